@@ -1,0 +1,31 @@
+/** Header names of the outside contract. Lower case, as Node gives them. */
+export const header = {
+  /** Request, at the edge: name of the environment that the caller wants. */
+  environment: 'm3o-environment',
+  /** Request: a platform token when `authorization` is the service's own. */
+  authorization: 'm3o-authorization',
+  /** Request, to a service: who calls (RFC 9651 dictionary: `person="a@b.c", team="demo"` or `service="x", team="demo"`). */
+  caller: 'm3o-caller',
+  /** Answer: `{service}@{revision} {environment}`. */
+  servedBy: 'm3o-served-by',
+  /** Micro v3's name for the team. */
+  namespace: 'micro-namespace',
+  /** W3C baggage; ours is the member {@link baggageKey}. */
+  baggage: 'baggage',
+  traceparent: 'traceparent',
+  /** Hops so far, inside the platform; a call that passes {@link maxHops} is a loop (508). */
+  hops: 'm3o-hops',
+} as const
+
+/** `baggage: m3o-env=<environment id>.<generation>.<mac>` */
+export const baggageKey = 'm3o-env'
+
+export const maxHops = 24
+
+/** Every platform token begins with this. */
+export const tokenPrefix = 'm3o_'
+
+/** Paths of an instance that only the platform may ask. */
+export const platformPath = '/_m3o/'
+/** Where a service built with the SDK describes its endpoints. */
+export const describePath = '/_m3o/describe'
