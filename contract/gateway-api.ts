@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { type Api, call, stream } from './rpc.ts'
+import { routingChange, routingTable } from './routing.ts'
+
+/** Requests of one service in one environment, counted since the gateway started. */
+export const trafficCount = z.object({
+  serviceId: z.string(),
+  environmentId: z.string(),
+  /** Who called: `person`, `anyone`, or `service/{id}`. */
+  caller: z.string(),
+  requests: z.number(),
+  errors: z.number(),
+  /** Latency histogram: count per bucket of {@link latencyBuckets}, the last one for all that took longer. */
+  latency: z.array(z.number()),
+  /** Milliseconds since the epoch of the newest one. */
+  lastAt: z.number(),
+})
+export type TrafficCount = z.infer<typeof trafficCount>
+
+/** Upper bounds, in milliseconds. */
+export const latencyBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] as const
+
+/** What the runtime asks of the gateway, on `$M3O_HOME/run/gateway.sock`; it also answers `GET /health`. */
+export const gatewayApi = {
+  'routes.replace': call(routingTable, z.object({ version: z.number() })),
+  /** Refused as `conflict` when the version does not follow the table's: then replace. */
+  'routes.apply': call(routingChange, z.object({ version: z.number() })),
+  'routes.version': call(z.object({}), z.object({ version: z.number(), epoch: z.string() })),
+  /** Requests and sockets that are still under way to instances; 0 for one it does not know. */
+  'instances.busy': call(
+    z.object({ instanceIds: z.array(z.string()) }),
+    z.record(z.string(), z.object({ requests: z.number(), sockets: z.number() })),
+  ),
+  /** Resolves when nothing is under way to the instance any more, or after `timeoutMs`; `closeSocketsAfterMs` closes websockets with 1012. */
+  'instances.drain': call(
+    z.object({ instanceId: z.string(), timeoutMs: z.number(), closeSocketsAfterMs: z.number() }),
+    z.object({ idle: z.boolean() }),
+  ),
+  /** Counters as they are, then again at most once a second when something changed. */
+  'traffic.watch': stream(z.object({}), z.object({ counts: z.array(trafficCount) })),
+  /** A single-use code with which a browser's session is handed to a service's host; valid for 30 s. */
+  'handover.create': call(z.object({ sessionId: z.string(), host: z.string() }), z.object({ code: z.string() })),
+} satisfies Api
+
+/** Path on the gateway's own hosts that takes the code: `GET {service host}/_m3o/handover?code=…&to=/path`. */
+export const handoverPath = '/_m3o/handover'

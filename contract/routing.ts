@@ -1,0 +1,150 @@
+import { z } from 'zod'
+
+/**
+ * The gateway's whole knowledge: entities by kind and id. The runtime sends all of it when the gateway connects and
+ * then changes to it; a change is applied whole or not at all, between two requests. Overrides only: what an
+ * environment does not override is looked up in its parent, at most {@link maxDepth} times.
+ */
+export const maxDepth = 8
+
+export const audience = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('team') }),
+  z.object({ kind: z.literal('teams'), teams: z.array(z.string()) }),
+  z.object({ kind: z.literal('platform') }),
+  z.object({ kind: z.literal('anyone') }),
+])
+export type Audience = z.infer<typeof audience>
+
+const routedTeam = z.object({ id: z.string(), name: z.string(), formerNames: z.array(z.string()) })
+
+const routedEnvironment = z.object({
+  id: z.string(),
+  teamId: z.string(),
+  name: z.string(),
+  formerNames: z.array(z.string()),
+  parentId: z.string().nullable(),
+  generation: z.number().int(),
+  /** Set when it expired or was deleted: calls answer 410 with this sentence. Kept for as long as its name may be tried. */
+  gone: z.string().nullable(),
+})
+
+const routedService = z.object({
+  id: z.string(),
+  teamId: z.string(),
+  name: z.string(),
+  formerNames: z.array(z.string()),
+  audience,
+})
+
+const routedInstance = z.object({ id: z.string(), address: z.string(), port: z.number().int() })
+
+/** What runs of a service in an environment where it was deployed. Key: `{environmentId}/{serviceId}`. */
+const routedRelease = z.object({
+  environmentId: z.string(),
+  serviceId: z.string(),
+  deploymentId: z.string(),
+  /** Short commit id, as in `M3O-Served-By`. */
+  revision: z.string(),
+  /** live: instances serve · asleep: a call wakes it · stopped: killed by its owner · failed: parked as crashing. */
+  state: z.enum(['live', 'asleep', 'stopped', 'failed']),
+  /** Why, for people, when nothing serves. */
+  reason: z.string().nullable(),
+  instances: z.array(routedInstance),
+})
+
+/** An instance that may call others. `key` is the sha256, in hex, of the key in its M3O_GATEWAY. */
+const routedCaller = z.object({
+  instanceId: z.string(),
+  key: z.string(),
+  serviceId: z.string(),
+  environmentId: z.string(),
+  teamId: z.string(),
+  /** The only source address from which the key is honoured. */
+  from: z.string(),
+  /** True when it runs in an overlay, whose calls stay there even without headers. */
+  overlay: z.boolean(),
+})
+
+export const tokenScope = z.object({
+  /** Actions of contract/permissions.ts; absent: all that its maker may do. */
+  actions: z.array(z.string()).optional(),
+  /** Ids; absent: all of the team. */
+  services: z.array(z.string()).optional(),
+  environments: z.array(z.string()).optional(),
+})
+export type TokenScope = z.infer<typeof tokenScope>
+
+/** A platform token. `hash` is the sha256 of the token, in hex. */
+const routedToken = z.object({
+  id: z.string(),
+  hash: z.string(),
+  teamId: z.string(),
+  personId: z.string(),
+  email: z.string(),
+  mayCall: z.boolean(),
+  /** Environment in which its calls run unless a header says otherwise. */
+  environmentId: z.string().nullable(),
+  scope: tokenScope,
+  /** Milliseconds since the epoch. */
+  expiresAt: z.number().nullable(),
+})
+
+/** A signed-in person's session that may be handed over to a service's host; gone from the table when it ends. */
+const routedSession = z.object({
+  id: z.string(),
+  personId: z.string(),
+  email: z.string(),
+  /** Teams in which the person may call services. */
+  teamIds: z.array(z.string()),
+  expiresAt: z.number(),
+})
+
+/** Where the gateway listens besides its own port: the host's side of a team's network, whose instances call through it. */
+const listener = z.object({ teamId: z.string(), address: z.string(), port: z.number().int() })
+
+export const routed = {
+  teams: routedTeam,
+  environments: routedEnvironment,
+  services: routedService,
+  releases: routedRelease,
+  callers: routedCaller,
+  tokens: routedToken,
+  sessions: routedSession,
+  listeners: listener,
+} as const
+export type RoutedKind = keyof typeof routed
+export type Routed = { [K in RoutedKind]: z.infer<(typeof routed)[K]> }
+
+/** Entities by id; a release's id is `{environmentId}/{serviceId}`, a listener's its team's id. */
+export const routingTable = z.object({
+  /** Counts every change; a change that does not follow on is refused and the whole table sent again. */
+  version: z.number().int(),
+  /** Identity of the runtime's run that numbers the versions. */
+  epoch: z.string(),
+  teams: z.record(z.string(), routedTeam),
+  environments: z.record(z.string(), routedEnvironment),
+  services: z.record(z.string(), routedService),
+  releases: z.record(z.string(), routedRelease),
+  callers: z.record(z.string(), routedCaller),
+  tokens: z.record(z.string(), routedToken),
+  sessions: z.record(z.string(), routedSession),
+  listeners: z.record(z.string(), listener),
+})
+export type RoutingTable = z.infer<typeof routingTable>
+
+const changesOf = <T extends z.ZodType>(entity: T) => z.record(z.string(), entity.nullable()).optional()
+
+/** Null removes. */
+export const routingChange = z.object({
+  version: z.number().int(),
+  epoch: z.string(),
+  teams: changesOf(routedTeam),
+  environments: changesOf(routedEnvironment),
+  services: changesOf(routedService),
+  releases: changesOf(routedRelease),
+  callers: changesOf(routedCaller),
+  tokens: changesOf(routedToken),
+  sessions: changesOf(routedSession),
+  listeners: changesOf(listener),
+})
+export type RoutingChange = z.infer<typeof routingChange>
