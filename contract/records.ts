@@ -1,0 +1,175 @@
+import { z } from 'zod'
+import { audience, tokenScope } from './routing.ts'
+import { deploymentStates, phases, serviceStates } from './states.ts'
+import { roles } from './permissions.ts'
+
+/** What people and programs are shown of the platform's nouns. Times are milliseconds since the epoch. */
+
+export const person = z.object({ id: z.string(), name: z.string(), email: z.string() })
+export type Person = z.infer<typeof person>
+
+export const errorBody = z.object({
+  code: z.string(), message: z.string(), fix: z.string().optional(), field: z.string().optional(),
+  data: z.record(z.string(), z.unknown()).optional(),
+})
+
+export const team = z.object({ id: z.string(), name: z.string(), role: z.enum(roles), createdAt: z.number() })
+export type Team = z.infer<typeof team>
+
+export const member = z.object({ person, role: z.enum(roles), since: z.number() })
+export type Member = z.infer<typeof member>
+
+export const invitation = z.object({
+  id: z.string(), email: z.string(), role: z.enum(roles), createdAt: z.number(), expiresAt: z.number(), by: person.nullable(),
+})
+
+export const token = z.object({
+  id: z.string(), name: z.string(), teamId: z.string(), person, scope: tokenScope, environment: z.string().nullable(),
+  createdAt: z.number(), expiresAt: z.number().nullable(), lastUsedAt: z.number().nullable(),
+})
+export type Token = z.infer<typeof token>
+
+export const environmentKinds = ['production', 'shared', 'personal', 'preview'] as const
+export const environment = z.object({
+  id: z.string(), teamId: z.string(), name: z.string(), kind: z.enum(environmentKinds),
+  owner: person.nullable(),
+  /** Name of the parent; null for production. */
+  parent: z.string().nullable(),
+  generation: z.number(),
+  overrides: z.array(z.object({ serviceId: z.string(), service: z.string(), revision: z.string() })),
+  createdAt: z.number(),
+  expires: z.number().nullable(),
+})
+export type Environment = z.infer<typeof environment>
+
+export const endpoint = z.object({
+  name: z.string(),
+  description: z.string().optional(),
+  /** JSON Schema, properties in source order; null when not known. */
+  request: z.unknown().nullable(),
+  response: z.unknown().nullable(),
+  stream: z.boolean().optional(),
+  /** For services described by OpenAPI. */
+  method: z.string().optional(),
+  path: z.string().optional(),
+})
+export type Endpoint = z.infer<typeof endpoint>
+
+export const instance = z.object({
+  id: z.string(),
+  /** The host's; null while it has none. */
+  pid: z.number().nullable(),
+  state: z.enum(['starting', 'checking', 'live', 'draining', 'ended']),
+  startedAt: z.number(),
+  memoryBytes: z.number().nullable(),
+  cpuMs: z.number().nullable(),
+  restarts: z.number(),
+})
+export type Instance = z.infer<typeof instance>
+
+export const serviceSettings = z.object({
+  min: z.number().int().min(0).max(32),
+  max: z.number().int().min(1).max(32),
+  /** Milliseconds without a call after which it sleeps at zero; null: never. */
+  idleMs: z.number().nullable(),
+  memoryMiB: z.number().int().min(32).max(16384),
+  cpu: z.number().min(0.05).max(32),
+  health: z.string(),
+})
+export type ServiceSettings = z.infer<typeof serviceSettings>
+
+/** A service as one environment sees it. */
+export const service = z.object({
+  id: z.string(),
+  teamId: z.string(),
+  team: z.string(),
+  name: z.string(),
+  description: z.string(),
+  /** Of the source: node, python, … */
+  language: z.string(),
+  owner: person.nullable(),
+  audience,
+  /** The environment looked at. */
+  environment: z.string(),
+  /** Name of the environment whose copy serves here; null when none does. */
+  from: z.string().nullable(),
+  state: z.enum(serviceStates),
+  /** Why, when it does not serve. */
+  reason: z.string().nullable(),
+  revision: z.string().nullable(),
+  instances: z.array(instance),
+  url: z.string(),
+  endpoints: z.array(endpoint),
+  settings: serviceSettings,
+  /** Settings that m3o.json says and the console therefore shows as locked. */
+  locked: z.array(z.string()),
+  lastDeployment: z.object({ id: z.string(), state: z.enum(deploymentStates), at: z.number(), by: z.string() }).nullable(),
+  createdAt: z.number(),
+})
+export type Service = z.infer<typeof service>
+
+export const deploymentError = errorBody.extend({
+  exitCode: z.number().nullable().optional(),
+  signal: z.string().nullable().optional(),
+  lines: z.array(z.string()).optional(),
+})
+
+export const deployment = z.object({
+  id: z.string(),
+  serviceId: z.string(),
+  service: z.string(),
+  teamId: z.string(),
+  environmentId: z.string(),
+  environment: z.string(),
+  kind: z.enum(['deploy', 'rollback', 'restart', 'scale', 'promote']),
+  state: z.enum(deploymentStates),
+  /** Short commit id. */
+  revision: z.string(),
+  commit: z.string(),
+  message: z.string(),
+  by: z.string(),
+  route: z.enum(['console', 'cli', 'git', 'platform']),
+  createdAt: z.number(),
+  endedAt: z.number().nullable(),
+  /** From source fully received to live; null until it ended. */
+  durationMs: z.number().nullable(),
+  phases: z.array(z.object({ name: z.enum(phases), startedAt: z.number(), ms: z.number().nullable() })),
+  error: deploymentError.nullable(),
+  /** It serves now. */
+  current: z.boolean(),
+  /** The deployment that served before it; what the diff is against. */
+  previousId: z.string().nullable(),
+  /** Commit that served before. */
+  previousCommit: z.string().nullable(),
+  /** Being watched after its switch until then; null when not. */
+  watchedUntil: z.number().nullable(),
+})
+export type Deployment = z.infer<typeof deployment>
+
+export const variable = z.object({
+  name: z.string(),
+  /** Null for secrets. */
+  value: z.string().nullable(),
+  secret: z.boolean(),
+  /** Environment in which it is set; inherited when it is not the one looked at. */
+  from: z.string(),
+  updatedAt: z.number(),
+  by: z.string(),
+})
+export type Variable = z.infer<typeof variable>
+
+export const auditEntry = z.object({
+  seq: z.number(), at: z.number(), actor: z.object({ kind: z.string(), id: z.string(), name: z.string() }), action: z.string(),
+  target: z.string(), before: z.unknown(), after: z.unknown(),
+})
+
+/** Something that changed; browsers patch what they show by it. */
+export const platformEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('service'), teamId: z.string(), serviceId: z.string(), environmentId: z.string().nullable() }),
+  z.object({ type: z.literal('deployment'), teamId: z.string(), deployment }),
+  z.object({ type: z.literal('environment'), teamId: z.string(), environmentId: z.string() }),
+  z.object({ type: z.literal('team'), teamId: z.string() }),
+  z.object({ type: z.literal('draft'), teamId: z.string(), serviceId: z.string(), userId: z.string(), environmentId: z.string(), path: z.string().nullable(), by: z.string() }),
+  z.object({ type: z.literal('traffic'), teamId: z.string(), serviceIds: z.array(z.string()) }),
+])
+export type PlatformEvent = z.infer<typeof platformEvent>

@@ -1,0 +1,218 @@
+import { z } from 'zod'
+import * as logs from './logs.ts'
+import * as record from './records.ts'
+import { type Api, call, duplex, stream, upload } from './rpc.ts'
+import { audience, tokenScope } from './routing.ts'
+import * as source from './source.ts'
+import { roles } from './permissions.ts'
+
+/**
+ * What the runtime does for web (and, where said, for the gateway), on `$M3O_HOME/run/runtime.sock`. Everything is
+ * addressed by ids; web has authorized the actor before it calls. `GET /health` answers too, and `/git/{serviceId}/…`
+ * serves git (headers `m3o-actor`, `m3o-may-write: 1`).
+ */
+
+const nothing = z.object({})
+const at = z.object({ serviceId: z.string(), environmentId: z.string() })
+const draft = at.extend({ userId: z.string() })
+const ok = z.object({ ok: z.literal(true) })
+const ofDeployment = z.object({ deploymentId: z.string() })
+const deployed = z.object({ deploymentId: z.string() })
+const size = z.object({ cols: z.number().int().min(2).max(1000), rows: z.number().int().min(1).max(1000) })
+
+const access = {
+  /** Names (also former ones) to ids, and the person's standing on the team. Unknown names are `not_found`, naming which. */
+  'access.resolve': call(
+    z.object({ userId: z.string().nullable(), team: z.string(), environment: z.string().optional(), service: z.string().optional() }),
+    z.object({
+      teamId: z.string(), team: z.string(), role: z.enum(roles).nullable(),
+      environmentId: z.string().nullable(), environment: z.string().nullable(), environmentKind: z.enum(record.environmentKinds).nullable(),
+      serviceId: z.string().nullable(), service: z.string().nullable(),
+    }),
+  ),
+  /** A platform token's standing; null when unknown, revoked or expired. `hash`: sha256 in hex. Notes its use. */
+  'access.token': call(
+    z.object({ hash: z.string() }),
+    z.object({ tokenId: z.string(), teamId: z.string(), team: z.string(), person: record.person, operator: z.boolean(), environment: z.string().nullable(), scope: tokenScope }).nullable(),
+  ),
+  /** Web says which browser sessions may be handed over to services' hosts, and when one has ended. */
+  'access.handover': call(
+    z.object({ sessionId: z.string(), userId: z.string(), host: z.string(), expiresAt: z.number() }),
+    z.object({ code: z.string() }),
+  ),
+  'access.sessionEnded': call(z.object({ sessionId: z.string() }), ok),
+}
+
+const platform = {
+  'platform.status': call(nothing, z.object({
+    version: z.string(), startedAt: z.number(), engine: z.string(),
+    isolation: z.array(z.object({ what: z.string(), how: z.string(), weaker: z.string().nullable() })),
+    processes: z.array(z.object({ name: z.string(), pid: z.number().nullable(), memoryBytes: z.number().nullable() })),
+    counts: z.object({ teams: z.number(), services: z.number(), instances: z.number() }),
+    gateway: z.object({ url: z.string(), domain: z.string(), port: z.number() }),
+  })),
+  /** Stops all instances in order and detaches; the process exits by itself afterwards. */
+  'platform.shutdown': call(nothing, ok),
+  'events.watch': stream(nothing, record.platformEvent),
+  'templates.list': call(nothing, z.array(z.object({ name: z.string(), title: z.string(), description: z.string(), language: z.string() }))),
+}
+
+const teams = {
+  'teams.list': call(z.object({ userId: z.string() }), z.array(record.team)),
+  /** With `samples`, the sample services are made and deployed (in the background). */
+  'teams.create': call(z.object({ name: z.string(), ownerId: z.string(), samples: z.boolean().default(false) }), record.team),
+  'teams.rename': call(z.object({ teamId: z.string(), name: z.string() }), ok),
+  'teams.delete': call(z.object({ teamId: z.string() }), ok),
+  'members.list': call(z.object({ teamId: z.string() }), z.array(record.member)),
+  'members.setRole': call(z.object({ teamId: z.string(), userId: z.string(), role: z.enum(roles) }), ok),
+  'members.remove': call(z.object({ teamId: z.string(), userId: z.string() }), ok),
+  'invitations.list': call(z.object({ teamId: z.string() }), z.array(record.invitation)),
+  /** `secret` goes into the link; only its hash is kept. */
+  'invitations.create': call(z.object({ teamId: z.string(), email: z.string(), role: z.enum(roles) }), record.invitation.extend({ secret: z.string() })),
+  'invitations.revoke': call(z.object({ teamId: z.string(), invitationId: z.string() }), ok),
+  /** Who is invited to what, for the page behind the link. */
+  'invitations.read': call(z.object({ secret: z.string() }), z.object({ email: z.string(), team: z.string(), role: z.enum(roles) })),
+  'invitations.accept': call(z.object({ secret: z.string(), userId: z.string() }), record.team),
+  'tokens.list': call(z.object({ teamId: z.string(), userId: z.string().nullable() }), z.array(record.token)),
+  /** `token` is shown this once. */
+  'tokens.create': call(
+    z.object({ teamId: z.string(), userId: z.string(), name: z.string().min(1).max(80), scope: tokenScope, environmentId: z.string().nullable(), expiresAt: z.number().nullable() }),
+    record.token.extend({ secret: z.string() }),
+  ),
+  'tokens.revoke': call(z.object({ teamId: z.string(), tokenId: z.string() }), ok),
+  'audit.read': call(z.object({ teamId: z.string(), before: z.number().nullable(), limit: z.number().max(500) }), z.array(record.auditEntry)),
+}
+
+const services = {
+  'services.list': call(z.object({ teamId: z.string(), environmentId: z.string() }), z.array(record.service)),
+  'services.get': call(at, record.service),
+  /** In which environments it was deployed itself, and what runs there. */
+  'services.everywhere': call(z.object({ serviceId: z.string() }), z.array(record.service)),
+  'services.create': call(
+    z.object({ teamId: z.string(), name: z.string(), template: z.string().nullable(), ownerId: z.string() }),
+    record.service,
+  ),
+  'services.rename': call(z.object({ serviceId: z.string(), name: z.string() }), ok),
+  'services.update': call(
+    z.object({ serviceId: z.string(), description: z.string().optional(), ownerId: z.string().nullable().optional(), audience: audience.optional() }),
+    ok,
+  ),
+  'services.configure': call(at.extend({ settings: record.serviceSettings.partial() }), ok),
+  'services.delete': call(z.object({ serviceId: z.string() }), ok),
+  /** Stops it in this environment; source, history and settings stay. */
+  'services.kill': call(at, ok),
+  /** Requests, errors and latency over time, and who calls whom. `stepMs` apart, oldest first. */
+  'services.traffic': call(at.extend({ sinceMs: z.number(), stepMs: z.number() }), z.object({
+    points: z.array(z.object({ at: z.number(), requests: z.number(), errors: z.number(), p50: z.number().nullable(), p99: z.number().nullable() })),
+    callers: z.array(z.object({ caller: z.string(), requests: z.number() })),
+    callees: z.array(z.object({ service: z.string(), requests: z.number() })),
+  })),
+  /** For the gateway: resolves when an instance answers, or fails as `unavailable` with the reason. */
+  'instances.wake': call(at, ok),
+}
+
+const environments = {
+  'environments.list': call(z.object({ teamId: z.string() }), z.array(record.environment)),
+  'environments.create': call(
+    z.object({ teamId: z.string(), name: z.string(), kind: z.enum(record.environmentKinds).optional(), parentId: z.string().nullable(), ownerId: z.string() }),
+    record.environment,
+  ),
+  'environments.delete': call(z.object({ environmentId: z.string() }), ok),
+  /** Drops the environment's own copy of a service; its calls go to the parent's again. */
+  'environments.reset': call(at, ok),
+}
+
+const deployments = {
+  'deployments.list': call(
+    z.object({ teamId: z.string(), serviceId: z.string().optional(), environmentId: z.string().optional(), before: z.string().nullable(), limit: z.number().int().max(200) }),
+    z.array(record.deployment),
+  ),
+  'deployments.get': call(ofDeployment, record.deployment),
+  /** The current state first, then each change, until it has ended. */
+  'deployments.follow': stream(ofDeployment, record.deployment),
+  /** Deploys a commit, or the person's draft, which is committed first (`conflict` names whose change is in the way). */
+  'deployments.start': call(
+    at.extend({
+      what: z.union([
+        z.object({ commit: z.string() }),
+        z.object({ draft: z.object({ userId: z.string(), message: z.string().max(10_000).optional() }) }),
+      ]),
+      route: z.enum(['console', 'cli', 'git', 'platform']),
+    }),
+    deployed,
+  ),
+  /** A folder as a tar stream (gzip or not), for `m3o deploy`. The service is made when there is none of the name. */
+  'deployments.upload': upload(
+    z.object({
+      teamId: z.string(), environmentId: z.string(), service: z.string(), userId: z.string(),
+      message: z.string().max(10_000).optional(), base: z.string().nullable(), force: z.boolean().default(false),
+    }),
+    z.object({ deploymentId: z.string(), serviceId: z.string(), commit: z.string(), notes: z.array(z.string()) }),
+  ),
+  'deployments.cancel': call(ofDeployment, ok),
+  /** Without `to`, one live revision further back; with it, to that revision (commit, prefix allowed) or deployment. */
+  'deployments.rollback': call(at.extend({ to: z.string().nullable() }), deployed),
+  'deployments.restart': call(at, deployed),
+  'deployments.scale': call(at.extend({ min: z.number().int().min(0).max(32), max: z.number().int().min(1).max(32) }), deployed),
+  /** Code and variables against what served before. */
+  'deployments.diff': call(ofDeployment, z.object({
+    from: z.string().nullable(), to: z.string(), files: z.array(source.fileChange),
+    variables: z.array(z.object({ name: z.string(), change: source.changeKind, secret: z.boolean(), before: z.string().nullable(), after: z.string().nullable() })),
+  })),
+}
+
+const variables = {
+  /** Of one environment, inherited ones included. */
+  'variables.list': call(at, z.array(record.variable)),
+  'variables.set': call(at.extend({ name: z.string(), value: z.string(), secret: z.boolean() }), ok),
+  'variables.delete': call(at.extend({ name: z.string() }), ok),
+}
+
+const sources = {
+  'source.tree': call(z.object({ serviceId: z.string(), ref: source.treeRef }), z.array(source.treeEntry)),
+  'source.read': call(z.object({ serviceId: z.string(), ref: source.treeRef, path: z.string() }), source.sourceFile),
+  /** A file's bytes, whatever its size. */
+  'source.raw': stream(z.object({ serviceId: z.string(), ref: source.treeRef, path: z.string() }), z.object({ base64: z.string() })),
+  'source.status': call(draft, source.draftStatus),
+  /** `expected`: hash of the content that was edited, null for a new file. Refused as `conflict` when it is no longer that. */
+  'source.save': call(draft.extend({ path: z.string(), text: z.string(), expected: z.string().nullable() }), z.object({ hash: z.string() })),
+  'source.upload': upload(draft.extend({ path: z.string(), expected: z.string().nullable() }), z.object({ hash: z.string() })),
+  /** Files and folders. */
+  'source.move': call(draft.extend({ from: z.string(), to: z.string() }), ok),
+  'source.remove': call(draft.extend({ path: z.string() }), ok),
+  /** One path, or the whole draft, back to its base. */
+  'source.revert': call(draft.extend({ path: z.string().nullable() }), ok),
+  /** Merges the branch's new head into the draft; files in conflict get git's markers and are named. */
+  'source.update': call(draft, z.object({ conflicts: z.array(z.string()) })),
+  'source.history': call(at.extend({ before: z.string().nullable(), limit: z.number().int().max(200) }), z.array(source.commitRecord)),
+  'source.diff': call(z.object({ serviceId: z.string(), from: z.string().nullable(), to: z.string() }), z.array(source.fileChange)),
+  'source.search': call(
+    z.object({ serviceId: z.string(), ref: source.treeRef, query: z.string().max(1000), regex: z.boolean(), caseSensitive: z.boolean(), limit: z.number().int().max(2000) }),
+    z.object({ matches: z.array(source.searchMatch), truncated: z.boolean() }),
+  ),
+  /** Other people with unsaved-to-history changes to this service here. */
+  'source.drafts': call(at, z.array(z.object({ person: record.person, updatedAt: z.number(), paths: z.array(z.string()) }))),
+  /** Type declarations that the editor needs: the SDK's, zod's, Node's and those of the service's own dependencies. */
+  'source.types': call(z.object({ serviceId: z.string(), ref: source.treeRef }), z.array(z.object({ path: z.string(), text: z.string() }))),
+}
+
+const logApi = {
+  'logs.read': call(logs.logQuery, logs.logPage),
+  'logs.follow': stream(logs.logFollow, logs.logItem),
+}
+
+const terminals = {
+  'terminals.list': call(z.object({ serviceId: z.string(), environmentId: z.string(), userId: z.string() }), z.array(z.object({ id: z.string(), instanceId: z.string(), title: z.string(), createdAt: z.number() }))),
+  /** In the newest live instance unless one is named. */
+  'terminals.open': call(at.extend({ userId: z.string(), instanceId: z.string().nullable() }).extend(size.shape), z.object({ terminalId: z.string(), instanceId: z.string() })),
+  /** Frames both ways, see contract/frames.ts; the first from the runtime is a snapshot that repaints the screen. */
+  'terminals.attach': duplex(z.object({ terminalId: z.string(), userId: z.string() })),
+  'terminals.close': call(z.object({ terminalId: z.string(), userId: z.string() }), ok),
+  /** A command without a terminal, or with one; frames as in contract/frames.ts. */
+  'instances.exec': duplex(at.extend({ instanceId: z.string().nullable(), command: z.array(z.string()), tty: size.nullable() })),
+}
+
+export const runtimeApi = {
+  ...access, ...platform, ...teams, ...services, ...environments, ...deployments, ...variables, ...sources, ...logApi, ...terminals,
+} satisfies Api
+export type RuntimeApi = typeof runtimeApi

@@ -1,0 +1,48 @@
+/** Deployments: which state may follow which. The runtime moves along this table, screens disable buttons by it. */
+export const deploymentStates = [
+  'queued', 'building', 'starting', 'checking', 'switching', 'live', 'failed', 'cancelled', 'superseded', 'reverted',
+] as const
+export type DeploymentState = (typeof deploymentStates)[number]
+
+/** The phases that take time, in order; each has a deadline and shows its duration. */
+export const phases = ['queued', 'building', 'starting', 'checking', 'switching'] as const
+export type Phase = (typeof phases)[number]
+
+const next: Record<DeploymentState, readonly DeploymentState[]> = {
+  queued: ['building', 'failed', 'cancelled', 'superseded'],
+  building: ['starting', 'failed', 'cancelled', 'superseded'],
+  starting: ['checking', 'failed', 'cancelled', 'superseded'],
+  checking: ['switching', 'failed', 'cancelled', 'superseded'],
+  switching: ['live', 'failed'],
+  live: ['reverted', 'superseded'],
+  failed: [],
+  cancelled: [],
+  superseded: [],
+  reverted: [],
+}
+
+export const mayFollow = (from: DeploymentState, to: DeploymentState): boolean => next[from].includes(to)
+
+/** Still on its way: something is or will be done for it. */
+export const isUnderWay = (state: DeploymentState): boolean => (phases as readonly string[]).includes(state)
+
+/** Services in an environment, as people see them. */
+export const serviceStates = ['live', 'deploying', 'asleep', 'crashing', 'failed', 'stopped', 'never'] as const
+export type ServiceState = (typeof serviceStates)[number]
+
+/** What may be done in which state; the reason is what a disabled button says. */
+export const deploymentCan = {
+  cancel: (state: DeploymentState) => (isUnderWay(state) && state !== 'switching' ? true : `it is ${state} already`),
+} as const
+
+export const serviceCan = {
+  restart: can(['live', 'crashing', 'failed', 'asleep', 'stopped'], 'it has never been deployed here'),
+  kill: can(['live', 'crashing', 'asleep', 'deploying', 'failed'], 'it does not run here'),
+  rollback: can(['live', 'crashing', 'failed', 'asleep', 'stopped'], 'there is no earlier revision here'),
+  exec: can(['live', 'crashing', 'deploying'], 'it has no running instance here'),
+  scale: can(['live', 'asleep', 'crashing', 'stopped'], 'it has never been deployed here'),
+} as const
+
+function can(states: readonly ServiceState[], reason: string) {
+  return (state: ServiceState): true | string => (states.includes(state) ? true : `not while ${state}: ${reason}`)
+}
