@@ -73,7 +73,9 @@ export const manifestKeys = Object.keys(manifestSchema.shape) as ManifestKey[]
 export function parseManifest(text: string): Manifest {
   const errors: ParseError[] = []
   const source = text.replace(/^\uFEFF/, '')
-  if (source.length > 100_000) throw fault('', 0, 'it is larger than 100,000 characters')
+  // The parser recurses, so that a small file of brackets alone could use up the stack.
+  if (source.length > 20_000) throw fault('', 0, 'it is larger than 20,000 characters')
+  if (/[[{](\s*[[{]){20}/.test(source)) throw fault(source, 0, 'it is nested too deeply')
   const root = parseTree(source, errors, { disallowComments: true, allowTrailingComma: false })
   const first = errors[0]
   if (first !== undefined || root === undefined) {
@@ -110,7 +112,8 @@ function fault(source: string, offset: number, what: string, key?: string, fix?:
 }
 
 function suggestion(key: string): string {
-  const near = manifestKeys.find((known) => known.startsWith(key.slice(0, 3).toLowerCase()))
+  const letters = (word: string) => [...word.toLowerCase()].sort().join('')
+  const near = manifestKeys.find((known) => known.startsWith(key.slice(0, 3).toLowerCase()) || letters(known) === letters(key))
   return near ? `Did you mean "${near}"?` : `The keys are ${manifestKeys.join(', ')}.`
 }
 
