@@ -15,20 +15,23 @@ export interface Endpoint {
   /** Answers many times: over a websocket, server-sent events or lines of JSON. */
   stream: boolean
   /** How it is asked when it is not `POST /{name}`: of services that an OpenAPI document describes. */
-  http?: { method: string; path: string }
+  method?: string
+  path?: string
 }
 
 const jsonSchema = z.record(z.string(), z.unknown()).refine((value) => depthOf(value) <= maxDepth, 'the schema is nested too deeply')
 
-const endpointName = z.string().min(1).max(120).regex(/^[A-Za-z][A-Za-z0-9_.-]*$/)
+/** As a path segment: `Hello`, `Posts.Create`. */
+export const endpointName = /^[A-Za-z][A-Za-z0-9_.-]{0,119}$/
 
 export const endpoint: z.ZodType<Endpoint> = z.object({
-  name: endpointName,
+  name: z.string().regex(endpointName),
   description: z.string().max(2_000).exactOptional(),
   request: jsonSchema,
   response: jsonSchema,
   stream: z.boolean(),
-  http: z.object({ method: z.string().max(10), path: z.string().max(500) }).exactOptional(),
+  method: z.string().max(10).exactOptional(),
+  path: z.string().max(500).exactOptional(),
 })
 
 /** Answer of `GET /_m3o/describe`. It comes from a service, so it is not to be trusted. */

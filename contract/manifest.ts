@@ -15,7 +15,7 @@ const oneLine = (what: string, max: number) =>
     // A NUL would end an argument early, wherever the text goes.
     .refine((text) => !text.includes('\0'), `${what} holds a NUL character`)
 
-const count = z.int('a number of instances is a whole number').min(0).max(100, 'at most 100 instances')
+const count = z.int('a number of instances is a whole number').min(0).max(32, 'at most 32 instances')
 
 const instances = z
   .union([count, z.strictObject({ min: count.optional(), max: count.optional() })], 'a number, or {"min": 1, "max": 3}')
@@ -28,8 +28,8 @@ const instances = z
 
 const memory = z.union([z.string(), z.number()], 'a size such as "256MB"').transform((value, context) => {
   const size = parseMemory(value)
-  if (size !== undefined && size >= 16 && size <= 1_048_576) return size
-  context.addIssue({ code: 'custom', message: 'a size from "16MB" on, such as "256MB" or "1GB"' })
+  if (size !== undefined && size >= 32 && size <= 16_384) return size
+  context.addIssue({ code: 'custom', message: 'a size from "32MB" to "16GB", such as "256MB"' })
   return z.NEVER
 })
 
@@ -44,11 +44,11 @@ const idle = z.string('a time such as "10m", or "never"').transform((value, cont
 const health = oneLine('a health path', 500).regex(/^\/[\x21-\x7e]*$/, 'a path that begins with / and holds no spaces')
 
 /** Who may call a service: its team, the whole platform, anyone, or the teams that are named (and always its own). */
-export const audience = z.union(
+export const manifestAudience = z.union(
   [z.enum(['team', 'platform', 'anyone']), z.array(teamName).min(1).max(100)],
   '"team", "platform", "anyone", or a list of teams',
 )
-export type Audience = z.output<typeof audience>
+export type ManifestAudience = z.output<typeof manifestAudience>
 
 /** m3o.json: every key is optional. Sizes come out in MiB, times in milliseconds. */
 export const manifestSchema = z.strictObject({
@@ -59,9 +59,9 @@ export const manifestSchema = z.strictObject({
   health: health.optional(),
   instances: instances.optional(),
   memory: memory.optional(),
-  cpu: z.number('a number of processors, such as 0.5').min(0.05, 'at least 0.05 of a processor').max(64).optional(),
+  cpu: z.number('a number of processors, such as 0.5').min(0.05, 'at least 0.05 of a processor').max(32, 'at most 32 processors').optional(),
   idle: idle.optional(),
-  audience: audience.optional(),
+  audience: manifestAudience.optional(),
   owner: oneLine('an owner', 254).optional(),
 })
 
@@ -75,7 +75,7 @@ export function parseManifest(text: string): Manifest {
   const source = text.replace(/^\uFEFF/, '')
   // The parser recurses, so that a small file of brackets alone could use up the stack.
   if (source.length > 20_000) throw fault('', 0, 'it is larger than 20,000 characters')
-  if (/[[{](\s*[[{]){20}/.test(source)) throw fault(source, 0, 'it is nested too deeply')
+  if ((source.match(/[[{]/g)?.length ?? 0) > 500) throw fault(source, 0, 'it is nested too deeply')
   const root = parseTree(source, errors, { disallowComments: true, allowTrailingComma: false })
   const first = errors[0]
   if (first !== undefined || root === undefined) {
