@@ -1,0 +1,166 @@
+/**
+ * What an engine is: it places instances, and nothing more. Switching, draining, waking and reverting belong to the
+ * runtime and the gateway, and are the same on every engine. `conformance.ts` is the suite that each engine passes.
+ */
+
+export interface Limits {
+  memoryMiB: number
+  /** Processors, as a fraction: 0.5 is half of one. */
+  cpu: number
+  /** Processes and threads together. */
+  pids: number
+}
+
+export interface Bind {
+  /** Absolute path on the machine. */
+  host: string
+  /** Absolute path in the sandbox. */
+  inside: string
+  /** Writable binds are handed over to the team's user, so what is in them afterwards is hostile. */
+  writable?: boolean
+}
+
+export interface InstanceSpec {
+  /** Also names folders, control groups and the log: `^[a-z0-9][a-z0-9_-]{0,63}$`, never used again. */
+  id: string
+  teamId: string
+  serviceId: string
+  environmentId: string
+  /** Hostname in the sandbox, for people reading a prompt. */
+  name: string
+  /** The built tree; the instance gets a writable copy of its own at /app. Never written to. */
+  sourceDir: string
+  /** Bound read-only at /app/node_modules. */
+  modulesDir?: string
+  /** Each of its entries is bound read-only under /m3o; `bin` is the engine's own. */
+  platformDir?: string
+  /** Bound writable at /data (M3O_DATA, set by the caller). Handed over to the team's user. */
+  dataDir?: string
+  command: string[]
+  /**
+   * The whole environment of the command: PATH, HOME and TMPDIR are added where absent, and a heap limit to NODE_OPTIONS.
+   * Held in memory only; never in an argument list or on a disk.
+   */
+  env: Record<string, string>
+  /** Where the instance is told to listen; 0 for a job. */
+  port: number
+  limits: Limits
+  /** Gets `stdout.log` and `stderr.log`, appended to by the instance itself. */
+  logDir: string
+  /** Runs to completion: no port, a lower share of the processor. The caller stops it at its deadline. */
+  job?: boolean
+  binds?: Bind[]
+}
+
+/** A process named so that a pid used again is never taken for it. `start` is field 22 of /proc/PID/stat. */
+export interface ProcessIdentity {
+  pid: number
+  start: string
+}
+
+export interface Placement {
+  id: string
+  teamId: string
+  serviceId: string
+  environmentId: string
+  /** Where the gateway reaches it. */
+  address: string
+  port: number
+  /** The payload's pid on the machine that runs it. */
+  pid: number
+  job: boolean
+  /** Milliseconds since 1970. */
+  startedAt: number
+  logs: { stdout: string; stderr: string }
+  identity: { bootId: string; payload: ProcessIdentity; init: ProcessIdentity; cgroups: string[] }
+}
+
+export interface Exit {
+  id: string
+  /** As a shell gives it: 128 + signal for one that was killed; null when nobody could see it (power loss). */
+  exitCode: number | null
+  /** Inferred from the code, so `exit 137` looks like SIGKILL. */
+  signal: string | null
+  /** The memory limit was hit and the kernel killed something in it. */
+  oom: boolean
+  /** `stop` asked for it. */
+  stopped: boolean
+  /** Milliseconds since 1970. */
+  at: number
+}
+
+export interface ExecOptions {
+  /** Absent: an interactive shell. */
+  command?: string[]
+  /** Laid over the environment of the instance's payload. */
+  env?: Record<string, string>
+  tty?: { cols: number; rows: number }
+}
+
+export interface ExecSession {
+  /** With a tty everything arrives here. Pausing it pauses the command. */
+  readonly stdout: import('node:stream').Readable
+  /** Empty with a tty. */
+  readonly stderr: import('node:stream').Readable
+  /** False: wait for `drain` before writing more. */
+  write(data: string | Uint8Array): boolean
+  drain(): Promise<void>
+  /** End of its standard input; Ctrl-D with a tty. */
+  end(): void
+  resize(size: { cols: number; rows: number }): void
+  signal(name: 'SIGINT' | 'SIGTERM' | 'SIGKILL' | 'SIGHUP'): void
+  /** Resolves once the command and all that it started in the background are gone. */
+  readonly exited: Promise<{ exitCode: number | null }>
+}
+
+export interface Usage {
+  memoryBytes: number
+  /** Total since the start. */
+  cpuMs: number
+  pids: number
+}
+
+/** What holds, for the console and `m3o doctor`. */
+export interface Isolation {
+  sandbox: 'bubblewrap' | 'none'
+  network: 'team' | 'host'
+  limits: 'cgroup-v1' | 'cgroup-v2' | 'rlimits'
+  /** False: run one team only. */
+  teamsApart: boolean
+  /** One sentence for each thing that is weaker than it should be. */
+  warnings: string[]
+}
+
+export interface TeamNetwork {
+  /** The gateway must listen here (`M3O_GATEWAY` names it), on the port that the engine was told. */
+  gatewayAddress: string
+  instanceAddress: string
+}
+
+export interface Engine {
+  readonly kind: 'process' | 'swarm'
+  describe(): Isolation
+  /** Idempotent and cheap once done; `start` does it too. */
+  prepareTeam(teamId: string): Promise<TeamNetwork>
+  /** Resolves once the payload runs (not: listens). `start_failed` when the sandbox could not be made. */
+  start(spec: InstanceSpec): Promise<Placement>
+  /** SIGTERM, then after `graceMs` the end of everything in it. Resolves when gone; no error if it already is. */
+  stop(id: string, options: { graceMs: number }): Promise<void>
+  /** Frees what is left of one that has ended (not its logs or data). Stops it first if it has not. */
+  remove(id: string): Promise<void>
+  /** Those alive, the ones of an earlier runtime included. */
+  list(): Placement[]
+  /**
+   * Every exit from now on, and first those that happened while no runtime lived and were never removed.
+   * Returns the end of the watch.
+   */
+  watch(listener: (exit: Exit) => void): () => void
+  /** After a restart: stops and removes all that the runtime does not know. */
+  keepOnly(ids: ReadonlySet<string>): Promise<void>
+  exec(id: string, options: ExecOptions): Promise<ExecSession>
+  stats(ids: readonly string[]): Promise<Map<string, Usage>>
+  /** Takes down what was made for teams whose instances are all gone: networks, rules, control groups. */
+  destroyTeamNetworks(): Promise<void>
+  /** Lets go; never stops instances. */
+  close(): Promise<void>
+}
