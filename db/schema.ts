@@ -1,0 +1,239 @@
+import { sql } from 'drizzle-orm'
+import { bigint, bigserial, boolean, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import type { Audience, TokenScope } from '#contract/routing.ts'
+import type { Role } from '#contract/permissions.ts'
+import type { DeploymentState, Phase } from '#contract/states.ts'
+import type { Endpoint, ServiceSettings } from '#contract/records.ts'
+import type { ErrorBody } from '#contract/errors.ts'
+import { time } from './columns.ts'
+
+/*
+ * The one schema. `web` writes the sign-in tables, the runtime all others. Ids are immutable (contract/ids.ts); names
+ * may change, and a former one keeps leading to its owner until somebody else takes it.
+ */
+
+// Sign-in tables
+
+export const users = pgTable('users', {
+  id: text().primaryKey(),
+  email: text().notNull(),
+  name: text().notNull(),
+  /** argon2id; null for people who come through a provider. */
+  passwordHash: text(),
+  operator: boolean().notNull().default(false),
+  createdAt: time().notNull(),
+}, (t) => [uniqueIndex('users_email').on(sql`lower(${t.email})`)])
+
+export const sessions = pgTable('sessions', {
+  id: text().primaryKey(),
+  userId: text().notNull().references(() => users.id, { onDelete: 'cascade' }),
+  createdAt: time().notNull(),
+  seenAt: time().notNull(),
+  expiresAt: time().notNull(),
+  endedAt: time(),
+  userAgent: text().notNull().default(''),
+  address: text().notNull().default(''),
+}, (t) => [index('sessions_user').on(t.userId)])
+
+// Teams and people
+
+export const teams = pgTable('teams', {
+  id: text().primaryKey(),
+  name: text().notNull(),
+  createdAt: time().notNull(),
+  deletedAt: time(),
+}, (t) => [uniqueIndex('teams_name').on(t.name).where(sql`${t.deletedAt} is null`)])
+
+export const formerNames = pgTable('former_names', {
+  kind: text().$type<'team' | 'environment' | 'service'>().notNull(),
+  /** Team of an environment or service; the empty string for teams. */
+  scope: text().notNull(),
+  name: text().notNull(),
+  id: text().notNull(),
+  at: time().notNull(),
+}, (t) => [primaryKey({ columns: [t.kind, t.scope, t.name] })])
+
+export const members = pgTable('members', {
+  teamId: text().notNull().references(() => teams.id),
+  userId: text().notNull().references(() => users.id, { onDelete: 'cascade' }),
+  role: text().$type<Role>().notNull(),
+  createdAt: time().notNull(),
+}, (t) => [primaryKey({ columns: [t.teamId, t.userId] }), index('members_user').on(t.userId)])
+
+export const invitations = pgTable('invitations', {
+  id: text().primaryKey(),
+  teamId: text().notNull().references(() => teams.id),
+  email: text().notNull(),
+  role: text().$type<Role>().notNull(),
+  secretHash: text().notNull().unique(),
+  byUserId: text(),
+  createdAt: time().notNull(),
+  expiresAt: time().notNull(),
+  acceptedAt: time(),
+  revokedAt: time(),
+})
+
+export const tokens = pgTable('tokens', {
+  id: text().primaryKey(),
+  teamId: text().notNull().references(() => teams.id),
+  userId: text().notNull().references(() => users.id, { onDelete: 'cascade' }),
+  name: text().notNull(),
+  /** sha256 of the token, in hex; 160 random bits need no slow hash. */
+  hash: text().notNull().unique(),
+  scope: jsonb().$type<TokenScope>().notNull(),
+  environmentId: text(),
+  createdAt: time().notNull(),
+  expiresAt: time(),
+  lastUsedAt: time(),
+  revokedAt: time(),
+}, (t) => [index('tokens_team').on(t.teamId)])
+
+// Services and environments
+
+export const services = pgTable('services', {
+  id: text().primaryKey(),
+  teamId: text().notNull().references(() => teams.id),
+  name: text().notNull(),
+  ownerId: text(),
+  /** What the console says; a README's first paragraph stands in when empty. */
+  description: text().notNull().default(''),
+  audience: jsonb().$type<Audience>().notNull(),
+  createdAt: time().notNull(),
+  deletedAt: time(),
+}, (t) => [uniqueIndex('services_name').on(t.teamId, t.name).where(sql`${t.deletedAt} is null`)])
+
+export const environments = pgTable('environments', {
+  id: text().primaryKey(),
+  teamId: text().notNull().references(() => teams.id),
+  name: text().notNull(),
+  kind: text().$type<'production' | 'shared' | 'personal' | 'preview'>().notNull(),
+  parentId: text(),
+  ownerId: text(),
+  /** Counts the changes of its overrides. */
+  generation: integer().notNull().default(0),
+  createdAt: time().notNull(),
+  expiresAt: time(),
+  deletedAt: time(),
+}, (t) => [uniqueIndex('environments_name').on(t.teamId, t.name).where(sql`${t.deletedAt} is null`)])
+
+/** What is known of a commit once it was built or served. */
+export const revisions = pgTable('revisions', {
+  serviceId: text().notNull().references(() => services.id),
+  commit: text().notNull(),
+  buildId: text(),
+  language: text().notNull().default(''),
+  description: text().notNull().default(''),
+  endpoints: jsonb().$type<Endpoint[]>().notNull().default([]),
+  createdAt: time().notNull(),
+}, (t) => [primaryKey({ columns: [t.serviceId, t.commit] })])
+
+/** What serves, or should serve, of a service in an environment where it was deployed: an override of the parent. */
+export const releases = pgTable('releases', {
+  environmentId: text().notNull().references(() => environments.id),
+  serviceId: text().notNull().references(() => services.id),
+  deploymentId: text().notNull(),
+  commit: text().notNull(),
+  /** What its owner wants: `stopped` after kill. Whether it is awake is in the instances. */
+  wanted: text().$type<'live' | 'stopped'>().notNull(),
+  /** Why it is parked; null while it is not. */
+  crashing: text(),
+  updatedAt: time().notNull(),
+}, (t) => [primaryKey({ columns: [t.environmentId, t.serviceId] }), index('releases_service').on(t.serviceId)])
+
+/** Settings of a service in an environment; inherited where there is no row. */
+export const settings = pgTable('settings', {
+  environmentId: text().notNull(),
+  serviceId: text().notNull(),
+  settings: jsonb().$type<Partial<ServiceSettings>>().notNull(),
+}, (t) => [primaryKey({ columns: [t.environmentId, t.serviceId] })])
+
+export const variables = pgTable('variables', {
+  serviceId: text().notNull().references(() => services.id),
+  environmentId: text().notNull(),
+  name: text().notNull(),
+  secret: boolean().notNull(),
+  /** A secret's is sealed (runtime/variables/seal.ts). Null: deleted here, also when the parent has it. */
+  value: text(),
+  byName: text().notNull(),
+  updatedAt: time().notNull(),
+}, (t) => [primaryKey({ columns: [t.serviceId, t.environmentId, t.name] })])
+
+// Deployments
+
+export const deployments = pgTable('deployments', {
+  id: text().primaryKey(),
+  teamId: text().notNull().references(() => teams.id),
+  serviceId: text().notNull().references(() => services.id),
+  environmentId: text().notNull().references(() => environments.id),
+  kind: text().$type<'deploy' | 'rollback' | 'restart' | 'scale' | 'promote'>().notNull(),
+  route: text().$type<'console' | 'cli' | 'git' | 'platform'>().notNull(),
+  state: text().$type<DeploymentState>().notNull(),
+  commit: text().notNull(),
+  message: text().notNull(),
+  byName: text().notNull(),
+  buildId: text(),
+  /** Effective variables of that time, sealed, so that a rollback has them again. */
+  variables: text(),
+  settings: jsonb().$type<ServiceSettings>(),
+  locked: jsonb().$type<string[]>().notNull().default([]),
+  previousId: text(),
+  error: jsonb().$type<ErrorBody & { exitCode?: number | null; signal?: string | null; lines?: string[] }>(),
+  phases: jsonb().$type<{ name: Phase; startedAt: number; ms: number | null }[]>().notNull().default([]),
+  createdAt: time().notNull(),
+  liveAt: time(),
+  endedAt: time(),
+  watchedUntil: time(),
+}, (t) => [
+  index('deployments_place').on(t.serviceId, t.environmentId, t.id),
+  index('deployments_team').on(t.teamId, t.id),
+  index('deployments_under_way').on(t.state).where(sql`${t.endedAt} is null`),
+])
+
+export const instances = pgTable('instances', {
+  id: text().primaryKey(),
+  deploymentId: text().notNull().references(() => deployments.id),
+  serviceId: text().notNull(),
+  environmentId: text().notNull(),
+  teamId: text().notNull(),
+  state: text().$type<'starting' | 'checking' | 'live' | 'draining' | 'ended'>().notNull(),
+  /** sha256, in hex, of the key with which it calls others. */
+  keyHash: text().notNull(),
+  address: text(),
+  port: integer(),
+  pid: integer(),
+  startedAt: time().notNull(),
+  endedAt: time(),
+  exitCode: integer(),
+  signal: text(),
+  restarts: integer().notNull().default(0),
+}, (t) => [index('instances_running').on(t.state).where(sql`${t.state} <> 'ended'`), index('instances_deployment').on(t.deploymentId)])
+
+// Audit and usage
+
+export const audit = pgTable('audit', {
+  seq: bigserial({ mode: 'number' }).primaryKey(),
+  at: time().notNull(),
+  teamId: text(),
+  actor: jsonb().$type<{ kind: string; id: string; name: string; tokenId?: string; sessionId?: string; from?: string }>().notNull(),
+  action: text().notNull(),
+  target: text().notNull(),
+  before: jsonb(),
+  after: jsonb(),
+  /** sha256 over the previous row's hash and this row, in hex. */
+  hash: text().notNull(),
+}, (t) => [index('audit_team').on(t.teamId, t.seq)])
+
+/** What the gateway counted, an hour a row. */
+export const usage = pgTable('usage', {
+  hour: time().notNull(),
+  teamId: text().notNull(),
+  serviceId: text().notNull(),
+  environmentId: text().notNull(),
+  caller: text().notNull(),
+  requests: bigint({ mode: 'number' }).notNull(),
+  errors: bigint({ mode: 'number' }).notNull(),
+  totalMs: doublePrecision().notNull(),
+}, (t) => [primaryKey({ columns: [t.hour, t.serviceId, t.environmentId, t.caller] }), index('usage_team').on(t.teamId, t.hour)])
+
+/** Facts about the installation itself. */
+export const platform = pgTable('platform', { key: text().primaryKey(), value: jsonb().notNull() })
