@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { endpoint } from './endpoints.ts'
 import { audience, tokenScope } from './routing.ts'
 import { deploymentStates, phases, serviceStates } from './states.ts'
 import { roles } from './permissions.ts'
@@ -41,19 +42,6 @@ export const environment = z.object({
   expires: z.number().nullable(),
 })
 export type Environment = z.infer<typeof environment>
-
-export const endpoint = z.object({
-  name: z.string(),
-  description: z.string().optional(),
-  /** JSON Schema, properties in source order; null when not known. */
-  request: z.unknown().nullable(),
-  response: z.unknown().nullable(),
-  stream: z.boolean().optional(),
-  /** For services described by OpenAPI. */
-  method: z.string().optional(),
-  path: z.string().optional(),
-})
-export type Endpoint = z.infer<typeof endpoint>
 
 export const instance = z.object({
   id: z.string(),

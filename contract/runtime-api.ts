@@ -196,9 +196,18 @@ const sources = {
   'source.types': call(z.object({ serviceId: z.string(), ref: source.treeRef }), z.array(z.object({ path: z.string(), text: z.string() }))),
 }
 
+const logTargets = z.array(at).min(1).max(2000)
+
 const logApi = {
-  'logs.read': call(logs.logQuery, logs.logPage),
-  'logs.follow': stream(logs.logFollow, logs.logItem),
+  'logs.read': call(
+    z.object({ targets: logTargets, query: logs.logPageQuery }),
+    z.object({ entries: z.array(logs.logEntry), cursor: z.string().nullable(), complete: z.boolean() }),
+  ),
+  /** `after`: last seq seen, by `{serviceId}/{environmentId}`; it wins over `last` for those it names. */
+  'logs.follow': stream(
+    z.object({ targets: logTargets, filter: logs.logFilter, last: z.number().int().min(0).max(10_000).optional(), after: z.record(z.string(), z.number()).optional() }),
+    z.object({ entries: z.array(logs.logEntry) }),
+  ),
 }
 
 const terminals = {

@@ -3,7 +3,8 @@ import { bigint, bigserial, boolean, doublePrecision, index, integer, jsonb, pgT
 import type { Audience, TokenScope } from '#contract/routing.ts'
 import type { Role } from '#contract/permissions.ts'
 import type { DeploymentState, Phase } from '#contract/states.ts'
-import type { Endpoint, ServiceSettings } from '#contract/records.ts'
+import type { Endpoint } from '#contract/endpoints.ts'
+import type { ServiceSettings } from '#contract/records.ts'
 import type { ErrorBody } from '#contract/errors.ts'
 import { time } from './columns.ts'
 
@@ -172,11 +173,15 @@ export const deployments = pgTable('deployments', {
   message: text().notNull(),
   byName: text().notNull(),
   buildId: text(),
+  /** It keeps data in M3O_DATA: one instance, stopped before its successor starts. */
+  keepsData: boolean().notNull().default(false),
   /** Effective variables of that time, sealed, so that a rollback has them again. */
   variables: text(),
   settings: jsonb().$type<ServiceSettings>(),
   locked: jsonb().$type<string[]>().notNull().default([]),
   previousId: text(),
+  /** Of a rollback: the deployment whose revision and variables it brings back. */
+  restoresId: text(),
   error: jsonb().$type<ErrorBody & { exitCode?: number | null; signal?: string | null; lines?: string[] }>(),
   phases: jsonb().$type<{ name: Phase; startedAt: number; ms: number | null }[]>().notNull().default([]),
   createdAt: time().notNull(),
