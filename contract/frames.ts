@@ -30,20 +30,25 @@ export function encodeFrame(kind: FrameKind, payload: Uint8Array | string = ''):
   return Buffer.concat([head, body])
 }
 
+export interface Frame {
+  kind: FrameKind
+  payload: Buffer
+}
+
 /** Splits any chunking of a byte stream into frames; throws on one that is too long. */
 export class FrameReader {
-  #pending: Buffer = Buffer.alloc(0)
+  #pending = Buffer.alloc(0)
 
-  *push(chunk: Uint8Array): Generator<{ kind: FrameKind; payload: Buffer }> {
-    this.#pending = this.#pending.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#pending, chunk])
+  push(chunk: Uint8Array): Frame[] {
+    this.#pending = Buffer.concat([this.#pending, chunk])
+    const frames: Frame[] = []
     while (this.#pending.length >= 5) {
-      const length = this.#pending.readUInt32BE(1)
-      if (length > maxPayload) throw new RangeError(`a frame of ${length} bytes is too long`)
-      if (this.#pending.length < 5 + length) return
-      const kind = this.#pending.readUInt8(0) as FrameKind
-      const payload = this.#pending.subarray(5, 5 + length)
-      this.#pending = this.#pending.subarray(5 + length)
-      yield { kind, payload }
+      const end = 5 + this.#pending.readUInt32BE(1)
+      if (end > 5 + maxPayload) throw new RangeError(`a frame of ${end - 5} bytes is too long`)
+      if (this.#pending.length < end) break
+      frames.push({ kind: this.#pending.readUInt8(0) as FrameKind, payload: this.#pending.subarray(5, end) })
+      this.#pending = this.#pending.subarray(end)
     }
+    return frames
   }
 }

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import { and, desc, eq, lt, sql } from 'drizzle-orm'
+import type { Actor } from '#contract/rpc.ts'
+import type { Db, Transaction } from '#db/open.ts'
+import { audit } from '#db/schema.ts'
+
+/** What somebody changed. `before` and `after` hold no secret. */
+export interface Change {
+  teamId: string | null
+  action: string
+  /** `service/s_…`, for people `service hello`. */
+  target: string
+  before?: unknown
+  after?: unknown
+}
+
+const chainLock = 4_360_361
+
+/** Runs a change and writes its audit row in the same transaction: one is never there without the other. */
+export async function audited<T>(db: Db, actor: Actor, change: Change, run: (tx: Transaction) => Promise<T>): Promise<T> {
+  return db.transaction(async (tx) => {
+    const result = await run(tx)
+    await writeAudit(tx, actor, change)
+    return result
+  })
+}
+
+/** Appends to the chain: each row's hash covers the row before it, so that none can be taken out or altered unseen. */
+export async function writeAudit(tx: Transaction, actor: Actor, change: Change): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(${chainLock})`)
+  const [last] = await tx.select({ hash: audit.hash }).from(audit).orderBy(desc(audit.seq)).limit(1)
+  const row = {
+    at: Date.now(), teamId: change.teamId, actor, action: change.action, target: change.target,
+    before: change.before ?? null, after: change.after ?? null,
+  }
+  const hash = createHash('sha256').update(last?.hash ?? '').update(JSON.stringify(row)).digest('hex')
+  await tx.insert(audit).values({ ...row, hash })
+}
+
+export function readAudit(db: Db, teamId: string, before: number | null, limit: number) {
+  return db
+    .select()
+    .from(audit)
+    .where(and(eq(audit.teamId, teamId), before === null ? undefined : lt(audit.seq, before)))
+    .orderBy(desc(audit.seq))
+    .limit(limit)
+}
