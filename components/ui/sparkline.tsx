@@ -1,0 +1,38 @@
+/** A line of numbers with its area, oldest first; gaps (null) are left open. Says its summary to those who cannot see it. */
+export function Sparkline({ values, label, width = 120, height = 28, tone = 'text-muted' }: {
+  values: readonly (number | null)[]
+  label: string
+  width?: number
+  height?: number
+  tone?: string
+}) {
+  const top = Math.max(1e-9, ...values.map((value) => value ?? 0))
+  const x = (index: number) => (values.length < 2 ? 0 : (index / (values.length - 1)) * width)
+  const y = (value: number) => height - 1.5 - (value / top) * (height - 3)
+  const runs = solidRuns(values)
+  return (
+    <svg role="img" aria-label={label} viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" width={width} height={height} className={`block overflow-visible ${tone}`}>
+      {runs.map((run) => {
+        const line = run.map(([index, value]) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`).join(' ')
+        const first = run[0]
+        const last = run.at(-1)
+        if (first === undefined || last === undefined) return null
+        return (
+          <g key={first[0]}>
+            <polygon points={`${x(first[0])},${height} ${line} ${x(last[0])},${height}`} fill="currentColor" opacity={0.12} />
+            <polyline points={line} fill="none" stroke="currentColor" strokeWidth={1.25} vectorEffect="non-scaling-stroke" strokeLinejoin="round" />
+          </g>
+        )
+      })}
+    </svg>
+  )
+}
+
+function solidRuns(values: readonly (number | null)[]): [index: number, value: number][][] {
+  const runs: [number, number][][] = [[]]
+  values.forEach((value, index) => {
+    if (value === null) runs.push([])
+    else runs.at(-1)?.push([index, value])
+  })
+  return runs.filter((run) => run.length > 0)
+}

@@ -1,0 +1,31 @@
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
+/** "just now", "4 min ago", "in 3 h", "12 Mar 2026". */
+export function relativeTime(at: number, now: number): string {
+  const past = now - at
+  const away = Math.abs(past)
+  if (away < 10_000) return past >= 0 ? 'just now' : 'in a moment'
+  if (away >= 30 * day) return new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' })
+  const words = span(away)
+  return past >= 0 ? `${words} ago` : `in ${words}`
+}
+
+/** "36 h", "2 d": one unit, for ages and what is left. */
+export function span(ms: number): string {
+  if (ms < minute) return `${Math.floor(ms / 1000)} s`
+  if (ms < hour) return `${Math.floor(ms / minute)} min`
+  if (ms < 2 * day) return `${Math.floor(ms / hour)} h`
+  return `${Math.floor(ms / day)} d`
+}
+
+/** "38 ms", "1.24 s", "2 min 5 s". `running` keeps one decimal, so that the number does not flicker in width. */
+export function spokenDuration(ms: number, running = false): string {
+  if (running && ms < minute) return `${(ms / 1000).toFixed(1)} s`
+  if (ms < 1000) return `${Math.round(ms)} ms`
+  if (ms < 10_000) return `${(ms / 1000).toFixed(2)} s`
+  if (ms < minute) return `${(ms / 1000).toFixed(1)} s`
+  if (ms < hour) return `${Math.floor(ms / minute)} min ${Math.floor((ms % minute) / 1000)} s`
+  return `${Math.floor(ms / hour)} h ${Math.floor((ms % hour) / minute)} min`
+}
