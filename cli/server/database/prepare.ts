@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto'
+import { migrate } from '#db/migrate.ts'
+import { connect, type ConnectionOptions, connectionFromEnvironment } from '#db/open.ts'
+import { oneLine, Problem } from '../problem.ts'
+
+/**
+ * Run as a process of its own before anything serves, so that the parent need not hold a database client for ever: makes
+ * the database where that is ours to do, migrates, and says on standard output whether somebody owns the platform.
+ */
+export interface Prepared {
+  problem?: string
+  hasPeople?: boolean
+}
+
+const oldest = 140_000
+
+if (import.meta.main) {
+  const prepared = await prepare(connectionFromEnvironment(process.env)).catch((error: unknown): Prepared => ({ problem: oneLine(error) }))
+  process.stdout.write(`${JSON.stringify(prepared)}\n`)
+  process.exit(0)
+}
+
+export async function prepare(options: ConnectionOptions): Promise<Prepared> {
+  if ('socketDir' in options) await createDatabase(options)
+  await checkReachable(options)
+  await migrate(options)
+  const sql = connect(options, 1)
+  try {
+    const [row] = await sql<{ found: boolean }[]>`select exists (select from users) as found`
+    return { hasPeople: row?.found ?? false }
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+async function createDatabase(options: Extract<ConnectionOptions, { socketDir: string }>): Promise<void> {
+  const sql = connect({ ...options, database: 'postgres' }, 1)
+  try {
+    const found = await sql`select from pg_database where datname = ${options.database}`
+    if (found.length === 0) await sql`create database ${sql(options.database)}`
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+async function checkReachable(options: ConnectionOptions): Promise<void> {
+  const sql = connect(options, 1)
+  try {
+    const [row] = await sql<{ version: number }[]>`select current_setting('server_version_num')::int as version`
+    if ((row?.version ?? 0) < oldest) throw new Problem(`the database server is Postgres ${Math.floor((row?.version ?? 0) / 10_000)}: M3O needs 14 or newer`)
+    // A right that is missing is better said now than in the middle of a migration.
+    const name = sql(`m3o_${randomBytes(4).toString('hex')}`)
+    await sql.begin(async (transaction) => {
+      await transaction`create schema ${name}`
+      await transaction`drop schema ${name}`
+    })
+  } catch (error) {
+    if (error instanceof Problem) throw error
+    throw new Problem(`the database ${place(options)} cannot be used: ${why(error)}`, { cause: error })
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+/** Without the password. */
+function place(options: ConnectionOptions): string {
+  if ('socketDir' in options) return `at ${options.socketDir}`
+  const url = new URL(options.url)
+  return `in DATABASE_URL (${url.hostname || url.searchParams.get('host') || 'localhost'}:${url.port || '5432'}${url.pathname})`
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing answers there',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the host cannot be looked up now',
+  ENOENT: 'there is no socket there',
+  ETIMEDOUT: 'it does not answer',
+  EHOSTUNREACH: 'the host cannot be reached',
+  CONNECT_TIMEOUT: 'it does not answer',
+  CONNECTION_CLOSED: 'it closed the connection',
+  '28P01': 'the user or the password is wrong',
+  '28000': 'this user is not let in',
+  '3D000': 'there is no such database',
+  '42501': 'the user may not create schemas and tables in it',
+  '53300': 'it has no connection left',
+}
+
+function why(error: unknown): string {
+  const { code, errors } = error as { code?: string; errors?: { code?: string }[] }
+  return reasons[code ?? errors?.[0]?.code ?? ''] ?? oneLine(error)
+}

@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto'
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { newId } from '#contract/ids.ts'
+import { writeDurably } from './durable-file.ts'
+import { oneLine, Problem } from './problem.ts'
+
+/** The data folder, as its other processes find it. */
+export interface Home {
+  path: string
+  run: string
+  logs: string
+  cache: string
+  /** Random and kept secret: it names machine-wide things that belong to this installation. */
+  installationId: string
+}
+
+/** 32 random bytes each, as hex in `$M3O_HOME/keys/{name}`, made once. Losing one loses what it protects. */
+export const keyNames = [
+  /** Signs the console's sign-in cookies. */
+  'session',
+  /** Encrypts secrets at rest. */
+  'secrets',
+  /** Authenticates the environment that travels with a call, minted by the gateway. */
+  'environment',
+] as const
+
+/** @throws Problem when the folder cannot be made or written. */
+export function prepareHome(path: string): Home {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
+    if (!statSync(path).isDirectory()) throw new Problem('it is not a folder')
+    chmodSync(path, 0o700)
+    for (const folder of ['run', 'logs', 'keys', 'cache']) mkdirSync(join(path, folder), { recursive: true, mode: 0o700 })
+    for (const name of keyNames) once(join(path, 'keys', name), () => randomBytes(32).toString('hex'))
+    const installationId = once(join(path, 'keys', 'installation'), () => newId('operation'))
+    return { path, run: join(path, 'run'), logs: join(path, 'logs'), cache: join(path, 'cache'), installationId }
+  } catch (error) {
+    const why = { EACCES: 'permission denied', EROFS: 'the file system is read-only', ENOTDIR: 'a part of the path is a file', EEXIST: 'it is a file', ENOSPC: 'the disk is full', EPERM: 'it belongs to somebody else' }
+    const code = (error as NodeJS.ErrnoException).code as keyof typeof why
+    throw new Problem(`M3O_HOME ${path} is not writable: ${why[code] ?? oneLine(error)}`, { cause: error })
+  }
+}
+
+function once(path: string, make: () => string): string {
+  if (!existsSync(path)) writeDurably(path, `${make()}\n`)
+  const text = readFileSync(path, 'utf8').trim()
+  if (text === '') throw new Problem(`${path} is empty: restore it from a backup`)
+  return text
+}

@@ -1,0 +1,138 @@
+import { join } from 'node:path'
+import { becomeParent } from './lock.ts'
+import { type Home, prepareHome } from './home.ts'
+import { becomesHealthy, type Door } from './health.ts'
+import { lastLines, rotateLog } from './log-file.ts'
+import { choosePorts } from './ports.ts'
+import { prepareDatabase } from './database/run-prepare.ts'
+import { consoleUrl, type DatabaseEnvironment, type Entries, platformEnvironment, type PlatformName, platformNames, platformProgram, productEntries } from './platform-programs.ts'
+import { Problem } from './problem.ts'
+import { postgresProgram } from './postgres/program.ts'
+import { type Settings } from './settings.ts'
+import { removeSetupCode, setupCode } from './setup-code.ts'
+import { stopPlatform } from './stop.ts'
+import { adoptOrEnd, Supervised } from './supervised.ts'
+
+export interface ParentOptions {
+  say: (line: string) => void
+  entries?: Entries
+}
+
+/** Everything that runs; `postgres` is undefined when the database is somebody else's. */
+export interface Platform {
+  home: Home
+  settings: Settings
+  postgres: Supervised | undefined
+  processes: Readonly<Record<PlatformName, Supervised>>
+}
+
+/** From nothing until it is ready; a second start after the parent died takes over what still runs. */
+const readyWithinMs = 90_000
+const rotateEveryMs = 30_000
+/** How long a process that is replaced may take to end. */
+const replaceGraceMs = 3_000
+
+export class Parent {
+  readonly #options: ParentOptions
+  readonly #asked: Settings
+  #platform: Platform | undefined
+  #release: (() => void) | undefined
+  #rotation: NodeJS.Timeout | undefined
+  #stopping: Promise<void> | undefined
+  #restarting: Promise<void> | undefined
+
+  constructor(settings: Settings, options: ParentOptions) {
+    this.#asked = settings
+    this.#options = options
+  }
+
+  /** @throws Problem when the platform cannot be started; what was started is then stopped again. */
+  async start(): Promise<void> {
+    const { say, entries = productEntries } = this.#options
+    const home = prepareHome(this.#asked.home)
+    this.#release = (await becomeParent(home, '')).release
+    const settings = await choosePorts(this.#asked, home)
+
+    const postgres = settings.databaseUrl === undefined ? new Supervised(postgresProgram(home, say), say) : undefined
+    const database: DatabaseEnvironment = settings.databaseUrl === undefined ? { M3O_DATABASE_SOCKET: join(home.path, 'pg') } : { DATABASE_URL: settings.databaseUrl }
+    const supervise = (name: PlatformName) => new Supervised(platformProgram(name, home, platformEnvironment(name, home, settings, database), entries), say)
+    const platform = { home, settings, postgres, processes: { runtime: supervise('runtime'), gateway: supervise('gateway'), web: supervise('web') } }
+    this.#platform = platform
+    this.#rotation = setInterval(() => rotateLogs(platform), rotateEveryMs).unref()
+    rotateLogs(platform)
+
+    // What runs other code than this goes before the database is changed under it.
+    for (const name of platformNames) await adoptOrEnd(platform.processes[name], replaceGraceMs)
+    await postgres?.start()
+    this.#continueUnlessStopping()
+    const { hasPeople } = await prepareDatabase(database, join(home.cache, 'node'))
+    this.#continueUnlessStopping()
+    await Promise.all(platformNames.map((name) => platform.processes[name].start()))
+    await this.#waitUntilReady(platform)
+    this.#announce(platform, hasPeople)
+  }
+
+  /** Starts the platform's own processes anew; services and Postgres are left alone. */
+  restart(): Promise<void> {
+    const platform = this.#platform
+    if (platform === undefined || this.#stopping !== undefined) return Promise.resolve()
+    this.#restarting ??= this.#restart(platform).finally(() => (this.#restarting = undefined))
+    return this.#restarting
+  }
+
+  /** Stops everything in order. Asking again waits for the same end. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #restart(platform: Platform): Promise<void> {
+    for (const name of platformNames) {
+      if (this.#stopping !== undefined) return
+      await platform.processes[name].restart(replaceGraceMs)
+    }
+    await this.#waitUntilReady(platform)
+    this.#options.say(`M3O is ready: ${consoleUrl(platform.settings)}`)
+  }
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#rotation)
+    if (this.#platform !== undefined) await stopPlatform(this.#platform)
+    this.#release?.()
+  }
+
+  async #waitUntilReady(platform: Platform): Promise<void> {
+    await Promise.all(platformNames.map(async (name) => {
+      const process = platform.processes[name]
+      const giveUp = () => process.hopeless || this.#stopping !== undefined
+      if (await becomesHealthy(doorOf(name, platform), { withinMs: readyWithinMs, giveUp })) return
+      this.#continueUnlessStopping()
+      const last = lastLines(process.program.log, 1).join('')
+      throw new Problem(`${name} does not start${last === '' ? '' : `: ${last}`} (see ${process.program.log})`)
+    }))
+  }
+
+  #announce({ home, settings }: Platform, hasPeople: boolean): void {
+    const url = consoleUrl(settings)
+    if (hasPeople || settings.admin !== undefined) removeSetupCode(home)
+    else this.#options.say(`Become the first owner (this link works once): ${url}/setup?code=${setupCode(home)}`)
+    this.#options.say(`M3O is ready: ${url}`)
+  }
+
+  #continueUnlessStopping(): void {
+    if (this.#stopping !== undefined) throw new Stopped()
+  }
+}
+
+/** Start was overtaken by stop: nothing went wrong. */
+export class Stopped extends Error {}
+
+function doorOf(name: PlatformName, { home, settings }: Platform): Door {
+  if (name !== 'web') return { socketPath: join(home.run, `${name}.sock`) }
+  const host = settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host === '::' ? '::1' : settings.host
+  return { host, port: settings.port }
+}
+
+function rotateLogs({ postgres, processes }: Platform): void {
+  for (const { program } of [...(postgres === undefined ? [] : [postgres]), ...Object.values(processes)]) rotateLog(program.log)
+}

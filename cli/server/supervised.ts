@@ -1,0 +1,155 @@
+import { type ChildProcess } from 'node:child_process'
+import { type Identity, isGone, isRunning, signalTo } from './identity.ts'
+import { lastLines } from './log-file.ts'
+import { readPidFile, removePidFile, writePidFile } from './pid-file.ts'
+import { oneLine, Problem } from './problem.ts'
+
+export interface Launched {
+  identity: Identity
+  /** Its exit is noticed at once; without one (adopted) the process table is looked at four times a second. */
+  child: ChildProcess | undefined
+}
+
+export interface Program {
+  name: string
+  pidFile: string
+  log: string
+  /** Hash of what it is started with; an adopted one with another stamp is replaced. */
+  stamp: string
+  stopSignal: 'SIGTERM' | 'SIGINT'
+  /** Resolves once it runs, which is before it is ready. */
+  launch: () => Promise<Launched>
+}
+
+/** A life shorter than this was quick, and after five of them in a row somebody has to be told. */
+const quickMs = 5_000
+const quickDeathsTold = 5
+const pollMs = 250
+
+/** Keeps one program running until it is told to stop. Restarts within 2 s, at first after 100 ms. */
+export class Supervised {
+  readonly program: Program
+  readonly #say: (line: string) => void
+  #wanted = false
+  #current: Identity | undefined
+  #startedAt = 0
+  #quickDeaths = 0
+  #timer: NodeJS.Timeout | undefined
+  #launching: Promise<void> | undefined
+
+  constructor(program: Program, say: (line: string) => void) {
+    this.program = program
+    this.#say = say
+  }
+
+  /** It is meant to run, though it may be dead at this moment. */
+  get wanted(): boolean {
+    return this.#wanted
+  }
+
+  get running(): boolean {
+    return this.#current !== undefined && isRunning(this.#current)
+  }
+
+  /** Set when it died so often since the last success that waiting for it makes no sense. */
+  get hopeless(): boolean {
+    return this.#quickDeaths >= quickDeathsTold
+  }
+
+  /** Takes over a process that outlived its parent. */
+  adopt(identity: Identity): void {
+    this.#wanted = true
+    this.#watch({ identity, child: undefined })
+  }
+
+  /** @throws what launching throws, the first time; later failures are retried. */
+  async start(): Promise<void> {
+    this.#wanted = true
+    clearTimeout(this.#timer)
+    this.#launching ??= this.#launch().finally(() => (this.#launching = undefined))
+    await this.#launching
+  }
+
+  /** From now on its end is its own affair; {@link stop} still waits for it. */
+  retire(): void {
+    this.#wanted = false
+    clearTimeout(this.#timer)
+  }
+
+  /** Resolves when it is gone; killed when it is still there after `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    this.retire()
+    await this.#launching?.catch(() => {})
+    if (this.#current !== undefined) await end(this.#current, this.program.stopSignal, graceMs)
+    this.#current = undefined
+    removePidFile(this.program.pidFile)
+  }
+
+  async restart(graceMs: number): Promise<void> {
+    await this.stop(graceMs)
+    this.#quickDeaths = 0
+    await this.start()
+  }
+
+  async #launch(): Promise<void> {
+    if (this.running) return
+    this.#startedAt = performance.now()
+    this.#watch(await this.program.launch())
+  }
+
+  #watch({ identity, child }: Launched): void {
+    this.#current = identity
+    this.#startedAt = performance.now()
+    writePidFile(this.program.pidFile, { ...identity, stamp: this.program.stamp })
+    const poll = () => {
+      if (this.#current !== identity) return
+      if (isRunning(identity)) setTimeout(poll, pollMs).unref()
+      else this.#died(identity)
+    }
+    if (child === undefined) return poll()
+    // What we started may be a wrapper whose end is not the program's.
+    child.once('exit', poll)
+    if (child.exitCode !== null || child.signalCode !== null) poll()
+  }
+
+  #died(identity: Identity): void {
+    if (this.#current !== identity) return
+    this.#current = undefined
+    if (this.#wanted) this.#again()
+  }
+
+  #again(why?: string): void {
+    const quick = performance.now() - this.#startedAt < quickMs
+    this.#quickDeaths = quick ? this.#quickDeaths + 1 : 0
+    if (this.#quickDeaths === quickDeathsTold) this.#tell(why)
+    this.#timer = setTimeout(() => {
+      this.start().catch((error: unknown) => {
+        if (this.#wanted) this.#again(oneLine(error))
+      })
+    }, Math.min(1_800, 100 * 2 ** Math.max(0, this.#quickDeaths - 1)))
+  }
+
+  #tell(why: string | undefined): void {
+    this.#say(`${this.program.name} ends again and again${why === undefined ? '' : `: ${why}`}; it is tried every 2 s. The end of ${this.program.log}:`)
+    for (const line of lastLines(this.program.log, 10)) this.#say(`  ${line}`)
+  }
+}
+
+/** Adopts what a former parent left running with the same stamp; ends what it left with another one. */
+export async function adoptOrEnd(supervised: Supervised, graceMs: number): Promise<boolean> {
+  const { pidFile, stamp, stopSignal } = supervised.program
+  const left = readPidFile(pidFile)
+  if (left === undefined) return false
+  if (left.stamp === stamp) {
+    supervised.adopt(left)
+    return true
+  }
+  await end(left, stopSignal, graceMs)
+  return false
+}
+
+async function end(identity: Identity, signal: NodeJS.Signals, graceMs: number): Promise<void> {
+  if (!signalTo(identity, signal) || (await isGone(identity, graceMs))) return
+  signalTo(identity, 'SIGKILL')
+  if (!(await isGone(identity, 2_000))) throw new Problem(`process ${identity.pid} does not end, not even killed`)
+}
