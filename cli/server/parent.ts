@@ -58,7 +58,8 @@ export class Parent {
     const supervise = (name: PlatformName) => new Supervised(platformProgram(name, home, platformEnvironment(name, home, settings, database), entries), say)
     const platform = { home, settings, postgres, processes: { runtime: supervise('runtime'), gateway: supervise('gateway'), web: supervise('web') } }
     this.#platform = platform
-    this.#rotation = setInterval(() => rotateLogs(platform), rotateEveryMs).unref()
+    // It also keeps the parent alive: nothing else that it waits for does, so that it can end at once when told to.
+    this.#rotation = setInterval(() => rotateLogs(platform), rotateEveryMs)
     rotateLogs(platform)
 
     // What runs other code than this goes before the database is changed under it.
