@@ -1,0 +1,32 @@
+import { PlatformError } from '#contract/errors.ts'
+import { branchRef, type Repository } from './naming.ts'
+import { readCommit } from './object-reader.ts'
+import type { Oid } from './objects.ts'
+import { listRefs, moveRef, readRef } from './refs.ts'
+
+export interface Head {
+  /** The branch that gave it, which may be a parent's. */
+  branch: string
+  commit: Oid
+  tree: Oid
+}
+
+/** Head of the first branch that exists: an environment's own, else its parent's, and so on to main. */
+export async function headOf(repository: Repository, branches: string[]): Promise<Head> {
+  for (const branch of branches) {
+    const commit = await readRef(repository, branchRef(branch))
+    if (commit !== undefined) return { branch, commit, tree: (await readCommit(repository, commit)).tree }
+  }
+  throw new PlatformError('not_found', 'this service has no source yet', { fix: 'Push to main, or deploy a folder.' })
+}
+
+export async function listBranches(repository: Repository): Promise<{ branch: string; commit: Oid }[]> {
+  return [...(await listRefs(repository, 'refs/heads/'))].map(([ref, commit]) => ({ branch: ref.slice('refs/heads/'.length), commit }))
+}
+
+/** Moves a branch to a commit that exists, only from where it is expected to be; for promotion and rollback. */
+export async function advanceBranch(repository: Repository, input: { branch: string; to: Oid; expected: Oid | undefined }): Promise<void> {
+  await readCommit(repository, input.to)
+  if (await moveRef(repository, branchRef(input.branch), input)) return
+  throw new PlatformError('conflict', `the branch ${input.branch} has moved meanwhile`, { fix: 'Look at what came in, then try again.' })
+}

@@ -1,0 +1,145 @@
+import { PlatformError } from '#contract/errors.ts'
+import { changesInWay } from './changes-in-way.ts'
+import { keepDraft, readDraft, type Draft, type DraftKey } from './drafts.ts'
+import { checkTreeLimits, fileTooLarge, maxFileBytes } from './limits.ts'
+import type { Repository } from './naming.ts'
+import { ObjectBatch } from './object-batch.ts'
+import type { Oid, TreeEntry } from './objects.ts'
+import { checkPath, rawPath, shownPath } from './path.ts'
+import { editTree, entryAt, walkTree } from './tree-edit.ts'
+
+export interface Saved {
+  path: string
+  /** Hash of the content, to be given as `expectedHash` of the next save. */
+  hash: Oid
+  size: number
+  savedAt: string | null
+}
+
+type Edits = Map<string, TreeEntry | undefined>
+
+export interface SaveInput {
+  path: string
+  content: string | Uint8Array
+  /** Hash of the content that the person began from; null when the file is to be new. */
+  expectedHash: string | null
+}
+
+/** Saves one file, refused as `conflict` when it is not any more what the person began from. */
+export async function saveFile(repository: Repository, key: DraftKey, input: SaveInput): Promise<Saved> {
+  const path = checkPath(input.path)
+  const body = typeof input.content === 'string' ? Buffer.from(input.content, 'utf8') : input.content
+  if (body.length > maxFileBytes) throw fileTooLarge(path)
+  const batch = new ObjectBatch(repository)
+  return await putFile(repository, key, { path, hash: batch.add('blob', body), size: body.length, expectedHash: input.expectedHash, batch })
+}
+
+/** Puts a blob of the batch at a path; `expectedHash` undefined replaces whatever file is there. */
+export async function putFile(
+  repository: Repository,
+  key: DraftKey,
+  file: { path: string; hash: Oid; size: number; expectedHash: string | null | undefined; executable?: boolean; batch: ObjectBatch },
+): Promise<Saved> {
+  const { path, hash, size, batch } = file
+  const draft = await readDraft(repository, key)
+  const before = await entryAt(repository, draft.tree, rawPath(path))
+  if (before?.mode === '120000' || before?.mode === '160000') throw new PlatformError('bad_request', `${path} is a link, which is not edited here`, { field: 'path' })
+  if (file.expectedHash !== undefined && (before?.oid ?? null) !== file.expectedHash && before?.oid !== hash) throw await stale(repository, key, { draft, path, before })
+  await refuseClash(repository, draft.tree, path, before)
+  const mode = file.executable === undefined ? (before?.mode ?? '100644') : file.executable ? '100755' : '100644'
+  if (before?.oid === hash && before.mode === mode) return { path, hash, size, savedAt: draft.savedAt }
+  const { savedAt } = await applyEdits(repository, key, { draft, edits: new Map([[rawPath(path), { mode, oid: hash }]]), batch })
+  return { path, hash, size, savedAt }
+}
+
+/** Renames or moves a file or a folder. */
+export async function movePath(repository: Repository, key: DraftKey, input: { from: string; to: string; expectedHash?: string }): Promise<{ moved: number }> {
+  const to = checkPath(input.to, 'to')
+  const draft = await readDraft(repository, key)
+  const entry = await existing(repository, { draft, key, path: input.from, expectedHash: input.expectedHash })
+  if (input.from === to) return { moved: 0 }
+  if (to.startsWith(`${input.from}/`)) throw new PlatformError('invalid_path', `${input.from} cannot be moved into itself`, { field: 'to' })
+  const there = await entryAt(repository, draft.tree, rawPath(to))
+  if (there !== undefined) throw new PlatformError('name_taken', `${to} is already there`, { field: 'to' })
+  // Moving `a/b` to `a` would put it in the place of its own folder.
+  if (input.from.startsWith(`${to}/`)) throw new PlatformError('name_taken', `${to} is a folder`, { field: 'to' })
+  await refuseClash(repository, draft.tree, to, undefined)
+  let moved = 1
+  if (entry.mode === '40000') {
+    moved = 0
+    for await (const { path } of walkTree(repository, entry.oid)) { checkPath(`${to}/${shownPath(path)}`, 'to'); moved++ }
+  }
+  await applyEdits(repository, key, { draft, edits: new Map([[rawPath(input.from), undefined], [rawPath(to), entry]]), batch: new ObjectBatch(repository) })
+  return { moved }
+}
+
+/** Deletes a file or a folder with all that is in it. */
+export async function removePath(repository: Repository, key: DraftKey, input: { path: string; expectedHash?: string }): Promise<void> {
+  const draft = await readDraft(repository, key)
+  await existing(repository, { draft, key, path: input.path, expectedHash: input.expectedHash })
+  await applyEdits(repository, key, { draft, edits: new Map([[rawPath(input.path), undefined]]), batch: new ObjectBatch(repository) })
+}
+
+/** Puts a file or a folder back as it was in the base; without a path all of it, on the head as it is now. */
+export async function revertPath(repository: Repository, key: DraftKey, path?: string): Promise<void> {
+  const draft = await readDraft(repository, key)
+  const batch = new ObjectBatch(repository)
+  if (path === undefined) {
+    if (draft.commit !== null) await keepDraft(repository, key, { draft, tree: draft.head.tree, base: draft.head.commit, batch })
+    return
+  }
+  const [before, now] = [await entryAt(repository, draft.baseTree, rawPath(path)), await entryAt(repository, draft.tree, rawPath(path))]
+  if (before === undefined && now === undefined) throw missing(path)
+  if (before?.oid === now?.oid && before?.mode === now?.mode) return
+  if (before !== undefined) await refuseClash(repository, draft.tree, path, now, true)
+  await applyEdits(repository, key, { draft, edits: new Map([[rawPath(path), before]]), batch })
+}
+
+async function applyEdits(repository: Repository, key: DraftKey, change: { draft: Draft; edits: Edits; batch: ObjectBatch }): Promise<{ savedAt: string }> {
+  const { draft, edits, batch } = change
+  const tree = await editTree(repository, draft.tree, edits, batch)
+  const grows = [...edits.values()].some((entry) => entry !== undefined)
+  if (grows) {
+    // Measuring reads the new objects, so they are written first; unnamed, they harm nobody when refused.
+    await batch.flush()
+    await checkTreeLimits(repository, tree)
+  }
+  return await keepDraft(repository, key, { draft, tree, batch })
+}
+
+async function existing(repository: Repository, at: { draft: Draft; key: DraftKey; path: string; expectedHash: string | undefined }): Promise<TreeEntry> {
+  const entry = await entryAt(repository, at.draft.tree, rawPath(at.path))
+  if (entry === undefined) { checkPath(at.path); throw missing(at.path) }
+  if (at.expectedHash !== undefined && entry.oid !== at.expectedHash) throw await stale(repository, at.key, { draft: at.draft, path: at.path, before: entry })
+  return entry
+}
+
+/** A file may not take a folder's place, nor lie below a file. */
+async function refuseClash(repository: Repository, tree: Oid, path: string, there: TreeEntry | undefined, mayReplaceFolder = false): Promise<void> {
+  if (there?.mode === '40000' && !mayReplaceFolder) throw new PlatformError('name_taken', `${path} is a folder`, { field: 'path' })
+  for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
+    const folder = path.slice(0, slash)
+    const entry = await entryAt(repository, tree, rawPath(folder))
+    if (entry !== undefined && entry.mode !== '40000') throw new PlatformError('name_taken', `${folder} is a file, not a folder`, { field: 'path' })
+  }
+}
+
+/** Says what is there now, and who put it there: the person in another tab, or a colleague's commit. */
+async function stale(repository: Repository, key: DraftKey, at: { draft: Draft; path: string; before: TreeEntry | undefined }): Promise<PlatformError> {
+  const { draft, path, before } = at
+  const base = await entryAt(repository, draft.baseTree, rawPath(path))
+  const own = base?.oid !== before?.oid
+  const [change] = own ? [] : await changesInWay(repository, { base: undefined, head: draft.base, paths: [rawPath(path)] })
+  const data = own
+    ? { userId: key.userId, author: null, commit: null, time: draft.savedAt }
+    : { userId: null, author: change?.author ?? null, commit: change?.commit ?? null, time: change?.time ?? null }
+  const who = own ? 'in another window' : `by ${change?.author || 'someone'}`
+  const message = before === undefined ? `${path} was deleted ${who} since you opened it` : `${path} was changed ${who} since you opened it`
+  return new PlatformError('conflict', message, {
+    fix: 'Compare the two texts, then save over it or take the other.', field: 'path', data: { path, hash: before?.oid ?? null, ...data },
+  })
+}
+
+function missing(path: string): PlatformError {
+  return new PlatformError('not_found', `there is no file ${path}`, { field: 'path' })
+}

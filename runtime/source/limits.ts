@@ -1,0 +1,33 @@
+import { PlatformError } from '#contract/errors.ts'
+import type { Repository } from './naming.ts'
+import type { Oid } from './objects.ts'
+import { measureTree, type TreeSize } from './tree-edit.ts'
+
+export const maxFileBytes = 100 << 20
+export const maxTreeBytes = 512 << 20
+export const maxFiles = 10_000
+/** Up to here a text is shown and edited; above it, it is streamed. */
+export const maxTextBytes = 1 << 20
+
+export function checkTreeSize({ files, bytes }: TreeSize): void {
+  if (files > maxFiles) {
+    throw new PlatformError('too_large', `the source has ${files.toLocaleString('en')} files, at most ${maxFiles.toLocaleString('en')} are allowed`, {
+      fix: 'Name what need not be uploaded in .gitignore.', data: { files, maxFiles },
+    })
+  }
+  if (bytes > maxTreeBytes) {
+    throw new PlatformError('too_large', `the source would be larger than ${maxTreeBytes >> 20} MB`, {
+      fix: 'Keep large data in the service\'s data folder, not in its source.', data: { bytes, maxBytes: maxTreeBytes },
+    })
+  }
+}
+
+export async function checkTreeLimits(repository: Repository, tree: Oid): Promise<void> {
+  checkTreeSize(await measureTree(repository, tree))
+}
+
+export function fileTooLarge(path: string): PlatformError {
+  return new PlatformError('too_large', `${path} is larger than ${maxFileBytes >> 20} MB`, {
+    fix: 'Keep large data in the service\'s data folder, not in its source.', field: 'path', data: { path, maxBytes: maxFileBytes },
+  })
+}

@@ -1,0 +1,15 @@
+/** Work on one key, one after the other; different keys side by side. Forgets a key when nobody waits on it. */
+export class Locks {
+  readonly #tails = new Map<string, Promise<unknown>>()
+
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#tails.get(key)
+    const mine = (before ?? Promise.resolve()).then(work, work)
+    this.#tails.set(key, mine)
+    try {
+      return await mine
+    } finally {
+      if (this.#tails.get(key) === mine) this.#tails.delete(key)
+    }
+  }
+}

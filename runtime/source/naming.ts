@@ -1,0 +1,50 @@
+import path from 'node:path'
+import { PlatformError } from '#contract/errors.ts'
+
+/** A service's bare repository on disk. */
+export interface Repository {
+  serviceId: string
+  dir: string
+}
+
+export interface Person {
+  name: string
+  email: string
+}
+
+const id = /^[a-z0-9][a-z0-9_-]{0,63}$/i
+const branch = /^[a-z](-?[a-z0-9])*$/
+const oid = /^[0-9a-f]{40}$/
+
+export function sourceFolder(home: string): string {
+  return path.join(home, 'source')
+}
+
+export function repositoryAt(home: string, serviceId: string): Repository {
+  return { serviceId, dir: path.join(sourceFolder(home), `${checkId(serviceId, 'serviceId')}.git`) }
+}
+
+export function checkId(value: string, field: string): string {
+  if (typeof value === 'string' && id.test(value)) return value
+  throw new PlatformError('bad_request', `${JSON.stringify(value)} is not an id`, { field })
+}
+
+/** A hash from outside, before it becomes an argument of git. */
+export function checkOid(value: string, field = 'commit'): string {
+  if (typeof value === 'string' && oid.test(value)) return value
+  throw new PlatformError('bad_request', `${JSON.stringify(String(value).slice(0, 80))} is not the hash of a revision`, { field })
+}
+
+export function branchRef(name: string): string {
+  if (name.length > 24 || !branch.test(name)) throw new PlatformError('bad_request', `${JSON.stringify(name)} is not a branch of an environment`, { field: 'branch' })
+  return `refs/heads/${name}`
+}
+
+export function draftRef(userId: string, environment: string): string {
+  return `refs/m3o/drafts/${checkId(userId, 'userId')}/${checkId(environment, 'environment')}`
+}
+
+/** The branch that belongs to an environment: production's is `main`. */
+export function environmentBranch(environment: string): string {
+  return environment === 'production' ? 'main' : environment
+}

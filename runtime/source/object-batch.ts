@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import zlib from 'node:zlib'
+import type { Repository } from './naming.ts'
+import { loosePath, rememberTree } from './object-reader.ts'
+import { encodeCommit, encodeTree, hashObject, objectHeader, type Commit, type ObjectType, type Oid, type Tree } from './objects.ts'
+import { PackWriter, writeDurably } from './pack-writer.ts'
+
+/** Up to here each object is a file of its own, beyond it all go into a pack. */
+const looseObjects = 24
+const looseBytes = 4 << 20
+
+/**
+ * Objects on their way into a repository. Nothing may name them before `flush` has ended, and then they survive a power
+ * loss. A known object is never skipped because some cache has seen it: it may have been unreachable and pruned since.
+ */
+export class ObjectBatch {
+  readonly #repository: Repository
+  readonly #waiting = new Map<Oid, { type: ObjectType; body: Uint8Array }>()
+  #waitingBytes = 0
+  #pack: PackWriter | undefined
+
+  constructor(repository: Repository) {
+    this.#repository = repository
+  }
+
+  add(type: ObjectType, body: Uint8Array): Oid {
+    const oid = hashObject(type, body)
+    if (!this.#waiting.has(oid)) {
+      this.#waiting.set(oid, { type, body })
+      this.#waitingBytes += body.length
+    }
+    return oid
+  }
+
+  tree(tree: Tree): Oid {
+    const oid = this.add('tree', encodeTree(tree))
+    rememberTree(oid, tree)
+    return oid
+  }
+
+  commit(commit: Commit): Oid {
+    return this.add('commit', encodeCommit(commit))
+  }
+
+  /** A blob too large for memory. */
+  async addStream(size: number, content: AsyncIterable<Uint8Array>): Promise<Oid> {
+    await this.#spill()
+    this.#pack ??= new PackWriter(this.#repository)
+    return await this.#pack.addStream(size, content)
+  }
+
+  /** Between additions of a long batch, so that memory stays bounded. */
+  async relieve(): Promise<void> {
+    if (this.#waiting.size > looseObjects || this.#waitingBytes > looseBytes) await this.#spill()
+  }
+
+  async flush(): Promise<void> {
+    await this.relieve()
+    if (this.#pack !== undefined) {
+      await this.#spill()
+      await this.#pack.finish()
+      this.#pack = undefined
+      return
+    }
+    await Promise.all([...this.#waiting].map(([oid, { type, body }]) => writeLoose(this.#repository, oid, type, body)))
+    this.#waiting.clear()
+    this.#waitingBytes = 0
+  }
+
+  async discard(): Promise<void> {
+    this.#waiting.clear()
+    await this.#pack?.discard()
+  }
+
+  async #spill() {
+    if (this.#waiting.size === 0) return
+    this.#pack ??= new PackWriter(this.#repository)
+    for (const [oid, { type, body }] of this.#waiting) await this.#pack.add(type, oid, body)
+    this.#waiting.clear()
+    this.#waitingBytes = 0
+  }
+}
+
+async function writeLoose(repository: Repository, oid: Oid, type: ObjectType, body: Uint8Array): Promise<void> {
+  const name = loosePath(repository, oid)
+  if (await freshen(name)) return
+  const packed = zlib.deflateSync(Buffer.concat([objectHeader(type, body.length), body]), { level: 1 })
+  try {
+    await writeDurably(name, packed)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    // git removes a folder of objects that it has emptied
+    await fs.mkdir(path.dirname(name), { recursive: true })
+    await writeDurably(name, packed)
+  }
+}
+
+/** Prune spares what is recent, so an object that is used anew is made recent (git's freshen_file). */
+async function freshen(name: string): Promise<boolean> {
+  try {
+    const now = new Date()
+    await fs.utimes(name, now, now)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Name that some content has or would have, without keeping it. */
+export async function hashOfBlob(size: number, content: AsyncIterable<Uint8Array>): Promise<Oid> {
+  const hash = createHash('sha1').update(objectHeader('blob', size))
+  for await (const chunk of content) hash.update(chunk)
+  return hash.digest('hex')
+}

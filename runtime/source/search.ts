@@ -1,0 +1,116 @@
+import { PlatformError } from '#contract/errors.ts'
+import { exitOf, killGit, spawnGit } from './git.ts'
+import type { Repository } from './naming.ts'
+import { treeAt } from './object-reader.ts'
+import type { Oid } from './objects.ts'
+
+export interface SearchInput {
+  /** Commit or tree. */
+  tree: Oid
+  query: string
+  /** Perl's regular expressions; else the text as it is. */
+  regex?: boolean
+  caseSensitive?: boolean
+  wholeWord?: boolean
+  /** Globs such as `src/**` or `*.ts`. */
+  include?: string[]
+  exclude?: string[]
+  limit?: number
+  timeoutMs?: number
+}
+
+export type SearchEvent =
+  | { type: 'match'; path: string; line: number; column: number; preview: string; previewColumn: number }
+  | { type: 'end'; matches: number; stopped?: 'limit' | 'timeout' }
+
+const maxLineBytes = 64 << 10
+const before = 80
+const shown = 240
+
+/** Searches the texts of a tree as it goes; the last event says how it ended. Line and column count from 1. */
+export async function* searchTree(repository: Repository, input: SearchInput): AsyncGenerator<SearchEvent> {
+  const { limit = 1000, timeoutMs = 5000 } = input
+  if (input.query === '' || input.query.length > 1000 || /[\0\n]/.test(input.query)) {
+    throw new PlatformError('bad_request', 'search for one line of at most 1,000 characters', { field: 'query' })
+  }
+  const tree = await treeAt(repository, input.tree)
+  const child = spawnGit(repository.dir, [
+    'grep', '-z', '-n', '--column', '-I', '--no-color', '--full-name', '--threads=1',
+    input.regex ? '-P' : '-F', ...(input.caseSensitive ? [] : ['-i']), ...(input.wholeWord ? ['-w'] : []),
+    '-e', input.query, tree, '--', ...pathspecs(input),
+  ])
+  child.stdin.end()
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { if (stderr.length < 4096) stderr += text })
+  const ended = exitOf(child)
+  ended.catch(() => {})
+  let stopped: 'limit' | 'timeout' | undefined
+  const timer = setTimeout(() => { stopped = 'timeout'; killGit(child) }, timeoutMs)
+  let matches = 0
+  try {
+    for await (const record of lines(child.stdout)) {
+      const match = parse(record, tree.length + 1)
+      if (match === undefined) continue
+      if (matches === limit) { stopped = 'limit'; break }
+      matches++
+      yield match
+    }
+    if (stopped === 'limit') killGit(child)
+    const code = await ended
+    if (code > 1 && stopped === undefined) throw refused(stderr)
+    yield { type: 'end', matches, ...(stopped && { stopped }) }
+  } finally {
+    clearTimeout(timer)
+    killGit(child)
+  }
+}
+
+function pathspecs({ include = [], exclude = [] }: SearchInput): string[] {
+  const globs = [...include.map((glob) => ['glob', glob] as const), ...exclude.map((glob) => ['exclude,glob', glob] as const)]
+  return globs.map(([magic, glob]) => {
+    if (glob.includes('\0') || glob === '' || glob.length > 500 || glob.startsWith('/')) throw new PlatformError('bad_request', `${JSON.stringify(glob.slice(0, 80))} is not a pattern of paths`, { field: 'include' })
+    return `:(${magic})${glob.includes('/') ? glob : `**/${glob}`}`
+  })
+}
+
+/** `tree:path NUL line NUL column NUL text`. */
+function parse(record: Buffer, skip: number): Extract<SearchEvent, { type: 'match' }> | undefined {
+  const ends: number[] = []
+  for (let at = 0; ends.length < 3; ) {
+    const nul = record.indexOf(0, at)
+    if (nul < 0) return undefined
+    ends.push(nul)
+    at = nul + 1
+  }
+  const [path = 0, line = 0, column = 0] = ends
+  const text = record.subarray(column + 1)
+  const lead = text.toString('utf8', 0, Number(record.toString('latin1', line + 1, column)) - 1)
+  const cut = Math.max(0, lead.length - before)
+  return {
+    type: 'match', path: record.toString('utf8', skip, path), line: Number(record.toString('latin1', path + 1, line)),
+    column: lead.length + 1, preview: text.toString('utf8').slice(cut, cut + shown).replace(/\r$/, ''), previewColumn: lead.length - cut + 1,
+  }
+}
+
+/** Lines, cut where they are longer than anyone reads. */
+async function* lines(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let held: Buffer[] = []
+  let size = 0
+  for await (const chunk of source) {
+    let start = 0
+    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
+      if (size < maxLineBytes) held.push(chunk.subarray(start, end))
+      yield Buffer.concat(held).subarray(0, maxLineBytes)
+      held = []
+      size = 0
+      start = end + 1
+    }
+    if (size < maxLineBytes) held.push(chunk.subarray(start))
+    size += chunk.length - start
+  }
+}
+
+function refused(stderr: string): PlatformError {
+  const why = /^fatal: (?:-e option, ')?(.*)/m.exec(stderr)?.[1] ?? 'git could not search'
+  return new PlatformError('bad_request', `the search could not be done: ${why.slice(0, 200)}`, { field: 'query', fix: 'Correct the expression, or search for it as plain text.' })
+}

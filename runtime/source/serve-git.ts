@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto'
+import fs from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import path from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { spawn } from 'node:child_process'
+import zlib from 'node:zlib'
+import { PlatformError } from '#contract/errors.ts'
+import { readCgi } from './cgi.ts'
+import { exitOf, gitEnvironment, killGit } from './git.ts'
+import { maxFiles, maxTreeBytes } from './limits.ts'
+import type { Person, Repository } from './naming.ts'
+import type { Oid } from './objects.ts'
+import { maxPathBytes } from './path.ts'
+
+export interface ServeInput {
+  /** Below the repository's address, with its query: `/info/refs?service=git-upload-pack`. */
+  path: string
+  user: Person & { id: string }
+  mayWrite: boolean
+}
+
+export interface RefUpdate {
+  ref: string
+  /** Null: the ref is new, or is gone. */
+  old: Oid | null
+  new: Oid | null
+}
+
+const maxInput = 512 << 20
+const deadlineMs = 15 * 60_000
+const services = new Set(['git-upload-pack', 'git-receive-pack'])
+const zero = '0'.repeat(40)
+
+/**
+ * Answers one request of a git client (the smart protocol alone, gitprotocol-http(5)); the caller has signed in the
+ * person and checked that they may read. Gives the refs that a push has moved, also when its sender is gone by then.
+ */
+export async function serveGit(repository: Repository, request: IncomingMessage, response: ServerResponse, input: ServeInput): Promise<{ refs: RefUpdate[] }> {
+  const url = new URL(input.path, 'http://git')
+  const service = wantedService(request, url)
+  if (service === 'git-receive-pack' && !input.mayWrite) throw new PlatformError('forbidden', 'you may read this source, not push to it', { fix: 'Ask an admin of the team for the role developer.' })
+  const pushed = path.join(path.dirname(repository.dir), `.upload-${randomBytes(9).toString('hex')}`)
+  const child = spawn('git', ['http-backend'], {
+    cwd: repository.dir, detached: true, stdio: 'pipe',
+    env: { ...gitEnvironment(settings(input.mayWrite)), ...cgiEnvironment(repository, request, { url, input }), M3O_PUSHED: pushed,
+      M3O_MAX_FILES: String(maxFiles), M3O_MAX_BYTES: String(maxTreeBytes), M3O_MAX_PATH: String(maxPathBytes) },
+  })
+  const ended = exitOf(child)
+  ended.catch(() => {})
+  const deadline = setTimeout(() => killGit(child), deadlineMs)
+  const gone = () => killGit(child)
+  response.once('close', gone)
+  child.stderr.resume()
+  child.stdin.on('error', () => {})
+  let tooMuch = false
+  const sending = pipeline(plainBody(request, () => { tooMuch = true }), child.stdin).catch(() => {
+    // Git has closed early (it has refused) or the sender went away; a body cut short must not look whole to git.
+    if (tooMuch || request.destroyed) killGit(child)
+  })
+  try {
+    await readCgi(child.stdout, response)
+    await ended
+    await Promise.race([sending, new Promise((resolve) => child.stdin.once('close', resolve))])
+    response.end()
+  } catch (error) {
+    killGit(child)
+    await ended.catch(() => {})
+    if (tooMuch) throw new PlatformError('too_large', `a push may be at most ${maxInput >> 20} MB`, { fix: 'Push in smaller parts, or leave large data out of the source.' })
+    if (!response.headersSent && !response.destroyed) throw error
+    response.destroy()
+  } finally {
+    clearTimeout(deadline)
+    response.off('close', gone)
+  }
+  return { refs: await readPushed(pushed) }
+}
+
+function wantedService(request: IncomingMessage, url: URL): string {
+  if (request.method === 'GET' && url.pathname === '/info/refs') {
+    const service = url.searchParams.get('service') ?? ''
+    if (services.has(service)) return service
+    throw new PlatformError('bad_request', 'this git client is too old: only the smart protocol is served', { fix: 'Use git 1.6.6 or newer.' })
+  }
+  const service = url.pathname.slice(1)
+  if (request.method === 'POST' && services.has(service)) return service
+  throw new PlatformError('not_found', 'there is nothing here for git')
+}
+
+function settings(mayWrite: boolean): Record<string, string> {
+  return {
+    'core.hooksPath': path.join(import.meta.dirname, 'hooks'),
+    'http.uploadpack': 'true',
+    'http.receivepack': String(mayWrite),
+    'http.getanyfile': 'false',
+    'transfer.hideRefs': 'refs/m3o',
+    'uploadpack.allowFilter': 'true',
+    'receive.fsckObjects': 'true',
+    // Found in much real history, and harmless (git's fsck-msgs).
+    'receive.fsck.zeroPaddedFilemode': 'ignore',
+    'receive.fsck.missingSpaceBeforeDate': 'ignore',
+    'receive.fsck.badTimezone': 'ignore',
+    'receive.maxInputSize': String(maxInput),
+    'receive.autogc': 'false',
+    'receive.denyDeleteCurrent': 'refuse',
+  }
+}
+
+function cgiEnvironment(repository: Repository, request: IncomingMessage, { url, input }: { url: URL; input: ServeInput }): Record<string, string> {
+  const protocol = request.headers['git-protocol']
+  const type = request.headers['content-type']
+  return {
+    GIT_PROJECT_ROOT: path.dirname(repository.dir),
+    GIT_HTTP_EXPORT_ALL: '1',
+    PATH_INFO: `/${path.basename(repository.dir)}${url.pathname}`,
+    QUERY_STRING: url.search.slice(1),
+    REQUEST_METHOD: request.method ?? 'GET',
+    REMOTE_USER: input.user.id,
+    REMOTE_ADDR: '127.0.0.1',
+    SERVER_PROTOCOL: 'HTTP/1.1',
+    ...(type !== undefined && { CONTENT_TYPE: type }),
+    ...(typeof protocol === 'string' && /^version=[012]$/.test(protocol) && { GIT_PROTOCOL: protocol }),
+  }
+}
+
+/** The body as git wants it, whatever it came as; without end it does not go on. */
+function plainBody(request: IncomingMessage, tooMuch: () => void): Readable {
+  const zipped = /^(x-)?gzip$/i.test(request.headers['content-encoding'] ?? '')
+  return Readable.from((async function* () {
+    const source = zipped ? unzip(request) : request
+    let seen = 0
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      seen += chunk.length
+      if (seen > maxInput + (1 << 20)) { tooMuch(); throw new Error('the body is too large') }
+      yield chunk
+    }
+  })(), { objectMode: false })
+}
+
+function unzip(request: IncomingMessage): Readable {
+  const gunzip = zlib.createGunzip()
+  request.once('error', (error) => gunzip.destroy(error))
+  request.once('aborted', () => gunzip.destroy(new Error('the sender went away')))
+  return request.pipe(gunzip)
+}
+
+async function readPushed(file: string): Promise<RefUpdate[]> {
+  const text = await fs.readFile(file, 'utf8').catch(() => '')
+  await fs.rm(file, { force: true })
+  return text.split('\n').filter(Boolean).map((line) => {
+    const [old = zero, next = zero] = line.split(' ')
+    return { ref: line.slice(82), old: old === zero ? null : old, new: next === zero ? null : next }
+  })
+}
