@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs'
+import type { Isolation } from '../engine.ts'
+import type { Cgroups } from './cgroup.ts'
+import { openCgroups } from './cgroup.ts'
+import { run } from './run.ts'
+import { seccompProgram } from './seccomp.ts'
+
+/** What this machine lets us do, found by doing it once. */
+export interface Capabilities {
+  root: boolean
+  bwrap: boolean
+  /** Network namespaces and nftables. */
+  network: boolean
+  cgroups: Cgroups | undefined
+  has: (tool: string) => boolean
+}
+
+export async function findCapabilities(installation: string): Promise<Capabilities> {
+  const root = process.getuid?.() === 0
+  const has = (tool: string) => searchPath.some((folder) => existsSync(`${folder}/${tool}`))
+  const bwrap = has('bwrap') && has('nsenter') && (!root || has('setpriv')) && (await works('bwrap', root ? privileged : unprivileged))
+  const network =
+    root && bwrap && has('ip') && has('nft') && has('flock') &&
+    (await works('nft', ['list', 'tables'])) && (await works('unshare', ['--net', 'true']))
+  return { root, bwrap, network, cgroups: root ? openCgroups(installation) : undefined, has }
+}
+
+const searchPath = ['/usr/bin', '/usr/sbin', '/bin', '/sbin', '/usr/local/bin', '/usr/local/sbin']
+const privileged = ['--ro-bind', '/', '/', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--proc', '/proc', '--', 'true']
+const unprivileged = ['--unshare-user', ...privileged]
+
+const works = async (command: string, args: string[]) => (await run(command, args, { mayFail: true })).code === 0
+
+export function describe({ root, bwrap, network, cgroups }: Capabilities): Isolation {
+  const warnings: string[] = []
+  if (!root) warnings.push('M3O is not run as root, so all services run as its own user and it serves one team only.')
+  if (!bwrap) {
+    warnings.push('bubblewrap is missing or does not work here, so services are plain processes that can read every file their user can.')
+  }
+  if (!network) {
+    warnings.push('There are no network namespaces for teams, so services share the network of this machine and can reach what listens on it.')
+  }
+  if (!cgroups) {
+    warnings.push('There are no control groups to write to, so the limits on memory, processor and processes are rlimits of single processes, or absent.')
+  }
+  if (bwrap && !seccompProgram()) {
+    warnings.push(`System calls are not filtered, because their numbers on ${process.arch} are not known.`)
+  }
+  return {
+    sandbox: bwrap ? 'bubblewrap' : 'none',
+    network: network ? 'team' : 'host',
+    limits: cgroups ? `cgroup-${cgroups.version}` : 'rlimits',
+    teamsApart: root && bwrap && network,
+    warnings,
+  }
+}

@@ -1,0 +1,219 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Limits, Usage } from '../engine.ts'
+
+/** What the two generations of control groups have in common for us. Groups are named by the instance's id. */
+export interface Cgroups {
+  readonly version: 'v1' | 'v2'
+  /** Makes the group with its limits; gives the folders that a process must join. */
+  create(id: string, limits: Limits, job: boolean): string[]
+  /** A group in the instance's, so that all of one terminal can be ended. Its folders to join; the first is its own. */
+  createSession(id: string, session: string): string[]
+  /** Terminals of a runtime that is gone. */
+  endSessions(id: string): Promise<void>
+  usage(id: string): Usage | undefined
+  /** How often the kernel killed something in it for memory. */
+  oomKills(id: string): number
+  /** Where in the sandbox runtimes such as Node look for their limits. */
+  binds(id: string): { host: string; inside: string }[]
+  remove(id: string): Promise<void>
+  names(): string[]
+  destroy(): Promise<void>
+}
+
+/** Undefined where no hierarchy can be written: then only rlimits hold. */
+export function openCgroups(installation: string): Cgroups | undefined {
+  const name = `m3o-${installation}`
+  try {
+    const mounts = readMounts()
+    const cgroups = mounts.memory && mounts.pids ? v1(mounts, name) : mounts.unified ? v2(mounts.unified, name) : undefined
+    return cgroups
+  } catch {
+    return undefined
+  }
+}
+
+export function processesOf(folder: string): number[] {
+  try {
+    return readFileSync(`${folder}/cgroup.procs`, 'utf8').split('\n').filter(Boolean).map(Number)
+  } catch {
+    return []
+  }
+}
+
+/** Ends everything in a group and those below it, then removes them. The kernel answers EBUSY for a moment after. */
+export async function endGroup(folder: string): Promise<void> {
+  for (let attempt = 0; existsSync(folder) && attempt < 400; attempt++) {
+    const nested = readdirSync(folder, { withFileTypes: true, recursive: true })
+    const folders = nested.filter((entry) => entry.isDirectory()).map((entry) => `${entry.parentPath}/${entry.name}`)
+    for (const each of [...folders.reverse(), folder]) {
+      for (const pid of processesOf(each)) kill(pid)
+      try {
+        rmdirSync(each)
+      } catch {
+        // busy until the last process has been torn down
+      }
+    }
+    if (existsSync(folder)) await pause(Math.min(2 + attempt, 25))
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // gone already
+  }
+}
+
+const wanted = ['memory', 'cpu', 'cpuacct', 'pids'] as const
+type Controller = (typeof wanted)[number]
+type Mounts = Partial<Record<Controller | 'unified', string>>
+
+/** proc_pid_mountinfo(5): the mount point is field 5; type and options follow a lone hyphen. */
+function readMounts(): Mounts {
+  const mounts: Mounts = {}
+  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+    const [left = '', right = ''] = line.split(' - ')
+    const point = left.split(' ')[4]
+    const [type, , options = ''] = right.split(' ')
+    if (!point) continue
+    if (type === 'cgroup2' && readFileSync(`${point}/cgroup.controllers`, 'utf8').includes('memory')) mounts.unified = point
+    if (type === 'cgroup') for (const each of wanted) if (options.split(',').includes(each)) mounts[each] = point
+  }
+  return mounts
+}
+
+const number = (path: string): number => {
+  try {
+    return Number(readFileSync(path, 'utf8'))
+  } catch {
+    return 0
+  }
+}
+const field = (path: string, name: string): number => {
+  try {
+    return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(readFileSync(path, 'utf8'))?.[1] ?? 0)
+  } catch {
+    return 0
+  }
+}
+const subfolders = (folder: string): string[] =>
+  existsSync(folder)
+    ? readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+    : []
+
+function v1(mounts: Mounts, name: string): Cgroups {
+  const base = (controller: Controller) => (mounts[controller] ? `${mounts[controller]}/${name}` : undefined)
+  const roots = [...new Set(wanted.map(base).filter((each) => each !== undefined))]
+  for (const root of roots) mkdirSync(root, { recursive: true })
+  const memory = `${base('memory')}`
+  const pids = `${base('pids')}`
+  const cpu = base('cpu')
+  const accounting = base('cpuacct')
+  if (number(`${memory}/memory.use_hierarchy`) === 0) writeFileSync(`${memory}/memory.use_hierarchy`, '1')
+
+  const write = (path: string, value: number | string, optional = false) => {
+    if (!optional || existsSync(path)) writeFileSync(path, String(value))
+  }
+  return {
+    version: 'v1',
+    create(id, limits, job) {
+      const folders = roots.map((root) => `${root}/${id}`)
+      for (const folder of folders) mkdirSync(folder, { recursive: true })
+      const bytes = Math.round(limits.memoryMiB * 2 ** 20)
+      write(`${memory}/${id}/memory.limit_in_bytes`, bytes)
+      write(`${memory}/${id}/memory.memsw.limit_in_bytes`, bytes, true) // absent without swap accounting
+      write(`${pids}/${id}/pids.max`, limits.pids)
+      if (cpu) {
+        write(`${cpu}/${id}/cpu.cfs_period_us`, 100_000, true)
+        write(`${cpu}/${id}/cpu.cfs_quota_us`, Math.max(1000, Math.round(limits.cpu * 100_000)), true)
+        if (job) write(`${cpu}/${id}/cpu.shares`, 256, true)
+      }
+      return folders
+    },
+    createSession(id, session) {
+      const own = `${pids}/${id}/${session}`
+      mkdirSync(own)
+      return [own, ...roots.map((root) => `${root}/${id}`).filter((folder) => folder !== `${pids}/${id}`)]
+    },
+    async endSessions(id) {
+      for (const session of subfolders(`${pids}/${id}`)) await endGroup(`${pids}/${id}/${session}`)
+    },
+    usage(id) {
+      if (!existsSync(`${memory}/${id}`)) return undefined
+      const cache = field(`${memory}/${id}/memory.stat`, 'total_inactive_file')
+      return {
+        memoryBytes: Math.max(0, number(`${memory}/${id}/memory.usage_in_bytes`) - cache),
+        cpuMs: accounting ? Math.round(number(`${accounting}/${id}/cpuacct.usage`) / 1e6) : 0,
+        pids: number(`${pids}/${id}/pids.current`),
+      }
+    },
+    oomKills: (id) => field(`${memory}/${id}/memory.oom_control`, 'oom_kill'),
+    binds: (id) =>
+      [['memory', memory] as const, ['cpu', cpu] as const].flatMap(([controller, root]) =>
+        root ? [{ host: `${root}/${id}`, inside: `/sys/fs/cgroup/${controller}` }] : [],
+      ),
+    async remove(id) {
+      for (const root of roots) await endGroup(`${root}/${id}`)
+    },
+    names: () => [...new Set(roots.flatMap(subfolders))],
+    async destroy() {
+      for (const root of roots) if (subfolders(root).length === 0) await endGroup(root)
+    },
+  }
+}
+
+function v2(mount: string, name: string): Cgroups {
+  const root = `${mount}/${name}`
+  const controllers = '+memory +pids +cpu'
+  try {
+    writeFileSync(`${mount}/cgroup.subtree_control`, controllers)
+  } catch (error) {
+    // In a container the top is not the real root and may not hold processes beside groups: move them one down.
+    if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error
+    mkdirSync(`${mount}/m3o-outside`, { recursive: true })
+    for (const pid of processesOf(mount)) writeFileSync(`${mount}/m3o-outside/cgroup.procs`, String(pid))
+    writeFileSync(`${mount}/cgroup.subtree_control`, controllers)
+  }
+  mkdirSync(root, { recursive: true })
+  writeFileSync(`${root}/cgroup.subtree_control`, controllers)
+  return {
+    version: 'v2',
+    create(id, limits, job) {
+      const folder = `${root}/${id}`
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(`${folder}/memory.max`, String(Math.round(limits.memoryMiB * 2 ** 20)))
+      if (existsSync(`${folder}/memory.swap.max`)) writeFileSync(`${folder}/memory.swap.max`, '0')
+      writeFileSync(`${folder}/cpu.max`, `${Math.max(1000, Math.round(limits.cpu * 100_000))} 100000`)
+      writeFileSync(`${folder}/pids.max`, String(limits.pids))
+      if (job) writeFileSync(`${folder}/cpu.weight`, '25')
+      return [folder]
+    },
+    createSession(id, session) {
+      // No controllers of its own, so the rule against processes in inner nodes does not apply.
+      mkdirSync(`${root}/${id}/${session}`)
+      return [`${root}/${id}/${session}`]
+    },
+    async endSessions(id) {
+      for (const session of subfolders(`${root}/${id}`)) await endGroup(`${root}/${id}/${session}`)
+    },
+    usage(id) {
+      const folder = `${root}/${id}`
+      if (!existsSync(folder)) return undefined
+      const cache = field(`${folder}/memory.stat`, 'inactive_file')
+      return {
+        memoryBytes: Math.max(0, number(`${folder}/memory.current`) - cache),
+        cpuMs: Math.round(field(`${folder}/cpu.stat`, 'usage_usec') / 1000),
+        pids: number(`${folder}/pids.current`),
+      }
+    },
+    oomKills: (id) => field(`${root}/${id}/memory.events`, 'oom_kill'),
+    binds: (id) => [{ host: `${root}/${id}`, inside: '/sys/fs/cgroup' }],
+    remove: (id) => endGroup(`${root}/${id}`),
+    names: () => subfolders(root),
+    async destroy() {
+      if (subfolders(root).length === 0) await endGroup(root)
+    },
+  }
+}

@@ -1,0 +1,177 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { PassThrough } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { PlatformError } from '#contract/errors.ts'
+import type { ExecOptions, ExecSession } from '../engine.ts'
+import type { Cgroups } from './cgroup.ts'
+import { endGroup, processesOf } from './cgroup.ts'
+import { checkEnvironment, environmentFd, environmentText, isSettable, takeEnvironment } from './environment.ts'
+import { isAlive, ownerOf } from './identity.ts'
+import { firstShell, joinGroups, leaveRoot } from './launch.ts'
+import type { PtyRequest } from './pty-process.ts'
+import type { InstanceRecord } from './record.ts'
+import { toolEnvironment } from './run.ts'
+
+export interface ExecContext {
+  bwrap: boolean
+  root: boolean
+  cgroups: Cgroups | undefined
+  seccompFile: string | undefined
+  folder: string
+}
+
+const seccompFd = 4
+
+/** Runs beside the payload: same namespaces, groups, user, filter of calls and environment. */
+export async function execIn(record: InstanceRecord, options: ExecOptions, context: ExecContext): Promise<ExecSession> {
+  const payload = record.placement?.identity.payload
+  if (!payload || !isAlive(payload)) throw new PlatformError('not_in_this_state', 'the instance is no longer running')
+  const env = { ...environmentOf(payload.pid), ...(options.tty && { TERM: 'xterm-256color', SHELL: '/bin/bash' }), ...options.env }
+  checkEnvironment(env)
+
+  const groups = context.cgroups?.createSession(record.id, `exec-${randomBytes(6).toString('hex')}`) ?? []
+  const command = [...enter(payload.pid, record, context), '/bin/sh', '-c', takeEnvironment, 'm3o', ...commandOf(options)]
+  const args = ['-c', joinGroups, 'm3o', ...groups, '--', ...command]
+  const cwd = context.bwrap ? '/' : `${context.folder}/app`
+  const seccompFile = context.bwrap && context.root ? context.seccompFile : undefined
+  const group = groups[0]
+  return options.tty
+    ? terminalSession({ file: firstShell, args, cwd, env: environmentText(env), seccompFile, ...options.tty }, group, record.uid)
+    : pipedSession(args, { cwd, env: environmentText(env), seccompFile }, group, record.uid)
+}
+
+/** nsenter does not bring the filter of calls along, so a second bwrap sets it; it changes nothing else. */
+function enter(pid: number, { uid, gid }: InstanceRecord, { bwrap, root, seccompFile }: ExecContext): string[] {
+  if (!bwrap) return root ? leaveRoot(uid, gid) : []
+  const namespaces = ['-m', '-u', '-i', '-p', '-r', '-w']
+  if (!root) return ['nsenter', '-t', String(pid), '-U', '--preserve-credentials', ...namespaces, '--']
+  const filter = ['bwrap', '--dev-bind', '/', '/', '--chdir', '/app', '--cap-drop', 'ALL']
+  for (const capability of ['SETUID', 'SETGID', 'SETPCAP', 'DAC_READ_SEARCH']) filter.push('--cap-add', `CAP_${capability}`)
+  if (seccompFile) filter.push('--seccomp', String(seccompFd))
+  return ['nsenter', '-t', String(pid), ...namespaces, '-n', '-C', '--', ...filter, '--', ...leaveRoot(uid, gid)]
+}
+
+function commandOf({ command, tty }: ExecOptions): string[] {
+  if (command?.length === 0) throw new PlatformError('bad_request', 'there is no command to run')
+  if (!tty) return command ?? ['/bin/bash']
+  // Our own pty lies outside the sandbox's /dev/pts; script(1) makes one inside, or programs find "not a tty".
+  const quoted = (command ?? ['bash', '-i']).map((each) => `'${each.replaceAll("'", `'\\''`)}'`)
+  return ['script', '-qefc', `exec ${quoted.join(' ')}`, '/dev/null']
+}
+
+/** As the payload was started with; what it has since done to its memory can only harm its own user. */
+function environmentOf(pid: number): Record<string, string> {
+  const env: Record<string, string> = {}
+  for (const entry of readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')) {
+    const [name = '', ...rest] = entry.split('=')
+    if (isSettable(name, rest.join('='))) env[name] = rest.join('=')
+  }
+  return env
+}
+
+interface Pipes {
+  cwd: string
+  env: string
+  seccompFile: string | undefined
+}
+
+function pipedSession(args: string[], { cwd, env, seccompFile }: Pipes, group: string | undefined, uid: number): ExecSession {
+  const filter = seccompFile === undefined ? undefined : openSync(seccompFile, 'r')
+  const child = spawn(firstShell, args, {
+    cwd,
+    env: toolEnvironment,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe', 'ignore', filter ?? 'ignore', 'pipe'],
+  })
+  if (filter !== undefined) closeSync(filter)
+  const environment = (child.stdio as (Writable | null)[])[environmentFd]
+  environment?.on('error', () => {})
+  environment?.end(env)
+  const input = inputOf(child.stdin)
+  return {
+    stdout: streamOf(child.stdout),
+    stderr: streamOf(child.stderr),
+    ...input,
+    resize: () => {},
+    signal: (name) => signalGroup(group, child, uid, name),
+    exited: ended(child, group, async () => codeOf(child)),
+  }
+}
+
+function terminalSession(request: PtyRequest, group: string | undefined, uid: number): ExecSession {
+  // A process of its own: node-pty leaks its descriptor into every later child, other teams' included.
+  const program = fileURLToPath(new URL('pty-process.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--max-semi-space-size=1', '--max-old-space-size=48', program], {
+    env: toolEnvironment,
+    cwd: '/',
+    detached: true,
+    stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
+  })
+  const control = child.stdio[3] as Duplex
+  let report = ''
+  control.setEncoding('utf8').on('data', (text: string) => (report += text)).on('error', () => {})
+  const tell = (message: unknown) => void (control.writable && control.write(`${JSON.stringify(message)}\n`))
+  tell(request)
+  const input = inputOf(child.stdin)
+  const nothing = new PassThrough()
+  nothing.end()
+  return {
+    stdout: streamOf(child.stdout),
+    stderr: nothing,
+    ...input,
+    end: () => void input.write('\x04'),
+    resize: (size) => tell({ resize: size }),
+    signal: (name) => signalGroup(group, child, uid, name),
+    exited: ended(child, group, async () => {
+      const code = /"exitCode":(\d+)/.exec(report)?.[1]
+      return code === undefined ? null : Number(code)
+    }),
+  }
+}
+
+function inputOf(stream: Writable | null): Pick<ExecSession, 'write' | 'drain' | 'end'> {
+  if (!stream) throw new PlatformError('internal', 'the command has no standard input')
+  stream.on('error', () => {}) // it ended without reading
+  return {
+    write: (data) => stream.writable && stream.write(data),
+    drain: async () => {
+      if (!stream.writableNeedDrain || stream.destroyed) return
+      await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => {})
+    },
+    end: () => void stream.end(),
+  }
+}
+
+function streamOf(stream: Readable | null): Readable {
+  if (!stream) throw new PlatformError('internal', 'the command has no output')
+  return stream
+}
+
+function codeOf(child: ChildProcess): number | null {
+  return child.exitCode ?? (child.signalCode ? 128 + constants.signals[child.signalCode] : null)
+}
+
+/** Resolves once the command and what it left in the background are gone. */
+async function ended(child: ChildProcess, group: string | undefined, code: () => Promise<number | null>) {
+  await new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()))
+  if (group) await endGroup(group)
+  return { exitCode: await code() }
+}
+
+/** To the team's processes: the tools that led there run as root and pass the exit code on. */
+function signalGroup(group: string | undefined, child: ChildProcess, uid: number, name: NodeJS.Signals): void {
+  const targets = group ? processesOf(group).filter((pid) => ownerOf(pid) === uid) : child.pid ? [-child.pid] : []
+  for (const pid of targets) {
+    try {
+      process.kill(pid, name)
+    } catch {
+      // gone
+    }
+  }
+}

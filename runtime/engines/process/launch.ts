@@ -1,0 +1,165 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import type { Writable } from 'node:stream'
+import type { InstanceSpec } from '../engine.ts'
+import { environmentFd, environmentText, nodeOptions, takeEnvironment } from './environment.ts'
+import { ownerOf } from './identity.ts'
+import { toolEnvironment } from './run.ts'
+import type { SandboxOptions } from './sandbox.ts'
+import { sandboxArguments, sandboxHome, sandboxPath } from './sandbox.ts'
+
+export interface LaunchOptions extends Omit<SandboxOptions, 'statusFd' | 'seccompFd'> {
+  /** Folders of control groups to join. */
+  cgroups: string[]
+  /** /run/netns/… */
+  namespace: string | undefined
+  seccompFile: string | undefined
+}
+
+const statusFd = 3
+const seccompFd = 4
+const argumentsFd = 6
+
+/**
+ * Descriptors that we were started with and that are not closed on exec, such as a shell's: libuv closes its own but not
+ * those, so the first shell does. dash knows only one digit.
+ */
+const inherited = readdirSync('/proc/self/fdinfo').map(Number).filter((fd) => fd > 6 && !closesOnExec(fd))
+export const firstShell = inherited.some((fd) => fd > 9) ? '/bin/bash' : '/bin/sh'
+
+function closesOnExec(fd: number): boolean {
+  try {
+    return (parseInt(/flags:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '0', 8) & 0o2000000) !== 0
+  } catch {
+    return true // the descriptor of the listing itself
+  }
+}
+
+/** Runs first, as root, on the machine: before anything can be started it is in its groups. */
+export const joinGroups =
+  inherited.map((fd) => `exec ${fd}>&-; `).join('') +
+  'umask 022; ulimit -c 0; echo 500 >/proc/self/oom_score_adj; ' +
+  'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs" || exit 125; shift; done; shift; exec "$@"'
+
+export function leaveRoot(uid: number, gid: number): string[] {
+  const drop = ['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', '--no-new-privs']
+  return ['setpriv', '--reuid', String(uid), '--regid', String(gid), '--clear-groups', ...drop, '--']
+}
+
+/** Outlives us: its own session, files for its output and its status, nothing that waits for us once it has its environment. */
+export function launchSandbox(options: LaunchOptions): ChildProcess {
+  const { spec, seccompFile, namespace, cgroups, root, uid, gid } = options
+  const args = sandboxArguments({ ...options, statusFd, seccompFd: seccompFile ? seccompFd : undefined })
+  const enter = namespace ? ['nsenter', `--net=${namespace}`, '--'] : []
+  const drop = root ? leaveRoot(uid, gid) : []
+  const limit = cgroups.length === 0 ? ['prlimit', `--nproc=${spec.limits.pids}`, '--'] : []
+  const command = [
+    ...enter, 'bwrap', '--args', String(argumentsFd), '--', ...drop, ...limit,
+    '/bin/sh', '-c', takeEnvironment, 'm3o', ...spec.command,
+  ]
+  const home = { PATH: sandboxPath, HOME: sandboxHome, TMPDIR: '/tmp' }
+  return spawnShim(['-c', joinGroups, 'm3o', ...cgroups, '--', ...command], options, {
+    env: { ...home, ...spec.env, NODE_OPTIONS: nodeOptions(spec.env.NODE_OPTIONS, spec.limits) },
+    bwrapArguments: `${args.join('\0')}\0`,
+  })
+}
+
+/** A shell that starts the command in a session of its own, waits, and writes the status as bwrap would. */
+const waitForCommand =
+  'setsid "$@" 3>&- & child=$!; exec 5<&-; echo "{ \\"child-pid\\": $child }" >&3; ' +
+  'wait $child; echo "{ \\"exit-code\\": $? }" >&3'
+
+/**
+ * Without bubblewrap: a plain process with the machine's files and network. The sandbox's paths in its command and
+ * environment are replaced by what they stand for.
+ */
+export function launchPlain(options: LaunchOptions): ChildProcess {
+  const { spec, folder, cgroups, root, uid, gid } = options
+  const bin = `${folder}/bin`
+  mkdirSync(bin, { recursive: true })
+  symlinkSync(options.nodeBinary, `${bin}/node`)
+  symlinkSync(`${options.npmFolder}/bin/npm-cli.js`, `${bin}/npm`)
+  symlinkSync(`${options.npmFolder}/bin/npx-cli.js`, `${bin}/npx`)
+  if (spec.modulesDir) {
+    rmSync(`${folder}/app/node_modules`, { recursive: true, force: true })
+    symlinkSync(spec.modulesDir, `${folder}/app/node_modules`)
+  }
+  const outside = plainPaths(options)
+  const env: Record<string, string> = { PATH: `${bin}:/usr/local/bin:/usr/bin:/bin`, HOME: `${folder}/home`, TMPDIR: `${folder}/tmp` }
+  for (const [name, value] of Object.entries(spec.env)) env[name] = outside(value)
+  env.NODE_OPTIONS = nodeOptions(env.NODE_OPTIONS, spec.limits)
+
+  const drop = root ? leaveRoot(uid, gid) : []
+  const limit = root ? [] : ['prlimit', `--nproc=${threadsOf(uid) + spec.limits.pids}`, '--']
+  const command = [...drop, ...limit, '/bin/sh', '-c', takeEnvironment, 'm3o', ...spec.command.map(outside)]
+  const join = joinGroups.replace('exec "$@"', 'exec /bin/sh -c "$0" m3o "$@"')
+  return spawnShim(['-c', join, waitForCommand, ...cgroups, '--', ...command], options, { env, cwd: `${folder}/app` })
+}
+
+/** RLIMIT_NPROC counts all of a user's threads, so what it has already comes on top. */
+function threadsOf(uid: number): number {
+  const mine = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && ownerOf(Number(name)) === uid)
+  return mine.reduce((sum, pid) => sum + countThreads(pid), 0)
+}
+
+function countThreads(pid: string): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length
+  } catch {
+    return 0
+  }
+}
+
+/** Where the sandbox's folders lie on the machine, for text in which they are named. */
+function plainPaths({ spec, folder }: LaunchOptions): (text: string) => string {
+  const places = new Map<string, string>([['/app', `${folder}/app`], ['/tmp', `${folder}/tmp`]])
+  if (spec.platformDir) places.set('/m3o', spec.platformDir)
+  if (spec.dataDir) places.set('/data', spec.dataDir)
+  for (const { host, inside } of spec.binds ?? []) places.set(inside, host)
+  const longestFirst = [...places.keys()].sort((a, b) => b.length - a.length)
+  return (text) =>
+    text.replace(/(?<=^|[=:,\s'"]|file:\/\/)\/[^\s:,'"]*/g, (path) => {
+      const place = longestFirst.find((each) => path === each || path.startsWith(`${each}/`))
+      return place === undefined ? path : `${places.get(place)}${path.slice(place.length)}`
+    })
+}
+
+interface ShimInput {
+  env: Record<string, string>
+  cwd?: string
+  bwrapArguments?: string
+}
+
+function spawnShim(args: string[], { spec, folder, seccompFile }: LaunchOptions, input: ShimInput): ChildProcess {
+  const files = [
+    openLog(`${spec.logDir}/stdout.log`),
+    openLog(`${spec.logDir}/stderr.log`),
+    openSync(`${folder}/status`, 'a', 0o600),
+    ...(seccompFile ? [openSync(seccompFile, 'r')] : []),
+  ]
+  try {
+    const child = spawn(firstShell, args, {
+      env: toolEnvironment,
+      cwd: input.cwd ?? '/',
+      detached: true,
+      stdio: ['ignore', files[0], files[1], files[2], files[3] ?? 'ignore', 'pipe', 'pipe'],
+    })
+    child.on('error', () => {}) // no shell: seen as an exit without a status
+    for (const [fd, text] of [[argumentsFd, input.bwrapArguments ?? ''], [environmentFd, environmentText(input.env)]] as const) {
+      const pipe = (child.stdio as (Writable | null)[])[fd]
+      pipe?.on('error', () => {}) // it died before reading: seen as an exit
+      pipe?.end(text)
+    }
+    return child
+  } finally {
+    for (const file of files) closeSync(file)
+  }
+}
+
+/** Appending, so that truncating it behind its back moves nothing; writable by others, or `>/dev/stderr` fails in it. */
+function openLog(path: string): number {
+  const file = openSync(path, 'a', 0o622)
+  chmodSync(path, 0o622)
+  return file
+}

@@ -1,0 +1,306 @@
+import { createHash } from 'node:crypto'
+import { chmodSync, chownSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import { PlatformError } from '#contract/errors.ts'
+import type { Engine, ExecOptions, ExecSession, Exit, InstanceSpec, Placement, Usage } from '../engine.ts'
+import { adopt } from './adopt.ts'
+import type { Capabilities } from './capabilities.ts'
+import { describe, findCapabilities } from './capabilities.ts'
+import { copyTree, handOver, isOwned } from './copy.ts'
+import { checkEnvironment } from './environment.ts'
+import { execIn } from './exec.ts'
+import { bootId, firstChild, identify, isAlive } from './identity.ts'
+import type { LaunchOptions } from './launch.ts'
+import { launchPlain, launchSandbox } from './launch.ts'
+import { TeamNetworks } from './network.ts'
+import { Placed, waitUntil } from './placed.ts'
+import type { InstanceRecord } from './record.ts'
+import { InstanceFolders, readStatus } from './record.ts'
+import { releaseSlots } from './registry.ts'
+import { hostname } from './sandbox.ts'
+import { seccompProgram } from './seccomp.ts'
+import type { Team } from './team.ts'
+import { Teams } from './team.ts'
+
+export interface ProcessEngineOptions {
+  /** $M3O_HOME. */
+  home: string
+  /** Where services reach the gateway, on the host's end of each team's link. */
+  gatewayPort: number
+  /** The platform's own files, hidden from services. */
+  checkout: string
+  /** Private addresses that services may reach all the same: the operator's registry or proxy. */
+  permitted?: { address: string; port: number }[]
+  nodeBinary?: string
+}
+
+/** Names everything of an installation that lies outside its home. The same for as long as the home stays where it is. */
+export const installationOf = (home: string) => createHash('sha256').update(realpathSync(home)).digest('hex').slice(0, 6)
+
+export async function openProcessEngine(options: ProcessEngineOptions): Promise<Engine> {
+  mkdirSync(options.home, { recursive: true })
+  const engine = new ProcessEngine(options, await findCapabilities(installationOf(options.home)))
+  await engine.open()
+  return engine
+}
+
+/** Forgets the user ids and addresses of an installation whose home is about to be deleted. */
+export async function uninstallProcessEngine(home: string): Promise<void> {
+  await releaseSlots(installationOf(home))
+}
+
+const idForm = /^[a-z0-9][a-z0-9_-]{0,63}$/i
+
+class ProcessEngine implements Engine {
+  readonly kind = 'process'
+  readonly #options: ProcessEngineOptions
+  readonly #can: Capabilities
+  readonly #folders: InstanceFolders
+  readonly #teams: Teams
+  readonly #placed = new Map<string, Placed>()
+  readonly #listeners = new Set<(exit: Exit) => void>()
+  readonly #seccompFile: string | undefined
+  readonly #npmFolder = realpathSync(dirname(createRequire(import.meta.url).resolve('npm/package.json')))
+  #unseen: Exit[] = []
+  #sweep: NodeJS.Timeout | undefined
+
+  constructor(options: ProcessEngineOptions, can: Capabilities) {
+    this.#options = options
+    this.#can = can
+    const { home, gatewayPort, permitted = [] } = options
+    const installation = installationOf(home)
+    this.#folders = new InstanceFolders(home)
+    const networks = can.network ? new TeamNetworks({ installation, gatewayPort, permitted }) : undefined
+    this.#teams = new Teams({ home, installation, root: can.root, networks })
+    const program = can.bwrap ? seccompProgram() : undefined
+    if (program) {
+      this.#seccompFile = `${home}/instances/.seccomp`
+      writeFileSync(this.#seccompFile, program, { mode: 0o600 })
+    }
+  }
+
+  async open(): Promise<void> {
+    const { living, ended } = await adopt(this.#folders, this.#can.cgroups)
+    this.#unseen = ended
+    for (const record of living) this.#place(record)
+    await this.#keepTeams()
+    for (const teamId of new Set(living.map((record) => record.teamId))) await this.#teams.prepare(teamId)
+    // For exits whose hint was lost, and those of instances whose status cannot be watched.
+    this.#sweep = setInterval(() => this.#checkAll(), 1000).unref()
+  }
+
+  describe = () => describe(this.#can)
+
+  async prepareTeam(teamId: string) {
+    const { gatewayAddress, instanceAddress } = await this.#teams.prepare(checkId(teamId))
+    return { gatewayAddress, instanceAddress }
+  }
+
+  async start(spec: InstanceSpec): Promise<Placement> {
+    checkSpec(spec)
+    if (this.#folders.has(spec.id)) throw new PlatformError('conflict', `the instance ${spec.id} exists already`)
+    const team = await this.#teams.prepare(spec.teamId)
+    const folder = this.#folders.path(spec.id)
+    try {
+      const record = await this.#makeFolder(spec, team, folder)
+      return await this.#launch(spec, team, record)
+    } catch (error) {
+      await this.#can.cgroups?.remove(spec.id)
+      await this.#folders.remove(spec.id)
+      throw error
+    }
+  }
+
+  async stop(id: string, { graceMs }: { graceMs: number }): Promise<void> {
+    await this.#placed.get(id)?.stop(graceMs)
+  }
+
+  async remove(id: string): Promise<void> {
+    if (!this.#folders.has(checkId(id))) return
+    await this.stop(id, { graceMs: 0 })
+    await this.#folders.remove(id)
+    this.#unseen = this.#unseen.filter((exit) => exit.id !== id)
+  }
+
+  list = (): Placement[] => [...this.#placed.values()].map((each) => each.placement)
+
+  watch(listener: (exit: Exit) => void): () => void {
+    const unseen = this.#unseen
+    this.#unseen = []
+    this.#listeners.add(listener)
+    for (const exit of unseen) queueMicrotask(() => listener(exit))
+    return () => void this.#listeners.delete(listener)
+  }
+
+  async keepOnly(ids: ReadonlySet<string>): Promise<void> {
+    const strange = this.#folders.ids().filter((id) => !ids.has(id))
+    await Promise.all(strange.map((id) => this.remove(id)))
+  }
+
+  async exec(id: string, options: ExecOptions): Promise<ExecSession> {
+    const placed = this.#placed.get(id)
+    if (!placed) throw new PlatformError('not_in_this_state', 'the instance is not running', { fix: 'Open it in one that runs.' })
+    return execIn(placed.record, options, {
+      bwrap: this.#can.bwrap,
+      root: this.#can.root,
+      cgroups: this.#can.cgroups,
+      seccompFile: this.#seccompFile,
+      folder: this.#folders.path(id),
+    })
+  }
+
+  async stats(ids: readonly string[]): Promise<Map<string, Usage>> {
+    const usage = new Map<string, Usage>()
+    for (const id of ids) {
+      const placed = this.#placed.get(id)
+      const found = placed && (this.#can.cgroups ? this.#can.cgroups.usage(id) : usageOf(placed.placement.pid))
+      if (found) usage.set(id, found)
+    }
+    return usage
+  }
+
+  async destroyTeamNetworks(): Promise<void> {
+    await this.#keepTeams()
+    if (this.#placed.size === 0) await this.#can.cgroups?.destroy()
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#sweep)
+    for (const placed of this.#placed.values()) placed.letGo()
+    this.#placed.clear()
+    this.#listeners.clear()
+  }
+
+  async #makeFolder(spec: InstanceSpec, team: Team, folder: string): Promise<InstanceRecord> {
+    const { uid, gid } = team
+    const owner = this.#can.root ? { uid, gid } : undefined
+    mkdirSync(folder, { mode: 0o700 })
+    const record: InstanceRecord = { id: spec.id, teamId: spec.teamId, bootId: bootId(), uid, gid }
+    if (team.link) record.namespace = team.link.namespace
+    this.#folders.write(record)
+    for (const name of ['app', 'home', 'tmp']) {
+      mkdirSync(`${folder}/${name}`, { mode: 0o700 })
+      if (owner) chownSync(`${folder}/${name}`, uid, gid)
+    }
+    chmodSync(`${folder}/tmp`, 0o1777)
+    await copyTree(spec.sourceDir, `${folder}/app`, owner)
+    // A link of this name in the source would be followed by the mount; so would a file be in its way.
+    if (spec.modulesDir) rmSync(`${folder}/app/node_modules`, { recursive: true, force: true })
+    writeFileSync(`${folder}/hosts`, `${readFileSync('/etc/hosts', 'utf8').trimEnd()}\n127.0.0.1 ${hostname(spec.name)}\n`, { mode: 0o644 })
+    mkdirSync(spec.logDir, { recursive: true, mode: 0o700 })
+    for (const bind of [...(spec.binds ?? []).filter((each) => each.writable).map((each) => each.host), spec.dataDir]) {
+      if (bind === undefined) continue
+      mkdirSync(bind, { recursive: true })
+      if (!isOwned(bind, owner)) await handOver(bind, owner)
+    }
+    return record
+  }
+
+  async #launch(spec: InstanceSpec, team: Team, record: InstanceRecord): Promise<Placement> {
+    const { bwrap, root, cgroups } = this.#can
+    const folder = this.#folders.path(spec.id)
+    const groups = cgroups?.create(spec.id, spec.limits, spec.job === true) ?? []
+    const options: LaunchOptions = {
+      spec, folder, root, uid: team.uid, gid: team.gid, teamFolder: team.folder, namespace: team.link?.namespace, cgroups: groups,
+      cgroupBinds: cgroups?.binds(spec.id) ?? [],
+      seccompFile: this.#seccompFile,
+      nodeBinary: this.#options.nodeBinary ?? realpathSync(process.execPath),
+      npmFolder: this.#npmFolder,
+      hidden: [this.#options.home, this.#options.checkout].map((each) => realpathSync(each)),
+    }
+    const startedAt = Date.now()
+    const child = bwrap ? launchSandbox(options) : launchPlain(options)
+    const shim = child.pid === undefined ? undefined : identify(child.pid)
+    if (!shim) throw new PlatformError('start_failed', 'the instance could not be started: no process could be made')
+    const found = await findProcesses(folder, () => isAlive(shim), bwrap)
+    if (!found) {
+      // Before there is a status the machine's own tools failed, not the service.
+      throw new PlatformError('start_failed', 'the sandbox of the instance could not be made', { data: { lines: lastLines(spec.logDir) } })
+    }
+    const { id, teamId, serviceId, environmentId, port, job = false } = spec
+    record.shim = shim
+    record.placement = {
+      id, teamId, serviceId, environmentId, port, job, startedAt,
+      address: team.instanceAddress,
+      pid: found.payload.pid,
+      logs: { stdout: `${spec.logDir}/stdout.log`, stderr: `${spec.logDir}/stderr.log` },
+      identity: { bootId: record.bootId, ...found, cgroups: groups },
+    }
+    this.#folders.write(record)
+    const placed = this.#place(record)
+    child.on('exit', () => placed.check())
+    child.unref()
+    return record.placement
+  }
+
+  #place(record: InstanceRecord): Placed {
+    const { shim, placement } = record
+    if (!shim || !placement) throw new Error(`instance ${record.id} has no identity`)
+    const placed = new Placed({
+      record: Object.assign(record, { shim, placement }),
+      folders: this.#folders,
+      cgroups: this.#can.cgroups,
+      onExit: (exit) => this.#exited(exit),
+    })
+    this.#placed.set(record.id, placed)
+    setImmediate(() => placed.check()) // it may have ended already
+    return placed
+  }
+
+  #exited(exit: Exit): void {
+    this.#placed.delete(exit.id)
+    if (this.#listeners.size === 0) this.#unseen.push(exit)
+    for (const listener of this.#listeners) listener(exit)
+  }
+
+  #checkAll(): void {
+    for (const placed of this.#placed.values()) placed.check()
+  }
+
+  async #keepTeams(): Promise<void> {
+    if (this.#can.root) await this.#teams.keep(new Set(this.list().map((each) => each.teamId)))
+  }
+}
+
+/** A payload that was gone before we looked leaves its exit code, and is then known by its init. */
+async function findProcesses(folder: string, shimLives: () => boolean, bwrap: boolean) {
+  let found: { init: NonNullable<ReturnType<typeof identify>>; payload: NonNullable<ReturnType<typeof identify>> } | undefined
+  await waitUntil(() => {
+    const lives = shimLives()
+    const { initPid, exitCode } = readStatus(folder)
+    const init = initPid === undefined ? undefined : (identify(initPid) ?? (exitCode === undefined ? undefined : { pid: initPid, start: 'gone' }))
+    const payload = init && (bwrap ? firstChild(init.pid) : init)
+    if (init && payload) found = { init, payload }
+    else if (init && exitCode !== undefined) found = { init, payload: init }
+    return found !== undefined || !lives
+  }, Date.now() + 20_000, 3)
+  return found
+}
+
+function usageOf(pid: number): Usage | undefined {
+  try {
+    const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { memoryBytes: pages * 4096, cpuMs: (Number(fields[11]) + Number(fields[12])) * 10, pids: Number(fields[17]) }
+  } catch {
+    return undefined
+  }
+}
+
+function lastLines(logDir: string): string[] {
+  return readFileSync(`${logDir}/stderr.log`, 'utf8').trimEnd().split('\n').slice(-5)
+}
+
+function checkId(id: string): string {
+  if (!idForm.test(id)) throw new PlatformError('bad_request', 'this is not an id of an instance or a team')
+  return id
+}
+
+function checkSpec(spec: InstanceSpec): void {
+  for (const id of [spec.id, spec.teamId]) checkId(id)
+  if (spec.command.length === 0) throw new PlatformError('bad_request', 'there is no command to run')
+  if (spec.command.some((each) => each.includes('\0'))) throw new PlatformError('bad_request', 'a command cannot hold NUL')
+  checkEnvironment(spec.env)
+}

@@ -1,0 +1,88 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import type { TeamNetwork } from '../engine.ts'
+import type { TeamLink, TeamNetworks } from './network.ts'
+import { freeNetworks, resolvers } from './network.ts'
+import { claimSlot, slotsOf } from './registry.ts'
+import { sandboxHome } from './sandbox.ts'
+
+export interface Team extends TeamNetwork {
+  uid: number
+  gid: number
+  folder: string
+  link: TeamLink | undefined
+}
+
+interface TeamsOptions {
+  home: string
+  installation: string
+  root: boolean
+  networks: TeamNetworks | undefined
+}
+
+/** Users and networks of teams, each made once and at the first need. */
+export class Teams {
+  readonly #options: TeamsOptions
+  readonly #ready = new Map<string, Promise<Team>>()
+  #queue: Promise<unknown> = Promise.resolve()
+
+  constructor(options: TeamsOptions) {
+    this.#options = options
+  }
+
+  prepare(teamId: string): Promise<Team> {
+    const known = this.#ready.get(teamId)
+    if (known) return known
+    // One after the other: they share the rules.
+    const made = this.#queue.then(() => this.#make(teamId))
+    this.#queue = made.catch(() => {})
+    this.#ready.set(teamId, made)
+    made.catch(() => this.#ready.delete(teamId))
+    return made
+  }
+
+  /** Takes down the networks of all but these. */
+  async keep(teamIds: ReadonlySet<string>): Promise<void> {
+    const work = this.#queue.then(async () => {
+      for (const id of this.#ready.keys()) if (!teamIds.has(id)) this.#ready.delete(id)
+      const slots = await slotsOf(this.#options.installation)
+      await this.#options.networks?.keep(slots.filter((slot) => teamIds.has(slot.team)))
+    })
+    this.#queue = work.catch(() => {})
+    await work
+  }
+
+  async #make(teamId: string): Promise<Team> {
+    const { home, installation, root, networks } = this.#options
+    const folder = `${home}/teams/${teamId}`
+    if (!root) {
+      const { uid, gid } = userInfo()
+      writeIdentity(folder, uid, gid)
+      return { uid, gid, folder, link: undefined, gatewayAddress: '127.0.0.1', instanceAddress: '127.0.0.1' }
+    }
+    const isFree = networks ? await freeNetworks() : () => true
+    const slot = await claimSlot({ installation, home, team: teamId }, isFree)
+    writeIdentity(folder, slot.uid, slot.uid)
+    const link = networks && (await networks.ensure(slot))
+    const addresses = { gatewayAddress: link?.gateway ?? '127.0.0.1', instanceAddress: link?.instance ?? '127.0.0.1' }
+    return { uid: slot.uid, gid: slot.uid, folder, link, ...addresses }
+  }
+}
+
+/** Programs ask who they are; the machine's own users are none of their business. */
+function writeIdentity(folder: string, uid: number, gid: number): void {
+  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  const others = 'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n'
+  put(`${folder}/passwd`, `root:x:0:0:root:/nonexistent:/bin/sh\nservice:x:${uid}:${gid}::${sandboxHome}:/bin/bash\n${others}`)
+  put(`${folder}/group`, `root:x:0:\nservice:x:${gid}:\nnogroup:x:65534:\n`)
+  const reachable = resolvers()
+  const rest = reachable.length > 0 ? /^(search|options) .*$/gm : /^.*$/gm
+  const machine = readFileSync('/etc/resolv.conf', 'utf8')
+  put(`${folder}/resolv.conf`, [...reachable.map((each) => `nameserver ${each}`), ...(machine.match(rest) ?? []), ''].join('\n'))
+}
+
+/** Replaced, not rewritten: running sandboxes keep the one that they have. */
+function put(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text, { mode: 0o644 })
+  renameSync(`${path}.new`, path)
+}
