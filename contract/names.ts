@@ -11,7 +11,7 @@ export type Named = keyof typeof limits
 
 /** First path segments of the console and of the gateway, which no team may be called. */
 export const reservedNames: ReadonlySet<string> = new Set([
-  'xn', 'api', 'app', 'auth', 'docs', 'git', 'handover', 'health', 'help', 'invite', 'live', 'login', 'logout', 'metrics',
+  'xn', 'api', 'app', 'auth', 'cli', 'docs', 'git', 'handover', 'health', 'help', 'invite', 'live', 'login', 'logout', 'metrics',
   'new', 'next', 'platform', 'public', 'setup', 'settings', 'sign-in', 'sign-out', 'sign-up', 'static', 'team', 'teams',
   'upload', 'v1', 'www',
 ])

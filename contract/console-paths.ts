@@ -1,0 +1,23 @@
+/**
+ * The console's addresses that other parts of the platform print or redirect to; the rest are in client/paths.ts. Every
+ * first segment here is reserved in contract/names.ts.
+ */
+const query = (entries: Record<string, string | undefined>): string => {
+  const set = Object.entries(entries).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return set.length === 0 ? '' : `?${new URLSearchParams(set).toString()}`
+}
+
+export const consolePath = {
+  home: () => '/',
+  /** `to`: a path of the console to go on to. */
+  signIn: (to?: string) => `/sign-in${query({ to })}`,
+  setup: (code?: string) => `/setup${query({ code })}`,
+  invitation: (secret: string) => `/invite/${encodeURIComponent(secret)}`,
+  /** Where the command sends the browser to sign in; it listens on `port` of this machine. */
+  commandSignIn: (at: { port: number; state: string; name?: string }) => `/cli${query({ port: String(at.port), state: at.state, name: at.name })}`,
+  /** Where the gateway sends a browser that opens a private service. */
+  handover: (at: { host: string; to: string }) => `/handover${query(at)}`,
+  git: (at: { team: string; service: string }) => `/git/${at.team}/${at.service}.git`,
+  trpc: '/api/trpc',
+  live: '/live',
+} as const

@@ -1,0 +1,106 @@
+import { PlatformError, isPlatformError } from '#contract/errors.ts'
+import { type Action, actions, mayDo, type Role } from '#contract/permissions.ts'
+import type { Environment } from '#contract/records.ts'
+import type { Viewer, Web } from './web.ts'
+
+/** Names of what a request is about, as people and URLs say them. */
+export interface Names {
+  team: string
+  environment?: string | undefined
+  service?: string | undefined
+}
+
+/** The same by immutable ids; names are the current ones, also when a former one was given. */
+export interface AtTeam { teamId: string; team: string; role: Role }
+export interface AtEnvironment extends AtTeam { environmentId: string; environment: string; environmentKind: Environment['kind'] }
+export interface AtService extends AtTeam { serviceId: string; service: string }
+export type AtServiceHere = AtEnvironment & AtService
+
+/** The ids that names of this shape lead to. */
+export type At<N extends Names> = AtTeam
+  & (N extends { environment: string } ? AtEnvironment : unknown)
+  & (N extends { service: string } ? AtService : unknown)
+
+/** Actions that need no team: everybody's, a person's own, the operator's. */
+export type PersonalAction = { [A in Action]: (typeof actions)[A] extends 'nobody' | 'person' | 'operator' ? A : never }[Action]
+export type TeamAction = Exclude<Action, PersonalAction>
+
+/** Refuses by the table of contract/permissions.ts; for what belongs to no team. */
+export function authorizePersonal(viewer: Viewer | undefined, action: PersonalAction): void {
+  if (actions[action] === 'nobody') return
+  const person = signedIn(viewer)
+  if (mayDo(action, { signedIn: true, operator: person.operator, role: undefined, scope: person.token?.scope })) return
+  throw refusal(action, person)
+}
+
+/**
+ * Resolves names to ids and refuses by the table of contract/permissions.ts. Who is not a member is told that the team
+ * does not exist, so that names do not leak.
+ * @param options.listing the procedure narrows its own answer to the services and environments of the token's scope
+ * @throws PlatformError `unauthenticated`, `not_found`, `forbidden`
+ */
+export async function authorize<N extends Names>(
+  web: Pick<Web, 'runtime'>, viewer: Viewer | undefined, action: TeamAction, names: N, options: { listing?: boolean } = {},
+): Promise<At<N>> {
+  const person = signedIn(viewer)
+  const at = await resolve(web, person, names)
+  if (!mayDo(action, { signedIn: true, operator: person.operator, role: at.role, scope: person.token?.scope })) throw refusal(action, person, at.role)
+  if (!options.listing) requireInScope(person, { serviceId: at.serviceId ?? null, environmentId: at.environmentId ?? null }, action)
+  return at as unknown as At<N>
+}
+
+/** For things found by their own id: they must belong to the team that was authorized, and to the token's scope. */
+export function requireOwn(viewer: Viewer, at: AtTeam, thing: { teamId: string; serviceId: string; environmentId: string }, what: string): void {
+  if (thing.teamId !== at.teamId || !isInScope(viewer, thing)) throw new PlatformError('not_found', `there is no such ${what}`)
+}
+
+/** A token may be limited to some services and environments; both must fit, whatever is null is not looked at. */
+export function isInScope(viewer: Viewer, thing: { serviceId?: string | null; environmentId?: string | null }): boolean {
+  const { services, environments } = viewer.token?.scope ?? {}
+  if (services !== undefined && thing.serviceId != null && !services.includes(thing.serviceId)) return false
+  return !(environments !== undefined && thing.environmentId != null && !environments.includes(thing.environmentId))
+}
+
+export function signedIn(viewer: Viewer | undefined): Viewer {
+  if (viewer !== undefined) return viewer
+  throw new PlatformError('unauthenticated', 'you are not signed in', { fix: 'Sign in, or give a token (`m3o login`).' })
+}
+
+async function resolve(web: Pick<Web, 'runtime'>, viewer: Viewer, names: Names) {
+  const { team, environment, service } = names
+  const ask = (what: Omit<Names, 'team'>) => web.runtime.call('access.resolve', { userId: viewer.person.id, team, ...what }, { actor: viewer.actor })
+  const missing = () => new PlatformError('not_found', `there is no team ${team}, or you are not in it`)
+  const found = await ask({ ...(environment !== undefined && { environment }), ...(service !== undefined && { service }) }).catch(async (error: unknown) => {
+    if (!isPlatformError(error) || error.code !== 'not_found') throw error
+    // Only members learn which name it was that is unknown.
+    const alone = await ask({}).catch(() => undefined)
+    throw alone?.role == null || !isTokensTeam(viewer, alone.teamId) ? missing() : error
+  })
+  if (found.role === null || !isTokensTeam(viewer, found.teamId)) throw missing()
+  return {
+    teamId: found.teamId, team: found.team, role: found.role,
+    ...(found.environmentId !== null && { environmentId: found.environmentId, environment: found.environment, environmentKind: found.environmentKind }),
+    ...(found.serviceId !== null && { serviceId: found.serviceId, service: found.service }),
+  } as AtTeam & Partial<AtServiceHere>
+}
+
+const isTokensTeam = (viewer: Viewer, teamId: string) => viewer.token === undefined || viewer.token.teamId === teamId
+
+/** What is not of one service (or environment) is out of reach for a token that is limited to some. */
+function requireInScope(viewer: Viewer, thing: { serviceId: string | null; environmentId: string | null }, action: Action): void {
+  const { services, environments } = viewer.token?.scope ?? {}
+  const outside = (services !== undefined && (thing.serviceId === null || !services.includes(thing.serviceId)))
+    || (environments !== undefined && (thing.environmentId === null || !environments.includes(thing.environmentId)))
+  if (!outside) return
+  throw new PlatformError('forbidden', `this token may not do that here (${action})`, { fix: 'Use a token whose scope includes this service and environment.' })
+}
+
+function refusal(action: Action, viewer: Viewer, role?: Role): PlatformError {
+  const least = actions[action]
+  const unscoped = mayDo(action, { signedIn: true, operator: viewer.operator, role })
+  if (unscoped) return new PlatformError('forbidden', `this token's scope does not include ${action}`, { fix: 'Make a token with a wider scope.' })
+  return new PlatformError('forbidden', least === 'operator' ? 'only an operator of the platform may do this' : `this needs the role ${least} or higher; you are ${role}`, {
+    fix: least === 'operator' ? 'Ask an operator.' : `Ask an admin of the team for the role ${least}.`,
+    data: { action, needs: least, ...(role !== undefined && { role }) },
+  })
+}

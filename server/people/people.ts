@@ -1,0 +1,97 @@
+import { count, eq, sql } from 'drizzle-orm'
+import type { Db, Transaction } from '#db/open.ts'
+import { users } from '#db/schema.ts'
+import { PlatformError } from '#contract/errors.ts'
+import { newId } from '#contract/ids.ts'
+import type { Person } from '#contract/records.ts'
+import { hashPassword, passwordMatches } from './passwords.ts'
+import type { RateLimit } from './rate-limit.ts'
+
+type Row = typeof users.$inferSelect
+
+export interface NewPerson { email: string; name: string; password: string; operator: boolean }
+
+/** The people of this installation: who they are and whether a password is theirs. */
+export class People {
+  readonly #db: Db
+  readonly #signIns: RateLimit
+
+  constructor(db: Db, signIns: RateLimit) {
+    this.#db = db
+    this.#signIns = signIns
+  }
+
+  async byEmail(email: string): Promise<(Person & { operator: boolean }) | undefined> {
+    const [row] = await this.#db.select().from(users).where(isEmail(email))
+    return row && { ...personOf(row), operator: row.operator }
+  }
+
+  async byId(id: string): Promise<(Person & { operator: boolean }) | undefined> {
+    const [row] = await this.#db.select().from(users).where(eq(users.id, id))
+    return row && { ...personOf(row), operator: row.operator }
+  }
+
+  async count(): Promise<number> {
+    const [row] = await this.#db.select({ count: count() }).from(users)
+    return row?.count ?? 0
+  }
+
+  /** @throws PlatformError `name_taken` when the address has an account */
+  async create(given: NewPerson): Promise<Person> {
+    return this.#insert(this.#db, given)
+  }
+
+  /** Only when there is nobody yet, however many try at once. @throws PlatformError `not_in_this_state` */
+  async createFirst(given: NewPerson): Promise<Person> {
+    return this.#db.transaction(async (tx) => {
+      await tx.execute(sql`lock table ${users} in share row exclusive mode`)
+      const [row] = await tx.select({ count: count() }).from(users)
+      if (row?.count !== 0) throw new PlatformError('not_in_this_state', 'this installation is set up already', { fix: 'Sign in.' })
+      return this.#insert(tx, given)
+    })
+  }
+
+  /**
+   * Counts attempts by address and by account, whether it exists or not; the answer does not tell which of the two was wrong.
+   * @throws PlatformError `rate_limited`, `unauthenticated`
+   */
+  async signIn(given: { email: string; password: string; from: string }): Promise<Person> {
+    const email = given.email.trim()
+    this.#signIns.use(`account ${email.toLowerCase()}`)
+    this.#signIns.use(`address ${given.from}`)
+    const [row] = await this.#db.select().from(users).where(isEmail(email))
+    if (!await passwordMatches(row?.passwordHash ?? null, given.password) || row === undefined) {
+      throw new PlatformError('unauthenticated', 'the email or the password is wrong', { fix: 'Check both and try again.' })
+    }
+    this.#signIns.giveBack(`account ${email.toLowerCase()}`)
+    this.#signIns.giveBack(`address ${given.from}`)
+    return personOf(row)
+  }
+
+  async rename(id: string, name: string): Promise<void> {
+    await this.#db.update(users).set({ name }).where(eq(users.id, id))
+  }
+
+  /** @throws PlatformError `unauthenticated` when `current` is not the password */
+  async changePassword(id: string, change: { current: string; next: string }): Promise<void> {
+    this.#signIns.use(`password ${id}`)
+    const [row] = await this.#db.select().from(users).where(eq(users.id, id))
+    if (!await passwordMatches(row?.passwordHash ?? null, change.current)) {
+      throw new PlatformError('bad_request', 'this is not your password', { field: 'current' })
+    }
+    await this.#db.update(users).set({ passwordHash: await hashPassword(change.next) }).where(eq(users.id, id))
+    this.#signIns.giveBack(`password ${id}`)
+  }
+
+  async #insert(db: Db | Transaction, given: NewPerson): Promise<Person> {
+    const person = { id: newId('user'), email: given.email.trim(), name: given.name.trim() }
+    const passwordHash = await hashPassword(given.password)
+    const added = await db.insert(users).values({ ...person, passwordHash, operator: given.operator, createdAt: Date.now() })
+      .onConflictDoNothing().returning({ id: users.id })
+    if (added.length === 0) throw new PlatformError('name_taken', `${person.email} has an account already`, { field: 'email', fix: 'Sign in instead.' })
+    return person
+  }
+}
+
+const isEmail = (email: string) => sql`lower(${users.email}) = ${email.trim().toLowerCase()}`
+const personOf = ({ id, name, email }: Row): Person => ({ id, name, email })

@@ -1,0 +1,70 @@
+import { EventEmitter } from 'node:events'
+import { and, desc, eq, gt, isNull, ne } from 'drizzle-orm'
+import type { Db } from '#db/open.ts'
+import { sessions, users } from '#db/schema.ts'
+import { newId } from '#contract/ids.ts'
+import type { Person } from '#contract/records.ts'
+
+export const sessionDays = 30
+const day = 86_400_000
+const noteSeenMs = 60_000
+
+export interface OpenSession { id: string; person: Person; operator: boolean; expiresAt: number }
+
+/** Sign-ins of browsers. A row is the session: it ends for every tab and socket when the row says so. */
+export class Sessions {
+  readonly #db: Db
+  readonly #ended = new EventEmitter<{ ended: [sessionId: string] }>()
+
+  constructor(db: Db) {
+    this.#db = db
+    this.#ended.setMaxListeners(0)
+  }
+
+  async begin(userId: string, from: { userAgent: string; address: string }): Promise<string> {
+    const id = newId('session')
+    const now = Date.now()
+    await this.#db.insert(sessions).values({
+      id, userId, createdAt: now, seenAt: now, expiresAt: now + sessionDays * day, userAgent: from.userAgent.slice(0, 300), address: from.address,
+    })
+    return id
+  }
+
+  /** Undefined once it has ended or expired, or its person is gone. */
+  async open(id: string): Promise<OpenSession | undefined> {
+    const now = Date.now()
+    const [row] = await this.#db.select({ session: sessions, user: users }).from(sessions).innerJoin(users, eq(users.id, sessions.userId))
+      .where(and(eq(sessions.id, id), isNull(sessions.endedAt), gt(sessions.expiresAt, now)))
+    if (row === undefined) return undefined
+    const { session, user } = row
+    if (now - session.seenAt > noteSeenMs) await this.#db.update(sessions).set({ seenAt: now }).where(eq(sessions.id, id))
+    return { id, person: { id: user.id, name: user.name, email: user.email }, operator: user.operator, expiresAt: session.expiresAt }
+  }
+
+  async list(userId: string) {
+    return this.#db.select({
+      id: sessions.id, createdAt: sessions.createdAt, seenAt: sessions.seenAt, userAgent: sessions.userAgent, address: sessions.address,
+    }).from(sessions).where(and(eq(sessions.userId, userId), isNull(sessions.endedAt), gt(sessions.expiresAt, Date.now()))).orderBy(desc(sessions.seenAt))
+  }
+
+  /** One of the person's. Tells whether it was still open. */
+  async end(userId: string, id: string): Promise<boolean> {
+    return (await this.#endWhere(and(eq(sessions.userId, userId), eq(sessions.id, id)))) > 0
+  }
+
+  /** All of the person's but one. Tells how many. */
+  async endOthers(userId: string, keep: string | undefined): Promise<number> {
+    return this.#endWhere(and(eq(sessions.userId, userId), keep === undefined ? undefined : ne(sessions.id, keep)))
+  }
+
+  onEnded(listener: (sessionId: string) => void): () => void {
+    this.#ended.on('ended', listener)
+    return () => this.#ended.off('ended', listener)
+  }
+
+  async #endWhere(which: ReturnType<typeof and>): Promise<number> {
+    const ended = await this.#db.update(sessions).set({ endedAt: Date.now() }).where(and(which, isNull(sessions.endedAt))).returning({ id: sessions.id })
+    for (const { id } of ended) this.#ended.emit('ended', id)
+    return ended.length
+  }
+}

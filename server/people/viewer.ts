@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { decode } from 'next-auth/jwt'
+import { tokenPrefix } from '#contract/headers.ts'
+import { PlatformError } from '#contract/errors.ts'
+import type { Viewer, Web } from '../web.ts'
+
+/**
+ * Who asks, by a browser's cookie or by a token; undefined when by neither. The session's row is looked up each time, so
+ * that a session ends when it is ended. The one way in for pages, procedures, sockets and handlers alike.
+ * @throws PlatformError `unauthenticated` for a token that is not (any more) valid, `rate_limited`
+ */
+export async function viewer(web: Web, headers: Pick<IncomingHttpHeaders, 'cookie' | 'authorization'>, from: string): Promise<Viewer | undefined> {
+  const given = bearer(headers.authorization)
+  return given === undefined ? bySession(web, headers.cookie) : byToken(web, given, from)
+}
+
+export async function byToken(web: Web, token: string, from: string): Promise<Viewer> {
+  const refuse = () => new PlatformError('unauthenticated', 'this token is not valid (any more)', { fix: 'Sign in again (`m3o login`), or make another token.' })
+  const found = token.startsWith(tokenPrefix) && token.length < 200
+    ? await web.runtime.call('access.token', { hash: createHash('sha256').update(token).digest('hex') })
+    : null
+  if (found === null) {
+    web.limits.token.use(from)
+    throw refuse()
+  }
+  const { person, operator, ...standing } = found
+  return {
+    person, operator, session: undefined, token: standing,
+    actor: { kind: 'token', id: person.id, name: person.email, tokenId: standing.tokenId },
+  }
+}
+
+async function bySession(web: Web, cookie: string | undefined): Promise<Viewer | undefined> {
+  const id = await sessionIdOf(web, cookie)
+  const session = id === undefined ? undefined : await web.sessions.open(id)
+  if (session === undefined) return undefined
+  const { person, operator, expiresAt } = session
+  return {
+    person, operator, token: undefined, session: { id: session.id, expiresAt },
+    actor: { kind: 'person', id: person.id, name: person.email, sessionId: session.id },
+  }
+}
+
+/** The session that the cookie names, open or not. */
+export async function sessionIdOf(web: Web, cookie: string | undefined): Promise<string | undefined> {
+  const jwt = chunked(cookie, web.settings.cookies.session)
+  if (jwt === '') return undefined
+  const claims = await decode({ token: jwt, secret: web.settings.secret }).catch(() => null)
+  return typeof claims?.sid === 'string' ? claims.sid : undefined
+}
+
+function bearer(authorization: string | undefined): string | undefined {
+  return /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
+}
+
+/** next-auth splits a long cookie into `name.0`, `name.1`, … */
+function chunked(header: string | undefined, name: string): string {
+  const found = new Map<string, string>()
+  for (const part of (header ?? '').split(';')) {
+    const equals = part.indexOf('=')
+    const key = part.slice(0, equals).trim()
+    if (equals > 0 && (key === name || key.startsWith(`${name}.`))) found.set(key, part.slice(equals + 1).trim())
+  }
+  const whole = found.get(name)
+  if (whole !== undefined) return whole
+  const pieces: string[] = []
+  for (let n = 0, piece = found.get(`${name}.0`); piece !== undefined; piece = found.get(`${name}.${++n}`)) pieces.push(piece)
+  return pieces.join('')
+}

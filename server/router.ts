@@ -1,0 +1,27 @@
+import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
+import { audit } from './routers/audit.ts'
+import { calls } from './routers/calls.ts'
+import { deployments } from './routers/deployments.ts'
+import { environments } from './routers/environments.ts'
+import { invitations } from './routers/invitations.ts'
+import { logs } from './routers/logs.ts'
+import { members } from './routers/members.ts'
+import { person } from './routers/person.ts'
+import { platform } from './routers/platform.ts'
+import { services } from './routers/services.ts'
+import { source } from './routers/source.ts'
+import { teams } from './routers/teams.ts'
+import { templates } from './routers/templates.ts'
+import { terminals } from './routers/terminals.ts'
+import { tokens } from './routers/tokens.ts'
+import { variables } from './routers/variables.ts'
+import { router } from './trpc.ts'
+
+export const appRouter = router({
+  audit, calls, deployments, environments, invitations, logs, members, person, platform, services, source, teams, templates, terminals,
+  tokens, variables,
+})
+
+export type AppRouter = typeof appRouter
+export type Inputs = inferRouterInputs<AppRouter>
+export type Outputs = inferRouterOutputs<AppRouter>

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { environmentKinds } from '#contract/records.ts'
+import { isInScope } from '../authorize.ts'
+import { validName } from '../names.ts'
+import { authorizedEnvironment, authorizedServiceHere, authorizedTeam, router } from '../trpc.ts'
+import { here } from './services.ts'
+
+export const environments = router({
+  list: authorizedTeam('environment.read', { listing: true }).query(async ({ ctx }) => {
+    const all = await ctx.web.runtime.call('environments.list', { teamId: ctx.at.teamId }, ctx.as)
+    return all.filter((environment) => isInScope(ctx.viewer, { environmentId: environment.id }))
+  }),
+
+  /** `from` is the parent's name, production when absent. */
+  create: authorizedTeam('environment.create')
+    .input(z.object({ name: z.string(), kind: z.enum(environmentKinds).optional(), from: z.string().optional() }))
+    .mutation(async ({ ctx, input }) => {
+      const name = validName('environment', input.name)
+      const parent = input.from === undefined ? undefined : await ctx.web.runtime.call('access.resolve', {
+        userId: ctx.viewer.person.id, team: ctx.at.team, environment: input.from,
+      }, ctx.as)
+      return ctx.web.runtime.call('environments.create', {
+        teamId: ctx.at.teamId, name, parentId: parent?.environmentId ?? null, ownerId: ctx.viewer.person.id,
+        ...(input.kind !== undefined && { kind: input.kind }),
+      }, ctx.as)
+    }),
+
+  delete: authorizedEnvironment('environment.delete')
+    .mutation(({ ctx }) => ctx.web.runtime.call('environments.delete', { environmentId: ctx.at.environmentId }, ctx.as)),
+
+  /** Drops the environment's own copy of a service; its calls go to the parent's again. */
+  reset: authorizedServiceHere('environment.write')
+    .mutation(({ ctx }) => ctx.web.runtime.call('environments.reset', here(ctx.at), ctx.as)),
+})

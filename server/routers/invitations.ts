@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { PlatformError } from '#contract/errors.ts'
+import { roles } from '#contract/permissions.ts'
+import { consolePath } from '#contract/console-paths.ts'
+import { displayName, emailAddress, newPassword, password } from '../people/inputs.ts'
+import { authorized, authorizedTeam, router } from '../trpc.ts'
+import { requireOwnerFor } from './members.ts'
+
+const secret = z.string().min(1).max(200)
+
+export const invitations = router({
+  list: authorizedTeam('member.write')
+    .query(({ ctx }) => ctx.web.runtime.call('invitations.list', { teamId: ctx.at.teamId }, ctx.as)),
+
+  /** `link` is shown this once. */
+  create: authorizedTeam('member.write')
+    .input(z.object({ email: emailAddress, role: z.enum(roles) }))
+    .mutation(async ({ ctx, input }) => {
+      requireOwnerFor(ctx.at.role, [input.role])
+      const { secret: made, ...invitation } = await ctx.web.runtime.call('invitations.create', {
+        teamId: ctx.at.teamId, email: input.email, role: input.role,
+      }, ctx.as)
+      return { ...invitation, link: `${ctx.web.settings.url}${consolePath.invitation(made)}` }
+    }),
+
+  revoke: authorizedTeam('member.write')
+    .input(z.object({ invitationId: z.string() }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('invitations.revoke', { teamId: ctx.at.teamId, invitationId: input.invitationId }, ctx.as)),
+
+  /** Who is invited to what, and whether that person has an account already. */
+  read: authorized('platform.start')
+    .input(z.object({ secret }))
+    .query(async ({ ctx, input }) => {
+      const invitation = await ctx.web.runtime.call('invitations.read', input)
+      return { ...invitation, hasAccount: (await ctx.web.people.byEmail(invitation.email)) !== undefined, signedInAs: ctx.viewer?.person.email ?? null }
+    }),
+
+  /**
+   * Joins the team: as who is signed in; or with the account's password; or, without an account, by making one (name and
+   * password). The link is proof of the address that it was made for.
+   */
+  accept: authorized('platform.start')
+    .input(z.object({ secret, name: displayName.optional(), password: password.optional() }))
+    .mutation(async ({ ctx, input }) => {
+      const { web, viewer } = ctx
+      const invitation = await web.runtime.call('invitations.read', { secret: input.secret })
+      const person = viewer?.person ?? await personFor(ctx, invitation.email, input)
+      if (person.email.toLowerCase() !== invitation.email.toLowerCase()) {
+        throw new PlatformError('conflict', `this invitation is for ${invitation.email}; you are signed in as ${person.email}`, { fix: `Sign out, then open the link as ${invitation.email}.` })
+      }
+      const actor = viewer?.actor ?? { kind: 'person' as const, id: person.id, name: person.email, from: ctx.from }
+      const team = await web.runtime.call('invitations.accept', { secret: input.secret, userId: person.id }, { actor })
+      return { team: team.name, role: team.role, email: person.email }
+    }),
+})
+
+async function personFor(ctx: Parameters<Parameters<ReturnType<typeof authorized>['query']>[0]>[0]['ctx'], email: string, given: { name?: string | undefined; password?: string | undefined }) {
+  const { people } = ctx.web
+  if (given.password === undefined) throw new PlatformError('bad_request', 'a password is needed', { field: 'password' })
+  if ((await people.byEmail(email)) !== undefined) return ctx.web.people.signIn({ email, password: given.password, from: ctx.from })
+  return people.create({ email, name: given.name ?? email.split('@')[0] ?? email, password: newPassword(given.password), operator: false })
+}

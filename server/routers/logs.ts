@@ -1,0 +1,15 @@
+import { z } from 'zod'
+import { logPageQuery } from '#contract/logs.ts'
+import { idsOf, logTargets } from '../log-targets.ts'
+import { authorizedEnvironment, router } from '../trpc.ts'
+
+export const logs = router({
+  /** Stored lines, oldest first; `services` empty means all of the environment. The live tail is topic `logs` of the socket. */
+  read: authorizedEnvironment('log.read', { listing: true })
+    .input(logPageQuery.extend({ services: z.array(z.string()).max(200).default([]) }))
+    .query(async ({ ctx, input }) => {
+      const { team: _team, environment: _environment, services, ...query } = input
+      const targets = idsOf(await logTargets(ctx.web, ctx.viewer, { at: ctx.at, names: services }))
+      return ctx.web.runtime.call('logs.read', { targets, query }, { ...ctx.as, timeoutMs: 90_000 })
+    }),
+})

@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import { PlatformError } from '#contract/errors.ts'
+import { displayName, emailAddress, newPassword, password } from '../people/inputs.ts'
+import { commandToken } from '../people/command-token.ts'
+import { isLimited } from '../people/token-scope.ts'
+import { authorized, authorizedPerson, router } from '../trpc.ts'
+import { signedIn } from '../authorize.ts'
+
+export const person = router({
+  /** Who asks. With a token, also the team and environment that it is for. */
+  me: authorized('platform.start').query(async ({ ctx }) => {
+    const { person: who, operator, session, token } = signedIn(ctx.viewer)
+    const all = await ctx.web.runtime.call('teams.list', { userId: who.id })
+    return {
+      person: who, operator,
+      teams: isLimited(token) ? all.filter((team) => team.id === token?.teamId) : all,
+      session: session ?? null,
+      token: token === undefined ? null : { id: token.tokenId, team: token.team, environment: token.environment, scope: token.scope },
+    }
+  }),
+
+  /** The first person, by the link that the server printed. The browser signs in with the same password afterwards. */
+  setUp: authorized('platform.start')
+    .input(z.object({ code: z.string().max(200), email: emailAddress, name: displayName, password }))
+    .mutation(async ({ ctx, input }) => {
+      ctx.web.limits.signIn.use(`set-up ${ctx.from}`)
+      const { person: made, team } = await ctx.web.setup.run(input.code, { email: input.email, name: input.name, password: input.password })
+      return { email: made.email, team }
+    }),
+
+  /** For the command: a token in exchange for the password. `team`: one's first when absent. */
+  login: authorized('platform.start')
+    .input(z.object({ email: z.string().max(254), password, team: z.string().optional(), name: z.string().max(60).optional() }))
+    .mutation(async ({ ctx, input }) => {
+      const who = await ctx.web.people.signIn({ email: input.email, password: input.password, from: ctx.from })
+      return commandToken(ctx.web, who, { team: input.team, from: ctx.from, name: input.name })
+    }),
+
+  /** In the browser, on `/cli`: lets the command, which listens on `port` of this machine, be signed in. */
+  confirmCommand: authorizedPerson('person.write')
+    .input(z.object({ port: z.number().int().min(1).max(65_535), state: z.string().min(8).max(200), team: z.string().nullable().default(null) }))
+    .mutation(({ ctx, input }) => {
+      if (ctx.viewer.session === undefined) throw new PlatformError('forbidden', 'only a person in a browser can confirm this')
+      const code = ctx.web.commandCodes.make({ userId: ctx.viewer.person.id, team: input.team })
+      return { redirect: `http://127.0.0.1:${input.port}/callback?${new URLSearchParams({ code, state: input.state }).toString()}` }
+    }),
+
+  /** For the command: a token in exchange for the code that came with the redirect, once. */
+  exchangeCode: authorized('platform.start')
+    .input(z.object({ code: z.string().max(200), name: z.string().max(60).optional() }))
+    .mutation(async ({ ctx, input }) => {
+      const taken = ctx.web.commandCodes.take(input.code)
+      const who = taken && await ctx.web.people.byId(taken.userId)
+      if (who === undefined) {
+        ctx.web.limits.token.use(ctx.from)
+        throw new PlatformError('unauthenticated', 'this code is not valid (any more)', { fix: 'Run `m3o login` again.' })
+      }
+      return commandToken(ctx.web, who, { team: taken?.team ?? undefined, from: ctx.from, name: input.name })
+    }),
+
+  /** For the command's `team use`: a token is of one team, so another team needs another one. Not with a limited token. */
+  tokenFor: authorizedPerson('person.write')
+    .input(z.object({ team: z.string(), name: z.string().max(60).optional() }))
+    .mutation(({ ctx, input }) => commandToken(ctx.web, ctx.viewer.person, { team: input.team, from: ctx.from, name: input.name })),
+
+  /** Ends what one is signed in by: the session, or the token. */
+  logout: authorized('platform.start').mutation(async ({ ctx }) => {
+    const { person: who, session, token, actor } = signedIn(ctx.viewer)
+    if (session) await ctx.web.sessions.end(who.id, session.id)
+    if (token) await ctx.web.runtime.call('tokens.revoke', { teamId: token.teamId, tokenId: token.tokenId }, { actor })
+    return { ok: true as const }
+  }),
+
+  rename: authorizedPerson('person.write').input(z.object({ name: displayName })).mutation(async ({ ctx, input }) => {
+    await ctx.web.people.rename(ctx.viewer.person.id, input.name)
+    return { ok: true as const }
+  }),
+
+  /** Ends every other session of the person. */
+  changePassword: authorizedPerson('person.write').input(z.object({ current: password, next: password })).mutation(async ({ ctx, input }) => {
+    await ctx.web.people.changePassword(ctx.viewer.person.id, { current: input.current, next: newPassword(input.next, 'next') })
+    return { sessionsEnded: await ctx.web.sessions.endOthers(ctx.viewer.person.id, ctx.viewer.session?.id) }
+  }),
+
+  sessions: authorizedPerson('person.read').query(async ({ ctx }) => {
+    const all = await ctx.web.sessions.list(ctx.viewer.person.id)
+    return all.map((session) => ({ ...session, current: session.id === ctx.viewer.session?.id }))
+  }),
+
+  endSession: authorizedPerson('person.write').input(z.object({ sessionId: z.string() })).mutation(async ({ ctx, input }) => {
+    if (await ctx.web.sessions.end(ctx.viewer.person.id, input.sessionId)) return { ok: true as const }
+    throw new PlatformError('not_found', 'this session is not open', { field: 'sessionId' })
+  }),
+
+  endOtherSessions: authorizedPerson('person.write').mutation(async ({ ctx }) => ({
+    sessionsEnded: await ctx.web.sessions.endOthers(ctx.viewer.person.id, ctx.viewer.session?.id),
+  })),
+})

@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import type { TreeRef } from '#contract/source.ts'
+import type { AtServiceHere } from '../authorize.ts'
+import { authorizedService, authorizedServiceHere, router } from '../trpc.ts'
+import type { Viewer } from '../web.ts'
+import { here } from './services.ts'
+
+/** A commit's tree, or one's own draft in the environment. */
+export const sourceRef = z.union([z.object({ commit: z.string() }), z.object({ draft: z.literal(true) })])
+const path = z.string().min(1).max(4096)
+const ofTree = z.object({ ref: sourceRef })
+
+export const source = router({
+  tree: authorizedServiceHere('source.read').input(ofTree)
+    .query(({ ctx, input }) => ctx.web.runtime.call('source.tree', inTree(ctx, input.ref), ctx.as)),
+
+  read: authorizedServiceHere('source.read').input(ofTree.extend({ path }))
+    .query(({ ctx, input }) => ctx.web.runtime.call('source.read', { ...inTree(ctx, input.ref), path: input.path }, ctx.as)),
+
+  search: authorizedServiceHere('source.read')
+    .input(ofTree.extend({
+      query: z.string().min(1).max(1000), regex: z.boolean().default(false), caseSensitive: z.boolean().default(false),
+      limit: z.number().int().min(1).max(2000).default(500),
+    }))
+    .query(({ ctx, input }) => ctx.web.runtime.call('source.search', {
+      ...inTree(ctx, input.ref), query: input.query, regex: input.regex, caseSensitive: input.caseSensitive, limit: input.limit,
+    }, ctx.as)),
+
+  /** Type declarations for the editor. */
+  types: authorizedServiceHere('source.read').input(ofTree)
+    .query(({ ctx, input }) => ctx.web.runtime.call('source.types', inTree(ctx, input.ref), ctx.as)),
+
+  /** One's own draft: its base, what changed. */
+  status: authorizedServiceHere('source.read').query(({ ctx }) => ctx.web.runtime.call('source.status', draft(ctx), ctx.as)),
+
+  /** `expected`: hash of the content that was edited, null for a new file; refused as `conflict` when it is another now. */
+  save: authorizedServiceHere('source.write')
+    .input(z.object({ path, text: z.string(), expected: z.string().nullable() }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('source.save', {
+      ...draft(ctx), path: input.path, text: input.text, expected: input.expected,
+    }, ctx.as)),
+
+  move: authorizedServiceHere('source.write').input(z.object({ from: path, to: path }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('source.move', { ...draft(ctx), from: input.from, to: input.to }, ctx.as)),
+
+  remove: authorizedServiceHere('source.write').input(z.object({ path }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('source.remove', { ...draft(ctx), path: input.path }, ctx.as)),
+
+  /** One path, or with null the whole draft, back to its base. */
+  revert: authorizedServiceHere('source.write').input(z.object({ path: path.nullable() }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('source.revert', { ...draft(ctx), path: input.path }, ctx.as)),
+
+  /** Merges the branch's new head into the draft. */
+  update: authorizedServiceHere('source.write').mutation(({ ctx }) => ctx.web.runtime.call('source.update', draft(ctx), ctx.as)),
+
+  history: authorizedServiceHere('source.read')
+    .input(z.object({ before: z.string().nullable().default(null), limit: z.number().int().min(1).max(200).default(50) }))
+    .query(({ ctx, input }) => ctx.web.runtime.call('source.history', { ...here(ctx.at), before: input.before, limit: input.limit }, ctx.as)),
+
+  /** Between two commits; `from` null is the empty tree. */
+  diff: authorizedService('source.read', { listing: true }).input(z.object({ from: z.string().nullable(), to: z.string() }))
+    .query(({ ctx, input }) => ctx.web.runtime.call('source.diff', { serviceId: ctx.at.serviceId, from: input.from, to: input.to }, ctx.as)),
+
+  /** Who else has changes here that are not committed. */
+  drafts: authorizedServiceHere('source.read').query(({ ctx }) => ctx.web.runtime.call('source.drafts', here(ctx.at), ctx.as)),
+})
+
+interface Place { at: AtServiceHere; viewer: Viewer }
+
+const draft = ({ at, viewer }: Place) => ({ ...here(at), userId: viewer.person.id })
+
+/** Nobody names whose draft: it is always the viewer's own. */
+export const inTree = ({ at, viewer }: Place, ref: z.infer<typeof sourceRef>): { serviceId: string; ref: TreeRef } => ({
+  serviceId: at.serviceId,
+  ref: 'commit' in ref ? { commit: ref.commit } : { draft: { userId: viewer.person.id, environmentId: at.environmentId } },
+})

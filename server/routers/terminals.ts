@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { terminalSize } from '#contract/live.ts'
+import { authorizedServiceHere, router } from '../trpc.ts'
+import { here } from './services.ts'
+
+/** Opening, listing and closing; what is typed and shown goes over the live socket (contract/live.ts, topic `terminal`). */
+export const terminals = router({
+  list: authorizedServiceHere('service.exec').query(({ ctx }) => ctx.web.runtime.call('terminals.list', { ...here(ctx.at), userId: ctx.viewer.person.id }, ctx.as)),
+
+  /** In the newest live instance unless one is named. */
+  open: authorizedServiceHere('service.exec')
+    .input(z.object({ instanceId: z.string().nullable().default(null), size: terminalSize }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('terminals.open', {
+      ...here(ctx.at), userId: ctx.viewer.person.id, instanceId: input.instanceId, ...input.size,
+    }, ctx.as)),
+
+  close: authorizedServiceHere('service.exec').input(z.object({ terminalId: z.string() }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('terminals.close', { terminalId: input.terminalId, userId: ctx.viewer.person.id }, ctx.as)),
+})

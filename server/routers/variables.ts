@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import { authorizedServiceHere, router } from '../trpc.ts'
+import { here } from './services.ts'
+
+const name = z.string().min(1).max(200)
+
+export const variables = router({
+  /** Inherited ones included; secrets without values. */
+  list: authorizedServiceHere('variable.read').query(({ ctx }) => ctx.web.runtime.call('variables.list', here(ctx.at), ctx.as)),
+
+  set: authorizedServiceHere('variable.write')
+    .input(z.object({ name, value: z.string().max(64 << 10), secret: z.boolean().default(false) }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('variables.set', {
+      ...here(ctx.at), name: input.name, value: input.value, secret: input.secret,
+    }, ctx.as)),
+
+  delete: authorizedServiceHere('variable.write')
+    .input(z.object({ name }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('variables.delete', { ...here(ctx.at), name: input.name }, ctx.as)),
+})

@@ -1,0 +1,43 @@
+import type { Logger } from 'pino'
+import type { RpcClient } from '#contract/rpc-client.ts'
+import type { RuntimeApi } from '#contract/runtime-api.ts'
+import type { Actor } from '#contract/rpc.ts'
+import type { Person } from '#contract/records.ts'
+import type { TokenScope } from '#contract/routing.ts'
+import type { People } from './people/people.ts'
+import type { Sessions } from './people/sessions.ts'
+import type { SingleUseCodes } from './people/codes.ts'
+import type { Setup } from './people/setup.ts'
+import type { RateLimit } from './people/rate-limit.ts'
+import type { Settings } from './settings.ts'
+
+/** What one web process is made of; handed to whoever needs it, never imported. */
+export interface Web {
+  settings: Settings
+  log: Logger
+  runtime: RpcClient<RuntimeApi>
+  people: People
+  sessions: Sessions
+  setup: Setup
+  /** Codes with which the command takes over a sign-in that was confirmed in the browser. */
+  commandCodes: SingleUseCodes<{ userId: string; team: string | null }>
+  limits: { signIn: RateLimit; token: RateLimit }
+}
+
+/** A platform token's standing, as the runtime knows it. */
+export interface TokenStanding {
+  tokenId: string
+  teamId: string
+  team: string
+  environment: string | null
+  scope: TokenScope
+}
+
+/** Who asks: a person in a browser (`session`) or with a token (`token`). */
+export interface Viewer {
+  person: Person
+  operator: boolean
+  session: { id: string; expiresAt: number } | undefined
+  token: TokenStanding | undefined
+  actor: Actor
+}
