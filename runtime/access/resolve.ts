@@ -1,0 +1,55 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import { PlatformError } from '#contract/errors.ts'
+import type { Role } from '#contract/permissions.ts'
+import { environments, members, services, teams } from '#db/schema.ts'
+import type { Platform } from '../platform.ts'
+import { formerOwner } from './names.ts'
+
+export interface Names {
+  userId: string | null
+  team: string
+  environment?: string | undefined
+  service?: string | undefined
+}
+
+/** Names to ids, and the person's role on the team; a former name still finds what it was given up for. */
+export async function resolveNames({ db }: Platform, names: Names) {
+  const team = await byName('team', '', names.team)
+  const environment = names.environment === undefined ? undefined : await byName('environment', team.id, names.environment)
+  const service = names.service === undefined ? undefined : await byName('service', team.id, names.service)
+  return {
+    teamId: team.id, team: team.name, role: names.userId === null ? null : await roleOn(team.id, names.userId),
+    environmentId: environment?.id ?? null, environment: environment?.name ?? null, environmentKind: environment?.kind ?? null,
+    serviceId: service?.id ?? null, service: service?.name ?? null,
+  }
+
+  async function roleOn(teamId: string, userId: string): Promise<Role | null> {
+    const [row] = await db.select({ role: members.role }).from(members).where(and(eq(members.teamId, teamId), eq(members.userId, userId)))
+    return row?.role ?? null
+  }
+
+  async function byName<K extends keyof typeof tables>(kind: K, teamId: string, name: string) {
+    const found = (await find(kind, teamId, { name })) ?? (await find(kind, teamId, { id: await formerOwner(db, kind, teamId, name) }))
+    if (found) return found
+    throw new PlatformError('not_found', `there is no ${kind} named ${name}`, { fix: fixes[kind], data: { kind, name } })
+  }
+
+  async function find(kind: keyof typeof tables, teamId: string, by: { name?: string; id?: string | undefined }) {
+    if (by.name === undefined && by.id === undefined) return undefined
+    const table = tables[kind]
+    const [row] = await db.select().from(table).where(and(
+      by.name === undefined ? eq(table.id, by.id ?? '') : eq(table.name, by.name),
+      'teamId' in table ? eq(table.teamId, teamId) : undefined,
+      isNull(table.deletedAt),
+    ))
+    return row === undefined ? undefined : { id: row.id, name: row.name, kind: 'parentId' in row ? row.kind : null }
+  }
+}
+
+const tables = { team: teams, environment: environments, service: services }
+
+const fixes = {
+  team: 'List your teams with `m3o team list`.',
+  environment: 'List them with `m3o env list`, or create it with `m3o env create`.',
+  service: 'List them with `m3o services`.',
+}

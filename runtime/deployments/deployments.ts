@@ -1,0 +1,205 @@
+import { and, asc, eq, isNotNull } from 'drizzle-orm'
+import type { Readable } from 'node:stream'
+import { PlatformError } from '#contract/errors.ts'
+import { newId } from '#contract/ids.ts'
+import type { Actor } from '#contract/rpc.ts'
+import { deploymentCan } from '#contract/states.ts'
+import { deployments, services, users } from '#db/schema.ts'
+import { writeAudit } from '../audit/audit.ts'
+import type { Exit } from '../engines/engine.ts'
+import { branchOf, environmentChain } from '../environments/environments.ts'
+import { describeExit } from '../instances/places.ts'
+import { type Place, placeKey } from '../instances/place.ts'
+import type { Platform } from '../platform.ts'
+import { saveScale } from '../services/settings.ts'
+import { advance, announce, type DeploymentRow, newRow, underWay } from './record.ts'
+import { runDeployment } from './run.ts'
+
+export type At = { serviceId: string; environmentId: string }
+export type Route = DeploymentRow['route']
+
+interface Wanted {
+  at: At
+  kind: DeploymentRow['kind']
+  route: Route
+  commit: string
+  message: string
+  restoresId?: string
+}
+
+/** Starts deployments and sees them through: one at a time for a service in an environment, the newest wins. */
+export class Deployments {
+  readonly #platform: Platform
+  readonly #running = new Map<string, { id: string; abort: AbortController; done: Promise<void> }>()
+
+  constructor(platform: Platform) {
+    this.#platform = platform
+    platform.places.onWatchedCrash = (place, exit) => this.#revert(place, exit)
+  }
+
+  async start(actor: Actor, wanted: Wanted): Promise<DeploymentRow> {
+    const { db } = this.#platform
+    const [environment] = await environmentChain(db, wanted.at.environmentId)
+    const [service] = await db.select({ name: services.name }).from(services).where(eq(services.id, wanted.at.serviceId))
+    if (!environment || !service) throw new PlatformError('not_found', 'this service no longer exists')
+    const row = newRow({
+      id: newId('deployment'), teamId: environment.teamId, serviceId: wanted.at.serviceId, environmentId: environment.id, kind: wanted.kind,
+      route: wanted.route, commit: wanted.commit, message: wanted.message, byName: actor.name, restoresId: wanted.restoresId ?? null,
+    })
+    await db.transaction(async (tx) => {
+      await tx.insert(deployments).values(row)
+      await writeAudit(tx, actor, {
+        teamId: row.teamId, action: `service.${row.kind}`, target: `service ${service.name}`,
+        after: { environment: environment.name, revision: row.commit.slice(0, 7), deployment: row.id },
+      })
+    })
+    await announce(this.#platform, row.id)
+    this.#run(row)
+    return row
+  }
+
+  /** A commit that is in the repository. */
+  deploy(actor: Actor, at: At, commit: string, message: string, route: Route): Promise<DeploymentRow> {
+    return this.start(actor, { at, kind: 'deploy', route, commit, message })
+  }
+
+  /** The person's draft, committed first; refused as `conflict` when somebody else's change is in its way. */
+  async deployDraft(actor: Actor, at: At, userId: string, message: string | undefined, route: Route): Promise<DeploymentRow> {
+    const { source, db } = this.#platform
+    const chain = await environmentChain(db, at.environmentId)
+    const landed = await source.commitDraft(
+      { serviceId: at.serviceId, userId, environment: at.environmentId, branches: chain.map(branchOf) },
+      { message: message?.trim() || 'Edit in the console', author: await this.#author(userId) },
+    )
+    this.#platform.events.emit({ type: 'draft', teamId: chain[0]?.teamId ?? '', serviceId: at.serviceId, userId, environmentId: at.environmentId, path: null, by: actor.name })
+    return this.deploy(actor, at, landed.commit, message?.trim() || 'Edit in the console', route)
+  }
+
+  /** A folder as a tar stream. Notes say what a person should know, such as whose change was written over. */
+  async deployArchive(actor: Actor, at: At, input: { userId: string; message?: string | undefined; base: string | null; force: boolean; body: Readable }) {
+    const { source, db } = this.#platform
+    const branches = (await environmentChain(db, at.environmentId)).map(branchOf)
+    const message = input.message?.trim() || 'Deploy from a folder'
+    const landed = await source.commitArchive(at.serviceId, {
+      branches, stream: input.body, ...(input.base !== null && { base: input.base }), force: input.force, author: await this.#author(input.userId), message,
+    })
+    const row = await this.deploy(actor, at, landed.commit, message, 'cli')
+    return { row, commit: landed.commit, notes: landed.notes }
+  }
+
+  /** One live revision further back each time, or to the one named; with its code, its settings and its variables. */
+  async rollback(actor: Actor, at: At, to: string | null): Promise<DeploymentRow> {
+    const history = await this.#liveHistory(at)
+    const target = to === null ? history.at(-2) : history.findLast((row) => row.id === to || row.commit.startsWith(to))
+    if (!target) {
+      throw new PlatformError('not_found', to === null ? 'there is no earlier live revision here' : `${to} never was live here`, { fix: 'List what was live with `m3o status`, or in the console under Deployments.' })
+    }
+    return this.start(actor, { at, kind: 'rollback', route: 'console', commit: target.commit, message: `Roll back to ${target.commit.slice(0, 7)}: ${target.message}`, restoresId: target.restoresId ?? target.id })
+  }
+
+  /** The same revision anew, with the variables and settings of now. */
+  async restart(actor: Actor, at: At): Promise<DeploymentRow> {
+    const serving = this.#require(at)
+    return this.start(actor, { at, kind: 'restart', route: 'console', commit: serving.plan.commit, message: `Restart ${serving.plan.commit.slice(0, 7)}` })
+  }
+
+  /** The same revision with another number of instances. */
+  async scale(actor: Actor, at: At, min: number, max: number): Promise<DeploymentRow> {
+    const { db } = this.#platform
+    const serving = this.#require(at)
+    if (min > max) throw new PlatformError('bad_request', 'min is greater than max', { field: 'min', fix: 'Choose min up to max.' })
+    const [row] = await db.select({ locked: deployments.locked }).from(deployments).where(eq(deployments.id, serving.plan.deploymentId))
+    if (row?.locked.includes('instances')) throw new PlatformError('conflict', 'm3o.json says how many instances run', { fix: 'Change "instances" there and deploy.' })
+    if (serving.plan.keepsData && max > 1) throw new PlatformError('conflict', `${serving.plan.service} keeps data in M3O_DATA, so it runs one instance`, { fix: 'Keep its data in a database to run more.' })
+    await saveScale(this.#platform, actor, at, min, max)
+    return this.start(actor, { at, kind: 'scale', route: 'console', commit: serving.plan.commit, message: `Scale to ${min}–${max}` })
+  }
+
+  async cancel(actor: Actor, id: string): Promise<void> {
+    const { db } = this.#platform
+    const [row] = await db.select().from(deployments).where(eq(deployments.id, id))
+    if (!row) throw new PlatformError('not_found', 'there is no such deployment')
+    const allowed = deploymentCan.cancel(row.state)
+    if (allowed !== true) throw new PlatformError('not_in_this_state', `it cannot be cancelled: ${allowed}`, { fix: 'Roll back instead.' })
+    await this.#stop(row, new PlatformError('cancelled', `cancelled by ${actor.name}`))
+  }
+
+  /** After a start of the runtime: what was under way is taken up again at its last recorded step. */
+  async recover(): Promise<void> {
+    for (const row of await underWay(this.#platform.db)) this.#run(row)
+  }
+
+  /** Resolves when nothing is under way. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all([...this.#running.values()].map((one) => one.done))
+  }
+
+  #run(row: DeploymentRow): void {
+    const key = placeKey(row)
+    const before = this.#running.get(key)
+    const abort = new AbortController()
+    if (before) before.abort.abort(new PlatformError('superseded', 'a newer deployment took its place'))
+    const done = (async () => {
+      await before?.done
+      await runDeployment(this.#platform, row, abort.signal)
+    })().catch((error: unknown) => this.#platform.log.error({ err: error, deployment: row.id }, 'a deployment could not be ended')).finally(() => {
+      if (this.#running.get(key)?.id === row.id) this.#running.delete(key)
+    })
+    this.#running.set(key, { id: row.id, abort, done })
+    this.#platform.places.hold(row, done)
+  }
+
+  async #stop(row: DeploymentRow, why: PlatformError): Promise<void> {
+    const running = this.#running.get(placeKey(row))
+    if (running?.id === row.id) {
+      running.abort.abort(why)
+      await running.done
+    } else {
+      await advance(this.#platform, row.id, 'cancelled', { error: why.toJSON() })
+    }
+  }
+
+  /** Something crashed within a minute of the switch: the one before serves again. */
+  async #revert(place: Place, exit: Exit): Promise<void> {
+    const previousId = place.watch?.previousId
+    if (!previousId) return
+    const deploymentId = place.plan.deploymentId
+    const message = `it ${describeExit(exit)} soon after the switch; the revision before serves again`
+    await advance(this.#platform, deploymentId, 'reverted', { error: { code: 'start_failed', message, exitCode: exit.exitCode, signal: exit.signal } })
+    await this.#platform.logs.append(place, { stream: 'platform', level: 'error', text: `deployment ${deploymentId} reverted: ${message}`, revision: place.plan.commit.slice(0, 7) })
+    await this.#platform.places.switchBack(place, previousId)
+    await announce(this.#platform, previousId)
+  }
+
+  #require(at: At): Place {
+    const place = this.#platform.places.get(at)
+    if (!place) throw new PlatformError('not_in_this_state', 'it was never deployed here', { fix: 'Deploy it first.' })
+    return place
+  }
+
+  async #author(userId: string): Promise<{ name: string; email: string }> {
+    const [user] = await this.#platform.db.select({ name: users.name, email: users.email }).from(users).where(eq(users.id, userId))
+    return user ?? { name: 'M3O', email: 'platform@m3o.invalid' }
+  }
+
+  /** Revisions as they became live, oldest first; what a rollback went back over is no longer in it. */
+  async #liveHistory(at: At): Promise<DeploymentRow[]> {
+    const rows = await this.#platform.db.select().from(deployments)
+      .where(and(eq(deployments.serviceId, at.serviceId), eq(deployments.environmentId, at.environmentId), eq(deployments.state, 'live'), isNotNull(deployments.liveAt)))
+      .orderBy(asc(deployments.id))
+    return liveHistory(rows)
+  }
+}
+
+/** Pure: the stack of live revisions. A restart or a scaling changes nothing in it, a rollback goes back to its target. */
+export function liveHistory(rows: readonly DeploymentRow[]): DeploymentRow[] {
+  const stack: DeploymentRow[] = []
+  for (const row of rows) {
+    if (row.kind === 'restart' || row.kind === 'scale') continue
+    const back = row.kind === 'rollback' ? stack.findLastIndex((one) => one.id === row.restoresId) : -1
+    if (back >= 0) stack.length = back + 1
+    else if (stack.at(-1)?.commit !== row.commit || row.kind !== 'deploy') stack.push(row)
+    else stack[stack.length - 1] = row
+  }
+  return stack
+}

@@ -1,0 +1,104 @@
+import { and, desc, eq, inArray, isNull, lt } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import { type ErrorBody, PlatformError } from '#contract/errors.ts'
+import type { Deployment } from '#contract/records.ts'
+import { type DeploymentState, isUnderWay, mayFollow, type Phase } from '#contract/states.ts'
+import type { Db } from '#db/open.ts'
+import { deployments, environments, releases, services } from '#db/schema.ts'
+import type { Platform } from '../platform.ts'
+
+export type DeploymentRow = typeof deployments.$inferSelect
+export type Failure = ErrorBody & { exitCode?: number | null; signal?: string | null; lines?: string[] }
+
+/** A row for a deployment that begins now: `queued`. */
+export function newRow(row: Pick<DeploymentRow, 'id' | 'teamId' | 'serviceId' | 'environmentId' | 'kind' | 'route' | 'commit' | 'message' | 'byName'> & Partial<DeploymentRow>): DeploymentRow {
+  const now = Date.now()
+  return {
+    state: 'queued', buildId: null, keepsData: false, variables: null, settings: null, locked: [], previousId: null, restoresId: null, error: null,
+    phases: [{ name: 'queued', startedAt: now, ms: null }], createdAt: now, liveAt: null, endedAt: null, watchedUntil: null, ...row,
+  }
+}
+
+/**
+ * Records the step before it is taken. Null when the table of states does not allow it, as for one that was cancelled a
+ * moment ago: then the step must not be taken.
+ */
+export async function advance(platform: Pick<Platform, 'db' | 'events'>, id: string, to: DeploymentState, more: Partial<DeploymentRow> = {}): Promise<DeploymentRow | null> {
+  const row = await platform.db.transaction(async (tx) => {
+    const [now] = await tx.select().from(deployments).where(eq(deployments.id, id)).for('update')
+    if (!now || !mayFollow(now.state, to)) return null
+    const [after] = await tx.update(deployments).set({ ...stepTo(now, to), ...more }).where(eq(deployments.id, id)).returning()
+    return after ?? null
+  })
+  if (row) await announce(platform, id)
+  return row
+}
+
+/** The phase before is closed, the new one opened, or the whole ended. */
+export function stepTo(now: DeploymentRow, to: DeploymentState): Partial<DeploymentRow> {
+  const at = Date.now()
+  const phases = now.phases.map((phase) => (phase.ms === null ? { ...phase, ms: at - phase.startedAt } : phase))
+  if (isUnderWay(to)) return { state: to, phases: [...phases, { name: to as Phase, startedAt: at, ms: null }] }
+  return { state: to, phases, ...(now.endedAt === null && { endedAt: at }), ...(to === 'live' && { liveAt: at }) }
+}
+
+export async function announce(platform: Pick<Platform, 'db' | 'events'>, id: string): Promise<void> {
+  const deployment = await readDeployment(platform.db, id)
+  platform.events.emit({ type: 'deployment', teamId: deployment.teamId, deployment })
+}
+
+export interface Listing {
+  teamId: string
+  serviceId?: string | undefined
+  environmentId?: string | undefined
+  before: string | null
+  limit: number
+}
+
+/** Newest first. */
+export function listDeployments(db: Db, { teamId, serviceId, environmentId, before, limit }: Listing): Promise<Deployment[]> {
+  return select(db, and(
+    eq(deployments.teamId, teamId),
+    serviceId === undefined ? undefined : eq(deployments.serviceId, serviceId),
+    environmentId === undefined ? undefined : eq(deployments.environmentId, environmentId),
+    before === null ? undefined : lt(deployments.id, before),
+  ), limit)
+}
+
+export async function readDeployment(db: Db, id: string): Promise<Deployment> {
+  const [deployment] = await select(db, eq(deployments.id, id), 1)
+  if (!deployment) throw new PlatformError('not_found', 'there is no such deployment')
+  return deployment
+}
+
+export function underWay(db: Db): Promise<DeploymentRow[]> {
+  return db.select().from(deployments).where(isNull(deployments.endedAt)).orderBy(deployments.id)
+}
+
+/** The newest one of each service in one environment. */
+export async function newestOf(db: Db, serviceIds: readonly string[], environmentId: string): Promise<Map<string, DeploymentRow>> {
+  if (serviceIds.length === 0) return new Map()
+  const rows = await db.selectDistinctOn([deployments.serviceId]).from(deployments)
+    .where(and(eq(deployments.environmentId, environmentId), inArray(deployments.serviceId, [...serviceIds])))
+    .orderBy(deployments.serviceId, desc(deployments.id))
+  return new Map(rows.map((row) => [row.serviceId, row]))
+}
+
+const previous = alias(deployments, 'previous')
+
+async function select(db: Db, where: ReturnType<typeof and>, limit: number): Promise<Deployment[]> {
+  const rows = await db.select({ row: deployments, service: services.name, environment: environments.name, servingId: releases.deploymentId, previousCommit: previous.commit })
+    .from(deployments)
+    .innerJoin(services, eq(services.id, deployments.serviceId))
+    .innerJoin(environments, eq(environments.id, deployments.environmentId))
+    .leftJoin(releases, and(eq(releases.environmentId, deployments.environmentId), eq(releases.serviceId, deployments.serviceId)))
+    .leftJoin(previous, eq(previous.id, deployments.previousId))
+    .where(where).orderBy(desc(deployments.id)).limit(limit)
+  return rows.map(({ row, service, environment, servingId, previousCommit }) => ({
+    id: row.id, serviceId: row.serviceId, service, teamId: row.teamId, environmentId: row.environmentId, environment,
+    kind: row.kind, state: row.state, revision: row.commit.slice(0, 7), commit: row.commit, message: row.message, by: row.byName, route: row.route,
+    createdAt: row.createdAt, endedAt: row.endedAt, durationMs: row.endedAt === null ? null : row.endedAt - row.createdAt,
+    phases: row.phases, error: row.error, current: servingId === row.id, previousId: row.previousId, previousCommit,
+    watchedUntil: row.watchedUntil !== null && row.watchedUntil > Date.now() && servingId === row.id ? row.watchedUntil : null,
+  }))
+}

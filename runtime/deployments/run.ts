@@ -1,0 +1,164 @@
+import { eq } from 'drizzle-orm'
+import { isPlatformError, PlatformError } from '#contract/errors.ts'
+import type { ServiceSettings } from '#contract/records.ts'
+import { deployments, revisions } from '#db/schema.ts'
+import { describe } from '../builds/describe.ts'
+import { waitUntilReady } from '../instances/check.ts'
+import type { Running } from '../instances/instances.ts'
+import { describeExit, watchMs } from '../instances/places.ts'
+import { type Plan, readPlan, sealedVariables } from '../instances/plan.ts'
+import type { Platform } from '../platform.ts'
+import { settingsFor } from '../services/settings.ts'
+import { readValues, type Values } from '../variables/variables.ts'
+import { buildRevision } from './build.ts'
+import { advance, announce, type DeploymentRow, type Failure, stepTo } from './record.ts'
+
+const startingMs = 30_000
+const checkingMs = 60_000
+const lastLines = 50
+
+/**
+ * One deployment from `queued` to its end, each step recorded before it is taken, so that after a kill at any instant
+ * it is taken again from the last one recorded. The signal's reason (a PlatformError `cancelled` or `superseded`) ends it.
+ */
+export async function runDeployment(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<void> {
+  const started: Running[] = []
+  try {
+    const built = await build(platform, row, signal)
+    if (!built) return
+    const plan = await readPlan(platform, row.id)
+    await stopForData(platform, plan)
+    await startInstances(platform, plan, started, signal)
+    await checkInstances(platform, plan, started, signal)
+    await switchOver(platform, plan, started)
+  } catch (error) {
+    await end(platform, row, started, signal.aborted ? signal.reason : error)
+  }
+}
+
+async function build(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<boolean> {
+  if (row.state !== 'queued' && row.buildId !== null) return true // carried on after a restart of the runtime
+  if (row.state === 'queued' && !(await advance(platform, row.id, 'building'))) return false
+  const { build, keepsData } = await buildRevision(platform, row, signal)
+  signal.throwIfAborted()
+  const values = await valuesFor(platform, row)
+  const { settings, locked } = await settingsFor(platform, row, build)
+  await platform.db.update(deployments).set({
+    buildId: build.id, keepsData, settings: keepsData ? one(settings) : settings, locked,
+    variables: platform.seal.seal(JSON.stringify(values), sealedVariables(row.id)),
+  }).where(eq(deployments.id, row.id))
+  return true
+}
+
+/** A service that keeps data runs once: two would write to one folder. */
+const one = (settings: ServiceSettings): ServiceSettings => ({ ...settings, min: Math.min(1, settings.min), max: 1 })
+
+/** A rollback runs with the variables of that time. */
+async function valuesFor(platform: Platform, row: DeploymentRow): Promise<Values> {
+  if (row.restoresId !== null) return (await readPlan(platform, row.restoresId)).values
+  return readValues(platform, row)
+}
+
+/** The one exception to "the old ones serve until the new one is checked"; calls wait meanwhile. */
+async function stopForData(platform: Platform, plan: Plan): Promise<void> {
+  if (!plan.keepsData) return
+  for (const old of platform.places.instances.of(plan)) {
+    if (old.deploymentId === plan.deploymentId) continue
+    await platform.places.instances.setState(old, 'draining')
+    const place = platform.places.get(plan)
+    if (place) await platform.places.publish(place)
+    await platform.places.instances.stop(old.id, 10_000)
+  }
+}
+
+async function startInstances(platform: Platform, plan: Plan, started: Running[], signal: AbortSignal): Promise<void> {
+  // Of an earlier attempt, before the runtime was killed.
+  for (const old of platform.places.instances.of(plan)) if (old.deploymentId === plan.deploymentId) await platform.places.instances.stop(old.id, 0)
+  await require(advance(platform, plan.deploymentId, 'starting'), plan.deploymentId, platform)
+  const count = Math.max(1, plan.settings.min)
+  const starting = Array.from({ length: count }, async () => {
+    const running = await platform.places.instances.start(plan)
+    started.push(running)
+  })
+  await within(Promise.all(starting), startingMs, 'it could not be started in time', signal)
+}
+
+async function checkInstances(platform: Platform, plan: Plan, started: readonly Running[], signal: AbortSignal): Promise<void> {
+  await require(advance(platform, plan.deploymentId, 'checking'), plan.deploymentId, platform)
+  const over = new AbortController()
+  const either = AbortSignal.any([signal, over.signal])
+  const ended = started.map(async (running) => {
+    const exit = await running.ended
+    const lines = await linesOf(platform, running)
+    const failure: Failure = { code: 'start_failed', message: `it ${describeExit(exit)} while starting`, exitCode: exit.exitCode, signal: exit.signal, lines }
+    throw Object.assign(new PlatformError('start_failed', failure.message, { fix: exit.oom ? 'Give it more memory in its settings, or let it use less.' : 'Its last lines say why; mend it and deploy again.' }), { failure })
+  })
+  try {
+    await Promise.race([...ended, Promise.all(started.map((running) => waitUntilReady(running, plan.build.health, checkingMs, either)))])
+  } catch (error) {
+    if (error instanceof PlatformError && error.code === 'check_failed') {
+      throw Object.assign(error, { failure: { ...error.toJSON(), lines: await linesOf(platform, started[0]) } })
+    }
+    throw error
+  } finally {
+    over.abort()
+    for (const promise of ended) promise.catch(() => {})
+  }
+  await describeRevision(platform, plan, started[0])
+}
+
+async function describeRevision(platform: Platform, plan: Plan, running: Running | undefined): Promise<void> {
+  if (!running) return
+  const endpoints = await describe(running.placement.address, running.placement.port).catch(() => [])
+  await platform.db.update(revisions).set({ endpoints }).where(eq(revisions.commit, plan.commit))
+}
+
+async function switchOver(platform: Platform, plan: Plan, started: readonly Running[]): Promise<void> {
+  const now = await require(advance(platform, plan.deploymentId, 'switching'), plan.deploymentId, platform)
+  const previousId = platform.places.get(plan)?.plan.deploymentId ?? null
+  await platform.places.switchTo(plan, started, async (tx) => {
+    await tx.update(deployments).set({ ...stepTo(now, 'live'), previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs })
+      .where(eq(deployments.id, plan.deploymentId))
+  })
+  await announce(platform, plan.deploymentId)
+}
+
+async function end(platform: Platform, row: DeploymentRow, started: readonly Running[], error: unknown): Promise<void> {
+  if (!isPlatformError(error)) platform.log.error({ err: error, deployment: row.id }, 'a deployment failed unexpectedly')
+  const known = isPlatformError(error) ? error : new PlatformError('internal', `something went wrong inside the platform (${row.id})`)
+  const failure: Failure = (known as { failure?: Failure }).failure ? { ...known.toJSON(), ...(known as { failure?: Failure }).failure } : known.toJSON()
+  const to = known.code === 'cancelled' || known.code === 'superseded' ? known.code : 'failed'
+  await advance(platform, row.id, to, { error: failure })
+  await platform.logs.append(row, { stream: 'platform', level: to === 'failed' ? 'error' : 'info', text: `deployment ${row.id} ${to}: ${known.message}`, revision: row.commit.slice(0, 7) })
+  await Promise.all(started.map((running) => platform.places.instances.stop(running.id, 2_000)))
+  // One that keeps data was stopped for this attempt: it serves again.
+  await platform.places.bringBack(row)
+}
+
+async function linesOf(platform: Platform, running: Running | undefined): Promise<string[]> {
+  if (!running) return []
+  const page = await platform.logs.read([running], { instance: [running.id], stream: ['stdout', 'stderr'], limit: lastLines })
+  return page.entries.flatMap((entry) => (entry.kind === 'record' ? entry.text.split('\n') : [])).slice(-lastLines)
+}
+
+/** The row, or what took its place: it was cancelled or superseded between two steps. */
+async function require(step: Promise<DeploymentRow | null>, id: string, { db }: Platform): Promise<DeploymentRow> {
+  const row = await step
+  if (row) return row
+  const [now] = await db.select({ state: deployments.state }).from(deployments).where(eq(deployments.id, id))
+  throw new PlatformError(now?.state === 'superseded' ? 'superseded' : 'cancelled', `the deployment is ${now?.state ?? 'gone'}`)
+}
+
+async function within<T>(work: Promise<T>, ms: number, message: string, signal: AbortSignal): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new PlatformError('start_failed', message, { fix: 'The machine may be busy: look at Settings, then deploy again.' })), ms)
+  const stop = () => late.reject(signal.reason)
+  signal.addEventListener('abort', stop)
+  try {
+    return await Promise.race([work, late.promise])
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
+    late.promise.catch(() => {})
+  }
+}

@@ -1,0 +1,54 @@
+import { request } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import { PlatformError } from '#contract/errors.ts'
+import { listeningPorts } from './listening.ts'
+import type { Running } from './instances.ts'
+
+const answerMs = 2_000
+
+/**
+ * Resolves when the instance accepts and its health path answers with anything but 5xx.
+ * @throws PlatformError `check_failed` at the deadline, saying what was seen last; the signal's reason when aborted
+ */
+export async function waitUntilReady(running: Running, health: string, deadlineMs: number, signal: AbortSignal): Promise<void> {
+  const { address, port } = running.placement
+  const deadline = Date.now() + deadlineMs
+  let seen = 'it does not listen'
+  for (let pause = 4; Date.now() < deadline; pause = Math.min(pause * 1.4, 200)) {
+    signal.throwIfAborted()
+    const answer = await ask(address, port, health)
+    if (typeof answer === 'number' && answer < 500) return
+    seen = typeof answer === 'number' ? `${health} answers ${answer}` : answer
+    await delay(pause, undefined, { signal }).catch(() => {})
+  }
+  signal.throwIfAborted()
+  throw new PlatformError('check_failed', `it was not ready within ${deadlineMs / 1000} s: ${seen}`, await fixFor(running, port, health, seen))
+}
+
+async function fixFor(running: Running, port: number, health: string, seen: string): Promise<{ fix: string }> {
+  if (seen !== 'it does not listen') return { fix: `Make ${health} answer with a status below 500 once the service can work.` }
+  const others = (await listeningPorts(running.placement.pid)).filter((other) => other !== port)
+  return others.length > 0
+    ? { fix: `It listens on port ${others.join(', ')}, but must listen on $PORT (${port} here) at $HOST.` }
+    : { fix: 'Make the service listen on $PORT at $HOST, such as server.listen(process.env.PORT, process.env.HOST).' }
+}
+
+/** The status, or why there is none. */
+function ask(host: string, port: number, path: string): Promise<number | string> {
+  const { promise, resolve } = Promise.withResolvers<number | string>()
+  const asked = request({ host, port, path, agent: false, headers: { 'user-agent': 'm3o-check', connection: 'close' } })
+  const timer = setTimeout(() => asked.destroy(new Error('it accepts, but does not answer')), answerMs)
+  asked.once('response', (response) => {
+    response.resume()
+    resolve(response.statusCode ?? 500)
+    response.once('close', () => clearTimeout(timer))
+    // A health path that streams for ever has answered.
+    asked.destroy()
+  })
+  asked.once('error', (error: NodeJS.ErrnoException) => {
+    clearTimeout(timer)
+    resolve(error.code === 'ECONNREFUSED' ? 'it does not listen' : error.message)
+  })
+  asked.end()
+  return promise
+}

@@ -1,0 +1,41 @@
+import type { Routed } from '#contract/routing.ts'
+import type { Running } from './instances.ts'
+import type { Plan } from './plan.ts'
+
+/** What the runtime has in mind of a service in an environment where it was deployed. */
+export interface Place {
+  serviceId: string
+  environmentId: string
+  teamId: string
+  /** Of the deployment that serves. */
+  plan: Plan
+  wanted: 'live' | 'stopped'
+  /** Why it is parked; null while it is not. */
+  crashing: string | null
+  /** Times of its crashes in the last minute. */
+  crashes: number[]
+  /** After a switch: the deployment before is kept ready until then. */
+  watch: { previousId: string; until: number; timer: NodeJS.Timeout } | null
+  /** Something is bringing it up: a waiting call waits for this. */
+  rising: Promise<void> | null
+  restart: NodeJS.Timeout | null
+  /** Time of the newest call, or of the switch. */
+  usedAt: number
+}
+
+export const placeKey = (at: { serviceId: string; environmentId: string }): string => `${at.environmentId}/${at.serviceId}`
+
+/** As the gateway has it: when nothing serves but should, a call waits as it does for one asleep. */
+export function routedRelease(place: Place, running: readonly Running[]): Routed['releases'] {
+  const serving = running.filter((one) => one.deploymentId === place.plan.deploymentId && one.state === 'live')
+  const state = place.wanted === 'stopped' ? 'stopped' : place.crashing !== null ? 'failed' : serving.length === 0 ? 'asleep' : 'live'
+  return {
+    environmentId: place.environmentId,
+    serviceId: place.serviceId,
+    deploymentId: place.plan.deploymentId,
+    revision: place.plan.commit.slice(0, 7),
+    state,
+    reason: state === 'stopped' ? `${place.plan.service} was stopped in ${place.plan.environment}` : place.crashing,
+    instances: state === 'live' ? serving.map(({ id, placement }) => ({ id, address: placement.address, port: placement.port })) : [],
+  }
+}

@@ -1,0 +1,338 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { PlatformError } from '#contract/errors.ts'
+import type { gatewayApi } from '#contract/gateway-api.ts'
+import type { RpcClient } from '#contract/rpc-client.ts'
+import { deployments, environments, releases } from '#db/schema.ts'
+import type { Exit } from '../engines/engine.ts'
+import type { Platform } from '../platform.ts'
+import { waitUntilReady } from './check.ts'
+import { Instances, type Running } from './instances.ts'
+import { type Place, placeKey, routedRelease } from './place.ts'
+import { type Plan, readPlan } from './plan.ts'
+
+type Parts = Omit<Platform, 'places' | 'source'> & { gateway: RpcClient<typeof gatewayApi> }
+type At = { serviceId: string; environmentId: string }
+
+export const watchMs = 60_000
+const drainMs = 30_000
+const socketsMs = 60_000
+const stopMs = 5_000
+const readyMs = 30_000
+const parkAfter = 5
+
+/**
+ * Keeps true what should run: one {@link Place} for each service in each environment where it was deployed. A
+ * deployment hands its instances over by `switchTo`; from then on they are kept alive, counted, put to sleep and woken here.
+ */
+export class Places {
+  readonly instances: Instances
+  readonly #parts: Parts
+  readonly #places = new Map<string, Place>()
+  /** Set by the deployments: something crashed while its switch was being watched. */
+  onWatchedCrash: (place: Place, exit: Exit) => Promise<void> = async () => {}
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.instances = new Instances(parts)
+  }
+
+  get(at: At): Place | undefined {
+    return this.#places.get(placeKey(at))
+  }
+
+  all(): Place[] {
+    return [...this.#places.values()]
+  }
+
+  /** After a start of the runtime: takes over what lives on, and brings up in the background what should live. */
+  async load(): Promise<void> {
+    const { db, log, engine } = this.#parts
+    const plan = (deploymentId: string) => readPlan(this.#parts, deploymentId)
+    for (const row of await db.select().from(releases)) {
+      try {
+        const known = await plan(row.deploymentId)
+        const place = this.#put(known, row.wanted, row.crashing)
+        const [deployment] = await db.select({ until: deployments.watchedUntil, previousId: deployments.previousId }).from(deployments).where(eq(deployments.id, row.deploymentId))
+        if (deployment?.until && deployment.previousId) this.#watch(place, deployment.previousId, deployment.until)
+      } catch (error) {
+        log.error({ err: error, release: row }, 'a release cannot be read; its service stays down until it is deployed again')
+      }
+    }
+    await this.instances.adopt(plan)
+    engine.watch((exit) => void this.#onExit(exit).catch((error: unknown) => log.error({ err: error, exit }, 'an exit could not be handled')))
+    await this.#parts.routing.apply({ releases: Object.fromEntries(this.all().map((place) => [placeKey(place), routedRelease(place, this.instances.of(place))])) })
+    for (const place of this.all()) this.#settleAdopted(place)
+    void this.#bringAllUp()
+  }
+
+  /** The switch: recorded, then one change of the routing table; the ones before drain, and are kept ready while it is watched. */
+  async switchTo(plan: Plan, fresh: readonly Running[], record: (tx: Parameters<Parameters<Parts['db']['transaction']>[0]>[0]) => Promise<void>): Promise<void> {
+    const before = this.get(plan)
+    const row = { environmentId: plan.environmentId, serviceId: plan.serviceId, deploymentId: plan.deploymentId, commit: plan.commit, wanted: 'live' as const, crashing: null, updatedAt: Date.now() }
+    await this.#parts.db.transaction(async (tx) => {
+      await tx.insert(releases).values(row).onConflictDoUpdate({ target: [releases.environmentId, releases.serviceId], set: row })
+      await tx.update(environments).set({ generation: sql`${environments.generation} + 1` }).where(eq(environments.id, plan.environmentId))
+      await record(tx)
+    })
+    for (const running of fresh) await this.instances.setState(running, 'live')
+    if (before?.watch) clearTimeout(before.watch.timer)
+    if (before?.restart) clearTimeout(before.restart)
+    const place = this.#put(plan, 'live', null)
+    await this.publish(place)
+    const previousId = before && before.wanted === 'live' && before.plan.deploymentId !== plan.deploymentId ? before.plan.deploymentId : undefined
+    if (previousId) this.#watch(place, previousId, Date.now() + watchMs)
+    for (const old of this.instances.of(place)) if (old.deploymentId !== plan.deploymentId && old.state !== 'starting' && old.state !== 'checking') void this.#retire(old, old.deploymentId === previousId)
+    void this.#bringUpTo(place)
+  }
+
+  /** Back to the deployment before, whose instances are still there (or are brought up, when they had to be stopped). */
+  async switchBack(place: Place, previousId: string): Promise<void> {
+    const plan = await readPlan(this.#parts, previousId)
+    const kept = this.instances.of(place).filter((one) => one.deploymentId === previousId)
+    await this.switchTo(plan, kept, async () => {})
+    const now = this.get(place)
+    if (now) this.#endWatch(now)
+  }
+
+  async kill(at: At): Promise<void> {
+    const place = this.#require(at)
+    place.wanted = 'stopped'
+    place.crashing = null
+    await this.#save(place)
+    await this.#takeDown(place)
+  }
+
+  /** Removes the environment's own copy: its calls go to the parent's. */
+  async reset(at: At): Promise<void> {
+    const place = this.get(at)
+    if (!place) return
+    await this.#parts.db.transaction(async (tx) => {
+      await tx.delete(releases).where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))
+      await tx.update(environments).set({ generation: sql`${environments.generation} + 1` }).where(eq(environments.id, at.environmentId))
+    })
+    this.#places.delete(placeKey(at))
+    place.wanted = 'stopped'
+    await this.#parts.routing.apply({ releases: { [placeKey(at)]: null } })
+    await this.#takeDown(place)
+  }
+
+  async emptyEnvironment(environmentId: string): Promise<void> {
+    await Promise.all(this.all().filter((place) => place.environmentId === environmentId).map((place) => this.reset(place)))
+  }
+
+  /** Everything of a service, in every environment. */
+  async removeService(serviceId: string): Promise<void> {
+    await Promise.all(this.all().filter((place) => place.serviceId === serviceId).map((place) => this.reset(place)))
+  }
+
+  /** Stops every instance, in order; what should run is unchanged and runs again after the next start. */
+  async stopAll(): Promise<void> {
+    for (const place of this.all()) {
+      if (place.restart) clearTimeout(place.restart)
+      if (place.watch) clearTimeout(place.watch.timer)
+    }
+    this.#stopping = true
+    await Promise.all(this.instances.all().map((one) => this.instances.stop(one.id, stopMs)))
+  }
+  #stopping = false
+
+  /** Resolves when it answers. @throws PlatformError `unavailable` with the reason */
+  async wake(at: At): Promise<void> {
+    const place = this.#require(at)
+    if (place.wanted === 'stopped') throw new PlatformError('unavailable', `${place.plan.service} was stopped`, { fix: 'Deploy or restart it.' })
+    if (place.crashing) throw new PlatformError('unavailable', place.crashing, { fix: 'Look at its logs, mend it and deploy again.' })
+    place.usedAt = Date.now()
+    if (this.#serving(place).length > 0) return
+    await (place.rising ?? this.#bringUp(place))
+    if (this.#serving(this.get(at) ?? place).length === 0) throw new PlatformError('unavailable', `${place.plan.service} did not come up`, { fix: 'Look at its logs.' })
+  }
+
+  /** While something else brings it up (a deployment that had to stop the one before), calls wait for that. */
+  hold(at: At, until: Promise<void>): void {
+    const place = this.get(at)
+    if (place) this.#rise(place, until)
+  }
+
+  noteCalls(at: At, lastAt: number): void {
+    const place = this.get(at)
+    if (place) place.usedAt = Math.max(place.usedAt, lastAt)
+  }
+
+  /** Puts to sleep what nobody called for as long as its settings say. */
+  async sleepIdle(now = Date.now()): Promise<void> {
+    for (const place of this.all()) {
+      const { min, idleMs } = place.plan.settings
+      const serving = this.#serving(place)
+      if (min > 0 || idleMs === null || serving.length === 0 || place.watch || place.rising || now - place.usedAt < idleMs) continue
+      for (const one of serving) await this.instances.setState(one, 'draining')
+      await this.publish(place)
+      for (const one of serving) void this.#retire(one, false)
+    }
+  }
+
+  /** Brings up what is missing, as after a failed deployment that had to stop the ones before. */
+  async bringBack(at: At): Promise<void> {
+    const place = this.get(at)
+    if (!place || place.wanted === 'stopped' || place.crashing !== null) return
+    const draining = this.instances.of(place).filter((one) => one.deploymentId === place.plan.deploymentId && one.state === 'draining')
+    await Promise.all(draining.map((one) => this.instances.stop(one.id, stopMs)))
+    if (place.plan.settings.min > 0) await this.#bringUpTo(place)
+  }
+
+  async publish(place: Place): Promise<void> {
+    if (this.get(place) !== place) return
+    await this.#parts.routing.apply({ releases: { [placeKey(place)]: routedRelease(place, this.instances.of(place)) } })
+    this.#parts.events.emit({ type: 'service', teamId: place.teamId, serviceId: place.serviceId, environmentId: place.environmentId })
+  }
+
+  #put(plan: Plan, wanted: Place['wanted'], crashing: string | null): Place {
+    const place: Place = {
+      serviceId: plan.serviceId, environmentId: plan.environmentId, teamId: plan.teamId, plan, wanted, crashing, crashes: [], watch: null,
+      rising: null, restart: null, usedAt: Date.now(),
+    }
+    this.#places.set(placeKey(plan), place)
+    return place
+  }
+
+  #require(at: At): Place {
+    const place = this.get(at)
+    if (!place) throw new PlatformError('not_found', 'it was never deployed here', { fix: 'Deploy it first.' })
+    return place
+  }
+
+  #serving(place: Place): Running[] {
+    return this.instances.of(place).filter((one) => one.deploymentId === place.plan.deploymentId && one.state === 'live')
+  }
+
+  async #save(place: Place): Promise<void> {
+    await this.#parts.db.update(releases).set({ wanted: place.wanted, crashing: place.crashing, updatedAt: Date.now() })
+      .where(and(eq(releases.environmentId, place.environmentId), eq(releases.serviceId, place.serviceId)))
+  }
+
+  async #takeDown(place: Place): Promise<void> {
+    if (place.restart) clearTimeout(place.restart)
+    if (place.watch) this.#endWatch(place)
+    const all = this.instances.of(place)
+    await this.publish(place)
+    await Promise.all(all.map((one) => this.instances.stop(one.id, stopMs)))
+    await this.publish(place)
+  }
+
+  /** No new calls; those under way may finish, then it ends (for a watched switch: when the watch is over). */
+  async #retire(one: Running, kept: boolean): Promise<void> {
+    await this.instances.setState(one, 'draining')
+    await this.#parts.gateway
+      .call('instances.drain', { instanceId: one.id, timeoutMs: drainMs, closeSocketsAfterMs: socketsMs }, { timeoutMs: drainMs + socketsMs + 5_000 })
+      .catch(() => {}) // the gateway is away: then nothing is under way either
+    const place = this.get(one)
+    // A revert may have made it the serving one again.
+    if (kept && place?.watch?.previousId === one.deploymentId) return
+    if (this.instances.get(one.id)?.state === 'draining') await this.instances.stop(one.id, stopMs)
+  }
+
+  #watch(place: Place, previousId: string, until: number): void {
+    const timer = setTimeout(() => this.#endWatch(place), Math.max(0, until - Date.now()))
+    timer.unref()
+    place.watch = { previousId, until, timer }
+  }
+
+  #endWatch(place: Place): void {
+    if (!place.watch) return
+    clearTimeout(place.watch.timer)
+    const { previousId } = place.watch
+    place.watch = null
+    for (const one of this.instances.of(place)) if (one.deploymentId === previousId && one.state === 'draining') void this.#retire(one, false)
+    this.#parts.events.emit({ type: 'service', teamId: place.teamId, serviceId: place.serviceId, environmentId: place.environmentId })
+  }
+
+  async #onExit(exit: Exit): Promise<void> {
+    const running = await this.instances.noteExit(exit)
+    if (!running || this.#stopping) return
+    const place = this.get(running)
+    if (!exit.stopped) await this.#say(running, `instance ${running.id} ${describeExit(exit)}`)
+    if (!place || running.deploymentId !== place.plan.deploymentId) return
+    await this.publish(place)
+    if (exit.stopped || place.wanted === 'stopped' || place.crashing !== null || running.state === 'draining') return
+    if (place.watch) return this.onWatchedCrash(place, exit)
+    await this.#restartAfterCrash(place, describeExit(exit))
+  }
+
+  /** With growing pauses; five crashes in a minute park it. */
+  async #restartAfterCrash(place: Place, why: string): Promise<void> {
+    const now = Date.now()
+    place.crashes = [...place.crashes.filter((at) => now - at < 60_000), now]
+    if (place.crashes.length >= parkAfter) {
+      place.crashing = `${place.plan.service} crashed ${place.crashes.length} times in a minute; it last ${why}`
+      await this.#save(place)
+      await this.publish(place)
+      return
+    }
+    const pause = [0, 250, 1_000, 3_000][place.crashes.length - 1] ?? 5_000
+    const timer = Promise.withResolvers<void>()
+    place.restart = setTimeout(timer.resolve, pause)
+    this.#rise(place, timer.promise.then(() => (this.get(place) === place && place.wanted === 'live' ? this.#bringUpTo(place) : undefined)))
+  }
+
+  async #bringUpTo(place: Place): Promise<void> {
+    const { min } = place.plan.settings
+    const wanted = Math.max(min, 1)
+    const present = this.instances.of(place).filter((one) => one.deploymentId === place.plan.deploymentId && one.state !== 'draining').length
+    await Promise.all(Array.from({ length: Math.max(0, wanted - present) }, () => this.#bringUp(place)))
+  }
+
+  /** Starts one and lets it serve once it is ready. One that does not become so is ended, and counts as a crash. */
+  #bringUp(place: Place): Promise<void> {
+    const risen = (async () => {
+      const { plan } = place
+      const one = await this.instances.start(plan, place.crashes.length)
+      await this.instances.setState(one, 'checking')
+      const over = new AbortController()
+      void one.ended.then(() => over.abort(new PlatformError('start_failed', 'it ended before it was ready')))
+      try {
+        await waitUntilReady(one, plan.build.health, readyMs, over.signal)
+      } catch (error) {
+        if (this.instances.get(one.id) === undefined) return // its exit says why, and is handled there
+        await this.#say(one, error instanceof Error ? error.message : String(error))
+        await this.instances.stop(one.id, stopMs)
+        await this.#restartAfterCrash(place, 'was not ready in time')
+        return
+      }
+      await this.instances.setState(one, 'live')
+      await this.publish(place)
+    })().catch((error: unknown) => this.#parts.log.error({ err: error, service: place.serviceId, environment: place.environmentId }, 'an instance could not be started'))
+    this.#rise(place, risen)
+    return risen
+  }
+
+  #rise(place: Place, until: Promise<void>): void {
+    const rising = until.catch(() => {}).then(() => { if (place.rising === rising) place.rising = null })
+    place.rising = rising
+  }
+
+  #settleAdopted(place: Place): void {
+    for (const one of this.instances.of(place)) {
+      const serves = one.deploymentId === place.plan.deploymentId
+      if (serves && one.state === 'live') continue
+      if (place.watch?.previousId === one.deploymentId) continue
+      void this.instances.stop(one.id, stopMs)
+    }
+  }
+
+  /** Four at a time: the same total as all at once, and the machine stays usable. */
+  async #bringAllUp(): Promise<void> {
+    const queue = this.all().filter((place) => place.wanted === 'live' && place.crashing === null && (place.plan.settings.min > 0 || place.plan.settings.idleMs === null))
+    await Promise.all(Array.from({ length: 4 }, async () => {
+      for (let place = queue.shift(); place; place = queue.shift()) await this.#bringUpTo(place)
+    }))
+  }
+
+  async #say(running: Running, text: string): Promise<void> {
+    await this.#parts.logs.append(running, { stream: 'platform', level: 'error', text, revision: running.revision, instanceId: running.id })
+  }
+}
+
+export function describeExit(exit: Exit): string {
+  if (exit.oom) return 'used more memory than its limit and was ended'
+  if (exit.signal) return `was ended by ${exit.signal}`
+  return exit.exitCode === null ? 'ended, nobody could see how' : `exited with code ${exit.exitCode}`
+}

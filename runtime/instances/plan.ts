@@ -1,0 +1,55 @@
+import { eq } from 'drizzle-orm'
+import { PlatformError } from '#contract/errors.ts'
+import type { ServiceSettings } from '#contract/records.ts'
+import { deployments, environments, services, teams } from '#db/schema.ts'
+import type { Build } from '../builds/builds.ts'
+import type { Platform } from '../platform.ts'
+import type { Values } from '../variables/variables.ts'
+
+/** Everything that an instance of one deployment is started from; the same each time, so that a restart is no change. */
+export interface Plan {
+  deploymentId: string
+  serviceId: string
+  service: string
+  environmentId: string
+  environment: string
+  /** The environment has a parent, so its calls must stay in it. */
+  overlay: boolean
+  teamId: string
+  team: string
+  commit: string
+  build: Build
+  values: Values
+  settings: ServiceSettings
+  keepsData: boolean
+}
+
+export const sealedVariables = (deploymentId: string): string => `deployment/${deploymentId}`
+
+/** From what was recorded when the deployment was built. */
+export async function readPlan({ db, seal, builds }: Pick<Platform, 'db' | 'seal' | 'builds'>, deploymentId: string): Promise<Plan> {
+  const [row] = await db.select({ deployment: deployments, service: services.name, environment: environments, team: teams.name })
+    .from(deployments)
+    .innerJoin(services, eq(services.id, deployments.serviceId))
+    .innerJoin(environments, eq(environments.id, deployments.environmentId))
+    .innerJoin(teams, eq(teams.id, deployments.teamId))
+    .where(eq(deployments.id, deploymentId))
+  const { buildId, variables, settings } = row?.deployment ?? {}
+  if (!row || !buildId || !variables || !settings) throw new PlatformError('not_in_this_state', `deployment ${deploymentId} was never built`)
+  const { deployment } = row
+  return {
+    deploymentId,
+    serviceId: deployment.serviceId,
+    service: row.service,
+    environmentId: deployment.environmentId,
+    environment: row.environment.name,
+    overlay: row.environment.parentId !== null,
+    teamId: deployment.teamId,
+    team: row.team,
+    commit: deployment.commit,
+    build: await builds.read(buildId),
+    values: JSON.parse(seal.open(variables, sealedVariables(deploymentId))) as Values,
+    settings,
+    keepsData: deployment.keepsData,
+  }
+}

@@ -1,0 +1,108 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import { PlatformError } from '#contract/errors.ts'
+import { newId } from '#contract/ids.ts'
+import { serviceName } from '#contract/names.ts'
+import type { Service } from '#contract/records.ts'
+import type { Audience } from '#contract/routing.ts'
+import type { Actor } from '#contract/rpc.ts'
+import { environments, formerNames, services, users } from '#db/schema.ts'
+import { templateFiles } from '#templates/templates.ts'
+import { claimName, keepFormerName, parseName } from '../access/names.ts'
+import { audited } from '../audit/audit.ts'
+import type { Platform } from '../platform.ts'
+import { findTeam } from '../teams/teams.ts'
+import { findService, getService } from './views.ts'
+
+export interface NewService {
+  teamId: string
+  name: string
+  /** Its first files; null: none, as for one whose folder is being deployed. */
+  files: { path: string; content: string | Uint8Array }[] | null
+  ownerId: string | null
+}
+
+/** A service with its repository; nothing runs until it is deployed. Returns its id. */
+export async function createService(platform: Platform, actor: Actor, input: NewService): Promise<string> {
+  const name = parseName(serviceName, input.name)
+  const team = await findTeam(platform, input.teamId)
+  const row = {
+    id: newId('service'), teamId: team.id, name, ownerId: input.ownerId, description: '', audience: { kind: 'team' } as const, createdAt: Date.now(), deletedAt: null,
+  }
+  // The repository first: a row without one would be broken, one without a row is only swept away.
+  await platform.source.create({ serviceId: row.id, files: input.files ?? [], author: await authorOf(platform, input.ownerId), message: `Begin ${name}` })
+  try {
+    await audited(platform.db, actor, { teamId: team.id, action: 'service.create', target: `service ${name}` }, (tx) =>
+      claimName(tx, 'service', team.id, name, () => tx.insert(services).values(row)))
+  } catch (error) {
+    await platform.source.delete(row.id)
+    throw error
+  }
+  await platform.routing.refresh({ services: [row.id] })
+  changed(platform, row)
+  return row.id
+}
+
+export async function createFromTemplate(platform: Platform, actor: Actor, input: { teamId: string; name: string; template: string | null; ownerId: string }): Promise<Service> {
+  const name = parseName(serviceName, input.name)
+  const serviceId = await createService(platform, actor, { ...input, name, files: await templateFiles(input.template ?? 'hello', name) })
+  const [production] = await platform.db.select({ id: environments.id }).from(environments)
+    .where(and(eq(environments.teamId, input.teamId), eq(environments.kind, 'production'), isNull(environments.deletedAt)))
+  return getService(platform, { serviceId, environmentId: production?.id ?? '' })
+}
+
+/** The service of that name, made when there is none: for a folder that is deployed for the first time. */
+export async function findOrCreate(platform: Platform, actor: Actor, teamId: string, name: string, ownerId: string): Promise<string> {
+  const [row] = await platform.db.select({ id: services.id }).from(services).where(and(eq(services.teamId, teamId), eq(services.name, name), isNull(services.deletedAt)))
+  if (row) return row.id
+  const [former] = await platform.db.select({ id: formerNames.id }).from(formerNames)
+    .where(and(eq(formerNames.kind, 'service'), eq(formerNames.scope, teamId), eq(formerNames.name, name)))
+  return former?.id ?? createService(platform, actor, { teamId, name, files: null, ownerId })
+}
+
+export async function renameService(platform: Platform, actor: Actor, serviceId: string, newName: string): Promise<void> {
+  const name = parseName(serviceName, newName)
+  const row = await findService(platform, serviceId)
+  if (row.name === name) return
+  await audited(platform.db, actor, { teamId: row.teamId, action: 'service.rename', target: `service ${row.name}`, before: { name: row.name }, after: { name } }, async (tx) => {
+    await claimName(tx, 'service', row.teamId, name, () => tx.update(services).set({ name }).where(eq(services.id, serviceId)))
+    await keepFormerName(tx, 'service', row.teamId, row.name, serviceId)
+  })
+  await platform.routing.refresh({ services: [serviceId] })
+  changed(platform, row)
+}
+
+export async function updateService(
+  platform: Platform, actor: Actor, serviceId: string,
+  change: { description?: string | undefined; ownerId?: string | null | undefined; audience?: Audience | undefined },
+): Promise<void> {
+  const row = await findService(platform, serviceId)
+  const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+  const before = { description: row.description, ownerId: row.ownerId, audience: row.audience }
+  if (Object.keys(given).length === 0) return
+  const action = change.audience === undefined ? 'service.update' : 'service.share'
+  await audited(platform.db, actor, { teamId: row.teamId, action, target: `service ${row.name}`, before, after: given }, (tx) =>
+    tx.update(services).set(given).where(eq(services.id, serviceId)))
+  await platform.routing.refresh({ services: [serviceId] })
+  changed(platform, row)
+}
+
+/** Routes first, then what runs, then its source and logs. */
+export async function deleteService(platform: Platform, actor: Actor, serviceId: string): Promise<void> {
+  const row = await findService(platform, serviceId)
+  await audited(platform.db, actor, { teamId: row.teamId, action: 'service.delete', target: `service ${row.name}`, before: { name: row.name } }, (tx) =>
+    tx.update(services).set({ deletedAt: Date.now() }).where(eq(services.id, serviceId)))
+  await platform.routing.refresh({ services: [serviceId] })
+  await platform.places.removeService(serviceId)
+  await platform.source.delete(serviceId)
+  await platform.logs.delete(serviceId)
+  changed(platform, row)
+}
+
+async function authorOf({ db }: Platform, userId: string | null): Promise<{ name: string; email: string }> {
+  const [user] = userId === null ? [] : await db.select({ name: users.name, email: users.email }).from(users).where(eq(users.id, userId))
+  return user ?? { name: 'M3O', email: 'platform@m3o.invalid' }
+}
+
+function changed(platform: Platform, row: { id: string; teamId: string }): void {
+  platform.events.emit({ type: 'service', teamId: row.teamId, serviceId: row.id, environmentId: null })
+}

@@ -1,0 +1,115 @@
+import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { PlatformError } from '#contract/errors.ts'
+import { hostLabel } from '#contract/names.ts'
+import type { Instance, Service, ServiceSettings } from '#contract/records.ts'
+import { isUnderWay, type ServiceState } from '#contract/states.ts'
+import { releases, revisions, services, settings, teams, users } from '#db/schema.ts'
+import { type DeploymentRow, newestOf } from '../deployments/record.ts'
+import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
+import type { Place } from '../instances/place.ts'
+import type { Platform } from '../platform.ts'
+import { defaultSettings } from './settings.ts'
+
+type ServiceRow = typeof services.$inferSelect
+
+/** All services of a team as one environment sees them, by name. */
+export async function listServices(platform: Platform, teamId: string, environmentId: string): Promise<Service[]> {
+  const rows = await platform.db.select().from(services).where(and(eq(services.teamId, teamId), isNull(services.deletedAt)))
+  const views = await viewServices(platform, rows, environmentId)
+  return views.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+export async function getService(platform: Platform, at: { serviceId: string; environmentId: string }): Promise<Service> {
+  const [view] = await viewServices(platform, [await findService(platform, at.serviceId)], at.environmentId)
+  return view as Service // one row in, one view out
+}
+
+/** In the environments where it was deployed itself. */
+export async function serviceEverywhere(platform: Platform, serviceId: string): Promise<Service[]> {
+  const row = await findService(platform, serviceId)
+  const own = await platform.db.select({ id: releases.environmentId }).from(releases).where(eq(releases.serviceId, serviceId))
+  return (await Promise.all(own.map(({ id }) => viewServices(platform, [row], id)))).flat()
+}
+
+export async function findService({ db }: Pick<Platform, 'db'>, serviceId: string): Promise<ServiceRow> {
+  const [row] = await db.select().from(services).where(and(eq(services.id, serviceId), isNull(services.deletedAt)))
+  if (!row) throw new PlatformError('not_found', 'this service no longer exists')
+  return row
+}
+
+/** Reads what it needs for all of them at once: a catalogue has thousands. */
+async function viewServices(platform: Platform, rows: readonly ServiceRow[], environmentId: string): Promise<Service[]> {
+  if (rows.length === 0) return []
+  const { db, places, engine } = platform
+  const chain = await environmentChain(db, environmentId)
+  const [environment] = chain
+  if (!environment) return []
+  const ids = rows.map((row) => row.id)
+  const at = chain.map((one) => one.id)
+  const [team] = await db.select({ name: teams.name }).from(teams).where(eq(teams.id, environment.teamId))
+  const [own, owners, consoles, newest] = await Promise.all([
+    db.select({ release: releases, revision: revisions }).from(releases)
+      .leftJoin(revisions, and(eq(revisions.serviceId, releases.serviceId), eq(revisions.commit, releases.commit)))
+      .where(and(inArray(releases.environmentId, at), inArray(releases.serviceId, ids))),
+    db.select().from(users).where(inArray(users.id, rows.flatMap((row) => row.ownerId ?? []))),
+    db.select().from(settings).where(and(inArray(settings.environmentId, at), inArray(settings.serviceId, ids))),
+    newestOf(db, ids, environmentId),
+  ])
+  const ownerOf = new Map(owners.map((user) => [user.id, { id: user.id, name: user.name, email: user.email }]))
+  const releaseOf = new Map<string, (typeof own)[number] & { from: EnvironmentRow }>()
+  for (const from of chain.toReversed()) {
+    for (const one of own) if (one.release.environmentId === from.id) releaseOf.set(one.release.serviceId, { ...one, from })
+  }
+  const usage = await engine.stats(places.instances.all().filter((one) => ids.includes(one.serviceId)).map((one) => one.id))
+
+  return rows.map((row): Service => {
+    const found = releaseOf.get(row.id)
+    const place = found && places.get(found.release)
+    const deployment = newest.get(row.id)
+    const instances = place ? instancesOf(platform, place, usage) : []
+    const { state, reason } = stateOf(place, instances, deployment)
+    const given = consoles.filter((one) => one.serviceId === row.id).sort((a, b) => at.indexOf(b.environmentId) - at.indexOf(a.environmentId))
+    return {
+      id: row.id, teamId: row.teamId, team: team?.name ?? '', name: row.name,
+      description: row.description || found?.revision?.description || '',
+      language: found?.revision?.language ?? '',
+      owner: (row.ownerId && ownerOf.get(row.ownerId)) || null,
+      audience: row.audience,
+      environment: environment.name,
+      from: found?.from.name ?? null,
+      state, reason,
+      revision: found ? found.release.commit.slice(0, 7) : null,
+      instances,
+      url: serviceUrl(platform, { service: row.name, environment: environment.name, team: team?.name ?? '' }),
+      endpoints: found?.revision?.endpoints ?? [],
+      settings: place?.plan.settings ?? (Object.assign({}, defaultSettings, ...given.map((one) => one.settings)) as ServiceSettings),
+      locked: place?.plan.build.locked ?? [],
+      lastDeployment: deployment ? { id: deployment.id, state: deployment.state, at: deployment.createdAt, by: deployment.byName } : null,
+      createdAt: row.createdAt,
+    }
+  })
+}
+
+function instancesOf({ places }: Platform, place: Place, usage: Awaited<ReturnType<Platform['engine']['stats']>>): Instance[] {
+  return places.instances.of(place)
+    .filter((one) => one.deploymentId === place.plan.deploymentId)
+    .map((one) => ({
+      id: one.id, pid: one.placement.pid, state: one.state, startedAt: one.startedAt, restarts: one.restarts,
+      memoryBytes: usage.get(one.id)?.memoryBytes ?? null, cpuMs: usage.get(one.id)?.cpuMs ?? null,
+    }))
+}
+
+function stateOf(place: Place | undefined, instances: readonly Instance[], newest: DeploymentRow | undefined): { state: ServiceState; reason: string | null } {
+  const deploying = newest !== undefined && isUnderWay(newest.state)
+  if (instances.some((one) => one.state === 'live')) return { state: 'live', reason: null }
+  if (deploying) return { state: 'deploying', reason: null }
+  if (!place) return newest?.state === 'failed' ? { state: 'failed', reason: newest.error?.message ?? null } : { state: 'stopped', reason: newest ? null : 'it was never deployed here' }
+  if (place.wanted === 'stopped') return { state: 'stopped', reason: 'it was stopped here' }
+  if (place.crashing !== null) return { state: 'crashing', reason: place.crashing }
+  if (place.plan.settings.min === 0 && instances.length === 0) return { state: 'asleep', reason: 'it wakes on the next call' }
+  return place.crashes.length > 0 ? { state: 'crashing', reason: 'it crashed and is being started again' } : { state: 'deploying', reason: 'it is being started' }
+}
+
+export function serviceUrl({ settings: { domain, gatewayPort } }: Pick<Platform, 'settings'>, at: { service: string; environment: string; team: string }): string {
+  return `http://${hostLabel(at)}.${domain}:${gatewayPort}/`
+}

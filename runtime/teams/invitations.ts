@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto'
+import { and, eq, gt, isNull } from 'drizzle-orm'
+import { PlatformError } from '#contract/errors.ts'
+import { newId } from '#contract/ids.ts'
+import { type Role, roles } from '#contract/permissions.ts'
+import type { Team } from '#contract/records.ts'
+import type { Actor } from '#contract/rpc.ts'
+import { invitations, members, teams, users } from '#db/schema.ts'
+import { audited } from '../audit/audit.ts'
+import { sha256 } from '../tokens/tokens.ts'
+import type { Platform } from '../platform.ts'
+
+const lifeMs = 7 * 24 * 3_600_000
+
+const open = () => and(isNull(invitations.acceptedAt), isNull(invitations.revokedAt), gt(invitations.expiresAt, Date.now()))
+
+export async function listInvitations({ db }: Platform, teamId: string) {
+  const rows = await db.select().from(invitations).leftJoin(users, eq(users.id, invitations.byUserId)).where(and(eq(invitations.teamId, teamId), open()))
+  return rows.map(({ invitations: row, users: by }) => ({
+    id: row.id, email: row.email, role: row.role, createdAt: row.createdAt, expiresAt: row.expiresAt,
+    by: by && { id: by.id, name: by.name, email: by.email },
+  }))
+}
+
+/** The secret goes into the link and is not kept. */
+export async function createInvitation(platform: Platform, actor: Actor, input: { teamId: string; email: string; role: Role }) {
+  const email = input.email.trim().toLowerCase()
+  if (!/^[^\s@]{1,64}@[^\s@]{1,189}$/.test(email)) throw new PlatformError('bad_request', `${input.email} is no email address`, { field: 'email', fix: 'Give an address such as ann@example.com.' })
+  await refuseHigherRole(platform, actor, input)
+  const secret = randomBytes(20).toString('base64url')
+  const now = Date.now()
+  const row = {
+    id: newId('invitation'), teamId: input.teamId, email, role: input.role, secretHash: sha256(secret),
+    byUserId: actor.kind === 'platform' ? null : actor.id, createdAt: now, expiresAt: now + lifeMs,
+  }
+  await audited(platform.db, actor, { teamId: input.teamId, action: 'invitation.create', target: `person ${email}`, after: { role: input.role } }, (tx) =>
+    tx.insert(invitations).values(row))
+  platform.events.emit({ type: 'team', teamId: input.teamId })
+  return { id: row.id, email, role: row.role, createdAt: now, expiresAt: row.expiresAt, by: null, secret }
+}
+
+async function refuseHigherRole({ db }: Platform, actor: Actor, input: { teamId: string; role: Role }): Promise<void> {
+  if (actor.kind === 'platform') return
+  const [own] = await db.select({ role: members.role }).from(members).where(and(eq(members.teamId, input.teamId), eq(members.userId, actor.id)))
+  if (own && roles.indexOf(own.role) >= roles.indexOf(input.role)) return
+  throw new PlatformError('forbidden', `only an owner may invite an ${input.role}`, { field: 'role', fix: 'Choose a role up to your own.' })
+}
+
+export async function revokeInvitation(platform: Platform, actor: Actor, input: { teamId: string; invitationId: string }): Promise<void> {
+  await audited(platform.db, actor, { teamId: input.teamId, action: 'invitation.revoke', target: `invitation ${input.invitationId}` }, (tx) =>
+    tx.update(invitations).set({ revokedAt: Date.now() }).where(and(eq(invitations.id, input.invitationId), eq(invitations.teamId, input.teamId))))
+  platform.events.emit({ type: 'team', teamId: input.teamId })
+}
+
+export async function readInvitation({ db }: Pick<Platform, 'db'>, secret: string) {
+  const [row] = await db.select({ invitation: invitations, team: teams.name }).from(invitations).innerJoin(teams, eq(teams.id, invitations.teamId))
+    .where(and(eq(invitations.secretHash, sha256(secret)), open(), isNull(teams.deletedAt)))
+  if (!row) throw new PlatformError('not_found', 'this invitation was used, revoked or has expired', { fix: 'Ask for a new one.' })
+  return { id: row.invitation.id, teamId: row.invitation.teamId, email: row.invitation.email, team: row.team, role: row.invitation.role }
+}
+
+/** Single use, and only for the address it was made for. */
+export async function acceptInvitation(platform: Platform, actor: Actor, input: { secret: string; userId: string }): Promise<Team> {
+  const invitation = await readInvitation(platform, input.secret)
+  const [user] = await platform.db.select().from(users).where(eq(users.id, input.userId))
+  if (user?.email.toLowerCase() !== invitation.email) {
+    throw new PlatformError('forbidden', `this invitation is for ${invitation.email}`, { fix: 'Sign in with that address, or ask for an invitation to yours.' })
+  }
+  const now = Date.now()
+  await audited(platform.db, actor, { teamId: invitation.teamId, action: 'invitation.accept', target: `person ${user.email}`, after: { role: invitation.role } }, async (tx) => {
+    const taken = await tx.update(invitations).set({ acceptedAt: now }).where(and(eq(invitations.id, invitation.id), isNull(invitations.acceptedAt))).returning({ id: invitations.id })
+    if (taken.length === 0) throw new PlatformError('conflict', 'this invitation was used a moment ago')
+    await tx.insert(members).values({ teamId: invitation.teamId, userId: user.id, role: invitation.role, createdAt: now }).onConflictDoNothing()
+  })
+  await platform.routing.refreshPerson(user.id)
+  platform.events.emit({ type: 'team', teamId: invitation.teamId })
+  return { id: invitation.teamId, name: invitation.team, role: invitation.role, createdAt: now }
+}

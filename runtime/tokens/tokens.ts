@@ -1,0 +1,76 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { and, desc, eq, gt, isNull, or } from 'drizzle-orm'
+import { PlatformError } from '#contract/errors.ts'
+import { tokenPrefix } from '#contract/headers.ts'
+import { newId } from '#contract/ids.ts'
+import type { Token } from '#contract/records.ts'
+import type { TokenScope } from '#contract/routing.ts'
+import type { Actor } from '#contract/rpc.ts'
+import { environments, members, teams, tokens, users } from '#db/schema.ts'
+import { audited } from '../audit/audit.ts'
+import type { Platform } from '../platform.ts'
+
+/** In hex. Tokens and keys are random, so a fast hash is enough. */
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+const valid = () => and(isNull(tokens.revokedAt), or(isNull(tokens.expiresAt), gt(tokens.expiresAt, Date.now())))
+
+/** Of one person, or of the whole team when `userId` is null. */
+export async function listTokens({ db }: Platform, teamId: string, userId: string | null): Promise<Token[]> {
+  const rows = await db.select({ token: tokens, user: users, environment: environments.name }).from(tokens)
+    .innerJoin(users, eq(users.id, tokens.userId)).leftJoin(environments, eq(environments.id, tokens.environmentId))
+    .where(and(eq(tokens.teamId, teamId), valid(), userId === null ? undefined : eq(tokens.userId, userId)))
+    .orderBy(desc(tokens.createdAt))
+  return rows.map(({ token, user, environment }) => ({
+    id: token.id, name: token.name, teamId, person: { id: user.id, name: user.name, email: user.email }, scope: token.scope, environment,
+    createdAt: token.createdAt, expiresAt: token.expiresAt, lastUsedAt: token.lastUsedAt,
+  }))
+}
+
+export interface NewToken {
+  teamId: string
+  userId: string
+  name: string
+  scope: TokenScope
+  environmentId: string | null
+  expiresAt: number | null
+}
+
+/** The secret is given this once; only its hash is kept. */
+export async function createToken(platform: Platform, actor: Actor, input: NewToken): Promise<Token & { secret: string }> {
+  const secret = tokenPrefix + randomBytes(24).toString('base64url')
+  const row = { ...input, id: newId('token'), hash: sha256(secret), createdAt: Date.now() }
+  await audited(platform.db, actor, { teamId: input.teamId, action: 'token.create', target: `token ${input.name}`, after: { scope: input.scope, expiresAt: input.expiresAt } }, (tx) =>
+    tx.insert(tokens).values(row))
+  await platform.routing.refresh({ tokens: [row.id] })
+  const made = (await listTokens(platform, input.teamId, input.userId)).find((token) => token.id === row.id)
+  if (!made) throw new PlatformError('bad_request', 'a token must expire in the future', { field: 'expiresAt' })
+  return { ...made, secret }
+}
+
+export async function revokeToken(platform: Platform, actor: Actor, teamId: string, tokenId: string): Promise<void> {
+  const [row] = await platform.db.select({ name: tokens.name }).from(tokens).where(and(eq(tokens.id, tokenId), eq(tokens.teamId, teamId)))
+  if (!row) throw new PlatformError('not_found', 'there is no such token')
+  await audited(platform.db, actor, { teamId, action: 'token.revoke', target: `token ${row.name}` }, (tx) =>
+    tx.update(tokens).set({ revokedAt: Date.now() }).where(eq(tokens.id, tokenId)))
+  await platform.routing.refresh({ tokens: [tokenId] })
+}
+
+const noteUseAfterMs = 60_000
+
+/** What a token is, while it and its maker's membership hold. */
+export async function readToken({ db }: Platform, hash: string) {
+  const [row] = await db.select({ token: tokens, user: users, team: teams, environment: environments.name }).from(tokens)
+    .innerJoin(users, eq(users.id, tokens.userId))
+    .innerJoin(teams, eq(teams.id, tokens.teamId))
+    .innerJoin(members, and(eq(members.teamId, tokens.teamId), eq(members.userId, tokens.userId)))
+    .leftJoin(environments, eq(environments.id, tokens.environmentId))
+    .where(and(eq(tokens.hash, hash), valid(), isNull(teams.deletedAt)))
+  if (!row) return null
+  const { token, user, team, environment } = row
+  if (Date.now() - (token.lastUsedAt ?? 0) > noteUseAfterMs) await db.update(tokens).set({ lastUsedAt: Date.now() }).where(eq(tokens.id, token.id))
+  return {
+    tokenId: token.id, teamId: team.id, team: team.name, person: { id: user.id, name: user.name, email: user.email },
+    operator: user.operator, environment, scope: token.scope,
+  }
+}

@@ -1,0 +1,151 @@
+import { and, eq, gte, sql } from 'drizzle-orm'
+import { latencyBuckets, type TrafficCount } from '#contract/gateway-api.ts'
+import { services, usage } from '#db/schema.ts'
+import type { Platform } from '../platform.ts'
+
+type Parts = Pick<Platform, 'db' | 'places' | 'routing' | 'events' | 'log'>
+interface Slot { requests: number; errors: number; latency: number[] }
+
+const slotMs = 10_000
+const keptMs = 3 * 3_600_000
+
+/**
+ * What the gateway counted: the last hours in memory, ten seconds a slot, and hourly in the database. The gateway counts
+ * from its own start on, so what arrives is compared with what was last seen.
+ */
+export class Traffic {
+  readonly #parts: Parts
+  readonly #seen = new Map<string, TrafficCount>()
+  readonly #slots = new Map<string, Map<number, Slot>>()
+  readonly #callers = new Map<string, Map<string, number>>()
+  #unsaved = new Map<string, { count: TrafficCount; requests: number; errors: number; totalMs: number; hour: number }>()
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  note(counts: readonly TrafficCount[], now = Date.now()): void {
+    const touched = new Map<string, Set<string>>()
+    for (const count of counts) {
+      const key = `${count.environmentId}/${count.serviceId}`
+      const seenKey = `${key}/${count.caller}`
+      const before = this.#seen.get(seenKey)
+      const fresh = before !== undefined && before.requests <= count.requests ? subtract(count, before) : count
+      this.#seen.set(seenKey, count)
+      if (fresh.requests === 0) continue
+      this.#addSlot(key, fresh, now)
+      const callers = this.#callers.get(key) ?? new Map<string, number>()
+      this.#callers.set(key, callers.set(count.caller, (callers.get(count.caller) ?? 0) + fresh.requests))
+      this.#remember(seenKey, fresh, now)
+      this.#parts.places.noteCalls(count, count.lastAt)
+      const teamId = this.#parts.routing.table.services[count.serviceId]?.teamId
+      if (teamId) touched.set(teamId, (touched.get(teamId) ?? new Set()).add(count.serviceId))
+    }
+    for (const [teamId, serviceIds] of touched) this.#parts.events.emit({ type: 'traffic', teamId, serviceIds: [...serviceIds] })
+  }
+
+  points(at: { serviceId: string; environmentId: string }, sinceMs: number, stepMs: number, now = Date.now()) {
+    const slots = this.#slots.get(`${at.environmentId}/${at.serviceId}`)
+    const step = Math.max(slotMs, Math.ceil(stepMs / slotMs) * slotMs)
+    const first = Math.floor((now - Math.min(sinceMs, keptMs)) / step) * step
+    return Array.from({ length: Math.floor((now - first) / step) + 1 }, (_, index) => {
+      const start = first + index * step
+      const sum: Slot = { requests: 0, errors: 0, latency: [] }
+      for (let slot = start; slot < start + step; slot += slotMs) add(sum, slots?.get(slot))
+      return { at: start, requests: sum.requests, errors: sum.errors, p50: quantile(sum, 0.5), p99: quantile(sum, 0.99) }
+    })
+  }
+
+  /** Who calls it, and whom it calls, by name, busiest first. */
+  neighbours(at: { serviceId: string; environmentId: string }) {
+    const { table } = this.#parts.routing
+    const name = (serviceId: string) => table.services[serviceId]?.name
+    const callers = [...(this.#callers.get(`${at.environmentId}/${at.serviceId}`) ?? [])]
+      .map(([caller, requests]) => ({ caller: caller.startsWith('service/') ? (name(caller.slice(8)) ?? 'a deleted service') : caller, requests }))
+    const callees = [...this.#callers].flatMap(([key, by]) => {
+      const requests = by.get(`service/${at.serviceId}`)
+      const [environmentId, serviceId = ''] = key.split('/')
+      const service = name(serviceId)
+      return requests !== undefined && service !== undefined && environmentId === at.environmentId ? [{ service, requests }] : []
+    })
+    const busiest = (a: { requests: number }, b: { requests: number }) => b.requests - a.requests
+    return { callers: callers.sort(busiest), callees: callees.sort(busiest) }
+  }
+
+  /** Writes the hours down; what could not be written stays for the next time. */
+  async save(): Promise<void> {
+    const unsaved = this.#unsaved
+    this.#unsaved = new Map()
+    for (const { count, requests, errors, totalMs, hour } of unsaved.values()) {
+      const teamId = this.#parts.routing.table.services[count.serviceId]?.teamId ?? ''
+      await this.#parts.db.insert(usage)
+        .values({ hour, teamId, serviceId: count.serviceId, environmentId: count.environmentId, caller: count.caller, requests, errors, totalMs })
+        .onConflictDoUpdate({
+          target: [usage.hour, usage.serviceId, usage.environmentId, usage.caller],
+          set: { requests: sql`${usage.requests} + ${requests}`, errors: sql`${usage.errors} + ${errors}`, totalMs: sql`${usage.totalMs} + ${totalMs}` },
+        })
+        .catch((error: unknown) => {
+          this.#parts.log.warn({ err: error }, 'usage could not be written down')
+          this.#remember(`${count.environmentId}/${count.serviceId}/${count.caller}`, { ...count, requests, errors }, hour)
+        })
+    }
+  }
+
+  /** After a start: who called whom in the last week. */
+  async load(now = Date.now()): Promise<void> {
+    const rows = await this.#parts.db.select({ usage, serviceId: services.id }).from(usage).innerJoin(services, eq(services.id, usage.serviceId))
+      .where(and(gte(usage.hour, now - 7 * 24 * 3_600_000)))
+    for (const { usage: row } of rows) {
+      const key = `${row.environmentId}/${row.serviceId}`
+      const callers = this.#callers.get(key) ?? new Map<string, number>()
+      this.#callers.set(key, callers.set(row.caller, (callers.get(row.caller) ?? 0) + row.requests))
+    }
+  }
+
+  #addSlot(key: string, fresh: Slot, now: number): void {
+    const slots = this.#slots.get(key) ?? new Map<number, Slot>()
+    this.#slots.set(key, slots)
+    const at = Math.floor(now / slotMs) * slotMs
+    const slot = slots.get(at) ?? { requests: 0, errors: 0, latency: [] }
+    slots.set(at, slot)
+    add(slot, fresh)
+    for (const old of slots.keys()) {
+      if (old >= now - keptMs) break
+      slots.delete(old)
+    }
+  }
+
+  #remember(key: string, fresh: TrafficCount, now: number): void {
+    const hour = Math.floor(now / 3_600_000) * 3_600_000
+    const entry = this.#unsaved.get(`${hour}/${key}`) ?? { count: fresh, requests: 0, errors: 0, totalMs: 0, hour }
+    entry.requests += fresh.requests
+    entry.errors += fresh.errors
+    entry.totalMs += fresh.latency.reduce((sum, times, index) => sum + times * (latencyBuckets[index] ?? 20_000), 0)
+    this.#unsaved.set(`${hour}/${key}`, entry)
+  }
+}
+
+function subtract(now: TrafficCount, before: TrafficCount): TrafficCount {
+  return {
+    ...now, requests: now.requests - before.requests, errors: now.errors - before.errors,
+    latency: now.latency.map((times, index) => times - (before.latency[index] ?? 0)),
+  }
+}
+
+function add(sum: Slot, more: Slot | undefined): void {
+  if (!more) return
+  sum.requests += more.requests
+  sum.errors += more.errors
+  more.latency.forEach((times, index) => (sum.latency[index] = (sum.latency[index] ?? 0) + times))
+}
+
+/** Upper bound, in milliseconds, of the bucket in which it lies. */
+function quantile({ latency }: Slot, share: number): number | null {
+  const total = latency.reduce((sum, times) => sum + times, 0)
+  let passed = 0
+  for (const [index, times] of latency.entries()) {
+    passed += times
+    if (total > 0 && passed >= total * share) return latencyBuckets[index] ?? 20_000
+  }
+  return null
+}
