@@ -1,0 +1,78 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** Who called: a person or a service, and their team. Set by the gateway, so it cannot be forged. */
+export interface Caller {
+  person?: string
+  service?: string
+  team?: string
+}
+
+/** What a service may know about the call that it is answering, and about itself. */
+export interface Context {
+  /** Absent when the call did not come through the gateway, or nobody is signed in. */
+  caller?: Caller
+  /** Id of the trace that the call belongs to; its logs are found by it. */
+  trace?: string
+  headers: IncomingHttpHeaders
+  /** Aborted when the caller has gone, or the service is stopping. */
+  signal: AbortSignal
+  service: string
+  team: string
+  environment: string
+  revision: string
+}
+
+/** The call in progress. The preload and the SDK are loaded apart, so they meet at a global symbol. */
+export interface CallState {
+  headers: IncomingHttpHeaders
+  signal: AbortSignal
+}
+
+const key = Symbol.for('m3o.context')
+
+export const storage: AsyncLocalStorage<CallState> = ((globalThis as Record<symbol, unknown>)[key] ??=
+  new AsyncLocalStorage<CallState>()) as AsyncLocalStorage<CallState>
+
+/** Headers that go on with every call, so that a call stays in its environment and trace through all services. */
+export const carried = ['baggage', 'traceparent', 'tracestate', 'm3o-hops'] as const
+
+/** The call that is being answered, wherever in the code one is. Outside of a call only the service's own part is set. */
+export function context(): Context {
+  return contextOf(storage.getStore())
+}
+
+const never = new AbortController().signal
+
+export function contextOf(state: CallState | undefined): Context {
+  const headers = state?.headers ?? {}
+  const { M3O_SERVICE = '', M3O_TEAM = '', M3O_ENVIRONMENT = '', M3O_REVISION = '' } = process.env
+  const caller = parseCaller(headers['m3o-caller'])
+  const trace = traceOf(headers)
+  return {
+    ...(caller && { caller }),
+    ...(trace && { trace }),
+    headers,
+    signal: state?.signal ?? never,
+    service: M3O_SERVICE,
+    team: M3O_TEAM,
+    environment: M3O_ENVIRONMENT,
+    revision: M3O_REVISION,
+  }
+}
+
+/** `traceparent: 00-{trace}-{span}-{flags}` (https://www.w3.org/TR/trace-context/) */
+export function traceOf(headers: IncomingHttpHeaders): string | undefined {
+  const value = headers.traceparent
+  return typeof value === 'string' ? /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(value)?.[1] : undefined
+}
+
+/** A dictionary of strings, RFC 9651: `person="a@b.c", team="demo"`. */
+function parseCaller(value: string | string[] | undefined): Caller | undefined {
+  if (typeof value !== 'string') return undefined
+  const caller: Caller = {}
+  for (const [, name, quoted = ''] of value.matchAll(/(person|service|team)="((?:[^"\\]|\\.)*)"/g)) {
+    caller[name as keyof Caller] = quoted.replace(/\\(.)/g, '$1')
+  }
+  return Object.keys(caller).length > 0 ? caller : undefined
+}

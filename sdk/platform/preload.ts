@@ -1,0 +1,19 @@
+/**
+ * Loaded before every Node service (`node --import /m3o/preload.mjs`): TypeScript and forgiving imports, the context of
+ * calls carried on, and the service that the started module exports served. It must stay small: every start pays for it.
+ */
+import { realpathSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { isMainThread } from 'node:worker_threads'
+import { carryContext } from './carry-context.ts'
+import { loadTypeScript } from './load-typescript.ts'
+import { serveExported } from './serve-exported.ts'
+
+const platform = dirname(fileURLToPath(import.meta.url))
+
+loadTypeScript({ platform, app: realpathSync(process.cwd()) })
+carryContext()
+
+const main = process.argv[1]
+if (isMainThread && main !== undefined) serveExported(pathToFileURL(main).href)
