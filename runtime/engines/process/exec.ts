@@ -37,13 +37,13 @@ export async function execIn(record: InstanceRecord, options: ExecOptions, conte
 
   const groups = context.cgroups?.createSession(record.id, `exec-${randomBytes(6).toString('hex')}`) ?? []
   const command = [...enter(payload.pid, record, context), '/bin/sh', '-c', takeEnvironment, 'm3o', ...commandOf(options)]
-  const args = ['-c', joinGroups, 'm3o', ...groups, '--', ...command]
+  const line: [string, ...string[]] = [firstShell[0] ?? '/bin/sh', ...firstShell.slice(1), '-c', joinGroups, 'm3o', ...groups, '--', ...command]
   const cwd = context.bwrap ? '/' : `${context.folder}/app`
   const seccompFile = context.bwrap && context.root ? context.seccompFile : undefined
   const group = groups[0]
   return options.tty
-    ? terminalSession({ file: firstShell, args, cwd, env: environmentText(env), seccompFile, ...options.tty }, group, record.uid)
-    : pipedSession(args, { cwd, env: environmentText(env), seccompFile }, group, record.uid)
+    ? terminalSession({ line, cwd, env: environmentText(env), seccompFile, ...options.tty }, group, record.uid)
+    : pipedSession(line, { cwd, env: environmentText(env), seccompFile }, group, record.uid)
 }
 
 /** nsenter does not bring the filter of calls along, so a second bwrap sets it; it changes nothing else. */
@@ -81,9 +81,9 @@ interface Pipes {
   seccompFile: string | undefined
 }
 
-function pipedSession(args: string[], { cwd, env, seccompFile }: Pipes, group: string | undefined, uid: number): ExecSession {
+function pipedSession([file, ...args]: [string, ...string[]], { cwd, env, seccompFile }: Pipes, group: string | undefined, uid: number): ExecSession {
   const filter = seccompFile === undefined ? undefined : openSync(seccompFile, 'r')
-  const child = spawn(firstShell, args, {
+  const child = spawn(file, args, {
     cwd,
     env: toolEnvironment,
     detached: true,

@@ -26,7 +26,8 @@ const argumentsFd = 6
  * those, so the first shell does. dash knows only one digit.
  */
 const inherited = readdirSync('/proc/self/fdinfo').map(Number).filter((fd) => fd > 6 && !closesOnExec(fd))
-export const firstShell = inherited.some((fd) => fd > 9) ? '/bin/bash' : '/bin/sh'
+/** bash thinks that a socket as its input means rsh, and would read root's .bashrc. */
+export const firstShell = inherited.some((fd) => fd > 9) ? ['/bin/bash', '--norc', '--noprofile'] : ['/bin/sh']
 
 function closesOnExec(fd: number): boolean {
   try {
@@ -139,7 +140,8 @@ function spawnShim(args: string[], { spec, folder, seccompFile }: LaunchOptions,
     ...(seccompFile ? [openSync(seccompFile, 'r')] : []),
   ]
   try {
-    const child = spawn(firstShell, args, {
+    const [shell = '/bin/sh', ...flags] = firstShell
+    const child = spawn(shell, [...flags, ...args], {
       env: toolEnvironment,
       cwd: input.cwd ?? '/',
       detached: true,

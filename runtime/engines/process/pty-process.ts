@@ -10,8 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import * as pty from '@lydell/node-pty'
 
 export interface PtyRequest {
-  file: string
-  args: string[]
+  line: string[]
   cwd: string
   /** Text for the shell that takes the environment. */
   env: string
@@ -43,7 +42,7 @@ function start(request: PtyRequest): void {
   const environment = `/dev/shm/m3o-${randomBytes(16).toString('hex')}`
   writeFileSync(environment, request.env, { mode: 0o600, flag: 'wx' })
   const open = 'exec 5<"$1"; rm -f "$1"; shift; if [ "$1" ]; then exec 4<"$1"; fi; shift; exec "$@"'
-  terminal = pty.spawn('/bin/sh', ['-c', open, 'm3o', environment, request.seccompFile ?? '', request.file, ...request.args], {
+  terminal = pty.spawn('/bin/sh', ['-c', open, 'm3o', environment, request.seccompFile ?? '', ...request.line], {
     name: 'xterm-256color',
     cols: clamp(request.cols),
     rows: clamp(request.rows),
@@ -54,6 +53,11 @@ function start(request: PtyRequest): void {
 
   const output = process.stdout
   const current = terminal
+  // Typed before script(1) has the pty in hand, a line would be echoed twice.
+  const begun = new Promise<void>((resolve) => {
+    current.onData(() => resolve())
+    setTimeout(resolve, 2000).unref()
+  })
   current.onData((data) => {
     if (output.write(data as unknown as Buffer)) return
     current.pause()
@@ -64,7 +68,7 @@ function start(request: PtyRequest): void {
     const code = signal ? 128 + signal : exitCode
     output.end(() => control.end(`${JSON.stringify({ exitCode: code })}\n`, () => process.exit(0)))
   })
-  void feed(current)
+  void begun.then(() => feed(current))
 }
 
 /** Past node-pty's own queue, which takes everything: a program that does not read would let it grow without end. */
