@@ -54,7 +54,7 @@ export async function keepDraft(repository: Repository, key: DraftKey, kept: { d
   })
   await kept.batch.flush()
   const moved = commit === kept.draft.commit ||
-    (await moveRef(repository, draftRef(key.userId, key.environment), { to: commit, expected: kept.draft.commit ?? undefined }))
+    (await moveRef(repository, draftRef(key.userId, key.environment), { to: commit, expected: kept.draft.commit ?? undefined, lazy: true }))
   if (!moved) throw new PlatformError('conflict', 'the draft was changed by something else at the same moment', { fix: 'Save again.' })
   return { commit, savedAt: isoTime(time) }
 }

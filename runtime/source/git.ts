@@ -19,9 +19,9 @@ const always: Record<string, string> = {
 }
 
 /** Minimal on purpose: nothing of the host's environment, and no configuration but ours. */
-export function gitEnvironment(config: Record<string, string> = {}): Record<string, string> {
+export function gitEnvironment(config: Record<string, string> = {}): NodeJS.ProcessEnv {
   const settings = Object.entries({ ...always, ...config })
-  return {
+  const environment: Record<string, string> = {
     PATH: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
     HOME: '/nonexistent',
     LC_ALL: 'C.UTF-8',
@@ -35,6 +35,8 @@ export function gitEnvironment(config: Record<string, string> = {}): Record<stri
     GIT_CONFIG_COUNT: String(settings.length),
     ...Object.fromEntries(settings.flatMap(([key, value], at) => [[`GIT_CONFIG_KEY_${at}`, key], [`GIT_CONFIG_VALUE_${at}`, value]])),
   }
+  // Next's types would have NODE_ENV in every environment; git has no use for it.
+  return environment as NodeJS.ProcessEnv
 }
 
 export type GitProcess = ChildProcessWithoutNullStreams

@@ -12,7 +12,7 @@ const staleMs = 60 * 60 * 1000
 export async function maintain(repository: Repository): Promise<void> {
   await removeStaleLocks(repository)
   // One at a time, git's own gc.pid sees to; a second one has nothing to do.
-  await runGit(repository.dir, ['-c', 'gc.pruneExpire=2.days.ago', '-c', 'gc.cruftPacks=true', 'gc', '--auto', '--quiet', '--no-detach', '--cruft'], {
+  await runGit(repository.dir, ['-c', 'gc.pruneExpire=2.days.ago', '-c', 'gc.autoDetach=false', 'gc', '--auto', '--quiet', '--cruft'], {
     accept: [0, 128], timeoutMs: 10 * 60_000,
   })
 }

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import zlib from 'node:zlib'
 import type { Repository } from './naming.ts'
 import { loosePath, rememberTree } from './object-reader.ts'
-import { encodeCommit, encodeTree, hashObject, objectHeader, type Commit, type ObjectType, type Oid, type Tree } from './objects.ts'
+import { encodeCommit, encodeTree, hashObject, objectHeader, sortTree, type Commit, type ObjectType, type Oid, type Tree } from './objects.ts'
 import { PackWriter, writeDurably } from './pack-writer.ts'
 
 /** Up to here each object is a file of its own, beyond it all go into a pack. */
@@ -35,8 +34,9 @@ export class ObjectBatch {
   }
 
   tree(tree: Tree): Oid {
-    const oid = this.add('tree', encodeTree(tree))
-    rememberTree(oid, tree)
+    const sorted = sortTree(tree)
+    const oid = this.add('tree', encodeTree(sorted))
+    rememberTree(oid, sorted)
     return oid
   }
 
@@ -106,11 +106,4 @@ async function freshen(name: string): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-/** Name that some content has or would have, without keeping it. */
-export async function hashOfBlob(size: number, content: AsyncIterable<Uint8Array>): Promise<Oid> {
-  const hash = createHash('sha1').update(objectHeader('blob', size))
-  for await (const chunk of content) hash.update(chunk)
-  return hash.digest('hex')
 }

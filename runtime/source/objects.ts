@@ -32,9 +32,13 @@ export function hashObject(type: ObjectType, body: Uint8Array): Oid {
   return createHash('sha1').update(objectHeader(type, body.length)).update(body).digest('hex')
 }
 
-export function encodeTree(tree: Tree): Buffer {
-  const sorted = [...tree].sort(([a, x], [b, y]) => (sortKey(a, x) < sortKey(b, y) ? -1 : 1))
-  return Buffer.concat(sorted.flatMap(([name, entry]) => [Buffer.from(`${entry.mode} ${name}\0`, 'latin1'), Buffer.from(entry.oid, 'hex')]))
+export function sortTree(tree: Tree): Tree {
+  return new Map([...tree].sort(([a, x], [b, y]) => (sortKey(a, x) < sortKey(b, y) ? -1 : 1)))
+}
+
+/** Of a tree in git's order. */
+export function encodeTree(sorted: Tree): Buffer {
+  return Buffer.concat([...sorted].flatMap(([name, entry]) => [Buffer.from(`${entry.mode} ${name}\0`, 'latin1'), Buffer.from(entry.oid, 'hex')]))
 }
 
 /** Git compares a folder's name as if it ended in a slash. */

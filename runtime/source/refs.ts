@@ -25,9 +25,10 @@ export async function listRefs(repository: Repository, prefix: string): Promise<
 
 /**
  * Moves a ref, only when it still is at `expected` (undefined: does not exist), else gives false. The same lock file as
- * git's own, so that pushes and maintenance beside it are safe. Durable when it returns.
+ * git's own, so that pushes and maintenance beside it are safe. Durable when it returns, unless it may be `lazy`: then
+ * a power loss (not a kill) may take it back to a value of the last seconds, as git's own refs.
  */
-export async function moveRef(repository: Repository, name: string, change: { to: Oid; expected: Oid | undefined }): Promise<boolean> {
+export async function moveRef(repository: Repository, name: string, change: { to: Oid; expected: Oid | undefined; lazy?: boolean }): Promise<boolean> {
   const file = path.join(repository.dir, name)
   if (change.expected === undefined) await refuseFolderClash(repository, name)
   const lock = await takeLock(`${file}.lock`)
@@ -42,7 +43,7 @@ export async function moveRef(repository: Repository, name: string, change: { to
     await lock.close()
     if (!landed) await fs.rm(`${file}.lock`, { force: true })
   }
-  await syncFolder(path.dirname(file))
+  if (!change.lazy) await syncFolder(path.dirname(file))
   return true
 }
 

@@ -40,7 +40,7 @@ export async function listFiles(repository: Repository, at: Oid): Promise<Listed
     const size = entry.mode === '160000' ? 0 : await blobSize(repository, entry.oid)
     files.push({ path: shownPath(entry.path), kind: kindOf(entry.mode), hash: entry.oid, size })
   }
-  return files
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
 export async function readFile(repository: Repository, at: Oid, path: string): Promise<ReadFile> {
