@@ -1,0 +1,109 @@
+/**
+ * The gateway beside Caddy's and nginx's reverse proxies: 1 KB of JSON, 16 connections, the same upstream, taking turns
+ * in one run. Ours does everything that it does in use: token, audience, environment, trace, counting.
+ *
+ * `node bench/gateway.ts [--seconds 4] [--rounds 3]`
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { hash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs, promisify } from 'node:util'
+
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '4' }, rounds: { type: 'string', default: '3' } } })
+const home = mkdtempSync(join(tmpdir(), 'm3o-bench-gateway-'))
+const children: ChildProcess[] = []
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+function start(command: string, args: string[], env: NodeJS.ProcessEnv = process.env): void {
+  children.push(spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'], env }))
+}
+
+async function answers(url: string): Promise<void> {
+  for (let left = 100; ; left--) {
+    const status = await fetch(url, { headers }).then((answer) => answer.status, () => 0)
+    if (status === 200) return
+    if (left === 0) throw new Error(`${url} answers ${status}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+const token = 'm3o_bench0123456789'
+const headers = { authorization: `Bearer ${token}` }
+const [upstream, nginx, caddy, gateway] = [await freePort(), await freePort(), await freePort(), await freePort()]
+const json = JSON.stringify({ text: 'x'.repeat(1024 - 11) })
+
+function nginxConfig(name: string, server: string): string {
+  const path = join(home, `${name}.conf`)
+  writeFileSync(path, `daemon off; worker_processes 1; pid ${home}/${name}.pid; error_log stderr crit;
+events { worker_connections 1024; }
+http { access_log off; keepalive_requests 1000000000; client_body_temp_path ${home}/${name}-b; proxy_temp_path ${home}/${name}-p;
+fastcgi_temp_path ${home}/${name}-f; uwsgi_temp_path ${home}/${name}-u; scgi_temp_path ${home}/${name}-s;
+${server} }`)
+  return path
+}
+
+function table() {
+  const team = { id: 't_1', name: 'demo', formerNames: [] }
+  return {
+    version: 1, epoch: 'bench', teams: { t_1: team }, callers: {}, sessions: {}, listeners: {},
+    environments: { e_1: { id: 'e_1', teamId: 't_1', name: 'production', formerNames: [], parentId: null, generation: 1, gone: null } },
+    services: { s_1: { id: 's_1', teamId: 't_1', name: 'hello', formerNames: [], audience: { kind: 'team' } } },
+    releases: { 'e_1/s_1': {
+      environmentId: 'e_1', serviceId: 's_1', deploymentId: 'd_1', revision: 'abc1234', state: 'live', reason: null,
+      instances: [{ id: 'i_1', address: '127.0.0.1', port: upstream }],
+    } },
+    tokens: { tk_1: {
+      id: 'tk_1', hash: hash('sha256', token), teamId: 't_1', personId: 'u_1', email: 'a@b.c', mayCall: true, environmentId: null,
+      scope: {}, expiresAt: null,
+    } },
+  }
+}
+
+async function measure(url: string): Promise<number> {
+  const { stdout } = await promisify(execFile)('wrk', ['-t1', '-c16', `-d${values.seconds}s`, '-H', `Authorization: Bearer ${token}`, url])
+  if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(stdout)
+  return Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1])
+}
+
+const median = (figures: number[]) => figures.toSorted((a, b) => a - b)[figures.length >> 1] as number
+
+try {
+  start('nginx', ['-c', nginxConfig('upstream', `server { listen 127.0.0.1:${upstream}; location / { default_type application/json; return 200 '${json}'; } }`)])
+  start('nginx', ['-c', nginxConfig('proxy', `upstream u { server 127.0.0.1:${upstream}; keepalive 64; keepalive_requests 1000000000; }
+server { listen 127.0.0.1:${nginx}; location / { proxy_pass http://u; proxy_http_version 1.1; proxy_set_header Connection ""; } }`)])
+  writeFileSync(join(home, 'Caddyfile'), `{\n admin off\n auto_https off\n}\nhttp://127.0.0.1:${caddy} {\n reverse_proxy 127.0.0.1:${upstream}\n}\n`)
+  start('caddy', ['run', '--config', join(home, 'Caddyfile'), '--adapter', 'caddyfile'], { ...process.env, HOME: home, XDG_DATA_HOME: home, XDG_CONFIG_HOME: home })
+  mkdirSync(join(home, 'run'))
+  writeFileSync(join(home, 'run/routes.json'), JSON.stringify(table()))
+  start(process.execPath, [join(import.meta.dirname, '../gateway/main.ts')], { M3O_HOME: home, M3O_GATEWAY_PORT: String(gateway), M3O_LOG_LEVEL: 'warn' })
+
+  const urls = {
+    'no proxy': `http://127.0.0.1:${upstream}/`, nginx: `http://127.0.0.1:${nginx}/`,
+    caddy: `http://127.0.0.1:${caddy}/`, gateway: `http://127.0.0.1:${gateway}/v1/hello/Say`,
+  }
+  const figures: Record<string, number[]> = {}
+  for (const url of Object.values(urls)) await answers(url)
+  await measure(urls.gateway)
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const [name, url] of Object.entries(urls)) (figures[name] ??= []).push(await measure(url))
+  }
+  const found = Object.fromEntries(Object.entries(figures).map(([name, all]) => [name, median(all)]))
+  for (const [name, perSecond] of Object.entries(found)) console.log(`${name.padEnd(10)} ${Math.round(perSecond).toLocaleString('en')} requests/s`)
+  const ratio = (found.gateway ?? 0) / (found.caddy ?? 1)
+  console.log(`gateway / caddy ${ratio.toFixed(2)} (reach ≥ 1.10) · gateway / nginx ${((found.gateway ?? 0) / (found.nginx ?? 1)).toFixed(2)}`)
+  process.exitCode = ratio >= 1.1 ? 0 : 1
+} finally {
+  for (const child of children) child.kill('SIGTERM')
+  await Promise.all(children.map((child) => child.exitCode ?? new Promise((resolve) => child.once('exit', resolve))))
+  rmSync(home, { recursive: true })
+}

@@ -1,0 +1,187 @@
+import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
+import { PlatformError } from '#contract/errors.ts'
+import { header, maxHops } from '#contract/headers.ts'
+import { hostLabel } from '#contract/names.ts'
+import { type EnvironmentClaims, mergeBaggage } from './context/environment-claim.ts'
+import { callerHeader } from './identity/caller-header.ts'
+import type { HostCookies } from './identity/host-cookie.ts'
+import { anyone, belongsTo, checkAudience, identifyByToken, type Identity, type Person } from './identity/identity.ts'
+import type { Caller, Environment, RouteTable, Service, Team } from './routes/route-table.ts'
+import { isPlatformPath, type Target } from './routes/target.ts'
+
+/** A request that may go on, and with what. */
+export interface Passage {
+  service: Service
+  /** In which the call runs; what serves it may be inherited. */
+  environment: Environment
+  path: string
+  /** Value of `M3O-Caller`. */
+  caller: string | undefined
+  /** How its requests are counted. */
+  countedAs: string
+  baggage: string
+  hops: number
+  /** By a host of its own, as browsers do; otherwise under /v1. */
+  byHost: boolean
+}
+
+/** The service has another name now, at this host label. */
+export interface Moved { label: string; path: string }
+
+export interface Asked {
+  request: IncomingMessage
+  target: Extract<Target, { kind: 'host' | 'path' }>
+  /** Told by a process of the platform, over the unix socket. */
+  trusted: Person | undefined
+}
+
+export class Admission {
+  private readonly table: RouteTable
+  private readonly claims: EnvironmentClaims
+  private readonly cookies: HostCookies
+
+  constructor(table: RouteTable, claims: EnvironmentClaims, cookies: HostCookies) {
+    this.table = table
+    this.claims = claims
+    this.cookies = cookies
+  }
+
+  /** Throws a PlatformError for what may not pass. */
+  admit({ request, target, trusted }: Asked): Passage | Moved {
+    const instance = target.kind === 'path' && target.key !== undefined ? this.instance(target.key, request) : undefined
+    const identity = this.identify(request, target, trusted, instance)
+    const { team, service, moved } = this.find(request, target, identity, instance)
+    const hostEnvironment = target.kind === 'host' ? this.table.environmentNamed(team.id, target.environment) : undefined
+    if (target.kind === 'host' && (moved || hostEnvironment?.moved)) {
+      const environment = hostEnvironment?.thing.name ?? target.environment
+      return { label: hostLabel({ service: service.name, environment, team: team.name }), path: target.path }
+    }
+    checkAudience(identity, service)
+    const hops = instance === undefined ? 0 : hopsOf(request)
+    if (hops >= maxHops) throw new PlatformError('loop', `this call has passed through ${maxHops} services: they call each other in a circle`)
+    const { context, asked, member } = this.environment(request, target, identity, service, instance)
+    if (isPlatformPath(target.path)) throw new PlatformError('not_found', 'there is nothing here')
+    return {
+      service,
+      environment: asked,
+      path: target.path,
+      caller: callerHeader(identity, this.table, service.teamId),
+      countedAs: identity.kind === 'service' ? `service/${identity.caller.serviceId}` : identity.kind,
+      baggage: mergeBaggage(request.headers[header.baggage] as string | undefined, member ?? this.claims.mint(context.id, context.generation)),
+      hops: hops + 1,
+      byHost: target.kind === 'host',
+    }
+  }
+
+  private identify(request: IncomingMessage, target: Asked['target'], trusted: Person | undefined, instance: Caller | undefined): Identity {
+    const byToken = identifyByToken(request, this.table)
+    if (byToken !== undefined) return byToken
+    if (instance !== undefined) return { kind: 'service', caller: instance }
+    if (trusted !== undefined) return trusted
+    return (target.kind === 'host' ? this.cookies.identify(request, target.host, this.table) : undefined) ?? anyone
+  }
+
+  private instance(key: string, request: IncomingMessage): Caller {
+    const caller = this.table.callerByKey(key)
+    // The same answer for both: a key is worth nothing elsewhere, not even the knowledge that it exists.
+    if (caller === undefined || plainAddress(request.socket.remoteAddress) !== plainAddress(caller.from)) {
+      throw new PlatformError('unauthenticated', 'this address of the gateway is not yours', { fix: 'Use M3O_GATEWAY of the running instance.' })
+    }
+    return caller
+  }
+
+  private find(request: IncomingMessage, target: Asked['target'], identity: Identity, instance: Caller | undefined): { team: Team; service: Service; moved: boolean } {
+    const named = target.team ?? (request.headers[header.namespace] as string | undefined)
+    const teamId = instance?.teamId ?? (identity.kind === 'person' ? identity.teamIds[0] : undefined)
+    let found: { thing: Team; moved: boolean } | undefined
+    if (named !== undefined) found = this.table.teamNamed(named)
+    else if (teamId !== undefined) {
+      const team = this.table.get('teams', teamId)
+      found = team && { thing: team, moved: false }
+    } else {
+      throw new PlatformError('unauthenticated', `it is not known whose ${target.service} this asks for`, {
+        fix: `Send a platform token as \`Authorization: Bearer m3o_…\`, or name the team: /v1/@team/${target.service}.`,
+      })
+    }
+    const service = found && this.table.serviceNamed(found.thing.id, target.service)
+    if (found === undefined || service === undefined) {
+      throw new PlatformError('not_found', `there is no service ${target.service}${named === undefined ? '' : ` in a team ${named}`}`, {
+        fix: 'See what there is with `m3o services`.',
+      })
+    }
+    return { team: found.thing, service: service.thing, moved: found.moved || service.moved }
+  }
+
+  /** `context` is the environment of the whole chain of calls; `asked` that of this service's team. */
+  private environment(request: IncomingMessage, target: Asked['target'], identity: Identity, service: Service, instance: Caller | undefined) {
+    const claim = this.claims.read(request.headers[header.baggage] as string | undefined)
+    let context = this.named(request, target, identity, service)
+    let member: string | undefined
+    if (context === undefined && claim !== undefined) {
+      const claimed = this.table.get('environments', claim.environmentId)
+      // Between services it is what the call runs in, for better or worse; from outside it is a wish.
+      if (claimed === undefined && instance !== undefined) throw gone('the environment of this call no longer exists')
+      if (claimed !== undefined && (instance !== undefined || belongsTo(identity, claimed.teamId))) {
+        context = claimed
+        member = claim.member
+      }
+    }
+    const bound = identity.kind === 'person' ? identity.token?.environmentId : undefined
+    if (context === undefined && instance !== undefined) context = this.existing(instance.environmentId)
+    if (context === undefined && bound) context = this.existing(bound)
+    const root = this.table.root(service.teamId)
+    context ??= root
+    const asked = context?.teamId === service.teamId ? context : root
+    if (context === undefined || asked === undefined) throw new PlatformError('not_found', 'the team of this service has no environment')
+    if (asked.gone !== null) throw gone(asked.gone)
+    this.allow(identity, asked, instance, member)
+    return { context, asked, member }
+  }
+
+  /** The environment that the request names itself. */
+  private named(request: IncomingMessage, target: Asked['target'], identity: Identity, service: Service): Environment | undefined {
+    const wanted = request.headers[header.environment] as string | undefined
+    const name = wanted ?? (target.kind === 'host' && target.environment !== 'production' ? target.environment : undefined)
+    if (name === undefined) return undefined
+    // A name is one of the service's team, or, for a caller of another, one of the caller's own.
+    const own = identity.kind === 'person' ? identity.teamIds[0] : identity.kind === 'service' ? identity.caller.teamId : undefined
+    const teamId = wanted === undefined || belongsTo(identity, service.teamId) ? service.teamId : own
+    if (teamId === undefined) throw signIn()
+    const found = this.table.environmentNamed(teamId, name)?.thing
+    if (found === undefined) throw new PlatformError('not_found', `there is no environment ${name}`, { fix: 'See what there is with `m3o env list`.' })
+    return found
+  }
+
+  private allow(identity: Identity, environment: Environment, instance: Caller | undefined, member: string | undefined): void {
+    const scope = identity.kind === 'person' ? identity.token?.scope.environments : undefined
+    if (scope !== undefined && !scope.includes(environment.id)) throw new PlatformError('forbidden', `this token may not call in ${environment.name}`)
+    const carried = instance !== undefined && member !== undefined
+    if (environment.parentId === null || carried || belongsTo(identity, environment.teamId)) return
+    throw identity.kind === 'anyone' ? signIn() : new PlatformError('forbidden', `the environment ${environment.name} is its team's alone`)
+  }
+
+  private existing(environmentId: string): Environment {
+    const environment = this.table.get('environments', environmentId)
+    if (environment === undefined) throw gone('the environment of this call no longer exists')
+    return environment
+  }
+}
+
+function gone(why: string): PlatformError {
+  return new PlatformError('environment_gone', why, { fix: 'Choose another with `m3o env use`.' })
+}
+
+function signIn(): PlatformError {
+  return new PlatformError('unauthenticated', 'only its team may choose an environment', { fix: 'Send a platform token as `Authorization: Bearer m3o_…`.' })
+}
+
+function hopsOf(request: IncomingMessage): number {
+  const text = request.headers[header.hops]
+  return typeof text === 'string' && /^\d{1,4}$/.test(text) ? Number(text) : 0
+}
+
+function plainAddress(address: string | undefined): string {
+  const plain = address?.startsWith('::ffff:') ? address.slice(7) : (address ?? '')
+  return isIP(plain) === 0 ? `no address: ${plain}` : plain
+}

@@ -1,0 +1,44 @@
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { isPlatformError, PlatformError } from '#contract/errors.ts'
+import { page } from './page.ts'
+
+/** A browser that opens an address, as opposed to a program or a page's own requests. */
+export function isNavigation(request: IncomingMessage): boolean {
+  const { headers, method } = request
+  if ((method !== 'GET' && method !== 'HEAD') || headers.upgrade !== undefined) return false
+  const mode = headers['sec-fetch-mode']
+  return (mode === undefined || mode === 'navigate') && headers.accept?.includes('text/html') === true
+}
+
+export interface RefusalOptions {
+  traceparent: string | undefined
+  console: string
+  /** Seconds. */
+  retryAfter?: number
+}
+
+/** An error of the gateway's own: `{id, code, detail, status}` as Micro's clients read it, a page for a browser. */
+export function refuse(request: IncomingMessage, response: ServerResponse, error: unknown, options: RefusalOptions): void {
+  if (response.headersSent || response.destroyed) return void response.destroy()
+  const known = isPlatformError(error) ? error : new PlatformError('internal', 'something went wrong inside the gateway')
+  const html = isNavigation(request)
+  const text = html ? page(known, options.console) : JSON.stringify({ ...refusalBody(known), ...(known.fix !== undefined && { fix: known.fix }) })
+  const headers: Record<string, string | number> = {
+    'content-type': html ? 'text/html; charset=utf-8' : 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  }
+  if (html) headers['content-security-policy'] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+  if (known.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer realm="m3o"'
+  if (options.retryAfter !== undefined) headers['retry-after'] = options.retryAfter
+  if (options.traceparent !== undefined) headers.traceparent = options.traceparent
+  // A body that nobody will read must not hold the connection.
+  if (!request.complete) headers.connection = 'close'
+  response.writeHead(known.status, headers)
+  response.end(text)
+}
+
+export function refusalBody(error: PlatformError) {
+  return { id: `m3o.${error.code}`, code: error.status, detail: error.message, status: STATUS_CODES[error.status] ?? 'Error' }
+}

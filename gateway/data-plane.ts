@@ -1,0 +1,153 @@
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { PlatformError } from '#contract/errors.ts'
+import { header } from '#contract/headers.ts'
+import type { Admission } from './admission.ts'
+import { refusalBody, refuse, isNavigation } from './answer/refusal.ts'
+import { traceFrom } from './context/trace.ts'
+import { type Handovers, isHandover } from './identity/handover.ts'
+import type { Person } from './identity/identity.ts'
+import { Exchange } from './proxy/exchange.ts'
+import type { Proxy } from './proxy/proxy.ts'
+import { UpgradeExchange } from './proxy/upgrade-exchange.ts'
+import type { Target, Targets } from './routes/target.ts'
+
+export interface DataPlaneParts {
+  targets: Targets
+  admission: Admission
+  handovers: Handovers
+  proxy: Proxy
+  /** Scheme and console of the installation. */
+  scheme: 'http' | 'https'
+  console: string
+  /** Something that is not the caller's fault. */
+  report: (error: unknown) => void
+}
+
+export type WhoActs = (request: IncomingMessage) => Person | undefined
+const nobody: WhoActs = () => undefined
+
+/** Takes callers' requests, over TCP and from the platform's own processes alike. */
+export class DataPlane {
+  private readonly parts: DataPlaneParts
+
+  constructor(parts: DataPlaneParts) {
+    this.parts = parts
+  }
+
+  /** A server as strict as Node's parser is; a body may take as long as it takes, a head may not. */
+  createServer(): Server {
+    const server = createServer({
+      maxHeaderSize: 32 << 10,
+      headersTimeout: 15_000,
+      requestTimeout: 0,
+      connectionsCheckingInterval: 2000,
+      keepAliveTimeout: 65_000,
+      noDelay: true,
+      shouldUpgradeCallback: mayUpgrade,
+    })
+    server.on('clientError', answerMalformed)
+    server.on('connect', (_request, socket: Socket) => socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'))
+    server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+      response.writeHead(417, { connection: 'close', 'content-length': 0 }).end()
+    })
+    return server
+  }
+
+  /** Serves callers on a server, none of whom can say who they are but by tokens, keys and cookies. */
+  serve(server: Server): Server {
+    const handle = (request: IncomingMessage, response: ServerResponse) => this.handle(request, response, nobody)
+    return server.on('request', handle).on('checkContinue', handle).on('upgrade', (request, socket, head) => this.upgrade(request, socket as Socket, head, nobody))
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse, whoActs: WhoActs): void {
+    this.pass(request, response, whoActs, undefined)
+  }
+
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, whoActs: WhoActs): void {
+    const response = new ServerResponse(request)
+    response.shouldKeepAlive = false
+    response.assignSocket(socket)
+    response.once('finish', () => socket.destroySoon())
+    socket.on('error', () => socket.destroy())
+    this.pass(request, response, whoActs, { socket, head })
+  }
+
+  private pass(request: IncomingMessage, response: ServerResponse, whoActs: WhoActs, upgraded: { socket: Socket; head: Buffer } | undefined): void {
+    const { targets, admission, handovers, proxy } = this.parts
+    const trace = traceFrom(request.headers[header.traceparent] as string | undefined)
+    let target: Target | undefined
+    try {
+      checkFraming(request)
+      target = targets.read(request)
+      if (target.kind === 'own') return this.answerOwn(request, response, target.path, trace.traceparent)
+      if (target.kind === 'host' && isHandover(target.path)) return handovers.accept(request, response, target.host, target.path)
+      const passage = admission.admit({ request, target, trusted: whoActs(request) })
+      if ('label' in passage) return this.redirect(response, target, passage)
+      const upgrade = upgraded === undefined ? undefined : request.headers.upgrade
+      const exchange = upgraded === undefined
+        ? new Exchange(proxy, request, response, passage, trace)
+        : new UpgradeExchange(proxy, request, response, passage, trace, upgrade).from(upgraded.socket, upgraded.head)
+      proxy.send(exchange)
+    } catch (error) {
+      if (!(error instanceof PlatformError)) this.parts.report(error)
+      else if (error.code === 'unauthenticated' && target?.kind === 'host' && isNavigation(request) && !isHandover(target.path)) {
+        response.writeHead(302, { location: handovers.signInUrl(target.host, target.path), 'cache-control': 'no-store', 'content-length': 0 }).end()
+        return
+      }
+      refuse(request, response, error, { traceparent: trace.traceparent, console: this.parts.console })
+    }
+  }
+
+  /** To the host of the new name; the method and the body go along. Names may be given again, so never permanently. */
+  private redirect(response: ServerResponse, target: Extract<Target, { kind: 'host' | 'path' }>, to: { label: string; path: string }): void {
+    const host = target.kind === 'host' ? target.host.slice(target.host.indexOf('.')) : ''
+    response.writeHead(307, { location: `${this.parts.scheme}://${to.label}${host}${to.path}`, 'content-length': 0 }).end()
+  }
+
+  private answerOwn(request: IncomingMessage, response: ServerResponse, path: string, traceparent: string): void {
+    if (path === '/health' && (request.method === 'GET' || request.method === 'HEAD')) {
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
+      return
+    }
+    refuse(request, response, new PlatformError('not_found', 'no service is at this address', {
+      fix: 'Services are at /v1/{service}/{endpoint}, and at hosts of their own.',
+    }), { traceparent, console: this.parts.console })
+  }
+}
+
+/** What Node lets pass but two readers might frame, or address, differently. */
+function checkFraming(request: IncomingMessage): void {
+  const { rawHeaders, headers } = request
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
+  if (hosts > 1) throw new PlatformError('bad_request', 'this request names two hosts')
+  const encoding = headers['transfer-encoding']
+  if (encoding !== undefined && (encoding.toLowerCase() !== 'chunked' || request.httpVersion === '1.0')) {
+    throw new PlatformError('bad_request', 'this transfer encoding is not understood')
+  }
+  if (request.method === 'TRACE') throw new PlatformError('method_not_allowed', 'TRACE is not answered here')
+}
+
+/** A switch to another protocol is passed on where nothing precedes it; other offers, HTTP/2's among them, may be ignored. */
+function mayUpgrade(request: IncomingMessage): boolean {
+  const { headers } = request
+  return headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0' && !/\bh2c?\b/i.test(headers.upgrade ?? '')
+}
+
+const malformed: Record<string, [PlatformError['code'], number, string]> = {
+  HPE_HEADER_OVERFLOW: ['too_large', 431, 'the headers of this request are too large'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['timeout', 408, 'the request took too long to arrive'],
+}
+
+function answerMalformed(error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: { headersSent?: boolean } | null }): void {
+  const [code, status, message] = malformed[error.code ?? ''] ?? ['bad_request', 400, 'this request is not well-formed HTTP/1.1']
+  // Something is being answered on this connection already: an answer in its midst would be taken for its body.
+  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent) return void socket.destroy()
+  const body = JSON.stringify({ ...refusalBody(new PlatformError(code, message)), code: status })
+  socket.end(`HTTP/1.1 ${status} ${code}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+  socket.destroySoon()
+}

@@ -1,0 +1,100 @@
+import { mkdirSync } from 'node:fs'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { listenOnSocket } from '#contract/unix-socket.ts'
+import { Admission } from './admission.ts'
+import { EnvironmentClaims } from './context/environment-claim.ts'
+import { controlServer } from './control.ts'
+import { DataPlane } from './data-plane.ts'
+import { Handovers } from './identity/handover.ts'
+import { HostCookies } from './identity/host-cookie.ts'
+import { readOrMakeKey } from './key-file.ts'
+import { Listeners } from './listeners.ts'
+import { Proxy } from './proxy/proxy.ts'
+import { RouteTable } from './routes/route-table.ts'
+import { TableFile } from './routes/table-file.ts'
+import { Targets } from './routes/target.ts'
+import type { GatewaySettings } from './settings.ts'
+import { Traffic } from './traffic.ts'
+import { Pools } from './upstream/pools.ts'
+import { type AskToWake, Waker } from './wake.ts'
+
+export interface Gateway {
+  /** Of the data plane; another than the settings' when that is 0. */
+  port: number
+  /** Takes no new requests, lets those under way end for a while, keeps the table. */
+  close(graceMs?: number): Promise<void>
+}
+
+/** Starts the gateway: what it knew before is served before anybody tells it more. */
+export async function startGateway(settings: GatewaySettings, askToWake: AskToWake, log: Logger): Promise<Gateway> {
+  const run = join(settings.home, 'run')
+  mkdirSync(run, { recursive: true, mode: 0o700 })
+  const key = readOrMakeKey(join(settings.home, 'keys', 'gateway.key'))
+  const table = new RouteTable()
+  const file = new TableFile(join(run, 'routes.json'), table, log)
+  await file.load()
+  file.follow()
+
+  const pools = new Pools()
+  table.onChange(() => pools.keepOnly((id) => table.hasInstance(id)))
+  const traffic = new Traffic()
+  const cookies = new HostCookies(key, settings.scheme)
+  const handovers = new Handovers(cookies, table, settings.console)
+  const targets = new Targets(settings.domain)
+  const { scheme, console } = settings
+  const proxy = new Proxy({
+    table, pools, traffic, cookies, scheme, console,
+    waker: new Waker(table, askToWake),
+    log: (error, service) => log.debug({ err: error, service }, 'a service did not answer'),
+  })
+  const plane = new DataPlane({
+    targets, handovers, proxy, scheme, console,
+    admission: new Admission(table, new EnvironmentClaims(key), cookies),
+    report: (error) => log.error({ err: error }, 'a request failed unexpectedly'),
+  })
+
+  const outside = plane.serve(plane.createServer())
+  const control = controlServer({ table, pools, traffic, handovers, targets, plane, log })
+  const inside: Server[] = []
+  await listen(outside, settings.port, settings.host)
+  await listenOnSocket(control, join(run, 'gateway.sock'))
+  const listeners = new Listeners(table, () => {
+    const server = plane.serve(plane.createServer())
+    inside.push(server)
+    server.once('close', () => inside.splice(inside.indexOf(server), 1))
+    return server
+  }, log)
+  const { port } = outside.address() as AddressInfo
+  log.info({ host: settings.host, port }, 'the gateway serves')
+
+  return {
+    port,
+    async close(graceMs = 5000) {
+      const servers = [outside, control, ...inside]
+      listeners.close()
+      const closed = Promise.all(servers.map((server) => new Promise<void>((resolve) => {
+        if (!server.listening) return resolve()
+        server.close(() => resolve())
+        server.closeIdleConnections()
+      })))
+      const timer = setTimeout(() => { for (const server of servers) server.closeAllConnections() }, graceMs)
+      await file.flush()
+      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, graceMs + 500).unref())])
+      clearTimeout(timer)
+      pools.close()
+    },
+  }
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, 4096, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,33 @@
+import type { RouteTable } from '../routes/route-table.ts'
+import type { Identity } from './identity.ts'
+
+// eslint-disable-next-line no-control-regex
+const printable = /^[\x20-\x7e]*$/
+
+/** RFC 9651: a String where ASCII is enough (§3.3.3), else a Display String (§3.3.8). */
+function item(text: string): string {
+  if (printable.test(text)) return `"${text.replace(/[\\"]/g, '\\$&')}"`
+  let encoded = ''
+  for (const byte of Buffer.from(text)) {
+    encoded += byte < 0x20 || byte > 0x7e || byte === 0x25 || byte === 0x22
+      ? `%${byte.toString(16).padStart(2, '0')}`
+      : String.fromCharCode(byte)
+  }
+  return `%"${encoded}"`
+}
+
+/** What the service of `teamId` is told of its caller: `person="a@b.c", team="demo"`; undefined for nobody known. */
+export function callerHeader(identity: Identity, table: RouteTable, teamId: string): string | undefined {
+  if (identity.kind === 'anyone') return undefined
+  if (identity.kind === 'service') {
+    const service = table.get('services', identity.caller.serviceId)
+    return withTeam(`service=${item(service?.name ?? identity.caller.serviceId)}`, table, identity.caller.teamId)
+  }
+  const team = identity.teamIds.includes(teamId) ? teamId : identity.teamIds[0]
+  return withTeam(`person=${item(identity.email)}`, table, team)
+}
+
+function withTeam(text: string, table: RouteTable, teamId: string | undefined): string {
+  const team = teamId === undefined ? undefined : table.get('teams', teamId)
+  return team === undefined ? text : `${text}, team=${item(team.name)}`
+}

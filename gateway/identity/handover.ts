@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { PlatformError } from '#contract/errors.ts'
+import { handoverPath } from '#contract/gateway-api.ts'
+import type { RouteTable } from '../routes/route-table.ts'
+import type { HostCookies } from './host-cookie.ts'
+
+const validMs = 30_000
+const maxCodes = 10_000
+
+/** Hands a session of the console over to a service's host, by a code that works once. */
+export class Handovers {
+  private readonly codes = new Map<string, { sessionId: string; host: string; expiresAt: number }>()
+  private readonly cookies: HostCookies
+  private readonly table: RouteTable
+  private readonly console: string
+
+  constructor(cookies: HostCookies, table: RouteTable, console: string) {
+    this.cookies = cookies
+    this.table = table
+    this.console = console
+  }
+
+  create(sessionId: string, host: string): string {
+    if (this.table.get('sessions', sessionId) === undefined) throw new PlatformError('not_found', 'this session has ended')
+    const now = Date.now()
+    // In the order in which they were made, so the first that lives ends the search.
+    for (const [code, { expiresAt }] of this.codes) {
+      if (expiresAt > now && this.codes.size < maxCodes) break
+      this.codes.delete(code)
+    }
+    const code = randomBytes(24).toString('base64url')
+    this.codes.set(code, { sessionId, host: host.toLowerCase(), expiresAt: now + validMs })
+    return code
+  }
+
+  /** Where a browser that is not signed in to `host` goes to be. */
+  signInUrl(host: string, path: string): string {
+    return `${this.console}/handover?host=${encodeURIComponent(host)}&to=${encodeURIComponent(path)}`
+  }
+
+  /** Answers `GET /_m3o/handover?code=…&to=…` on a service's host. */
+  accept(request: IncomingMessage, response: ServerResponse, host: string, path: string): void {
+    if (request.method !== 'GET') throw new PlatformError('method_not_allowed', 'this is opened by a browser')
+    const query = new URL(path, 'http://host').searchParams
+    const code = query.get('code') ?? ''
+    const handed = this.codes.get(code)
+    this.codes.delete(code)
+    const session = handed === undefined ? undefined : this.table.get('sessions', handed.sessionId)
+    const now = Date.now()
+    if (handed === undefined || handed.host !== host || handed.expiresAt <= now || session === undefined || session.expiresAt <= now) {
+      throw new PlatformError('unauthenticated', 'this sign-in link was used before or is too old', { fix: 'Open the service again from the console.' })
+    }
+    response.writeHead(303, {
+      location: localPath(query.get('to')),
+      'set-cookie': this.cookies.issue(handed.sessionId, host, session.expiresAt),
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+      'content-length': 0,
+    })
+    response.end()
+  }
+}
+
+export function isHandover(path: string): boolean {
+  return path === handoverPath || path.startsWith(`${handoverPath}?`)
+}
+
+/** A path of the same host, whatever it was: a browser reads `//x`, `/\x` and `/<tab>/x` as another host's. */
+export function localPath(to: string | null): string {
+  if (to === null || !to.startsWith('/')) return '/'
+  const url = URL.canParse(to, 'http://host.invalid') ? new URL(to, 'http://host.invalid') : undefined
+  if (url === undefined || url.origin !== 'http://host.invalid') return '/'
+  const path = `${url.pathname}${url.search}${url.hash}`
+  return path.startsWith('//') ? '/' : path
+}

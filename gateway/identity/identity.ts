@@ -1,0 +1,64 @@
+import { hash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { PlatformError } from '#contract/errors.ts'
+import { header, tokenPrefix } from '#contract/headers.ts'
+import type { Caller, RouteTable, Service, Token } from '../routes/route-table.ts'
+
+export interface Person {
+  kind: 'person'
+  personId: string
+  email: string
+  /** Teams as whose member this call is made: a token's one, a session's all. */
+  teamIds: readonly string[]
+  token: Token | undefined
+}
+export type Identity = { kind: 'anyone' } | Person | { kind: 'service'; caller: Caller }
+
+export const anyone: Identity = { kind: 'anyone' }
+
+const bearer = /^bearer +(.*)$/i
+
+/** The platform token that a header holds, if it does. */
+export function tokenIn(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined
+  const text = bearer.exec(value)?.[1] ?? value
+  return text.startsWith(tokenPrefix) ? text.trim() : undefined
+}
+
+/** Who a request's platform token says that it is. Throws `unauthenticated` for one that is not, or no longer, good. */
+export function identifyByToken(request: IncomingMessage, table: RouteTable): Person | undefined {
+  const own = request.headers[header.authorization]
+  const token = tokenIn(typeof own === 'string' ? own : own?.[0]) ?? tokenIn(request.headers.authorization)
+  if (token === undefined) return undefined
+  const known = table.tokenByHash(hash('sha256', token, 'hex'))
+  if (known === undefined) throw new PlatformError('unauthenticated', 'this token is not known here', { fix: 'Make one with `m3o token create`.' })
+  if (known.expiresAt !== null && known.expiresAt <= Date.now()) {
+    throw new PlatformError('unauthenticated', 'this token has expired', { fix: 'Make a new one with `m3o token create`.' })
+  }
+  return { kind: 'person', personId: known.personId, email: known.email, teamIds: [known.teamId], token: known }
+}
+
+export function belongsTo(identity: Identity, teamId: string): boolean {
+  if (identity.kind === 'person') return identity.teamIds.includes(teamId)
+  return identity.kind === 'service' && identity.caller.teamId === teamId
+}
+
+/** Throws `unauthenticated` or `forbidden` unless the service's audience holds the caller, and its token's scope the service. */
+export function checkAudience(identity: Identity, service: Service): void {
+  const token = identity.kind === 'person' ? identity.token : undefined
+  if (token !== undefined) {
+    const { actions, services } = token.scope
+    if (!token.mayCall || (actions !== undefined && !actions.includes('service.call'))) {
+      throw new PlatformError('forbidden', 'this token may not call services')
+    }
+    if (services !== undefined && !services.includes(service.id)) throw new PlatformError('forbidden', `this token may not call ${service.name}`)
+  }
+  const { audience } = service
+  if (audience.kind === 'anyone' || belongsTo(identity, service.teamId)) return
+  if (identity.kind === 'anyone') {
+    throw new PlatformError('unauthenticated', `${service.name} is private`, { fix: 'Send a platform token as `Authorization: Bearer m3o_…`.' })
+  }
+  if (audience.kind === 'platform') return
+  if (audience.kind === 'teams' && audience.teams.some((teamId) => belongsTo(identity, teamId))) return
+  throw new PlatformError('forbidden', `${service.name} is not shared with you`, { fix: 'Ask its team to share it.' })
+}

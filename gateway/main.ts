@@ -1,0 +1,36 @@
+import { join } from 'node:path'
+import pino from 'pino'
+import { createRpcClient } from '#contract/rpc-client.ts'
+import { runtimeApi } from '#contract/runtime-api.ts'
+import { startGateway } from './gateway.ts'
+import { type GatewaySettings, readSettings } from './settings.ts'
+import { wakeMs } from './wake.ts'
+
+const log = pino({ name: 'gateway', level: process.env.M3O_LOG_LEVEL ?? 'info' })
+
+let settings: GatewaySettings
+try {
+  settings = readSettings(process.env)
+} catch (error) {
+  log.fatal((error as Error).message)
+  process.exit(2)
+}
+
+const runtime = createRpcClient(runtimeApi, join(settings.home, 'run', 'runtime.sock'))
+try {
+  const gateway = await startGateway(settings, (at) => runtime.call('instances.wake', at, { timeoutMs: wakeMs }), log)
+  let stopping = false
+  const stop = () => {
+    if (stopping) return
+    stopping = true
+    gateway.close().then(() => process.exit(0), (error: unknown) => {
+      log.error({ err: error }, 'the gateway did not stop cleanly')
+      process.exit(1)
+    })
+  }
+  process.on('SIGTERM', stop).on('SIGINT', stop)
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException
+  log.fatal({ err: error }, code === 'EADDRINUSE' ? `port ${settings.port} of ${settings.host} is taken (M3O_GATEWAY_PORT)` : message)
+  process.exit(1)
+}

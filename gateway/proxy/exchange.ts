@@ -1,0 +1,232 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isPlatformError, PlatformError } from '#contract/errors.ts'
+import { header } from '#contract/headers.ts'
+import type { Passage } from '../admission.ts'
+import type { Trace } from '../context/trace.ts'
+import type { Environment, Release } from '../routes/route-table.ts'
+import type { Connection, ExchangeHandler, Failure } from '../upstream/connection.ts'
+import type { InstancePool } from '../upstream/instance-pool.ts'
+import { MalformedResponse, type ResponseHead } from '../upstream/response-reader.ts'
+import type { Proxy } from './proxy.ts'
+import { RequestBody } from './request-body.ts'
+import { requestHead } from './request-head.ts'
+import { answerHeaders } from './response-head.ts'
+
+const repeatable = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
+const lingerMs = 10_000
+/** How long a call that nobody takes is tried again: a swap of instances is shorter. */
+const refusedMs = 500
+
+/** One request on its way: to an instance, to another when the first cannot take it, and its answer back. */
+export class Exchange implements ExchangeHandler {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly passage: Passage
+  readonly trace: Trace
+  protected readonly proxy: Proxy
+  protected pool: InstancePool | undefined
+  protected connection: Connection | undefined
+  protected readonly upgrade: string | undefined
+  protected released = false
+  private readonly started = performance.now()
+  private readonly body: RequestBody | undefined
+  private readonly idempotent: boolean
+  private release: Release | undefined
+  private environment: Environment | undefined
+  private tried: Set<string> | undefined
+  private lastError: Error | undefined
+  private retryUntil: number | undefined
+  private head: ResponseHead | undefined
+  private sent = false
+  private ended = false
+
+  constructor(proxy: Proxy, request: IncomingMessage, response: ServerResponse, passage: Passage, trace: Trace, upgrade?: string) {
+    this.proxy = proxy
+    this.request = request
+    this.response = response
+    this.passage = passage
+    this.trace = trace
+    this.upgrade = upgrade
+    this.idempotent = upgrade === undefined && repeatable.has(request.method as string)
+    const { headers } = request
+    const chunked = headers['transfer-encoding'] !== undefined
+    if (upgrade === undefined && (chunked || (headers['content-length'] ?? '0') !== '0')) this.body = new RequestBody(request, chunked)
+    response.on('close', this.onClientGone)
+  }
+
+  /** Sends it to the least loaded instance of what serves now. */
+  start(release: Release, environment: Environment): void {
+    if (this.ended) return
+    this.release = release
+    this.environment = environment
+    const pool = this.proxy.pools.choose(release.instances, this.tried)
+    if (pool === undefined) return void this.resolveAgain()
+    this.pool = pool
+    this.released = false
+    this.connection = pool.acquire(this.idempotent)
+    this.connection.begin(this, this.request.method === 'HEAD')
+  }
+
+  onReady(): void {
+    const connection = this.connection as Connection
+    const { passage, trace, proxy, upgrade, body } = this
+    const head = requestHead(this.request, { passage, trace, cookies: proxy.cookies, scheme: proxy.scheme, upgrade, chunked: body?.chunked === true })
+    if (body === undefined) connection.write(head)
+    else body.sendTo(connection, head)
+  }
+
+  onDrain(): void {
+    this.body?.resume()
+  }
+
+  onInformational(head: ResponseHead): void {
+    if (head.status === 100 && this.request.headers.expect !== undefined) this.response.writeContinue()
+  }
+
+  onHead(head: ResponseHead): void {
+    this.head = head
+    this.proxy.traffic.count(this.passage, head.status, performance.now() - this.started)
+    const { response, passage } = this
+    const headers = answerHeaders(head, passage, this.proxy.cookies)
+    headers.push('M3O-Served-By', this.servedBy, header.traceparent, this.trace.traceparent)
+    // Who waited to be told to go on was told otherwise: what they send now, if anything, is not known.
+    if (this.request.headers.expect !== undefined && !this.request.complete) headers.push('Connection', 'close')
+    try {
+      response.writeHead(head.status, head.reason, headers)
+    } catch (cause) {
+      this.onFailure({ error: new MalformedResponse('a header that is not well-formed', { cause }), unsent: false, answered: true })
+    }
+  }
+
+  onData(chunk: Buffer, last: boolean): void {
+    if (this.ended) return
+    this.sent = true
+    if (last) this.response.end(chunk)
+    else if (!this.response.write(chunk)) {
+      this.connection?.socket.pause()
+      this.response.once('drain', this.onClientDrain)
+    }
+  }
+
+  onQuiet(): void {
+    if (this.head === undefined || this.sent) return
+    this.sent = true
+    this.response.flushHeaders()
+  }
+
+  onEnd(trailers: string[]): void {
+    if (this.ended) return
+    this.ended = true
+    const { response, request, connection, head, body } = this
+    if (!response.writableEnded) {
+      if (trailers.length > 0 && request.httpVersion === '1.1') addTrailers(response, trailers)
+      response.end()
+    }
+    const whole = body === undefined || body.done
+    body?.detach()
+    if (connection !== undefined) {
+      connection.socket.resume()
+      this.letGo((head?.reusable ?? false) && whole, head?.idleMs)
+    }
+    if (!whole) linger(request)
+  }
+
+  onTunnel(_head: ResponseHead, _rest: Buffer): void {
+    this.onFailure({ error: new MalformedResponse('another protocol than was asked for'), unsent: false, answered: true })
+  }
+
+  onFailure({ error, unsent, answered }: Failure): void {
+    if (this.ended) return
+    const { connection, pool, body } = this
+    const again = !answered && !this.sent && (unsent || (connection?.reused === true && this.idempotent)) && (body === undefined || body.replayable)
+    this.letGo(false, undefined)
+    body?.detach()
+    this.lastError = error
+    if (again && pool !== undefined && this.release !== undefined) {
+      // A kept connection that died says nothing about the instance; a refused one does.
+      if (connection?.reused !== true) (this.tried ??= new Set()).add(pool.id)
+      return this.start(this.release, this.environment as Environment)
+    }
+    if (this.response.headersSent) {
+      this.ended = true
+      return this.cutOff()
+    }
+    this.giveUp(new PlatformError('bad_gateway', error instanceof MalformedResponse
+      ? `${this.passage.service.name} answered ${error.message}`
+      : `${this.passage.service.name} ended the connection before it answered`))
+  }
+
+  /** No instance took it: the table is about to change, or one is just restarting. */
+  private resolveAgain(): void {
+    this.tried = undefined
+    this.retryUntil ??= performance.now() + refusedMs
+    if (performance.now() > this.retryUntil) {
+      return this.giveUp(new PlatformError('unavailable', `${this.passage.service.name} does not take calls right now`, { fix: 'Try again in a moment, or see its logs.' }))
+    }
+    this.proxy.nextRoute(this.passage).then(
+      ({ release, environment }) => this.start(release, environment),
+      (error: unknown) => this.giveUp(error),
+    )
+  }
+
+  /** Ends it with an error of the gateway's own. */
+  giveUp(error: unknown): void {
+    if (this.ended) return
+    this.ended = true
+    this.body?.detach()
+    this.proxy.traffic.count(this.passage, isPlatformError(error) ? error.status : 500, performance.now() - this.started)
+    this.proxy.refuse(this, error, this.lastError)
+  }
+
+  protected get servedBy(): string {
+    return `${this.passage.service.name}@${this.release?.revision} ${this.environment?.name}`
+  }
+
+  /** Never a clean end on half an answer. Without a length or chunks only a reset says so. */
+  private cutOff(): void {
+    const { socket } = this.response
+    if (socket !== null && this.request.httpVersion === '1.0') socket.resetAndDestroy()
+    else this.response.destroy()
+  }
+
+  protected letGo(reusable: boolean, idleMs: number | undefined): void {
+    if (this.released || this.connection === undefined || this.pool === undefined) return
+    this.released = true
+    if (reusable) this.pool.release(this.connection, true, idleMs)
+    else this.pool.discard(this.connection)
+  }
+
+  private readonly onClientDrain = (): void => void this.connection?.socket.resume()
+
+  private readonly onClientGone = (): void => {
+    if (this.ended) return
+    this.ended = true
+    this.body?.detach()
+    this.letGo(false, undefined)
+    if (this.head === undefined) this.proxy.traffic.count(this.passage, 499, performance.now() - this.started)
+  }
+
+  protected finishAsTunnel(): void {
+    this.ended = true
+    this.response.off('close', this.onClientGone)
+    this.proxy.traffic.count(this.passage, 101, performance.now() - this.started)
+  }
+}
+
+/** The client is let send the rest, for a while, so that it reads the answer instead of a reset. */
+function linger(request: IncomingMessage): void {
+  request.resume()
+  const timer = setTimeout(() => request.socket.destroy(), lingerMs)
+  request.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer))
+}
+
+const notAsTrailer = /^(?:transfer-encoding|content-|host$|set-cookie|trailer|connection|authorization|m3o-|te$)/i
+
+function addTrailers(response: ServerResponse, trailers: string[]): void {
+  const pairs: [string, string][] = []
+  for (let i = 0; i < trailers.length; i += 2) {
+    const name = trailers[i] as string
+    if (!notAsTrailer.test(name)) pairs.push([name, trailers[i + 1] as string])
+  }
+  response.addTrailers(pairs)
+}

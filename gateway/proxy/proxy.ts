@@ -1,0 +1,115 @@
+import { isPlatformError, PlatformError } from '#contract/errors.ts'
+import type { Passage } from '../admission.ts'
+import { refuse } from '../answer/refusal.ts'
+import type { HostCookies } from '../identity/host-cookie.ts'
+import type { Environment, Release, RouteTable } from '../routes/route-table.ts'
+import type { Traffic } from '../traffic.ts'
+import type { Pools } from '../upstream/pools.ts'
+import type { Waker } from '../wake.ts'
+import type { Exchange } from './exchange.ts'
+
+/** How long a call waits for the table to name an instance: one that crashed, or may not overlap its successor. */
+const noInstanceMs = 3000
+const againMs = 100
+
+export interface Route { release: Release; environment: Environment }
+
+export interface ProxyParts {
+  table: RouteTable
+  pools: Pools
+  waker: Waker
+  traffic: Traffic
+  cookies: HostCookies
+  scheme: string
+  console: string
+  log: (error: Error, about: string) => void
+}
+
+/** Brings a request that may pass to what serves it now. */
+export class Proxy {
+  readonly pools: Pools
+  readonly traffic: Traffic
+  readonly cookies: HostCookies
+  readonly scheme: string
+  private readonly parts: ProxyParts
+
+  constructor(parts: ProxyParts) {
+    this.parts = parts
+    this.pools = parts.pools
+    this.traffic = parts.traffic
+    this.cookies = parts.cookies
+    this.scheme = parts.scheme
+  }
+
+  send(exchange: Exchange): void {
+    const { passage } = exchange
+    try {
+      const route = this.route(passage)
+      if (route.release.instances.length > 0 && route.release.state === 'live') return exchange.start(route.release, route.environment)
+    } catch (error) {
+      return exchange.giveUp(error)
+    }
+    this.waitForRoute(passage).then(
+      ({ release, environment }) => exchange.start(release, environment),
+      (error: unknown) => exchange.giveUp(error),
+    )
+  }
+
+  /** The route after the next change, or after a moment. */
+  async nextRoute(passage: Passage): Promise<Route> {
+    await this.changed(againMs)
+    return this.waitForRoute(passage)
+  }
+
+  /** Waits until an instance serves: for a sleeping service to wake, for a swap to happen. */
+  private async waitForRoute(passage: Passage): Promise<Route> {
+    const deadline = performance.now() + noInstanceMs
+    for (;;) {
+      const route = this.route(passage)
+      if (route.release.state === 'asleep') {
+        await this.parts.waker.wake(route.release)
+        continue
+      }
+      if (route.release.instances.length > 0) return route
+      if (!(await this.changed(deadline - performance.now()))) {
+        throw new PlatformError('unavailable', `no instance of ${passage.service.name} takes calls right now`, { fix: 'Try again in a moment, or see its logs.' })
+      }
+    }
+  }
+
+  refuse(exchange: Exchange, error: unknown, cause?: Error): void {
+    const { request, response, trace, passage } = exchange
+    const away = isPlatformError(error) && error.code === 'unavailable'
+    if (cause !== undefined) this.parts.log(cause, passage.service.name)
+    refuse(request, response, error, { traceparent: trace.traceparent, console: this.parts.console, ...(away && { retryAfter: 1 }) })
+  }
+
+  private route({ service, environment }: Passage): Route {
+    const found = this.parts.table.resolve(environment.id, service.id)
+    if (found.kind === 'gone') throw new PlatformError('environment_gone', found.why, { fix: 'Choose another with `m3o env use`.' })
+    if (found.kind === 'none') {
+      throw new PlatformError('not_found', `${service.name} was never deployed in ${environment.name} or where it inherits from`, { fix: 'Deploy it with `m3o deploy`.' })
+    }
+    const { release } = found
+    if (release.state === 'stopped') throw new PlatformError('unavailable', release.reason ?? `${service.name} was stopped`, { fix: 'Deploy or restart it.' })
+    if (release.state === 'failed') {
+      throw new PlatformError('unavailable', release.reason ?? `${service.name} keeps crashing`, { fix: 'See why with `m3o logs`, then deploy or restart it.' })
+    }
+    return found
+  }
+
+  private changed(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (ms <= 0) return resolve(false)
+      const timer = setTimeout(() => {
+        stop()
+        resolve(false)
+      }, ms)
+      const stop = this.parts.table.onChange(() => {
+        clearTimeout(timer)
+        stop()
+        resolve(true)
+      })
+    })
+  }
+}

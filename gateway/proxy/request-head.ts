@@ -1,0 +1,67 @@
+import type { IncomingMessage } from 'node:http'
+import { header } from '#contract/headers.ts'
+import type { Passage } from '../admission.ts'
+import type { Trace } from '../context/trace.ts'
+import type { HostCookies } from '../identity/host-cookie.ts'
+import { tokenIn } from '../identity/identity.ts'
+
+/** Fields of this hop alone (RFC 9110 §7.6.1), of the platform, or written anew below. */
+const dropped = new Set([
+  'connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'host',
+  header.authorization, header.caller, header.environment, header.hops, header.servedBy, header.baggage, header.traceparent,
+  'm3o-actor', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'via',
+])
+const treated = new Set(['authorization', 'cookie', 'tracestate', 'expect'])
+
+export interface RequestHeadOptions {
+  passage: Passage
+  trace: Trace
+  cookies: HostCookies
+  scheme: string
+  /** Protocol to switch to. */
+  upgrade: string | undefined
+  chunked: boolean
+}
+
+/** The head of the request as the service gets it. Values are as Node read them, so they hold no line break. */
+export function requestHead(request: IncomingMessage, { passage, trace, cookies, scheme, upgrade, chunked }: RequestHeadOptions): string {
+  const { rawHeaders, headers } = request
+  const named = connectionOptions(headers.connection)
+  const host = hostOf(request)
+  let head = `${request.method} ${passage.path} HTTP/1.1\r\nHost: ${host}\r\n`
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    const lower = name.toLowerCase()
+    if (dropped.has(lower) || named?.includes(lower)) continue
+    let value: string | undefined = rawHeaders[i + 1] as string
+    if (treated.has(lower)) {
+      if (lower === 'authorization') value = tokenIn(value) === undefined ? value : undefined
+      else if (lower === 'cookie') value = cookies.strip(value)
+      else if (lower === 'tracestate') value = trace.continued ? value : undefined
+      if (value === undefined) continue
+    }
+    head += `${name}: ${value}\r\n`
+  }
+  const from = request.socket.remoteAddress
+  const before = headers['x-forwarded-for']
+  if (from !== undefined) head += `X-Forwarded-For: ${before === undefined ? '' : `${String(before)}, `}${from}\r\n`
+  head += `X-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Host: ${host}\r\n`
+  head += `Via: ${headers.via === undefined ? '' : `${headers.via}, `}${request.httpVersion} m3o\r\n`
+  head += `${header.traceparent}: ${trace.traceparent}\r\n${header.baggage}: ${passage.baggage}\r\nM3O-Hops: ${passage.hops}\r\n`
+  if (passage.caller !== undefined) head += `M3O-Caller: ${passage.caller}\r\n`
+  if (chunked) head += 'Transfer-Encoding: chunked\r\n'
+  return `${head}${upgrade === undefined ? 'Connection: keep-alive' : `Connection: Upgrade\r\nUpgrade: ${upgrade}`}\r\n\r\n`
+}
+
+/** An absolute-form address says the host, whatever the header says (RFC 9112 §3.2.2). */
+function hostOf(request: IncomingMessage): string {
+  const url = request.url as string
+  if (url.charCodeAt(0) !== 47 && url !== '*') return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? ''
+  return request.headers.host ?? ''
+}
+
+function connectionOptions(value: string | undefined): string[] | undefined {
+  if (value === undefined || value === 'keep-alive' || value === 'close') return undefined
+  // How the body is framed is no option of the hop's: without it the next message would begin inside this one.
+  return value.toLowerCase().split(',').map((option) => option.trim()).filter((option) => option !== 'content-length' && option !== 'host')
+}

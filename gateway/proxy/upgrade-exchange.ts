@@ -1,0 +1,36 @@
+import type { Socket } from 'node:net'
+import type { ResponseHead } from '../upstream/response-reader.ts'
+import { answerHeaders } from './response-head.ts'
+import { Exchange } from './exchange.ts'
+import { Tunnel } from './tunnel.ts'
+
+/** A request to switch protocols: a tunnel when the service agrees, a plain answer otherwise. */
+export class UpgradeExchange extends Exchange {
+  private clientSocket: Socket | undefined
+  private clientHead: Buffer = Buffer.alloc(0)
+
+  from(socket: Socket, head: Buffer): this {
+    this.clientSocket = socket
+    this.clientHead = head
+    return this
+  }
+
+  override onTunnel(head: ResponseHead, rest: Buffer): void {
+    const { clientSocket, connection, pool } = this
+    if (clientSocket === undefined || connection === undefined || pool === undefined) return super.onTunnel(head, rest)
+    const protocol = head.upgrade?.toLowerCase()
+    const wanted = this.upgrade?.toLowerCase().split(',').map((one) => one.trim())
+    if (protocol === undefined || wanted?.includes(protocol) !== true) return super.onTunnel(head, rest)
+    this.finishAsTunnel()
+    const headers = answerHeaders(head, this.passage, this.proxy.cookies)
+    let text = `HTTP/1.1 101 ${head.reason}\r\nConnection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n`
+    for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
+    text += `M3O-Served-By: ${this.servedBy}\r\ntraceparent: ${this.trace.traceparent}\r\n\r\n`
+    this.response.detachSocket(clientSocket)
+    clientSocket.write(text, 'latin1')
+    const tunnel = new Tunnel(clientSocket, connection.detach(), pool, protocol === 'websocket')
+    this.released = true
+    pool.leaveToTunnel()
+    tunnel.begin(this.clientHead, rest)
+  }
+}

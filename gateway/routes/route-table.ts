@@ -1,0 +1,185 @@
+import { PlatformError } from '#contract/errors.ts'
+import { maxDepth, type Routed, type RoutedKind, type RoutingChange, type RoutingTable, routed } from '#contract/routing.ts'
+import { NameIndex } from './name-index.ts'
+
+export type Team = Routed['teams']
+export type Environment = Routed['environments']
+export type Service = Routed['services']
+export type Release = Routed['releases']
+export type Caller = Routed['callers']
+export type Token = Routed['tokens']
+export type Session = Routed['sessions']
+export type Instance = Release['instances'][number]
+
+export type Resolution =
+  | { kind: 'release'; release: Release; environment: Environment }
+  | { kind: 'gone'; why: string }
+  | { kind: 'none' }
+
+const none: Resolution = { kind: 'none' }
+const kinds = Object.keys(routed) as RoutedKind[]
+type Entities = { [K in RoutedKind]: Map<string, Routed[K]> }
+
+/** What the gateway knows, kept so that a request costs a handful of look-ups and a change only what it touches. */
+export class RouteTable {
+  version = 0
+  epoch = ''
+  private entities = empty()
+  private teams = new NameIndex<Team>(() => '')
+  private services = new NameIndex<Service>((service) => service.teamId)
+  private environments = new NameIndex<Environment>((environment) => environment.teamId)
+  private callersByKey = new Map<string, Caller>()
+  private tokensByHash = new Map<string, Token>()
+  private roots = new Map<string, Environment>()
+  private instances = new Map<string, Release>()
+  private memo = new Map<string, Map<string, Resolution>>()
+  private readonly listeners = new Set<() => void>()
+
+  replace(table: RoutingTable): void {
+    this.entities = empty()
+    this.teams = new NameIndex(() => '')
+    this.services = new NameIndex((service) => service.teamId)
+    this.environments = new NameIndex((environment) => environment.teamId)
+    for (const map of [this.callersByKey, this.tokensByHash, this.roots, this.instances]) map.clear()
+    this.set(table)
+    this.settle(table)
+  }
+
+  /** All of it or, as `conflict`, nothing. */
+  apply(change: RoutingChange): void {
+    if (change.epoch !== this.epoch || change.version !== this.version + 1) {
+      throw new PlatformError('conflict', `the change ${change.version} does not follow the routing table ${this.version}`)
+    }
+    this.set(change)
+    this.settle(change)
+  }
+
+  snapshot(): RoutingTable {
+    const all = Object.fromEntries(kinds.map((kind) => [kind, Object.fromEntries(this.entities[kind])]))
+    return { version: this.version, epoch: this.epoch, ...all } as RoutingTable
+  }
+
+  /** Called after each change; returns its own removal. */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  get<K extends RoutedKind>(kind: K, id: string): Routed[K] | undefined {
+    return this.entities[kind].get(id)
+  }
+
+  all<K extends RoutedKind>(kind: K): Iterable<Routed[K]> {
+    return this.entities[kind].values()
+  }
+
+  teamNamed(name: string) {
+    return this.teams.find('', name)
+  }
+
+  serviceNamed(teamId: string, name: string) {
+    return this.services.find(teamId, name)
+  }
+
+  environmentNamed(teamId: string, name: string) {
+    return this.environments.find(teamId, name)
+  }
+
+  callerByKey(hash: string): Caller | undefined {
+    return this.callersByKey.get(hash)
+  }
+
+  tokenByHash(hash: string): Token | undefined {
+    return this.tokensByHash.get(hash)
+  }
+
+  /** The environment that a team's others come from. */
+  root(teamId: string): Environment | undefined {
+    return this.roots.get(teamId)
+  }
+
+  hasInstance(id: string): boolean {
+    return this.instances.has(id)
+  }
+
+  /** What serves a service in an environment: its own release, or the nearest one that it inherits. */
+  resolve(environmentId: string, serviceId: string): Resolution {
+    let services = this.memo.get(environmentId)
+    if (services === undefined) this.memo.set(environmentId, (services = new Map()))
+    let found = services.get(serviceId)
+    if (found === undefined) services.set(serviceId, (found = this.walk(environmentId, serviceId)))
+    return found
+  }
+
+  private walk(environmentId: string, serviceId: string): Resolution {
+    let id: string | null = environmentId
+    for (let depth = 0; id !== null && depth < maxDepth; depth++) {
+      const environment = this.entities.environments.get(id)
+      // Falling through to whatever is left would silently serve something else.
+      if (environment === undefined) return { kind: 'gone', why: 'this environment no longer exists' }
+      if (environment.gone !== null) return { kind: 'gone', why: environment.gone }
+      const release = this.entities.releases.get(`${id}/${serviceId}`)
+      if (release !== undefined) return { kind: 'release', release, environment }
+      id = environment.parentId
+    }
+    return none
+  }
+
+  private set(change: RoutingChange): void {
+    // Removals first: a name, or an instance, may pass from one to another in one change.
+    for (const kind of kinds) for (const id of Object.keys(change[kind] ?? {})) this.drop(kind, id)
+    for (const kind of kinds) {
+      for (const [id, entity] of Object.entries(change[kind] ?? {})) {
+        if (entity !== null) this.add(kind, id, entity as Routed[RoutedKind])
+      }
+    }
+  }
+
+  private settle(to: { version: number; epoch: string }): void {
+    this.version = to.version
+    this.epoch = to.epoch
+    this.memo = new Map()
+    for (const listener of this.listeners) listener()
+  }
+
+  private add(kind: RoutedKind, id: string, entity: Routed[RoutedKind]): void {
+    ;(this.entities[kind] as Map<string, unknown>).set(id, entity)
+    this.index(kind, entity, true)
+  }
+
+  private drop(kind: RoutedKind, id: string): void {
+    const entity = this.entities[kind].get(id)
+    if (entity === undefined) return
+    this.entities[kind].delete(id)
+    this.index(kind, entity, false)
+  }
+
+  private index(kind: RoutedKind, entity: Routed[RoutedKind], adds: boolean): void {
+    const verb = adds ? 'add' : 'remove'
+    switch (kind) {
+      case 'teams': this.teams[verb](entity as Team); break
+      case 'services': this.services[verb](entity as Service); break
+      case 'environments': {
+        const environment = entity as Environment
+        this.environments[verb](environment)
+        if (environment.parentId === null && environment.gone === null) setIn(this.roots, environment.teamId, environment, adds)
+        break
+      }
+      case 'callers': setIn(this.callersByKey, (entity as Caller).key, entity as Caller, adds); break
+      case 'tokens': setIn(this.tokensByHash, (entity as Token).hash, entity as Token, adds); break
+      case 'releases':
+        for (const { id } of (entity as Release).instances) setIn(this.instances, id, entity as Release, adds)
+        break
+      default:
+    }
+  }
+}
+
+function setIn<T>(map: Map<string, T>, key: string, value: T, adds: boolean): void {
+  if (adds) map.set(key, value)
+  else if (map.get(key) === value) map.delete(key)
+}
+
+function empty(): Entities {
+  return Object.fromEntries(kinds.map((kind) => [kind, new Map()])) as unknown as Entities
+}

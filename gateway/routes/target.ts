@@ -1,0 +1,102 @@
+import { hash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { PlatformError } from '#contract/errors.ts'
+import { platformPath } from '#contract/headers.ts'
+import { parseHostLabel } from '#contract/names.ts'
+
+/** What a request asks for, as its line and its host say it; nothing is looked up yet. */
+export type Target =
+  | { kind: 'host'; host: string; service: string; environment: string; team: string; path: string }
+  /** `team` where the path names it. */
+  | { kind: 'path'; service: string; team: string | undefined; path: string; key: string | undefined }
+  | { kind: 'own'; path: string }
+
+const hostShape = /^[A-Za-z0-9.\-_]+(?::\d{0,5})?$|^\[[0-9A-Fa-f:.]+\](?::\d{0,5})?$/
+const absoluteForm = /^https?:\/\/([^/?#]*)([^#]*)/i
+const pathShape = /^\/(?:(?:@|%40)([^/?#]+)\/)?([^/?#]+)([^#]*)$/i
+const keyed = /^\/~([A-Za-z0-9_-]{16,128})(?=\/)/
+const maxUrl = 16 << 10
+
+interface HostParts { service: string; environment: string; team: string }
+
+export class Targets {
+  private readonly suffix: string
+  private readonly hosts = new Map<string, HostParts | undefined>()
+
+  constructor(domain: string) {
+    this.suffix = `.${domain}`
+  }
+
+  /** Throws `bad_request` for what no correct client sends. */
+  read(request: IncomingMessage): Target {
+    let path = request.url ?? '/'
+    let host = request.headers.host ?? ''
+    if (path.length > maxUrl) throw new PlatformError('too_large', 'this address is too long')
+    if (path.charCodeAt(0) !== 47) {
+      // Absolute form: the address says the host, not the header (RFC 9112 §3.2.2).
+      const absolute = absoluteForm.exec(path)
+      if (absolute !== null) {
+        host = absolute[1] as string
+        path = absolute[2]?.startsWith('/') ? absolute[2] : `/${absolute[2] ?? ''}`
+        if (host === '') throw new PlatformError('bad_request', 'this address names no host')
+      } else if (path !== '*' || request.method !== 'OPTIONS') {
+        throw new PlatformError('bad_request', 'this is not a path')
+      }
+    }
+    if (host !== '' && !hostShape.test(host)) throw new PlatformError('bad_request', 'the Host header is not a host')
+    const parts = this.hostParts(host)
+    if (parts !== undefined) return { kind: 'host', host: host.toLowerCase(), ...parts, path }
+    return readPath(path)
+  }
+
+  /** Whether a host is a service's. */
+  isService(host: string | undefined): boolean {
+    return host !== undefined && this.hostParts(host) !== undefined
+  }
+
+  private hostParts(host: string): HostParts | undefined {
+    if (this.hosts.has(host)) return this.hosts.get(host)
+    const name = host.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '')
+    const label = name.endsWith(this.suffix) ? name.slice(0, -this.suffix.length) : undefined
+    const parts = label === undefined ? undefined : parseHostLabel(label)
+    if (this.hosts.size >= 20_000) this.hosts.clear()
+    this.hosts.set(host, parts)
+    return parts
+  }
+}
+
+function readPath(path: string): Target {
+  let rest = path
+  let key: string | undefined
+  const begin = keyed.exec(path)
+  if (begin !== null) {
+    key = hash('sha256', begin[1] as string, 'hex')
+    rest = path.slice(begin[0].length)
+  }
+  if (rest.startsWith('/v1/')) rest = rest.slice(3)
+  else if (key === undefined) return { kind: 'own', path }
+  const parts = pathShape.exec(rest)
+  if (parts === null) return { kind: 'own', path: rest }
+  const after = parts[3] as string
+  return {
+    kind: 'path', key, team: parts[1], service: parts[2] as string, path: after.charCodeAt(0) === 47 ? after : `/${after}`,
+  }
+}
+
+const maybePlatform = /_|%5f/i
+
+/** Whether any reading of a path that a service may use (decoded, dots resolved, slashes merged) is the platform's own. */
+export function isPlatformPath(path: string): boolean {
+  if (!maybePlatform.test(path)) return false
+  const question = path.indexOf('?')
+  let text = question < 0 ? path : path.slice(0, question)
+  for (let times = 0; times < 3 && text.includes('%'); times++) {
+    text = text.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+  }
+  const segments: string[] = []
+  for (const segment of text.split(/[/\\]/)) {
+    if (segment === '..') segments.pop()
+    else if (segment !== '' && segment !== '.') segments.push(segment)
+  }
+  return `/${segments[0]?.toLowerCase() ?? ''}/` === platformPath
+}

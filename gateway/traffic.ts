@@ -1,0 +1,70 @@
+import { latencyBuckets, type TrafficCount } from '#contract/gateway-api.ts'
+import type { Passage } from './admission.ts'
+
+/** Counts requests by service, environment and caller; what is read of it are copies. */
+export class Traffic {
+  private readonly counts = new Map<string, TrafficCount>()
+  private readonly waiting = new Set<() => void>()
+
+  /** `ms` is the time to the answer's head. */
+  count(passage: Passage, status: number, ms: number): void {
+    const key = `${passage.service.id}/${passage.environment.id}/${passage.countedAs}`
+    let count = this.counts.get(key)
+    if (count === undefined) {
+      count = {
+        serviceId: passage.service.id, environmentId: passage.environment.id, caller: passage.countedAs,
+        requests: 0, errors: 0, latency: Array.from({ length: latencyBuckets.length + 1 }, () => 0), lastAt: 0,
+      }
+      this.counts.set(key, count)
+    }
+    let bucket = 0
+    while (bucket < latencyBuckets.length && ms > (latencyBuckets[bucket] as number)) bucket++
+    count.requests++
+    if (status >= 500) count.errors++
+    count.latency[bucket] = (count.latency[bucket] as number) + 1
+    count.lastAt = Date.now()
+    if (this.waiting.size > 0) {
+      for (const tell of this.waiting) tell()
+      this.waiting.clear()
+    }
+  }
+
+  /** All counters, then those that changed, at most once every `everyMs`. */
+  async *watch(signal: AbortSignal, everyMs = 1000): AsyncGenerator<{ counts: TrafficCount[] }> {
+    let seen = new Map<string, number>()
+    for (let first = true; !signal.aborted; first = false) {
+      const now = new Map([...this.counts].map(([key, count]) => [key, count.requests]))
+      const changed = [...this.counts].filter(([key, count]) => seen.get(key) !== count.requests)
+      seen = now
+      if (first || changed.length > 0) yield { counts: changed.map(([, count]) => ({ ...count, latency: [...count.latency] })) }
+      await pause(everyMs, signal)
+      const changedSince = [...this.counts].some(([key, count]) => seen.get(key) !== count.requests)
+      if (!changedSince) await this.nextCount(signal)
+    }
+  }
+
+  private nextCount(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted) return resolve()
+      const tell = () => {
+        this.waiting.delete(tell)
+        signal.removeEventListener('abort', tell)
+        resolve()
+      }
+      signal.addEventListener('abort', tell, { once: true })
+      this.waiting.add(tell)
+    })
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done, { once: true })
+  })
+}

@@ -1,0 +1,133 @@
+import { connect, type Socket } from 'node:net'
+import { type ResponseHandler, ResponseReader } from './response-reader.ts'
+
+export interface ExchangeHandler extends ResponseHandler {
+  /** The connection stands: the request may be written. */
+  onReady(): void
+  /** All that had arrived was handed on; more may take long. */
+  onQuiet(): void
+  onDrain(): void
+  onFailure(failure: Failure): void
+}
+
+export interface Failure {
+  error: Error
+  /** No byte of the request was accepted by the system, so none can have reached the service. */
+  unsent: boolean
+  /** A byte of the response has arrived. */
+  answered: boolean
+}
+
+const connectMs = 5000
+
+/** One connection to an instance: a request at a time. */
+export class Connection {
+  readonly socket: Socket
+  idleSince = 0
+  exchanges = 0
+  onIdleEnd: (() => void) | undefined
+  private readonly reader = new ResponseReader()
+  private handler: ExchangeHandler | undefined
+  private answered = false
+  private writes = 0
+  private connected = false
+  private detached = false
+
+  constructor(address: string, port: number) {
+    // Half-open: a tunnel's other direction outlives the first to end.
+    this.socket = connect({ host: address, port, noDelay: true, allowHalfOpen: true })
+    const timer = setTimeout(() => this.socket.destroy(new Error('connecting took too long')), connectMs)
+    this.socket.once('connect', () => {
+      clearTimeout(timer)
+      this.connected = true
+      this.handler?.onReady()
+    })
+    this.socket.on('data', this.onData)
+    this.socket.on('drain', this.onDrain)
+    this.socket.on('end', this.onEnd)
+    this.socket.on('error', this.onError)
+    this.socket.on('close', this.onClose)
+    this.socket.once('close', () => clearTimeout(timer))
+  }
+
+  get reused(): boolean {
+    return this.exchanges > 1
+  }
+
+  get usable(): boolean {
+    return !this.socket.destroyed && this.socket.readable && this.socket.writable
+  }
+
+  begin(handler: ExchangeHandler, toHead: boolean): void {
+    this.handler = handler
+    this.exchanges++
+    this.answered = false
+    this.writes = 0
+    this.reader.begin(handler, toHead)
+    if (this.connected) handler.onReady()
+  }
+
+  write(data: Buffer | string): boolean {
+    this.writes++
+    return typeof data === 'string' ? this.socket.write(data, 'latin1') : this.socket.write(data)
+  }
+
+  /** The exchange is over; true when another may follow on this connection. */
+  release(): boolean {
+    this.handler = undefined
+    return this.reader.idle && this.usable
+  }
+
+  /** Gives the socket away, to a tunnel. */
+  detach(): Socket {
+    this.detached = true
+    this.handler = undefined
+    this.socket.off('data', this.onData).off('drain', this.onDrain).off('end', this.onEnd).off('close', this.onClose)
+    return this.socket
+  }
+
+  destroy(): void {
+    this.handler = undefined
+    this.socket.destroy()
+  }
+
+  private readonly onData = (chunk: Buffer): void => {
+    const handler = this.handler
+    if (handler === undefined) {
+      // Nothing was asked: a service that speaks unasked would answer somebody else's request.
+      this.socket.destroy()
+      return
+    }
+    this.answered = true
+    try {
+      this.reader.push(chunk)
+    } catch (error) {
+      return this.fail(error as Error)
+    }
+    if (this.handler === handler) handler.onQuiet()
+  }
+
+  private readonly onDrain = (): void => this.handler?.onDrain()
+
+  private readonly onEnd = (): void => {
+    if (this.reader.end()) this.socket.destroy()
+    else this.fail(new Error('the service closed the connection'))
+  }
+
+  private readonly onError = (error: Error): void => {
+    if (!this.detached) this.fail(error)
+  }
+
+  private readonly onClose = (): void => {
+    if (this.handler === undefined) this.onIdleEnd?.()
+    else this.fail(new Error('the connection to the service was closed'))
+  }
+
+  private fail(error: Error): void {
+    const handler = this.handler
+    this.handler = undefined
+    this.socket.destroy()
+    const failedWrite = (error as NodeJS.ErrnoException).syscall === 'write' && this.writes <= 1
+    handler?.onFailure({ error, unsent: !this.connected || this.writes === 0 || failedWrite, answered: this.answered })
+  }
+}
