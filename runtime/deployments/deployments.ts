@@ -67,10 +67,10 @@ export class Deployments {
   async deployDraft(actor: Actor, at: At, userId: string, message: string | undefined, route: Route): Promise<DeploymentRow> {
     const { source, db } = this.#platform
     const chain = await environmentChain(db, at.environmentId)
-    const landed = await source.commitDraft(
-      { serviceId: at.serviceId, userId, environment: at.environmentId, branches: chain.map(branchOf) },
-      { message: message?.trim() || 'Edit in the console', author: await this.#author(userId) },
-    )
+    const landed = await source.drafts.commit({
+      serviceId: at.serviceId, userId, environment: at.environmentId, branches: chain.map(branchOf),
+      message: message?.trim() || 'Edit in the console', author: await this.#author(userId),
+    })
     this.#platform.events.emit({ type: 'draft', teamId: chain[0]?.teamId ?? '', serviceId: at.serviceId, userId, environmentId: at.environmentId, path: null, by: actor.name })
     return this.deploy(actor, at, landed.commit, message?.trim() || 'Edit in the console', route)
   }
@@ -80,11 +80,16 @@ export class Deployments {
     const { source, db } = this.#platform
     const branches = (await environmentChain(db, at.environmentId)).map(branchOf)
     const message = input.message?.trim() || 'Deploy from a folder'
-    const landed = await source.commitArchive(at.serviceId, {
-      branches, stream: input.body, ...(input.base !== null && { base: input.base }), force: input.force, author: await this.#author(input.userId), message,
+    const landed = await source.archives.commit({
+      serviceId: at.serviceId, branches, stream: input.body, ...(input.base !== null && { base: input.base }), force: input.force, author: await this.#author(input.userId), message,
     })
     const row = await this.deploy(actor, at, landed.commit, message, 'cli')
-    return { row, commit: landed.commit, notes: landed.notes }
+    const notes = [
+      ...(landed.replaced && landed.previous !== null ? ['the folder has no recorded base, so it replaced the source that was there'] : []),
+      ...(landed.merged ? ['merged with what others committed meanwhile'] : []),
+      ...landed.overwrote.map((change) => `wrote over ${change.path}, changed by ${change.author}`),
+    ]
+    return { row, commit: landed.commit, notes }
   }
 
   /** One live revision further back each time, or to the one named; with its code, its settings and its variables. */

@@ -29,12 +29,12 @@ export async function createService(platform: Platform, actor: Actor, input: New
     id: newId('service'), teamId: team.id, name, ownerId: input.ownerId, description: '', audience: { kind: 'team' } as const, createdAt: Date.now(), deletedAt: null,
   }
   // The repository first: a row without one would be broken, one without a row is only swept away.
-  await platform.source.create({ serviceId: row.id, files: input.files ?? [], author: await authorOf(platform, input.ownerId), message: `Begin ${name}` })
+  await platform.source.repositories.create({ serviceId: row.id, files: input.files ?? [], author: await authorOf(platform, input.ownerId), message: `Begin ${name}` })
   try {
     await audited(platform.db, actor, { teamId: team.id, action: 'service.create', target: `service ${name}` }, (tx) =>
       claimName(tx, 'service', team.id, name, () => tx.insert(services).values(row)))
   } catch (error) {
-    await platform.source.delete(row.id)
+    await platform.source.repositories.delete(row.id)
     throw error
   }
   await platform.routing.refresh({ services: [row.id] })
@@ -93,7 +93,7 @@ export async function deleteService(platform: Platform, actor: Actor, serviceId:
     tx.update(services).set({ deletedAt: Date.now() }).where(eq(services.id, serviceId)))
   await platform.routing.refresh({ services: [serviceId] })
   await platform.places.removeService(serviceId)
-  await platform.source.delete(serviceId)
+  await platform.source.repositories.delete(serviceId)
   await platform.logs.delete(serviceId)
   changed(platform, row)
 }

@@ -1,0 +1,57 @@
+import type { Handlers } from '#contract/rpc-types.ts'
+import type { runtimeApi } from '#contract/runtime-api.ts'
+import { createEnvironment, deleteEnvironment, environmentChain, listEnvironments } from '../environments/environments.ts'
+import { audited } from '../audit/audit.ts'
+import type { Platform } from '../platform.ts'
+import { createFromTemplate, deleteService, renameService, updateService } from '../services/services.ts'
+import { configure } from '../services/settings.ts'
+import { findService, getService, listServices, serviceEverywhere } from '../services/views.ts'
+import type { Traffic } from '../traffic/traffic.ts'
+import { deleteVariable, listVariables, setVariable } from '../variables/variables.ts'
+
+type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `services.${string}` | `environments.${string}` | `variables.${string}` | 'instances.wake'>>
+
+const ok = { ok: true } as const
+
+export function serviceHandlers(platform: Platform, traffic: Traffic): Part {
+  return {
+    'services.list': ({ teamId, environmentId }) => listServices(platform, teamId, environmentId),
+    'services.get': (at) => getService(platform, at),
+    'services.everywhere': ({ serviceId }) => serviceEverywhere(platform, serviceId),
+    'services.create': (input, { actor }) => createFromTemplate(platform, actor, input),
+    'services.rename': async ({ serviceId, name }, { actor }) => (await renameService(platform, actor, serviceId, name), ok),
+    'services.update': async ({ serviceId, ...change }, { actor }) => (await updateService(platform, actor, serviceId, change), ok),
+    'services.configure': async ({ settings, ...at }, { actor }) => {
+      const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
+      await configure(platform, actor, at, given)
+      return ok
+    },
+    'services.delete': async ({ serviceId }, { actor }) => (await deleteService(platform, actor, serviceId), ok),
+    'services.kill': async (at, { actor }) => {
+      const service = await findService(platform, at.serviceId)
+      const [environment] = await environmentChain(platform.db, at.environmentId)
+      const change = { teamId: service.teamId, action: 'service.kill', target: `service ${service.name}`, after: { environment: environment?.name } }
+      await platform.places.kill(at)
+      await audited(platform.db, actor, change, async () => {})
+      return ok
+    },
+    'services.traffic': ({ sinceMs, stepMs, ...at }) => ({ points: traffic.points(at, sinceMs, stepMs), ...traffic.neighbours(at) }),
+    'instances.wake': async (at) => (await platform.places.wake(at), ok),
+
+    'environments.list': ({ teamId }) => listEnvironments(platform, teamId),
+    'environments.create': (input, { actor }) => createEnvironment(platform, actor, input),
+    'environments.delete': async ({ environmentId }, { actor }) => (await deleteEnvironment(platform, actor, environmentId), ok),
+    'environments.reset': async (at, { actor }) => {
+      const service = await findService(platform, at.serviceId)
+      const [environment] = await environmentChain(platform.db, at.environmentId)
+      await platform.places.reset(at)
+      await audited(platform.db, actor, { teamId: service.teamId, action: 'environment.reset', target: `service ${service.name}`, after: { environment: environment?.name } }, async () => {})
+      platform.events.emit({ type: 'environment', teamId: service.teamId, environmentId: at.environmentId })
+      return ok
+    },
+
+    'variables.list': (at) => listVariables(platform, at),
+    'variables.set': async (input, { actor }) => (await setVariable(platform, actor, input), ok),
+    'variables.delete': async (input, { actor }) => (await deleteVariable(platform, actor, input), ok),
+  }
+}

@@ -1,0 +1,42 @@
+import type { Handlers } from '#contract/rpc-types.ts'
+import type { runtimeApi } from '#contract/runtime-api.ts'
+import { readAudit } from '../audit/audit.ts'
+import type { Platform } from '../platform.ts'
+import { acceptInvitation, createInvitation, listInvitations, readInvitation, revokeInvitation } from '../teams/invitations.ts'
+import { listMembers, removeMember, setRole } from '../teams/members.ts'
+import { createTeam, deleteTeam, listTeams, renameTeam } from '../teams/teams.ts'
+import { createToken, listTokens, revokeToken } from '../tokens/tokens.ts'
+import { deploySamples } from '../teams/samples.ts'
+import type { Deployments } from '../deployments/deployments.ts'
+
+type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `teams.${string}` | `members.${string}` | `invitations.${string}` | `tokens.${string}` | `audit.${string}`>>
+
+const ok = { ok: true } as const
+
+export function teamHandlers(platform: Platform, deployments: Deployments): Part {
+  return {
+    'teams.list': ({ userId }) => listTeams(platform, userId),
+    'teams.create': async ({ name, ownerId, samples }, { actor }) => {
+      const team = await createTeam(platform, actor, { name, ownerId })
+      if (samples) void deploySamples(platform, deployments, team.id).catch((error: unknown) => platform.log.error({ err: error }, 'the sample services could not be deployed'))
+      return team
+    },
+    'teams.rename': async ({ teamId, name }, { actor }) => (await renameTeam(platform, actor, teamId, name), ok),
+    'teams.delete': async ({ teamId }, { actor }) => (await deleteTeam(platform, actor, teamId), ok),
+    'members.list': ({ teamId }) => listMembers(platform, teamId),
+    'members.setRole': async (input, { actor }) => (await setRole(platform, actor, input), ok),
+    'members.remove': async (input, { actor }) => (await removeMember(platform, actor, input), ok),
+    'invitations.list': ({ teamId }) => listInvitations(platform, teamId),
+    'invitations.create': (input, { actor }) => createInvitation(platform, actor, input),
+    'invitations.revoke': async (input, { actor }) => (await revokeInvitation(platform, actor, input), ok),
+    'invitations.read': async ({ secret }) => {
+      const { email, team, role } = await readInvitation(platform, secret)
+      return { email, team, role }
+    },
+    'invitations.accept': (input, { actor }) => acceptInvitation(platform, actor, input),
+    'tokens.list': ({ teamId, userId }) => listTokens(platform, teamId, userId),
+    'tokens.create': (input, { actor }) => createToken(platform, actor, input),
+    'tokens.revoke': async ({ teamId, tokenId }, { actor }) => (await revokeToken(platform, actor, teamId, tokenId), ok),
+    'audit.read': async ({ teamId, before, limit }) => (await readAudit(platform.db, teamId, before, limit)).map(({ seq, at, actor, action, target, before: was, after }) => ({ seq, at, actor, action, target, before: was, after })),
+  }
+}

@@ -1,0 +1,43 @@
+import { PlatformError } from '#contract/errors.ts'
+import type { Handlers } from '#contract/rpc-types.ts'
+import type { runtimeApi } from '#contract/runtime-api.ts'
+import type { Platform } from '../platform.ts'
+import { serveExec, serveTerminal } from '../terminals/serve.ts'
+import type { Terminals } from '../terminals/terminals.ts'
+
+type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `terminals.${string}` | 'instances.exec'>>
+type At = { serviceId: string; environmentId: string; instanceId: string | null }
+
+export function terminalHandlers({ places, engine }: Platform, terminals: Terminals): Part {
+  /** The one named, or the newest that serves; it must be of this service in this environment. */
+  function instanceOf({ serviceId, environmentId, instanceId }: At): string {
+    const running = places.instances.of({ serviceId, environmentId })
+    const serving = running.filter((one) => one.state === 'live').sort((a, b) => b.startedAt - a.startedAt)
+    const found = instanceId === null ? serving[0] ?? running[0] : running.find((one) => one.id === instanceId)
+    if (found) return found.id
+    throw new PlatformError('not_in_this_state', instanceId === null ? 'no instance of it runs here' : 'this instance has ended', { fix: 'Deploy or restart it in this environment, then try again.' })
+  }
+
+  return {
+    'terminals.list': ({ serviceId, environmentId, userId }) => {
+      const ids = new Set(places.instances.of({ serviceId, environmentId }).map((one) => one.id))
+      return terminals.list(userId, (instanceId) => ids.has(instanceId))
+    },
+    'terminals.open': async ({ userId, cols, rows, ...at }) => {
+      const instanceId = instanceOf(at)
+      return { instanceId, terminalId: await terminals.open({ instanceId, userId, cols, rows }) }
+    },
+    'terminals.attach': async ({ terminalId, userId }, at) => {
+      const attachment = terminals.attach(terminalId, userId)
+      await serveTerminal(at.socket, attachment)
+    },
+    'terminals.close': async ({ terminalId, userId }) => {
+      await terminals.close(terminalId, userId)
+      return { ok: true }
+    },
+    'instances.exec': async ({ command, tty, ...where }, at) => {
+      const session = await engine.exec(instanceOf(where), { ...(command.length > 0 && { command }), ...(tty !== null && { tty }) })
+      await serveExec(at.socket, session)
+    },
+  }
+}

@@ -1,0 +1,149 @@
+import { createServer } from 'node:http'
+import { chmod, mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import pino from 'pino'
+import { gatewayApi } from '#contract/gateway-api.ts'
+import { platformActor } from '#contract/rpc.ts'
+import { createRpcClient } from '#contract/rpc-client.ts'
+import { createRpcServer } from '#contract/rpc-server.ts'
+import { runtimeApi } from '#contract/runtime-api.ts'
+import { socketAddress } from '#contract/unix-socket.ts'
+import { openDb } from '#db/open.ts'
+import { accessHandlers } from './api/access.ts'
+import { deploymentHandlers } from './api/deployments.ts'
+import { gitListener } from './api/git.ts'
+import { logHandlers } from './api/logs.ts'
+import { platformHandlers } from './api/platform.ts'
+import { serviceHandlers } from './api/services.ts'
+import { sourceHandlers } from './api/source.ts'
+import { teamHandlers } from './api/teams.ts'
+import { terminalHandlers } from './api/terminals.ts'
+import { openBuilds } from './builds/builds.ts'
+import { Deployments } from './deployments/deployments.ts'
+import { openProcessEngine } from './engines/process/process-engine.ts'
+import { Events } from './events/events.ts'
+import { Places } from './instances/places.ts'
+import { openLogs } from './logs/logs.ts'
+import type { Platform } from './platform.ts'
+import { Routing } from './routing/routing.ts'
+import { readSettings } from './settings.ts'
+import { openSource } from './source/source.ts'
+import { deploySamples } from './teams/samples.ts'
+import { createTeam } from './teams/teams.ts'
+import { Terminals } from './terminals/terminals.ts'
+import { Traffic } from './traffic/traffic.ts'
+import { openSeal } from './variables/seal.ts'
+
+/*
+ * The runtime: makes the parts, takes over what an earlier run left alive, carries on what it left unfinished, and
+ * answers on $M3O_HOME/run/runtime.sock. On SIGTERM it lets go; services live on.
+ */
+
+const log = pino({ name: 'runtime', level: process.env.M3O_LOG_LEVEL ?? 'info' })
+const settings = readSettings(process.env)
+const { home } = settings
+const checkout = fileURLToPath(new URL('..', import.meta.url))
+
+const { db, sql } = openDb(settings.database)
+await lockInstallation()
+
+const events = new Events()
+const gateway = createRpcClient(gatewayApi, join(home, 'run/gateway.sock'), 'gateway')
+const routing = new Routing(db, gateway, log)
+const seal = await openSeal(home)
+const source = openSource({ home })
+const [engine, logs] = await Promise.all([
+  openProcessEngine({ home, gatewayPort: settings.gatewayPort, checkout }),
+  openLogs({ dir: join(home, 'logs/services'), warn: (message, details) => log.warn(details, message) }),
+])
+const builds = await openBuilds({ home, engine, log })
+const places = new Places({ settings, log, db, seal, events, engine, logs, builds, routing, gateway })
+const platform: Platform = { settings, log, db, seal, events, engine, logs, source, builds, routing, places }
+const deployments = new Deployments(platform)
+const terminals = new Terminals(engine)
+const traffic = new Traffic(platform)
+const ending = new AbortController()
+
+await routing.load()
+await traffic.load()
+await places.load()
+void routing.follow((counts) => traffic.note(counts), ending.signal)
+await deployments.recover()
+const timers = [
+  setInterval(() => void places.sleepIdle().catch((error: unknown) => log.error({ err: error }, 'putting to sleep failed')), 1_000),
+  setInterval(() => void traffic.save().catch((error: unknown) => log.error({ err: error }, 'saving usage failed')), 60_000),
+]
+
+const rpc = createRpcServer(runtimeApi, {
+  ...accessHandlers(platform, gateway),
+  ...platformHandlers(platform, shutdown),
+  ...teamHandlers(platform, deployments),
+  ...serviceHandlers(platform, traffic),
+  ...deploymentHandlers(platform, deployments),
+  ...sourceHandlers(platform),
+  ...logHandlers(platform),
+  ...terminalHandlers(platform, terminals),
+}, { log })
+const git = gitListener(platform, deployments)
+
+const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
+  if (rpc.request(request, response) || git(request, response)) return
+  if (request.url === '/health') response.end('{"status":"ok"}')
+  else response.writeHead(404).end()
+})
+server.on('upgrade', (request, socket, head) => {
+  if (!rpc.upgrade(request, socket, head)) socket.destroy()
+})
+await listen()
+void firstTeam()
+log.info({ home, engine: engine.describe() }, 'the runtime is ready')
+
+process.once('SIGTERM', () => void letGo().then(() => process.exit(0)))
+process.once('SIGINT', () => void letGo().then(() => process.exit(0)))
+
+/** One installation a database: held for as long as this connection lives. */
+async function lockInstallation(): Promise<void> {
+  const connection = await sql.reserve()
+  for (const deadline = Date.now() + 10_000; ; ) {
+    const [row] = await connection<{ held: boolean }[]>`select pg_try_advisory_lock(4360362) as held`
+    if (row?.held) return
+    // The runtime that was killed a moment ago may not be gone for the server yet.
+    if (Date.now() > deadline) throw new Error('another installation of M3O uses this database')
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}
+
+async function listen(): Promise<void> {
+  const path = join(home, 'run/runtime.sock')
+  await mkdir(join(home, 'run'), { recursive: true, mode: 0o700 })
+  await rm(path, { force: true })
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(socketAddress(path), resolve))
+  await chmod(path, 0o600)
+}
+
+/** On an empty installation: the team `demo` and its samples, owned by whoever sets the platform up. */
+async function firstTeam(): Promise<void> {
+  if (Object.keys(routing.table.teams).length > 0) return
+  const team = await createTeam(platform, platformActor, { name: 'demo', ownerId: null })
+  if (settings.samples) await deploySamples(platform, deployments, team.id)
+}
+
+/** Everything stops, services too; what should run is remembered and runs again after the next start. */
+async function shutdown(): Promise<void> {
+  await places.stopAll()
+  await engine.destroyTeamNetworks()
+}
+
+async function letGo(): Promise<void> {
+  ending.abort()
+  for (const timer of timers) clearInterval(timer)
+  server.close()
+  server.closeAllConnections()
+  await traffic.save().catch(() => {})
+  await terminals.closeAll()
+  await logs.close()
+  await engine.close()
+  source.close()
+  await sql.end({ timeout: 1 })
+}
