@@ -49,6 +49,12 @@ export function isLogGap(entry: LogEntry): entry is LogGap {
   return 'gap' in entry
 }
 
+const pattern = z
+  .string()
+  .min(1)
+  .max(1000)
+  .regex(/^[^\n\r\0]*$/, 'a line is searched for, so there can be no line break in it')
+
 /**
  * One condition on the text. `regex` is in Rust's syntax (https://docs.rs/regex), which is linear in time, and is tried
  * on each line of a record; both look at the text and at the fields as JSON. Case counts in a regex (`(?i)` to ignore
@@ -56,8 +62,8 @@ export function isLogGap(entry: LogEntry): entry is LogGap {
  */
 export const logMatch = z
   .object({
-    text: z.string().min(1).max(1000).optional(),
-    regex: z.string().min(1).max(1000).optional(),
+    text: pattern.optional(),
+    regex: pattern.optional(),
     case: z.boolean().optional(),
     not: z.boolean().optional(),
   })
@@ -84,6 +90,8 @@ export type LogFilter = z.infer<typeof logFilter>
 /** A page: `older` walks back from the newest, `newer` forward from the oldest, or from `cursor`. Entries come oldest first. */
 export const logPageQuery = logFilter.extend({
   order: z.enum(['older', 'newer']).default('older'),
+  /** Of one service: begins with this record instead of the newest, or oldest. */
+  at: z.number().int().positive().optional(),
   limit: z.number().int().min(1).max(10_000).default(200),
   cursor: z.string().optional(),
   /** The search answers by then with what it has, and a cursor to go on from. */

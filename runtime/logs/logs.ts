@@ -1,18 +1,29 @@
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PlatformError } from '#contract/errors.ts'
 import type { LogFilter, LogLevel, LogPageQuery, LogStream, Page } from '#contract/logs.ts'
-import type { LogTarget, StoredEntry } from './record.ts'
+import { appendLines } from './append.ts'
+import { followLogs, type FollowFrom } from './follow.ts'
+import { Journal } from './journal.ts'
+import type { PaceLimits } from './pace.ts'
+import { readPage } from './read.ts'
+import { targetKey, type LogTarget, type StoredEntry } from './record.ts'
+import { applyRetention, type Retention } from './retention.ts'
+import { Sources } from './sources.ts'
 
 export interface LogsOptions {
   /** Folder of the logs: `{dir}/{serviceId}/{environmentId}/`. */
   dir: string
   now?: () => number
-  retention?: Retention
+  /** By target, as a plan may give more or less; 1 GiB and 30 days each otherwise. */
+  retention?: (target: LogTarget) => Retention
+  /** Unread output of one instance that may wait on disk. */
+  quotaBytes?: number
+  /** For tests and benchmarks. */
+  segmentBytes?: number
+  pace?: PaceLimits
   /** Something that an operator should know: disk full, no inotify left. */
   warn?: (message: string, details: Record<string, unknown>) => void
-}
-
-export interface Retention {
-  maxBytes: number
-  maxAgeMs: number
 }
 
 /** A running copy whose output is to be kept. */
@@ -38,13 +49,6 @@ export interface PlatformLine {
   mask?: readonly string[]
 }
 
-export interface FollowFrom {
-  /** So many of the newest first; 0 for only what comes from now on. */
-  last?: number
-  /** Or what follows this seq, by `targetKey`; it wins over `last` for the targets that it names. */
-  after?: Readonly<Record<string, number>>
-}
-
 export interface Logs {
   /** Begins, or goes on, storing what the instance writes. Goes on exactly after the last line stored. */
   attach(source: LogSource): Promise<void>
@@ -65,4 +69,71 @@ export interface Logs {
   close(): Promise<void>
 }
 
-export declare function openLogs(options: LogsOptions): Promise<Logs>
+const retainEveryMs = 60_000
+
+export async function openLogs(options: LogsOptions): Promise<Logs> {
+  const { dir, now = Date.now, warn = () => {}, segmentBytes } = options
+  const journals = new Map<string, Promise<Journal>>()
+
+  const journalOf = (target: LogTarget): Promise<Journal> => {
+    const key = targetKey(target)
+    let journal = journals.get(key)
+    if (journal === undefined) {
+      journal = Journal.open(join(dir, safeName(target.serviceId), safeName(target.environmentId)), target, {
+        now, warn, ...(segmentBytes !== undefined && { segmentBytes }),
+      })
+      journals.set(key, journal)
+      journal.catch(() => journals.delete(key))
+    }
+    return journal
+  }
+  const journalsOf = (targets: readonly LogTarget[]) => Promise.all(targets.map(journalOf))
+  const sources = new Sources({ ...options, now, warn, journalOf })
+  const retain = async () => {
+    for (const target of await storedTargets(dir)) {
+      await applyRetention(await journalOf(target), { retention: options.retention?.(target), now: now() })
+    }
+  }
+  const timer = setInterval(() => void retain().catch((error: unknown) => warn('old logs cannot be deleted', { error: String(error) })), retainEveryMs)
+  timer.unref()
+
+  return {
+    attach: (source) => sources.attach(source),
+    detach: (instanceId, { drain = false } = {}) => sources.detach(instanceId, drain),
+    append: async (target, lines) => appendLines(await journalOf(target), Array.isArray(lines) ? lines : [lines as PlatformLine], now()),
+    read: async (targets, query = {}) => readPage(await journalsOf(targets), query),
+    async *follow(targets, filter, from, signal) {
+      yield* followLogs(await journalsOf(targets), filter, { from, signal })
+    },
+    lastSeq: async (target) => (await journalOf(target)).lastSeq,
+    retain,
+    async delete(serviceId, environmentId) {
+      for (const [key, opened] of journals) {
+        const journal = await opened
+        if (journal.target.serviceId !== serviceId || (environmentId ?? journal.target.environmentId) !== journal.target.environmentId) continue
+        await sources.detachAll(journal)
+        journals.delete(key)
+        await journal.delete()
+      }
+      await rm(join(dir, safeName(serviceId), ...(environmentId === undefined ? [] : [safeName(environmentId)])), { recursive: true, force: true })
+    },
+    async close() {
+      clearInterval(timer)
+      await sources.close()
+      for (const journal of await Promise.all(journals.values())) await journal.close()
+    },
+  }
+}
+
+async function storedTargets(dir: string): Promise<LogTarget[]> {
+  const list = (path: string) => readdir(path).catch(() => [] as string[])
+  const targets: LogTarget[] = []
+  for (const serviceId of await list(dir)) for (const environmentId of await list(join(dir, serviceId))) targets.push({ serviceId, environmentId })
+  return targets
+}
+
+/** Ids are the platform's own, but a path is never made of what was not looked at. */
+function safeName(id: string): string {
+  if (!/^[\w-]{1,80}$/.test(id)) throw new PlatformError('bad_request', 'this is not the id of a service or an environment')
+  return id
+}

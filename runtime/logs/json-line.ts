@@ -1,0 +1,48 @@
+import type { LogLevel } from '#contract/logs.ts'
+import { levelFrom } from './level.ts'
+
+export interface JsonLine {
+  text: string
+  level: LogLevel | undefined
+  /** What the line says besides; the trace id is still in it, see {@link splitTrace}. */
+  rest: Record<string, unknown> | undefined
+}
+
+/** A structured line, or undefined when it is not a JSON object. */
+export function parseJsonLine(line: string): JsonLine | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const rest = value as Record<string, unknown>
+  let level: LogLevel | undefined
+  for (const key of ['level', 'severity', 'lvl']) {
+    level = levelFrom(rest[key])
+    if (level === undefined) continue
+    delete rest[key]
+    break
+  }
+  let text = line.trim()
+  for (const key of ['msg', 'message']) {
+    const message = rest[key]
+    if (typeof message !== 'string') continue
+    text = message
+    delete rest[key]
+    break
+  }
+  return { text, level, rest: Object.keys(rest).length > 0 ? rest : undefined }
+}
+
+/** The trace id among the fields. Kept there when stored, so that a line is searched as it was written. */
+export function splitTrace(rest: Record<string, unknown>): { trace?: string; fields?: Record<string, unknown> } {
+  for (const key of ['trace', 'trace_id', 'traceId']) {
+    const trace = rest[key]
+    if (typeof trace !== 'string' || trace === '' || trace.length > 128) continue
+    const { [key]: _, ...fields } = rest
+    return { trace, ...(Object.keys(fields).length > 0 && { fields }) }
+  }
+  return { fields: rest }
+}
