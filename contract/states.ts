@@ -14,7 +14,7 @@ const next: Record<DeploymentState, readonly DeploymentState[]> = {
   starting: ['checking', 'failed', 'cancelled', 'superseded'],
   checking: ['switching', 'failed', 'cancelled', 'superseded'],
   switching: ['live', 'failed'],
-  live: ['reverted', 'superseded'],
+  live: ['reverted'],
   failed: [],
   cancelled: [],
   superseded: [],
@@ -26,8 +26,8 @@ export const mayFollow = (from: DeploymentState, to: DeploymentState): boolean =
 /** Still on its way: something is or will be done for it. */
 export const isUnderWay = (state: DeploymentState): boolean => (phases as readonly string[]).includes(state)
 
-/** Services in an environment, as people see them. */
-export const serviceStates = ['live', 'deploying', 'asleep', 'crashing', 'failed', 'stopped', 'never'] as const
+/** Services in an environment, as people see them; one that was never deployed there is `stopped`, without a revision. */
+export const serviceStates = ['live', 'deploying', 'asleep', 'crashing', 'failed', 'stopped'] as const
 export type ServiceState = (typeof serviceStates)[number]
 
 /** What may be done in which state; the reason is what a disabled button says. */

@@ -12,6 +12,7 @@ import { describeExit } from '../instances/places.ts'
 import { type Place, placeKey } from '../instances/place.ts'
 import type { Platform } from '../platform.ts'
 import { saveScale } from '../services/settings.ts'
+import { liveHistory } from './history.ts'
 import { advance, announce, type DeploymentRow, newRow, underWay } from './record.ts'
 import { runDeployment } from './run.ts'
 
@@ -194,17 +195,4 @@ export class Deployments {
       .orderBy(asc(deployments.id))
     return liveHistory(rows)
   }
-}
-
-/** Pure: the stack of live revisions. A restart or a scaling changes nothing in it, a rollback goes back to its target. */
-export function liveHistory(rows: readonly DeploymentRow[]): DeploymentRow[] {
-  const stack: DeploymentRow[] = []
-  for (const row of rows) {
-    if (row.kind === 'restart' || row.kind === 'scale') continue
-    const back = row.kind === 'rollback' ? stack.findLastIndex((one) => one.id === row.restoresId) : -1
-    if (back >= 0) stack.length = back + 1
-    else if (stack.at(-1)?.commit !== row.commit || row.kind !== 'deploy') stack.push(row)
-    else stack[stack.length - 1] = row
-  }
-  return stack
 }

@@ -39,8 +39,8 @@ export async function runDeployment(platform: Platform, row: DeploymentRow, sign
 async function build(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<boolean> {
   if (row.state !== 'queued' && row.buildId !== null) return true // carried on after a restart of the runtime
   if (row.state === 'queued' && !(await advance(platform, row.id, 'building'))) return false
-  const { build, keepsData } = await buildRevision(platform, row, signal)
-  signal.throwIfAborted()
+  const build = await buildRevision(platform, row, signal)
+  const { keepsData } = build
   const values = await valuesFor(platform, row)
   const { settings, locked } = await settingsFor(platform, row, build)
   await platform.db.update(deployments).set({

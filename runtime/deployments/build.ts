@@ -1,0 +1,47 @@
+import { PlatformError } from '#contract/errors.ts'
+import { revisions } from '#db/schema.ts'
+import type { Build } from '../builds/builds.ts'
+import { findService } from '../services/views.ts'
+import type { Platform } from '../platform.ts'
+import type { DeploymentRow } from './record.ts'
+
+/** The build of a deployment's revision, with its output in the service's log and what it tells of the revision kept. */
+export async function buildRevision(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<Build> {
+  const { source, builds, db } = platform
+  const service = await findService(platform, row.serviceId)
+  const revision = row.commit.slice(0, 7)
+  const tree = await source.trees.of({ serviceId: row.serviceId, commit: row.commit })
+  const output = lineWriter(platform, row, revision)
+  const build = await builds.build({
+    teamId: row.teamId, serviceId: row.serviceId, environmentId: row.environmentId, name: service.name, treeHash: tree.treeHash,
+    exportTree: (into) => source.trees.export({ serviceId: row.serviceId, commit: row.commit, into }),
+    onLine: output.write,
+    signal,
+  }).finally(output.end)
+  const known = { buildId: build.id, language: build.language, description: build.description }
+  await db.insert(revisions).values({ serviceId: row.serviceId, commit: row.commit, endpoints: [], createdAt: Date.now(), ...known })
+    .onConflictDoUpdate({ target: [revisions.serviceId, revisions.commit], set: known })
+  if (signal.aborted) throw signal.reason instanceof PlatformError ? signal.reason : new PlatformError('cancelled', 'it was cancelled')
+  return build
+}
+
+/** Stores lines in order, many at a time when they come fast. */
+function lineWriter({ logs, log }: Platform, row: DeploymentRow, revision: string) {
+  let pending: string[] = []
+  let writing: Promise<unknown> = Promise.resolve()
+  const flush = () => {
+    if (pending.length === 0) return
+    const lines = pending.map((text) => ({ stream: 'build' as const, text, revision }))
+    pending = []
+    writing = writing.then(() => logs.append(row, lines)).catch((error: unknown) => log.error({ err: error }, 'lines of a build could not be stored'))
+  }
+  return {
+    write: (line: string) => {
+      if (pending.push(line) === 1) setImmediate(flush)
+    },
+    end: async () => {
+      flush()
+      await writing
+    },
+  }
+}
