@@ -9,6 +9,8 @@ export interface TabLink {
   href: string
   /** A number or mark after the word. */
   mark?: ReactNode
+  /** For tabs that are told apart by the address's query; otherwise the path decides. */
+  here?: boolean
 }
 
 /** Tabs are links: each has its own address, and a colleague can open it. */
@@ -17,7 +19,7 @@ export function Tabs({ label, tabs }: { label: string; tabs: readonly TabLink[] 
   return (
     <nav aria-label={label} className="-mb-px flex gap-1 overflow-x-auto [scrollbar-width:none]">
       {tabs.map((tab) => {
-        const here = pathname === tab.href || pathname.startsWith(`${tab.href}/`)
+        const here = tab.here ?? (pathname === tab.href || pathname.startsWith(`${tab.href}/`))
         return (
           <Link
             key={tab.href}

@@ -1,0 +1,70 @@
+'use client'
+import type { Environment, Service } from '#contract/records.ts'
+import { paths } from '#client/paths.ts'
+import { EnvironmentName } from '#components/environments/environment-mark.tsx'
+import { Badge } from '#components/ui/badge.tsx'
+import { RowLink } from '#components/ui/row-link.tsx'
+import type { Column } from '#components/ui/table.tsx'
+import { Time } from '#components/ui/time.tsx'
+import { audienceWord } from './audience.ts'
+import { ServiceStateMark } from './service-state.tsx'
+
+export interface CatalogueView {
+  team: string
+  environment: string
+  kinds: ReadonlyMap<string, Environment['kind']>
+}
+
+const byText = (one: string, other: string) => one.localeCompare(other)
+
+/** Columns of the catalogue. A service of another team opens nothing here: it is called, not changed. */
+export function catalogueColumns(view: CatalogueView): Column<Service>[] {
+  return [
+    {
+      key: 'service', header: 'Service', width: 'lg:w-60', order: (a, b) => byText(a.name, b.name),
+      cell: (service) => (
+        <span className="flex min-w-0 items-center gap-2">
+          <span className="sm:hidden"><ServiceStateMark state={service.state} compact /></span>
+          <RowLink href={paths.service({ ...view, service: service.name })} className="truncate font-medium">
+            {service.team !== view.team && <span className="font-normal text-muted">@{service.team}/</span>}
+            {service.name}
+          </RowLink>
+          {service.audience.kind !== 'team' && <Badge>{audienceWord(service.audience)}</Badge>}
+        </span>
+      ),
+    },
+    { key: 'description', header: 'Description', from: 'lg', cell: (service) => <span className="text-muted">{service.description}</span> },
+    {
+      key: 'state', header: 'State', width: 'w-32', from: 'sm', order: (a, b) => byText(a.state, b.state),
+      cell: (service) => <span title={service.reason ?? undefined}><ServiceStateMark state={service.state} /></span>,
+    },
+    {
+      key: 'from', header: 'Serves from', width: 'w-44', from: 'md', order: (a, b) => byText(a.from ?? '', b.from ?? ''),
+      cell: (service) => <From service={service} view={view} />,
+    },
+    {
+      key: 'endpoints', header: 'Endpoints', width: 'w-24', from: 'lg', align: 'end', order: (a, b) => a.endpoints.length - b.endpoints.length,
+      cell: ({ endpoints }) => (endpoints.length === 0 ? <span className="text-muted">–</span> : endpoints.length),
+    },
+    { key: 'language', header: 'Language', width: 'w-24', from: 'xl', order: (a, b) => byText(a.language, b.language), cell: ({ language }) => <span className="text-muted">{language}</span> },
+    {
+      key: 'owner', header: 'Owner', width: 'w-32', from: 'lg', order: (a, b) => byText(a.owner?.name ?? '', b.owner?.name ?? ''),
+      cell: ({ owner }) => <span className="text-muted">{owner?.name ?? 'nobody'}</span>,
+    },
+    {
+      key: 'deployed', header: 'Deployed', width: 'w-28', align: 'end', order: (a, b) => (b.lastDeployment?.at ?? 0) - (a.lastDeployment?.at ?? 0),
+      cell: ({ lastDeployment }) => (lastDeployment === null ? <span className="text-muted">never</span> : <Time at={lastDeployment.at} className="text-muted" />),
+    },
+  ]
+}
+
+function From({ service, view }: { service: Service; view: CatalogueView }) {
+  const kind = service.from === null ? undefined : view.kinds.get(service.from)
+  if (service.from === null || kind === undefined) return <span className="text-muted">–</span>
+  return (
+    <span className="flex min-w-0 items-center gap-1.5">
+      <EnvironmentName name={service.from} kind={kind} />
+      {service.from !== view.environment && <span className="text-small text-muted">inherited</span>}
+    </span>
+  )
+}

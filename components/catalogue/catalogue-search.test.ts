@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import type { Service } from '#contract/records.ts'
+import { searchCatalogue } from './catalogue-search.ts'
+
+const none = { q: '', owner: '', language: '', state: '', audience: '' }
+const at = (name: string, more: Partial<Service> = {}) => ({
+  name, team: 'demo', description: '', language: 'node', owner: null, audience: { kind: 'team' }, state: 'live', endpoints: [], ...more,
+}) as unknown as Service
+
+test('finds by all of the words, in any order and in any of a service’s texts', () => {
+  const services = [at('billing', { description: 'Invoices by mail' }), at('mail'), at('users')]
+  expect(searchCatalogue(services, { ...none, q: 'mail invoices' }).map(({ name }) => name)).toEqual(['billing'])
+})
+
+test('puts names that begin with what was typed first', () => {
+  const services = [at('audit', { description: 'of users' }), at('power-users'), at('users')]
+  expect(searchCatalogue(services, { ...none, q: 'users' }).map(({ name }) => name)).toEqual(['users', 'power-users', 'audit'])
+})
+
+test('narrows by each filter and keeps the order when nothing is typed', () => {
+  const services = [at('b', { language: 'go' }), at('a', { language: 'go', state: 'failed' }), at('c')]
+  expect(searchCatalogue(services, { ...none, language: 'go' }).map(({ name }) => name)).toEqual(['b', 'a'])
+  expect(searchCatalogue(services, { ...none, language: 'go', state: 'failed' }).map(({ name }) => name)).toEqual(['a'])
+})

@@ -1,0 +1,73 @@
+'use client'
+import { useSuspenseQuery } from '@tanstack/react-query'
+import { Rocket } from 'lucide-react'
+import { useMemo } from 'react'
+import type { Deployment } from '#contract/records.ts'
+import { deploymentStates } from '#contract/states.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { useEnvironments } from '#components/frame/environment.ts'
+import { useMay } from '#components/frame/may.ts'
+import { usePlace } from '#components/frame/place.ts'
+import { Button } from '#components/ui/button.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { ErrorLine } from '#components/ui/error-state.tsx'
+import { FilterSelect } from '#components/ui/filter-select.tsx'
+import { useFilters } from '#components/ui/filters.ts'
+import { FilterBar, PageHeader } from '#components/ui/page.tsx'
+import { RowsSkeleton } from '#components/ui/skeleton.tsx'
+import { Table } from '#components/ui/table.tsx'
+import { deploymentColumns } from './list-columns.tsx'
+import { useCancel } from './cancel.ts'
+import { useDeployments } from './use-deployments.ts'
+
+/** What is changing across the team: newest first, live. */
+export function DeploymentsList() {
+  const { team } = usePlace()
+  const trpc = useTRPC()
+  const may = useMay()
+  const cancel = useCancel(team)
+  const environments = useEnvironments()
+  const { data: members } = useSuspenseQuery(trpc.members.list.queryOptions({ team }))
+  const [filters, setFilters] = useFilters(['environment', 'service', 'by', 'state'])
+  const list = useDeployments({ team, environment: filters.environment, service: filters.service })
+  const all = list.deployments
+  const { by, state } = filters
+  const shown = useMemo(() => all.filter((each) => (by === '' || each.by === by) && (state === '' || each.state === state)), [all, by, state])
+  const mayCancel = may('service.deploy')
+  const columns = useMemo(
+    () => deploymentColumns({ team, kinds: new Map(environments.map(({ name, kind }) => [name, kind])), mayCancel, cancel }),
+    [team, environments, mayCancel, cancel],
+  )
+  const people = useMemo(() => [...new Set([...members.map(({ person }) => person.name), ...all.map((each) => each.by)])], [members, all])
+  const filtered = Object.values(filters).some((value) => value !== '')
+  return (
+    <>
+      <PageHeader title="Deployments" about="across the team, newest first">
+        <FilterBar label="Filter deployments">
+          <FilterSelect label="Environment" any="Any environment" value={filters.environment} options={environments.map(({ name }) => name)} onChange={(value) => setFilters({ environment: value })} />
+          <FilterSelect label="Service" any="Any service" value={filters.service} options={servicesOf(all, filters.service)} onChange={(value) => setFilters({ service: value })} />
+          <FilterSelect label="Person" any="Anybody" value={filters.by} options={people} onChange={(value) => setFilters({ by: value })} />
+          <FilterSelect label="State" any="Any state" value={filters.state} options={deploymentStates} onChange={(value) => setFilters({ state: value })} />
+        </FilterBar>
+      </PageHeader>
+      {list.error !== null && <div className="p-4 sm:px-6"><ErrorLine error={list.error} /></div>}
+      {list.isPending ? <RowsSkeleton label="Loading deployments" /> : (
+        <Table
+          label="Deployments"
+          columns={columns}
+          rows={shown}
+          rowKey={(each) => each.id}
+          empty={list.error !== null ? null : filtered
+            ? <EmptyState icon={<Rocket />} title="Nothing matches" action={<Button onClick={() => setFilters({ environment: '', service: '', by: '', state: '' })}>Clear the filters</Button>}>No deployment that is loaded passes these filters.</EmptyState>
+            : <EmptyState icon={<Rocket />} title="Nothing was deployed yet">Deploy from a service’s editor, with <code className="text-text">m3o deploy</code>, or by <code className="text-text">git push</code>. Each attempt shows up here with its phases.</EmptyState>}
+        />
+      )}
+      {(list.hasOlder || list.isOlderPending) && (
+        <div className="flex justify-center py-4"><Button busy={list.isOlderPending} onClick={list.showOlder}>Show older ones</Button></div>
+      )}
+    </>
+  )
+}
+
+const servicesOf = (deployments: readonly Deployment[], chosen: string) =>
+  [...new Set([...deployments.map(({ service }) => service), ...(chosen === '' ? [] : [chosen])])].sort()

@@ -1,0 +1,42 @@
+'use client'
+import { useQueries, type UseQueryResult } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { Deployment } from '#contract/records.ts'
+import { useTRPC } from '#client/trpc.ts'
+
+const page = 50
+
+/**
+ * Deployments, newest first, with older ones on demand. The first page is the one that live events patch: it grows as
+ * deployments arrive; each older page begins after the last one that was seen when it was asked for.
+ */
+export function useDeployments({ team, environment, service }: { team: string; environment: string; service: string }) {
+  const trpc = useTRPC()
+  const about = `${team}/${environment}/${service}`
+  const [older, setOlder] = useState<{ about: string; after: string[] }>({ about, after: [] })
+  const after = older.about === about ? older.after : []
+  const pages = useQueries({
+    queries: [null, ...after].map((before) => trpc.deployments.list.queryOptions({
+      team, before, limit: page, ...(environment !== '' && { environment }), ...(service !== '' && { service }),
+    })),
+    combine: join,
+  })
+  const last = pages.deployments.at(-1)?.id
+  return {
+    ...pages,
+    showOlder: () => { if (last !== undefined) setOlder({ about, after: [...after, last] }) },
+  }
+}
+
+function join(results: UseQueryResult<Deployment[], unknown>[]) {
+  const seen = new Map<string, Deployment>()
+  for (const { data } of results) for (const each of data ?? []) seen.set(each.id, each)
+  const lastPage = results.at(-1)
+  return {
+    deployments: [...seen.values()],
+    isPending: results[0]?.isPending ?? true,
+    isOlderPending: results.length > 1 && (lastPage?.isPending ?? false),
+    hasOlder: (lastPage?.data?.length ?? 0) >= page,
+    error: results.find(({ error }) => error != null)?.error ?? null,
+  }
+}

@@ -1,0 +1,54 @@
+'use client'
+import { type ReactNode, useEffect, useId, useSyncExternalStore } from 'react'
+
+/** Something that a screen can do. Each button's deed is one as well, so the palette and the keyboard reach it. */
+export interface ScreenAction {
+  /** Unique on the screen: `service.new`. */
+  id: string
+  title: string
+  /** Heading in the palette; "This screen" when absent. */
+  group?: string
+  /** `mod+enter` together, `g c` one after the other. */
+  keys?: string
+  icon?: ReactNode
+  /** Other words that find it. */
+  words?: string
+  /** Why it cannot be done now; it is listed with this, and does nothing. */
+  reason?: string | null
+  run: () => void
+}
+
+const owners = new Map<string, readonly ScreenAction[]>()
+const listeners = new Set<() => void>()
+let all: readonly ScreenAction[] = []
+
+function publish() {
+  all = [...owners.values()].flat()
+  for (const listener of listeners) listener()
+}
+
+/** Offers the actions for as long as the component is mounted. The array may be made anew on each render. */
+export function useActions(actions: readonly ScreenAction[]): void {
+  const owner = useId()
+  useEffect(() => {
+    owners.set(owner, actions)
+    publish()
+  }, [owner, actions])
+  useEffect(() => () => {
+    owners.delete(owner)
+    publish()
+  }, [owner])
+}
+
+/** All that is offered now; a later component's action of the same id hides an earlier one's. */
+export function useOfferedActions(): readonly ScreenAction[] {
+  return useSyncExternalStore(subscribe, currentActions, () => none)
+}
+
+const none: readonly ScreenAction[] = []
+export const currentActions = () => all
+
+function subscribe(listener: () => void) {
+  listeners.add(listener)
+  return () => { listeners.delete(listener) }
+}

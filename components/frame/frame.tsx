@@ -1,0 +1,68 @@
+'use client'
+import dynamic from 'next/dynamic'
+import { usePathname, useRouter } from 'next/navigation'
+import { type ReactNode, useState } from 'react'
+import { paths, sections } from '#client/paths.ts'
+import { kindLine } from '#components/environments/environment-mark.tsx'
+import { ToastArea } from '#components/ui/toast-area.tsx'
+import { type ScreenAction, useActions } from './actions.ts'
+import { BottomBar } from './bottom-bar.tsx'
+import { useEnvironment } from './environment.ts'
+import { SideNav } from './side-nav.tsx'
+import { screens } from './screens.tsx'
+import { useShortcuts } from './shortcuts.ts'
+import { setTheme } from './theme.ts'
+import { TopBar } from './top-bar.tsx'
+import { usePlace } from './place.ts'
+
+const Palette = dynamic(() => import('./palette.tsx').then((module) => module.Palette), { ssr: false })
+const ShortcutsDialog = dynamic(() => import('./shortcuts-dialog.tsx').then((module) => module.ShortcutsDialog), { ssr: false })
+
+/** What stays while screens change: where one is, the way to elsewhere, and what is shown above all of them. */
+export function Frame({ children }: { children: ReactNode }) {
+  const place = usePlace()
+  const environment = useEnvironment()
+  const [open, setOpen] = useState<'palette' | 'shortcuts' | null>(null)
+  useShortcuts()
+  useFrameActions(setOpen)
+  return (
+    <div className="grid h-dvh grid-cols-1 grid-rows-[auto_1fr_auto] overflow-hidden md:grid-cols-[208px_1fr]">
+      <a href="#screen" className="sr-only z-50 rounded bg-raised px-3 py-2 focus:not-sr-only focus:absolute focus:top-2 focus:left-2">Skip to the screen</a>
+      <div aria-hidden className={`absolute inset-x-0 top-0 z-30 h-0.5 ${kindLine[environment?.kind ?? 'production']}`} />
+      <TopBar openPalette={() => setOpen('palette')} openShortcuts={() => setOpen('shortcuts')} />
+      <SideNav />
+      <Screen>{children}</Screen>
+      <BottomBar />
+      {open === 'palette' && <Palette onDismiss={() => setOpen(null)} />}
+      {open === 'shortcuts' && <ShortcutsDialog onDismiss={() => setOpen(null)} />}
+      <ToastArea />
+    </div>
+  )
+}
+
+/** The one thing that scrolls, unless a screen fills it and scrolls by itself. */
+function Screen({ children }: { children: ReactNode }) {
+  return (
+    <main id="screen" tabIndex={-1} data-scroller className="relative min-h-0 min-w-0 overflow-x-hidden overflow-y-auto bg-surface outline-none md:border-l md:border-border">
+      {children}
+    </main>
+  )
+}
+
+function useFrameActions(open: (what: 'palette' | 'shortcuts') => void) {
+  const place = usePlace()
+  const router = useRouter()
+  const pathname = usePathname()
+  const go: ScreenAction[] = sections.map((section) => ({
+    id: `go.${section}`, group: 'Go to', title: screens[section].label, keys: screens[section].keys, icon: screens[section].icon,
+    reason: pathname === paths.section(place, section) ? 'You are here' : null, run: () => router.push(paths.section(place, section)),
+  }))
+  useActions([
+    { id: 'palette', group: 'Console', title: 'Search and commands', keys: 'mod+k', run: () => open('palette') },
+    { id: 'shortcuts', group: 'Console', title: 'Shortcuts', keys: '?', run: () => open('shortcuts') },
+    ...go,
+    { id: 'theme.light', group: 'Console', title: 'Light theme', words: 'appearance colour', run: () => setTheme('light') },
+    { id: 'theme.dark', group: 'Console', title: 'Dark theme', words: 'appearance colour', run: () => setTheme('dark') },
+    { id: 'theme.system', group: 'Console', title: 'Theme of the system', words: 'appearance colour', run: () => setTheme('system') },
+  ])
+}

@@ -1,0 +1,13 @@
+import { Boxes, Layers, Rocket, ScrollText, Settings, Users } from 'lucide-react'
+import type { ReactNode } from 'react'
+import type { Section } from '#client/paths.ts'
+
+/** The console's screens, as the navigation and the palette show them. */
+export const screens: Record<Section, { label: string; icon: ReactNode; keys: string }> = {
+  services: { label: 'Catalogue', icon: <Boxes />, keys: 'g c' },
+  environments: { label: 'Environments', icon: <Layers />, keys: 'g e' },
+  deployments: { label: 'Deployments', icon: <Rocket />, keys: 'g d' },
+  logs: { label: 'Logs', icon: <ScrollText />, keys: 'g l' },
+  team: { label: 'Team', icon: <Users />, keys: 'g t' },
+  settings: { label: 'Settings', icon: <Settings />, keys: 'g s' },
+}

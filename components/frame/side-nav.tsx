@@ -1,0 +1,36 @@
+'use client'
+import { clsx } from 'clsx'
+import Link from 'next/link'
+import { usePathname } from 'next/navigation'
+import { paths, sections } from '#client/paths.ts'
+import { usePlace } from './place.ts'
+import { screens } from './screens.tsx'
+
+/** The way to every screen, on the left of a wide window. */
+export function SideNav() {
+  const place = usePlace()
+  const pathname = usePathname()
+  return (
+    <nav aria-label="Screens" className="row-span-2 hidden min-h-0 flex-col gap-px overflow-y-auto p-2 md:flex">
+      {sections.map((section) => {
+        const href = paths.section(place, section)
+        const here = pathname === href || pathname.startsWith(`${href}/`)
+        const { label, icon } = screens[section]
+        return (
+          <Link
+            key={section}
+            href={href}
+            aria-current={here ? 'page' : undefined}
+            className={clsx(
+              'flex h-7 items-center gap-2 rounded px-2 no-underline transition-colors duration-100 [&_svg]:size-4',
+              here ? 'bg-chosen font-medium text-text' : 'text-muted hover:bg-hover hover:text-text',
+            )}
+          >
+            {icon}
+            {label}
+          </Link>
+        )
+      })}
+    </nav>
+  )
+}

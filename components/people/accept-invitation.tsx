@@ -1,0 +1,58 @@
+'use client'
+import { useMutation, useSuspenseQuery } from '@tanstack/react-query'
+import { paths } from '#client/paths.ts'
+import { signOut } from '#client/sign-in.ts'
+import { useTRPC, useTRPCClient } from '#client/trpc.ts'
+import { Button } from '#components/ui/button.tsx'
+import { ErrorLine } from '#components/ui/error-state.tsx'
+import { Field } from '#components/ui/field.tsx'
+import { Input } from '#components/ui/input.tsx'
+import { notify } from '#components/ui/toast.ts'
+import { enter } from './enter.ts'
+import { fieldError, PlainForm } from './plain-form.tsx'
+
+/** Joins the team: as who is signed in, with the account's password, or by making an account. */
+export function AcceptInvitation({ secret }: { secret: string }) {
+  const trpc = useTRPC()
+  const client = useTRPCClient()
+  const { data: invitation } = useSuspenseQuery(trpc.invitations.read.queryOptions({ secret }))
+  const { email, hasAccount, signedInAs } = invitation
+  const accept = useMutation({
+    mutationFn: async ({ name, password }: { name?: string; password?: string }) => {
+      const joined = await client.invitations.accept.mutate({ secret, ...(name && { name }), ...(password && { password }) })
+      if (password !== undefined) await enter({ email, password })
+      return joined
+    },
+    onSuccess: ({ team }) => location.assign(paths.catalogue({ team, environment: 'production' })),
+  })
+  const busy = accept.isPending || accept.isSuccess
+  const join = `Join ${invitation.team}`
+
+  if (signedInAs?.toLowerCase() === email.toLowerCase()) {
+    return (
+      <div className="flex flex-col gap-3">
+        {accept.error !== null && <ErrorLine error={accept.error} />}
+        <Button kind="primary" className="h-9!" busy={busy} onClick={() => accept.mutate({})}>{join}</Button>
+      </div>
+    )
+  }
+  if (signedInAs !== null) {
+    return (
+      <div className="flex flex-col gap-3">
+        <p>You are signed in as <strong>{signedInAs}</strong>, but this invitation is for <strong>{email}</strong>.</p>
+        <Button className="h-9!" onClick={() => { signOut().then(() => location.reload(), notify.problem) }}>Sign out and go on as {email}</Button>
+      </div>
+    )
+  }
+  return (
+    <PlainForm submit={join} busy={busy} error={accept.error} fields={['name', 'password']} onSubmit={({ name, password }) => accept.mutate({ ...(name !== undefined && { name }), ...(password !== undefined && { password }) })}>
+      <Field label="Email">{(control) => <Input {...control} value={email} readOnly autoComplete="username" className="h-9!" />}</Field>
+      {!hasAccount && (
+        <Field label="Your name" error={fieldError(accept.error, 'name')}>{(control) => <Input {...control} name="name" required maxLength={100} autoFocus autoComplete="name" className="h-9!" />}</Field>
+      )}
+      <Field label="Password" {...(!hasAccount && { hint: 'At least 10 characters.' })} error={fieldError(accept.error, 'password')}>
+        {(control) => <Input {...control} name="password" type="password" required autoFocus={hasAccount} {...(!hasAccount && { minLength: 10 })} autoComplete={hasAccount ? 'current-password' : 'new-password'} className="h-9!" />}
+      </Field>
+    </PlainForm>
+  )
+}

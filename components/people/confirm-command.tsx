@@ -1,0 +1,36 @@
+'use client'
+import { useMutation, useSuspenseQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { paths } from '#client/paths.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { Button, ButtonLink } from '#components/ui/button.tsx'
+import { ErrorLine } from '#components/ui/error-state.tsx'
+import { Field } from '#components/ui/field.tsx'
+import { Select } from '#components/ui/input.tsx'
+
+/** Lets the command that opened this page act as oneself. It listens on a port of this machine and knows `state`. */
+export function ConfirmCommand({ port, state }: { port: number; state: string }) {
+  const trpc = useTRPC()
+  const { data: me } = useSuspenseQuery(trpc.person.me.queryOptions())
+  const [team, setTeam] = useState(me.teams[0]?.name ?? '')
+  const confirm = useMutation(trpc.person.confirmCommand.mutationOptions({ onSuccess: ({ redirect }) => location.assign(redirect) }))
+  const reason = team === '' ? 'You are in no team yet: make one first' : null
+  return (
+    <div className="flex flex-col gap-3">
+      <Field label="Team" hint="Change it later with m3o team use.">
+        {(control) => (
+          <Select {...control} value={team} onChange={(event) => setTeam(event.target.value)} className="[&>select]:h-9!">
+            {me.teams.map(({ id, name }) => <option key={id} value={name}>{name}</option>)}
+          </Select>
+        )}
+      </Field>
+      {confirm.error !== null && <ErrorLine error={confirm.error} />}
+      {confirm.isSuccess ? <p role="status" className="text-ok">The command is signed in. You can close this page.</p> : (
+        <div className="flex gap-2">
+          <Button kind="primary" className="h-9! grow" busy={confirm.isPending} reason={reason} onClick={() => confirm.mutate({ port, state, team })}>Sign the command in</Button>
+          <ButtonLink href={paths.home()} className="h-9!">Not me</ButtonLink>
+        </div>
+      )}
+    </div>
+  )
+}

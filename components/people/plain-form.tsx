@@ -1,0 +1,37 @@
+'use client'
+import type { FormEvent, ReactNode } from 'react'
+import { Button } from '#components/ui/button.tsx'
+import { ErrorLine } from '#components/ui/error-state.tsx'
+import { problemOf, sentence } from '#components/ui/problem.ts'
+
+/** A form of a few fields that the browser itself checks; the pages before the console carry no form library. */
+export function PlainForm({ submit, busy, error, fields, onSubmit, children }: {
+  submit: string
+  busy: boolean
+  error: unknown
+  /** Names of its fields: an error at one of them is shown there, by {@link fieldError}. */
+  fields: readonly string[]
+  onSubmit: (values: Record<string, string>) => void
+  children: ReactNode
+}) {
+  const send = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    if (busy) return
+    onSubmit(Object.fromEntries([...new FormData(event.currentTarget)].map(([name, value]) => [name, String(value)])))
+  }
+  const field = error == null ? undefined : problemOf(error).field
+  return (
+    <form className="flex flex-col gap-2" onSubmit={send}>
+      {error != null && (field === undefined || !fields.includes(field)) && <ErrorLine error={error} />}
+      {children}
+      <Button kind="primary" type="submit" busy={busy} className="mt-1 h-9!">{submit}</Button>
+    </form>
+  )
+}
+
+/** What to show at a field when the platform's error is about it. */
+export function fieldError(error: unknown, name: string): string | undefined {
+  if (error == null) return undefined
+  const { field, message, fix } = problemOf(error)
+  return field === name ? [message, fix].filter((part) => part !== undefined).map(sentence).join(' ') : undefined
+}

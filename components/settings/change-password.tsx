@@ -1,0 +1,35 @@
+'use client'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useForm } from 'react-hook-form'
+import { useTRPC } from '#client/trpc.ts'
+import { useViewer } from '#components/frame/may.ts'
+import { DialogForm } from '#components/ui/dialog-form.tsx'
+import { Field } from '#components/ui/field.tsx'
+import { Input } from '#components/ui/input.tsx'
+import { notify } from '#components/ui/toast.ts'
+
+export function ChangePassword({ onDismiss }: { onDismiss: () => void }) {
+  const trpc = useTRPC()
+  const queries = useQueryClient()
+  const { person } = useViewer()
+  const form = useForm({ defaultValues: { current: '', next: '' } })
+  const change = useMutation(trpc.person.changePassword.mutationOptions({
+    onSuccess: ({ sessionsEnded }) => {
+      notify.done('The password is changed', sessionsEnded === 0 ? {} : { about: `${sessionsEnded} other ${sessionsEnded === 1 ? 'session has' : 'sessions have'} ended.` })
+      void queries.invalidateQueries(trpc.person.sessions.queryFilter())
+      onDismiss()
+    },
+  }))
+  const { errors } = form.formState
+  return (
+    <DialogForm title="Change the password" form={form} submit="Change the password" busy={change.isPending} error={change.error} onSubmit={(values) => change.mutate(values)} onDismiss={onDismiss}>
+      <input type="text" hidden readOnly autoComplete="username" value={person.email} />
+      <Field label="Current password" error={errors.current?.message}>
+        {(control) => <Input {...control} {...form.register('current', { required: 'needed to change it' })} type="password" autoFocus autoComplete="current-password" />}
+      </Field>
+      <Field label="New password" hint="At least 10 characters. Ends your other sessions." error={errors.next?.message}>
+        {(control) => <Input {...control} {...form.register('next', { minLength: { value: 10, message: 'at least 10 characters' }, required: 'choose one' })} type="password" autoComplete="new-password" />}
+      </Field>
+    </DialogForm>
+  )
+}

@@ -1,0 +1,63 @@
+'use client'
+import { useSuspenseQuery } from '@tanstack/react-query'
+import { RotateCw } from 'lucide-react'
+import { useTRPC } from '#client/trpc.ts'
+import { Button } from '#components/ui/button.tsx'
+import { PageBody, Panel, Properties, Property, Section } from '#components/ui/page.tsx'
+import { StateMark } from '#components/ui/state-mark.tsx'
+import { Time } from '#components/ui/time.tsx'
+
+/** For operators: what runs here, and how well it keeps services apart. */
+export function Platform() {
+  const trpc = useTRPC()
+  const { data: status, refetch, isFetching, dataUpdatedAt } = useSuspenseQuery(trpc.platform.status.queryOptions())
+  const { processes, isolation, gateway, counts } = status
+  const memory = processes.reduce((sum, each) => sum + (each.memoryBytes ?? 0), 0)
+  return (
+    <PageBody>
+      <Section
+        title="Processes"
+        about={<>As of <Time at={dataUpdatedAt} />{memory > 0 && <>, <span className="tabular">{mebibytes(memory)}</span> together</>}</>}
+        actions={<Button busy={isFetching} onClick={() => void refetch()}>{!isFetching && <RotateCw />}Look again</Button>}
+      >
+        <Panel>
+          <ul className="divide-y divide-border">
+            {processes.map(({ name, pid, memoryBytes }) => (
+              <li key={name} className="tabular flex h-[34px] items-center gap-4 px-3">
+                <span className="w-40"><StateMark tone={pid === null ? 'bad' : 'ok'} shape={pid === null ? 'cross' : 'full'} word={name} /></span>
+                <span className="grow font-mono text-small text-muted">{pid === null ? 'not running' : `pid ${pid}`}</span>
+                <span className="text-muted">{memoryBytes === null ? '–' : mebibytes(memoryBytes)}</span>
+              </li>
+            ))}
+          </ul>
+        </Panel>
+      </Section>
+      <Section title="Isolation" about="How services are kept apart on this machine, and where that is weaker than it could be.">
+        <Panel>
+          <ul className="divide-y divide-border">
+            {isolation.map(({ what, how, weaker }) => (
+              <li key={what} className="flex flex-wrap items-baseline gap-x-4 px-3 py-2">
+                <span className="w-40 shrink-0"><StateMark tone={weaker === null ? 'ok' : 'warn'} shape={weaker === null ? 'full' : 'triangle'} word={what} /></span>
+                <span className="min-w-0 grow basis-64 text-pretty">{how}{weaker !== null && <span className="block text-warn">{weaker}</span>}</span>
+              </li>
+            ))}
+          </ul>
+        </Panel>
+      </Section>
+      <Section title="Platform">
+        <Panel>
+          <Properties>
+            <Property name="Version"><code className="text-small">{status.version}</code></Property>
+            <Property name="Runs since"><Time at={status.startedAt} /></Property>
+            <Property name="Engine">{status.engine}</Property>
+            <Property name="Gateway"><code className="text-small break-all">{gateway.url}</code></Property>
+            <Property name="Services’ domain"><code className="text-small">{gateway.domain}:{gateway.port}</code></Property>
+            <Property name="Holds"><span className="tabular">{counts.teams} teams, {counts.services} services, {counts.instances} instances</span></Property>
+          </Properties>
+        </Panel>
+      </Section>
+    </PageBody>
+  )
+}
+
+const mebibytes = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MiB`

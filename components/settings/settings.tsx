@@ -1,0 +1,36 @@
+'use client'
+import { useSearchParams } from 'next/navigation'
+import { Suspense } from 'react'
+import { paths } from '#client/paths.ts'
+import { useMay } from '#components/frame/may.ts'
+import { usePlace } from '#components/frame/place.ts'
+import { PageHeader } from '#components/ui/page.tsx'
+import { RowsSkeleton } from '#components/ui/skeleton.tsx'
+import { Tabs } from '#components/ui/tabs.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { Lock } from 'lucide-react'
+import { Account } from './account.tsx'
+import { Platform } from './platform.tsx'
+import { TeamSettings } from './team-settings.tsx'
+
+export const settingsTabs = ['team', 'account', 'platform'] as const
+const labels = { team: 'Team', account: 'Account', platform: 'Platform' } as const
+
+export function Settings() {
+  const place = usePlace()
+  const wanted = useSearchParams().get('tab')
+  const tab = settingsTabs.find((each) => each === wanted) ?? 'team'
+  const reason = useMay()('platform.read')
+  return (
+    <>
+      <PageHeader title="Settings">
+        <Tabs label="Parts of the settings" tabs={settingsTabs.map((each) => ({ label: labels[each], href: paths.settings(place, each === 'team' ? undefined : each), here: each === tab }))} />
+      </PageHeader>
+      <Suspense key={tab} fallback={<RowsSkeleton label="Loading settings" />}>
+        {tab === 'team' && <TeamSettings />}
+        {tab === 'account' && <Account />}
+        {tab === 'platform' && (reason === null ? <Platform /> : <EmptyState icon={<Lock />} title="The platform is its operators’">{reason}.</EmptyState>)}
+      </Suspense>
+    </>
+  )
+}

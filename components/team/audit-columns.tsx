@@ -1,0 +1,23 @@
+import type { Column } from '#components/ui/table.tsx'
+import { Time } from '#components/ui/time.tsx'
+import type { AuditEntry } from './audit.tsx'
+
+export const auditColumns: Column<AuditEntry>[] = [
+  { key: 'at', header: 'When', width: 'w-28', cell: ({ at }) => <Time at={at} className="text-muted" /> },
+  { key: 'actor', header: 'Who', width: 'w-40', cell: ({ actor }) => <span title={`${actor.kind} ${actor.id}`}>{actor.name}{actor.kind !== 'person' && <span className="text-muted"> ({actor.kind})</span>}</span> },
+  { key: 'action', header: 'Did', width: 'sm:w-44', cell: ({ action }) => <code className="text-small">{action}</code> },
+  { key: 'target', header: 'To what', width: 'w-52', from: 'md', cell: ({ target }) => <span className="text-muted">{target}</span> },
+  { key: 'change', header: 'Change', from: 'lg', cell: (entry) => <Change {...entry} /> },
+]
+
+function Change({ before, after }: Pick<AuditEntry, 'before' | 'after'>) {
+  const was = brief(before)
+  const is = brief(after)
+  return (
+    <code className="text-small text-muted" title={[was, is].filter(Boolean).join(' → ')}>
+      {was !== '' && <del className="decoration-muted">{was}</del>}{was !== '' && is !== '' && ' → '}{is !== '' && <ins className="text-text no-underline">{is}</ins>}
+    </code>
+  )
+}
+
+const brief = (value: unknown): string => (value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value))

@@ -1,0 +1,63 @@
+'use client'
+import { zodResolver } from '@hookform/resolvers/zod'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useForm } from 'react-hook-form'
+import { z } from 'zod'
+import { useTRPC } from '#client/trpc.ts'
+import { useEnvironments } from '#components/frame/environment.ts'
+import { usePlace } from '#components/frame/place.ts'
+import { DialogForm } from '#components/ui/dialog-form.tsx'
+import { Field } from '#components/ui/field.tsx'
+import { Input, Select } from '#components/ui/input.tsx'
+import { ShownOnce } from '#components/ui/shown-once.tsx'
+import { type ScopeKey, scopeChoices } from './token-scope.ts'
+
+const day = 86_400_000
+const lives = [{ days: 30, label: '30 days' }, { days: 90, label: '90 days' }, { days: 365, label: 'a year' }, { days: 0, label: 'no end' }] as const
+const keys = scopeChoices.map(({ key }) => key) as [ScopeKey, ...ScopeKey[]]
+const schema = z.object({ name: z.string().trim().min(1, 'give it a name').max(80), scope: z.enum(keys), environment: z.string(), days: z.string() })
+
+export function NewToken({ onDismiss }: { onDismiss: () => void }) {
+  const { team } = usePlace()
+  const trpc = useTRPC()
+  const queries = useQueryClient()
+  const environments = useEnvironments()
+  const form = useForm({ resolver: zodResolver(schema), defaultValues: { name: '', scope: 'all', environment: 'production', days: '90' } as z.infer<typeof schema> })
+  const create = useMutation(trpc.tokens.create.mutationOptions({ onSuccess: () => queries.invalidateQueries(trpc.tokens.pathFilter()) }))
+  const { errors } = form.formState
+  if (create.data !== undefined) {
+    return <ShownOnce title={`Token ${create.data.name}`} secret={create.data.token} onDismiss={onDismiss}>Give it to the program as <code>M3O_TOKEN</code>, or send it as <code>Authorization: Bearer</code>.</ShownOnce>
+  }
+  return (
+    <DialogForm
+      title="New token"
+      place="side"
+      form={form}
+      submit="Create token"
+      busy={create.isPending}
+      error={create.error}
+      onSubmit={({ name, scope, environment, days }) => {
+        const actions = scopeChoices.find(({ key }) => key === scope)?.actions ?? null
+        create.mutate({
+          team, name, environment: environment === 'production' ? null : environment,
+          scope: actions === null ? {} : { actions: [...actions] },
+          expiresAt: days === '0' ? null : Date.now() + Number(days) * day,
+        })
+      }}
+      onDismiss={onDismiss}
+    >
+      <Field label="Name" hint="What uses it: ci, grafana, my script." error={errors.name?.message}>
+        {(control) => <Input {...control} {...form.register('name')} autoFocus />}
+      </Field>
+      <Field label="May" error={errors.scope?.message} hint="Never more than you may yourself.">
+        {(control) => <Select {...control} {...form.register('scope')}>{scopeChoices.map(({ key, label }) => <option key={key} value={key}>{label}</option>)}</Select>}
+      </Field>
+      <Field label="Calls in" error={errors.environment?.message} hint="Environment of its calls, unless a call says another.">
+        {(control) => <Select {...control} {...form.register('environment')}>{environments.map(({ id, name }) => <option key={id} value={name}>{name}</option>)}</Select>}
+      </Field>
+      <Field label="Expires after" error={errors.days?.message}>
+        {(control) => <Select {...control} {...form.register('days')}>{lives.map(({ days, label }) => <option key={days} value={days}>{label}</option>)}</Select>}
+      </Field>
+    </DialogForm>
+  )
+}

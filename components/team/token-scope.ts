@@ -1,0 +1,20 @@
+import type { TokenScope } from '#contract/routing.ts'
+
+/** Scopes that people choose from; `null` is all that one may do oneself. */
+export const scopeChoices = [
+  { key: 'all', label: 'All that I may do', actions: null },
+  { key: 'call', label: 'Call services', actions: ['service.call'] },
+  { key: 'deploy', label: 'Deploy, and read state and logs', actions: ['service.read', 'service.create', 'service.deploy', 'service.call', 'source.*', 'log.read', 'environment.read', 'team.read', 'person.read'] },
+  { key: 'read', label: 'Read only', actions: ['person.read', 'team.read', 'service.read', 'source.read', 'log.read', 'variable.read', 'environment.read'] },
+] as const satisfies readonly { key: string; label: string; actions: readonly string[] | null }[]
+export type ScopeKey = (typeof scopeChoices)[number]['key']
+
+/** A token's scope in a few words: as it was chosen here, or its actions. */
+export function scopeWords({ actions, services, environments }: TokenScope): string {
+  const chosen = actions === undefined ? scopeChoices[0] : scopeChoices.find((choice) => choice.actions !== null && same(choice.actions, actions))
+  const what = chosen?.label.toLowerCase().replace('all that i may do', 'all that its maker may') ?? (actions === undefined || actions.length > 4 ? 'several actions' : actions.join(', '))
+  return [what, services && `${services.length} ${services.length === 1 ? 'service' : 'services'}`, environments && `${environments.length} ${environments.length === 1 ? 'environment' : 'environments'}`]
+    .filter((part) => part !== undefined).join(' · ')
+}
+
+const same = (one: readonly string[], other: readonly string[]) => one.length === other.length && one.every((entry) => other.includes(entry))
