@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { join } from 'node:path'
+import { childEnvironment } from './child-environment.ts'
 import { checkout, stampOf } from './checkout.ts'
 import { type Home } from './home.ts'
 import { identify } from './identity.ts'
@@ -51,7 +52,7 @@ export function platformProgram(name: PlatformName, home: Home, environment: Rec
       const output = openLog(log)
       try {
         const child = spawn(process.execPath, [...flags[name], '--disable-warning=ExperimentalWarning', entry], {
-          cwd: checkout, env: environment, stdio: ['ignore', output, output], detached: true,
+          cwd: checkout, env: childEnvironment(environment), stdio: ['ignore', output, output], detached: true,
         })
         child.on('error', () => {})
         child.unref()

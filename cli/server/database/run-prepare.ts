@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { childEnvironment } from '../child-environment.ts'
 import { type DatabaseEnvironment } from '../platform-programs.ts'
 import { Problem } from '../problem.ts'
 import { type Prepared } from './prepare.ts'
@@ -9,7 +10,7 @@ const script = fileURLToPath(new URL('./prepare.ts', import.meta.url))
 
 /** @throws Problem when the database cannot be reached, used or migrated. */
 export async function prepareDatabase(database: DatabaseEnvironment, compileCache: string): Promise<{ hasPeople: boolean }> {
-  const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'], NODE_COMPILE_CACHE: compileCache, ...database }
+  const environment = childEnvironment({ PATH: process.env['PATH'], HOME: process.env['HOME'], NODE_COMPILE_CACHE: compileCache, ...database })
   const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', script], { env: environment, maxBuffer: 1 << 20 })
   const prepared = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Prepared
   if (prepared.problem !== undefined) throw new Problem(prepared.problem)

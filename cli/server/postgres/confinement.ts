@@ -3,6 +3,7 @@ import { chmodSync, existsSync, lchownSync, lstatSync, readdirSync } from 'node:
 import { userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { childEnvironment } from '../child-environment.ts'
 import { Problem } from '../problem.ts'
 import { accountId, type PostgresFolders } from './folders.ts'
 import { copyOf, nativeFolder } from './native.ts'
@@ -50,8 +51,8 @@ export async function chooseConfinement(folders: PostgresFolders): Promise<Confi
 }
 
 /** Nothing of ours but what it needs. A mask of 077 is set on its way in (commandLine). */
-export function postgresEnvironment(confinement: Confinement): Record<string, string> {
-  return { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', HOME: confinement.base, TMPDIR: join(confinement.base, 'tmp') }
+export function postgresEnvironment(confinement: Confinement): NodeJS.ProcessEnv {
+  return childEnvironment({ PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', HOME: confinement.base, TMPDIR: join(confinement.base, 'tmp') })
 }
 
 const masked = ['/bin/sh', '-c', 'umask 077 && exec "$@"', 'm3o']

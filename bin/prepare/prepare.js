@@ -1,0 +1,15 @@
+import { buildConsole } from './console.js'
+import { installPackages } from './packages.js'
+import { endChildrenWithUs } from './run.js'
+import { installSystemPackages } from './system.js'
+
+/**
+ * Brings a checkout to where it can start (or be tested): npm packages, Debian's packages where we may install them, the
+ * console's build. Each step does nothing when there is nothing to do. Plain JavaScript for Node 20, without packages.
+ * @param {'start' | 'test'} goal
+ */
+export async function prepare(goal) {
+  endChildrenWithUs()
+  await Promise.all([installPackages(goal), installSystemPackages(goal)])
+  await buildConsole()
+}
