@@ -55,7 +55,9 @@ export class Terminal {
     // While somebody looks, their own terminal answers.
     this.#screen = new Screen(cols, rows, (text) => void (this.#viewers.size === 0 && session.write(text)))
     session.stdout.on('data', (data: Buffer) => this.#arrived(data))
-    this.ended = session.exited.then(({ exitCode }) => {
+    // Its last words first: they may wait for a slow viewer.
+    const silent = new Promise((resolve) => session.stdout.once('close', resolve))
+    this.ended = Promise.all([session.exited, silent]).then(([{ exitCode }]) => {
       clearTimeout(this.#idle)
       clearInterval(this.#patience)
       for (const viewer of this.#viewers) viewer.exit(exitCode)

@@ -12,7 +12,7 @@ export const environmentFd = 5
  * with half of its environment because the runtime died while writing; nothing but 0, 1 and 2 is left open.
  */
 export const takeEnvironment =
-  `unset PWD OLDPWD SHLVL _; eval "$(cat <&${environmentFd})"; exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-; ` +
+  `unset PWD OLDPWD SHLVL LC_ALL _; eval "$(cat <&${environmentFd})"; exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-; ` +
   '[ "$m3o_complete" ] || exit 125; unset m3o_complete; exec "$@"'
 
 export function environmentText(env: Record<string, string>): string {

@@ -67,7 +67,8 @@ table ${name} {
     type filter hook forward priority -10; policy accept;
     iifname != ${ours} oifname != ${ours} accept
     ct state established,related accept
-    oifname ${ours} drop
+    iifname != ${ours} drop
+    oifname ${ours} jump refused
     meta nfproto ipv6 jump refused
     ip daddr @resolvers meta l4proto { tcp, udp } th dport 53 accept
     ip daddr . tcp dport @permitted accept
