@@ -190,13 +190,19 @@ export class LineParser {
     const line = data.toString('utf8', start, end)
     const parsed = parseJsonLine(line)
     if (parsed === undefined) return false
-    this.release()
     // An escape may hide a secret from a search of the bytes.
     const suspect = !this.mask.empty && (odd || line.includes('\\'))
-    const rest = suspect ? this.mask.applyValue(parsed.rest) : parsed.rest
+    let rest: string | undefined
+    try {
+      rest = JSON.stringify(suspect ? this.mask.applyValue(parsed.rest) : parsed.rest)
+    } catch {
+      // Nested so deeply that it can be read but not written: kept as the text that it is.
+      return false
+    }
+    this.release()
     const text = Buffer.from(cleanText(suspect ? this.mask.applyText(parsed.text) : parsed.text))
     const level = parsed.level ?? levelOf(text.toString('latin1', 0, startLength), this.stderr)
-    this.put(text, level, offset, 'whole', 0, text.length, rest === undefined ? undefined : JSON.stringify(rest))
+    this.put(text, level, offset, 'whole', 0, text.length, rest)
     return true
   }
 

@@ -26,7 +26,8 @@ export class Trace {
   private constructor(language: Language, first: string) {
     this.language = language
     // An assertion's message has lines of its own before the first frame.
-    this.patience = language === 'excerpt' ? 5 : thrown.test(first) ? 8 : 1
+    // Python puts a sentence between two blank lines before the trace that follows from this one.
+    this.patience = language === 'excerpt' || language === 'python' ? 5 : thrown.test(first) ? 8 : 1
     this.messageFollows = language === 'rust' && first.endsWith(':')
   }
 
