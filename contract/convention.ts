@@ -37,18 +37,20 @@ export type ReadText = (path: string) => string | undefined
 
 /**
  * What to run, from the files of a service's tree: m3o.json first, then convention.
- * Throws `invalid_manifest`: a broken m3o.json or package.json, or nothing to run was found.
+ * Throws `invalid_manifest`: a broken m3o.json or package.json, or nothing to run was found; the last only when it is
+ * built already, as a build may make what is run.
  */
-export function resolveManifest(paths: Iterable<string>, read: ReadText): Resolved {
+export function resolveManifest(paths: Iterable<string>, read: ReadText, { built = true } = {}): Resolved {
   const files = new Set(paths)
   const manifest = files.has(manifestFile) ? parseManifest(read(manifestFile) ?? '') : {}
   const runtime = manifest.runtime ?? runtimeOf(files) ?? (manifest.command ? 'command' : undefined)
   if (runtime === undefined) throw nothingToRun(files)
   const description = describeReadme(readme(files, read))
+  const build = buildOf(manifest, runtime, files, read)
   return {
     runtime,
-    start: manifest.command ? { kind: 'shell', line: manifest.command } : startOf(runtime, files, read),
-    ...buildOf(manifest, runtime, files, read),
+    start: startOf(manifest, runtime, { files, read, later: build !== undefined && !built }),
+    ...(build !== undefined && { build }),
     health: manifest.health ?? defaults.health,
     instances: manifest.instances ?? defaults.instances,
     memory: manifest.memory ?? (runtime === 'java' ? 512 : defaults.memory),
@@ -78,20 +80,27 @@ const pythonEntries = ['main.py', 'app.py', 'server.py', 'service.py', '__main__
 
 const entryOf = (names: readonly string[], files: ReadonlySet<string>) => names.find((name) => files.has(name))
 
-function startOf(runtime: Runtime, files: ReadonlySet<string>, read: ReadText): Start {
-  if (runtime === 'node') return startNode(files, read)
-  if (runtime === 'python') {
-    const entry = entryOf(pythonEntries, files) ?? [...files].find((path) => /^[^/]+\.py$/.test(path))
-    if (entry) return { kind: 'program', argv: ['python3', '-u', entry] }
-  }
-  // What the build of these leaves: see runtime/builds/toolchain.ts.
-  if (runtime === 'go' || runtime === 'rust') return { kind: 'program', argv: ['./.m3o/service'] }
-  if (runtime === 'java') return { kind: 'program', argv: ['java', '-jar', '.m3o/service.jar'] }
-  if (runtime === 'image') return { kind: 'program', argv: [] }
+interface Looking { files: ReadonlySet<string>; read: ReadText; later: boolean }
+
+function startOf(manifest: Manifest, runtime: Runtime, { files, read, later }: Looking): Start {
+  if (manifest.command) return { kind: 'shell', line: manifest.command }
+  const found = runtime === 'node' ? startNode(files, read) : startOther(runtime, files)
+  if (found) return found
+  if (later) return { kind: 'program', argv: [] }
   throw nothingToRun(files)
 }
 
-function startNode(files: ReadonlySet<string>, read: ReadText): Start {
+function startOther(runtime: Runtime, files: ReadonlySet<string>): Start | undefined {
+  // What the build of these leaves: see runtime/builds/compile.ts.
+  if (runtime === 'go' || runtime === 'rust') return { kind: 'program', argv: ['./.m3o/service'] }
+  if (runtime === 'java') return { kind: 'program', argv: ['java', '-jar', '.m3o/service.jar'] }
+  if (runtime === 'image') return { kind: 'program', argv: [] }
+  const scripts = [...files].filter((path) => /^[^/]+\.py$/.test(path))
+  const entry = runtime === 'python' ? (entryOf(pythonEntries, files) ?? (scripts.length === 1 ? scripts[0] : undefined)) : undefined
+  return entry ? { kind: 'program', argv: ['python3', '-u', entry] } : undefined
+}
+
+function startNode(files: ReadonlySet<string>, read: ReadText): Start | undefined {
   const { scripts, main } = packageOf(files, read)
   if (scripts.start) {
     const script = scripts.prestart ? `${scripts.prestart} && ${scripts.start}` : scripts.start
@@ -103,8 +112,7 @@ function startNode(files: ReadonlySet<string>, read: ReadText): Start {
   const named = main && resolveFile(main.replace(/^\.\//, ''), files)
   const only = [...files].filter((path) => /^[^/]+\.([cm]?[jt]s|tsx)$/.test(path) && !/\.(d|test|spec|config)\./.test(path))
   const entry = named || entryOf(nodeEntries, files) || (only.length === 1 ? only[0] : undefined)
-  if (entry) return { kind: 'entry', entry }
-  throw nothingToRun(files)
+  return entry ? { kind: 'entry', entry } : undefined
 }
 
 function resolveFile(name: string, files: ReadonlySet<string>): string | undefined {
@@ -113,10 +121,8 @@ function resolveFile(name: string, files: ReadonlySet<string>): string | undefin
   return candidates.find((candidate) => files.has(candidate))
 }
 
-function buildOf(manifest: Manifest, runtime: Runtime, files: ReadonlySet<string>, read: ReadText): { build?: string } {
-  if (manifest.build) return { build: manifest.build }
-  const script = runtime === 'node' ? packageOf(files, read).scripts.build : undefined
-  return script ? { build: script } : {}
+function buildOf(manifest: Manifest, runtime: Runtime, files: ReadonlySet<string>, read: ReadText): string | undefined {
+  return manifest.build ?? (runtime === 'node' ? packageOf(files, read).scripts.build : undefined)
 }
 
 export interface PackageFile {

@@ -1,0 +1,61 @@
+import type { Resolved } from '#contract/convention.ts'
+import type { Manifest } from '#contract/manifest.ts'
+import type { ServiceSettings } from '#contract/records.ts'
+import type { Bind } from '../engines/engine.ts'
+
+/** A revision's tree made ready to run; immutable, and the same for every service of a team with the same files. */
+export interface Build {
+  id: string
+  /** Hash of all that went into it. */
+  key: string
+  teamId: string
+  runtime: Resolved['runtime']
+  description?: string
+  manifest: Manifest
+  /** What m3o.json says of the service's settings: wins over the console's. */
+  settings: Partial<ServiceSettings>
+  /** Its keys, which the console shows as locked. */
+  locked: string[]
+  health: string
+  pids: number
+  /** For the engine: see InstanceSpec. */
+  sourceDir: string
+  modulesDir?: string
+  platformDir: string
+  binds: Bind[]
+  command: string[]
+  /** Laid under the service's own variables; PORT, M3O_… are not among it. */
+  env: Record<string, string>
+  /** What was left out of the tree, such as links that lead out of it. */
+  skipped: string[]
+  /** Milliseconds since 1970. */
+  madeAt: number
+}
+
+export interface BuildRequest {
+  teamId: string
+  /** Hash of the tree, from git: same files, same hash. */
+  treeHash: string
+  /** Writes the tree into a folder that does not exist yet. */
+  exportTree: (into: string) => Promise<{ skipped: string[] }>
+  /** Each line that a tool prints while building, and what the platform says about it. */
+  onLine?: (line: BuildLine) => void
+  /** Its reason is thrown. */
+  signal?: AbortSignal
+}
+
+export interface BuildLine {
+  text: string
+  stream: 'stdout' | 'stderr' | 'platform'
+}
+
+/** Of the settings that the console has too. */
+export function settingsOf({ instances, memory, cpu, idle, health }: Manifest): Partial<ServiceSettings> {
+  return {
+    ...(instances && { min: instances.min, max: instances.max }),
+    ...(memory !== undefined && { memoryMiB: memory }),
+    ...(cpu !== undefined && { cpu }),
+    ...(idle !== undefined && { idleMs: idle === 'never' ? null : idle }),
+    ...(health !== undefined && { health }),
+  }
+}

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto'
+import { lstat, mkdir, mkdtemp, readFile, readdir, rm, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { resolveManifest } from '#contract/convention.ts'
+import { PlatformError } from '#contract/errors.ts'
+import { buildPlatformDir } from '#sdk/platform/platform-folder.ts'
+import type { Engine } from '../engines/engine.ts'
+import { settingsOf } from './build.ts'
+import type { Build, BuildRequest } from './build.ts'
+import { commandOf } from './command.ts'
+import { buildLine, compile } from './compile.ts'
+import { Dependencies, planInstall } from './dependencies.ts'
+import type { Tree } from './dependencies.ts'
+import { renameDurably, writeDurably } from './durable.ts'
+import { Jobs } from './jobs.ts'
+import { sweepBuilds } from './sweep.ts'
+import { transformTree } from './transform.ts'
+import { listFiles, readText } from './tree-files.ts'
+
+export type { Build, BuildLine, BuildRequest } from './build.ts'
+
+/** Raised when the same files would now be built into something else. */
+const form = 'build-1'
+
+export interface BuildsOptions {
+  /** $M3O_HOME: `builds/` and `cache/` are ours. */
+  home: string
+  engine: Engine
+  log: Pick<Logger, 'info' | 'warn'>
+}
+
+/** Sweeps what a killed runtime left half made, and makes the folder that every sandbox has at /m3o. */
+export async function openBuilds(options: BuildsOptions): Promise<Builds> {
+  const { home } = options
+  for (const folder of ['builds', 'cache/modules', 'cache/platform']) {
+    await mkdir(join(home, folder), { recursive: true, mode: 0o700 })
+    const left = (await readdir(join(home, folder))).filter((name) => name.startsWith('.making-'))
+    await Promise.all(left.map((name) => rm(join(home, folder, name), { recursive: true, force: true })))
+  }
+  await rm(join(home, 'cache/jobs'), { recursive: true, force: true })
+  await mkdir(join(home, 'cache/empty'), { recursive: true, mode: 0o755 })
+  return new Builds(options, await buildPlatformDir(join(home, 'cache/platform')))
+}
+
+export class Builds {
+  readonly #options: BuildsOptions
+  readonly #jobs: Jobs
+  readonly #dependencies: Dependencies
+  readonly #making = new Map<string, { build: Promise<Build>; listeners: Set<NonNullable<BuildRequest['onLine']>>; cancel: AbortController; waiting: number }>()
+  readonly #known = new Map<string, Build>()
+  /** Bound at /m3o in every sandbox. */
+  readonly platformDir: string
+
+  constructor(options: BuildsOptions, platformDir: string) {
+    this.#options = options
+    this.platformDir = platformDir
+    this.#jobs = new Jobs(options.engine, join(options.home, 'cache/jobs'))
+    this.#dependencies = new Dependencies(this.#jobs, join(options.home, 'cache'))
+  }
+
+  /**
+   * The build of a tree. The same tree is built once: what is there is given back, and those who ask meanwhile share
+   * one build, which ends early only when all of them have given up.
+   * Throws `invalid_manifest`, `build_failed` (data: file, line, column, or exitCode and lines), or the signal's reason.
+   */
+  async build(request: BuildRequest): Promise<Build> {
+    const key = createHash('sha256').update([form, request.teamId, request.treeHash].join('\0')).digest('hex').slice(0, 32)
+    const id = `b_${key}`
+    const there = await this.read(id).catch(() => undefined)
+    if (there) {
+      await utimes(join(this.#folder(id), 'build.json'), new Date(), new Date()).catch(() => {})
+      return there
+    }
+    let making = this.#making.get(id)
+    if (!making) {
+      const cancel = new AbortController()
+      const listeners = new Set<NonNullable<BuildRequest['onLine']>>()
+      const build = this.#make(id, key, { ...request, signal: cancel.signal, onLine: (line) => listeners.forEach((listener) => listener(line)) })
+        .finally(() => this.#making.delete(id))
+      build.catch(() => {})
+      this.#making.set(id, (making = { build, listeners, cancel, waiting: 0 }))
+    }
+    return this.#share(making, request)
+  }
+
+  async #share(making: { build: Promise<Build>; listeners: Set<NonNullable<BuildRequest['onLine']>>; cancel: AbortController; waiting: number }, { onLine, signal }: BuildRequest): Promise<Build> {
+    if (onLine) making.listeners.add(onLine)
+    making.waiting += 1
+    const given = new Promise<never>((_, reject) => {
+      if (signal?.aborted) reject(signal.reason)
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+    })
+    try {
+      return await Promise.race([making.build, given])
+    } finally {
+      if (onLine) making.listeners.delete(onLine)
+      making.waiting -= 1
+      if (making.waiting === 0) making.cancel.abort(new PlatformError('cancelled', 'the build was cancelled'))
+    }
+  }
+
+  /** One that was made before. Throws `not_found`. */
+  async read(id: string): Promise<Build> {
+    const known = this.#known.get(id)
+    if (known) return known
+    const text = /^b_[0-9a-f]{32}$/.test(id) ? await readFile(join(this.#folder(id), 'build.json'), 'utf8').catch(() => undefined) : undefined
+    if (text === undefined) throw new PlatformError('not_found', `the build ${id} is no longer kept`, { fix: 'Deploy the revision again.' })
+    // The platform's own files are those of today, whenever the build was made.
+    const build = { ...(JSON.parse(text) as Build), platformDir: this.platformDir }
+    this.#known.set(id, build)
+    return build
+  }
+
+  /** Deletes what was not used for long, oldest first, beyond `keepBytes`; never what is in `used` (ids of builds). */
+  async sweep(used: ReadonlySet<string>, keepBytes = 5 * 2 ** 30): Promise<void> {
+    const removed = await sweepBuilds(this.#options.home, { used: new Set([...used, ...this.#making.keys()]), keepBytes })
+    for (const id of removed.builds) this.#known.delete(id)
+    if (removed.builds.length + removed.modules.length > 0) this.#options.log.info(removed, 'old builds were removed')
+  }
+
+  #folder(id: string): string {
+    return join(this.#options.home, 'builds', id)
+  }
+
+  async #make(id: string, key: string, request: BuildRequest & { signal: AbortSignal; onLine: NonNullable<BuildRequest['onLine']> }): Promise<Build> {
+    const { home } = this.#options
+    const { teamId, treeHash, signal, onLine } = request
+    const made = await mkdtemp(join(home, 'builds/.making-'))
+    const app = join(made, 'app')
+    try {
+      const { skipped } = await request.exportTree(app)
+      for (const path of skipped) onLine({ stream: 'platform', text: `left out: ${path} (a link that leads out of the service, or a submodule)` })
+      signal.throwIfAborted()
+      const tree = await readTree(app, treeHash)
+      const asked = resolveManifest(tree.files, tree.read, { built: false })
+      const line = buildLine(asked)
+      const plan = planInstall(tree, asked, teamId)
+      const job = { teamId, app, platformDir: this.platformDir, onLine, signal }
+      const installed = plan && (await this.#dependencies.install(plan, job))
+      const modulesDir = plan?.kind === 'npm' ? installed : undefined
+      if (line) await compile(this.#jobs, line, { ...job, empty: join(home, 'cache/empty'), ...(modulesDir && { modulesDir }) })
+      const resolved = resolveManifest(line ? await listFiles(app) : tree.files, tree.read)
+      const { files } = await transformTree({ app, into: join(made, 'js'), cache: join(home, 'cache/transform') })
+      signal.throwIfAborted()
+      const folder = this.#folder(id)
+      const build: Build = {
+        id, key, teamId, runtime: resolved.runtime, manifest: resolved.manifest, settings: settingsOf(resolved.manifest), locked: resolved.locked,
+        health: resolved.health, pids: resolved.pids, sourceDir: join(folder, 'app'), platformDir: this.platformDir, skipped, madeAt: Date.now(),
+        ...(resolved.description !== undefined && { description: resolved.description }),
+        ...(modulesDir !== undefined && { modulesDir }),
+        binds: [
+          ...(Object.keys(files).length > 0 ? [{ host: join(folder, 'js'), inside: '/m3o/build' }] : []),
+          ...(plan?.kind === 'pip' && installed ? [{ host: installed, inside: '/m3o/python' }] : []),
+        ],
+        ...commandOf(resolved, modulesDir !== undefined),
+      }
+      await writeDurably(join(made, 'build.json'), JSON.stringify(build))
+      await rm(folder, { recursive: true, force: true })
+      await renameDurably(made, folder)
+      this.#known.set(id, build)
+      return build
+    } catch (error) {
+      await rm(made, { recursive: true, force: true })
+      throw error
+    }
+  }
+}
+
+const describing = /^(m3o\.json|package\.json|package-lock\.json|npm-shrinkwrap\.json|\.npmrc|requirements\.txt|pyproject\.toml|readme(\.\w+)?)$/i
+
+/** Names of all files, texts of those that say how to build. */
+async function readTree(app: string, treeHash: string): Promise<Tree> {
+  const files = new Set(await listFiles(app))
+  const texts = new Map<string, string | undefined>()
+  for (const path of files) if (describing.test(path)) texts.set(path, await readText(app, path, 20 * 2 ** 20))
+  for (const name of ['m3o.json', 'package.json']) {
+    // As a link it would mean something else here than in the sandbox.
+    const stat = files.has(name) ? undefined : await lstat(join(app, name)).catch(() => undefined)
+    if (stat) throw new PlatformError('invalid_manifest', `${name} must be a plain file`, { fix: `Replace ${name} by a file.` })
+  }
+  return { app, files, treeHash, read: (path) => texts.get(path) }
+}

@@ -1,0 +1,67 @@
+import { accessSync, constants } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Resolved } from '#contract/convention.ts'
+import { PlatformError } from '#contract/errors.ts'
+import type { Job, Jobs } from './jobs.ts'
+
+/** Languages that are compiled, with what does it when m3o.json names no other build. */
+const toolchains = {
+  go: { tool: 'go', name: 'Go', build: 'mkdir -p .m3o && go build -o .m3o/service .' },
+  rust: { tool: 'cargo', name: 'Rust', build: 'mkdir -p .m3o && cargo build --release && find target/release -maxdepth 1 -type f -perm -u+x -exec cp {} .m3o/service \\;' },
+  java: { tool: 'mvn', name: 'Java (JDK and Maven)', build: 'mkdir -p .m3o && mvn -B -q package -DskipTests && cp "$(ls -S target/*.jar | head -1)" .m3o/service.jar' },
+} as const
+
+/** What is run before the service can be; undefined when nothing is. Throws `build_failed` naming a tool that is missing. */
+export function buildLine({ runtime, build }: Resolved): string | undefined {
+  if (runtime === 'image') {
+    throw new PlatformError('build_failed', 'a Dockerfile needs the swarm engine, and this platform runs the process engine', {
+      fix: 'Say what to run with "runtime" and "command" in m3o.json, or have the operator choose the swarm engine.',
+    })
+  }
+  const toolchain = runtime in toolchains ? toolchains[runtime as keyof typeof toolchains] : undefined
+  if (build || !toolchain) return build
+  // Only what lies under /usr and /bin can be seen in a sandbox.
+  if (!['/usr/bin', '/bin'].some((folder) => runnable(join(folder, toolchain.tool)))) {
+    throw new PlatformError('build_failed', `${toolchain.name} is not installed on this machine: "${toolchain.tool}" was not found in /usr/bin`, {
+      fix: `Have the operator install ${toolchain.name}, or deploy a program that is built already and name it with "command" in m3o.json.`,
+    })
+  }
+  return toolchain.build
+}
+
+function runnable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Runs the build's command line in the tree itself; what it leaves there is part of the build. */
+export async function compile(jobs: Jobs, line: string, job: Omit<Job, 'what' | 'command' | 'env' | 'binds' | 'sourceDir'> & { app: string; empty: string }): Promise<void> {
+  const { app, empty, modulesDir, ...rest } = job
+  job.onLine({ stream: 'platform', text: `building: ${line}` })
+  // Over the sandbox's own copy at /app, then the dependencies over that.
+  const modules = modulesDir ? [{ host: modulesDir, inside: '/app/node_modules' }] : []
+  if (modulesDir) {
+    await rm(join(app, 'node_modules'), { recursive: true, force: true })
+    await mkdir(join(app, 'node_modules'))
+  }
+  const { exit, lines } = await jobs.run({
+    ...rest,
+    what: 'the build',
+    sourceDir: empty,
+    command: ['/bin/sh', '-c', line],
+    env: { CI: '1', NO_COLOR: '1', PATH: '/app/node_modules/.bin:/m3o/bin:/usr/local/bin:/usr/bin:/bin' },
+    binds: [{ host: app, inside: '/app', writable: true }, ...modules],
+  })
+  if (modulesDir) await rm(join(app, 'node_modules'), { recursive: true, force: true })
+  if (exit.exitCode === 0) return
+  const last = lines.findLast((text) => /error|fail|cannot|not found/i.test(text)) ?? lines.at(-1)
+  throw new PlatformError('build_failed', `the build (${line.slice(0, 100)}) ended with code ${exit.exitCode}${last ? `: ${last.slice(0, 300)}` : ''}`, {
+    fix: 'The log of the build has all that it printed.',
+    data: { exitCode: exit.exitCode, lines: lines.slice(-50) },
+  })
+}

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto'
+import { lstat, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { packageOf } from '#contract/convention.ts'
+import type { ReadText, Resolved } from '#contract/convention.ts'
+import { PlatformError } from '#contract/errors.ts'
+import { renameDurably, writeDurably } from './durable.ts'
+import type { Job, Jobs } from './jobs.ts'
+import { failedInstall } from './install-error.ts'
+import { readText } from './tree-files.ts'
+
+export interface Tree {
+  app: string
+  files: ReadonlySet<string>
+  read: ReadText
+  treeHash: string
+}
+
+export interface InstallPlan {
+  kind: 'npm' | 'pip'
+  /** Of all that decides what is installed, and the team: its own scripts run while installing. */
+  key: string
+  /** Files that the tool is given, beside which it installs. */
+  given: Record<string, string>
+  command: string
+  /** Copy the whole tree beside them: it refers to folders of its own. */
+  whole: boolean
+}
+
+/** What is to be installed; undefined when nothing is. */
+export function planInstall(tree: Tree, resolved: Resolved, teamId: string): InstallPlan | undefined {
+  if (tree.files.has('package.json')) return planNpm(tree, resolved, teamId)
+  if (resolved.runtime === 'python') return planPip(tree, teamId)
+  return undefined
+}
+
+const tooling = `node${process.versions.node.split('.')[0]}-1`
+
+function planNpm({ files, read, treeHash }: Tree, resolved: Resolved, teamId: string): InstallPlan | undefined {
+  const all = packageOf(files, read)
+  const withDevelopment = resolved.build !== undefined
+  // The platform brings its SDK itself.
+  const without = (list: Record<string, string>) => Object.fromEntries(Object.entries(list).filter(([name]) => name !== '@m3o/sdk'))
+  const wanted = { ...without(all.dependencies), ...(withDevelopment && without(all.devDependencies)) }
+  if (Object.keys(wanted).length === 0) return undefined
+  const manifest = JSON.parse((read('package.json') ?? '{}').replace(/^\uFEFF/, '')) as Record<string, unknown>
+  const whole = manifest.workspaces !== undefined || Object.values(wanted).some((range) => /^(file|link|portal):|^[./~]/.test(range))
+  const lock = ['package-lock.json', 'npm-shrinkwrap.json'].find((name) => files.has(name))
+  // Its own scripts expect its sources, which are not here; its dependencies' scripts are run.
+  const { scripts: _, ...rest } = manifest
+  const slim = whole || lock ? rest : { ...rest, dependencies: without(strings(rest.dependencies)), devDependencies: without(strings(rest.devDependencies)) }
+  const given: Record<string, string> = { 'package.json': JSON.stringify(slim) }
+  for (const name of [lock, '.npmrc']) if (name && files.has(name)) given[name] = read(name) ?? ''
+  const flags = `--no-audit --no-fund --loglevel=http ${withDevelopment ? '--include=dev' : '--omit=dev'}`
+  const { name: __, version: ___, description: ____, ...deciding } = slim
+  return {
+    kind: 'npm',
+    key: keyOf(['npm', tooling, teamId, withDevelopment, JSON.stringify(deciding), given[lock ?? ''], given['.npmrc'], whole && treeHash]),
+    given,
+    command: lock ? `npm ci ${flags}` : `npm install ${flags}`,
+    whole,
+  }
+}
+
+function strings(value: unknown): Record<string, string> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, string>) : {}
+}
+
+function planPip({ files, read, treeHash }: Tree, teamId: string): InstallPlan | undefined {
+  const install = 'python3 -m pip install --no-input --disable-pip-version-check --no-warn-script-location --target site-packages'
+  const requirements = files.has('requirements.txt') ? (read('requirements.txt') ?? '') : undefined
+  if (requirements?.split('\n').some((line) => line.trim() !== '' && !line.trim().startsWith('#'))) {
+    const whole = /^\s*(-r|-c|-e|\.|file:)/m.test(requirements)
+    const key = keyOf(['pip', tooling, teamId, requirements, whole && treeHash])
+    return { kind: 'pip', key, given: { 'requirements.txt': requirements }, command: `${install} -r requirements.txt`, whole }
+  }
+  const project = files.has('pyproject.toml') ? (read('pyproject.toml') ?? '') : ''
+  if (!/^\s*dependencies\s*=\s*\[\s*["'#\n]/m.test(project)) return undefined
+  return { kind: 'pip', key: keyOf(['pip', tooling, teamId, project, treeHash]), given: {}, command: `${install} .`, whole: true }
+}
+
+const keyOf = (parts: unknown[]) => createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
+
+/** Folders of installed dependencies, shared by the builds of a team that ask for the same. */
+export class Dependencies {
+  readonly #jobs: Jobs
+  readonly #cache: string
+  readonly #making = new Map<string, Promise<string>>()
+
+  constructor(jobs: Jobs, cache: string) {
+    this.#jobs = jobs
+    this.#cache = cache
+  }
+
+  /** The folder; installs when it is not there yet. Those who ask for the same at once share one installation. */
+  async install(plan: InstallPlan, job: Omit<Job, 'what' | 'command' | 'env' | 'binds' | 'sourceDir'> & { app: string }): Promise<string> {
+    const folder = join(this.#cache, 'modules', plan.key)
+    if (await exists(folder)) {
+      await utimes(folder, new Date(), new Date())
+      return join(folder, installed[plan.kind])
+    }
+    const shared = this.#making.get(plan.key)
+    if (shared) {
+      job.onLine({ stream: 'platform', text: 'waiting for the same dependencies, which another build is installing' })
+      // Had that one been cancelled, ours goes on by itself.
+      return shared.catch(() => (job.signal.throwIfAborted(), this.install(plan, job)))
+    }
+    const making = this.#make(plan, job, folder).finally(() => this.#making.delete(plan.key))
+    this.#making.set(plan.key, making)
+    return making
+  }
+
+  async #make(plan: InstallPlan, job: Parameters<Dependencies['install']>[1], folder: string): Promise<string> {
+    const [modules, locks, downloads] = ['modules', 'locks', `downloads/${job.teamId}`].map((name) => join(this.#cache, name)) as [string, string, string]
+    await Promise.all([modules, locks, downloads].map((each) => mkdir(each, { recursive: true, mode: 0o700 })))
+    const made = await mkdtemp(join(modules, '.making-'))
+    try {
+      const remembered = join(locks, `${plan.key}.json`)
+      const lock = plan.kind === 'npm' && !('package-lock.json' in plan.given) ? await readFile(remembered, 'utf8').catch(() => undefined) : undefined
+      for (const [name, content] of Object.entries(plan.given)) await writeFile(join(made, name), content)
+      // Without a lockfile the first resolution is kept, even when its folder was swept.
+      if (lock) await writeFile(join(made, 'package-lock.json'), lock)
+      const command = lock ? plan.command.replace('npm install', 'npm ci') : plan.command
+      const copy = plan.whole ? 'cp -Rn /app/. /work/ && ' : ''
+      job.onLine({ stream: 'platform', text: `installing dependencies: ${command}` })
+      const { exit, lines } = await this.#jobs.run({
+        ...job,
+        what: 'installing the dependencies',
+        sourceDir: plan.whole ? job.app : await this.#empty(),
+        command: ['/bin/sh', '-c', `cd /work && ${copy}${command}`],
+        env: {
+          npm_config_cache: '/downloads', npm_config_update_notifier: 'false', npm_config_progress: 'false', PIP_CACHE_DIR: '/downloads/pip',
+          PIP_PROGRESS_BAR: 'off', CI: '1', NO_COLOR: '1',
+        },
+        binds: [{ host: made, inside: '/work', writable: true }, { host: downloads, inside: '/downloads', writable: true }],
+      })
+      if (exit.exitCode !== 0) throw failedInstall(plan.kind, exit, lines)
+      const result = join(made, installed[plan.kind])
+      // Only peer or optional dependencies, none of which was installed.
+      if (!(await exists(result))) await mkdir(result)
+      if (!(await lstat(result)).isDirectory()) throw new PlatformError('build_failed', `the dependencies replaced ${installed[plan.kind]} by something else`)
+      const resolved = await readText(made, 'package-lock.json', 50 * 2 ** 20).catch(() => undefined)
+      if (resolved && plan.kind === 'npm') await writeDurably(remembered, resolved)
+      await renameDurably(made, folder)
+      return join(folder, installed[plan.kind])
+    } catch (error) {
+      await rm(made, { recursive: true, force: true })
+      throw error
+    }
+  }
+
+  async #empty(): Promise<string> {
+    const folder = join(this.#cache, 'empty')
+    await mkdir(folder, { recursive: true, mode: 0o755 })
+    return folder
+  }
+}
+
+const installed = { npm: 'node_modules', pip: 'site-packages' } as const
+
+const exists = (path: string) => lstat(path).then(() => true, () => false)

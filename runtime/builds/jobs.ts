@@ -1,0 +1,157 @@
+import { mkdir, open, rm } from 'node:fs/promises'
+import { cpus, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { PlatformError } from '#contract/errors.ts'
+import { newId } from '#contract/ids.ts'
+import type { Bind, Engine, Exit } from '../engines/engine.ts'
+import type { BuildLine } from './build.ts'
+
+export interface Job {
+  teamId: string
+  /** What is done, for people: "installing dependencies". */
+  what: string
+  command: string[]
+  env: Record<string, string>
+  sourceDir: string
+  modulesDir?: string
+  platformDir: string
+  binds: Bind[]
+  onLine: (line: BuildLine) => void
+  signal: AbortSignal
+}
+
+export interface Finished {
+  exit: Exit
+  /** The last ones, of both streams. */
+  lines: string[]
+}
+
+const deadlineMs = 10 * 60_000
+const readEveryMs = 100
+const keptLines = 200
+/** Of output, after which the rest is counted and not shown. */
+const outputLimit = 20 * 2 ** 20
+
+/** A build may take half of the machine's memory, up to 2 GiB, and two of its processors. */
+const limits = {
+  memoryMiB: Math.max(512, Math.min(2048, Math.floor(totalmem() / 2 ** 21))),
+  cpu: Math.min(2, cpus().length),
+  pids: 512,
+}
+
+/** Runs tools in the sandbox, as many at once as the machine has processors; the others wait their turn. */
+export class Jobs {
+  readonly #engine: Engine
+  readonly #folder: string
+  readonly #exits = new Map<string, (exit: Exit) => void>()
+  readonly #waiting: (() => void)[] = []
+  #free = Math.max(1, cpus().length)
+
+  constructor(engine: Engine, folder: string) {
+    this.#engine = engine
+    this.#folder = folder
+    engine.watch((exit) => this.#exits.get(exit.id)?.(exit))
+  }
+
+  /** Throws the signal's reason, or `build_failed` at the deadline. A job that fails is not an error here: see `exit`. */
+  async run(job: Job): Promise<Finished> {
+    await this.#turn(job)
+    try {
+      return await this.#run(job)
+    } finally {
+      this.#free += 1
+      this.#waiting.shift()?.()
+    }
+  }
+
+  async #turn({ signal, onLine }: Job): Promise<void> {
+    signal.throwIfAborted()
+    if (this.#free <= 0) onLine({ stream: 'platform', text: 'waiting for other builds' })
+    while (this.#free <= 0) {
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve)
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+      if (signal.aborted) {
+        if (this.#free > 0) this.#waiting.shift()?.()
+        throw signal.reason
+      }
+    }
+    this.#free -= 1
+  }
+
+  async #run(job: Job): Promise<Finished> {
+    const id = newId('build').replace(/^b_/, 'job_')
+    const logDir = join(this.#folder, id)
+    await mkdir(logDir, { recursive: true, mode: 0o700 })
+    const ended = new Promise<Exit>((resolve) => this.#exits.set(id, resolve))
+    const stop = () => void this.#engine.stop(id, { graceMs: 0 })
+    const lines: string[] = []
+    const keep = (line: BuildLine) => {
+      lines.push(line.text)
+      if (lines.length > keptLines) lines.shift()
+      job.onLine(line)
+    }
+    let late: NodeJS.Timeout | undefined
+    let tooLate = false
+    try {
+      await this.#engine.start({
+        id, teamId: job.teamId, serviceId: 'build', environmentId: 'build', name: 'build', sourceDir: job.sourceDir, command: job.command,
+        env: job.env, port: 0, limits, logDir, job: true, binds: job.binds, platformDir: job.platformDir,
+        ...(job.modulesDir !== undefined && { modulesDir: job.modulesDir }),
+      })
+      late = setTimeout(() => ((tooLate = true), stop()), deadlineMs)
+      job.signal.addEventListener('abort', stop, { once: true })
+      if (job.signal.aborted) stop()
+      const readers = (['stdout', 'stderr'] as const).map((stream) => follow(join(logDir, `${stream}.log`), ended, (text) => keep({ stream, text })))
+      const exit = await ended
+      await Promise.all(readers)
+      job.signal.throwIfAborted()
+      if (tooLate) throw new PlatformError('build_failed', `${job.what} took longer than ${deadlineMs / 60_000} minutes and was ended`, { data: { lines: lines.slice(-50) } })
+      if (exit.oom) {
+        throw new PlatformError('build_failed', `${job.what} needed more than the ${limits.memoryMiB} MiB of memory that a build may use`, { data: { exitCode: exit.exitCode, lines: lines.slice(-50) } })
+      }
+      return { exit, lines }
+    } finally {
+      clearTimeout(late)
+      job.signal.removeEventListener('abort', stop)
+      this.#exits.delete(id)
+      await this.#engine.remove(id).catch(() => {})
+      await rm(logDir, { recursive: true, force: true })
+    }
+  }
+}
+
+/** Reads a file that grows, line by line, until what writes it has ended. */
+async function follow(file: string, ended: Promise<unknown>, onLine: (text: string) => void): Promise<void> {
+  const handle = await open(file, 'r').catch(() => undefined)
+  if (!handle) return
+  const decoder = new TextDecoder()
+  const buffer = Buffer.alloc(64 * 1024)
+  let over = false
+  void ended.then(() => (over = true))
+  let rest = ''
+  let position = 0
+  try {
+    for (;;) {
+      const last = over
+      for (let read = 1; read > 0 && position < outputLimit; ) {
+        read = (await handle.read(buffer, 0, buffer.length, position)).bytesRead
+        position += read
+        const lines = (rest + decoder.decode(buffer.subarray(0, read), { stream: true })).split('\n')
+        rest = (lines.pop() ?? '').slice(0, 10_000)
+        for (const line of lines) onLine(clean(line))
+      }
+      if (last) break
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, readEveryMs))])
+    }
+    if (rest) onLine(clean(rest))
+    if (position >= outputLimit) onLine('… the rest of the output is not shown')
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Without carriage returns (progress bars), colours and other control characters. */
+// eslint-disable-next-line no-control-regex
+const clean = (line: string) => line.replace(/^.*\r(?!$)/, '').replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '').replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '').slice(0, 10_000)

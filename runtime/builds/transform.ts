@@ -1,0 +1,148 @@
+import { transform, version } from 'esbuild'
+import type { Loader, Message, TransformFailure, TransformOptions } from 'esbuild'
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { basename, dirname, extname, join } from 'node:path'
+import { PlatformError } from '#contract/errors.ts'
+import type { TransformIndex } from '#sdk/platform/load-typescript.ts'
+import { writeDurably } from './durable.ts'
+import { listFiles, readText } from './tree-files.ts'
+import { compilerOptions } from './tsconfig.ts'
+
+const loaders: Record<string, Loader> = { '.ts': 'ts', '.mts': 'ts', '.cts': 'ts', '.tsx': 'tsx', '.jsx': 'jsx' }
+const together = 16
+
+interface Places {
+  /** The tree. */
+  app: string
+  /** Gets `{path}.js` for each file, and index.json; made here. */
+  into: string
+  /** Shared by all builds: by hash of text, options and compiler. */
+  cache: string
+}
+
+/**
+ * Makes JavaScript of a tree's TypeScript, file by file, positions kept. Types are not checked: that is the editor's.
+ * Throws `build_failed` with file, line, column and the line itself.
+ */
+export async function transformTree({ app, into, cache }: Places): Promise<TransformIndex> {
+  const paths = await listFiles(app)
+  const options = await compilerOptions(app, paths)
+  const kinds = await packageKinds(app, paths)
+  const sources = paths.filter((path) => extname(path) in loaders && !/\.d\.[cm]?ts$/.test(path))
+  const index: TransformIndex = { files: {}, ...(options.paths && { paths: options.paths }) }
+  await Promise.all([mkdir(into, { recursive: true }), mkdir(cache, { recursive: true })])
+  for (let at = 0; at < sources.length; at += together) {
+    await Promise.all(
+      sources.slice(at, at + together).map(async (path) => {
+        const source = await readText(app, path)
+        if (source === undefined) return
+        const format = formatOf(path, source, kinds)
+        const code = await transformFile({ path, source, format, tsconfig: options.tsconfig, cache })
+        await mkdir(join(into, dirname(path)), { recursive: true })
+        await writeFile(join(into, `${path}.js`), code, { mode: 0o644 })
+        index.files[path] = format
+      }),
+    )
+  }
+  await writeFile(join(into, 'index.json'), JSON.stringify(index), { mode: 0o644 })
+  return index
+}
+
+type Format = 'module' | 'commonjs'
+
+/** As Node decides for JavaScript: by extension, by the nearest package.json, else by what is written. */
+function formatOf(path: string, source: string, kinds: ReadonlyMap<string, Format>): Format {
+  if (path.endsWith('.mts')) return 'module'
+  if (path.endsWith('.cts')) return 'commonjs'
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    const kind = kinds.get(folder)
+    if (kind) return kind
+    if (folder === '.') break
+  }
+  return /^\s*(import\b(?!\s*\()|export\b)|\bimport\.meta\b|^await\b/m.test(source) ? 'module' : 'commonjs'
+}
+
+async function packageKinds(app: string, paths: readonly string[]): Promise<Map<string, Format>> {
+  const kinds = new Map<string, Format>()
+  for (const path of paths.filter((each) => basename(each) === 'package.json')) {
+    const type = /"type"\s*:\s*"(module|commonjs)"/.exec((await readText(app, path)) ?? '')?.[1]
+    if (type) kinds.set(dirname(path), type as Format)
+  }
+  return kinds
+}
+
+interface OneFile {
+  path: string
+  source: string
+  format: Format
+  tsconfig: NonNullable<TransformOptions['tsconfigRaw']>
+  cache: string
+}
+
+async function transformFile({ path, source, format, tsconfig, cache }: OneFile): Promise<string> {
+  const options: TransformOptions = {
+    loader: loaders[extname(path)] ?? 'ts',
+    target: 'node24',
+    sourcemap: 'inline',
+    sourcesContent: false,
+    // Beside the original, so that a stack names it.
+    sourcefile: basename(path),
+    tsconfigRaw: tsconfig,
+    logLevel: 'silent',
+    ...(format === 'commonjs' && { format: 'cjs' as const }),
+    ...(format === 'module' && bannerFor(source)),
+  }
+  const key = createHash('sha256').update(JSON.stringify([version, options])).update(source).digest('hex')
+  const file = join(cache, key.slice(0, 2), key)
+  const known = await readFile(file, 'utf8').catch(() => undefined)
+  if (known !== undefined) {
+    await utimes(file, new Date(), new Date()).catch(() => {}) // the sweep takes what was not used for long
+    return known
+  }
+  try {
+    const { code } = await transform(source, options)
+    await writeDurably(file, code)
+    return code
+  } catch (error) {
+    const first = (error as TransformFailure).errors?.[0]
+    if (!first) throw error
+    throw notTypeScript(path, source, first)
+  }
+}
+
+/** TypeScript that was written for CommonJS but in the words of modules uses these all the same. */
+function bannerFor(source: string): { banner?: string } {
+  const lacks = (name: string) =>
+    new RegExp(`(?<![.\\w$])${name}\\b`).test(source) && !new RegExp(`(const|let|var|function)\\s+(\\{[^}]*)?\\b${name}\\b`).test(source)
+  const needs = [
+    lacks('__dirname') && 'const __dirname = import.meta.dirname;',
+    lacks('__filename') && 'const __filename = import.meta.filename;',
+    /(?<![.\w$])require\s*\(/.test(source) && lacks('require') && "const require = process.getBuiltinModule('module').createRequire(import.meta.url);",
+  ].filter((line) => line !== false)
+  return needs.length > 0 ? { banner: needs.join(' ') } : {}
+}
+
+function notTypeScript(path: string, source: string, { text, location }: Message): PlatformError {
+  const line = location?.line ?? 1
+  const column = (location?.column ?? 0) + 1
+  return new PlatformError('build_failed', `${path}:${line}:${column}: ${text}\n${frame(source, line, column)}`, {
+    fix: `Correct ${path} at line ${line} and deploy again.`,
+    data: { file: path, line, column },
+  })
+}
+
+/** The lines around the fault, with a mark under it. */
+function frame(source: string, line: number, column: number): string {
+  const lines = source.split('\n')
+  const first = Math.max(1, line - 2)
+  const width = String(line + 1).length
+  return lines
+    .slice(first - 1, line + 1)
+    .flatMap((content, offset) => {
+      const number = first + offset
+      const shown = `${number === line ? '>' : ' '} ${String(number).padStart(width)} | ${content.slice(0, 200)}`
+      return number === line ? [shown, `  ${' '.repeat(width)} | ${' '.repeat(Math.min(column - 1, 200))}^`] : [shown]
+    })
+    .join('\n')
+}
