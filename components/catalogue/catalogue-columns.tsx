@@ -24,7 +24,7 @@ export function catalogueColumns(view: CatalogueView): Column<Service>[] {
       key: 'service', header: 'Service', width: 'lg:w-60', order: (a, b) => byText(a.name, b.name),
       cell: (service) => (
         <span className="flex min-w-0 items-center gap-2">
-          <span className="sm:hidden"><ServiceStateMark state={service.state} compact /></span>
+          <span className="sm:hidden"><ServiceStateMark service={service} compact /></span>
           <RowLink href={paths.service({ ...view, service: service.name })} className="truncate font-medium">
             {service.team !== view.team && <span className="font-normal text-muted">@{service.team}/</span>}
             {service.name}
@@ -36,7 +36,7 @@ export function catalogueColumns(view: CatalogueView): Column<Service>[] {
     { key: 'description', header: 'Description', from: 'lg', cell: (service) => <span className="text-muted">{service.description}</span> },
     {
       key: 'state', header: 'State', width: 'w-32', from: 'sm', order: (a, b) => byText(a.state, b.state),
-      cell: (service) => <span title={service.reason ?? undefined}><ServiceStateMark state={service.state} /></span>,
+      cell: (service) => <span title={service.reason ?? undefined}><ServiceStateMark service={service} /></span>,
     },
     {
       key: 'from', header: 'Serves from', width: 'w-44', from: 'md', order: (a, b) => byText(a.from ?? '', b.from ?? ''),

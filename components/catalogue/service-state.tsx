@@ -1,3 +1,4 @@
+import type { Service } from '#contract/records.ts'
 import type { ServiceState } from '#contract/states.ts'
 import { StateMark, type StateMarkProps } from '#components/ui/state-mark.tsx'
 
@@ -10,8 +11,12 @@ const marks: Record<ServiceState, Omit<StateMarkProps, 'compact'>> = {
   stopped: { tone: 'idle', shape: 'square', word: 'stopped' },
 }
 
+const neverDeployed = { tone: 'idle', shape: 'ring', word: 'not deployed' } as const
+
 export const serviceStateWord = (state: ServiceState) => marks[state].word
 
-export function ServiceStateMark({ state, compact }: { state: ServiceState; compact?: boolean }) {
-  return <StateMark {...marks[state]} compact={compact ?? false} />
+/** `service` as it is listed: one that is stopped and has no revision was never deployed there. */
+export function ServiceStateMark({ service, compact = false }: { service: Pick<Service, 'state' | 'revision'>; compact?: boolean }) {
+  const never = service.state === 'stopped' && service.revision === null
+  return <StateMark {...(never ? neverDeployed : marks[service.state])} compact={compact} />
 }

@@ -3,8 +3,7 @@ import { useQueries, type UseQueryResult } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Deployment } from '#contract/records.ts'
 import { useTRPC } from '#client/trpc.ts'
-
-const page = 50
+import { firstPage, pageSize } from './first-page.ts'
 
 /**
  * Deployments, newest first, with older ones on demand. The first page is the one that live events patch: it grows as
@@ -16,9 +15,7 @@ export function useDeployments({ team, environment, service }: { team: string; e
   const [older, setOlder] = useState<{ about: string; after: string[] }>({ about, after: [] })
   const after = older.about === about ? older.after : []
   const pages = useQueries({
-    queries: [null, ...after].map((before) => trpc.deployments.list.queryOptions({
-      team, before, limit: page, ...(environment !== '' && { environment }), ...(service !== '' && { service }),
-    })),
+    queries: [null, ...after].map((before) => trpc.deployments.list.queryOptions({ ...firstPage({ team, environment, service }), before })),
     combine: join,
   })
   const last = pages.deployments.at(-1)?.id
@@ -36,7 +33,7 @@ function join(results: UseQueryResult<Deployment[], unknown>[]) {
     deployments: [...seen.values()],
     isPending: results[0]?.isPending ?? true,
     isOlderPending: results.length > 1 && (lastPage?.isPending ?? false),
-    hasOlder: (lastPage?.data?.length ?? 0) >= page,
+    hasOlder: (lastPage?.data?.length ?? 0) >= pageSize,
     error: results.find(({ error }) => error != null)?.error ?? null,
   }
 }

@@ -5,6 +5,7 @@ import { useMemo } from 'react'
 import { paths } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { ServiceStateMark } from '#components/catalogue/service-state.tsx'
+import { firstPage } from '#components/deployments/first-page.ts'
 import { DeploymentStateMark } from '#components/deployments/deployment-state.tsx'
 import { EnvironmentShape } from '#components/environments/environment-mark.tsx'
 import { Avatar } from '#components/ui/avatar.tsx'
@@ -28,7 +29,7 @@ export function usePaletteEntries(): PaletteEntry[] {
   const actions = useOfferedActions()
   const services = useQuery(trpc.services.list.queryOptions(place)).data
   const environments = useQuery(trpc.environments.list.queryOptions({ team })).data
-  const deployments = useQuery(trpc.deployments.list.queryOptions({ team, before: null, limit: 50 })).data
+  const deployments = useQuery(trpc.deployments.list.queryOptions(firstPage({ team }))).data
   const members = useQuery(trpc.members.list.queryOptions({ team })).data
   return useMemo(() => {
     const go = (href: string) => () => router.push(href)
@@ -36,7 +37,7 @@ export function usePaletteEntries(): PaletteEntry[] {
       ...actions.filter(({ id }) => id !== 'palette').map((action) => ({ ...action, group: action.group ?? 'This screen', atOnce: true })),
       ...(services ?? []).map((service) => ({
         id: service.id, group: 'Services', title: service.team === team ? service.name : `@${service.team}/${service.name}`, about: service.description, atOnce: false,
-        icon: <ServiceStateMark state={service.state} compact />, run: go(paths.service({ ...place, service: service.name })),
+        icon: <ServiceStateMark service={service} compact />, run: go(paths.service({ ...place, service: service.name })),
       })),
       ...(environments ?? []).map((environment) => ({
         id: environment.id, group: 'Environments', title: environment.name, about: environment.name === place.environment ? 'you are here' : 'the same screen there', atOnce: false,

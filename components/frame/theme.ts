@@ -1,11 +1,9 @@
 'use client'
 import { useSyncExternalStore } from 'react'
+import { themeCookie } from './theme-cookie.ts'
 
 export const themes = ['system', 'light', 'dark'] as const
 export type Theme = (typeof themes)[number]
-
-/** A cookie, not local storage, so that the server's first markup has the right theme and nothing flashes. */
-export const themeCookie = 'm3o-theme'
 
 const listeners = new Set<() => void>()
 

@@ -1,0 +1,2 @@
+'use client'
+export { ScreenError as default } from '#components/frame/screen-error.tsx'

@@ -1,0 +1,56 @@
+'use client'
+import { useSuspenseQuery } from '@tanstack/react-query'
+import { ArrowUpRight, ChevronRight } from 'lucide-react'
+import Link from 'next/link'
+import { useParams } from 'next/navigation'
+import { type OfService, paths, type ServiceTab, serviceTabs } from '#client/paths.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { ServiceStateMark } from '#components/catalogue/service-state.tsx'
+import { EnvironmentName } from '#components/environments/environment-mark.tsx'
+import { buttonStyle } from '#components/ui/button-style.ts'
+import { ShortId } from '#components/ui/short-id.tsx'
+import { Tabs } from '#components/ui/tabs.tsx'
+import { useActions } from './actions.ts'
+import { useEnvironments } from './environment.ts'
+import { useRouter } from 'next/navigation'
+
+export const tabLabels: Record<ServiceTab, string> = {
+  overview: 'Overview', code: 'Code', api: 'API', logs: 'Logs', deployments: 'Deployments', settings: 'Settings',
+}
+
+/** What stays above all tabs of a service: its name, its state here, what serves, and the tabs. */
+export function ServiceHeader() {
+  const at = useService()
+  const trpc = useTRPC()
+  const router = useRouter()
+  const environments = useEnvironments()
+  const { data: service } = useSuspenseQuery(trpc.services.get.queryOptions(at))
+  const from = environments.find(({ name }) => name === service.from)
+  useActions(serviceTabs.map((tab, index) => ({
+    id: `service.${tab}`, group: service.name, title: tabLabels[tab], keys: `${index + 1}`, run: () => router.push(paths.service(at, tab)),
+  })))
+  return (
+    <header className="border-b border-border px-4 pt-3 sm:px-6">
+      <div className="flex min-h-[30px] flex-wrap items-center gap-x-3 gap-y-1 pb-1.5">
+        <div className="flex min-w-0 items-center gap-1">
+          <Link href={paths.catalogue(at)} className="hidden text-muted no-underline hover:text-text sm:inline">Catalogue</Link>
+          <ChevronRight aria-hidden className="hidden size-3.5 text-muted sm:inline" />
+          <h1 className="truncate text-title font-semibold tracking-[-0.01em]">{service.name}</h1>
+        </div>
+        <ServiceStateMark service={service} />
+        {service.revision !== null && <ShortId id={service.revision} />}
+        {from !== undefined && from.name !== at.environment && (
+          <span className="flex items-center gap-1.5 text-muted">inherited from <EnvironmentName name={from.name} kind={from.kind} soft /></span>
+        )}
+        <a href={service.url} target="_blank" rel="noreferrer" className={buttonStyle('plain', 'small', 'ml-auto')}>Open<ArrowUpRight aria-hidden /><span className="sr-only">its address in a new tab</span></a>
+      </div>
+      <Tabs label={`Parts of ${service.name}`} tabs={serviceTabs.map((tab) => ({ label: tabLabels[tab], href: paths.service(at, tab) }))} />
+    </header>
+  )
+}
+
+/** The service that the address names, for whatever is below `/services/{service}/`. */
+export function useService(): OfService {
+  const { team, environment, service } = useParams<{ team: string; environment: string; service: string }>()
+  return { team, environment, service }
+}
