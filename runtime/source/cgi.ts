@@ -4,7 +4,10 @@ import type { Readable } from 'node:stream'
 
 const maxHeadBytes = 16 << 10
 
-/** Passes a CGI program's answer on (RFC 3875 §6): its header lines, then its body as fast as the client takes it. */
+/**
+ * Passes a CGI program's answer on (RFC 3875 §6): its header lines, then its body as fast as the client takes it.
+ * When the client is gone the rest is read all the same: a git that finds its output closed leaves what it has received.
+ */
 export async function readCgi(stdout: Readable, response: ServerResponse): Promise<void> {
   let head: Buffer | undefined = Buffer.alloc(0)
   for await (const chunk of stdout as AsyncIterable<Buffer>) {
@@ -20,13 +23,13 @@ export async function readCgi(stdout: Readable, response: ServerResponse): Promi
       body = head.subarray(end.index + end[0].length)
       head = undefined
     }
-    if (response.destroyed) throw new Error('the client went away')
-    if (body.length > 0 && !response.write(body)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+    if (body.length > 0 && !response.destroyed && !response.write(body)) await Promise.race([once(response, 'drain'), once(response, 'close')])
   }
   if (head !== undefined) throw new Error('the CGI program ended without an answer')
 }
 
 function writeHead(text: string, response: ServerResponse): void {
+  if (response.destroyed) return
   let status = 200
   for (const line of text.split(/\r?\n/)) {
     const colon = line.indexOf(':')

@@ -98,12 +98,8 @@ export async function revertPath(repository: Repository, key: DraftKey, path?: s
 async function applyEdits(repository: Repository, key: DraftKey, change: { draft: Draft; edits: Edits; batch: ObjectBatch }): Promise<{ savedAt: string }> {
   const { draft, edits, batch } = change
   const tree = await editTree(repository, draft.tree, edits, batch)
-  const grows = [...edits.values()].some((entry) => entry !== undefined)
-  if (grows) {
-    // Measuring reads the new objects, so they are written first; unnamed, they harm nobody when refused.
-    await batch.flush()
-    await checkTreeLimits(repository, tree)
-  }
+  // Sizes and folders of the batch are known already, so a refused edit costs no write.
+  if ([...edits.values()].some((entry) => entry !== undefined)) await checkTreeLimits(repository, tree)
   return await keepDraft(repository, key, { draft, tree, batch })
 }
 

@@ -63,6 +63,16 @@ export function killGit(child: ChildProcess): void {
   }
 }
 
+/**
+ * Ends a git that receives, by ending what it reads while its output is still read: it then removes what it has of a
+ * push, which may be hundreds of megabytes. After a signal, SIGTERM and SIGPIPE too, it does not.
+ */
+export function stopGit(child: GitProcess): void {
+  child.stdin.destroy()
+  const patience = setTimeout(() => killGit(child), 10_000).unref()
+  child.once('close', () => clearTimeout(patience))
+}
+
 export interface GitResult {
   code: number
   stdout: Buffer

@@ -10,18 +10,23 @@ const staleMs = 60 * 60 * 1000
  * has named for two days. Safe beside saves and pushes: whatever is written or used anew counts as recent.
  */
 export async function maintain(repository: Repository): Promise<void> {
-  await removeStaleLocks(repository)
+  await removeLeftovers(repository)
   // One at a time, git's own gc.pid sees to; a second one has nothing to do.
   await runGit(repository.dir, ['-c', 'gc.pruneExpire=2.days.ago', '-c', 'gc.autoDetach=false', 'gc', '--auto', '--quiet', '--cruft'], {
     accept: [0, 128], timeoutMs: 10 * 60_000,
   })
 }
 
-/** A kill of git leaves its locks; no work of git's on them lasts an hour. */
-async function removeStaleLocks(repository: Repository): Promise<void> {
-  for (const name of ['packed-refs.lock', 'config.lock', 'HEAD.lock', 'packed-refs.new']) {
+/** What a kill of git, or of the platform, leaves; no work of theirs lasts an hour. */
+async function removeLeftovers(repository: Repository): Promise<void> {
+  const candidates = ['packed-refs.lock', 'config.lock', 'HEAD.lock', 'packed-refs.new']
+  for (const [folder, prefix] of [['objects', 'tmp_objdir-'], ['objects/pack', 'tmp_']] as const) {
+    const names = await fs.readdir(path.join(repository.dir, folder)).catch(() => [])
+    candidates.push(...names.filter((name) => name.startsWith(prefix)).map((name) => path.join(folder, name)))
+  }
+  for (const name of candidates) {
     const file = path.join(repository.dir, name)
     const stat = await fs.stat(file).catch(() => undefined)
-    if (stat !== undefined && Date.now() - stat.mtimeMs > staleMs) await fs.rm(file, { force: true })
+    if (stat !== undefined && Date.now() - stat.mtimeMs > staleMs) await fs.rm(file, { recursive: true, force: true })
   }
 }

@@ -1,8 +1,9 @@
+import { utimesSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import zlib from 'node:zlib'
 import type { Repository } from './naming.ts'
-import { loosePath, rememberTree } from './object-reader.ts'
+import { loosePath, rememberSize, rememberTree } from './object-reader.ts'
 import { encodeCommit, encodeTree, hashObject, objectHeader, sortTree, type Commit, type ObjectType, type Oid, type Tree } from './objects.ts'
 import { PackWriter, writeDurably } from './pack-writer.ts'
 
@@ -30,6 +31,7 @@ export class ObjectBatch {
       this.#waiting.set(oid, { type, body })
       this.#waitingBytes += body.length
     }
+    if (type === 'blob') rememberSize(oid, body.length)
     return oid
   }
 
@@ -48,7 +50,9 @@ export class ObjectBatch {
   async addStream(size: number, content: AsyncIterable<Uint8Array>): Promise<Oid> {
     await this.#spill()
     this.#pack ??= new PackWriter(this.#repository)
-    return await this.#pack.addStream(size, content)
+    const oid = await this.#pack.addStream(size, content)
+    rememberSize(oid, size)
+    return oid
   }
 
   /** Between additions of a long batch, so that memory stays bounded. */
@@ -85,7 +89,7 @@ export class ObjectBatch {
 
 async function writeLoose(repository: Repository, oid: Oid, type: ObjectType, body: Uint8Array): Promise<void> {
   const name = loosePath(repository, oid)
-  if (await freshen(name)) return
+  if (freshen(name)) return
   const packed = zlib.deflateSync(Buffer.concat([objectHeader(type, body.length), body]), { level: 1 })
   try {
     await writeDurably(name, packed)
@@ -98,10 +102,11 @@ async function writeLoose(repository: Repository, oid: Oid, type: ObjectType, bo
 }
 
 /** Prune spares what is recent, so an object that is used anew is made recent (git's freshen_file). */
-async function freshen(name: string): Promise<boolean> {
+function freshen(name: string): boolean {
   try {
     const now = new Date()
-    await fs.utimes(name, now, now)
+    // Mostly it is not there, and asking the kernel at once is cheaper than asking another thread to.
+    utimesSync(name, now, now)
     return true
   } catch {
     return false

@@ -34,6 +34,10 @@ export async function blobSize(repository: Repository, oid: Oid): Promise<number
   return info.size
 }
 
+export function rememberSize(oid: Oid, size: number): void {
+  sizes.set(oid, size)
+}
+
 /** Whole content of an object of at most 32 MB. */
 export async function readObject(repository: Repository, oid: Oid): Promise<{ type: ObjectType; body: Buffer } | undefined> {
   const loose = await readLoose(repository, oid)

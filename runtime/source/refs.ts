@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -9,10 +10,13 @@ import { syncFolder } from './pack-writer.ts'
 
 /** Longer than git itself ever holds a ref's lock; an older one was left by a kill. */
 const staleLockMs = 10_000
+/** One from before this process is surely left over, once a git that outlived the last one had time to end. */
+const startedAt = performance.timeOrigin
+const outlivedMs = 1000
 const waitMs = 15_000
 
 export async function readRef(repository: Repository, name: string): Promise<Oid | undefined> {
-  const loose = await readText(path.join(repository.dir, name))
+  const loose = readText(path.join(repository.dir, name))
   if (loose !== undefined && /^[0-9a-f]{40}\n?$/.test(loose)) return loose.slice(0, 40)
   // After the loose file, never before: git writes packed-refs first and removes the loose ones then.
   return (await packedRefs(repository)).get(name)
@@ -60,11 +64,16 @@ async function takeLock(name: string): Promise<fs.FileHandle> {
       if (code === 'ENOENT') { await fs.mkdir(path.dirname(name), { recursive: true }); continue }
       if (code !== 'EEXIST') throw error
       const held = await fs.stat(name).catch(() => undefined)
-      if (held !== undefined && Date.now() - held.mtimeMs > staleLockMs) { await fs.rm(name, { force: true }); continue }
+      if (held !== undefined && isStale(held.mtimeMs)) { await fs.rm(name, { force: true }); continue }
       if (Date.now() - start > waitMs) throw new PlatformError('unavailable', 'the source is being changed by something else', { fix: 'Try again.' }, { cause: error })
       await delay(5)
     }
   }
+}
+
+function isStale(lockedAt: number): boolean {
+  const age = Date.now() - lockedAt
+  return age > staleLockMs || (lockedAt < startedAt && age > outlivedMs)
 }
 
 /** `a` and `a/b` cannot both be branches: a pushed `staging/x` would stand in the way of the environment `staging`. */
@@ -87,16 +96,17 @@ async function packedRefs(repository: Repository): Promise<Map<string, Oid>> {
   const key = `${file} ${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`
   if (packedSeen?.key === key) return packedSeen.refs
   const refs = new Map<string, Oid>()
-  for (const line of ((await readText(file)) ?? '').split('\n')) {
+  for (const line of (readText(file) ?? '').split('\n')) {
     if (/^[0-9a-f]{40} /.test(line)) refs.set(line.slice(41), line.slice(0, 40))
   }
   packedSeen = { key, refs }
   return refs
 }
 
-async function readText(file: string): Promise<string | undefined> {
+function readText(file: string): string | undefined {
   try {
-    return await fs.readFile(file, 'latin1')
+    // Forty bytes that the kernel has at hand: a thread's round trip would cost ten times as much.
+    return readFileSync(file, 'latin1')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'EISDIR' || code === 'ENOTDIR') return undefined

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
@@ -36,8 +37,8 @@ export async function createRepository(home: string, input: { serviceId: string;
     refuseOverlap(edits)
     const tree = await editTree(fresh, emptyTree, edits, batch)
     const commit = batch.commit({ tree, parents: [], author: input.author, time: Date.now() / 1000, message: input.message ?? 'Create the service' })
-    await batch.flush()
     await checkTreeLimits(fresh, tree)
+    await batch.flush()
     await moveRef(fresh, 'refs/heads/main', { to: commit, expected: undefined })
     await closeCatFiles(fresh.dir)
     await fs.rename(fresh.dir, target.dir)
@@ -53,7 +54,7 @@ export async function createRepository(home: string, input: { serviceId: string;
 /** The repository, or `not_found`. */
 export async function openRepository(home: string, serviceId: string): Promise<Repository> {
   const repository = repositoryAt(home, serviceId)
-  if (!(await exists(repository.dir))) throw new PlatformError('not_found', `the service ${serviceId} has no source`)
+  if (!existsSync(repository.dir)) throw new PlatformError('not_found', `the service ${serviceId} has no source`)
   return repository
 }
 

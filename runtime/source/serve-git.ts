@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process'
 import zlib from 'node:zlib'
 import { PlatformError } from '#contract/errors.ts'
 import { readCgi } from './cgi.ts'
-import { exitOf, gitEnvironment, killGit } from './git.ts'
+import { exitOf, gitEnvironment, killGit, stopGit } from './git.ts'
 import { maxFiles, maxTreeBytes } from './limits.ts'
 import type { Person, Repository } from './naming.ts'
 import type { Oid } from './objects.ts'
@@ -49,15 +49,15 @@ export async function serveGit(repository: Repository, request: IncomingMessage,
   })
   const ended = exitOf(child)
   ended.catch(() => {})
-  const deadline = setTimeout(() => killGit(child), deadlineMs)
-  const gone = () => killGit(child)
+  const gone = () => (service === 'git-receive-pack' ? stopGit(child) : killGit(child))
+  const deadline = setTimeout(gone, deadlineMs)
   response.once('close', gone)
   child.stderr.resume()
   child.stdin.on('error', () => {})
   let tooMuch = false
   const sending = pipeline(plainBody(request, () => { tooMuch = true }), child.stdin).catch(() => {
     // Git has closed early (it has refused) or the sender went away; a body cut short must not look whole to git.
-    if (tooMuch || request.destroyed) killGit(child)
+    if (tooMuch || request.destroyed) gone()
   })
   try {
     await readCgi(child.stdout, response)

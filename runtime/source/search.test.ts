@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { ada, temporarySource } from './fixture.ts'
+import type { SearchEvent, SearchInput } from './search.ts'
+
+async function withFiles() {
+  const at = await temporarySource()
+  const { commit } = await at.source.repositories.create({
+    serviceId: 's_1', author: ada,
+    files: [
+      { path: 'src/a.ts', content: 'const Größe = 1\nlet x = größe + a.b\n' }, { path: 'b\u00e9.md', content: '# Größe\r\n' },
+      { path: 'bin', content: Buffer.from('Größe\0') }, { path: 'long.js', content: `${'y'.repeat(300_000)}needle${'z'.repeat(300_000)}\n` },
+      { path: 'redos.txt', content: `${'a'.repeat(40)}!\n`.repeat(20_000) },
+    ],
+  })
+  const search = async (input: Omit<SearchInput, 'tree'>) => {
+    const events: SearchEvent[] = []
+    for await (const event of at.source.search({ serviceId: 's_1', tree: commit, ...input })) events.push(event)
+    return events
+  }
+  return { ...at, search }
+}
+
+test('text is found with its line and column, binary is left out, and globs choose the files', async () => {
+  await using at = await withFiles()
+  expect(await at.search({ query: 'größe' })).toEqual([
+    { type: 'match', path: 'b\u00e9.md', line: 1, column: 3, preview: '# Größe', previewColumn: 3 },
+    { type: 'match', path: 'src/a.ts', line: 1, column: 7, preview: 'const Größe = 1', previewColumn: 7 },
+    { type: 'match', path: 'src/a.ts', line: 2, column: 9, preview: 'let x = größe + a.b', previewColumn: 9 },
+    { type: 'end', matches: 3 },
+  ])
+  expect(await at.search({ query: 'größe', caseSensitive: true, include: ['*.ts'] })).toMatchObject([{ line: 2 }, { matches: 1 }])
+  expect(await at.search({ query: 'größe', exclude: ['src/**'] })).toMatchObject([{ path: 'b\u00e9.md' }, { matches: 1 }])
+  expect(await at.search({ query: 'a.b' })).toHaveLength(2)
+  expect(await at.search({ query: String.raw`\blet\s+\w+`, regex: true })).toMatchObject([{ line: 2, column: 1 }, {}])
+  expect(await at.search({ query: '--help' })).toEqual([{ type: 'end', matches: 0 }])
+})
+
+test('long lines are cut, results are limited, and a bad expression is the asker\'s error', async () => {
+  await using at = await withFiles()
+  const [match] = await at.search({ query: 'needle', limit: 1 })
+  if (match?.type === 'match') expect(match.preview.length).toBeLessThanOrEqual(240)
+  expect((await at.search({ query: 'a', limit: 5 })).at(-1)).toEqual({ type: 'end', matches: 5, stopped: 'limit' })
+  await expect(at.search({ query: '(', regex: true })).rejects.toMatchObject({ code: 'bad_request' })
+  await expect(at.search({ query: 'a\nb' })).rejects.toMatchObject({ code: 'bad_request' })
+})
+
+test('an expression that would never end is stopped', async () => {
+  await using at = await withFiles()
+  const start = performance.now()
+  const outcome = await at.search({ query: '^(a|a)*$', regex: true, timeoutMs: 300, include: ['redos.txt'] }).catch((error: unknown) => error)
+  expect(performance.now() - start).toBeLessThan(5000)
+  expect(outcome).toBeDefined()
+})
