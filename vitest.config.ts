@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['{contract,db,runtime,gateway,server,client,components,cli,sdk,templates,services,fixtures}/**/*.test.{ts,tsx}'],
+    globalSetup: 'e2e/database/server.ts',
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -37,3 +37,9 @@ export function lastLines(path: string, count: number): string[] {
     if (file !== undefined) closeSync(file)
   }
 }
+
+/** The one line of a log's end that says why, as far as that can be told. */
+export function lastReason(path: string): string {
+  const lines = lastLines(path, 40).map((line) => line.trim()).filter((line) => line !== '')
+  return lines.findLast((line) => /^\w*(Error|Problem)\b|"msg":.*"err|\b(FATAL|PANIC|error):/.test(line)) ?? lines.at(-1) ?? 'it gave no reason'
+}

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { becomeParent } from './lock.ts'
 import { type Home, prepareHome } from './home.ts'
 import { becomesHealthy, type Door } from './health.ts'
-import { lastLines, rotateLog } from './log-file.ts'
+import { lastReason, rotateLog } from './log-file.ts'
 import { choosePorts } from './ports.ts'
 import { prepareDatabase } from './database/run-prepare.ts'
 import { consoleUrl, type DatabaseEnvironment, type Entries, platformEnvironment, type PlatformName, platformNames, platformProgram, productEntries } from './platform-programs.ts'
@@ -91,8 +91,8 @@ export class Parent {
     for (const name of platformNames) {
       if (this.#stopping !== undefined) return
       await platform.processes[name].restart(replaceGraceMs)
+      await this.#waitUntilReady(platform, [name])
     }
-    await this.#waitUntilReady(platform)
     this.#options.say(`M3O is ready: ${consoleUrl(platform.settings)}`)
   }
 
@@ -102,14 +102,13 @@ export class Parent {
     this.#release?.()
   }
 
-  async #waitUntilReady(platform: Platform): Promise<void> {
-    await Promise.all(platformNames.map(async (name) => {
+  async #waitUntilReady(platform: Platform, names: readonly PlatformName[] = platformNames): Promise<void> {
+    await Promise.all(names.map(async (name) => {
       const process = platform.processes[name]
       const giveUp = () => process.hopeless || this.#stopping !== undefined
       if (await becomesHealthy(doorOf(name, platform), { withinMs: readyWithinMs, giveUp })) return
       this.#continueUnlessStopping()
-      const last = lastLines(process.program.log, 1).join('')
-      throw new Problem(`${name} does not start${last === '' ? '' : `: ${last}`} (see ${process.program.log})`)
+      throw new Problem(`${name} does not start: ${lastReason(process.program.log)} (see ${process.program.log})`)
     }))
   }
 

@@ -14,12 +14,6 @@ export interface Prepared {
 
 const oldest = 140_000
 
-if (import.meta.main) {
-  const prepared = await prepare(connectionFromEnvironment(process.env)).catch((error: unknown): Prepared => ({ problem: oneLine(error) }))
-  process.stdout.write(`${JSON.stringify(prepared)}\n`)
-  process.exit(0)
-}
-
 export async function prepare(options: ConnectionOptions): Promise<Prepared> {
   if ('socketDir' in options) await createDatabase(options)
   await checkReachable(options)
@@ -88,4 +82,10 @@ const reasons: Readonly<Record<string, string>> = {
 function why(error: unknown): string {
   const { code, errors } = error as { code?: string; errors?: { code?: string }[] }
   return reasons[code ?? errors?.[0]?.code ?? ''] ?? oneLine(error)
+}
+
+if (import.meta.main) {
+  const prepared = await prepare(connectionFromEnvironment(process.env)).catch((error: unknown): Prepared => ({ problem: oneLine(error) }))
+  process.stdout.write(`${JSON.stringify(prepared)}\n`)
+  process.exit(0)
 }

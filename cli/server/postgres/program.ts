@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { type Home } from '../home.ts'
 import { type Program } from '../supervised.ts'
+import { type Confinement } from './confinement.ts'
 import { startPostgres } from './start.ts'
 
 /** Embedded Postgres as the parent supervises it. Launching adopts one that still runs, so its stamp is of no matter. */
 export function postgresProgram(home: Home, say: (line: string) => void): Program {
-  let toldWeakness = false
+  let confinement: Confinement | undefined
   return {
     name: 'postgres',
     pidFile: join(home.run, 'postgres.pid'),
@@ -13,9 +14,9 @@ export function postgresProgram(home: Home, say: (line: string) => void): Progra
     stamp: 'postgres',
     stopSignal: 'SIGINT', // its "fast" shutdown: ends sessions, writes a checkpoint
     launch: async () => {
-      const { identity, child, weakness } = await startPostgres(home)
-      if (weakness !== undefined && !toldWeakness) say(`Note: ${weakness}.`)
-      toldWeakness = true
+      const { identity, child, confinement: found } = await startPostgres(home, confinement)
+      if (confinement === undefined && found?.weakness !== undefined) say(`Note: ${found.weakness}.`)
+      confinement ??= found
       return { identity, child }
     },
   }

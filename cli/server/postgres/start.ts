@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Home } from '../home.ts'
 import { type Identity } from '../identity.ts'
-import { lastLines, openLog } from '../log-file.ts'
+import { lastReason, openLog } from '../log-file.ts'
 import { Problem } from '../problem.ts'
 import { chooseConfinement, type Confinement, postgresEnvironment } from './confinement.ts'
 import { type PostgresFolders, postgresFolders } from './folders.ts'
@@ -18,27 +18,31 @@ export interface StartedPostgres {
   child: ChildProcess | undefined
   /** Folder of its socket: connect as `m3o` to the database `m3o` (made by whoever migrates). */
   socketFolder: string
-  weakness: string | undefined
+  /** How it is run, to be given to the next start; undefined for an adopted one. */
+  confinement: Confinement | undefined
 }
 
 /** How long recovery after a power loss may take before we give up waiting for it. */
 const readyWithinMs = 120_000
 
-/** Starts the embedded Postgres of this home, or adopts the one that still runs there. Resolves when it takes connections. */
-export async function startPostgres(home: Home, readyWithin = readyWithinMs): Promise<StartedPostgres> {
+/**
+ * Starts the embedded Postgres of this home, or adopts the one that still runs there. Resolves when it takes connections. `known`
+ * is how an earlier start found that it can be run here, which need not be tried again.
+ */
+export async function startPostgres(home: Home, known?: Confinement): Promise<StartedPostgres> {
   const folders = postgresFolders(home)
-  const deadline = performance.now() + readyWithin
+  const deadline = performance.now() + readyWithinMs
   const running = runningPostmaster(folders.data)
   if (running !== undefined) {
     await untilReady(folders, undefined, deadline)
-    return { identity: running.identity, child: undefined, socketFolder: folders.base, weakness: undefined }
+    return { identity: running.identity, child: undefined, socketFolder: folders.base, confinement: undefined }
   }
-  const confinement = await chooseConfinement(folders)
+  const confinement = known ?? (await chooseConfinement(folders))
   await initialise(folders, confinement)
   admitClients(folders, confinement)
   const child = launch(folders, confinement)
   const identity = await untilReady(folders, child, deadline)
-  return { identity, child, socketFolder: folders.base, weakness: confinement.weakness }
+  return { identity, child, socketFolder: folders.base, confinement }
 }
 
 function launch(folders: PostgresFolders, confinement: Confinement): ChildProcess {
@@ -63,13 +67,8 @@ async function untilReady(folders: PostgresFolders, child: ChildProcess | undefi
   while (performance.now() < deadline) {
     const postmaster = runningPostmaster(folders.data)
     if (postmaster?.ready) return postmaster.identity
-    if (ended() && postmaster === undefined) throw new Problem(`Postgres did not start: ${reason(folders.log)} (see ${folders.log})`)
+    if (ended() && postmaster === undefined) throw new Problem(`Postgres did not start: ${lastReason(folders.log)} (see ${folders.log})`)
     await pause(5)
   }
-  throw new Problem(`Postgres is not ready after ${readyWithinMs / 1000} s: ${reason(folders.log)} (see ${folders.log})`)
-}
-
-function reason(log: string): string {
-  const lines = lastLines(log, 20)
-  return lines.findLast((line) => line.includes('FATAL')) ?? lines.at(-1) ?? 'no reason given'
+  throw new Problem(`Postgres is not ready after ${readyWithinMs / 1000} s: ${lastReason(folders.log)} (see ${folders.log})`)
 }
