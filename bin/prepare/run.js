@@ -22,10 +22,10 @@ export function endChildrenWithUs() {
  * Runs a program to its end, in a group of its own so that all of it can be ended.
  * @param {string} file
  * @param {string[]} args
- * @param {{ env?: Record<string, string | undefined>, withinMs: number }} options
+ * @param {{ env?: Record<string, string | undefined>, withinMs: number, show?: boolean }} options `show`: passed on as it comes
  * @returns {Promise<{ code: number | null, output: string, late: boolean }>} what it printed, the last 64 KB of it
  */
-export function run(file, args, { env = process.env, withinMs }) {
+export function run(file, args, { env = process.env, withinMs, show = false }) {
   return new Promise((resolve) => {
     let output = ''
     let late = false
@@ -35,7 +35,12 @@ export function run(file, args, { env = process.env, withinMs }) {
       late = true
       endGroup(child, 'SIGKILL')
     }, withinMs)
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output = (output + data).slice(-65536)))
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (data) => {
+        if (show) process.stdout.write(data)
+        output = (output + data).slice(-65536)
+      })
+    }
     const done = (code) => {
       clearTimeout(timer)
       running.delete(child)
