@@ -104,7 +104,7 @@ test('a large push is streamed, and one cut off leaves the repository as it was'
   await at.git('clone', '-q', at.url('writer'), at.work)
   const { randomBytes } = await import('node:crypto')
   const file = await fs.open(path.join(at.work, 'big.bin'), 'w')
-  for (let n = 0; n < 60; n++) await file.appendFile(randomBytes(1 << 20))
+  for (let n = 0; n < 25; n++) await file.appendFile(randomBytes(1 << 20))
   await file.close()
   await at.git('add', '.')
   await at.git('commit', '-qm', 'Big')
