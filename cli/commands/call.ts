@@ -1,0 +1,88 @@
+import type { Command } from 'commander'
+import { PlatformError } from '#contract/errors.ts'
+import type { Endpoint } from '#contract/endpoints.ts'
+import type { Run } from '../main.ts'
+import { fail, plain, print } from '../output.ts'
+import type { Session } from '../session.ts'
+
+export function addCallCommand(program: Command, run: Run): void {
+  program.command('call <service> <endpoint> [given...]').description('call an endpoint, with JSON or --field value …').allowUnknownOption()
+    .action(run(async (session, service: string, endpoint: string, given: string[]) => {
+      const place = await session.place()
+      const described = service.startsWith('@') ? undefined : await endpointOf(session, { ...place, service }, endpoint)
+      const body = bodyOf(given, described)
+      const answer = await session.api.calls.send.mutate({
+        ...place, service, path: described?.path ?? `/${endpoint.replace(/^\//, '')}`, method: (described?.method?.toUpperCase() ?? 'POST') as 'POST',
+        headers: body === null ? [] : [['content-type', 'application/json']], body,
+      })
+      const text = answer.binary ? Buffer.from(answer.body, 'base64').toString('latin1') : answer.body
+      if (answer.status < 400) return print(session.json || process.stdout.isTTY ? pretty(text, session.json) : text)
+      return fail(new PlatformError('bad_gateway', `${service} answered ${answer.status}: ${plain(detailOf(text)).slice(0, 500)}`, { data: { status: answer.status } }), session, asJson(text) ?? { error: { status: answer.status, body: text } })
+    }))
+}
+
+async function endpointOf(session: Session, at: { team: string; environment: string; service: string }, name: string): Promise<Endpoint | undefined> {
+  const { endpoints } = await session.api.services.get.query(at)
+  const found = endpoints.find((one) => one.name === name || one.name.toLowerCase() === name.toLowerCase())
+  if (found !== undefined || endpoints.length === 0 || name.startsWith('/')) return found === undefined ? undefined : { ...found, path: found.path ?? `/${found.name}` }
+  throw new PlatformError('not_found', `${at.service} has no endpoint ${name}`, { fix: `It has ${endpoints.map((one) => one.name).join(', ')}; any other path begins with /.` })
+}
+
+/** JSON as it is, or made from `--field value` and `--field=value` by the types of the request's schema; `--a.b` nests. */
+function bodyOf(given: readonly string[], endpoint: Endpoint | undefined): string | null {
+  if (given.length === 0) return '{}'
+  const [first = ''] = given
+  if (!first.startsWith('--')) {
+    if (given.length > 1) throw new PlatformError('bad_request', 'give one JSON document, or fields', { fix: `Such as '{"name": "Ann"}' or --name Ann.` })
+    if (asJson(first) === undefined) throw new PlatformError('bad_request', `${first} is no JSON`, { fix: `Such as '{"name": "Ann"}' or --name Ann.` })
+    return first
+  }
+  const body: Record<string, unknown> = {}
+  for (let at = 0; at < given.length; at++) {
+    const [, name, inline] = /^--([^=]+)(?:=([\s\S]*))?$/.exec(given[at] ?? '') ?? []
+    if (name === undefined) throw new PlatformError('bad_request', `${given[at]} belongs to no field`, { fix: 'Fields are --name value.' })
+    const next = given[at + 1]
+    const text = inline ?? (next !== undefined && !next.startsWith('--') ? given[++at] : undefined)
+    set(body, name.split('.'), typed(text, schemaAt(endpoint?.request, name.split('.')), name))
+  }
+  return JSON.stringify(body)
+}
+
+function set(body: Record<string, unknown>, path: string[], value: unknown): void {
+  const [name = '', ...rest] = path
+  if (rest.length === 0) body[name] = Array.isArray(body[name]) && Array.isArray(value) ? [...(body[name] as unknown[]), ...value] : value
+  else set((body[name] ??= {}) as Record<string, unknown>, rest, value)
+}
+
+type Schema = { type?: unknown; properties?: Record<string, Schema>; items?: Schema; anyOf?: Schema[] }
+
+const schemaAt = (schema: unknown, path: string[]): Schema | undefined => path.reduce<Schema | undefined>((at, name) => at?.properties?.[name], schema as Schema | undefined)
+
+function typed(text: string | undefined, schema: Schema | undefined, name: string): unknown {
+  const types = [schema?.type ?? schema?.anyOf?.map((one) => one.type) ?? []].flat(2)
+  if (text === undefined) return true
+  if (types.includes('string')) return text
+  if (types.includes('array') && !text.startsWith('[')) return [typed(text, schema?.items, name)]
+  if (types.length === 0) return asJson(text) ?? text
+  const value = asJson(text)
+  if (value !== undefined) return value
+  throw new PlatformError('bad_request', `--${name} takes ${types.join(' or ')}, not ${text}`, { field: name, fix: 'Correct its value.' })
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+function pretty(text: string, asOneLine: boolean): string {
+  const value = asJson(text)
+  return value === undefined ? (asOneLine ? JSON.stringify(text) : text) : JSON.stringify(value, null, asOneLine ? 0 : 2)
+}
+
+function detailOf(text: string): string {
+  const body = asJson(text) as { detail?: unknown; message?: unknown } | undefined
+  return String(body?.detail ?? body?.message ?? text)
+}

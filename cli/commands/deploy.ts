@@ -1,0 +1,74 @@
+import { readFile, stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { Readable } from 'node:stream'
+import { PlatformError, errorFromBody } from '#contract/errors.ts'
+import { manifestFile, parseManifest } from '#contract/manifest.ts'
+import { suggestName } from '#contract/names.ts'
+import { followDeployment, reportOf } from '../deployment.ts'
+import { listFolder } from '../folder/list.ts'
+import { packFolder } from '../folder/pack.ts'
+import { folderState, rememberFolder } from '../folder/remember.ts'
+import { wholeNumber } from '../input.ts'
+import type { Run } from '../main.ts'
+import { note } from '../output.ts'
+import type { Session } from '../session.ts'
+
+interface DeployOptions { service?: string; message?: string; force?: boolean }
+
+export function addDeployCommands(program: Command, run: Run): void {
+  for (const name of ['deploy', 'run']) {
+    program.command(`${name} [path]`, { hidden: name === 'run' }).description('upload a folder and make it live')
+      .option('--service <service>', 'its name, unless m3o.json or the folder says it')
+      .option('-m, --message <message>', 'what changed')
+      .option('--force', 'write over what others changed meanwhile')
+      .action(run(async (session, path: string | undefined, options: DeployOptions) => deployFolder(session, resolve(path ?? '.'), options)))
+  }
+
+  program.command('rollback <service>').description('go back one live revision, or to the one named')
+    .option('--to <revision>').action(run(async (session, service: string, { to }: { to?: string }) =>
+      report(session, service, await session.api.deployments.rollback.mutate({ ...(await session.service(service)), to: to ?? null }))))
+
+  program.command('restart <service>').description('start the same revision anew, with the variables of now').action(run(async (session, service: string) =>
+    report(session, service, await session.api.deployments.restart.mutate(await session.service(service)))))
+
+  program.command('scale <service>').description('how many instances run').requiredOption('--min <n>').requiredOption('--max <n>')
+    .action(run(async (session, service: string, { min, max }: { min: string; max: string }) =>
+      report(session, service, await session.api.deployments.scale.mutate({ ...(await session.service(service)), min: wholeNumber(min), max: wholeNumber(max) }))))
+}
+
+async function deployFolder(session: Session, folder: string, options: DeployOptions): Promise<number> {
+  if (!(await stat(folder).then((found) => found.isDirectory(), () => false))) {
+    throw new PlatformError('not_found', `${folder} is no folder`, { fix: 'Name the folder of a service, or make one with `m3o new NAME`.' })
+  }
+  const place = { url: session.url, ...(await session.place()) }
+  const known = await folderState(folder, place)
+  const service = options.service ?? (await nameOf(folder)) ?? known?.service ?? suggestName(basename(folder), 'service')
+  if (service === undefined) throw new PlatformError('invalid_name', `${basename(folder)} cannot be the name of a service`, { fix: 'Give one with --service NAME.' })
+  const paths = await listFolder(folder)
+  if (paths.length === 0) throw new PlatformError('bad_request', `${folder} holds no files`, { fix: 'Make a service with `m3o new NAME`.' })
+  note(session, `Uploading ${paths.length} ${paths.length === 1 ? 'file' : 'files'} of ${service} to ${place.environment} of ${place.team}`)
+  const base = known?.service === service ? known.commit : undefined
+  const sent = await upload(session, folder, paths, { ...place, service, ...(base !== undefined && { base }), ...(options.message !== undefined && { message: options.message }), force: options.force ? '1' : '0' })
+  await rememberFolder(folder, place, { service, commit: sent.commit })
+  for (const line of sent.notes) note(session, `note: ${line}`)
+  return report(session, service, sent)
+}
+
+async function upload(session: Session, folder: string, paths: string[], { url: _url, ...query }: Record<string, string>) {
+  const response = await session.fetch(`/api/upload/deploy?${new URLSearchParams(query).toString()}`, {
+    method: 'POST', headers: { 'content-type': 'application/x-tar' }, body: Readable.toWeb(packFolder(folder, paths)) as ReadableStream, duplex: 'half',
+  } as RequestInit)
+  const body: unknown = await response.json().catch(() => ({ code: 'bad_gateway', message: `the platform answered ${response.status}` }))
+  if (!response.ok) throw errorFromBody(body)
+  return body as { deploymentId: string; commit: string; notes: string[] }
+}
+
+async function nameOf(folder: string): Promise<string | undefined> {
+  const text = await readFile(join(folder, manifestFile), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : parseManifest(text).name
+}
+
+async function report(session: Session, service: string, { deploymentId }: { deploymentId: string }): Promise<number> {
+  return reportOf(session, await followDeployment(session, await session.team(), deploymentId), service)
+}

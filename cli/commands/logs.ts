@@ -1,0 +1,74 @@
+import type { Command } from 'commander'
+import colors from 'picocolors'
+import { isLogGap, type LogEntry, logFilter, type LogFilter } from '#contract/logs.ts'
+import { PlatformError } from '#contract/errors.ts'
+import { parseSince, wholeNumber } from '../input.ts'
+import { follow } from '../live.ts'
+import type { Run } from '../main.ts'
+import { plain, print } from '../output.ts'
+import type { Session } from '../session.ts'
+
+interface Options { follow?: boolean; n?: string; since?: string; grep?: string; level?: string }
+
+const usual = 100
+const page = 5_000
+
+export function addLogsCommand(program: Command, run: Run): void {
+  program.command('logs [service...]').description('what services say, oldest first')
+    .option('-f, --follow', 'and go on').option('-n <lines>', 'so many of the newest').option('--since <time>', '10m, 2h, or a date')
+    .option('--grep <regex>', 'only lines that match').option('--level <level>', 'this level and heavier')
+    .action(run(async (session, services: string[], options: Options) => {
+      const at = { ...(await session.place()), services }
+      const filter = filterOf(options)
+      const last = options.n !== undefined ? wholeNumber(options.n) : options.since !== undefined ? Infinity : usual
+      if (options.follow && last <= page) return tail(session, at, filter, last)
+      const seen = await readBack(session, at, filter, last)
+      if (options.follow) await tail(session, at, filter, 0, seen)
+    }))
+}
+
+function filterOf({ grep, level, since }: Options): LogFilter {
+  const parsed = logFilter.safeParse({
+    ...(grep !== undefined && { match: [{ regex: grep }] }), ...(level !== undefined && { level }), ...(since !== undefined && { since: parseSince(since) }),
+  })
+  if (parsed.success) return parsed.data
+  throw new PlatformError('bad_request', `${level ?? grep} cannot be looked for`, { fix: 'Levels are trace, debug, info, warn, error and fatal.' })
+}
+
+type At = { team: string; environment: string; services: string[] }
+type Seen = Record<string, number>
+
+/** Pages back from the newest until there are enough, then prints them oldest first; gives the last seq of each log. */
+async function readBack(session: Session, at: At, filter: LogFilter, last: number): Promise<Seen> {
+  const pages: LogEntry[][] = []
+  let left = last
+  for (let cursor: string | undefined; left > 0; ) {
+    const got = await session.api.logs.read.query({ ...at, ...filter, order: 'older', limit: Math.min(left, page), ...(cursor !== undefined && { cursor }) })
+    pages.push(got.entries)
+    left -= got.entries.length
+    if (got.cursor === null) break
+    cursor = got.cursor
+  }
+  const seen: Seen = {}
+  for (const entries of pages.reverse()) for (const entry of entries) printEntry(session, entry, at, seen)
+  return seen
+}
+
+async function tail(session: Session, at: At, filter: LogFilter, last: number, seen: Seen = {}): Promise<void> {
+  const after = () => (Object.keys(seen).length > 0 ? { after: seen } : {})
+  const entries = follow(session, 'logs', { ...at, filter, last, ...after() }, () => ({ ...at, filter, last: 0, ...after() }))
+  process.once('SIGINT', () => void entries.return(undefined).then(() => process.exit(0)))
+  for await (const entry of entries) printEntry(session, entry, at, seen)
+}
+
+const paint = { trace: colors.dim, debug: colors.dim, info: String, warn: colors.yellow, error: colors.red, fatal: colors.red }
+
+function printEntry(session: Session, entry: LogEntry, at: At, seen: Seen): void {
+  if (isLogGap(entry)) return print(session.json ? JSON.stringify({ gap: entry.gap, why: entry.why }) : colors.yellow(`– ${entry.gap} lines are missing: ${entry.why} –`))
+  seen[`${entry.service}/${entry.environment}`] = entry.seq
+  if (session.json) return print(JSON.stringify(entry))
+  const who = at.services.length === 1 ? '' : `${colors.cyan(entry.service)} `
+  const text = entry.text.split('\n').map(plain).join('\n    ')
+  const fields = entry.fields && Object.keys(entry.fields).length > 0 ? ` ${colors.dim(plain(JSON.stringify(entry.fields)))}` : ''
+  print(`${colors.dim(entry.time.slice(11, 23))} ${who}${paint[entry.level](text)}${fields}`)
+}

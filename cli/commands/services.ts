@@ -1,0 +1,72 @@
+import type { Command } from 'commander'
+import colors from 'picocolors'
+import type { Service } from '#contract/records.ts'
+import type { Run } from '../main.ts'
+import { ago, show, table } from '../output.ts'
+
+/** A service as `--json` gives it. */
+function document(service: Service) {
+  const { team, name, environment, from, state, revision, instances, url, owner, endpoints } = service
+  return {
+    team, service: name, environment, from, state, revision,
+    instances: instances.map(({ id, pid, state: now }) => ({ id, pid, state: now })),
+    url, owner: owner?.email ?? null,
+    endpoints: endpoints.map((endpoint) => ({ name: endpoint.name, request: endpoint.request, response: endpoint.response })),
+  }
+}
+
+export function addServiceCommands(program: Command, run: Run): void {
+  program.command('services').description('what there is in the chosen environment').action(run(async (session) => {
+    const services = await session.api.services.list.query(await session.place())
+    show(session, services.map(document), () => services.length === 0 ? 'No services yet. Make one: m3o new hello' : table(
+      ['service', 'state', 'revision', 'from', 'instances', 'deployed', 'url'],
+      services.map((one) => [one.name, one.state, one.revision ?? '–', one.from ?? '–', String(one.instances.length), one.lastDeployment ? ago(one.lastDeployment.at) : 'never', one.url]),
+    ))
+  }))
+
+  program.command('status [service]').description('how they are').action(run(async (session, name: string | undefined) => {
+    const services = name === undefined
+      ? await session.api.services.list.query(await session.place())
+      : [await session.api.services.get.query(await session.service(name))]
+    show(session, services.map(document), () => services.map(describe).join('\n\n'))
+  }))
+
+  program.command('kill <service>').description('stop it in this environment; source, history and settings stay').action(run(async (session, name: string) => {
+    const at = await session.service(name)
+    await session.api.services.kill.mutate(at)
+    show(session, { service: name, environment: at.environment, state: 'stopped' }, `Stopped ${name} in ${at.environment}. Deploy or restart it to have it back.`)
+  }))
+
+  const service = program.command('service').description('delete or rename a service')
+  service.command('delete <service>').description('in all environments, with its source and logs').option('--yes', 'without being asked').action(run(async (session, name: string, { yes }: { yes?: boolean }) => {
+    const { confirm } = await import('../confirm.ts')
+    await confirm(session, name, yes ?? false)
+    await session.api.services.delete.mutate({ team: await session.team(), service: name })
+    show(session, { service: name, deleted: true }, `Deleted ${name}.`)
+  }))
+  service.command('rename <service> <name>').description('its old name leads to it').action(run(async (session, old: string, name: string) => {
+    await session.api.services.rename.mutate({ team: await session.team(), service: old, name })
+    show(session, { service: name, formerly: old }, `${old} is now ${name}; its old addresses lead there.`)
+  }))
+
+  program.command('share <service>').description('who may call it')
+    .option('--with <team>', 'a team (may be given several times)', (team: string, all: string[]) => [...all, team], [] as string[])
+    .option('--platform', 'everyone on this platform').option('--anyone', 'anyone at all').option('--team-only', 'its own team')
+    .action(run(async (session, name: string, options: { with: string[]; platform?: boolean; anyone?: boolean; teamOnly?: boolean }) => {
+      const audience = options.anyone ? { kind: 'anyone' as const } : options.platform ? { kind: 'platform' as const } : options.with.length > 0 ? { kind: 'teams' as const, teams: options.with } : { kind: 'team' as const }
+      await session.api.services.share.mutate({ team: await session.team(), service: name, audience })
+      show(session, { service: name, audience }, `${name} may be called by ${audience.kind === 'teams' ? audience.teams.join(', ') : { team: 'its team', platform: 'everyone on this platform', anyone: 'anyone' }[audience.kind]}.`)
+    }))
+}
+
+function describe(one: Service): string {
+  const rows = [
+    ['state', one.reason === null ? one.state : `${one.state} (${one.reason})`],
+    ['revision', one.revision === null ? '–' : `${one.revision} from ${one.from}`],
+    ['instances', one.instances.length === 0 ? '–' : one.instances.map(({ id, pid, state }) => `${id} ${state} pid ${pid ?? '–'}`).join('\n            ')],
+    ['url', one.url],
+    ['owner', one.owner?.email ?? '–'],
+    ['endpoints', one.endpoints.map((endpoint) => endpoint.name).join(', ') || '–'],
+  ]
+  return [`${colors.bold(one.name)} in ${one.environment} of ${one.team}`, ...rows.map(([name = '', value = '']) => `  ${colors.dim(name.padEnd(9))} ${value}`)].join('\n')
+}

@@ -1,0 +1,74 @@
+import type { Command } from 'commander'
+import { PlatformError } from '#contract/errors.ts'
+import { type Role, roles } from '#contract/permissions.ts'
+import { readInput } from '../input.ts'
+import type { Run } from '../main.ts'
+import { show, table } from '../output.ts'
+import type { Session } from '../session.ts'
+
+export function addTeamCommands(program: Command, run: Run): void {
+  const team = program.command('team').description('teams: create, use, list, delete')
+  team.command('list').action(run(async (session) => {
+    const all = await session.api.teams.list.query()
+    show(session, all.map(({ name, role }) => ({ name, role })), () => table(['team', 'role'], all.map(({ name, role }) => [name, role])))
+  }))
+  team.command('create <team>').action(run(async (session, name: string) => {
+    const made = await session.api.teams.create.mutate({ name })
+    show(session, { name: made.name, role: made.role }, `Created ${name}. Use it: m3o team use ${name}`)
+  }))
+  team.command('use <team>').description('the team of later commands').action(run(async (session, name: string) => {
+    const { token, email } = await session.api.person.tokenFor.mutate({ team: name })
+    session.config.remember(session.url, { token, email, team: name, environment: 'production' })
+    show(session, { email, team: name, environment: 'production', url: session.url }, `Using ${name}.`)
+  }))
+  team.command('delete <team>').option('--yes', 'without being asked').action(run(async (session, name: string, { yes }: { yes?: boolean }) => {
+    const { confirm } = await import('../confirm.ts')
+    await confirm(session, name, yes ?? false)
+    await session.api.teams.delete.mutate({ team: name })
+    show(session, { name, deleted: true }, `Deleted ${name}.`)
+  }))
+
+  const member = program.command('member').description('members: list, role, remove')
+  member.command('list').action(run(async (session) => {
+    const all = await session.api.members.list.query({ team: await session.team() })
+    show(session, all.map(({ person, role }) => ({ email: person.email, name: person.name, role })), () => table(['person', 'email', 'role'], all.map(({ person, role }) => [person.name, person.email, role])))
+  }))
+  member.command('role <email> <role>').action(run(async (session, email: string, role: string) => {
+    await session.api.members.setRole.mutate({ team: await session.team(), userId: await idOf(session, email), role: asRole(role) })
+    show(session, { email, role }, `${email} is ${role}.`)
+  }))
+  member.command('remove <email>').action(run(async (session, email: string) => {
+    await session.api.members.remove.mutate({ team: await session.team(), userId: await idOf(session, email) })
+    show(session, { email, removed: true }, `${email} is no longer in the team.`)
+  }))
+
+  const invite = program.command('invite').description('invitations: create, accept')
+  invite.command('create <email>').requiredOption('--role <role>').action(run(async (session, email: string, { role }: { role: string }) => {
+    const { link } = await session.api.invitations.create.mutate({ team: await session.team(), email, role: asRole(role) })
+    show(session, { link }, link)
+  }))
+  invite.command('accept <link>').option('--name <name>').option('--password-stdin').action(run(async (session, link: string, { name, passwordStdin }: { name?: string; passwordStdin?: boolean }) => {
+    const joined = await session.api.invitations.accept.mutate({
+      secret: link.split('/').at(-1) ?? link, ...(name !== undefined && { name }), ...(passwordStdin && { password: await readInput() }),
+    })
+    show(session, joined, `Joined ${joined.team} as ${joined.role}.`)
+  }))
+
+  program.command('audit').description('who did what').option('-n <entries>', 'so many', '100').action(run(async (session, { n }: { n: string }) => {
+    const entries = await session.api.audit.read.query({ team: await session.team(), limit: Math.min(500, Number(n) || 100) })
+    show(session, entries, () => table(['when', 'who', 'did', 'to'], entries.map(({ at, actor, action, target }) => [new Date(at).toISOString().slice(0, 19).replace('T', ' '), actor.name, action, target])))
+  }))
+}
+
+function asRole(role: string): Role {
+  const known = roles.find((one) => one === role)
+  if (known === undefined) throw new PlatformError('bad_request', `there is no role ${role}`, { fix: `Roles are ${roles.join(', ')}.` })
+  return known
+}
+
+async function idOf(session: Session, email: string): Promise<string> {
+  const all = await session.api.members.list.query({ team: await session.team() })
+  const found = all.find(({ person }) => person.email.toLowerCase() === email.toLowerCase())
+  if (found === undefined) throw new PlatformError('not_found', `${email} is not in the team`, { fix: 'List who is: m3o member list.' })
+  return found.person.id
+}

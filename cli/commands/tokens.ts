@@ -1,0 +1,42 @@
+import type { Command } from 'commander'
+import { parseExpiry } from '../input.ts'
+import type { Run } from '../main.ts'
+import { ago, show, table } from '../output.ts'
+
+const list = (value: string, all: string[]) => [...all, ...value.split(',').map((one) => one.trim()).filter(Boolean)]
+
+interface Create { scope: string[]; service: string[]; environment: string[]; expires?: string }
+
+export function addTokenCommands(program: Command, run: Run): void {
+  const token = program.command('token').description('tokens for people and programs')
+
+  token.command('create <name>').description('shown this once')
+    .option('--scope <actions>', 'service.call, service.*, *.read … (all that you may, when absent)', list, [])
+    .option('--service <service>', 'only these services', list, []).option('--environment <environment>', 'only these environments', list, [])
+    .option('--expires <duration>', 'such as 30d')
+    .action(run(async (session, name: string, options: Create) => {
+      const { token: secret, ...made } = await session.api.tokens.create.mutate({
+        team: await session.team(), name, expiresAt: options.expires === undefined ? null : parseExpiry(options.expires),
+        scope: {
+          ...(options.scope.length > 0 && { actions: options.scope }), ...(options.service.length > 0 && { services: options.service }),
+          ...(options.environment.length > 0 && { environments: options.environment }),
+        },
+        environment: session.environment === 'production' ? null : session.environment,
+      })
+      show(session, { token: secret, id: made.id, name: made.name, expires: made.expiresAt === null ? null : new Date(made.expiresAt).toISOString() }, secret)
+    }))
+
+  token.command('list').action(run(async (session) => {
+    const all = await session.api.tokens.list.query({ team: await session.team() })
+    const documents = all.map(({ id, name, scope, environment, createdAt, expiresAt, lastUsedAt }) => ({ id, name, scope, environment, created: createdAt, expires: expiresAt, lastUsed: lastUsedAt }))
+    show(session, documents, () => table(['id', 'name', 'may', 'expires', 'used'], all.map((one) => [
+      one.id, one.name, one.scope.actions?.join(' ') ?? 'all that you may', one.expiresAt === null ? 'never' : new Date(one.expiresAt).toISOString().slice(0, 10),
+      one.lastUsedAt === null ? 'never' : ago(one.lastUsedAt),
+    ])))
+  }))
+
+  token.command('revoke <token>').description('by id or name').action(run(async (session, given: string) => {
+    await session.api.tokens.revoke.mutate({ team: await session.team(), token: given })
+    show(session, { token: given, revoked: true }, `Revoked ${given}.`)
+  }))
+}

@@ -1,0 +1,68 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+/** What is remembered of one platform, by its URL. */
+export interface Remembered {
+  token?: string
+  email?: string
+  team?: string
+  environment?: string
+}
+
+interface Config {
+  /** The platform that was logged in to last. */
+  url?: string
+  platforms: Record<string, Remembered>
+}
+
+export const defaultUrl = 'http://127.0.0.1:4000'
+
+/** `$XDG_CONFIG_HOME/m3o/config.json`, which only its owner can read. */
+export class ConfigFile {
+  readonly #folder: string
+  readonly #config: Config
+
+  constructor(env: NodeJS.ProcessEnv) {
+    this.#folder = join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'm3o')
+    this.#config = read(join(this.#folder, 'config.json'))
+  }
+
+  get url(): string | undefined {
+    return this.#config.url
+  }
+
+  of(url: string): Remembered {
+    return this.#config.platforms[url] ?? {}
+  }
+
+  remember(url: string, change: Remembered): void {
+    this.#config.url = url
+    this.#config.platforms[url] = { ...this.of(url), ...change }
+    this.#write()
+  }
+
+  forget(url: string): void {
+    delete this.#config.platforms[url]
+    this.#write()
+  }
+
+  #write(): void {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    const fresh = join(this.#folder, `.config.${process.pid}`)
+    const file = openSync(fresh, 'w', 0o600)
+    writeSync(file, `${JSON.stringify(this.#config, null, 2)}\n`)
+    fsyncSync(file)
+    closeSync(file)
+    renameSync(fresh, join(this.#folder, 'config.json'))
+  }
+}
+
+function read(path: string): Config {
+  try {
+    const config = JSON.parse(readFileSync(path, 'utf8')) as Partial<Config>
+    return { ...config, platforms: config.platforms ?? {} }
+  } catch {
+    return { platforms: {} }
+  }
+}

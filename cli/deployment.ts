@@ -1,0 +1,40 @@
+import colors from 'picocolors'
+import { PlatformError } from '#contract/errors.ts'
+import type { Deployment } from '#contract/records.ts'
+import { isUnderWay } from '#contract/states.ts'
+import { follow } from './live.ts'
+import { duration, fail, note, plain, show } from './output.ts'
+import type { Session } from './session.ts'
+
+/** Follows a deployment to its end, telling a person each phase as it ends. */
+export async function followDeployment(session: Session, team: string, deploymentId: string): Promise<Deployment> {
+  let told = 0
+  for await (const deployment of follow(session, 'deployment', { team, deploymentId })) {
+    for (const phase of deployment.phases.slice(told)) {
+      if (phase.ms === null) break
+      told += 1
+      if (phase.name !== 'queued') note(session, `  ${phase.name.padEnd(10)} ${colors.dim(duration(phase.ms))}`)
+    }
+    if (!isUnderWay(deployment.state)) return deployment
+  }
+  // The stream ended before the deployment did: the record has the truth.
+  return session.api.deployments.get.query({ team, deploymentId })
+}
+
+/** Prints how it ended; exit 0 only when live. */
+export async function reportOf(session: Session, deployment: Deployment, service: string): Promise<number> {
+  const { error } = deployment
+  const document = {
+    service: deployment.service, environment: deployment.environment, revision: deployment.revision, deployment: deployment.id,
+    outcome: deployment.state, durationMs: deployment.durationMs, phases: deployment.phases.map(({ name, ms }) => ({ name, ms })),
+    ...(error && { error: { code: error.code, message: error.message, exitCode: error.exitCode ?? null, lines: error.lines ?? [], ...(error.fix !== undefined && { fix: error.fix }) } }),
+  }
+  if (deployment.state === 'live') {
+    const { url } = await session.api.services.get.query({ team: await session.team(), environment: deployment.environment, service: deployment.service })
+    show(session, document, `${colors.green('live')} ${deployment.service}@${deployment.revision} in ${deployment.environment} after ${duration(deployment.durationMs ?? 0)}\n${url}`)
+    return 0
+  }
+  for (const line of error?.lines ?? []) note(session, colors.dim(`  ${plain(line)}`))
+  const known = new PlatformError((error?.code ?? 'internal') as 'internal', `${service} is not live: ${error?.message ?? deployment.state}`, error?.fix !== undefined ? { fix: error.fix } : {})
+  return fail(known, session, document)
+}

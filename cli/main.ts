@@ -1,0 +1,97 @@
+import { Command, CommanderError } from 'commander'
+import { addDeployCommands } from './commands/deploy.ts'
+import { addEnvironmentCommands } from './commands/environments.ts'
+import { addExecCommand } from './commands/exec.ts'
+import { addCallCommand } from './commands/call.ts'
+import { addLogsCommand } from './commands/logs.ts'
+import { addNewCommand } from './commands/new.ts'
+import { addPeopleCommands } from './commands/people.ts'
+import { addServerCommands } from './commands/server.ts'
+import { addServiceCommands } from './commands/services.ts'
+import { addTeamCommands } from './commands/teams.ts'
+import { addTokenCommands } from './commands/tokens.ts'
+import { addVariableCommands } from './commands/variables.ts'
+import { addCompletionCommand } from './completion.ts'
+import { fail } from './output.ts'
+import { type GlobalOptions, Session } from './session.ts'
+
+/**
+ * `m3o`: does from a shell all that the console does, through the same doors. Exit 0: done; 1: failed or refused;
+ * 2: misused. Each noun's commands are in `commands/`.
+ */
+const program = new Command('m3o')
+  .description('Build, deploy, watch and share services.')
+  .option('--url <url>', 'the platform (M3O_URL)')
+  .option('--token <token>', 'act by this token (M3O_TOKEN)')
+  .option('--team <team>', 'in this team')
+  .option('--env <environment>', 'in this environment')
+  .option('--json', 'one JSON document on standard output')
+  .version(process.env.npm_package_version ?? '0.1.0')
+  .showHelpAfterError('(see m3o --help)')
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text) })
+
+/** What a command does: with its session; it gives the exit code when that is not 0. */
+export type Action = (session: Session, ...given: never[]) => Promise<number | void>
+
+let exitCode = 0
+
+/** Wraps a command's work: the session is made from the global options, failures are shown in one way. */
+function run<Given extends unknown[]>(work: (session: Session, ...given: Given) => Promise<number | void>) {
+  return async (...given: unknown[]) => {
+    const command = given.at(-1) as Command
+    let session: Session | undefined
+    const options = command.optsWithGlobals<GlobalOptions>()
+    try {
+      session = new Session(options)
+      exitCode = (await work(session, ...(given.slice(0, -1) as Given))) ?? 0
+    } catch (error) {
+      exitCode = fail(error, session ?? { json: options.json ?? false })
+    }
+  }
+}
+export type Run = typeof run
+
+for (const add of [
+  addPeopleCommands, addNewCommand, addDeployCommands, addServiceCommands, addLogsCommand, addCallCommand, addEnvironmentCommands, addExecCommand,
+  addVariableCommands, addTokenCommands, addTeamCommands, addServerCommands, addCompletionCommand,
+]) add(program, run)
+
+/** Subcommands too are misused with exit code 2, and take the global options wherever they stand. */
+function settle(command: Command): void {
+  for (const child of command.commands) {
+    child.exitOverride().showHelpAfterError(`(see m3o ${child.name()} --help)`)
+    settle(child)
+  }
+}
+settle(program)
+
+// A reader that went away (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+
+try {
+  await program.parseAsync(globalFirst(process.argv))
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error
+  exitCode = error.exitCode === 0 ? 0 : 2
+  if (exitCode === 2 && process.argv.includes('--json')) {
+    process.stdout.write(`${JSON.stringify({ error: { code: 'bad_request', message: error.message.replace(/^error: /, '') } })}\n`)
+  }
+}
+process.exitCode = exitCode
+
+/** Global options may stand anywhere before `--`; commander wants them in front. */
+function globalFirst(argv: readonly string[]): string[] {
+  const [node = '', script = '', ...given] = argv
+  const end = given.indexOf('--') === -1 ? given.length : given.indexOf('--')
+  const front: string[] = []
+  const rest: string[] = []
+  for (let at = 0; at < end; at++) {
+    const word = given[at] ?? ''
+    const [name = ''] = word.split('=')
+    if (word === '--json') front.push(word)
+    else if (['--url', '--token', '--team', '--env'].includes(name) && !(name === '--token' && rest[0] === 'login')) front.push(word, ...(word.includes('=') ? [] : [given[++at] ?? '']))
+    else rest.push(word)
+  }
+  return [node, script, ...front, ...rest, ...given.slice(end)]
+}

@@ -1,0 +1,56 @@
+import colors from 'picocolors'
+import { isPlatformError, PlatformError } from '#contract/errors.ts'
+import { platformError, type Session } from './session.ts'
+
+/** With `--json` one document on stdout; else what a person reads. */
+export function show(session: Pick<Session, 'json'>, value: unknown, text: string | (() => string)): void {
+  print(session.json ? JSON.stringify(value) : typeof text === 'string' ? text : text())
+}
+
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+/** Progress and remarks, for people only. */
+export function note(session: Pick<Session, 'json'>, line: string): void {
+  if (!session.json) process.stderr.write(`${line}\n`)
+}
+
+/** Columns as wide as they need to be; what a service can set cannot move the cursor. */
+export function table(head: string[], rows: string[][]): string {
+  const safe = rows.map((row) => row.map(plain))
+  const widths = head.map((title, column) => Math.max(title.length, ...safe.map((row) => (row[column] ?? '').length)))
+  const line = (cells: string[], paint: (text: string) => string = (text) => text) =>
+    cells.map((cell, column) => paint(cell.padEnd(column === cells.length - 1 ? 0 : (widths[column] ?? 0)))).join('  ').trimEnd()
+  return [line(head.map((title) => title.toUpperCase()), colors.dim), ...safe.map((row) => line(row))].join('\n')
+}
+
+/** Without control characters, which a terminal would obey. */
+export const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => (character === '\t' ? '  ' : '·'))
+
+/** Prints why a run failed and gives its exit code. `document` is what stdout gets with `--json` instead of the bare error. */
+export function fail(error: unknown, session: Pick<Session, 'json'> | undefined, document?: unknown): number {
+  const known = platformError(error) ?? unexpected(error)
+  if (session?.json) print(JSON.stringify(document ?? { error: known.toJSON() }))
+  process.stderr.write(`${colors.red('error:')} ${plain(known.message)} (${known.code})\n`)
+  if (known.fix) process.stderr.write(`${plain(known.fix)}\n`)
+  return 1
+}
+
+function unexpected(error: unknown): PlatformError {
+  if (isPlatformError(error)) return error
+  if (process.env.M3O_DEBUG) console.error(error)
+  return new PlatformError('internal', error instanceof Error ? error.message : String(error), { fix: 'Try again; with M3O_DEBUG=1 the whole error is shown.' })
+}
+
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  return ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`
+}
+
+/** "3 min ago". */
+export function ago(at: number, now = Date.now()): string {
+  const seconds = Math.max(0, Math.round((now - at) / 1_000))
+  for (const [size, unit] of [[86_400, 'd'], [3_600, 'h'], [60, 'min']] as const) if (seconds >= size) return `${Math.floor(seconds / size)} ${unit} ago`
+  return `${seconds} s ago`
+}
