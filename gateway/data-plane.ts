@@ -77,8 +77,10 @@ export class DataPlane {
     const { targets, admission, handovers, proxy } = this.parts
     const trace = traceFrom(request.headers[header.traceparent] as string | undefined)
     let target: Target | undefined
+    // What follows a request that could be framed in two ways may be a part of it.
+    if (condemned.has(request.socket)) return
     try {
-      checkFraming(request)
+      checkFraming(request, response)
       target = targets.read(request)
       if (target.kind === 'own') return this.answerOwn(request, response, target.path, trace.traceparent)
       if (target.kind === 'host' && isHandover(target.path)) return handovers.accept(request, response, target.host, target.path)
@@ -116,8 +118,11 @@ export class DataPlane {
   }
 }
 
+/** Connections that carry no further request. */
+const condemned = new WeakSet<object>()
+
 /** What Node lets pass but two readers might frame, or address, differently. */
-function checkFraming(request: IncomingMessage): void {
+function checkFraming(request: IncomingMessage, response: ServerResponse): void {
   const { rawHeaders, headers } = request
   let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -127,6 +132,8 @@ function checkFraming(request: IncomingMessage): void {
   if (hosts > 1) throw new PlatformError('bad_request', 'this request names two hosts')
   const encoding = headers['transfer-encoding']
   if (encoding !== undefined && (encoding.toLowerCase() !== 'chunked' || request.httpVersion === '1.0')) {
+    condemned.add(request.socket)
+    response.setHeader('connection', 'close')
     throw new PlatformError('bad_request', 'this transfer encoding is not understood')
   }
   if (request.method === 'TRACE') throw new PlatformError('method_not_allowed', 'TRACE is not answered here')

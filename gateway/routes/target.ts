@@ -83,7 +83,7 @@ function readPath(path: string): Target {
   }
 }
 
-const maybePlatform = /_|%5f/i
+const maybePlatform = /[_%]/
 
 /** Whether any reading of a path that a service may use (decoded, dots resolved, slashes merged) is the platform's own. */
 export function isPlatformPath(path: string): boolean {
