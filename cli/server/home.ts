@@ -15,16 +15,6 @@ export interface Home {
   installationId: string
 }
 
-/** 32 random bytes each, as hex in `$M3O_HOME/keys/{name}`, made once. Losing one loses what it protects. */
-export const keyNames = [
-  /** Signs the console's sign-in cookies. */
-  'session',
-  /** Encrypts secrets at rest. */
-  'secrets',
-  /** Authenticates the environment that travels with a call, minted by the gateway. */
-  'environment',
-] as const
-
 /** @throws Problem when the folder cannot be made or written. */
 export function prepareHome(path: string): Home {
   try {
@@ -33,7 +23,8 @@ export function prepareHome(path: string): Home {
     if (!statSync(path).isDirectory()) throw new Problem('it is not a folder')
     chmodSync(path, 0o700)
     for (const folder of ['run', 'logs', 'keys', 'cache']) mkdirSync(join(path, folder), { recursive: true, mode: 0o700 })
-    for (const name of keyNames) once(join(path, 'keys', name), () => randomBytes(32).toString('hex'))
+    // Encrypts secrets at rest (runtime/variables/seal.ts): losing it loses them. Gateway and web make keys of their own.
+    once(join(path, 'keys/secrets.key'), () => randomBytes(32).toString('hex'))
     const installationId = once(join(path, 'keys', 'installation'), () => newId('operation'))
     return { path, run: join(path, 'run'), logs: join(path, 'logs'), cache: join(path, 'cache'), installationId }
   } catch (error) {
