@@ -51,7 +51,7 @@ export const liveTopics = {
       filter: logFilter.default({}),
       /** How many of the newest to begin with; unless `after` says where to go on. */
       last: z.number().int().min(0).max(10_000).default(200),
-      /** Last `seq` seen, by service name. */
+      /** Last `seq` seen, by `{service}/{environment}` as the lines say them. */
       after: z.record(z.string(), z.number().int().min(0)).optional(),
     }),
     item: logEntry,

@@ -2,7 +2,7 @@ import { PlatformError } from '#contract/errors.ts'
 import { type AtEnvironment, isInScope } from './authorize.ts'
 import type { Viewer, Web } from './web.ts'
 
-export interface LogTarget { serviceId: string; environmentId: string; service: string }
+export interface LogTarget { serviceId: string; environmentId: string; service: string; environment: string }
 
 /**
  * Whose lines are meant: of the services named, or of all in the environment when none is. A service that the environment
@@ -31,7 +31,7 @@ export async function logTargets(
     const runsIn = environments.find(({ name }) => name === service.from)?.id ?? at.environmentId
     return [...new Set([at.environmentId, runsIn])]
       .filter((environmentId) => isInScope(viewer, { environmentId }))
-      .map((environmentId) => ({ serviceId: service.id, environmentId, service: service.name }))
+      .map((environmentId) => ({ serviceId: service.id, environmentId, service: service.name, environment: environments.find(({ id }) => id === environmentId)?.name ?? at.environment }))
   })
 }
 

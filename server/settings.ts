@@ -11,7 +11,10 @@ export interface Settings {
   /** Where people reach the console, without a final slash. */
   url: string
   secure: boolean
-  /** Behind a proxy of one's own (M3O_URL says https, or another port): its `X-Forwarded-For` tells who asks. */
+  /** M3O_URL was given: something of the operator's may stand before us, and ports are its. */
+  proxied: boolean
+  /** M3O_TRUST_PROXY=1: the last entry of `X-Forwarded-For` tells who asks. */
+  trustProxy: boolean
   domain: string
   gatewayPort: number
   runtimeSocket: string
@@ -37,51 +40,54 @@ const environment = z.object({
   M3O_ADMIN_EMAIL: z.string().optional(),
   M3O_ADMIN_PASSWORD: z.string().optional(),
   M3O_DEV: z.string().optional(),
+  M3O_TRUST_PROXY: z.string().optional(),
 })
 
-/** `listeningOn`: the port that was really given, where 0 was asked for. */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const given = environment.parse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')))
   const home = given.M3O_HOME
-  const secret = keptSecret(join(home, 'web'))
+  const secret = keptSecret(join(home, 'keys'))
   return {
-    home, host: given.M3O_HOST, port: given.M3O_PORT, ...addressOf(given.M3O_URL, given.M3O_HOST, given.M3O_PORT),
+    home, host: given.M3O_HOST, port: given.M3O_PORT, ...addressOf(given.M3O_URL, given.M3O_HOST, given.M3O_PORT, secret),
     domain: given.M3O_DOMAIN, gatewayPort: given.M3O_GATEWAY_PORT,
     runtimeSocket: join(home, 'run', 'runtime.sock'), gatewaySocket: join(home, 'run', 'gateway.sock'), setupCodeFile: join(home, 'run', 'setup-code'),
     samples: given.M3O_SAMPLES !== '0',
     admin: given.M3O_ADMIN_EMAIL !== undefined && given.M3O_ADMIN_PASSWORD !== undefined
       ? { email: given.M3O_ADMIN_EMAIL, password: given.M3O_ADMIN_PASSWORD } : undefined,
-    dev: given.M3O_DEV === '1',
-    secret, cookies: cookieNames(secret),
+    dev: given.M3O_DEV === '1', trustProxy: given.M3O_TRUST_PROXY === '1',
+    secret,
   }
 }
 
 /** The same once the port is known. */
 export function withPort(settings: Settings, env: NodeJS.ProcessEnv, actual: number): Settings {
-  return { ...settings, port: actual, ...addressOf(env.M3O_URL || undefined, settings.host, actual) }
+  return { ...settings, port: actual, ...addressOf(env.M3O_URL || undefined, settings.host, actual, settings.secret) }
 }
 
-function addressOf(url: string | undefined, host: string, actual: number): Pick<Settings, 'url' | 'secure'> {
+function addressOf(url: string | undefined, host: string, actual: number, secret: string) {
   const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
-  const address = new URL(url ?? `http://${shown}:${actual}`)
-  return { url: address.origin, secure: address.protocol === 'https:' }
+  const direct = `http://${shown}:${actual}`
+  const address = new URL(url ?? direct)
+  const secure = address.protocol === 'https:'
+  return { url: address.origin, secure, proxied: address.origin !== new URL(direct).origin, cookies: cookieNames(secret, secure) }
 }
 
 /** Cookies ignore ports, so two installations on one host need names of their own. */
-function cookieNames(secret: string): Settings['cookies'] {
-  const prefix = `m3o-console-${createHash('sha256').update(secret).digest('hex').slice(0, 8)}`
+function cookieNames(secret: string, secure: boolean): Settings['cookies'] {
+  const prefix = `${secure ? '__Host-' : ''}m3o-console-${createHash('sha256').update(secret).digest('hex').slice(0, 8)}`
   return { session: `${prefix}.session`, csrf: `${prefix}.csrf`, callback: `${prefix}.callback` }
 }
 
+/** The parent makes it; a web process that was started by itself makes its own. */
 function keptSecret(folder: string): string {
-  const file = join(folder, 'secret')
+  const file = join(folder, 'session')
   try {
-    return readFileSync(file, 'utf8')
+    return readFileSync(file, 'utf8').trim()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const secret = randomBytes(32).toString('base64url')
+  const secret = randomBytes(32).toString('hex')
   const temporary = `${file}.${process.pid}`
   writeFileSync(temporary, secret, { mode: 0o600, flush: true })
   renameSync(temporary, file)

@@ -63,7 +63,7 @@ const translated = t.procedure.use(async ({ ctx, next, path }) => {
   }, { cause }))
 })
 
-const translate = (error: PlatformError) => new TRPCError({ code: trpcCode[error.code], message: error.message, cause: error })
+export const translate = (error: PlatformError) => new TRPCError({ code: trpcCode[error.code], message: error.message, cause: error })
 
 const name = z.string().min(1).max(64)
 const inTeamNames = z.object({ team: name })

@@ -7,7 +7,7 @@ export const displayName = z.string().trim().min(1).max(100)
 /** A password as given: hashed whole, so only as long as hashing it is cheap. */
 export const password = z.string().min(1).max(1024)
 
-const shortest = 10
+const shortest = 8
 
 /** NIST SP 800-63B §5.1.1.2: length counts, composition rules do not help. */
 export function newPassword(given: string, field = 'password'): string {

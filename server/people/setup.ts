@@ -50,7 +50,7 @@ export class Setup {
   async unattended(email: string, password: string): Promise<boolean> {
     if (!await this.isNeeded()) return false
     const address = emailAddress.parse(email)
-    await this.#createFirst({ email: address, name: address.split('@')[0] ?? address, password: newPassword(password) })
+    await this.#createFirst({ email: address, name: address.split('@')[0] ?? address, password })
     await rm(this.#with.codeFile, { force: true })
     return true
   }

@@ -1,0 +1,76 @@
+'use client'
+import { type QueryClient, useQueryClient } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import type { Deployment, PlatformEvent } from '#contract/records.ts'
+import { live, useLive } from './live.ts'
+import { type Inputs, type Outputs, useTRPC } from './trpc.ts'
+
+type Trpc = ReturnType<typeof useTRPC>
+type Rows = Outputs['deployments']['list']
+
+/** Keeps what the page shows true to a team's events: once, in the frame. No screen polls, none fetches in an effect. */
+export function useLiveCache(team: string): void {
+  const trpc = useTRPC()
+  const cache = useQueryClient()
+  useLive('team', { team }, (event) => apply(event, trpc, cache))
+  useEffect(() => live().onResync(() => void cache.invalidateQueries()), [cache])
+}
+
+function apply(event: PlatformEvent, trpc: Trpc, cache: QueryClient): void {
+  const stale = (...filters: { queryKey?: unknown }[]) => filters.forEach((filter) => soon(cache, filter))
+  switch (event.type) {
+    case 'deployment':
+      putDeployment(event.deployment, trpc, cache)
+      return stale(trpc.services.pathFilter(), ...(event.deployment.endedAt === null ? [] : [trpc.environments.pathFilter(), trpc.source.history.pathFilter()]))
+    case 'service':
+      return stale(trpc.services.pathFilter(), trpc.variables.pathFilter(), trpc.terminals.pathFilter())
+    case 'environment':
+      return stale(trpc.environments.pathFilter(), trpc.services.pathFilter())
+    case 'team':
+      return stale(trpc.teams.pathFilter(), trpc.members.pathFilter(), trpc.invitations.pathFilter(), trpc.tokens.pathFilter(), trpc.person.me.pathFilter())
+    case 'draft':
+      return stale(trpc.source.status.pathFilter(), trpc.source.drafts.pathFilter(), trpc.source.tree.pathFilter())
+    case 'traffic':
+      return stale(trpc.services.traffic.pathFilter())
+  }
+}
+
+/** A deployment comes whole with its event: it is put into every list that it belongs to, without a request. */
+function putDeployment(deployment: Deployment, trpc: Trpc, cache: QueryClient): void {
+  for (const [key] of cache.getQueriesData(trpc.deployments.get.pathFilter())) {
+    if (inputOf<Inputs['deployments']['get']>(key)?.deploymentId === deployment.id) cache.setQueryData(key, deployment)
+  }
+  for (const [key, data] of cache.getQueriesData<Rows | { pages: Rows[] }>(trpc.deployments.list.pathFilter())) {
+    const input = inputOf<Inputs['deployments']['list']>(key)
+    const fits = (input?.service ?? deployment.service) === deployment.service && (input?.environment ?? deployment.environment) === deployment.environment
+    if (data === undefined || !fits) continue
+    if (Array.isArray(data)) cache.setQueryData(key, input?.before == null ? put(data, deployment, true) : put(data, deployment, false))
+    else cache.setQueryData(key, { ...data, pages: data.pages.map((page, at) => put(page, deployment, at === 0 && !data.pages.slice(1).some((later) => later.some(({ id }) => id === deployment.id)))) })
+  }
+}
+
+/** Replaced where it stands; or, at the top of what is newest first, added. What it took over from is not current any more. */
+function put(rows: Rows, deployment: Deployment, add: boolean): Rows {
+  const known = rows.some(({ id }) => id === deployment.id)
+  const replaced = rows.map((row) => {
+    if (row.id === deployment.id) return deployment
+    const superseded = deployment.current && row.current && row.serviceId === deployment.serviceId && row.environmentId === deployment.environmentId
+    return superseded ? { ...row, current: false } : row
+  })
+  return known || !add ? replaced : [deployment, ...replaced]
+}
+
+const inputOf = <Input>(key: readonly unknown[]): Input | undefined => (key[1] as { input?: Input } | undefined)?.input
+
+const waiting = new Map<string, ReturnType<typeof setTimeout>>()
+const settleMs = 120
+
+/** Events come in bursts: what they make stale is fetched once for all of them. */
+function soon(cache: QueryClient, filter: { queryKey?: unknown }): void {
+  const name = JSON.stringify(filter.queryKey)
+  if (waiting.has(name)) return
+  waiting.set(name, setTimeout(() => {
+    waiting.delete(name)
+    void cache.invalidateQueries(filter as Parameters<QueryClient['invalidateQueries']>[0])
+  }, settleMs))
+}

@@ -1,0 +1,129 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import * as nextAuth from 'next-auth'
+import type { AuthOptions } from 'next-auth'
+import { isPlatformError, PlatformError } from '#contract/errors.ts'
+import { consolePath } from '#contract/console-paths.ts'
+import { sessionDays } from '../people/sessions.ts'
+import { sendError } from '../http/answer.ts'
+import { addressOf } from '../http/address.ts'
+import type { Web } from '../web.ts'
+
+type Handler = (request: object, response: object, options: AuthOptions) => Promise<unknown>
+// In plain Node the CommonJS package's default export arrives one level deeper than its types say.
+const given = nextAuth.default as unknown as { default?: Handler }
+const handle: Handler = given.default ?? (given as unknown as Handler)
+
+const mostBytes = 64 << 10
+
+/** Serves /api/auth: next-auth as it is, in plain Node (it wants the shape of Next's API handlers). */
+export async function serveSignIn(web: Web, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://console')
+  const shaped = Object.assign(Object.create(request) as object, {
+    method: request.method, headers: request.headers,
+    query: { ...Object.fromEntries(url.searchParams), nextauth: url.pathname.split('/').slice(3) },
+    cookies: cookiesOf(request.headers.cookie),
+    body: request.method === 'POST' ? await formOf(request) : undefined,
+  })
+  const reply = {
+    status(code: number) { response.statusCode = code; return reply },
+    setHeader(name: string, value: string | string[]) { response.setHeader(name, value); return reply },
+    getHeader: (name: string) => response.getHeader(name),
+    json(body: unknown) { response.setHeader('content-type', 'application/json'); response.end(JSON.stringify(body)) },
+    send(body: unknown) { return typeof body === 'string' || body === undefined ? void response.end(body) : reply.json(body) },
+    end: (body?: string) => void response.end(body),
+  }
+  response.setHeader('cache-control', 'no-store')
+  // next-auth reads its own address from here at the start of each request, and from the client's Host otherwise.
+  process.env.NEXTAUTH_URL = web.settings.url
+  try {
+    await handle(shaped, reply, optionsFor(web, request))
+  } catch (error) {
+    if (isPlatformError(error)) return sendError(request, response, error.toJSON())
+    throw error
+  }
+}
+
+function optionsFor(web: Web, request: IncomingMessage): AuthOptions {
+  const { settings, sessions } = web
+  const from = addressOf(request, settings)
+  const options = { httpOnly: true, sameSite: 'lax' as const, path: '/', secure: settings.secure }
+  return {
+    secret: settings.secret,
+    session: { strategy: 'jwt', maxAge: sessionDays * 86_400 },
+    pages: { signIn: consolePath.signIn(), error: consolePath.signIn(), signOut: consolePath.home() },
+    cookies: {
+      sessionToken: { name: settings.cookies.session, options },
+      csrfToken: { name: settings.cookies.csrf, options },
+      callbackUrl: { name: settings.cookies.callback, options },
+    },
+    // A literal: the package's own credentials provider is another CommonJS default.
+    providers: [{
+      id: 'credentials', name: 'Password', type: 'credentials', credentials: {}, options: {},
+      async authorize(credentials: Record<string, unknown> | undefined) {
+        const { email, password } = credentials ?? {}
+        try {
+          if (typeof email !== 'string' || typeof password !== 'string' || email.length > 254 || password.length > 1024) throw new PlatformError('bad_request', 'email and password are needed')
+          return await web.people.signIn({ email, password, from })
+        } catch (error) {
+          if (!isPlatformError(error)) throw error
+          // Only the code travels in the answer's URL: text from there must not be shown as ours.
+          throw new Error(error.code, { cause: error })
+        }
+      },
+    } as never],
+    callbacks: {
+      /** The cookie holds no more than which session it is. */
+      async jwt({ token, user, trigger }) {
+        if (trigger !== 'signIn' && trigger !== 'signUp') return token
+        const sid = await sessions.begin(user.id, { userAgent: request.headers['user-agent'] ?? '', address: from })
+        return { sub: user.id, sid }
+      },
+      async session({ session, token }) {
+        const open = typeof token.sid === 'string' ? await sessions.open(token.sid) : undefined
+        if (open === undefined) return { expires: new Date(0).toISOString() }
+        return { expires: session.expires, user: { name: open.person.name, email: open.person.email } }
+      },
+      redirect: ({ url, baseUrl }) => (url.startsWith('/') && !url.startsWith('//') && !url.includes('\\') ? `${baseUrl}${url}` : baseUrl),
+    },
+    events: {
+      async signOut({ token }) {
+        if (typeof token?.sid === 'string' && typeof token.sub === 'string') await sessions.end(token.sub, token.sid)
+      },
+    },
+    logger: {
+      error: (code, metadata) => web.log.warn({ code, metadata: String(metadata) }, 'sign-in'),
+      warn: () => {},
+      debug: () => {},
+    },
+  }
+}
+
+async function formOf(request: IncomingMessage): Promise<Record<string, unknown>> {
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const part of request) {
+    size += (part as Buffer).length
+    if (size > mostBytes) throw new PlatformError('too_large', 'this is too large')
+    parts.push(part as Buffer)
+  }
+  const text = Buffer.concat(parts).toString()
+  if (!request.headers['content-type']?.includes('json')) return Object.fromEntries(new URLSearchParams(text))
+  try {
+    return Object(JSON.parse(text)) as Record<string, unknown>
+  } catch (cause) {
+    throw new PlatformError('bad_request', 'the body is not JSON', {}, { cause })
+  }
+}
+
+function cookiesOf(header: string | undefined): Record<string, string> {
+  return Object.fromEntries((header ?? '').split(';').flatMap((pair) => {
+    const equals = pair.indexOf('=')
+    if (equals < 1) return []
+    const value = pair.slice(equals + 1).trim()
+    try {
+      return [[pair.slice(0, equals).trim(), decodeURIComponent(value)]]
+    } catch {
+      return [[pair.slice(0, equals).trim(), value]]
+    }
+  }))
+}

@@ -1,0 +1,79 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { PlatformError } from '#contract/errors.ts'
+import { consolePath } from '#contract/console-paths.ts'
+import { serveSignIn } from '../auth/next-auth.ts'
+import { viewer } from '../people/viewer.ts'
+import type { Viewer, Web } from '../web.ts'
+import { addressOf, isConsoleHost, isForged } from './address.ts'
+import { bodyOfFailure, sendError, sendJson } from './answer.ts'
+import { serveFile } from './files.ts'
+import { serveGit } from './git.ts'
+import { serveHandover } from './handover.ts'
+import { serveLogs } from './logs.ts'
+import { serveProcedures } from './procedures.ts'
+import { setPagePolicy, setSecurityHeaders } from './security.ts'
+import { serveUpload } from './uploads.ts'
+
+/** One request on its way through the front: who asks is looked up once, when somebody wants to know. */
+export interface Exchange {
+  web: Web
+  request: IncomingMessage
+  response: ServerResponse
+  url: URL
+  from: string
+  viewer(): Promise<Viewer | undefined>
+}
+
+export type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<void>
+
+type Serve = (exchange: Exchange) => Promise<void>
+
+/** By how the path begins; what none of these takes is a page. */
+const served: [begins: string, Serve][] = [
+  [consolePath.trpc, serveProcedures],
+  ['/api/auth', ({ web, request, response }) => serveSignIn(web, request, response)],
+  ['/api/upload', serveUpload],
+  ['/api/raw', serveFile],
+  ['/api/logs', serveLogs],
+  ['/api', () => Promise.reject(new PlatformError('not_found', 'there is nothing here'))],
+  ['/git', serveGit],
+  ['/handover', serveHandover],
+]
+
+/** The listener of the one HTTP server. */
+export function createFront(web: Web, pages: Pages) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    serve(web, pages, { request, response }).catch((error: unknown) => {
+      sendError(request, response, bodyOfFailure(web, error, `${request.method} ${pathOnly(request.url)}`))
+    })
+  }
+}
+
+async function serve(web: Web, pages: Pages, { request, response }: { request: IncomingMessage; response: ServerResponse }): Promise<void> {
+  const { settings } = web
+  response.on('error', () => response.destroy())
+  setSecurityHeaders(response, settings)
+  if (request.url === '/health') return sendJson(response, 200, { ok: true })
+  if (request.url === undefined || !request.url.startsWith('/') || !URL.canParse(request.url, settings.url)) throw new PlatformError('bad_request', 'this is not a path')
+  if (!isConsoleHost(request.headers.host, settings)) return sendElsewhere(web, request, response)
+  const url = new URL(request.url, settings.url)
+  // `//somewhere/x` is read as a host by URL and by browsers alike: it is no path of ours.
+  if (url.origin !== settings.url) throw new PlatformError('bad_request', 'this is not a path')
+  const take = served.find(([begins]) => url.pathname === begins || url.pathname.startsWith(`${begins}/`))?.[1]
+  if (take === undefined) {
+    setPagePolicy(request, response, settings.dev)
+    return pages(request, response)
+  }
+  if (isForged(request)) throw new PlatformError('forbidden', 'this request comes from a page of another origin')
+  const from = addressOf(request, settings)
+  let asked: Promise<Viewer | undefined> | undefined
+  await take({ web, request, response, url, from, viewer: () => (asked ??= viewer(web, request.headers, from)) })
+}
+
+/** This is not the console's host: a service's, or somebody's who points a name of theirs at us. RFC 9110 §15.5.20. */
+function sendElsewhere(web: Web, request: IncomingMessage, response: ServerResponse): void {
+  request.resume()
+  sendJson(response, 421, new PlatformError('not_found', 'the console is not at this host', { fix: `Open ${web.settings.url}.` }).toJSON())
+}
+
+const pathOnly = (url: string | undefined) => url?.split('?', 1)[0] ?? ''

@@ -1,0 +1,77 @@
+import { type IncomingHttpHeaders, request as send, type ServerResponse } from 'node:http'
+import { isPlatformError, PlatformError } from '#contract/errors.ts'
+import { rpcHeader } from '#contract/rpc.ts'
+import { mayDo } from '#contract/permissions.ts'
+import { socketAddress } from '#contract/unix-socket.ts'
+import { authorize, isInScope } from '../authorize.ts'
+import { byToken } from '../people/viewer.ts'
+import type { Viewer } from '../web.ts'
+import type { Exchange } from './front.ts'
+import { inertPolicy } from './security.ts'
+
+const shape = /^\/git\/([^/]+)\/([^/]+?)(?:\.git)?\/(HEAD|info\/refs|objects\/[\w./-]+|git-upload-pack|git-receive-pack)$/
+const passedOn = ['content-type', 'content-encoding', 'content-length', 'accept', 'accept-encoding', 'git-protocol', 'user-agent', 'expect'] as const
+
+/** git over HTTP with a token as the password; the runtime runs git itself. Bodies stream both ways, of any size. */
+export async function serveGit({ web, request, response, url, from }: Exchange): Promise<void> {
+  const [, team, service, path] = shape.exec(url.pathname) ?? []
+  if (team === undefined || service === undefined || path === undefined) throw new PlatformError('not_found', 'there is no repository here')
+  const who = await basic(request.headers, (token) => byToken(web, token, from))
+  if (who === undefined) {
+    request.resume()
+    return sendText(response, 401, 'Sign in with any user name and a token (`m3o token create`) as the password.', { 'www-authenticate': 'Basic realm="M3O", charset="UTF-8"' })
+  }
+  try {
+    const writes = path === 'git-receive-pack' || url.searchParams.get('service') === 'git-receive-pack'
+    const at = await authorize(web, who, writes ? 'source.write' : 'source.read', { team, service }, { listing: true })
+    if (!isInScope(who, { serviceId: at.serviceId })) throw new PlatformError('not_found', `there is no service ${service}`)
+    const mayWrite = mayDo('source.write', { signedIn: true, operator: who.operator, role: at.role, scope: who.token?.scope })
+    const headers: IncomingHttpHeaders = {
+      ...Object.fromEntries(passedOn.flatMap((name) => (request.headers[name] === undefined ? [] : [[name, request.headers[name]]]))),
+      [rpcHeader.actor]: encodeURIComponent(JSON.stringify({ ...who.actor, from })),
+      ...(mayWrite && { 'm3o-may-write': '1' }),
+    }
+    await proxy(`/git/${at.serviceId}/${path}${url.search}`, headers)
+  } catch (error) {
+    // git shows a plain text to its user, and asks for a password again when told 401.
+    if (!isPlatformError(error) || response.headersSent) throw error
+    request.resume()
+    sendText(response, error.status, `${error.message}.${error.fix === undefined ? '' : ` ${error.fix}`}`)
+  }
+
+  function proxy(path: string, headers: IncomingHttpHeaders): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const upstream = send({ socketPath: socketAddress(web.settings.runtimeSocket), path, method: request.method, headers, agent: false })
+      upstream.on('error', (cause) => {
+        if (response.headersSent) response.destroy()
+        else reject(new PlatformError('unavailable', 'the runtime does not answer', { fix: 'Try again in a moment.' }, { cause }))
+      })
+      upstream.on('response', (answer) => {
+        const { connection: _connection, 'transfer-encoding': _encoding, 'keep-alive': _alive, ...kept } = answer.headers
+        response.writeHead(answer.statusCode ?? 502, { ...kept, 'content-security-policy': inertPolicy })
+        answer.pipe(response)
+        answer.on('error', () => response.destroy())
+        response.once('close', resolve)
+      })
+      response.once('close', () => upstream.destroy())
+      request.pipe(upstream)
+    })
+  }
+}
+
+/** The token of `Authorization: Basic` (as the password, or alone as the user name) or `Bearer`; undefined without one that is good. */
+async function basic(headers: IncomingHttpHeaders, byToken: (token: string) => Promise<Viewer>): Promise<Viewer | undefined> {
+  const [, scheme, value] = /^(basic|bearer) +(\S+)$/i.exec(headers.authorization ?? '') ?? []
+  if (scheme === undefined || value === undefined) return undefined
+  const [user = '', ...rest] = Buffer.from(value, 'base64').toString().split(':')
+  const token = scheme.toLowerCase() === 'bearer' ? value : rest.join(':') || user
+  return byToken(token).catch((error: unknown) => {
+    if (isPlatformError(error) && error.code === 'unauthenticated') return undefined
+    throw error
+  })
+}
+
+function sendText(response: ServerResponse, status: number, text: string, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close', ...headers })
+  response.end(`${text}\n`)
+}

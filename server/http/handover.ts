@@ -1,0 +1,34 @@
+import { handoverPath } from '#contract/gateway-api.ts'
+import { PlatformError } from '#contract/errors.ts'
+import { consolePath } from '#contract/console-paths.ts'
+import { parseHostLabel } from '#contract/names.ts'
+import type { Settings } from '../settings.ts'
+import type { Exchange } from './front.ts'
+
+/** `GET /handover?host=…&to=…`: signs a browser in to a private service's host, by a code that works there once. */
+export async function serveHandover({ web, request, response, url, viewer, from }: Exchange): Promise<void> {
+  if (request.method !== 'GET') throw new PlatformError('method_not_allowed', 'this is opened by a browser')
+  const host = url.searchParams.get('host')?.toLowerCase() ?? ''
+  const to = url.searchParams.get('to') ?? '/'
+  if (!isServiceHost(host, web.settings)) throw new PlatformError('bad_request', 'this is not the host of a service', { field: 'host' })
+  const who = await viewer()
+  if (who?.session === undefined) return redirect(consolePath.signIn(consolePath.handover({ host, to })))
+  const { code } = await web.runtime.call('access.handover', {
+    sessionId: who.session.id, userId: who.person.id, host, expiresAt: who.session.expiresAt,
+  }, { actor: { ...who.actor, from } })
+  redirect(`${web.settings.secure ? 'https' : 'http'}://${host}${handoverPath}?${new URLSearchParams({ code, to: localPath(to) }).toString()}`)
+
+  function redirect(location: string): void {
+    response.writeHead(303, { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', 'content-length': 0 })
+    response.end()
+  }
+}
+
+/** `{service}[--{environment}]--{team}.{domain}`, at the gateway's port: a code sent anywhere else would be given away. */
+export function isServiceHost(host: string, { domain, gatewayPort, proxied }: Pick<Settings, 'domain' | 'gatewayPort' | 'proxied'>): boolean {
+  const [, label, port] = new RegExp(`^([a-z0-9-]{1,63})\\.${domain.toLowerCase().replaceAll('.', '\\.')}(?::(\\d{1,5}))?$`).exec(host) ?? []
+  if (label === undefined || parseHostLabel(label) === undefined) return false
+  return port === undefined ? proxied || gatewayPort === 80 : Number(port) === gatewayPort
+}
+
+const localPath = (to: string): string => (to.startsWith('/') && !/^\/[/\\\s]/.test(to) ? to : '/')

@@ -1,0 +1,27 @@
+import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http'
+import { consolePath } from '#contract/console-paths.ts'
+import { appRouter } from '../router.ts'
+import { isPlatformError } from '#contract/errors.ts'
+import { type Context, translate } from '../trpc.ts'
+import type { Exchange } from './front.ts'
+
+const mostBytes = 16 << 20
+
+/** tRPC, served without Next. */
+export async function serveProcedures({ web, request, response, url, from, viewer }: Exchange): Promise<void> {
+  response.setHeader('cache-control', 'no-store')
+  await nodeHTTPRequestHandler({
+    router: appRouter,
+    path: url.pathname.slice(consolePath.trpc.length + 1),
+    req: request,
+    res: response,
+    maxBodySize: mostBytes,
+    async createContext({ info }): Promise<Context> {
+      // A token that is no longer good is refused as procedures refuse, whatever it asked for.
+      const who = await viewer().catch((error: unknown) => {
+        throw isPlatformError(error) ? translate(error) : error
+      })
+      return { web, viewer: who, from, userAgent: request.headers['user-agent'] ?? '', signal: info.signal }
+    },
+  })
+}

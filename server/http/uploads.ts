@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { isPlatformError, PlatformError } from '#contract/errors.ts'
+import { authorize, signedIn } from '../authorize.ts'
+import { validName } from '../names.ts'
+import type { Viewer, Web } from '../web.ts'
+import { sendJson } from './answer.ts'
+import type { Exchange } from './front.ts'
+import { readQuery } from './query.ts'
+
+const flag = z.enum(['0', '1', 'true', 'false']).default('0').transform((value) => value === '1' || value === 'true')
+const deploy = z.object({
+  team: z.string(), environment: z.string(), service: z.string(), message: z.string().max(10_000).optional(),
+  /** Commit that the folder was made from; a folder that does not know replaces. */
+  base: z.string().optional(),
+  force: flag,
+})
+const file = z.object({
+  team: z.string(), environment: z.string(), service: z.string(), path: z.string().min(1).max(4096),
+  /** Hash of what it replaces; absent for a new file. */
+  expected: z.string().optional(),
+})
+
+/** `POST /api/upload/deploy` (a tar, gzip or not) and `PUT /api/upload/file` (into one's own draft); bodies are streamed on. */
+export async function serveUpload(exchange: Exchange): Promise<void> {
+  const { request, response, url } = exchange
+  if (url.pathname === '/api/upload/deploy' && request.method === 'POST') return sendJson(response, 200, await uploadDeployment(exchange))
+  if (url.pathname === '/api/upload/file' && request.method === 'PUT') return sendJson(response, 200, await uploadFile(exchange))
+  if (url.pathname === '/api/upload/deploy' || url.pathname === '/api/upload/file') throw new PlatformError('method_not_allowed', `${request.method} does nothing here`)
+  throw new PlatformError('not_found', 'there is nothing here')
+}
+
+async function uploadDeployment({ web, request, url, from, viewer }: Exchange) {
+  const who = signedIn(await viewer())
+  const input = readQuery(url, deploy)
+  const { teamId, environmentId, service } = await placeToDeploy(web, who, input)
+  return web.runtime.upload('deployments.upload', {
+    teamId, environmentId, service, userId: who.person.id, base: input.base ?? null, force: input.force,
+    ...(input.message !== undefined && { message: input.message }),
+  }, request, { actor: { ...who.actor, from } })
+}
+
+/** Deploying what is not there yet creates it, which is an action of its own. */
+async function placeToDeploy(web: Web, who: Viewer, names: { team: string; environment: string; service: string }) {
+  try {
+    await authorize(web, who, 'source.write', names)
+    return await authorize(web, who, 'service.deploy', names)
+  } catch (error) {
+    if (!isPlatformError(error) || error.code !== 'not_found' || error.data?.kind !== 'service') throw error
+    const { team, environment } = names
+    const service = validName('service', names.service)
+    await authorize(web, who, 'service.create', { team, environment })
+    return { ...await authorize(web, who, 'service.deploy', { team, environment }), service }
+  }
+}
+
+async function uploadFile({ web, request, url, from, viewer }: Exchange) {
+  const who = signedIn(await viewer())
+  const { path, expected, ...names } = readQuery(url, file)
+  const { serviceId, environmentId } = await authorize(web, who, 'source.write', names)
+  return web.runtime.upload('source.upload', { serviceId, environmentId, userId: who.person.id, path, expected: expected ?? null }, request, {
+    actor: { ...who.actor, from },
+  })
+}

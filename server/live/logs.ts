@@ -1,0 +1,79 @@
+import { isPlatformError } from '#contract/errors.ts'
+import { isLogGap, type LogEntry } from '#contract/logs.ts'
+import { authorize } from '../authorize.ts'
+import { idsOf, type LogTarget, logTargets } from '../log-targets.ts'
+import { outliving, type Place, type Running } from './subscription.ts'
+import type { Input } from './topics.ts'
+
+const settleMs = 150
+
+/** Follows the lines of several services as one stream; goes on where it was when the runtime, or who is listened to, changes. */
+export async function followLogs(place: Place, input: Input<'logs'>): Promise<Running> {
+  const { web, viewer, events, sink, signal } = place
+  const { team, environment } = input
+  const at = await authorize(web, viewer, 'log.read', { team, environment }, { listing: true })
+  const find = () => logTargets(web, viewer, { at, names: input.services })
+  let targets = await find()
+  /** Last `seq` passed on, by `{service}/{environment}`, which is how a line says where it is from. */
+  const seen = new Map(Object.entries(input.after ?? {}))
+  let turn = new AbortController()
+  const off = events.on(at.teamId, (event) => {
+    if (event.type !== 'service' && event.type !== 'deployment' && event.type !== 'environment') return
+    timer ??= setTimeout(() => { timer = undefined; void look() }, settleMs)
+  })
+  let timer: NodeJS.Timeout | undefined
+  signal.addEventListener('abort', () => { off(); clearTimeout(timer); turn.abort() }, { once: true })
+  return { done: follow() }
+
+  /** A service was made, deployed into the environment or reset: then others are to be listened to. */
+  async function look(): Promise<void> {
+    const now = await find().catch(() => targets)
+    if (signal.aborted || keyOf(now) === keyOf(targets)) return
+    targets = now
+    turn.abort()
+  }
+
+  async function follow(): Promise<void> {
+    let first = true
+    while (!signal.aborted) {
+      turn = new AbortController()
+      const current = turn.signal
+      if (targets.length === 0) {
+        await new Promise((resolve) => current.addEventListener('abort', resolve, { once: true }))
+        continue
+      }
+      await outliving(current, async () => {
+        const after = afterOf(targets, seen, first && input.after === undefined)
+        const lines = web.runtime.stream('logs.follow', {
+          targets: idsOf(targets), filter: input.filter, ...(first && { last: input.last }), ...(after && { after }),
+        }, { actor: viewer.actor, signal: current })
+        try {
+          for await (const { entries } of lines) {
+            first = false
+            await sink.items(entries)
+            entries.forEach(note)
+          }
+        } catch (error) {
+          if (!current.aborted || !isPlatformError(error)) throw error
+        }
+      })
+      // The runtime ends a stream only when it stops; without a pause a fault there would make us spin.
+      if (!current.aborted) await new Promise((resolve) => setTimeout(resolve, 250))
+    }
+  }
+
+  function note(entry: LogEntry): void {
+    if (!isLogGap(entry)) seen.set(`${entry.service}/${entry.environment}`, entry.seq)
+  }
+}
+
+const keyOf = (targets: LogTarget[]) => targets.map(({ serviceId, environmentId }) => `${serviceId}/${environmentId}`).sort().join()
+
+/** By ids, as the runtime wants it; of those never heard, everything since they began (they are new), unless it is the start. */
+function afterOf(targets: LogTarget[], seen: Map<string, number>, start: boolean): Record<string, number> | undefined {
+  const entries = targets.flatMap(({ serviceId, environmentId, service, environment }): [string, number][] => {
+    const seq = seen.get(`${service}/${environment}`) ?? (start ? undefined : 0)
+    return seq === undefined ? [] : [[`${serviceId}/${environmentId}`, seq]]
+  })
+  return entries.length === 0 ? undefined : Object.fromEntries(entries)
+}

@@ -1,0 +1,170 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { Server, type Socket } from 'socket.io'
+import { z } from 'zod'
+import { PlatformError } from '#contract/errors.ts'
+import {
+  type ClientToServer, livePath, liveTopics, maxWrite, type ServerToClient, signalNames, terminalSize,
+} from '#contract/live.ts'
+import { addressOf } from '../http/address.ts'
+import { bodyOfFailure } from '../http/answer.ts'
+import { byToken, viewer } from '../people/viewer.ts'
+import type { Viewer, Web } from '../web.ts'
+import { PlatformEvents } from './events.ts'
+import { PresenceRooms } from './presence.ts'
+import { gone, type Sink } from './subscription.ts'
+import { Subscriptions } from './subscriptions.ts'
+
+interface Data { viewer: Viewer; renew: () => Promise<Viewer | undefined> }
+export type LiveSocket = Socket<ClientToServer, ServerToClient, Record<string, never>, Data>
+
+/** How often a socket's sign-in and subscriptions are looked at again, besides when something says that they changed. */
+const recheckMs = 15_000
+
+/** The live socket of contract/live.ts. Upgrades are handed in; it listens on nothing itself. */
+export function createLive(web: Web) {
+  // socket.io wants a server to hang itself on; this one never listens (recipes: upgrades are routed by hand).
+  const never = createServer()
+  const io = new Server<ClientToServer, ServerToClient, Record<string, never>, Data>(never, {
+    path: livePath, transports: ['websocket'], serveClient: false, destroyUpgrade: false, maxHttpBufferSize: 2 * maxWrite, pingInterval: 10_000, pingTimeout: 10_000,
+  })
+  const events = new PlatformEvents(web, {
+    missed: () => io.emit('resync'),
+    // Somebody's role or token may be another now.
+    teamChanged: () => { sooner ??= setTimeout(() => { sooner = undefined; recheckAll() }, 50) },
+  })
+  let sooner: NodeJS.Timeout | undefined
+  const presence = new PresenceRooms()
+  const open = new Map<LiveSocket, Subscriptions>()
+
+  io.use((socket, next) => {
+    signIn(web, socket).then(() => next(), (error: unknown) => {
+      const body = bodyOfFailure(web, error, 'live sign-in')
+      next(Object.assign(new Error(body.message), { data: body }))
+    })
+  })
+  io.on('connection', (socket) => {
+    const subscriptions = new Subscriptions({
+      web, events, presence, socketId: socket.id, viewer: () => socket.data.viewer,
+      sink: (id) => sinkOf(socket, id), end: (id, error) => socket.emit('end', id, error),
+    })
+    open.set(socket, subscriptions)
+    listen(web, socket, subscriptions)
+    socket.once('disconnect', () => {
+      open.delete(socket)
+      subscriptions.closeAll()
+    })
+  })
+
+  function signOut(socket: LiveSocket): void {
+    socket.emit('signedOut')
+    socket.disconnect(true)
+  }
+
+  async function recheck(socket: LiveSocket, subscriptions: Subscriptions): Promise<void> {
+    try {
+      const now = await socket.data.renew()
+      if (now === undefined) return signOut(socket)
+      socket.data.viewer = now
+      await subscriptions.recheck()
+    } catch (error) {
+      const { code } = bodyOfFailure(web, error, 'live recheck')
+      if (code === 'unauthenticated') signOut(socket)
+    }
+  }
+
+  const offEnded = web.sessions.onEnded((id) => {
+    for (const socket of open.keys()) if (socket.data.viewer.session?.id === id) signOut(socket)
+  })
+  const recheckAll = () => open.forEach((subscriptions, socket) => void recheck(socket, subscriptions))
+  const timer = setInterval(recheckAll, recheckMs).unref()
+
+  return {
+    /** False when the path is not the live socket's. The Origin has been checked. */
+    upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+      const path = request.url?.split('?', 1)[0] ?? ''
+      if (path !== livePath && path !== `${livePath}/`) return false
+      never.emit('upgrade', request, socket, head)
+      return true
+    },
+    async close(): Promise<void> {
+      clearInterval(timer)
+      clearTimeout(sooner)
+      offEnded()
+      events.close()
+      for (const subscriptions of open.values()) subscriptions.closeAll()
+      io.disconnectSockets(true)
+      await io.close()
+    },
+  }
+}
+
+/** By the browser's cookie, which only counts with the console's own Origin, or by a token in the handshake. */
+async function signIn(web: Web, socket: LiveSocket): Promise<void> {
+  const { request } = socket
+  const from = addressOf(request, web.settings)
+  const { token } = z.object({ token: z.string().max(300).optional() }).parse(socket.handshake.auth ?? {})
+  const fromPage = request.headers.origin !== undefined
+  const renew = token !== undefined
+    ? () => byToken(web, token, from)
+    : () => viewer(web, { authorization: request.headers.authorization, ...(fromPage && { cookie: request.headers.cookie }) }, from)
+  const who = await renew()
+  if (who === undefined) throw new PlatformError('unauthenticated', 'you are not signed in', { fix: 'Sign in again.' })
+  socket.data = { viewer: who, renew }
+}
+
+function sinkOf(socket: LiveSocket, id: string): Sink {
+  const acknowledged = (send: (ack: () => void) => void) => new Promise<void>((resolve, reject) => {
+    if (socket.disconnected) return reject(gone())
+    const left = () => reject(gone())
+    socket.once('disconnect', left)
+    send(() => {
+      socket.off('disconnect', left)
+      resolve()
+    })
+  })
+  return {
+    items: (items) => acknowledged((ack) => socket.emit('items', id, items, ack)),
+    bytes: (kind, bytes) => acknowledged((ack) => socket.emit('bytes', id, kind, bytes, ack)),
+    resync: () => void socket.emit('resync'),
+  }
+}
+
+const id = z.string().min(1).max(64)
+const size = terminalSize
+const signal = z.enum(signalNames)
+const spoken = z.object({ path: z.string().max(4096).nullable(), editing: z.boolean() })
+const bytes = z.instanceof(Uint8Array).refine((value) => value.length <= maxWrite)
+const topic = z.enum(Object.keys(liveTopics) as [keyof typeof liveTopics])
+
+/** Everything that comes in is hostile until it was parsed; what does not parse is dropped. */
+function listen(web: Web, socket: LiveSocket, subscriptions: Subscriptions): void {
+  const ackOf = (ack: unknown): ((...values: unknown[]) => void) => (typeof ack === 'function' ? (ack as () => void) : () => {})
+  socket.on('subscribe', (...[givenId, givenTopic, input, ack]: unknown[]) => {
+    const answer = ackOf(ack)
+    const [known, named] = [id.safeParse(givenId), topic.safeParse(givenTopic)]
+    if (!known.success || !named.success) return answer({ ok: false, error: { code: 'bad_request', message: 'there is no such topic' } })
+    subscriptions.open(known.data, named.data, input).then(
+      () => answer({ ok: true }),
+      (error: unknown) => answer({ ok: false, error: bodyOfFailure(web, error, `live ${named.data}`) }),
+    )
+  })
+  socket.on('unsubscribe', (given: unknown) => subscriptions.close(String(given)))
+  socket.on('write', (...[given, value, ack]: unknown[]) => {
+    const parsed = bytes.safeParse(value)
+    const written = parsed.success ? subscriptions.inlet(String(given))?.write?.(parsed.data) : undefined
+    void Promise.resolve(written).finally(() => ackOf(ack)())
+  })
+  socket.on('resize', (...[given, value]: unknown[]) => {
+    const parsed = size.safeParse(value)
+    if (parsed.success) subscriptions.inlet(String(given))?.resize?.(parsed.data)
+  })
+  socket.on('signal', (...[given, value]: unknown[]) => {
+    const parsed = signal.safeParse(value)
+    if (parsed.success) subscriptions.inlet(String(given))?.signal?.(parsed.data)
+  })
+  socket.on('say', (...[given, value]: unknown[]) => {
+    const parsed = spoken.safeParse(value)
+    if (parsed.success) subscriptions.inlet(String(given))?.say?.(parsed.data)
+  })
+}

@@ -1,0 +1,89 @@
+import { type ErrorBody, isPlatformError, PlatformError } from '#contract/errors.ts'
+import { type LiveTopic, liveTopics } from '#contract/live.ts'
+import { authorize, type Names } from '../authorize.ts'
+import { bodyOfFailure } from '../http/answer.ts'
+import type { Viewer } from '../web.ts'
+import type { Inlet, Place, Running, Sink } from './subscription.ts'
+import { topics } from './topics.ts'
+
+interface Options extends Pick<Place, 'web' | 'events' | 'presence' | 'socketId'> {
+  viewer: () => Viewer
+  sink: (id: string) => Sink
+  end: (id: string, error: ErrorBody | null) => void
+}
+
+interface Open { topic: LiveTopic; names: Names; stop: AbortController; running: Running | undefined }
+
+const most = 200
+
+/** What one socket is subscribed to. */
+export class Subscriptions {
+  readonly #with: Options
+  readonly #open = new Map<string, Open>()
+
+  constructor(options: Options) {
+    this.#with = options
+  }
+
+  /** @throws PlatformError as the topic refuses; nothing is open then */
+  async open(id: string, name: LiveTopic, given: unknown): Promise<void> {
+    if (this.#open.has(id)) throw new PlatformError('conflict', 'this id is in use')
+    if (this.#open.size >= most) throw new PlatformError('rate_limited', `at most ${most} subscriptions at once`)
+    const parsed = liveTopics[name].input.safeParse(given)
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues
+      throw new PlatformError('bad_request', issue?.message ?? 'the input is not valid', { field: issue?.path.join('.') ?? '' })
+    }
+    const stop = new AbortController()
+    const open: Open = { topic: name, names: namesOf(parsed.data), stop, running: undefined }
+    this.#open.set(id, open)
+    try {
+      const { web, events, presence, socketId } = this.#with
+      const start = topics[name].start as (place: Place, input: unknown) => Promise<Running>
+      open.running = await start({ web, events, presence, socketId, viewer: this.#with.viewer(), sink: this.#with.sink(id), signal: stop.signal }, parsed.data)
+    } catch (error) {
+      this.#open.delete(id)
+      stop.abort()
+      throw error
+    }
+    open.running.done.then(() => this.#ended(id, open, null), (error: unknown) => this.#ended(id, open, error))
+  }
+
+  inlet(id: string): Inlet | undefined {
+    return this.#open.get(id)?.running
+  }
+
+  close(id: string): void {
+    const open = this.#open.get(id)
+    this.#open.delete(id)
+    open?.stop.abort()
+  }
+
+  closeAll(): void {
+    for (const id of [...this.#open.keys()]) this.close(id)
+  }
+
+  /** Ends those that the viewer may not have any more. */
+  async recheck(): Promise<void> {
+    for (const [id, open] of [...this.#open]) {
+      const { action, listing } = topics[open.topic]
+      try {
+        await authorize(this.#with.web, this.#with.viewer(), action, open.names, { listing: listing ?? false })
+      } catch (error) {
+        if (!isPlatformError(error) || !['forbidden', 'not_found', 'unauthenticated'].includes(error.code)) continue
+        this.#ended(id, open, error)
+      }
+    }
+  }
+
+  #ended(id: string, open: Open, error: unknown): void {
+    if (this.#open.get(id) !== open) return
+    this.#open.delete(id)
+    open.stop.abort()
+    this.#with.end(id, error === null ? null : bodyOfFailure(this.#with.web, error, `live ${open.topic}`))
+  }
+}
+
+const namesOf = ({ team, environment, service }: { team: string; environment?: string; service?: string }): Names => ({
+  team, ...(environment !== undefined && { environment }), ...(service !== undefined && { service }),
+})

@@ -1,0 +1,38 @@
+import type { PlatformEvent } from '#contract/records.ts'
+import { authorize, isInScope } from '../authorize.ts'
+import type { Place, Running } from './subscription.ts'
+import type { Input } from './topics.ts'
+
+const mostWaiting = 500
+
+export async function followTeam({ web, events, viewer, sink, signal }: Place, { team }: Input<'team'>): Promise<Running> {
+  const { teamId } = await authorize(web, viewer, 'team.read', { team }, { listing: true })
+  let waiting: PlatformEvent[] = []
+  let wake = () => {}
+  const off = events.on(teamId, (event) => {
+    if (!isInScope(viewer, scopeOf(event))) return
+    waiting.push(event)
+    // Who reads too slowly to be told of each change looks again instead.
+    if (waiting.length > mostWaiting) {
+      waiting = []
+      sink.resync()
+    }
+    wake()
+  })
+  signal.addEventListener('abort', () => { off(); wake() }, { once: true })
+  return { done: pump() }
+
+  async function pump(): Promise<void> {
+    while (!signal.aborted) {
+      if (waiting.length === 0) await new Promise<void>((resolve) => { wake = resolve })
+      const batch = waiting.splice(0)
+      if (batch.length > 0 && !signal.aborted) await sink.items(batch)
+    }
+  }
+}
+
+function scopeOf(event: PlatformEvent): { serviceId?: string; environmentId?: string | null } {
+  if (event.type === 'deployment') return event.deployment
+  if (event.type === 'service' || event.type === 'draft') return { serviceId: event.serviceId, environmentId: event.environmentId }
+  return event.type === 'environment' ? { environmentId: event.environmentId } : {}
+}

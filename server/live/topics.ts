@@ -1,0 +1,30 @@
+import type { z } from 'zod'
+import { type LiveTopic, liveTopics } from '#contract/live.ts'
+import type { TeamAction } from '../authorize.ts'
+import { execute } from './exec.ts'
+import { followDeployment } from './deployment.ts'
+import { followLogs } from './logs.ts'
+import { joinPresence } from './present.ts'
+import type { Place, Running } from './subscription.ts'
+import { attachTerminal } from './terminal.ts'
+import { followTeam } from './team.ts'
+
+export type Input<T extends LiveTopic> = z.output<(typeof liveTopics)[T]['input']>
+
+interface Topic<T extends LiveTopic> {
+  /** Of contract/permissions.ts; asked at the start and again while it is open. */
+  action: TeamAction
+  /** It narrows itself to a token's scope. */
+  listing?: boolean
+  start(place: Place, input: Input<T>): Promise<Running>
+}
+
+/** Authorizing is not a topic's business: live/socket.ts does it by `action`, with the names of the input. */
+export const topics: { [T in LiveTopic]: Topic<T> } = {
+  team: { action: 'team.read', listing: true, start: followTeam },
+  deployment: { action: 'service.read', listing: true, start: followDeployment },
+  logs: { action: 'log.read', listing: true, start: followLogs },
+  presence: { action: 'source.read', start: joinPresence },
+  terminal: { action: 'service.exec', start: attachTerminal },
+  exec: { action: 'service.exec', start: execute },
+}

@@ -1,0 +1,67 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import pino from 'pino'
+import { createWeb } from './create-web.ts'
+import { createFront } from './http/front.ts'
+import { createLive } from './live/socket.ts'
+import { createUpgrades } from './http/upgrades.ts'
+import { preparePages } from './pages.ts'
+import { readSettings, withPort } from './settings.ts'
+
+/** The web process: one HTTP server for pages, procedures, the live socket, uploads and git. */
+const log = pino({ name: 'web', level: process.env.M3O_LOG_LEVEL ?? 'info' })
+process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was rejected and nobody looked'))
+process.on('uncaughtException', (error) => {
+  log.fatal({ err: error }, 'web ends: a fault that nobody caught')
+  process.exit(1)
+})
+
+const startedAt = performance.now()
+const given = readSettings(process.env)
+const server = createServer({ requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 64 << 10 })
+await new Promise<void>((resolve, reject) => {
+  server.once('error', reject)
+  server.listen(given.port, given.host, resolve)
+})
+// The port is known before anything is made that names it; until then connections wait.
+const settings = withPort(given, process.env, (server.address() as AddressInfo).port)
+const web = createWeb(settings, { env: process.env, log })
+const live = createLive(web)
+const pages = await preparePages(web)
+const upgrades = createUpgrades(web, { live, pages })
+server.on('request', createFront(web, pages.serve))
+server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => upgrades.route(request, socket, head))
+log.info({ url: settings.url, ms: Math.round(performance.now() - startedAt) }, 'web is ready')
+if (settings.admin !== undefined) void setUpUnattended(settings.admin)
+
+let stopping = false
+for (const name of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(name, () => {
+    if (stopping) return
+    stopping = true
+    void stop()
+  })
+}
+
+async function stop(): Promise<void> {
+  server.close()
+  await Promise.race([live.close(), new Promise((resolve) => setTimeout(resolve, 500).unref())])
+  upgrades.destroyAll()
+  server.closeAllConnections()
+  await web.close()
+  process.exit(0)
+}
+
+/** The runtime may still be starting: it is asked until it answers. */
+async function setUpUnattended(admin: { email: string; password: string }): Promise<void> {
+  for (let wait = 100; !stopping; wait = Math.min(wait * 2, 2_000)) {
+    try {
+      if (await web.setup.unattended(admin.email, admin.password)) log.info({ email: admin.email }, 'the first person was made from the settings')
+      return
+    } catch (error) {
+      log.info({ err: error }, 'the first person cannot be made yet')
+      await new Promise((resolve) => setTimeout(resolve, wait))
+    }
+  }
+}

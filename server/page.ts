@@ -1,0 +1,62 @@
+import { dehydrate, type DehydratedState, type QueryClient } from '@tanstack/react-query'
+import { createTRPCOptionsProxy } from '@trpc/tanstack-react-query'
+import type { IncomingHttpHeaders } from 'node:http'
+import { headers } from 'next/headers'
+import { notFound, redirect } from 'next/navigation'
+import { cache } from 'react'
+import { isPlatformError } from '#contract/errors.ts'
+import { consolePath } from '#contract/console-paths.ts'
+import { createQueryClient } from '#client/trpc.ts'
+import type { AppRouter } from './router.ts'
+import type { Context } from './trpc.ts'
+import { bridge } from './bridge.ts'
+
+/** For server components in `app/`: rows are in the HTML, and the browser makes no call when the page loads. */
+
+export interface ResolveOptions {
+  router: AppRouter
+  context(headers: Pick<IncomingHttpHeaders, 'cookie' | 'authorization' | 'user-agent'>): Promise<Context>
+}
+
+/** One a request: its query client, and `trpc` with the same options that client components read. */
+export const page = cache(() => {
+  const queryClient = createQueryClient()
+  const context = cache(async () => {
+    const given = await headers()
+    return bridge().context({ cookie: given.get('cookie') ?? undefined, 'user-agent': given.get('user-agent') ?? undefined })
+  })
+  return { queryClient, context, trpc: createTRPCOptionsProxy<AppRouter>({ router: bridge().router, ctx: context, queryClient }) }
+})
+
+type Options = Parameters<QueryClient['fetchQuery']>[0]
+
+/**
+ * Fetches what the page cannot be shown without. Who is not signed in goes to sign in and comes back to `here`; what is
+ * not there is the not-found page; any other failure is the error page's.
+ * @param here the page's own path with its query
+ */
+export async function load(here: string, ...options: object[]): Promise<void> {
+  const { queryClient } = page()
+  try {
+    await Promise.all(options.map((one) => queryClient.fetchQuery(one as Options)))
+  } catch (error) {
+    const cause = isPlatformError(error) ? error : (error as { cause?: unknown }).cause
+    if (!isPlatformError(cause)) throw error
+    if (cause.code === 'unauthenticated') redirect(consolePath.signIn(here))
+    if (cause.code === 'not_found') notFound()
+    // Error pages get no more than a digest of what was thrown on the server: the browser asks again and shows it in full.
+  }
+}
+
+/** What was fetched, for `HydrationBoundary`'s `state`. */
+export const dehydrated = (): DehydratedState => dehydrate(page().queryClient)
+
+/** The address that was asked for, with its query: where to come back to after signing in. */
+export async function here(): Promise<string> {
+  return (await headers()).get('x-here') ?? '/'
+}
+
+/** The nonce of this page's Content-Security-Policy, for the first inline script. */
+export async function nonce(): Promise<string> {
+  return (await headers()).get('x-nonce') ?? ''
+}
