@@ -15,14 +15,16 @@ export interface Capabilities {
   has: (tool: string) => boolean
 }
 
-export async function findCapabilities(installation: string): Promise<Capabilities> {
+export type Without = ('bubblewrap' | 'control groups')[]
+
+export async function findCapabilities(installation: string, without: Without = []): Promise<Capabilities> {
   const root = process.getuid?.() === 0
   const has = (tool: string) => searchPath.some((folder) => existsSync(`${folder}/${tool}`))
-  const bwrap = has('bwrap') && has('nsenter') && (!root || has('setpriv')) && (await works('bwrap', root ? privileged : unprivileged))
+  const bwrap = !without.includes('bubblewrap') && has('bwrap') && has('nsenter') && (!root || has('setpriv')) && (await works('bwrap', root ? privileged : unprivileged))
   const network =
     root && bwrap && has('ip') && has('nft') && has('flock') &&
     (await works('nft', ['list', 'tables'])) && (await works('unshare', ['--net', 'true']))
-  return { root, bwrap, network, cgroups: root ? openCgroups(installation) : undefined, has }
+  return { root, bwrap, network, cgroups: root && !without.includes('control groups') ? openCgroups(installation) : undefined, has }
 }
 
 const searchPath = ['/usr/bin', '/usr/sbin', '/bin', '/sbin', '/usr/local/bin', '/usr/local/sbin']

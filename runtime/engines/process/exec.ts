@@ -48,7 +48,7 @@ export async function execIn(record: InstanceRecord, options: ExecOptions, conte
 
 /** nsenter does not bring the filter of calls along, so a second bwrap sets it; it changes nothing else. */
 function enter(pid: number, { uid, gid }: InstanceRecord, { bwrap, root, seccompFile }: ExecContext): string[] {
-  if (!bwrap) return root ? leaveRoot(uid, gid) : []
+  if (!bwrap) return root ? ['nsenter', '-t', String(pid), '-m', '-w', '--', ...leaveRoot(uid, gid)] : []
   const namespaces = ['-m', '-u', '-i', '-p', '-r', '-w']
   if (!root) return ['nsenter', '-t', String(pid), '-U', '--preserve-credentials', ...namespaces, '--']
   const filter = ['bwrap', '--dev-bind', '/', '/', '--chdir', '/app', '--cap-drop', 'ALL']

@@ -1,10 +1,9 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
-import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, readFileSync, readdirSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import type { InstanceSpec } from '../engine.ts'
 import { environmentFd, environmentText, nodeOptions, takeEnvironment } from './environment.ts'
-import { ownerOf } from './identity.ts'
 import { toolEnvironment } from './run.ts'
 import type { SandboxOptions } from './sandbox.ts'
 import { sandboxArguments, sandboxHome, sandboxPath } from './sandbox.ts'
@@ -66,73 +65,13 @@ export function launchSandbox(options: LaunchOptions): ChildProcess {
   })
 }
 
-/** A shell that starts the command in a session of its own, waits, and writes the status as bwrap would. */
-const waitForCommand =
-  'setsid "$@" 3>&- & child=$!; exec 5<&-; echo "{ \\"child-pid\\": $child }" >&3; ' +
-  'wait $child; echo "{ \\"exit-code\\": $? }" >&3'
-
-/**
- * Without bubblewrap: a plain process with the machine's files and network. The sandbox's paths in its command and
- * environment are replaced by what they stand for.
- */
-export function launchPlain(options: LaunchOptions): ChildProcess {
-  const { spec, folder, cgroups, root, uid, gid } = options
-  const bin = `${folder}/bin`
-  mkdirSync(bin, { recursive: true })
-  symlinkSync(options.nodeBinary, `${bin}/node`)
-  symlinkSync(`${options.npmFolder}/bin/npm-cli.js`, `${bin}/npm`)
-  symlinkSync(`${options.npmFolder}/bin/npx-cli.js`, `${bin}/npx`)
-  if (spec.modulesDir) {
-    rmSync(`${folder}/app/node_modules`, { recursive: true, force: true })
-    symlinkSync(spec.modulesDir, `${folder}/app/node_modules`)
-  }
-  const outside = plainPaths(options)
-  const env: Record<string, string> = { PATH: `${bin}:/usr/local/bin:/usr/bin:/bin`, HOME: `${folder}/home`, TMPDIR: `${folder}/tmp` }
-  for (const [name, value] of Object.entries(spec.env)) env[name] = outside(value)
-  env.NODE_OPTIONS = nodeOptions(env.NODE_OPTIONS, spec.limits)
-
-  const drop = root ? leaveRoot(uid, gid) : []
-  const limit = root ? [] : ['prlimit', `--nproc=${threadsOf(uid) + spec.limits.pids}`, '--']
-  const command = [...drop, ...limit, '/bin/sh', '-c', takeEnvironment, 'm3o', ...spec.command.map(outside)]
-  const join = joinGroups.replace('exec "$@"', 'exec /bin/sh -c "$0" m3o "$@"')
-  return spawnShim(['-c', join, waitForCommand, ...cgroups, '--', ...command], options, { env, cwd: `${folder}/app` })
-}
-
-/** RLIMIT_NPROC counts all of a user's threads, so what it has already comes on top. */
-function threadsOf(uid: number): number {
-  const mine = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && ownerOf(Number(name)) === uid)
-  return mine.reduce((sum, pid) => sum + countThreads(pid), 0)
-}
-
-function countThreads(pid: string): number {
-  try {
-    return readdirSync(`/proc/${pid}/task`).length
-  } catch {
-    return 0
-  }
-}
-
-/** Where the sandbox's folders lie on the machine, for text in which they are named. */
-function plainPaths({ spec, folder }: LaunchOptions): (text: string) => string {
-  const places = new Map<string, string>([['/app', `${folder}/app`], ['/tmp', `${folder}/tmp`]])
-  if (spec.platformDir) places.set('/m3o', spec.platformDir)
-  if (spec.dataDir) places.set('/data', spec.dataDir)
-  for (const { host, inside } of spec.binds ?? []) places.set(inside, host)
-  const longestFirst = [...places.keys()].sort((a, b) => b.length - a.length)
-  return (text) =>
-    text.replace(/(?<=^|[=:,\s'"]|file:\/\/)\/[^\s:,'"]*/g, (path) => {
-      const place = longestFirst.find((each) => path === each || path.startsWith(`${each}/`))
-      return place === undefined ? path : `${places.get(place)}${path.slice(place.length)}`
-    })
-}
-
-interface ShimInput {
+export interface ShimInput {
   env: Record<string, string>
   cwd?: string
   bwrapArguments?: string
 }
 
-function spawnShim(args: string[], { spec, folder, seccompFile }: LaunchOptions, input: ShimInput): ChildProcess {
+export function spawnShim(args: string[], { spec, folder, seccompFile }: LaunchOptions, input: ShimInput): ChildProcess {
   const files = [
     openLog(`${spec.logDir}/stdout.log`),
     openLog(`${spec.logDir}/stderr.log`),

@@ -5,14 +5,15 @@ import { dirname } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
 import type { Engine, ExecOptions, ExecSession, Exit, InstanceSpec, Placement, Usage } from '../engine.ts'
 import { adopt } from './adopt.ts'
-import type { Capabilities } from './capabilities.ts'
+import type { Capabilities, Without } from './capabilities.ts'
 import { describe, findCapabilities } from './capabilities.ts'
 import { copyTree, handOver, isOwned } from './copy.ts'
 import { checkEnvironment } from './environment.ts'
 import { execIn } from './exec.ts'
 import { bootId, firstChild, identify, isAlive } from './identity.ts'
 import type { LaunchOptions } from './launch.ts'
-import { launchPlain, launchSandbox } from './launch.ts'
+import { launchSandbox } from './launch.ts'
+import { launchPlain } from './launch-plain.ts'
 import { TeamNetworks } from './network.ts'
 import { Placed, waitUntil } from './placed.ts'
 import type { InstanceRecord } from './record.ts'
@@ -33,6 +34,8 @@ export interface ProcessEngineOptions {
   /** Private addresses that services may reach all the same: the operator's registry or proxy. */
   permitted?: { address: string; port: number }[]
   nodeBinary?: string
+  /** Do without these although the machine has them. */
+  without?: Without
 }
 
 /** Names everything of an installation that lies outside its home. The same for as long as the home stays where it is. */
@@ -40,7 +43,7 @@ export const installationOf = (home: string) => createHash('sha256').update(real
 
 export async function openProcessEngine(options: ProcessEngineOptions): Promise<Engine> {
   mkdirSync(options.home, { recursive: true })
-  const engine = new ProcessEngine(options, await findCapabilities(installationOf(options.home)))
+  const engine = new ProcessEngine(options, await findCapabilities(installationOf(options.home), options.without))
   await engine.open()
   return engine
 }

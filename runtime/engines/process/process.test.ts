@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Bench } from '../conformance.ts'
 import { ask, conformance, eventually, exitsOf, patient, programs, serve, specOf, textOf } from '../conformance.ts'
+import { readOperatorRegistry } from '../operator-registry.ts'
+import type { Without } from './capabilities.ts'
 import { isAlive } from './identity.ts'
 import { installationOf, openProcessEngine, uninstallProcessEngine } from './process-engine.ts'
 
@@ -134,6 +136,19 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
     expect(identity.cgroups.filter((folder) => existsSync(folder))).toEqual([])
   })
 
+  test('a job can install packages, with the operator’s registry and certificates', async () => {
+    const sourceDir = `${bench.folder}/installs`
+    mkdirSync(sourceDir)
+    writeFileSync(`${sourceDir}/package.json`, '{"dependencies":{"is-odd":"3.0.1"}}')
+    const { env, binds } = await readOperatorRegistry()
+    const limits = { memoryMiB: 1024, cpu: 2, pids: 200 }
+    const job = specOf(bench, ['sh', '-c', 'npm install --no-audit --no-fund && node -p "require(\'is-odd\')(3)"'], { sourceDir, env, binds, limits, job: true, port: 0 })
+    const { logs, id } = await bench.engine.start(job)
+    const { exitCode } = await exitsOf(bench.engine).of(id)
+    expect([exitCode, readFileSync(logs.stderr, 'utf8')]).toEqual([0, expect.not.stringContaining('ERR')])
+    expect(readFileSync(logs.stdout, 'utf8')).toMatch(/true\n$/)
+  })
+
   test('a library that a service preloads is not loaded by the tools that run as root', async () => {
     const { logs, id } = await bench.engine.start(specOf(bench, ['true'], { env: { LD_PRELOAD: '/app/evil.so', BASH_ENV: '/app/evil' } }))
     const exits = exitsOf(bench.engine)
@@ -183,3 +198,38 @@ function read(path: string): string {
     return ''
   }
 }
+
+describe('the process engine without bubblewrap', { timeout: patient }, () => {
+  test('says what is weaker, and still runs, stops and adopts services', async () => {
+    const home = mkdtempSync(`${tmpdir()}/m3o-plain-`)
+    const options = { home, gatewayPort: 18_080, checkout, without: ['bubblewrap', 'control groups'] satisfies Without }
+    let engine = await openProcessEngine(options)
+    expect(engine.describe()).toMatchObject({ sandbox: 'none', network: 'host', limits: 'rlimits', teamsApart: false })
+    expect(engine.describe().warnings.join('\n')).toMatch(/plain processes[^]*share the network[^]*rlimits/)
+
+    const bench = { engine, folder: home, gatewayPort: 18_080, reopen: async () => engine, destroy: async () => {} }
+    const dataDir = `${home}/data`
+    const service = await serve(bench, { port: 24_000 + (process.pid % 1000), dataDir, env: { M3O_DATA: '/data', SECRET: 'plain' } })
+    const data = (await ask<Record<string, string>>(service, '/env')).M3O_DATA
+    await ask(service, '/write', { path: `${data}/file`, text: 'kept' })
+    expect(read(`${dataDir}/file`)).toBe('kept')
+    expect(await ask<string>(service, '/run', { command: 'node -v; touch ~/x; pwd' })).toMatch(/^v24[^]*\/app\n$/)
+    const { out, exitCode } = await textOf(await engine.exec(service.id, { command: ['sh', '-c', 'echo $SECRET; exit 6'] }))
+    expect([out, exitCode]).toEqual(['plain\n', 6])
+
+    await engine.close()
+    engine = await openProcessEngine(options)
+    const exits = exitsOf(engine)
+    expect(engine.list().map((each) => each.id)).toEqual([service.id])
+    await ask(service, '/exit', { code: '12' }).catch(() => {})
+    expect(await exits.of(service.id)).toMatchObject({ exitCode: 12 })
+    const deaf = await engine.start(specOf(bench, ['node', 'deaf.mjs']))
+    await eventually(() => expect(read(deaf.logs.stdout)).toContain('running'))
+    await engine.stop(deaf.id, { graceMs: 200 })
+    expect(await exits.of(deaf.id)).toMatchObject({ exitCode: 137, stopped: true })
+    await engine.destroyTeamNetworks()
+    await engine.close()
+    await uninstallProcessEngine(home)
+    rmSync(home, { recursive: true })
+  })
+})
