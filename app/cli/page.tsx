@@ -1,9 +1,6 @@
 import type { Metadata } from 'next'
-import { redirect } from 'next/navigation'
-import { paths } from '#client/paths.ts'
 import { ConfirmCommand } from '#components/people/confirm-command.tsx'
 import { Gate } from '#components/people/gate.tsx'
-import { viewerOfPage } from '#app/bridge.ts'
 import { Prefetched } from '#app/prefetched.tsx'
 
 export const metadata: Metadata = { title: 'Sign the command in', referrer: 'no-referrer' }
@@ -16,15 +13,15 @@ export default async function CommandPage({ searchParams }: { searchParams: Prom
   if (!Number.isInteger(number) || number < 1 || number > 65_535 || typeof state !== 'string' || state.length < 8) {
     return <Gate title="This link is not complete" about="Run m3o login again: it opens this page with what it needs.">{null}</Gate>
   }
-  const viewer = await viewerOfPage()
   const machine = typeof name === 'string' && name !== '' ? name : undefined
-  if (viewer === undefined) redirect(paths.signIn(paths.commandSignIn({ port: number, state, ...(machine !== undefined && { name: machine }) })))
   return (
-    <Gate
-      title="Sign the m3o command in?"
-      about={<>It {machine !== undefined && <>on <strong className="text-text">{machine}</strong> </>}will act as <strong className="text-text">{viewer.person.email}</strong>. Go on only if you have just run <code className="text-text">m3o login</code>.</>}
-    >
-      <Prefetched queries={(trpc) => [trpc.person.me.queryOptions()]}><ConfirmCommand port={number} state={state} /></Prefetched>
-    </Gate>
+    <Prefetched queries={(trpc) => [trpc.person.me.queryOptions()]}>
+      <Gate
+        title="Sign the m3o command in?"
+        about={<>The command {machine !== undefined && <>on <strong className="text-text">{machine}</strong> </>}asks to act for you. Go on only if you have just run <code className="text-text">m3o login</code>.</>}
+      >
+        <ConfirmCommand port={number} state={state} />
+      </Gate>
+    </Prefetched>
   )
 }

@@ -1,13 +1,14 @@
 import type { Metadata } from 'next'
-import { redirect } from 'next/navigation'
-import { paths } from '#client/paths.ts'
 import { Gate } from '#components/people/gate.tsx'
 import { NewTeam } from '#components/people/new-team.tsx'
-import { viewerOfPage } from '#app/bridge.ts'
+import { Prefetched } from '#app/prefetched.tsx'
 
 export const metadata: Metadata = { title: 'New team' }
 
-export default async function NewTeamPage() {
-  if ((await viewerOfPage()) === undefined) redirect(paths.signIn(paths.newTeam()))
-  return <Gate title="New team" about="A team owns services and environments. You will be its owner."><NewTeam /></Gate>
+export default function NewTeamPage() {
+  return (
+    <Prefetched queries={(trpc) => [trpc.person.me.queryOptions()]}>
+      <Gate title="New team" about="A team owns services and environments. You will be its owner."><NewTeam /></Gate>
+    </Prefetched>
+  )
 }

@@ -3,13 +3,15 @@ import { redirect } from 'next/navigation'
 import { paths } from '#client/paths.ts'
 import { Gate } from '#components/people/gate.tsx'
 import { SetUp } from '#components/people/set-up.tsx'
-import { webOfPage } from '#app/bridge.ts'
+import { page } from '#server/page.ts'
 
 export const metadata: Metadata = { title: 'Set up' }
 
 export default async function SetUpPage({ searchParams }: { searchParams: Promise<{ code?: string | string[] }> }) {
   const { code } = await searchParams
-  if (!(await webOfPage().setup.isNeeded())) redirect(paths.home())
+  const { queryClient, trpc } = page()
+  const { setupNeeded } = await queryClient.fetchQuery(trpc.platform.welcome.queryOptions())
+  if (!setupNeeded) redirect(paths.home())
   if (typeof code !== 'string' || code === '') {
     return (
       <Gate title="Nobody is here yet" about="Open the set-up link that the server printed when it started: it makes you the first person of this platform, and works once.">

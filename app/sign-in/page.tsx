@@ -3,12 +3,14 @@ import { redirect } from 'next/navigation'
 import { paths } from '#client/paths.ts'
 import { Gate } from '#components/people/gate.tsx'
 import { SignIn } from '#components/people/sign-in.tsx'
-import { webOfPage } from '#app/bridge.ts'
+import { page } from '#server/page.ts'
 
 export const metadata: Metadata = { title: 'Sign in' }
 
 export default async function SignInPage({ searchParams }: { searchParams: Promise<{ to?: string | string[] }> }) {
   const { to } = await searchParams
-  if (await webOfPage().setup.isNeeded()) redirect(paths.setup())
+  const { queryClient, trpc } = page()
+  const { setupNeeded } = await queryClient.fetchQuery(trpc.platform.welcome.queryOptions())
+  if (setupNeeded) redirect(paths.setup())
   return <Gate title="Sign in"><SignIn to={typeof to === 'string' ? to : null} /></Gate>
 }

@@ -6,7 +6,7 @@ import { paths } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { usePlace } from '#components/frame/place.ts'
 import { Confirm } from '#components/ui/confirm.tsx'
-import { notify } from '#components/ui/toast.ts'
+import { toastDone } from '#client/toasts.ts'
 
 export function DeleteEnvironment({ environment, onDismiss }: { environment: Environment; onDismiss: () => void }) {
   const place = usePlace()
@@ -16,7 +16,7 @@ export function DeleteEnvironment({ environment, onDismiss }: { environment: Env
   const remove = useMutation(trpc.environments.delete.mutationOptions({
     onSuccess: () => {
       onDismiss()
-      notify.done(`${environment.name} is deleted`)
+      toastDone(`${environment.name} is deleted`)
       if (place.environment === environment.name) router.push(paths.environments({ team: place.team, environment: environment.parent ?? 'production' }))
       void queries.invalidateQueries(trpc.environments.pathFilter())
     },

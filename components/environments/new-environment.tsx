@@ -13,7 +13,7 @@ import { usePlace } from '#components/frame/place.ts'
 import { DialogForm } from '#components/ui/dialog-form.tsx'
 import { Field } from '#components/ui/field.tsx'
 import { Input, Select } from '#components/ui/input.tsx'
-import { notify } from '#components/ui/toast.ts'
+import { toastDone } from '#client/toasts.ts'
 
 const schema = z.object({ name: environmentName, from: z.string(), kind: z.enum(['personal', 'shared']) })
 
@@ -32,7 +32,7 @@ export function NewEnvironment({ parent, onDismiss }: { parent: string; onDismis
     onSuccess: async (environment) => {
       await queries.invalidateQueries(trpc.environments.pathFilter())
       onDismiss()
-      notify.done(`${environment.name} is there`, { about: `Everything in it is served by ${environment.parent ?? 'production'} until you deploy into it.` })
+      toastDone(`${environment.name} is there`, { description: `Everything in it is served by ${environment.parent ?? 'production'} until you deploy into it.` })
       router.push(paths.catalogue({ team, environment: environment.name }))
     },
   }))

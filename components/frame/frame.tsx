@@ -2,6 +2,7 @@
 import dynamic from 'next/dynamic'
 import { usePathname, useRouter } from 'next/navigation'
 import { type ReactNode, useState } from 'react'
+import { useLiveCache } from '#client/live-cache.ts'
 import { paths, sections } from '#client/paths.ts'
 import { kindLine } from '#components/environments/environment-mark.tsx'
 import { ToastArea } from '#components/ui/toast-area.tsx'
@@ -24,6 +25,7 @@ export function Frame({ children }: { children: ReactNode }) {
   const environment = useEnvironment()
   const [open, setOpen] = useState<'palette' | 'shortcuts' | null>(null)
   useShortcuts()
+  useLiveCache(place.team)
   useFrameActions(setOpen)
   return (
     <div className="grid h-dvh grid-cols-1 grid-rows-[auto_1fr_auto] overflow-hidden md:grid-cols-[208px_1fr]">

@@ -4,7 +4,7 @@ import { paths } from '#client/paths.ts'
 import { signOut } from '#client/sign-in.ts'
 import { Avatar } from '#components/ui/avatar.tsx'
 import { Menu, MenuItem, MenuLabel, MenuLine, MenuLink } from '#components/ui/menu.tsx'
-import { notify } from '#components/ui/toast.ts'
+import { toastError } from '#client/toasts.ts'
 import { useViewer } from './may.ts'
 import { usePlace } from './place.ts'
 import { setTheme, useTheme } from './theme.ts'
@@ -30,7 +30,7 @@ export function PersonMenu({ openShortcuts }: { openShortcuts: () => void }) {
       <MenuItem icon={<Sun />} chosen={theme === 'light'} onSelect={() => setTheme('light')}>Light</MenuItem>
       <MenuItem icon={<Moon />} chosen={theme === 'dark'} onSelect={() => setTheme('dark')}>Dark</MenuItem>
       <MenuLine />
-      <MenuItem icon={<LogOut />} onSelect={() => { signOut().then(() => location.assign(paths.signIn()), notify.problem) }}>Sign out</MenuItem>
+      <MenuItem icon={<LogOut />} onSelect={() => { signOut().then(() => location.assign(paths.signIn()), toastError) }}>Sign out</MenuItem>
     </Menu>
   )
 }

@@ -7,7 +7,7 @@ import { Button } from '#components/ui/button.tsx'
 import { ErrorLine } from '#components/ui/error-state.tsx'
 import { Field } from '#components/ui/field.tsx'
 import { Input } from '#components/ui/input.tsx'
-import { notify } from '#components/ui/toast.ts'
+import { toastError } from '#client/toasts.ts'
 import { enter } from './enter.ts'
 import { fieldError, PlainForm } from './plain-form.tsx'
 
@@ -40,7 +40,7 @@ export function AcceptInvitation({ secret }: { secret: string }) {
     return (
       <div className="flex flex-col gap-3">
         <p>You are signed in as <strong>{signedInAs}</strong>, but this invitation is for <strong>{email}</strong>.</p>
-        <Button className="h-9!" onClick={() => { signOut().then(() => location.reload(), notify.problem) }}>Sign out and go on as {email}</Button>
+        <Button className="h-9!" onClick={() => { signOut().then(() => location.reload(), toastError) }}>Sign out and go on as {email}</Button>
       </div>
     )
   }

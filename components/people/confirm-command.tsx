@@ -17,6 +17,7 @@ export function ConfirmCommand({ port, state }: { port: number; state: string })
   const reason = team === '' ? 'You are in no team yet: make one first' : null
   return (
     <div className="flex flex-col gap-3">
+      <p>You are <strong>{me.person.email}</strong>.</p>
       <Field label="Team" hint="Change it later with m3o team use.">
         {(control) => (
           <Select {...control} value={team} onChange={(event) => setTeam(event.target.value)} className="[&>select]:h-9!">

@@ -8,7 +8,7 @@ import { useViewer } from '#components/frame/may.ts'
 import { Button } from '#components/ui/button.tsx'
 import { PageBody, Panel, Properties, Property, Section } from '#components/ui/page.tsx'
 import { Segments } from '#components/ui/segments.tsx'
-import { notify } from '#components/ui/toast.ts'
+import { toastDone, toastError } from '#client/toasts.ts'
 import { Sessions } from './sessions.tsx'
 
 const ChangePassword = dynamic(() => import('./change-password.tsx').then((module) => module.ChangePassword), { ssr: false })
@@ -45,10 +45,10 @@ function SignIns() {
   const { data: sessions } = useSuspenseQuery(trpc.person.sessions.queryOptions())
   const endOthers = useMutation(trpc.person.endOtherSessions.mutationOptions({
     onSuccess: ({ sessionsEnded }) => {
-      notify.done(sessionsEnded === 1 ? '1 other session has ended' : `${sessionsEnded} other sessions have ended`)
+      toastDone(sessionsEnded === 1 ? '1 other session has ended' : `${sessionsEnded} other sessions have ended`)
       void queries.invalidateQueries(trpc.person.sessions.queryFilter())
     },
-    onError: notify.problem,
+    onError: toastError,
   }))
   const reason = sessions.length < 2 ? 'This is the only one' : null
   return (

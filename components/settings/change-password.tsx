@@ -6,7 +6,7 @@ import { useViewer } from '#components/frame/may.ts'
 import { DialogForm } from '#components/ui/dialog-form.tsx'
 import { Field } from '#components/ui/field.tsx'
 import { Input } from '#components/ui/input.tsx'
-import { notify } from '#components/ui/toast.ts'
+import { toastDone } from '#client/toasts.ts'
 
 export function ChangePassword({ onDismiss }: { onDismiss: () => void }) {
   const trpc = useTRPC()
@@ -15,7 +15,7 @@ export function ChangePassword({ onDismiss }: { onDismiss: () => void }) {
   const form = useForm({ defaultValues: { current: '', next: '' } })
   const change = useMutation(trpc.person.changePassword.mutationOptions({
     onSuccess: ({ sessionsEnded }) => {
-      notify.done('The password is changed', sessionsEnded === 0 ? {} : { about: `${sessionsEnded} other ${sessionsEnded === 1 ? 'session has' : 'sessions have'} ended.` })
+      toastDone('The password is changed', sessionsEnded === 0 ? {} : { description: `${sessionsEnded} other ${sessionsEnded === 1 ? 'session has' : 'sessions have'} ended.` })
       void queries.invalidateQueries(trpc.person.sessions.queryFilter())
       onDismiss()
     },

@@ -6,14 +6,14 @@ import { Badge } from '#components/ui/badge.tsx'
 import { IconButton } from '#components/ui/button.tsx'
 import { Panel } from '#components/ui/page.tsx'
 import { Time } from '#components/ui/time.tsx'
-import { notify } from '#components/ui/toast.ts'
+import { toastError } from '#client/toasts.ts'
 import { browserName } from './browser-name.ts'
 
 export function Sessions({ sessions }: { sessions: Outputs['person']['sessions'] }) {
   const trpc = useTRPC()
   const queries = useQueryClient()
   const end = useMutation(trpc.person.endSession.mutationOptions({
-    onSuccess: () => queries.invalidateQueries(trpc.person.sessions.queryFilter()), onError: notify.problem,
+    onSuccess: () => queries.invalidateQueries(trpc.person.sessions.queryFilter()), onError: toastError,
   }))
   return (
     <Panel>

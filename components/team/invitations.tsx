@@ -11,7 +11,7 @@ import { Button, IconButton } from '#components/ui/button.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { type Column, Table } from '#components/ui/table.tsx'
 import { Time } from '#components/ui/time.tsx'
-import { notify } from '#components/ui/toast.ts'
+import { toastError } from '#client/toasts.ts'
 import { Refused } from './refused.tsx'
 import { Toolbar } from './toolbar.tsx'
 
@@ -30,7 +30,7 @@ function List() {
   const { data: invitations } = useSuspenseQuery(trpc.invitations.list.queryOptions({ team }))
   const [inviting, setInviting] = useState(false)
   const revoke = useMutation(trpc.invitations.revoke.mutationOptions({
-    onSuccess: () => queries.invalidateQueries(trpc.invitations.pathFilter()), onError: notify.problem,
+    onSuccess: () => queries.invalidateQueries(trpc.invitations.pathFilter()), onError: toastError,
   }))
   useActions([{ id: 'member.invite', title: 'Invite somebody', keys: 'n', run: () => setInviting(true) }])
   const columns: Column<Invitation>[] = [

@@ -18,7 +18,7 @@ import { Confirm } from '#components/ui/confirm.tsx'
 import { Select } from '#components/ui/input.tsx'
 import { type Column, rowControl, Table } from '#components/ui/table.tsx'
 import { Time } from '#components/ui/time.tsx'
-import { notify } from '#components/ui/toast.ts'
+import { toastError } from '#client/toasts.ts'
 import { mayGive, roleWords } from './roles.ts'
 import { Toolbar } from './toolbar.tsx'
 
@@ -36,7 +36,7 @@ export function Members() {
   const [inviting, setInviting] = useState(false)
   const [leaving, setLeaving] = useState<Member | null>(null)
   const refresh = () => queries.invalidateQueries(trpc.members.pathFilter())
-  const setRole = useMutation(trpc.members.setRole.mutationOptions({ onSuccess: refresh, onError: notify.problem }))
+  const setRole = useMutation(trpc.members.setRole.mutationOptions({ onSuccess: refresh, onError: toastError }))
   const remove = useMutation(trpc.members.remove.mutationOptions({ onSuccess: () => { setLeaving(null); void refresh() } }))
   const leave = useMutation(trpc.members.leave.mutationOptions({ onSuccess: () => { queries.clear(); router.push(paths.home()) } }))
 

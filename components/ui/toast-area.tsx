@@ -1,7 +1,7 @@
 'use client'
 import dynamic from 'next/dynamic'
 import { useSyncExternalStore } from 'react'
-import { toastQueue } from './toast.ts'
+import { toastQueue } from '#client/toasts.ts'
 
 const ToastList = dynamic(() => import('./toast-list.tsx').then((module) => module.ToastList), { ssr: false })
 

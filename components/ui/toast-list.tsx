@@ -2,7 +2,8 @@
 import { useEffect } from 'react'
 import { Toaster, toast as sonner } from 'sonner'
 import { CircleAlert, CircleCheck } from 'lucide-react'
-import { type Toast, toastQueue } from './toast.ts'
+import { type Toast, toastQueue } from '#client/toasts.ts'
+import { sentence } from './problem.ts'
 
 export function ToastList() {
   useEffect(() => toastQueue.connect(present), [])
@@ -27,11 +28,11 @@ export function ToastList() {
   )
 }
 
-function present({ kind, title, about, action }: Toast) {
-  sonner(title, {
-    description: about,
-    duration: kind === 'bad' ? 10_000 : 4_000,
-    icon: kind === 'ok' ? <CircleCheck className="text-ok" /> : kind === 'bad' ? <CircleAlert className="text-bad" /> : undefined,
-    ...(action !== undefined && { action: { label: action.label, onClick: action.run } }),
+function present({ kind, title, description, undo }: Toast) {
+  sonner(kind === 'error' ? sentence(title) : title, {
+    description: description === undefined ? undefined : sentence(description),
+    duration: kind === 'error' ? 10_000 : 4_000,
+    icon: kind === 'done' ? <CircleCheck className="text-ok" /> : <CircleAlert className="text-bad" />,
+    ...(undo !== undefined && { action: { label: undo.label, onClick: undo.run } }),
   })
 }

@@ -5,17 +5,15 @@ import { AcceptInvitation } from '#components/people/accept-invitation.tsx'
 import { Gate } from '#components/people/gate.tsx'
 import { ButtonLink } from '#components/ui/button.tsx'
 import { sentence } from '#components/ui/problem.ts'
-import { webOfPage } from '#app/bridge.ts'
+import { page } from '#server/page.ts'
 import { Prefetched } from '#app/prefetched.tsx'
 
 export const metadata: Metadata = { title: 'Invitation', referrer: 'no-referrer' }
 
 export default async function InvitationPage({ params }: { params: Promise<{ secret: string }> }) {
   const secret = decodeURIComponent((await params).secret)
-  const invitation = await webOfPage().runtime.call('invitations.read', { secret }).catch((error: unknown) => {
-    if (isPlatformError(error)) return error
-    throw error
-  })
+  const { queryClient, trpc } = page()
+  const invitation = await queryClient.fetchQuery(trpc.invitations.read.queryOptions({ secret })).catch(refusal)
   if (isPlatformError(invitation)) {
     return (
       <Gate title="This invitation does not work" about={`${sentence(invitation.message)} Ask whoever sent it for a new one.`}>
@@ -28,4 +26,11 @@ export default async function InvitationPage({ params }: { params: Promise<{ sec
       <Prefetched queries={(trpc) => [trpc.invitations.read.queryOptions({ secret })]}><AcceptInvitation secret={secret} /></Prefetched>
     </Gate>
   )
+}
+
+/** What the platform said about the link; anything else is a failure of the page. */
+function refusal(error: unknown) {
+  const cause = error instanceof Error ? error.cause : undefined
+  if (isPlatformError(cause)) return cause
+  throw error
 }
