@@ -9,8 +9,12 @@ export interface Build {
   /** Hash of all that went into it. */
   key: string
   teamId: string
-  runtime: Resolved['runtime']
-  description?: string
+  /** What runs it: node, python, go, … */
+  language: Resolved['runtime']
+  /** README's first paragraph; may be empty. */
+  description: string
+  /** Its code mentions M3O_DATA: one instance at a time, and a folder that persists. */
+  keepsData: boolean
   manifest: Manifest
   /** What m3o.json says of the service's settings: wins over the console's. */
   settings: Partial<ServiceSettings>
@@ -34,19 +38,18 @@ export interface Build {
 
 export interface BuildRequest {
   teamId: string
+  /** For whom, in what is logged: a build belongs to its team and tree, not to them. */
+  serviceId: string
+  environmentId: string
+  name: string
   /** Hash of the tree, from git: same files, same hash. */
   treeHash: string
   /** Writes the tree into a folder that does not exist yet. */
   exportTree: (into: string) => Promise<{ skipped: string[] }>
   /** Each line that a tool prints while building, and what the platform says about it. */
-  onLine?: (line: BuildLine) => void
+  onLine?: (line: string) => void
   /** Its reason is thrown. */
   signal?: AbortSignal
-}
-
-export interface BuildLine {
-  text: string
-  stream: 'stdout' | 'stderr' | 'platform'
 }
 
 /** Of the settings that the console has too. */

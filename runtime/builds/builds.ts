@@ -18,7 +18,7 @@ import { sweepBuilds } from './sweep.ts'
 import { transformTree } from './transform.ts'
 import { listFiles, readText } from './tree-files.ts'
 
-export type { Build, BuildLine, BuildRequest } from './build.ts'
+export type { Build, BuildRequest } from './build.ts'
 
 /** Raised when the same files would now be built into something else. */
 const form = 'build-1'
@@ -130,7 +130,7 @@ export class Builds {
     const app = join(made, 'app')
     try {
       const { skipped } = await request.exportTree(app)
-      for (const path of skipped) onLine({ stream: 'platform', text: `left out: ${path} (a link that leads out of the service, or a submodule)` })
+      for (const path of skipped) onLine(`left out: ${path} (a link that leads out of the service, or a submodule)`)
       signal.throwIfAborted()
       const tree = await readTree(app, treeHash)
       const asked = resolveManifest(tree.files, tree.read, { built: false })
@@ -143,11 +143,11 @@ export class Builds {
       const resolved = resolveManifest(line ? await listFiles(app) : tree.files, tree.read)
       const { files } = await transformTree({ app, into: join(made, 'js'), cache: join(home, 'cache/transform') })
       signal.throwIfAborted()
+      const keepsData = await mentions(app, 'M3O_DATA')
       const folder = this.#folder(id)
       const build: Build = {
-        id, key, teamId, runtime: resolved.runtime, manifest: resolved.manifest, settings: settingsOf(resolved.manifest), locked: resolved.locked,
+        id, key, teamId, language: resolved.runtime, description: resolved.description ?? '', keepsData, manifest: resolved.manifest, settings: settingsOf(resolved.manifest), locked: resolved.locked,
         health: resolved.health, pids: resolved.pids, sourceDir: join(folder, 'app'), platformDir: this.platformDir, skipped, madeAt: Date.now(),
-        ...(resolved.description !== undefined && { description: resolved.description }),
         ...(modulesDir !== undefined && { modulesDir }),
         binds: [
           ...(Object.keys(files).length > 0 ? [{ host: join(folder, 'js'), inside: '/m3o/build' }] : []),
@@ -180,4 +180,13 @@ async function readTree(app: string, treeHash: string): Promise<Tree> {
     if (stat) throw new PlatformError('invalid_manifest', `${name} must be a plain file`, { fix: `Replace ${name} by a file.` })
   }
   return { app, files, treeHash, read: (path) => texts.get(path) }
+}
+
+const prose = /\.(md|txt|lock|svg|png|jpe?g|gif|pdf|zip|gz|woff2?)$|(^|\/)package-lock\.json$/i
+
+async function mentions(app: string, word: string): Promise<boolean> {
+  for (const path of await listFiles(app)) {
+    if (!prose.test(path) && (await readText(app, path, 2 ** 20))?.includes(word)) return true
+  }
+  return false
 }

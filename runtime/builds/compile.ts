@@ -42,7 +42,7 @@ function runnable(path: string): boolean {
 /** Runs the build's command line in the tree itself; what it leaves there is part of the build. */
 export async function compile(jobs: Jobs, line: string, job: Omit<Job, 'what' | 'command' | 'env' | 'binds' | 'sourceDir'> & { app: string; empty: string }): Promise<void> {
   const { app, empty, modulesDir, ...rest } = job
-  job.onLine({ stream: 'platform', text: `building: ${line}` })
+  job.onLine(`building: ${line}`)
   // Over the sandbox's own copy at /app, then the dependencies over that.
   const modules = modulesDir ? [{ host: modulesDir, inside: '/app/node_modules' }] : []
   if (modulesDir) {

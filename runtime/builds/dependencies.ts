@@ -101,7 +101,7 @@ export class Dependencies {
     }
     const shared = this.#making.get(plan.key)
     if (shared) {
-      job.onLine({ stream: 'platform', text: 'waiting for the same dependencies, which another build is installing' })
+      job.onLine('waiting for the same dependencies, which another build is installing')
       // Had that one been cancelled, ours goes on by itself.
       return shared.catch(() => (job.signal.throwIfAborted(), this.install(plan, job)))
     }
@@ -122,7 +122,7 @@ export class Dependencies {
       if (lock) await writeFile(join(made, 'package-lock.json'), lock)
       const command = lock ? plan.command.replace('npm install', 'npm ci') : plan.command
       const copy = plan.whole ? 'cp -Rn /app/. /work/ && ' : ''
-      job.onLine({ stream: 'platform', text: `installing dependencies: ${command}` })
+      job.onLine(`installing dependencies: ${command}`)
       const { exit, lines } = await this.#jobs.run({
         ...job,
         what: 'installing the dependencies',

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
 import type { Bind, Engine, Exit } from '../engines/engine.ts'
-import type { BuildLine } from './build.ts'
 
 export interface Job {
   teamId: string
@@ -16,7 +15,7 @@ export interface Job {
   modulesDir?: string
   platformDir: string
   binds: Bind[]
-  onLine: (line: BuildLine) => void
+  onLine: (line: string) => void
   signal: AbortSignal
 }
 
@@ -66,7 +65,7 @@ export class Jobs {
 
   async #turn({ signal, onLine }: Job): Promise<void> {
     signal.throwIfAborted()
-    if (this.#free <= 0) onLine({ stream: 'platform', text: 'waiting for other builds' })
+    if (this.#free <= 0) onLine('waiting for other builds')
     while (this.#free <= 0) {
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve)
@@ -87,8 +86,8 @@ export class Jobs {
     const ended = new Promise<Exit>((resolve) => this.#exits.set(id, resolve))
     const stop = () => void this.#engine.stop(id, { graceMs: 0 })
     const lines: string[] = []
-    const keep = (line: BuildLine) => {
-      lines.push(line.text)
+    const keep = (line: string) => {
+      lines.push(line)
       if (lines.length > keptLines) lines.shift()
       job.onLine(line)
     }
@@ -103,7 +102,7 @@ export class Jobs {
       late = setTimeout(() => ((tooLate = true), stop()), deadlineMs)
       job.signal.addEventListener('abort', stop, { once: true })
       if (job.signal.aborted) stop()
-      const readers = (['stdout', 'stderr'] as const).map((stream) => follow(join(logDir, `${stream}.log`), ended, (text) => keep({ stream, text })))
+      const readers = (['stdout', 'stderr'] as const).map((stream) => follow(join(logDir, `${stream}.log`), ended, keep))
       const exit = await ended
       await Promise.all(readers)
       job.signal.throwIfAborted()
