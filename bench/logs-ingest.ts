@@ -24,6 +24,8 @@ try {
     const bytes = statSync(path).size
     const plain = await timed(() => readAndAppend(path, join(folder, `${kind}.copy`)))
     const ours = await timed(() => ingest(path, kind, []))
+    // The first run gave the file's disk back behind itself.
+    write(path, line)
     const masking = await timed(() => ingest(path, `${kind}-masked`, Array.from({ length: 20 }, (_, index) => `secret-value-number-${index}`)))
     for (const [name, used] of [['ours', ours], ['ours, 20 secrets', masking], ['readline + append', plain]] as const) {
       const rate = count / used.seconds

@@ -53,11 +53,12 @@ export class Batch {
     return this.textLength - before
   }
 
-  /** The entry whose text has just been put. */
-  close(entry: Omit<Entry, 'end'>): void {
+  /** The entry whose text has just been put; its `end` is set here. */
+  close(entry: Entry): void {
     const at = this.entries * entrySize
     if (at + entrySize > this.meta.length) this.meta = grown(this.meta, at, at + entrySize)
-    writeEntry(this.meta, at, { ...entry, end: this.textEnd })
+    entry.end = this.textEnd
+    writeEntry(this.meta, at, entry)
     this.entries++
     this.lastSeq = entry.seq
     this.lastTime = entry.time

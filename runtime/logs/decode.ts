@@ -30,9 +30,9 @@ export function textEnd(block: MetaBlock, place: number): number {
   return block.meta.readUInt32LE(place * entrySize + 12)
 }
 
-/** The entries at these places of the block, in ascending order. Near ones are read together. */
+/** The entries at these places of the block, in ascending order. Near ones are read together, far ones side by side. */
 export async function decodeEntries(reader: SegmentReader, target: LogTarget, block: MetaBlock, places: readonly number[]): Promise<StoredEntry[]> {
-  const entries: StoredEntry[] = []
+  const runs: { places: readonly number[]; from: number; to: number }[] = []
   for (let first = 0; first < places.length; ) {
     const from = textStart(block, places[first] as number)
     let next = first + 1
@@ -42,13 +42,16 @@ export async function decodeEntries(reader: SegmentReader, target: LogTarget, bl
       if (textStart(block, place) - to > runGapBytes || textEnd(block, place) - from > runBytes) break
       to = textEnd(block, place)
     }
-    const text = await reader.readText(from, to)
-    for (; first < next; first++) {
-      const place = places[first] as number
-      entries.push(decode(target, block, place, text.subarray(textStart(block, place) - from, textEnd(block, place) - from)))
-    }
+    runs.push({ places: places.slice(first, next), from, to })
+    first = next
   }
-  return entries
+  const decoded = await Promise.all(
+    runs.map(async (run) => {
+      const text = await reader.readText(run.from, run.to)
+      return run.places.map((place) => decode(target, block, place, text.subarray(textStart(block, place) - run.from, textEnd(block, place) - run.from)))
+    }),
+  )
+  return decoded.flat()
 }
 
 function decode(target: LogTarget, block: MetaBlock, place: number, bytes: Buffer): StoredEntry {

@@ -11,6 +11,8 @@ export interface CompiledFilter {
   match: readonly LogMatch[]
   /** Looks at the entry at byte `at` of `meta`, and where it came from. */
   admits(meta: Buffer, at: number, sources: ReadonlyMap<number, SourceLabel>): boolean
+  /** Whether matching lines may still be refused by {@link isTraced}. */
+  looksCloser: boolean
   /** Refuses now what cannot be used later. */
   prepare(): void
   isTraced(entry: StoredEntry): boolean
@@ -31,6 +33,7 @@ export function compileFilter(filter: LogFilter): CompiledFilter {
   let tests: readonly ((entry: StoredEntry) => boolean)[] | undefined
   return {
     match,
+    looksCloser: trace !== undefined,
     admits(meta, at, sources) {
       const kind = meta[at + 24]
       if (kind !== kinds.record && kind !== kinds.gap) return false

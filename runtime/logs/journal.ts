@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { logLevels, logStreams, type LogLevel, type LogStream } from '#contract/logs.ts'
 import { Batch } from './batch.ts'
-import { entrySize, kinds, parts, type Kind } from './entry.ts'
+import { entrySize, kinds, parts, type Entry, type Kind } from './entry.ts'
 import type { ParsedLine } from './lines.ts'
 import type { LogTarget } from './record.ts'
 import { cutToWhole, SegmentWriter } from './segment-writer.ts'
@@ -26,6 +26,15 @@ export interface Source {
   synced: number
 }
 
+interface Mark {
+  offset: number
+  time: number
+  level: LogLevel
+  stream: LogStream
+  part?: number
+  extra: number
+}
+
 export interface JournalOptions {
   now: () => number
   warn: (message: string, details: Record<string, unknown>) => void
@@ -44,6 +53,8 @@ export class Journal {
   private readonly sources = new Map<string, Source>()
   private readonly batches: Batch[] = []
   private batch: Batch
+  /** One for all entries: a hundred thousand a second are made of it. */
+  private readonly scratch: Entry = { seq: 0, time: 0, end: 0, offset: 0, source: 0, kind: kinds.record, level: 0, stream: 0, part: 0, extra: 0 }
   private numbers = 0
   private seq: number
   private time: number
@@ -236,19 +247,22 @@ export class Journal {
     this.entry(kinds.source, source, { offset: source.offset, time: this.time, level: 'info', stream: 'platform', extra: 0 })
   }
 
-  private entry(
-    kind: Kind,
-    source: Source,
-    { offset, time, level, stream, part = 0, extra }: { offset: number; time: number; level: LogLevel; stream: LogStream; part?: number; extra: number },
-  ): void {
+  private entry(kind: Kind, source: Source, mark: Mark): void {
     // Time never goes back within a log, or it could not be bisected; 0 would mean "never written".
-    this.time = Math.max(this.time, Math.floor(time), 1)
-    source.offset = offset
-    this.batch.offsets.set(source, offset)
-    this.batch.close({
-      seq: this.seq, time: this.time, offset, source: source.number, kind,
-      level: logLevels.indexOf(level), stream: logStreams.indexOf(stream), part, extra,
-    })
+    this.time = Math.max(this.time, Math.floor(mark.time), 1)
+    source.offset = mark.offset
+    this.batch.offsets.set(source, mark.offset)
+    const { scratch } = this
+    scratch.seq = this.seq
+    scratch.time = this.time
+    scratch.offset = mark.offset
+    scratch.source = source.number
+    scratch.kind = kind
+    scratch.level = logLevels.indexOf(mark.level)
+    scratch.stream = logStreams.indexOf(mark.stream)
+    scratch.part = mark.part ?? 0
+    scratch.extra = mark.extra
+    this.batch.close(scratch)
   }
 
   private async writeBatches(): Promise<void> {

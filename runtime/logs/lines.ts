@@ -202,7 +202,7 @@ export class LineParser {
     this.release()
     const text = Buffer.from(cleanText(suspect ? this.mask.applyText(parsed.text) : parsed.text))
     const level = parsed.level ?? levelOf(text.toString('latin1', 0, startLength), this.stderr)
-    this.put(text, level, offset, 'whole', 0, text.length, rest)
+    this.put(text, level, offset, 'whole', 0, text.length, rest === '{}' ? undefined : rest)
     return true
   }
 

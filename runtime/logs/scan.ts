@@ -1,4 +1,3 @@
-import type { LogMatch } from '#contract/logs.ts'
 import { decodeEntries, readBlock, textEnd, textStart, type MetaBlock } from './decode.ts'
 import { entrySize, timeAt } from './entry.ts'
 import { isPlainText, type CompiledFilter } from './filter.ts'
@@ -25,7 +24,7 @@ const maxMetaBlock = 64 * 1024
 /** The newest text is looked at here; then it is ripgrep's, in growing pieces, so that a common word is found at once. */
 const hereBytes = 128 * 1024
 const pipedBytes = 2 * 1024 * 1024
-const maxFiles = 32
+const maxFiles = 64
 
 /** Walks one log from one end to the other and gives what a filter lets through, a piece at a time. */
 export class Scan {
@@ -71,7 +70,7 @@ export class Scan {
     if (this.filter.match.length === 0) return this.byMeta(size, wanted)
     if (step === 0 && this.filter.match.every(isPlainText)) return this.byMeta(await this.entriesWithin(hereBytes), wanted)
     if (step <= 1) return this.byPipe(wanted, signal)
-    return this.byFiles(Math.min(maxFiles, 2 ** (step - 2)), wanted, signal)
+    return this.byFiles(Math.min(maxFiles, 2 * 8 ** (step - 2)), wanted, signal)
   }
 
   /** How many of the next entries fit into so many bytes of text. */
@@ -152,8 +151,15 @@ export class Scan {
     reader: SegmentReader,
     { block, piece, offsets, wanted }: { block: MetaBlock; piece: Range; offsets: readonly number[][]; wanted: number },
   ): Promise<Found[]> {
-    const hits = this.filter.match.map((match: LogMatch, index) => ({ isNot: match.not ?? false, places: placesOf(block, piece.to - piece.from, offsets[index] ?? []) }))
-    const places = this.admitted(block, piece).filter((place) => hits.every((hit) => (hit.places[place] === 1) !== hit.isNot))
+    const count = piece.to - piece.from
+    const hits = this.filter.match.map((match, index) => ({ isNot: match.not ?? false, places: placesOf(block, count, offsets[index] ?? []) }))
+    const places: number[] = []
+    for (let step = 0; step < count; step++) {
+      const place = this.isBack ? count - 1 - step : step
+      if (!hits.every((hit) => (hit.places[place] === 1) !== hit.isNot)) continue
+      if (this.filter.admits(block.meta, place * entrySize, block.sources)) places.push(place)
+      if (places.length >= wanted && !this.filter.looksCloser) break
+    }
     const found: Found[] = []
     const { filter } = this
     for (let at = 0; at < places.length && found.length < wanted; at += 256) found.push(...(await this.decoded(reader, block, places.slice(at, at + 256))))

@@ -22,6 +22,8 @@ export interface Segment {
   lastTime: number
   /** Seq of its last record; `firstSeq - 1` while it has none. */
   lastSeq: number
+  /** What its source numbers mean, as far as anyone has looked. */
+  labels?: { upTo: number; byNumber: Map<number, SourceLabel> }
 }
 
 export function segmentPath(dir: string, firstSeq: number): string {
@@ -113,23 +115,18 @@ export class SegmentReader {
     return low
   }
 
-  private labels: { upTo: number; byNumber: Map<number, SourceLabel> } = { upTo: 0, byNumber: new Map() }
-
   /** What the source numbers of the first `upTo` entries mean. */
   async sources(upTo: number): Promise<ReadonlyMap<number, SourceLabel>> {
-    const { labels } = this
+    const labels = (this.segment.labels ??= { upTo: 0, byNumber: new Map() })
     if (labels.upTo >= upTo) return labels.byNumber
     const meta = await this.readMeta(labels.upTo, upTo)
-    let textFrom = await this.textStart(labels.upTo)
+    const before = await this.textStart(labels.upTo)
     for (let at = 0; at < meta.length; at += entrySize) {
-      const end = endAt(meta, at)
-      if (meta[at + 24] === kinds.source) {
-        const label = JSON.parse((await this.readText(textFrom, end)).toString()) as SourceLabel
-        labels.byNumber.set(meta.readUInt16LE(at + 22), label)
-      }
-      textFrom = end
+      if (meta[at + 24] !== kinds.source) continue
+      const text = await this.readText(at === 0 ? before : endAt(meta, at - entrySize), endAt(meta, at))
+      labels.byNumber.set(meta.readUInt16LE(at + 22), JSON.parse(text.toString()) as SourceLabel)
     }
-    labels.upTo = upTo
+    labels.upTo = Math.max(labels.upTo, upTo)
     return labels.byNumber
   }
 

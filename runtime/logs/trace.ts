@@ -11,7 +11,7 @@ const frame = /^\s+at |^\s*\.\.\. \d+ (?:more|lines)|^\s+Suppressed: |^Caused by
 const thrown = /^(?:Uncaught |Unhandled )?[\w$.]*(?:Error|Exception)\b/
 const excerpt = /^(?:file:\/\/)?\/[^ ]*:\d+$/
 const chained = /^During handling of the above exception|^The above exception was the direct cause/
-const goCall = /^[\w./*()$\-[\]{}]+\(.*\)$/
+const goCall = /^[\w./*()$\-[\]{}]+\(/
 
 type Language = 'excerpt' | 'head' | 'frames' | 'python' | 'raised' | 'go' | 'rust'
 
@@ -79,7 +79,7 @@ export class Trace {
   }
 
   private go(line: string): Step {
-    if (/^\s+\S|^goroutine \d|^\[signal |^created by |^exit status \d|^\.\.\.additional frames/.test(line) || goCall.test(line)) return 'part'
+    if (/^\s+\S|^goroutine \d|^\[signal |^created by |^exit status \d|^\.\.\.additional frames/.test(line) || (line.endsWith(')') && goCall.test(line))) return 'part'
     return line === '' ? 'maybe' : 'no'
   }
 
