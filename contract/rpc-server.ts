@@ -1,9 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex as DuplexStream } from 'node:stream'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import { errorFromBody, errorStatus, type ErrorBody, isPlatformError, PlatformError } from './errors.ts'
 import { newId } from './ids.ts'
+import { createServer } from './node-http.ts'
 import { type Actor, type Api, platformActor, rpcHeader } from './rpc.ts'
 import type { HandlerContext, Handlers } from './rpc-types.ts'
 

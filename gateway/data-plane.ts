@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { PlatformError } from '#contract/errors.ts'
 import { header } from '#contract/headers.ts'
+import * as http from '#contract/node-http.ts'
 import type { Admission } from './admission.ts'
 import { refusalBody, refuse, isNavigation } from './answer/refusal.ts'
 import { traceFrom } from './context/trace.ts'
@@ -37,7 +38,7 @@ export class DataPlane {
 
   /** A server as strict as Node's parser is; a body may take as long as it takes, a head may not. */
   createServer(): Server {
-    const server = createServer({
+    const server = http.createServer({
       maxHeaderSize: 32 << 10,
       headersTimeout: 15_000,
       requestTimeout: 0,
@@ -65,7 +66,7 @@ export class DataPlane {
   }
 
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, whoActs: WhoActs): void {
-    const response = new ServerResponse(request)
+    const response = new http.ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket)
     response.once('finish', () => socket.destroySoon())

@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http'
 import type { PlatformError } from '#contract/errors.ts'
+import { STATUS_CODES } from '#contract/node-http.ts'
 
 const style = `
 :root{color-scheme:light dark;--ink:#18181b;--soft:#71717a;--paper:#fff;--line:#e4e4e7}

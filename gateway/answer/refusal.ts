@@ -1,5 +1,6 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
+import { STATUS_CODES } from '#contract/node-http.ts'
 import { page } from './page.ts'
 
 /** A browser that opens an address, as opposed to a program or a page's own requests. */
