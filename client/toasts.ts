@@ -1,4 +1,4 @@
-import { errorOf } from './trpc.ts'
+import { errorOf } from './errors.ts'
 
 /** Of standalone actions only: a form's errors belong to its fields, a dialog's into the dialog, a page's to its boundary. */
 export interface Toast {

@@ -6,7 +6,7 @@ import { notFound, redirect } from 'next/navigation'
 import { cache } from 'react'
 import { isPlatformError } from '#contract/errors.ts'
 import { consolePath } from '#contract/console-paths.ts'
-import { createQueryClient } from '#client/trpc.ts'
+import { createQueryClient } from '#client/query-client.ts'
 import type { AppRouter } from './router.ts'
 import type { Context } from './trpc.ts'
 import { bridge } from './bridge.ts'
@@ -51,9 +51,9 @@ export async function load(here: string, ...options: object[]): Promise<void> {
 /** What was fetched, for `HydrationBoundary`'s `state`. */
 export const dehydrated = (): DehydratedState => dehydrate(page().queryClient)
 
-/** The address that was asked for, with its query: where to come back to after signing in. */
+/** The page's own path with its query, to come back to after signing in. */
 export async function here(): Promise<string> {
-  return (await headers()).get('x-here') ?? '/'
+  return (await headers()).get('x-m3o-path') ?? consolePath.home()
 }
 
 /** The nonce of this page's Content-Security-Policy, for the first inline script. */

@@ -1,4 +1,9 @@
-import type { AtEnvironment } from '../authorize.ts'
+import { type IncomingMessage, request as send } from 'node:http'
+import { PlatformError } from '#contract/errors.ts'
+import { header } from '#contract/headers.ts'
+import { rpcHeader } from '#contract/rpc.ts'
+import { socketAddress } from '#contract/unix-socket.ts'
+import { type AtEnvironment, isInScope } from '../authorize.ts'
 import type { Viewer, Web } from '../web.ts'
 
 export interface CallRequest {
@@ -30,6 +35,90 @@ export interface CallAnswer {
 
 export const mostBytes = 5 << 20
 
-export async function callService(_web: Web, _viewer: Viewer, _request: CallRequest): Promise<CallAnswer> {
-  throw new Error('not yet')
+/** Ours to say, or between two neighbours only (RFC 9110 §7.6.1). */
+const reserved = new Set([
+  'host', 'connection', 'content-length', 'transfer-encoding', 'upgrade', 'expect', 'te', 'trailer', 'keep-alive', 'proxy-connection',
+  'authorization', header.authorization, header.environment, header.namespace, header.caller, header.hops, rpcHeader.actor,
+])
+
+/**
+ * Sends a request through the gateway's own socket, in the name of the person and as a member of the team looked at.
+ * @throws PlatformError `not_found`, `timeout`, `unavailable` (the gateway is away); whatever a service answers is an answer
+ */
+export async function callService(web: Web, viewer: Viewer, request: CallRequest): Promise<CallAnswer> {
+  await requireReach(web, viewer, request)
+  const { at, service, path, method, headers, binary, timeoutMs, signal } = request
+  const own = headers.filter(([name]) => !reserved.has(name.toLowerCase()))
+  const body = request.body === null ? undefined : Buffer.from(request.body, binary ? 'base64' : 'utf8')
+  const hasType = own.some(([name]) => name.toLowerCase() === 'content-type')
+  const started = performance.now()
+  const limit = AbortSignal.timeout(timeoutMs)
+  try {
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const sent = send({
+        socketPath: socketAddress(web.settings.gatewaySocket), path: `/v1/${service}${path}`, method, agent: false,
+        signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
+        headers: [
+          'host', web.settings.domain, ...own.flat(),
+          ...(body !== undefined && !hasType ? ['content-type', 'application/json'] : []),
+          ...(body !== undefined ? ['content-length', String(body.length)] : method === 'POST' || method === 'PUT' || method === 'PATCH' ? ['content-length', '0'] : []),
+          header.environment, at.environment,
+          // Not the platform's form of an actor, but the gateway's: as a member of which teams this call is made.
+          rpcHeader.actor, encodeURIComponent(JSON.stringify({ personId: viewer.person.id, email: viewer.person.email, teamIds: [at.teamId] })),
+        ],
+      })
+      sent.once('response', resolve).once('error', reject).end(body)
+    })
+    const { bytes, truncated } = await readUpTo(answer, mostBytes)
+    return { ...textOf(bytes, answer.headers['content-type']), ...headOf(answer), truncated, bytes: bytes.length, durationMs: Math.round((performance.now() - started) * 10) / 10 }
+  } catch (cause) {
+    if (limit.aborted) throw new PlatformError('timeout', `${service} did not answer within ${timeoutMs} ms`, { fix: 'Look at its logs, or give it more time.' }, { cause })
+    if (signal?.aborted) throw new PlatformError('cancelled', 'the call was cancelled', {}, { cause })
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') throw new PlatformError('unavailable', 'the gateway does not answer', { fix: 'It is restarting; try again in a moment.' }, { cause })
+    throw new PlatformError('bad_gateway', `the answer of ${service} broke off`, { fix: 'Look at its logs.' }, { cause })
+  }
+}
+
+/** A limited token calls only what its scope names; who else may call what, the gateway decides. */
+async function requireReach(web: Web, viewer: Viewer, { at, service }: CallRequest): Promise<void> {
+  const [, team = at.team, name] = /^(?:@([a-z0-9-]+)\/)?([a-z0-9-]+)$/.exec(service) ?? []
+  if (name === undefined) throw new PlatformError('bad_request', `${service} is not the name of a service`, { field: 'service' })
+  if (!isInScope(viewer, { environmentId: at.environmentId })) throw new PlatformError('forbidden', 'this token does not reach this environment')
+  if (viewer.token?.scope.services === undefined) return
+  const { serviceId } = await web.runtime.call('access.resolve', { userId: viewer.person.id, team, service: name }, { actor: viewer.actor })
+  if (!isInScope(viewer, { serviceId })) throw new PlatformError('not_found', `there is no service ${service}`)
+}
+
+async function readUpTo(answer: IncomingMessage, most: number): Promise<{ bytes: Buffer; truncated: boolean }> {
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const part of answer) {
+    parts.push(part as Buffer)
+    size += (part as Buffer).length
+    if (size > most) return { bytes: Buffer.concat(parts).subarray(0, most), truncated: true }
+  }
+  return { bytes: Buffer.concat(parts), truncated: false }
+}
+
+function headOf(answer: IncomingMessage) {
+  const headers: [string, string][] = []
+  for (let n = 0; n < answer.rawHeaders.length; n += 2) headers.push([answer.rawHeaders[n] ?? '', answer.rawHeaders[n + 1] ?? ''])
+  return {
+    status: answer.statusCode ?? 0, statusText: answer.statusMessage ?? '', headers,
+    servedBy: single(answer.headers[header.servedBy]), trace: single(answer.headers[header.traceparent])?.split('-')[1] ?? null,
+  }
+}
+
+const single = (value: string | string[] | undefined): string | null => (Array.isArray(value) ? value[0] : value) ?? null
+
+/** As text where it is UTF-8 (whatever it calls itself) without NUL bytes, which a cut in the middle of a character does not change. */
+function textOf(bytes: Buffer, type: string | undefined): { body: string; binary: boolean } {
+  const isText = !/^(image|audio|video|font)\/(?!svg)/.test(type ?? '') && !bytes.includes(0)
+  if (!isText) return { body: bytes.toString('base64'), binary: true }
+  try {
+    return { body: new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true }), binary: false }
+  } catch {
+    return { body: bytes.toString('base64'), binary: true }
+  }
 }

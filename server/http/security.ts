@@ -13,14 +13,16 @@ export function setSecurityHeaders(response: ServerResponse, settings: Pick<Sett
   if (settings.secure) response.setHeader('strict-transport-security', 'max-age=31536000')
 }
 
+/** Tells a page its own path and query, which Next does not. */
+export const pathHeader = 'x-m3o-path'
+
 /** On pages. Next takes the nonce for its scripts from the request's header; `x-nonce` is for the first inline script. */
 export function setPagePolicy(request: IncomingMessage, response: ServerResponse, dev: boolean): void {
   const nonce = randomBytes(16).toString('base64')
   const policy = pagePolicy(nonce, dev)
   request.headers['content-security-policy'] = policy
   request.headers['x-nonce'] = nonce
-  // A layout does not know the address of the page in it, which whoever has to sign in first comes back to.
-  request.headers['x-here'] = request.url ?? '/'
+  request.headers[pathHeader] = request.url ?? '/'
   response.setHeader('content-security-policy', policy)
 }
 

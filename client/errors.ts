@@ -1,0 +1,14 @@
+import { TRPCClientError } from '@trpc/client'
+import { type ErrorBody, errorFromBody, type PlatformError } from '#contract/errors.ts'
+
+/** What happened, what to do and at which field, of anything that failed. */
+export function errorOf(error: unknown): PlatformError {
+  if (error instanceof TRPCClientError) {
+    const body = (error.data as { m3o?: ErrorBody } | null | undefined)?.m3o
+    if (body !== undefined) return errorFromBody(body)
+    return errorFromBody({ code: 'unavailable', message: 'the console cannot be reached', fix: 'Check the connection; it goes on by itself.' })
+  }
+  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown }
+  if (name === 'PlatformError' && typeof code === 'string') return errorFromBody(error)
+  return errorFromBody({ code: 'internal', message: 'something went wrong in this page', fix: 'Load it again.' })
+}
