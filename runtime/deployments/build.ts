@@ -1,17 +1,19 @@
 import { PlatformError } from '#contract/errors.ts'
 import { revisions } from '#db/schema.ts'
 import type { Build } from '../builds/builds.ts'
+import { findService } from '../services/views.ts'
 import type { Platform } from '../platform.ts'
 import type { DeploymentRow } from './record.ts'
 
 /** The build of a deployment's revision, with its output in the service's log and what it tells of the revision kept. */
 export async function buildRevision(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<Build> {
   const { source, builds, db } = platform
+  const service = await findService(platform, row.serviceId)
   const revision = row.commit.slice(0, 7)
   const tree = await source.trees.of({ serviceId: row.serviceId, commit: row.commit })
   const output = lineWriter(platform, row, revision)
   const build = await builds.build({
-    teamId: row.teamId, treeHash: tree.treeHash,
+    teamId: row.teamId, serviceId: row.serviceId, environmentId: row.environmentId, name: service.name, treeHash: tree.treeHash,
     exportTree: (into) => source.trees.export({ serviceId: row.serviceId, commit: row.commit, into }),
     onLine: output.write,
     signal,
