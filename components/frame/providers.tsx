@@ -1,7 +1,8 @@
 'use client'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
-import { createClient, createQueryClient, TRPCProvider } from '#client/trpc.ts'
+import { createQueryClient } from '#client/query-client.ts'
+import { createClient, TRPCProvider } from '#client/trpc.ts'
 import { TooltipArea } from '#components/ui/tooltip.tsx'
 
 /** What client components read from; made once a page, and once a request on the server. */

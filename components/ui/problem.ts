@@ -1,4 +1,4 @@
-import { errorOf } from '#client/trpc.ts'
+import { errorOf } from '#client/errors.ts'
 import type { ErrorBody } from '#contract/errors.ts'
 
 /** A failure as a person is told of it. */
