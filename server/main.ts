@@ -29,13 +29,15 @@ const settings = withPort(given, process.env, (server.address() as AddressInfo).
 const web = createWeb(settings, { env: process.env, log })
 const live = createLive(web)
 const pages = await preparePages(web)
+let ready = false
 const upgrades = createUpgrades(web, { live, pages })
-server.on('request', createFront(web, pages.serve))
+server.on('request', createFront(web, { pages: pages.serve, isReady: () => ready }))
 server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => upgrades.route(request, socket, head))
 log.info({ url: settings.url, ms: Math.round(performance.now() - startedAt) }, 'web is ready')
-if (settings.admin !== undefined) void setUpUnattended(settings.admin)
-
 let stopping = false
+// Who waits for `/health` may sign in as that person at once.
+if (settings.admin !== undefined) void setUpUnattended(settings.admin).then(() => { ready = true })
+else ready = true
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
   process.on(name, () => {
     if (stopping) return

@@ -26,6 +26,11 @@ export interface Exchange {
 
 export type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
+interface To {
+  pages: Pages
+  isReady(): boolean
+}
+
 type Serve = (exchange: Exchange) => Promise<void>
 
 /** By how the path begins; what none of these takes is a page. */
@@ -41,19 +46,19 @@ const served: [begins: string, Serve][] = [
 ]
 
 /** The listener of the one HTTP server. */
-export function createFront(web: Web, pages: Pages) {
+export function createFront(web: Web, to: To) {
   return (request: IncomingMessage, response: ServerResponse): void => {
-    serve(web, pages, { request, response }).catch((error: unknown) => {
+    serve(web, to, { request, response }).catch((error: unknown) => {
       sendError(request, response, bodyOfFailure(web, error, `${request.method} ${pathOnly(request.url)}`))
     })
   }
 }
 
-async function serve(web: Web, pages: Pages, { request, response }: { request: IncomingMessage; response: ServerResponse }): Promise<void> {
+async function serve(web: Web, { pages, isReady }: To, { request, response }: { request: IncomingMessage; response: ServerResponse }): Promise<void> {
   const { settings } = web
   response.on('error', () => response.destroy())
   setSecurityHeaders(response, settings)
-  if (request.url === '/health') return sendJson(response, 200, { ok: true })
+  if (request.url === '/health') return sendJson(response, isReady() ? 200 : 503, { ok: isReady() })
   if (request.url === undefined || !request.url.startsWith('/') || !URL.canParse(request.url, settings.url)) throw new PlatformError('bad_request', 'this is not a path')
   if (!isConsoleHost(request.headers.host, settings)) return sendElsewhere(web, request, response)
   const url = new URL(request.url, settings.url)

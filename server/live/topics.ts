@@ -3,6 +3,7 @@ import { type LiveTopic, liveTopics } from '#contract/live.ts'
 import type { TeamAction } from '../authorize.ts'
 import { execute } from './exec.ts'
 import { followDeployment } from './deployment.ts'
+import { openLanguage } from './language.ts'
 import { followLogs } from './logs.ts'
 import { joinPresence } from './present.ts'
 import type { Place, Running } from './subscription.ts'
@@ -26,5 +27,6 @@ export const topics: { [T in LiveTopic]: Topic<T> } = {
   logs: { action: 'log.read', listing: true, start: followLogs },
   presence: { action: 'source.read', start: joinPresence },
   terminal: { action: 'service.exec', start: attachTerminal },
+  language: { action: 'source.read', start: openLanguage },
   exec: { action: 'service.exec', start: execute },
 }

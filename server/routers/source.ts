@@ -26,10 +26,6 @@ export const source = router({
       ...inTree(ctx, input.ref), query: input.query, regex: input.regex, caseSensitive: input.caseSensitive, limit: input.limit,
     }, ctx.as)),
 
-  /** Type declarations for the editor. */
-  types: authorizedServiceHere('source.read').input(ofTree)
-    .query(({ ctx, input }) => ctx.web.runtime.call('source.types', inTree(ctx, input.ref), ctx.as)),
-
   /** One's own draft: its base, what changed. */
   status: authorizedServiceHere('source.read').query(({ ctx }) => ctx.web.runtime.call('source.status', draft(ctx), ctx.as)),
 

@@ -1,0 +1,44 @@
+import type { Duplex } from 'node:stream'
+import { once } from 'node:events'
+import { readJsonLines } from '#contract/json-lines.ts'
+import { authorize } from '../authorize.ts'
+import type { Place, Running, Sink } from './subscription.ts'
+import type { Input } from './topics.ts'
+
+const mostAtOnce = 64
+
+/** One's own language server on one's own draft. It ends when it is idle or fails: the editor, which knows what is open, begins anew. */
+export async function openLanguage({ web, viewer, sink, signal }: Place, names: Input<'language'>): Promise<Running> {
+  const { serviceId, environmentId } = await authorize(web, viewer, 'source.read', names)
+  const program = await web.runtime.duplex('languages.open', { serviceId, environmentId, userId: viewer.person.id }, { actor: viewer.actor, signal })
+  return {
+    // The editor writes on after this returned.
+    write: async (bytes) => {
+      if (program.writable && !program.write(bytes)) await Promise.race([once(program, 'drain'), once(program, 'close')]).catch(() => {})
+    },
+    done: passMessages(program, sink, signal),
+  }
+}
+
+async function passMessages(program: Duplex, sink: Pick<Sink, 'items'>, signal: AbortSignal): Promise<void> {
+  let waiting: unknown[] = []
+  let sending: Promise<void> | undefined
+  const send = async () => {
+    while (waiting.length > 0) await sink.items(waiting.splice(0, mostAtOnce))
+  }
+  try {
+    for await (const message of readJsonLines(program)) {
+      waiting.push(message)
+      // What comes while the editor takes a batch is the next one.
+      if (waiting.length >= mostAtOnce) await sending
+      sending ??= send().finally(() => { sending = undefined })
+      sending.catch(() => program.destroy())
+    }
+    await sending
+  } catch (error) {
+    if (!signal.aborted && !program.destroyed) throw error
+  } finally {
+    waiting = []
+    program.destroy()
+  }
+}
