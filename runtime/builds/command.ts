@@ -8,7 +8,7 @@ const preload = '--import=/m3o/preload.mjs'
  */
 export function commandOf({ start, runtime }: Resolved, hasModules: boolean): { command: string[]; env: Record<string, string> } {
   const path = `${hasModules ? '/app/node_modules/.bin:' : ''}/m3o/bin:/usr/local/bin:/usr/bin:/bin`
-  const node = { M3O_BUILD: '/m3o/build', NODE_ENV: 'production' }
+  const node = { M3O_BUILD: '/m3o/build', NODE_ENV: 'production', NODE_USE_SYSTEM_CA: '1' }
   if (start.kind === 'entry') return { command: ['node', preload, `/app/${start.entry}`], env: { PATH: path, ...node } }
   const python: Record<string, string> = runtime === 'python' ? { PYTHONUNBUFFERED: '1', PYTHONPATH: '/m3o/python', PYTHONDONTWRITEBYTECODE: '1' } : {}
   const others: Record<string, string> = runtime === 'node' ? { ...node, NODE_OPTIONS: preload } : python

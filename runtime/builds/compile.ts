@@ -54,7 +54,7 @@ export async function compile(jobs: Jobs, line: string, job: Omit<Job, 'what' | 
     what: 'the build',
     sourceDir: empty,
     command: ['/bin/sh', '-c', line],
-    env: { CI: '1', NO_COLOR: '1', PATH: '/app/node_modules/.bin:/m3o/bin:/usr/local/bin:/usr/bin:/bin' },
+    env: { CI: '1', NODE_USE_SYSTEM_CA: '1', NO_COLOR: '1', PATH: '/app/node_modules/.bin:/m3o/bin:/usr/local/bin:/usr/bin:/bin' },
     binds: [{ host: app, inside: '/app', writable: true }, ...modules],
   })
   if (modulesDir) await rm(join(app, 'node_modules'), { recursive: true, force: true })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { lstat, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { packageOf } from '#contract/convention.ts'
@@ -34,6 +35,8 @@ export function planInstall(tree: Tree, resolved: Resolved, teamId: string): Ins
   return undefined
 }
 
+const authorities = '/etc/ssl/certs/ca-certificates.crt'
+
 const tooling = `node${process.versions.node.split('.')[0]}-1`
 
 function planNpm({ files, read, treeHash }: Tree, resolved: Resolved, teamId: string): InstallPlan | undefined {
@@ -51,7 +54,7 @@ function planNpm({ files, read, treeHash }: Tree, resolved: Resolved, teamId: st
   const slim = whole || lock ? rest : { ...rest, dependencies: without(strings(rest.dependencies)), devDependencies: without(strings(rest.devDependencies)) }
   const given: Record<string, string> = { 'package.json': JSON.stringify(slim) }
   for (const name of [lock, '.npmrc']) if (name && files.has(name)) given[name] = read(name) ?? ''
-  const flags = `--no-audit --no-fund --loglevel=http ${withDevelopment ? '--include=dev' : '--omit=dev'}`
+  const flags = `--no-audit --no-fund ${withDevelopment ? '--include=dev' : '--omit=dev'}`
   const { name: __, version: ___, description: ____, ...deciding } = slim
   return {
     kind: 'npm',
@@ -129,6 +132,10 @@ export class Dependencies {
         sourceDir: plan.whole ? job.app : await this.#empty(),
         command: ['/bin/sh', '-c', `cd /work && ${copy}${command}`],
         env: {
+          // An unreachable registry is told within seconds.
+          npm_config_fetch_retries: '2', npm_config_fetch_retry_mintimeout: '500', npm_config_fetch_retry_maxtimeout: '3000',
+          // Where a company's own authority signs for the registry, the machine knows it.
+          NODE_USE_SYSTEM_CA: '1', ...(existsSync(authorities) && { PIP_CERT: authorities }),
           npm_config_cache: '/downloads', npm_config_update_notifier: 'false', npm_config_progress: 'false', PIP_CACHE_DIR: '/downloads/pip',
           PIP_PROGRESS_BAR: 'off', CI: '1', NO_COLOR: '1',
         },

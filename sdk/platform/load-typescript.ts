@@ -40,14 +40,15 @@ export function loadTypeScript({ platform, app }: { platform: string; app: strin
       }
       if (!ours(context.parentURL)) return next(specifier, context)
       const aliased = index.paths && byPaths(specifier, index.paths, app)
-      if (aliased) return next(aliased, context)
+      if (aliased) return { url: aliased, shortCircuit: true }
       try {
         return next(specifier, context)
       } catch (error) {
         const code = (error as NodeJS.ErrnoException).code ?? ''
         const found = missing.has(code) && /^(\.|\/|file:)/.test(specifier) ? nearest(new URL(specifier, context.parentURL)) : undefined
         if (!found) throw error
-        return next(found, context)
+        // Not by `next`: that of `require` takes no URLs.
+        return { url: found, shortCircuit: true }
       }
     },
     load(url, context, next) {
