@@ -10,7 +10,7 @@ import type { Exchange } from './front.ts'
 import { inertPolicy } from './security.ts'
 
 const shape = /^\/git\/([^/]+)\/([^/]+?)(?:\.git)?\/(HEAD|info\/refs|objects\/[\w./-]+|git-upload-pack|git-receive-pack)$/
-const passedOn = ['content-type', 'content-encoding', 'content-length', 'accept', 'accept-encoding', 'git-protocol', 'user-agent', 'expect'] as const
+const passedOn = ['content-type', 'content-encoding', 'content-length', 'accept', 'accept-encoding', 'git-protocol', 'user-agent'] as const
 
 /** git over HTTP with a token as the password; the runtime runs git itself. Bodies stream both ways, of any size. */
 export async function serveGit({ web, request, response, url, from }: Exchange): Promise<void> {

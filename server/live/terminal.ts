@@ -11,12 +11,18 @@ export async function attachTerminal({ web, viewer, sink, signal }: Place, { ter
   const userId = viewer.person.id
   const mine = await web.runtime.call('terminals.list', { serviceId: at.serviceId, environmentId: at.environmentId, userId }, { actor: viewer.actor })
   if (!mine.some(({ id }) => id === terminalId)) throw new PlatformError('not_found', 'this terminal is closed', { fix: 'Open another one.' })
-  let program: Duplex | undefined
+  const attach = () => web.runtime.duplex('terminals.attach', { terminalId, userId }, { actor: viewer.actor, signal })
+  // Subscribed means attached: what is typed from then on has somewhere to go.
+  let program: Duplex | undefined = await attach()
   return {
     ...inletOf(() => program),
     done: outliving(signal, async () => {
-      program = await web.runtime.duplex('terminals.attach', { terminalId, userId }, { actor: viewer.actor, signal })
-      await passOn(program, sink)
+      program ??= await attach()
+      try {
+        await passOn(program, sink)
+      } finally {
+        program = undefined
+      }
     }),
   }
 }
