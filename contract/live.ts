@@ -60,6 +60,8 @@ export const liveTopics = {
   presence: { input: ofService, item: z.array(presence) },
   /** An open terminal (made by `terminals.open`): a snapshot that repaints the screen, then output. `bytes`, not `items`. */
   terminal: { input: ofService.extend({ terminalId: z.string() }), item: z.never() },
+  /** A language server on one's own draft: its messages as items; `write` takes the editor's, as JSON, one a line. */
+  language: { input: ofService, item: z.unknown() },
   /** A command in an instance's sandbox; ends with its instance or its caller. `bytes`, then one item: how it ended. */
   exec: { input: command, item: z.object({ exitCode: z.number().nullable(), signal: z.string().nullable() }) },
 } as const

@@ -192,8 +192,14 @@ const sources = {
   ),
   /** Other people with unsaved-to-history changes to this service here. */
   'source.drafts': call(at, z.array(z.object({ person: record.person, updatedAt: z.number(), paths: z.array(z.string()) }))),
-  /** Type declarations that the editor needs: the SDK's, zod's, Node's and those of the service's own dependencies. */
-  'source.types': call(z.object({ serviceId: z.string(), ref: source.treeRef }), z.array(z.object({ path: z.string(), text: z.string() }))),
+}
+
+const languages = {
+  /**
+   * A language server on a person's draft, for one editor. Both ways JSON-RPC messages of the Language Server Protocol, one
+   * a line; the platform's own begin with `m3o/` (runtime/languages/session.ts).
+   */
+  'languages.open': duplex(draft),
 }
 
 const logTargets = z.array(at).min(1).max(2000)
@@ -222,6 +228,6 @@ const terminals = {
 }
 
 export const runtimeApi = {
-  ...access, ...platform, ...teams, ...services, ...environments, ...deployments, ...variables, ...sources, ...logApi, ...terminals,
+  ...access, ...platform, ...teams, ...services, ...environments, ...deployments, ...variables, ...sources, ...languages, ...logApi, ...terminals,
 } satisfies Api
 export type RuntimeApi = typeof runtimeApi

@@ -13,6 +13,7 @@ import { openDb } from '#db/open.ts'
 import { accessHandlers } from './api/access.ts'
 import { deploymentHandlers } from './api/deployments.ts'
 import { gitListener } from './api/git.ts'
+import { languageHandlers, openLanguages } from './api/languages.ts'
 import { logHandlers } from './api/logs.ts'
 import { platformHandlers } from './api/platform.ts'
 import { serviceHandlers } from './api/services.ts'
@@ -63,10 +64,12 @@ const platform: Platform = { settings, log, db, seal, events, engine, logs, sour
 const deployments = new Deployments(platform)
 const terminals = new Terminals(engine)
 const traffic = new Traffic(platform)
+const languages = openLanguages(platform)
 const ending = new AbortController()
 
 await routing.load()
 await traffic.load()
+await languages.clear()
 await places.load()
 void routing.follow((counts) => traffic.note(counts), ending.signal)
 await deployments.recover()
@@ -82,6 +85,7 @@ const rpc = createRpcServer(runtimeApi, {
   ...serviceHandlers(platform, traffic),
   ...deploymentHandlers(platform, deployments),
   ...sourceHandlers(platform),
+  ...languageHandlers(languages),
   ...logHandlers(platform),
   ...terminalHandlers(platform, terminals),
 }, { log })
@@ -142,6 +146,7 @@ async function letGo(): Promise<void> {
   server.closeAllConnections()
   await traffic.save().catch(() => {})
   await terminals.closeAll()
+  await languages.close()
   await logs.close()
   await engine.close()
   source.close()

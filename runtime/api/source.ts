@@ -6,7 +6,6 @@ import type { FileChange, TreeRef } from '#contract/source.ts'
 import { releases, users } from '#db/schema.ts'
 import { branchOf, environmentChain } from '../environments/environments.ts'
 import type { Platform } from '../platform.ts'
-import { dependencyTypes } from '../builds/types.ts'
 import { emptyTree } from '../source/objects.ts'
 
 type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `source.${string}`>>
@@ -113,7 +112,6 @@ export function sourceHandlers(platform: Platform): Part {
       }))
       return drafts.flat()
     },
-    'source.types': async ({ serviceId, ref }) => dependencyTypes(platform, serviceId, await treeOf(serviceId, ref)),
   }
 }
 
