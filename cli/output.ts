@@ -32,7 +32,8 @@ export const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007
 export function fail(error: unknown, session: Pick<Session, 'json'> | undefined, document?: unknown): number {
   const known = platformError(error) ?? unexpected(error)
   if (session?.json) print(JSON.stringify(document ?? { error: known.toJSON() }))
-  process.stderr.write(`${colors.red('error:')} ${plain(known.message)} (${known.code})\n`)
+  const [first = '', ...more] = known.message.split('\n').map(plain)
+  process.stderr.write([`${colors.red('error:')} ${first} (${known.code})`, ...more, ''].join('\n'))
   if (known.fix) process.stderr.write(`${plain(known.fix)}\n`)
   return 1
 }

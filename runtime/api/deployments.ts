@@ -34,9 +34,10 @@ export function deploymentHandlers(platform: Platform, deployments: Deployments)
       return { deploymentId: (await deployments.deploy(actor, at, what.commit, message, route)).id }
     },
     'deployments.upload': async ({ teamId, environmentId, service, userId, message, base, force }, { actor, body }) => {
-      const serviceId = await findOrCreate(platform, actor, teamId, service, userId)
+      const { serviceId, created } = await findOrCreate(platform, actor, teamId, service, userId)
       const { row, commit, notes } = await deployments.deployArchive(actor, { serviceId, environmentId }, { userId, message, base, force, body })
-      return { deploymentId: row.id, serviceId, commit, notes }
+      // A service that was made for this folder had nothing to replace.
+      return { deploymentId: row.id, serviceId, commit, notes: created ? [] : notes }
     },
     'deployments.cancel': async ({ deploymentId }, { actor }) => (await deployments.cancel(actor, deploymentId), { ok: true }),
     'deployments.rollback': async ({ to, ...at }, { actor }) => ({ deploymentId: (await deployments.rollback(actor, at, to)).id }),

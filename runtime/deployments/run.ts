@@ -121,6 +121,7 @@ async function switchOver(platform: Platform, plan: Plan, started: readonly Runn
       .where(eq(deployments.id, plan.deploymentId))
   })
   await announce(platform, plan.deploymentId)
+  await platform.logs.append(plan, { stream: 'platform', level: 'info', text: `deployment ${plan.deploymentId} live`, revision: plan.commit.slice(0, 7) })
 }
 
 async function end(platform: Platform, row: DeploymentRow, started: readonly Running[], error: unknown): Promise<void> {

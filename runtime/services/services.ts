@@ -51,12 +51,13 @@ export async function createFromTemplate(platform: Platform, actor: Actor, input
 }
 
 /** The service of that name, made when there is none: for a folder that is deployed for the first time. */
-export async function findOrCreate(platform: Platform, actor: Actor, teamId: string, name: string, ownerId: string): Promise<string> {
+export async function findOrCreate(platform: Platform, actor: Actor, teamId: string, name: string, ownerId: string): Promise<{ serviceId: string; created: boolean }> {
   const [row] = await platform.db.select({ id: services.id }).from(services).where(and(eq(services.teamId, teamId), eq(services.name, name), isNull(services.deletedAt)))
-  if (row) return row.id
+  if (row) return { serviceId: row.id, created: false }
   const [former] = await platform.db.select({ id: formerNames.id }).from(formerNames)
     .where(and(eq(formerNames.kind, 'service'), eq(formerNames.scope, teamId), eq(formerNames.name, name)))
-  return former?.id ?? createService(platform, actor, { teamId, name, files: null, ownerId })
+  if (former) return { serviceId: former.id, created: false }
+  return { serviceId: await createService(platform, actor, { teamId, name, files: null, ownerId }), created: true }
 }
 
 export async function renameService(platform: Platform, actor: Actor, serviceId: string, newName: string): Promise<void> {
