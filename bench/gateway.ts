@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,8 +24,18 @@ async function freePort(): Promise<number> {
   return port
 }
 
-function start(command: string, args: string[], env: NodeJS.ProcessEnv = process.env): void {
-  children.push(spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'], env }))
+function start(command: string, args: string[], env: NodeJS.ProcessEnv = process.env): ChildProcess {
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'ignore'], env })
+  children.push(child)
+  return child
+}
+
+/** User and system time of a process and its children that live, in ms; nginx works in a child. */
+function cpuMs(pid: number): number {
+  const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
+  const fields = rest.split(' ')
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+  return (Number(fields[11]) + Number(fields[12])) * 10 + children.reduce((sum, child) => sum + cpuMs(Number(child)), 0)
 }
 
 async function answers(url: string): Promise<void> {
@@ -69,36 +79,44 @@ function table() {
   }
 }
 
-async function measure(url: string): Promise<number> {
+async function measure(url: string, pid: number): Promise<{ perSecond: number; cpuMicros: number }> {
+  const before = cpuMs(pid)
   const { stdout } = await promisify(execFile)('wrk', ['-t1', '-c16', `-d${values.seconds}s`, '-H', `Authorization: Bearer ${token}`, url])
   if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(stdout)
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1])
+  const requests = Number(/(\d+) requests in/.exec(stdout)?.[1])
+  return { perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]), cpuMicros: ((cpuMs(pid) - before) * 1000) / requests }
 }
 
 const median = (figures: number[]) => figures.toSorted((a, b) => a - b)[figures.length >> 1] as number
 
 try {
-  start('nginx', ['-c', nginxConfig('upstream', `server { listen 127.0.0.1:${upstream}; location / { default_type application/json; return 200 '${json}'; } }`)])
-  start('nginx', ['-c', nginxConfig('proxy', `upstream u { server 127.0.0.1:${upstream}; keepalive 64; keepalive_requests 1000000000; }
+  const upstreamProcess = start('nginx', ['-c', nginxConfig('upstream', `server { listen 127.0.0.1:${upstream}; location / { default_type application/json; return 200 '${json}'; } }`)])
+  const nginxProcess = start('nginx', ['-c', nginxConfig('proxy', `upstream u { server 127.0.0.1:${upstream}; keepalive 64; keepalive_requests 1000000000; }
 server { listen 127.0.0.1:${nginx}; location / { proxy_pass http://u; proxy_http_version 1.1; proxy_set_header Connection ""; } }`)])
   writeFileSync(join(home, 'Caddyfile'), `{\n admin off\n auto_https off\n}\nhttp://127.0.0.1:${caddy} {\n reverse_proxy 127.0.0.1:${upstream}\n}\n`)
-  start('caddy', ['run', '--config', join(home, 'Caddyfile'), '--adapter', 'caddyfile'], { ...process.env, HOME: home, XDG_DATA_HOME: home, XDG_CONFIG_HOME: home })
+  const caddyProcess = start('caddy', ['run', '--config', join(home, 'Caddyfile'), '--adapter', 'caddyfile'], { ...process.env, HOME: home, XDG_DATA_HOME: home, XDG_CONFIG_HOME: home })
   mkdirSync(join(home, 'run'))
   writeFileSync(join(home, 'run/routes.json'), JSON.stringify(table()))
-  start(process.execPath, [join(import.meta.dirname, '../gateway/main.ts')], { M3O_HOME: home, M3O_GATEWAY_PORT: String(gateway), M3O_LOG_LEVEL: 'warn' })
+  const gatewayProcess = start(process.execPath, [join(import.meta.dirname, '../gateway/main.ts')], { NODE_ENV: 'production', M3O_HOME: home, M3O_GATEWAY_PORT: String(gateway), M3O_LOG_LEVEL: 'warn' })
 
-  const urls = {
-    'no proxy': `http://127.0.0.1:${upstream}/`, nginx: `http://127.0.0.1:${nginx}/`,
-    caddy: `http://127.0.0.1:${caddy}/`, gateway: `http://127.0.0.1:${gateway}/v1/hello/Say`,
+  const measured: Record<string, { url: string; process: ChildProcess }> = {
+    'no proxy': { url: `http://127.0.0.1:${upstream}/`, process: upstreamProcess },
+    nginx: { url: `http://127.0.0.1:${nginx}/`, process: nginxProcess },
+    caddy: { url: `http://127.0.0.1:${caddy}/`, process: caddyProcess },
+    gateway: { url: `http://127.0.0.1:${gateway}/v1/hello/Say`, process: gatewayProcess },
   }
-  const figures: Record<string, number[]> = {}
-  for (const url of Object.values(urls)) await answers(url)
-  await measure(urls.gateway)
+  const figures: Record<string, { perSecond: number; cpuMicros: number }[]> = {}
+  for (const { url } of Object.values(measured)) await answers(url)
+  for (const name of ['caddy', 'gateway']) await measure(measured[name]?.url ?? '', measured[name]?.process.pid ?? 0)
   for (let round = 0; round < Number(values.rounds); round++) {
-    for (const [name, url] of Object.entries(urls)) (figures[name] ??= []).push(await measure(url))
+    for (const [name, { url, process: of }] of Object.entries(measured)) (figures[name] ??= []).push(await measure(url, of.pid ?? 0))
   }
-  const found = Object.fromEntries(Object.entries(figures).map(([name, all]) => [name, median(all)]))
-  for (const [name, perSecond] of Object.entries(found)) console.log(`${name.padEnd(10)} ${Math.round(perSecond).toLocaleString('en')} requests/s`)
+  const found: Record<string, number> = {}
+  for (const [name, all] of Object.entries(figures)) {
+    found[name] = median(all.map(({ perSecond }) => perSecond))
+    const cpu = median(all.map(({ cpuMicros }) => cpuMicros))
+    console.log(`${name.padEnd(10)} ${Math.round(found[name]).toLocaleString('en').padStart(7)} requests/s · ${cpu.toFixed(0).padStart(4)} µs of CPU a request`)
+  }
   const ratio = (found.gateway ?? 0) / (found.caddy ?? 1)
   console.log(`gateway / caddy ${ratio.toFixed(2)} (reach ≥ 1.10) · gateway / nginx ${((found.gateway ?? 0) / (found.nginx ?? 1)).toFixed(2)}`)
   process.exitCode = ratio >= 1.1 ? 0 : 1

@@ -1,4 +1,4 @@
-import { chmodSync, openSync, renameSync } from 'node:fs'
+import { chmodSync, openSync, renameSync, rmSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { basename, dirname } from 'node:path'
 
@@ -18,6 +18,8 @@ export function socketAddress(path: string): string {
 /** Listens under another name and moves it into place, so that the socket is never open to others and replaces a dead one. */
 export async function listenOnSocket(server: Server, path: string): Promise<void> {
   const temporary = `${path}.${process.pid.toString(36)}`
+  // Left by a process of the same number that died here.
+  rmSync(temporary, { force: true })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(socketAddress(temporary), () => {

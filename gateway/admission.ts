@@ -49,6 +49,7 @@ export class Admission {
 
   /** Throws a PlatformError for what may not pass. */
   admit({ request, target, trusted }: Asked): Passage | Moved {
+    if (this.table.epoch === '') throw new PlatformError('unavailable', 'the platform is starting', { fix: 'Try again in a moment.' })
     const instance = target.kind === 'path' && target.key !== undefined ? this.instance(target.key, request) : undefined
     const identity = this.identify(request, target, trusted, instance)
     const { team, service, moved } = this.find(request, target, identity, instance)

@@ -98,7 +98,8 @@ export class DataPlane {
         response.writeHead(302, { location: handovers.signInUrl(target.host, target.path), 'cache-control': 'no-store', 'content-length': 0 }).end()
         return
       }
-      refuse(request, response, error, { traceparent: trace.traceparent, console: this.parts.console })
+      const away = error instanceof PlatformError && error.code === 'unavailable'
+      refuse(request, response, error, { traceparent: trace.traceparent, console: this.parts.console, ...(away && { retryAfter: 1 }) })
     }
   }
 

@@ -194,6 +194,11 @@ test('what it knew is served again after a restart, before anybody tells it more
   rmSync(first.home, { recursive: true })
 })
 
+test('before it was told anything it says so, and guesses nothing', async () => {
+  const stand = await begin()
+  expect(await get(stand, 'app--demo.localhost')).toMatch(/^HTTP\/1.1 503[^]*retry-after: 1[^]*the platform is starting/i)
+})
+
 test('requests are counted by service, environment and caller, and whoever watches hears of changes', async () => {
   const stand = await begin()
   const server = await stand.upstream((request, response) => response.writeHead(request.url === '/bad' ? 500 : 200).end())

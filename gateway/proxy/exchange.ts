@@ -6,14 +6,15 @@ import type { Trace } from '../context/trace.ts'
 import type { Environment, Release } from '../routes/route-table.ts'
 import type { Connection, ExchangeHandler, Failure } from '../upstream/connection.ts'
 import type { InstancePool } from '../upstream/instance-pool.ts'
-import { MalformedResponse, type ResponseHead } from '../upstream/response-reader.ts'
+import { MalformedResponse, type ResponseHead } from '../upstream/response-head.ts'
+import { answerHeaders } from './answer-headers.ts'
 import type { Proxy } from './proxy.ts'
-import { RequestBody } from './request-body.ts'
+import { linger, RequestBody } from './request-body.ts'
 import { requestHead } from './request-head.ts'
-import { answerHeaders } from './response-head.ts'
+import { addTrailers } from './trailers.ts'
 
 const repeatable = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
-const lingerMs = 10_000
+const smallBody = 16 << 10
 /** How long a call that nobody takes is tried again: a swap of instances is shorter. */
 const refusedMs = 500
 
@@ -100,12 +101,14 @@ export class Exchange implements ExchangeHandler {
 
   onData(chunk: Buffer, last: boolean): void {
     if (this.ended) return
-    this.sent = true
-    if (last) this.response.end(chunk)
+    // As text a small body goes into the head's own write; latin1 keeps every byte.
+    if (last && !this.sent && chunk.length <= smallBody) this.response.end(chunk.toString('latin1'), 'latin1')
+    else if (last) this.response.end(chunk)
     else if (!this.response.write(chunk)) {
       this.connection?.socket.pause()
       this.response.once('drain', this.onClientDrain)
     }
+    this.sent = true
   }
 
   onQuiet(): void {
@@ -211,22 +214,4 @@ export class Exchange implements ExchangeHandler {
     this.response.off('close', this.onClientGone)
     this.proxy.traffic.count(this.passage, 101, performance.now() - this.started)
   }
-}
-
-/** The client is let send the rest, for a while, so that it reads the answer instead of a reset. */
-function linger(request: IncomingMessage): void {
-  request.resume()
-  const timer = setTimeout(() => request.socket.destroy(), lingerMs)
-  request.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer))
-}
-
-const notAsTrailer = /^(?:transfer-encoding|content-|host$|set-cookie|trailer|connection|authorization|m3o-|te$)/i
-
-function addTrailers(response: ServerResponse, trailers: string[]): void {
-  const pairs: [string, string][] = []
-  for (let i = 0; i < trailers.length; i += 2) {
-    const name = trailers[i] as string
-    if (!notAsTrailer.test(name)) pairs.push([name, trailers[i + 1] as string])
-  }
-  response.addTrailers(pairs)
 }

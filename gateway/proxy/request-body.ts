@@ -78,3 +78,12 @@ export class RequestBody {
     return connection.write('\r\n')
   }
 }
+
+const lingerMs = 10_000
+
+/** The client is let send the rest, for a while, so that it reads the answer instead of a reset. */
+export function linger(request: IncomingMessage): void {
+  request.resume()
+  const timer = setTimeout(() => request.socket.destroy(), lingerMs)
+  request.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer))
+}

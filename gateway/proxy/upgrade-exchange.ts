@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
-import type { ResponseHead } from '../upstream/response-reader.ts'
-import { answerHeaders } from './response-head.ts'
+import type { ResponseHead } from '../upstream/response-head.ts'
+import { answerHeaders } from './answer-headers.ts'
 import { Exchange } from './exchange.ts'
 import { Tunnel } from './tunnel.ts'
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { MalformedResponse, type ResponseHead, ResponseReader } from './response-reader.ts'
+import { MalformedResponse, type ResponseHead } from './response-head.ts'
+import { ResponseReader } from './response-reader.ts'
 
 function read(parts: Buffer[], toHead = false) {
   const seen = { heads: [] as ResponseHead[], body: '', trailers: undefined as string[] | undefined, tunnel: undefined as string | undefined, info: [] as number[] }

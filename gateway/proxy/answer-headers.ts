@@ -1,6 +1,6 @@
 import type { Passage } from '../admission.ts'
 import type { HostCookies } from '../identity/host-cookie.ts'
-import type { ResponseHead } from '../upstream/response-reader.ts'
+import type { ResponseHead } from '../upstream/response-head.ts'
 
 /** What a service may not say for the gateway, or beyond its own host: `Clear-Site-Data` reaches the whole registrable domain. */
 const own = new Set(['m3o-served-by', 'traceparent', 'clear-site-data'])
