@@ -1,0 +1,123 @@
+import { TRPCError } from '@trpc/server'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { actions, mayDo, type Role, roles } from '#contract/permissions.ts'
+import { appRouter } from './router.ts'
+import { bodyOf, type Meta } from './trpc.ts'
+import { startStand, type Stand } from './testing/stand.ts'
+import type { Viewer } from './web.ts'
+
+let stand: Stand
+const viewers = new Map<Role | 'outsider', Viewer>()
+
+beforeAll(async () => {
+  stand = await startStand()
+  const { person } = await stand.web.setup.run(stand.setupCode, { email: 'owner@example.com', name: 'Owner', password: 'a fine password' })
+  viewers.set('owner', await stand.viewerOf(person))
+  const owner = stand.as(viewers.get('owner'))
+  await owner.services.create({ team: 'demo', name: 'hello', template: 'hello' })
+  for (const role of ['viewer', 'developer', 'admin', 'outsider'] as const) {
+    const one = await stand.web.people.create({ email: `${role}@example.com`, name: role, password: 'a fine password', operator: false })
+    const viewer = await stand.viewerOf(one)
+    viewers.set(role, viewer)
+    if (role === 'outsider') continue
+    const { link } = await owner.invitations.create({ team: 'demo', email: one.email, role })
+    await stand.as(viewer).invitations.accept({ secret: decodeURIComponent(new URL(link).pathname.split('/')[2] ?? '') })
+  }
+}, 60_000)
+
+afterAll(async () => stand[Symbol.asyncDispose]())
+
+/** They need no more input than the names, so whoever may call them would do it. */
+const destructive = ['teams.delete', 'services.delete', 'services.kill', 'environments.delete', 'environments.reset', 'members.leave', 'person.logout', 'person.endOtherSessions']
+const names = { team: 'demo', environment: 'production', service: 'hello' }
+const procedures = Object.entries(appRouter._def.procedures as unknown as Record<string, { _def: { meta?: Meta } }>)
+
+async function codeOf(procedure: string, viewer: Viewer | undefined, input: unknown = names): Promise<string> {
+  const [noun = '', verb = ''] = procedure.split('.')
+  const routers = stand.as(viewer) as unknown as Record<string, Record<string, (input: unknown) => Promise<unknown>>>
+  try {
+    await routers[noun]?.[verb]?.(input)
+    return 'ok'
+  } catch (error) {
+    return bodyOf(error as TRPCError).code
+  }
+}
+
+test('every procedure has declared its action', () => {
+  expect(procedures.length).toBeGreaterThan(60)
+  for (const [name, { _def }] of procedures) expect(_def.meta?.action, name).toSatisfy((action: string) => action in actions)
+})
+
+test('every procedure refuses and admits each role as the table says', async () => {
+  const wrong: string[] = []
+  for (const [name, { _def }] of procedures) {
+    const { action, place } = _def.meta as Meta
+    for (const role of roles) {
+      const viewer = viewers.get(role)
+      const may = mayDo(action, { signedIn: true, operator: viewer?.operator ?? false, role })
+      if (may && destructive.includes(name)) continue
+      const code = await codeOf(name, viewer)
+      if (may ? ['unauthenticated', 'internal'].includes(code) || (code === 'forbidden' && action !== 'platform.start') : code !== 'forbidden') wrong.push(`${name} (${action}) as ${role}: ${code}`)
+    }
+    if (place === 'person') continue
+    const outside = await codeOf(name, viewers.get('outsider'))
+    if (outside !== 'not_found') wrong.push(`${name} as somebody of another team: ${outside}`)
+  }
+  expect(wrong).toEqual([])
+}, 120_000)
+
+test('nobody who is not signed in gets past what the table leaves open', async () => {
+  for (const [name, { _def }] of procedures) {
+    if (actions[(_def.meta as Meta).action] !== 'nobody') expect(await codeOf(name, undefined), name).toBe('unauthenticated')
+  }
+})
+
+test('who is not in a team cannot tell whether it, or something in it, exists', async () => {
+  const outsider = stand.as(viewers.get('outsider'))
+  const messages = await Promise.all([names, { ...names, service: 'nothing' }, { ...names, team: 'demo' }].map(async (given) =>
+    outsider.services.get(given).then(() => 'found', (error: Error) => error.message)))
+  expect(new Set(messages)).toEqual(new Set(['there is no team demo, or you are not in it']))
+  expect(await outsider.services.get({ ...names, team: 'other' }).catch((error: Error) => error.message)).toBe('there is no team other, or you are not in it')
+})
+
+test('an admin makes and unmakes no owners', async () => {
+  const admin = stand.as(viewers.get('admin'))
+  const owner = viewers.get('owner')?.person.id ?? ''
+  expect(await codeOf('members.setRole', viewers.get('admin'), { team: 'demo', userId: owner, role: 'viewer' })).toBe('forbidden')
+  expect(await codeOf('members.remove', viewers.get('admin'), { team: 'demo', userId: owner })).toBe('forbidden')
+  await expect(admin.invitations.create({ team: 'demo', email: 'x@example.com', role: 'owner' })).rejects.toThrow('only an owner')
+})
+
+test('a token does no more than its scope, its team and its maker allow', async () => {
+  const owner = stand.as(viewers.get('owner'))
+  await owner.services.create({ team: 'demo', name: 'other', template: 'hello' })
+  await owner.environments.create({ team: 'demo', name: 'alice', kind: 'personal' })
+  await owner.teams.create({ name: 'second' })
+  const { token } = await owner.tokens.create({ team: 'demo', name: 'limited', scope: { actions: ['*.read', 'service.deploy', 'token.write'], services: ['hello'], environments: ['alice'] } })
+  const limited = await stand.withToken(token)
+  const here = { team: 'demo', environment: 'alice', service: 'hello' }
+  expect((await limited.services.get(here)).name).toBe('hello')
+  await expect(limited.services.get({ ...here, service: 'other' })).rejects.toThrow('may not do that here')
+  await expect(limited.services.get({ ...here, environment: 'production' })).rejects.toThrow('may not do that here')
+  await expect(limited.variables.set({ ...here, name: 'A', value: '1' })).rejects.toThrow('scope does not include')
+  await expect(limited.teams.create({ name: 'third' })).rejects.toThrow('scope does not include')
+  await expect(limited.platform.status()).rejects.toThrow('scope does not include')
+  await expect(limited.environments.list({ team: 'second' })).rejects.toThrow('there is no team')
+  expect((await limited.services.list(here)).map(({ name }) => name)).toEqual(['hello'])
+  expect((await limited.environments.list({ team: 'demo' })).map(({ name }) => name)).toEqual(['alice'])
+  expect((await limited.teams.list()).map(({ name }) => name)).toEqual(['demo'])
+  await expect(limited.tokens.create({ team: 'demo', name: 'wider', scope: { actions: ['variable.write'] } })).rejects.toThrow('more than itself')
+  await expect(limited.tokens.create({ team: 'demo', name: 'wider', scope: { services: ['other'] } })).rejects.toThrow('more than itself')
+  const second = await limited.tokens.create({ team: 'demo', name: 'same' })
+  expect(second.scope.services).toHaveLength(1)
+})
+
+test('a token may do no more than its maker may at the moment', async () => {
+  const developer = viewers.get('developer')
+  const { token } = await stand.as(developer).tokens.create({ team: 'demo', name: 'mine' })
+  const program = await stand.withToken(token)
+  await program.variables.set({ ...names, name: 'A', value: '1' })
+  const owner = stand.as(viewers.get('owner'))
+  await owner.members.setRole({ team: 'demo', userId: developer?.person.id ?? '', role: 'viewer' })
+  await expect(program.variables.set({ ...names, name: 'A', value: '2' })).rejects.toThrow('needs the role developer')
+})

@@ -1,0 +1,54 @@
+/** A browser's cookies and the headers that it sends by itself. */
+export class Browser {
+  readonly #cookies = new Map<string, string>()
+  readonly #url: string
+
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  get cookie(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  }
+
+  async fetch(path: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> {
+    const answer = await fetch(this.#url + path, {
+      redirect: 'manual', ...init, headers: { cookie: this.cookie, ...(init.method !== undefined && { origin: this.#url }), ...init.headers },
+    })
+    for (const line of answer.headers.getSetCookie()) {
+      const [pair = ''] = line.split(';')
+      const [name = '', value = ''] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]
+      if (value === '') this.#cookies.delete(name)
+      else this.#cookies.set(name, value)
+    }
+    return answer
+  }
+
+  /** As client/sign-in.ts does. */
+  async signIn(email: string, password: string): Promise<Response> {
+    return this.#auth('/api/auth/callback/credentials', { email, password })
+  }
+
+  async signOut(): Promise<Response> {
+    return this.#auth('/api/auth/signout', {})
+  }
+
+  /** What a procedure gave, or its error's body. */
+  async query(procedure: string, input?: unknown): Promise<{ status: number; data: unknown; error: { code: string; field?: string } | undefined }> {
+    return read(await this.fetch(`/api/trpc/${procedure}${input === undefined ? '' : `?input=${encodeURIComponent(JSON.stringify(input))}`}`))
+  }
+
+  async mutate(procedure: string, input: unknown = {}, headers: Record<string, string> = {}) {
+    return read(await this.fetch(`/api/trpc/${procedure}`, { method: 'POST', body: JSON.stringify(input), headers: { 'content-type': 'application/json', ...headers } }))
+  }
+
+  async #auth(path: string, fields: Record<string, string>): Promise<Response> {
+    const { csrfToken } = (await (await this.fetch('/api/auth/csrf')).json()) as { csrfToken: string }
+    return this.fetch(path, { method: 'POST', body: new URLSearchParams({ ...fields, csrfToken, json: 'true' }) })
+  }
+}
+
+async function read(answer: Response) {
+  const body = (await answer.json()) as { result?: { data: unknown }; error?: { data: { m3o: { code: string; field?: string } } }; code?: string }
+  return { status: answer.status, data: body.result?.data, error: body.error?.data.m3o ?? (body.code === undefined ? undefined : { code: body.code }) }
+}

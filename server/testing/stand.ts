@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, request } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pino from 'pino'
+import { prepareHome } from '#cli/server/home.ts'
+import { temporaryDatabase } from '#e2e/database/temporary-database.ts'
+import { createWeb } from '../create-web.ts'
+import { createFront } from '../http/front.ts'
+import { createUpgrades } from '../http/upgrades.ts'
+import { createLive } from '../live/socket.ts'
+import { appRouter } from '../router.ts'
+import { readSettings, withPort } from '../settings.ts'
+import { createCaller } from '../trpc.ts'
+import { byToken } from '../people/viewer.ts'
+import type { Viewer } from '../web.ts'
+import { Browser } from './browser.ts'
+
+const caller = createCaller(appRouter)
+
+/** Web with a real runtime, gateway and database; of Next only the place where its pages would be. */
+export async function startStand() {
+  await using cleanup = new AsyncDisposableStack()
+  const database = cleanup.use(await temporaryDatabase())
+  const folder = await mkdtemp(join(tmpdir(), 'm3o-web-'))
+  cleanup.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
+  const home = prepareHome(join(folder, 'home'))
+  const gatewayPort = await freePort()
+  const env: NodeJS.ProcessEnv = {
+    ...database.environment, PATH: process.env.PATH, NODE_ENV: 'production', M3O_HOME: home.path, M3O_HOST: '127.0.0.1', M3O_PORT: '0',
+    M3O_GATEWAY_PORT: String(gatewayPort), M3O_SAMPLES: '0', M3O_LOG_LEVEL: 'error',
+  }
+  const setupCode = 'a-code-of-this-test'
+  await writeFile(join(home.run, 'setup-code'), `${setupCode}\n`)
+  const runtime = await startProcess('runtime', env, join(home.run, 'runtime.sock'))
+  cleanup.defer(() => runtime.stop())
+  const gateway = await startProcess('gateway', { ...env, M3O_PORT: '4000' }, join(home.run, 'gateway.sock'))
+  cleanup.defer(() => gateway.stop())
+
+  const server = createServer({ requestTimeout: 0 })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const settings = withPort(readSettings(env), env, (server.address() as AddressInfo).port)
+  const web = createWeb(settings, { env, log: pino({ level: 'silent' }) })
+  cleanup.defer(() => web.close())
+  const live = createLive(web)
+  const upgrades = createUpgrades(web, { live })
+  server.on('request', createFront(web, { isReady: () => true, pages: async (_request, response) => void response.end('a page') }))
+  server.on('upgrade', (...given) => upgrades.route(...given))
+  cleanup.defer(async () => {
+    server.close()
+    await live.close()
+    upgrades.destroyAll()
+    server.closeAllConnections()
+  })
+
+  const kept = cleanup.move()
+  return {
+    web, settings, setupCode, home, gatewayPort, runtime,
+    browser: () => new Browser(settings.url),
+    /** Procedures as somebody, without HTTP. */
+    as: (viewer: Viewer | undefined) => caller({ web, viewer, from: 'test', userAgent: 'test', signal: undefined }),
+    withToken: async (token: string) => caller({ web, viewer: await byToken(web, token, 'test'), from: 'test', userAgent: 'test', signal: undefined }),
+    async viewerOf(person: { id: string; name: string; email: string }): Promise<Viewer> {
+      const id = await web.sessions.begin(person.id, { userAgent: 'test', address: 'test' })
+      const open = await web.sessions.open(id)
+      if (open === undefined) throw new Error('the session did not open')
+      return {
+        person, operator: open.operator, token: undefined, session: { id, expiresAt: open.expiresAt },
+        actor: { kind: 'person', id: person.id, name: person.email, sessionId: id },
+      }
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}
+
+export type Stand = Awaited<ReturnType<typeof startStand>>
+
+/** @throws what the process said, when it ended instead of becoming ready */
+async function startProcess(name: 'runtime' | 'gateway', env: NodeJS.ProcessEnv, socketPath: string) {
+  let child: ChildProcess
+  async function start(): Promise<void> {
+    let said = ''
+    const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', `${name}/main.ts`], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    started.stdout.on('data', (part: Buffer) => { said += part.toString() })
+    started.stderr.on('data', (part: Buffer) => { said += part.toString() })
+    child = started
+    while (!await isHealthy(socketPath)) {
+      if (started.exitCode !== null) throw new Error(`${name} ended: ${said}`)
+      await new Promise((resolve) => setTimeout(resolve, 30))
+    }
+  }
+  async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill(signal)
+    await gone
+  }
+  await start()
+  return {
+    stop: () => end('SIGTERM'),
+    async killAndStartAgain() {
+      await end('SIGKILL')
+      await start()
+    },
+  }
+}
+
+function isHealthy(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    request({ socketPath, path: '/health' }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode === 200)
+    }).on('error', () => resolve(false)).end()
+  })
+}
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** Polls until it is true; the test's own time-out ends it. */
+export async function eventually(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  while (!await isTrue()) await new Promise((resolve) => setTimeout(resolve, 20))
+}
