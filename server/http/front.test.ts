@@ -172,7 +172,7 @@ test('git clones and pushes with a token, and is told why not', { timeout: 60_00
     await as.tokens.create({ team: 'demo', name: 'git' }), await as.tokens.create({ team: 'demo', name: 'reads', scope: { actions: ['source.read'] } }),
   ]
   const folder = await mkdtemp(join(tmpdir(), 'm3o-git-'))
-  const git = async (...args: string[]) => run('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], { cwd: folder, env: { PATH: process.env.PATH ?? '', HOME: folder, GIT_TERMINAL_PROMPT: '0' } })
+  const git = async (...args: string[]) => run('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], { cwd: folder, env: { NODE_ENV: 'test', PATH: process.env.PATH ?? '', HOME: folder, GIT_TERMINAL_PROMPT: '0' } })
   const remote = (token: string, service = 'kept') => `http://x:${token}@127.0.0.1:${stand.settings.port}/git/demo/${service}.git`
   try {
     await git('clone', '-q', remote(full), 'a')
