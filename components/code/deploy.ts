@@ -1,0 +1,50 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useLive } from '#client/live.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { errorOf } from '#client/errors.ts'
+import type { Deployment } from '#contract/records.ts'
+import { isUnderWay } from '#contract/states.ts'
+import { useIde } from './ide.ts'
+
+export interface Deploying {
+  start(): void
+  /** Asked for, saved, and not done yet. */
+  busy: boolean
+  /** The last one from here, as it goes. */
+  deployment: Deployment | null
+  /** Why it did not even begin. */
+  error: unknown
+}
+
+/** Deploys the draft: saved first, then followed until it is live or has failed. */
+export function useDeploy(): Deploying {
+  const { at, documents, workspace } = useIde()
+  const trpc = useTRPC()
+  const queries = useQueryClient()
+  const [id, setId] = useState<string | null>(null)
+  const [deployment, setDeployment] = useState<Deployment | null>(null)
+  const begin = useMutation(trpc.deployments.start.mutationOptions())
+  const start = useMutation({
+    mutationFn: async () => {
+      await documents.flush()
+      return begin.mutateAsync({ ...at, what: { draft: {} } })
+    },
+    onMutate: () => { setId(null); setDeployment(null) },
+    onSuccess: ({ deploymentId }) => {
+      setId(deploymentId)
+      workspace.showPanel('deployment')
+    },
+    onError: (error) => {
+      workspace.showPanel('deployment')
+      // The branch moved: the bar that says so offers the way out.
+      if (errorOf(error).code === 'conflict') void queries.invalidateQueries(trpc.source.status.pathFilter())
+    },
+  })
+  useLive('deployment', id === null ? null : { team: at.team, deploymentId: id }, (next) => {
+    setDeployment(next)
+    if (!isUnderWay(next.state)) void queries.invalidateQueries(trpc.source.pathFilter())
+  })
+  const busy = start.isPending || (id !== null && (deployment === null || isUnderWay(deployment.state)))
+  return { start: () => { if (!busy) start.mutate() }, busy, deployment, error: start.error }
+}

@@ -1,0 +1,69 @@
+'use client'
+import { clsx } from 'clsx'
+import { Rocket } from 'lucide-react'
+import Link from 'next/link'
+import { paths } from '#client/paths.ts'
+import type { Deployment } from '#contract/records.ts'
+import { isUnderWay, phases } from '#contract/states.ts'
+import { useCancel } from '#components/deployments/cancel.ts'
+import { DeploymentStateMark } from '#components/deployments/deployment-state.tsx'
+import { Button } from '#components/ui/button.tsx'
+import { ErrorLine } from '#components/ui/error-state.tsx'
+import { sentence } from '#components/ui/problem.ts'
+import { ShortId } from '#components/ui/short-id.tsx'
+import { StateMark } from '#components/ui/state-mark.tsx'
+import { Duration } from '#components/ui/time.tsx'
+import type { Deploying } from './deploy.ts'
+import { useIde, useTree } from './ide.ts'
+import { PlacedLine } from './placed-line.tsx'
+
+/** The deployment that was begun here: its phases as they pass, and when it fails, why and where. */
+export function DeploymentPanel({ deploying: { deployment, error, busy } }: { deploying: Deploying }) {
+  const { at } = useIde()
+  const cancel = useCancel(at.team)
+  if (error !== null && error !== undefined && deployment === null) return <div className="p-3"><ErrorLine error={error} /></div>
+  if (deployment === null) return <p className="flex items-center gap-2 p-3 text-muted"><Rocket aria-hidden className="size-3.5" />{busy ? 'Saving the draft…' : 'Nothing was deployed from here yet. What happens when you do is shown here.'}</p>
+  const { state, phases: passed, durationMs } = deployment
+  return (
+    <div className="flex h-full flex-col gap-3 overflow-y-auto p-3">
+      <div role="status" className="flex flex-wrap items-center gap-x-3 gap-y-1">
+        <DeploymentStateMark state={state} />
+        <ShortId id={deployment.revision} />
+        <span className="text-muted">in {deployment.environment}</span>
+        {durationMs !== null && <span className="text-muted">after <Duration ms={durationMs} /></span>}
+        <Link className="text-accent" href={paths.deployment(at, deployment.id)}>Details</Link>
+        {isUnderWay(state) && state !== 'switching' && <Button size="small" onClick={() => cancel(deployment)}>Cancel</Button>}
+      </div>
+      <ol className="flex flex-wrap gap-x-6 gap-y-1">
+        {phases.map((name) => {
+          const phase = passed.find((one) => one.name === name)
+          const ended = phase !== undefined && phase.ms !== null
+          const failed = phase !== undefined && phase === passed.at(-1) && state === 'failed'
+          return (
+            <li key={name} className={clsx('flex items-center gap-2', phase === undefined && 'text-muted')}>
+              <StateMark tone={failed ? 'bad' : ended ? 'ok' : phase ? 'busy' : 'idle'} shape={failed ? 'cross' : ended ? 'full' : phase ? 'turning' : 'ring'} word={name} />
+              <span className="w-14 text-small text-muted">{phase !== undefined && <Duration ms={phase.ms} {...(phase.ms === null && isUnderWay(state) && { since: phase.startedAt })} />}</span>
+            </li>
+          )
+        })}
+      </ol>
+      {deployment.error !== null && <Failure error={deployment.error} />}
+    </div>
+  )
+}
+
+function Failure({ error }: { error: NonNullable<Deployment['error']> }) {
+  const files = new Set(useTree().map(({ path }) => path))
+  const { lines = [], exitCode, signal } = error
+  const how = [exitCode !== null && exitCode !== undefined && `exit code ${exitCode}`, signal && `signal ${signal}`].filter(Boolean).join(', ')
+  return (
+    <div role="alert" className="flex flex-col gap-2">
+      <p><span className="font-medium text-bad">{sentence(error.message)}</span> {error.fix !== undefined && <span className="text-muted">{sentence(error.fix)}</span>} {how !== '' && <span className="font-mono text-small text-muted">{how}</span>}</p>
+      {lines.length > 0 && (
+        <pre aria-label="Its last lines" tabIndex={0} className="overflow-x-auto rounded border border-border bg-sunken p-2 text-small">
+          {lines.map((line, index) => <div key={index}><PlacedLine text={line} files={files} /></div>)}
+        </pre>
+      )}
+    </div>
+  )
+}

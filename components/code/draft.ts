@@ -1,0 +1,27 @@
+import type { TRPCClient } from '@trpc/client'
+import { type OfService, paths } from '#client/paths.ts'
+import { errorFromBody } from '#contract/errors.ts'
+import type { SourceFile } from '#contract/source.ts'
+import type { AppRouter } from '#server/router.ts'
+
+export type Draft = ReturnType<typeof draftOf>
+
+/** One's own draft of a service in an environment, on the platform. */
+export function draftOf(client: TRPCClient<AppRouter>, at: OfService) {
+  const mine = { ...at, ref: { draft: true as const } }
+  return {
+    read: (path: string): Promise<SourceFile> => client.source.read.query({ ...mine, path }),
+    readCommit: (commit: string, path: string): Promise<SourceFile> => client.source.read.query({ ...at, ref: { commit }, path }),
+    save: (path: string, text: string, expected: string | null) => client.source.save.mutate({ ...at, path, text, expected }),
+    move: (from: string, to: string) => client.source.move.mutate({ ...at, from, to }),
+    remove: (path: string) => client.source.remove.mutate({ ...at, path }),
+    revert: (path: string | null) => client.source.revert.mutate({ ...at, path }),
+    update: () => client.source.update.mutate(at),
+    search: (input: { query: string; regex: boolean; caseSensitive: boolean }, signal: AbortSignal) => client.source.search.query({ ...mine, ...input }, { signal }),
+    async upload(path: string, file: Blob, expected: string | null): Promise<void> {
+      const answer = await fetch(paths.uploadFile(at, { path, expected }), { method: 'PUT', body: file })
+      if (!answer.ok) throw errorFromBody(await answer.json().catch(() => ({})))
+    },
+    download: (path: string) => paths.rawFile(at, { path }),
+  }
+}

@@ -1,0 +1,153 @@
+'use client'
+import { useQuery } from '@tanstack/react-query'
+import { Download, FileQuestion, Files } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { Button } from '#components/ui/button.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { ErrorState } from '#components/ui/error-state.tsx'
+import { Kbd } from '#components/ui/kbd.tsx'
+import { Skeleton } from '#components/ui/skeleton.tsx'
+import { useTRPC } from '#client/trpc.ts'
+import { ConflictBar } from './conflict-bar.tsx'
+import { DiffView } from './diff-view.tsx'
+import type { Document, Loaded } from './documents.ts'
+import { EditorView } from './editor-view.tsx'
+import { useFileActions } from './file-actions.ts'
+import { useChanges, useDocuments, useIde } from './ide.ts'
+import { monaco } from './monaco.ts'
+import { usePeople } from './people.ts'
+import { nameOf } from './tree-rows.ts'
+import { pathOfTab, type TabKey } from './workspace.ts'
+import { titleOf } from './tab-bar.tsx'
+
+export interface EditorCommands { deploy: () => void; save: () => void; quickOpen: () => void }
+
+/** What the tab in front shows. */
+export function EditorArea({ tab, commands, onCursor }: { tab: TabKey | null; commands: EditorCommands; onCursor: (position: monaco.Position) => void }) {
+  if (tab === null) return <NothingOpen />
+  const path = pathOfTab(tab)
+  if (tab.startsWith('file:') && path !== undefined) return <FileArea key="file" tab={tab} path={path} commands={commands} onCursor={onCursor} />
+  if (tab.startsWith('changes:') && path !== undefined) return <ChangesArea key={tab} path={path} />
+  if (tab.startsWith('commit:')) return <CommitArea key={tab} commit={tab.split(':')[1] ?? ''} path={titleOf(tab)} />
+  return <LibraryArea tab={tab} uri={tab.slice('library:'.length)} commands={commands} onCursor={onCursor} />
+}
+
+function NothingOpen() {
+  return (
+    <EmptyState icon={<Files />} title="Nothing is open">
+      <span className="flex flex-col items-center gap-1.5">
+        Choose a file on the left.
+        <span className="flex items-center gap-2">Go to a file <Kbd keys="mod+p" /></span>
+        <span className="flex items-center gap-2">Search in files <Kbd keys="mod+shift+f" /></span>
+        <span className="flex items-center gap-2">Deploy <Kbd keys="mod+shift+enter" /></span>
+      </span>
+    </EmptyState>
+  )
+}
+
+/** The file, loaded once; undefined while it is on its way. */
+function useLoaded(path: string): { loaded: Loaded | undefined; error: unknown; retry: () => void } {
+  const { documents } = useIde()
+  const [state, setState] = useState<{ path: string; loaded?: Loaded; error?: unknown }>({ path })
+  const [attempt, setAttempt] = useState(0)
+  const open = useDocuments().get(path)
+  useEffect(() => {
+    let gone = false
+    documents.load(path).then((loaded) => { if (!gone) setState({ path, loaded }) }, (error: unknown) => { if (!gone) setState({ path, error }) })
+    return () => { gone = true }
+  }, [documents, path, attempt, open === undefined])
+  const mine = state.path === path ? state : { path }
+  return { loaded: open === undefined ? (mine.loaded !== undefined && 'opaque' in mine.loaded ? mine.loaded : undefined) : { document: open }, error: mine.error, retry: () => setAttempt((count) => count + 1) }
+}
+
+function FileArea({ tab, path, commands, onCursor }: { tab: TabKey; path: string; commands: EditorCommands; onCursor: (position: monaco.Position) => void }) {
+  const { readOnly } = useIde()
+  const act = useFileActions()
+  const { loaded, error, retry } = useLoaded(path)
+  const people = usePeople().editing(path)
+  if (loaded === undefined) return error === undefined ? <Loading /> : <ErrorState error={error} retry={retry} />
+  if ('opaque' in loaded) {
+    const { size, binary } = loaded.opaque
+    return (
+      <EmptyState icon={<FileQuestion />} title={nameOf(path)} action={<Button onClick={() => act.download(path)}><Download />Download</Button>}>
+        {binary ? 'This is not a text' : 'This is too large to be edited here'}: {bytes(size)}. Replace it by dropping another of its name into the tree.
+      </EmptyState>
+    )
+  }
+  const { document } = loaded
+  return (
+    <>
+      {people.length > 0 && <p className="shrink-0 border-b border-border bg-personal-soft px-3 py-1 text-small text-personal">{people.join(', ')} {people.length === 1 ? 'has' : 'have'} changes to this file too, not committed yet.</p>}
+      <ConflictBar document={document} />
+      <div className="relative min-h-0 grow">
+        <EditorView tab={tab} model={document.model} readOnly={readOnly} label={path} commands={commands} onCursor={onCursor} />
+      </div>
+    </>
+  )
+}
+
+/** The draft's file against what serves. It can be edited here as well. */
+function ChangesArea({ path }: { path: string }) {
+  const { at, draft, readOnly } = useIde()
+  const { against, changes } = useChanges()
+  const change = changes.find((one) => one.path === path)?.change
+  const { loaded, error } = useLoaded(path)
+  const trpc = useTRPC()
+  const wanted = against !== null && change !== undefined && change !== 'added'
+  const before = useQuery({ ...trpc.source.read.queryOptions({ ...at, ref: { commit: against ?? '' }, path }), enabled: wanted })
+  if (change === undefined) return <EmptyState title="No difference">{path} is what is deployed here.</EmptyState>
+  if (before.error !== null) return <ErrorState error={before.error} retry={() => void before.refetch()} />
+  if (wanted && before.data === undefined) return <Loading />
+  if (before.data?.text === null || (loaded !== undefined && 'opaque' in loaded)) return <EmptyState title="Not a text" action={<Button onClick={() => { location.href = draft.download(path) }}><Download />Download the draft’s</Button>}>{path} cannot be compared line by line.</EmptyState>
+  const old = before.data?.text ?? ''
+  if (change === 'deleted') return <Compared path={path} before={old} after="" />
+  if (loaded === undefined) return error === undefined ? <Loading /> : <ErrorState error={error} />
+  return <Compared path={path} before={old} after={loaded.document} readOnly={readOnly !== null} />
+}
+
+function Compared({ path, before, after, readOnly = true }: { path: string; before: string; after: Document | string; readOnly?: boolean }) {
+  return <div className="relative min-h-0 grow"><DiffView path={path} before={before} after={typeof after === 'string' ? after : after.model} readOnly={readOnly} label={path} /></div>
+}
+
+/** A file of a commit, against the commit before. */
+function CommitArea({ commit, path }: { commit: string; path: string }) {
+  const { at } = useIde()
+  const trpc = useTRPC()
+  const history = useQuery(trpc.source.history.queryOptions({ ...at, limit: 100 }))
+  const parent = history.data?.find((one) => one.commit === commit)?.parents[0] ?? null
+  const text = (ref: string) => ({ ...trpc.source.read.queryOptions({ ...at, ref: { commit: ref }, path }), retry: false })
+  const after = useQuery(text(commit))
+  const before = useQuery({ ...text(parent ?? ''), enabled: parent !== null })
+  if (history.isPending || after.isPending || (parent !== null && before.isPending)) return <Loading />
+  // It may not be in one of the two: added, or deleted.
+  return <Compared path={path} before={before.data?.text ?? ''} after={after.data?.text ?? ''} />
+}
+
+function LibraryArea({ tab, uri, commands, onCursor }: { tab: TabKey; uri: string; commands: EditorCommands; onCursor: (position: monaco.Position) => void }) {
+  const { language } = useIde()
+  const [model, setModel] = useState(() => monaco.editor.getModel(monaco.Uri.parse(uri)))
+  const [failed, setFailed] = useState(false)
+  useEffect(() => {
+    const parsed = monaco.Uri.parse(uri)
+    const there = monaco.editor.getModel(parsed)
+    if (there !== null) return setModel(there)
+    void language.declaration(parsed).then((text) => (text === undefined ? setFailed(true) : setModel(monaco.editor.getModel(parsed) ?? monaco.editor.createModel(text, 'typescript', parsed))))
+  }, [uri, language])
+  if (failed) return <EmptyState title="It is not there any more">Close this tab and go to the definition again.</EmptyState>
+  if (model === null || model.isDisposed()) return <Loading />
+  return <div className="relative min-h-0 grow"><EditorView tab={tab} model={model} readOnly="This is a declaration of a package; it is not part of the service." label={titleOf(tab)} commands={commands} onCursor={onCursor} /></div>
+}
+
+export function Loading() {
+  return (
+    <div role="status" aria-label="Loading the file" className="flex flex-col gap-2 p-4 pl-12">
+      {[40, 64, 0, 52, 72, 60, 30].map((width, index) => <Skeleton key={index} className={width === 0 ? 'h-3 opacity-0' : 'h-3'} />)}
+    </div>
+  )
+}
+
+export function bytes(size: number): string {
+  if (size < 1024) return `${size} bytes`
+  return size < 1 << 20 ? `${(size / 1024).toFixed(1)} KiB` : `${(size / (1 << 20)).toFixed(1)} MiB`
+}
+

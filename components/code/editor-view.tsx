@@ -1,0 +1,91 @@
+'use client'
+import { useEffect, useEffectEvent, useRef } from 'react'
+import { useIsDark } from '#components/frame/theme.ts'
+import { useIde } from './ide.ts'
+import { applyTheme, fontFamily, monaco } from './monaco.ts'
+import type { TabKey } from './workspace.ts'
+
+export interface EditorHandle { editor: monaco.editor.IStandaloneCodeEditor }
+
+export const editorOptions: monaco.editor.IEditorOptions & monaco.editor.IGlobalEditorOptions = {
+  fontFamily, fontSize: 13, lineHeight: 20, fontLigatures: false, minimap: { enabled: false }, scrollBeyondLastLine: false, automaticLayout: true, smoothScrolling: false,
+  padding: { top: 8, bottom: 8 }, renderLineHighlight: 'line', bracketPairColorization: { enabled: false }, guides: { indentation: true }, stickyScroll: { enabled: true },
+  tabSize: 2, fixedOverflowWidgets: true, 'semanticHighlighting.enabled': false, overviewRulerBorder: false, lineNumbersMinChars: 3, wordBasedSuggestions: 'currentDocument',
+  accessibilitySupport: 'auto', suggest: { showWords: false }, unicodeHighlight: { ambiguousCharacters: true }, glyphMargin: false, folding: true, renderWhitespace: 'selection',
+}
+
+const states = new WeakMap<monaco.editor.ITextModel, monaco.editor.ICodeEditorViewState>()
+
+/** One editor for all text tabs: it takes the model of the one in front, and each keeps its place. */
+export function EditorView({ tab, model, readOnly, label, commands, onCursor }: {
+  tab: TabKey
+  model: monaco.editor.ITextModel
+  readOnly: string | null
+  label: string
+  commands: { deploy: () => void; save: () => void; quickOpen: () => void }
+  onCursor: (position: monaco.Position) => void
+}) {
+  const { workspace, documents } = useIde()
+  const box = useRef<HTMLDivElement>(null)
+  const editor = useRef<monaco.editor.IStandaloneCodeEditor>(undefined)
+  const dark = useIsDark()
+  const deploy = useEffectEvent(() => commands.deploy())
+  const save = useEffectEvent(() => commands.save())
+  const quickOpen = useEffectEvent(() => commands.quickOpen())
+  const cursor = useEffectEvent(onCursor)
+  const front = useEffectEvent(() => tab)
+
+  useEffect(() => applyTheme(dark), [dark])
+  useEffect(() => {
+    if (box.current === null) return
+    const made = monaco.editor.create(box.current, { ...editorOptions, model: null, theme: 'm3o' })
+    editor.current = made
+    const { CtrlCmd, Shift } = monaco.KeyMod
+    made.addAction({ id: 'm3o.deploy', label: 'Deploy', keybindings: [CtrlCmd | Shift | monaco.KeyCode.Enter], run: () => deploy() })
+    made.addAction({ id: 'm3o.save', label: 'Save now', keybindings: [CtrlCmd | monaco.KeyCode.KeyS], run: () => save() })
+    made.addAction({ id: 'm3o.open', label: 'Go to file', keybindings: [CtrlCmd | monaco.KeyCode.KeyP], run: () => quickOpen() })
+    const given = [
+      made.onDidChangeCursorPosition(({ position }) => cursor(position)),
+      made.onDidBlurEditorText(() => documents.nudge()),
+      made.onDidChangeModelContent(({ isFlush }) => { if (!isFlush) workspace.pin(front()) }),
+    ]
+    return () => {
+      const shown = made.getModel()
+      const state = made.saveViewState()
+      if (shown !== null && state !== null) states.set(shown, state)
+      given.forEach((one) => one.dispose())
+      made.dispose()
+      editor.current = undefined
+    }
+  }, [documents, workspace])
+
+  useEffect(() => {
+    const current = editor.current
+    if (current === undefined || model.isDisposed()) return
+    const before = current.getModel()
+    if (before !== model) {
+      const state = current.saveViewState()
+      if (before !== null && state !== null) states.set(before, state)
+      current.setModel(model)
+      current.restoreViewState(states.get(model) ?? null)
+    }
+    current.updateOptions({ readOnly: readOnly !== null, readOnlyMessage: { value: readOnly ?? '' }, ariaLabel: label })
+  }, [model, readOnly, label])
+
+  const { reveal } = workspace
+  const count = reveal?.key === tab ? reveal.count : 0
+  useEffect(() => {
+    const wanted = workspace.reveal
+    const current = editor.current
+    if (count === 0 || wanted === null || current === undefined) return
+    workspace.reveal = null
+    if (wanted.line > 0) {
+      const { line, column, length } = wanted
+      current.setSelection(new monaco.Range(line, column, line, column + length))
+      current.revealRangeInCenterIfOutsideViewport(new monaco.Range(line, column, line, column + length))
+    }
+    if (wanted.focus) current.focus()
+  }, [count, workspace, model])
+
+  return <div ref={box} className="absolute inset-0" />
+}

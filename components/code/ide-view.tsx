@@ -1,0 +1,217 @@
+'use client'
+import { useQueryClient } from '@tanstack/react-query'
+import { clsx } from 'clsx'
+import { FileDiff, Files, History, PanelBottom, Rocket, Search } from 'lucide-react'
+import dynamic from 'next/dynamic'
+import { useEffect, useMemo, useState } from 'react'
+import { useSearchParams } from 'next/navigation'
+import type { OfService } from '#client/paths.ts'
+import { useTRPC, useTRPCClient } from '#client/trpc.ts'
+import { useActions } from '#components/frame/actions.ts'
+import { useEnvironment } from '#components/frame/environment.ts'
+import { useMay, useViewer } from '#components/frame/may.ts'
+import { inEnvironment } from '#components/frame/production.ts'
+import { useService } from '#components/frame/service-header.tsx'
+import { TerminalTab } from '#components/terminal/terminal-tab.tsx'
+import { Button, IconButton } from '#components/ui/button.tsx'
+import { BottomPanel, type PanelTab } from './bottom-panel.tsx'
+import { ChangesSide } from './changes-side.tsx'
+import { useDeploy } from './deploy.ts'
+import { DeploymentPanel } from './deployment-panel.tsx'
+import { draftOf } from './draft.ts'
+import { Documents } from './documents.ts'
+import { EditorArea } from './editor-area.tsx'
+import { FileTree } from './file-tree.tsx'
+import { HistorySide } from './history-side.tsx'
+import { type Ide, IdeContext, useChanges, useIde, useTree } from './ide.ts'
+import { LanguageClient } from './language/client.ts'
+import { registerProviders } from './language/providers.ts'
+import { useProblems } from './markers.ts'
+import { monaco, pathOf, prepareMonaco } from './monaco.ts'
+import { MovedBar } from './moved-bar.tsx'
+import { PeopleContext, useOthers } from './people.ts'
+import { ProblemsPanel } from './problems-panel.tsx'
+import { SearchSide } from './search-side.tsx'
+import { Splitter } from './splitter.tsx'
+import { StatusBar } from './status-bar.tsx'
+import { TabBar } from './tab-bar.tsx'
+import { fileTab, libraryTab, pathOfTab, type Side, sides, type TabKey, useLayout, Workspace } from './workspace.ts'
+
+const QuickOpen = dynamic(() => import('./quick-open.tsx').then((module) => module.QuickOpen), { ssr: false })
+
+const sideLooks: Record<Side, { label: string; icon: React.ReactNode; keys: string }> = {
+  files: { label: 'Files', icon: <Files />, keys: 'mod+shift+e' },
+  search: { label: 'Search in files', icon: <Search />, keys: 'mod+shift+f' },
+  changes: { label: 'Changes', icon: <FileDiff />, keys: 'mod+shift+g' },
+  history: { label: 'History', icon: <History />, keys: 'mod+shift+y' },
+}
+
+/** The editor of one's draft of a service. Load it lazily: it brings Monaco. */
+export function IdeView() {
+  const at = useService()
+  const { person } = useViewer()
+  // Another service or environment is another draft: everything begins anew.
+  const name = `${person.id} ${at.team}/${at.environment}/${at.service}`
+  return <Opened key={name} at={at} name={name} />
+}
+
+function Opened({ at, name }: { at: OfService; name: string }) {
+  const client = useTRPCClient()
+  const may = useMay()
+  const readOnly = may('source.write')
+  const [parts, setParts] = useState<Omit<Ide, 'readOnly'> | null>(null)
+  useEffect(() => {
+    prepareMonaco()
+    const draft = draftOf(client, at)
+    const documents = new Documents(draft, name)
+    const workspace = new Workspace(name, { narrow: matchMedia('(max-width: 767px)').matches })
+    const language = new LanguageClient(at, documents)
+    const unregister = registerProviders(language, documents)
+    // Going to a definition in another file is opening a tab.
+    const opener = monaco.editor.registerEditorOpener({
+      openCodeEditor: (_source, resource, place) => {
+        const path = pathOf(resource)
+        const line = place === undefined ? undefined : 'startLineNumber' in place ? { line: place.startLineNumber, column: place.startColumn } : { line: place.lineNumber, column: place.column }
+        workspace.open(path === undefined ? libraryTab(resource.toString()) : fileTab(path), { ...(line && { at: line }), preview: true })
+        return true
+      },
+    })
+    documents.restore()
+    setParts({ at, draft, documents, workspace, language })
+    return () => {
+      opener.dispose()
+      unregister()
+      language.close()
+      documents.nudge()
+      documents.close()
+      for (const model of monaco.editor.getModels()) model.dispose()
+    }
+    // `name` says all of `at`; the client lives as long as the page.
+  }, [name])
+  const ide = useMemo(() => (parts === null ? null : { ...parts, readOnly }), [parts, readOnly])
+  return ide === null ? null : <IdeContext value={ide}><Editor /></IdeContext>
+}
+
+function Editor() {
+  const ide = useIde()
+  const { at, documents, workspace } = ide
+  const { person } = useViewer()
+  const layout = useLayout(workspace)
+  const tree = useTree()
+  const { changes } = useChanges()
+  const problems = useProblems()
+  const deploying = useDeploy()
+  const environment = useEnvironment()
+  const mayDeploy = useMay()('service.deploy')
+  const [quick, setQuick] = useState(false)
+  const [cursor, setCursor] = useState<{ lineNumber: number; column: number } | null>(null)
+  const path = layout.active === null ? undefined : pathOfTab(layout.active)
+  const people = useOthers(ide, { me: person.id, path: path ?? null, editing: path !== undefined && changes.some((one) => one.path === path) })
+  useFirstFile(tree)
+  useFollowing(ide, tree)
+
+  const save = () => documents.nudge()
+  const closeTab = (key: TabKey) => {
+    const closed = key.startsWith('file:') ? pathOfTab(key) : undefined
+    workspace.close(key)
+    if (closed === undefined) return
+    documents.get(closed)?.saver.flush().then(() => documents.release(closed), () => {})
+  }
+  const hideDrawer = () => { if (matchMedia('(max-width: 767px)').matches) workspace.set({ sideOpen: false }) }
+  const words = environment === undefined ? 'Deploy' : inEnvironment('Deploy', environment, 'to')
+  const togglePanel = () => workspace.set({ panelOpen: !layout.panelOpen })
+  useActions([
+    { id: 'code.deploy', title: words, keys: 'mod+shift+enter', words: 'ship release', reason: mayDeploy, run: deploying.start },
+    { id: 'code.open', title: 'Go to a file', keys: 'mod+p', run: () => setQuick(true) },
+    { id: 'code.save', title: 'Save now', keys: 'mod+s', run: save },
+    { id: 'code.panel', title: 'Show or hide the panel', keys: 'mod+j', run: togglePanel },
+    { id: 'code.terminal', title: 'Terminal', keys: 'mod+`', run: () => (layout.panelOpen && layout.panel === 'terminal' ? togglePanel() : workspace.showPanel('terminal')) },
+    { id: 'code.problems', title: 'Problems', keys: 'mod+shift+m', run: () => workspace.showPanel('problems') },
+    ...sides.map((side) => ({ id: `code.${side}`, title: sideLooks[side].label, keys: sideLooks[side].keys, run: () => workspace.showSide(side) })),
+    { id: 'code.close', title: 'Close the file', reason: layout.active === null ? 'Nothing is open' : null, run: () => { if (layout.active !== null) closeTab(layout.active) } },
+  ])
+
+  const errors = problems.filter(({ severity }) => severity === 'error').length
+  const tabs: PanelTab[] = [
+    { name: 'problems', label: 'Problems', mark: errors > 0 && <span className="tabular rounded-full bg-bad-soft px-1.5 text-tiny text-bad">{errors}</span>, content: <ProblemsPanel problems={problems} /> },
+    { name: 'deployment', label: 'Deployment', content: <DeploymentPanel deploying={deploying} /> },
+    { name: 'terminal', label: 'Terminal', content: <TerminalTab at={at} /> },
+  ]
+  const sideViews: Record<Side, React.ReactNode> = {
+    files: <FileTree onOpened={hideDrawer} />, search: <SearchSide onOpened={hideDrawer} />, changes: <ChangesSide onOpened={hideDrawer} />, history: <HistorySide onOpened={hideDrawer} />,
+  }
+  return (
+    <PeopleContext value={people}>
+      <div className="flex h-full min-h-0 flex-col">
+        <div className="relative flex min-h-0 grow">
+          <nav aria-label="Views" className="flex w-10 shrink-0 flex-col items-center gap-1 border-r border-border bg-sunken py-1.5">
+            {sides.map((side) => (
+              <span key={side} className={clsx('relative rounded', layout.sideOpen && layout.side === side && 'bg-chosen')}>
+                <IconButton label={sideLooks[side].label} keys={sideLooks[side].keys} aria-pressed={layout.sideOpen && layout.side === side} onClick={() => workspace.showSide(side)}>{sideLooks[side].icon}</IconButton>
+                {side === 'changes' && changes.length > 0 && <span aria-hidden className="tabular pointer-events-none absolute -top-0.5 -right-0.5 min-w-3.5 rounded-full bg-action px-0.5 text-center text-[9px] leading-3.5 text-on-action">{changes.length > 99 ? '99' : changes.length}</span>}
+              </span>
+            ))}
+            <span className="grow" />
+            <IconButton label={layout.panelOpen ? 'Hide the panel' : 'Show the panel'} keys="mod+j" aria-pressed={layout.panelOpen} onClick={togglePanel}><PanelBottom /></IconButton>
+          </nav>
+          {layout.sideOpen && (
+            <>
+              <button type="button" aria-label="Close the view" className="absolute inset-0 left-10 z-20 bg-veil md:hidden" onClick={() => workspace.set({ sideOpen: false })} />
+              <aside aria-label={sideLooks[layout.side].label} className="absolute inset-y-0 left-10 z-20 flex w-[min(288px,calc(100vw-64px))] flex-col border-r border-border bg-surface md:relative md:left-0 md:w-[var(--side)]" style={{ '--side': `${layout.sideWidth}px` } as React.CSSProperties}>
+                {sideViews[layout.side]}
+                <Splitter label="Width of the view" axis="x" value={layout.sideWidth} least={160} most={560} onChange={(width) => workspace.set({ sideWidth: width })} />
+              </aside>
+            </>
+          )}
+          <div className="flex min-w-0 grow flex-col">
+            <div className="flex min-h-[34px] shrink-0 items-stretch border-b border-border bg-sunken">
+              <div className="min-w-0 grow [&>*]:border-b-0"><TabBar onClose={closeTab} /></div>
+              <div className="flex shrink-0 items-center px-1.5">
+                <Button kind="primary" size="small" keys="mod+shift+enter" busy={deploying.busy} reason={mayDeploy} onClick={deploying.start}>{!deploying.busy && <Rocket />}{words}</Button>
+              </div>
+            </div>
+            <MovedBar />
+            <div id="editor-area" role="tabpanel" aria-label={path ?? 'Editor'} data-own-keys className="flex min-h-0 grow flex-col bg-surface">
+              <EditorArea tab={layout.active} commands={{ deploy: deploying.start, save, quickOpen: () => setQuick(true) }} onCursor={setCursor} />
+            </div>
+            <BottomPanel tabs={tabs} />
+          </div>
+        </div>
+        <StatusBar problems={problems} cursor={layout.active?.startsWith('file:') ? cursor : null} onProblems={() => workspace.showPanel('problems')} />
+      </div>
+      {quick && <QuickOpen onDismiss={() => setQuick(false)} />}
+    </PeopleContext>
+  )
+}
+
+/** What the address names, or on a first look what a service begins with. */
+function useFirstFile(tree: ReturnType<typeof useTree>): void {
+  const { workspace } = useIde()
+  const search = useSearchParams()
+  const [path, line] = [search.get('path'), search.get('line')]
+  useEffect(() => {
+    if (path !== null) return workspace.open(fileTab(path), line === null ? {} : { at: { line: Number(line) || 1 } })
+    if (workspace.get().tabs.length > 0) return
+    const paths = tree.map((entry) => entry.path)
+    const first = ['index.ts', 'src/index.ts', 'server.js', 'index.js', 'main.py', 'main.go', 'src/main.rs', 'README.md'].find((each) => paths.includes(each)) ?? paths[0]
+    if (first !== undefined) workspace.open(fileTab(first), { focus: false })
+    // Only at first: later it is the person who opens and closes.
+  }, [path, line])
+}
+
+/** The draft changed elsewhere: texts follow, and a file that is gone takes its tab along. Events missed are asked for again. */
+function useFollowing({ documents, at }: Ide, tree: ReturnType<typeof useTree>): void {
+  const queries = useQueryClient()
+  const trpc = useTRPC()
+  useEffect(() => documents.follow(tree), [documents, tree])
+  useEffect(() => {
+    const leave = () => documents.nudge()
+    const back = () => { documents.nudge(); void queries.invalidateQueries(trpc.source.status.queryFilter(at)) }
+    document.addEventListener('visibilitychange', leave)
+    window.addEventListener('online', back)
+    return () => {
+      document.removeEventListener('visibilitychange', leave)
+      window.removeEventListener('online', back)
+    }
+  }, [documents, queries, trpc, at])
+}

@@ -1,0 +1,97 @@
+'use client'
+import { clsx } from 'clsx'
+import { Circle, CloudOff, GitCompareArrows, TriangleAlert, X } from 'lucide-react'
+import { type KeyboardEvent, useEffect, useRef } from 'react'
+import { Spinner } from '#components/ui/spinner.tsx'
+import type { SaveState } from './draft-saver.ts'
+import { FileIcon } from './file-icon.tsx'
+import { useDocuments, useIde } from './ide.ts'
+import { nameOf, parentOf } from './tree-rows.ts'
+import { pathOfTab, type TabKey, useLayout } from './workspace.ts'
+
+export function TabBar({ onClose }: { onClose: (key: TabKey) => void }) {
+  const { workspace } = useIde()
+  const { tabs, active, preview } = useLayout(workspace)
+  const documents = useDocuments()
+  const bar = useRef<HTMLDivElement>(null)
+  useEffect(() => bar.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [active])
+  if (tabs.length === 0) return null
+  const names = tabs.map((key) => nameOf(titleOf(key)))
+  const onKey = (event: KeyboardEvent) => {
+    const index = active === null ? -1 : tabs.indexOf(active)
+    const to = { ArrowRight: tabs[index + 1], ArrowLeft: tabs[index - 1], Home: tabs[0], End: tabs.at(-1) }[event.key]
+    if (event.key === 'Delete' && active !== null) onClose(active)
+    else if (to !== undefined) {
+      workspace.open(to, { focus: false })
+      requestAnimationFrame(() => bar.current?.querySelector<HTMLElement>('[aria-selected=true]')?.focus())
+    } else return
+    event.preventDefault()
+  }
+  return (
+    <div ref={bar} role="tablist" aria-label="Open files" data-own-keys onKeyDown={onKey} className="flex h-[34px] shrink-0 overflow-x-auto border-b border-border bg-sunken [scrollbar-width:none]">
+      {tabs.map((key, index) => {
+        const path = pathOfTab(key)
+        const state = key.startsWith('file:') && path !== undefined ? documents.state(path) : undefined
+        const here = key === active
+        const alike = names.filter((name) => name === names[index]).length > 1
+        return (
+          <div
+            key={key}
+            draggable
+            onDragStart={(event) => event.dataTransfer.setData('application/x-m3o-tab', key)}
+            onDragOver={(event) => { if (event.dataTransfer.types.includes('application/x-m3o-tab')) event.preventDefault() }}
+            onDrop={(event) => {
+              const from = event.dataTransfer.getData('application/x-m3o-tab')
+              if (from !== '') workspace.place(from as TabKey, index)
+            }}
+            className={clsx('group flex shrink-0 items-center border-r border-border', here ? 'bg-surface shadow-[inset_0_1px_0_var(--color-accent)]' : 'text-muted hover:bg-hover')}
+          >
+            <button
+              type="button"
+              role="tab"
+              id={`tab-${index}`}
+              aria-selected={here}
+              aria-controls="editor-area"
+              tabIndex={here ? 0 : -1}
+              data-focus-inside
+              title={titleOf(key)}
+              className={clsx('flex h-full max-w-56 items-center gap-1.5 pr-1 pl-3', preview === key && 'italic')}
+              onClick={() => workspace.open(key)}
+              onDoubleClick={() => workspace.pin(key)}
+              onAuxClick={(event) => { if (event.button === 1) onClose(key) }}
+            >
+              {key.startsWith('file:') || key.startsWith('library:') ? <FileIcon name={names[index] ?? ''} /> : <GitCompareArrows aria-hidden className="size-3.5 shrink-0 text-muted" />}
+              <span className="truncate">{names[index]}</span>
+              {alike && <span className="truncate text-tiny text-muted">{parentOf(titleOf(key))}</span>}
+              {state !== undefined && <SaveMark state={state} />}
+            </button>
+            <button type="button" tabIndex={-1} aria-label={`Close ${names[index] ?? ''}`} onClick={() => onClose(key)} className={clsx('mr-1 flex size-5 items-center justify-center rounded-[4px] text-muted hover:bg-chosen hover:text-text', !here && 'opacity-0 group-hover:opacity-100 focus-visible:opacity-100')}>
+              <X aria-hidden className="size-3" />
+            </button>
+          </div>
+        )
+      })}
+    </div>
+  )
+}
+
+/** Saving is the normal case and hardly seen; what needs the person is. */
+function SaveMark({ state }: { state: SaveState }) {
+  const words = { saved: '', dirty: 'being typed', saving: 'saving', waiting: 'not saved yet: kept in this browser', conflict: 'changed elsewhere', refused: 'could not be saved' }[state.name]
+  return (
+    <span className="flex w-3 shrink-0 justify-center [&_svg]:size-3" title={words}>
+      {state.name === 'dirty' && <Circle aria-hidden className="size-2! fill-current text-muted" />}
+      {state.name === 'saving' && <Spinner className="text-muted" />}
+      {state.name === 'waiting' && <CloudOff aria-hidden className="text-warn" />}
+      {(state.name === 'conflict' || state.name === 'refused') && <TriangleAlert aria-hidden className="text-bad" />}
+      {words !== '' && <span className="sr-only">{words}</span>}
+    </span>
+  )
+}
+
+export function titleOf(key: TabKey): string {
+  const path = pathOfTab(key)
+  if (path !== undefined) return path
+  if (key.startsWith('library:')) return decodeURIComponent(key.slice(8)).replace(/^\w+:\/\/+/, '')
+  return key.split(':').slice(2).join(':')
+}

@@ -1,0 +1,91 @@
+'use client'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { clsx } from 'clsx'
+import { Plus, SquareTerminal, X } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import type { OfService } from '#client/paths.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { serviceCan } from '#contract/states.ts'
+import { useMay } from '#components/frame/may.ts'
+import { Button, IconButton } from '#components/ui/button.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { ErrorLine } from '#components/ui/error-state.tsx'
+import { Spinner } from '#components/ui/spinner.tsx'
+import { TerminalScreen } from './screen.tsx'
+import { TerminalSession } from './session.ts'
+
+/**
+ * Shells in the service's sandbox, in tabs. They live on the platform: after a reload the tabs and their screens are
+ * back, and closing a tab is what ends one. Load it lazily: it brings xterm.
+ */
+export function Terminals({ at, instanceId = null }: { at: OfService; instanceId?: string | null }) {
+  const trpc = useTRPC()
+  const queries = useQueryClient()
+  const may = useMay()
+  const { data: service } = useQuery(trpc.services.get.queryOptions(at))
+  const reason = may('service.exec') ?? (service === undefined ? 'The service is being loaded' : (can => (can === true ? null : can))(serviceCan.exec(service.state)))
+  const list = useQuery({ ...trpc.terminals.list.queryOptions(at), enabled: may('service.exec') === null })
+  const [sessions, setSessions] = useState<ReadonlyMap<string, TerminalSession>>(new Map())
+  const [chosen, setChosen] = useState<string | null>(null)
+  const ids = list.data?.map(({ id }) => id)
+  const key = ids?.join()
+  const { team, environment, service: name } = at
+
+  // One session for each that is open on the platform; they go when their tabs do.
+  useEffect(() => {
+    if (key === undefined) return
+    setSessions((before) => {
+      const wanted = key === '' ? [] : key.split(',')
+      const next = new Map([...before].filter(([id, session]) => wanted.includes(id) || session.state.name === 'ended'))
+      for (const [id, session] of before) if (!next.has(id)) session.close()
+      for (const id of wanted) if (!next.has(id)) next.set(id, new TerminalSession({ team, environment, service: name }, id))
+      return next
+    })
+  }, [key, team, environment, name])
+  useEffect(() => () => setSessions((before) => { before.forEach((session) => session.close()); return new Map() }), [team, environment, name])
+
+  const refresh = () => queries.invalidateQueries(trpc.terminals.list.queryFilter(at))
+  const open = useMutation(trpc.terminals.open.mutationOptions({
+    onSuccess: async ({ terminalId }) => { await refresh(); setChosen(terminalId) },
+  }))
+  const close = useMutation(trpc.terminals.close.mutationOptions({ onSettled: refresh }))
+  const start = () => open.mutate({ ...at, instanceId, size: { cols: 100, rows: 30 } })
+  const end = (id: string) => {
+    close.mutate({ ...at, terminalId: id })
+    sessions.get(id)?.close()
+    setSessions((before) => new Map([...before].filter(([each]) => each !== id)))
+  }
+  const all = [...sessions]
+  const front = all.find(([id]) => id === chosen)?.[0] ?? all.at(-1)?.[0]
+
+  if (list.isPending && may('service.exec') === null) return <p role="status" className="flex items-center gap-2 p-3 text-muted"><Spinner className="size-3" />Looking for open terminals…</p>
+  if (all.length === 0) {
+    return (
+      <div className="h-full overflow-y-auto">
+        {(open.error ?? list.error) !== null && <div className="p-3"><ErrorLine error={open.error ?? list.error} /></div>}
+        <EmptyState icon={<SquareTerminal />} title="No terminal is open" action={<Button kind="primary" busy={open.isPending} reason={reason} onClick={start}>Open a terminal</Button>}>
+          {reason ?? `A shell in ${name}’s sandbox in ${environment}. It lives on when you leave, reload or lose the connection.`}
+        </EmptyState>
+      </div>
+    )
+  }
+  return (
+    <div className="flex h-full flex-col">
+      <div className="flex h-8 shrink-0 items-center gap-1 overflow-x-auto border-b border-border px-2 [scrollbar-width:none]">
+        <div role="tablist" aria-label="Terminals" className="flex gap-1">
+          {all.map(([id], index) => (
+            <span key={id} className={clsx('flex items-center rounded-[4px]', id === front ? 'bg-chosen' : 'text-muted hover:bg-hover')}>
+              <button type="button" role="tab" aria-selected={id === front} className="h-6 pl-2" onClick={() => setChosen(id)}>{list.data?.find((one) => one.id === id)?.title || 'shell'} {index + 1}</button>
+              <button type="button" aria-label={`End shell ${index + 1}`} className="flex size-6 items-center justify-center rounded-[4px] text-muted hover:text-text" onClick={() => end(id)}><X aria-hidden className="size-3" /></button>
+            </span>
+          ))}
+        </div>
+        <IconButton size="small" label="Open another terminal" busy={open.isPending} reason={reason} onClick={start}><Plus /></IconButton>
+        {open.error !== null && <ErrorLine error={open.error} />}
+      </div>
+      <div className="relative min-h-0 grow">
+        {all.map(([id, session]) => <TerminalScreen key={id} session={session} hidden={id !== front} onClose={() => end(id)} />)}
+      </div>
+    </div>
+  )
+}
