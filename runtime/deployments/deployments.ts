@@ -13,7 +13,7 @@ import { type Place, placeKey } from '../instances/place.ts'
 import type { Platform } from '../platform.ts'
 import { saveScale } from '../services/settings.ts'
 import { liveHistory } from './history.ts'
-import { advance, announce, type DeploymentRow, newRow, underWay } from './record.ts'
+import { advance, announce, type DeploymentRow, newRow, rewind, underWay } from './record.ts'
 import { runDeployment } from './run.ts'
 
 export type At = { serviceId: string; environmentId: string }
@@ -130,9 +130,9 @@ export class Deployments {
     await this.#stop(row, new PlatformError('cancelled', `cancelled by ${actor.name}`))
   }
 
-  /** After a start of the runtime: what was under way is taken up again at its last recorded step. */
+  /** After a start of the runtime: what was under way is taken up again from what was built. */
   async recover(): Promise<void> {
-    for (const row of await underWay(this.#platform.db)) this.#run(row)
+    for (const row of await underWay(this.#platform.db)) this.#run(await rewind(this.#platform.db, row))
   }
 
   /** Resolves when nothing is under way. */

@@ -42,6 +42,17 @@ export function stepTo(now: DeploymentRow, to: DeploymentState): Partial<Deploym
   return { state: to, phases, ...(now.endedAt === null && { endedAt: at }), ...(to === 'live' && { liveAt: at }) }
 }
 
+/**
+ * Of a runtime that was killed: back to where its work can be taken up. What was started for it is started anew, and the
+ * switch is recorded as live in one transaction, so one that still says `switching` did not happen.
+ */
+export async function rewind(db: Db, row: DeploymentRow): Promise<DeploymentRow> {
+  if (row.state === 'queued' || row.state === 'building') return row
+  const phases = row.phases.filter((phase) => phase.name === 'queued' || phase.name === 'building')
+  const [now] = await db.update(deployments).set({ state: 'building', phases }).where(eq(deployments.id, row.id)).returning()
+  return now ?? row
+}
+
 export async function announce(platform: Pick<Platform, 'db' | 'events'>, id: string): Promise<void> {
   const deployment = await readDeployment(platform.db, id)
   platform.events.emit({ type: 'deployment', teamId: deployment.teamId, deployment })

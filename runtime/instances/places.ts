@@ -79,6 +79,7 @@ export class Places {
     if (before?.restart) clearTimeout(before.restart)
     const place = this.#put(plan, 'live', null)
     await this.publish(place)
+    await this.#parts.routing.settled()
     const previousId = before && before.wanted === 'live' && before.plan.deploymentId !== plan.deploymentId ? before.plan.deploymentId : undefined
     if (previousId) this.#watch(place, previousId, Date.now() + watchMs)
     for (const old of this.instances.of(place)) if (old.deploymentId !== plan.deploymentId && old.state !== 'starting' && old.state !== 'checking') void this.#retire(old, old.deploymentId === previousId)

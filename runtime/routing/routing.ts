@@ -82,6 +82,12 @@ export class Routing {
     await this.#sending
   }
 
+  /** Resolves when the gateway has the table as it is, or after `ms` when the gateway is away. */
+  async settled(ms = 2_000): Promise<void> {
+    for (const deadline = Date.now() + ms; !this.#synced && Date.now() < deadline; ) await delay(10)
+    await this.#sending
+  }
+
   async #send(change: RoutingChange): Promise<void> {
     if (!this.#synced) return
     try {
@@ -110,7 +116,7 @@ export class Routing {
       }
       this.#sending = Promise.resolve()
       this.#synced = false
-      await delay(100, undefined, { signal }).catch(() => {})
+      await delay(50, undefined, { signal }).catch(() => {})
     }
   }
 }

@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { request } from 'node:http'
+import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+export interface PlatformProcess {
+  pid: () => number
+  stop: () => Promise<void>
+  kill: () => Promise<void>
+  killAndStartAgain: () => Promise<void>
+}
+
+/** One of the platform's processes as its parent starts it. @throws what it said, when it ended instead of becoming ready */
+export async function startProcess(name: 'runtime' | 'gateway', env: NodeJS.ProcessEnv, socketPath: string): Promise<PlatformProcess> {
+  let child: ChildProcess
+  async function start(): Promise<void> {
+    let said = ''
+    const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', `${name}/main.ts`], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    started.stdout.on('data', (part: Buffer) => { said = (said + part.toString()).slice(-20_000) })
+    started.stderr.on('data', (part: Buffer) => { said = (said + part.toString()).slice(-20_000) })
+    child = started
+    while (!await isHealthy(socketPath)) {
+      if (started.exitCode !== null) throw new Error(`${name} ended: ${said}`)
+      await delay(30)
+    }
+  }
+  async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill(signal)
+    await gone
+  }
+  await start()
+  return {
+    pid: () => child.pid ?? 0,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    async killAndStartAgain() {
+      await end('SIGKILL')
+      await start()
+    },
+  }
+}
+
+function isHealthy(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    request({ socketPath, path: '/health' }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode === 200)
+    }).on('error', () => resolve(false)).end()
+  })
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  const port = await new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)))
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
