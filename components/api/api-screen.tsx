@@ -105,15 +105,15 @@ export function ApiScreen() {
           </div>
           <Button reason={noOpenApi} onClick={saveOpenApi}><Download />OpenAPI</Button>
         </header>
-        <Panel className="self-start">
+        <Panel className="self-start overflow-visible!">
           <div id="request" key={key}><RequestEditor endpoint={endpoint} draft={draft} onChange={edit} problems={warned === key ? problems : none} /></div>
-          <footer className="flex items-center gap-3 border-t border-border px-4 py-3">
+          <footer className="sticky bottom-0 flex items-center gap-3 rounded-b border-t border-border bg-raised px-4 py-3">
             <Button kind="primary" keys="mod+enter" busy={call.isPending} reason={reason} onClick={send}><Send />{warned === key && problems.size > 0 ? `${label} anyway` : label}</Button>
             {drafts[key] !== undefined && <Button kind="quiet" onClick={() => { setWarned(null); setDrafts(({ [key]: _gone, ...rest }) => rest) }}>Start over</Button>}
             <span aria-live="polite" className="min-w-0 truncate text-small text-muted">{warned === key && problems.size > 0 && `${problems.size} ${problems.size === 1 ? 'field does' : 'fields do'} not fit yet`}</span>
           </footer>
         </Panel>
-        <div className="flex min-w-0 flex-col gap-4 self-start">
+        <div className="flex min-w-0 flex-col gap-4 self-start xl:sticky xl:top-4">
           {endpoint?.stream === true && <StreamNote gateway={gateway} service={service.name} endpoint={endpoint.name} />}
           <Panel>
             <div className="border-b border-border px-3 py-2">

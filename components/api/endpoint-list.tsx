@@ -15,7 +15,7 @@ interface Props {
 export function EndpointList({ endpoints, chosen, choose }: Props) {
   return (
     <>
-      <nav aria-label="Endpoints" className="hidden flex-col gap-px p-2 lg:flex">
+      <nav aria-label="Endpoints" className="sticky top-0 hidden max-h-[calc(100dvh-140px)] flex-col gap-px overflow-y-auto p-2 lg:flex">
         <h2 className="px-2 pt-1.5 pb-1 text-small font-medium text-muted">Endpoints <span className="tabular">{endpoints.length}</span></h2>
         {endpoints.map((endpoint) => (
           <Entry key={endpoint.name} here={endpoint.name === chosen?.name} onClick={() => choose(endpoint.name)} title={endpoint.description}>

@@ -17,8 +17,8 @@ export function FieldRow({ id, name, kind, optional, description, problem, neste
   return (
     <div className={clsx('grid gap-x-3 gap-y-1 py-1', nested ? 'grid-cols-1' : 'grid-cols-1 sm:grid-cols-[148px_minmax(0,1fr)]')}>
       <div className="flex min-h-6 min-w-0 items-center gap-1.5 sm:min-h-[30px]">
-        {nested ? <span className="truncate font-mono text-small" title={name}>{name}</span> : <label htmlFor={id} className="truncate font-mono text-small" title={name}>{name}</label>}
-        <span className="shrink-0 text-tiny text-muted">{kind}{optional && ', optional'}</span>
+        {nested ? <span className="truncate font-mono text-small" title={name}>{name}</span> : <label htmlFor={id} className="max-w-full shrink-0 truncate font-mono text-small" title={name}>{name}</label>}
+        <span className="min-w-0 truncate text-tiny text-muted" title={kind}>{kind}{optional && ', optional'}</span>
         {nested && <span className="ml-auto flex shrink-0 items-center gap-1.5">{aside}</span>}
       </div>
       <div className="flex min-w-0 flex-col gap-1">

@@ -45,7 +45,7 @@ export function SchemaField(props: SchemaFieldProps) {
       }
     >
       {isNull ? <span className="flex h-[30px] items-center font-mono text-small text-muted">null</span>
-        : nested && left ? <Button size="small" onClick={() => onChange(initialOf({ ...model, nullable: false }) ?? (model.kind === 'array' ? [] : {}))}><Plus />Add {props.name}</Button>
+        : nested && left ? <Button size="small" className="my-[3px] self-start" onClick={() => onChange(initialOf({ ...model, nullable: false }) ?? (model.kind === 'array' ? [] : {}))}><Plus />Add {props.name}</Button>
         : <Control {...props} id={id} />}
     </FieldRow>
   )

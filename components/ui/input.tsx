@@ -5,7 +5,7 @@ import type { ComponentProps } from 'react'
 const box = clsx(
   'w-full rounded border border-border-input bg-raised text-body text-text transition-colors duration-100',
   'hover:border-muted focus-visible:border-accent focus-visible:outline-offset-0',
-  'aria-invalid:border-bad disabled:cursor-not-allowed disabled:bg-sunken disabled:text-muted read-only:bg-sunken',
+  'aria-invalid:border-bad disabled:cursor-not-allowed disabled:bg-sunken disabled:text-muted not-[select]:read-only:bg-sunken',
 )
 
 export function Input({ className, ...rest }: ComponentProps<'input'>) {
