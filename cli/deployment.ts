@@ -1,24 +1,39 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import colors from 'picocolors'
 import { PlatformError } from '#contract/errors.ts'
 import type { Deployment } from '#contract/records.ts'
 import { isUnderWay } from '#contract/states.ts'
 import { follow } from './live.ts'
 import { duration, fail, note, plain, show } from './output.ts'
-import type { Session } from './session.ts'
+import { platformError, type Session } from './session.ts'
 
-/** Follows a deployment to its end, telling a person each phase as it ends. */
+const patienceMs = 30_000
+
+/** Follows a deployment to its end, telling a person each phase as it ends; also across a restart of the platform's parts. */
 export async function followDeployment(session: Session, team: string, deploymentId: string): Promise<Deployment> {
   let told = 0
-  for await (const deployment of follow(session, 'deployment', { team, deploymentId })) {
-    for (const phase of deployment.phases.slice(told)) {
-      if (phase.ms === null) break
-      told += 1
-      if (phase.name !== 'queued') note(session, `  ${phase.name.padEnd(10)} ${colors.dim(duration(phase.ms))}`)
+  for (let lostAt: number | undefined; ; ) {
+    try {
+      for await (const deployment of follow(session, 'deployment', { team, deploymentId })) {
+        lostAt = undefined
+        told = tell(session, deployment, told)
+        if (!isUnderWay(deployment.state)) return deployment
+      }
+      // The stream ended before the deployment did: the record has the truth.
+      const now = await session.api.deployments.get.query({ team, deploymentId })
+      if (!isUnderWay(now.state)) return now
+    } catch (error) {
+      lostAt ??= Date.now()
+      if (platformError(error)?.code !== 'unavailable' || Date.now() - lostAt > patienceMs) throw error
+      await delay(250)
     }
-    if (!isUnderWay(deployment.state)) return deployment
   }
-  // The stream ended before the deployment did: the record has the truth.
-  return session.api.deployments.get.query({ team, deploymentId })
+}
+
+function tell(session: Session, deployment: Deployment, told: number): number {
+  const ended = deployment.phases.filter((phase) => phase.ms !== null)
+  for (const phase of ended.slice(told)) if (phase.name !== 'queued') note(session, `  ${phase.name.padEnd(10)} ${colors.dim(duration(phase.ms ?? 0))}`)
+  return Math.max(told, ended.length)
 }
 
 /** Prints how it ended; exit 0 only when live. */

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { bigint, bigserial, boolean, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { bigint, bigserial, boolean, doublePrecision, index, integer, json, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { Audience, TokenScope } from '#contract/routing.ts'
 import type { Role } from '#contract/permissions.ts'
 import type { DeploymentState, Phase } from '#contract/states.ts'
@@ -124,7 +124,8 @@ export const revisions = pgTable('revisions', {
   buildId: text(),
   language: text().notNull().default(''),
   description: text().notNull().default(''),
-  endpoints: jsonb().$type<Endpoint[]>().notNull().default([]),
+  /** Not jsonb: that would put the properties of schemas into an order of its own. */
+  endpoints: json().$type<Endpoint[]>().notNull().default([]),
   createdAt: time().notNull(),
 }, (t) => [primaryKey({ columns: [t.serviceId, t.commit] })])
 
@@ -171,6 +172,8 @@ export const deployments = pgTable('deployments', {
   state: text().$type<DeploymentState>().notNull(),
   commit: text().notNull(),
   message: text().notNull(),
+  /** Who asked for it: a person's id, or `platform`. */
+  byId: text().notNull(),
   byName: text().notNull(),
   buildId: text(),
   /** It keeps data in M3O_DATA: one instance, stopped before its successor starts. */

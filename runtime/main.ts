@@ -30,9 +30,10 @@ import type { Platform } from './platform.ts'
 import { Routing } from './routing/routing.ts'
 import { readSettings } from './settings.ts'
 import { openSource } from './source/source.ts'
-import { deploySamples } from './teams/samples.ts'
+import { deployOwedSamples, oweSamples } from './teams/samples.ts'
 import { createTeam } from './teams/teams.ts'
 import { Terminals } from './terminals/terminals.ts'
+import { tidy } from './tidy.ts'
 import { Traffic } from './traffic/traffic.ts'
 import { openSeal } from './variables/seal.ts'
 
@@ -75,6 +76,7 @@ void routing.follow((counts) => traffic.note(counts), ending.signal)
 await deployments.recover()
 const timers = [
   setInterval(() => void places.sleepIdle().catch((error: unknown) => log.error({ err: error }, 'putting to sleep failed')), 1_000),
+  setInterval(() => void tidy(platform).catch((error: unknown) => log.error({ err: error }, 'tidying up failed')), 3_600_000),
   setInterval(() => void traffic.save().catch((error: unknown) => log.error({ err: error }, 'saving usage failed')), 60_000),
 ]
 
@@ -100,7 +102,7 @@ server.on('upgrade', (request, socket, head) => {
   if (!rpc.upgrade(request, socket, head)) socket.destroy()
 })
 await listen()
-void firstTeam()
+void firstTeam().catch((error: unknown) => log.error({ err: error }, 'the first team could not be made'))
 log.info({ home, engine: engine.describe() }, 'the runtime is ready')
 
 process.once('SIGTERM', () => void letGo().then(() => process.exit(0)))
@@ -128,9 +130,11 @@ async function listen(): Promise<void> {
 
 /** On an empty installation: the team `demo` and its samples, owned by whoever sets the platform up. */
 async function firstTeam(): Promise<void> {
-  if (Object.keys(routing.table.teams).length > 0) return
-  const team = await createTeam(platform, platformActor, { name: 'demo', ownerId: null })
-  if (settings.samples) await deploySamples(platform, deployments, team.id)
+  if (Object.keys(routing.table.teams).length === 0) {
+    const team = await createTeam(platform, platformActor, { name: 'demo', ownerId: null })
+    if (settings.samples) await oweSamples(platform, team.id)
+  }
+  await deployOwedSamples(platform, deployments)
 }
 
 /** Everything stops, services too; what should run is remembered and runs again after the next start. */

@@ -20,6 +20,7 @@ CREATE TABLE "deployments" (
 	"state" text NOT NULL,
 	"commit" text NOT NULL,
 	"message" text NOT NULL,
+	"by_id" text NOT NULL,
 	"by_name" text NOT NULL,
 	"build_id" text,
 	"keeps_data" boolean DEFAULT false NOT NULL,
@@ -120,7 +121,7 @@ CREATE TABLE "revisions" (
 	"build_id" text,
 	"language" text DEFAULT '' NOT NULL,
 	"description" text DEFAULT '' NOT NULL,
-	"endpoints" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	"endpoints" json DEFAULT '[]'::json NOT NULL,
 	"created_at" timestamp(3) with time zone NOT NULL,
 	CONSTRAINT "revisions_service_id_commit_pk" PRIMARY KEY("service_id","commit")
 );

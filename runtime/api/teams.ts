@@ -6,7 +6,7 @@ import { acceptInvitation, createInvitation, listInvitations, readInvitation, re
 import { listMembers, removeMember, setRole } from '../teams/members.ts'
 import { createTeam, deleteTeam, listTeams, renameTeam } from '../teams/teams.ts'
 import { createToken, listTokens, revokeToken } from '../tokens/tokens.ts'
-import { deploySamples } from '../teams/samples.ts'
+import { deployOwedSamples, oweSamples } from '../teams/samples.ts'
 import type { Deployments } from '../deployments/deployments.ts'
 
 type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `teams.${string}` | `members.${string}` | `invitations.${string}` | `tokens.${string}` | `audit.${string}`>>
@@ -18,7 +18,10 @@ export function teamHandlers(platform: Platform, deployments: Deployments): Part
     'teams.list': ({ userId }) => listTeams(platform, userId),
     'teams.create': async ({ name, ownerId, samples }, { actor }) => {
       const team = await createTeam(platform, actor, { name, ownerId })
-      if (samples) void deploySamples(platform, deployments, team.id).catch((error: unknown) => platform.log.error({ err: error }, 'the sample services could not be deployed'))
+      if (samples) {
+        await oweSamples(platform, team.id)
+        void deployOwedSamples(platform, deployments).catch((error: unknown) => platform.log.error({ err: error }, 'the sample services could not be deployed'))
+      }
       return team
     },
     'teams.rename': async ({ teamId, name }, { actor }) => (await renameTeam(platform, actor, teamId, name), ok),

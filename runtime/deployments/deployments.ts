@@ -45,7 +45,7 @@ export class Deployments {
     if (!environment || !service) throw new PlatformError('not_found', 'this service no longer exists')
     const row = newRow({
       id: newId('deployment'), teamId: environment.teamId, serviceId: wanted.at.serviceId, environmentId: environment.id, kind: wanted.kind,
-      route: wanted.route, commit: wanted.commit, message: wanted.message, byName: actor.name, restoresId: wanted.restoresId ?? null,
+      route: wanted.route, commit: wanted.commit, message: wanted.message, byId: actor.id, byName: actor.name, restoresId: wanted.restoresId ?? null,
     })
     await db.transaction(async (tx) => {
       await tx.insert(deployments).values(row)

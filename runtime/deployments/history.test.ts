@@ -6,7 +6,7 @@ type Step = [id: string, kind: 'deploy' | 'rollback' | 'restart' | 'scale', comm
 
 const history = (...steps: Step[]) =>
   liveHistory(steps.map(([id, kind, commit, restoresId]) =>
-    newRow({ id, kind, commit, restoresId: restoresId ?? null, teamId: 't', serviceId: 's', environmentId: 'e', route: 'cli', message: '', byName: '' })))
+    newRow({ id, kind, commit, restoresId: restoresId ?? null, teamId: 't', serviceId: 's', environmentId: 'e', route: 'cli', message: '', byId: '', byName: '' })))
     .map((row) => row.commit)
 
 test('each rollback goes one live revision further back', () => {

@@ -11,7 +11,7 @@ export type DeploymentRow = typeof deployments.$inferSelect
 export type Failure = ErrorBody & { exitCode?: number | null; signal?: string | null; lines?: string[] }
 
 /** A row for a deployment that begins now: `queued`. */
-export function newRow(row: Pick<DeploymentRow, 'id' | 'teamId' | 'serviceId' | 'environmentId' | 'kind' | 'route' | 'commit' | 'message' | 'byName'> & Partial<DeploymentRow>): DeploymentRow {
+export function newRow(row: Pick<DeploymentRow, 'id' | 'teamId' | 'serviceId' | 'environmentId' | 'kind' | 'route' | 'commit' | 'message' | 'byId' | 'byName'> & Partial<DeploymentRow>): DeploymentRow {
   const now = Date.now()
   return {
     state: 'queued', buildId: null, keepsData: false, variables: null, settings: null, locked: [], previousId: null, restoresId: null, error: null,

@@ -10,6 +10,7 @@ import { type Plan, readPlan, sealedVariables } from '../instances/plan.ts'
 import type { Platform } from '../platform.ts'
 import { settingsFor } from '../services/settings.ts'
 import { readValues, type Values } from '../variables/variables.ts'
+import { applyManifest } from './apply-manifest.ts'
 import { buildRevision } from './build.ts'
 import { advance, announce, type DeploymentRow, type Failure, stepTo } from './record.ts'
 
@@ -27,6 +28,7 @@ export async function runDeployment(platform: Platform, row: DeploymentRow, sign
     const built = await build(platform, row, signal)
     if (!built) return
     const plan = await readPlan(platform, row.id)
+    await applyManifest(platform, row, plan.build.manifest)
     await stopForData(platform, plan)
     await startInstances(platform, plan, started, signal)
     await checkInstances(platform, plan, started, signal)

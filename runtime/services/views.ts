@@ -2,6 +2,7 @@ import { and, eq, inArray, isNull } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import { hostLabel } from '#contract/names.ts'
 import type { Instance, Service, ServiceSettings } from '#contract/records.ts'
+import type { Audience } from '#contract/routing.ts'
 import { isUnderWay, type ServiceState } from '#contract/states.ts'
 import { releases, revisions, services, settings, teams, users } from '#db/schema.ts'
 import { type DeploymentRow, newestOf } from '../deployments/record.ts'
@@ -74,7 +75,7 @@ async function viewServices(platform: Platform, rows: readonly ServiceRow[], env
       description: row.description || found?.revision?.description || '',
       language: found?.revision?.language ?? '',
       owner: (row.ownerId && ownerOf.get(row.ownerId)) || null,
-      audience: row.audience,
+      audience: withTeamNames(platform, row.audience),
       environment: environment.name,
       from: found?.from.name ?? null,
       state, reason,
@@ -108,6 +109,11 @@ function stateOf(place: Place | undefined, instances: readonly Instance[], newes
   if (place.crashing !== null) return { state: 'crashing', reason: place.crashing }
   if (place.plan.settings.min === 0 && instances.length === 0) return { state: 'asleep', reason: 'it wakes on the next call' }
   return place.crashes.length > 0 ? { state: 'crashing', reason: 'it crashed and is being started again' } : { state: 'deploying', reason: 'it is being started' }
+}
+
+/** Stored by id, shown by name; a team that is gone is left out. */
+function withTeamNames({ routing }: Platform, audience: Audience): Audience {
+  return audience.kind === 'teams' ? { kind: 'teams', teams: audience.teams.flatMap((id) => routing.table.teams[id]?.name ?? []) } : audience
 }
 
 export function serviceUrl({ settings: { domain, gatewayPort } }: Pick<Platform, 'settings'>, at: { service: string; environment: string; team: string }): string {
