@@ -57,7 +57,7 @@ export class Session {
   }
 
   headers(): Record<string, string> {
-    return this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }
+    return !this.token ? {} : { authorization: `Bearer ${this.token}` }
   }
 
   /** @throws PlatformError `unavailable` when nothing answers there */

@@ -34,7 +34,9 @@ export function addPeopleCommands(program: Command, run: Run): void {
   }))
 }
 
-async function logIn(session: Session, options: LoginOptions) {
+async function logIn({ url, json }: Session, options: LoginOptions) {
+  // A remembered token may have ended: it must not stand in the way of a new one.
+  const session = new Session({ url, json, token: '' })
   const name = `m3o on ${hostname()}`.slice(0, 60)
   if (options.token !== undefined) return byToken(session, options.token)
   if (options.email !== undefined) {

@@ -7,6 +7,12 @@ import { fileURLToPath } from 'node:url'
 export const checkout = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 
 /**
+ * Compiled code, kept beside the packages and not in a home, so that a new home starts as fast as an old one. Node
+ * keeps each user's apart, and goes without where it cannot write.
+ */
+export const compileCache = join(checkout, 'node_modules/.cache/m3o/compiled')
+
+/**
  * A hash of the code and the environment that a process is started with: an adopted process with another one runs
  * something else than what is here now. Sizes and times stand for contents, as they do for make.
  */

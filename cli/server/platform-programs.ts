@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { childEnvironment } from './child-environment.ts'
-import { checkout, stampOf } from './checkout.ts'
+import { checkout, compileCache, stampOf } from './checkout.ts'
 import { type Home } from './home.ts'
 import { identify } from './identity.ts'
 import { openLog } from './log-file.ts'
@@ -71,7 +71,7 @@ export function platformEnvironment(name: PlatformName, home: Home, settings: Se
   const everywhere = {
     ...passedOn(),
     NODE_ENV: 'production',
-    NODE_COMPILE_CACHE: join(home.cache, 'node'),
+    NODE_COMPILE_CACHE: compileCache,
     M3O_HOME: home.path,
     M3O_HOST: settings.host,
     M3O_PORT: String(settings.port),

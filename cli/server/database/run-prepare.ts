@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { compileCache } from '../checkout.ts'
 import { childEnvironment } from '../child-environment.ts'
 import { type DatabaseEnvironment } from '../platform-programs.ts'
 import { Problem } from '../problem.ts'
@@ -9,7 +10,7 @@ import { type Prepared } from './prepare.ts'
 const script = fileURLToPath(new URL('./prepare.ts', import.meta.url))
 
 /** @throws Problem when the database cannot be reached, used or migrated. */
-export async function prepareDatabase(database: DatabaseEnvironment, compileCache: string): Promise<{ hasPeople: boolean }> {
+export async function prepareDatabase(database: DatabaseEnvironment): Promise<{ hasPeople: boolean }> {
   const environment = childEnvironment({ PATH: process.env['PATH'], HOME: process.env['HOME'], NODE_COMPILE_CACHE: compileCache, ...database })
   const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', script], { env: environment, maxBuffer: 1 << 20 })
   const prepared = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Prepared
