@@ -14,7 +14,8 @@ export function TabBar({ onClose }: { onClose: (key: TabKey) => void }) {
   const { tabs, active, preview } = useLayout(workspace)
   const documents = useDocuments()
   const bar = useRef<HTMLDivElement>(null)
-  useEffect(() => bar.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [active])
+  // In braces: newer browsers give a promise, which React would take for the effect's clean-up.
+  useEffect(() => { void bar.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }) }, [active])
   if (tabs.length === 0) return null
   const names = tabs.map((key) => nameOf(titleOf(key)))
   const onKey = (event: KeyboardEvent) => {
