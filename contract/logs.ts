@@ -92,6 +92,8 @@ export const logPageQuery = logFilter.extend({
   order: z.enum(['older', 'newer']).default('older'),
   /** Of one service: begins with this record instead of the newest, or oldest. */
   at: z.number().int().positive().optional(),
+  /** Begins beyond these records, by `{service}/{environment}` as the lines say them; what it does not name begins at its end. */
+  beyond: z.record(z.string(), z.number().int().min(0)).optional(),
   limit: z.number().int().min(1).max(10_000).default(200),
   cursor: z.string().optional(),
   /** The search answers by then with what it has, and a cursor to go on from. */

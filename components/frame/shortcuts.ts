@@ -15,7 +15,7 @@ export function useShortcuts(): void {
       const pressed = pressedKeys(event)
       if (pressed === undefined) return
       const together = event.metaKey || event.ctrlKey
-      if (!together && (isTyping(event.target) || isInDialog(event.target))) return
+      if (!together && (isTyping(event.target) || isInDialog(event.target) || isPressing(pressed, event.target))) return
       const wanted = before === '' ? pressed : `${before} ${pressed}`
       const action = currentActions().findLast((each) => each.keys === wanted) ?? currentActions().findLast((each) => each.keys === pressed)
       clearTimeout(timer)
@@ -39,7 +39,7 @@ export function useShortcuts(): void {
 
 function pressedKeys(event: KeyboardEvent): string | undefined {
   if (['Shift', 'Control', 'Meta', 'Alt'].includes(event.key)) return undefined
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key.replace(/^Arrow/, '').toLowerCase()
+  const key = event.key === ' ' ? 'space' : event.key.length === 1 ? event.key.toLowerCase() : event.key.replace(/^Arrow/, '').toLowerCase()
   const parts = [event.metaKey || event.ctrlKey ? 'mod' : '', event.altKey ? 'alt' : '', event.shiftKey && /^[a-z]$|^.{2,}$/.test(key) ? 'shift' : '', key]
   return parts.filter((part) => part !== '').join('+')
 }
@@ -47,5 +47,8 @@ function pressedKeys(event: KeyboardEvent): string | undefined {
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || target.matches('input:not([type=radio], [type=checkbox]), textarea, select, [role=textbox], [data-own-keys], [data-own-keys] *'))
 }
+
+/** A button, a link or a box has its own use for these. */
+const isPressing = (pressed: string, target: EventTarget | null) => (pressed === 'space' || pressed === 'enter') && target instanceof HTMLElement && target.matches('button, a, summary, input, [role=button]')
 
 const isInDialog = (target: EventTarget | null) => target instanceof HTMLElement && target.closest('[role=dialog], [role=alertdialog], [role=menu]') !== null

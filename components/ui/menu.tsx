@@ -32,6 +32,16 @@ export function Menu({ trigger, align = 'start', width = 224, children }: {
   )
 }
 
+/** One of several that may all be chosen: the menu stays open. */
+export function MenuCheck({ checked, onChange, children }: { checked: boolean; onChange: (checked: boolean) => void; children: ReactNode }) {
+  return (
+    <Radix.CheckboxItem checked={checked} onCheckedChange={onChange} onSelect={(event) => event.preventDefault()} className={row}>
+      <span className="min-w-0 grow truncate">{children}</span>
+      <Check aria-hidden className={checked ? 'text-accent' : 'invisible'} />
+    </Radix.CheckboxItem>
+  )
+}
+
 interface ItemProps {
   icon?: ReactNode
   keys?: string | undefined

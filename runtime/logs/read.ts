@@ -3,7 +3,7 @@ import { PlatformError } from '#contract/errors.ts'
 import { logPageQuery, type LogPageQuery, type Page } from '#contract/logs.ts'
 import { compileFilter, type CompiledFilter } from './filter.ts'
 import type { Journal } from './journal.ts'
-import { cutAt, cutByTime, positionOf, wholeLog } from './ranges.ts'
+import { cutAt, cutByTime, positionAfter, positionOf, wholeLog } from './ranges.ts'
 import { targetKey, type StoredEntry } from './record.ts'
 import { Scan, type Found, type Position } from './scan.ts'
 
@@ -63,6 +63,9 @@ async function startLane(
     const position = cursor[key]
     if (position === null || position === undefined) return undefined
     ranges = cutAt(ranges, position, isBack)
+  } else if (query.beyond?.[key] !== undefined) {
+    const seq = query.beyond[key]
+    ranges = cutAt(ranges, await (isBack ? positionOf : positionAfter)(journal, seq), isBack)
   } else if (query.at !== undefined) {
     const position = await positionOf(journal, query.at)
     ranges = cutAt(ranges, isBack ? { ...position, index: position.index + 1 } : position, isBack)

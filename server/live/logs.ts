@@ -6,6 +6,8 @@ import { outliving, type Place, type Running } from './subscription.ts'
 import type { Input } from './topics.ts'
 
 const settleMs = 150
+/** How much older than the beginning a line may be that is under way at that moment. */
+const underWayMs = 10_000
 
 /** Follows the lines of several services as one stream; goes on where it was when the runtime, or who is listened to, changes. */
 export async function followLogs(place: Place, input: Input<'logs'>): Promise<Running> {
@@ -16,6 +18,8 @@ export async function followLogs(place: Place, input: Input<'logs'>): Promise<Ru
   let targets = await find()
   /** Last `seq` passed on, by `{service}/{environment}`, which is how a line says where it is from. */
   const seen = new Map(Object.entries(input.after ?? {}))
+  /** Of a log never heard, only what it says from here on is missing: not the history that was not asked for. */
+  const since = Math.max(input.filter.since ?? 0, input.after === undefined ? Date.now() - underWayMs : 0)
   let turn = new AbortController()
   const off = events.on(at.teamId, (event) => {
     if (event.type !== 'service' && event.type !== 'deployment' && event.type !== 'environment') return
@@ -45,7 +49,7 @@ export async function followLogs(place: Place, input: Input<'logs'>): Promise<Ru
       await outliving(current, async () => {
         const after = afterOf(targets, seen, first && input.after === undefined)
         const lines = web.runtime.stream('logs.follow', {
-          targets: idsOf(targets), filter: input.filter, ...(first && { last: input.last }), ...(after && { after }),
+          targets: idsOf(targets), filter: first ? input.filter : { ...input.filter, since }, ...(first && { last: input.last }), ...(after && { after }),
         }, { actor: viewer.actor, signal: current })
         try {
           for await (const { entries } of lines) {

@@ -1,0 +1,159 @@
+'use client'
+import { type ReactNode, type RefObject, useCallback, useImperativeHandle, useLayoutEffect, useMemo, useReducer, useRef } from 'react'
+import type { Row } from './line-window.ts'
+import type { LogSession } from './log-session.ts'
+import { RowOffsets } from './row-offsets.ts'
+
+export interface LogListHandle {
+  /** Brings a row into sight, moving no further than needed. */
+  reveal(id: string): void
+  focus(): void
+}
+
+/** Beyond both edges, so that a scroll shows rows and not ground. */
+const spare = 400
+/** So near an end the next page is asked for. */
+const near = 1_500
+const leadHeight = 32
+
+/**
+ * The rows in sight of a window of thousands, of any height. The line being read never moves: what is added or dropped
+ * above it is made up for, and only a view that is at the newest line goes on with it.
+ */
+export function LogList({ session, guess, draw, empty, lead, label, ref }: {
+  session: LogSession
+  /** A new function measures all rows anew. */
+  guess: (row: Row, width: number) => number
+  draw: (row: Row) => ReactNode
+  empty: ReactNode
+  /** Stands above the first row, in a space that is always there. */
+  lead: ReactNode
+  label: string
+  ref: RefObject<LogListHandle | null>
+}) {
+  const scroller = useRef<HTMLDivElement>(null)
+  const space = useRef<HTMLDivElement>(null)
+  const slice = useRef<HTMLDivElement>(null)
+  const width = useRef(800)
+  /** The row that is to stay where it is, and where that is: pixels below the upper edge. */
+  const anchor = useRef<{ row: Row; below: number } | null>(null)
+  const lastTop = useRef(0)
+  const [, again] = useReducer((count: number) => count + 1, 0)
+  const offsets = useMemo(() => new RowOffsets((row) => guess(row, width.current), leadHeight), [guess, session])
+
+  const { rows } = session.window
+  offsets.place(rows)
+  const height = scroller.current?.clientHeight ?? 800
+  const wanted = topOf(rows, height)
+  const first = rows.length === 0 ? 0 : offsets.at(wanted - spare)
+  const last = rows.length === 0 ? 0 : Math.min(rows.length, offsets.at(wanted + height + spare) + 1)
+
+  function topOf(all: readonly Row[], inside: number): number {
+    const end = Math.max(0, offsets.total - inside)
+    if (session.following && !session.paused) return end
+    if (session.focus !== null) {
+      const at = all.findIndex(({ id }) => id === session.focus)
+      if (at !== -1) return Math.max(0, Math.min(end, offsets.top(at) - inside / 3))
+    }
+    const held = anchor.current
+    const at = held === null ? -1 : all.indexOf(held.row)
+    return Math.max(0, Math.min(end, at === -1 ? lastTop.current : offsets.top(at) - (held?.below ?? 0)))
+  }
+
+  const remember = useCallback((from: number) => {
+    const all = session.window.rows
+    const at = offsets.at(from)
+    const row = all[at]
+    anchor.current = row === undefined ? null : { row, below: offsets.top(at) - from }
+    session.look(at, offsets.at(from + (scroller.current?.clientHeight ?? 0)))
+  }, [session, offsets])
+
+  useLayoutEffect(() => {
+    const [box, content, shown] = [scroller.current, space.current, slice.current]
+    if (!box || !content || !shown) return
+    // Scrolled by the person since the last drawing, and the event has not been told yet: theirs goes first.
+    if (session.following && box.scrollTop < lastTop.current - 2 && box.scrollTop + box.clientHeight < content.offsetHeight - 8) session.setFollowing(false)
+    let changed = false
+    for (const element of shown.children) {
+      const row = rows[first + Number((element as HTMLElement).dataset['index'] ?? 0)]
+      if (row !== undefined) changed = offsets.measured(row, element.getBoundingClientRect().height) || changed
+    }
+    if (changed) offsets.place(rows)
+    content.style.height = `${offsets.total}px`
+    shown.style.transform = `translateY(${offsets.top(first)}px)`
+    const to = topOf(rows, box.clientHeight)
+    if (Math.abs(box.scrollTop - to) > 0.5) box.scrollTop = to
+    lastTop.current = box.scrollTop
+    if (session.focus !== null && rows.some(({ id }) => id === session.focus)) session.focus = null
+    remember(box.scrollTop)
+    const covered = offsets.top(first) <= box.scrollTop + 1 && offsets.top(last) >= Math.min(offsets.total, box.scrollTop + box.clientHeight) - 1
+    if (!covered) again()
+    ask(box.scrollTop, box.clientHeight)
+  })
+
+  useLayoutEffect(() => {
+    const box = scroller.current
+    if (!box) return
+    const resized = new ResizeObserver(() => {
+      width.current = box.clientWidth
+      again()
+    })
+    resized.observe(box)
+    return () => resized.disconnect()
+  }, [])
+
+  /** Reads on where an end is near. */
+  function ask(from: number, inside: number) {
+    if (session.state !== 'ready') return
+    if (from < near && session.older === 'more' && !(session.following && offsets.total > inside + near)) void session.readOlder()
+    if (offsets.total - from - inside < near && session.newer === 'more') void session.readNewer()
+  }
+
+  function onScroll() {
+    const box = scroller.current
+    if (!box || Math.abs(box.scrollTop - lastTop.current) < 0.6) return
+    const from = box.scrollTop
+    lastTop.current = from
+    remember(from)
+    const atEnd = from + box.clientHeight >= offsets.total - 8
+    session.setFollowing(atEnd && session.attached && !session.paused)
+    ask(from, box.clientHeight)
+    if (offsets.top(first) > Math.max(0, from - spare / 2) || offsets.top(last) < Math.min(offsets.total, from + box.clientHeight + spare / 2)) again()
+  }
+
+  useImperativeHandle(ref, () => ({
+    focus: () => scroller.current?.focus({ preventScroll: true }),
+    reveal(id) {
+      const box = scroller.current
+      const at = session.window.rows.findIndex((row) => row.id === id)
+      if (!box || at === -1) return
+      const [upper, lower] = [offsets.top(at), offsets.top(at + 1)]
+      const to = upper < box.scrollTop ? upper - 40 : lower > box.scrollTop + box.clientHeight ? lower - box.clientHeight + 40 : null
+      if (to === null) return
+      session.setFollowing(false)
+      box.scrollTop = to
+    },
+  }))
+
+  return (
+    <div
+      ref={scroller}
+      role="log"
+      aria-live="off"
+      aria-label={label}
+      tabIndex={0}
+      data-focus-inside
+      data-log
+      onScroll={onScroll}
+      className="relative min-h-0 grow overflow-x-hidden overflow-y-auto [overflow-anchor:none]"
+    >
+      {rows.length === 0 && empty}
+      <div ref={space} className="relative">
+        {rows.length > 0 && <div className="absolute inset-x-0 top-0 flex h-8 items-center gap-2 px-4 text-small text-muted sm:px-6">{lead}</div>}
+        <div ref={slice} className="absolute inset-x-0 top-0 will-change-transform">
+          {rows.slice(first, last).map((row, index) => <div key={row.id} data-index={index} data-row={row.id}>{draw(row)}</div>)}
+        </div>
+      </div>
+    </div>
+  )
+}

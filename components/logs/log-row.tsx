@@ -1,0 +1,146 @@
+'use client'
+import { clsx } from 'clsx'
+import { ChevronRight, Link2 } from 'lucide-react'
+import { memo } from 'react'
+import type { LogMatch, LogRecord } from '#contract/logs.ts'
+import { FieldTree } from './field-tree.tsx'
+import type { Finder } from './highlight.ts'
+import { LevelMark } from './level-mark.tsx'
+import { fieldsPreview, localTime, spokenGap } from './line-text.ts'
+import type { Row } from './line-window.ts'
+import type { Look } from './look.ts'
+import { LogText } from './log-text.tsx'
+import { serviceColour } from './service-hue.ts'
+import { spokenDuration } from '#components/ui/time-words.ts'
+
+export interface RowLook {
+  wrap: boolean
+  times: boolean
+  dense: boolean
+  /** Names the service of each line. */
+  merged: boolean
+  find: Finder | null
+}
+
+export interface RowDeeds {
+  choose(id: string): void
+  toggle(id: string): void
+  link(record: LogRecord): void
+  filter(match: LogMatch): void
+  /** Only lines of this instance, revision, stream or trace. */
+  origin(change: Partial<Look>): void
+}
+
+/** Longer ones are cut until they are opened; drawing all of 64 KiB would hold the page up. */
+const longText = 1_200
+const longLine = 600
+
+/** A row of the log. Drawn anew only when something of it has changed. */
+export const LogRow = memo(function LogRow({ row, look, deeds, chosen, open }: { row: Row; look: RowLook; deeds: RowDeeds; chosen: boolean; open: boolean }) {
+  if (row.kind === 'gap') return <Bar tone="warn">{spokenGap(row.gap)}{row.gap.service !== undefined && look.merged ? ` (${row.gap.service})` : ''}</Bar>
+  if (row.kind === 'break') {
+    return row.to === null
+      ? <Bar tone="warn">The connection was lost at {localTime(row.from)}; it goes on from here by itself</Bar>
+      : <Bar tone="idle">Interrupted at {localTime(row.from)} for {spokenDuration(row.to - row.from)}; resumed here with nothing missing</Bar>
+  }
+  return <Line row={row} look={look} deeds={deeds} chosen={chosen} open={open} />
+})
+
+function Bar({ tone, children }: { tone: 'warn' | 'idle'; children: React.ReactNode }) {
+  return (
+    <div className={clsx('flex min-h-6 items-center gap-3 px-4 text-small sm:px-6', tone === 'warn' ? 'bg-warn-soft text-warn' : 'bg-sunken text-muted')}>
+      <span aria-hidden className="w-6 border-t border-dashed border-current" />
+      <span>{children}</span>
+      <span aria-hidden className="grow border-t border-dashed border-current opacity-50" />
+    </div>
+  )
+}
+
+function Line({ row, look, deeds, chosen, open }: { row: Row & { kind: 'line' }; look: RowLook; deeds: RowDeeds; chosen: boolean; open: boolean }) {
+  const { record } = row
+  const { text, fields, level } = record
+  const end = text.indexOf('\n')
+  const more = end === -1 ? 0 : text.split('\n').length - 1
+  const head = end === -1 ? text : text.slice(0, end)
+  const long = head.length > (look.wrap ? longText : longLine)
+  const opens = more > 0 || long || hasTree(fields)
+  const shown = open ? text : long ? head.slice(0, look.wrap ? longText : longLine) : head
+  const own = record.stream === 'platform' || record.stream === 'build'
+  return (
+    <div
+      className={clsx(
+        'group/row relative flex gap-x-2.5 pr-4 pl-4 font-mono text-small hover:bg-hover sm:pl-6',
+        look.dense ? 'leading-[18px]' : 'py-px leading-5',
+        level === 'error' || level === 'fatal' ? 'bg-bad-soft/60' : level === 'warn' ? 'bg-warn-soft/50' : own ? 'bg-sunken' : '',
+        chosen && 'bg-chosen! shadow-[inset_2px_0_var(--color-accent)]',
+        look.wrap ? 'flex-wrap sm:flex-nowrap' : '',
+      )}
+      onClick={() => { if (window.getSelection()?.isCollapsed ?? true) deeds.choose(row.id) }}
+    >
+      {look.times && <time dateTime={record.time} className="shrink-0 text-muted select-none" onPointerEnter={(event) => { event.currentTarget.title = exactTime(row.at, record) }}>{localTime(row.at)}</time>}
+      <LevelMark level={level} className="w-14 shrink-0 select-none" />
+      {look.merged && <span title={record.service} style={{ color: serviceColour(record.service) }} className="w-24 shrink-0 truncate select-none sm:w-32">{record.service}</span>}
+      <div className={clsx('min-w-0', look.wrap ? 'basis-full sm:grow sm:basis-0' : 'grow')}>
+        <div className={clsx(look.wrap || open ? 'break-words whitespace-pre-wrap [overflow-wrap:anywhere]' : 'overflow-hidden text-ellipsis whitespace-pre', look.wrap && !open && 'line-clamp-6')}>
+          {opens && (
+            <button
+              type="button"
+              aria-expanded={open}
+              aria-label={open ? 'Fold' : more > 0 ? `Show ${more} more lines` : hasTree(fields) ? 'Show the fields' : 'Show all of it'}
+              onClick={(event) => { event.stopPropagation(); deeds.toggle(row.id) }}
+              className="-ml-1 inline-flex size-4 items-center justify-center rounded-[4px] align-[-3px] text-muted hover:bg-chosen hover:text-text"
+            >
+              <ChevronRight aria-hidden className={clsx('size-3.5 transition-transform duration-100', open && 'rotate-90')} />
+            </button>
+          )}
+          {own && <span className="mr-1.5 rounded-[4px] border border-border-strong px-1 text-tiny text-muted select-none">{record.stream}</span>}
+          <LogText text={shown} find={look.find} />
+          {!open && long && <span className="text-muted select-none"> … {((text.length - shown.length) / 1024).toFixed(1)} KiB more</span>}
+          {!open && more > 0 && <span className="text-muted select-none"> +{more} {more === 1 ? 'line' : 'lines'}</span>}
+          {partOf(fields) !== null && <span className="text-muted select-none"> {partOf(fields)}</span>}
+          {!open && hasTree(fields) && <span className="text-muted"> <LogText text={fieldsPreview(fields)} find={look.find} /></span>}
+        </div>
+        {open && hasTree(fields) && <FieldTree fields={fields} onFilter={deeds.filter} />}
+        {open && <Origin record={record} deeds={deeds} />}
+      </div>
+      <button
+        type="button"
+        tabIndex={-1}
+        aria-label="Copy a link to this line"
+        title="Copy a link to this line"
+        onClick={(event) => { event.stopPropagation(); deeds.link(record) }}
+        className="absolute top-0 right-1 flex size-5 items-center justify-center rounded-[4px] border border-border bg-raised text-muted opacity-0 group-hover/row:opacity-100 hover:text-text focus-visible:opacity-100"
+      >
+        <Link2 aria-hidden className="size-3" />
+      </button>
+    </div>
+  )
+}
+
+function Origin({ record, deeds }: { record: LogRecord; deeds: RowDeeds }) {
+  const { revision, instance, stream, trace } = record
+  const parts: { words: string; only?: Partial<Look> }[] = [
+    ...(revision === null ? [] : [{ words: `revision ${revision.slice(0, 8)}`, only: { revisions: [revision] } }]),
+    ...(instance === null ? [] : [{ words: `instance ${instance.slice(-6)}`, only: { instances: [instance] } }]),
+    { words: stream, only: { streams: [stream] } },
+    ...(trace === undefined ? [] : [{ words: `trace ${trace.slice(0, 16)}`, only: { trace } }]),
+    { words: `${record.service} in ${record.environment}, line ${record.seq}` },
+  ]
+  return (
+    <p className="flex flex-wrap gap-x-3 pb-1 font-sans text-tiny whitespace-normal text-muted">
+      {parts.map(({ words, only }) => (only === undefined ? <span key={words}>{words}</span>
+        : <button key={words} type="button" title={`Only lines of this: ${words}`} onClick={(event) => { event.stopPropagation(); deeds.origin(only) }} className="rounded-[4px] underline decoration-border-strong underline-offset-2 hover:text-text">{words}</button>))}
+    </p>
+  )
+}
+
+const hasTree = (fields: LogRecord['fields']): fields is Record<string, unknown> => fields !== undefined && partOf(fields) === null && Object.keys(fields).length > 0
+
+/** A line longer than the platform keeps in one piece. */
+function partOf(fields: LogRecord['fields']): string | null {
+  const part = fields?.['part']
+  if (Object.keys(fields ?? {}).length !== 1) return null
+  return part === 'first' ? '(goes on)' : part === 'middle' ? '(goes on, from above)' : part === 'last' ? '(from above)' : null
+}
+
+const exactTime = (at: number, record: LogRecord) => `${new Date(at).toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long' })}\n${record.time}`

@@ -1,0 +1,87 @@
+'use client'
+import { ArrowDown, Pause, Play, RotateCw } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { Button, IconButton } from '#components/ui/button.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { sentence } from '#components/ui/problem.ts'
+import { Skeleton } from '#components/ui/skeleton.tsx'
+import { Spinner } from '#components/ui/spinner.tsx'
+import type { LogSession } from './log-session.ts'
+import { useSessionVersion } from './use-session-version.ts'
+
+/** Above the first row: whether there is more. */
+export function Lead({ session, filtered }: { session: LogSession; filtered: boolean }) {
+  if (session.older === 'reading') return <><Spinner />Reading older lines…</>
+  if (session.older === 'none') return filtered ? 'No older line fits the filters' : 'The log begins here'
+  if (session.older === 'failed') return <>{sentence(session.endError?.message ?? 'older lines could not be read')}<Button size="small" onClick={() => { session.older = 'more'; void session.readOlder() }}><RotateCw />Try again</Button></>
+  return null
+}
+
+export function PauseButton({ session }: { session: LogSession | null }) {
+  useSessionVersion(session)
+  const paused = session?.paused ?? false
+  const reason = session === null ? 'The lines are being loaded' : !session.isLive ? 'The range ends in the past: nothing comes' : null
+  return (
+    <IconButton label={paused ? 'Go on' : 'Pause'} keys="space" reason={reason} aria-pressed={paused} onClick={() => (paused ? void session?.toEnd() : session?.pause())}>
+      {paused ? <Play /> : <Pause />}
+    </IconButton>
+  )
+}
+
+/** What waits below; pressed, it goes there. */
+export function NewLines({ session, onPress }: { session: LogSession; onPress: () => void }) {
+  useSessionVersion(session)
+  const behind = useBehind(session)
+  const { waiting, paused, following, attached, newer } = session
+  if (following && !paused) {
+    if (behind < 5) return null
+    return <Pill onPress={onPress}>{behind} s behind: skip to now</Pill>
+  }
+  if (!session.isLive && attached) return null
+  const count = waiting.toLocaleString('en-GB')
+  const words = newer === 'failed' ? 'Newer lines could not be read: to the newest' : waiting === 0 ? (paused ? 'Paused' : 'Newest lines') : `${paused ? 'Paused, ' : ''}${count} new ${waiting === 1 ? 'line' : 'lines'}`
+  return <Pill onPress={onPress}>{words}</Pill>
+}
+
+function Pill({ onPress, children }: { onPress: () => void; children: React.ReactNode }) {
+  return (
+    <button type="button" onClick={onPress} data-new-lines className="tabular absolute bottom-3 left-1/2 z-10 flex h-7 -translate-x-1/2 items-center gap-1.5 rounded-full border border-border-strong bg-raised px-3 text-small font-medium whitespace-nowrap shadow-float hover:bg-hover">
+      {children}
+      <ArrowDown aria-hidden className="size-3.5" />
+    </button>
+  )
+}
+
+/** Seconds that the newest line in sight is old while others wait to be taken; 0 when the page keeps up. */
+function useBehind(session: LogSession): number {
+  const [behind, setBehind] = useState(0)
+  useEffect(() => {
+    const timer = setInterval(() => setBehind(session.behindSeconds()), 1_000)
+    return () => clearInterval(timer)
+  }, [session])
+  return behind
+}
+
+export function LogSkeleton() {
+  return (
+    <div role="status" aria-label="Loading the lines" className="grow overflow-hidden px-4 py-2 sm:px-6">
+      {[62, 40, 75, 55, 30, 68, 48, 80, 36, 58, 70, 44].map((width, index) => (
+        <div key={index} className="flex h-[22px] items-center gap-3">
+          <Skeleton className="h-2.5 w-20 shrink-0" />
+          <Skeleton className="h-2.5 w-10 shrink-0" />
+          <span className="grow"><span style={{ width: `${width}%` }} className="block"><Skeleton className="h-2.5" /></span></span>
+        </div>
+      ))}
+    </div>
+  )
+}
+
+export function NoLines({ session, filtered, service, clear }: { session: LogSession; filtered: boolean; service: string | undefined; clear: () => void }) {
+  if (session.older === 'reading' || session.older === 'more') return <p role="status" className="flex items-center justify-center gap-2 py-16 text-muted"><Spinner />Searching older lines…</p>
+  if (filtered) return <EmptyState title="No line fits the filters" action={<Button onClick={clear}>Clear the filters</Button>}>{session.isLive ? 'New lines that fit will show up here by themselves.' : 'Nothing was said in this time that fits.'}</EmptyState>
+  return (
+    <EmptyState title={service === undefined ? 'Nothing has been said here yet' : `${service} has said nothing yet`}>
+      Whatever a service prints shows up here as it is printed. Print one JSON object a line, such as <code className="text-text">{'{"level":"info","msg":"paid","order":17}'}</code>, and each field can be searched.
+    </EmptyState>
+  )
+}
