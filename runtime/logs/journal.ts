@@ -5,7 +5,7 @@ import { entrySize, kinds, parts, type Entry, type Kind } from './entry.ts'
 import type { ParsedLine } from './lines.ts'
 import type { LogTarget } from './record.ts'
 import { cutToWhole, SegmentWriter } from './segment-writer.ts'
-import { deleteSegment, listSegments, recoverSources, segmentPath, type Segment, type SourceLabel } from './segment.ts'
+import { deleteSegment, listSegments, recoverSources, segmentPath, type RecoveredSource, type Segment, type SourceLabel } from './segment.ts'
 
 const segmentBytes = 16 * 1024 * 1024
 const segmentEntries = 400_000
@@ -89,13 +89,21 @@ export class Journal {
     }
     await cutToWhole(active)
     const journal = new Journal(dir, target, segments, options)
-    for (const { number, label, offset, ended } of await recoverSources(active)) {
-      journal.numbers = Math.max(journal.numbers, number + 1)
-      const key = sourceKey(label)
-      if (ended) journal.sources.delete(key)
-      else journal.sources.set(key, { label, number, offset, synced: offset })
-    }
+    // The newest may be new enough that not every source was named in it yet: the one before knows those.
+    const before = segments.at(-2)
+    journal.resume(before === undefined ? [] : await recoverSources(before), false)
+    journal.resume(await recoverSources(active), true)
+    for (const source of journal.sources.values()) if (source.number === -1) journal.name(source)
     return journal
+  }
+
+  private resume(recovered: readonly RecoveredSource[], isActive: boolean): void {
+    for (const { number, label, offset, ended } of recovered) {
+      if (isActive) this.numbers = Math.max(this.numbers, number + 1)
+      const key = sourceKey(label)
+      if (ended) this.sources.delete(key)
+      else if (isActive || label.file !== null) this.sources.set(key, { label, number: isActive ? number : -1, offset, synced: offset })
+    }
   }
 
   /** Seq of the newest record that can be read. */

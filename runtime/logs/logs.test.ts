@@ -320,6 +320,28 @@ test('a half-written end, as after a loss of power, is cut away and the source r
   expect(records(await all(again)).map((entry) => [entry.seq, entry.text])).toEqual([[1, 'one'], [2, 'two'], [3, 'three']])
 })
 
+test('killed between making a new segment and writing to it, a source goes on where it was', async () => {
+  const path = folder()
+  const first = await open(path)
+  await first.attach(source(path))
+  appendFileSync(join(path, 'stdout'), 'one\ntwo\n')
+  await vi.waitUntil(async () => (await first.lastSeq(target)) === 2)
+  await first.close()
+  const next = join(path, 'logs', 's_1', 'e_1', '0000000000000003')
+  writeFileSync(`${next}.text`, '')
+  writeFileSync(`${next}.meta`, '')
+  appendFileSync(join(path, 'stdout'), 'three\n')
+  for (const lives of [1, 2]) {
+    const again = await open(path)
+    await again.attach(source(path))
+    appendFileSync(join(path, 'stdout'), `life ${lives}\n`)
+    await vi.waitUntil(async () => (await again.lastSeq(target)) === 3 + lives)
+    await again.close()
+  }
+  const last = await open(path)
+  expect(texts(await all(last))).toEqual(['one', 'two', 'three', 'life 1', 'life 2'])
+})
+
 test('deleting a service leaves nothing of its log, and ends its followers', async () => {
   const path = folder()
   const logs = await open(path)
