@@ -28,6 +28,8 @@ const program = new Command('m3o')
   .option('--json', 'one JSON document on standard output')
   .version(process.env.npm_package_version ?? '0.1.0')
   .showHelpAfterError('(see m3o --help)')
+  // `login --token T` is login's own option; the global ones are brought to the front by globalFirst.
+  .enablePositionalOptions()
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text) })
 
