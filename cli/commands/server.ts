@@ -9,6 +9,19 @@ export function addServerCommands(program: Command, run: Run): void {
     return runServer()
   }))
 
+  program.command('backup <file>').description('all that this machine\'s platform holds, into one file').action(run(async (session, file: string) => {
+    const { runBackup } = await import('../server/backup.ts')
+    const written = await runBackup(file)
+    show(session, written, `${written.file}: ${written.rows} rows of ${written.tables} tables and the services' files, ${(written.bytes / 1e6).toFixed(1)} MB. It holds every secret: keep it safe.`)
+  }))
+
+  program.command('restore <file>').description('make this machine\'s platform what it was at a backup').option('--force', 'replace one that is in use')
+    .action(run(async (session, file: string, options: { force?: boolean }) => {
+      const { runRestore } = await import('../server/backup.ts')
+      const { createdAt, version } = await runRestore(file, options)
+      show(session, { createdAt, version }, `Restored as of ${createdAt} (M3O ${version}). Start it with: m3o server`)
+    }))
+
   program.command('doctor').description('what is wrong and what to do').action(run(async (session) => {
     const response = await session.fetch('/health')
     const { version, engine, gateway } = session.token === undefined ? {} : await session.api.platform.about.query()

@@ -1,0 +1,85 @@
+import { constants, createReadStream } from 'node:fs'
+import { chmod, lchown, mkdir, open, readlink, symlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { extract, type Pack } from 'tar-stream'
+import { PlatformError } from '#contract/errors.ts'
+import { type Found, ifGone } from './walk.ts'
+
+/** Adds a file, a folder or a link as it is now; what vanished meanwhile, sockets and devices are left out. */
+export async function addFound(pack: Pack, root: string, { path, info }: Found, name: string): Promise<void> {
+  const header = { name, mode: info.mode & 0o777, mtime: info.mtime, uid: info.uid, gid: info.gid }
+  if (info.isDirectory()) return void (await added(pack, { ...header, type: 'directory' }))
+  if (info.isSymbolicLink()) {
+    const linkname = await readlink(join(root, path)).catch(ifGone)
+    if (linkname !== undefined) await added(pack, { ...header, type: 'symlink', linkname })
+    return
+  }
+  if (!info.isFile()) return
+  const file = await open(join(root, path), constants.O_RDONLY | constants.O_NOFOLLOW).catch(ifGone)
+  if (file === undefined) return
+  try {
+    const { size } = await file.stat()
+    await pipeline(Readable.from(exactly(file.createReadStream({ autoClose: false }), size)), pack.entry({ ...header, size }))
+  } finally {
+    await file.close()
+  }
+}
+
+export async function addBytes(pack: Pack, name: string, bytes: string | { path: string; size: number }): Promise<void> {
+  if (typeof bytes === 'string') await pipeline(Readable.from([Buffer.from(bytes)]), pack.entry({ name, size: Buffer.byteLength(bytes), mode: 0o600 }))
+  else await pipeline(Readable.from(exactly(createReadStream(bytes.path), bytes.size)), pack.entry({ name, size: bytes.size, mode: 0o600 }))
+}
+
+/** What a file grew by is left out and what it lost is zeros: its size is in the archive before its content. */
+async function* exactly(source: AsyncIterable<Buffer>, size: number): AsyncGenerator<Buffer> {
+  let left = size
+  for await (const part of source) {
+    if (left === 0) return
+    const taken = part.subarray(0, left)
+    left -= taken.length
+    yield taken
+  }
+  for (; left > 0; left -= Math.min(left, 65_536)) yield Buffer.alloc(Math.min(left, 65_536))
+}
+
+function added(pack: Pack, header: Parameters<Pack['entry']>[0]): Promise<void> {
+  return new Promise((resolve, reject) => pack.entry(header, (error) => (error ? reject(error) : resolve())))
+}
+
+/**
+ * Unpacks into an empty folder. The archive may be hostile: no name leaves the folder, and links are made when all files
+ * are written, so that none is written through.
+ * @param wants whether an entry is to be unpacked
+ */
+export async function unpack(archive: AsyncIterable<Buffer>, folder: string, wants: (name: string) => boolean): Promise<void> {
+  const entries = extract()
+  const links: [path: string, target: string][] = []
+  const modes: [path: string, mode: number][] = []
+  const reading = (async () => {
+    for await (const entry of entries) {
+      const { name: given, type, mode = 0o600, uid, gid, linkname } = entry.header
+      const name = given.replace(/\/$/, '')
+      if (name.split('/').some((part) => part === '' || part === '.' || part === '..') || name.includes('\0') || !wants(name)) {
+        throw new PlatformError('bad_request', `this is no backup of M3O: it holds ${JSON.stringify(given.slice(0, 80))}`)
+      }
+      const path = join(folder, name)
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+      if (type === 'directory') {
+        await mkdir(path, { recursive: true, mode: 0o700 })
+        modes.push([path, mode & 0o777])
+      } else if (type === 'symlink') links.push([path, linkname ?? ''])
+      else if (type === 'file') {
+        const file = await open(path, 'wx', 0o600)
+        await pipeline(entry, file.createWriteStream({ flush: true }))
+        modes.push([path, mode & 0o777])
+      }
+      entry.resume()
+      if (process.getuid?.() === 0 && type !== 'symlink' && uid !== undefined && gid !== undefined) await lchown(path, uid, gid)
+    }
+  })()
+  await Promise.all([pipeline(Readable.from(archive), entries), reading])
+  for (const [path, target] of links) await symlink(target, path)
+  for (const [path, mode] of modes.reverse()) await chmod(path, mode)
+}
