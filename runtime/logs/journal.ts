@@ -1,18 +1,16 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { logLevels, logStreams, type LogLevel, type LogStream } from '#contract/logs.ts'
 import { Batch } from './batch.ts'
+import { Disk } from './disk.ts'
 import { entrySize, kinds, parts, type Entry, type Kind } from './entry.ts'
 import type { ParsedLine } from './lines.ts'
 import type { LogTarget } from './record.ts'
-import { cutToWhole, SegmentWriter } from './segment-writer.ts'
+import { cutToWhole } from './segment-writer.ts'
 import { deleteSegment, listSegments, recoverSources, segmentPath, type RecoveredSource, type Segment, type SourceLabel } from './segment.ts'
 
 const segmentBytes = 16 * 1024 * 1024
 const segmentEntries = 400_000
 const segmentSources = 60_000
-/** A line waits at most so long for its sync. */
-const syncDelayMs = 15
-const idleMs = 10_000
 /** So much may wait for the disk before sources are asked to wait. */
 const maxPending = 8 * 1024 * 1024
 
@@ -56,16 +54,9 @@ export class Journal {
   /** One for all entries: a hundred thousand a second are made of it. */
   private readonly scratch: Entry = { seq: 0, time: 0, end: 0, offset: 0, source: 0, kind: kinds.record, level: 0, stream: 0, part: 0, extra: 0 }
   private numbers = 0
+  private readonly disk: Disk
   private seq: number
   private time: number
-  private writer: SegmentWriter | undefined
-  private writing: Promise<void> | undefined
-  private syncing: Promise<void> | undefined
-  private syncTimer: NodeJS.Timeout | undefined
-  private idleTimer: NodeJS.Timeout | undefined
-  private unsynced = new Map<Source, number>()
-  private syncedSeq: number
-  private syncWaiters: { seq: number; done: () => void }[] = []
   private readonly listeners = new Set<() => void>()
 
   private constructor(dir: string, target: LogTarget, segments: Segment[], options: JournalOptions) {
@@ -75,9 +66,10 @@ export class Journal {
     this.options = options
     const active = segments.at(-1)
     if (active === undefined) throw new Error('a journal has a segment')
-    this.seq = this.syncedSeq = active.lastSeq
+    this.seq = active.lastSeq
     this.time = active.lastTime
     this.batch = new Batch(active, active.entries, active.textBytes)
+    this.disk = new Disk({ dir, warn: options.warn, take: () => this.takeBatch(), written: (batch) => this.publish(batch) })
   }
 
   static async open(dir: string, target: LogTarget, options: JournalOptions): Promise<Journal> {
@@ -161,26 +153,17 @@ export class Journal {
 
   /** Begins to write what was recorded, unless that is under way. */
   flush(): void {
-    this.writing ??= this.writeBatches().finally(() => {
-      this.writing = undefined
-      if (this.batch.entries > 0 && !this.closed) this.flush()
-    })
+    this.disk.flush()
   }
 
   /** Resolves once everything up to `seq` is on disk. */
   async durable(seq: number): Promise<void> {
-    this.flush()
-    if (seq <= this.syncedSeq || this.closed) return
-    return new Promise((done) => this.syncWaiters.push({ seq, done }))
+    return this.disk.durable(seq)
   }
 
   /** Writes and syncs all that was recorded. */
   async settle(): Promise<void> {
-    while (this.writing !== undefined || this.batch.entries > 0) {
-      this.flush()
-      await this.writing
-    }
-    await this.sync()
+    await this.disk.settle()
   }
 
   /** Deletes the oldest segments while `isOver` says so; never the one being written. */
@@ -188,7 +171,7 @@ export class Journal {
     let deleted = 0
     let total = this.segments.reduce((sum, segment) => sum + sizeOf(segment), 0)
     for (let oldest = this.segments[0]; oldest !== undefined && this.segments.length > 1 && isOver(oldest, total); oldest = this.segments[0]) {
-      if (oldest === this.writer?.segment || oldest === this.batches[0]?.segment) break
+      if (oldest === this.disk.segment || oldest === this.batches[0]?.segment) break
       this.segments.shift()
       total -= sizeOf(oldest)
       deleted++
@@ -201,10 +184,9 @@ export class Journal {
   async rollIfBefore(time: number): Promise<void> {
     const active = this.segments.at(-1)
     if (active === undefined || active.lastSeq < active.firstSeq || active.lastTime >= time) return
-    if (this.batch.entries > 0 || this.writing !== undefined || this.closed) return
+    if (this.batch.entries > 0 || this.batches.length > 0 || this.closed) return
     this.roll()
-    this.flush()
-    await this.writing
+    await this.settle()
   }
 
   async delete(): Promise<void> {
@@ -214,16 +196,9 @@ export class Journal {
   }
 
   async close(): Promise<void> {
-    if (!this.deleted) await this.settle()
+    await this.disk.close()
     this.closed = true
-    clearTimeout(this.syncTimer)
-    clearTimeout(this.idleTimer)
-    await this.writing
-    await this.syncing
-    await this.writer?.close()
-    this.writer = undefined
     this.announce()
-    for (const waiter of this.syncWaiters.splice(0)) waiter.done()
   }
 
   /** Sees to it that the segment has room and knows the source. */
@@ -273,94 +248,27 @@ export class Journal {
     this.batch.close(scratch)
   }
 
-  private async writeBatches(): Promise<void> {
-    for (;;) {
-      let next = this.batches[0]
-      if (next === undefined) {
-        // A new segment without entries is written too: its name keeps the seq.
-        if ((this.batch.entries === 0 && this.segments.at(-1) === this.batch.segment) || this.deleted) return
-        next = this.batch
-        this.batches.push(next)
-        this.batch = new Batch(next.segment, next.firstEntry + next.entries, next.textEnd)
-      }
-      await this.write(next)
-      if (this.deleted) return
-      this.batches.shift()
-      this.publish(next)
-    }
-  }
-
-  private async write(batch: Batch): Promise<void> {
-    for (let failures = 0; !this.deleted; failures++) {
-      try {
-        if (this.writer !== undefined && this.writer.segment !== batch.segment) {
-          await this.sync()
-          await this.writer.close()
-          this.writer = undefined
-        }
-        this.writer ??= await this.openWriter(batch.segment)
-        return await this.writer.write(batch)
-      } catch (error) {
-        // A full disk: nothing is lost, as the sources keep what was not stored; try until there is room.
-        if (failures === 0) this.options.warn('a log cannot be written', { dir: this.dir, error: String(error) })
-        if (this.closed) throw error
-        await new Promise((done) => setTimeout(done, Math.min(5_000, 100 * 2 ** failures)))
-      }
-    }
-  }
-
-  private async openWriter(segment: Segment): Promise<SegmentWriter> {
-    await mkdir(this.dir, { recursive: true, mode: 0o700 })
-    return SegmentWriter.open(segment)
+  /** The next entries for the disk; what is recorded from now on goes into a batch after them. */
+  private takeBatch(): Batch | undefined {
+    const [waiting] = this.batches
+    if (waiting !== undefined) return waiting
+    const next = this.batch
+    // A new segment without entries is written too: its name keeps the seq.
+    if ((next.entries === 0 && this.segments.at(-1) === next.segment) || this.deleted) return undefined
+    this.batches.push(next)
+    this.batch = new Batch(next.segment, next.firstEntry + next.entries, next.textEnd)
+    return next
   }
 
   private publish(batch: Batch): void {
     const { segment } = batch
+    this.batches.shift()
     segment.entries = batch.firstEntry + batch.entries
     segment.textBytes = batch.textEnd
     segment.lastSeq = batch.lastSeq
     segment.lastTime = batch.lastTime
     if (this.segments.at(-1) !== segment) this.segments.push(segment)
-    for (const [source, offset] of batch.offsets) this.unsynced.set(source, offset)
-    this.syncTimer ??= setTimeout(() => void this.sync(), syncDelayMs)
     this.announce()
-  }
-
-  private async sync(): Promise<void> {
-    clearTimeout(this.syncTimer)
-    this.syncTimer = undefined
-    while (this.syncing !== undefined) await this.syncing.catch(() => {})
-    const { writer, unsynced } = this
-    if (writer === undefined || unsynced.size === 0) return
-    this.unsynced = new Map()
-    const seq = this.lastSeq
-    this.syncing = writer.sync()
-    try {
-      await this.syncing
-    } catch (error) {
-      this.options.warn('a log cannot be synced', { dir: this.dir, error: String(error) })
-      for (const [source, offset] of unsynced) if (!this.unsynced.has(source)) this.unsynced.set(source, offset)
-      this.syncTimer ??= setTimeout(() => void this.sync(), 1_000)
-      return
-    } finally {
-      this.syncing = undefined
-    }
-    for (const [source, offset] of unsynced) source.synced = offset
-    this.syncedSeq = seq
-    const waiting = this.syncWaiters
-    this.syncWaiters = waiting.filter((waiter) => waiter.seq > seq)
-    for (const waiter of waiting) if (waiter.seq <= seq) waiter.done()
-    clearTimeout(this.idleTimer)
-    this.idleTimer = setTimeout(() => void this.rest(), idleMs)
-    this.idleTimer.unref()
-  }
-
-  /** Thousands of quiet logs hold no descriptors. */
-  private async rest(): Promise<void> {
-    const { writer } = this
-    if (this.writing !== undefined || this.syncing !== undefined || this.unsynced.size > 0) return
-    this.writer = undefined
-    await writer?.close()
   }
 
   private announce(): void {

@@ -1,4 +1,5 @@
-import { open, truncate, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, truncate, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { entrySize } from './entry.ts'
 import type { Batch } from './batch.ts'
 import type { Segment } from './segment.ts'
@@ -16,9 +17,14 @@ export class SegmentWriter {
   }
 
   static async open(segment: Segment): Promise<SegmentWriter> {
+    const dir = dirname(segment.path)
+    await mkdir(dir, { recursive: true, mode: 0o700 })
     const text = await openOrCreate(`${segment.path}.text`)
     try {
-      return new SegmentWriter(segment, await openOrCreate(`${segment.path}.meta`), text)
+      const meta = await openOrCreate(`${segment.path}.meta`)
+      // A file's name is safe only once its folder is.
+      if (segment.entries === 0) await syncFolder(dir)
+      return new SegmentWriter(segment, meta, text)
     } catch (error) {
       await text.close()
       throw error
@@ -45,6 +51,11 @@ export class SegmentWriter {
 export async function cutToWhole(segment: Segment): Promise<void> {
   await truncate(`${segment.path}.meta`, segment.entries * entrySize)
   await truncate(`${segment.path}.text`, segment.textBytes)
+}
+
+async function syncFolder(path: string): Promise<void> {
+  await using folder = await open(path, 'r')
+  await folder.sync()
 }
 
 async function openOrCreate(path: string): Promise<FileHandle> {

@@ -1,6 +1,6 @@
 import { open, readdir, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import { endAt, entrySize, kinds, readEntry, seqAt, timeAt, type Entry } from './entry.ts'
+import { endAt, entrySize, kindAt, kinds, readEntry, seqAt, timeAt, type Entry } from './entry.ts'
 
 /** What a source entry says, once in each segment. */
 export interface SourceLabel {
@@ -37,6 +37,8 @@ export async function listSegments(dir: string): Promise<Segment[]> {
   starts.sort((a, b) => a - b)
   const segments: Segment[] = []
   for (const start of starts) segments.push(await measure(segmentPath(dir, start), start))
+  const newest = segments.pop()
+  if (newest !== undefined) segments.push(await cutAtDamage(newest))
   return segments
 }
 
@@ -44,15 +46,26 @@ async function measure(path: string, firstSeq: number): Promise<Segment> {
   await using meta = await open(`${path}.meta`, 'r')
   await using text = await open(`${path}.text`, 'a+')
   const textSize = (await text.stat()).size
-  let entries = Math.floor((await meta.stat()).size / entrySize)
-  // After a loss of power the end may be zeros, or point past the text.
-  for (; entries > 0; entries--) {
+  for (let entries = Math.floor((await meta.stat()).size / entrySize); entries > 0; entries--) {
     const last = readEntry(await readAt(meta, (entries - 1) * entrySize, entrySize), 0)
-    if (last.time > 0 && last.end <= textSize) {
-      return { path, firstSeq, entries, textBytes: last.end, lastTime: last.time, lastSeq: last.seq }
-    }
+    if (last.time > 0 && last.end <= textSize) return { path, firstSeq, entries, textBytes: last.end, lastTime: last.time, lastSeq: last.seq }
   }
   return { path, firstSeq, entries: 0, textBytes: 0, lastTime: 0, lastSeq: firstSeq - 1 }
+}
+
+/** After a loss of power a page in the middle of what was not synced may be missing: what follows it does not count. */
+async function cutAtDamage(segment: Segment): Promise<Segment> {
+  await using reader = await SegmentReader.open(segment)
+  const meta = (await reader?.readMeta(0, segment.entries)) ?? Buffer.alloc(0)
+  for (let at = 0, end = 0, entries = 0; at < meta.length; at += entrySize, entries++) {
+    if (timeAt(meta, at) > 0 && kindAt(meta, at) > 0 && endAt(meta, at) >= end) {
+      end = endAt(meta, at)
+      continue
+    }
+    const last = entries === 0 ? undefined : readEntry(meta, at - entrySize)
+    return { ...segment, entries, textBytes: end, lastTime: last?.time ?? 0, lastSeq: last?.seq ?? segment.firstSeq - 1 }
+  }
+  return segment
 }
 
 /** Opened to be read: entries by place, text by byte. */
