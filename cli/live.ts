@@ -1,9 +1,10 @@
 import { io, type Socket } from 'socket.io-client'
 import { errorFromBody, PlatformError } from '#contract/errors.ts'
 import {
-  type ClientToServer, type LiveBytesKind, type LiveInput, type LiveItem, livePath, type LiveTopic, maxWrite, type ServerToClient, type SignalName,
+  type ClientToServer, type LiveBytesKind, type LiveInput, type LiveItem, type LiveTopic, type ServerToClient, type SignalName,
   type TerminalSize,
 } from '#contract/live.ts'
+import { livePath, maxWrite } from '#contract/live-socket.ts'
 import type { Session } from './session.ts'
 
 type LiveSocket = Socket<ServerToClient, ClientToServer>

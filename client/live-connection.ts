@@ -1,9 +1,10 @@
 import { io, type Socket } from 'socket.io-client'
 import { errorFromBody, PlatformError } from '#contract/errors.ts'
-import {
-  type ClientToServer, type LiveBytesKind, type LiveInput, type LiveItem, livePath, type LiveTopic, maxWrite, type ServerToClient,
-  type SignalName, type TerminalSize,
+import type {
+  ClientToServer, LiveBytesKind, LiveInput, LiveItem, LiveTopic, ServerToClient,
+  SignalName, TerminalSize,
 } from '#contract/live.ts'
+import { livePath, maxWrite } from '#contract/live-socket.ts'
 
 /** `signed-out`: the session has ended; nothing comes back by itself. */
 export type ConnectionState = 'connecting' | 'connected' | 'disconnected' | 'signed-out'

@@ -4,7 +4,7 @@ import { logEntry, logFilter } from './logs.ts'
 import { deployment, platformEvent } from './records.ts'
 
 /**
- * The live socket (socket.io, path {@link livePath}): one connection carries many subscriptions, each to one topic with its
+ * The live socket (socket.io, path `livePath` of contract/live-socket.ts): one connection carries many subscriptions, each to one topic with its
  * own input and each authorized by itself. The client picks an id for each; everything about it carries that id.
  *
  * - client `subscribe(id, topic, input, ack)`; the ack says `{ok: true}` or `{ok: false, error}`
@@ -16,8 +16,6 @@ import { deployment, platformEvent } from './records.ts'
  * - server `resync()`: events may have been missed (the runtime was away): fetch again what is shown
  * - server `signedOut()`: the session has ended; the connection closes
  */
-export const livePath = '/live'
-
 export const terminalSize = z.object({ cols: z.number().int().min(2).max(1000), rows: z.number().int().min(1).max(1000) })
 export type TerminalSize = z.infer<typeof terminalSize>
 
@@ -75,9 +73,6 @@ export type LiveBytesKind = (typeof liveBytesKinds)[number]
 
 export const signalNames = ['SIGINT', 'SIGTERM', 'SIGKILL', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
 export type SignalName = (typeof signalNames)[number]
-
-/** Most bytes of one `write`. */
-export const maxWrite = 256 << 10
 
 export type SubscribeAnswer = { ok: true } | { ok: false; error: ErrorBody }
 

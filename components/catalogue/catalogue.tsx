@@ -61,7 +61,7 @@ export function Catalogue({ creating: open = null }: { creating?: { template?: s
             ref={search}
             aria-label="Search services"
             placeholder="Search services, endpoints, owners"
-            className="w-full sm:w-72"
+            className="w-56 shrink-0 sm:w-72"
             value={filters.q}
             onChange={(event) => setFilters({ q: event.target.value })}
             onKeyDown={(event) => { if (event.key === 'Escape') setFilters({ q: '' }) }}

@@ -22,7 +22,7 @@ export function TopBar({ openPalette, openShortcuts }: { openPalette: () => void
         >
           <Search aria-hidden className="size-3.5" />
           <span className="hidden grow text-left sm:inline">Search or do…</span>
-          <Kbd keys="mod+k" className="hidden sm:inline-flex" />
+          <Kbd keys="mod+k" className="max-sm:hidden" />
         </button>
         <PersonMenu openShortcuts={openShortcuts} />
       </div>

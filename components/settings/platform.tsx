@@ -52,7 +52,7 @@ export function Platform() {
             <Property name="Engine">{status.engine}</Property>
             <Property name="Gateway"><code className="text-small break-all">{gateway.url}</code></Property>
             <Property name="Services’ domain"><code className="text-small">{gateway.domain}:{gateway.port}</code></Property>
-            <Property name="Holds"><span className="tabular">{counts.teams} teams, {counts.services} services, {counts.instances} instances</span></Property>
+            <Property name="Holds"><span className="tabular">{many(counts.teams, 'team')}, {many(counts.services, 'service')}, {many(counts.instances, 'instance')}</span></Property>
           </Properties>
         </Panel>
       </Section>
@@ -60,4 +60,5 @@ export function Platform() {
   )
 }
 
+const many = (count: number, noun: string) => `${count} ${count === 1 ? noun : `${noun}s`}`
 const mebibytes = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MiB`

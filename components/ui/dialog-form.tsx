@@ -1,10 +1,14 @@
 'use client'
 import { type ReactNode, useEffect, useId } from 'react'
 import type { FieldValues, Path, UseFormReturn } from 'react-hook-form'
+import { config } from 'zod/v4/core'
 import { Button } from './button.tsx'
 import { Dialog, type DialogProps } from './dialog.tsx'
 import { ErrorLine } from './error-state.tsx'
 import { problemOf, sentence } from './problem.ts'
+
+// Otherwise zod tries `new Function`, which the page's policy refuses and reports.
+config({ jitless: true })
 
 export interface DialogFormProps<Values extends FieldValues> {
   title: string

@@ -11,7 +11,7 @@ export function FilterSelect({ label, any, value, options, onChange }: {
   onChange: (value: string) => void
 }) {
   return (
-    <Select aria-label={label} value={value} onChange={(event) => onChange(event.target.value)} className={value === '' ? 'max-w-40 [&>select]:text-muted' : 'max-w-40 [&>select]:border-accent'}>
+    <Select aria-label={label} value={value} onChange={(event) => onChange(event.target.value)} className={value === '' ? 'max-w-44 shrink-0 [&>select]:text-muted' : 'max-w-44 shrink-0 [&>select]:border-accent'}>
       <option value="">{any}</option>
       {options.map((option) => {
         const { value: own, label: words } = typeof option === 'string' ? { value: option, label: option } : option

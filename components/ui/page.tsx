@@ -17,7 +17,7 @@ export function PageHeader({ title, about, actions, children }: { title: ReactNo
 
 /** The bar under a head: search and filters. */
 export function FilterBar({ children, label }: { children: ReactNode; label: string }) {
-  return <div role="search" aria-label={label} className="flex flex-wrap items-center gap-2 pb-3">{children}</div>
+  return <div role="search" aria-label={label} className="-mx-4 flex items-center gap-2 overflow-x-auto px-4 pb-3 [scrollbar-width:none] sm:mx-0 sm:flex-wrap sm:overflow-visible sm:px-0">{children}</div>
 }
 
 /** Text-width content of a screen, for settings and forms. */

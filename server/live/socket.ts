@@ -4,8 +4,9 @@ import { Server, type Socket } from 'socket.io'
 import { z } from 'zod'
 import { PlatformError } from '#contract/errors.ts'
 import {
-  type ClientToServer, livePath, liveTopics, maxWrite, type ServerToClient, signalNames, terminalSize,
+  type ClientToServer, liveTopics, type ServerToClient, signalNames, terminalSize,
 } from '#contract/live.ts'
+import { livePath, maxWrite } from '#contract/live-socket.ts'
 import { addressOf } from '../http/address.ts'
 import { bodyOfFailure } from '../http/answer.ts'
 import { byToken, viewer } from '../people/viewer.ts'

@@ -8,9 +8,7 @@ export default async function SettingsPage({ searchParams }: { searchParams: Pro
   const { tab } = await searchParams
   return (
     <Prefetched queries={(trpc) => [
-      ...(tab === 'account' ? [trpc.person.sessions.queryOptions()] : []),
-      ...(tab === 'platform' ? [trpc.platform.status.queryOptions()] : []),
-      ...(tab === undefined ? [trpc.platform.about.queryOptions()] : []),
+      tab === 'account' ? trpc.person.sessions.queryOptions() : tab === 'platform' ? trpc.platform.status.queryOptions() : trpc.platform.about.queryOptions(),
     ]}>
       <Settings />
     </Prefetched>
