@@ -1,0 +1,23 @@
+import { readdir, readFile } from 'node:fs/promises'
+
+/** Every process whose command line, environment or working folder names this home: as `pid command`. */
+export async function processesOf(home: string): Promise<string[]> {
+  const found: string[] = []
+  for (const pid of await readdir('/proc').catch(() => [])) {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) continue
+    const read = (name: string) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')
+    const command = await read('cmdline')
+    if (command.includes(home) || (await read('environ')).includes(home)) found.push(`${pid} ${command.replaceAll('\0', ' ').slice(0, 200)}`)
+  }
+  return found
+}
+
+/** A zombie is gone: only its parent has not heard yet. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { delimiter } from 'node:path'
+import { isAlive, processesOf } from './processes-of.ts'
+import { until } from './until.ts'
+
+export const checkout = join(import.meta.dirname, '../..')
+export const node = existsSync(join(checkout, 'node_modules/.bin/node')) ? join(checkout, 'node_modules/.bin/node') : process.execPath
+
+export const admin = { email: 'ada@example.com', password: 'correct horse battery staple', name: 'ada' } as const
+
+export type PlatformProcess = 'parent' | 'web' | 'runtime' | 'gateway' | 'postgres'
+
+export interface Stack {
+  /** Of the console, without a slash at the end. */
+  url: string
+  gatewayUrl: string
+  home: string
+  /** All that the start command has printed. */
+  output: () => string
+  /** Kills one process without warning, and gives its pid. */
+  kill: (name: PlatformProcess) => Promise<number>
+  pidOf: (name: PlatformProcess) => Promise<number | undefined>
+  /** SIGTERM. @throws when something of it is there after 10 s */
+  stop: () => Promise<void>
+}
+
+/** The whole platform as `npm start` runs it, with a home and ports of its own. Without `withAdmin`, nobody is set up. */
+export async function startStack({ withAdmin = true, samples = true, settings = {} }: { withAdmin?: boolean; samples?: boolean; settings?: Record<string, string> } = {}): Promise<Stack> {
+  const folder = await mkdtemp(join(tmpdir(), 'm3o-e2e-'))
+  const home = join(folder, 'home')
+  const env: NodeJS.ProcessEnv = {
+    ...withoutOurs(process.env), M3O_HOME: home, M3O_PORT: '0', M3O_GATEWAY_PORT: '0', M3O_SAMPLES: samples ? '1' : '0',
+    ...(withAdmin && { M3O_ADMIN_EMAIL: admin.email, M3O_ADMIN_PASSWORD: admin.password }), ...settings,
+  }
+  let output = ''
+  const [file = node, ...args] = [...reaper(), node, '--disable-warning=ExperimentalWarning', join(checkout, 'cli/server/start.ts')]
+  const child = spawn(file, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] })
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (output += part.toString()))
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const pidOf = async (name: PlatformProcess) => Number.parseInt(await readFile(join(home, 'run', `${name}.pid`), 'utf8').catch(() => ''), 10) || undefined
+
+  const url = await until('the platform is ready', () => {
+    if (child.exitCode !== null) throw new Error(`it ended: ${output}`)
+    return /M3O is ready: (\S+)/.exec(output)?.[1]
+  }, { withinMs: 60_000, why: () => output })
+  const ports = JSON.parse(await readFile(join(home, 'run/ports'), 'utf8')) as { gateway: number }
+
+  return {
+    url, home, gatewayUrl: `http://127.0.0.1:${ports.gateway}`, pidOf,
+    output: () => output,
+    async kill(name) {
+      const pid = await until(`${name} has a pid`, () => pidOf(name))
+      process.kill(pid, 'SIGKILL')
+      await until(`${name} is gone`, () => !isAlive(pid))
+      return pid
+    },
+    async stop() {
+      const began = performance.now()
+      child.kill('SIGTERM')
+      await ended
+      const left = await processesOf(home)
+      const tookMs = performance.now() - began
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+      if (left.length > 0) throw new Error(`left behind after SIGTERM:\n${left.join('\n')}`)
+      if (tookMs > 10_000) throw new Error(`stopping took ${Math.round(tookMs)} ms:\n${output}`)
+    },
+  }
+}
+
+/** What the person who runs the tests has set must not reach the platform under test, its database apart. */
+function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('M3O_') && name !== 'DATABASE_URL' && name !== 'NODE_OPTIONS'))
+}
+
+/** As bin/start does: something has to reap what loses its parent. */
+function reaper(): string[] {
+  const found = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'tini')).find((path) => existsSync(path))
+  return found === undefined ? [] : [found, '-s', '--']
+}
