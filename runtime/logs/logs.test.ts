@@ -53,7 +53,7 @@ function run(script: string, ...args: string[]): ChildProcess {
   return child
 }
 
-test('a tailer killed again and again while a service writes loses no line, keeps none twice and keeps the order', { timeout: 60_000 }, async () => {
+test('a tailer killed again and again while a service writes loses no line, keeps none twice and keeps the order', { timeout: 120_000 }, async () => {
   const path = folder()
   const count = 200_000
   const writer = run('writer.ts', join(path, 'stdout'), String(count), '700')
