@@ -95,8 +95,9 @@ export class Deployments {
 
   /** One live revision further back each time, or to the one named; with its code, its settings and its variables. */
   async rollback(actor: Actor, at: At, to: string | null): Promise<DeploymentRow> {
-    const history = await this.#liveHistory(at)
-    const target = to === null ? history.at(-2) : history.findLast((row) => row.id === to || row.commit.startsWith(to))
+    const wereLive = await this.#wereLive(at)
+    // A named one may also be what a rollback left behind: that is how one comes forward again.
+    const target = to === null ? liveHistory(wereLive).at(-2) : wereLive.findLast((row) => row.kind !== 'restart' && row.kind !== 'scale' && (row.id === to || row.commit.startsWith(to)))
     if (!target) {
       throw new PlatformError('not_found', to === null ? 'there is no earlier live revision here' : `${to} never was live here`, { fix: 'List what was live with `m3o status`, or in the console under Deployments.' })
     }
@@ -188,11 +189,10 @@ export class Deployments {
     return user ?? { name: 'M3O', email: 'platform@m3o.invalid' }
   }
 
-  /** Revisions as they became live, oldest first; what a rollback went back over is no longer in it. */
-  async #liveHistory(at: At): Promise<DeploymentRow[]> {
-    const rows = await this.#platform.db.select().from(deployments)
+  /** Every deployment here that became live and stayed so, oldest first. */
+  async #wereLive(at: At): Promise<DeploymentRow[]> {
+    return this.#platform.db.select().from(deployments)
       .where(and(eq(deployments.serviceId, at.serviceId), eq(deployments.environmentId, at.environmentId), eq(deployments.state, 'live'), isNotNull(deployments.liveAt)))
       .orderBy(asc(deployments.id))
-    return liveHistory(rows)
   }
 }
