@@ -4,6 +4,7 @@ import { ChevronDown } from 'lucide-react'
 import { type KeyboardEvent, type ReactNode, useRef } from 'react'
 import { IconButton } from '#components/ui/button.tsx'
 import { useIde } from './ide.ts'
+import { PanelBoundary } from './panel-boundary.tsx'
 import { Splitter } from './splitter.tsx'
 import { type Panel, useLayout } from './workspace.ts'
 
@@ -47,7 +48,7 @@ export function BottomPanel({ tabs }: { tabs: readonly PanelTab[] }) {
         <IconButton size="small" label="Hide the panel" keys="mod+j" onClick={() => workspace.set({ panelOpen: false })}><ChevronDown /></IconButton>
       </div>
       {tabs.map(({ name, label, content }) => seen.current.has(name) && (
-        <div key={name} role="tabpanel" aria-label={label} hidden={name !== front} className="relative min-h-0 grow overflow-hidden">{content}</div>
+        <div key={name} role="tabpanel" aria-label={label} hidden={name !== front} className="relative min-h-0 grow overflow-hidden"><PanelBoundary>{content}</PanelBoundary></div>
       ))}
     </section>
   )

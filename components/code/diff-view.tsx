@@ -5,6 +5,8 @@ import { languageOf } from './documents.ts'
 import { editorOptions } from './editor-view.tsx'
 import { applyTheme, monaco } from './monaco.ts'
 
+const comparingMs = 5_000
+
 /** Two texts side by side, one above the other where it is narrow. The right one may be a document that is being edited. */
 export function DiffView({ path, before, after, readOnly, label }: { path: string; before: string; after: string | monaco.editor.ITextModel; readOnly: boolean; label: string }) {
   const box = useRef<HTMLDivElement>(null)
@@ -23,8 +25,11 @@ export function DiffView({ path, before, after, readOnly, label }: { path: strin
     editor.setModel({ original, modified })
     return () => {
       editor.dispose()
-      original.dispose()
-      if (typeof after === 'string') modified.dispose()
+      // Its worker may be comparing them still, and fails when they are gone (monaco 0.57, WorkerBasedDocumentDiffProvider).
+      setTimeout(() => {
+        original.dispose()
+        if (typeof after === 'string') modified.dispose()
+      }, comparingMs)
     }
   }, [path, before, after, readOnly, label])
   return <div ref={box} className="absolute inset-0" />

@@ -29,6 +29,7 @@ import { registerProviders } from './language/providers.ts'
 import { useProblems } from './markers.ts'
 import { monaco, pathOf, prepareMonaco } from './monaco.ts'
 import { MovedBar } from './moved-bar.tsx'
+import { PanelBoundary } from './panel-boundary.tsx'
 import { PeopleContext, useOthers } from './people.ts'
 import { ProblemsPanel } from './problems-panel.tsx'
 import { SearchSide } from './search-side.tsx'
@@ -38,6 +39,8 @@ import { TabBar } from './tab-bar.tsx'
 import { fileTab, libraryTab, pathOfTab, type Side, sides, type TabKey, useLayout, Workspace } from './workspace.ts'
 
 const QuickOpen = dynamic(() => import('./quick-open.tsx').then((module) => module.QuickOpen), { ssr: false })
+
+const LogView = dynamic(() => import('#components/logs/log-view.tsx').then((module) => module.LogView), { ssr: false })
 
 const sideLooks: Record<Side, { label: string; icon: React.ReactNode; keys: string }> = {
   files: { label: 'Files', icon: <Files />, keys: 'mod+shift+e' },
@@ -126,6 +129,7 @@ function Editor() {
     { id: 'code.save', title: 'Save now', keys: 'mod+s', run: save },
     { id: 'code.panel', title: 'Show or hide the panel', keys: 'mod+j', run: togglePanel },
     { id: 'code.terminal', title: 'Terminal', keys: 'mod+`', run: () => (layout.panelOpen && layout.panel === 'terminal' ? togglePanel() : workspace.showPanel('terminal')) },
+    { id: 'code.logs', title: 'Logs in the panel', run: () => workspace.showPanel('logs') },
     { id: 'code.problems', title: 'Problems', keys: 'mod+shift+m', run: () => workspace.showPanel('problems') },
     ...sides.map((side) => ({ id: `code.${side}`, title: sideLooks[side].label, keys: sideLooks[side].keys, run: () => workspace.showSide(side) })),
     { id: 'code.close', title: 'Close the file', reason: layout.active === null ? 'Nothing is open' : null, run: () => { if (layout.active !== null) closeTab(layout.active) } },
@@ -135,6 +139,7 @@ function Editor() {
   const tabs: PanelTab[] = [
     { name: 'problems', label: 'Problems', mark: errors > 0 && <span className="tabular rounded-full bg-bad-soft px-1.5 text-tiny text-bad">{errors}</span>, content: <ProblemsPanel problems={problems} /> },
     { name: 'deployment', label: 'Deployment', content: <DeploymentPanel deploying={deploying} /> },
+    { name: 'logs', label: 'Logs', content: <LogView {...at} shape="panel" /> },
     { name: 'terminal', label: 'Terminal', content: <TerminalTab at={at} /> },
   ]
   const sideViews: Record<Side, React.ReactNode> = {
@@ -158,7 +163,7 @@ function Editor() {
             <>
               <button type="button" aria-label="Close the view" className="absolute inset-0 left-10 z-20 bg-veil md:hidden" onClick={() => workspace.set({ sideOpen: false })} />
               <aside aria-label={sideLooks[layout.side].label} className="absolute inset-y-0 left-10 z-20 flex w-[min(288px,calc(100vw-64px))] flex-col border-r border-border bg-surface md:relative md:left-0 md:w-[var(--side)]" style={{ '--side': `${layout.sideWidth}px` } as React.CSSProperties}>
-                {sideViews[layout.side]}
+                <PanelBoundary key={layout.side}>{sideViews[layout.side]}</PanelBoundary>
                 <Splitter label="Width of the view" axis="x" value={layout.sideWidth} least={160} most={560} onChange={(width) => workspace.set({ sideWidth: width })} />
               </aside>
             </>

@@ -38,6 +38,7 @@ export function TabBar({ onClose }: { onClose: (key: TabKey) => void }) {
         return (
           <div
             key={key}
+            role="presentation"
             draggable
             onDragStart={(event) => event.dataTransfer.setData('application/x-m3o-tab', key)}
             onDragOver={(event) => { if (event.dataTransfer.types.includes('application/x-m3o-tab')) event.preventDefault() }}
@@ -52,6 +53,7 @@ export function TabBar({ onClose }: { onClose: (key: TabKey) => void }) {
               role="tab"
               id={`tab-${index}`}
               aria-selected={here}
+              aria-keyshortcuts="Delete"
               aria-controls="editor-area"
               tabIndex={here ? 0 : -1}
               data-focus-inside
@@ -66,9 +68,10 @@ export function TabBar({ onClose }: { onClose: (key: TabKey) => void }) {
               {alike && <span className="truncate text-tiny text-muted">{parentOf(titleOf(key))}</span>}
               {state !== undefined && <SaveMark state={state} />}
             </button>
-            <button type="button" tabIndex={-1} aria-label={`Close ${names[index] ?? ''}`} onClick={() => onClose(key)} className={clsx('mr-1 flex size-5 items-center justify-center rounded-[4px] text-muted hover:bg-chosen hover:text-text', !here && 'opacity-0 group-hover:opacity-100 focus-visible:opacity-100')}>
-              <X aria-hidden className="size-3" />
-            </button>
+            {/* For the pointer; by keyboard it is the Delete key on the tab, and a tab list may hold nothing but tabs. */}
+            <span aria-hidden onClick={() => onClose(key)} className={clsx('mr-1 flex size-5 cursor-pointer items-center justify-center rounded-[4px] text-muted hover:bg-chosen hover:text-text', !here && 'opacity-0 group-hover:opacity-100')}>
+              <X className="size-3" />
+            </span>
           </div>
         )
       })}

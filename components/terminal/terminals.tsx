@@ -74,9 +74,9 @@ export function Terminals({ at, instanceId = null }: { at: OfService; instanceId
       <div className="flex h-8 shrink-0 items-center gap-1 overflow-x-auto border-b border-border px-2 [scrollbar-width:none]">
         <div role="tablist" aria-label="Terminals" className="flex gap-1">
           {all.map(([id], index) => (
-            <span key={id} className={clsx('flex items-center rounded-[4px]', id === front ? 'bg-chosen' : 'text-muted hover:bg-hover')}>
-              <button type="button" role="tab" aria-selected={id === front} className="h-6 pl-2" onClick={() => setChosen(id)}>{list.data?.find((one) => one.id === id)?.title || 'shell'} {index + 1}</button>
-              <button type="button" aria-label={`End shell ${index + 1}`} className="flex size-6 items-center justify-center rounded-[4px] text-muted hover:text-text" onClick={() => end(id)}><X aria-hidden className="size-3" /></button>
+            <span key={id} role="presentation" className={clsx('flex items-center rounded-[4px]', id === front ? 'bg-chosen' : 'text-muted hover:bg-hover')}>
+              <button type="button" role="tab" aria-selected={id === front} aria-keyshortcuts="Delete" className="h-6 pl-2" onClick={() => setChosen(id)} onKeyDown={(event) => { if (event.key === 'Delete') end(id) }}>{list.data?.find((one) => one.id === id)?.title || 'shell'} {index + 1}</button>
+              <span aria-hidden className="flex size-6 cursor-pointer items-center justify-center rounded-[4px] text-muted hover:text-text" onClick={() => end(id)}><X className="size-3" /></span>
             </span>
           ))}
         </div>
