@@ -70,7 +70,8 @@ export function LogList({ session, guess, draw, empty, lead, label, ref }: {
 
   useLayoutEffect(() => {
     const [box, content, shown] = [scroller.current, space.current, slice.current]
-    if (!box || !content || !shown) return
+    // Behind another tab nothing has a size: drawn again when it has.
+    if (!box || !content || !shown || box.clientHeight === 0) return
     // Scrolled by the person since the last drawing, and the event has not been told yet: theirs goes first.
     if (session.following && box.scrollTop < lastTop.current - 2 && box.scrollTop + box.clientHeight < content.offsetHeight - 8) session.setFollowing(false)
     let changed = false
@@ -86,7 +87,8 @@ export function LogList({ session, guess, draw, empty, lead, label, ref }: {
     lastTop.current = box.scrollTop
     if (session.focus !== null && rows.some(({ id }) => id === session.focus)) session.focus = null
     remember(box.scrollTop)
-    const covered = offsets.top(first) <= box.scrollTop + 1 && offsets.top(last) >= Math.min(offsets.total, box.scrollTop + box.clientHeight) - 1
+    // Above the first row is the lead, which is no row.
+    const covered = (first === 0 || offsets.top(first) <= box.scrollTop + 1) && offsets.top(last) >= Math.min(offsets.total, box.scrollTop + box.clientHeight) - 1
     if (!covered) again()
     ask(box.scrollTop, box.clientHeight)
   })
