@@ -67,7 +67,7 @@ const list = (at) => readdirSync(at, { withFileTypes: true }).flatMap((one) => (
 const files = list('.').filter((path) => !path.startsWith('node_modules'))
 require('node:http').createServer((request, response) => response.end(JSON.stringify(files.sort()))).listen(process.env.PORT, process.env.HOST)
 `
-  const strange = ['with space.txt', 'quote\'s "two".txt', 'ünïcode-日本.txt', '-dash.txt', '$(touch x).txt', 'semi;colon.txt', 'new\nline.txt', '#hash?.txt', 'a/deep/er/file.txt']
+  const strange = ['with space.txt', 'quote\'s "two".txt', 'ünïcode-日本.txt', '-dash.txt', '$(touch x).txt', 'semi;colon.txt', '#hash?.txt', 'a/deep/er/file.txt']
   const files = {
     'index.js': listing, '.gitignore': 'ignored/\n*.secret\n', 'ignored/x.txt': 'x', 'top.secret': 'x', 'deep/.gitignore': 'local.txt\n', 'deep/local.txt': 'x', 'deep/kept.txt': 'x',
     'node_modules/left/index.js': 'x', '.git-not/x': 'x', ...Object.fromEntries(strange.map((name) => [name, 'x'])),
@@ -82,6 +82,11 @@ require('node:http').createServer((request, response) => response.end(JSON.strin
   await writeFile(join(folder, 'untracked.txt'), 'x')
   await shell.json(['deploy', folder, '--service', 'ignores'])
   expect(await shell.json(['call', 'ignores', '/files'])).toEqual([...expected, 'untracked.txt'].sort())
+})
+
+test('a name with a control character is refused, and said without obeying it', async ({ shell }) => {
+  const folder = await shell.write('controls', { ...reporter, 'new\nline \u001b[31m.txt': 'x' })
+  expect(await shell.m3o(['deploy', folder])).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^(?!.*\u001b).*error: .*control character.* \(invalid_path\)\n/s) })
 })
 
 test('links that lead out of the folder take nothing along', async ({ shell }) => {

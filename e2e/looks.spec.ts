@@ -1,0 +1,121 @@
+import { expectAccessible, expectFitsWidth } from './browser/accessible.ts'
+import { deployButton, editorOf, expectDeployed, expectEditorShows } from './browser/editor.ts'
+import { expectConnected, header, openService, serviceUrl, type Tab } from './browser/screens.ts'
+import { expect, test } from './browser/test.ts'
+import { hello } from './stack/programs.ts'
+
+const sections = ['services', 'environments', 'deployments', 'logs', 'team', 'settings'] as const
+const tabs: Tab[] = ['Overview', 'Code', 'API', 'Logs', 'Deployments', 'Settings']
+const screens = [
+  ...sections.map((section) => ({ name: section, path: `/demo/production/${section}` })),
+  ...(['invitations', 'tokens', 'audit'] as const).map((tab) => ({ name: `team, ${tab}`, path: `/demo/production/team?tab=${tab}` })),
+  ...(['account', 'platform'] as const).map((tab) => ({ name: `settings, ${tab}`, path: `/demo/production/settings?tab=${tab}` })),
+  ...tabs.map((tab) => ({ name: `service, ${tab}`, path: serviceUrl('greeter', { tab }) })),
+]
+
+for (const { name, path } of screens) {
+  test(`${name}: axe finds nothing, in light and dark, wide and narrow`, async ({ page, shell }) => {
+    await shell.untilState('greeter', 'live')
+    await page.goto(path)
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+    await expectConnected(page)
+    if (name === 'service, Code') await expect(editorOf(page)).toBeVisible()
+    await expectAccessible(page)
+    await page.setViewportSize({ width: 390, height: 844 })
+    await expectFitsWidth(page)
+    await expectAccessible(page)
+  })
+}
+
+test('dialogs and menus: axe finds nothing', async ({ page }) => {
+  await page.goto('/demo/production/services')
+  await page.getByRole('button', { name: 'New service' }).first().click()
+  await expect(page.getByRole('dialog').getByRole('radio').first()).toBeVisible()
+  await expectAccessible(page)
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+  await page.keyboard.press('Control+k')
+  await expect(page.getByRole('dialog', { name: 'Search and commands' })).toBeVisible()
+  await expectAccessible(page)
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('?')
+  await expect(page.getByRole('dialog', { name: 'Shortcuts' })).toBeVisible()
+  await expectAccessible(page)
+})
+
+test('pages before the console: axe finds nothing', async ({ openWindow }) => {
+  const page = await openWindow()
+  for (const path of ['/sign-in', '/no/such/page/at/all', '/invite/not-a-secret']) {
+    await page.goto(path)
+    await expectAccessible(page)
+  }
+})
+
+test('the theme is dark when chosen, before the first paint and after a reload', async ({ page }) => {
+  await page.goto('/demo/production/services')
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+  const light = await ground()
+  await page.getByRole('button', { name: /account, theme, sign out/ }).click()
+  await page.getByRole('menuitem', { name: 'Dark' }).click()
+  await expect.poll(ground).not.toBe(light)
+  const dark = await ground()
+  await page.reload()
+  expect(await ground()).toBe(dark)
+})
+
+test('from the catalogue to a deployed change with the keyboard alone', async ({ page, shell }) => {
+  await shell.deploy('by-keys', hello())
+  await page.goto('/demo/production/services')
+  await expectConnected(page)
+  await page.keyboard.press('/')
+  await expect(page.getByRole('searchbox', { name: 'Search services' }).or(page.getByRole('textbox', { name: 'Search services' }))).toBeFocused()
+  await page.keyboard.type('by-keys')
+  const link = page.getByRole('table', { name: 'Services' }).getByRole('link', { name: 'by-keys', exact: true })
+  await expect(page.getByRole('table', { name: 'Services' }).getByRole('row')).toHaveCount(2)
+  for (let presses = 0; presses < 20 && !await link.evaluate((element) => element === document.activeElement); presses++) await page.keyboard.press('Tab')
+  await expect(link).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('heading', { name: 'by-keys', level: 1 })).toBeVisible()
+  await page.keyboard.press('2')
+  await expectEditorShows(page, 'Hello ${name}')
+  await page.keyboard.press('Control+Shift+Enter')
+  await expectDeployed(page)
+})
+
+test('the palette finds services and does what buttons do', async ({ page, shell }) => {
+  await shell.untilState('greeter', 'live')
+  await page.goto('/demo/production/environments')
+  await expectConnected(page)
+  await page.keyboard.press('Control+k')
+  const palette = page.getByRole('dialog', { name: 'Search and commands' })
+  await palette.getByRole('combobox').fill('greeter')
+  await expect(palette.getByRole('option', { name: /greeter/ }).first()).toBeVisible()
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/services\/greeter/)
+  await expect(header(page)).toContainText('greeter')
+  await page.keyboard.press('Control+k')
+  await palette.getByRole('combobox').fill('dark theme')
+  await page.keyboard.press('Enter')
+  await expect(palette).toHaveCount(0)
+  await page.keyboard.press('Control+k')
+  await palette.getByRole('combobox').fill('new service')
+  await expect(palette).toBeVisible()
+})
+
+test('on a phone: the main path, from the catalogue to the answer of a call', async ({ page, shell }) => {
+  await shell.deploy('pocket', hello())
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.goto('/demo/production/services')
+  await page.getByRole('link', { name: 'pocket', exact: true }).click()
+  await expect(page.getByRole('heading', { name: 'pocket', level: 1 })).toBeVisible()
+  await openService(page, 'pocket', { tab: 'Code' })
+  await expectEditorShows(page, 'Hello ${name}')
+  await expect(deployButton(page)).toBeInViewport()
+  await expectFitsWidth(page)
+  await openService(page, 'pocket', { tab: 'API' })
+  await page.getByLabel('name', { exact: true }).fill('Ada')
+  await page.getByRole('button', { name: 'Send to production' }).click()
+  await expect(page.getByText('Hello Ada')).toBeVisible()
+  await page.getByRole('navigation', { name: 'Screens' }).filter({ visible: true }).getByRole('link', { name: 'Environments' }).click()
+  await expect(page.getByRole('heading', { name: 'Environments' })).toBeVisible()
+})

@@ -1,0 +1,71 @@
+import type { Locator, Page } from '@playwright/test'
+import { expectConnected, openService } from './browser/screens.ts'
+import { expect, test } from './browser/test.ts'
+import { reporter } from './stack/programs.ts'
+
+const rows = (page: Page): Locator => page.locator('.xterm-rows').filter({ visible: true })
+
+async function openTerminal(page: Page): Promise<void> {
+  await page.getByRole('tab', { name: 'Terminal', exact: true }).click()
+  await page.getByRole('button', { name: 'Open a terminal' }).click()
+  await expect(rows(page)).toContainText(/[$#]/)
+}
+
+test('a shell in the sandbox: it answers, follows the window’s size, and keeps its screen over a reload', async ({ page, shell }) => {
+  await shell.deploy('shelled', reporter)
+  await openService(page, 'shelled', { tab: 'Code' })
+  if (!await page.getByRole('tab', { name: 'Terminal', exact: true }).isVisible()) await page.getByRole('button', { name: 'Show the panel' }).click()
+  await openTerminal(page)
+  await page.keyboard.type('echo "from $M3O_SERVICE: $((6 * 7))"\n')
+  await expect(rows(page)).toContainText('from shelled: 42')
+
+  const columns = async () => {
+    await page.keyboard.type('clear; echo "wide: $(stty size | cut -d" " -f2) ."\n')
+    await expect(rows(page)).toContainText(/wide: \d+ \./)
+    return Number(/wide: (\d+) \./.exec(await rows(page).innerText())?.[1])
+  }
+  const before = await columns()
+  await page.setViewportSize({ width: 900, height: 800 })
+  await expect.poll(columns).toBeLessThan(before)
+
+  await page.keyboard.type('MINE=kept; echo still $MINE\n')
+  await expect(rows(page)).toContainText('still kept')
+  await page.reload()
+  await expect(rows(page)).toContainText('still kept')
+  await rows(page).click()
+  await page.keyboard.type('echo and $MINE again\n')
+  await expect(rows(page)).toContainText('and kept again')
+})
+
+test('a terminal comes back by itself when web was killed, with what was said meanwhile', async ({ page, shell, stack, watch }) => {
+  watch.expectComplaint(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|WebSocket connection|ERR_INCOMPLETE_CHUNKED|\b50[234]\b/)
+  await shell.deploy('lasting', reporter)
+  await openService(page, 'lasting', { tab: 'Code' })
+  if (!await page.getByRole('tab', { name: 'Terminal', exact: true }).isVisible()) await page.getByRole('button', { name: 'Show the panel' }).click()
+  await openTerminal(page)
+  await page.keyboard.type('for n in 1 2 3 4 5 6 7 8; do echo tick $n; sleep 1; done\n')
+  await expect(rows(page)).toContainText('tick 1')
+  await stack.kill('web')
+  await expect(page.getByText(/Disconnected, reconnecting/)).toBeVisible()
+  await expect(page.getByText(/Disconnected, reconnecting/)).toBeHidden({ timeout: 30_000 })
+  await expect(rows(page)).toContainText('tick 8')
+  expect((await rows(page).innerText()).match(/tick \d/g)).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((n) => `tick ${n}`))
+  await expectConnected(page)
+})
+
+test('several at once, each ended by its own button', async ({ page, shell }) => {
+  await shell.deploy('several', reporter)
+  await openService(page, 'several', { tab: 'Code' })
+  if (!await page.getByRole('tab', { name: 'Terminal', exact: true }).isVisible()) await page.getByRole('button', { name: 'Show the panel' }).click()
+  await openTerminal(page)
+  await page.keyboard.type('echo the first\n')
+  await expect(rows(page)).toContainText('the first')
+  await page.getByRole('button', { name: 'Open another terminal' }).click()
+  const tabs = page.getByRole('tablist', { name: 'Terminals' }).getByRole('tab')
+  await expect(tabs).toHaveCount(2)
+  await expect(rows(page)).not.toContainText('the first')
+  await tabs.first().click()
+  await expect(rows(page)).toContainText('the first')
+  await page.getByRole('button', { name: 'End shell 1' }).click()
+  await expect(tabs).toHaveCount(1)
+})
