@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { contextOf, storage, traceOf } from './context.ts'
 import type { Endpoint } from './endpoint.ts'
-import { ServiceError, answerOf, errorForm } from './errors.ts'
-import { validate } from './schema.ts'
+import { ask, promised, report } from './checked.ts'
+import { ServiceError, errorForm } from './errors.ts'
 import { goneSignal } from './request.ts'
 import type { Exchange } from './serve.ts'
 import type { Service } from './service.ts'
@@ -43,20 +43,6 @@ export async function answer(exchange: EndpointExchange): Promise<void> {
   }
 }
 
-/** The validated request, or ServiceError 400 naming what does not fit. */
-export async function ask(endpoint: Endpoint, body: unknown): Promise<unknown> {
-  const result = await validate(endpoint.request, body)
-  if ('issues' in result) throw new ServiceError(400, result.issues)
-  return result.value
-}
-
-/** The validated answer; one that breaks the service's own promise is a defect, and is told to the log, not the caller. */
-export async function promised(endpoint: Endpoint, name: string, result: unknown): Promise<unknown> {
-  const checked = await validate(endpoint.response, result)
-  if ('issues' in checked) throw new Error(`${name} answered with what its own response schema refuses: ${checked.issues}`)
-  return checked.value
-}
-
 /** The trace when there is one, so that one id finds the call everywhere. */
 export function callId(request: IncomingMessage): string {
   return traceOf(request.headers) ?? randomBytes(16).toString('hex')
@@ -66,13 +52,6 @@ export function failWith(response: ServerResponse, id: string, name: string, err
   const { code, detail } = report(id, name, error)
   if (response.destroyed || response.headersSent) return void response.destroy()
   fail(response, id, code, detail)
-}
-
-/** Logs what is a defect of the service, and says what to answer. */
-export function report(id: string, name: string, error: unknown): { code: number; detail: string } {
-  const { code, detail, logged } = answerOf(error)
-  if (logged) console.error(`${name} failed (call ${id}):`, error)
-  return { code, detail }
 }
 
 export function fail(response: ServerResponse, id: string, code: number, detail: string): void {

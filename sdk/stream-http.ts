@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import { promised, report } from './answer.ts'
 import type { EndpointExchange } from './answer.ts'
+import { promised, report } from './checked.ts'
 import { contextOf, storage } from './context.ts'
 import { errorForm } from './errors.ts'
 
