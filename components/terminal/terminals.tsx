@@ -8,7 +8,6 @@ import { useTRPC } from '#client/trpc.ts'
 import { serviceCan } from '#contract/states.ts'
 import { useMay } from '#components/frame/may.ts'
 import { Button, IconButton } from '#components/ui/button.tsx'
-import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorLine } from '#components/ui/error-state.tsx'
 import { Spinner } from '#components/ui/spinner.tsx'
 import { TerminalScreen } from './screen.tsx'
@@ -23,7 +22,7 @@ export function Terminals({ at, instanceId = null }: { at: OfService; instanceId
   const queries = useQueryClient()
   const may = useMay()
   const { data: service } = useQuery(trpc.services.get.queryOptions(at))
-  const reason = may('service.exec') ?? (service === undefined ? 'The service is being loaded' : (can => (can === true ? null : can))(serviceCan.exec(service.state)))
+  const reason = may('service.exec') ?? (service === undefined ? 'The service is being loaded' : reasonOf(serviceCan.exec(service.state)))
   const list = useQuery({ ...trpc.terminals.list.queryOptions(at), enabled: may('service.exec') === null })
   const [sessions, setSessions] = useState<ReadonlyMap<string, TerminalSession>>(new Map())
   const [chosen, setChosen] = useState<string | null>(null)
@@ -36,8 +35,8 @@ export function Terminals({ at, instanceId = null }: { at: OfService; instanceId
     if (key === undefined) return
     setSessions((before) => {
       const wanted = key === '' ? [] : key.split(',')
-      const next = new Map([...before].filter(([id, session]) => wanted.includes(id) || session.state.name === 'ended'))
-      for (const [id, session] of before) if (!next.has(id)) session.close()
+      // One that is gone from the platform says so on its screen, until its tab is closed.
+      const next = new Map(before)
       for (const id of wanted) if (!next.has(id)) next.set(id, new TerminalSession({ team, environment, service: name }, id))
       return next
     })
@@ -63,9 +62,11 @@ export function Terminals({ at, instanceId = null }: { at: OfService; instanceId
     return (
       <div className="h-full overflow-y-auto">
         {(open.error ?? list.error) !== null && <div className="p-3"><ErrorLine error={open.error ?? list.error} /></div>}
-        <EmptyState icon={<SquareTerminal />} title="No terminal is open" action={<Button kind="primary" busy={open.isPending} reason={reason} onClick={start}>Open a terminal</Button>}>
-          {reason ?? `A shell in ${name}’s sandbox in ${environment}. It lives on when you leave, reload or lose the connection.`}
-        </EmptyState>
+        <div className="mx-auto flex max-w-xl flex-wrap items-center gap-x-4 gap-y-3 p-4">
+          <SquareTerminal aria-hidden className="size-4 shrink-0 text-muted" />
+          <p className="min-w-48 grow basis-0 text-muted">{reason ?? `A shell in ${name}’s sandbox in ${environment}. It lives on when you leave, reload or lose the connection.`}</p>
+          <Button kind="primary" busy={open.isPending} reason={reason} onClick={start}>Open a terminal</Button>
+        </div>
       </div>
     )
   }
@@ -89,3 +90,5 @@ export function Terminals({ at, instanceId = null }: { at: OfService; instanceId
     </div>
   )
 }
+
+const reasonOf = (can: true | string) => (can === true ? null : can)
