@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eq, ne } from 'drizzle-orm'
 import { newId } from '#contract/ids.ts'
 import type { Routed } from '#contract/routing.ts'
-import { instances as table } from '#db/schema.ts'
+import { deployments, instances as table } from '#db/schema.ts'
 import type { Exit, InstanceSpec, Placement } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
 import { sha256 } from '../tokens/tokens.ts'
-import type { Plan } from './plan.ts'
+import { type Plan, readPlan } from './plan.ts'
 import { freePort } from './port.ts'
 
 /** A running copy, as the runtime has it in mind; its row in the database says the same. */
@@ -27,7 +27,7 @@ export interface Running {
   ended: Promise<Exit>
 }
 
-type Parts = Pick<Platform, 'db' | 'engine' | 'logs' | 'routing' | 'settings' | 'log'>
+type Parts = Pick<Platform, 'db' | 'seal' | 'builds' | 'engine' | 'logs' | 'routing' | 'settings' | 'log'>
 
 /** Starts, knows and ends instances. Which should run is for others to say (places.ts). */
 export class Instances {
@@ -111,6 +111,7 @@ export class Instances {
     const callers: Record<string, Routed['callers']> = {}
     for (const row of rows) {
       const placement = alive.get(row.id)
+      if (!placement) await this.#drainDead(row)
       const known = placement && (await plan(row.deploymentId).catch((error: unknown) => void log.warn({ err: error, instance: row.id }, 'an instance whose deployment cannot be read is ended')))
       if (!placement || !known) {
         await this.#forget(row.id, null)
@@ -140,10 +141,37 @@ export class Instances {
     this.#running.delete(exit.id)
     await this.#parts.logs.detach(exit.id, { drain: true }).catch((error: unknown) => this.#parts.log.error({ err: error }, 'the last lines of an instance could not be stored'))
     await this.#forget(exit.id, exit)
+    await rm(this.#outputOf(exit.id), { recursive: true, force: true })
     await this.#parts.engine.remove(exit.id).catch((error: unknown) => this.#parts.log.warn({ err: error, instance: exit.id }, 'what an instance left could not be removed'))
     this.#waiting.get(exit.id)?.(exit)
     this.#waiting.delete(exit.id)
     return running
+  }
+
+  /** It ended while no runtime lived: its last lines are still in its files. */
+  async #drainDead({ id, serviceId, environmentId, deploymentId }: { id: string; serviceId: string; environmentId: string; deploymentId: string }): Promise<void> {
+    const { logs, log } = this.#parts
+    const folder = this.#outputOf(id)
+    try {
+      const [deployment] = await this.#parts.db.select({ commit: deployments.commit }).from(deployments).where(eq(deployments.id, deploymentId))
+      await logs.attach({
+        instanceId: id, serviceId, environmentId, revision: deployment?.commit.slice(0, 7) ?? null,
+        files: { stdout: join(folder, 'stdout.log'), stderr: join(folder, 'stderr.log') }, mask: await this.#secretsOf(deploymentId),
+      })
+      await logs.detach(id, { drain: true })
+      await rm(folder, { recursive: true, force: true })
+    } catch (error) {
+      log.error({ err: error, instance: id }, 'the last lines of an instance that ended meanwhile could not be stored')
+    }
+  }
+
+  async #secretsOf(deploymentId: string): Promise<string[]> {
+    const plan = await readPlan(this.#parts, deploymentId)
+    return Object.values(plan.values).flatMap(({ secret, value }) => (secret ? [value] : []))
+  }
+
+  #outputOf(id: string): string {
+    return join(this.#parts.settings.home, 'output', id)
   }
 
   #expectEnd(id: string): Promise<Exit> {
@@ -201,7 +229,7 @@ export class Instances {
       },
       port: at.port,
       limits: { memoryMiB: plan.settings.memoryMiB, cpu: plan.settings.cpu, pids: plan.build.pids },
-      logDir: join(home, 'output', at.id),
+      logDir: this.#outputOf(at.id),
     }
   }
 }
