@@ -13,6 +13,8 @@ export interface Styled {
 type Look = Omit<Styled, 'text'> & { inverse?: boolean }
 
 const sgr = /\x1b\[([\d;:]*)m/g
+/** They would turn the direction of what stands around them: a line could be made to read as another. */
+const turning = /[\u202a-\u202e\u2066-\u2069\u200e\u200f]/g
 /** More changes of colour in one line than anybody means: the rest is shown plain. */
 const mostPieces = 400
 
@@ -23,7 +25,7 @@ const basic = [
 
 /** Reads the colours and weights (SGR) of a terminal's text; nothing else of a terminal's language has any effect, and none of it is shown. */
 export function parseAnsi(text: string): Styled[] {
-  if (!text.includes('\x1b')) return text === '' ? [] : [{ text }]
+  if (!text.includes('\x1b')) return text === '' ? [] : [{ text: shown(text) }]
   const pieces: Styled[] = []
   let look: Look = {}
   let at = 0
@@ -38,12 +40,15 @@ export function parseAnsi(text: string): Styled[] {
 }
 
 export function withoutAnsi(text: string): string {
-  return text.includes('\x1b') ? text.replace(sgr, '').replaceAll('\x1b', '␛') : text
+  return shown(text.includes('\x1b') ? text.replace(sgr, '') : text)
 }
+
+/** What has no picture of its own gets one, sign for sign. */
+const shown = (text: string) => text.replaceAll('\x1b', '␛').replace(turning, '\ufffd')
 
 function put(pieces: Styled[], text: string, { inverse, ...look }: Look): void {
   if (text === '') return
-  const clean = text.replaceAll('\x1b', '␛')
+  const clean = shown(text)
   if (!inverse) pieces.push({ text: clean, ...look })
   else {
     const { colour, ground, ...rest } = look

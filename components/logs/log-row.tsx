@@ -69,7 +69,7 @@ function Line({ row, look, deeds, chosen, open }: { row: Row & { kind: 'line' };
   return (
     <div
       className={clsx(
-        'group/row relative flex gap-x-2.5 pr-4 pl-4 font-mono text-small hover:bg-hover sm:pl-6',
+        'group/row relative flex items-start gap-x-2.5 pr-4 pl-4 font-mono text-small [font-feature-settings:"calt"_0] hover:bg-hover sm:pl-6',
         look.dense ? 'leading-[18px]' : 'py-px leading-5',
         level === 'error' || level === 'fatal' ? 'bg-bad-soft/60' : level === 'warn' ? 'bg-warn-soft/50' : own ? 'bg-sunken' : '',
         chosen && 'bg-chosen! shadow-[inset_2px_0_var(--color-accent)]',
@@ -80,19 +80,8 @@ function Line({ row, look, deeds, chosen, open }: { row: Row & { kind: 'line' };
       {look.times && <time dateTime={record.time} className="shrink-0 text-muted select-none" onPointerEnter={(event) => { event.currentTarget.title = exactTime(row.at, record) }}>{localTime(row.at)}</time>}
       <LevelMark level={level} className="w-14 shrink-0 select-none" />
       {look.merged && <span title={record.service} style={{ color: serviceColour(record.service) }} className="w-24 shrink-0 truncate select-none sm:w-32">{record.service}</span>}
-      <div className={clsx('min-w-0', look.wrap ? 'basis-full sm:grow sm:basis-0' : 'grow')}>
-        <div className={clsx(look.wrap || open ? 'break-words whitespace-pre-wrap [overflow-wrap:anywhere]' : 'overflow-hidden text-ellipsis whitespace-pre', look.wrap && !open && 'line-clamp-6')}>
-          {opens && (
-            <button
-              type="button"
-              aria-expanded={open}
-              aria-label={open ? 'Fold' : more > 0 ? `Show ${more} more lines` : hasTree(fields) ? 'Show the fields' : 'Show all of it'}
-              onClick={(event) => { event.stopPropagation(); deeds.toggle(row.id) }}
-              className="-ml-1 inline-flex size-4 items-center justify-center rounded-[4px] align-[-3px] text-muted hover:bg-chosen hover:text-text"
-            >
-              <ChevronRight aria-hidden className={clsx('size-3.5 transition-transform duration-100', open && 'rotate-90')} />
-            </button>
-          )}
+      <div className={clsx('relative min-w-0', look.wrap ? 'basis-full pl-5 sm:grow sm:basis-0' : 'grow pl-5')}>
+        <div className={clsx(look.wrap || open ? 'whitespace-pre-wrap [overflow-wrap:anywhere]' : 'overflow-hidden text-ellipsis whitespace-pre', look.wrap && !open && 'line-clamp-6')}>
           {own && <span className="mr-1.5 rounded-[4px] border border-border-strong px-1 text-tiny text-muted select-none">{record.stream}</span>}
           <LogText text={shown} find={look.find} />
           {!open && long && <span className="text-muted select-none"> … {((text.length - shown.length) / 1024).toFixed(1)} KiB more</span>}
@@ -100,6 +89,17 @@ function Line({ row, look, deeds, chosen, open }: { row: Row & { kind: 'line' };
           {partOf(fields) !== null && <span className="text-muted select-none"> {partOf(fields)}</span>}
           {!open && hasTree(fields) && <span className="text-muted"> <LogText text={fieldsPreview(fields)} find={look.find} /></span>}
         </div>
+        {opens && (
+          <button
+            type="button"
+            aria-expanded={open}
+            aria-label={open ? 'Fold' : more > 0 ? `Show ${more} more ${more === 1 ? 'line' : 'lines'}` : hasTree(fields) ? 'Show the fields' : 'Show all of it'}
+            onClick={(event) => { event.stopPropagation(); deeds.toggle(row.id) }}
+            className="absolute top-0 left-0 inline-flex size-5 items-center justify-center rounded-[4px] text-muted hover:bg-chosen hover:text-text"
+          >
+            <ChevronRight aria-hidden className={clsx('size-3.5 transition-transform duration-100', open && 'rotate-90')} />
+          </button>
+        )}
         {open && hasTree(fields) && <FieldTree fields={fields} onFilter={deeds.filter} />}
         {open && <Origin record={record} deeds={deeds} />}
       </div>

@@ -11,10 +11,10 @@ export function guessHeight(row: Row, width: number, { wrap, times, dense, merge
   const edges = dense ? 0 : 2
   if (!wrap) return line + edges
   const narrow = width < 640
-  const beside = 48 + 66 + (times ? 96 : 0) + (merged ? 138 : 0)
-  const across = Math.max(10, Math.floor((narrow ? width - 32 : width - beside) / signWidth))
+  const beside = 68 + 66 + (times ? 96 : 0) + (merged ? 138 : 0)
+  const across = Math.max(10, Math.floor((narrow ? width - 52 : width - beside) / signWidth))
   const { text, fields } = row.record
   const end = text.indexOf('\n')
-  const length = (end === -1 ? text.length : end + 10) + (fields === undefined ? 0 : Math.min(400, fieldsPreview(fields).length + 3))
+  const length = (end === -1 ? text.length : end + 12) + (fields === undefined ? 0 : Math.min(400, fieldsPreview(fields).length + 3))
   return line * (Math.min(6, Math.max(1, Math.ceil(length / across))) + (narrow ? 1 : 0)) + edges
 }
