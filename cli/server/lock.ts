@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
-import { type Home } from './home.ts'
+import type { Home } from './home.ts'
 import { identify } from './identity.ts'
 import { readPidFile, removePidFile, writePidFile } from './pid-file.ts'
 import { Problem } from './problem.ts'

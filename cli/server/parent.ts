@@ -8,7 +8,7 @@ import { prepareDatabase } from './database/run-prepare.ts'
 import { consoleUrl, type DatabaseEnvironment, type Entries, platformEnvironment, type PlatformName, platformNames, platformProgram, productEntries } from './platform-programs.ts'
 import { Problem } from './problem.ts'
 import { postgresProgram } from './postgres/program.ts'
-import { type Settings } from './settings.ts'
+import type { Settings } from './settings.ts'
 import { removeSetupCode, setupCode } from './setup-code.ts'
 import { stopPlatform } from './stop.ts'
 import { adoptOrEnd, Supervised } from './supervised.ts'
@@ -27,7 +27,7 @@ export interface Platform {
 }
 
 /** From nothing until it is ready; a second start after the parent died takes over what still runs. */
-const readyWithinMs = 90_000
+const readyWithinMs = 150_000
 const rotateEveryMs = 30_000
 /** How long a process that is replaced may take to end. */
 const replaceGraceMs = 3_000

@@ -3,12 +3,12 @@ import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { childEnvironment } from './child-environment.ts'
 import { checkout, compileCache, stampOf } from './checkout.ts'
-import { type Home } from './home.ts'
+import type { Home } from './home.ts'
 import { identify } from './identity.ts'
 import { openLog } from './log-file.ts'
 import { Problem } from './problem.ts'
-import { type Settings } from './settings.ts'
-import { type Program } from './supervised.ts'
+import type { Settings } from './settings.ts'
+import type { Program } from './supervised.ts'
 
 export const platformNames = ['runtime', 'gateway', 'web'] as const
 export type PlatformName = (typeof platformNames)[number]

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { writeDurably } from './durable-file.ts'
-import { type Home } from './home.ts'
+import type { Home } from './home.ts'
 import { readPidFile } from './pid-file.ts'
 import { Problem } from './problem.ts'
-import { type Settings } from './settings.ts'
+import type { Settings } from './settings.ts'
 
 /** The port itself when it is free, or a free one for 0. @throws Problem when it cannot be had. */
 export function freePort(variable: string, host: string, port: number): Promise<number> {

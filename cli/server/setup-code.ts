@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeDurably } from './durable-file.ts'
-import { type Home } from './home.ts'
+import type { Home } from './home.ts'
 
 /**
  * Who knows this code becomes the first owner, at `/setup?code=…`. It lies in `run/setup-code`; web compares it in

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { answersHealth, askShutdown } from './health.ts'
-import { type Platform } from './parent.ts'
+import type { Platform } from './parent.ts'
 
 /** All that stopping may take, in milliseconds; together under the ten seconds that are promised. */
 const limits = { web: 1_000, runtimeBack: 2_000, services: 4_000, runtime: 500, gateway: 500, postgres: 1_500 }

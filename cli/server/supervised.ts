@@ -1,4 +1,4 @@
-import { type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { type Identity, isGone, isRunning, signalTo } from './identity.ts'
 import { lastLines } from './log-file.ts'
 import { readPidFile, removePidFile, writePidFile } from './pid-file.ts'

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { compileCache } from '../checkout.ts'
 import { childEnvironment } from '../child-environment.ts'
-import { type DatabaseEnvironment } from '../platform-programs.ts'
+import type { DatabaseEnvironment } from '../platform-programs.ts'
 import { Problem } from '../problem.ts'
-import { type Prepared } from './prepare.ts'
+import type { Prepared } from './prepare.ts'
 
 const script = fileURLToPath(new URL('./prepare.ts', import.meta.url))
 

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Home } from '../home.ts'
+import type { Home } from '../home.ts'
 
 /** Where embedded Postgres keeps its things: `$M3O_HOME/pg`, which is all of the home that it sees. */
 export interface PostgresFolders {

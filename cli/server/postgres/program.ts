@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { type Home } from '../home.ts'
-import { type Program } from '../supervised.ts'
-import { type Confinement } from './confinement.ts'
+import type { Home } from '../home.ts'
+import type { Program } from '../supervised.ts'
+import type { Confinement } from './confinement.ts'
 import { startPostgres } from './start.ts'
 
 /** Embedded Postgres as the parent supervises it. Launching adopts one that still runs, so its stamp is of no matter. */
