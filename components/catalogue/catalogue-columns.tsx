@@ -21,7 +21,7 @@ const byText = (one: string, other: string) => one.localeCompare(other)
 export function catalogueColumns(view: CatalogueView): Column<Service>[] {
   return [
     {
-      key: 'service', header: 'Service', width: 'lg:w-60', order: (a, b) => byText(a.name, b.name),
+      key: 'service', header: 'Service', width: 'lg:w-52', order: (a, b) => byText(a.name, b.name),
       cell: (service) => (
         <span className="flex min-w-0 items-center gap-2">
           <span className="sm:hidden"><ServiceStateMark service={service} compact /></span>
@@ -35,20 +35,20 @@ export function catalogueColumns(view: CatalogueView): Column<Service>[] {
     },
     { key: 'description', header: 'Description', from: 'lg', cell: (service) => <span className="text-muted">{service.description}</span> },
     {
-      key: 'state', header: 'State', width: 'w-32', from: 'sm', order: (a, b) => byText(a.state, b.state),
+      key: 'state', header: 'State', width: 'w-28', from: 'sm', order: (a, b) => byText(a.state, b.state),
       cell: (service) => <span title={service.reason ?? undefined}><ServiceStateMark service={service} /></span>,
     },
     {
-      key: 'from', header: 'Serves from', width: 'w-44', from: 'md', order: (a, b) => byText(a.from ?? '', b.from ?? ''),
+      key: 'from', header: 'Serves from', width: 'w-36', from: 'md', order: (a, b) => byText(a.from ?? '', b.from ?? ''),
       cell: (service) => <From service={service} view={view} />,
     },
     {
-      key: 'endpoints', header: 'Endpoints', width: 'w-24', from: 'lg', align: 'end', order: (a, b) => a.endpoints.length - b.endpoints.length,
+      key: 'endpoints', header: 'Endpoints', width: 'w-20', from: 'lg', align: 'end', order: (a, b) => a.endpoints.length - b.endpoints.length,
       cell: ({ endpoints }) => (endpoints.length === 0 ? <span className="text-muted">–</span> : endpoints.length),
     },
-    { key: 'language', header: 'Language', width: 'w-24', from: 'xl', order: (a, b) => byText(a.language, b.language), cell: ({ language }) => <span className="text-muted">{language}</span> },
+    { key: 'language', header: 'Language', width: 'w-20', from: 'xl', order: (a, b) => byText(a.language, b.language), cell: ({ language }) => <span className="text-muted">{language}</span> },
     {
-      key: 'owner', header: 'Owner', width: 'w-32', from: 'lg', order: (a, b) => byText(a.owner?.name ?? '', b.owner?.name ?? ''),
+      key: 'owner', header: 'Owner', width: 'w-28', from: 'lg', order: (a, b) => byText(a.owner?.name ?? '', b.owner?.name ?? ''),
       cell: ({ owner }) => <span className="text-muted">{owner?.name ?? 'nobody'}</span>,
     },
     {

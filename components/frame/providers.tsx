@@ -3,7 +3,7 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { createQueryClient } from '#client/query-client.ts'
 import { createClient, TRPCProvider } from '#client/trpc.ts'
-import { TooltipArea } from '#components/ui/tooltip.tsx'
+import { TipLayer } from '#components/ui/tip-layer.tsx'
 
 /** What client components read from; made once a page, and once a request on the server. */
 export function Providers({ children }: { children: ReactNode }) {
@@ -16,7 +16,8 @@ export function Providers({ children }: { children: ReactNode }) {
   return (
     <QueryClientProvider client={queries}>
       <TRPCProvider trpcClient={client} queryClient={queries}>
-        <TooltipArea>{children}</TooltipArea>
+        {children}
+        <TipLayer />
       </TRPCProvider>
     </QueryClientProvider>
   )

@@ -8,12 +8,12 @@ import { useTRPC } from '#client/trpc.ts'
 import { useMay, useViewer } from '#components/frame/may.ts'
 import { usePlace } from '#components/frame/place.ts'
 import { Button } from '#components/ui/button.tsx'
-import { Confirm } from '#components/ui/confirm.tsx'
 import { CopyButton } from '#components/ui/copy-button.tsx'
 import { PageBody, Panel, Properties, Property, Section } from '#components/ui/page.tsx'
 import { ShortId } from '#components/ui/short-id.tsx'
 import { Time } from '#components/ui/time.tsx'
 
+const Confirm = dynamic(() => import('#components/ui/confirm.tsx').then((module) => module.Confirm), { ssr: false })
 const RenameTeam = dynamic(() => import('./rename-team.tsx').then((module) => module.RenameTeam), { ssr: false })
 
 export function TeamSettings() {

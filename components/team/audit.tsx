@@ -14,12 +14,12 @@ import { useFilters } from '#components/ui/filters.ts'
 import { SearchInput } from '#components/ui/input.tsx'
 import { RowsSkeleton } from '#components/ui/skeleton.tsx'
 import { Table } from '#components/ui/table.tsx'
+import { auditPageSize, firstAuditPage } from './audit-page.ts'
 import { auditColumns } from './audit-columns.tsx'
 import { exportAudit } from './audit-export.ts'
 import { Refused } from './refused.tsx'
 
 export type AuditEntry = Outputs['audit']['read'][number]
-const page = 100
 
 export function Audit() {
   const reason = useMay()('audit.read')
@@ -32,7 +32,7 @@ function List() {
   const trpc = useTRPC()
   const [after, setAfter] = useState<number[]>([])
   const [filters, setFilters] = useFilters(['actor', 'action', 'about'])
-  const pages = useQueries({ queries: [null, ...after].map((before) => trpc.audit.read.queryOptions({ team, before, limit: page })) })
+  const pages = useQueries({ queries: [null, ...after].map((before) => trpc.audit.read.queryOptions({ ...firstAuditPage(team), before })) })
   const entries = useMemo(() => pages.flatMap(({ data }) => data ?? []), [pages])
   const shown = useMemo(() => entries.filter((entry) => matches(entry, filters)), [entries, filters])
   const last = pages.at(-1)
@@ -50,7 +50,7 @@ function List() {
         <Button className="ml-auto" reason={shown.length === 0 ? 'There is nothing to export' : null} onClick={() => exportAudit(team, shown)}>Export</Button>
       </div>
       <Table label="Audit log" columns={auditColumns} rows={shown} rowKey={({ seq }) => String(seq)} empty={<EmptyState icon={<ScrollText />} title={entries.length === 0 ? 'Nothing has changed yet' : 'Nothing matches'}>Every change to the team, its services and environments is written down here.</EmptyState>} />
-      {(last?.isPending || (last?.data?.length ?? 0) >= page) && (
+      {(last?.isPending || (last?.data?.length ?? 0) >= auditPageSize) && (
         <div className="flex justify-center py-4"><Button busy={last?.isPending ?? false} onClick={() => { if (lastSeq !== undefined) setAfter([...after, lastSeq]) }}>Show older ones</Button></div>
       )}
     </>

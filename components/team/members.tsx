@@ -14,7 +14,6 @@ import { usePlace } from '#components/frame/place.ts'
 import { Avatar } from '#components/ui/avatar.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { Button, IconButton } from '#components/ui/button.tsx'
-import { Confirm } from '#components/ui/confirm.tsx'
 import { Select } from '#components/ui/input.tsx'
 import { type Column, rowControl, Table } from '#components/ui/table.tsx'
 import { Time } from '#components/ui/time.tsx'
@@ -22,6 +21,7 @@ import { toastError } from '#client/toasts.ts'
 import { mayGive, roleWords } from './roles.ts'
 import { Toolbar } from './toolbar.tsx'
 
+const Confirm = dynamic(() => import('#components/ui/confirm.tsx').then((module) => module.Confirm), { ssr: false })
 const Invite = dynamic(() => import('./invite.tsx').then((module) => module.Invite), { ssr: false })
 
 export function Members() {

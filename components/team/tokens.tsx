@@ -10,13 +10,13 @@ import { useEnvironments } from '#components/frame/environment.ts'
 import { useMay } from '#components/frame/may.ts'
 import { usePlace } from '#components/frame/place.ts'
 import { Button, IconButton } from '#components/ui/button.tsx'
-import { Confirm } from '#components/ui/confirm.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { type Column, Table } from '#components/ui/table.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { scopeWords } from './token-scope.ts'
 import { Toolbar } from './toolbar.tsx'
 
+const Confirm = dynamic(() => import('#components/ui/confirm.tsx').then((module) => module.Confirm), { ssr: false })
 const NewToken = dynamic(() => import('./new-token.tsx').then((module) => module.NewToken), { ssr: false })
 
 /** One's own tokens; an admin sees everybody's. */

@@ -1,6 +1,6 @@
 'use client'
 import Link from 'next/link'
-import type { ComponentProps, MouseEvent, ReactNode } from 'react'
+import type { ComponentProps, MouseEvent, ReactElement, ReactNode } from 'react'
 import { type ButtonKind, type ButtonSize, buttonStyle } from './button-style.ts'
 import { Spinner } from './spinner.tsx'
 import { Tooltip } from './tooltip.tsx'
@@ -66,7 +66,7 @@ export function IconButton({ kind = 'quiet', size = 'normal', label, reason, key
   return hinted(button, reason ?? null, label, keys)
 }
 
-function hinted(button: React.ReactElement, reason: string | null, label: string | null, keys: string | undefined): ReactNode {
+function hinted(button: ReactElement<Record<string, unknown>>, reason: string | null, label: string | null, keys: string | undefined): ReactNode {
   const words = reason ? (label === null ? reason : `${label}: ${reason}`) : (label ?? (keys === undefined ? null : 'Shortcut'))
   if (words === null) return button
   return <Tooltip content={words} keys={reason ? undefined : keys}>{button}</Tooltip>

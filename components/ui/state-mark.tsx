@@ -17,7 +17,7 @@ export interface StateMarkProps {
 /** A state: a shape, a colour and a word. */
 export function StateMark({ tone, shape, word, compact = false }: StateMarkProps) {
   return (
-    <span className="inline-flex items-center gap-1.5 whitespace-nowrap">
+    <span className="inline-flex items-center gap-1.5 align-bottom whitespace-nowrap">
       <svg
         viewBox="0 0 12 12"
         aria-hidden

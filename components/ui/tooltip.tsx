@@ -1,37 +1,26 @@
 'use client'
-import { Tooltip as Radix } from 'radix-ui'
-import type { ReactElement, ReactNode } from 'react'
-import { Kbd } from './kbd.tsx'
+import { cloneElement, type FocusEvent, type PointerEvent, type ReactElement, type ReactNode } from 'react'
+import { both } from './handlers.ts'
+import { type Side, tips } from './tip.ts'
 
 export interface TooltipProps {
   content: ReactNode
   /** Shortcut shown beside the words: `mod+k`. */
   keys?: string | undefined
-  side?: 'top' | 'right' | 'bottom' | 'left'
-  children: ReactElement
+  side?: Side
+  /** Must be focusable and pass handlers on to its element. */
+  children: ReactElement<Record<string, unknown>>
 }
 
-/** A hint on hover and on keyboard focus. The child must take a ref and be focusable. */
+/** A hint on hover and on keyboard focus. All share one layer (tip-layer.tsx), so that a row of buttons costs nothing. */
 export function Tooltip({ content, keys, side = 'bottom', children }: TooltipProps) {
-  return (
-    <Radix.Root>
-      <Radix.Trigger asChild>{children}</Radix.Trigger>
-      <Radix.Portal>
-        <Radix.Content
-          side={side}
-          sideOffset={6}
-          collisionPadding={8}
-          className="z-50 flex max-w-72 animate-arrive items-center gap-2 rounded border border-border-strong bg-raised px-2 py-1 text-small text-text shadow-float"
-        >
-          {content}
-          {keys !== undefined && <Kbd keys={keys} />}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
-  )
-}
-
-/** Once, around the console: the second hint of a row of buttons opens at once. */
-export function TooltipArea({ children }: { children: ReactNode }) {
-  return <Radix.Provider delayDuration={350} skipDelayDuration={200}>{children}</Radix.Provider>
+  const { props } = children
+  const show = (anchor: HTMLElement, soon?: boolean) => tips.show({ anchor, content, keys, side }, soon)
+  return cloneElement(children, {
+    onPointerEnter: both(props['onPointerEnter'], (event: PointerEvent<HTMLElement>) => { if (event.pointerType !== 'touch') show(event.currentTarget) }),
+    onPointerLeave: both(props['onPointerLeave'], () => tips.hide()),
+    onPointerDown: both(props['onPointerDown'], () => tips.hide(true)),
+    onFocus: both(props['onFocus'], (event: FocusEvent<HTMLElement>) => { if (event.currentTarget.matches(':focus-visible')) show(event.currentTarget, true) }),
+    onBlur: both(props['onBlur'], () => tips.hide(true)),
+  })
 }

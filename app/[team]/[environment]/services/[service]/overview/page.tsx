@@ -1,0 +1,36 @@
+import type { Metadata } from 'next'
+import type { ReactNode } from 'react'
+import type { OfService } from '#client/paths.ts'
+import { firstPage } from '#components/deployments/first-page.ts'
+import { Overview } from '#components/service/overview.tsx'
+import { readmePath, readmeRef } from '#components/service/readme-ref.ts'
+import { lastHour } from '#components/service/traffic.ts'
+import { page } from '#server/page.ts'
+import { Prefetched } from '#app/prefetched.tsx'
+
+export const metadata: Metadata = { title: 'Overview' }
+
+export default async function OverviewPage({ params }: { params: Promise<OfService> }) {
+  const { team, environment, service } = await params
+  const at = { team, environment, service }
+  return (
+    <Prefetched queries={(trpc) => [
+      trpc.services.get.queryOptions(at), trpc.services.everywhere.queryOptions({ team, service }),
+      trpc.services.traffic.queryOptions({ ...at, ...lastHour }), trpc.deployments.list.queryOptions(firstPage(at)),
+    ]}>
+      <WithReadme at={at}><Overview /></WithReadme>
+    </Prefetched>
+  )
+}
+
+/** Whose copy serves is known once the service was asked for; then its revision's files, then the one that is wanted. */
+async function WithReadme({ at, children }: { at: OfService; children: ReactNode }) {
+  const { queryClient, trpc } = page()
+  const service = queryClient.getQueryData(trpc.services.get.queryKey(at))
+  if (service === undefined) return children
+  const serving = trpc.deployments.list.queryOptions(firstPage({ ...at, environment: service.from ?? at.environment }))
+  const ref = readmeRef(await queryClient.fetchQuery(serving).catch(() => []))
+  const tree = trpc.source.tree.queryOptions({ ...at, ref })
+  const path = readmePath(await queryClient.fetchQuery(tree).catch(() => []))
+  return <Prefetched queries={() => [serving, tree, ...(path === undefined ? [] : [trpc.source.read.queryOptions({ ...at, ref, path })])]}>{children}</Prefetched>
+}
