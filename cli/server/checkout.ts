@@ -12,6 +12,9 @@ export const checkout = fileURLToPath(new URL('../..', import.meta.url)).replace
  */
 export const compileCache = join(checkout, 'node_modules/.cache/m3o/compiled')
 
+/** For the command line of a process that uses the database. */
+export const quickImports = ['--import', new URL('./quick-imports.js', import.meta.url).href]
+
 /**
  * A hash of the code and the environment that a process is started with: an adopted process with another one runs
  * something else than what is here now. Sizes and times stand for contents, as they do for make.

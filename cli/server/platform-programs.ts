@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { childEnvironment } from './child-environment.ts'
-import { checkout, compileCache, stampOf } from './checkout.ts'
+import { checkout, compileCache, quickImports, stampOf } from './checkout.ts'
 import type { Home } from './home.ts'
 import { identify } from './identity.ts'
 import { openLog } from './log-file.ts'
@@ -24,10 +24,10 @@ export const productEntries: Entries = {
 
 /** Node starts with a heap for servers with much memory; these take about a third of it (recipe: 270 → 110 MB for web). */
 const flags: Readonly<Record<PlatformName, readonly string[]>> = {
-  runtime: ['--max-semi-space-size=2', '--max-old-space-size=512'],
+  runtime: [...quickImports, '--max-semi-space-size=2', '--max-old-space-size=512'],
   // A larger young generation: what a proxied request leaves behind should die there.
   gateway: ['--max-semi-space-size=8', '--max-old-space-size=256'],
-  web: ['--max-semi-space-size=2', '--max-old-space-size=192'],
+  web: [...quickImports, '--max-semi-space-size=2', '--max-old-space-size=192'],
 }
 
 const code: Readonly<Record<PlatformName, readonly string[]>> = {

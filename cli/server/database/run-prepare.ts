@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { compileCache } from '../checkout.ts'
+import { compileCache, quickImports } from '../checkout.ts'
 import { childEnvironment } from '../child-environment.ts'
 import type { DatabaseEnvironment } from '../platform-programs.ts'
 import { Problem } from '../problem.ts'
@@ -12,7 +12,7 @@ const script = fileURLToPath(new URL('./prepare.ts', import.meta.url))
 /** @throws Problem when the database cannot be reached, used or migrated. */
 export async function prepareDatabase(database: DatabaseEnvironment): Promise<{ hasPeople: boolean }> {
   const environment = childEnvironment({ PATH: process.env['PATH'], HOME: process.env['HOME'], NODE_COMPILE_CACHE: compileCache, ...database })
-  const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', script], { env: environment, maxBuffer: 1 << 20 })
+  const { stdout } = await promisify(execFile)(process.execPath, [...quickImports, '--disable-warning=ExperimentalWarning', script], { env: environment, maxBuffer: 1 << 20 })
   const prepared = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Prepared
   if (prepared.problem !== undefined) throw new Problem(prepared.problem)
   return { hasPeople: prepared.hasPeople === true }
