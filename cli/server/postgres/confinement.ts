@@ -106,6 +106,7 @@ function namespace(folders: PostgresFolders, native: string): Confinement {
 function otherUser(folders: PostgresFolders, native: string): Confinement {
   const reachable = copyOf(native, folders.base)
   chmodSync(join(folders.base, '..'), 0o711)
+  giveTo(folders.base, accountId)
   return {
     kind: 'user',
     base: folders.base,
