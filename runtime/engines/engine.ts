@@ -109,6 +109,8 @@ export interface ExecSession {
   end(): void
   resize(size: { cols: number; rows: number }): void
   signal(name: 'SIGINT' | 'SIGTERM' | 'SIGKILL' | 'SIGHUP'): void
+  /** Ends all of it, however far its start has got. */
+  kill(): void
   /** Resolves once the command and all that it started in the background are gone. */
   readonly exited: Promise<{ exitCode: number | null }>
 }

@@ -26,7 +26,7 @@ export async function serveTerminal(socket: Duplex, attachment: Attachment): Pro
 
 /** Frames to and from a command; it ends when its caller goes away. */
 export async function serveExec(socket: Duplex, session: ExecSession): Promise<void> {
-  const leave = () => session.signal('SIGKILL')
+  const leave = () => session.kill()
   socket.on('close', leave).on('error', leave)
   void readFrames(socket, async ({ kind, payload }) => {
     if (kind === frameKind.resize) session.resize(sizeOf(payload))

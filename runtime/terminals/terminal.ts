@@ -101,7 +101,7 @@ export class Terminal {
   /** Ends the shell and everything that it started. */
   async close(): Promise<void> {
     this.#session.signal('SIGHUP')
-    const deadline = setTimeout(() => this.#session.signal('SIGKILL'), 300)
+    const deadline = setTimeout(() => this.#session.kill(), 300)
     this.#session.stdout.resume()
     await this.ended
     clearTimeout(deadline)

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Isolation } from '../engine.ts'
 import type { Cgroups } from './cgroup.ts'
 import { openCgroups } from './cgroup.ts'
+import { resolvers } from './network.ts'
 import { run } from './run.ts'
 import { seccompProgram } from './seccomp.ts'
 
@@ -43,8 +44,12 @@ export function describe({ root, bwrap, network, cgroups }: Capabilities): Isola
     warnings.push('There are no network namespaces for teams, so services share the network of this machine and can reach what listens on it.')
   }
   if (!cgroups) {
-    warnings.push('There are no control groups to write to, so the limits on memory, processor and processes are rlimits of single processes, or absent.')
+    warnings.push('There are no control groups to write to, so memory and processor time are not limited, and the number of processes only by an rlimit.')
   }
+  if (network && resolvers().length === 0) {
+    warnings.push('The resolver of this machine listens on its loopback only, so services cannot look up names.')
+  }
+  if (bwrap && !root) warnings.push('Terminals of services run without the filter of system calls, which only root can set again.')
   if (bwrap && !seccompProgram()) {
     warnings.push(`System calls are not filtered, because their numbers on ${process.arch} are not known.`)
   }

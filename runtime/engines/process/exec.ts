@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { PassThrough } from 'node:stream'
 import type { Duplex, Readable, Writable } from 'node:stream'
@@ -14,6 +14,7 @@ import { endGroup, processesOf } from './cgroup.ts'
 import { checkEnvironment, environmentFd, environmentText, isSettable, takeEnvironment } from './environment.ts'
 import { isAlive, ownerOf } from './identity.ts'
 import { firstShell, joinGroups, leaveRoot } from './launch.ts'
+import { waitUntil } from './placed.ts'
 import type { PtyRequest } from './pty-process.ts'
 import type { InstanceRecord } from './record.ts'
 import { toolEnvironment } from './run.ts'
@@ -32,18 +33,20 @@ const seccompFd = 4
 export async function execIn(record: InstanceRecord, options: ExecOptions, context: ExecContext): Promise<ExecSession> {
   const payload = record.placement?.identity.payload
   if (!payload || !isAlive(payload)) throw new PlatformError('not_in_this_state', 'the instance is no longer running')
-  const env = { ...environmentOf(payload.pid), ...(options.tty && { TERM: 'xterm-256color', SHELL: '/bin/bash' }), ...options.env }
+  const env: Record<string, string> = { ...environmentOf(payload.pid), ...(options.tty && { TERM: 'xterm-256color', SHELL: '/bin/bash' }), ...options.env }
   checkEnvironment(env)
 
-  const groups = context.cgroups?.createSession(record.id, `exec-${randomBytes(6).toString('hex')}`) ?? []
+  const name = `exec-${randomBytes(6).toString('hex')}`
+  const groups = context.cgroups?.createSession(record.id, name) ?? []
+  if (!context.cgroups) env[marker] = name
+  const scope = context.cgroups ? groupScope(groups[0] ?? '', record.uid) : markedScope(name)
   const command = [...enter(payload.pid, record, context), '/bin/sh', '-c', takeEnvironment, 'm3o', ...commandOf(options)]
   const line: [string, ...string[]] = [firstShell[0] ?? '/bin/sh', ...firstShell.slice(1), '-c', joinGroups, 'm3o', ...groups, '--', ...command]
   const cwd = context.bwrap ? '/' : `${context.folder}/app`
   const seccompFile = context.bwrap && context.root ? context.seccompFile : undefined
-  const group = groups[0]
   return options.tty
-    ? terminalSession({ line, cwd, env: environmentText(env), seccompFile, ...options.tty }, group, record.uid)
-    : pipedSession(line, { cwd, env: environmentText(env), seccompFile }, group, record.uid)
+    ? terminalSession({ line, cwd, env: environmentText(env), seccompFile, ...options.tty }, scope)
+    : pipedSession(line, { cwd, env: environmentText(env), seccompFile }, scope)
 }
 
 /** nsenter does not bring the filter of calls along, so a second bwrap sets it; it changes nothing else. */
@@ -75,13 +78,51 @@ function environmentOf(pid: number): Record<string, string> {
   return env
 }
 
+/** All processes of one session, also those that have left its process group. */
+interface Scope {
+  pids(): number[]
+  end(): Promise<void>
+}
+
+/** The team's processes only: the tools that led there run as root and pass the exit code on. */
+const groupScope = (group: string, uid: number): Scope => ({
+  pids: () => processesOf(group).filter((pid) => ownerOf(pid) === uid),
+  end: () => endGroup(group),
+})
+
+/** Without control groups a variable that children inherit tells a session's processes. */
+const marker = 'M3O_SESSION'
+
+function markedScope(name: string): Scope {
+  const pids = () =>
+    readdirSync('/proc').filter((pid) => /^\d+$/.test(pid)).map(Number).filter((pid) => isMarked(pid, `${marker}=${name}`))
+  return {
+    pids,
+    end: async () => {
+      await waitUntil(() => {
+        const left = pids()
+        signalAll({ pids: () => left, end: async () => {} }, 'SIGKILL')
+        return left.length === 0
+      }, Date.now() + 2000)
+    },
+  }
+}
+
+function isMarked(pid: number, text: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(text)
+  } catch {
+    return false // another user's, or gone
+  }
+}
+
 interface Pipes {
   cwd: string
   env: string
   seccompFile: string | undefined
 }
 
-function pipedSession([file, ...args]: [string, ...string[]], { cwd, env, seccompFile }: Pipes, group: string | undefined, uid: number): ExecSession {
+function pipedSession([file, ...args]: [string, ...string[]], { cwd, env, seccompFile }: Pipes, scope: Scope): ExecSession {
   const filter = seccompFile === undefined ? undefined : openSync(seccompFile, 'r')
   const child = spawn(file, args, {
     cwd,
@@ -94,17 +135,19 @@ function pipedSession([file, ...args]: [string, ...string[]], { cwd, env, seccom
   environment?.on('error', () => {})
   environment?.end(env)
   const input = inputOf(child.stdin)
+  const exited = ended(child, scope, async () => codeOf(child))
   return {
     stdout: streamOf(child.stdout),
     stderr: streamOf(child.stderr),
     ...input,
     resize: () => {},
-    signal: (name) => signalGroup(group, child, uid, name),
-    exited: ended(child, group, async () => codeOf(child)),
+    signal: (name) => signalAll(scope, name),
+    kill: () => killUntil(exited, scope),
+    exited,
   }
 }
 
-function terminalSession(request: PtyRequest, group: string | undefined, uid: number): ExecSession {
+function terminalSession(request: PtyRequest, scope: Scope): ExecSession {
   // A process of its own: node-pty leaks its descriptor into every later child, other teams' included.
   const program = fileURLToPath(new URL('pty-process.ts', import.meta.url))
   const child = spawn(process.execPath, ['--max-semi-space-size=1', '--max-old-space-size=48', program], {
@@ -119,6 +162,10 @@ function terminalSession(request: PtyRequest, group: string | undefined, uid: nu
   const tell = (message: unknown) => void (control.writable && control.write(`${JSON.stringify(message)}\n`))
   tell(request)
   const input = inputOf(child.stdin)
+  const exited = ended(child, scope, async () => {
+    const code = /"exitCode":(\d+)/.exec(report)?.[1]
+    return code === undefined ? null : Number(code)
+  })
   const nothing = new PassThrough()
   nothing.end()
   return {
@@ -127,11 +174,9 @@ function terminalSession(request: PtyRequest, group: string | undefined, uid: nu
     ...input,
     end: () => void input.write('\x04'),
     resize: (size) => tell({ resize: size }),
-    signal: (name) => signalGroup(group, child, uid, name),
-    exited: ended(child, group, async () => {
-      const code = /"exitCode":(\d+)/.exec(report)?.[1]
-      return code === undefined ? null : Number(code)
-    }),
+    signal: (name) => signalAll(scope, name),
+    kill: () => killUntil(exited, scope),
+    exited,
   }
 }
 
@@ -158,20 +203,25 @@ function codeOf(child: ChildProcess): number | null {
 }
 
 /** Resolves once the command and what it left in the background are gone. */
-async function ended(child: ChildProcess, group: string | undefined, code: () => Promise<number | null>) {
+async function ended(child: ChildProcess, scope: Scope, code: () => Promise<number | null>) {
   await new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()))
-  if (group) await endGroup(group)
+  await scope.end()
   return { exitCode: await code() }
 }
 
-/** To the team's processes: the tools that led there run as root and pass the exit code on. */
-function signalGroup(group: string | undefined, child: ChildProcess, uid: number, name: NodeJS.Signals): void {
-  const targets = group ? processesOf(group).filter((pid) => ownerOf(pid) === uid) : child.pid ? [-child.pid] : []
-  for (const pid of targets) {
+function signalAll(scope: Scope, name: NodeJS.Signals): void {
+  for (const pid of scope.pids()) {
     try {
       process.kill(pid, name)
     } catch {
       // gone
     }
   }
+}
+
+/** Again and again: the command may still be behind tools that run as root, which are left to finish. */
+function killUntil(exited: Promise<unknown>, scope: Scope): void {
+  signalAll(scope, 'SIGKILL')
+  const again = setInterval(() => signalAll(scope, 'SIGKILL'), 50)
+  void exited.finally(() => clearInterval(again))
 }

@@ -58,6 +58,7 @@ export class Placed {
     await waitUntil(() => !isAlive(init), Date.now() + graceMs)
     this.#patientUntil = 0
     this.#kill()
+    await waitUntil(() => (this.check(), this.#finishing), Infinity)
     await this.ended
   }
 

@@ -10,19 +10,21 @@ import { describe, findCapabilities } from './capabilities.ts'
 import { copyTree, handOver, isOwned } from './copy.ts'
 import { checkEnvironment } from './environment.ts'
 import { execIn } from './exec.ts'
-import { bootId, firstChild, identify, isAlive } from './identity.ts'
+import { bootId, identify, isAlive } from './identity.ts'
 import type { LaunchOptions } from './launch.ts'
 import { launchSandbox } from './launch.ts'
 import { launchPlain } from './launch-plain.ts'
 import { TeamNetworks } from './network.ts'
-import { Placed, waitUntil } from './placed.ts'
+import { Placed } from './placed.ts'
 import type { InstanceRecord } from './record.ts'
-import { InstanceFolders, readStatus } from './record.ts'
+import { InstanceFolders } from './record.ts'
 import { releaseSlots } from './registry.ts'
 import { hostname } from './sandbox.ts'
 import { seccompProgram } from './seccomp.ts'
+import { findProcesses } from './started.ts'
 import type { Team } from './team.ts'
 import { Teams } from './team.ts'
+import { usageOf } from './usage.ts'
 
 export interface ProcessEngineOptions {
   /** $M3O_HOME. */
@@ -50,7 +52,7 @@ export async function openProcessEngine(options: ProcessEngineOptions): Promise<
 
 /** Forgets the user ids and addresses of an installation whose home is about to be deleted. */
 export async function uninstallProcessEngine(home: string): Promise<void> {
-  await releaseSlots(installationOf(home))
+  if (process.getuid?.() === 0) await releaseSlots(installationOf(home))
 }
 
 const idForm = /^[a-z0-9][a-z0-9_-]{0,63}$/i
@@ -263,32 +265,6 @@ class ProcessEngine implements Engine {
 
   async #keepTeams(): Promise<void> {
     if (this.#can.root) await this.#teams.keep(new Set(this.list().map((each) => each.teamId)))
-  }
-}
-
-/** A payload that was gone before we looked leaves its exit code, and is then known by its init. */
-async function findProcesses(folder: string, shimLives: () => boolean, bwrap: boolean) {
-  let found: { init: NonNullable<ReturnType<typeof identify>>; payload: NonNullable<ReturnType<typeof identify>> } | undefined
-  await waitUntil(() => {
-    const lives = shimLives()
-    const { initPid, exitCode } = readStatus(folder)
-    const init = initPid === undefined ? undefined : (identify(initPid) ?? (exitCode === undefined ? undefined : { pid: initPid, start: 'gone' }))
-    const payload = init && (bwrap ? firstChild(init.pid) : init)
-    if (init && payload) found = { init, payload }
-    else if (init && exitCode !== undefined) found = { init, payload: init }
-    return found !== undefined || !lives
-  }, Date.now() + 20_000, 3)
-  return found
-}
-
-function usageOf(pid: number): Usage | undefined {
-  try {
-    const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return { memoryBytes: pages * 4096, cpuMs: (Number(fields[11]) + Number(fields[12])) * 10, pids: Number(fields[17]) }
-  } catch {
-    return undefined
   }
 }
 

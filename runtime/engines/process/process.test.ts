@@ -205,7 +205,7 @@ describe('the process engine without bubblewrap', { timeout: patient }, () => {
     const options = { home, gatewayPort: 18_080, checkout, without: ['bubblewrap', 'control groups'] satisfies Without }
     let engine = await openProcessEngine(options)
     expect(engine.describe()).toMatchObject({ sandbox: 'none', network: 'host', limits: 'rlimits', teamsApart: false })
-    expect(engine.describe().warnings.join('\n')).toMatch(/plain processes[^]*share the network[^]*rlimits/)
+    expect(engine.describe().warnings.join('\n')).toMatch(/plain processes[^]*share the network[^]*rlimit/)
 
     const bench = { engine, folder: home, gatewayPort: 18_080, reopen: async () => engine, destroy: async () => {} }
     const dataDir = `${home}/data`

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import { accessSync, constants, existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import type { Bind, InstanceSpec } from '../engine.ts'
 
 export interface SandboxOptions {
@@ -45,7 +45,8 @@ export function sandboxArguments(options: SandboxOptions): string[] {
   args.push(...system(), ...systemFiles.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]))
   for (const name of ['passwd', 'group', 'resolv.conf']) args.push('--ro-bind', `${teamFolder}/${name}`, `/etc/${name}`)
   args.push('--ro-bind', `${folder}/hosts`, '/etc/hosts')
-  args.push('--proc', '/proc', '--dev', '/dev', '--perms', '1777', '--size', '67108864', '--tmpfs', '/dev/shm', '--remount-ro', '/dev')
+  args.push('--proc', '/proc', ...(options.root ? ['--dev', '/dev'] : devices()))
+  args.push('--perms', '1777', '--size', '67108864', '--tmpfs', '/dev/shm', ...(options.root ? ['--remount-ro', '/dev'] : []))
   for (const { host, inside } of options.cgroupBinds) args.push('--dir', inside, '--ro-bind', host, inside)
 
   args.push('--ro-bind', options.nodeBinary, '/m3o/bin/node', '--ro-bind', options.npmFolder, '/m3o/lib/npm')
@@ -68,6 +69,33 @@ function bound({ host, inside, writable }: Bind): string[] {
   const parents = inside.split('/').slice(1, -1).map((_, index, parts) => `/${parts.slice(0, index + 1).join('/')}`)
   const missing = parents.filter((parent) => !/^\/(app|data|tmp|var\/home|usr)(\/|$)/.test(parent))
   return [...missing.flatMap((parent) => ['--dir', parent]), writable ? '--bind' : '--ro-bind', host, inside]
+}
+
+const devicesForAll = new Set(['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx', 'pts', 'shm', 'fd', 'stdin', 'stdout', 'stderr'])
+
+/**
+ * Not as root, `--dev` costs a second user namespace around everything, and no terminal could enter the first. So it is
+ * the machine's /dev (ptmx works only beside its pts), with what its user may open beyond the usual covered.
+ */
+function devices(): string[] {
+  const covered = readdirSync('/dev', { withFileTypes: true }).filter((entry) => !devicesForAll.has(entry.name))
+  return covered.reduce((args, entry) => {
+    const path = `/dev/${entry.name}`
+    if (entry.isDirectory()) return [...args, '--tmpfs', path]
+    return entry.isSymbolicLink() || !isOpen(path) ? args : [...args, '--dev-bind', '/dev/null', path]
+  }, ['--dev-bind', '/dev', '/dev'])
+}
+
+function isOpen(path: string): boolean {
+  for (const mode of [constants.R_OK, constants.W_OK]) {
+    try {
+      accessSync(path, mode)
+      return true
+    } catch {
+      // not in this way
+    }
+  }
+  return false
 }
 
 /** /usr, and /bin, /lib … as the machine has them: links into /usr, or on older systems folders. */

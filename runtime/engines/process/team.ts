@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import type { TeamNetwork } from '../engine.ts'
 import type { TeamLink, TeamNetworks } from './network.ts'
@@ -57,12 +57,12 @@ export class Teams {
     const folder = `${home}/teams/${teamId}`
     if (!root) {
       const { uid, gid } = userInfo()
-      writeIdentity(folder, uid, gid)
+      writeIdentity(folder, { uid, gid, ownNetwork: false })
       return { uid, gid, folder, link: undefined, gatewayAddress: '127.0.0.1', instanceAddress: '127.0.0.1' }
     }
     const isFree = networks ? await freeNetworks() : () => true
     const slot = await claimSlot({ installation, home, team: teamId }, isFree)
-    writeIdentity(folder, slot.uid, slot.uid)
+    writeIdentity(folder, { uid: slot.uid, gid: slot.uid, ownNetwork: networks !== undefined })
     const link = networks && (await networks.ensure(slot))
     const addresses = { gatewayAddress: link?.gateway ?? '127.0.0.1', instanceAddress: link?.instance ?? '127.0.0.1' }
     return { uid: slot.uid, gid: slot.uid, folder, link, ...addresses }
@@ -70,14 +70,15 @@ export class Teams {
 }
 
 /** Programs ask who they are; the machine's own users are none of their business. */
-function writeIdentity(folder: string, uid: number, gid: number): void {
+function writeIdentity(folder: string, { uid, gid, ownNetwork }: { uid: number; gid: number; ownNetwork: boolean }): void {
   mkdirSync(folder, { recursive: true, mode: 0o755 })
   const others = 'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n'
   put(`${folder}/passwd`, `root:x:0:0:root:/nonexistent:/bin/sh\nservice:x:${uid}:${gid}::${sandboxHome}:/bin/bash\n${others}`)
   put(`${folder}/group`, `root:x:0:\nservice:x:${gid}:\nnogroup:x:65534:\n`)
-  const reachable = resolvers()
+  // A resolver on the machine's own loopback, such as systemd's, cannot be reached from a team's network.
+  const reachable = ownNetwork ? resolvers() : []
   const rest = reachable.length > 0 ? /^(search|options) .*$/gm : /^.*$/gm
-  const machine = readFileSync('/etc/resolv.conf', 'utf8')
+  const machine = existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : ''
   put(`${folder}/resolv.conf`, [...reachable.map((each) => `nameserver ${each}`), ...(machine.match(rest) ?? []), ''].join('\n'))
 }
 
