@@ -57,7 +57,8 @@ async function readBack(session: Session, at: At, filter: LogFilter, last: numbe
 async function tail(session: Session, at: At, filter: LogFilter, last: number, seen: Seen = {}): Promise<void> {
   const after = () => (Object.keys(seen).length > 0 ? { after: seen } : {})
   const entries = follow(session, 'logs', { ...at, filter, last, ...after() }, () => ({ ...at, filter, last: 0, ...after() }))
-  process.once('SIGINT', () => void entries.return(undefined).then(() => process.exit(0)))
+  // Not entries.return(): it waits for the next line, which may never come.
+  process.once('SIGINT', () => process.exit(0))
   for await (const entry of entries) printEntry(session, entry, at, seen)
 }
 
