@@ -26,7 +26,7 @@ async function openBench(): Promise<Bench> {
       await bench.engine.keepOnly(new Set())
       await bench.engine.destroyTeamNetworks()
       await bench.engine.close()
-      expect(leftovers(home)).toEqual([])
+      expect(leftovers(installationOf(home))).toEqual([])
       await uninstallProcessEngine(home)
       rmSync(home, { recursive: true })
     },
@@ -35,10 +35,8 @@ async function openBench(): Promise<Bench> {
 }
 
 /** What of an installation is still on the machine. */
-function leftovers(home: string): string[] {
-  const id = installationOf(home)
-  const folders = ['/run/netns', '/sys/class/net', '/sys/fs/cgroup', '/sys/fs/cgroup/memory', '/sys/fs/cgroup/pids', '/sys/fs/cgroup/cpu']
-  return folders.filter((folder) => existsSync(folder)).flatMap((folder) => readdirSync(folder).filter((name) => name.includes(id)))
+function leftovers(id: string): string[] {
+  return namesWith(['/run/netns', '/sys/class/net', '/sys/fs/cgroup', '/sys/fs/cgroup/memory', '/sys/fs/cgroup/pids', '/sys/fs/cgroup/cpu'], id)
 }
 
 conformance('process', openBench)
@@ -156,6 +154,17 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
     expect(readFileSync(logs.stderr, 'utf8').match(/evil\.so/g)).toHaveLength(1)
   })
 
+  test('ends what runs of an installation whose home was deleted, before its user ids go to others', async () => {
+    const gone = await openBench()
+    const service = await serve(gone)
+    const id = installationOf(gone.folder)
+    await gone.engine.close()
+    rmSync(gone.folder, { recursive: true })
+    await bench.engine.prepareTeam('team_new')
+    expect(isAlive(service.identity.payload)).toBe(false)
+    expect(leftovers(id)).toEqual([])
+  })
+
   test('a runtime killed at once leaves its instances running, and the next one still gets the exit code', async () => {
     const other = await openBench()
     const spec = specOf(other, ['node', 'serve.mjs'])
@@ -176,6 +185,10 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
     await other.destroy()
   })
 })
+
+function namesWith(folders: string[], id: string): string[] {
+  return folders.filter((folder) => existsSync(folder)).flatMap((folder) => readdirSync(folder).filter((name) => name.includes(id)))
+}
 
 /** A process that starts an instance, says so, and waits to be killed. */
 function daemonText(home: string, spec: object): string {

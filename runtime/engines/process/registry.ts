@@ -55,6 +55,11 @@ export async function slotsOf(installation: string): Promise<(Slot & { team: str
   return read().filter((entry) => entry.installation === installation)
 }
 
+/** Installations whose home has been deleted: their slots are given to others. */
+export async function goneInstallations(): Promise<string[]> {
+  return [...new Set(read().filter((entry) => !existsSync(entry.home)).map((entry) => entry.installation))]
+}
+
 /** For an installation that is gone for good: what it left on disk belongs to nobody afterwards. */
 export async function releaseSlots(installation: string): Promise<void> {
   await locked(() => write(read().filter((entry) => entry.installation !== installation)))

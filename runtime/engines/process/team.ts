@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import type { TeamNetwork } from '../engine.ts'
-import type { TeamLink, TeamNetworks } from './network.ts'
-import { freeNetworks, resolvers } from './network.ts'
-import { claimSlot, slotsOf } from './registry.ts'
+import { openCgroups } from './cgroup.ts'
+import type { TeamLink } from './network.ts'
+import { freeNetworks, resolvers, TeamNetworks } from './network.ts'
+import { claimSlot, goneInstallations, slotsOf } from './registry.ts'
 import { sandboxHome } from './sandbox.ts'
 
 export interface Team extends TeamNetwork {
@@ -60,6 +61,8 @@ export class Teams {
       writeIdentity(folder, { uid, gid, ownNetwork: false })
       return { uid, gid, folder, link: undefined, gatewayAddress: '127.0.0.1', instanceAddress: '127.0.0.1' }
     }
+    // Before their user ids are given to others nothing of theirs may run.
+    for (const gone of await goneInstallations()) await endInstallation(gone)
     const isFree = networks ? await freeNetworks() : () => true
     const slot = await claimSlot({ installation, home, team: teamId }, isFree)
     writeIdentity(folder, { uid: slot.uid, gid: slot.uid, ownNetwork: networks !== undefined })
@@ -67,6 +70,13 @@ export class Teams {
     const addresses = { gatewayAddress: link?.gateway ?? '127.0.0.1', instanceAddress: link?.instance ?? '127.0.0.1' }
     return { uid: slot.uid, gid: slot.uid, folder, link, ...addresses }
   }
+}
+
+async function endInstallation(installation: string): Promise<void> {
+  const cgroups = openCgroups(installation)
+  for (const name of cgroups?.names() ?? []) await cgroups?.remove(name)
+  await cgroups?.destroy()
+  await new TeamNetworks({ installation, gatewayPort: 0, permitted: [] }).keep([])
 }
 
 /** Programs ask who they are; the machine's own users are none of their business. */
