@@ -39,7 +39,7 @@ export function catalogueColumns(view: CatalogueView): Column<Service>[] {
       cell: (service) => <span title={service.reason ?? undefined}><ServiceStateMark service={service} /></span>,
     },
     {
-      key: 'from', header: 'Serves from', width: 'w-36', from: 'md', order: (a, b) => byText(a.from ?? '', b.from ?? ''),
+      key: 'from', header: 'Serves from', width: 'w-44', from: 'md', order: (a, b) => byText(a.from ?? '', b.from ?? ''),
       cell: (service) => <From service={service} view={view} />,
     },
     {
@@ -53,7 +53,7 @@ export function catalogueColumns(view: CatalogueView): Column<Service>[] {
     },
     {
       key: 'deployed', header: 'Deployed', width: 'w-28', align: 'end', order: (a, b) => (b.lastDeployment?.at ?? 0) - (a.lastDeployment?.at ?? 0),
-      cell: ({ lastDeployment }) => (lastDeployment === null ? <span className="text-muted">never</span> : <Time at={lastDeployment.at} className="text-muted" />),
+      cell: ({ lastDeployment }) => (lastDeployment === null ? <span className="text-muted" title={`Nothing of it was deployed into ${view.environment}`}>–</span> : <Time at={lastDeployment.at} className="text-muted" />),
     },
   ]
 }

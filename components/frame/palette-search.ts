@@ -11,8 +11,11 @@ export function searchPalette<Entry extends Findable>(entries: readonly Entry[],
   const groups = Map.groupBy(ranked, ({ entry }) => entry.group ?? '')
   return [...groups]
     .map(([group, found]) => ({ group, best: Math.max(...found.map(({ rank: own }) => own)), entries: found.toSorted((one, other) => other.rank - one.rank).slice(0, words.length === 0 ? 40 : perGroup).map(({ entry }) => entry) }))
-    .toSorted((one, other) => other.best - one.best)
+    .toSorted((one, other) => (words.length === 0 ? place(one.group) - place(other.group) : other.best - one.best))
 }
+
+/** Before anything is typed: what the screen can do, then where one can go, then the console's own. */
+const place = (group: string): number => (group === 'Console' ? 2 : group === 'Go to' ? 1 : 0)
 
 /** 0: not found. A title that is it, begins with it, has a word that begins with it, holds it; then the quieter texts. */
 function rank(entry: Findable, words: string[]): number {

@@ -1,3 +1,4 @@
+import { type Action, actions as table, mayDo } from '#contract/permissions.ts'
 import type { TokenScope } from '#contract/routing.ts'
 
 /** Scopes that people choose from; `null` is all that one may do oneself. */
@@ -11,10 +12,16 @@ export type ScopeKey = (typeof scopeChoices)[number]['key']
 
 /** A token's scope in a few words: as it was chosen here, or its actions. */
 export function scopeWords({ actions, services, environments }: TokenScope): string {
-  const chosen = actions === undefined ? scopeChoices[0] : scopeChoices.find((choice) => choice.actions !== null && same(choice.actions, actions))
+  const chosen = actions === undefined || coversTeams(actions) ? scopeChoices[0] : scopeChoices.find((choice) => choice.actions !== null && same(choice.actions, actions))
   const what = chosen?.label.toLowerCase().replace('all that i may do', 'all that its maker may') ?? (actions === undefined || actions.length > 4 ? 'several actions' : actions.join(', '))
   return [what, services && `${services.length} ${services.length === 1 ? 'service' : 'services'}`, environments && `${environments.length} ${environments.length === 1 ? 'environment' : 'environments'}`]
     .filter((part) => part !== undefined).join(' · ')
+}
+
+/** A token's maker may have left nothing out: then the platform has named all that a program may do in a team. */
+function coversTeams(actions: string[]): boolean {
+  const ofTeams = (Object.keys(table) as Action[]).filter((action) => !['nobody', 'person', 'operator'].includes(table[action]))
+  return ofTeams.every((action) => mayDo(action, { signedIn: true, operator: false, role: 'owner', scope: { actions } }))
 }
 
 const same = (one: readonly string[], other: readonly string[]) => one.length === other.length && one.every((entry) => other.includes(entry))

@@ -24,6 +24,11 @@ export function Dialog({ title, description, place = 'center', onDismiss, footer
         <Radix.Overlay className="fixed inset-0 z-40 bg-veil" />
         <Radix.Content
           {...(description === undefined && { 'aria-describedby': undefined })}
+          // A field that wants the focus has it by now; otherwise the dialog itself, rather than its close button.
+          onOpenAutoFocus={(event) => {
+            event.preventDefault()
+            if (event.target instanceof HTMLElement) event.target.focus()
+          }}
           className={clsx(
             'fixed z-40 flex flex-col border border-border-strong bg-raised shadow-float focus:outline-none',
             place === 'side'

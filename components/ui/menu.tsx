@@ -62,7 +62,7 @@ export function Menu({ trigger, align = 'start', width = 224, children }: MenuPr
           <Radix.Root open modal={false} onOpenChange={(next) => { if (!next) setAt(null) }}>
             {/* Stands where the trigger does: the menu is placed by it. */}
             <Radix.Trigger asChild><span aria-hidden className="pointer-events-none fixed" style={{ left: at.left, top: at.top, width: at.width, height: at.height }} /></Radix.Trigger>
-            <Radix.Portal>
+            <Radix.Portal container={landmarkOf(button.current)}>
               <Radix.Content
                 align={align}
                 sideOffset={4}
@@ -85,6 +85,11 @@ export function Menu({ trigger, align = 'start', width = 224, children }: MenuPr
       )}
     </>
   )
+}
+
+/** Where the menu is drawn: inside a landmark, so that who goes from one to the next comes by it; in its dialog, if it has one. */
+function landmarkOf(trigger: HTMLElement | null): HTMLElement {
+  return trigger?.closest<HTMLElement>('[role=dialog]') ?? document.querySelector('main') ?? document.body
 }
 
 /** One of several that may all be chosen: the menu stays open. */

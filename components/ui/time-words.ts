@@ -6,7 +6,8 @@ const day = 24 * hour
 export function relativeTime(at: number, now: number): string {
   const past = now - at
   const away = Math.abs(past)
-  if (away < 10_000) return past >= 0 ? 'just now' : 'in a moment'
+  // The clock that screens share moves every ten seconds, so that what has just happened may be ahead of it.
+  if (away < 12_000) return 'just now'
   if (away >= 30 * day) return new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' })
   const words = span(away)
   return past >= 0 ? `${words} ago` : `in ${words}`
