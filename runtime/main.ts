@@ -22,6 +22,7 @@ import { teamHandlers } from './api/teams.ts'
 import { terminalHandlers } from './api/terminals.ts'
 import { openBuilds } from './builds/builds.ts'
 import { Deployments } from './deployments/deployments.ts'
+import { readOperatorRegistry } from './engines/operator-registry.ts'
 import { openProcessEngine } from './engines/process/process-engine.ts'
 import { Events } from './events/events.ts'
 import { Places } from './instances/places.ts'
@@ -55,11 +56,12 @@ const gateway = createRpcClient(gatewayApi, join(home, 'run/gateway.sock'), 'gat
 const routing = new Routing(db, gateway, log)
 const seal = await openSeal(home)
 const source = openSource({ home })
+const registry = await readOperatorRegistry()
 const [engine, logs] = await Promise.all([
-  openProcessEngine({ home, gatewayPort: settings.gatewayPort, checkout }),
+  openProcessEngine({ home, gatewayPort: settings.gatewayPort, checkout, permitted: registry.permitted }),
   openLogs({ dir: join(home, 'logs/services'), warn: (message, details) => log.warn(details, message) }),
 ])
-const builds = await openBuilds({ home, engine, log })
+const builds = await openBuilds({ home, engine, registry, log })
 const places = new Places({ settings, log, db, seal, events, engine, logs, builds, routing, gateway })
 const platform: Platform = { settings, log, db, seal, events, engine, logs, source, builds, routing, places }
 const deployments = new Deployments(platform)

@@ -6,6 +6,7 @@ import { resolveManifest } from '#contract/convention.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { buildPlatformDir } from '#sdk/platform/platform-folder.ts'
 import type { Engine } from '../engines/engine.ts'
+import type { OperatorRegistry } from '../engines/operator-registry.ts'
 import { settingsOf } from './build.ts'
 import type { Build, BuildRequest } from './build.ts'
 import { commandOf } from './command.ts'
@@ -27,6 +28,8 @@ export interface BuildsOptions {
   /** $M3O_HOME: `builds/` and `cache/` are ours. */
   home: string
   engine: Engine
+  /** How the operator reaches packages: for builds, never for services. */
+  registry: Pick<OperatorRegistry, 'env' | 'binds'>
   log: Pick<Logger, 'info' | 'warn'>
 }
 
@@ -55,7 +58,7 @@ export class Builds {
   constructor(options: BuildsOptions, platformDir: string) {
     this.#options = options
     this.platformDir = platformDir
-    this.#jobs = new Jobs(options.engine, join(options.home, 'cache/jobs'))
+    this.#jobs = new Jobs(options.engine, join(options.home, 'cache/jobs'), options.registry)
     this.#dependencies = new Dependencies(this.#jobs, join(options.home, 'cache'))
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
 import type { Bind, Engine, Exit } from '../engines/engine.ts'
+import type { OperatorRegistry } from '../engines/operator-registry.ts'
 
 export interface Job {
   teamId: string
@@ -42,12 +43,14 @@ const limits = {
 export class Jobs {
   readonly #engine: Engine
   readonly #folder: string
+  readonly #registry: Pick<OperatorRegistry, 'env' | 'binds'>
   readonly #exits = new Map<string, (exit: Exit) => void>()
   readonly #waiting: (() => void)[] = []
   #free = Math.max(1, cpus().length)
 
-  constructor(engine: Engine, folder: string) {
+  constructor(engine: Engine, folder: string, registry: Pick<OperatorRegistry, 'env' | 'binds'>) {
     this.#engine = engine
+    this.#registry = registry
     this.#folder = folder
     engine.watch((exit) => this.#exits.get(exit.id)?.(exit))
   }
@@ -96,7 +99,7 @@ export class Jobs {
     try {
       await this.#engine.start({
         id, teamId: job.teamId, serviceId: 'build', environmentId: 'build', name: 'build', sourceDir: job.sourceDir, command: job.command,
-        env: job.env, port: 0, limits, logDir, job: true, binds: job.binds, platformDir: job.platformDir,
+        env: { ...this.#registry.env, ...job.env }, port: 0, limits, logDir, job: true, binds: [...this.#registry.binds, ...job.binds], platformDir: job.platformDir,
         ...(job.modulesDir !== undefined && { modulesDir: job.modulesDir }),
       })
       late = setTimeout(() => ((tooLate = true), stop()), deadlineMs)
