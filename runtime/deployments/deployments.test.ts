@@ -22,6 +22,12 @@ const until = async <T>(what: () => Promise<T | undefined | false>): Promise<T> 
   throw new Error('it never came true')
 }
 
+/** Well until it is called. */
+const crashing = { 'index.js': `require('node:http').createServer((request, response) => {
+  if (request.url === '/x') process.exit(5)
+  response.writeHead(404).end()
+}).listen(process.env.PORT, process.env.HOST)` }
+
 test('a folder becomes a live service, phase by phase', async () => {
   const deployment = await platform.deploy('one', answering('first'))
   expect(deployment).toMatchObject({ state: 'live', current: true, error: null })
@@ -63,12 +69,14 @@ test('the newest deployment wins over those under way', async () => {
 
 test('one that crashes soon after its switch is reverted', async () => {
   const good = await platform.deploy('late', answering('good'))
-  const bad = await platform.deploy('late', answering('bad', 'setTimeout(() => process.exit(3), 300)'))
+  const bad = await platform.deploy('late', crashing)
+  expect(bad.state).toBe('live')
+  await platform.call('late')
   const reverted = await until(async () => {
     const now = await platform.rpc.call('deployments.get', { deploymentId: bad.id })
     return now.state === 'reverted' && now
   })
-  expect(reverted.error).toMatchObject({ exitCode: 3 })
+  expect(reverted.error).toMatchObject({ exitCode: 5 })
   expect((await platform.call('late')).servedBy).toContain(good.revision)
 })
 
@@ -162,8 +170,9 @@ test('only what was deployed in an environment runs there; all else is its paren
 })
 
 test('what is crashing is parked after five crashes in a minute, and says why', async () => {
-  await platform.deploy('weak', answering('up', 'setTimeout(() => process.exit(5), 400)'))
+  await platform.deploy('weak', crashing)
   const parked = await until(async () => {
+    await platform.call('weak')
     const now = await platform.rpc.call('services.get', await at('weak'))
     return now.state === 'crashing' && now.reason?.includes('5 times') && now
   })
