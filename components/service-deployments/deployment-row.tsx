@@ -1,0 +1,37 @@
+'use client'
+import type { Deployment } from '#contract/records.ts'
+import { isUnderWay } from '#contract/states.ts'
+import { type OfService, paths } from '#client/paths.ts'
+import { DeploymentStateMark } from '#components/deployments/deployment-state.tsx'
+import { PhaseTimeline } from '#components/deployments/phase-timeline.tsx'
+import { Badge } from '#components/ui/badge.tsx'
+import { RowLink } from '#components/ui/row-link.tsx'
+import { rowControl } from '#components/ui/table.tsx'
+import { ShortId } from '#components/ui/short-id.tsx'
+import { Duration, Time } from '#components/ui/time.tsx'
+import { firstLine } from './words.ts'
+
+/** One deployment in two lines: what and how it went, then who, when and from where. */
+export function DeploymentRow({ at, deployment: each }: { at: OfService; deployment: Deployment }) {
+  const failed = each.state === 'failed' && each.error !== null
+  return (
+    <li className="relative flex min-h-[54px] items-center gap-3 px-3 py-2 hover:bg-hover has-[[data-row-link]:focus-visible]:bg-hover">
+      <span className="w-[92px] shrink-0 self-start pt-px"><DeploymentStateMark state={each.state} past={!each.current} /></span>
+      <span className="min-w-0 grow">
+        <span className="flex min-w-0 items-center gap-2">
+          <RowLink href={paths.deployment(at, each.id)} className="truncate font-medium">{firstLine(each.message) || `Deployment of ${each.revision}`}</RowLink>
+          {each.kind !== 'deploy' && <Badge>{each.kind}</Badge>}
+          {each.current && <Badge tone="ok">serves now</Badge>}
+        </span>
+        <span className="flex min-w-0 items-center gap-1.5 text-small text-muted">
+          {failed ? <span className="truncate text-bad">{each.error?.message.split('\n')[0]}</span> : <><ShortId id={each.revision} className={`${rowControl} mx-0! shrink-0`} /><span className="truncate">{each.by}{each.route === 'console' ? '' : ` by ${each.route === 'cli' ? 'm3o' : each.route}`}</span></>}
+        </span>
+      </span>
+      <span className="hidden w-40 shrink-0 items-center gap-2 md:flex">
+        <PhaseTimeline deployment={each} className="w-20 shrink-0" />
+        <Duration className="text-small text-muted" ms={each.endedAt === null ? null : (each.durationMs ?? each.endedAt - each.createdAt)} since={isUnderWay(each.state) ? each.createdAt : undefined} />
+      </span>
+      <Time at={each.createdAt} className="w-20 shrink-0 self-start text-right text-small text-muted" />
+    </li>
+  )
+}

@@ -1,0 +1,97 @@
+'use client'
+import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
+import { CircleAlert } from 'lucide-react'
+import Link from 'next/link'
+import { Suspense, useRef } from 'react'
+import type { Service } from '#contract/records.ts'
+import { useLive } from '#client/live.ts'
+import { type OfService, paths } from '#client/paths.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { useEnvironment } from '#components/frame/environment.ts'
+import { useService } from '#components/frame/service-header.tsx'
+import { CopyButton } from '#components/ui/copy-button.tsx'
+import { Section } from '#components/ui/page.tsx'
+import { sentence } from '#components/ui/problem.ts'
+import { Skeleton } from '#components/ui/skeleton.tsx'
+import { EverywhereTable } from './everywhere-table.tsx'
+import { InstanceList } from './instance-list.tsx'
+import { Neighbours } from './neighbours.tsx'
+import { Readme } from './readme.tsx'
+import { RecentDeployments } from './recent-deployments.tsx'
+import { ServiceActions } from './service-actions.tsx'
+import { TrafficPanels } from './traffic-panels.tsx'
+
+/** Is it well here, and what changed? */
+export function Overview() {
+  const at = useService()
+  const trpc = useTRPC()
+  const { data: service } = useSuspenseQuery(trpc.services.get.queryOptions(at))
+  useFreshUsage(at, service)
+  return (
+    <div className="mx-auto flex max-w-[1280px] flex-col gap-6 px-4 py-5 sm:px-6">
+      <Head at={at} service={service} />
+      <Trouble at={at} service={service} />
+      <TrafficPanels at={at} />
+      <div className="grid gap-6 lg:grid-cols-[minmax(0,1fr)_300px]">
+        <div className="flex min-w-0 flex-col gap-6">
+          <Section title="Instances"><InstanceList service={service} /></Section>
+          <RecentDeployments at={at} />
+        </div>
+        <aside className="flex min-w-0 flex-col gap-6"><Neighbours at={at} /></aside>
+      </div>
+      <div className="grid gap-6 lg:grid-cols-[minmax(0,1fr)_300px]">
+        <div className="flex min-w-0 flex-col gap-6">
+          <Section title="Environments" about="Which copy serves where."><EverywhereTable at={at} /></Section>
+          <Section title="README"><Suspense fallback={<Skeleton className="h-64" />}><Readme at={at} from={service.from} /></Suspense></Section>
+        </div>
+      </div>
+    </div>
+  )
+}
+
+function Head({ at, service }: { at: OfService; service: Service }) {
+  const environment = useEnvironment()
+  const source = service.from === null ? `Not deployed in ${at.environment}.`
+    : service.from !== at.environment ? `${at.environment} has no copy of its own: ${service.from} serves its calls. Deploy here to change it for ${at.environment} alone.`
+    : environment?.parent == null ? undefined : `${at.environment} has a copy of its own, apart from ${environment.parent}.`
+  return (
+    <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
+      <div className="min-w-0 grow basis-80">
+        <p className="text-pretty">{service.description === '' ? <span className="text-muted">No description yet: the README’s first paragraph stands here.</span> : service.description}</p>
+        {source !== undefined && <p className="text-pretty text-muted">{source}</p>}
+        <p className="mt-1 flex min-w-0 items-center gap-1">
+          <a href={service.url} target="_blank" rel="noreferrer" className="min-w-0 truncate font-mono text-small text-muted hover:text-text">{service.url}</a>
+          <CopyButton text={service.url} label="Copy the address" />
+        </p>
+      </div>
+      <ServiceActions at={at} service={service} />
+    </div>
+  )
+}
+
+/** When it does not serve: why, and where to look. */
+function Trouble({ at, service }: { at: OfService; service: Service }) {
+  if (service.state !== 'crashing' && service.state !== 'failed') return null
+  const last = service.lastDeployment
+  return (
+    <div role="status" className="flex flex-wrap items-center gap-x-4 gap-y-1 rounded border border-bad/40 bg-bad-soft px-3 py-2">
+      <span className="flex min-w-0 grow items-start gap-2"><CircleAlert aria-hidden className="mt-[3px] size-3.5 shrink-0 text-bad" />{sentence(service.reason ?? `It is ${service.state}`)}</span>
+      {last !== null && <Link href={paths.deployment(at, last.id)} className="text-text">Last deployment</Link>}
+      <Link href={paths.serviceLogs(at)} className="text-text">Logs</Link>
+    </div>
+  )
+}
+
+const freshMs = 5_000
+
+/** Memory and processor time have no event of their own: they come anew with the traffic that uses them, now and then. */
+function useFreshUsage(at: OfService, service: Service): void {
+  const trpc = useTRPC()
+  const queries = useQueryClient()
+  const last = useRef(0)
+  useLive('team', { team: at.team }, (event) => {
+    if (event.type !== 'traffic' || !event.serviceIds.includes(service.id) || Date.now() - last.current < freshMs) return
+    last.current = Date.now()
+    void queries.invalidateQueries(trpc.services.get.queryFilter(at))
+  })
+}

@@ -1,0 +1,31 @@
+'use client'
+import { useSuspenseQuery } from '@tanstack/react-query'
+import dynamic from 'next/dynamic'
+import { type OfService, paths } from '#client/paths.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { firstPage } from '#components/deployments/first-page.ts'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { ButtonLink } from '#components/ui/button.tsx'
+import { Panel } from '#components/ui/page.tsx'
+import { readmePath, readmeRef } from './readme-ref.ts'
+
+const Markdown = dynamic(() => import('./markdown.tsx').then((module) => module.Markdown))
+
+/** The README of the revision that serves here, or of the draft before anything does. */
+export function Readme({ at, from }: { at: OfService; from: string | null }) {
+  const trpc = useTRPC()
+  const { data: deployments } = useSuspenseQuery(trpc.deployments.list.queryOptions(firstPage({ ...at, environment: from ?? at.environment })))
+  const ref = readmeRef(deployments)
+  const { data: tree } = useSuspenseQuery(trpc.source.tree.queryOptions({ ...at, ref }))
+  const path = readmePath(tree)
+  if (path === undefined) {
+    return <Panel><EmptyState title="No README" action={<ButtonLink href={paths.code(at, { path: 'README.md' })}>Open the editor</ButtonLink>}>A README.md in its source is shown here, and its first paragraph in the catalogue.</EmptyState></Panel>
+  }
+  return <ReadmeText at={at} source={ref} path={path} />
+}
+
+function ReadmeText({ at, source, path }: { at: OfService; source: ReturnType<typeof readmeRef>; path: string }) {
+  const trpc = useTRPC()
+  const { data: file } = useSuspenseQuery(trpc.source.read.queryOptions({ ...at, ref: source, path }))
+  return <Panel className="px-5 py-4">{file.text === null ? <p className="text-muted">{path} is too large to be shown.</p> : <Markdown text={file.text} />}</Panel>
+}

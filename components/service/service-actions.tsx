@@ -1,0 +1,95 @@
+'use client'
+import { useMutation } from '@tanstack/react-query'
+import { Ellipsis, History, Power, RotateCw, Rocket, Scaling, SquareTerminal, Undo2 } from 'lucide-react'
+import dynamic from 'next/dynamic'
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import type { Service } from '#contract/records.ts'
+import { serviceCan } from '#contract/states.ts'
+import { type OfService, paths } from '#client/paths.ts'
+import { toastDone, toastError } from '#client/toasts.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { type ScreenAction, useActions } from '#components/frame/actions.ts'
+import { useEnvironment } from '#components/frame/environment.ts'
+import { useMay } from '#components/frame/may.ts'
+import { inEnvironment } from '#components/frame/production.ts'
+import { Button, IconButton } from '#components/ui/button.tsx'
+import { Menu, MenuItem, MenuLine } from '#components/ui/menu.tsx'
+
+const DeployDialog = dynamic(() => import('./deploy-dialog.tsx').then((module) => module.DeployDialog), { ssr: false })
+const ScaleDialog = dynamic(() => import('./scale-dialog.tsx').then((module) => module.ScaleDialog), { ssr: false })
+const RollbackDialog = dynamic(() => import('./stop-dialogs.tsx').then((module) => module.RollbackDialog), { ssr: false })
+const KillDialog = dynamic(() => import('./stop-dialogs.tsx').then((module) => module.KillDialog), { ssr: false })
+const ResetDialog = dynamic(() => import('./stop-dialogs.tsx').then((module) => module.ResetDialog), { ssr: false })
+
+/** What can be done to a service here; what cannot says why. */
+export function ServiceActions({ at, service }: { at: OfService; service: Service }) {
+  const router = useRouter()
+  const environment = useEnvironment()
+  const [open, setOpen] = useState<'deploy' | 'scale' | 'rollback' | 'kill' | 'reset' | null>(null)
+  const reasons = useReasons(at, service)
+  const restart = useRestart(at)
+  const dismiss = () => setOpen(null)
+  const label = (verb: string, link?: string) => (environment === undefined ? verb : inEnvironment(verb, environment, link))
+  const isOwnOverlay = service.from === at.environment && environment?.parent != null
+
+  const deeds: ScreenAction[] = [
+    { id: 'service.deploy', title: label('Deploy', 'to'), keys: 'd', icon: <Rocket />, words: 'draft release ship', reason: reasons.deploy, run: () => setOpen('deploy') },
+    { id: 'service.restart', title: label('Restart'), icon: <RotateCw />, reason: reasons.restart, run: restart.run },
+    { id: 'service.scale', title: label('Scale'), icon: <Scaling />, words: 'instances', reason: reasons.scale, run: () => setOpen('scale') },
+    { id: 'service.rollback', title: label('Roll back'), icon: <Undo2 />, words: 'revert previous', reason: reasons.rollback, run: () => setOpen('rollback') },
+    { id: 'service.kill', title: label('Stop'), icon: <Power />, words: 'kill', reason: reasons.kill, run: () => setOpen('kill') },
+    { id: 'service.terminal', title: 'Open a terminal', icon: <SquareTerminal />, words: 'shell exec', reason: reasons.exec, run: () => router.push(`${paths.code(at)}?panel=terminal`) },
+    ...(isOwnOverlay ? [{ id: 'service.reset', title: `Reset to ${environment.parent}`, icon: <History />, words: 'drop own copy inherit', reason: reasons.reset, run: () => setOpen('reset') }] : []),
+  ]
+  useActions(deeds.map((deed) => ({ ...deed, group: service.name })))
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      <Button kind="primary" keys="d" reason={reasons.deploy} onClick={() => setOpen('deploy')}><Rocket />{label('Deploy', 'to')}</Button>
+      <Button reason={reasons.restart} busy={restart.busy} onClick={restart.run}><RotateCw />Restart</Button>
+      <Button className="max-sm:hidden" reason={reasons.rollback} onClick={() => setOpen('rollback')}><Undo2 />Roll back</Button>
+      <Menu align="end" width={260} trigger={<IconButton kind="plain" label={`More actions on ${service.name}`}><Ellipsis /></IconButton>}>
+        {deeds.slice(2, 4).map(({ id, title, icon, reason, run }) => <MenuItem key={id} icon={icon} reason={reason ?? null} onSelect={run}>{title}</MenuItem>)}
+        {deeds.slice(5).map(({ id, title, icon, reason, run }) => <MenuItem key={id} icon={icon} reason={reason ?? null} onSelect={run}>{title}</MenuItem>)}
+        <MenuLine />
+        <MenuItem bad icon={<Power />} reason={reasons.kill} onSelect={() => setOpen('kill')}>{label('Stop')}</MenuItem>
+      </Menu>
+      {open === 'deploy' && <DeployDialog at={at} onDismiss={dismiss} />}
+      {open === 'scale' && <ScaleDialog at={at} settings={service.settings} onDismiss={dismiss} />}
+      {open === 'rollback' && <RollbackDialog at={at} onDismiss={dismiss} />}
+      {open === 'kill' && <KillDialog at={at} onDismiss={dismiss} />}
+      {open === 'reset' && environment?.parent != null && <ResetDialog at={at} parent={environment.parent} onDismiss={dismiss} />}
+    </div>
+  )
+}
+
+/** Restarting is at once, and said by a toast: it loses no request. */
+export function useRestart(at: OfService): { run: () => void; busy: boolean } {
+  const trpc = useTRPC()
+  const { mutate, isPending } = useMutation(trpc.deployments.restart.mutationOptions({
+    onSuccess: () => toastDone(`${at.service} restarts`, { description: `With the variables and settings of now, in ${at.environment}. No request is lost.` }),
+    onError: toastError,
+  }))
+  return { run: () => mutate(at), busy: isPending }
+}
+
+/** Why not, by permission, by whose copy serves here, and by its state; null when it can be. */
+export function useReasons(at: OfService, service: Service) {
+  const may = useMay()
+  const deploy = may('service.deploy')
+  const elsewhere = service.from !== null && service.from !== at.environment
+    ? `${at.environment} has no copy of its own: it is served by ${service.from}` : service.from === null ? 'It has never been deployed here' : null
+  const by = (deed: keyof typeof serviceCan) => {
+    const can = serviceCan[deed](service.state)
+    return can === true ? null : `Not while it is ${service.state}`
+  }
+  return {
+    deploy,
+    restart: deploy ?? elsewhere ?? by('restart'),
+    scale: deploy ?? elsewhere ?? (service.locked.includes('instances') ? 'm3o.json says how many instances run' : by('scale')),
+    rollback: deploy ?? elsewhere ?? by('rollback'),
+    kill: deploy ?? elsewhere ?? by('kill'),
+    exec: may('service.exec') ?? by('exec'),
+    reset: may('environment.write'),
+  }
+}
