@@ -50,8 +50,8 @@ export function AcceptInvitation({ secret }: { secret: string }) {
       {!hasAccount && (
         <Field label="Your name" error={fieldError(accept.error, 'name')}>{(control) => <Input {...control} name="name" required maxLength={100} autoFocus autoComplete="name" className="h-9!" />}</Field>
       )}
-      <Field label="Password" {...(!hasAccount && { hint: 'At least 10 characters.' })} error={fieldError(accept.error, 'password')}>
-        {(control) => <Input {...control} name="password" type="password" required autoFocus={hasAccount} {...(!hasAccount && { minLength: 10 })} autoComplete={hasAccount ? 'current-password' : 'new-password'} className="h-9!" />}
+      <Field label="Password" {...(!hasAccount && { hint: 'At least 8 characters.' })} error={fieldError(accept.error, 'password')}>
+        {(control) => <Input {...control} name="password" type="password" required autoFocus={hasAccount} {...(!hasAccount && { minLength: 8 })} autoComplete={hasAccount ? 'current-password' : 'new-password'} className="h-9!" />}
       </Field>
     </PlainForm>
   )

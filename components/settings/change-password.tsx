@@ -27,8 +27,8 @@ export function ChangePassword({ onDismiss }: { onDismiss: () => void }) {
       <Field label="Current password" error={errors.current?.message}>
         {(control) => <Input {...control} {...form.register('current', { required: 'needed to change it' })} type="password" autoFocus autoComplete="current-password" />}
       </Field>
-      <Field label="New password" hint="At least 10 characters. Ends your other sessions." error={errors.next?.message}>
-        {(control) => <Input {...control} {...form.register('next', { minLength: { value: 10, message: 'at least 10 characters' }, required: 'choose one' })} type="password" autoComplete="new-password" />}
+      <Field label="New password" hint="At least 8 characters. Ends your other sessions." error={errors.next?.message}>
+        {(control) => <Input {...control} {...form.register('next', { minLength: { value: 8, message: 'at least 8 characters' }, required: 'choose one' })} type="password" autoComplete="new-password" />}
       </Field>
     </DialogForm>
   )
