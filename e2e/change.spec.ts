@@ -63,15 +63,16 @@ test('a service that breaks at boot says why, the old one serves on, and going b
   await openTab(page, 'Deployments')
   const main = page.getByRole('main')
   await expect(main.getByText('failed').first()).toBeVisible()
-  await main.getByRole('button', { name: /^Roll back/ }).first().click()
-  const dialog = page.getByRole('dialog')
-  if (await dialog.isVisible().catch(() => false)) await dialog.getByRole('button', { name: /Roll back/ }).click()
+  await main.getByRole('list', { name: 'Deployments' }).getByRole('listitem').filter({ hasText: 'was live' }).first().getByRole('link').click()
+  await page.getByRole('button', { name: 'Roll back to this' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Roll back in production' }).click()
   await expect.poll(() => shell.json(['call', 'breaks', 'Hello', '--name', 'Ada'])).toEqual({ message: 'First Ada' })
   await expectServiceLive(page, 'breaks')
 })
 
-test('two people changing one file are told, and neither loses a word', async ({ page, shell }) => {
+test('two people changing one file are told, and neither loses a word', async ({ page, shell, watch }) => {
   await shell.deploy('shared', hello())
+  watch.expectComplaint(/\b409\b/) // the browser itself reports what was refused
   await openService(page, 'shared', { tab: 'Code' })
   await expectEditorShows(page, 'Hello ${name}')
   await typeInEditor(page, source('Mine'))

@@ -126,11 +126,12 @@ export default service({
 `,
   })
   const { token } = await shell.json<{ token: string }>(['token', 'create', 'official'])
-  const address = `${stack.gatewayUrl}/v1/`
+  const address = `${stack.gatewayUrl}/`
   expect(await new Client({ token, address }).call('helloworld', 'Call', { name: 'Ada' })).toEqual({ message: 'Hello Ada' })
 
   // The generated services of the npm package \`m3o\` always go to m3o.com; only where to is changed.
-  const helloworld = Object.assign(new HelloworldService(token), { client: new Client({ token, address }) })
+  const helloworld = new HelloworldService(token)
+  Reflect.set(helloworld, 'client', new Client({ token, address }))
   expect(await helloworld.call({ name: 'Grace' })).toEqual({ message: 'Hello Grace' })
   const stream = await helloworld.stream({ name: 'Ada', messages: 3 })
   const heard: unknown[] = []

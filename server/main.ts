@@ -24,14 +24,16 @@ await new Promise<void>((resolve, reject) => {
   server.once('error', reject)
   server.listen(given.port, given.host, resolve)
 })
-// The port is known before anything is made that names it; until then connections wait.
+// The port is known before anything is made that names it; what is asked until then waits.
+const front = Promise.withResolvers<ReturnType<typeof createFront>>()
+server.on('request', (request, response) => void front.promise.then((serve) => serve(request, response)))
 const settings = withPort(given, process.env, (server.address() as AddressInfo).port)
 const web = createWeb(settings, { env: process.env, log })
 const live = createLive(web)
 const pages = await preparePages(web)
 let ready = false
 const upgrades = createUpgrades(web, { live, pages })
-server.on('request', createFront(web, { pages: pages.serve, isReady: () => ready }))
+front.resolve(createFront(web, { pages: pages.serve, isReady: () => ready }))
 server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => upgrades.route(request, socket, head))
 log.info({ url: settings.url, ms: Math.round(performance.now() - startedAt) }, 'web is ready')
 let stopping = false

@@ -7,16 +7,16 @@ import { admin, checkout, type Stack } from './stack.ts'
 import { until } from './until.ts'
 
 export interface Ran { code: number; stdout: string; stderr: string }
-export interface RunOptions { input?: string | Buffer; cwd?: string; env?: NodeJS.ProcessEnv }
+export interface RunOptions { input?: string | Buffer; cwd?: string; env?: Readonly<Record<string, string>> }
 
 /** Somebody's shell: a folder for files, settings of the command of their own, `m3o` pointed at the stack. */
 export class Shell {
   readonly folder: string
-  readonly #env: NodeJS.ProcessEnv
+  readonly #env: Record<string, string>
 
   private constructor(folder: string, url: string) {
     this.folder = folder
-    this.#env = { PATH: process.env.PATH, HOME: folder, XDG_CONFIG_HOME: join(folder, '.config'), M3O_URL: url, NO_COLOR: '1', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0' }
+    this.#env = { PATH: process.env.PATH ?? '', HOME: folder, XDG_CONFIG_HOME: join(folder, '.config'), M3O_URL: url, NO_COLOR: '1', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0' }
   }
 
   static async open(stack: Stack): Promise<Shell> {
@@ -32,7 +32,7 @@ export class Shell {
 
   run(file: string, args: readonly string[], { input = '', cwd = this.folder, env = {} }: RunOptions = {}): Promise<Ran> {
     return new Promise((resolve, reject) => {
-      const child = spawn(file, args, { cwd, env: { ...this.#env, ...env } })
+      const child = spawn(file, args, { cwd, env: environment({ ...this.#env, ...env }) })
       const ran = { stdout: '', stderr: '' }
       for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => (ran[name] += text))
       child.once('error', reject).once('close', (code, signal) => resolve({ ...ran, code: code ?? (signal === null ? -1 : 128) }))
@@ -53,7 +53,7 @@ export class Shell {
 
   /** Follows a command's lines of JSON; `lines` grows while it runs. */
   follow(args: readonly string[]) {
-    const child = spawn(join(checkout, 'bin/m3o'), [...args, '--json'], { cwd: this.folder, env: this.#env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(join(checkout, 'bin/m3o'), [...args, '--json'], { cwd: this.folder, env: environment(this.#env), stdio: ['ignore', 'pipe', 'inherit'] })
     const lines: Record<string, unknown>[] = []
     createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line) as Record<string, unknown>))
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
@@ -93,6 +93,9 @@ export class Shell {
     return rm(this.folder, { recursive: true, force: true, maxRetries: 3 })
   }
 }
+
+/** Next's types want NODE_ENV in every environment; a shell has none. */
+const environment = (given: Record<string, string>) => given as unknown as NodeJS.ProcessEnv
 
 /** @throws unless stdout is exactly one JSON document */
 export function onlyDocument({ stdout }: Ran): unknown {

@@ -73,7 +73,7 @@ export async function startStack({ withAdmin = true, samples = true, settings = 
 
 /** What the person who runs the tests has set must not reach the platform under test, its database apart. */
 function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('M3O_') && name !== 'DATABASE_URL' && name !== 'NODE_OPTIONS'))
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('M3O_') && name !== 'DATABASE_URL' && name !== 'NODE_OPTIONS')) as NodeJS.ProcessEnv
 }
 
 /** As bin/start does: something has to reap what loses its parent. */

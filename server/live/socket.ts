@@ -94,7 +94,7 @@ export function createLive(web: Web) {
       offEnded()
       events.close()
       for (const subscriptions of open.values()) subscriptions.closeAll()
-      io.disconnectSockets(true)
+      // Only the transports are closed: a goodbye (`disconnectSockets`) is final for clients, and they are to come back.
       await io.close()
     },
   }
