@@ -1,0 +1,27 @@
+'use client'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useRouter } from 'next/navigation'
+import { paths } from '#client/paths.ts'
+import { toastDone } from '#client/toasts.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { useService } from '#components/frame/service-header.tsx'
+import { Confirm } from '#components/ui/confirm.tsx'
+
+export function DeleteService({ onDismiss }: { onDismiss: () => void }) {
+  const at = useService()
+  const trpc = useTRPC()
+  const queries = useQueryClient()
+  const router = useRouter()
+  const remove = useMutation(trpc.services.delete.mutationOptions({
+    onSuccess: () => {
+      toastDone(`${at.service} is deleted`)
+      router.push(paths.catalogue(at))
+      void queries.invalidateQueries(trpc.services.list.pathFilter())
+    },
+  }))
+  return (
+    <Confirm title={`Delete ${at.service}?`} action={`Delete ${at.service}`} name={at.service} busy={remove.isPending || remove.isSuccess} error={remove.error} onConfirm={() => remove.mutate({ team: at.team, service: at.service })} onDismiss={onDismiss}>
+      <p>It stops in every environment, and its source, history, variables and logs go with it. Calls to it are refused from then on.</p>
+    </Confirm>
+  )
+}

@@ -1,0 +1,65 @@
+'use client'
+import { zodResolver } from '@hookform/resolvers/zod'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useForm } from 'react-hook-form'
+import { z } from 'zod'
+import type { Service } from '#contract/records.ts'
+import { toastDone } from '#client/toasts.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { useService } from '#components/frame/service-header.tsx'
+import { DialogForm } from '#components/ui/dialog-form.tsx'
+import { Field } from '#components/ui/field.tsx'
+import { Input } from '#components/ui/input.tsx'
+
+const schema = z.object({
+  min: z.number('A whole number').int('A whole number').min(0, 'At least 0').max(32, 'At most 32'),
+  max: z.number('A whole number').int('A whole number').min(1, 'At least 1').max(32, 'At most 32'),
+  idleMinutes: z.number('Minutes').min(0, 'At least 0'),
+  memoryMiB: z.number('A whole number').int('A whole number').min(32, 'At least 32').max(16_384, 'At most 16,384'),
+  cpu: z.number('A number').min(0.05, 'At least 0.05').max(32, 'At most 32'),
+  health: z.string().regex(/^\/\S*$/, 'A path that begins with /'),
+}).refine(({ min, max }) => min <= max, { message: 'Not more than the most', path: ['min'] })
+
+/** What m3o.json says of these wins, so those fields cannot be written. */
+export function Limits({ service, onDismiss }: { service: Service; onDismiss: () => void }) {
+  const at = useService()
+  const trpc = useTRPC()
+  const queries = useQueryClient()
+  const { settings, locked } = service
+  const form = useForm({
+    resolver: zodResolver(schema),
+    defaultValues: { min: settings.min, max: settings.max, idleMinutes: (settings.idleMs ?? 0) / 60_000, memoryMiB: settings.memoryMiB, cpu: settings.cpu, health: settings.health },
+  })
+  const configure = useMutation(trpc.services.configure.mutationOptions({
+    onSuccess: () => {
+      void queries.invalidateQueries(trpc.services.pathFilter())
+      onDismiss()
+      toastDone('The settings are kept', { description: `They take effect with the next deployment; restart ${at.service} to have them now.` })
+    },
+  }))
+  const { errors } = form.formState
+  const field = (name: keyof z.infer<typeof schema>, label: string, key: string, hint?: string) => (
+    <Field label={label} error={errors[name]?.message} hint={locked.includes(key) ? 'm3o.json says so.' : hint}>
+      {(control) => <Input {...control} {...form.register(name, { valueAsNumber: name !== 'health' })} readOnly={locked.includes(key)} inputMode={name === 'health' ? 'text' : 'decimal'} className="tabular" />}
+    </Field>
+  )
+  return (
+    <DialogForm
+      title="Instances and limits"
+      place="side"
+      form={form}
+      submit={`Keep for ${at.environment}`}
+      busy={configure.isPending}
+      error={configure.error}
+      onSubmit={({ idleMinutes, ...rest }) => configure.mutate({ ...at, settings: { ...rest, idleMs: idleMinutes === 0 ? null : idleMinutes * 60_000 } })}
+      onDismiss={onDismiss}
+    >
+      {field('min', 'Instances, at least', 'instances', '0 lets it sleep when nobody calls.')}
+      {field('max', 'Instances, at most', 'instances')}
+      {field('idleMinutes', 'Sleeps after minutes without a call', 'idle', '0: never.')}
+      {field('memoryMiB', 'Memory, MiB', 'memory')}
+      {field('cpu', 'Processors', 'cpu')}
+      {field('health', 'Health path', 'health', 'Ready when it answers below 500.')}
+    </DialogForm>
+  )
+}
