@@ -66,7 +66,7 @@ test('the runtime is killed while lines come: none is missing, none comes twice'
 test('several services are merged, each line with its service', async ({ page, shell }) => {
   await shell.deploy('left', reporter)
   await shell.deploy('right', reporter)
-  await page.goto('/demo/production/logs')
+  await page.goto('/demo/production/logs?services=left,right')
   await expectConnected(page)
   await shell.m3o(['call', 'left', '/from-left'])
   await shell.m3o(['call', 'right', '/from-right'])

@@ -9,7 +9,7 @@ interface ForEachTest {
   watch: PageWatch
   /** Opens a window of somebody else's, signed in or not. */
   openWindow: (options?: Parameters<Browser['newContext']>[0]) => Promise<Page>
-  /** A shell of the first owner. */
+  /** A shell of the first owner; services that it deploys are gone after the test. */
   shell: Shell
 }
 
@@ -42,7 +42,10 @@ export const test = base.extend<ForEachTest, ForEachWorker>({
     await use(shell)
   }, { scope: 'worker' }],
 
-  shell: async ({ ownersShell }, use) => use(ownersShell),
+  shell: async ({ ownersShell }, use) => {
+    await use(ownersShell)
+    await ownersShell.deleteDeployed()
+  },
 
   baseURL: async ({ stack }, use) => use(stack.url),
   storageState: async ({ session }, use) => use(session),

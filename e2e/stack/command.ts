@@ -13,6 +13,7 @@ export interface RunOptions { input?: string | Buffer; cwd?: string; env?: Reado
 export class Shell {
   readonly folder: string
   readonly #env: Record<string, string>
+  readonly #deployed = new Set<string>()
 
   private constructor(folder: string, url: string) {
     this.folder = folder
@@ -72,8 +73,17 @@ export class Shell {
 
   /** A service made of these files, live. */
   async deploy(service: string, files: Record<string, string>, ...more: string[]): Promise<DeployDocument> {
+    this.#deployed.add(service)
     const folder = await this.write(`of-${service}`, files)
     return this.json<DeployDocument>(['deploy', folder, '--service', service, ...more])
+  }
+
+  /** Deletes what was deployed from here and is still there, so that the next test has the machine to itself. */
+  async deleteDeployed(): Promise<void> {
+    const there = new Set((await this.json<StatusDocument[]>(['services', '--env', 'production'])).map(({ service }) => service))
+    const left = [...this.#deployed].filter((service) => there.has(service))
+    this.#deployed.clear()
+    await Promise.all(left.map((service) => this.json(['service', 'delete', service, '--yes'])))
   }
 
   async status(service: string, ...more: string[]): Promise<StatusDocument> {
