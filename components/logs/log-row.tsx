@@ -1,12 +1,12 @@
 'use client'
 import { clsx } from 'clsx'
 import { ChevronRight, Link2 } from 'lucide-react'
-import { memo } from 'react'
+import { memo, useState } from 'react'
 import type { LogMatch, LogRecord } from '#contract/logs.ts'
 import { FieldTree } from './field-tree.tsx'
 import type { Finder } from './highlight.ts'
 import { LevelMark } from './level-mark.tsx'
-import { fieldsPreview, localTime, spokenGap } from './line-text.ts'
+import { fieldsPreview, localDay, localTime, spokenGap } from './line-text.ts'
 import type { Row } from './line-window.ts'
 import type { Look } from './look.ts'
 import { LogText } from './log-text.tsx'
@@ -36,14 +36,25 @@ const longText = 1_200
 const longLine = 600
 
 /** A row of the log. Drawn anew only when something of it has changed. */
-export const LogRow = memo(function LogRow({ row, look, deeds, chosen, open }: { row: Row; look: RowLook; deeds: RowDeeds; chosen: boolean; open: boolean }) {
+export const LogRow = memo(function LogRow({ row, look, deeds, chosen, open, day }: {
+  row: Row; look: RowLook; deeds: RowDeeds; chosen: boolean; open: boolean
+  /** It begins a day: then its date stands above it. */
+  day: boolean
+}) {
   if (row.kind === 'gap') return <Bar tone="warn">{spokenGap(row.gap)}{row.gap.service !== undefined && look.merged ? ` (${row.gap.service})` : ''}</Bar>
   if (row.kind === 'break') {
     return row.to === null
       ? <Bar tone="warn">The connection was lost at {localTime(row.from)}; it goes on from here by itself</Bar>
       : <Bar tone="idle">Interrupted at {localTime(row.from)} for {spokenDuration(row.to - row.from)}; resumed here with nothing missing</Bar>
   }
-  return <Line row={row} look={look} deeds={deeds} chosen={chosen} open={open} />
+  const line = <Line row={row} look={look} deeds={deeds} chosen={chosen} open={open} />
+  if (!day) return line
+  return (
+    <>
+      <div className="flex h-6 items-end gap-3 px-4 pb-0.5 text-tiny text-muted sm:px-6">{localDay(row.at)}<span aria-hidden className="mb-2 grow border-t border-border" /></div>
+      {line}
+    </>
+  )
 })
 
 function Bar({ tone, children }: { tone: 'warn' | 'idle'; children: React.ReactNode }) {
@@ -59,6 +70,8 @@ function Bar({ tone, children }: { tone: 'warn' | 'idle'; children: React.ReactN
 function Line({ row, look, deeds, chosen, open }: { row: Row & { kind: 'line' }; look: RowLook; deeds: RowDeeds; chosen: boolean; open: boolean }) {
   const { record } = row
   const { text, fields, level } = record
+  // Made when first pointed at: most rows of a flood are gone before anybody does.
+  const [pointed, setPointed] = useState(false)
   const end = text.indexOf('\n')
   const more = end === -1 ? 0 : text.split('\n').length - 1
   const head = end === -1 ? text : text.slice(0, end)
@@ -75,6 +88,7 @@ function Line({ row, look, deeds, chosen, open }: { row: Row & { kind: 'line' };
         chosen && 'bg-chosen! shadow-[inset_2px_0_var(--color-accent)]',
         look.wrap ? 'flex-wrap sm:flex-nowrap' : '',
       )}
+      onPointerEnter={() => setPointed(true)}
       onClick={() => { if (window.getSelection()?.isCollapsed ?? true) deeds.choose(row.id) }}
     >
       {look.times && <time dateTime={record.time} className="shrink-0 text-muted select-none" onPointerEnter={(event) => { event.currentTarget.title = exactTime(row.at, record) }}>{localTime(row.at)}</time>}
@@ -103,16 +117,18 @@ function Line({ row, look, deeds, chosen, open }: { row: Row & { kind: 'line' };
         {open && hasTree(fields) && <FieldTree fields={fields} onFilter={deeds.filter} />}
         {open && <Origin record={record} deeds={deeds} />}
       </div>
-      <button
-        type="button"
-        tabIndex={-1}
-        aria-label="Copy a link to this line"
-        title="Copy a link to this line"
-        onClick={(event) => { event.stopPropagation(); deeds.link(record) }}
-        className="absolute top-0 right-1 flex size-5 items-center justify-center rounded-[4px] border border-border bg-raised text-muted opacity-0 group-hover/row:opacity-100 hover:text-text focus-visible:opacity-100"
-      >
-        <Link2 aria-hidden className="size-3" />
-      </button>
+      {pointed && (
+        <button
+          type="button"
+          tabIndex={-1}
+          aria-label="Copy a link to this line"
+          title="Copy a link to this line"
+          onClick={(event) => { event.stopPropagation(); deeds.link(record) }}
+          className="absolute top-0 right-1 flex size-5 items-center justify-center rounded-[4px] border border-border bg-raised text-muted opacity-0 group-hover/row:opacity-100 hover:text-text focus-visible:opacity-100"
+        >
+          <Link2 aria-hidden className="size-3" />
+        </button>
+      )}
     </div>
   )
 }

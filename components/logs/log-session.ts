@@ -49,6 +49,7 @@ export class LogSession {
   readonly #listeners = new Set<() => void>()
   readonly #ask: () => void
   #subscription: { close(): void } | undefined
+  #isOpen = false
   /** What has come and is not in the window yet. */
   #fresh: LogEntry[] = []
   /** What came while paused, or while the window's newest end is elsewhere. */
@@ -266,7 +267,6 @@ export class LogSession {
     this.#olderCursor = older.cursor ?? undefined
     this.older = older.cursor === null ? 'none' : 'more'
     this.#newerCursor = newer.cursor ?? undefined
-    for (const row of this.window.rows) if (row.kind === 'line') this.#note(row.record)
     if (newer.cursor === null) this.#attach()
     this.#follow()
   }
@@ -275,8 +275,13 @@ export class LogSession {
     if (!this.isLive || this.#subscription !== undefined) return
     this.#subscription = this.#source.follow(this.#fromHere(), {
       onItems: (items) => this.#take(items),
-      onOpen: () => { this.window.comeBack(Date.now()); this.#changed() },
+      onOpen: () => {
+        this.#isOpen = true
+        this.window.comeBack(Date.now())
+        this.#changed()
+      },
       onInterrupted: () => {
+        this.#isOpen = false
         // What has come until then is above the mark.
         this.flush()
         if (this.attached && !this.paused) this.window.breakOff(Date.now())
@@ -290,7 +295,8 @@ export class LogSession {
   /** Exactly what follows the last line of each log; of logs not heard yet, what they have said since. */
   #fromHere() {
     const { filter } = this.spec
-    if (this.#seen.size === 0) return { filter, last: firstPage }
+    // While the window is elsewhere what lies between is read from the store.
+    if (this.#seen.size === 0) return { filter, last: this.attached ? firstPage : 0 }
     return { filter: { ...filter, since: Math.max(filter.since ?? 0, this.#seenAt - lateMs) }, last: 0, after: Object.fromEntries(this.#seen) }
   }
 
@@ -323,6 +329,13 @@ export class LogSession {
     this.attached = true
     this.newer = 'none'
     this.#newerCursor = undefined
+    for (const row of this.window.rows) if (row.kind === 'line') this.#note(row.record)
+    if (this.#subscription !== undefined && !this.#isOpen) {
+      // What it was asked for was asked before the page was read.
+      this.#subscription.close()
+      this.#subscription = undefined
+      this.#follow()
+    }
     if (!this.paused) this.window.append(this.#kept.splice(0))
   }
 

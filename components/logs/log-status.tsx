@@ -7,7 +7,7 @@ import { sentence } from '#components/ui/problem.ts'
 import { Skeleton } from '#components/ui/skeleton.tsx'
 import { Spinner } from '#components/ui/spinner.tsx'
 import type { LogSession } from './log-session.ts'
-import { useSessionVersion } from './use-session-version.ts'
+import { useOfSession } from './use-session-version.ts'
 
 /** Above the first row: whether there is more. */
 export function Lead({ session, filtered }: { session: LogSession; filtered: boolean }) {
@@ -18,8 +18,7 @@ export function Lead({ session, filtered }: { session: LogSession; filtered: boo
 }
 
 export function PauseButton({ session }: { session: LogSession | null }) {
-  useSessionVersion(session)
-  const paused = session?.paused ?? false
+  const paused = useOfSession(session, (one) => one?.paused ?? false)
   const reason = session === null ? 'The lines are being loaded' : !session.isLive ? 'The range ends in the past: nothing comes' : null
   return (
     <IconButton label={paused ? 'Go on' : 'Pause'} keys="space" reason={reason} aria-pressed={paused} onClick={() => (paused ? void session?.toEnd() : session?.pause())}>
@@ -30,7 +29,7 @@ export function PauseButton({ session }: { session: LogSession | null }) {
 
 /** What waits below; pressed, it goes there. */
 export function NewLines({ session, onPress }: { session: LogSession; onPress: () => void }) {
-  useSessionVersion(session)
+  useOfSession(session, (one) => one && [one.waiting, one.paused, one.following, one.attached, one.newer].join())
   const behind = useBehind(session)
   const { waiting, paused, following, attached, newer } = session
   if (following && !paused) {

@@ -55,12 +55,12 @@ export function LogView({ team, environment, service, names, shape = 'screen' }:
 type View = ReturnType<typeof useLogView>
 
 function Lines({ session, view, look, service, clear }: { session: LogSession; view: View; look: Look; service: string | undefined; clear: () => void }) {
-  const version = useSessionVersion(session)
+  useSessionVersion(session)
   const { chosen, open, deeds, rowLook, list } = view
   const filtered = isFiltered(look)
   const guess = useMemo(() => (row: Row, width: number) => guessHeight(row, width, rowLook), [rowLook])
   return (
-    <div className="relative flex min-h-0 grow flex-col" data-version={version % 2}>
+    <div className="relative flex min-h-0 grow flex-col">
       <LogList
         ref={list}
         session={session}
@@ -68,7 +68,7 @@ function Lines({ session, view, look, service, clear }: { session: LogSession; v
         label={service === undefined ? 'Lines of the services' : `Lines of ${service}`}
         lead={<Lead session={session} filtered={filtered} />}
         empty={<NoLines session={session} filtered={filtered} service={service} clear={clear} />}
-        draw={(row) => <LogRow row={row} look={rowLook} deeds={deeds} chosen={row.id === chosen} open={open.has(row.id)} />}
+        draw={(row, before) => <LogRow row={row} day={before !== undefined && isOtherDay(before.at, row.at)} look={rowLook} deeds={deeds} chosen={row.id === chosen} open={open.has(row.id)} />}
       />
       <NewLines session={session} onPress={view.toEnd} />
     </div>
@@ -126,6 +126,8 @@ function useLogView({ session, look, change, at, service }: {
 }
 
 export type LogViewState = View
+
+const isOtherDay = (one: number, other: number) => one > 0 && other > 0 && new Date(one).toDateString() !== new Date(other).toDateString()
 
 /** The rows that the selection reaches, also those between that are not drawn. */
 function selectedRows(rows: readonly Row[]): readonly Row[] {

@@ -46,6 +46,6 @@ export class Pace {
   }
 }
 
-const share = 3
-const mostWait = 120
+const share = 2
+const mostWait = 80
 const hiddenEvery = 500
