@@ -94,7 +94,8 @@ export function LogList({ session, guess, draw, empty, lead, label, ref }: {
     if (changed) offsets.place(rows)
     if (offsets.total !== lastTotal.current) content.style.height = `${offsets.total}px`
     lastTotal.current = offsets.total
-    shown.style.transform = `translateY(${offsets.top(first)}px)`
+    // Not by a transform: rows that stay where they are need not be painted again.
+    shown.style.top = `${offsets.top(first)}px`
     const to = topOf(rows)
     if (Math.abs(now - to) > 0.5) box.scrollTop = to
     lastTop.current = to
@@ -166,7 +167,7 @@ export function LogList({ session, guess, draw, empty, lead, label, ref }: {
       {rows.length === 0 && empty}
       <div ref={space} className="relative">
         {rows.length > 0 && <div className="absolute inset-x-0 top-0 flex h-8 items-center gap-2 px-4 text-small text-muted sm:px-6">{lead}</div>}
-        <div ref={slice} className="absolute inset-x-0 top-0 will-change-transform">
+        <div ref={slice} className="absolute inset-x-0">
           {rows.slice(first, last).map((row, index) => <div key={row.id} data-index={index} data-row={row.id}>{draw(row, rows[first + index - 1])}</div>)}
         </div>
       </div>

@@ -2,6 +2,7 @@ import { isPlatformError } from '#contract/errors.ts'
 import { isLogGap, type LogEntry } from '#contract/logs.ts'
 import { authorize } from '../authorize.ts'
 import { idsOf, type LogTarget, logTargets } from '../log-targets.ts'
+import { gathered } from './gathered.ts'
 import { outliving, type Place, type Running } from './subscription.ts'
 import type { Input } from './topics.ts'
 
@@ -20,6 +21,7 @@ export async function followLogs(place: Place, input: Input<'logs'>): Promise<Ru
   const seen = new Map(Object.entries(input.after ?? {}))
   /** Of a log never heard, only what it says from here on is missing: not the history that was not asked for. */
   const since = Math.max(input.filter.since ?? 0, input.after === undefined ? Date.now() - underWayMs : 0)
+  const pass = gathered(sink)
   let turn = new AbortController()
   const off = events.on(at.teamId, (event) => {
     if (event.type !== 'service' && event.type !== 'deployment' && event.type !== 'environment') return
@@ -54,8 +56,8 @@ export async function followLogs(place: Place, input: Input<'logs'>): Promise<Ru
         try {
           for await (const { entries } of lines) {
             first = false
-            await sink.items(entries)
             entries.forEach(note)
+            await pass(entries)
           }
         } catch (error) {
           if (!current.aborted || !isPlatformError(error)) throw error
