@@ -88,7 +88,10 @@ export const service = z.object({
   instances: z.array(instance),
   url: z.string(),
   endpoints: z.array(endpoint),
+  /** As the next deployment will have them. */
   settings: serviceSettings,
+  /** What runs here was started with others: they take effect with the next deployment or restart. */
+  pending: z.boolean(),
   /** Settings that m3o.json says and the console therefore shows as locked. */
   locked: z.array(z.string()),
   lastDeployment: z.object({ id: z.string(), state: z.enum(deploymentStates), at: z.number(), by: z.string() }).nullable(),

@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type DeployDocument, onlyDocument, Shell, type StatusDocument } from './stack/command.ts'
 import { answering, crashesAtBoot, hello, reporter } from './stack/programs.ts'
@@ -90,13 +90,14 @@ test('a name with a control character is refused, and said without obeying it', 
 })
 
 test('links that lead out of the folder take nothing along', async ({ shell }) => {
+  await shell.write('.', { 'outside.txt': 'not to be uploaded' })
   const folder = await shell.write('links', reporter)
-  await mkdir(join(folder, 'inside'))
-  await symlink('/etc/passwd', join(folder, 'inside/passwd'))
+  await symlink(join(shell.folder, 'outside.txt'), join(folder, 'absolute.txt'))
+  await symlink('../outside.txt', join(folder, 'relative.txt'))
   const ran = await shell.m3o(['deploy', folder, '--service', 'links', '--json'])
   onlyDocument(ran)
-  if (ran.code !== 0) expect(ran.stderr).toMatch(/^error: .*passwd.* \(\w+\)/s)
-  else expect((await shell.m3o(['exec', 'links', '--', 'cat', 'inside/passwd'])).stdout).not.toContain(process.env.USER ?? '/home/')
+  if (ran.code !== 0) return expect(ran.stderr).toMatch(/^error: .*(absolute|relative)\.txt/)
+  expect((await shell.m3o(['exec', 'links', '--', 'sh', '-c', 'cat absolute.txt relative.txt; true'])).stdout).toBe('')
 })
 
 test('a broken m3o.json is told with its line and key', async ({ shell }) => {
@@ -152,8 +153,6 @@ test('services are renamed and deleted', async ({ shell }) => {
   await shell.deploy('old-name', reporter)
   await shell.json(['service', 'rename', 'old-name', 'new-name'])
   expect(await shell.status('new-name')).toMatchObject({ service: 'new-name', state: 'live' })
-  const answer = await fetch((await shell.status('new-name')).url.replace('new-name--', 'old-name--').replace(/\/\/[^:/]+/, '//127.0.0.1'), { headers: { host: 'x' }, redirect: 'manual' }).catch(() => undefined)
-  expect(answer?.status).not.toBe(200)
   expect(await shell.m3o(['call', 'old-name', '/x'])).toMatchObject({ code: 0 })
   await shell.json(['service', 'delete', 'new-name', '--yes'])
   expect((await shell.json<StatusDocument[]>(['services'])).map(({ service }) => service)).not.toContain('new-name')

@@ -8,7 +8,7 @@ import type { Running } from '../instances/instances.ts'
 import { describeExit, watchMs } from '../instances/places.ts'
 import { type Plan, readPlan, sealedVariables } from '../instances/plan.ts'
 import type { Platform } from '../platform.ts'
-import { settingsFor } from '../services/settings.ts'
+import { runOnce, settingsFor } from '../services/settings.ts'
 import { readValues, type Values } from '../variables/variables.ts'
 import { applyManifest } from './apply-manifest.ts'
 import { buildRevision } from './build.ts'
@@ -46,14 +46,11 @@ async function build(platform: Platform, row: DeploymentRow, signal: AbortSignal
   const values = await valuesFor(platform, row)
   const { settings, locked } = await settingsFor(platform, row, build)
   await platform.db.update(deployments).set({
-    buildId: build.id, keepsData, settings: keepsData ? one(settings) : settings, locked,
+    buildId: build.id, keepsData, settings: keepsData ? runOnce(settings) : settings, locked,
     variables: platform.seal.seal(JSON.stringify(values), sealedVariables(row.id)),
   }).where(eq(deployments.id, row.id))
   return true
 }
-
-/** A service that keeps data runs once: two would write to one folder. */
-const one = (settings: ServiceSettings): ServiceSettings => ({ ...settings, min: Math.min(1, settings.min), max: 1 })
 
 /** A rollback runs with the variables of that time. */
 async function valuesFor(platform: Platform, row: DeploymentRow): Promise<Values> {
@@ -96,7 +93,7 @@ async function checkInstances(platform: Platform, plan: Plan, started: readonly 
     throw Object.assign(new PlatformError('start_failed', failure.message, { fix: exit.oom ? 'Give it more memory in its settings, or let it use less.' : 'Its last lines say why; mend it and deploy again.' }), { failure })
   })
   try {
-    await Promise.race([...ended, Promise.all(started.map((running) => waitUntilReady(running, plan.build.health, checkingMs, either)))])
+    await Promise.race([...ended, Promise.all(started.map((running) => waitUntilReady(running, plan.settings.health, checkingMs, either)))])
   } catch (error) {
     if (error instanceof PlatformError && error.code === 'check_failed') {
       throw Object.assign(error, { failure: { ...error.toJSON(), lines: await linesOf(platform, started[0]) } })

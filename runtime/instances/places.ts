@@ -290,7 +290,7 @@ export class Places {
       const over = new AbortController()
       void one.ended.then(() => over.abort(new PlatformError('start_failed', 'it ended before it was ready')))
       try {
-        await waitUntilReady(one, plan.build.health, readyMs, over.signal)
+        await waitUntilReady(one, plan.settings.health, readyMs, over.signal)
       } catch (error) {
         if (this.instances.get(one.id) === undefined) return // its exit says why, and is handled there
         await this.#say(one, error instanceof Error ? error.message : String(error))

@@ -12,6 +12,9 @@ type At = { serviceId: string; environmentId: string }
 
 export const defaultSettings: ServiceSettings = { min: 1, max: 1, idleMs: null, memoryMiB: 256, cpu: 1, health: '/health' }
 
+/** A service that keeps data runs once: two would write to one folder. */
+export const runOnce = (settings: ServiceSettings): ServiceSettings => ({ ...settings, min: Math.min(1, settings.min), max: 1 })
+
 /** What the console says of it in this environment, inherited from its parents. */
 export async function consoleSettings({ db }: Pick<Platform, 'db'>, at: At): Promise<ServiceSettings> {
   const chain = await environmentChain(db, at.environmentId)

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { and, eq, inArray, isNull } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import { hostLabel } from '#contract/names.ts'
@@ -9,7 +10,7 @@ import { type DeploymentRow, newestOf } from '../deployments/record.ts'
 import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
 import type { Place } from '../instances/place.ts'
 import type { Platform } from '../platform.ts'
-import { defaultSettings } from './settings.ts'
+import { defaultSettings, runOnce } from './settings.ts'
 
 type ServiceRow = typeof services.$inferSelect
 
@@ -69,7 +70,8 @@ async function viewServices(platform: Platform, rows: readonly ServiceRow[], env
     const deployment = newest.get(row.id)
     const instances = place ? instancesOf(platform, place, usage) : []
     const { state, reason } = stateOf(place, instances, deployment)
-    const given = consoles.filter((one) => one.serviceId === row.id).sort((a, b) => at.indexOf(b.environmentId) - at.indexOf(a.environmentId))
+    const kept = consoles.filter((one) => one.serviceId === row.id).sort((a, b) => at.indexOf(b.environmentId) - at.indexOf(a.environmentId))
+    const settings = settingsOf(kept.map((one) => one.settings), place)
     return {
       id: row.id, teamId: row.teamId, team: team?.name ?? '', name: row.name,
       description: row.description || found?.revision?.description || '',
@@ -83,12 +85,19 @@ async function viewServices(platform: Platform, rows: readonly ServiceRow[], env
       instances,
       url: serviceUrl(platform, { service: row.name, environment: environment.name, team: team?.name ?? '' }),
       endpoints: found?.revision?.endpoints ?? [],
-      settings: place?.plan.settings ?? (Object.assign({}, defaultSettings, ...given.map((one) => one.settings)) as ServiceSettings),
+      settings,
+      pending: place !== undefined && found?.from.id === environment.id && !isDeepStrictEqual(place.plan.settings, settings),
       locked: place?.plan.build.locked ?? [],
       lastDeployment: deployment ? { id: deployment.id, state: deployment.state, at: deployment.createdAt, by: deployment.byName } : null,
       createdAt: row.createdAt,
     }
   })
+}
+
+/** As the next deployment would have them: what is kept here, and what m3o.json says, which wins. */
+function settingsOf(kept: readonly Partial<ServiceSettings>[], place: Place | undefined): ServiceSettings {
+  const settings: ServiceSettings = Object.assign({}, defaultSettings, ...kept, place?.plan.build.settings)
+  return place?.plan.keepsData ? runOnce(settings) : settings
 }
 
 function instancesOf({ places }: Platform, place: Place, usage: Awaited<ReturnType<Platform['engine']['stats']>>): Instance[] {
