@@ -7,8 +7,11 @@ import { checkout, run } from '../prepare/run.js'
 
 export const cruisedFolders = ['app', 'components', 'client', 'server', 'contract', 'db', 'runtime', 'gateway', 'cli', 'sdk'].filter((name) => existsSync(join(checkout, name)))
 
-const bundled = join(checkout, 'node_modules/.bin/node')
-const node = existsSync(bundled) ? bundled : process.execPath
+/** The one that npm brought: in a fresh clone it is there only after the preparation. */
+const node = () => {
+  const brought = join(checkout, 'node_modules/.bin/node')
+  return existsSync(brought) ? brought : process.execPath
+}
 const withinMs = 1_500_000
 
 /** A check that passes or fails as a whole. @returns {Promise<Result>} */
@@ -60,7 +63,7 @@ async function reported(name, env, argsFor, counts) {
 async function timed(name, args, env = {}) {
   console.log(`\n── ${name}`)
   const began = performance.now()
-  const { code, late } = await run(node, ['--disable-warning=ExperimentalWarning', ...args], { withinMs, show: true, env: { ...process.env, NODE_ENV: 'test', ...env } })
+  const { code, late } = await run(node(), ['--disable-warning=ExperimentalWarning', ...args], { withinMs, show: true, env: { ...process.env, NODE_ENV: 'test', ...env } })
   if (late) console.log(`${name} did not end within ${withinMs / 1000} s`)
   return { code, seconds: Math.round((performance.now() - began) / 1000) }
 }
