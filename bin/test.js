@@ -28,7 +28,11 @@ if (only.length === 0) {
   results.push(await playwrightStep())
 }
 
-for (const { name, passed, failed, seconds } of results) console.log(`${failed === 0 ? 'ok  ' : 'FAIL'} ${name}: ${passed} passed, ${failed} failed (${seconds} s)`)
+console.log()
+for (const { name, passed, failed, seconds, reasons } of results) {
+  console.log(`${failed === 0 ? 'ok  ' : 'FAIL'} ${name}: ${passed} passed, ${failed} failed (${seconds} s)`)
+  for (const reason of reasons) console.log(`     ${reason}`)
+}
 const sum = (count) => results.reduce((total, result) => total + result[count], 0)
 console.log(`${sum('passed')} passed, ${sum('failed')} failed`)
 process.exit(sum('failed') === 0 ? 0 : 1)

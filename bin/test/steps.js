@@ -1,9 +1,10 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { checkout, run } from '../prepare/run.js'
+import { join, relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { checkout, lastOf, run } from '../prepare/run.js'
 
-/** @typedef {{ name: string, passed: number, failed: number, seconds: number }} Result */
+/** `reasons`: a line for each failure. @typedef {{ name: string, passed: number, failed: number, seconds: number, reasons: string[] }} Result */
 
 export const cruisedFolders = ['app', 'components', 'client', 'server', 'contract', 'db', 'runtime', 'gateway', 'cli', 'sdk'].filter((name) => existsSync(join(checkout, name)))
 
@@ -16,21 +17,35 @@ const withinMs = 1_500_000
 
 /** A check that passes or fails as a whole. @returns {Promise<Result>} */
 export async function step(name, args) {
-  const { code, seconds } = await timed(name, args)
-  return { name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, seconds }
+  const { code, seconds, reasons } = await timed(name, args)
+  return { name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, seconds, reasons }
 }
 
 /** @returns {Promise<Result>} */
 export async function vitestStep(name, files, env = {}) {
   return await reported(name, env, (report) => [
     'node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...files,
-  ], ({ numPassedTests, numFailedTests }) => ({ passed: numPassedTests, failed: numFailedTests }))
+  ], ({ numPassedTests, numFailedTests, testResults }) => ({
+    passed: numPassedTests,
+    failed: numFailedTests,
+    reasons: testResults.flatMap((file) => [
+      ...(file.message ? [`${relative(checkout, file.name)}: ${firstLine(file.message)}`] : []),
+      ...file.assertionResults.filter(({ status }) => status === 'failed').map((one) => `${relative(checkout, file.name)} › ${one.fullName}: ${firstLine(one.failureMessages[0])}`),
+    ]),
+  }))
 }
 
 /** @returns {Promise<Result>} */
 export async function playwrightStep() {
   return await reported('browser', {}, () => ['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'],
-    ({ stats }) => ({ passed: stats.expected + stats.flaky, failed: stats.unexpected }))
+    ({ stats, suites }) => ({ passed: stats.expected, failed: stats.unexpected + stats.flaky, reasons: suites.flatMap(failuresIn) }))
+}
+
+function failuresIn({ specs = [], suites = [] }) {
+  return [
+    ...specs.filter(({ ok }) => !ok).map(({ file, title, tests }) => `${file} › ${title}: ${firstLine(tests[0]?.results.at(-1)?.error?.message)}`),
+    ...suites.flatMap(failuresIn),
+  ]
 }
 
 /** Tests that use a database, by what they import. */
@@ -52,9 +67,9 @@ async function reported(name, env, argsFor, counts) {
   const folder = mkdtempSync(join(tmpdir(), 'm3o-report-'))
   try {
     const report = join(folder, 'report.json')
-    const { code, seconds } = await timed(name, argsFor(report), { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: report })
-    const counted = existsSync(report) ? counts(JSON.parse(readFileSync(report, 'utf8'))) : { passed: 0, failed: 0 }
-    return { name, seconds, passed: counted.passed, failed: code !== 0 && counted.failed === 0 ? 1 : counted.failed }
+    const { code, seconds, reasons } = await timed(name, argsFor(report), { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: report })
+    const counted = existsSync(report) ? counts(JSON.parse(readFileSync(report, 'utf8'))) : { passed: 0, failed: 0, reasons }
+    return { name, seconds, ...counted, failed: code !== 0 && counted.failed === 0 ? 1 : counted.failed }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -63,7 +78,12 @@ async function reported(name, env, argsFor, counts) {
 async function timed(name, args, env = {}) {
   console.log(`\n── ${name}`)
   const began = performance.now()
-  const { code, late } = await run(node(), ['--disable-warning=ExperimentalWarning', ...args], { withinMs, show: true, env: { ...process.env, NODE_ENV: 'test', ...env } })
-  if (late) console.log(`${name} did not end within ${withinMs / 1000} s`)
-  return { code, seconds: Math.round((performance.now() - began) / 1000) }
+  const { code, late, output } = await run(node(), ['--disable-warning=ExperimentalWarning', ...args], { withinMs, show: true, env: { ...process.env, NODE_ENV: 'test', ...env } })
+  const seconds = Math.round((performance.now() - began) / 1000)
+  const reasons = code === 0 ? [] : [late ? `did not end within ${withinMs / 1000} s` : lastOf(output, 3)]
+  return { code, seconds, reasons }
+}
+
+function firstLine(text = 'failed') {
+  return stripVTControlCharacters(text).trim().split('\n')[0].slice(0, 200)
 }
