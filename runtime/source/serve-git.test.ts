@@ -99,6 +99,26 @@ test('a push with a .git in a tree, a broken object or too many files is refused
   expect(await at.source.branches.list({ serviceId: 's_1' })).toHaveLength(1)
 }, 60_000)
 
+test('a path that no build could have is refused when it is pushed, with the reason', async () => {
+  await using at = await withServer()
+  await at.git('clone', '-q', at.url('writer'), at.work)
+  const blob = (await at.git('hash-object', '-w', 'index.ts')).trim()
+  const pushOf = async (names: string[]) => {
+    const top = await tree(at.work, names.map((name) => `100644 blob ${blob}\t${name}\n`).join(''))
+    const commit = (await at.git('commit-tree', '-m', 'Odd', '-p', at.commit, top)).trim()
+    return at.git('push', 'origin', `${commit}:refs/heads/odd`)
+  }
+  await expect(pushOf(['a\\\\b'])).rejects.toThrow(/m3o: the path "a\\\\b" holds a backslash in refs\/heads\/odd/)
+  await expect(pushOf(['"ends in a dot."'])).rejects.toThrow(/ends in a dot or a space/)
+  await expect(pushOf(['"new\\nline"'])).rejects.toThrow(/holds a control character/)
+  await expect(pushOf(['"\\377\\376"'])).rejects.toThrow(/is not valid UTF-8/)
+  await expect(pushOf(Array.from({ length: 9 }, (_, n) => `"${n} "`))).rejects.toThrow(/4 more paths like these/)
+  expect(await at.source.branches.list({ serviceId: 's_1' })).toHaveLength(1)
+  await pushOf(['ünï 日本 🚀 #%?&\'"$(x);.ts', '-rf', '~', 'a b'])
+  const { commit } = await at.source.branches.head({ serviceId: 's_1', branches: ['odd'] })
+  expect((await at.source.trees.of({ serviceId: 's_1', commit })).files).toHaveLength(4)
+}, 60_000)
+
 test('a large push is streamed, and one cut off leaves the repository as it was', async () => {
   await using at = await withServer()
   await at.git('clone', '-q', at.url('writer'), at.work)

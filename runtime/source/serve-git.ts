@@ -45,7 +45,7 @@ export async function serveGit(repository: Repository, request: IncomingMessage,
   const child = spawn('git', ['http-backend'], {
     cwd: repository.dir, detached: true, stdio: 'pipe',
     env: { ...gitEnvironment(settings(input.mayWrite)), ...cgiEnvironment(repository, request, { url, input }), M3O_PUSHED: pushed,
-      M3O_MAX_FILES: String(maxFiles), M3O_MAX_BYTES: String(maxTreeBytes), M3O_MAX_PATH: String(maxPathBytes) },
+      M3O_MAX_FILES: String(maxFiles), M3O_MAX_BYTES: String(maxTreeBytes), M3O_MAX_PATH: String(maxPathBytes), M3O_NODE: process.execPath },
   })
   const ended = exitOf(child)
   ended.catch(() => {})
