@@ -1,6 +1,7 @@
 import { join } from 'node:path'
+import { databaseTests } from './test/database-tests.js'
 import { debianServer } from './test/debian-server.js'
-import { cruisedFolders, databaseTests, playwrightStep, step, vitestStep } from './test/steps.js'
+import { cruisedFolders, playwrightStep, step, vitestStep } from './test/steps.js'
 import { checkout, endChildrenWithUs, run } from './prepare/run.js'
 
 // npm test: prepares the checkout, then types, dependency rules, and every test on the embedded Postgres, those that use
@@ -20,7 +21,7 @@ if (only.length === 0) {
   const server = await debianServer()
   if (server !== undefined) {
     try {
-      results.push(await vitestStep("tests on Debian's Postgres", databaseTests(), { DATABASE_URL: server.url }))
+      results.push(await vitestStep("tests on Debian's Postgres", databaseTests(cruisedFolders), { DATABASE_URL: server.url }))
     } finally {
       await server.stop()
     }

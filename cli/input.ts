@@ -1,5 +1,12 @@
 import { PlatformError } from '#contract/errors.ts'
 
+/** Said so that it cannot be understood: exit code 2. */
+export class Misuse extends PlatformError {
+  constructor(message: string, fix: string) {
+    super('bad_request', message, { fix })
+  }
+}
+
 /** All of standard input; one trailing newline is dropped, as `echo` and here-strings add it. */
 export async function readInput(): Promise<string> {
   const parts: Buffer[] = []
@@ -14,7 +21,7 @@ export function parseSince(text: string, now = Date.now()): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|min|m|h|d|w)$/.exec(text.trim()) ?? []
   if (amount !== undefined) return now - Number(amount) * units[unit as keyof typeof units]
   const date = Date.parse(text)
-  if (Number.isNaN(date)) throw new PlatformError('bad_request', `${text} is neither a duration nor a date`, { fix: 'Give one such as 10m, 2h, 3d or 2026-11-23T10:00.' })
+  if (Number.isNaN(date)) throw new Misuse(`${text} is neither a duration nor a date`, 'Give one such as 10m, 2h, 3d or 2026-11-23T10:00.')
   return date
 }
 
@@ -25,5 +32,5 @@ export function parseExpiry(text: string, now = Date.now()): number {
 
 export function wholeNumber(text: string): number {
   if (/^\d+$/.test(text)) return Number(text)
-  throw new PlatformError('bad_request', `${text} is no whole number`, { fix: 'Give digits only.' })
+  throw new Misuse(`${text} is no whole number`, 'Give digits only.')
 }

@@ -1,5 +1,6 @@
 import colors from 'picocolors'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
+import { Misuse } from './input.ts'
 import { platformError, type Session } from './session.ts'
 
 /** With `--json` one document on stdout; else what a person reads. */
@@ -35,7 +36,7 @@ export function fail(error: unknown, session: Pick<Session, 'json'> | undefined,
   const [first = '', ...more] = known.message.split('\n').map(plain)
   process.stderr.write([`${colors.red('error:')} ${first} (${known.code})`, ...more, ''].join('\n'))
   if (known.fix) process.stderr.write(`${plain(known.fix)}\n`)
-  return 1
+  return error instanceof Misuse ? 2 : 1
 }
 
 function unexpected(error: unknown): PlatformError {

@@ -33,6 +33,12 @@ export const errorStatus = {
 
 export type ErrorCode = keyof typeof errorStatus
 
+/** The code that says most nearly what an HTTP status says. */
+export function codeOfStatus(status: number): ErrorCode {
+  const known = Object.entries(errorStatus).find(([, own]) => own === status)
+  return (known?.[0] as ErrorCode | undefined) ?? (status < 500 ? 'bad_request' : 'bad_gateway')
+}
+
 export interface ErrorDetails {
   /** What the person can do about it, one sentence. */
   fix?: string

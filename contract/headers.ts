@@ -17,6 +17,9 @@ export const header = {
   hops: 'm3o-hops',
 } as const
 
+/** Of an answer that the console passes on (`/api/calls`): what the service said of it. */
+export const answerOf = { status: 'm3o-answer-status', type: 'm3o-answer-type' } as const
+
 /** `baggage: m3o-env=<environment id>.<generation>.<mac>` */
 export const baggageKey = 'm3o-env'
 

@@ -20,9 +20,13 @@ function name(kind: Named) {
   const max = limits[kind]
   return z
     .string()
-    .max(max, `a ${kind}'s name has at most ${max} characters`)
-    .regex(shape, `a ${kind}'s name is lower-case letters, digits and single dashes, and begins with a letter`)
+    .max(max, `${article(kind)}'s name has at most ${max} characters`)
+    .regex(shape, `${article(kind)}'s name is lower-case letters, digits and single dashes, and begins with a letter`)
     .refine((value) => !reservedNames.has(value), `this name is reserved by the platform`)
+}
+
+function article(kind: Named): string {
+  return kind === 'environment' ? `an ${kind}` : `a ${kind}`
 }
 
 export const serviceName = name('service')

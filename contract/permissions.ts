@@ -72,7 +72,7 @@ export function mayDo(action: Action, standing: Standing): boolean {
 }
 
 /** `service.*` names all of a noun's actions, `*.read` all reading. */
-function scopeAllows(scope: string[], action: Action): boolean {
+export function scopeAllows(scope: readonly string[], action: Action): boolean {
   const [noun, verb] = action.split('.')
   return scope.some((entry) => entry === action || entry === '*' || entry === `${noun}.*` || entry === `*.${verb}`)
 }

@@ -4,8 +4,9 @@ import { PlatformError } from '#contract/errors.ts'
 import { header } from '#contract/headers.ts'
 import * as http from '#contract/node-http.ts'
 import type { Admission } from './admission.ts'
-import { refusalBody, refuse, isNavigation } from './answer/refusal.ts'
+import { refuse, isNavigation } from './answer/refusal.ts'
 import { traceFrom } from './context/trace.ts'
+import { answerBare, answerMalformed, bareBody, checkFraming, isCondemned, mayUpgrade } from './framing.ts'
 import { type Handovers, isHandover } from './identity/handover.ts'
 import type { Person } from './identity/identity.ts'
 import { Exchange } from './proxy/exchange.ts'
@@ -45,12 +46,15 @@ export class DataPlane {
       connectionsCheckingInterval: 2000,
       keepAliveTimeout: 65_000,
       noDelay: true,
+      // checkFraming finds it missing, and its answer has a form.
+      requireHostHeader: false,
       shouldUpgradeCallback: mayUpgrade,
     })
     server.on('clientError', answerMalformed)
-    server.on('connect', (_request, socket: Socket) => socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'))
-    server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-      response.writeHead(417, { connection: 'close', 'content-length': 0 }).end()
+    server.on('connect', (_request, socket: Socket) => answerBare(socket, 405, new PlatformError('method_not_allowed', 'CONNECT is not answered here')))
+    server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+      response.writeHead(417, { connection: 'close', 'content-type': 'application/json' })
+      response.end(bareBody(417, new PlatformError('bad_request', 'this expectation cannot be met', { fix: 'Send Expect: 100-continue, or none.' })))
     })
     return server
   }
@@ -79,7 +83,7 @@ export class DataPlane {
     const trace = traceFrom(request.headers[header.traceparent] as string | undefined)
     let target: Target | undefined
     // What follows a request that could be framed in two ways may be a part of it.
-    if (condemned.has(request.socket)) return
+    if (isCondemned(request)) return
     try {
       checkFraming(request, response)
       target = targets.read(request)
@@ -118,45 +122,4 @@ export class DataPlane {
       fix: 'Services are at /v1/{service}/{endpoint}, and at hosts of their own.',
     }), { traceparent, console: this.parts.console })
   }
-}
-
-/** Connections that carry no further request. */
-const condemned = new WeakSet<object>()
-
-/** What Node lets pass but two readers might frame, or address, differently. */
-function checkFraming(request: IncomingMessage, response: ServerResponse): void {
-  const { rawHeaders, headers } = request
-  let hosts = 0
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
-  }
-  if (hosts > 1) throw new PlatformError('bad_request', 'this request names two hosts')
-  const encoding = headers['transfer-encoding']
-  if (encoding !== undefined && (encoding.toLowerCase() !== 'chunked' || request.httpVersion === '1.0')) {
-    condemned.add(request.socket)
-    response.setHeader('connection', 'close')
-    throw new PlatformError('bad_request', 'this transfer encoding is not understood')
-  }
-  if (request.method === 'TRACE') throw new PlatformError('method_not_allowed', 'TRACE is not answered here')
-}
-
-/** A switch to another protocol is passed on where nothing precedes it; other offers, HTTP/2's among them, may be ignored. */
-function mayUpgrade(request: IncomingMessage): boolean {
-  const { headers } = request
-  return headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0' && !/\bh2c?\b/i.test(headers.upgrade ?? '')
-}
-
-const malformed: Record<string, [PlatformError['code'], number, string]> = {
-  HPE_HEADER_OVERFLOW: ['too_large', 431, 'the headers of this request are too large'],
-  ERR_HTTP_REQUEST_TIMEOUT: ['timeout', 408, 'the request took too long to arrive'],
-}
-
-function answerMalformed(error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: { headersSent?: boolean } | null }): void {
-  const [code, status, message] = malformed[error.code ?? ''] ?? ['bad_request', 400, 'this request is not well-formed HTTP/1.1']
-  // Something is being answered on this connection already: an answer in its midst would be taken for its body.
-  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent) return void socket.destroy()
-  const body = JSON.stringify({ ...refusalBody(new PlatformError(code, message)), code: status })
-  socket.end(`HTTP/1.1 ${status} ${code}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
-  socket.destroySoon()
 }

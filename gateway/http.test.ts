@@ -30,6 +30,7 @@ beforeAll(async () => {
       request.once('close', () => events.push(`deaf ${request.complete ? 'whole' : 'cut'}`))
       return void request.resume()
     }
+    if (url === '/hints') return void response.writeEarlyHints({ link: '</a.css>; rel=preload' }, () => response.end('hinted'))
     if (url === '/early') return void response.writeHead(413, { 'content-length': 3 }).end('big')
     if (url === '/big') {
       const chunk = Buffer.alloc(1 << 20, 'x')
@@ -111,12 +112,14 @@ describe('requests', () => {
       'a bad chunk size': `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n0x4\r\nabcd\r\n0\r\n\r\n`,
       'two hosts': `GET / HTTP/1.1\r\n${host}Host: rude--demo.localhost\r\n\r\n`,
       'no host': 'GET / HTTP/1.1\r\n\r\n',
+      'no version': 'GET /\r\n\r\n',
+      'another version': `GET / HTTP/2.0\r\n${host}\r\n`,
       'an odd host': 'GET / HTTP/1.1\r\nHost: a b\r\n\r\n',
       'an address with a user': 'GET / HTTP/1.1\r\nHost: x@web--demo.localhost\r\n\r\n',
       'no path': `GET web HTTP/1.1\r\n${host}\r\n`,
     })) {
       const answer = await raw(port, text, { patienceMs: 700, end: what === 'a bad chunk size' })
-      expect(answer, what).toMatch(/^HTTP\/1\.1 (400|408)/)
+      expect(answer, what).toMatch(/^HTTP\/1\.1 (400 Bad Request|408)[^]*"code":40/)
       expect(answer.match(/HTTP\/1\.1 /g), what).toHaveLength(1)
     }
     expect(seen.filter(({ url }) => url === '/smuggled')).toEqual([])
@@ -166,7 +169,18 @@ describe('requests', () => {
     socket.write('hello')
     await expect.poll(() => got).toContain('200 OK')
     expect(await raw(port, `POST /no HTTP/1.1\r\n${host}Content-Length: 5\r\nExpect: 100-continue\r\n\r\n`)).toMatch(/^HTTP\/1.1 417[^]*connection: close/i)
-    expect(await raw(port, `POST /no HTTP/1.1\r\n${host}Content-Length: 5\r\nExpect: a-miracle\r\n\r\n`)).toMatch(/^HTTP\/1.1 417/)
+    expect(await raw(port, `POST /no HTTP/1.1\r\n${host}Content-Length: 5\r\nExpect: a-miracle\r\n\r\n`)).toMatch(/^HTTP\/1.1 417[^]*"code":417/)
+  })
+
+  test('interim answers reach who knows them', async () => {
+    expect(await get('/hints')).toMatch(/^HTTP\/1.1 103 Early Hints\r\nLink: .*\r\n\r\nHTTP\/1.1 200 OK[^]*hinted$/)
+    expect(await raw(port, `GET /hints HTTP/1.0\r\n${host}\r\n`)).toMatch(/^HTTP\/1.1 200 OK[^]*hinted$/)
+    expect(await raw(port, `POST /up HTTP/1.0\r\n${host}Content-Length: 5\r\nExpect: 100-continue\r\n\r\nhello`)).toMatch(/^HTTP\/1.1 200 OK/)
+  })
+
+  test('a refusal leaves a connection that is in order as it is', async () => {
+    const refused = 'GET /v1/@demo/nosuch/x HTTP/1.1\r\nHost: h\r\n'
+    expect((await raw(port, `${refused}\r\n${refused}Connection: close\r\n\r\n`)).match(/404 Not Found/g)).toHaveLength(2)
   })
 
   test('an answer that comes before the body ended is delivered', async () => {

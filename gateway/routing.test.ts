@@ -46,6 +46,7 @@ beforeAll(async () => {
   stand.token('m3o_alice', { environmentId: 'e_alice' })
   stand.token('m3o_past', { environmentId: 'e_past' })
   stand.token('m3o_scoped', { scope: { services: [open], environments: ['e_production'] } })
+  stand.token('m3o_services', { scope: { actions: ['service.*'] } })
   stand.token('m3o_reads', { scope: { actions: ['service.read'] } })
   stand.caller('k'.repeat(32), hello, 'e_production')
   stand.caller('a'.repeat(32), hello, 'e_alice')
@@ -113,6 +114,7 @@ describe('who calls', () => {
     expect((await ask('/v1/hello/x', { authorization: 'Bearer m3o_reads' })).status).toBe(403)
     expect((await ask('/v1/hello/x', { authorization: 'Bearer m3o_scoped' })).status).toBe(403)
     expect((await ask('/v1/open/x', { authorization: 'Bearer m3o_scoped' })).status).toBe(200)
+    expect((await ask('/v1/hello/x', { authorization: 'Bearer m3o_services' })).status).toBe(200)
     expect((await ask('/v1/open/x', { authorization: 'Bearer m3o_scoped', 'm3o-environment': 'alice' })).status).toBe(403)
   })
 

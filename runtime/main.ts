@@ -103,6 +103,8 @@ const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (re
 server.on('upgrade', (request, socket, head) => {
   if (!rpc.upgrade(request, socket, head)) socket.destroy()
 })
+// Whoever hears from us that a deployment is live gets its answers from the gateway too, when that is there.
+await routing.settled(1_000)
 await listen()
 void firstTeam().catch((error: unknown) => log.error({ err: error }, 'the first team could not be made'))
 log.info({ home, engine: engine.describe() }, 'the runtime is ready')

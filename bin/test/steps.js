@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
@@ -46,20 +46,6 @@ function failuresIn({ specs = [], suites = [] }) {
     ...specs.filter(({ ok }) => !ok).map(({ file, title, tests }) => `${file} › ${title}: ${firstLine(tests[0]?.results.at(-1)?.error?.message)}`),
     ...suites.flatMap(failuresIn),
   ]
-}
-
-/** Tests that use a database, by what they import. */
-export function databaseTests() {
-  const found = []
-  const look = (path) => {
-    for (const entry of readdirSync(join(checkout, path), { withFileTypes: true })) {
-      const inside = `${path}/${entry.name}`
-      if (entry.isDirectory()) look(inside)
-      else if (/\.test\.tsx?$/.test(entry.name) && readFileSync(join(checkout, inside), 'utf8').includes('e2e/database/')) found.push(inside)
-    }
-  }
-  cruisedFolders.forEach(look)
-  return found
 }
 
 /** Runs what writes a JSON report; one that fails without saying what counts as one failure. */

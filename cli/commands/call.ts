@@ -1,6 +1,10 @@
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
+import type { ReadableStream as WebStream } from 'node:stream/web'
 import type { Command } from 'commander'
-import { PlatformError } from '#contract/errors.ts'
+import { codeOfStatus, errorFromBody, PlatformError } from '#contract/errors.ts'
 import type { Endpoint } from '#contract/endpoints.ts'
+import { answerOf } from '#contract/headers.ts'
 import type { Run } from '../main.ts'
 import { fail, plain, print } from '../output.ts'
 import type { Session } from '../session.ts'
@@ -11,14 +15,38 @@ export function addCallCommand(program: Command, run: Run): void {
       const place = await session.place()
       const described = service.startsWith('@') ? undefined : await endpointOf(session, { ...place, service }, endpoint)
       const body = bodyOf(given, described)
-      const answer = await session.api.calls.send.mutate({
-        ...place, service, path: described?.path ?? `/${endpoint.replace(/^\//, '')}`, method: (described?.method?.toUpperCase() ?? 'POST') as 'POST',
-        headers: body === null ? [] : [['content-type', 'application/json']], body,
-      })
-      const text = answer.binary ? Buffer.from(answer.body, 'base64').toString('latin1') : answer.body
-      if (answer.status < 400) return print(session.json || process.stdout.isTTY ? pretty(text, session.json) : text)
-      return fail(new PlatformError('bad_gateway', `${service} answered ${answer.status}: ${plain(detailOf(text)).slice(0, 500)}`, { data: { status: answer.status } }), session, asJson(text) ?? { error: { status: answer.status, body: text } })
+      const answer = await session.fetch(`/api/calls?${new URLSearchParams({
+        ...place, service, path: described?.path ?? `/${endpoint.replace(/^\//, '')}`, method: described?.method?.toUpperCase() ?? 'POST',
+      }).toString()}`, { method: 'POST', ...(body !== null && { body, headers: { 'content-type': 'application/json' } }) })
+      if (!answer.ok) throw errorFromBody(await answer.json().catch(() => undefined))
+      const status = Number(answer.headers.get(answerOf.status))
+      if (status < 400) return showAnswer(answer, session.json)
+      const text = await answer.text()
+      return fail(new PlatformError(codeOfStatus(status), `${service} answered ${status}: ${plain(detailOf(text)).slice(0, 500)}`, { data: { status } }), session, asJson(text) ?? { error: { status, body: text } })
     }))
+}
+
+/** A stream is shown as it comes, one JSON document a line; anything else whole, byte for byte where nobody reads it. */
+async function showAnswer(answer: Response, json: boolean): Promise<void> {
+  const type = answer.headers.get(answerOf.type) ?? ''
+  const { body } = answer
+  if (body === null) return
+  if (/^(application\/x-ndjson|text\/event-stream)\b/.test(type)) {
+    const events = type.startsWith('text/')
+    for await (const line of createInterface({ input: Readable.fromWeb(body as WebStream) })) {
+      if (!events || !json) print(events ? plain(line) : line)
+      else if (line.startsWith('data:')) print(JSON.stringify(asJson(line.slice(5)) ?? line.slice(5).trim()))
+    }
+  } else if (json || process.stdout.isTTY) {
+    const text = await answer.text()
+    const value = asJson(text)
+    if (json) print(JSON.stringify(value ?? text))
+    else print(value === undefined ? text.split('\n').map(plain).join('\n') : JSON.stringify(value, null, 2))
+  } else {
+    const bytes = Buffer.from(await answer.arrayBuffer())
+    process.stdout.write(bytes)
+    if (/json|^text\//.test(type) && bytes.at(-1) !== 10) print('')
+  }
 }
 
 async function endpointOf(session: Session, at: { team: string; environment: string; service: string }, name: string): Promise<Endpoint | undefined> {
@@ -75,11 +103,6 @@ function asJson(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function pretty(text: string, asOneLine: boolean): string {
-  const value = asJson(text)
-  return value === undefined ? (asOneLine ? JSON.stringify(text) : text) : JSON.stringify(value, null, asOneLine ? 0 : 2)
 }
 
 function detailOf(text: string): string {

@@ -1,8 +1,7 @@
 import type { Command } from 'commander'
 import colors from 'picocolors'
 import { isLogGap, type LogEntry, logFilter, type LogFilter } from '#contract/logs.ts'
-import { PlatformError } from '#contract/errors.ts'
-import { parseSince, wholeNumber } from '../input.ts'
+import { Misuse, parseSince, wholeNumber } from '../input.ts'
 import { follow } from '../live.ts'
 import type { Run } from '../main.ts'
 import { plain, print } from '../output.ts'
@@ -32,7 +31,7 @@ function filterOf({ grep, level, since }: Options): LogFilter {
     ...(grep !== undefined && { match: [{ regex: grep }] }), ...(level !== undefined && { level }), ...(since !== undefined && { since: parseSince(since) }),
   })
   if (parsed.success) return parsed.data
-  throw new PlatformError('bad_request', `${level ?? grep} cannot be looked for`, { fix: 'Levels are trace, debug, info, warn, error and fatal.' })
+  throw new Misuse(`${level ?? grep} cannot be looked for`, 'Levels are trace, debug, info, warn, error and fatal.')
 }
 
 type At = { team: string; environment: string; services: string[] }

@@ -35,9 +35,13 @@ export function refuse(request: IncomingMessage, response: ServerResponse, error
   if (options.retryAfter !== undefined) headers['retry-after'] = options.retryAfter
   if (options.traceparent !== undefined) headers.traceparent = options.traceparent
   // A body that nobody will read must not hold the connection.
-  if (!request.complete) headers.connection = 'close'
+  if (!request.complete && mayHaveBody(request)) headers.connection = 'close'
   response.writeHead(known.status, headers)
   response.end(text)
+}
+
+function mayHaveBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0' || headers.upgrade !== undefined
 }
 
 export function refusalBody(error: PlatformError) {

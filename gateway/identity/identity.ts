@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { PlatformError } from '#contract/errors.ts'
 import { header, tokenPrefix } from '#contract/headers.ts'
+import { scopeAllows } from '#contract/permissions.ts'
 import type { Caller, RouteTable, Service, Token } from '../routes/route-table.ts'
 
 export interface Person {
@@ -48,7 +49,7 @@ export function checkAudience(identity: Identity, service: Service): void {
   const token = identity.kind === 'person' ? identity.token : undefined
   if (token !== undefined) {
     const { actions, services } = token.scope
-    if (!token.mayCall || (actions !== undefined && !actions.includes('service.call'))) {
+    if (!token.mayCall || (actions !== undefined && !scopeAllows(actions, 'service.call'))) {
       throw new PlatformError('forbidden', 'this token may not call services')
     }
     if (services !== undefined && !services.includes(service.id)) throw new PlatformError('forbidden', `this token may not call ${service.name}`)

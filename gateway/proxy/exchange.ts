@@ -81,7 +81,16 @@ export class Exchange implements ExchangeHandler {
   }
 
   onInformational(head: ResponseHead): void {
-    if (head.status === 100 && this.request.headers.expect !== undefined) this.response.writeContinue()
+    const { request, response, passage } = this
+    // HTTP/1.0 knows none of these (RFC 9110 §15.2).
+    if (this.ended || response.headersSent || request.httpVersion !== '1.1') return
+    if (head.status === 100) return request.headers.expect === undefined ? undefined : response.writeContinue()
+    // Behind another answer of this connection there is no socket yet.
+    if (response.socket === null) return
+    const headers = answerHeaders(head, passage, this.proxy.cookies)
+    let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
+    for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
+    response.socket.write(`${text}\r\n`, 'latin1')
   }
 
   onHead(head: ResponseHead): void {

@@ -37,6 +37,8 @@ export function requestHead(request: IncomingMessage, { passage, trace, cookies,
     if (treated.has(lower)) {
       if (lower === 'authorization') value = tokenIn(value) === undefined ? value : undefined
       else if (lower === 'cookie') value = cookies.strip(value)
+      // Nobody of HTTP/1.0 waits to be told to go on (RFC 9110 §10.1.1).
+      else if (lower === 'expect') value = request.httpVersion === '1.1' ? value : undefined
       else if (lower === 'tracestate') value = trace.continued ? value : undefined
       if (value === undefined) continue
     }

@@ -1,3 +1,4 @@
+import { PlatformError } from '#contract/errors.ts'
 import type { Handlers } from '#contract/rpc-types.ts'
 import type { runtimeApi } from '#contract/runtime-api.ts'
 import { createEnvironment, deleteEnvironment, environmentChain, listEnvironments } from '../environments/environments.ts'
@@ -44,6 +45,9 @@ export function serviceHandlers(platform: Platform, traffic: Traffic): Part {
     'environments.reset': async (at, { actor }) => {
       const service = await findService(platform, at.serviceId)
       const [environment] = await environmentChain(platform.db, at.environmentId)
+      if (environment?.parentId === null) {
+        throw new PlatformError('not_in_this_state', `${environment.name} has no parent to fall back on`, { fix: `To stop ${service.name} there: m3o kill ${service.name}.` })
+      }
       await platform.places.reset(at)
       await audited(platform.db, actor, { teamId: service.teamId, action: 'environment.reset', target: `service ${service.name}`, after: { environment: environment?.name } }, async () => {})
       platform.events.emit({ type: 'environment', teamId: service.teamId, environmentId: at.environmentId })

@@ -169,6 +169,12 @@ test('only what was deployed in an environment runs there; all else is its paren
   expect((await platform.call('mine', inAlice)).status).toBe(410)
 })
 
+test('a service in production has no parent to be reset to', async () => {
+  await platform.deploy('rooted', answering('root'))
+  await expect(platform.rpc.call('environments.reset', await at('rooted'))).rejects.toMatchObject({ code: 'not_in_this_state' })
+  expect((await platform.call('rooted')).body).toBe('root')
+})
+
 test('what is crashing is parked after five crashes in a minute, and says why', async () => {
   await platform.deploy('weak', crashing)
   const parked = await until(async () => {

@@ -222,7 +222,7 @@ export class Instances {
         M3O_SERVICE: plan.service,
         M3O_ENVIRONMENT: plan.environment,
         M3O_TEAM: plan.team,
-        M3O_REVISION: plan.commit,
+        M3O_REVISION: plan.commit.slice(0, 7),
         M3O_INSTANCE: at.id,
         M3O_GATEWAY: at.gateway,
         ...(plan.keepsData && { M3O_DATA: '/data' }),

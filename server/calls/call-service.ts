@@ -1,5 +1,5 @@
 import { type IncomingMessage, request as send } from 'node:http'
-import { PlatformError } from '#contract/errors.ts'
+import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { header } from '#contract/headers.ts'
 import { rpcHeader } from '#contract/rpc.ts'
 import { socketAddress } from '#contract/unix-socket.ts'
@@ -46,42 +46,52 @@ const reserved = new Set([
  * @throws PlatformError `not_found`, `timeout`, `unavailable` (the gateway is away); whatever a service answers is an answer
  */
 export async function callService(web: Web, viewer: Viewer, request: CallRequest): Promise<CallAnswer> {
-  await requireReach(web, viewer, request)
-  const { at, service, path, method, headers, binary, timeoutMs, signal } = request
-  const own = headers.filter(([name]) => !reserved.has(name.toLowerCase()))
-  const body = request.body === null ? undefined : Buffer.from(request.body, binary ? 'base64' : 'utf8')
-  const hasType = own.some(([name]) => name.toLowerCase() === 'content-type')
   const started = performance.now()
-  const limit = AbortSignal.timeout(timeoutMs)
+  const limit = AbortSignal.timeout(request.timeoutMs)
+  const signal = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal])
   try {
-    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const sent = send({
-        socketPath: socketAddress(web.settings.gatewaySocket), path: `/v1/${service}${path}`, method, agent: false,
-        signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
-        headers: [
-          'host', web.settings.domain, ...own.flat(),
-          ...(body !== undefined && !hasType ? ['content-type', 'application/json'] : []),
-          ...(body !== undefined ? ['content-length', String(body.length)] : method === 'POST' || method === 'PUT' || method === 'PATCH' ? ['content-length', '0'] : []),
-          header.environment, at.environment,
-          // Not the platform's form of an actor, but the gateway's: as a member of which teams this call is made.
-          rpcHeader.actor, encodeURIComponent(JSON.stringify({ personId: viewer.person.id, email: viewer.person.email, teamIds: [at.teamId] })),
-        ],
-      })
-      sent.once('response', resolve).once('error', reject).end(body)
-    })
+    const answer = await openCall(web, viewer, { ...request, signal })
     const { bytes, truncated } = await readUpTo(answer, mostBytes)
     return { ...textOf(bytes, answer.headers['content-type']), ...headOf(answer), truncated, bytes: bytes.length, durationMs: Math.round((performance.now() - started) * 10) / 10 }
   } catch (cause) {
-    if (limit.aborted) throw new PlatformError('timeout', `${service} did not answer within ${timeoutMs} ms`, { fix: 'Look at its logs, or give it more time.' }, { cause })
-    if (signal?.aborted) throw new PlatformError('cancelled', 'the call was cancelled', {}, { cause })
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ECONNREFUSED') throw new PlatformError('unavailable', 'the gateway does not answer', { fix: 'It is restarting; try again in a moment.' }, { cause })
-    throw new PlatformError('bad_gateway', `the answer of ${service} broke off`, { fix: 'Look at its logs.' }, { cause })
+    throw callFailure(request, cause, { late: limit.aborted, gone: request.signal?.aborted === true })
   }
 }
 
+/** The same for an answer that is read as it comes, however long that takes. @throws what the connection to the gateway throws */
+export async function openCall(web: Web, viewer: Viewer, request: Omit<CallRequest, 'timeoutMs'>): Promise<IncomingMessage> {
+  await requireReach(web, viewer, request)
+  const { at, service, path, method, headers, binary, signal } = request
+  const own = headers.filter(([name]) => !reserved.has(name.toLowerCase()))
+  const body = request.body === null ? undefined : Buffer.from(request.body, binary ? 'base64' : 'utf8')
+  const hasType = own.some(([name]) => name.toLowerCase() === 'content-type')
+  return new Promise<IncomingMessage>((resolve, reject) => {
+    const sent = send({
+      socketPath: socketAddress(web.settings.gatewaySocket), path: `/v1/${service}${path}`, method, agent: false, ...(signal && { signal }),
+      headers: [
+        'host', web.settings.domain, ...own.flat(),
+        ...(body !== undefined && !hasType ? ['content-type', 'application/json'] : []),
+        ...(body !== undefined ? ['content-length', String(body.length)] : method === 'POST' || method === 'PUT' || method === 'PATCH' ? ['content-length', '0'] : []),
+        header.environment, at.environment,
+        // Not the platform's form of an actor, but the gateway's: as a member of which teams this call is made.
+        rpcHeader.actor, encodeURIComponent(JSON.stringify({ personId: viewer.person.id, email: viewer.person.email, teamIds: [at.teamId] })),
+      ],
+    })
+    sent.once('response', resolve).once('error', reject).end(body)
+  })
+}
+
+export function callFailure({ service, timeoutMs }: Pick<CallRequest, 'service' | 'timeoutMs'>, cause: unknown, { late, gone }: { late: boolean; gone: boolean }): PlatformError {
+  if (isPlatformError(cause)) return cause
+  if (late) return new PlatformError('timeout', `${service} did not answer within ${timeoutMs} ms`, { fix: 'Look at its logs, or give it more time.' }, { cause })
+  if (gone) return new PlatformError('cancelled', 'the call was cancelled', {}, { cause })
+  const { code } = cause as NodeJS.ErrnoException
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') return new PlatformError('unavailable', 'the gateway does not answer', { fix: 'It is restarting; try again in a moment.' }, { cause })
+  return new PlatformError('bad_gateway', `the answer of ${service} broke off`, { fix: 'Look at its logs.' }, { cause })
+}
+
 /** A limited token calls only what its scope names; who else may call what, the gateway decides. */
-async function requireReach(web: Web, viewer: Viewer, { at, service }: CallRequest): Promise<void> {
+async function requireReach(web: Web, viewer: Viewer, { at, service }: Pick<CallRequest, 'at' | 'service'>): Promise<void> {
   const [, team = at.team, name] = /^(?:@([a-z0-9-]+)\/)?([a-z0-9-]+)$/.exec(service) ?? []
   if (name === undefined) throw new PlatformError('bad_request', `${service} is not the name of a service`, { field: 'service' })
   if (!isInScope(viewer, { environmentId: at.environmentId })) throw new PlatformError('forbidden', 'this token does not reach this environment')

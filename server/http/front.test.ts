@@ -152,6 +152,12 @@ test('a folder is deployed, read back, called and logged; a stale draft is refus
   expect(await call({ headers: [['m3o-actor', 'eve'], ['host', 'evil']] })).toMatchObject({ status: 200, body: 'GET /x?y=1', binary: false, servedBy: `hello@${commit.slice(0, 7)} production` })
   expect(await call({ path: '/bytes' })).toMatchObject({ body: 'AP8=', binary: true, bytes: 2 })
   expect((await call({ service: 'nothing' })).status).toBe(404)
+  const passedOn = (more: Record<string, string>) => plain.fetch(`/api/calls?${new URLSearchParams({ ...at, ...more }).toString()}`, { method: 'POST', body: '{}', headers })
+  const bytes = await passedOn({ path: '/bytes' })
+  expect(new Uint8Array(await bytes.arrayBuffer())).toEqual(new Uint8Array([0, 255]))
+  expect(Object.fromEntries(bytes.headers)).toMatchObject({ 'content-type': 'application/octet-stream', 'content-disposition': expect.stringMatching(/^attachment/), 'm3o-answer-status': '200' })
+  expect((await passedOn({ path: '/x', service: 'nothing' })).headers.get('m3o-answer-status')).toBe('404')
+  expect((await passedOn({ path: '/x', service: '../x' })).status).toBe(400)
 
   const file = `/api/upload/file?${new URLSearchParams({ ...at, path: 'a b.txt' }).toString()}`
   expect((await plain.fetch(file, { method: 'PUT', body: 'one', headers })).status).toBe(200)

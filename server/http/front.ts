@@ -6,6 +6,7 @@ import { viewer } from '../people/viewer.ts'
 import type { Viewer, Web } from '../web.ts'
 import { addressOf, isConsoleHost, isForged } from './address.ts'
 import { bodyOfFailure, sendError, sendJson } from './answer.ts'
+import { serveCall } from './calls.ts'
 import { serveFile } from './files.ts'
 import { serveGit } from './git.ts'
 import { serveHandover } from './handover.ts'
@@ -40,6 +41,7 @@ const served: [begins: string, Serve][] = [
   ['/api/upload', serveUpload],
   ['/api/raw', serveFile],
   ['/api/logs', serveLogs],
+  ['/api/calls', serveCall],
   ['/api', () => Promise.reject(new PlatformError('not_found', 'there is nothing here'))],
   ['/git', serveGit],
   ['/handover', serveHandover],
