@@ -1,7 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { createTRPCClient, httpLink, type TRPCClient, TRPCClientError } from '@trpc/client'
 import { errorFromBody, PlatformError } from '#contract/errors.ts'
 import type { AppRouter } from '#server/router.ts'
 import { ConfigFile, defaultUrl, type Remembered } from './config.ts'
+
+/** How long the console may take to come back. */
+const restartMs = 3_000
 
 export interface GlobalOptions {
   url?: string
@@ -20,6 +24,8 @@ export class Session {
   readonly api: TRPCClient<AppRouter>
   readonly #options: GlobalOptions
   readonly #remembered: Remembered
+  readonly #isTokenGiven: boolean
+  #asked: ReturnType<typeof this.api.person.me.query> | undefined
 
   constructor(options: GlobalOptions, env: NodeJS.ProcessEnv = process.env) {
     this.config = new ConfigFile(env)
@@ -27,33 +33,44 @@ export class Session {
     this.json = options.json ?? false
     this.#options = options
     this.#remembered = this.config.of(this.url)
-    this.token = options.token ?? env.M3O_TOKEN ?? this.#remembered.token
+    const given = options.token ?? (env.M3O_TOKEN || undefined)
+    this.#isTokenGiven = given !== undefined
+    this.token = given ?? this.#remembered.token
     this.api = createTRPCClient<AppRouter>({
       links: [httpLink({ url: `${this.url}/api/trpc`, headers: () => this.headers(), fetch: (input, init) => this.#reach(input as string, init as RequestInit) })],
     })
   }
 
-  /** Name of the environment. */
-  get environment(): string {
-    return this.#options.env ?? this.#remembered.environment ?? 'production'
+  /** Name of the environment: the one asked for, else what a token given for this run is for, else the remembered one. */
+  async environment(): Promise<string> {
+    const { env, team } = this.#options
+    if (env !== undefined) return env
+    if (this.#isTokenGiven) return (await this.#me()).token?.environment ?? 'production'
+    // What was chosen was chosen in the remembered team.
+    const elsewhere = team !== undefined && team !== this.#remembered.team
+    return elsewhere ? 'production' : (this.#remembered.environment ?? 'production')
   }
 
   /** Name of the team: the one asked for or remembered, else the token's. */
   async team(): Promise<string> {
-    const known = this.#options.team ?? (this.#options.token === undefined ? this.#remembered.team : undefined)
+    const known = this.#options.team ?? (this.#isTokenGiven ? undefined : this.#remembered.team)
     if (known !== undefined) return known
-    const { token, teams } = await this.api.person.me.query()
+    const { token, teams } = await this.#me()
     const team = token?.team ?? teams[0]?.name
     if (team === undefined) throw new PlatformError('not_found', 'you are in no team yet', { fix: 'Make one: m3o team create NAME.' })
     return team
   }
 
   async place(): Promise<{ team: string; environment: string }> {
-    return { team: await this.team(), environment: this.environment }
+    return { team: await this.team(), environment: await this.environment() }
   }
 
   async service(service: string): Promise<{ team: string; environment: string; service: string }> {
     return { ...(await this.place()), service }
+  }
+
+  #me() {
+    return (this.#asked ??= this.api.person.me.query())
   }
 
   headers(): Record<string, string> {
@@ -65,13 +82,23 @@ export class Session {
     return this.#reach(this.url + path, { ...init, headers: { ...(init.headers as Record<string, string>), ...this.headers() } })
   }
 
+  /** Where one is signed in, a console that is just restarting is waited for. */
   async #reach(url: string, init: RequestInit): Promise<Response> {
-    try {
-      return await fetch(url, init)
-    } catch (error) {
-      throw new PlatformError('unavailable', `nothing answers at ${this.url}`, { fix: 'Start it with `m3o server`, or name another one with --url.' }, { cause: error })
+    const repeatable = init.body === undefined || init.body === null || typeof init.body === 'string'
+    for (const deadline = Date.now() + (this.token && repeatable ? restartMs : 0); ; await delay(150)) {
+      try {
+        return await fetch(url, init)
+      } catch (error) {
+        if (isRefused(error) && Date.now() < deadline) continue
+        throw new PlatformError('unavailable', `nothing answers at ${this.url}`, { fix: 'Start it with `m3o server`, or name another one with --url.' }, { cause: error })
+      }
     }
   }
+}
+
+/** Nothing was sent, so it can be sent again. */
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED'
 }
 
 /** The platform's own error, whatever it came wrapped in. */

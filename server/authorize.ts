@@ -1,6 +1,7 @@
 import { PlatformError, isPlatformError } from '#contract/errors.ts'
 import { type Action, actions, mayDo, type Role } from '#contract/permissions.ts'
 import type { Environment } from '#contract/records.ts'
+import { isLimited } from './people/token-scope.ts'
 import type { Viewer, Web } from './web.ts'
 
 /** Names of what a request is about, as people and URLs say them. */
@@ -84,7 +85,8 @@ async function resolve(web: Pick<Web, 'runtime'>, viewer: Viewer, names: Names) 
   } as AtTeam & Partial<AtServiceHere>
 }
 
-const isTokensTeam = (viewer: Viewer, teamId: string) => viewer.token === undefined || viewer.token.teamId === teamId
+/** The command's sign-in acts as the person, in all their teams; a token that was made for a program is of one. */
+const isTokensTeam = ({ token }: Viewer, teamId: string) => !isLimited(token) || token?.teamId === teamId
 
 /** What is not of one service (or environment) is out of reach for a token that is limited to some. */
 function requireInScope(viewer: Viewer, thing: { serviceId: string | null; environmentId: string | null }, action: Action): void {

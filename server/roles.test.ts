@@ -1,6 +1,7 @@
 import { TRPCError } from '@trpc/server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { actions, mayDo, type Role, roles } from '#contract/permissions.ts'
+import { commandToken } from './people/command-token.ts'
 import { appRouter } from './router.ts'
 import { bodyOf, type Meta } from './trpc.ts'
 import { startStand, type Stand } from './testing/stand.ts'
@@ -120,4 +121,17 @@ test('a token may do no more than its maker may at the moment', async () => {
   const owner = stand.as(viewers.get('owner'))
   await owner.members.setRole({ team: 'demo', userId: developer?.person.id ?? '', role: 'viewer' })
   await expect(program.variables.set({ ...names, name: 'A', value: '2' })).rejects.toThrow('needs the role developer')
+})
+
+test('the command\'s sign-in acts in all of its person\'s teams, also after they left the one it began in', async () => {
+  const developer = viewers.get('developer')
+  const person = developer?.person ?? expect.fail()
+  const { token } = await commandToken(stand.web, person, { team: 'demo', from: 'test', name: undefined })
+  const command = await stand.withToken(token)
+  await command.teams.create({ name: 'own-team' })
+  expect(await command.services.list({ team: 'own-team', environment: 'production' })).toEqual([])
+  await stand.as(viewers.get('owner')).members.remove({ team: 'demo', userId: person.id })
+  const still = await stand.withToken(token)
+  expect((await still.teams.list()).map(({ name }) => name)).toEqual(['own-team'])
+  await expect(still.services.list({ team: 'demo', environment: 'production' })).rejects.toThrow('there is no team demo')
 })

@@ -45,7 +45,7 @@ async function showAnswer(answer: Response, json: boolean): Promise<void> {
   } else {
     const bytes = Buffer.from(await answer.arrayBuffer())
     process.stdout.write(bytes)
-    if (/json|^text\//.test(type) && bytes.at(-1) !== 10) print('')
+    if (/json|^text\/|^$/.test(type) && bytes.at(-1) !== 10) print('')
   }
 }
 

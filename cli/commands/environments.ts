@@ -14,9 +14,10 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
   const env = program.command('env').description('environments: list, use, create, reset, delete')
 
   env.command('list').action(run(async (session) => {
-    const all = await session.api.environments.list.query({ team: await session.team() })
+    const { team, environment } = await session.place()
+    const all = await session.api.environments.list.query({ team })
     show(session, all.map(document), () => table(['', 'environment', 'kind', 'parent', 'own', 'owner', 'expires'], all.map((one) => [
-      one.name === session.environment ? '*' : '', one.name, one.kind, one.parent ?? '–', one.overrides.map((own) => own.service).join(', ') || '–',
+      one.name === environment ? '*' : '', one.name, one.kind, one.parent ?? '–', one.overrides.map((own) => own.service).join(', ') || '–',
       one.owner?.email ?? '–', one.expires === null ? 'never' : new Date(one.expires).toISOString().slice(0, 16).replace('T', ' '),
     ])))
   }))

@@ -29,7 +29,7 @@ export function addPeopleCommands(program: Command, run: Run): void {
 
   program.command('whoami').description('who, in which team and environment, where').action(run(async (session) => {
     const { person } = await session.api.person.me.query()
-    const who = { email: person.email, team: await session.team(), environment: session.environment, url: session.url }
+    const who = { email: person.email, team: await session.team(), environment: await session.environment(), url: session.url }
     show(session, who, `${who.email} · team ${who.team} · environment ${who.environment} · ${who.url}`)
   }))
 }

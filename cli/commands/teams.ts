@@ -17,9 +17,10 @@ export function addTeamCommands(program: Command, run: Run): void {
     show(session, { name: made.name, role: made.role }, `Created ${name}. Use it: m3o team use ${name}`)
   }))
   team.command('use <team>').description('the team of later commands').action(run(async (session, name: string) => {
-    const { token, email } = await session.api.person.tokenFor.mutate({ team: name })
-    session.config.remember(session.url, { token, email, team: name, environment: 'production' })
-    show(session, { email, team: name, environment: 'production', url: session.url }, `Using ${name}.`)
+    const { person, teams } = await session.api.person.me.query()
+    if (!teams.some((one) => one.name === name)) throw new PlatformError('not_found', `there is no team ${name}, or you are not in it`, { fix: `There are ${teams.map((one) => one.name).join(', ')}.` })
+    session.config.remember(session.url, { team: name, environment: 'production' })
+    show(session, { email: person.email, team: name, environment: 'production', url: session.url }, `Using ${name}.`)
   }))
   team.command('delete <team>').option('--yes', 'without being asked').action(run(async (session, name: string, { yes }: { yes?: boolean }) => {
     const { confirm } = await import('../confirm.ts')

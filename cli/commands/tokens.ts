@@ -15,13 +15,14 @@ export function addTokenCommands(program: Command, run: Run): void {
     .option('--service <service>', 'only these services', list, []).option('--environment <environment>', 'only these environments', list, [])
     .option('--expires <duration>', 'such as 30d')
     .action(run(async (session, name: string, options: Create) => {
+      const { team, environment } = await session.place()
       const { token: secret, ...made } = await session.api.tokens.create.mutate({
-        team: await session.team(), name, expiresAt: options.expires === undefined ? null : parseExpiry(options.expires),
+        team, name, expiresAt: options.expires === undefined ? null : parseExpiry(options.expires),
         scope: {
           ...(options.scope.length > 0 && { actions: options.scope }), ...(options.service.length > 0 && { services: options.service }),
           ...(options.environment.length > 0 && { environments: options.environment }),
         },
-        environment: session.environment === 'production' ? null : session.environment,
+        environment: environment === 'production' ? null : environment,
       })
       show(session, { token: secret, id: made.id, name: made.name, expires: made.expiresAt === null ? null : new Date(made.expiresAt).toISOString() }, secret)
     }))

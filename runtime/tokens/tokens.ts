@@ -58,15 +58,15 @@ export async function revokeToken(platform: Platform, actor: Actor, teamId: stri
 
 const noteUseAfterMs = 60_000
 
-/** What a token is, while it and its maker's membership hold. */
+/** What a token is, while it and its maker's membership hold; a sign-in (it names no actions) holds without: its person has other teams. */
 export async function readToken({ db }: Platform, hash: string) {
-  const [row] = await db.select({ token: tokens, user: users, team: teams, environment: environments.name }).from(tokens)
+  const [row] = await db.select({ token: tokens, user: users, team: teams, environment: environments.name, role: members.role }).from(tokens)
     .innerJoin(users, eq(users.id, tokens.userId))
     .innerJoin(teams, eq(teams.id, tokens.teamId))
-    .innerJoin(members, and(eq(members.teamId, tokens.teamId), eq(members.userId, tokens.userId)))
+    .leftJoin(members, and(eq(members.teamId, tokens.teamId), eq(members.userId, tokens.userId)))
     .leftJoin(environments, eq(environments.id, tokens.environmentId))
-    .where(and(eq(tokens.hash, hash), valid(), isNull(teams.deletedAt)))
-  if (!row) return null
+    .where(and(eq(tokens.hash, hash), valid()))
+  if (!row || ((row.role === null || row.team.deletedAt !== null) && row.token.scope.actions !== undefined)) return null
   const { token, user, team, environment } = row
   if (Date.now() - (token.lastUsedAt ?? 0) > noteUseAfterMs) await db.update(tokens).set({ lastUsedAt: Date.now() }).where(eq(tokens.id, token.id))
   return {

@@ -58,11 +58,6 @@ export const person = router({
       return commandToken(ctx.web, who, { team: taken?.team ?? undefined, from: ctx.from, name: input.name })
     }),
 
-  /** For the command's `team use`: a token is of one team, so another team needs another one. Not with a limited token. */
-  tokenFor: authorizedPerson('person.write')
-    .input(z.object({ team: z.string(), name: z.string().max(60).optional() }))
-    .mutation(({ ctx, input }) => commandToken(ctx.web, ctx.viewer.person, { team: input.team, from: ctx.from, name: input.name })),
-
   /** Ends what one is signed in by: the session, or the token. */
   logout: authorized('platform.start').mutation(async ({ ctx }) => {
     const { person: who, session, token, actor } = signedIn(ctx.viewer)
