@@ -10,7 +10,7 @@ import { serviceOfGitPath } from './source.ts'
 
 /**
  * `/git/{serviceId}/…` for web, which has authorized the actor. A push deploys to the environment that its branch is
- * bound to. False when the path is none of ours.
+ * bound to, when the actor may deploy. False when the path is none of ours.
  */
 export function gitListener(platform: Platform, deployments: Deployments) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
@@ -31,7 +31,7 @@ export function gitListener(platform: Platform, deployments: Deployments) {
     const { refs } = await platform.source.serveGit(request, response, {
       serviceId, path: rest, user: { id: actor.id, name: actor.name, email: actor.name }, mayWrite: request.headers['m3o-may-write'] === '1',
     })
-    if (refs.length === 0) return
+    if (refs.length === 0 || request.headers['m3o-may-deploy'] !== '1') return
     const bound = await platform.db.select().from(environments).where(and(eq(environments.teamId, service.teamId), isNull(environments.deletedAt)))
     for (const { ref, new: commit } of refs) {
       const environment = bound.find((one) => `refs/heads/${branchOf(one)}` === ref)

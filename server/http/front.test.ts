@@ -190,6 +190,19 @@ test('git clones and pushes with a token, and is told why not', { timeout: 60_00
     expect((await readFile(join(folder, 'b', 'big.bin'))).length).toBe(3 << 20)
     await git('-C', 'b', 'commit', '-q', '--allow-empty', '-m', 'No')
     await expect(git('-C', 'b', 'push', '-q')).rejects.toThrow(/scope does not include source.write|403/)
+    const [{ token: writes }, { token: bound }] = [
+      await as.tokens.create({ team: 'demo', name: 'writes', scope: { actions: ['source.*'] } }), await as.tokens.create({ team: 'demo', name: 'bound', scope: { environments: ['production'] } }),
+    ]
+    // Pushing is one thing, deploying another; and a repository is of all environments.
+    await git('-C', 'b', 'push', '-q', remote(writes))
+    const { stdout: kept } = await git('-C', 'b', 'rev-parse', 'HEAD')
+    await git('-C', 'b', 'commit', '-q', '--allow-empty', '-m', 'Yes')
+    await git('-C', 'b', 'push', '-q', remote(full))
+    const { stdout: deployed } = await git('-C', 'b', 'rev-parse', 'HEAD')
+    const commits = async () => (await as.deployments.list({ team: 'demo', service: 'kept' })).map(({ commit }) => commit)
+    await expect.poll(commits).toContain(deployed.trim())
+    expect(await commits()).not.toContain(kept.trim())
+    await expect(git('clone', '-q', remote(bound), 'c')).rejects.toThrow(/limited to some environments|403/)
     await expect(git('clone', '-q', remote('m3o_wrong'), 'c')).rejects.toThrow('Authentication failed')
     await expect(git('clone', '-q', remote(full, 'nothing'), 'c')).rejects.toThrow('there is no service named nothing')
   } finally {

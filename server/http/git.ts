@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders, request as send, type ServerResponse } from 'node:http'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { rpcHeader } from '#contract/rpc.ts'
-import { mayDo } from '#contract/permissions.ts'
+import { type Action, mayDo } from '#contract/permissions.ts'
 import { socketAddress } from '#contract/unix-socket.ts'
 import { authorize, isInScope } from '../authorize.ts'
 import { byToken } from '../people/viewer.ts'
@@ -25,11 +25,14 @@ export async function serveGit({ web, request, response, url, from }: Exchange):
     const writes = path === 'git-receive-pack' || url.searchParams.get('service') === 'git-receive-pack'
     const at = await authorize(web, who, writes ? 'source.write' : 'source.read', { team, service }, { listing: true })
     if (!isInScope(who, { serviceId: at.serviceId })) throw new PlatformError('not_found', `there is no service ${service}`)
-    const mayWrite = mayDo('source.write', { signedIn: true, operator: who.operator, role: at.role, scope: who.token?.scope })
+    // A repository holds the source of all environments, and a push may deploy to any of them.
+    if (who.token?.scope.environments !== undefined) throw new PlatformError('forbidden', 'this token is limited to some environments, a repository is of all', { fix: 'Make a token without environments.' })
+    const may = (action: Action) => mayDo(action, { signedIn: true, operator: who.operator, role: at.role, scope: who.token?.scope })
     const headers: IncomingHttpHeaders = {
       ...Object.fromEntries(passedOn.flatMap((name) => (request.headers[name] === undefined ? [] : [[name, request.headers[name]]]))),
       [rpcHeader.actor]: encodeURIComponent(JSON.stringify({ ...who.actor, from })),
-      ...(mayWrite && { 'm3o-may-write': '1' }),
+      ...(may('source.write') && { 'm3o-may-write': '1' }),
+      ...(may('service.deploy') && { 'm3o-may-deploy': '1' }),
     }
     await proxy(`/git/${at.serviceId}/${path}${url.search}`, headers)
   } catch (error) {
