@@ -28,6 +28,7 @@ export function sourceHandlers(platform: Platform): Part {
   async function touched(input: DraftInput, path: string | null, { actor }: HandlerContext): Promise<{ ok: true }> {
     const [environment] = await environmentChain(db, input.environmentId)
     const { serviceId, userId, environmentId } = input
+    platform.places.expectDeployment(input)
     platform.events.emit({ type: 'draft', teamId: environment?.teamId ?? '', serviceId, userId, environmentId, path, by: actor.name })
     return { ok: true }
   }

@@ -1,6 +1,8 @@
 import { PlatformError } from '#contract/errors.ts'
 import type { Handlers } from '#contract/rpc-types.ts'
 import type { runtimeApi } from '#contract/runtime-api.ts'
+import type { Running } from '../instances/instances.ts'
+import { revisionOf } from '../instances/spec.ts'
 import type { Platform } from '../platform.ts'
 import { serveExec, serveTerminal } from '../terminals/serve.ts'
 import type { Terminals } from '../terminals/terminals.ts'
@@ -10,11 +12,11 @@ type At = { serviceId: string; environmentId: string; instanceId: string | null 
 
 export function terminalHandlers({ places, engine }: Platform, terminals: Terminals): Part {
   /** The one named, or the newest that serves; it must be of this service in this environment. */
-  function instanceOf({ serviceId, environmentId, instanceId }: At): string {
+  function instanceOf({ serviceId, environmentId, instanceId }: At): Running {
     const running = places.instances.of({ serviceId, environmentId })
     const serving = running.filter((one) => one.state === 'live').sort((a, b) => b.startedAt - a.startedAt)
     const found = instanceId === null ? serving[0] ?? running[0] : running.find((one) => one.id === instanceId)
-    if (found) return found.id
+    if (found) return found
     throw new PlatformError('not_in_this_state', instanceId === null ? 'no instance of it runs here' : 'this instance has ended', { fix: 'Deploy or restart it in this environment, then try again.' })
   }
 
@@ -24,8 +26,9 @@ export function terminalHandlers({ places, engine }: Platform, terminals: Termin
       return terminals.list(userId, (instanceId) => ids.has(instanceId))
     },
     'terminals.open': async ({ userId, cols, rows, ...at }) => {
-      const instanceId = instanceOf(at)
-      return { instanceId, terminalId: await terminals.open({ instanceId, userId, cols, rows }) }
+      const instance = instanceOf(at)
+      const instanceId = instance.id
+      return { instanceId, terminalId: await terminals.open({ instanceId, userId, cols, rows, env: revisionOf(instance) }) }
     },
     'terminals.attach': async ({ terminalId, userId }, at) => {
       const attachment = terminals.attach(terminalId, userId)
@@ -36,7 +39,8 @@ export function terminalHandlers({ places, engine }: Platform, terminals: Termin
       return { ok: true }
     },
     'instances.exec': async ({ command, tty, ...where }, at) => {
-      const session = await engine.exec(instanceOf(where), { ...(command.length > 0 && { command }), ...(tty !== null && { tty }) })
+      const instance = instanceOf(where)
+      const session = await engine.exec(instance.id, { env: revisionOf(instance), ...(command.length > 0 && { command }), ...(tty !== null && { tty }) })
       await serveExec(at.socket, session)
     },
   }

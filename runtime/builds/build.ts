@@ -26,8 +26,15 @@ export interface Build {
   sourceDir: string
   modulesDir?: string
   platformDir: string
+  buildDir?: string
   binds: Bind[]
   command: string[]
+  /** The module that Node starts, in the tree. */
+  entry?: string
+  /** The same command for an instance that is held: only where Node starts a module of the tree. */
+  heldCommand?: string[]
+  /** Hash of what Node and packages read of the tree before its own code runs, and keep: a held instance fits the same only. */
+  readAhead: string
   /** Laid under the service's own variables; PORT, M3O_… are not among it. */
   env: Record<string, string>
   /** What was left out of the tree, such as links that lead out of it. */

@@ -22,7 +22,7 @@ import { listFiles, readText } from './tree-files.ts'
 export type { Build, BuildRequest } from './build.ts'
 
 /** Raised when the same files would now be built into something else. */
-const form = 'build-1'
+const form = 'build-2'
 
 export interface BuildsOptions {
   /** $M3O_HOME: `builds/` and `cache/` are ours. */
@@ -151,9 +151,10 @@ export class Builds {
       const build: Build = {
         id, key, teamId, language: resolved.runtime, description: resolved.description ?? '', keepsData, manifest: resolved.manifest, settings: settingsOf(resolved.manifest), locked: resolved.locked,
         health: resolved.health, pids: resolved.pids, sourceDir: join(folder, 'app'), platformDir: this.platformDir, skipped, madeAt: Date.now(),
+        readAhead: await readAhead(app),
         ...(modulesDir !== undefined && { modulesDir }),
+        ...(Object.keys(files).length > 0 && { buildDir: join(folder, 'js') }),
         binds: [
-          ...(Object.keys(files).length > 0 ? [{ host: join(folder, 'js'), inside: '/m3o/build' }] : []),
           ...(plan?.kind === 'pip' && installed ? [{ host: installed, inside: '/m3o/python' }] : []),
         ],
         ...commandOf(resolved, modulesDir !== undefined),
@@ -183,6 +184,15 @@ async function readTree(app: string, treeHash: string): Promise<Tree> {
     if (stat) throw new PlatformError('invalid_manifest', `${name} must be a plain file`, { fix: `Replace ${name} by a file.` })
   }
   return { app, files, treeHash, read: (path) => texts.get(path) }
+}
+
+/** Node keeps what it once read of a package.json, and packages such as dotenv read these when they are loaded. */
+async function readAhead(app: string): Promise<string> {
+  const hash = createHash('sha256')
+  for (const path of await listFiles(app)) {
+    if (/(^|\/)(package\.json|\.env[^/]*)$/.test(path)) hash.update(`${path}\0${(await readText(app, path)) ?? ''}\0`)
+  }
+  return hash.digest('hex')
 }
 
 const prose = /\.(md|txt|lock|svg|png|jpe?g|gif|pdf|zip|gz|woff2?)$|(^|\/)package-lock\.json$/i

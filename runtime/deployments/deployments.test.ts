@@ -90,7 +90,7 @@ test('each rollback goes one live revision further back, with the variables of t
   }
   expect((await platform.call('back')).body).toBe('three blue')
   for (const expected of ['two green', 'one red', 'none yet']) {
-    await platform.settled((await platform.rpc.call('deployments.rollback', { ...place, to: null })).deploymentId)
+    expect(await platform.settled((await platform.rpc.call('deployments.rollback', { ...place, to: null })).deploymentId)).toMatchObject({ state: 'live' })
     expect((await platform.call('back')).body).toBe(expected)
   }
   await expect(platform.rpc.call('deployments.rollback', { ...place, to: null })).rejects.toMatchObject({ code: 'not_found' })

@@ -1,6 +1,5 @@
 import { eq } from 'drizzle-orm'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
-import type { ServiceSettings } from '#contract/records.ts'
 import { deployments, revisions } from '#db/schema.ts'
 import { describe } from '../builds/describe.ts'
 import { waitUntilReady } from '../instances/check.ts'
@@ -119,6 +118,7 @@ async function switchOver(platform: Platform, plan: Plan, started: readonly Runn
     await tx.update(deployments).set({ ...stepTo(now, 'live'), previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs })
       .where(eq(deployments.id, plan.deploymentId))
   })
+  if (now.kind === 'deploy' && now.route !== 'platform') platform.places.expectDeployment(plan)
   await announce(platform, plan.deploymentId)
   await platform.logs.append(plan, { stream: 'platform', level: 'info', text: `deployment ${plan.deploymentId} live`, revision: plan.commit.slice(0, 7) })
 }

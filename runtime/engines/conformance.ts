@@ -253,6 +253,34 @@ export function conformance(kind: string, open: () => Promise<Bench>): void {
       await bench.engine.remove(service.id)
     })
 
+    test('holds one back until it is released, then it is like any other, with the source of then', async () => {
+      const { instanceAddress } = await bench.engine.prepareTeam('team_one')
+      const spec = specOf(bench, ['node', 'waits.mjs'], { held: { preload: [] } })
+      const placement = await bench.engine.start({ ...spec, env: { PORT: String(spec.port), HOST: instanceAddress, KEPT: 'yes', WORD: 'before' } })
+      await expect(ask(placement, '/')).rejects.toThrow()
+      const sourceDir = `${bench.folder}/next`
+      const buildDir = `${bench.folder}/next-build`
+      for (const folder of [sourceDir, buildDir]) mkdirSync(folder)
+      writeFileSync(`${sourceDir}/serve.mjs`, readFileSync(`${programs}/serve.mjs`, 'utf8').replaceAll("'hello'", "'the next'"))
+      writeFileSync(`${buildDir}/compiled.js`, 'compiled')
+      await bench.engine.release(spec.id, { sourceDir, buildDir, env: { WORD: 'after' } })
+      await eventually(async () => expect(await ask(placement, '/')).toBe('the next'))
+      expect(await ask(placement, '/env')).toMatchObject({ KEPT: 'yes', WORD: 'after' })
+      expect(await ask(placement, '/read', { path: '/m3o/build/compiled.js' })).toBe('compiled')
+      await expect(bench.engine.release(spec.id, { sourceDir, env: {} })).rejects.toMatchObject({ code: 'start_failed' })
+      await bench.engine.remove(spec.id)
+    })
+
+    test('has nothing left of a held one whose runtime ended', async () => {
+      const { id } = await run(['node', 'waits.mjs'], { held: { preload: [] } })
+      await bench.engine.close()
+      const engine = await bench.reopen()
+      exits = exitsOf(engine)
+      expect(await exits.of(id)).toMatchObject({ stopped: false })
+      expect(engine.list().map((each) => each.id)).not.toContain(id)
+      await engine.remove(id)
+    })
+
     test('takes instances over from an engine that let go, and hears of those that ended meanwhile', async () => {
       const stays = await serve(bench)
       const ends = await serve(bench)

@@ -20,6 +20,12 @@ export interface Bind {
   writable?: boolean
 }
 
+/** A package that is loaded before a held instance waits. */
+export interface Preload {
+  specifier: string
+  kind: 'import' | 'require'
+}
+
 export interface InstanceSpec {
   /** Also names folders, control groups and the log: `^[a-z0-9][a-z0-9_-]{0,63}$`, never used again. */
   id: string
@@ -34,6 +40,8 @@ export interface InstanceSpec {
   modulesDir?: string
   /** Each of its entries is bound read-only under /m3o; `bin` is the engine's own. */
   platformDir?: string
+  /** Bound read-only at /m3o/build: what was compiled of the source. */
+  buildDir?: string
   /** Bound writable at /data (M3O_DATA, set by the caller). Handed over to the team's user. */
   dataDir?: string
   command: string[]
@@ -50,6 +58,15 @@ export interface InstanceSpec {
   /** Runs to completion: no port, a lower share of the processor. The caller stops it at its deadline. */
   job?: boolean
   binds?: Bind[]
+  /** Started up to where the service's own code would begin, and there it waits for `release`. The command must know how: sdk/platform/held.ts. */
+  held?: { preload: readonly Preload[] }
+}
+
+export interface Release {
+  sourceDir: string
+  buildDir?: string
+  /** Laid over the environment that it was started with. */
+  env: Record<string, string>
 }
 
 /** A process named so that a pid used again is never taken for it. `start` is field 22 of /proc/PID/stat. */
@@ -146,6 +163,11 @@ export interface Engine {
   prepareTeam(teamId: string): Promise<TeamNetwork>
   /** Resolves once the payload runs (not: listens). `start_failed` when the sandbox could not be made. */
   start(spec: InstanceSpec): Promise<Placement>
+  /**
+   * Lets a held one run, as if it had been started with this source. It ends by itself when the runtime ends before.
+   * @throws PlatformError `start_failed` when it does not wait any more: it is to be removed then
+   */
+  release(id: string, release: Release): Promise<void>
   /** SIGTERM, then after `graceMs` the end of everything in it. Resolves when gone; no error if it already is. */
   stop(id: string, options: { graceMs: number }): Promise<void>
   /** Frees what is left of one that has ended (not its logs or data). Stops it first if it has not. */

@@ -1,15 +1,14 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eq, ne } from 'drizzle-orm'
-import { newId } from '#contract/ids.ts'
 import type { Routed } from '#contract/routing.ts'
 import { deployments, instances as table } from '#db/schema.ts'
-import type { Exit, InstanceSpec, Placement } from '../engines/engine.ts'
+import type { Exit, Placement } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
 import { sha256 } from '../tokens/tokens.ts'
 import { type Plan, readPlan } from './plan.ts'
-import { freePort } from './port.ts'
+import { Spares } from './spares.ts'
+import { outputOf, revisionOf, type Seat, specOf, takeSeat } from './spec.ts'
 
 /** A running copy, as the runtime has it in mind; its row in the database says the same. */
 export interface Running {
@@ -18,6 +17,7 @@ export interface Running {
   serviceId: string
   environmentId: string
   teamId: string
+  commit: string
   revision: string
   state: 'starting' | 'checking' | 'live' | 'draining'
   placement: Placement
@@ -32,11 +32,14 @@ type Parts = Pick<Platform, 'db' | 'seal' | 'builds' | 'engine' | 'logs' | 'rout
 /** Starts, knows and ends instances. Which should run is for others to say (places.ts). */
 export class Instances {
   readonly #parts: Parts
+  readonly spares: Spares
   readonly #running = new Map<string, Running>()
+  readonly #starting = new Map<string, Promise<Running>>()
   readonly #waiting = new Map<string, (exit: Exit) => void>()
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.spares = new Spares(parts, (teamId) => this.#portsOf(teamId))
   }
 
   get(id: string): Running | undefined {
@@ -51,44 +54,60 @@ export class Instances {
     return [...this.#running.values()]
   }
 
-  /** Starts one; it is not ready yet. The row is written first, so that a runtime killed now ends what it started. */
+  /** Starts one; it is not ready yet. A spare that does not take the plan after all is replaced by one started from nothing. */
   async start(plan: Plan, restarts = 0): Promise<Running> {
-    const { db, engine, logs, routing, settings } = this.#parts
-    const id = newId('instance')
-    const key = randomBytes(16).toString('base64url')
-    const network = await engine.prepareTeam(plan.teamId)
-    const port = await freePort(this.all().filter((one) => one.teamId === plan.teamId).map((one) => one.placement.port), network.instanceAddress)
+    const spare = restarts === 0 ? await this.spares.take(plan) : undefined
+    const seat = spare?.seat ?? (await takeSeat(this.#parts, plan.teamId, this.#portsOf(plan.teamId)))
+    const starting = this.#begin(plan, seat, spare?.placement, restarts)
+    this.#starting.set(seat.id, starting)
+    try {
+      return await starting
+    } catch (error) {
+      if (!spare) throw error
+      this.#parts.log.warn({ err: error, instance: seat.id }, 'an instance that waited did not take its deployment')
+    } finally {
+      this.#starting.delete(seat.id)
+    }
+    return this.start(plan, restarts)
+  }
+
+  /** A runtime killed before the row is written ends, when it starts again, what it does not know. */
+  async #begin(plan: Plan, seat: Seat, waiting: Placement | undefined, restarts: number): Promise<Running> {
+    const { db, engine, routing, settings } = this.#parts
+    const { id, key, address, gatewayAddress } = seat
     const startedAt = Date.now()
-    await db.insert(table).values({
-      id, deploymentId: plan.deploymentId, serviceId: plan.serviceId, environmentId: plan.environmentId, teamId: plan.teamId, state: 'starting',
-      keyHash: sha256(key), address: network.instanceAddress, port, startedAt, restarts,
-    })
-    const waits = this.#expectEnd(id)
-    const [placement] = await Promise.all([
-      engine.start(await this.#spec(plan, { id, port, gateway: `http://${network.gatewayAddress}:${settings.gatewayPort}/~${key}`, address: network.instanceAddress })),
-      routing.apply({
-        callers: { [id]: this.#caller(plan, id, sha256(key), network.instanceAddress) },
-        // Without a network of its own, the gateway's usual address serves.
-        ...(network.gatewayAddress !== settings.gatewayHost && {
-          listeners: { [plan.teamId]: { teamId: plan.teamId, address: network.gatewayAddress, port: settings.gatewayPort } },
+    const ended = this.#expectEnd(id)
+    try {
+      const spec = await specOf(this.#parts, plan, seat)
+      const [placement] = await Promise.all([
+        waiting ? engine.release(id, { ...spec, env: revisionOf(plan) }).then(() => waiting) : engine.start(spec),
+        routing.apply({
+          callers: { [id]: this.#caller(plan, id, sha256(key), address) },
+          // Without a network of its own, the gateway's usual address serves.
+          ...(gatewayAddress !== settings.gatewayHost && {
+            listeners: { [plan.teamId]: { teamId: plan.teamId, address: gatewayAddress, port: settings.gatewayPort } },
+          }),
         }),
-      }),
-    ]).catch(async (error: unknown) => {
+      ])
+      const { deploymentId, serviceId, environmentId, teamId, commit } = plan
+      const running: Running = {
+        id, deploymentId, serviceId, environmentId, teamId, commit, revision: commit.slice(0, 7), state: 'starting', placement, startedAt, restarts, ended,
+      }
+      await Promise.all([
+        db.insert(table).values({
+          id, deploymentId, serviceId, environmentId, teamId, state: 'starting', keyHash: sha256(key), address: placement.address, port: placement.port,
+          pid: placement.pid, startedAt, restarts,
+        }),
+        this.#attach(running, plan),
+      ])
+      this.#running.set(id, running)
+      return running
+    } catch (error) {
       this.#waiting.delete(id)
       await engine.remove(id).catch(() => {})
       await this.#forget(id, null)
       throw error
-    })
-    const running: Running = {
-      id, deploymentId: plan.deploymentId, serviceId: plan.serviceId, environmentId: plan.environmentId, teamId: plan.teamId,
-      revision: plan.commit.slice(0, 7), state: 'starting', placement, startedAt, restarts, ended: waits,
     }
-    this.#running.set(id, running)
-    await Promise.all([
-      db.update(table).set({ pid: placement.pid, address: placement.address, port: placement.port }).where(eq(table.id, id)),
-      this.#attach(running, plan),
-    ])
-    return running
   }
 
   async setState(running: Running, state: Running['state']): Promise<void> {
@@ -119,7 +138,7 @@ export class Instances {
       }
       const running: Running = {
         id: row.id, deploymentId: row.deploymentId, serviceId: row.serviceId, environmentId: row.environmentId, teamId: row.teamId,
-        revision: known.commit.slice(0, 7), state: row.state === 'ended' ? 'live' : row.state, placement, startedAt: row.startedAt,
+        commit: known.commit, revision: known.commit.slice(0, 7), state: row.state === 'ended' ? 'live' : row.state, placement, startedAt: row.startedAt,
         restarts: row.restarts, ended: this.#expectEnd(row.id),
       }
       this.#running.set(row.id, running)
@@ -136,12 +155,13 @@ export class Instances {
 
   /** The engine says that it has ended. Resolves `ended` once its last lines are stored. */
   async noteExit(exit: Exit): Promise<Running | undefined> {
+    await this.#starting.get(exit.id)?.catch(() => {})
     const running = this.#running.get(exit.id)
-    if (!running) return undefined
+    if (!running) return void this.spares.noteEnd(exit.id)
     this.#running.delete(exit.id)
     await this.#parts.logs.detach(exit.id, { drain: true }).catch((error: unknown) => this.#parts.log.error({ err: error }, 'the last lines of an instance could not be stored'))
     await this.#forget(exit.id, exit)
-    await rm(this.#outputOf(exit.id), { recursive: true, force: true })
+    await rm(outputOf(this.#parts.settings.home, exit.id), { recursive: true, force: true })
     await this.#parts.engine.remove(exit.id).catch((error: unknown) => this.#parts.log.warn({ err: error, instance: exit.id }, 'what an instance left could not be removed'))
     this.#waiting.get(exit.id)?.(exit)
     this.#waiting.delete(exit.id)
@@ -150,8 +170,8 @@ export class Instances {
 
   /** It ended while no runtime lived: its last lines are still in its files. */
   async #drainDead({ id, serviceId, environmentId, deploymentId }: { id: string; serviceId: string; environmentId: string; deploymentId: string }): Promise<void> {
-    const { logs, log } = this.#parts
-    const folder = this.#outputOf(id)
+    const { logs, log, settings } = this.#parts
+    const folder = outputOf(settings.home, id)
     try {
       const [deployment] = await this.#parts.db.select({ commit: deployments.commit }).from(deployments).where(eq(deployments.id, deploymentId))
       await logs.attach({
@@ -170,8 +190,8 @@ export class Instances {
     return Object.values(plan.values).flatMap(({ secret, value }) => (secret ? [value] : []))
   }
 
-  #outputOf(id: string): string {
-    return join(this.#parts.settings.home, 'output', id)
+  #portsOf(teamId: string): number[] {
+    return this.all().filter((one) => one.teamId === teamId).map((one) => one.placement.port)
   }
 
   #expectEnd(id: string): Promise<Exit> {
@@ -196,40 +216,5 @@ export class Instances {
       instanceId: running.id, serviceId: running.serviceId, environmentId: running.environmentId, revision: running.revision,
       files: running.placement.logs, mask: Object.values(plan.values).flatMap(({ secret, value }) => (secret ? [value] : [])),
     })
-  }
-
-  async #spec(plan: Plan, at: { id: string; port: number; gateway: string; address: string }): Promise<InstanceSpec> {
-    const { home } = this.#parts.settings
-    const dataDir = join(home, 'data', plan.serviceId, plan.environmentId)
-    if (plan.keepsData) await mkdir(dataDir, { recursive: true, mode: 0o700 })
-    return {
-      id: at.id,
-      teamId: plan.teamId,
-      serviceId: plan.serviceId,
-      environmentId: plan.environmentId,
-      name: plan.service,
-      sourceDir: plan.build.sourceDir,
-      ...(plan.build.modulesDir !== undefined && { modulesDir: plan.build.modulesDir }),
-      ...(plan.build.platformDir !== undefined && { platformDir: plan.build.platformDir }),
-      ...(plan.keepsData && { dataDir }),
-      ...(plan.build.binds !== undefined && { binds: plan.build.binds }),
-      command: plan.build.command,
-      env: {
-        ...plan.build.env,
-        ...Object.fromEntries(Object.entries(plan.values).map(([name, { value }]) => [name, value])),
-        PORT: String(at.port),
-        HOST: at.address,
-        M3O_SERVICE: plan.service,
-        M3O_ENVIRONMENT: plan.environment,
-        M3O_TEAM: plan.team,
-        M3O_REVISION: plan.commit.slice(0, 7),
-        M3O_INSTANCE: at.id,
-        M3O_GATEWAY: at.gateway,
-        ...(plan.keepsData && { M3O_DATA: '/data' }),
-      },
-      port: at.port,
-      limits: { memoryMiB: plan.settings.memoryMiB, cpu: plan.settings.cpu, pids: plan.build.pids },
-      logDir: this.#outputOf(at.id),
-    }
   }
 }

@@ -23,6 +23,11 @@ export interface Place {
   usedAt: number
 }
 
+export function placeOf(plan: Plan, wanted: Place['wanted'], crashing: string | null): Place {
+  const { serviceId, environmentId, teamId } = plan
+  return { serviceId, environmentId, teamId, plan, wanted, crashing, crashes: [], watch: null, rising: null, restart: null, usedAt: Date.now() }
+}
+
 export const placeKey = (at: { serviceId: string; environmentId: string }): string => `${at.environmentId}/${at.serviceId}`
 
 /** As the gateway has it: when nothing serves but should, a call waits as it does for one asleep. */

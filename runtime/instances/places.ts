@@ -7,7 +7,7 @@ import type { Exit } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
 import { waitUntilReady } from './check.ts'
 import { Instances, type Running } from './instances.ts'
-import { type Place, placeKey, routedRelease } from './place.ts'
+import { type Place, placeKey, placeOf, routedRelease } from './place.ts'
 import { type Plan, readPlan } from './plan.ts'
 
 type Parts = Omit<Platform, 'places' | 'source'> & { gateway: RpcClient<typeof gatewayApi> }
@@ -51,7 +51,8 @@ export class Places {
     for (const row of await db.select().from(releases)) {
       try {
         const known = await plan(row.deploymentId)
-        const place = this.#put(known, row.wanted, row.crashing)
+        const place = placeOf(known, row.wanted, row.crashing)
+        this.#places.set(placeKey(place), place)
         const [deployment] = await db.select({ until: deployments.watchedUntil, previousId: deployments.previousId }).from(deployments).where(eq(deployments.id, row.deploymentId))
         if (deployment?.until && deployment.previousId) this.#watch(place, deployment.previousId, deployment.until)
       } catch (error) {
@@ -65,21 +66,28 @@ export class Places {
     void this.#bringAllUp()
   }
 
-  /** The switch: recorded, then one change of the routing table; the ones before drain, and are kept ready while it is watched. */
+  /**
+   * The switch: one change of the routing table, in force when its record can be read, so that "live" is true for whoever
+   * sees it; undone when it cannot be recorded. The ones before drain, and are kept ready while it is watched.
+   */
   async switchTo(plan: Plan, fresh: readonly Running[], record: (tx: Parameters<Parameters<Parts['db']['transaction']>[0]>[0]) => Promise<void>): Promise<void> {
     const before = this.get(plan)
     const row = { environmentId: plan.environmentId, serviceId: plan.serviceId, deploymentId: plan.deploymentId, commit: plan.commit, wanted: 'live' as const, crashing: null, updatedAt: Date.now() }
+    await Promise.all(fresh.map((running) => this.instances.setState(running, 'live')))
+    const place = placeOf(plan, 'live', null)
     await this.#parts.db.transaction(async (tx) => {
       await tx.insert(releases).values(row).onConflictDoUpdate({ target: [releases.environmentId, releases.serviceId], set: row })
       await tx.update(environments).set({ generation: sql`${environments.generation} + 1` }).where(eq(environments.id, plan.environmentId))
       await record(tx)
+      this.#places.set(placeKey(plan), place)
+      await this.publish(place)
+      await this.#parts.routing.settled()
+    }).catch(async (error: unknown) => {
+      await this.#undoSwitch(place, before)
+      throw error
     })
-    for (const running of fresh) await this.instances.setState(running, 'live')
     if (before?.watch) clearTimeout(before.watch.timer)
     if (before?.restart) clearTimeout(before.restart)
-    const place = this.#put(plan, 'live', null)
-    await this.publish(place)
-    await this.#parts.routing.settled()
     const previousId = before && before.wanted === 'live' && before.plan.deploymentId !== plan.deploymentId ? before.plan.deploymentId : undefined
     if (previousId) this.#watch(place, previousId, Date.now() + watchMs)
     for (const old of this.instances.of(place)) if (old.deploymentId !== plan.deploymentId && old.state !== 'starting' && old.state !== 'checking') void this.#retire(old, old.deploymentId === previousId)
@@ -112,6 +120,7 @@ export class Places {
       await tx.update(environments).set({ generation: sql`${environments.generation} + 1` }).where(eq(environments.id, at.environmentId))
     })
     this.#places.delete(placeKey(at))
+    this.instances.spares.drop(at)
     place.wanted = 'stopped'
     await this.#parts.routing.apply({ releases: { [placeKey(at)]: null } })
     await this.#takeDown(place)
@@ -133,7 +142,7 @@ export class Places {
       if (place.watch) clearTimeout(place.watch.timer)
     }
     this.#stopping = true
-    await Promise.all(this.instances.all().map((one) => this.instances.stop(one.id, stopMs)))
+    await Promise.all([this.instances.spares.dropAll(), ...this.instances.all().map((one) => this.instances.stop(one.id, stopMs))])
   }
   #stopping = false
 
@@ -157,6 +166,12 @@ export class Places {
   noteCalls(at: At, lastAt: number): void {
     const place = this.get(at)
     if (place) place.usedAt = Math.max(place.usedAt, lastAt)
+  }
+
+  /** Somebody works on it, so that its next deployment is not far. */
+  expectDeployment(at: At): void {
+    const place = this.get(at)
+    if (place?.wanted === 'live') this.instances.spares.prepare(place.plan)
   }
 
   /** Puts to sleep what nobody called for as long as its settings say. */
@@ -186,13 +201,14 @@ export class Places {
     this.#parts.events.emit({ type: 'service', teamId: place.teamId, serviceId: place.serviceId, environmentId: place.environmentId })
   }
 
-  #put(plan: Plan, wanted: Place['wanted'], crashing: string | null): Place {
-    const place: Place = {
-      serviceId: plan.serviceId, environmentId: plan.environmentId, teamId: plan.teamId, plan, wanted, crashing, crashes: [], watch: null,
-      rising: null, restart: null, usedAt: Date.now(),
+  async #undoSwitch(place: Place, before: Place | undefined): Promise<void> {
+    if (this.get(place) !== place) return
+    if (before) {
+      this.#places.set(placeKey(before), before)
+      return this.publish(before)
     }
-    this.#places.set(placeKey(plan), place)
-    return place
+    this.#places.delete(placeKey(place))
+    await this.#parts.routing.apply({ releases: { [placeKey(place)]: null } })
   }
 
   #require(at: At): Place {

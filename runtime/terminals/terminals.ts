@@ -17,6 +17,8 @@ export interface OpenOptions extends Size {
   userId: string
   /** Absent: an interactive shell. */
   command?: string[]
+  /** Laid over the instance's. */
+  env?: Record<string, string>
 }
 
 const mostPerUser = 32
@@ -33,12 +35,12 @@ export class Terminals {
     this.#idleMs = idleMs
   }
 
-  async open({ instanceId, userId, cols, rows, command }: OpenOptions): Promise<string> {
+  async open({ instanceId, userId, cols, rows, command, env }: OpenOptions): Promise<string> {
     if ([...this.#open.values()].filter((each) => each.userId === userId).length >= mostPerUser) {
       throw new PlatformError('rate_limited', `you have ${mostPerUser} terminals open`, { fix: 'Close one that you no longer need.' })
     }
     const size = { cols: clamp(cols), rows: clamp(rows) }
-    const session = await this.#engine.exec(instanceId, { tty: size, ...(command && { command }) })
+    const session = await this.#engine.exec(instanceId, { tty: size, ...(command && { command }), ...(env && { env }) })
     const id = `term_${randomBytes(12).toString('hex')}`
     const onEnd = () => void this.#open.delete(id)
     this.#open.set(id, new Terminal({ id, userId, instanceId, session, ...size, idleMs: this.#idleMs, onEnd }))

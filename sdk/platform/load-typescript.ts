@@ -17,17 +17,16 @@ const endings = ['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs', '
 /**
  * Loads the build's JavaScript in the place of the tree's TypeScript, and resolves what Node alone refuses and real
  * services write: imports without an extension, of folders, of `./x.js` for `x.ts`, by tsconfig's `paths`. `@m3o/sdk`
- * is the platform's, and so is zod unless the service brings its own.
+ * is the platform's, and so is zod unless the service brings its own. The service's own files are known only from
+ * `readIndex` on.
  */
-export function loadTypeScript({ platform, app }: { platform: string; app: string }): void {
+export function loadTypeScript({ platform, app }: { platform: string; app: string }): { readIndex: () => void } {
   const build = process.env.M3O_BUILD ?? join(platform, 'build')
-  const index = readIndex(join(build, 'index.json'))
+  let index: TransformIndex = { files: {} }
   const root = pathToFileURL(app + sep).href
   const sdk = pathToFileURL(join(platform, 'node_modules/@m3o/sdk/index.js')).href
   const platformParent = pathToFileURL(join(platform, 'preload.mjs')).href
   let ownZod: boolean | undefined
-  // Positions in error messages and stacks are those of the TypeScript.
-  if (Object.keys(index.files).length > 0) setSourceMapsSupport(true, { nodeModules: false, generatedCode: false })
 
   const ours = (url: string | undefined): url is string => url !== undefined && url.startsWith(root) && !url.includes('/node_modules/')
 
@@ -59,9 +58,16 @@ export function loadTypeScript({ platform, app }: { platform: string; app: strin
       return { format, source: readFileSync(join(build, `${path}.js`), 'utf8'), shortCircuit: true }
     },
   })
+  return {
+    readIndex() {
+      index = read(join(build, 'index.json'))
+      // Positions in error messages and stacks are those of the TypeScript.
+      if (Object.keys(index.files).length > 0) setSourceMapsSupport(true, { nodeModules: false, generatedCode: false })
+    },
+  }
 }
 
-function readIndex(file: string): TransformIndex {
+function read(file: string): TransformIndex {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as TransformIndex
   } catch {

@@ -7,13 +7,17 @@ import { dirname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
 import { carryContext } from './carry-context.ts'
+import { isHeld, waitUntilReleased } from './held.ts'
 import { loadTypeScript } from './load-typescript.ts'
 import { serveExported } from './serve-exported.ts'
 
 const platform = dirname(fileURLToPath(import.meta.url))
 
-loadTypeScript({ platform, app: realpathSync(process.cwd()) })
+const app = realpathSync(process.cwd())
+const { readIndex } = loadTypeScript({ platform, app })
 carryContext()
 
 const main = process.argv[1]
 if (isMainThread && main !== undefined) serveExported(pathToFileURL(main).href)
+if (isHeld(import.meta.url)) await waitUntilReleased(app)
+readIndex()

@@ -6,14 +6,23 @@ import type { Limits } from '../engine.ts'
  * run as root, and a service that sets LD_PRELOAD or BASH_ENV would run in them.
  */
 export const environmentFd = 5
+/** The one on which a held instance hears that it may run: sdk/platform/held.ts. */
+export const heldFd = 7
 
 /**
  * Read by a shell that has already become the team's user. The text ends with a mark, so that a command never starts
  * with half of its environment because the runtime died while writing; nothing but 0, 1 and 2 is left open.
  */
-export const takeEnvironment =
-  `unset PWD OLDPWD SHLVL LC_ALL _; eval "$(cat <&${environmentFd})"; exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-; ` +
-  '[ "$m3o_complete" ] || exit 125; unset m3o_complete; exec "$@"'
+export const takeEnvironment = takeAndClose([3, 4, 5, 6, 7, 8, 9])
+/** For a held instance, which waits on {@link heldFd}. */
+export const takeEnvironmentHeld = takeAndClose([3, 4, 5, 6, 8, 9])
+
+function takeAndClose(descriptors: readonly number[]): string {
+  return (
+    `unset PWD OLDPWD SHLVL LC_ALL _; eval "$(cat <&${environmentFd})"; exec ${descriptors.map((fd) => `${fd}<&-`).join(' ')}; ` +
+    '[ "$m3o_complete" ] || exit 125; unset m3o_complete; exec "$@"'
+  )
+}
 
 export function environmentText(env: Record<string, string>): string {
   const lines = Object.entries(env).map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`)

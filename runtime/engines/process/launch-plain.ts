@@ -1,9 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
 import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
-import { nodeOptions, takeEnvironment } from './environment.ts'
+import { nodeOptions, takeEnvironment, takeEnvironmentHeld } from './environment.ts'
 import { ownerOf } from './identity.ts'
 import type { LaunchOptions } from './launch.ts'
 import { joinGroups, leaveRoot, spawnShim } from './launch.ts'
+import { buildDirOf } from './held.ts'
 
 /** Where root, having no bubblewrap, shows a service its folders: in a mount namespace of the service's own. */
 const stage = '/mnt'
@@ -38,7 +39,7 @@ export function launchPlain(options: LaunchOptions): ChildProcess {
 
   const namespaced = root ? ['unshare', '--mount', '--propagation', 'private', '--', '/bin/sh', '-c', setStage, 'm3o', ...shown, '--'] : []
   const limit = root ? leaveRoot(uid, gid) : ['prlimit', `--nproc=${threadsOf(uid) + spec.limits.pids}`, '--']
-  const command = [...limit, '/bin/sh', '-c', takeEnvironment, 'm3o', ...spec.command.map(outside)]
+  const command = [...limit, '/bin/sh', '-c', spec.held ? takeEnvironmentHeld : takeEnvironment, 'm3o', ...spec.command.map(outside)]
   const line = ['-c', joinGroups, 'm3o', ...cgroups, '--', ...namespaced, '/bin/sh', '-c', waitForCommand, 'm3o', ...command]
   return spawnShim(line, options, { env, cwd: root ? '/' : `${folder}/app` })
 }
@@ -49,6 +50,8 @@ function placesOf({ spec, folder, nodeBinary, npmFolder }: LaunchOptions): Map<s
   places.set('/m3o/bin/node', nodeBinary).set('/m3o/lib/npm', npmFolder)
   for (const name of spec.platformDir ? readdirSync(spec.platformDir) : []) places.set(`/m3o/${name}`, `${spec.platformDir}/${name}`)
   if (spec.modulesDir) places.set('/app/node_modules', spec.modulesDir)
+  const buildDir = buildDirOf(spec, folder)
+  if (buildDir) places.set('/m3o/build', buildDir)
   if (spec.dataDir) places.set('/data', spec.dataDir)
   for (const { host, inside } of spec.binds ?? []) places.set(inside, host)
   return places

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { chmodSync, closeSync, openSync, readFileSync, readdirSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import type { InstanceSpec } from '../engine.ts'
-import { environmentFd, environmentText, nodeOptions, takeEnvironment } from './environment.ts'
+import { environmentFd, environmentText, nodeOptions, takeEnvironment, takeEnvironmentHeld } from './environment.ts'
 import { toolEnvironment } from './run.ts'
 import type { SandboxOptions } from './sandbox.ts'
 import { sandboxArguments, sandboxHome, sandboxPath } from './sandbox.ts'
@@ -24,7 +24,7 @@ const argumentsFd = 6
  * Descriptors that we were started with and that are not closed on exec, such as a shell's: libuv closes its own but not
  * those, so the first shell does. dash knows only one digit.
  */
-const inherited = readdirSync('/proc/self/fdinfo').map(Number).filter((fd) => fd > 6 && !closesOnExec(fd))
+const inherited = readdirSync('/proc/self/fdinfo').map(Number).filter((fd) => fd > 7 && !closesOnExec(fd))
 /** bash thinks that a socket as its input means rsh, and would read root's .bashrc. */
 export const firstShell = inherited.some((fd) => fd > 9) ? ['/bin/bash', '--norc', '--noprofile'] : ['/bin/sh']
 
@@ -56,7 +56,7 @@ export function launchSandbox(options: LaunchOptions): ChildProcess {
   const limit = cgroups.length === 0 ? ['prlimit', `--nproc=${spec.limits.pids}`, '--'] : []
   const command = [
     ...enter, 'bwrap', '--args', String(argumentsFd), '--', ...drop, ...limit,
-    '/bin/sh', '-c', takeEnvironment, 'm3o', ...spec.command,
+    '/bin/sh', '-c', spec.held ? takeEnvironmentHeld : takeEnvironment, 'm3o', ...spec.command,
   ]
   const home = { PATH: sandboxPath, HOME: sandboxHome, TMPDIR: '/tmp' }
   return spawnShim(['-c', joinGroups, 'm3o', ...cgroups, '--', ...command], options, {
@@ -84,7 +84,7 @@ export function spawnShim(args: string[], { spec, folder, seccompFile }: LaunchO
       env: toolEnvironment,
       cwd: input.cwd ?? '/',
       detached: true,
-      stdio: ['ignore', files[0], files[1], files[2], files[3] ?? 'ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', files[0], files[1], files[2], files[3] ?? 'ignore', 'pipe', 'pipe', ...(spec.held ? (['pipe'] as const) : [])],
     })
     child.on('error', () => {}) // no shell: seen as an exit without a status
     for (const [fd, text] of [[argumentsFd, input.bwrapArguments ?? ''], [environmentFd, environmentText(input.env)]] as const) {

@@ -3,13 +3,14 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, realpathSync, rmSync, wr
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
-import type { Engine, ExecOptions, ExecSession, Exit, InstanceSpec, Placement, Usage } from '../engine.ts'
+import type { Engine, ExecOptions, ExecSession, Exit, InstanceSpec, Placement, Release, Usage } from '../engine.ts'
 import { adopt } from './adopt.ts'
 import type { Capabilities, Without } from './capabilities.ts'
 import { describe, findCapabilities } from './capabilities.ts'
 import { copyTree, handOver, isOwned } from './copy.ts'
 import { checkEnvironment } from './environment.ts'
 import { execIn } from './exec.ts'
+import { Held, replaceSource } from './held.ts'
 import { bootId, identify, isAlive } from './identity.ts'
 import type { LaunchOptions } from './launch.ts'
 import { launchSandbox } from './launch.ts'
@@ -64,6 +65,7 @@ class ProcessEngine implements Engine {
   readonly #folders: InstanceFolders
   readonly #teams: Teams
   readonly #placed = new Map<string, Placed>()
+  readonly #held = new Map<string, Held>()
   readonly #listeners = new Set<(exit: Exit) => void>()
   readonly #seccompFile: string | undefined
   readonly #npmFolder = realpathSync(dirname(createRequire(import.meta.url).resolve('npm/package.json')))
@@ -115,6 +117,14 @@ class ProcessEngine implements Engine {
       await this.#folders.remove(spec.id)
       throw error
     }
+  }
+
+  async release(id: string, release: Release): Promise<void> {
+    const [placed, held] = [this.#placed.get(id), this.#held.get(id)]
+    this.#held.delete(id)
+    if (!placed || !held) throw new PlatformError('start_failed', 'the instance does not wait')
+    const { uid, gid } = placed.record
+    await held.release(release.env, () => replaceSource(this.#folders.path(id), release, this.#can.root ? { uid, gid } : undefined))
   }
 
   async stop(id: string, { graceMs }: { graceMs: number }): Promise<void> {
@@ -173,6 +183,7 @@ class ProcessEngine implements Engine {
   async close(): Promise<void> {
     clearInterval(this.#sweep)
     for (const placed of this.#placed.values()) placed.letGo()
+    for (const held of this.#held.values()) held.letGo()
     this.#placed.clear()
     this.#listeners.clear()
   }
@@ -190,6 +201,10 @@ class ProcessEngine implements Engine {
     }
     chmodSync(`${folder}/tmp`, 0o1777)
     await copyTree(spec.sourceDir, `${folder}/app`, owner)
+    if (spec.held) {
+      mkdirSync(`${folder}/build`, { mode: 0o755 })
+      if (spec.buildDir) await copyTree(spec.buildDir, `${folder}/build`, undefined)
+    }
     // A link of this name in the source would be followed by the mount; so would a file be in its way.
     if (spec.modulesDir) rmSync(`${folder}/app/node_modules`, { recursive: true, force: true })
     writeFileSync(`${folder}/hosts`, `${readFileSync('/etc/hosts', 'utf8').trimEnd()}\n127.0.0.1 ${hostname(spec.name)}\n`, { mode: 0o644 })
@@ -234,6 +249,7 @@ class ProcessEngine implements Engine {
     }
     this.#folders.write(record)
     const placed = this.#place(record)
+    if (spec.held) this.#held.set(id, new Held(child, spec.held.preload))
     child.on('exit', () => placed.check())
     child.unref()
     return record.placement
@@ -255,6 +271,7 @@ class ProcessEngine implements Engine {
 
   #exited(exit: Exit): void {
     this.#placed.delete(exit.id)
+    this.#held.delete(exit.id)
     if (this.#listeners.size === 0) this.#unseen.push(exit)
     for (const listener of this.#listeners) listener(exit)
   }

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import type { Bind, InstanceSpec } from '../engine.ts'
+import { buildDirOf } from './held.ts'
 
 export interface SandboxOptions {
   spec: InstanceSpec
@@ -54,6 +55,8 @@ export function sandboxArguments(options: SandboxOptions): string[] {
   for (const name of spec.platformDir ? readdirSync(spec.platformDir) : []) {
     if (name !== 'bin' && name !== 'lib') args.push('--ro-bind', `${spec.platformDir}/${name}`, `/m3o/${name}`)
   }
+  const buildDir = buildDirOf(spec, folder)
+  if (buildDir) args.push('--ro-bind', buildDir, '/m3o/build')
   args.push('--bind', `${folder}/app`, '/app', '--bind', `${folder}/home`, sandboxHome, '--bind', `${folder}/tmp`, '/tmp', '--symlink', '/tmp', '/var/tmp')
   if (spec.modulesDir) args.push('--ro-bind', spec.modulesDir, '/app/node_modules')
   if (spec.dataDir) args.push('--bind', spec.dataDir, '/data')

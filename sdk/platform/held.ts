@@ -1,0 +1,68 @@
+import { closeSync, readSync, writeSync } from 'node:fs'
+import { createRequire, registerHooks } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { isMainThread } from 'node:worker_threads'
+
+/** As runtime/engines/process/environment.ts gives it. */
+const fd = 7
+const mark = '?held'
+
+/** Started ahead of time (`--import=/m3o/preload.mjs?held`): a fork of the service is not, although it inherits the option. */
+export const isHeld = (preload: string): boolean => isMainThread && preload.endsWith(mark)
+
+/**
+ * Loads the packages that the service loads before its own first line, and waits. What comes then is the rest of its
+ * environment, and the service goes on as if it had been started now. Ends it when nothing comes.
+ */
+export async function waitUntilReleased(app: string): Promise<void> {
+  const { preload } = JSON.parse(readLine()) as { preload: { specifier: string; kind: 'import' | 'require' }[] }
+  await loadPackages(app, preload)
+  orEnd(() => writeSync(fd, 'w'))
+  const { env } = JSON.parse(readLine()) as { env: Record<string, string> }
+  Object.assign(process.env, env)
+  process.execArgv = process.execArgv.map((argument) => argument.replace(mark, ''))
+  orEnd(() => writeSync(fd, 'r'))
+  closeSync(fd)
+}
+
+/** As the service's own files would: resolved from where they lie. One that fails does so again, and is seen, when the service asks for it. */
+async function loadPackages(app: string, preload: readonly { specifier: string; kind: 'import' | 'require' }[]): Promise<void> {
+  const url = pathToFileURL(join(app, '.m3o-held.mjs')).href
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) => (specifier === url ? { url, format: 'module', shortCircuit: true } : next(specifier, context)),
+    load: (asked, context, next) => (asked === url ? { format: 'module', source: 'export const load = (name) => import(name)', shortCircuit: true } : next(asked, context)),
+  })
+  const { load } = (await import(url)) as { load: (name: string) => Promise<unknown> }
+  hooks.deregister()
+  const require = createRequire(url)
+  for (const { specifier, kind } of preload) {
+    try {
+      if (kind === 'import') await load(specifier)
+      else require(specifier)
+    } catch {
+      return // what comes after it would be loaded in another order
+    }
+  }
+}
+
+/** A runtime that is gone has no use for it. */
+function orEnd<T>(talk: () => T): T {
+  try {
+    return talk()
+  } catch {
+    process.exit(0)
+  }
+}
+
+/** Blocks: until it is released nothing of the service runs. */
+function readLine(): string {
+  const parts: Buffer[] = []
+  for (;;) {
+    const part = Buffer.alloc(65_536)
+    const length = orEnd(() => readSync(fd, part))
+    if (length === 0) process.exit(0)
+    parts.push(part.subarray(0, length))
+    if (part[length - 1] === 10) return Buffer.concat(parts).toString()
+  }
+}
