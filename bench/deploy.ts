@@ -55,7 +55,7 @@ async function measure({ ask, change }: Target): Promise<Figures> {
       await change(answer)
       while (!seen.includes(answer)) await delay(1)
       took.push(performance.now() - began)
-      await delay(150)
+      await delay(1_000) // as somebody who looks at the answer before going on
     }
   } finally {
     clearInterval(asking)

@@ -8,9 +8,8 @@ import type { DeploymentRow } from './record.ts'
 /** The build of a deployment's revision, with its output in the service's log and what it tells of the revision kept. */
 export async function buildRevision(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<Build> {
   const { source, builds, db } = platform
-  const service = await findService(platform, row.serviceId)
   const revision = row.commit.slice(0, 7)
-  const tree = await source.trees.of({ serviceId: row.serviceId, commit: row.commit })
+  const [service, tree] = await Promise.all([findService(platform, row.serviceId), source.trees.of({ serviceId: row.serviceId, commit: row.commit })])
   const output = lineWriter(platform, row, revision)
   const build = await builds.build({
     teamId: row.teamId, serviceId: row.serviceId, environmentId: row.environmentId, name: service.name, treeHash: tree.treeHash,

@@ -42,8 +42,7 @@ async function build(platform: Platform, row: DeploymentRow, signal: AbortSignal
   if (row.state === 'queued' && !(await advance(platform, row.id, 'building'))) return false
   const build = await buildRevision(platform, row, signal)
   const { keepsData } = build
-  const values = await valuesFor(platform, row)
-  const { settings, locked } = await settingsFor(platform, row, build)
+  const [values, { settings, locked }] = await Promise.all([valuesFor(platform, row), settingsFor(platform, row, build)])
   await platform.db.update(deployments).set({
     buildId: build.id, keepsData, settings: keepsData ? runOnce(settings) : settings, locked,
     variables: platform.seal.seal(JSON.stringify(values), sealedVariables(row.id)),
@@ -118,9 +117,9 @@ async function switchOver(platform: Platform, plan: Plan, started: readonly Runn
     await tx.update(deployments).set({ ...stepTo(now, 'live'), previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs })
       .where(eq(deployments.id, plan.deploymentId))
   })
-  if (now.kind === 'deploy' && now.route !== 'platform') platform.places.expectDeployment(plan)
   await announce(platform, plan.deploymentId)
   await platform.logs.append(plan, { stream: 'platform', level: 'info', text: `deployment ${plan.deploymentId} live`, revision: plan.commit.slice(0, 7) })
+  if (now.kind === 'deploy' && now.route !== 'platform') platform.places.expectDeployment(plan)
 }
 
 async function end(platform: Platform, row: DeploymentRow, started: readonly Running[], error: unknown): Promise<void> {
