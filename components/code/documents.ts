@@ -1,5 +1,6 @@
 import type { SourceFile, TreeEntry } from '#contract/source.ts'
 import type { Draft } from './draft.ts'
+import { takeEarly } from './early-file.ts'
 import { DraftSaver, type SaveState } from './draft-saver.ts'
 import { LocalCopies } from './local-copies.ts'
 import { monaco, uriOf } from './monaco.ts'
@@ -19,6 +20,7 @@ export type Loaded = { document: Document } | { opaque: Opaque }
 /** All files of one draft that are open, in tabs or behind them. Their texts are Monaco's models; each has its saver. */
 export class Documents {
   readonly #draft: Draft
+  readonly #name: string
   readonly #copies: LocalCopies
   readonly #open = new Map<string, Document>()
   readonly #loading = new Map<string, Promise<Loaded>>()
@@ -28,6 +30,7 @@ export class Documents {
 
   constructor(draft: Draft, name: string) {
     this.#draft = draft
+    this.#name = name
     this.#copies = new LocalCopies(name)
   }
 
@@ -117,7 +120,7 @@ export class Documents {
 
   async #load(path: string): Promise<Loaded> {
     const copy = this.#copies.get(path)
-    const file = await this.#draft.read(path).catch((error: unknown) => {
+    const file = await (takeEarly(`${this.#name} ${path}`) ?? this.#draft.read(path)).catch((error: unknown) => {
       // Deleted meanwhile, with something typed and not saved: that is for the person to decide.
       if (copy !== undefined) return { path, hash: null, size: 0, text: '', binary: false }
       throw error

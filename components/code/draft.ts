@@ -6,6 +6,9 @@ import type { AppRouter } from '#server/router.ts'
 
 export type Draft = ReturnType<typeof draftOf>
 
+/** Tells drafts apart in what this browser keeps. */
+export const draftName = (personId: string, { team, environment, service }: OfService): string => `${personId} ${team}/${environment}/${service}`
+
 /** One's own draft of a service in an environment, on the platform. */
 export function draftOf(client: TRPCClient<AppRouter>, at: OfService) {
   const mine = { ...at, ref: { draft: true as const } }

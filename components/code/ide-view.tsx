@@ -18,9 +18,10 @@ import { BottomPanel, type PanelTab } from './bottom-panel.tsx'
 import { ChangesSide } from './changes-side.tsx'
 import { useDeploy } from './deploy.ts'
 import { DeploymentPanel } from './deployment-panel.tsx'
-import { draftOf } from './draft.ts'
+import { draftName, draftOf } from './draft.ts'
 import { Documents } from './documents.ts'
 import { EditorArea } from './editor-area.tsx'
+import { firstFile } from './first-file.ts'
 import { FileTree } from './file-tree.tsx'
 import { HistorySide } from './history-side.tsx'
 import { type Ide, IdeContext, useChanges, useIde, useTree } from './ide.ts'
@@ -54,7 +55,7 @@ export function IdeView() {
   const at = useService()
   const { person } = useViewer()
   // Another service or environment is another draft: everything begins anew.
-  const name = `${person.id} ${at.team}/${at.environment}/${at.service}`
+  const name = draftName(person.id, at)
   return <Opened key={name} at={at} name={name} />
 }
 
@@ -102,7 +103,7 @@ function Editor() {
   const layout = useLayout(workspace)
   const tree = useTree()
   const { changes } = useChanges()
-  const problems = useProblems()
+  const problems = useProblems(ide)
   const deploying = useDeploy()
   const environment = useEnvironment()
   const mayDeploy = useMay()('service.deploy')
@@ -198,17 +199,18 @@ function useFirstFile(tree: ReturnType<typeof useTree>): void {
     if (path !== null) return workspace.open(fileTab(path), line === null ? {} : { at: { line: Number(line) || 1 } })
     if (workspace.get().tabs.length > 0) return
     const paths = tree.map((entry) => entry.path)
-    const first = ['index.ts', 'src/index.ts', 'server.js', 'index.js', 'main.py', 'main.go', 'src/main.rs', 'README.md'].find((each) => paths.includes(each)) ?? paths[0]
+    const first = firstFile(paths)
     if (first !== undefined) workspace.open(fileTab(first), { focus: false })
     // Only at first: later it is the person who opens and closes.
   }, [path, line])
 }
 
 /** The draft changed elsewhere: texts follow, and a file that is gone takes its tab along. Events missed are asked for again. */
-function useFollowing({ documents, at }: Ide, tree: ReturnType<typeof useTree>): void {
+function useFollowing({ documents, language, at }: Ide, tree: ReturnType<typeof useTree>): void {
   const queries = useQueryClient()
   const trpc = useTRPC()
   useEffect(() => documents.follow(tree), [documents, tree])
+  useEffect(() => language.setFiles(tree.filter(({ kind }) => kind === 'file').map(({ path }) => path)), [language, tree])
   useEffect(() => {
     const leave = () => documents.nudge()
     const back = () => { documents.nudge(); void queries.invalidateQueries(trpc.source.status.queryFilter(at)) }

@@ -1,12 +1,14 @@
 'use client'
+import { useSyncExternalStore } from 'react'
 import { CircleCheck, CircleX, TriangleAlert } from 'lucide-react'
 import { useIde } from './ide.ts'
 import type { Problem } from './markers.ts'
 import { fileTab } from './workspace.ts'
 
 export function ProblemsPanel({ problems }: { problems: readonly Problem[] }) {
-  const { workspace } = useIde()
-  if (problems.length === 0) return <p className="flex items-center gap-2 p-3 text-muted"><CircleCheck aria-hidden className="size-3.5 text-ok" />No problems in the open files.</p>
+  const { workspace, language } = useIde()
+  const state = useSyncExternalStore(language.subscribe, () => language.state, () => 'off' as const)
+  if (problems.length === 0) return <p className="flex items-center gap-2 p-3 text-muted"><CircleCheck aria-hidden className="size-3.5 text-ok" />{state === 'ready' ? 'No problems in this service.' : state === 'starting' ? 'Nothing found yet: TypeScript starts.' : 'No problems in the open files.'}</p>
   return (
     <ul className="h-full overflow-y-auto py-1">
       {problems.map((problem, index) => (

@@ -11,6 +11,7 @@ export function StatusBar({ problems, cursor, onProblems }: { problems: readonly
   const { at, language } = useIde()
   const documents = useDocuments()
   const state = useSyncExternalStore(language.subscribe, () => language.state, () => 'off' as const)
+  const install = useSyncExternalStore(language.subscribe, () => language.install, () => language.install)
   const { here } = usePeople()
   const errors = problems.filter(({ severity }) => severity === 'error').length
   return (
@@ -23,6 +24,7 @@ export function StatusBar({ problems, cursor, onProblems }: { problems: readonly
       {here.length > 0 && <span className="hidden truncate text-personal sm:inline">{here.join(', ')} {here.length === 1 ? 'is' : 'are'} here too</span>}
       <span className="grow" />
       {cursor !== null && <span className="tabular hidden sm:inline">Ln {cursor.lineNumber}, Col {cursor.column}</span>}
+      {install.state === 'installing' && <span role="status">Installing packages…</span>}
       {languageWords[state] !== '' && <span role="status" className={state === 'down' ? 'rounded-[3px] bg-warn-soft px-1 text-warn' : ''}>{languageWords[state]}</span>}
     </footer>
   )

@@ -5,6 +5,7 @@ import Link from 'next/link'
 import { useParams } from 'next/navigation'
 import { type OfService, paths, type ServiceTab, serviceTabs } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
+import { loadEditor } from '#components/code/load-editor.ts'
 import { ServiceStateMark } from '#components/catalogue/service-state.tsx'
 import { EnvironmentName } from '#components/environments/environment-mark.tsx'
 import { buttonStyle } from '#components/ui/button-style.ts'
@@ -44,7 +45,7 @@ export function ServiceHeader() {
         )}
         <a href={service.url} target="_blank" rel="noreferrer" className={buttonStyle('plain', 'small', 'ml-auto')}>Open<ArrowUpRight aria-hidden /><span className="sr-only">its address in a new tab</span></a>
       </div>
-      <Tabs label={`Parts of ${service.name}`} tabs={serviceTabs.map((tab) => ({ label: tabLabels[tab], href: paths.service(at, tab) }))} />
+      <Tabs label={`Parts of ${service.name}`} tabs={serviceTabs.map((tab) => ({ label: tabLabels[tab], href: paths.service(at, tab), ...(tab === 'code' && { onIntent: () => void loadEditor().catch(() => {}) }) }))} />
     </header>
   )
 }

@@ -11,6 +11,8 @@ export interface TabLink {
   mark?: ReactNode
   /** For tabs that are told apart by the address's query; otherwise the path decides. */
   here?: boolean
+  /** Somebody seems about to open it. */
+  onIntent?: () => void
 }
 
 /** Tabs are links: each has its own address, and a colleague can open it. */
@@ -26,6 +28,8 @@ export function Tabs({ label, tabs }: { label: string; tabs: readonly TabLink[] 
             href={tab.href}
             aria-current={here ? 'page' : undefined}
             data-focus-inside
+            onPointerEnter={tab.onIntent}
+            onFocus={tab.onIntent}
             className={clsx(
               'flex h-9 shrink-0 items-center gap-1.5 border-b-2 px-2 text-body no-underline transition-colors duration-100',
               here ? 'border-text font-medium text-text' : 'border-transparent text-muted hover:text-text',

@@ -12,7 +12,7 @@ import type { Build, BuildRequest } from './build.ts'
 import { commandOf } from './command.ts'
 import { buildLine, compile } from './compile.ts'
 import { Dependencies, planInstall } from './dependencies.ts'
-import type { Tree } from './dependencies.ts'
+import type { InstallPlan, Tree } from './dependencies.ts'
 import { renameDurably, writeDurably } from './durable.ts'
 import { Jobs } from './jobs.ts'
 import { sweepBuilds } from './sweep.ts'
@@ -101,6 +101,11 @@ export class Builds {
       making.waiting -= 1
       if (making.waiting === 0) making.cancel.abort(new PlatformError('cancelled', 'the build was cancelled'))
     }
+  }
+
+  /** Installs what a draft asks for, where the next build finds it; throws `build_failed`. Not for a plan that needs the whole tree. */
+  async install(plan: InstallPlan, teamId: string): Promise<void> {
+    await this.#dependencies.install(plan, { teamId, app: join(this.#options.home, 'cache/empty'), platformDir: this.platformDir, onLine: () => {}, signal: new AbortController().signal })
   }
 
   /** One that was made before. Throws `not_found`. */

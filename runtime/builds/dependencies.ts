@@ -28,9 +28,9 @@ export interface InstallPlan {
   whole: boolean
 }
 
-/** What is to be installed; undefined when nothing is. */
-export function planInstall(tree: Tree, resolved: Resolved, teamId: string): InstallPlan | undefined {
-  if (tree.files.has('package.json')) return planNpm(tree, resolved, teamId)
+/** What is to be installed; undefined when nothing is. `development`: also what is needed only to work on it. */
+export function planInstall(tree: Tree, resolved: Resolved, teamId: string, { development = resolved.build !== undefined } = {}): InstallPlan | undefined {
+  if (tree.files.has('package.json')) return planNpm(tree, teamId, development)
   if (resolved.runtime === 'python') return planPip(tree, teamId)
   return undefined
 }
@@ -39,11 +39,11 @@ const authorities = '/etc/ssl/certs/ca-certificates.crt'
 
 const tooling = `node${process.versions.node.split('.')[0]}-1`
 
-function planNpm({ files, read, treeHash }: Tree, resolved: Resolved, teamId: string): InstallPlan | undefined {
+function planNpm({ files, read, treeHash }: Tree, teamId: string, development: boolean): InstallPlan | undefined {
   const all = packageOf(files, read)
-  const withDevelopment = resolved.build !== undefined
   // The platform brings its SDK itself.
   const without = (list: Record<string, string>) => Object.fromEntries(Object.entries(list).filter(([name]) => name !== '@m3o/sdk'))
+  const withDevelopment = development && Object.keys(without(all.devDependencies)).length > 0
   const wanted = { ...without(all.dependencies), ...(withDevelopment && without(all.devDependencies)) }
   if (Object.keys(wanted).length === 0) return undefined
   const manifest = JSON.parse((read('package.json') ?? '{}').replace(/^\uFEFF/, '')) as Record<string, unknown>

@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { duplexPair } from 'node:stream'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { PlatformError } from '#contract/errors.ts'
 import type { PlatformEvent } from '#contract/records.ts'
 import { openSource, type Source } from '../source/source.ts'
 import { Languages } from './languages.ts'
@@ -27,6 +28,12 @@ beforeAll(async () => {
     home, source, most: 3,
     events: { listen: (listener) => { listeners.push(listener); return () => { listeners = [] } } },
     log: { info: () => {}, warn: (data, message) => { throw new Error(message, { cause: data }) } },
+    install: async ({ key, given }) => {
+      if (given['package.json']?.includes('nowhere')) throw new PlatformError('build_failed', 'there is no package "nowhere" in the registry')
+      const folder = join(home, 'cache/modules', key, 'node_modules/answers')
+      await mkdir(folder, { recursive: true })
+      await writeFile(join(folder, 'index.d.ts'), 'export declare const answer: number\n')
+    },
     look: async () => ({ tree: (await source.drafts.open(key)).tree, teamId: 't_1' }),
   })
 })
@@ -70,6 +77,7 @@ function openEditor() {
       if (before) take(before)
       else wanted.push({ fits: (message) => message.method === method, take })
     }),
+    told: (method: string) => told.filter((message) => message.method === method).map(({ params }) => params),
     async begin() {
       const { params } = await editor.hear('m3o/ready')
       const root = String(params?.root)
@@ -105,6 +113,32 @@ test('a file that is saved without being open is seen by the files that are', as
   await source.drafts.saveFile({ ...key, path: 'answer.ts', content: 'export const answer: number = 42\n', expectedHash: null })
   for (const listener of listeners) listener({ type: 'draft', teamId: 't_1', ...draft, path: 'answer.ts', by: 'Ada' })
   await expect.poll(async () => (await editor.problems(uri)).length, { timeout: 10_000 }).toBe(0)
+})
+
+test('a package that is put into package.json is installed, and the next server knows its types', async () => {
+  const editor = openEditor()
+  await editor.begin()
+  const save = async (name: string, expectedHash: string | null) => {
+    const { hash } = await source.drafts.saveFile({ ...key, path: 'package.json', content: JSON.stringify({ dependencies: { [name]: '1.0.0' } }), expectedHash })
+    for (const listener of listeners) listener({ type: 'draft', teamId: 't_1', ...draft, path: 'package.json', by: 'Ada' })
+    return hash
+  }
+  const hash = await save('nowhere', null)
+  await expect.poll(() => editor.told('m3o/install'), { timeout: 10_000 }).toEqual([{ state: 'installing' }, { state: 'failed', message: 'there is no package "nowhere" in the registry' }])
+  await save('answers', hash)
+  await editor.hear('m3o/restart')
+  await editor.served
+  const next = openEditor()
+  const root = await next.begin()
+  next.show(`${root}/uses.ts`, "import { answer } from 'answers'\nanswer.lenght\n")
+  expect((await next.problems(`${root}/uses.ts`)).map(({ code }) => code)).toEqual([2339])
+})
+
+test('a file that nobody has open is checked as well', async () => {
+  await source.drafts.saveFile({ ...key, path: 'closed.ts', content: 'export const closed: string = 1\n', expectedHash: null })
+  const editor = openEditor()
+  const root = await editor.begin()
+  expect((await editor.problems(`${root}/closed.ts`)).map(({ code }) => code)).toEqual([2322])
 })
 
 test('declarations can be read, and nothing else', async () => {

@@ -3,8 +3,10 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
 import type { PlatformEvent } from '#contract/records.ts'
+import type { InstallPlan } from '../builds/dependencies.ts'
 import { Locks } from '../source/locks.ts'
 import type { Source } from '../source/source.ts'
+import { InstallAhead } from './install-ahead.ts'
 import { decidingFiles, dependenciesOf, type Dependencies } from './modules.ts'
 import { type Program, startProgram } from './program.ts'
 import { Project } from './project.ts'
@@ -20,13 +22,15 @@ export interface LanguagesOptions {
   log: { info(data: object, message: string): void; warn(data: object, message: string): void }
   /** The draft's tree as it is now, and the team that owns the service. */
   look(draft: DraftName): Promise<{ tree: string; teamId: string }>
+  /** Installs packages where builds look for them too. */
+  install(plan: InstallPlan, teamId: string): Promise<unknown>
   /** How long an editor may be quiet. */
   idleMs?: number
   /** Servers at once; one more ends the one that was quiet the longest. */
   most?: number
 }
 
-interface Open { draft: DraftName; session: Session; project: Project; dependencies: Dependencies }
+interface Open { draft: DraftName; teamId: string; session: Session; project: Project; dependencies: Dependencies }
 
 /** Language servers: one for each editor that is open on a draft, for as long as somebody types in it. */
 export class Languages {
@@ -34,12 +38,14 @@ export class Languages {
   readonly #folder: string
   readonly #open = new Set<Open>()
   readonly #locks = new Locks()
+  readonly #ahead: InstallAhead<Open>
   readonly #timer: NodeJS.Timeout
   readonly #off: () => void
   #starting = 0
 
   constructor(options: LanguagesOptions) {
     this.#with = { idleMs: 5 * 60_000, most: 12, ...options }
+    this.#ahead = new InstallAhead(options.install)
     this.#folder = join(options.home, 'languages')
     this.#off = options.events.listen((event) => this.#hear(event))
     this.#timer = setInterval(() => this.#sweep(), Math.min(30_000, this.#with.idleMs / 2)).unref()
@@ -72,6 +78,7 @@ export class Languages {
       await open.session.run(open.dependencies.declared)
     } finally {
       this.#open.delete(open)
+      this.#ahead.forget(open)
       await open.project.close()
     }
   }
@@ -96,7 +103,7 @@ export class Languages {
         onExit: () => log.info({ ...draft }, 'a language server has ended'),
         onError: (text) => log.warn({ ...draft, text: text.slice(0, 2_000) }, 'a language server complains'),
       })
-      return { program, open: { draft, project, dependencies, session: new Session(program, accept()) } }
+      return { program, open: { draft, teamId, project, dependencies, session: new Session(program, accept()) } }
     } catch (error) {
       await project.close()
       throw error
@@ -130,7 +137,11 @@ export class Languages {
         open.session.changed(await open.project.follow(seen.tree))
         const dependencies = await this.#dependencies(open.draft, seen)
         // Folders are mounted when a server starts: the editor opens another one by itself.
-        if (dependencies.modules !== undefined && dependencies.modules !== open.dependencies.modules) return open.session.end()
+        if (dependencies.modules !== undefined && dependencies.modules !== open.dependencies.modules) return open.session.restart()
+        this.#ahead.want(open, dependencies.missing && {
+          plan: dependencies.missing, teamId: open.teamId, tell: (state) => open.session.installs(state), onInstalled: () => void this.#follow(open),
+        })
+        if (dependencies.missing === undefined) open.session.installs({ state: 'installed' })
         if (dependencies.declared.join() !== open.dependencies.declared.join()) open.session.depends(dependencies.declared)
         open.dependencies = { ...dependencies, modules: open.dependencies.modules }
       })

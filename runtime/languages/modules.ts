@@ -1,14 +1,16 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { packageOf, resolveManifest } from '#contract/convention.ts'
-import { planInstall } from '../builds/dependencies.ts'
+import { planInstall, type InstallPlan } from '../builds/dependencies.ts'
 
 /** What a service's package.json asks for, and where a build has installed it. */
 export interface Dependencies {
   /** Names of all packages that are declared: their absence is not the author's mistake. */
   declared: string[]
-  /** Folder `node_modules` of a build with the same dependencies; undefined until there was one. */
+  /** Folder `node_modules` of the same dependencies; undefined until they were installed. */
   modules: string | undefined
+  /** What is to be installed for the editor to know all types; undefined when it is, or cannot be before it is built. */
+  missing: InstallPlan | undefined
 }
 
 export interface DependencyInput {
@@ -22,17 +24,28 @@ export interface DependencyInput {
 
 export const decidingFiles = ['package.json', 'package-lock.json', 'npm-shrinkwrap.json', '.npmrc', 'm3o.json']
 
+const none: Dependencies = { declared: [], modules: undefined, missing: undefined }
+
 /** While somebody types, package.json is broken at times: then nothing is declared. */
 export async function dependenciesOf({ home, teamId, tree, files, read }: DependencyInput): Promise<Dependencies> {
-  if (!files.has('package.json')) return { declared: [], modules: undefined }
+  if (!files.has('package.json')) return none
   try {
     const { dependencies, devDependencies } = packageOf(files, read)
     const declared = Object.keys({ ...dependencies, ...devDependencies })
-    const plan = planInstall({ app: '', files, read, treeHash: tree }, resolveManifest(files, read, { built: false }), teamId)
-    if (plan?.kind !== 'npm') return { declared, modules: undefined }
-    const modules = join(home, 'cache/modules', plan.key, 'node_modules')
-    return { declared, modules: await access(modules).then(() => modules, () => undefined) }
+    const resolved = resolveManifest(files, read, { built: false })
+    const plan = (development?: boolean) => planInstall({ app: '', files, read, treeHash: tree }, resolved, teamId, development === undefined ? {} : { development })
+    // With those for development, such as types; else what a build has installed, which is better than nothing.
+    const [whole, built] = [plan(true), plan()]
+    const modules = (await installed(home, whole)) ?? (await installed(home, built))
+    const missing = whole?.kind === 'npm' && !whole.whole && (await installed(home, whole)) === undefined ? whole : undefined
+    return { declared, modules, missing }
   } catch {
-    return { declared: [], modules: undefined }
+    return none
   }
+}
+
+async function installed(home: string, plan: InstallPlan | undefined): Promise<string | undefined> {
+  if (plan?.kind !== 'npm') return undefined
+  const folder = join(home, 'cache/modules', plan.key, 'node_modules')
+  return access(folder).then(() => folder, () => undefined)
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { encodeMessage, MessageReader } from './framing.ts'
 import { encodeLine, LineReader } from './lines.ts'
+import type { InstallState } from './install-ahead.ts'
 import type { Program } from './program.ts'
 import type { Change } from './project.ts'
 
@@ -15,13 +16,15 @@ const maxRead = 4 << 20
 
 /**
  * One editor and its language server. The editor speaks to the server as it likes; what the platform adds begins with
- * `m3o/`: `m3o/ready` comes first, `m3o/dependencies` when they changed, `m3o/read` answers with the text of a declaration.
+ * `m3o/`: `m3o/ready` comes first, `m3o/dependencies` when they changed, `m3o/install` when they are being installed,
+ * `m3o/restart` before the end when another is to be opened, `m3o/read` answers with the text of a declaration.
  */
 export class Session {
   readonly #program: Program
   readonly #socket: Duplex
   #initialized = false
   #missed: Change[] = []
+  #installing: InstallState['state'] = 'installed'
   /** Milliseconds since 1970, of the editor's last message. */
   usedAt = Date.now()
 
@@ -57,6 +60,18 @@ export class Session {
 
   depends(dependencies: readonly string[]): void {
     this.#tell({ method: 'm3o/dependencies', params: { dependencies } })
+  }
+
+  installs(state: InstallState): void {
+    if (state.state === this.#installing) return
+    this.#installing = state.state
+    this.#tell({ method: 'm3o/install', params: state })
+  }
+
+  /** Its folders are others now: the editor opens another one at once. */
+  restart(): void {
+    this.#tell({ method: 'm3o/restart' })
+    this.end()
   }
 
   async #fromServer(): Promise<void> {

@@ -1,9 +1,14 @@
 import type { OfService } from '#client/paths.ts'
 import { type Document, type Documents, isCode } from '../documents.ts'
+import type { Problem } from '../markers.ts'
 import { monaco, pathOf, uriOf } from '../monaco.ts'
 import { LanguageConnection, type LanguageState } from './connection.ts'
 import { ownProblems } from './problems.ts'
+import { RestOfService } from './rest.ts'
 import { type Diagnostic, rangeOf, rangeTo, severityOf } from './protocol.ts'
+
+/** As the platform tells it: see runtime/languages/install-ahead.ts. */
+export interface InstallState { state: 'installing' | 'installed' | 'failed'; message?: string; fix?: string }
 
 const owner = 'typescript'
 const pullMs = 250
@@ -17,6 +22,7 @@ export class LanguageClient {
   readonly #listeners = new Set<() => void>()
   readonly #timers = new Map<Document, ReturnType<typeof setTimeout>>()
   readonly #stop: () => void
+  readonly #rest: RestOfService
   #others: ReturnType<typeof setTimeout> | undefined
   #dependencies: ReadonlySet<string> = new Set()
   #root = 'file:///app'
@@ -25,9 +31,12 @@ export class LanguageClient {
 
   constructor(at: OfService, documents: Documents) {
     this.#documents = documents
+    this.#rest = new RestOfService((path) => this.#diagnose(uriOf(path)), () => this.#tell())
     this.connection = new LanguageConnection(at, {
       onReady: (root, dependencies) => this.#begin(root, dependencies),
       onNotification: (method, params) => {
+        if (method === 'm3o/install') return this.#installs(params as InstallState)
+        if (method === 'm3o/restart') this.#restarts = true
         if (method !== 'm3o/dependencies') return
         this.#dependencies = new Set((params as { dependencies: string[] }).dependencies)
         this.#pullAll()
@@ -40,8 +49,10 @@ export class LanguageClient {
       onState: (state) => {
         if (state !== 'ready') this.#ready = false
         this.#tell()
-        // It slept, or its folders changed: documents that are open want it back at once.
-        if (state === 'asleep' && document.visibilityState === 'visible' && Date.now() - this.#typedAt < 60_000) this.connection.wake()
+        // Its folders changed, or it slept while somebody types: it is wanted back at once.
+        const restarts = this.#restarts && state === 'asleep'
+        if (restarts) this.#restarts = false
+        if (restarts || (state === 'asleep' && document.visibilityState === 'visible' && Date.now() - this.#typedAt < 60_000)) this.connection.wake()
       },
     })
     this.#stop = documents.subscribe(() => this.#sync())
@@ -49,11 +60,24 @@ export class LanguageClient {
   }
 
   #typedAt = 0
+  #restarts = false
+  #install: InstallState = { state: 'installed' }
 
   get state(): LanguageState { return this.connection.state }
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Of the packages that package.json asks for. */
+  get install(): InstallState { return this.#install }
+
+  /** What is wrong in the files that are not open. */
+  get problems(): ReadonlyMap<string, readonly Problem[]> { return this.#rest.problems }
+
+  /** All files of the draft: those that are not open are checked as well. */
+  setFiles(paths: readonly string[]): void {
+    if (this.#rest.setFiles(paths)) this.#checkRest()
   }
 
   /** For the server: its root may be another folder than the editor's. */
@@ -68,8 +92,12 @@ export class LanguageClient {
   /** Asks about a document; undefined when the server is not there or has no answer. */
   async ask<T>(method: string, model: monaco.editor.ITextModel, params: object, token?: monaco.CancellationToken): Promise<T | undefined> {
     this.connection.wake()
+    return this.#askAt(method, model.uri, params, token)
+  }
+
+  async #askAt<T>(method: string, uri: monaco.Uri, params: object, token?: monaco.CancellationToken): Promise<T | undefined> {
     if (!this.#ready) return undefined
-    const answer = await this.connection.request<T | null>(method, { textDocument: { uri: this.toServer(model.uri) }, ...params }, token).catch(() => undefined)
+    const answer = await this.connection.request<T | null>(method, { textDocument: { uri: this.toServer(uri) }, ...params }, token).catch(() => undefined)
     return answer ?? undefined
   }
 
@@ -82,6 +110,7 @@ export class LanguageClient {
   close(): void {
     this.#closed = true
     this.#stop()
+    this.#rest.stop()
     clearTimeout(this.#others)
     for (const timer of this.#timers.values()) clearTimeout(timer)
     for (const shown of this.#shown.values()) shown.dispose()
@@ -90,6 +119,7 @@ export class LanguageClient {
 
   async #begin(root: string, dependencies: string[]): Promise<void> {
     this.#root = root
+    this.#install = { state: 'installed' }
     this.#dependencies = new Set(dependencies)
     await this.connection.request('initialize', {
       processId: null, rootUri: root, workspaceFolders: [{ uri: root, name: 'app' }], clientInfo: { name: 'M3O' }, locale: 'en',
@@ -109,13 +139,16 @@ export class LanguageClient {
     const code = this.#documents.all().filter(({ path }) => isCode(path))
     if (code.length > 0) this.connection.wake()
     if (!this.#ready) return
+    let closed = false
     for (const [document, shown] of this.#shown) {
       if (code.includes(document)) continue
       shown.dispose()
       this.#shown.delete(document)
+      closed = true
       this.connection.notify('textDocument/didClose', { textDocument: { uri: this.toServer(uriOf(document.path)) } })
     }
     for (const document of code) if (!this.#shown.has(document)) this.#show(document)
+    if (closed) this.#checkRest()
   }
 
   #show(document: Document): void {
@@ -136,6 +169,11 @@ export class LanguageClient {
 
   #pullAll(): void {
     for (const document of this.#shown.keys()) this.#pullSoon(document, 0)
+    this.#checkRest()
+  }
+
+  #checkRest(): void {
+    if (this.#ready && !this.#closed) void this.#rest.check((path) => this.#documents.get(path) !== undefined)
   }
 
   #pullSoon(document: Document, ms: number): void {
@@ -147,13 +185,24 @@ export class LanguageClient {
     const { model } = document
     if (this.#closed || model.isDisposed() || !this.#ready) return
     const version = model.getVersionId()
-    const report = await this.ask<{ items?: Diagnostic[] }>('textDocument/diagnostic', model, {})
-    if (report?.items === undefined || model.isDisposed() || model.getVersionId() !== version) return
-    monaco.editor.setModelMarkers(model, owner, ownProblems(report.items, this.#dependencies).map((one) => ({
+    const found = await this.#diagnose(model.uri)
+    if (found === undefined || model.isDisposed() || model.getVersionId() !== version) return
+    monaco.editor.setModelMarkers(model, owner, found.map((one) => ({
       ...rangeOf(one.range), message: one.message, severity: severityOf(one.severity),
       ...(one.code !== undefined && { code: String(one.code) }), source: 'ts', tags: (one.tags ?? []) as monaco.MarkerTag[],
       relatedInformation: (one.relatedInformation ?? []).map(({ location, message }) => ({ resource: this.fromServer(location.uri), message, ...rangeOf(location.range) })),
     })))
+  }
+
+  /** Also of a file that is not open: the server reads it from the draft's folder. */
+  async #diagnose(uri: monaco.Uri): Promise<Diagnostic[] | undefined> {
+    const report = await this.#askAt<{ items?: Diagnostic[] }>('textDocument/diagnostic', uri, {})
+    return report?.items === undefined ? undefined : ownProblems(report.items, this.#dependencies)
+  }
+
+  #installs(state: InstallState): void {
+    this.#install = state
+    this.#tell()
   }
 
   #tell(): void {
