@@ -183,8 +183,8 @@ const sources = {
   /** One path, or the whole draft, back to its base. */
   'source.revert': call(draft.extend({ path: z.string().nullable() }), ok),
   /** Merges the branch's new head into the draft; files in conflict get git's markers and are named. */
-  'source.update': call(draft, z.object({ conflicts: z.array(z.string()) })),
-  'source.history': call(at.extend({ before: z.string().nullable(), limit: z.number().int().max(200) }), z.array(source.commitRecord)),
+  'source.update': call(draft.extend({ onConflict: source.onConflict }), z.object({ conflicts: z.array(z.string()) })),
+  'source.history': call(at.extend({ before: z.string().nullable(), limit: z.number().int().max(200), path: z.string().optional() }), z.array(source.commitRecord)),
   'source.diff': call(z.object({ serviceId: z.string(), from: z.string().nullable(), to: z.string() }), z.array(source.fileChange)),
   'source.search': call(
     z.object({ serviceId: z.string(), ref: source.treeRef, query: z.string().max(1000), regex: z.boolean(), caseSensitive: z.boolean(), limit: z.number().int().max(2000) }),

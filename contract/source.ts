@@ -33,6 +33,10 @@ export const fileChange = z.object({
 })
 export type FileChange = z.infer<typeof fileChange>
 
+/** What to do where both sides changed a file: refuse, leave markers in the text, or take one side. */
+export const onConflict = z.enum(['refuse', 'markers', 'mine', 'theirs'])
+export type OnConflict = z.infer<typeof onConflict>
+
 export const draftStatus = z.object({
   /** Commit that the draft began from. */
   base: z.string(),
@@ -66,4 +70,6 @@ export type CommitRecord = z.infer<typeof commitRecord>
 
 export const searchMatch = z.object({
   path: z.string(), line: z.number(), column: z.number(), length: z.number(), preview: z.string(),
+  /** Where the match begins in the preview, which is cut of a long line; from 1. */
+  previewColumn: z.number(),
 })

@@ -151,6 +151,8 @@ export class Documents {
 
   #drop(document: Document): void {
     document.saver.close()
+    // Monaco remembers what it found in a text that is gone.
+    for (const owner of new Set(monaco.editor.getModelMarkers({ resource: document.model.uri }).map((marker) => marker.owner))) monaco.editor.setModelMarkers(document.model, owner, [])
     document.model.dispose()
     if (this.#open.get(document.path) === document) this.#open.delete(document.path)
     this.#tell()

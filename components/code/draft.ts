@@ -1,7 +1,7 @@
 import type { TRPCClient } from '@trpc/client'
 import { type OfService, paths } from '#client/paths.ts'
 import { errorFromBody } from '#contract/errors.ts'
-import type { SourceFile } from '#contract/source.ts'
+import type { OnConflict, SourceFile } from '#contract/source.ts'
 import type { AppRouter } from '#server/router.ts'
 
 export type Draft = ReturnType<typeof draftOf>
@@ -19,7 +19,12 @@ export function draftOf(client: TRPCClient<AppRouter>, at: OfService) {
     move: (from: string, to: string) => client.source.move.mutate({ ...at, from, to }),
     remove: (path: string) => client.source.remove.mutate({ ...at, path }),
     revert: (path: string | null) => client.source.revert.mutate({ ...at, path }),
-    update: () => client.source.update.mutate(at),
+    update: (onConflict: OnConflict) => client.source.update.mutate({ ...at, onConflict }),
+    bytes: async (path: string, commit?: string): Promise<Blob> => {
+      const answer = await fetch(paths.rawFile(at, { path, ...(commit !== undefined && { commit }) }))
+      if (!answer.ok) throw errorFromBody(await answer.json().catch(() => ({})))
+      return answer.blob()
+    },
     search: (input: { query: string; regex: boolean; caseSensitive: boolean }, signal: AbortSignal) => client.source.search.query({ ...mine, ...input }, { signal }),
     async upload(path: string, file: Blob, expected: string | null): Promise<void> {
       const answer = await fetch(paths.uploadFile(at, { path, expected }), { method: 'PUT', body: file })

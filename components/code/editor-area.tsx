@@ -8,12 +8,15 @@ import { ErrorState } from '#components/ui/error-state.tsx'
 import { Kbd } from '#components/ui/kbd.tsx'
 import { Skeleton } from '#components/ui/skeleton.tsx'
 import { useTRPC } from '#client/trpc.ts'
+import { bytes } from './bytes.ts'
+import { CommitArea } from './commit-area.tsx'
 import { ConflictBar } from './conflict-bar.tsx'
 import { DiffView } from './diff-view.tsx'
 import type { Document, Loaded } from './documents.ts'
 import { EditorView } from './editor-view.tsx'
 import { useFileActions } from './file-actions.ts'
-import { useChanges, useDocuments, useIde } from './ide.ts'
+import { useChanges, useDocuments, useIde, useTree } from './ide.ts'
+import { ImageView, isImage } from './image-view.tsx'
 import { monaco } from './monaco.ts'
 import { usePeople } from './people.ts'
 import { nameOf } from './tree-rows.ts'
@@ -65,9 +68,11 @@ function FileArea({ tab, path, commands, onCursor }: { tab: TabKey; path: string
   const act = useFileActions()
   const { loaded, error, retry } = useLoaded(path)
   const people = usePeople().editing(path)
+  const hash = useTree().find((entry) => entry.path === path)?.hash
   if (loaded === undefined) return error === undefined ? <Loading /> : <ErrorState error={error} retry={retry} />
   if ('opaque' in loaded) {
     const { size, binary } = loaded.opaque
+    if (isImage(path, size)) return <ImageView path={path} hash={hash} size={size} onDownload={() => act.download(path)} />
     return (
       <EmptyState icon={<FileQuestion />} title={nameOf(path)} action={<Button onClick={() => act.download(path)}><Download />Download</Button>}>
         {binary ? 'This is not a text' : 'This is too large to be edited here'}: {bytes(size)}. Replace it by dropping another of its name into the tree.
@@ -109,20 +114,6 @@ function Compared({ path, before, after, readOnly = true }: { path: string; befo
   return <div className="relative min-h-0 grow"><DiffView path={path} before={before} after={typeof after === 'string' ? after : after.model} readOnly={readOnly} label={path} /></div>
 }
 
-/** A file of a commit, against the commit before. */
-function CommitArea({ commit, path }: { commit: string; path: string }) {
-  const { at } = useIde()
-  const trpc = useTRPC()
-  const history = useQuery(trpc.source.history.queryOptions({ ...at, limit: 100 }))
-  const parent = history.data?.find((one) => one.commit === commit)?.parents[0] ?? null
-  const text = (ref: string) => ({ ...trpc.source.read.queryOptions({ ...at, ref: { commit: ref }, path }), retry: false })
-  const after = useQuery(text(commit))
-  const before = useQuery({ ...text(parent ?? ''), enabled: parent !== null })
-  if (history.isPending || after.isPending || (parent !== null && before.isPending)) return <Loading />
-  // It may not be in one of the two: added, or deleted.
-  return <Compared path={path} before={before.data?.text ?? ''} after={after.data?.text ?? ''} />
-}
-
 function LibraryArea({ tab, uri, commands, onCursor }: { tab: TabKey; uri: string; commands: EditorCommands; onCursor: (position: monaco.Position) => void }) {
   const { language } = useIde()
   const [model, setModel] = useState(() => monaco.editor.getModel(monaco.Uri.parse(uri)))
@@ -145,9 +136,3 @@ export function Loading() {
     </div>
   )
 }
-
-export function bytes(size: number): string {
-  if (size < 1024) return `${size} bytes`
-  return size < 1 << 20 ? `${(size / 1024).toFixed(1)} KiB` : `${(size / (1 << 20)).toFixed(1)} MiB`
-}
-

@@ -1,20 +1,21 @@
 'use client'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { clsx } from 'clsx'
-import { ChevronDown, ChevronRight, Download, FilePlus, FolderPlus, Pencil, Trash2, Undo2, Upload } from 'lucide-react'
+import { ChevronDown, ChevronRight, FilePlus, FolderPlus, Upload } from 'lucide-react'
 import { type DragEvent, type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
+import { toastError } from '#client/toasts.ts'
 import { IconButton } from '#components/ui/button.tsx'
 import { Confirm } from '#components/ui/confirm.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
-import { MenuItem, MenuLine } from '#components/ui/menu.tsx'
 import { changeColour, changeLetter } from './compare-trees.ts'
-import { ContextMenu } from './context-menu.tsx'
 import { FileIcon } from './file-icon.tsx'
+import { FileMenu } from './file-menu.tsx'
 import { useFileActions } from './file-actions.ts'
 import { useChanges, useIde, useTree } from './ide.ts'
 import { NameInput } from './name-input.tsx'
 import { usePeople } from './people.ts'
 import { inFolder, nameOf, parentOf, type TreeRow, treeRows } from './tree-rows.ts'
+import { chosenFiles, droppedFiles } from './uploads.ts'
 import { fileTab, pathOfTab, useLayout } from './workspace.ts'
 
 const rowHeight = 24
@@ -58,9 +59,12 @@ export function FileTree({ onOpened }: { onOpened: () => void }) {
     if (parent !== '') expand(parent, true)
     setNaming({ kind, parent })
   }
-  const pick = (row: TreeRow | null) => {
+  const pick = (row: TreeRow | null, whole = false) => {
     uploadTo.current = row === null ? '' : row.folder ? row.path : parentOf(row.path)
-    picker.current?.click()
+    const input = picker.current
+    if (input === null) return
+    input.webkitdirectory = whole
+    input.click()
   }
   const focusRow = (row: TreeRow | undefined) => {
     if (row === undefined) return
@@ -99,8 +103,7 @@ export function FileTree({ onOpened }: { onOpened: () => void }) {
     if (readOnly) return
     const from = event.dataTransfer.getData('application/x-m3o-path')
     if (from !== '') return void (parentOf(from) !== folder && from !== folder && act.move(from, inFolder(folder, nameOf(from))))
-    const files = [...event.dataTransfer.files]
-    if (files.length > 0) void act.upload(folder, files, hashes)
+    void droppedFiles(event.dataTransfer).then((files) => (files.length > 0 ? act.upload(folder, files, hashes) : undefined), toastError)
   }
   const named = async (given: string) => {
     const name = given.trim().replace(/^\/+|\/+$/g, '')
@@ -122,7 +125,7 @@ export function FileTree({ onOpened }: { onOpened: () => void }) {
         <IconButton size="small" label="New folder" reason={readOnly} onClick={() => begin('folder', current ?? null)}><FolderPlus /></IconButton>
         <IconButton size="small" label="Upload files" reason={readOnly} onClick={() => pick(current?.folder ? current : null)}><Upload /></IconButton>
       </header>
-      <input ref={picker} type="file" multiple hidden onChange={(event) => { void act.upload(uploadTo.current, [...event.target.files ?? []], hashes); event.target.value = '' }} />
+      <input ref={picker} type="file" multiple hidden onChange={(event) => { void act.upload(uploadTo.current, chosenFiles(event.target.files), hashes); event.target.value = '' }} />
       {naming !== null && naming.kind !== 'rename' && (
         <NameInput label={naming.kind === 'file' ? 'Name of the new file' : 'Name of the new folder'} hint={naming.parent === '' ? undefined : `in ${naming.parent}/`} onDone={(name) => void named(name)} onCancel={() => setNaming(null)} />
       )}
@@ -180,20 +183,15 @@ export function FileTree({ onOpened }: { onOpened: () => void }) {
         </div>
       </div>
       {menu !== null && (
-        <ContextMenu x={menu.x} y={menu.y} onClose={() => setMenu(null)}>
-          <MenuItem icon={<FilePlus />} reason={readOnly} onSelect={() => begin('file', menu.row)}>New file</MenuItem>
-          <MenuItem icon={<FolderPlus />} reason={readOnly} onSelect={() => begin('folder', menu.row)}>New folder</MenuItem>
-          <MenuItem icon={<Upload />} reason={readOnly} onSelect={() => pick(menu.row)}>Upload here</MenuItem>
-          {menu.row !== null && (
-            <>
-              <MenuLine />
-              {!menu.row.folder && <MenuItem icon={<Download />} onSelect={() => act.download(menu.row?.path ?? '')}>Download</MenuItem>}
-              {!menu.row.folder && marks.has(menu.row.path) && <MenuItem icon={<Undo2 />} reason={readOnly} onSelect={() => void act.revert(menu.row?.path ?? '')}>Discard changes</MenuItem>}
-              <MenuItem icon={<Pencil />} keys="F2" reason={readOnly} onSelect={() => setNaming({ kind: 'rename', path: menu.row?.path ?? '' })}>Rename</MenuItem>
-              <MenuItem icon={<Trash2 />} bad reason={readOnly} onSelect={() => setDeleting(menu.row?.path ?? '')}>Delete</MenuItem>
-            </>
-          )}
-        </ContextMenu>
+        <FileMenu
+          {...menu}
+          changed={menu.row !== null && marks.has(menu.row.path)}
+          onClose={() => setMenu(null)}
+          onNew={(kind) => begin(kind, menu.row)}
+          onPick={(whole) => pick(menu.row, whole)}
+          onRename={(path) => setNaming({ kind: 'rename', path })}
+          onDelete={setDeleting}
+        />
       )}
       {deleting !== null && (
         <Confirm title={`Delete ${nameOf(deleting)}?`} action="Delete" busy={false} error={null} onDismiss={() => setDeleting(null)} onConfirm={() => { void act.remove(deleting); setEmpty((all) => all.filter((path) => path !== deleting)); setDeleting(null) }}>

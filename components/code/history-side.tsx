@@ -1,51 +1,62 @@
 'use client'
 import { useQuery } from '@tanstack/react-query'
-import { ChevronDown, ChevronRight } from 'lucide-react'
+import { ChevronDown, ChevronRight, X } from 'lucide-react'
 import { useState } from 'react'
 import { useTRPC } from '#client/trpc.ts'
 import type { CommitRecord } from '#contract/source.ts'
 import { Badge } from '#components/ui/badge.tsx'
-import { Button } from '#components/ui/button.tsx'
+import { Button, IconButton } from '#components/ui/button.tsx'
 import { ErrorLine } from '#components/ui/error-state.tsx'
 import { ShortId } from '#components/ui/short-id.tsx'
 import { Skeleton } from '#components/ui/skeleton.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { useIde } from './ide.ts'
-import { commitTab } from './workspace.ts'
+import { commitTab, useLayout } from './workspace.ts'
 
 const pageSize = 50
 
 /** Commits of the environment's branch, newest first, each with the files that it changed. */
 export function HistorySide({ onOpened }: { onOpened: () => void }) {
-  const [pages, setPages] = useState<(string | null)[]>([null])
+  const { workspace } = useIde()
+  const { historyOf } = useLayout(workspace)
   return (
     <section aria-label="History" className="flex min-h-0 grow flex-col">
-      <h2 className="flex h-8 shrink-0 items-center px-3 text-small font-medium text-muted">History</h2>
-      <div className="min-h-0 grow overflow-y-auto pb-4">
-        {pages.map((before, index) => (
-          <Page key={before ?? ''} before={before} onOpened={onOpened} onMore={index === pages.length - 1 ? (last) => setPages([...pages, last]) : undefined} />
-        ))}
-      </div>
+      <header className="flex h-8 shrink-0 items-center gap-2 pr-1 pl-3">
+        <h2 className="min-w-0 grow truncate text-small font-medium text-muted">History{historyOf !== null && <> of <span className="text-text">{historyOf}</span></>}</h2>
+        {historyOf !== null && <IconButton size="small" label="History of the whole service" onClick={() => workspace.set({ historyOf: null })}><X /></IconButton>}
+      </header>
+      <Pages key={historyOf} path={historyOf} onOpened={onOpened} />
     </section>
   )
 }
 
-function Page({ before, onOpened, onMore }: { before: string | null; onOpened: () => void; onMore: ((last: string) => void) | undefined }) {
+function Pages({ path, onOpened }: { path: string | null; onOpened: () => void }) {
+  const [pages, setPages] = useState<(string | null)[]>([null])
+  return (
+    <div className="min-h-0 grow overflow-y-auto pb-4">
+      {pages.map((before, index) => (
+        <Page key={before ?? ''} path={path} before={before} onOpened={onOpened} onMore={index === pages.length - 1 ? (last) => setPages([...pages, last]) : undefined} />
+      ))}
+    </div>
+  )
+}
+
+function Page({ path, before, onOpened, onMore }: { path: string | null; before: string | null; onOpened: () => void; onMore: ((last: string) => void) | undefined }) {
   const { at } = useIde()
-  const { data, error } = useQuery(useTRPC().source.history.queryOptions({ ...at, before, limit: pageSize }))
+  const { data, error } = useQuery(useTRPC().source.history.queryOptions({ ...at, before, limit: pageSize, ...(path !== null && { path }) }))
   if (error !== null) return <div className="p-2"><ErrorLine error={error} /></div>
   if (data === undefined) return <div role="status" aria-label="Loading the history" className="flex flex-col gap-2 p-3"><Skeleton className="h-8" /><Skeleton className="h-8" /><Skeleton className="h-8" /></div>
   const last = data.at(-1)
   return (
     <>
-      <ul>{data.map((commit) => <Commit key={commit.commit} commit={commit} onOpened={onOpened} />)}</ul>
-      {data.length === 0 && before === null && <p className="px-3 text-muted">No commits yet: the first deployment makes one.</p>}
+      <ul>{data.map((commit) => <Commit key={commit.commit} commit={commit} path={path} onOpened={onOpened} />)}</ul>
+      {data.length === 0 && before === null && <p className="px-3 text-muted">{path === null ? 'No commits yet: the first deployment makes one.' : 'No commit has it yet.'}</p>}
       {data.length === pageSize && last !== undefined && onMore !== undefined && <div className="p-2"><Button size="small" onClick={() => onMore(last.commit)}>Earlier commits</Button></div>}
     </>
   )
 }
 
-function Commit({ commit: { commit, message, author, at, liveIn, parents }, onOpened }: { commit: CommitRecord; onOpened: () => void }) {
+function Commit({ commit: { commit, message, author, at, liveIn, parents }, path, onOpened }: { commit: CommitRecord; path: string | null; onOpened: () => void }) {
   const [open, setOpen] = useState(false)
   return (
     <li className="border-b border-border">
@@ -56,12 +67,12 @@ function Commit({ commit: { commit, message, author, at, liveIn, parents }, onOp
           <span className="flex flex-wrap items-center gap-x-1.5 text-small text-muted"><span className="truncate">{author.name}</span><Time at={at} />{liveIn.map((name) => <Badge key={name} tone="ok">live in {name}</Badge>)}</span>
         </span>
       </button>
-      {open && <Files commit={commit} parent={parents[0] ?? null} onOpened={onOpened} />}
+      {open && <Files commit={commit} parent={parents[0] ?? null} path={path} onOpened={onOpened} />}
     </li>
   )
 }
 
-function Files({ commit, parent, onOpened }: { commit: string; parent: string | null; onOpened: () => void }) {
+function Files({ commit, parent, path: only, onOpened }: { commit: string; parent: string | null; path: string | null; onOpened: () => void }) {
   const { at, workspace } = useIde()
   const { data, error } = useQuery(useTRPC().source.diff.queryOptions({ team: at.team, service: at.service, from: parent, to: commit }))
   if (error !== null) return <div className="p-2"><ErrorLine error={error} /></div>
@@ -70,7 +81,7 @@ function Files({ commit, parent, onOpened }: { commit: string; parent: string | 
       <p className="pb-1 text-small text-muted"><ShortId id={commit} /></p>
       {data === undefined ? <Skeleton className="mr-2 h-5" /> : (
         <ul>
-          {data.map(({ path, added, removed, binary }) => (
+          {data.filter(({ path }) => only === null || path === only || path.startsWith(`${only}/`)).map(({ path, added, removed, binary }) => (
             <li key={path}>
               <button type="button" data-focus-inside className="flex h-6 w-full items-center gap-2 pr-2 text-left hover:bg-hover" onClick={() => { workspace.open(commitTab(commit, path), { preview: true, focus: false }); onOpened() }}>
                 <span className="min-w-0 grow truncate">{path}</span>

@@ -1,12 +1,10 @@
 'use client'
-import { useQueryClient } from '@tanstack/react-query'
 import { clsx } from 'clsx'
 import { FileDiff, Files, History, PanelBottom, Rocket, Search } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useEffect, useMemo, useState } from 'react'
-import { useSearchParams } from 'next/navigation'
 import type { OfService } from '#client/paths.ts'
-import { useTRPC, useTRPCClient } from '#client/trpc.ts'
+import { useTRPCClient } from '#client/trpc.ts'
 import { useActions } from '#components/frame/actions.ts'
 import { useEnvironment } from '#components/frame/environment.ts'
 import { useMay, useViewer } from '#components/frame/may.ts'
@@ -21,7 +19,7 @@ import { DeploymentPanel } from './deployment-panel.tsx'
 import { draftName, draftOf } from './draft.ts'
 import { Documents } from './documents.ts'
 import { EditorArea } from './editor-area.tsx'
-import { firstFile } from './first-file.ts'
+import { useFirstFile, useFollowing } from './following.ts'
 import { FileTree } from './file-tree.tsx'
 import { HistorySide } from './history-side.tsx'
 import { type Ide, IdeContext, useChanges, useIde, useTree } from './ide.ts'
@@ -133,7 +131,8 @@ function Editor() {
     { id: 'code.logs', title: 'Logs in the panel', run: () => workspace.showPanel('logs') },
     { id: 'code.problems', title: 'Problems', keys: 'mod+shift+m', run: () => workspace.showPanel('problems') },
     ...sides.map((side) => ({ id: `code.${side}`, title: sideLooks[side].label, keys: sideLooks[side].keys, run: () => workspace.showSide(side) })),
-    { id: 'code.close', title: 'Close the file', reason: layout.active === null ? 'Nothing is open' : null, run: () => { if (layout.active !== null) closeTab(layout.active) } },
+    { id: 'code.reopen', title: 'Reopen the file that was closed', reason: workspace.canReopen ? null : 'Nothing was closed', run: () => workspace.reopen() },
+    { id: 'code.close', title: 'Close the file', keys: 'mod+shift+x', reason: layout.active === null ? 'Nothing is open' : null, run: () => { if (layout.active !== null) closeTab(layout.active) } },
   ])
 
   const errors = problems.filter(({ severity }) => severity === 'error').length
@@ -188,37 +187,4 @@ function Editor() {
       {quick && <QuickOpen onDismiss={() => setQuick(false)} />}
     </PeopleContext>
   )
-}
-
-/** What the address names, or on a first look what a service begins with. */
-function useFirstFile(tree: ReturnType<typeof useTree>): void {
-  const { workspace } = useIde()
-  const search = useSearchParams()
-  const [path, line] = [search.get('path'), search.get('line')]
-  useEffect(() => {
-    if (path !== null) return workspace.open(fileTab(path), line === null ? {} : { at: { line: Number(line) || 1 } })
-    if (workspace.get().tabs.length > 0) return
-    const paths = tree.map((entry) => entry.path)
-    const first = firstFile(paths)
-    if (first !== undefined) workspace.open(fileTab(first), { focus: false })
-    // Only at first: later it is the person who opens and closes.
-  }, [path, line])
-}
-
-/** The draft changed elsewhere: texts follow, and a file that is gone takes its tab along. Events missed are asked for again. */
-function useFollowing({ documents, language, at }: Ide, tree: ReturnType<typeof useTree>): void {
-  const queries = useQueryClient()
-  const trpc = useTRPC()
-  useEffect(() => documents.follow(tree), [documents, tree])
-  useEffect(() => language.setFiles(tree.filter(({ kind }) => kind === 'file').map(({ path }) => path)), [language, tree])
-  useEffect(() => {
-    const leave = () => documents.nudge()
-    const back = () => { documents.nudge(); void queries.invalidateQueries(trpc.source.status.queryFilter(at)) }
-    document.addEventListener('visibilitychange', leave)
-    window.addEventListener('online', back)
-    return () => {
-      document.removeEventListener('visibilitychange', leave)
-      window.removeEventListener('online', back)
-    }
-  }, [documents, queries, trpc, at])
 }

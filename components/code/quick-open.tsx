@@ -14,7 +14,11 @@ export function QuickOpen({ onDismiss }: { onDismiss: () => void }) {
   const { workspace } = useIde()
   const tree = useTree()
   const [text, setText] = useState('')
-  const found = find(tree.map(({ path }) => path), text)
+  // `file.ts:12` goes to the line.
+  const [, wanted = text, line] = /^(.*?):(\d*)$/.exec(text) ?? []
+  const recent = workspace.recent()
+  const paths = tree.map(({ path }) => path)
+  const found = find([...recent.filter((path) => paths.includes(path)), ...paths.filter((path) => !recent.includes(path))], wanted)
   return (
     <Radix.Root open onOpenChange={(open) => { if (!open) onDismiss() }}>
       <Radix.Portal>
@@ -26,8 +30,9 @@ export function QuickOpen({ onDismiss }: { onDismiss: () => void }) {
             <Command.List className="max-h-[50dvh] overflow-y-auto p-1">
               <Command.Empty className="p-4 text-muted">No file of this name.</Command.Empty>
               {found.map((path) => (
-                <Command.Item key={path} value={path} onSelect={() => { onDismiss(); workspace.open(fileTab(path)) }} className="flex h-8 cursor-default items-center gap-2 rounded-[4px] px-3 data-[selected=true]:bg-hover">
+                <Command.Item key={path} value={path} onSelect={() => { onDismiss(); workspace.open(fileTab(path), line ? { at: { line: Number(line) } } : {}) }} className="flex h-8 cursor-default items-center gap-2 rounded-[4px] px-3 data-[selected=true]:bg-hover">
                   <FileIcon name={path} /><span>{nameOf(path)}</span><span className="min-w-0 truncate text-small text-muted">{parentOf(path)}</span>
+                  {recent.includes(path) && wanted === '' && <span className="ml-auto text-tiny text-muted">recent</span>}
                 </Command.Item>
               ))}
             </Command.List>

@@ -1,13 +1,16 @@
 'use client'
 import { clsx } from 'clsx'
-import { useEffect, useRef, useState } from 'react'
+import { Replace } from 'lucide-react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { isPlatformError } from '#contract/errors.ts'
 import type { Outputs } from '#client/trpc.ts'
 import { ErrorLine } from '#components/ui/error-state.tsx'
 import { SearchInput } from '#components/ui/input.tsx'
+import { IconButton } from '#components/ui/button.tsx'
 import { Spinner } from '#components/ui/spinner.tsx'
 import { FileIcon } from './file-icon.tsx'
 import { useIde } from './ide.ts'
+import { ReplaceRow, useReplace } from './replace-row.tsx'
 import { nameOf, parentOf } from './tree-rows.ts'
 import { fileTab } from './workspace.ts'
 
@@ -17,7 +20,8 @@ const shownMost = 1_000
 
 /** Searches all files of the draft on the platform, as one types. */
 export function SearchSide({ onOpened }: { onOpened: () => void }) {
-  const { draft, documents, workspace } = useIde()
+  const { draft, documents, workspace, readOnly } = useIde()
+  const [replacing, setReplacing] = useState(false)
   const [query, setQuery] = useState('')
   const [options, setOptions] = useState({ regex: false, caseSensitive: false })
   const [state, setState] = useState<{ found?: Found; error?: unknown; busy: boolean }>({ busy: false })
@@ -37,6 +41,8 @@ export function SearchSide({ onOpened }: { onOpened: () => void }) {
     return () => { clearTimeout(timer); stop.abort() }
   }, [query, options, draft, documents])
 
+  const again = () => setOptions((before) => ({ ...before }))
+  const replace = useReplace({ query, ...options }, again)
   const groups = Map.groupBy((state.found?.matches ?? []).slice(0, shownMost), ({ path }) => path)
   const toggle = (name: 'regex' | 'caseSensitive') => setOptions((before) => ({ ...before, [name]: !before[name] }))
   return (
@@ -46,7 +52,9 @@ export function SearchSide({ onOpened }: { onOpened: () => void }) {
         <SearchInput ref={input} aria-label="Search in files" placeholder="Search in files" className="min-w-0 grow" value={query} onChange={(event) => setQuery(event.target.value)} />
         <Toggle label="Match case" pressed={options.caseSensitive} onPress={() => toggle('caseSensitive')}>Aa</Toggle>
         <Toggle label="Regular expression" pressed={options.regex} onPress={() => toggle('regex')}>.*</Toggle>
+        <Toggle label="Replace" pressed={replacing} onPress={() => setReplacing(!replacing)}><Replace className="size-3.5" /></Toggle>
       </div>
+      {replacing && <ReplaceRow replace={replace} paths={[...groups.keys()]} matches={state.found?.matches.length ?? 0} reason={readOnly} />}
       <p role="status" className="flex h-7 shrink-0 items-center gap-1.5 px-3 text-small text-muted">
         {state.busy && <Spinner className="size-3" />}
         {state.found !== undefined && (state.found.matches.length === 0 ? 'Nothing found' : `${state.found.matches.length}${state.found.truncated ? ' and more' : ''} in ${groups.size} ${groups.size === 1 ? 'file' : 'files'}`)}
@@ -55,7 +63,7 @@ export function SearchSide({ onOpened }: { onOpened: () => void }) {
       <ul className="min-h-0 grow overflow-y-auto pb-4">
         {[...groups].map(([path, matches]) => (
           <li key={path}>
-            <div className="sticky top-0 flex h-6 items-center gap-1.5 bg-surface px-3"><FileIcon name={path} /><span className="truncate font-medium">{nameOf(path)}</span><span className="min-w-0 grow truncate text-tiny text-muted">{parentOf(path)}</span><span className="tabular text-tiny text-muted">{matches.length}</span></div>
+            <div className="sticky top-0 flex h-6 items-center gap-1.5 bg-surface px-3"><FileIcon name={path} /><span className="truncate font-medium">{nameOf(path)}</span><span className="min-w-0 grow truncate text-tiny text-muted">{parentOf(path)}</span>{replacing && <IconButton size="small" label={`Replace in ${path}`} reason={readOnly} onClick={() => replace.run.mutate([path])}><Replace /></IconButton>}<span className="tabular text-tiny text-muted">{matches.length}</span></div>
             <ul>
               {matches.map((match, index) => (
                 <li key={index}>
@@ -78,9 +86,9 @@ export function SearchSide({ onOpened }: { onOpened: () => void }) {
   )
 }
 
-function Preview({ match: { preview, column, length } }: { match: Found['matches'][number] }) {
-  const start = Math.max(0, column - 1)
-  const from = Math.max(0, start - 24)
+function Preview({ match: { preview, previewColumn, length } }: { match: Found['matches'][number] }) {
+  const start = Math.max(0, previewColumn - 1)
+  const from = Math.max(0, start - 12)
   return (
     <code className="truncate text-small">
       {from > 0 && '…'}{preview.slice(from, start).trimStart()}
@@ -90,7 +98,7 @@ function Preview({ match: { preview, column, length } }: { match: Found['matches
   )
 }
 
-function Toggle({ label, pressed, onPress, children }: { label: string; pressed: boolean; onPress: () => void; children: string }) {
+function Toggle({ label, pressed, onPress, children }: { label: string; pressed: boolean; onPress: () => void; children: ReactNode }) {
   return (
     <button type="button" aria-label={label} title={label} aria-pressed={pressed} onClick={onPress} className={clsx('flex size-[30px] shrink-0 items-center justify-center rounded border font-mono text-small', pressed ? 'border-accent bg-accent-soft text-accent' : 'border-transparent text-muted hover:bg-hover')}>{children}</button>
   )

@@ -1,9 +1,11 @@
 'use client'
 import { clsx } from 'clsx'
 import { Circle, CloudOff, GitCompareArrows, TriangleAlert, X } from 'lucide-react'
-import { type KeyboardEvent, useEffect, useRef } from 'react'
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { MenuItem, MenuLine } from '#components/ui/menu.tsx'
 import { Spinner } from '#components/ui/spinner.tsx'
 import type { SaveState } from './draft-saver.ts'
+import { ContextMenu } from './context-menu.tsx'
 import { FileIcon } from './file-icon.tsx'
 import { useDocuments, useIde } from './ide.ts'
 import { nameOf, parentOf } from './tree-rows.ts'
@@ -14,6 +16,7 @@ export function TabBar({ onClose }: { onClose: (key: TabKey) => void }) {
   const { tabs, active, preview } = useLayout(workspace)
   const documents = useDocuments()
   const bar = useRef<HTMLDivElement>(null)
+  const [menu, setMenu] = useState<{ key: TabKey; x: number; y: number } | null>(null)
   // In braces: newer browsers give a promise, which React would take for the effect's clean-up.
   useEffect(() => { void bar.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }) }, [active])
   if (tabs.length === 0) return null
@@ -46,6 +49,7 @@ export function TabBar({ onClose }: { onClose: (key: TabKey) => void }) {
               const from = event.dataTransfer.getData('application/x-m3o-tab')
               if (from !== '') workspace.place(from as TabKey, index)
             }}
+            onContextMenu={(event) => { event.preventDefault(); setMenu({ key, x: event.clientX, y: event.clientY }) }}
             className={clsx('group flex shrink-0 items-center border-r border-border', here ? 'bg-surface shadow-[inset_0_1px_0_var(--color-accent)]' : 'text-muted hover:bg-hover')}
           >
             <button
@@ -75,6 +79,15 @@ export function TabBar({ onClose }: { onClose: (key: TabKey) => void }) {
           </div>
         )
       })}
+      {menu !== null && (
+        <ContextMenu x={menu.x} y={menu.y} onClose={() => setMenu(null)}>
+          {preview === menu.key && <MenuItem onSelect={() => workspace.pin(menu.key)}>Keep it open</MenuItem>}
+          <MenuItem onSelect={() => onClose(menu.key)}>Close</MenuItem>
+          <MenuItem onSelect={() => tabs.filter((key) => key !== menu.key).forEach(onClose)}>Close the others</MenuItem>
+          <MenuItem onSelect={() => tabs.forEach(onClose)}>Close all</MenuItem>
+          {workspace.canReopen && <><MenuLine /><MenuItem onSelect={() => workspace.reopen()}>Reopen what was closed</MenuItem></>}
+        </ContextMenu>
+      )}
     </div>
   )
 }

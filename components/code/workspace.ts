@@ -28,12 +28,14 @@ export interface Layout {
   panelHeight: number
   /** Folders of the tree that are open. */
   expanded: string[]
+  /** The file whose history is shown; null for the whole service's. */
+  historyOf: string | null
 }
 
 export interface Reveal { key: TabKey; line: number; column: number; length: number; focus: boolean; count: number }
 
 const initial: Layout = {
-  tabs: [], active: null, preview: null, side: 'files', sideOpen: true, sideWidth: 248, panel: 'problems', panelOpen: false, panelHeight: 240, expanded: [],
+  tabs: [], active: null, preview: null, side: 'files', sideOpen: true, sideWidth: 248, panel: 'problems', panelOpen: false, panelHeight: 240, expanded: [], historyOf: null,
 }
 
 export class Workspace {
@@ -42,6 +44,8 @@ export class Workspace {
   #layout: Layout
   /** Tabs by when they were last in front, for what comes up when one is closed. */
   #recent: TabKey[] = []
+  /** Closed ones, the last first; until the page goes. */
+  #closed: TabKey[] = []
   reveal: Reveal | null = null
 
   constructor(name: string, first: { narrow: boolean }) {
@@ -89,9 +93,23 @@ export class Workspace {
     const { tabs, active, preview } = this.#layout
     const left = tabs.filter((key) => !keys.includes(key))
     if (left.length === tabs.length) return
+    this.#closed = [...keys.toReversed(), ...this.#closed.filter((key) => !keys.includes(key))].slice(0, 50)
     this.#recent = this.#recent.filter((key) => left.includes(key))
     const next = active !== null && left.includes(active) ? active : this.#recent[0] ?? left.at(-1) ?? null
     this.set({ tabs: left, active: next, preview: preview !== null && left.includes(preview) ? preview : null })
+  }
+
+  get canReopen(): boolean { return this.#closed.length > 0 }
+
+  /** What was closed last is open again. */
+  reopen(): void {
+    const key = this.#closed.shift()
+    if (key !== undefined) this.open(key)
+  }
+
+  /** Files that were in front, the last first, without the one that is. */
+  recent(): string[] {
+    return this.#recent.slice(1).flatMap((key) => (key.startsWith('file:') ? pathOfTab(key) ?? [] : []))
   }
 
   /** A file or folder has another path, or none. */
@@ -103,6 +121,7 @@ export class Workspace {
     }
     const { tabs, active, preview } = this.#layout
     const left = tabs.flatMap((key) => move(key) ?? [])
+    this.#closed = this.#closed.flatMap((key) => move(key) ?? [])
     this.#recent = this.#recent.flatMap((key) => move(key) ?? [])
     this.set({ tabs: left, active: (active === null ? null : move(active)) ?? this.#recent[0] ?? left.at(-1) ?? null, preview: preview === null ? null : move(preview) })
   }
@@ -115,6 +134,10 @@ export class Workspace {
   showSide(side: Side): void {
     const { side: now, sideOpen } = this.#layout
     this.set(sideOpen && now === side ? { sideOpen: false } : { side, sideOpen: true })
+  }
+
+  showHistory(path: string | null): void {
+    this.set({ side: 'history', sideOpen: true, historyOf: path })
   }
 
   showPanel(panel: Panel): void {

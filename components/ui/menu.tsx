@@ -13,7 +13,7 @@ let parts: Parts | undefined
 const load = () => import('./menu-parts.ts').then((module) => (parts = module.DropdownMenu))
 
 /** The open menu's parts, for the items in it. */
-const OpenMenu = createContext<Parts | null>(null)
+export const OpenMenu = createContext<Parts | null>(null)
 
 function useParts(): Parts {
   const found = useContext(OpenMenu)

@@ -77,14 +77,14 @@ export function sourceHandlers(platform: Platform): Part {
       return touched(input, input.path, at)
     },
     'source.update': async (input, at) => {
-      const { conflicts } = await source.drafts.update({ ...(await keyOf(input)), onConflict: 'markers' })
+      const { conflicts } = await source.drafts.update({ ...(await keyOf(input)), onConflict: input.onConflict })
       await touched(input, null, at)
       return { conflicts }
     },
-    'source.history': async ({ serviceId, environmentId, before, limit }) => {
+    'source.history': async ({ serviceId, environmentId, before, limit, path }) => {
       const branches = (await environmentChain(db, environmentId)).map(branchOf)
       const from = before ?? (await source.branches.head({ serviceId, branches })).commit
-      const page = await source.history.log({ serviceId, from, limit, ...(before !== null && { skip: 1 }) })
+      const page = await source.history.log({ serviceId, from, limit, ...(before !== null && { skip: 1 }), ...(path !== undefined && { path }) })
       const serving = await db.select({ commit: releases.commit, environmentId: releases.environmentId }).from(releases).where(eq(releases.serviceId, serviceId))
       const nameOf = (id: string) => platform.routing.table.environments[id]?.name
       return page.commits.map(({ commit, parents, message, author, time }) => ({
@@ -97,7 +97,8 @@ export function sourceHandlers(platform: Platform): Part {
       const matches = []
       for await (const event of source.search({ serviceId, tree: await treeOf(serviceId, ref), query, regex, caseSensitive, limit })) {
         if (event.type === 'end') return { matches, truncated: event.stopped !== undefined }
-        matches.push({ path: event.path, line: event.line, column: event.column, length: query.length, preview: event.preview })
+        const { path, line, column, preview, previewColumn } = event
+        matches.push({ path, line, column, preview, previewColumn, length: matchLength(preview.slice(previewColumn - 1), { query, regex, caseSensitive }) })
       }
       return { matches, truncated: true }
     },
@@ -119,6 +120,16 @@ export function sourceHandlers(platform: Platform): Part {
 function shown(change: { path: string; status: string; from?: string; oldHash: string | null; newHash: string | null; binary: boolean; added: number; removed: number }): FileChange {
   const { path, status, from = null, oldHash, newHash, binary, added, removed } = change
   return { path, change: status === 'type' ? 'modified' : (status as FileChange['change']), from, oldHash, newHash, binary, added, removed }
+}
+
+/** Git says where a match begins. An expression that is no JavaScript's, too, is shown by its first letter. */
+function matchLength(text: string, { query, regex, caseSensitive }: { query: string; regex: boolean; caseSensitive: boolean }): number {
+  if (!regex) return query.length
+  try {
+    return new RegExp(query, caseSensitive ? 'uy' : 'uiy').exec(text)?.[0].length || 1
+  } catch {
+    return 1
+  }
 }
 
 /** For git over HTTP: the service's repository, or that there is none. */

@@ -1,3 +1,4 @@
+import type { OnConflict } from '#contract/source.ts'
 import { changesInWay, mergeConflict, type ChangeInWay } from './changes-in-way.ts'
 import { keepDraft, readDraft, type Draft, type DraftKey } from './drafts.ts'
 import { landTree, type Landed } from './land-tree.ts'
@@ -34,9 +35,6 @@ async function takeOwnSide(repository: Repository, draft: Draft): Promise<{ tree
   const tree = await decideConflicts(repository, merged, { winner: draft.tree, loser: draft.head.tree })
   return { tree, base: draft.head.commit, overwrote: await changesInWay(repository, { base: draft.base, head: draft.head.commit, paths: merged.conflicts }) }
 }
-
-/** What to do where both sides changed a file: refuse, leave markers in the text, or take one side. */
-export type OnConflict = 'refuse' | 'markers' | 'mine' | 'theirs'
 
 /** Brings what came into the branch since the draft's base into the draft. */
 export async function updateDraft(repository: Repository, key: DraftKey, onConflict: OnConflict): Promise<{ base: Oid; conflicts: string[] }> {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { TreeRef } from '#contract/source.ts'
+import { onConflict, type TreeRef } from '#contract/source.ts'
 import type { AtServiceHere } from '../authorize.ts'
 import { authorizedService, authorizedServiceHere, router } from '../trpc.ts'
 import type { Viewer } from '../web.ts'
@@ -46,12 +46,13 @@ export const source = router({
   revert: authorizedServiceHere('source.write').input(z.object({ path: path.nullable() }))
     .mutation(({ ctx, input }) => ctx.web.runtime.call('source.revert', { ...draft(ctx), path: input.path }, ctx.as)),
 
-  /** Merges the branch's new head into the draft. */
-  update: authorizedServiceHere('source.write').mutation(({ ctx }) => ctx.web.runtime.call('source.update', draft(ctx), ctx.as)),
+  /** Merges the branch's new head into the draft; refused as `conflict`, naming the files, unless it is said what to do with them. */
+  update: authorizedServiceHere('source.write').input(z.object({ onConflict: onConflict.default('refuse') }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('source.update', { ...draft(ctx), onConflict: input.onConflict }, ctx.as)),
 
   history: authorizedServiceHere('source.read')
-    .input(z.object({ before: z.string().nullable().default(null), limit: z.number().int().min(1).max(200).default(50) }))
-    .query(({ ctx, input }) => ctx.web.runtime.call('source.history', { ...here(ctx.at), before: input.before, limit: input.limit }, ctx.as)),
+    .input(z.object({ before: z.string().nullable().default(null), limit: z.number().int().min(1).max(200).default(50), path: path.optional() }))
+    .query(({ ctx, input }) => ctx.web.runtime.call('source.history', { ...here(ctx.at), before: input.before, limit: input.limit, ...(input.path !== undefined && { path: input.path }) }, ctx.as)),
 
   /** Between two commits; `from` null is the empty tree. */
   diff: authorizedService('source.read', { listing: true }).input(z.object({ from: z.string().nullable(), to: z.string() }))
