@@ -9,8 +9,8 @@ import { ErrorState } from '#components/ui/error-state.tsx'
 import { ShortId } from '#components/ui/short-id.tsx'
 import { Bar } from './conflict-bar.tsx'
 import { DiffView } from './diff-view.tsx'
-import { Loading } from './editor-area.tsx'
 import { useIde, useTree } from './ide.ts'
+import { Loading } from './loading.tsx'
 import { fileTab } from './workspace.ts'
 
 /** A file of a commit, against the commit before; either can be put back into the draft, also when the file is long gone. */

@@ -6,7 +6,6 @@ import { Button } from '#components/ui/button.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorState } from '#components/ui/error-state.tsx'
 import { Kbd } from '#components/ui/kbd.tsx'
-import { Skeleton } from '#components/ui/skeleton.tsx'
 import { useTRPC } from '#client/trpc.ts'
 import { bytes } from './bytes.ts'
 import { CommitArea } from './commit-area.tsx'
@@ -17,6 +16,7 @@ import { EditorView } from './editor-view.tsx'
 import { useFileActions } from './file-actions.ts'
 import { useChanges, useDocuments, useIde, useTree } from './ide.ts'
 import { ImageView, isImage } from './image-view.tsx'
+import { Loading } from './loading.tsx'
 import { monaco } from './monaco.ts'
 import { usePeople } from './people.ts'
 import { nameOf } from './tree-rows.ts'
@@ -127,12 +127,4 @@ function LibraryArea({ tab, uri, commands, onCursor }: { tab: TabKey; uri: strin
   if (failed) return <EmptyState title="It is not there any more">Close this tab and go to the definition again.</EmptyState>
   if (model === null || model.isDisposed()) return <Loading />
   return <div className="relative min-h-0 grow"><EditorView tab={tab} model={model} readOnly="This is a declaration of a package; it is not part of the service." label={titleOf(tab)} commands={commands} onCursor={onCursor} /></div>
-}
-
-export function Loading() {
-  return (
-    <div role="status" aria-label="Loading the file" className="flex flex-col gap-2 p-4 pl-12">
-      {[40, 64, 0, 52, 72, 60, 30].map((width, index) => <Skeleton key={index} className={width === 0 ? 'h-3 opacity-0' : 'h-3'} />)}
-    </div>
-  )
 }

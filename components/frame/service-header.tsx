@@ -2,8 +2,7 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { ArrowUpRight, ChevronRight } from 'lucide-react'
 import Link from 'next/link'
-import { useParams } from 'next/navigation'
-import { type OfService, paths, type ServiceTab, serviceTabs } from '#client/paths.ts'
+import { paths, type ServiceTab, serviceTabs } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { loadEditor } from '#components/code/load-editor.ts'
 import { ServiceStateMark } from '#components/catalogue/service-state.tsx'
@@ -13,6 +12,7 @@ import { ShortId } from '#components/ui/short-id.tsx'
 import { Tabs } from '#components/ui/tabs.tsx'
 import { useActions } from './actions.ts'
 import { useEnvironments } from './environment.ts'
+import { useService } from './service.ts'
 import { useRouter } from 'next/navigation'
 
 export const tabLabels: Record<ServiceTab, string> = {
@@ -48,10 +48,4 @@ export function ServiceHeader() {
       <Tabs label={`Parts of ${service.name}`} tabs={serviceTabs.map((tab) => ({ label: tabLabels[tab], href: paths.service(at, tab), ...(tab === 'code' && { onIntent: () => void loadEditor().catch(() => {}) }) }))} />
     </header>
   )
-}
-
-/** The service that the address names, for whatever is below `/services/{service}/`. */
-export function useService(): OfService {
-  const { team, environment, service } = useParams<{ team: string; environment: string; service: string }>()
-  return { team, environment, service }
 }

@@ -1,5 +1,5 @@
 'use client'
-import { useService } from '#components/frame/service-header.tsx'
+import { useService } from '#components/frame/service.ts'
 import { LogView } from './log-view.tsx'
 
 /** What one service says, here and where it is inherited from. */

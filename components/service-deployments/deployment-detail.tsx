@@ -14,7 +14,7 @@ import { DeploymentStateMark } from '#components/deployments/deployment-state.ts
 import { firstPage } from '#components/deployments/first-page.ts'
 import { useActions } from '#components/frame/actions.ts'
 import { useMay } from '#components/frame/may.ts'
-import { useService } from '#components/frame/service-header.tsx'
+import { useService } from '#components/frame/service.ts'
 import { Badge } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Panel } from '#components/ui/page.tsx'

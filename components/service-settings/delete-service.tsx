@@ -4,7 +4,7 @@ import { useRouter } from 'next/navigation'
 import { paths } from '#client/paths.ts'
 import { toastDone } from '#client/toasts.ts'
 import { useTRPC } from '#client/trpc.ts'
-import { useService } from '#components/frame/service-header.tsx'
+import { useService } from '#components/frame/service.ts'
 import { Confirm } from '#components/ui/confirm.tsx'
 
 export function DeleteService({ onDismiss }: { onDismiss: () => void }) {
