@@ -10,7 +10,20 @@ import { Spinner } from '#components/ui/spinner.tsx'
 import type { TerminalSession } from './session.ts'
 
 /** A terminal's screen, and over it what is to be known: that it is disconnected, that it has ended, the search. */
-export function TerminalScreen({ session, hidden, onClose }: { session: TerminalSession; hidden: boolean; onClose: () => void }) {
+export function TerminalScreen({ session, title, hidden, active, replaced, reason, onFocus, onClose, onAnother }: {
+  session: TerminalSession
+  title: string
+  hidden: boolean
+  /** The one of those in sight that is typed into. */
+  active: boolean
+  /** Its instance is not there any more. */
+  replaced: boolean
+  /** Why no other can be opened. */
+  reason: string | null
+  onFocus: () => void
+  onClose: () => void
+  onAnother: () => void
+}) {
   const box = useRef<HTMLDivElement>(null)
   const dark = useIsDark()
   const state = useSyncExternalStore(session.subscribe, () => session.state, () => session.state)
@@ -20,17 +33,25 @@ export function TerminalScreen({ session, hidden, onClose }: { session: Terminal
     const element = box.current
     if (element === null || hidden) return
     session.show(element)
-    session.xterm.focus()
     const watch = new ResizeObserver(() => session.fit())
     watch.observe(element)
     return () => watch.disconnect()
   }, [session, hidden])
+  useEffect(() => { if (active && !hidden) session.xterm.focus() }, [session, active, hidden])
   return (
     <div
-      hidden={hidden}
+      role="group"
+      aria-label={`${title}. Ctrl+F6 leaves it.`}
       data-own-keys
-      className="absolute inset-0"
+      className="relative min-w-0 grow basis-0"
+      onFocus={onFocus}
       onKeyDown={(event) => {
+        // Tab and Escape are the program's: this is the way out by keyboard.
+        if (event.ctrlKey && event.key === 'F6') {
+          event.preventDefault()
+          event.currentTarget.closest('section, [role=tabpanel]')?.querySelector<HTMLElement>('[aria-label=Terminals] [aria-selected=true]')?.focus()
+          return
+        }
         if (!(event.ctrlKey && event.shiftKey && event.key.toLowerCase() === 'f')) return
         event.preventDefault()
         event.stopPropagation()
@@ -43,7 +64,8 @@ export function TerminalScreen({ session, hidden, onClose }: { session: Terminal
       {state.name === 'connecting' && <p role="status" className="absolute inset-x-0 top-0 flex items-center gap-2 bg-sunken px-3 py-1.5 text-muted"><Spinner className="size-3" />Connecting…</p>}
       {state.name === 'ended' && (
         <p role="status" className="absolute inset-x-0 bottom-0 flex flex-wrap items-center gap-2 border-t border-border bg-sunken px-3 py-1.5">
-          {state.error === null ? 'The shell has ended.' : sentence(state.error.message)}
+          {replaced ? 'The instance that it ran in was replaced or stopped, and the shell ended with it.' : state.error === null ? 'The shell has ended.' : sentence(state.error.message)}
+          <Button size="small" kind="primary" reason={reason} onClick={onAnother}>Open a new one</Button>
           <Button size="small" onClick={onClose}>Close it</Button>
         </p>
       )}

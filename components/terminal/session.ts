@@ -5,6 +5,7 @@ import { type ITheme, Terminal as Xterm } from '@xterm/xterm'
 import { subscribe } from '#client/live.ts'
 import type { OfService } from '#client/paths.ts'
 import type { Subscription } from '#client/live-connection.ts'
+import { characterWidth } from '#contract/character-width.ts'
 import type { PlatformError } from '#contract/errors.ts'
 import { readPalette } from './palette.ts'
 
@@ -27,11 +28,17 @@ export class TerminalSession {
   #sending: Promise<void> = Promise.resolve()
   #waiting = 0
 
-  constructor(at: OfService, terminalId: string) {
+  /** The instance that its shell runs in. */
+  readonly instanceId: string
+
+  constructor(at: OfService, { id: terminalId, instanceId }: { id: string; instanceId: string }) {
+    this.instanceId = instanceId
     this.xterm = new Xterm({
       fontFamily: "'JetBrains Mono Variable', ui-monospace, monospace", fontSize: 13, lineHeight: 1.2, scrollback: 10_000, cursorBlink: false, allowProposedApi: true,
       macOptionIsMeta: true, rightClickSelectsWord: true, screenReaderMode: false, minimumContrastRatio: 4.5, theme: terminalTheme(),
     })
+    this.xterm.unicode.register(characterWidth)
+    this.xterm.unicode.activeVersion = characterWidth.version
     this.xterm.loadAddon(this.#fit)
     this.xterm.loadAddon(this.search)
     this.xterm.loadAddon(new WebLinksAddon((event, uri) => { if (event.ctrlKey || event.metaKey) window.open(uri, '_blank', 'noopener,noreferrer') }))
@@ -99,9 +106,16 @@ export class TerminalSession {
       event.preventDefault()
       return false
     }
+    // With something selected it copies, as the browser's own key for that cannot be had; the next one interrupts.
+    if (event.ctrlKey && !event.shiftKey && event.key === 'c' && this.xterm.hasSelection()) {
+      void navigator.clipboard?.writeText(this.xterm.getSelection())
+      this.xterm.clearSelection()
+      event.preventDefault()
+      return false
+    }
     // Pasting arrives as the browser's own paste event.
-    if (command && event.shiftKey && event.key.toLowerCase() === 'v') return false
-    return !(event.ctrlKey && (event.key === '`' || (event.shiftKey && ['Enter', 'f', 'F'].includes(event.key))))
+    if (command && event.key.toLowerCase() === 'v') return false
+    return !(event.ctrlKey && (event.key === '`' || event.key === 'F6' || (event.shiftKey && ['Enter', 'f', 'F'].includes(event.key))))
   }
 
   #become(state: SessionState): void {

@@ -14,7 +14,7 @@ import { buildLine, compile } from './compile.ts'
 import { Dependencies, planInstall } from './dependencies.ts'
 import type { InstallPlan, Tree } from './dependencies.ts'
 import { renameDurably, writeDurably } from './durable.ts'
-import { Jobs } from './jobs.ts'
+import { type JobLimits, Jobs } from './jobs.ts'
 import { sweepBuilds } from './sweep.ts'
 import { transformTree } from './transform.ts'
 import { listFiles, readText } from './tree-files.ts'
@@ -31,6 +31,8 @@ export interface BuildsOptions {
   /** How the operator reaches packages: for builds, never for services. */
   registry: Pick<OperatorRegistry, 'env' | 'binds'>
   log: Pick<Logger, 'info' | 'warn'>
+  /** Of one tool that runs: see jobs.ts. */
+  limits?: Partial<JobLimits>
 }
 
 /** Sweeps what a killed runtime left half made, and makes the folder that every sandbox has at /m3o. */
@@ -58,7 +60,7 @@ export class Builds {
   constructor(options: BuildsOptions, platformDir: string) {
     this.#options = options
     this.platformDir = platformDir
-    this.#jobs = new Jobs(options.engine, join(options.home, 'cache/jobs'), options.registry)
+    this.#jobs = new Jobs(options.engine, join(options.home, 'cache/jobs'), options.registry, options.limits)
     this.#dependencies = new Dependencies(this.#jobs, join(options.home, 'cache'))
   }
 
@@ -147,7 +149,7 @@ export class Builds {
       const job = { teamId, app, platformDir: this.platformDir, onLine, signal }
       const installed = plan && (await this.#dependencies.install(plan, job))
       const modulesDir = plan?.kind === 'npm' ? installed : undefined
-      if (line) await compile(this.#jobs, line, { ...job, empty: join(home, 'cache/empty'), ...(modulesDir && { modulesDir }) })
+      if (line) await compile(this.#jobs, line, { ...job, empty: join(home, 'cache/empty'), downloads: join(home, 'cache/downloads', teamId), ...(modulesDir && { modulesDir }) })
       const resolved = resolveManifest(line ? await listFiles(app) : tree.files, tree.read)
       const { files } = await transformTree({ app, into: join(made, 'js'), cache: join(home, 'cache/transform') })
       signal.throwIfAborted()

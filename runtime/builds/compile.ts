@@ -12,6 +12,9 @@ const toolchains = {
   java: { tool: 'mvn', name: 'Java (JDK and Maven)', build: 'mkdir -p .m3o && mvn -B -q package -DskipTests && cp "$(ls -S target/*.jar | head -1)" .m3o/service.jar' },
 } as const
 
+/** Where tools are: only what lies under /usr and /bin can be seen in a sandbox. Go's own installer has a folder of its own there. */
+const toolFolders = ['/usr/local/bin', '/usr/local/go/bin', '/usr/bin', '/bin']
+
 /** What is run before the service can be; undefined when nothing is. Throws `build_failed` naming a tool that is missing. */
 export function buildLine({ runtime, build }: Resolved): string | undefined {
   if (runtime === 'image') {
@@ -21,9 +24,8 @@ export function buildLine({ runtime, build }: Resolved): string | undefined {
   }
   const toolchain = runtime in toolchains ? toolchains[runtime as keyof typeof toolchains] : undefined
   if (build || !toolchain) return build
-  // Only what lies under /usr and /bin can be seen in a sandbox.
-  if (!['/usr/bin', '/bin'].some((folder) => runnable(join(folder, toolchain.tool)))) {
-    throw new PlatformError('build_failed', `${toolchain.name} is not installed on this machine: "${toolchain.tool}" was not found in /usr/bin`, {
+  if (!toolFolders.some((folder) => runnable(join(folder, toolchain.tool)))) {
+    throw new PlatformError('build_failed', `${toolchain.name} is not installed on this machine: "${toolchain.tool}" was not found in ${toolFolders.join(', ')}`, {
       fix: `Have the operator install ${toolchain.name}, or deploy a program that is built already and name it with "command" in m3o.json.`,
     })
   }
@@ -39,9 +41,13 @@ function runnable(path: string): boolean {
   }
 }
 
+/** What compilers keep for the next time: Go compiles its whole library when it finds nothing of it. A team's own, like npm's. */
+const kept = { GOCACHE: '/downloads/go-build', GOMODCACHE: '/downloads/go', GOTELEMETRY: 'off', CARGO_HOME: '/downloads/cargo', MAVEN_ARGS: '-Dmaven.repo.local=/downloads/maven' }
+
 /** Runs the build's command line in the tree itself; what it leaves there is part of the build. */
-export async function compile(jobs: Jobs, line: string, job: Omit<Job, 'what' | 'command' | 'env' | 'binds' | 'sourceDir'> & { app: string; empty: string }): Promise<void> {
-  const { app, empty, modulesDir, ...rest } = job
+export async function compile(jobs: Jobs, line: string, job: Omit<Job, 'what' | 'command' | 'env' | 'binds' | 'sourceDir'> & { app: string; empty: string; downloads: string }): Promise<void> {
+  const { app, empty, downloads, modulesDir, ...rest } = job
+  await mkdir(downloads, { recursive: true, mode: 0o700 })
   job.onLine(`building: ${line}`)
   // Over the sandbox's own copy at /app, then the dependencies over that.
   const modules = modulesDir ? [{ host: modulesDir, inside: '/app/node_modules' }] : []
@@ -54,8 +60,8 @@ export async function compile(jobs: Jobs, line: string, job: Omit<Job, 'what' | 
     what: 'the build',
     sourceDir: empty,
     command: ['/bin/sh', '-c', line],
-    env: { CI: '1', NODE_USE_SYSTEM_CA: '1', NO_COLOR: '1', PATH: '/app/node_modules/.bin:/m3o/bin:/usr/local/bin:/usr/bin:/bin' },
-    binds: [{ host: app, inside: '/app', writable: true }, ...modules],
+    env: { ...kept, CI: '1', NODE_USE_SYSTEM_CA: '1', NO_COLOR: '1', PATH: ['/app/node_modules/.bin', '/m3o/bin', ...toolFolders].join(':') },
+    binds: [{ host: app, inside: '/app', writable: true }, { host: downloads, inside: '/downloads', writable: true }, ...modules],
   })
   if (modulesDir) await rm(join(app, 'node_modules'), { recursive: true, force: true })
   if (exit.exitCode === 0) return

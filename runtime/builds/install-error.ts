@@ -21,7 +21,7 @@ function npm(lines: readonly string[]): Told {
   }
   if (code === 'ETARGET') return { message: `npm: ${errors.find((line) => /No matching version/.test(line)) ?? text}`, fix: 'Ask for a version that exists in package.json.' }
   if (code === 'ERESOLVE') return { message: `the dependencies contradict each other: npm: ${text}`, fix: 'Choose versions that fit each other in package.json.' }
-  if (code === 'EUSAGE') return { message: `package-lock.json does not fit package.json: npm: ${text}`, fix: 'Run npm install, and deploy both files.' }
+  if (code === 'EUSAGE') return { message: `package-lock.json does not fit package.json: npm: ${text}`, fix: 'Run npm install and deploy both files; or delete package-lock.json, then the versions are resolved anew.' }
   if (/^(ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET)/.test(code)) {
     return { message: `the registry was not reached: npm: ${text}`, fix: 'Check that this machine reaches the npm registry, then deploy again.' }
   }

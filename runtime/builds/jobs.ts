@@ -26,14 +26,16 @@ export interface Finished {
   lines: string[]
 }
 
-const deadlineMs = 10 * 60_000
 const readEveryMs = 100
 const keptLines = 200
 /** Of output, after which the rest is counted and not shown. */
 const outputLimit = 20 * 2 ** 20
 
-/** A build may take half of the machine's memory, up to 2 GiB, and two of its processors. */
-const limits = {
+export interface JobLimits { memoryMiB: number; cpu: number; pids: number; deadlineMs: number }
+
+/** A build may take half of the machine's memory, up to 2 GiB, and two of its processors, for ten minutes. */
+const usualLimits: JobLimits = {
+  deadlineMs: 10 * 60_000,
   memoryMiB: Math.max(512, Math.min(2048, Math.floor(totalmem() / 2 ** 21))),
   cpu: Math.min(2, cpus().length),
   pids: 512,
@@ -44,11 +46,13 @@ export class Jobs {
   readonly #engine: Engine
   readonly #folder: string
   readonly #registry: Pick<OperatorRegistry, 'env' | 'binds'>
+  readonly #limits: JobLimits
   readonly #exits = new Map<string, (exit: Exit) => void>()
   readonly #waiting: (() => void)[] = []
   #free = Math.max(1, cpus().length)
 
-  constructor(engine: Engine, folder: string, registry: Pick<OperatorRegistry, 'env' | 'binds'>) {
+  constructor(engine: Engine, folder: string, registry: Pick<OperatorRegistry, 'env' | 'binds'>, limits: Partial<JobLimits> = {}) {
+    this.#limits = { ...usualLimits, ...limits }
     this.#engine = engine
     this.#registry = registry
     this.#folder = folder
@@ -83,6 +87,7 @@ export class Jobs {
   }
 
   async #run(job: Job): Promise<Finished> {
+    const { deadlineMs, ...limits } = this.#limits
     const id = newId('build').replace(/^b_/, 'job_')
     const logDir = join(this.#folder, id)
     await mkdir(logDir, { recursive: true, mode: 0o700 })
@@ -109,7 +114,7 @@ export class Jobs {
       const exit = await ended
       await Promise.all(readers)
       job.signal.throwIfAborted()
-      if (tooLate) throw new PlatformError('build_failed', `${job.what} took longer than ${deadlineMs / 60_000} minutes and was ended`, { data: { lines: lines.slice(-50) } })
+      if (tooLate) throw new PlatformError('build_failed', `${job.what} took longer than ${deadlineMs < 60_000 ? `${deadlineMs / 1000} seconds` : `${deadlineMs / 60_000} minutes`} and was ended`, { data: { lines: lines.slice(-50) } })
       if (exit.oom) {
         throw new PlatformError('build_failed', `${job.what} needed more than the ${limits.memoryMiB} MiB of memory that a build may use`, { data: { exitCode: exit.exitCode, lines: lines.slice(-50) } })
       }
@@ -156,4 +161,4 @@ async function follow(file: string, ended: Promise<unknown>, onLine: (text: stri
 
 /** Without carriage returns (progress bars), colours and other control characters. */
 // eslint-disable-next-line no-control-regex
-const clean = (line: string) => line.replace(/^.*\r(?!$)/, '').replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '').replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '').slice(0, 10_000)
+const clean = (line: string) => line.replace(/^[^]*\r(?!$)/, '').replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '').replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '').slice(0, 10_000)

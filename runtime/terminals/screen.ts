@@ -1,5 +1,6 @@
 import { SerializeAddon } from '@xterm/addon-serialize'
 import headless from '@xterm/headless'
+import { characterWidth } from '#contract/character-width.ts'
 
 const scrollback = 1000
 
@@ -14,6 +15,8 @@ export class Screen {
   /** `answer` gets what a terminal replies to a program's questions (cursor position, its kind). */
   constructor(cols: number, rows: number, answer: (text: string) => void) {
     this.#terminal = new headless.Terminal({ cols, rows, scrollback, allowProposedApi: true })
+    this.#terminal.unicode.register(characterWidth)
+    this.#terminal.unicode.activeVersion = characterWidth.version
     // Typed against the browser's terminal; it uses only what both have.
     this.#terminal.loadAddon(this.#serializer as unknown as headless.ITerminalAddon)
     this.#terminal.onData(answer)
