@@ -1,9 +1,9 @@
-import { transform } from 'esbuild'
 import { isBuiltin } from 'node:module'
 import { dirname, extname, join, normalize } from 'node:path'
 import type { TransformIndex } from '#sdk/platform/load-typescript.ts'
 import type { Preload } from '../engines/engine.ts'
 import type { Build } from './build.ts'
+import { transform } from './compiler.ts'
 import { listFiles, readText } from './tree-files.ts'
 
 /**
