@@ -5,8 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 export type Door = { socketPath: string } | { host: string; port: number }
 
 export async function answersHealth(door: Door): Promise<boolean> {
-  const status = await ask(door, { method: 'GET', path: '/health' }, 2_000).catch(() => undefined)
-  return status === 200
+  return (await ask(door, { method: 'GET', path: '/health' }, 2_000).catch(() => undefined))?.status === 200
 }
 
 /** True once it answers; false when `giveUp` says so or the time is over. */
@@ -22,18 +21,32 @@ export async function becomesHealthy(door: Door, options: { withinMs: number; gi
 
 /** Asks the runtime, on its socket, to stop every instance (`platform.shutdown` of contract/runtime-api.ts). */
 export async function askShutdown(socketPath: string, withinMs: number): Promise<boolean> {
-  const actor = encodeURIComponent(JSON.stringify({ kind: 'platform', id: 'platform', name: 'M3O' }))
-  const headers = { 'content-type': 'application/json', 'm3o-actor': actor }
-  const status = await ask({ socketPath }, { method: 'POST', path: '/rpc/platform.shutdown', headers, body: '{}' }, withinMs).catch(() => undefined)
-  return status === 200
+  return (await askRuntime('platform.shutdown', socketPath, withinMs))?.status === 200
 }
 
+/** What its engine has to do without here, in sentences; none when it does not say. */
+export async function askWeaknesses(socketPath: string, withinMs: number): Promise<string[]> {
+  const answer = await askRuntime('platform.status', socketPath, withinMs)
+  if (answer?.status !== 200) return []
+  const { isolation = [] } = JSON.parse(answer.body) as { isolation?: { weaker: string | null }[] }
+  return isolation.flatMap(({ weaker }) => weaker ?? [])
+}
+
+function askRuntime(procedure: string, socketPath: string, withinMs: number): Promise<Answer | undefined> {
+  const actor = encodeURIComponent(JSON.stringify({ kind: 'platform', id: 'platform', name: 'M3O' }))
+  const headers = { 'content-type': 'application/json', 'm3o-actor': actor }
+  return ask({ socketPath }, { method: 'POST', path: `/rpc/${procedure}`, headers, body: '{}' }, withinMs).catch(() => undefined)
+}
+
+interface Answer { status: number | undefined; body: string }
 interface Question { method: string; path: string; headers?: Record<string, string>; body?: string }
 
-function ask(door: Door, { method, path, headers, body }: Question, withinMs: number): Promise<number | undefined> {
+function ask(door: Door, { method, path, headers, body }: Question, withinMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const asked = request({ ...door, method, path, headers, agent: false, signal: AbortSignal.timeout(withinMs) }, (answer) => {
-      answer.resume().once('end', () => resolve(answer.statusCode)).once('error', reject)
+      let text = ''
+      answer.setEncoding('utf8').on('data', (part: string) => (text += part))
+      answer.once('end', () => resolve({ status: answer.statusCode, body: text })).once('error', reject)
     })
     asked.once('error', reject).end(body)
   })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { newId } from '#contract/ids.ts'
 import { writeDurably } from './durable-file.ts'
 import { oneLine, Problem } from './problem.ts'
@@ -18,9 +18,9 @@ export interface Home {
 /** @throws Problem when the folder cannot be made or written. */
 export function prepareHome(path: string): Home {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
-    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
+    makeFolders(path)
     if (!statSync(path).isDirectory()) throw new Problem('it is not a folder')
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
     chmodSync(path, 0o700)
     for (const folder of ['run', 'logs', 'keys', 'cache']) mkdirSync(join(path, folder), { recursive: true, mode: 0o700 })
     // Encrypts secrets at rest (runtime/variables/seal.ts): losing it loses them. Gateway and web make keys of their own.
@@ -28,9 +28,22 @@ export function prepareHome(path: string): Home {
     const installationId = once(join(path, 'keys', 'installation'), () => newId('operation'))
     return { path, run: join(path, 'run'), logs: join(path, 'logs'), cache: join(path, 'cache'), installationId }
   } catch (error) {
-    const why = { EACCES: 'permission denied', EROFS: 'the file system is read-only', ENOTDIR: 'a part of the path is a file', EEXIST: 'it is a file', ENOSPC: 'the disk is full', EPERM: 'it belongs to somebody else' }
+    const why = { ENOENT: 'no folder can be made there', EACCES: 'permission denied', EROFS: 'the file system is read-only', ENOTDIR: 'a part of the path is a file', EEXIST: 'it is a file', ENOSPC: 'the disk is full', EPERM: 'it belongs to somebody else' }
     const code = (error as NodeJS.ErrnoException).code as keyof typeof why
     throw new Problem(`M3O_HOME ${path} is not writable: ${why[code] ?? oneLine(error)}`, { cause: error })
+  }
+}
+
+/** Node's own recursive mkdir never ends where a file system refuses with ENOENT, as /proc does. */
+function makeFolders(path: string): void {
+  const missing: string[] = []
+  for (let at = path; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.push(at)
+  for (const folder of missing.reverse()) {
+    try {
+      mkdirSync(folder, { mode: 0o700 })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
   }
 }
 

@@ -150,6 +150,7 @@ test('what cannot be is one clear line and exit code 1', { timeout: 60_000 }, as
     [{ M3O_PORT: port }, /port \d+ is taken.*M3O_PORT/],
     [{ M3O_GATEWAY_PORT: port }, /port \d+ is taken.*M3O_GATEWAY_PORT/],
     [{ M3O_HOME: join(file, 'home') }, /M3O_HOME .* is not writable/],
+    [{ M3O_HOME: '/proc/nothing' }, /M3O_HOME .* is not writable/],
     [{ DATABASE_URL: `postgres://u:secret@127.0.0.1:1/m3o` }, /DATABASE_URL \(127\.0\.0\.1:1\/m3o\) cannot be used: nothing answers there/],
     [{ M3O_ENGINE: 'vm' }, /M3O_ENGINE/],
   ]

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { becomeParent } from './lock.ts'
 import { type Home, prepareHome } from './home.ts'
-import { becomesHealthy, type Door } from './health.ts'
+import { askWeaknesses, becomesHealthy, type Door } from './health.ts'
 import { lastReason, rotateLog } from './log-file.ts'
 import { choosePorts } from './ports.ts'
 import { prepareDatabase } from './database/run-prepare.ts'
@@ -70,6 +70,7 @@ export class Parent {
     this.#continueUnlessStopping()
     await Promise.all(platformNames.map((name) => platform.processes[name].start()))
     await this.#waitUntilReady(platform)
+    for (const weaker of await askWeaknesses(join(home.run, 'runtime.sock'), 1_000)) say(`Note: ${weaker}`)
     this.#announce(platform, hasPeople)
   }
 

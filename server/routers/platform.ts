@@ -10,8 +10,8 @@ export const platform = router({
 
   /** Addresses that screens and the command show. */
   about: authorizedPerson('person.read').query(async ({ ctx }) => {
-    const { version, engine, gateway } = await ctx.web.runtime.call('platform.status', {}, ctx.as)
-    return { version, engine, url: ctx.web.settings.url, gateway }
+    const { version, engine, gateway, isolation } = await ctx.web.runtime.call('platform.status', {}, ctx.as)
+    return { version, engine, url: ctx.web.settings.url, gateway, weaker: isolation.flatMap(({ weaker }) => weaker ?? []) }
   }),
 
   status: authorizedPerson('platform.read').query(({ ctx }) => ctx.web.runtime.call('platform.status', {}, ctx.as)),

@@ -13,7 +13,7 @@ const stage = '/mnt'
 const setStage =
   `mount -t tmpfs -o mode=755 m3o ${stage} || exit 126; ` +
   'while [ "$1" != -- ]; do if [ -d "$1" ]; then mkdir -p "$2"; else mkdir -p "${2%/*}"; : >"$2"; fi; ' +
-  `mount --bind "$1" "$2" || exit 126; shift 2; done; shift; cd ${stage}/app; exec "$@"`
+  `mount --bind "$1" "$2" || exit 126; shift 2; done; shift; for n in npm npx; do ln -s "../lib/npm/bin/$n-cli.js" ${stage}/m3o/bin/$n; done; cd ${stage}/app; exec "$@"`
 
 /** Starts the command in a session of its own, waits, and writes the status as bwrap would. */
 const waitForCommand =
@@ -32,9 +32,12 @@ export function launchPlain(options: LaunchOptions): ChildProcess {
   if (!root) linkInto(options)
   const outside = translate([...places.keys()], at)
 
-  const bin = root ? `${stage}/m3o/bin:${stage}/m3o/lib/npm/bin` : `${folder}/bin`
+  const bin = root ? `${stage}/m3o/bin` : `${folder}/bin`
   const env: Record<string, string> = { PATH: `${bin}:/usr/local/bin:/usr/bin:/bin`, HOME: at('/var/home'), TMPDIR: at('/tmp') }
-  for (const [name, value] of Object.entries(spec.env)) env[name] = outside(value)
+  for (const [name, value] of Object.entries(spec.env)) {
+    // In the sandbox this folder is put together from several: nothing outside stands for it alone.
+    env[name] = name === 'PATH' ? value.split(':').map((entry) => (entry === '/m3o/bin' ? bin : outside(entry))).join(':') : outside(value)
+  }
   env.NODE_OPTIONS = nodeOptions(env.NODE_OPTIONS, spec.limits)
 
   const namespaced = root ? ['unshare', '--mount', '--propagation', 'private', '--', '/bin/sh', '-c', setStage, 'm3o', ...shown, '--'] : []

@@ -222,11 +222,11 @@ describe('the process engine without bubblewrap', { timeout: patient }, () => {
 
     const bench = { engine, folder: home, gatewayPort: 18_080, reopen: async () => engine, destroy: async () => {} }
     const dataDir = `${home}/data`
-    const service = await serve(bench, { port: 24_000 + (process.pid % 1000), dataDir, env: { M3O_DATA: '/data', SECRET: 'plain' } })
+    const service = await serve(bench, { port: 24_000 + (process.pid % 1000), dataDir, env: { M3O_DATA: '/data', SECRET: 'plain', PATH: '/app/node_modules/.bin:/m3o/bin:/usr/local/bin:/usr/bin:/bin' } })
     const data = (await ask<Record<string, string>>(service, '/env')).M3O_DATA
     await ask(service, '/write', { path: `${data}/file`, text: 'kept' })
     expect(read(`${dataDir}/file`)).toBe('kept')
-    expect(await ask<string>(service, '/run', { command: 'node -v; touch ~/x; pwd' })).toMatch(/^v24[^]*\/app\n$/)
+    expect(await ask<string>(service, '/run', { command: 'node -v; npm -v; touch ~/x; pwd' })).toMatch(/^v24.*\n\d+\.[^]*\/app\n$/)
     const { out, exitCode } = await textOf(await engine.exec(service.id, { command: ['sh', '-c', 'echo $SECRET; exit 6'] }))
     expect([out, exitCode]).toEqual(['plain\n', 6])
 
