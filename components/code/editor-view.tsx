@@ -40,10 +40,12 @@ export function EditorView({ tab, model, readOnly, label, commands, onCursor }: 
     if (box.current === null) return
     const made = monaco.editor.create(box.current, { ...editorOptions, model: null, theme: 'm3o' })
     editor.current = made
-    const { CtrlCmd, Shift } = monaco.KeyMod
+    const { Alt, CtrlCmd, Shift } = monaco.KeyMod
     made.addAction({ id: 'm3o.deploy', label: 'Deploy', keybindings: [CtrlCmd | Shift | monaco.KeyCode.Enter], run: () => deploy() })
     made.addAction({ id: 'm3o.save', label: 'Save now', keybindings: [CtrlCmd | monaco.KeyCode.KeyS], run: () => save() })
     made.addAction({ id: 'm3o.open', label: 'Go to file', keybindings: [CtrlCmd | monaco.KeyCode.KeyP], run: () => quickOpen() })
+    // Monaco's own key for it on Linux is the browser's.
+    made.addAction({ id: 'm3o.format', label: 'Format the file', keybindings: [Shift | Alt | monaco.KeyCode.KeyF], run: (at) => at.getAction('editor.action.formatDocument')?.run() })
     const given = [
       made.onDidChangeCursorPosition(({ position }) => cursor(position)),
       made.onDidBlurEditorText(() => documents.nudge()),

@@ -16,7 +16,7 @@ export function ProblemsPanel({ problems }: { problems: readonly Problem[] }) {
           <button type="button" data-focus-inside className="flex w-full items-start gap-2 px-3 py-1 text-left hover:bg-hover" onClick={() => workspace.open(fileTab(problem.path), { at: problem })}>
             {problem.severity === 'error' ? <CircleX aria-label="error" className="mt-[3px] size-3.5 shrink-0 text-bad" /> : <TriangleAlert aria-label="warning" className="mt-[3px] size-3.5 shrink-0 text-warn" />}
             <span className="min-w-0 grow break-words whitespace-pre-wrap">{problem.message}</span>
-            <span className="shrink-0 font-mono text-small text-muted">{problem.code !== null && `${problem.code} `}{problem.path}:{problem.line}</span>
+            <span className="shrink-0 font-mono text-small text-muted">{problem.code !== null && problem.code !== '0' && `${problem.code} `}{problem.path}:{problem.line}</span>
           </button>
         </li>
       ))}

@@ -43,7 +43,7 @@ export function TerminalScreen({ session, title, hidden, active, replaced, reaso
       role="group"
       aria-label={`${title}. Ctrl+F6 leaves it.`}
       data-own-keys
-      className="relative min-w-0 grow basis-0"
+      className="relative flex min-w-0 grow basis-0 flex-col"
       onFocus={onFocus}
       onKeyDown={(event) => {
         // Tab and Escape are the program's: this is the way out by keyboard.
@@ -58,12 +58,12 @@ export function TerminalScreen({ session, title, hidden, active, replaced, reaso
         setSearching(true)
       }}
     >
-      <div ref={box} className="absolute inset-0 overflow-hidden p-2" />
+      <div className="relative min-h-0 grow"><div ref={box} className="absolute inset-0 overflow-hidden p-2" /></div>
       {searching && <Search session={session} onClose={() => { setSearching(false); session.xterm.focus() }} />}
       {state.name === 'interrupted' && <p role="status" className="absolute inset-x-0 top-0 flex items-center gap-2 bg-warn-soft px-3 py-1.5 text-warn"><Spinner className="size-3" />Disconnected, reconnecting… The shell goes on; what you type now is not sent.</p>}
       {state.name === 'connecting' && <p role="status" className="absolute inset-x-0 top-0 flex items-center gap-2 bg-sunken px-3 py-1.5 text-muted"><Spinner className="size-3" />Connecting…</p>}
       {state.name === 'ended' && (
-        <p role="status" className="absolute inset-x-0 bottom-0 flex flex-wrap items-center gap-2 border-t border-border bg-sunken px-3 py-1.5">
+        <p role="status" className="flex shrink-0 flex-wrap items-center gap-2 border-t border-border bg-sunken px-3 py-1.5">
           {replaced ? 'The instance that it ran in was replaced or stopped, and the shell ended with it.' : state.error === null ? 'The shell has ended.' : sentence(state.error.message)}
           <Button size="small" kind="primary" reason={reason} onClick={onAnother}>Open a new one</Button>
           <Button size="small" onClick={onClose}>Close it</Button>
