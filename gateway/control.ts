@@ -21,10 +21,12 @@ export interface ControlParts {
   targets: Targets
   plane: DataPlane
   log: Logger
+  /** From then on whoever watches is to turn to the successor. */
+  closing: AbortSignal
 }
 
 /** The server for `gateway.sock`: the runtime's procedures, health, and calls in the name of a signed-in person. */
-export function controlServer({ table, pools, traffic, handovers, targets, plane, log }: ControlParts): Server {
+export function controlServer({ table, pools, traffic, handovers, targets, plane, log, closing }: ControlParts): Server {
   const rpc = createRpcServer(gatewayApi, {
     'routes.replace': (next) => {
       table.replace(next)
@@ -51,7 +53,7 @@ export function controlServer({ table, pools, traffic, handovers, targets, plane
         clearTimeout(timer)
       }
     },
-    'traffic.watch': (_, { signal }) => traffic.watch(signal),
+    'traffic.watch': (_, { signal }) => traffic.watch(AbortSignal.any([signal, closing])),
     'handover.create': ({ sessionId, host }) => ({ code: handovers.create(sessionId, host) }),
   }, { log })
 

@@ -11,7 +11,7 @@ import { DataPlane } from './data-plane.ts'
 import { Handovers } from './identity/handover.ts'
 import { HostCookies } from './identity/host-cookie.ts'
 import { readOrMakeKey } from './key-file.ts'
-import { Listeners } from './listeners.ts'
+import { Listeners, shared } from './listeners.ts'
 import { Proxy } from './proxy/proxy.ts'
 import { RouteTable } from './routes/route-table.ts'
 import { TableFile } from './routes/table-file.ts'
@@ -57,7 +57,8 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   })
 
   const outside = plane.serve(plane.createServer())
-  const control = controlServer({ table, pools, traffic, handovers, targets, plane, log })
+  const closing = new AbortController()
+  const control = controlServer({ table, pools, traffic, handovers, targets, plane, log, closing: closing.signal })
   const inside: Server[] = []
   await listen(outside, settings.port, settings.host)
   await listenOnSocket(control, join(run, 'gateway.sock'))
@@ -75,15 +76,19 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
     async close(graceMs = 5000) {
       const servers = [outside, control, ...inside]
       listeners.close()
+      closing.abort()
       const closed = Promise.all(servers.map((server) => new Promise<void>((resolve) => {
         if (!server.listening) return resolve()
         server.close(() => resolve())
         server.closeIdleConnections()
       })))
+      // A kept connection whose request has just ended would be asked again.
+      const idle = setInterval(() => { for (const server of servers) server.closeIdleConnections() }, 50)
       const timer = setTimeout(() => { for (const server of servers) server.closeAllConnections() }, graceMs)
       await file.flush()
       await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, graceMs + 500).unref())])
       clearTimeout(timer)
+      clearInterval(idle)
       pools.close()
     },
   }
@@ -92,7 +97,7 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, host, 4096, () => {
+    server.listen({ port, host, backlog: 4096, ...shared }, () => {
       server.off('error', reject)
       resolve()
     })

@@ -4,6 +4,9 @@ import type { RouteTable } from './routes/route-table.ts'
 
 const retryMs = 250
 
+/** A successor listens before this one lets go (SO_REUSEPORT, socket(7)), so that nobody is refused meanwhile. */
+export const shared = process.platform === 'linux' ? { reusePort: true } : {}
+
 /** Listens at the addresses that the table names, each from when its interface appears until it is named no more. */
 export class Listeners {
   private readonly servers = new Map<string, { server: Server; timer: NodeJS.Timeout | undefined; closed: boolean }>()
@@ -35,7 +38,7 @@ export class Listeners {
     this.servers.set(key, listener)
     let failures = 0
     const listen = () => {
-      if (!listener.closed) server.listen(port, address)
+      if (!listener.closed) server.listen({ port, host: address, ...shared })
     }
     server.on('error', (error: NodeJS.ErrnoException) => {
       if (failures++ === 0) this.log.warn({ err: error, address, port }, 'cannot listen yet')

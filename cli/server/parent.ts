@@ -1,4 +1,6 @@
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { becomeParent } from './lock.ts'
 import { type Home, prepareHome } from './home.ts'
 import { askWeaknesses, becomesHealthy, type Door } from './health.ts'
@@ -31,6 +33,8 @@ const readyWithinMs = 150_000
 const rotateEveryMs = 30_000
 /** How long a process that is replaced may take to end. */
 const replaceGraceMs = 3_000
+/** How long its successor may take to take over. */
+const replacedWithinMs = 15_000
 
 export class Parent {
   readonly #options: ParentOptions
@@ -91,10 +95,24 @@ export class Parent {
   async #restart(platform: Platform): Promise<void> {
     for (const name of platformNames) {
       if (this.#stopping !== undefined) return
-      await platform.processes[name].restart(replaceGraceMs)
+      if (name === 'gateway') await this.#replaceGateway(platform)
+      else await platform.processes[name].restart(replaceGraceMs)
       await this.#waitUntilReady(platform, [name])
     }
     this.#options.say(`M3O is ready: ${consoleUrl(platform.settings)}`)
+  }
+
+  /** Calls go on: two share the port until the new one has put its socket in the place of the old one's. */
+  async #replaceGateway(platform: Platform): Promise<void> {
+    const socket = join(platform.home.run, 'gateway.sock')
+    const inode = () => statSync(socket, { throwIfNoEntry: false })?.ino
+    const before = inode()
+    const { gateway } = platform.processes
+    const deadline = performance.now() + replacedWithinMs
+    await gateway.replace(replaceGraceMs, async () => {
+      while (inode() === before && !gateway.hopeless && this.#stopping === undefined && performance.now() < deadline) await pause(20)
+      return inode() !== before
+    })
   }
 
   async #stop(): Promise<void> {

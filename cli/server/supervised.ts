@@ -32,6 +32,8 @@ export class Supervised {
   readonly #say: (line: string) => void
   #wanted = false
   #current: Identity | undefined
+  /** Still there beside its successor. */
+  #replaced: Identity | undefined
   #startedAt = 0
   #quickDeaths = 0
   #timer: NodeJS.Timeout | undefined
@@ -80,7 +82,8 @@ export class Supervised {
   async stop(graceMs: number): Promise<void> {
     this.retire()
     await this.#launching?.catch(() => {})
-    if (this.#current !== undefined) await end(this.#current, this.program.stopSignal, graceMs)
+    const running = [this.#current, this.#replaced].filter((one) => one !== undefined)
+    await Promise.all(running.map((one) => end(one, this.program.stopSignal, graceMs)))
     this.#current = undefined
     removePidFile(this.program.pidFile)
   }
@@ -89,6 +92,20 @@ export class Supervised {
     await this.stop(graceMs)
     this.#quickDeaths = 0
     await this.start()
+  }
+
+  /** Starts its successor beside it and ends it when that one is ready, so that nobody is refused meanwhile. */
+  async replace(graceMs: number, isReady: () => Promise<boolean>): Promise<void> {
+    const old = this.#current
+    if (old === undefined || !isRunning(old)) return this.restart(graceMs)
+    clearTimeout(this.#timer)
+    this.#quickDeaths = 0
+    this.#replaced = old
+    // From here on the old one's end is nobody's death.
+    this.#watch(await this.program.launch())
+    await isReady()
+    await end(old, this.program.stopSignal, graceMs)
+    this.#replaced = undefined
   }
 
   async #launch(): Promise<void> {
