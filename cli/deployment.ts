@@ -45,8 +45,10 @@ export async function reportOf(session: Session, deployment: Deployment, service
     ...(error && { error: { code: error.code, message: error.message, exitCode: error.exitCode ?? null, lines: error.lines ?? [], ...(error.fix !== undefined && { fix: error.fix }) } }),
   }
   if (deployment.state === 'live') {
-    const { url } = await session.api.services.get.query({ team: await session.team(), environment: deployment.environment, service: deployment.service })
-    show(session, document, `${colors.green('live')} ${deployment.service}@${deployment.revision} in ${deployment.environment} after ${duration(deployment.durationMs ?? 0)}\n${url}`)
+    // It is live, whoever may be restarting at this moment.
+    const at = { team: await session.team(), environment: deployment.environment, service: deployment.service }
+    const url = await session.api.services.get.query(at).then((found) => `\n${found.url}`, () => '')
+    show(session, document, `${colors.green('live')} ${deployment.service}@${deployment.revision} in ${deployment.environment} after ${duration(deployment.durationMs ?? 0)}${url}`)
     return 0
   }
   for (const line of error?.lines ?? []) note(session, colors.dim(`  ${plain(line)}`))

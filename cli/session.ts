@@ -4,8 +4,8 @@ import { errorFromBody, PlatformError } from '#contract/errors.ts'
 import type { AppRouter } from '#server/router.ts'
 import { ConfigFile, defaultUrl, type Remembered } from './config.ts'
 
-/** How long the console may take to come back. */
-const restartMs = 3_000
+/** How long the platform may take to come back. */
+export const restartMs = 6_000
 
 export interface GlobalOptions {
   url?: string

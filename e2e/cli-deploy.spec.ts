@@ -163,3 +163,12 @@ test('a shell of somebody else sees nothing of what this one remembered', async 
   await using nobody = await Shell.open(stack)
   expect(await nobody.m3o(['deploy', await nobody.write('x', hello()), '--json'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/\(unauthenticated\)/) })
 })
+
+test('a deployment outlives the runtime and the console that it is sent to', async ({ shell, stack }) => {
+  const folder = await shell.write('tough', hello())
+  for (const name of ['runtime', 'web'] as const) {
+    const deployed = shell.m3o(['deploy', folder, '--json'])
+    await stack.kill(name)
+    expect(await deployed).toMatchObject({ code: 0, stderr: '' })
+  }
+})

@@ -2,7 +2,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Readable } from 'node:stream'
-import { PlatformError, errorFromBody } from '#contract/errors.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { errorFromBody, isPlatformError, PlatformError } from '#contract/errors.ts'
 import { manifestFile, parseManifest } from '#contract/manifest.ts'
 import { suggestName } from '#contract/names.ts'
 import { followDeployment, reportOf } from '../deployment.ts'
@@ -12,7 +13,7 @@ import { folderState, rememberFolder } from '../folder/remember.ts'
 import { wholeNumber } from '../input.ts'
 import type { Run } from '../main.ts'
 import { note } from '../output.ts'
-import type { Session } from '../session.ts'
+import { restartMs, type Session } from '../session.ts'
 
 interface DeployOptions { service?: string; message?: string; force?: boolean }
 
@@ -49,10 +50,21 @@ async function deployFolder(session: Session, folder: string, options: DeployOpt
   if (paths.length === 0) throw new PlatformError('bad_request', `${folder} holds no files`, { fix: 'Make a service with `m3o new NAME`.' })
   note(session, `Uploading ${paths.length} ${paths.length === 1 ? 'file' : 'files'} of ${service} to ${place.environment} of ${place.team}`)
   const base = known?.service === service ? known.commit : undefined
-  const sent = await upload(session, folder, paths, { ...place, service, ...(base !== undefined && { base }), ...(options.message !== undefined && { message: options.message }), force: options.force ? '1' : '0' })
+  const sent = await uploadAgain(session, folder, paths, { ...place, service, ...(base !== undefined && { base }), ...(options.message !== undefined && { message: options.message }), force: options.force ? '1' : '0' })
   await rememberFolder(folder, place, { service, commit: sent.commit })
   for (const line of sent.notes) note(session, `note: ${line}`)
   return report(session, service, sent)
+}
+
+/** The same files deployed twice are the same revision, so one that a restart of the platform broke off is sent again. */
+async function uploadAgain(...given: Parameters<typeof upload>): ReturnType<typeof upload> {
+  for (const deadline = Date.now() + restartMs; ; await delay(300)) {
+    try {
+      return await upload(...given)
+    } catch (error) {
+      if (!isPlatformError(error) || error.code !== 'unavailable' || !given[0].token || Date.now() > deadline) throw error
+    }
+  }
 }
 
 async function upload(session: Session, folder: string, paths: string[], { url: _url, ...query }: Record<string, string>) {
