@@ -59,13 +59,7 @@ async function valuesFor(platform: Platform, row: DeploymentRow): Promise<Values
 /** The one exception to "the old ones serve until the new one is checked"; calls wait meanwhile. */
 async function stopForData(platform: Platform, plan: Plan): Promise<void> {
   if (!plan.keepsData) return
-  for (const old of platform.places.instances.of(plan)) {
-    if (old.deploymentId === plan.deploymentId) continue
-    await platform.places.instances.setState(old, 'draining')
-    const place = platform.places.get(plan)
-    if (place) await platform.places.publish(place)
-    await platform.places.instances.stop(old.id, 10_000)
-  }
+  await platform.places.makeWay(plan)
 }
 
 async function startInstances(platform: Platform, plan: Plan, started: Running[], signal: AbortSignal): Promise<void> {

@@ -5,8 +5,8 @@ import type { RpcClient } from '#contract/rpc-client.ts'
 import { deployments, environments, releases } from '#db/schema.ts'
 import type { Exit } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
-import { waitUntilReady } from './check.ts'
 import { Instances, type Running } from './instances.ts'
+import { KeepUp } from './keep-up.ts'
 import { type Place, placeKey, placeOf, routedRelease } from './place.ts'
 import { type Plan, readPlan } from './plan.ts'
 
@@ -17,8 +17,8 @@ export const watchMs = 60_000
 const drainMs = 30_000
 const socketsMs = 60_000
 const stopMs = 5_000
-const readyMs = 30_000
-const parkAfter = 5
+/** Calls wait all the while. */
+const makeWayMs = 5_000
 
 /**
  * Keeps true what should run: one {@link Place} for each service in each environment where it was deployed. A
@@ -27,6 +27,7 @@ const parkAfter = 5
 export class Places {
   readonly instances: Instances
   readonly #parts: Parts
+  readonly #keepUp: KeepUp
   readonly #places = new Map<string, Place>()
   /** Set by the deployments: something crashed while its switch was being watched. */
   onWatchedCrash: (place: Place, exit: Exit) => Promise<void> = async () => {}
@@ -34,6 +35,12 @@ export class Places {
   constructor(parts: Parts) {
     this.#parts = parts
     this.instances = new Instances(parts)
+    this.#keepUp = new KeepUp({
+      logs: parts.logs, log: parts.log, instances: this.instances,
+      isCurrent: (place) => this.get(place) === place,
+      publish: (place) => this.publish(place),
+      save: (place) => this.#save(place),
+    })
   }
 
   get(at: At): Place | undefined {
@@ -63,7 +70,7 @@ export class Places {
     engine.watch((exit) => void this.#onExit(exit).catch((error: unknown) => log.error({ err: error, exit }, 'an exit could not be handled')))
     await this.#parts.routing.apply({ releases: Object.fromEntries(this.all().map((place) => [placeKey(place), routedRelease(place, this.instances.of(place))])) })
     for (const place of this.all()) this.#settleAdopted(place)
-    void this.#bringAllUp()
+    void this.#keepUp.all(this.all())
   }
 
   /**
@@ -91,7 +98,7 @@ export class Places {
     const previousId = before && before.wanted === 'live' && before.plan.deploymentId !== plan.deploymentId ? before.plan.deploymentId : undefined
     if (previousId) this.#watch(place, previousId, Date.now() + watchMs)
     for (const old of this.instances.of(place)) if (old.deploymentId !== plan.deploymentId && old.state !== 'starting' && old.state !== 'checking') void this.#retire(old, old.deploymentId === previousId)
-    void this.#bringUpTo(place)
+    void this.#keepUp.toMinimum(place)
   }
 
   /** Back to the deployment before, whose instances are still there (or are brought up, when they had to be stopped). */
@@ -153,14 +160,14 @@ export class Places {
     if (place.crashing) throw new PlatformError('unavailable', place.crashing, { fix: 'Look at its logs, mend it and deploy again.' })
     place.usedAt = Date.now()
     if (this.#serving(place).length > 0) return
-    await (place.rising ?? this.#bringUp(place))
+    await (place.rising ?? this.#keepUp.oneMore(place))
     if (this.#serving(this.get(at) ?? place).length === 0) throw new PlatformError('unavailable', `${place.plan.service} did not come up`, { fix: 'Look at its logs.' })
   }
 
   /** While something else brings it up (a deployment that had to stop the one before), calls wait for that. */
   hold(at: At, until: Promise<void>): void {
     const place = this.get(at)
-    if (place) this.#rise(place, until)
+    if (place) this.#keepUp.hold(place, until)
   }
 
   noteCalls(at: At, lastAt: number): void {
@@ -186,13 +193,25 @@ export class Places {
     }
   }
 
+  /** Ends those of other deployments, the calls under way finished first: what comes may be the only one with the data open. */
+  async makeWay(plan: Plan): Promise<void> {
+    for (const old of this.instances.of(plan)) {
+      if (old.deploymentId === plan.deploymentId) continue
+      await this.instances.setState(old, 'draining')
+      const place = this.get(plan)
+      if (place) await this.publish(place)
+      await this.#drain(old, { callsMs: makeWayMs, socketsMs: makeWayMs })
+      await this.instances.stop(old.id, makeWayMs)
+    }
+  }
+
   /** Brings up what is missing, as after a failed deployment that had to stop the ones before. */
   async bringBack(at: At): Promise<void> {
     const place = this.get(at)
     if (!place || place.wanted === 'stopped' || place.crashing !== null) return
     const draining = this.instances.of(place).filter((one) => one.deploymentId === place.plan.deploymentId && one.state === 'draining')
     await Promise.all(draining.map((one) => this.instances.stop(one.id, stopMs)))
-    if (place.plan.settings.min > 0) await this.#bringUpTo(place)
+    if (place.plan.settings.min > 0) await this.#keepUp.toMinimum(place)
   }
 
   async publish(place: Place): Promise<void> {
@@ -238,13 +257,17 @@ export class Places {
   /** No new calls; those under way may finish, then it ends (for a watched switch: when the watch is over). */
   async #retire(one: Running, kept: boolean): Promise<void> {
     await this.instances.setState(one, 'draining')
-    await this.#parts.gateway
-      .call('instances.drain', { instanceId: one.id, timeoutMs: drainMs, closeSocketsAfterMs: socketsMs }, { timeoutMs: drainMs + socketsMs + 5_000 })
-      .catch(() => {}) // the gateway is away: then nothing is under way either
+    await this.#drain(one, { callsMs: drainMs, socketsMs })
     const place = this.get(one)
     // A revert may have made it the serving one again.
     if (kept && place?.watch?.previousId === one.deploymentId) return
     if (this.instances.get(one.id)?.state === 'draining') await this.instances.stop(one.id, stopMs)
+  }
+
+  async #drain(one: Running, { callsMs, socketsMs }: { callsMs: number; socketsMs: number }): Promise<void> {
+    await this.#parts.gateway
+      .call('instances.drain', { instanceId: one.id, timeoutMs: callsMs, closeSocketsAfterMs: socketsMs }, { timeoutMs: callsMs + socketsMs + 5_000 })
+      .catch(() => {}) // the gateway is away: then nothing is under way either
   }
 
   #watch(place: Place, previousId: string, until: number): void {
@@ -266,64 +289,12 @@ export class Places {
     const running = await this.instances.noteExit(exit)
     if (!running || this.#stopping) return
     const place = this.get(running)
-    if (!exit.stopped) await this.#say(running, `instance ${running.id} ${describeExit(exit)}`)
+    if (!exit.stopped) await this.#keepUp.say(running, `instance ${running.id} ${describeExit(exit)}`)
     if (!place || running.deploymentId !== place.plan.deploymentId) return
     await this.publish(place)
     if (exit.stopped || place.wanted === 'stopped' || place.crashing !== null || running.state === 'draining') return
     if (place.watch) return this.onWatchedCrash(place, exit)
-    await this.#restartAfterCrash(place, describeExit(exit))
-  }
-
-  /** With growing pauses; five crashes in a minute park it. */
-  async #restartAfterCrash(place: Place, why: string): Promise<void> {
-    const now = Date.now()
-    place.crashes = [...place.crashes.filter((at) => now - at < 60_000), now]
-    if (place.crashes.length >= parkAfter) {
-      place.crashing = `${place.plan.service} crashed ${place.crashes.length} times in a minute; it last ${why}`
-      await this.#save(place)
-      await this.publish(place)
-      return
-    }
-    const pause = [0, 250, 1_000, 3_000][place.crashes.length - 1] ?? 5_000
-    const timer = Promise.withResolvers<void>()
-    place.restart = setTimeout(timer.resolve, pause)
-    this.#rise(place, timer.promise.then(() => (this.get(place) === place && place.wanted === 'live' ? this.#bringUpTo(place) : undefined)))
-  }
-
-  async #bringUpTo(place: Place): Promise<void> {
-    const { min } = place.plan.settings
-    const wanted = Math.max(min, 1)
-    const present = this.instances.of(place).filter((one) => one.deploymentId === place.plan.deploymentId && one.state !== 'draining').length
-    await Promise.all(Array.from({ length: Math.max(0, wanted - present) }, () => this.#bringUp(place)))
-  }
-
-  /** Starts one and lets it serve once it is ready. One that does not become so is ended, and counts as a crash. */
-  #bringUp(place: Place): Promise<void> {
-    const risen = (async () => {
-      const { plan } = place
-      const one = await this.instances.start(plan, place.crashes.length)
-      await this.instances.setState(one, 'checking')
-      const over = new AbortController()
-      void one.ended.then(() => over.abort(new PlatformError('start_failed', 'it ended before it was ready')))
-      try {
-        await waitUntilReady(one, plan.settings.health, readyMs, over.signal)
-      } catch (error) {
-        if (this.instances.get(one.id) === undefined) return // its exit says why, and is handled there
-        await this.#say(one, error instanceof Error ? error.message : String(error))
-        await this.instances.stop(one.id, stopMs)
-        await this.#restartAfterCrash(place, 'was not ready in time')
-        return
-      }
-      await this.instances.setState(one, 'live')
-      await this.publish(place)
-    })().catch((error: unknown) => this.#parts.log.error({ err: error, service: place.serviceId, environment: place.environmentId }, 'an instance could not be started'))
-    this.#rise(place, risen)
-    return risen
-  }
-
-  #rise(place: Place, until: Promise<void>): void {
-    const rising = until.catch(() => {}).then(() => { if (place.rising === rising) place.rising = null })
-    place.rising = rising
+    await this.#keepUp.afterCrash(place, describeExit(exit))
   }
 
   #settleAdopted(place: Place): void {
@@ -333,18 +304,6 @@ export class Places {
       if (place.watch?.previousId === one.deploymentId) continue
       void this.instances.stop(one.id, stopMs)
     }
-  }
-
-  /** Four at a time: the same total as all at once, and the machine stays usable. */
-  async #bringAllUp(): Promise<void> {
-    const queue = this.all().filter((place) => place.wanted === 'live' && place.crashing === null && (place.plan.settings.min > 0 || place.plan.settings.idleMs === null))
-    await Promise.all(Array.from({ length: 4 }, async () => {
-      for (let place = queue.shift(); place; place = queue.shift()) await this.#bringUpTo(place)
-    }))
-  }
-
-  async #say(running: Running, text: string): Promise<void> {
-    await this.#parts.logs.append(running, { stream: 'platform', level: 'error', text, revision: running.revision, instanceId: running.id })
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, chownSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
@@ -7,20 +7,19 @@ import type { Engine, ExecOptions, ExecSession, Exit, InstanceSpec, Placement, R
 import { adopt } from './adopt.ts'
 import type { Capabilities, Without } from './capabilities.ts'
 import { describe, findCapabilities } from './capabilities.ts'
-import { copyTree, handOver, isOwned } from './copy.ts'
 import { checkEnvironment } from './environment.ts'
 import { execIn } from './exec.ts'
 import { Held, replaceSource } from './held.ts'
-import { bootId, identify, isAlive } from './identity.ts'
+import { identify, isAlive } from './identity.ts'
 import type { LaunchOptions } from './launch.ts'
 import { launchSandbox } from './launch.ts'
 import { launchPlain } from './launch-plain.ts'
+import { makeFolder } from './make-folder.ts'
 import { TeamNetworks } from './network.ts'
 import { Placed } from './placed.ts'
 import type { InstanceRecord } from './record.ts'
 import { InstanceFolders } from './record.ts'
 import { releaseSlots } from './registry.ts'
-import { hostname } from './sandbox.ts'
 import { seccompProgram } from './seccomp.ts'
 import { findProcesses } from './started.ts'
 import type { Team } from './team.ts'
@@ -110,7 +109,7 @@ class ProcessEngine implements Engine {
     const team = await this.#teams.prepare(spec.teamId)
     const folder = this.#folders.path(spec.id)
     try {
-      const record = await this.#makeFolder(spec, team, folder)
+      const record = await makeFolder(spec, team, folder, { folders: this.#folders, root: this.#can.root })
       return await this.#launch(spec, team, record)
     } catch (error) {
       await this.#can.cgroups?.remove(spec.id)
@@ -186,35 +185,6 @@ class ProcessEngine implements Engine {
     for (const held of this.#held.values()) held.letGo()
     this.#placed.clear()
     this.#listeners.clear()
-  }
-
-  async #makeFolder(spec: InstanceSpec, team: Team, folder: string): Promise<InstanceRecord> {
-    const { uid, gid } = team
-    const owner = this.#can.root ? { uid, gid } : undefined
-    mkdirSync(folder, { mode: 0o700 })
-    const record: InstanceRecord = { id: spec.id, teamId: spec.teamId, bootId: bootId(), uid, gid }
-    if (team.link) record.namespace = team.link.namespace
-    this.#folders.write(record)
-    for (const name of ['app', 'home', 'tmp']) {
-      mkdirSync(`${folder}/${name}`, { mode: 0o700 })
-      if (owner) chownSync(`${folder}/${name}`, uid, gid)
-    }
-    chmodSync(`${folder}/tmp`, 0o1777)
-    await copyTree(spec.sourceDir, `${folder}/app`, owner)
-    if (spec.held) {
-      mkdirSync(`${folder}/build`, { mode: 0o755 })
-      if (spec.buildDir) await copyTree(spec.buildDir, `${folder}/build`, undefined)
-    }
-    // A link of this name in the source would be followed by the mount; so would a file be in its way.
-    if (spec.modulesDir) rmSync(`${folder}/app/node_modules`, { recursive: true, force: true })
-    writeFileSync(`${folder}/hosts`, `${readFileSync('/etc/hosts', 'utf8').trimEnd()}\n127.0.0.1 ${hostname(spec.name)}\n`, { mode: 0o644 })
-    mkdirSync(spec.logDir, { recursive: true, mode: 0o700 })
-    for (const bind of [...(spec.binds ?? []).filter((each) => each.writable).map((each) => each.host), spec.dataDir]) {
-      if (bind === undefined) continue
-      mkdirSync(bind, { recursive: true })
-      if (!isOwned(bind, owner)) await handOver(bind, owner)
-    }
-    return record
   }
 
   async #launch(spec: InstanceSpec, team: Team, record: InstanceRecord): Promise<Placement> {
