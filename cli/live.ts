@@ -5,7 +5,7 @@ import {
   type TerminalSize,
 } from '#contract/live.ts'
 import { livePath, maxWrite } from '#contract/live-socket.ts'
-import type { Session } from './session.ts'
+import { restartMs, type Session } from './session.ts'
 
 type LiveSocket = Socket<ServerToClient, ClientToServer>
 
@@ -34,11 +34,17 @@ export async function* follow<T extends LiveTopic>(session: Session, topic: T, i
     wake()
   }
   let begun = false
-  socket.on('connect', () => {
-    subscribe(socket, topic, begun ? resume() : input).then(() => (begun = true), (error: PlatformError) => end(error))
-  })
+  const begin = (giveUpAt: number) => {
+    subscribe(socket, topic, begun ? resume() : input).then(() => (begun = true), (error: PlatformError) => {
+      // The console is back before what is behind it: a connection that is lost meanwhile begins anew by itself.
+      if (error.code !== 'unavailable' || Date.now() > giveUpAt) end(error)
+      else setTimeout(() => socket.connected && begin(giveUpAt), 300)
+    })
+  }
+  socket.on('connect', () => begin(Date.now() + restartMs))
+  const deadline = Date.now() + restartMs
   socket.on('connect_error', (error) => {
-    if (!socket.active || !begun) end(connectError(session, error))
+    if (!socket.active || (!begun && Date.now() > deadline)) end(connectError(session, error))
   })
   socket.on('items', (_, items, ack) => {
     queue.push({ items, ack })
@@ -75,15 +81,19 @@ export interface Program {
 export async function runProgram(session: Session, input: LiveInput<'exec'>, program: Program): Promise<number> {
   const socket = open(session)
   const exit = Promise.withResolvers<number>()
-  socket.io.reconnection(false)
   socket.on('connect', () => {
+    // From here on a lost connection is a lost program.
+    socket.io.reconnection(false)
     subscribe(socket, 'exec', input).then(() => {
       program.onResize((size) => socket.emit('resize', id, size))
       program.onSignal((name) => socket.emit('signal', id, name))
       void send(socket, program.input)
     }, exit.reject)
   })
-  socket.on('connect_error', (error) => exit.reject(connectError(session, error)))
+  const deadline = Date.now() + restartMs
+  socket.on('connect_error', (error) => {
+    if (!socket.active || Date.now() > deadline) exit.reject(connectError(session, error))
+  })
   socket.on('disconnect', () => exit.reject(new PlatformError('unavailable', 'the connection was lost, and the command with it', { fix: 'Run it again.' })))
   let written = Promise.resolve()
   socket.on('bytes', (_, kind, bytes, ack) => {
