@@ -1,6 +1,6 @@
 'use client'
 import '#styles/console.css'
-import { Button } from '#components/ui/button.tsx'
+import { buttonStyle } from '#components/ui/button-style.ts'
 import type { ScreenErrorProps } from '#components/frame/screen-error.tsx'
 
 /** When the root layout itself failed: nothing else is there to lean on. */
@@ -11,7 +11,7 @@ export default function GlobalError({ error, reset }: ScreenErrorProps) {
         <main role="alert" className="mx-auto max-w-md px-6 py-24">
           <h1 className="text-title font-semibold">The console could not be shown.</h1>
           <p className="mt-1 text-muted">Try again in a moment. {error.digest !== undefined && <>If it stays, give the operator this id: <code>{error.digest}</code></>}</p>
-          <Button className="mt-4" onClick={reset}>Try again</Button>
+          <button type="button" className={buttonStyle('plain', 'normal', 'mt-4')} onClick={reset}>Try again</button>
         </main>
       </body>
     </html>

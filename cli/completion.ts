@@ -32,8 +32,11 @@ async function candidates(program: Command, session: Session, before: string[], 
   if (command === undefined) return program.commands.filter((one) => !one.name().startsWith('complete')).map((one) => one.name())
   if (begun.startsWith('-')) return [...command.options, ...program.options].flatMap((option) => option.long ?? [])
   if (command.commands.length > 0 && second === undefined) return command.commands.map((one) => one.name())
-  const names = async () => (await session.api.services.list.query(await session.place())).map((one) => one.name)
-  if (first === 'call' && before.length === 2) return (await session.api.services.get.query(await session.service(second ?? ''))).endpoints.map((one) => one.name)
+  const names = async () => {
+    const place = await session.place()
+    return (await session.api.services.list.query(place)).map((one) => (one.team === place.team ? one.name : `@${one.team}/${one.name}`))
+  }
+  if (first === 'call' && before.length === 2) return (await session.described(await session.service(second ?? ''))).endpoints.map((one) => one.name)
   if (takesService.has(first ?? '') || ((first === 'var' || first === 'secret' || first === 'service') && before.length === 2)) return names()
   if (first === 'env' && ['use', 'delete'].includes(second ?? '')) return (await session.api.environments.list.query({ team: await session.team() })).map((one) => one.name)
   return []

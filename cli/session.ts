@@ -73,6 +73,11 @@ export class Session {
     return (this.#asked ??= this.api.person.me.query())
   }
 
+  /** A service as it is here, or another team's (`@team/service`) as that team shares it. */
+  described(at: { team: string; environment: string; service: string }) {
+    return at.service.startsWith('@') ? this.api.services.shared.query({ team: at.team, name: at.service }) : this.api.services.get.query(at)
+  }
+
   headers(): Record<string, string> {
     return !this.token ? {} : { authorization: `Bearer ${this.token}` }
   }

@@ -42,8 +42,11 @@ function putDeployment(deployment: Deployment, trpc: Trpc, cache: QueryClient): 
   }
   for (const [key, data] of cache.getQueriesData<Rows | { pages: Rows[] }>(trpc.deployments.list.pathFilter())) {
     const input = inputOf<Inputs['deployments']['list']>(key)
-    const fits = (input?.service ?? deployment.service) === deployment.service && (input?.environment ?? deployment.environment) === deployment.environment
-    if (data === undefined || !fits) continue
+    if (data === undefined) continue
+    const fits = (['service', 'environment', 'by', 'state'] as const).every((name) => (input?.[name] ?? deployment[name]) === deployment[name])
+    // One that went on to another state leaves the list of those in the one before.
+    if (!fits && input?.state !== undefined && Array.isArray(data)) cache.setQueryData(key, data.filter(({ id }) => id !== deployment.id))
+    if (!fits) continue
     if (Array.isArray(data)) cache.setQueryData(key, input?.before == null ? put(data, deployment, true) : put(data, deployment, false))
     else cache.setQueryData(key, { ...data, pages: data.pages.map((page, at) => put(page, deployment, at === 0 && !data.pages.slice(1).some((later) => later.some(({ id }) => id === deployment.id)))) })
   }

@@ -70,6 +70,10 @@ export class LiveConnection {
       // A refusal by the server is final for socket.io, but it may only have been away.
       if (!refused && !this.#socket.active) setTimeout(() => this.#socket.connect(), 1_000)
     })
+    // A network that is gone takes no connection down with it: its silence is noticed after twenty seconds only. The browser
+    // says so at once; whether it is true of this console is found out by connecting anew, which goes on until it is back.
+    window.addEventListener('offline', () => { if (this.#socket.connected) this.#socket.io.engine.close() })
+    window.addEventListener('online', () => { if (this.#state === 'disconnected') this.reconnect() })
     this.#socket.on('signedOut', () => this.#become('signed-out'))
     this.#socket.on('resync', () => this.#tellResync())
     this.#socket.on('items', (id, items, ack) => void this.#handle(id, (handlers) => handlers.onItems?.(items as never[]), ack))

@@ -29,8 +29,11 @@ export const paths = {
   /** A line is a place in one service's log. */
   serviceLogs: (at: OfService, look: { seq?: number; q?: string; level?: string } = {}) => `${paths.service(at, 'logs')}${query(look)}`,
   deployment: (at: OfService, deploymentId: string) => `${paths.service(at, 'deployments')}/${deploymentId}`,
+  /** What other teams share with this one. */
+  sharedServices: (at: InTeam) => `${root(at)}/shared`,
+  shared: (at: InTeam, of: { team: string; service: string }) => `${paths.sharedServices(at)}/${of.team}/${of.service}`,
   environments: (at: InTeam) => `${root(at)}/environments`,
-  deployments: (at: InTeam, filters: { environment?: string; service?: string; person?: string } = {}) => `${root(at)}/deployments${query(filters)}`,
+  deployments: (at: InTeam, filters: { environment?: string; service?: string; by?: string; state?: string } = {}) => `${root(at)}/deployments${query(filters)}`,
   logs: (at: InTeam, look: { services?: string; q?: string; level?: string } = {}) => `${root(at)}/logs${query(look)}`,
   team: (at: InTeam, tab: 'members' | 'invitations' | 'tokens' | 'audit' = 'members') => `${root(at)}/team${query({ tab: tab === 'members' ? undefined : tab })}`,
   settings: (at: InTeam, tab?: 'account' | 'platform') => `${root(at)}/settings${query({ tab })}`,

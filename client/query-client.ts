@@ -1,11 +1,20 @@
 import { QueryClient } from '@tanstack/react-query'
 import { errorOf } from './errors.ts'
 
-/** Nothing is fetched again by itself: the live socket says what changed (client/live-cache.ts). */
+/** Older than this, what came with a page that was fetched ahead may have missed an event. */
+const trustedMs = 15_000
+
+/**
+ * Nothing is fetched again by itself while it is shown: the live socket says what changed (client/live-cache.ts). A screen
+ * that is opened with data of a while ago shows it at once, and looks again behind it.
+ */
 export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
-      queries: { staleTime: Infinity, gcTime: 10 * 60_000, refetchOnWindowFocus: false, refetchOnReconnect: false, retry: retries },
+      queries: {
+        staleTime: Infinity, gcTime: 10 * 60_000, refetchOnWindowFocus: false, refetchOnReconnect: false, retry: retries,
+        refetchOnMount: ({ state }) => (Date.now() - state.dataUpdatedAt > trustedMs ? 'always' : true),
+      },
       mutations: { retry: false },
     },
   })

@@ -13,7 +13,8 @@ export const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRou
 export function createClient(): TRPCClient<AppRouter> {
   return createTRPCClient<AppRouter>({
     links: [splitLink({
-      condition: (operation) => operation.type === 'query',
+      // A stream's parts are handed on as they come, as a batch's answers are.
+      condition: ({ type, path }) => type === 'query' || path === 'calls.stream',
       true: httpBatchStreamLink({ url: consolePath.trpc, maxURLLength: 4_000 }),
       false: httpLink({ url: consolePath.trpc }),
     })],

@@ -1,12 +1,9 @@
 import { z } from 'zod'
+import { logLevels, logStreams } from './log-words.ts'
 
-/** `stdout` and `stderr` are the service's own; `build` is its build's output; `platform` is what the platform says of it. */
-export const logStreams = ['stdout', 'stderr', 'build', 'platform'] as const
 export const logStream = z.enum(logStreams)
 export type LogStream = z.infer<typeof logStream>
 
-/** In order of weight, so that a level's place in the list compares. */
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
 export const logLevel = z.enum(logLevels)
 export type LogLevel = z.infer<typeof logLevel>
 
@@ -44,10 +41,6 @@ export type LogGap = z.infer<typeof logGap>
 
 export const logEntry = z.union([logRecord, logGap])
 export type LogEntry = z.infer<typeof logEntry>
-
-export function isLogGap(entry: LogEntry): entry is LogGap {
-  return 'gap' in entry
-}
 
 const pattern = z
   .string()

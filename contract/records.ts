@@ -99,6 +99,11 @@ export const service = z.object({
 })
 export type Service = z.infer<typeof service>
 
+/** A service as the catalogue lists it: thousands of them weigh little. */
+export const listedService = service.omit({ instances: true, settings: true, pending: true, locked: true, endpoints: true })
+  .extend({ endpoints: z.array(z.string()) })
+export type ListedService = z.infer<typeof listedService>
+
 export const deploymentError = errorBody.extend({
   exitCode: z.number().nullable().optional(),
   signal: z.string().nullable().optional(),

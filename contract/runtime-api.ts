@@ -4,7 +4,9 @@ import * as record from './records.ts'
 import { type Api, call, duplex, stream, upload } from './rpc.ts'
 import { audience, tokenScope } from './routing.ts'
 import * as source from './source.ts'
+import { deploymentStates } from './states.ts'
 import { roles } from './permissions.ts'
+import { maxVariables } from './variables.ts'
 
 /**
  * What the runtime does for web (and, where said, for the gateway), on `$M3O_HOME/run/runtime.sock`. Everything is
@@ -85,6 +87,10 @@ const teams = {
 
 const services = {
   'services.list': call(z.object({ teamId: z.string(), environmentId: z.string() }), z.array(record.service)),
+  /** Those of the team, then those that others share with it, all without what only their own screens show. */
+  'services.catalogue': call(z.object({ teamId: z.string(), environmentId: z.string() }), z.array(record.listedService)),
+  /** Other teams' services that this team may call, as their production has them; with `name` (`@team/service`), that one. */
+  'services.shared': call(z.object({ teamId: z.string(), name: z.string().nullable() }), z.array(record.service)),
   'services.get': call(at, record.service),
   /** In which environments it was deployed itself, and what runs there. */
   'services.everywhere': call(z.object({ serviceId: z.string() }), z.array(record.service)),
@@ -124,7 +130,13 @@ const environments = {
 
 const deployments = {
   'deployments.list': call(
-    z.object({ teamId: z.string(), serviceId: z.string().optional(), environmentId: z.string().optional(), before: z.string().nullable(), limit: z.number().int().max(200) }),
+    z.object({
+      teamId: z.string(), serviceId: z.string().optional(), environmentId: z.string().optional(),
+      /** Name of who asked for it, as deployments carry it. */
+      by: z.string().optional(),
+      state: z.enum(deploymentStates).optional(),
+      before: z.string().nullable(), limit: z.number().int().max(200),
+    }),
     z.array(record.deployment),
   ),
   'deployments.get': call(ofDeployment, record.deployment),
@@ -165,6 +177,8 @@ const variables = {
   /** Of one environment, inherited ones included. */
   'variables.list': call(at, z.array(record.variable)),
   'variables.set': call(at.extend({ name: z.string(), value: z.string(), secret: z.boolean() }), ok),
+  /** All of them or, when one cannot be set, none. */
+  'variables.setAll': call(at.extend({ variables: z.array(z.object({ name: z.string(), value: z.string(), secret: z.boolean() })).min(1).max(maxVariables) }), ok),
   'variables.delete': call(at.extend({ name: z.string() }), ok),
 }
 

@@ -36,6 +36,16 @@ test('web is killed while somebody types: nothing of the draft is lost', async (
   await expectEditorShows(page, '// one')
 })
 
+test('a network that is gone is said at once, and what is live is live again when it is back', async ({ page, watch }) => {
+  watch.expectComplaint(away)
+  await page.goto('/demo/production/services')
+  await expectConnected(page)
+  await page.context().setOffline(true)
+  await expect(page.getByRole('status').filter({ hasText: 'reconnecting' })).toBeVisible({ timeout: 2_000 })
+  await page.context().setOffline(false)
+  await expectConnected(page)
+})
+
 for (const name of ['runtime', 'gateway', 'postgres'] as const) {
   test(`${name} is killed: it is back within seconds, services never stopped`, async ({ stack, shell, page, watch }) => {
     watch.expectComplaint(away)

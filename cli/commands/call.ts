@@ -13,7 +13,7 @@ export function addCallCommand(program: Command, run: Run): void {
   program.command('call <service> <endpoint> [given...]').description('call an endpoint, with JSON or --field value …').allowUnknownOption()
     .action(run(async (session, service: string, endpoint: string, given: string[]) => {
       const place = await session.place()
-      const described = service.startsWith('@') ? undefined : await endpointOf(session, { ...place, service }, endpoint)
+      const described = await endpointOf(session, { ...place, service }, endpoint)
       const body = bodyOf(given, described)
       const answer = await session.fetch(`/api/calls?${new URLSearchParams({
         ...place, service, path: described?.path ?? `/${endpoint.replace(/^\//, '')}`, method: described?.method?.toUpperCase() ?? 'POST',
@@ -50,7 +50,7 @@ async function showAnswer(answer: Response, json: boolean): Promise<void> {
 }
 
 async function endpointOf(session: Session, at: { team: string; environment: string; service: string }, name: string): Promise<Endpoint | undefined> {
-  const { endpoints } = await session.api.services.get.query(at)
+  const { endpoints } = await session.described(at)
   const found = endpoints.find((one) => one.name === name || one.name.toLowerCase() === name.toLowerCase())
   if (found !== undefined || endpoints.length === 0 || name.startsWith('/')) return found === undefined ? undefined : { ...found, path: found.path ?? `/${found.name}` }
   throw new PlatformError('not_found', `${at.service} has no endpoint ${name}`, { fix: `It has ${endpoints.map((one) => one.name).join(', ')}; any other path begins with /.` })

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import colors from 'picocolors'
-import { isLogGap, type LogEntry, logFilter, type LogFilter } from '#contract/logs.ts'
+import { isLogGap } from '#contract/log-words.ts'
+import { type LogEntry, logFilter, type LogFilter } from '#contract/logs.ts'
 import { Misuse, parseSince, wholeNumber } from '../input.ts'
 import { follow } from '../live.ts'
 import type { Run } from '../main.ts'

@@ -17,17 +17,18 @@ function document(service: Service) {
 
 export function addServiceCommands(program: Command, run: Run): void {
   program.command('services').description('what there is in the chosen environment').action(run(async (session) => {
-    const services = await session.api.services.list.query(await session.place())
+    const place = await session.place()
+    const services = await session.api.services.list.query(place)
     show(session, services.map(document), () => services.length === 0 ? 'No services yet. Make one: m3o new hello' : table(
       ['service', 'state', 'revision', 'from', 'instances', 'deployed', 'url'],
-      services.map((one) => [one.name, one.state, one.revision ?? '–', one.from ?? '–', String(one.instances.length), one.lastDeployment ? ago(one.lastDeployment.at) : 'never', one.url]),
+      services.map((one) => [one.team === place.team ? one.name : `@${one.team}/${one.name}`, one.state, one.revision ?? '–', one.from ?? '–', String(one.instances.length), one.lastDeployment ? ago(one.lastDeployment.at) : 'never', one.url]),
     ))
   }))
 
   program.command('status [service]').description('how they are').action(run(async (session, name: string | undefined) => {
     const services = name === undefined
       ? await session.api.services.list.query(await session.place())
-      : [await session.api.services.get.query(await session.service(name))]
+      : [await session.described(await session.service(name))]
     show(session, services.map(document), () => services.map(describe).join('\n\n'))
   }))
 

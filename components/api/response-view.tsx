@@ -18,8 +18,8 @@ import { spokenBytes } from './spoken-bytes.ts'
 
 export type Answer = Outputs['calls']['send']
 
-/** What a service answered: status, time, size, who served it, its headers and its body. */
-export function ResponseView({ at, answer, error }: { at: OfService; answer: Answer | null; error: unknown }) {
+/** What a service answered: status, time, size, who served it, its headers and its body. `logsOf`: whose logs may be read here. */
+export function ResponseView({ logsOf, answer, error }: { logsOf: OfService | null; answer: Answer | null; error: unknown }) {
   const [shown, setShown] = useState<'body' | 'headers'>('body')
   if (error != null) return <div className="p-4"><ErrorLine error={error} /></div>
   if (answer === null) return <p className="px-4 py-10 text-center text-muted">The answer will be here.</p>
@@ -37,7 +37,7 @@ export function ResponseView({ at, answer, error }: { at: OfService; answer: Ans
         {answer.trace !== null && (
           <div className="flex items-center gap-1.5">
             <dt>Trace</dt>
-            <dd className="flex items-center gap-2"><ShortId id={answer.trace} className="mx-0!" /><Link href={paths.serviceLogs(at, { q: answer.trace })} className="text-accent">its log lines</Link></dd>
+            <dd className="flex items-center gap-2"><ShortId id={answer.trace} className="mx-0!" />{logsOf !== null && <Link href={paths.serviceLogs(logsOf, { q: answer.trace })} className="text-accent">its log lines</Link>}</dd>
           </div>
         )}
       </dl>

@@ -1,5 +1,5 @@
 'use client'
-import type { Environment, Service } from '#contract/records.ts'
+import type { Environment, ListedService } from '#contract/records.ts'
 import { paths } from '#client/paths.ts'
 import { EnvironmentName } from '#components/environments/environment-mark.tsx'
 import { Badge } from '#components/ui/badge.tsx'
@@ -17,23 +17,23 @@ export interface CatalogueView {
 
 const byText = (one: string, other: string) => one.localeCompare(other)
 
-/** Columns of the catalogue. A service of another team opens nothing here: it is called, not changed. */
-export function catalogueColumns(view: CatalogueView): Column<Service>[] {
+/** Columns of the catalogue. A service of another team opens what its callers see: it is called here, not changed. */
+export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
   return [
     {
-      key: 'service', header: 'Service', width: 'lg:w-52', order: (a, b) => byText(a.name, b.name),
+      key: 'service', header: 'Service', width: 'lg:w-60', order: (a, b) => byText(a.name, b.name),
       cell: (service) => (
         <span className="flex min-w-0 items-center gap-2">
-          <span className="sm:hidden"><ServiceStateMark service={service} compact /></span>
-          <RowLink href={paths.service({ ...view, service: service.name })} className="truncate font-medium">
+          <span className="flex sm:hidden"><ServiceStateMark service={service} compact /></span>
+          <RowLink href={service.team === view.team ? paths.service({ ...view, service: service.name }) : paths.shared(view, { team: service.team, service: service.name })} className="truncate font-medium">
             {service.team !== view.team && <span className="font-normal text-muted">@{service.team}/</span>}
             {service.name}
           </RowLink>
-          {service.audience.kind !== 'team' && <Badge>{audienceWord(service.audience)}</Badge>}
+          {service.team !== view.team ? <Badge>shared with {view.team}</Badge> : service.audience.kind !== 'team' && <Badge>{audienceWord(service.audience)}</Badge>}
         </span>
       ),
     },
-    { key: 'description', header: 'Description', from: 'lg', cell: (service) => <span className="text-muted">{service.description}</span> },
+    { key: 'description', header: 'Description', from: 'lg', cell: (service) => (service.description === '' ? <span className="text-muted">–</span> : <span className="text-muted" title={service.description}>{service.description}</span>) },
     {
       key: 'state', header: 'State', width: 'w-28', from: 'sm', order: (a, b) => byText(a.state, b.state),
       cell: (service) => <span title={service.reason ?? undefined}><ServiceStateMark service={service} /></span>,
@@ -43,22 +43,23 @@ export function catalogueColumns(view: CatalogueView): Column<Service>[] {
       cell: (service) => <From service={service} view={view} />,
     },
     {
-      key: 'endpoints', header: 'Endpoints', width: 'w-20', from: 'lg', align: 'end', order: (a, b) => a.endpoints.length - b.endpoints.length,
+      key: 'endpoints', header: 'Endpoints', width: 'w-24', from: 'lg', align: 'end', order: (a, b) => a.endpoints.length - b.endpoints.length,
       cell: ({ endpoints }) => (endpoints.length === 0 ? <span className="text-muted">–</span> : endpoints.length),
     },
-    { key: 'language', header: 'Language', width: 'w-20', from: 'xl', order: (a, b) => byText(a.language, b.language), cell: ({ language }) => <span className="text-muted">{language}</span> },
+    { key: 'language', header: 'Language', width: 'w-28 pl-5!', from: 'xl', order: (a, b) => byText(a.language, b.language), cell: ({ language }) => <span className="text-muted">{language || '–'}</span> },
     {
       key: 'owner', header: 'Owner', width: 'w-28', from: 'lg', order: (a, b) => byText(a.owner?.name ?? '', b.owner?.name ?? ''),
-      cell: ({ owner }) => <span className="text-muted">{owner?.name ?? 'nobody'}</span>,
+      cell: ({ owner, team }) => <span className="text-muted">{team !== view.team ? `team ${team}` : owner?.name ?? 'nobody'}</span>,
     },
     {
       key: 'deployed', header: 'Deployed', width: 'w-28', align: 'end', order: (a, b) => (b.lastDeployment?.at ?? 0) - (a.lastDeployment?.at ?? 0),
-      cell: ({ lastDeployment }) => (lastDeployment === null ? <span className="text-muted" title={`Nothing of it was deployed into ${view.environment}`}>–</span> : <Time at={lastDeployment.at} className="text-muted" />),
+      cell: ({ lastDeployment, team }) => (lastDeployment === null ? <span className="text-muted" title={team === view.team ? `Nothing of it was deployed into ${view.environment}` : 'Its own team knows'}>–</span> : <Time at={lastDeployment.at} className="text-muted" />),
     },
   ]
 }
 
-function From({ service, view }: { service: Service; view: CatalogueView }) {
+function From({ service, view }: { service: ListedService; view: CatalogueView }) {
+  if (service.team !== view.team) return <span className="text-muted">{service.from === null ? '–' : 'its team'}</span>
   const kind = service.from === null ? undefined : view.kinds.get(service.from)
   if (service.from === null || kind === undefined) return <span className="text-muted">–</span>
   return (

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import type { Service } from '#contract/records.ts'
+import type { ListedService } from '#contract/records.ts'
 import { searchCatalogue } from './catalogue-search.ts'
 
 const none = { q: '', owner: '', language: '', state: '', audience: '' }
-const at = (name: string, more: Partial<Service> = {}) => ({
+const at = (name: string, more: Partial<ListedService> = {}) => ({
   name, team: 'demo', description: '', language: 'node', owner: null, audience: { kind: 'team' }, state: 'live', endpoints: [], ...more,
-}) as unknown as Service
+}) as unknown as ListedService
 
 test('finds by all of the words, in any order and in any of a service’s texts', () => {
   const services = [at('billing', { description: 'Invoices by mail' }), at('mail'), at('users')]

@@ -28,7 +28,7 @@ export function Catalogue({ creating: open = null }: { creating?: { template?: s
   const place = usePlace()
   const trpc = useTRPC()
   const may = useMay()
-  const { data: services } = useSuspenseQuery(trpc.services.list.queryOptions(place))
+  const { data: services } = useSuspenseQuery(trpc.services.catalogue.queryOptions(place))
   const { data: environments } = useSuspenseQuery(trpc.environments.list.queryOptions({ team: place.team }))
   const [filters, setFilters] = useFilters(filterNames)
   const [creating, setCreating] = useState(open)
@@ -43,7 +43,7 @@ export function Catalogue({ creating: open = null }: { creating?: { template?: s
   )
   const choices = useMemo(() => ({
     owners: [...new Map(services.flatMap((service) => (service.owner ? [[service.owner.email, service.owner.name] as const] : [])))].map(([value, label]) => ({ value, label })),
-    languages: [...new Set(services.map((service) => service.language))].sort(),
+    languages: [...new Set(services.map((service) => service.language))].filter((language) => language !== '').sort(),
   }), [services])
   const mayCreate = may('service.create')
 

@@ -2,7 +2,7 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { Rocket } from 'lucide-react'
 import { useMemo } from 'react'
-import type { Deployment } from '#contract/records.ts'
+import type { ListedService } from '#contract/records.ts'
 import { deploymentStates } from '#contract/states.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { useEnvironments } from '#components/frame/environment.ts'
@@ -22,30 +22,35 @@ import { useDeployments } from './use-deployments.ts'
 
 /** What is changing across the team: newest first, live. */
 export function DeploymentsList() {
-  const { team } = usePlace()
+  const place = usePlace()
+  const { team } = place
   const trpc = useTRPC()
   const may = useMay()
   const cancel = useCancel(team)
   const environments = useEnvironments()
   const { data: members } = useSuspenseQuery(trpc.members.list.queryOptions({ team }))
   const [filters, setFilters] = useFilters(['environment', 'service', 'by', 'state'])
-  const list = useDeployments({ team, environment: filters.environment, service: filters.service })
-  const all = list.deployments
-  const { by, state } = filters
-  const shown = useMemo(() => all.filter((each) => (by === '' || each.by === by) && (state === '' || each.state === state)), [all, by, state])
+  const list = useDeployments({ team, ...filters })
+  const shown = list.deployments
   const mayCancel = may('service.deploy')
   const columns = useMemo(
     () => deploymentColumns({ team, kinds: new Map(environments.map(({ name, kind }) => [name, kind])), mayCancel, cancel }),
     [team, environments, mayCancel, cancel],
   )
-  const people = useMemo(() => [...new Set([...members.map(({ person }) => person.name), ...all.map((each) => each.by)])], [members, all])
+  const { data: services } = useSuspenseQuery(trpc.services.catalogue.queryOptions(place))
+  // Deployments carry the email of who asked for them, or the platform's name.
+  const people = useMemo(() => {
+    const named = new Map(members.map(({ person }) => [person.email, person.name]))
+    for (const by of [...shown.map((each) => each.by), filters.by]) if (by !== '' && !named.has(by)) named.set(by, by)
+    return [...named].map(([value, label]) => ({ value, label }))
+  }, [members, shown, filters.by])
   const filtered = Object.values(filters).some((value) => value !== '')
   return (
     <>
       <PageHeader title="Deployments" about="across the team, newest first">
         <FilterBar label="Filter deployments">
           <FilterSelect label="Environment" any="Any environment" value={filters.environment} options={environments.map(({ name }) => name)} onChange={(value) => setFilters({ environment: value })} />
-          <FilterSelect label="Service" any="Any service" value={filters.service} options={servicesOf(all, filters.service)} onChange={(value) => setFilters({ service: value })} />
+          <FilterSelect label="Service" any="Any service" value={filters.service} options={namesOf(services, team, filters.service)} onChange={(value) => setFilters({ service: value })} />
           <FilterSelect label="Person" any="Anybody" value={filters.by} options={people} onChange={(value) => setFilters({ by: value })} />
           <FilterSelect label="State" any="Any state" value={filters.state} options={deploymentStates} onChange={(value) => setFilters({ state: value })} />
         </FilterBar>
@@ -69,5 +74,5 @@ export function DeploymentsList() {
   )
 }
 
-const servicesOf = (deployments: readonly Deployment[], chosen: string) =>
-  [...new Set([...deployments.map(({ service }) => service), ...(chosen === '' ? [] : [chosen])])].sort()
+const namesOf = (services: readonly ListedService[], team: string, chosen: string) =>
+  [...new Set([...services.flatMap((service) => (service.team === team ? service.name : [])), ...(chosen === '' ? [] : [chosen])])]

@@ -56,22 +56,17 @@ export function deploymentColumns({ team, kinds, mayCancel, cancel }: Deployment
       ),
     },
     {
-      key: 'phases', header: 'Phases', width: 'w-48', from: 'md',
+      key: 'phases', header: 'Phases', width: 'w-52', from: 'md',
       cell: (each) => (
         <span className="flex items-center gap-2">
           <PhaseTimeline deployment={each} className="w-24 shrink-0" />
           <Duration className="text-small text-muted" ms={each.durationMs ?? endOf(each)} since={isUnderWay(each.state) ? each.createdAt : undefined} />
+          {isUnderWay(each.state) && <IconButton size="small" label="Cancel" className={`${rowControl} ml-auto`} reason={mayCancel ?? reasonOf(deploymentCan.cancel(each.state))} onClick={() => cancel(each)}><X /></IconButton>}
         </span>
       ),
     },
     { key: 'by', header: 'By', width: 'w-32', from: 'lg', cell: (each) => <span className="text-muted">{each.by}</span> },
     { key: 'at', header: 'Started', width: 'w-28', align: 'end', cell: (each) => <Time at={each.createdAt} className="text-muted" /> },
-    {
-      key: 'cancel', header: 'Cancel', quiet: true, width: 'w-14', align: 'end',
-      cell: (each) => isUnderWay(each.state) && (
-        <IconButton size="small" label="Cancel" className={rowControl} reason={mayCancel ?? reasonOf(deploymentCan.cancel(each.state))} onClick={() => cancel(each)}><X /></IconButton>
-      ),
-    },
   ]
   return columns.filter((column) => column !== false)
 }

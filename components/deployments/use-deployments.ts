@@ -3,19 +3,20 @@ import { useQueries, type UseQueryResult } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Deployment } from '#contract/records.ts'
 import { useTRPC } from '#client/trpc.ts'
-import { firstPage, pageSize } from './first-page.ts'
+import { type DeploymentFilters, firstPage, pageSize } from './first-page.ts'
 
 /**
  * Deployments, newest first, with older ones on demand. The first page is the one that live events patch: it grows as
  * deployments arrive; each older page begins after the last one that was seen when it was asked for.
  */
-export function useDeployments({ team, environment, service }: { team: string; environment: string; service: string }) {
+export function useDeployments(filters: DeploymentFilters) {
   const trpc = useTRPC()
-  const about = `${team}/${environment}/${service}`
+  const first = firstPage(filters)
+  const about = JSON.stringify(first)
   const [older, setOlder] = useState<{ about: string; after: string[] }>({ about, after: [] })
   const after = older.about === about ? older.after : []
   const pages = useQueries({
-    queries: [null, ...after].map((before) => trpc.deployments.list.queryOptions({ ...firstPage({ team, environment, service }), before })),
+    queries: [null, ...after].map((before) => trpc.deployments.list.queryOptions({ ...first, before })),
     combine: join,
   })
   const last = pages.deployments.at(-1)?.id

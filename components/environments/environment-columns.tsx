@@ -31,6 +31,7 @@ export function environmentColumns(view: View): Column<Branch>[] {
           <EnvironmentShape kind={environment.kind} />
           <RowLink href={paths.catalogue({ team: view.team, environment: environment.name })} className="truncate font-medium">{environment.name}</RowLink>
           {environment.name === view.environment && <Badge>you are here</Badge>}
+          <span className="ml-auto shrink-0 text-small text-muted md:hidden">{environment.overrides.length === 0 ? 'no own copies' : environment.overrides.length === 1 ? '1 own copy' : `${environment.overrides.length} own copies`}</span>
         </span>
       ),
     },
@@ -57,14 +58,14 @@ export function environmentColumns(view: View): Column<Branch>[] {
 }
 
 function Overrides({ environment }: { environment: Environment }) {
-  const shown = environment.overrides.slice(0, 4)
+  const shown = environment.overrides.slice(0, 3)
   if (shown.length === 0) return <span className="text-muted">{environment.parent === null ? 'nothing deployed' : `none, all from ${environment.parent}`}</span>
   return (
-    <span className="flex items-center gap-1.5 overflow-hidden">
-      {shown.map(({ serviceId, service, revision }) => (
+    <span className="flex items-center gap-1.5" title={environment.overrides.map(({ service }) => service).join(', ')}>
+      <span className="flex min-w-0 flex-wrap gap-1.5 overflow-hidden h-[18px]">{shown.map(({ serviceId, service, revision }) => (
         <Badge key={serviceId}><span className="text-text">{service}</span><span className="font-mono">{revision.slice(0, 7)}</span></Badge>
-      ))}
-      {environment.overrides.length > shown.length && <span className="text-small text-muted">and {environment.overrides.length - shown.length} more</span>}
+      ))}</span>
+      {environment.overrides.length > shown.length && <span className="shrink-0 text-small text-muted">and {environment.overrides.length - shown.length} more</span>}
     </span>
   )
 }

@@ -34,7 +34,7 @@ export function EnvironmentShape({ kind, className }: { kind: EnvironmentKind; c
 /** Name of an environment with its shape; `soft` puts it on its colour's ground. */
 export function EnvironmentName({ name, kind, soft = false }: { name: string; kind: EnvironmentKind; soft?: boolean }) {
   return (
-    <span className={clsx('inline-flex min-w-0 items-center gap-1.5', soft && `h-[18px] rounded-[4px] px-1.5 text-tiny ${kindGround[kind]} ${kindText[kind]}`)}>
+    <span className={clsx('inline-flex min-w-0 max-w-full items-center gap-1.5 align-bottom', soft && `h-[18px] rounded-[4px] px-1.5 text-tiny ${kindGround[kind]} ${kindText[kind]}`)}>
       <EnvironmentShape kind={kind} />
       <span className="truncate">{name}</span>
     </span>

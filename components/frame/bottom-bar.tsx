@@ -1,12 +1,13 @@
 'use client'
 import { clsx } from 'clsx'
 import { Ellipsis } from 'lucide-react'
-import Link from 'next/link'
 import { usePathname } from 'next/navigation'
-import { paths } from '#client/paths.ts'
+import { paths, type Section } from '#client/paths.ts'
+import { Arriving } from '#components/ui/arriving.tsx'
 import { Menu, MenuLink } from '#components/ui/menu.tsx'
+import { PointedLink } from '#components/ui/pointed-link.tsx'
 import { usePlace } from './place.ts'
-import { screens } from './screens.tsx'
+import { isSection, screens } from './screens.tsx'
 
 const inSight = ['services', 'environments', 'deployments', 'logs'] as const
 const behind = ['team', 'settings'] as const
@@ -16,11 +17,11 @@ const cell = 'flex h-14 min-w-0 flex-1 flex-col items-center justify-center gap-
 export function BottomBar() {
   const place = usePlace()
   const pathname = usePathname()
-  const isHere = (section: keyof typeof screens) => pathname.startsWith(paths.section(place, section))
+  const isHere = (section: Section) => isSection(pathname, place, section)
   return (
     <nav aria-label="Screens" className="flex border-t border-border bg-raised pb-[env(safe-area-inset-bottom)] md:hidden">
       {inSight.map((section) => (
-        <Link
+        <PointedLink
           key={section}
           href={paths.section(place, section)}
           aria-current={isHere(section) ? 'page' : undefined}
@@ -29,7 +30,8 @@ export function BottomBar() {
         >
           {screens[section].icon}
           {screens[section].label}
-        </Link>
+          <Arriving what="screen" title={screens[section].label} />
+        </PointedLink>
       ))}
       <Menu align="end" trigger={<button type="button" data-focus-inside className={clsx(cell, behind.some(isHere) ? 'font-medium text-text' : 'text-muted')}><Ellipsis />More</button>}>
         {behind.map((section) => <MenuLink key={section} href={paths.section(place, section)} icon={screens[section].icon}>{screens[section].label}</MenuLink>)}

@@ -5,6 +5,7 @@ import { type ReactNode, useState } from 'react'
 import { useLiveCache } from '#client/live-cache.ts'
 import { paths, sections } from '#client/paths.ts'
 import { kindLine } from '#components/environments/environment-mark.tsx'
+import { PlaceOf } from '#components/ui/place-of.tsx'
 import { ToastArea } from '#components/ui/toast-area.tsx'
 import { type ScreenAction, useActions } from './actions.ts'
 import { BottomBar } from './bottom-bar.tsx'
@@ -46,7 +47,7 @@ export function Frame({ children }: { children: ReactNode }) {
 function Screen({ children }: { children: ReactNode }) {
   return (
     <main id="screen" tabIndex={-1} data-scroller className="relative min-h-0 min-w-0 overflow-x-hidden overflow-y-auto bg-surface outline-none md:border-l md:border-border">
-      {children}
+      <PlaceOf what="screen">{children}</PlaceOf>
     </main>
   )
 }

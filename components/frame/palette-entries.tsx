@@ -27,7 +27,7 @@ export function usePaletteEntries(): PaletteEntry[] {
   const pathname = usePathname()
   const trpc = useTRPC()
   const actions = useOfferedActions()
-  const services = useQuery(trpc.services.list.queryOptions(place)).data
+  const services = useQuery(trpc.services.catalogue.queryOptions(place)).data
   const environments = useQuery(trpc.environments.list.queryOptions({ team })).data
   const deployments = useQuery(trpc.deployments.list.queryOptions(firstPage({ team }))).data
   const members = useQuery(trpc.members.list.queryOptions({ team })).data
@@ -37,7 +37,7 @@ export function usePaletteEntries(): PaletteEntry[] {
       ...actions.filter(({ id }) => id !== 'palette').map((action) => ({ ...action, group: action.group ?? 'This screen', atOnce: true })),
       ...(services ?? []).map((service) => ({
         id: service.id, group: 'Services', title: service.team === team ? service.name : `@${service.team}/${service.name}`, about: service.description, atOnce: false,
-        icon: <ServiceStateMark service={service} compact />, run: go(paths.service({ ...place, service: service.name })),
+        icon: <ServiceStateMark service={service} compact />, run: go(service.team === team ? paths.service({ ...place, service: service.name }) : paths.shared(place, { team: service.team, service: service.name })),
       })),
       ...(environments ?? []).map((environment) => ({
         id: environment.id, group: 'Environments', title: environment.name, about: environment.name === place.environment ? 'you are here' : 'the same screen there', atOnce: false,
@@ -49,7 +49,7 @@ export function usePaletteEntries(): PaletteEntry[] {
       })),
       ...(members ?? []).map(({ person, role }) => ({
         id: person.id, group: 'People', title: person.name, about: `${person.email} · ${role}`, words: person.email, atOnce: false,
-        icon: <Avatar name={person.name} />, run: go(paths.deployments(place, { person: person.name })),
+        icon: <Avatar name={person.name} />, run: go(paths.deployments(place, { by: person.email })),
       })),
     ]
   }, [actions, services, environments, deployments, members, place.team, place.environment, pathname, router])

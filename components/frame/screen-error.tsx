@@ -1,7 +1,9 @@
 'use client'
 import { useQueryClient } from '@tanstack/react-query'
 import { useRouter } from 'next/navigation'
-import { type ReactNode, useTransition } from 'react'
+import { useTransition } from 'react'
+import { paths } from '#client/paths.ts'
+import { ButtonLink } from '#components/ui/button.tsx'
 import { ErrorState } from '#components/ui/error-state.tsx'
 
 export interface ScreenErrorProps {
@@ -9,8 +11,8 @@ export interface ScreenErrorProps {
   reset: () => void
 }
 
-/** What an `error.tsx` shows. Trying again asks for everything that failed anew. */
-export function ScreenError({ error, reset, action }: ScreenErrorProps & { action?: ReactNode }) {
+/** What an `error.tsx` shows. Trying again asks for everything that failed anew. `away`: there is no frame around it to leave by. */
+export function ScreenError({ error, reset, away = false }: ScreenErrorProps & { away?: boolean }) {
   const router = useRouter()
   const queries = useQueryClient()
   const [, start] = useTransition()
@@ -19,5 +21,5 @@ export function ScreenError({ error, reset, action }: ScreenErrorProps & { actio
     router.refresh()
     reset()
   })
-  return <ErrorState error={error} request={error.digest} retry={retry} action={action} />
+  return <ErrorState error={error} request={error.digest} retry={retry} action={away && <ButtonLink href={paths.home()}>Go to the console</ButtonLink>} />
 }

@@ -45,7 +45,7 @@ export function ServiceHeader() {
         )}
         <a href={service.url} target="_blank" rel="noreferrer" className={buttonStyle('plain', 'small', 'ml-auto')}>Open<ArrowUpRight aria-hidden /><span className="sr-only">its address in a new tab</span></a>
       </div>
-      <Tabs label={`Parts of ${service.name}`} tabs={serviceTabs.map((tab) => ({ label: tabLabels[tab], href: paths.service(at, tab), ...(tab === 'code' && { onIntent: () => void loadEditor().catch(() => {}) }) }))} />
+      <Tabs what="tab" label={`Parts of ${service.name}`} tabs={serviceTabs.map((tab) => ({ label: tabLabels[tab], href: paths.service(at, tab), ...(tab === 'code' && { onIntent: () => void loadEditor().catch(() => {}) }) }))} />
     </header>
   )
 }

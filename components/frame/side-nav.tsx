@@ -1,10 +1,11 @@
 'use client'
 import { clsx } from 'clsx'
-import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { paths, sections } from '#client/paths.ts'
+import { Arriving } from '#components/ui/arriving.tsx'
+import { PointedLink } from '#components/ui/pointed-link.tsx'
 import { usePlace } from './place.ts'
-import { screens } from './screens.tsx'
+import { isSection, screens } from './screens.tsx'
 
 /** The way to every screen, on the left of a wide window. */
 export function SideNav() {
@@ -14,10 +15,10 @@ export function SideNav() {
     <nav aria-label="Screens" className="row-span-2 hidden min-h-0 flex-col gap-px overflow-y-auto p-2 md:flex">
       {sections.map((section) => {
         const href = paths.section(place, section)
-        const here = pathname === href || pathname.startsWith(`${href}/`)
+        const here = isSection(pathname, place, section)
         const { label, icon } = screens[section]
         return (
-          <Link
+          <PointedLink
             key={section}
             href={href}
             aria-current={here ? 'page' : undefined}
@@ -28,7 +29,8 @@ export function SideNav() {
           >
             {icon}
             {label}
-          </Link>
+            <Arriving what="screen" title={label} />
+          </PointedLink>
         )
       })}
     </nav>

@@ -1,4 +1,5 @@
-import { isLogGap, type LogEntry, type LogGap, type LogRecord } from '#contract/logs.ts'
+import { isLogGap } from '#contract/log-words.ts'
+import type { LogEntry, LogGap, LogRecord } from '#contract/logs.ts'
 
 /** What one row of a log view shows. Rows keep their identity for as long as they are held. */
 export type Row =

@@ -1,4 +1,5 @@
-import { type LogEntry, type LogFilter, isLogGap } from '#contract/logs.ts'
+import { isLogGap } from '#contract/log-words.ts'
+import type { LogEntry, LogFilter } from '#contract/logs.ts'
 import type { PlatformError } from '#contract/errors.ts'
 import { LineWindow, logOf, type Row } from './line-window.ts'
 import type { LogSource, Reading } from './log-source.ts'

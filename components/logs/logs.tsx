@@ -9,7 +9,7 @@ import { LogView } from './log-view.tsx'
 export function Logs() {
   const place = usePlace()
   const trpc = useTRPC()
-  const { data: services } = useSuspenseQuery(trpc.services.list.queryOptions(place))
+  const { data: services } = useSuspenseQuery(trpc.services.catalogue.queryOptions(place))
   const names = useMemo(() => services.filter(({ team }) => team === place.team).map(({ name }) => name).sort(), [services, place.team])
   return (
     <div className="flex h-full flex-col">

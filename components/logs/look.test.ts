@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { logFilter, logLevels, type LogMatch, logStreams } from '#contract/logs.ts'
+import { logLevels, logStreams } from '#contract/log-words.ts'
+import { logFilter, type LogMatch } from '#contract/logs.ts'
 import { fieldCondition, formatCondition, parseCondition } from './condition.ts'
 import { filterOf, formatLook, type Look, parseLook, plainLook } from './look.ts'
 

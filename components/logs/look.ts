@@ -1,4 +1,5 @@
-import { logLevels, logStreams, type LogFilter, type LogLevel, type LogMatch, type LogStream } from '#contract/logs.ts'
+import { logLevels, logStreams } from '#contract/log-words.ts'
+import type { LogFilter, LogLevel, LogMatch, LogStream } from '#contract/logs.ts'
 import { formatCondition, parseCondition } from './condition.ts'
 
 export const ranges = { '15m': 15 * 60_000, '1h': 3_600_000, '24h': 86_400_000, '7d': 7 * 86_400_000 } as const

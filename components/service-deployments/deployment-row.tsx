@@ -15,23 +15,24 @@ import { firstLine } from './words.ts'
 export function DeploymentRow({ at, deployment: each }: { at: OfService; deployment: Deployment }) {
   const failed = each.state === 'failed' && each.error !== null
   return (
-    <li className="relative flex min-h-[54px] items-center gap-3 px-3 py-1 hover:bg-hover has-[[data-row-link]:focus-visible]:bg-hover">
-      <span className="w-[92px] shrink-0 self-start pt-0.5"><DeploymentStateMark state={each.state} past={!each.current} /></span>
+    <li className="relative flex min-h-[54px] items-center gap-2 px-3 py-1 sm:gap-3 hover:bg-hover has-[[data-row-link]:focus-visible]:bg-hover">
+      <span className="flex h-6 w-5 shrink-0 items-center self-start sm:hidden"><DeploymentStateMark state={each.state} past={!each.current} compact /></span>
+      <span className="hidden h-6 w-[92px] shrink-0 items-center self-start sm:flex"><DeploymentStateMark state={each.state} past={!each.current} /></span>
       <span className="min-w-0 grow">
         <span className="flex min-w-0 items-center gap-2">
           <RowLink href={paths.deployment(at, each.id)} className="truncate leading-6 font-medium">{firstLine(each.message) || `Deployment of ${each.revision}`}</RowLink>
           {each.kind !== 'deploy' && <Badge>{each.kind}</Badge>}
-          {each.current && <Badge tone="ok">serves now</Badge>}
+          {each.current && <span className="contents max-sm:hidden"><Badge tone="ok">serves now</Badge></span>}
         </span>
         <span className="flex min-w-0 items-center gap-1.5 text-small text-muted">
-          {failed ? <span className="truncate text-bad">{each.error?.message.split('\n')[0]}</span> : <><ShortId id={each.revision} className={`${rowControl} mx-0! min-h-6 shrink-0`} /><span className="truncate">{each.by}{each.route === 'console' ? '' : ` by ${each.route === 'cli' ? 'm3o' : each.route}`}</span></>}
+          {failed ? <span className="truncate text-bad">{each.error?.message.split('\n')[0]}</span> : <><ShortId id={each.revision} className={`${rowControl} mx-0! -ml-1! min-h-6 shrink-0`} /><span className="truncate">{each.by}{each.route === 'console' ? '' : ` by ${each.route === 'cli' ? 'm3o' : each.route}`}</span></>}
         </span>
       </span>
       <span className="hidden w-40 shrink-0 items-center gap-2 md:flex">
         <PhaseTimeline deployment={each} className="w-20 shrink-0" />
         <Duration className="text-small text-muted" ms={each.endedAt === null ? null : (each.durationMs ?? each.endedAt - each.createdAt)} since={isUnderWay(each.state) ? each.createdAt : undefined} />
       </span>
-      <Time at={each.createdAt} className="w-20 shrink-0 self-start pt-0.5 text-right text-small text-muted" />
+      <Time at={each.createdAt} className="shrink-0 self-start text-right text-small leading-6 text-muted sm:w-20" />
     </li>
   )
 }

@@ -16,7 +16,7 @@ export function DeleteService({ onDismiss }: { onDismiss: () => void }) {
     onSuccess: () => {
       toastDone(`${at.service} is deleted`)
       router.push(paths.catalogue(at))
-      void queries.invalidateQueries(trpc.services.list.pathFilter())
+      void queries.invalidateQueries(trpc.services.catalogue.pathFilter())
     },
   }))
   return (

@@ -10,6 +10,7 @@ import { useService } from '#components/frame/service.ts'
 import { DialogForm } from '#components/ui/dialog-form.tsx'
 import { Field } from '#components/ui/field.tsx'
 import { Input } from '#components/ui/input.tsx'
+import { limitMeanings } from './limit-meanings.ts'
 
 const schema = z.object({
   min: z.number('A whole number').int('A whole number').min(0, 'At least 0').max(32, 'At most 32'),
@@ -34,12 +35,12 @@ export function Limits({ service, onDismiss }: { service: Service; onDismiss: ()
     onSuccess: () => {
       void queries.invalidateQueries(trpc.services.pathFilter())
       onDismiss()
-      toastDone('The settings are kept', { description: `They take effect with the next deployment; restart ${at.service} to have them now.` })
+      toastDone(`The limits of ${at.service} are saved`)
     },
   }))
   const { errors } = form.formState
   const field = (name: keyof z.infer<typeof schema>, label: string, key: string, hint?: string) => (
-    <Field label={label} error={errors[name]?.message} hint={locked.includes(key) ? 'm3o.json says so.' : hint}>
+    <Field label={label} error={errors[name]?.message} hint={locked.includes(key) ? `m3o.json in the source says "${key}": change it there.` : hint}>
       {(control) => <Input {...control} {...form.register(name, { valueAsNumber: name !== 'health' })} readOnly={locked.includes(key)} inputMode={name === 'health' ? 'text' : 'decimal'} className="tabular" />}
     </Field>
   )
@@ -48,18 +49,20 @@ export function Limits({ service, onDismiss }: { service: Service; onDismiss: ()
       title="Instances and limits"
       place="side"
       form={form}
-      submit={`Keep for ${at.environment}`}
+      submit={`Save for ${at.environment}`}
       busy={configure.isPending}
       error={configure.error}
       onSubmit={({ idleMinutes, ...rest }) => configure.mutate({ ...at, settings: { ...rest, idleMs: idleMinutes === 0 ? null : idleMinutes * 60_000 } })}
       onDismiss={onDismiss}
     >
-      {field('min', 'Instances, at least', 'instances', '0 lets it sleep when nobody calls.')}
-      {field('max', 'Instances, at most', 'instances')}
-      {field('idleMinutes', 'Sleeps after minutes without a call', 'idle', '0: never.')}
-      {field('memoryMiB', 'Memory, MiB', 'memory')}
-      {field('cpu', 'Processors', 'cpu')}
-      {field('health', 'Health path', 'health', 'Ready when it answers below 500.')}
+      <div className="grid grid-cols-2 gap-3">
+        {field('min', 'Instances, at least', 'instances', '0: it may sleep.')}
+        {field('max', 'Instances, at most', 'instances', limitMeanings.instances)}
+      </div>
+      {field('idleMinutes', 'Sleeps after, in minutes', 'idle', `0: never. ${limitMeanings.idle}`)}
+      {field('memoryMiB', 'Memory of an instance, in MiB', 'memory', limitMeanings.memory)}
+      {field('cpu', 'Processors of an instance', 'cpu', limitMeanings.cpu)}
+      {field('health', 'Health path', 'health', limitMeanings.health)}
     </DialogForm>
   )
 }

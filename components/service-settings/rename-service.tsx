@@ -20,7 +20,7 @@ export function RenameService({ onDismiss }: { onDismiss: () => void }) {
   const form = useForm({ resolver: zodResolver(z.object({ name: serviceName })), defaultValues: { name: at.service } })
   const rename = useMutation(trpc.services.rename.mutationOptions({
     onSuccess: async (_, { name }) => {
-      await queries.invalidateQueries(trpc.services.list.pathFilter())
+      await queries.invalidateQueries(trpc.services.catalogue.pathFilter())
       router.replace(paths.service({ ...at, service: name }, 'settings'))
     },
   }))

@@ -4,16 +4,23 @@ import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { consolePath } from '#contract/console-paths.ts'
 import { useTRPC } from '#client/trpc.ts'
+import { useActions } from '#components/frame/actions.ts'
 import { useMay } from '#components/frame/may.ts'
 import { useService } from '#components/frame/service.ts'
 import { Button } from '#components/ui/button.tsx'
 import { CopyButton } from '#components/ui/copy-button.tsx'
 import { PageBody, Panel, Properties, Property, Section } from '#components/ui/page.tsx'
+import { limitMeanings } from './limit-meanings.ts'
+import { PendingBar } from './pending-bar.tsx'
+import { Setting } from './setting.tsx'
 import { Variables } from './variables.tsx'
+import { audienceMeanings, spokenAudience } from './who-may-call.ts'
 
 const DeleteService = dynamic(() => import('./delete-service.tsx').then((module) => module.DeleteService), { ssr: false })
-const RenameService = dynamic(() => import('./rename-service.tsx').then((module) => module.RenameService), { ssr: false })
+const DescribeService = dynamic(() => import('./describe-service.tsx').then((module) => module.DescribeService), { ssr: false })
 const Limits = dynamic(() => import('./limits.tsx').then((module) => module.Limits), { ssr: false })
+const RenameService = dynamic(() => import('./rename-service.tsx').then((module) => module.RenameService), { ssr: false })
+const ShareService = dynamic(() => import('./share-service.tsx').then((module) => module.ShareService), { ssr: false })
 
 const mebibytes = (count: number) => (count >= 1024 ? `${count / 1024} GiB` : `${count} MiB`)
 
@@ -24,34 +31,65 @@ export function ServiceSettings() {
   const may = useMay()
   const { data: service } = useSuspenseQuery(trpc.services.get.queryOptions(at))
   const { data: about } = useSuspenseQuery(trpc.platform.about.queryOptions())
-  const [open, setOpen] = useState<'limits' | 'rename' | 'delete' | null>(null)
-  const { settings, locked } = service
-  const said = (key: string) => (locked.includes(key) ? <span className="ml-2 text-muted">m3o.json says so</span> : null)
-  const clone = `${about.url}${consolePath.git(at)}`
+  const [open, setOpen] = useState<'limits' | 'share' | 'describe' | 'rename' | 'delete' | null>(null)
+  const dismiss = () => setOpen(null)
+  const { settings, locked, audience, owner } = service
+  const lock = (key: string) => (locked.includes(key) ? key : undefined)
+  const write = may('service.write')
+  const share = may('service.share') ?? (locked.includes('audience') ? 'm3o.json in the source says who may call it: change it there' : null)
+  const gateway = `${about.gateway.url.replace(/\/$/, '')}/v1`
+  useActions([
+    { id: 'service.share', group: service.name, title: 'Share: who may call it', words: 'audience public private team platform anyone', reason: share, run: () => setOpen('share') },
+    { id: 'service.describe', group: service.name, title: 'Description and owner', reason: write, run: () => setOpen('describe') },
+    { id: 'service.limits', group: service.name, title: 'Instances and limits', words: 'memory cpu scale sleep health', reason: write, run: () => setOpen('limits') },
+    { id: 'service.rename', group: service.name, title: 'Rename the service', reason: write, run: () => setOpen('rename') },
+  ])
   return (
     <PageBody>
-      <Variables />
+      <PendingBar at={at} service={service} />
+      <Variables service={service} />
       <Section
         title="Instances and limits"
         about={`In ${at.environment}, and in environments on it that do not say otherwise.`}
-        actions={<Button reason={may('service.write')} onClick={() => setOpen('limits')}>Change</Button>}
+        actions={<Button aria-label="Change instances and limits" reason={write} onClick={() => setOpen('limits')}>Change</Button>}
       >
         <Panel>
           <Properties>
-            <Property name="Instances">{settings.min === settings.max ? settings.min : `${settings.min} to ${settings.max}`}{said('instances')}</Property>
-            <Property name="Sleeps">{settings.idleMs === null ? 'never' : `after ${Math.round(settings.idleMs / 60_000)} min without a call`}{said('idle')}</Property>
-            <Property name="Memory">{mebibytes(settings.memoryMiB)}{said('memory')}</Property>
-            <Property name="Processors">{settings.cpu}{said('cpu')}</Property>
-            <Property name="Health check"><code className="text-small">{settings.health}</code>{said('health')}</Property>
+            <Setting name="Instances" lockedBy={lock('instances')} means={limitMeanings.instances}><span className="tabular">{settings.min === settings.max ? settings.min : `${settings.min} to ${settings.max}`}</span></Setting>
+            <Setting name="Sleeps" lockedBy={lock('idle')} means={limitMeanings.idle}>{settings.idleMs === null ? 'never' : `after ${Math.round(settings.idleMs / 60_000)} min without a call`}</Setting>
+            <Setting name="Memory" lockedBy={lock('memory')} means={limitMeanings.memory}><span className="tabular">{mebibytes(settings.memoryMiB)}</span></Setting>
+            <Setting name="Processors" lockedBy={lock('cpu')} means={limitMeanings.cpu}><span className="tabular">{settings.cpu}</span></Setting>
+            <Setting name="Health check" lockedBy={lock('health')} means={limitMeanings.health}><code className="text-small">{settings.health}</code></Setting>
+          </Properties>
+        </Panel>
+      </Section>
+      <Section title="Who may call it" about="The same in every environment." actions={<Button aria-label="Share: change who may call it" reason={share} onClick={() => setOpen('share')}>Share</Button>}>
+        <Panel>
+          <Properties>
+            <Setting name="Audience" lockedBy={lock('audience')} means={audienceMeanings[audience.kind].about}>{spokenAudience(audience)}</Setting>
+          </Properties>
+        </Panel>
+      </Section>
+      <Section title="Addresses" about={`Where it is reached in ${at.environment}, and where its source is.`}>
+        <Panel>
+          <Properties>
+            <Address name="Its own" value={service.url} />
+            <Address name="Through the gateway" value={`${gateway}/${service.name}/`} />
+            {audience.kind !== 'team' && <Address name="From other teams" value={`${gateway}/@${service.team}/${service.name}/`} />}
+            <Address name="Clone" value={`git clone ${about.url}${consolePath.git({ team: service.team, service: service.name })}`} means="Any user name, and a token as the password." />
           </Properties>
         </Panel>
       </Section>
       <Section title="The service" about="The same in every environment.">
         <Panel>
           <Properties>
-            <Property name="Name"><span className="flex items-center justify-between gap-2"><span>{service.name}</span><Button size="small" reason={may('service.write')} onClick={() => setOpen('rename')}>Rename</Button></span></Property>
-            <Property name="Clone"><span className="flex items-center justify-between gap-2"><code className="min-w-0 text-small break-all">git clone {clone}</code><CopyButton text={`git clone ${clone}`} label="Copy the clone command" /></span></Property>
-            <Property name="Sign in to git"><span className="text-muted">any user name, and a token as the password</span></Property>
+            <Setting name="Name" change={{ words: 'Rename', label: 'Rename the service', reason: write, run: () => setOpen('rename') }}>{service.name}</Setting>
+            <Setting name="Description" change={{ words: 'Edit', label: 'Edit the description', reason: write, run: () => setOpen('describe') }}>
+              {service.description === '' ? <span className="text-muted">none: the README’s first paragraph would stand here</span> : service.description}
+            </Setting>
+            <Setting name="Owner" lockedBy={lock('owner')} change={{ words: 'Change', label: 'Change the owner', reason: write, run: () => setOpen('describe') }}>
+              {owner === null ? <span className="text-muted">nobody</span> : <>{owner.name} {owner.email !== owner.name && <span className="text-muted">{owner.email}</span>}</>}
+            </Setting>
           </Properties>
         </Panel>
       </Section>
@@ -62,9 +100,20 @@ export function ServiceSettings() {
       >
         {null}
       </Section>
-      {open === 'limits' && <Limits service={service} onDismiss={() => setOpen(null)} />}
-      {open === 'rename' && <RenameService onDismiss={() => setOpen(null)} />}
-      {open === 'delete' && <DeleteService onDismiss={() => setOpen(null)} />}
+      {open === 'limits' && <Limits service={service} onDismiss={dismiss} />}
+      {open === 'share' && <ShareService audience={audience} onDismiss={dismiss} />}
+      {open === 'describe' && <DescribeService service={service} onDismiss={dismiss} />}
+      {open === 'rename' && <RenameService onDismiss={dismiss} />}
+      {open === 'delete' && <DeleteService onDismiss={dismiss} />}
     </PageBody>
+  )
+}
+
+function Address({ name, value, means }: { name: string; value: string; means?: string }) {
+  return (
+    <Property name={name}>
+      <span className="flex items-center justify-between gap-2"><code className="min-w-0 text-small break-all">{value}</code><CopyButton text={value} label={`Copy: ${name}`} /></span>
+      {means !== undefined && <span className="block text-small text-muted">{means}</span>}
+    </Property>
   )
 }

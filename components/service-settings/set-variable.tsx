@@ -4,17 +4,19 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useForm } from 'react-hook-form'
 import { z } from 'zod'
 import type { Variable } from '#contract/records.ts'
+import { problemOfVariable } from '#contract/variables.ts'
 import { toastDone } from '#client/toasts.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { useService } from '#components/frame/service.ts'
 import { DialogForm } from '#components/ui/dialog-form.tsx'
 import { Field } from '#components/ui/field.tsx'
 import { Input, Select, Textarea } from '#components/ui/input.tsx'
+import { sentence } from '#components/ui/problem.ts'
+import { looksSecret } from './env-file.ts'
 
-const schema = z.object({
-  name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'Letters, digits and underscores, such as API_KEY'),
-  value: z.string().max(64 * 1024, 'At most 64 KiB'),
-  kind: z.enum(['variable', 'secret']),
+const schema = z.object({ name: z.string(), value: z.string(), kind: z.enum(['variable', 'secret']) }).superRefine(({ name, value }, context) => {
+  const problem = problemOfVariable(name, value)
+  if (problem !== undefined) context.addIssue({ code: 'custom', path: [problem.field ?? 'name'], message: [problem.message, problem.fix ?? ''].map(sentence).join(' ').trim() })
 })
 
 /** A new variable, or a new value for one; a secret begins empty, as it is never shown again. */
@@ -29,14 +31,22 @@ export function SetVariable({ variable, onDismiss }: { variable: Variable | null
   const set = useMutation(trpc.variables.set.mutationOptions({
     onSuccess: (_, { name }) => {
       void queries.invalidateQueries(trpc.variables.pathFilter())
+      void queries.invalidateQueries(trpc.services.pathFilter())
       onDismiss()
-      toastDone(`${name} is set`, { description: `Restart ${at.service} to have it in force.` })
+      toastDone(`${name} is set in ${at.environment}`)
     },
   }))
-  const { errors } = form.formState
+  const { errors, dirtyFields } = form.formState
+  // Until somebody decides, the name and the value do.
+  const guessKind = () => {
+    if (variable !== null || dirtyFields.kind) return
+    const { name, value } = form.getValues()
+    form.setValue('kind', looksSecret({ name, value: value || 'x' }) ? 'secret' : 'variable')
+  }
   return (
     <DialogForm
       title={variable === null ? 'Add a variable' : `Set ${variable.name}`}
+      {...(variable !== null && variable.from !== at.environment && { description: `It comes from ${variable.from}; what is set here overrides that for ${at.environment} and what stems from it.` })}
       form={form}
       submit={`Set in ${at.environment}`}
       busy={set.isPending}
@@ -45,10 +55,10 @@ export function SetVariable({ variable, onDismiss }: { variable: Variable | null
       onDismiss={onDismiss}
     >
       <Field label="Name" error={errors.name?.message}>
-        {(control) => <Input {...control} {...form.register('name')} autoFocus={variable === null} readOnly={variable !== null} className="font-mono" />}
+        {(control) => <Input {...control} {...form.register('name', { onChange: guessKind })} autoFocus={variable === null} readOnly={variable !== null} className="font-mono" />}
       </Field>
       <Field label="Value" error={errors.value?.message}>
-        {(control) => <Textarea {...control} {...form.register('value')} rows={3} autoFocus={variable !== null} className="font-mono" />}
+        {(control) => <Textarea {...control} {...form.register('value', { onChange: guessKind })} rows={3} autoFocus={variable !== null} placeholder={variable?.secret ? 'A new value: the one it has is not shown' : undefined} className="font-mono" />}
       </Field>
       <Field label="Kind" hint="A secret is kept encrypted, masked in logs, and never shown again." error={errors.kind?.message}>
         {(control) => <Select {...control} {...form.register('kind')}><option value="variable">Variable</option><option value="secret">Secret</option></Select>}

@@ -23,19 +23,19 @@ export function EverywhereTable({ at }: { at: OfService }) {
         const here = environment.name === at.environment
         const own = copy?.environment === environment.name
         return (
-          <li key={environment.id} className={`relative flex h-[34px] items-center gap-3 px-3 hover:bg-hover ${here ? 'bg-sunken' : ''}`}>
+          <li key={environment.id} className={`relative grid h-[34px] grid-cols-[minmax(0,1fr)_104px] items-center gap-3 px-3 hover:bg-hover sm:grid-cols-[minmax(0,1fr)_104px_80px_minmax(0,1fr)] ${here ? 'bg-sunken' : ''}`}>
             <Link
               href={paths.service({ ...at, environment: environment.name })}
               aria-current={here ? 'true' : undefined}
               prefetch={false}
               style={{ paddingLeft: depth * 16 }}
-              className="min-w-0 basis-40 text-text no-underline after:absolute after:inset-0"
+              className="flex min-w-0 text-text no-underline after:absolute after:inset-0"
             >
               <EnvironmentName name={environment.name} kind={environment.kind} />
             </Link>
-            <span className="w-28 shrink-0">{copy === undefined ? <span className="text-muted">not deployed</span> : <ServiceStateMark service={copy} />}</span>
-            <span className="relative z-[1] hidden w-20 shrink-0 sm:block">{copy?.revision != null && <ShortId id={copy.revision} />}</span>
-            <span className="ml-auto truncate text-small text-muted">{copy === undefined ? '' : own ? 'own copy' : `inherited from ${copy.environment}`}</span>
+            <span className="flex">{copy === undefined ? <span className="text-muted">not deployed</span> : <ServiceStateMark service={copy} />}</span>
+            <span className="relative z-[1] hidden sm:block">{copy?.revision != null && <ShortId id={copy.revision} />}</span>
+            <span className="truncate text-right text-small text-muted max-sm:hidden">{copy === undefined ? '' : own ? 'own copy' : `inherited from ${copy.environment}`}</span>
           </li>
         )
       })}

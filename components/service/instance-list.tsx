@@ -10,40 +10,49 @@ const marks: Record<Instance['state'], Omit<StateMarkProps, 'compact'>> = {
   draining: { tone: 'idle', shape: 'half', word: 'draining' }, ended: { tone: 'idle', shape: 'square', word: 'ended' },
 }
 
+const row = 'grid grid-cols-[minmax(0,1fr)_auto] gap-x-4 px-3 sm:grid-cols-[minmax(0,1.4fr)_92px_56px_minmax(112px,1fr)_56px_64px] sm:items-center'
+
 /** What runs here: how long, with how much memory of what it may have, how busy, how often restarted. */
 export function InstanceList({ service }: { service: Service }) {
-  const now = useNow()
   const { instances, settings } = service
   if (instances.length === 0) {
     return <p className="rounded border border-border bg-raised px-3 py-2 text-muted">{service.state === 'asleep' ? 'It sleeps: the next call wakes it.' : service.reason === null ? 'Nothing runs here.' : `Nothing runs here: ${service.reason}.`}</p>
   }
   return (
-    <div className="overflow-x-auto rounded border border-border bg-raised">
-      <table className="w-full" aria-label="Instances">
-        <thead>
-          <tr className="text-left text-small text-muted [&>th]:h-7 [&>th]:border-b [&>th]:border-border [&>th]:px-3 [&>th]:font-medium">
-            <th scope="col">Instance</th><th scope="col">State</th><th scope="col" className="text-right">Up</th><th scope="col" className="text-right">Memory</th><th scope="col" className="text-right">CPU</th><th scope="col" className="text-right">Restarts</th>
-          </tr>
-        </thead>
-        <tbody className="divide-y divide-border">
-          {instances.map((instance) => {
-            const up = Math.max(1, now - instance.startedAt)
-            const memory = instance.memoryBytes === null ? null : instance.memoryBytes / 1_048_576
-            return (
-              <tr key={instance.id} className="h-[34px] [&>td]:px-3">
-                <td><ShortId id={instance.id} />{instance.pid !== null && <span className="ml-2 hidden text-small text-muted sm:inline">pid {instance.pid}</span>}</td>
-                <td><StateMark {...marks[instance.state]} /></td>
-                <td suppressHydrationWarning className="tabular text-right">{span(up)}</td>
-                <td className="tabular text-right">
-                  {memory === null ? '–' : <>{memory.toFixed(0)} <span className="text-muted">of {settings.memoryMiB} MiB</span><span aria-hidden className="mt-0.5 block h-0.5 w-full rounded-full bg-chosen"><span className={`block h-full rounded-full ${memory > settings.memoryMiB * 0.9 ? 'bg-bad' : 'bg-accent'}`} style={{ width: `${Math.min(100, (memory / settings.memoryMiB) * 100)}%` }} /></span></>}
-                </td>
-                <td suppressHydrationWarning className="tabular text-right" title="Of one processor, on average since it started">{instance.cpuMs === null ? '–' : `${((instance.cpuMs / up) * 100).toFixed(1)} %`}</td>
-                <td className={`tabular text-right ${instance.restarts > 0 ? 'text-warn' : ''}`}>{instance.restarts}</td>
-              </tr>
-            )
-          })}
-        </tbody>
-      </table>
+    <div role="table" aria-label="Instances" className="overflow-hidden rounded border border-border bg-raised">
+      <div role="rowgroup" className="max-sm:sr-only">
+        <div role="row" className={`${row} h-7 border-b border-border text-small font-medium text-muted`}>
+          {['Instance', 'State', 'Up', 'Memory', 'CPU', 'Restarts'].map((name, index) => <span key={name} role="columnheader" className={index > 1 ? 'text-right' : ''}>{name}</span>)}
+        </div>
+      </div>
+      <div role="rowgroup" className="divide-y divide-border">
+        {instances.map((instance) => <InstanceRow key={instance.id} instance={instance} mostMiB={settings.memoryMiB} />)}
+      </div>
     </div>
   )
+}
+
+/** One line; on a narrow window its numbers stand under it, each with its name. */
+function InstanceRow({ instance, mostMiB }: { instance: Instance; mostMiB: number }) {
+  const up = Math.max(1, useNow() - instance.startedAt)
+  const memory = instance.memoryBytes === null ? null : instance.memoryBytes / 1_048_576
+  const share = memory === null ? 0 : Math.min(1, memory / mostMiB)
+  return (
+    <div role="row" className={`${row} min-h-[34px] py-1.5 sm:py-0`}>
+      <span role="cell" className="truncate"><ShortId id={instance.id} className="mx-0! -ml-1!" />{instance.pid !== null && <span className="ml-2 text-small text-muted">pid <span className="tabular">{instance.pid}</span></span>}</span>
+      <span role="cell"><StateMark {...marks[instance.state]} /></span>
+      <span className="contents max-sm:col-span-2 max-sm:flex! max-sm:flex-wrap max-sm:gap-x-4 max-sm:text-small">
+        <Figure name="up"><span suppressHydrationWarning>{span(up)}</span></Figure>
+        <Figure name="memory">
+          {memory === null ? '–' : <>{memory.toFixed(0)} <span className="text-muted">of {mostMiB} MiB</span><span aria-hidden className="mt-0.5 block h-0.5 w-full rounded-full bg-chosen max-sm:hidden"><span className={`block h-full rounded-full ${share > 0.9 ? 'bg-bad' : 'bg-accent'}`} style={{ width: `${share * 100}%` }} /></span></>}
+        </Figure>
+        <Figure name="CPU"><span suppressHydrationWarning title="Of one processor, on average since it started">{instance.cpuMs === null ? '–' : `${((instance.cpuMs / up) * 100).toFixed(1)} %`}</span></Figure>
+        <Figure name="restarts"><span className={instance.restarts > 0 ? 'text-warn' : ''}>{instance.restarts}</span></Figure>
+      </span>
+    </div>
+  )
+}
+
+function Figure({ name, children }: { name: string; children: React.ReactNode }) {
+  return <span role="cell" className="tabular sm:text-right"><span aria-hidden className="mr-1 text-muted sm:hidden">{name}</span>{children}</span>
 }

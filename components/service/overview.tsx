@@ -13,7 +13,9 @@ import { CopyButton } from '#components/ui/copy-button.tsx'
 import { Section } from '#components/ui/page.tsx'
 import { sentence } from '#components/ui/problem.ts'
 import { Skeleton } from '#components/ui/skeleton.tsx'
+import { AboutService } from './about-service.tsx'
 import { EverywhereTable } from './everywhere-table.tsx'
+import { HowToCall } from './how-to-call.tsx'
 import { InstanceList } from './instance-list.tsx'
 import { Neighbours } from './neighbours.tsx'
 import { Readme } from './readme.tsx'
@@ -36,14 +38,14 @@ export function Overview() {
         <div className="flex min-w-0 flex-col gap-6">
           <Section title="Instances"><InstanceList service={service} /></Section>
           <RecentDeployments at={at} />
-        </div>
-        <aside className="flex min-w-0 flex-col gap-6"><Neighbours at={at} /></aside>
-      </div>
-      <div className="grid gap-6 lg:grid-cols-[minmax(0,1fr)_300px]">
-        <div className="flex min-w-0 flex-col gap-6">
+          {service.revision !== null && <HowToCall service={service} />}
           <Section title="Environments" about="Which copy serves where."><EverywhereTable at={at} /></Section>
           <Section title="README"><Suspense fallback={<Skeleton className="h-64" />}><Readme at={at} from={service.from} /></Suspense></Section>
         </div>
+        <aside aria-label={`About ${service.name}`} className="flex min-w-0 flex-col gap-6">
+          <AboutService at={at} service={service} />
+          <Neighbours at={at} />
+        </aside>
       </div>
     </div>
   )

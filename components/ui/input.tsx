@@ -21,7 +21,7 @@ export function Select({ className, children, ...rest }: ComponentProps<'select'
   return (
     <span className={clsx('relative inline-flex', className)}>
       <select {...rest} className={clsx(box, 'h-[30px] appearance-none truncate pr-7 pl-2.5')}>{children}</select>
-      <ChevronDown aria-hidden className="pointer-events-none absolute top-2 right-2 size-3.5 text-muted" />
+      <ChevronDown aria-hidden className="pointer-events-none absolute inset-y-0 right-2 my-auto size-3.5 text-muted" />
     </span>
   )
 }
@@ -29,7 +29,7 @@ export function Select({ className, children, ...rest }: ComponentProps<'select'
 export function SearchInput({ className, ...rest }: ComponentProps<'input'> & { 'aria-label': string }) {
   return (
     <span className={clsx('relative inline-flex', className)}>
-      <Search aria-hidden className="pointer-events-none absolute top-2 left-2.5 size-3.5 text-muted" />
+      <Search aria-hidden className="pointer-events-none absolute inset-y-0 left-2.5 my-auto size-3.5 text-muted" />
       <input
         type="search"
         autoComplete="off"

@@ -5,7 +5,7 @@ import type { ReactNode } from 'react'
 export function PageHeader({ title, about, actions, children }: { title: ReactNode; about?: ReactNode; actions?: ReactNode; children?: ReactNode }) {
   return (
     <header className="border-b border-border px-4 pt-4 sm:px-6">
-      <div className="flex min-h-[30px] flex-wrap items-center gap-x-3 gap-y-2 pb-3">
+      <div className="flex min-h-[42px] flex-wrap items-center gap-x-3 gap-y-2 pb-3">
         <h1 className="text-title font-semibold tracking-[-0.01em]">{title}</h1>
         {about !== undefined && <p className="tabular text-body text-muted">{about}</p>}
         {actions !== undefined && <div className="ml-auto flex items-center gap-2">{actions}</div>}
@@ -29,7 +29,7 @@ export function PageBody({ wide = false, children }: { wide?: boolean; children:
 export function Section({ title, about, actions, children }: { title: string; about?: ReactNode; actions?: ReactNode; children: ReactNode }) {
   return (
     <section>
-      <div className="mb-2 flex flex-wrap items-end gap-x-3 gap-y-2">
+      <div className="mb-2.5 flex flex-wrap items-center gap-x-3 gap-y-2">
         <div className="min-w-0 grow basis-48">
           <h2 className="text-large font-semibold">{title}</h2>
           {about !== undefined && <p className="text-body text-pretty text-muted">{about}</p>}

@@ -1,13 +1,11 @@
 'use client'
 import { clsx } from 'clsx'
-import Link from 'next/link'
-import { useRouter } from 'next/navigation'
 import type { ComponentProps } from 'react'
+import { Arriving } from './arriving.tsx'
+import { PointedLink } from './pointed-link.tsx'
 import { rowLink } from './table.tsx'
 
-/** The link of a table's row; the screen behind it is prefetched when it is pointed at, not for each row in sight. */
-export function RowLink({ href, className, ...rest }: Omit<ComponentProps<typeof Link>, 'href' | 'prefetch'> & { href: string }) {
-  const router = useRouter()
-  const prefetch = () => router.prefetch(href)
-  return <Link {...rest} href={href} prefetch={false} data-row-link onPointerEnter={prefetch} onFocus={prefetch} className={clsx(rowLink, className)} />
+/** The link of a table's row. */
+export function RowLink({ className, children, ...rest }: ComponentProps<typeof PointedLink>) {
+  return <PointedLink {...rest} data-row-link className={clsx(rowLink, className)}>{children}<Arriving what="screen" /></PointedLink>
 }

@@ -8,10 +8,10 @@ const step = 16
 
 /**
  * Which rows of a long table are in sight of the screen's scroller, with some to spare. Rows of one known height need no
- * measuring, and so no library of 10 kB. Before the first layout it is the first screenful, as on the server.
+ * measuring, and so no library of 10 kB. Before the first layout it is a screenful, as on the server.
  */
 export function useRowWindow(body: RefObject<HTMLElement | null>, count: number, rowHeight: number): RowWindow {
-  const [window_, setWindow] = useState<RowWindow>({ first: 0, last: Math.min(count, 64) })
+  const [window_, setWindow] = useState<RowWindow>({ first: 0, last: Math.min(count, 40) })
   useLayoutEffect(() => {
     const element = body.current
     const scroller = element?.closest<HTMLElement>('[data-scroller]')

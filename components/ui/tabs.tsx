@@ -1,8 +1,9 @@
 'use client'
 import { clsx } from 'clsx'
-import Link from 'next/link'
 import { usePathname } from 'next/navigation'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
+import { Arriving, type What } from './arriving.tsx'
+import { PointedLink } from './pointed-link.tsx'
 
 export interface TabLink {
   label: string
@@ -16,14 +17,17 @@ export interface TabLink {
 }
 
 /** Tabs are links: each has its own address, and a colleague can open it. */
-export function Tabs({ label, tabs }: { label: string; tabs: readonly TabLink[] }) {
+export function Tabs({ label, tabs, what = 'screen' }: { label: string; tabs: readonly TabLink[]; what?: What }) {
   const pathname = usePathname()
+  const bar = useRef<HTMLElement>(null)
+  // On a narrow window the bar is wider than that: the tab that one is on must be in sight.
+  useEffect(() => bar.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [pathname])
   return (
-    <nav aria-label={label} className="-mb-px flex gap-1 overflow-x-auto [scrollbar-width:none]">
+    <nav ref={bar} aria-label={label} className="-mx-2 -mb-px flex overflow-x-auto [scrollbar-width:none] sm:gap-1">
       {tabs.map((tab) => {
         const here = tab.here ?? (pathname === tab.href || pathname.startsWith(`${tab.href}/`))
         return (
-          <Link
+          <PointedLink
             key={tab.href}
             href={tab.href}
             aria-current={here ? 'page' : undefined}
@@ -37,7 +41,8 @@ export function Tabs({ label, tabs }: { label: string; tabs: readonly TabLink[] 
           >
             {tab.label}
             {tab.mark}
-          </Link>
+            <Arriving what={what} />
+          </PointedLink>
         )
       })}
     </nav>

@@ -6,9 +6,11 @@ import { audited } from '../audit/audit.ts'
 import type { Platform } from '../platform.ts'
 import { createFromTemplate, deleteService, renameService, updateService } from '../services/services.ts'
 import { configure } from '../services/settings.ts'
+import { listCatalogue } from '../services/catalogue.ts'
+import { listShared } from '../services/shared.ts'
 import { findService, getService, listServices, serviceEverywhere } from '../services/views.ts'
 import type { Traffic } from '../traffic/traffic.ts'
-import { deleteVariable, listVariables, setVariable } from '../variables/variables.ts'
+import { deleteVariable, listVariables, setVariable, setVariables } from '../variables/variables.ts'
 
 type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `services.${string}` | `environments.${string}` | `variables.${string}` | 'instances.wake'>>
 
@@ -17,6 +19,8 @@ const ok = { ok: true } as const
 export function serviceHandlers(platform: Platform, traffic: Traffic): Part {
   return {
     'services.list': ({ teamId, environmentId }) => listServices(platform, teamId, environmentId),
+    'services.catalogue': ({ teamId, environmentId }) => listCatalogue(platform, teamId, environmentId),
+    'services.shared': ({ teamId, name }) => listShared(platform, teamId, name),
     'services.get': (at) => getService(platform, at),
     'services.everywhere': ({ serviceId }) => serviceEverywhere(platform, serviceId),
     'services.create': (input, { actor }) => createFromTemplate(platform, actor, input),
@@ -56,6 +60,7 @@ export function serviceHandlers(platform: Platform, traffic: Traffic): Part {
 
     'variables.list': (at) => listVariables(platform, at),
     'variables.set': async (input, { actor }) => (await setVariable(platform, actor, input), ok),
+    'variables.setAll': async ({ variables, ...at }, { actor }) => (await setVariables(platform, actor, at, variables), ok),
     'variables.delete': async (input, { actor }) => (await deleteVariable(platform, actor, input), ok),
   }
 }

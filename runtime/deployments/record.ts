@@ -62,16 +62,20 @@ export interface Listing {
   teamId: string
   serviceId?: string | undefined
   environmentId?: string | undefined
+  by?: string | undefined
+  state?: DeploymentState | undefined
   before: string | null
   limit: number
 }
 
 /** Newest first. */
-export function listDeployments(db: Db, { teamId, serviceId, environmentId, before, limit }: Listing): Promise<Deployment[]> {
+export function listDeployments(db: Db, { teamId, serviceId, environmentId, by, state, before, limit }: Listing): Promise<Deployment[]> {
   return select(db, and(
     eq(deployments.teamId, teamId),
     serviceId === undefined ? undefined : eq(deployments.serviceId, serviceId),
     environmentId === undefined ? undefined : eq(deployments.environmentId, environmentId),
+    by === undefined ? undefined : eq(deployments.byName, by),
+    state === undefined ? undefined : eq(deployments.state, state),
     before === null ? undefined : lt(deployments.id, before),
   ), limit)
 }

@@ -1,4 +1,5 @@
-import { logLevels, logStreams, type LogLevel, type LogStream } from '#contract/logs.ts'
+import { logLevels, logStreams } from '#contract/log-words.ts'
+import type { LogLevel, LogStream } from '#contract/logs.ts'
 
 /**
  * A segment is two files. `.text` is the plain text of the log, which ripgrep searches as it is: each record's text and

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js'
-import { logLevels, logStreams, type LogFilter, type LogMatch } from '#contract/logs.ts'
+import { logLevels, logStreams } from '#contract/log-words.ts'
+import type { LogFilter, LogMatch } from '#contract/logs.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { kinds, timeAt } from './entry.ts'
 import type { StoredEntry } from './record.ts'

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
-import { logLevels, logStreams, type LogLevel, type LogStream } from '#contract/logs.ts'
+import { logLevels, logStreams } from '#contract/log-words.ts'
+import type { LogLevel, LogStream } from '#contract/logs.ts'
 import { Batch } from './batch.ts'
 import { Disk } from './disk.ts'
 import { entrySize, kinds, parts, type Entry, type Kind } from './entry.ts'

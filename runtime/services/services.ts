@@ -85,6 +85,10 @@ export async function updateService(
     tx.update(services).set(given).where(eq(services.id, serviceId)))
   await platform.routing.refresh({ services: [serviceId] })
   changed(platform, row)
+  // Other teams see it in their catalogues, or do not any more.
+  if (change.audience !== undefined) {
+    for (const teamId of Object.keys(platform.routing.table.teams)) if (teamId !== row.teamId) changed(platform, { id: row.id, teamId })
+  }
 }
 
 /** Routes first, then what runs, then its source and logs. */

@@ -10,20 +10,28 @@ import { type DeploymentRow, newestOf } from '../deployments/record.ts'
 import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
 import type { Place } from '../instances/place.ts'
 import type { Platform } from '../platform.ts'
+import { readValues } from '../variables/variables.ts'
 import { defaultSettings, runOnce } from './settings.ts'
 
 type ServiceRow = typeof services.$inferSelect
 
 /** All services of a team as one environment sees them, by name. */
-export async function listServices(platform: Platform, teamId: string, environmentId: string): Promise<Service[]> {
+export async function listServices(platform: Platform, teamId: string, environmentId: string, options: { usage?: boolean } = {}): Promise<Service[]> {
   const rows = await platform.db.select().from(services).where(and(eq(services.teamId, teamId), isNull(services.deletedAt)))
-  const views = await viewServices(platform, rows, environmentId)
+  const views = await viewServices(platform, rows, environmentId, options)
   return views.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 export async function getService(platform: Platform, at: { serviceId: string; environmentId: string }): Promise<Service> {
-  const [view] = await viewServices(platform, [await findService(platform, at.serviceId)], at.environmentId)
-  return view as Service // one row in, one view out
+  const [found] = await viewServices(platform, [await findService(platform, at.serviceId)], at.environmentId)
+  const view = found as Service // one row in, one view out
+  return { ...view, pending: view.pending || await hasNewValues(platform, at) }
+}
+
+/** What runs here was started with other variables than it would get now. */
+async function hasNewValues(platform: Platform, at: { serviceId: string; environmentId: string }): Promise<boolean> {
+  const place = platform.places.get(at)
+  return place !== undefined && !isDeepStrictEqual(place.plan.values, await readValues(platform, at))
 }
 
 /** In the environments where it was deployed itself. */
@@ -39,8 +47,8 @@ export async function findService({ db }: Pick<Platform, 'db'>, serviceId: strin
   return row
 }
 
-/** Reads what it needs for all of them at once: a catalogue has thousands. */
-async function viewServices(platform: Platform, rows: readonly ServiceRow[], environmentId: string): Promise<Service[]> {
+/** Reads what it needs for all of them at once: a catalogue has thousands, for which memory and processor time are not looked up. */
+export async function viewServices(platform: Platform, rows: readonly ServiceRow[], environmentId: string, { usage: withUsage = true } = {}): Promise<Service[]> {
   if (rows.length === 0) return []
   const { db, places, engine } = platform
   const chain = await environmentChain(db, environmentId)
@@ -58,11 +66,13 @@ async function viewServices(platform: Platform, rows: readonly ServiceRow[], env
     newestOf(db, ids, environmentId),
   ])
   const ownerOf = new Map(owners.map((user) => [user.id, { id: user.id, name: user.name, email: user.email }]))
+  const consolesOf = Map.groupBy(consoles, (one) => one.serviceId)
   const releaseOf = new Map<string, (typeof own)[number] & { from: EnvironmentRow }>()
   for (const from of chain.toReversed()) {
     for (const one of own) if (one.release.environmentId === from.id) releaseOf.set(one.release.serviceId, { ...one, from })
   }
-  const usage = await engine.stats(places.instances.all().filter((one) => ids.includes(one.serviceId)).map((one) => one.id))
+  const wanted = new Set(ids)
+  const usage = withUsage ? await engine.stats(places.instances.all().filter((one) => wanted.has(one.serviceId)).map((one) => one.id)) : new Map<string, never>()
 
   return rows.map((row): Service => {
     const found = releaseOf.get(row.id)
@@ -70,7 +80,7 @@ async function viewServices(platform: Platform, rows: readonly ServiceRow[], env
     const deployment = newest.get(row.id)
     const instances = place ? instancesOf(platform, place, usage) : []
     const { state, reason } = stateOf(place, instances, deployment)
-    const kept = consoles.filter((one) => one.serviceId === row.id).sort((a, b) => at.indexOf(b.environmentId) - at.indexOf(a.environmentId))
+    const kept = (consolesOf.get(row.id) ?? []).sort((a, b) => at.indexOf(b.environmentId) - at.indexOf(a.environmentId))
     const settings = settingsOf(kept.map((one) => one.settings), place)
     return {
       id: row.id, teamId: row.teamId, team: team?.name ?? '', name: row.name,

@@ -2,6 +2,7 @@ import { and, eq, inArray } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { Variable } from '#contract/records.ts'
 import type { Actor } from '#contract/rpc.ts'
+import { problemOfVariable } from '#contract/variables.ts'
 import { variables } from '#db/schema.ts'
 import { audited } from '../audit/audit.ts'
 import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
@@ -14,11 +15,6 @@ export interface Place {
 
 /** Values as an instance gets them. */
 export type Values = Record<string, { value: string; secret: boolean }>
-
-/** POSIX's shape (IEEE 1003.1 §8.1), and none that the platform gives itself. */
-const shape = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/
-const reserved = /^(M3O_.*|PORT|HOST|HOME|PATH|NODE_OPTIONS|LD_.*)$/
-const maxBytes = 64 * 1024
 
 const sealedName = (row: { serviceId: string; environmentId: string; name: string }) => `variable/${row.serviceId}/${row.environmentId}/${row.name}`
 
@@ -49,15 +45,23 @@ async function effectiveRows({ db }: Platform, { serviceId, environmentId }: Pla
 }
 
 export async function setVariable(platform: Platform, actor: Actor, input: Place & { name: string; value: string; secret: boolean }): Promise<void> {
-  refuseBadName(input.name)
-  if (Buffer.byteLength(input.value) > maxBytes) throw new PlatformError('too_large', `the value of ${input.name} is larger than 64 KiB`, { field: 'value', fix: 'Keep large data in a file or a service.' })
-  if (input.value.includes('\0')) throw new PlatformError('bad_request', `the value of ${input.name} holds a NUL character`, { field: 'value', fix: 'Encode binary values, for example as base64.' })
+  const problem = problemOfVariable(input.name, input.value)
+  if (problem !== undefined) throw problem
   const [environment] = await environmentChain(platform.db, input.environmentId)
   const row = { ...input, value: input.secret ? platform.seal.seal(input.value, sealedName(input)) : input.value, byName: actor.name, updatedAt: Date.now() }
   const change = { teamId: environment?.teamId ?? null, action: input.secret ? 'secret.set' : 'variable.set', target: `variable ${input.name}`, after: { environment: environment?.name } }
   await audited(platform.db, actor, change, (tx) =>
     tx.insert(variables).values(row).onConflictDoUpdate({ target: [variables.serviceId, variables.environmentId, variables.name], set: row }))
   if (environment) platform.events.emit({ type: 'service', teamId: environment.teamId, serviceId: input.serviceId, environmentId: input.environmentId })
+}
+
+/** Several, looked at before the first of them is set. */
+export async function setVariables(platform: Platform, actor: Actor, place: Place, given: readonly { name: string; value: string; secret: boolean }[]): Promise<void> {
+  for (const { name, value } of given) {
+    const problem = problemOfVariable(name, value)
+    if (problem !== undefined) throw problem
+  }
+  for (const one of given) await setVariable(platform, actor, { ...place, ...one })
 }
 
 /** In an environment that inherits it, it is marked as absent; where it is set itself, the parent's shows again. */
@@ -74,13 +78,4 @@ export async function deleteVariable(platform: Platform, actor: Actor, input: Pl
     }
   })
   if (environment) platform.events.emit({ type: 'service', teamId: environment.teamId, serviceId: input.serviceId, environmentId: input.environmentId })
-}
-
-function refuseBadName(name: string): void {
-  if (!shape.test(name)) {
-    throw new PlatformError('invalid_name', `${JSON.stringify(name)} cannot be the name of a variable`, { field: 'name', fix: 'Use letters, digits and underscores, such as API_KEY.' })
-  }
-  if (reserved.test(name)) {
-    throw new PlatformError('invalid_name', `${name} is given by the platform`, { field: 'name', fix: 'Choose a name that does not begin with M3O_ and is none of PORT, HOST, HOME, PATH, NODE_OPTIONS.' })
-  }
 }

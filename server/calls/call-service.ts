@@ -111,7 +111,7 @@ async function readUpTo(answer: IncomingMessage, most: number): Promise<{ bytes:
   return { bytes: Buffer.concat(parts), truncated: false }
 }
 
-function headOf(answer: IncomingMessage) {
+export function headOf(answer: IncomingMessage) {
   const headers: [string, string][] = []
   for (let n = 0; n < answer.rawHeaders.length; n += 2) headers.push([answer.rawHeaders[n] ?? '', answer.rawHeaders[n + 1] ?? ''])
   return {

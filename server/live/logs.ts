@@ -1,5 +1,6 @@
 import { isPlatformError } from '#contract/errors.ts'
-import { isLogGap, type LogEntry } from '#contract/logs.ts'
+import { isLogGap } from '#contract/log-words.ts'
+import type { LogEntry } from '#contract/logs.ts'
 import { authorize } from '../authorize.ts'
 import { idsOf, type LogTarget, logTargets } from '../log-targets.ts'
 import { gathered } from './gathered.ts'

@@ -1,6 +1,19 @@
 import { z } from 'zod'
 import { callService } from '../calls/call-service.ts'
+import { streamCall } from '../calls/stream-call.ts'
 import { authorizedEnvironment, router } from '../trpc.ts'
+
+const request = z.object({
+  service: z.string().min(1).max(64),
+  /** `/Hello`, or `/any/path?query`. */
+  path: z.string().max(8_192).regex(/^\/[^\s]*$/, 'a path begins with / and has no spaces'),
+  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']).default('POST'),
+  headers: z.array(z.tuple([z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,200}$/), z.string().max(16_384).regex(/^[^\r\n\0]*$/)])).max(100).default([]),
+  body: z.string().max(10 << 20).nullable().default(null),
+  /** The body is base64 of bytes. */
+  binary: z.boolean().default(false),
+  timeoutMs: z.number().int().min(100).max(120_000).default(60_000),
+})
 
 export const calls = router({
   /**
@@ -8,16 +21,11 @@ export const calls = router({
    * The answer is what the service answered, errors too; only a request that did not get there fails.
    */
   send: authorizedEnvironment('service.call', { listing: true })
-    .input(z.object({
-      service: z.string().min(1).max(64),
-      /** `/Hello`, or `/any/path?query`. */
-      path: z.string().max(8_192).regex(/^\/[^\s]*$/, 'a path begins with / and has no spaces'),
-      method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']).default('POST'),
-      headers: z.array(z.tuple([z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,200}$/), z.string().max(16_384).regex(/^[^\r\n\0]*$/)])).max(100).default([]),
-      body: z.string().max(10 << 20).nullable().default(null),
-      /** The body is base64 of bytes. */
-      binary: z.boolean().default(false),
-      timeoutMs: z.number().int().min(100).max(120_000).default(60_000),
-    }))
+    .input(request)
     .mutation(({ ctx, input }) => callService(ctx.web, ctx.viewer, { ...input, at: ctx.at, from: ctx.from, signal: ctx.signal })),
+
+  /** The same for an endpoint that answers many times: each message as it comes. Ends with the request. */
+  stream: authorizedEnvironment('service.call', { listing: true })
+    .input(request)
+    .mutation(({ ctx, input }) => streamCall(ctx.web, ctx.viewer, { ...input, at: ctx.at, from: ctx.from, signal: ctx.signal })),
 })

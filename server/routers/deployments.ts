@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Deployment } from '#contract/records.ts'
+import { deploymentStates } from '#contract/states.ts'
 import { type AtTeam, isInScope, requireOwn } from '../authorize.ts'
 import { authorizedServiceHere, authorizedTeam, router } from '../trpc.ts'
 import type { Viewer, Web } from '../web.ts'
@@ -9,19 +10,20 @@ const byId = z.object({ deploymentId: z.string() })
 const scaleLimit = z.number().int().max(32)
 
 export const deployments = router({
-  /** Newest first; `before` is the id of the last one seen. `service` and `environment` narrow by name. */
+  /** Newest first; `before` is the id of the last one seen. All that narrows goes by name. */
   list: authorizedTeam('service.read', { listing: true })
     .input(z.object({
-      service: z.string().optional(), environment: z.string().optional(),
+      service: z.string().optional(), environment: z.string().optional(), by: z.string().max(300).optional(), state: z.enum(deploymentStates).optional(),
       before: z.string().nullable().default(null), limit: z.number().int().min(1).max(200).default(50),
     }))
     .query(async ({ ctx, input }) => {
-      const { service, environment } = input
+      const { service, environment, by, state } = input
       const named = service === undefined && environment === undefined ? undefined : await ctx.web.runtime.call('access.resolve', {
         userId: ctx.viewer.person.id, team: ctx.at.team, ...(service !== undefined && { service }), ...(environment !== undefined && { environment }),
       }, ctx.as)
       const found = await ctx.web.runtime.call('deployments.list', {
         teamId: ctx.at.teamId, before: input.before, limit: input.limit,
+        ...(by !== undefined && { by }), ...(state !== undefined && { state }),
         ...(named?.serviceId != null && { serviceId: named.serviceId }),
         ...(named?.environmentId != null && { environmentId: named.environmentId }),
       }, ctx.as)

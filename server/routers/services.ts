@@ -7,11 +7,31 @@ import { validName } from '../names.ts'
 import { authorizedEnvironment, authorizedService, authorizedServiceHere, authorizedTeam, router } from '../trpc.ts'
 
 export const services = router({
-  /** As this environment sees them; those that other teams share come with their own `team`. */
+  /** As this environment sees them; those that other teams share come last, with their own `team`. */
   list: authorizedEnvironment('service.read', { listing: true }).query(async ({ ctx }) => {
-    const all = await ctx.web.runtime.call('services.list', { teamId: ctx.at.teamId, environmentId: ctx.at.environmentId }, ctx.as)
+    const [own, shared] = await Promise.all([
+      ctx.web.runtime.call('services.list', { teamId: ctx.at.teamId, environmentId: ctx.at.environmentId }, ctx.as),
+      ctx.web.runtime.call('services.shared', { teamId: ctx.at.teamId, name: null }, ctx.as),
+    ])
+    return [...own, ...shared].filter((service) => isInScope(ctx.viewer, { serviceId: service.id, environmentId: ctx.at.environmentId }))
+  }),
+
+  /** The same, without what only their own screens show. */
+  catalogue: authorizedEnvironment('service.read', { listing: true }).query(async ({ ctx }) => {
+    const all = await ctx.web.runtime.call('services.catalogue', { teamId: ctx.at.teamId, environmentId: ctx.at.environmentId }, ctx.as)
     return all.filter((service) => isInScope(ctx.viewer, { serviceId: service.id, environmentId: ctx.at.environmentId }))
   }),
+
+  /** Another team's, that may be called from this one; `name` is `@team/service`. */
+  shared: authorizedTeam('service.read', { listing: true })
+    .input(z.object({ name: z.string().max(64) }))
+    .query(async ({ ctx, input }) => {
+      const [found] = await ctx.web.runtime.call('services.shared', { teamId: ctx.at.teamId, name: input.name }, ctx.as)
+      if (found === undefined || !isInScope(ctx.viewer, { serviceId: found.id })) {
+        throw new PlatformError('not_found', `no service ${input.name} is shared with ${ctx.at.team}`, { fix: `Ask its team to share it: m3o share SERVICE --with ${ctx.at.team}` })
+      }
+      return found
+    }),
 
   get: authorizedServiceHere('service.read').query(({ ctx }) => ctx.web.runtime.call('services.get', here(ctx.at), ctx.as)),
 

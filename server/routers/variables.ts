@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { maxVariableBytes, maxVariables } from '#contract/variables.ts'
 import { authorizedServiceHere, router } from '../trpc.ts'
 import { here } from './services.ts'
 
@@ -9,10 +10,15 @@ export const variables = router({
   list: authorizedServiceHere('variable.read').query(({ ctx }) => ctx.web.runtime.call('variables.list', here(ctx.at), ctx.as)),
 
   set: authorizedServiceHere('variable.write')
-    .input(z.object({ name, value: z.string().max(64 << 10), secret: z.boolean().default(false) }))
+    .input(z.object({ name, value: z.string().max(maxVariableBytes), secret: z.boolean().default(false) }))
     .mutation(({ ctx, input }) => ctx.web.runtime.call('variables.set', {
       ...here(ctx.at), name: input.name, value: input.value, secret: input.secret,
     }, ctx.as)),
+
+  /** All of them or, when one cannot be set, none. */
+  setAll: authorizedServiceHere('variable.write')
+    .input(z.object({ variables: z.array(z.object({ name, value: z.string().max(maxVariableBytes), secret: z.boolean() })).min(1).max(maxVariables) }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('variables.setAll', { ...here(ctx.at), variables: input.variables }, ctx.as)),
 
   delete: authorizedServiceHere('variable.write')
     .input(z.object({ name }))

@@ -6,15 +6,16 @@ import { Prefetched } from '#app/prefetched.tsx'
 
 export const metadata: Metadata = { title: 'Deployments' }
 
-type Query = Partial<Record<'environment' | 'service', string | string[]>>
+type Query = Partial<Record<'environment' | 'service' | 'by' | 'state', string | string[]>>
 
 export default async function DeploymentsPage({ params, searchParams }: { params: Promise<InTeam>; searchParams: Promise<Query> }) {
-  const { team } = await params
-  const { environment, service } = await searchParams
+  const place = await params
+  const { team } = place
+  const { environment, service, by, state } = await searchParams
   return (
     <Prefetched queries={(trpc) => [
-      trpc.deployments.list.queryOptions(firstPage({ team, environment: one(environment), service: one(service) })),
-      trpc.members.list.queryOptions({ team }),
+      trpc.deployments.list.queryOptions(firstPage({ team, environment: one(environment), service: one(service), by: one(by), state: one(state) })),
+      trpc.members.list.queryOptions({ team }), trpc.services.catalogue.queryOptions(place),
     ]}>
       <DeploymentsList />
     </Prefetched>

@@ -1,2 +1,2 @@
 'use client'
-export { ScreenError as default } from '#components/frame/screen-error.tsx'
+export { LateScreenError as default } from '#components/frame/late-screen-error.tsx'

@@ -10,7 +10,7 @@ export default async function NewServicePage({ params, searchParams }: { params:
   const place = await params
   const { template } = await searchParams
   return (
-    <Prefetched queries={(trpc) => [trpc.services.list.queryOptions(place), trpc.templates.list.queryOptions()]}>
+    <Prefetched queries={(trpc) => [trpc.services.catalogue.queryOptions(place), trpc.templates.list.queryOptions()]}>
       <Catalogue creating={{ template: typeof template === 'string' ? template : undefined }} />
     </Prefetched>
   )

@@ -16,7 +16,7 @@ export default async function OverviewPage({ params }: { params: Promise<OfServi
   return (
     <Prefetched queries={(trpc) => [
       trpc.services.get.queryOptions(at), trpc.services.everywhere.queryOptions({ team, service }),
-      trpc.services.traffic.queryOptions({ ...at, ...lastHour }), trpc.deployments.list.queryOptions(firstPage(at)),
+      trpc.services.traffic.queryOptions({ ...at, ...lastHour }), trpc.platform.about.queryOptions(), trpc.deployments.list.queryOptions(firstPage(at)),
     ]}>
       <WithReadme at={at}><Overview /></WithReadme>
     </Prefetched>

@@ -1,0 +1,57 @@
+'use client'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useForm } from 'react-hook-form'
+import type { Service } from '#contract/records.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { useService } from '#components/frame/service.ts'
+import { DialogForm } from '#components/ui/dialog-form.tsx'
+import { ErrorLine } from '#components/ui/error-state.tsx'
+import { Field } from '#components/ui/field.tsx'
+import { Select, Textarea } from '#components/ui/input.tsx'
+import { Skeleton } from '#components/ui/skeleton.tsx'
+
+/** What it is, and whom to ask about it. */
+export function DescribeService({ service, onDismiss }: { service: Service; onDismiss: () => void }) {
+  const at = useService()
+  const trpc = useTRPC()
+  const queries = useQueryClient()
+  const members = useQuery(trpc.members.list.queryOptions({ team: at.team }))
+  const isOwnerLocked = service.locked.includes('owner')
+  const form = useForm({ defaultValues: { description: service.description, owner: service.owner?.email ?? '' } })
+  const update = useMutation(trpc.services.update.mutationOptions({
+    onSuccess: () => {
+      void queries.invalidateQueries(trpc.services.pathFilter())
+      onDismiss()
+    },
+  }))
+  const { errors, dirtyFields } = form.formState
+  return (
+    <DialogForm
+      title="Description and owner"
+      form={form}
+      submit="Save"
+      reason={members.isPending ? 'The members are being loaded' : null}
+      busy={update.isPending}
+      error={update.error}
+      // What was not touched stays as it is: the README goes on to stand in for a description that nobody wrote.
+      onSubmit={({ description, owner }) => update.mutate({
+        team: at.team, service: at.service,
+        ...(dirtyFields.description && { description: description.trim() }), ...(dirtyFields.owner && { owner: owner === '' ? null : owner }),
+      })}
+      onDismiss={onDismiss}
+    >
+      <Field label="Description" optional hint="Left empty, the README’s first paragraph stands in." error={errors.description?.message}>
+        {(control) => <Textarea {...control} {...form.register('description', { maxLength: { value: 2_000, message: 'At most 2,000 characters' } })} rows={4} autoFocus />}
+      </Field>
+      {members.error !== null && <ErrorLine error={members.error} />}
+      <Field label="Owner" hint={isOwnerLocked ? 'm3o.json in the source says so: change it there.' : 'Whom others ask about it.'} error={errors.owner?.message}>
+        {(control) => (members.data === undefined ? <Skeleton className="h-[30px]" /> : (
+          <Select {...control} {...form.register('owner')} disabled={isOwnerLocked}>
+            <option value="">Nobody</option>
+            {members.data.map(({ person }) => <option key={person.id} value={person.email}>{person.name === person.email ? person.email : `${person.name} (${person.email})`}</option>)}
+          </Select>
+        ))}
+      </Field>
+    </DialogForm>
+  )
+}

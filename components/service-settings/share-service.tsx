@@ -1,0 +1,71 @@
+'use client'
+import { zodResolver } from '@hookform/resolvers/zod'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useForm } from 'react-hook-form'
+import { z } from 'zod'
+import { teamName } from '#contract/names.ts'
+import type { Audience } from '#contract/routing.ts'
+import { toastDone } from '#client/toasts.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { useService } from '#components/frame/service.ts'
+import { DialogForm } from '#components/ui/dialog-form.tsx'
+import { Field } from '#components/ui/field.tsx'
+import { Input } from '#components/ui/input.tsx'
+import { audienceMeanings, spokenAudience } from './who-may-call.ts'
+
+const kinds = ['team', 'teams', 'platform', 'anyone'] as const
+const wordsOf = (text: string) => [...new Set(text.split(/[\s,]+/).map((word) => word.replace(/^@/, '')).filter((word) => word !== ''))]
+
+const schema = z.object({ kind: z.enum(kinds), teams: z.string() }).superRefine(({ kind, teams }, context) => {
+  if (kind !== 'teams') return
+  const names = wordsOf(teams)
+  const bad = names.find((name) => !teamName.safeParse(name).success)
+  if (names.length === 0) context.addIssue({ code: 'custom', path: ['teams'], message: 'Name one team at least' })
+  else if (bad !== undefined) context.addIssue({ code: 'custom', path: ['teams'], message: `${bad} cannot be the name of a team` })
+})
+
+/** Who may call it, in every environment, from this moment on. */
+export function ShareService({ audience, onDismiss }: { audience: Audience; onDismiss: () => void }) {
+  const at = useService()
+  const trpc = useTRPC()
+  const queries = useQueryClient()
+  const form = useForm({ resolver: zodResolver(schema), defaultValues: { kind: audience.kind, teams: audience.kind === 'teams' ? audience.teams.join(', ') : '' } as z.infer<typeof schema> })
+  const share = useMutation(trpc.services.share.mutationOptions({
+    onSuccess: (_, given) => {
+      void queries.invalidateQueries(trpc.services.pathFilter())
+      onDismiss()
+      toastDone(`${at.service} may be called by: ${spokenAudience(given.audience).toLowerCase()}`)
+    },
+  }))
+  const kind = form.watch('kind')
+  const { errors } = form.formState
+  return (
+    <DialogForm
+      title="Who may call it"
+      description="In every environment, from the next call on."
+      place="side"
+      form={form}
+      submit="Share"
+      busy={share.isPending}
+      error={share.error}
+      onSubmit={(given) => share.mutate({ team: at.team, service: at.service, audience: given.kind === 'teams' ? { kind: 'teams', teams: wordsOf(given.teams) } : { kind: given.kind } })}
+      onDismiss={onDismiss}
+    >
+      <fieldset className="flex flex-col gap-2">
+        <legend className="sr-only">Audience</legend>
+        {kinds.map((each) => (
+          <label key={each} className="flex cursor-pointer items-start gap-2.5 rounded border border-border px-3 py-2 hover:border-border-strong has-checked:border-accent has-checked:bg-accent-soft has-focus-visible:outline-2 has-focus-visible:outline-offset-1 has-focus-visible:outline-accent">
+            <input type="radio" value={each} {...form.register('kind')} className="mt-[3px] size-3.5 shrink-0 accent-action" />
+            <span><span className="font-medium">{audienceMeanings[each].title}</span><span className="block text-small text-pretty text-muted">{audienceMeanings[each].about}</span></span>
+          </label>
+        ))}
+      </fieldset>
+      {kind === 'teams' && (
+        <Field label="Teams" hint="By name, with commas between." error={errors.teams?.message}>
+          {(control) => <Input {...control} {...form.register('teams')} autoFocus placeholder="payments, support" className="font-mono" />}
+        </Field>
+      )}
+      {kind === 'anyone' && <p role="status" className="rounded border border-warn/40 bg-warn-soft px-3 py-2 text-pretty">Whoever reaches the gateway may call every endpoint and open its address. It is told nothing of who they are.</p>}
+    </DialogForm>
+  )
+}

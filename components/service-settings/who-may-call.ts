@@ -1,0 +1,13 @@
+import type { Audience } from '#contract/routing.ts'
+
+/** What each audience means, for who chooses. */
+export const audienceMeanings: Record<Audience['kind'], { title: string; about: string }> = {
+  team: { title: 'Its team', about: 'Members, their tokens, and the team’s other services.' },
+  teams: { title: 'Named teams', about: 'These teams as well: it stands in their catalogue, and they call it as @team/service.' },
+  platform: { title: 'The whole platform', about: 'Everybody who is signed in here, and every team’s services.' },
+  anyone: { title: 'Anyone', about: 'No sign-in, no token: whoever reaches the gateway.' },
+}
+
+export function spokenAudience(audience: Audience): string {
+  return audience.kind === 'teams' && audience.teams.length > 0 ? `Its team, and ${audience.teams.join(', ')}` : audienceMeanings[audience.kind].title
+}

@@ -1,0 +1,17 @@
+'use client'
+import type { ReactNode } from 'react'
+import { useArrival, type What } from './arriving.tsx'
+import { ScreenSkeleton } from './screen-skeleton.tsx'
+import { RowsSkeleton } from './skeleton.tsx'
+
+/** What is shown until a link's screen, or tab, is there; its shape in its place when that takes longer than a moment. */
+export function PlaceOf({ what, children }: { what: What; children: ReactNode }) {
+  const arrival = useArrival()
+  const isArriving = arrival?.what === what
+  return (
+    <>
+      {isArriving && (arrival.title === undefined ? <RowsSkeleton label="Loading" rows={12} /> : <ScreenSkeleton title={arrival.title} filters={4} />)}
+      <div className={isArriving ? 'hidden' : 'contents'}>{children}</div>
+    </>
+  )
+}
