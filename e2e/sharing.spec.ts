@@ -29,7 +29,7 @@ test('a service that is shared with another team stands in its catalogue, and is
   await expect(page.getByRole('main')).toContainText('Its team, and neighbours')
 
   const row = window.getByRole('table', { name: 'Services' }).getByRole('row').filter({ hasText: '@demo/lent' })
-  await expect(row).toContainText('shared with neighbours')
+  await expect(row).toContainText('shared')
   await row.getByRole('link').click()
   await expect(window).toHaveURL(/\/neighbours\/production\/shared\/demo\/lent$/)
   await expectAccessible(window)

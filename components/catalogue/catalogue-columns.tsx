@@ -29,7 +29,7 @@ export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
             {service.team !== view.team && <span className="font-normal text-muted">@{service.team}/</span>}
             {service.name}
           </RowLink>
-          {service.team !== view.team ? <Badge>shared with {view.team}</Badge> : service.audience.kind !== 'team' && <Badge>{audienceWord(service.audience)}</Badge>}
+          {service.team !== view.team ? <Badge>shared</Badge> : service.audience.kind !== 'team' && <Badge>{audienceWord(service.audience)}</Badge>}
         </span>
       ),
     },

@@ -63,7 +63,7 @@ export function DeploymentsList() {
           rows={shown}
           rowKey={(each) => each.id}
           empty={list.error !== null ? null : filtered
-            ? <EmptyState icon={<Rocket />} title="Nothing matches" action={<Button onClick={() => setFilters({ environment: '', service: '', by: '', state: '' })}>Clear the filters</Button>}>No deployment that is loaded passes these filters.</EmptyState>
+            ? <EmptyState icon={<Rocket />} title="Nothing matches" action={<Button onClick={() => setFilters({ environment: '', service: '', by: '', state: '' })}>Clear the filters</Button>}>No deployment passes these filters.</EmptyState>
             : <EmptyState icon={<Rocket />} title="Nothing was deployed yet">Deploy from a service’s editor, with <code className="text-text">m3o deploy</code>, or by <code className="text-text">git push</code>. Each attempt shows up here with its phases.</EmptyState>}
         />
       )}

@@ -19,11 +19,11 @@ export function EnvPreview({ rows, onSecret }: { rows: readonly EnvRow[]; onSecr
         <li key={name} className="flex flex-col gap-0.5 px-3 py-1.5">
           <span className="flex items-center gap-2">
             <code className="min-w-0 truncate text-small font-medium" title={name}>{name}</code>
-            <Badge>{words[change]}</Badge>
-            <label className="ml-auto flex shrink-0 cursor-pointer items-center gap-1.5 text-small"><input type="checkbox" className="size-3.5 accent-action" checked={secret} onChange={(event) => onSecret(name, event.target.checked)} /><span>secret<span className="sr-only"> {name}</span></span></label>
+            <Badge>{problem === null ? words[change] : 'left out'}</Badge>
+            {problem === null && <label className="ml-auto flex shrink-0 cursor-pointer items-center gap-1.5 text-small"><input type="checkbox" className="size-3.5 accent-action" checked={secret} onChange={(event) => onSecret(name, event.target.checked)} /><span>secret<span className="sr-only"> {name}</span></span></label>}
           </span>
           <code className="truncate text-small text-muted">{value === '' ? 'empty' : secret ? '••••••••' : value}</code>
-          {problem !== null && <span role="alert" className="flex items-start gap-1 text-small text-bad"><CircleAlert aria-hidden className="mt-0.5 size-3 shrink-0" />Line {line}: {problem}</span>}
+          {problem !== null && <span role="alert" className="flex items-start gap-1 text-small text-bad"><CircleAlert aria-hidden className="mt-0.5 size-3 shrink-0" />Left out, line {line}: {problem}</span>}
         </li>
       ))}
     </ul>

@@ -44,8 +44,7 @@ export function PasteEnv({ variables, onDismiss }: { variables: readonly Variabl
       toastDone(wanted.length === 1 ? `${wanted[0]?.name} is set` : `${wanted.length} variables are set`)
     },
   }))
-  const bad = rows.length - wanted.length
-  const reason = rows.length === 0 ? 'Paste something first' : bad > 0 ? 'Mend what is marked first' : rows.length > maxVariables ? `At most ${maxVariables} at once` : null
+  const reason = rows.length === 0 ? 'Paste something first' : wanted.length === 0 ? 'None of these can be set' : wanted.length > maxVariables ? `At most ${maxVariables} at once` : null
   const open = async (event: ChangeEvent<HTMLInputElement>) => {
     const chosen = event.target.files?.[0]
     if (chosen !== undefined && chosen.size <= mostBytes) setText(await chosen.text())
@@ -61,7 +60,7 @@ export function PasteEnv({ variables, onDismiss }: { variables: readonly Variabl
         <>
           <Button onClick={onDismiss}>Cancel</Button>
           <Button kind="primary" busy={set.isPending} reason={reason} onClick={() => set.mutate({ ...at, variables: wanted.map(({ name, value, secret }) => ({ name, value, secret })) })}>
-            {`Set ${rows.length === 0 ? '' : `${rows.length} `}in ${at.environment}`}
+            {`Set ${wanted.length === 0 ? '' : `${wanted.length} `}in ${at.environment}`}
           </Button>
         </>
       }

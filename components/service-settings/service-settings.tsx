@@ -74,7 +74,7 @@ export function ServiceSettings() {
         <Panel>
           <Properties>
             <Address name="Its own" value={service.url} />
-            <Address name="Through the gateway" value={`${gateway}/${service.name}/`} />
+            <Address name="Through the gateway" value={`${gateway}/${service.name}/`} {...(at.environment !== 'production' && { means: `With the header M3O-Environment: ${at.environment}, or a token of it.` })} />
             {audience.kind !== 'team' && <Address name="From other teams" value={`${gateway}/@${service.team}/${service.name}/`} />}
             <Address name="Clone" value={`git clone ${about.url}${consolePath.git({ team: service.team, service: service.name })}`} means="Any user name, and a token as the password." />
           </Properties>

@@ -18,13 +18,13 @@ import { EverywhereTable } from './everywhere-table.tsx'
 import { HowToCall } from './how-to-call.tsx'
 import { InstanceList } from './instance-list.tsx'
 import { Neighbours } from './neighbours.tsx'
-import { Readme } from './readme.tsx'
+import { Readme, type ReadyReadme } from './readme.tsx'
 import { RecentDeployments } from './recent-deployments.tsx'
 import { ServiceActions } from './service-actions.tsx'
 import { TrafficPanels } from './traffic-panels.tsx'
 
 /** Is it well here, and what changed? */
-export function Overview() {
+export function Overview({ readme }: { readme?: ReadyReadme | undefined }) {
   const at = useService()
   const trpc = useTRPC()
   const { data: service } = useSuspenseQuery(trpc.services.get.queryOptions(at))
@@ -40,7 +40,7 @@ export function Overview() {
           <RecentDeployments at={at} />
           {service.revision !== null && <HowToCall service={service} />}
           <Section title="Environments" about="Which copy serves where."><EverywhereTable at={at} /></Section>
-          <Section title="README"><Suspense fallback={<Skeleton className="h-64" />}><Readme at={at} from={service.from} /></Suspense></Section>
+          <Section title="README"><Suspense fallback={<Skeleton className="h-64" />}><Readme at={at} from={service.from} ready={readme} /></Suspense></Section>
         </div>
         <aside aria-label={`About ${service.name}`} className="flex min-w-0 flex-col gap-6">
           <AboutService at={at} service={service} />

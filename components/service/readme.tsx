@@ -1,6 +1,7 @@
 'use client'
 import { useSuspenseQuery } from '@tanstack/react-query'
 import dynamic from 'next/dynamic'
+import type { ReactNode } from 'react'
 import { type OfService, paths } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { firstPage } from '#components/deployments/first-page.ts'
@@ -9,10 +10,13 @@ import { ButtonLink } from '#components/ui/button.tsx'
 import { Panel } from '#components/ui/page.tsx'
 import { readmePath, readmeRef } from './readme-ref.ts'
 
-const Markdown = dynamic(() => import('./markdown.tsx').then((module) => module.Markdown))
+const Markdown = dynamic(() => import('./markdown.tsx').then((module) => module.Markdown), { ssr: false })
+
+/** One that came with the page; what reads Markdown is fetched only once another text is to be shown. */
+export interface ReadyReadme { text: string; shown: ReactNode }
 
 /** The README of the revision that serves here, or of the draft before anything does. */
-export function Readme({ at, from }: { at: OfService; from: string | null }) {
+export function Readme({ at, from, ready }: { at: OfService; from: string | null; ready: ReadyReadme | undefined }) {
   const trpc = useTRPC()
   const { data: deployments } = useSuspenseQuery(trpc.deployments.list.queryOptions(firstPage({ ...at, environment: from ?? at.environment })))
   const ref = readmeRef(deployments)
@@ -21,11 +25,11 @@ export function Readme({ at, from }: { at: OfService; from: string | null }) {
   if (path === undefined) {
     return <Panel><EmptyState title="No README" action={<ButtonLink href={paths.code(at, { path: 'README.md' })}>Open the editor</ButtonLink>}>A README.md in its source is shown here, and its first paragraph in the catalogue.</EmptyState></Panel>
   }
-  return <ReadmeText at={at} source={ref} path={path} />
+  return <ReadmeText at={at} source={ref} path={path} ready={ready} />
 }
 
-function ReadmeText({ at, source, path }: { at: OfService; source: ReturnType<typeof readmeRef>; path: string }) {
+function ReadmeText({ at, source, path, ready }: { at: OfService; source: ReturnType<typeof readmeRef>; path: string; ready: ReadyReadme | undefined }) {
   const trpc = useTRPC()
   const { data: file } = useSuspenseQuery(trpc.source.read.queryOptions({ ...at, ref: source, path }))
-  return <Panel className="px-5 py-4">{file.text === null ? <p className="text-muted">{path} is too large to be shown.</p> : <Markdown text={file.text} />}</Panel>
+  return <Panel className="px-5 py-4">{file.text === null ? <p className="text-muted">{path} is too large to be shown.</p> : file.text === ready?.text ? ready.shown : <Markdown text={file.text} />}</Panel>
 }

@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
-import type { ReactNode } from 'react'
 import type { OfService } from '#client/paths.ts'
 import { firstPage } from '#components/deployments/first-page.ts'
+import { Markdown } from '#components/service/markdown.tsx'
 import { Overview } from '#components/service/overview.tsx'
 import { readmePath, readmeRef } from '#components/service/readme-ref.ts'
 import { lastHour } from '#components/service/traffic.ts'
@@ -18,19 +18,26 @@ export default async function OverviewPage({ params }: { params: Promise<OfServi
       trpc.services.get.queryOptions(at), trpc.services.everywhere.queryOptions({ team, service }),
       trpc.services.traffic.queryOptions({ ...at, ...lastHour }), trpc.platform.about.queryOptions(), trpc.deployments.list.queryOptions(firstPage(at)),
     ]}>
-      <WithReadme at={at}><Overview /></WithReadme>
+      <WithReadme at={at} />
     </Prefetched>
   )
 }
 
 /** Whose copy serves is known once the service was asked for; then its revision's files, then the one that is wanted. */
-async function WithReadme({ at, children }: { at: OfService; children: ReactNode }) {
+async function WithReadme({ at }: { at: OfService }) {
   const { queryClient, trpc } = page()
   const service = queryClient.getQueryData(trpc.services.get.queryKey(at))
-  if (service === undefined) return children
+  if (service === undefined) return <Overview />
   const serving = trpc.deployments.list.queryOptions(firstPage({ ...at, environment: service.from ?? at.environment }))
   const ref = readmeRef(await queryClient.fetchQuery(serving).catch(() => []))
   const tree = trpc.source.tree.queryOptions({ ...at, ref })
   const path = readmePath(await queryClient.fetchQuery(tree).catch(() => []))
-  return <Prefetched queries={() => [serving, tree, ...(path === undefined ? [] : [trpc.source.read.queryOptions({ ...at, ref, path })])]}>{children}</Prefetched>
+  const read = path === undefined ? undefined : trpc.source.read.queryOptions({ ...at, ref, path })
+  const text = read === undefined ? null : await queryClient.fetchQuery(read).then((file) => file.text, () => null)
+  return (
+    <Prefetched queries={() => [serving, tree, ...(read === undefined ? [] : [read])]}>
+      {/* Made into elements here, so that the page need not bring what reads Markdown. */}
+      <Overview readme={text === null ? undefined : { text, shown: <Markdown text={text} /> }} />
+    </Prefetched>
+  )
 }
