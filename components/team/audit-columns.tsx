@@ -3,9 +3,9 @@ import { Time } from '#components/ui/time.tsx'
 import type { AuditEntry } from './audit.tsx'
 
 export const auditColumns: Column<AuditEntry>[] = [
-  { key: 'at', header: 'When', width: 'w-28', cell: ({ at }) => <Time at={at} className="text-muted" /> },
-  { key: 'actor', header: 'Who', width: 'w-40', cell: ({ actor }) => <span title={`${actor.kind} ${actor.id}`}>{actor.name}{actor.kind !== 'person' && <span className="text-muted"> ({actor.kind})</span>}</span> },
-  { key: 'action', header: 'Did', width: 'sm:w-44', cell: ({ action }) => <code className="text-small">{action}</code> },
+  { key: 'at', header: 'When', width: 'w-24 sm:w-28', cell: ({ at }) => <Time at={at} className="text-muted" /> },
+  { key: 'actor', header: 'Who', width: 'w-24 sm:w-40', cell: ({ actor }) => <span title={`${actor.kind} ${actor.id}`}>{actor.name}{actor.kind !== 'person' && <span className="text-muted max-sm:hidden"> ({actor.kind})</span>}</span> },
+  { key: 'action', header: 'Did', width: 'sm:w-44', cell: ({ action, target }) => <><code className="text-small">{action}</code> <span className="text-muted md:hidden">{target.replace(/^\w+ /, '')}</span></> },
   { key: 'target', header: 'To what', width: 'w-52', from: 'md', cell: ({ target }) => <span className="text-muted">{target}</span> },
   { key: 'change', header: 'Change', from: 'lg', cell: (entry) => <Change {...entry} /> },
 ]

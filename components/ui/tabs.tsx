@@ -21,7 +21,10 @@ export function Tabs({ label, tabs, what = 'screen' }: { label: string; tabs: re
   const pathname = usePathname()
   const bar = useRef<HTMLElement>(null)
   // On a narrow window the bar is wider than that: the tab that one is on must be in sight.
-  useEffect(() => bar.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [pathname])
+  useEffect(() => {
+    // Newer browsers give a promise, which React would take for a clean-up.
+    void bar.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [pathname])
   return (
     <nav ref={bar} aria-label={label} className="-mx-2 -mb-px flex overflow-x-auto [scrollbar-width:none] sm:gap-1">
       {tabs.map((tab) => {
