@@ -7,11 +7,11 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium, type Page } from '@playwright/test'
+import { freePort } from '#e2e/platform/processes.ts'
 
 const limitMs = 150
 const seconds = Number(process.argv[2] ?? 8)
@@ -178,14 +178,6 @@ function ready(): Promise<void> {
       if (said.includes('M3O is ready')) resolve()
     })
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port: free } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return free
 }
 
 function share(values: number[], part: number): number {

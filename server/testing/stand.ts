@@ -1,12 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, request } from 'node:http'
-import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
 import { prepareHome } from '#cli/server/home.ts'
 import { temporaryDatabase } from '#e2e/database/temporary-database.ts'
+import { freePort, startProcess } from '#e2e/platform/processes.ts'
 import { createWeb } from '../create-web.ts'
 import { createFront } from '../http/front.ts'
 import { createUpgrades } from '../http/upgrades.ts'
@@ -76,53 +76,6 @@ export async function startStand() {
 }
 
 export type Stand = Awaited<ReturnType<typeof startStand>>
-
-/** @throws what the process said, when it ended instead of becoming ready */
-async function startProcess(name: 'runtime' | 'gateway', env: NodeJS.ProcessEnv, socketPath: string) {
-  let child: ChildProcess
-  async function start(): Promise<void> {
-    let said = ''
-    const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', `${name}/main.ts`], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-    started.stdout.on('data', (part: Buffer) => { said += part.toString() })
-    started.stderr.on('data', (part: Buffer) => { said += part.toString() })
-    child = started
-    while (!await isHealthy(socketPath)) {
-      if (started.exitCode !== null) throw new Error(`${name} ended: ${said}`)
-      await new Promise((resolve) => setTimeout(resolve, 30))
-    }
-  }
-  async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const gone = new Promise((resolve) => child.once('exit', resolve))
-    child.kill(signal)
-    await gone
-  }
-  await start()
-  return {
-    stop: () => end('SIGTERM'),
-    async killAndStartAgain() {
-      await end('SIGKILL')
-      await start()
-    },
-  }
-}
-
-function isHealthy(socketPath: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    request({ socketPath, path: '/health' }, (answer) => {
-      answer.resume()
-      resolve(answer.statusCode === 200)
-    }).on('error', () => resolve(false)).end()
-  })
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 /** Polls until it is true; the test's own time-out ends it. */
 export async function eventually(isTrue: () => boolean | Promise<boolean>): Promise<void> {
