@@ -24,7 +24,9 @@ const lateMs = 10_000
 
 /**
  * One look at one history: a window of it that can be moved both ways, and what comes, in step. A store for React: each
- * change is one call of the listeners. `draw` is asked for when lines have come; it calls {@link flush}.
+ * change is one call of the listeners. `ask` is called when lines have come; who draws then calls {@link flush}.
+ *
+ * Long, because its two ends, what comes meanwhile, and pausing share every field: apart they would only call each other.
  */
 export class LogSession {
   readonly window = new LineWindow()
