@@ -38,7 +38,7 @@ export function DeploymentDetail() {
   const { data: deployment } = useSuspenseQuery(trpc.deployments.get.queryOptions({ team: at.team, deploymentId: id }))
   const { data: others } = useSuspenseQuery(trpc.deployments.list.queryOptions(firstPage(at)))
   return (
-    <div className="mx-auto flex max-w-[1080px] flex-col gap-6 px-4 py-5 sm:px-6">
+    <div className="mx-auto flex max-w-[1280px] flex-col gap-6 px-4 py-5 sm:px-6">
       <Head at={at} deployment={deployment} />
       {deployment.watchedUntil !== null && <WatchNote until={deployment.watchedUntil} />}
       {deployment.error !== null && <DeploymentFailure error={deployment.error} state={deployment.state} />}

@@ -23,7 +23,7 @@ export function ServiceDeployments() {
     )
   }
   return (
-    <div className="mx-auto flex max-w-[1080px] flex-col gap-4 px-4 py-5 sm:px-6">
+    <div className="mx-auto flex max-w-[1280px] flex-col gap-4 px-4 py-5 sm:px-6">
       {list.error !== null && <ErrorLine error={list.error} />}
       <ol aria-label="Deployments" className="divide-y divide-border overflow-hidden rounded border border-border bg-raised">
         {list.deployments.map((deployment) => <DeploymentRow key={deployment.id} at={at satisfies OfService} deployment={deployment} />)}
