@@ -46,6 +46,8 @@ export const actions = {
   'environment.create': 'developer',
   'environment.write': 'developer',
   'environment.delete': 'developer',
+  'environment.promote': 'developer',
+  'environment.protect': 'admin',
 } as const satisfies Record<string, Least>
 
 export type Action = keyof typeof actions

@@ -117,7 +117,7 @@ export const deployment = z.object({
   teamId: z.string(),
   environmentId: z.string(),
   environment: z.string(),
-  kind: z.enum(['deploy', 'rollback', 'restart', 'scale', 'promote']),
+  kind: z.enum(['deploy', 'rollback', 'restart', 'scale', 'promote', 'pin']),
   state: z.enum(deploymentStates),
   /** Short commit id. */
   revision: z.string(),

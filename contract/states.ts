@@ -26,6 +26,10 @@ export const mayFollow = (from: DeploymentState, to: DeploymentState): boolean =
 /** Still on its way: something is or will be done for it. */
 export const isUnderWay = (state: DeploymentState): boolean => (phases as readonly string[]).includes(state)
 
+/** Promotions: prepared side by side, then switched in one change or not at all. */
+export const promotionStates = ['preparing', 'switching', 'live', 'failed', 'cancelled'] as const
+export type PromotionState = (typeof promotionStates)[number]
+
 /** Services in an environment, as people see them; one that was never deployed there is `stopped`, without a revision. */
 export const serviceStates = ['live', 'deploying', 'asleep', 'crashing', 'failed', 'stopped'] as const
 export type ServiceState = (typeof serviceStates)[number]

@@ -2,10 +2,11 @@ import { sql } from 'drizzle-orm'
 import { bigint, bigserial, boolean, doublePrecision, index, integer, json, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { Audience, TokenScope } from '#contract/routing.ts'
 import type { Role } from '#contract/permissions.ts'
-import type { DeploymentState, Phase } from '#contract/states.ts'
+import type { DeploymentState, Phase, PromotionState } from '#contract/states.ts'
 import type { Endpoint } from '#contract/endpoints.ts'
 import type { ServiceSettings } from '#contract/records.ts'
 import type { ErrorBody } from '#contract/errors.ts'
+import type { Protection } from '#contract/protection.ts'
 import { time } from './columns.ts'
 
 /*
@@ -110,11 +111,20 @@ export const environments = pgTable('environments', {
   kind: text().$type<'production' | 'shared' | 'personal' | 'preview'>().notNull(),
   parentId: text(),
   ownerId: text(),
+  /** Of the repositories of its team: the pushes that a preview shows. Null: what its name and kind say. */
+  branch: text(),
+  /** Keeps what it inherits as it was, when its parents move on. */
+  pinned: boolean().notNull().default(false),
+  /** Null: every developer of the team may do everything in it. */
+  protection: jsonb().$type<Protection>(),
   /** Counts the changes of its overrides. */
   generation: integer().notNull().default(0),
   createdAt: time().notNull(),
   expiresAt: time(),
+  /** Its overrides stay for a day, so that it can come back. */
   deletedAt: time(),
+  /** It was not deleted by a person: its time was over. */
+  expired: boolean().notNull().default(false),
 }, (t) => [uniqueIndex('environments_name').on(t.teamId, t.name).where(sql`${t.deletedAt} is null`)])
 
 /** What is known of a commit once it was built or served. */
@@ -156,6 +166,8 @@ export const variables = pgTable('variables', {
   secret: boolean().notNull(),
   /** A secret's is sealed (runtime/variables/seal.ts). Null: deleted here, also when the parent has it. */
   value: text(),
+  /** A secret of a protected environment that its children's own copies may have. */
+  inheritable: boolean().notNull().default(false),
   byName: text().notNull(),
   updatedAt: time().notNull(),
 }, (t) => [primaryKey({ columns: [t.serviceId, t.environmentId, t.name] })])
@@ -167,7 +179,7 @@ export const deployments = pgTable('deployments', {
   teamId: text().notNull().references(() => teams.id),
   serviceId: text().notNull().references(() => services.id),
   environmentId: text().notNull().references(() => environments.id),
-  kind: text().$type<'deploy' | 'rollback' | 'restart' | 'scale' | 'promote'>().notNull(),
+  kind: text().$type<'deploy' | 'rollback' | 'restart' | 'scale' | 'promote' | 'pin'>().notNull(),
   route: text().$type<'console' | 'cli' | 'git' | 'platform'>().notNull(),
   state: text().$type<DeploymentState>().notNull(),
   commit: text().notNull(),
@@ -185,6 +197,8 @@ export const deployments = pgTable('deployments', {
   previousId: text(),
   /** Of a rollback: the deployment whose revision and variables it brings back. */
   restoresId: text(),
+  /** The promotion that it is a part of: they switch together or not at all. */
+  promotionId: text(),
   error: jsonb().$type<ErrorBody & { exitCode?: number | null; signal?: string | null; lines?: string[] }>(),
   phases: jsonb().$type<{ name: Phase; startedAt: number; ms: number | null }[]>().notNull().default([]),
   createdAt: time().notNull(),
@@ -196,6 +210,27 @@ export const deployments = pgTable('deployments', {
   index('deployments_team').on(t.teamId, t.id),
   index('deployments_under_way').on(t.state).where(sql`${t.endedAt} is null`),
 ])
+
+/** Revisions that move together from an environment to its parent, or, undone, what served before them. */
+export const promotions = pgTable('promotions', {
+  id: text().primaryKey(),
+  teamId: text().notNull().references(() => teams.id),
+  /** From where; null for one that undoes another. */
+  fromId: text().references(() => environments.id),
+  intoId: text().notNull().references(() => environments.id),
+  /** The one that this takes back. */
+  undoesId: text(),
+  state: text().$type<PromotionState>().notNull(),
+  /** Generation of the parent that it was made for. */
+  generation: integer().notNull(),
+  /** `previousId`: the deployment that served before; null when none did. */
+  items: jsonb().$type<{ serviceId: string; commit: string; sourceId: string; previousId: string | null }[]>().notNull(),
+  error: jsonb().$type<ErrorBody>(),
+  byId: text().notNull(),
+  byName: text().notNull(),
+  createdAt: time().notNull(),
+  endedAt: time(),
+}, (t) => [index('promotions_into').on(t.intoId, t.id), index('promotions_under_way').on(t.state).where(sql`${t.endedAt} is null`)])
 
 export const instances = pgTable('instances', {
   id: text().primaryKey(),

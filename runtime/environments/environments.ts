@@ -89,6 +89,7 @@ export async function createEnvironment(platform: Platform, actor: Actor, input:
   const now = Date.now()
   const row: EnvironmentRow = {
     id: newId('environment'), teamId: input.teamId, name, kind, parentId: parent.id, ownerId: input.ownerId, generation: 0,
+    branch: null, pinned: false, protection: null, expired: false,
     createdAt: now, expiresAt: kind === 'shared' ? null : now + idleLifeMs, deletedAt: null,
   }
   await audited(platform.db, actor, { teamId: input.teamId, action: 'environment.create', target: `environment ${name}`, after: { name, kind, parent: parent.name } }, async (tx) => {
