@@ -15,6 +15,8 @@ export interface Passage {
   service: Service
   /** In which the call runs; what serves it may be inherited. */
   environment: Environment
+  /** Of the environment, when the chain of calls began. */
+  generation: number
   path: string
   /** Value of `M3O-Caller`. */
   caller: string | undefined
@@ -61,15 +63,17 @@ export class Admission {
     checkAudience(identity, service)
     const hops = instance === undefined ? 0 : hopsOf(request)
     if (hops >= maxHops) throw new PlatformError('loop', `this call has passed through ${maxHops} services: they call each other in a circle`)
-    const { context, asked, member } = this.environment(request, target, identity, service, instance)
+    const { context, asked, generation, member } = this.environment(request, target, identity, service, instance)
     if (isPlatformPath(target.path)) throw new PlatformError('not_found', 'there is nothing here')
     return {
       service,
       environment: asked,
+      // Another team's environments have generations of their own.
+      generation: asked === context ? generation : this.table.generationOf(asked.id),
       path: target.path,
       caller: callerHeader(identity, this.table, service.teamId),
       countedAs: identity.kind === 'service' ? `service/${identity.caller.serviceId}` : identity.kind,
-      baggage: mergeBaggage(request.headers[header.baggage] as string | undefined, member ?? this.claims.mint(context.id, context.generation)),
+      baggage: mergeBaggage(request.headers[header.baggage] as string | undefined, member ?? this.claims.mint(context.id, generation)),
       hops: hops + 1,
       byHost: target.kind === 'host',
     }
@@ -119,6 +123,7 @@ export class Admission {
     const claim = this.claims.read(request.headers[header.baggage] as string | undefined)
     let context = this.named(request, target, identity, service)
     let member: string | undefined
+    let generation: number | undefined
     if (context === undefined && claim !== undefined) {
       const claimed = this.table.get('environments', claim.environmentId)
       // Between services it is what the call runs in, for better or worse; from outside it is a wish.
@@ -126,6 +131,7 @@ export class Admission {
       if (claimed !== undefined && (instance !== undefined || belongsTo(identity, claimed.teamId))) {
         context = claimed
         member = claim.member
+        generation = claim.generation
       }
     }
     const bound = identity.kind === 'person' ? identity.token?.environmentId : undefined
@@ -137,7 +143,7 @@ export class Admission {
     if (context === undefined || asked === undefined) throw new PlatformError('not_found', 'the team of this service has no environment')
     if (asked.gone !== null) throw gone(asked.gone)
     this.allow(identity, asked, instance, member)
-    return { context, asked, member }
+    return { context, asked, member, generation: generation ?? this.table.generationOf(context.id) }
   }
 
   /** The environment that the request names itself. */

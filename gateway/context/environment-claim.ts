@@ -27,8 +27,8 @@ export class EnvironmentClaims {
     return member
   }
 
-  /** The environment that a baggage header claims, and the member that claims it; undefined unless a gateway of ours said so. */
-  read(header: string | undefined): { environmentId: string; member: string } | undefined {
+  /** The environment and generation that a baggage header claims, and the member that claims it; undefined unless a gateway of ours said so. */
+  read(header: string | undefined): { environmentId: string; generation: number; member: string } | undefined {
     if (header === undefined || !header.includes(baggageKey)) return undefined
     for (const member of header.split(',')) {
       if (keyOf(member) !== baggageKey) continue
@@ -36,7 +36,7 @@ export class EnvironmentClaims {
       const [, environmentId, generation, mac] = shape.exec(value) ?? []
       if (environmentId === undefined || mac === undefined) continue
       if (!timingSafeEqual(Buffer.from(this.mac(`${environmentId}.${generation}`)), Buffer.from(mac))) continue
-      return { environmentId, member: `${baggageKey}=${value}` }
+      return { environmentId, generation: Number(generation), member: `${baggageKey}=${value}` }
     }
     return undefined
   }

@@ -44,7 +44,8 @@ export class Proxy {
   send(exchange: Exchange): void {
     const { passage } = exchange
     try {
-      const route = this.route(passage)
+      // Only at first: where that no longer answers, what serves now does.
+      const route = this.route(passage, passage.generation)
       if (route.release.instances.length > 0 && route.release.state === 'live') return exchange.start(route.release, route.environment)
     } catch (error) {
       return exchange.giveUp(error)
@@ -84,8 +85,8 @@ export class Proxy {
     refuse(request, response, error, { traceparent: trace.traceparent, console: this.parts.console, ...(away && { retryAfter: 1 }) })
   }
 
-  private route({ service, environment }: Passage): Route {
-    const found = this.parts.table.resolve(environment.id, service.id)
+  private route({ service, environment }: Passage, generation = Infinity): Route {
+    const found = this.parts.table.resolveAt(environment.id, service.id, generation)
     if (found.kind === 'gone') throw new PlatformError('environment_gone', found.why, { fix: 'Choose another with `m3o env use`.' })
     if (found.kind === 'none') {
       throw new PlatformError('not_found', `${service.name} was never deployed in ${environment.name} or where it inherits from`, { fix: 'Deploy it with `m3o deploy`.' })

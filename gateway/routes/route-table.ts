@@ -1,5 +1,6 @@
 import { PlatformError } from '#contract/errors.ts'
 import { maxDepth, type Routed, type RoutedKind, type RoutingChange, type RoutingTable, routed } from '#contract/routing.ts'
+import { Generations } from './generations.ts'
 import { NameIndex } from './name-index.ts'
 
 export type Team = Routed['teams']
@@ -33,6 +34,8 @@ export class RouteTable {
   private roots = new Map<string, Environment>()
   private instances = new Map<string, Release>()
   private memo = new Map<string, Map<string, Resolution>>()
+  private sums = new Map<string, number>()
+  private readonly generations = new Generations()
   private readonly listeners = new Set<() => void>()
 
   replace(table: RoutingTable): void {
@@ -41,6 +44,7 @@ export class RouteTable {
     this.services = new NameIndex((service) => service.teamId)
     this.environments = new NameIndex((environment) => environment.teamId)
     for (const map of [this.callersByKey, this.tokensByHash, this.roots, this.instances]) map.clear()
+    this.generations.clear()
     this.set(table)
     this.settle(table)
   }
@@ -50,6 +54,7 @@ export class RouteTable {
     if (change.epoch !== this.epoch || change.version !== this.version + 1) {
       throw new PlatformError('conflict', `the change ${change.version} does not follow the routing table ${this.version}`)
     }
+    this.generations.note(change, this.entities)
     this.set(change)
     this.settle(change)
   }
@@ -111,15 +116,47 @@ export class RouteTable {
     return found
   }
 
-  private walk(environmentId: string, serviceId: string): Resolution {
+  /** Counts the changes of all that an environment resolves to: its own generation and those of its parents. */
+  generationOf(environmentId: string): number {
+    let sum = this.sums.get(environmentId)
+    if (sum === undefined) {
+      sum = this.chain(environmentId).reduce((total, id) => total + (this.entities.environments.get(id)?.generation ?? 0), 0)
+      this.sums.set(environmentId, sum)
+    }
+    return sum
+  }
+
+  /** What served in an earlier generation of the environment, while it still runs; else what serves now. */
+  resolveAt(environmentId: string, serviceId: string, generation: number): Resolution {
+    const back = this.generationOf(environmentId) - generation
+    const replaced = back > 0 ? this.generations.since(this.chain(environmentId), back) : undefined
+    if (replaced === undefined) return this.resolve(environmentId, serviceId)
+    const then = this.walk(environmentId, serviceId, replaced)
+    if (then.kind === 'release') {
+      const { release, environment } = then
+      const running = release.state === 'live' ? release.instances.filter(({ id }) => this.entities.callers.has(id)) : []
+      if (running.length > 0) return { kind: 'release', release: { ...release, instances: running }, environment }
+    }
+    return this.resolve(environmentId, serviceId)
+  }
+
+  private chain(environmentId: string): string[] {
+    const ids: string[] = []
+    for (let id: string | null | undefined = environmentId; id && ids.length < maxDepth; id = this.entities.environments.get(id)?.parentId) ids.push(id)
+    return ids
+  }
+
+  private walk(environmentId: string, serviceId: string, replaced?: ReadonlyMap<string, Release | null>): Resolution {
     let id: string | null = environmentId
     for (let depth = 0; id !== null && depth < maxDepth; depth++) {
       const environment = this.entities.environments.get(id)
       // Falling through to whatever is left would silently serve something else.
       if (environment === undefined) return { kind: 'gone', why: 'this environment no longer exists' }
       if (environment.gone !== null) return { kind: 'gone', why: environment.gone }
-      const release = this.entities.releases.get(`${id}/${serviceId}`)
-      if (release !== undefined) return { kind: 'release', release, environment }
+      const key = `${id}/${serviceId}`
+      const before = replaced?.get(key)
+      const release = before === undefined ? this.entities.releases.get(key) : before
+      if (release) return { kind: 'release', release, environment }
       id = environment.parentId
     }
     return none
@@ -139,6 +176,7 @@ export class RouteTable {
     this.version = to.version
     this.epoch = to.epoch
     this.memo = new Map()
+    this.sums = new Map()
     for (const listener of this.listeners) listener()
   }
 

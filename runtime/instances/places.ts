@@ -1,7 +1,9 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { gatewayApi } from '#contract/gateway-api.ts'
+import type { RoutingChange } from '#contract/routing.ts'
 import type { RpcClient } from '#contract/rpc-client.ts'
+import type { Transaction } from '#db/open.ts'
 import { deployments, environments, releases } from '#db/schema.ts'
 import type { Exit } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
@@ -77,17 +79,17 @@ export class Places {
    * The switch: one change of the routing table, in force when its record can be read, so that "live" is true for whoever
    * sees it; undone when it cannot be recorded. The ones before drain, and are kept ready while it is watched.
    */
-  async switchTo(plan: Plan, fresh: readonly Running[], record: (tx: Parameters<Parameters<Parts['db']['transaction']>[0]>[0]) => Promise<void>): Promise<void> {
+  async switchTo(plan: Plan, fresh: readonly Running[], record: (tx: Transaction) => Promise<void>): Promise<void> {
     const before = this.get(plan)
     const row = { environmentId: plan.environmentId, serviceId: plan.serviceId, deploymentId: plan.deploymentId, commit: plan.commit, wanted: 'live' as const, crashing: null, updatedAt: Date.now() }
     await Promise.all(fresh.map((running) => this.instances.setState(running, 'live')))
     const place = placeOf(plan, 'live', null)
     await this.#parts.db.transaction(async (tx) => {
       await tx.insert(releases).values(row).onConflictDoUpdate({ target: [releases.environmentId, releases.serviceId], set: row })
-      await tx.update(environments).set({ generation: sql`${environments.generation} + 1` }).where(eq(environments.id, plan.environmentId))
+      const generation = await this.#nextGeneration(tx, plan.environmentId)
       await record(tx)
       this.#places.set(placeKey(plan), place)
-      await this.publish(place)
+      await this.publish(place, generation)
       await this.#parts.routing.settled()
     }).catch(async (error: unknown) => {
       await this.#undoSwitch(place, before)
@@ -122,14 +124,14 @@ export class Places {
   async reset(at: At): Promise<void> {
     const place = this.get(at)
     if (!place) return
-    await this.#parts.db.transaction(async (tx) => {
+    const generation = await this.#parts.db.transaction(async (tx) => {
       await tx.delete(releases).where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))
-      await tx.update(environments).set({ generation: sql`${environments.generation} + 1` }).where(eq(environments.id, at.environmentId))
+      return this.#nextGeneration(tx, at.environmentId)
     })
     this.#places.delete(placeKey(at))
     this.instances.spares.drop(at)
     place.wanted = 'stopped'
-    await this.#parts.routing.apply({ releases: { [placeKey(at)]: null } })
+    await this.#parts.routing.apply({ releases: { [placeKey(at)]: null }, ...generation })
     await this.#takeDown(place)
   }
 
@@ -214,14 +216,23 @@ export class Places {
     if (place.plan.settings.min > 0) await this.#keepUp.toMinimum(place)
   }
 
-  async publish(place: Place): Promise<void> {
+  /** With the environment's new generation, when that is what makes one. */
+  async publish(place: Place, generation: Pick<RoutingChange, 'environments'> = {}): Promise<void> {
     if (this.get(place) !== place) return
-    await this.#parts.routing.apply({ releases: { [placeKey(place)]: routedRelease(place, this.instances.of(place)) } })
+    await this.#parts.routing.apply({ releases: { [placeKey(place)]: routedRelease(place, this.instances.of(place)) }, ...generation })
     this.#parts.events.emit({ type: 'service', teamId: place.teamId, serviceId: place.serviceId, environmentId: place.environmentId })
+  }
+
+  /** For the routing table, which learns of it together with what it brings. */
+  async #nextGeneration(tx: Transaction, environmentId: string): Promise<Pick<RoutingChange, 'environments'>> {
+    const [row] = await tx.update(environments).set({ generation: sql`${environments.generation} + 1` }).where(eq(environments.id, environmentId)).returning({ generation: environments.generation })
+    const known = this.#parts.routing.table.environments[environmentId]
+    return row && known ? { environments: { [environmentId]: { ...known, generation: row.generation } } } : {}
   }
 
   async #undoSwitch(place: Place, before: Place | undefined): Promise<void> {
     if (this.get(place) !== place) return
+    await this.#parts.routing.refresh({ environments: [place.environmentId] })
     if (before) {
       this.#places.set(placeKey(before), before)
       return this.publish(before)
