@@ -10,6 +10,7 @@ import { addServerCommands } from './commands/server.ts'
 import { addServiceCommands } from './commands/services.ts'
 import { addTeamCommands } from './commands/teams.ts'
 import { addTokenCommands } from './commands/tokens.ts'
+import { addTraceCommand } from './commands/trace.ts'
 import { addVariableCommands } from './commands/variables.ts'
 import { addCompletionCommand } from './completion.ts'
 import { fail } from './output.ts'
@@ -55,7 +56,7 @@ function run<Given extends unknown[]>(work: (session: Session, ...given: Given) 
 export type Run = typeof run
 
 for (const add of [
-  addPeopleCommands, addNewCommand, addDeployCommands, addServiceCommands, addLogsCommand, addCallCommand, addEnvironmentCommands, addExecCommand,
+  addPeopleCommands, addNewCommand, addDeployCommands, addServiceCommands, addLogsCommand, addCallCommand, addTraceCommand, addEnvironmentCommands, addExecCommand,
   addVariableCommands, addTokenCommands, addTeamCommands, addServerCommands, addCompletionCommand,
 ]) add(program, run)
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Api, call, stream } from './rpc.ts'
 import { routingChange, routingTable } from './routing.ts'
+import { hop } from './traces.ts'
 
 /** Requests of one service in one environment, counted since the gateway started. */
 export const trafficCount = z.object({
@@ -38,6 +39,8 @@ export const gatewayApi = {
   ),
   /** Counters as they are, then again at most once a second when something changed. */
   'traffic.watch': stream(z.object({}), z.object({ counts: z.array(trafficCount) })),
+  /** The calls of a trace, while they are remembered: the newest thousands, longer those of a trace begun in the console or a shell. */
+  'traces.read': call(z.object({ traceId: z.string() }), z.array(hop)),
   /** A single-use code with which a browser's session is handed to a service's host; valid for 30 s. */
   'handover.create': call(z.object({ sessionId: z.string(), host: z.string() }), z.object({ code: z.string() })),
 } satisfies Api

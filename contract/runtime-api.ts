@@ -5,6 +5,7 @@ import { type Api, call, duplex, stream, upload } from './rpc.ts'
 import { audience, tokenScope } from './routing.ts'
 import * as source from './source.ts'
 import { deploymentStates } from './states.ts'
+import { hop } from './traces.ts'
 import { roles } from './permissions.ts'
 import { maxVariables } from './variables.ts'
 
@@ -113,6 +114,8 @@ const services = {
     callers: z.array(z.object({ caller: z.string(), requests: z.number() })),
     callees: z.array(z.object({ service: z.string(), requests: z.number() })),
   })),
+  /** Each call of a trace that is the team's: to its services, or in its environments. Oldest first; empty when none is remembered. */
+  'traces.read': call(z.object({ teamId: z.string(), traceId: z.string() }), z.array(hop)),
   /** For the gateway: resolves when an instance answers, or fails as `unavailable` with the reason. */
   'instances.wake': call(at, ok),
 }

@@ -62,7 +62,7 @@ test('a service that breaks at boot says why, the old one serves on, and going b
 
   await openTab(page, 'Deployments')
   const main = page.getByRole('main')
-  await expect(main.getByText('failed').first()).toBeVisible()
+  await expect(main.getByText('failed').filter({ visible: true }).first()).toBeVisible()
   await main.getByRole('list', { name: 'Deployments' }).getByRole('listitem').filter({ hasText: 'was live' }).first().getByRole('link').click()
   await page.getByRole('button', { name: 'Roll back to this' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Roll back in production' }).click()

@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { PlatformError } from '#contract/errors.ts'
 import { header, maxHops } from '#contract/headers.ts'
 import { hostLabel } from '#contract/names.ts'
+import type { EnvironmentChoice } from '#contract/traces.ts'
 import { type EnvironmentClaims, mergeBaggage } from './context/environment-claim.ts'
 import { callerHeader } from './identity/caller-header.ts'
 import type { HostCookies } from './identity/host-cookie.ts'
@@ -17,6 +18,8 @@ export interface Passage {
   environment: Environment
   /** Of the environment, when the chain of calls began. */
   generation: number
+  /** What decided that it is this one. */
+  choice: EnvironmentChoice
   path: string
   /** Value of `M3O-Caller`. */
   caller: string | undefined
@@ -63,13 +66,14 @@ export class Admission {
     checkAudience(identity, service)
     const hops = instance === undefined ? 0 : hopsOf(request)
     if (hops >= maxHops) throw new PlatformError('loop', `this call has passed through ${maxHops} services: they call each other in a circle`)
-    const { context, asked, generation, member } = this.environment(request, target, identity, service, instance)
+    const { context, asked, generation, member, choice } = this.environment(request, target, identity, service, instance)
     if (isPlatformPath(target.path)) throw new PlatformError('not_found', 'there is nothing here')
     return {
       service,
       environment: asked,
       // Another team's environments have generations of their own.
       generation: asked === context ? generation : this.table.generationOf(asked.id),
+      choice: asked === context ? choice : 'default',
       path: target.path,
       caller: callerHeader(identity, this.table, service.teamId),
       countedAs: identity.kind === 'service' ? `service/${identity.caller.serviceId}` : identity.kind,
@@ -122,6 +126,7 @@ export class Admission {
   private environment(request: IncomingMessage, target: Asked['target'], identity: Identity, service: Service, instance: Caller | undefined) {
     const claim = this.claims.read(request.headers[header.baggage] as string | undefined)
     let context = this.named(request, target, identity, service)
+    let choice: EnvironmentChoice = request.headers[header.environment] === undefined ? 'host' : 'header'
     let member: string | undefined
     let generation: number | undefined
     if (context === undefined && claim !== undefined) {
@@ -130,20 +135,26 @@ export class Admission {
       if (claimed === undefined && instance !== undefined) throw gone('the environment of this call no longer exists')
       if (claimed !== undefined && (instance !== undefined || belongsTo(identity, claimed.teamId))) {
         context = claimed
+        choice = 'carried'
         member = claim.member
         generation = claim.generation
       }
     }
     const bound = identity.kind === 'person' ? identity.token?.environmentId : undefined
-    if (context === undefined && instance !== undefined) context = this.existing(instance.environmentId)
-    if (context === undefined && bound) context = this.existing(bound)
+    const fallBack = (to: EnvironmentChoice, environmentId: string) => {
+      choice = to
+      return this.existing(environmentId)
+    }
+    if (context === undefined && instance !== undefined) context = fallBack('instance', instance.environmentId)
+    if (context === undefined && bound) context = fallBack('token', bound)
     const root = this.table.root(service.teamId)
+    if (context === undefined) choice = 'default'
     context ??= root
     const asked = context?.teamId === service.teamId ? context : root
     if (context === undefined || asked === undefined) throw new PlatformError('not_found', 'the team of this service has no environment')
     if (asked.gone !== null) throw gone(asked.gone)
     this.allow(identity, asked, instance, member)
-    return { context, asked, member, generation: generation ?? this.table.generationOf(context.id) }
+    return { context, asked, member, choice, generation: generation ?? this.table.generationOf(context.id) }
   }
 
   /** The environment that the request names itself. */

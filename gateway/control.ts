@@ -10,6 +10,7 @@ import type { DataPlane, WhoActs } from './data-plane.ts'
 import type { Handovers } from './identity/handover.ts'
 import type { RouteTable } from './routes/route-table.ts'
 import type { Targets } from './routes/target.ts'
+import type { Traces } from './traces.ts'
 import type { Traffic } from './traffic.ts'
 import type { Pools } from './upstream/pools.ts'
 
@@ -17,6 +18,7 @@ export interface ControlParts {
   table: RouteTable
   pools: Pools
   traffic: Traffic
+  traces: Traces
   handovers: Handovers
   targets: Targets
   plane: DataPlane
@@ -26,7 +28,7 @@ export interface ControlParts {
 }
 
 /** The server for `gateway.sock`: the runtime's procedures, health, and calls in the name of a signed-in person. */
-export function controlServer({ table, pools, traffic, handovers, targets, plane, log, closing }: ControlParts): Server {
+export function controlServer({ table, pools, traffic, traces, handovers, targets, plane, log, closing }: ControlParts): Server {
   const rpc = createRpcServer(gatewayApi, {
     'routes.replace': (next) => {
       table.replace(next)
@@ -54,6 +56,7 @@ export function controlServer({ table, pools, traffic, handovers, targets, plane
       }
     },
     'traffic.watch': (_, { signal }) => traffic.watch(AbortSignal.any([signal, closing])),
+    'traces.read': ({ traceId }) => traces.read(traceId, table),
     'handover.create': ({ sessionId, host }) => ({ code: handovers.create(sessionId, host) }),
   }, { log })
 

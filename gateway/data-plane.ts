@@ -13,12 +13,14 @@ import { Exchange } from './proxy/exchange.ts'
 import type { Proxy } from './proxy/proxy.ts'
 import { UpgradeExchange } from './proxy/upgrade-exchange.ts'
 import type { Target, Targets } from './routes/target.ts'
+import type { Traces } from './traces.ts'
 
 export interface DataPlaneParts {
   targets: Targets
   admission: Admission
   handovers: Handovers
   proxy: Proxy
+  traces: Traces
   /** Scheme and console of the installation. */
   scheme: 'http' | 'https'
   console: string
@@ -79,7 +81,7 @@ export class DataPlane {
   }
 
   private pass(request: IncomingMessage, response: ServerResponse, whoActs: WhoActs, upgraded: { socket: Socket; head: Buffer } | undefined): void {
-    const { targets, admission, handovers, proxy } = this.parts
+    const { targets, admission, handovers, proxy, traces } = this.parts
     const trace = traceFrom(request.headers[header.traceparent] as string | undefined)
     let target: Target | undefined
     // What follows a request that could be framed in two ways may be a part of it.
@@ -89,8 +91,10 @@ export class DataPlane {
       target = targets.read(request)
       if (target.kind === 'own') return this.answerOwn(request, response, target.path, trace.traceparent)
       if (target.kind === 'host' && isHandover(target.path)) return handovers.accept(request, response, target.host, target.path)
-      const passage = admission.admit({ request, target, trusted: whoActs(request) })
+      const trusted = whoActs(request)
+      const passage = admission.admit({ request, target, trusted })
       if ('label' in passage) return this.redirect(response, target, passage)
+      if (trusted !== undefined) traces.follow(trace.traceparent)
       const upgrade = upgraded === undefined ? undefined : request.headers.upgrade
       const exchange = upgraded === undefined
         ? new Exchange(proxy, request, response, passage, trace)

@@ -17,6 +17,7 @@ import { RouteTable } from './routes/route-table.ts'
 import { TableFile } from './routes/table-file.ts'
 import { Targets } from './routes/target.ts'
 import type { GatewaySettings } from './settings.ts'
+import { Traces } from './traces.ts'
 import { Traffic } from './traffic.ts'
 import { Pools } from './upstream/pools.ts'
 import { type AskToWake, Waker } from './wake.ts'
@@ -41,24 +42,25 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   const pools = new Pools()
   table.onChange(() => pools.keepOnly((id) => table.hasInstance(id)))
   const traffic = new Traffic()
+  const traces = new Traces()
   const cookies = new HostCookies(key, settings.scheme)
   const handovers = new Handovers(cookies, table, settings.console)
   const targets = new Targets(settings.domain)
   const { scheme, console } = settings
   const proxy = new Proxy({
-    table, pools, traffic, cookies, scheme, console,
+    table, pools, traffic, traces, cookies, scheme, console,
     waker: new Waker(table, askToWake),
     log: (error, service) => log.debug({ err: error, service }, 'a service did not answer'),
   })
   const plane = new DataPlane({
-    targets, handovers, proxy, scheme, console,
+    targets, handovers, proxy, traces, scheme, console,
     admission: new Admission(table, new EnvironmentClaims(key), cookies),
     report: (error) => log.error({ err: error }, 'a request failed unexpectedly'),
   })
 
   const outside = plane.serve(plane.createServer())
   const closing = new AbortController()
-  const control = controlServer({ table, pools, traffic, handovers, targets, plane, log, closing: closing.signal })
+  const control = controlServer({ table, pools, traffic, traces, handovers, targets, plane, log, closing: closing.signal })
   const inside: Server[] = []
   await listen(outside, settings.port, settings.host)
   await listenOnSocket(control, join(run, 'gateway.sock'))

@@ -171,6 +171,20 @@ describe('environments', () => {
     expect((await ask('/v1/never/x', ann)).json()).toMatchObject({ code: 404, detail: expect.stringContaining('never deployed') })
   })
 
+  test('a trace says of each hop in which environment it ran, why there, and whose copy answered', async () => {
+    const first = await ask('/v1/hello/Say?name=x', { ...ann, 'm3o-environment': 'alice' })
+    const { traceparent, baggage } = last().headers as { traceparent: string; baggage: string }
+    await ask(`/~${'a'.repeat(32)}/open/x`, { traceparent, baggage })
+    await ask(`/~${'k'.repeat(32)}/never/x`, { traceparent })
+    const [, traceId = ''] = first.headers.traceparent?.split('-') ?? []
+    const hops = await stand.control.call('traces.read', { traceId })
+    expect(hops).toMatchObject([
+      { service: { name: 'hello' }, caller: 'person', path: '/Say', environment: { name: 'alice' }, choice: 'header', servedBy: { name: 'alice' }, revision: 'alice22', parent: null, status: 200 },
+      { service: { name: 'open' }, caller: 'hello', environment: { name: 'alice' }, choice: 'carried', servedBy: { name: 'production' }, parent: hops[0]?.span },
+      { service: { name: 'never' }, caller: 'hello', environment: { name: 'production' }, choice: 'instance', servedBy: null, status: 404, parent: hops[0]?.span },
+    ])
+  })
+
   test('are carried from service to service in the baggage, merged with what others put there', async () => {
     await ask('/v1/hello/x', { authorization: 'Bearer m3o_alice', baggage: 'a=1;p=q, m3o-env=forged.1.AAAAAAAAAAAAAAAAAAAAAA,b=2' })
     const { baggage } = last().headers

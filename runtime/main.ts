@@ -20,6 +20,7 @@ import { serviceHandlers } from './api/services.ts'
 import { sourceHandlers } from './api/source.ts'
 import { teamHandlers } from './api/teams.ts'
 import { terminalHandlers } from './api/terminals.ts'
+import { traceHandlers } from './api/traces.ts'
 import { openBuilds } from './builds/builds.ts'
 import { Deployments } from './deployments/deployments.ts'
 import { readOperatorRegistry } from './engines/operator-registry.ts'
@@ -92,6 +93,7 @@ const rpc = createRpcServer(runtimeApi, {
   ...languageHandlers(languages),
   ...logHandlers(platform),
   ...terminalHandlers(platform, terminals),
+  ...traceHandlers(platform, gateway),
 }, { log })
 const git = gitListener(platform, deployments)
 

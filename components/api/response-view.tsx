@@ -1,5 +1,6 @@
 'use client'
 import { Download } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { useState } from 'react'
 import type { Outputs } from '#client/trpc.ts'
@@ -16,22 +17,28 @@ import { parseJson } from './draft.ts'
 import { JsonText } from './json-text.tsx'
 import { spokenBytes } from './spoken-bytes.ts'
 
+const TraceView = dynamic(() => import('./trace-view.tsx').then((module) => module.TraceView), { ssr: false })
+
 export type Answer = Outputs['calls']['send']
 
 /** What a service answered: status, time, size, who served it, its headers and its body. `logsOf`: whose logs may be read here. */
 export function ResponseView({ logsOf, answer, error }: { logsOf: OfService | null; answer: Answer | null; error: unknown }) {
-  const [shown, setShown] = useState<'body' | 'headers'>('body')
+  const [shown, setShown] = useState<'body' | 'headers' | 'trace'>('body')
   if (error != null) return <div className="p-4"><ErrorLine error={error} /></div>
   if (answer === null) return <p className="px-4 py-10 text-center text-muted">The answer will be here.</p>
+  const parts = [
+    { value: 'body' as const, label: 'Body' }, { value: 'headers' as const, label: `Headers ${answer.headers.length}` },
+    ...(answer.trace === null ? [] : [{ value: 'trace' as const, label: 'Trace' }]),
+  ]
   return (
     <>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-border px-4 py-2">
         <Badge tone={toneOf(answer.status)} mono>{answer.status} {answer.statusText}</Badge>
         <span className="tabular">{spokenDuration(answer.durationMs)}</span>
         <span className="tabular text-muted">{spokenBytes(answer.bytes)}{answer.truncated && ' and more'}</span>
-        <span className="ml-auto"><Segments label="Part of the answer" value={shown} options={[{ value: 'body', label: 'Body' }, { value: 'headers', label: `Headers ${answer.headers.length}` }]} onChange={setShown} /></span>
+        <span className="ml-auto"><Segments label="Part of the answer" value={shown} options={parts} onChange={setShown} /></span>
       </div>
-      {shown === 'headers' ? <Headers headers={answer.headers} /> : <Body answer={answer} />}
+      {shown === 'headers' ? <Headers headers={answer.headers} /> : shown === 'trace' && answer.trace !== null ? <TraceView traceId={answer.trace} /> : <Body answer={answer} />}
       <dl className="flex flex-wrap items-center gap-x-4 gap-y-1 border-t border-border px-4 py-2 text-small text-muted">
         <div className="flex gap-1.5"><dt>Served by</dt><dd className="font-mono text-text">{answer.servedBy ?? 'the gateway'}</dd></div>
         {answer.trace !== null && (

@@ -95,7 +95,7 @@ export class Exchange implements ExchangeHandler {
 
   onHead(head: ResponseHead): void {
     this.head = head
-    this.proxy.traffic.count(this.passage, head.status, performance.now() - this.started)
+    this.note(head.status)
     const { response, passage } = this
     const headers = answerHeaders(head, passage, this.proxy.cookies)
     headers.push('M3O-Served-By', this.servedBy, header.traceparent, this.trace.traceparent)
@@ -186,8 +186,19 @@ export class Exchange implements ExchangeHandler {
     if (this.ended) return
     this.ended = true
     this.body?.detach()
-    this.proxy.traffic.count(this.passage, isPlatformError(error) ? error.status : 500, performance.now() - this.started)
+    this.note(isPlatformError(error) ? error.status : 500)
     this.proxy.refuse(this, error, this.lastError)
+  }
+
+  /** It was answered, or will not be. */
+  private note(status: number): void {
+    const { passage, trace, request, proxy } = this
+    const ms = performance.now() - this.started
+    proxy.traffic.count(passage, status, ms)
+    proxy.traces.note({
+      passage, traceparent: trace.traceparent, parent: request.headers[header.traceparent] as string | undefined, method: request.method as string,
+      servedBy: this.environment, revision: this.release?.revision, status, at: Date.now() - ms, ms,
+    })
   }
 
   protected get servedBy(): string {
@@ -215,12 +226,12 @@ export class Exchange implements ExchangeHandler {
     this.ended = true
     this.body?.detach()
     this.letGo(false, undefined)
-    if (this.head === undefined) this.proxy.traffic.count(this.passage, 499, performance.now() - this.started)
+    if (this.head === undefined) this.note(499)
   }
 
   protected finishAsTunnel(): void {
     this.ended = true
     this.response.off('close', this.onClientGone)
-    this.proxy.traffic.count(this.passage, 101, performance.now() - this.started)
+    this.note(101)
   }
 }

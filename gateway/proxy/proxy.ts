@@ -3,6 +3,7 @@ import type { Passage } from '../admission.ts'
 import { refuse } from '../answer/refusal.ts'
 import type { HostCookies } from '../identity/host-cookie.ts'
 import type { Environment, Release, RouteTable } from '../routes/route-table.ts'
+import type { Traces } from '../traces.ts'
 import type { Traffic } from '../traffic.ts'
 import type { Pools } from '../upstream/pools.ts'
 import type { Waker } from '../wake.ts'
@@ -19,6 +20,7 @@ export interface ProxyParts {
   pools: Pools
   waker: Waker
   traffic: Traffic
+  traces: Traces
   cookies: HostCookies
   scheme: string
   console: string
@@ -29,6 +31,7 @@ export interface ProxyParts {
 export class Proxy {
   readonly pools: Pools
   readonly traffic: Traffic
+  readonly traces: Traces
   readonly cookies: HostCookies
   readonly scheme: string
   private readonly parts: ProxyParts
@@ -37,6 +40,7 @@ export class Proxy {
     this.parts = parts
     this.pools = parts.pools
     this.traffic = parts.traffic
+    this.traces = parts.traces
     this.cookies = parts.cookies
     this.scheme = parts.scheme
   }

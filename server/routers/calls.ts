@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { isInScope } from '../authorize.ts'
 import { callService } from '../calls/call-service.ts'
 import { streamCall } from '../calls/stream-call.ts'
-import { authorizedEnvironment, router } from '../trpc.ts'
+import { authorizedEnvironment, authorizedTeam, router } from '../trpc.ts'
 
 const request = z.object({
   service: z.string().min(1).max(64),
@@ -28,4 +29,12 @@ export const calls = router({
   stream: authorizedEnvironment('service.call', { listing: true })
     .input(request)
     .mutation(({ ctx, input }) => streamCall(ctx.web, ctx.viewer, { ...input, at: ctx.at, from: ctx.from, signal: ctx.signal })),
+
+  /** Which services a call passed through, in which environment each was asked, and whose copy answered. Oldest first. */
+  trace: authorizedTeam('log.read', { listing: true })
+    .input(z.object({ traceId: z.string().regex(/^[0-9a-f]{32}$/, 'a trace id is 32 hexadecimal digits') }))
+    .query(async ({ ctx, input }) => {
+      const hops = await ctx.web.runtime.call('traces.read', { teamId: ctx.at.teamId, traceId: input.traceId }, ctx.as)
+      return hops.filter((hop) => isInScope(ctx.viewer, { serviceId: hop.service.id, environmentId: hop.environment.id }))
+    }),
 })
