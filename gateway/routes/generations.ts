@@ -39,12 +39,12 @@ export class Generations {
   }
 
   /** What has been replaced in these environments since they were `back` generations younger; undefined when that is not known. */
-  since(chain: readonly string[], back: number): ReadonlyMap<string, Release | null> | undefined {
+  since(chain: readonly Environment[], back: number): ReadonlyMap<string, Release | null> | undefined {
     const replaced = new Map<string, Release | null>()
     let left = back
     for (let at = this.steps.length - 1; at >= 0 && left > 0; at--) {
       const { environmentId, by, before } = this.steps[at] as Step
-      if (!chain.includes(environmentId)) continue
+      if (!chain.some(({ id }) => id === environmentId)) continue
       left -= by
       for (const [key, release] of before) replaced.set(key, release)
     }

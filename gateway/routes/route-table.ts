@@ -1,7 +1,8 @@
 import { PlatformError } from '#contract/errors.ts'
-import { maxDepth, type Routed, type RoutedKind, type RoutingChange, type RoutingTable, routed } from '#contract/routing.ts'
+import { type Routed, type RoutedKind, type RoutingChange, type RoutingTable, routed } from '#contract/routing.ts'
 import { Generations } from './generations.ts'
 import { NameIndex } from './name-index.ts'
+import { Overlays } from './overlays.ts'
 
 export type Team = Routed['teams']
 export type Environment = Routed['environments']
@@ -17,7 +18,6 @@ export type Resolution =
   | { kind: 'gone'; why: string }
   | { kind: 'none' }
 
-const none: Resolution = { kind: 'none' }
 const kinds = Object.keys(routed) as RoutedKind[]
 type Entities = { [K in RoutedKind]: Map<string, Routed[K]> }
 
@@ -33,8 +33,7 @@ export class RouteTable {
   private tokensByHash = new Map<string, Token>()
   private roots = new Map<string, Environment>()
   private instances = new Map<string, Release>()
-  private memo = new Map<string, Map<string, Resolution>>()
-  private sums = new Map<string, number>()
+  private readonly overlays = new Overlays((id) => this.entities.environments.get(id))
   private readonly generations = new Generations()
   private readonly listeners = new Set<() => void>()
 
@@ -45,6 +44,7 @@ export class RouteTable {
     this.environments = new NameIndex((environment) => environment.teamId)
     for (const map of [this.callersByKey, this.tokensByHash, this.roots, this.instances]) map.clear()
     this.generations.clear()
+    this.overlays.clear()
     this.set(table)
     this.settle(table)
   }
@@ -109,57 +109,25 @@ export class RouteTable {
 
   /** What serves a service in an environment: its own release, or the nearest one that it inherits. */
   resolve(environmentId: string, serviceId: string): Resolution {
-    let services = this.memo.get(environmentId)
-    if (services === undefined) this.memo.set(environmentId, (services = new Map()))
-    let found = services.get(serviceId)
-    if (found === undefined) services.set(serviceId, (found = this.walk(environmentId, serviceId)))
-    return found
+    return this.overlays.resolve(environmentId, serviceId)
   }
 
   /** Counts the changes of all that an environment resolves to: its own generation and those of its parents. */
   generationOf(environmentId: string): number {
-    let sum = this.sums.get(environmentId)
-    if (sum === undefined) {
-      sum = this.chain(environmentId).reduce((total, id) => total + (this.entities.environments.get(id)?.generation ?? 0), 0)
-      this.sums.set(environmentId, sum)
-    }
-    return sum
+    return this.overlays.chain(environmentId).generation
   }
 
   /** What served in an earlier generation of the environment, while it still runs; else what serves now. */
   resolveAt(environmentId: string, serviceId: string, generation: number): Resolution {
-    const back = this.generationOf(environmentId) - generation
-    const replaced = back > 0 ? this.generations.since(this.chain(environmentId), back) : undefined
+    const chain = this.overlays.chain(environmentId)
+    const replaced = chain.generation > generation ? this.generations.since(chain.environments, chain.generation - generation) : undefined
     if (replaced === undefined) return this.resolve(environmentId, serviceId)
-    const then = this.walk(environmentId, serviceId, replaced)
-    if (then.kind === 'release') {
-      const { release, environment } = then
-      const running = release.state === 'live' ? release.instances.filter(({ id }) => this.entities.callers.has(id)) : []
-      if (running.length > 0) return { kind: 'release', release: { ...release, instances: running }, environment }
+    const then = this.overlays.resolve(environmentId, serviceId, replaced)
+    if (then.kind === 'release' && then.release.state === 'live') {
+      const running = then.release.instances.filter(({ id }) => this.entities.callers.has(id))
+      if (running.length > 0) return { ...then, release: { ...then.release, instances: running } }
     }
     return this.resolve(environmentId, serviceId)
-  }
-
-  private chain(environmentId: string): string[] {
-    const ids: string[] = []
-    for (let id: string | null | undefined = environmentId; id && ids.length < maxDepth; id = this.entities.environments.get(id)?.parentId) ids.push(id)
-    return ids
-  }
-
-  private walk(environmentId: string, serviceId: string, replaced?: ReadonlyMap<string, Release | null>): Resolution {
-    let id: string | null = environmentId
-    for (let depth = 0; id !== null && depth < maxDepth; depth++) {
-      const environment = this.entities.environments.get(id)
-      // Falling through to whatever is left would silently serve something else.
-      if (environment === undefined) return { kind: 'gone', why: 'this environment no longer exists' }
-      if (environment.gone !== null) return { kind: 'gone', why: environment.gone }
-      const key = `${id}/${serviceId}`
-      const before = replaced?.get(key)
-      const release = before === undefined ? this.entities.releases.get(key) : before
-      if (release) return { kind: 'release', release, environment }
-      id = environment.parentId
-    }
-    return none
   }
 
   private set(change: RoutingChange): void {
@@ -175,8 +143,6 @@ export class RouteTable {
   private settle(to: { version: number; epoch: string }): void {
     this.version = to.version
     this.epoch = to.epoch
-    this.memo = new Map()
-    this.sums = new Map()
     for (const listener of this.listeners) listener()
   }
 
@@ -200,12 +166,14 @@ export class RouteTable {
       case 'environments': {
         const environment = entity as Environment
         this.environments[verb](environment)
+        this.overlays.rechain()
         if (environment.parentId === null && environment.gone === null) setIn(this.roots, environment.teamId, environment, adds)
         break
       }
       case 'callers': setIn(this.callersByKey, (entity as Caller).key, entity as Caller, adds); break
       case 'tokens': setIn(this.tokensByHash, (entity as Token).hash, entity as Token, adds); break
       case 'releases':
+        this.overlays[verb](entity as Release)
         for (const { id } of (entity as Release).instances) setIn(this.instances, id, entity as Release, adds)
         break
       default:
