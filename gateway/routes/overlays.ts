@@ -8,16 +8,21 @@ interface Chain {
   broken: string | null
   /** Generations of all of them, counted together. */
   generation: number
+  /** By service. */
+  found: Map<string, Resolution>
 }
 
 const none: Resolution = { kind: 'none' }
+/** Of a thousand environments with a thousand services each only the busiest pairs are worth their memory. */
+const mostRemembered = 50_000
 
-/** What each environment overrides. An answer costs a look-up for each environment between the caller's and the one that has it. */
+/** What each environment overrides. What was looked up lately is known; the rest costs a look-up for each environment on the way. */
 export class Overlays {
   private readonly environment: (id: string) => Environment | undefined
   /** By service, then by environment. */
   private readonly overrides = new Map<string, Map<string, Release>>()
   private readonly chains = new Map<string, Chain>()
+  private remembered = 0
 
   constructor(environment: (id: string) => Environment | undefined) {
     this.environment = environment
@@ -35,14 +40,15 @@ export class Overlays {
     if (copies?.size === 0) this.overrides.delete(serviceId)
   }
 
-  /** Environments were changed. */
-  rechain(): void {
+  /** Something was changed. */
+  forget(): void {
     this.chains.clear()
+    this.remembered = 0
   }
 
   clear(): void {
     this.overrides.clear()
-    this.chains.clear()
+    this.forget()
   }
 
   chain(environmentId: string): Chain {
@@ -51,8 +57,20 @@ export class Overlays {
     return chain
   }
 
+  resolve(environmentId: string, serviceId: string): Resolution {
+    const { found } = this.chain(environmentId)
+    const known = found.get(serviceId)
+    if (known !== undefined) return known
+    const resolution = this.walk(environmentId, serviceId)
+    if (this.remembered < mostRemembered) {
+      this.remembered++
+      found.set(serviceId, resolution)
+    }
+    return resolution
+  }
+
   /** @param replaced what to take in the place of an override, by `{environmentId}/{serviceId}`; null: none */
-  resolve(environmentId: string, serviceId: string, replaced?: ReadonlyMap<string, Release | null>): Resolution {
+  walk(environmentId: string, serviceId: string, replaced?: ReadonlyMap<string, Release | null>): Resolution {
     const { environments, broken } = this.chain(environmentId)
     const copies = this.overrides.get(serviceId)
     for (const environment of environments) {
@@ -68,12 +86,12 @@ export class Overlays {
     let generation = 0
     for (let id: string | null = environmentId; id !== null && environments.length < maxDepth; ) {
       const environment = this.environment(id)
-      if (environment === undefined) return { environments, broken: 'this environment no longer exists', generation }
-      if (environment.gone !== null) return { environments, broken: environment.gone, generation }
+      if (environment === undefined) return { environments, broken: 'this environment no longer exists', generation, found: new Map() }
+      if (environment.gone !== null) return { environments, broken: environment.gone, generation, found: new Map() }
       environments.push(environment)
       generation += environment.generation
       id = environment.parentId
     }
-    return { environments, broken: null, generation }
+    return { environments, broken: null, generation, found: new Map() }
   }
 }

@@ -122,7 +122,7 @@ export class RouteTable {
     const chain = this.overlays.chain(environmentId)
     const replaced = chain.generation > generation ? this.generations.since(chain.environments, chain.generation - generation) : undefined
     if (replaced === undefined) return this.resolve(environmentId, serviceId)
-    const then = this.overlays.resolve(environmentId, serviceId, replaced)
+    const then = this.overlays.walk(environmentId, serviceId, replaced)
     if (then.kind === 'release' && then.release.state === 'live') {
       const running = then.release.instances.filter(({ id }) => this.entities.callers.has(id))
       if (running.length > 0) return { ...then, release: { ...then.release, instances: running } }
@@ -143,6 +143,7 @@ export class RouteTable {
   private settle(to: { version: number; epoch: string }): void {
     this.version = to.version
     this.epoch = to.epoch
+    this.overlays.forget()
     for (const listener of this.listeners) listener()
   }
 
@@ -166,7 +167,6 @@ export class RouteTable {
       case 'environments': {
         const environment = entity as Environment
         this.environments[verb](environment)
-        this.overlays.rechain()
         if (environment.parentId === null && environment.gone === null) setIn(this.roots, environment.teamId, environment, adds)
         break
       }
