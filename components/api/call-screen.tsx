@@ -105,7 +105,7 @@ export function CallScreen({ service, name }: { service: Service; name: string }
   return (
     <div className="lg:grid lg:min-h-full lg:grid-cols-[216px_minmax(0,1fr)]">
       <div className="lg:border-r lg:border-border"><EndpointList endpoints={endpoints} chosen={endpoint} choose={choose} /></div>
-      <div className="mx-auto grid w-full max-w-[1280px] content-start gap-4 px-4 py-4 sm:px-6 xl:grid-cols-2">
+      <div className="mx-auto grid w-full max-w-[1280px] grid-cols-1 content-start gap-4 px-4 py-4 sm:px-6 xl:grid-cols-2">
         <header className="flex flex-wrap items-start gap-x-3 gap-y-2 xl:col-span-2">
           <div className="min-w-0 grow basis-60">
             <h2 className="flex items-center gap-2 text-large font-semibold"><span className="truncate">{endpoint?.name ?? 'Any path'}</span></h2>
