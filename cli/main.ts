@@ -13,7 +13,8 @@ import { addTokenCommands } from './commands/tokens.ts'
 import { addTraceCommand } from './commands/trace.ts'
 import { addVariableCommands } from './commands/variables.ts'
 import { addCompletionCommand } from './completion.ts'
-import { fail } from './output.ts'
+import { Misuse, misuseOf } from './misuse.ts'
+import { fail, print } from './output.ts'
 import { type GlobalOptions, Session } from './session.ts'
 
 /**
@@ -28,11 +29,10 @@ const program = new Command('m3o')
   .option('--env <environment>', 'in this environment')
   .option('--json', 'one JSON document on standard output')
   .version(process.env.npm_package_version ?? '0.1.0')
-  .showHelpAfterError('(see m3o --help)')
   // `login --token T` is login's own option; the global ones are brought to the front by globalFirst.
   .enablePositionalOptions()
-  .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(text) })
+  // What is wrong is said below, in the form of all errors.
+  .configureOutput({ writeOut: (text) => print(isJsonAsked(process.argv) ? JSON.stringify({ text: text.trimEnd() }) : text.trimEnd()), writeErr: () => {}, outputError: () => {} })
 
 /** What a command does: with its session; it gives the exit code when that is not 0. */
 export type Action = (session: Session, ...given: never[]) => Promise<number | void>
@@ -60,12 +60,15 @@ for (const add of [
   addVariableCommands, addTokenCommands, addTeamCommands, addServerCommands, addCompletionCommand,
 ]) add(program, run)
 
-/** Subcommands too are misused with exit code 2, and take the global options wherever they stand. */
+let misused = program
+
+/** Of every command, to say which one was misused. */
 function settle(command: Command): void {
-  for (const child of command.commands) {
-    child.exitOverride().showHelpAfterError(`(see m3o ${child.name()} --help)`)
-    settle(child)
-  }
+  command.exitOverride((error) => {
+    misused = command
+    throw error
+  })
+  command.commands.forEach(settle)
 }
 settle(program)
 
@@ -75,11 +78,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 try {
   await program.parseAsync(globalFirst(process.argv))
 } catch (error) {
-  if (!(error instanceof CommanderError)) throw error
-  exitCode = error.exitCode === 0 ? 0 : 2
-  if (exitCode === 2 && process.argv.includes('--json')) {
-    process.stdout.write(`${JSON.stringify({ error: { code: 'bad_request', message: error.message.replace(/^error: /, '') } })}\n`)
-  }
+  if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? 0 : fail(misuseOf(error, misused), { json: isJsonAsked(process.argv) })
+  else exitCode = fail(error, { json: isJsonAsked(process.argv) })
 }
 process.exitCode = exitCode
 
@@ -93,8 +93,18 @@ function globalFirst(argv: readonly string[]): string[] {
     const word = given[at] ?? ''
     const [name = ''] = word.split('=')
     if (word === '--json') front.push(word)
-    else if (['--url', '--token', '--team', '--env'].includes(name) && !(name === '--token' && rest[0] === 'login')) front.push(word, ...(word.includes('=') ? [] : [given[++at] ?? '']))
+    else if (['--url', '--token', '--team', '--env'].includes(name) && !(name === '--token' && rest[0] === 'login')) front.push(word, ...(word.includes('=') ? [] : [valueOf(word, given[++at])]))
     else rest.push(word)
   }
   return [node, script, ...front, ...rest, ...given.slice(end)]
+}
+
+function valueOf(option: string, value: string | undefined): string {
+  if (value === undefined || value.startsWith('--')) throw new Misuse(`${option} needs a value`, `Such as ${option} ${option === '--url' ? 'http://127.0.0.1:4000' : 'NAME'}.`)
+  return value
+}
+
+function isJsonAsked(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--')
+  return argv.slice(2, end === -1 ? undefined : end).includes('--json')
 }

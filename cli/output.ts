@@ -1,6 +1,6 @@
 import colors from 'picocolors'
-import { isPlatformError, PlatformError } from '#contract/errors.ts'
-import { Misuse } from './input.ts'
+import { type ErrorCode, errorStatus, isPlatformError, PlatformError } from '#contract/errors.ts'
+import { Misuse } from './misuse.ts'
 import { platformError, type Session } from './session.ts'
 
 /** With `--json` one document on stdout; else what a person reads. */
@@ -32,11 +32,21 @@ export const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007
 /** Prints why a run failed and gives its exit code. `document` is what stdout gets with `--json` instead of the bare error. */
 export function fail(error: unknown, session: Pick<Session, 'json'> | undefined, document?: unknown): number {
   const known = platformError(error) ?? unexpected(error)
-  if (session?.json) print(JSON.stringify(document ?? { error: known.toJSON() }))
+  const fix = known.fix ?? usualFix(known.code)
+  if (session?.json) print(JSON.stringify(document ?? { error: { ...known.toJSON(), fix } }))
   const [first = '', ...more] = known.message.split('\n').map(plain)
   process.stderr.write([`${colors.red('error:')} ${first} (${known.code})`, ...more, ''].join('\n'))
-  if (known.fix) process.stderr.write(`${plain(known.fix)}\n`)
+  process.stderr.write(`${plain(fix)}\n`)
   return error instanceof Misuse ? 2 : 1
+}
+
+/** Where nobody knew better: every failure says what to do. */
+function usualFix(code: ErrorCode): string {
+  if (code === 'unauthenticated') return 'Log in: m3o login.'
+  if (code === 'forbidden') return 'Ask an admin of the team.'
+  if (code === 'not_found') return 'Look how it is spelled; m3o services, env list and team list say what there is.'
+  if (errorStatus[code] < 500) return 'Correct it and try again; m3o --help says how commands are given.'
+  return 'Look whether the platform is well (m3o doctor), then try again.'
 }
 
 function unexpected(error: unknown): PlatformError {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createTRPCClient, httpLink, type TRPCClient, TRPCClientError } from '@trpc/client'
 import { errorFromBody, PlatformError } from '#contract/errors.ts'
+import { Misuse } from './misuse.ts'
 import type { AppRouter } from '#server/router.ts'
 import { ConfigFile, defaultUrl, type Remembered } from './config.ts'
 
@@ -66,7 +67,9 @@ export class Session {
   }
 
   async service(service: string): Promise<{ team: string; environment: string; service: string }> {
-    return { ...(await this.place()), service }
+    const place = await this.place()
+    // One's own team may be named too.
+    return { ...place, service: service.startsWith(`@${place.team}/`) ? service.slice(place.team.length + 2) : service }
   }
 
   #me() {
@@ -117,6 +120,6 @@ export function platformError(error: unknown): PlatformError | undefined {
 
 function normalize(url: string): string {
   const parsed = URL.parse(url.includes('://') ? url : `http://${url}`)
-  if (parsed === null) throw new PlatformError('bad_request', `${url} is no URL`, { fix: 'Give one such as http://127.0.0.1:4000.' })
+  if (parsed === null) throw new Misuse(`${url} is no URL`, 'Give one such as http://127.0.0.1:4000.')
   return parsed.href.replace(/\/+$/, '')
 }

@@ -105,6 +105,8 @@ const services = {
     ok,
   ),
   'services.configure': call(at.extend({ settings: record.serviceSettings.partial() }), ok),
+  /** To another team: what served in this one's production serves in that one's. `deploymentId`: what brings it up there; null when it was stopped. */
+  'services.transfer': call(z.object({ serviceId: z.string(), teamId: z.string() }), z.object({ deploymentId: z.string().nullable() })),
   'services.delete': call(z.object({ serviceId: z.string() }), ok),
   /** Stops it in this environment; source, history and settings stay. */
   'services.kill': call(at, ok),

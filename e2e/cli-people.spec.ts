@@ -33,9 +33,16 @@ test('misuse is 2, help is 0, and failing is 1', async ({ shell }) => {
   expect(await shell.m3o(['no-such-command'])).toMatchObject({ code: 2, stdout: '' })
   expect(await shell.m3o(['deploy', '--no-such-option'])).toMatchObject({ code: 2, stdout: '' })
   expect(await shell.m3o(['env', 'create'])).toMatchObject({ code: 2, stdout: '' })
-  const misused = await shell.m3o(['scale', 'x', '--json'])
-  expect(misused.code).toBe(2)
-  expect(onlyDocument(misused)).toMatchObject({ error: { code: expect.any(String) } })
+  for (const args of [
+    [], ['env'], ['no-such-command'], ['deploy', '--no-such-option'], ['scale', 'x'], ['scale', 'x', '--min', 'one', '--max', '2'], ['status', 'a', 'b'], ['services', '--team'], ['services', '--team', '--json'],
+    ['logs', '--level', 'loud'], ['logs', '-n', 'many'], ['logs', '--since', 'then'], ['share', 'x'], ['share', 'x', '--platform', '--anyone'], ['member', 'role', 'a@b.co', 'king'],
+    ['invite', 'create', 'a@b.co', '--role', 'king'], ['env', 'create', 'x', '--kind', 'odd'], ['token', 'create', 'x', '--expires', 'yesterday'], ['token', 'create', 'x', '--expires', '2020-01-01'], ['login'], ['audit', '-n', 'x'],
+  ]) {
+    const ran = await shell.m3o([...args, '--json'])
+    expect({ args, ...ran }).toMatchObject({ code: 2, stderr: expect.stringMatching(/^error: [^\n]+ \(bad_request\)\n[^\n]+\n$/) })
+    expect(onlyDocument(ran), args.join(' ')).toEqual({ error: { code: 'bad_request', message: expect.any(String), fix: expect.any(String) } })
+    expect(await shell.m3o(args.filter((word) => word !== '--json'))).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/\(bad_request\)/) })
+  }
   expect(await shell.m3o(['--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('deploy') })
   for (const args of [['status', 'no-such-service'], ['call', 'no-such-service', 'Hello'], ['logs', 'no-such-service'], ['env', 'use', 'no-such-place'], ['rollback', 'no-such-service']]) {
     const ran = await shell.m3o([...args, '--json'])
@@ -71,4 +78,42 @@ test('shells complete commands and the names of services', async ({ shell }) => 
   for (const name of ['bash', 'zsh', 'fish']) expect(await shell.m3o(['completion', name])).toMatchObject({ code: 0, stdout: expect.stringContaining('m3o complete --') })
   expect((await shell.m3o(['complete', '--', 'rollb'])).stdout).toBe('rollback\n')
   expect((await shell.m3o(['complete', '--', 'status', 'guest'])).stdout).toBe('guestbook\n')
+})
+
+test('a service goes to another team with its settings, data and history, and is that team\'s alone', async ({ stack, shell }) => {
+  await shell.json(['team', 'create', 'receivers'])
+  await shell.deploy('moves', {
+    'index.js': `const { readFileSync, writeFileSync } = require('node:fs')
+const file = process.env.M3O_DATA + '/kept'
+require('node:http').createServer((request, response) => {
+  if (request.url === '/keep') writeFileSync(file, 'kept')
+  let kept = null
+  try { kept = readFileSync(file, 'utf8') } catch {}
+  response.end(JSON.stringify({ kept, team: process.env.M3O_TEAM, word: process.env.WORD }))
+}).listen(process.env.PORT, process.env.HOST)
+`,
+  })
+  await shell.json(['secret', 'set', 'moves', 'WORD'], { input: 'hush' })
+  const before = await shell.json<{ revision: string }>(['restart', 'moves'])
+  await shell.json(['call', 'moves', '/keep'])
+  await shell.json(['env', 'create', 'holds-a-copy'])
+  await shell.json(['deploy', `${shell.folder}/of-moves`, '--service', 'moves', '--env', 'holds-a-copy'])
+  expect(await shell.m3o(['service', 'transfer', 'moves', 'receivers'])).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/holds-a-copy \(not_in_this_state\)\n.*env reset moves/) })
+  await shell.json(['env', 'delete', 'holds-a-copy', '--yes'])
+
+  expect(await shell.m3o(['service', 'transfer', 'moves', 'no-such-team'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/\(not_found\)/) })
+  expect(await shell.json(['service', 'transfer', 'moves', 'receivers'])).toMatchObject({ service: 'moves', team: 'receivers', formerly: 'demo', outcome: 'live' })
+  const there = ['--team', 'receivers']
+  expect(await shell.status('moves', ...there)).toMatchObject({ team: 'receivers', service: 'moves', state: 'live', revision: before.revision, owner: admin.email, environment: 'production', url: expect.stringContaining('moves--receivers.') })
+  expect(await shell.json(['call', 'moves', '/', ...there])).toEqual({ kept: 'kept', team: 'receivers', word: 'hush' })
+  expect((await shell.m3o(['logs', 'moves', '-n', '1000', ...there])).stdout).toContain('live')
+  expect(await shell.m3o(['status', 'moves'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/\(not_found\)/) })
+  for (const team of ['demo', 'receivers']) expect(await shell.json(['audit', '--team', team])).toContainEqual(expect.objectContaining({ action: 'service.transfer', before: { team: 'demo' }, after: { team: 'receivers' } }))
+
+  // It is still there after the runtime was killed, and comes back by the same way.
+  await stack.kill('runtime')
+  expect(await shell.json(['call', 'moves', '/', ...there])).toMatchObject({ kept: 'kept' })
+  await shell.json(['service', 'transfer', 'moves', 'demo', ...there])
+  expect(await shell.json(['call', 'moves', '/'])).toMatchObject({ kept: 'kept', team: 'demo' })
+  await shell.json(['team', 'delete', 'receivers', '--yes'])
 })

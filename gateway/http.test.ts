@@ -7,7 +7,7 @@ import { bodyOf, portOf, raw, type Stand, startStand } from './testing/stand.ts'
 
 let stand: Stand
 let port: number
-let seen: { method: string; url: string; raw: string[]; body: number; sha: string }[] = []
+let seen: { method: string; url: string; raw: string[]; trailers: string[]; body: number; sha: string }[] = []
 /** What the TCP service does with each connection. */
 let speak: (socket: Socket, text: string) => void = () => {}
 const events: string[] = []
@@ -43,7 +43,7 @@ beforeAll(async () => {
     }
     const body = await bodyOf(request).catch(() => undefined)
     if (body === undefined) return
-    seen.push({ method: request.method as string, url, raw: request.rawHeaders, body: body.length, sha: hash('sha256', body) })
+    seen.push({ method: request.method as string, url, raw: request.rawHeaders, trailers: request.rawTrailers, body: body.length, sha: hash('sha256', body) })
     if (request.method === 'HEAD') return void response.writeHead(200, { 'content-length': 5 }).end()
     if (url === '/204') return void response.writeHead(204).end()
     if (url === '/304') return void response.writeHead(304, { etag: '"x"' }).end()
@@ -158,6 +158,13 @@ describe('requests', () => {
       expect(seen[0]?.body).toBe(64 << 20)
       expect(process.memoryUsage.rss() - before).toBeLessThan(400 << 20)
     }
+  })
+
+  test('chunks bring their trailers along, but none that would say who asks or how it is framed', async () => {
+    seen = []
+    const chunked = 'Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\nConnection: close\r\n\r\n3;a=b\r\nabc\r\n0\r\nX-Sum: 6\r\nM3O-Caller: me\r\nAuthorization: x\r\nbaggage: m3o-env=x\r\n\r\n'
+    expect(await raw(port, `POST /up HTTP/1.1\r\n${host}${chunked}`)).toContain('hello')
+    expect(seen).toMatchObject([{ body: 3, trailers: ['X-Sum', '6'] }])
   })
 
   test('Expect: 100-continue is the service\'s to answer', async () => {

@@ -87,7 +87,7 @@ const rpc = createRpcServer(runtimeApi, {
   ...accessHandlers(platform, gateway),
   ...platformHandlers(platform, shutdown),
   ...teamHandlers(platform, deployments),
-  ...serviceHandlers(platform, traffic),
+  ...serviceHandlers(platform, traffic, deployments),
   ...deploymentHandlers(platform, deployments),
   ...sourceHandlers(platform),
   ...languageHandlers(languages),

@@ -6,13 +6,14 @@ import { codeOfStatus, errorFromBody, PlatformError } from '#contract/errors.ts'
 import type { Endpoint } from '#contract/endpoints.ts'
 import { answerOf } from '#contract/headers.ts'
 import type { Run } from '../main.ts'
+import { Misuse } from '../misuse.ts'
 import { fail, plain, print } from '../output.ts'
 import type { Session } from '../session.ts'
 
 export function addCallCommand(program: Command, run: Run): void {
   program.command('call <service> <endpoint> [given...]').description('call an endpoint, with JSON or --field value …').allowUnknownOption()
-    .action(run(async (session, service: string, endpoint: string, given: string[]) => {
-      const place = await session.place()
+    .action(run(async (session, named: string, endpoint: string, given: string[]) => {
+      const { service, ...place } = await session.service(named)
       const described = await endpointOf(session, { ...place, service }, endpoint)
       const body = bodyOf(given, described)
       const answer = await session.fetch(`/api/calls?${new URLSearchParams({
@@ -22,7 +23,9 @@ export function addCallCommand(program: Command, run: Run): void {
       const status = Number(answer.headers.get(answerOf.status))
       if (status < 400) return showAnswer(answer, session.json)
       const text = await answer.text()
-      return fail(new PlatformError(codeOfStatus(status), `${service} answered ${status}: ${plain(detailOf(text)).slice(0, 500)}`, { data: { status } }), session, asJson(text) ?? { error: { status, body: text } })
+      const detail = plain(detailOf(text)).slice(0, 500)
+      const fix = status < 500 ? `Correct the request; m3o status ${service} says what it takes.` : `Its log says why: m3o logs ${service}`
+      return fail(new PlatformError(codeOfStatus(status), `${service} answered ${status}${detail === '' ? '' : `: ${detail}`}`, { fix, data: { status } }), session, asJson(text) ?? { error: { code: codeOfStatus(status), message: `${service} answered ${status}`, fix, data: { status, body: text } } })
     }))
 }
 
@@ -61,14 +64,14 @@ function bodyOf(given: readonly string[], endpoint: Endpoint | undefined): strin
   if (given.length === 0) return '{}'
   const [first = ''] = given
   if (!first.startsWith('--')) {
-    if (given.length > 1) throw new PlatformError('bad_request', 'give one JSON document, or fields', { fix: `Such as '{"name": "Ann"}' or --name Ann.` })
-    if (asJson(first) === undefined) throw new PlatformError('bad_request', `${first} is no JSON`, { fix: `Such as '{"name": "Ann"}' or --name Ann.` })
+    if (given.length > 1) throw new Misuse('give one JSON document, or fields', `Such as '{"name": "Ann"}' or --name Ann.`)
+    if (asJson(first) === undefined) throw new Misuse(`${first} is no JSON`, `Such as '{"name": "Ann"}' or --name Ann.`)
     return first
   }
   const body: Record<string, unknown> = {}
   for (let at = 0; at < given.length; at++) {
     const [, name, inline] = /^--([^=]+)(?:=([\s\S]*))?$/.exec(given[at] ?? '') ?? []
-    if (name === undefined) throw new PlatformError('bad_request', `${given[at]} belongs to no field`, { fix: 'Fields are --name value.' })
+    if (name === undefined) throw new Misuse(`${given[at]} belongs to no field`, 'Fields are --name value.')
     const next = given[at + 1]
     const text = inline ?? (next !== undefined && !next.startsWith('--') ? given[++at] : undefined)
     set(body, name.split('.'), typed(text, schemaAt(endpoint?.request, name.split('.')), name))

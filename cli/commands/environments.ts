@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { PlatformError } from '#contract/errors.ts'
 import { environmentKinds, type Environment } from '#contract/records.ts'
 import type { Run } from '../main.ts'
+import { oneOf } from '../misuse.ts'
 import { show, table } from '../output.ts'
 
 const document = ({ name, kind, owner, parent, generation, overrides, expires }: Environment) => ({
@@ -25,15 +26,16 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
   env.command('use <environment>').description('the environment of later commands').action(run(async (session, name: string) => {
     const team = await session.team()
     const all = await session.api.environments.list.query({ team })
-    if (!all.some((one) => one.name === name)) throw new PlatformError('not_found', `there is no environment ${name}`, { fix: `There are ${all.map((one) => one.name).join(', ')}.` })
+    const chosen = all.find((one) => one.name === name)
+    if (chosen === undefined) throw new PlatformError('not_found', `there is no environment ${name}`, { fix: `There are ${all.map((one) => one.name).join(', ')}.` })
     session.config.remember(session.url, { environment: name })
-    show(session, { team, environment: name, url: session.url }, `Using ${name}.`)
+    show(session, { ...document(chosen), team, environment: name, url: session.url }, `Using ${name}.`)
   }))
 
   env.command('create <environment>').option('--from <parent>', 'its parent, production by default').option('--kind <kind>', environmentKinds.slice(1).join(', '))
     .action(run(async (session, name: string, { from, kind }: { from?: string; kind?: string }) => {
-      if (kind !== undefined && !(environmentKinds as readonly string[]).includes(kind)) throw new PlatformError('bad_request', `there are no environments of kind ${kind}`, { fix: `Kinds are ${environmentKinds.slice(1).join(', ')}.` })
-      const made = await session.api.environments.create.mutate({ team: await session.team(), name, ...(from !== undefined && { from }), ...(kind !== undefined && { kind: kind as Environment['kind'] }) })
+      const asked = kind === undefined ? {} : { kind: oneOf('kind of environment', kind, environmentKinds.slice(1)) }
+      const made = await session.api.environments.create.mutate({ team: await session.team(), name, ...(from !== undefined && { from }), ...asked })
       show(session, document(made), `Created ${name} on ${made.parent}. Use it: m3o env use ${name}`)
     }))
 
@@ -48,6 +50,6 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
     await confirm(session, name, yes ?? false)
     await session.api.environments.delete.mutate({ team: await session.team(), environment: name })
     if (session.config.of(session.url).environment === name) session.config.remember(session.url, { environment: 'production' })
-    show(session, { environment: name, deleted: true }, `Deleted ${name}.`)
+    show(session, { name, deleted: true }, `Deleted ${name}.`)
   }))
 }

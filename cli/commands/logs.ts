@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import colors from 'picocolors'
-import { isLogGap } from '#contract/log-words.ts'
+import { isLogGap, logLevels } from '#contract/log-words.ts'
 import { type LogEntry, logFilter, type LogFilter } from '#contract/logs.ts'
-import { Misuse, parseSince, wholeNumber } from '../input.ts'
+import { parseSince, wholeNumber } from '../input.ts'
 import { follow } from '../live.ts'
+import { Misuse, oneOf } from '../misuse.ts'
 import type { Run } from '../main.ts'
 import { plain, print } from '../output.ts'
 import type { Session } from '../session.ts'
@@ -29,10 +30,11 @@ export function addLogsCommand(program: Command, run: Run): void {
 
 function filterOf({ grep, level, since }: Options): LogFilter {
   const parsed = logFilter.safeParse({
-    ...(grep !== undefined && { match: [{ regex: grep }] }), ...(level !== undefined && { level }), ...(since !== undefined && { since: parseSince(since) }),
+    ...(grep !== undefined && { match: [{ regex: grep }] }), ...(level !== undefined && { level: oneOf('level', level, logLevels) }),
+    ...(since !== undefined && { since: parseSince(since) }),
   })
   if (parsed.success) return parsed.data
-  throw new Misuse(`${level ?? grep} cannot be looked for`, 'Levels are trace, debug, info, warn, error and fatal.')
+  throw new Misuse(`${JSON.stringify(grep)} cannot be looked for: ${parsed.error.issues[0]?.message ?? 'it is no pattern'}`, 'Give a regular expression that fits one line.')
 }
 
 type At = { team: string; environment: string; services: string[] }

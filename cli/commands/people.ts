@@ -7,6 +7,7 @@ import type { Command } from 'commander'
 import { PlatformError } from '#contract/errors.ts'
 import { readInput } from '../input.ts'
 import type { Run } from '../main.ts'
+import { Misuse } from '../misuse.ts'
 import { note, show } from '../output.ts'
 import { Session } from '../session.ts'
 
@@ -44,7 +45,7 @@ async function logIn({ url, json }: Session, options: LoginOptions) {
     const { token, email, team, environment } = await session.api.person.login.mutate({ email: options.email, password, name })
     return { token, email, team, environment }
   }
-  if (!process.stdin.isTTY) throw new PlatformError('bad_request', 'say who you are', { fix: 'm3o login --email E --password-stdin, or m3o login --token T.' })
+  if (!process.stdin.isTTY) throw new Misuse('say who you are', 'm3o login --email E --password-stdin, or m3o login --token T.')
   const { code } = await confirmInBrowser(session)
   const { token, email, team, environment } = await session.api.person.exchangeCode.mutate({ code, name })
   return { token, email, team, environment }
@@ -56,7 +57,7 @@ async function byToken(session: Session, token: string) {
 }
 
 async function askPassword(): Promise<string> {
-  if (!process.stdin.isTTY) throw new PlatformError('bad_request', 'a password is needed', { fix: 'Give it on standard input with --password-stdin.' })
+  if (!process.stdin.isTTY) throw new Misuse('a password is needed', 'Give it on standard input with --password-stdin.')
   process.stderr.write('Password: ')
   const line = createInterface({ input: process.stdin })
   process.stdin.setRawMode?.(false)

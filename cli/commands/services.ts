@@ -1,8 +1,11 @@
 import type { Command } from 'commander'
 import colors from 'picocolors'
+import { PlatformError } from '#contract/errors.ts'
 import type { Service } from '#contract/records.ts'
+import { followDeployment } from '../deployment.ts'
 import type { Run } from '../main.ts'
-import { ago, show, table } from '../output.ts'
+import { Misuse } from '../misuse.ts'
+import { ago, fail, show, table } from '../output.ts'
 
 /** A service as `--json` gives it. */
 function document(service: Service) {
@@ -38,7 +41,7 @@ export function addServiceCommands(program: Command, run: Run): void {
     show(session, { service: name, environment: at.environment, state: 'stopped' }, `Stopped ${name} in ${at.environment}. Deploy or restart it to have it back.`)
   }))
 
-  const service = program.command('service').description('delete or rename a service')
+  const service = program.command('service').description('delete, rename or transfer a service')
   service.command('delete <service>').description('in all environments, with its source and logs').option('--yes', 'without being asked').action(run(async (session, name: string, { yes }: { yes?: boolean }) => {
     const { confirm } = await import('../confirm.ts')
     await confirm(session, name, yes ?? false)
@@ -50,10 +53,27 @@ export function addServiceCommands(program: Command, run: Run): void {
     show(session, { service: name, formerly: old }, `${old} is now ${name}; its old addresses lead there.`)
   }))
 
+  service.command('transfer <service> <to>').description('to another team, or by email to another owner').action(run(async (session, name: string, to: string) => {
+    const team = await session.team()
+    if (to.includes('@')) {
+      await session.api.services.update.mutate({ team, service: name, owner: to })
+      return show(session, { service: name, team, owner: to }, `${to} owns ${name}.`)
+    }
+    const { deploymentId } = await session.api.services.transfer.mutate({ team, service: name, to })
+    const deployment = deploymentId === null ? undefined : await followDeployment(session, to, deploymentId)
+    const document = { service: name, team: to, formerly: team, deployment: deploymentId, outcome: deployment?.state ?? 'stopped' }
+    if (deployment !== undefined && deployment.state !== 'live') {
+      return fail(new PlatformError('start_failed', `${name} is ${to}'s now, but not live: ${deployment.error?.message ?? deployment.state}`, { fix: `See why: m3o --team ${to} logs ${name}` }), session, { ...document, error: deployment.error })
+    }
+    show(session, document, `${name} is ${to}'s now. Its addresses have changed with that.`)
+  }))
+
   program.command('share <service>').description('who may call it')
     .option('--with <team>', 'a team (may be given several times)', (team: string, all: string[]) => [...all, team], [] as string[])
     .option('--platform', 'everyone on this platform').option('--anyone', 'anyone at all').option('--team-only', 'its own team')
     .action(run(async (session, name: string, options: { with: string[]; platform?: boolean; anyone?: boolean; teamOnly?: boolean }) => {
+      const chosen = [options.with.length > 0, options.platform, options.anyone, options.teamOnly].filter(Boolean).length
+      if (chosen !== 1) throw new Misuse(chosen === 0 ? 'say with whom' : 'these exclude each other', 'Give one of --with TEAM, --platform, --anyone, --team-only.')
       const audience = options.anyone ? { kind: 'anyone' as const } : options.platform ? { kind: 'platform' as const } : options.with.length > 0 ? { kind: 'teams' as const, teams: options.with } : { kind: 'team' as const }
       await session.api.services.share.mutate({ team: await session.team(), service: name, audience })
       show(session, { service: name, audience }, `${name} may be called by ${audience.kind === 'teams' ? audience.teams.join(', ') : { team: 'its team', platform: 'everyone on this platform', anyone: 'anyone' }[audience.kind]}.`)

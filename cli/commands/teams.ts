@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import { PlatformError } from '#contract/errors.ts'
 import { type Role, roles } from '#contract/permissions.ts'
-import { readInput } from '../input.ts'
+import { readInput, wholeNumber } from '../input.ts'
 import type { Run } from '../main.ts'
+import { oneOf } from '../misuse.ts'
 import { show, table } from '../output.ts'
 import type { Session } from '../session.ts'
 
@@ -55,17 +56,13 @@ export function addTeamCommands(program: Command, run: Run): void {
     show(session, joined, `Joined ${joined.team} as ${joined.role}.`)
   }))
 
-  program.command('audit').description('who did what').option('-n <entries>', 'so many', '100').action(run(async (session, { n }: { n: string }) => {
-    const entries = await session.api.audit.read.query({ team: await session.team(), limit: Math.min(500, Number(n) || 100) })
+  program.command('audit').description('who did what').option('-n <entries>', 'so many', wholeNumber, 100).action(run(async (session, { n }: { n: number }) => {
+    const entries = await session.api.audit.read.query({ team: await session.team(), limit: Math.min(500, n) })
     show(session, entries, () => table(['when', 'who', 'did', 'to'], entries.map(({ at, actor, action, target }) => [new Date(at).toISOString().slice(0, 19).replace('T', ' '), actor.name, action, target])))
   }))
 }
 
-function asRole(role: string): Role {
-  const known = roles.find((one) => one === role)
-  if (known === undefined) throw new PlatformError('bad_request', `there is no role ${role}`, { fix: `Roles are ${roles.join(', ')}.` })
-  return known
-}
+const asRole = (role: string): Role => oneOf('role', role, roles)
 
 async function idOf(session: Session, email: string): Promise<string> {
   const all = await session.api.members.list.query({ team: await session.team() })

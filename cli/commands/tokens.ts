@@ -5,6 +5,8 @@ import { ago, show, table } from '../output.ts'
 
 const list = (value: string, all: string[]) => [...all, ...value.split(',').map((one) => one.trim()).filter(Boolean)]
 
+const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString())
+
 interface Create { scope: string[]; service: string[]; environment: string[]; expires?: string }
 
 export function addTokenCommands(program: Command, run: Run): void {
@@ -24,12 +26,12 @@ export function addTokenCommands(program: Command, run: Run): void {
         },
         environment: environment === 'production' ? null : environment,
       })
-      show(session, { token: secret, id: made.id, name: made.name, expires: made.expiresAt === null ? null : new Date(made.expiresAt).toISOString() }, secret)
+      show(session, { token: secret, id: made.id, name: made.name, expires: iso(made.expiresAt) }, secret)
     }))
 
   token.command('list').action(run(async (session) => {
     const all = await session.api.tokens.list.query({ team: await session.team() })
-    const documents = all.map(({ id, name, scope, environment, createdAt, expiresAt, lastUsedAt }) => ({ id, name, scope, environment, created: createdAt, expires: expiresAt, lastUsed: lastUsedAt }))
+    const documents = all.map(({ id, name, scope, environment, createdAt, expiresAt, lastUsedAt }) => ({ id, name, scope, environment, created: iso(createdAt), expires: iso(expiresAt), lastUsed: iso(lastUsedAt) }))
     show(session, documents, () => table(['id', 'name', 'may', 'expires', 'used'], all.map((one) => [
       one.id, one.name, one.scope.actions?.join(' ') ?? 'all that you may', one.expiresAt === null ? 'never' : new Date(one.expiresAt).toISOString().slice(0, 10),
       one.lastUsedAt === null ? 'never' : ago(one.lastUsedAt),

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Connection } from '../upstream/connection.ts'
+import { requestTrailers } from './trailers.ts'
 
 const keptBytes = 64 << 10
-const lastChunk = '0\r\n\r\n'
 
 /** A request's body on its way to a service, as fast as the service reads; its beginning is kept while it may be needed again. */
 export class RequestBody {
@@ -66,7 +66,7 @@ export class RequestBody {
   }
 
   private finish(): void {
-    if (this.chunked) this.connection?.write(lastChunk)
+    if (this.chunked) this.connection?.write(`0\r\n${requestTrailers(this.request.rawTrailers)}\r\n`)
   }
 
   private write(chunk: Buffer): boolean {

@@ -1,7 +1,14 @@
 import type { ServerResponse } from 'node:http'
 
 /** Fields that mean something before the body only (RFC 9110 §6.5.1), or that are the gateway's. */
-const notAsTrailer = /^(?:transfer-encoding|content-|host$|set-cookie|trailer|connection|authorization|m3o-|te$)/i
+const notAsTrailer = /^(?:transfer-encoding|content-|host$|set-cookie|cookie|trailer|connection|keep-alive|upgrade|expect|authorization|proxy-|m3o-|te$|baggage$|traceparent$|tracestate$|x-forwarded-|forwarded$|via$)/i
+
+/** As lines behind the last chunk. */
+export function requestTrailers(trailers: readonly string[]): string {
+  let lines = ''
+  for (let i = 0; i < trailers.length; i += 2) if (!notAsTrailer.test(trailers[i] as string)) lines += `${trailers[i]}: ${trailers[i + 1]}\r\n`
+  return lines
+}
 
 export function addTrailers(response: ServerResponse, trailers: string[]): void {
   const pairs: [string, string][] = []

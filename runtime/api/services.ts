@@ -1,6 +1,7 @@
 import { PlatformError } from '#contract/errors.ts'
 import type { Handlers } from '#contract/rpc-types.ts'
 import type { runtimeApi } from '#contract/runtime-api.ts'
+import type { Deployments } from '../deployments/deployments.ts'
 import { createEnvironment, deleteEnvironment, environmentChain, listEnvironments } from '../environments/environments.ts'
 import { audited } from '../audit/audit.ts'
 import type { Platform } from '../platform.ts'
@@ -8,6 +9,7 @@ import { createFromTemplate, deleteService, renameService, updateService } from 
 import { configure } from '../services/settings.ts'
 import { listCatalogue } from '../services/catalogue.ts'
 import { listShared } from '../services/shared.ts'
+import { transferService } from '../services/transfer.ts'
 import { findService, getService, listServices, serviceEverywhere } from '../services/views.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { deleteVariable, listVariables, setVariable, setVariables } from '../variables/variables.ts'
@@ -16,7 +18,7 @@ type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `
 
 const ok = { ok: true } as const
 
-export function serviceHandlers(platform: Platform, traffic: Traffic): Part {
+export function serviceHandlers(platform: Platform, traffic: Traffic, deployments: Deployments): Part {
   return {
     'services.list': ({ teamId, environmentId }) => listServices(platform, teamId, environmentId),
     'services.catalogue': ({ teamId, environmentId }) => listCatalogue(platform, teamId, environmentId),
@@ -31,6 +33,7 @@ export function serviceHandlers(platform: Platform, traffic: Traffic): Part {
       await configure(platform, actor, at, given)
       return ok
     },
+    'services.transfer': (input, { actor }) => transferService(platform, deployments, actor, input),
     'services.delete': async ({ serviceId }, { actor }) => (await deleteService(platform, actor, serviceId), ok),
     'services.kill': async (at, { actor }) => {
       const service = await findService(platform, at.serviceId)

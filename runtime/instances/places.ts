@@ -135,6 +135,15 @@ export class Places {
     await this.#takeDown(place)
   }
 
+  /** What was recorded for this place by other means than a switch. */
+  async take(at: At): Promise<void> {
+    const [row] = await this.#parts.db.select().from(releases).where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))
+    if (!row) return
+    const place = placeOf(await readPlan(this.#parts, row.deploymentId), row.wanted, row.crashing)
+    this.#places.set(placeKey(place), place)
+    await this.publish(place, await this.#parts.db.transaction((tx) => this.#nextGeneration(tx, at.environmentId)))
+  }
+
   async emptyEnvironment(environmentId: string): Promise<void> {
     await Promise.all(this.all().filter((place) => place.environmentId === environmentId).map((place) => this.reset(place)))
   }

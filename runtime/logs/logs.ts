@@ -1,4 +1,5 @@
-import { readdir, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
 import type { LogFilter, LogLevel, LogPageQuery, LogStream, Page } from '#contract/logs.ts'
@@ -65,6 +66,8 @@ export interface Logs {
   retain(): Promise<void>
   /** Deletes the logs of a service, or those of it in one environment. */
   delete(serviceId: string, environmentId?: string): Promise<void>
+  /** The log of a service in one environment becomes that in another, which must have none; nothing may be writing it. */
+  move(serviceId: string, from: string, to: string): Promise<void>
   /** Stores what has been read, closes every file. The sources go on being written. */
   close(): Promise<void>
 }
@@ -116,6 +119,21 @@ export async function openLogs(options: LogsOptions): Promise<Logs> {
         await journal.delete()
       }
       await rm(join(dir, safeName(serviceId), ...(environmentId === undefined ? [] : [safeName(environmentId)])), { recursive: true, force: true })
+    },
+    async move(serviceId, from, to) {
+      for (const environmentId of [from, to]) {
+        const key = targetKey({ serviceId, environmentId })
+        const journal = await journals.get(key)
+        if (journal === undefined) continue
+        await sources.detachAll(journal)
+        journals.delete(key)
+        await journal.close()
+      }
+      const folder = join(dir, safeName(serviceId))
+      if (!existsSync(join(folder, safeName(from)))) return
+      // A reader that looked there too early left an empty one.
+      await rm(join(folder, safeName(to)), { recursive: true, force: true })
+      await rename(join(folder, from), join(folder, to))
     },
     async close() {
       clearInterval(timer)

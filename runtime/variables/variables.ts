@@ -1,8 +1,9 @@
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, ne } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { Variable } from '#contract/records.ts'
 import type { Actor } from '#contract/rpc.ts'
 import { problemOfVariable } from '#contract/variables.ts'
+import type { Transaction } from '#db/open.ts'
 import { variables } from '#db/schema.ts'
 import { audited } from '../audit/audit.ts'
 import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
@@ -78,4 +79,15 @@ export async function deleteVariable(platform: Platform, actor: Actor, input: Pl
     }
   })
   if (environment) platform.events.emit({ type: 'service', teamId: environment.teamId, serviceId: input.serviceId, environmentId: input.environmentId })
+}
+
+/** Those of one environment to another, where the service has none; a secret is sealed for its place. Those elsewhere go. */
+export async function moveVariables({ seal }: Platform, tx: Transaction, { serviceId, from, to }: { serviceId: string; from: string; to: string }): Promise<void> {
+  await tx.delete(variables).where(and(eq(variables.serviceId, serviceId), ne(variables.environmentId, from)))
+  for (const row of await tx.select().from(variables).where(eq(variables.serviceId, serviceId))) {
+    const { name, secret } = row
+    const there = { serviceId, environmentId: to, name }
+    const value = secret && row.value !== null ? seal.seal(seal.open(row.value, sealedName(row)), sealedName(there)) : row.value
+    await tx.update(variables).set({ environmentId: to, value }).where(and(eq(variables.serviceId, serviceId), eq(variables.environmentId, from), eq(variables.name, name)))
+  }
 }

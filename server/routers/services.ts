@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { PlatformError } from '#contract/errors.ts'
 import { serviceSettings } from '#contract/records.ts'
 import type { Audience } from '#contract/routing.ts'
-import { isInScope } from '../authorize.ts'
+import { authorize, isInScope } from '../authorize.ts'
 import { validName } from '../names.ts'
 import { authorizedEnvironment, authorizedService, authorizedServiceHere, authorizedTeam, router } from '../trpc.ts'
 
@@ -89,6 +89,14 @@ export const services = router({
   configure: authorizedServiceHere('service.write')
     .input(z.object({ settings: serviceSettings.partial() }))
     .mutation(({ ctx, input }) => ctx.web.runtime.call('services.configure', { ...here(ctx.at), settings: input.settings }, ctx.as)),
+
+  /** To another team, where one may make services. */
+  transfer: authorizedService('service.delete')
+    .input(z.object({ to: z.string() }))
+    .mutation(async ({ ctx, input }) => {
+      const { teamId } = await authorize(ctx.web, ctx.viewer, 'service.create', { team: input.to })
+      return ctx.web.runtime.call('services.transfer', { serviceId: ctx.at.serviceId, teamId }, { ...ctx.as, timeoutMs: 60_000 })
+    }),
 
   delete: authorizedService('service.delete')
     .mutation(({ ctx }) => ctx.web.runtime.call('services.delete', { serviceId: ctx.at.serviceId }, ctx.as)),
