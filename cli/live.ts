@@ -87,7 +87,8 @@ export async function runProgram(session: Session, input: LiveInput<'exec'>, pro
     subscribe(socket, 'exec', input).then(() => {
       program.onResize((size) => socket.emit('resize', id, size))
       program.onSignal((name) => socket.emit('signal', id, name))
-      void send(socket, program.input)
+      // What the program did not wait for need not be read to its end.
+      send(socket, program.input).catch(() => {})
     }, exit.reject)
   })
   const deadline = Date.now() + restartMs

@@ -45,7 +45,7 @@ function usualFix(code: ErrorCode): string {
   if (code === 'unauthenticated') return 'Log in: m3o login.'
   if (code === 'forbidden') return 'Ask an admin of the team.'
   if (code === 'not_found') return 'Look how it is spelled; m3o services, env list and team list say what there is.'
-  if (errorStatus[code] < 500) return 'Correct it and try again; m3o --help says how commands are given.'
+  if (errorStatus[code] < 500) return 'Correct it and try again.'
   return 'Look whether the platform is well (m3o doctor), then try again.'
 }
 

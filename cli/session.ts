@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { createTRPCClient, httpLink, type TRPCClient, TRPCClientError } from '@trpc/client'
+import { createTRPCClient, httpLink, retryLink, type TRPCClient, TRPCClientError } from '@trpc/client'
 import { errorFromBody, PlatformError } from '#contract/errors.ts'
 import { Misuse } from './misuse.ts'
 import type { AppRouter } from '#server/router.ts'
@@ -7,6 +7,7 @@ import { ConfigFile, defaultUrl, type Remembered } from './config.ts'
 
 /** How long the platform may take to come back. */
 export const restartMs = 6_000
+const againMs = 250
 
 export interface GlobalOptions {
   url?: string
@@ -38,7 +39,14 @@ export class Session {
     this.#isTokenGiven = given !== undefined
     this.token = given ?? this.#remembered.token
     this.api = createTRPCClient<AppRouter>({
-      links: [httpLink({ url: `${this.url}/api/trpc`, headers: () => this.headers(), fetch: (input, init) => this.#reach(input as string, init as RequestInit) })],
+      links: [
+        // What only reads is asked again while the platform's parts come back; whoever watches for that says how long.
+        retryLink({
+          retry: ({ op, error, attempts }) => op.type === 'query' && (error.data as { m3o?: { code?: string } } | undefined)?.m3o?.code === 'unavailable' && attempts <= restartMs / againMs,
+          retryDelayMs: () => againMs,
+        }),
+        httpLink({ url: `${this.url}/api/trpc`, headers: () => this.headers(), fetch: (input, init) => this.#reach(input as string, init as RequestInit) }),
+      ],
     })
   }
 

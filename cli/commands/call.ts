@@ -23,6 +23,8 @@ export function addCallCommand(program: Command, run: Run): void {
       const status = Number(answer.headers.get(answerOf.status))
       if (status < 400) return showAnswer(answer, session.json)
       const text = await answer.text()
+      const refused = refusalOf(text)
+      if (refused !== undefined) throw refused
       const detail = plain(detailOf(text)).slice(0, 500)
       const fix = status < 500 ? `Correct the request; m3o status ${service} says what it takes.` : `Its log says why: m3o logs ${service}`
       return fail(new PlatformError(codeOfStatus(status), `${service} answered ${status}${detail === '' ? '' : `: ${detail}`}`, { fix, data: { status } }), session, asJson(text) ?? { error: { code: codeOfStatus(status), message: `${service} answered ${status}`, fix, data: { status, body: text } } })
@@ -106,6 +108,13 @@ function asJson(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** It was the platform that answered, in the service's place. */
+function refusalOf(text: string): PlatformError | undefined {
+  const { id, detail, fix } = (asJson(text) ?? {}) as { id?: unknown; detail?: unknown; fix?: unknown }
+  if (typeof id !== 'string' || !id.startsWith('m3o.') || typeof detail !== 'string') return undefined
+  return errorFromBody({ code: id.slice(4), message: detail, ...(typeof fix === 'string' && { fix }) })
 }
 
 function detailOf(text: string): string {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Command } from 'commander'
 import colors from 'picocolors'
 import { isLogGap, logLevels } from '#contract/log-words.ts'
@@ -6,7 +7,7 @@ import { parseSince, wholeNumber } from '../input.ts'
 import { follow } from '../live.ts'
 import { Misuse, oneOf } from '../misuse.ts'
 import type { Run } from '../main.ts'
-import { plain, print } from '../output.ts'
+import { plain } from '../output.ts'
 import type { Session } from '../session.ts'
 
 interface Options { follow?: boolean; n?: string; since?: string; grep?: string; level?: string }
@@ -42,17 +43,18 @@ type Seen = Record<string, number>
 
 /** Pages back from the newest until there are enough, then prints them oldest first; gives the last seq of each log. */
 async function readBack(session: Session, at: At, filter: LogFilter, last: number): Promise<Seen> {
-  const pages: LogEntry[][] = []
+  // As text outside the heap: millions of lines may be asked for.
+  const pages: Buffer[] = []
+  const seen: Seen = {}
   let left = last
   for (let cursor: string | undefined; left > 0; ) {
     const got = await session.api.logs.read.query({ ...at, ...filter, order: 'older', limit: Math.min(left, page), ...(cursor !== undefined && { cursor }) })
-    pages.push(got.entries)
+    pages.push(Buffer.from(got.entries.map((entry) => `${lineOf(session, entry, at, seen)}\n`).join('')))
     left -= got.entries.length
     if (got.cursor === null) break
     cursor = got.cursor
   }
-  const seen: Seen = {}
-  for (const entries of pages.reverse()) for (const entry of entries) printEntry(session, entry, at, seen)
+  for (let text = pages.pop(); text !== undefined; text = pages.pop()) await write(text)
   return seen
 }
 
@@ -61,17 +63,24 @@ async function tail(session: Session, at: At, filter: LogFilter, last: number, s
   const entries = follow(session, 'logs', { ...at, filter, last, ...after() }, () => ({ ...at, filter, last: 0, ...after() }))
   // Not entries.return(): it waits for the next line, which may never come.
   process.once('SIGINT', () => process.exit(0))
-  for await (const entry of entries) printEntry(session, entry, at, seen)
+  for await (const entry of entries) await write(`${lineOf(session, entry, at, seen)}\n`)
 }
 
 const paint = { trace: colors.dim, debug: colors.dim, info: String, warn: colors.yellow, error: colors.red, fatal: colors.red }
 
-function printEntry(session: Session, entry: LogEntry, at: At, seen: Seen): void {
-  if (isLogGap(entry)) return print(session.json ? JSON.stringify({ gap: entry.gap, why: entry.why }) : colors.yellow(`– ${entry.gap} lines are missing: ${entry.why} –`))
-  seen[`${entry.service}/${entry.environment}`] = entry.seq
-  if (session.json) return print(JSON.stringify(entry))
+/** No faster than it is read. */
+async function write(text: string | Buffer): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain')
+}
+
+/** Notes in `seen` how far it was read. */
+function lineOf(session: Session, entry: LogEntry, at: At, seen: Seen): string {
+  if (isLogGap(entry)) return session.json ? JSON.stringify({ gap: entry.gap, why: entry.why }) : colors.yellow(`– ${entry.gap} lines are missing: ${entry.why} –`)
+  const log = `${entry.service}/${entry.environment}`
+  seen[log] = Math.max(seen[log] ?? 0, entry.seq)
+  if (session.json) return JSON.stringify(entry)
   const who = at.services.length === 1 ? '' : `${colors.cyan(entry.service)} `
   const text = entry.text.split('\n').map(plain).join('\n    ')
   const fields = entry.fields && Object.keys(entry.fields).length > 0 ? ` ${colors.dim(plain(JSON.stringify(entry.fields)))}` : ''
-  print(`${colors.dim(entry.time.slice(11, 23))} ${who}${paint[entry.level](text)}${fields}`)
+  return `${colors.dim(entry.time.slice(11, 23))} ${who}${paint[entry.level](text)}${fields}`
 }

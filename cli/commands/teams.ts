@@ -36,7 +36,8 @@ export function addTeamCommands(program: Command, run: Run): void {
     show(session, all.map(({ person, role }) => ({ email: person.email, name: person.name, role })), () => table(['person', 'email', 'role'], all.map(({ person, role }) => [person.name, person.email, role])))
   }))
   member.command('role <email> <role>').action(run(async (session, email: string, role: string) => {
-    await session.api.members.setRole.mutate({ team: await session.team(), userId: await idOf(session, email), role: asRole(role) })
+    const known = asRole(role)
+    await session.api.members.setRole.mutate({ team: await session.team(), userId: await idOf(session, email), role: known })
     show(session, { email, role }, `${email} is ${role}.`)
   }))
   member.command('remove <email>').action(run(async (session, email: string) => {

@@ -47,6 +47,11 @@ test('source that does not compile says where', async () => {
   expect(failed).toMatchObject({ state: 'failed', error: { code: 'build_failed', message: expect.stringContaining('index.ts:1') as string } })
 })
 
+test('a build that fails says its exit code and last lines', async () => {
+  const failed = await platform.deploy('unbuilt', { ...answering('x'), 'm3o.json': JSON.stringify({ build: 'echo looking; echo no such table >&2; exit 3' }) })
+  expect(failed).toMatchObject({ state: 'failed', error: { code: 'build_failed', exitCode: 3, lines: ['looking', 'no such table'] } })
+})
+
 test('a service on the wrong port is told which one', async () => {
   const uploaded = await platform.upload('deaf', { 'index.js': `require('node:http').createServer(() => {}).listen(3999, process.env.HOST)` })
   const state = await until(async () => {

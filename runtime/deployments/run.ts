@@ -116,10 +116,16 @@ async function switchOver(platform: Platform, plan: Plan, started: readonly Runn
   if (now.kind === 'deploy' && now.route !== 'platform') platform.places.expectDeployment(plan)
 }
 
+/** A build says how its program ended and what it printed last. */
+function ofBuild({ data }: PlatformError): Pick<Failure, 'exitCode' | 'lines'> {
+  const { exitCode, lines } = (data ?? {}) as Pick<Failure, 'exitCode' | 'lines'>
+  return { ...(exitCode !== undefined && { exitCode }), ...(lines !== undefined && { lines }) }
+}
+
 async function end(platform: Platform, row: DeploymentRow, started: readonly Running[], error: unknown): Promise<void> {
   if (!isPlatformError(error)) platform.log.error({ err: error, deployment: row.id }, 'a deployment failed unexpectedly')
   const known = isPlatformError(error) ? error : new PlatformError('internal', `something went wrong inside the platform (${row.id})`)
-  const failure: Failure = (known as { failure?: Failure }).failure ? { ...known.toJSON(), ...(known as { failure?: Failure }).failure } : known.toJSON()
+  const failure: Failure = { ...known.toJSON(), ...ofBuild(known), ...(known as { failure?: Failure }).failure }
   const to = known.code === 'cancelled' || known.code === 'superseded' ? known.code : 'failed'
   await advance(platform, row.id, to, { error: failure })
   await platform.logs.append(row, { stream: 'platform', level: to === 'failed' ? 'error' : 'info', text: `deployment ${row.id} ${to}: ${known.message}`, revision: row.commit.slice(0, 7) })
