@@ -37,7 +37,7 @@ async function candidates(program: Command, session: Session, before: string[], 
     return (await session.api.services.list.query(place)).map((one) => (one.team === place.team ? one.name : `@${one.team}/${one.name}`))
   }
   if (first === 'call' && before.length === 2) return (await session.described(await session.service(second ?? ''))).endpoints.map((one) => one.name)
-  if (takesService.has(first ?? '') || ((first === 'var' || first === 'secret' || first === 'service') && before.length === 2)) return names()
+  if (takesService.has(first ?? '') || (first === 'env' && second === 'reset') || ((first === 'var' || first === 'secret' || first === 'service') && before.length === 2)) return names()
   if (first === 'env' && ['use', 'delete'].includes(second ?? '')) return (await session.api.environments.list.query({ team: await session.team() })).map((one) => one.name)
   return []
 }

@@ -129,7 +129,9 @@ test('kill stops it, restart brings it back, scale runs more of it', async ({ sh
   expect(after.instances.map(({ id }) => id)).not.toContain(before.instances[0]?.id)
   await shell.json(['kill', 'many'])
   expect(await shell.status('many')).toMatchObject({ state: 'stopped', instances: [] })
-  expect((await shell.m3o(['call', 'many', '/'])).code).toBe(1)
+  const refused = await shell.m3o(['call', 'many', '/', '--json'])
+  expect(refused).toMatchObject({ code: 1, stderr: 'error: many was stopped in production (unavailable)\nDeploy or restart it.\n' })
+  expect(onlyDocument(refused)).toEqual({ error: { code: 'unavailable', message: 'many was stopped in production', fix: 'Deploy or restart it.' } })
   await shell.json(['restart', 'many'])
   expect(await shell.status('many')).toMatchObject({ state: 'live' })
 })
@@ -170,5 +172,12 @@ test('a deployment outlives the runtime and the console that it is sent to', asy
     const deployed = shell.m3o(['deploy', folder, '--json'])
     await stack.kill(name)
     expect(await deployed).toMatchObject({ code: 0, stderr: '' })
+  }
+})
+
+test('what only reads waits while parts of the platform come back', async ({ shell, stack }) => {
+  for (const name of ['runtime', 'web'] as const) {
+    await stack.kill(name)
+    expect(await shell.json(['services'])).toEqual(expect.any(Array))
   }
 })

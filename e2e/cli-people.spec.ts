@@ -63,6 +63,10 @@ test('a token does what its scope says, is seen once, and ends when revoked', as
   expect(made.token).toMatch(/^m3o_/)
   expect(JSON.stringify(await shell.json(['token', 'list']))).not.toContain(made.token)
 
+  expect(await shell.json(['token', 'create', 'ends-then', '--expires', '2099-01-01'])).toMatchObject({ expires: '2099-01-01T00:00:00.000Z' })
+  expect(await shell.json(['token', 'list'])).toContainEqual(expect.objectContaining({ name: 'ends-then', expires: '2099-01-01T00:00:00.000Z', lastUsed: null }))
+  await shell.json(['token', 'revoke', 'ends-then'])
+
   await using other = await Shell.open(stack)
   expect(await other.json(['login', '--token', made.token])).toEqual({ email: admin.email, team: 'demo', environment: 'production', url: stack.url })
   expect(await other.json(['call', 'scoped', '/x'])).toMatchObject({ environment: 'production' })

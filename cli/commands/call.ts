@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import type { ReadableStream as WebStream } from 'node:stream/web'
 import type { Command } from 'commander'
 import { codeOfStatus, errorFromBody, PlatformError } from '#contract/errors.ts'
+import { endpointCall } from '#contract/endpoint-call.ts'
 import type { Endpoint } from '#contract/endpoints.ts'
 import { answerOf } from '#contract/headers.ts'
 import type { Run } from '../main.ts'
@@ -15,10 +16,8 @@ export function addCallCommand(program: Command, run: Run): void {
     .action(run(async (session, named: string, endpoint: string, given: string[]) => {
       const { service, ...place } = await session.service(named)
       const described = await endpointOf(session, { ...place, service }, endpoint)
-      const body = bodyOf(given, described)
-      const answer = await session.fetch(`/api/calls?${new URLSearchParams({
-        ...place, service, path: described?.path ?? `/${endpoint.replace(/^\//, '')}`, method: described?.method?.toUpperCase() ?? 'POST',
-      }).toString()}`, { method: 'POST', ...(body !== null && { body, headers: { 'content-type': 'application/json' } }) })
+      const { body, ...asked } = callOf(bodyOf(given, described), described, endpoint)
+      const answer = await session.fetch(`/api/calls?${new URLSearchParams({ ...place, service, ...asked }).toString()}`, { method: 'POST', ...(body !== null && { body, headers: { 'content-type': 'application/json' } }) })
       if (!answer.ok) throw errorFromBody(await answer.json().catch(() => undefined))
       const status = Number(answer.headers.get(answerOf.status))
       if (status < 400) return showAnswer(answer, session.json)
@@ -29,6 +28,12 @@ export function addCallCommand(program: Command, run: Run): void {
       const fix = status < 500 ? `Correct the request; m3o status ${service} says what it takes.` : `Its log says why: m3o logs ${service}`
       return fail(new PlatformError(codeOfStatus(status), `${service} answered ${status}${detail === '' ? '' : `: ${detail}`}`, { fix, data: { status } }), session, asJson(text) ?? { error: { code: codeOfStatus(status), message: `${service} answered ${status}`, fix, data: { status, body: text } } })
     }))
+}
+
+/** What is given goes on as it is, but where the endpoint says that its names have other places. */
+function callOf(given: string, described: Endpoint | undefined, endpoint: string): ReturnType<typeof endpointCall> {
+  if (described?.method !== undefined || described?.path !== undefined) return endpointCall(described, asJson(given))
+  return { method: 'POST', path: `/${described?.name ?? endpoint.replace(/^\//, '')}`, body: given }
 }
 
 /** A stream is shown as it comes, one JSON document a line; anything else whole, byte for byte where nobody reads it. */
@@ -57,12 +62,12 @@ async function showAnswer(answer: Response, json: boolean): Promise<void> {
 async function endpointOf(session: Session, at: { team: string; environment: string; service: string }, name: string): Promise<Endpoint | undefined> {
   const { endpoints } = await session.described(at)
   const found = endpoints.find((one) => one.name === name || one.name.toLowerCase() === name.toLowerCase())
-  if (found !== undefined || endpoints.length === 0 || name.startsWith('/')) return found === undefined ? undefined : { ...found, path: found.path ?? `/${found.name}` }
+  if (found !== undefined || endpoints.length === 0 || name.startsWith('/')) return found
   throw new PlatformError('not_found', `${at.service} has no endpoint ${name}`, { fix: `It has ${endpoints.map((one) => one.name).join(', ')}; any other path begins with /.` })
 }
 
 /** JSON as it is, or made from `--field value` and `--field=value` by the types of the request's schema; `--a.b` nests. */
-function bodyOf(given: readonly string[], endpoint: Endpoint | undefined): string | null {
+function bodyOf(given: readonly string[], endpoint: Endpoint | undefined): string {
   if (given.length === 0) return '{}'
   const [first = ''] = given
   if (!first.startsWith('--')) {

@@ -34,7 +34,7 @@ export function readSettings(variables: Variables, asRoot = process.getuid?.() =
     url: publicUrl(read('M3O_URL')),
     domain: domainName(read('M3O_DOMAIN') ?? 'localhost'),
     databaseUrl: databaseUrl(read('DATABASE_URL')),
-    engine: oneOf('M3O_ENGINE', read('M3O_ENGINE') ?? 'process', ['process', 'swarm']),
+    engine: engineName(read('M3O_ENGINE') ?? 'process'),
     dockerHost: dockerHost(read('DOCKER_HOST')),
     samples: oneOf('M3O_SAMPLES', read('M3O_SAMPLES') ?? '1', ['0', '1']) === '1',
     admin: administrator(read('M3O_ADMIN_EMAIL'), variables['M3O_ADMIN_PASSWORD']),
@@ -102,6 +102,13 @@ function oneOf<T extends string>(name: string, text: string, allowed: readonly T
   const found = allowed.find((value) => value === text)
   if (found === undefined) throw new Problem(`${name} is ${JSON.stringify(text)}: expected ${allowed.join(' or ')}`)
   return found
+}
+
+/** Never another engine than was asked for. */
+function engineName(text: string): Settings['engine'] {
+  const name = oneOf('M3O_ENGINE', text, ['process', 'swarm'])
+  if (name === 'swarm') throw new Problem('M3O_ENGINE is "swarm", which this version does not have yet: leave it out, and services run on this machine')
+  return name
 }
 
 function administrator(email: string | undefined, password: string | undefined): Settings['admin'] {
