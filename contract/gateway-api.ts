@@ -18,6 +18,22 @@ export const trafficCount = z.object({
 })
 export type TrafficCount = z.infer<typeof trafficCount>
 
+/**
+ * Calls that an instance made while it was answering calls of other environments, and that did not say to which of them
+ * they belong; they were made in the instance's own. Counted since the gateway started.
+ */
+export const lostCount = z.object({
+  /** Of the caller. */
+  serviceId: z.string(),
+  environmentId: z.string(),
+  revision: z.string(),
+  /** Which service it called. */
+  calleeId: z.string(),
+  calls: z.number(),
+  lastAt: z.number(),
+})
+export type LostCount = z.infer<typeof lostCount>
+
 /** Upper bounds, in milliseconds. */
 export const latencyBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] as const
 
@@ -38,7 +54,7 @@ export const gatewayApi = {
     z.object({ idle: z.boolean() }),
   ),
   /** Counters as they are, then again at most once a second when something changed. */
-  'traffic.watch': stream(z.object({}), z.object({ counts: z.array(trafficCount) })),
+  'traffic.watch': stream(z.object({}), z.object({ counts: z.array(trafficCount), lost: z.array(lostCount) })),
   /** The calls of a trace, while they are remembered: the newest thousands, longer those of a trace begun in the console or a shell. */
   'traces.read': call(z.object({ traceId: z.string() }), z.array(hop)),
   /** A single-use code with which a browser's session is handed to a service's host; valid for 30 s. */

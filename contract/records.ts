@@ -104,6 +104,19 @@ export const listedService = service.omit({ instances: true, settings: true, pen
   .extend({ endpoints: z.array(z.string()) })
 export type ListedService = z.infer<typeof listedService>
 
+/** Calls of a service that were made in its own environment because it did not say for which of its callers they were. */
+export const lostContext = z.object({
+  /** Of the copy that lost them. */
+  environment: z.string(),
+  revision: z.string(),
+  calls: z.number(),
+  firstAt: z.number(),
+  lastAt: z.number(),
+  /** Whom it called, most often first. */
+  callees: z.array(z.object({ service: z.string(), calls: z.number() })),
+})
+export type LostContext = z.infer<typeof lostContext>
+
 export const deploymentError = errorBody.extend({
   exitCode: z.number().nullable().optional(),
   signal: z.string().nullable().optional(),

@@ -115,6 +115,7 @@ const services = {
     points: z.array(z.object({ at: z.number(), requests: z.number(), errors: z.number(), p50: z.number().nullable(), p99: z.number().nullable() })),
     callers: z.array(z.object({ caller: z.string(), requests: z.number() })),
     callees: z.array(z.object({ service: z.string(), requests: z.number() })),
+    lost: record.lostContext.nullable(),
   })),
   /** Each call of a trace that is the team's: to its services, or in its environments. Oldest first; empty when none is remembered. */
   'traces.read': call(z.object({ teamId: z.string(), traceId: z.string() }), z.array(hop)),

@@ -6,6 +6,7 @@ export const environmentChoices = {
   host: 'named by its host',
   carried: 'carried on by the call before it',
   instance: "the caller's own: it came without one",
+  lost: "the caller's own: of which call it was is not known",
   token: "its token's",
   default: 'nothing else was said',
 } as const

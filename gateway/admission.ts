@@ -41,15 +41,20 @@ export interface Asked {
   trusted: Person | undefined
 }
 
+/** An instance calls a service and does not say for which of the calls that it answers: whether that was lost on the way. */
+export type JudgeUnclaimed = (caller: Caller, service: Service) => boolean
+
 export class Admission {
   private readonly table: RouteTable
   private readonly claims: EnvironmentClaims
   private readonly cookies: HostCookies
+  private readonly judgeUnclaimed: JudgeUnclaimed
 
-  constructor(table: RouteTable, claims: EnvironmentClaims, cookies: HostCookies) {
+  constructor(table: RouteTable, { claims, cookies, judgeUnclaimed }: { claims: EnvironmentClaims; cookies: HostCookies; judgeUnclaimed: JudgeUnclaimed }) {
     this.table = table
     this.claims = claims
     this.cookies = cookies
+    this.judgeUnclaimed = judgeUnclaimed
   }
 
   /** Throws a PlatformError for what may not pass. */
@@ -68,12 +73,13 @@ export class Admission {
     if (hops >= maxHops) throw new PlatformError('loop', `this call has passed through ${maxHops} services: they call each other in a circle`)
     const { context, asked, generation, member, choice } = this.environment(request, target, identity, service, instance)
     if (isPlatformPath(target.path)) throw new PlatformError('not_found', 'there is nothing here')
+    const isLost = choice === 'instance' && instance !== undefined && this.judgeUnclaimed(instance, service)
     return {
       service,
       environment: asked,
       // Another team's environments have generations of their own.
       generation: asked === context ? generation : this.table.generationOf(asked.id),
-      choice: asked === context ? choice : 'default',
+      choice: isLost ? 'lost' : asked === context ? choice : 'default',
       path: target.path,
       caller: callerHeader(identity, this.table, service.teamId),
       countedAs: identity.kind === 'service' ? `service/${identity.caller.serviceId}` : identity.kind,
@@ -126,7 +132,7 @@ export class Admission {
   private environment(request: IncomingMessage, target: Asked['target'], identity: Identity, service: Service, instance: Caller | undefined) {
     const claim = this.claims.read(request.headers[header.baggage] as string | undefined)
     let context = this.named(request, target, identity, service)
-    let choice: EnvironmentChoice = request.headers[header.environment] === undefined ? 'host' : 'header'
+    let choice = (request.headers[header.environment] === undefined ? 'host' : 'header') as EnvironmentChoice
     let member: string | undefined
     let generation: number | undefined
     if (context === undefined && claim !== undefined) {

@@ -54,7 +54,15 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   })
   const plane = new DataPlane({
     targets, handovers, proxy, traces, scheme, console,
-    admission: new Admission(table, new EnvironmentClaims(key), cookies),
+    admission: new Admission(table, {
+      cookies,
+      claims: new EnvironmentClaims(key),
+      judgeUnclaimed: (caller, service) => {
+        const isLost = pools.find(caller.instanceId)?.answering.hasLost(service.id) === true
+        if (isLost) traffic.countLost(caller, service, table.releaseOf(caller.instanceId)?.revision ?? '')
+        return isLost
+      },
+    }),
     report: (error) => log.error({ err: error }, 'a request failed unexpectedly'),
   })
 

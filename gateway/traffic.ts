@@ -1,9 +1,11 @@
-import { latencyBuckets, type TrafficCount } from '#contract/gateway-api.ts'
+import { latencyBuckets, type LostCount, type TrafficCount } from '#contract/gateway-api.ts'
 import type { Passage } from './admission.ts'
+import type { Caller, Service } from './routes/route-table.ts'
 
 /** Counts requests by service, environment and caller; what is read of it are copies. */
 export class Traffic {
   private readonly counts = new Map<string, TrafficCount>()
+  private readonly lost = new Map<string, LostCount>()
   private readonly waiting = new Set<() => void>()
 
   /** `ms` is the time to the answer's head. */
@@ -23,24 +25,39 @@ export class Traffic {
     if (status >= 500) count.errors++
     count.latency[bucket] = (count.latency[bucket] as number) + 1
     count.lastAt = Date.now()
-    if (this.waiting.size > 0) {
-      for (const tell of this.waiting) tell()
-      this.waiting.clear()
-    }
+    this.tell()
+  }
+
+  countLost({ serviceId, environmentId }: Caller, callee: Service, revision: string): void {
+    const key = `${serviceId}/${environmentId}/${revision}/${callee.id}`
+    let count = this.lost.get(key)
+    if (count === undefined) this.lost.set(key, (count = { serviceId, environmentId, revision, calleeId: callee.id, calls: 0, lastAt: 0 }))
+    count.calls++
+    count.lastAt = Date.now()
+    this.tell()
   }
 
   /** All counters, then those that changed, at most once every `everyMs`. */
-  async *watch(signal: AbortSignal, everyMs = 1000): AsyncGenerator<{ counts: TrafficCount[] }> {
+  async *watch(signal: AbortSignal, everyMs = 1000): AsyncGenerator<{ counts: TrafficCount[]; lost: LostCount[] }> {
     let seen = new Map<string, number>()
+    let seenLost = new Map<string, number>()
     for (let first = true; !signal.aborted; first = false) {
       const now = new Map([...this.counts].map(([key, count]) => [key, count.requests]))
       const changed = [...this.counts].filter(([key, count]) => seen.get(key) !== count.requests)
       seen = now
-      if (first || changed.length > 0) yield { counts: changed.map(([, count]) => ({ ...count, latency: [...count.latency] })) }
+      const lost = [...this.lost].filter(([key, { calls }]) => seenLost.get(key) !== calls).map(([, count]) => ({ ...count }))
+      seenLost = new Map([...this.lost].map(([key, { calls }]) => [key, calls]))
+      if (first || changed.length > 0 || lost.length > 0) yield { counts: changed.map(([, count]) => ({ ...count, latency: [...count.latency] })), lost }
       await pause(everyMs, signal)
-      const changedSince = [...this.counts].some(([key, count]) => seen.get(key) !== count.requests)
+      const changedSince = [...this.counts].some(([key, count]) => seen.get(key) !== count.requests) || [...this.lost].some(([key, { calls }]) => seenLost.get(key) !== calls)
       if (!changedSince) await this.nextCount(signal)
     }
+  }
+
+  private tell(): void {
+    if (this.waiting.size === 0) return
+    for (const tell of this.waiting) tell()
+    this.waiting.clear()
   }
 
   private nextCount(signal: AbortSignal): Promise<void> {

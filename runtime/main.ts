@@ -75,7 +75,7 @@ await routing.load()
 await traffic.load()
 await languages.clear()
 await places.load()
-void routing.follow((counts) => traffic.note(counts), ending.signal)
+void routing.follow((counts, lost) => traffic.note(counts, lost), ending.signal)
 await deployments.recover()
 const timers = [
   setInterval(() => void places.sleepIdle().catch((error: unknown) => log.error({ err: error }, 'putting to sleep failed')), 1_000),

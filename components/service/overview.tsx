@@ -17,6 +17,7 @@ import { AboutService } from './about-service.tsx'
 import { EverywhereTable } from './everywhere-table.tsx'
 import { HowToCall } from './how-to-call.tsx'
 import { InstanceList } from './instance-list.tsx'
+import { LostContext } from './lost-context.tsx'
 import { Neighbours } from './neighbours.tsx'
 import { Readme, type ReadyReadme } from './readme.tsx'
 import { RecentDeployments } from './recent-deployments.tsx'
@@ -33,6 +34,7 @@ export function Overview({ readme }: { readme?: ReadyReadme | undefined }) {
     <div className="mx-auto flex max-w-[1280px] flex-col gap-6 px-4 py-5 sm:px-6">
       <Head at={at} service={service} />
       <Trouble at={at} service={service} />
+      <LostContext at={at} />
       <TrafficPanels at={at} />
       <div className="grid gap-6 lg:grid-cols-[minmax(0,1fr)_300px]">
         <div className="flex min-w-0 flex-col gap-6">

@@ -65,6 +65,7 @@ export class Exchange implements ExchangeHandler {
     this.pool = pool
     this.released = false
     this.connection = pool.acquire(this.idempotent)
+    pool.answering.begin(this.ofOther)
     this.connection.begin(this, this.request.method === 'HEAD')
   }
 
@@ -201,6 +202,11 @@ export class Exchange implements ExchangeHandler {
     })
   }
 
+  /** It runs in another environment than the instance that answers it. */
+  protected get ofOther(): boolean {
+    return this.passage.environment !== this.environment && this.passage.environment.id !== this.environment?.id
+  }
+
   protected get servedBy(): string {
     return `${this.passage.service.name}@${this.release?.revision} ${this.environment?.name}`
   }
@@ -215,6 +221,7 @@ export class Exchange implements ExchangeHandler {
   protected letGo(reusable: boolean, idleMs: number | undefined): void {
     if (this.released || this.connection === undefined || this.pool === undefined) return
     this.released = true
+    this.pool.answering.end(this.ofOther)
     if (reusable) this.pool.release(this.connection, true, idleMs)
     else this.pool.discard(this.connection)
   }

@@ -30,6 +30,8 @@ export class UpgradeExchange extends Exchange {
     clientSocket.write(text, 'latin1')
     const tunnel = new Tunnel(clientSocket, connection.detach(), pool, protocol === 'websocket')
     this.released = true
+    const { ofOther } = this
+    clientSocket.once('close', () => pool.answering.end(ofOther))
     pool.leaveToTunnel()
     tunnel.begin(this.clientHead, rest)
   }

@@ -107,6 +107,11 @@ export class RouteTable {
     return this.instances.has(id)
   }
 
+  /** Of the instance, while it is one of those that calls go to. */
+  releaseOf(instanceId: string): Release | undefined {
+    return this.instances.get(instanceId)
+  }
+
   /** What serves a service in an environment: its own release, or the nearest one that it inherits. */
   resolve(environmentId: string, serviceId: string): Resolution {
     return this.overlays.resolve(environmentId, serviceId)

@@ -1,3 +1,4 @@
+import { Answering } from '../context/answering.ts'
 import { Connection } from './connection.ts'
 
 /** Node closes an idle connection after 5 s; ours goes before, so that no request meets the closing. */
@@ -18,6 +19,7 @@ export class InstancePool {
   readonly port: number
   busy = 0
   readonly sockets = new Set<Closable>()
+  readonly answering = new Answering()
   /** No new request comes here: its connections are not kept. */
   retired = false
   private idle: Connection[] = []

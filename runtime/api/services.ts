@@ -43,7 +43,7 @@ export function serviceHandlers(platform: Platform, traffic: Traffic, deployment
       await audited(platform.db, actor, change, async () => {})
       return ok
     },
-    'services.traffic': ({ sinceMs, stepMs, ...at }) => ({ points: traffic.points(at, sinceMs, stepMs), ...traffic.neighbours(at) }),
+    'services.traffic': ({ sinceMs, stepMs, ...at }) => ({ points: traffic.points(at, sinceMs, stepMs), ...traffic.neighbours(at), lost: traffic.lost.of(at, platform.routing.table) }),
     'instances.wake': async (at) => (await platform.places.wake(at), ok),
 
     'environments.list': ({ teamId }) => listEnvironments(platform, teamId),

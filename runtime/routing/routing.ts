@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { eq } from 'drizzle-orm'
 import type { Logger } from 'pino'
-import type { gatewayApi, TrafficCount } from '#contract/gateway-api.ts'
+import type { gatewayApi, LostCount, TrafficCount } from '#contract/gateway-api.ts'
 import { isPlatformError } from '#contract/errors.ts'
 import type { Routed, RoutedKind, RoutingChange, RoutingTable } from '#contract/routing.ts'
 import type { RpcClient } from '#contract/rpc-client.ts'
@@ -105,12 +105,12 @@ export class Routing {
   }
 
   /** Keeps the gateway in step until the signal: whenever it (re)appears it gets the table, and its counters are read. */
-  async follow(onTraffic: (counts: TrafficCount[]) => void, signal: AbortSignal): Promise<void> {
+  async follow(onTraffic: (counts: TrafficCount[], lost: LostCount[]) => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         this.#sending = this.#sending.then(() => this.#replace())
         await this.#sending
-        for await (const { counts } of this.#gateway.stream('traffic.watch', {}, { signal })) onTraffic(counts)
+        for await (const { counts, lost } of this.#gateway.stream('traffic.watch', {}, { signal })) onTraffic(counts, lost)
       } catch {
         // Away: the loop asks again.
       }

@@ -1,7 +1,8 @@
 import { and, eq, gte, sql } from 'drizzle-orm'
-import { latencyBuckets, type TrafficCount } from '#contract/gateway-api.ts'
+import { latencyBuckets, type LostCount, type TrafficCount } from '#contract/gateway-api.ts'
 import { services, usage } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
+import { LostContexts } from './lost-context.ts'
 
 type Parts = Pick<Platform, 'db' | 'places' | 'routing' | 'events' | 'log'>
 interface Slot { requests: number; errors: number; latency: number[] }
@@ -14,6 +15,7 @@ const keptMs = 3 * 3_600_000
  * from its own start on, so what arrives is compared with what was last seen.
  */
 export class Traffic {
+  readonly lost = new LostContexts()
   readonly #parts: Parts
   readonly #seen = new Map<string, TrafficCount>()
   readonly #slots = new Map<string, Map<number, Slot>>()
@@ -24,8 +26,14 @@ export class Traffic {
     this.#parts = parts
   }
 
-  note(counts: readonly TrafficCount[], now = Date.now()): void {
+  note(counts: readonly TrafficCount[], lost: readonly LostCount[], now = Date.now()): void {
     const touched = new Map<string, Set<string>>()
+    const touch = (serviceId: string) => {
+      const teamId = this.#parts.routing.table.services[serviceId]?.teamId
+      if (teamId) touched.set(teamId, (touched.get(teamId) ?? new Set()).add(serviceId))
+    }
+    this.lost.note(lost)
+    for (const { serviceId } of lost) touch(serviceId)
     for (const count of counts) {
       const key = `${count.environmentId}/${count.serviceId}`
       const seenKey = `${key}/${count.caller}`
@@ -38,8 +46,7 @@ export class Traffic {
       this.#callers.set(key, callers.set(count.caller, (callers.get(count.caller) ?? 0) + fresh.requests))
       this.#remember(seenKey, fresh, now)
       this.#parts.places.noteCalls(count, count.lastAt)
-      const teamId = this.#parts.routing.table.services[count.serviceId]?.teamId
-      if (teamId) touched.set(teamId, (touched.get(teamId) ?? new Set()).add(count.serviceId))
+      touch(count.serviceId)
     }
     for (const [teamId, serviceIds] of touched) this.#parts.events.emit({ type: 'traffic', teamId, serviceIds: [...serviceIds] })
   }

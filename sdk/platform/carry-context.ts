@@ -1,8 +1,12 @@
-import { subscribe } from 'node:diagnostics_channel'
 import http from 'node:http'
-import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import https from 'node:https'
-import { carried, storage } from '../context.ts'
+import net from 'node:net'
+import tls from 'node:tls'
+import { type CallState, storage } from '../context.ts'
+import { addToCalls } from './add-to-calls.ts'
+import { carryThroughUndici } from './carry-through-undici.ts'
+import { type Emit, keepIn, prepareToKeep } from './keep-state.ts'
 
 /**
  * Carries a call's context (environment, trace, hops) on to the calls that are made while it is answered, in any code:
@@ -11,85 +15,58 @@ import { carried, storage } from '../context.ts'
 export function carryContext(): void {
   enterOnRequest(http.Server.prototype)
   enterOnRequest(https.Server.prototype)
-  const gateway = parseGateway(process.env.M3O_GATEWAY)
-  if (gateway) addOnCall(gateway)
-}
-
-interface Gateway { origin: string; path: string }
-
-function parseGateway(text: string | undefined): Gateway | undefined {
-  if (!text || !URL.canParse(text)) return undefined
-  const { origin, pathname } = new URL(text)
-  return { origin, path: pathname.endsWith('/') ? pathname : `${pathname}/` }
+  // Listeners of a body or of an answer are called by the connection, which belongs to no single call.
+  prepareToKeep(http.IncomingMessage.prototype)
+  prepareToKeep(http.OutgoingMessage.prototype)
+  connectForNobody()
+  addToCalls(process.env.M3O_GATEWAY)
+  carryThroughUndici()
 }
 
 const never = new AbortController().signal
-type Emit = (event: string | symbol, ...args: unknown[]) => boolean
+
+/** The headers are put together only if somebody asks for them: most calls of most services make none of their own. */
+class RequestState implements CallState {
+  readonly signal = never
+  private readonly request: IncomingMessage
+
+  constructor(request: IncomingMessage) {
+    this.request = request
+  }
+
+  get headers() {
+    return this.request.headers
+  }
+}
 
 function enterOnRequest(prototype: http.Server): void {
   const emit = prototype.emit as Emit
   const entering: Emit = function (this: http.Server, event, ...args) {
     if (event !== 'request' && event !== 'upgrade' && event !== 'checkContinue') return emit.call(this, event, ...args)
-    const request = args[0] as IncomingMessage
-    const state = { headers: request.headers, signal: never }
-    // Listeners of a body or of an upgraded socket are called by the connection, which belongs to no single call.
-    keepIn(state, request)
-    if (event === 'upgrade') keepIn(state, args[1] as { emit: Emit })
+    const state = new RequestState(args[0] as IncomingMessage)
+    keepIn(state, args[0] as IncomingMessage)
+    keepIn(state, args[1] as ServerResponse | net.Socket)
     return storage.run(state, () => emit.call(this, event, ...args))
   }
   prototype.emit = entering
 }
 
-function keepIn(state: { headers: IncomingHttpHeaders; signal: AbortSignal }, emitter: { emit: Emit }): void {
-  const emit = emitter.emit
-  emitter.emit = function (this: typeof emitter, ...args) {
-    return storage.getStore()?.headers === state.headers ? emit.apply(this, args) : storage.run(state, () => emit.apply(this, args))
+/**
+ * A connection calls its listeners in the context in which it was opened. Those of pools, of databases above all, outlive
+ * the call that happened to open them and then serve others: what a callback of theirs calls would run in the wrong
+ * environment. So they have none. What belongs to one call finds its context otherwise: promises have their own, and
+ * requests are kept in theirs.
+ */
+function connectForNobody(): void {
+  const socket = net.Socket.prototype as unknown as Methods
+  const secure = tls.TLSSocket.prototype as unknown as Methods
+  for (const [prototype, name] of [[socket, 'connect'], [secure, '_wrapHandle']] as const) {
+    const method = prototype[name]
+    if (method === undefined) continue
+    prototype[name] = function (this: unknown, ...args: unknown[]) {
+      return storage.getStore() === undefined ? method.apply(this, args) : storage.run(undefined as unknown as CallState, () => method.apply(this, args))
+    }
   }
 }
 
-function addOnCall(gateway: Gateway): void {
-  // `http.request`, and all that is built on it. The path holds a key of 128 bits, so it alone tells the gateway.
-  subscribe('http.client.request.created', (message) => {
-    const { request } = message as { request: ClientRequest }
-    if (request.headersSent || !request.path.startsWith(gateway.path)) return
-    if (`${request.protocol}//${String(request.getHeader('host'))}` !== gateway.origin) return
-    for (const [name, value] of headersFor((name) => request.getHeader(name))) request.setHeader(name, value)
-  })
-  // `fetch`, and any copy of undici.
-  subscribe('undici:request:create', (message) => {
-    const { request } = message as { request: UndiciRequest }
-    if (String(request.origin) !== gateway.origin || !request.path.startsWith(gateway.path)) return
-    const has = namesOf(request.headers)
-    for (const [name, value] of headersFor((name) => has.get(name))) if (!has.has(name) || name === 'baggage') request.addHeader(name, value)
-  })
-}
-
-interface UndiciRequest {
-  origin: string | URL
-  path: string
-  headers: string | string[]
-  addHeader(name: string, value: string): void
-}
-
-/** What to set; what the service itself said of trace and environment stays. */
-function headersFor(own: (name: string) => unknown): [string, string][] {
-  const inbound = storage.getStore()?.headers
-  if (!inbound) return []
-  const headers: [string, string][] = []
-  for (const name of carried) {
-    const value = inbound[name]
-    if (typeof value !== 'string') continue
-    const there = own(name)
-    if (there === undefined || name === 'm3o-hops') headers.push([name, value])
-    else if (name === 'baggage' && !String(there).includes('m3o-env=')) headers.push([name, value])
-  }
-  return headers
-}
-
-/** undici keeps headers as one text, or as a flat list of names and values, by version. */
-function namesOf(headers: string | string[]): Map<string, string> {
-  const flat = typeof headers === 'string' ? headers.split('\r\n').flatMap((line) => line.split(/:\s*/, 2)) : headers
-  const map = new Map<string, string>()
-  for (let at = 0; at + 1 < flat.length; at += 2) map.set(String(flat[at]).toLowerCase(), String(flat[at + 1]))
-  return map
-}
+type Methods = Record<string, ((this: unknown, ...args: unknown[]) => unknown) | undefined>

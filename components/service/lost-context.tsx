@@ -1,0 +1,35 @@
+'use client'
+import { useSuspenseQuery } from '@tanstack/react-query'
+import { TriangleAlert } from 'lucide-react'
+import Link from 'next/link'
+import { type OfService, paths } from '#client/paths.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { Time } from '#components/ui/time.tsx'
+import { lastHour } from './traffic.ts'
+
+/** Calls that left the environment in which they began because the service did not carry it on: which, how often, and what to do. */
+export function LostContext({ at }: { at: OfService }) {
+  const trpc = useTRPC()
+  const { data: { lost } } = useSuspenseQuery(trpc.services.traffic.queryOptions({ ...at, ...lastHour }))
+  if (lost === null) return null
+  const { calls, callees, environment, revision, lastAt } = lost
+  return (
+    <section aria-label="Calls that lost their environment" className="flex items-start gap-2 rounded border border-warn/40 bg-warn-soft px-3 py-2">
+      <TriangleAlert aria-hidden className="mt-[3px] size-3.5 shrink-0 text-warn" />
+      <div className="min-w-0">
+        <p className="text-pretty">
+          {calls === 1 ? 'One call' : `${calls.toLocaleString('en-GB')} calls`} to {callees.map(({ service }, index) => (
+            <span key={service}>
+              {index === 0 ? '' : index === callees.length - 1 ? ' and ' : ', '}
+              {service === 'a deleted service' ? service : <Link href={paths.service({ ...at, service })} prefetch={false} className="text-text">{service}</Link>}
+            </span>
+          ))} lost {calls === 1 ? 'its' : 'their'} environment and {calls === 1 ? 'was' : 'were'} made in {environment}, by revision <span className="font-mono text-small">{revision}</span>. Last <Time at={lastAt} />.
+        </p>
+        <p className="text-pretty text-muted">
+          It was answering calls of other environments, and did not say for which of them it called. Send the <code>baggage</code> header of
+          the call being answered along with the calls made for it. Node and Python services do so by themselves, but not out of queues and worker threads.
+        </p>
+      </div>
+    </section>
+  )
+}

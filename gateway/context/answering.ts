@@ -1,0 +1,45 @@
+/** After an answer its service may still be working for the call: it fetched something without waiting for it. */
+const lingerMs = 1000
+/** Nothing was under way for so long: what an instance does then it does by itself. */
+const quietMs = 5000
+const backgroundMs = 600_000
+
+/**
+ * What an instance is answering, in order to judge a call of its own that does not say to which of them it belongs.
+ *
+ * Alone it cannot be told whether such a call lost its context or never had one, as those of timers. It counts as lost
+ * while the instance answers a call of another environment than its own, or has just done so, unless it also asks the
+ * same service when it has nothing to answer: then that is its habit. Wherever only its own environment calls, nothing can
+ * be lost: the call is made there anyway.
+ */
+export class Answering {
+  private all = 0
+  private others = 0
+  private lastAt = -Infinity
+  private lastOtherAt = -Infinity
+  /** When it last asked a service while it had nothing to answer. */
+  private habits: Map<string, number> | undefined
+
+  begin(ofOther: boolean): void {
+    this.all++
+    if (ofOther) this.others++
+  }
+
+  end(ofOther: boolean, now = performance.now()): void {
+    this.all--
+    this.lastAt = now
+    if (!ofOther) return
+    this.others--
+    this.lastOtherAt = now
+  }
+
+  /** The instance calls a service and says nothing of where. */
+  hasLost(serviceId: string, now = performance.now()): boolean {
+    if (this.all === 0 && now - this.lastAt > quietMs) {
+      ;(this.habits ??= new Map()).set(serviceId, now)
+      return false
+    }
+    if (this.others === 0 && now - this.lastOtherAt > lingerMs) return false
+    return now - (this.habits?.get(serviceId) ?? -Infinity) > backgroundMs
+  }
+}
