@@ -14,7 +14,7 @@ export function commandOf({ start, runtime }: Resolved, hasModules: boolean): Pi
     const { entry } = start
     return { command: ['node', preload, `/app/${entry}`], entry, heldCommand: ['node', `${preload}?held`, `/app/${entry}`], env: { PATH: path, ...node } }
   }
-  const python: Record<string, string> = runtime === 'python' ? { PYTHONUNBUFFERED: '1', PYTHONPATH: '/m3o/python', PYTHONDONTWRITEBYTECODE: '1' } : {}
+  const python: Record<string, string> = runtime === 'python' ? { PYTHONUNBUFFERED: '1', PYTHONPATH: '/m3o/carry:/m3o/python', PYTHONDONTWRITEBYTECODE: '1' } : {}
   const others: Record<string, string> = runtime === 'node' ? { ...node, NODE_OPTIONS: preload } : python
   const command = start.kind === 'shell' ? ['/bin/sh', '-c', start.line] : start.argv
   return { command, env: { PATH: path, ...others } }

@@ -45,8 +45,7 @@ export async function specOf({ settings }: Parts, plan: Plan, seat: Seat): Promi
     binds: build.binds,
     command: build.command,
     env: {
-      ...build.env,
-      ...Object.fromEntries(Object.entries(plan.values).map(([name, { value }]) => [name, value])),
+      ...variablesOf(plan),
       PORT: String(seat.port),
       HOST: seat.address,
       M3O_SERVICE: plan.service,
@@ -61,6 +60,18 @@ export async function specOf({ settings }: Parts, plan: Plan, seat: Seat): Promi
     limits: { memoryMiB: plan.settings.memoryMiB, cpu: plan.settings.cpu, pids: build.pids },
     logDir: outputOf(settings.home, seat.id),
   }
+}
+
+/** What Node and Python load before the service stays first when its variables name something to load as well. */
+const prefixed: Record<string, string> = { NODE_OPTIONS: ' ', PYTHONPATH: ':' }
+
+function variablesOf({ build, values }: Plan): Record<string, string> {
+  const env = { ...build.env }
+  for (const [name, { value }] of Object.entries(values)) {
+    const separator = prefixed[name]
+    env[name] = separator !== undefined && build.env[name] ? [build.env[name], value].filter(Boolean).join(separator) : value
+  }
+  return env
 }
 
 /** All that another revision changes in a service's environment. */

@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { ClientRequest } from 'node:http'
-import { storage } from '../context.ts'
 import { headersFor } from './carried-headers.ts'
+import { currentState } from './carry-to-threads.ts'
 import { keepIn } from './keep-state.ts'
 
 /** Adds the context of the call being answered to the requests that go to the gateway, as they are made. */
@@ -10,7 +10,7 @@ export function addToCalls(gatewayUrl: string | undefined): void {
   // `http.request`, and all that is built on it.
   subscribe('http.client.request.created', (message) => {
     const { request } = message as { request: ClientRequest }
-    const state = storage.getStore()
+    const state = currentState()
     if (state === undefined) return
     // Its connection calls nobody back in a context of its own.
     keepIn(state, request)

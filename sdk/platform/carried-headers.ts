@@ -1,4 +1,5 @@
-import { carried, storage } from '../context.ts'
+import { carried } from '../context.ts'
+import { currentState } from './carry-to-threads.ts'
 
 /** The member of a call's baggage that says in which environment it runs; the gateway writes and reads it. */
 const ours = 'm3o-env'
@@ -8,7 +9,7 @@ const ours = 'm3o-env'
  * stays, but for the hops, which are counted and not said.
  */
 export function headersFor(own: (name: string) => unknown): [name: string, value: string][] {
-  const inbound = storage.getStore()?.headers
+  const inbound = currentState()?.headers
   if (!inbound) return []
   const headers: [string, string][] = []
   for (const name of carried) {

@@ -6,6 +6,7 @@ import tls from 'node:tls'
 import { type CallState, storage } from '../context.ts'
 import { addToCalls } from './add-to-calls.ts'
 import { carryThroughUndici } from './carry-through-undici.ts'
+import { carryToThreads } from './carry-to-threads.ts'
 import { type Emit, keepIn, prepareToKeep } from './keep-state.ts'
 
 /**
@@ -21,6 +22,7 @@ export function carryContext(): void {
   connectForNobody()
   addToCalls(process.env.M3O_GATEWAY)
   carryThroughUndici()
+  carryToThreads()
 }
 
 const never = new AbortController().signal

@@ -13,6 +13,11 @@ export function keepIn(state: CallState, emitter: EventEmitter): void {
   if (!keeping.has(kept.emit)) kept.emit = keep(kept.emit)
 }
 
+/** From then on they are called as they would have been. */
+export function letGo(emitter: EventEmitter): void {
+  delete (emitter as unknown as Kept)[key]
+}
+
 /** Makes it cheap for the emitters of a class, of which each request has some. */
 export function prepareToKeep(prototype: EventEmitter): void {
   prototype.emit = keep(prototype.emit as Emit)

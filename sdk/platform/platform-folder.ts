@@ -12,7 +12,7 @@ const shared = { bundle: true, format: 'esm', platform: 'node', target: 'node22'
 
 /**
  * Makes the folder that every sandbox has at /m3o, as `{into}/{hash of its content}`: the SDK, zod and the preload, each
- * bundled (zod's own files take 70 ms to load, its bundle 15). One that is there already is used. Returns its path.
+ * bundled (zod's own files take 70 ms to load, its bundle 15), and `carry`, what Python loads first. One that is there already is used. Returns its path.
  */
 export async function buildPlatformDir(into: string): Promise<string> {
   await mkdir(into, { recursive: true, mode: 0o755 })
@@ -24,6 +24,7 @@ export async function buildPlatformDir(into: string): Promise<string> {
     await buildPreload(made)
     await buildSdk(join(made, 'node_modules/@m3o/sdk'))
     await buildZod(join(made, 'node_modules/zod'))
+    for (const name of await pythonFiles()) await cp(join(sdk, 'python', name), join(made, 'carry', name))
     await mkdir(join(made, 'build'))
     await openToAll(made)
     await writeFile(join(made, 'complete'), source)
@@ -46,10 +47,13 @@ async function sourceHash(): Promise<string> {
     const names = (await readdir(folder)).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts')).sort()
     for (const name of names) hash.update(name).update(await readFile(join(folder, name)))
   }
+  for (const name of await pythonFiles()) hash.update(name).update(await readFile(join(sdk, 'python', name)))
   const require = createRequire(import.meta.url)
   for (const name of ['zod', 'ws', 'esbuild']) hash.update(await readFile(require.resolve(`${name}/package.json`)))
   return hash.digest('hex').slice(0, 16)
 }
+
+const pythonFiles = async (): Promise<string[]> => (await readdir(join(sdk, 'python'))).filter((name) => name.endsWith('.py')).sort()
 
 async function buildPreload(made: string): Promise<void> {
   await build({ ...shared, entryPoints: [join(sdk, 'platform/preload.ts')], outfile: join(made, 'preload.mjs') })
