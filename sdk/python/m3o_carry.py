@@ -268,13 +268,16 @@ def _threading(module):
 
 
 def _queue(module):
-    """Who takes work out of a queue works for whoever put it there: no longer for the call that began the thread."""
+    """Who takes work out of a queue works for whoever put it there: no longer for the call that began the thread.
+
+    A last-in-first-out queue is no such thing: urllib3 keeps its free connections in one.
+    """
     import threading
 
     def make(original):
         def get(self, *args, **kwargs):
             thread = threading.current_thread()
-            if getattr(thread, '_m3o_inherited', False):
+            if getattr(thread, '_m3o_inherited', False) and not isinstance(self, module.LifoQueue):
                 thread._m3o_inherited = False
                 state.set(None)
             return original(self, *args, **kwargs)
