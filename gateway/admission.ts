@@ -137,8 +137,8 @@ export class Admission {
     let generation: number | undefined
     if (context === undefined && claim !== undefined) {
       const claimed = this.table.get('environments', claim.environmentId)
-      // Between services it is what the call runs in, for better or worse; from outside it is a wish.
-      if (claimed === undefined && instance !== undefined) throw gone('the environment of this call no longer exists')
+      // Between services it is what the call runs in, for better or worse; from outside it is a wish, of those who may have it.
+      if (claimed === undefined && identity.kind !== 'anyone') throw gone('the environment of this call no longer exists')
       if (claimed !== undefined && (instance !== undefined || belongsTo(identity, claimed.teamId))) {
         context = claimed
         choice = 'carried'

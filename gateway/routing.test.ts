@@ -171,6 +171,39 @@ describe('environments', () => {
     expect((await ask('/v1/never/x', ann)).json()).toMatchObject({ code: 404, detail: expect.stringContaining('never deployed') })
   })
 
+  test('that are another team\'s are refused with the reason, whoever names them', async () => {
+    const eve = stand.token('m3o_eve', { teamId: 't_other' })
+    await stand.publish()
+    expect((await ask('/', { host: 'open--alice--demo.localhost', ...eve })).json()).toMatchObject({ code: 403, id: 'm3o.forbidden', detail: "the environment alice is its team's alone" })
+    expect((await ask('/', { host: 'open--past--demo.localhost', ...ann })).json()).toMatchObject({ code: 410, detail: 'the environment past expired on Monday' })
+    expect((await ask('/v1/@demo/open/x', { ...eve, 'm3o-environment': 'alice' })).status).toBe(404)
+  })
+
+  test('that a call carried and that are gone meanwhile end it, from inside and from outside', async () => {
+    const soon = stand.environment('soon', 'e_production')
+    const below = stand.environment('below', soon)
+    await stand.publish()
+    const carriedIn = async (name: string) => {
+      await ask('/v1/hello/x', { ...ann, 'm3o-environment': name })
+      return { baggage: last().headers.baggage as string }
+    }
+    const [ofSoon, ofBelow] = [await carriedIn('soon'), await carriedIn('below')]
+    const key = `/~${'k'.repeat(32)}/hello/x`
+    stand.table.environments[soon] = { ...stand.table.environments[soon]!, gone: 'the environment soon was deleted' } // made above
+    await stand.publish()
+    for (const answer of [await ask(key, ofSoon), await ask(key, ofBelow), await ask('/v1/hello/x', { ...ann, ...ofSoon })]) {
+      expect(answer.json()).toMatchObject({ code: 410, id: 'm3o.environment_gone', detail: 'the environment soon was deleted' })
+    }
+    // Forgotten altogether, it is still no other one.
+    delete stand.table.environments[soon]
+    delete stand.table.environments[below]
+    await stand.publish()
+    const gone = { code: 410, detail: 'the environment of this call no longer exists' }
+    expect((await ask(key, ofSoon)).json()).toMatchObject(gone)
+    expect((await ask('/v1/hello/x', { ...ann, ...ofSoon })).json()).toMatchObject(gone)
+    expect((await ask('/v1/@demo/open/x', ofSoon)).status).toBe(200)
+  })
+
   test('a trace says of each hop in which environment it ran, why there, and whose copy answered', async () => {
     const first = await ask('/v1/hello/Say?name=x', { ...ann, 'm3o-environment': 'alice' })
     const { traceparent, baggage } = last().headers as { traceparent: string; baggage: string }
