@@ -37,6 +37,7 @@ const ways = [
   async (url) => { for await (const step of steps(url)) return step },
 ]
 http.createServer(async (request, response) => {
+  if (request.url === '/health') return response.end()
   try {
     const next = ${JSON.stringify(next)}.replace('c', request.url.includes('python') ? 'c-python' : 'c')
     const after = next === '' ? [] : await ways[Math.floor(Math.random() * ways.length)](gateway + '/' + next + request.url)
@@ -54,6 +55,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Handler(BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
     def do_GET(self):
+        if self.path == '/health':
+            return self.send_error(404)
         with urllib.request.urlopen(os.environ['M3O_GATEWAY'] + '/d' + self.path) as answer:
             body = json.dumps([os.environ['M3O_ENVIRONMENT'], *json.load(answer)]).encode()
         self.send_response(200)

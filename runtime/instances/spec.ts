@@ -62,16 +62,11 @@ export async function specOf({ settings }: Parts, plan: Plan, seat: Seat): Promi
   }
 }
 
-/** What Node and Python load before the service stays first when its variables name something to load as well. */
-const prefixed: Record<string, string> = { NODE_OPTIONS: ' ', PYTHONPATH: ':' }
-
+/** What Python loads before the service, and where its packages are, stays first when its variables name more such folders. */
 function variablesOf({ build, values }: Plan): Record<string, string> {
-  const env = { ...build.env }
-  for (const [name, { value }] of Object.entries(values)) {
-    const separator = prefixed[name]
-    env[name] = separator !== undefined && build.env[name] ? [build.env[name], value].filter(Boolean).join(separator) : value
-  }
-  return env
+  const own = Object.fromEntries(Object.entries(values).map(([name, { value }]) => [name, value]))
+  const given = build.env.PYTHONPATH
+  return { ...build.env, ...own, ...(given !== undefined && own.PYTHONPATH && { PYTHONPATH: `${given}:${own.PYTHONPATH}` }) }
 }
 
 /** All that another revision changes in a service's environment. */
