@@ -40,6 +40,18 @@ test('what comes while a batch is under way goes with the next, in its order', a
   expect(reader.batches.at(-1)).toEqual([5])
 })
 
+test('a batch of nothing is not sent, and what comes after it is', async () => {
+  const reader = subscriber()
+  const pass = gathered(reader)
+  await pass([])
+  await pass([1])
+  expect(reader.batches).toEqual([[1]])
+  await pass([])
+  reader.take()
+  await settled()
+  expect(reader.batches).toEqual([[1]])
+})
+
 test('the source waits when too much does', async () => {
   const reader = subscriber()
   const pass = gathered(reader)

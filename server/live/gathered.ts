@@ -28,7 +28,8 @@ export function gathered(sink: Pick<Sink, 'items'>): (items: readonly unknown[])
   }
   return async (items) => {
     waiting = waiting.concat(items)
-    sending ??= send()
+    // With nothing to send, `send` is through before its promise is kept here, and nothing would ever be sent again.
+    if (waiting.length > 0) sending ??= send()
     if (waiting.length >= most) await sending
     if (failure !== undefined) throw failure.error
   }
