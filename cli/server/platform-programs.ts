@@ -83,6 +83,8 @@ export function platformEnvironment(name: PlatformName, home: Home, settings: Se
   if (name === 'runtime') {
     return {
       ...everywhere, ...database, ...chosen(/^(npm_config_(registry|cafile|proxy|https_proxy|noproxy)|GOPROXY|PIP_INDEX_URL)$/i),
+      // Node's four would all wait for a busy disk to sync, and every look at a file behind them.
+      UV_THREADPOOL_SIZE: '16',
       M3O_ENGINE: settings.engine,
       M3O_SAMPLES: settings.samples ? '1' : '0',
       ...(settings.dockerHost !== undefined && { DOCKER_HOST: settings.dockerHost }),

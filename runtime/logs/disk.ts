@@ -121,7 +121,7 @@ export class Disk {
     this.syncTimer = undefined
     while (this.syncing !== undefined) await this.syncing.catch(() => {})
     const { writer, unsynced, lastSeq } = this
-    if (writer === undefined || unsynced.size === 0) return
+    if (writer === undefined || (unsynced.size === 0 && writer.isNamed)) return
     this.unsynced = new Map()
     this.syncing = writer.sync()
     try {
@@ -146,7 +146,7 @@ export class Disk {
   /** Thousands of quiet logs hold no descriptors. */
   private async rest(): Promise<void> {
     const { writer } = this
-    if (this.isWriting || this.syncing !== undefined || this.unsynced.size > 0) return
+    if (this.isWriting || this.syncing !== undefined || this.unsynced.size > 0 || writer?.isNamed === false) return
     this.writer = undefined
     await writer?.close()
   }

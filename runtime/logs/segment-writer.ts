@@ -9,6 +9,8 @@ export class SegmentWriter {
   readonly segment: Segment
   private readonly meta: FileHandle
   private readonly text: FileHandle
+  /** The folder, too, knows of the files. */
+  isNamed = false
 
   private constructor(segment: Segment, meta: FileHandle, text: FileHandle) {
     this.segment = segment
@@ -21,10 +23,7 @@ export class SegmentWriter {
     await mkdir(dir, { recursive: true, mode: 0o700 })
     const text = await openOrCreate(`${segment.path}.text`)
     try {
-      const meta = await openOrCreate(`${segment.path}.meta`)
-      // A file's name is safe only once its folder is.
-      if (segment.entries === 0) await syncFolder(dir)
-      return new SegmentWriter(segment, meta, text)
+      return new SegmentWriter(segment, await openOrCreate(`${segment.path}.meta`), text)
     } catch (error) {
       await text.close()
       throw error
@@ -37,9 +36,14 @@ export class SegmentWriter {
     await writeAll(this.meta, batch.metaBytes, batch.firstEntry * entrySize)
   }
 
+  /** A busy disk may take seconds, so that nothing is synced before it can be read. */
   async sync(): Promise<void> {
     await this.text.datasync()
     await this.meta.datasync()
+    if (this.isNamed) return
+    // A file's name is safe only once its folder is.
+    await syncFolder(dirname(this.segment.path))
+    this.isNamed = true
   }
 
   async close(): Promise<void> {
