@@ -1,31 +1,53 @@
-import { expectAccessible, expectFitsWidth } from './browser/accessible.ts'
+import type { Page } from '@playwright/test'
+import { expectAccessible, expectAccessibleWideAndNarrow, expectFitsWidth } from './browser/accessible.ts'
 import { deployButton, editorOf, expectDeployed, expectEditorShows } from './browser/editor.ts'
-import { expectConnected, header, openService, serviceUrl, type Tab } from './browser/screens.ts'
+import { expectConnected, header, openService, openTab, serviceUrl, type Tab } from './browser/screens.ts'
 import { expect, test } from './browser/test.ts'
 import { hello } from './stack/programs.ts'
 
-const sections = ['services', 'environments', 'deployments', 'logs', 'team', 'settings'] as const
-const tabs: Tab[] = ['Overview', 'Code', 'API', 'Logs', 'Deployments', 'Settings']
-const screens = [
-  ...sections.map((section) => ({ name: section, path: `/demo/production/${section}` })),
-  ...(['invitations', 'tokens', 'audit'] as const).map((tab) => ({ name: `team, ${tab}`, path: `/demo/production/team?tab=${tab}` })),
-  ...(['account', 'platform'] as const).map((tab) => ({ name: `settings, ${tab}`, path: `/demo/production/settings?tab=${tab}` })),
-  ...tabs.map((tab) => ({ name: `service, ${tab}`, path: serviceUrl('greeter', { tab }) })),
-]
-
-for (const { name, path } of screens) {
-  test(`${name}: axe finds nothing, in light and dark, wide and narrow`, async ({ page, shell }) => {
-    await shell.untilState('greeter', 'live')
-    await page.goto(path)
-    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
-    await expectConnected(page)
-    if (name === 'service, Code') await expect(editorOf(page)).toBeVisible()
-    await expectAccessible(page)
-    await page.setViewportSize({ width: 390, height: 844 })
-    await expectFitsWidth(page)
-    await expectAccessible(page)
-  })
+const openPart = async (page: Page, bar: string, name: string) => {
+  const part = page.getByRole('navigation', { name: bar }).getByRole('link', { name, exact: true })
+  await part.click()
+  await expect(part).toHaveAttribute('aria-current', 'page')
 }
+
+/** One at a time and without loading the page anew: that takes longer than looking at it. */
+async function lookAtEach(names: readonly string[], page: Page, open: (name: string) => Promise<void>): Promise<void> {
+  for (const name of names) {
+    await test.step(name, async () => {
+      await open(name)
+      await expect(page.getByRole('main').getByRole('heading', { level: 1 })).toBeVisible()
+      await expect(page.getByRole('main').getByRole('status', { name: /^Loading/ })).toHaveCount(0)
+      await expectAccessibleWideAndNarrow(page)
+    })
+  }
+}
+
+test('every screen: axe finds nothing, in light and dark, wide and narrow', async ({ page, shell }) => {
+  await shell.untilState('greeter', 'live')
+  await page.goto('/demo/production/services')
+  await expectConnected(page)
+  await lookAtEach(['Catalogue', 'Environments', 'Deployments', 'Logs', 'Team', 'Settings'], page, (name) => openPart(page, 'Screens', name))
+})
+
+test('every part of the team and of the settings: axe finds nothing, in light and dark, wide and narrow', async ({ page }) => {
+  await page.goto('/demo/production/team')
+  await expectConnected(page)
+  await lookAtEach(['Invitations', 'Tokens', 'Audit log'], page, (name) => openPart(page, 'Parts of the team', name))
+  await openPart(page, 'Screens', 'Settings')
+  await lookAtEach(['Account', 'Platform'], page, (name) => openPart(page, 'Parts of the settings', name))
+})
+
+test('every tab of a service: axe finds nothing, in light and dark, wide and narrow', async ({ page, shell }) => {
+  await shell.untilState('greeter', 'live')
+  await page.goto(serviceUrl('greeter'))
+  await expectConnected(page)
+  const tabs: Tab[] = ['Overview', 'API', 'Logs', 'Deployments', 'Settings', 'Code']
+  await lookAtEach(tabs, page, async (name) => {
+    await openTab(page, name as Tab)
+    if (name === 'Code') await expect(editorOf(page)).toBeVisible()
+  })
+})
 
 test('dialogs and menus: axe finds nothing', async ({ page }) => {
   await page.goto('/demo/production/services')
