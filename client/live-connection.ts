@@ -49,8 +49,9 @@ export class LiveConnection {
   #count = 0
   #connectedBefore = false
 
-  constructor() {
-    this.#socket = io({
+  /** @param url of the console; the page's own when absent */
+  constructor(url?: string) {
+    this.#socket = io(url, {
       path: livePath, transports: ['websocket'], autoConnect: false, reconnectionDelay: 250, reconnectionDelayMax: 5_000, randomizationFactor: 0.5,
     })
     this.#socket.on('connect', () => {
@@ -68,7 +69,7 @@ export class LiveConnection {
       const refused = (error as { data?: { code?: string } }).data?.code === 'unauthenticated'
       this.#become(refused ? 'signed-out' : 'disconnected')
       // A refusal by the server is final for socket.io, but it may only have been away.
-      if (!refused && !this.#socket.active) setTimeout(() => this.#socket.connect(), 1_000)
+      if (!refused) setTimeout(() => this.#connect(), 1_000)
     })
     // A network that is gone takes no connection down with it: its silence is noticed after twenty seconds only. The browser
     // says so at once; whether it is true of this console is found out by connecting anew, which goes on until it is back.
@@ -101,7 +102,7 @@ export class LiveConnection {
     const id = `${++this.#count}`
     this.#open.set(id, { topic, input, handlers: handlers as Handlers<LiveTopic> })
     if (this.#socket.connected) this.#subscribe(id, false)
-    else this.#socket.connect()
+    else this.#connect()
     return {
       close: () => {
         if (this.#open.delete(id) && this.#socket.connected) this.#socket.emit('unsubscribe', id)
@@ -123,6 +124,11 @@ export class LiveConnection {
   close(): void {
     this.#open.clear()
     this.#socket.disconnect()
+  }
+
+  /** Once only: one that is connecting would ask a second time, be two on the server, and its subscriptions refused as known. */
+  #connect(): void {
+    if (!this.#socket.active) this.#socket.connect()
   }
 
   #subscribe(id: string, again: boolean): void {
