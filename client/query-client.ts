@@ -12,7 +12,9 @@ export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
-        staleTime: Infinity, gcTime: 10 * 60_000, refetchOnWindowFocus: false, refetchOnReconnect: false, retry: retries,
+        staleTime: Infinity, gcTime: 10 * 60_000, refetchOnWindowFocus: false, refetchOnReconnect: false,
+        // In the browser it is the client that asks again, for all who ask it (client/trpc.ts).
+        retry: typeof window === 'undefined' ? retries : false,
         refetchOnMount: ({ state }) => (Date.now() - state.dataUpdatedAt > trustedMs ? 'always' : true),
       },
       mutations: { retry: false },

@@ -1,8 +1,9 @@
 'use client'
-import { createTRPCClient, httpBatchStreamLink, httpLink, splitLink, type TRPCClient } from '@trpc/client'
+import { createTRPCClient, httpBatchStreamLink, httpLink, retryLink, splitLink, type TRPCClient } from '@trpc/client'
 import { createTRPCContext } from '@trpc/tanstack-react-query'
 import { consolePath } from '#contract/console-paths.ts'
 import type { AppRouter, Inputs, Outputs } from '#server/router.ts'
+import { errorOf } from './errors.ts'
 
 export type { Inputs, Outputs }
 
@@ -12,7 +13,7 @@ export const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRou
 /** Queries are batched into one request and answered as they are ready; changes go by themselves. */
 export function createClient(): TRPCClient<AppRouter> {
   return createTRPCClient<AppRouter>({
-    links: [splitLink({
+    links: [patient, splitLink({
       // A stream's parts are handed on as they come, as a batch's answers are.
       condition: ({ type, path }) => type === 'query' || path === 'calls.stream',
       true: httpBatchStreamLink({ url: consolePath.trpc, maxURLLength: 4_000 }),
@@ -20,3 +21,14 @@ export function createClient(): TRPCClient<AppRouter> {
     })],
   })
 }
+
+const mostAttempts = 6
+
+/**
+ * What is away for a moment is asked for again, whoever asks: a cache, a log, an editor. A change is not, as it may have
+ * been made. On the server nothing waits: the browser asks.
+ */
+const patient = retryLink<AppRouter>({
+  retry: ({ op, error, attempts }) => typeof window !== 'undefined' && op.type === 'query' && op.signal?.aborted !== true && attempts < mostAttempts && ['unavailable', 'timeout'].includes(errorOf(error).code),
+  retryDelayMs: (attempts) => Math.min(250 * 2 ** attempts, 4_000),
+})
