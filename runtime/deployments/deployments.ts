@@ -12,6 +12,7 @@ import { describeExit } from '../instances/places.ts'
 import { type Place, placeKey } from '../instances/place.ts'
 import type { Platform } from '../platform.ts'
 import { saveScale } from '../services/settings.ts'
+import { changesInWords } from './change-words.ts'
 import { liveHistory } from './history.ts'
 import { advance, announce, type DeploymentRow, newRow, rewind, underWay } from './record.ts'
 import { runDeployment } from './run.ts'
@@ -68,12 +69,13 @@ export class Deployments {
   async deployDraft(actor: Actor, at: At, userId: string, message: string | undefined, route: Route): Promise<DeploymentRow> {
     const { source, db } = this.#platform
     const chain = await environmentChain(db, at.environmentId)
-    const landed = await source.drafts.commit({
-      serviceId: at.serviceId, userId, environment: at.environmentId, branches: chain.map(branchOf),
-      message: message?.trim() || 'Edit in the console', author: await this.#author(userId),
-    })
+    const draft = { serviceId: at.serviceId, userId, environment: at.environmentId, branches: chain.map(branchOf) }
+    const { files, head } = await source.drafts.status(draft)
+    // Without a change the newest commit is deployed again, under its own name.
+    const said = message?.trim() || changesInWords(files) || (await source.history.commit({ serviceId: at.serviceId, commit: head })).message.trim()
+    const landed = await source.drafts.commit({ ...draft, message: said, author: await this.#author(userId) })
     this.#platform.events.emit({ type: 'draft', teamId: chain[0]?.teamId ?? '', serviceId: at.serviceId, userId, environmentId: at.environmentId, path: null, by: actor.name })
-    return this.deploy(actor, at, landed.commit, message?.trim() || 'Edit in the console', route)
+    return this.deploy(actor, at, landed.commit, said, route)
   }
 
   /** A folder as a tar stream. Notes say what a person should know, such as whose change was written over. */
