@@ -34,11 +34,13 @@ export function LogToolbar({ look, change, session, service, names, refused, bus
     <div className={compact ? 'border-b border-border px-2' : 'border-b border-border px-4 sm:px-6'}>
       <div role="search" aria-label="Search and filter the lines" className={`flex items-center gap-2 ${compact ? 'py-1.5' : 'flex-wrap py-2.5'}`}>
         <SearchBox ref={search} look={look} change={change} refused={refused} compact={compact} />
-        {service === undefined && names !== undefined && <ServiceChoice names={names} chosen={look.services} onChange={(services) => change({ services, at: null })} />}
-        <LevelMenu look={look} change={change} />
-        {!compact && <RangeMenu look={look} change={change} />}
-        {!compact && <OriginMenu look={look} change={change} rows={() => session?.window.rows ?? []} />}
-        <span className="flex w-4 items-center justify-center" role="status">{busy && <><Spinner /><span className="sr-only">Searching</span></>}</span>
+        <span className={compact ? 'contents' : 'contents max-sm:order-1 max-sm:-mx-4 max-sm:flex max-sm:w-screen max-sm:gap-2 max-sm:overflow-x-auto max-sm:px-4 max-sm:[scrollbar-width:none]'}>
+          {service === undefined && names !== undefined && <ServiceChoice names={names} chosen={look.services} onChange={(services) => change({ services, at: null })} />}
+          <LevelMenu look={look} change={change} />
+          {!compact && <RangeMenu look={look} change={change} />}
+          {!compact && <OriginMenu look={look} change={change} rows={() => session?.window.rows ?? []} />}
+        </span>
+        <span className={compact ? 'flex w-4 items-center justify-center' : 'flex w-4 items-center justify-center max-sm:hidden'} role="status">{busy && <><Spinner /><span className="sr-only">Searching</span></>}</span>
         <span className="ml-auto flex shrink-0 items-center">
           <PauseButton session={session} />
           <ViewMenu look={look} change={change} />

@@ -20,4 +20,10 @@ function Change({ before, after }: Pick<AuditEntry, 'before' | 'after'>) {
   )
 }
 
-const brief = (value: unknown): string => (value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value))
+/** `{"role":"owner"}` → `role owner`: names and values, without the signs that a program needs. */
+export function brief(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  if (Array.isArray(value)) return value.map(brief).join(', ')
+  if (typeof value !== 'object') return String(value)
+  return Object.entries(value).map(([name, one]) => `${name} ${one === null ? 'none' : typeof one === 'object' ? JSON.stringify(one) : String(one)}`).join(', ')
+}

@@ -47,7 +47,7 @@ function List() {
         <SearchInput aria-label="Search the audit log" placeholder="Search targets and values" className="w-full sm:w-64" value={filters.about} onChange={(event) => setFilters({ about: event.target.value })} />
         <FilterSelect label="By" any="Anybody" value={filters.actor} options={unique(entries.map(({ actor }) => actor.name))} onChange={(actor) => setFilters({ actor })} />
         <FilterSelect label="Action" any="Any action" value={filters.action} options={unique(entries.map(({ action }) => action))} onChange={(action) => setFilters({ action })} />
-        <Button className="ml-auto" reason={shown.length === 0 ? 'There is nothing to export' : null} onClick={() => exportAudit(team, shown)}>Export</Button>
+        <Button className="sm:ml-auto" reason={shown.length === 0 ? 'There is nothing to export' : null} onClick={() => exportAudit(team, shown)}>Export</Button>
       </div>
       <Table label="Audit log" columns={auditColumns} rows={shown} rowKey={({ seq }) => String(seq)} empty={<EmptyState icon={<ScrollText />} title={entries.length === 0 ? 'Nothing has changed yet' : 'Nothing matches'}>Every change to the team, its services and environments is written down here.</EmptyState>} />
       {(last?.isPending || (last?.data?.length ?? 0) >= auditPageSize) && (
