@@ -93,7 +93,7 @@ export function CallScreen({ service, name }: { service: Service; name: string }
   const saveOpenApi = () => saveFile(new Blob([JSON.stringify(openApiOf(endpoints, {
     title: service.name, description: service.description, revision: service.revision, server: `${gateway}/v1/${name}`,
   }), null, 2)], { type: 'application/json' }), `${service.name}.openapi.json`)
-  const noOpenApi = endpoints.length === 0 ? 'It describes no endpoints' : null
+  const noOpenApi = service.revision === null ? 'Its endpoints are known once it runs' : endpoints.length === 0 ? 'It describes no endpoints' : null
   useActions([
     { id: 'api.send', group: service.name, title: `Send the call${endpoint === null ? '' : ` to ${endpoint.name}`}`, keys: 'mod+enter', reason, run: send },
     { id: 'api.openapi', group: service.name, title: 'Download the OpenAPI document', reason: noOpenApi, run: saveOpenApi },
@@ -110,7 +110,7 @@ export function CallScreen({ service, name }: { service: Service; name: string }
           <div className="min-w-0 grow basis-60">
             <h2 className="flex items-center gap-2 text-large font-semibold"><span className="truncate">{endpoint?.name ?? 'Any path'}</span></h2>
             <p className="text-pretty text-muted">{endpoint === null
-              ? (endpoints.length === 0 ? 'It describes no endpoints, so it takes any method on any path. Services made with the SDK, or with an /openapi.json, get a form for each.' : 'Any method on any path of the service.')
+              ? service.revision === null ? 'Endpoints are read from the service once it runs. Deploy it, and each gets a form here.' : (endpoints.length === 0 ? 'It describes no endpoints, so it takes any method on any path. Services made with the SDK, or with an /openapi.json, get a form for each.' : 'Any method on any path of the service.')
               : <>{endpoint.description ?? <code>{endpoint.method ?? 'POST'} {endpoint.path ?? `/${endpoint.name}`}</code>}</>}</p>
           </div>
           <Button reason={noOpenApi} onClick={saveOpenApi}><Download />OpenAPI</Button>

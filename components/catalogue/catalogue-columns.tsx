@@ -21,7 +21,7 @@ const byText = (one: string, other: string) => one.localeCompare(other)
 export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
   return [
     {
-      key: 'service', header: 'Service', width: 'lg:w-60', order: (a, b) => byText(a.name, b.name),
+      key: 'service', header: 'Service', width: 'lg:w-52 2xl:w-60', order: (a, b) => byText(a.name, b.name),
       cell: (service) => (
         <span className="flex min-w-0 items-center gap-2">
           <span className="flex sm:hidden"><ServiceStateMark service={service} compact /></span>
@@ -35,24 +35,24 @@ export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
     },
     { key: 'description', header: 'Description', from: 'lg', cell: (service) => (service.description === '' ? <span className="text-muted">–</span> : <span className="text-muted" title={service.description}>{service.description}</span>) },
     {
-      key: 'state', header: 'State', width: 'w-28', from: 'sm', order: (a, b) => byText(a.state, b.state),
+      key: 'state', header: 'State', width: 'w-26', from: 'sm', order: (a, b) => byText(a.state, b.state),
       cell: (service) => <span title={service.reason ?? undefined}><ServiceStateMark service={service} /></span>,
     },
     {
-      key: 'from', header: 'Serves from', width: 'w-44', from: 'md', order: (a, b) => byText(a.from ?? '', b.from ?? ''),
+      key: 'from', header: 'Serves from', width: 'w-40', from: 'md', order: (a, b) => byText(a.from ?? '', b.from ?? ''),
       cell: (service) => <From service={service} view={view} />,
     },
     {
-      key: 'endpoints', header: 'Endpoints', width: 'w-24', from: 'lg', align: 'end', order: (a, b) => a.endpoints.length - b.endpoints.length,
+      key: 'endpoints', header: 'Endpoints', width: 'w-20', from: 'lg', align: 'end', order: (a, b) => a.endpoints.length - b.endpoints.length,
       cell: ({ endpoints }) => (endpoints.length === 0 ? <span className="text-muted">–</span> : endpoints.length),
     },
-    { key: 'language', header: 'Language', width: 'w-28 pl-5!', from: 'xl', order: (a, b) => byText(a.language, b.language), cell: ({ language }) => <span className="text-muted">{language || '–'}</span> },
+    { key: 'language', header: 'Language', width: 'w-24 pl-5!', from: 'xl', order: (a, b) => byText(a.language, b.language), cell: ({ language }) => <span className="text-muted">{language || '–'}</span> },
     {
       key: 'owner', header: 'Owner', width: 'w-28', from: 'lg', order: (a, b) => byText(a.owner?.name ?? '', b.owner?.name ?? ''),
       cell: ({ owner, team }) => <span className="text-muted">{team !== view.team ? `team ${team}` : owner?.name ?? 'nobody'}</span>,
     },
     {
-      key: 'deployed', header: 'Deployed', width: 'w-28', align: 'end', order: (a, b) => (b.lastDeployment?.at ?? 0) - (a.lastDeployment?.at ?? 0),
+      key: 'deployed', header: 'Deployed', width: 'w-24 sm:w-26', align: 'end', order: (a, b) => (b.lastDeployment?.at ?? 0) - (a.lastDeployment?.at ?? 0),
       cell: ({ lastDeployment, team }) => (lastDeployment === null ? <span className="text-muted" title={team === view.team ? `Nothing of it was deployed into ${view.environment}` : 'Its own team knows'}>–</span> : <Time at={lastDeployment.at} className="text-muted" />),
     },
   ]

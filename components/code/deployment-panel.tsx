@@ -1,18 +1,23 @@
 'use client'
+import { useQuery } from '@tanstack/react-query'
 import { clsx } from 'clsx'
-import { Rocket } from 'lucide-react'
+import { Rocket, Send } from 'lucide-react'
 import Link from 'next/link'
 import { paths } from '#client/paths.ts'
 import type { Deployment } from '#contract/records.ts'
 import { isUnderWay, phases } from '#contract/states.ts'
+import { useTRPC } from '#client/trpc.ts'
 import { useCancel } from '#components/deployments/cancel.ts'
 import { DeploymentStateMark } from '#components/deployments/deployment-state.tsx'
-import { Button } from '#components/ui/button.tsx'
+import { firstPage } from '#components/deployments/first-page.ts'
+import { lastLike } from '#components/service-deployments/words.ts'
+import { Button, ButtonLink } from '#components/ui/button.tsx'
 import { ErrorLine } from '#components/ui/error-state.tsx'
 import { sentence } from '#components/ui/problem.ts'
 import { ShortId } from '#components/ui/short-id.tsx'
 import { StateMark } from '#components/ui/state-mark.tsx'
 import { Duration } from '#components/ui/time.tsx'
+import { spokenDuration } from '#components/ui/time-words.ts'
 import type { Deploying } from './deploy.ts'
 import { useIde, useTree } from './ide.ts'
 import { PlacedLine } from './placed-line.tsx'
@@ -21,9 +26,11 @@ import { PlacedLine } from './placed-line.tsx'
 export function DeploymentPanel({ deploying: { deployment, error, busy } }: { deploying: Deploying }) {
   const { at } = useIde()
   const cancel = useCancel(at.team)
+  const earlier = useQuery({ ...useTRPC().deployments.list.queryOptions(firstPage(at)), enabled: deployment !== null }).data
   if (error !== null && error !== undefined && deployment === null) return <div className="p-3"><ErrorLine error={error} /></div>
   if (deployment === null) return <p className="flex items-center gap-2 p-3 text-muted"><Rocket aria-hidden className="size-3.5" />{busy ? 'Saving the draft…' : 'Nothing was deployed from here yet. What happens when you do is shown here.'}</p>
   const { state, phases: passed, durationMs } = deployment
+  const last = lastLike(deployment, earlier ?? [])
   return (
     <div className="flex h-full flex-col gap-3 overflow-y-auto p-3">
       <div role="status" className="flex flex-wrap items-center gap-x-3 gap-y-1">
@@ -31,8 +38,10 @@ export function DeploymentPanel({ deploying: { deployment, error, busy } }: { de
         <ShortId id={deployment.revision} />
         <span className="text-muted">in {deployment.environment}</span>
         {durationMs !== null && <span className="text-muted">after <Duration ms={durationMs} /></span>}
+        {last?.durationMs != null && <span className="tabular text-muted">last time {spokenDuration(last.durationMs)}</span>}
         <Link className="text-accent" href={paths.deployment(at, deployment.id)}>Details</Link>
         {isUnderWay(state) && state !== 'switching' && <Button size="small" onClick={() => cancel(deployment)}>Cancel</Button>}
+        {state === 'live' && <ButtonLink size="small" href={paths.service(at, 'api')}><Send />Call it</ButtonLink>}
       </div>
       <ol className="flex flex-wrap gap-x-6 gap-y-1">
         {phases.map((name) => {

@@ -5,6 +5,7 @@ import { type OfService, paths } from '#client/paths.ts'
 import { DeploymentStateMark } from '#components/deployments/deployment-state.tsx'
 import { PhaseTimeline } from '#components/deployments/phase-timeline.tsx'
 import { Badge } from '#components/ui/badge.tsx'
+import { sentence } from '#components/ui/problem.ts'
 import { RowLink } from '#components/ui/row-link.tsx'
 import { rowControl } from '#components/ui/table.tsx'
 import { ShortId } from '#components/ui/short-id.tsx'
@@ -24,8 +25,8 @@ export function DeploymentRow({ at, deployment: each }: { at: OfService; deploym
           {each.kind !== 'deploy' && <Badge>{each.kind}</Badge>}
           {each.current && <span className="contents max-sm:hidden"><Badge tone="ok">serves now</Badge></span>}
         </span>
-        <span className="flex min-w-0 items-center gap-1.5 text-small text-muted">
-          {failed ? <span className="truncate text-bad">{each.error?.message.split('\n')[0]}</span> : <><ShortId id={each.revision} className={`${rowControl} mx-0! -ml-1! min-h-6 shrink-0`} /><span className="truncate">{each.by}{each.route === 'console' ? '' : ` by ${each.route === 'cli' ? 'm3o' : each.route}`}</span></>}
+        <span className="flex min-h-6 min-w-0 items-center gap-1.5 text-small text-muted">
+          {failed ? <span className="truncate text-bad">{sentence(firstLine(each.error?.message ?? ''))}</span> : <><ShortId id={each.revision} className={`${rowControl} mx-0! -ml-1! min-h-6 shrink-0`} /><span className="truncate">{each.by}{each.route === 'cli' ? ' with m3o' : each.route === 'git' ? ' by git' : ''}</span></>}
         </span>
       </span>
       <span className="hidden w-40 shrink-0 items-center gap-2 md:flex">

@@ -17,3 +17,19 @@ export function lastLike(deployment: Deployment, all: readonly Deployment[]): De
   return all.find((each) => each.createdAt < deployment.createdAt && each.state === 'live' && each.kind === deployment.kind)
     ?? all.find((each) => each.createdAt < deployment.createdAt && each.state === 'live')
 }
+
+/**
+ * Where "one live revision further back" leads, of deployments newest first: a restart or a scaling changes nothing, a
+ * rollback takes back what came after its target. Undefined when there is none among them.
+ */
+export function revisionBefore(newestFirst: readonly Deployment[]): Deployment | undefined {
+  const stack: Deployment[] = []
+  for (const each of newestFirst.toReversed()) {
+    if (each.state !== 'live' || each.kind === 'restart' || each.kind === 'scale') continue
+    const back = each.kind === 'rollback' ? stack.findLastIndex(({ commit }) => commit === each.commit) : -1
+    if (back >= 0) stack.length = back + 1
+    else if (each.kind === 'deploy' && stack.at(-1)?.commit === each.commit) stack[stack.length - 1] = each
+    else stack.push(each)
+  }
+  return stack.at(-2)
+}

@@ -61,7 +61,7 @@ function Head({ at, service }: { at: OfService; service: Service }) {
   return (
     <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
       <div className="min-w-0 grow basis-80">
-        <p className="text-pretty">{service.description === '' ? <span className="text-muted">No description yet: the README’s first paragraph stands here.</span> : service.description}</p>
+        <p className="text-pretty">{service.description === '' ? <span className="text-muted">{service.revision === null ? 'Once deployed, its README’s first paragraph stands here.' : 'No description yet: the README’s first paragraph stands here.'}</span> : service.description}</p>
         {source !== undefined && <p className="text-pretty text-muted">{source}</p>}
         <p className="mt-1 flex min-w-0 items-center gap-1">
           <a href={service.url} target="_blank" rel="noreferrer" className="min-w-0 truncate font-mono text-small text-muted hover:text-text">{service.url}</a>

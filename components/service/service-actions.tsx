@@ -1,5 +1,5 @@
 'use client'
-import { useMutation } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { Ellipsis, History, Power, RotateCw, Rocket, Scaling, SquareTerminal, Undo2 } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
@@ -9,10 +9,12 @@ import { serviceCan } from '#contract/states.ts'
 import { type OfService, paths } from '#client/paths.ts'
 import { toastDone, toastError } from '#client/toasts.ts'
 import { useTRPC } from '#client/trpc.ts'
+import { firstPage, pageSize } from '#components/deployments/first-page.ts'
 import { type ScreenAction, useActions } from '#components/frame/actions.ts'
 import { useEnvironment } from '#components/frame/environment.ts'
 import { useMay } from '#components/frame/may.ts'
 import { inEnvironment } from '#components/frame/production.ts'
+import { revisionBefore } from '#components/service-deployments/words.ts'
 import { Button, IconButton } from '#components/ui/button.tsx'
 import { Menu, MenuItem, MenuLine } from '#components/ui/menu.tsx'
 
@@ -27,7 +29,12 @@ export function ServiceActions({ at, service }: { at: OfService; service: Servic
   const router = useRouter()
   const environment = useEnvironment()
   const [open, setOpen] = useState<'deploy' | 'scale' | 'rollback' | 'kill' | 'reset' | null>(null)
+  const { data: deployments } = useQuery(useTRPC().deployments.list.queryOptions(firstPage(at)))
+  const before = deployments && revisionBefore(deployments)
   const reasons = useReasons(at, service)
+  // What is older than a page of deployments is known to the platform alone.
+  const noBefore = deployments !== undefined && deployments.length < pageSize && before === undefined ? 'No other revision was live here before' : null
+  const rollbackReason = reasons.rollback ?? noBefore
   const restart = useRestart(at)
   const dismiss = () => setOpen(null)
   const label = (verb: string, link?: string) => (environment === undefined ? verb : inEnvironment(verb, environment, link))
@@ -37,7 +44,7 @@ export function ServiceActions({ at, service }: { at: OfService; service: Servic
     { id: 'service.deploy', title: label('Deploy', 'to'), keys: 'd', icon: <Rocket />, words: 'draft release ship', reason: reasons.deploy, run: () => setOpen('deploy') },
     { id: 'service.restart', title: label('Restart'), icon: <RotateCw />, reason: reasons.restart, run: restart.run },
     { id: 'service.scale', title: label('Scale'), icon: <Scaling />, words: 'instances', reason: reasons.scale, run: () => setOpen('scale') },
-    { id: 'service.rollback', title: label('Roll back'), icon: <Undo2 />, words: 'revert previous', reason: reasons.rollback, run: () => setOpen('rollback') },
+    { id: 'service.rollback', title: label('Roll back'), icon: <Undo2 />, words: 'revert previous', reason: rollbackReason, run: () => setOpen('rollback') },
     { id: 'service.kill', title: label('Stop'), icon: <Power />, words: 'kill', reason: reasons.kill, run: () => setOpen('kill') },
     { id: 'service.terminal', title: 'Open a terminal', icon: <SquareTerminal />, words: 'shell exec', reason: reasons.exec, run: () => router.push(`${paths.code(at)}?panel=terminal`) },
     ...(isOwnOverlay ? [{ id: 'service.reset', title: `Reset to ${environment.parent}`, icon: <History />, words: 'drop own copy inherit', reason: reasons.reset, run: () => setOpen('reset') }] : []),
@@ -47,7 +54,7 @@ export function ServiceActions({ at, service }: { at: OfService; service: Servic
     <div className="flex flex-wrap items-center gap-2">
       <Button kind="primary" keys="d" reason={reasons.deploy} onClick={() => setOpen('deploy')}><Rocket />{label('Deploy', 'to')}</Button>
       <Button reason={reasons.restart} busy={restart.busy} onClick={restart.run}><RotateCw />Restart</Button>
-      <Button className="max-sm:hidden" reason={reasons.rollback} onClick={() => setOpen('rollback')}><Undo2 />Roll back</Button>
+      <Button className="max-sm:hidden" reason={rollbackReason} onClick={() => setOpen('rollback')}><Undo2 />Roll back</Button>
       <Menu align="end" width={260} trigger={<IconButton kind="plain" label={`More actions on ${service.name}`}><Ellipsis /></IconButton>}>
         {deeds.slice(2, 4).map(({ id, title, icon, reason, run }) => <MenuItem key={id} icon={icon} reason={reason ?? null} onSelect={run}>{title}</MenuItem>)}
         {deeds.slice(5).map(({ id, title, icon, reason, run }) => <MenuItem key={id} icon={icon} reason={reason ?? null} onSelect={run}>{title}</MenuItem>)}
@@ -56,7 +63,7 @@ export function ServiceActions({ at, service }: { at: OfService; service: Servic
       </Menu>
       {open === 'deploy' && <DeployDialog at={at} onDismiss={dismiss} />}
       {open === 'scale' && <ScaleDialog at={at} settings={service.settings} onDismiss={dismiss} />}
-      {open === 'rollback' && <RollbackDialog at={at} onDismiss={dismiss} />}
+      {open === 'rollback' && <RollbackDialog at={at} {...(before !== undefined && { to: before })} onDismiss={dismiss} />}
       {open === 'kill' && <KillDialog at={at} onDismiss={dismiss} />}
       {open === 'reset' && environment?.parent != null && <ResetDialog at={at} parent={environment.parent} onDismiss={dismiss} />}
     </div>
