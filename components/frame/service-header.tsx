@@ -7,6 +7,7 @@ import { useTRPC } from '#client/trpc.ts'
 import { loadEditor } from '#components/code/load-editor.ts'
 import { ServiceStateMark } from '#components/catalogue/service-state.tsx'
 import { EnvironmentName } from '#components/environments/environment-mark.tsx'
+import { Button } from '#components/ui/button.tsx'
 import { buttonStyle } from '#components/ui/button-style.ts'
 import { ShortId } from '#components/ui/short-id.tsx'
 import { Tabs } from '#components/ui/tabs.tsx'
@@ -41,9 +42,11 @@ export function ServiceHeader() {
         <ServiceStateMark service={service} />
         {service.revision !== null && <ShortId id={service.revision} />}
         {from !== undefined && from.name !== at.environment && (
-          <span className="flex items-center gap-1.5 text-muted">inherited from <EnvironmentName name={from.name} kind={from.kind} soft /></span>
+          <span className="flex items-center gap-1.5 text-muted"><span><span className="max-sm:sr-only">inherited </span>from</span> <EnvironmentName name={from.name} kind={from.kind} soft /></span>
         )}
-        <a href={service.url} target="_blank" rel="noreferrer" className={buttonStyle('plain', 'small', 'ml-auto')}>Open<ArrowUpRight aria-hidden /><span className="sr-only">its address in a new tab</span></a>
+        {service.revision === null
+          ? <Button size="small" className="ml-auto" reason="It is not deployed here: nothing would answer">Open<ArrowUpRight aria-hidden /></Button>
+          : <a href={service.url} target="_blank" rel="noreferrer" className={buttonStyle('plain', 'small', 'ml-auto')}>Open<ArrowUpRight aria-hidden /><span className="sr-only">its address in a new tab</span></a>}
       </div>
       <Tabs what="tab" label={`Parts of ${service.name}`} tabs={serviceTabs.map((tab) => ({ label: tabLabels[tab], href: paths.service(at, tab), ...(tab === 'code' && { onIntent: () => void loadEditor().catch(() => {}) }) }))} />
     </header>

@@ -1,6 +1,7 @@
 'use client'
 import { CircleAlert } from 'lucide-react'
 import { type ReactNode, useId } from 'react'
+import { sentence } from './problem.ts'
 
 /** What a control inside a field must carry, so that its label, hint and error are announced with it. */
 export interface ControlProps {
@@ -33,7 +34,7 @@ export function Field({ label, hint, error, optional = false, children }: FieldP
         {error !== undefined ? (
           <span role="alert" className="flex items-start gap-1 text-bad">
             <CircleAlert aria-hidden className="mt-0.5 size-3 shrink-0" />
-            {error}
+            {sentence(error)}
           </span>
         ) : (
           <span className="text-muted">{hint}</span>

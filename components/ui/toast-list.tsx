@@ -16,7 +16,8 @@ export function ToastList() {
       toastOptions={{
         unstyled: true,
         classNames: {
-          toast: 'flex w-full items-start gap-2 rounded border border-border-strong bg-raised px-3 py-2.5 text-body text-text shadow-float sm:w-[360px]',
+          // Sonner sets a font of its own on its list.
+          toast: 'font-sans flex w-full items-start gap-2 rounded border border-border-strong bg-raised px-3 py-2.5 text-body text-text shadow-float sm:w-[360px]',
           icon: 'mt-[3px] shrink-0 [&_svg]:size-3.5',
           content: 'min-w-0 grow break-words',
           title: 'font-medium',
