@@ -24,8 +24,8 @@ test('a service is edited, deployed with the button and by keyboard, and called'
     await expect(page.getByRole('tabpanel', { name: 'Deployment' }).getByRole('listitem').filter({ hasText: phase })).toContainText(/\d/)
   }
 
-  await test.step('call it in the API tab', async () => {
-    await openTab(page, 'API')
+  await test.step('the panel leads on to calling it', async () => {
+    await page.getByRole('tabpanel', { name: 'Deployment' }).getByRole('link', { name: 'Call it' }).click()
     await page.getByLabel('name', { exact: true }).fill('Grace')
     await page.keyboard.press('Control+Enter')
     await expect(page.getByText('200 OK')).toBeVisible()

@@ -41,7 +41,7 @@ test('a network that is gone is said at once, and what is live is live again whe
   await page.goto('/demo/production/services')
   await expectConnected(page)
   await page.context().setOffline(true)
-  await expect(page.getByRole('status').filter({ hasText: 'reconnecting' })).toBeVisible({ timeout: 2_000 })
+  await expect(page.getByRole('status').filter({ hasText: 'reconnecting' })).toBeVisible({ timeout: 5_000 })
   await page.context().setOffline(false)
   await expectConnected(page)
 })

@@ -74,6 +74,17 @@ test('pages before the console: axe finds nothing', async ({ openWindow, watch }
   }
 })
 
+test('an address that leads nowhere is told within the frame, with a way on', async ({ page, watch }) => {
+  watch.expectComplaint(/404 .*(no-such-screen|no-such-service)/)
+  for (const path of ['/demo/production/no-such-screen', '/demo/production/services/no-such-service/overview']) {
+    await page.goto(path)
+    await expect(page.getByRole('heading', { name: 'There is nothing here' })).toBeVisible()
+    await expectAccessible(page)
+  }
+  await page.getByRole('link', { name: 'Go to the catalogue' }).click()
+  await expect(page.getByRole('heading', { name: 'Catalogue', level: 1 })).toBeVisible()
+})
+
 test('the theme is dark when chosen, before the first paint and after a reload', async ({ page }) => {
   await page.goto('/demo/production/services')
   const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)

@@ -28,7 +28,7 @@ export function DeploymentPanel({ deploying: { deployment, error, busy } }: { de
   const cancel = useCancel(at.team)
   const earlier = useQuery({ ...useTRPC().deployments.list.queryOptions(firstPage(at)), enabled: deployment !== null }).data
   if (error !== null && error !== undefined && deployment === null) return <div className="p-3"><ErrorLine error={error} /></div>
-  if (deployment === null) return <p className="flex items-center gap-2 p-3 text-muted"><Rocket aria-hidden className="size-3.5" />{busy ? 'Saving the draft…' : 'Nothing was deployed from here yet. What happens when you do is shown here.'}</p>
+  if (deployment === null) return <p className="flex items-center gap-2 p-3 text-muted"><Rocket aria-hidden className="size-3.5 shrink-0" />{busy ? 'Saving the draft…' : 'Nothing was deployed from here yet. What happens when you do is shown here.'}</p>
   const { state, phases: passed, durationMs } = deployment
   const last = lastLike(deployment, earlier ?? [])
   return (

@@ -42,7 +42,7 @@ export function ServiceHeader() {
         <ServiceStateMark service={service} />
         {service.revision !== null && <ShortId id={service.revision} />}
         {from !== undefined && from.name !== at.environment && (
-          <span className="flex items-center gap-1.5 text-muted"><span><span className="max-sm:sr-only">inherited </span>from</span> <EnvironmentName name={from.name} kind={from.kind} soft /></span>
+          <span className="flex items-center gap-1.5 text-muted"><span className="max-sm:sr-only">inherited from</span> <EnvironmentName name={from.name} kind={from.kind} soft /></span>
         )}
         {service.revision === null
           ? <Button size="small" className="ml-auto" reason="It is not deployed here: nothing would answer">Open<ArrowUpRight aria-hidden /></Button>

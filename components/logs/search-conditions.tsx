@@ -54,7 +54,7 @@ export function SearchBox({ look, change, refused, compact, ref }: {
     tell(formatCondition({ ...(isRegex ? { regex: body } : { text: body }), not: changed.not ?? not ?? false }))
   }
   return (
-    <div className={compact ? 'relative min-w-0 grow sm:max-w-80' : 'relative min-w-0 grow sm:w-80 sm:grow-0'}>
+    <div className={compact ? 'relative min-w-0 grow sm:max-w-80' : 'relative min-w-0 grow basis-40 sm:w-80 sm:grow-0 sm:basis-auto'}>
       <SearchInput
         ref={ref}
         aria-label="Search the lines"

@@ -14,16 +14,23 @@ function Change({ before, after }: Pick<AuditEntry, 'before' | 'after'>) {
   const was = brief(before)
   const is = brief(after)
   return (
-    <code className="text-small text-muted" title={[was, is].filter(Boolean).join(' → ')}>
+    <code className="text-small text-muted" title={[before, after].filter((each) => each !== null && each !== undefined).map((each) => JSON.stringify(each)).join(' → ')}>
       {was !== '' && <del className="decoration-muted">{was}</del>}{was !== '' && is !== '' && ' → '}{is !== '' && <ins className="text-text no-underline">{is}</ins>}
     </code>
   )
 }
 
-/** `{"role":"owner"}` → `role owner`: names and values, without the signs that a program needs. */
+/** `{"role":"owner"}` → `role owner`: names and values, without the signs that a program needs; ids are short, times can be read. */
 export function brief(value: unknown): string {
   if (value === null || value === undefined) return ''
-  if (Array.isArray(value)) return value.map(brief).join(', ')
-  if (typeof value !== 'object') return String(value)
-  return Object.entries(value).map(([name, one]) => `${name} ${one === null ? 'none' : typeof one === 'object' ? JSON.stringify(one) : String(one)}`).join(', ')
+  if (Array.isArray(value) || typeof value !== 'object') return plain('', value)
+  return Object.entries(value).map(([name, one]) => `${name} ${plain(name, one)}`).join(', ')
+}
+
+function plain(name: string, value: unknown): string {
+  if (value === null || value === undefined) return 'none'
+  if (typeof value === 'number' && name.endsWith('At')) return new Date(value).toISOString().slice(0, 16).replace('T', ' ')
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map((one) => plain('', one)).join(', ')
+  if (typeof value === 'object') return Object.keys(value).length === 0 ? 'none' : JSON.stringify(value)
+  return typeof value === 'string' && /^[a-z]_[0-9a-z]{20,}$/.test(value) ? `…${value.slice(-6)}` : String(value)
 }

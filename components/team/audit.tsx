@@ -44,9 +44,11 @@ function List() {
   return (
     <>
       <div role="search" aria-label="Filter the audit log" className="flex flex-wrap items-center gap-2 border-b border-border px-4 py-3 sm:px-6">
-        <SearchInput aria-label="Search the audit log" placeholder="Search targets and values" className="w-full sm:w-64" value={filters.about} onChange={(event) => setFilters({ about: event.target.value })} />
-        <FilterSelect label="By" any="Anybody" value={filters.actor} options={unique(entries.map(({ actor }) => actor.name))} onChange={(actor) => setFilters({ actor })} />
-        <FilterSelect label="Action" any="Any action" value={filters.action} options={unique(entries.map(({ action }) => action))} onChange={(action) => setFilters({ action })} />
+        <SearchInput aria-label="Search the audit log" placeholder="Search targets and values" className="min-w-0 grow basis-40 sm:w-64 sm:grow-0 sm:basis-auto" value={filters.about} onChange={(event) => setFilters({ about: event.target.value })} />
+        <span className="contents max-sm:order-1 max-sm:flex max-sm:w-full max-sm:gap-2">
+          <FilterSelect label="By" any="Anybody" value={filters.actor} options={unique(entries.map(({ actor }) => actor.name))} onChange={(actor) => setFilters({ actor })} />
+          <FilterSelect label="Action" any="Any action" value={filters.action} options={unique(entries.map(({ action }) => action))} onChange={(action) => setFilters({ action })} />
+        </span>
         <Button className="sm:ml-auto" reason={shown.length === 0 ? 'There is nothing to export' : null} onClick={() => exportAudit(team, shown)}>Export</Button>
       </div>
       <Table label="Audit log" columns={auditColumns} rows={shown} rowKey={({ seq }) => String(seq)} empty={<EmptyState icon={<ScrollText />} title={entries.length === 0 ? 'Nothing has changed yet' : 'Nothing matches'}>Every change to the team, its services and environments is written down here.</EmptyState>} />

@@ -20,7 +20,7 @@ export function Sparkline({ values, label, width = 120, height = 28, tone = 'tex
         return (
           <g key={first[0]}>
             <polygon points={`${x(first[0])},${height} ${line} ${x(last[0])},${height}`} fill="currentColor" opacity={0.12} />
-            {run.length === 1 && <line x1={x(first[0]) - width / 120} x2={x(first[0]) + width / 120} y1={y(first[1])} y2={y(first[1])} stroke="currentColor" strokeWidth={2.5} vectorEffect="non-scaling-stroke" />}
+            {run.length === 1 && <line x1={x(first[0])} x2={x(first[0])} y1={y(first[1])} y2={y(first[1])} stroke="currentColor" strokeWidth={4} strokeLinecap="round" vectorEffect="non-scaling-stroke" />}
             <polyline points={line} fill="none" stroke="currentColor" strokeWidth={1.25} vectorEffect="non-scaling-stroke" strokeLinejoin="round" />
           </g>
         )
