@@ -22,13 +22,14 @@ export function createClient(): TRPCClient<AppRouter> {
   })
 }
 
-const mostAttempts = 6
+/** How often what is away for a moment is asked for, and what took too long, which may do so again. */
+const mostAttempts: Readonly<Record<string, number>> = { unavailable: 6, timeout: 2 }
 
 /**
  * What is away for a moment is asked for again, whoever asks: a cache, a log, an editor. A change is not, as it may have
  * been made. On the server nothing waits: the browser asks.
  */
 const patient = retryLink<AppRouter>({
-  retry: ({ op, error, attempts }) => typeof window !== 'undefined' && op.type === 'query' && op.signal?.aborted !== true && attempts < mostAttempts && ['unavailable', 'timeout'].includes(errorOf(error).code),
+  retry: ({ op, error, attempts }) => typeof window !== 'undefined' && op.type === 'query' && op.signal?.aborted !== true && attempts < (mostAttempts[errorOf(error).code] ?? 0),
   retryDelayMs: (attempts) => Math.min(250 * 2 ** attempts, 4_000),
 })

@@ -11,7 +11,7 @@ import { isSection, screens } from './screens.tsx'
 
 const inSight = ['services', 'environments', 'deployments', 'logs'] as const
 const behind = ['team', 'settings'] as const
-const cell = 'flex h-14 min-w-0 flex-1 flex-col items-center justify-center gap-1 text-tiny no-underline [&_svg]:size-[18px]'
+const cell = 'flex h-14 min-w-0 flex-1 flex-col items-center justify-center gap-1 text-tiny no-underline has-data-arriving:text-text [&_svg]:size-[18px]'
 
 /** The screens on a narrow window, where a thumb reaches them. */
 export function BottomBar() {
@@ -30,7 +30,7 @@ export function BottomBar() {
         >
           {screens[section].icon}
           {screens[section].label}
-          <Arriving what="screen" title={screens[section].label} />
+          <Arriving what="screen" title={screens[section].label} shape={screens[section].shape} />
         </PointedLink>
       ))}
       <Menu align="end" trigger={<button type="button" data-focus-inside className={clsx(cell, behind.some(isHere) ? 'font-medium text-text' : 'text-muted')}><Ellipsis />More</button>}>

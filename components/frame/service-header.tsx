@@ -8,6 +8,7 @@ import { loadEditor } from '#components/code/load-editor.ts'
 import { ServiceStateMark } from '#components/catalogue/service-state.tsx'
 import { EnvironmentName } from '#components/environments/environment-mark.tsx'
 import { Button } from '#components/ui/button.tsx'
+import type { Shape } from '#components/ui/arriving.tsx'
 import { buttonStyle } from '#components/ui/button-style.ts'
 import { ShortId } from '#components/ui/short-id.tsx'
 import { Tabs } from '#components/ui/tabs.tsx'
@@ -19,6 +20,8 @@ import { useRouter } from 'next/navigation'
 export const tabLabels: Record<ServiceTab, string> = {
   overview: 'Overview', code: 'Code', api: 'API', logs: 'Logs', deployments: 'Deployments', settings: 'Settings',
 }
+
+const tabShapes: Record<ServiceTab, Shape> = { overview: 'boxes', code: 'rows', api: 'form', logs: 'lines', deployments: 'rows', settings: 'boxes' }
 
 /** What stays above all tabs of a service: its name, its state here, what serves, and the tabs. */
 export function ServiceHeader() {
@@ -48,7 +51,7 @@ export function ServiceHeader() {
           ? <Button size="small" className="ml-auto" reason="It is not deployed here: nothing would answer">Open<ArrowUpRight aria-hidden /></Button>
           : <a href={service.url} target="_blank" rel="noreferrer" className={buttonStyle('plain', 'small', 'ml-auto')}>Open<ArrowUpRight aria-hidden /><span className="sr-only">its address in a new tab</span></a>}
       </div>
-      <Tabs what="tab" label={`Parts of ${service.name}`} tabs={serviceTabs.map((tab) => ({ label: tabLabels[tab], href: paths.service(at, tab), ...(tab === 'code' && { onIntent: () => void loadEditor().catch(() => {}) }) }))} />
+      <Tabs what="tab" label={`Parts of ${service.name}`} tabs={serviceTabs.map((tab) => ({ label: tabLabels[tab], href: paths.service(at, tab), shape: tabShapes[tab], ...(tab === 'code' && { onIntent: () => void loadEditor().catch(() => {}) }) }))} />
     </header>
   )
 }

@@ -4,7 +4,6 @@ import { useEffect, useState } from 'react'
 import { Button, IconButton } from '#components/ui/button.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { sentence } from '#components/ui/problem.ts'
-import { Skeleton } from '#components/ui/skeleton.tsx'
 import { Spinner } from '#components/ui/spinner.tsx'
 import type { LogSession } from './log-session.ts'
 import { useOfSession } from './use-session-version.ts'
@@ -59,20 +58,6 @@ function useBehind(session: LogSession): number {
     return () => clearInterval(timer)
   }, [session])
   return behind
-}
-
-export function LogSkeleton() {
-  return (
-    <div role="status" aria-label="Loading the lines" className="grow overflow-hidden px-4 py-2 sm:px-6">
-      {[62, 40, 75, 55, 30, 68, 48, 80, 36, 58, 70, 44].map((width, index) => (
-        <div key={index} className="flex h-[22px] items-center gap-3">
-          <Skeleton className="h-2.5 w-20 shrink-0" />
-          <Skeleton className="h-2.5 w-10 shrink-0" />
-          <span className="grow"><span style={{ width: `${width}%` }} className="block"><Skeleton className="h-2.5" /></span></span>
-        </div>
-      ))}
-    </div>
-  )
 }
 
 export function NoLines({ session, filtered, service, clear }: { session: LogSession; filtered: boolean; service: string | undefined; clear: () => void }) {

@@ -4,13 +4,14 @@ import { paths } from '#client/paths.ts'
 import { toastDone } from '#client/toasts.ts'
 import { writeText } from '#components/ui/copy-button.tsx'
 import { ErrorState } from '#components/ui/error-state.tsx'
+import { LinesSkeleton } from '#components/ui/screen-skeleton.tsx'
 import { finderOf, type Finder } from './highlight.ts'
 import type { Row } from './line-window.ts'
 import { copiedRow } from './line-text.ts'
 import { LogList, type LogListHandle } from './log-list.tsx'
 import { LogRow, type RowDeeds, type RowLook } from './log-row.tsx'
 import type { LogSession } from './log-session.ts'
-import { Lead, LogSkeleton, NewLines, NoLines } from './log-status.tsx'
+import { Lead, NewLines, NoLines } from './log-status.tsx'
 import { LogToolbar } from './log-toolbar.tsx'
 import { formatLook, isFiltered, type Look, matchOf, type Place, withoutFilters } from './look.ts'
 import { guessHeight } from './row-height.ts'
@@ -45,7 +46,7 @@ export function LogView({ team, environment, service, names, shape = 'screen' }:
         look={look} change={change} session={session} service={service} names={names} refused={refused} busy={opening && session !== null}
         compact={shape === 'panel'} search={search} at={{ team, environment }}
       />
-      {session === null ? <LogSkeleton /> : session.state === 'failed' ? <div className="grow overflow-y-auto"><ErrorState error={session.error} retry={retry} /></div>
+      {session === null ? <LinesSkeleton label="Loading the lines" /> : session.state === 'failed' ? <div className="grow overflow-y-auto"><ErrorState error={session.error} retry={retry} /></div>
         : <Lines session={session} view={view} look={look} service={service} clear={() => change(withoutFilters(look))} />}
       <p role="status" className="sr-only">{view.spoken}</p>
     </section>

@@ -5,7 +5,8 @@ import { paths } from '#client/paths.ts'
 import { useMay } from '#components/frame/may.ts'
 import { usePlace } from '#components/frame/place.ts'
 import { PageHeader } from '#components/ui/page.tsx'
-import { RowsSkeleton } from '#components/ui/skeleton.tsx'
+import { PlaceOf } from '#components/ui/place-of.tsx'
+import { ShapeSkeleton } from '#components/ui/screen-skeleton.tsx'
 import { Tabs } from '#components/ui/tabs.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { Lock } from 'lucide-react'
@@ -24,13 +25,13 @@ export function Settings() {
   return (
     <>
       <PageHeader title="Settings">
-        <Tabs label="Parts of the settings" tabs={settingsTabs.map((each) => ({ label: labels[each], href: paths.settings(place, each === 'team' ? undefined : each), here: each === tab }))} />
+        <Tabs what="part" label="Parts of the settings" tabs={settingsTabs.map((each) => ({ label: labels[each], href: paths.settings(place, each === 'team' ? undefined : each), here: each === tab, shape: 'boxes' }))} />
       </PageHeader>
-      <Suspense key={tab} fallback={<RowsSkeleton label="Loading settings" />}>
+      <PlaceOf what="part"><Suspense key={tab} fallback={<ShapeSkeleton label="Loading settings" shape="boxes" />}>
         {tab === 'team' && <TeamSettings />}
         {tab === 'account' && <Account />}
         {tab === 'platform' && (reason === null ? <Platform /> : <EmptyState icon={<Lock />} title="The platform is its operators’">{reason}.</EmptyState>)}
-      </Suspense>
+      </Suspense></PlaceOf>
     </>
   )
 }

@@ -4,6 +4,7 @@ import { type ReactNode, Suspense } from 'react'
 import { paths } from '#client/paths.ts'
 import { usePlace } from '#components/frame/place.ts'
 import { PageHeader } from '#components/ui/page.tsx'
+import { PlaceOf } from '#components/ui/place-of.tsx'
 import { RowsSkeleton } from '#components/ui/skeleton.tsx'
 import { Tabs } from '#components/ui/tabs.tsx'
 import { Audit } from './audit.tsx'
@@ -29,9 +30,9 @@ export function Team() {
   return (
     <>
       <PageHeader title="Team" about={place.team}>
-        <Tabs label="Parts of the team" tabs={teamTabs.map((each) => ({ label: parts[each].label, href: paths.team(place, each), here: each === tab }))} />
+        <Tabs what="part" label="Parts of the team" tabs={teamTabs.map((each) => ({ label: parts[each].label, href: paths.team(place, each), here: each === tab }))} />
       </PageHeader>
-      <Suspense key={tab} fallback={<RowsSkeleton label={`Loading ${parts[tab].label.toLowerCase()}`} />}>{parts[tab].part()}</Suspense>
+      <PlaceOf what="part"><Suspense key={tab} fallback={<RowsSkeleton label={`Loading ${parts[tab].label.toLowerCase()}`} />}>{parts[tab].part()}</Suspense></PlaceOf>
     </>
   )
 }

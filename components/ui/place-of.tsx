@@ -1,8 +1,7 @@
 'use client'
 import type { ReactNode } from 'react'
 import { useArrival, type What } from './arriving.tsx'
-import { ScreenSkeleton } from './screen-skeleton.tsx'
-import { RowsSkeleton } from './skeleton.tsx'
+import { ScreenSkeleton, ShapeSkeleton } from './screen-skeleton.tsx'
 
 /** What is shown until a link's screen, or tab, is there; its shape in its place when that takes longer than a moment. */
 export function PlaceOf({ what, children }: { what: What; children: ReactNode }) {
@@ -10,7 +9,7 @@ export function PlaceOf({ what, children }: { what: What; children: ReactNode })
   const isArriving = arrival?.what === what
   return (
     <>
-      {isArriving && (arrival.title === undefined ? <RowsSkeleton label="Loading" rows={12} /> : <ScreenSkeleton title={arrival.title} filters={4} />)}
+      {isArriving && (arrival.title === undefined ? <ShapeSkeleton label="Loading" shape={arrival.shape} /> : <ScreenSkeleton title={arrival.title} shape={arrival.shape} />)}
       <div className={isArriving ? 'hidden' : 'contents'}>{children}</div>
     </>
   )

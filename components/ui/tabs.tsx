@@ -2,7 +2,7 @@
 import { clsx } from 'clsx'
 import { usePathname } from 'next/navigation'
 import { type ReactNode, useEffect, useRef } from 'react'
-import { Arriving, type What } from './arriving.tsx'
+import { Arriving, type Shape, type What } from './arriving.tsx'
 import { PointedLink } from './pointed-link.tsx'
 
 export interface TabLink {
@@ -12,6 +12,8 @@ export interface TabLink {
   mark?: ReactNode
   /** For tabs that are told apart by the address's query; otherwise the path decides. */
   here?: boolean
+  /** Of what it leads to. */
+  shape?: Shape
   /** Somebody seems about to open it. */
   onIntent?: () => void
 }
@@ -26,7 +28,7 @@ export function Tabs({ label, tabs, what = 'screen' }: { label: string; tabs: re
     void bar.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [pathname])
   return (
-    <nav ref={bar} aria-label={label} className="-mx-2 -mb-px flex overflow-x-auto [scrollbar-width:none] sm:gap-1">
+    <nav ref={bar} aria-label={label} className="group/tabs -mx-2 -mb-px flex overflow-x-auto [scrollbar-width:none] sm:gap-1">
       {tabs.map((tab) => {
         const here = tab.here ?? (pathname === tab.href || pathname.startsWith(`${tab.href}/`))
         return (
@@ -38,13 +40,13 @@ export function Tabs({ label, tabs, what = 'screen' }: { label: string; tabs: re
             onPointerEnter={tab.onIntent}
             onFocus={tab.onIntent}
             className={clsx(
-              'flex h-9 shrink-0 items-center gap-1.5 border-b-2 px-2 text-body no-underline transition-colors duration-100',
-              here ? 'border-text font-medium text-text' : 'border-transparent text-muted hover:text-text',
+              'flex h-9 shrink-0 items-center gap-1.5 border-b-2 px-2 text-body no-underline transition-colors duration-100 has-data-arriving:border-text has-data-arriving:text-text',
+              here ? 'border-text font-medium text-text group-has-data-arriving/tabs:not-has-data-arriving:border-transparent' : 'border-transparent text-muted hover:text-text',
             )}
           >
             {tab.label}
             {tab.mark}
-            <Arriving what={what} />
+            <Arriving what={what} shape={tab.shape} />
           </PointedLink>
         )
       })}
