@@ -1,6 +1,8 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { PlatformError } from '#contract/errors.ts'
+import { makeFolders } from './make-folders.ts'
 
 /** What is remembered of one platform, by its URL. */
 export interface Remembered {
@@ -48,7 +50,16 @@ export class ConfigFile {
   }
 
   #write(): void {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    try {
+      this.#replace()
+    } catch (cause) {
+      const why = (cause as NodeJS.ErrnoException).code ?? String(cause)
+      throw new PlatformError('bad_request', `${this.#folder} cannot be written: ${why}`, { fix: 'Set XDG_CONFIG_HOME to a folder of yours.' }, { cause })
+    }
+  }
+
+  #replace(): void {
+    makeFolders(this.#folder)
     const fresh = join(this.#folder, `.config.${process.pid}`)
     const file = openSync(fresh, 'w', 0o600)
     writeSync(file, `${JSON.stringify(this.#config, null, 2)}\n`)

@@ -21,6 +21,16 @@ test('log in with a password on standard input, whoami, log out', async ({ stack
   expect((await shell.m3o(['whoami', '--json'])).code).toBe(1)
 })
 
+test('settings that cannot be kept are one clear error', async ({ stack }) => {
+  await using shell = await Shell.open(stack)
+  await shell.write('.', { file: '' })
+  for (const folder of ['/proc/nothing', join(shell.folder, 'file')]) {
+    const ran = await shell.m3o(['login', '--email', admin.email, '--password-stdin', '--json'], { input: admin.password, env: { XDG_CONFIG_HOME: folder } })
+    expect(ran).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: .*m3o cannot be written: .+ \(bad_request\)\n.*XDG_CONFIG_HOME/) })
+    onlyDocument(ran)
+  }
+})
+
 test('a wrong password is refused, with one JSON document', async ({ stack }) => {
   await using shell = await Shell.open(stack)
   const ran = await shell.m3o(['login', '--email', admin.email, '--password-stdin', '--json'], { input: 'not it at all\n' })
@@ -63,8 +73,9 @@ test('a token does what its scope says, is seen once, and ends when revoked', as
   expect(made.token).toMatch(/^m3o_/)
   expect(JSON.stringify(await shell.json(['token', 'list']))).not.toContain(made.token)
 
-  expect(await shell.json(['token', 'create', 'ends-then', '--expires', '2099-01-01'])).toMatchObject({ expires: '2099-01-01T00:00:00.000Z' })
-  expect(await shell.json(['token', 'list'])).toContainEqual(expect.objectContaining({ name: 'ends-then', expires: '2099-01-01T00:00:00.000Z', lastUsed: null }))
+  const date = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10)
+  expect(await shell.json(['token', 'create', 'ends-then', '--expires', date])).toMatchObject({ expires: `${date}T00:00:00.000Z` })
+  expect(await shell.json(['token', 'list'])).toContainEqual(expect.objectContaining({ name: 'ends-then', expires: `${date}T00:00:00.000Z`, lastUsed: null }))
   await shell.json(['token', 'revoke', 'ends-then'])
 
   await using other = await Shell.open(stack)

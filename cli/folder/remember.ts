@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { makeFolders } from '../make-folders.ts'
 
 /** Which service a folder was deployed as, and from which commit it goes on. */
 export interface FolderState {
@@ -22,7 +23,10 @@ export async function folderState(folder: string, place: { url: string; team: st
 
 export async function rememberFolder(folder: string, place: { url: string; team: string; environment: string }, state: FolderState): Promise<void> {
   const file = fileOf(folder, place)
-  await mkdir(join(file, '..'), { recursive: true, mode: 0o700 })
-  await writeFile(`${file}.${process.pid}`, JSON.stringify(state), { mode: 0o600 })
-  await rename(`${file}.${process.pid}`, file)
+  // Without it a later deployment replaces instead of merging, and says so: no reason to fail this one.
+  try {
+    makeFolders(dirname(file))
+    await writeFile(`${file}.${process.pid}`, JSON.stringify(state), { mode: 0o600 })
+    await rename(`${file}.${process.pid}`, file)
+  } catch {}
 }

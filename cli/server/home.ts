@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { newId } from '#contract/ids.ts'
+import { makeFolders } from '../make-folders.ts'
 import { writeDurably } from './durable-file.ts'
 import { oneLine, Problem } from './problem.ts'
 
@@ -31,19 +32,6 @@ export function prepareHome(path: string): Home {
     const why = { ENOENT: 'no folder can be made there', EACCES: 'permission denied', EROFS: 'the file system is read-only', ENOTDIR: 'a part of the path is a file', EEXIST: 'it is a file', ENOSPC: 'the disk is full', EPERM: 'it belongs to somebody else' }
     const code = (error as NodeJS.ErrnoException).code as keyof typeof why
     throw new Problem(`M3O_HOME ${path} is not writable: ${why[code] ?? oneLine(error)}`, { cause: error })
-  }
-}
-
-/** Node's own recursive mkdir never ends where a file system refuses with ENOENT, as /proc does. */
-function makeFolders(path: string): void {
-  const missing: string[] = []
-  for (let at = path; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.push(at)
-  for (const folder of missing.reverse()) {
-    try {
-      mkdirSync(folder, { mode: 0o700 })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
   }
 }
 
