@@ -21,7 +21,8 @@ function apply(event: PlatformEvent, trpc: Trpc, cache: QueryClient): void {
   switch (event.type) {
     case 'deployment':
       putDeployment(event.deployment, trpc, cache)
-      return stale(trpc.services.pathFilter(), ...(event.deployment.endedAt === null ? [] : [trpc.environments.pathFilter(), trpc.source.history.pathFilter()]))
+      // What was committed for it may have moved the branch under a draft.
+      return stale(trpc.services.pathFilter(), trpc.source.status.pathFilter(), ...(event.deployment.endedAt === null ? [] : [trpc.environments.pathFilter(), trpc.source.history.pathFilter()]))
     case 'service':
       return stale(trpc.services.pathFilter(), trpc.variables.pathFilter(), trpc.terminals.pathFilter())
     case 'environment':

@@ -89,6 +89,16 @@ test('a colleague opens a link to a screen, sees it, and what they may not do sa
   await expect(theirs.getByText('Hello Vera')).toBeVisible()
 })
 
+test('a password sent before the page’s script has come is not in the address', async ({ openWindow }) => {
+  const page = await openWindow({ javaScriptEnabled: false })
+  await page.goto('/sign-in')
+  await page.getByLabel('Email').fill('ada@example.com')
+  await page.getByLabel('Password').fill('not for the address')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByLabel('Password')).toHaveValue('')
+  expect(page.url()).not.toContain('address')
+})
+
 test('signing out ends the session in every open window', async ({ stack, openWindow, shell }) => {
   const person = await invited(stack, shell, { email: 'otto@example.com', password: 'signs out a lot', role: 'developer' })
   const one = await openWindow()

@@ -21,7 +21,8 @@ export function PlainForm({ submit, busy, error, fields, onSubmit, children }: {
   }
   const field = error == null ? undefined : problemOf(error).field
   return (
-    <form className="flex flex-col gap-2" onSubmit={send}>
+    // Sent before its script has come, a password would otherwise stand in the address.
+    <form method="post" className="flex flex-col gap-2" onSubmit={send}>
       {error != null && (field === undefined || !fields.includes(field)) && <ErrorLine error={error} />}
       {children}
       <Button kind="primary" type="submit" busy={busy} className="mt-1 h-9!">{submit}</Button>
