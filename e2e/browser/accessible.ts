@@ -16,18 +16,6 @@ export async function expectAccessible(page: Page): Promise<void> {
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
 }
 
-const narrow = { width: 390, height: 844 }
-
-/** As above, as wide as the window is and on a phone, where nothing sticks out sideways; then as wide as before. */
-export async function expectAccessibleWideAndNarrow(page: Page): Promise<void> {
-  const wide = page.viewportSize()
-  await expectAccessible(page)
-  await page.setViewportSize(narrow)
-  await expectFitsWidth(page)
-  await expectAccessible(page)
-  if (wide !== null) await page.setViewportSize(wide)
-}
-
 /** Nothing sticks out sideways: the window itself never scrolls that way. */
 export async function expectFitsWidth(page: Page): Promise<void> {
   await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), `sideways scrolling of ${page.url()}`).toBe(0)
