@@ -1,13 +1,58 @@
 import { z } from 'zod'
-import { roles } from './permissions.ts'
+import { type Action, type Role, roles } from './permissions.ts'
 
-/** The least role that may do it in an environment, beyond what the table of permissions asks everywhere. */
+/**
+ * What one environment asks for beyond the table of permissions: of who deploys into it, sees and sets its variables and
+ * secrets, promotes into it. A role and all above it, and people who are named, may. The table is asked first and always.
+ */
+export const guards = ['deploy', 'secrets', 'promote'] as const
+export type Guard = (typeof guards)[number]
+
+const admitted = z.object({
+  role: z.enum(roles),
+  /** Ids of people who may whatever their role here is. */
+  people: z.array(z.string()).max(100),
+})
+
 export const protection = z.object({
-  /** Deploy, roll back, restart, scale, stop. */
-  deploy: z.enum(roles),
-  /** Set and read variables and secrets. */
-  secrets: z.enum(roles),
+  /** Deploy, roll back, restart, scale, stop, configure, reset, open a shell. */
+  deploy: admitted,
+  /** Set and read variables and secrets, and open a shell, which sees them. */
+  secrets: admitted,
   /** Promote into it. */
-  promote: z.enum(roles),
+  promote: admitted,
 })
 export type Protection = z.infer<typeof protection>
+
+/** Which guards an action in a protected environment passes. Who changes the protection must pass what it asks for. */
+const guarding: Partial<Record<Action, readonly Guard[]>> = {
+  'service.deploy': ['deploy'],
+  'service.write': ['deploy'],
+  'service.delete': ['deploy'],
+  'service.exec': ['deploy', 'secrets'],
+  'environment.write': ['deploy'],
+  'environment.delete': ['deploy'],
+  'environment.promote': ['promote'],
+  'environment.protect': guards,
+  'variable.read': ['secrets'],
+  'variable.write': ['secrets'],
+}
+
+/** The first guard that does not let somebody do this; undefined when all do. */
+export function guardAgainst(protection: Protection | null, action: Action, who: { personId: string; role: Role | undefined }): Guard | undefined {
+  if (protection === null) return undefined
+  return guarding[action]?.find((guard) => {
+    const { role, people } = protection[guard]
+    return !people.includes(who.personId) && (who.role === undefined || roles.indexOf(who.role) < roles.indexOf(role))
+  })
+}
+
+const deeds: Record<Guard, string> = { deploy: 'deploying there', secrets: 'its variables and secrets', promote: 'promoting into it' }
+
+/** Why somebody is refused, for people. `named`: how those are called who may besides the role. */
+export function spokenRefusal(environment: string, guard: Guard, { least, role, named }: { least: Role; role: Role | undefined; named: readonly string[] }): string {
+  const need = deeds[guard].endsWith('secrets') ? 'need' : 'needs'
+  return `${environment} is protected: ${deeds[guard]} ${need} the role ${spokenLeast(least)}${named.length === 0 ? '' : ` (or to be ${named.join(' or ')})`}; you are ${role ?? 'not a member'}`
+}
+
+export const spokenLeast = (least: Role): string => (least === 'owner' ? 'owner' : `${least} or higher`)

@@ -3,6 +3,7 @@ import { endpoint } from './endpoints.ts'
 import { audience, tokenScope } from './routing.ts'
 import { deploymentStates, phases, serviceStates } from './states.ts'
 import { roles } from './permissions.ts'
+import { type Protection, protection } from './protection.ts'
 
 /** What people and programs are shown of the platform's nouns. Times are milliseconds since the epoch. */
 
@@ -30,6 +31,17 @@ export const token = z.object({
 })
 export type Token = z.infer<typeof token>
 
+/** A protection with its people by name. */
+const admitted = z.object({ role: z.enum(roles), people: z.array(person) })
+export const shownProtection = protection.extend({ deploy: admitted, secrets: admitted, promote: admitted })
+export type ShownProtection = z.infer<typeof shownProtection>
+
+/** As it is decided by: people by their ids. */
+export function protectionOf({ deploy, secrets, promote }: ShownProtection): Protection {
+  const byId = ({ role, people }: ShownProtection['deploy']) => ({ role, people: people.map(({ id }) => id) })
+  return { deploy: byId(deploy), secrets: byId(secrets), promote: byId(promote) }
+}
+
 export const environmentKinds = ['production', 'shared', 'personal', 'preview'] as const
 export const environment = z.object({
   id: z.string(), teamId: z.string(), name: z.string(), kind: z.enum(environmentKinds),
@@ -38,6 +50,10 @@ export const environment = z.object({
   parent: z.string().nullable(),
   generation: z.number(),
   overrides: z.array(z.object({ serviceId: z.string(), service: z.string(), revision: z.string() })),
+  /** Null: it follows its parent. Else of how many services it keeps the parent's revision, and since when. */
+  pinned: z.object({ services: z.number(), since: z.number().nullable() }).nullable(),
+  /** Null: the roles alone say who may do what in it. */
+  protection: shownProtection.nullable(),
   createdAt: z.number(),
   expires: z.number().nullable(),
 })
@@ -81,6 +97,8 @@ export const service = z.object({
   environment: z.string(),
   /** Name of the environment whose copy serves here; null when none does. */
   from: z.string().nullable(),
+  /** That copy is its parent's, as it was when the environment was pinned. */
+  pinned: z.boolean(),
   state: z.enum(serviceStates),
   /** Why, when it does not serve. */
   reason: z.string().nullable(),
@@ -162,6 +180,12 @@ export const variable = z.object({
   secret: z.boolean(),
   /** Environment in which it is set; inherited when it is not the one looked at. */
   from: z.string(),
+  /** The environment whose value this one hides here; null when there is none to go back to. */
+  overrides: z.string().nullable(),
+  /** A secret that environments below a protected one may have as well. */
+  inheritable: z.boolean(),
+  /** `removed`: left out here though a parent has it. `withheld`: a protected parent's secret, which own copies here must set. */
+  state: z.enum(['set', 'removed', 'withheld']),
   updatedAt: z.number(),
   by: z.string(),
 })

@@ -7,6 +7,7 @@ import * as source from './source.ts'
 import { deploymentStates } from './states.ts'
 import { hop } from './traces.ts'
 import { roles } from './permissions.ts'
+import { protection } from './protection.ts'
 import { maxVariables } from './variables.ts'
 
 /**
@@ -31,6 +32,8 @@ const access = {
       teamId: z.string(), team: z.string(), role: z.enum(roles).nullable(),
       environmentId: z.string().nullable(), environment: z.string().nullable(), environmentKind: z.enum(record.environmentKinds).nullable(),
       serviceId: z.string().nullable(), service: z.string().nullable(),
+      /** The environment's, when it is protected; of a service without one, of all protected ones where it was deployed. */
+      protected: z.array(z.object({ environment: z.string(), protection })),
     }),
   ),
   /** A platform token's standing; null when unknown, revoked or expired. `hash`: sha256 in hex. Notes its use. */
@@ -132,6 +135,13 @@ const environments = {
   'environments.delete': call(z.object({ environmentId: z.string() }), ok),
   /** Drops the environment's own copy of a service; its calls go to the parent's again. */
   'environments.reset': call(at, ok),
+  /** Null: not any more. */
+  'environments.protect': call(z.object({ environmentId: z.string(), protection: protection.nullable() }), ok),
+  /** Keeps what it inherits as it is now; again: as it is now again. `following`: those that go on as their parent's. */
+  'environments.pin': call(z.object({ environmentId: z.string() }), z.object({
+    services: z.number(), following: z.array(z.object({ service: z.string(), why: z.string() })),
+  })),
+  'environments.unpin': call(z.object({ environmentId: z.string() }), z.object({ services: z.number() })),
 }
 
 const deployments = {
@@ -180,12 +190,17 @@ const deployments = {
 }
 
 const variables = {
-  /** Of one environment, inherited ones included. */
+  /** Of one environment, inherited ones included, and those that it does not have although a parent does. */
   'variables.list': call(at, z.array(record.variable)),
-  'variables.set': call(at.extend({ name: z.string(), value: z.string(), secret: z.boolean() }), ok),
+  /** `inheritable`: as it was when absent. */
+  'variables.set': call(at.extend({ name: z.string(), value: z.string(), secret: z.boolean(), inheritable: z.boolean().optional() }), ok),
   /** All of them or, when one cannot be set, none. */
   'variables.setAll': call(at.extend({ variables: z.array(z.object({ name: z.string(), value: z.string(), secret: z.boolean() })).min(1).max(maxVariables) }), ok),
   'variables.delete': call(at.extend({ name: z.string() }), ok),
+  /** What was set or left out here is taken back: the parent's shows again. */
+  'variables.reset': call(at.extend({ name: z.string() }), ok),
+  /** Whether environments below may have a secret that is set here, when this one is protected. */
+  'variables.mark': call(at.extend({ name: z.string(), inheritable: z.boolean() }), ok),
 }
 
 const sources = {

@@ -1,5 +1,6 @@
 import { PlatformError, isPlatformError } from '#contract/errors.ts'
 import { type Action, actions, mayDo, type Role } from '#contract/permissions.ts'
+import { guardAgainst, type Protection, spokenRefusal } from '#contract/protection.ts'
 import type { Environment } from '#contract/records.ts'
 import { isLimited } from './people/token-scope.ts'
 import type { Viewer, Web } from './web.ts'
@@ -35,7 +36,8 @@ export function authorizePersonal(viewer: Viewer | undefined, action: PersonalAc
 }
 
 /**
- * Resolves names to ids and refuses by the table of contract/permissions.ts. Who is not a member is told that the team
+ * Resolves names to ids and refuses by the table of contract/permissions.ts, and by what protects the environment
+ * (contract/protection.ts); a service without an environment is protected wherever it was deployed. Who is not a member is told that the team
  * does not exist, so that names do not leak.
  * @param options.listing the procedure narrows its own answer to the services and environments of the token's scope
  * @throws PlatformError `unauthenticated`, `not_found`, `forbidden`
@@ -44,10 +46,44 @@ export async function authorize<N extends Names>(
   web: Pick<Web, 'runtime'>, viewer: Viewer | undefined, action: TeamAction, names: N, options: { listing?: boolean } = {},
 ): Promise<At<N>> {
   const person = signedIn(viewer)
-  const at = await resolve(web, person, names)
+  const { at, guarded } = await resolve(web, person, names)
   if (!mayDo(action, { signedIn: true, operator: person.operator, role: at.role, scope: person.token?.scope })) throw refusal(action, person, at.role)
+  for (const one of names.environment === undefined && action !== 'service.delete' ? [] : guarded) {
+    const refused = await refusalOfProtected(web, person, { at, action, ...one })
+    if (refused !== undefined) throw refused
+  }
   if (!options.listing) requireInScope(person, { serviceId: at.serviceId ?? null, environmentId: at.environmentId ?? null }, action)
   return at as unknown as At<N>
+}
+
+/** Whether somebody may do it there, for answers that leave out what they may not. */
+export async function may(web: Pick<Web, 'runtime'>, viewer: Viewer | undefined, action: TeamAction, names: Names): Promise<boolean> {
+  return authorize(web, viewer, action, names, { listing: true }).then(() => true, (error: unknown) => {
+    if (!isPlatformError(error)) throw error
+    // What is asked about may be of an environment that is gone, which protects nothing any more.
+    return error.code === 'not_found'
+  })
+}
+
+/** Why an environment's protection does not let somebody do this there, and who may; undefined when it does. */
+export async function refusalOfProtected(
+  web: Pick<Web, 'runtime'>, viewer: Viewer, { at, action, environment, protection }: { at: AtTeam; action: Action; environment: string; protection: Protection },
+): Promise<PlatformError | undefined> {
+  const guard = guardAgainst(protection, action, { personId: viewer.person.id, role: at.role })
+  if (guard === undefined) return undefined
+  const { role: least, people } = protection[guard]
+  const members = await web.runtime.call('members.list', { teamId: at.teamId }, { actor: viewer.actor })
+  const who = members.filter(({ person, role }) => guardAgainst(protection, action, { personId: person.id, role }) === undefined).map(({ person }) => person.email)
+  const named = members.filter(({ person }) => people.includes(person.id)).map(({ person }) => person.email)
+  return new PlatformError('forbidden', spokenRefusal(environment, guard, { least, role: at.role, named }), {
+    fix: `Ask ${spokenList(who)}, or work in an environment of your own: m3o env create NAME.`,
+    data: { action, environment, guard, needs: least, role: at.role, who },
+  })
+}
+
+function spokenList(who: readonly string[]): string {
+  if (who.length === 0) return 'an owner of the team'
+  return who.length > 4 ? `${who.slice(0, 3).join(', ')} or one of ${who.length - 3} more` : who.length === 1 ? String(who[0]) : `${who.slice(0, -1).join(', ')} or ${who.at(-1)}`
 }
 
 /** For things found by their own id: they must belong to the team that was authorized, and to the token's scope. */
@@ -78,11 +114,12 @@ async function resolve(web: Pick<Web, 'runtime'>, viewer: Viewer, names: Names) 
     throw alone?.role == null || !isTokensTeam(viewer, alone.teamId) ? missing() : error
   })
   if (found.role === null || !isTokensTeam(viewer, found.teamId)) throw missing()
-  return {
+  const at = {
     teamId: found.teamId, team: found.team, role: found.role,
     ...(found.environmentId !== null && { environmentId: found.environmentId, environment: found.environment, environmentKind: found.environmentKind }),
     ...(found.serviceId !== null && { serviceId: found.serviceId, service: found.service }),
   } as AtTeam & Partial<AtServiceHere>
+  return { at, guarded: found.protected }
 }
 
 /** The command's sign-in acts as the person, in all their teams; a token that was made for a program is of one. */

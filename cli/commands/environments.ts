@@ -4,21 +4,24 @@ import { environmentKinds, type Environment } from '#contract/records.ts'
 import type { Run } from '../main.ts'
 import { oneOf } from '../misuse.ts'
 import { show, table } from '../output.ts'
+import { addPinCommands } from './pins.ts'
+import { addProtectionCommand, protectionDocument } from './protection.ts'
 
-const document = ({ name, kind, owner, parent, generation, overrides, expires }: Environment) => ({
+const document = ({ name, kind, owner, parent, generation, overrides, expires, pinned, protection }: Environment) => ({
   name, kind, owner: owner?.email ?? null, parent, generation,
   overrides: overrides.map(({ service, revision }) => ({ service, revision })),
   expires: expires === null ? null : new Date(expires).toISOString(),
+  pinned: pinned !== null, protection: protectionDocument(protection),
 })
 
 export function addEnvironmentCommands(program: Command, run: Run): void {
-  const env = program.command('env').description('environments: list, use, create, reset, delete')
+  const env = program.command('env').description('environments: list, use, create, reset, protect, pin, delete')
 
   env.command('list').action(run(async (session) => {
     const { team, environment } = await session.place()
     const all = await session.api.environments.list.query({ team })
     show(session, all.map(document), () => table(['', 'environment', 'kind', 'parent', 'own', 'owner', 'expires'], all.map((one) => [
-      one.name === environment ? '*' : '', one.name, one.kind, one.parent ?? '–', one.overrides.map((own) => own.service).join(', ') || '–',
+      one.name === environment ? '*' : '', one.name, [one.kind, ...(one.protection === null ? [] : ['protected'])].join(', '), one.parent === null ? '–' : one.pinned === null ? one.parent : `${one.parent} (pinned)`, one.overrides.map((own) => own.service).join(', ') || '–',
       one.owner?.email ?? '–', one.expires === null ? 'never' : new Date(one.expires).toISOString().slice(0, 16).replace('T', ' '),
     ])))
   }))
@@ -52,4 +55,7 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
     if (session.config.of(session.url).environment === name) session.config.remember(session.url, { environment: 'production' })
     show(session, { name, deleted: true }, `Deleted ${name}.`)
   }))
+
+  addProtectionCommand(env, run)
+  addPinCommands(env, run)
 }

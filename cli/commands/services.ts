@@ -9,9 +9,9 @@ import { ago, fail, show, table } from '../output.ts'
 
 /** A service as `--json` gives it. */
 function document(service: Service) {
-  const { team, name, environment, from, state, revision, instances, url, owner, endpoints } = service
+  const { team, name, environment, from, pinned, state, revision, instances, url, owner, endpoints } = service
   return {
-    team, service: name, environment, from, state, revision,
+    team, service: name, environment, from, pinned, state, revision,
     instances: instances.map(({ id, pid, state: now }) => ({ id, pid, state: now })),
     url, owner: owner?.email ?? null,
     endpoints: endpoints.map((endpoint) => ({ name: endpoint.name, request: endpoint.request, response: endpoint.response })),
@@ -24,7 +24,7 @@ export function addServiceCommands(program: Command, run: Run): void {
     const services = await session.api.services.list.query(place)
     show(session, services.map(document), () => services.length === 0 ? 'No services yet. Make one: m3o new hello' : table(
       ['service', 'state', 'revision', 'from', 'instances', 'deployed', 'url'],
-      services.map((one) => [one.team === place.team ? one.name : `@${one.team}/${one.name}`, one.state, one.revision ?? '–', one.from ?? '–', String(one.instances.length), one.lastDeployment ? ago(one.lastDeployment.at) : 'never', one.url]),
+      services.map((one) => [one.team === place.team ? one.name : `@${one.team}/${one.name}`, one.state, one.revision ?? '–', one.from === null ? '–' : one.pinned ? `${one.from} (pinned)` : one.from, String(one.instances.length), one.lastDeployment ? ago(one.lastDeployment.at) : 'never', one.url]),
     ))
   }))
 
@@ -83,7 +83,7 @@ export function addServiceCommands(program: Command, run: Run): void {
 function describe(one: Service): string {
   const rows = [
     ['state', one.reason === null ? one.state : `${one.state} (${one.reason})`],
-    ['revision', one.revision === null ? '–' : `${one.revision} from ${one.from}`],
+    ['revision', one.revision === null ? '–' : `${one.revision} from ${one.from}${one.pinned ? ', pinned: it does not follow the parent' : ''}`],
     ['instances', one.instances.length === 0 ? '–' : one.instances.map(({ id, pid, state }) => `${id} ${state} pid ${pid ?? '–'}`).join('\n            ')],
     ['url', one.url],
     ['owner', one.owner?.email ?? '–'],

@@ -1,7 +1,8 @@
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { Role } from '#contract/permissions.ts'
-import { environments, members, services, teams } from '#db/schema.ts'
+import type { Protection } from '#contract/protection.ts'
+import { environments, members, releases, services, teams } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
 import { formerOwner } from './names.ts'
 
@@ -21,6 +22,13 @@ export async function resolveNames({ db }: Platform, names: Names) {
     teamId: team.id, team: team.name, role: names.userId === null ? null : await roleOn(team.id, names.userId),
     environmentId: environment?.id ?? null, environment: environment?.name ?? null, environmentKind: environment?.kind ?? null,
     serviceId: service?.id ?? null, service: service?.name ?? null,
+    protected: environment !== undefined ? protectedOnes([environment]) : service !== undefined ? protectedOnes(await whereDeployed(service.id)) : [],
+  }
+
+  function whereDeployed(serviceId: string) {
+    return db.select({ name: environments.name, protection: environments.protection }).from(releases)
+      .innerJoin(environments, eq(environments.id, releases.environmentId))
+      .where(and(eq(releases.serviceId, serviceId), isNotNull(environments.protection), isNull(environments.deletedAt)))
   }
 
   async function roleOn(teamId: string, userId: string): Promise<Role | null> {
@@ -42,9 +50,13 @@ export async function resolveNames({ db }: Platform, names: Names) {
       'teamId' in table ? eq(table.teamId, teamId) : undefined,
       isNull(table.deletedAt),
     ))
-    return row === undefined ? undefined : { id: row.id, name: row.name, kind: 'parentId' in row ? row.kind : null }
+    if (row === undefined) return undefined
+    return { id: row.id, name: row.name, ...('parentId' in row ? { kind: row.kind, protection: row.protection } : { kind: null, protection: null }) }
   }
 }
+
+const protectedOnes = (found: readonly { name: string; protection: Protection | null }[]) =>
+  found.flatMap(({ name, protection }) => (protection === null ? [] : [{ environment: name, protection }]))
 
 const tables = { team: teams, environment: environments, service: services }
 

@@ -10,7 +10,7 @@ import { serviceOfGitPath } from './source.ts'
 
 /**
  * `/git/{serviceId}/…` for web, which has authorized the actor. A push deploys to the environment that its branch is
- * bound to, when the actor may deploy. False when the path is none of ours.
+ * bound to, when the actor may deploy; branches of environments that are protected from the actor take no push. False when the path is none of ours.
  */
 export function gitListener(platform: Platform, deployments: Deployments) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
@@ -28,11 +28,16 @@ export function gitListener(platform: Platform, deployments: Deployments) {
     const [service] = await platform.db.select().from(services).where(and(eq(services.id, serviceId), isNull(services.deletedAt)))
     if (!service) throw new PlatformError('not_found', 'there is no such repository')
     const actor = JSON.parse(decodeURIComponent(String(request.headers[rpcHeader.actor]))) as Actor
+    const bound = await platform.db.select().from(environments).where(and(eq(environments.teamId, service.teamId), isNull(environments.deletedAt)))
+    const refused = new Map(refusedByWeb(request).map(({ environmentId, why }) => [environmentId, why]))
+    const refuse = bound.flatMap((environment) => {
+      const why = refused.get(environment.id)
+      return why === undefined ? [] : [{ ref: `refs/heads/${branchOf(environment)}`, why }]
+    })
     const { refs } = await platform.source.serveGit(request, response, {
-      serviceId, path: rest, user: { id: actor.id, name: actor.name, email: actor.name }, mayWrite: request.headers['m3o-may-write'] === '1',
+      serviceId, path: rest, user: { id: actor.id, name: actor.name, email: actor.name }, mayWrite: request.headers['m3o-may-write'] === '1', refuse,
     })
     if (refs.length === 0 || request.headers['m3o-may-deploy'] !== '1') return
-    const bound = await platform.db.select().from(environments).where(and(eq(environments.teamId, service.teamId), isNull(environments.deletedAt)))
     for (const { ref, new: commit } of refs) {
       const environment = bound.find((one) => `refs/heads/${branchOf(one)}` === ref)
       if (!environment || commit === null) continue
@@ -41,3 +46,6 @@ export function gitListener(platform: Platform, deployments: Deployments) {
     }
   }
 }
+
+const refusedByWeb = (request: IncomingMessage): { environmentId: string; why: string }[] =>
+  JSON.parse(decodeURIComponent(String(request.headers['m3o-protected'] ?? '[]'))) as { environmentId: string; why: string }[]

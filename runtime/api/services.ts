@@ -4,6 +4,8 @@ import type { runtimeApi } from '#contract/runtime-api.ts'
 import type { Deployments } from '../deployments/deployments.ts'
 import { createEnvironment, deleteEnvironment, environmentChain, listEnvironments } from '../environments/environments.ts'
 import { audited } from '../audit/audit.ts'
+import { pinEnvironment, pinService, unpinEnvironment } from '../environments/pins.ts'
+import { protectEnvironment } from '../environments/protect.ts'
 import type { Platform } from '../platform.ts'
 import { createFromTemplate, deleteService, renameService, updateService } from '../services/services.ts'
 import { configure } from '../services/settings.ts'
@@ -12,7 +14,7 @@ import { listShared } from '../services/shared.ts'
 import { transferService } from '../services/transfer.ts'
 import { findService, getService, listServices, serviceEverywhere } from '../services/views.ts'
 import type { Traffic } from '../traffic/traffic.ts'
-import { deleteVariable, listVariables, setVariable, setVariables } from '../variables/variables.ts'
+import { deleteVariable, listVariables, markVariable, resetVariable, setVariable, setVariables } from '../variables/variables.ts'
 
 type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `services.${string}` | `environments.${string}` | `variables.${string}` | 'instances.wake'>>
 
@@ -55,15 +57,23 @@ export function serviceHandlers(platform: Platform, traffic: Traffic, deployment
       if (environment?.parentId === null) {
         throw new PlatformError('not_in_this_state', `${environment.name} has no parent to fall back on`, { fix: `To stop ${service.name} there: m3o kill ${service.name}.` })
       }
+      // In a pinned one, too, it is its parent's again: as it is now, and stays so.
+      if (environment?.pinned && await pinService(platform, actor, at)) return ok
       await platform.places.reset(at)
       await audited(platform.db, actor, { teamId: service.teamId, action: 'environment.reset', target: `service ${service.name}`, after: { environment: environment?.name } }, async () => {})
       platform.events.emit({ type: 'environment', teamId: service.teamId, environmentId: at.environmentId })
       return ok
     },
 
+    'environments.protect': async (input, { actor }) => (await protectEnvironment(platform, actor, input), ok),
+    'environments.pin': ({ environmentId }, { actor }) => pinEnvironment(platform, actor, environmentId),
+    'environments.unpin': ({ environmentId }, { actor }) => unpinEnvironment(platform, actor, environmentId),
+
     'variables.list': (at) => listVariables(platform, at),
     'variables.set': async (input, { actor }) => (await setVariable(platform, actor, input), ok),
     'variables.setAll': async ({ variables, ...at }, { actor }) => (await setVariables(platform, actor, at, variables), ok),
     'variables.delete': async (input, { actor }) => (await deleteVariable(platform, actor, input), ok),
+    'variables.reset': async (input, { actor }) => (await resetVariable(platform, actor, input), ok),
+    'variables.mark': async (input, { actor }) => (await markVariable(platform, actor, input), ok),
   }
 }

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNull, lt } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNull, lt, ne } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { type ErrorBody, PlatformError } from '#contract/errors.ts'
 import type { Deployment } from '#contract/records.ts'
@@ -68,11 +68,11 @@ export interface Listing {
   limit: number
 }
 
-/** Newest first. */
+/** Newest first. What a pinning made is nobody's deployment: only a service's own list has it. */
 export function listDeployments(db: Db, { teamId, serviceId, environmentId, by, state, before, limit }: Listing): Promise<Deployment[]> {
   return select(db, and(
     eq(deployments.teamId, teamId),
-    serviceId === undefined ? undefined : eq(deployments.serviceId, serviceId),
+    serviceId === undefined ? ne(deployments.kind, 'pin') : eq(deployments.serviceId, serviceId),
     environmentId === undefined ? undefined : eq(deployments.environmentId, environmentId),
     by === undefined ? undefined : eq(deployments.byName, by),
     state === undefined ? undefined : eq(deployments.state, state),

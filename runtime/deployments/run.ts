@@ -8,6 +8,9 @@ import { describeExit, watchMs } from '../instances/places.ts'
 import { type Plan, readPlan, sealedVariables } from '../instances/plan.ts'
 import type { Platform } from '../platform.ts'
 import { runOnce, settingsFor } from '../services/settings.ts'
+import { findService } from '../services/views.ts'
+import { environmentChain } from '../environments/environments.ts'
+import { effectiveVariables, requireNothingWithheld } from '../variables/effective.ts'
 import { readValues, type Values } from '../variables/variables.ts'
 import { applyManifest } from './apply-manifest.ts'
 import { buildRevision } from './build.ts'
@@ -40,6 +43,7 @@ export async function runDeployment(platform: Platform, row: DeploymentRow, sign
 async function build(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<boolean> {
   if (row.state !== 'queued' && row.buildId !== null) return true // carried on after a restart of the runtime
   if (row.state === 'queued' && !(await advance(platform, row.id, 'building'))) return false
+  if (row.restoresId === null) await requireSecrets(platform, row)
   const build = await buildRevision(platform, row, signal)
   const { keepsData } = build
   const [values, { settings, locked }] = await Promise.all([valuesFor(platform, row), settingsFor(platform, row, build)])
@@ -48,6 +52,14 @@ async function build(platform: Platform, row: DeploymentRow, signal: AbortSignal
     variables: platform.seal.seal(JSON.stringify(values), sealedVariables(row.id)),
   }).where(eq(deployments.id, row.id))
   return true
+}
+
+/** What would be withheld from it is known before anything is built. */
+async function requireSecrets(platform: Platform, row: DeploymentRow): Promise<void> {
+  const { withheld } = await effectiveVariables(platform, row)
+  if (withheld.length === 0) return
+  const [service, [environment]] = await Promise.all([findService(platform, row.serviceId), environmentChain(platform.db, row.environmentId)])
+  requireNothingWithheld(environment?.name ?? '', [{ service: service.name, withheld }])
 }
 
 /** A rollback runs with the variables of that time. */

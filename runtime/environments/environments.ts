@@ -9,6 +9,8 @@ import type { Db } from '#db/open.ts'
 import { environments, releases, services, users } from '#db/schema.ts'
 import { audited } from '../audit/audit.ts'
 import { claimName, parseName } from '../access/names.ts'
+import { pinnedServices } from './pinned.ts'
+import { shownProtections } from './protection.ts'
 import type { Platform } from '../platform.ts'
 
 export type EnvironmentRow = typeof environments.$inferSelect
@@ -23,6 +25,9 @@ export async function listEnvironments({ db }: Platform, teamId: string): Promis
     .from(releases)
     .innerJoin(services, eq(services.id, releases.serviceId))
     .where(and(inArray(releases.environmentId, rows.map((row) => row.id)), isNull(services.deletedAt)))
+    .orderBy(services.name)
+  const pins = await pinnedServices(db, rows.filter((row) => row.pinned).map((row) => row.id))
+  const protections = await shownProtections(db, rows)
   const owners = await db.select().from(users).where(inArray(users.id, rows.flatMap((row) => row.ownerId ?? [])))
   const byId = new Map(rows.map((row) => [row.id, row]))
   return rows
@@ -37,8 +42,10 @@ export async function listEnvironments({ db }: Platform, teamId: string): Promis
         parent: row.parentId === null ? null : byId.get(row.parentId)?.name ?? null,
         generation: row.generation,
         overrides: own
-          .filter((release) => release.environmentId === row.id)
+          .filter((release) => release.environmentId === row.id && !pins.get(row.id)?.has(release.serviceId))
           .map(({ serviceId, service, commit }) => ({ serviceId, service, revision: commit.slice(0, 7) })),
+        pinned: row.pinned ? { services: pins.get(row.id)?.size ?? 0, since: latest(pins.get(row.id)?.values() ?? []) } : null,
+        protection: protections.get(row.id) ?? null,
         createdAt: row.createdAt,
         expires: row.expiresAt,
         depth: chainOf(byId, row).length,
@@ -47,6 +54,8 @@ export async function listEnvironments({ db }: Platform, teamId: string): Promis
     .sort((a, b) => a.depth - b.depth || a.name.localeCompare(b.name))
     .map(({ depth: _, ...environment }) => environment)
 }
+
+const latest = (times: Iterable<number>): number | null => [...times].reduce<number | null>((most, at) => Math.max(most ?? at, at), null)
 
 /** The environment and its parents, nearest first. */
 export async function environmentChain(db: Db, environmentId: string): Promise<EnvironmentRow[]> {

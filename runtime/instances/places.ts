@@ -15,6 +15,17 @@ import { type Plan, readPlan } from './plan.ts'
 type Parts = Omit<Platform, 'places' | 'source'> & { gateway: RpcClient<typeof gatewayApi> }
 type At = { serviceId: string; environmentId: string }
 
+/** What changes together. */
+export interface Switch {
+  /** What serves from now on, with the instances that are ready for it. */
+  entries: readonly { plan: Plan; fresh: readonly Running[] }[]
+  /** Own copies that go: their calls go to the parent's. */
+  leaving?: readonly At[]
+  /** Compare and swap: the environment must still be of this generation. */
+  expected?: { environmentId: string; generation: number } | undefined
+  record: (tx: Transaction) => Promise<void>
+}
+
 export const watchMs = 60_000
 const drainMs = 30_000
 const socketsMs = 60_000
@@ -72,35 +83,44 @@ export class Places {
     engine.watch((exit) => void this.#onExit(exit).catch((error: unknown) => log.error({ err: error, exit }, 'an exit could not be handled')))
     await this.#parts.routing.apply({ releases: Object.fromEntries(this.all().map((place) => [placeKey(place), routedRelease(place, this.instances.of(place))])) })
     for (const place of this.all()) this.#settleAdopted(place)
+    for (const one of this.instances.all()) if (!this.get(one)) void this.#retire(one, false)
     void this.#keepUp.all(this.all())
   }
 
+  /** The switch of one service. */
+  switchTo(plan: Plan, fresh: readonly Running[], record: (tx: Transaction) => Promise<void>): Promise<void> {
+    return this.switchAll({ entries: [{ plan, fresh }], record })
+  }
+
   /**
-   * The switch: one change of the routing table, in force when its record can be read, so that "live" is true for whoever
-   * sees it; undone when it cannot be recorded. The ones before drain, and are kept ready while it is watched.
+   * The switch: one change of the routing table for all of it, in force when its record can be read, so that "live" is
+   * true for whoever sees it; undone when it cannot be recorded. The ones before drain, and are kept ready while it is watched.
+   * @throws PlatformError `conflict` when the environment is not of the expected generation: then nothing was switched
    */
-  async switchTo(plan: Plan, fresh: readonly Running[], record: (tx: Transaction) => Promise<void>): Promise<void> {
-    const before = this.get(plan)
-    const row = { environmentId: plan.environmentId, serviceId: plan.serviceId, deploymentId: plan.deploymentId, commit: plan.commit, wanted: 'live' as const, crashing: null, updatedAt: Date.now() }
-    await Promise.all(fresh.map((running) => this.instances.setState(running, 'live')))
-    const place = placeOf(plan, 'live', null)
+  async switchAll({ entries, leaving = [], expected, record }: Switch): Promise<void> {
+    const begun = entries.map(({ plan, fresh }) => ({ plan, fresh, before: this.get(plan), place: placeOf(plan, 'live', null) }))
+    const left = leaving.flatMap((at) => this.get(at) ?? [])
+    await Promise.all(begun.flatMap(({ fresh }) => fresh.map((running) => this.instances.setState(running, 'live'))))
     await this.#parts.db.transaction(async (tx) => {
-      await tx.insert(releases).values(row).onConflictDoUpdate({ target: [releases.environmentId, releases.serviceId], set: row })
-      const generation = await this.#nextGeneration(tx, plan.environmentId)
+      for (const { plan } of begun) {
+        const row = { environmentId: plan.environmentId, serviceId: plan.serviceId, deploymentId: plan.deploymentId, commit: plan.commit, wanted: 'live' as const, crashing: null, updatedAt: Date.now() }
+        await tx.insert(releases).values(row).onConflictDoUpdate({ target: [releases.environmentId, releases.serviceId], set: row })
+      }
+      for (const at of left) await tx.delete(releases).where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))
+      const environments = await this.#nextGenerations(tx, [...begun.map(({ plan }) => plan.environmentId), ...left.map((at) => at.environmentId)], expected)
       await record(tx)
-      this.#places.set(placeKey(plan), place)
-      await this.publish(place, generation)
+      for (const { place } of begun) this.#places.set(placeKey(place), place)
+      for (const at of left) this.#places.delete(placeKey(at))
+      const changed = [...begun.map(({ place }) => [placeKey(place), routedRelease(place, this.instances.of(place))] as const), ...left.map((at) => [placeKey(at), null] as const)]
+      await this.#parts.routing.apply({ releases: Object.fromEntries(changed), environments })
       await this.#parts.routing.settled()
     }).catch(async (error: unknown) => {
-      await this.#undoSwitch(place, before)
+      await this.#undoSwitch(begun, left)
       throw error
     })
-    if (before?.watch) clearTimeout(before.watch.timer)
-    if (before?.restart) clearTimeout(before.restart)
-    const previousId = before && before.wanted === 'live' && before.plan.deploymentId !== plan.deploymentId ? before.plan.deploymentId : undefined
-    if (previousId) this.#watch(place, previousId, Date.now() + watchMs)
-    for (const old of this.instances.of(place)) if (old.deploymentId !== plan.deploymentId && old.state !== 'starting' && old.state !== 'checking') void this.#retire(old, old.deploymentId === previousId)
-    void this.#keepUp.toMinimum(place)
+    for (const { plan, place, before } of begun) this.#watchOver(plan, place, before)
+    for (const place of left) this.#leave(place)
+    for (const { teamId, serviceId, environmentId } of [...begun.map(({ place }) => place), ...left]) this.#parts.events.emit({ type: 'service', teamId, serviceId, environmentId })
   }
 
   /** Back to the deployment before, whose instances are still there (or are brought up, when they had to be stopped). */
@@ -124,14 +144,14 @@ export class Places {
   async reset(at: At): Promise<void> {
     const place = this.get(at)
     if (!place) return
-    const generation = await this.#parts.db.transaction(async (tx) => {
+    const environments = await this.#parts.db.transaction(async (tx) => {
       await tx.delete(releases).where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))
-      return this.#nextGeneration(tx, at.environmentId)
+      return this.#nextGenerations(tx, [at.environmentId])
     })
     this.#places.delete(placeKey(at))
     this.instances.spares.drop(at)
     place.wanted = 'stopped'
-    await this.#parts.routing.apply({ releases: { [placeKey(at)]: null }, ...generation })
+    await this.#parts.routing.apply({ releases: { [placeKey(at)]: null }, environments })
     await this.#takeDown(place)
   }
 
@@ -225,29 +245,68 @@ export class Places {
     if (place.plan.settings.min > 0) await this.#keepUp.toMinimum(place)
   }
 
-  /** With the environment's new generation, when that is what makes one. */
-  async publish(place: Place, generation: Pick<RoutingChange, 'environments'> = {}): Promise<void> {
+  async publish(place: Place): Promise<void> {
     if (this.get(place) !== place) return
-    await this.#parts.routing.apply({ releases: { [placeKey(place)]: routedRelease(place, this.instances.of(place)) }, ...generation })
+    await this.#parts.routing.apply({ releases: { [placeKey(place)]: routedRelease(place, this.instances.of(place)) } })
     this.#parts.events.emit({ type: 'service', teamId: place.teamId, serviceId: place.serviceId, environmentId: place.environmentId })
   }
 
-  /** For the routing table, which learns of it together with what it brings. */
-  async #nextGeneration(tx: Transaction, environmentId: string): Promise<Pick<RoutingChange, 'environments'>> {
-    const [row] = await tx.update(environments).set({ generation: sql`${environments.generation} + 1` }).where(eq(environments.id, environmentId)).returning({ generation: environments.generation })
-    const known = this.#parts.routing.table.environments[environmentId]
-    return row && known ? { environments: { [environmentId]: { ...known, generation: row.generation } } } : {}
+  /** For the routing table, which learns of them together with what they bring. */
+  async #nextGenerations(tx: Transaction, ids: readonly string[], expected?: Switch['expected']): Promise<Required<RoutingChange>['environments']> {
+    const changed: Required<RoutingChange>['environments'] = {}
+    // In one order for everybody, so that two switches never wait for each other.
+    for (const id of [...new Set(ids)].sort()) {
+      const [row] = await tx.update(environments).set({ generation: sql`${environments.generation} + 1` })
+        .where(and(eq(environments.id, id), expected?.environmentId === id ? eq(environments.generation, expected.generation) : undefined))
+        .returning({ generation: environments.generation })
+      const known = this.#parts.routing.table.environments[id]
+      if (!row && expected?.environmentId === id) throw new PlatformError('conflict', `${known?.name ?? 'the environment'} has changed meanwhile`, { fix: 'Look at what changed, then try again.' })
+      if (row && known) changed[id] = { ...known, generation: row.generation }
+    }
+    return changed
   }
 
-  async #undoSwitch(place: Place, before: Place | undefined): Promise<void> {
-    if (this.get(place) !== place) return
-    await this.#parts.routing.refresh({ environments: [place.environmentId] })
-    if (before) {
-      this.#places.set(placeKey(before), before)
-      return this.publish(before)
+  async #undoSwitch(begun: readonly { place: Place; before: Place | undefined }[], left: readonly Place[]): Promise<void> {
+    const switched = begun.filter(({ place }) => this.get(place) === place)
+    const gone = left.filter((place) => this.get(place) === undefined)
+    if (switched.length === 0 && gone.length === 0) return
+    for (const { place, before } of switched) {
+      if (before) this.#places.set(placeKey(before), before)
+      else this.#places.delete(placeKey(place))
     }
-    this.#places.delete(placeKey(place))
-    await this.#parts.routing.apply({ releases: { [placeKey(place)]: null } })
+    for (const place of gone) this.#places.set(placeKey(place), place)
+    await this.#parts.routing.refresh({ environments: [...new Set([...switched.map(({ place }) => place.environmentId), ...gone.map((place) => place.environmentId)])] })
+    await this.#parts.routing.apply({
+      releases: Object.fromEntries([...switched.map(({ place }) => place), ...gone].map((at) => {
+        const serving = this.get(at)
+        return [placeKey(at), serving ? routedRelease(serving, this.instances.of(serving)) : null]
+      })),
+    })
+  }
+
+  /** After a switch: what served before is kept ready while it is watched. */
+  #watchOver(plan: Plan, place: Place, before: Place | undefined): void {
+    if (before?.watch) clearTimeout(before.watch.timer)
+    if (before?.restart) clearTimeout(before.restart)
+    const previousId = before && before.wanted === 'live' && before.plan.deploymentId !== plan.deploymentId ? before.plan.deploymentId : undefined
+    if (previousId) this.#watch(place, previousId, Date.now() + watchMs)
+    for (const old of this.instances.of(place)) if (old.deploymentId !== plan.deploymentId && old.state !== 'starting' && old.state !== 'checking') void this.#retire(old, old.deploymentId === previousId)
+    if (!plan.pinned) void this.#keepUp.toMinimum(place)
+  }
+
+  /** A copy that is inherited now: it answers the calls of before for as long as a switch is watched, then ends. */
+  #leave(place: Place): void {
+    if (place.restart) clearTimeout(place.restart)
+    if (place.watch) clearTimeout(place.watch.timer)
+    place.watch = null
+    place.wanted = 'stopped'
+    this.instances.spares.drop(place)
+    const kept = this.instances.of(place)
+    for (const one of kept) void this.instances.setState(one, 'draining')
+    setTimeout(() => {
+      // Taken back, it serves again.
+      for (const one of kept) if (this.instances.get(one.id)?.state === 'draining' && this.get(place)?.plan.deploymentId !== one.deploymentId) void this.#retire(one, false)
+    }, watchMs).unref()
   }
 
   #require(at: At): Place {

@@ -22,6 +22,8 @@ export interface Plan {
   values: Values
   settings: ServiceSettings
   keepsData: boolean
+  /** Its parent's revision as it was: it starts when it is first called. */
+  pinned: boolean
 }
 
 export const sealedVariables = (deploymentId: string): string => `deployment/${deploymentId}`
@@ -51,5 +53,6 @@ export async function readPlan({ db, seal, builds }: Pick<Platform, 'db' | 'seal
     values: JSON.parse(seal.open(variables, sealedVariables(deploymentId))) as Values,
     settings,
     keepsData: deployment.keepsData,
+    pinned: deployment.kind === 'pin',
   }
 }

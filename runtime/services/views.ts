@@ -8,6 +8,7 @@ import { isUnderWay, type ServiceState } from '#contract/states.ts'
 import { releases, revisions, services, settings, teams, users } from '#db/schema.ts'
 import { type DeploymentRow, newestOf } from '../deployments/record.ts'
 import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
+import { pinnedServices } from '../environments/pinned.ts'
 import type { Place } from '../instances/place.ts'
 import type { Platform } from '../platform.ts'
 import { readValues } from '../variables/variables.ts'
@@ -31,7 +32,7 @@ export async function getService(platform: Platform, at: { serviceId: string; en
 /** What runs here was started with other variables than it would get now. */
 async function hasNewValues(platform: Platform, at: { serviceId: string; environmentId: string }): Promise<boolean> {
   const place = platform.places.get(at)
-  return place !== undefined && !isDeepStrictEqual(place.plan.values, await readValues(platform, at))
+  return place !== undefined && !place.plan.pinned && !isDeepStrictEqual(place.plan.values, await readValues(platform, at))
 }
 
 /** In the environments where it was deployed itself. */
@@ -57,13 +58,14 @@ export async function viewServices(platform: Platform, rows: readonly ServiceRow
   const ids = rows.map((row) => row.id)
   const at = chain.map((one) => one.id)
   const [team] = await db.select({ name: teams.name }).from(teams).where(eq(teams.id, environment.teamId))
-  const [own, owners, consoles, newest] = await Promise.all([
+  const [own, owners, consoles, newest, pins] = await Promise.all([
     db.select({ release: releases, revision: revisions }).from(releases)
       .leftJoin(revisions, and(eq(revisions.serviceId, releases.serviceId), eq(revisions.commit, releases.commit)))
       .where(and(inArray(releases.environmentId, at), inArray(releases.serviceId, ids))),
     db.select().from(users).where(inArray(users.id, rows.flatMap((row) => row.ownerId ?? []))),
     db.select().from(settings).where(and(inArray(settings.environmentId, at), inArray(settings.serviceId, ids))),
     newestOf(db, ids, environmentId),
+    pinnedServices(db, chain.filter((one) => one.pinned).map((one) => one.id)),
   ])
   const ownerOf = new Map(owners.map((user) => [user.id, { id: user.id, name: user.name, email: user.email }]))
   const consolesOf = Map.groupBy(consoles, (one) => one.serviceId)
@@ -90,13 +92,14 @@ export async function viewServices(platform: Platform, rows: readonly ServiceRow
       audience: withTeamNames(platform, row.audience),
       environment: environment.name,
       from: found?.from.name ?? null,
+      pinned: found !== undefined && (pins.get(found.from.id)?.has(row.id) ?? false),
       state, reason,
       revision: found ? found.release.commit.slice(0, 7) : null,
       instances,
       url: serviceUrl(platform, { service: row.name, environment: environment.name, team: team?.name ?? '' }),
       endpoints: found?.revision?.endpoints ?? [],
       settings,
-      pending: place !== undefined && found?.from.id === environment.id && !isDeepStrictEqual(place.plan.settings, settings),
+      pending: place !== undefined && !place.plan.pinned && found?.from.id === environment.id && !isDeepStrictEqual(place.plan.settings, settings),
       locked: place?.plan.build.locked ?? [],
       lastDeployment: deployment ? { id: deployment.id, state: deployment.state, at: deployment.createdAt, by: deployment.byName } : null,
       createdAt: row.createdAt,

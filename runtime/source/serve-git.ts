@@ -19,6 +19,8 @@ export interface ServeInput {
   path: string
   user: Person & { id: string }
   mayWrite: boolean
+  /** Refs that may not be moved, and why. */
+  refuse?: readonly { ref: string; why: string }[]
 }
 
 export interface RefUpdate {
@@ -45,7 +47,8 @@ export async function serveGit(repository: Repository, request: IncomingMessage,
   const child = spawn('git', ['http-backend'], {
     cwd: repository.dir, detached: true, stdio: 'pipe',
     env: { ...gitEnvironment(settings(input.mayWrite)), ...cgiEnvironment(repository, request, { url, input }), M3O_PUSHED: pushed,
-      M3O_MAX_FILES: String(maxFiles), M3O_MAX_BYTES: String(maxTreeBytes), M3O_MAX_PATH: String(maxPathBytes), M3O_NODE: process.execPath },
+      M3O_MAX_FILES: String(maxFiles), M3O_MAX_BYTES: String(maxTreeBytes), M3O_MAX_PATH: String(maxPathBytes), M3O_NODE: process.execPath,
+      M3O_REFUSED: (input.refuse ?? []).map(({ ref, why }) => `${ref}\t${why}`).join('\n') },
   })
   const ended = exitOf(child)
   ended.catch(() => {})

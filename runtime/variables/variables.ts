@@ -1,4 +1,4 @@
-import { and, eq, inArray, ne } from 'drizzle-orm'
+import { and, eq, ne } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { Variable } from '#contract/records.ts'
 import type { Actor } from '#contract/rpc.ts'
@@ -6,58 +6,49 @@ import { problemOfVariable } from '#contract/variables.ts'
 import type { Transaction } from '#db/open.ts'
 import { variables } from '#db/schema.ts'
 import { audited } from '../audit/audit.ts'
-import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
+import { environmentChain } from '../environments/environments.ts'
 import type { Platform } from '../platform.ts'
-
-export interface Place {
-  serviceId: string
-  environmentId: string
-}
+import { type Effective, effectiveVariables, type Place } from './effective.ts'
 
 /** Values as an instance gets them. */
 export type Values = Record<string, { value: string; secret: boolean }>
 
 const sealedName = (row: { serviceId: string; environmentId: string; name: string }) => `variable/${row.serviceId}/${row.environmentId}/${row.name}`
 
-/** Of one environment, what it inherits included, by name. Secrets come without their values. */
+/** Of one environment, what it inherits included, by name; and what it does not have although a parent does. Secrets come without their values. */
 export async function listVariables(platform: Platform, place: Place): Promise<Variable[]> {
-  return (await effectiveRows(platform, place)).map(({ row, environment }) => ({
-    name: row.name, value: row.secret ? null : row.value, secret: row.secret, from: environment.name, updatedAt: row.updatedAt, by: row.byName,
-  }))
+  const { given, removed, withheld } = await effectiveVariables(platform, place)
+  const shown = (state: Variable['state']) => ({ row, environment, hides }: Effective): Variable => ({
+    name: row.name, value: row.secret ? null : row.value, secret: row.secret, from: environment.name, overrides: hides?.name ?? null,
+    inheritable: row.inheritable, state, updatedAt: row.updatedAt, by: row.byName,
+  })
+  return [...given.map(shown('set')), ...removed.map(shown('removed')), ...withheld.map(shown('withheld'))].sort((a, b) => a.name.localeCompare(b.name))
 }
 
 /** What an instance that starts now gets. */
 export async function readValues(platform: Platform, place: Place): Promise<Values> {
-  const values: Values = {}
-  for (const { row } of await effectiveRows(platform, place)) {
-    values[row.name] = { secret: row.secret, value: row.secret ? platform.seal.open(row.value ?? '', sealedName(row)) : row.value ?? '' }
-  }
-  return values
+  return openValues(platform, (await effectiveVariables(platform, place)).given)
 }
 
-async function effectiveRows({ db }: Platform, { serviceId, environmentId }: Place) {
-  const chain = await environmentChain(db, environmentId)
-  const rows = await db.select().from(variables).where(and(eq(variables.serviceId, serviceId), inArray(variables.environmentId, chain.map((at) => at.id))))
-  const byName = new Map<string, { row: (typeof rows)[number]; environment: EnvironmentRow }>()
-  for (const environment of chain.toReversed()) {
-    for (const row of rows) if (row.environmentId === environment.id) byName.set(row.name, { row, environment })
-  }
-  return [...byName.values()].filter(({ row }) => row.value !== null).sort((a, b) => a.row.name.localeCompare(b.row.name))
+export function openValues({ seal }: Pick<Platform, 'seal'>, given: readonly Effective[]): Values {
+  return Object.fromEntries(given.map(({ row }) => [row.name, { secret: row.secret, value: row.secret ? seal.open(row.value ?? '', sealedName(row)) : row.value ?? '' }]))
 }
 
-export async function setVariable(platform: Platform, actor: Actor, input: Place & { name: string; value: string; secret: boolean }): Promise<void> {
-  const problem = problemOfVariable(input.name, input.value)
+interface Given { name: string; value: string; secret: boolean; inheritable?: boolean | undefined }
+
+export async function setVariable(platform: Platform, actor: Actor, { serviceId, environmentId, ...given }: Place & Given): Promise<void> {
+  const problem = problemOfVariable(given.name, given.value)
   if (problem !== undefined) throw problem
-  const [environment] = await environmentChain(platform.db, input.environmentId)
-  const row = { ...input, value: input.secret ? platform.seal.seal(input.value, sealedName(input)) : input.value, byName: actor.name, updatedAt: Date.now() }
-  const change = { teamId: environment?.teamId ?? null, action: input.secret ? 'secret.set' : 'variable.set', target: `variable ${input.name}`, after: { environment: environment?.name } }
-  await audited(platform.db, actor, change, (tx) =>
-    tx.insert(variables).values(row).onConflictDoUpdate({ target: [variables.serviceId, variables.environmentId, variables.name], set: row }))
-  if (environment) platform.events.emit({ type: 'service', teamId: environment.teamId, serviceId: input.serviceId, environmentId: input.environmentId })
+  const place = { serviceId, environmentId, name: given.name }
+  const { inheritable } = given
+  const row = { ...place, secret: given.secret, value: given.secret ? platform.seal.seal(given.value, sealedName(place)) : given.value, byName: actor.name, updatedAt: Date.now(), ...(inheritable !== undefined && { inheritable }) }
+  await change(platform, actor, { place, action: given.secret ? 'secret.set' : 'variable.set', ...(inheritable !== undefined && { after: { inheritable } }) }, async (tx) => {
+    await tx.insert(variables).values(row).onConflictDoUpdate({ target: [variables.serviceId, variables.environmentId, variables.name], set: row })
+  })
 }
 
 /** Several, looked at before the first of them is set. */
-export async function setVariables(platform: Platform, actor: Actor, place: Place, given: readonly { name: string; value: string; secret: boolean }[]): Promise<void> {
+export async function setVariables(platform: Platform, actor: Actor, place: Place, given: readonly Given[]): Promise<void> {
   for (const { name, value } of given) {
     const problem = problemOfVariable(name, value)
     if (problem !== undefined) throw problem
@@ -66,19 +57,47 @@ export async function setVariables(platform: Platform, actor: Actor, place: Plac
 }
 
 /** In an environment that inherits it, it is marked as absent; where it is set itself, the parent's shows again. */
-export async function deleteVariable(platform: Platform, actor: Actor, input: Place & { name: string }): Promise<void> {
-  const found = (await effectiveRows(platform, input)).find(({ row }) => row.name === input.name)
-  if (!found) throw new PlatformError('not_found', `there is no variable ${input.name} here`, { fix: 'List them with `m3o var list`.' })
-  const [environment] = await environmentChain(platform.db, input.environmentId)
-  await audited(platform.db, actor, { teamId: environment?.teamId ?? null, action: 'variable.delete', target: `variable ${input.name}` }, async (tx) => {
-    if (found.row.environmentId === input.environmentId) {
-      await tx.delete(variables).where(and(eq(variables.serviceId, input.serviceId), eq(variables.environmentId, input.environmentId), eq(variables.name, input.name)))
-    } else {
-      await tx.insert(variables).values({ ...input, secret: false, value: null, byName: actor.name, updatedAt: Date.now() })
-        .onConflictDoUpdate({ target: [variables.serviceId, variables.environmentId, variables.name], set: { value: null } })
-    }
+export async function deleteVariable(platform: Platform, actor: Actor, place: Place & { name: string }): Promise<void> {
+  const { given, withheld } = await effectiveVariables(platform, place)
+  const found = [...given, ...withheld].find(({ row }) => row.name === place.name)
+  if (!found) throw new PlatformError('not_found', `there is no variable ${place.name} here`, { fix: 'List them with `m3o var list`.' })
+  await change(platform, actor, { place, action: 'variable.delete' }, async (tx) => {
+    if (found.row.environmentId === place.environmentId) return void await tx.delete(variables).where(isRow(place))
+    await tx.insert(variables).values({ ...place, secret: found.row.secret, value: null, byName: actor.name, updatedAt: Date.now() })
+      .onConflictDoUpdate({ target: [variables.serviceId, variables.environmentId, variables.name], set: { value: null } })
   })
-  if (environment) platform.events.emit({ type: 'service', teamId: environment.teamId, serviceId: input.serviceId, environmentId: input.environmentId })
+}
+
+/** Takes back what was set or left out here. */
+export async function resetVariable(platform: Platform, actor: Actor, place: Place & { name: string }): Promise<void> {
+  const { given, removed } = await effectiveVariables(platform, place)
+  const found = [...given, ...removed].find(({ row }) => row.name === place.name && row.environmentId === place.environmentId)
+  if (!found?.hides) throw new PlatformError('not_in_this_state', `${place.name} has no value of its own here that hides a parent's`, { fix: 'List where each comes from with `m3o var list`.' })
+  const { name: to } = found.hides
+  await change(platform, actor, { place, action: 'variable.reset', after: { inheritedFrom: to } }, async (tx) => {
+    await tx.delete(variables).where(isRow(place))
+  })
+}
+
+/** Whether environments below may have a secret that is set here, when this one is protected. */
+export async function markVariable(platform: Platform, actor: Actor, { inheritable, ...place }: Place & { name: string; inheritable: boolean }): Promise<void> {
+  const [row] = await platform.db.select().from(variables).where(isRow(place))
+  if (!row?.secret || row.value === null) {
+    throw new PlatformError('not_found', `no secret ${place.name} is set here itself`, { fix: 'Mark it in the environment in which it is set: `m3o secret list` says which.' })
+  }
+  await change(platform, actor, { place, action: 'secret.mark', after: { inheritable } }, async (tx) => {
+    await tx.update(variables).set({ inheritable }).where(isRow(place))
+  })
+}
+
+const isRow = ({ serviceId, environmentId, name }: Place & { name: string }) =>
+  and(eq(variables.serviceId, serviceId), eq(variables.environmentId, environmentId), eq(variables.name, name))
+
+/** With its audit row, and told to whoever looks at the service here. */
+async function change(platform: Platform, actor: Actor, { place, action, after }: { place: Place & { name: string }; action: string; after?: object }, run: (tx: Transaction) => Promise<void>): Promise<void> {
+  const [environment] = await environmentChain(platform.db, place.environmentId)
+  await audited(platform.db, actor, { teamId: environment?.teamId ?? null, action, target: `variable ${place.name}`, after: { environment: environment?.name, ...after } }, run)
+  if (environment) platform.events.emit({ type: 'service', teamId: environment.teamId, serviceId: place.serviceId, environmentId: place.environmentId })
 }
 
 /** Those of one environment to another, where the service has none; a secret is sealed for its place. Those elsewhere go. */

@@ -2,10 +2,11 @@ import { type IncomingHttpHeaders, request as send, type ServerResponse } from '
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { rpcHeader } from '#contract/rpc.ts'
 import { type Action, mayDo } from '#contract/permissions.ts'
+import { protectionOf } from '#contract/records.ts'
 import { socketAddress } from '#contract/unix-socket.ts'
-import { authorize, isInScope } from '../authorize.ts'
+import { type AtTeam, authorize, isInScope, refusalOfProtected } from '../authorize.ts'
 import { byToken } from '../people/viewer.ts'
-import type { Viewer } from '../web.ts'
+import type { Viewer, Web } from '../web.ts'
 import type { Exchange } from './front.ts'
 import { inertPolicy } from './security.ts'
 
@@ -33,6 +34,7 @@ export async function serveGit({ web, request, response, url, from }: Exchange):
       [rpcHeader.actor]: encodeURIComponent(JSON.stringify({ ...who.actor, from })),
       ...(may('source.write') && { 'm3o-may-write': '1' }),
       ...(may('service.deploy') && { 'm3o-may-deploy': '1' }),
+      ...(writes && { 'm3o-protected': encodeURIComponent(JSON.stringify(await protectedFrom(web, who, at))) }),
     }
     await proxy(`/git/${at.serviceId}/${path}${url.search}`, headers)
   } catch (error) {
@@ -60,6 +62,17 @@ export async function serveGit({ web, request, response, url, from }: Exchange):
       request.pipe(upstream)
     })
   }
+}
+
+/** Environments whose branches somebody may not push to, as a push is a deployment there; with the reason. */
+async function protectedFrom(web: Web, who: Viewer, at: AtTeam): Promise<{ environmentId: string; why: string }[]> {
+  const all = await web.runtime.call('environments.list', { teamId: at.teamId }, { actor: who.actor })
+  const refused = await Promise.all(all.map(async ({ id, name, protection: shown }) => {
+    if (shown === null) return []
+    const refusal = await refusalOfProtected(web, who, { at, action: 'service.deploy', environment: name, protection: protectionOf(shown) })
+    return refusal === undefined ? [] : [{ environmentId: id, why: refusal.message }]
+  }))
+  return refused.flat()
 }
 
 /** The token of `Authorization: Basic` (as the password, or alone as the user name) or `Bearer`; undefined without one that is good. */

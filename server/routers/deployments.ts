@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Deployment } from '#contract/records.ts'
 import { deploymentStates } from '#contract/states.ts'
-import { type AtTeam, isInScope, requireOwn } from '../authorize.ts'
+import { authorize, type AtTeam, isInScope, may, requireOwn } from '../authorize.ts'
 import { authorizedServiceHere, authorizedTeam, router } from '../trpc.ts'
 import type { Viewer, Web } from '../web.ts'
 import { here } from './services.ts'
@@ -34,12 +34,17 @@ export const deployments = router({
 
   /** Code and variables against what served before. */
   diff: authorizedTeam('source.read', { listing: true }).input(byId).query(async ({ ctx, input }) => {
-    const { id } = await ownDeployment(ctx, input.deploymentId)
-    return ctx.web.runtime.call('deployments.diff', { deploymentId: id }, ctx.as)
+    const { id, environment, service } = await ownDeployment(ctx, input.deploymentId)
+    const [diff, seesVariables] = await Promise.all([
+      ctx.web.runtime.call('deployments.diff', { deploymentId: id }, ctx.as),
+      may(ctx.web, ctx.viewer, 'variable.read', { team: ctx.at.team, environment, service }),
+    ])
+    return seesVariables ? diff : { ...diff, variables: [] }
   }),
 
   cancel: authorizedTeam('service.deploy', { listing: true }).input(byId).mutation(async ({ ctx, input }) => {
-    const { id } = await ownDeployment(ctx, input.deploymentId)
+    const { id, environment, service } = await ownDeployment(ctx, input.deploymentId)
+    await authorize(ctx.web, ctx.viewer, 'service.deploy', { team: ctx.at.team, environment, service })
     return ctx.web.runtime.call('deployments.cancel', { deploymentId: id }, ctx.as)
   }),
 

@@ -1,9 +1,17 @@
 import { z } from 'zod'
+import { PlatformError } from '#contract/errors.ts'
+import { roles } from '#contract/permissions.ts'
 import { environmentKinds } from '#contract/records.ts'
 import { isInScope } from '../authorize.ts'
 import { validName } from '../names.ts'
 import { authorizedEnvironment, authorizedServiceHere, authorizedTeam, router } from '../trpc.ts'
 import { here } from './services.ts'
+
+const admitted = z.object({
+  role: z.enum(roles),
+  /** Emails of members. */
+  people: z.array(z.string().max(300)).max(100),
+})
 
 export const environments = router({
   list: authorizedTeam('environment.read', { listing: true }).query(async ({ ctx }) => {
@@ -31,4 +39,33 @@ export const environments = router({
   /** Drops the environment's own copy of a service; its calls go to the parent's again. */
   reset: authorizedServiceHere('environment.write')
     .mutation(({ ctx }) => ctx.web.runtime.call('environments.reset', here(ctx.at), ctx.as)),
+
+  /** Who may do what in it beyond the roles; null: the roles alone say so again. */
+  protect: authorizedEnvironment('environment.protect')
+    .input(z.object({ protection: z.object({ deploy: admitted, secrets: admitted, promote: admitted }).nullable() }))
+    .mutation(async ({ ctx, input }) => {
+      const members = input.protection === null ? [] : await ctx.web.runtime.call('members.list', { teamId: ctx.at.teamId }, ctx.as)
+      const ids = (guard: keyof NonNullable<typeof input.protection>, emails: string[]) => emails.map((email) => {
+        const found = members.find(({ person }) => person.email.toLowerCase() === email.toLowerCase())
+        if (found === undefined) throw new PlatformError('not_found', `${email} is not in the team`, { field: guard, fix: 'Invite them first: m3o invite create EMAIL --role developer.' })
+        return found.person.id
+      })
+      const { deploy, secrets, promote } = input.protection ?? {}
+      return ctx.web.runtime.call('environments.protect', {
+        environmentId: ctx.at.environmentId,
+        protection: deploy && secrets && promote ? {
+          deploy: { role: deploy.role, people: ids('deploy', deploy.people) },
+          secrets: { role: secrets.role, people: ids('secrets', secrets.people) },
+          promote: { role: promote.role, people: ids('promote', promote.people) },
+        } : null,
+      }, ctx.as)
+    }),
+
+  /** Keeps what it inherits as it is now, rather than following its parent. */
+  pin: authorizedEnvironment('environment.write')
+    .mutation(({ ctx }) => ctx.web.runtime.call('environments.pin', { environmentId: ctx.at.environmentId }, { ...ctx.as, timeoutMs: 60_000 })),
+
+  /** Follows its parent again. */
+  unpin: authorizedEnvironment('environment.write')
+    .mutation(({ ctx }) => ctx.web.runtime.call('environments.unpin', { environmentId: ctx.at.environmentId }, { ...ctx.as, timeoutMs: 60_000 })),
 })

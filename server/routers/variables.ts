@@ -6,13 +6,13 @@ import { here } from './services.ts'
 const name = z.string().min(1).max(200)
 
 export const variables = router({
-  /** Inherited ones included; secrets without values. */
+  /** Inherited ones included, and those that are left out here or withheld; secrets without values. */
   list: authorizedServiceHere('variable.read').query(({ ctx }) => ctx.web.runtime.call('variables.list', here(ctx.at), ctx.as)),
 
   set: authorizedServiceHere('variable.write')
-    .input(z.object({ name, value: z.string().max(maxVariableBytes), secret: z.boolean().default(false) }))
+    .input(z.object({ name, value: z.string().max(maxVariableBytes), secret: z.boolean().default(false), inheritable: z.boolean().optional() }))
     .mutation(({ ctx, input }) => ctx.web.runtime.call('variables.set', {
-      ...here(ctx.at), name: input.name, value: input.value, secret: input.secret,
+      ...here(ctx.at), name: input.name, value: input.value, secret: input.secret, ...(input.inheritable !== undefined && { inheritable: input.inheritable }),
     }, ctx.as)),
 
   /** All of them or, when one cannot be set, none. */
@@ -23,4 +23,14 @@ export const variables = router({
   delete: authorizedServiceHere('variable.write')
     .input(z.object({ name }))
     .mutation(({ ctx, input }) => ctx.web.runtime.call('variables.delete', { ...here(ctx.at), name: input.name }, ctx.as)),
+
+  /** Back to the parent's. */
+  reset: authorizedServiceHere('variable.write')
+    .input(z.object({ name }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('variables.reset', { ...here(ctx.at), name: input.name }, ctx.as)),
+
+  /** Whether environments below a protected one may have this secret as well. */
+  mark: authorizedServiceHere('variable.write')
+    .input(z.object({ name, inheritable: z.boolean() }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('variables.mark', { ...here(ctx.at), name: input.name, inheritable: input.inheritable }, ctx.as)),
 })

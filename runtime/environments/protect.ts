@@ -1,0 +1,27 @@
+import { eq } from 'drizzle-orm'
+import { PlatformError } from '#contract/errors.ts'
+import { guards, type Protection } from '#contract/protection.ts'
+import type { ShownProtection } from '#contract/records.ts'
+import type { Actor } from '#contract/rpc.ts'
+import { environments } from '#db/schema.ts'
+import { audited } from '../audit/audit.ts'
+import type { Platform } from '../platform.ts'
+import { environmentChain } from './environments.ts'
+import { shownProtections } from './protection.ts'
+
+/** Says who may do what in an environment beyond the roles; null takes that back. Web authorizes by it (server/authorize.ts). */
+export async function protectEnvironment(platform: Platform, actor: Actor, { environmentId, protection }: { environmentId: string; protection: Protection | null }): Promise<void> {
+  const [row] = await environmentChain(platform.db, environmentId)
+  if (!row) throw new PlatformError('not_found', 'there is no such environment')
+  const before = await shownProtections(platform.db, [row])
+  const after = await shownProtections(platform.db, [{ ...row, protection }])
+  const change = { teamId: row.teamId, action: 'environment.protect', target: `environment ${row.name}`, before: said(before.get(row.id)), after: said(after.get(row.id)) }
+  await audited(platform.db, actor, change, async (tx) => {
+    await tx.update(environments).set({ protection }).where(eq(environments.id, environmentId))
+  })
+  platform.events.emit({ type: 'environment', teamId: row.teamId, environmentId })
+}
+
+/** As the audit has it: roles, and people by their emails. */
+const said = (shown: ShownProtection | undefined) =>
+  (shown === undefined ? null : Object.fromEntries(guards.map((guard) => [guard, [shown[guard].role, ...shown[guard].people.map(({ email }) => email)].join(', ')])))
