@@ -1,6 +1,7 @@
 import { TRPCError } from '@trpc/server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { actions, mayDo, type Role, roles } from '#contract/permissions.ts'
+import { guardAgainst, type Protection } from '#contract/protection.ts'
 import { commandToken } from './people/command-token.ts'
 import { appRouter } from './router.ts'
 import { bodyOf, type Meta } from './trpc.ts'
@@ -29,7 +30,7 @@ beforeAll(async () => {
 afterAll(async () => stand[Symbol.asyncDispose]())
 
 /** They need no more input than the names, so whoever may call them would do it. */
-const destructive = ['teams.delete', 'services.delete', 'services.kill', 'environments.delete', 'environments.reset', 'members.leave', 'person.logout', 'person.endOtherSessions']
+const destructive = ['teams.delete', 'services.delete', 'services.kill', 'environments.delete', 'environments.reset', 'environments.unpin', 'environments.pin', 'members.leave', 'person.logout', 'person.endOtherSessions']
 const names = { team: 'demo', environment: 'production', service: 'hello' }
 const procedures = Object.entries(appRouter._def.procedures as unknown as Record<string, { _def: { meta?: Meta } }>)
 
@@ -65,6 +66,42 @@ test('every procedure refuses and admits each role as the table says', async () 
     if (outside !== 'not_found') wrong.push(`${name} as somebody of another team: ${outside}`)
   }
   expect(wrong).toEqual([])
+}, 120_000)
+
+test('in a protected environment every procedure also asks for what protects it, of a token as of its maker', async () => {
+  const owner = stand.as(viewers.get('owner'))
+  const anyone = { role: 'viewer' as const, people: [] }
+  await owner.environments.create({ team: 'demo', name: 'free', kind: 'shared' })
+  const wrong: string[] = []
+  for (const protection of [
+    { deploy: { role: 'admin', people: [] }, secrets: { role: 'owner', people: [] }, promote: { role: 'admin', people: [] } },
+    { deploy: anyone, secrets: { role: 'owner', people: [viewers.get('developer')?.person.id ?? ''] }, promote: anyone },
+  ] satisfies Protection[]) {
+    const byEmail = ({ role, people }: Protection['deploy']) => ({ role, people: people.map(() => 'developer@example.com') })
+    await owner.environments.protect({ team: 'demo', environment: 'production', protection: { deploy: byEmail(protection.deploy), secrets: byEmail(protection.secrets), promote: byEmail(protection.promote) } })
+    for (const [name, { _def }] of procedures) {
+      const { action, place } = _def.meta as Meta
+      if (place === 'person' || place === 'team') continue
+      for (const role of roles) {
+        const viewer = viewers.get(role)
+        if (!mayDo(action, { signedIn: true, operator: false, role })) continue
+        const isGuarded = place !== 'service' || name === 'services.delete'
+        const guard = isGuarded ? guardAgainst(protection, action, { role, personId: viewer?.person.id ?? '' }) : undefined
+        if (guard === undefined && destructive.includes(name)) continue
+        const code = await codeOf(name, viewer)
+        if ((code === 'forbidden') !== (guard !== undefined)) wrong.push(`${name} (${action}) as ${role}, ${guard ?? 'unguarded'}: ${code}`)
+        if (guard !== undefined && !destructive.includes(name) && place !== 'service') {
+          const elsewhere = await codeOf(name, viewer, { ...names, environment: 'free' })
+          if (elsewhere === 'forbidden') wrong.push(`${name} as ${role} in an environment that nothing protects`)
+        }
+      }
+    }
+  }
+  expect(wrong).toEqual([])
+  const { token } = await stand.as(viewers.get('developer')).tokens.create({ team: 'demo', name: 'of a developer' })
+  await owner.environments.protect({ team: 'demo', environment: 'production', protection: { deploy: { role: 'admin', people: [] }, secrets: anyone, promote: anyone } })
+  await expect((await stand.withToken(token)).deployments.restart(names)).rejects.toThrow('production is protected')
+  await owner.environments.protect({ team: 'demo', environment: 'production', protection: null })
 }, 120_000)
 
 test('nobody who is not signed in gets past what the table leaves open', async () => {

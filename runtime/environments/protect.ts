@@ -20,6 +20,8 @@ export async function protectEnvironment(platform: Platform, actor: Actor, { env
     await tx.update(environments).set({ protection }).where(eq(environments.id, environmentId))
   })
   platform.events.emit({ type: 'environment', teamId: row.teamId, environmentId })
+  // Who may do what has changed: a shell that is open there may have to close.
+  platform.events.emit({ type: 'team', teamId: row.teamId })
 }
 
 /** As the audit has it: roles, and people by their emails. */
