@@ -32,10 +32,9 @@ export function DeploymentsList() {
   const [filters, setFilters] = useFilters(['environment', 'service', 'by', 'state'])
   const list = useDeployments({ team, ...filters })
   const shown = list.deployments
-  const mayCancel = may('service.deploy')
   const columns = useMemo(
-    () => deploymentColumns({ team, kinds: new Map(environments.map(({ name, kind }) => [name, kind])), mayCancel, cancel }),
-    [team, environments, mayCancel, cancel],
+    () => deploymentColumns({ team, kinds: new Map(environments.map(({ name, kind }) => [name, kind])), mayCancel: (environment) => may('service.deploy', environment), cancel }),
+    [team, environments, may, cancel],
   )
   const { data: services } = useSuspenseQuery(trpc.services.catalogue.queryOptions(place))
   // Deployments carry the email of who asked for them, or the platform's name.

@@ -17,7 +17,7 @@ export interface DeploymentsView {
   team: string
   kinds: ReadonlyMap<string, Environment['kind']>
   /** Why one may not cancel; null when one may. */
-  mayCancel: string | null
+  mayCancel: (environment: string) => string | null
   cancel: (deployment: Deployment) => void
 }
 
@@ -61,7 +61,7 @@ export function deploymentColumns({ team, kinds, mayCancel, cancel }: Deployment
         <span className="flex items-center gap-2">
           <PhaseTimeline deployment={each} className="w-24 shrink-0" />
           <Duration className="text-small text-muted" ms={each.durationMs ?? endOf(each)} since={isUnderWay(each.state) ? each.createdAt : undefined} />
-          {isUnderWay(each.state) && <IconButton size="small" label="Cancel" className={`${rowControl} ml-auto`} reason={mayCancel ?? reasonOf(deploymentCan.cancel(each.state))} onClick={() => cancel(each)}><X /></IconButton>}
+          {isUnderWay(each.state) && <IconButton size="small" label="Cancel" className={`${rowControl} ml-auto`} reason={mayCancel(each.environment) ?? reasonOf(deploymentCan.cancel(each.state))} onClick={() => cancel(each)}><X /></IconButton>}
         </span>
       ),
     },

@@ -15,8 +15,10 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 import { Table } from '#components/ui/table.tsx'
 import { environmentColumns } from './environment-columns.tsx'
 import { treeOf } from './environment-tree.ts'
+import { usePins } from './use-pins.ts'
 
 const NewEnvironment = dynamic(() => import('./new-environment.tsx').then((module) => module.NewEnvironment), { ssr: false })
+const ProtectEnvironment = dynamic(() => import('./protect-environment.tsx').then((module) => module.ProtectEnvironment), { ssr: false })
 const DeleteEnvironment = dynamic(() => import('./delete-environment.tsx').then((module) => module.DeleteEnvironment), { ssr: false })
 
 /** Who is working on what: the tree, and what each overrides. */
@@ -27,16 +29,19 @@ export function Environments() {
   const environments = useEnvironments()
   const [from, setFrom] = useState<Environment | null>(null)
   const [deleting, setDeleting] = useState<Environment | null>(null)
+  const [protecting, setProtecting] = useState<Environment | null>(null)
+  const pins = usePins(place.team)
   const production = environments.find(({ parent }) => parent === null)
   const branches = useMemo(() => treeOf(environments), [environments])
   const mayCreate = may('environment.create')
-  const mayDelete = may('environment.delete')
   const columns = useMemo(() => environmentColumns({
-    ...place, mayCreate, mayDelete,
+    ...place, mayCreate, may,
     use: (environment) => router.push(paths.catalogue({ team: place.team, environment: environment.name })),
     create: setFrom,
     remove: setDeleting,
-  }), [place.team, place.environment, mayCreate, mayDelete, router])
+    protect: setProtecting,
+    ...pins,
+  }), [place.team, place.environment, mayCreate, may, router, pins])
 
   const open = () => setFrom(environments.find(({ name }) => name === place.environment) ?? production ?? null)
   useActions([{ id: 'environment.new', title: 'New environment', keys: 'n', words: 'create branch overlay', reason: mayCreate, run: open }])
@@ -60,6 +65,7 @@ export function Environments() {
         </p>
       )}
       {from !== null && <NewEnvironment parent={from.name} onDismiss={() => setFrom(null)} />}
+      {protecting !== null && <ProtectEnvironment environment={protecting} onDismiss={() => setProtecting(null)} />}
       {deleting !== null && <DeleteEnvironment environment={deleting} onDismiss={() => setDeleting(null)} />}
     </>
   )

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { consolePath } from '#contract/console-paths.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { useActions } from '#components/frame/actions.ts'
+import { useEnvironments } from '#components/frame/environment.ts'
 import { useMay } from '#components/frame/may.ts'
 import { useService } from '#components/frame/service.ts'
 import { Button } from '#components/ui/button.tsx'
@@ -29,19 +30,22 @@ export function ServiceSettings() {
   const at = useService()
   const trpc = useTRPC()
   const may = useMay()
+  const environments = useEnvironments()
   const { data: service } = useSuspenseQuery(trpc.services.get.queryOptions(at))
   const { data: about } = useSuspenseQuery(trpc.platform.about.queryOptions())
   const [open, setOpen] = useState<'limits' | 'share' | 'describe' | 'rename' | 'delete' | null>(null)
   const dismiss = () => setOpen(null)
   const { settings, locked, audience, owner } = service
   const lock = (key: string) => (locked.includes(key) ? key : undefined)
-  const write = may('service.write')
+  const write = may('service.write', null)
+  const limits = may('service.write')
   const share = may('service.share') ?? (locked.includes('audience') ? 'm3o.json in the source says who may call it: change it there' : null)
+  const mayDelete = may('service.delete', null) ?? environments.filter(({ overrides }) => overrides.some(({ serviceId }) => serviceId === service.id)).map(({ name }) => may('service.delete', name)).find((reason) => reason !== null) ?? null
   const gateway = `${about.gateway.url.replace(/\/$/, '')}/v1`
   useActions([
     { id: 'service.share', group: service.name, title: 'Share: who may call it', words: 'audience public private team platform anyone', reason: share, run: () => setOpen('share') },
     { id: 'service.describe', group: service.name, title: 'Description and owner', reason: write, run: () => setOpen('describe') },
-    { id: 'service.limits', group: service.name, title: 'Instances and limits', words: 'memory cpu scale sleep health', reason: write, run: () => setOpen('limits') },
+    { id: 'service.limits', group: service.name, title: 'Instances and limits', words: 'memory cpu scale sleep health', reason: limits, run: () => setOpen('limits') },
     { id: 'service.rename', group: service.name, title: 'Rename the service', reason: write, run: () => setOpen('rename') },
   ])
   return (
@@ -51,7 +55,7 @@ export function ServiceSettings() {
       <Section
         title="Instances and limits"
         about={`In ${at.environment}, and in environments on it that do not say otherwise.`}
-        actions={<Button aria-label="Change instances and limits" reason={write} onClick={() => setOpen('limits')}>Change</Button>}
+        actions={<Button aria-label="Change instances and limits" reason={limits} onClick={() => setOpen('limits')}>Change</Button>}
       >
         <Panel>
           <Properties>
@@ -96,7 +100,7 @@ export function ServiceSettings() {
       <Section
         title="Delete the service"
         about="In every environment, with its source, its history and its logs."
-        actions={<Button kind="bad" reason={may('service.delete')} onClick={() => setOpen('delete')}>Delete {service.name}</Button>}
+        actions={<Button kind="bad" reason={mayDelete} onClick={() => setOpen('delete')}>Delete {service.name}</Button>}
       >
         {null}
       </Section>

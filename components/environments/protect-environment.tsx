@@ -1,0 +1,75 @@
+'use client'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useForm } from 'react-hook-form'
+import { type Guard, guards } from '#contract/protection.ts'
+import type { Environment } from '#contract/records.ts'
+import { toastDone } from '#client/toasts.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { usePlace } from '#components/frame/place.ts'
+import { Checkbox } from '#components/ui/checkbox.tsx'
+import { DialogForm } from '#components/ui/dialog-form.tsx'
+import { type Admission, AdmissionField } from './admission-field.tsx'
+
+type Values = Record<Guard, Admission> & { protected: boolean }
+
+const words: Record<Guard, { label: string; about: string }> = {
+  deploy: { label: 'Deploy', about: 'Also roll back, restart, scale, stop, configure, and push to its branch.' },
+  secrets: { label: 'Variables and secrets', about: 'See and set them. A shell in it sees them, so it needs this as well as the right to deploy.' },
+  promote: { label: 'Promote into it', about: 'From the environments on it.' },
+}
+
+/** Who may do what in one environment, beyond what their role allows everywhere. */
+export function ProtectEnvironment({ environment: { name, protection }, onDismiss }: { environment: Environment; onDismiss: () => void }) {
+  const { team } = usePlace()
+  const trpc = useTRPC()
+  const queries = useQueryClient()
+  const members = useQuery(trpc.members.list.queryOptions({ team })).data ?? []
+  const initial = (guard: Guard): Admission => ({
+    role: protection?.[guard].role ?? 'admin', people: protection?.[guard].people.map(({ email }) => email) ?? [],
+  })
+  const form = useForm<Values>({ defaultValues: { protected: true, deploy: initial('deploy'), secrets: initial('secrets'), promote: initial('promote') } })
+  const isOn = form.watch('protected')
+  const protect = useMutation(trpc.environments.protect.mutationOptions({
+    onSuccess: (_, { protection: now }) => {
+      void queries.invalidateQueries(trpc.environments.pathFilter())
+      onDismiss()
+      toastDone(now === null ? `${name} is not protected any more` : `${name} is protected`)
+    },
+  }))
+  return (
+    <DialogForm
+      title={protection === null ? `Protect ${name}` : `Protection of ${name}`}
+      description="What it asks for is asked of everybody: in the console, the command, with tokens and by git push."
+      place="side"
+      form={form}
+      submit={isOn ? `Protect ${name}` : `Stop protecting ${name}`}
+      reason={!isOn && protection === null ? 'It is not protected' : null}
+      busy={protect.isPending}
+      error={protect.error}
+      onSubmit={({ protected: on, deploy, secrets, promote }) => protect.mutate({ team, environment: name, protection: on ? { deploy, secrets, promote } : null })}
+      onDismiss={onDismiss}
+    >
+      <Checkbox
+        {...form.register('protected')}
+        label="Protected"
+        hint={`Its secrets stay in it: an own copy in an environment on ${name} gets only those that are marked as inheritable, and must set the others itself.`}
+      />
+      <div className="flex flex-col divide-y divide-border border-y border-border">
+        {guards.map((guard) => (
+          <AdmissionField
+            key={guard}
+            {...words[guard]}
+            members={members}
+            disabled={!isOn}
+            value={form.watch(guard)}
+            error={form.formState.errors[guard]?.message}
+            onChange={(value) => {
+              form.clearErrors(guard)
+              form.setValue(guard, value, { shouldDirty: true })
+            }}
+          />
+        ))}
+      </div>
+    </DialogForm>
+  )
+}
