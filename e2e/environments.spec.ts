@@ -59,3 +59,27 @@ test('production’s colour is not that of one’s own environment', async ({ pa
   }
   expect(await ground('production')).not.toBe(await ground('mine'))
 })
+
+test('pinned, an environment keeps what it inherits until it follows again', async ({ page, shell }) => {
+  await shell.deploy('moving', hello())
+  await shell.json(['env', 'create', 'still'])
+  await page.goto('/demo/production/environments')
+  const row = page.getByRole('table', { name: 'Environments' }).getByRole('row').filter({ hasText: 'still' })
+  const act = async (name: string) => {
+    await row.getByRole('button', { name: 'Actions on still' }).click()
+    await page.getByRole('menuitem', { name }).click()
+  }
+  await act('Pin to production of now')
+  await expect(row).toContainText('pinned')
+  await expect(row).toContainText('none, all from production as it was')
+  await shell.deploy('moving', hello('Later'))
+  expect(await shell.json(['call', 'moving', 'Hello', '--name', 'Ada', '--env', 'still'])).toEqual({ message: 'Hello Ada' })
+  await openService(page, 'moving', { environment: 'still' })
+  await expect(header(page)).toContainText('pinned')
+  expect(await shell.json(['status', 'moving', '--env', 'still'])).toMatchObject([{ from: 'still', pinned: true }])
+  await page.goto('/demo/production/environments')
+  await act('Follow production again')
+  await expect(row).not.toContainText('pinned')
+  expect(await shell.json(['call', 'moving', 'Hello', '--name', 'Ada', '--env', 'still'])).toEqual({ message: 'Later Ada' })
+  await shell.json(['env', 'delete', 'still', '--yes'])
+})

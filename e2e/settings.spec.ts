@@ -1,7 +1,9 @@
+import { expectAccessible } from './browser/accessible.ts'
 import { invited, signIn } from './browser/people.ts'
 import { catalogueRow, expectServiceLive, openService, openTab, serviceUrl } from './browser/screens.ts'
 import { deployButton, expectEditorShows } from './browser/editor.ts'
 import { expect, test } from './browser/test.ts'
+import { Shell } from './stack/command.ts'
 import { hello, reporter } from './stack/programs.ts'
 
 test('a variable set in the console is in force after a restart', async ({ page, shell }) => {
@@ -42,6 +44,80 @@ test('a whole .env file is pasted, looked over and set, with what looks like a s
   expect(await shell.json<{ name: string }[]>(['secret', 'list', 'pasted'])).toMatchObject([{ name: 'DB_PASSWORD' }])
   await shell.json(['restart', 'pasted'])
   expect(await shell.json(['call', 'pasted', '/'])).toMatchObject({ word: 'two\nlines' })
+})
+
+test('each variable says where it comes from; it is overridden, taken back, and left out', async ({ page, shell }) => {
+  await shell.deploy('origins', reporter)
+  await shell.json(['var', 'set', 'origins', 'WORD'], { input: 'of production' })
+  await shell.json(['env', 'create', 'bea'])
+  await openService(page, 'origins', { environment: 'bea', tab: 'Settings' })
+  const row = page.getByRole('list', { name: 'Variables' }).getByRole('listitem').filter({ hasText: 'WORD' })
+  const act = async (name: string) => {
+    await row.getByRole('button', { name: 'Actions on WORD' }).click()
+    await page.getByRole('menuitem', { name }).click()
+  }
+  await expect(row).toContainText('of production')
+  await expect(row).toContainText('inherited from')
+  await act('Override in bea')
+  const dialog = page.getByRole('dialog', { name: 'Set WORD' })
+  await expect(dialog).toContainText('It comes from production')
+  await dialog.getByLabel('Value').fill('of bea')
+  await dialog.getByRole('button', { name: 'Set in bea' }).click()
+  await expect(row).toContainText('of bea')
+  await expect(row).toContainText('set here, overrides')
+  expect(await shell.json(['var', 'list', 'origins', '--env', 'bea'])).toMatchObject([{ name: 'WORD', value: 'of bea', from: 'bea', overrides: 'production' }])
+  await act('Back to production’s')
+  await expect(row).toContainText('inherited from')
+  await act('Leave it out of bea')
+  await page.getByRole('dialog').getByRole('button', { name: 'Leave it out' }).click()
+  await expect(row).toContainText('left out here')
+  expect(await shell.json(['var', 'list', 'origins', '--env', 'bea'])).toEqual([])
+  await act('Back to production’s')
+  await expect(row).toContainText('of production')
+  await shell.json(['env', 'delete', 'bea', '--yes'])
+})
+
+test('a protected environment says who may; its secrets stay in it', async ({ page, shell, stack, openWindow }) => {
+  await shell.deploy('kept', reporter)
+  await shell.json(['env', 'create', 'guarded', '--kind', 'shared'])
+  await shell.json(['secret', 'set', 'kept', 'WORD', '--env', 'guarded'], { input: 'only-here-5512' })
+  const colleague = await invited(stack, shell, { email: 'dora@example.com', password: 'a developer of things', role: 'developer' })
+
+  await page.goto('/demo/production/environments')
+  await page.getByRole('button', { name: 'Actions on guarded' }).click()
+  await page.getByRole('menuitem', { name: 'Protect guarded' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Protect guarded' })
+  await dialog.getByLabel('Variables and secrets: least role').selectOption('Owners only')
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Protect guarded' }).click()
+  await expect(page.getByRole('table', { name: 'Environments' }).getByRole('row').filter({ hasText: 'guarded' })).toContainText('protected')
+
+  const theirs = await openWindow()
+  await signIn(theirs, colleague)
+  await openService(theirs, 'kept', { environment: 'guarded', tab: 'Settings' })
+  await expect(theirs.getByRole('main')).toContainText('its variables and secrets need the role owner; you are developer')
+  await openTab(theirs, 'Overview')
+  const deploy = theirs.getByRole('button', { name: /^Deploy/ })
+  await expect(deploy).toHaveAttribute('aria-disabled', 'true')
+  await deploy.hover()
+  await expect(theirs.getByRole('tooltip')).toContainText('guarded is protected: deploying there needs the role admin or higher')
+
+  await using dora = await Shell.open(stack)
+  await dora.json(['login', '--email', colleague.email, '--password-stdin'], { input: `${colleague.password}\n` })
+  const folder = await dora.write('kept', reporter)
+  const refused = await dora.m3o(['deploy', folder, '--service', 'kept', '--env', 'guarded', '--json'])
+  expect([refused.code, JSON.parse(refused.stdout)]).toMatchObject([1, { error: { code: 'forbidden', data: { needs: 'admin', who: ['ada@example.com'] } } }])
+  await dora.json(['env', 'create', 'dora', '--from', 'guarded'])
+  const lacking = await dora.m3o(['deploy', folder, '--service', 'kept', '--env', 'dora', '--json'])
+  expect([lacking.code, JSON.parse(lacking.stdout)]).toMatchObject([1, { outcome: 'failed', error: { code: 'not_in_this_state', message: expect.stringContaining('WORD') as unknown } }])
+
+  await openService(theirs, 'kept', { environment: 'dora', tab: 'Settings' })
+  await theirs.getByRole('button', { name: 'Set WORD' }).click()
+  await theirs.getByRole('dialog').getByLabel('Value').fill('of dora')
+  await theirs.getByRole('dialog').getByRole('button', { name: 'Set in dora' }).click()
+  await expect(theirs.getByRole('listitem').filter({ hasText: 'WORD' })).toContainText('set here, overrides')
+  expect(await dora.json(['deploy', folder, '--service', 'kept', '--env', 'dora'])).toMatchObject({ outcome: 'live' })
+  for (const name of ['dora', 'guarded']) await shell.json(['env', 'delete', name, '--yes'])
 })
 
 test('what m3o.json says is shown as locked, with where to change it', async ({ page, shell }) => {

@@ -66,6 +66,7 @@ function From({ service, view }: { service: ListedService; view: CatalogueView }
     <span className="flex min-w-0 items-center gap-1.5">
       <EnvironmentName name={service.from} kind={kind} />
       {service.from !== view.environment && <span className="text-small text-muted">inherited</span>}
+      {service.pinned && <span className="text-small text-muted">pinned</span>}
     </span>
   )
 }

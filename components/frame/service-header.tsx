@@ -1,15 +1,16 @@
 'use client'
 import { useSuspenseQuery } from '@tanstack/react-query'
-import { ArrowUpRight, ChevronRight } from 'lucide-react'
+import { ArrowUpRight, ChevronRight, Pin } from 'lucide-react'
 import Link from 'next/link'
 import { paths, type ServiceTab, serviceTabs } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { loadEditor } from '#components/code/load-editor.ts'
 import { ServiceStateMark } from '#components/catalogue/service-state.tsx'
 import { EnvironmentName } from '#components/environments/environment-mark.tsx'
-import { Button } from '#components/ui/button.tsx'
 import type { Shape } from '#components/ui/arriving.tsx'
+import { Badge } from '#components/ui/badge.tsx'
 import { buttonStyle } from '#components/ui/button-style.ts'
+import { Button } from '#components/ui/button.tsx'
 import { ShortId } from '#components/ui/short-id.tsx'
 import { Tabs } from '#components/ui/tabs.tsx'
 import { useActions } from './actions.ts'
@@ -47,6 +48,7 @@ export function ServiceHeader() {
         {from !== undefined && from.name !== at.environment && (
           <span className="flex items-center gap-1.5 text-muted"><span className="max-sm:sr-only">inherited from</span> <EnvironmentName name={from.name} kind={from.kind} soft /></span>
         )}
+        {service.pinned && <span className="inline-flex" title={`${service.from} was pinned: it keeps this revision, whatever is deployed where it comes from`}><Badge><Pin aria-hidden className="size-3" /><span className="max-sm:sr-only">pinned</span></Badge></span>}
         {service.revision === null
           ? <Button size="small" className="ml-auto" reason="It is not deployed here: nothing would answer">Open<ArrowUpRight aria-hidden /></Button>
           : <a href={service.url} target="_blank" rel="noreferrer" className={buttonStyle('plain', 'small', 'ml-auto')}>Open<ArrowUpRight aria-hidden /><span className="sr-only">its address in a new tab</span></a>}

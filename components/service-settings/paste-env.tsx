@@ -32,7 +32,7 @@ export function PasteEnv({ variables, onDismiss }: { variables: readonly Variabl
       // What is a secret already stays one unless somebody says otherwise.
       secret: decided.get(entry.name) ?? (known?.secret === true || looksSecret(entry)),
       problem: problem === undefined ? null : `${problem.message}${problem.fix === undefined ? '' : `. ${problem.fix}`}`,
-      change: known === undefined ? 'new' : !known.secret && known.value === entry.value ? 'same' : known.from === at.environment ? 'replaces' : 'overrides',
+      change: known === undefined ? 'new' : !known.secret && known.value === entry.value ? 'same' : known.from === at.environment && known.state === 'set' ? 'replaces' : 'overrides',
     }
   }), [file, variables, decided, at.environment])
   const wanted = rows.filter((row) => row.problem === null)

@@ -7,14 +7,16 @@ import type { Variable } from '#contract/records.ts'
 import { problemOfVariable } from '#contract/variables.ts'
 import { toastDone } from '#client/toasts.ts'
 import { useTRPC } from '#client/trpc.ts'
+import { useEnvironment } from '#components/frame/environment.ts'
 import { useService } from '#components/frame/service.ts'
+import { Checkbox } from '#components/ui/checkbox.tsx'
 import { DialogForm } from '#components/ui/dialog-form.tsx'
 import { Field } from '#components/ui/field.tsx'
 import { Input, Select, Textarea } from '#components/ui/input.tsx'
 import { sentence } from '#components/ui/problem.ts'
 import { looksSecret } from './env-file.ts'
 
-const schema = z.object({ name: z.string(), value: z.string(), kind: z.enum(['variable', 'secret']) }).superRefine(({ name, value }, context) => {
+const schema = z.object({ name: z.string(), value: z.string(), kind: z.enum(['variable', 'secret']), inheritable: z.boolean() }).superRefine(({ name, value }, context) => {
   const problem = problemOfVariable(name, value)
   if (problem !== undefined) context.addIssue({ code: 'custom', path: [problem.field ?? 'name'], message: [problem.message, problem.fix ?? ''].map(sentence).join(' ').trim() })
 })
@@ -24,9 +26,11 @@ export function SetVariable({ variable, onDismiss }: { variable: Variable | null
   const at = useService()
   const trpc = useTRPC()
   const queries = useQueryClient()
+  const isProtected = useEnvironment()?.protection != null
+  const isOwn = variable !== null && variable.state === 'set' && variable.from === at.environment
   const form = useForm({
     resolver: zodResolver(schema),
-    defaultValues: { name: variable?.name ?? '', value: variable?.value ?? '', kind: variable?.secret ? 'secret' : 'variable' } as z.infer<typeof schema>,
+    defaultValues: { name: variable?.name ?? '', value: variable?.value ?? '', kind: variable?.secret ? 'secret' : 'variable', inheritable: isOwn && variable.inheritable } as z.infer<typeof schema>,
   })
   const set = useMutation(trpc.variables.set.mutationOptions({
     onSuccess: (_, { name }) => {
@@ -46,12 +50,12 @@ export function SetVariable({ variable, onDismiss }: { variable: Variable | null
   return (
     <DialogForm
       title={variable === null ? 'Add a variable' : `Set ${variable.name}`}
-      {...(variable !== null && variable.from !== at.environment && { description: `It comes from ${variable.from}; what is set here overrides that for ${at.environment} and what stems from it.` })}
+      {...(variable !== null && !isOwn && { description: descriptionOf(variable, at.environment) })}
       form={form}
       submit={`Set in ${at.environment}`}
       busy={set.isPending}
       error={set.error}
-      onSubmit={({ name, value, kind }) => set.mutate({ ...at, name, value, secret: kind === 'secret' })}
+      onSubmit={({ name, value, kind, inheritable }) => set.mutate({ ...at, name, value, secret: kind === 'secret', ...(kind === 'secret' && isProtected && { inheritable }) })}
       onDismiss={onDismiss}
     >
       <Field label="Name" error={errors.name?.message}>
@@ -63,6 +67,15 @@ export function SetVariable({ variable, onDismiss }: { variable: Variable | null
       <Field label="Kind" hint="A secret is kept encrypted, masked in logs, and never shown again." error={errors.kind?.message}>
         {(control) => <Select {...control} {...form.register('kind')}><option value="variable">Variable</option><option value="secret">Secret</option></Select>}
       </Field>
+      {isProtected && form.watch('kind') === 'secret' && (
+        <Checkbox {...form.register('inheritable')} label="Inheritable" hint={`${at.environment} is protected: without this, own copies in environments on it do not get this secret.`} />
+      )}
     </DialogForm>
   )
+}
+
+function descriptionOf({ state, from, overrides }: Variable, here: string): string {
+  if (state === 'withheld') return `${from} is protected and keeps its own: own copies in ${here} need one that is set here.`
+  if (state === 'removed') return `It is left out of ${here}, though ${overrides} has it.`
+  return `It comes from ${from}; what is set here overrides that for ${here} and what stems from it.`
 }

@@ -51,10 +51,14 @@ export function KillDialog({ at, onDismiss }: Props) {
 
 export function ResetDialog({ at, parent, onDismiss }: Props & { parent: string }) {
   const trpc = useTRPC()
+  const isPinned = useEnvironment()?.pinned != null
   const reset = useMutation(trpc.environments.reset.mutationOptions({ onSuccess: () => { onDismiss(); toastDone(`${at.service} is served by ${parent} again`) } }))
   return (
     <Confirm title={`Drop ${at.environment}’s own copy?`} action={`Reset to ${parent}`} name={at.service} busy={reset.isPending} error={reset.error} onConfirm={() => reset.mutate(at)} onDismiss={onDismiss}>
-      <p>What was deployed into {at.environment} stops, and its calls go to {parent}’s {at.service} again. The commits stay in the repository.</p>
+      <p>
+        What was deployed into {at.environment} stops, and its calls go to {isPinned ? `the revision that ${parent} has of ${at.service} now: ${at.environment} is pinned, so it stays with that one` : `${parent}’s ${at.service} again`}.
+        {' '}The commits stay in the repository.
+      </p>
     </Confirm>
   )
 }
