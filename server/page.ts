@@ -37,9 +37,11 @@ type Options = Parameters<QueryClient['fetchQuery']>[0]
  */
 export async function load(here: string, ...options: object[]): Promise<void> {
   const { queryClient } = page()
-  try {
-    await Promise.all(options.map((one) => queryClient.fetchQuery(one as Options)))
-  } catch (error) {
+  // One that fails leaves the others: a page may know what to do without it.
+  const outcomes = await Promise.allSettled(options.map((one) => queryClient.fetchQuery(one as Options)))
+  for (const outcome of outcomes) {
+    if (outcome.status === 'fulfilled') continue
+    const error: unknown = outcome.reason
     const cause = isPlatformError(error) ? error : (error as { cause?: unknown }).cause
     if (!isPlatformError(cause)) throw error
     if (cause.code === 'unauthenticated') redirect(consolePath.signIn(here))

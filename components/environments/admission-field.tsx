@@ -34,11 +34,11 @@ export function AdmissionField({ label, about, members, disabled, value: { role,
         <div className="text-small text-muted">{about}</div>
       </div>
       <div className="flex flex-wrap items-center gap-2">
-        <Select aria-label={`${label}: least role`} disabled={disabled} value={role} onChange={(event) => onChange({ role: event.target.value as Role, people })} className="w-48 [&>select]:w-full">
+        <Select aria-label={`${label}: least role`} disabled={disabled} value={role} onChange={(event) => onChange({ role: event.target.value as Role, people })} className="w-44 [&>select]:w-full">
           {roles.map((each) => <option key={each} value={each}>{spokenRoles[each]}</option>)}
         </Select>
         {(others.length > 0 || people.length > 0) && role !== 'viewer' && (
-          <Select aria-label={`${label}: also somebody`} disabled={disabled || others.length === 0} value="" onChange={(event) => onChange({ role, people: [...people, event.target.value] })} className="w-40 [&>select]:w-full [&>select]:text-muted">
+          <Select aria-label={`${label}: also somebody`} disabled={disabled || others.length === 0} value="" onChange={(event) => onChange({ role, people: [...people, event.target.value] })} className="min-w-36 grow basis-36 [&>select]:w-full [&>select]:text-muted">
             <option value="">and also…</option>
             {others.map(({ person }) => <option key={person.id} value={person.email}>{person.name}</option>)}
           </Select>

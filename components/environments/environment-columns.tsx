@@ -29,7 +29,7 @@ interface View {
 export function environmentColumns(view: View): Column<Branch>[] {
   return [
     {
-      key: 'name', header: 'Environment', width: 'sm:w-64',
+      key: 'name', header: 'Environment', width: 'sm:w-64 lg:w-80',
       cell: ({ environment, depth }) => (
         <span className="flex min-w-0 items-center gap-1.5" style={{ paddingLeft: depth * 20 }}>
           {depth > 0 && <span aria-hidden className="-ml-3 h-3 w-2.5 -translate-y-1 rounded-bl-[3px] border-b border-l border-border-strong" />}

@@ -7,10 +7,10 @@ import { Badge } from '#components/ui/badge.tsx'
 export function EnvironmentMarks({ environment: { protection, pinned, parent } }: { environment: Pick<Environment, 'protection' | 'pinned' | 'parent'> }) {
   return (
     <>
-      {protection !== null && <span className="inline-flex" title="Who may deploy, see its secrets, or promote into it is narrowed"><Badge><ShieldCheck aria-hidden className="size-3" />protected</Badge></span>}
+      {protection !== null && <span className="inline-flex" title="Who may deploy, see its secrets, or promote into it is narrowed"><Badge><ShieldCheck aria-hidden className="size-3" /><span className="max-sm:sr-only">protected</span></Badge></span>}
       {pinned !== null && (
         <span className="inline-flex" title={`Keeps ${pinned.services === 1 ? '1 service' : `${pinned.services} services`} as ${parent} had them${pinned.since === null ? '' : ` on ${new Date(pinned.since).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })} UTC`}`}>
-          <Badge><Pin aria-hidden className="size-3" />pinned</Badge>
+          <Badge><Pin aria-hidden className="size-3" /><span className="max-sm:sr-only">pinned</span></Badge>
         </span>
       )}
     </>

@@ -68,7 +68,7 @@ export function SetVariable({ variable, onDismiss }: { variable: Variable | null
         {(control) => <Select {...control} {...form.register('kind')}><option value="variable">Variable</option><option value="secret">Secret</option></Select>}
       </Field>
       {isProtected && form.watch('kind') === 'secret' && (
-        <Checkbox {...form.register('inheritable')} label="Inheritable" hint={`${at.environment} is protected: without this, own copies in environments on it do not get this secret.`} />
+        <Checkbox {...form.register('inheritable')} label="Inheritable" hint={`Without it, own copies in environments on ${at.environment}, which is protected, do not get this secret.`} />
       )}
     </DialogForm>
   )

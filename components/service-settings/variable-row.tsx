@@ -19,7 +19,7 @@ export function VariableRow({ variable, refused, set, remove }: Props) {
   const isOwn = from === here
   const { reset, mark } = useTakeBack()
   return (
-    <li className="relative grid min-h-[34px] grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 px-3 py-1 hover:bg-hover md:grid-cols-[220px_minmax(0,1fr)_240px_84px_24px]">
+    <li className="relative grid min-h-[34px] grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 px-3 py-1 hover:bg-hover md:grid-cols-[200px_minmax(0,1fr)_216px_84px_24px]">
       <button
         type="button" data-focus-inside aria-label={`Set ${name}`} aria-disabled={refused !== null || undefined} title={refused ?? undefined}
         onClick={() => { if (refused === null) set() }}
@@ -27,7 +27,7 @@ export function VariableRow({ variable, refused, set, remove }: Props) {
       >
         <code className={`truncate text-small font-medium ${state === 'removed' ? 'text-muted line-through' : ''}`} title={name}>{name}</code>
       </button>
-      <span className="flex min-w-0 items-center gap-2 max-md:col-start-1 max-md:row-start-2"><Value variable={variable} /></span>
+      <span className="flex min-w-0 items-center gap-2 max-md:col-start-1 max-md:row-start-2"><Value variable={variable} isOwn={isOwn} /></span>
       <span className="flex min-w-0 items-center gap-1.5 text-small text-muted max-md:col-start-1 max-md:row-start-3"><Origin variable={variable} here={here} /></span>
       <span className="text-right text-small text-muted max-md:hidden" title={`Set by ${by}`}><Time at={updatedAt} /></span>
       <span className="relative z-[1] flex max-md:col-start-2 max-md:row-span-3 max-md:row-start-1">
@@ -49,10 +49,10 @@ export function VariableRow({ variable, refused, set, remove }: Props) {
   )
 }
 
-function Value({ variable: { state, secret, value, inheritable } }: { variable: Variable }) {
+function Value({ variable: { state, secret, value, inheritable }, isOwn }: { variable: Variable; isOwn: boolean }) {
   if (state === 'removed') return <span className="text-muted">left out here</span>
-  if (state === 'withheld') return <><Badge>secret</Badge><span className="truncate text-warn">must be set here before a deployment</span></>
-  if (secret) return <><span aria-hidden className="tracking-widest text-muted">••••••••</span><Badge>secret</Badge>{inheritable && <Badge>inheritable</Badge>}</>
+  if (state === 'withheld') return <><Badge>secret</Badge><span className="truncate text-warn">must be set here</span></>
+  if (secret) return <><span aria-hidden className="tracking-widest text-muted">••••••••</span><Badge>secret</Badge>{inheritable && isOwn && <Badge>inheritable</Badge>}</>
   return value === '' ? <span className="text-muted">empty</span> : <code className="truncate text-small" title={value?.slice(0, 2_000)}>{value}</code>
 }
 

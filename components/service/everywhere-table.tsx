@@ -35,7 +35,7 @@ export function EverywhereTable({ at }: { at: OfService }) {
             </Link>
             <span className="flex">{copy === undefined ? <span className="text-muted">not deployed</span> : <ServiceStateMark service={copy} />}</span>
             <span className="relative z-[1] hidden sm:block">{copy?.revision != null && <ShortId id={copy.revision} />}</span>
-            <span className="truncate text-right text-small text-muted max-sm:hidden">{copy === undefined ? '' : own ? 'own copy' : `inherited from ${copy.environment}`}</span>
+            <span className="truncate text-right text-small text-muted max-sm:hidden">{copy === undefined ? '' : own ? (copy.pinned ? `pinned, as ${environment.parent} had it` : 'own copy') : `inherited from ${copy.environment}`}</span>
           </li>
         )
       })}

@@ -57,7 +57,9 @@ function Head({ at, service }: { at: OfService; service: Service }) {
   const environment = useEnvironment()
   const source = service.from === null ? `Not deployed in ${at.environment}.`
     : service.from !== at.environment ? `${at.environment} has no copy of its own: ${service.from} serves its calls. Deploy here to change it for ${at.environment} alone.`
-    : environment?.parent == null ? undefined : `${at.environment} has a copy of its own, apart from ${environment.parent}.`
+    : environment?.parent == null ? undefined
+    : service.pinned ? `${at.environment} is pinned: it keeps this revision, whatever is deployed into ${environment.parent}.`
+    : `${at.environment} has a copy of its own, apart from ${environment.parent}.`
   return (
     <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
       <div className="min-w-0 grow basis-80">

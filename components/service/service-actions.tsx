@@ -47,7 +47,7 @@ export function ServiceActions({ at, service }: { at: OfService; service: Servic
     { id: 'service.rollback', title: label('Roll back'), icon: <Undo2 />, words: 'revert previous', reason: rollbackReason, run: () => setOpen('rollback') },
     { id: 'service.kill', title: label('Stop'), icon: <Power />, words: 'kill', reason: reasons.kill, run: () => setOpen('kill') },
     { id: 'service.terminal', title: 'Open a terminal', icon: <SquareTerminal />, words: 'shell exec', reason: reasons.exec, run: () => router.push(`${paths.code(at)}?panel=terminal`) },
-    ...(isOwnOverlay ? [{ id: 'service.reset', title: `Reset to ${environment.parent}`, icon: <History />, words: 'drop own copy inherit', reason: reasons.reset, run: () => setOpen('reset') }] : []),
+    ...(isOwnOverlay ? [{ id: 'service.reset', title: environment.pinned === null ? `Reset to ${environment.parent}` : `Reset to ${environment.parent}’s of now`, icon: <History />, words: 'drop own copy inherit', reason: reasons.reset, run: () => setOpen('reset') }] : []),
   ]
   useActions(deeds.map((deed) => ({ ...deed, group: service.name })))
   return (
