@@ -3,8 +3,8 @@ import { PlatformError } from '#contract/errors.ts'
 import { type Role, roles } from '#contract/permissions.ts'
 import { type Guard, guards, spokenLeast } from '#contract/protection.ts'
 import type { ShownProtection } from '#contract/records.ts'
-import { Misuse } from '../input.ts'
 import type { Run } from '../main.ts'
+import { Misuse } from '../misuse.ts'
 import { show } from '../output.ts'
 
 type Asked = Partial<Record<Guard, string>> & { off?: boolean }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import type { Variable } from '#contract/records.ts'
-import { Misuse, readInput } from '../input.ts'
+import { readInput } from '../input.ts'
 import type { Run } from '../main.ts'
+import { Misuse } from '../misuse.ts'
 import { ago, show, table } from '../output.ts'
 
 const document = ({ name, value, secret, from, overrides, inheritable, updatedAt, by }: Variable) => ({

@@ -161,7 +161,9 @@ export class Places {
     if (!row) return
     const place = placeOf(await readPlan(this.#parts, row.deploymentId), row.wanted, row.crashing)
     this.#places.set(placeKey(place), place)
-    await this.publish(place, await this.#parts.db.transaction((tx) => this.#nextGeneration(tx, at.environmentId)))
+    const environments = await this.#parts.db.transaction((tx) => this.#nextGenerations(tx, [at.environmentId]))
+    await this.#parts.routing.apply({ releases: { [placeKey(place)]: routedRelease(place, this.instances.of(place)) }, environments })
+    this.#parts.events.emit({ type: 'service', teamId: place.teamId, serviceId: place.serviceId, environmentId: place.environmentId })
   }
 
   async emptyEnvironment(environmentId: string): Promise<void> {
