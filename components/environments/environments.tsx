@@ -13,10 +13,14 @@ import { Button } from '#components/ui/button.tsx'
 import { PageHeader } from '#components/ui/page.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { Table } from '#components/ui/table.tsx'
+import { DepartedList } from './departed-list.tsx'
 import { environmentColumns } from './environment-columns.tsx'
 import { treeOf } from './environment-tree.ts'
+import { useKeep } from './life.ts'
 
 const NewEnvironment = dynamic(() => import('./new-environment.tsx').then((module) => module.NewEnvironment), { ssr: false })
+const MoveEnvironment = dynamic(() => import('./move-environment.tsx').then((module) => module.MoveEnvironment), { ssr: false })
+const OwnCopies = dynamic(() => import('./own-copies.tsx').then((module) => module.OwnCopies), { ssr: false })
 const DeleteEnvironment = dynamic(() => import('./delete-environment.tsx').then((module) => module.DeleteEnvironment), { ssr: false })
 
 /** Who is working on what: the tree, and what each overrides. */
@@ -26,17 +30,23 @@ export function Environments() {
   const may = useMay()
   const environments = useEnvironments()
   const [from, setFrom] = useState<Environment | null>(null)
-  const [deleting, setDeleting] = useState<Environment | null>(null)
+  const [about, setAbout] = useState<{ what: 'delete' | 'move' | 'copies'; id: string } | null>(null)
+  const { keep } = useKeep()
   const production = environments.find(({ parent }) => parent === null)
   const branches = useMemo(() => treeOf(environments), [environments])
   const mayCreate = may('environment.create')
   const mayDelete = may('environment.delete')
+  const mayChange = may('environment.write')
   const columns = useMemo(() => environmentColumns({
-    ...place, mayCreate, mayDelete,
+    ...place, mayCreate, mayChange, mayDelete,
     use: (environment) => router.push(paths.catalogue({ team: place.team, environment: environment.name })),
     create: setFrom,
-    remove: setDeleting,
-  }), [place.team, place.environment, mayCreate, mayDelete, router])
+    keep: ({ name }) => keep(name),
+    open: (what, { id }) => setAbout({ what, id }),
+    // `keep` does the same however often it is made.
+  }), [place.team, place.environment, mayCreate, mayChange, mayDelete, router])
+  const named = environments.find(({ id }) => id === about?.id)
+  const dismiss = () => setAbout(null)
 
   const open = () => setFrom(environments.find(({ name }) => name === place.environment) ?? production ?? null)
   useActions([{ id: 'environment.new', title: 'New environment', keys: 'n', words: 'create branch overlay', reason: mayCreate, run: open }])
@@ -52,6 +62,7 @@ export function Environments() {
         columns={columns}
         rows={branches}
         rowKey={({ environment }) => environment.id}
+        rowHeight={46}
         empty={<EmptyState icon={<Layers />} title="No environments">A team begins with production; reload the page to see it.</EmptyState>}
       />
       {branches.length === 1 && (
@@ -60,7 +71,10 @@ export function Environments() {
         </p>
       )}
       {from !== null && <NewEnvironment parent={from.name} onDismiss={() => setFrom(null)} />}
-      {deleting !== null && <DeleteEnvironment environment={deleting} onDismiss={() => setDeleting(null)} />}
+      <DepartedList mayRestore={mayCreate} />
+      {named !== undefined && about?.what === 'move' && <MoveEnvironment environment={named} onDismiss={dismiss} />}
+      {named !== undefined && about?.what === 'copies' && <OwnCopies environment={named} mayReset={mayChange} onDismiss={dismiss} />}
+      {named !== undefined && about?.what === 'delete' && <DeleteEnvironment environment={named} onDismiss={dismiss} />}
     </>
   )
 }

@@ -2,17 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { and, eq, isNull } from 'drizzle-orm'
 import { errorStatus, isPlatformError, PlatformError } from '#contract/errors.ts'
 import { type Actor, rpcHeader } from '#contract/rpc.ts'
-import { environments, services } from '#db/schema.ts'
-import type { Deployments } from '../deployments/deployments.ts'
-import { branchOf } from '../environments/environments.ts'
+import { services } from '#db/schema.ts'
+import type { Pushes } from '../deployments/pushed.ts'
 import type { Platform } from '../platform.ts'
 import { serviceOfGitPath } from './source.ts'
 
 /**
- * `/git/{serviceId}/…` for web, which has authorized the actor. A push deploys to the environment that its branch is
- * bound to, when the actor may deploy. False when the path is none of ours.
+ * `/git/{serviceId}/…` for web, which has authorized the actor and says what else they may. False when the path is none of ours.
  */
-export function gitListener(platform: Platform, deployments: Deployments) {
+export function gitListener(platform: Platform, pushes: Pushes) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     if (!request.url?.startsWith('/git/')) return false
     void serve(request, response).catch((error: unknown) => {
@@ -28,16 +26,14 @@ export function gitListener(platform: Platform, deployments: Deployments) {
     const [service] = await platform.db.select().from(services).where(and(eq(services.id, serviceId), isNull(services.deletedAt)))
     if (!service) throw new PlatformError('not_found', 'there is no such repository')
     const actor = JSON.parse(decodeURIComponent(String(request.headers[rpcHeader.actor]))) as Actor
-    const { refs } = await platform.source.serveGit(request, response, {
-      serviceId, path: rest, user: { id: actor.id, name: actor.name, email: actor.name }, mayWrite: request.headers['m3o-may-write'] === '1',
-    })
-    if (refs.length === 0 || request.headers['m3o-may-deploy'] !== '1') return
-    const bound = await platform.db.select().from(environments).where(and(eq(environments.teamId, service.teamId), isNull(environments.deletedAt)))
-    for (const { ref, new: commit } of refs) {
-      const environment = bound.find((one) => `refs/heads/${branchOf(one)}` === ref)
-      if (!environment || commit === null) continue
-      const { message } = await platform.source.history.commit({ serviceId, commit })
-      await deployments.deploy(actor, { serviceId, environmentId: environment.id }, commit, message, 'git')
+    const may = (what: string) => request.headers[`m3o-may-${what}`] === '1'
+    const pusher = {
+      actor, console: String(request.headers['m3o-console'] ?? ''),
+      may: { deploy: may('deploy'), createEnvironment: may('create-environment'), deleteEnvironment: may('delete-environment') },
     }
+    await platform.source.serveGit(request, response, {
+      serviceId, path: rest, user: { id: actor.id, name: actor.name, email: actor.name }, mayWrite: may('write'),
+      pushed: (refs) => pushes.taken(pusher, service, refs),
+    })
   }
 }

@@ -33,6 +33,10 @@ export async function serveGit({ web, request, response, url, from }: Exchange):
       [rpcHeader.actor]: encodeURIComponent(JSON.stringify({ ...who.actor, from })),
       ...(may('source.write') && { 'm3o-may-write': '1' }),
       ...(may('service.deploy') && { 'm3o-may-deploy': '1' }),
+      ...(may('environment.create') && { 'm3o-may-create-environment': '1' }),
+      ...(may('environment.delete') && { 'm3o-may-delete-environment': '1' }),
+      // For the links that a push prints.
+      'm3o-console': web.settings.url,
     }
     await proxy(`/git/${at.serviceId}/${path}${url.search}`, headers)
   } catch (error) {
