@@ -48,10 +48,12 @@ export function Frame({ children }: { children: ReactNode }) {
 /** The one thing that scrolls, unless a screen fills it and scrolls by itself. */
 function Screen({ children }: { children: ReactNode }) {
   return (
-    <main id="screen" tabIndex={-1} data-scroller className="relative min-h-0 min-w-0 overflow-x-hidden overflow-y-auto bg-surface outline-none md:border-l md:border-border">
+    <div className="flex min-h-0 min-w-0 flex-col md:border-l md:border-border">
       <EndingNotice />
-      <PlaceOf what="screen">{children}</PlaceOf>
-    </main>
+      <main id="screen" tabIndex={-1} data-scroller className="relative min-h-0 min-w-0 flex-1 overflow-x-hidden overflow-y-auto bg-surface outline-none">
+        <PlaceOf what="screen">{children}</PlaceOf>
+      </main>
+    </div>
   )
 }
 
