@@ -130,7 +130,8 @@ function countedCopies({ overrides }: Environment): string {
   return overrides.length === 0 ? 'no own copies' : overrides.length === 1 ? '1 own copy' : `${overrides.length} own copies`
 }
 
-function whyKept(environment: Environment, children: readonly string[]): string | null {
+/** Why it cannot be deleted. */
+export function whyKept(environment: Environment, children: readonly string[]): string | null {
   if (environment.parent === null) return 'A team always has production'
   if (children.length > 0) return `${children.join(', ')} ${children.length === 1 ? 'stems' : 'stem'} from it`
   return null

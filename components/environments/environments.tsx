@@ -3,9 +3,10 @@ import { Layers, Plus } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useMemo, useState } from 'react'
+import { doesExpire } from '#contract/environment-life.ts'
 import type { Environment } from '#contract/records.ts'
 import { paths } from '#client/paths.ts'
-import { useActions } from '#components/frame/actions.ts'
+import { type ScreenAction, useActions } from '#components/frame/actions.ts'
 import { useEnvironments } from '#components/frame/environment.ts'
 import { useMay } from '#components/frame/may.ts'
 import { usePlace } from '#components/frame/place.ts'
@@ -14,14 +15,29 @@ import { PageHeader } from '#components/ui/page.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { Table } from '#components/ui/table.tsx'
 import { DepartedList } from './departed-list.tsx'
-import { environmentColumns } from './environment-columns.tsx'
-import { treeOf } from './environment-tree.ts'
+import { environmentColumns, whyKept } from './environment-columns.tsx'
+import { type Branch, treeOf } from './environment-tree.ts'
 import { useKeep } from './life.ts'
 
 const NewEnvironment = dynamic(() => import('./new-environment.tsx').then((module) => module.NewEnvironment), { ssr: false })
 const MoveEnvironment = dynamic(() => import('./move-environment.tsx').then((module) => module.MoveEnvironment), { ssr: false })
 const OwnCopies = dynamic(() => import('./own-copies.tsx').then((module) => module.OwnCopies), { ssr: false })
 const DeleteEnvironment = dynamic(() => import('./delete-environment.tsx').then((module) => module.DeleteEnvironment), { ssr: false })
+
+type About = 'delete' | 'move' | 'copies'
+
+/** What a row's menu can do, for the environment that one is in. */
+function deedsOn({ environment, children }: Branch, { mayChange, mayDelete, keep, about }: {
+  mayChange: string | null; mayDelete: string | null; keep: (name: string) => void; about: (what: About) => void
+}): ScreenAction[] {
+  const { name, kind, overrides } = environment
+  return [
+    { id: 'environment.copies', title: `Own copies of ${name}, reset`, words: 'overrides inherit', reason: overrides.length === 0 ? 'It has none' : null, run: () => about('copies') },
+    { id: 'environment.move', title: `Move ${name} to another parent`, words: 'tree from', reason: mayChange, run: () => about('move') },
+    ...(doesExpire(kind) ? [{ id: 'environment.keep', title: `Keep ${name} for 72 hours more`, words: 'expire', reason: mayChange, run: () => keep(name) }] : []),
+    { id: 'environment.delete', title: `Delete ${name}`, reason: mayDelete ?? whyKept(environment, children), run: () => about('delete') },
+  ]
+}
 
 /** Who is working on what: the tree, and what each overrides. */
 export function Environments() {
@@ -30,7 +46,7 @@ export function Environments() {
   const may = useMay()
   const environments = useEnvironments()
   const [from, setFrom] = useState<Environment | null>(null)
-  const [about, setAbout] = useState<{ what: 'delete' | 'move' | 'copies'; id: string } | null>(null)
+  const [about, setAbout] = useState<{ what: About; id: string } | null>(null)
   const { keep } = useKeep()
   const production = environments.find(({ parent }) => parent === null)
   const branches = useMemo(() => treeOf(environments), [environments])
@@ -49,7 +65,11 @@ export function Environments() {
   const dismiss = () => setAbout(null)
 
   const open = () => setFrom(environments.find(({ name }) => name === place.environment) ?? production ?? null)
-  useActions([{ id: 'environment.new', title: 'New environment', keys: 'n', words: 'create branch overlay', reason: mayCreate, run: open }])
+  const here = branches.find(({ environment }) => environment.name === place.environment)
+  useActions([
+    { id: 'environment.new', title: 'New environment', keys: 'n', words: 'create branch overlay', reason: mayCreate, run: open },
+    ...(here === undefined || here.environment.parent === null ? [] : deedsOn(here, { mayChange, mayDelete, keep, about: (what) => setAbout({ what, id: here.environment.id }) })),
+  ])
   return (
     <>
       <PageHeader
