@@ -23,6 +23,8 @@ import { freePort } from '#e2e/platform/processes.ts'
 
 const { values } = parseArgs({ options: { environments: { type: 'string', default: '500' }, services: { type: 'string', default: '200' } } })
 const wanted = Number(values.environments)
+/** As the platform starts them (cli/server/platform-programs.ts). */
+const flags = { runtime: ['--max-semi-space-size=2', '--max-old-space-size=512'], gateway: ['--max-semi-space-size=8', '--max-old-space-size=256'] }
 const limit = { p99Ms: 50, processes: 0, kib: 10 }
 
 await using cleanup = new AsyncDisposableStack()
@@ -75,8 +77,8 @@ async function create(name: string): Promise<number> {
 
 /** With a door for its garbage: on SIGUSR2 it collects and says what it holds. */
 async function start(name: 'runtime' | 'gateway'): Promise<ChildProcess> {
-  const tell = `data:text/javascript,${encodeURIComponent("process.on('SIGUSR2', () => { gc(); gc(); process.stderr.write('held ' + process.memoryUsage().heapUsed + '\\n') })")}`
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--expose-gc', '--import', tell, `${name}/main.ts`], { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const tell = `data:text/javascript,${encodeURIComponent("process.on('SIGUSR2', () => { for (let n = 0; n < 3; n++) gc({ type: 'major', execution: 'sync', flavor: 'last-resort' }); process.stderr.write('held ' + process.memoryUsage().heapUsed + '\\n') })")}`
+  const child = spawn(process.execPath, [...flags[name], '--disable-warning=ExperimentalWarning', '--expose-gc', '--import', tell, `${name}/main.ts`], { env, stdio: ['ignore', 'ignore', 'pipe'] })
   cleanup.defer(async () => {
     const gone = new Promise((resolve) => child.once('exit', resolve))
     if (child.kill('SIGTERM')) await gone
