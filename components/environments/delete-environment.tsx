@@ -16,7 +16,7 @@ export function DeleteEnvironment({ environment, onDismiss }: { environment: Env
   const queries = useQueryClient()
   const router = useRouter()
   const { restore } = useRestore()
-  const { overrides, name, parent } = environment
+  const { overrides, name, parent, branch } = environment
   const remove = useMutation(trpc.environments.delete.mutationOptions({
     onSuccess: () => {
       onDismiss()
@@ -37,7 +37,7 @@ export function DeleteEnvironment({ environment, onDismiss }: { environment: Env
       {overrides.length === 0
         ? <p>Nothing runs in it. Calls that name it are refused from then on; they are not passed to {parent}.</p>
         : <p>Its own {overrides.length === 1 ? 'copy' : 'copies'} of <strong>{overrides.map(({ service }) => service).join(', ')}</strong> will stop. Calls that name it are refused from then on; they are not passed to {parent}.</p>}
-      <p className="mt-2 text-muted">It can come back for a day, as it is now. Then its variables, data, logs and branches go for good.</p>
+      <p className="mt-2 text-muted">It can come back for a day, as it is now. Then its variables, data{branch === null ? ', logs and branches go for good.' : ' and logs go for good; the branch stays.'}</p>
     </Confirm>
   )
 }
