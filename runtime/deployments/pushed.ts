@@ -60,7 +60,7 @@ export class Pushes {
     const { actor, may } = pusher
     if (commit === null) {
       if (!may.deleteEnvironment) return [`You may not delete environments: what shows ${branch} stays.`]
-      const gone = await this.#previews.branchDeleted(actor, { teamId: service.teamId, serviceId: service.id }, branch)
+      const gone = await this.#previews.branchDeleted(actor, { teamId: service.teamId, serviceId: service.id, service: service.name }, branch)
       if (gone === undefined) return []
       return [gone.others.length === 0
         ? `The preview ${gone.name} is deleted. Within a day: m3o env restore ${gone.name}`

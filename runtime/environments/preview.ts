@@ -4,6 +4,7 @@ import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { suggestName } from '#contract/names.ts'
 import { type Actor } from '#contract/rpc.ts'
 import { environments, services } from '#db/schema.ts'
+import { audited } from '../audit/audit.ts'
 import { Locks } from '../source/locks.ts'
 import { isPreviewBranch } from '../source/naming.ts'
 import type { Going } from './departure.ts'
@@ -50,15 +51,18 @@ export class Previews {
   }
 
   /** The branch is gone in one repository. Says what became of the environment; undefined when there is none. */
-  async branchDeleted(actor: Actor, { teamId, serviceId }: { teamId: string; serviceId: string }, branch: string): Promise<{ id: string; name: string; others: string[] } | undefined> {
+  async branchDeleted(actor: Actor, { teamId, serviceId, service }: { teamId: string; serviceId: string; service: string }, branch: string): Promise<{ id: string; name: string; others: string[] } | undefined> {
     if (!isPreviewBranch(branch)) return undefined
     return this.#branches.run(`${teamId}/${branch}`, async () => {
       const found = await this.#find(teamId, branch)
       if (!found || found.deletedAt !== null) return undefined
       const others = await this.#othersWith(teamId, serviceId, branch)
       if (others.length === 0) await this.#life.delete(actor, found.id)
-      else await this.#platform.places.reset({ serviceId, environmentId: found.id })
-      if (others.length > 0) this.#platform.events.emit({ type: 'environment', teamId, environmentId: found.id })
+      else {
+        await this.#platform.places.reset({ serviceId, environmentId: found.id })
+        await audited(this.#platform.db, actor, { teamId, action: 'environment.reset', target: `service ${service}`, after: { environment: found.name } }, async () => {})
+        this.#platform.events.emit({ type: 'environment', teamId, environmentId: found.id })
+      }
       return { id: found.id, name: found.name, others }
     })
   }
