@@ -46,7 +46,7 @@ test('an environment of one’s own: made, switched to in place, deployed into a
   })
 
   await page.goto('/demo/production/environments')
-  await expect(environmentRow(page, 'alice')).toContainText(/layered.*ada@example\.com edits layered.*in 2 d/)
+  await expect(environmentRow(page, 'alice')).toContainText(/layered.*ada@example\.com edits layered.*in [23] d/)
   await page.getByRole('button', { name: 'Actions on alice' }).click()
   await page.getByRole('menuitem', { name: 'Delete alice' }).click()
   await page.getByRole('dialog', { name: 'Delete alice?' }).getByRole('button', { name: 'Delete alice' }).click()
