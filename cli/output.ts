@@ -61,8 +61,13 @@ export function duration(ms: number): string {
 }
 
 /** "3 min ago". */
-export function ago(at: number, now = Date.now()): string {
-  const seconds = Math.max(0, Math.round((now - at) / 1_000))
-  for (const [size, unit] of [[86_400, 'd'], [3_600, 'h'], [60, 'min']] as const) if (seconds >= size) return `${Math.floor(seconds / size)} ${unit} ago`
-  return `${seconds} s ago`
+export const ago = (at: number, now = Date.now()): string => `${span(now - at)} ago`
+
+/** "in 3 h". */
+export const within = (at: number, now = Date.now()): string => `in ${span(at - now)}`
+
+function span(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000))
+  for (const [size, unit] of [[86_400, 'd'], [3_600, 'h'], [60, 'min']] as const) if (seconds >= size) return `${Math.floor(seconds / size)} ${unit}`
+  return `${seconds} s`
 }

@@ -30,7 +30,9 @@ function article(kind: Named): string {
 }
 
 export const serviceName = name('service')
-export const environmentName = name('environment')
+/** Names of branches: production's, and the folder of those that previews show. */
+const branchNames: ReadonlySet<string> = new Set(['main', 'preview'])
+export const environmentName = name('environment').refine((value) => !branchNames.has(value), 'this name is reserved for a branch')
 export const teamName = name('team')
 
 /** Host label of a service: production is left out, as most calls are to it. */
@@ -58,5 +60,5 @@ export function suggestName(text: string, kind: Named): string | undefined {
     .replace(/^[^a-z]+/, '')
     .slice(0, limits[kind])
     .replace(/-+$/, '')
-  return shape.test(cut) && !reservedNames.has(cut) ? cut : undefined
+  return shape.test(cut) && !reservedNames.has(cut) && !(kind === 'environment' && branchNames.has(cut)) ? cut : undefined
 }

@@ -56,8 +56,24 @@ export const environment = z.object({
   protection: shownProtection.nullable(),
   createdAt: z.number(),
   expires: z.number().nullable(),
+  /** Newest call, edit or deployment in it, or in one that stems from it, as far as it is known. */
+  usedAt: z.number().nullable(),
+  /** Of a preview: the branch whose pushes it shows. */
+  branch: z.string().nullable(),
+  /** Who has edited a draft in it within the last minutes, the latest first. */
+  editing: z.array(z.object({ by: z.string(), service: z.string(), at: z.number() })),
 })
 export type Environment = z.infer<typeof environment>
+
+/** One that was deleted, or has expired, and can come back. */
+export const departedEnvironment = environment.pick({ id: true, teamId: true, name: true, kind: true, owner: true, parent: true, overrides: true }).extend({
+  departedAt: z.number(),
+  /** Nobody deleted it: it was not used for too long. */
+  expired: z.boolean(),
+  /** Until then it can come back. */
+  until: z.number(),
+})
+export type DepartedEnvironment = z.infer<typeof departedEnvironment>
 
 export const instance = z.object({
   id: z.string(),

@@ -26,6 +26,8 @@ const routedEnvironment = z.object({
   generation: z.number().int(),
   /** Set when it expired or was deleted: calls answer 410 with this sentence. Kept for as long as its name may be tried. */
   gone: z.string().nullable(),
+  /** Of one that is gone: for programs. */
+  goneBy: z.enum(['deleted', 'expired']).optional(),
 })
 
 const routedService = z.object({

@@ -13,7 +13,7 @@ import { maxVariables } from './variables.ts'
 /**
  * What the runtime does for web (and, where said, for the gateway), on `$M3O_HOME/run/runtime.sock`. Everything is
  * addressed by ids; web has authorized the actor before it calls. `GET /health` answers too, and `/git/{serviceId}/…`
- * serves git (headers `m3o-actor`, `m3o-may-write: 1`).
+ * serves git (headers `m3o-actor`, `m3o-console`, `m3o-may-…: 1`).
  */
 
 const nothing = z.object({})
@@ -132,7 +132,15 @@ const environments = {
     z.object({ teamId: z.string(), name: z.string(), kind: z.enum(record.environmentKinds).optional(), parentId: z.string().nullable(), ownerId: z.string() }),
     record.environment,
   ),
+  /** Refused while others stem from it. Can be undone for a day by `environments.restore`. */
   'environments.delete': call(z.object({ environmentId: z.string() }), ok),
+  /** Those that can come back, the latest first. */
+  'environments.departed': call(z.object({ teamId: z.string() }), z.array(record.departedEnvironment)),
+  'environments.restore': call(z.object({ environmentId: z.string() }), record.environment),
+  /** As if it had just been used. */
+  'environments.keep': call(z.object({ environmentId: z.string() }), record.environment),
+  /** To another parent, with all that stems from it. */
+  'environments.move': call(z.object({ environmentId: z.string(), parentId: z.string() }), record.environment),
   /** Drops the environment's own copy of a service; its calls go to the parent's again. */
   'environments.reset': call(at, ok),
   /** Null: not any more. */

@@ -1,7 +1,11 @@
+import type { Page } from '@playwright/test'
+import { expectAccessible } from './browser/accessible.ts'
 import { deployButton, expectDeployed, expectEditorShows, typeInEditor } from './browser/editor.ts'
 import { catalogueRow, chooseEnvironment, expectServiceLive, header, openService, openTab } from './browser/screens.ts'
 import { expect, test } from './browser/test.ts'
 import { hello } from './stack/programs.ts'
+
+const environmentRow = (page: Page, name: string) => page.getByRole('table', { name: 'Environments' }).getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) })
 
 test('an environment of one’s own: made, switched to in place, deployed into alone, deleted', async ({ page, shell }) => {
   await shell.deploy('layered', hello())
@@ -42,13 +46,73 @@ test('an environment of one’s own: made, switched to in place, deployed into a
   })
 
   await page.goto('/demo/production/environments')
+  await expect(environmentRow(page, 'alice')).toContainText(/layered.*ada@example\.com edits layered.*in [23] d/)
   await page.getByRole('button', { name: 'Actions on alice' }).click()
   await page.getByRole('menuitem', { name: 'Delete alice' }).click()
-  const confirm = page.getByRole('dialog', { name: 'Delete alice?' })
-  await expect(confirm.getByRole('button', { name: 'Delete alice' })).toHaveAttribute('aria-disabled', 'true')
-  await confirm.getByRole('textbox').fill('alice')
-  await confirm.getByRole('button', { name: 'Delete alice' }).click()
-  await expect(page.getByRole('table', { name: 'Environments' }).getByRole('link', { name: 'alice' })).toHaveCount(0)
+  await page.getByRole('dialog', { name: 'Delete alice?' }).getByRole('button', { name: 'Delete alice' }).click()
+  await expect(environmentRow(page, 'alice')).toHaveCount(0)
+  expect((await shell.m3o(['call', 'layered', 'Hello', '--name', 'Ada', '--env', 'alice', '--json'])).stdout).toContain('environment_gone')
+
+  await test.step('its address says what became of it, and brings it back', async () => {
+    await page.goto('/demo/alice/services')
+    await expect(page.getByRole('heading', { name: 'alice was deleted' })).toBeVisible()
+    await page.getByRole('button', { name: 'Restore alice' }).click()
+    await expect(catalogueRow(page, 'layered')).toContainText('alice')
+    await expect.poll(() => shell.m3o(['call', 'layered', 'Hello', '--name', 'Ada', '--env', 'alice', '--json']).then(({ stdout }) => stdout)).toContain('Alice says hello Ada')
+  })
+
+  await test.step('one service is reset to its parent’s, and the rest goes by the toast’s undo', async () => {
+    await page.goto('/demo/alice/environments')
+    await page.getByRole('button', { name: 'Actions on alice' }).click()
+    await page.getByRole('menuitem', { name: 'Own copies, reset' }).click()
+    await page.getByRole('button', { name: 'Reset layered to production' }).click()
+    await expect(page.getByText('Nothing of its own')).toBeVisible()
+    await page.keyboard.press('Escape')
+    expect(await shell.json(['call', 'layered', 'Hello', '--name', 'Ada', '--env', 'alice'])).toEqual({ message: 'Hello Ada' })
+    await page.getByRole('button', { name: 'Actions on alice' }).click()
+    await page.getByRole('menuitem', { name: 'Delete alice' }).click()
+    await page.getByRole('dialog', { name: 'Delete alice?' }).getByRole('button', { name: 'Delete alice' }).click()
+    await expect(page).toHaveURL(/\/demo\/production\/environments/)
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await expect(environmentRow(page, 'alice')).toBeVisible()
+  })
+  await shell.json(['env', 'delete', 'alice'])
+})
+
+test('the tree: stem from any, move, delete only what nothing stems from, bring back, keep', async ({ page, shell }) => {
+  await shell.json(['env', 'create', 'staging', '--kind', 'shared'])
+  await shell.json(['env', 'create', 'topic'])
+  await page.goto('/demo/production/environments')
+  await page.getByRole('button', { name: 'Actions on topic' }).click()
+  await page.getByRole('menuitem', { name: 'Move to another parent' }).click()
+  const move = page.getByRole('dialog', { name: 'Move topic' })
+  await move.getByLabel('From').selectOption('staging')
+  await move.getByRole('button', { name: 'Move topic' }).click()
+  await expect(page.getByText('topic stems from staging now')).toBeVisible()
+  expect((await shell.json<{ name: string; parent: string }[]>(['env', 'list'])).find(({ name }) => name === 'topic')?.parent).toBe('staging')
+
+  await page.getByRole('button', { name: 'Actions on staging' }).click()
+  await expect(page.getByRole('menuitem', { name: 'Delete staging' })).toContainText('topic stems from it')
+  await page.keyboard.press('Escape')
+  const refused = await shell.m3o(['env', 'delete', 'staging'])
+  expect(refused.code).toBe(1)
+  expect(refused.stderr).toContain('staging is the parent of topic (conflict)')
+  expect((await shell.m3o(['env', 'move', 'staging', '--from', 'topic'])).stderr).toContain('topic stems from staging, so it cannot be its parent')
+
+  await shell.json(['env', 'delete', 'topic'])
+  const gone = page.getByRole('list', { name: 'Recently deleted' }).getByRole('listitem').filter({ hasText: 'topic' })
+  await expect(gone).toContainText('deleted')
+  await page.reload()
+  await expect(gone).toContainText('deleted')
+  await expectAccessible(page)
+  await gone.getByRole('button', { name: 'Restore topic' }).click()
+  await expect(environmentRow(page, 'topic')).toBeVisible()
+
+  await page.getByRole('button', { name: 'Actions on topic' }).click()
+  await page.getByRole('menuitem', { name: 'Keep for 72 hours more' }).click()
+  await expect(page.getByText('topic is kept')).toBeVisible()
+  expect(await shell.json(['env', 'keep', 'topic'])).toMatchObject({ name: 'topic', kind: 'personal' })
+  for (const name of ['topic', 'staging']) await shell.json(['env', 'delete', name])
 })
 
 test('production’s colour is not that of one’s own environment', async ({ page, shell }) => {

@@ -158,7 +158,7 @@ export class Admission {
     context ??= root
     const asked = context?.teamId === service.teamId ? context : root
     if (context === undefined || asked === undefined) throw new PlatformError('not_found', 'the team of this service has no environment')
-    if (asked.gone !== null) throw gone(asked.gone)
+    if (asked.gone !== null) throw gone(asked.gone, asked.goneBy)
     this.allow(identity, asked, instance, member)
     return { context, asked, member, choice, generation: generation ?? this.table.generationOf(context.id) }
   }
@@ -192,8 +192,8 @@ export class Admission {
   }
 }
 
-function gone(why: string): PlatformError {
-  return new PlatformError('environment_gone', why, { fix: 'Choose another with `m3o env use`.' })
+function gone(why: string, reason: Environment['goneBy'] = 'deleted'): PlatformError {
+  return new PlatformError('environment_gone', why, { fix: 'Choose another with `m3o env use`, or bring it back with `m3o env restore`.', data: { reason } })
 }
 
 function signIn(): PlatformError {

@@ -14,6 +14,7 @@ import { accessHandlers } from './api/access.ts'
 import { deploymentHandlers } from './api/deployments.ts'
 import { gitListener } from './api/git.ts'
 import { languageHandlers, openLanguages } from './api/languages.ts'
+import { lifeHandlers } from './api/life.ts'
 import { logHandlers } from './api/logs.ts'
 import { platformHandlers } from './api/platform.ts'
 import { serviceHandlers } from './api/services.ts'
@@ -23,8 +24,11 @@ import { terminalHandlers } from './api/terminals.ts'
 import { traceHandlers } from './api/traces.ts'
 import { openBuilds } from './builds/builds.ts'
 import { Deployments } from './deployments/deployments.ts'
+import { Pushes } from './deployments/pushed.ts'
 import { readOperatorRegistry } from './engines/operator-registry.ts'
 import { openProcessEngine } from './engines/process/process-engine.ts'
+import { Life } from './environments/life.ts'
+import { Previews } from './environments/preview.ts'
 import { Events } from './events/events.ts'
 import { Places } from './instances/places.ts'
 import { openLogs } from './logs/logs.ts'
@@ -68,6 +72,7 @@ const platform: Platform = { settings, log, db, seal, events, engine, logs, sour
 const deployments = new Deployments(platform)
 const terminals = new Terminals(engine)
 const traffic = new Traffic(platform)
+const life = new Life({ ...platform, deployments })
 const languages = openLanguages(platform)
 const ending = new AbortController()
 
@@ -75,8 +80,12 @@ await routing.load()
 await traffic.load()
 await languages.clear()
 await places.load()
-void routing.follow((counts, lost) => traffic.note(counts, lost), ending.signal)
+void routing.follow((counts, lost) => {
+  traffic.note(counts, lost)
+  life.noteCalls(counts)
+}, ending.signal)
 await deployments.recover()
+await life.load()
 const timers = [
   setInterval(() => void places.sleepIdle().catch((error: unknown) => log.error({ err: error }, 'putting to sleep failed')), 1_000),
   setInterval(() => void tidy(platform).catch((error: unknown) => log.error({ err: error }, 'tidying up failed')), 3_600_000),
@@ -88,6 +97,7 @@ const rpc = createRpcServer(runtimeApi, {
   ...platformHandlers(platform, shutdown),
   ...teamHandlers(platform, deployments),
   ...serviceHandlers(platform, traffic, deployments),
+  ...lifeHandlers(life),
   ...deploymentHandlers(platform, deployments),
   ...sourceHandlers(platform),
   ...languageHandlers(languages),
@@ -95,7 +105,7 @@ const rpc = createRpcServer(runtimeApi, {
   ...terminalHandlers(platform, terminals),
   ...traceHandlers(platform, gateway),
 }, { log })
-const git = gitListener(platform, deployments)
+const git = gitListener(platform, new Pushes(platform, deployments, new Previews({ ...platform, deployments }, life)))
 
 const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
   if (rpc.request(request, response) || git(request, response)) return
@@ -155,6 +165,7 @@ async function letGo(): Promise<void> {
   server.close()
   server.closeAllConnections()
   await traffic.save().catch(() => {})
+  await life.close().catch(() => {})
   await terminals.closeAll()
   await languages.close()
   await logs.close()

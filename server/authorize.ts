@@ -108,7 +108,7 @@ async function resolve(web: Pick<Web, 'runtime'>, viewer: Viewer, names: Names) 
   const ask = (what: Omit<Names, 'team'>) => web.runtime.call('access.resolve', { userId: viewer.person.id, team, ...what }, { actor: viewer.actor })
   const missing = () => new PlatformError('not_found', `there is no team ${team}, or you are not in it`)
   const found = await ask({ ...(environment !== undefined && { environment }), ...(service !== undefined && { service }) }).catch(async (error: unknown) => {
-    if (!isPlatformError(error) || error.code !== 'not_found') throw error
+    if (!isPlatformError(error) || (error.code !== 'not_found' && error.code !== 'environment_gone')) throw error
     // Only members learn which name it was that is unknown.
     const alone = await ask({}).catch(() => undefined)
     throw alone?.role == null || !isTokensTeam(viewer, alone.teamId) ? missing() : error

@@ -1,29 +1,33 @@
 import type { Command } from 'commander'
+import { isEnding } from '#contract/environment-life.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { environmentKinds, type Environment } from '#contract/records.ts'
 import type { Run } from '../main.ts'
 import { oneOf } from '../misuse.ts'
-import { show, table } from '../output.ts'
+import { ago, note, show, table, within } from '../output.ts'
+import type { Session } from '../session.ts'
 import { addPinCommands } from './pins.ts'
 import { addProtectionCommand, protectionDocument } from './protection.ts'
 
-const document = ({ name, kind, owner, parent, generation, overrides, expires, pinned, protection }: Environment) => ({
+const document = ({ name, kind, owner, parent, generation, overrides, expires, usedAt, branch, pinned, protection }: Environment) => ({
   name, kind, owner: owner?.email ?? null, parent, generation,
   overrides: overrides.map(({ service, revision }) => ({ service, revision })),
-  expires: expires === null ? null : new Date(expires).toISOString(),
+  expires: isoTime(expires), usedAt: isoTime(usedAt), branch,
   pinned: pinned !== null, protection: protectionDocument(protection),
 })
 
 export function addEnvironmentCommands(program: Command, run: Run): void {
-  const env = program.command('env').description('environments: list, use, create, reset, protect, pin, delete')
+  const env = program.command('env').description('environments: list, use, create, move, keep, reset, protect, pin, delete, restore')
 
   env.command('list').action(run(async (session) => {
     const { team, environment } = await session.place()
     const all = await session.api.environments.list.query({ team })
-    show(session, all.map(document), () => table(['', 'environment', 'kind', 'parent', 'own', 'owner', 'expires'], all.map((one) => [
-      one.name === environment ? '*' : '', one.name, [one.kind, ...(one.protection === null ? [] : ['protected'])].join(', '), one.parent === null ? '–' : one.pinned === null ? one.parent : `${one.parent} (pinned)`, one.overrides.map((own) => own.service).join(', ') || '–',
-      one.owner?.email ?? '–', one.expires === null ? 'never' : new Date(one.expires).toISOString().slice(0, 16).replace('T', ' '),
+    show(session, all.map(document), () => table(['', 'environment', 'kind', 'parent', 'own', 'owner', 'used', 'expires'], inTree(all).map(({ one, indent }) => [
+      one.name === environment ? '*' : '', indent + one.name, [one.kind, ...(one.protection === null ? [] : ['protected'])].join(', '),
+      one.parent === null ? '–' : one.pinned === null ? one.parent : `${one.parent} (pinned)`, one.overrides.map((own) => own.service).join(', ') || '–',
+      one.owner?.email ?? '–', one.usedAt === null ? '–' : ago(one.usedAt), one.expires === null ? 'never' : within(one.expires),
     ])))
+    noteEnding(session, all)
   }))
 
   env.command('use <environment>').description('the environment of later commands').action(run(async (session, name: string) => {
@@ -48,14 +52,52 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
     show(session, { service, environment: at.environment }, `${service} in ${at.environment} is its parent's again.`)
   }))
 
-  env.command('delete <environment>').option('--yes', 'without being asked').action(run(async (session, name: string, { yes }: { yes?: boolean }) => {
-    const { confirm } = await import('../confirm.ts')
-    await confirm(session, name, yes ?? false)
+  env.command('move <environment>').description('give it another parent, with all that stems from it').requiredOption('--from <parent>', 'its new parent')
+    .action(run(async (session, name: string, { from }: { from: string }) => {
+      const moved = await session.api.environments.move.mutate({ team: await session.team(), environment: name, from })
+      show(session, document(moved), `${name} stems from ${moved.parent} now: what it does not have itself is served from there.`)
+    }))
+
+  env.command('keep <environment>').description('its 72 hours begin anew').action(run(async (session, name: string) => {
+    const kept = await session.api.environments.keep.mutate({ team: await session.team(), environment: name })
+    show(session, document(kept), `${name} is kept; unused, it expires ${kept.expires === null ? 'never' : within(kept.expires)}.`)
+  }))
+
+  // It can be undone, so that nothing is asked; scripts of before say --yes.
+  env.command('delete <environment>').description('can be undone for a day').option('--yes', 'nothing is asked any more').action(run(async (session, name: string) => {
     await session.api.environments.delete.mutate({ team: await session.team(), environment: name })
     if (session.config.of(session.url).environment === name) session.config.remember(session.url, { environment: 'production' })
-    show(session, { name, deleted: true }, `Deleted ${name}.`)
+    show(session, { name, deleted: true }, `Deleted ${name}. Within a day it can come back: m3o env restore ${name}`)
+  }))
+
+  env.command('restore [environment]').description('bring back what was deleted, or has expired, within a day; without a name: list those').action(run(async (session, name: string | undefined) => {
+    const team = await session.team()
+    if (name !== undefined) {
+      const back = await session.api.environments.restore.mutate({ team, name })
+      return show(session, document(back), `${name} is back, with ${back.overrides.length === 0 ? 'nothing of its own' : `its own ${back.overrides.map(({ service }) => service).join(', ')}`}.`)
+    }
+    const all = await session.api.environments.departed.query({ team })
+    const documents = all.map((one) => ({ name: one.name, kind: one.kind, parent: one.parent, expired: one.expired, departed: isoTime(one.departedAt), until: isoTime(one.until) }))
+    show(session, documents, () => all.length === 0 ? 'Nothing was deleted or has expired within the last day.' : table(
+      ['environment', 'kind', 'gone', 'why', 'own', 'until'],
+      all.map((one) => [one.name, one.kind, ago(one.departedAt), one.expired ? 'expired' : 'deleted', one.overrides.map(({ service }) => service).join(', ') || '–', within(one.until)]),
+    ))
   }))
 
   addProtectionCommand(env, run)
   addPinCommands(env, run)
 }
+
+/** Those whose time is nearly over, and what keeps them. */
+export function noteEnding(session: Pick<Session, 'json'>, environments: readonly Environment[]): void {
+  for (const { name, expires } of environments) {
+    if (isEnding(expires, Date.now())) note(session, `${name} expires ${within(expires)}, as nobody uses it. Keep it: m3o env keep ${name}`)
+  }
+}
+
+/** Each under its parent. */
+function inTree(all: readonly Environment[], parent: string | null = null, depth = 0): { one: Environment; indent: string }[] {
+  return all.filter((one) => one.parent === parent).flatMap((one) => [{ one, indent: depth === 0 ? '' : `${'  '.repeat(depth - 1)}└ ` }, ...inTree(all, one.name, depth + 1)])
+}
+
+const isoTime = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())

@@ -6,6 +6,7 @@ import { followDeployment } from '../deployment.ts'
 import type { Run } from '../main.ts'
 import { Misuse } from '../misuse.ts'
 import { ago, fail, show, table } from '../output.ts'
+import { noteEnding } from './environments.ts'
 
 /** A service as `--json` gives it. */
 function document(service: Service) {
@@ -33,6 +34,9 @@ export function addServiceCommands(program: Command, run: Run): void {
       ? await session.api.services.list.query(await session.place())
       : [await session.described(await session.service(name))]
     show(session, services.map(document), () => services.map(describe).join('\n\n'))
+    if (session.json) return
+    const { team, environment } = await session.place()
+    noteEnding(session, (await session.api.environments.list.query({ team })).filter((one) => one.name === environment))
   }))
 
   program.command('kill <service>').description('stop it in this environment; source, history and settings stay').action(run(async (session, name: string) => {

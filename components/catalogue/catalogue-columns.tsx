@@ -29,6 +29,7 @@ export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
             {service.team !== view.team && <span className="font-normal text-muted">@{service.team}/</span>}
             {service.name}
           </RowLink>
+          {isOwn(service, view) && <span className="md:hidden"><Badge>own</Badge></span>}
           {service.team !== view.team ? <Badge>shared</Badge> : service.audience.kind !== 'team' && <Badge>{audienceWord(service.audience)}</Badge>}
         </span>
       ),
@@ -58,6 +59,11 @@ export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
   ]
 }
 
+/** A copy of an environment's own, where it could have inherited one. */
+function isOwn(service: ListedService, view: CatalogueView): boolean {
+  return service.team === view.team && service.from === view.environment && view.kinds.get(view.environment) !== 'production'
+}
+
 function From({ service, view }: { service: ListedService; view: CatalogueView }) {
   if (service.team !== view.team) return <span className="text-muted">{service.from === null ? '–' : 'its team'}</span>
   const kind = service.from === null ? undefined : view.kinds.get(service.from)
@@ -67,6 +73,7 @@ function From({ service, view }: { service: ListedService; view: CatalogueView }
       <EnvironmentName name={service.from} kind={kind} />
       {service.from !== view.environment && <span className="text-small text-muted">inherited</span>}
       {service.pinned && <span className="text-small text-muted">pinned</span>}
+      {isOwn(service, view) && <Badge>own</Badge>}
     </span>
   )
 }

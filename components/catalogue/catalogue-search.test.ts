@@ -22,3 +22,9 @@ test('narrows by each filter and keeps the order when nothing is typed', () => {
   expect(searchCatalogue(services, { ...none, language: 'go' }).map(({ name }) => name)).toEqual(['b', 'a'])
   expect(searchCatalogue(services, { ...none, language: 'go', state: 'failed' }).map(({ name }) => name)).toEqual(['a'])
 })
+
+test('tells an environment’s own copies from what it inherits, other teams’ services aside', () => {
+  const services = [at('a', { from: 'alice', environment: 'alice' }), at('b', { from: 'production', environment: 'alice' }), at('c', { from: null, environment: 'alice' }), at('d', { from: 'production', environment: 'production', team: 'others' })]
+  const named = (from: string) => searchCatalogue(services, { ...none, from, team: 'demo' }).map(({ name }) => name)
+  expect([named('own'), named('inherited'), named('')]).toEqual([['a'], ['b'], ['a', 'b', 'c', 'd']])
+})

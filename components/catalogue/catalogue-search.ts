@@ -1,6 +1,6 @@
 import type { ListedService } from '#contract/records.ts'
 
-export interface CatalogueFilters { q: string; owner: string; language: string; state: string; audience: string }
+export interface CatalogueFilters { q: string; owner: string; language: string; state: string; audience: string; from?: string; team?: string }
 
 /** Lower-cased text of each service, made once as long as the record is the same. */
 const haystacks = new WeakMap<ListedService, string>()
@@ -14,6 +14,9 @@ function haystack(service: ListedService): string {
   return made
 }
 
+/** Whose copy serves: the environment's own, or a parent's. Null: nothing does, or another team's. */
+export const originOf = ({ from, environment }: ListedService): 'own' | 'inherited' | null => (from === null ? null : from === environment ? 'own' : 'inherited')
+
 /** All words must occur, in any order; names that begin with what was typed come first. */
 export function searchCatalogue(services: readonly ListedService[], filters: CatalogueFilters): readonly ListedService[] {
   const words = filters.q.toLowerCase().split(/\s+/).filter((word) => word !== '')
@@ -22,6 +25,7 @@ export function searchCatalogue(services: readonly ListedService[], filters: Cat
     && (filters.language === '' || service.language === filters.language)
     && (filters.state === '' || service.state === filters.state)
     && (filters.audience === '' || service.audience.kind === filters.audience)
+    && (!filters.from || (service.team === filters.team && originOf(service) === filters.from))
     && words.every((word) => haystack(service).includes(word)))
   const [first] = words
   if (first === undefined) return found

@@ -17,11 +17,13 @@ import { FilterBar, PageHeader } from '#components/ui/page.tsx'
 import { Table } from '#components/ui/table.tsx'
 import { audienceOptions } from './audience.ts'
 import { catalogueColumns } from './catalogue-columns.tsx'
-import { searchCatalogue } from './catalogue-search.ts'
+import { originOf, searchCatalogue } from './catalogue-search.ts'
 import { serviceStateWord } from './service-state.tsx'
 
 const NewService = dynamic(() => import('./new-service.tsx').then((module) => module.NewService), { ssr: false })
-const filterNames = ['q', 'owner', 'language', 'state', 'audience'] as const
+const filterNames = ['q', 'owner', 'language', 'state', 'audience', 'from'] as const
+
+const originOptions = [{ value: 'own', label: 'Its own copies' }, { value: 'inherited', label: 'Inherited' }]
 
 /** What services there are, whose, in what state, and how to reach them. */
 export function Catalogue({ creating: open = null }: { creating?: { template?: string | undefined } | null }) {
@@ -35,8 +37,12 @@ export function Catalogue({ creating: open = null }: { creating?: { template?: s
   const search = useRef<HTMLInputElement>(null)
 
   const deferred = useDeferredValue(filters)
-  const { q, owner, language, state, audience } = deferred
-  const found = useMemo(() => searchCatalogue(services, { q, owner, language, state, audience }), [services, q, owner, language, state, audience])
+  const { q, owner, language, state, audience, from } = deferred
+  const found = useMemo(
+    () => searchCatalogue(services, { q, owner, language, state, audience, from, team: place.team }), [services, q, owner, language, state, audience, from, place.team],
+  )
+  const isOverlay = environments.some(({ name, parent }) => name === place.environment && parent !== null)
+  const own = services.filter((service) => service.team === place.team && originOf(service) === 'own').length
   const columns = useMemo(
     () => catalogueColumns({ team: place.team, environment: place.environment, kinds: new Map(environments.map(({ name, kind }) => [name, kind])) }),
     [place.team, place.environment, environments],
@@ -55,7 +61,7 @@ export function Catalogue({ creating: open = null }: { creating?: { template?: s
   const newButton = <Button kind="primary" keys="n" reason={mayCreate} onClick={() => setCreating({})}><Plus />New service</Button>
   return (
     <>
-      <PageHeader title="Catalogue" about={found.length === services.length ? `${services.length}` : `${found.length} of ${services.length}`} actions={newButton}>
+      <PageHeader title="Catalogue" about={`${found.length === services.length ? services.length : `${found.length} of ${services.length}`}${isOverlay ? ` · ${own} of its own` : ''}`} actions={newButton}>
         <FilterBar label="Filter the catalogue">
           <SearchInput
             ref={search}
@@ -70,6 +76,7 @@ export function Catalogue({ creating: open = null }: { creating?: { template?: s
           <FilterSelect label="Language" any="Any language" value={filters.language} options={choices.languages} onChange={(value) => setFilters({ language: value })} />
           <FilterSelect label="State" any="Any state" value={filters.state} options={serviceStates.map((value) => ({ value, label: serviceStateWord(value) }))} onChange={(value) => setFilters({ state: value })} />
           <FilterSelect label="Audience" any="Any audience" value={filters.audience} options={audienceOptions} onChange={(value) => setFilters({ audience: value })} />
+          {isOverlay && <FilterSelect label="Serves from" any="Own and inherited" value={filters.from} options={originOptions} onChange={(value) => setFilters({ from: value })} />}
         </FilterBar>
       </PageHeader>
       <Table
@@ -79,7 +86,7 @@ export function Catalogue({ creating: open = null }: { creating?: { template?: s
         rowKey={(service) => service.id}
         empty={services.length === 0
           ? <EmptyState icon={<Boxes />} title="No services yet" action={newButton}>Make one from a template: edit it here, deploy it, call it. It takes about two minutes. Or run <code className="text-text">m3o deploy</code> in a folder that you have.</EmptyState>
-          : <EmptyState icon={<Boxes />} title="Nothing matches" action={<Button onClick={() => setFilters({ q: '', owner: '', language: '', state: '', audience: '' })}>Clear the filters</Button>}>{services.length} services are hidden by the search and the filters.</EmptyState>}
+          : <EmptyState icon={<Boxes />} title="Nothing matches" action={<Button onClick={() => setFilters({ q: '', owner: '', language: '', state: '', audience: '', from: '' })}>Clear the filters</Button>}>{services.length} services are hidden by the search and the filters.</EmptyState>}
       />
       {creating !== null && <NewService template={creating.template} onDismiss={() => setCreating(null)} />}
     </>

@@ -3,30 +3,32 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useRouter } from 'next/navigation'
 import type { Environment } from '#contract/records.ts'
 import { paths } from '#client/paths.ts'
+import { toastDone } from '#client/toasts.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { usePlace } from '#components/frame/place.ts'
 import { Confirm } from '#components/ui/confirm.tsx'
-import { toastDone } from '#client/toasts.ts'
+import { useRestore } from './life.ts'
 
+/** Can be undone for a day, so that one press is enough. */
 export function DeleteEnvironment({ environment, onDismiss }: { environment: Environment; onDismiss: () => void }) {
   const place = usePlace()
   const trpc = useTRPC()
   const queries = useQueryClient()
   const router = useRouter()
+  const { restore } = useRestore()
+  const { overrides, name, parent, branch } = environment
   const remove = useMutation(trpc.environments.delete.mutationOptions({
     onSuccess: () => {
       onDismiss()
-      toastDone(`${environment.name} is deleted`)
-      if (place.environment === environment.name) router.push(paths.environments({ team: place.team, environment: environment.parent ?? 'production' }))
+      toastDone(`${name} is deleted`, { description: 'For a day it can come back.', undo: { label: 'Undo', run: () => restore(name) } })
+      if (place.environment === name) router.push(paths.environments({ team: place.team, environment: parent ?? 'production' }))
       void queries.invalidateQueries(trpc.environments.pathFilter())
     },
   }))
-  const { overrides, name, parent } = environment
   return (
     <Confirm
       title={`Delete ${name}?`}
       action={`Delete ${name}`}
-      name={name}
       busy={remove.isPending}
       error={remove.error}
       onConfirm={() => remove.mutate({ team: place.team, environment: name })}
@@ -34,7 +36,8 @@ export function DeleteEnvironment({ environment, onDismiss }: { environment: Env
     >
       {overrides.length === 0
         ? <p>Nothing runs in it. Calls that name it are refused from then on; they are not passed to {parent}.</p>
-        : <p>Its own {overrides.length === 1 ? 'copy' : 'copies'} of <strong>{overrides.map(({ service }) => service).join(', ')}</strong> will stop. The source and its history stay. Calls that name it are refused from then on; they are not passed to {parent}.</p>}
+        : <p>Its own {overrides.length === 1 ? 'copy' : 'copies'} of <strong>{overrides.map(({ service }) => service).join(', ')}</strong> will stop. Calls that name it are refused from then on; they are not passed to {parent}.</p>}
+      <p className="mt-2 text-muted">It can come back for a day, as it is now. Then its variables, data{branch === null ? ', logs and branches go for good.' : ' and logs go for good; the branch stays.'}</p>
     </Confirm>
   )
 }

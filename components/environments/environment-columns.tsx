@@ -1,7 +1,10 @@
 'use client'
-import { Ellipsis, GitBranchPlus, LogIn, Pin, PinOff, RefreshCw, ShieldCheck, Trash2 } from 'lucide-react'
+import { clsx } from 'clsx'
+import { CornerDownRight, Ellipsis, GitBranchPlus, Hourglass, Layers, LogIn, PencilLine, Pin, PinOff, RefreshCw, ShieldCheck, Trash2 } from 'lucide-react'
+import { doesExpire } from '#contract/environment-life.ts'
 import type { Environment } from '#contract/records.ts'
 import { paths } from '#client/paths.ts'
+import { Avatar } from '#components/ui/avatar.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { IconButton } from '#components/ui/button.tsx'
 import { Menu, MenuItem, MenuLine } from '#components/ui/menu.tsx'
@@ -11,6 +14,7 @@ import { Time } from '#components/ui/time.tsx'
 import { EnvironmentShape, kindWords } from './environment-mark.tsx'
 import { EnvironmentMarks } from './environment-marks.tsx'
 import type { Branch } from './environment-tree.ts'
+import { Expires } from './expires.tsx'
 
 interface View {
   team: string
@@ -20,43 +24,57 @@ interface View {
   may: (action: 'environment.delete' | 'environment.protect' | 'environment.write', environment: string) => string | null
   use: (environment: Environment) => void
   create: (parent: Environment) => void
-  remove: (environment: Environment) => void
-  protect: (environment: Environment) => void
+  keep: (environment: Environment) => void
   pin: (environment: Environment) => void
   unpin: (environment: Environment) => void
+  /** Opens a dialog about it. */
+  open: (what: 'delete' | 'move' | 'copies' | 'protect', environment: Environment) => void
 }
 
 export function environmentColumns(view: View): Column<Branch>[] {
   return [
     {
-      key: 'name', header: 'Environment', width: 'sm:w-64 lg:w-80',
-      cell: ({ environment, depth }) => (
-        <span className="flex min-w-0 items-center gap-1.5" style={{ paddingLeft: depth * 20 }}>
-          {depth > 0 && <span aria-hidden className="-ml-3 h-3 w-2.5 -translate-y-1 rounded-bl-[3px] border-b border-l border-border-strong" />}
-          <EnvironmentShape kind={environment.kind} />
-          <RowLink href={paths.catalogue({ team: view.team, environment: environment.name })} className="truncate font-medium">{environment.name}</RowLink>
-          {environment.name === view.environment && <Badge>you are here</Badge>}
-          <EnvironmentMarks environment={environment} />
-          <span className="ml-auto shrink-0 text-small text-muted md:hidden">{environment.overrides.length === 0 ? 'no own copies' : environment.overrides.length === 1 ? '1 own copy' : `${environment.overrides.length} own copies`}</span>
-        </span>
-      ),
+      key: 'name', header: 'Environment', width: 'sm:w-72',
+      cell: (branch) => {
+        const { environment } = branch
+        return (
+          <span className="flex h-full min-w-0 items-center">
+            <TreeLines {...branch} />
+            <EnvironmentShape kind={environment.kind} />
+            <span className="ml-1.5 flex min-w-0 grow flex-col justify-center">
+              <span className="flex min-w-0 items-center gap-2">
+                <RowLink href={paths.catalogue({ team: view.team, environment: environment.name })} className="truncate font-medium">{environment.name}</RowLink>
+                {environment.name === view.environment && <Badge>you are here</Badge>}
+                <EnvironmentMarks environment={environment} />
+              </span>
+              <span className="truncate text-small leading-4 text-muted">
+                {environment.branch !== null ? <span className="font-mono">{environment.branch}</span> : environment.parent === null ? 'all others stem from it' : kindWords[environment.kind]}
+                <span className="md:hidden">{environment.parent === null ? '' : ` · ${countedCopies(environment)}`}</span>
+                <span className="sm:hidden">{environment.owner === null ? '' : ` · ${environment.owner.name}`}</span>
+              </span>
+            </span>
+          </span>
+        )
+      },
     },
-    { key: 'kind', header: 'Kind', width: 'w-24', from: 'sm', cell: ({ environment }) => <span className="text-muted">{kindWords[environment.kind]}</span> },
-    { key: 'overrides', header: 'Own copies', from: 'md', cell: ({ environment }) => <Overrides environment={environment} /> },
-    { key: 'owner', header: 'Owner', width: 'w-36', from: 'lg', cell: ({ environment }) => <span className="text-muted">{environment.owner?.name ?? 'the team'}</span> },
-    { key: 'created', header: 'Created', width: 'w-28', from: 'sm', align: 'end', cell: ({ environment }) => <Time at={environment.createdAt} className="text-muted" /> },
+    { key: 'overrides', header: 'Own copies', from: 'md', cell: ({ environment }) => <Work environment={environment} /> },
+    { key: 'owner', header: 'Owner', width: 'w-40', from: 'lg', cell: ({ environment }) => <Owner environment={environment} /> },
     {
-      key: 'expires', header: 'Expires', width: 'w-28', from: 'md', align: 'end',
-      cell: ({ environment }) => (environment.expires === null ? <span className="text-muted">never</span> : <Time at={environment.expires} className="text-warn" />),
+      key: 'used', header: 'Last used', width: 'w-28', from: 'sm', align: 'end',
+      cell: ({ environment }) => (environment.usedAt === null ? <span className="text-muted">–</span> : <Time at={environment.usedAt} className="text-muted" />),
     },
+    { key: 'expires', header: 'Expires', width: 'w-24', align: 'end', cell: ({ environment }) => <Expires at={environment.expires} /> },
     {
       key: 'more', header: 'Actions', quiet: true, width: 'w-14', align: 'end',
       cell: ({ environment, children }) => (
         <Menu align="end" width={256} trigger={<IconButton size="small" label={`Actions on ${environment.name}`} className={rowControl}><Ellipsis /></IconButton>}>
           <MenuItem icon={<LogIn />} onSelect={() => view.use(environment)} reason={environment.name === view.environment ? 'You are here' : null}>Go to {environment.name}</MenuItem>
           <MenuItem icon={<GitBranchPlus />} onSelect={() => view.create(environment)} reason={view.mayCreate}>New environment from it</MenuItem>
+          {environment.parent !== null && <MenuItem icon={<Layers />} onSelect={() => view.open('copies', environment)} reason={environment.overrides.length === 0 ? 'It has none' : null}>Own copies, reset</MenuItem>}
+          {environment.parent !== null && <MenuItem icon={<CornerDownRight />} onSelect={() => view.open('move', environment)} reason={view.may('environment.write', environment.name)}>Move to another parent</MenuItem>}
+          {doesExpire(environment.kind) && <MenuItem icon={<Hourglass />} onSelect={() => view.keep(environment)} reason={view.may('environment.write', environment.name)}>Keep for 72 hours more</MenuItem>}
           <MenuLine />
-          <MenuItem icon={<ShieldCheck />} onSelect={() => view.protect(environment)} reason={view.may('environment.protect', environment.name)}>{environment.protection === null ? 'Protect' : 'Protection of'} {environment.name}</MenuItem>
+          <MenuItem icon={<ShieldCheck />} onSelect={() => view.open('protect', environment)} reason={view.may('environment.protect', environment.name)}>{environment.protection === null ? 'Protect' : 'Protection of'} {environment.name}</MenuItem>
           {environment.parent !== null && (
             <MenuItem icon={environment.pinned === null ? <Pin /> : <RefreshCw />} onSelect={() => view.pin(environment)} reason={view.may('environment.write', environment.name)}>
               {environment.pinned === null ? `Pin to ${environment.parent} of now` : `Pin again, to ${environment.parent} of now`}
@@ -64,11 +82,42 @@ export function environmentColumns(view: View): Column<Branch>[] {
           )}
           {environment.pinned !== null && <MenuItem icon={<PinOff />} onSelect={() => view.unpin(environment)} reason={view.may('environment.write', environment.name)}>Follow {environment.parent} again</MenuItem>}
           <MenuLine />
-          <MenuItem icon={<Trash2 />} bad onSelect={() => view.remove(environment)} reason={view.may('environment.delete', environment.name) ?? whyKept(environment, children)}>Delete {environment.name}</MenuItem>
+          <MenuItem icon={<Trash2 />} bad onSelect={() => view.open('delete', environment)} reason={view.may('environment.delete', environment.name) ?? whyKept(environment, children)}>Delete {environment.name}</MenuItem>
         </Menu>
       ),
     },
   ]
+}
+
+const step = 18
+
+/** From the parent's shape down to this one's, past those whose siblings come below, and on to its own children. */
+function TreeLines({ depth, last, rails, children }: Branch) {
+  const line = 'absolute border-border-strong'
+  return (
+    <span aria-hidden className="relative h-[46px] shrink-0 self-stretch" style={{ width: depth * step }}>
+      {children.length > 0 && <span className={clsx(line, 'top-[calc(50%+9px)] bottom-0 border-l')} style={{ left: depth * step + 5 }} />}
+      {rails.map((goesOn, level) => goesOn && <span key={level} className={clsx(line, 'inset-y-0 border-l')} style={{ left: level * step + 5 }} />)}
+      {depth > 0 && <span className={clsx(line, 'top-0 h-1/2 w-[9px] rounded-bl-[4px] border-b border-l')} style={{ left: (depth - 1) * step + 5 }} />}
+      {depth > 0 && !last && <span className={clsx(line, 'inset-y-0 border-l')} style={{ left: (depth - 1) * step + 5 }} />}
+    </span>
+  )
+}
+
+/** What it does not inherit, and who is changing something there. */
+function Work({ environment }: { environment: Environment }) {
+  const [latest, ...others] = environment.editing
+  return (
+    <span className="flex h-full min-w-0 flex-col justify-center gap-0.5">
+      <Overrides environment={environment} />
+      {latest !== undefined && (
+        <span className="flex items-center gap-1 text-small leading-4 text-muted" title={environment.editing.map(({ by, service }) => `${by} edits ${service}`).join('\n')}>
+          <PencilLine aria-hidden className="size-3 shrink-0" />
+          <span className="truncate">{latest.by} edits {latest.service}{others.length === 0 ? '' : ` and ${others.length} more`}</span>
+        </span>
+      )}
+    </span>
+  )
 }
 
 function Overrides({ environment }: { environment: Environment }) {
@@ -84,8 +133,18 @@ function Overrides({ environment }: { environment: Environment }) {
   )
 }
 
-function whyKept(environment: Environment, children: number): string | null {
+function Owner({ environment: { owner } }: { environment: Environment }) {
+  if (owner === null) return <span className="text-muted">the team</span>
+  return <span className="flex min-w-0 items-center gap-2 text-muted"><Avatar name={owner.name} /><span className="truncate" title={owner.email}>{owner.name}</span></span>
+}
+
+function countedCopies({ overrides }: Environment): string {
+  return overrides.length === 0 ? 'no own copies' : overrides.length === 1 ? '1 own copy' : `${overrides.length} own copies`
+}
+
+/** Why it cannot be deleted. */
+export function whyKept(environment: Environment, children: readonly string[]): string | null {
   if (environment.parent === null) return 'A team always has production'
-  if (children > 0) return `${children} ${children === 1 ? 'environment stems' : 'environments stem'} from it`
+  if (children.length > 0) return `${children.join(', ')} ${children.length === 1 ? 'stems' : 'stem'} from it`
   return null
 }

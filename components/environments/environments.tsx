@@ -3,9 +3,10 @@ import { Layers, Plus } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useMemo, useState } from 'react'
+import { doesExpire } from '#contract/environment-life.ts'
 import type { Environment } from '#contract/records.ts'
 import { paths } from '#client/paths.ts'
-import { useActions } from '#components/frame/actions.ts'
+import { type ScreenAction, useActions } from '#components/frame/actions.ts'
 import { useEnvironments } from '#components/frame/environment.ts'
 import { useMay } from '#components/frame/may.ts'
 import { usePlace } from '#components/frame/place.ts'
@@ -13,13 +14,33 @@ import { Button } from '#components/ui/button.tsx'
 import { PageHeader } from '#components/ui/page.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { Table } from '#components/ui/table.tsx'
-import { environmentColumns } from './environment-columns.tsx'
-import { treeOf } from './environment-tree.ts'
+import { DepartedList } from './departed-list.tsx'
+import { environmentColumns, whyKept } from './environment-columns.tsx'
+import { type Branch, treeOf } from './environment-tree.ts'
+import { useKeep } from './life.ts'
 import { usePins } from './use-pins.ts'
 
 const NewEnvironment = dynamic(() => import('./new-environment.tsx').then((module) => module.NewEnvironment), { ssr: false })
 const ProtectEnvironment = dynamic(() => import('./protect-environment.tsx').then((module) => module.ProtectEnvironment), { ssr: false })
+const MoveEnvironment = dynamic(() => import('./move-environment.tsx').then((module) => module.MoveEnvironment), { ssr: false })
+const OwnCopies = dynamic(() => import('./own-copies.tsx').then((module) => module.OwnCopies), { ssr: false })
 const DeleteEnvironment = dynamic(() => import('./delete-environment.tsx').then((module) => module.DeleteEnvironment), { ssr: false })
+
+type About = 'delete' | 'move' | 'copies' | 'protect'
+
+/** What a row's menu can do, for the environment that one is in. */
+function deedsOn({ environment, children }: Branch, { may, keep, about }: {
+  may: ReturnType<typeof useMay>; keep: (name: string) => void; about: (what: About) => void
+}): ScreenAction[] {
+  const { name, kind, overrides } = environment
+  const mayChange = may('environment.write', name)
+  return [
+    { id: 'environment.copies', title: `Own copies of ${name}, reset`, words: 'overrides inherit', reason: overrides.length === 0 ? 'It has none' : null, run: () => about('copies') },
+    { id: 'environment.move', title: `Move ${name} to another parent`, words: 'tree from', reason: mayChange, run: () => about('move') },
+    ...(doesExpire(kind) ? [{ id: 'environment.keep', title: `Keep ${name} for 72 hours more`, words: 'expire', reason: mayChange, run: () => keep(name) }] : []),
+    { id: 'environment.delete', title: `Delete ${name}`, reason: may('environment.delete', name) ?? whyKept(environment, children), run: () => about('delete') },
+  ]
+}
 
 /** Who is working on what: the tree, and what each overrides. */
 export function Environments() {
@@ -28,8 +49,8 @@ export function Environments() {
   const may = useMay()
   const environments = useEnvironments()
   const [from, setFrom] = useState<Environment | null>(null)
-  const [deleting, setDeleting] = useState<Environment | null>(null)
-  const [protecting, setProtecting] = useState<Environment | null>(null)
+  const [about, setAbout] = useState<{ what: About; id: string } | null>(null)
+  const { keep } = useKeep()
   const pins = usePins(place.team)
   const production = environments.find(({ parent }) => parent === null)
   const branches = useMemo(() => treeOf(environments), [environments])
@@ -38,13 +59,20 @@ export function Environments() {
     ...place, mayCreate, may,
     use: (environment) => router.push(paths.catalogue({ team: place.team, environment: environment.name })),
     create: setFrom,
-    remove: setDeleting,
-    protect: setProtecting,
+    keep: ({ name }) => keep(name),
+    open: (what, { id }) => setAbout({ what, id }),
     ...pins,
+    // `keep` does the same however often it is made.
   }), [place.team, place.environment, mayCreate, may, router, pins])
+  const named = environments.find(({ id }) => id === about?.id)
+  const dismiss = () => setAbout(null)
 
   const open = () => setFrom(environments.find(({ name }) => name === place.environment) ?? production ?? null)
-  useActions([{ id: 'environment.new', title: 'New environment', keys: 'n', words: 'create branch overlay', reason: mayCreate, run: open }])
+  const here = branches.find(({ environment }) => environment.name === place.environment)
+  useActions([
+    { id: 'environment.new', title: 'New environment', keys: 'n', words: 'create branch overlay', reason: mayCreate, run: open },
+    ...(here === undefined || here.environment.parent === null ? [] : deedsOn(here, { may, keep, about: (what) => setAbout({ what, id: here.environment.id }) })),
+  ])
   return (
     <>
       <PageHeader
@@ -57,6 +85,7 @@ export function Environments() {
         columns={columns}
         rows={branches}
         rowKey={({ environment }) => environment.id}
+        rowHeight={46}
         empty={<EmptyState icon={<Layers />} title="No environments">A team begins with production; reload the page to see it.</EmptyState>}
       />
       {branches.length === 1 && (
@@ -65,8 +94,11 @@ export function Environments() {
         </p>
       )}
       {from !== null && <NewEnvironment parent={from.name} onDismiss={() => setFrom(null)} />}
-      {protecting !== null && <ProtectEnvironment environment={protecting} onDismiss={() => setProtecting(null)} />}
-      {deleting !== null && <DeleteEnvironment environment={deleting} onDismiss={() => setDeleting(null)} />}
+      <DepartedList mayRestore={mayCreate} />
+      {named !== undefined && about?.what === 'protect' && <ProtectEnvironment environment={named} onDismiss={dismiss} />}
+      {named !== undefined && about?.what === 'move' && <MoveEnvironment environment={named} onDismiss={dismiss} />}
+      {named !== undefined && about?.what === 'copies' && <OwnCopies environment={named} mayReset={may('environment.write', named.name)} onDismiss={dismiss} />}
+      {named !== undefined && about?.what === 'delete' && <DeleteEnvironment environment={named} onDismiss={dismiss} />}
     </>
   )
 }

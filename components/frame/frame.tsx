@@ -9,7 +9,9 @@ import { PlaceOf } from '#components/ui/place-of.tsx'
 import { ToastArea } from '#components/ui/toast-area.tsx'
 import { type ScreenAction, useActions } from './actions.ts'
 import { BottomBar } from './bottom-bar.tsx'
+import { EndingNotice } from './ending-notice.tsx'
 import { useEnvironment } from './environment.ts'
+import { GoneEnvironment } from './gone-environment.tsx'
 import { SideNav } from './side-nav.tsx'
 import { screens } from './screens.tsx'
 import { useShortcuts } from './shortcuts.ts'
@@ -31,10 +33,10 @@ export function Frame({ children }: { children: ReactNode }) {
   return (
     <div className="grid h-dvh grid-cols-1 grid-rows-[auto_1fr_auto] overflow-hidden md:grid-cols-[208px_1fr]">
       <a href="#screen" className="sr-only z-50 rounded bg-raised px-3 py-2 focus:not-sr-only focus:absolute focus:top-2 focus:left-2">Skip to the screen</a>
-      <div aria-hidden className={`absolute inset-x-0 top-0 z-30 h-0.5 ${kindLine[environment?.kind ?? 'production']}`} />
+      <div aria-hidden className={`absolute inset-x-0 top-0 z-30 h-0.5 ${environment === undefined ? 'bg-border-strong' : kindLine[environment.kind]}`} />
       <TopBar openPalette={() => setOpen('palette')} openShortcuts={() => setOpen('shortcuts')} />
       <SideNav />
-      <Screen>{children}</Screen>
+      <Screen>{environment === undefined ? <GoneEnvironment /> : children}</Screen>
       <BottomBar />
       {open === 'palette' && <Palette onDismiss={() => setOpen(null)} />}
       {open === 'shortcuts' && <ShortcutsDialog onDismiss={() => setOpen(null)} />}
@@ -46,9 +48,12 @@ export function Frame({ children }: { children: ReactNode }) {
 /** The one thing that scrolls, unless a screen fills it and scrolls by itself. */
 function Screen({ children }: { children: ReactNode }) {
   return (
-    <main id="screen" tabIndex={-1} data-scroller className="relative min-h-0 min-w-0 overflow-x-hidden overflow-y-auto bg-surface outline-none md:border-l md:border-border">
-      <PlaceOf what="screen">{children}</PlaceOf>
-    </main>
+    <div className="flex min-h-0 min-w-0 flex-col md:border-l md:border-border">
+      <EndingNotice />
+      <main id="screen" tabIndex={-1} data-scroller className="relative min-h-0 min-w-0 flex-1 overflow-x-hidden overflow-y-auto bg-surface outline-none">
+        <PlaceOf what="screen">{children}</PlaceOf>
+      </main>
+    </div>
   )
 }
 

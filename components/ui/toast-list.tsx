@@ -32,7 +32,7 @@ export function ToastList() {
 function present({ kind, title, description, undo }: Toast) {
   sonner(kind === 'error' ? sentence(title) : title, {
     description: description === undefined ? undefined : sentence(description),
-    duration: kind === 'error' ? 10_000 : 4_000,
+    duration: kind === 'error' || undo !== undefined ? 10_000 : 4_000,
     icon: kind === 'done' ? <CircleCheck className="text-ok" /> : <CircleAlert className="text-bad" />,
     ...(undo !== undefined && { action: { label: undo.label, onClick: undo.run } }),
   })

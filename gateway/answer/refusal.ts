@@ -45,5 +45,9 @@ function mayHaveBody({ headers }: IncomingMessage): boolean {
 }
 
 export function refusalBody(error: PlatformError) {
-  return { id: `m3o.${error.code}`, code: error.status, detail: error.message, status: STATUS_CODES[error.status] ?? 'Error' }
+  const reason = error.data?.['reason']
+  return {
+    id: `m3o.${error.code}`, code: error.status, detail: error.message, status: STATUS_CODES[error.status] ?? 'Error',
+    ...(typeof reason === 'string' && { reason }),
+  }
 }

@@ -6,6 +6,8 @@ interface Step {
   environmentId: string
   by: number
   before: ReadonlyMap<string, Release | null>
+  /** It got another parent by it: what it inherited before is not known here. */
+  moved: boolean
   at: number
 }
 
@@ -22,14 +24,15 @@ export class Generations {
   /** Before the change is applied. A release that only gained or lost an instance is the same as before. */
   note(change: RoutingChange, known: { environments: ReadonlyMap<string, Environment>; releases: ReadonlyMap<string, Release> }, now = performance.now()): void {
     for (const [environmentId, environment] of Object.entries(change.environments ?? {})) {
-      const by = (environment?.generation ?? 0) - (known.environments.get(environmentId)?.generation ?? Infinity)
+      const was = known.environments.get(environmentId)
+      const by = (environment?.generation ?? 0) - (was?.generation ?? Infinity)
       if (by <= 0) continue
       const before = new Map<string, Release | null>()
       for (const [key, release] of Object.entries(change.releases ?? {})) {
         const old = known.releases.get(key)
         if (key.startsWith(`${environmentId}/`) && old?.deploymentId !== release?.deploymentId) before.set(key, old ?? null)
       }
-      this.steps.push({ environmentId, by, before, at: now })
+      this.steps.push({ environmentId, by, before, moved: environment?.parentId !== was?.parentId, at: now })
     }
     while ((this.steps[0]?.at ?? now) < now - keptMs) this.steps.shift()
   }
@@ -43,8 +46,9 @@ export class Generations {
     const replaced = new Map<string, Release | null>()
     let left = back
     for (let at = this.steps.length - 1; at >= 0 && left > 0; at--) {
-      const { environmentId, by, before } = this.steps[at] as Step
+      const { environmentId, by, before, moved } = this.steps[at] as Step
       if (!chain.some(({ id }) => id === environmentId)) continue
+      if (moved) return undefined
       left -= by
       for (const [key, release] of before) replaced.set(key, release)
     }

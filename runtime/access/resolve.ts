@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull } from 'drizzle-orm'
+import { and, desc, eq, isNotNull, isNull } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { Role } from '#contract/permissions.ts'
 import type { Protection } from '#contract/protection.ts'
@@ -39,7 +39,20 @@ export async function resolveNames({ db }: Platform, names: Names) {
   async function byName<K extends keyof typeof tables>(kind: K, teamId: string, name: string) {
     const found = (await find(kind, teamId, { name })) ?? (await find(kind, teamId, { id: await formerOwner(db, kind, teamId, name) }))
     if (found) return found
+    if (kind === 'environment') await refuseDeparted(teamId, name)
     throw new PlatformError('not_found', `there is no ${kind} named ${name}`, { fix: fixes[kind], data: { kind, name } })
+  }
+
+  /** One that is gone is not unknown. */
+  async function refuseDeparted(teamId: string, name: string): Promise<void> {
+    const [row] = await db.select().from(environments)
+      .where(and(eq(environments.teamId, teamId), eq(environments.name, name), isNotNull(environments.deletedAt))).orderBy(desc(environments.deletedAt)).limit(1)
+    if (!row) return
+    const canComeBack = row.expiresAt !== null && row.expiresAt > Date.now()
+    throw new PlatformError('environment_gone', `the environment ${name} ${row.expired ? 'expired' : 'was deleted'}`, {
+      fix: canComeBack ? `Bring it back with \`m3o env restore ${name}\`, or choose another one.` : fixes.environment,
+      data: { kind: 'environment', name, reason: row.expired ? 'expired' : 'deleted', ...(canComeBack && { until: row.expiresAt }) },
+    })
   }
 
   async function find(kind: keyof typeof tables, teamId: string, by: { name?: string; id?: string | undefined }) {

@@ -3,16 +3,16 @@ import { and, eq, isNull } from 'drizzle-orm'
 import { errorStatus, isPlatformError, PlatformError } from '#contract/errors.ts'
 import { type Actor, rpcHeader } from '#contract/rpc.ts'
 import { environments, services } from '#db/schema.ts'
-import type { Deployments } from '../deployments/deployments.ts'
+import type { Pushes } from '../deployments/pushed.ts'
 import { branchOf } from '../environments/environments.ts'
 import type { Platform } from '../platform.ts'
 import { serviceOfGitPath } from './source.ts'
 
 /**
- * `/git/{serviceId}/…` for web, which has authorized the actor. A push deploys to the environment that its branch is
- * bound to, when the actor may deploy; branches of environments that are protected from the actor take no push. False when the path is none of ours.
+ * `/git/{serviceId}/…` for web, which has authorized the actor and says what else they may: branches of environments that
+ * are protected from the actor take no push. False when the path is none of ours.
  */
-export function gitListener(platform: Platform, deployments: Deployments) {
+export function gitListener(platform: Platform, pushes: Pushes) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     if (!request.url?.startsWith('/git/')) return false
     void serve(request, response).catch((error: unknown) => {
@@ -34,16 +34,15 @@ export function gitListener(platform: Platform, deployments: Deployments) {
       const why = refused.get(environment.id)
       return why === undefined ? [] : [{ ref: `refs/heads/${branchOf(environment)}`, why }]
     })
-    const { refs } = await platform.source.serveGit(request, response, {
-      serviceId, path: rest, user: { id: actor.id, name: actor.name, email: actor.name }, mayWrite: request.headers['m3o-may-write'] === '1', refuse,
-    })
-    if (refs.length === 0 || request.headers['m3o-may-deploy'] !== '1') return
-    for (const { ref, new: commit } of refs) {
-      const environment = bound.find((one) => `refs/heads/${branchOf(one)}` === ref)
-      if (!environment || commit === null) continue
-      const { message } = await platform.source.history.commit({ serviceId, commit })
-      await deployments.deploy(actor, { serviceId, environmentId: environment.id }, commit, message, 'git')
+    const may = (what: string) => request.headers[`m3o-may-${what}`] === '1'
+    const pusher = {
+      actor, console: String(request.headers['m3o-console'] ?? ''),
+      may: { deploy: may('deploy'), createEnvironment: may('create-environment'), deleteEnvironment: may('delete-environment') },
     }
+    await platform.source.serveGit(request, response, {
+      serviceId, path: rest, user: { id: actor.id, name: actor.name, email: actor.name }, mayWrite: may('write'), refuse,
+      pushed: (refs) => pushes.taken(pusher, service, refs),
+    })
   }
 }
 

@@ -2,7 +2,7 @@ import { PlatformError } from '#contract/errors.ts'
 import type { Handlers } from '#contract/rpc-types.ts'
 import type { runtimeApi } from '#contract/runtime-api.ts'
 import type { Deployments } from '../deployments/deployments.ts'
-import { createEnvironment, deleteEnvironment, environmentChain, listEnvironments } from '../environments/environments.ts'
+import { environmentChain } from '../environments/environments.ts'
 import { audited } from '../audit/audit.ts'
 import { pinEnvironment, pinService, unpinEnvironment } from '../environments/pins.ts'
 import { protectEnvironment } from '../environments/protect.ts'
@@ -16,7 +16,7 @@ import { findService, getService, listServices, serviceEverywhere } from '../ser
 import type { Traffic } from '../traffic/traffic.ts'
 import { deleteVariable, listVariables, markVariable, resetVariable, setVariable, setVariables } from '../variables/variables.ts'
 
-type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `services.${string}` | `environments.${string}` | `variables.${string}` | 'instances.wake'>>
+type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `services.${string}` | `variables.${string}` | `environments.${'reset' | 'protect' | 'pin' | 'unpin'}` | 'instances.wake'>>
 
 const ok = { ok: true } as const
 
@@ -48,9 +48,6 @@ export function serviceHandlers(platform: Platform, traffic: Traffic, deployment
     'services.traffic': ({ sinceMs, stepMs, ...at }) => ({ points: traffic.points(at, sinceMs, stepMs), ...traffic.neighbours(at), lost: traffic.lost.of(at, platform.routing.table) }),
     'instances.wake': async (at) => (await platform.places.wake(at), ok),
 
-    'environments.list': ({ teamId }) => listEnvironments(platform, teamId),
-    'environments.create': (input, { actor }) => createEnvironment(platform, actor, input),
-    'environments.delete': async ({ environmentId }, { actor }) => (await deleteEnvironment(platform, actor, environmentId), ok),
     'environments.reset': async (at, { actor }) => {
       const service = await findService(platform, at.serviceId)
       const [environment] = await environmentChain(platform.db, at.environmentId)

@@ -4,7 +4,7 @@ import { PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
 import type { Actor } from '#contract/rpc.ts'
 import { deploymentCan } from '#contract/states.ts'
-import { deployments, services, users } from '#db/schema.ts'
+import { deployments, environments, services, users } from '#db/schema.ts'
 import { writeAudit } from '../audit/audit.ts'
 import type { Exit } from '../engines/engine.ts'
 import { branchOf, environmentChain } from '../environments/environments.ts'
@@ -49,6 +49,9 @@ export class Deployments {
       route: wanted.route, commit: wanted.commit, message: wanted.message, byId: actor.id, byName: actor.name, restoresId: wanted.restoresId ?? null,
     })
     await db.transaction(async (tx) => {
+      // An environment that goes at this moment waits for this row, and then ends it.
+      const [there] = await tx.select({ deletedAt: environments.deletedAt }).from(environments).where(eq(environments.id, environment.id)).for('share')
+      if (there?.deletedAt !== null) throw new PlatformError('environment_gone', `the environment ${environment.name} has just gone`, { fix: 'Choose another one.' })
       await tx.insert(deployments).values(row)
       await writeAudit(tx, actor, {
         teamId: row.teamId, action: `service.${row.kind}`, target: `service ${service.name}`,
@@ -135,7 +138,18 @@ export class Deployments {
 
   /** After a start of the runtime: what was under way is taken up again from what was built. */
   async recover(): Promise<void> {
-    for (const row of await underWay(this.#platform.db)) this.#run(await rewind(this.#platform.db, row))
+    for (const row of await underWay(this.#platform.db)) {
+      const again = await rewind(this.#platform.db, row)
+      const place = this.#platform.routing.table.environments[row.environmentId]
+      if (place?.gone === null) this.#run(again)
+      else await this.#stop(again, new PlatformError('cancelled', place?.gone ?? 'its environment is gone'))
+    }
+  }
+
+  /** What is under way in an environment that is gone is ended; nothing new begins there. */
+  async endIn(environmentId: string, why: string): Promise<void> {
+    const rows = (await underWay(this.#platform.db)).filter((row) => row.environmentId === environmentId)
+    await Promise.all(rows.map((row) => this.#stop(row, new PlatformError('cancelled', why))))
   }
 
   /** Resolves when nothing is under way. */

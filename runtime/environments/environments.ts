@@ -1,4 +1,5 @@
 import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { doesExpire, idleLifeMs } from '#contract/environment-life.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
 import { environmentName } from '#contract/names.ts'
@@ -12,14 +13,28 @@ import { claimName, parseName } from '../access/names.ts'
 import { pinnedServices } from './pinned.ts'
 import { shownProtections } from './protection.ts'
 import type { Platform } from '../platform.ts'
+import { lockTree, requirePlace } from './tree.ts'
 
 export type EnvironmentRow = typeof environments.$inferSelect
-
-const idleLifeMs = 72 * 3_600_000
 
 /** All of a team, production first, each after its parent. */
 export async function listEnvironments({ db }: Platform, teamId: string): Promise<Environment[]> {
   const rows = await db.select().from(environments).where(and(eq(environments.teamId, teamId), isNull(environments.deletedAt)))
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  const depths = new Map(rows.map((row) => [row.id, chainOf(byId, row).length]))
+  const all = await describe(db, rows, byId)
+  return all.sort((a, b) => (depths.get(a.id) ?? 0) - (depths.get(b.id) ?? 0) || a.name.localeCompare(b.name))
+}
+
+/** @throws PlatformError `environment_gone` */
+export async function readEnvironment({ db }: Pick<Platform, 'db'>, environmentId: string): Promise<Environment> {
+  const chain = await environmentChain(db, environmentId)
+  const [found] = await describe(db, chain.slice(0, 1), new Map(chain.map((row) => [row.id, row])))
+  return found as Environment // one row in, one out
+}
+
+/** As people see them. `known`: rows by id, their parents' among them. */
+export async function describe(db: Db, rows: readonly EnvironmentRow[], known: ReadonlyMap<string, EnvironmentRow>): Promise<Environment[]> {
   const own = await db
     .select({ environmentId: releases.environmentId, serviceId: services.id, service: services.name, commit: releases.commit })
     .from(releases)
@@ -29,30 +44,25 @@ export async function listEnvironments({ db }: Platform, teamId: string): Promis
   const pins = await pinnedServices(db, rows.filter((row) => row.pinned).map((row) => row.id))
   const protections = await shownProtections(db, rows)
   const owners = await db.select().from(users).where(inArray(users.id, rows.flatMap((row) => row.ownerId ?? [])))
-  const byId = new Map(rows.map((row) => [row.id, row]))
-  return rows
-    .map((row): Environment & { depth: number } => {
-      const owner = owners.find((user) => user.id === row.ownerId)
-      return {
-        id: row.id,
-        teamId,
-        name: row.name,
-        kind: row.kind,
-        owner: owner ? { id: owner.id, name: owner.name, email: owner.email } : null,
-        parent: row.parentId === null ? null : byId.get(row.parentId)?.name ?? null,
-        generation: row.generation,
-        overrides: own
-          .filter((release) => release.environmentId === row.id && !pins.get(row.id)?.has(release.serviceId))
-          .map(({ serviceId, service, commit }) => ({ serviceId, service, revision: commit.slice(0, 7) })),
-        pinned: row.pinned ? { services: pins.get(row.id)?.size ?? 0, since: latest(pins.get(row.id)?.values() ?? []) } : null,
-        protection: protections.get(row.id) ?? null,
-        createdAt: row.createdAt,
-        expires: row.expiresAt,
-        depth: chainOf(byId, row).length,
-      }
-    })
-    .sort((a, b) => a.depth - b.depth || a.name.localeCompare(b.name))
-    .map(({ depth: _, ...environment }) => environment)
+  const ownerOf = new Map(owners.map(({ id, name, email }) => [id, { id, name, email }]))
+  const ownOf = Map.groupBy(own, (release) => release.environmentId)
+  return rows.map((row) => ({
+    id: row.id,
+    teamId: row.teamId,
+    name: row.name,
+    kind: row.kind,
+    owner: (row.ownerId !== null && ownerOf.get(row.ownerId)) || null,
+    parent: row.parentId === null ? null : known.get(row.parentId)?.name ?? null,
+    generation: row.generation,
+    overrides: (ownOf.get(row.id) ?? []).filter(({ serviceId }) => !pins.get(row.id)?.has(serviceId)).map(({ serviceId, service, commit }) => ({ serviceId, service, revision: commit.slice(0, 7) })),
+    pinned: row.pinned ? { services: pins.get(row.id)?.size ?? 0, since: latest(pins.get(row.id)?.values() ?? []) } : null,
+    protection: protections.get(row.id) ?? null,
+    createdAt: row.createdAt,
+    expires: row.expiresAt,
+    usedAt: row.expiresAt === null ? null : row.expiresAt - idleLifeMs,
+    branch: row.branch,
+    editing: [],
+  }))
 }
 
 const latest = (times: Iterable<number>): number | null => [...times].reduce<number | null>((most, at) => Math.max(most ?? at, at), null)
@@ -61,7 +71,9 @@ const latest = (times: Iterable<number>): number | null => [...times].reduce<num
 export async function environmentChain(db: Db, environmentId: string): Promise<EnvironmentRow[]> {
   const [row] = await db.select().from(environments).where(eq(environments.id, environmentId))
   if (!row || row.deletedAt !== null) {
-    throw new PlatformError('environment_gone', `the environment ${row?.name ?? environmentId} was deleted`, { fix: 'Choose another one.' })
+    throw new PlatformError('environment_gone', `the environment ${row?.name ?? environmentId} ${row?.expired ? 'expired' : 'was deleted'}`, {
+      fix: 'Choose another one, or bring it back with `m3o env restore`.', data: { reason: row?.expired ? 'expired' : 'deleted' },
+    })
   }
   const all = await db.select().from(environments).where(eq(environments.teamId, row.teamId))
   return chainOf(new Map(all.map((other) => [other.id, other])), row)
@@ -77,7 +89,7 @@ function chainOf(byId: ReadonlyMap<string, EnvironmentRow>, start: EnvironmentRo
 }
 
 /** Branch of a service's repository that an environment is bound to. */
-export const branchOf = (environment: EnvironmentRow): string => (environment.kind === 'production' ? 'main' : environment.name)
+export const branchOf = (environment: EnvironmentRow): string => environment.branch ?? (environment.kind === 'production' ? 'main' : environment.name)
 
 export interface NewEnvironment {
   teamId: string
@@ -85,64 +97,31 @@ export interface NewEnvironment {
   kind?: Environment['kind'] | undefined
   parentId: string | null
   ownerId: string
+  /** Of a preview: the branch that it shows. */
+  branch?: string
 }
 
 /** One durable row and one change of the routing table; starts nothing. */
-export async function createEnvironment(platform: Platform, actor: Actor, input: NewEnvironment): Promise<Environment> {
+export async function createEnvironment(platform: Platform, actor: Actor, input: NewEnvironment, now = Date.now()): Promise<Environment> {
+  const { teamId, ownerId } = input
   const name = parseName(environmentName, input.name)
-  const parent = await parentFor(platform.db, input)
   const kind = input.kind ?? 'personal'
   if (kind === 'production') {
     throw new PlatformError('bad_request', 'a team has one production environment', { field: 'kind', fix: 'Choose shared, personal or preview.' })
   }
-  const now = Date.now()
   const row: EnvironmentRow = {
-    id: newId('environment'), teamId: input.teamId, name, kind, parentId: parent.id, ownerId: input.ownerId, generation: 0,
-    branch: null, pinned: false, protection: null, expired: false,
-    createdAt: now, expiresAt: kind === 'shared' ? null : now + idleLifeMs, deletedAt: null,
+    id: newId('environment'), teamId, name, kind, parentId: input.parentId, ownerId, generation: 0, branch: input.branch ?? null, pinned: false, protection: null,
+    expired: false, createdAt: now, expiresAt: doesExpire(kind) ? now + idleLifeMs : null, deletedAt: null,
   }
-  await audited(platform.db, actor, { teamId: input.teamId, action: 'environment.create', target: `environment ${name}`, after: { name, kind, parent: parent.name } }, async (tx) => {
-    await claimName(tx, 'environment', input.teamId, name, () => tx.insert(environments).values(row))
+  const change = { teamId, action: 'environment.create', target: `environment ${name}`, after: { name, kind, parent: '' } }
+  await audited(platform.db, actor, change, async (tx) => {
+    const tree = await lockTree(tx, teamId)
+    row.parentId ??= tree.find((one) => one.kind === 'production')?.id ?? null
+    requirePlace(tree, row)
+    change.after.parent = tree.find((one) => one.id === row.parentId)?.name ?? ''
+    await claimName(tx, 'environment', teamId, name, () => tx.insert(environments).values(row))
   })
   await platform.routing.refresh({ environments: [row.id] })
-  platform.events.emit({ type: 'environment', teamId: input.teamId, environmentId: row.id })
-  const all = await listEnvironments(platform, input.teamId)
-  return all.find((environment) => environment.id === row.id) as Environment // it was just written
-}
-
-async function parentFor(db: Db, input: NewEnvironment): Promise<EnvironmentRow> {
-  const [parent] = await db
-    .select()
-    .from(environments)
-    .where(and(
-      eq(environments.teamId, input.teamId),
-      isNull(environments.deletedAt),
-      input.parentId === null ? eq(environments.kind, 'production') : eq(environments.id, input.parentId),
-    ))
-  if (!parent) throw new PlatformError('not_found', 'there is no such parent environment', { field: 'from', fix: 'List them with `m3o env list`.' })
-  const depth = (await environmentChain(db, parent.id)).length
-  if (depth >= maxDepth) {
-    throw new PlatformError('bad_request', `environments nest at most ${maxDepth} deep`, { field: 'from', fix: 'Choose a parent nearer to production.' })
-  }
-  return parent
-}
-
-/** Routes go first, then its instances; refused while others have it for a parent. */
-export async function deleteEnvironment(platform: Platform, actor: Actor, environmentId: string): Promise<void> {
-  const [row] = await environmentChain(platform.db, environmentId)
-  if (!row) return
-  if (row.kind === 'production') throw new PlatformError('bad_request', 'production cannot be deleted', { fix: 'Delete the team instead.' })
-  const children = await platform.db
-    .select({ name: environments.name })
-    .from(environments)
-    .where(and(eq(environments.parentId, environmentId), isNull(environments.deletedAt)))
-  if (children.length > 0) {
-    const names = children.map((child) => child.name)
-    throw new PlatformError('conflict', `${row.name} is the parent of ${names.join(', ')}`, { fix: 'Delete those first.', data: { children: names } })
-  }
-  await audited(platform.db, actor, { teamId: row.teamId, action: 'environment.delete', target: `environment ${row.name}`, before: { name: row.name, kind: row.kind } }, (tx) =>
-    tx.update(environments).set({ deletedAt: Date.now() }).where(eq(environments.id, environmentId)))
-  await platform.routing.refresh({ environments: [environmentId] })
-  await platform.places.emptyEnvironment(environmentId)
-  platform.events.emit({ type: 'environment', teamId: row.teamId, environmentId })
+  platform.events.emit({ type: 'environment', teamId, environmentId: row.id })
+  return readEnvironment(platform, row.id)
 }

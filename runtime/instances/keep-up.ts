@@ -77,7 +77,7 @@ export class KeepUp {
   }
 
   async #bringUp(place: Place): Promise<void> {
-    const { instances, publish } = this.#around
+    const { instances, isCurrent, publish } = this.#around
     const one = await instances.start(place.plan, place.crashes.length)
     await instances.setState(one, 'checking')
     const over = new AbortController()
@@ -91,6 +91,8 @@ export class KeepUp {
       await this.afterCrash(place, 'was not ready in time')
       return
     }
+    // Its environment may have gone, or something else been deployed there, while it rose.
+    if (!isCurrent(place)) return instances.stop(one.id, stopMs)
     await instances.setState(one, 'live')
     await publish(place)
   }

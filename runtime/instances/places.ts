@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { gatewayApi } from '#contract/gateway-api.ts'
 import type { RoutingChange } from '#contract/routing.ts'
@@ -68,17 +68,8 @@ export class Places {
   async load(): Promise<void> {
     const { db, log, engine } = this.#parts
     const plan = (deploymentId: string) => readPlan(this.#parts, deploymentId)
-    for (const row of await db.select().from(releases)) {
-      try {
-        const known = await plan(row.deploymentId)
-        const place = placeOf(known, row.wanted, row.crashing)
-        this.#places.set(placeKey(place), place)
-        const [deployment] = await db.select({ until: deployments.watchedUntil, previousId: deployments.previousId }).from(deployments).where(eq(deployments.id, row.deploymentId))
-        if (deployment?.until && deployment.previousId) this.#watch(place, deployment.previousId, deployment.until)
-      } catch (error) {
-        log.error({ err: error, release: row }, 'a release cannot be read; its service stays down until it is deployed again')
-      }
-    }
+    const living = await db.select({ release: releases }).from(releases).innerJoin(environments, eq(environments.id, releases.environmentId)).where(isNull(environments.deletedAt))
+    for (const { release } of living) await this.#admit(release)
     await this.instances.adopt(plan)
     engine.watch((exit) => void this.#onExit(exit).catch((error: unknown) => log.error({ err: error, exit }, 'an exit could not be handled')))
     await this.#parts.routing.apply({ releases: Object.fromEntries(this.all().map((place) => [placeKey(place), routedRelease(place, this.instances.of(place))])) })
@@ -166,8 +157,37 @@ export class Places {
     this.#parts.events.emit({ type: 'service', teamId: place.teamId, serviceId: place.serviceId, environmentId: place.environmentId })
   }
 
-  async emptyEnvironment(environmentId: string): Promise<void> {
-    await Promise.all(this.all().filter((place) => place.environmentId === environmentId).map((place) => this.reset(place)))
+  /** Its environment is gone, for now: routes first, then its instances; what should run there stays written down. */
+  async suspend(environmentId: string): Promise<void> {
+    const places = this.all().filter((place) => place.environmentId === environmentId)
+    for (const place of places) {
+      this.#places.delete(placeKey(place))
+      this.instances.spares.drop(place)
+      place.wanted = 'stopped'
+    }
+    await this.#parts.routing.apply({ releases: Object.fromEntries(places.map((place) => [placeKey(place), null])) })
+    await Promise.all(places.map((place) => this.#takeDown(place)))
+    await Promise.all(this.instances.all().filter((one) => one.environmentId === environmentId).map((one) => this.instances.stop(one.id, stopMs)))
+  }
+
+  /** What was suspended is routed again, and brought up in the background; calls wait for it. */
+  async resume(environmentId: string): Promise<void> {
+    for (const release of await this.#parts.db.select().from(releases).where(eq(releases.environmentId, environmentId))) await this.#admit(release)
+    const places = this.all().filter((place) => place.environmentId === environmentId)
+    await this.#parts.routing.apply({ releases: Object.fromEntries(places.map((place) => [placeKey(place), routedRelease(place, this.instances.of(place))])) })
+    void this.#keepUp.all(places)
+  }
+
+  async #admit(row: typeof releases.$inferSelect): Promise<void> {
+    const { db, log } = this.#parts
+    try {
+      const place = placeOf(await readPlan(this.#parts, row.deploymentId), row.wanted, row.crashing)
+      this.#places.set(placeKey(place), place)
+      const [deployment] = await db.select({ until: deployments.watchedUntil, previousId: deployments.previousId }).from(deployments).where(eq(deployments.id, row.deploymentId))
+      if (deployment?.until && deployment.previousId) this.#watch(place, deployment.previousId, deployment.until)
+    } catch (error) {
+      log.error({ err: error, release: row }, 'a release cannot be read; its service stays down until it is deployed again')
+    }
   }
 
   /** Everything of a service, in every environment. */

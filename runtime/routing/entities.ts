@@ -1,4 +1,5 @@
 import { and, eq, gt, inArray, isNull, or } from 'drizzle-orm'
+import { idleLifeMs } from '#contract/environment-life.ts'
 import { mayDo } from '#contract/permissions.ts'
 import type { Routed } from '#contract/routing.ts'
 import type { Db } from '#db/open.ts'
@@ -22,7 +23,9 @@ export async function environmentEntities(db: Db, ids: Ids): Promise<Found<'envi
   const former = await formerOf(db, 'environment')
   return collect(ids, rows, (row) => ({
     id: row.id, teamId: row.teamId, name: row.name, formerNames: former.get(row.id) ?? [], parentId: row.parentId, generation: row.generation,
-    gone: row.deletedAt === null ? null : `the environment ${row.name} was deleted`,
+    ...(row.deletedAt === null ? { gone: null } : row.expired
+      ? { gone: `the environment ${row.name} expired: it was not used for ${idleLifeMs / 3_600_000} hours`, goneBy: 'expired' as const }
+      : { gone: `the environment ${row.name} was deleted`, goneBy: 'deleted' as const }),
   }))
 }
 

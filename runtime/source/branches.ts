@@ -20,6 +20,10 @@ export async function headOf(repository: Repository, branches: string[]): Promis
   throw new PlatformError('not_found', 'this service has no source yet', { fix: 'Push to main, or deploy a folder.' })
 }
 
+export async function hasBranch(repository: Repository, branch: string): Promise<boolean> {
+  return (await readRef(repository, branchRef(branch))) !== undefined
+}
+
 export async function listBranches(repository: Repository): Promise<{ branch: string; commit: Oid }[]> {
   return [...(await listRefs(repository, 'refs/heads/'))].map(([ref, commit]) => ({ branch: ref.slice('refs/heads/'.length), commit }))
 }

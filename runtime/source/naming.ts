@@ -14,6 +14,8 @@ export interface Person {
 
 const id = /^[a-z0-9][a-z0-9_-]{0,63}$/i
 const branch = /^[a-z](-?[a-z0-9])*$/
+/** Pushed by people, who name branches as they like; a path of the file system all the same. */
+const preview = /^preview\/\w[\w.+-]*(\/\w[\w.+-]*)*$/
 const oid = /^[0-9a-f]{40}$/
 
 export function sourceFolder(home: string): string {
@@ -36,8 +38,18 @@ export function checkOid(value: string, field = 'commit'): string {
 }
 
 export function branchRef(name: string): string {
-  if (name.length > 24 || !branch.test(name)) throw new PlatformError('bad_request', `${JSON.stringify(name)} is not a branch of an environment`, { field: 'branch' })
+  if (!(name.length <= 24 && branch.test(name)) && !isPreviewBranch(name)) throw new PlatformError('bad_request', `${JSON.stringify(name)} is not a branch of an environment`, { field: 'branch' })
   return `refs/heads/${name}`
+}
+
+/** A branch `preview/…` that git, the file system and an address of the console can all have. */
+export function isPreviewBranch(name: string): boolean {
+  return name.length <= 200 && preview.test(name) && !/\.\.|\.(\/|$)|\.lock(\/|$)/.test(name)
+}
+
+/** Where the branch of an environment is kept that is gone and may come back. Hidden from git clients. */
+export function parkedRef(environmentId: string): string {
+  return `refs/m3o/departed/${checkId(environmentId, 'environmentId')}`
 }
 
 export function draftRef(userId: string, environment: string): string {

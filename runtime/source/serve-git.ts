@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto'
 import fs from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import path from 'node:path'
-import { Readable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { spawn } from 'node:child_process'
 import zlib from 'node:zlib'
 import { PlatformError } from '#contract/errors.ts'
 import { readCgi } from './cgi.ts'
-import { exitOf, gitEnvironment, killGit, stopGit } from './git.ts'
+import { exitOf, gitEnvironment, type GitProcess, killGit, stopGit } from './git.ts'
 import { maxFiles, maxTreeBytes } from './limits.ts'
 import type { Person, Repository } from './naming.ts'
 import type { Oid } from './objects.ts'
@@ -21,6 +21,8 @@ export interface ServeInput {
   mayWrite: boolean
   /** Refs that may not be moved, and why. */
   refuse?: readonly { ref: string; why: string }[]
+  /** Told once of what a push has moved, also when its sender is gone by then. What it gives is shown to the sender. */
+  pushed?: (refs: RefUpdate[]) => Promise<string[]>
 }
 
 export interface RefUpdate {
@@ -45,27 +47,37 @@ export async function serveGit(repository: Repository, request: IncomingMessage,
   if (service === 'git-receive-pack' && !input.mayWrite) throw new PlatformError('forbidden', 'you may read this source, not push to it', { fix: 'Ask an admin of the team for the role developer.' })
   const pushed = path.join(path.dirname(repository.dir), `.upload-${randomBytes(9).toString('hex')}`)
   const child = spawn('git', ['http-backend'], {
-    cwd: repository.dir, detached: true, stdio: 'pipe',
+    // Further than three, for post-receive: it says that it has written down what moved, and reads what to tell the sender.
+    cwd: repository.dir, detached: true, stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     env: { ...gitEnvironment(settings(input.mayWrite)), ...cgiEnvironment(repository, request, { url, input }), M3O_PUSHED: pushed,
       M3O_MAX_FILES: String(maxFiles), M3O_MAX_BYTES: String(maxTreeBytes), M3O_MAX_PATH: String(maxPathBytes), M3O_NODE: process.execPath,
       M3O_REFUSED: (input.refuse ?? []).map(({ ref, why }) => `${ref}\t${why}`).join('\n') },
   })
+  const { stdin, stdout, stderr, stdio: [, , , asks, answers] } = child as unknown as GitProcess & { stdio: [Writable, Readable, Readable, Readable, Writable] }
+  let refs: Promise<RefUpdate[]> | undefined
+  const noteRefs = () => (refs ??= readPushed(pushed).then(async (moved) => {
+    const lines = moved.length === 0 ? [] : await input.pushed?.(moved)
+    answers.end(lines?.map((line) => `${line}\n`).join(''))
+    return moved
+  }))
+  asks.once('data', () => void noteRefs().catch(() => answers.end()))
+  for (const stream of [asks, answers]) stream.on('error', () => {})
   const ended = exitOf(child)
   ended.catch(() => {})
-  const gone = () => (service === 'git-receive-pack' ? stopGit(child) : killGit(child))
+  const gone = () => (service === 'git-receive-pack' ? stopGit(child as GitProcess) : killGit(child))
   const deadline = setTimeout(gone, deadlineMs)
   response.once('close', gone)
-  child.stderr.resume()
-  child.stdin.on('error', () => {})
+  stderr.resume()
+  stdin.on('error', () => {})
   let tooMuch = false
-  const sending = pipeline(plainBody(request, () => { tooMuch = true }), child.stdin).catch(() => {
+  const sending = pipeline(plainBody(request, () => { tooMuch = true }), stdin).catch(() => {
     // Git has closed early (it has refused) or the sender went away; a body cut short must not look whole to git.
     if (tooMuch || request.destroyed) gone()
   })
   try {
-    await readCgi(child.stdout, response)
+    await readCgi(stdout, response)
     await ended
-    await Promise.race([sending, new Promise((resolve) => child.stdin.once('close', resolve))])
+    await Promise.race([sending, new Promise((resolve) => stdin.once('close', resolve))])
     response.end()
   } catch (error) {
     killGit(child)
@@ -77,7 +89,7 @@ export async function serveGit(repository: Repository, request: IncomingMessage,
     clearTimeout(deadline)
     response.off('close', gone)
   }
-  return { refs: await readPushed(pushed) }
+  return { refs: await noteRefs() }
 }
 
 function wantedService(request: IncomingMessage, url: URL): string {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OnConflict } from '#contract/source.ts'
 import { commitArchive, type ArchiveInput } from './archives.ts'
-import { advanceBranch, headOf, listBranches } from './branches.ts'
+import { advanceBranch, hasBranch, headOf, listBranches } from './branches.ts'
 import { closeCatFiles } from './cat-file.ts'
 import { diffCommit, diffFile, diffTrees } from './diff.ts'
 import { commitDraft, updateDraft, type CommitInput } from './draft-commit.ts'
@@ -17,6 +17,7 @@ import { merge, mergeInto } from './merges.ts'
 import { checkOid, type Person, type Repository } from './naming.ts'
 import { streamBlob } from './object-reader.ts'
 import type { Oid } from './objects.ts'
+import { forgetEnvironment, parkBranch, unparkBranch } from './parked-branches.ts'
 import { createRepository, deleteRepository, emptyTrash, openRepository, repositoryExists, restoreRepository, type InitialFile } from './repositories.ts'
 import { searchTree, type SearchEvent, type SearchInput } from './search.ts'
 import { serveGit, type ServeInput } from './serve-git.ts'
@@ -49,6 +50,11 @@ export function openSource({ home }: { home: string }) {
     branches: {
       head: async (input: { serviceId: string; branches: string[] }) => headOf(await at(input.serviceId), input.branches),
       list: async (input: { serviceId: string }) => listBranches(await at(input.serviceId)),
+      has: async (input: { serviceId: string; branch: string }) => hasBranch(await at(input.serviceId), input.branch),
+      park: (input: { serviceId: string; branch: string; environmentId: string }) => branchLock(input.serviceId, async () => parkBranch(await at(input.serviceId), input)),
+      unpark: (input: { serviceId: string; branch: string; environmentId: string }) => branchLock(input.serviceId, async () => unparkBranch(await at(input.serviceId), input)),
+      /** For good: what was parked of an environment, and its drafts. */
+      forget: (input: { serviceId: string; environmentId: string }) => branchLock(input.serviceId, async () => forgetEnvironment(await at(input.serviceId), input.environmentId)),
       advance: async (input: { serviceId: string; branch: string; to: Oid; expected: Oid | undefined }) => advanceBranch(await at(input.serviceId), { ...input, to: checkOid(input.to, 'to') }),
     },
     trees: {

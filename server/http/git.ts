@@ -29,12 +29,18 @@ export async function serveGit({ web, request, response, url, from }: Exchange):
     // A repository holds the source of all environments, and a push may deploy to any of them.
     if (who.token?.scope.environments !== undefined) throw new PlatformError('forbidden', 'this token is limited to some environments, a repository is of all', { fix: 'Make a token without environments.' })
     const may = (action: Action) => mayDo(action, { signedIn: true, operator: who.operator, role: at.role, scope: who.token?.scope })
+    const ofAllServices = who.token?.scope.services === undefined
     const headers: IncomingHttpHeaders = {
       ...Object.fromEntries(passedOn.flatMap((name) => (request.headers[name] === undefined ? [] : [[name, request.headers[name]]]))),
       [rpcHeader.actor]: encodeURIComponent(JSON.stringify({ ...who.actor, from })),
       ...(may('source.write') && { 'm3o-may-write': '1' }),
       ...(may('service.deploy') && { 'm3o-may-deploy': '1' }),
       ...(writes && { 'm3o-protected': encodeURIComponent(JSON.stringify(await protectedFrom(web, who, at))) }),
+      // An environment is of all services: a token for some of them makes and deletes none.
+      ...(ofAllServices && may('environment.create') && { 'm3o-may-create-environment': '1' }),
+      ...(ofAllServices && may('environment.delete') && { 'm3o-may-delete-environment': '1' }),
+      // For the links that a push prints.
+      'm3o-console': web.settings.url,
     }
     await proxy(`/git/${at.serviceId}/${path}${url.search}`, headers)
   } catch (error) {

@@ -36,6 +36,34 @@ export const environments = router({
   delete: authorizedEnvironment('environment.delete')
     .mutation(({ ctx }) => ctx.web.runtime.call('environments.delete', { environmentId: ctx.at.environmentId }, ctx.as)),
 
+  /** Those that can come back, the latest first. */
+  departed: authorizedTeam('environment.read', { listing: true }).query(async ({ ctx }) => {
+    const all = await ctx.web.runtime.call('environments.departed', { teamId: ctx.at.teamId }, ctx.as)
+    return all.filter((environment) => isInScope(ctx.viewer, { environmentId: environment.id }))
+  }),
+
+  /** The latest of that name. */
+  restore: authorizedTeam('environment.create').input(z.object({ name: z.string() })).mutation(async ({ ctx, input }) => {
+    const all = await ctx.web.runtime.call('environments.departed', { teamId: ctx.at.teamId }, ctx.as)
+    const found = all.find(({ name }) => name === input.name)
+    if (found === undefined) {
+      throw new PlatformError('not_found', `no environment ${input.name} can be brought back`, {
+        field: 'name', fix: all.length === 0 ? 'None was deleted or expired within the last day.' : `There are ${[...new Set(all.map(({ name }) => name))].join(', ')}.`,
+      })
+    }
+    return ctx.web.runtime.call('environments.restore', { environmentId: found.id }, ctx.as)
+  }),
+
+  /** As if it had just been used: its time begins anew. */
+  keep: authorizedEnvironment('environment.write')
+    .mutation(({ ctx }) => ctx.web.runtime.call('environments.keep', { environmentId: ctx.at.environmentId }, ctx.as)),
+
+  /** `from` is the name of its new parent. */
+  move: authorizedEnvironment('environment.write').input(z.object({ from: z.string() })).mutation(async ({ ctx, input }) => {
+    const parent = await ctx.web.runtime.call('access.resolve', { userId: ctx.viewer.person.id, team: ctx.at.team, environment: input.from }, ctx.as)
+    return ctx.web.runtime.call('environments.move', { environmentId: ctx.at.environmentId, parentId: parent.environmentId ?? '' }, ctx.as)
+  }),
+
   /** Drops the environment's own copy of a service; its calls go to the parent's again. */
   reset: authorizedServiceHere('environment.write')
     .mutation(({ ctx }) => ctx.web.runtime.call('environments.reset', here(ctx.at), ctx.as)),

@@ -2,7 +2,7 @@ import { notFound } from 'next/navigation'
 import type { ReactNode } from 'react'
 import type { InTeam } from '#client/paths.ts'
 import { Frame } from '#components/frame/frame.tsx'
-import { page } from '#server/page.ts'
+import { here, load, page } from '#server/page.ts'
 import { Prefetched } from '#app/prefetched.tsx'
 
 export default async function ConsoleLayout({ params, children }: { params: Promise<InTeam>; children: ReactNode }) {
@@ -15,10 +15,13 @@ export default async function ConsoleLayout({ params, children }: { params: Prom
   )
 }
 
-/** What the frame has fetched tells whether there is such an environment. */
-function Known({ place, children }: { place: InTeam; children: ReactNode }) {
+/** What the frame has fetched tells whether there is such an environment. One that can come back is no unknown address. */
+async function Known({ place: { team, environment }, children }: { place: InTeam; children: ReactNode }) {
   const { queryClient, trpc } = page()
-  const environments = queryClient.getQueryData(trpc.environments.list.queryKey({ team: place.team }))
-  if (environments?.some(({ name }) => name === place.environment) === false) notFound()
+  const named = (all: readonly { name: string }[] | undefined) => all?.some(({ name }) => name === environment)
+  if (named(queryClient.getQueryData(trpc.environments.list.queryKey({ team }))) !== false) return children
+  const departed = trpc.environments.departed.queryOptions({ team })
+  await load(await here(), departed)
+  if (named(queryClient.getQueryData(departed.queryKey)) !== true) notFound()
   return children
 }

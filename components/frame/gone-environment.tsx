@@ -1,0 +1,33 @@
+'use client'
+import { useQuery } from '@tanstack/react-query'
+import { Hourglass, SearchX, Trash2, Undo2 } from 'lucide-react'
+import { paths } from '#client/paths.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { useRestore } from '#components/environments/life.ts'
+import { Button, ButtonLink } from '#components/ui/button.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { Time } from '#components/ui/time.tsx'
+import { useMay } from './may.ts'
+import { usePlace } from './place.ts'
+
+/** In the place of a screen whose environment was deleted or has expired: what happened, and the way back. */
+export function GoneEnvironment() {
+  const { team, environment } = usePlace()
+  const trpc = useTRPC()
+  const may = useMay()
+  const { restore, restoring } = useRestore()
+  const { data, isPending } = useQuery(trpc.environments.departed.queryOptions({ team }))
+  if (isPending) return null
+  const gone = data?.find(({ name }) => name === environment)
+  const away = <ButtonLink href={paths.environments({ team, environment: gone?.parent ?? 'production' })}>All environments</ButtonLink>
+  if (gone === undefined) return <EmptyState icon={<SearchX />} title={`There is no environment ${environment}`} action={away}>It does not exist, or not any more.</EmptyState>
+  return (
+    <EmptyState
+      icon={gone.expired ? <Hourglass /> : <Trash2 />}
+      title={`${environment} ${gone.expired ? 'has expired' : 'was deleted'}`}
+      action={<><Button kind="primary" reason={may('environment.create')} busy={restoring !== undefined} onClick={() => restore(environment)}><Undo2 />Restore {environment}</Button>{away}</>}
+    >
+      {gone.expired ? <>Nobody has called, edited or deployed in it for 72 hours; that was over <Time at={gone.departedAt} />.</> : <>That was <Time at={gone.departedAt} />.</>} It can come back as it was, and is gone for good <Time at={gone.until} />.
+    </EmptyState>
+  )
+}
