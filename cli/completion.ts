@@ -38,7 +38,7 @@ async function candidates(program: Command, session: Session, before: string[], 
   }
   if (first === 'call' && before.length === 2) return (await session.described(await session.service(second ?? ''))).endpoints.map((one) => one.name)
   if (takesService.has(first ?? '') || (first === 'env' && second === 'reset') || ((first === 'var' || first === 'secret' || first === 'service') && before.length === 2)) return names()
-  if (first === 'env' && ['use', 'protect', 'pin', 'unpin', 'delete', 'keep', 'move'].includes(second ?? '')) return (await session.api.environments.list.query({ team: await session.team() })).map((one) => one.name)
+  if (first === 'env' && ['use', 'protect', 'pin', 'unpin', 'delete', 'keep', 'move', 'diff', 'promote'].includes(second ?? '')) return (await session.api.environments.list.query({ team: await session.team() })).map((one) => one.name)
   if (first === 'env' && second === 'restore') return (await session.api.environments.departed.query({ team: await session.team() })).map((one) => one.name)
   return []
 }

@@ -12,3 +12,11 @@ export async function confirm(session: Session, name: string, yes: boolean): Pro
   const typed = await ask.question(`This cannot be undone. Type ${name} to delete it: `).finally(() => ask.close())
   if (typed.trim() !== name) throw new PlatformError('cancelled', 'nothing was deleted')
 }
+
+/** What can be taken back is agreed to with a letter; programs are not asked. */
+export async function agree(session: Session, question: string, yes: boolean): Promise<void> {
+  if (yes || session.json || !process.stdin.isTTY) return
+  const ask = createInterface({ input: process.stdin, output: process.stderr })
+  const typed = await ask.question(`${question} [y/N] `).finally(() => ask.close())
+  if (!/^y(es)?$/i.test(typed.trim())) throw new PlatformError('cancelled', 'nothing was changed')
+}

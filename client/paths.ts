@@ -33,6 +33,9 @@ export const paths = {
   sharedServices: (at: InTeam) => `${root(at)}/shared`,
   shared: (at: InTeam, of: { team: string; service: string }) => `${paths.sharedServices(at)}/${of.team}/${of.service}`,
   environments: (at: InTeam) => `${root(at)}/environments`,
+  /** The address's environment against another, its parent unless one is named. */
+  compare: (at: InTeam, look: { against?: string } = {}) => `${root(at)}/environments/compare${query(look)}`,
+  promotion: (at: InTeam, promotionId: string) => `${root(at)}/environments/promotions/${promotionId}`,
   deployments: (at: InTeam, filters: { environment?: string; service?: string; by?: string; state?: string } = {}) => `${root(at)}/deployments${query(filters)}`,
   logs: (at: InTeam, look: { services?: string; q?: string; level?: string } = {}) => `${root(at)}/logs${query(look)}`,
   team: (at: InTeam, tab: 'members' | 'invitations' | 'tokens' | 'audit' = 'members') => `${root(at)}/team${query({ tab: tab === 'members' ? undefined : tab })}`,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ErrorBody } from './errors.ts'
 import { logEntry, logFilter } from './logs.ts'
+import { promotion } from './promotions.ts'
 import { deployment, platformEvent } from './records.ts'
 
 /**
@@ -42,6 +43,8 @@ export const liveTopics = {
   team: { input: ofTeam, item: platformEvent },
   /** One deployment: as it is, then each change, until it has ended. */
   deployment: { input: ofTeam.extend({ deploymentId: z.string() }), item: deployment },
+  /** One promotion: as it is, then each change, until it has ended. */
+  promotion: { input: ofTeam.extend({ promotionId: z.string() }), item: promotion },
   /** Lines of one or several services (empty: all of the environment), oldest first, then as they come. */
   logs: {
     input: inEnvironment.extend({

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { endpoint } from './endpoints.ts'
+import { promotion } from './promotions.ts'
 import { audience, tokenScope } from './routing.ts'
 import { deploymentStates, phases, serviceStates } from './states.ts'
 import { roles } from './permissions.ts'
@@ -165,6 +166,8 @@ export const deployment = z.object({
   environmentId: z.string(),
   environment: z.string(),
   kind: z.enum(['deploy', 'rollback', 'restart', 'scale', 'promote', 'pin']),
+  /** The promotion that it is a part of, if any. */
+  promotionId: z.string().nullable(),
   state: z.enum(deploymentStates),
   /** Short commit id. */
   revision: z.string(),
@@ -216,6 +219,7 @@ export const auditEntry = z.object({
 export const platformEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('service'), teamId: z.string(), serviceId: z.string(), environmentId: z.string().nullable() }),
   z.object({ type: z.literal('deployment'), teamId: z.string(), deployment }),
+  z.object({ type: z.literal('promotion'), teamId: z.string(), promotion }),
   z.object({ type: z.literal('environment'), teamId: z.string(), environmentId: z.string() }),
   z.object({ type: z.literal('team'), teamId: z.string() }),
   z.object({ type: z.literal('draft'), teamId: z.string(), serviceId: z.string(), userId: z.string(), environmentId: z.string(), path: z.string().nullable(), by: z.string() }),

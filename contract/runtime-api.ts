@@ -5,6 +5,7 @@ import { type Api, call, duplex, stream, upload } from './rpc.ts'
 import { audience, tokenScope } from './routing.ts'
 import * as source from './source.ts'
 import { deploymentStates } from './states.ts'
+import { environmentDiff, promotion } from './promotions.ts'
 import { hop } from './traces.ts'
 import { roles } from './permissions.ts'
 import { protection } from './protection.ts'
@@ -150,6 +151,30 @@ const environments = {
     services: z.number(), following: z.array(z.object({ service: z.string(), why: z.string() })),
   })),
   'environments.unpin': call(z.object({ environmentId: z.string() }), z.object({ services: z.number() })),
+  /** Services, variables and revisions of one against another, its parent when null; with the parent also what stands in a promotion's way. */
+  'environments.diff': call(z.object({ environmentId: z.string(), againstId: z.string().nullable() }), environmentDiff),
+}
+
+const route = z.enum(['console', 'cli'])
+const promoted = z.object({ promotionId: z.string() })
+/** Null: all of the environment's own. */
+const ofEnvironment = z.object({ environmentId: z.string(), serviceIds: z.array(z.string()).min(1).max(1000).nullable() })
+
+const promotions = {
+  /** Newest first; of one environment: those into it and those from it. */
+  'promotions.list': call(z.object({ teamId: z.string(), environmentId: z.string().nullable(), before: z.string().nullable(), limit: z.number().int().max(200) }), z.array(promotion)),
+  'promotions.get': call(promoted, promotion),
+  /** The current state first, then each change, until it has ended. */
+  'promotions.follow': stream(promoted, promotion),
+  /** Moves an environment's own revisions into its parent. Refused as `conflict` when the parent is not of this generation any more. */
+  'promotions.start': call(ofEnvironment.extend({ generation: z.number().int().nullable(), route }), promoted),
+  /** Brings what the parent serves into the environment's own copies that lack it, and deploys them there. */
+  'promotions.merge': call(ofEnvironment.extend({ userId: z.string(), route }), z.object({
+    deployments: z.array(z.object({ serviceId: z.string(), service: z.string(), deploymentId: z.string() })),
+  })),
+  /** What served before a promotion serves again, all of it or nothing. */
+  'promotions.undo': call(promoted.extend({ route }), promoted),
+  'promotions.cancel': call(promoted, ok),
 }
 
 const deployments = {
@@ -271,6 +296,6 @@ const terminals = {
 }
 
 export const runtimeApi = {
-  ...access, ...platform, ...teams, ...services, ...environments, ...deployments, ...variables, ...sources, ...languages, ...logApi, ...terminals,
+  ...access, ...platform, ...teams, ...services, ...environments, ...promotions, ...deployments, ...variables, ...sources, ...languages, ...logApi, ...terminals,
 } satisfies Api
 export type RuntimeApi = typeof runtimeApi

@@ -27,8 +27,21 @@ export const mayFollow = (from: DeploymentState, to: DeploymentState): boolean =
 export const isUnderWay = (state: DeploymentState): boolean => (phases as readonly string[]).includes(state)
 
 /** Promotions: prepared side by side, then switched in one change or not at all. */
-export const promotionStates = ['preparing', 'switching', 'live', 'failed', 'cancelled'] as const
+export const promotionStates = ['preparing', 'switching', 'live', 'failed', 'cancelled', 'reverted'] as const
 export type PromotionState = (typeof promotionStates)[number]
+
+const promotionNext: Record<PromotionState, readonly PromotionState[]> = {
+  preparing: ['switching', 'failed', 'cancelled'],
+  switching: ['live', 'failed'],
+  live: ['reverted'],
+  failed: [],
+  cancelled: [],
+  reverted: [],
+}
+
+export const promotionMayFollow = (from: PromotionState, to: PromotionState): boolean => promotionNext[from].includes(to)
+
+export const isPromotionUnderWay = (state: PromotionState): boolean => state === 'preparing' || state === 'switching'
 
 /** Services in an environment, as people see them; one that was never deployed there is `stopped`, without a revision. */
 export const serviceStates = ['live', 'deploying', 'asleep', 'crashing', 'failed', 'stopped'] as const
@@ -37,6 +50,11 @@ export type ServiceState = (typeof serviceStates)[number]
 /** What may be done in which state; the reason is what a disabled button says. */
 export const deploymentCan = {
   cancel: (state: DeploymentState) => (isUnderWay(state) && state !== 'switching' ? true : `it is ${state} already`),
+} as const
+
+export const promotionCan = {
+  cancel: (state: PromotionState) => (state === 'preparing' ? true : `it is ${state} already`),
+  undo: (state: PromotionState) => (state === 'live' ? true : `it is ${state}`),
 } as const
 
 export const serviceCan = {

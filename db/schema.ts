@@ -6,6 +6,7 @@ import type { DeploymentState, Phase, PromotionState } from '#contract/states.ts
 import type { Endpoint } from '#contract/endpoints.ts'
 import type { ServiceSettings } from '#contract/records.ts'
 import type { ErrorBody } from '#contract/errors.ts'
+import type { PromotionItem } from '#contract/promotions.ts'
 import type { Protection } from '#contract/protection.ts'
 import { time } from './columns.ts'
 
@@ -223,8 +224,7 @@ export const promotions = pgTable('promotions', {
   state: text().$type<PromotionState>().notNull(),
   /** Generation of the parent that it was made for. */
   generation: integer().notNull(),
-  /** `previousId`: the deployment that served before; null when none did. */
-  items: jsonb().$type<{ serviceId: string; commit: string; sourceId: string; previousId: string | null }[]>().notNull(),
+  items: jsonb().$type<PromotionItem[]>().notNull(),
   error: jsonb().$type<ErrorBody>(),
   byId: text().notNull(),
   byName: text().notNull(),

@@ -18,6 +18,7 @@ import { lifeHandlers } from './api/life.ts'
 import { logHandlers } from './api/logs.ts'
 import { platformHandlers } from './api/platform.ts'
 import { serviceHandlers } from './api/services.ts'
+import { promotionHandlers } from './api/promotions.ts'
 import { sourceHandlers } from './api/source.ts'
 import { teamHandlers } from './api/teams.ts'
 import { terminalHandlers } from './api/terminals.ts'
@@ -33,6 +34,7 @@ import { Events } from './events/events.ts'
 import { Places } from './instances/places.ts'
 import { openLogs } from './logs/logs.ts'
 import type { Platform } from './platform.ts'
+import { Promotions } from './promotions/promotions.ts'
 import { Routing } from './routing/routing.ts'
 import { readSettings } from './settings.ts'
 import { openSource } from './source/source.ts'
@@ -70,6 +72,7 @@ const builds = await openBuilds({ home, engine, registry, log })
 const places = new Places({ settings, log, db, seal, events, engine, logs, builds, routing, gateway })
 const platform: Platform = { settings, log, db, seal, events, engine, logs, source, builds, routing, places }
 const deployments = new Deployments(platform)
+const promotions = new Promotions(platform, deployments)
 const terminals = new Terminals(engine)
 const traffic = new Traffic(platform)
 const life = new Life({ ...platform, deployments })
@@ -85,6 +88,7 @@ void routing.follow((counts, lost) => {
   life.noteCalls(counts)
 }, ending.signal)
 await deployments.recover()
+await promotions.recover()
 await life.load()
 const timers = [
   setInterval(() => void places.sleepIdle().catch((error: unknown) => log.error({ err: error }, 'putting to sleep failed')), 1_000),
@@ -99,6 +103,7 @@ const rpc = createRpcServer(runtimeApi, {
   ...serviceHandlers(platform, traffic, deployments),
   ...lifeHandlers(life),
   ...deploymentHandlers(platform, deployments),
+  ...promotionHandlers(platform, deployments, promotions),
   ...sourceHandlers(platform),
   ...languageHandlers(languages),
   ...logHandlers(platform),

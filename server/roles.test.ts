@@ -104,6 +104,20 @@ test('in a protected environment every procedure also asks for what protects it,
   await owner.environments.protect({ team: 'demo', environment: 'production', protection: null })
 }, 120_000)
 
+test('a promotion asks for the permission where it goes to, and a token must reach both environments', async () => {
+  const owner = stand.as(viewers.get('owner'))
+  await owner.environments.create({ team: 'demo', name: 'moving', kind: 'personal' })
+  await owner.environments.create({ team: 'demo', name: 'on-top', kind: 'personal', from: 'moving' })
+  expect(await codeOf('promotions.start', viewers.get('developer'), { team: 'demo', environment: 'moving' })).toBe('not_in_this_state')
+  expect(await codeOf('promotions.start', viewers.get('viewer'), { team: 'demo', environment: 'moving' })).toBe('forbidden')
+  expect(await codeOf('promotions.start', viewers.get('owner'), { team: 'demo', environment: 'production' })).toBe('not_in_this_state')
+  const { token } = await owner.tokens.create({ team: 'demo', name: 'narrow', scope: { environments: ['on-top'] } })
+  const narrow = await stand.withToken(token)
+  await expect(narrow.promotions.start({ team: 'demo', environment: 'on-top' })).rejects.toThrow('may not do that here')
+  await expect(narrow.environments.diff({ team: 'demo', environment: 'on-top', against: 'production' })).rejects.toThrow('may not do that here')
+  await expect(narrow.environments.diff({ team: 'demo', environment: 'moving' })).rejects.toThrow('may not do that here')
+})
+
 test('nobody who is not signed in gets past what the table leaves open', async () => {
   for (const [name, { _def }] of procedures) {
     if (actions[(_def.meta as Meta).action] !== 'nobody') expect(await codeOf(name, undefined), name).toBe('unauthenticated')

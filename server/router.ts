@@ -8,6 +8,7 @@ import { logs } from './routers/logs.ts'
 import { members } from './routers/members.ts'
 import { person } from './routers/person.ts'
 import { platform } from './routers/platform.ts'
+import { promotions } from './routers/promotions.ts'
 import { services } from './routers/services.ts'
 import { source } from './routers/source.ts'
 import { teams } from './routers/teams.ts'
@@ -18,7 +19,7 @@ import { variables } from './routers/variables.ts'
 import { router } from './trpc.ts'
 
 export const appRouter = router({
-  audit, calls, deployments, environments, invitations, logs, members, person, platform, services, source, teams, templates, terminals,
+  audit, calls, deployments, environments, invitations, logs, members, person, platform, promotions, services, source, teams, templates, terminals,
   tokens, variables,
 })
 

@@ -7,6 +7,7 @@ import { oneOf } from '../misuse.ts'
 import { ago, note, show, table, within } from '../output.ts'
 import type { Session } from '../session.ts'
 import { addPinCommands } from './pins.ts'
+import { addPromotionCommands } from './promotions.ts'
 import { addProtectionCommand, protectionDocument } from './protection.ts'
 
 const document = ({ name, kind, owner, parent, generation, overrides, expires, usedAt, branch, pinned, protection }: Environment) => ({
@@ -17,7 +18,7 @@ const document = ({ name, kind, owner, parent, generation, overrides, expires, u
 })
 
 export function addEnvironmentCommands(program: Command, run: Run): void {
-  const env = program.command('env').description('environments: list, use, create, move, keep, reset, protect, pin, delete, restore')
+  const env = program.command('env').description('environments: list, use, create, diff, promote, move, keep, reset, protect, pin, delete, restore')
 
   env.command('list').action(run(async (session) => {
     const { team, environment } = await session.place()
@@ -86,6 +87,7 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
 
   addProtectionCommand(env, run)
   addPinCommands(env, run)
+  addPromotionCommands(env, run)
 }
 
 /** Those whose time is nearly over, and what keeps them. */

@@ -1,6 +1,6 @@
 'use client'
 import { clsx } from 'clsx'
-import { CornerDownRight, Ellipsis, GitBranchPlus, Hourglass, Layers, LogIn, PencilLine, Pin, PinOff, RefreshCw, ShieldCheck, Trash2 } from 'lucide-react'
+import { CornerDownRight, Ellipsis, GitBranchPlus, GitCompare, Hourglass, Layers, LogIn, PencilLine, Pin, PinOff, RefreshCw, ShieldCheck, Trash2 } from 'lucide-react'
 import { doesExpire } from '#contract/environment-life.ts'
 import type { Environment } from '#contract/records.ts'
 import { paths } from '#client/paths.ts'
@@ -24,6 +24,7 @@ interface View {
   may: (action: 'environment.delete' | 'environment.protect' | 'environment.write', environment: string) => string | null
   use: (environment: Environment) => void
   create: (parent: Environment) => void
+  compare: (environment: Environment) => void
   keep: (environment: Environment) => void
   pin: (environment: Environment) => void
   unpin: (environment: Environment) => void
@@ -70,6 +71,7 @@ export function environmentColumns(view: View): Column<Branch>[] {
         <Menu align="end" width={256} trigger={<IconButton size="small" label={`Actions on ${environment.name}`} className={rowControl}><Ellipsis /></IconButton>}>
           <MenuItem icon={<LogIn />} onSelect={() => view.use(environment)} reason={environment.name === view.environment ? 'You are here' : null}>Go to {environment.name}</MenuItem>
           <MenuItem icon={<GitBranchPlus />} onSelect={() => view.create(environment)} reason={view.mayCreate}>New environment from it</MenuItem>
+          <MenuItem icon={<GitCompare />} onSelect={() => view.compare(environment)}>{environment.parent === null ? 'Compare and promotions' : `Compare with ${environment.parent} and promote`}</MenuItem>
           {environment.parent !== null && <MenuItem icon={<Layers />} onSelect={() => view.open('copies', environment)} reason={environment.overrides.length === 0 ? 'It has none' : null}>Own copies, reset</MenuItem>}
           {environment.parent !== null && <MenuItem icon={<CornerDownRight />} onSelect={() => view.open('move', environment)} reason={view.may('environment.write', environment.name)}>Move to another parent</MenuItem>}
           {doesExpire(environment.kind) && <MenuItem icon={<Hourglass />} onSelect={() => view.keep(environment)} reason={view.may('environment.write', environment.name)}>Keep for 72 hours more</MenuItem>}

@@ -59,6 +59,7 @@ export function Environments() {
     ...place, mayCreate, may,
     use: (environment) => router.push(paths.catalogue({ team: place.team, environment: environment.name })),
     create: setFrom,
+    compare: (environment) => router.push(paths.compare({ team: place.team, environment: environment.name })),
     keep: ({ name }) => keep(name),
     open: (what, { id }) => setAbout({ what, id }),
     ...pins,

@@ -73,6 +73,7 @@ function Head({ at, deployment }: { at: OfService; deployment: Deployment }) {
           {deployment.current && <Badge tone="ok">serves now</Badge>}
           <ShortId id={deployment.revision} />
           <span>{deployment.by} {routeWords[deployment.route]}, <Time at={deployment.createdAt} /></span>
+          {deployment.promotionId !== null && <Link href={paths.promotion(at, deployment.promotionId)}>with a promotion</Link>}
           <span>{under ? 'for ' : 'took '}<Duration ms={deployment.endedAt === null ? null : (deployment.durationMs ?? deployment.endedAt - deployment.createdAt)} since={deployment.createdAt} /></span>
         </p>
       </div>

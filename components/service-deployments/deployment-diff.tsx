@@ -1,17 +1,10 @@
 'use client'
 import { useSuspenseQuery } from '@tanstack/react-query'
-import { ChevronRight } from 'lucide-react'
-import dynamic from 'next/dynamic'
-import { Suspense, useState } from 'react'
-import type { FileChange } from '#contract/source.ts'
 import type { OfService } from '#client/paths.ts'
 import { type Outputs, useTRPC } from '#client/trpc.ts'
 import { Badge } from '#components/ui/badge.tsx'
 import { Section } from '#components/ui/page.tsx'
-import { Skeleton } from '#components/ui/skeleton.tsx'
-import { ChangedFile } from './changed-file.tsx'
-
-const FileHunks = dynamic(() => import('./file-hunks.tsx').then((module) => module.FileHunks), { ssr: false, loading: () => <Skeleton className="m-3 h-16" /> })
+import { ChangedFiles } from './changed-files.tsx'
 
 type Diff = Outputs['deployments']['diff']
 
@@ -26,24 +19,10 @@ export function DeploymentDiff({ at, deploymentId }: { at: OfService; deployment
     <Section title="What changed" about={about} actions={diff.files.length > 0 && <span className="tabular font-mono text-small"><span className="text-ok">+{added}</span> <span className="text-bad">−{removed}</span></span>}>
       <div className="flex flex-col gap-3">
         {diff.files.length === 0 && diff.variables.length === 0 && <p className="rounded border border-border bg-raised px-3 py-2 text-muted">Nothing: the same code with the same variables.</p>}
-        {diff.files.length > 0 && <ul className="divide-y divide-border overflow-hidden rounded border border-border bg-raised">{diff.files.slice(0, 300).map((file) => <FileEntry key={file.path} at={at} file={file} diff={diff} />)}</ul>}
-        {diff.files.length > 300 && <p className="text-muted">And {diff.files.length - 300} files more.</p>}
+        {diff.files.length > 0 && <ChangedFiles at={at} files={diff.files} from={diff.from} to={diff.to} />}
         {diff.variables.length > 0 && <VariableChanges changes={diff.variables} />}
       </div>
     </Section>
-  )
-}
-
-function FileEntry({ at, file, diff }: { at: OfService; file: FileChange; diff: Diff }) {
-  const [open, setOpen] = useState(false)
-  return (
-    <li>
-      <button type="button" aria-expanded={open} data-focus-inside onClick={() => setOpen(!open)} className="flex h-[34px] w-full min-w-0 items-center gap-1.5 px-2 pr-3 text-left hover:bg-hover">
-        <ChevronRight aria-hidden className={`size-3.5 shrink-0 text-muted transition-transform duration-100 ${open ? 'rotate-90' : ''}`} />
-        <ChangedFile change={file} />
-      </button>
-      {open && <div className="border-t border-border"><Suspense fallback={<Skeleton className="m-3 h-16" />}><FileHunks at={at} change={file} from={diff.from} to={diff.to} /></Suspense></div>}
-    </li>
   )
 }
 

@@ -12,20 +12,27 @@ import type { DeploymentRow } from './record.ts'
 
 /** What m3o.json says of the service itself, audience and owner, once it is in production. Widening needs the permission to share. */
 export async function applyManifest(platform: Platform, row: DeploymentRow, manifest: Manifest): Promise<void> {
+  const change = await manifestChange(platform, row, manifest)
+  if (change) await updateService(platform, actorOf(row), row.serviceId, change)
+}
+
+const actorOf = (row: DeploymentRow): Actor => (row.byId === platformActor.id ? platformActor : { kind: 'person', id: row.byId, name: row.byName })
+
+/** What it would change; null when nothing. Refuses as it would be refused. */
+export async function manifestChange(platform: Platform, row: DeploymentRow, manifest: Manifest) {
   const environment = platform.routing.table.environments[row.environmentId]
-  if (environment?.parentId !== null || (manifest.audience === undefined && manifest.owner === undefined)) return
+  if (environment?.parentId !== null || (manifest.audience === undefined && manifest.owner === undefined)) return null
   const service = await findService(platform, row.serviceId)
-  const actor: Actor = row.byId === platformActor.id ? platformActor : { kind: 'person', id: row.byId, name: row.byName }
+  const actor = actorOf(row)
   const audience = manifest.audience === undefined ? undefined : await audienceOf(platform, manifest.audience)
   if (audience && width(audience) > width(service.audience) && !(await mayShare(platform, actor, row.teamId))) {
     throw new PlatformError('forbidden', `m3o.json widens the audience of ${service.name}, which needs the role admin`, { fix: 'Take "audience" out of m3o.json, or ask an admin to deploy this revision.' })
   }
   const ownerId = manifest.owner === undefined ? undefined : await ownerOf(platform, row.teamId, manifest.owner)
-  const changed = {
+  return {
     ...(audience && JSON.stringify(audience) !== JSON.stringify(service.audience) && { audience }),
     ...(ownerId !== undefined && ownerId !== service.ownerId && { ownerId }),
   }
-  await updateService(platform, actor, row.serviceId, changed)
 }
 
 const width = (audience: Audience): number => ['team', 'teams', 'platform', 'anyone'].indexOf(audience.kind) + (audience.kind === 'teams' ? audience.teams.length / 1_000 : 0)

@@ -34,6 +34,9 @@ export class Deployments {
   readonly #platform: Platform
   readonly #running = new Map<string, { id: string; abort: AbortController; done: Promise<void> }>()
 
+  /** Set by the promotions: what came together goes back together. False: it is for this one alone to go back. */
+  onPromotedCrash: (promotionId: string, place: Place, exit: Exit) => Promise<boolean> = async () => false
+
   constructor(platform: Platform) {
     this.#platform = platform
     platform.places.onWatchedCrash = (place, exit) => this.#revert(place, exit)
@@ -139,6 +142,7 @@ export class Deployments {
   /** After a start of the runtime: what was under way is taken up again from what was built. */
   async recover(): Promise<void> {
     for (const row of await underWay(this.#platform.db)) {
+      if (row.promotionId !== null) continue // the promotions carry them on together
       const again = await rewind(this.#platform.db, row)
       const place = this.#platform.routing.table.environments[row.environmentId]
       if (place?.gone === null) this.#run(again)
@@ -150,6 +154,24 @@ export class Deployments {
   async endIn(environmentId: string, why: string): Promise<void> {
     const rows = (await underWay(this.#platform.db)).filter((row) => row.environmentId === environmentId)
     await Promise.all(rows.map((row) => this.#stop(row, new PlatformError('cancelled', why))))
+  }
+
+  /** Something is on its way there. */
+  isUnderWay(at: At): boolean {
+    return this.#running.has(placeKey(at))
+  }
+
+  /**
+   * For a promotion, whose deployments run together: what is deployed to one of their places later ends it first.
+   * @throws PlatformError `conflict` when one of them is being deployed to at this moment
+   */
+  claim(rows: readonly DeploymentRow[], abort: AbortController, done: Promise<void>): void {
+    if (rows.some((row) => this.isUnderWay(row))) throw new PlatformError('conflict', 'one of these services is being deployed there at this moment', { fix: 'Wait until it is live, then try again.' })
+    for (const row of rows) {
+      const key = placeKey(row)
+      this.#running.set(key, { id: row.id, abort, done })
+      void done.finally(() => { if (this.#running.get(key)?.id === row.id) this.#running.delete(key) })
+    }
   }
 
   /** Resolves when nothing is under way. */
@@ -187,6 +209,8 @@ export class Deployments {
     const previousId = place.watch?.previousId
     if (!previousId) return
     const deploymentId = place.plan.deploymentId
+    const [row] = await this.#platform.db.select({ promotionId: deployments.promotionId }).from(deployments).where(eq(deployments.id, deploymentId))
+    if (row?.promotionId && (await this.onPromotedCrash(row.promotionId, place, exit))) return
     const message = `it ${describeExit(exit)} soon after the switch; the revision before serves again`
     await advance(this.#platform, deploymentId, 'reverted', { error: { code: 'start_failed', message, exitCode: exit.exitCode, signal: exit.signal } })
     await this.#platform.logs.append(place, { stream: 'platform', level: 'error', text: `deployment ${deploymentId} reverted: ${message}`, revision: place.plan.commit.slice(0, 7) })

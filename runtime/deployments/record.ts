@@ -34,6 +34,16 @@ export async function advance(platform: Pick<Platform, 'db' | 'events'>, id: str
   return row
 }
 
+/** Its check was answered: what follows is not its own time, as it waits for others. */
+export async function noteReady(platform: Pick<Platform, 'db' | 'events'>, id: string): Promise<void> {
+  const [now] = await platform.db.select().from(deployments).where(eq(deployments.id, id))
+  if (!now || now.state !== 'checking') return
+  const at = Date.now()
+  await platform.db.update(deployments).set({ phases: now.phases.map((phase) => (phase.ms === null ? { ...phase, ms: at - phase.startedAt } : phase)) })
+    .where(and(eq(deployments.id, id), eq(deployments.state, 'checking')))
+  await announce(platform, id)
+}
+
 /** The phase before is closed, the new one opened, or the whole ended. */
 export function stepTo(now: DeploymentRow, to: DeploymentState): Partial<DeploymentRow> {
   const at = Date.now()
@@ -111,7 +121,7 @@ async function select(db: Db, where: ReturnType<typeof and>, limit: number): Pro
     .where(where).orderBy(desc(deployments.id)).limit(limit)
   return rows.map(({ row, service, environment, servingId, previousCommit }) => ({
     id: row.id, serviceId: row.serviceId, service, teamId: row.teamId, environmentId: row.environmentId, environment,
-    kind: row.kind, state: row.state, revision: row.commit.slice(0, 7), commit: row.commit, message: row.message, by: row.byName, route: row.route,
+    kind: row.kind, promotionId: row.promotionId, state: row.state, revision: row.commit.slice(0, 7), commit: row.commit, message: row.message, by: row.byName, route: row.route,
     createdAt: row.createdAt, endedAt: row.endedAt, durationMs: row.endedAt === null ? null : row.endedAt - row.createdAt,
     phases: row.phases, error: row.error, current: servingId === row.id, previousId: row.previousId, previousCommit,
     watchedUntil: row.watchedUntil !== null && row.watchedUntil > Date.now() && servingId === row.id ? row.watchedUntil : null,

@@ -40,11 +40,12 @@ export async function runDeployment(platform: Platform, row: DeploymentRow, sign
   }
 }
 
-async function build(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<boolean> {
-  if (row.state !== 'queued' && row.buildId !== null) return true // carried on after a restart of the runtime
+/** False when it was cancelled before. A promoted revision comes with the build that it was tried with. */
+export async function build(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<boolean> {
+  if (row.state !== 'queued' && row.variables !== null) return true // carried on after a restart of the runtime
   if (row.state === 'queued' && !(await advance(platform, row.id, 'building'))) return false
   if (row.restoresId === null) await requireSecrets(platform, row)
-  const build = await buildRevision(platform, row, signal)
+  const build = row.buildId === null ? await buildRevision(platform, row, signal) : await platform.builds.read(row.buildId)
   const { keepsData } = build
   const [values, { settings, locked }] = await Promise.all([valuesFor(platform, row), settingsFor(platform, row, build)])
   await platform.db.update(deployments).set({
@@ -74,19 +75,21 @@ async function stopForData(platform: Platform, plan: Plan): Promise<void> {
   await platform.places.makeWay(plan)
 }
 
-async function startInstances(platform: Platform, plan: Plan, started: Running[], signal: AbortSignal): Promise<void> {
+export async function startInstances(platform: Platform, plan: Plan, started: Running[], signal: AbortSignal): Promise<void> {
   // Of an earlier attempt, before the runtime was killed.
   for (const old of platform.places.instances.of(plan)) if (old.deploymentId === plan.deploymentId) await platform.places.instances.stop(old.id, 0)
   await require(advance(platform, plan.deploymentId, 'starting'), plan.deploymentId, platform)
   const count = Math.max(1, plan.settings.min)
   const starting = Array.from({ length: count }, async () => {
     const running = await platform.places.instances.start(plan)
+    // Nobody waits for one that was cancelled while it started.
+    if (signal.aborted) return platform.places.instances.stop(running.id, 0)
     started.push(running)
   })
   await within(Promise.all(starting), startingMs, 'it could not be started in time', signal)
 }
 
-async function checkInstances(platform: Platform, plan: Plan, started: readonly Running[], signal: AbortSignal): Promise<void> {
+export async function checkInstances(platform: Platform, plan: Plan, started: readonly Running[], signal: AbortSignal): Promise<void> {
   await require(advance(platform, plan.deploymentId, 'checking'), plan.deploymentId, platform)
   const over = new AbortController()
   const either = AbortSignal.any([signal, over.signal])

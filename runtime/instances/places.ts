@@ -36,6 +36,7 @@ const makeWayMs = 5_000
 /**
  * Keeps true what should run: one {@link Place} for each service in each environment where it was deployed. A
  * deployment hands its instances over by `switchTo`; from then on they are kept alive, counted, put to sleep and woken here.
+ * Long, as each of these changes the same few fields of a place, which nothing else may touch.
  */
 export class Places {
   readonly instances: Instances
@@ -119,8 +120,15 @@ export class Places {
     const plan = await readPlan(this.#parts, previousId)
     const kept = this.instances.of(place).filter((one) => one.deploymentId === previousId)
     await this.switchTo(plan, kept, async () => {})
-    const now = this.get(place)
-    if (now) this.#endWatch(now)
+    this.endWatches([place])
+  }
+
+  /** Nothing of what served before is kept any longer. */
+  endWatches(ats: readonly At[]): void {
+    for (const at of ats) {
+      const place = this.get(at)
+      if (place) this.#endWatch(place)
+    }
   }
 
   async kill(at: At): Promise<void> {

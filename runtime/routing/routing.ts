@@ -108,8 +108,10 @@ export class Routing {
   async follow(onTraffic: (counts: TrafficCount[], lost: LostCount[]) => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        this.#sending = this.#sending.then(() => this.#replace())
-        await this.#sending
+        const replaced = this.#sending.then(() => this.#replace())
+        // That the gateway is away is nobody's failure who only waits for it.
+        this.#sending = replaced.catch(() => {})
+        await replaced
         for await (const { counts, lost } of this.#gateway.stream('traffic.watch', {}, { signal })) onTraffic(counts, lost)
       } catch {
         // Away: the loop asks again.

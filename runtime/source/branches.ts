@@ -2,7 +2,7 @@ import { PlatformError } from '#contract/errors.ts'
 import { branchRef, type Repository } from './naming.ts'
 import { readCommit } from './object-reader.ts'
 import type { Oid } from './objects.ts'
-import { listRefs, moveRef, readRef } from './refs.ts'
+import { deleteRef, listRefs, moveRef, readRef } from './refs.ts'
 
 export interface Head {
   /** The branch that gave it, which may be a parent's. */
@@ -33,4 +33,17 @@ export async function advanceBranch(repository: Repository, input: { branch: str
   await readCommit(repository, input.to)
   if (await moveRef(repository, branchRef(input.branch), input)) return
   throw new PlatformError('conflict', `the branch ${input.branch} has moved meanwhile`, { fix: 'Look at what came in, then try again.' })
+}
+
+/** Where a branch is; undefined when there is none. */
+export function branchAt(repository: Repository, branch: string): Promise<Oid | undefined> {
+  return readRef(repository, branchRef(branch))
+}
+
+/** Ends a branch, when nothing was added to it meanwhile. False: it is elsewhere. */
+export async function removeBranch(repository: Repository, input: { branch: string; expected: Oid }): Promise<boolean> {
+  const ref = branchRef(input.branch)
+  if ((await readRef(repository, ref)) !== input.expected) return false
+  await deleteRef(repository, ref, input.expected)
+  return true
 }

@@ -56,3 +56,11 @@ export async function mergeBase(repository: Repository, ours: Oid, theirs: Oid):
   const { stdout } = await runGit(repository.dir, ['merge-base', '--end-of-options', ours, theirs], { accept: [0, 1] })
   return stdout.toString('latin1').trim() || undefined
 }
+
+/** How many commits each of two has that the other lacks. */
+export async function apart(repository: Repository, input: { ours: Oid; theirs: Oid }): Promise<{ ahead: number; behind: number }> {
+  if (input.ours === input.theirs) return { ahead: 0, behind: 0 }
+  const { stdout } = await runGit(repository.dir, ['rev-list', '--left-right', '--count', '--end-of-options', `${input.ours}...${input.theirs}`])
+  const [ahead = 0, behind = 0] = stdout.toString('latin1').trim().split(/\s+/).map(Number)
+  return { ahead, behind }
+}

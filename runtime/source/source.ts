@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OnConflict } from '#contract/source.ts'
 import { commitArchive, type ArchiveInput } from './archives.ts'
-import { advanceBranch, hasBranch, headOf, listBranches } from './branches.ts'
+import { advanceBranch, branchAt, hasBranch, headOf, listBranches, removeBranch } from './branches.ts'
 import { closeCatFiles } from './cat-file.ts'
 import { diffCommit, diffFile, diffTrees } from './diff.ts'
 import { commitDraft, updateDraft, type CommitInput } from './draft-commit.ts'
@@ -10,7 +10,7 @@ import { draftStatus, draftsTouching } from './draft-status.ts'
 import { uploadFile, type UploadInput } from './draft-upload.ts'
 import { listDrafts, readDraft, type DraftKey } from './drafts.ts'
 import { exportTree, treeOf } from './exports.ts'
-import { commitOf, containsCommit, logOf } from './history.ts'
+import { apart, commitOf, containsCommit, logOf } from './history.ts'
 import { Locks } from './locks.ts'
 import { maintain } from './maintenance.ts'
 import { merge, mergeInto } from './merges.ts'
@@ -56,6 +56,9 @@ export function openSource({ home }: { home: string }) {
       /** For good: what was parked of an environment, and its drafts. */
       forget: (input: { serviceId: string; environmentId: string }) => branchLock(input.serviceId, async () => forgetEnvironment(await at(input.serviceId), input.environmentId)),
       advance: async (input: { serviceId: string; branch: string; to: Oid; expected: Oid | undefined }) => advanceBranch(await at(input.serviceId), { ...input, to: checkOid(input.to, 'to') }),
+      at: async (input: { serviceId: string; branch: string }) => branchAt(await at(input.serviceId), input.branch),
+      remove: (input: { serviceId: string; branch: string; expected: Oid }) =>
+        branchLock(input.serviceId, async () => removeBranch(await at(input.serviceId), { ...input, expected: checkOid(input.expected, 'expected') })),
     },
     trees: {
       list: async (input: { serviceId: string; tree: Oid }) => listFiles(await at(input.serviceId), checkOid(input.tree, 'tree')),
@@ -71,6 +74,7 @@ export function openSource({ home }: { home: string }) {
       commit: async (input: { serviceId: string; commit: Oid }) => commitOf(await at(input.serviceId), checkOid(input.commit)),
       contains: async (input: { serviceId: string; commit: Oid; ancestor: Oid }) =>
         containsCommit(await at(input.serviceId), { commit: checkOid(input.commit), ancestor: checkOid(input.ancestor, 'ancestor') }),
+      apart: async (input: { serviceId: string; ours: Oid; theirs: Oid }) => apart(await at(input.serviceId), { ours: checkOid(input.ours, 'ours'), theirs: checkOid(input.theirs, 'theirs') }),
       diff: async (input: { serviceId: string; from: Oid; to: Oid }) => diffTrees(await at(input.serviceId), { from: checkOid(input.from, 'from'), to: checkOid(input.to, 'to') }),
       diffCommit: async (input: { serviceId: string; commit: Oid }) => diffCommit(await at(input.serviceId), checkOid(input.commit)),
       diffFile: async (input: { serviceId: string; from: Oid; to: Oid; path: string; oldPath?: string; context?: number }) =>

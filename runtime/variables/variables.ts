@@ -13,7 +13,7 @@ import { type Effective, effectiveVariables, type Place } from './effective.ts'
 /** Values as an instance gets them. */
 export type Values = Record<string, { value: string; secret: boolean }>
 
-const sealedName = (row: { serviceId: string; environmentId: string; name: string }) => `variable/${row.serviceId}/${row.environmentId}/${row.name}`
+export const sealedName = (row: { serviceId: string; environmentId: string; name: string }) => `variable/${row.serviceId}/${row.environmentId}/${row.name}`
 
 /** Of one environment, what it inherits included, by name; and what it does not have although a parent does. Secrets come without their values. */
 export async function listVariables(platform: Platform, place: Place): Promise<Variable[]> {

@@ -34,5 +34,6 @@ export async function followTeam({ web, events, viewer, sink, signal }: Place, {
 function scopeOf(event: PlatformEvent): { serviceId?: string; environmentId?: string | null } {
   if (event.type === 'deployment') return event.deployment
   if (event.type === 'service' || event.type === 'draft') return { serviceId: event.serviceId, environmentId: event.environmentId }
+  if (event.type === 'promotion') return { environmentId: event.promotion.intoId }
   return event.type === 'environment' ? { environmentId: event.environmentId } : {}
 }

@@ -6,6 +6,7 @@ import { followDeployment } from './deployment.ts'
 import { openLanguage } from './language.ts'
 import { followLogs } from './logs.ts'
 import { joinPresence } from './present.ts'
+import { followPromotion } from './promotion.ts'
 import type { Place, Running } from './subscription.ts'
 import { attachTerminal } from './terminal.ts'
 import { followTeam } from './team.ts'
@@ -24,6 +25,7 @@ interface Topic<T extends LiveTopic> {
 export const topics: { [T in LiveTopic]: Topic<T> } = {
   team: { action: 'team.read', listing: true, start: followTeam },
   deployment: { action: 'service.read', listing: true, start: followDeployment },
+  promotion: { action: 'environment.read', listing: true, start: followPromotion },
   logs: { action: 'log.read', listing: true, start: followLogs },
   presence: { action: 'source.read', start: joinPresence },
   terminal: { action: 'service.exec', start: attachTerminal },

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { PlatformError } from '#contract/errors.ts'
+import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { roles } from '#contract/permissions.ts'
 import { environmentKinds } from '#contract/records.ts'
-import { isInScope } from '../authorize.ts'
+import { authorize, isInScope } from '../authorize.ts'
 import { validName } from '../names.ts'
 import { authorizedEnvironment, authorizedServiceHere, authorizedTeam, router } from '../trpc.ts'
 import { here } from './services.ts'
@@ -64,6 +64,18 @@ export const environments = router({
     return ctx.web.runtime.call('environments.move', { environmentId: ctx.at.environmentId, parentId: parent.environmentId ?? '' }, ctx.as)
   }),
 
+  /** Against another environment, its parent when absent: services, variables, and what stands in a promotion's way. */
+  diff: authorizedEnvironment('environment.read')
+    .input(z.object({ against: z.string().optional() }))
+    .query(async ({ ctx, input }) => {
+      const other = input.against === undefined ? null : await authorize(ctx.web, ctx.viewer, 'environment.read', { team: ctx.at.team, environment: input.against })
+      const diff = await ctx.web.runtime.call('environments.diff', { environmentId: ctx.at.environmentId, againstId: other?.environmentId ?? null }, ctx.as)
+      const readable = await Promise.all([diff.environment, diff.against].map((environment) =>
+        authorize(ctx.web, ctx.viewer, 'variable.read', { team: ctx.at.team, environment }).then(() => true, unlessForbidden)))
+      // Whoever may not read them learns that they differ, as of secrets.
+      return readable.every(Boolean) ? diff : { ...diff, variables: diff.variables.map((one) => ({ ...one, secret: true, here: null, there: null })) }
+    }),
+
   /** Drops the environment's own copy of a service; its calls go to the parent's again. */
   reset: authorizedServiceHere('environment.write')
     .mutation(({ ctx }) => ctx.web.runtime.call('environments.reset', here(ctx.at), ctx.as)),
@@ -97,3 +109,8 @@ export const environments = router({
   unpin: authorizedEnvironment('environment.write')
     .mutation(({ ctx }) => ctx.web.runtime.call('environments.unpin', { environmentId: ctx.at.environmentId }, { ...ctx.as, timeoutMs: 60_000 })),
 })
+
+function unlessForbidden(error: unknown): false {
+  if (isPlatformError(error) && error.code === 'forbidden') return false
+  throw error
+}

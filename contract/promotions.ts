@@ -1,0 +1,108 @@
+import { z } from 'zod'
+import { deploymentStates, promotionStates } from './states.ts'
+
+/** What moves, as it is kept; a commit of null: the environment's own copy goes, as before the promotion that is taken back. */
+export interface PromotionItem {
+  serviceId: string
+  commit: string | null
+  /** The deployment whose revision it is. */
+  sourceId: string | null
+  /** The deployment that served in the environment before; null when it had no copy of its own. */
+  previousId: string | null
+  /** Where the environment's branch was before; null where it had none. */
+  head: string | null
+  /** The copy that the revision came from has left its environment, which inherits it now. */
+  left: boolean
+}
+
+/** Why a promotion cannot be, or what one should know of it. */
+export const promotionCheck = z.object({
+  code: z.enum([
+    'no_parent', 'nothing_own', 'not_own', 'not_live', 'deploying', 'same', 'lacks', 'promoting', 'missing_variable', 'keeps_copy', 'interrupts',
+  ]),
+  /** Null: it is about all of it. */
+  service: z.string().nullable(),
+  /** It stands in the way; the others are only to be known. */
+  stops: z.boolean(),
+  message: z.string(),
+  fix: z.string().nullable(),
+})
+export type PromotionCheck = z.infer<typeof promotionCheck>
+
+/** One side's copy of a service. */
+export const comparedCopy = z.object({
+  /** Environment whose copy serves: the one looked at, or a parent. */
+  from: z.string(),
+  own: z.boolean(),
+  revision: z.string(),
+  commit: z.string(),
+  message: z.string(),
+  by: z.string(),
+  at: z.number(),
+})
+
+export const relations = ['same', 'ahead', 'behind', 'diverged', 'only here', 'only there'] as const
+
+export const environmentDiff = z.object({
+  environment: z.string(),
+  against: z.string(),
+  /** The second is the first's parent: what is own can be promoted. */
+  isParent: z.boolean(),
+  /** Of the second; what a promotion is made for. */
+  generation: z.number(),
+  /** Those that differ, and those with a copy of their own on either side. */
+  services: z.array(z.object({
+    serviceId: z.string(), service: z.string(),
+    here: comparedCopy.nullable(), there: comparedCopy.nullable(),
+    /** Of this side's revision to the other's, by their history. */
+    relation: z.enum(relations),
+    /** Commits that only this side has, and only the other. */
+    ahead: z.number(), behind: z.number(),
+  })),
+  /** How many services both serve in the same way. */
+  same: z.number(),
+  /** Those that differ; values of secrets never. */
+  variables: z.array(z.object({
+    serviceId: z.string(), service: z.string(), name: z.string(), secret: z.boolean(),
+    change: z.enum(['only here', 'only there', 'differs']),
+    here: z.string().nullable(), there: z.string().nullable(),
+  })),
+  checks: z.array(promotionCheck),
+})
+export type EnvironmentDiff = z.infer<typeof environmentDiff>
+
+export const promotion = z.object({
+  id: z.string(),
+  teamId: z.string(),
+  /** Null for one that takes another back. */
+  fromId: z.string().nullable(),
+  from: z.string().nullable(),
+  intoId: z.string(),
+  into: z.string(),
+  /** The promotion that this one takes back, and the one that took this one back. */
+  undoes: z.string().nullable(),
+  undoneBy: z.string().nullable(),
+  state: z.enum(promotionStates),
+  services: z.array(z.object({
+    serviceId: z.string(), service: z.string(),
+    /** Null: the environment's own copy goes. */
+    revision: z.string().nullable(), commit: z.string().nullable(),
+    /** What served there before; null when nothing of its own did. */
+    previousRevision: z.string().nullable(), previousCommit: z.string().nullable(),
+    deploymentId: z.string().nullable(),
+    /** Null for a copy that goes. */
+    state: z.enum(deploymentStates).nullable(),
+    /** From its beginning to being ready; null while it is not. */
+    readyMs: z.number().nullable(),
+    /** Its copy has left the environment that it came from. */
+    left: z.boolean(),
+  })),
+  by: z.string(),
+  createdAt: z.number(),
+  endedAt: z.number().nullable(),
+  durationMs: z.number().nullable(),
+  error: z.object({ code: z.string(), message: z.string(), fix: z.string().optional(), field: z.string().optional(), data: z.record(z.string(), z.unknown()).optional() }).nullable(),
+  /** Null when it can be taken back; else why not. */
+  whyNotUndone: z.string().nullable(),
+})
+export type Promotion = z.infer<typeof promotion>

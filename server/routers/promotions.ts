@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import type { Promotion } from '#contract/promotions.ts'
+import { PlatformError } from '#contract/errors.ts'
+import { type AtTeam, authorize, isInScope } from '../authorize.ts'
+import { authorizedTeam, router } from '../trpc.ts'
+import type { Viewer, Web } from '../web.ts'
+
+type Context = { web: Pick<Web, 'runtime'>; viewer: Viewer; at: AtTeam; as: object }
+
+const name = z.string().min(1).max(64)
+const byId = z.object({ promotionId: z.string() })
+/** Those of its own that move; all when absent. */
+const ofEnvironment = z.object({ environment: name, services: z.array(name).min(1).max(1000).optional() })
+
+export const promotions = router({
+  /** Newest first; of one environment: those into it and those from it. */
+  list: authorizedTeam('environment.read', { listing: true })
+    .input(z.object({ environment: name.optional(), before: z.string().nullable().default(null), limit: z.number().int().min(1).max(200).default(20) }))
+    .query(async ({ ctx, input }) => {
+      const at = input.environment === undefined ? null : await authorize(ctx.web, ctx.viewer, 'environment.read', { team: ctx.at.team, environment: input.environment })
+      const found = await ctx.web.runtime.call('promotions.list', { teamId: ctx.at.teamId, environmentId: at?.environmentId ?? null, before: input.before, limit: input.limit }, ctx.as)
+      return found.filter((promotion) => isInScope(ctx.viewer, { environmentId: promotion.intoId }))
+    }),
+
+  get: authorizedTeam('environment.read', { listing: true }).input(byId).query(({ ctx, input }) => ownPromotion(ctx, input.promotionId)),
+
+  /** `generation`: of the parent, as it was looked at; refused as `conflict` when it has changed since. */
+  start: authorizedTeam('environment.promote', { listing: true })
+    .input(ofEnvironment.extend({ generation: z.number().int().nullable().default(null) }))
+    .mutation(async ({ ctx, input }) => {
+      const { environmentId, parent } = await withParent(ctx, input.environment)
+      await mayPromoteInto(ctx, parent, input.services)
+      return ctx.web.runtime.call('promotions.start', { environmentId, serviceIds: await idsOf(ctx, input, 'environment.read'), generation: input.generation, route: routeOf(ctx.viewer) }, ctx.as)
+    }),
+
+  /** Brings what the parent serves into the copies that lack it, and deploys them in the environment itself. */
+  merge: authorizedTeam('service.deploy', { listing: true })
+    .input(ofEnvironment)
+    .mutation(async ({ ctx, input }) => {
+      const { environmentId } = await authorize(ctx.web, ctx.viewer, 'service.deploy', { team: ctx.at.team, environment: input.environment }, { listing: input.services !== undefined })
+      const serviceIds = await idsOf(ctx, input, 'service.deploy')
+      return ctx.web.runtime.call('promotions.merge', { environmentId, serviceIds, userId: ctx.viewer.person.id, route: routeOf(ctx.viewer) }, ctx.as)
+    }),
+
+  /** What served before serves again, all of it. */
+  undo: authorizedTeam('environment.promote', { listing: true }).input(byId).mutation(async ({ ctx, input }) => {
+    const { id, into } = await ownPromotion(ctx, input.promotionId)
+    await mayPromoteInto(ctx, into)
+    return ctx.web.runtime.call('promotions.undo', { promotionId: id, route: routeOf(ctx.viewer) }, ctx.as)
+  }),
+
+  cancel: authorizedTeam('environment.promote', { listing: true }).input(byId).mutation(async ({ ctx, input }) => {
+    const { id, into } = await ownPromotion(ctx, input.promotionId)
+    await mayPromoteInto(ctx, into)
+    return ctx.web.runtime.call('promotions.cancel', { promotionId: id }, ctx.as)
+  }),
+})
+
+const routeOf = (viewer: Viewer) => (viewer.token === undefined ? ('console' as const) : ('cli' as const))
+
+/** What protects an environment protects it from what is promoted into it. A token may be limited to the services that move. */
+async function mayPromoteInto({ web, viewer, at }: Context, environment: string, services?: readonly string[]): Promise<void> {
+  if (services === undefined) await authorize(web, viewer, 'environment.promote', { team: at.team, environment })
+  for (const service of services ?? []) await authorize(web, viewer, 'environment.promote', { team: at.team, environment, service })
+}
+
+async function withParent({ web, viewer, at, as }: Context, environment: string): Promise<{ environmentId: string; parent: string }> {
+  const { environmentId } = await authorize(web, viewer, 'environment.read', { team: at.team, environment }, { listing: true })
+  const found = (await web.runtime.call('environments.list', { teamId: at.teamId }, as)).find(({ id }) => id === environmentId)
+  if (found?.parent == null) throw new PlatformError('not_in_this_state', `${environment} has no parent to promote into`, { fix: 'Choose an environment that stems from another.' })
+  return { environmentId, parent: found.parent }
+}
+
+/** Null: all, which a token must then reach. */
+async function idsOf({ web, viewer, at }: Context, { environment, services }: z.infer<typeof ofEnvironment>, action: 'environment.read' | 'service.deploy'): Promise<string[] | null> {
+  if (services === undefined) {
+    await authorize(web, viewer, action, { team: at.team, environment })
+    return null
+  }
+  return Promise.all(services.map(async (service) => (await authorize(web, viewer, action, { team: at.team, environment, service })).serviceId))
+}
+
+/** A promotion of the authorized team, within the token's scope; others do not exist. */
+export async function ownPromotion({ web, viewer, at }: Pick<Context, 'web' | 'viewer' | 'at'>, promotionId: string): Promise<Promotion> {
+  const found = await web.runtime.call('promotions.get', { promotionId }, { actor: viewer.actor })
+  if (found.teamId !== at.teamId || !isInScope(viewer, { environmentId: found.intoId })) throw new PlatformError('not_found', 'there is no such promotion')
+  return found
+}
