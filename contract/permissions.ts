@@ -41,6 +41,7 @@ export const actions = {
 
   'variable.read': 'viewer',
   'variable.write': 'developer',
+  'secret.read': 'developer', // their values, outside of the platform
 
   'environment.read': 'viewer',
   'environment.create': 'developer',

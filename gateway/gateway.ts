@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { laptopCalls, laptopFolder } from '#contract/laptop-sockets.ts'
 import { listenOnSocket } from '#contract/unix-socket.ts'
 import { Admission } from './admission.ts'
 import { EnvironmentClaims } from './context/environment-claim.ts'
@@ -39,7 +40,7 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   await file.load()
   file.follow()
 
-  const pools = new Pools()
+  const pools = new Pools(join(settings.home, laptopFolder))
   table.onChange(() => pools.keepOnly((id) => table.hasInstance(id)))
   const traffic = new Traffic()
   const traces = new Traces()
@@ -58,8 +59,9 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
       cookies,
       claims: new EnvironmentClaims(key),
       judgeUnclaimed: (caller, service) => {
-        const isLost = pools.find(caller.instanceId)?.answering.hasLost(service.id) === true
-        if (isLost) traffic.countLost(caller, service, table.releaseOf(caller.instanceId)?.revision ?? '')
+        const id = table.calledAs(caller)
+        const isLost = pools.find(id)?.answering.hasLost(service.id) === true
+        if (isLost) traffic.countLost(caller, service, table.releaseOf(id)?.revision ?? '')
         return isLost
       },
     }),
@@ -67,10 +69,13 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   })
 
   const outside = plane.serve(plane.createServer())
+  // Whoever comes through it is nobody but by a key: what laptops send is theirs, not web's.
+  const laptops = plane.serve(plane.createServer())
   const closing = new AbortController()
   const control = controlServer({ table, pools, traffic, traces, handovers, targets, plane, log, closing: closing.signal })
   const inside: Server[] = []
   await listen(outside, settings.port, settings.host)
+  await listenOnSocket(laptops, join(settings.home, laptopCalls))
   await listenOnSocket(control, join(run, 'gateway.sock'))
   const listeners = new Listeners(table, () => {
     const server = plane.serve(plane.createServer())
@@ -84,7 +89,7 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   return {
     port,
     async close(graceMs = 5000) {
-      const servers = [outside, control, ...inside]
+      const servers = [outside, laptops, control, ...inside]
       listeners.close()
       closing.abort()
       const closed = Promise.all(servers.map((server) => new Promise<void>((resolve) => {
