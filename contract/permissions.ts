@@ -74,8 +74,8 @@ export function mayDo(action: Action, standing: Standing): boolean {
   return standing.role !== undefined && roles.indexOf(standing.role) >= roles.indexOf(least)
 }
 
-/** `service.*` names all of a noun's actions, `*.read` all reading. */
+/** `service.*` names all of a noun's actions, `*.read` all reading but that of secrets. */
 export function scopeAllows(scope: readonly string[], action: Action): boolean {
   const [noun, verb] = action.split('.')
-  return scope.some((entry) => entry === action || entry === '*' || entry === `${noun}.*` || entry === `*.${verb}`)
+  return scope.some((entry) => entry === action || entry === '*' || entry === `${noun}.*` || (entry === `*.${verb}` && noun !== 'secret'))
 }
