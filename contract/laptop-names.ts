@@ -8,5 +8,5 @@ export function laptopName(person: { name: string; email: string }, random: stri
 
 export const isLaptopName = (text: string): boolean => /^laptop-[a-z0-9-]{1,40}$/.test(text)
 
-/** "Ada’s laptop". */
-export const spokenLaptop = (by: { name: string; email: string }): string => `${by.name || by.email}’s laptop`
+/** "Ada's laptop". */
+export const spokenLaptop = (by: { name: string; email: string }): string => `${by.name || by.email}'s laptop`

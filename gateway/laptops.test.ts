@@ -49,7 +49,7 @@ async function laptop(run: number, text: string): Promise<Server> {
 }
 
 const place = (environmentId: string, run = 1) => {
-  stand.table.laptops[`${environmentId}/${hello}`] = { environmentId, serviceId: hello, instanceId: id, run, by: 'Ada’s laptop' }
+  stand.table.laptops[`${environmentId}/${hello}`] = { environmentId, serviceId: hello, instanceId: id, run, by: "Ada's laptop" }
 }
 
 const call = async (method = 'GET', environment = 'production') => {
@@ -76,7 +76,7 @@ test('one that cannot be reached is passed over at once, whatever the call is', 
   expect(performance.now() - begun).toBeLessThan(1000)
 })
 
-test('a connection that never led to the laptop’s process has lost nothing', async () => {
+test('a connection that never led to the process has lost nothing', async () => {
   place('e_production')
   await web(1, (socket) => setTimeout(() => socket.destroy(), 20))
   await stand.publish()
@@ -90,7 +90,7 @@ test('a call that may have reached it is not made again, and says where it ended
     socket.once('data', () => socket.destroy())
   })
   await stand.publish()
-  expect(await call('POST')).toContain('hello on Ada’s laptop ended the connection before it answered')
+  expect(await call('POST')).toContain("hello on Ada's laptop ended the connection before it answered")
 })
 
 test('with nothing beneath, it says so', async () => {

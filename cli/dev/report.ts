@@ -34,7 +34,7 @@ export function terminalReport(): Report {
   return {
     held: ({ service, environment, team, beneath, withheld }, first) => {
       if (!first) return say(colors.green('connected again'))
-      say(`${service} in ${environment} of ${team} is this laptop’s${beneath === null ? '' : ` in the place of ${beneath}`}, once it is ready`)
+      say(`${service} in ${environment} of ${team} is this laptop's${beneath === null ? '' : ` in the place of ${beneath}`}, once it is ready`)
       if (withheld.length > 0) say(colors.yellow(`without ${withheld.map((what) => missing[what]).join(' and ')}, which you may not read there`))
     },
     changed: () => say(colors.dim('files changed')),

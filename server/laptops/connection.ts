@@ -143,7 +143,7 @@ export class LaptopConnection {
     if (to === 'gateway') return this.#toGateway(stream)
     if ((to === 'stdout' || to === 'stderr') && this.#instance !== '') {
       this.#toLog(stream, to).catch((error: unknown) => {
-        if (!isPlatformError(error)) this.#web.log.error({ err: error }, 'what a laptop’s process says could not be passed on')
+        if (!isPlatformError(error)) this.#web.log.error({ err: error }, 'what a process on a laptop says could not be passed on')
         stream.destroy()
       })
       return

@@ -126,7 +126,7 @@ test('a laptop serves in the place of what is deployed, says so everywhere, and 
   await expect.poll(async () => (await lines('alice')).filter((line) => 'text' in line && line.instance === held.instance)).toEqual(expect.arrayContaining([
     expect.objectContaining({ text: 'it was said', stream: 'stdout', revision: 'laptop' }),
     expect.objectContaining({ text: expect.not.stringContaining('hunter2') as string, stream: 'stderr' }),
-    expect.objectContaining({ text: 'Ann’s laptop takes this place from now on', stream: 'platform' }),
+    expect.objectContaining({ text: "Ann's laptop takes this place from now on", stream: 'platform' }),
   ]))
 
   expect(await one.stop()).toBe(0)
@@ -170,7 +170,7 @@ test('what is saved takes over once it works, without losing a call; what does n
 test('a process that crashes leaves its place to what is beneath, and takes it again', async () => {
   const one = await dev('ann', 'crash', { 'index.ts': text('crashes') }, '--env', 'alice')
   await one.next('serving')
-  expect((await call('/exit', { environment: 'alice', method: 'POST', body: Buffer.from('x') })).text).toContain('Ann’s laptop ended the connection')
+  expect((await call('/exit', { environment: 'alice', method: 'POST', body: Buffer.from('x') })).text).toContain("Ann's laptop ended the connection")
   expect(await one.next('crashed')).toMatchObject({ again: true, error: { message: 'it exited with code 4' } })
   await one.next('serving')
   expect(await call('/', { environment: 'alice' })).toMatchObject({ text: 'crashes' })
@@ -200,7 +200,7 @@ test('two people do it side by side; in one environment the second is refused, o
 
   const refused = await dev('bob', 'bob', {}, '--env', 'alice')
   expect(await refused.ended).toBe(1)
-  expect((refused.events.at(-1) as unknown as { error: ErrorBody }).error).toMatchObject({ code: 'conflict', message: 'hello in alice already runs on Ann’s laptop', data: { by: 'ann@example.com' } })
+  expect((refused.events.at(-1) as unknown as { error: ErrorBody }).error).toMatchObject({ code: 'conflict', message: "hello in alice already runs on Ann's laptop", data: { by: 'ann@example.com' } })
   expect(await call('/', { environment: 'alice' })).toMatchObject({ text: 'of ann' })
 
   const taking = await dev('bob', 'bob', {}, '--env', 'alice', '--force')
@@ -221,7 +221,7 @@ test('killed, it leaves its place at once, and nothing of it runs on', async () 
   await expect.poll(async () => (await call('/', { environment: 'alice', method: 'POST' })).text, { timeout: 2_000 }).toBe('beneath')
   expect((await hanging).status).toBe(502)
   await expect.poll(() => isAlive(Number(String(line.text).split(' ')[1])), { timeout: 10_000 }).toBe(false)
-  await expect.poll(async () => (await lines('alice')).map((entry) => ('text' in entry ? entry.text : ''))).toEqual(expect.arrayContaining([expect.stringContaining('Ann’s laptop let go of this place: the connection was lost') as string]))
+  await expect.poll(async () => (await lines('alice')).map((entry) => ('text' in entry ? entry.text : ''))).toEqual(expect.arrayContaining([expect.stringContaining("Ann's laptop let go of this place: the connection was lost") as string]))
 }, 60_000)
 
 test('the runtime or the gateway killed, it is back by itself, and calls are answered all the while', async () => {
