@@ -30,6 +30,8 @@ export class LaptopConnection {
   readonly #hold: Duplex
   readonly #tunnel: Tunnel
   readonly #runs = new Map<number, RunSocket>()
+  /** What is being said: one stream each. */
+  readonly #said = new Set<string>()
   #instance = ''
   #pending = 0
   #doing: Promise<void> = Promise.resolve()
@@ -141,7 +143,9 @@ export class LaptopConnection {
   #opened(stream: TunnelStream, to: string): void {
     stream.on('error', () => {})
     if (to === 'gateway') return this.#toGateway(stream)
-    if ((to === 'stdout' || to === 'stderr') && this.#instance !== '') {
+    if ((to === 'stdout' || to === 'stderr') && this.#instance !== '' && !this.#said.has(to)) {
+      this.#said.add(to)
+      stream.once('close', () => this.#said.delete(to))
       this.#toLog(stream, to).catch((error: unknown) => {
         if (!isPlatformError(error)) this.#web.log.error({ err: error }, 'what a process on a laptop says could not be passed on')
         stream.destroy()

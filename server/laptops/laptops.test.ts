@@ -56,6 +56,8 @@ beforeAll(async () => {
   await deploy('hello', 'beneath', 'production')
   await deploy('other', 'other of production', 'production')
   await deploy('other', 'other of alice', 'alice')
+  await as.environments.create({ team: 'demo', name: 'child', from: 'alice' })
+  await deploy('other', 'other of child', 'child')
 }, 120_000)
 afterEach(async () => { await Promise.all(running.splice(0).map((one) => one.stop('SIGTERM'))) })
 afterAll(async () => {
@@ -116,6 +118,8 @@ test('a laptop serves in the place of what is deployed, says so everywhere, and 
   expect(await call('/', { environment: 'alice' })).toEqual({ status: 200, text: 'on the laptop', servedBy: 'hello@laptop alice' })
   expect(await call('/', { environment: 'bob' })).toMatchObject({ text: 'beneath' })
   expect((await call('/other', { environment: 'alice' })).text).toMatch(/^other of alice \| other@\w+ alice$/)
+  // Called for an environment that inherits the laptop, it calls on in that one.
+  expect((await call('/other', { environment: 'child' })).text).toMatch(/^other of child \| other@\w+ child$/)
 
   const shown = await stand.as(people.bob.viewer).services.get(at('hello', 'alice'))
   expect(shown).toMatchObject({ state: 'live', from: 'alice', laptop: { by: { email: 'ann@example.com' } }, instances: [{ id: held.instance, state: 'live' }] })
@@ -286,4 +290,23 @@ test('a deployment meanwhile goes on beneath', async () => {
   expect(await call('/', { environment: 'alice' })).toMatchObject({ text: 'above' })
   await one.stop()
   expect(await call('/', { environment: 'alice' })).toMatchObject({ text: 'deployed beneath' })
+}, 60_000)
+
+test('Python runs as it does on the platform, its context carried', async () => {
+  const python = `
+import json, os, sys, urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        text = urllib.request.urlopen(os.environ['M3O_GATEWAY'] + '/other/x').read().decode() if self.path == '/other' else 'python'
+        self.send_response(200); self.end_headers(); self.wfile.write(text.encode())
+    def log_message(self, *given): pass
+print('python listens')
+ThreadingHTTPServer((os.environ['HOST'], int(os.environ['PORT'])), Handler).serve_forever()
+`
+  const one = await dev('ann', 'python', { 'main.py': python }, '--env', 'alice')
+  expect(await one.next('line')).toMatchObject({ text: 'python listens' })
+  await one.next('serving')
+  expect((await call('/x', { environment: 'alice' })).text).toBe('python')
+  expect((await call('/other', { environment: 'child' })).text).toBe('other of child')
 }, 60_000)
