@@ -19,6 +19,7 @@ const program = (says: string) => ({ 'index.js': `
 const http = require('node:http')
 const agent = new http.Agent({ keepAlive: true })
 http.createServer((incoming, response) => {
+  if (incoming.url === '/echo') return incoming.pipe(response)
   incoming.resume()
   if (!incoming.url.startsWith('/out')) return response.end(JSON.stringify({ says: ${JSON.stringify(says)} }))
   http.get(process.env.M3O_GATEWAY + '/other/x', { agent }, (answer) => answer.pipe(response)).on('error', (error) => response.writeHead(500).end(error.message))
@@ -40,6 +41,19 @@ function ask(path: string, environment: string): Promise<{ ms: number; text: str
         else resolve({ ms: performance.now() - begun, text })
       })
     }).once('error', reject).end()
+  })
+}
+
+const body = Buffer.alloc(32 << 20, 'x')
+
+/** MiB a second, in each direction at once. */
+function echo(environment: string): Promise<number> {
+  const begun = performance.now()
+  return new Promise((resolve, reject) => {
+    request(`${stack.gatewayUrl}/v1/measured/echo`, { method: 'POST', agent: false, headers: { authorization: `Bearer ${token}`, 'm3o-environment': environment, 'content-length': body.length } }, (answer) => {
+      let size = 0
+      answer.on('data', (part: Buffer) => (size += part.length)).once('error', reject).once('end', () => (size === body.length ? resolve((body.length / (1 << 20)) / ((performance.now() - begun) / 1000)) : reject(new Error(`${size} bytes came back`))))
+    }).once('error', reject).end(body)
   })
 }
 
@@ -68,9 +82,14 @@ try {
   await shell.m3o(['env', 'create', 'laptop'])
   const dev = shell.dev([await shell.write('folder', program('0')), '--service', 'measured', '--env', 'laptop'])
   await dev.next('serving')
+  console.log('the same program on the platform and by `m3o dev`, on one machine')
   for (let count = 0; count < 200; count++) for (const environment of ['production', 'laptop']) await ask('/out', environment)
 
   const added = [await compare('one call', '/x', 1), await compare('one call that makes another', '/out', 1), await compare('16 at a time', '/x', 16)]
+  const speeds: Record<string, number[]> = { production: [], laptop: [] }
+  for (let round = 0; round < 5; round++) for (const environment of ['production', 'laptop']) speeds[environment]?.push(await echo(environment))
+  const [platform = 0, laptop = 0] = Object.values(speeds).map((all) => Math.max(...all))
+  console.log(`32 MiB there and back: platform ${platform.toFixed(0)} MiB/s, laptop ${laptop.toFixed(0)} MiB/s (${(laptop / platform).toFixed(2)} of it)`)
   const reloads: number[] = []
   for (let save = 1; save <= saves; save++) {
     const begun = performance.now()
