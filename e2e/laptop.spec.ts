@@ -17,7 +17,7 @@ async function shellOfBob(stack: Stack, owner: Shell): Promise<Shell> {
 
 const greeting = async (shell: Shell, environment: string) => (await shell.json<{ message: string }>(['call', 'greets', 'Hello', '--name', 'Zoe', '--env', environment])).message
 
-test('two people run one service on their laptops, and everybody sees where it runs', async ({ page, shell, stack }) => {
+test('two people run one service on their laptops, and everybody sees where it runs', async ({ page, shell, stack, watch }) => {
   test.slow()
   await shell.deploy('greets', hello())
   for (const name of ['alice', 'bobs']) await shell.m3o(['env', 'create', name])
@@ -66,6 +66,7 @@ test('two people run one service on their laptops, and everybody sees where it r
       await theirs.next('serving')
       await expect.poll(() => greeting(shell, 'bobs')).toBe('Arrr Zoe')
       await expect(header(page)).toContainText("on bob's laptop")
+      watch.expectComplaint(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|WebSocket connection|\b50[234]\b/)
       await stack.kill('web')
       await theirs.next('lost')
       await theirs.next('serving')

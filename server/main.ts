@@ -28,6 +28,12 @@ await new Promise<void>((resolve, reject) => {
 // The port is known before anything is made that names it; what is asked until then waits.
 const front = Promise.withResolvers<ReturnType<typeof createFront>>()
 server.on('request', (request, response) => void front.promise.then((serve) => serve(request, response)))
+// Without a listener from the start, one that asks for a socket meanwhile would be answered as if it asked for a page.
+const routes = Promise.withResolvers<ReturnType<typeof createUpgrades>>()
+server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  socket.on('error', () => socket.destroy())
+  void routes.promise.then((upgrades) => upgrades.route(request, socket, head))
+})
 const settings = withPort(given, process.env, (server.address() as AddressInfo).port)
 const web = createWeb(settings, { env: process.env, log })
 const laptops = createLaptops(web)
@@ -36,7 +42,7 @@ const pages = await preparePages(web)
 let ready = false
 const upgrades = createUpgrades(web, { live, laptops, pages })
 front.resolve(createFront(web, { pages: pages.serve, isReady: () => ready }))
-server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => upgrades.route(request, socket, head))
+routes.resolve(upgrades)
 log.info({ url: settings.url, ms: Math.round(performance.now() - startedAt) }, 'web is ready')
 let stopping = false
 // Who waits for `/health` may sign in as that person at once.

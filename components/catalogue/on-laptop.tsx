@@ -13,7 +13,7 @@ export function OnLaptop({ laptop, short = false }: { laptop: Laptop; short?: bo
       <Badge tone="busy">
         <LaptopIcon aria-hidden className="size-3 shrink-0" />
         <span className="max-w-44 truncate">on {whose}</span>
-        {!short && <Time at={laptop.since} />}
+        {!short && <><span aria-hidden>·</span><Time at={laptop.since} /></>}
       </Badge>
     </span>
   )

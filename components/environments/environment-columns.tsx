@@ -51,7 +51,7 @@ export function environmentColumns(view: View): Column<Branch>[] {
               </span>
               <span className="truncate text-small leading-4 text-muted">
                 {environment.branch !== null ? <span className="font-mono">{environment.branch}</span> : environment.parent === null ? 'all others stem from it' : kindWords[environment.kind]}
-                <span className="md:hidden">{environment.parent === null ? '' : ` · ${countedCopies(environment)}`}{environment.laptops.map((one) => ` · ${one.service} on ${spokenLaptop(one.by)}`)}</span>
+                <span className="md:hidden">{environment.laptops.length > 0 ? environment.laptops.map((one) => ` · ${one.service} on ${spokenLaptop(one.by)}`) : environment.parent === null ? '' : ` · ${countedCopies(environment)}`}</span>
                 <span className="sm:hidden">{environment.owner === null ? '' : ` · ${environment.owner.name}`}</span>
               </span>
             </span>
@@ -131,7 +131,7 @@ function Laptops({ environment: { laptops } }: { environment: Environment }) {
   return (
     <span className="flex min-w-0 items-center gap-1 text-small leading-4 text-accent" title={laptops.map((one) => `${one.service} runs on ${spokenLaptop(one.by)}`).join('\n')}>
       <Laptop aria-hidden className="size-3 shrink-0" />
-      <span className="truncate">{first.service} on {spokenLaptop(first.by)} <Time at={first.since} />{others.length === 0 ? '' : ` and ${others.length} more`}</span>
+      <span className="truncate">{first.service} on {spokenLaptop(first.by)} · <Time at={first.since} />{others.length === 0 ? '' : ` and ${others.length} more`}</span>
     </span>
   )
 }

@@ -84,8 +84,11 @@ export function useRestart(at: OfService): { run: () => void; busy: boolean } {
 /** Why not, by permission, by whose copy serves here, and by its state; null when it can be. */
 export function useReasons(at: OfService, service: Service) {
   const may = useMay()
+  const environment = useEnvironment()
   const deploy = may('service.deploy')
-  const elsewhere = service.from !== null && service.from !== at.environment
+  const isBare = service.laptop !== null && service.from === at.environment && environment?.overrides.some((one) => one.serviceId === service.id) !== true
+  const elsewhere = isBare && service.laptop !== null ? `It runs on ${spokenLaptop(service.laptop.by)}, and nothing is deployed in ${at.environment} itself`
+    : service.from !== null && service.from !== at.environment
     ? `${at.environment} has no copy of its own: it is served by ${service.from}` : service.from === null ? 'It has never been deployed here' : null
   const by = (deed: keyof typeof serviceCan) => {
     const can = serviceCan[deed](service.state)
