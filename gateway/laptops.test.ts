@@ -139,4 +139,9 @@ test('its key is good on the socket for laptops alone', async () => {
     request({ socketPath: join(stand.home, laptopCalls), path: '/rpc/routes.version', method: 'POST', agent: false }, (answer) => resolve(answer.resume().statusCode)).end('{}')
   })
   expect(forged).toBe(404)
+  const asPerson = await new Promise<number | undefined>((resolve) => {
+    const actor = JSON.stringify({ personId: 'u_1', email: 'ann@x.y', teamIds: ['t_demo'] })
+    request({ socketPath: join(stand.home, laptopCalls), path: '/v1/hello/x', headers: { 'm3o-actor': actor }, agent: false }, (answer) => resolve(answer.resume().statusCode)).end()
+  })
+  expect(asPerson).toBe(401)
 })

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { eq } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import { isLaptopName, laptopName, spokenLaptop } from '#contract/laptop-names.ts'
@@ -19,6 +20,8 @@ export interface Taking extends At {
   force: boolean
   may: { variables: boolean; secrets: boolean }
 }
+
+const goingMs = 300
 
 const placeKey = ({ serviceId, environmentId }: At): string => `${environmentId}/${serviceId}`
 
@@ -73,8 +76,12 @@ export class Laptops {
     const values = await readValues(this.#parts, { serviceId, environmentId })
     const instance = this.#nameFor(person, taking.instance)
 
+    const isOwn = (hold: Hold) => hold.holding.instance === instance && hold.holding.person.id === person.id
+    const held = this.#holds.get(placeKey(taking))
+    // One whose connection has just ended is on its way out.
+    if (held && !isOwn(held) && !force) await Promise.race([held.over, delay(goingMs)])
     const before = this.#holds.get(placeKey(taking))
-    const isSame = before?.holding.instance === instance && before.holding.person.id === person.id
+    const isSame = before !== undefined && isOwn(before)
     if (before && !isSame && !force) throw taken(before, service.name, environment.name)
     const mine: Hold = new Hold(this.#parts, {
       instance, key: this.#keyOf(instance, taking), person, actor, serviceId, environmentId, teamId: service.teamId, service: service.name, environment: environment.name,

@@ -310,3 +310,46 @@ ThreadingHTTPServer((os.environ['HOST'], int(os.environ['PORT'])), Handler).serv
   expect((await call('/x', { environment: 'alice' })).text).toBe('python')
   expect((await call('/other', { environment: 'child' })).text).toBe('other of child')
 }, 60_000)
+
+interface Refused { status: number; body: string }
+
+/** What somebody who does not keep to the rules gets; a number is the code with which the socket was closed. */
+function knock(query: Record<string, string>, headers: Record<string, string>, say?: Buffer): Promise<Refused | number> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(`${stand.settings.url.replace('http', 'ws')}/api/laptop?${new URLSearchParams(query).toString()}`, { headers })
+    socket.once('unexpected-response', (_, response) => {
+      let body = ''
+      response.setEncoding('utf8').on('data', (part: string) => (body += part)).once('close', () => resolve({ status: response.statusCode ?? 0, body }))
+    })
+    socket.once('open', () => { if (say) socket.send(say) })
+    socket.once('close', resolve).on('error', () => {})
+  })
+}
+
+test('strangers, pages of other origins, and what is no tunnel are turned away', async () => {
+  const place = { team: 'demo', environment: 'bob', service: 'hello' }
+  const ann = { authorization: `Bearer ${people.ann.token}` }
+  expect(await knock(place, {})).toMatchObject({ status: 401, body: expect.stringContaining('unauthenticated') as string })
+  expect(await knock(place, { authorization: 'Bearer m3o_nobody' })).toMatchObject({ status: 401 })
+  expect(await knock(place, { ...ann, origin: 'https://elsewhere.example' })).toMatchObject({ status: 403 })
+  expect(await knock({ team: 'demo', environment: 'bob' }, ann)).toMatchObject({ status: 400 })
+  for (const bytes of [Buffer.from('hello'), Buffer.from([7, 0, 0, 0, 0, 0x7b]), Buffer.from([7, 0, 0, 0, 0, ...Buffer.from('{"type":"serving","run":-1}')]), Buffer.from([3, 0, 0, 0, 9, 1])]) {
+    expect(await knock(place, ann, bytes)).toBe(1002)
+  }
+  // None of them keeps the place.
+  const one = await dev('ann', 'after', { 'index.ts': text('after') }, '--env', 'bob')
+  await one.next('serving')
+}, 60_000)
+
+test('another name than one’s own cannot be had', async () => {
+  const one = await dev('ann', 'mine', { 'index.ts': text('mine') }, '--env', 'alice')
+  const { instance } = await one.next('held')
+  await one.next('serving')
+  await stand.as(people.ann.viewer).members.setRole({ team: 'demo', userId: people.bob.viewer.person.id, role: 'developer' })
+  const bob = { authorization: `Bearer ${people.bob.token}` }
+  expect(await knock({ team: 'demo', environment: 'alice', service: 'hello', instance: String(instance) }, bob)).toMatchObject({ status: 409 })
+  const socket = new WebSocket(`${stand.settings.url.replace('http', 'ws')}/api/laptop?${new URLSearchParams({ team: 'demo', environment: 'bob', service: 'hello', instance: String(instance) }).toString()}`, { headers: bob })
+  const [said] = await new Promise<[Buffer]>((resolve, reject) => socket.once('message', (message: Buffer) => resolve([message])).once('error', reject))
+  expect(JSON.parse(said.subarray(5).toString())).toMatchObject({ type: 'held', instance: expect.stringMatching(/^laptop-bob-/) as string })
+  socket.close()
+}, 60_000)
