@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { description } from './endpoints.ts'
 import { errorBody } from './records.ts'
 
 /**
@@ -22,6 +23,8 @@ export const laptopQuery = z.object({
 export const fromLaptop = z.discriminatedUnion('type', [
   /** A process was started and checked: from now on calls are to go to it. Runs count up. */
   z.object({ type: z.literal('serving'), run: z.number().int().min(1).max(1e9) }),
+  /** What the process of a run says that it answers; the newest counts. */
+  z.object({ type: z.literal('described'), run: z.number().int(), endpoints: description.shape.endpoints }),
   /** None runs: calls go to what is beneath, until the next one serves. */
   z.object({ type: z.literal('stopped'), why: z.string().max(300) }),
   /** It is over, by will. */

@@ -55,6 +55,10 @@ test('two people run one service on their laptops, and everybody sees where it r
       await bobs.write('theirs', hello('Arrr'))
       await theirs.next('serving')
       await expect.poll(() => greeting(shell, 'bobs')).toBe('Arrr Zoe')
+      await bobs.write('theirs', { 'index.ts': (hello('Arrr')['index.ts'] ?? '').replace('service({', "service({\n  Bye: endpoint({ request: z.object({}), response: z.object({ message: z.string() }), run: async () => ({ message: 'Bye' }) }),") })
+      await theirs.next('serving')
+      await expect.poll(async () => (await shell.status('greets', '--env', 'bobs')).endpoints.map(({ name }) => name)).toEqual(['Bye', 'Hello'])
+      expect(await shell.json(['call', 'greets', 'Bye', '--env', 'bobs'])).toEqual({ message: 'Bye' })
     })
 
     await test.step('a lost connection falls back at once, is seen, and mends by itself', async () => {

@@ -121,7 +121,7 @@ export class Dev {
     this.#processes.set(run, local)
     this.#serving = run
     this.#options.report.ready(ms, before > 0)
-    this.#link?.say({ type: 'serving', run })
+    if (this.#link !== undefined) this.#sayServing(this.#link, run, local)
     // When connected, the platform says when the one before has finished its calls.
     if (before > 0 && this.#link === undefined) this.#retire(before)
     void local.ended.then((how) => {
@@ -201,7 +201,15 @@ export class Dev {
     this.#processes.delete(this.#serving)
     this.#serving = ++this.#runs
     this.#processes.set(this.#serving, local)
-    link.say({ type: 'serving', run: this.#serving })
+    this.#sayServing(link, this.#serving, local)
+  }
+
+  /** What it answers is asked for afterwards: some take their time over paths that they do not know. */
+  #sayServing(link: Link, run: number, local: LocalProcess): void {
+    link.say({ type: 'serving', run })
+    local.endpoints().then((endpoints) => {
+      if (endpoints !== undefined && this.#link === link) link.say({ type: 'described', run, endpoints })
+    }, () => {})
   }
 
   #lost(link: Link, why: PlatformError | undefined): void {

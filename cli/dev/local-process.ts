@@ -1,13 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Endpoint } from '#contract/endpoints.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { askHealth } from '#contract/health.ts'
+import { readEndpoints } from '#sdk/compile/read-endpoints.ts'
 import type { Prepared } from './prepare.ts'
 
 const readyMs = 30_000
 const stopMs = 3_000
 const keptLines = 50
+const maxDescription = 700_000
 
 export interface Exit { exitCode: number | null; signal: NodeJS.Signals | null }
 
@@ -83,6 +86,12 @@ export class LocalProcess {
     throw new PlatformError('check_failed', `it was not ready within ${readyMs / 1000} s: ${typeof seen === 'number' ? `${health} answers ${seen}` : seen}`, {
       fix: 'Make the service listen on $PORT at $HOST, such as server.listen(process.env.PORT, process.env.HOST).', data: { lines: [...this.lastLines] },
     })
+  }
+
+  /** What it says that it answers; undefined when that is too much to pass on. */
+  async endpoints(): Promise<Endpoint[] | undefined> {
+    const found = await readEndpoints('127.0.0.1', this.port)
+    return JSON.stringify(found).length > maxDescription ? undefined : found
   }
 
   failure({ exitCode, signal }: Exit): PlatformError {

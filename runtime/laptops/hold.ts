@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { Endpoint } from '#contract/endpoints.ts'
 import type { PlatformError } from '#contract/errors.ts'
 import { laptopRevision } from '#contract/laptop-sockets.ts'
 import { spokenLaptop } from '#contract/laptop-names.ts'
@@ -47,6 +48,8 @@ export class Hold {
   readonly holding: Holding
   /** When its first process took over; null while none serves. */
   since: number | null = null
+  /** What its process says that it answers; null while it has said nothing. */
+  endpoints: readonly Endpoint[] | null = null
   /** Deployments beneath it of which was told. */
   readonly noted = new Set<string>()
   /** Resolves once nothing of it is left. */
@@ -121,6 +124,13 @@ export class Hold {
       this.#changed()
       await this.note(`${this.spoken} takes this place from now on`)
     })
+  }
+
+  /** For the catalogue, forms and flags: what is developed is more than what is deployed. */
+  describe(run: number, endpoints: readonly Endpoint[]): void {
+    if (run !== this.#run || this.#ending) return
+    this.endpoints = endpoints
+    this.#changed()
   }
 
   /** None of its processes runs: what is beneath serves, until another is ready. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { eq } from 'drizzle-orm'
+import type { Endpoint } from '#contract/endpoints.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { isLaptopName, laptopName, spokenLaptop } from '#contract/laptop-names.ts'
 import type { Deployment, Environment, Laptop, Person, PlatformEvent } from '#contract/records.ts'
@@ -46,6 +47,11 @@ export class Laptops {
   /** The laptop that serves here, and not one that only inherits from here. */
   serving(at: At): Laptop | null {
     return this.#holds.get(placeKey(at))?.laptop ?? null
+  }
+
+  /** What the one that serves here says that it answers; null when it has said nothing. */
+  endpointsOf(at: At): readonly Endpoint[] | null {
+    return this.#holds.get(placeKey(at))?.endpoints ?? null
   }
 
   /** In which environments one serves. */

@@ -16,6 +16,7 @@ export async function serveHold(socket: Duplex, hold: Hold): Promise<void> {
     for await (const line of readJsonLines(socket)) {
       const message = fromLaptop.parse(line)
       if (message.type === 'serving') await hold.serve(message.run)
+      else if (message.type === 'described') hold.describe(message.run, message.endpoints)
       else if (message.type === 'stopped') await hold.stop(message.why)
       else {
         why = 'it was stopped'

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { and, eq, inArray, isNull } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
+import type { Endpoint } from '#contract/endpoints.ts'
 import { hostLabel } from '#contract/names.ts'
 import type { Instance, Laptop, Service, ServiceSettings } from '#contract/records.ts'
 import type { Audience } from '#contract/routing.ts'
@@ -100,7 +101,7 @@ export async function viewServices(platform: Platform, rows: readonly ServiceRow
       revision: found ? found.release.commit.slice(0, 7) : null,
       instances,
       url: serviceUrl(platform, { service: row.name, environment: environment.name, team: team?.name ?? '' }),
-      endpoints: found?.revision?.endpoints ?? [],
+      endpoints: onLaptop?.endpoints ?? found?.revision?.endpoints ?? [],
       settings,
       pending: place !== undefined && !place.plan.pinned && found?.from.id === environment.id && !isDeepStrictEqual(place.plan.settings, settings),
       locked: place?.plan.build.locked ?? [],
@@ -126,10 +127,11 @@ function instancesOf({ places }: Platform, place: Place, usage: Awaited<ReturnTy
 }
 
 /** The nearest laptop, unless something is deployed nearer. */
-function laptopOf({ laptops }: Platform, serviceId: string, chain: readonly EnvironmentRow[], deployedIn: EnvironmentRow | undefined): { laptop: Laptop; from: EnvironmentRow } | undefined {
+function laptopOf({ laptops }: Platform, serviceId: string, chain: readonly EnvironmentRow[], deployedIn: EnvironmentRow | undefined): { laptop: Laptop; from: EnvironmentRow; endpoints: Endpoint[] | undefined } | undefined {
   for (const from of chain) {
-    const laptop = laptops.serving({ serviceId, environmentId: from.id })
-    if (laptop) return { laptop, from }
+    const at = { serviceId, environmentId: from.id }
+    const laptop = laptops.serving(at)
+    if (laptop) return { laptop, from, endpoints: laptops.endpointsOf(at)?.slice() }
     if (from.id === deployedIn?.id) return undefined
   }
   return undefined

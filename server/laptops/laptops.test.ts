@@ -27,6 +27,12 @@ const server = createServer(async (request, response) => {
   if (request.url === '/say') { console.log('it was said'); console.error('and cried, with hunter2hunter2'); return response.end('ok') }
   if (request.url === '/hang') { request.resume(); return }
   if (request.url === '/echo') return request.pipe(response)
+  if (request.url === '/endless') {
+    let count = 0
+    const more = () => { while (count++ < 10_000) if (!response.write(Buffer.alloc(65536))) return console.log('held back after', count) }
+    response.on('drain', more)
+    return more()
+  }
   if (request.url === '/events') { response.writeHead(200, { 'content-type': 'text/event-stream' }); let count = 0; const timer = setInterval(() => { response.write('data: ' + ++count + '\\n\\n'); if (count === 3) { clearInterval(timer); response.end() } }, 20); return }
   if (request.url === '/other') { const answer = await fetch(process.env.M3O_GATEWAY + '/other/x'); return response.end(await answer.text() + ' | ' + answer.headers.get('m3o-served-by')) }
   response.end(Word.Says)
@@ -186,6 +192,25 @@ test('streams, sockets and large bodies go through it', async () => {
   const body = randomBytes(20 << 20)
   const echoed = await call('/echo', { environment: 'alice', method: 'POST', body })
   expect(createHash('sha256').update(echoed.text, 'latin1').digest('hex')).toBe(createHash('sha256').update(body).digest('hex'))
+  await new Promise<void>((resolve, reject) => {
+    const reading = request({ port: stand.gatewayPort, path: '/v1/hello/endless', agent: false, headers: { authorization: `Bearer ${people.ann.token}`, 'm3o-environment': 'alice' } }, (answer) => {
+      answer.pause()
+      // Who does not read holds the process back, after what the sockets on the way take.
+      let last: string | undefined
+      void eventually(async () => {
+        const now = one.events.filter((event) => String(event.text).startsWith('held back')).at(-1)?.text as string | undefined
+        await new Promise((later) => setTimeout(later, 300))
+        const isStill = now !== undefined && now === last
+        last = now
+        return isStill
+      }).then(() => {
+        expect(Number(last?.split(' ').at(-1))).toBeLessThan(500)
+        reading.destroy()
+        resolve()
+      }).catch(reject)
+    })
+    reading.once('error', () => {}).end()
+  })
   expect((await call('/events', { environment: 'alice' })).text).toBe('data: 1\n\ndata: 2\n\ndata: 3\n\n')
   const socket = new WebSocket(`ws://127.0.0.1:${stand.gatewayPort}/v1/hello/socket`, { headers: { authorization: `Bearer ${people.ann.token}`, 'm3o-environment': 'alice' } })
   const heard = new Promise<string>((resolve, reject) => socket.once('message', (data: Buffer) => resolve(data.toString())).once('error', reject))
