@@ -6,7 +6,7 @@ import { type ErrorCode, PlatformError } from '#contract/errors.ts'
 import type { ToLaptop } from '#contract/laptops.ts'
 import { splice } from '#contract/splice.ts'
 import type { TunnelStream } from '#contract/tunnel-stream.ts'
-import { platformError, restartMs, type Session } from '../session.ts'
+import { platformError, type Session } from '../session.ts'
 import { environmentOf } from './environment.ts'
 import { devFolders } from './folders.ts'
 import { type Link, openLink } from './link.ts'
@@ -22,6 +22,8 @@ type Held = Extract<ToLaptop, { type: 'held' }>
 /** Before a process that crashed is started again, by how often it did lately; then it waits for a change. */
 const pausesMs = [250, 1_000, 3_000, 5_000]
 const crashesWithinMs = 60_000
+/** For a platform that is just restarting, at first; later as long as it takes. */
+const patienceMs = 20_000
 /** Between attempts to connect anew. */
 const againMs = [50, 100, 200, 400, 800, 1_500]
 /** For calls under way, when it is stopped. */
@@ -70,8 +72,7 @@ export class Dev {
       void this.#start(watch, gateway.port)
     })
     try {
-      await this.#connect(this.#options.force, Date.now() + restartMs)
-      await watch.begin()
+      await this.#connect(this.#options.force, Date.now() + patienceMs)
       void this.#start(watch, gateway.port)
       await this.#over.promise
     } finally {
@@ -233,10 +234,11 @@ export class Dev {
     const local = this.#processes.get(run)
     if (local === undefined) return void stream.destroy()
     const socket = connect({ port: local.port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
-    const breakOff = () => stream.destroy()
-    socket.once('error', breakOff)
-    stream.once('close', () => socket.destroy())
+    const giveUp = () => void socket.destroy()
+    socket.once('error', () => stream.destroy())
+    stream.once('close', giveUp)
     socket.once('connect', () => {
+      stream.off('close', giveUp)
       stream.accept()
       splice(stream, socket)
     })

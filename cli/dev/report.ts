@@ -22,10 +22,9 @@ const say = (text: string) => void process.stderr.write(`${colors.dim('m3o')} ${
 const linesOf = (error: PlatformError): string[] => (Array.isArray(error.data?.lines) ? error.data.lines.map(String) : [])
 const missing = { variables: 'its variables', secrets: 'its secrets' }
 
-/** For people: what the service prints as it is, our own remarks beside it on stderr. */
+/** For people: what the service prints as it is, so that its last lines stand above why it ended; our own remarks on stderr. */
 export function terminalReport(): Report {
   const explain = (error: PlatformError) => {
-    for (const line of linesOf(error).slice(-12)) say(colors.dim(plain(line)))
     const [first = '', ...more] = error.message.split('\n').map(plain)
     say(`${colors.red('error:')} ${first} (${error.code})`)
     for (const line of more) say(line)
@@ -34,7 +33,7 @@ export function terminalReport(): Report {
   return {
     held: ({ service, environment, team, beneath, withheld }, first) => {
       if (!first) return say(colors.green('connected again'))
-      say(`${service} in ${environment} of ${team} is this laptop's${beneath === null ? '' : ` in the place of ${beneath}`}, once it is ready`)
+      say(`${service} in ${environment} of ${team}: this laptop serves${beneath === null ? '' : ` in the place of ${beneath}`} once it is ready`)
       if (withheld.length > 0) say(colors.yellow(`without ${withheld.map((what) => missing[what]).join(' and ')}, which you may not read there`))
     },
     changed: () => say(colors.dim('files changed')),

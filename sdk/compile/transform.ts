@@ -130,7 +130,7 @@ function notTypeScript(path: string, source: string, { text, location }: Message
   const line = location?.line ?? 1
   const column = (location?.column ?? 0) + 1
   return new PlatformError('build_failed', `${path}:${line}:${column}: ${text}\n${frame(source, line, column)}`, {
-    fix: `Correct ${path} at line ${line} and deploy again.`,
+    fix: `Correct ${path} at line ${line}.`,
     data: { file: path, line, column },
   })
 }

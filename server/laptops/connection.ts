@@ -157,9 +157,12 @@ export class LaptopConnection {
 
   #toGateway(stream: TunnelStream): void {
     const gateway = connect({ path: socketAddress(join(this.#web.settings.home, laptopCalls)), allowHalfOpen: true })
+    const giveUp = () => void gateway.destroy()
     gateway.once('error', () => stream.destroy())
-    stream.once('close', () => gateway.destroy())
+    stream.once('close', giveUp)
     gateway.once('connect', () => {
+      // From here on each ends as the other does, when all that it had to say has left.
+      stream.off('close', giveUp)
       stream.accept()
       splice(stream, gateway)
     })

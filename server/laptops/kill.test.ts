@@ -40,7 +40,7 @@ afterAll(async () => {
 const at = { team: 'demo', environment: 'production', service: 'hello' }
 
 function dev(who: 0 | 1): DevCommand {
-  const command = new DevCommand([join(folder, String(who)), '--service', 'hello'], {
+  const command = new DevCommand([join(folder, String(who)), '--service', 'hello', '--team', 'demo', '--env', 'production'], {
     PATH: process.env.PATH ?? '', HOME: join(folder, `home-${who}`), XDG_CACHE_HOME: join(folder, 'cache'), M3O_URL: stand.settings.url, M3O_TOKEN: tokens[who] ?? '', NO_COLOR: '1',
   })
   running.push(command)

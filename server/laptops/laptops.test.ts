@@ -361,6 +361,15 @@ test('strangers, pages of other origins, and what is no tunnel are turned away',
   for (const bytes of [Buffer.from('hello'), Buffer.from([7, 0, 0, 0, 0, 0x7b]), Buffer.from([7, 0, 0, 0, 0, ...Buffer.from('{"type":"serving","run":-1}')]), Buffer.from([3, 0, 0, 0, 9, 1])]) {
     expect(await knock(place, ann, bytes)).toBe(1002)
   }
+  // One that asks for no websocket at all, and one that is gone before it is answered.
+  const plain = { ...ann, connection: 'Upgrade', upgrade: 'other' }
+  const path = `/api/laptop?${new URLSearchParams(place).toString()}`
+  await new Promise<void>((resolve) => request(`${stand.settings.url}${path}`, { headers: plain, agent: false }).once('close', resolve).on('error', () => {}).end())
+  await new Promise<void>((resolve) => {
+    const gone = request(`${stand.settings.url}${path}`, { headers: { ...ann, connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' }, agent: false }).once('close', resolve).on('error', () => {})
+    gone.end()
+    gone.once('socket', (socket) => socket.once('connect', () => setTimeout(() => socket.destroy(), 5)))
+  })
   // None of them keeps the place.
   const one = await dev('ann', 'after', { 'index.ts': text('after') }, '--env', 'bob')
   await one.next('serving')

@@ -39,12 +39,15 @@ export function createLaptops(web: Web) {
     const hold = await web.runtime.duplex('laptops.hold', {
       serviceId: at.serviceId, environmentId: at.environmentId, userId: who.person.id, instance: instance ?? null, force, may: { variables, secrets },
     }, { actor: { ...who.actor, from } })
-    if (socket.destroyed) return void hold.destroy()
+    let upgraded = false
     server.handleUpgrade(request, socket, head, (websocket) => {
+      upgraded = true
       const connection = new LaptopConnection(web, websocket, hold)
       open.set(connection, { names, secrets, renew })
       websocket.once('close', () => open.delete(connection))
     })
+    // It has gone meanwhile, or is no websocket: nobody else would let go of the place.
+    if (!upgraded) hold.destroy()
   }
 
   /** Who may not any more lets go: of the place, or of secrets that the process has. */
