@@ -8,7 +8,7 @@ import { splice } from '#contract/splice.ts'
 import type { TunnelStream } from '#contract/tunnel-stream.ts'
 import { platformError, type Session } from '../session.ts'
 import { environmentOf } from './environment.ts'
-import { devFolders } from './folders.ts'
+import { devFolders, sweepBuilds } from './folders.ts'
 import { type Link, openLink } from './link.ts'
 import { openLocalGateway } from './local-gateway.ts'
 import { LocalProcess } from './local-process.ts'
@@ -74,6 +74,7 @@ export class Dev {
     try {
       await this.#connect(this.#options.force, Date.now() + patienceMs)
       void this.#start(watch, gateway.port)
+      void sweepBuilds().catch(() => {})
       await this.#over.promise
     } finally {
       this.#stopping = true

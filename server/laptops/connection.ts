@@ -127,8 +127,8 @@ export class LaptopConnection {
 
   async #listen(run: number): Promise<void> {
     if (this.#runs.has(run) || this.#instance === '') return
-    // A process that was replaced takes no new calls, but finishes those that it has.
-    for (const before of [...this.#runs.keys()].slice(0, -1)) this.#closeRun(before)
+    // Those that were replaced are closed when the runtime says that they are idle; of saves in quick succession only the last count.
+    for (const before of [...this.#runs.keys()].slice(0, -2)) this.#closeRun(before)
     const path = join(this.#web.settings.home, laptopFolder, laptopSocket(this.#instance, run))
     const listening = await listenForRun(path, () => this.#tunnel.open(`call/${run}`))
     if (this.#socket.readyState === this.#socket.OPEN) this.#runs.set(run, listening)
