@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
-import { realpath } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
+import { lstat, realpath } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { packageOf, resolveManifest } from '#contract/convention.ts'
 import { PlatformError } from '#contract/errors.ts'
@@ -36,8 +36,9 @@ const describing = /^(m3o\.json|package\.json|readme(\.\w+)?)$/i
  * Makes a folder ready to run, as a deployment would: by the same convention, TypeScript compiled the same way. What is
  * installed, though, is what is installed here. @throws PlatformError `invalid_manifest`, `build_failed`
  */
-export async function prepare({ folder, paths, into, onLine, signal }: Preparing): Promise<Prepared> {
+export async function prepare({ folder, paths: listed, into, onLine, signal }: Preparing): Promise<Prepared> {
   const app = await realpath(folder)
+  const paths = await plainFiles(app, listed)
   const texts = new Map<string, string | undefined>()
   for (const path of paths) if (describing.test(path)) texts.set(path, await readText(app, path))
   const read = (path: string) => texts.get(path)
@@ -54,6 +55,12 @@ export async function prepare({ folder, paths, into, onLine, signal }: Preparing
   const resolved = line === undefined ? asked : resolveManifest([...paths, ...(await builtEntries(app, asked))], read)
   const started = startCommand(resolved, { app, platform, build: into, path: pathFor(app) })
   return { ...started, command: started.command.map((word, at) => (at === 0 && word === 'node' ? process.execPath : word)), folder: app, health: resolved.health, built: line !== undefined }
+}
+
+/** Links are followed by nothing that reads a service's files, as on the platform. */
+async function plainFiles(app: string, paths: readonly string[]): Promise<string[]> {
+  const plain = await Promise.all(paths.map((path) => lstat(join(app, path)).then((found) => found.isFile(), () => false)))
+  return paths.filter((_, at) => plain[at])
 }
 
 /** What package.json names, and a build has made, is no file that would be deployed. */

@@ -33,6 +33,8 @@ export interface Holding {
   environment: string
   /** The environment has a parent, so its calls must stay in it. */
   overlay: boolean
+  /** Names of the secrets that leave the platform with it. */
+  secrets: readonly string[]
   /** Secret values, never to be stored. */
   mask: readonly string[]
 }
@@ -97,8 +99,8 @@ export class Hold {
   begin(takenFrom: string | null): Promise<void> {
     return this.#inTurn(async () => {
       const { db, logs, routing, settings } = this.#parts
-      const { instance, key, serviceId, environmentId, teamId, overlay, service, environment, actor, mask } = this.holding
-      const change = { teamId, action: 'laptop.take', target: `service ${service}`, after: { environment, instance, ...(takenFrom !== null && { takenFrom }) } }
+      const { instance, key, serviceId, environmentId, teamId, overlay, service, environment, actor, mask, secrets } = this.holding
+      const change = { teamId, action: 'laptop.take', target: `service ${service}`, after: { environment, instance, ...(secrets.length > 0 && { secrets }), ...(takenFrom !== null && { takenFrom }) } }
       await audited(db, actor, change, () => writeMark(settings.home, this.holding))
       await mkdir(outputOf(settings.home, instance), { recursive: true, mode: 0o700 })
       await logs.attach({

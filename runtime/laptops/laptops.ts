@@ -80,6 +80,8 @@ export class Laptops {
     const team = await this.#team(service.teamId)
     if (environment === undefined || environment.teamId !== service.teamId) throw new PlatformError('not_found', 'this environment is of another team')
     const values = await readValues(this.#parts, { serviceId, environmentId })
+    const mayHave = (secret: boolean) => may.variables && (!secret || may.secrets)
+    const [given, withheld] = [Object.entries(values).filter(([, { secret }]) => mayHave(secret)), Object.values(values).filter(({ secret }) => !mayHave(secret))]
     const instance = this.#nameFor(person, taking.instance)
 
     const isOwn = (hold: Hold) => hold.holding.instance === instance && hold.holding.person.id === person.id
@@ -91,7 +93,7 @@ export class Laptops {
     if (before && !isSame && !force) throw taken(before, service.name, environment.name)
     const mine: Hold = new Hold(this.#parts, {
       instance, key: this.#keyOf(instance, taking), person, actor, serviceId, environmentId, teamId: service.teamId, service: service.name, environment: environment.name,
-      overlay: environment.parentId !== null, mask: Object.values(values).flatMap(({ secret, value }) => (secret ? [value] : [])),
+      overlay: environment.parentId !== null, secrets: given.flatMap(([name, { secret }]) => (secret ? [name] : [])), mask: Object.values(values).flatMap(({ secret, value }) => (secret ? [value] : [])),
     })
     // From here to the hold's own turn nothing is waited for: two who ask at once get different answers.
     this.#holds.set(placeKey(taking), mine)
@@ -103,12 +105,10 @@ export class Laptops {
       await mine.end('it could not be held')
       throw error
     }
-    const mayHave = (secret: boolean) => (secret ? may.secrets && may.variables : may.variables)
-    const all = Object.entries(values)
     mine.say({
       type: 'held', instance, key: mine.holding.key, team, environment: environment.name, service: service.name, by: mine.spoken,
-      values: all.filter(([, { secret }]) => mayHave(secret)).map(([name, { value, secret }]) => ({ name, value, secret })),
-      withheld: [...(all.some(([, { secret }]) => !secret && !mayHave(false)) ? ['variables' as const] : []), ...(all.some(([, { secret }]) => secret && !mayHave(true)) ? ['secrets' as const] : [])],
+      values: given.map(([name, { value, secret }]) => ({ name, value, secret })),
+      withheld: (['variables', 'secrets'] as const).filter((what) => withheld.some(({ secret }) => secret === (what === 'secrets'))),
       beneath: beneath(this.#parts, taking),
     })
     return mine

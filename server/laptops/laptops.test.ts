@@ -142,7 +142,7 @@ test('a laptop serves in the place of what is deployed, says so everywhere, and 
   expect(await one.stop()).toBe(0)
   expect(await call('/', { environment: 'alice' })).toMatchObject({ text: 'beneath' })
   await expect.poll(audit).toEqual(expect.arrayContaining([
-    expect.objectContaining({ action: 'laptop.take', by: 'ann@example.com', environment: 'alice', instance: held.instance }),
+    expect.objectContaining({ action: 'laptop.take', by: 'ann@example.com', environment: 'alice', instance: held.instance, secrets: ['SECRET'] }),
     expect.objectContaining({ action: 'laptop.release', by: 'ann@example.com', environment: 'alice', why: 'it was stopped' }),
   ]))
   expect(await stand.as(people.bob.viewer).services.get(at('hello', 'alice'))).toMatchObject({ from: 'production', laptop: null })
