@@ -79,7 +79,6 @@ test('two people run one service on their laptops, and everybody sees where it r
 
     expect(await theirs.stop()).toBe(0)
     await expect.poll(() => greeting(shell, 'bobs')).toBe('Hello Zoe')
-    await page.reload()
     await expect(header(page)).toContainText('inherited from')
     expect(await greeting(shell, 'alice')).toBe('Good day Zoe')
   } finally {

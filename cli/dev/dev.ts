@@ -256,7 +256,7 @@ export class Dev {
     if (link === undefined) return
     await Promise.all(Object.values(this.#outlets).map((outlet) => outlet.end()))
     link.say({ type: 'bye' })
-    await Promise.race([link.closed, delay(2_000)])
+    await Promise.race([link.closed, delay(2_000, undefined, { ref: false })])
     link.close()
   }
 }

@@ -101,7 +101,7 @@ export class LocalProcess {
   /** Asks it to end, then ends it, and all that it started. */
   async stop(): Promise<void> {
     if (!this.#isOver) this.#signal('SIGTERM')
-    await Promise.race([this.ended, delay(stopMs)])
+    await Promise.race([this.ended, delay(stopMs, undefined, { ref: false })])
     if (!this.#isOver) this.#signal('SIGKILL')
     await this.ended
   }

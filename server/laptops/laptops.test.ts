@@ -305,6 +305,27 @@ test('permission taken away, or the environment gone, it lets go for good', asyn
   await as.environments.delete({ team: 'demo', environment: 'brief' })
   expect(await deleted.ended).toBe(1)
   expect((deleted.events.at(-1) as unknown as { error: ErrorBody }).error).toMatchObject({ code: 'environment_gone' })
+
+  // Of a service that was never deployed, the laptop is all there is.
+  await as.services.create({ team: 'demo', name: 'passing', template: 'hello' })
+  const alone = await dev('ann', 'gone', {}, '--env', 'alice', '--service', 'passing')
+  expect(await alone.next('held')).toMatchObject({ beneath: null })
+  await alone.next('serving')
+  expect(await as.services.get(at('passing', 'alice'))).toMatchObject({ state: 'live', from: 'alice', revision: null })
+  await as.services.delete({ team: 'demo', service: 'passing' })
+  expect(await alone.ended).toBe(1)
+  expect((alone.events.at(-1) as unknown as { error: ErrorBody }).error).toMatchObject({ code: 'not_found' })
+
+  // A token that is revoked is nobody's any more.
+  const { token, id } = await as.tokens.create({ team: 'demo', name: 'short', scope: {}, environment: null, expiresAt: null })
+  const kept = people.ann.token
+  people.ann.token = token
+  const revoked = await dev('ann', 'gone', {}, '--env', 'alice')
+  people.ann.token = kept
+  await revoked.next('serving')
+  await as.tokens.revoke({ team: 'demo', token: id })
+  expect(await revoked.ended).toBe(1)
+  expect((revoked.events.at(-1) as unknown as { error: ErrorBody }).error).toMatchObject({ code: 'unauthenticated' })
 }, 60_000)
 
 test('a deployment meanwhile goes on beneath', async () => {
