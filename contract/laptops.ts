@@ -41,7 +41,7 @@ export const toLaptop = z.discriminatedUnion('type', [
     type: z.literal('held'),
     /** Name of this laptop as an instance, and its key at the gateway: the same again when it comes back. */
     instance: z.string(), key: z.string(),
-    team: z.string(), environment: z.string(), service: z.string(),
+    team: z.string(), environment: z.string(), service: z.string(), url: z.string(),
     /** What somebody may not see is not among it; `withheld` says so. */
     values: z.array(given), withheld: z.array(z.enum(['variables', 'secrets'])),
     /** Who runs it, as the console says it. */

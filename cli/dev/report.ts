@@ -38,7 +38,7 @@ export function terminalReport(): Report {
     },
     changed: () => say(colors.dim('files changed')),
     ready: (ms, again) => say(`${again ? 'reloaded' : 'ready'} after ${duration(ms)}`),
-    serving: ({ service, environment }) => say(`${colors.green('serving')} ${service} in ${environment}`),
+    serving: ({ service, environment, url }) => say(`${colors.green('serving')} ${service} in ${environment} ${colors.dim(url)}`),
     failed: (error, served) => {
       explain(error)
       say(served ? 'what ran before serves on; waiting for a change' : 'waiting for a change')
@@ -59,7 +59,7 @@ export function jsonReport(): Report {
   const body = (error: PlatformError) => ({ error: { ...error.toJSON(), data: undefined, lines: linesOf(error) } })
   const rest = { stdout: '', stderr: '' }
   return {
-    held: ({ service, environment, team, instance, beneath, withheld }, first) => tell('held', { service, environment, team, instance, beneath, withheld, again: !first }),
+    held: ({ service, environment, team, url, instance, beneath, withheld }, first) => tell('held', { service, environment, team, url, instance, beneath, withheld, again: !first }),
     changed: () => tell('changed'),
     ready: (ms, again) => tell('ready', { ms: Math.round(ms), again }),
     serving: ({ service, environment, instance }) => tell('serving', { service, environment, instance }),

@@ -8,7 +8,7 @@ import type { Deployment, Environment, Laptop, Person, PlatformEvent } from '#co
 import type { Actor } from '#contract/rpc.ts'
 import { teams, users } from '#db/schema.ts'
 import { environmentChain } from '../environments/environments.ts'
-import { findService } from '../services/views.ts'
+import { findService, serviceUrl } from '../services/views.ts'
 import { readValues } from '../variables/variables.ts'
 import { beneath, Hold, type Parts } from './hold.ts'
 import { clearLeftBehind } from './left-behind.ts'
@@ -107,6 +107,7 @@ export class Laptops {
     }
     mine.say({
       type: 'held', instance, key: mine.holding.key, team, environment: environment.name, service: service.name, by: mine.spoken,
+      url: serviceUrl(this.#parts, { service: service.name, environment: environment.name, team }),
       values: given.map(([name, { value, secret }]) => ({ name, value, secret })),
       withheld: (['variables', 'secrets'] as const).filter((what) => withheld.some(({ secret }) => secret === (what === 'secrets'))),
       beneath: beneath(this.#parts, taking),

@@ -37,8 +37,9 @@ export class PlatformEvents {
     const { signal } = this.#stopped
     for (let interrupted = false; !signal.aborted; interrupted = true) {
       try {
-        const events = web.runtime.stream('events.watch', {}, { signal })
-        if (interrupted) await this.#reachable(web, hooks.missed)
+        const again = interrupted
+        // Not before: what is asked for anew then would miss what happens until the stream stands.
+        const events = web.runtime.stream('events.watch', {}, { signal, onOpen: () => { if (again) hooks.missed() } })
         for await (const event of events) {
           if (event.type === 'team') hooks.teamChanged()
           for (const listener of this.#byTeam.get(event.teamId) ?? []) listener(event)
@@ -48,12 +49,5 @@ export class PlatformEvents {
       }
       await pause(200, undefined, { signal }).catch(() => {})
     }
-  }
-
-  /** Tells of missed events only once there is somebody to ask again. */
-  async #reachable(web: Pick<Web, 'runtime'>, onMissed: () => void): Promise<void> {
-    await web.runtime.call('platform.status', {}, { signal: this.#stopped.signal })
-    // The stream opens when it is first read, which is next: what happens in between is covered by telling a little later.
-    setTimeout(onMissed, 100).unref()
   }
 }
