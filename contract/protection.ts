@@ -36,6 +36,7 @@ const guarding: Partial<Record<Action, readonly Guard[]>> = {
   'environment.protect': guards,
   'variable.read': ['secrets'],
   'variable.write': ['secrets'],
+  'secret.read': ['secrets'],
 }
 
 /** The first guard that does not let somebody do this; undefined when all do. */

@@ -234,6 +234,8 @@ const variables = {
   'variables.reset': call(at.extend({ name: z.string() }), ok),
   /** Whether environments below may have a secret that is set here, when this one is protected. */
   'variables.mark': call(at.extend({ name: z.string(), inheritable: z.boolean() }), ok),
+  /** Values of the secrets that an instance would get here; who had them is in the audit. */
+  'variables.reveal': call(at, z.array(z.object({ name: z.string(), value: z.string() }))),
 }
 
 const sources = {
