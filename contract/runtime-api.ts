@@ -100,7 +100,11 @@ const services = {
   /** In which environments it was deployed itself, and what runs there. */
   'services.everywhere': call(z.object({ serviceId: z.string() }), z.array(record.service)),
   'services.create': call(
-    z.object({ teamId: z.string(), name: z.string(), template: z.string().nullable(), ownerId: z.string() }),
+    z.object({
+      teamId: z.string(), name: z.string(), template: z.string().nullable(), ownerId: z.string(),
+      /** Without any file, for one whose source comes from elsewhere. */
+      empty: z.boolean().optional(),
+    }),
     record.service,
   ),
   'services.rename': call(z.object({ serviceId: z.string(), name: z.string() }), ok),
@@ -207,6 +211,8 @@ const deployments = {
     z.object({
       teamId: z.string(), environmentId: z.string(), service: z.string(), userId: z.string(),
       message: z.string().max(10_000).optional(), base: z.string().nullable(), force: z.boolean().default(false),
+      /** Commit that the folder stands on, which was pushed to `refs/m3o/incoming/{commit}` before: its history comes along. */
+      tip: z.string().optional(),
     }),
     z.object({ deploymentId: z.string(), serviceId: z.string(), commit: z.string(), notes: z.array(z.string()) }),
   ),
