@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { PlatformError } from '#contract/errors.ts'
+import { completeAddresses } from './commands/places.ts'
 import type { Run } from './main.ts'
 import { print } from './output.ts'
 import type { Session } from './session.ts'
@@ -23,7 +24,7 @@ export function addCompletionCommand(program: Command, run: Run): void {
   program.command('complete [words...]', { hidden: true }).action(run(async (session, words: string[]) => {
     const begun = words.at(-1) ?? ''
     for (const word of await candidates(program, session, words.slice(0, -1), begun)) if (word.startsWith(begun)) print(word)
-  }))
+  }, { saysPlace: true }))
 }
 
 async function candidates(program: Command, session: Session, before: string[], begun: string): Promise<string[]> {
@@ -38,7 +39,8 @@ async function candidates(program: Command, session: Session, before: string[], 
   }
   if (first === 'call' && before.length === 2) return (await session.described(await session.service(second ?? ''))).endpoints.map((one) => one.name)
   if (takesService.has(first ?? '') || (first === 'env' && second === 'reset') || ((first === 'var' || first === 'secret' || first === 'service') && before.length === 2)) return names()
-  if (first === 'env' && ['use', 'protect', 'pin', 'unpin', 'delete', 'keep', 'move', 'diff', 'promote'].includes(second ?? '')) return (await session.api.environments.list.query({ team: await session.team() })).map((one) => one.name)
+  if (before.at(-1) === '--env' || (first === 'env' && second === 'use')) return completeAddresses(session)
+  if (first === 'env' && ['protect', 'pin', 'unpin', 'delete', 'keep', 'move', 'diff', 'promote'].includes(second ?? '')) return (await session.api.environments.list.query({ team: await session.team() })).map((one) => one.name)
   if (first === 'env' && second === 'restore') return (await session.api.environments.departed.query({ team: await session.team() })).map((one) => one.name)
   return []
 }

@@ -39,14 +39,18 @@ export type Action = (session: Session, ...given: never[]) => Promise<number | v
 
 let exitCode = 0
 
-/** Wraps a command's work: the session is made from the global options, failures are shown in one way. */
-function run<Given extends unknown[]>(work: (session: Session, ...given: Given) => Promise<number | void>) {
+/**
+ * Wraps a command's work: the session is made from the global options, failures are shown in one way.
+ * @param how.saysPlace the command itself tells which platform and environment it is about
+ */
+function run<Given extends unknown[]>(work: (session: Session, ...given: Given) => Promise<number | void>, how: { saysPlace?: boolean } = {}) {
   return async (...given: unknown[]) => {
     const command = given.at(-1) as Command
     let session: Session | undefined
     const options = command.optsWithGlobals<GlobalOptions>()
     try {
       session = new Session(options)
+      if (!how.saysPlace) session.remarkPlace()
       exitCode = (await work(session, ...(given.slice(0, -1) as Given))) ?? 0
     } catch (error) {
       exitCode = fail(error, session ?? { json: options.json ?? false })

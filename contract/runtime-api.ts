@@ -42,6 +42,8 @@ const access = {
     z.object({ hash: z.string() }),
     z.object({ tokenId: z.string(), teamId: z.string(), team: z.string(), person: record.person, operator: z.boolean(), environment: z.string().nullable(), scope: tokenScope }).nullable(),
   ),
+  /** For the command on this machine, by the socket itself: nothing of web leads here. */
+  'access.here': call(z.object({ name: z.string().min(1).max(80) }), z.object({ token: z.string(), email: z.string(), team: z.string() })),
   /** Web says which browser sessions may be handed over to services' hosts, and when one has ended. */
   'access.handover': call(
     z.object({ sessionId: z.string(), userId: z.string(), host: z.string(), expiresAt: z.number() }),
