@@ -12,7 +12,7 @@ const scripts: Record<string, string> = {
   fish: `complete -c m3o -f -a '(m3o complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'`,
 }
 
-const takesService = new Set(['status', 'logs', 'call', 'rollback', 'restart', 'scale', 'kill', 'exec', 'share'])
+const takesService = new Set(['status', 'logs', 'call', 'rollback', 'restart', 'scale', 'kill', 'exec', 'share', 'pull'])
 
 export function addCompletionCommand(program: Command, run: Run): void {
   program.command('completion <shell>').description('a script for bash, zsh or fish: eval "$(m3o completion bash)"').action(run(async (_session, shell: string) => {
@@ -30,7 +30,7 @@ export function addCompletionCommand(program: Command, run: Run): void {
 async function candidates(program: Command, session: Session, before: string[], begun: string): Promise<string[]> {
   const [first, second] = before
   const command = program.commands.find((one) => one.name() === first)
-  if (command === undefined) return program.commands.filter((one) => !one.name().startsWith('complete')).map((one) => one.name())
+  if (command === undefined) return program.commands.filter((one) => !/^(complete|git-credential)/.test(one.name())).map((one) => one.name())
   if (begun.startsWith('-')) return [...command.options, ...program.options].flatMap((option) => option.long ?? [])
   if (command.commands.length > 0 && second === undefined) return command.commands.map((one) => one.name())
   const names = async () => {

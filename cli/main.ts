@@ -3,9 +3,11 @@ import { addDeployCommands } from './commands/deploy.ts'
 import { addEnvironmentCommands } from './commands/environments.ts'
 import { addExecCommand } from './commands/exec.ts'
 import { addCallCommand } from './commands/call.ts'
+import { addGitCredentialCommand } from './commands/git-credential.ts'
 import { addLogsCommand } from './commands/logs.ts'
 import { addNewCommand } from './commands/new.ts'
 import { addPeopleCommands } from './commands/people.ts'
+import { addPullCommand } from './commands/pull.ts'
 import { addServerCommands } from './commands/server.ts'
 import { addServiceCommands } from './commands/services.ts'
 import { addTeamCommands } from './commands/teams.ts'
@@ -60,7 +62,7 @@ function run<Given extends unknown[]>(work: (session: Session, ...given: Given) 
 export type Run = typeof run
 
 for (const add of [
-  addPeopleCommands, addNewCommand, addDeployCommands, addServiceCommands, addLogsCommand, addCallCommand, addTraceCommand, addEnvironmentCommands, addExecCommand,
+  addPeopleCommands, addNewCommand, addDeployCommands, addPullCommand, addGitCredentialCommand, addServiceCommands, addLogsCommand, addCallCommand, addTraceCommand, addEnvironmentCommands, addExecCommand,
   addVariableCommands, addTokenCommands, addTeamCommands, addServerCommands, addCompletionCommand,
 ]) add(program, run)
 

@@ -7,7 +7,6 @@ import type { Command } from 'commander'
 import { PlatformError } from '#contract/errors.ts'
 import { labelOf, spokenOf } from '../address.ts'
 import { readInput } from '../input.ts'
-import { loginHere } from '../login-here.ts'
 import type { Run } from '../main.ts'
 import { Misuse } from '../misuse.ts'
 import { note, show } from '../output.ts'
@@ -57,6 +56,8 @@ async function logIn({ url, json }: Session, options: LoginOptions) {
     const { token, email, team, environment } = await session.api.person.login.mutate({ email: options.email, password, name })
     return { token, email, team, environment }
   }
+  // Only here are the platform's own schemas needed, which take a while to load.
+  const { loginHere } = await import('../login-here.ts')
   const here = await loginHere(url, name)
   if (here !== undefined) return { ...here, environment: 'production' }
   if (!process.stdin.isTTY) throw new Misuse('say who you are', 'm3o login --email E --password-stdin, or m3o login --token T.')
