@@ -51,4 +51,4 @@ export function credentialSettings(url: string): [key: string, value: string][] 
   return [[key, ''], [key, `!${shellQuoted(join(import.meta.dirname, '../bin/m3o'))} git-credential`]]
 }
 
-export const repositoryUrl = (session: Pick<Session, 'url'>, team: string, service: string): string => `${session.url}/git/${team}/${service}.git`
+export const repositoryUrl = (session: Pick<Session, 'url'>, team: string, service: string): string => `${session.url}/git/${encodeURIComponent(team)}/${encodeURIComponent(service)}.git`

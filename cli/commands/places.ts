@@ -66,10 +66,10 @@ export async function listEverywhere(session: Session): Promise<void> {
   for (const { url, error } of all) if (error !== undefined) note(session, `${labelOf(url, urls)}: ${plain(error.message)}`)
 }
 
-/** Where `env use` leads, beginning with `begun`: names here, and addresses elsewhere. */
+/** Where `env use` leads: names here, and addresses elsewhere. They end up in a shell's line, so a platform cannot say just anything. */
 export async function completeAddresses(session: Session): Promise<string[]> {
   const all = await everywhere(session)
-  return all.flatMap((platform) => platform.teams.flatMap(({ team, environments }) => environments.flatMap(({ name }) => [
+  return all.flatMap((platform) => platform.teams.flatMap(({ team, environments }) => environments.filter(({ name }) => /^[a-z0-9-]+$/.test(team + name)).flatMap(({ name }) => [
     ...(platform.url === session.url && platform.at.chosen.team === team ? [name] : []),
     ...(session.config.urls.length > 1 || platform.at.chosen.team !== team ? [addressIn(platform, team, name, session.config.urls)] : []),
   ])))

@@ -2,6 +2,7 @@ import { lstat, readdir, realpath, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { PlatformError } from '#contract/errors.ts'
+import { serviceName } from '#contract/names.ts'
 import type { Environment } from '#contract/records.ts'
 import { labelOf } from '../address.ts'
 import { settingsFile, variablesFile } from '../folder/beside.ts'
@@ -25,6 +26,7 @@ async function pull(session: Session, given: string, { dir, withSettings }: { di
   if (asked.service.startsWith('@')) throw new PlatformError('forbidden', `the source of ${given} is its team's alone`, { fix: 'Members of that team pull it: m3o team use TEAM.' })
   // A former name leads to the service too; the folder has the one of now.
   const { name: service } = await session.api.services.get.query(asked)
+  if (!serviceName.safeParse(service).success) throw strange(service)
   const at = { ...asked, service }
   const all = await session.api.environments.list.query({ team: at.team })
   const origin: Origin = {
@@ -105,11 +107,15 @@ async function isPulled(folder: string, service: string): Promise<boolean> {
 
 const inWay = (folder: string) => new PlatformError('conflict', `${folder} is there already, and was not pulled`, { fix: 'Name another folder: m3o pull SERVICE DIR.' })
 
+/** It becomes a folder's name, and an argument of git. */
+const strange = (name: string) => new PlatformError('bad_gateway', `the platform speaks of ${JSON.stringify(name.slice(0, 80))}, which is no name`, { fix: 'Look whether it is the platform that you mean: m3o whoami.' })
+
 /** The environment's own and its parents', up to main. */
 function branchesOf(all: readonly Environment[], name: string): Origin['branches'] {
   const one = all.find((environment) => environment.name === name)
   if (one === undefined) throw new PlatformError('not_found', `there is no environment ${name}`, { fix: `There are ${all.map((environment) => environment.name).join(', ')}.` })
   const branch = one.branch ?? (one.kind === 'production' ? 'main' : one.name)
+  if (!/^\w[\w.+/-]*$/.test(branch)) throw strange(branch)
   return one.parent === null ? [branch] : [branch, ...branchesOf(all, one.parent)]
 }
 
