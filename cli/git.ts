@@ -37,8 +37,15 @@ export async function git(args: readonly string[], { cwd, input, accept = [0], e
 
 const withoutGit = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('GIT_') || name.startsWith('GIT_SSL') || name === 'GIT_CONFIG_NOSYSTEM')) as NodeJS.ProcessEnv
 
-/** For a git that talks to the platform: the token goes from process to process, by no argument, file or URL. */
-export const signedIn = (session: Session): Record<string, string> => ({ M3O_URL: session.url, ...(session.token !== undefined && { M3O_TOKEN: session.token }) })
+/**
+ * For a git that talks to the platform: the token goes from process to process by the environment (git-config(1)), by no
+ * argument, file or URL. As git need not ask for it, nobody is told to keep it either.
+ */
+export function signedIn(session: Pick<Session, 'url' | 'token'>): Record<string, string> {
+  if (session.token === undefined) return {}
+  const value = `Authorization: Basic ${Buffer.from(`m3o:${session.token}`).toString('base64')}`
+  return { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: `http.${session.url}/.extraHeader`, GIT_CONFIG_VALUE_0: value }
+}
 
 const shellQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 

@@ -19,7 +19,7 @@ export interface GlobalOptions {
 }
 
 /** How long one that may well be off is asked. */
-const glanceMs = 3_000
+const glanceMs = 5_000
 
 /** One run of the command: which platform, as whom, in which team and environment. */
 export class Session {

@@ -289,7 +289,7 @@ test('killed at any moment it leaves no folder that looks finished, and the next
   for (const seen of ['', '.git/HEAD', '.git/FETCH_HEAD', '.git/refs/remotes/origin/main', '.git/index', 'index.js', '.m3o', '.m3o/variables.env']) {
     const child = shell.start(['pull', 'killed', 'killed'])
     const fresh = join(shell.folder, `.killed.pull-${child.pid}`)
-    await until(`there is ${seen}, or it is done`, async () => child.exitCode !== null || (await lstat(join(fresh, seen)).catch(() => undefined)) !== undefined || (await lstat(target).catch(() => undefined)) !== undefined, { everyMs: 1 })
+    await until(`there is ${seen}, or it is done`, async () => child.exitCode !== null || (await lstat(join(fresh, seen)).catch(() => undefined)) !== undefined || (await lstat(target).catch(() => undefined)) !== undefined, { everyMs: 1, withinMs: 60_000 })
     child.kill('SIGKILL')
     await until('it is gone', () => child.exitCode !== null || child.signalCode !== null)
     const there = await lstat(target).catch(() => undefined)

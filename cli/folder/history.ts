@@ -1,5 +1,5 @@
 import { platformError, type Session } from '../session.ts'
-import { credentialSettings, git, repositoryUrl, signedIn } from '../git.ts'
+import { git, repositoryUrl, signedIn } from '../git.ts'
 import { note } from '../output.ts'
 
 /** The commit that a folder stands on, when it brings its history: as `m3o pull` sets it up, and `git config m3o.history true`. */
@@ -17,9 +17,8 @@ export async function historyOf(folder: string): Promise<string | undefined> {
  * sent, which is said and keeps nothing from being deployed.
  */
 export async function sendHistory(session: Session, folder: string, at: { team: string; service: string; tip: string }): Promise<string | undefined> {
-  const settings = credentialSettings(session.url).flatMap(([key, value]) => ['-c', `${key}=${value}`])
   try {
-    await git([...settings, 'push', '-q', '--no-verify', repositoryUrl(session, at.team, at.service), `${at.tip}:refs/m3o/incoming/${at.tip}`], { cwd: folder, env: signedIn(session) })
+    await git(['push', '-q', '--no-verify', repositoryUrl(session, at.team, at.service), `${at.tip}:refs/m3o/incoming/${at.tip}`], { cwd: folder, env: signedIn(session) })
     return at.tip
   } catch (error) {
     const known = platformError(error)
