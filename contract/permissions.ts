@@ -41,8 +41,7 @@ export const actions = {
 
   'variable.read': 'viewer',
   'variable.write': 'developer',
-  /** To have the values of secrets, as `m3o pull` brings them. */
-  'secret.read': 'developer',
+  'secret.read': 'developer', // their values, outside of the platform
 
   'environment.read': 'viewer',
   'environment.create': 'developer',
@@ -75,8 +74,8 @@ export function mayDo(action: Action, standing: Standing): boolean {
   return standing.role !== undefined && roles.indexOf(standing.role) >= roles.indexOf(least)
 }
 
-/** `service.*` names all of a noun's actions, `*.read` all reading but that of secrets: a token that looks on takes none away. */
+/** `service.*` names all of a noun's actions, `*.read` all reading but that of secrets. */
 export function scopeAllows(scope: readonly string[], action: Action): boolean {
   const [noun, verb] = action.split('.')
-  return scope.some((entry) => entry === action || entry === '*' || entry === `${noun}.*` || (entry === `*.${verb}` && action !== 'secret.read'))
+  return scope.some((entry) => entry === action || entry === '*' || entry === `${noun}.*` || (entry === `*.${verb}` && noun !== 'secret'))
 }
