@@ -10,11 +10,12 @@ import { addPinCommands } from './pins.ts'
 import { addPromotionCommands } from './promotions.ts'
 import { addProtectionCommand, protectionDocument } from './protection.ts'
 
-const document = ({ name, kind, owner, parent, generation, overrides, expires, usedAt, branch, pinned, protection }: Environment) => ({
+/** An environment as `--json` gives it; what few have is there only where it is so. */
+const document = ({ name, kind, owner, parent, generation, overrides, expires, branch, pinned, protection }: Environment) => ({
   name, kind, owner: owner?.email ?? null, parent, generation,
   overrides: overrides.map(({ service, revision }) => ({ service, revision })),
-  expires: isoTime(expires), usedAt: isoTime(usedAt), branch,
-  pinned: pinned !== null, protection: protectionDocument(protection),
+  expires: isoTime(expires),
+  ...(branch !== null && { branch }), ...(pinned !== null && { pinned: true }), ...(protection !== null && { protection: protectionDocument(protection) }),
 })
 
 export function addEnvironmentCommands(program: Command, run: Run): void {
