@@ -1,18 +1,15 @@
-import { readFile, stat } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { errorFromBody, isPlatformError, PlatformError } from '#contract/errors.ts'
-import { manifestFile, parseManifest } from '#contract/manifest.ts'
-import { suggestName } from '#contract/names.ts'
 import { followDeployment, reportOf } from '../deployment.ts'
 import { applyBeside } from '../folder/apply.ts'
-import { pulledService } from '../folder/clone.ts'
 import { historyOf, sendHistory } from '../folder/history.ts'
 import { listFolder } from '../folder/list.ts'
 import { packFolder } from '../folder/pack.ts'
-import { folderState, rememberFolder } from '../folder/remember.ts'
+import { rememberFolder } from '../folder/remember.ts'
+import { serviceOf } from '../folder/service-of.ts'
 import { wholeNumber } from '../input.ts'
 import type { Run } from '../main.ts'
 import { note } from '../output.ts'
@@ -43,19 +40,14 @@ export function addDeployCommands(program: Command, run: Run): void {
 }
 
 async function deployFolder(session: Session, folder: string, options: DeployOptions): Promise<number> {
-  if (!(await stat(folder).then((found) => found.isDirectory(), () => false))) {
-    throw new PlatformError('not_found', `${folder} is no folder`, { fix: 'Name the folder of a service, or make one with `m3o new NAME`.' })
-  }
   const place = { url: session.url, ...(await session.place()) }
-  const known = await folderState(folder, place)
-  const tip = await historyOf(folder)
-  const service = options.service ?? (await nameOf(folder)) ?? known?.service ?? (tip === undefined ? undefined : await pulledService(folder)) ?? suggestName(basename(folder), 'service')
-  if (service === undefined) throw new PlatformError('invalid_name', `${basename(folder)} cannot be the name of a service`, { fix: 'Give one with --service NAME.' })
+  const { service, known } = await serviceOf(folder, place, options.service)
   const paths = await listFolder(folder)
   if (paths.length === 0) throw new PlatformError('bad_request', `${folder} holds no files`, { fix: 'Make a service with `m3o new NAME`.' })
   note(session, `Uploading ${paths.length} ${paths.length === 1 ? 'file' : 'files'} of ${service} to ${place.environment} of ${place.team}`)
   const base = known?.service === service ? known.commit : undefined
-  const { url: _url, ...at } = { ...place, service }
+  const at = { team: place.team, environment: place.environment, service }
+  const tip = await historyOf(folder)
   if (tip !== undefined || options.withSettings) await makeWhereMissing(session, at)
   if (options.withSettings) await applyBeside(session, folder, at)
   const arrived = tip === undefined ? undefined : await sendHistory(session, folder, { ...at, tip })
@@ -94,11 +86,6 @@ async function upload(session: Session, folder: string, paths: string[], { url: 
   const body: unknown = await response.json().catch(() => ({ code: 'bad_gateway', message: `the platform answered ${response.status}` }))
   if (!response.ok) throw errorFromBody(body)
   return body as { deploymentId: string; commit: string; notes: string[] }
-}
-
-async function nameOf(folder: string): Promise<string | undefined> {
-  const text = await readFile(join(folder, manifestFile), 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : parseManifest(text).name
 }
 
 async function report(session: Session, service: string, { deploymentId }: { deploymentId: string }): Promise<number> {

@@ -70,9 +70,10 @@ export async function update(folder: string, origin: Origin): Promise<Brought> {
 
 /** The name of the service that this folder was pulled as; undefined for any other folder. */
 export async function pulledService(folder: string): Promise<string | undefined> {
-  const top = await git(['rev-parse', '--show-cdup'], { cwd: folder, accept: [0, 128] })
+  // Without git there is no such folder.
+  const top = await git(['rev-parse', '--show-cdup'], { cwd: folder, accept: [0, 128] }).catch(() => undefined)
   // Below a repository, its settings would be taken for this folder's.
-  if (top.code !== 0 || top.stdout.trim() !== '') return undefined
+  if (top?.code !== 0 || top.stdout.trim() !== '') return undefined
   return (await git(['config', '--local', 'm3o.service'], { cwd: folder, accept: [0, 1] })).stdout.trim() || undefined
 }
 

@@ -159,9 +159,10 @@ export class Deployments {
     await Promise.all(rows.map((row) => this.#stop(row, new PlatformError('cancelled', why))))
   }
 
-  /** Something is on its way there. */
+  /** Something is on its way there; what serves there already only finishes its notes. */
   isUnderWay(at: At): boolean {
-    return this.#running.has(placeKey(at))
+    const running = this.#running.get(placeKey(at))
+    return running !== undefined && this.#platform.places.get(at)?.plan.deploymentId !== running.id
   }
 
   /**
