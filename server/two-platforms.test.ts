@@ -9,11 +9,14 @@ import { startStand, type Stand } from './testing/stand.ts'
 let a: Stand
 let b: Stand
 let shell: Shell
+let beforeSetUp: Ran
 const password = 'a fine password'
 const ada = 'ada@example.com'
 
 beforeAll(async () => {
   [a, b, shell] = await Promise.all([startStand(), startStand(), Shell.anywhere()])
+  await writeFile(join(a.home.run, 'ports'), JSON.stringify({ web: a.settings.port }))
+  beforeSetUp = await shell.m3o(['login', '--url', a.settings.url], { env: { M3O_HOME: a.home.path } })
   for (const one of [a, b]) {
     await one.web.setup.run(one.setupCode, { email: ada, name: 'Ada', password })
     await shell.json(['login', '--url', one.settings.url, '--email', ada, '--password-stdin'], { input: password })
@@ -44,7 +47,7 @@ require('node:http').createServer((request, response) => response.end(JSON.strin
 const word = 'two\nlines, a "quote", it\'s $HOME `x` \\ \u0007'
 const key = 'correct "horse" \'battery\'\n\tstaple'
 
-test('each platform is remembered, called by its name, and left for another by one word', { timeout: 60_000 }, async () => {
+test('each platform is remembered, called by its name, and left for another by one word', { timeout: 120_000 }, async () => {
   const whoami = (env: Record<string, string> = {}) => shell.json(['whoami'], { env })
   const on = (one: Stand, environment = 'production') => ({ email: ada, team: 'demo', environment, url: one.settings.url })
   expect(await whoami()).toEqual(on(b)) // logged in to last
@@ -83,8 +86,8 @@ test('each platform is remembered, called by its name, and left for another by o
   expect(await other.json(['env', 'list', '--all'])).toEqual([{ platform: '127.0.0.1:1', url: 'http://127.0.0.1:1', error: expect.objectContaining({ code: 'unavailable' }) as object }])
 })
 
-test("one's own platform is signed in to at once, by whoever may read its folder", { timeout: 60_000 }, async () => {
-  await writeFile(join(a.home.run, 'ports'), JSON.stringify({ web: a.settings.port }))
+test("one's own platform is signed in to at once, by whoever may read its folder", { timeout: 120_000 }, async () => {
+  expect(beforeSetUp).toMatchObject({ code: 1, stderr: expect.stringContaining(`nobody was set up on this platform yet (not_in_this_state)\nOpen ${a.settings.url}/setup?code=a-code-of-this-test `) as string })
   await using mine = await Shell.anywhere()
   const env = { M3O_HOME: a.home.path }
   expect(await mine.json(['login', '--url', a.settings.url], { env })).toEqual({ email: ada, team: 'demo', environment: 'production', url: a.settings.url })
@@ -130,6 +133,10 @@ test('a service goes from one platform to the other and back: history, variables
   expect(await shell.json<{ name: string; value: string }[]>(['var', 'list', 'trip'])).toMatchObject([{ name: 'WORD', value: word }])
   expect(await shell.json(['secret', 'list', 'trip'])).toMatchObject([{ name: 'KEY' }])
   expect((await shell.status('trip')).revision).toBe(second.revision) // the very same commit
+
+  await shell.json(['deploy', '--service', 'trip-alone'], { cwd: made }) // of a folder without a history of its own
+  expect((await shell.m3o(['deploy', '--service', 'trip-too'], { cwd: folder })).stderr).toContain('note: variables and settings stay here.')
+  for (const name of ['trip-alone', 'trip-too']) await shell.json(['service', 'delete', name, '--yes'])
 
   // Changed there, by git; and meanwhile here.
   const theirs = await pull('trip', 'theirs')

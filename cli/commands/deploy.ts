@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { errorFromBody, isPlatformError, PlatformError } from '#contract/errors.ts'
 import { followDeployment, reportOf } from '../deployment.ts'
 import { applyBeside } from '../folder/apply.ts'
+import { readFolderVariables } from '../folder/beside.ts'
 import { historyOf, sendHistory } from '../folder/history.ts'
 import { listFolder } from '../folder/list.ts'
 import { packFolder } from '../folder/pack.ts'
@@ -48,8 +49,9 @@ async function deployFolder(session: Session, folder: string, options: DeployOpt
   const base = known?.service === service ? known.commit : undefined
   const at = { team: place.team, environment: place.environment, service }
   const tip = await historyOf(folder)
-  if (tip !== undefined || options.withSettings) await makeWhereMissing(session, at)
+  const isNew = (tip !== undefined || options.withSettings) && await makeWhereMissing(session, at)
   if (options.withSettings) await applyBeside(session, folder, at)
+  else if (isNew && (await readFolderVariables(folder)).length > 0) note(session, 'note: variables and settings stay here. To set those of .m3o there: m3o deploy --with-settings')
   const arrived = tip === undefined ? undefined : await sendHistory(session, folder, { ...at, tip })
   const sent = await uploadAgain(session, folder, paths, { ...place, service, ...(base !== undefined && { base }), ...(arrived !== undefined && { tip: arrived }), ...(options.message !== undefined && { message: options.message }), force: options.force ? '1' : '0' })
   await rememberFolder(folder, place, { service, commit: sent.commit })
@@ -57,14 +59,16 @@ async function deployFolder(session: Session, folder: string, options: DeployOpt
   return report(session, service, sent)
 }
 
-/** What is set, or sent, before the first deployment needs a service that it can be set in. */
-async function makeWhereMissing(session: Session, at: { team: string; environment: string; service: string }): Promise<void> {
+/** What is set, or sent, before the first deployment needs a service that it can be set in. True when it was made. */
+async function makeWhereMissing(session: Session, at: { team: string; environment: string; service: string }): Promise<boolean> {
   try {
     await session.api.services.get.query(at)
+    return false
   } catch (error) {
     const known = platformError(error)
     if (known?.code !== 'not_found' || known.data?.kind !== 'service') throw error
     await session.api.services.create.mutate({ team: at.team, name: at.service, empty: true })
+    return true
   }
 }
 
