@@ -34,7 +34,7 @@ export class Session {
   readonly #patient: boolean
   readonly #isPlatformNamed: boolean
   #asked: ReturnType<typeof this.api.person.me.query> | undefined
-  /** What is to be said before the first request. */
+  /** What is still to be said. */
   #remark: string | undefined
 
   /** @param how.patient whether a platform that does not answer is waited for */
@@ -68,8 +68,8 @@ export class Session {
   }
 
   /**
-   * Where it acts, when somebody who does not remember what was chosen could be wrong about it: said with the first
-   * request. What this run itself was told needs no saying.
+   * Where it acts, when somebody who does not remember what was chosen could be wrong about it: said once it is asked for,
+   * or with the first request. What this run itself was told needs no saying.
    */
   remarkPlace(): void {
     if (this.json) return
@@ -88,6 +88,11 @@ export class Session {
     return new Session({ url, json: this.json, ...(team !== undefined && { team }) }, env, { patient })
   }
 
+  #sayPlace(): void {
+    if (this.#remark !== undefined) process.stderr.write(`${this.#remark}\n`)
+    this.#remark = undefined
+  }
+
   /** What was chosen on this platform, as far as it is remembered. */
   get chosen(): { team: string | undefined; environment: string } {
     return { team: this.#options.team ?? this.#remembered.team, environment: this.#options.env ?? (this.#isOtherTeam() ? 'production' : this.#remembered.environment ?? 'production') }
@@ -104,6 +109,7 @@ export class Session {
 
   /** Name of the environment: the one asked for, else what a token given for this run is for, else the remembered one. */
   async environment(): Promise<string> {
+    this.#sayPlace()
     const { env } = this.#options
     if (env !== undefined) return env
     if (this.#isTokenGiven) return (await this.#me()).token?.environment ?? 'production'
@@ -113,6 +119,7 @@ export class Session {
 
   /** Name of the team: the one asked for or remembered, else the token's. */
   async team(): Promise<string> {
+    this.#sayPlace()
     const known = this.#options.team ?? (this.#isTokenGiven ? undefined : this.#remembered.team)
     if (known !== undefined) return known
     const { token, teams } = await this.#me()
@@ -151,8 +158,7 @@ export class Session {
 
   /** Where one is signed in, a console that is just restarting is waited for. */
   async #reach(url: string, init: RequestInit): Promise<Response> {
-    if (this.#remark !== undefined) process.stderr.write(`${this.#remark}\n`)
-    this.#remark = undefined
+    this.#sayPlace()
     const repeatable = init.body === undefined || init.body === null || typeof init.body === 'string'
     for (const deadline = Date.now() + (this.#patient && this.token && repeatable ? restartMs : 0); ; await delay(150)) {
       try {
