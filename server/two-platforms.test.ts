@@ -236,8 +236,15 @@ test('secrets come to those who may read them, others learn their names; who had
   await rm(join(developer.folder, 'again'), { recursive: true })
   const { token } = await developer.json<{ token: string }>(['token', 'create', 'looks-on', '--scope', '*.read'])
   await shell.json(['env', 'protect', 'production', '--off', ...owner])
-  expect((await developer.json<Pulled>(['pull', 'guarded', 'again', '--token', token])).variables).toMatchObject({ names: ['WORD'], secrets: [], missing: ['KEY'] })
+  // The token is in no argument of git's, which anybody on the machine can read, and in nothing that is written.
+  const shim = await developer.write('shim', { git: `#!/bin/sh\nprintf '%s\\n' "$@" >>"$0.log"\nPATH=\${PATH#*:} exec git "$@"\n` })
+  await chmod(join(shim, 'git'), 0o755)
+  const seen = { env: { PATH: `${shim}:${process.env.PATH}` } }
+  expect((await developer.json<Pulled>(['pull', 'guarded', 'again', '--token', token], seen)).variables).toMatchObject({ names: ['WORD'], secrets: [], missing: ['KEY'] })
   expect((await developer.run('grep', ['-rl', token, 'again'])).code).toBe(1)
+  const said = await readFile(join(shim, 'git.log'), 'utf8')
+  expect(said).toContain('fetch\n')
+  expect(said).not.toMatch(/m3o_|Authorization/)
 })
 
 test('nothing that is there is lost, and no name or link leads elsewhere', { timeout: 90_000 }, async () => {
