@@ -68,19 +68,24 @@ async function into(folder: string, origin: Origin, finish: Finish) {
     })
     return { brought, kept }
   } finally {
-    await rm(fresh, { recursive: true, force: true })
+    await remove(fresh)
+    await sweep(target)
   }
 }
 
 const freshName = (target: string, pid: number): string => join(dirname(target), `.${basename(target)}.pull-${pid}`)
 
+/** What pulls into the same place left that were killed. */
 async function sweep(target: string): Promise<void> {
   const begin = freshName(target, 0).slice(0, -1)
   for (const name of await readdir(dirname(target)).catch(() => [])) {
     const pid = join(dirname(target), name).startsWith(begin) ? name.slice(basename(begin).length) : ''
-    if (/^\d+$/.test(pid) && !isAlive(Number(pid))) await rm(join(dirname(target), name), { recursive: true, force: true })
+    if (/^\d+$/.test(pid) && !isAlive(Number(pid))) await remove(join(dirname(target), name))
   }
 }
+
+/** A git that outlived its pull may still write there for a moment; what it leaves goes with the next pull. */
+const remove = (path: string): Promise<void> => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }).catch(() => {})
 
 function isAlive(pid: number): boolean {
   try {
