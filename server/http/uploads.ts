@@ -4,7 +4,7 @@ import { authorize, signedIn } from '../authorize.ts'
 import { validName } from '../names.ts'
 import type { Viewer, Web } from '../web.ts'
 import { sendJson } from './answer.ts'
-import type { Exchange } from './front.ts'
+import type { Exchange } from './exchange.ts'
 import { readQuery } from './query.ts'
 
 const flag = z.enum(['0', '1', 'true', 'false']).default('0').transform((value) => value === '1' || value === 'true')
