@@ -79,6 +79,20 @@ test('a folder brings its history: a new service begins with it, a branch goes o
   git('fsck', '--strict', '--full', '--no-dangling')
 })
 
+test('a folder deployed into one environment goes on in another, from what both hold', async () => {
+  await using at = await withService()
+  const file = (name: string, text: string) => tarEntry({ path: name, body: Buffer.from(text) })
+  const into = (branches: string[], files: ReturnType<typeof file>[], base: string) =>
+    at.source.archives.commit({ serviceId: 's_1', branches, stream: tarOf(...files), author: ada, message: 'Deploy', base })
+  const inAlice = await into(['alice', 'main'], [file('index.ts', 'one\n'), file('alice.ts', 'hers')], at.commit)
+  const inMain = await into(['main'], [file('index.ts', 'two\n')], at.commit)
+  const inherited = await into(['bob', 'main'], [file('index.ts', 'two\n'), file('bob.ts', 'his')], inMain.commit)
+  expect(inherited).toMatchObject({ previous: inMain.commit, replaced: false, merged: false })
+  const both = await into(['alice', 'main'], [file('index.ts', 'two\n')], inMain.commit)
+  expect(both).toMatchObject({ previous: inAlice.commit, merged: true })
+  expect(at.git('show', `${both.commit}:index.ts`) + at.git('show', `${both.commit}:alice.ts`)).toBe('two\nhers')
+})
+
 test('hostile archives are refused by name and leave nothing behind', async () => {
   await using at = await withService()
   const bad: [string, Buffer[], string][] = [

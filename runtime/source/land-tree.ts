@@ -14,7 +14,7 @@ export interface Landing {
   /** The environment's own branch first, then its parents' up to main. */
   branches: string[]
   tree: Oid
-  /** Commit that the tree was made from; undefined: not known, so the tree replaces what is there. */
+  /** Commit that the tree was made from, of this branch or another; undefined: not known, so the tree replaces what is there. */
   base: Oid | undefined
   /** Commit that the tree was made on, with a history of its own, which the branch takes up. */
   tip?: Oid | undefined
@@ -67,11 +67,14 @@ async function standing(repository: Repository, { branches, tip }: Landing): Pro
   return (await readCommit(repository, head.commit)).parents.length === 0 ? undefined : head
 }
 
-/** The recorded one, or the one in both histories, whichever is nearer to the head. */
+/** What the head and the folder both hold: of the recorded commit, which another branch may be at, and of the folder's own history the nearer to the head. */
 async function baseOf(repository: Repository, { base, tip }: Landing, head: Head | undefined): Promise<Oid | undefined> {
-  const common = head === undefined || tip === undefined ? undefined : await mergeBase(repository, tip, head.commit)
-  if (common === undefined || base === undefined || (await objectInfo(repository, base))?.type !== 'commit') return common ?? base
-  return (await containsCommit(repository, { commit: base, ancestor: common })) ? base : common
+  if (head === undefined || base === head.commit) return base
+  const isKnown = base !== undefined && (await objectInfo(repository, base))?.type === 'commit'
+  const recorded = isKnown ? (await mergeBase(repository, base, head.commit)) ?? base : base
+  const common = tip === undefined ? undefined : await mergeBase(repository, tip, head.commit)
+  if (common === undefined || !isKnown || recorded === undefined) return common ?? recorded
+  return (await containsCommit(repository, { commit: recorded, ancestor: common })) ? recorded : common
 }
 
 async function parentsOf(repository: Repository, tip: Oid | undefined, head: Head | undefined): Promise<Oid[]> {
