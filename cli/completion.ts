@@ -7,7 +7,17 @@ import type { Session } from './session.ts'
 
 /** Scripts for the shells ask `m3o complete WORDS…`, so that names of services and environments are completed as well. */
 const scripts: Record<string, string> = {
-  bash: `_m3o() { local IFS=$'\\n'; COMPREPLY=($(m3o complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)); }\ncomplete -o default -F _m3o m3o`,
+  // Bash takes a colon for the end of a word (COMP_WORDBREAKS): what it completes begins after the last one.
+  bash: `_m3o() {
+  local line=\${COMP_LINE:0:COMP_POINT} words now
+  read -ra words <<< "$line"
+  [[ $line == *[[:space:]] ]] && words+=("")
+  now=\${words[\${#words[@]}-1]}
+  local IFS=$'\\n'
+  COMPREPLY=($(m3o complete -- "\${words[@]:1}" 2>/dev/null))
+  [[ $now == *:* ]] && COMPREPLY=("\${COMPREPLY[@]#"\${now%"\${now##*:}"}"}")
+}
+complete -o default -F _m3o m3o`,
   zsh: `#compdef m3o\n_m3o() { compadd -- \${(f)"$(m3o complete -- "\${words[@]:1:$((CURRENT-1))}" 2>/dev/null)"} }\ncompdef _m3o m3o`,
   fish: `complete -c m3o -f -a '(m3o complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'`,
 }
