@@ -5,7 +5,7 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { type CallState, storage } from '../context.ts'
 import { addToCalls } from './add-to-calls.ts'
-import { carryThroughUndici } from './carry-through-undici.ts'
+import { carryThroughLibraries } from './carry-through-libraries.ts'
 import { carryToThreads } from './carry-to-threads.ts'
 import { type Emit, keepIn, prepareToKeep } from './keep-state.ts'
 
@@ -21,7 +21,7 @@ export function carryContext(): void {
   prepareToKeep(http.OutgoingMessage.prototype)
   connectForNobody()
   addToCalls(process.env.M3O_GATEWAY)
-  carryThroughUndici()
+  carryThroughLibraries()
   carryToThreads()
 }
 
