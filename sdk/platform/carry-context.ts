@@ -6,6 +6,7 @@ import tls from 'node:tls'
 import { type CallState, storage } from '../context.ts'
 import { addToCalls } from './add-to-calls.ts'
 import { carryThroughLibraries } from './carry-through-libraries.ts'
+import { carryThroughPorts } from './carry-through-ports.ts'
 import { carryToThreads } from './carry-to-threads.ts'
 import { type Emit, keepIn, prepareToKeep } from './keep-state.ts'
 
@@ -22,6 +23,7 @@ export function carryContext(): void {
   connectForNobody()
   addToCalls(process.env.M3O_GATEWAY)
   carryThroughLibraries()
+  carryThroughPorts()
   carryToThreads()
 }
 
@@ -30,10 +32,12 @@ const never = new AbortController().signal
 /** The headers are put together only if somebody asks for them: most calls of most services make none of their own. */
 class RequestState implements CallState {
   readonly signal = never
+  readonly answer: ServerResponse | net.Socket
   private readonly request: IncomingMessage
 
-  constructor(request: IncomingMessage) {
+  constructor(request: IncomingMessage, answer: ServerResponse | net.Socket) {
     this.request = request
+    this.answer = answer
   }
 
   get headers() {
@@ -45,9 +49,10 @@ function enterOnRequest(prototype: http.Server): void {
   const emit = prototype.emit as Emit
   const entering: Emit = function (this: http.Server, event, ...args) {
     if (event !== 'request' && event !== 'upgrade' && event !== 'checkContinue') return emit.call(this, event, ...args)
-    const state = new RequestState(args[0] as IncomingMessage)
-    keepIn(state, args[0] as IncomingMessage)
-    keepIn(state, args[1] as ServerResponse | net.Socket)
+    const [request, answer] = args as [IncomingMessage, ServerResponse | net.Socket]
+    const state = new RequestState(request, answer)
+    keepIn(state, request)
+    keepIn(state, answer)
     return storage.run(state, () => emit.call(this, event, ...args))
   }
   prototype.emit = entering
