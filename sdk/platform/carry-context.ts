@@ -8,7 +8,7 @@ import { addToCalls } from './add-to-calls.ts'
 import { carryThroughLibraries } from './carry-through-libraries.ts'
 import { carryThroughPorts } from './carry-through-ports.ts'
 import { carryToThreads } from './carry-to-threads.ts'
-import { type Emit, keepIn, prepareToKeep } from './keep-state.ts'
+import { type Emit, keepIn, keepPrepared, prepareToKeep } from './keep-state.ts'
 
 /**
  * Carries a call's context (environment, trace, hops) on to the calls that are made while it is answered, in any code:
@@ -47,13 +47,15 @@ class RequestState implements CallState {
 
 function enterOnRequest(prototype: http.Server): void {
   const emit = prototype.emit as Emit
-  const entering: Emit = function (this: http.Server, event, ...args) {
-    if (event !== 'request' && event !== 'upgrade' && event !== 'checkContinue') return emit.call(this, event, ...args)
-    const [request, answer] = args as [IncomingMessage, ServerResponse | net.Socket]
+  const emitToServer = (server: http.Server, args: Parameters<Emit>): boolean => emit.apply(server, args)
+  const entering: Emit = function (this: http.Server, event, first, second) {
+    if (event !== 'request' && event !== 'upgrade' && event !== 'checkContinue') return emit.apply(this, arguments as unknown as Parameters<Emit>)
+    const [request, answer] = [first as IncomingMessage, second as ServerResponse | net.Socket]
     const state = new RequestState(request, answer)
-    keepIn(state, request)
-    keepIn(state, answer)
-    return storage.run(state, () => emit.call(this, event, ...args))
+    keepPrepared(state, request)
+    if (event === 'upgrade') keepIn(state, answer)
+    else keepPrepared(state, answer)
+    return storage.run(state, emitToServer, this, arguments as unknown as Parameters<Emit>)
   }
   prototype.emit = entering
 }
