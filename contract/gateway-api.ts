@@ -30,6 +30,8 @@ export const lostCount = z.object({
   /** Which service it called. */
   calleeId: z.string(),
   calls: z.number(),
+  /** Tells this count from one of a gateway before. */
+  firstAt: z.number(),
   lastAt: z.number(),
 })
 export type LostCount = z.infer<typeof lostCount>

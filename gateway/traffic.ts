@@ -31,7 +31,7 @@ export class Traffic {
   countLost({ serviceId, environmentId }: Caller, callee: Service, revision: string): void {
     const key = `${serviceId}/${environmentId}/${revision}/${callee.id}`
     let count = this.lost.get(key)
-    if (count === undefined) this.lost.set(key, (count = { serviceId, environmentId, revision, calleeId: callee.id, calls: 0, lastAt: 0 }))
+    if (count === undefined) this.lost.set(key, (count = { serviceId, environmentId, revision, calleeId: callee.id, calls: 0, firstAt: Date.now(), lastAt: 0 }))
     count.calls++
     count.lastAt = Date.now()
     this.tell()
