@@ -57,6 +57,7 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
     admission: new Admission(table, {
       cookies,
       claims: new EnvironmentClaims(key),
+      deepestOf: (caller) => pools.find(caller.instanceId)?.answering.deepest ?? 0,
       judgeUnclaimed: (caller, service) => {
         const isLost = pools.find(caller.instanceId)?.answering.hasLost(service.id) === true
         if (isLost) traffic.countLost(caller, service, table.releaseOf(caller.instanceId)?.revision ?? '')

@@ -82,3 +82,21 @@ test('a forged claim is as good as none', async () => {
   expect((await lost())?.[0]?.calls).toBe(before + 1)
   await ofAlice()
 })
+
+test('services that pass nothing on and call each other in a circle are stopped all the same', async () => {
+  const key = 'c'.repeat(32)
+  const circle = stand.service('circle')
+  const depths: number[] = []
+  const server = await stand.upstream((request, response) => {
+    depths.push(Number(request.headers['m3o-hops']))
+    httpRequest(`${stand.base}/~${key}/circle/x`, { agent: false }, (answer) => answer.resume().on('end', () => response.writeHead(answer.statusCode ?? 0).end())).end()
+  })
+  stand.release(circle, 'e_production', [server])
+  stand.caller(key, circle, 'e_production')
+  const release = stand.table.releases[`e_production/${circle}`]
+  if (release) release.instances = [{ id: `i_${key}`, address: '127.0.0.1', port: portOf(server) }]
+  await stand.publish()
+  const status = await new Promise((resolve) => httpRequest(`${stand.base}/v1/circle/x`, { headers: authorization }, (answer) => resolve(answer.statusCode)).end())
+  expect(status).toBe(508)
+  expect(depths).toEqual(Array.from({ length: 24 }, (_, index) => index + 1))
+})

@@ -26,8 +26,10 @@ export function LostContext({ at }: { at: OfService }) {
           ))} lost {calls === 1 ? 'its' : 'their'} environment and {calls === 1 ? 'was' : 'were'} made in {environment}, by revision <span className="font-mono text-small">{revision}</span>. Last <Time at={lastAt} />.
         </p>
         <p className="text-pretty text-muted">
-          It was answering calls of other environments, and did not say for which of them it called. Send the <code>baggage</code> header of
-          the call being answered along with the calls made for it. Node and Python services do so by themselves, but not out of queues and worker threads.
+          It was answering calls of other environments, and did not say for which of them it called: the call’s context ended in a queue,
+          a pool of threads or a driver’s callback. Bind what waits there to its call, with <code>AsyncResource.bind(work)</code> in Node
+          or <code>contextvars.copy_context().run</code> in Python; in another language, send the <code>baggage</code> header of the call
+          being answered along. A copy of its own in an environment calls there in any case.
         </p>
       </div>
     </section>

@@ -13,6 +13,8 @@ const backgroundMs = 600_000
  * be lost: the call is made there anyway.
  */
 export class Answering {
+  /** How many it answers, by their hops. */
+  private readonly byHops: number[] = []
   private all = 0
   private others = 0
   private lastAt = -Infinity
@@ -20,17 +22,27 @@ export class Answering {
   /** When it last asked a service while it had nothing to answer. */
   private habits: Map<string, number> | undefined
 
-  begin(ofOther: boolean): void {
+  begin(ofOther: boolean, hops = 0): void {
     this.all++
+    this.byHops[hops] = (this.byHops[hops] ?? 0) + 1
     if (ofOther) this.others++
   }
 
-  end(ofOther: boolean, now = performance.now()): void {
+  end(ofOther: boolean, hops = 0, now = performance.now()): void {
     this.all--
+    this.byHops[hops] = (this.byHops[hops] ?? 1) - 1
     this.lastAt = now
     if (!ofOther) return
     this.others--
     this.lastOtherAt = now
+  }
+
+  /**
+   * Hops of what it calls without saying how many there were: those of the deepest call that it answers. Services that pass
+   * nothing on and call each other in a circle would go on for ever otherwise, and no other call comes near the limit.
+   */
+  get deepest(): number {
+    return Math.max(0, this.byHops.findLastIndex((calls) => calls > 0))
   }
 
   /** The instance calls a service and says nothing of where. */

@@ -65,7 +65,7 @@ export class Exchange implements ExchangeHandler {
     this.pool = pool
     this.released = false
     this.connection = pool.acquire(this.idempotent)
-    pool.answering.begin(this.ofOther)
+    pool.answering.begin(this.ofOther, this.passage.hops)
     this.connection.begin(this, this.request.method === 'HEAD')
   }
 
@@ -221,7 +221,7 @@ export class Exchange implements ExchangeHandler {
   protected letGo(reusable: boolean, idleMs: number | undefined): void {
     if (this.released || this.connection === undefined || this.pool === undefined) return
     this.released = true
-    this.pool.answering.end(this.ofOther)
+    this.pool.answering.end(this.ofOther, this.passage.hops)
     if (reusable) this.pool.release(this.connection, true, idleMs)
     else this.pool.discard(this.connection)
   }
