@@ -13,6 +13,21 @@ const losing = server(`void (async () => {
 })()`)
 const stock = server(`jobs.on('job', (response) => response.end(JSON.stringify({ from: process.env.M3O_ENVIRONMENT })))`)
 
+/** One loop, begun by the first call, makes the calls of all in its context. */
+const mistaking = server(`const waiting = []
+let working = false
+jobs.on('job', async (response) => {
+  waiting.push(response)
+  if (working) return
+  working = true
+  while (waiting.length > 0) {
+    const text = await (await fetch(process.env.M3O_GATEWAY + '/stock/x')).text()
+    waiting.shift().end(text)
+    await new Promise((resolve) => setTimeout(resolve, 400))
+  }
+  working = false
+})`)
+
 test('calls that a service lets fall out of their environment are counted on its page, with whom it called and what to do', async ({ page, shell }) => {
   await shell.deploy('stock', stock)
   await shell.deploy('orders', losing)
@@ -40,4 +55,20 @@ test('calls that a service lets fall out of their environment are counted on its
   await page.goto('/demo/alice/services/orders')
   await expect(page.getByRole('table', { name: 'Traffic' }).or(page.getByRole('heading', { name: 'Instances' })).first()).toBeVisible()
   await expect(told).toHaveCount(0)
+})
+
+test('calls that are made for one that was answered, as by a queue of the service’s own, are told apart', async ({ page, shell }) => {
+  await shell.deploy('stock', stock)
+  await shell.deploy('bills', mistaking)
+  await shell.json(['env', 'create', 'carol'])
+  const told = page.getByRole('region', { name: 'Calls made after an answer' })
+  // Several of both environments have to wait at once.
+  await expect(async () => {
+    await Promise.all(['carol', 'production', 'carol', 'production'].map((name) => shell.json(['call', 'bills', 'x', '--env', name])))
+    await page.goto('/demo/production/services/bills')
+    await expect(told).toBeVisible({ timeout: 3_000 })
+  }).toPass()
+  await expect(told).toContainText(/calls? to stock w(as|ere) made for a call that had been answered/)
+  await expectAccessible(page)
+  if (process.env.M3O_SHOTS !== undefined) await page.screenshot({ path: `${process.env.M3O_SHOTS}/late.png` })
 })

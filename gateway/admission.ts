@@ -57,6 +57,8 @@ export interface AdmissionParts {
   claims: EnvironmentClaims
   cookies: HostCookies
   judgeUnclaimed: JudgeUnclaimed
+  /** An instance calls a service for one of the calls that it answers, or has answered. */
+  judgeCarried: (caller: Caller, service: Service, traceparent: string) => void
   /** Hops of the deepest call that an instance answers. */
   deepestOf: (caller: Caller) => number
 }
@@ -67,12 +69,14 @@ export class Admission {
   private readonly cookies: HostCookies
   private readonly judgeUnclaimed: JudgeUnclaimed
   private readonly deepestOf: (caller: Caller) => number
+  private readonly judgeCarried: AdmissionParts['judgeCarried']
 
-  constructor(table: RouteTable, { claims, cookies, judgeUnclaimed, deepestOf }: AdmissionParts) {
+  constructor(table: RouteTable, { claims, cookies, judgeUnclaimed, judgeCarried, deepestOf }: AdmissionParts) {
     this.table = table
     this.claims = claims
     this.cookies = cookies
     this.judgeUnclaimed = judgeUnclaimed
+    this.judgeCarried = judgeCarried
     this.deepestOf = deepestOf
   }
 
@@ -102,6 +106,7 @@ export class Admission {
     const { context, asked, generation, member, choice } = run
     if (isPlatformPath(target.path)) throw new PlatformError('not_found', 'there is nothing here')
     const isLost = choice === 'instance' && instance !== undefined && this.judgeUnclaimed(instance, service)
+    if (choice === 'carried' && instance !== undefined) this.judgeCarried(instance, service, String(request.headers[header.traceparent]))
     return {
       service,
       environment: asked,

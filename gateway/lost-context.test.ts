@@ -100,3 +100,18 @@ test('services that pass nothing on and call each other in a circle are stopped 
   expect(status).toBe(508)
   expect(depths).toEqual(Array.from({ length: 24 }, (_, index) => index + 1))
 })
+
+test('a call for one that was answered, while others are being answered, is counted as late: it may be a queue that mistakes it for them', async () => {
+  const late = async () => (await lost())?.filter((count) => count.late).map(({ serviceId, environmentId, calls }) => ({ serviceId, environmentId, calls })) ?? []
+  const ofAlice = await hold('alice')
+  const { baggage = '', traceparent = '' } = held.at(-1)?.req.headers as Record<string, string>
+  const ofProduction = await hold('production')
+  expect(await served(shared, { baggage, traceparent })).toBe('production')
+  expect(await late()).toEqual([])
+  await ofAlice()
+  expect(await served(shared, { baggage, traceparent })).toBe('production')
+  expect(await late()).toEqual([{ serviceId: 's_t_demo_hello', environmentId: 'e_production', calls: 1 }])
+  await ofProduction()
+  await served(shared, { baggage, traceparent })
+  expect(await late()).toMatchObject([{ calls: 1 }])
+})

@@ -11,7 +11,7 @@ const table = {
   releases: { 'production/orders': release('abc1234') },
 }
 const lost = (calls: number, more: Partial<LostCount> = {}): LostCount =>
-  ({ serviceId: 'orders', environmentId: 'production', revision: 'abc1234', calleeId: 'stock', calls, firstAt: 5, lastAt: 5, ...more })
+  ({ serviceId: 'orders', environmentId: 'production', revision: 'abc1234', calleeId: 'stock', late: false, calls, firstAt: 5, lastAt: 5, ...more })
 
 test('it is told of the revision that serves, wherever that is inherited', () => {
   const contexts = new LostContexts()
@@ -20,6 +20,10 @@ test('it is told of the revision that serves, wherever that is inherited', () =>
   expect(contexts.of({ serviceId: 'orders', environmentId: 'production' }, table)).toEqual(expected)
   expect(contexts.of({ serviceId: 'orders', environmentId: 'alice' }, table)).toEqual(expected)
   expect(contexts.of({ serviceId: 'stock', environmentId: 'alice' }, table)).toBeNull()
+  expect(contexts.of({ serviceId: 'orders', environmentId: 'alice' }, table, true)).toBeNull()
+  contexts.note([lost(4, { late: true })])
+  expect(contexts.of({ serviceId: 'orders', environmentId: 'alice' }, table, true)).toMatchObject({ calls: 4 })
+  expect(contexts.of({ serviceId: 'orders', environmentId: 'alice' }, table)).toEqual(expected)
   expect(contexts.of({ serviceId: 'orders', environmentId: 'production' }, { ...table, releases: { 'production/orders': release('newer00') } })).toBeNull()
 })
 

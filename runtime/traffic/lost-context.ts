@@ -41,12 +41,12 @@ export class LostContexts {
     for (const count of z.array(counted).safeParse(kept).data ?? []) this.#counts.set(keyOf(count), count)
   }
 
-  /** Of the revision that serves a service in an environment: its own, or the nearest parent's. */
-  of(at: { serviceId: string; environmentId: string }, table: Known): LostContext | null {
+  /** Without a call that they belong to, or, `isLate`, for one that had been answered. Of the revision that serves a service in an environment: its own, or the nearest parent's. */
+  of(at: { serviceId: string; environmentId: string }, table: Known, isLate = false): LostContext | null {
     const release = serving(at, table)
     if (release === undefined) return null
-    const lost = [...this.#counts.values()].filter(({ serviceId, environmentId, revision }) =>
-      serviceId === release.serviceId && environmentId === release.environmentId && revision === release.revision)
+    const lost = [...this.#counts.values()].filter(({ serviceId, environmentId, revision, late }) =>
+      late === isLate && serviceId === release.serviceId && environmentId === release.environmentId && revision === release.revision)
     if (lost.length === 0) return null
     const callees = lost.toSorted((one, other) => other.base + other.calls - one.base - one.calls).map(({ calleeId, calls, base }) => ({ service: table.services[calleeId]?.name ?? 'a deleted service', calls: base + calls }))
     return {
@@ -60,7 +60,7 @@ export class LostContexts {
   }
 }
 
-const keyOf = ({ serviceId, environmentId, revision, calleeId }: LostCount): string => `${serviceId}/${environmentId}/${revision}/${calleeId}`
+const keyOf = ({ serviceId, environmentId, revision, calleeId, late }: LostCount): string => `${serviceId}/${environmentId}/${revision}/${calleeId}/${late}`
 
 function serving({ serviceId, environmentId }: { serviceId: string; environmentId: string }, { environments, releases }: Known) {
   for (let id: string | null | undefined = environmentId; id; id = environments[id]?.parentId) {
