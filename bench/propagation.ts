@@ -16,11 +16,11 @@ import { buildPlatformDir } from '#sdk/platform/platform-folder.ts'
  * error, and the quartiles. What counts is by the processor time of the service, all of which it has when it answers as much as
  * it can; by the clock the same is told, and what else the machine did.
  *
- * `node bench/propagation.ts [--ms 250] [--pairs 20] [--starts 4] [--service express]`; reach: ≥ 0.97 of the throughput.
+ * `node bench/propagation.ts [--ms 250] [--pairs 10] [--starts 6] [--service express]`; reach: ≥ 0.97 of the throughput.
  */
 
 const { values } = parseArgs({ options: {
-  ms: { type: 'string', default: '250' }, pairs: { type: 'string', default: '20' }, starts: { type: 'string', default: '4' }, service: { type: 'string' },
+  ms: { type: 'string', default: '250' }, pairs: { type: 'string', default: '10' }, starts: { type: 'string', default: '6' }, service: { type: 'string' },
 } })
 const limit = 0.03
 const home = mkdtempSync(join(tmpdir(), 'm3o-bench-propagation-'))
