@@ -316,7 +316,27 @@ def _executor(module):
         def submit(self, function, /, *args, **kwargs):
             return original(self, _run_in, state.get(), function, args, kwargs)
         return submit
+
+    def make_begin(original):
+        def begin(self):
+            # Its threads work for all: they are not of the call that happens to need one more.
+            token = state.set(None)
+            try:
+                return original(self)
+            finally:
+                state.reset(token)
+        return begin
     _wrap(module.ThreadPoolExecutor, 'submit', make)
+    _wrap(module.ThreadPoolExecutor, '_adjust_thread_count', make_begin)
+
+
+def _future(module):
+    def make(original):
+        def add_done_callback(self, function):
+            call = state.get()
+            return original(self, lambda future: _run_in(call, function, (future,), {}))
+        return add_done_callback
+    _wrap(module.Future, 'add_done_callback', make)
 
 
 # Who takes work out of a queue works for whoever put it there.
@@ -438,6 +458,7 @@ PATCHES = {
     'queue': _queue,
     'asyncio.queues': _asyncio_queue,
     'concurrent.futures.thread': _executor,
+    'concurrent.futures._base': _future,
 }
 
 
