@@ -42,7 +42,7 @@ test('calls that a service lets fall out of their environment are counted on its
     await expect(told).toContainText('3 calls to stock lost their environment and were made in production, by revision', { timeout: 3_000 })
   }).toPass()
   await expect(told).toContainText('AsyncResource.bind')
-  await expect(told.getByRole('link', { name: 'stock' })).toHaveAttribute('href', '/demo/alice/services/stock')
+  await expect(told.getByRole('link', { name: 'stock' })).toHaveAttribute('href', '/demo/alice/services/stock/overview')
   await expectAccessible(page)
   if (process.env.M3O_SHOTS !== undefined) {
     for (const [width, scheme] of [[1440, 'light'], [1440, 'dark'], [390, 'light'], [390, 'dark']] as const) {
