@@ -126,6 +126,8 @@ const services = {
     callers: z.array(z.object({ caller: z.string(), requests: z.number() })),
     callees: z.array(z.object({ service: z.string(), requests: z.number() })),
     lost: record.lostContext.nullable(),
+    /** The same of calls for one that had been answered, while calls of other environments were being answered. */
+    late: record.lostContext.nullable(),
   })),
   /** Each call of a trace that is the team's: to its services, or in its environments. Oldest first; empty when none is remembered. */
   'traces.read': call(z.object({ teamId: z.string(), traceId: z.string() }), z.array(hop)),

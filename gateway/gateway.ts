@@ -57,10 +57,15 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
     admission: new Admission(table, {
       cookies,
       claims: new EnvironmentClaims(key),
+      deepestOf: (caller) => pools.find(caller.instanceId)?.answering.deepest ?? 0,
       judgeUnclaimed: (caller, service) => {
         const isLost = pools.find(caller.instanceId)?.answering.hasLost(service.id) === true
-        if (isLost) traffic.countLost(caller, service, table.releaseOf(caller.instanceId)?.revision ?? '')
+        if (isLost) traffic.countLost(caller, service, { revision: table.releaseOf(caller.instanceId)?.revision ?? '', late: false })
         return isLost
+      },
+      judgeCarried: (caller, service, traceparent) => {
+        if (pools.find(caller.instanceId)?.answering.isLate(traceparent) !== true) return
+        traffic.countLost(caller, service, { revision: table.releaseOf(caller.instanceId)?.revision ?? '', late: true })
       },
     }),
     report: (error) => log.error({ err: error }, 'a request failed unexpectedly'),

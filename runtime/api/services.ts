@@ -45,7 +45,7 @@ export function serviceHandlers(platform: Platform, traffic: Traffic, deployment
       await audited(platform.db, actor, change, async () => {})
       return ok
     },
-    'services.traffic': ({ sinceMs, stepMs, ...at }) => ({ points: traffic.points(at, sinceMs, stepMs), ...traffic.neighbours(at), lost: traffic.lost.of(at, platform.routing.table) }),
+    'services.traffic': ({ sinceMs, stepMs, ...at }) => ({ points: traffic.points(at, sinceMs, stepMs), ...traffic.neighbours(at), lost: traffic.lost.of(at, platform.routing.table), late: traffic.lost.of(at, platform.routing.table, true) }),
     'instances.wake': async (at) => (await platform.places.wake(at), ok),
 
     'environments.reset': async (at, { actor }) => {
