@@ -13,7 +13,7 @@ export interface Remembered {
 }
 
 interface Config {
-  /** The platform that was logged in to last. */
+  /** The platform that was chosen last. */
   url?: string
   platforms: Record<string, Remembered>
 }
@@ -23,7 +23,7 @@ export const defaultUrl = 'http://127.0.0.1:4000'
 /** `$XDG_CONFIG_HOME/m3o/config.json`, which only its owner can read. */
 export class ConfigFile {
   readonly #folder: string
-  readonly #config: Config
+  #config: Config
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#folder = join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'm3o')
@@ -34,22 +34,33 @@ export class ConfigFile {
     return this.#config.url
   }
 
+  /** Of the platforms that one is logged in to. */
+  get urls(): string[] {
+    return Object.entries(this.#config.platforms).flatMap(([url, { token }]) => (token === undefined ? [] : [url]))
+  }
+
   of(url: string): Remembered {
     return this.#config.platforms[url] ?? {}
   }
 
   remember(url: string, change: Remembered): void {
-    this.#config.url = url
-    this.#config.platforms[url] = { ...this.of(url), ...change }
-    this.#write()
+    this.#write((config) => (config.platforms[url] = { ...config.platforms[url], ...change }))
+  }
+
+  /** The same, and later commands act there. */
+  choose(url: string, change: Remembered): void {
+    this.#write((config) => Object.assign(config, { url, platforms: { ...config.platforms, [url]: { ...config.platforms[url], ...change } } }))
   }
 
   forget(url: string): void {
-    delete this.#config.platforms[url]
-    this.#write()
+    this.#write((config) => delete config.platforms[url])
   }
 
-  #write(): void {
+  /** Of what the file holds now: another command may have written since this one has read. */
+  #write(change: (config: Config) => unknown): void {
+    const config = read(join(this.#folder, 'config.json'))
+    change(config)
+    this.#config = config
     try {
       this.#replace()
     } catch (cause) {

@@ -4,9 +4,11 @@ import { addDevCommand } from './commands/dev.ts'
 import { addEnvironmentCommands } from './commands/environments.ts'
 import { addExecCommand } from './commands/exec.ts'
 import { addCallCommand } from './commands/call.ts'
+import { addGitCredentialCommand } from './commands/git-credential.ts'
 import { addLogsCommand } from './commands/logs.ts'
 import { addNewCommand } from './commands/new.ts'
 import { addPeopleCommands } from './commands/people.ts'
+import { addPullCommand } from './commands/pull.ts'
 import { addServerCommands } from './commands/server.ts'
 import { addServiceCommands } from './commands/services.ts'
 import { addTeamCommands } from './commands/teams.ts'
@@ -40,14 +42,18 @@ export type Action = (session: Session, ...given: never[]) => Promise<number | v
 
 let exitCode = 0
 
-/** Wraps a command's work: the session is made from the global options, failures are shown in one way. */
-function run<Given extends unknown[]>(work: (session: Session, ...given: Given) => Promise<number | void>) {
+/**
+ * Wraps a command's work: the session is made from the global options, failures are shown in one way.
+ * @param how.saysPlace the command itself tells which platform and environment it is about
+ */
+function run<Given extends unknown[]>(work: (session: Session, ...given: Given) => Promise<number | void>, how: { saysPlace?: boolean } = {}) {
   return async (...given: unknown[]) => {
     const command = given.at(-1) as Command
     let session: Session | undefined
     const options = command.optsWithGlobals<GlobalOptions>()
     try {
       session = new Session(options)
+      if (!how.saysPlace) session.remarkPlace()
       exitCode = (await work(session, ...(given.slice(0, -1) as Given))) ?? 0
     } catch (error) {
       exitCode = fail(error, session ?? { json: options.json ?? false })
@@ -57,7 +63,7 @@ function run<Given extends unknown[]>(work: (session: Session, ...given: Given) 
 export type Run = typeof run
 
 for (const add of [
-  addPeopleCommands, addNewCommand, addDeployCommands, addDevCommand, addServiceCommands, addLogsCommand, addCallCommand, addTraceCommand, addEnvironmentCommands, addExecCommand,
+  addPeopleCommands, addNewCommand, addDeployCommands, addPullCommand, addDevCommand, addGitCredentialCommand, addServiceCommands, addLogsCommand, addCallCommand, addTraceCommand, addEnvironmentCommands, addExecCommand,
   addVariableCommands, addTokenCommands, addTeamCommands, addServerCommands, addCompletionCommand,
 ]) add(program, run)
 

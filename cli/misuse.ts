@@ -12,7 +12,7 @@ export class Misuse extends PlatformError {
 export function misuseOf(error: CommanderError, command: Command): Misuse {
   const name = fullName(command)
   if (error.code === 'commander.help') {
-    const commands = command.commands.map((one) => one.name()).filter((one) => !one.startsWith('complet') && one !== 'run')
+    const commands = command.commands.map((one) => one.name()).filter((one) => !/^(complet|git-credential|run$)/.test(one))
     return new Misuse(`${name} does nothing by itself`, `Say what: ${commands.join(', ')}. See ${name} --help.`)
   }
   const [what = '', ...hints] = error.message.replace(/^error: /, '').split('\n')

@@ -3,6 +3,7 @@ import { createTRPCClient, httpLink, retryLink, type TRPCClient, TRPCClientError
 import { errorFromBody, PlatformError } from '#contract/errors.ts'
 import { Misuse } from './misuse.ts'
 import type { AppRouter } from '#server/router.ts'
+import { labelOf, parseAddress } from './address.ts'
 import { ConfigFile, defaultUrl, type Remembered } from './config.ts'
 
 /** How long the platform may take to come back. */
@@ -17,6 +18,9 @@ export interface GlobalOptions {
   json?: boolean
 }
 
+/** How long one that may well be off is asked. */
+const glanceMs = 5_000
+
 /** One run of the command: which platform, as whom, in which team and environment. */
 export class Session {
   readonly config: ConfigFile
@@ -27,22 +31,35 @@ export class Session {
   readonly #options: GlobalOptions
   readonly #remembered: Remembered
   readonly #isTokenGiven: boolean
+  readonly #patient: boolean
+  readonly #isPlatformNamed: boolean
   #asked: ReturnType<typeof this.api.person.me.query> | undefined
+  /** What is still to be said. */
+  #remark: string | undefined
 
-  constructor(options: GlobalOptions, env: NodeJS.ProcessEnv = process.env) {
+  /** @param how.patient whether a platform that does not answer is waited for */
+  constructor(options: GlobalOptions, env: NodeJS.ProcessEnv = process.env, { patient = true }: { patient?: boolean } = {}) {
+    this.#patient = patient
     this.config = new ConfigFile(env)
-    this.url = normalize(options.url ?? env.M3O_URL ?? this.config.url ?? defaultUrl)
+    // `--env prod.example.com/alice` names the platform as well.
+    const { environment, ...named } = options.env === undefined ? {} : parseAddress(options.env, this.config.urls)
+    const asked = options.url === undefined ? undefined : normalize(options.url)
+    if (asked !== undefined && named.url !== undefined && asked !== named.url) throw new Misuse(`--env ${options.env} is not at ${asked}`, 'Leave --url out.')
+    this.url = asked ?? named.url ?? normalize(env.M3O_URL ?? this.config.url ?? defaultUrl)
     this.json = options.json ?? false
-    this.#options = options
+    const { env: _env, ...rest } = options
+    this.#options = { ...rest, ...(named.team !== undefined && { team: named.team }), ...(environment !== undefined && { env: environment }) }
+    this.#isPlatformNamed = named.url !== undefined
     this.#remembered = this.config.of(this.url)
-    const given = options.token ?? (env.M3O_TOKEN || undefined)
+    // A token of the shell's is for the platform of the shell's, not for one that is called by its name.
+    const given = options.token ?? (named.url !== undefined ? undefined : env.M3O_TOKEN || undefined)
     this.#isTokenGiven = given !== undefined
     this.token = given ?? this.#remembered.token
     this.api = createTRPCClient<AppRouter>({
       links: [
         // What only reads is asked again while the platform's parts come back; whoever watches for that says how long.
         retryLink({
-          retry: ({ op, error, attempts }) => op.type === 'query' && (error.data as { m3o?: { code?: string } } | undefined)?.m3o?.code === 'unavailable' && attempts <= restartMs / againMs,
+          retry: ({ op, error, attempts }) => op.type === 'query' && (error.data as { m3o?: { code?: string } } | undefined)?.m3o?.code === 'unavailable' && patient && attempts <= restartMs / againMs,
           retryDelayMs: () => againMs,
         }),
         httpLink({ url: `${this.url}/api/trpc`, headers: () => this.headers(), fetch: (input, init) => this.#reach(input as string, init as RequestInit) }),
@@ -50,18 +67,59 @@ export class Session {
     })
   }
 
+  /**
+   * Where it acts, when somebody who does not remember what was chosen could be wrong about it: said once it is asked for,
+   * or with the first request. What this run itself was told needs no saying.
+   */
+  remarkPlace(): void {
+    if (this.json) return
+    const chosen = this.#options.env === undefined && !this.#isTokenGiven && !this.#isOtherTeam() ? this.#remembered.environment : undefined
+    const { urls } = this.config
+    const other = this.#options.url === undefined && !this.#isPlatformNamed && urls.length > 1 && this.url !== defaultUrl
+    if (!other && (chosen === undefined || chosen === 'production')) return
+    const team = this.#options.team ?? this.#remembered.team
+    const environment = this.#options.env ?? chosen ?? 'production'
+    this.#remark = `In ${environment}${team === undefined ? '' : ` of ${team}`}${urls.length > 1 ? ` on ${this.label}` : ''}`
+  }
+
+  /** The same person on another platform that they are logged in to, in what they chose there. */
+  on(url: string, { team, patient = true }: { team?: string | undefined; patient?: boolean } = {}): Session {
+    const { M3O_TOKEN: _token, ...env } = process.env
+    return new Session({ url, json: this.json, ...(team !== undefined && { team }) }, env, { patient })
+  }
+
+  #sayPlace(): void {
+    if (this.#remark !== undefined) process.stderr.write(`${this.#remark}\n`)
+    this.#remark = undefined
+  }
+
+  /** What was chosen on this platform, as far as it is remembered. */
+  get chosen(): { team: string | undefined; environment: string } {
+    return { team: this.#options.team ?? this.#remembered.team, environment: this.#options.env ?? (this.#isOtherTeam() ? 'production' : this.#remembered.environment ?? 'production') }
+  }
+
+  /** What the platform is called among those that one is logged in to. */
+  get label(): string {
+    return labelOf(this.url, this.config.urls)
+  }
+
+  #isOtherTeam(): boolean {
+    return this.#options.team !== undefined && this.#options.team !== this.#remembered.team
+  }
+
   /** Name of the environment: the one asked for, else what a token given for this run is for, else the remembered one. */
   async environment(): Promise<string> {
-    const { env, team } = this.#options
+    this.#sayPlace()
+    const { env } = this.#options
     if (env !== undefined) return env
     if (this.#isTokenGiven) return (await this.#me()).token?.environment ?? 'production'
     // What was chosen was chosen in the remembered team.
-    const elsewhere = team !== undefined && team !== this.#remembered.team
-    return elsewhere ? 'production' : (this.#remembered.environment ?? 'production')
+    return this.#isOtherTeam() ? 'production' : (this.#remembered.environment ?? 'production')
   }
 
   /** Name of the team: the one asked for or remembered, else the token's. */
   async team(): Promise<string> {
+    this.#sayPlace()
     const known = this.#options.team ?? (this.#isTokenGiven ? undefined : this.#remembered.team)
     if (known !== undefined) return known
     const { token, teams } = await this.#me()
@@ -100,10 +158,11 @@ export class Session {
 
   /** Where one is signed in, a console that is just restarting is waited for. */
   async #reach(url: string, init: RequestInit): Promise<Response> {
+    this.#sayPlace()
     const repeatable = init.body === undefined || init.body === null || typeof init.body === 'string'
-    for (const deadline = Date.now() + (this.token && repeatable ? restartMs : 0); ; await delay(150)) {
+    for (const deadline = Date.now() + (this.#patient && this.token && repeatable ? restartMs : 0); ; await delay(150)) {
       try {
-        return await fetch(url, init)
+        return await fetch(url, this.#patient ? init : { ...init, signal: AbortSignal.timeout(glanceMs) })
       } catch (error) {
         if (isRefused(error) && Date.now() < deadline) continue
         throw new PlatformError('unavailable', `nothing answers at ${this.url}`, { fix: 'Start it with `m3o server`, or name another one with --url.' }, { cause: error })

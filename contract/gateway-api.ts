@@ -29,7 +29,14 @@ export const lostCount = z.object({
   revision: z.string(),
   /** Which service it called. */
   calleeId: z.string(),
+  /**
+   * It did say to which one, which had been answered, while calls of other environments were: that goes on being worked for,
+   * or the service has mistaken it for one of those.
+   */
+  late: z.boolean(),
   calls: z.number(),
+  /** Tells this count from one of a gateway before. */
+  firstAt: z.number(),
   lastAt: z.number(),
 })
 export type LostCount = z.infer<typeof lostCount>

@@ -23,6 +23,7 @@ test('a token limited to reading writes nothing', () => {
   const reading = Object.keys(actions).filter((action) => mayDo(action as Action, { signedIn: true, operator: true, role: 'owner', scope: { actions: ['*.read'] } }))
   expect(reading.every((action) => action.endsWith('.read'))).toBe(true)
   expect(reading).toContain('service.read')
+  expect(reading).not.toContain('secret.read')
 })
 
 test('nobody may do anything on a team without being signed in', () => {

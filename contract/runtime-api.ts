@@ -42,6 +42,8 @@ const access = {
     z.object({ hash: z.string() }),
     z.object({ tokenId: z.string(), teamId: z.string(), team: z.string(), person: record.person, operator: z.boolean(), environment: z.string().nullable(), scope: tokenScope }).nullable(),
   ),
+  /** For the command on this machine, by the socket itself: nothing of web leads here. */
+  'access.here': call(z.object({ name: z.string().min(1).max(80) }), z.object({ token: z.string(), email: z.string(), team: z.string() })),
   /** Web says which browser sessions may be handed over to services' hosts, and when one has ended. */
   'access.handover': call(
     z.object({ sessionId: z.string(), userId: z.string(), host: z.string(), expiresAt: z.number() }),
@@ -100,7 +102,11 @@ const services = {
   /** In which environments it was deployed itself, and what runs there. */
   'services.everywhere': call(z.object({ serviceId: z.string() }), z.array(record.service)),
   'services.create': call(
-    z.object({ teamId: z.string(), name: z.string(), template: z.string().nullable(), ownerId: z.string() }),
+    z.object({
+      teamId: z.string(), name: z.string(), template: z.string().nullable(), ownerId: z.string(),
+      /** Without any file, for one whose source comes from elsewhere. */
+      empty: z.boolean().optional(),
+    }),
     record.service,
   ),
   'services.rename': call(z.object({ serviceId: z.string(), name: z.string() }), ok),
@@ -120,6 +126,8 @@ const services = {
     callers: z.array(z.object({ caller: z.string(), requests: z.number() })),
     callees: z.array(z.object({ service: z.string(), requests: z.number() })),
     lost: record.lostContext.nullable(),
+    /** The same of calls for one that had been answered, while calls of other environments were being answered. */
+    late: record.lostContext.nullable(),
   })),
   /** Each call of a trace that is the team's: to its services, or in its environments. Oldest first; empty when none is remembered. */
   'traces.read': call(z.object({ teamId: z.string(), traceId: z.string() }), z.array(hop)),
@@ -207,6 +215,8 @@ const deployments = {
     z.object({
       teamId: z.string(), environmentId: z.string(), service: z.string(), userId: z.string(),
       message: z.string().max(10_000).optional(), base: z.string().nullable(), force: z.boolean().default(false),
+      /** Commit that the folder stands on, which was pushed to `refs/m3o/incoming/{commit}` before: its history comes along. */
+      tip: z.string().optional(),
     }),
     z.object({ deploymentId: z.string(), serviceId: z.string(), commit: z.string(), notes: z.array(z.string()) }),
   ),
@@ -234,6 +244,8 @@ const variables = {
   'variables.reset': call(at.extend({ name: z.string() }), ok),
   /** Whether environments below may have a secret that is set here, when this one is protected. */
   'variables.mark': call(at.extend({ name: z.string(), inheritable: z.boolean() }), ok),
+  /** Values of the secrets that an instance would get here; who had them is in the audit. */
+  'variables.reveal': call(at, z.array(z.object({ name: z.string(), value: z.string() }))),
 }
 
 const sources = {

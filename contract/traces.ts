@@ -33,6 +33,8 @@ export const hop = z.object({
   servedBy: named.nullable(),
   revision: z.string().nullable(),
   status: z.number(),
+  /** Why the gateway let it go no further; null for what a service answered. */
+  refusal: z.string().nullable(),
   at: z.number(),
   /** Until its answer began. */
   ms: z.number(),
@@ -48,8 +50,8 @@ export function nested(hops: readonly Hop[]): { hop: Hop; depth: number }[] {
   return from(null, 0)
 }
 
-export function whoseCopy({ environment, servedBy }: Hop): string {
-  if (servedBy === null) return 'nothing answered'
+export function whoseCopy({ environment, servedBy, refusal }: Hop): string {
+  if (servedBy === null) return refusal === null ? 'nothing answered' : `refused: ${refusal}`
   return servedBy.id === environment.id ? 'its own copy' : `inherited from ${servedBy.name}`
 }
 

@@ -93,6 +93,11 @@ test('shells complete commands and the names of services', async ({ shell }) => 
   for (const name of ['bash', 'zsh', 'fish']) expect(await shell.m3o(['completion', name])).toMatchObject({ code: 0, stdout: expect.stringContaining('m3o complete --') })
   expect((await shell.m3o(['complete', '--', 'rollb'])).stdout).toBe('rollback\n')
   expect((await shell.m3o(['complete', '--', 'status', 'guest'])).stdout).toBe('guestbook\n')
+
+  // Bash takes the colon of an address for the end of a word.
+  const { stdout: script } = await shell.m3o(['completion', 'bash'])
+  const typed = "m3o() { printf '%s\\n' 127.0.0.1:4000/alice; }; COMP_LINE='m3o env use 127.0.0.1:4000/a' COMP_POINT=30; _m3o; echo \"${COMPREPLY[*]}\""
+  expect((await shell.run('bash', ['-c', `${script}\n${typed}`])).stdout).toBe('4000/alice\n')
 })
 
 test('a service goes to another team with its settings, data and history, and is that team\'s alone', async ({ stack, shell }) => {

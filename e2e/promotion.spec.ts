@@ -5,14 +5,14 @@ import { expect, test } from './browser/test.ts'
 import { hello } from './stack/programs.ts'
 
 test('what was changed in one’s own environment is compared, promoted, answered by production, and taken back', async ({ page, shell }) => {
-  await shell.deploy('greets', hello())
+  await shell.deploy('welcomes', hello())
   await shell.m3o(['env', 'create', 'alice'])
-  await openService(page, 'greets', { environment: 'alice', tab: 'Code' })
+  await openService(page, 'welcomes', { environment: 'alice', tab: 'Code' })
   await expectEditorShows(page, 'Hello ${name}')
   await typeInEditor(page, hello('Good day')['index.ts'] ?? '')
   await deployButton(page, 'alice').click()
   await expectDeployed(page)
-  const greeting = async () => shell.json(['call', 'greets', 'Hello', '--name', 'Ada'])
+  const greeting = async () => shell.json(['call', 'welcomes', 'Hello', '--name', 'Ada'])
   expect(await greeting()).toEqual({ message: 'Hello Ada' })
 
   await test.step('the difference: revisions, and the lines of code', async () => {
@@ -21,22 +21,22 @@ test('what was changed in one’s own environment is compared, promoted, answere
     await page.getByRole('menuitem', { name: 'Compare with production' }).click()
     await expect(page).toHaveURL(/\/demo\/alice\/environments\/compare$/)
     const services = page.getByRole('list', { name: 'Services that differ' })
-    await expect(services.getByRole('button', { name: /greets.*1 ahead/ })).toBeVisible()
-    await services.getByRole('button', { name: /greets/ }).click()
-    await services.getByRole('button', { name: /index\.ts/ }).click()
+    await expect(services.getByRole('button', { name: /welcomes.*1 ahead/ })).toBeVisible()
+    await services.getByRole('button', { name: /welcomes/ }).click()
+    await services.getByRole('button', { name: /^(?!welcomes).*index\.ts/ }).click()
     await expect(services.getByText('Good day').first()).toBeVisible()
     await expectAccessible(page)
   })
 
   await page.getByRole('button', { name: 'Promote into production' }).click()
   const dialog = page.getByRole('dialog', { name: 'Promote into production' })
-  await expect(dialog.getByRole('checkbox', { name: /greets/ })).toBeChecked()
+  await expect(dialog.getByRole('checkbox', { name: /welcomes/ })).toBeChecked()
   await expectAccessible(page)
   await dialog.getByRole('button', { name: 'Promote into production' }).click()
   await expect(page).toHaveURL(/\/environments\/promotions\/pr_/)
   await expect(page.getByRole('heading', { name: 'alice → production' })).toBeVisible()
   await expect(page.getByRole('main').getByRole('status')).toContainText('took')
-  await expect(page.getByRole('list', { name: 'Services of this promotion' })).toContainText(/live.*greets/s)
+  await expect(page.getByRole('list', { name: 'Services of this promotion' })).toContainText(/live.*welcomes/s)
   expect(await greeting()).toEqual({ message: 'Good day Ada' })
   await expectAccessible(page)
 
@@ -46,7 +46,7 @@ test('what was changed in one’s own environment is compared, promoted, answere
   await expect(page.getByRole('heading', { name: 'Way back in production' })).toBeVisible()
   await expect(page.getByRole('main').getByRole('status')).toContainText('took')
   expect(await greeting()).toEqual({ message: 'Hello Ada' })
-  expect(await shell.json(['call', 'greets', 'Hello', '--name', 'Ada', '--env', 'alice'])).toEqual({ message: 'Good day Ada' })
+  expect(await shell.json(['call', 'welcomes', 'Hello', '--name', 'Ada', '--env', 'alice'])).toEqual({ message: 'Good day Ada' })
 
   await test.step('the history says both', async () => {
     await page.goto('/demo/production/environments/compare')

@@ -31,6 +31,12 @@ export interface Passage {
   byHost: boolean
 }
 
+/** A call that may not go on, for a reason that lies in its environment or in the way that it came. */
+export interface Refusal extends Pick<Passage, 'service' | 'path' | 'choice' | 'countedAs'> {
+  environment: { id: string; name: string }
+  refused: PlatformError
+}
+
 /** The service has another name now, at this host label. */
 export interface Moved { label: string; path: string }
 
@@ -41,24 +47,41 @@ export interface Asked {
   trusted: Person | undefined
 }
 
+/** How far one came with a call that is refused. */
+type Found = Pick<Refusal, 'environment' | 'choice'>
+
 /** An instance calls a service and does not say for which of the calls that it answers: whether that was lost on the way. */
 export type JudgeUnclaimed = (caller: Caller, service: Service) => boolean
+
+export interface AdmissionParts {
+  claims: EnvironmentClaims
+  cookies: HostCookies
+  judgeUnclaimed: JudgeUnclaimed
+  /** An instance calls a service for one of the calls that it answers, or has answered. */
+  judgeCarried: (caller: Caller, service: Service, traceparent: string) => void
+  /** Hops of the deepest call that an instance answers. */
+  deepestOf: (caller: Caller) => number
+}
 
 export class Admission {
   private readonly table: RouteTable
   private readonly claims: EnvironmentClaims
   private readonly cookies: HostCookies
   private readonly judgeUnclaimed: JudgeUnclaimed
+  private readonly deepestOf: (caller: Caller) => number
+  private readonly judgeCarried: AdmissionParts['judgeCarried']
 
-  constructor(table: RouteTable, { claims, cookies, judgeUnclaimed }: { claims: EnvironmentClaims; cookies: HostCookies; judgeUnclaimed: JudgeUnclaimed }) {
+  constructor(table: RouteTable, { claims, cookies, judgeUnclaimed, judgeCarried, deepestOf }: AdmissionParts) {
     this.table = table
     this.claims = claims
     this.cookies = cookies
     this.judgeUnclaimed = judgeUnclaimed
+    this.judgeCarried = judgeCarried
+    this.deepestOf = deepestOf
   }
 
-  /** Throws a PlatformError for what may not pass. */
-  admit({ request, target, trusted }: Asked): Passage | Moved {
+  /** Throws a PlatformError for what may not pass and is no hop of a call either: who asks, or what for, is not known. */
+  admit({ request, target, trusted }: Asked): Passage | Moved | Refusal {
     if (this.table.epoch === '') throw new PlatformError('unavailable', 'the platform is starting', { fix: 'Try again in a moment.' })
     const instance = target.kind === 'path' && target.key !== undefined ? this.instance(target.key, request) : undefined
     const identity = this.identify(request, target, trusted, instance)
@@ -69,11 +92,21 @@ export class Admission {
       return { label: hostLabel({ service: service.name, environment, team: team.name }), path: target.path }
     }
     checkAudience(identity, service)
-    const hops = instance === undefined ? 0 : hopsOf(request)
-    if (hops >= maxHops) throw new PlatformError('loop', `this call has passed through ${maxHops} services: they call each other in a circle`)
-    const { context, asked, generation, member, choice } = this.environment(request, target, identity, service, instance)
+    const hops = instance === undefined ? 0 : (hopsOf(request) ?? this.deepestOf(instance))
+    const countedAs = identity.kind === 'service' ? `service/${identity.caller.serviceId}` : identity.kind
+    const found: Found = { environment: { id: '', name: 'an environment that no longer exists' }, choice: 'default' }
+    let run: ReturnType<Admission['environment']>
+    try {
+      run = this.environment({ request, target, trusted }, { identity, service, instance, found })
+      if (hops >= maxHops) throw new PlatformError('loop', `this call has passed through ${maxHops} services: they call each other in a circle`)
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error
+      return { service, path: target.path, countedAs, ...found, refused: error }
+    }
+    const { context, asked, generation, member, choice } = run
     if (isPlatformPath(target.path)) throw new PlatformError('not_found', 'there is nothing here')
     const isLost = choice === 'instance' && instance !== undefined && this.judgeUnclaimed(instance, service)
+    if (choice === 'carried' && instance !== undefined) this.judgeCarried(instance, service, String(request.headers[header.traceparent]))
     return {
       service,
       environment: asked,
@@ -82,7 +115,7 @@ export class Admission {
       choice: isLost ? 'lost' : asked === context ? choice : 'default',
       path: target.path,
       caller: callerHeader(identity, this.table, service.teamId),
-      countedAs: identity.kind === 'service' ? `service/${identity.caller.serviceId}` : identity.kind,
+      countedAs,
       baggage: mergeBaggage(request.headers[header.baggage] as string | undefined, member ?? this.claims.mint(context.id, generation)),
       hops: hops + 1,
       byHost: target.kind === 'host',
@@ -129,7 +162,7 @@ export class Admission {
   }
 
   /** `context` is the environment of the whole chain of calls; `asked` that of this service's team. */
-  private environment(request: IncomingMessage, target: Asked['target'], identity: Identity, service: Service, instance: Caller | undefined) {
+  private environment({ request, target }: Asked, { identity, service, instance, found }: { identity: Identity; service: Service; instance: Caller | undefined; found: Found }) {
     const claim = this.claims.read(request.headers[header.baggage] as string | undefined)
     let context = this.named(request, target, identity, service)
     let choice = (request.headers[header.environment] === undefined ? 'host' : 'header') as EnvironmentChoice
@@ -138,7 +171,10 @@ export class Admission {
     if (context === undefined && claim !== undefined) {
       const claimed = this.table.get('environments', claim.environmentId)
       // Between services it is what the call runs in, for better or worse; from outside it is a wish, of those who may have it.
-      if (claimed === undefined && identity.kind !== 'anyone') throw gone('the environment of this call no longer exists')
+      if (claimed === undefined && identity.kind !== 'anyone') {
+        found.choice = 'carried'
+        throw gone('the environment of this call no longer exists')
+      }
       if (claimed !== undefined && (instance !== undefined || belongsTo(identity, claimed.teamId))) {
         context = claimed
         choice = 'carried'
@@ -158,6 +194,8 @@ export class Admission {
     context ??= root
     const asked = context?.teamId === service.teamId ? context : root
     if (context === undefined || asked === undefined) throw new PlatformError('not_found', 'the team of this service has no environment')
+    found.environment = asked
+    found.choice = asked === context ? choice : 'default'
     if (asked.gone !== null) throw gone(asked.gone, asked.goneBy)
     this.allow(identity, asked, instance, member)
     return { context, asked, member, choice, generation: generation ?? this.table.generationOf(context.id) }
@@ -200,9 +238,9 @@ function signIn(): PlatformError {
   return new PlatformError('unauthenticated', 'only its team may choose an environment', { fix: 'Send a platform token as `Authorization: Bearer m3o_…`.' })
 }
 
-function hopsOf(request: IncomingMessage): number {
+function hopsOf(request: IncomingMessage): number | undefined {
   const text = request.headers[header.hops]
-  return typeof text === 'string' && /^\d{1,4}$/.test(text) ? Number(text) : 0
+  return typeof text === 'string' && /^\d{1,4}$/.test(text) ? Number(text) : undefined
 }
 
 function plainAddress(address: string | undefined): string {

@@ -94,6 +94,12 @@ export class DataPlane {
       const trusted = whoActs(request)
       const passage = admission.admit({ request, target, trusted })
       if ('label' in passage) return this.redirect(response, target, passage)
+      if ('refused' in passage) {
+        if (trusted !== undefined) traces.follow(trace.traceparent)
+        // What anybody may ask for is not to push out what people look at.
+        if (passage.countedAs !== 'anyone') traces.noteRefused(passage, request, trace.traceparent)
+        throw passage.refused
+      }
       if (trusted !== undefined) traces.follow(trace.traceparent)
       const upgrade = upgraded === undefined ? undefined : request.headers.upgrade
       const exchange = upgraded === undefined

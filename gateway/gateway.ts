@@ -58,11 +58,17 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
     admission: new Admission(table, {
       cookies,
       claims: new EnvironmentClaims(key),
+      deepestOf: (caller) => pools.find(table.calledAs(caller))?.answering.deepest ?? 0,
       judgeUnclaimed: (caller, service) => {
         const id = table.calledAs(caller)
         const isLost = pools.find(id)?.answering.hasLost(service.id) === true
-        if (isLost) traffic.countLost(caller, service, table.releaseOf(id)?.revision ?? '')
+        if (isLost) traffic.countLost(caller, service, { revision: table.releaseOf(id)?.revision ?? '', late: false })
         return isLost
+      },
+      judgeCarried: (caller, service, traceparent) => {
+        const id = table.calledAs(caller)
+        if (pools.find(id)?.answering.isLate(traceparent) !== true) return
+        traffic.countLost(caller, service, { revision: table.releaseOf(id)?.revision ?? '', late: true })
       },
     }),
     report: (error) => log.error({ err: error }, 'a request failed unexpectedly'),

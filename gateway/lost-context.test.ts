@@ -82,3 +82,36 @@ test('a forged claim is as good as none', async () => {
   expect((await lost())?.[0]?.calls).toBe(before + 1)
   await ofAlice()
 })
+
+test('services that pass nothing on and call each other in a circle are stopped all the same', async () => {
+  const key = 'c'.repeat(32)
+  const circle = stand.service('circle')
+  const depths: number[] = []
+  const server = await stand.upstream((request, response) => {
+    depths.push(Number(request.headers['m3o-hops']))
+    httpRequest(`${stand.base}/~${key}/circle/x`, { agent: false }, (answer) => answer.resume().on('end', () => response.writeHead(answer.statusCode ?? 0).end())).end()
+  })
+  stand.release(circle, 'e_production', [server])
+  stand.caller(key, circle, 'e_production')
+  const release = stand.table.releases[`e_production/${circle}`]
+  if (release) release.instances = [{ id: `i_${key}`, address: '127.0.0.1', port: portOf(server) }]
+  await stand.publish()
+  const status = await new Promise((resolve) => httpRequest(`${stand.base}/v1/circle/x`, { headers: authorization }, (answer) => resolve(answer.statusCode)).end())
+  expect(status).toBe(508)
+  expect(depths).toEqual(Array.from({ length: 24 }, (_, index) => index + 1))
+})
+
+test('a call for one that was answered, while others are being answered, is counted as late: it may be a queue that mistakes it for them', async () => {
+  const late = async () => (await lost())?.filter((count) => count.late).map(({ serviceId, environmentId, calls }) => ({ serviceId, environmentId, calls })) ?? []
+  const ofAlice = await hold('alice')
+  const { baggage = '', traceparent = '' } = held.at(-1)?.req.headers as Record<string, string>
+  const ofProduction = await hold('production')
+  expect(await served(shared, { baggage, traceparent })).toBe('production')
+  expect(await late()).toEqual([])
+  await ofAlice()
+  expect(await served(shared, { baggage, traceparent })).toBe('production')
+  expect(await late()).toEqual([{ serviceId: 's_t_demo_hello', environmentId: 'e_production', calls: 1 }])
+  await ofProduction()
+  await served(shared, { baggage, traceparent })
+  expect(await late()).toMatchObject([{ calls: 1 }])
+})

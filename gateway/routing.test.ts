@@ -218,6 +218,23 @@ describe('environments', () => {
     ])
   })
 
+  test('and of a hop that was refused, why: gone, in a circle', async () => {
+    const past = stand.environment('brief', 'e_production')
+    await stand.publish()
+    const first = await ask('/v1/hello/x', { ...ann, 'm3o-environment': 'brief' })
+    const { traceparent, baggage } = last().headers as { traceparent: string; baggage: string }
+    stand.table.environments[past] = { ...stand.table.environments[past]!, gone: 'the environment brief was deleted' } // made above
+    await stand.publish()
+    await ask(`/~${'k'.repeat(32)}/open/x`, { traceparent, baggage })
+    await ask(`/~${'k'.repeat(32)}/hello/x`, { traceparent, 'm3o-hops': '24' })
+    const hops = await stand.control.call('traces.read', { traceId: first.headers.traceparent?.split('-')[1] ?? '' })
+    expect(hops).toMatchObject([
+      { service: { name: 'hello' }, choice: 'header', servedBy: { name: 'production' }, refusal: null },
+      { service: { name: 'open' }, caller: 'hello', choice: 'carried', environment: { name: 'brief' }, servedBy: null, status: 410, refusal: 'the environment brief was deleted', parent: hops[0]?.span },
+      { service: { name: 'hello' }, caller: 'hello', environment: { name: 'production' }, servedBy: null, status: 508, refusal: expect.stringContaining('in a circle'), parent: hops[0]?.span },
+    ])
+  })
+
   test('are carried from service to service in the baggage, merged with what others put there', async () => {
     await ask('/v1/hello/x', { authorization: 'Bearer m3o_alice', baggage: 'a=1;p=q, m3o-env=forged.1.AAAAAAAAAAAAAAAAAAAAAA,b=2' })
     const { baggage } = last().headers

@@ -1,10 +1,12 @@
+import type { IncomingMessage } from 'node:http'
+import { header } from '#contract/headers.ts'
 import type { Hop } from '#contract/traces.ts'
-import type { Passage } from './admission.ts'
+import type { Passage, Refusal } from './admission.ts'
 import type { Environment, RouteTable } from './routes/route-table.ts'
 
 /** A call that was answered. What people read of it is put together when somebody asks: thousands a second are noted. */
 export interface Carried {
-  passage: Passage
+  passage: Passage | Refusal
   /** The gateway's own, and its caller's if that sent one. */
   traceparent: string
   parent: string | undefined
@@ -35,6 +37,12 @@ export class Traces {
   note(carried: Carried): void {
     const isFollowed = this.ids.size > 0 && this.ids.has(traceOf(carried.traceparent))
     ;(isFollowed ? this.followed : this.newest).push(carried)
+  }
+
+  /** The gateway itself answered it. */
+  noteRefused(passage: Refusal, request: IncomingMessage, traceparent: string): void {
+    const parent = request.headers[header.traceparent] as string | undefined
+    this.note({ passage, traceparent, parent, method: request.method as string, servedBy: undefined, revision: undefined, status: passage.refused.status, at: Date.now(), ms: 0 })
   }
 
   /** Calls of one trace, in the order in which they began. */
@@ -76,5 +84,6 @@ function hopOf({ passage, traceparent, parent, method, servedBy, revision, statu
     service: { id: service.id, name: service.name }, caller, method, path: path.split('?', 1)[0] ?? path,
     environment: { id: environment.id, name: environment.name }, choice,
     servedBy: servedBy === undefined ? null : { id: servedBy.id, name: servedBy.name }, revision: revision ?? null, status, at, ms,
+    refusal: 'refused' in passage ? passage.refused.message : null,
   }
 }

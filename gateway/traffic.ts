@@ -28,10 +28,10 @@ export class Traffic {
     this.tell()
   }
 
-  countLost({ serviceId, environmentId }: Caller, callee: Service, revision: string): void {
-    const key = `${serviceId}/${environmentId}/${revision}/${callee.id}`
+  countLost({ serviceId, environmentId }: Caller, callee: Service, { revision, late }: { revision: string; late: boolean }): void {
+    const key = `${serviceId}/${environmentId}/${revision}/${callee.id}/${late}`
     let count = this.lost.get(key)
-    if (count === undefined) this.lost.set(key, (count = { serviceId, environmentId, revision, calleeId: callee.id, calls: 0, lastAt: 0 }))
+    if (count === undefined) this.lost.set(key, (count = { serviceId, environmentId, revision, calleeId: callee.id, late, calls: 0, firstAt: Date.now(), lastAt: 0 }))
     count.calls++
     count.lastAt = Date.now()
     this.tell()

@@ -35,7 +35,7 @@ export async function answer(exchange: EndpointExchange): Promise<void> {
       return await streamHttp({ ...exchange, id, asked, signal: AbortSignal.any([exchange.stopping, gone]) })
     }
     // Work that was begun is finished: only a caller that left ends it.
-    const state = { headers: request.headers, signal: gone }
+    const state = { headers: request.headers, signal: gone, answer: response }
     const result = await storage.run(state, async () => endpoint.run?.(asked as never, contextOf(state)))
     json(response, 200, (await promised(endpoint, name, result)) ?? {})
   } catch (error) {

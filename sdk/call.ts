@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { CallError, errorForm, isErrorForm } from './errors.ts'
-import { carried, storage } from './context.ts'
+import { carried, callAtWork } from './context.ts'
 
 export interface CallOptions {
   signal?: AbortSignal
@@ -90,7 +90,7 @@ function exchange(url: URL, payload: string, options: CallOptions, accept: strin
 }
 
 function context(): Record<string, string> {
-  const inbound = storage.getStore()?.headers ?? {}
+  const inbound = callAtWork()?.headers ?? {}
   const headers: Record<string, string> = {}
   for (const name of carried) {
     const value = inbound[name]

@@ -27,12 +27,31 @@ export interface Context {
 export interface CallState {
   headers: IncomingHttpHeaders
   signal: AbortSignal
+  /** What tells whether it was answered. */
+  answer?: { readonly writableEnded: boolean }
 }
 
 const key = Symbol.for('m3o.context')
 
 export const storage: AsyncLocalStorage<CallState> = ((globalThis as Record<symbol, unknown>)[key] ??=
   new AsyncLocalStorage<CallState>()) as AsyncLocalStorage<CallState>
+
+/** So long after its answer the work for a call may go on. */
+const afterAnswerMs = 600_000
+const answeredAt = new WeakMap<object, number>()
+
+/**
+ * The call for which something is asked now. What goes on long after the answer is no longer done for it: it is a timer or
+ * a loop that it happened to begin, and that would otherwise stay in its environment for as long as the service runs.
+ */
+export function callAtWork(now = performance.now()): CallState | undefined {
+  const state = storage.getStore()
+  const answer = state?.answer
+  if (answer === undefined || !answer.writableEnded) return state
+  const at = answeredAt.get(answer)
+  if (at === undefined) answeredAt.set(answer, now)
+  return now - (at ?? now) > afterAnswerMs ? undefined : state
+}
 
 /** Headers that go on with every call, so that a call stays in its environment and trace through all services. */
 export const carried = ['baggage', 'traceparent', 'tracestate', 'm3o-hops'] as const

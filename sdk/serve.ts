@@ -88,5 +88,5 @@ async function handle(service: Service, exchange: Exchange): Promise<void> {
 
 async function plainHttp(service: Service, { request, response, stopping }: Exchange): Promise<void> {
   const signal = AbortSignal.any([stopping, goneSignal(response)])
-  await storage.run({ headers: request.headers, signal }, async () => service.options.http?.(request, response))
+  await storage.run({ headers: request.headers, signal, answer: response }, async () => service.options.http?.(request, response))
 }

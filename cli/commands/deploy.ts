@@ -4,6 +4,9 @@ import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { errorFromBody, isPlatformError, PlatformError } from '#contract/errors.ts'
 import { followDeployment, reportOf } from '../deployment.ts'
+import { applyBeside } from '../folder/apply.ts'
+import { readFolderVariables } from '../folder/beside.ts'
+import { historyOf, sendHistory } from '../folder/history.ts'
 import { listFolder } from '../folder/list.ts'
 import { packFolder } from '../folder/pack.ts'
 import { rememberFolder } from '../folder/remember.ts'
@@ -11,15 +14,16 @@ import { serviceOf } from '../folder/service-of.ts'
 import { wholeNumber } from '../input.ts'
 import type { Run } from '../main.ts'
 import { note } from '../output.ts'
-import { restartMs, type Session } from '../session.ts'
+import { platformError, restartMs, type Session } from '../session.ts'
 
-interface DeployOptions { service?: string; message?: string; force?: boolean }
+interface DeployOptions { service?: string; message?: string; force?: boolean; withSettings?: boolean }
 
 export function addDeployCommands(program: Command, run: Run): void {
   for (const name of ['deploy', 'run']) {
     program.command(`${name} [path]`, { hidden: name === 'run' }).description('upload a folder and make it live')
       .option('--service <service>', 'its name, unless m3o.json or the folder says it')
       .option('-m, --message <message>', 'what changed')
+      .option('--with-settings', 'also set there what .m3o holds: variables, secrets, settings')
       .option('--force', 'write over what others changed meanwhile')
       .action(run(async (session, path: string | undefined, options: DeployOptions) => deployFolder(session, resolve(path ?? '.'), options)))
   }
@@ -43,10 +47,29 @@ async function deployFolder(session: Session, folder: string, options: DeployOpt
   if (paths.length === 0) throw new PlatformError('bad_request', `${folder} holds no files`, { fix: 'Make a service with `m3o new NAME`.' })
   note(session, `Uploading ${paths.length} ${paths.length === 1 ? 'file' : 'files'} of ${service} to ${place.environment} of ${place.team}`)
   const base = known?.service === service ? known.commit : undefined
-  const sent = await uploadAgain(session, folder, paths, { ...place, service, ...(base !== undefined && { base }), ...(options.message !== undefined && { message: options.message }), force: options.force ? '1' : '0' })
+  const at = { team: place.team, environment: place.environment, service }
+  const tip = await historyOf(folder)
+  const isNew = (tip !== undefined || options.withSettings) && await makeWhereMissing(session, at)
+  if (options.withSettings) await applyBeside(session, folder, at)
+  else if (isNew && (await readFolderVariables(folder)).length > 0) note(session, 'note: variables and settings stay here. To set those of .m3o there: m3o deploy --with-settings')
+  const arrived = tip === undefined ? undefined : await sendHistory(session, folder, { ...at, tip })
+  const sent = await uploadAgain(session, folder, paths, { ...place, service, ...(base !== undefined && { base }), ...(arrived !== undefined && { tip: arrived }), ...(options.message !== undefined && { message: options.message }), force: options.force ? '1' : '0' })
   await rememberFolder(folder, place, { service, commit: sent.commit })
   for (const line of sent.notes) note(session, `note: ${line}`)
   return report(session, service, sent)
+}
+
+/** What is set, or sent, before the first deployment needs a service that it can be set in. True when it was made. */
+async function makeWhereMissing(session: Session, at: { team: string; environment: string; service: string }): Promise<boolean> {
+  try {
+    await session.api.services.get.query(at)
+    return false
+  } catch (error) {
+    const known = platformError(error)
+    if (known?.code !== 'not_found' || known.data?.kind !== 'service') throw error
+    await session.api.services.create.mutate({ team: at.team, name: at.service, empty: true })
+    return true
+  }
 }
 
 /** The same files deployed twice are the same revision, so one that a restart of the platform broke off is sent again. */

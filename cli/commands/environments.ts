@@ -2,25 +2,21 @@ import type { Command } from 'commander'
 import { isEnding } from '#contract/environment-life.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { environmentKinds, type Environment } from '#contract/records.ts'
+import { document, isoTime } from '../environment.ts'
 import type { Run } from '../main.ts'
 import { oneOf } from '../misuse.ts'
 import { ago, note, show, table, within } from '../output.ts'
 import type { Session } from '../session.ts'
+import { listEverywhere, useEnvironment } from './places.ts'
 import { addPinCommands } from './pins.ts'
 import { addPromotionCommands } from './promotions.ts'
-import { addProtectionCommand, protectionDocument } from './protection.ts'
-
-const document = ({ name, kind, owner, parent, generation, overrides, expires, usedAt, branch, pinned, protection }: Environment) => ({
-  name, kind, owner: owner?.email ?? null, parent, generation,
-  overrides: overrides.map(({ service, revision }) => ({ service, revision })),
-  expires: isoTime(expires), usedAt: isoTime(usedAt), branch,
-  pinned: pinned !== null, protection: protectionDocument(protection),
-})
+import { addProtectionCommand } from './protection.ts'
 
 export function addEnvironmentCommands(program: Command, run: Run): void {
   const env = program.command('env').description('environments: list, use, create, diff, promote, move, keep, reset, protect, pin, delete, restore')
 
-  env.command('list').action(run(async (session) => {
+  env.command('list').description('environments of the team').option('--all', 'those of all teams and platforms that you are logged in to').action(run(async (session, { all: everywhere }: { all?: boolean }) => {
+    if (everywhere) return listEverywhere(session)
     const { team, environment } = await session.place()
     const all = await session.api.environments.list.query({ team })
     show(session, all.map(document), () => table(['', 'environment', 'kind', 'parent', 'own', 'owner', 'used', 'expires'], inTree(all).map(({ one, indent }) => [
@@ -29,16 +25,9 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
       one.owner?.email ?? '–', one.usedAt === null ? '–' : ago(one.usedAt), one.expires === null ? 'never' : within(one.expires),
     ])))
     noteEnding(session, all)
-  }))
+  }, { saysPlace: true }))
 
-  env.command('use <environment>').description('the environment of later commands').action(run(async (session, name: string) => {
-    const team = await session.team()
-    const all = await session.api.environments.list.query({ team })
-    const chosen = all.find((one) => one.name === name)
-    if (chosen === undefined) throw new PlatformError('not_found', `there is no environment ${name}`, { fix: `There are ${all.map((one) => one.name).join(', ')}.` })
-    session.config.remember(session.url, { environment: name })
-    show(session, { ...document(chosen), team, environment: name, url: session.url }, `Using ${name}.`)
-  }))
+  env.command('use <environment>').description('the environment of later commands: alice, PLATFORM/alice, PLATFORM/TEAM/alice, or PLATFORM/ for what was chosen there').action(run(useEnvironment, { saysPlace: true }))
 
   env.command('create <environment>').option('--from <parent>', 'its parent, production by default').option('--kind <kind>', environmentKinds.slice(1).join(', '))
     .action(run(async (session, name: string, { from, kind }: { from?: string; kind?: string }) => {
@@ -101,5 +90,3 @@ export function noteEnding(session: Pick<Session, 'json'>, environments: readonl
 function inTree(all: readonly Environment[], parent: string | null = null, depth = 0): { one: Environment; indent: string }[] {
   return all.filter((one) => one.parent === parent).flatMap((one) => [{ one, indent: depth === 0 ? '' : `${'  '.repeat(depth - 1)}└ ` }, ...inTree(all, one.name, depth + 1)])
 }
-
-const isoTime = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
 import { PlatformError } from '#contract/errors.ts'
+import { labelOf, spokenOf } from '../address.ts'
 import { readInput } from '../input.ts'
 import type { Run } from '../main.ts'
 import { Misuse } from '../misuse.ts'
@@ -14,25 +15,35 @@ import { Session } from '../session.ts'
 interface LoginOptions { email?: string; passwordStdin?: boolean; token?: string }
 
 export function addPeopleCommands(program: Command, run: Run): void {
-  program.command('login').description('log in, by browser unless told otherwise')
+  program.command('login').description("log in: by browser unless told otherwise, at once to one's own `m3o server`")
     .option('--email <email>').option('--password-stdin', 'read the password from standard input').option('--token <token>', 'remember this token')
     .action(run(async (session, options: LoginOptions) => {
       const remembered = await logIn(session, options)
-      session.config.remember(session.url, remembered)
+      session.config.choose(session.url, remembered)
       show(session, { email: remembered.email, team: remembered.team, environment: remembered.environment, url: session.url }, `Logged in to ${session.url} as ${remembered.email}, team ${remembered.team}.`)
-    }))
+      noteOthers(session)
+    }, { saysPlace: true }))
 
   program.command('logout').description('revoke the remembered token and forget it').action(run(async (session) => {
     await session.api.person.logout.mutate().catch(() => {}) // a token that is no longer valid needs no revoking
     session.config.forget(session.url)
     show(session, { url: session.url }, `Logged out of ${session.url}.`)
-  }))
+    noteOthers(session)
+  }, { saysPlace: true }))
 
   program.command('whoami').description('who, in which team and environment, where').action(run(async (session) => {
     const { person } = await session.api.person.me.query()
     const who = { email: person.email, team: await session.team(), environment: await session.environment(), url: session.url }
     show(session, who, `${who.email} · team ${who.team} · environment ${who.environment} · ${who.url}`)
-  }))
+    noteOthers(session)
+  }, { saysPlace: true }))
+}
+
+/** Other platforms that one is logged in to, and how to go there. */
+function noteOthers(session: Session): void {
+  const { urls } = session.config
+  const others = urls.filter((url) => url !== session.url)
+  if (others.length > 0) note(session, `Also logged in to ${others.map((url) => labelOf(url, urls)).join(', ')}. Go there: m3o env use ${spokenOf(others[0] ?? '', urls)}/`)
 }
 
 async function logIn({ url, json }: Session, options: LoginOptions) {
@@ -45,6 +56,10 @@ async function logIn({ url, json }: Session, options: LoginOptions) {
     const { token, email, team, environment } = await session.api.person.login.mutate({ email: options.email, password, name })
     return { token, email, team, environment }
   }
+  // Only here are the platform's own schemas needed, which take a while to load.
+  const { loginHere } = await import('../login-here.ts')
+  const here = await loginHere(url, name)
+  if (here !== undefined) return { ...here, environment: 'production' }
   if (!process.stdin.isTTY) throw new Misuse('say who you are', 'm3o login --email E --password-stdin, or m3o login --token T.')
   const { code } = await confirmInBrowser(session)
   const { token, email, team, environment } = await session.api.person.exchangeCode.mutate({ code, name })

@@ -13,11 +13,12 @@ import { noteEnding } from './environments.ts'
 function document(service: Service) {
   const { team, name, environment, from, laptop, pinned, state, revision, instances, url, owner, endpoints } = service
   return {
-    team, service: name, environment, from, pinned, state, revision,
-    laptop: laptop && { by: laptop.by.email, since: laptop.since, instance: laptop.instance },
+    team, service: name, environment, from, state, revision,
     instances: instances.map(({ id, pid, state: now }) => ({ id, pid, state: now })),
     url, owner: owner?.email ?? null,
     endpoints: endpoints.map((endpoint) => ({ name: endpoint.name, request: endpoint.request, response: endpoint.response })),
+    ...(pinned && { pinned }),
+    ...(laptop !== null && { laptop: { by: laptop.by.email, since: laptop.since, instance: laptop.instance } }),
   }
 }
 

@@ -20,9 +20,9 @@ export function addTeamCommands(program: Command, run: Run): void {
   team.command('use <team>').description('the team of later commands').action(run(async (session, name: string) => {
     const { person, teams } = await session.api.person.me.query()
     if (!teams.some((one) => one.name === name)) throw new PlatformError('not_found', `there is no team ${name}, or you are not in it`, { fix: `There are ${teams.map((one) => one.name).join(', ')}.` })
-    session.config.remember(session.url, { team: name, environment: 'production' })
+    session.config.choose(session.url, { team: name, environment: 'production' })
     show(session, { email: person.email, team: name, environment: 'production', url: session.url }, `Using ${name}.`)
-  }))
+  }, { saysPlace: true }))
   team.command('delete <team>').option('--yes', 'without being asked').action(run(async (session, name: string, { yes }: { yes?: boolean }) => {
     const { confirm } = await import('../confirm.ts')
     await confirm(session, name, yes ?? false)

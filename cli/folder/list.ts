@@ -3,16 +3,18 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import ignore from 'ignore'
+import { isBeside } from './beside.ts'
 
 const run = promisify(execFile)
 
 /**
  * Paths of a folder's files as they are deployed: what git would track, tracked or not but never ignored; outside git
- * all but `.git`, `node_modules` and what `.gitignore` files name. Sorted, relative, with `/`.
+ * all but `.git`, `node_modules` and what `.gitignore` files name. Never what lies beside the source (beside.ts), tracked or
+ * not. Sorted, relative, with `/`.
  */
 export async function listFolder(folder: string): Promise<string[]> {
   const found = (await byGit(folder)) ?? (await byWalking(folder))
-  return found.sort()
+  return found.filter((path) => !isBeside(path)).sort()
 }
 
 async function byGit(folder: string): Promise<string[] | undefined> {
@@ -36,7 +38,7 @@ async function byWalking(top: string): Promise<string[]> {
     const text = await readFile(join(folder, '.gitignore'), 'utf8').catch(() => undefined)
     const rules = text === undefined ? above : [...above, { base: folder, rules: ignore().add(text) }]
     for (const entry of await readdir(folder, { withFileTypes: true })) {
-      if (entry.name === '.git' || entry.name === 'node_modules') continue
+      if (entry.name === '.git' || entry.name === 'node_modules' || isBeside(entry.name)) continue
       const path = join(folder, entry.name)
       const ignored = rules.some(({ base, rules: own }) => own.ignores(relative(base, path) + (entry.isDirectory() ? '/' : '')))
       if (ignored) continue

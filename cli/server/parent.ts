@@ -12,20 +12,12 @@ import { Problem } from './problem.ts'
 import { postgresProgram } from './postgres/program.ts'
 import type { Settings } from './settings.ts'
 import { removeSetupCode, setupCode } from './setup-code.ts'
-import { stopPlatform } from './stop.ts'
+import { type Platform, stopPlatform } from './stop.ts'
 import { adoptOrEnd, Supervised } from './supervised.ts'
 
 export interface ParentOptions {
   say: (line: string) => void
   entries?: Entries
-}
-
-/** Everything that runs; `postgres` is undefined when the database is somebody else's. */
-export interface Platform {
-  home: Home
-  settings: Settings
-  postgres: Supervised | undefined
-  processes: Readonly<Record<PlatformName, Supervised>>
 }
 
 /** From nothing until it is ready; a second start after the parent died takes over what still runs. */

@@ -1,7 +1,18 @@
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { answersHealth, askShutdown } from './health.ts'
-import type { Platform } from './parent.ts'
+import type { Home } from './home.ts'
+import type { PlatformName } from './platform-programs.ts'
+import type { Settings } from './settings.ts'
+import type { Supervised } from './supervised.ts'
+
+/** Everything that runs; `postgres` is undefined when the database is somebody else's. */
+export interface Platform {
+  home: Home
+  settings: Settings
+  postgres: Supervised | undefined
+  processes: Readonly<Record<PlatformName, Supervised>>
+}
 
 /** All that stopping may take, in milliseconds; together under the ten seconds that are promised. */
 const limits = { web: 1_000, runtimeBack: 2_000, services: 4_000, runtime: 500, gateway: 500, postgres: 1_500 }

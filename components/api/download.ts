@@ -1,4 +1,6 @@
-import type { Answer } from './response-view.tsx'
+import type { Outputs } from '#client/trpc.ts'
+
+export type Answer = Outputs['calls']['send']
 
 /** As a file, under a type that no browser runs. */
 export function download(answer: Answer, type: string): void {

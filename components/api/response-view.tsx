@@ -3,7 +3,6 @@ import { Download } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { useState } from 'react'
-import type { Outputs } from '#client/trpc.ts'
 import { type OfService, paths } from '#client/paths.ts'
 import { Badge, type Tone } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
@@ -12,14 +11,12 @@ import { ErrorLine } from '#components/ui/error-state.tsx'
 import { Segments } from '#components/ui/segments.tsx'
 import { ShortId } from '#components/ui/short-id.tsx'
 import { spokenDuration } from '#components/ui/time-words.ts'
-import { download } from './download.ts'
+import { type Answer, download } from './download.ts'
 import { parseJson } from './draft.ts'
 import { JsonText } from './json-text.tsx'
 import { spokenBytes } from './spoken-bytes.ts'
 
 const TraceView = dynamic(() => import('./trace-view.tsx').then((module) => module.TraceView), { ssr: false })
-
-export type Answer = Outputs['calls']['send']
 
 /** What a service answered: status, time, size, who served it, its headers and its body. `logsOf`: whose logs may be read here. */
 export function ResponseView({ logsOf, answer, error }: { logsOf: OfService | null; answer: Answer | null; error: unknown }) {

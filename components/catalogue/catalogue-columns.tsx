@@ -37,7 +37,7 @@ export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
     },
     { key: 'description', header: 'Description', from: 'lg', cell: (service) => (service.description === '' ? <span className="text-muted">–</span> : <span className="text-muted" title={service.description}>{service.description}</span>) },
     {
-      key: 'state', header: 'State', width: 'w-26', from: 'sm', order: (a, b) => byText(a.state, b.state),
+      key: 'state', header: 'State', width: 'w-36', from: 'sm', order: (a, b) => byText(a.state, b.state),
       cell: (service) => <span title={service.reason ?? undefined}><ServiceStateMark service={service} /></span>,
     },
     {

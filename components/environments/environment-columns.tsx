@@ -36,7 +36,7 @@ interface View {
 export function environmentColumns(view: View): Column<Branch>[] {
   return [
     {
-      key: 'name', header: 'Environment', width: 'sm:w-72',
+      key: 'name', header: 'Environment', width: 'sm:w-72 xl:w-96',
       cell: (branch) => {
         const { environment } = branch
         return (

@@ -34,7 +34,8 @@ export function Compare({ against }: { against: string | null }) {
   const trpc = useTRPC()
   const environments = useEnvironments()
   const here = environments.find(({ name }) => name === place.environment)
-  const other = against ?? here?.parent ?? environments.find(({ name }) => name !== place.environment)?.name
+  const usual = here?.parent ?? environments.find(({ name }) => name !== place.environment)?.name
+  const other = against ?? usual
   const { data: diff, error, refetch } = useQuery(trpc.environments.diff.queryOptions(comparedWith(place, against ?? (here?.parent ? null : (other ?? null))), { enabled: other !== undefined }))
   const [promoting, setPromoting] = useState(false)
   const reason = may('environment.promote') ?? whyNot(diff, here?.parent ?? null)
@@ -48,7 +49,7 @@ export function Compare({ against }: { against: string | null }) {
         </span>}
         actions={
           <>
-            {environments.length > 1 && <FilterSelect label="Against" any={here?.parent ? `Parent: ${here.parent}` : 'Choose one'} value={against ?? ''} options={environments.flatMap(({ name }) => (name === place.environment || name === here?.parent ? [] : [name]))} onChange={(name) => router.push(paths.compare(place, name === '' ? {} : { against: name }))} />}
+            {environments.length > 1 && <FilterSelect label="Against" any={here?.parent ? `Parent: ${here.parent}` : (usual ?? '')} value={against ?? ''} options={environments.flatMap(({ name }) => (name === place.environment || name === usual ? [] : [name]))} onChange={(name) => router.push(paths.compare(place, name === '' ? {} : { against: name }))} />}
             {here?.parent != null && <Button kind="primary" reason={reason} onClick={() => setPromoting(true)}><Rocket />Promote into {here.parent}</Button>}
           </>
         }

@@ -29,6 +29,6 @@ const columnsOf = (place: InTeam): Column<Promotion>[] => [
     cell: (each) => <span className="truncate text-muted" title={each.services.map(({ service }) => service).join(', ')}>{each.services.slice(0, 4).map(({ service }) => service).join(', ')}{each.services.length > 4 && ` and ${each.services.length - 4} more`}</span>,
   },
   { key: 'took', header: 'Took', width: 'w-20', from: 'lg', align: 'end', cell: (each) => <Duration className="text-muted" ms={each.durationMs} since={each.endedAt === null ? each.createdAt : undefined} /> },
-  { key: 'by', header: 'By', width: 'w-32', from: 'sm', cell: (each) => <span className="text-muted">{each.by}</span> },
+  { key: 'by', header: 'By', width: 'w-44', from: 'sm', cell: (each) => <span className="text-muted">{each.by}</span> },
   { key: 'at', header: 'Started', width: 'w-28', align: 'end', cell: (each) => <Time at={each.createdAt} className="text-muted" /> },
 ]

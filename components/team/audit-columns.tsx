@@ -1,6 +1,6 @@
 import type { Column } from '#components/ui/table.tsx'
 import { Time } from '#components/ui/time.tsx'
-import type { AuditEntry } from './audit.tsx'
+import type { AuditEntry } from './audit-page.ts'
 
 export const auditColumns: Column<AuditEntry>[] = [
   { key: 'at', header: 'When', width: 'w-24 sm:w-28', cell: ({ at }) => <Time at={at} className="text-muted" /> },

@@ -1,4 +1,4 @@
-import type { AuditEntry } from './audit.tsx'
+import type { AuditEntry } from './audit-page.ts'
 
 /** What is on the screen as lines of JSON, for other programs. */
 export function exportAudit(team: string, entries: readonly AuditEntry[]): void {

@@ -1,3 +1,7 @@
+import type { Outputs } from '#client/trpc.ts'
+
+export type AuditEntry = Outputs['audit']['read'][number]
+
 /** How many entries are asked for at a time. */
 export const auditPageSize = 100
 

@@ -2,7 +2,6 @@
 import { useQueries } from '@tanstack/react-query'
 import { ScrollText } from 'lucide-react'
 import { useMemo, useState } from 'react'
-import type { Outputs } from '#client/trpc.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { useMay } from '#components/frame/may.ts'
 import { usePlace } from '#components/frame/place.ts'
@@ -14,12 +13,10 @@ import { useFilters } from '#components/ui/filters.ts'
 import { SearchInput } from '#components/ui/input.tsx'
 import { RowsSkeleton } from '#components/ui/skeleton.tsx'
 import { Table } from '#components/ui/table.tsx'
-import { auditPageSize, firstAuditPage } from './audit-page.ts'
+import { type AuditEntry, auditPageSize, firstAuditPage } from './audit-page.ts'
 import { auditColumns } from './audit-columns.tsx'
 import { exportAudit } from './audit-export.ts'
 import { Refused } from './refused.tsx'
-
-export type AuditEntry = Outputs['audit']['read'][number]
 
 export function Audit() {
   const reason = useMay()('audit.read')

@@ -16,13 +16,18 @@ export class Shell {
   readonly #env: Record<string, string>
   readonly #deployed = new Set<string>()
 
-  private constructor(folder: string, url: string) {
+  private constructor(folder: string, url: string | undefined) {
     this.folder = folder
-    this.#env = { PATH: process.env.PATH ?? '', HOME: folder, XDG_CONFIG_HOME: join(folder, '.config'), M3O_URL: url, NO_COLOR: '1', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0' }
+    this.#env = { PATH: process.env.PATH ?? '', HOME: folder, XDG_CONFIG_HOME: join(folder, '.config'), ...(url !== undefined && { M3O_URL: url }), NO_COLOR: '1', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0' }
   }
 
   static async open(stack: Stack): Promise<Shell> {
     return new Shell(await mkdtemp(join(tmpdir(), 'm3o-shell-')), stack.url)
+  }
+
+  /** One that is told of no platform, and remembers those that it logs in to. */
+  static async anywhere(): Promise<Shell> {
+    return new Shell(await mkdtemp(join(tmpdir(), 'm3o-shell-')), undefined)
   }
 
   /** Logged in as the first owner. */
@@ -65,6 +70,11 @@ export class Shell {
   /** A folder of this shell's that runs in the place of its service, until it is stopped. */
   dev(args: readonly string[]): DevCommand {
     return new DevCommand(args, this.#env)
+  }
+
+  /** One that the test ends itself. */
+  start(args: readonly string[]) {
+    return spawn(join(checkout, 'bin/m3o'), args, { cwd: this.folder, env: environment(this.#env), stdio: 'ignore' })
   }
 
   /** Writes files below this shell's folder, and gives the path of theirs. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { header } from '#contract/headers.ts'
 import type { Passage } from '../admission.ts'
+import type { Answered } from '../context/answering.ts'
 import type { Trace } from '../context/trace.ts'
 import type { Environment, Release } from '../routes/route-table.ts'
 import type { Connection, ExchangeHandler, Failure } from '../upstream/connection.ts'
@@ -31,6 +32,7 @@ export class Exchange implements ExchangeHandler {
   protected released = false
   /** The laptop that should serve it cannot be reached: what is beneath does. */
   pastLaptop = false
+  protected answered: Answered | undefined
   private readonly started = performance.now()
   private readonly body: RequestBody | undefined
   private readonly idempotent: boolean
@@ -67,7 +69,11 @@ export class Exchange implements ExchangeHandler {
     this.pool = pool
     this.released = false
     this.connection = pool.acquire(this.idempotent)
-    pool.answering.begin(this.ofOther)
+    this.answered = {
+      ofOther: environment !== this.passage.environment && environment.id !== this.passage.environment.id,
+      environmentId: this.passage.environment.id, hops: this.passage.hops, traceparent: this.trace.traceparent,
+    }
+    pool.answering.begin(this.answered)
     this.connection.begin(this, this.request.method === 'HEAD')
   }
 
@@ -209,11 +215,6 @@ export class Exchange implements ExchangeHandler {
     })
   }
 
-  /** It runs in another environment than the instance that answers it. */
-  protected get ofOther(): boolean {
-    return this.passage.environment !== this.environment && this.passage.environment.id !== this.environment?.id
-  }
-
   protected get servedBy(): string {
     return `${this.passage.service.name}@${this.release?.revision} ${this.environment?.name}`
   }
@@ -228,7 +229,7 @@ export class Exchange implements ExchangeHandler {
   protected letGo(reusable: boolean, idleMs: number | undefined): void {
     if (this.released || this.connection === undefined || this.pool === undefined) return
     this.released = true
-    this.pool.answering.end(this.ofOther)
+    if (this.answered !== undefined) this.pool.answering.end(this.answered)
     if (reusable) this.pool.release(this.connection, true, idleMs)
     else this.pool.discard(this.connection)
   }

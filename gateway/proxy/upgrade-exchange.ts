@@ -30,8 +30,8 @@ export class UpgradeExchange extends Exchange {
     clientSocket.write(text, 'latin1')
     const tunnel = new Tunnel(clientSocket, connection.detach(), pool, protocol === 'websocket')
     this.released = true
-    const { ofOther } = this
-    clientSocket.once('close', () => pool.answering.end(ofOther))
+    const { answered } = this
+    if (answered !== undefined) clientSocket.once('close', () => pool.answering.end(answered))
     pool.leaveToTunnel()
     tunnel.begin(this.clientHead, rest)
   }

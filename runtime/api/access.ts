@@ -6,6 +6,7 @@ import type { gatewayApi } from '#contract/gateway-api.ts'
 import type { RpcClient } from '#contract/rpc-client.ts'
 import type { runtimeApi } from '#contract/runtime-api.ts'
 import { users } from '#db/schema.ts'
+import { signInHere } from '../access/here.ts'
 import { resolveNames } from '../access/resolve.ts'
 import type { Platform } from '../platform.ts'
 import { readToken } from '../tokens/tokens.ts'
@@ -16,6 +17,7 @@ export function accessHandlers(platform: Platform, gateway: RpcClient<typeof gat
   return {
     'access.resolve': (names) => resolveNames(platform, names),
     'access.token': ({ hash }) => readToken(platform, hash),
+    'access.here': (input) => signInHere(platform, input),
     'access.handover': async ({ sessionId, userId, host, expiresAt }) => {
       requireServiceHost(platform, host)
       const [user] = await platform.db.select().from(users).where(eq(users.id, userId))

@@ -33,9 +33,9 @@ export function deploymentHandlers(platform: Platform, deployments: Deployments)
       const { message } = await platform.source.history.commit({ serviceId: at.serviceId, commit: what.commit })
       return { deploymentId: (await deployments.deploy(actor, at, what.commit, message, route)).id }
     },
-    'deployments.upload': async ({ teamId, environmentId, service, userId, message, base, force }, { actor, body }) => {
+    'deployments.upload': async ({ teamId, environmentId, service, userId, message, base, force, tip }, { actor, body }) => {
       const { serviceId, created } = await findOrCreate(platform, actor, teamId, service, userId)
-      const { row, commit, notes } = await deployments.deployArchive(actor, { serviceId, environmentId }, { userId, message, base, force, body })
+      const { row, commit, notes } = await deployments.deployArchive(actor, { serviceId, environmentId }, { userId, message, base, force, tip, body })
       // A service that was made for this folder had nothing to replace.
       return { deploymentId: row.id, serviceId, commit, notes: created ? [] : notes }
     },

@@ -14,7 +14,7 @@ import { listShared } from '../services/shared.ts'
 import { transferService } from '../services/transfer.ts'
 import { findService, getService, listServices, serviceEverywhere } from '../services/views.ts'
 import type { Traffic } from '../traffic/traffic.ts'
-import { deleteVariable, listVariables, markVariable, resetVariable, setVariable, setVariables } from '../variables/variables.ts'
+import { deleteVariable, listVariables, markVariable, resetVariable, revealSecrets, setVariable, setVariables } from '../variables/variables.ts'
 
 type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `services.${string}` | `variables.${string}` | `environments.${'reset' | 'protect' | 'pin' | 'unpin'}` | 'instances.wake'>>
 
@@ -45,7 +45,7 @@ export function serviceHandlers(platform: Platform, traffic: Traffic, deployment
       await audited(platform.db, actor, change, async () => {})
       return ok
     },
-    'services.traffic': ({ sinceMs, stepMs, ...at }) => ({ points: traffic.points(at, sinceMs, stepMs), ...traffic.neighbours(at), lost: traffic.lost.of(at, platform.routing.table) }),
+    'services.traffic': ({ sinceMs, stepMs, ...at }) => ({ points: traffic.points(at, sinceMs, stepMs), ...traffic.neighbours(at), lost: traffic.lost.of(at, platform.routing.table), late: traffic.lost.of(at, platform.routing.table, true) }),
     'instances.wake': async (at) => (await platform.places.wake(at), ok),
 
     'environments.reset': async (at, { actor }) => {
@@ -71,6 +71,7 @@ export function serviceHandlers(platform: Platform, traffic: Traffic, deployment
     'variables.setAll': async ({ variables, ...at }, { actor }) => (await setVariables(platform, actor, at, variables), ok),
     'variables.delete': async (input, { actor }) => (await deleteVariable(platform, actor, input), ok),
     'variables.reset': async (input, { actor }) => (await resetVariable(platform, actor, input), ok),
+    'variables.reveal': (at, { actor }) => revealSecrets(platform, actor, at),
     'variables.mark': async (input, { actor }) => (await markVariable(platform, actor, input), ok),
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, open, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
@@ -110,9 +110,8 @@ export class Jobs {
       late = setTimeout(() => ((tooLate = true), stop()), deadlineMs)
       job.signal.addEventListener('abort', stop, { once: true })
       if (job.signal.aborted) stop()
-      const readers = (['stdout', 'stderr'] as const).map((stream) => follow(join(logDir, `${stream}.log`), ended, keep))
+      await follow(logDir, ended, keep)
       const exit = await ended
-      await Promise.all(readers)
       job.signal.throwIfAborted()
       if (tooLate) throw new PlatformError('build_failed', `${job.what} took longer than ${deadlineMs < 60_000 ? `${deadlineMs / 1000} seconds` : `${deadlineMs / 60_000} minutes`} and was ended`, { data: { lines: lines.slice(-50) } })
       if (exit.oom) {
@@ -129,33 +128,67 @@ export class Jobs {
   }
 }
 
-/** Reads a file that grows, line by line, until what writes it has ended. */
-async function follow(file: string, ended: Promise<unknown>, onLine: (text: string) => void): Promise<void> {
-  const handle = await open(file, 'r').catch(() => undefined)
-  if (!handle) return
-  const decoder = new TextDecoder()
-  const buffer = Buffer.alloc(64 * 1024)
+/**
+ * Reads both streams as they grow, line by line, until what writes them has ended. What was printed before an error comes
+ * before it: of stderr no more is read than was there when stdout was.
+ */
+async function follow(logDir: string, ended: Promise<unknown>, onLine: (text: string) => void): Promise<void> {
+  await using stdout = await Stream.open(join(logDir, 'stdout.log'), onLine)
+  await using stderr = await Stream.open(join(logDir, 'stderr.log'), onLine)
   let over = false
   void ended.then(() => (over = true))
-  let rest = ''
-  let position = 0
-  try {
-    for (;;) {
-      const last = over
-      for (let read = 1; read > 0 && position < outputLimit; ) {
-        read = (await handle.read(buffer, 0, buffer.length, position)).bytesRead
-        position += read
-        const lines = (rest + decoder.decode(buffer.subarray(0, read), { stream: true })).split('\n')
-        rest = (lines.pop() ?? '').slice(0, 10_000)
-        for (const line of lines) onLine(clean(line))
-      }
-      if (last) break
-      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, readEveryMs))])
+  for (;;) {
+    const last = over
+    const size = await stderr.size()
+    await stdout.readTo(Infinity)
+    await stderr.readTo(size)
+    if (last) break
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, readEveryMs))])
+  }
+  stdout.end()
+  stderr.end()
+}
+
+class Stream {
+  readonly #handle: FileHandle
+  readonly #onLine: (text: string) => void
+  readonly #decoder = new TextDecoder()
+  readonly #buffer = Buffer.alloc(64 * 1024)
+  #rest = ''
+  #position = 0
+
+  private constructor(handle: FileHandle, onLine: (text: string) => void) {
+    this.#handle = handle
+    this.#onLine = onLine
+  }
+
+  static async open(file: string, onLine: (text: string) => void): Promise<Stream> {
+    return new Stream(await open(file, 'r'), onLine)
+  }
+
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size
+  }
+
+  async readTo(size: number): Promise<void> {
+    for (const end = Math.min(size, outputLimit); this.#position < end; ) {
+      const { bytesRead } = await this.#handle.read(this.#buffer, 0, Math.min(this.#buffer.length, end - this.#position), this.#position)
+      if (bytesRead === 0) return
+      this.#position += bytesRead
+      const lines = (this.#rest + this.#decoder.decode(this.#buffer.subarray(0, bytesRead), { stream: true })).split('\n')
+      this.#rest = (lines.pop() ?? '').slice(0, 10_000)
+      for (const line of lines) this.#onLine(clean(line))
     }
-    if (rest) onLine(clean(rest))
-    if (position >= outputLimit) onLine('… the rest of the output is not shown')
-  } finally {
-    await handle.close()
+  }
+
+  /** What was printed without an end of line is a line too. */
+  end(): void {
+    if (this.#rest) this.#onLine(clean(this.#rest))
+    if (this.#position >= outputLimit) this.#onLine('… the rest of the output is not shown')
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#handle.close()
   }
 }
 

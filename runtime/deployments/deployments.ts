@@ -85,13 +85,16 @@ export class Deployments {
   }
 
   /** A folder as a tar stream. Notes say what a person should know, such as whose change was written over. */
-  async deployArchive(actor: Actor, at: At, input: { userId: string; message?: string | undefined; base: string | null; force: boolean; body: Readable }) {
+  async deployArchive(actor: Actor, at: At, input: { userId: string; message?: string | undefined; base: string | null; force: boolean; tip?: string | undefined; body: Readable }) {
     const { source, db } = this.#platform
     const branches = (await environmentChain(db, at.environmentId)).map(branchOf)
-    const message = input.message?.trim() || 'Deploy from a folder'
+    const said = input.message?.trim() || 'Deploy from a folder'
     const landed = await source.archives.commit({
-      serviceId: at.serviceId, branches, stream: input.body, ...(input.base !== null && { base: input.base }), force: input.force, author: await this.#author(input.userId), message,
+      serviceId: at.serviceId, branches, stream: input.body, ...(input.base !== null && { base: input.base }), force: input.force, author: await this.#author(input.userId), message: said,
+      ...(input.tip !== undefined && { tip: input.tip }),
     })
+    // A commit of the folder's own says what it is.
+    const message = landed.commit === input.tip ? (await source.history.commit({ serviceId: at.serviceId, commit: landed.commit })).message : said
     const row = await this.deploy(actor, at, landed.commit, message, 'cli')
     const notes = [
       ...(landed.replaced && landed.previous !== null ? ['the folder has no recorded base, so it replaced the source that was there'] : []),
@@ -156,9 +159,10 @@ export class Deployments {
     await Promise.all(rows.map((row) => this.#stop(row, new PlatformError('cancelled', why))))
   }
 
-  /** Something is on its way there. */
+  /** Something is on its way there; what serves there already only finishes its notes. */
   isUnderWay(at: At): boolean {
-    return this.#running.has(placeKey(at))
+    const running = this.#running.get(placeKey(at))
+    return running !== undefined && this.#platform.places.get(at)?.plan.deploymentId !== running.id
   }
 
   /**

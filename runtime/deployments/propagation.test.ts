@@ -68,7 +68,7 @@ test('calls stay in their environment through services of their own and inherite
   expect(await call('production')).toBe('b production, c production, d production, end production, end')
   const mixed = await Promise.all(Array.from({ length: 40 }, (_, n) => call(n % 2 ? 'alice' : 'production')))
   expect(mixed.filter((text, n) => text !== `b ${n % 2 ? 'alice' : 'production'}, c production, d ${n % 2 ? 'alice' : 'production'}, end production, end`)).toEqual([])
-})
+}, 90_000)
 
 test('what a service does not carry is counted on its page; its copy in an overlay calls in that overlay all the same', async () => {
   await using platform = await startPlatform()
@@ -85,4 +85,4 @@ test('what a service does not carry is counted on its page; its copy in an overl
   await platform.deploy('deaf', deaf('end'), alice)
   expect(await call()).toMatch(/^end alice/)
   expect(await lost(alice)).toBeNull()
-})
+}, 90_000)

@@ -15,7 +15,10 @@ type Parts = Pick<Platform, 'db' | 'source' | 'logs' | 'settings'>
  * be taken again: a kill in the middle leaves it due.
  */
 export async function purgeEnvironment({ db, source, logs, settings: { home } }: Parts, { id, teamId, name }: EnvironmentRow): Promise<void> {
-  for (const service of await db.select({ id: services.id }).from(services).where(eq(services.teamId, teamId))) {
+  const ofTeam = db.select({ id: services.id }).from(services).where(eq(services.teamId, teamId))
+  // Some may be another team's by now.
+  const deployedThere = db.select({ id: deployments.serviceId }).from(deployments).where(eq(deployments.environmentId, id))
+  for (const service of await ofTeam.union(deployedThere)) {
     if (await source.repositories.exists(service.id)) await source.branches.forget({ serviceId: service.id, environmentId: id })
     await logs.delete(service.id, id)
   }

@@ -1,7 +1,8 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
-import { deployments, services, settings, variables } from '#db/schema.ts'
+import { services, settings, variables } from '#db/schema.ts'
 import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
+import { pinnedServices } from '../environments/pinned.ts'
 import type { Place } from '../instances/place.ts'
 import type { Platform } from '../platform.ts'
 
@@ -32,7 +33,7 @@ export async function candidatesOf(platform: Platform, environmentId: string, se
   const { db, places } = platform
   const [from, ...above] = await environmentChain(db, environmentId)
   if (!from) throw new PlatformError('not_found', 'there is no such environment')
-  const wanted = serviceIds ?? (await deliberate(platform, places.all().filter((place) => place.environmentId === from.id))).map((place) => place.serviceId)
+  const wanted = serviceIds ?? await deliberate(platform, from)
   if (wanted.length === 0) return { from, into: above[0], above, all: [] }
   const [rows, ownVariables, ownSettings] = await Promise.all([
     db.select({ id: services.id, name: services.name }).from(services).where(inArray(services.id, [...wanted])),
@@ -64,10 +65,8 @@ export function servingIn({ places }: Pick<Platform, 'places'>, chain: readonly 
   return null
 }
 
-/** Without the copies that a pinned environment keeps of what it inherits: nobody changed anything there. */
-async function deliberate({ db }: Platform, own: readonly Place[]): Promise<Place[]> {
-  const rows = own.length === 0 ? [] : await db.select({ id: deployments.id }).from(deployments)
-    .where(and(eq(deployments.kind, 'pin'), inArray(deployments.id, own.map(({ plan }) => plan.deploymentId))))
-  const pins = new Set(rows.map(({ id }) => id))
-  return own.filter(({ plan }) => !pins.has(plan.deploymentId))
+/** Services that it has copies of, without those that a pinned environment keeps of what it inherits: nobody changed anything there. */
+async function deliberate({ db, places }: Platform, { id, pinned }: EnvironmentRow): Promise<string[]> {
+  const pins = (await pinnedServices(db, pinned ? [id] : [])).get(id)
+  return places.all().flatMap(({ environmentId, serviceId }) => (environmentId === id && !pins?.has(serviceId) ? [serviceId] : []))
 }

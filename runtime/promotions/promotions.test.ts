@@ -266,6 +266,19 @@ test('what keeps data is stopped before its successor starts, and keeps it', asy
   expect(await body('kept', alice.headers)).toBe('b 2')
 })
 
+test('of a pinned environment only what was deployed there moves, though what it keeps was restarted', async () => {
+  await platform.deploy('holds', answering('holds 1'))
+  await platform.deploy('moves', answering('moves 1'))
+  const alice = await environment()
+  await platform.rpc.call('environments.pin', { environmentId: alice.id })
+  await platform.settled((await platform.rpc.call('deployments.restart', { serviceId: await serviceId('holds'), environmentId: alice.id })).deploymentId)
+  await expect(start(alice.id)).rejects.toMatchObject({ code: 'not_in_this_state', message: expect.stringContaining('no copies of its own') as string })
+  await platform.deploy('moves', answering('moves 2'), alice.id)
+  const promotion = await promote(alice.id)
+  expect(promotion.services.map(({ service, state, left }) => [service, state, left])).toEqual([['moves', 'live', false]])
+  expect(await Promise.all(['holds', 'moves'].map((service) => body(service)))).toEqual(['holds 1', 'moves 2'])
+})
+
 test('through staging to production: each step into the parent, nothing further', async () => {
   await platform.deploy('deep', answering('deep 1'))
   const staging = await environment()

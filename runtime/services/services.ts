@@ -42,9 +42,9 @@ export async function createService(platform: Platform, actor: Actor, input: New
   return row.id
 }
 
-export async function createFromTemplate(platform: Platform, actor: Actor, input: { teamId: string; name: string; template: string | null; ownerId: string }): Promise<Service> {
+export async function createFromTemplate(platform: Platform, actor: Actor, input: { teamId: string; name: string; template: string | null; ownerId: string; empty?: boolean | undefined }): Promise<Service> {
   const name = parseName(serviceName, input.name)
-  const serviceId = await createService(platform, actor, { ...input, name, files: await templateFiles(input.template ?? 'hello', name) })
+  const serviceId = await createService(platform, actor, { ...input, name, files: input.empty ? null : await templateFiles(input.template ?? 'hello', name) })
   const [production] = await platform.db.select({ id: environments.id }).from(environments)
     .where(and(eq(environments.teamId, input.teamId), eq(environments.kind, 'production'), isNull(environments.deletedAt)))
   return getService(platform, { serviceId, environmentId: production?.id ?? '' })

@@ -61,7 +61,7 @@ async function requireFree({ db }: Platform, row: ServiceRow, { teamId, producti
   const [taken] = await db.select({ id: services.id }).from(services).where(and(eq(services.teamId, teamId), eq(services.name, row.name), isNull(services.deletedAt)))
   if (taken) throw new PlatformError('name_taken', `the team has a service named ${row.name} already`, { field: 'name', fix: `Rename one of them: m3o service rename ${row.name} NAME` })
   const copies = await db.select({ name: environments.name }).from(releases).innerJoin(environments, eq(environments.id, releases.environmentId))
-    .where(and(eq(releases.serviceId, row.id), ne(releases.environmentId, productionId)))
+    .where(and(eq(releases.serviceId, row.id), ne(releases.environmentId, productionId), isNull(environments.deletedAt)))
   const [copy] = copies
   if (copy) {
     throw new PlatformError('not_in_this_state', `${row.name} has copies of its own in ${copies.map(({ name }) => name).join(', ')}`, { fix: `Promote them, or drop them: m3o --env ${copy.name} env reset ${row.name}` })
@@ -75,6 +75,8 @@ async function moveRows(platform: Platform, tx: Transaction, row: ServiceRow, { 
   const [owner] = row.ownerId === null ? [] : await tx.select().from(members).where(and(eq(members.teamId, teamId), eq(members.userId, row.ownerId)))
   await claimName(tx, 'service', teamId, row.name, () => tx.update(services).set({ teamId, ownerId: owner?.userId ?? null }).where(eq(services.id, row.id)))
   await tx.delete(formerNames).where(and(eq(formerNames.kind, 'service'), eq(formerNames.id, row.id)))
+  // Environments that are gone, and could come back, come back without it.
+  await tx.delete(releases).where(and(eq(releases.serviceId, row.id), ne(releases.environmentId, from)))
   await tx.update(releases).set({ environmentId: to, wanted: 'stopped', updatedAt: Date.now() }).where(and(eq(releases.serviceId, row.id), eq(releases.environmentId, from)))
   // What the former team's other environments had set is theirs.
   await tx.delete(settings).where(and(eq(settings.serviceId, row.id), ne(settings.environmentId, from)))

@@ -37,6 +37,62 @@ test('a folder replaces what is there without a base, merges with one, is refuse
   at.git('fsck', '--strict', '--full', '--no-dangling')
 })
 
+test('a folder brings its history: a new service begins with it, a branch goes on by it, what moved meanwhile is merged', async () => {
+  await using at = await temporarySource()
+  await at.source.repositories.create({ serviceId: 's_1', files: [], author: ada })
+  const git = (...args: string[]) => execFileSync('git', ['--git-dir', `${at.home}/source/s_1.git`, '-c', 'user.name=Eve', '-c', 'user.email=eve@x', ...args], { encoding: 'utf8', stdio: 'pipe' }).trim()
+  const commitOf = (files: Record<string, string>, parents: string[], message: string) => {
+    const lines = Object.entries(files).map(([name, text]) => `100644 blob ${execFileSync('git', ['--git-dir', `${at.home}/source/s_1.git`, 'hash-object', '-w', '--stdin'], { input: text, encoding: 'utf8' }).trim()}\t${name}\n`)
+    const tree = execFileSync('git', ['--git-dir', `${at.home}/source/s_1.git`, 'mktree'], { input: lines.join(''), encoding: 'utf8' }).trim()
+    return git('commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '-m', message)
+  }
+  const folder = (files: Record<string, string>) => tarOf(...Object.entries(files).map(([name, text]) => tarEntry({ path: name, body: Buffer.from(text) })))
+  const deploy = (files: Record<string, string>, more: { tip: string; base?: string }) =>
+    at.source.archives.commit({ serviceId: 's_1', branches: ['main'], stream: folder(files), author: ada, message: 'Deploy', ...more })
+  const send = (tip: string) => (git('update-ref', `refs/m3o/incoming/${tip}`, tip), tip)
+
+  const one = commitOf({ a: '1\n', b: '1\n' }, [], 'One')
+  const two = commitOf({ a: '2\n', b: '1\n' }, [one], 'Two')
+  await expect(deploy({ a: '2\n', b: '1\n' }, { tip: two })).rejects.toMatchObject({ code: 'not_found', field: 'tip' })
+  expect(await deploy({ a: '2\n', b: '1\n' }, { tip: send(two) })).toMatchObject({ commit: two, replaced: false })
+  expect(git('log', '--format=%s', 'main')).toBe('Two\nOne')
+  expect(git('for-each-ref', 'refs/m3o/incoming')).toBe('')
+  expect(await deploy({ a: '2\n', b: '1\n' }, { tip: two })).toMatchObject({ commit: two, changed: false })
+
+  const three = commitOf({ a: '3\n', b: '1\n' }, [two], 'Three')
+  const uncommitted = await deploy({ a: '3\n', b: '1\n', c: '3\n' }, { tip: send(three) })
+  expect(git('log', '--format=%s', 'main')).toBe('Deploy\nThree\nTwo\nOne')
+  // Deployed with changes that were not committed: those are the base of the next, not the commit below them.
+  expect(await deploy({ a: '3\n', b: '1\n', c: '4\n' }, { tip: three, base: uncommitted.commit })).toMatchObject({ merged: false, replaced: false })
+
+  const theirs = commitOf({ a: '3\n', b: '1\n', c: '4\n', d: 'theirs\n' }, [git('rev-parse', 'main')], 'Theirs')
+  git('update-ref', 'refs/heads/main', theirs)
+  const mine = commitOf({ a: 'mine\n', b: '1\n' }, [three], 'Mine')
+  const merged = await deploy({ a: 'mine\n', b: '1\n' }, { tip: send(mine) })
+  expect(merged).toMatchObject({ merged: true, replaced: false })
+  expect(git('show', 'main:a')).toBe('mine')
+  expect(git('show', 'main:d')).toBe('theirs')
+  expect(git('log', '--format=%P', '-1', 'main').split(' ')).toEqual([theirs, mine])
+  const clash = commitOf({ a: 'clash\n', b: '1\n' }, [three], 'Clash')
+  await expect(deploy({ a: 'clash\n', b: '1\n' }, { tip: send(clash) })).rejects.toMatchObject({ code: 'conflict' })
+  expect(git('rev-parse', 'main')).toBe(merged.commit)
+  git('fsck', '--strict', '--full', '--no-dangling')
+})
+
+test('a folder deployed into one environment goes on in another, from what both hold', async () => {
+  await using at = await withService()
+  const file = (name: string, text: string) => tarEntry({ path: name, body: Buffer.from(text) })
+  const into = (branches: string[], files: ReturnType<typeof file>[], base: string) =>
+    at.source.archives.commit({ serviceId: 's_1', branches, stream: tarOf(...files), author: ada, message: 'Deploy', base })
+  const inAlice = await into(['alice', 'main'], [file('index.ts', 'one\n'), file('alice.ts', 'hers')], at.commit)
+  const inMain = await into(['main'], [file('index.ts', 'two\n')], at.commit)
+  const inherited = await into(['bob', 'main'], [file('index.ts', 'two\n'), file('bob.ts', 'his')], inMain.commit)
+  expect(inherited).toMatchObject({ previous: inMain.commit, replaced: false, merged: false })
+  const both = await into(['alice', 'main'], [file('index.ts', 'two\n')], inMain.commit)
+  expect(both).toMatchObject({ previous: inAlice.commit, merged: true })
+  expect(at.git('show', `${both.commit}:index.ts`) + at.git('show', `${both.commit}:alice.ts`)).toBe('two\nhers')
+})
+
 test('hostile archives are refused by name and leave nothing behind', async () => {
   await using at = await withService()
   const bad: [string, Buffer[], string][] = [

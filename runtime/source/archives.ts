@@ -3,10 +3,14 @@ import zlib from 'node:zlib'
 import { PlatformError } from '#contract/errors.ts'
 import { landTree, type Landed } from './land-tree.ts'
 import { checkTreeSize, maxFiles, maxTreeBytes } from './limits.ts'
-import { checkOid, type Person, type Repository } from './naming.ts'
+import { headOf } from './branches.ts'
+import { containsCommit } from './history.ts'
+import { checkOid, incomingRef, type Person, type Repository } from './naming.ts'
 import { ObjectBatch } from './object-batch.ts'
+import { objectInfo } from './object-reader.ts'
 import { emptyTree, type Oid, type TreeEntry } from './objects.ts'
 import { checkPath, maxPathBytes, rawPath } from './path.ts'
+import { deleteRef, readRef } from './refs.ts'
 import { refuseOverlap } from './repositories.ts'
 import { staysInside } from './symlinks.ts'
 import { readTar, type TarEntry } from './tar-reader.ts'
@@ -19,6 +23,8 @@ export interface ArchiveInput {
   stream: AsyncIterable<Uint8Array>
   /** Revision that the folder was pulled from or deployed as last; left out, the folder replaces what is there. */
   base?: Oid
+  /** Commit that the folder stands on; its history comes along. Waits at {@link incomingRef}, or is known already. */
+  tip?: Oid
   force?: boolean
   author: Person
   message: string
@@ -60,11 +66,22 @@ export async function storeArchive(repository: Repository, stream: AsyncIterable
 
 export async function commitArchive(repository: Repository, input: ArchiveInput, locked: <T>(work: () => Promise<T>) => Promise<T>): Promise<Landed> {
   const base = input.base === undefined ? undefined : checkOid(input.base, 'base')
+  const tip = input.tip === undefined ? undefined : await arrived(repository, checkOid(input.tip, 'tip'), input.branches)
   const tree = await storeArchive(repository, input.stream)
-  return await locked(() => landTree(repository, {
-    branches: input.branches, tree, base, author: input.author, message: input.message, force: input.force ?? false,
+  const landed = await locked(() => landTree(repository, {
+    branches: input.branches, tree, base, tip, author: input.author, message: input.message, force: input.force ?? false,
     fix: 'Pull the newer source and bring the two together, or deploy with --force to write over it.',
   }))
+  if (tip !== undefined) await deleteRef(repository, incomingRef(tip))
+  return landed
+}
+
+/** A commit that somebody has sent for this, or that the environment has by now. @throws PlatformError `not_found` */
+async function arrived(repository: Repository, tip: Oid, branches: string[]): Promise<Oid> {
+  if ((await readRef(repository, incomingRef(tip))) === tip) return tip
+  const head = await headOf(repository, branches).catch(() => undefined)
+  if (head !== undefined && (await objectInfo(repository, tip))?.type === 'commit' && (await containsCommit(repository, { commit: head.commit, ancestor: tip }))) return tip
+  throw new PlatformError('not_found', `the history of ${tip.slice(0, 7)} has not arrived`, { field: 'tip', fix: 'Deploy again.' })
 }
 
 async function storeEntry(batch: ObjectBatch, entry: TarEntry, path: string, links: Map<string, string>): Promise<TreeEntry> {

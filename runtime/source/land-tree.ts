@@ -1,11 +1,12 @@
 import { PlatformError } from '#contract/errors.ts'
-import { headOf } from './branches.ts'
+import { headOf, type Head } from './branches.ts'
 import { changesInWay, mergeConflict, type ChangeInWay } from './changes-in-way.ts'
+import { containsCommit, mergeBase } from './history.ts'
 import { branchRef, type Person, type Repository } from './naming.ts'
-import { objectInfo, treeAt } from './object-reader.ts'
+import { objectInfo, readCommit, treeAt } from './object-reader.ts'
 import { ObjectBatch } from './object-batch.ts'
 import { mergeTrees } from './merge-trees.ts'
-import type { Oid } from './objects.ts'
+import { emptyTree, type Oid } from './objects.ts'
 import { moveRef, readRef } from './refs.ts'
 import { compareTrees } from './tree-edit.ts'
 
@@ -13,8 +14,10 @@ export interface Landing {
   /** The environment's own branch first, then its parents' up to main. */
   branches: string[]
   tree: Oid
-  /** Commit that the tree was made from; undefined: not known, so the tree replaces what is there. */
+  /** Commit that the tree was made from, of this branch or another; undefined: not known, so the tree replaces what is there. */
   base: Oid | undefined
+  /** Commit that the tree was made on, with a history of its own, which the branch takes up. */
+  tip?: Oid | undefined
   author: Person
   message: string
   /** The tree as it is wins over whatever came in since its base. */
@@ -40,22 +43,54 @@ export async function landTree(repository: Repository, landing: Landing): Promis
   const [branch = 'main'] = landing.branches
   for (let attempt = 1; attempt <= 10; attempt++) {
     const own = await readRef(repository, branchRef(branch))
-    const head = await headOf(repository, landing.branches).catch(() => undefined)
+    const head = await standing(repository, landing)
     const result = { previous: head?.commit ?? null, branch, merged: false, replaced: false, overwrote: [] as ChangeInWay[] }
     let tree = landing.tree
-    if (head !== undefined && head.tree !== tree && landing.base !== head.commit) {
-      const brought = await bringTogether(repository, landing, head)
+    const base = await baseOf(repository, landing, head)
+    if (head !== undefined && head.tree !== tree && base !== head.commit) {
+      const brought = await bringTogether(repository, { ...landing, base }, head)
       tree = brought.tree
       Object.assign(result, brought.said)
     }
-    if (head !== undefined && head.tree === tree) return { ...result, commit: head.commit, changed: false }
-    const batch = new ObjectBatch(repository)
-    const parents = head === undefined ? [] : [head.commit]
-    const commit = batch.commit({ tree, parents, author: landing.author, time: Date.now() / 1000, message: landing.message })
-    await batch.flush()
+    const parents = await parentsOf(repository, landing.tip, head)
+    if (head !== undefined && head.tree === tree && parents[0] === head.commit && parents.length === 1) return { ...result, commit: head.commit, changed: false }
+    const commit = await committed(repository, { tree, parents, landing })
     if (await moveRef(repository, branchRef(branch), { to: commit, expected: own })) return { ...result, commit, changed: true }
   }
   throw new PlatformError('conflict', `the branch ${branch} keeps moving`, { fix: 'Try again.' })
+}
+
+/** What is there to go on from. What a service was begun with, when it holds nothing, gives way to a history. */
+async function standing(repository: Repository, { branches, tip }: Landing): Promise<Head | undefined> {
+  const head = await headOf(repository, branches).catch(() => undefined)
+  if (head === undefined || head.tree !== emptyTree || tip === undefined) return head
+  return (await readCommit(repository, head.commit)).parents.length === 0 ? undefined : head
+}
+
+/** What the head and the folder both hold: of the recorded commit, which another branch may be at, and of the folder's own history the nearer to the head. */
+async function baseOf(repository: Repository, { base, tip }: Landing, head: Head | undefined): Promise<Oid | undefined> {
+  if (head === undefined || base === head.commit) return base
+  const isKnown = base !== undefined && (await objectInfo(repository, base))?.type === 'commit'
+  const recorded = isKnown ? (await mergeBase(repository, base, head.commit)) ?? base : base
+  const common = tip === undefined ? undefined : await mergeBase(repository, tip, head.commit)
+  if (common === undefined || !isKnown || recorded === undefined) return common ?? recorded
+  return (await containsCommit(repository, { commit: recorded, ancestor: common })) ? recorded : common
+}
+
+async function parentsOf(repository: Repository, tip: Oid | undefined, head: Head | undefined): Promise<Oid[]> {
+  if (head === undefined) return tip === undefined ? [] : [tip]
+  if (tip === undefined || (await containsCommit(repository, { commit: head.commit, ancestor: tip }))) return [head.commit]
+  return (await containsCommit(repository, { commit: tip, ancestor: head.commit })) ? [tip] : [head.commit, tip]
+}
+
+/** A folder without changes of its own is the very commit that it stands on. */
+async function committed(repository: Repository, { tree, parents, landing }: { tree: Oid; parents: Oid[]; landing: Landing }): Promise<Oid> {
+  const { tip, author, message } = landing
+  if (tip !== undefined && parents.length === 1 && parents[0] === tip && (await treeAt(repository, tip)) === tree) return tip
+  const batch = new ObjectBatch(repository)
+  const commit = batch.commit({ tree, parents, author, time: Date.now() / 1000, message })
+  await batch.flush()
+  return commit
 }
 
 type Said = Partial<Pick<Landed, 'merged' | 'replaced' | 'overwrote'>>

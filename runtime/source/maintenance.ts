@@ -1,7 +1,8 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { runGit } from './git.ts'
-import type { Repository } from './naming.ts'
+import { incomingRefs, type Repository } from './naming.ts'
+import { deleteRef, listRefs } from './refs.ts'
 
 const staleMs = 60 * 60 * 1000
 
@@ -11,10 +12,20 @@ const staleMs = 60 * 60 * 1000
  */
 export async function maintain(repository: Repository): Promise<void> {
   await removeLeftovers(repository)
+  await removeIncoming(repository)
   // One at a time, git's own gc.pid sees to; a second one has nothing to do.
   await runGit(repository.dir, ['-c', 'gc.pruneExpire=2.days.ago', '-c', 'gc.autoDetach=false', 'gc', '--auto', '--quiet', '--cruft'], {
     accept: [0, 128], timeoutMs: 10 * 60_000,
   })
+}
+
+/** History that a folder has sent and whose deployment never came. */
+async function removeIncoming(repository: Repository): Promise<void> {
+  for (const [ref, tip] of await listRefs(repository, incomingRefs)) {
+    const stat = await fs.stat(path.join(repository.dir, ref)).catch(() => undefined)
+    // One without a file of its own was packed, which makes it older than any deployment under way.
+    if (stat === undefined || Date.now() - stat.mtimeMs > staleMs) await deleteRef(repository, ref, tip)
+  }
 }
 
 /** What a kill of git, or of the platform, leaves; no work of theirs lasts an hour. */

@@ -52,6 +52,10 @@ export function parkedRef(environmentId: string): string {
   return `refs/m3o/departed/${checkId(environmentId, 'environmentId')}`
 }
 
+/** Where history waits that a folder brings, until the folder's deployment takes it up. People push to these, and see none. */
+export const incomingRefs = 'refs/m3o/incoming/'
+export const incomingRef = (tip: string): string => `${incomingRefs}${checkOid(tip, 'tip')}`
+
 export function draftRef(userId: string, environment: string): string {
   return `refs/m3o/drafts/${checkId(userId, 'userId')}/${checkId(environment, 'environment')}`
 }

@@ -77,6 +77,26 @@ test('a reader cannot push, and nobody deletes main, touches drafts or goes arou
   expect(at.pushed).toEqual([])
 }, 60_000)
 
+test('history that a deployment will take up is sent to a place that nobody sees, called after its commit', async () => {
+  await using at = await withServer()
+  await at.git('clone', '-q', at.url('writer'), at.work)
+  await at.git('commit', '-q', '--allow-empty', '-m', 'Mine')
+  const head = (await at.git('rev-parse', 'HEAD')).trim()
+  await expect(at.git('push', at.url('reader'), `main:refs/m3o/incoming/${head}`)).rejects.toThrow(/403/)
+  await expect(at.git('push', at.url('writer'), `main:refs/m3o/incoming/${at.commit}`)).rejects.toThrow(/not called after its commit/)
+  await at.git('push', '-q', at.url('writer'), `main:refs/m3o/incoming/${head}`)
+  expect(await at.git('ls-remote', at.url('writer'))).toBe(`${at.commit}\tHEAD\n${at.commit}\trefs/heads/main\n`)
+  await expect(at.git('push', at.url('writer'), `:refs/m3o/incoming/${head}`)).rejects.toThrow(/not called after its commit/)
+  expect((await at.source.branches.list({ serviceId: 's_1' })).map(({ branch }) => branch)).toEqual(['main'])
+  // What no deployment has taken up within an hour goes.
+  await at.source.repositories.maintain('s_1')
+  const ref = path.join(at.home, 'source/s_1.git/refs/m3o/incoming', head)
+  expect(await fs.readFile(ref, 'utf8')).toBe(`${head}\n`)
+  await fs.utimes(ref, 0, 0)
+  await at.source.repositories.maintain('s_1')
+  await expect(fs.stat(ref)).rejects.toThrow('ENOENT')
+}, 60_000)
+
 test('a push with a .git in a tree, a broken object or too many files is refused whole', async () => {
   await using at = await withServer()
   await at.git('clone', '-q', at.url('writer'), at.work)

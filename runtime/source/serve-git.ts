@@ -110,6 +110,7 @@ function settings(mayWrite: boolean): Record<string, string> {
     'http.receivepack': String(mayWrite),
     'http.getanyfile': 'false',
     'transfer.hideRefs': 'refs/m3o',
+    'receive.hideRefs': '!refs/m3o/incoming',
     'uploadpack.allowFilter': 'true',
     'receive.fsckObjects': 'true',
     // Found in much real history, and harmless (git's fsck-msgs).

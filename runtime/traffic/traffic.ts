@@ -1,6 +1,6 @@
 import { and, eq, gte, sql } from 'drizzle-orm'
 import { latencyBuckets, type LostCount, type TrafficCount } from '#contract/gateway-api.ts'
-import { services, usage } from '#db/schema.ts'
+import { platform as facts, services, usage } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
 import { LostContexts } from './lost-context.ts'
 
@@ -9,6 +9,7 @@ interface Slot { requests: number; errors: number; latency: number[] }
 
 const slotMs = 10_000
 const keptMs = 3 * 3_600_000
+const lostKey = 'lost_contexts'
 
 /**
  * What the gateway counted: the last hours in memory, ten seconds a slot, and hourly in the database. The gateway counts
@@ -19,6 +20,7 @@ export class Traffic {
   readonly #parts: Parts
   readonly #seen = new Map<string, TrafficCount>()
   readonly #slots = new Map<string, Map<number, Slot>>()
+  #saving: NodeJS.Timeout | undefined
   readonly #callers = new Map<string, Map<string, number>>()
   #unsaved = new Map<string, { count: TrafficCount; requests: number; errors: number; totalMs: number; hour: number }>()
 
@@ -33,6 +35,7 @@ export class Traffic {
       if (teamId) touched.set(teamId, (touched.get(teamId) ?? new Set()).add(serviceId))
     }
     this.lost.note(lost)
+    if (lost.length > 0) this.#saving ??= setTimeout(() => void this.#saveLost(), 1000)
     for (const { serviceId } of lost) touch(serviceId)
     for (const count of counts) {
       const key = `${count.environmentId}/${count.serviceId}`
@@ -81,6 +84,7 @@ export class Traffic {
 
   /** Writes the hours down; what could not be written stays for the next time. */
   async save(): Promise<void> {
+    if (this.#saving !== undefined) await this.#saveLost()
     const unsaved = this.#unsaved
     this.#unsaved = new Map()
     for (const { count, requests, errors, totalMs, hour } of unsaved.values()) {
@@ -98,8 +102,10 @@ export class Traffic {
     }
   }
 
-  /** After a start: who called whom in the last week. */
+  /** After a start: who called whom in the last week, and what was lost. */
   async load(now = Date.now()): Promise<void> {
+    const [fact] = await this.#parts.db.select().from(facts).where(eq(facts.key, lostKey))
+    this.lost.restore(fact?.value)
     const rows = await this.#parts.db.select({ usage, serviceId: services.id }).from(usage).innerJoin(services, eq(services.id, usage.serviceId))
       .where(and(gte(usage.hour, now - 7 * 24 * 3_600_000)))
     for (const { usage: row } of rows) {
@@ -107,6 +113,14 @@ export class Traffic {
       const callers = this.#callers.get(key) ?? new Map<string, number>()
       this.#callers.set(key, callers.set(row.caller, (callers.get(row.caller) ?? 0) + row.requests))
     }
+  }
+
+  async #saveLost(): Promise<void> {
+    clearTimeout(this.#saving)
+    this.#saving = undefined
+    const value = this.lost.kept()
+    await this.#parts.db.insert(facts).values({ key: lostKey, value }).onConflictDoUpdate({ target: facts.key, set: { value } })
+      .catch((error: unknown) => this.#parts.log.warn({ err: error }, 'calls that lost their environment could not be written down'))
   }
 
   #addSlot(key: string, fresh: Slot, now: number): void {

@@ -4,7 +4,7 @@ import type { Variable } from '#contract/records.ts'
 import type { Actor } from '#contract/rpc.ts'
 import { problemOfVariable } from '#contract/variables.ts'
 import type { Transaction } from '#db/open.ts'
-import { variables } from '#db/schema.ts'
+import { services, variables } from '#db/schema.ts'
 import { audited } from '../audit/audit.ts'
 import { environmentChain } from '../environments/environments.ts'
 import type { Platform } from '../platform.ts'
@@ -32,6 +32,18 @@ export async function readValues(platform: Pick<Platform, 'db' | 'seal'>, place:
 
 export function openValues({ seal }: Pick<Platform, 'seal'>, given: readonly Effective[]): Values {
   return Object.fromEntries(given.map(({ row }) => [row.name, { secret: row.secret, value: row.secret ? seal.open(row.value ?? '', sealedName(row)) : row.value ?? '' }]))
+}
+
+/** Secrets' values for a person, to take along; the audit says who had which. */
+export async function revealSecrets(platform: Platform, actor: Actor, place: Place): Promise<{ name: string; value: string }[]> {
+  const [environment] = await environmentChain(platform.db, place.environmentId)
+  const [service] = await platform.db.select({ name: services.name }).from(services).where(eq(services.id, place.serviceId))
+  const values = openValues(platform, (await effectiveVariables(platform, place)).given.filter(({ row }) => row.secret))
+  const secrets = Object.entries(values).map(([name, { value }]) => ({ name, value }))
+  if (secrets.length === 0) return []
+  // Nothing is handed out that is not written down.
+  const after = { environment: environment?.name, names: secrets.map(({ name }) => name) }
+  return audited(platform.db, actor, { teamId: environment?.teamId ?? null, action: 'secret.read', target: `service ${service?.name}`, after }, () => Promise.resolve(secrets))
 }
 
 interface Given { name: string; value: string; secret: boolean; inheritable?: boolean | undefined }

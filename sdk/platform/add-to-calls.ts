@@ -24,20 +24,20 @@ export function addToCalls(gatewayUrl: string | undefined): void {
   })
 }
 
-interface Gateway { origin: string; host: string; path: string }
+interface Gateway { origin: string; protocol: string; host: string; path: string }
 
 /** The path holds a key of 128 bits, so it alone tells the gateway; the host keeps it from others who learned of the key. */
 function parseGateway(text: string | undefined): Gateway | undefined {
   if (!text || !URL.canParse(text)) return undefined
-  const { origin, host, pathname } = new URL(text)
-  return { origin, host, path: pathname.endsWith('/') ? pathname : `${pathname}/` }
+  const { origin, protocol, host, pathname } = new URL(text)
+  return { origin, protocol, host, path: pathname.endsWith('/') ? pathname : `${pathname}/` }
 }
 
 function isTo(request: ClientRequest, gateway: Gateway): boolean {
   const host = request.getHeader('host')
   // Headers given as a list are written at once, and Node does not look into them.
   if (host === undefined) return gateway.host === request.host || gateway.host.startsWith(`${request.host}:`)
-  return `${request.protocol}//${String(host)}` === gateway.origin
+  return request.protocol === gateway.protocol && (host === gateway.host || String(host) === gateway.host)
 }
 
 function addToRequest(request: ClientRequest): void {

@@ -5,9 +5,10 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { type CallState, storage } from '../context.ts'
 import { addToCalls } from './add-to-calls.ts'
-import { carryThroughUndici } from './carry-through-undici.ts'
+import { carryThroughLibraries } from './carry-through-libraries.ts'
+import { carryThroughPorts } from './carry-through-ports.ts'
 import { carryToThreads } from './carry-to-threads.ts'
-import { type Emit, keepIn, prepareToKeep } from './keep-state.ts'
+import { type Emit, keepIn, keepPrepared, prepareToKeep } from './keep-state.ts'
 
 /**
  * Carries a call's context (environment, trace, hops) on to the calls that are made while it is answered, in any code:
@@ -21,7 +22,8 @@ export function carryContext(): void {
   prepareToKeep(http.OutgoingMessage.prototype)
   connectForNobody()
   addToCalls(process.env.M3O_GATEWAY)
-  carryThroughUndici()
+  carryThroughLibraries()
+  carryThroughPorts()
   carryToThreads()
 }
 
@@ -30,10 +32,12 @@ const never = new AbortController().signal
 /** The headers are put together only if somebody asks for them: most calls of most services make none of their own. */
 class RequestState implements CallState {
   readonly signal = never
+  readonly answer: ServerResponse | net.Socket
   private readonly request: IncomingMessage
 
-  constructor(request: IncomingMessage) {
+  constructor(request: IncomingMessage, answer: ServerResponse | net.Socket) {
     this.request = request
+    this.answer = answer
   }
 
   get headers() {
@@ -43,12 +47,15 @@ class RequestState implements CallState {
 
 function enterOnRequest(prototype: http.Server): void {
   const emit = prototype.emit as Emit
-  const entering: Emit = function (this: http.Server, event, ...args) {
-    if (event !== 'request' && event !== 'upgrade' && event !== 'checkContinue') return emit.call(this, event, ...args)
-    const state = new RequestState(args[0] as IncomingMessage)
-    keepIn(state, args[0] as IncomingMessage)
-    keepIn(state, args[1] as ServerResponse | net.Socket)
-    return storage.run(state, () => emit.call(this, event, ...args))
+  const emitToServer = (server: http.Server, args: Parameters<Emit>): boolean => emit.apply(server, args)
+  const entering: Emit = function (this: http.Server, event, first, second) {
+    if (event !== 'request' && event !== 'upgrade' && event !== 'checkContinue') return emit.apply(this, arguments as unknown as Parameters<Emit>)
+    const [request, answer] = [first as IncomingMessage, second as ServerResponse | net.Socket]
+    const state = new RequestState(request, answer)
+    keepPrepared(state, request)
+    if (event === 'upgrade') keepIn(state, answer)
+    else keepPrepared(state, answer)
+    return storage.run(state, emitToServer, this, arguments as unknown as Parameters<Emit>)
   }
   prototype.emit = entering
 }

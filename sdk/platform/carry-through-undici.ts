@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { registerHooks } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import { type CallState, storage } from '../context.ts'
 
 /**
@@ -8,20 +5,7 @@ import { type CallState, storage } from '../context.ts'
  * again, from within the callbacks of other requests' connections. Every request of it is bound to the call in which it
  * was made, and so are its callbacks. (Node's own `fetch` has no such limit and calls nobody back.)
  */
-export function carryThroughUndici(): void {
-  const hook = Symbol.for('m3o.undici')
-  Object.defineProperty(globalThis, hook, { value: bindDispatcher })
-  registerHooks({
-    load(url, context, next) {
-      if (!url.endsWith('/dispatcher-base.js') || !url.includes('/undici/')) return next(url, context)
-      const source = `${readFileSync(fileURLToPath(url), 'utf8')}\n;globalThis[Symbol.for('m3o.undici')]?.(module.exports);`
-      return { format: 'commonjs', source, shortCircuit: true }
-    },
-  })
-}
-
-type Handler = Record<string, ((...args: unknown[]) => unknown) | undefined>
-type Dispatch = (this: unknown, options: unknown, handler: Handler) => boolean
+export type Handler = Record<string, ((...args: unknown[]) => unknown) | undefined>
 
 /** Of both of undici's interfaces; which ones a handler has says which one it speaks. */
 const callbacks = [
@@ -31,19 +15,10 @@ const callbacks = [
 
 const states = new WeakMap<Handler, { state: CallState | undefined }>()
 
-function bindDispatcher(DispatcherBase: { prototype: { dispatch: Dispatch } }): void {
-  const { prototype } = DispatcherBase
-  const { dispatch } = prototype
-  prototype.dispatch = function (options, handler) {
-    if (typeof handler !== 'object' || handler === null) return dispatch.call(this, options, handler)
-    const bound = states.get(handler)
-    if (bound === undefined) return dispatch.call(this, options, bind(handler, storage.getStore()))
-    // It waited in a queue.
-    return inState(bound.state, () => dispatch.call(this, options, handler))
-  }
-}
-
-function bind(handler: Handler, state: CallState | undefined): Handler {
+/** The handler, bound to the call in which its request is made. */
+export function bindHandler(handler: Handler): Handler {
+  if (states.has(handler)) return handler
+  const state = storage.getStore()
   const bound = Object.create(handler) as Handler
   for (const name of callbacks) {
     const callback = handler[name]
@@ -53,6 +28,12 @@ function bind(handler: Handler, state: CallState | undefined): Handler {
   return bound
 }
 
-function inState<T>(state: CallState | undefined, run: () => T): T {
+/** How to go on with a request that waited in a queue and is now sent from within another call; undefined where it belongs. */
+export function backToItsCall(handler: Handler): (<T>(run: () => T) => T) | undefined {
+  const bound = states.get(handler)
+  return bound === undefined || bound.state === storage.getStore() ? undefined : (run) => inState(bound.state, run)
+}
+
+export function inState<T>(state: CallState | undefined, run: () => T): T {
   return storage.getStore() === state ? run() : storage.run(state as CallState, run)
 }

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import { syncBuiltinESMExports } from 'node:module'
 import threads, { getEnvironmentData, isMainThread, MessagePort, setEnvironmentData, type Worker } from 'node:worker_threads'
-import { type CallState, carried, storage } from '../context.ts'
+import { type CallState, callAtWork, carried, storage } from '../context.ts'
 import { keepIn, letGo } from './keep-state.ts'
 
 const key = 'm3o.call'
@@ -14,7 +14,7 @@ const threadState = ofThread && { headers: ofThread.headers, signal: new AbortCo
 
 /** The call being answered; in a thread that works for one call alone, that one. */
 export function currentState(): CallState | undefined {
-  return storage.getStore() ?? (ofThread !== undefined && Atomics.load(ofThread.shared, 0) === 0 ? threadState : undefined)
+  return callAtWork() ?? (ofThread !== undefined && Atomics.load(ofThread.shared, 0) === 0 ? threadState : undefined)
 }
 
 /**

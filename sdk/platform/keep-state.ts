@@ -4,7 +4,7 @@ import { type CallState, storage } from '../context.ts'
 export type Emit = (event: string | symbol, ...args: unknown[]) => boolean
 
 const key = Symbol('m3o.state')
-interface Kept { emit: Emit; [key]?: CallState }
+interface Kept { emit: Emit; [key]?: CallState; _events?: Record<string | symbol, unknown> }
 
 /** Calls the listeners of an emitter in the context of one call. */
 export function keepIn(state: CallState, emitter: EventEmitter): void {
@@ -18,25 +18,34 @@ export function letGo(emitter: EventEmitter): void {
   delete (emitter as unknown as Kept)[key]
 }
 
-/** Makes it cheap for the emitters of a class, of which each request has some. */
+/** Makes it cheap for the emitters of a class, of which each request has some: see {@link keepPrepared}. */
 export function prepareToKeep(prototype: EventEmitter): void {
   prototype.emit = keep(prototype.emit as Emit)
+}
+
+/** The same for an emitter of a prepared class. */
+export function keepPrepared(state: CallState, emitter: EventEmitter): void {
+  ;(emitter as unknown as Kept)[key] = state
 }
 
 const keeping = new WeakSet<Emit>()
 
 function keep(emit: Emit): Emit {
-  const kept: Emit = function (this: Kept, event, ...args) {
+  // Thousands of events a second come through here, so nothing is made of their arguments.
+  const kept: Emit = function (this: Kept, event, first, second) {
     const state = this[key]
-    if (state === undefined) return emit.call(this, event, ...args)
+    // Most events have no listeners: for them nothing is entered. (`_events` is what has stayed since Node's first days.)
+    if (state === undefined || (this._events !== undefined && this._events[event] === undefined && event !== 'error')) return emit.apply(this, arguments as unknown as Parameters<Emit>)
     // Of a client's request: what comes back belongs to the same call.
-    if (event === 'response') keepIn(state, args[0] as EventEmitter)
-    else if (event === 'upgrade') keepIn(state, args[1] as EventEmitter)
+    if (event === 'response') keepIn(state, first as EventEmitter)
+    else if (event === 'upgrade') keepIn(state, second as EventEmitter)
     const now = storage.getStore()
     // The SDK runs what it answers in a state of its own, of the same request.
-    if (now === state || (now !== undefined && now.headers === state.headers)) return emit.call(this, event, ...args)
-    return storage.run(state, () => emit.call(this, event, ...args))
+    if (now === state || (now !== undefined && now.headers === state.headers)) return emit.apply(this, arguments as unknown as Parameters<Emit>)
+    return storage.run(state, applyEmit, emit, this, arguments as unknown as Parameters<Emit>)
   }
   keeping.add(kept)
   return kept
 }
+
+const applyEmit = (emit: Emit, emitter: Kept, args: Parameters<Emit>): boolean => emit.apply(emitter, args)

@@ -5,13 +5,41 @@ each library is prepared once it has been loaded. Context goes to the gateway al
 """
 import os
 import sys
+import time
+import weakref
+from _thread import get_ident
 from contextvars import ContextVar
 
 CARRIED = ('baggage', 'traceparent', 'tracestate', 'm3o-hops')
 OURS = 'm3o-env'
 
-# The headers of the call being answered that are carried, by lower-case name.
+# Seconds after its answer for which the work for a call may go on.
+AFTER_ANSWER = 600
+
+
+class Call(dict):
+    """The headers of a call that are carried, by lower-case name."""
+    answered = None
+
+
+# The call being answered, and the thread and task that answer it; another one has been given it, or takes work from a queue.
 state = ContextVar('m3o_call', default=None)
+place = ContextVar('m3o_place', default=None)
+WORKER = 'worker'
+
+
+def _here():
+    loops = sys.modules.get('asyncio')
+    task = loops and loops._get_running_loop() and loops.current_task()
+    return (get_ident(), id(task) if task else None)
+
+
+def current():
+    """The call for which something is asked now. What goes on long after its answer is no longer done for it."""
+    call = state.get()
+    if call is None or call.answered is None or time.monotonic() - call.answered < AFTER_ANSWER:
+        return call
+    return None
 
 
 # Which requests go to the gateway, and what they get.
@@ -34,7 +62,7 @@ def _is_gateway(host, port, path):
 
 def headers_for(own):
     """What a request has to say; `own(name)` is what the service itself put there, or None."""
-    call = state.get()
+    call = current()
     for name in CARRIED if call else ():
         value = call.get(name)
         if value is None:
@@ -63,17 +91,29 @@ def _key(member):
 
 def enter(pairs):
     """From here on this call is answered: `pairs` are its headers."""
-    call = {}
+    call = Call()
     for name, value in pairs:
         if isinstance(name, bytes):
             name, value = name.decode('latin-1'), value.decode('latin-1')
         name = name.lower()
         if name in CARRIED:
             call[name] = call[name] + ',' + value if name in call else value
+    place.set(_here())
     return state.set(call)
 
 
+def leave(token):
+    call = state.get()
+    if call is not None:
+        call.answered = time.monotonic()
+    state.reset(token)
+
+
 def _enter_environ(environ):
+    # WSGI does not say when the one before was answered.
+    before = state.get()
+    if before is not None and place.get() == _here():
+        before.answered = time.monotonic()
     return enter((name, environ[key]) for name, key in _environ_keys if key in environ)
 
 
@@ -99,7 +139,7 @@ def _asgi(original):
         try:
             return await original(self, scope, *args, **kwargs)
         finally:
-            state.reset(token)
+            leave(token)
     return call
 
 
@@ -127,7 +167,7 @@ def _http_server(module):
             try:
                 return original(self)
             finally:
-                state.reset(token)
+                leave(token)
         return handle_one_request
 
     _wrap(handler, 'parse_request', parse)
@@ -182,7 +222,7 @@ def _aiohttp_server(module):
             try:
                 return await original(self, request, *args, **kwargs)
             finally:
-                state.reset(token)
+                leave(token)
         return handle
     _wrap(module.RequestHandler, '_handle_request', make)
 
@@ -193,7 +233,7 @@ def _http_client(module):
     def make(original):
         def endheaders(self, *args, **kwargs):
             lines = self._buffer
-            if state.get() and lines and _is_gateway(self.host, self.port, lines[0].split(b' ')[1].decode('latin-1')):
+            if current() and lines and _is_gateway(self.host, self.port, lines[0].split(b' ')[1].decode('latin-1')):
                 found = {line.partition(b':')[0].decode('latin-1').lower(): at for at, line in enumerate(lines) if at > 0}
 
                 def own(name):
@@ -212,7 +252,7 @@ def _http_client(module):
 
 def _add_to_httpcore(request):
     url = request.url
-    if not state.get() or not _is_gateway(url.host.decode('latin-1'), url.port, url.target.decode('latin-1')):
+    if not current() or not _is_gateway(url.host.decode('latin-1'), url.port, url.target.decode('latin-1')):
         return
     headers = list(request.headers)
     found = {name.decode('latin-1').lower(): at for at, (name, _) in enumerate(headers)}
@@ -240,7 +280,7 @@ def _aiohttp_client(module):
     def make(original):
         def send(self, *args, **kwargs):
             url = self.url
-            if state.get() and _is_gateway(url.raw_host, url.port, url.raw_path):
+            if current() and _is_gateway(url.raw_host, url.port, url.raw_path):
                 for name, value in list(headers_for(self.headers.get)):
                     self.headers[name] = value
             return original(self, *args, **kwargs)
@@ -250,47 +290,25 @@ def _aiohttp_client(module):
 
 # Threads begin without a context.
 
+def _run_in(call, function, args, kwargs):
+    token, was = state.set(call), place.set(None)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        state.reset(token)
+        place.reset(was)
+
+
 def _threading(module):
     def make(original):
         def start(self):
             call = state.get()
             if call is not None:
                 run = self.run
-
-                def carried():
-                    self._m3o_inherited = True
-                    state.set(call)
-                    run()
-                self.run = carried
+                self.run = lambda: _run_in(call, run, (), {})
             return original(self)
         return start
     _wrap(module.Thread, 'start', make)
-
-
-def _queue(module):
-    """Who takes work out of a queue works for whoever put it there: no longer for the call that began the thread.
-
-    A last-in-first-out queue is no such thing: urllib3 keeps its free connections in one.
-    """
-    import threading
-
-    def make(original):
-        def get(self, *args, **kwargs):
-            thread = threading.current_thread()
-            if getattr(thread, '_m3o_inherited', False) and not isinstance(self, module.LifoQueue):
-                thread._m3o_inherited = False
-                state.set(None)
-            return original(self, *args, **kwargs)
-        return get
-    _wrap(module.Queue, 'get', make)
-
-
-def _run_in(call, function, args, kwargs):
-    token = state.set(call)
-    try:
-        return function(*args, **kwargs)
-    finally:
-        state.reset(token)
 
 
 def _executor(module):
@@ -298,7 +316,116 @@ def _executor(module):
         def submit(self, function, /, *args, **kwargs):
             return original(self, _run_in, state.get(), function, args, kwargs)
         return submit
+
+    def make_begin(original):
+        def begin(self):
+            # Its threads work for all: they are not of the call that happens to need one more.
+            token = state.set(None)
+            try:
+                return original(self)
+            finally:
+                state.reset(token)
+        return begin
     _wrap(module.ThreadPoolExecutor, 'submit', make)
+    _wrap(module.ThreadPoolExecutor, '_adjust_thread_count', make_begin)
+
+
+def _future(module):
+    def make(original):
+        def add_done_callback(self, function):
+            call = state.get()
+            return original(self, lambda future: _run_in(call, function, (future,), {}))
+        return add_done_callback
+    _wrap(module.Future, 'add_done_callback', make)
+
+
+# Who takes work out of a queue works for whoever put it there.
+
+class _Putters:
+    """Which call each thing in a queue was put there by; of what is lent and given back, as connections are, that says nothing."""
+
+    def __init__(self):
+        self.calls = {}
+        self.lent = {}
+
+    def put(self, item):
+        lent = self.lent.get(id(item))
+        self.calls.setdefault(id(item), []).append(LENT if lent is not None and lent() is item else state.get())
+
+    def take(self, item):
+        key = id(item)
+        calls = self.calls.get(key, [None])
+        call = calls.pop(0)
+        if not calls:
+            self.calls.pop(key, None)
+        try:
+            self.lent[key] = weakref.ref(item, lambda _: self.lent.pop(key, None))
+        except TypeError:
+            pass  # Text, numbers and tuples are not lent.
+        if call is not LENT:
+            _work_for(call)
+
+
+LENT = object()
+
+
+def _work_for(call):
+    mine = state.get()
+    if mine is not None and place.get() == _here():
+        return  # It answers a call itself.
+    if mine is None or place.get() == WORKER:
+        state.set(call)
+    elif mine is not call:
+        # It was begun by one call and takes what another put there: is it work? Only from the next on is that certain.
+        state.set(None)
+    else:
+        return
+    place.set(WORKER)
+
+
+def _putters(queue):
+    putters = queue.__dict__.get('_m3o')
+    if putters is None:
+        putters = queue._m3o = _Putters()
+    return putters
+
+
+def _put(original):
+    def put(self, item):
+        original(self, item)
+        _putters(self).put(item)
+    return put
+
+
+def _queue(module):
+    """Their locks are held while anything is put or taken. A last-in-first-out queue is none: urllib3 keeps connections in one."""
+    def make_get(original):
+        def get(self, *args, **kwargs):
+            item = original(self, *args, **kwargs)
+            if not isinstance(self, module.LifoQueue):
+                with self.mutex:
+                    putters = _putters(self)
+                putters.take(item)
+            return item
+        return get
+
+    for kind in (module.Queue, module.PriorityQueue):
+        _wrap(kind, '_put', _put)
+    _wrap(module.Queue, 'get', make_get)
+
+
+def _asyncio_queue(module):
+    def make_get_nowait(original):
+        def get_nowait(self):
+            item = original(self)
+            if not isinstance(self, module.LifoQueue):
+                _putters(self).take(item)
+            return item
+        return get_nowait
+
+    for kind in (module.Queue, module.PriorityQueue):
+        _wrap(kind, '_put', _put)
+    _wrap(module.Queue, 'get_nowait', make_get_nowait)
 
 
 def _framework(path, make):
@@ -329,7 +456,9 @@ PATCHES = {
     'aiohttp.client_reqrep': _aiohttp_client,
     'threading': _threading,
     'queue': _queue,
+    'asyncio.queues': _asyncio_queue,
     'concurrent.futures.thread': _executor,
+    'concurrent.futures._base': _future,
 }
 
 

@@ -5,7 +5,7 @@ import { answerOf } from '#contract/headers.ts'
 import { authorize, signedIn } from '../authorize.ts'
 import { callFailure, openCall } from '../calls/call-service.ts'
 import { attachment } from './files.ts'
-import type { Exchange } from './front.ts'
+import type { Exchange } from './exchange.ts'
 import { readQuery } from './query.ts'
 import { inertPolicy } from './security.ts'
 

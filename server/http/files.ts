@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { PlatformError } from '#contract/errors.ts'
 import { authorize, signedIn } from '../authorize.ts'
 import { inTree } from '../routers/source.ts'
-import type { Exchange } from './front.ts'
+import type { Exchange } from './exchange.ts'
 import { readQuery } from './query.ts'
 import { inertPolicy } from './security.ts'
 

@@ -7,6 +7,7 @@ import type { Viewer, Web } from '../web.ts'
 import { addressOf, isConsoleHost, isForged } from './address.ts'
 import { bodyOfFailure, sendError, sendJson } from './answer.ts'
 import { serveCall } from './calls.ts'
+import type { Exchange } from './exchange.ts'
 import { serveFile } from './files.ts'
 import { serveGit } from './git.ts'
 import { serveHandover } from './handover.ts'
@@ -14,16 +15,6 @@ import { serveLogs } from './logs.ts'
 import { serveProcedures } from './procedures.ts'
 import { setPagePolicy, setSecurityHeaders } from './security.ts'
 import { serveUpload } from './uploads.ts'
-
-/** One request on its way through the front: who asks is looked up once, when somebody wants to know. */
-export interface Exchange {
-  web: Web
-  request: IncomingMessage
-  response: ServerResponse
-  url: URL
-  from: string
-  viewer(): Promise<Viewer | undefined>
-}
 
 export type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 

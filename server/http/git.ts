@@ -7,7 +7,7 @@ import { socketAddress } from '#contract/unix-socket.ts'
 import { type AtTeam, authorize, isInScope, refusalOfProtected } from '../authorize.ts'
 import { byToken } from '../people/viewer.ts'
 import type { Viewer, Web } from '../web.ts'
-import type { Exchange } from './front.ts'
+import type { Exchange } from './exchange.ts'
 import { inertPolicy } from './security.ts'
 
 const shape = /^\/git\/([^/]+)\/([^/]+?)(?:\.git)?\/(HEAD|info\/refs|objects\/[\w./-]+|git-upload-pack|git-receive-pack)$/

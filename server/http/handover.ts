@@ -3,7 +3,7 @@ import { PlatformError } from '#contract/errors.ts'
 import { consolePath } from '#contract/console-paths.ts'
 import { parseHostLabel } from '#contract/names.ts'
 import type { Settings } from '../settings.ts'
-import type { Exchange } from './front.ts'
+import type { Exchange } from './exchange.ts'
 
 /** `GET /handover?host=…&to=…`: signs a browser in to a private service's host, by a code that works there once. */
 export async function serveHandover({ web, request, response, url, viewer, from }: Exchange): Promise<void> {

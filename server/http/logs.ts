@@ -7,7 +7,7 @@ import { type LogEntry, logFilter } from '#contract/logs.ts'
 import { authorize, signedIn } from '../authorize.ts'
 import { idsOf, logTargets } from '../log-targets.ts'
 import { attachment } from './files.ts'
-import type { Exchange } from './front.ts'
+import type { Exchange } from './exchange.ts'
 import { readQuery } from './query.ts'
 import { inertPolicy } from './security.ts'
 

@@ -3,7 +3,7 @@ import { consolePath } from '#contract/console-paths.ts'
 import { appRouter } from '../router.ts'
 import { isPlatformError } from '#contract/errors.ts'
 import { type Context, translate } from '../trpc.ts'
-import type { Exchange } from './front.ts'
+import type { Exchange } from './exchange.ts'
 
 const mostBytes = 16 << 20
 

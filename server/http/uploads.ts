@@ -4,7 +4,7 @@ import { authorize, signedIn } from '../authorize.ts'
 import { validName } from '../names.ts'
 import type { Viewer, Web } from '../web.ts'
 import { sendJson } from './answer.ts'
-import type { Exchange } from './front.ts'
+import type { Exchange } from './exchange.ts'
 import { readQuery } from './query.ts'
 
 const flag = z.enum(['0', '1', 'true', 'false']).default('0').transform((value) => value === '1' || value === 'true')
@@ -12,6 +12,8 @@ const deploy = z.object({
   team: z.string(), environment: z.string(), service: z.string(), message: z.string().max(10_000).optional(),
   /** Commit that the folder was made from; a folder that does not know replaces. */
   base: z.string().optional(),
+  /** Commit whose history comes along; it was pushed to `refs/m3o/incoming/{commit}` before. */
+  tip: z.string().optional(),
   force: flag,
 })
 const file = z.object({
@@ -35,7 +37,7 @@ async function uploadDeployment({ web, request, url, from, viewer }: Exchange) {
   const { teamId, environmentId, service } = await placeToDeploy(web, who, input)
   return web.runtime.upload('deployments.upload', {
     teamId, environmentId, service, userId: who.person.id, base: input.base ?? null, force: input.force,
-    ...(input.message !== undefined && { message: input.message }),
+    ...(input.message !== undefined && { message: input.message }), ...(input.tip !== undefined && { tip: input.tip }),
   }, request, { actor: { ...who.actor, from } })
 }
 

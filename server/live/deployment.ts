@@ -1,7 +1,6 @@
 import { authorize } from '../authorize.ts'
 import { ownDeployment } from '../routers/deployments.ts'
-import { outliving, type Place, type Running } from './subscription.ts'
-import type { Input } from './topics.ts'
+import { type Input, outliving, type Place, type Running } from './subscription.ts'
 
 export async function followDeployment({ web, viewer, sink, signal }: Place, { team, deploymentId }: Input<'deployment'>): Promise<Running> {
   const at = await authorize(web, viewer, 'service.read', { team }, { listing: true })

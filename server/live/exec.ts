@@ -1,7 +1,6 @@
 import { authorize } from '../authorize.ts'
 import { inletOf, passOn } from './program.ts'
-import type { Place, Running } from './subscription.ts'
-import type { Input } from './topics.ts'
+import type { Input, Place, Running } from './subscription.ts'
 
 /** Runs a command in an instance's sandbox; it ends with its caller. */
 export async function execute({ web, viewer, sink, signal }: Place, { instanceId, command, tty, ...names }: Input<'exec'>): Promise<Running> {

@@ -2,8 +2,7 @@ import type { Duplex } from 'node:stream'
 import { once } from 'node:events'
 import { readJsonLines } from '#contract/json-lines.ts'
 import { authorize } from '../authorize.ts'
-import type { Place, Running, Sink } from './subscription.ts'
-import type { Input } from './topics.ts'
+import type { Input, Place, Running, Sink } from './subscription.ts'
 
 const mostAtOnce = 64
 

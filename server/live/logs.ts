@@ -4,8 +4,7 @@ import type { LogEntry } from '#contract/logs.ts'
 import { authorize } from '../authorize.ts'
 import { idsOf, type LogTarget, logTargets } from '../log-targets.ts'
 import { gathered } from './gathered.ts'
-import { outliving, type Place, type Running } from './subscription.ts'
-import type { Input } from './topics.ts'
+import { type Input, outliving, type Place, type Running } from './subscription.ts'
 
 const settleMs = 150
 /** How much older than the beginning a line may be that is under way at that moment. */

@@ -1,7 +1,6 @@
 import type { Presence } from '#contract/live.ts'
 import { authorize } from '../authorize.ts'
-import type { Place, Running } from './subscription.ts'
-import type { Input } from './topics.ts'
+import type { Input, Place, Running } from './subscription.ts'
 
 /** Only the newest list is worth sending: a slow reader skips those between. */
 export async function joinPresence({ web, viewer, presence, socketId, sink, signal }: Place, names: Input<'presence'>): Promise<Running> {

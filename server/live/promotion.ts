@@ -1,7 +1,6 @@
 import { authorize } from '../authorize.ts'
 import { ownPromotion } from '../routers/promotions.ts'
-import { outliving, type Place, type Running } from './subscription.ts'
-import type { Input } from './topics.ts'
+import { type Input, outliving, type Place, type Running } from './subscription.ts'
 
 export async function followPromotion({ web, viewer, sink, signal }: Place, { team, promotionId }: Input<'promotion'>): Promise<Running> {
   const at = await authorize(web, viewer, 'environment.read', { team }, { listing: true })

@@ -1,8 +1,12 @@
+import type { z } from 'zod'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
-import type { LiveBytesKind, SignalName, TerminalSize } from '#contract/live.ts'
+import type { LiveBytesKind, LiveTopic, liveTopics, SignalName, TerminalSize } from '#contract/live.ts'
 import type { Viewer, Web } from '../web.ts'
 import type { PlatformEvents } from './events.ts'
 import type { PresenceRooms } from './presence.ts'
+
+/** What a subscriber asks for. */
+export type Input<T extends LiveTopic> = z.output<(typeof liveTopics)[T]['input']>
 
 /** Towards one subscriber. Each resolves when the client has taken it, and rejects when it is gone. */
 export interface Sink {

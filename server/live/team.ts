@@ -1,7 +1,6 @@
 import type { PlatformEvent } from '#contract/records.ts'
 import { authorize, isInScope } from '../authorize.ts'
-import type { Place, Running } from './subscription.ts'
-import type { Input } from './topics.ts'
+import type { Input, Place, Running } from './subscription.ts'
 
 const mostWaiting = 500
 

@@ -2,8 +2,7 @@ import type { Duplex } from 'node:stream'
 import { PlatformError } from '#contract/errors.ts'
 import { authorize } from '../authorize.ts'
 import { inletOf, passOn } from './program.ts'
-import { outliving, type Place, type Running } from './subscription.ts'
-import type { Input } from './topics.ts'
+import { type Input, outliving, type Place, type Running } from './subscription.ts'
 
 /** Attaches to an open terminal, and again (with a fresh snapshot) when the runtime was away. Leaving it keeps it open. */
 export async function attachTerminal({ web, viewer, sink, signal }: Place, { terminalId, ...names }: Input<'terminal'>): Promise<Running> {

@@ -1,5 +1,4 @@
-import type { z } from 'zod'
-import { type LiveTopic, liveTopics } from '#contract/live.ts'
+import type { LiveTopic } from '#contract/live.ts'
 import type { TeamAction } from '../authorize.ts'
 import { execute } from './exec.ts'
 import { followDeployment } from './deployment.ts'
@@ -7,11 +6,9 @@ import { openLanguage } from './language.ts'
 import { followLogs } from './logs.ts'
 import { joinPresence } from './present.ts'
 import { followPromotion } from './promotion.ts'
-import type { Place, Running } from './subscription.ts'
+import type { Input, Place, Running } from './subscription.ts'
 import { attachTerminal } from './terminal.ts'
 import { followTeam } from './team.ts'
-
-export type Input<T extends LiveTopic> = z.output<(typeof liveTopics)[T]['input']>
 
 interface Topic<T extends LiveTopic> {
   /** Of contract/permissions.ts; asked at the start and again while it is open. */

@@ -43,9 +43,9 @@ export const services = router({
     }),
 
   create: authorizedTeam('service.create')
-    .input(z.object({ name: z.string(), template: z.string().nullable().default(null) }))
+    .input(z.object({ name: z.string(), template: z.string().nullable().default(null), empty: z.boolean().default(false) }))
     .mutation(({ ctx, input }) => ctx.web.runtime.call('services.create', {
-      teamId: ctx.at.teamId, name: validName('service', input.name), template: input.template, ownerId: ctx.viewer.person.id,
+      teamId: ctx.at.teamId, name: validName('service', input.name), template: input.template, ownerId: ctx.viewer.person.id, empty: input.empty,
     }, ctx.as)),
 
   rename: authorizedService('service.write')

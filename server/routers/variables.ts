@@ -9,6 +9,15 @@ export const variables = router({
   /** Inherited ones included, and those that are left out here or withheld; secrets without values. */
   list: authorizedServiceHere('variable.read').query(({ ctx }) => ctx.web.runtime.call('variables.list', here(ctx.at), ctx.as)),
 
+  /** What it is given here, without any value: to know what must be set where it is brought to. */
+  names: authorizedServiceHere('source.read').query(async ({ ctx }) => {
+    const all = await ctx.web.runtime.call('variables.list', here(ctx.at), ctx.as)
+    return all.flatMap(({ name, secret, state }) => (state === 'removed' ? [] : [{ name, secret }]))
+  }),
+
+  /** Values of secrets. A mutation: it leaves an audit entry, and is neither asked again nor kept by anything on the way. */
+  reveal: authorizedServiceHere('secret.read').mutation(({ ctx }) => ctx.web.runtime.call('variables.reveal', here(ctx.at), ctx.as)),
+
   set: authorizedServiceHere('variable.write')
     .input(z.object({ name, value: z.string().max(maxVariableBytes), secret: z.boolean().default(false), inheritable: z.boolean().optional() }))
     .mutation(({ ctx, input }) => ctx.web.runtime.call('variables.set', {
