@@ -30,7 +30,7 @@ server.on('request', (request, response) => void front.promise.then((serve) => s
 const settings = withPort(given, process.env, (server.address() as AddressInfo).port)
 const web = createWeb(settings, { env: process.env, log })
 const live = createLive(web)
-const pages = await preparePages(web)
+const pages = await preparePages(web, live)
 let ready = false
 const upgrades = createUpgrades(web, { live, pages })
 front.resolve(createFront(web, { pages: pages.serve, isReady: () => ready }))

@@ -88,6 +88,8 @@ export function createLive(web: Web) {
       never.emit('upgrade', request, socket, head)
       return true
     },
+    /** How far the events of teams have come, for the topic `team`. */
+    mark: () => events.mark,
     async close(): Promise<void> {
       clearInterval(timer)
       clearTimeout(sooner)

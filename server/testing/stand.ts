@@ -57,7 +57,7 @@ export async function startStand() {
 
   const kept = cleanup.move()
   return {
-    web, settings, setupCode, home, gatewayPort, runtime,
+    web, live, settings, setupCode, home, gatewayPort, runtime,
     browser: () => new Browser(settings.url),
     /** Procedures as somebody, without HTTP. */
     as: (viewer: Viewer | undefined) => caller({ web, viewer, from: 'test', userAgent: 'test', signal: undefined }),
