@@ -1,6 +1,6 @@
 'use client'
 import { type QueryClient, useQueryClient } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { useEffect, useState } from 'react'
 import type { Deployment, PlatformEvent } from '#contract/records.ts'
 import { live, useLive } from './live.ts'
 import { type Inputs, type Outputs, useTRPC } from './trpc.ts'
@@ -9,10 +9,12 @@ type Trpc = ReturnType<typeof useTRPC>
 type Rows = Outputs['deployments']['list']
 
 /** Keeps what the page shows true to a team's events: once, in the frame. No screen polls, none fetches in an effect. */
-export function useLiveCache(team: string): void {
+export function useLiveCache(team: string, asOf: string): void {
   const trpc = useTRPC()
   const cache = useQueryClient()
-  useLive('team', { team }, (event) => apply(event, trpc, cache))
+  // What happened while the page was on its way comes first; a later page of the same frame is no reason to listen anew.
+  const [since] = useState(asOf)
+  useLive('team', { team, since }, (event) => apply(event, trpc, cache))
   useEffect(() => live().onResync(() => void cache.invalidateQueries()), [cache])
 }
 

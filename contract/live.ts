@@ -39,8 +39,8 @@ export const presence = z.object({
 export type Presence = z.infer<typeof presence>
 
 export const liveTopics = {
-  /** What changes in a team: services, deployments, environments, members, drafts, traffic. */
-  team: { input: ofTeam, item: platformEvent },
+  /** What changes in a team: services, deployments, environments, members, drafts, traffic. `since`: how far a page knows of it, as that said when it was made. */
+  team: { input: ofTeam.extend({ since: z.string().max(64).optional() }), item: platformEvent },
   /** One deployment: as it is, then each change, until it has ended. */
   deployment: { input: ofTeam.extend({ deploymentId: z.string() }), item: deployment },
   /** One promotion: as it is, then each change, until it has ended. */

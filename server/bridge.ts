@@ -8,6 +8,8 @@ export interface Bridge {
   /** Context of procedures for the page that is being made. */
   context: ResolveOptions['context']
   router: ResolveOptions['router']
+  /** How far the events of teams have come. */
+  mark: () => string
 }
 
 const key = Symbol.for('m3o.web')

@@ -18,14 +18,16 @@ export interface ResolveOptions {
   context(headers: Pick<IncomingHttpHeaders, 'cookie' | 'authorization' | 'user-agent'>): Promise<Context>
 }
 
-/** One a request: its query client, and `trpc` with the same options that client components read. */
+/** One a request: its query client, `trpc` with the same options that client components read, and how far events had come before. */
 export const page = cache(() => {
   const queryClient = createQueryClient()
+  // Before anything is read.
+  const asOf = bridge().mark()
   const context = cache(async () => {
     const given = await headers()
     return bridge().context({ cookie: given.get('cookie') ?? undefined, 'user-agent': given.get('user-agent') ?? undefined })
   })
-  return { queryClient, context, trpc: createTRPCOptionsProxy<AppRouter>({ router: bridge().router, ctx: context, queryClient }) }
+  return { asOf, queryClient, context, trpc: createTRPCOptionsProxy<AppRouter>({ router: bridge().router, ctx: context, queryClient }) }
 })
 
 type Options = Parameters<QueryClient['fetchQuery']>[0]

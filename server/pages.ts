@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import next from 'next'
-import { provideBridge } from './bridge.ts'
+import { type Bridge, provideBridge } from './bridge.ts'
 import { viewer } from './people/viewer.ts'
 import { appRouter } from './router.ts'
 import type { Web } from './web.ts'
@@ -10,10 +10,10 @@ import type { Web } from './web.ts'
 const checkout = fileURLToPath(new URL('..', import.meta.url))
 
 /** Next's pages, made by the build in `.next` or, with M3O_DEV=1, as they are edited. */
-export async function preparePages(web: Web) {
+export async function preparePages(web: Web, { mark }: Pick<Bridge, 'mark'>) {
   const { settings } = web
   provideBridge({
-    router: appRouter,
+    router: appRouter, mark,
     async context(headers) {
       return { web, viewer: await viewer(web, headers, 'page'), from: 'page', userAgent: headers['user-agent'] ?? '', signal: undefined }
     },

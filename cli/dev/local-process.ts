@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer, type AddressInfo } from 'node:net'
+import type { Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Endpoint } from '#contract/endpoints.ts'
 import { PlatformError } from '#contract/errors.ts'
@@ -30,14 +31,12 @@ export class LocalProcess {
   readonly lastLines: string[] = []
   readonly startedAt = Date.now()
   readonly #child: ChildProcess
-  readonly #guard: ChildProcess
   #isOver = false
 
   private constructor(child: ChildProcess, port: number, { prepared, onOutput }: LocalOptions) {
     this.#child = child
     this.port = port
     this.prepared = prepared
-    this.#guard = guard(child.pid ?? 0)
     for (const stream of ['stdout', 'stderr'] as const) {
       let rest = ''
       child[stream]?.on('data', (chunk: Buffer) => {
@@ -48,24 +47,28 @@ export class LocalProcess {
         this.lastLines.splice(0, this.lastLines.length - keptLines)
       })
     }
-    this.ended = new Promise((resolve) => child.once('close', (exitCode, signal) => {
+    const { promise, resolve } = Promise.withResolvers<Exit>()
+    const end = (exit: Exit) => {
       this.#isOver = true
-      this.#guard.kill('SIGKILL')
-      resolve({ exitCode, signal })
-    }))
+      resolve(exit)
+    }
+    this.ended = promise
+    child.once('close', (exitCode, signal) => end({ exitCode, signal }))
+    // Not even the shell: the folder has gone.
+    child.once('error', () => end({ exitCode: 127, signal: null }))
   }
 
-  /** @throws PlatformError `start_failed` when there is no such program */
   static async start(options: LocalOptions): Promise<LocalProcess> {
     const { prepared, env } = options
     const port = await freePort()
-    const [file = '', ...args] = prepared.command
-    // In a session of its own: Ctrl-C is for the command, which lets calls finish first.
-    const child = spawn(file, args, { cwd: prepared.folder, env: { ...env, PORT: String(port), HOST: '127.0.0.1' }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve)
-      child.once('error', (cause) => reject(new PlatformError('start_failed', `${file} cannot be started: ${cause.message}`, { fix: `Install what provides ${file}, or name another program with "command" in m3o.json.` }, { cause })))
+    // In a session of its own: Ctrl-C is for this command, which lets calls finish first.
+    const child = spawn('/bin/sh', ['-c', guarded, 'm3o-dev', ...prepared.command], {
+      cwd: prepared.folder, env: { ...env, PORT: String(port), HOST: '127.0.0.1' }, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], detached: true,
     })
+    const life = child.stdio[3] as Writable
+    life.on('error', () => {})
+    // What it started, and has left behind, ends as well.
+    child.once('exit', () => life.destroy())
     return new LocalProcess(child, port, options)
   }
 
@@ -115,15 +118,12 @@ export class LocalProcess {
   }
 }
 
-/** Ends the service when this command was killed: its input then ends, and nothing else would tell. */
-function guard(pid: number): ChildProcess {
-  const wait = 'read _; kill -TERM -"$1" 2>/dev/null && sleep 2 && kill -KILL -"$1" 2>/dev/null'
-  const child = spawn('/bin/sh', ['-c', wait, 'm3o-guard', String(pid)], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
-  child.on('error', () => {})
-  child.stdin?.on('error', () => {})
-  child.unref()
-  return child
-}
+/**
+ * Runs a command whose processes end with this one, however it ends: what waits beside it hears its input end, which is
+ * held open here, and ends the whole group. It is there before the command is.
+ */
+const guarded =
+  '( trap "" TERM; read _ <&3; kill -TERM 0; sleep 2; kill -KILL 0 ) </dev/null >/dev/null 2>&1 & exec 3<&-; exec "$@"'
 
 async function freePort(): Promise<number> {
   const server = createServer()

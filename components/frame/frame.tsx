@@ -22,13 +22,13 @@ import { usePlace } from './place.ts'
 const Palette = dynamic(() => import('./palette.tsx').then((module) => module.Palette), { ssr: false })
 const ShortcutsDialog = dynamic(() => import('./shortcuts-dialog.tsx').then((module) => module.ShortcutsDialog), { ssr: false })
 
-/** What stays while screens change: where one is, the way to elsewhere, and what is shown above all of them. */
-export function Frame({ children }: { children: ReactNode }) {
+/** What stays while screens change: where one is, the way to elsewhere, and what is shown above all of them. `asOf`: how far events had come when the page was made. */
+export function Frame({ asOf, children }: { asOf: string; children: ReactNode }) {
   const place = usePlace()
   const environment = useEnvironment()
   const [open, setOpen] = useState<'palette' | 'shortcuts' | null>(null)
   useShortcuts()
-  useLiveCache(place.team)
+  useLiveCache(place.team, asOf)
   useFrameActions(setOpen)
   return (
     <div className="grid h-dvh grid-cols-1 grid-rows-[auto_1fr_auto] overflow-hidden md:grid-cols-[208px_1fr]">

@@ -79,6 +79,13 @@ test('a folder brings its history: a new service begins with it, a branch goes o
   git('fsck', '--strict', '--full', '--no-dangling')
 })
 
+test('a folder of a service that was deleted makes it anew', async () => {
+  await using at = await temporarySource()
+  const { commit } = await at.source.repositories.create({ serviceId: 's_1', files: [], author: ada })
+  const landed = await at.source.archives.commit({ serviceId: 's_1', branches: ['main'], stream: tarOf(hello), author: ada, message: 'Deploy', base: 'f'.repeat(40) })
+  expect(landed).toMatchObject({ previous: commit, changed: true, merged: false, replaced: false })
+})
+
 test('a folder deployed into one environment goes on in another, from what both hold', async () => {
   await using at = await withService()
   const file = (name: string, text: string) => tarEntry({ path: name, body: Buffer.from(text) })

@@ -63,13 +63,18 @@ export async function landTree(repository: Repository, landing: Landing): Promis
 /** What is there to go on from. What a service was begun with, when it holds nothing, gives way to a history. */
 async function standing(repository: Repository, { branches, tip }: Landing): Promise<Head | undefined> {
   const head = await headOf(repository, branches).catch(() => undefined)
-  if (head === undefined || head.tree !== emptyTree || tip === undefined) return head
-  return (await readCommit(repository, head.commit)).parents.length === 0 ? undefined : head
+  return head !== undefined && tip !== undefined && (await isEmptyBeginning(repository, head)) ? undefined : head
+}
+
+async function isEmptyBeginning(repository: Repository, { tree, commit }: Head): Promise<boolean> {
+  return tree === emptyTree && (await readCommit(repository, commit)).parents.length === 0
 }
 
 /** What the head and the folder both hold: of the recorded commit, which another branch may be at, and of the folder's own history the nearer to the head. */
 async function baseOf(repository: Repository, { base, tip }: Landing, head: Head | undefined): Promise<Oid | undefined> {
   if (head === undefined || base === head.commit) return base
+  // Nothing was there that could be in the way, as when a service was deleted and is made anew.
+  if (await isEmptyBeginning(repository, head)) return head.commit
   const isKnown = base !== undefined && (await objectInfo(repository, base))?.type === 'commit'
   const recorded = isKnown ? (await mergeBase(repository, base, head.commit)) ?? base : base
   const common = tip === undefined ? undefined : await mergeBase(repository, tip, head.commit)

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { PlatformEvent } from '#contract/records.ts'
 import type { Web } from '../web.ts'
@@ -11,8 +12,16 @@ interface Hooks {
   teamChanged: () => void
 }
 
+/** More than what happens between a page being made and its browser listening. */
+const mostKept = 500
+
 /** One stream of the runtime's events for the whole process, fanned out by team; joined again when the runtime was away. */
 export class PlatformEvents {
+  readonly #process = randomBytes(6).toString('hex')
+  #count = 0
+  #kept: { count: number; event: PlatformEvent }[] = []
+  /** Up to here, what was kept is not any more. */
+  #forgotten = 0
   readonly #byTeam = new Map<string, Set<Listener>>()
   readonly #stopped = new AbortController()
 
@@ -29,8 +38,30 @@ export class PlatformEvents {
     }
   }
 
+  /** How far they have come: what was read after this knows of all before. */
+  get mark(): string {
+    return `${this.#process}.${this.#count}`
+  }
+
+  /** Those of a team that came after a mark; null when that is not known any more. */
+  since(mark: string, teamId: string): PlatformEvent[] | null {
+    const [process, count] = mark.split('.')
+    if (process !== this.#process || !(Number(count) >= this.#forgotten)) return null
+    return this.#kept.flatMap((one) => (one.count > Number(count) && one.event.teamId === teamId ? [one.event] : []))
+  }
+
   close(): void {
     this.#stopped.abort()
+  }
+
+  #keep(event: PlatformEvent): void {
+    this.#kept.push({ count: ++this.#count, event })
+    if (this.#kept.length > 2 * mostKept) this.#forget(this.#kept.length - mostKept)
+  }
+
+  #forget(many: number): void {
+    this.#forgotten = this.#kept[many - 1]?.count ?? this.#forgotten
+    this.#kept = this.#kept.slice(many)
   }
 
   async #watch(web: Pick<Web, 'runtime' | 'log'>, hooks: Hooks): Promise<void> {
@@ -39,8 +70,9 @@ export class PlatformEvents {
       try {
         const again = interrupted
         // Not before: what is asked for anew then would miss what happens until the stream stands.
-        const events = web.runtime.stream('events.watch', {}, { signal, onOpen: () => { if (again) hooks.missed() } })
+        const events = web.runtime.stream('events.watch', {}, { signal, onOpen: () => { if (again) this.#begin(hooks.missed) } })
         for await (const event of events) {
+          this.#keep(event)
           if (event.type === 'team') hooks.teamChanged()
           for (const listener of this.#byTeam.get(event.teamId) ?? []) listener(event)
         }
@@ -49,5 +81,12 @@ export class PlatformEvents {
       }
       await pause(200, undefined, { signal }).catch(() => {})
     }
+  }
+
+  /** What happened while the runtime was away is not known: everything is fetched again. */
+  #begin(onMissed: () => void): void {
+    this.#kept = []
+    this.#forgotten = ++this.#count
+    onMissed()
   }
 }

@@ -132,6 +132,20 @@ test('a team\'s events, one deployment and who is there arrive as they happen', 
   await eventually(() => last().length === 1)
 })
 
+test('what happened between a page and its listening comes first, and what is not known any more is fetched again', { timeout: 60_000 }, async () => {
+  const as = await stand.withToken(token)
+  const mark = stand.live.mark()
+  const { deploymentId } = await as.deployments.restart(at)
+  await eventually(() => stand.live.mark() !== mark)
+  await eventually(async () => (await as.deployments.get({ team: 'demo', deploymentId })).state === 'live')
+  const late = await connected({ browser: ann })
+  await late.subscribe('t', 'team', { team: 'demo', since: mark })
+  await eventually(() => (late.items.t ?? []).some((event) => JSON.stringify(event).includes(deploymentId)))
+  expect(late.told).not.toContain('resync')
+  await late.subscribe('u', 'team', { team: 'demo', since: 'another-process.1' })
+  await eventually(() => late.told.includes('resync'))
+})
+
 test('a command\'s output comes back apart and whole, its input goes in, and it ends with how it ended', { timeout: 60_000 }, async () => {
   const live = await connected({ token, origin: null })
   expect(await live.subscribe('e', 'exec', { ...at, command: ['sh', '-c', 'echo out; echo err >&2; cat; exit 7'] })).toEqual({ ok: true })

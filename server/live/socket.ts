@@ -91,6 +91,8 @@ export function createLive(web: Web, { teamChanged = () => {} }: { teamChanged?:
       never.emit('upgrade', request, socket, head)
       return true
     },
+    /** How far the events of teams have come, for the topic `team`. */
+    mark: () => events.mark,
     async close(): Promise<void> {
       clearInterval(timer)
       clearTimeout(sooner)

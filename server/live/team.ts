@@ -4,11 +4,11 @@ import type { Input, Place, Running } from './subscription.ts'
 
 const mostWaiting = 500
 
-export async function followTeam({ web, events, viewer, sink, signal }: Place, { team }: Input<'team'>): Promise<Running> {
+export async function followTeam({ web, events, viewer, sink, signal }: Place, { team, since }: Input<'team'>): Promise<Running> {
   const { teamId } = await authorize(web, viewer, 'team.read', { team }, { listing: true })
   let waiting: PlatformEvent[] = []
   let wake = () => {}
-  const off = events.on(teamId, (event) => {
+  const take = (event: PlatformEvent) => {
     if (!isInScope(viewer, scopeOf(event))) return
     waiting.push(event)
     // Who reads too slowly to be told of each change looks again instead.
@@ -17,7 +17,12 @@ export async function followTeam({ web, events, viewer, sink, signal }: Place, {
       sink.resync()
     }
     wake()
-  })
+  }
+  const off = events.on(teamId, take)
+  // What has changed since the page was made is not on it.
+  const missed = since === undefined ? [] : events.since(since, teamId)
+  if (missed === null) sink.resync()
+  else missed.forEach(take)
   signal.addEventListener('abort', () => { off(); wake() }, { once: true })
   return { done: pump() }
 

@@ -60,7 +60,7 @@ export async function startStand() {
 
   const kept = cleanup.move()
   return {
-    web, settings, setupCode, home, gatewayPort, runtime, gateway,
+    web, live, settings, setupCode, home, gatewayPort, runtime, gateway,
     browser: () => new Browser(settings.url),
     /** Procedures as somebody, without HTTP. */
     as: (viewer: Viewer | undefined) => caller({ web, viewer, from: 'test', userAgent: 'test', signal: undefined }),

@@ -10,7 +10,7 @@ export default async function ConsoleLayout({ params, children }: { params: Prom
   const queries = (trpc: ReturnType<typeof page>['trpc']) => [trpc.person.me.queryOptions(), trpc.environments.list.queryOptions({ team: place.team })]
   return (
     <Prefetched queries={queries}>
-      <Known place={place}><Frame>{children}</Frame></Known>
+      <Known place={place}><Frame asOf={page().asOf}>{children}</Frame></Known>
     </Prefetched>
   )
 }
