@@ -32,7 +32,7 @@ function start(command: string, args: string[], env: NodeJS.ProcessEnv = process
 /** A tree of environments, eight deep, in which each overrides one service in a hundred. */
 function tableOf(environments: number): RoutingTable {
   const table: RoutingTable = {
-    version: 1, epoch: 'bench', teams: { t: { id: 't', name: 'demo', formerNames: [] } }, environments: {}, services: {}, releases: {}, callers: {},
+    version: 1, epoch: 'bench', teams: { t: { id: 't', name: 'demo', formerNames: [] } }, environments: {}, services: {}, releases: {}, laptops: {}, callers: {},
     sessions: {}, listeners: {},
     tokens: { tk: { id: 'tk', hash: hash('sha256', token), teamId: 't', personId: 'u', email: 'a@b.c', mayCall: true, environmentId: null, scope: {}, expiresAt: null } },
   }

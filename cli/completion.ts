@@ -47,6 +47,7 @@ async function candidates(program: Command, session: Session, before: string[], 
     const place = await session.place()
     return (await session.api.services.list.query(place)).map((one) => (one.team === place.team ? one.name : `@${one.team}/${one.name}`))
   }
+  if (before.at(-1) === '--service') return names()
   if (first === 'call' && before.length === 2) return (await session.described(await session.service(second ?? ''))).endpoints.map((one) => one.name)
   if (takesService.has(first ?? '') || (first === 'env' && second === 'reset') || ((first === 'var' || first === 'secret' || first === 'service') && before.length === 2)) return names()
   if (before.at(-1) === '--env' || (first === 'env' && second === 'use')) return completeAddresses(session)

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import colors from 'picocolors'
 import { PlatformError } from '#contract/errors.ts'
+import { spokenLaptop } from '#contract/laptop-names.ts'
 import type { Deployment } from '#contract/records.ts'
 import { isUnderWay } from '#contract/states.ts'
 import { follow } from './live.ts'
@@ -47,7 +48,8 @@ export async function reportOf(session: Session, deployment: Deployment, service
   if (deployment.state === 'live') {
     // It is live, whoever may be restarting at this moment.
     const at = { team: await session.team(), environment: deployment.environment, service: deployment.service }
-    const url = await session.api.services.get.query(at).then((found) => `\n${found.url}`, () => '')
+    const shown = await session.api.services.get.query(at).catch(() => undefined)
+    const url = shown === undefined ? '' : `\n${shown.url}${shown.laptop === null || shown.from !== deployment.environment ? '' : `\nCalls go to ${plain(spokenLaptop(shown.laptop.by))}, which stands in its place; this serves once that lets go.`}`
     show(session, document, `${colors.green('live')} ${deployment.service}@${deployment.revision} in ${deployment.environment} after ${duration(deployment.durationMs ?? 0)}${url}`)
     return 0
   }

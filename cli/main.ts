@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { addDeployCommands } from './commands/deploy.ts'
+import { addDevCommand } from './commands/dev.ts'
 import { addEnvironmentCommands } from './commands/environments.ts'
 import { addExecCommand } from './commands/exec.ts'
 import { addCallCommand } from './commands/call.ts'
@@ -62,7 +63,7 @@ function run<Given extends unknown[]>(work: (session: Session, ...given: Given) 
 export type Run = typeof run
 
 for (const add of [
-  addPeopleCommands, addNewCommand, addDeployCommands, addPullCommand, addGitCredentialCommand, addServiceCommands, addLogsCommand, addCallCommand, addTraceCommand, addEnvironmentCommands, addExecCommand,
+  addPeopleCommands, addNewCommand, addDeployCommands, addPullCommand, addDevCommand, addGitCredentialCommand, addServiceCommands, addLogsCommand, addCallCommand, addTraceCommand, addEnvironmentCommands, addExecCommand,
   addVariableCommands, addTokenCommands, addTeamCommands, addServerCommands, addCompletionCommand,
 ]) add(program, run)
 

@@ -91,7 +91,7 @@ function startOf(manifest: Manifest, runtime: Runtime, { files, read, later }: L
 }
 
 function startOther(runtime: Runtime, files: ReadonlySet<string>): Start | undefined {
-  // What the build of these leaves: see runtime/builds/compile.ts.
+  // What the build of these leaves: see sdk/compile/toolchains.ts.
   if (runtime === 'go' || runtime === 'rust') return { kind: 'program', argv: ['./.m3o/service'] }
   if (runtime === 'java') return { kind: 'program', argv: ['java', '-jar', '.m3o/service.jar'] }
   if (runtime === 'image') return { kind: 'program', argv: [] }

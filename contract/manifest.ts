@@ -105,7 +105,7 @@ function fault(source: string, offset: number, what: string, key?: string, fix?:
   const line = before.length
   const column = (before.at(-1)?.length ?? 0) + 1
   return new PlatformError('invalid_manifest', `${manifestFile} line ${line}, column ${column}: ${what}`, {
-    fix: fix ?? `Correct ${manifestFile} at line ${line} and deploy again.`,
+    fix: fix ?? `Correct ${manifestFile} at line ${line}.`,
     ...(key !== undefined && { field: key }),
     data: { file: manifestFile, line, column, ...(key !== undefined && { key }) },
   })

@@ -32,6 +32,10 @@ export const token = z.object({
 })
 export type Token = z.infer<typeof token>
 
+/** Somebody's laptop that serves in the place of what is deployed. */
+export const laptop = z.object({ by: person, since: z.number(), instance: z.string() })
+export type Laptop = z.infer<typeof laptop>
+
 /** A protection with its people by name. */
 const admitted = z.object({ role: z.enum(roles), people: z.array(person) })
 export const shownProtection = protection.extend({ deploy: admitted, secrets: admitted, promote: admitted })
@@ -51,6 +55,8 @@ export const environment = z.object({
   parent: z.string().nullable(),
   generation: z.number(),
   overrides: z.array(z.object({ serviceId: z.string(), service: z.string(), revision: z.string() })),
+  /** Services that somebody's laptop runs in it. */
+  laptops: z.array(laptop.extend({ service: z.string() })),
   /** Null: it follows its parent. Else of how many services it keeps the parent's revision, and since when. */
   pinned: z.object({ services: z.number(), since: z.number().nullable() }).nullable(),
   /** Null: the roles alone say who may do what in it. */
@@ -116,6 +122,8 @@ export const service = z.object({
   from: z.string().nullable(),
   /** That copy is its parent's, as it was when the environment was pinned. */
   pinned: z.boolean(),
+  /** Serves here (in `from`) at the moment; `revision` is of what is beneath. Null: what is deployed serves. */
+  laptop: laptop.nullable(),
   state: z.enum(serviceStates),
   /** Why, when it does not serve. */
   reason: z.string().nullable(),

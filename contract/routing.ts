@@ -54,6 +54,21 @@ const routedRelease = z.object({
   instances: z.array(routedInstance),
 })
 
+/**
+ * Somebody's laptop that stands in the place of a release, and of what would be inherited. It is called on a socket of web's
+ * (contract/laptops.ts); when that is not there, what is beneath serves at once. Key: `{environmentId}/{serviceId}`.
+ */
+const routedLaptop = z.object({
+  environmentId: z.string(),
+  serviceId: z.string(),
+  /** As an instance that calls others. */
+  instanceId: z.string(),
+  /** Which of its processes is called. */
+  run: z.number().int(),
+  /** Whose it is, for people. */
+  by: z.string(),
+})
+
 /** An instance that may call others. `key` is the sha256, in hex, of the key in its M3O_GATEWAY. */
 const routedCaller = z.object({
   instanceId: z.string(),
@@ -61,7 +76,7 @@ const routedCaller = z.object({
   serviceId: z.string(),
   environmentId: z.string(),
   teamId: z.string(),
-  /** The only source address from which the key is honoured. */
+  /** The only source address from which the key is honoured; empty: only through the socket for laptops. */
   from: z.string(),
   /** True when it runs in an overlay, whose calls stay there even without headers. */
   overlay: z.boolean(),
@@ -109,6 +124,7 @@ export const routed = {
   environments: routedEnvironment,
   services: routedService,
   releases: routedRelease,
+  laptops: routedLaptop,
   callers: routedCaller,
   tokens: routedToken,
   sessions: routedSession,
@@ -117,7 +133,7 @@ export const routed = {
 export type RoutedKind = keyof typeof routed
 export type Routed = { [K in RoutedKind]: z.infer<(typeof routed)[K]> }
 
-/** Entities by id; a release's id is `{environmentId}/{serviceId}`, a listener's its team's id. */
+/** Entities by id; a release's and a laptop's id is `{environmentId}/{serviceId}`, a listener's its team's id. */
 export const routingTable = z.object({
   /** Counts every change; a change that does not follow on is refused and the whole table sent again. */
   version: z.number().int(),
@@ -127,6 +143,7 @@ export const routingTable = z.object({
   environments: z.record(z.string(), routedEnvironment),
   services: z.record(z.string(), routedService),
   releases: z.record(z.string(), routedRelease),
+  laptops: z.record(z.string(), routedLaptop).default({}),
   callers: z.record(z.string(), routedCaller),
   tokens: z.record(z.string(), routedToken),
   sessions: z.record(z.string(), routedSession),
@@ -144,6 +161,7 @@ export const routingChange = z.object({
   environments: changesOf(routedEnvironment),
   services: changesOf(routedService),
   releases: changesOf(routedRelease),
+  laptops: changesOf(routedLaptop),
   callers: changesOf(routedCaller),
   tokens: changesOf(routedToken),
   sessions: changesOf(routedSession),

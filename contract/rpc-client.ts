@@ -13,6 +13,10 @@ export interface RpcOptions {
   actor?: Actor
   signal?: AbortSignal
 }
+export interface RpcStreamOptions extends RpcOptions {
+  /** The server's source is being read: what happens from now on is not missed. */
+  onOpen?: () => void
+}
 export interface RpcCallOptions extends RpcOptions {
   /** A call's default is 60 s; an upload has none. */
   timeoutMs?: number
@@ -21,7 +25,7 @@ export interface RpcCallOptions extends RpcOptions {
 export interface RpcClient<A extends Api> {
   call<N extends NamesOf<A, 'call'>>(name: N, input: InputOf<A[N]>, options?: RpcCallOptions): Promise<OutputOf<A[N]>>
   /** Connects when first read; the server is held back while nobody reads; leaving the loop ends it. */
-  stream<N extends NamesOf<A, 'stream'>>(name: N, input: InputOf<A[N]>, options?: RpcOptions): AsyncGenerator<ItemOf<A[N]>, void, undefined>
+  stream<N extends NamesOf<A, 'stream'>>(name: N, input: InputOf<A[N]>, options?: RpcStreamOptions): AsyncGenerator<ItemOf<A[N]>, void, undefined>
   duplex<N extends NamesOf<A, 'duplex'>>(name: N, input: InputOf<A[N]>, options?: RpcCallOptions): Promise<Duplex>
   upload<N extends NamesOf<A, 'upload'>>(name: N, input: InputOf<A[N]>, body: Readable, options?: RpcCallOptions): Promise<OutputOf<A[N]>>
   /** Ends its idle connections. */
@@ -115,6 +119,7 @@ export function createRpcClient<A extends Api>(_api: A, socketPath: string, peer
 
     async *stream(name, input, options = {}) {
       const { sent, response, failure } = await openStream(name, input, options)
+      options.onOpen?.()
       try {
         for await (const line of readJsonLines(response)) {
           const refusal = (line as { $error?: unknown } | null)?.$error

@@ -282,6 +282,23 @@ const languages = {
   'languages.open': duplex(draft),
 }
 
+const laptops = {
+  /**
+   * Holds a service's place in an environment for a laptop, as long as the connection lives. Messages of contract/laptops.ts
+   * both ways, as JSON, one a line. Refused as `conflict` when another holds it, unless `force`.
+   */
+  'laptops.hold': duplex(at.extend({
+    userId: z.string(),
+    /** Its name before the connection was lost; null for a new one. */
+    instance: z.string().nullable(),
+    force: z.boolean(),
+    /** What its person may have of the service's settings. */
+    may: z.object({ variables: z.boolean(), secrets: z.boolean() }),
+  })),
+  /** Raw bytes of what the held place's process says, to the end of the stream. */
+  'laptops.output': duplex(z.object({ instance: z.string(), stream: z.enum(['stdout', 'stderr']) })),
+}
+
 const logTargets = z.array(at).min(1).max(2000)
 
 const logApi = {
@@ -308,6 +325,6 @@ const terminals = {
 }
 
 export const runtimeApi = {
-  ...access, ...platform, ...teams, ...services, ...environments, ...promotions, ...deployments, ...variables, ...sources, ...languages, ...logApi, ...terminals,
+  ...access, ...platform, ...teams, ...services, ...environments, ...promotions, ...deployments, ...variables, ...sources, ...languages, ...logApi, ...terminals, ...laptops,
 } satisfies Api
 export type RuntimeApi = typeof runtimeApi

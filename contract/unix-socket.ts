@@ -1,5 +1,5 @@
 import { chmodSync, openSync, renameSync, rmSync } from 'node:fs'
-import type { Server } from 'node:http'
+import type { Server } from 'node:net'
 import { basename, dirname } from 'node:path'
 
 const folders = new Map<string, number>()

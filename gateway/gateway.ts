@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { laptopCalls, laptopFolder } from '#contract/laptop-sockets.ts'
 import { listenOnSocket } from '#contract/unix-socket.ts'
 import { Admission } from './admission.ts'
 import { EnvironmentClaims } from './context/environment-claim.ts'
@@ -39,7 +40,7 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   await file.load()
   file.follow()
 
-  const pools = new Pools()
+  const pools = new Pools(join(settings.home, laptopFolder))
   table.onChange(() => pools.keepOnly((id) => table.hasInstance(id)))
   const traffic = new Traffic()
   const traces = new Traces()
@@ -57,25 +58,30 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
     admission: new Admission(table, {
       cookies,
       claims: new EnvironmentClaims(key),
-      deepestOf: (caller) => pools.find(caller.instanceId)?.answering.deepest ?? 0,
+      deepestOf: (caller) => pools.find(table.calledAs(caller))?.answering.deepest ?? 0,
       judgeUnclaimed: (caller, service) => {
-        const isLost = pools.find(caller.instanceId)?.answering.hasLost(service.id) === true
-        if (isLost) traffic.countLost(caller, service, { revision: table.releaseOf(caller.instanceId)?.revision ?? '', late: false })
+        const id = table.calledAs(caller)
+        const isLost = pools.find(id)?.answering.hasLost(service.id) === true
+        if (isLost) traffic.countLost(caller, service, { revision: table.releaseOf(id)?.revision ?? '', late: false })
         return isLost
       },
       judgeCarried: (caller, service, traceparent) => {
-        if (pools.find(caller.instanceId)?.answering.isLate(traceparent) !== true) return
-        traffic.countLost(caller, service, { revision: table.releaseOf(caller.instanceId)?.revision ?? '', late: true })
+        const id = table.calledAs(caller)
+        if (pools.find(id)?.answering.isLate(traceparent) !== true) return
+        traffic.countLost(caller, service, { revision: table.releaseOf(id)?.revision ?? '', late: true })
       },
     }),
     report: (error) => log.error({ err: error }, 'a request failed unexpectedly'),
   })
 
   const outside = plane.serve(plane.createServer())
+  // Whoever comes through it is nobody but by a key: what laptops send is theirs, not web's.
+  const laptops = plane.serve(plane.createServer())
   const closing = new AbortController()
   const control = controlServer({ table, pools, traffic, traces, handovers, targets, plane, log, closing: closing.signal })
   const inside: Server[] = []
   await listen(outside, settings.port, settings.host)
+  await listenOnSocket(laptops, join(settings.home, laptopCalls))
   await listenOnSocket(control, join(run, 'gateway.sock'))
   const listeners = new Listeners(table, () => {
     const server = plane.serve(plane.createServer())
@@ -89,7 +95,7 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   return {
     port,
     async close(graceMs = 5000) {
-      const servers = [outside, control, ...inside]
+      const servers = [outside, laptops, control, ...inside]
       listeners.close()
       closing.abort()
       const closed = Promise.all(servers.map((server) => new Promise<void>((resolve) => {

@@ -13,6 +13,7 @@ import { openDb } from '#db/open.ts'
 import { accessHandlers } from './api/access.ts'
 import { deploymentHandlers } from './api/deployments.ts'
 import { gitListener } from './api/git.ts'
+import { laptopHandlers } from './api/laptops.ts'
 import { languageHandlers, openLanguages } from './api/languages.ts'
 import { lifeHandlers } from './api/life.ts'
 import { logHandlers } from './api/logs.ts'
@@ -32,6 +33,7 @@ import { Life } from './environments/life.ts'
 import { Previews } from './environments/preview.ts'
 import { Events } from './events/events.ts'
 import { Places } from './instances/places.ts'
+import { Laptops } from './laptops/laptops.ts'
 import { openLogs } from './logs/logs.ts'
 import type { Platform } from './platform.ts'
 import { Promotions } from './promotions/promotions.ts'
@@ -70,7 +72,8 @@ const [engine, logs] = await Promise.all([
 ])
 const builds = await openBuilds({ home, engine, registry, log })
 const places = new Places({ settings, log, db, seal, events, engine, logs, builds, routing, gateway })
-const platform: Platform = { settings, log, db, seal, events, engine, logs, source, builds, routing, places }
+const laptops = new Laptops({ db, log, logs, routing, events, settings, seal, gateway })
+const platform: Platform = { settings, log, db, seal, events, engine, logs, source, builds, routing, places, laptops }
 const deployments = new Deployments(platform)
 const promotions = new Promotions(platform, deployments)
 const terminals = new Terminals(engine)
@@ -82,6 +85,7 @@ const ending = new AbortController()
 await routing.load()
 await traffic.load()
 await languages.clear()
+await laptops.recover()
 await places.load()
 void routing.follow((counts, lost) => {
   traffic.note(counts, lost)
@@ -106,6 +110,7 @@ const rpc = createRpcServer(runtimeApi, {
   ...promotionHandlers(platform, deployments, promotions),
   ...sourceHandlers(platform),
   ...languageHandlers(languages),
+  ...laptopHandlers(platform),
   ...logHandlers(platform),
   ...terminalHandlers(platform, terminals),
   ...traceHandlers(platform, gateway),
@@ -167,6 +172,7 @@ async function shutdown(): Promise<void> {
 async function letGo(): Promise<void> {
   ending.abort()
   for (const timer of timers) clearInterval(timer)
+  await laptops.close()
   server.close()
   server.closeAllConnections()
   await traffic.save().catch(() => {})

@@ -3,6 +3,7 @@ import type { Db } from '#db/open.ts'
 import type { Builds } from './builds/builds.ts'
 import type { Engine } from './engines/engine.ts'
 import type { Events } from './events/events.ts'
+import type { Laptops } from './laptops/laptops.ts'
 import type { Logs } from './logs/logs.ts'
 import type { Places } from './instances/places.ts'
 import type { Routing } from './routing/routing.ts'
@@ -23,4 +24,5 @@ export interface Platform {
   builds: Builds
   routing: Routing
   places: Places
+  laptops: Laptops
 }

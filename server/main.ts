@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import pino from 'pino'
 import { createWeb } from './create-web.ts'
 import { createFront } from './http/front.ts'
+import { createLaptops } from './laptops/laptops.ts'
 import { createLive } from './live/socket.ts'
 import { createUpgrades } from './http/upgrades.ts'
 import { preparePages } from './pages.ts'
@@ -27,14 +28,21 @@ await new Promise<void>((resolve, reject) => {
 // The port is known before anything is made that names it; what is asked until then waits.
 const front = Promise.withResolvers<ReturnType<typeof createFront>>()
 server.on('request', (request, response) => void front.promise.then((serve) => serve(request, response)))
+// Without a listener from the start, one that asks for a socket meanwhile would be answered as if it asked for a page.
+const routes = Promise.withResolvers<ReturnType<typeof createUpgrades>>()
+server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  socket.on('error', () => socket.destroy())
+  void routes.promise.then((upgrades) => upgrades.route(request, socket, head))
+})
 const settings = withPort(given, process.env, (server.address() as AddressInfo).port)
 const web = createWeb(settings, { env: process.env, log })
-const live = createLive(web)
+const laptops = createLaptops(web)
+const live = createLive(web, { teamChanged: laptops.recheck })
 const pages = await preparePages(web, live)
 let ready = false
-const upgrades = createUpgrades(web, { live, pages })
+const upgrades = createUpgrades(web, { live, laptops, pages })
 front.resolve(createFront(web, { pages: pages.serve, isReady: () => ready }))
-server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => upgrades.route(request, socket, head))
+routes.resolve(upgrades)
 log.info({ url: settings.url, ms: Math.round(performance.now() - startedAt) }, 'web is ready')
 let stopping = false
 // Who waits for `/health` may sign in as that person at once.
@@ -50,6 +58,7 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) {
 
 async function stop(): Promise<void> {
   server.close()
+  laptops.close()
   await Promise.race([live.close(), new Promise((resolve) => setTimeout(resolve, 500).unref())])
   upgrades.destroyAll()
   server.closeAllConnections()

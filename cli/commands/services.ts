@@ -1,22 +1,24 @@
 import type { Command } from 'commander'
 import colors from 'picocolors'
 import { PlatformError } from '#contract/errors.ts'
+import { spokenLaptop } from '#contract/laptop-names.ts'
 import type { Service } from '#contract/records.ts'
 import { followDeployment } from '../deployment.ts'
 import type { Run } from '../main.ts'
 import { Misuse } from '../misuse.ts'
-import { ago, fail, show, table } from '../output.ts'
+import { ago, fail, plain, show, table } from '../output.ts'
 import { noteEnding } from './environments.ts'
 
 /** A service as `--json` gives it. */
 function document(service: Service) {
-  const { team, name, environment, from, pinned, state, revision, instances, url, owner, endpoints } = service
+  const { team, name, environment, from, laptop, pinned, state, revision, instances, url, owner, endpoints } = service
   return {
     team, service: name, environment, from, state, revision,
     instances: instances.map(({ id, pid, state: now }) => ({ id, pid, state: now })),
     url, owner: owner?.email ?? null,
     endpoints: endpoints.map((endpoint) => ({ name: endpoint.name, request: endpoint.request, response: endpoint.response })),
     ...(pinned && { pinned }),
+    ...(laptop !== null && { laptop: { by: laptop.by.email, since: laptop.since, instance: laptop.instance } }),
   }
 }
 
@@ -26,7 +28,7 @@ export function addServiceCommands(program: Command, run: Run): void {
     const services = await session.api.services.list.query(place)
     show(session, services.map(document), () => services.length === 0 ? 'No services yet. Make one: m3o new hello' : table(
       ['service', 'state', 'revision', 'from', 'instances', 'deployed', 'url'],
-      services.map((one) => [one.team === place.team ? one.name : `@${one.team}/${one.name}`, one.state, one.revision ?? '–', one.from === null ? '–' : one.pinned ? `${one.from} (pinned)` : one.from, String(one.instances.length), one.lastDeployment ? ago(one.lastDeployment.at) : 'never', one.url]),
+      services.map((one) => [one.team === place.team ? one.name : `@${one.team}/${one.name}`, one.state, one.revision ?? '–', one.from === null ? '–' : one.laptop !== null ? `${one.from} (${spokenLaptop(one.laptop.by)})` : one.pinned ? `${one.from} (pinned)` : one.from, String(one.instances.length), one.lastDeployment ? ago(one.lastDeployment.at) : 'never', one.url]),
     ))
   }))
 
@@ -88,6 +90,7 @@ export function addServiceCommands(program: Command, run: Run): void {
 function describe(one: Service): string {
   const rows = [
     ['state', one.reason === null ? one.state : `${one.state} (${one.reason})`],
+    ...(one.laptop === null ? [] : [['runs', `on ${plain(spokenLaptop(one.laptop.by))}, which took its place ${ago(one.laptop.since)}`]]),
     ['revision', one.revision === null ? '–' : `${one.revision} from ${one.from}${one.pinned ? ', pinned: it does not follow the parent' : ''}`],
     ['instances', one.instances.length === 0 ? '–' : one.instances.map(({ id, pid, state }) => `${id} ${state} pid ${pid ?? '–'}`).join('\n            ')],
     ['url', one.url],

@@ -7,6 +7,7 @@ import { RowLink } from '#components/ui/row-link.tsx'
 import type { Column } from '#components/ui/table.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { audienceWord } from './audience.ts'
+import { OnLaptop } from './on-laptop.tsx'
 import { ServiceStateMark } from './service-state.tsx'
 
 export interface CatalogueView {
@@ -29,7 +30,7 @@ export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
             {service.team !== view.team && <span className="font-normal text-muted">@{service.team}/</span>}
             {service.name}
           </RowLink>
-          {isOwn(service, view) && <span className="md:hidden"><Badge>own</Badge></span>}
+          {service.laptop !== null ? <span className="min-w-0 md:hidden"><OnLaptop laptop={service.laptop} short /></span> : isOwn(service, view) && <span className="md:hidden"><Badge>own</Badge></span>}
           {service.team !== view.team ? <Badge>shared</Badge> : service.audience.kind !== 'team' && <Badge>{audienceWord(service.audience)}</Badge>}
         </span>
       ),
@@ -40,7 +41,7 @@ export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
       cell: (service) => <span title={service.reason ?? undefined}><ServiceStateMark service={service} /></span>,
     },
     {
-      key: 'from', header: 'Serves from', width: 'w-40', from: 'md', order: (a, b) => byText(a.from ?? '', b.from ?? ''),
+      key: 'from', header: 'Serves from', width: 'w-40 xl:w-72', from: 'md', order: (a, b) => byText(a.from ?? '', b.from ?? ''),
       cell: (service) => <From service={service} view={view} />,
     },
     {
@@ -73,7 +74,7 @@ function From({ service, view }: { service: ListedService; view: CatalogueView }
       <EnvironmentName name={service.from} kind={kind} />
       {service.from !== view.environment && <span className="text-small text-muted">inherited</span>}
       {service.pinned && <span className="text-small text-muted">pinned</span>}
-      {isOwn(service, view) && <Badge>own</Badge>}
+      {service.laptop !== null ? <OnLaptop laptop={service.laptop} /> : isOwn(service, view) && <Badge>own</Badge>}
     </span>
   )
 }

@@ -1,7 +1,8 @@
 'use client'
 import { clsx } from 'clsx'
-import { CornerDownRight, Ellipsis, GitBranchPlus, GitCompare, Hourglass, Layers, LogIn, PencilLine, Pin, PinOff, RefreshCw, ShieldCheck, Trash2 } from 'lucide-react'
+import { CornerDownRight, Ellipsis, GitBranchPlus, GitCompare, Hourglass, Laptop, Layers, LogIn, PencilLine, Pin, PinOff, RefreshCw, ShieldCheck, Trash2 } from 'lucide-react'
 import { doesExpire } from '#contract/environment-life.ts'
+import { spokenLaptop } from '#contract/laptop-names.ts'
 import type { Environment } from '#contract/records.ts'
 import { paths } from '#client/paths.ts'
 import { Avatar } from '#components/ui/avatar.tsx'
@@ -50,7 +51,7 @@ export function environmentColumns(view: View): Column<Branch>[] {
               </span>
               <span className="truncate text-small leading-4 text-muted">
                 {environment.branch !== null ? <span className="font-mono">{environment.branch}</span> : environment.parent === null ? 'all others stem from it' : kindWords[environment.kind]}
-                <span className="md:hidden">{environment.parent === null ? '' : ` · ${countedCopies(environment)}`}</span>
+                <span className="md:hidden">{environment.laptops.length > 0 ? environment.laptops.map((one) => ` · ${one.service} on ${spokenLaptop(one.by)}`) : environment.parent === null ? '' : ` · ${countedCopies(environment)}`}</span>
                 <span className="sm:hidden">{environment.owner === null ? '' : ` · ${environment.owner.name}`}</span>
               </span>
             </span>
@@ -112,12 +113,25 @@ function Work({ environment }: { environment: Environment }) {
   return (
     <span className="flex h-full min-w-0 flex-col justify-center gap-0.5">
       <Overrides environment={environment} />
-      {latest !== undefined && (
+      <Laptops environment={environment} />
+      {latest !== undefined && environment.laptops.length === 0 && (
         <span className="flex items-center gap-1 text-small leading-4 text-muted" title={environment.editing.map(({ by, service }) => `${by} edits ${service}`).join('\n')}>
           <PencilLine aria-hidden className="size-3 shrink-0" />
           <span className="truncate">{latest.by} edits {latest.service}{others.length === 0 ? '' : ` and ${others.length} more`}</span>
         </span>
       )}
+    </span>
+  )
+}
+
+/** Which services answer from somebody's laptop, and since when. */
+function Laptops({ environment: { laptops } }: { environment: Environment }) {
+  const [first, ...others] = laptops
+  if (first === undefined) return null
+  return (
+    <span className="flex min-w-0 items-center gap-1 text-small leading-4 text-accent" title={laptops.map((one) => `${one.service} runs on ${spokenLaptop(one.by)}`).join('\n')}>
+      <Laptop aria-hidden className="size-3 shrink-0" />
+      <span className="truncate">{first.service} on {spokenLaptop(first.by)} · <Time at={first.since} />{others.length === 0 ? '' : ` and ${others.length} more`}</span>
     </span>
   )
 }

@@ -5,6 +5,7 @@ import Link from 'next/link'
 import { paths, type ServiceTab, serviceTabs } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { loadEditor } from '#components/code/load-editor.ts'
+import { OnLaptop } from '#components/catalogue/on-laptop.tsx'
 import { ServiceStateMark } from '#components/catalogue/service-state.tsx'
 import { EnvironmentName } from '#components/environments/environment-mark.tsx'
 import type { Shape } from '#components/ui/arriving.tsx'
@@ -44,12 +45,13 @@ export function ServiceHeader() {
           <h1 className="truncate text-title font-semibold tracking-[-0.01em]">{service.name}</h1>
         </div>
         <ServiceStateMark service={service} />
-        {service.revision !== null && <ShortId id={service.revision} />}
+        {service.laptop !== null && <OnLaptop laptop={service.laptop} />}
+        {service.revision !== null && service.laptop === null && <ShortId id={service.revision} />}
         {from !== undefined && from.name !== at.environment && (
           <span className="flex items-center gap-1.5 text-muted"><span className="max-sm:sr-only">inherited from</span> <EnvironmentName name={from.name} kind={from.kind} soft /></span>
         )}
         {service.pinned && <span className="inline-flex" title={`${service.from} was pinned: it keeps this revision, whatever is deployed where it comes from`}><Badge><Pin aria-hidden className="size-3" /><span className="max-sm:sr-only">pinned</span></Badge></span>}
-        {service.revision === null
+        {service.revision === null && service.laptop === null
           ? <Button size="small" className="ml-auto" reason="It is not deployed here: nothing would answer">Open<ArrowUpRight aria-hidden /></Button>
           : <a href={service.url} target="_blank" rel="noreferrer" className={buttonStyle('plain', 'small', 'ml-auto')}>Open<ArrowUpRight aria-hidden /><span className="sr-only">its address in a new tab</span></a>}
       </div>

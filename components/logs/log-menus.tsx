@@ -6,6 +6,7 @@ import { logLevels, logStreams } from '#contract/log-words.ts'
 import type { LogLevel } from '#contract/logs.ts'
 import { buttonStyle } from '#components/ui/button-style.ts'
 import { Menu, MenuCheck, MenuItem, MenuLabel, MenuLine } from '#components/ui/menu.tsx'
+import { instanceName } from './instance-name.ts'
 import { LevelMark } from './level-mark.tsx'
 import type { Row } from './line-window.ts'
 import { type Look, type Range, ranges } from './look.ts'
@@ -78,7 +79,7 @@ function Origins({ look, change, rows }: MenuProps & { rows: () => readonly Row[
       <MenuLabel>Stream</MenuLabel>
       {logStreams.map((stream) => <MenuCheck key={stream} checked={look.streams.includes(stream)} onChange={(checked) => change({ streams: flip(look.streams, stream, checked) })}>{stream}</MenuCheck>)}
       {seen.instances.length > 0 && <MenuLabel>Instance</MenuLabel>}
-      {seen.instances.map((id) => <MenuCheck key={id} checked={look.instances.includes(id)} onChange={(checked) => change({ instances: flip(look.instances, id, checked) })}><span className="font-mono text-small">{id.slice(-6)}</span></MenuCheck>)}
+      {seen.instances.map((id) => <MenuCheck key={id} checked={look.instances.includes(id)} onChange={(checked) => change({ instances: flip(look.instances, id, checked) })}><span className="font-mono text-small">{instanceName(id)}</span></MenuCheck>)}
       {seen.revisions.length > 0 && <MenuLabel>Revision</MenuLabel>}
       {seen.revisions.map((id) => <MenuCheck key={id} checked={look.revisions.includes(id)} onChange={(checked) => change({ revisions: flip(look.revisions, id, checked) })}><span className="font-mono text-small">{id.slice(0, 8)}</span></MenuCheck>)}
     </>

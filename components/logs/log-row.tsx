@@ -5,6 +5,7 @@ import { memo, useState } from 'react'
 import type { LogMatch, LogRecord } from '#contract/logs.ts'
 import { FieldTree } from './field-tree.tsx'
 import type { Finder } from './highlight.ts'
+import { instanceName } from './instance-name.ts'
 import { LevelMark } from './level-mark.tsx'
 import { fieldsPreview, localDay, localTime, spokenGap } from './line-text.ts'
 import type { Row } from './line-window.ts'
@@ -137,7 +138,7 @@ function Origin({ record, deeds }: { record: LogRecord; deeds: RowDeeds }) {
   const { revision, instance, stream, trace } = record
   const parts: { words: string; only?: Partial<Look> }[] = [
     ...(revision === null ? [] : [{ words: `revision ${revision.slice(0, 8)}`, only: { revisions: [revision] } }]),
-    ...(instance === null ? [] : [{ words: `instance ${instance.slice(-6)}`, only: { instances: [instance] } }]),
+    ...(instance === null ? [] : [{ words: `instance ${instanceName(instance)}`, only: { instances: [instance] } }]),
     { words: stream, only: { streams: [stream] } },
     ...(trace === undefined ? [] : [{ words: `trace ${trace.slice(0, 16)}`, only: { trace } }]),
     { words: `${record.service} in ${record.environment}, line ${record.seq}` },

@@ -4,6 +4,7 @@ import Link from 'next/link'
 import { useMemo } from 'react'
 import { type OfService, paths } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
+import { OnLaptop } from '#components/catalogue/on-laptop.tsx'
 import { ServiceStateMark } from '#components/catalogue/service-state.tsx'
 import { EnvironmentName } from '#components/environments/environment-mark.tsx'
 import { treeOf } from '#components/environments/environment-tree.ts'
@@ -35,7 +36,7 @@ export function EverywhereTable({ at }: { at: OfService }) {
             </Link>
             <span className="flex">{copy === undefined ? <span className="text-muted">not deployed</span> : <ServiceStateMark service={copy} />}</span>
             <span className="relative z-[1] hidden sm:block">{copy?.revision != null && <ShortId id={copy.revision} />}</span>
-            <span className="truncate text-right text-small text-muted max-sm:hidden">{copy === undefined ? '' : own ? (copy.pinned ? `pinned, as ${environment.parent} had it` : 'own copy') : `inherited from ${copy.environment}`}</span>
+            <span className="truncate text-right text-small text-muted max-sm:hidden">{copy === undefined ? '' : own && copy.laptop !== null ? <OnLaptop laptop={copy.laptop} /> : own ? (copy.pinned ? `pinned, as ${environment.parent} had it` : 'own copy') : `inherited from ${copy.environment}`}</span>
           </li>
         )
       })}

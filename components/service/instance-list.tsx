@@ -1,4 +1,5 @@
 'use client'
+import { isLaptopName } from '#contract/laptop-names.ts'
 import type { Instance, Service } from '#contract/records.ts'
 import { useNow } from '#components/ui/now.ts'
 import { ShortId } from '#components/ui/short-id.tsx'
@@ -39,7 +40,7 @@ function InstanceRow({ instance, mostMiB }: { instance: Instance; mostMiB: numbe
   const share = memory === null ? 0 : Math.min(1, memory / mostMiB)
   return (
     <div role="row" className={`${row} min-h-[34px] py-1.5 sm:py-0`}>
-      <span role="cell" className="truncate"><ShortId id={instance.id} className="mx-0! -ml-1!" />{instance.pid !== null && <span className="ml-2 text-small text-muted">pid <span className="tabular">{instance.pid}</span></span>}</span>
+      <span role="cell" className="truncate">{isLaptopName(instance.id) ? <span className="font-mono text-small">{instance.id}</span> : <ShortId id={instance.id} className="mx-0! -ml-1!" />}{instance.pid !== null && <span className="ml-2 text-small text-muted">pid <span className="tabular">{instance.pid}</span></span>}</span>
       <span role="cell"><StateMark {...marks[instance.state]} /></span>
       <span className="contents max-sm:col-span-2 max-sm:flex! max-sm:flex-wrap max-sm:gap-x-4 max-sm:text-small">
         <Figure name="up"><span suppressHydrationWarning>{span(up)}</span></Figure>

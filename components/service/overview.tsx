@@ -3,7 +3,8 @@ import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { CircleAlert } from 'lucide-react'
 import Link from 'next/link'
 import { Suspense, useRef } from 'react'
-import type { Service } from '#contract/records.ts'
+import { spokenLaptop } from '#contract/laptop-names.ts'
+import type { Laptop, Service } from '#contract/records.ts'
 import { useLive } from '#client/live.ts'
 import { type OfService, paths } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
@@ -55,7 +56,8 @@ export function Overview({ readme }: { readme?: ReadyReadme | undefined }) {
 
 function Head({ at, service }: { at: OfService; service: Service }) {
   const environment = useEnvironment()
-  const source = service.from === null ? `Not deployed in ${at.environment}.`
+  const source = service.laptop !== null ? onLaptop(service, service.laptop)
+    : service.from === null ? `Not deployed in ${at.environment}.`
     : service.from !== at.environment ? `${at.environment} has no copy of its own: ${service.from} serves its calls. Deploy here to change it for ${at.environment} alone.`
     : environment?.parent == null ? undefined
     : service.pinned ? `${at.environment} is pinned: it keeps this revision, whatever is deployed into ${environment.parent}.`
@@ -73,6 +75,12 @@ function Head({ at, service }: { at: OfService; service: Service }) {
       <ServiceActions at={at} service={service} />
     </div>
   )
+}
+
+/** What is deployed is not what answers. */
+function onLaptop({ from, revision }: Service, laptop: Laptop): string {
+  const beneath = revision === null ? 'Nothing is deployed beneath it.' : `${revision} serves again once it lets go; deployments meanwhile go on beneath it.`
+  return `In ${from} it runs on ${spokenLaptop(laptop.by)}. ${beneath}`
 }
 
 /** When it does not serve: why, and where to look. */

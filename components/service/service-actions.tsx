@@ -4,6 +4,7 @@ import { Ellipsis, History, Power, RotateCw, Rocket, Scaling, SquareTerminal, Un
 import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
+import { spokenLaptop } from '#contract/laptop-names.ts'
 import type { Service } from '#contract/records.ts'
 import { serviceCan } from '#contract/states.ts'
 import { type OfService, paths } from '#client/paths.ts'
@@ -38,7 +39,7 @@ export function ServiceActions({ at, service }: { at: OfService; service: Servic
   const restart = useRestart(at)
   const dismiss = () => setOpen(null)
   const label = (verb: string, link?: string) => (environment === undefined ? verb : inEnvironment(verb, environment, link))
-  const isOwnOverlay = service.from === at.environment && environment?.parent != null
+  const isOwnOverlay = service.from === at.environment && environment?.parent != null && (service.laptop === null || environment.overrides.some((one) => one.serviceId === service.id))
 
   const deeds: ScreenAction[] = [
     { id: 'service.deploy', title: label('Deploy', 'to'), keys: 'd', icon: <Rocket />, words: 'draft release ship', reason: reasons.deploy, run: () => setOpen('deploy') },
@@ -83,8 +84,11 @@ export function useRestart(at: OfService): { run: () => void; busy: boolean } {
 /** Why not, by permission, by whose copy serves here, and by its state; null when it can be. */
 export function useReasons(at: OfService, service: Service) {
   const may = useMay()
+  const environment = useEnvironment()
   const deploy = may('service.deploy')
-  const elsewhere = service.from !== null && service.from !== at.environment
+  const isBare = service.laptop !== null && service.from === at.environment && environment?.overrides.some((one) => one.serviceId === service.id) !== true
+  const elsewhere = isBare && service.laptop !== null ? `It runs on ${spokenLaptop(service.laptop.by)}, and nothing is deployed in ${at.environment} itself`
+    : service.from !== null && service.from !== at.environment
     ? `${at.environment} has no copy of its own: it is served by ${service.from}` : service.from === null ? 'It has never been deployed here' : null
   const by = (deed: keyof typeof serviceCan) => {
     const can = serviceCan[deed](service.state)
@@ -96,7 +100,7 @@ export function useReasons(at: OfService, service: Service) {
     scale: deploy ?? elsewhere ?? (service.locked.includes('instances') ? 'm3o.json says how many instances run' : by('scale')),
     rollback: deploy ?? elsewhere ?? by('rollback'),
     kill: deploy ?? elsewhere ?? by('kill'),
-    exec: may('service.exec') ?? by('exec'),
+    exec: may('service.exec') ?? (service.laptop === null ? by('exec') : `It runs on ${spokenLaptop(service.laptop.by)}`),
     reset: may('environment.write'),
   }
 }

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { DevCommand } from './dev-command.ts'
 import { admin, checkout, type Stack } from './stack.ts'
 import { until } from './until.ts'
 
@@ -64,6 +65,11 @@ export class Shell {
     createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line) as Record<string, unknown>))
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
     return { lines, stop: () => (child.kill('SIGINT'), ended) }
+  }
+
+  /** A folder of this shell's that runs in the place of its service, until it is stopped. */
+  dev(args: readonly string[]): DevCommand {
+    return new DevCommand(args, this.#env)
   }
 
   /** One that the test ends itself. */

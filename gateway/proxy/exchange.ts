@@ -30,6 +30,8 @@ export class Exchange implements ExchangeHandler {
   protected connection: Connection | undefined
   protected readonly upgrade: string | undefined
   protected released = false
+  /** The laptop that should serve it cannot be reached: what is beneath does. */
+  pastLaptop = false
   protected answered: Answered | undefined
   private readonly started = performance.now()
   private readonly body: RequestBody | undefined
@@ -170,19 +172,24 @@ export class Exchange implements ExchangeHandler {
       this.ended = true
       return this.cutOff()
     }
+    const { laptop } = this.release ?? {}
     this.giveUp(new PlatformError('bad_gateway', error instanceof MalformedResponse
       ? `${this.passage.service.name} answered ${error.message}`
-      : `${this.passage.service.name} ended the connection before it answered`))
+      : `${this.passage.service.name}${laptop === undefined ? '' : ` on ${laptop.by}`} ended the connection before it answered`))
   }
 
   /** No instance took it: the table is about to change, or one is just restarting. */
   private resolveAgain(): void {
     this.tried = undefined
+    if (this.release?.laptop !== undefined && !this.pastLaptop) {
+      this.pastLaptop = true
+      return this.proxy.send(this)
+    }
     this.retryUntil ??= performance.now() + refusedMs
     if (performance.now() > this.retryUntil) {
       return this.giveUp(new PlatformError('unavailable', `${this.passage.service.name} does not take calls right now`, { fix: 'Try again in a moment, or see its logs.' }))
     }
-    this.proxy.nextRoute(this.passage).then(
+    this.proxy.nextRoute(this).then(
       ({ release, environment }) => this.start(release, environment),
       (error: unknown) => this.giveUp(error),
     )

@@ -49,28 +49,28 @@ export class Proxy {
     const { passage } = exchange
     try {
       // Only at first: where that no longer answers, what serves now does.
-      const route = this.route(passage, passage.generation)
+      const route = this.route(passage, exchange.pastLaptop, passage.generation)
       if (route.release.instances.length > 0 && route.release.state === 'live') return exchange.start(route.release, route.environment)
     } catch (error) {
       return exchange.giveUp(error)
     }
-    this.waitForRoute(passage).then(
+    this.waitForRoute(passage, exchange.pastLaptop).then(
       ({ release, environment }) => exchange.start(release, environment),
       (error: unknown) => exchange.giveUp(error),
     )
   }
 
   /** The route after the next change, or after a moment. */
-  async nextRoute(passage: Passage): Promise<Route> {
+  async nextRoute({ passage, pastLaptop }: Exchange): Promise<Route> {
     await this.changed(againMs)
-    return this.waitForRoute(passage)
+    return this.waitForRoute(passage, pastLaptop)
   }
 
   /** Waits until an instance serves: for a sleeping service to wake, for a swap to happen. */
-  private async waitForRoute(passage: Passage): Promise<Route> {
+  private async waitForRoute(passage: Passage, pastLaptop: boolean): Promise<Route> {
     const deadline = performance.now() + noInstanceMs
     for (;;) {
-      const route = this.route(passage)
+      const route = this.route(passage, pastLaptop)
       if (route.release.state === 'asleep') {
         await this.parts.waker.wake(route.release)
         continue
@@ -89,9 +89,13 @@ export class Proxy {
     refuse(request, response, error, { traceparent: trace.traceparent, console: this.parts.console, ...(away && { retryAfter: 1 }) })
   }
 
-  private route({ service, environment }: Passage, generation = Infinity): Route {
-    const found = this.parts.table.resolveAt(environment.id, service.id, generation)
+  private route({ service, environment }: Passage, pastLaptop: boolean, generation = Infinity): Route {
+    const { table } = this.parts
+    const found = pastLaptop ? table.resolveBeneath(environment.id, service.id) : table.resolveAt(environment.id, service.id, generation)
     if (found.kind === 'gone') throw new PlatformError('environment_gone', found.why, { fix: 'Choose another with `m3o env use`.' })
+    if (found.kind === 'none' && pastLaptop) {
+      throw new PlatformError('unavailable', `the laptop on which ${service.name} runs does not answer, and nothing is deployed beneath it`, { fix: 'Try again in a moment, or deploy it with `m3o deploy`.' })
+    }
     if (found.kind === 'none') {
       throw new PlatformError('not_found', `${service.name} was never deployed in ${environment.name} or where it inherits from`, { fix: 'Deploy it with `m3o deploy`.' })
     }

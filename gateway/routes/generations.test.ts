@@ -23,7 +23,7 @@ const caller = (id: string): Routed['callers'] =>
 
 function start(): RoutingTable {
   return {
-    version: 1, epoch: 'x', teams: {}, services: {}, tokens: {}, sessions: {}, listeners: {}, callers: { 'i-first': caller('i-first') },
+    version: 1, epoch: 'x', teams: {}, services: {}, tokens: {}, laptops: {}, sessions: {}, listeners: {}, callers: { 'i-first': caller('i-first') },
     environments: Object.fromEntries(names.map((name) => [name, environment(name, 0)])),
     releases: Object.fromEntries(services.map((service) => [`production/${service}`, release('production', service, 'first')])),
   }
@@ -45,7 +45,7 @@ test('a call is answered by the generation in which it began, through any switch
     steps.forEach(({ environment: name, to }, step) => {
       const revision = `r${step}`
       generations.set(name, (generations.get(name) ?? 0) + 1)
-      const change: RoutingChange = { version: step + 2, epoch: 'x', environments: { [name]: environment(name, generations.get(name) ?? 0) }, releases: {}, callers: { [`i-${revision}`]: caller(`i-${revision}`) } }
+      const change: RoutingChange = { version: step + 2, epoch: 'x', environments: { [name]: environment(name, generations.get(name) ?? 0) }, releases: {}, laptops: {}, callers: { [`i-${revision}`]: caller(`i-${revision}`) } }
       for (const [service, there] of Object.entries(to)) {
         // Production always has all of them: what never ran anywhere is answered by what runs now.
         if (change.releases) change.releases[`${name}/${service}`] = there || name === 'production' ? release(name, service, revision) : null

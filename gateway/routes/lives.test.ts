@@ -33,7 +33,7 @@ class World {
 
   constructor() {
     this.table.replace({
-      version: 1, epoch: 'x', teams: {}, services: {}, releases: {}, callers: {}, tokens: {}, sessions: {}, listeners: {},
+      version: 1, epoch: 'x', teams: {}, services: {}, releases: {}, laptops: {}, callers: {}, tokens: {}, sessions: {}, listeners: {},
       environments: { e0: this.routed(this.places[0] as Place) },
     })
   }

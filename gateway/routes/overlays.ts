@@ -21,6 +21,8 @@ export class Overlays {
   private readonly environment: (id: string) => Environment | undefined
   /** By service, then by environment. */
   private readonly overrides = new Map<string, Map<string, Release>>()
+  /** What stands before all copies, in the same way. */
+  private readonly laptops = new Map<string, Map<string, Release>>()
   private readonly chains = new Map<string, Chain>()
   private remembered = 0
 
@@ -29,15 +31,21 @@ export class Overlays {
   }
 
   add(release: Release): void {
-    const copies = this.overrides.get(release.serviceId)
-    if (copies === undefined) this.overrides.set(release.serviceId, new Map([[release.environmentId, release]]))
+    const all = this.allLike(release)
+    const copies = all.get(release.serviceId)
+    if (copies === undefined) all.set(release.serviceId, new Map([[release.environmentId, release]]))
     else copies.set(release.environmentId, release)
   }
 
-  remove({ serviceId, environmentId }: Release): void {
-    const copies = this.overrides.get(serviceId)
-    copies?.delete(environmentId)
-    if (copies?.size === 0) this.overrides.delete(serviceId)
+  remove(release: Release): void {
+    const all = this.allLike(release)
+    const copies = all.get(release.serviceId)
+    copies?.delete(release.environmentId)
+    if (copies?.size === 0) all.delete(release.serviceId)
+  }
+
+  private allLike({ laptop }: Release): Map<string, Map<string, Release>> {
+    return laptop === undefined ? this.overrides : this.laptops
   }
 
   /** Something was changed. */
@@ -48,6 +56,7 @@ export class Overlays {
 
   clear(): void {
     this.overrides.clear()
+    this.laptops.clear()
     this.forget()
   }
 
@@ -69,11 +78,18 @@ export class Overlays {
     return resolution
   }
 
+  /** What would serve if nobody's laptop did. */
+  beneath(environmentId: string, serviceId: string): Resolution {
+    return this.laptops.size === 0 ? this.resolve(environmentId, serviceId) : this.walk(environmentId, serviceId, undefined, null)
+  }
+
   /** @param replaced what to take in the place of an override, by `{environmentId}/{serviceId}`; null: none */
-  walk(environmentId: string, serviceId: string, replaced?: ReadonlyMap<string, Release | null>): Resolution {
+  walk(environmentId: string, serviceId: string, replaced?: ReadonlyMap<string, Release | null>, laptops: ReadonlyMap<string, Release> | null | undefined = this.laptops.get(serviceId)): Resolution {
     const { environments, broken } = this.chain(environmentId)
     const copies = this.overrides.get(serviceId)
     for (const environment of environments) {
+      const laptop = laptops?.get(environment.id)
+      if (laptop !== undefined) return { kind: 'release', release: laptop, environment }
       const instead = replaced?.get(`${environment.id}/${serviceId}`)
       const release = instead === undefined ? copies?.get(environment.id) : instead
       if (release) return { kind: 'release', release, environment }

@@ -11,7 +11,7 @@ const environments = fc.tuple(...ids.map((id) => fc.record({
 type World = { parent: string | null; gone: string | null; exists: boolean; overrides: string[] }[]
 
 function tableOf(world: World, version = 1): RoutingTable {
-  const table: RoutingTable = { version, epoch: 'x', teams: {}, environments: {}, services: {}, releases: {}, callers: {}, tokens: {}, sessions: {}, listeners: {} }
+  const table: RoutingTable = { version, epoch: 'x', teams: {}, environments: {}, services: {}, releases: {}, laptops: {}, callers: {}, tokens: {}, sessions: {}, listeners: {} }
   world.forEach(({ parent, gone, exists, overrides }, at) => {
     const id = String(at)
     if (exists) table.environments[id] = { id, teamId: 't', name: `n${id}`, formerNames: [], parentId: parent, generation: version, gone }

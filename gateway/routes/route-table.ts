@@ -1,4 +1,5 @@
 import { PlatformError } from '#contract/errors.ts'
+import { laptopRevision, laptopSocket } from '#contract/laptop-sockets.ts'
 import { type Routed, type RoutedKind, type RoutingChange, type RoutingTable, routed } from '#contract/routing.ts'
 import { Generations } from './generations.ts'
 import { NameIndex } from './name-index.ts'
@@ -7,11 +8,13 @@ import { Overlays } from './overlays.ts'
 export type Team = Routed['teams']
 export type Environment = Routed['environments']
 export type Service = Routed['services']
-export type Release = Routed['releases']
+/** One whose instance is a process on somebody's laptop stands before the deployed ones. */
+export type Release = Omit<Routed['releases'], 'instances'> & { instances: readonly Instance[]; laptop?: Routed['laptops'] }
 export type Caller = Routed['callers']
 export type Token = Routed['tokens']
 export type Session = Routed['sessions']
-export type Instance = Release['instances'][number]
+/** `socket`: in the folder for those of laptops; then address and port mean nothing. */
+export type Instance = Routed['releases']['instances'][number] & { socket?: string }
 
 export type Resolution =
   | { kind: 'release'; release: Release; environment: Environment }
@@ -112,6 +115,17 @@ export class RouteTable {
     return this.instances.get(instanceId)
   }
 
+  /** Under which id the instance that calls is called itself. */
+  calledAs({ instanceId, environmentId, serviceId }: Caller): string {
+    const laptop = this.entities.laptops.get(`${environmentId}/${serviceId}`)
+    return laptop?.instanceId === instanceId ? idOfRun(laptop) : instanceId
+  }
+
+  /** What serves where a laptop that should cannot be reached. */
+  resolveBeneath(environmentId: string, serviceId: string): Resolution {
+    return this.overlays.beneath(environmentId, serviceId)
+  }
+
   /** What serves a service in an environment: its own release, or the nearest one that it inherits. */
   resolve(environmentId: string, serviceId: string): Resolution {
     return this.overlays.resolve(environmentId, serviceId)
@@ -181,8 +195,28 @@ export class RouteTable {
         this.overlays[verb](entity as Release)
         for (const { id } of (entity as Release).instances) setIn(this.instances, id, entity as Release, adds)
         break
+      case 'laptops': {
+        const release = standIn(entity as Routed['laptops'])
+        this.overlays[verb](release)
+        for (const { id } of release.instances) {
+          if (adds) this.instances.set(id, release)
+          else this.instances.delete(id)
+        }
+        break
+      }
       default:
     }
+  }
+}
+
+const idOfRun = ({ instanceId, run }: Routed['laptops']): string => `${instanceId}.${run}`
+
+/** Each run of the local process is an instance of its own, so that a new one takes over from the one before without losing a call. */
+function standIn(laptop: Routed['laptops']): Release {
+  const { environmentId, serviceId, instanceId, run } = laptop
+  return {
+    environmentId, serviceId, deploymentId: instanceId, revision: laptopRevision, state: 'live', reason: null, laptop,
+    instances: [{ id: idOfRun(laptop), address: '', port: 0, socket: laptopSocket(instanceId, run) }],
   }
 }
 

@@ -95,7 +95,7 @@ export function portOf(server: Server): number {
 
 function emptyTable(): RoutingTable {
   return {
-    version: 1, epoch: 'epoch', services: {}, releases: {}, callers: {}, tokens: {}, listeners: {},
+    version: 1, epoch: 'epoch', services: {}, releases: {}, laptops: {}, callers: {}, tokens: {}, listeners: {},
     teams: { t_demo: { id: 't_demo', name: 'demo', formerNames: [] }, t_other: { id: 't_other', name: 'other', formerNames: [] } },
     environments: {
       e_production: { id: 'e_production', teamId: 't_demo', name: 'production', formerNames: [], parentId: null, generation: 3, gone: null },

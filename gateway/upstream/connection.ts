@@ -1,4 +1,6 @@
 import { connect, type Socket } from 'node:net'
+import { laptopReady } from '#contract/laptop-sockets.ts'
+import { socketAddress } from '#contract/unix-socket.ts'
 import { type ResponseHandler, ResponseReader } from './response-reader.ts'
 
 export interface ExchangeHandler extends ResponseHandler {
@@ -33,16 +35,25 @@ export class Connection {
   private connected = false
   private detached = false
 
-  constructor(address: string, port: number) {
+  /** @param to `socket`, of a laptop, is connected once it says so: its other end may be far from there */
+  constructor({ address, port, socket }: { address: string; port: number; socket?: string | undefined }) {
     // Half-open: a tunnel's other direction outlives the first to end.
-    this.socket = connect({ host: address, port, noDelay: true, allowHalfOpen: true })
+    this.socket = connect(socket === undefined ? { host: address, port, noDelay: true, allowHalfOpen: true } : { path: socketAddress(socket), allowHalfOpen: true })
     const timer = setTimeout(() => this.socket.destroy(new Error('connecting took too long')), connectMs)
-    this.socket.once('connect', () => {
+    const ready = () => {
       clearTimeout(timer)
       this.connected = true
+      this.socket.on('data', this.onData)
       this.handler?.onReady()
-    })
-    this.socket.on('data', this.onData)
+    }
+    if (socket === undefined) this.socket.once('connect', ready)
+    else {
+      this.socket.once('data', (first: Buffer) => {
+        if (first[0] !== laptopReady) return this.socket.destroy(new Error('this is no laptop'))
+        ready()
+        if (first.length > 1) this.onData(first.subarray(1))
+      })
+    }
     this.socket.on('drain', this.onDrain)
     this.socket.on('end', this.onEnd)
     this.socket.on('error', this.onError)

@@ -17,6 +17,8 @@ export class InstancePool {
   readonly id: string
   readonly address: string
   readonly port: number
+  /** Of a laptop: where it is reached. */
+  readonly socket: string | undefined
   busy = 0
   readonly sockets = new Set<Closable>()
   readonly answering = new Answering()
@@ -26,8 +28,9 @@ export class InstancePool {
   private idleMs = defaultIdleMs
   private waiting: (() => void)[] = []
 
-  constructor(instance: { id: string; address: string; port: number }) {
+  constructor(instance: { id: string; address: string; port: number }, socket?: string) {
     this.id = instance.id
+    this.socket = socket
     this.address = instance.address
     this.port = instance.port
   }
@@ -45,7 +48,7 @@ export class InstancePool {
       if (connection.usable && age < (repeatable ? this.idleMs : Math.min(this.idleMs, freshMs))) return connection
       connection.destroy()
     }
-    return new Connection(this.address, this.port)
+    return new Connection(this)
   }
 
   release(connection: Connection, reusable: boolean, idleMs: number | undefined): void {

@@ -3,14 +3,8 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Resolved } from '#contract/convention.ts'
 import { PlatformError } from '#contract/errors.ts'
+import { toolchainOf } from '#sdk/compile/toolchains.ts'
 import type { Job, Jobs } from './jobs.ts'
-
-/** Languages that are compiled, with what does it when m3o.json names no other build. */
-const toolchains = {
-  go: { tool: 'go', name: 'Go', build: 'mkdir -p .m3o && go build -o .m3o/service .' },
-  rust: { tool: 'cargo', name: 'Rust', build: 'mkdir -p .m3o && cargo build --release && find target/release -maxdepth 1 -type f -perm -u+x -exec cp {} .m3o/service \\;' },
-  java: { tool: 'mvn', name: 'Java (JDK and Maven)', build: 'mkdir -p .m3o && mvn -B -q package -DskipTests && cp "$(ls -S target/*.jar | head -1)" .m3o/service.jar' },
-} as const
 
 /** Where tools are: only what lies under /usr and /bin can be seen in a sandbox. Go's own installer has a folder of its own there. */
 const toolFolders = ['/usr/local/bin', '/usr/local/go/bin', '/usr/bin', '/bin']
@@ -22,7 +16,7 @@ export function buildLine({ runtime, build }: Resolved): string | undefined {
       fix: 'Say what to run with "runtime" and "command" in m3o.json, or have the operator choose the swarm engine.',
     })
   }
-  const toolchain = runtime in toolchains ? toolchains[runtime as keyof typeof toolchains] : undefined
+  const toolchain = toolchainOf(runtime)
   if (build || !toolchain) return build
   if (!toolFolders.some((folder) => runnable(join(folder, toolchain.tool)))) {
     throw new PlatformError('build_failed', `${toolchain.name} is not installed on this machine: "${toolchain.tool}" was not found in ${toolFolders.join(', ')}`, {

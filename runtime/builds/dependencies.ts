@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { packageOf } from '#contract/convention.ts'
 import type { ReadText, Resolved } from '#contract/convention.ts'
 import { PlatformError } from '#contract/errors.ts'
-import { renameDurably, writeDurably } from './durable.ts'
+import { renameDurably, writeDurably } from '#sdk/compile/durable.ts'
+import { readText } from '#sdk/compile/tree-files.ts'
 import type { Job, Jobs } from './jobs.ts'
 import { failedInstall } from './install-error.ts'
-import { readText } from './tree-files.ts'
 
 export interface Tree {
   app: string

@@ -1,10 +1,10 @@
 import { isBuiltin } from 'node:module'
 import { dirname, extname, join, normalize } from 'node:path'
+import { transform } from '#sdk/compile/compiler.ts'
+import { listFiles, readText } from '#sdk/compile/tree-files.ts'
 import type { TransformIndex } from '#sdk/platform/load-typescript.ts'
 import type { Preload } from '../engines/engine.ts'
 import type { Build } from './build.ts'
-import { transform } from './compiler.ts'
-import { listFiles, readText } from './tree-files.ts'
 
 /**
  * The packages that Node loads for a build's entry before it runs the first line of the service's own code, in order.

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { deployments, revisions } from '#db/schema.ts'
-import { describe } from '../builds/describe.ts'
+import { readEndpoints } from '#sdk/compile/read-endpoints.ts'
 import { environmentChain } from '../environments/environments.ts'
 import { waitUntilReady } from '../instances/check.ts'
 import type { Running } from '../instances/instances.ts'
@@ -115,7 +115,7 @@ export async function checkInstances(platform: Platform, plan: Plan, started: re
 
 async function describeRevision(platform: Platform, plan: Plan, running: Running | undefined): Promise<void> {
   if (!running) return
-  const endpoints = await describe(running.placement.address, running.placement.port).catch(() => [])
+  const endpoints = await readEndpoints(running.placement.address, running.placement.port).catch(() => [])
   await platform.db.update(revisions).set({ endpoints }).where(eq(revisions.commit, plan.commit))
 }
 

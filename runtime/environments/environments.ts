@@ -55,6 +55,7 @@ export async function describe(db: Db, rows: readonly EnvironmentRow[], known: R
     parent: row.parentId === null ? null : known.get(row.parentId)?.name ?? null,
     generation: row.generation,
     overrides: (ownOf.get(row.id) ?? []).filter(({ serviceId }) => !pins.get(row.id)?.has(serviceId)).map(({ serviceId, service, commit }) => ({ serviceId, service, revision: commit.slice(0, 7) })),
+    laptops: [],
     pinned: row.pinned ? { services: pins.get(row.id)?.size ?? 0, since: latest(pins.get(row.id)?.values() ?? []) } : null,
     protection: protections.get(row.id) ?? null,
     createdAt: row.createdAt,

@@ -62,7 +62,7 @@ async function begun() {
   cleanup.defer(async () => void (await source.close()))
   const asked: string[] = []
   const platform = {
-    db, log, logs, source, events: new Events(), routing: new Routing(db, gateway, log), settings: { home },
+    db, log, logs, source, events: new Events(), routing: new Routing(db, gateway, log), settings: { home }, laptops: { in: () => [] },
     places: { suspend: async (id: string) => void asked.push(`suspend ${id}`), resume: async (id: string) => void asked.push(`resume ${id}`) },
     deployments: { endIn: async (id: string) => void asked.push(`end ${id}`) },
   } as unknown as Going

@@ -243,7 +243,7 @@ export class Life {
   /** With what is known of its use but not written down yet. */
   #shown(environment: Environment): Environment {
     const usedAt = Math.max(environment.usedAt ?? 0, this.#used.get(environment.id) ?? 0)
-    return { ...environment, editing: this.#editing.of(environment.id), usedAt: usedAt || null, expires: environment.expires === null ? null : Math.max(environment.expires, usedAt + idleLifeMs) }
+    return { ...environment, laptops: this.#platform.laptops.in(environment.id), editing: this.#editing.of(environment.id), usedAt: usedAt || null, expires: environment.expires === null ? null : Math.max(environment.expires, usedAt + idleLifeMs) }
   }
 
   /** For the next deadline of all, but not before `earliest`. */

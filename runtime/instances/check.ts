@@ -1,10 +1,8 @@
-import { request } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PlatformError } from '#contract/errors.ts'
+import { askHealth } from '#contract/health.ts'
 import { listeningPorts } from './listening.ts'
 import type { Running } from './instances.ts'
-
-const answerMs = 2_000
 
 /**
  * Resolves when the instance accepts and its health path answers with anything but 5xx.
@@ -17,7 +15,7 @@ export async function waitUntilReady(running: Running, health: string, deadlineM
   // Often at first, as what starts quickly is being waited for by somebody; one try costs a third of a millisecond.
   for (let tries = 0; Date.now() < deadline; tries++) {
     signal.throwIfAborted()
-    const answer = await ask(address, port, health)
+    const answer = await askHealth(address, port, health)
     if (typeof answer === 'number' && answer < 500) return
     seen = typeof answer === 'number' ? `${health} answers ${answer}` : answer
     await delay(tries < 200 ? 5 : 50, undefined, { signal }).catch(() => {})
@@ -32,24 +30,4 @@ async function fixFor(running: Running, port: number, health: string, seen: stri
   return others.length > 0
     ? { fix: `It listens on port ${others.join(', ')}, but must listen on $PORT (${port} here) at $HOST.` }
     : { fix: 'Make the service listen on $PORT at $HOST, such as server.listen(process.env.PORT, process.env.HOST).' }
-}
-
-/** The status, or why there is none. */
-function ask(host: string, port: number, path: string): Promise<number | string> {
-  const { promise, resolve } = Promise.withResolvers<number | string>()
-  const asked = request({ host, port, path, agent: false, headers: { 'user-agent': 'm3o-check', connection: 'close' } })
-  const timer = setTimeout(() => asked.destroy(new Error('it accepts, but does not answer')), answerMs)
-  asked.once('response', (response) => {
-    response.resume()
-    resolve(response.statusCode ?? 500)
-    response.once('close', () => clearTimeout(timer))
-    // A health path that streams for ever has answered.
-    asked.destroy()
-  })
-  asked.once('error', (error: NodeJS.ErrnoException) => {
-    clearTimeout(timer)
-    resolve(error.code === 'ECONNREFUSED' ? 'it does not listen' : error.message)
-  })
-  asked.end()
-  return promise
 }

@@ -12,7 +12,7 @@ import { KeepUp } from './keep-up.ts'
 import { type Place, placeKey, placeOf, routedRelease } from './place.ts'
 import { type Plan, readPlan } from './plan.ts'
 
-type Parts = Omit<Platform, 'places' | 'source'> & { gateway: RpcClient<typeof gatewayApi> }
+type Parts = Omit<Platform, 'places' | 'source' | 'laptops'> & { gateway: RpcClient<typeof gatewayApi> }
 type At = { serviceId: string; environmentId: string }
 
 /** What changes together. */

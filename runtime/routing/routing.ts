@@ -32,7 +32,7 @@ export class Routing {
     this.#gateway = gateway
     this.#log = log
     this.table = {
-      version: 0, epoch: randomUUID(), teams: {}, environments: {}, services: {}, releases: {}, callers: {}, tokens: {}, sessions: {}, listeners: {},
+      version: 0, epoch: randomUUID(), teams: {}, environments: {}, services: {}, releases: {}, laptops: {}, callers: {}, tokens: {}, sessions: {}, listeners: {},
     }
   }
 

@@ -29,7 +29,7 @@ export async function listShared(platform: Platform, teamId: string, name: strin
 
 function asCallersSee(service: Service, own: string | undefined): Service {
   return {
-    ...service, owner: null, reason: null, instances: [], settings: defaultSettings, locked: [], pending: false, lastDeployment: null,
+    ...service, owner: null, reason: null, laptop: null, instances: [], settings: defaultSettings, locked: [], pending: false, lastDeployment: null,
     // Which others it is shared with is not ours to know.
     audience: service.audience.kind === 'teams' ? { kind: 'teams', teams: own === undefined ? [] : [own] } : service.audience,
   }

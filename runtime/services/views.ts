@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { and, eq, inArray, isNull } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
+import type { Endpoint } from '#contract/endpoints.ts'
 import { hostLabel } from '#contract/names.ts'
-import type { Instance, Service, ServiceSettings } from '#contract/records.ts'
+import type { Instance, Laptop, Service, ServiceSettings } from '#contract/records.ts'
 import type { Audience } from '#contract/routing.ts'
 import { isUnderWay, type ServiceState } from '#contract/states.ts'
 import { releases, revisions, services, settings, teams, users } from '#db/schema.ts'
@@ -35,11 +36,12 @@ async function hasNewValues(platform: Platform, at: { serviceId: string; environ
   return place !== undefined && !place.plan.pinned && !isDeepStrictEqual(place.plan.values, await readValues(platform, at))
 }
 
-/** In the environments where it was deployed itself. */
+/** In the environments where it was deployed itself, or where somebody's laptop runs it. */
 export async function serviceEverywhere(platform: Platform, serviceId: string): Promise<Service[]> {
   const row = await findService(platform, serviceId)
   const own = await platform.db.select({ id: releases.environmentId }).from(releases).where(eq(releases.serviceId, serviceId))
-  return (await Promise.all(own.map(({ id }) => viewServices(platform, [row], id)))).flat()
+  const all = new Set([...own.map(({ id }) => id), ...platform.laptops.environmentsOf(serviceId)])
+  return (await Promise.all([...all].map((id) => viewServices(platform, [row], id)))).flat()
 }
 
 export async function findService({ db }: Pick<Platform, 'db'>, serviceId: string): Promise<ServiceRow> {
@@ -80,7 +82,8 @@ export async function viewServices(platform: Platform, rows: readonly ServiceRow
     const found = releaseOf.get(row.id)
     const place = found && places.get(found.release)
     const deployment = newest.get(row.id)
-    const instances = place ? instancesOf(platform, place, usage) : []
+    const onLaptop = laptopOf(platform, row.id, chain, found?.from)
+    const instances = onLaptop ? [instanceOn(onLaptop.laptop)] : place ? instancesOf(platform, place, usage) : []
     const { state, reason } = stateOf(place, instances, deployment)
     const kept = (consolesOf.get(row.id) ?? []).sort((a, b) => at.indexOf(b.environmentId) - at.indexOf(a.environmentId))
     const settings = settingsOf(kept.map((one) => one.settings), place)
@@ -91,13 +94,14 @@ export async function viewServices(platform: Platform, rows: readonly ServiceRow
       owner: (row.ownerId && ownerOf.get(row.ownerId)) || null,
       audience: withTeamNames(platform, row.audience),
       environment: environment.name,
-      from: found?.from.name ?? null,
-      pinned: found !== undefined && (pins.get(found.from.id)?.has(row.id) ?? false),
+      from: onLaptop?.from.name ?? found?.from.name ?? null,
+      laptop: onLaptop?.laptop ?? null,
+      pinned: found !== undefined && onLaptop === undefined && (pins.get(found.from.id)?.has(row.id) ?? false),
       state, reason,
       revision: found ? found.release.commit.slice(0, 7) : null,
       instances,
       url: serviceUrl(platform, { service: row.name, environment: environment.name, team: team?.name ?? '' }),
-      endpoints: found?.revision?.endpoints ?? [],
+      endpoints: onLaptop?.endpoints ?? found?.revision?.endpoints ?? [],
       settings,
       pending: place !== undefined && !place.plan.pinned && found?.from.id === environment.id && !isDeepStrictEqual(place.plan.settings, settings),
       locked: place?.plan.build.locked ?? [],
@@ -120,6 +124,22 @@ function instancesOf({ places }: Platform, place: Place, usage: Awaited<ReturnTy
       id: one.id, pid: one.placement.pid, state: one.state, startedAt: one.startedAt, restarts: one.restarts,
       memoryBytes: usage.get(one.id)?.memoryBytes ?? null, cpuMs: usage.get(one.id)?.cpuMs ?? null,
     }))
+}
+
+/** The nearest laptop, unless something is deployed nearer. */
+function laptopOf({ laptops }: Platform, serviceId: string, chain: readonly EnvironmentRow[], deployedIn: EnvironmentRow | undefined): { laptop: Laptop; from: EnvironmentRow; endpoints: Endpoint[] | undefined } | undefined {
+  for (const from of chain) {
+    const at = { serviceId, environmentId: from.id }
+    const laptop = laptops.serving(at)
+    if (laptop) return { laptop, from, endpoints: laptops.endpointsOf(at)?.slice() }
+    if (from.id === deployedIn?.id) return undefined
+  }
+  return undefined
+}
+
+/** As the screens and the command know those on the platform; its process is on another machine. */
+function instanceOn({ instance, since }: Laptop): Instance {
+  return { id: instance, pid: null, state: 'live', startedAt: since, restarts: 0, memoryBytes: null, cpuMs: null }
 }
 
 function stateOf(place: Place | undefined, instances: readonly Instance[], newest: DeploymentRow | undefined): { state: ServiceState; reason: string | null } {

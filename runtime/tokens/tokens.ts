@@ -54,6 +54,8 @@ export async function revokeToken(platform: Platform, actor: Actor, teamId: stri
   await audited(platform.db, actor, { teamId, action: 'token.revoke', target: `token ${row.name}` }, (tx) =>
     tx.update(tokens).set({ revokedAt: Date.now() }).where(eq(tokens.id, tokenId)))
   await platform.routing.refresh({ tokens: [tokenId] })
+  // What is open by it ends at once.
+  platform.events.emit({ type: 'team', teamId })
 }
 
 const noteUseAfterMs = 60_000

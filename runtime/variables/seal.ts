@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -10,6 +10,8 @@ import { join } from 'node:path'
 export interface Seal {
   seal(plain: string, belongsTo: string): string
   open(sealed: string, belongsTo: string): string
+  /** 32 bytes that follow from what they are for, and from nothing that anybody else knows. */
+  derive(purpose: string): Buffer
 }
 
 export async function openSeal(home: string): Promise<Seal> {
@@ -20,6 +22,7 @@ export async function openSeal(home: string): Promise<Seal> {
 
 export function sealWith(key: Buffer): Seal {
   return {
+    derive: (purpose) => createHmac('sha256', key).update(`derive ${purpose}`).digest(),
     seal(plain, belongsTo) {
       const iv = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(belongsTo))

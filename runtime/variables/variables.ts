@@ -26,7 +26,7 @@ export async function listVariables(platform: Platform, place: Place): Promise<V
 }
 
 /** What an instance that starts now gets. */
-export async function readValues(platform: Platform, place: Place): Promise<Values> {
+export async function readValues(platform: Pick<Platform, 'db' | 'seal'>, place: Place): Promise<Values> {
   return openValues(platform, (await effectiveVariables(platform, place)).given)
 }
 

@@ -1,14 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { createLaptops } from '../laptops/laptops.ts'
 import type { createLive } from '../live/socket.ts'
 import type { PreparedPages } from '../pages.ts'
 import type { Web } from '../web.ts'
 import { isConsoleHost, isSameOrigin } from './address.ts'
 
-interface To { live: Pick<ReturnType<typeof createLive>, 'upgrade'>; pages?: Pick<PreparedPages, 'upgrade'> }
+interface To { live: Pick<ReturnType<typeof createLive>, 'upgrade'>; laptops: Pick<ReturnType<typeof createLaptops>, 'upgrade'>; pages?: Pick<PreparedPages, 'upgrade'> }
 
 /** Which socket goes where. Browsers send the cookie from any page to a websocket, so the Origin decides first. */
-export function createUpgrades(web: Pick<Web, 'settings'>, { live, pages }: To) {
+export function createUpgrades(web: Pick<Web, 'settings'>, { live, laptops, pages }: To) {
   const { settings } = web
   const open = new Set<Duplex>()
   return {
@@ -18,7 +19,7 @@ export function createUpgrades(web: Pick<Web, 'settings'>, { live, pages }: To) 
       socket.once('close', () => open.delete(socket))
       if (!isConsoleHost(request.headers.host, settings)) return refuse(socket, '421 Misdirected Request')
       if (!isSameOrigin(request)) return refuse(socket, '403 Forbidden')
-      if (live.upgrade(request, socket, head)) return
+      if (live.upgrade(request, socket, head) || laptops.upgrade(request, socket, head)) return
       if (settings.dev && pages !== undefined && request.url?.startsWith('/_next/')) return void pages.upgrade(request, socket, head)
       refuse(socket, '404 Not Found')
     },

@@ -64,12 +64,19 @@ export class PlatformEvents {
     this.#kept = this.#kept.slice(many)
   }
 
+  /** Nobody listened for a while: whoever has a mark from before does not know what came. */
+  #forgetAll(): void {
+    this.#kept = []
+    this.#forgotten = ++this.#count
+  }
+
   async #watch(web: Pick<Web, 'runtime' | 'log'>, hooks: Hooks): Promise<void> {
     const { signal } = this.#stopped
     for (let interrupted = false; !signal.aborted; interrupted = true) {
       try {
-        const events = web.runtime.stream('events.watch', {}, { signal })
-        if (interrupted) await this.#reachable(web, hooks.missed)
+        const again = interrupted
+        // Not before: what is asked for anew then would miss what happens until the stream stands.
+        const events = web.runtime.stream('events.watch', {}, { signal, onOpen: () => { this.#forgetAll(); if (again) hooks.missed() } })
         for await (const event of events) {
           this.#keep(event)
           if (event.type === 'team') hooks.teamChanged()
@@ -80,16 +87,5 @@ export class PlatformEvents {
       }
       await pause(200, undefined, { signal }).catch(() => {})
     }
-  }
-
-  /** Tells of missed events only once there is somebody to ask again. */
-  async #reachable(web: Pick<Web, 'runtime'>, onMissed: () => void): Promise<void> {
-    await web.runtime.call('platform.status', {}, { signal: this.#stopped.signal })
-    // The stream opens when it is first read, which is next: what happens in between is covered by telling a little later.
-    setTimeout(() => {
-      this.#kept = []
-      this.#forgotten = ++this.#count
-      onMissed()
-    }, 100).unref()
   }
 }

@@ -23,7 +23,7 @@ export type LiveSocket = Socket<ClientToServer, ServerToClient, Record<string, n
 const recheckMs = 15_000
 
 /** The live socket of contract/live.ts. Upgrades are handed in; it listens on nothing itself. */
-export function createLive(web: Web) {
+export function createLive(web: Web, { teamChanged = () => {} }: { teamChanged?: () => void } = {}) {
   // socket.io wants a server to hang itself on; this one never listens (recipes: upgrades are routed by hand).
   const never = createServer()
   const io = new Server<ClientToServer, ServerToClient, Record<string, never>, Data>(never, {
@@ -32,7 +32,10 @@ export function createLive(web: Web) {
   const events = new PlatformEvents(web, {
     missed: () => io.emit('resync'),
     // Somebody's role or token may be another now.
-    teamChanged: () => { sooner ??= setTimeout(() => { sooner = undefined; recheckAll() }, 50) },
+    teamChanged: () => {
+      teamChanged()
+      sooner ??= setTimeout(() => { sooner = undefined; recheckAll() }, 50)
+    },
   })
   let sooner: NodeJS.Timeout | undefined
   const presence = new PresenceRooms()

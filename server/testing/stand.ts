@@ -10,6 +10,7 @@ import { freePort, startProcess } from '#e2e/platform/processes.ts'
 import { createWeb } from '../create-web.ts'
 import { createFront } from '../http/front.ts'
 import { createUpgrades } from '../http/upgrades.ts'
+import { createLaptops } from '../laptops/laptops.ts'
 import { createLive } from '../live/socket.ts'
 import { appRouter } from '../router.ts'
 import { readSettings, withPort } from '../settings.ts'
@@ -44,12 +45,14 @@ export async function startStand() {
   const settings = withPort(readSettings(env), env, (server.address() as AddressInfo).port)
   const web = createWeb(settings, { env, log: pino({ level: 'silent' }) })
   cleanup.defer(() => web.close())
-  const live = createLive(web)
-  const upgrades = createUpgrades(web, { live })
+  const laptops = createLaptops(web)
+  const live = createLive(web, { teamChanged: laptops.recheck })
+  const upgrades = createUpgrades(web, { live, laptops })
   server.on('request', createFront(web, { isReady: () => true, pages: async (_request, response) => void response.end('a page') }))
   server.on('upgrade', (...given) => upgrades.route(...given))
   cleanup.defer(async () => {
     server.close()
+    laptops.close()
     await live.close()
     upgrades.destroyAll()
     server.closeAllConnections()
@@ -57,7 +60,7 @@ export async function startStand() {
 
   const kept = cleanup.move()
   return {
-    web, live, settings, setupCode, home, gatewayPort, runtime,
+    web, live, settings, setupCode, home, gatewayPort, runtime, gateway,
     browser: () => new Browser(settings.url),
     /** Procedures as somebody, without HTTP. */
     as: (viewer: Viewer | undefined) => caller({ web, viewer, from: 'test', userAgent: 'test', signal: undefined }),

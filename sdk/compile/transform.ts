@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
-import type { TransformIndex } from '#sdk/platform/load-typescript.ts'
+import type { TransformIndex } from '../platform/load-typescript.ts'
 import { transform } from './compiler.ts'
 import { writeDurably } from './durable.ts'
 import { listFiles, readText } from './tree-files.ts'
@@ -20,14 +20,16 @@ interface Places {
   into: string
   /** Shared by all builds: by hash of text, options and compiler. */
   cache: string
+  /** Files of the tree that count; all of them when absent. */
+  paths?: readonly string[]
 }
 
 /**
  * Makes JavaScript of a tree's TypeScript, file by file, positions kept. Types are not checked: that is the editor's.
  * Throws `build_failed` with file, line, column and the line itself.
  */
-export async function transformTree({ app, into, cache }: Places): Promise<TransformIndex> {
-  const paths = await listFiles(app)
+export async function transformTree({ app, into, cache, paths: given }: Places): Promise<TransformIndex> {
+  const paths = given ?? await listFiles(app)
   const options = await compilerOptions(app, paths)
   const kinds = await packageKinds(app, paths)
   const sources = paths.filter((path) => extname(path) in loaders && !/\.d\.[cm]?ts$/.test(path))
@@ -128,7 +130,7 @@ function notTypeScript(path: string, source: string, { text, location }: Message
   const line = location?.line ?? 1
   const column = (location?.column ?? 0) + 1
   return new PlatformError('build_failed', `${path}:${line}:${column}: ${text}\n${frame(source, line, column)}`, {
-    fix: `Correct ${path} at line ${line} and deploy again.`,
+    fix: `Correct ${path} at line ${line}.`,
     data: { file: path, line, column },
   })
 }

@@ -11,7 +11,7 @@ const patienceMs = 3_000
  * What a running service says that it answers: of itself with the SDK, else by its /openapi.json. Empty when it says
  * nothing or nonsense: it comes from a service, so it is bounded in time and size and checked.
  */
-export async function describe(address: string, port: number): Promise<Endpoint[]> {
+export async function readEndpoints(address: string, port: number): Promise<Endpoint[]> {
   const own = description.safeParse(await readJson({ address, port, path: describePath }))
   if (own.success) return own.data.endpoints
   return endpointsOfOpenApi(await readJson({ address, port, path: '/openapi.json' }))

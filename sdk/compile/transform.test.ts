@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildPlatformDir } from '#sdk/platform/platform-folder.ts'
+import { buildPlatformDir } from '../platform/platform-folder.ts'
 import { transformTree } from './transform.ts'
 
 let folder: string
