@@ -64,13 +64,19 @@ export class PlatformEvents {
     this.#kept = this.#kept.slice(many)
   }
 
+  /** Nobody listened for a while: whoever has a mark from before does not know what came. */
+  #forgetAll(): void {
+    this.#kept = []
+    this.#forgotten = ++this.#count
+  }
+
   async #watch(web: Pick<Web, 'runtime' | 'log'>, hooks: Hooks): Promise<void> {
     const { signal } = this.#stopped
     for (let interrupted = false; !signal.aborted; interrupted = true) {
       try {
         const again = interrupted
         // Not before: what is asked for anew then would miss what happens until the stream stands.
-        const events = web.runtime.stream('events.watch', {}, { signal, onOpen: () => { if (again) this.#begin(hooks.missed) } })
+        const events = web.runtime.stream('events.watch', {}, { signal, onOpen: () => { this.#forgetAll(); if (again) hooks.missed() } })
         for await (const event of events) {
           this.#keep(event)
           if (event.type === 'team') hooks.teamChanged()
@@ -81,12 +87,5 @@ export class PlatformEvents {
       }
       await pause(200, undefined, { signal }).catch(() => {})
     }
-  }
-
-  /** What happened while the runtime was away is not known: everything is fetched again. */
-  #begin(onMissed: () => void): void {
-    this.#kept = []
-    this.#forgotten = ++this.#count
-    onMissed()
   }
 }
