@@ -39,6 +39,9 @@ interface Open {
   handlers: Handlers<LiveTopic>
 }
 
+/** Before a team is listened to again whose events could not be had, as the runtime was just restarting. */
+const againMs = 500
+
 /** One socket for everything live of a page; subscriptions survive its interruptions. */
 export class LiveConnection {
   readonly #socket: Socket<ServerToClient, ClientToServer>
@@ -136,9 +139,20 @@ export class LiveConnection {
     if (open === undefined) return
     if (again) open.input = open.handlers.resume?.() ?? open.input
     this.#socket.emit('subscribe', id, open.topic, open.input, (answer) => {
-      if (answer.ok) this.#open.get(id)?.handlers.onOpen?.()
-      else this.#end(id, errorFromBody(answer.error))
+      if (answer.ok) return this.#open.get(id)?.handlers.onOpen?.()
+      const error = errorFromBody(answer.error)
+      // What a page shows would stay as it is for good: nobody else asks for a team's events again.
+      if (error.code === 'unavailable' && open.topic === 'team') this.#later(id)
+      else this.#end(id, error)
     })
+  }
+
+  /** Of a connection that was lost meanwhile, the next one subscribes by itself. */
+  #later(id: string): void {
+    const { id: connection } = this.#socket
+    setTimeout(() => {
+      if (this.#socket.connected && this.#socket.id === connection) this.#subscribe(id, true)
+    }, againMs)
   }
 
   async #handle(id: string, take: (handlers: Handlers<LiveTopic>) => void | Promise<void>, ack: () => void): Promise<void> {
