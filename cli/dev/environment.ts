@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { laptopRevision } from '#contract/laptop-sockets.ts'
 import type { ToLaptop } from '#contract/laptops.ts'
+import { readFolderVariables } from '../folder/beside.ts'
 import { devFolders } from './folders.ts'
 import { hostEnvironment } from './host-environment.ts'
 import type { Prepared } from './prepare.ts'
@@ -14,7 +15,8 @@ export async function environmentOf({ prepared, held, url, gatewayPort }: Given)
   const { team, environment, service, instance, key } = held
   const data = devFolders.data({ url, team, environment, service })
   await mkdir(data, { recursive: true, mode: 0o700 })
-  const own = Object.fromEntries(held.values.map(({ name, value }) => [name, value]))
+  // What may not be read there can be written into the folder; all else is as it is there now.
+  const own = Object.fromEntries([...(await readFolderVariables(prepared.folder)), ...held.values].map(({ name, value }) => [name, value]))
   const given = prepared.env.PYTHONPATH
   return {
     ...hostEnvironment(), ...prepared.env, ...own,

@@ -287,6 +287,15 @@ test('who may not deploy there may not, and is told why', async () => {
   expect(await without.next('held')).toMatchObject({ withheld: ['variables', 'secrets'] })
   expect(await without.next('line')).toMatchObject({ text: expect.stringContaining('without secret without level') as string })
   await without.stop()
+  // What one may not read there one writes into the folder; what one may read is as it is there.
+  await mkdir(join(folder, 'refused/.m3o'))
+  await write('refused', { '.m3o/variables.env': 'SECRET=my-own\nLEVEL=old\n' })
+  await as.environments.protect({ team: 'demo', environment: 'bob', protection: { deploy: open, secrets: open, promote: open } })
+  expect(await (await dev('bob', 'refused', {}, '--env', 'bob')).next('line')).toMatchObject({ text: expect.stringContaining('hunter2hunter2 loud') as string })
+  await running.at(-1)?.stop()
+  await as.environments.protect({ team: 'demo', environment: 'bob', protection: { deploy: open, secrets: admins, promote: admins } })
+  expect(await (await dev('bob', 'refused', {}, '--env', 'bob')).next('line')).toMatchObject({ text: expect.stringContaining('my-own old') as string })
+  await running.at(-1)?.stop()
   await as.environments.protect({ team: 'demo', environment: 'bob', protection: null })
 }, 60_000)
 
