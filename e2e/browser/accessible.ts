@@ -8,6 +8,8 @@ const options: RunOptions = {
 
 /** Nothing for axe to say about the page as it stands, by WCAG 2.2 AA, in light and in dark. */
 export async function expectAccessible(page: Page): Promise<void> {
+  // Between two screens there is none for a moment.
+  await expect(page).toHaveTitle(/\S/)
   const about = `${new URL(page.url()).pathname}${new URL(page.url()).search}, ${page.viewportSize()?.width ?? '?'} px`
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })

@@ -91,23 +91,32 @@ test('a build that fails says which command, its code and its last lines; nothin
 }, minute)
 
 test('a build is ended when nobody waits for it any more, and not before', async () => {
-  const files = { 'index.js': server, 'm3o.json': asJson({ build: 'echo begun; sleep 600' }) }
+  const files = { 'index.js': server, 'm3o.json': asJson({ build: 'while sleep 0.1; do echo goes on; done' }) }
   const [first, second] = [new AbortController(), new AbortController()]
-  const begun = Promise.withResolvers<void>()
+  const [begun, joined] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   const watch = builds.build({
     teamId: 'team_one', serviceId: 's_1', environmentId: 'e_1', name: 'hello', treeHash: 'f'.repeat(40), signal: first.signal,
-    onLine: (line) => { if (line === 'begun') begun.resolve() },
+    onLine: (line) => { if (line === 'goes on') begun.resolve() },
     exportTree: async (into) => { await mkdir(into); for (const [path, text] of Object.entries(files)) await writeFile(join(into, path), text); return { skipped: [] } },
   })
   watch.catch(() => {})
-  const other = builds.build({ teamId: 'team_one', serviceId: 's_1', environmentId: 'e_1', name: 'hello', treeHash: 'f'.repeat(40), signal: second.signal, exportTree: () => Promise.reject(new Error('it is there already')) })
-  other.catch(() => {})
   await begun.promise
+  const other = builds.build({
+    teamId: 'team_one', serviceId: 's_1', environmentId: 'e_1', name: 'hello', treeHash: 'f'.repeat(40), signal: second.signal,
+    onLine: (line) => { if (line === 'goes on') joined.resolve() },
+    exportTree: () => Promise.reject(new Error('it is there already')),
+  })
+  other.catch(() => {})
+  await joined.promise
   first.abort(new Error('one is gone'))
   await expect(watch).rejects.toThrow('one is gone')
   await expect(Promise.race([other, new Promise((resolve) => setImmediate(resolve, 'goes on'))])).resolves.toBe('goes on')
   second.abort(new Error('both are gone'))
   await expect(other).rejects.toThrow('both are gone')
+  // Who asks while it is being ended does not share its end.
+  const third = new AbortController()
+  const again = builds.build({ teamId: 'team_one', serviceId: 's_1', environmentId: 'e_1', name: 'hello', treeHash: 'f'.repeat(40), signal: third.signal, exportTree: () => Promise.reject(new Error('begun anew')) })
+  await expect(again).rejects.toThrow('begun anew')
   await expect.poll(async () => (await readdir(join(home, 'cache/jobs')).catch(() => [])).length, { timeout: 15_000 }).toBe(0)
 }, minute)
 

@@ -82,14 +82,14 @@ export class Builds {
       const cancel = new AbortController()
       const listeners = new Set<NonNullable<BuildRequest['onLine']>>()
       const build = this.#make(id, key, { ...request, signal: cancel.signal, onLine: (line) => listeners.forEach((listener) => listener(line)) })
-        .finally(() => this.#making.delete(id))
+        .finally(() => this.#forget(id, cancel))
       build.catch(() => {})
       this.#making.set(id, (making = { build, listeners, cancel, waiting: 0 }))
     }
-    return this.#share(making, request)
+    return this.#share(id, making, request)
   }
 
-  async #share(making: { build: Promise<Build>; listeners: Set<NonNullable<BuildRequest['onLine']>>; cancel: AbortController; waiting: number }, { onLine, signal }: BuildRequest): Promise<Build> {
+  async #share(id: string, making: { build: Promise<Build>; listeners: Set<NonNullable<BuildRequest['onLine']>>; cancel: AbortController; waiting: number }, { onLine, signal }: BuildRequest): Promise<Build> {
     if (onLine) making.listeners.add(onLine)
     making.waiting += 1
     const given = new Promise<never>((_, reject) => {
@@ -101,8 +101,16 @@ export class Builds {
     } finally {
       if (onLine) making.listeners.delete(onLine)
       making.waiting -= 1
-      if (making.waiting === 0) making.cancel.abort(new PlatformError('cancelled', 'the build was cancelled'))
+      if (making.waiting === 0) {
+        this.#forget(id, making.cancel)
+        making.cancel.abort(new PlatformError('cancelled', 'the build was cancelled'))
+      }
     }
+  }
+
+  /** It has ended, or is being ended: whoever asks from now on begins another. */
+  #forget(id: string, cancel: AbortController): void {
+    if (this.#making.get(id)?.cancel === cancel) this.#making.delete(id)
   }
 
   /** Installs what a draft asks for, where the next build finds it; throws `build_failed`. Not for a plan that needs the whole tree. */
