@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { PlatformError } from '#contract/errors.ts'
 import { completeAddresses } from './commands/places.ts'
-import type { Run } from './main.ts'
+import type { Run } from './run.ts'
 import { print } from './output.ts'
 import type { Session } from './session.ts'
 

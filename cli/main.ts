@@ -18,7 +18,7 @@ import { addVariableCommands } from './commands/variables.ts'
 import { addCompletionCommand } from './completion.ts'
 import { Misuse, misuseOf } from './misuse.ts'
 import { fail, print } from './output.ts'
-import { type GlobalOptions, Session } from './session.ts'
+import { run } from './run.ts'
 
 /**
  * `m3o`: does from a shell all that the console does, through the same doors. Exit 0: done; 1: failed or refused;
@@ -36,31 +36,6 @@ const program = new Command('m3o')
   .enablePositionalOptions()
   // What is wrong is said below, in the form of all errors.
   .configureOutput({ writeOut: (text) => print(isJsonAsked(process.argv) ? JSON.stringify({ text: text.trimEnd() }) : text.trimEnd()), writeErr: () => {}, outputError: () => {} })
-
-/** What a command does: with its session; it gives the exit code when that is not 0. */
-export type Action = (session: Session, ...given: never[]) => Promise<number | void>
-
-let exitCode = 0
-
-/**
- * Wraps a command's work: the session is made from the global options, failures are shown in one way.
- * @param how.saysPlace the command itself tells which platform and environment it is about
- */
-function run<Given extends unknown[]>(work: (session: Session, ...given: Given) => Promise<number | void>, how: { saysPlace?: boolean } = {}) {
-  return async (...given: unknown[]) => {
-    const command = given.at(-1) as Command
-    let session: Session | undefined
-    const options = command.optsWithGlobals<GlobalOptions>()
-    try {
-      session = new Session(options)
-      if (!how.saysPlace) session.remarkPlace()
-      exitCode = (await work(session, ...(given.slice(0, -1) as Given))) ?? 0
-    } catch (error) {
-      exitCode = fail(error, session ?? { json: options.json ?? false })
-    }
-  }
-}
-export type Run = typeof run
 
 for (const add of [
   addPeopleCommands, addNewCommand, addDeployCommands, addPullCommand, addDevCommand, addGitCredentialCommand, addServiceCommands, addLogsCommand, addCallCommand, addTraceCommand, addEnvironmentCommands, addExecCommand,
@@ -85,10 +60,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 try {
   await program.parseAsync(globalFirst(process.argv))
 } catch (error) {
-  if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? 0 : fail(misuseOf(error, misused), { json: isJsonAsked(process.argv) })
-  else exitCode = fail(error, { json: isJsonAsked(process.argv) })
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : fail(misuseOf(error, misused), { json: isJsonAsked(process.argv) })
+  else process.exitCode = fail(error, { json: isJsonAsked(process.argv) })
 }
-process.exitCode = exitCode
 
 /** Global options may stand anywhere before `--`; commander wants them in front. */
 function globalFirst(argv: readonly string[]): string[] {

@@ -12,7 +12,7 @@ import { packFolder } from '../folder/pack.ts'
 import { rememberFolder } from '../folder/remember.ts'
 import { serviceOf } from '../folder/service-of.ts'
 import { wholeNumber } from '../input.ts'
-import type { Run } from '../main.ts'
+import type { Run } from '../run.ts'
 import { note } from '../output.ts'
 import { platformError, restartMs, type Session } from '../session.ts'
 

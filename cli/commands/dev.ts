@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { serviceOf } from '../folder/service-of.ts'
-import type { Run } from '../main.ts'
+import type { Run } from '../run.ts'
 
 interface Options { service?: string; force?: boolean }
 

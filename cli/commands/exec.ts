@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { once } from 'node:events'
 import { runProgram } from '../live.ts'
-import type { Run } from '../main.ts'
+import type { Run } from '../run.ts'
 
 export function addExecCommand(program: Command, run: Run): void {
   program.command('exec <service> [command...]').description("a shell, or a command, in the instance's sandbox").option('--instance <id>')

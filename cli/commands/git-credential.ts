@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { readInput } from '../input.ts'
-import type { Run } from '../main.ts'
+import type { Run } from '../run.ts'
 import { note, print } from '../output.ts'
 
 /** What git asks for a token (gitcredentials(7)): nothing of it is kept anywhere else than in the command's own settings. */

@@ -6,7 +6,7 @@ import { type LogEntry, logFilter, type LogFilter } from '#contract/logs.ts'
 import { parseSince, wholeNumber } from '../input.ts'
 import { follow } from '../live.ts'
 import { Misuse, oneOf } from '../misuse.ts'
-import type { Run } from '../main.ts'
+import type { Run } from '../run.ts'
 import { plain } from '../output.ts'
 import type { Session } from '../session.ts'
 

@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import { PlatformError } from '#contract/errors.ts'
 import { serviceName } from '#contract/names.ts'
 import { listTemplates, templateFiles } from '#templates/templates.ts'
-import type { Run } from '../main.ts'
+import type { Run } from '../run.ts'
 import { show } from '../output.ts'
 
 export function addNewCommand(program: Command, run: Run): void {

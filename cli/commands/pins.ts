@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Run } from '../main.ts'
+import type { Run } from '../run.ts'
 import { show } from '../output.ts'
 
 export function addPinCommands(env: Command, run: Run): void {

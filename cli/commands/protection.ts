@@ -3,7 +3,7 @@ import { PlatformError } from '#contract/errors.ts'
 import { type Role, roles } from '#contract/permissions.ts'
 import { type Guard, guards, spokenLeast } from '#contract/protection.ts'
 import type { ShownProtection } from '#contract/records.ts'
-import type { Run } from '../main.ts'
+import type { Run } from '../run.ts'
 import { Misuse } from '../misuse.ts'
 import { show } from '../output.ts'
 

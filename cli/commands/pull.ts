@@ -10,7 +10,7 @@ import { type Brought, clone, type Origin, pulledService, refuseBeside, update }
 import { gather, keep, type Kept } from '../folder/gather.ts'
 import { rememberFolder } from '../folder/remember.ts'
 import { repositoryUrl, signedIn } from '../git.ts'
-import type { Run } from '../main.ts'
+import type { Run } from '../run.ts'
 import { makeFolders } from '../make-folders.ts'
 import { note, plain, show } from '../output.ts'
 import type { Session } from '../session.ts'

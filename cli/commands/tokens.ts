@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { parseExpiry } from '../input.ts'
-import type { Run } from '../main.ts'
+import type { Run } from '../run.ts'
 import { ago, show, table } from '../output.ts'
 
 const list = (value: string, all: string[]) => [...all, ...value.split(',').map((one) => one.trim()).filter(Boolean)]

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import colors from 'picocolors'
 import { PlatformError } from '#contract/errors.ts'
 import { nested, whyThere } from '#contract/traces.ts'
-import type { Run } from '../main.ts'
+import type { Run } from '../run.ts'
 import { plain, show } from '../output.ts'
 
 export function addTraceCommand(program: Command, run: Run): void {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Variable } from '#contract/records.ts'
 import { readInput } from '../input.ts'
-import type { Run } from '../main.ts'
+import type { Run } from '../run.ts'
 import { Misuse } from '../misuse.ts'
 import { ago, show, table } from '../output.ts'
 
