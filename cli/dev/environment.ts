@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { laptopRevision } from '#contract/laptop-sockets.ts'
 import type { ToLaptop } from '#contract/laptops.ts'
-import { readFolderVariables } from '../folder/beside.ts'
+import { folderVariables } from '../folder/pulled.ts'
 import { devFolders } from './folders.ts'
 import { hostEnvironment } from './host-environment.ts'
 import type { Prepared } from './prepare.ts'
@@ -15,8 +15,9 @@ export async function environmentOf({ prepared, held, url, gatewayPort }: Given)
   const { team, environment, service, instance, key } = held
   const data = devFolders.data({ url, team, environment, service })
   await mkdir(data, { recursive: true, mode: 0o700 })
-  // What may not be read there can be written into the folder; all else is as it is there now.
-  const own = Object.fromEntries([...(await readFolderVariables(prepared.folder)), ...held.values].map(({ name, value }) => [name, value]))
+  // What was pulled stands in for what may not be read there; what was changed in the folder is what one wants here.
+  const beside = await folderVariables(prepared.folder)
+  const own = Object.fromEntries([...beside.pulled, ...held.values, ...beside.own].map(({ name, value }) => [name, value]))
   const given = prepared.env.PYTHONPATH
   return {
     ...hostEnvironment(), ...prepared.env, ...own,

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
 import { manifestFile, parseManifest } from '#contract/manifest.ts'
 import type { ServiceSettings } from '#contract/records.ts'
 import { platformError, type Session } from '../session.ts'
-import { besideFolder, readBeside, settingsFile, variablesFile, writeBeside } from './beside.ts'
+import { readBeside, settingsFile, variablesFile, writeBeside } from './beside.ts'
+import { digest, readPulled, writePulled } from './pulled.ts'
 import { formatSettings } from './settings.ts'
 import { type FolderVariable, formatVariables, parseVariables } from './variables.ts'
 
@@ -45,14 +45,12 @@ async function orRefusal<T>(work: Promise<T>): Promise<{ value?: T; refused?: st
 
 export interface Kept { variables: string[]; secrets: string[]; missing: string[]; settings: Record<string, unknown>; saved: string[] }
 
-const pulledFile = `${besideFolder}/pulled.json`
-
 /**
  * Writes them beside the source. What somebody has changed there since the last time is saved beside it, and values that
  * they set for what is missing stay. `saved`: files that were.
  */
 export async function keep(folder: string, gathered: Gathered, at: At & { url: string }): Promise<Kept> {
-  const before = JSON.parse(await readBeside(folder, pulledFile) ?? '{}') as { variables?: string; settings?: string }
+  const before = await readPulled(folder)
   const [oldVariables, oldSettings] = [await readBeside(folder, variablesFile), await readBeside(folder, settingsFile)]
   const own = ownValues(oldVariables, gathered.missing)
   const still = gathered.missing.filter(({ name }) => !own.some((one) => one.name === name))
@@ -73,7 +71,8 @@ export async function keep(folder: string, gathered: Gathered, at: At & { url: s
   }
   await writeBeside(folder, variablesFile, variables)
   await writeBeside(folder, settingsFile, settings)
-  await writeBeside(folder, pulledFile, `${JSON.stringify({ ...at, variables: digest(variables), settings: digest(settings) }, null, 2)}\n`)
+  const values = Object.fromEntries(gathered.all.map(({ name, value }) => [name, digest(value)]))
+  await writePulled(folder, { ...at, variables: digest(variables), settings: digest(settings), values })
   const names = (secret: boolean) => [...gathered.all, ...own].filter((one) => one.secret === secret).map(({ name }) => name)
   return { variables: names(false), secrets: names(true), missing: still.map(({ name }) => name), settings: inEffect, saved }
 }
@@ -97,5 +96,3 @@ async function keysOfManifest(folder: string): Promise<string[]> {
     return [] // none, or one that cannot be deployed either
   }
 }
-
-const digest = (text: string): string => createHash('sha256').update(text).digest('hex')
