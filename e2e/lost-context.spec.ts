@@ -31,22 +31,22 @@ jobs.on('job', async (response) => {
 test('calls that a service lets fall out of their environment are counted on its page, with whom it called and what to do', async ({ page, shell }) => {
   await shell.deploy('stock', stock)
   await shell.deploy('orders', losing)
-  await shell.json(['env', 'create', 'alice'])
-  await shell.deploy('stock', stock, '--env', 'alice')
-  for (let n = 0; n < 3; n++) expect(await shell.json(['call', 'orders', 'x', '--env', 'alice'])).toEqual({ from: 'production' })
+  await shell.json(['env', 'create', 'lia'])
+  await shell.deploy('stock', stock, '--env', 'lia')
+  for (let n = 0; n < 3; n++) expect(await shell.json(['call', 'orders', 'x', '--env', 'lia'])).toEqual({ from: 'production' })
 
   const told = page.getByRole('region', { name: 'Calls that lost their environment' })
   // Counted within a second: the page may be there sooner.
-  await page.goto('/demo/alice/services/orders')
+  await page.goto('/demo/lia/services/orders')
   await expect(told).toContainText('3 calls to stock lost their environment and were made in production, by revision')
   await expect(told).toContainText('AsyncResource.bind')
-  await expect(told.getByRole('link', { name: 'stock' })).toHaveAttribute('href', '/demo/alice/services/stock/overview')
+  await expect(told.getByRole('link', { name: 'stock' })).toHaveAttribute('href', '/demo/lia/services/stock/overview')
   await expectAccessible(page)
 
-  // The copy in alice calls there whatever it loses.
-  await shell.deploy('orders', losing, '--env', 'alice')
-  expect(await shell.json(['call', 'orders', 'x', '--env', 'alice'])).toEqual({ from: 'alice' })
-  await page.goto('/demo/alice/services/orders')
+  // The copy in lia calls there whatever it loses.
+  await shell.deploy('orders', losing, '--env', 'lia')
+  expect(await shell.json(['call', 'orders', 'x', '--env', 'lia'])).toEqual({ from: 'lia' })
+  await page.goto('/demo/lia/services/orders')
   await expect(page.getByRole('table', { name: 'Traffic' }).or(page.getByRole('heading', { name: 'Instances' })).first()).toBeVisible()
   await expect(told).toHaveCount(0)
 })
@@ -54,11 +54,11 @@ test('calls that a service lets fall out of their environment are counted on its
 test('calls that are made for one that was answered, as by a queue of the service’s own, are told apart', async ({ page, shell }) => {
   await shell.deploy('stock', stock)
   await shell.deploy('bills', mistaking)
-  await shell.json(['env', 'create', 'carol'])
+  await shell.json(['env', 'create', 'carla'])
   const told = page.getByRole('region', { name: 'Calls made after an answer' })
   // Several of both environments have to wait at once.
   await expect(async () => {
-    await Promise.all(['carol', 'production', 'carol', 'production'].map((name) => shell.json(['call', 'bills', 'x', '--env', name])))
+    await Promise.all(['carla', 'production', 'carla', 'production'].map((name) => shell.json(['call', 'bills', 'x', '--env', name])))
     await page.goto('/demo/production/services/bills')
     await expect(told).toBeVisible({ timeout: 3_000 })
   }).toPass()

@@ -32,9 +32,6 @@ export interface LanguagesOptions {
 
 interface Open { draft: DraftName; teamId: string; session: Session; project: Project; dependencies: Dependencies }
 
-/** What it says of a question that was taken back, or left over when its editor went: no fault. */
-const unanswered = /context canceled/
-
 /** Language servers: one for each editor that is open on a draft, for as long as somebody types in it. */
 export class Languages {
   readonly #with: Required<LanguagesOptions>
@@ -104,7 +101,8 @@ export class Languages {
       const program = await startProgram({
         folder: project.folder, types, modules: dependencies.modules,
         onExit: () => log.info({ ...draft }, 'a language server has ended'),
-        onError: (text) => log[unanswered.test(text) ? 'info' : 'warn']({ ...draft, text: text.slice(0, 2_000) }, 'a language server complains'),
+        onSay: (text) => log.info({ ...draft, text: text.slice(0, 2_000) }, 'a language server says'),
+        onError: (error) => log.warn({ ...draft, err: error }, 'a language server cannot be run'),
       })
       return { program, open: { draft, teamId, project, dependencies, session: new Session(program, accept()) } }
     } catch (error) {

@@ -23,7 +23,9 @@ export interface ProgramOptions {
   /** `node_modules` of the service's own dependencies. */
   modules: string | undefined
   onExit: () => void
-  onError: (text: string) => void
+  /** On its error output, where it logs what it does. */
+  onSay: (text: string) => void
+  onError: (error: Error) => void
 }
 
 export interface Program {
@@ -68,8 +70,8 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   given.on('error', () => {})
   given.end(confined ? sandbox(options, compiler).map((each) => `${each}\0`).join('') : '')
   child.stdin?.on('error', () => {})
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => options.onError(text))
-  child.on('error', (error) => options.onError(error.message))
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => options.onSay(text))
+  child.on('error', options.onError)
   child.once('close', options.onExit)
   const hosts = [{ inside: layout.lib, host: compiler }, { inside: layout.types, host: options.types }]
   if (options.modules !== undefined) hosts.unshift({ inside: `${layout.app}/node_modules`, host: options.modules })
