@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { type Action, type Role, roles } from './permissions.ts'
 
 /**
@@ -8,21 +7,20 @@ import { type Action, type Role, roles } from './permissions.ts'
 export const guards = ['deploy', 'secrets', 'promote'] as const
 export type Guard = (typeof guards)[number]
 
-const admitted = z.object({
-  role: z.enum(roles),
-  /** Ids of people who may whatever their role here is. */
-  people: z.array(z.string()).max(100),
-})
+/** What each guards. Deploy: deploy, roll back, restart, scale, stop, configure, reset. Secrets: set and read variables and secrets. A shell passes both. */
+export type Protection = Record<Guard, Admitted>
 
-export const protection = z.object({
-  /** Deploy, roll back, restart, scale, stop, configure, reset, open a shell. */
-  deploy: admitted,
-  /** Set and read variables and secrets, and open a shell, which sees them. */
-  secrets: admitted,
-  /** Promote into it. */
-  promote: admitted,
-})
-export type Protection = z.infer<typeof protection>
+export interface Admitted {
+  role: Role
+  /** Ids of people who may whatever their role here is. */
+  people: string[]
+}
+
+/** As it is decided by, of one as people see it. */
+export function protectionOf(shown: Record<Guard, { role: Role; people: readonly { id: string }[] }>): Protection {
+  const byId = (guard: Guard): Admitted => ({ role: shown[guard].role, people: shown[guard].people.map(({ id }) => id) })
+  return { deploy: byId('deploy'), secrets: byId('secrets'), promote: byId('promote') }
+}
 
 /** Which guards an action in a protected environment passes. Who changes the protection must pass what it asks for. */
 const guarding: Partial<Record<Action, readonly Guard[]>> = {

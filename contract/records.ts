@@ -4,7 +4,7 @@ import { promotion } from './promotions.ts'
 import { audience, tokenScope } from './routing.ts'
 import { deploymentStates, phases, serviceStates } from './states.ts'
 import { roles } from './permissions.ts'
-import { type Protection, protection } from './protection.ts'
+import type { Protection } from './protection.ts'
 
 /** What people and programs are shown of the platform's nouns. Times are milliseconds since the epoch. */
 
@@ -36,16 +36,13 @@ export type Token = z.infer<typeof token>
 export const laptop = z.object({ by: person, since: z.number(), instance: z.string() })
 export type Laptop = z.infer<typeof laptop>
 
-/** A protection with its people by name. */
-const admitted = z.object({ role: z.enum(roles), people: z.array(person) })
-export const shownProtection = protection.extend({ deploy: admitted, secrets: admitted, promote: admitted })
-export type ShownProtection = z.infer<typeof shownProtection>
+const admitted = z.object({ role: z.enum(roles), people: z.array(z.string()).max(100) })
+export const protection: z.ZodType<Protection> = z.object({ deploy: admitted, secrets: admitted, promote: admitted })
 
-/** As it is decided by: people by their ids. */
-export function protectionOf({ deploy, secrets, promote }: ShownProtection): Protection {
-  const byId = ({ role, people }: ShownProtection['deploy']) => ({ role, people: people.map(({ id }) => id) })
-  return { deploy: byId(deploy), secrets: byId(secrets), promote: byId(promote) }
-}
+/** With its people by name. */
+const shownAdmitted = admitted.extend({ people: z.array(person) })
+export const shownProtection = z.object({ deploy: shownAdmitted, secrets: shownAdmitted, promote: shownAdmitted })
+export type ShownProtection = z.infer<typeof shownProtection>
 
 export const environmentKinds = ['production', 'shared', 'personal', 'preview'] as const
 export const environment = z.object({

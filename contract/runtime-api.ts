@@ -8,7 +8,6 @@ import { deploymentStates } from './states.ts'
 import { environmentDiff, promotion } from './promotions.ts'
 import { hop } from './traces.ts'
 import { roles } from './permissions.ts'
-import { protection } from './protection.ts'
 import { maxVariables } from './variables.ts'
 
 /**
@@ -34,7 +33,7 @@ const access = {
       environmentId: z.string().nullable(), environment: z.string().nullable(), environmentKind: z.enum(record.environmentKinds).nullable(),
       serviceId: z.string().nullable(), service: z.string().nullable(),
       /** The environment's, when it is protected; of a service without one, of all protected ones where it was deployed. */
-      protected: z.array(z.object({ environment: z.string(), protection })),
+      protected: z.array(z.object({ environment: z.string(), protection: record.protection })),
     }),
   ),
   /** A platform token's standing; null when unknown, revoked or expired. `hash`: sha256 in hex. Notes its use. */
@@ -153,7 +152,7 @@ const environments = {
   /** Drops the environment's own copy of a service; its calls go to the parent's again. */
   'environments.reset': call(at, ok),
   /** Null: not any more. */
-  'environments.protect': call(z.object({ environmentId: z.string(), protection: protection.nullable() }), ok),
+  'environments.protect': call(z.object({ environmentId: z.string(), protection: record.protection.nullable() }), ok),
   /** Keeps what it inherits as it is now; again: as it is now again. `following`: those that go on as their parent's. */
   'environments.pin': call(z.object({ environmentId: z.string() }), z.object({
     services: z.number(), following: z.array(z.object({ service: z.string(), why: z.string() })),

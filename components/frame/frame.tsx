@@ -11,7 +11,6 @@ import { type ScreenAction, useActions } from './actions.ts'
 import { BottomBar } from './bottom-bar.tsx'
 import { EndingNotice } from './ending-notice.tsx'
 import { useEnvironment } from './environment.ts'
-import { GoneEnvironment } from './gone-environment.tsx'
 import { SideNav } from './side-nav.tsx'
 import { screens } from './screens.tsx'
 import { useShortcuts } from './shortcuts.ts'
@@ -19,6 +18,7 @@ import { setTheme } from './theme.ts'
 import { TopBar } from './top-bar.tsx'
 import { usePlace } from './place.ts'
 
+const GoneEnvironment = dynamic(() => import('./gone-environment.tsx').then((module) => module.GoneEnvironment))
 const Palette = dynamic(() => import('./palette.tsx').then((module) => module.Palette), { ssr: false })
 const ShortcutsDialog = dynamic(() => import('./shortcuts-dialog.tsx').then((module) => module.ShortcutsDialog), { ssr: false })
 
