@@ -53,8 +53,8 @@ function enterOnRequest(prototype: http.Server): void {
     const [request, answer] = [first as IncomingMessage, second as ServerResponse | net.Socket]
     const state = new RequestState(request, answer)
     keepPrepared(state, request)
+    // An answer finds it with its request.
     if (event === 'upgrade') keepIn(state, answer)
-    else keepPrepared(state, answer)
     return storage.run(state, emitToServer, this, arguments as unknown as Parameters<Emit>)
   }
   prototype.emit = entering
