@@ -113,7 +113,7 @@ test('that it leads somewhere is told', async () => {
 test('messages arrive in order beside the streams', async () => {
   const { near, said } = pair()
   for (let count = 0; count < 5; count++) near.say({ count })
-  await new Promise((resolve) => setTimeout(resolve))
+  await expect.poll(() => said.length).toBe(5)
   expect(said).toEqual([0, 1, 2, 3, 4].map((count) => ({ count })))
 })
 
