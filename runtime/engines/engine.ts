@@ -11,6 +11,13 @@ export interface Limits {
   pids: number
 }
 
+/** Of all that a team runs at once, builds and language servers too; what one instance may is in {@link Limits}. */
+export interface TeamLimits {
+  memoryMiB: number
+  /** Processes and threads together. */
+  pids: number
+}
+
 export interface Bind {
   /** Absolute path on the machine. */
   host: string
@@ -156,6 +163,18 @@ export interface TeamNetwork {
   instanceAddress: string
 }
 
+/** How a program of the platform that reads what a team wrote, such as a language server, stays within the team's walls. */
+export interface Helper {
+  /** Folders of control groups to join before anything is read; empty where there are none. */
+  groups: string[]
+  /** Of the team; undefined when not run as root. */
+  uid: number | undefined
+  /** A filter of system calls, as bwrap takes it. */
+  seccompFile: string | undefined
+  /** Ends all that runs in its groups. */
+  end(): Promise<void>
+}
+
 export interface Engine {
   readonly kind: 'process' | 'swarm'
   describe(): Isolation
@@ -182,6 +201,7 @@ export interface Engine {
   /** After a restart: stops and removes all that the runtime does not know. */
   keepOnly(ids: ReadonlySet<string>): Promise<void>
   exec(id: string, options: ExecOptions): Promise<ExecSession>
+  helper(teamId: string, limits: Limits): Promise<Helper>
   stats(ids: readonly string[]): Promise<Map<string, Usage>>
   /** Takes down what was made for teams whose instances are all gone: networks, rules, control groups. */
   destroyTeamNetworks(): Promise<void>

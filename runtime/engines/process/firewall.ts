@@ -20,9 +20,9 @@ export interface FirewallOptions {
 /** All devices of an installation begin so; kernel names end at 15 characters. */
 export const devicePrefix = (installation: string) => `m3${installation}`
 
-/** Not for services: private, shared, link-local (cloud metadata is there), multicast, reserved. RFC 6890. */
+/** Not for services: private, shared, link-local (cloud metadata is there), multicast, reserved (RFC 6890); last, Azure's own, which is public. */
 const privateRanges =
-  '0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16, 198.18.0.0/15, 224.0.0.0/3'
+  '0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.0.0.0/24, 192.168.0.0/16, 198.18.0.0/15, 224.0.0.0/3, 168.63.129.16'
 
 /** Written as one transaction over what was there, so there is no moment without rules. */
 export async function writeFirewall(options: FirewallOptions): Promise<void> {

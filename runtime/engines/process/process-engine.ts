@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
-import type { Engine, ExecOptions, ExecSession, Exit, InstanceSpec, Placement, Release, Usage } from '../engine.ts'
+import type { Engine, ExecOptions, ExecSession, Exit, Helper, InstanceSpec, Limits, Placement, Release, TeamLimits, Usage } from '../engine.ts'
 import { adopt } from './adopt.ts'
 import type { Capabilities, Without } from './capabilities.ts'
 import { describe, findCapabilities } from './capabilities.ts'
@@ -35,6 +36,8 @@ export interface ProcessEngineOptions {
   checkout: string
   /** Private addresses that services may reach all the same: the operator's registry or proxy. */
   permitted?: { address: string; port: number }[]
+  /** Of each team; by default what leaves half of the machine to others. */
+  teamLimits?: Partial<TeamLimits>
   nodeBinary?: string
   /** Do without these although the machine has them. */
   without?: Without
@@ -54,6 +57,9 @@ export async function openProcessEngine(options: ProcessEngineOptions): Promise<
 export async function uninstallProcessEngine(home: string): Promise<void> {
   if (process.getuid?.() === 0) await releaseSlots(installationOf(home))
 }
+
+/** Half of the machine's memory: one team alone never takes what another, and the platform, need. */
+const usualTeamLimits: TeamLimits = { memoryMiB: Math.max(512, Math.floor(totalmem() / 2 ** 21)), pids: 4096 }
 
 const idForm = /^[a-z0-9][a-z0-9_-]{0,63}$/i
 
@@ -164,6 +170,17 @@ class ProcessEngine implements Engine {
     })
   }
 
+  async helper(teamId: string, limits: Limits): Promise<Helper> {
+    const team = await this.#teams.prepare(checkId(teamId))
+    const id = `helper-${randomBytes(6).toString('hex')}`
+    return {
+      groups: this.#groups(id, { team: teamId, limits, job: true }),
+      uid: this.#can.root ? team.uid : undefined,
+      seccompFile: this.#seccompFile,
+      end: async () => this.#can.cgroups?.remove(id),
+    }
+  }
+
   async stats(ids: readonly string[]): Promise<Map<string, Usage>> {
     const usage = new Map<string, Usage>()
     for (const id of ids) {
@@ -190,7 +207,7 @@ class ProcessEngine implements Engine {
   async #launch(spec: InstanceSpec, team: Team, record: InstanceRecord): Promise<Placement> {
     const { bwrap, root, cgroups } = this.#can
     const folder = this.#folders.path(spec.id)
-    const groups = cgroups?.create(spec.id, spec.limits, spec.job === true) ?? []
+    const groups = this.#groups(spec.id, { team: spec.teamId, limits: spec.limits, job: spec.job === true })
     const options: LaunchOptions = {
       spec, folder, root, uid: team.uid, gid: team.gid, teamFolder: team.folder, namespace: team.link?.namespace, cgroups: groups,
       cgroupBinds: cgroups?.binds(spec.id) ?? [],
@@ -223,6 +240,13 @@ class ProcessEngine implements Engine {
     child.on('exit', () => placed.check())
     child.unref()
     return record.placement
+  }
+
+  /** To be joined; empty where there are none. */
+  #groups(id: string, at: { team: string; limits: Limits; job: boolean }): string[] {
+    const { cgroups } = this.#can
+    cgroups?.limitTeam(at.team, { ...usualTeamLimits, ...this.#options.teamLimits })
+    return cgroups?.create(id, at) ?? []
   }
 
   #place(record: InstanceRecord): Placed {
