@@ -151,6 +151,8 @@ export interface Isolation {
   sandbox: 'bubblewrap' | 'none'
   network: 'team' | 'host'
   limits: 'cgroup-v1' | 'cgroup-v2' | 'rlimits'
+  /** Programs of the machine that are not there and would make it stronger. */
+  missing: string[]
   /** False: run one team only. */
   teamsApart: boolean
   /** One sentence for each thing that is weaker than it should be. */
@@ -162,6 +164,9 @@ export interface TeamNetwork {
   gatewayAddress: string
   instanceAddress: string
 }
+
+/** Where a team's services may go outside of the platform: contract/egress.ts, names looked up. */
+export type Way = { mode: 'all' } | { mode: 'none' } | { mode: 'listed'; networks: string[] }
 
 /** How a program of the platform that reads what a team wrote, such as a language server, stays within the team's walls. */
 export interface Helper {
@@ -201,6 +206,8 @@ export interface Engine {
   /** After a restart: stops and removes all that the runtime does not know. */
   keepOnly(ids: ReadonlySet<string>): Promise<void>
   exec(id: string, options: ExecOptions): Promise<ExecSession>
+  /** Holds teams to their ways out as they are now; to each from its first instance on. Connections that are no longer allowed stall. */
+  refreshWays(): Promise<void>
   helper(teamId: string, limits: Limits): Promise<Helper>
   stats(ids: readonly string[]): Promise<Map<string, Usage>>
   /** Takes down what was made for teams whose instances are all gone: networks, rules, control groups. */

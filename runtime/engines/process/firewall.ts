@@ -1,3 +1,4 @@
+import type { Way } from '../engine.ts'
 import { run } from './run.ts'
 
 /** One team's end of the rules. */
@@ -6,6 +7,7 @@ export interface Link {
   device: string
   gateway: string
   instance: string
+  way: Way
 }
 
 export interface FirewallOptions {
@@ -47,6 +49,8 @@ function rules({ installation, links, gatewayPort, resolvers, permitted }: Firew
     `set ${name} { type ${type}; ${elements.length > 0 ? `elements = { ${elements.join(', ')} }` : ''} }`
   const reject = 'meta l4proto tcp reject with tcp reset\n    reject'
   const name = `inet ${table(installation)}`
+  const limited = links.flatMap(({ device, way }) => (way.mode === 'all' ? [] : [{ device, way }]))
+  const silent = links.filter(({ way }) => way.mode === 'none').map(({ device }) => `"${device}"`)
   return `table ${name}
 delete table ${name}
 table ${name} {
@@ -54,11 +58,14 @@ table ${name} {
   ${set('sources', 'ipv4_addr', links.map((link) => link.instance))}
   ${set('resolvers', 'ipv4_addr', resolvers)}
   ${set('permitted', 'ipv4_addr . inet_service', permitted.map(({ address, port }) => `${address} . ${port}`))}
+  ${set('silent', 'ifname', silent)}
+  ${limited.map(({ device, way }) => waysOut(device, way)).join('\n  ')}
   chain to_machine {
     type filter hook input priority -10; policy accept;
     iifname != ${ours} accept
     ct state established,related accept
     iifname . ip daddr @gateways tcp dport ${gatewayPort} accept
+    iifname @silent jump refused
     ip daddr @resolvers meta l4proto { tcp, udp } th dport 53 accept
     ip daddr . tcp dport @permitted accept
     ${reject}
@@ -66,6 +73,7 @@ table ${name} {
   chain through_machine {
     type filter hook forward priority -10; policy accept;
     iifname != ${ours} oifname != ${ours} accept
+    ${limited.map(({ device }) => `iifname "${device}" jump out_${device}`).join('\n    ')}
     ct state established,related accept
     iifname != ${ours} drop
     oifname ${ours} jump refused
@@ -84,6 +92,22 @@ table ${name} {
   }
 }
 `
+}
+
+/**
+ * Of a team that may not go everywhere. Asked before connections that are known, so that a rule that becomes narrower
+ * holds for those that are open too. The operator's registry and proxy, and the resolver of names, are not the team's
+ * choice; one that may go nowhere is given no names either, as they carry data out.
+ */
+function waysOut(device: string, way: Exclude<Way, { mode: 'all' }>): string {
+  const networks = way.mode === 'none' ? [] : way.networks
+  return `set to_${device} { type ipv4_addr; flags interval; auto-merge; ${networks.length > 0 ? `elements = { ${networks.join(', ')} }` : ''} }
+  chain out_${device} {
+    ip daddr . tcp dport @permitted return
+    ${way.mode === 'none' ? '' : 'ip daddr @resolvers meta l4proto { tcp, udp } th dport 53 return'}
+    ip daddr @to_${device} return
+    jump refused
+  }`
 }
 
 /**

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
-import type { Engine, ExecOptions, ExecSession, Exit, Helper, InstanceSpec, Limits, Placement, Release, TeamLimits, Usage } from '../engine.ts'
+import type { Engine, ExecOptions, ExecSession, Exit, Helper, InstanceSpec, Limits, Placement, Release, TeamLimits, Usage, Way } from '../engine.ts'
 import { adopt } from './adopt.ts'
 import type { Capabilities, Without } from './capabilities.ts'
 import { describe, findCapabilities } from './capabilities.ts'
@@ -36,6 +36,8 @@ export interface ProcessEngineOptions {
   checkout: string
   /** Private addresses that services may reach all the same: the operator's registry or proxy. */
   permitted?: { address: string; port: number }[]
+  /** Where a team may go; asked each time that rules are written. By default everywhere. */
+  wayOf?: (teamId: string) => Way
   /** Of each team; by default what leaves half of the machine to others. */
   teamLimits?: Partial<TeamLimits>
   nodeBinary?: string
@@ -80,10 +82,10 @@ class ProcessEngine implements Engine {
   constructor(options: ProcessEngineOptions, can: Capabilities) {
     this.#options = options
     this.#can = can
-    const { home, gatewayPort, permitted = [] } = options
+    const { home, gatewayPort, permitted = [], wayOf = () => ({ mode: 'all' }) } = options
     const installation = installationOf(home)
     this.#folders = new InstanceFolders(home)
-    const networks = can.network ? new TeamNetworks({ installation, gatewayPort, permitted }) : undefined
+    const networks = can.network ? new TeamNetworks({ installation, gatewayPort, permitted, wayOf }) : undefined
     this.#teams = new Teams({ home, installation, root: can.root, networks })
     const program = can.bwrap ? seccompProgram() : undefined
     if (program) {
@@ -169,6 +171,8 @@ class ProcessEngine implements Engine {
       folder: this.#folders.path(id),
     })
   }
+
+  refreshWays = () => this.#teams.refreshWays()
 
   async helper(teamId: string, limits: Limits): Promise<Helper> {
     const team = await this.#teams.prepare(checkId(teamId))
