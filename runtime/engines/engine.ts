@@ -153,6 +153,8 @@ export interface Isolation {
   limits: 'cgroup-v1' | 'cgroup-v2' | 'rlimits'
   /** Programs of the machine that are not there and would make it stronger. */
   missing: string[]
+  /** What one team may have at most, where `limits` are of control groups. */
+  team: TeamLimits
   /** False: run one team only. */
   teamsApart: boolean
   /** One sentence for each thing that is weaker than it should be. */

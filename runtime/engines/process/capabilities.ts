@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Isolation } from '../engine.ts'
+import type { Isolation, TeamLimits } from '../engine.ts'
 import type { Cgroups } from './cgroup.ts'
 import { openCgroups } from './cgroup.ts'
 import { resolvers } from './network.ts'
@@ -37,7 +37,7 @@ const works = async (command: string, args: string[]) => (await run(command, arg
 /** Tools, and the packages of Debian that bring them. */
 const needed = new Map([['bwrap', 'bubblewrap'], ['nft', 'nftables'], ['ip', 'iproute2'], ['setpriv', 'util-linux']])
 
-export function describe({ root, bwrap, network, cgroups, has }: Capabilities): Isolation {
+export function describe({ root, bwrap, network, cgroups, has }: Capabilities, team: TeamLimits): Isolation {
   const warnings: string[] = []
   if (!root) warnings.push('M3O is not run as root, so all services run as its own user and it serves one team only.')
   if (!bwrap) {
@@ -58,6 +58,7 @@ export function describe({ root, bwrap, network, cgroups, has }: Capabilities): 
     warnings.push(`System calls are not filtered, because their numbers on ${process.arch} are not known.`)
   }
   return {
+    team,
     missing: [...needed].filter(([tool]) => !has(tool)).map(([, name]) => name),
     sandbox: bwrap ? 'bubblewrap' : 'none',
     network: network ? 'team' : 'host',

@@ -76,12 +76,14 @@ class ProcessEngine implements Engine {
   readonly #listeners = new Set<(exit: Exit) => void>()
   readonly #seccompFile: string | undefined
   readonly #npmFolder = realpathSync(dirname(createRequire(import.meta.url).resolve('npm/package.json')))
+  readonly #teamLimits: TeamLimits
   #unseen: Exit[] = []
   #sweep: NodeJS.Timeout | undefined
 
   constructor(options: ProcessEngineOptions, can: Capabilities) {
     this.#options = options
     this.#can = can
+    this.#teamLimits = { ...usualTeamLimits, ...options.teamLimits }
     const { home, gatewayPort, permitted = [], wayOf = () => ({ mode: 'all' }) } = options
     const installation = installationOf(home)
     this.#folders = new InstanceFolders(home)
@@ -104,7 +106,7 @@ class ProcessEngine implements Engine {
     this.#sweep = setInterval(() => this.#checkAll(), 1000).unref()
   }
 
-  describe = () => describe(this.#can)
+  describe = () => describe(this.#can, this.#teamLimits)
 
   async prepareTeam(teamId: string) {
     const { gatewayAddress, instanceAddress } = await this.#teams.prepare(checkId(teamId))
@@ -249,7 +251,7 @@ class ProcessEngine implements Engine {
   /** To be joined; empty where there are none. */
   #groups(id: string, at: { team: string; limits: Limits; job: boolean }): string[] {
     const { cgroups } = this.#can
-    cgroups?.limitTeam(at.team, { ...usualTeamLimits, ...this.#options.teamLimits })
+    cgroups?.limitTeam(at.team, this.#teamLimits)
     return cgroups?.create(id, at) ?? []
   }
 
