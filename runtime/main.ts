@@ -46,6 +46,7 @@ import { createTeam } from './teams/teams.ts'
 import { Terminals } from './terminals/terminals.ts'
 import { tidy } from './tidy.ts'
 import { Traffic } from './traffic/traffic.ts'
+import { finishRotation } from './variables/rotate.ts'
 import { openSeal } from './variables/seal.ts'
 
 /*
@@ -88,6 +89,7 @@ const life = new Life({ ...platform, deployments })
 const languages = openLanguages(platform)
 const ending = new AbortController()
 
+await finishRotation(platform)
 await routing.load()
 await traffic.load()
 await languages.clear()

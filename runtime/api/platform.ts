@@ -7,6 +7,7 @@ import { listTemplates } from '#templates/templates.ts'
 import type { Isolation } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
 import type { Settings } from '../settings.ts'
+import { rotateKey } from '../variables/rotate.ts'
 
 type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `platform.${string}` | `events.${string}` | `templates.${string}`>>
 
@@ -25,6 +26,7 @@ export function platformHandlers(platform: Platform, shutdown: () => Promise<voi
       counts: { teams: Object.keys(routing.table.teams).length, services: Object.keys(routing.table.services).length, instances: places.instances.all().length },
       gateway: { url: `http://${settings.gatewayHost}:${settings.gatewayPort}`, domain: settings.domain, port: settings.gatewayPort },
     }),
+    'platform.rotateKey': (_, { actor }) => rotateKey(platform, actor),
     'platform.shutdown': async () => {
       await shutdown()
       return { ok: true }

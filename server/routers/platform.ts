@@ -14,5 +14,7 @@ export const platform = router({
     return { version, engine, url: ctx.web.settings.url, gateway, weaker: isolation.flatMap(({ weaker }) => weaker ?? []) }
   }),
 
+  rotateKey: authorizedPerson('platform.write').mutation(({ ctx }) => ctx.web.runtime.call('platform.rotateKey', {}, ctx.as)),
+
   status: authorizedPerson('platform.read').query(({ ctx }) => ctx.web.runtime.call('platform.status', {}, ctx.as)),
 })
