@@ -146,7 +146,7 @@ test('every string field of every procedure takes them as the text that they are
     for (const [at, put] of all.entries()) {
       for (const [field, input] of [...variants(schema, put)].entries()) {
         // Each procedure sees all of them, and each of its fields a part that differs from its neighbours', and NUL.
-        if (put !== '\0' && (at + field + turn) % 5 !== 0) continue
+        if (put !== '\0' && (at + field + turn) % 9 !== 0) continue
         count++
         const code = await send(name, input)
         if (code === 'internal') wrong.push(`${name} ${JSON.stringify(input)}: ${code}`)
@@ -172,12 +172,12 @@ test('a service’s whole life with them, and with secrets', { timeout: 180_000 
   for (const [at, one] of [...injections, ...odd].entries()) await stand.as(viewer).variables.set({ team: 'demo', environment: 'production', service: 'life', name: `V${at}`, value: one }).catch(() => {})
   await stand.as(viewer).services.update({ team: 'demo', service: 'life', description: injections.join('\n') })
   expect((await m3o(['restart', 'life', '--json'])).stdout).toContain('"live"')
-  for (const one of [...injections, ...odd]) {
+  for (const one of [...injections.slice(0, 12), ...odd]) {
     await send('calls.send', { team: 'demo', environment: 'production', service: 'life', path: `/${encodeURIComponent(one)}`, headers: [['x-one', one]], body: one })
     await send('logs.read', { team: 'demo', environment: 'production', targets: [{ service: 'life' }], match: [{ regex: one }], limit: 10 })
     await send('source.search', { team: 'demo', environment: 'production', service: 'life', ref: { draft: true }, query: one, regex: true, caseSensitive: false })
   }
-  for (const one of injections.slice(0, 5)) {
+  for (const one of injections.slice(0, 3)) {
     await m3o(['call', 'life', `/${one}`])
     await m3o(['logs', 'life', '-n', '5', '--grep', one])
     // What follows `--` arrives as it was given.
