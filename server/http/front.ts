@@ -26,7 +26,7 @@ interface To {
 type Serve = (exchange: Exchange) => Promise<void>
 
 /** By how the path begins; what none of these takes is a page. */
-const served: [begins: string, Serve][] = [
+export const served: [begins: string, Serve][] = [
   [consolePath.trpc, serveProcedures],
   ['/api/auth', ({ web, request, response }) => serveSignIn(web, request, response)],
   ['/api/upload', serveUpload],
