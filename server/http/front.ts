@@ -62,7 +62,7 @@ async function serve(web: Web, { pages, isReady }: To, { request, response }: { 
     setPagePolicy(request, response, settings.dev)
     return pages(request, response)
   }
-  if (isForged(request)) throw new PlatformError('forbidden', 'this request comes from a page of another origin')
+  if (isForged(request, settings)) throw new PlatformError('forbidden', 'this request comes from a page of another origin')
   const from = addressOf(request, settings)
   let asked: Promise<Viewer | undefined> | undefined
   await take({ web, request, response, url, from, viewer: () => (asked ??= viewer(web, request.headers, from)) })
