@@ -26,7 +26,7 @@ interface To {
 type Serve = (exchange: Exchange) => Promise<void>
 
 /** By how the path begins; what none of these takes is a page. */
-const served: [begins: string, Serve][] = [
+export const served: [begins: string, Serve][] = [
   [consolePath.trpc, serveProcedures],
   ['/api/auth', ({ web, request, response }) => serveSignIn(web, request, response)],
   ['/api/upload', serveUpload],
@@ -62,7 +62,7 @@ async function serve(web: Web, { pages, isReady }: To, { request, response }: { 
     setPagePolicy(request, response, settings.dev)
     return pages(request, response)
   }
-  if (isForged(request)) throw new PlatformError('forbidden', 'this request comes from a page of another origin')
+  if (isForged(request, settings)) throw new PlatformError('forbidden', 'this request comes from a page of another origin')
   const from = addressOf(request, settings)
   let asked: Promise<Viewer | undefined> | undefined
   await take({ web, request, response, url, from, viewer: () => (asked ??= viewer(web, request.headers, from)) })
