@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { check } from './checks.ts'
 import { egress } from './egress.ts'
 import * as logs from './logs.ts'
 import * as record from './records.ts'
@@ -60,6 +61,8 @@ const platform = {
     counts: z.object({ teams: z.number(), services: z.number(), instances: z.number() }),
     gateway: z.object({ url: z.string(), domain: z.string(), port: z.number() }),
   })),
+  /** Looked at just now. */
+  'platform.health': call(nothing, z.array(check)),
   /** Stops all instances in order and detaches; the process exits by itself afterwards. */
   'platform.shutdown': call(nothing, ok),
   'events.watch': stream(nothing, record.platformEvent),

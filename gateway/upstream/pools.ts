@@ -21,6 +21,10 @@ export class Pools {
     this.sweeper.unref()
   }
 
+  all(): InstancePool[] {
+    return [...this.pools.values()]
+  }
+
   find(id: string): InstancePool | undefined {
     return this.pools.get(id)
   }
