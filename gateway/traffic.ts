@@ -1,6 +1,6 @@
 import { latencyBuckets, type LostCount, type TrafficCount } from '#contract/gateway-api.ts'
 import type { Passage } from './admission.ts'
-import type { Caller, Service } from './routes/route-table.ts'
+import type { Caller, Service } from './routes/entities.ts'
 
 /** Counts requests by service, environment and caller; what is read of it are copies. */
 export class Traffic {

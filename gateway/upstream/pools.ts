@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Instance } from '../routes/route-table.ts'
+import type { Instance } from '../routes/entities.ts'
 import { InstancePool } from './instance-pool.ts'
 
 /** The pools of all instances, by id. */
