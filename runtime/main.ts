@@ -29,6 +29,7 @@ import { openBuilds } from './builds/builds.ts'
 import { Deployments } from './deployments/deployments.ts'
 import { Pushes } from './deployments/pushed.ts'
 import { Egresses } from './egress/egress.ts'
+import { Disk } from './disk/disk.ts'
 import { readOperatorRegistry } from './engines/operator-registry.ts'
 import { openProcessEngine } from './engines/process/process-engine.ts'
 import { Life } from './environments/life.ts'
@@ -49,6 +50,7 @@ import { createTeam } from './teams/teams.ts'
 import { Terminals } from './terminals/terminals.ts'
 import { tidy } from './tidy.ts'
 import { Traffic } from './traffic/traffic.ts'
+import { finishRotation } from './variables/rotate.ts'
 import { openSeal } from './variables/seal.ts'
 
 /*
@@ -91,6 +93,7 @@ const life = new Life({ ...platform, deployments })
 const languages = openLanguages(platform)
 const ending = new AbortController()
 
+await finishRotation(platform)
 await routing.load()
 await traffic.load()
 await languages.clear()
@@ -103,6 +106,11 @@ void routing.follow((counts, lost) => {
 await deployments.recover()
 await promotions.recover()
 await life.load()
+const disk = new Disk({
+  home, engine, log, teamMiB: settings.teamDiskMiB, park: (at, why) => places.park(at, why),
+  servicesOf: () => Object.entries(routing.table.services).map(([serviceId, { teamId }]) => ({ serviceId, teamId })),
+})
+disk.follow()
 const timers = [
   setInterval(() => void places.sleepIdle().catch((error: unknown) => log.error({ err: error }, 'putting to sleep failed')), 1_000),
   setInterval(() => void tidy(platform).catch((error: unknown) => log.error({ err: error }, 'tidying up failed')), 3_600_000),
@@ -194,6 +202,7 @@ async function letGo(): Promise<void> {
   ending.abort()
   for (const timer of timers) clearInterval(timer)
   egresses.close()
+  disk.close()
   await laptops.close()
   server.close()
   server.closeAllConnections()

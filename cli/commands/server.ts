@@ -22,6 +22,11 @@ export function addServerCommands(program: Command, run: Run): void {
       show(session, { createdAt, version }, `Restored as of ${createdAt} (M3O ${version}). Start it with: m3o server`)
     }))
 
+  program.command('key').description('the key that secrets are encrypted with: rotate').command('rotate').description('another one: all secrets are encrypted anew').action(run(async (session) => {
+    const { key, sealed } = await session.api.platform.rotateKey.mutate()
+    show(session, { key, sealed }, `Secrets have another key: ${sealed} values were encrypted anew. The one before is deleted in a minute; older backups hold the key of their time.`)
+  }))
+
   program.command('doctor').description('what is wrong and what to do').action(run(async (session) => {
     const { diagnose, spoken } = await import('../doctor.ts')
     const found = await diagnose(session)

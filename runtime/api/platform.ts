@@ -8,6 +8,7 @@ import { listTemplates } from '#templates/templates.ts'
 import type { Isolation } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
 import type { Settings } from '../settings.ts'
+import { rotateKey } from '../variables/rotate.ts'
 
 type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `platform.${string}` | `events.${string}` | `templates.${string}`>>
 
@@ -29,6 +30,7 @@ export function platformHandlers(platform: Platform, { shutdown, health }: Acts)
       gateway: { url: `http://${settings.gatewayHost}:${settings.gatewayPort}`, domain: settings.domain, port: settings.gatewayPort },
     }),
     'platform.health': () => health(),
+    'platform.rotateKey': (_, { actor }) => rotateKey(platform, actor),
     'platform.shutdown': async () => {
       await shutdown()
       return { ok: true }

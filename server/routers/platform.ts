@@ -24,5 +24,7 @@ export const platform = router({
     return [{ name: 'runtime', state: 'bad', says: 'does not answer', fix: 'It is started again within two seconds. If it stays away, its log says why: $M3O_HOME/logs/runtime.log.' }]
   })),
 
+  rotateKey: authorizedPerson('platform.write').mutation(({ ctx }) => ctx.web.runtime.call('platform.rotateKey', {}, ctx.as)),
+
   status: authorizedPerson('platform.read').query(({ ctx }) => ctx.web.runtime.call('platform.status', {}, ctx.as)),
 })
