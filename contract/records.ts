@@ -215,11 +215,6 @@ export const variable = z.object({
 })
 export type Variable = z.infer<typeof variable>
 
-export const auditEntry = z.object({
-  seq: z.number(), at: z.number(), actor: z.object({ kind: z.string(), id: z.string(), name: z.string() }), action: z.string(),
-  target: z.string(), before: z.unknown(), after: z.unknown(),
-})
-
 /** Something that changed; browsers patch what they show by it. */
 export const platformEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('service'), teamId: z.string(), serviceId: z.string(), environmentId: z.string().nullable() }),

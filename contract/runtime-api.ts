@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import * as audits from './audit.ts'
 import * as logs from './logs.ts'
 import * as record from './records.ts'
 import { type Api, call, duplex, stream, upload } from './rpc.ts'
@@ -88,7 +89,12 @@ const teams = {
     record.token.extend({ secret: z.string() }),
   ),
   'tokens.revoke': call(z.object({ teamId: z.string(), tokenId: z.string() }), ok),
-  'audit.read': call(z.object({ teamId: z.string(), before: z.number().nullable(), limit: z.number().max(500) }), z.array(record.auditEntry)),
+  /** Newest first. Without a team: what is of none, people and the platform itself. */
+  'audit.read': call(audits.auditFilter.extend({ teamId: z.string().nullable(), before: z.number().nullable(), limit: z.number().max(500) }), z.array(audits.auditEntry)),
+  /** Walks the chain of all rows. */
+  'audit.verify': call(nothing, audits.auditCheck),
+  /** What web itself changed, in the tables of sign-in, or let somebody see. */
+  'audit.note': call(z.object({ teamId: z.string().nullable(), action: z.string(), target: z.string(), after: z.record(z.string(), z.unknown()).nullable() }), ok),
 }
 
 const services = {

@@ -86,8 +86,8 @@ test('routes', { timeout: 60_000 }, async () => {
 
 test('everybody is admitted and refused by every procedure as the table of permissions says, with their own and with others\' things', { timeout: 120_000 }, async () => {
   const before = await snapshot()
-  const { own, foreign } = await tryProcedures(cast)
-  expectNoneWrong(own, foreign)
+  const { own, foreign, written } = await tryProcedures(cast)
+  expectNoneWrong(own, foreign, written)
   expect(await snapshot()).toEqual(before)
 })
 
