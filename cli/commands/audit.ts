@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import colors from 'picocolors'
-import { auditCsv, type AuditEntry, auditNdjson, spokenBy } from '#contract/audit.ts'
+import type { AuditEntry } from '#contract/audit.ts'
+import { auditCsv, auditNdjson, spokenBy } from '#contract/audit-text.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { parseSince, wholeNumber } from '../input.ts'
 import { oneOf } from '../misuse.ts'

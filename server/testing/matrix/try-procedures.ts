@@ -1,6 +1,6 @@
 import { type Action, actions } from '#contract/permissions.ts'
-import { appRouter } from '../router.ts'
-import type { Meta } from '../trpc.ts'
+import { appRouter } from '../../router.ts'
+import type { Meta } from '../../trpc.ts'
 import { answerFor, isNarrow } from './answers.ts'
 import { type ActorName, actors, type Cast, codeOf } from './cast.ts'
 import { type Trial, trials } from './procedures.ts'
