@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import * as audits from './audit.ts'
+import { egress } from './egress.ts'
 import * as logs from './logs.ts'
 import * as record from './records.ts'
 import { type Api, call, duplex, stream, upload } from './rpc.ts'
@@ -72,6 +73,9 @@ const teams = {
   'teams.create': call(z.object({ name: z.string(), ownerId: z.string(), samples: z.boolean().default(false) }), record.team),
   'teams.rename': call(z.object({ teamId: z.string(), name: z.string() }), ok),
   'teams.delete': call(z.object({ teamId: z.string() }), ok),
+  /** Where its services may go: what it chose, what the operator allows at most, and why it does not hold here. */
+  'teams.egress': call(z.object({ teamId: z.string() }), z.object({ egress, most: egress, unenforced: z.string().nullable() })),
+  'teams.setEgress': call(z.object({ teamId: z.string(), egress }), ok),
   'members.list': call(z.object({ teamId: z.string() }), z.array(record.member)),
   'members.setRole': call(z.object({ teamId: z.string(), userId: z.string(), role: z.enum(roles) }), ok),
   'members.remove': call(z.object({ teamId: z.string(), userId: z.string() }), ok),

@@ -6,6 +6,7 @@ import type { DeploymentState, Phase, PromotionState } from '#contract/states.ts
 import type { Endpoint } from '#contract/endpoints.ts'
 import type { ServiceSettings } from '#contract/records.ts'
 import type { ErrorBody } from '#contract/errors.ts'
+import type { Egress } from '#contract/egress.ts'
 import type { PromotionItem } from '#contract/promotions.ts'
 import type { Protection } from '#contract/protection.ts'
 import { time } from './columns.ts'
@@ -43,6 +44,8 @@ export const sessions = pgTable('sessions', {
 export const teams = pgTable('teams', {
   id: text().primaryKey(),
   name: text().notNull(),
+  /** Null: everywhere that the operator allows. */
+  egress: jsonb().$type<Egress>(),
   createdAt: time().notNull(),
   deletedAt: time(),
 }, (t) => [uniqueIndex('teams_name').on(t.name).where(sql`${t.deletedAt} is null`)])

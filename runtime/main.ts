@@ -28,6 +28,7 @@ import { witness } from './audit/witness.ts'
 import { openBuilds } from './builds/builds.ts'
 import { Deployments } from './deployments/deployments.ts'
 import { Pushes } from './deployments/pushed.ts'
+import { Egresses } from './egress/egress.ts'
 import { readOperatorRegistry } from './engines/operator-registry.ts'
 import { openProcessEngine } from './engines/process/process-engine.ts'
 import { Life } from './environments/life.ts'
@@ -58,6 +59,8 @@ const settings = readSettings(process.env)
 const { home } = settings
 const checkout = fileURLToPath(new URL('..', import.meta.url))
 
+const teamLimits = { ...(settings.teamMemoryMiB !== undefined && { memoryMiB: settings.teamMemoryMiB }), ...(settings.teamProcesses !== undefined && { pids: settings.teamProcesses }) }
+
 const { db, sql } = openDb(settings.database)
 await lockInstallation()
 
@@ -66,15 +69,18 @@ const gateway = createRpcClient(gatewayApi, join(home, 'run/gateway.sock'), 'gat
 const routing = new Routing(db, gateway, log)
 const seal = await openSeal(home)
 const source = openSource({ home })
+const egresses = new Egresses(settings.egress)
+await egresses.load(db)
 const registry = await readOperatorRegistry()
 const [engine, logs] = await Promise.all([
-  openProcessEngine({ home, gatewayPort: settings.gatewayPort, checkout, permitted: registry.permitted }),
+  openProcessEngine({ home, gatewayPort: settings.gatewayPort, checkout, permitted: registry.permitted, wayOf: egresses.wayOf, teamLimits }),
   openLogs({ dir: join(home, 'logs/services'), warn: (message, details) => log.warn(details, message) }),
 ])
+egresses.follow(() => void engine.refreshWays().catch((error: unknown) => log.error({ err: error }, 'ways out of teams could not be set')))
 const builds = await openBuilds({ home, engine, registry, log })
-const places = new Places({ settings, log, db, seal, events, engine, logs, builds, routing, gateway })
+const places = new Places({ settings, log, db, seal, events, engine, egresses, logs, builds, routing, gateway })
 const laptops = new Laptops({ db, log, logs, routing, events, settings, seal, gateway })
-const platform: Platform = { settings, log, db, seal, events, engine, logs, source, builds, routing, places, laptops }
+const platform: Platform = { settings, log, db, seal, events, engine, egresses, logs, source, builds, routing, places, laptops }
 const deployments = new Deployments(platform)
 const promotions = new Promotions(platform, deployments)
 const terminals = new Terminals(engine)
@@ -175,6 +181,7 @@ async function shutdown(): Promise<void> {
 async function letGo(): Promise<void> {
   ending.abort()
   for (const timer of timers) clearInterval(timer)
+  egresses.close()
   await laptops.close()
   server.close()
   server.closeAllConnections()

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Db } from '#db/open.ts'
 import type { Builds } from './builds/builds.ts'
+import type { Egresses } from './egress/egress.ts'
 import type { Engine } from './engines/engine.ts'
 import type { Events } from './events/events.ts'
 import type { Laptops } from './laptops/laptops.ts'
@@ -19,6 +20,7 @@ export interface Platform {
   seal: Seal
   events: Events
   engine: Engine
+  egresses: Egresses
   logs: Logs
   source: Source
   builds: Builds

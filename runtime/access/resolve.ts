@@ -37,9 +37,10 @@ export async function resolveNames({ db }: Platform, names: Names) {
   }
 
   async function byName<K extends keyof typeof tables>(kind: K, teamId: string, name: string) {
-    const found = (await find(kind, teamId, { name })) ?? (await find(kind, teamId, { id: await formerOwner(db, kind, teamId, name) }))
+    // Postgres knows no NUL, and nothing is named with one.
+    const found = name.includes('\0') ? undefined : (await find(kind, teamId, { name })) ?? (await find(kind, teamId, { id: await formerOwner(db, kind, teamId, name) }))
     if (found) return found
-    if (kind === 'environment') await refuseDeparted(teamId, name)
+    if (kind === 'environment' && !name.includes('\0')) await refuseDeparted(teamId, name)
     throw new PlatformError('not_found', `there is no ${kind} named ${name}`, { fix: fixes[kind], data: { kind, name } })
   }
 

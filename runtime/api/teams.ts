@@ -3,6 +3,7 @@ import type { runtimeApi } from '#contract/runtime-api.ts'
 import { audited } from '../audit/audit.ts'
 import { readAudit } from '../audit/read.ts'
 import { verifyAudit } from '../audit/verify.ts'
+import { readEgress, setEgress } from '../egress/egress.ts'
 import type { Platform } from '../platform.ts'
 import { acceptInvitation, createInvitation, listInvitations, readInvitation, revokeInvitation } from '../teams/invitations.ts'
 import { listMembers, removeMember, setRole } from '../teams/members.ts'
@@ -28,6 +29,8 @@ export function teamHandlers(platform: Platform, deployments: Deployments): Part
     },
     'teams.rename': async ({ teamId, name }, { actor }) => (await renameTeam(platform, actor, teamId, name), ok),
     'teams.delete': async ({ teamId }, { actor }) => (await deleteTeam(platform, actor, teamId), ok),
+    'teams.egress': ({ teamId }) => readEgress(platform, teamId),
+    'teams.setEgress': async ({ teamId, egress }, { actor }) => (await setEgress(platform, actor, teamId, egress), ok),
     'members.list': ({ teamId }) => listMembers(platform, teamId),
     'members.setRole': async (input, { actor }) => (await setRole(platform, actor, input), ok),
     'members.remove': async (input, { actor }) => (await removeMember(platform, actor, input), ok),
