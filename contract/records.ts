@@ -29,6 +29,8 @@ export const invitation = z.object({
 export const token = z.object({
   id: z.string(), name: z.string(), teamId: z.string(), person, scope: tokenScope, environment: z.string().nullable(),
   createdAt: z.number(), expiresAt: z.number().nullable(), lastUsedAt: z.number().nullable(),
+  /** A machine's: what it is in the team, and who made it. `person` is the machine itself then. */
+  machine: z.object({ role: z.enum(roles), by: z.string() }).nullable(),
 })
 export type Token = z.infer<typeof token>
 

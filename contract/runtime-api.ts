@@ -89,7 +89,13 @@ const teams = {
   'tokens.list': call(z.object({ teamId: z.string(), userId: z.string().nullable() }), z.array(record.token)),
   /** `token` is shown this once. */
   'tokens.create': call(
-    z.object({ teamId: z.string(), userId: z.string(), name: z.string().min(1).max(80), scope: tokenScope, environmentId: z.string().nullable(), expiresAt: z.number().nullable() }),
+    z.object({
+      teamId: z.string(),
+      /** Null: a machine's, which is the team's. */
+      userId: z.string().nullable(),
+      /** Of a machine. */
+      role: z.enum(roles).nullable().default(null),
+      name: z.string().min(1).max(80), scope: tokenScope, environmentId: z.string().nullable(), expiresAt: z.number().nullable() }),
     record.token.extend({ secret: z.string() }),
   ),
   'tokens.revoke': call(z.object({ teamId: z.string(), tokenId: z.string() }), ok),

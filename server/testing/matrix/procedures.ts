@@ -172,6 +172,8 @@ export const trials: Record<string, Trial> = {
   'teams.create': { input: (_own, turn) => ({ name: `t-${turn}` }) },
   'teams.rename': { fresh: newTeam, input: (_own, turn) => ({ name: `n-${turn}` }) },
   'teams.delete': { fresh: newTeam },
+  'teams.egress': {},
+  'teams.setEgress': { fresh: newTeam, input: () => ({ egress: { mode: 'none' } }) },
   'templates.list': {},
 
   'terminals.list': {},
