@@ -124,7 +124,7 @@ async function fill({ home, url }: Stack): Promise<string[]> {
   }
   const { secret, cookies: { session: name } } = readSettings({ M3O_HOME: home, M3O_URL: url, NODE_ENV: 'production' })
   const now = Date.now()
-  return Promise.all(Array.from({ length: count }, async (_, n) => {
+  return await Promise.all(Array.from({ length: count }, async (_, n) => {
     const [userId, sid] = [newId('user'), newId('session')]
     await db.insert(users).values({ id: userId, email: `person-${n}@example.com`, name: `Person ${n}`, createdAt: now })
     await db.insert(members).values({ teamId: team?.id ?? '', userId, role: 'developer', createdAt: now })
