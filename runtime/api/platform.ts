@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Check } from '#contract/checks.ts'
 import { egressText } from '#contract/egress.ts'
 import type { Handlers } from '#contract/rpc-types.ts'
 import type { runtimeApi } from '#contract/runtime-api.ts'
@@ -13,7 +14,9 @@ type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `
 
 const processes = ['parent', 'web', 'runtime', 'gateway', 'postgres']
 
-export function platformHandlers(platform: Platform, shutdown: () => Promise<void>): Part {
+interface Acts { shutdown: () => Promise<void>; health: () => Promise<Check[]> }
+
+export function platformHandlers(platform: Platform, { shutdown, health }: Acts): Part {
   const { engine, settings, routing, places, events } = platform
   const startedAt = Date.now()
   return {
@@ -26,6 +29,7 @@ export function platformHandlers(platform: Platform, shutdown: () => Promise<voi
       counts: { teams: Object.keys(routing.table.teams).length, services: Object.keys(routing.table.services).length, instances: places.instances.all().length },
       gateway: { url: `http://${settings.gatewayHost}:${settings.gatewayPort}`, domain: settings.domain, port: settings.gatewayPort },
     }),
+    'platform.health': () => health(),
     'platform.rotateKey': (_, { actor }) => rotateKey(platform, actor),
     'platform.shutdown': async () => {
       await shutdown()
