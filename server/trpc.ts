@@ -53,9 +53,10 @@ export const createCaller = t.createCallerFactory
 
 const translated = t.procedure.use(async ({ ctx, next, path, type, getRawInput }) => {
   try {
-    refuseNul(await getRawInput())
+    // One that cannot be read is refused by who reads it; what takes no input has none.
+    refuseNul(await getRawInput().catch(() => undefined))
   } catch (error) {
-    throw translate(error as PlatformError)
+    throw isPlatformError(error) ? translate(error) : error
   }
   const result = await next()
   // The tables of sign-in are web's own; the audit is not.
