@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { check } from './checks.ts'
 import * as audits from './audit.ts'
 import { egress } from './egress.ts'
 import * as logs from './logs.ts'
@@ -61,6 +62,10 @@ const platform = {
     counts: z.object({ teams: z.number(), services: z.number(), instances: z.number() }),
     gateway: z.object({ url: z.string(), domain: z.string(), port: z.number() }),
   })),
+  /** Looked at just now. */
+  'platform.health': call(nothing, z.array(check)),
+  /** Another key for secrets: all are sealed anew at once, the key before goes a minute later. Refused while that is under way. */
+  'platform.rotateKey': call(nothing, z.object({ key: z.string(), sealed: z.number() })),
   /** Stops all instances in order and detaches; the process exits by itself afterwards. */
   'platform.shutdown': call(nothing, ok),
   'events.watch': stream(nothing, record.platformEvent),

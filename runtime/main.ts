@@ -1,9 +1,10 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { chmod, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pino from 'pino'
 import { gatewayApi } from '#contract/gateway-api.ts'
+import { metricsPath, metricsType } from '#contract/metrics.ts'
 import { platformActor } from '#contract/rpc.ts'
 import { createRpcClient } from '#contract/rpc-client.ts'
 import { createRpcServer } from '#contract/rpc-server.ts'
@@ -29,14 +30,17 @@ import { openBuilds } from './builds/builds.ts'
 import { Deployments } from './deployments/deployments.ts'
 import { Pushes } from './deployments/pushed.ts'
 import { Egresses } from './egress/egress.ts'
+import { Disk } from './disk/disk.ts'
 import { readOperatorRegistry } from './engines/operator-registry.ts'
 import { openProcessEngine } from './engines/process/process-engine.ts'
 import { Life } from './environments/life.ts'
 import { Previews } from './environments/preview.ts'
 import { Events } from './events/events.ts'
+import { examine } from './health/health.ts'
 import { Places } from './instances/places.ts'
 import { Laptops } from './laptops/laptops.ts'
 import { openLogs } from './logs/logs.ts'
+import { runtimeMetrics } from './metrics.ts'
 import type { Platform } from './platform.ts'
 import { Promotions } from './promotions/promotions.ts'
 import { Routing } from './routing/routing.ts'
@@ -47,6 +51,7 @@ import { createTeam } from './teams/teams.ts'
 import { Terminals } from './terminals/terminals.ts'
 import { tidy } from './tidy.ts'
 import { Traffic } from './traffic/traffic.ts'
+import { finishRotation } from './variables/rotate.ts'
 import { openSeal } from './variables/seal.ts'
 
 /*
@@ -89,6 +94,7 @@ const life = new Life({ ...platform, deployments })
 const languages = openLanguages(platform)
 const ending = new AbortController()
 
+await finishRotation(platform)
 await routing.load()
 await traffic.load()
 await languages.clear()
@@ -101,6 +107,11 @@ void routing.follow((counts, lost) => {
 await deployments.recover()
 await promotions.recover()
 await life.load()
+const disk = new Disk({
+  home, engine, log, teamMiB: settings.teamDiskMiB, park: (at, why) => places.park(at, why),
+  servicesOf: () => Object.entries(routing.table.services).map(([serviceId, { teamId }]) => ({ serviceId, teamId })),
+})
+disk.follow()
 await witness(db, home)
 const timers = [
   setInterval(() => void witness(db, home).catch((error: unknown) => log.error({ err: error }, 'witnessing the audit failed')), 5_000),
@@ -109,9 +120,10 @@ const timers = [
   setInterval(() => void traffic.save().catch((error: unknown) => log.error({ err: error }, 'saving usage failed')), 60_000),
 ]
 
+const health = () => examine({ ...platform, gateway })
 const rpc = createRpcServer(runtimeApi, {
   ...accessHandlers(platform, gateway),
-  ...platformHandlers(platform, shutdown),
+  ...platformHandlers(platform, { shutdown, health }),
   ...teamHandlers(platform, deployments),
   ...serviceHandlers(platform, traffic, deployments),
   ...lifeHandlers(life),
@@ -129,6 +141,7 @@ const git = gitListener(platform, new Pushes(platform, deployments, new Previews
 const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
   if (rpc.request(request, response) || git(request, response)) return
   if (request.url === '/health') response.end('{"status":"ok"}')
+  else if (request.url === metricsPath) void sendMetrics(response)
   else response.writeHead(404).end()
 })
 server.on('upgrade', (request, socket, head) => {
@@ -142,6 +155,16 @@ log.info({ home, engine: engine.describe() }, 'the runtime is ready')
 
 process.once('SIGTERM', () => void letGo().then(() => process.exit(0)))
 process.once('SIGINT', () => void letGo().then(() => process.exit(0)))
+
+async function sendMetrics(response: ServerResponse): Promise<void> {
+  try {
+    const text = await runtimeMetrics(platform, await health())
+    response.setHeader('content-type', metricsType).end(text)
+  } catch (error) {
+    log.error({ err: error }, 'metrics could not be gathered')
+    response.writeHead(500).end()
+  }
+}
 
 /** One installation a database: held for as long as this connection lives. */
 async function lockInstallation(): Promise<void> {
@@ -182,6 +205,7 @@ async function letGo(): Promise<void> {
   ending.abort()
   for (const timer of timers) clearInterval(timer)
   egresses.close()
+  disk.close()
   await laptops.close()
   server.close()
   server.closeAllConnections()

@@ -10,14 +10,14 @@ import type { Places } from './instances/places.ts'
 import type { Routing } from './routing/routing.ts'
 import type { Settings } from './settings.ts'
 import type { Source } from './source/source.ts'
-import type { Seal } from './variables/seal.ts'
+import type { Keyring } from './variables/seal.ts'
 
 /** The parts of the runtime, made once in main.ts and handed to whoever acts. */
 export interface Platform {
   settings: Settings
   log: Logger
   db: Db
-  seal: Seal
+  seal: Keyring
   events: Events
   engine: Engine
   egresses: Egresses

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Check } from '#contract/checks.ts'
 import { egressText } from '#contract/egress.ts'
 import type { Handlers } from '#contract/rpc-types.ts'
 import type { runtimeApi } from '#contract/runtime-api.ts'
@@ -7,12 +8,15 @@ import { listTemplates } from '#templates/templates.ts'
 import type { Isolation } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
 import type { Settings } from '../settings.ts'
+import { rotateKey } from '../variables/rotate.ts'
 
 type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `platform.${string}` | `events.${string}` | `templates.${string}`>>
 
 const processes = ['parent', 'web', 'runtime', 'gateway', 'postgres']
 
-export function platformHandlers(platform: Platform, shutdown: () => Promise<void>): Part {
+interface Acts { shutdown: () => Promise<void>; health: () => Promise<Check[]> }
+
+export function platformHandlers(platform: Platform, { shutdown, health }: Acts): Part {
   const { engine, settings, routing, places, events } = platform
   const startedAt = Date.now()
   return {
@@ -25,6 +29,8 @@ export function platformHandlers(platform: Platform, shutdown: () => Promise<voi
       counts: { teams: Object.keys(routing.table.teams).length, services: Object.keys(routing.table.services).length, instances: places.instances.all().length },
       gateway: { url: `http://${settings.gatewayHost}:${settings.gatewayPort}`, domain: settings.domain, port: settings.gatewayPort },
     }),
+    'platform.health': () => health(),
+    'platform.rotateKey': (_, { actor }) => rotateKey(platform, actor),
     'platform.shutdown': async () => {
       await shutdown()
       return { ok: true }

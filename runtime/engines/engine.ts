@@ -96,6 +96,8 @@ export interface Placement {
   /** Milliseconds since 1970. */
   startedAt: number
   logs: { stdout: string; stderr: string }
+  /** Folders of the machine that it may write to. */
+  writes?: string[]
   identity: { bootId: string; payload: ProcessIdentity; init: ProcessIdentity; cgroups: string[] }
 }
 

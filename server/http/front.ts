@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { PlatformError } from '#contract/errors.ts'
+import { metricsPath } from '#contract/metrics.ts'
 import { consolePath } from '#contract/console-paths.ts'
 import { serveSignIn } from '../auth/next-auth.ts'
 import { viewer } from '../people/viewer.ts'
@@ -12,6 +13,7 @@ import { serveFile } from './files.ts'
 import { serveGit } from './git.ts'
 import { serveHandover } from './handover.ts'
 import { serveLogs } from './logs.ts'
+import { serveMetrics } from './metrics.ts'
 import { serveProcedures } from './procedures.ts'
 import { inertPolicy, setPagePolicy, setSecurityHeaders } from './security.ts'
 import { serveUpload } from './uploads.ts'
@@ -36,6 +38,7 @@ export const served: [begins: string, Serve][] = [
   ['/api', () => Promise.reject(new PlatformError('not_found', 'there is nothing here'))],
   ['/git', serveGit],
   ['/handover', serveHandover],
+  [metricsPath, serveMetrics],
 ]
 
 /** The listener of the one HTTP server. */

@@ -238,6 +238,7 @@ class ProcessEngine implements Engine {
       address: team.instanceAddress,
       pid: found.payload.pid,
       logs: { stdout: `${spec.logDir}/stdout.log`, stderr: `${spec.logDir}/stderr.log` },
+      writes: [folder, spec.logDir, ...(spec.dataDir ? [spec.dataDir] : []), ...(spec.binds ?? []).filter(({ writable }) => writable).map(({ host }) => host)],
       identity: { bootId: record.bootId, ...found, cgroups: groups },
     }
     this.#folders.write(record)

@@ -29,7 +29,7 @@ export const localCommands: Record<string, string> = {
 export const commandTrials: Record<string, CommandTrial> = {
   login: { argv: () => ['login', '--token', 'SECRET'], needs: ['platform.start'], uses: ['person.me'] },
   whoami: { argv: () => ['whoami'], needs: ['platform.start'], uses: ['person.me'] },
-  doctor: { argv: () => ['doctor'], needs: ['person.read'], uses: ['/health', 'platform.about'] },
+  doctor: { argv: () => ['doctor'], needs: ['person.read'], uses: ['/health', 'platform.about', 'platform.health'] },
   complete: { argv: () => ['complete', '--', 'status', ''], needs: ['service.read'], uses: ['services.list'] },
 
   services: { argv: () => ['services'], needs: ['service.read'], uses: ['services.list'] },

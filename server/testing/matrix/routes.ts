@@ -60,6 +60,12 @@ export const routeTrials: Record<string, Record<string, Trial>> = {
     'to a service\'s host': { action: 'person.read', request: ({ team, service }) => ({ method: 'GET', path: `/handover?host=${service}--${team}.localhost:GATEWAY&to=/` }), ends: [303], nobody: 303 },
     'elsewhere': { action: 'open', request: () => ({ method: 'GET', path: '/handover?host=evil.example&to=/' }), ends: [400] },
   },
+  '/metrics': {
+    web: { action: 'platform.read', request: () => ({ method: 'GET', path: '/metrics' }) },
+    runtime: { action: 'platform.read', request: () => ({ method: 'GET', path: '/metrics/runtime' }) },
+    gateway: { action: 'platform.read', request: () => ({ method: 'GET', path: '/metrics/gateway' }) },
+    'no such': { action: 'platform.read', request: () => ({ method: 'GET', path: '/metrics/else' }), ends: [404] },
+  },
   '/health': { health: { action: 'open', request: () => ({ method: 'GET', path: '/health' }) } },
 }
 
