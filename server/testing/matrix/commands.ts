@@ -65,6 +65,10 @@ export const commandTrials: Record<string, CommandTrial> = {
   'env diff': { argv: ({ child }) => ['env', 'diff', child], needs: ['environment.read'], uses: ['environments.diff'] },
   'env promote': { argv: ({ child, apart }) => ['env', 'promote', child, '--service', apart, '--yes'], needs: ['environment.read', 'environment.promote'], uses: ['environments.diff', 'promotions.start'], ends: notRunning },
 
+  'env requests': { argv: () => ['env', 'requests'], needs: ['environment.read'], uses: ['promotions.requests'] },
+  'env approve': { argv: () => ['env', 'approve', 'none'], needs: ['environment.promote'], uses: ['promotions.approve'], ends: ['not_found'] },
+  'env decline': { argv: () => ['env', 'decline', 'none'], needs: ['environment.promote'], uses: ['promotions.decline'], ends: ['not_found'] },
+
   'var set': { argv: ({ quiet }) => ['var', 'set', quiet, 'A'], needs: ['variable.write'], uses: ['variables.set'] },
   'var list': { argv: ({ quiet }) => ['var', 'list', quiet], needs: ['variable.read'], uses: ['variables.list'] },
   'var delete': { argv: ({ quiet }) => ['var', 'delete', quiet, 'NONE'], needs: ['variable.write'], uses: ['variables.delete'], ends: notRunning },

@@ -136,6 +136,11 @@ export const trials: Record<string, Trial> = {
   },
   'promotions.cancel': { input: ({ promotionId }) => ({ promotionId }), foreign: { promotionId: (other) => other.promotionId }, ends: ['not_in_this_state'] },
 
+  'promotions.requests': {},
+  // A request that waits is tried in server/second-person.test.ts: it takes two people to have one.
+  'promotions.approve': { input: () => ({ requestId: 'none' }), ends: ['not_found'], foreign: { requestId: () => 'none' } },
+  'promotions.decline': { input: () => ({ requestId: 'none' }), ends: ['not_found'], foreign: { requestId: () => 'none' } },
+
   'services.list': {},
   'services.catalogue': {},
   'services.shared': { input: () => ({ name: '@other/nothing' }), foreign: { name: (other) => `@other/${other.service}` }, ends: ['not_found'] },
