@@ -8,6 +8,7 @@ import { deploymentStates } from './states.ts'
 import { environmentDiff, promotion } from './promotions.ts'
 import { hop } from './traces.ts'
 import { roles } from './permissions.ts'
+import { signUps } from './people.ts'
 import { maxVariables } from './variables.ts'
 
 /**
@@ -49,6 +50,8 @@ const access = {
     z.object({ code: z.string() }),
   ),
   'access.sessionEnded': call(z.object({ sessionId: z.string() }), ok),
+  /** Their address, or how they sign in, is another: takes what web noted of it into the audit, and tells the gateway. */
+  'access.personChanged': call(z.object({ userId: z.string() }), ok),
 }
 
 const platform = {
@@ -59,6 +62,8 @@ const platform = {
     counts: z.object({ teams: z.number(), services: z.number(), instances: z.number() }),
     gateway: z.object({ url: z.string(), domain: z.string(), port: z.number() }),
   })),
+  /** What operators chose for the whole platform. */
+  'platform.configure': call(z.object({ signUp: z.enum(signUps) }), ok),
   /** Stops all instances in order and detaches; the process exits by itself afterwards. */
   'platform.shutdown': call(nothing, ok),
   'events.watch': stream(nothing, record.platformEvent),
@@ -88,6 +93,8 @@ const teams = {
     record.token.extend({ secret: z.string() }),
   ),
   'tokens.revoke': call(z.object({ teamId: z.string(), tokenId: z.string() }), ok),
+  /** Everything that a person signed the command in with, in all teams; tokens made for programs stay. */
+  'tokens.revokeSignIns': call(z.object({ userId: z.string() }), z.object({ revoked: z.number() })),
   'audit.read': call(z.object({ teamId: z.string(), before: z.number().nullable(), limit: z.number().max(500) }), z.array(record.auditEntry)),
 }
 

@@ -18,6 +18,8 @@ export interface Context {
   viewer: Viewer | undefined
   /** Address and program of whoever asks. */
   from: string
+  /** The browser's cookies: whose sign-in waits is in one. */
+  cookie?: string | undefined
   userAgent: string
   signal: AbortSignal | undefined
 }

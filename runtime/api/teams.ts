@@ -5,7 +5,7 @@ import type { Platform } from '../platform.ts'
 import { acceptInvitation, createInvitation, listInvitations, readInvitation, revokeInvitation } from '../teams/invitations.ts'
 import { listMembers, removeMember, setRole } from '../teams/members.ts'
 import { createTeam, deleteTeam, listTeams, renameTeam } from '../teams/teams.ts'
-import { createToken, listTokens, revokeToken } from '../tokens/tokens.ts'
+import { createToken, listTokens, revokeSignIns, revokeToken } from '../tokens/tokens.ts'
 import { deployOwedSamples, oweSamples } from '../teams/samples.ts'
 import type { Deployments } from '../deployments/deployments.ts'
 
@@ -40,6 +40,7 @@ export function teamHandlers(platform: Platform, deployments: Deployments): Part
     'tokens.list': ({ teamId, userId }) => listTokens(platform, teamId, userId),
     'tokens.create': (input, { actor }) => createToken(platform, actor, input),
     'tokens.revoke': async ({ teamId, tokenId }, { actor }) => (await revokeToken(platform, actor, teamId, tokenId), ok),
+    'tokens.revokeSignIns': async ({ userId }, { actor }) => ({ revoked: await revokeSignIns(platform, actor, userId) }),
     'audit.read': async ({ teamId, before, limit }) => (await readAudit(platform.db, teamId, before, limit)).map(({ seq, at, actor, action, target, before: was, after }) => ({ seq, at, actor, action, target, before: was, after })),
   }
 }

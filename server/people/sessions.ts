@@ -21,11 +21,11 @@ export class Sessions {
     this.#ended.setMaxListeners(0)
   }
 
-  async begin(userId: string, from: { userAgent: string; address: string }): Promise<string> {
+  async begin(userId: string, from: { userAgent: string; address: string; method?: string }): Promise<string> {
     const id = newId('session')
     const now = Date.now()
     await this.#db.insert(sessions).values({
-      id, userId, createdAt: now, seenAt: now, expiresAt: now + sessionDays * day, userAgent: from.userAgent.slice(0, 300), address: from.address,
+      id, userId, createdAt: now, seenAt: now, confirmedAt: now, method: from.method ?? 'password', expiresAt: now + sessionDays * day, userAgent: from.userAgent.slice(0, 300), address: from.address,
     })
     return id
   }
@@ -43,8 +43,18 @@ export class Sessions {
 
   async list(userId: string) {
     return this.#db.select({
-      id: sessions.id, createdAt: sessions.createdAt, seenAt: sessions.seenAt, userAgent: sessions.userAgent, address: sessions.address,
+      id: sessions.id, createdAt: sessions.createdAt, method: sessions.method, seenAt: sessions.seenAt, userAgent: sessions.userAgent, address: sessions.address,
     }).from(sessions).where(and(eq(sessions.userId, userId), isNull(sessions.endedAt), gt(sessions.expiresAt, Date.now()))).orderBy(desc(sessions.seenAt))
+  }
+
+  /** The person proved just now that they are there. */
+  async confirm(id: string): Promise<void> {
+    await this.#db.update(sessions).set({ confirmedAt: Date.now() }).where(eq(sessions.id, id))
+  }
+
+  async confirmedAt(id: string): Promise<number> {
+    const [row] = await this.#db.select({ at: sessions.confirmedAt }).from(sessions).where(eq(sessions.id, id))
+    return row?.at ?? 0
   }
 
   /** One of the person's. Tells whether it was still open. */

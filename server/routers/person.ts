@@ -3,6 +3,7 @@ import { PlatformError } from '#contract/errors.ts'
 import { displayName, emailAddress, newPassword, password } from '../people/inputs.ts'
 import { commandToken } from '../people/command-token.ts'
 import { isLimited } from '../people/token-scope.ts'
+import { requireNoSecond } from '../people/second-factor.ts'
 import { authorized, authorizedPerson, router } from '../trpc.ts'
 import { signedIn } from '../authorize.ts'
 
@@ -25,6 +26,7 @@ export const person = router({
     .mutation(async ({ ctx, input }) => {
       ctx.web.limits.signIn.use(`set-up ${ctx.from}`)
       const { person: made, team } = await ctx.web.setup.run(input.code, { email: input.email, name: input.name, password: input.password })
+      ctx.web.noteChanged(made.id)
       return { email: made.email, team }
     }),
 
@@ -33,6 +35,7 @@ export const person = router({
     .input(z.object({ email: z.string().max(254), password, team: z.string().optional(), name: z.string().max(60).optional() }))
     .mutation(async ({ ctx, input }) => {
       const who = await ctx.web.people.signIn({ email: input.email, password: input.password, from: ctx.from })
+      await requireNoSecond(ctx.web, who)
       return commandToken(ctx.web, who, { team: input.team, from: ctx.from, name: input.name })
     }),
 
@@ -73,7 +76,10 @@ export const person = router({
 
   /** Ends every other session of the person. */
   changePassword: authorizedPerson('person.write').input(z.object({ current: password, next: password })).mutation(async ({ ctx, input }) => {
-    await ctx.web.people.changePassword(ctx.viewer.person.id, { current: input.current, next: newPassword(input.next, 'next') })
+    const { person: who } = ctx.viewer
+    await ctx.web.people.changePassword(who.id, { current: input.current, next: newPassword(input.next, 'next') }, ctx.as.actor)
+    await ctx.web.messages.add('notice', who.email, { what: 'password' })
+    ctx.web.noteChanged(who.id)
     return { sessionsEnded: await ctx.web.sessions.endOthers(ctx.viewer.person.id, ctx.viewer.session?.id) }
   }),
 
