@@ -63,7 +63,7 @@ export class Browser {
   }
 
   /** What a procedure gave, or its error's body. */
-  async query(procedure: string, input?: unknown): Promise<{ status: number; data: unknown; error: { code: string; field?: string } | undefined }> {
+  async query(procedure: string, input?: unknown): Promise<{ status: number; data: unknown; error: { code: string; field?: string; fix?: string; data?: object } | undefined }> {
     return read(await this.fetch(`/api/trpc/${procedure}${input === undefined ? '' : `?input=${encodeURIComponent(JSON.stringify(input))}`}`))
   }
 
@@ -78,6 +78,6 @@ export class Browser {
 }
 
 async function read(answer: Response) {
-  const body = (await answer.json()) as { result?: { data: unknown }; error?: { data: { m3o: { code: string; field?: string } } }; code?: string }
+  const body = (await answer.json()) as { result?: { data: unknown }; error?: { data: { m3o: { code: string; field?: string; fix?: string; data?: object } } }; code?: string }
   return { status: answer.status, data: body.result?.data, error: body.error?.data.m3o ?? (body.code === undefined ? undefined : { code: body.code }) }
 }

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { prepareHome } from '#cli/server/home.ts'
 import { temporaryDatabase } from '#e2e/database/temporary-database.ts'
-import { isNull } from 'drizzle-orm'
+import { eq, isNull } from 'drizzle-orm'
 import { connectionFromEnvironment, openDb } from '#db/open.ts'
-import { audit as auditTable } from '#db/schema.ts'
+import { audit as auditTable, sessions } from '#db/schema.ts'
 import { freePort, startProcess } from '#e2e/platform/processes.ts'
 import { createWeb } from '../create-web.ts'
 import { createFront } from '../http/front.ts'
@@ -70,6 +70,11 @@ export async function startStand(options: { settings?: (url: string) => Record<s
   return {
     web, live, settings, setupCode, home, gatewayPort, runtime, gateway,
     browser: () => new Browser(settings.url),
+    /** As if this session's person had not been there for a long time. */
+    async forgetConfirmed(sessionId: string): Promise<void> {
+      await using database = openDb(connectionFromEnvironment(env), 1)
+      await database.db.update(sessions).set({ confirmedAt: null }).where(eq(sessions.id, sessionId))
+    },
     /** What the audit has of the platform and its people, which is no team's. */
     async audit(): Promise<{ action: string; target: string; actor: { id: string }; before: unknown; after: unknown }[]> {
       await using database = openDb(connectionFromEnvironment(env), 1)
