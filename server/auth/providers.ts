@@ -7,7 +7,7 @@ import type { Claimed } from '../people/linked-accounts.ts'
 import { sessionIdOf } from '../people/viewer.ts'
 import type { ProviderSettings } from '../settings.ts'
 import type { Web } from '../web.ts'
-import type { SignInExchange } from './cookies.ts'
+import { cookieOf, type SignInExchange } from './cookies.ts'
 import { waitForSecond } from './second.ts'
 
 interface Profile { sub?: unknown; id?: unknown; name?: unknown; preferred_username?: unknown; login?: unknown; email?: unknown; email_verified?: unknown }
@@ -83,7 +83,7 @@ export function acceptProvider(web: Web, exchange: SignInExchange): SignInCallba
       }
       const { person, linked } = await web.linked.signIn(claimed, exchange.from)
       await changed(web, person, linked ? 'linked account' : undefined)
-      if (await waitForSecond(web, exchange, { person, method: provider.name })) return consolePath.secondFactor()
+      if (await waitForSecond(web, exchange, { person, method: provider.name })) return consolePath.secondFactor(wantedPath(web, exchange))
       Object.assign(user, { ...person, method: provider.name })
       return true
     } catch (error) {
@@ -107,6 +107,13 @@ export const linkingCode = (sessionId: string, provider: string): string => `${s
 async function changed(web: Web, person: Person, notice: string | undefined): Promise<void> {
   if (notice !== undefined) await web.messages.add('notice', person.email, { what: notice })
   web.noteChanged(person.id)
+}
+
+/** Where the browser was to go on to, which next-auth keeps in a cookie. */
+function wantedPath({ settings }: Pick<Web, 'settings'>, { request }: SignInExchange): string | undefined {
+  const wanted = cookieOf(request.headers.cookie, settings.cookies.callback) ?? ''
+  const url = URL.canParse(wanted, settings.url) ? new URL(wanted, settings.url) : undefined
+  return url?.origin === settings.url && url.pathname !== '/' ? `${url.pathname}${url.search}` : undefined
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')

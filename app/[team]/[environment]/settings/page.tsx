@@ -8,7 +8,8 @@ export default async function SettingsPage({ searchParams }: { searchParams: Pro
   const { tab } = await searchParams
   return (
     <Prefetched queries={(trpc) => [
-      tab === 'account' ? trpc.person.sessions.queryOptions() : tab === 'platform' ? trpc.platform.status.queryOptions() : trpc.platform.about.queryOptions(),
+      ...(tab === 'account' ? [trpc.person.sessions.queryOptions(), trpc.security.read.queryOptions()]
+        : tab === 'platform' ? [trpc.platform.status.queryOptions(), trpc.platform.people.queryOptions()] : [trpc.platform.about.queryOptions()]),
     ]}>
       <Settings />
     </Prefetched>
