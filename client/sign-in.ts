@@ -1,3 +1,4 @@
+import { consolePath } from '#contract/console-paths.ts'
 import { errorFromBody, type PlatformError } from '#contract/errors.ts'
 
 /** By a password, the link of a message, a passkey, or what was missing of a sign-in that waits for its second factor. */
@@ -11,7 +12,9 @@ export async function signIn(way: WayIn, given: Record<string, string>): Promise
   const answer = await post(`/api/auth/callback/${way}`, { ...given, callbackUrl: '/' }).catch(() => undefined)
   if (answer === undefined) return away()
   const { url } = (await answer.json()) as { url?: string }
-  const reason = url === undefined ? 'internal' : new URL(url, location.href).searchParams.get('error')
+  const to = url === undefined ? undefined : new URL(url, location.href)
+  if (answer.ok && to?.pathname === consolePath.secondFactor()) return refusalOf('second_factor')
+  const reason = to === undefined ? 'internal' : to.searchParams.get('error')
   if (answer.ok && reason === null) return undefined
   return refusalOf(way === 'second' && reason === 'unauthenticated' ? 'second_unauthenticated' : way !== 'credentials' && reason === 'unauthenticated' ? 'other_unauthenticated' : reason ?? '')
 }

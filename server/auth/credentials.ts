@@ -6,8 +6,8 @@ import type { Web } from '../web.ts'
 import type { SignInExchange } from './cookies.ts'
 import { endWaiting, requireWaiting, waitForSecond } from './second.ts'
 
-/** Whom next-auth signs in, and by what. */
-export interface SignedIn extends Person { method: string }
+/** Whom next-auth signs in, and by what. `waits`: not yet, for their second factor is missing. */
+export interface SignedIn extends Person { method: string; waits?: boolean }
 
 type Given = Record<string, unknown>
 type Authorize = (web: Web, exchange: SignInExchange, given: Given) => Promise<SignedIn>
@@ -45,8 +45,7 @@ const bySecond: Authorize = async (web, exchange, { code, answer }) => {
 }
 
 async function first(web: Web, exchange: SignInExchange, person: Person, method: string): Promise<SignedIn> {
-  if (await waitForSecond(web, exchange, { person, method })) throw new Error('second_factor')
-  return { ...person, method }
+  return { ...person, method, waits: await waitForSecond(web, exchange, { person, method }) }
 }
 
 const ways: Readonly<Record<string, Authorize>> = { credentials: byPassword, link: byLink, passkey: byPasskey, second: bySecond }

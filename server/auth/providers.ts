@@ -8,6 +8,7 @@ import { sessionIdOf } from '../people/viewer.ts'
 import type { ProviderSettings } from '../settings.ts'
 import type { Web } from '../web.ts'
 import { cookieOf, type SignInExchange } from './cookies.ts'
+import type { SignedIn } from './credentials.ts'
 import { waitForSecond } from './second.ts'
 
 interface Profile { sub?: unknown; id?: unknown; name?: unknown; preferred_username?: unknown; login?: unknown; email?: unknown; email_verified?: unknown }
@@ -68,7 +69,7 @@ type SignInCallback = NonNullable<NonNullable<AuthOptions['callbacks']>['signIn'
 export function acceptProvider(web: Web, exchange: SignInExchange): SignInCallback {
   return async ({ user, account, profile }) => {
     const provider = web.settings.providers.find(({ id }) => id === account?.provider)
-    if (provider === undefined) return true
+    if (provider === undefined) return (user as Partial<SignedIn>).waits ? consolePath.secondFactor() : true
     const said = (profile ?? {}) as Profile
     const claimed: Claimed = {
       provider: providerKey(provider), subject: String(account?.providerAccountId ?? ''), email: textOf(user.email).trim().toLowerCase().slice(0, 254), name: textOf(user.name),

@@ -1,3 +1,5 @@
+import { consolePath } from '#contract/console-paths.ts'
+
 /** A browser's cookies and the headers that it sends by itself. */
 export class Browser {
   readonly #cookies = new Map<string, string>()
@@ -38,7 +40,7 @@ export class Browser {
   /** By password, and what went wrong, if anything did. */
   async passwordError(email: string, password: string): Promise<string | null> {
     const { url } = (await (await this.signIn(email, password)).json()) as { url: string }
-    return new URL(url, this.#url).searchParams.get('error')
+    return url === consolePath.secondFactor() ? 'second_factor' : new URL(url, this.#url).searchParams.get('error')
   }
 
   /** To a provider and back, as a browser goes: where it ends up at the console. */
