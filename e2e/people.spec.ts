@@ -52,7 +52,7 @@ test('a forgotten password is set anew by a link, and a link signs in', async ({
   const page = await openWindow()
   await page.goto('/sign-in')
   await look(page)
-  await page.getByRole('link', { name: 'Forgot it?' }).click()
+  await page.getByRole('link', { name: 'Forgot your password?' }).click()
   await look(page)
   await page.getByLabel('Email').fill(person.email)
   await page.getByRole('button', { name: 'Send the link' }).click()

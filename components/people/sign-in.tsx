@@ -29,7 +29,7 @@ export function SignIn({ to, error, signUp, providers }: { to: string | null; er
         <Field label="Password">{(control) => <Input {...control} name="password" type="password" required autoComplete="current-password" className="h-9!" />}</Field>
       </PlainForm>
       <p className="flex flex-wrap justify-between gap-x-4 gap-y-1">
-        <Link href={paths.forgot()} className={quietLink}>Forgot it?</Link>
+        <Link href={paths.forgot()} className={quietLink}>Forgot your password?</Link>
         <Link href={paths.mailLink()} className={quietLink}>Get a link instead</Link>
       </p>
       <Or />
