@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { check } from './checks.ts'
+import { egress } from './egress.ts'
 import * as logs from './logs.ts'
 import * as record from './records.ts'
 import { type Api, call, duplex, stream, upload } from './rpc.ts'
@@ -64,6 +66,10 @@ const platform = {
   })),
   /** What operators chose for the whole platform. */
   'platform.configure': call(z.object({ signUp: z.enum(signUps) }), ok),
+  /** Looked at just now. */
+  'platform.health': call(nothing, z.array(check)),
+  /** Another key for secrets: all are sealed anew at once, the key before goes a minute later. Refused while that is under way. */
+  'platform.rotateKey': call(nothing, z.object({ key: z.string(), sealed: z.number() })),
   /** Stops all instances in order and detaches; the process exits by itself afterwards. */
   'platform.shutdown': call(nothing, ok),
   'events.watch': stream(nothing, record.platformEvent),
@@ -76,6 +82,9 @@ const teams = {
   'teams.create': call(z.object({ name: z.string(), ownerId: z.string(), samples: z.boolean().default(false) }), record.team),
   'teams.rename': call(z.object({ teamId: z.string(), name: z.string() }), ok),
   'teams.delete': call(z.object({ teamId: z.string() }), ok),
+  /** Where its services may go: what it chose, what the operator allows at most, and why it does not hold here. */
+  'teams.egress': call(z.object({ teamId: z.string() }), z.object({ egress, most: egress, unenforced: z.string().nullable() })),
+  'teams.setEgress': call(z.object({ teamId: z.string(), egress }), ok),
   'members.list': call(z.object({ teamId: z.string() }), z.array(record.member)),
   'members.setRole': call(z.object({ teamId: z.string(), userId: z.string(), role: z.enum(roles) }), ok),
   'members.remove': call(z.object({ teamId: z.string(), userId: z.string() }), ok),

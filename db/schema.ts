@@ -8,6 +8,7 @@ import type { ServiceSettings } from '#contract/records.ts'
 import type { ErrorBody } from '#contract/errors.ts'
 import type { CodeKind, MessageKind } from '#contract/people.ts'
 import type { Actor } from '#contract/rpc.ts'
+import type { Egress } from '#contract/egress.ts'
 import type { PromotionItem } from '#contract/promotions.ts'
 import type { Protection } from '#contract/protection.ts'
 import { time } from './columns.ts'
@@ -130,6 +131,8 @@ export const personalChanges = pgTable('personal_changes', {
 export const teams = pgTable('teams', {
   id: text().primaryKey(),
   name: text().notNull(),
+  /** Null: everywhere that the operator allows. */
+  egress: jsonb().$type<Egress>(),
   createdAt: time().notNull(),
   deletedAt: time(),
 }, (t) => [uniqueIndex('teams_name').on(t.name).where(sql`${t.deletedAt} is null`)])

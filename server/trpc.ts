@@ -2,6 +2,7 @@ import { initTRPC, TRPCError, type TRPC_ERROR_CODE_KEY } from '@trpc/server'
 import { z } from 'zod'
 import { type ErrorBody, type ErrorCode, errorFromBody, isPlatformError, PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
+import { refuseNul } from '#contract/no-nul.ts'
 import type { Actor } from '#contract/rpc.ts'
 import {
   type AtEnvironment, type AtService, type AtServiceHere, type AtTeam, authorize, authorizePersonal, type PersonalAction, signedIn, type TeamAction,
@@ -52,7 +53,12 @@ const t = initTRPC.context<Context>().meta<Meta>().create({
 export const router = t.router
 export const createCaller = t.createCallerFactory
 
-const translated = t.procedure.use(async ({ ctx, next, path }) => {
+const translated = t.procedure.use(async ({ ctx, next, path, getRawInput }) => {
+  try {
+    refuseNul(await getRawInput())
+  } catch (error) {
+    throw translate(error as PlatformError)
+  }
   const result = await next()
   if (result.ok) return result
   const cause = result.error.cause

@@ -7,6 +7,7 @@ import { PageBody, Panel, Properties, Property, Section } from '#components/ui/p
 import { StateMark } from '#components/ui/state-mark.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { PlatformPeople } from './platform-people.tsx'
+import { Health } from './health.tsx'
 
 /** For operators: what runs here, and how well it keeps services apart. */
 export function Platform() {
@@ -17,6 +18,7 @@ export function Platform() {
   return (
     <PageBody>
       <PlatformPeople />
+      <Health />
       <Section
         title="Processes"
         about={<>As of <Time at={dataUpdatedAt} />{memory > 0 && <>, <span className="tabular">{mebibytes(memory)}</span> together</>}</>}

@@ -1,6 +1,7 @@
 import type { Handlers } from '#contract/rpc-types.ts'
 import type { runtimeApi } from '#contract/runtime-api.ts'
 import { readAudit } from '../audit/audit.ts'
+import { readEgress, setEgress } from '../egress/egress.ts'
 import type { Platform } from '../platform.ts'
 import { acceptInvitation, createInvitation, listInvitations, readInvitation, revokeInvitation } from '../teams/invitations.ts'
 import { listMembers, removeMember, setRole } from '../teams/members.ts'
@@ -26,6 +27,8 @@ export function teamHandlers(platform: Platform, deployments: Deployments): Part
     },
     'teams.rename': async ({ teamId, name }, { actor }) => (await renameTeam(platform, actor, teamId, name), ok),
     'teams.delete': async ({ teamId }, { actor }) => (await deleteTeam(platform, actor, teamId), ok),
+    'teams.egress': ({ teamId }) => readEgress(platform, teamId),
+    'teams.setEgress': async ({ teamId, egress }, { actor }) => (await setEgress(platform, actor, teamId, egress), ok),
     'members.list': ({ teamId }) => listMembers(platform, teamId),
     'members.setRole': async (input, { actor }) => (await setRole(platform, actor, input), ok),
     'members.remove': async (input, { actor }) => (await removeMember(platform, actor, input), ok),

@@ -53,12 +53,12 @@ async function adoptUnowned(platform: Platform, actor: Actor, name: string, owne
 }
 
 /** Where services of two teams cannot be kept apart on this machine, there is one team. */
-async function requireApart({ engine, db }: Platform): Promise<void> {
-  if (engine.describe().teamsApart) return
+async function requireApart({ engine, db, settings }: Platform): Promise<void> {
+  if (engine.describe().teamsApart || settings.teamsWithoutWalls) return
   const [found] = await db.select({ teams: count() }).from(teams).where(isNull(teams.deletedAt))
   if (found?.teams === 0) return
   throw new PlatformError('forbidden', 'this machine cannot keep the services of two teams apart', {
-    fix: 'Run M3O as root on Linux with bubblewrap and nftables, then create the team again.',
+    fix: 'Run M3O as root on Linux with bubblewrap and nftables, or, where all teams trust one another, with M3O_TEAMS_WITHOUT_WALLS=1; then create the team again.',
   })
 }
 

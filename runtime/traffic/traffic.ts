@@ -5,6 +5,7 @@ import type { Platform } from '../platform.ts'
 import { LostContexts } from './lost-context.ts'
 
 type Parts = Pick<Platform, 'db' | 'places' | 'routing' | 'events' | 'log'>
+type Counted = Pick<TrafficCount, 'serviceId' | 'environmentId' | 'caller' | 'requests' | 'errors' | 'totalMs'>
 interface Slot { requests: number; errors: number; latency: number[] }
 
 const slotMs = 10_000
@@ -22,7 +23,7 @@ export class Traffic {
   readonly #slots = new Map<string, Map<number, Slot>>()
   #saving: NodeJS.Timeout | undefined
   readonly #callers = new Map<string, Map<string, number>>()
-  #unsaved = new Map<string, { count: TrafficCount; requests: number; errors: number; totalMs: number; hour: number }>()
+  #unsaved = new Map<string, Counted & { hour: number }>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -47,7 +48,7 @@ export class Traffic {
       this.#addSlot(key, fresh, now)
       const callers = this.#callers.get(key) ?? new Map<string, number>()
       this.#callers.set(key, callers.set(count.caller, (callers.get(count.caller) ?? 0) + fresh.requests))
-      this.#remember(seenKey, fresh, now)
+      this.#remember(fresh, now)
       this.#parts.places.noteCalls(count, count.lastAt)
       touch(count.serviceId)
     }
@@ -87,17 +88,17 @@ export class Traffic {
     if (this.#saving !== undefined) await this.#saveLost()
     const unsaved = this.#unsaved
     this.#unsaved = new Map()
-    for (const { count, requests, errors, totalMs, hour } of unsaved.values()) {
-      const teamId = this.#parts.routing.table.services[count.serviceId]?.teamId ?? ''
+    for (const { serviceId, environmentId, caller, requests, errors, totalMs, hour } of unsaved.values()) {
+      const teamId = this.#parts.routing.table.services[serviceId]?.teamId ?? ''
       await this.#parts.db.insert(usage)
-        .values({ hour, teamId, serviceId: count.serviceId, environmentId: count.environmentId, caller: count.caller, requests, errors, totalMs })
+        .values({ hour, teamId, serviceId, environmentId, caller, requests, errors, totalMs })
         .onConflictDoUpdate({
           target: [usage.hour, usage.serviceId, usage.environmentId, usage.caller],
           set: { requests: sql`${usage.requests} + ${requests}`, errors: sql`${usage.errors} + ${errors}`, totalMs: sql`${usage.totalMs} + ${totalMs}` },
         })
         .catch((error: unknown) => {
           this.#parts.log.warn({ err: error }, 'usage could not be written down')
-          this.#remember(`${count.environmentId}/${count.serviceId}/${count.caller}`, { ...count, requests, errors }, hour)
+          this.#remember({ serviceId, environmentId, caller, requests, errors, totalMs }, hour)
         })
     }
   }
@@ -136,19 +137,20 @@ export class Traffic {
     }
   }
 
-  #remember(key: string, fresh: TrafficCount, now: number): void {
+  #remember({ serviceId, environmentId, caller, requests, errors, totalMs }: Counted, now: number): void {
     const hour = Math.floor(now / 3_600_000) * 3_600_000
-    const entry = this.#unsaved.get(`${hour}/${key}`) ?? { count: fresh, requests: 0, errors: 0, totalMs: 0, hour }
-    entry.requests += fresh.requests
-    entry.errors += fresh.errors
-    entry.totalMs += fresh.latency.reduce((sum, times, index) => sum + times * (latencyBuckets[index] ?? 20_000), 0)
-    this.#unsaved.set(`${hour}/${key}`, entry)
+    const key = `${hour}/${environmentId}/${serviceId}/${caller}`
+    const entry = this.#unsaved.get(key) ?? { serviceId, environmentId, caller, requests: 0, errors: 0, totalMs: 0, hour }
+    entry.requests += requests
+    entry.errors += errors
+    entry.totalMs += totalMs
+    this.#unsaved.set(key, entry)
   }
 }
 
 function subtract(now: TrafficCount, before: TrafficCount): TrafficCount {
   return {
-    ...now, requests: now.requests - before.requests, errors: now.errors - before.errors,
+    ...now, requests: now.requests - before.requests, errors: now.errors - before.errors, totalMs: now.totalMs - before.totalMs,
     latency: now.latency.map((times, index) => times - (before.latency[index] ?? 0)),
   }
 }

@@ -33,7 +33,7 @@ export async function narrowed(web: Pick<Web, 'runtime'>, viewer: Viewer, wanted
   const own = viewer.token?.scope ?? {}
   const chosen = wanted.environment === null ? null : (await resolve({ environment: wanted.environment })).environmentId
   const scope: TokenScope = {
-    actions: wanted.scope.actions === undefined ? (isLimited(viewer.token) ? own.actions : covered(programActions)) : withinTeam(wanted.scope.actions),
+    actions: wanted.scope.actions === undefined ? (isLimited(viewer.token) ? own.actions : covered(programActions)) : withinTeam(wanted.scope.actions, viewer.operator),
     services: (await ids(wanted.scope.services, 'service')) ?? own.services,
     environments: (await ids(wanted.scope.environments, 'environment')) ?? own.environments,
   }
@@ -53,13 +53,16 @@ async function notLater(web: Pick<Web, 'runtime'>, viewer: Viewer, wanted: Wante
   return own === null ? wanted.expiresAt : Math.min(own, wanted.expiresAt ?? own)
 }
 
-/** Spelled out, so that a later action is in no older token's scope; what reaches beyond a team (`*`, `*.read`) is left out. */
-function withinTeam(requested: string[]): string[] {
+/**
+ * Spelled out, so that a later action is in no older token's scope; what reaches beyond a team (`*`, `*.read`) is left out. Only an
+ * operator's may read how the platform is, for what watches it, and only when that is said by name.
+ */
+function withinTeam(requested: string[], operator: boolean): string[] {
   const allowed = new Set(covered(programActions))
   return [...new Set(requested.flatMap((entry) => {
     const reached = covered([entry])
     if (reached.length === 0) throw new PlatformError('bad_request', `there is no action ${entry}`, { field: 'scope.actions', fix: `Actions: ${Object.keys(actions).join(', ')}; also like service.* and *.read.` })
-    const inside = reached.filter((action) => allowed.has(action))
+    const inside = reached.filter((action) => allowed.has(action) || (operator && action === 'platform.read' && entry === action))
     if (inside.length === 0) throw new PlatformError('forbidden', `a token cannot have ${entry}: it acts within one team`, { field: 'scope.actions', fix: 'Leave it out.' })
     return inside
   }))]

@@ -28,7 +28,8 @@ const caller = createCaller(appRouter)
  * Web with a real runtime, gateway and database; of Next only the place where its pages would be.
  * @param options.settings more of its environment, given the console's address
  */
-export async function startStand(options: { settings?: (url: string) => Record<string, string> } = {}) {
+export async function startStand(options: { level?: string; log?: pino.Logger; settings?: (url: string) => Record<string, string> } = {}) {
+  const { level = 'error', log = pino({ level: 'silent' }) } = options
   await using cleanup = new AsyncDisposableStack()
   const database = cleanup.use(await temporaryDatabase())
   const folder = await mkdtemp(join(tmpdir(), 'm3o-web-'))
@@ -37,7 +38,7 @@ export async function startStand(options: { settings?: (url: string) => Record<s
   const gatewayPort = await freePort()
   const env: NodeJS.ProcessEnv = {
     ...database.environment, PATH: process.env.PATH, NODE_ENV: 'production', M3O_HOME: home.path, M3O_HOST: '127.0.0.1', M3O_PORT: '0',
-    M3O_GATEWAY_PORT: String(gatewayPort), M3O_SAMPLES: '0', M3O_LOG_LEVEL: 'error',
+    M3O_GATEWAY_PORT: String(gatewayPort), M3O_SAMPLES: '0', M3O_LOG_LEVEL: level,
   }
   const setupCode = 'a-code-of-this-test'
   await writeFile(join(home.run, 'setup-code'), `${setupCode}\n`)
@@ -51,7 +52,7 @@ export async function startStand(options: { settings?: (url: string) => Record<s
   const { port } = server.address() as AddressInfo
   const webEnv = { ...env, ...options.settings?.(`http://127.0.0.1:${port}`) }
   const settings = withPort(readSettings(webEnv), webEnv, port)
-  const web = createWeb(settings, { env: webEnv, log: pino({ level: 'silent' }) })
+  const web = createWeb(settings, { env: webEnv, log })
   cleanup.defer(() => web.close())
   const laptops = createLaptops(web)
   const live = createLive(web, { teamChanged: laptops.recheck })
@@ -68,7 +69,7 @@ export async function startStand(options: { settings?: (url: string) => Record<s
 
   const kept = cleanup.move()
   return {
-    web, live, settings, setupCode, home, gatewayPort, runtime, gateway,
+    web, live, settings, setupCode, home, gatewayPort, runtime, gateway, database: database.options,
     browser: () => new Browser(settings.url),
     /** As if this session's person had not been there for a long time. */
     async forgetConfirmed(sessionId: string): Promise<void> {
