@@ -3,6 +3,7 @@ import { addDeployCommands } from './commands/deploy.ts'
 import { addDevCommand } from './commands/dev.ts'
 import { addEnvironmentCommands } from './commands/environments.ts'
 import { addExecCommand } from './commands/exec.ts'
+import { addAuditCommand } from './commands/audit.ts'
 import { addCallCommand } from './commands/call.ts'
 import { addGitCredentialCommand } from './commands/git-credential.ts'
 import { addLogsCommand } from './commands/logs.ts'
@@ -35,7 +36,7 @@ export function createProgram(run: Run): Command {
     .configureOutput({ writeOut: (text) => print(isJsonAsked(process.argv) ? JSON.stringify({ text: text.trimEnd() }) : text.trimEnd()), writeErr: () => {}, outputError: () => {} })
   for (const add of [
     addPeopleCommands, addNewCommand, addDeployCommands, addPullCommand, addDevCommand, addGitCredentialCommand, addServiceCommands, addLogsCommand, addCallCommand, addTraceCommand, addEnvironmentCommands, addExecCommand,
-    addVariableCommands, addTokenCommands, addTeamCommands, addServerCommands, addCompletionCommand,
+    addVariableCommands, addTokenCommands, addTeamCommands, addAuditCommand, addServerCommands, addCompletionCommand,
   ]) add(program, run)
   return program
 }

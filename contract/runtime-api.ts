@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { check } from './checks.ts'
+import * as audits from './audit.ts'
 import { egress } from './egress.ts'
 import * as logs from './logs.ts'
 import * as record from './records.ts'
@@ -98,13 +99,22 @@ const teams = {
   'tokens.list': call(z.object({ teamId: z.string(), userId: z.string().nullable() }), z.array(record.token)),
   /** `token` is shown this once. */
   'tokens.create': call(
-    z.object({ teamId: z.string(), userId: z.string(), name: z.string().min(1).max(80), scope: tokenScope, environmentId: z.string().nullable(), expiresAt: z.number().nullable() }),
+    z.object({
+      teamId: z.string(),
+      /** Null: a machine's, which is the team's. */
+      userId: z.string().nullable(),
+      /** Of a machine. */
+      role: z.enum(roles).nullable().default(null),
+      name: z.string().min(1).max(80), scope: tokenScope, environmentId: z.string().nullable(), expiresAt: z.number().nullable() }),
     record.token.extend({ secret: z.string() }),
   ),
   'tokens.revoke': call(z.object({ teamId: z.string(), tokenId: z.string() }), ok),
   /** Everything that a person signed the command in with, in all teams; tokens made for programs stay. */
   'tokens.revokeSignIns': call(z.object({ userId: z.string() }), z.object({ revoked: z.number() })),
-  'audit.read': call(z.object({ teamId: z.string(), before: z.number().nullable(), limit: z.number().max(500) }), z.array(record.auditEntry)),
+  /** Newest first. Without a team: what is of none, people and the platform itself. */
+  'audit.read': call(audits.auditFilter.extend({ teamId: z.string().nullable(), before: z.number().nullable(), limit: z.number().max(500) }), z.array(audits.auditEntry)),
+  /** Walks the chain of all rows. */
+  'audit.verify': call(nothing, audits.auditCheck),
 }
 
 const services = {

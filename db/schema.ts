@@ -169,7 +169,12 @@ export const invitations = pgTable('invitations', {
 export const tokens = pgTable('tokens', {
   id: text().primaryKey(),
   teamId: text().notNull().references(() => teams.id),
-  userId: text().notNull().references(() => users.id, { onDelete: 'cascade' }),
+  /** Whose it is; null for a machine's, which is the team's. */
+  userId: text().references(() => users.id, { onDelete: 'cascade' }),
+  /** What a machine is in its team; null for a person's, who has a role of their own. */
+  role: text().$type<Role>(),
+  /** Who made a machine's. */
+  byName: text(),
   name: text().notNull(),
   /** sha256 of the token, in hex; 160 random bits need no slow hash. */
   hash: text().notNull().unique(),

@@ -26,6 +26,7 @@ import { sourceHandlers } from './api/source.ts'
 import { teamHandlers } from './api/teams.ts'
 import { terminalHandlers } from './api/terminals.ts'
 import { traceHandlers } from './api/traces.ts'
+import { witness } from './audit/witness.ts'
 import { openBuilds } from './builds/builds.ts'
 import { Deployments } from './deployments/deployments.ts'
 import { Pushes } from './deployments/pushed.ts'
@@ -115,7 +116,9 @@ const disk = new Disk({
   servicesOf: () => Object.entries(routing.table.services).map(([serviceId, { teamId }]) => ({ serviceId, teamId })),
 })
 disk.follow()
+await witness(db, home)
 const timers = [
+  setInterval(() => void witness(db, home).catch((error: unknown) => log.error({ err: error }, 'witnessing the audit failed')), 5_000),
   setInterval(() => void places.sleepIdle().catch((error: unknown) => log.error({ err: error }, 'putting to sleep failed')), 1_000),
   setInterval(() => void tidy(platform).catch((error: unknown) => log.error({ err: error }, 'tidying up failed')), 3_600_000),
   setInterval(() => void traffic.save().catch((error: unknown) => log.error({ err: error }, 'saving usage failed')), 60_000),

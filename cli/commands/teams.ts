@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { PlatformError } from '#contract/errors.ts'
 import { egressText, parseEgress } from '#contract/egress.ts'
 import { type Role, roles } from '#contract/permissions.ts'
-import { readInput, wholeNumber } from '../input.ts'
+import { readInput } from '../input.ts'
 import type { Run } from '../run.ts'
 import { oneOf } from '../misuse.ts'
 import { show, table } from '../output.ts'
@@ -65,11 +65,6 @@ export function addTeamCommands(program: Command, run: Run): void {
       secret: link.split('/').at(-1) ?? link, ...(name !== undefined && { name }), ...(passwordStdin && { password: await readInput() }),
     })
     show(session, joined, `Joined ${joined.team} as ${joined.role}.`)
-  }))
-
-  program.command('audit').description('who did what').option('-n <entries>', 'so many', wholeNumber, 100).action(run(async (session, { n }: { n: number }) => {
-    const entries = await session.api.audit.read.query({ team: await session.team(), limit: Math.min(500, n) })
-    show(session, entries, () => table(['when', 'who', 'did', 'to'], entries.map(({ at, actor, action, target }) => [new Date(at).toISOString().slice(0, 19).replace('T', ' '), actor.name, action, target])))
   }))
 }
 

@@ -1,7 +1,9 @@
 import type { Handlers } from '#contract/rpc-types.ts'
 import type { runtimeApi } from '#contract/runtime-api.ts'
-import { readAudit } from '../audit/audit.ts'
+import { readAudit } from '../audit/read.ts'
+import { verifyAudit } from '../audit/verify.ts'
 import { readEgress, setEgress } from '../egress/egress.ts'
+import { takeUpPersonal } from '../audit/personal.ts'
 import type { Platform } from '../platform.ts'
 import { acceptInvitation, createInvitation, listInvitations, readInvitation, revokeInvitation } from '../teams/invitations.ts'
 import { listMembers, removeMember, setRole } from '../teams/members.ts'
@@ -44,6 +46,11 @@ export function teamHandlers(platform: Platform, deployments: Deployments): Part
     'tokens.create': (input, { actor }) => createToken(platform, actor, input),
     'tokens.revoke': async ({ teamId, tokenId }, { actor }) => (await revokeToken(platform, actor, teamId, tokenId), ok),
     'tokens.revokeSignIns': async ({ userId }, { actor }) => ({ revoked: await revokeSignIns(platform, actor, userId) }),
-    'audit.read': async ({ teamId, before, limit }) => (await readAudit(platform.db, teamId, before, limit)).map(({ seq, at, actor, action, target, before: was, after }) => ({ seq, at, actor, action, target, before: was, after })),
+    'audit.read': async (page) => {
+      // What web has noted and not told of yet is no later for who looks.
+      if (page.teamId === null) await takeUpPersonal(platform.db)
+      return readAudit(platform.db, page)
+    },
+    'audit.verify': () => verifyAudit(platform.db, platform.settings.home),
   }
 }

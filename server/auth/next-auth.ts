@@ -7,6 +7,7 @@ import { sessionDays } from '../people/sessions.ts'
 import { sendError } from '../http/answer.ts'
 import { addressOf } from '../http/address.ts'
 import type { Web } from '../web.ts'
+import { actingAs } from '../people/changes.ts'
 import { cookiesOf, type SignInExchange } from './cookies.ts'
 import { credentialProviders, type SignedIn } from './credentials.ts'
 import { acceptProvider, oauthProviders } from './providers.ts'
@@ -83,7 +84,10 @@ function optionsFor(web: Web, exchange: SignInExchange): AuthOptions {
     },
     events: {
       async signOut({ token }) {
-        if (typeof token?.sid === 'string' && typeof token.sub === 'string') await sessions.end(token.sub, token.sid)
+        const open = typeof token?.sid === 'string' ? await sessions.open(token.sid) : undefined
+        if (open === undefined) return
+        await sessions.end(open.person, open.id, { ...actingAs(open.person, from), sessionId: open.id })
+        web.noteChanged(open.person.id)
       },
     },
     logger: {

@@ -15,7 +15,7 @@ import { serveHandover } from './handover.ts'
 import { serveLogs } from './logs.ts'
 import { serveMetrics } from './metrics.ts'
 import { serveProcedures } from './procedures.ts'
-import { setPagePolicy, setSecurityHeaders } from './security.ts'
+import { inertPolicy, setPagePolicy, setSecurityHeaders } from './security.ts'
 import { serveUpload } from './uploads.ts'
 
 export type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<void>
@@ -65,6 +65,8 @@ async function serve(web: Web, { pages, isReady }: To, { request, response }: { 
     setPagePolicy(request, response, settings.dev)
     return pages(request, response)
   }
+  // None of these is a page; should a browser show one as such, nothing in it runs.
+  response.setHeader('content-security-policy', inertPolicy)
   if (isForged(request, settings)) throw new PlatformError('forbidden', 'this request comes from a page of another origin')
   const from = addressOf(request, settings)
   let asked: Promise<Viewer | undefined> | undefined

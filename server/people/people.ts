@@ -8,6 +8,7 @@ import type { Actor } from '#contract/rpc.ts'
 import { actingAs, note, noted, ofPerson } from './changes.ts'
 import { hashPassword, passwordMatches } from './passwords.ts'
 import type { RateLimit } from './rate-limit.ts'
+import { SignInLimit } from './sign-in-limit.ts'
 
 type Row = typeof users.$inferSelect
 
@@ -24,10 +25,12 @@ export interface NewPerson {
 export class People {
   readonly #db: Db
   readonly #signIns: RateLimit
+  readonly #signInLimit: SignInLimit
 
   constructor(db: Db, signIns: RateLimit) {
     this.#db = db
     this.#signIns = signIns
+    this.#signInLimit = new SignInLimit(signIns)
   }
 
   async byEmail(email: string): Promise<(Person & { operator: boolean }) | undefined> {
@@ -66,25 +69,24 @@ export class People {
    */
   async signIn(given: { email: string; password: string; from: string }): Promise<Person> {
     const email = given.email.trim()
-    this.#signIns.use(`account ${email.toLowerCase()}`)
-    this.#signIns.use(`address ${given.from}`)
+    this.#signInLimit.attempt(email, given.from)
     const [row] = await this.#db.select().from(users).where(isEmail(email))
     if (!await passwordMatches(row?.passwordHash ?? null, given.password) || row === undefined) {
       throw new PlatformError('unauthenticated', 'the email or the password is wrong', { fix: 'Check both and try again.' })
     }
-    this.#signIns.giveBack(`account ${email.toLowerCase()}`)
-    this.#signIns.giveBack(`address ${given.from}`)
+    this.#signInLimit.succeeded(email, given.from)
     return personOf(row)
   }
 
-  async rename(id: string, name: string): Promise<void> {
-    await this.#db.update(users).set({ name }).where(eq(users.id, id))
+  async rename(person: Person, name: string, actor: Actor): Promise<void> {
+    await noted(this.#db, actor, { action: 'person.rename', target: ofPerson(person), before: { name: person.name }, after: { name } }, (tx) =>
+      tx.update(users).set({ name }).where(eq(users.id, person.id)))
   }
 
   /** @throws PlatformError `bad_request` when `current` is not the password */
   async changePassword(id: string, change: { current: string; next: string }, actor: Actor): Promise<void> {
     if (!await this.isPassword(id, change.current)) throw new PlatformError('bad_request', 'this is not your password', { field: 'current' })
-    await this.setPassword(id, change.next, actor)
+    await this.setPassword(id, change.next, actor, 'person.changePassword')
   }
 
   /** Slow to guess. */
@@ -97,9 +99,9 @@ export class People {
   }
 
   /** Of somebody who came through a provider, or whose old one was just given. */
-  async setPassword(id: string, next: string, actor: Actor): Promise<void> {
+  async setPassword(id: string, next: string, actor: Actor, action = 'person.setPassword'): Promise<void> {
     const passwordHash = await hashPassword(next)
-    await noted(this.#db, actor, { action: 'person.password', target: ofPerson({ email: actor.name }) }, (tx) => tx.update(users).set({ passwordHash }).where(eq(users.id, id)))
+    await noted(this.#db, actor, { action, target: ofPerson({ email: actor.name }) }, (tx) => tx.update(users).set({ passwordHash }).where(eq(users.id, id)))
   }
 
   /** How one may sign in, for oneself to see. */

@@ -4,6 +4,8 @@ import type { Db } from '#db/open.ts'
 import { sessions, users } from '#db/schema.ts'
 import { newId } from '#contract/ids.ts'
 import type { Person } from '#contract/records.ts'
+import type { Actor } from '#contract/rpc.ts'
+import { note, ofPerson } from './changes.ts'
 
 export const sessionDays = 30
 const day = 86_400_000
@@ -58,13 +60,13 @@ export class Sessions {
   }
 
   /** One of the person's. Tells whether it was still open. */
-  async end(userId: string, id: string): Promise<boolean> {
-    return (await this.#endWhere(and(eq(sessions.userId, userId), eq(sessions.id, id)))) > 0
+  async end(person: Pick<Person, 'id' | 'email'>, id: string, actor: Actor): Promise<boolean> {
+    return (await this.#endWhere(and(eq(sessions.userId, person.id), eq(sessions.id, id)), person, actor)) > 0
   }
 
   /** All of the person's but one. Tells how many. */
-  async endOthers(userId: string, keep: string | undefined): Promise<number> {
-    return this.#endWhere(and(eq(sessions.userId, userId), keep === undefined ? undefined : ne(sessions.id, keep)))
+  async endOthers(person: Pick<Person, 'id' | 'email'>, keep: string | undefined, actor: Actor): Promise<number> {
+    return this.#endWhere(and(eq(sessions.userId, person.id), keep === undefined ? undefined : ne(sessions.id, keep)), person, actor)
   }
 
   onEnded(listener: (sessionId: string) => void): () => void {
@@ -72,8 +74,12 @@ export class Sessions {
     return () => this.#ended.off('ended', listener)
   }
 
-  async #endWhere(which: ReturnType<typeof and>): Promise<number> {
-    const ended = await this.#db.update(sessions).set({ endedAt: Date.now() }).where(and(which, isNull(sessions.endedAt))).returning({ id: sessions.id })
+  async #endWhere(which: ReturnType<typeof and>, person: Pick<Person, 'email'>, actor: Actor): Promise<number> {
+    const ended = await this.#db.transaction(async (tx) => {
+      const rows = await tx.update(sessions).set({ endedAt: Date.now() }).where(and(which, isNull(sessions.endedAt))).returning({ id: sessions.id })
+      if (rows.length > 0) await note(tx, actor, { action: 'session.end', target: ofPerson(person), before: { sessions: rows.map(({ id }) => id) } })
+      return rows
+    })
     for (const { id } of ended) this.#ended.emit('ended', id)
     return ended.length
   }

@@ -1,5 +1,5 @@
 import { PlatformError } from '#contract/errors.ts'
-import { type Action, actions, mayDo } from '#contract/permissions.ts'
+import { type Action, actions, mayDo, type Role } from '#contract/permissions.ts'
 import type { TokenScope } from '#contract/routing.ts'
 import type { AtTeam } from '../authorize.ts'
 import type { TokenStanding, Viewer, Web } from '../web.ts'
@@ -18,6 +18,8 @@ interface Wanted {
   scope: { actions?: string[] | undefined; services?: string[] | undefined; environments?: string[] | undefined }
   environment: string | null
   expiresAt: number | null
+  /** A machine's: only what its role may, and no tokens of its own. */
+  machine?: { role: Role } | null
 }
 
 /**
@@ -42,7 +44,14 @@ export async function narrowed(web: Pick<Web, 'runtime'>, viewer: Viewer, wanted
       || exceeds(scope.environments, own.environments) || exceeds(chosen === null ? [] : [chosen], own.environments)
     if (more) throw new PlatformError('forbidden', 'a token cannot make one that may do more than itself', { fix: 'Sign in as a person to make this token.' })
   }
+  if (wanted.machine != null) scope.actions = ofMachine(scope.actions ?? [], wanted.machine.role)
   return { scope: clean(scope), environmentId: chosen, expiresAt: await notLater(web, viewer, wanted) }
+}
+
+function ofMachine(given: readonly string[], role: Role): string[] {
+  const own = covered([...given]).filter((action) => action !== 'token.write' && mayDo(action, { signedIn: true, operator: false, role }))
+  if (own.length === 0) throw new PlatformError('forbidden', `a machine that is a ${role} may do none of that`, { field: 'scope.actions', fix: 'Give it other actions, or the role developer.' })
+  return own
 }
 
 /** One that expires makes only such as expire no later. */

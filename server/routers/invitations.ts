@@ -54,6 +54,7 @@ export const invitations = router({
         throw new PlatformError('conflict', `this invitation is for ${invitation.email}; you are signed in as ${person.email}`, { fix: `Sign out, then open the link as ${invitation.email}.` })
       }
       const actor = viewer?.actor ?? { kind: 'person' as const, id: person.id, name: person.email, from: ctx.from }
+      if (viewer === undefined) web.noteChanged(person.id)
       const team = await web.runtime.call('invitations.accept', { secret: input.secret, userId: person.id }, { actor })
       return { team: team.name, role: team.role, email: person.email }
     }),

@@ -64,13 +64,15 @@ export const person = router({
   /** Ends what one is signed in by: the session, or the token. */
   logout: authorized('platform.start').mutation(async ({ ctx }) => {
     const { person: who, session, token, actor } = signedIn(ctx.viewer)
-    if (session) await ctx.web.sessions.end(who.id, session.id)
+    if (session) await ctx.web.sessions.end(who, session.id, { ...actor, from: ctx.from })
+    ctx.web.noteChanged(who.id)
     if (token) await ctx.web.runtime.call('tokens.revoke', { teamId: token.teamId, tokenId: token.tokenId }, { actor })
     return { ok: true as const }
   }),
 
   rename: authorizedPerson('person.write').input(z.object({ name: displayName })).mutation(async ({ ctx, input }) => {
-    await ctx.web.people.rename(ctx.viewer.person.id, input.name)
+    await ctx.web.people.rename(ctx.viewer.person, input.name, ctx.as.actor)
+    ctx.web.noteChanged(ctx.viewer.person.id)
     return { ok: true as const }
   }),
 
@@ -79,8 +81,9 @@ export const person = router({
     const { person: who } = ctx.viewer
     await ctx.web.people.changePassword(who.id, { current: input.current, next: newPassword(input.next, 'next') }, ctx.as.actor)
     await ctx.web.messages.add('notice', who.email, { what: 'password' })
+    const sessionsEnded = await ctx.web.sessions.endOthers(who, ctx.viewer.session?.id, ctx.as.actor)
     ctx.web.noteChanged(who.id)
-    return { sessionsEnded: await ctx.web.sessions.endOthers(ctx.viewer.person.id, ctx.viewer.session?.id) }
+    return { sessionsEnded }
   }),
 
   sessions: authorizedPerson('person.read').query(async ({ ctx }) => {
@@ -89,11 +92,15 @@ export const person = router({
   }),
 
   endSession: authorizedPerson('person.write').input(z.object({ sessionId: z.string() })).mutation(async ({ ctx, input }) => {
-    if (await ctx.web.sessions.end(ctx.viewer.person.id, input.sessionId)) return { ok: true as const }
+    const ended = await ctx.web.sessions.end(ctx.viewer.person, input.sessionId, ctx.as.actor)
+    ctx.web.noteChanged(ctx.viewer.person.id)
+    if (ended) return { ok: true as const }
     throw new PlatformError('not_found', 'this session is not open', { field: 'sessionId' })
   }),
 
-  endOtherSessions: authorizedPerson('person.write').mutation(async ({ ctx }) => ({
-    sessionsEnded: await ctx.web.sessions.endOthers(ctx.viewer.person.id, ctx.viewer.session?.id),
-  })),
+  endOtherSessions: authorizedPerson('person.write').mutation(async ({ ctx }) => {
+    const sessionsEnded = await ctx.web.sessions.endOthers(ctx.viewer.person, ctx.viewer.session?.id, ctx.as.actor)
+    ctx.web.noteChanged(ctx.viewer.person.id)
+    return { sessionsEnded }
+  }),
 })

@@ -34,7 +34,7 @@ export const signIn = router({
     const { web, from } = ctx
     web.limits.token.use(`code ${from}`)
     const person = await web.byMessage.reset(input.code, input.password, from)
-    await web.sessions.endOthers(person.id, undefined)
+    await web.sessions.endOthers(person, undefined, actingAs(person, from))
     await web.runtime.call('tokens.revokeSignIns', { userId: person.id }, { actor: actingAs(person, from) }).catch((error: unknown) => web.log.error({ err: error, person: person.id }, 'the command’s sign-ins were not ended'))
     await web.messages.add('notice', person.email, { what: 'password' })
     web.noteChanged(person.id)

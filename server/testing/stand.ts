@@ -28,8 +28,8 @@ const caller = createCaller(appRouter)
  * Web with a real runtime, gateway and database; of Next only the place where its pages would be.
  * @param options.settings more of its environment, given the console's address
  */
-export async function startStand(options: { level?: string; log?: pino.Logger; settings?: (url: string) => Record<string, string> } = {}) {
-  const { level = 'error', log = pino({ level: 'silent' }) } = options
+export async function startStand(options: { url?: string; level?: string; log?: pino.Logger; settings?: (url: string) => Record<string, string> } = {}) {
+  const { url, level = 'error', log = pino({ level: 'silent' }) } = options
   await using cleanup = new AsyncDisposableStack()
   const database = cleanup.use(await temporaryDatabase())
   const folder = await mkdtemp(join(tmpdir(), 'm3o-web-'))
@@ -38,7 +38,7 @@ export async function startStand(options: { level?: string; log?: pino.Logger; s
   const gatewayPort = await freePort()
   const env: NodeJS.ProcessEnv = {
     ...database.environment, PATH: process.env.PATH, NODE_ENV: 'production', M3O_HOME: home.path, M3O_HOST: '127.0.0.1', M3O_PORT: '0',
-    M3O_GATEWAY_PORT: String(gatewayPort), M3O_SAMPLES: '0', M3O_LOG_LEVEL: level,
+    M3O_GATEWAY_PORT: String(gatewayPort), M3O_SAMPLES: '0', M3O_LOG_LEVEL: level, ...(url !== undefined && { M3O_URL: url }),
   }
   const setupCode = 'a-code-of-this-test'
   await writeFile(join(home.run, 'setup-code'), `${setupCode}\n`)

@@ -69,5 +69,5 @@ export const routeTrials: Record<string, Record<string, Trial>> = {
   '/health': { health: { action: 'open', request: () => ({ method: 'GET', path: '/health' }) } },
 }
 
-/** Upgrades, by their paths; what they carry is tried as topics, and in server/matrix/hijacking.test.ts. */
+/** Upgrades, by their paths; what they carry is tried as topics, and in server/testing/matrix/hijacking.test.ts. */
 export const upgradePaths = ['/live', '/laptop'] as const

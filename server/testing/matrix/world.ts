@@ -1,5 +1,5 @@
-import { eventually, type Stand } from '../testing/stand.ts'
-import type { Viewer } from '../web.ts'
+import { eventually, type Stand } from '../stand.ts'
+import type { Viewer } from '../../web.ts'
 
 /** Names and ids of one of everything that a team can have. */
 export type World = Awaited<ReturnType<typeof furnish>>

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { actions } from '#contract/permissions.ts'
-import { served } from '../http/front.ts'
-import { topics } from '../live/topics.ts'
-import { startStand, type Stand } from '../testing/stand.ts'
+import { served } from '../../http/front.ts'
+import { topics } from '../../live/topics.ts'
+import { startStand, type Stand } from '../stand.ts'
 import { assemble, type Cast } from './cast.ts'
 import { commandTrials, localCommands } from './commands.ts'
 import { trials } from './procedures.ts'
@@ -42,7 +42,7 @@ function expectNoneWrong(...tallies: Tally[]): void {
 test('every procedure has declared its action, and is in the table', () => {
   expect(procedures.length).toBeGreaterThan(80)
   expect(procedures.filter(({ action }) => !(action in actions)).map(({ name }) => name)).toEqual([])
-  expect(missing(procedures.map(({ name }) => name), trials), 'these are missing in server/matrix/procedures.ts').toEqual([])
+  expect(missing(procedures.map(({ name }) => name), trials), 'these are missing in server/testing/matrix/procedures.ts').toEqual([])
   expect(Object.keys(trials).filter((name) => !procedures.some((one) => one.name === name)), 'these are no procedures any more').toEqual([])
 })
 
@@ -55,11 +55,11 @@ test('a part of an input that names something by its id is tried with another te
 })
 
 test('every topic, event and route is in its table', () => {
-  expect(missing(Object.keys(topics), topicTrials), 'these are missing in server/matrix/topics.ts').toEqual([])
-  const said = [...readFileSync(new URL('../live/socket.ts', import.meta.url), 'utf8').matchAll(/socket\.on\('(\w+)'/g)].map(([, name]) => name ?? '')
+  expect(missing(Object.keys(topics), topicTrials), 'these are missing in server/testing/matrix/topics.ts').toEqual([])
+  const said = [...readFileSync(new URL('../../live/socket.ts', import.meta.url), 'utf8').matchAll(/socket\.on\('(\w+)'/g)].map(([, name]) => name ?? '')
   expect(said.length).toBeGreaterThan(5)
-  expect(missing(said.filter((name) => name !== 'subscribe'), eventTrials), 'these are missing in server/matrix/topics.ts').toEqual([])
-  expect(missing(served.map(([begins]) => begins), routeTrials), 'these are missing in server/matrix/routes.ts').toEqual([])
+  expect(missing(said.filter((name) => name !== 'subscribe'), eventTrials), 'these are missing in server/testing/matrix/topics.ts').toEqual([])
+  expect(missing(served.map(([begins]) => begins), routeTrials), 'these are missing in server/testing/matrix/routes.ts').toEqual([])
 })
 
 const missing = (found: readonly string[], table: object) => found.filter((name) => !(name in table))
@@ -71,7 +71,7 @@ test('topics and events of the live socket', { timeout: 60_000 }, async () => {
 
 test('every command is in the table', () => {
   expect(commandNames.length).toBeGreaterThan(55)
-  expect(missing(commandNames, { ...commandTrials, ...localCommands }), 'these are missing in server/matrix/commands.ts').toEqual([])
+  expect(missing(commandNames, { ...commandTrials, ...localCommands }), 'these are missing in server/testing/matrix/commands.ts').toEqual([])
   expect(Object.keys({ ...commandTrials, ...localCommands }).filter((name) => !commandNames.includes(name)), 'these are no commands any more').toEqual([])
 })
 
@@ -86,8 +86,8 @@ test('routes', { timeout: 60_000 }, async () => {
 
 test('everybody is admitted and refused by every procedure as the table of permissions says, with their own and with others\' things', { timeout: 120_000 }, async () => {
   const before = await snapshot()
-  const { own, foreign } = await tryProcedures(cast)
-  expectNoneWrong(own, foreign)
+  const { own, foreign, written } = await tryProcedures(cast)
+  expectNoneWrong(own, foreign, written)
   expect(await snapshot()).toEqual(before)
 })
 

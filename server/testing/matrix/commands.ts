@@ -78,6 +78,7 @@ export const commandTrials: Record<string, CommandTrial> = {
   'team create': { argv: (_own, given) => ['team', 'create', `k${made(given, 'team', 'x')}`], needs: ['team.create'], uses: ['teams.create'], fresh: 'teams.delete' },
   'team use': { argv: ({ team }) => ['team', 'use', team], needs: ['platform.start'], uses: ['person.me'], ends: ['not_found'] },
   'team delete': { argv: ({ team }, given) => ['team', 'delete', made(given, 'team', team), '--yes'], needs: ['team.delete'], uses: ['teams.delete'], fresh: 'teams.delete' },
+  'team egress': { argv: () => ['team', 'egress', 'all'], needs: ['team.write', 'team.read'], uses: ['teams.setEgress', 'teams.egress'] },
   'member list': { argv: () => ['member', 'list'], needs: ['team.read'], uses: ['members.list'] },
   'member role': { argv: ({ email }) => ['member', 'role', email, 'viewer'], needs: ['team.read', 'member.write'], uses: ['members.list', 'members.setRole'] },
   'member remove': { argv: () => ['member', 'remove', 'nobody@example.com'], needs: ['team.read'], uses: ['members.list'], ends: ['not_found'] },

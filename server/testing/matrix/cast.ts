@@ -1,11 +1,11 @@
 import type { TRPCError } from '@trpc/server'
 import { isPlatformError } from '#contract/errors.ts'
 import type { Role } from '#contract/permissions.ts'
-import { commandToken } from '../people/command-token.ts'
-import { byToken } from '../people/viewer.ts'
-import { eventually, type Stand } from '../testing/stand.ts'
-import { bodyOf } from '../trpc.ts'
-import type { Viewer } from '../web.ts'
+import { commandToken } from '../../people/command-token.ts'
+import { byToken } from '../../people/viewer.ts'
+import { eventually, type Stand } from '../stand.ts'
+import { bodyOf } from '../../trpc.ts'
+import type { Viewer } from '../../web.ts'
 import { furnish } from './world.ts'
 
 /** Everybody who tries each door of team `demo`. */

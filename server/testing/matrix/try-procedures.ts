@@ -1,6 +1,6 @@
 import { type Action, actions } from '#contract/permissions.ts'
-import { appRouter } from '../router.ts'
-import type { Meta } from '../trpc.ts'
+import { appRouter } from '../../router.ts'
+import type { Meta } from '../../trpc.ts'
 import { answerFor, isNarrow } from './answers.ts'
 import { type ActorName, actors, type Cast, codeOf } from './cast.ts'
 import { type Trial, trials } from './procedures.ts'
@@ -19,17 +19,17 @@ export const procedures: Procedure[] = Object.entries(appRouter._def.procedures 
   }))
 
 /** Tries each with one's own as everybody, and with another team's as who may do everything at home. */
-export async function tryProcedures(cast: Cast): Promise<{ own: Tally; foreign: Tally }> {
-  const [own, foreign] = [new Tally("procedures, one's own"), new Tally("procedures, another team's")]
+export async function tryProcedures(cast: Cast): Promise<{ own: Tally; foreign: Tally; written: Tally }> {
+  const [own, foreign, written] = [new Tally("procedures, one's own"), new Tally("procedures, another team's"), new Tally('changes in the audit')]
   const ordered = [...procedures].sort((a, b) => (trials[a.name]?.last ?? 0) - (trials[b.name]?.last ?? 0))
   for (const [turn, procedure] of ordered.entries()) {
     const trial = trials[procedure.name] ?? {}
     await tryForeign(cast, { procedure, trial, turn: turn + 900 }, foreign)
     cast.stand.web.limits.signIn.giveBack('address test')
     cast.stand.web.limits.token.giveBack('test')
-    await tryOwn(cast, { procedure, trial, turn }, own)
+    await tryOwn(cast, { procedure, trial, turn }, { own, written })
   }
-  return { own, foreign }
+  return { own, foreign, written }
 }
 
 interface One { procedure: Procedure; trial: Trial; turn: number }
@@ -56,14 +56,16 @@ async function ask({ stand, viewer }: Cast, { name, action }: Procedure, actor: 
 
 const isStream = (value: unknown): value is AsyncIterable<unknown> => typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 
-async function tryOwn(cast: Cast, one: One, tally: Tally): Promise<void> {
+async function tryOwn(cast: Cast, one: One, { own, written }: { own: Tally; written: Tally }): Promise<void> {
   const { procedure, trial, turn } = one
   for (const [index, actor] of actors.entries()) {
     const expected = answerFor(actor, { action: procedure.action, isPersonal: procedure.place === 'person', signedIn: trial.signedIn ?? false })
     const number = turn * actors.length + index
     const fresh = expected === 'admitted' && !isNarrow(actor) ? await trial.fresh?.(cast, actor, number) : undefined
+    const before = actor === 'owner' ? await rowsOf(cast) : 0
     const { code, answer } = await ask(cast, procedure, actor, { ...inputOf({ ...one, turn: number }, cast.demo), ...fresh })
-    tally.note(isRight(), `${procedure.name} (${procedure.action}) as ${actor}: ${code} instead of ${expected}`)
+    if (actor === 'owner' && code === 'ok' && procedure.type === 'mutation' && trial.unwritten === undefined) written.note(await rowsOf(cast) > before, `${procedure.name} left no row in the audit`)
+    own.note(isRight(), `${procedure.name} (${procedure.action}) as ${actor}: ${code} instead of ${expected}`)
 
     function isRight(): boolean {
       if (expected !== 'admitted') return code === expected
@@ -75,6 +77,9 @@ async function tryOwn(cast: Cast, one: One, tally: Tally): Promise<void> {
     }
   }
 }
+
+/** How many rows the audit has, of all teams. */
+const rowsOf = async (cast: Cast) => (await cast.as('owner').audit.verify({ team: 'elsewhere' })).rows
 
 /** Whether an answer tells of what the token does not reach. */
 function tells({ demo }: Cast, answer: unknown, actor: ActorName): boolean {

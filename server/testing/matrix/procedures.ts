@@ -18,10 +18,13 @@ export interface Trial {
   signedIn?: true
   /** A token that is limited to another service or environment may, within its limits. */
   narrow?: 'may'
+  /** Why doing it leaves no row in the audit, where it is a mutation. */
+  unwritten?: string
   /** After the others, as it ends something that those need; the highest last. */
   last?: number
 }
 
+const draft = "one's own draft, which is nobody's until it is deployed"
 const size = { cols: 80, rows: 24 }
 const tree = { ref: { draft: true } }
 const newService = async (cast: Cast, turn: number): Promise<Input> => {
@@ -48,8 +51,10 @@ const notRunning = ['not_in_this_state', 'not_found']
 /** Every tRPC procedure. One that is missing here fails the suite. */
 export const trials: Record<string, Trial> = {
   'audit.read': {},
-  'calls.send': { input: (own) => ({ service: own.service, path: '/Hello', body: '{"name":"a"}' }), foreign: { service: (other) => other.service } },
-  'calls.stream': { input: (own) => ({ service: own.service, path: '/Hello', body: '{"name":"a"}' }), foreign: { service: (other) => other.service } },
+  'audit.platform': {},
+  'audit.verify': { unwritten: 'it changes nothing' },
+  'calls.send': { unwritten: 'a call: counted, traced and logged', input: (own) => ({ service: own.service, path: '/Hello', body: '{"name":"a"}' }), foreign: { service: (other) => other.service } },
+  'calls.stream': { unwritten: 'a call: counted, traced and logged', input: (own) => ({ service: own.service, path: '/Hello', body: '{"name":"a"}' }), foreign: { service: (other) => other.service } },
   'calls.trace': { input: () => ({ traceId: '0'.repeat(32) }) },
 
   'deployments.list': { input: (own) => ({ service: own.service }), foreign: { service: (other) => other.service, environment: (other) => other.child } },
@@ -67,7 +72,7 @@ export const trials: Record<string, Trial> = {
   'environments.departed': {},
   'environments.restore': { input: () => ({ name: 'never-was' }), foreign: { name: (other) => other.child }, ends: ['not_found'] },
   'environments.keep': { input: (own) => ({ environment: own.child }) },
-  'environments.move': { input: (own) => ({ environment: own.child, from: 'production' }), foreign: { from: (other) => other.child } },
+  'environments.move': { unwritten: 'it is there already', input: (own) => ({ environment: own.child, from: 'production' }), foreign: { from: (other) => other.child } },
   'environments.diff': { input: (own) => ({ environment: own.child, against: 'production' }), foreign: { against: (other) => other.child } },
   'environments.reset': { input: (own) => ({ ...quiet(own), environment: own.child }), ends: notRunning },
   'environments.protect': { fresh: (cast, _actor, turn) => newEnvironment(cast, turn), input: () => ({ protection: null }) },
@@ -154,11 +159,11 @@ export const trials: Record<string, Trial> = {
   'source.read': { input: () => ({ ...tree, path: 'README.md' }), ends: ['not_found'] },
   'source.search': { input: () => ({ ...tree, query: 'hello' }) },
   'source.status': {},
-  'source.save': { input: (own, turn) => ({ ...quiet(own), path: `f-${turn}`, text: 'a', expected: null }) },
-  'source.move': { input: () => ({ from: 'not-there', to: 'there' }), ends: ['not_found'] },
-  'source.remove': { input: () => ({ path: 'not-there' }), ends: ['not_found'] },
-  'source.revert': { input: (own) => ({ ...quiet(own), path: null }) },
-  'source.update': { input: quiet },
+  'source.save': { unwritten: draft, input: (own, turn) => ({ ...quiet(own), path: `f-${turn}`, text: 'a', expected: null }) },
+  'source.move': { unwritten: draft, input: () => ({ from: 'not-there', to: 'there' }), ends: ['not_found'] },
+  'source.remove': { unwritten: draft, input: () => ({ path: 'not-there' }), ends: ['not_found'] },
+  'source.revert': { unwritten: draft, input: (own) => ({ ...quiet(own), path: null }) },
+  'source.update': { unwritten: draft, input: quiet },
   'source.history': {},
   'source.diff': { input: ({ commit }) => ({ from: null, to: commit }), foreign: { to: (other) => `${other.commit.slice(0, 39)}${other.commit.endsWith('0') ? '1' : '0'}` } },
   'source.drafts': {},
@@ -167,6 +172,8 @@ export const trials: Record<string, Trial> = {
   'teams.create': { input: (_own, turn) => ({ name: `t-${turn}` }) },
   'teams.rename': { fresh: newTeam, input: (_own, turn) => ({ name: `n-${turn}` }) },
   'teams.delete': { fresh: newTeam },
+  'teams.egress': {},
+  'teams.setEgress': { fresh: newTeam, input: () => ({ egress: { mode: 'none' } }) },
   'templates.list': {},
 
   'terminals.list': {},
