@@ -7,10 +7,14 @@ import { hop } from './traces.ts'
 export const trafficCount = z.object({
   serviceId: z.string(),
   environmentId: z.string(),
-  /** Who called: `person`, `anyone`, or `service/{id}`. */
+  /** Who called: `person` of its own team, `person/{team id}` of another, `anyone`, or `service/{id}`. */
   caller: z.string(),
   requests: z.number(),
   errors: z.number(),
+  /** Refused beyond the caller's limit; not among the requests. */
+  limited: z.number().default(0),
+  /** Requests by the first part of the path, as far as it could be an endpoint's name; `*` when there are too many of them. */
+  endpoints: z.record(z.string(), z.number()).default({}),
   /** Latency histogram: count per bucket of {@link latencyBuckets}, the last one for all that took longer. */
   latency: z.array(z.number()),
   /** Milliseconds since the epoch of the newest one. */

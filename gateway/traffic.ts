@@ -10,22 +10,36 @@ export class Traffic {
 
   /** `ms` is the time to the answer's head. */
   count(passage: Passage, status: number, ms: number): void {
-    const key = `${passage.service.id}/${passage.environment.id}/${passage.countedAs}`
-    let count = this.counts.get(key)
-    if (count === undefined) {
-      count = {
-        serviceId: passage.service.id, environmentId: passage.environment.id, caller: passage.countedAs,
-        requests: 0, errors: 0, latency: Array.from({ length: latencyBuckets.length + 1 }, () => 0), lastAt: 0,
-      }
-      this.counts.set(key, count)
-    }
+    const count = this.countOf(passage)
     let bucket = 0
     while (bucket < latencyBuckets.length && ms > (latencyBuckets[bucket] as number)) bucket++
     count.requests++
     if (status >= 500) count.errors++
     count.latency[bucket] = (count.latency[bucket] as number) + 1
+    countEndpoint(count.endpoints, passage.endpoint)
     count.lastAt = Date.now()
     this.tell()
+  }
+
+  /** One that was refused because its caller has called too often. */
+  countLimited(refusal: Pick<Passage, 'service' | 'countedAs'> & { environment: { id: string } }): void {
+    const count = this.countOf(refusal)
+    count.limited++
+    count.lastAt = Date.now()
+    this.tell()
+  }
+
+  private countOf(passage: Pick<Passage, 'service' | 'countedAs'> & { environment: { id: string } }): TrafficCount {
+    const key = `${passage.service.id}/${passage.environment.id}/${passage.countedAs}`
+    let count = this.counts.get(key)
+    if (count === undefined) {
+      count = {
+        serviceId: passage.service.id, environmentId: passage.environment.id, caller: passage.countedAs,
+        requests: 0, errors: 0, limited: 0, endpoints: {}, latency: Array.from({ length: latencyBuckets.length + 1 }, () => 0), lastAt: 0,
+      }
+      this.counts.set(key, count)
+    }
+    return count
   }
 
   countLost({ serviceId, environmentId }: Caller, callee: Service, { revision, late }: { revision: string; late: boolean }): void {
@@ -42,14 +56,14 @@ export class Traffic {
     let seen = new Map<string, number>()
     let seenLost = new Map<string, number>()
     for (let first = true; !signal.aborted; first = false) {
-      const now = new Map([...this.counts].map(([key, count]) => [key, count.requests]))
-      const changed = [...this.counts].filter(([key, count]) => seen.get(key) !== count.requests)
+      const now = new Map([...this.counts].map(([key, count]) => [key, count.requests + count.limited]))
+      const changed = [...this.counts].filter(([key, count]) => seen.get(key) !== count.requests + count.limited)
       seen = now
       const lost = [...this.lost].filter(([key, { calls }]) => seenLost.get(key) !== calls).map(([, count]) => ({ ...count }))
       seenLost = new Map([...this.lost].map(([key, { calls }]) => [key, calls]))
-      if (first || changed.length > 0 || lost.length > 0) yield { counts: changed.map(([, count]) => ({ ...count, latency: [...count.latency] })), lost }
+      if (first || changed.length > 0 || lost.length > 0) yield { counts: changed.map(([, count]) => ({ ...count, endpoints: { ...count.endpoints }, latency: [...count.latency] })), lost }
       await pause(everyMs, signal)
-      const changedSince = [...this.counts].some(([key, count]) => seen.get(key) !== count.requests) || [...this.lost].some(([key, { calls }]) => seenLost.get(key) !== calls)
+      const changedSince = [...this.counts].some(([key, count]) => seen.get(key) !== count.requests + count.limited) || [...this.lost].some(([key, { calls }]) => seenLost.get(key) !== calls)
       if (!changedSince) await this.nextCount(signal)
     }
   }
@@ -72,6 +86,15 @@ export class Traffic {
       this.waiting.add(tell)
     })
   }
+}
+
+/** Paths are their callers' to choose: only so many are told apart. */
+const mostEndpoints = 64
+
+function countEndpoint(endpoints: Record<string, number>, endpoint: string): void {
+  const known = Object.hasOwn(endpoints, endpoint) || (endpoint !== '__proto__' && Object.keys(endpoints).length < mostEndpoints)
+  const name = known ? endpoint : '*'
+  endpoints[name] = (Object.hasOwn(endpoints, name) ? (endpoints[name] as number) : 0) + 1
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -19,6 +19,7 @@ import { lifeHandlers } from './api/life.ts'
 import { logHandlers } from './api/logs.ts'
 import { platformHandlers } from './api/platform.ts'
 import { serviceHandlers } from './api/services.ts'
+import { sharingHandlers } from './api/sharing.ts'
 import { promotionHandlers } from './api/promotions.ts'
 import { sourceHandlers } from './api/source.ts'
 import { teamHandlers } from './api/teams.ts'
@@ -42,6 +43,7 @@ import { readSettings } from './settings.ts'
 import { openSource } from './source/source.ts'
 import { deployOwedSamples, oweSamples } from './teams/samples.ts'
 import { createTeam } from './teams/teams.ts'
+import { Documents } from './sharing/documents.ts'
 import { Terminals } from './terminals/terminals.ts'
 import { tidy } from './tidy.ts'
 import { Traffic } from './traffic/traffic.ts'
@@ -94,6 +96,7 @@ void routing.follow((counts, lost) => {
 await deployments.recover()
 await promotions.recover()
 await life.load()
+new Documents(platform).follow(ending.signal)
 const timers = [
   setInterval(() => void places.sleepIdle().catch((error: unknown) => log.error({ err: error }, 'putting to sleep failed')), 1_000),
   setInterval(() => void tidy(platform).catch((error: unknown) => log.error({ err: error }, 'tidying up failed')), 3_600_000),
@@ -105,6 +108,7 @@ const rpc = createRpcServer(runtimeApi, {
   ...platformHandlers(platform, shutdown),
   ...teamHandlers(platform, deployments),
   ...serviceHandlers(platform, traffic, deployments),
+  ...sharingHandlers(platform, traffic),
   ...lifeHandlers(life),
   ...deploymentHandlers(platform, deployments),
   ...promotionHandlers(platform, deployments, promotions),

@@ -1,6 +1,7 @@
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import { audit } from './routers/audit.ts'
 import { calls } from './routers/calls.ts'
+import { consumers } from './routers/consumers.ts'
 import { deployments } from './routers/deployments.ts'
 import { environments } from './routers/environments.ts'
 import { invitations } from './routers/invitations.ts'
@@ -10,6 +11,7 @@ import { person } from './routers/person.ts'
 import { platform } from './routers/platform.ts'
 import { promotions } from './routers/promotions.ts'
 import { services } from './routers/services.ts'
+import { shared } from './routers/shared.ts'
 import { source } from './routers/source.ts'
 import { teams } from './routers/teams.ts'
 import { templates } from './routers/templates.ts'
@@ -19,7 +21,7 @@ import { variables } from './routers/variables.ts'
 import { router } from './trpc.ts'
 
 export const appRouter = router({
-  audit, calls, deployments, environments, invitations, logs, members, person, platform, promotions, services, source, teams, templates, terminals,
+  audit, calls, consumers, deployments, environments, invitations, logs, members, person, platform, promotions, services, shared, source, teams, templates, terminals,
   tokens, variables,
 })
 

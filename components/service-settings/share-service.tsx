@@ -34,7 +34,7 @@ export function ShareService({ audience, onDismiss }: { audience: Audience; onDi
     onSuccess: (_, given) => {
       void queries.invalidateQueries(trpc.services.pathFilter())
       onDismiss()
-      toastDone(`${at.service} may be called by: ${spokenAudience(given.audience).toLowerCase()}`)
+      toastDone(`${at.service} may be called by: ${spokenAudience(given.audience ?? audience).toLowerCase()}`)
     },
   }))
   const kind = form.watch('kind')

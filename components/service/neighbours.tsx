@@ -12,10 +12,16 @@ export function Neighbours({ at }: { at: OfService }) {
   const { data: { callers, callees } } = useSuspenseQuery(trpc.services.traffic.queryOptions({ ...at, ...lastHour }))
   return (
     <>
-      <List title="Called by" none="Nobody has called it here." entries={callers.map(({ caller, requests }) => ({ name: caller, requests, isService: caller !== 'person' && caller !== 'anyone' }))} at={at} />
+      <List title="Called by" none="Nobody has called it here." entries={callers.map(({ caller, requests }) => ({ name: caller, requests, isService: caller !== 'person' && caller !== 'anyone' && !caller.startsWith('people of ') }))} at={at} />
       <List title="Calls" none="It has called no other service here." entries={callees.map(({ service, requests }) => ({ name: service, requests, isService: true }))} at={at} />
     </>
   )
+}
+
+/** Another team's, `@team/service`, as that shares it. */
+function linkTo(at: OfService, name: string): string {
+  const [, team, service] = /^@([^/]+)\/(.+)$/.exec(name) ?? []
+  return team !== undefined && service !== undefined ? paths.shared(at, { team, service }) : paths.service({ ...at, service: name })
 }
 
 const words: Record<string, string> = { person: 'People and tokens', anyone: 'Anyone, not signed in' }
@@ -31,7 +37,7 @@ function List({ title, none, entries, at }: { title: string; none: string; entri
             {entries.map(({ name, requests, isService }) => (
               <li key={name} className="relative flex h-[34px] items-center justify-between gap-3 px-3">
                 <span aria-hidden className="absolute inset-y-0 left-0 bg-hover" style={{ width: `${(requests / most) * 100}%` }} />
-                <span className="relative truncate">{isService && name !== 'a deleted service' ? <Link href={paths.service({ ...at, service: name })} prefetch={false} className="text-text">{name}</Link> : (words[name] ?? name)}</span>
+                <span className="relative truncate">{isService && name !== 'a deleted service' ? <Link href={linkTo(at, name)} prefetch={false} className="text-text">{name}</Link> : (words[name] ?? name)}</span>
                 <span className="tabular relative text-muted">{requests.toLocaleString('en-GB')}</span>
               </li>
             ))}

@@ -1,10 +1,11 @@
 import { and, eq, gte, sql } from 'drizzle-orm'
 import { latencyBuckets, type LostCount, type TrafficCount } from '#contract/gateway-api.ts'
-import { platform as facts, services, usage } from '#db/schema.ts'
+import { called, platform as facts, services, usage } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
 import { LostContexts } from './lost-context.ts'
 
 type Parts = Pick<Platform, 'db' | 'places' | 'routing' | 'events' | 'log'>
+interface Unsaved { count: TrafficCount; callerTeamId: string; requests: number; errors: number; limited: number; totalMs: number; hour: number; endpoints: Map<string, number> }
 interface Slot { requests: number; errors: number; latency: number[] }
 
 const slotMs = 10_000
@@ -22,7 +23,7 @@ export class Traffic {
   readonly #slots = new Map<string, Map<number, Slot>>()
   #saving: NodeJS.Timeout | undefined
   readonly #callers = new Map<string, Map<string, number>>()
-  #unsaved = new Map<string, { count: TrafficCount; requests: number; errors: number; totalMs: number; hour: number }>()
+  #unsaved = new Map<string, Unsaved>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -43,7 +44,12 @@ export class Traffic {
       const before = this.#seen.get(seenKey)
       const fresh = before !== undefined && before.requests <= count.requests ? subtract(count, before) : count
       this.#seen.set(seenKey, count)
-      if (fresh.requests === 0) continue
+      if (fresh.requests === 0 && fresh.limited === 0) continue
+      if (fresh.requests === 0) {
+        this.#remember(seenKey, fresh, now)
+        touch(count.serviceId)
+        continue
+      }
       this.#addSlot(key, fresh, now)
       const callers = this.#callers.get(key) ?? new Map<string, number>()
       this.#callers.set(key, callers.set(count.caller, (callers.get(count.caller) ?? 0) + fresh.requests))
@@ -69,14 +75,22 @@ export class Traffic {
   /** Who calls it, and whom it calls, by name, busiest first. */
   neighbours(at: { serviceId: string; environmentId: string }) {
     const { table } = this.#parts.routing
-    const name = (serviceId: string) => table.services[serviceId]?.name
-    const callers = [...(this.#callers.get(`${at.environmentId}/${at.serviceId}`) ?? [])]
-      .map(([caller, requests]) => ({ caller: caller.startsWith('service/') ? (name(caller.slice(8)) ?? 'a deleted service') : caller, requests }))
+    const own = table.services[at.serviceId]?.teamId
+    const team = (teamId: string | undefined) => `@${table.teams[teamId ?? '']?.name ?? 'a deleted team'}`
+    const name = (serviceId: string) => {
+      const found = table.services[serviceId]
+      return found && (found.teamId === own ? found.name : `${team(found.teamId)}/${found.name}`)
+    }
+    const callers = [...(this.#callers.get(`${at.environmentId}/${at.serviceId}`) ?? [])].map(([caller, requests]) => ({
+      caller: caller.startsWith('service/') ? (name(caller.slice(8)) ?? 'a deleted service') : caller.startsWith('person/') ? `people of ${team(caller.slice(7))}` : caller, requests,
+    }))
     const callees = [...this.#callers].flatMap(([key, by]) => {
       const requests = by.get(`service/${at.serviceId}`)
-      const [environmentId, serviceId = ''] = key.split('/')
+      const [environmentId = '', serviceId = ''] = key.split('/')
       const service = name(serviceId)
-      return requests !== undefined && service !== undefined && environmentId === at.environmentId ? [{ service, requests }] : []
+      // Another team's is asked in that team's own environment, wherever the call comes from.
+      const here = environmentId === at.environmentId || table.environments[environmentId]?.teamId !== own
+      return requests !== undefined && service !== undefined && here ? [{ service, requests }] : []
     })
     const busiest = (a: { requests: number }, b: { requests: number }) => b.requests - a.requests
     return { callers: callers.sort(busiest), callees: callees.sort(busiest) }
@@ -87,19 +101,38 @@ export class Traffic {
     if (this.#saving !== undefined) await this.#saveLost()
     const unsaved = this.#unsaved
     this.#unsaved = new Map()
-    for (const { count, requests, errors, totalMs, hour } of unsaved.values()) {
+    for (const entry of unsaved.values()) {
+      const { count, requests, errors, limited, totalMs, hour, callerTeamId } = entry
       const teamId = this.#parts.routing.table.services[count.serviceId]?.teamId ?? ''
       await this.#parts.db.insert(usage)
-        .values({ hour, teamId, serviceId: count.serviceId, environmentId: count.environmentId, caller: count.caller, requests, errors, totalMs })
+        .values({ hour, teamId, serviceId: count.serviceId, environmentId: count.environmentId, caller: count.caller, callerTeamId, requests, errors, totalMs, limited })
         .onConflictDoUpdate({
           target: [usage.hour, usage.serviceId, usage.environmentId, usage.caller],
-          set: { requests: sql`${usage.requests} + ${requests}`, errors: sql`${usage.errors} + ${errors}`, totalMs: sql`${usage.totalMs} + ${totalMs}` },
+          set: { requests: sql`${usage.requests} + ${requests}`, errors: sql`${usage.errors} + ${errors}`, totalMs: sql`${usage.totalMs} + ${totalMs}`, limited: sql`${usage.limited} + ${limited}` },
         })
+        .then(() => this.#saveCalled(entry))
         .catch((error: unknown) => {
           this.#parts.log.warn({ err: error }, 'usage could not be written down')
-          this.#remember(`${count.environmentId}/${count.serviceId}/${count.caller}`, { ...count, requests, errors }, hour)
+          this.#remember(`${count.environmentId}/${count.serviceId}/${count.caller}`, { ...count, requests, errors, limited, endpoints: Object.fromEntries(entry.endpoints) }, hour)
         })
     }
+  }
+
+  async #saveCalled({ count: { serviceId, caller, lastAt }, callerTeamId, endpoints }: Unsaved): Promise<void> {
+    if (endpoints.size === 0) return
+    await this.#parts.db.insert(called)
+      .values([...endpoints].map(([endpoint, requests]) => ({ serviceId, caller, teamId: callerTeamId, endpoint, requests, lastAt })))
+      .onConflictDoUpdate({
+        target: [called.serviceId, called.caller, called.teamId, called.endpoint],
+        set: { requests: sql`${called.requests} + excluded.requests`, lastAt: sql`greatest(${called.lastAt}, excluded.last_at)` },
+      })
+  }
+
+  /** Team of a caller, as the gateway names callers; the empty string when it is not known. */
+  #teamOf(caller: string, serviceId: string): string {
+    const { services: known } = this.#parts.routing.table
+    if (caller === 'person') return known[serviceId]?.teamId ?? ''
+    return caller.startsWith('person/') ? caller.slice(7) : caller.startsWith('service/') ? (known[caller.slice(8)]?.teamId ?? '') : ''
   }
 
   /** After a start: who called whom in the last week, and what was lost. */
@@ -138,7 +171,10 @@ export class Traffic {
 
   #remember(key: string, fresh: TrafficCount, now: number): void {
     const hour = Math.floor(now / 3_600_000) * 3_600_000
-    const entry = this.#unsaved.get(`${hour}/${key}`) ?? { count: fresh, requests: 0, errors: 0, totalMs: 0, hour }
+    const entry = this.#unsaved.get(`${hour}/${key}`) ?? { count: fresh, callerTeamId: this.#teamOf(fresh.caller, fresh.serviceId), requests: 0, errors: 0, limited: 0, totalMs: 0, hour, endpoints: new Map<string, number>() }
+    entry.count = fresh
+    entry.limited += fresh.limited
+    for (const [endpoint, requests] of Object.entries(fresh.endpoints)) entry.endpoints.set(endpoint, (entry.endpoints.get(endpoint) ?? 0) + requests)
     entry.requests += fresh.requests
     entry.errors += fresh.errors
     entry.totalMs += fresh.latency.reduce((sum, times, index) => sum + times * (latencyBuckets[index] ?? 20_000), 0)
@@ -148,7 +184,8 @@ export class Traffic {
 
 function subtract(now: TrafficCount, before: TrafficCount): TrafficCount {
   return {
-    ...now, requests: now.requests - before.requests, errors: now.errors - before.errors,
+    ...now, requests: now.requests - before.requests, errors: now.errors - before.errors, limited: now.limited - before.limited,
+    endpoints: Object.fromEntries(Object.entries(now.endpoints).map(([name, requests]) => [name, requests - (before.endpoints[name] ?? 0)] as const).filter(([, requests]) => requests > 0)),
     latency: now.latency.map((times, index) => times - (before.latency[index] ?? 0)),
   }
 }
