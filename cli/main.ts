@@ -11,6 +11,7 @@ import { addPeopleCommands } from './commands/people.ts'
 import { addPullCommand } from './commands/pull.ts'
 import { addServerCommands } from './commands/server.ts'
 import { addServiceCommands } from './commands/services.ts'
+import { addSharingCommands } from './commands/sharing.ts'
 import { addTeamCommands } from './commands/teams.ts'
 import { addTokenCommands } from './commands/tokens.ts'
 import { addTraceCommand } from './commands/trace.ts'
@@ -38,7 +39,7 @@ const program = new Command('m3o')
   .configureOutput({ writeOut: (text) => print(isJsonAsked(process.argv) ? JSON.stringify({ text: text.trimEnd() }) : text.trimEnd()), writeErr: () => {}, outputError: () => {} })
 
 for (const add of [
-  addPeopleCommands, addNewCommand, addDeployCommands, addPullCommand, addDevCommand, addGitCredentialCommand, addServiceCommands, addLogsCommand, addCallCommand, addTraceCommand, addEnvironmentCommands, addExecCommand,
+  addPeopleCommands, addNewCommand, addDeployCommands, addPullCommand, addDevCommand, addGitCredentialCommand, addServiceCommands, addSharingCommands, addLogsCommand, addCallCommand, addTraceCommand, addEnvironmentCommands, addExecCommand,
   addVariableCommands, addTokenCommands, addTeamCommands, addServerCommands, addCompletionCommand,
 ]) add(program, run)
 

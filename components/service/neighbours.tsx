@@ -1,9 +1,10 @@
 'use client'
 import { useSuspenseQuery } from '@tanstack/react-query'
 import Link from 'next/link'
-import { type OfService, paths } from '#client/paths.ts'
+import type { OfService } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { Panel } from '#components/ui/page.tsx'
+import { linkTo } from './link-to.ts'
 import { lastHour } from './traffic.ts'
 
 /** Who calls it, and whom it calls, busiest first. */
@@ -16,12 +17,6 @@ export function Neighbours({ at }: { at: OfService }) {
       <List title="Calls" none="It has called no other service here." entries={callees.map(({ service, requests }) => ({ name: service, requests, isService: true }))} at={at} />
     </>
   )
-}
-
-/** Another team's, `@team/service`, as that shares it. */
-function linkTo(at: OfService, name: string): string {
-  const [, team, service] = /^@([^/]+)\/(.+)$/.exec(name) ?? []
-  return team !== undefined && service !== undefined ? paths.shared(at, { team, service }) : paths.service({ ...at, service: name })
 }
 
 const words: Record<string, string> = { person: 'People and tokens', anyone: 'Anyone, not signed in' }
