@@ -1,4 +1,5 @@
 'use client'
+import { TriangleAlert } from 'lucide-react'
 import type { Environment, ListedService } from '#contract/records.ts'
 import { paths } from '#client/paths.ts'
 import { EnvironmentName } from '#components/environments/environment-mark.tsx'
@@ -31,7 +32,7 @@ export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
             {service.name}
           </RowLink>
           {service.laptop !== null ? <span className="min-w-0 md:hidden"><OnLaptop laptop={service.laptop} short /></span> : isOwn(service, view) && <span className="md:hidden"><Badge>own</Badge></span>}
-          {service.deprecation !== null && <span className="max-sm:hidden" title={service.deprecation.message}><Badge tone="warn">deprecated</Badge></span>}
+          {service.deprecation !== null && <span className="shrink-0" title={`Deprecated: ${service.deprecation.message}`}><TriangleAlert aria-hidden className="size-3.5 text-warn" /><span className="sr-only">deprecated</span></span>}
           {service.team !== view.team ? <SharedMark service={service} /> : service.audience.kind !== 'team' && <Badge>{audienceWord(service.audience)}</Badge>}
         </span>
       ),

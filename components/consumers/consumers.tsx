@@ -105,7 +105,7 @@ function columnsOf({ approval, perMinute, mayWrite, open }: Ways): Column<Consum
       },
     },
     {
-      key: 'actions', header: 'Actions', quiet: true, width: 'w-12', align: 'end', cell: (consumer) => (consumer.own || consumer.teamId === '' ? null : (
+      key: 'actions', header: 'Actions', quiet: true, width: 'w-16 sm:w-18', align: 'end', cell: (consumer) => (consumer.own || consumer.teamId === '' ? null : (
         <span className={rowControl}>
           <Menu align="end" trigger={<IconButton size="small" label={`Actions on ${consumer.team}`}><Ellipsis /></IconButton>}>
             <MenuItem reason={mayWrite} onSelect={() => open({ consumer, what: 'limit' })}>Limit its calls</MenuItem>

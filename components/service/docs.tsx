@@ -27,6 +27,7 @@ export function Docs({ docs }: { docs: readonly DocFile[] }) {
         </nav>
       )}
       <Panel className="min-w-0 px-5 py-4">
+        <h2 className="sr-only">{shown.path}</h2>
         {shown.text === null ? <p className="text-muted">{shown.path} is too large to be shown.</p>
           : isMarkdown ? <Markdown text={shown.text} /> : <pre className="overflow-x-auto text-small whitespace-pre-wrap">{shown.text}</pre>}
       </Panel>

@@ -123,11 +123,12 @@ export async function deprecateService(platform: Platform, actor: Actor, service
   if (deprecation?.replacementId === serviceId) throw new PlatformError('bad_request', 'it cannot replace itself', { field: 'replacement' })
   // Saying it otherwise does not make it younger.
   const after = deprecation && { ...deprecation, at: row.deprecation?.at ?? Date.now() }
+  const said = after === null ? '' : /[.!?]$/.test(after.message) ? after.message : `${after.message}.`
   const until = after?.sunset == null ? '' : ` It stops on ${new Date(after.sunset).toISOString().slice(0, 10)}.`
   const instead = after?.replacementId == null ? '' : ` Use ${nameOf(platform, after.replacementId) ?? 'another one'} instead.`
   await audited(platform.db, actor, { teamId: row.teamId, action: 'service.deprecate', target: `service ${row.name}`, before: row.deprecation, after }, async (tx) => {
     await tx.update(services).set({ deprecation: after }).where(eq(services.id, serviceId))
-    await tell(tx, after === null ? { serviceId, kind: 'undeprecated', text: 'is not deprecated any more' } : { serviceId, kind: 'deprecated', text: `is deprecated: ${after.message}${until}${instead}` })
+    await tell(tx, after === null ? { serviceId, kind: 'undeprecated', text: 'is not deprecated any more' } : { serviceId, kind: 'deprecated', text: `is deprecated: ${said}${until}${instead}` })
   })
   await platform.routing.refresh({ services: [serviceId] })
   changed(platform, row)

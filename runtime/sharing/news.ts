@@ -1,5 +1,6 @@
 import { and, desc, eq, gte, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm'
 import { breakingOf } from '#contract/compatibility.ts'
+import { spokenChange } from '#contract/impact-words.ts'
 import type { NewsItem, NewsKind } from '#contract/sharing.ts'
 import type { Transaction } from '#db/open.ts'
 import { called, deployments, environments, follows, news, newsSeen, services, teams } from '#db/schema.ts'
@@ -56,7 +57,7 @@ export async function listNews(platform: Platform, who: Who, now = Date.now()): 
         id: row.id, serviceId: row.serviceId, at, team, service, seen: seen(at), weighs: breaking.length > 0, why: concerned.get(row.serviceId) ?? ('called' as const),
         kind: changes.length > 0 ? ('endpoints' as const) : ('deployed' as const),
         text: changes.length === 0 ? `${row.kind === 'rollback' ? 'went back to' : 'deployed'} ${row.commit.slice(0, 7)}`
-          : `${row.commit.slice(0, 7)}: ${changes.slice(0, 3).map(({ endpoint, message }) => `${endpoint} ${message.startsWith('is ') || message.startsWith('answers ') ? message : `– ${message}`}`).join('; ')}${changes.length > 3 ? `; and ${changes.length - 3} more` : ''}`,
+          : `${row.commit.slice(0, 7)}: ${changes.slice(0, 3).map(spokenChange).join('; ')}${changes.length > 3 ? `; and ${changes.length - 3} more` : ''}`,
       }
     }),
   ]
