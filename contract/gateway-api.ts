@@ -65,7 +65,13 @@ export const gatewayApi = {
     z.object({ idle: z.boolean() }),
   ),
   /** Counters as they are, then again at most once a second when something changed. */
-  'traffic.watch': stream(z.object({}), z.object({ counts: z.array(trafficCount), lost: z.array(lostCount) })),
+  'traffic.watch': stream(z.object({}), z.object({
+    counts: z.array(trafficCount), lost: z.array(lostCount),
+    /** With the first ones: how far they had come when they were last written down. */
+    saved: z.array(trafficCount).optional(),
+  })),
+  /** These are written down: whoever watches next begins there. */
+  'traffic.saved': call(z.object({ counts: z.array(trafficCount) }), z.object({ ok: z.literal(true) })),
   /** The calls of a trace, while they are remembered: the newest thousands, longer those of a trace begun in the console or a shell. */
   'traces.read': call(z.object({ traceId: z.string() }), z.array(hop)),
   /** A single-use code with which a browser's session is handed to a service's host; valid for 30 s. */

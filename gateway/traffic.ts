@@ -6,6 +6,7 @@ import type { Caller, Service } from './routes/route-table.ts'
 export class Traffic {
   private readonly counts = new Map<string, TrafficCount>()
   private readonly lost = new Map<string, LostCount>()
+  private readonly saved = new Map<string, TrafficCount>()
   private readonly waiting = new Set<() => void>()
 
   /** `ms` is the time to the answer's head. */
@@ -27,6 +28,15 @@ export class Traffic {
     count.limited++
     count.lastAt = Date.now()
     this.tell()
+  }
+
+  /** Of a gateway before this one, what it says was never counted here. */
+  noteSaved(counts: readonly TrafficCount[]): void {
+    for (const count of counts) {
+      const key = `${count.serviceId}/${count.environmentId}/${count.caller}`
+      const known = this.counts.get(key)
+      if (known !== undefined && known.requests >= count.requests && known.limited >= count.limited) this.saved.set(key, count)
+    }
   }
 
   private countOf(passage: Pick<Passage, 'service' | 'countedAs'> & { environment: { id: string } }): TrafficCount {
@@ -52,7 +62,7 @@ export class Traffic {
   }
 
   /** All counters, then those that changed, at most once every `everyMs`. */
-  async *watch(signal: AbortSignal, everyMs = 1000): AsyncGenerator<{ counts: TrafficCount[]; lost: LostCount[] }> {
+  async *watch(signal: AbortSignal, everyMs = 1000): AsyncGenerator<{ counts: TrafficCount[]; lost: LostCount[]; saved?: TrafficCount[] }> {
     let seen = new Map<string, number>()
     let seenLost = new Map<string, number>()
     for (let first = true; !signal.aborted; first = false) {
@@ -61,7 +71,7 @@ export class Traffic {
       seen = now
       const lost = [...this.lost].filter(([key, { calls }]) => seenLost.get(key) !== calls).map(([, count]) => ({ ...count }))
       seenLost = new Map([...this.lost].map(([key, { calls }]) => [key, calls]))
-      if (first || changed.length > 0 || lost.length > 0) yield { counts: changed.map(([, count]) => ({ ...count, endpoints: { ...count.endpoints }, latency: [...count.latency] })), lost }
+      if (first || changed.length > 0 || lost.length > 0) yield { counts: changed.map(([, count]) => ({ ...count, endpoints: { ...count.endpoints }, latency: [...count.latency] })), lost, ...(first && { saved: [...this.saved.values()] }) }
       await pause(everyMs, signal)
       const changedSince = [...this.counts].some(([key, count]) => seen.get(key) !== count.requests + count.limited) || [...this.lost].some(([key, { calls }]) => seenLost.get(key) !== calls)
       if (!changedSince) await this.nextCount(signal)

@@ -5,7 +5,7 @@ import type { Platform } from '../platform.ts'
 import { LostContexts } from './lost-context.ts'
 
 type Parts = Pick<Platform, 'db' | 'places' | 'routing' | 'events' | 'log'>
-interface Unsaved { count: TrafficCount; callerTeamId: string; requests: number; errors: number; limited: number; totalMs: number; hour: number; endpoints: Map<string, number> }
+interface Unsaved { count: TrafficCount; upTo: TrafficCount; callerTeamId: string; requests: number; errors: number; limited: number; totalMs: number; hour: number; endpoints: Map<string, number> }
 interface Slot { requests: number; errors: number; latency: number[] }
 
 const slotMs = 10_000
@@ -14,7 +14,8 @@ const lostKey = 'lost_contexts'
 
 /**
  * What the gateway counted: the last hours in memory, ten seconds a slot, and hourly in the database. The gateway counts
- * from its own start on, so what arrives is compared with what was last seen.
+ * from its own start on, so what arrives is compared with what was last seen; after a start of the runtime, with what the
+ * gateway was last told to be written down, so that nothing is written down twice.
  */
 export class Traffic {
   readonly lost = new LostContexts()
@@ -25,11 +26,18 @@ export class Traffic {
   readonly #callers = new Map<string, Map<string, number>>()
   #unsaved = new Map<string, Unsaved>()
 
-  constructor(parts: Parts) {
+  readonly #tellSaved: (counts: TrafficCount[]) => Promise<unknown>
+
+  constructor(parts: Parts, tellSaved: (counts: TrafficCount[]) => Promise<unknown> = async () => {}) {
     this.#parts = parts
+    this.#tellSaved = tellSaved
   }
 
-  note(counts: readonly TrafficCount[], lost: readonly LostCount[], now = Date.now()): void {
+  note(counts: readonly TrafficCount[], lost: readonly LostCount[], saved: readonly TrafficCount[] = [], now = Date.now()): void {
+    for (const count of saved) {
+      const key = `${count.environmentId}/${count.serviceId}/${count.caller}`
+      if (!this.#seen.has(key)) this.#seen.set(key, count)
+    }
     const touched = new Map<string, Set<string>>()
     const touch = (serviceId: string) => {
       const teamId = this.#parts.routing.table.services[serviceId]?.teamId
@@ -46,14 +54,14 @@ export class Traffic {
       this.#seen.set(seenKey, count)
       if (fresh.requests === 0 && fresh.limited === 0) continue
       if (fresh.requests === 0) {
-        this.#remember(seenKey, fresh, now)
+        this.#remember(seenKey, fresh, count, now)
         touch(count.serviceId)
         continue
       }
       this.#addSlot(key, fresh, now)
       const callers = this.#callers.get(key) ?? new Map<string, number>()
       this.#callers.set(key, callers.set(count.caller, (callers.get(count.caller) ?? 0) + fresh.requests))
-      this.#remember(seenKey, fresh, now)
+      this.#remember(seenKey, fresh, count, now)
       this.#parts.places.noteCalls(count, count.lastAt)
       touch(count.serviceId)
     }
@@ -101,6 +109,7 @@ export class Traffic {
     if (this.#saving !== undefined) await this.#saveLost()
     const unsaved = this.#unsaved
     this.#unsaved = new Map()
+    const written: TrafficCount[] = []
     for (const entry of unsaved.values()) {
       const { count, requests, errors, limited, totalMs, hour, callerTeamId } = entry
       const teamId = this.#parts.routing.table.services[count.serviceId]?.teamId ?? ''
@@ -111,11 +120,14 @@ export class Traffic {
           set: { requests: sql`${usage.requests} + ${requests}`, errors: sql`${usage.errors} + ${errors}`, totalMs: sql`${usage.totalMs} + ${totalMs}`, limited: sql`${usage.limited} + ${limited}` },
         })
         .then(() => this.#saveCalled(entry))
+        .then(() => void written.push(entry.upTo))
         .catch((error: unknown) => {
           this.#parts.log.warn({ err: error }, 'usage could not be written down')
-          this.#remember(`${count.environmentId}/${count.serviceId}/${count.caller}`, { ...count, requests, errors, limited, endpoints: Object.fromEntries(entry.endpoints) }, hour)
+          this.#remember(`${count.environmentId}/${count.serviceId}/${count.caller}`, { ...count, requests, errors, limited, endpoints: Object.fromEntries(entry.endpoints) }, entry.upTo, hour)
         })
     }
+    // A gateway that is away has forgotten what it counted, too.
+    if (written.length > 0) await this.#tellSaved(written).catch(() => {})
   }
 
   async #saveCalled({ count: { serviceId, caller, lastAt }, callerTeamId, endpoints }: Unsaved): Promise<void> {
@@ -169,10 +181,12 @@ export class Traffic {
     }
   }
 
-  #remember(key: string, fresh: TrafficCount, now: number): void {
+  /** @param upTo as the gateway counted all of it */
+  #remember(key: string, fresh: TrafficCount, upTo: TrafficCount, now: number): void {
     const hour = Math.floor(now / 3_600_000) * 3_600_000
-    const entry = this.#unsaved.get(`${hour}/${key}`) ?? { count: fresh, callerTeamId: this.#teamOf(fresh.caller, fresh.serviceId), requests: 0, errors: 0, limited: 0, totalMs: 0, hour, endpoints: new Map<string, number>() }
+    const entry = this.#unsaved.get(`${hour}/${key}`) ?? { count: fresh, upTo, callerTeamId: this.#teamOf(fresh.caller, fresh.serviceId), requests: 0, errors: 0, limited: 0, totalMs: 0, hour, endpoints: new Map<string, number>() }
     entry.count = fresh
+    if (upTo.requests >= entry.upTo.requests) entry.upTo = upTo
     entry.limited += fresh.limited
     for (const [endpoint, requests] of Object.entries(fresh.endpoints)) entry.endpoints.set(endpoint, (entry.endpoints.get(endpoint) ?? 0) + requests)
     entry.requests += fresh.requests
