@@ -65,11 +65,14 @@ export async function searchDocuments({ db }: Platform, teamId: string, query: s
   const words = query.toLowerCase().match(/[\p{L}\p{N}]+/gu)?.slice(0, 12) ?? []
   if (words.length === 0) return []
   const wanted = sql`to_tsquery('simple', ${words.map((word) => `${word}:*`).join(' & ')})`
-  const found = db.$with('found').as(db.select({ serviceId: documents.serviceId, rank: sql<number>`ts_rank(${documents.words}, ${wanted})`.as('rank'), text: documents.text }).from(documents)
+  // What nearly all of them say is no way to tell them apart: only so many are looked at more closely.
+  const some = db.$with('some').as(db.select({ serviceId: documents.serviceId }).from(documents)
     .innerJoin(services, eq(services.id, documents.serviceId))
     .where(and(sql`${documents.words} @@ ${wanted}`, isNull(services.deletedAt), or(eq(services.teamId, teamId), isSharedWith(teamId))))
-    .orderBy(sql`rank desc`, documents.serviceId).limit(mostFound))
-  const rows = await db.with(found).select({
+    .limit(mostFound))
+  const found = db.$with('found').as(db.select({ serviceId: documents.serviceId, rank: sql<number>`ts_rank(${documents.words}, ${wanted})`.as('rank'), text: documents.text })
+    .from(documents).innerJoin(some, eq(some.serviceId, documents.serviceId)))
+  const rows = await db.with(some, found).select({
     serviceId: found.serviceId,
     excerpt: sql<string | null>`case when row_number() over (order by ${found.rank} desc, ${found.serviceId}) <= ${mostExcerpts} then ts_headline('simple', left(${found.text}, 20000), ${wanted}, 'StartSel="", StopSel="", MaxFragments=1, MaxWords=16, MinWords=6') end`,
   }).from(found).orderBy(sql`${found.rank} desc`, found.serviceId)
