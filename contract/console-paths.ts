@@ -18,6 +18,7 @@ export const consolePath = {
   /** Where the gateway sends a browser that opens a private service. */
   handover: (at: { host: string; to: string }) => `/handover${query(at)}`,
   git: (at: { team: string; service: string }) => `/git/${at.team}/${at.service}.git`,
+  deployment: (at: { team: string; environment: string; service: string; deployment: string }) => `/${at.team}/${at.environment}/services/${at.service}/deployments/${at.deployment}`,
   trpc: '/api/trpc',
   live: '/live',
 } as const

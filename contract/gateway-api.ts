@@ -17,6 +17,8 @@ export const trafficCount = z.object({
   endpoints: z.record(z.string(), z.number()).default({}),
   /** Latency histogram: count per bucket of {@link latencyBuckets}, the last one for all that took longer. */
   latency: z.array(z.number()),
+  /** Of all of them together, in milliseconds to the answer's head. */
+  totalMs: z.number(),
   /** Milliseconds since the epoch of the newest one. */
   lastAt: z.number(),
 })

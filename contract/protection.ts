@@ -37,6 +37,9 @@ const guarding: Partial<Record<Action, readonly Guard[]>> = {
   'secret.read': ['secrets'],
 }
 
+/** Which guards an action in a protected environment passes; undefined: none. */
+export const guardingOf = (action: Action): readonly Guard[] | undefined => guarding[action]
+
 /** The first guard that does not let somebody do this; undefined when all do. */
 export function guardAgainst(protection: Protection | null, action: Action, who: { personId: string; role: Role | undefined }): Guard | undefined {
   if (protection === null) return undefined

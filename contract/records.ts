@@ -31,6 +31,8 @@ export const invitation = z.object({
 export const token = z.object({
   id: z.string(), name: z.string(), teamId: z.string(), person, scope: tokenScope, environment: z.string().nullable(),
   createdAt: z.number(), expiresAt: z.number().nullable(), lastUsedAt: z.number().nullable(),
+  /** A machine's: what it is in the team, and who made it. `person` is the machine itself then. */
+  machine: z.object({ role: z.enum(roles), by: z.string() }).nullable(),
 })
 export type Token = z.infer<typeof token>
 
@@ -232,11 +234,6 @@ export const variable = z.object({
   by: z.string(),
 })
 export type Variable = z.infer<typeof variable>
-
-export const auditEntry = z.object({
-  seq: z.number(), at: z.number(), actor: z.object({ kind: z.string(), id: z.string(), name: z.string() }), action: z.string(),
-  target: z.string(), before: z.unknown(), after: z.unknown(),
-})
 
 /** Something that changed; browsers patch what they show by it. */
 export const platformEvent = z.discriminatedUnion('type', [

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import { errorFromBody, errorStatus, type ErrorBody, isPlatformError, PlatformError } from './errors.ts'
 import { newId } from './ids.ts'
+import { refuseNul } from './no-nul.ts'
 import { createServer } from './node-http.ts'
 import { type Actor, type Api, platformActor, rpcHeader } from './rpc.ts'
 import type { HandlerContext, Handlers } from './rpc-types.ts'
@@ -177,6 +178,7 @@ function actorOf(request: IncomingMessage): Actor {
 }
 
 function validate(schema: z.ZodType, value: unknown): unknown {
+  refuseNul(value)
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues

@@ -1,4 +1,7 @@
 import { z } from 'zod'
+import { check } from './checks.ts'
+import * as audits from './audit.ts'
+import { egress } from './egress.ts'
 import * as logs from './logs.ts'
 import * as record from './records.ts'
 import { type Api, call, duplex, stream, upload } from './rpc.ts'
@@ -60,6 +63,10 @@ const platform = {
     counts: z.object({ teams: z.number(), services: z.number(), instances: z.number() }),
     gateway: z.object({ url: z.string(), domain: z.string(), port: z.number() }),
   })),
+  /** Looked at just now. */
+  'platform.health': call(nothing, z.array(check)),
+  /** Another key for secrets: all are sealed anew at once, the key before goes a minute later. Refused while that is under way. */
+  'platform.rotateKey': call(nothing, z.object({ key: z.string(), sealed: z.number() })),
   /** Stops all instances in order and detaches; the process exits by itself afterwards. */
   'platform.shutdown': call(nothing, ok),
   'events.watch': stream(nothing, record.platformEvent),
@@ -72,6 +79,9 @@ const teams = {
   'teams.create': call(z.object({ name: z.string(), ownerId: z.string(), samples: z.boolean().default(false) }), record.team),
   'teams.rename': call(z.object({ teamId: z.string(), name: z.string() }), ok),
   'teams.delete': call(z.object({ teamId: z.string() }), ok),
+  /** Where its services may go: what it chose, what the operator allows at most, and why it does not hold here. */
+  'teams.egress': call(z.object({ teamId: z.string() }), z.object({ egress, most: egress, unenforced: z.string().nullable() })),
+  'teams.setEgress': call(z.object({ teamId: z.string(), egress }), ok),
   'members.list': call(z.object({ teamId: z.string() }), z.array(record.member)),
   'members.setRole': call(z.object({ teamId: z.string(), userId: z.string(), role: z.enum(roles) }), ok),
   'members.remove': call(z.object({ teamId: z.string(), userId: z.string() }), ok),
@@ -85,11 +95,22 @@ const teams = {
   'tokens.list': call(z.object({ teamId: z.string(), userId: z.string().nullable() }), z.array(record.token)),
   /** `token` is shown this once. */
   'tokens.create': call(
-    z.object({ teamId: z.string(), userId: z.string(), name: z.string().min(1).max(80), scope: tokenScope, environmentId: z.string().nullable(), expiresAt: z.number().nullable() }),
+    z.object({
+      teamId: z.string(),
+      /** Null: a machine's, which is the team's. */
+      userId: z.string().nullable(),
+      /** Of a machine. */
+      role: z.enum(roles).nullable().default(null),
+      name: z.string().min(1).max(80), scope: tokenScope, environmentId: z.string().nullable(), expiresAt: z.number().nullable() }),
     record.token.extend({ secret: z.string() }),
   ),
   'tokens.revoke': call(z.object({ teamId: z.string(), tokenId: z.string() }), ok),
-  'audit.read': call(z.object({ teamId: z.string(), before: z.number().nullable(), limit: z.number().max(500) }), z.array(record.auditEntry)),
+  /** Newest first. Without a team: what is of none, people and the platform itself. */
+  'audit.read': call(audits.auditFilter.extend({ teamId: z.string().nullable(), before: z.number().nullable(), limit: z.number().max(500) }), z.array(audits.auditEntry)),
+  /** Walks the chain of all rows. */
+  'audit.verify': call(nothing, audits.auditCheck),
+  /** What web itself changed, in the tables of sign-in, or let somebody see. */
+  'audit.note': call(z.object({ teamId: z.string().nullable(), action: z.string(), target: z.string(), after: z.record(z.string(), z.unknown()).nullable() }), ok),
 }
 
 const services = {

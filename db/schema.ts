@@ -8,6 +8,7 @@ import type { Endpoint } from '#contract/endpoints.ts'
 import type { ServiceSettings } from '#contract/records.ts'
 import type { ConsumerState, NewsKind, Readable } from '#contract/sharing.ts'
 import type { ErrorBody } from '#contract/errors.ts'
+import type { Egress } from '#contract/egress.ts'
 import type { PromotionItem } from '#contract/promotions.ts'
 import type { Protection } from '#contract/protection.ts'
 import { time, tsvector } from './columns.ts'
@@ -45,6 +46,8 @@ export const sessions = pgTable('sessions', {
 export const teams = pgTable('teams', {
   id: text().primaryKey(),
   name: text().notNull(),
+  /** Null: everywhere that the operator allows. */
+  egress: jsonb().$type<Egress>(),
   createdAt: time().notNull(),
   deletedAt: time(),
 }, (t) => [uniqueIndex('teams_name').on(t.name).where(sql`${t.deletedAt} is null`)])
@@ -81,7 +84,12 @@ export const invitations = pgTable('invitations', {
 export const tokens = pgTable('tokens', {
   id: text().primaryKey(),
   teamId: text().notNull().references(() => teams.id),
-  userId: text().notNull().references(() => users.id, { onDelete: 'cascade' }),
+  /** Whose it is; null for a machine's, which is the team's. */
+  userId: text().references(() => users.id, { onDelete: 'cascade' }),
+  /** What a machine is in its team; null for a person's, who has a role of their own. */
+  role: text().$type<Role>(),
+  /** Who made a machine's. */
+  byName: text(),
   name: text().notNull(),
   /** sha256 of the token, in hex; 160 random bits need no slow hash. */
   hash: text().notNull().unique(),

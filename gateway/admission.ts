@@ -8,9 +8,10 @@ import { type EnvironmentClaims, mergeBaggage } from './context/environment-clai
 import { callerHeader } from './identity/caller-header.ts'
 import type { HostCookies } from './identity/host-cookie.ts'
 import { anyone, belongsTo, checkAudience, identifyByToken, type Identity, type Person } from './identity/identity.ts'
-import type { Caller, Environment, RouteTable, Service, Team } from './routes/route-table.ts'
-import { endpointIn, isPlatformPath, type Target } from './routes/target.ts'
 import type { Limits } from './limits.ts'
+import type { Caller, Environment, Service, Team } from './routes/entities.ts'
+import type { RouteTable } from './routes/route-table.ts'
+import { endpointIn, isPlatformPath, type Target } from './routes/target.ts'
 
 /** A request that may go on, and with what. */
 export interface Passage {

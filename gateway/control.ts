@@ -4,10 +4,12 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import { PlatformError } from '#contract/errors.ts'
 import { gatewayApi } from '#contract/gateway-api.ts'
+import { metricsPath, metricsType } from '#contract/metrics.ts'
 import { rpcHeader } from '#contract/rpc.ts'
 import { createRpcServer } from '#contract/rpc-server.ts'
 import type { DataPlane, WhoActs } from './data-plane.ts'
 import type { Handovers } from './identity/handover.ts'
+import { gatewayMetrics } from './metrics.ts'
 import type { RouteTable } from './routes/route-table.ts'
 import type { Targets } from './routes/target.ts'
 import type { Traces } from './traces.ts'
@@ -69,6 +71,7 @@ export function controlServer({ table, pools, traffic, traces, handovers, target
   server.on('request', (request, response) => {
     if (asksService(request)) return plane.handle(request, response, personOf)
     if (rpc.request(request, response)) return
+    if (request.url === metricsPath) return void response.setHeader('content-type', metricsType).end(gatewayMetrics({ table, traffic, pools }))
     plane.handle(request, response, personOf)
   })
   server.on('checkContinue', (request, response) => plane.handle(request, response, personOf))

@@ -1,5 +1,5 @@
 import { PlatformError } from '#contract/errors.ts'
-import type { Service } from './routes/route-table.ts'
+import type { Service } from './routes/entities.ts'
 
 interface Window { minute: number; now: number; before: number }
 

@@ -1,5 +1,6 @@
 import { PlatformError } from '#contract/errors.ts'
-import type { RouteTable, Service } from './routes/route-table.ts'
+import type { Service } from './routes/entities.ts'
+import type { RouteTable } from './routes/route-table.ts'
 
 const patienceMs = 30_000
 const mostWaiting = 1_000

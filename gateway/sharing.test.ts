@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TrafficCount } from '#contract/gateway-api.ts'
 import { Limits } from './limits.ts'
-import type { Service } from './routes/route-table.ts'
+import type { Service } from './routes/entities.ts'
 import { type Stand, startStand } from './testing/stand.ts'
 
 let stand: Stand

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { header } from '#contract/headers.ts'
 import type { Hop } from '#contract/traces.ts'
 import type { Passage, Refusal } from './admission.ts'
-import type { Environment, RouteTable } from './routes/route-table.ts'
+import type { Environment } from './routes/entities.ts'
+import type { RouteTable } from './routes/route-table.ts'
 
 /** A call that was answered. What people read of it is put together when somebody asks: thousands a second are noted. */
 export interface Carried {

@@ -1,6 +1,6 @@
 import { latencyBuckets, type LostCount, type TrafficCount } from '#contract/gateway-api.ts'
 import type { Passage } from './admission.ts'
-import type { Caller, Service } from './routes/route-table.ts'
+import type { Caller, Service } from './routes/entities.ts'
 
 /** Counts requests by service, environment and caller; what is read of it are copies. */
 export class Traffic {
@@ -17,6 +17,7 @@ export class Traffic {
     count.requests++
     if (status >= 500) count.errors++
     count.latency[bucket] = (count.latency[bucket] as number) + 1
+    count.totalMs += ms
     countEndpoint(count.endpoints, passage.endpoint)
     count.lastAt = Date.now()
     this.tell()
@@ -45,11 +46,15 @@ export class Traffic {
     if (count === undefined) {
       count = {
         serviceId: passage.service.id, environmentId: passage.environment.id, caller: passage.countedAs,
-        requests: 0, errors: 0, limited: 0, endpoints: {}, latency: Array.from({ length: latencyBuckets.length + 1 }, () => 0), lastAt: 0,
+        requests: 0, errors: 0, limited: 0, endpoints: {}, latency: Array.from({ length: latencyBuckets.length + 1 }, () => 0), totalMs: 0, lastAt: 0,
       }
       this.counts.set(key, count)
     }
     return count
+  }
+
+  all(): TrafficCount[] {
+    return [...this.counts.values()]
   }
 
   countLost({ serviceId, environmentId }: Caller, callee: Service, { revision, late }: { revision: string; late: boolean }): void {

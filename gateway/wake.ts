@@ -1,5 +1,6 @@
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
-import type { Release, RouteTable } from './routes/route-table.ts'
+import type { Release } from './routes/entities.ts'
+import type { RouteTable } from './routes/route-table.ts'
 
 export const wakeMs = 10_000
 const maxWaiting = 1000

@@ -1,9 +1,10 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { chmod, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pino from 'pino'
 import { gatewayApi } from '#contract/gateway-api.ts'
+import { metricsPath, metricsType } from '#contract/metrics.ts'
 import { platformActor } from '#contract/rpc.ts'
 import { createRpcClient } from '#contract/rpc-client.ts'
 import { createRpcServer } from '#contract/rpc-server.ts'
@@ -25,17 +26,22 @@ import { sourceHandlers } from './api/source.ts'
 import { teamHandlers } from './api/teams.ts'
 import { terminalHandlers } from './api/terminals.ts'
 import { traceHandlers } from './api/traces.ts'
+import { witness } from './audit/witness.ts'
 import { openBuilds } from './builds/builds.ts'
 import { Deployments } from './deployments/deployments.ts'
 import { Pushes } from './deployments/pushed.ts'
+import { Egresses } from './egress/egress.ts'
+import { Disk } from './disk/disk.ts'
 import { readOperatorRegistry } from './engines/operator-registry.ts'
 import { openProcessEngine } from './engines/process/process-engine.ts'
 import { Life } from './environments/life.ts'
 import { Previews } from './environments/preview.ts'
 import { Events } from './events/events.ts'
+import { examine } from './health/health.ts'
 import { Places } from './instances/places.ts'
 import { Laptops } from './laptops/laptops.ts'
 import { openLogs } from './logs/logs.ts'
+import { runtimeMetrics } from './metrics.ts'
 import type { Platform } from './platform.ts'
 import { Promotions } from './promotions/promotions.ts'
 import { Routing } from './routing/routing.ts'
@@ -47,6 +53,7 @@ import { Documents } from './sharing/documents.ts'
 import { Terminals } from './terminals/terminals.ts'
 import { tidy } from './tidy.ts'
 import { Traffic } from './traffic/traffic.ts'
+import { finishRotation } from './variables/rotate.ts'
 import { openSeal } from './variables/seal.ts'
 
 /*
@@ -59,6 +66,8 @@ const settings = readSettings(process.env)
 const { home } = settings
 const checkout = fileURLToPath(new URL('..', import.meta.url))
 
+const teamLimits = { ...(settings.teamMemoryMiB !== undefined && { memoryMiB: settings.teamMemoryMiB }), ...(settings.teamProcesses !== undefined && { pids: settings.teamProcesses }) }
+
 const { db, sql } = openDb(settings.database)
 await lockInstallation()
 
@@ -67,15 +76,18 @@ const gateway = createRpcClient(gatewayApi, join(home, 'run/gateway.sock'), 'gat
 const routing = new Routing(db, gateway, log)
 const seal = await openSeal(home)
 const source = openSource({ home })
+const egresses = new Egresses(settings.egress)
+await egresses.load(db)
 const registry = await readOperatorRegistry()
 const [engine, logs] = await Promise.all([
-  openProcessEngine({ home, gatewayPort: settings.gatewayPort, checkout, permitted: registry.permitted }),
+  openProcessEngine({ home, gatewayPort: settings.gatewayPort, checkout, permitted: registry.permitted, wayOf: egresses.wayOf, teamLimits }),
   openLogs({ dir: join(home, 'logs/services'), warn: (message, details) => log.warn(details, message) }),
 ])
+egresses.follow(() => void engine.refreshWays().catch((error: unknown) => log.error({ err: error }, 'ways out of teams could not be set')))
 const builds = await openBuilds({ home, engine, registry, log })
-const places = new Places({ settings, log, db, seal, events, engine, logs, builds, routing, gateway })
+const places = new Places({ settings, log, db, seal, events, engine, egresses, logs, builds, routing, gateway })
 const laptops = new Laptops({ db, log, logs, routing, events, settings, seal, gateway })
-const platform: Platform = { settings, log, db, seal, events, engine, logs, source, builds, routing, places, laptops }
+const platform: Platform = { settings, log, db, seal, events, engine, egresses, logs, source, builds, routing, places, laptops }
 const deployments = new Deployments(platform)
 const promotions = new Promotions(platform, deployments)
 const terminals = new Terminals(engine)
@@ -84,6 +96,7 @@ const life = new Life({ ...platform, deployments })
 const languages = openLanguages(platform)
 const ending = new AbortController()
 
+await finishRotation(platform)
 await routing.load()
 await traffic.load()
 await languages.clear()
@@ -97,15 +110,23 @@ await deployments.recover()
 await promotions.recover()
 await life.load()
 new Documents(platform).follow(ending.signal)
+const disk = new Disk({
+  home, engine, log, teamMiB: settings.teamDiskMiB, park: (at, why) => places.park(at, why),
+  servicesOf: () => Object.entries(routing.table.services).map(([serviceId, { teamId }]) => ({ serviceId, teamId })),
+})
+disk.follow()
+await witness(db, home)
 const timers = [
+  setInterval(() => void witness(db, home).catch((error: unknown) => log.error({ err: error }, 'witnessing the audit failed')), 5_000),
   setInterval(() => void places.sleepIdle().catch((error: unknown) => log.error({ err: error }, 'putting to sleep failed')), 1_000),
   setInterval(() => void tidy(platform).catch((error: unknown) => log.error({ err: error }, 'tidying up failed')), 3_600_000),
   setInterval(() => void traffic.save().catch((error: unknown) => log.error({ err: error }, 'saving usage failed')), 60_000),
 ]
 
+const health = () => examine({ ...platform, gateway })
 const rpc = createRpcServer(runtimeApi, {
   ...accessHandlers(platform, gateway),
-  ...platformHandlers(platform, shutdown),
+  ...platformHandlers(platform, { shutdown, health }),
   ...teamHandlers(platform, deployments),
   ...serviceHandlers(platform, traffic, deployments),
   ...sharingHandlers(platform, traffic),
@@ -124,6 +145,7 @@ const git = gitListener(platform, new Pushes(platform, deployments, new Previews
 const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
   if (rpc.request(request, response) || git(request, response)) return
   if (request.url === '/health') response.end('{"status":"ok"}')
+  else if (request.url === metricsPath) void sendMetrics(response)
   else response.writeHead(404).end()
 })
 server.on('upgrade', (request, socket, head) => {
@@ -137,6 +159,16 @@ log.info({ home, engine: engine.describe() }, 'the runtime is ready')
 
 process.once('SIGTERM', () => void letGo().then(() => process.exit(0)))
 process.once('SIGINT', () => void letGo().then(() => process.exit(0)))
+
+async function sendMetrics(response: ServerResponse): Promise<void> {
+  try {
+    const text = await runtimeMetrics(platform, await health())
+    response.setHeader('content-type', metricsType).end(text)
+  } catch (error) {
+    log.error({ err: error }, 'metrics could not be gathered')
+    response.writeHead(500).end()
+  }
+}
 
 /** One installation a database: held for as long as this connection lives. */
 async function lockInstallation(): Promise<void> {
@@ -176,6 +208,8 @@ async function shutdown(): Promise<void> {
 async function letGo(): Promise<void> {
   ending.abort()
   for (const timer of timers) clearInterval(timer)
+  egresses.close()
+  disk.close()
   await laptops.close()
   server.close()
   server.closeAllConnections()

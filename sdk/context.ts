@@ -27,8 +27,8 @@ export interface Context {
 export interface CallState {
   headers: IncomingHttpHeaders
   signal: AbortSignal
-  /** What tells whether it was answered. */
-  answer?: { readonly writableEnded: boolean }
+  /** What tells whether it was answered, and whether all of that was sent. */
+  answer?: { readonly writableEnded: boolean; readonly writableFinished: boolean }
 }
 
 const key = Symbol.for('m3o.context')

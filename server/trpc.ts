@@ -2,6 +2,7 @@ import { initTRPC, TRPCError, type TRPC_ERROR_CODE_KEY } from '@trpc/server'
 import { z } from 'zod'
 import { type ErrorBody, type ErrorCode, errorFromBody, isPlatformError, PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
+import { refuseNul } from '#contract/no-nul.ts'
 import type { Actor } from '#contract/rpc.ts'
 import {
   type AtEnvironment, type AtService, type AtServiceHere, type AtTeam, authorize, authorizePersonal, type PersonalAction, signedIn, type TeamAction,
@@ -50,8 +51,15 @@ const t = initTRPC.context<Context>().meta<Meta>().create({
 export const router = t.router
 export const createCaller = t.createCallerFactory
 
-const translated = t.procedure.use(async ({ ctx, next, path }) => {
+const translated = t.procedure.use(async ({ ctx, next, path, type, getRawInput }) => {
+  try {
+    refuseNul(await getRawInput())
+  } catch (error) {
+    throw translate(error as PlatformError)
+  }
   const result = await next()
+  // The tables of sign-in are web's own; the audit is not.
+  if (result.ok && type === 'mutation' && path.startsWith('person.') && ctx.viewer !== undefined) await notePersonal(ctx, ctx.viewer, path)
   if (result.ok) return result
   const cause = result.error.cause
   if (isPlatformError(cause)) throw translate(cause)
@@ -62,6 +70,9 @@ const translated = t.procedure.use(async ({ ctx, next, path }) => {
     fix: 'Try again; if it stays, give this id to the operator.', data: { operation },
   }, { cause }))
 })
+
+const notePersonal = ({ web, from }: Context, { person, actor }: Viewer, action: string) =>
+  web.runtime.call('audit.note', { teamId: null, action, target: `person ${person.email}`, after: null }, { actor: { ...actor, from } })
 
 export const translate = (error: PlatformError) => new TRPCError({ code: trpcCode[error.code], message: error.message, cause: error })
 

@@ -5,7 +5,10 @@ import { checkout } from '../prepare/run.js'
 const testShape = /\.test\.tsx?$/
 const imported = /\bfrom '(#[^']+|\.[^']+)'/g
 
-/** Tests that use a database, themselves or by what they import. */
+/** What these show lies in processes, connections and routes: whose Postgres keeps their rows makes no difference to it. */
+const aboutProcesses = ['server/laptops/', 'server/two-platforms.test.ts', 'server/live/', 'server/http/front.test.ts', 'runtime/deployments/propagation.test.ts', 'runtime/promotions/kill.test.ts']
+
+/** Tests of what is in a database: they use one, themselves or by what they import. */
 export function databaseTests(folders) {
   const seen = new Map()
   const uses = (path) => {
@@ -16,7 +19,7 @@ export function databaseTests(folders) {
     seen.set(path, found)
     return found
   }
-  return folders.flatMap(testsIn).filter(uses)
+  return folders.flatMap(testsIn).filter((path) => !aboutProcesses.some((start) => path.startsWith(start)) && uses(path))
 }
 
 function testsIn(folder) {

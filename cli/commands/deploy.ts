@@ -84,6 +84,8 @@ async function uploadAgain(...given: Parameters<typeof upload>): ReturnType<type
 }
 
 async function upload(session: Session, folder: string, paths: string[], { url: _url, ...query }: Record<string, string>) {
+  // Refused in the middle of its body, a request looks as if nothing answered.
+  if (!session.token) throw new PlatformError('unauthenticated', `you are not logged in to ${session.url}`, { fix: 'Log in: m3o login.' })
   const response = await session.fetch(`/api/upload/deploy?${new URLSearchParams(query).toString()}`, {
     method: 'POST', headers: { 'content-type': 'application/x-tar' }, body: Readable.toWeb(packFolder(folder, paths)) as ReadableStream, duplex: 'half',
   } as RequestInit)

@@ -22,13 +22,15 @@ export function addServerCommands(program: Command, run: Run): void {
       show(session, { createdAt, version }, `Restored as of ${createdAt} (M3O ${version}). Start it with: m3o server`)
     }))
 
+  program.command('key').description('the key that secrets are encrypted with: rotate').command('rotate').description('another one: all secrets are encrypted anew').action(run(async (session) => {
+    const { key, sealed } = await session.api.platform.rotateKey.mutate()
+    show(session, { key, sealed }, `Secrets have another key: ${sealed} values were encrypted anew. The one before is deleted in a minute; older backups hold the key of their time.`)
+  }))
+
   program.command('doctor').description('what is wrong and what to do').action(run(async (session) => {
-    const response = await session.fetch('/health')
-    const { version, engine, gateway, weaker } = session.token === undefined ? {} : await session.api.platform.about.query()
-    show(session, { url: session.url, status: response.status, version, engine, gateway, weaker }, () => [
-      `${session.url} answers${version === undefined ? '' : `: M3O ${version}, ${engine} engine, services at ${gateway?.url}`}`,
-      ...(weaker ?? []).map((one) => `Weaker than it should be: ${one}`),
-      ...(session.token === undefined ? ['You are not logged in: m3o login'] : []),
-    ].join('\n'))
+    const { diagnose, spoken } = await import('../doctor.ts')
+    const found = await diagnose(session)
+    show(session, found, () => spoken(found).join('\n'))
+    return found.well ? 0 : 1
   }))
 }

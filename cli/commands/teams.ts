@@ -1,14 +1,15 @@
 import type { Command } from 'commander'
 import { PlatformError } from '#contract/errors.ts'
+import { egressText, parseEgress } from '#contract/egress.ts'
 import { type Role, roles } from '#contract/permissions.ts'
-import { readInput, wholeNumber } from '../input.ts'
+import { readInput } from '../input.ts'
 import type { Run } from '../run.ts'
 import { oneOf } from '../misuse.ts'
 import { show, table } from '../output.ts'
 import type { Session } from '../session.ts'
 
 export function addTeamCommands(program: Command, run: Run): void {
-  const team = program.command('team').description('teams: create, use, list, delete')
+  const team = program.command('team').description('teams: create, use, list, delete, egress')
   team.command('list').action(run(async (session) => {
     const all = await session.api.teams.list.query()
     show(session, all.map(({ name, role }) => ({ name, role })), () => table(['team', 'role'], all.map(({ name, role }) => [name, role])))
@@ -28,6 +29,15 @@ export function addTeamCommands(program: Command, run: Run): void {
     await confirm(session, name, yes ?? false)
     await session.api.teams.delete.mutate({ team: name })
     show(session, { name, deleted: true }, `Deleted ${name}.`)
+  }))
+
+  team.command('egress [where...]').description('where its services may go outside of the platform: all, none, or hosts and networks; without any, says so').action(run(async (session, where: string[]) => {
+    const name = await session.team()
+    if (where.length > 0) await session.api.teams.setEgress.mutate({ team: name, egress: asEgress(where) })
+    const { egress, most, unenforced } = await session.api.teams.egress.query({ team: name })
+    show(session, { team: name, egress, most, unenforced }, [
+      `Services of ${name} may go to: ${egressText(egress)}`, ...(most.mode === 'all' ? [] : [`At most, says the operator: ${egressText(most)}`]), ...(unenforced === null ? [] : [`Nobody is held to it here: ${unenforced}`]),
+    ].join('\n'))
   }))
 
   const member = program.command('member').description('members: list, role, remove')
@@ -56,11 +66,14 @@ export function addTeamCommands(program: Command, run: Run): void {
     })
     show(session, joined, `Joined ${joined.team} as ${joined.role}.`)
   }))
+}
 
-  program.command('audit').description('who did what').option('-n <entries>', 'so many', wholeNumber, 100).action(run(async (session, { n }: { n: number }) => {
-    const entries = await session.api.audit.read.query({ team: await session.team(), limit: Math.min(500, n) })
-    show(session, entries, () => table(['when', 'who', 'did', 'to'], entries.map(({ at, actor, action, target }) => [new Date(at).toISOString().slice(0, 19).replace('T', ' '), actor.name, action, target])))
-  }))
+function asEgress(where: string[]) {
+  try {
+    return parseEgress(where)
+  } catch {
+    throw new PlatformError('bad_request', `${where.join(' ')} is not understood`, { fix: 'Say all, none, or hosts and networks: m3o team egress api.example.com 203.0.113.0/24' })
+  }
 }
 
 const asRole = (role: string): Role => oneOf('role', role, roles)

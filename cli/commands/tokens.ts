@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { parseExpiry } from '../input.ts'
+import { oneOf } from '../misuse.ts'
 import type { Run } from '../run.ts'
 import { ago, show, table } from '../output.ts'
 
@@ -7,7 +8,7 @@ const list = (value: string, all: string[]) => [...all, ...value.split(',').map(
 
 const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString())
 
-interface Create { scope: string[]; service: string[]; environment: string[]; expires?: string }
+interface Create { scope: string[]; service: string[]; environment: string[]; expires?: string; machine?: true | string }
 
 export function addTokenCommands(program: Command, run: Run): void {
   const token = program.command('token').description('tokens for people and programs')
@@ -16,6 +17,7 @@ export function addTokenCommands(program: Command, run: Run): void {
     .option('--scope <actions>', 'service.call, service.*, *.read … (all that you may, when absent)', list, [])
     .option('--service <service>', 'only these services', list, []).option('--environment <environment>', 'only these environments', list, [])
     .option('--expires <duration>', 'such as 30d')
+    .option('--machine [role]', "the team's, not yours: it stays when you leave; a developer unless it is a viewer")
     .action(run(async (session, name: string, options: Create) => {
       const { team, environment } = await session.place()
       const { token: secret, ...made } = await session.api.tokens.create.mutate({
@@ -25,6 +27,7 @@ export function addTokenCommands(program: Command, run: Run): void {
           ...(options.environment.length > 0 && { environments: options.environment }),
         },
         environment: environment === 'production' ? null : environment,
+        machine: options.machine === undefined ? null : { role: oneOf('role', options.machine === true ? 'developer' : options.machine, ['viewer', 'developer'] as const) },
       })
       show(session, { token: secret, id: made.id, name: made.name, expires: iso(made.expiresAt) }, secret)
     }))

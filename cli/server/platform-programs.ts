@@ -87,6 +87,8 @@ export function platformEnvironment(name: PlatformName, home: Home, settings: Se
       UV_THREADPOOL_SIZE: '16',
       M3O_ENGINE: settings.engine,
       M3O_SAMPLES: settings.samples ? '1' : '0',
+      // Checked in settings.ts, read by the runtime.
+      ...chosen(/^M3O_(EGRESS|TEAM_(MEMORY|PROCESSES|DISK)|TEAMS_WITHOUT_WALLS)$/),
       ...(settings.dockerHost !== undefined && { DOCKER_HOST: settings.dockerHost }),
     }
   }

@@ -15,6 +15,7 @@ test.each([
   ['M3O_PORT', 'http'], ['M3O_PORT', '65536'], ['M3O_PORT', '-1'], ['M3O_GATEWAY_PORT', '80.5'], ['M3O_HOST', '127.0.0.1/8'], ['M3O_URL', 'm3o.example.com'],
   ['M3O_URL', 'https://example.com/m3o'], ['M3O_URL', 'ftp://example.com'], ['M3O_DOMAIN', 'localhost:8080'], ['M3O_DOMAIN', '-x'],
   ['M3O_ENGINE', 'docker'], ['M3O_ENGINE', 'swarm'], ['M3O_SAMPLES', 'no'], ['DOCKER_HOST', 'localhost'], ['M3O_HOME', '/'], ['M3O_HOME', `/${'x'.repeat(99)}`],
+  ['M3O_EGRESS', 'some; where'], ['M3O_TEAM_MEMORY', '4 cows'], ['M3O_TEAM_DISK', '1MB'], ['M3O_TEAM_PROCESSES', '3'], ['M3O_TEAMS_WITHOUT_WALLS', 'yes'],
   ['DATABASE_URL', 'mysql://localhost/m3o'], ['M3O_ADMIN_EMAIL', 'a@b.c'], ['M3O_ADMIN_PASSWORD', 'long enough'],
 ])('%s=%s is refused in one line that names it', (name, value) => {
   expect(() => readSettings({ [name]: value }, true)).toThrow(new RegExp(`^[^\\n]*${name}[^\\n]*$`))

@@ -1,5 +1,7 @@
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
+import { parseEgress } from '#contract/egress.ts'
+import { parseMemory } from '#contract/quantities.ts'
 import { Problem } from './problem.ts'
 
 /** Settings of the platform, from the environment, checked. Nothing else of the parent reads the environment. */
@@ -39,10 +41,28 @@ export function readSettings(variables: Variables, asRoot = process.getuid?.() =
     samples: oneOf('M3O_SAMPLES', read('M3O_SAMPLES') ?? '1', ['0', '1']) === '1',
     admin: administrator(read('M3O_ADMIN_EMAIL'), variables['M3O_ADMIN_PASSWORD']),
   }
+  checkWalls(read)
   if (settings.port !== 0 && settings.port === settings.gatewayPort) {
     throw new Problem(`M3O_PORT and M3O_GATEWAY_PORT are both ${settings.port}: give them different ports`)
   }
   return settings
+}
+
+/** The runtime reads them; a wrong one is told before anything is started. */
+function checkWalls(read: (name: string) => string | undefined): void {
+  const egress = read('M3O_EGRESS')
+  try {
+    if (egress !== undefined) parseEgress([egress])
+  } catch {
+    throw new Problem(`M3O_EGRESS is ${JSON.stringify(egress)}: expected all, none, or hosts and networks such as api.example.com,203.0.113.0/24`)
+  }
+  for (const name of ['M3O_TEAM_MEMORY', 'M3O_TEAM_DISK']) {
+    const size = read(name)
+    if (size !== undefined && (parseMemory(size) ?? 0) < 64) throw new Problem(`${name} is ${JSON.stringify(size)}: expected a size of at least 64MB, such as 4GB`)
+  }
+  const processes = read('M3O_TEAM_PROCESSES')
+  if (processes !== undefined && !(/^\d{2,6}$/.test(processes) && Number(processes) >= 64)) throw new Problem(`M3O_TEAM_PROCESSES is ${JSON.stringify(processes)}: expected a number of at least 64`)
+  oneOf('M3O_TEAMS_WITHOUT_WALLS', read('M3O_TEAMS_WITHOUT_WALLS') ?? '0', ['0', '1'])
 }
 
 function homeFolder(given: string | undefined, dataHome: string | undefined, asRoot: boolean): string {

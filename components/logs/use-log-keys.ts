@@ -2,7 +2,7 @@
 import { type KeyboardEvent, type RefObject, useEffect, useMemo, useRef } from 'react'
 import { type ScreenAction, useActions } from '#components/frame/actions.ts'
 import type { LogSession } from './log-session.ts'
-import type { LogViewState } from './log-view.tsx'
+import type { LogViewState } from './use-log-view.ts'
 
 interface Around { session: LogSession | null; view: LogViewState; search: RefObject<HTMLInputElement | null>; everywhere: boolean }
 

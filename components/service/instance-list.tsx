@@ -4,16 +4,16 @@ import type { Instance, Service } from '#contract/records.ts'
 import { useNow } from '#components/ui/now.ts'
 import { ShortId } from '#components/ui/short-id.tsx'
 import { StateMark, type StateMarkProps } from '#components/ui/state-mark.tsx'
-import { span } from '#components/ui/time-words.ts'
+import { span, spokenDuration } from '#components/ui/time-words.ts'
 
 const marks: Record<Instance['state'], Omit<StateMarkProps, 'compact'>> = {
   starting: { tone: 'busy', shape: 'turning', word: 'starting' }, checking: { tone: 'busy', shape: 'turning', word: 'checking' }, live: { tone: 'ok', shape: 'full', word: 'live' },
   draining: { tone: 'idle', shape: 'half', word: 'draining' }, ended: { tone: 'idle', shape: 'square', word: 'ended' },
 }
 
-const row = 'grid grid-cols-[minmax(0,1fr)_auto] gap-x-4 px-3 sm:grid-cols-[minmax(0,1.4fr)_92px_56px_minmax(112px,1fr)_56px_64px] sm:items-center'
+const row = 'grid grid-cols-[minmax(0,1fr)_auto] gap-x-4 px-3 sm:grid-cols-[minmax(0,1.4fr)_92px_56px_minmax(112px,1fr)_72px_64px] sm:items-center'
 
-/** What runs here: how long, with how much memory of what it may have, how busy, how often restarted. */
+/** What runs here: how long, with how much memory of what it may have, how much processor time it took, how often restarted. */
 export function InstanceList({ service }: { service: Service }) {
   const { instances, settings } = service
   if (instances.length === 0) {
@@ -23,7 +23,7 @@ export function InstanceList({ service }: { service: Service }) {
     <div role="table" aria-label="Instances" className="overflow-hidden rounded border border-border bg-raised">
       <div role="rowgroup" className="max-sm:sr-only">
         <div role="row" className={`${row} h-7 border-b border-border text-small font-medium text-muted`}>
-          {['Instance', 'State', 'Up', 'Memory', 'CPU', 'Restarts'].map((name, index) => <span key={name} role="columnheader" className={index > 1 ? 'text-right' : ''}>{name}</span>)}
+          {['Instance', 'State', 'Up', 'Memory', 'CPU time', 'Restarts'].map((name, index) => <span key={name} role="columnheader" className={index > 1 ? 'text-right' : ''}>{name}</span>)}
         </div>
       </div>
       <div role="rowgroup" className="divide-y divide-border">
@@ -47,7 +47,7 @@ function InstanceRow({ instance, mostMiB }: { instance: Instance; mostMiB: numbe
         <Figure name="memory">
           {memory === null ? '–' : <>{memory.toFixed(0)} <span className="text-muted">of {mostMiB} MiB</span><span aria-hidden className="mt-0.5 block h-0.5 w-full rounded-full bg-chosen max-sm:hidden"><span className={`block h-full rounded-full ${share > 0.9 ? 'bg-bad' : 'bg-accent'}`} style={{ width: `${share * 100}%` }} /></span></>}
         </Figure>
-        <Figure name="CPU"><span suppressHydrationWarning title="Of one processor, on average since it started">{instance.cpuMs === null ? '–' : `${((instance.cpuMs / up) * 100).toFixed(1)} %`}</span></Figure>
+        <Figure name="CPU time">{instance.cpuMs === null ? '–' : spokenDuration(instance.cpuMs)}</Figure>
         <Figure name="restarts"><span className={instance.restarts > 0 ? 'text-warn' : ''}>{instance.restarts}</span></Figure>
       </span>
     </div>

@@ -12,6 +12,7 @@ import { CopyButton } from '#components/ui/copy-button.tsx'
 import { PageBody, Panel, Properties, Property, Section } from '#components/ui/page.tsx'
 import { ShortId } from '#components/ui/short-id.tsx'
 import { Time } from '#components/ui/time.tsx'
+import { Egress } from './egress.tsx'
 
 const Confirm = dynamic(() => import('#components/ui/confirm.tsx').then((module) => module.Confirm), { ssr: false })
 const RenameTeam = dynamic(() => import('./rename-team.tsx').then((module) => module.RenameTeam), { ssr: false })
@@ -44,6 +45,7 @@ export function TeamSettings() {
           </Properties>
         </Panel>
       </Section>
+      <Egress />
       <Section title="Delete the team" about="Its services stop, and its environments, tokens and members’ access go with it." actions={<Button kind="bad" reason={may('team.delete')} onClick={() => setOpen('delete')}>Delete {team}</Button>}>{null}</Section>
       {open === 'rename' && <RenameTeam onDismiss={() => setOpen(null)} />}
       {open === 'delete' && <DeleteTeam onDismiss={() => setOpen(null)} />}

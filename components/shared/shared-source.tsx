@@ -11,6 +11,7 @@ import { useFilters } from '#components/ui/filters.ts'
 import { Panel } from '#components/ui/page.tsx'
 import { Skeleton } from '#components/ui/skeleton.tsx'
 import { whyClosed } from './shared-actions.tsx'
+import { shownFile } from './shown-file.ts'
 
 /** Its files, to be read, where its team lets them be; otherwise why not. */
 export function SharedSource({ service, name }: { service: Service; name: string }) {
@@ -24,7 +25,7 @@ function Files({ name, revision }: { name: string; revision: string }) {
   const { data: tree } = useSuspenseQuery(useTRPC().shared.tree.queryOptions({ team, name }))
   const [{ file }, setFilters] = useFilters(['file'])
   const files = tree.filter(({ kind }) => kind === 'file')
-  const chosen = files.find(({ path }) => path === file) ?? files.find(({ path }) => /^(index\.[jt]sx?|main\.\w+|app\.\w+)$/.test(path)) ?? files[0]
+  const chosen = shownFile(tree, file)
   if (chosen === undefined) return <EmptyState icon={<CodeXml />} title="No files">The revision that serves holds none.</EmptyState>
   return (
     <div className="grid gap-4 px-4 py-5 sm:px-6 lg:grid-cols-[240px_minmax(0,1fr)] lg:items-start lg:gap-6">

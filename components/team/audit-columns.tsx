@@ -1,10 +1,19 @@
 import type { Column } from '#components/ui/table.tsx'
 import { Time } from '#components/ui/time.tsx'
+import { spokenBy } from '#contract/audit-text.ts'
 import type { AuditEntry } from './audit-page.ts'
 
 export const auditColumns: Column<AuditEntry>[] = [
   { key: 'at', header: 'When', width: 'w-24 sm:w-28', cell: ({ at }) => <Time at={at} className="text-muted" /> },
-  { key: 'actor', header: 'Who', width: 'w-24 sm:w-40', cell: ({ actor }) => <span title={`${actor.kind} ${actor.id}`}>{actor.name}{actor.kind !== 'person' && <span className="text-muted max-sm:hidden"> ({actor.kind})</span>}</span> },
+  {
+    key: 'actor', header: 'Who', width: 'w-24 sm:w-44',
+    cell: ({ actor }) => (
+      <span title={[`${actor.kind} ${actor.id}`, actor.from === null ? '' : `from ${actor.from}`, spokenBy(actor.by)].filter((word) => word !== '').join(', ')}>
+        {actor.name}{actor.kind !== 'person' && <span className="text-muted max-sm:hidden"> ({actor.by !== null && 'token' in actor.by ? spokenBy(actor.by) : actor.kind})</span>}
+      </span>
+    ),
+  },
+  { key: 'from', header: 'From', width: 'w-32', from: 'lg', cell: ({ actor }) => <code className="text-small text-muted">{actor.from ?? '–'}</code> },
   { key: 'action', header: 'Did', width: 'sm:w-44', cell: ({ action, target }) => <><code className="text-small">{action}</code> <span className="text-muted md:hidden">{target.replace(/^\w+ /, '')}</span></> },
   { key: 'target', header: 'To what', width: 'w-52', from: 'md', cell: ({ target }) => <span className="text-muted">{target}</span> },
   { key: 'change', header: 'Change', from: 'lg', cell: (entry) => <Change {...entry} /> },

@@ -5,41 +5,45 @@ import { useForm } from 'react-hook-form'
 import { z } from 'zod'
 import { useTRPC } from '#client/trpc.ts'
 import { useEnvironments } from '#components/frame/environment.ts'
+import { useMay } from '#components/frame/may.ts'
 import { usePlace } from '#components/frame/place.ts'
 import { DialogForm } from '#components/ui/dialog-form.tsx'
 import { Field } from '#components/ui/field.tsx'
 import { Input, Select } from '#components/ui/input.tsx'
 import { ShownOnce } from '#components/ui/shown-once.tsx'
+import { CiSnippets } from './ci-snippets.tsx'
 import { type ScopeKey, scopeChoices } from './token-scope.ts'
 
 const day = 86_400_000
 const lives = [{ days: 30, label: '30 days' }, { days: 90, label: '90 days' }, { days: 365, label: 'a year' }, { days: 0, label: 'no end' }] as const
 const keys = scopeChoices.map(({ key }) => key) as [ScopeKey, ...ScopeKey[]]
-const schema = z.object({ name: z.string().trim().min(1, 'give it a name').max(80), scope: z.enum(keys), environment: z.string(), days: z.string() })
+const schema = z.object({ who: z.enum(['me', 'machine']), name: z.string().trim().min(1, 'give it a name').max(80), scope: z.enum(keys), environment: z.string(), days: z.string() })
 
-export function NewToken({ onDismiss }: { onDismiss: () => void }) {
+/** `forCi`: filled in for a pipeline, which is then shown what it needs. */
+export function NewToken({ forCi = false, onDismiss }: { forCi?: boolean; onDismiss: () => void }) {
   const { team } = usePlace()
   const trpc = useTRPC()
   const queries = useQueryClient()
   const environments = useEnvironments()
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { name: '', scope: 'all', environment: 'production', days: '90' } as z.infer<typeof schema> })
+  const noMachine = useMay()('member.write')
+  const form = useForm({ resolver: zodResolver(schema), defaultValues: { who: forCi && noMachine === null ? 'machine' : 'me', name: forCi ? 'ci' : '', scope: forCi ? 'deploy' : 'all', environment: 'production', days: '90' } as z.infer<typeof schema> })
   const create = useMutation(trpc.tokens.create.mutationOptions({ onSuccess: () => queries.invalidateQueries(trpc.tokens.pathFilter()) }))
   const { errors } = form.formState
   if (create.data !== undefined) {
-    return <ShownOnce title={`Token ${create.data.name}`} secret={create.data.token} onDismiss={onDismiss}>Give it to the program as <code>M3O_TOKEN</code>, or send it as <code>Authorization: Bearer</code>.</ShownOnce>
+    return <ShownOnce title={`Token ${create.data.name}`} secret={create.data.token} onDismiss={onDismiss} more={forCi && <CiSnippets />}>Give it to the program as <code>M3O_TOKEN</code>, or send it as <code>Authorization: Bearer</code>.</ShownOnce>
   }
   return (
     <DialogForm
-      title="New token"
+      title={forCi ? 'Token for CI' : 'New token'}
       place="side"
       form={form}
       submit="Create token"
       busy={create.isPending}
       error={create.error}
-      onSubmit={({ name, scope, environment, days }) => {
+      onSubmit={({ who, name, scope, environment, days }) => {
         const actions = scopeChoices.find(({ key }) => key === scope)?.actions ?? null
         create.mutate({
-          team, name, environment: environment === 'production' ? null : environment,
+          team, name, machine: who === 'machine' ? { role: scope === 'read' ? 'viewer' : 'developer' } : null, environment: environment === 'production' ? null : environment,
           scope: actions === null ? {} : { actions: [...actions] },
           expiresAt: days === '0' ? null : Date.now() + Number(days) * day,
         })
@@ -48,6 +52,14 @@ export function NewToken({ onDismiss }: { onDismiss: () => void }) {
     >
       <Field label="Name" hint="What uses it: ci, grafana, my script." error={errors.name?.message}>
         {(control) => <Input {...control} {...form.register('name')} autoFocus />}
+      </Field>
+      <Field label="Acts as" error={errors.who?.message} hint={noMachine === null ? 'A machine is the team’s: it stays when you leave, and is at most a developer.' : `Yourself. A machine of the team: ${noMachine}.`}>
+        {(control) => (
+          <Select {...control} {...form.register('who')}>
+            <option value="me">Me: it ends when I leave the team</option>
+            <option value="machine" disabled={noMachine !== null}>A machine of the team</option>
+          </Select>
+        )}
       </Field>
       <Field label="May" error={errors.scope?.message} hint="Never more than you may yourself.">
         {(control) => <Select {...control} {...form.register('scope')}>{scopeChoices.map(({ key, label }) => <option key={key} value={key}>{label}</option>)}</Select>}

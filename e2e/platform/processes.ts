@@ -8,16 +8,23 @@ export interface PlatformProcess {
   stop: () => Promise<void>
   kill: () => Promise<void>
   killAndStartAgain: () => Promise<void>
+  /** The last of what it logged and complained. */
+  said: () => string
 }
 
 /** One of the platform's processes as its parent starts it. @throws what it said, when it ended instead of becoming ready */
 export async function startProcess(name: 'runtime' | 'gateway', env: NodeJS.ProcessEnv, socketPath: string): Promise<PlatformProcess> {
   let child: ChildProcess
+  let logged = ''
   async function start(): Promise<void> {
     let said = ''
     const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', `${name}/main.ts`], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-    started.stdout.on('data', (part: Buffer) => { said = (said + part.toString()).slice(-20_000) })
-    started.stderr.on('data', (part: Buffer) => { said = (said + part.toString()).slice(-20_000) })
+    for (const stream of [started.stdout, started.stderr]) {
+      stream.on('data', (part: Buffer) => {
+        said = (said + part.toString()).slice(-20_000)
+        logged = (logged + part.toString()).slice(-5_000_000)
+      })
+    }
     child = started
     while (!await isHealthy(socketPath)) {
       if (started.exitCode !== null) throw new Error(`${name} ended: ${said}`)
@@ -33,6 +40,7 @@ export async function startProcess(name: 'runtime' | 'gateway', env: NodeJS.Proc
   await start()
   return {
     pid: () => child.pid ?? 0,
+    said: () => logged,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
     async killAndStartAgain() {

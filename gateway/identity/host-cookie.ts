@@ -30,7 +30,7 @@ export class HostCookies {
   /** The person whom the request's cookie signs in, if the request may use it at all. */
   identify(request: IncomingMessage, host: string, table: RouteTable): Person | undefined {
     const cookie = request.headers.cookie
-    if (cookie === undefined || !cookie.includes(this.name) || !comesFromHost(request, host)) return undefined
+    if (cookie === undefined || !cookie.includes(this.name) || !comesFromHost(request, host, this.secure ? 'https:' : 'http:')) return undefined
     for (const pair of cookie.split(';')) {
       const equals = pair.indexOf('=')
       if (pair.slice(0, equals).trim() !== this.name) continue
@@ -80,7 +80,7 @@ export class HostCookies {
  * of a neighbour host act for its visitor (https://www.w3.org/TR/fetch-metadata/). Where a browser sends no metadata
  * (plain HTTP that is not localhost; some websockets), Origin or Referer must say the same.
  */
-export function comesFromHost(request: IncomingMessage, host: string): boolean {
+export function comesFromHost(request: IncomingMessage, host: string, scheme: 'http:' | 'https:'): boolean {
   const { headers } = request
   const reads = request.method === 'GET' || request.method === 'HEAD'
   const site = headers['sec-fetch-site']
@@ -88,12 +88,14 @@ export function comesFromHost(request: IncomingMessage, host: string): boolean {
   if (site !== undefined) {
     return reads && headers['sec-fetch-mode'] === 'navigate' && (headers['sec-fetch-dest'] ?? 'document') === 'document'
   }
-  if (headers.origin !== undefined) return hostOf(headers.origin) === host
+  if (headers.origin !== undefined) return isPageOf(headers.origin, host, scheme)
   if (!reads || headers.upgrade !== undefined) return false
-  if (headers.referer !== undefined && hostOf(headers.referer) === host) return true
+  if (headers.referer !== undefined && isPageOf(headers.referer, host, scheme)) return true
   return headers.accept?.includes('text/html') === true
 }
 
-function hostOf(url: string): string | undefined {
-  return URL.canParse(url) ? new URL(url).host : undefined
+function isPageOf(url: string, host: string, scheme: string): boolean {
+  if (!URL.canParse(url)) return false
+  const page = new URL(url)
+  return page.host === host && page.protocol === scheme
 }

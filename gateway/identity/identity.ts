@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http'
 import { PlatformError } from '#contract/errors.ts'
 import { header, tokenPrefix } from '#contract/headers.ts'
 import { scopeAllows } from '#contract/permissions.ts'
-import type { Caller, RouteTable, Service, Token } from '../routes/route-table.ts'
+import type { Caller, Service, Token } from '../routes/entities.ts'
+import type { RouteTable } from '../routes/route-table.ts'
 
 export interface Person {
   kind: 'person'

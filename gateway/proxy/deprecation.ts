@@ -1,4 +1,4 @@
-import type { Service } from '../routes/route-table.ts'
+import type { Service } from '../routes/entities.ts'
 
 type Said = NonNullable<Service['deprecation']>
 

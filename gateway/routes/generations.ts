@@ -1,5 +1,5 @@
 import type { RoutingChange } from '#contract/routing.ts'
-import type { Environment, Release } from './route-table.ts'
+import type { Environment, Release } from './entities.ts'
 
 /** An environment's step to its next generation: what served before of all that the step changed; null where nothing did. */
 interface Step {

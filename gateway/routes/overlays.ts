@@ -1,5 +1,5 @@
 import { maxDepth } from '#contract/routing.ts'
-import type { Environment, Release, Resolution } from './route-table.ts'
+import type { Environment, Release, Resolution } from './entities.ts'
 
 /** An environment and its parents, nearest first, as far as they exist. */
 interface Chain {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Instance } from '../routes/route-table.ts'
+import type { Instance } from '../routes/entities.ts'
 import { InstancePool } from './instance-pool.ts'
 
 /** The pools of all instances, by id. */
@@ -19,6 +19,10 @@ export class Pools {
       }
     }, 500)
     this.sweeper.unref()
+  }
+
+  all(): InstancePool[] {
+    return [...this.pools.values()]
   }
 
   find(id: string): InstancePool | undefined {

@@ -19,6 +19,6 @@ export async function signInHere(platform: Platform, { name }: { name: string })
     .where(and(eq(members.userId, operator.id), isNull(teams.deletedAt))).orderBy(asc(teams.createdAt)).limit(1)
   if (!team) throw new PlatformError('not_found', `${operator.email} is in no team`, { fix: 'Make one in the console.' })
   const actor = { kind: 'person' as const, id: operator.id, name: operator.email, from: 'this machine' }
-  const { secret } = await createToken(platform, actor, { teamId: team.id, userId: operator.id, name, scope: {}, environmentId: null, expiresAt: Date.now() + lastsMs })
+  const { secret } = await createToken(platform, actor, { teamId: team.id, userId: operator.id, role: null, name, scope: {}, environmentId: null, expiresAt: Date.now() + lastsMs })
   return { token: secret, email: operator.email, team: team.name }
 }

@@ -2,7 +2,7 @@ import { and, desc, eq, isNotNull, isNull } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { Role } from '#contract/permissions.ts'
 import type { Protection } from '#contract/protection.ts'
-import { environments, members, releases, services, teams } from '#db/schema.ts'
+import { environments, members, releases, services, teams, tokens } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
 import { formerOwner } from './names.ts'
 
@@ -33,13 +33,17 @@ export async function resolveNames({ db }: Platform, names: Names) {
 
   async function roleOn(teamId: string, userId: string): Promise<Role | null> {
     const [row] = await db.select({ role: members.role }).from(members).where(and(eq(members.teamId, teamId), eq(members.userId, userId)))
-    return row?.role ?? null
+    if (row !== undefined) return row.role
+    // A machine stands for itself, by its token, for as long as that is good.
+    const [machine] = await db.select({ role: tokens.role }).from(tokens).where(and(eq(tokens.id, userId), eq(tokens.teamId, teamId), isNull(tokens.revokedAt)))
+    return machine?.role ?? null
   }
 
   async function byName<K extends keyof typeof tables>(kind: K, teamId: string, name: string) {
-    const found = (await find(kind, teamId, { name })) ?? (await find(kind, teamId, { id: await formerOwner(db, kind, teamId, name) }))
+    // Postgres knows no NUL, and nothing is named with one.
+    const found = name.includes('\0') ? undefined : (await find(kind, teamId, { name })) ?? (await find(kind, teamId, { id: await formerOwner(db, kind, teamId, name) }))
     if (found) return found
-    if (kind === 'environment') await refuseDeparted(teamId, name)
+    if (kind === 'environment' && !name.includes('\0')) await refuseDeparted(teamId, name)
     throw new PlatformError('not_found', `there is no ${kind} named ${name}`, { fix: fixes[kind], data: { kind, name } })
   }
 

@@ -8,10 +8,11 @@ import { findService } from '../services/views.ts'
 type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `languages.${string}`>>
 
 export function openLanguages(platform: Platform): Languages {
-  const { settings, source, events, log, db, builds } = platform
+  const { settings, source, events, log, db, builds, engine } = platform
   return new Languages({
     home: settings.home, source, events, log,
     install: (plan, teamId) => builds.install(plan, teamId),
+    helper: (teamId, limits) => engine.helper(teamId, limits),
     look: async ({ serviceId, environmentId, userId }) => {
       const [{ teamId }, chain] = await Promise.all([findService(platform, serviceId), environmentChain(db, environmentId)])
       const { tree } = await source.drafts.open({ serviceId, userId, environment: environmentId, branches: chain.map(branchOf) })

@@ -1,16 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Check } from '#contract/checks.ts'
+import { egressText } from '#contract/egress.ts'
 import type { Handlers } from '#contract/rpc-types.ts'
 import type { runtimeApi } from '#contract/runtime-api.ts'
 import { listTemplates } from '#templates/templates.ts'
 import type { Isolation } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
+import type { Settings } from '../settings.ts'
+import { rotateKey } from '../variables/rotate.ts'
 
 type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `platform.${string}` | `events.${string}` | `templates.${string}`>>
 
 const processes = ['parent', 'web', 'runtime', 'gateway', 'postgres']
 
-export function platformHandlers(platform: Platform, shutdown: () => Promise<void>): Part {
+interface Acts { shutdown: () => Promise<void>; health: () => Promise<Check[]> }
+
+export function platformHandlers(platform: Platform, { shutdown, health }: Acts): Part {
   const { engine, settings, routing, places, events } = platform
   const startedAt = Date.now()
   return {
@@ -18,11 +24,13 @@ export function platformHandlers(platform: Platform, shutdown: () => Promise<voi
       version: JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')).version as string,
       startedAt,
       engine: engine.kind,
-      isolation: explain(engine.describe()),
+      isolation: explain(engine.describe(), settings),
       processes: await Promise.all(processes.map(async (name) => ({ name, ...(await processOf(settings.home, name)) }))),
       counts: { teams: Object.keys(routing.table.teams).length, services: Object.keys(routing.table.services).length, instances: places.instances.all().length },
       gateway: { url: `http://${settings.gatewayHost}:${settings.gatewayPort}`, domain: settings.domain, port: settings.gatewayPort },
     }),
+    'platform.health': () => health(),
+    'platform.rotateKey': (_, { actor }) => rotateKey(platform, actor),
     'platform.shutdown': async () => {
       await shutdown()
       return { ok: true }
@@ -32,13 +40,21 @@ export function platformHandlers(platform: Platform, shutdown: () => Promise<voi
   }
 }
 
-function explain(isolation: Isolation) {
+type Walls = Pick<Settings, 'teamsWithoutWalls' | 'teamDiskMiB' | 'egress'>
+
+function explain(isolation: Isolation, { teamsWithoutWalls, teamDiskMiB, egress }: Walls) {
   const warnings = [...isolation.warnings]
+  const open = !isolation.teamsApart && teamsWithoutWalls
+  if (open) warnings.push('Several teams are allowed although they cannot be kept apart here (M3O_TEAMS_WITHOUT_WALLS=1): each can reach the data and secrets of the others.')
+  if (isolation.limits === 'rlimits') warnings.push('A team can take all of the memory and processors from the others, as there are no control groups to limit it.')
+  const { memoryMiB, pids } = isolation.team
   const rows = [
     { what: 'Sandbox', how: isolation.sandbox === 'bubblewrap' ? 'bubblewrap: own files, processes and users' : 'none' },
     { what: 'Network', how: isolation.network === 'team' ? 'a network of its own for each team' : "the machine's network, shared" },
     { what: 'Limits', how: { 'cgroup-v1': 'control groups (v1)', 'cgroup-v2': 'control groups (v2)', rlimits: 'per process only' }[isolation.limits] },
-    { what: 'Teams', how: isolation.teamsApart ? 'kept apart' : 'one team only' },
+    { what: 'Teams', how: isolation.teamsApart ? 'kept apart' : open ? 'not kept apart' : 'one team only' },
+    ...(isolation.limits === 'rlimits' ? [] : [{ what: 'A team at most', how: `${memoryMiB} MiB of memory, ${pids} processes, ${teamDiskMiB} MiB on the disk; processors by turns` }]),
+    ...(egress.mode === 'all' ? [] : [{ what: 'The outside world', how: egressText(egress) }]),
   ]
   return [...rows.map((row) => ({ ...row, weaker: null })), ...warnings.map((weaker) => ({ what: 'Weaker than it should be', how: '', weaker }))]
 }

@@ -1,6 +1,9 @@
 import type { Handlers } from '#contract/rpc-types.ts'
 import type { runtimeApi } from '#contract/runtime-api.ts'
-import { readAudit } from '../audit/audit.ts'
+import { audited } from '../audit/audit.ts'
+import { readAudit } from '../audit/read.ts'
+import { verifyAudit } from '../audit/verify.ts'
+import { readEgress, setEgress } from '../egress/egress.ts'
 import type { Platform } from '../platform.ts'
 import { acceptInvitation, createInvitation, listInvitations, readInvitation, revokeInvitation } from '../teams/invitations.ts'
 import { listMembers, removeMember, setRole } from '../teams/members.ts'
@@ -26,6 +29,8 @@ export function teamHandlers(platform: Platform, deployments: Deployments): Part
     },
     'teams.rename': async ({ teamId, name }, { actor }) => (await renameTeam(platform, actor, teamId, name), ok),
     'teams.delete': async ({ teamId }, { actor }) => (await deleteTeam(platform, actor, teamId), ok),
+    'teams.egress': ({ teamId }) => readEgress(platform, teamId),
+    'teams.setEgress': async ({ teamId, egress }, { actor }) => (await setEgress(platform, actor, teamId, egress), ok),
     'members.list': ({ teamId }) => listMembers(platform, teamId),
     'members.setRole': async (input, { actor }) => (await setRole(platform, actor, input), ok),
     'members.remove': async (input, { actor }) => (await removeMember(platform, actor, input), ok),
@@ -40,6 +45,8 @@ export function teamHandlers(platform: Platform, deployments: Deployments): Part
     'tokens.list': ({ teamId, userId }) => listTokens(platform, teamId, userId),
     'tokens.create': (input, { actor }) => createToken(platform, actor, input),
     'tokens.revoke': async ({ teamId, tokenId }, { actor }) => (await revokeToken(platform, actor, teamId, tokenId), ok),
-    'audit.read': async ({ teamId, before, limit }) => (await readAudit(platform.db, teamId, before, limit)).map(({ seq, at, actor, action, target, before: was, after }) => ({ seq, at, actor, action, target, before: was, after })),
+    'audit.read': (page) => readAudit(platform.db, page),
+    'audit.verify': () => verifyAudit(platform.db, platform.settings.home),
+    'audit.note': async (change, { actor }) => (await audited(platform.db, actor, change, () => Promise.resolve()), ok),
   }
 }

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
-import { and, desc, eq, lt, sql } from 'drizzle-orm'
+import { desc, sql } from 'drizzle-orm'
 import type { Actor } from '#contract/rpc.ts'
 import type { Db, Transaction } from '#db/open.ts'
 import { audit } from '#db/schema.ts'
+import { chainHash } from './chain.ts'
 
 /** What somebody changed. `before` and `after` hold no secret. */
 export interface Change {
@@ -33,15 +33,5 @@ export async function writeAudit(tx: Transaction, actor: Actor, change: Change):
     at: Date.now(), teamId: change.teamId, actor, action: change.action, target: change.target,
     before: change.before ?? null, after: change.after ?? null,
   }
-  const hash = createHash('sha256').update(last?.hash ?? '').update(JSON.stringify(row)).digest('hex')
-  await tx.insert(audit).values({ ...row, hash })
-}
-
-export function readAudit(db: Db, teamId: string, before: number | null, limit: number) {
-  return db
-    .select()
-    .from(audit)
-    .where(and(eq(audit.teamId, teamId), before === null ? undefined : lt(audit.seq, before)))
-    .orderBy(desc(audit.seq))
-    .limit(limit)
+  await tx.insert(audit).values({ ...row, hash: chainHash(last?.hash ?? '', row) })
 }

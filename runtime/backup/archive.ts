@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { extract, type Pack } from 'tar-stream'
 import { PlatformError } from '#contract/errors.ts'
-import { type Found, ifGone } from './walk.ts'
+import { type Found, ifGone, isAt } from './walk.ts'
 
 /** Adds a file, a folder or a link as it is now; what vanished meanwhile, sockets and devices are left out. */
 export async function addFound(pack: Pack, root: string, { path, info }: Found, name: string): Promise<void> {
@@ -20,6 +20,7 @@ export async function addFound(pack: Pack, root: string, { path, info }: Found, 
   const file = await open(join(root, path), constants.O_RDONLY | constants.O_NOFOLLOW).catch(ifGone)
   if (file === undefined) return
   try {
+    if (!(await isAt(file, root, path))) return
     const { size } = await file.stat()
     await pipeline(Readable.from(exactly(file.createReadStream({ autoClose: false }), size)), pack.entry({ ...header, size }))
   } finally {

@@ -82,7 +82,7 @@ test('what was backed up is there again in another home and database, and goes o
   git(repository, 'fsck', '--strict')
   expect(readFileSync(join(to.home, 'data/s_1/e_1/notes.bin'))).toEqual(Buffer.from([0, 255, 10]))
   expect(statSync(join(to.home, 'data/s_1/e_1/notes.bin')).mode & 0o777).toBe(0o640)
-  expect(readFileSync(join(to.home, 'keys/secrets.key'), 'utf8')).toBe('ab'.repeat(32))
+  expect(readFileSync(join(to.home, 'keys/secrets.key'), 'utf8').trim()).toBe('ab'.repeat(32))
   expect(readFileSync(join(to.home, 'keys/installation'), 'utf8')).toBe('second')
   expect(readdirSync(to.home).filter((name) => name.startsWith('.restore'))).toEqual([])
 })

@@ -9,7 +9,7 @@ import { pack } from 'tar-stream'
 import { addBytes, addFound } from './archive.ts'
 import { folders, leftOut, type Manifest } from './format.ts'
 import { copyOut } from './tables.ts'
-import { walk } from './walk.ts'
+import { ifGone, walk } from './walk.ts'
 
 export interface BackupResult {
   file: string
@@ -28,10 +28,12 @@ export async function backup({ sql, home, out }: { sql: postgres.Sql; home: stri
   const file = resolve(out)
   const temporary = `${file}.${randomBytes(4).toString('hex')}.new`
   try {
+    // Of a key that is changed meanwhile both are kept, as rows may be sealed with either.
+    const keys = await keysOf(home)
     const described: Manifest = { format: 1, createdAt: new Date().toISOString(), version: await version(), ...(await copyOut(sql, spool)) }
     const archive = pack()
     const written = pipeline(archive, createGzip({ level: 6 }), createWriteStream(temporary, { mode: 0o600, flags: 'wx', flush: true }))
-    await Promise.all([written, fill(archive, described, spool, home)])
+    await Promise.all([written, fill(archive, described, spool, { home, keys: new Set([...(await keysOf(home)), ...keys]) })])
     await rename(temporary, file)
     await syncFolder(dirname(file))
     return { file, bytes: (await stat(file)).size, tables: described.tables.length, rows: described.tables.reduce((sum, { rows }) => sum + rows, 0) }
@@ -40,7 +42,7 @@ export async function backup({ sql, home, out }: { sql: postgres.Sql; home: stri
   }
 }
 
-async function fill(archive: ReturnType<typeof pack>, described: Manifest, spool: string, home: string): Promise<void> {
+async function fill(archive: ReturnType<typeof pack>, described: Manifest, spool: string, { home, keys }: { home: string; keys: ReadonlySet<string> }): Promise<void> {
   try {
     await addBytes(archive, 'manifest.json', JSON.stringify(described, null, 2))
     for (const { name } of described.tables) {
@@ -48,13 +50,21 @@ async function fill(archive: ReturnType<typeof pack>, described: Manifest, spool
       await addBytes(archive, `database/${name}`, { path, size: (await stat(path)).size })
     }
     for (const folder of folders) {
-      for await (const found of walk(home, folder)) if (!leftOut.has(found.path)) await addFound(archive, home, found, `home/${found.path}`)
+      for await (const found of walk(home, folder)) if (!leftOut.has(found.path) && found.path !== keysPath) await addFound(archive, home, found, `home/${found.path}`)
     }
+    if (keys.size > 0) await addBytes(archive, `home/${keysPath}`, [...keys].map((key) => `${key}\n`).join(''))
     archive.finalize()
   } catch (error) {
     archive.destroy(error as Error)
     throw error
   }
+}
+
+const keysPath = 'keys/secrets.key'
+
+async function keysOf(home: string): Promise<string[]> {
+  const text = await readFile(join(home, keysPath), 'utf8').catch(ifGone)
+  return (text ?? '').split('\n').filter(Boolean)
 }
 
 async function version(): Promise<string> {

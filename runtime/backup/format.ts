@@ -19,8 +19,8 @@ export type Manifest = z.infer<typeof manifest>
 
 /**
  * What of the home cannot be made again. Left out: what belongs to this machine (`run`, `instances`, the installation's
- * id), the database itself, caches other than the dependencies that builds were made with, and logs, which are bounded
+ * id, what it has witnessed of the audit), the database itself, caches other than the dependencies that builds were made with, and logs, which are bounded
  * by age and would be most of the backup.
  */
 export const folders = ['keys', 'source', 'data', 'builds', 'cache/modules'] as const
-export const leftOut: ReadonlySet<string> = new Set(['keys/installation'])
+export const leftOut: ReadonlySet<string> = new Set(['keys/installation', 'keys/audit-witness.json'])

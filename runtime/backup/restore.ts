@@ -7,6 +7,7 @@ import type postgres from 'postgres'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { migrate } from '#db/migrate.ts'
 import type { ConnectionOptions } from '#db/open.ts'
+import { witnessFile } from '../audit/witness.ts'
 import { unpack } from './archive.ts'
 import { folders, type Manifest, manifest } from './format.ts'
 import { isInUse, knowsSchema, recreateSchema } from './schema.ts'
@@ -38,6 +39,8 @@ export async function restore({ sql, options, home, from, force = false }: Resto
     await recreateSchema(sql, described.schema)
     await copyIn(sql, join(unpacked, 'database'), described)
     for (const folder of folders) await replace(join(home, folder), join(unpacked, 'home', folder))
+    // What was witnessed here was of the rows that it replaced.
+    await rm(witnessFile(home), { force: true })
     await migrate(options)
     return described
   } finally {

@@ -5,6 +5,7 @@ import { PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
 import type { Bind, Engine, Exit } from '../engines/engine.ts'
 import type { OperatorRegistry } from '../engines/operator-registry.ts'
+import { FairTurns } from './fair-turns.ts'
 
 export interface Job {
   teamId: string
@@ -41,15 +42,14 @@ const usualLimits: JobLimits = {
   pids: 512,
 }
 
-/** Runs tools in the sandbox, as many at once as the machine has processors; the others wait their turn. */
+/** Runs tools in the sandbox, as many at once as the machine has processors; the others wait their turn, which is fair among teams. */
 export class Jobs {
   readonly #engine: Engine
   readonly #folder: string
   readonly #registry: Pick<OperatorRegistry, 'env' | 'binds'>
   readonly #limits: JobLimits
   readonly #exits = new Map<string, (exit: Exit) => void>()
-  readonly #waiting: (() => void)[] = []
-  #free = Math.max(1, cpus().length)
+  readonly #turns = new FairTurns(Math.max(1, cpus().length))
 
   constructor(engine: Engine, folder: string, registry: Pick<OperatorRegistry, 'env' | 'binds'>, limits: Partial<JobLimits> = {}) {
     this.#limits = { ...usualLimits, ...limits }
@@ -61,29 +61,14 @@ export class Jobs {
 
   /** Throws the signal's reason, or `build_failed` at the deadline. A job that fails is not an error here: see `exit`. */
   async run(job: Job): Promise<Finished> {
-    await this.#turn(job)
+    job.signal.throwIfAborted()
+    if (!this.#turns.isFree(job.teamId)) job.onLine('waiting for other builds')
+    await this.#turns.take(job.teamId, job.signal)
     try {
       return await this.#run(job)
     } finally {
-      this.#free += 1
-      this.#waiting.shift()?.()
+      this.#turns.give(job.teamId)
     }
-  }
-
-  async #turn({ signal, onLine }: Job): Promise<void> {
-    signal.throwIfAborted()
-    if (this.#free <= 0) onLine('waiting for other builds')
-    while (this.#free <= 0) {
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve)
-        signal.addEventListener('abort', () => resolve(), { once: true })
-      })
-      if (signal.aborted) {
-        if (this.#free > 0) this.#waiting.shift()?.()
-        throw signal.reason
-      }
-    }
-    this.#free -= 1
   }
 
   async #run(job: Job): Promise<Finished> {

@@ -11,6 +11,13 @@ export interface Limits {
   pids: number
 }
 
+/** Of all that a team runs at once, builds and language servers too; what one instance may is in {@link Limits}. */
+export interface TeamLimits {
+  memoryMiB: number
+  /** Processes and threads together. */
+  pids: number
+}
+
 export interface Bind {
   /** Absolute path on the machine. */
   host: string
@@ -89,6 +96,8 @@ export interface Placement {
   /** Milliseconds since 1970. */
   startedAt: number
   logs: { stdout: string; stderr: string }
+  /** Folders of the machine that it may write to. */
+  writes?: string[]
   identity: { bootId: string; payload: ProcessIdentity; init: ProcessIdentity; cgroups: string[] }
 }
 
@@ -144,6 +153,10 @@ export interface Isolation {
   sandbox: 'bubblewrap' | 'none'
   network: 'team' | 'host'
   limits: 'cgroup-v1' | 'cgroup-v2' | 'rlimits'
+  /** Programs of the machine that are not there and would make it stronger. */
+  missing: string[]
+  /** What one team may have at most, where `limits` are of control groups. */
+  team: TeamLimits
   /** False: run one team only. */
   teamsApart: boolean
   /** One sentence for each thing that is weaker than it should be. */
@@ -154,6 +167,21 @@ export interface TeamNetwork {
   /** The gateway must listen here (`M3O_GATEWAY` names it), on the port that the engine was told. */
   gatewayAddress: string
   instanceAddress: string
+}
+
+/** Where a team's services may go outside of the platform: contract/egress.ts, names looked up. */
+export type Way = { mode: 'all' } | { mode: 'none' } | { mode: 'listed'; networks: string[] }
+
+/** How a program of the platform that reads what a team wrote, such as a language server, stays within the team's walls. */
+export interface Helper {
+  /** Folders of control groups to join before anything is read; empty where there are none. */
+  groups: string[]
+  /** Of the team; undefined when not run as root. */
+  uid: number | undefined
+  /** A filter of system calls, as bwrap takes it. */
+  seccompFile: string | undefined
+  /** Ends all that runs in its groups. */
+  end(): Promise<void>
 }
 
 export interface Engine {
@@ -182,6 +210,9 @@ export interface Engine {
   /** After a restart: stops and removes all that the runtime does not know. */
   keepOnly(ids: ReadonlySet<string>): Promise<void>
   exec(id: string, options: ExecOptions): Promise<ExecSession>
+  /** Holds teams to their ways out as they are now; to each from its first instance on. Connections that are no longer allowed stall. */
+  refreshWays(): Promise<void>
+  helper(teamId: string, limits: Limits): Promise<Helper>
   stats(ids: readonly string[]): Promise<Map<string, Usage>>
   /** Takes down what was made for teams whose instances are all gone: networks, rules, control groups. */
   destroyTeamNetworks(): Promise<void>

@@ -131,6 +131,18 @@ export class Places {
     }
   }
 
+  /** At once, whatever it does; it stays down until somebody brings it up again, and calls are told why. */
+  async park(at: At, why: string): Promise<void> {
+    const place = this.get(at)
+    const running = this.instances.of(at)
+    if (place) place.crashing = `${place.plan.service} was ended: ${why}`
+    await Promise.all(running.map((one) => this.#parts.engine.stop(one.id, { graceMs: 0 })))
+    for (const one of running.slice(0, 1)) await this.#keepUp.say(one, `ended: ${why}`).catch(() => {})
+    if (!place) return
+    await this.#save(place)
+    await this.#takeDown(place)
+  }
+
   /** @param how.finishing the calls that are under way first */
   async kill(at: At, { finishing = false } = {}): Promise<void> {
     const place = this.#require(at)

@@ -34,6 +34,7 @@ beforeAll(async () => {
       await mkdir(folder, { recursive: true })
       await writeFile(join(folder, 'index.d.ts'), 'export declare const answer: number\n')
     },
+    helper: async () => ({ groups: [], uid: undefined, seccompFile: undefined, end: async () => {} }),
     look: async () => ({ tree: (await source.drafts.open(key)).tree, teamId: 't_1' }),
   })
 })

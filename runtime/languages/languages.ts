@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
 import type { PlatformEvent } from '#contract/records.ts'
 import type { InstallPlan } from '../builds/dependencies.ts'
+import type { Helper, Limits } from '../engines/engine.ts'
 import { Locks } from '../source/locks.ts'
 import type { Source } from '../source/source.ts'
 import { InstallAhead } from './install-ahead.ts'
 import { decidingFiles, dependenciesOf, type Dependencies } from './modules.ts'
-import { type Program, startProgram } from './program.ts'
+import { type Program, serverLimits, startProgram } from './program.ts'
 import { Project } from './project.ts'
 import { Session } from './session.ts'
 import { typesFolder } from './types-folder.ts'
@@ -24,6 +25,8 @@ export interface LanguagesOptions {
   look(draft: DraftName): Promise<{ tree: string; teamId: string }>
   /** Installs packages where builds look for them too. */
   install(plan: InstallPlan, teamId: string): Promise<unknown>
+  /** The walls of a team, for a server that reads what it wrote. */
+  helper(teamId: string, limits: Limits): Promise<Helper>
   /** How long an editor may be quiet. */
   idleMs?: number
   /** Servers at once; one more ends the one that was quiet the longest. */
@@ -98,9 +101,13 @@ export class Languages {
       this.#dependencies(draft, { tree, teamId }),
     ])
     try {
+      const helper = await this.#with.helper(teamId, serverLimits)
       const program = await startProgram({
-        folder: project.folder, types, modules: dependencies.modules,
-        onExit: () => log.info({ ...draft }, 'a language server has ended'),
+        folder: project.folder, types, modules: dependencies.modules, helper,
+        onExit: () => {
+          log.info({ ...draft }, 'a language server has ended')
+          void helper.end()
+        },
         onSay: (text) => log.info({ ...draft, text: text.slice(0, 2_000) }, 'a language server says'),
         onError: (error) => log.warn({ ...draft, err: error }, 'a language server cannot be run'),
       })

@@ -1,8 +1,19 @@
+import type { LogLevel } from '#contract/logs.ts'
 import { cleanText } from './clean.ts'
 import type { Journal, Source } from './journal.ts'
-import type { PlatformLine } from './logs.ts'
 import { Mask } from './mask.ts'
 import { maxLine } from './lines.ts'
+
+/** A line of the platform's own. */
+export interface PlatformLine {
+  stream: 'build' | 'platform'
+  text: string
+  level?: LogLevel
+  revision?: string | null
+  instanceId?: string | null
+  fields?: Record<string, unknown>
+  mask?: readonly string[]
+}
 
 const noMask = new Mask([])
 

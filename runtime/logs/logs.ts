@@ -2,15 +2,15 @@ import { existsSync } from 'node:fs'
 import { readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
-import type { LogFilter, LogLevel, LogPageQuery, LogStream, Page } from '#contract/logs.ts'
-import { appendLines } from './append.ts'
+import type { LogFilter, LogPageQuery, Page } from '#contract/logs.ts'
+import { appendLines, type PlatformLine } from './append.ts'
 import { followLogs, type FollowFrom } from './follow.ts'
 import { Journal } from './journal.ts'
 import type { PaceLimits } from './pace.ts'
 import { readPage } from './read.ts'
 import { targetKey, type LogTarget, type StoredEntry } from './record.ts'
 import { applyRetention, type Retention } from './retention.ts'
-import { Sources } from './sources.ts'
+import { type LogSource, Sources } from './sources.ts'
 
 export interface LogsOptions {
   /** Folder of the logs: `{dir}/{serviceId}/{environmentId}/`. */
@@ -25,29 +25,6 @@ export interface LogsOptions {
   pace?: PaceLimits
   /** Something that an operator should know: disk full, no inotify left. */
   warn?: (message: string, details: Record<string, unknown>) => void
-}
-
-/** A running copy whose output is to be kept. */
-export interface LogSource extends LogTarget {
-  instanceId: string
-  revision: string | null
-  /** O_APPEND files; they may not exist yet. */
-  files: { stdout?: string; stderr?: string }
-  /** Secret values, never to be stored. */
-  mask?: readonly string[]
-  /** A build's output is kept as the stream `build`, whichever file it came from. */
-  stream?: LogStream
-}
-
-/** A line of the platform's own. */
-export interface PlatformLine {
-  stream: 'build' | 'platform'
-  text: string
-  level?: LogLevel
-  revision?: string | null
-  instanceId?: string | null
-  fields?: Record<string, unknown>
-  mask?: readonly string[]
 }
 
 export interface Logs {

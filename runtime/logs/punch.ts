@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
 
 const step = 8 * 1024 * 1024
 const page = 4096
@@ -12,6 +14,8 @@ export class Punch {
   private busy = false
   private static broken = false
   private upTo = 0
+  private wiped = 0
+  private wiping = false
   private readonly path: string
   private readonly warn: (message: string, details: Record<string, unknown>) => void
 
@@ -42,8 +46,30 @@ export class Punch {
     child.once('exit', (code) => done(code === 0 || code === 1 ? undefined : new Error(`fallocate exited with ${code}`)))
   }
 
+  /** Overwrites what has been stored, masked: as it was written it may hold a secret, for as long as its instance lives. */
+  async wipe(stored: number): Promise<void> {
+    const from = Math.max(this.wiped, this.upTo)
+    if (this.wiping || stored <= from) return
+    this.wiping = true
+    try {
+      const file = await open(this.path, constants.O_WRONLY | constants.O_NOFOLLOW)
+      try {
+        // It can have become shorter, and is not to grow.
+        const end = Math.min(stored, (await file.stat()).size)
+        for (let at = from; at < end; at += page * 16) await file.write(Buffer.alloc(Math.min(page * 16, end - at)), 0, undefined, at)
+        this.wiped = stored
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.warn('stored output of a service cannot be wiped', { path: this.path, error: String(error) })
+    } finally {
+      this.wiping = false
+    }
+  }
+
   /** The file begins anew. */
   reset(): void {
-    this.upTo = 0
+    this.upTo = this.wiped = 0
   }
 }

@@ -1,5 +1,5 @@
+import type { LogStream } from '#contract/logs.ts'
 import type { Journal } from './journal.ts'
-import type { LogSource } from './logs.ts'
 import { Mask } from './mask.ts'
 import { defaultPace, Pace, type PaceLimits } from './pace.ts'
 import type { LogTarget } from './record.ts'
@@ -7,6 +7,18 @@ import { Tail } from './tail.ts'
 import { Turns } from './turns.ts'
 import { Watches } from './watch.ts'
 import type { Source } from './journal.ts'
+
+/** A running copy whose output is to be kept. */
+export interface LogSource extends LogTarget {
+  instanceId: string
+  revision: string | null
+  /** O_APPEND files; they may not exist yet. */
+  files: { stdout?: string; stderr?: string }
+  /** Secret values, never to be stored. */
+  mask?: readonly string[]
+  /** A build's output is kept as the stream `build`, whichever file it came from. */
+  stream?: LogStream
+}
 
 const defaultQuota = 256 * 1024 * 1024
 

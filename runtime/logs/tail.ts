@@ -17,6 +17,7 @@ const fullMs = 5
 /** How long a stack trace waits for its next line, and for all of them. */
 const holdMs = 40
 const holdAtMostMs = 400
+const wipeMs = 200
 
 export interface TailOptions {
   path: string
@@ -54,6 +55,7 @@ export class Tail {
   private lastTurn = 0
   private heldSince = 0
   private turnTimer: NodeJS.Timeout | undefined
+  private wipeTimer: NodeJS.Timeout | undefined
   private holdTimer: NodeJS.Timeout | undefined
   private turnDone = Promise.withResolvers<void>()
 
@@ -164,6 +166,17 @@ export class Tail {
 
   private idle(): undefined {
     this.caughtUp = this.live = true
+    if (!this.options.mask.empty) this.wipeSoon()
+  }
+
+  /** Once it is quiet, and what was read is safe elsewhere. */
+  private wipeSoon(): void {
+    this.wipeTimer ??= setTimeout(() => {
+      this.wipeTimer = undefined
+      if (this.stopped) return
+      void this.punch.wipe(this.options.source.synced)
+      if (this.options.source.synced < this.at) this.wipeSoon()
+    }, wipeMs).unref()
   }
 
   private async read(file: FileHandle): Promise<void> {

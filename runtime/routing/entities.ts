@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, isNull, or } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNotNull, isNull, or } from 'drizzle-orm'
 import { idleLifeMs } from '#contract/environment-life.ts'
 import { mayDo } from '#contract/permissions.ts'
 import type { Routed } from '#contract/routing.ts'
@@ -68,15 +68,15 @@ async function formerServiceNames(db: Db): Promise<Map<string, { scope: string; 
   return Map.groupBy(rows, (row) => row.id)
 }
 
-/** Only those whose maker is still on the team. */
+/** Only those whose maker is still on the team, and machines'. */
 export async function tokenEntities(db: Db, ids: Ids): Promise<Found<'tokens'>> {
   const rows = await db.select({ token: tokens, email: users.email, role: members.role }).from(tokens)
-    .innerJoin(users, eq(users.id, tokens.userId))
-    .innerJoin(members, and(eq(members.teamId, tokens.teamId), eq(members.userId, tokens.userId)))
-    .where(and(isNull(tokens.revokedAt), or(isNull(tokens.expiresAt), gt(tokens.expiresAt, Date.now())), ids ? inArray(tokens.id, [...ids]) : undefined))
+    .leftJoin(users, eq(users.id, tokens.userId))
+    .leftJoin(members, and(eq(members.teamId, tokens.teamId), eq(members.userId, tokens.userId)))
+    .where(and(or(isNotNull(members.role), isNotNull(tokens.role)), isNull(tokens.revokedAt), or(isNull(tokens.expiresAt), gt(tokens.expiresAt, Date.now())), ids ? inArray(tokens.id, [...ids]) : undefined))
   return collect(ids, rows.map((row) => ({ id: row.token.id, ...row })), ({ token, email, role }) => ({
-    id: token.id, hash: token.hash, teamId: token.teamId, personId: token.userId, email, environmentId: token.environmentId,
-    mayCall: mayDo('service.call', { signedIn: true, operator: false, role, scope: token.scope }), scope: token.scope, expiresAt: token.expiresAt,
+    id: token.id, hash: token.hash, teamId: token.teamId, personId: token.userId ?? token.id, email: email ?? token.name, environmentId: token.environmentId,
+    mayCall: mayDo('service.call', { signedIn: true, operator: false, role: role ?? token.role ?? undefined, scope: token.scope }), scope: token.scope, expiresAt: token.expiresAt,
   }))
 }
 

@@ -2,6 +2,7 @@ import { runGit } from './git.ts'
 import type { Repository } from './naming.ts'
 import { readCommit, treeAt } from './object-reader.ts'
 import { emptyTree, type Oid } from './objects.ts'
+import { checkPath } from './path.ts'
 
 export interface FileDiff {
   path: string
@@ -45,7 +46,7 @@ export async function diffCommit(repository: Repository, commit: Oid): Promise<F
 /** The hunks of one file; empty for a binary one. After a rename give both names. */
 export async function diffFile(repository: Repository, input: { from: Oid; to: Oid; path: string; oldPath?: string; context?: number }): Promise<Hunk[]> {
   const [from, to] = [await treeAt(repository, input.from), await treeAt(repository, input.to)]
-  const paths = [...new Set([input.path, input.oldPath ?? input.path])]
+  const paths = [...new Set([checkPath(input.path), checkPath(input.oldPath ?? input.path, 'oldPath')])]
   const context = Math.min(Math.max(Math.floor(input.context ?? 3), 0), 10_000)
   const { stdout } = await runGit(repository.dir, ['--literal-pathspecs', 'diff-tree', ...plain, '-p', `-U${context}`, from, to, '--', ...paths], { maxBytes: 16 << 20 })
   return parseHunks(stdout.toString('utf8'))

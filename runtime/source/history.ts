@@ -2,6 +2,7 @@ import { runGit } from './git.ts'
 import type { Person, Repository } from './naming.ts'
 import { readCommit } from './object-reader.ts'
 import type { Oid } from './objects.ts'
+import { checkPath } from './path.ts'
 
 export interface LoggedCommit {
   commit: Oid
@@ -28,7 +29,7 @@ export async function logOf(repository: Repository, input: { from: Oid; skip?: n
   const limit = Math.min(Math.max(Math.floor(input.limit ?? 50), 1), 500)
   const { stdout } = await runGit(repository.dir, [
     '--literal-pathspecs', 'log', '-z', `--format=tformat:${fields.join('%x00')}`, `--skip=${Math.max(0, Math.floor(skip))}`, `--max-count=${limit + 1}`,
-    '--end-of-options', input.from, '--', ...(input.path === undefined ? [] : [input.path]),
+    '--end-of-options', input.from, '--', ...(input.path === undefined ? [] : [checkPath(input.path)]),
   ])
   const cells = stdout.toString('utf8').split('\0')
   const commits: LoggedCommit[] = []

@@ -47,8 +47,11 @@ async function refuseHigherRole({ db }: Platform, actor: Actor, input: { teamId:
 }
 
 export async function revokeInvitation(platform: Platform, actor: Actor, input: { teamId: string; invitationId: string }): Promise<void> {
-  await audited(platform.db, actor, { teamId: input.teamId, action: 'invitation.revoke', target: `invitation ${input.invitationId}` }, (tx) =>
-    tx.update(invitations).set({ revokedAt: Date.now() }).where(and(eq(invitations.id, input.invitationId), eq(invitations.teamId, input.teamId))))
+  await audited(platform.db, actor, { teamId: input.teamId, action: 'invitation.revoke', target: `invitation ${input.invitationId}` }, async (tx) => {
+    const revoked = await tx.update(invitations).set({ revokedAt: Date.now() })
+      .where(and(eq(invitations.id, input.invitationId), eq(invitations.teamId, input.teamId))).returning({ id: invitations.id })
+    if (revoked.length === 0) throw new PlatformError('not_found', 'there is no such invitation')
+  })
   platform.events.emit({ type: 'team', teamId: input.teamId })
 }
 

@@ -4,12 +4,16 @@ import { newId } from '#contract/ids.ts'
 import { teamName } from '#contract/names.ts'
 import type { Team } from '#contract/records.ts'
 import type { Actor } from '#contract/rpc.ts'
-import { environments, members, services, teams } from '#db/schema.ts'
+import { environments, members, services, teams, tokens } from '#db/schema.ts'
 import { claimName, keepFormerName, parseName } from '../access/names.ts'
 import { audited } from '../audit/audit.ts'
 import type { Platform } from '../platform.ts'
 
+/** Those of a person; of a machine, by its token's id, the one. */
 export async function listTeams({ db }: Platform, userId: string): Promise<Team[]> {
+  const [machine] = await db.select({ id: teams.id, name: teams.name, role: tokens.role, createdAt: teams.createdAt }).from(tokens)
+    .innerJoin(teams, eq(teams.id, tokens.teamId)).where(and(eq(tokens.id, userId), isNull(tokens.revokedAt), isNull(teams.deletedAt)))
+  if (machine?.role != null) return [{ ...machine, role: machine.role }]
   return db
     .select({ id: teams.id, name: teams.name, role: members.role, createdAt: teams.createdAt })
     .from(teams)
@@ -53,12 +57,12 @@ async function adoptUnowned(platform: Platform, actor: Actor, name: string, owne
 }
 
 /** Where services of two teams cannot be kept apart on this machine, there is one team. */
-async function requireApart({ engine, db }: Platform): Promise<void> {
-  if (engine.describe().teamsApart) return
+async function requireApart({ engine, db, settings }: Platform): Promise<void> {
+  if (engine.describe().teamsApart || settings.teamsWithoutWalls) return
   const [found] = await db.select({ teams: count() }).from(teams).where(isNull(teams.deletedAt))
   if (found?.teams === 0) return
   throw new PlatformError('forbidden', 'this machine cannot keep the services of two teams apart', {
-    fix: 'Run M3O as root on Linux with bubblewrap and nftables, then create the team again.',
+    fix: 'Run M3O as root on Linux with bubblewrap and nftables, or, where all teams trust one another, with M3O_TEAMS_WITHOUT_WALLS=1; then create the team again.',
   })
 }
 

@@ -4,6 +4,7 @@ import { PlatformError } from '#contract/errors.ts'
 import { tokenPrefix } from '#contract/headers.ts'
 import { newId } from '#contract/ids.ts'
 import type { Token } from '#contract/records.ts'
+import type { Role } from '#contract/permissions.ts'
 import type { TokenScope } from '#contract/routing.ts'
 import type { Actor } from '#contract/rpc.ts'
 import { environments, members, teams, tokens, users } from '#db/schema.ts'
@@ -15,21 +16,27 @@ export const sha256 = (text: string): string => createHash('sha256').update(text
 
 const valid = () => and(isNull(tokens.revokedAt), or(isNull(tokens.expiresAt), gt(tokens.expiresAt, Date.now())))
 
-/** Of one person, or of the whole team when `userId` is null. */
+/** Of one person, or of the whole team, machines included, when `userId` is null. */
 export async function listTokens({ db }: Platform, teamId: string, userId: string | null): Promise<Token[]> {
   const rows = await db.select({ token: tokens, user: users, environment: environments.name }).from(tokens)
-    .innerJoin(users, eq(users.id, tokens.userId)).leftJoin(environments, eq(environments.id, tokens.environmentId))
+    .leftJoin(users, eq(users.id, tokens.userId)).leftJoin(environments, eq(environments.id, tokens.environmentId))
     .where(and(eq(tokens.teamId, teamId), valid(), userId === null ? undefined : eq(tokens.userId, userId)))
     .orderBy(desc(tokens.createdAt))
   return rows.map(({ token, user, environment }) => ({
-    id: token.id, name: token.name, teamId, person: { id: user.id, name: user.name, email: user.email }, scope: token.scope, environment,
-    createdAt: token.createdAt, expiresAt: token.expiresAt, lastUsedAt: token.lastUsedAt,
+    id: token.id, name: token.name, teamId, person: whoseOf(token, user), scope: token.scope, environment,
+    createdAt: token.createdAt, expiresAt: token.expiresAt, lastUsedAt: token.lastUsedAt, machine: token.role === null ? null : { role: token.role, by: token.byName ?? '' },
   }))
 }
 
+/** A machine is nobody's: it goes by the name and the id of its token. */
+const whoseOf = (token: typeof tokens.$inferSelect, user: typeof users.$inferSelect | null) =>
+  (user === null ? { id: token.id, name: token.name, email: token.name } : { id: user.id, name: user.name, email: user.email })
+
 export interface NewToken {
   teamId: string
-  userId: string
+  /** Null: a machine's, with a role of its own. */
+  userId: string | null
+  role: Role | null
   name: string
   scope: TokenScope
   environmentId: string | null
@@ -39,8 +46,8 @@ export interface NewToken {
 /** The secret is given this once; only its hash is kept. */
 export async function createToken(platform: Platform, actor: Actor, input: NewToken): Promise<Token & { secret: string }> {
   const secret = tokenPrefix + randomBytes(24).toString('base64url')
-  const row = { ...input, id: newId('token'), hash: sha256(secret), createdAt: Date.now() }
-  await audited(platform.db, actor, { teamId: input.teamId, action: 'token.create', target: `token ${input.name}`, after: { scope: input.scope, expiresAt: input.expiresAt } }, (tx) =>
+  const row = { ...input, id: newId('token'), hash: sha256(secret), createdAt: Date.now(), byName: input.userId === null ? actor.name : null }
+  await audited(platform.db, actor, { teamId: input.teamId, action: 'token.create', target: `token ${input.name}`, after: { scope: input.scope, expiresAt: input.expiresAt, ...(input.role !== null && { machine: input.role }) } }, (tx) =>
     tx.insert(tokens).values(row))
   await platform.routing.refresh({ tokens: [row.id] })
   const made = (await listTokens(platform, input.teamId, input.userId)).find((token) => token.id === row.id)
@@ -63,16 +70,16 @@ const noteUseAfterMs = 60_000
 /** What a token is, while it and its maker's membership hold; a sign-in (it names no actions) holds without: its person has other teams. */
 export async function readToken({ db }: Platform, hash: string) {
   const [row] = await db.select({ token: tokens, user: users, team: teams, environment: environments.name, role: members.role }).from(tokens)
-    .innerJoin(users, eq(users.id, tokens.userId))
+    .leftJoin(users, eq(users.id, tokens.userId))
     .innerJoin(teams, eq(teams.id, tokens.teamId))
     .leftJoin(members, and(eq(members.teamId, tokens.teamId), eq(members.userId, tokens.userId)))
     .leftJoin(environments, eq(environments.id, tokens.environmentId))
     .where(and(eq(tokens.hash, hash), valid()))
-  if (!row || ((row.role === null || row.team.deletedAt !== null) && row.token.scope.actions !== undefined)) return null
+  if (!row || (((row.role ?? row.token.role) === null || row.team.deletedAt !== null) && row.token.scope.actions !== undefined)) return null
   const { token, user, team, environment } = row
   if (Date.now() - (token.lastUsedAt ?? 0) > noteUseAfterMs) await db.update(tokens).set({ lastUsedAt: Date.now() }).where(eq(tokens.id, token.id))
   return {
-    tokenId: token.id, teamId: team.id, team: team.name, person: { id: user.id, name: user.name, email: user.email },
-    operator: user.operator, environment, scope: token.scope,
+    tokenId: token.id, teamId: team.id, team: team.name, person: whoseOf(token, user),
+    operator: user?.operator ?? false, environment, scope: token.scope,
   }
 }

@@ -50,7 +50,7 @@ test('what the gateway goes on counting is written down once, whatever starts an
     { db: opened.db, routing: { table }, events: { emit: () => {} }, places: { noteCalls: () => {} }, log: { warn: expect.unreachable } } as unknown as Platform, async (counts) => void (told = counts),
   )
   const latency = (ms5: number) => Array.from({ length: 14 }, (_, index) => (index === 2 ? ms5 : 0))
-  const count = (requests: number, limited = 0): TrafficCount => ({ serviceId: 'orders', environmentId: 'production', caller: 'person/u', requests, errors: 0, limited, endpoints: { Say: requests }, latency: latency(requests), lastAt: Date.now() })
+  const count = (requests: number, limited = 0): TrafficCount => ({ serviceId: 'orders', environmentId: 'production', caller: 'person/u', requests, errors: 0, limited, endpoints: { Say: requests }, latency: latency(requests), totalMs: requests * 5, lastAt: Date.now() })
   const written = async () => (await opened.db.select().from(usage)).map(({ requests, limited, callerTeamId, totalMs }) => ({ requests, limited, callerTeamId, totalMs }))
 
   const first = start()

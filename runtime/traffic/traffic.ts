@@ -123,7 +123,7 @@ export class Traffic {
         .then(() => void written.push(entry.upTo))
         .catch((error: unknown) => {
           this.#parts.log.warn({ err: error }, 'usage could not be written down')
-          this.#remember(`${count.environmentId}/${count.serviceId}/${count.caller}`, { ...count, requests, errors, limited, endpoints: Object.fromEntries(entry.endpoints) }, entry.upTo, hour)
+          this.#remember(`${count.environmentId}/${count.serviceId}/${count.caller}`, { ...count, requests, errors, limited, totalMs, endpoints: Object.fromEntries(entry.endpoints) }, entry.upTo, hour)
         })
     }
     // A gateway that is away has forgotten what it counted, too.
@@ -191,14 +191,14 @@ export class Traffic {
     for (const [endpoint, requests] of Object.entries(fresh.endpoints)) entry.endpoints.set(endpoint, (entry.endpoints.get(endpoint) ?? 0) + requests)
     entry.requests += fresh.requests
     entry.errors += fresh.errors
-    entry.totalMs += fresh.latency.reduce((sum, times, index) => sum + times * (latencyBuckets[index] ?? 20_000), 0)
+    entry.totalMs += fresh.totalMs
     this.#unsaved.set(`${hour}/${key}`, entry)
   }
 }
 
 function subtract(now: TrafficCount, before: TrafficCount): TrafficCount {
   return {
-    ...now, requests: now.requests - before.requests, errors: now.errors - before.errors, limited: now.limited - before.limited,
+    ...now, requests: now.requests - before.requests, errors: now.errors - before.errors, totalMs: now.totalMs - before.totalMs, limited: now.limited - before.limited,
     endpoints: Object.fromEntries(Object.entries(now.endpoints).map(([name, requests]) => [name, requests - (before.endpoints[name] ?? 0)] as const).filter(([, requests]) => requests > 0)),
     latency: now.latency.map((times, index) => times - (before.latency[index] ?? 0)),
   }

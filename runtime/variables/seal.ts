@@ -3,39 +3,91 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
- * Secrets at rest: AES-256-GCM with a key that lies outside the database, in `$M3O_HOME/keys/secrets.key` (32 bytes,
- * hex). A sealed text is `v1.{iv}.{tag}.{ciphertext}` in base64url; the name it belongs to is authenticated with it, so
- * that a row's value cannot be moved to another row.
+ * Secrets at rest: AES-256-GCM with a key that lies outside the database, in `$M3O_HOME/keys/secrets.key`. A sealed text
+ * is `v2.{key}.{iv}.{tag}.{ciphertext}` in base64url, `key` telling which; the name it belongs to is authenticated with
+ * it, so that a row's value cannot be moved to another row. The first versions sealed as `v1`, without the key's name.
  */
 export interface Seal {
   seal(plain: string, belongsTo: string): string
+  /** Whichever of the keys it was sealed with. */
   open(sealed: string, belongsTo: string): string
   /** 32 bytes that follow from what they are for, and from nothing that anybody else knows. */
   derive(purpose: string): Buffer
 }
 
-export async function openSeal(home: string): Promise<Seal> {
-  const key = Buffer.from((await readFile(join(home, 'keys/secrets.key'), 'utf8')).trim(), 'hex')
-  if (key.length !== 32) throw new Error('keys/secrets.key must hold 32 bytes in hex')
-  return sealWith(key)
+/** The keys, 32 bytes each, in hex, one a line: the first seals, the others are on their way out (rotate.ts). */
+export const keyFile = (home: string): string => join(home, 'keys/secrets.key')
+
+export async function openSeal(home: string): Promise<Keyring> {
+  return new Keyring(parseKeys(await readFile(keyFile(home), 'utf8')))
 }
 
-export function sealWith(key: Buffer): Seal {
-  return {
-    derive: (purpose) => createHmac('sha256', key).update(`derive ${purpose}`).digest(),
-    seal(plain, belongsTo) {
-      const iv = randomBytes(12)
-      const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(belongsTo))
-      const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
-      return ['v1', ...[iv, cipher.getAuthTag(), body].map((part) => part.toString('base64url'))].join('.')
-    },
-    open(sealed, belongsTo) {
-      const [version, iv, tag, body] = sealed.split('.')
-      if (version !== 'v1' || iv === undefined || tag === undefined || body === undefined) throw new Error('not a sealed text')
-      const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'))
-        .setAAD(Buffer.from(belongsTo))
-        .setAuthTag(Buffer.from(tag, 'base64url'))
-      return decipher.update(Buffer.from(body, 'base64url'), undefined, 'utf8') + decipher.final('utf8')
-    },
+export function parseKeys(text: string): Buffer[] {
+  const keys = text.split('\n').map((line) => line.trim()).filter(Boolean).map((line) => Buffer.from(line, 'hex'))
+  if (keys.length === 0 || keys.some((key) => key.length !== 32)) throw new Error('keys/secrets.key must hold keys of 32 bytes in hex, one a line')
+  return keys
+}
+
+export const writtenKeys = (keys: readonly Buffer[]): string => keys.map((key) => `${key.toString('hex')}\n`).join('')
+
+/** What a key is called: nothing of it can be told from its name. */
+export const keyName = (key: Buffer): string => createHmac('sha256', key).update('name').digest('base64url').slice(0, 8)
+
+export class Keyring implements Seal {
+  #keys: Buffer[]
+
+  constructor(keys: Buffer[]) {
+    this.#keys = keys
+  }
+
+  get keys(): readonly Buffer[] {
+    return this.#keys
+  }
+
+  /** From the next seal on. */
+  replace(keys: Buffer[]): void {
+    this.#keys = keys
+  }
+
+  get #first(): Buffer {
+    const [first] = this.#keys
+    if (first === undefined) throw new Error('there is no key')
+    return first
+  }
+
+  /** What texts begin with that are sealed with the first key. */
+  get prefix(): string {
+    return `v2.${keyName(this.#first)}.`
+  }
+
+  derive(purpose: string): Buffer {
+    return createHmac('sha256', this.#first).update(`derive ${purpose}`).digest()
+  }
+
+  seal(plain: string, belongsTo: string): string {
+    const iv = randomBytes(12)
+    const cipher = createCipheriv('aes-256-gcm', this.#first, iv).setAAD(Buffer.from(belongsTo))
+    const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
+    return this.prefix + [iv, cipher.getAuthTag(), body].map((part) => part.toString('base64url')).join('.')
+  }
+
+  open(sealed: string, belongsTo: string): string {
+    const [version, ...rest] = sealed.split('.')
+    const [name, parts] = version === 'v2' ? [rest[0], rest.slice(1)] : [undefined, rest]
+    if ((version !== 'v1' && version !== 'v2') || parts.length !== 3) throw new Error('not a sealed text')
+    const [iv, tag, body] = parts.map((part) => Buffer.from(part, 'base64url')) as [Buffer, Buffer, Buffer]
+    if (tag.length !== 16) throw new Error('not a sealed text')
+    const keys = this.#keys.filter((key) => name === undefined || keyName(key) === name)
+    for (const [at, key] of keys.entries()) {
+      try {
+        const decipher = createDecipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(belongsTo)).setAuthTag(tag)
+        return decipher.update(body, undefined, 'utf8') + decipher.final('utf8')
+      } catch (error) {
+        if (at === keys.length - 1) throw error
+      }
+    }
+    throw new Error('a text is sealed with a key that is not there any more')
   }
 }
+
+export const sealWith = (key: Buffer): Seal => new Keyring([key])

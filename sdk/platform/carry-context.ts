@@ -8,7 +8,7 @@ import { addToCalls } from './add-to-calls.ts'
 import { carryThroughLibraries } from './carry-through-libraries.ts'
 import { carryThroughPorts } from './carry-through-ports.ts'
 import { carryToThreads } from './carry-to-threads.ts'
-import { type Emit, keepIn, keepPrepared, prepareToKeep } from './keep-state.ts'
+import { keepIn, keepWhenListenedTo } from './keep-state.ts'
 
 /**
  * Carries a call's context (environment, trace, hops) on to the calls that are made while it is answered, in any code:
@@ -18,8 +18,8 @@ export function carryContext(): void {
   enterOnRequest(http.Server.prototype)
   enterOnRequest(https.Server.prototype)
   // Listeners of a body or of an answer are called by the connection, which belongs to no single call.
-  prepareToKeep(http.IncomingMessage.prototype)
-  prepareToKeep(http.OutgoingMessage.prototype)
+  keepWhenListenedTo(http.IncomingMessage.prototype)
+  keepWhenListenedTo(http.ServerResponse.prototype)
   connectForNobody()
   addToCalls(process.env.M3O_GATEWAY)
   carryThroughLibraries()
@@ -52,8 +52,6 @@ function enterOnRequest(prototype: http.Server): void {
     if (event !== 'request' && event !== 'upgrade' && event !== 'checkContinue') return emit.apply(this, arguments as unknown as Parameters<Emit>)
     const [request, answer] = [first as IncomingMessage, second as ServerResponse | net.Socket]
     const state = new RequestState(request, answer)
-    keepPrepared(state, request)
-    // An answer finds it with its request.
     if (event === 'upgrade') keepIn(state, answer)
     return storage.run(state, emitToServer, this, arguments as unknown as Parameters<Emit>)
   }
@@ -78,4 +76,5 @@ function connectForNobody(): void {
   }
 }
 
+type Emit = (event: string | symbol, ...args: unknown[]) => boolean
 type Methods = Record<string, ((this: unknown, ...args: unknown[]) => unknown) | undefined>

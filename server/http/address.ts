@@ -23,16 +23,22 @@ export function isConsoleHost(host: string | undefined, settings: Pick<Settings,
   return hostname === 'localhost' || bare === settings.host || isIP(bare) !== 0
 }
 
-/** A request that a page of the console made itself. Browsers say so in `Sec-Fetch-Site`, older ones in `Origin`. */
-export function isSameOrigin(request: IncomingMessage): boolean {
-  const { origin, host, 'sec-fetch-site': site } = request.headers
+/**
+ * A request that a page of the console made itself. Browsers say so in `Sec-Fetch-Site`, older ones in `Origin`, whose scheme
+ * counts as well: a page that somebody on the way made up for our name without TLS is another origin.
+ */
+export function isSameOrigin(request: IncomingMessage, settings: Pick<Settings, 'url'>): boolean {
+  const { origin, host = '', 'sec-fetch-site': site } = request.headers
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return false
   if (origin === undefined) return true
-  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase()
+  if (!URL.canParse(origin) || !URL.canParse(`http://${host}`)) return false
+  const own = new URL(settings.url)
+  const isPublic = host.toLowerCase() === own.host || new URL(`${own.protocol}//${host}`).host === own.host
+  return new URL(origin).origin === (isPublic ? own.origin : new URL(`http://${host}`).origin)
 }
 
 /** A page of another origin must not change anything with its visitor's cookie. Whoever sends a token means it. */
-export function isForged(request: IncomingMessage): boolean {
+export function isForged(request: IncomingMessage, settings: Pick<Settings, 'url'>): boolean {
   const reads = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS'
-  return !reads && request.headers.authorization === undefined && request.headers.cookie !== undefined && !isSameOrigin(request)
+  return !reads && request.headers.authorization === undefined && request.headers.cookie !== undefined && !isSameOrigin(request, settings)
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { PlatformError } from '#contract/errors.ts'
+import { metricsPath } from '#contract/metrics.ts'
 import { consolePath } from '#contract/console-paths.ts'
 import { serveSignIn } from '../auth/next-auth.ts'
 import { viewer } from '../people/viewer.ts'
@@ -12,8 +13,9 @@ import { serveFile } from './files.ts'
 import { serveGit } from './git.ts'
 import { serveHandover } from './handover.ts'
 import { serveLogs } from './logs.ts'
+import { serveMetrics } from './metrics.ts'
 import { serveProcedures } from './procedures.ts'
-import { setPagePolicy, setSecurityHeaders } from './security.ts'
+import { inertPolicy, setPagePolicy, setSecurityHeaders } from './security.ts'
 import { serveUpload } from './uploads.ts'
 
 export type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<void>
@@ -26,7 +28,7 @@ interface To {
 type Serve = (exchange: Exchange) => Promise<void>
 
 /** By how the path begins; what none of these takes is a page. */
-const served: [begins: string, Serve][] = [
+export const served: [begins: string, Serve][] = [
   [consolePath.trpc, serveProcedures],
   ['/api/auth', ({ web, request, response }) => serveSignIn(web, request, response)],
   ['/api/upload', serveUpload],
@@ -36,6 +38,7 @@ const served: [begins: string, Serve][] = [
   ['/api', () => Promise.reject(new PlatformError('not_found', 'there is nothing here'))],
   ['/git', serveGit],
   ['/handover', serveHandover],
+  [metricsPath, serveMetrics],
 ]
 
 /** The listener of the one HTTP server. */
@@ -62,7 +65,9 @@ async function serve(web: Web, { pages, isReady }: To, { request, response }: { 
     setPagePolicy(request, response, settings.dev)
     return pages(request, response)
   }
-  if (isForged(request)) throw new PlatformError('forbidden', 'this request comes from a page of another origin')
+  // None of these is a page; should a browser show one as such, nothing in it runs.
+  response.setHeader('content-security-policy', inertPolicy)
+  if (isForged(request, settings)) throw new PlatformError('forbidden', 'this request comes from a page of another origin')
   const from = addressOf(request, settings)
   let asked: Promise<Viewer | undefined> | undefined
   await take({ web, request, response, url, from, viewer: () => (asked ??= viewer(web, request.headers, from)) })

@@ -18,7 +18,7 @@ export function createUpgrades(web: Pick<Web, 'settings'>, { live, laptops, page
       open.add(socket)
       socket.once('close', () => open.delete(socket))
       if (!isConsoleHost(request.headers.host, settings)) return refuse(socket, '421 Misdirected Request')
-      if (!isSameOrigin(request)) return refuse(socket, '403 Forbidden')
+      if (!isSameOrigin(request, settings)) return refuse(socket, '403 Forbidden')
       if (live.upgrade(request, socket, head) || laptops.upgrade(request, socket, head)) return
       if (settings.dev && pages !== undefined && request.url?.startsWith('/_next/')) return void pages.upgrade(request, socket, head)
       refuse(socket, '404 Not Found')

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { consolePath } from '#contract/console-paths.ts'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { authorize, signedIn } from '../authorize.ts'
 import { validName } from '../names.ts'
@@ -15,6 +16,8 @@ const deploy = z.object({
   /** Commit whose history comes along; it was pushed to `refs/m3o/incoming/{commit}` before. */
   tip: z.string().optional(),
   force: flag,
+  /** For pipelines: the answer comes when the deployment has ended, 200 when it is live. */
+  wait: flag,
 })
 const file = z.object({
   team: z.string(), environment: z.string(), service: z.string(), path: z.string().min(1).max(4096),
@@ -25,20 +28,34 @@ const file = z.object({
 /** `POST /api/upload/deploy` (a tar, gzip or not) and `PUT /api/upload/file` (into one's own draft); bodies are streamed on. */
 export async function serveUpload(exchange: Exchange): Promise<void> {
   const { request, response, url } = exchange
-  if (url.pathname === '/api/upload/deploy' && request.method === 'POST') return sendJson(response, 200, await uploadDeployment(exchange))
+  if (url.pathname === '/api/upload/deploy' && request.method === 'POST') {
+    const { status, body } = await uploadDeployment(exchange)
+    return sendJson(response, status, body)
+  }
   if (url.pathname === '/api/upload/file' && request.method === 'PUT') return sendJson(response, 200, await uploadFile(exchange))
   if (url.pathname === '/api/upload/deploy' || url.pathname === '/api/upload/file') throw new PlatformError('method_not_allowed', `${request.method} does nothing here`)
   throw new PlatformError('not_found', 'there is nothing here')
 }
 
-async function uploadDeployment({ web, request, url, from, viewer }: Exchange) {
+async function uploadDeployment({ web, request, response, url, from, viewer }: Exchange): Promise<{ status: number; body: object }> {
   const who = signedIn(await viewer())
   const input = readQuery(url, deploy)
-  const { teamId, environmentId, service } = await placeToDeploy(web, who, input)
-  return web.runtime.upload('deployments.upload', {
+  const { teamId, team, environmentId, environment, service } = await placeToDeploy(web, who, input)
+  const actor = { ...who.actor, from }
+  const sent = await web.runtime.upload('deployments.upload', {
     teamId, environmentId, service, userId: who.person.id, base: input.base ?? null, force: input.force,
     ...(input.message !== undefined && { message: input.message }), ...(input.tip !== undefined && { tip: input.tip }),
-  }, request, { actor: { ...who.actor, from } })
+  }, request, { actor })
+  if (!input.wait) return { status: 200, body: sent }
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  const { deploymentId } = sent
+  for await (const { state, revision, endedAt, error } of web.runtime.stream('deployments.follow', { deploymentId }, { actor, signal: gone.signal })) {
+    if (endedAt === null && state !== 'live') continue
+    const shown = `${web.settings.url}${consolePath.deployment({ team, environment, service, deployment: deploymentId })}`
+    return { status: state === 'live' ? 200 : 422, body: { outcome: state, service, environment, revision, deployment: deploymentId, url: shown, ...(error !== null && { error }) } }
+  }
+  throw new PlatformError('unavailable', 'how it ended is not known', { fix: `Look at it: m3o status ${service}` })
 }
 
 /** Deploying what is not there yet creates it, which is an action of its own. */

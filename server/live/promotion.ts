@@ -1,5 +1,5 @@
 import { authorize } from '../authorize.ts'
-import { ownPromotion } from '../routers/promotions.ts'
+import { inReach, ownPromotion } from '../routers/promotions.ts'
 import { type Input, outliving, type Place, type Running } from './subscription.ts'
 
 export async function followPromotion({ web, viewer, sink, signal }: Place, { team, promotionId }: Input<'promotion'>): Promise<Running> {
@@ -7,7 +7,7 @@ export async function followPromotion({ web, viewer, sink, signal }: Place, { te
   await ownPromotion({ web, viewer, at }, promotionId)
   return {
     done: outliving(signal, async () => {
-      for await (const state of web.runtime.stream('promotions.follow', { promotionId }, { actor: viewer.actor, signal })) await sink.items([state])
+      for await (const state of web.runtime.stream('promotions.follow', { promotionId }, { actor: viewer.actor, signal })) await sink.items(inReach(viewer, state))
     }),
   }
 }

@@ -1,5 +1,6 @@
 import type { PlatformEvent } from '#contract/records.ts'
 import { authorize, isInScope } from '../authorize.ts'
+import { inReach } from '../routers/promotions.ts'
 import type { Input, Place, Running } from './subscription.ts'
 
 const mostWaiting = 500
@@ -10,7 +11,9 @@ export async function followTeam({ web, events, viewer, sink, signal }: Place, {
   let wake = () => {}
   const take = (event: PlatformEvent) => {
     if (!isInScope(viewer, scopeOf(event))) return
-    waiting.push(event)
+    const [reached] = event.type === 'promotion' ? inReach(viewer, event.promotion).map((promotion) => ({ ...event, promotion })) : [event]
+    if (reached === undefined) return
+    waiting.push(reached)
     // Who reads too slowly to be told of each change looks again instead.
     if (waiting.length > mostWaiting) {
       waiting = []

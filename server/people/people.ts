@@ -6,6 +6,7 @@ import { newId } from '#contract/ids.ts'
 import type { Person } from '#contract/records.ts'
 import { hashPassword, passwordMatches } from './passwords.ts'
 import type { RateLimit } from './rate-limit.ts'
+import { SignInLimit } from './sign-in-limit.ts'
 
 type Row = typeof users.$inferSelect
 
@@ -15,10 +16,12 @@ export interface NewPerson { email: string; name: string; password: string; oper
 export class People {
   readonly #db: Db
   readonly #signIns: RateLimit
+  readonly #signInLimit: SignInLimit
 
   constructor(db: Db, signIns: RateLimit) {
     this.#db = db
     this.#signIns = signIns
+    this.#signInLimit = new SignInLimit(signIns)
   }
 
   async byEmail(email: string): Promise<(Person & { operator: boolean }) | undefined> {
@@ -57,14 +60,12 @@ export class People {
    */
   async signIn(given: { email: string; password: string; from: string }): Promise<Person> {
     const email = given.email.trim()
-    this.#signIns.use(`account ${email.toLowerCase()}`)
-    this.#signIns.use(`address ${given.from}`)
+    this.#signInLimit.attempt(email, given.from)
     const [row] = await this.#db.select().from(users).where(isEmail(email))
     if (!await passwordMatches(row?.passwordHash ?? null, given.password) || row === undefined) {
       throw new PlatformError('unauthenticated', 'the email or the password is wrong', { fix: 'Check both and try again.' })
     }
-    this.#signIns.giveBack(`account ${email.toLowerCase()}`)
-    this.#signIns.giveBack(`address ${given.from}`)
+    this.#signInLimit.succeeded(email, given.from)
     return personOf(row)
   }
 

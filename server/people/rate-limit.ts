@@ -12,11 +12,14 @@ export class RateLimit {
     this.#everyMs = options.everyMs
   }
 
-  /** @throws PlatformError `rate_limited`, with the wait in `data.retryAfterMs` */
-  use(key: string, now = Date.now()): void {
+  /**
+   * @param times how many times as much is allowed at once
+   * @throws PlatformError `rate_limited`, with the wait in `data.retryAfterMs`
+   */
+  use(key: string, now = Date.now(), times = 1): void {
     const used = this.#usedBy(key, now)
-    if (used + 1 > this.#burst) {
-      const retryAfterMs = Math.ceil((used + 1 - this.#burst) * this.#everyMs)
+    if (used + 1 > this.#burst * times) {
+      const retryAfterMs = Math.ceil((used + 1 - this.#burst * times) * this.#everyMs)
       throw new PlatformError('rate_limited', 'too many attempts', {
         fix: `Try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s.`, data: { retryAfterMs },
       })

@@ -1,5 +1,5 @@
 import { PlatformError } from '#contract/errors.ts'
-import { type Action, actions, mayDo } from '#contract/permissions.ts'
+import { type Action, actions, mayDo, type Role } from '#contract/permissions.ts'
 import type { TokenScope } from '#contract/routing.ts'
 import type { AtTeam } from '../authorize.ts'
 import type { TokenStanding, Viewer, Web } from '../web.ts'
@@ -18,6 +18,8 @@ interface Wanted {
   scope: { actions?: string[] | undefined; services?: string[] | undefined; environments?: string[] | undefined }
   environment: string | null
   expiresAt: number | null
+  /** A machine's: only what its role may, and no tokens of its own. */
+  machine?: { role: Role } | null
 }
 
 /**
@@ -33,7 +35,7 @@ export async function narrowed(web: Pick<Web, 'runtime'>, viewer: Viewer, wanted
   const own = viewer.token?.scope ?? {}
   const chosen = wanted.environment === null ? null : (await resolve({ environment: wanted.environment })).environmentId
   const scope: TokenScope = {
-    actions: wanted.scope.actions === undefined ? (isLimited(viewer.token) ? own.actions : covered(programActions)) : withinTeam(wanted.scope.actions),
+    actions: wanted.scope.actions === undefined ? (isLimited(viewer.token) ? own.actions : covered(programActions)) : withinTeam(wanted.scope.actions, viewer.operator),
     services: (await ids(wanted.scope.services, 'service')) ?? own.services,
     environments: (await ids(wanted.scope.environments, 'environment')) ?? own.environments,
   }
@@ -42,7 +44,14 @@ export async function narrowed(web: Pick<Web, 'runtime'>, viewer: Viewer, wanted
       || exceeds(scope.environments, own.environments) || exceeds(chosen === null ? [] : [chosen], own.environments)
     if (more) throw new PlatformError('forbidden', 'a token cannot make one that may do more than itself', { fix: 'Sign in as a person to make this token.' })
   }
+  if (wanted.machine != null) scope.actions = ofMachine(scope.actions ?? [], wanted.machine.role)
   return { scope: clean(scope), environmentId: chosen, expiresAt: await notLater(web, viewer, wanted) }
+}
+
+function ofMachine(given: readonly string[], role: Role): string[] {
+  const own = covered([...given]).filter((action) => action !== 'token.write' && mayDo(action, { signedIn: true, operator: false, role }))
+  if (own.length === 0) throw new PlatformError('forbidden', `a machine that is a ${role} may do none of that`, { field: 'scope.actions', fix: 'Give it other actions, or the role developer.' })
+  return own
 }
 
 /** One that expires makes only such as expire no later. */
@@ -53,13 +62,16 @@ async function notLater(web: Pick<Web, 'runtime'>, viewer: Viewer, wanted: Wante
   return own === null ? wanted.expiresAt : Math.min(own, wanted.expiresAt ?? own)
 }
 
-/** Spelled out, so that a later action is in no older token's scope; what reaches beyond a team (`*`, `*.read`) is left out. */
-function withinTeam(requested: string[]): string[] {
+/**
+ * Spelled out, so that a later action is in no older token's scope; what reaches beyond a team (`*`, `*.read`) is left out. Only an
+ * operator's may read how the platform is, for what watches it, and only when that is said by name.
+ */
+function withinTeam(requested: string[], operator: boolean): string[] {
   const allowed = new Set(covered(programActions))
   return [...new Set(requested.flatMap((entry) => {
     const reached = covered([entry])
     if (reached.length === 0) throw new PlatformError('bad_request', `there is no action ${entry}`, { field: 'scope.actions', fix: `Actions: ${Object.keys(actions).join(', ')}; also like service.* and *.read.` })
-    const inside = reached.filter((action) => allowed.has(action))
+    const inside = reached.filter((action) => allowed.has(action) || (operator && action === 'platform.read' && entry === action))
     if (inside.length === 0) throw new PlatformError('forbidden', `a token cannot have ${entry}: it acts within one team`, { field: 'scope.actions', fix: 'Leave it out.' })
     return inside
   }))]

@@ -4,6 +4,7 @@ import { roles } from '#contract/permissions.ts'
 import { environmentKinds } from '#contract/records.ts'
 import { authorize, isInScope } from '../authorize.ts'
 import { validName } from '../names.ts'
+import type { Viewer } from '../web.ts'
 import { authorizedEnvironment, authorizedServiceHere, authorizedTeam, router } from '../trpc.ts'
 import { here } from './services.ts'
 
@@ -16,7 +17,7 @@ const admitted = z.object({
 export const environments = router({
   list: authorizedTeam('environment.read', { listing: true }).query(async ({ ctx }) => {
     const all = await ctx.web.runtime.call('environments.list', { teamId: ctx.at.teamId }, ctx.as)
-    return all.filter((environment) => isInScope(ctx.viewer, { environmentId: environment.id }))
+    return all.flatMap((environment) => inReach(ctx.viewer, environment))
   }),
 
   /** `from` is the parent's name, production when absent. */
@@ -39,7 +40,7 @@ export const environments = router({
   /** Those that can come back, the latest first. */
   departed: authorizedTeam('environment.read', { listing: true }).query(async ({ ctx }) => {
     const all = await ctx.web.runtime.call('environments.departed', { teamId: ctx.at.teamId }, ctx.as)
-    return all.filter((environment) => isInScope(ctx.viewer, { environmentId: environment.id }))
+    return all.flatMap((environment) => inReach(ctx.viewer, environment))
   }),
 
   /** The latest of that name. */
@@ -60,8 +61,9 @@ export const environments = router({
 
   /** `from` is the name of its new parent. */
   move: authorizedEnvironment('environment.write').input(z.object({ from: z.string() })).mutation(async ({ ctx, input }) => {
-    const parent = await ctx.web.runtime.call('access.resolve', { userId: ctx.viewer.person.id, team: ctx.at.team, environment: input.from }, ctx.as)
-    return ctx.web.runtime.call('environments.move', { environmentId: ctx.at.environmentId, parentId: parent.environmentId ?? '' }, ctx.as)
+    // What is below it inherits from it: a token that does not reach the parent would, by way of its child.
+    const parent = await authorize(ctx.web, ctx.viewer, 'environment.read', { team: ctx.at.team, environment: input.from })
+    return ctx.web.runtime.call('environments.move', { environmentId: ctx.at.environmentId, parentId: parent.environmentId }, ctx.as)
   }),
 
   /** Against another environment, its parent when absent: services, variables, and what stands in a promotion's way. */
@@ -109,6 +111,14 @@ export const environments = router({
   unpin: authorizedEnvironment('environment.write')
     .mutation(({ ctx }) => ctx.web.runtime.call('environments.unpin', { environmentId: ctx.at.environmentId }, { ...ctx.as, timeoutMs: 60_000 })),
 })
+
+/** With the services that a token reaches; nothing of an environment that it does not. */
+function inReach<E extends { id: string; overrides: { serviceId: string }[] }>(viewer: Viewer, environment: E): E[] {
+  if (!isInScope(viewer, { environmentId: environment.id })) return []
+  if (viewer.token?.scope.services === undefined) return [environment]
+  // Who works on what is said by the names of services alone, not by what a token is limited to.
+  return [{ ...environment, overrides: environment.overrides.filter(({ serviceId }) => isInScope(viewer, { serviceId })), ...('editing' in environment && { editing: [], laptops: [] }) }]
+}
 
 function unlessForbidden(error: unknown): false {
   if (isPlatformError(error) && error.code === 'forbidden') return false

@@ -3,6 +3,7 @@ import { PlatformError } from '#contract/errors.ts'
 import { roles } from '#contract/permissions.ts'
 import { consolePath } from '#contract/console-paths.ts'
 import { displayName, emailAddress, newPassword, password } from '../people/inputs.ts'
+import { isLimited } from '../people/token-scope.ts'
 import { authorized, authorizedTeam, router } from '../trpc.ts'
 import { requireOwnerFor } from './members.ts'
 
@@ -43,6 +44,8 @@ export const invitations = router({
     .input(z.object({ secret, name: displayName.optional(), password: password.optional() }))
     .mutation(async ({ ctx, input }) => {
       const { web, viewer } = ctx
+      // A program's token is of one team: it takes its maker into no other.
+      if (isLimited(viewer?.token)) throw new PlatformError('forbidden', 'a token cannot accept an invitation', { fix: 'Open the link in a browser.' })
       const invitation = await web.runtime.call('invitations.read', { secret: input.secret })
       const person = viewer?.person ?? await personFor(ctx, invitation.email, input)
       if (person.email.toLowerCase() !== invitation.email.toLowerCase()) {

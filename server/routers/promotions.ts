@@ -19,7 +19,7 @@ export const promotions = router({
     .query(async ({ ctx, input }) => {
       const at = input.environment === undefined ? null : await authorize(ctx.web, ctx.viewer, 'environment.read', { team: ctx.at.team, environment: input.environment })
       const found = await ctx.web.runtime.call('promotions.list', { teamId: ctx.at.teamId, environmentId: at?.environmentId ?? null, before: input.before, limit: input.limit }, ctx.as)
-      return found.filter((promotion) => isInScope(ctx.viewer, { environmentId: promotion.intoId }))
+      return found.flatMap((promotion) => inReach(ctx.viewer, promotion))
     }),
 
   get: authorizedTeam('environment.read', { listing: true }).input(byId).query(({ ctx, input }) => ownPromotion(ctx, input.promotionId)),
@@ -83,6 +83,13 @@ async function idsOf({ web, viewer, at }: Context, { environment, services }: z.
 /** A promotion of the authorized team, within the token's scope; others do not exist. */
 export async function ownPromotion({ web, viewer, at }: Pick<Context, 'web' | 'viewer' | 'at'>, promotionId: string): Promise<Promotion> {
   const found = await web.runtime.call('promotions.get', { promotionId }, { actor: viewer.actor })
-  if (found.teamId !== at.teamId || !isInScope(viewer, { environmentId: found.intoId })) throw new PlatformError('not_found', 'there is no such promotion')
-  return found
+  const [reached] = found.teamId === at.teamId ? inReach(viewer, found) : []
+  if (reached === undefined) throw new PlatformError('not_found', 'there is no such promotion')
+  return reached
+}
+
+/** With the services that a token reaches; nothing of one without any of those. */
+export function inReach(viewer: Viewer, promotion: Promotion): Promotion[] {
+  const services = promotion.services.filter(({ serviceId }) => isInScope(viewer, { serviceId }))
+  return isInScope(viewer, { environmentId: promotion.intoId }) && (services.length > 0 || promotion.services.length === 0) ? [{ ...promotion, services }] : []
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { onConflict, type TreeRef } from '#contract/source.ts'
-import type { AtServiceHere } from '../authorize.ts'
+import { PlatformError } from '#contract/errors.ts'
+import { type AtService, type AtServiceHere, isInScope } from '../authorize.ts'
 import { authorizedService, authorizedServiceHere, router } from '../trpc.ts'
-import type { Viewer } from '../web.ts'
+import type { Viewer, Web } from '../web.ts'
 import { here } from './services.ts'
 
 /** A commit's tree, or one's own draft in the environment. */
@@ -56,11 +57,17 @@ export const source = router({
 
   /** Between two commits; `from` null is the empty tree. */
   diff: authorizedService('source.read', { listing: true }).input(z.object({ from: z.string().nullable(), to: z.string() }))
-    .query(({ ctx, input }) => ctx.web.runtime.call('source.diff', { serviceId: ctx.at.serviceId, from: input.from, to: input.to }, ctx.as)),
+    .query(({ ctx, input }) => ofService(ctx).runtime.call('source.diff', { serviceId: ctx.at.serviceId, from: input.from, to: input.to }, ctx.as)),
 
   /** Who else has changes here that are not committed. */
   drafts: authorizedServiceHere('source.read').query(({ ctx }) => ctx.web.runtime.call('source.drafts', here(ctx.at), ctx.as)),
 })
+
+/** A repository is of all environments: a token for some of them may look, one for other services may not. */
+function ofService({ web, viewer, at }: { web: Web; viewer: Viewer; at: AtService }): Web {
+  if (isInScope(viewer, { serviceId: at.serviceId })) return web
+  throw new PlatformError('not_found', `there is no service ${at.service}`)
+}
 
 interface Place { at: AtServiceHere; viewer: Viewer }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { egress } from '#contract/egress.ts'
 import { authorizedPerson, authorizedTeam, router } from '../trpc.ts'
 import { validName } from '../names.ts'
 import { isLimited } from '../people/token-scope.ts'
@@ -19,6 +20,13 @@ export const teams = router({
   rename: authorizedTeam('team.write')
     .input(z.object({ name: z.string() }))
     .mutation(({ ctx, input }) => ctx.web.runtime.call('teams.rename', { teamId: ctx.at.teamId, name: validName('team', input.name) }, ctx.as)),
+
+  /** Where its services may go outside of the platform. */
+  egress: authorizedTeam('team.read').query(({ ctx }) => ctx.web.runtime.call('teams.egress', { teamId: ctx.at.teamId }, ctx.as)),
+
+  setEgress: authorizedTeam('team.write')
+    .input(z.object({ egress }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('teams.setEgress', { teamId: ctx.at.teamId, egress: input.egress }, ctx.as)),
 
   delete: authorizedTeam('team.delete')
     .mutation(({ ctx }) => ctx.web.runtime.call('teams.delete', { teamId: ctx.at.teamId }, ctx.as)),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PlatformError } from '#contract/errors.ts'
 import { terminalSize } from '#contract/live.ts'
 import { authorizedServiceHere, router } from '../trpc.ts'
 import { here } from './services.ts'
@@ -15,5 +16,11 @@ export const terminals = router({
     }, ctx.as)),
 
   close: authorizedServiceHere('service.exec').input(z.object({ terminalId: z.string() }))
-    .mutation(({ ctx, input }) => ctx.web.runtime.call('terminals.close', { terminalId: input.terminalId, userId: ctx.viewer.person.id }, ctx.as)),
+    .mutation(async ({ ctx, input }) => {
+      const userId = ctx.viewer.person.id
+      // It is asked for by a service and an environment: what is open elsewhere is none of theirs.
+      const open = await ctx.web.runtime.call('terminals.list', { ...here(ctx.at), userId }, ctx.as)
+      if (!open.some(({ id }) => id === input.terminalId)) throw new PlatformError('not_found', 'this terminal is closed')
+      return ctx.web.runtime.call('terminals.close', { terminalId: input.terminalId, userId }, ctx.as)
+    }),
 })

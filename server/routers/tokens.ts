@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { PlatformError } from '#contract/errors.ts'
 import { roles } from '#contract/permissions.ts'
-import { narrowed } from '../people/token-scope.ts'
+import { type AtTeam, authorize } from '../authorize.ts'
+import { isLimited, narrowed } from '../people/token-scope.ts'
+import type { Viewer, Web } from '../web.ts'
 import { authorizedTeam, router } from '../trpc.ts'
 
 const names = z.array(z.string()).min(1).max(100)
@@ -25,11 +27,14 @@ export const tokens = router({
       /** Environment in which its calls run; production when null. */
       environment: z.string().nullable().default(null),
       expiresAt: z.number().nullable().default(null),
+      /** The team's instead of its maker's: it stays when they leave, and is at most a developer. */
+      machine: z.object({ role: z.enum(['viewer', 'developer']) }).nullable().default(null),
     }))
     .mutation(async ({ ctx, input }) => {
       if (input.expiresAt !== null && input.expiresAt <= Date.now()) throw new PlatformError('bad_request', 'it would have expired already', { field: 'expiresAt' })
+      if (input.machine !== null) await requireMachineMaker(ctx)
       const { secret, ...token } = await ctx.web.runtime.call('tokens.create', {
-        teamId: ctx.at.teamId, userId: ctx.viewer.person.id, name: input.name, ...await narrowed(ctx.web, ctx.viewer, { at: ctx.at, ...input }),
+        teamId: ctx.at.teamId, userId: input.machine === null ? ctx.viewer.person.id : null, role: input.machine?.role ?? null, name: input.name, ...await narrowed(ctx.web, ctx.viewer, { at: ctx.at, ...input }),
       }, ctx.as)
       return { ...token, token: secret }
     }),
@@ -47,3 +52,9 @@ export const tokens = router({
       return ctx.web.runtime.call('tokens.revoke', { teamId: ctx.at.teamId, tokenId: found.id }, ctx.as)
     }),
 })
+
+/** A machine is like a member whom nobody watches: who adds members makes it, and does so as themselves. */
+async function requireMachineMaker({ web, viewer, at }: { web: Web; viewer: Viewer; at: AtTeam }): Promise<void> {
+  if (isLimited(viewer.token)) throw new PlatformError('forbidden', 'a token cannot make a machine', { fix: 'Sign in as a person to make it.' })
+  await authorize(web, viewer, 'member.write', { team: at.team })
+}

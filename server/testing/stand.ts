@@ -22,7 +22,7 @@ import { Browser } from './browser.ts'
 const caller = createCaller(appRouter)
 
 /** Web with a real runtime, gateway and database; of Next only the place where its pages would be. */
-export async function startStand() {
+export async function startStand({ url, level = 'error', log = pino({ level: 'silent' }) }: { url?: string; level?: string; log?: pino.Logger } = {}) {
   await using cleanup = new AsyncDisposableStack()
   const database = cleanup.use(await temporaryDatabase())
   const folder = await mkdtemp(join(tmpdir(), 'm3o-web-'))
@@ -31,7 +31,7 @@ export async function startStand() {
   const gatewayPort = await freePort()
   const env: NodeJS.ProcessEnv = {
     ...database.environment, PATH: process.env.PATH, NODE_ENV: 'production', M3O_HOME: home.path, M3O_HOST: '127.0.0.1', M3O_PORT: '0',
-    M3O_GATEWAY_PORT: String(gatewayPort), M3O_SAMPLES: '0', M3O_LOG_LEVEL: 'error',
+    M3O_GATEWAY_PORT: String(gatewayPort), M3O_SAMPLES: '0', M3O_LOG_LEVEL: level, ...(url !== undefined && { M3O_URL: url }),
   }
   const setupCode = 'a-code-of-this-test'
   await writeFile(join(home.run, 'setup-code'), `${setupCode}\n`)
@@ -43,7 +43,7 @@ export async function startStand() {
   const server = createServer({ requestTimeout: 0 })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const settings = withPort(readSettings(env), env, (server.address() as AddressInfo).port)
-  const web = createWeb(settings, { env, log: pino({ level: 'silent' }) })
+  const web = createWeb(settings, { env, log })
   cleanup.defer(() => web.close())
   const laptops = createLaptops(web)
   const live = createLive(web, { teamChanged: laptops.recheck })
@@ -60,7 +60,7 @@ export async function startStand() {
 
   const kept = cleanup.move()
   return {
-    web, live, settings, setupCode, home, gatewayPort, runtime, gateway,
+    web, live, settings, setupCode, home, gatewayPort, runtime, gateway, database: database.options,
     browser: () => new Browser(settings.url),
     /** Procedures as somebody, without HTTP. */
     as: (viewer: Viewer | undefined) => caller({ web, viewer, from: 'test', userAgent: 'test', signal: undefined }),

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Isolation } from '../engine.ts'
+import type { Isolation, TeamLimits } from '../engine.ts'
 import type { Cgroups } from './cgroup.ts'
 import { openCgroups } from './cgroup.ts'
 import { resolvers } from './network.ts'
@@ -34,14 +34,18 @@ const unprivileged = ['--unshare-user', ...privileged]
 
 const works = async (command: string, args: string[]) => (await run(command, args, { mayFail: true })).code === 0
 
-export function describe({ root, bwrap, network, cgroups }: Capabilities): Isolation {
+/** Tools, and the packages of Debian that bring them. */
+const needed = new Map([['bwrap', 'bubblewrap'], ['nft', 'nftables'], ['ip', 'iproute2'], ['setpriv', 'util-linux']])
+
+export function describe({ root, bwrap, network, cgroups, has }: Capabilities, team: TeamLimits): Isolation {
   const warnings: string[] = []
   if (!root) warnings.push('M3O is not run as root, so all services run as its own user and it serves one team only.')
   if (!bwrap) {
     warnings.push('bubblewrap is missing or does not work here, so services are plain processes that can read every file their user can.')
   }
   if (!network) {
-    warnings.push('There are no network namespaces for teams, so services share the network of this machine and can reach what listens on it.')
+    const lacks = ['ip', 'nft', 'flock'].filter((tool) => !has(tool))
+    warnings.push(`There are no network namespaces for teams${lacks.length > 0 ? ` (missing: ${lacks.join(', ')})` : ''}, so services share the network of this machine and can reach what listens on it.`)
   }
   if (!cgroups) {
     warnings.push('There are no control groups to write to, so memory and processor time are not limited, and the number of processes only by an rlimit.')
@@ -54,6 +58,8 @@ export function describe({ root, bwrap, network, cgroups }: Capabilities): Isola
     warnings.push(`System calls are not filtered, because their numbers on ${process.arch} are not known.`)
   }
   return {
+    team,
+    missing: [...needed].filter(([tool]) => !has(tool)).map(([, name]) => name),
     sandbox: bwrap ? 'bubblewrap' : 'none',
     network: network ? 'team' : 'host',
     limits: cgroups ? `cgroup-${cgroups.version}` : 'rlimits',

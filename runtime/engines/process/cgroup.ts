@@ -1,12 +1,18 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Limits, Usage } from '../engine.ts'
+import type { Limits, TeamLimits, Usage } from '../engine.ts'
 
-/** What the two generations of control groups have in common for us. Groups are named by the instance's id. */
+/**
+ * What the two generations of control groups have in common for us. Groups are named by the instance's id and lie in the
+ * group of its team, which holds them all together: `m3o-{installation}/team-{team}/{instance}`. Siblings have the same
+ * weight, so a team that is given the processor or the disk by turns gets as much as any other, whatever it runs.
+ */
 export interface Cgroups {
   readonly version: 'v1' | 'v2'
-  /** Makes the group with its limits; gives the folders that a process must join. */
-  create(id: string, limits: Limits, job: boolean): string[]
+  /** Makes the team's group, or changes its limits. */
+  limitTeam(team: string, limits: TeamLimits): void
+  /** Makes the group with its limits, in its team's; gives the folders that a process must join. */
+  create(id: string, at: { team: string; limits: Limits; job: boolean }): string[]
   /** A group in the instance's, so that all of one terminal can be ended. Its folders to join; the first is its own. */
   createSession(id: string, session: string): string[]
   /** Terminals of a runtime that is gone. */
@@ -66,7 +72,7 @@ function kill(pid: number): void {
   }
 }
 
-const wanted = ['memory', 'cpu', 'cpuacct', 'pids'] as const
+const wanted = ['memory', 'cpu', 'cpuacct', 'pids', 'blkio'] as const
 type Controller = (typeof wanted)[number]
 type Mounts = Partial<Record<Controller | 'unified', string>>
 
@@ -103,6 +109,47 @@ const subfolders = (folder: string): string[] =>
     ? readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name)
     : []
 
+const teamPrefix = 'team-'
+
+/** Where instances' groups are, below the installation's; those of an earlier version lie there directly. */
+class Places {
+  readonly #roots: string[]
+  readonly #known = new Map<string, string>()
+
+  constructor(roots: string[]) {
+    this.#roots = roots
+    for (const root of roots) {
+      for (const name of subfolders(root)) {
+        if (!name.startsWith(teamPrefix)) this.#known.set(name, name)
+        else for (const id of subfolders(`${root}/${name}`)) this.#known.set(id, `${name}/${id}`)
+      }
+    }
+  }
+
+  of = (id: string): string => this.#known.get(id) ?? id
+
+  make(id: string, team: string): string {
+    const place = `${teamPrefix}${team}/${id}`
+    this.#known.set(id, place)
+    return place
+  }
+
+  async remove(id: string): Promise<void> {
+    for (const root of this.#roots) await endGroup(`${root}/${this.of(id)}`)
+    this.#known.delete(id)
+  }
+
+  names = (): string[] => [...this.#known.keys()]
+
+  /** Groups of teams that run nothing, then the installation's own. */
+  async destroy(): Promise<void> {
+    for (const root of this.#roots) {
+      for (const name of subfolders(root)) if (name.startsWith(teamPrefix) && subfolders(`${root}/${name}`).length === 0) await endGroup(`${root}/${name}`)
+      if (subfolders(root).length === 0) await endGroup(root)
+    }
+  }
+}
+
 function v1(mounts: Mounts, name: string): Cgroups {
   const base = (controller: Controller) => (mounts[controller] ? `${mounts[controller]}/${name}` : undefined)
   const roots = [...new Set(wanted.map(base).filter((each) => each !== undefined))]
@@ -116,51 +163,64 @@ function v1(mounts: Mounts, name: string): Cgroups {
   const write = (path: string, value: number | string, optional = false) => {
     if (!optional || existsSync(path)) writeFileSync(path, String(value))
   }
+  /** Of the two, the one for memory with swap may never be the smaller: it is raised first and lowered last. */
+  const limitMemory = (folder: string, bytes: number) => {
+    const [plain, withSwap] = ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'].map((file) => `${folder}/${file}`) as [string, string]
+    const rises = !existsSync(withSwap) || number(withSwap) < bytes // absent without swap accounting
+    for (const path of rises ? [withSwap, plain] : [plain, withSwap]) write(path, bytes, path === withSwap)
+  }
+  const places = new Places(roots)
   return {
     version: 'v1',
-    create(id, limits, job) {
-      const folders = roots.map((root) => `${root}/${id}`)
+    limitTeam(team, limits) {
+      for (const root of roots) mkdirSync(`${root}/${teamPrefix}${team}`, { recursive: true })
+      try {
+        limitMemory(`${memory}/${teamPrefix}${team}`, Math.round(limits.memoryMiB * 2 ** 20))
+      } catch (error) {
+        // Lowered below what it uses at the moment: the kernel refuses, and is asked again at the next start.
+        if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error
+      }
+      write(`${pids}/${teamPrefix}${team}/pids.max`, limits.pids)
+    },
+    create(id, { team, limits, job }) {
+      const place = places.make(id, team)
+      const folders = roots.map((root) => `${root}/${place}`)
       for (const folder of folders) mkdirSync(folder, { recursive: true })
-      const bytes = Math.round(limits.memoryMiB * 2 ** 20)
-      write(`${memory}/${id}/memory.limit_in_bytes`, bytes)
-      write(`${memory}/${id}/memory.memsw.limit_in_bytes`, bytes, true) // absent without swap accounting
-      write(`${pids}/${id}/pids.max`, limits.pids)
+      limitMemory(`${memory}/${place}`, Math.round(limits.memoryMiB * 2 ** 20))
+      write(`${pids}/${place}/pids.max`, limits.pids)
       if (cpu) {
-        write(`${cpu}/${id}/cpu.cfs_period_us`, 100_000, true)
-        write(`${cpu}/${id}/cpu.cfs_quota_us`, Math.max(1000, Math.round(limits.cpu * 100_000)), true)
-        if (job) write(`${cpu}/${id}/cpu.shares`, 256, true)
+        write(`${cpu}/${place}/cpu.cfs_period_us`, 100_000, true)
+        write(`${cpu}/${place}/cpu.cfs_quota_us`, Math.max(1000, Math.round(limits.cpu * 100_000)), true)
+        if (job) write(`${cpu}/${place}/cpu.shares`, 256, true)
       }
       return folders
     },
     createSession(id, session) {
-      const own = `${pids}/${id}/${session}`
+      const own = `${pids}/${places.of(id)}/${session}`
       mkdirSync(own)
-      return [own, ...roots.map((root) => `${root}/${id}`).filter((folder) => folder !== `${pids}/${id}`)]
+      return [own, ...roots.map((root) => `${root}/${places.of(id)}`).filter((folder) => folder !== `${pids}/${places.of(id)}`)]
     },
     async endSessions(id) {
-      for (const session of subfolders(`${pids}/${id}`)) await endGroup(`${pids}/${id}/${session}`)
+      for (const session of subfolders(`${pids}/${places.of(id)}`)) await endGroup(`${pids}/${places.of(id)}/${session}`)
     },
     usage(id) {
-      if (!existsSync(`${memory}/${id}`)) return undefined
-      const cache = field(`${memory}/${id}/memory.stat`, 'total_inactive_file')
+      const folder = `${memory}/${places.of(id)}`
+      if (!existsSync(folder)) return undefined
+      const cache = field(`${folder}/memory.stat`, 'total_inactive_file')
       return {
-        memoryBytes: Math.max(0, number(`${memory}/${id}/memory.usage_in_bytes`) - cache),
-        cpuMs: accounting ? Math.round(number(`${accounting}/${id}/cpuacct.usage`) / 1e6) : 0,
-        pids: number(`${pids}/${id}/pids.current`),
+        memoryBytes: Math.max(0, number(`${folder}/memory.usage_in_bytes`) - cache),
+        cpuMs: accounting ? Math.round(number(`${accounting}/${places.of(id)}/cpuacct.usage`) / 1e6) : 0,
+        pids: number(`${pids}/${places.of(id)}/pids.current`),
       }
     },
-    oomKills: (id) => field(`${memory}/${id}/memory.oom_control`, 'oom_kill'),
+    oomKills: (id) => field(`${memory}/${places.of(id)}/memory.oom_control`, 'oom_kill'),
     binds: (id) =>
       [['memory', memory] as const, ['cpu', cpu] as const].flatMap(([controller, root]) =>
-        root ? [{ host: `${root}/${id}`, inside: `/sys/fs/cgroup/${controller}` }] : [],
+        root ? [{ host: `${root}/${places.of(id)}`, inside: `/sys/fs/cgroup/${controller}` }] : [],
       ),
-    async remove(id) {
-      for (const root of roots) await endGroup(`${root}/${id}`)
-    },
-    names: () => [...new Set(roots.flatMap(subfolders))],
-    async destroy() {
-      for (const root of roots) if (subfolders(root).length === 0) await endGroup(root)
-    },
+    remove: (id) => places.remove(id),
+    names: places.names,
+    destroy: () => places.destroy(),
   }
 }
 
@@ -176,30 +236,52 @@ function v2(mount: string, name: string): Cgroups {
     for (const pid of processesOf(mount)) writeFileSync(`${mount}/m3o-outside/cgroup.procs`, String(pid))
     writeFileSync(`${mount}/cgroup.subtree_control`, controllers)
   }
+  // Shares of the disk, where the kernel and its scheduler can.
+  const all = controllers.concat(readFileSync(`${mount}/cgroup.controllers`, 'utf8').split(/\s+/).includes('io') ? ' +io' : '')
+  const enable = (folder: string) => {
+    for (const each of all.split(' ')) {
+      try {
+        writeFileSync(`${folder}/cgroup.subtree_control`, each)
+      } catch (error) {
+        if (each !== '+io') throw error
+      }
+    }
+  }
+  enable(mount)
   mkdirSync(root, { recursive: true })
-  writeFileSync(`${root}/cgroup.subtree_control`, controllers)
+  enable(root)
+  const places = new Places([root])
+  const limit = (folder: string, { memoryMiB, pids }: { memoryMiB: number; pids: number }) => {
+    writeFileSync(`${folder}/memory.max`, String(Math.round(memoryMiB * 2 ** 20)))
+    if (existsSync(`${folder}/memory.swap.max`)) writeFileSync(`${folder}/memory.swap.max`, '0')
+    writeFileSync(`${folder}/pids.max`, String(pids))
+  }
   return {
     version: 'v2',
-    create(id, limits, job) {
-      const folder = `${root}/${id}`
+    limitTeam(team, limits) {
+      const folder = `${root}/${teamPrefix}${team}`
       mkdirSync(folder, { recursive: true })
-      writeFileSync(`${folder}/memory.max`, String(Math.round(limits.memoryMiB * 2 ** 20)))
-      if (existsSync(`${folder}/memory.swap.max`)) writeFileSync(`${folder}/memory.swap.max`, '0')
+      enable(folder)
+      limit(folder, limits)
+    },
+    create(id, { team, limits, job }) {
+      const folder = `${root}/${places.make(id, team)}`
+      mkdirSync(folder, { recursive: true })
+      limit(folder, limits)
       writeFileSync(`${folder}/cpu.max`, `${Math.max(1000, Math.round(limits.cpu * 100_000))} 100000`)
-      writeFileSync(`${folder}/pids.max`, String(limits.pids))
       if (job) writeFileSync(`${folder}/cpu.weight`, '25')
       return [folder]
     },
     createSession(id, session) {
       // No controllers of its own, so the rule against processes in inner nodes does not apply.
-      mkdirSync(`${root}/${id}/${session}`)
-      return [`${root}/${id}/${session}`]
+      mkdirSync(`${root}/${places.of(id)}/${session}`)
+      return [`${root}/${places.of(id)}/${session}`]
     },
     async endSessions(id) {
-      for (const session of subfolders(`${root}/${id}`)) await endGroup(`${root}/${id}/${session}`)
+      for (const session of subfolders(`${root}/${places.of(id)}`)) await endGroup(`${root}/${places.of(id)}/${session}`)
     },
     usage(id) {
-      const folder = `${root}/${id}`
+      const folder = `${root}/${places.of(id)}`
       if (!existsSync(folder)) return undefined
       const cache = field(`${folder}/memory.stat`, 'inactive_file')
       return {
@@ -208,12 +290,10 @@ function v2(mount: string, name: string): Cgroups {
         pids: number(`${folder}/pids.current`),
       }
     },
-    oomKills: (id) => field(`${root}/${id}/memory.events`, 'oom_kill'),
-    binds: (id) => [{ host: `${root}/${id}`, inside: '/sys/fs/cgroup' }],
-    remove: (id) => endGroup(`${root}/${id}`),
-    names: () => subfolders(root),
-    async destroy() {
-      if (subfolders(root).length === 0) await endGroup(root)
-    },
+    oomKills: (id) => field(`${root}/${places.of(id)}/memory.events`, 'oom_kill'),
+    binds: (id) => [{ host: `${root}/${places.of(id)}`, inside: '/sys/fs/cgroup' }],
+    remove: (id) => places.remove(id),
+    names: places.names,
+    destroy: () => places.destroy(),
   }
 }

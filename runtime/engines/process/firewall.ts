@@ -1,3 +1,4 @@
+import type { Way } from '../engine.ts'
 import { run } from './run.ts'
 
 /** One team's end of the rules. */
@@ -6,6 +7,7 @@ export interface Link {
   device: string
   gateway: string
   instance: string
+  way: Way
 }
 
 export interface FirewallOptions {
@@ -20,9 +22,9 @@ export interface FirewallOptions {
 /** All devices of an installation begin so; kernel names end at 15 characters. */
 export const devicePrefix = (installation: string) => `m3${installation}`
 
-/** Not for services: private, shared, link-local (cloud metadata is there), multicast, reserved. RFC 6890. */
+/** Not for services: private, shared, link-local (cloud metadata is there), multicast, reserved (RFC 6890); last, Azure's own, which is public. */
 const privateRanges =
-  '0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16, 198.18.0.0/15, 224.0.0.0/3'
+  '0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.0.0.0/24, 192.168.0.0/16, 198.18.0.0/15, 224.0.0.0/3, 168.63.129.16'
 
 /** Written as one transaction over what was there, so there is no moment without rules. */
 export async function writeFirewall(options: FirewallOptions): Promise<void> {
@@ -47,6 +49,8 @@ function rules({ installation, links, gatewayPort, resolvers, permitted }: Firew
     `set ${name} { type ${type}; ${elements.length > 0 ? `elements = { ${elements.join(', ')} }` : ''} }`
   const reject = 'meta l4proto tcp reject with tcp reset\n    reject'
   const name = `inet ${table(installation)}`
+  const limited = links.flatMap(({ device, way }) => (way.mode === 'all' ? [] : [{ device, way }]))
+  const silent = links.filter(({ way }) => way.mode === 'none').map(({ device }) => `"${device}"`)
   return `table ${name}
 delete table ${name}
 table ${name} {
@@ -54,11 +58,14 @@ table ${name} {
   ${set('sources', 'ipv4_addr', links.map((link) => link.instance))}
   ${set('resolvers', 'ipv4_addr', resolvers)}
   ${set('permitted', 'ipv4_addr . inet_service', permitted.map(({ address, port }) => `${address} . ${port}`))}
+  ${set('silent', 'ifname', silent)}
+  ${limited.map(({ device, way }) => waysOut(device, way)).join('\n  ')}
   chain to_machine {
     type filter hook input priority -10; policy accept;
     iifname != ${ours} accept
     ct state established,related accept
     iifname . ip daddr @gateways tcp dport ${gatewayPort} accept
+    iifname @silent jump refused
     ip daddr @resolvers meta l4proto { tcp, udp } th dport 53 accept
     ip daddr . tcp dport @permitted accept
     ${reject}
@@ -66,6 +73,7 @@ table ${name} {
   chain through_machine {
     type filter hook forward priority -10; policy accept;
     iifname != ${ours} oifname != ${ours} accept
+    ${limited.map(({ device }) => `iifname "${device}" jump out_${device}`).join('\n    ')}
     ct state established,related accept
     iifname != ${ours} drop
     oifname ${ours} jump refused
@@ -84,6 +92,22 @@ table ${name} {
   }
 }
 `
+}
+
+/**
+ * Of a team that may not go everywhere. Asked before connections that are known, so that a rule that becomes narrower
+ * holds for those that are open too. The operator's registry and proxy, and the resolver of names, are not the team's
+ * choice; one that may go nowhere is given no names either, as they carry data out.
+ */
+function waysOut(device: string, way: Exclude<Way, { mode: 'all' }>): string {
+  const networks = way.mode === 'none' ? [] : way.networks
+  return `set to_${device} { type ipv4_addr; flags interval; auto-merge; ${networks.length > 0 ? `elements = { ${networks.join(', ')} }` : ''} }
+  chain out_${device} {
+    ip daddr . tcp dport @permitted return
+    ${way.mode === 'none' ? '' : 'ip daddr @resolvers meta l4proto { tcp, udp } th dport 53 return'}
+    ip daddr @to_${device} return
+    jump refused
+  }`
 }
 
 /**

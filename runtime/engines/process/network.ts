@@ -1,11 +1,13 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { PlatformError } from '#contract/errors.ts'
+import type { Way } from '../engine.ts'
 import type { Link } from './firewall.ts'
 import { devicePrefix, removeFirewall, writeFirewall } from './firewall.ts'
 import type { Slot } from './registry.ts'
 import { run } from './run.ts'
 
-export interface TeamLink extends Link {
+export interface TeamLink extends Omit<Link, 'way'> {
+  team: string
   /** For `nsenter --net=`. */
   namespace: string
 }
@@ -15,6 +17,7 @@ export interface NetworkOptions {
   gatewayPort: number
   /** Private addresses that services may reach all the same, as the operator's settings name them. */
   permitted: { address: string; port: number }[]
+  wayOf: (teamId: string) => Way
 }
 
 /** A network namespace a team, joined to the machine by a pair of virtual devices (veth(4)). */
@@ -26,9 +29,9 @@ export class TeamNetworks {
     this.#options = options
   }
 
-  linkOf({ slot, gateway }: Slot): TeamLink {
+  linkOf({ slot, gateway, team }: Slot): TeamLink {
     const device = `${devicePrefix(this.#options.installation)}${slot.toString(36)}`
-    return { device, gateway, instance: nextAddress(gateway), namespace: `/run/netns/${device}` }
+    return { team, device, gateway, instance: nextAddress(gateway), namespace: `/run/netns/${device}` }
   }
 
   async ensure(slot: Slot): Promise<TeamLink> {
@@ -37,7 +40,7 @@ export class TeamNetworks {
     // Rules first: no packet of a team's is ever without them.
     this.#links.set(slot.slot, link)
     const uplink = await defaultRoute()
-    await this.#writeRules()
+    await this.writeRules()
     if (!(await isComplete(link))) await this.#create(link, uplink)
     await forwardFrom(link.device, uplink.device)
     return link
@@ -51,12 +54,14 @@ export class TeamNetworks {
     const devices = [...list('/run/netns'), ...list('/sys/class/net')].filter((each) => each.startsWith(prefix) && !kept.has(each))
     for (const device of new Set(devices)) await destroy(device)
     if (kept.size === 0) await removeFirewall(this.#options.installation)
-    else await this.#writeRules()
+    else await this.writeRules()
   }
 
-  async #writeRules(): Promise<void> {
-    const { installation, gatewayPort, permitted } = this.#options
-    await writeFirewall({ installation, gatewayPort, permitted, links: [...this.#links.values()], resolvers: resolvers() })
+  async writeRules(): Promise<void> {
+    const { installation, gatewayPort, permitted, wayOf } = this.#options
+    if (this.#links.size === 0) return
+    const links = [...this.#links.values()].map((link) => ({ ...link, way: wayOf(link.team) }))
+    await writeFirewall({ installation, gatewayPort, permitted, links, resolvers: resolvers() })
   }
 
   async #create(link: TeamLink, uplink: { mtu: number }): Promise<void> {

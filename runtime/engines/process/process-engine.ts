@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
-import type { Engine, ExecOptions, ExecSession, Exit, InstanceSpec, Placement, Release, Usage } from '../engine.ts'
+import type { Engine, ExecOptions, ExecSession, Exit, Helper, InstanceSpec, Limits, Placement, Release, TeamLimits, Usage, Way } from '../engine.ts'
 import { adopt } from './adopt.ts'
 import type { Capabilities, Without } from './capabilities.ts'
 import { describe, findCapabilities } from './capabilities.ts'
@@ -35,6 +36,10 @@ export interface ProcessEngineOptions {
   checkout: string
   /** Private addresses that services may reach all the same: the operator's registry or proxy. */
   permitted?: { address: string; port: number }[]
+  /** Where a team may go; asked each time that rules are written. By default everywhere. */
+  wayOf?: (teamId: string) => Way
+  /** Of each team; by default what leaves half of the machine to others. */
+  teamLimits?: Partial<TeamLimits>
   nodeBinary?: string
   /** Do without these although the machine has them. */
   without?: Without
@@ -55,6 +60,9 @@ export async function uninstallProcessEngine(home: string): Promise<void> {
   if (process.getuid?.() === 0) await releaseSlots(installationOf(home))
 }
 
+/** Half of the machine's memory: one team alone never takes what another, and the platform, need. */
+const usualTeamLimits: TeamLimits = { memoryMiB: Math.max(512, Math.floor(totalmem() / 2 ** 21)), pids: 4096 }
+
 const idForm = /^[a-z0-9][a-z0-9_-]{0,63}$/i
 
 class ProcessEngine implements Engine {
@@ -68,16 +76,18 @@ class ProcessEngine implements Engine {
   readonly #listeners = new Set<(exit: Exit) => void>()
   readonly #seccompFile: string | undefined
   readonly #npmFolder = realpathSync(dirname(createRequire(import.meta.url).resolve('npm/package.json')))
+  readonly #teamLimits: TeamLimits
   #unseen: Exit[] = []
   #sweep: NodeJS.Timeout | undefined
 
   constructor(options: ProcessEngineOptions, can: Capabilities) {
     this.#options = options
     this.#can = can
-    const { home, gatewayPort, permitted = [] } = options
+    this.#teamLimits = { ...usualTeamLimits, ...options.teamLimits }
+    const { home, gatewayPort, permitted = [], wayOf = () => ({ mode: 'all' }) } = options
     const installation = installationOf(home)
     this.#folders = new InstanceFolders(home)
-    const networks = can.network ? new TeamNetworks({ installation, gatewayPort, permitted }) : undefined
+    const networks = can.network ? new TeamNetworks({ installation, gatewayPort, permitted, wayOf }) : undefined
     this.#teams = new Teams({ home, installation, root: can.root, networks })
     const program = can.bwrap ? seccompProgram() : undefined
     if (program) {
@@ -96,7 +106,7 @@ class ProcessEngine implements Engine {
     this.#sweep = setInterval(() => this.#checkAll(), 1000).unref()
   }
 
-  describe = () => describe(this.#can)
+  describe = () => describe(this.#can, this.#teamLimits)
 
   async prepareTeam(teamId: string) {
     const { gatewayAddress, instanceAddress } = await this.#teams.prepare(checkId(teamId))
@@ -164,6 +174,19 @@ class ProcessEngine implements Engine {
     })
   }
 
+  refreshWays = () => this.#teams.refreshWays()
+
+  async helper(teamId: string, limits: Limits): Promise<Helper> {
+    const team = await this.#teams.prepare(checkId(teamId))
+    const id = `helper-${randomBytes(6).toString('hex')}`
+    return {
+      groups: this.#groups(id, { team: teamId, limits, job: true }),
+      uid: this.#can.root ? team.uid : undefined,
+      seccompFile: this.#seccompFile,
+      end: async () => this.#can.cgroups?.remove(id),
+    }
+  }
+
   async stats(ids: readonly string[]): Promise<Map<string, Usage>> {
     const usage = new Map<string, Usage>()
     for (const id of ids) {
@@ -190,7 +213,7 @@ class ProcessEngine implements Engine {
   async #launch(spec: InstanceSpec, team: Team, record: InstanceRecord): Promise<Placement> {
     const { bwrap, root, cgroups } = this.#can
     const folder = this.#folders.path(spec.id)
-    const groups = cgroups?.create(spec.id, spec.limits, spec.job === true) ?? []
+    const groups = this.#groups(spec.id, { team: spec.teamId, limits: spec.limits, job: spec.job === true })
     const options: LaunchOptions = {
       spec, folder, root, uid: team.uid, gid: team.gid, teamFolder: team.folder, namespace: team.link?.namespace, cgroups: groups,
       cgroupBinds: cgroups?.binds(spec.id) ?? [],
@@ -215,6 +238,7 @@ class ProcessEngine implements Engine {
       address: team.instanceAddress,
       pid: found.payload.pid,
       logs: { stdout: `${spec.logDir}/stdout.log`, stderr: `${spec.logDir}/stderr.log` },
+      writes: [folder, spec.logDir, ...(spec.dataDir ? [spec.dataDir] : []), ...(spec.binds ?? []).filter(({ writable }) => writable).map(({ host }) => host)],
       identity: { bootId: record.bootId, ...found, cgroups: groups },
     }
     this.#folders.write(record)
@@ -223,6 +247,13 @@ class ProcessEngine implements Engine {
     child.on('exit', () => placed.check())
     child.unref()
     return record.placement
+  }
+
+  /** To be joined; empty where there are none. */
+  #groups(id: string, at: { team: string; limits: Limits; job: boolean }): string[] {
+    const { cgroups } = this.#can
+    cgroups?.limitTeam(at.team, this.#teamLimits)
+    return cgroups?.create(id, at) ?? []
   }
 
   #place(record: InstanceRecord): Placed {

@@ -12,12 +12,12 @@ export interface Slot {
   uid: number
   /** Of the host's end of the team's link; the instance's is the next one. */
   gateway: string
+  team: string
 }
 
 interface Entry extends Slot {
   installation: string
   home: string
-  team: string
 }
 
 const folder = '/var/lib/m3o-registry'
@@ -51,7 +51,7 @@ export async function claimSlot(key: TeamKey, isFree: (gateway: string) => boole
   })
 }
 
-export async function slotsOf(installation: string): Promise<(Slot & { team: string })[]> {
+export async function slotsOf(installation: string): Promise<Slot[]> {
   return read().filter((entry) => entry.installation === installation)
 }
 

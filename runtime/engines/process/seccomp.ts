@@ -13,12 +13,13 @@ const architectures = {
       165, 166, 155, // mount umount2 pivot_root
       246, 320, 175, 313, 176, // kexec_load kexec_file_load init_module finit_module delete_module
       179, 167, 168, 169, 163, // quotactl swapon swapoff reboot acct
+      103, // syslog: the kernel's log names the processes of all
     ],
   },
   arm64: {
     audit: 0xc00000b7,
     socket: 198, clone: 220, ioctl: 29, unshare: 97,
-    denied: [217, 218, 219, 280, 241, 282, 268, 265, 40, 39, 41, 104, 294, 105, 273, 106, 60, 224, 225, 142, 89],
+    denied: [217, 218, 219, 280, 241, 282, 268, 265, 40, 39, 41, 104, 294, 105, 273, 106, 60, 224, 225, 142, 89, 116],
   },
 } as const
 

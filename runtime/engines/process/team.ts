@@ -53,6 +53,12 @@ export class Teams {
     await work
   }
 
+  async refreshWays(): Promise<void> {
+    const work = this.#queue.then(() => this.#options.networks?.writeRules())
+    this.#queue = work.catch(() => {})
+    await work
+  }
+
   async #make(teamId: string): Promise<Team> {
     const { home, installation, root, networks } = this.#options
     const folder = `${home}/teams/${teamId}`
@@ -76,7 +82,7 @@ async function endInstallation(installation: string): Promise<void> {
   const cgroups = openCgroups(installation)
   for (const name of cgroups?.names() ?? []) await cgroups?.remove(name)
   await cgroups?.destroy()
-  await new TeamNetworks({ installation, gatewayPort: 0, permitted: [] }).keep([])
+  await new TeamNetworks({ installation, gatewayPort: 0, permitted: [], wayOf: () => ({ mode: 'none' }) }).keep([])
 }
 
 /** Programs ask who they are; the machine's own users are none of their business. */

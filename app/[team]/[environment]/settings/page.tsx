@@ -4,12 +4,12 @@ import { Prefetched } from '#app/prefetched.tsx'
 
 export const metadata: Metadata = { title: 'Settings' }
 
-export default async function SettingsPage({ searchParams }: { searchParams: Promise<{ tab?: string | string[] }> }) {
-  const { tab } = await searchParams
+export default async function SettingsPage({ params, searchParams }: { params: Promise<{ team: string }>; searchParams: Promise<{ tab?: string | string[] }> }) {
+  const [{ team }, { tab }] = await Promise.all([params, searchParams])
   return (
-    <Prefetched queries={(trpc) => [
-      tab === 'account' ? trpc.person.sessions.queryOptions() : tab === 'platform' ? trpc.platform.status.queryOptions() : trpc.platform.about.queryOptions(),
-    ]}>
+    <Prefetched queries={(trpc) =>
+      tab === 'account' ? [trpc.person.sessions.queryOptions()] : tab === 'platform' ? [trpc.platform.health.queryOptions(), trpc.platform.status.queryOptions()] : [trpc.platform.about.queryOptions(), trpc.teams.egress.queryOptions({ team })]
+    }>
       <Settings />
     </Prefetched>
   )

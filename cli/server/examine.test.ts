@@ -1,0 +1,29 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { examineHome } from './examine.ts'
+import { prepareHome } from './home.ts'
+import { identify } from './identity.ts'
+import { writePidFile } from './pid-file.ts'
+
+test('a platform that does not answer is looked at by its folder: what runs, what does not, and the last that it said', async () => {
+  await using cleanup = new AsyncDisposableStack()
+  const folder = await mkdtemp(join(tmpdir(), 'm3o-examine-'))
+  cleanup.defer(() => rm(folder, { recursive: true }))
+  const environment = { M3O_HOME: join(folder, 'home') }
+  expect(examineHome(environment)).toEqual([{ name: 'home', state: 'bad', says: expect.stringContaining('no platform was ever started'), fix: expect.stringContaining('m3o server') }])
+
+  const home = prepareHome(environment.M3O_HOME)
+  const own = identify(process.pid)
+  if (own === undefined) throw new Error('this process has no identity')
+  writePidFile(join(home.run, 'gateway.pid'), { ...own, stamp: '' })
+  writePidFile(join(home.run, 'parent.pid'), { ...own, start: '1', stamp: '' })
+  await writeFile(join(home.logs, 'web.log'), 'starting\nError: port 4000 is taken\n')
+  const found = Object.fromEntries(examineHome(environment).map((check) => [check.name, check]))
+  expect(Object.keys(found)).toEqual(['parent', 'postgres', 'runtime', 'gateway', 'web', 'disk'])
+  expect(found.parent).toMatchObject({ state: 'bad', fix: expect.stringContaining('m3o server') })
+  expect(found.gateway).toMatchObject({ state: 'ok', says: `pid ${process.pid}` })
+  expect(found.web).toMatchObject({ state: 'bad', says: expect.stringContaining('port 4000 is taken') })
+  expect(Object.keys(Object.fromEntries(examineHome({ ...environment, DATABASE_URL: 'postgres://db/m3o' }).map(({ name }) => [name, 0])))).not.toContain('postgres')
+})

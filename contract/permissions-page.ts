@@ -1,0 +1,103 @@
+import { type Action, actions, roles } from './permissions.ts'
+import { type Guard, guardingOf, guards } from './protection.ts'
+
+/** What each action is, for people; one without words does not compile. */
+const meanings: Record<Action, string> = {
+  'platform.start': 'set up, sign in, accept an invitation: guarded by codes and passwords of their own',
+  'platform.read': 'see how the platform is, and the audit of what belongs to no team',
+  'platform.write': "change the platform's own settings",
+  'person.read': 'see oneself: profile, sessions, teams',
+  'person.write': 'change oneself: name, password, sessions',
+  'team.create': 'make a team, and own it',
+  'team.read': 'see the team and who is in it',
+  'team.write': 'rename the team, say where its services may go outside of the platform',
+  'team.delete': 'delete the team',
+  'member.write': 'invite, remove, give roles (an owner only by an owner)',
+  'audit.read': 'read, export and verify the audit log',
+  'token.read': "see one's own tokens (an admin: everybody's)",
+  'token.write': "make and revoke one's own tokens (an admin: revoke anybody's)",
+  'service.read': 'see services, endpoints, deployments, traffic',
+  'service.call': 'call a service',
+  'service.create': 'make a service',
+  'service.write': 'rename, describe and configure a service',
+  'service.deploy': 'deploy, roll back, restart, scale, stop; run it on a laptop in its place',
+  'service.exec': 'a shell or a command inside an instance',
+  'service.share': 'say who may call a service, how often, and who may read its source; deprecate it',
+  'service.delete': 'delete a service, or give it to another team',
+  'service.follow': "be told what changes about other teams' services",
+  'consumer.read': 'see which other teams call, how often, and which ask to',
+  'consumer.ask': "ask to call another team's service",
+  'consumer.write': 'approve, decline, revoke and limit other teams that call',
+  'source.read': 'read source, history, drafts of others by name',
+  'source.write': "edit one's draft, push",
+  'log.read': 'read logs and traces',
+  'variable.read': 'see variables, and the names of secrets',
+  'variable.write': 'set variables and secrets',
+  'secret.read': 'take the values of secrets outside of the platform (`m3o pull`, `m3o dev`)',
+  'environment.read': 'see environments, compare them, see promotions',
+  'environment.create': 'make an environment, bring one back',
+  'environment.write': 'move, pin, keep an environment; drop its copy of a service',
+  'environment.delete': 'delete an environment',
+  'environment.promote': "promote into an environment's parent, take a promotion back",
+  'environment.protect': 'say who may do what in an environment beyond the roles',
+}
+
+const guardWords: Record<Guard, string> = { deploy: 'deploy', secrets: 'secrets', promote: 'promote' }
+const levels = { nobody: 'everybody, signed in or not', person: 'everybody who is signed in', operator: 'who runs the platform' } as const
+
+/** docs/permissions.md: the table that decides, as people read it. */
+export function permissionsPage(): string {
+  const all = Object.keys(actions) as Action[]
+  const ofTeams = all.filter((action) => (roles as readonly string[]).includes(actions[action]))
+  const rest = all.filter((action) => !ofTeams.includes(action))
+  return `# Permissions
+
+Made from the code by \`npm run docs\`: [contract/permissions.ts](../contract/permissions.ts) is the table that decides, and
+[contract/protection.ts](../contract/protection.ts) what an environment asks for beyond it. Every procedure, topic of the live socket,
+route and token scope names one of these actions; [the matrix](../server/testing/matrix/matrix.test.ts) tries each as everybody.
+
+## In a team
+
+The resource is the team that owns it. Who is not in the team is told that it does not exist. *Protected* names what an
+environment can ask for in addition.
+
+| action | is to | ${roles.join(' | ')} | protected |
+|---|---|${roles.map(() => ':-:').join('|')}|---|
+${ofTeams.map((action) => `| \`${action}\` | ${meanings[action]} | ${roles.map((role) => (roles.indexOf(role) >= roles.indexOf(actions[action] as 'viewer') ? '✓' : '')).join(' | ')} | ${(guardingOf(action) ?? []).map((guard) => guardWords[guard]).join(', ')} |`).join('\n')}
+
+Nobody gives more than they have: only an owner makes or unmakes an owner, and a team keeps at least one.
+
+## Outside of teams
+
+| action | is to | may |
+|---|---|---|
+${rest.map((action) => `| \`${action}\` | ${meanings[action]} | ${levels[actions[action] as keyof typeof levels]} |`).join('\n')}
+
+The operator runs the platform; that gives nothing in a team. An operator who is in no team sees none.
+
+## A protected environment
+
+An admin can protect an environment (\`m3o env protect production\`), which then asks, of each of these, for a role, or to be one of the
+people named there. The table above is asked first and always; whoever changes the protection must pass all of it.
+
+| guard | guards |
+|---|---|
+${guards.map((guard) => `| ${guardWords[guard]} | ${all.filter((action) => guardingOf(action)?.includes(guard)).map((action) => `\`${action}\``).join(', ')} |`).join('\n')}
+
+A promotion asks in the environment that it goes into. Its protection can also ask for a second pair of eyes: who asks for the
+promotion is then not who lets it go ([why so](decisions/a-second-pair-of-eyes.md)).
+
+## Tokens
+
+A token never does more than its maker may at the moment, in its one team, and less by its scope:
+
+- **actions**: \`service.call\`, all of a noun (\`service.*\`), all reading (\`*.read\`, which leaves out \`secret.read\`). They are spelled
+  out when the token is made, so that an action that is added later is in no older token. Nothing outside of teams can be in it but
+  \`person.read\`.
+- **services** and **environments**: what is not of one of them is out of reach, and not told of.
+- **expiry**, and a hash instead of the token itself; when it was last used is shown.
+
+\`m3o login\` gives a token without limits, which acts as its person in all their teams. A machine's token belongs to the team instead of a
+person ([how](decisions/a-machine-is-nobody.md)).
+`
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { and, eq, isNotNull, like, not } from 'drizzle-orm'
+import type { Logger } from 'pino'
+import { PlatformError } from '#contract/errors.ts'
+import type { Actor } from '#contract/rpc.ts'
+import type { Db, Transaction } from '#db/open.ts'
+import { deployments, variables } from '#db/schema.ts'
+import { renameDurably } from '#sdk/compile/durable.ts'
+import { writeAudit } from '../audit/audit.ts'
+import { sealedVariables } from '../instances/plan.ts'
+import { keyFile, keyName, type Keyring, writtenKeys } from './seal.ts'
+import { sealedName } from './variables.ts'
+
+/*
+ * Another key for secrets, while everything runs. The new one is on the disk, beside the old one, before anything is
+ * sealed with it; then all that is sealed is sealed anew, in one transaction; the old one goes when nothing needs it,
+ * and what was sealed a moment before the change has landed. A runtime that is killed at any instant finds both keys,
+ * and goes on where it was.
+ */
+
+/** What was sealed before the change is in the database by then. */
+const landedMs = 60_000
+const together = 200
+
+interface Parts {
+  db: Db
+  seal: Keyring
+  settings: { home: string }
+  log: Pick<Logger, 'info' | 'error'>
+}
+
+interface Options {
+  waitMs?: number
+  /** Told of each step once it is taken: for a test that dies there. */
+  at?: (step: string) => void
+}
+
+const under = new WeakSet<Keyring>()
+
+/** @throws PlatformError `not_in_this_state` while another one is under way */
+export async function rotateKey(parts: Parts, actor: Actor, { waitMs = landedMs, at = () => {} }: Options = {}): Promise<{ key: string; sealed: number }> {
+  const { seal, settings } = parts
+  if (seal.keys.length > 1 || under.has(seal)) {
+    throw new PlatformError('not_in_this_state', 'the key is being changed already', { fix: `The one before goes ${landedMs / 1000} seconds after the change; then it can be changed again.` })
+  }
+  under.add(seal)
+  try {
+    const [before] = seal.keys
+    const key = randomBytes(32)
+    await write(settings.home, [key, ...seal.keys])
+    at('both keys are kept')
+    seal.replace([key, ...seal.keys])
+    const sealed = await sealAnew(parts, async (tx, count) => {
+      const named = (one: Buffer | undefined) => (one === undefined ? null : { key: keyName(one) })
+      await writeAudit(tx, actor, { teamId: null, action: 'platform.key', target: 'key of secrets', before: named(before), after: { ...named(key), sealed: count } })
+      at('all is sealed anew')
+    })
+    at('the transaction is done')
+    void retire(parts, waitMs).catch((error: unknown) => parts.log.error({ err: error }, 'the key of secrets before could not be retired'))
+    return { key: keyName(key), sealed }
+  } finally {
+    under.delete(seal)
+  }
+}
+
+/** What a runtime that was killed left under way. */
+export async function finishRotation(parts: Parts): Promise<void> {
+  if (parts.seal.keys.length > 1) await retire(parts, 0)
+}
+
+/** Seals the stragglers, and forgets every key but the first. */
+async function retire(parts: Parts, waitMs: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, waitMs).unref())
+  const { seal, settings, log } = parts
+  const sealed = await sealAnew(parts)
+  const [first] = seal.keys
+  if (first === undefined) return
+  await write(settings.home, [first])
+  seal.replace([first])
+  log.info({ key: keyName(first), sealed }, 'secrets have a new key')
+}
+
+/** All that is not sealed with the first key yet; gives how much. */
+async function sealAnew({ db, seal }: Parts, within: (tx: Transaction, count: number) => Promise<void> = async () => {}): Promise<number> {
+  return db.transaction(async (tx) => {
+    let count = 0
+    const again = (text: string, name: string) => (count++, seal.seal(seal.open(text, name), name))
+    for (;;) {
+      const rows = await tx.select().from(variables)
+        .where(and(eq(variables.secret, true), isNotNull(variables.value), not(like(variables.value, `${likely(seal.prefix)}%`)))).limit(together).for('update')
+      for (const row of rows) {
+        const { serviceId, environmentId, name } = row
+        await tx.update(variables).set({ value: again(row.value ?? '', sealedName(row)) })
+          .where(and(eq(variables.serviceId, serviceId), eq(variables.environmentId, environmentId), eq(variables.name, name)))
+      }
+      if (rows.length < together) break
+    }
+    for (;;) {
+      const rows = await tx.select({ id: deployments.id, variables: deployments.variables }).from(deployments)
+        .where(and(isNotNull(deployments.variables), not(like(deployments.variables, `${likely(seal.prefix)}%`)))).limit(together).for('update')
+      for (const row of rows) await tx.update(deployments).set({ variables: again(row.variables ?? '', sealedVariables(row.id)) }).where(eq(deployments.id, row.id))
+      if (rows.length < together) break
+    }
+    await within(tx, count)
+    return count
+  })
+}
+
+/** LIKE has a meaning of its own for what base64url is written with. */
+const likely = (text: string) => text.replace(/[\\%_]/g, '\\$&')
+
+async function write(home: string, keys: readonly Buffer[]): Promise<void> {
+  const temporary = `${keyFile(home)}.new`
+  await writeFile(temporary, writtenKeys(keys), { mode: 0o600, flush: true })
+  await renameDurably(temporary, keyFile(home))
+}

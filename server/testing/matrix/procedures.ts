@@ -1,0 +1,199 @@
+import type { ActorName, Cast } from './cast.ts'
+import { emailOf, roleOf, secretOf } from './cast.ts'
+import type { World } from './world.ts'
+
+type Input = Record<string, unknown>
+
+/** How one procedure is tried. Names (`team`, `environment`, `service`) are given by where it is placed. */
+export interface Trial {
+  /** The rest of a whole, valid input; names given here go before. */
+  input?: (own: World, turn: number) => Input
+  /** Which parts of the input name something of a team: each is replaced by the other team's, which must not be found. */
+  foreign?: Record<string, (other: World) => unknown>
+  /** Something made to be used up by whoever may: it replaces parts of the input. */
+  fresh?: (cast: Cast, actor: ActorName, turn: number) => Promise<Input>
+  /** How it may end for those who may, besides well: reasons that have nothing to do with who asks. */
+  ends?: readonly string[]
+  /** It is of people themselves: nobody is told `unauthenticated` although the table lets everybody in. */
+  signedIn?: true
+  /** A token that is limited to another service or environment may, within its limits. */
+  narrow?: 'may'
+  /** Why doing it leaves no row in the audit, where it is a mutation. */
+  unwritten?: string
+  /** After the others, as it ends something that those need; the highest last. */
+  last?: number
+}
+
+const draft = "one's own draft, which is nobody's until it is deployed"
+const size = { cols: 80, rows: 24 }
+const tree = { ref: { draft: true } }
+const newService = async (cast: Cast, turn: number): Promise<Input> => {
+  await cast.as('owner').services.create({ team: 'demo', name: `v-${turn}`, template: 'hello' })
+  return { service: `v-${turn}` }
+}
+const newEnvironment = async (cast: Cast, turn: number): Promise<Input> => {
+  await cast.as('owner').environments.create({ team: 'demo', name: `v-${turn}`, kind: 'shared' })
+  return { environment: `v-${turn}` }
+}
+/** A team in which the actor is what they are in the first. */
+const newTeam = async (cast: Cast, actor: ActorName, turn: number): Promise<Input> => {
+  const team = `v-${turn}`
+  await cast.as('admin').teams.create({ name: team })
+  const role = roleOf(actor) ?? 'viewer'
+  if (actor !== 'admin') await cast.join(team, actor as 'owner', role, cast.as('admin'))
+  else await cast.join(team, 'owner', 'owner', cast.as('admin'))
+  return { team }
+}
+const newInvitation = async (cast: Cast, turn: number) => cast.as('owner').invitations.create({ team: 'demo', email: `v-${turn}@example.com`, role: 'viewer' })
+const quiet = (own: World): Input => ({ service: own.quiet })
+const notRunning = ['not_in_this_state', 'not_found']
+
+/** Every tRPC procedure. One that is missing here fails the suite. */
+export const trials: Record<string, Trial> = {
+  'audit.read': {},
+  'audit.platform': {},
+  'audit.verify': { unwritten: 'it changes nothing' },
+  'calls.send': { unwritten: 'a call: counted, traced and logged', input: (own) => ({ service: own.service, path: '/Hello', body: '{"name":"a"}' }), foreign: { service: (other) => other.service } },
+  'calls.stream': { unwritten: 'a call: counted, traced and logged', input: (own) => ({ service: own.service, path: '/Hello', body: '{"name":"a"}' }), foreign: { service: (other) => other.service } },
+  'calls.trace': { input: () => ({ traceId: '0'.repeat(32) }) },
+
+  'deployments.list': { input: (own) => ({ service: own.service }), foreign: { service: (other) => other.service, environment: (other) => other.child } },
+  'deployments.get': { input: ({ deploymentId }) => ({ deploymentId }), foreign: { deploymentId: (other) => other.deploymentId } },
+  'deployments.diff': { input: ({ deploymentId }) => ({ deploymentId }), foreign: { deploymentId: (other) => other.deploymentId } },
+  'deployments.cancel': { input: ({ deploymentId }) => ({ deploymentId }), foreign: { deploymentId: (other) => other.deploymentId }, ends: ['not_in_this_state'] },
+  'deployments.start': { input: (own) => ({ ...quiet(own), what: { draft: {} } }) },
+  'deployments.rollback': { input: (own) => ({ ...quiet(own), to: own.deploymentId }), foreign: { to: (other) => other.deploymentId }, ends: notRunning },
+  'deployments.restart': { input: quiet, ends: notRunning },
+  'deployments.scale': { input: (own) => ({ ...quiet(own), min: 1, max: 1 }), ends: notRunning },
+
+  'environments.list': {},
+  'environments.create': { input: (_own, turn) => ({ name: `c-${turn}`, kind: 'shared' }), foreign: { from: (other) => other.child } },
+  'environments.delete': { fresh: (cast, _actor, turn) => newEnvironment(cast, turn) },
+  'environments.departed': {},
+  'environments.restore': { input: () => ({ name: 'never-was' }), foreign: { name: (other) => other.child }, ends: ['not_found'] },
+  'environments.keep': { input: (own) => ({ environment: own.child }) },
+  'environments.move': { unwritten: 'it is there already', input: (own) => ({ environment: own.child, from: 'production' }), foreign: { from: (other) => other.child } },
+  'environments.diff': { input: (own) => ({ environment: own.child, against: 'production' }), foreign: { against: (other) => other.child } },
+  'environments.reset': { input: (own) => ({ ...quiet(own), environment: own.child }), ends: notRunning },
+  'environments.protect': { fresh: (cast, _actor, turn) => newEnvironment(cast, turn), input: () => ({ protection: null }) },
+  'environments.pin': { fresh: (cast, _actor, turn) => newEnvironment(cast, turn) },
+  'environments.unpin': { fresh: (cast, _actor, turn) => newEnvironment(cast, turn), ends: ['not_in_this_state'] },
+
+  'invitations.list': {},
+  'invitations.create': { input: (_own, turn) => ({ email: `i-${turn}@example.com`, role: 'viewer' }) },
+  'invitations.revoke': {
+    input: ({ invitationId }) => ({ invitationId }), foreign: { invitationId: (other) => other.invitationId },
+    fresh: async (cast, _actor, turn) => ({ invitationId: (await newInvitation(cast, turn)).id }),
+  },
+  // Whoever has the link may read it; taking it is bound to its address.
+  'invitations.read': { input: ({ invitationLink }) => ({ secret: secretOf(invitationLink) }) },
+  'invitations.accept': { input: ({ invitationLink }) => ({ secret: secretOf(invitationLink), password: 'x' }), ends: ['conflict', 'forbidden', 'bad_request'] },
+
+  'logs.read': { input: ({ service }) => ({ services: [service] }), foreign: { services: (other) => [other.service] } },
+
+  'members.list': { narrow: 'may' },
+  'members.setRole': { input: ({ userId }) => ({ userId, role: 'viewer' }), foreign: { userId: (other) => other.userId } },
+  'members.remove': {
+    input: ({ userId }) => ({ userId }), foreign: { userId: (other) => other.userId },
+    fresh: async (cast, _actor, turn) => {
+      const person = await cast.stand.web.people.create({ email: `m-${turn}@example.com`, name: 'm', password: 'a fine password', operator: false })
+      const { link } = await cast.as('owner').invitations.create({ team: 'demo', email: person.email, role: 'viewer' })
+      await cast.stand.as(await cast.stand.viewerOf(person)).invitations.accept({ secret: secretOf(link) })
+      return { userId: person.id }
+    },
+  },
+  'members.leave': { fresh: newTeam },
+
+  'person.me': { signedIn: true },
+  'person.setUp': { input: () => ({ code: 'wrong', email: 'x@example.com', name: 'X', password: 'a fine password' }), ends: ['not_in_this_state', 'forbidden'] },
+  'person.login': { input: () => ({ email: 'x@example.com', password: 'wrong' }), ends: ['unauthenticated'] },
+  'person.confirmCommand': { input: () => ({ port: 1, state: 'some state' }), ends: ['forbidden'] },
+  'person.exchangeCode': { input: () => ({ code: 'wrong' }), ends: ['unauthenticated'] },
+  'person.logout': { signedIn: true, last: 3 },
+  'person.rename': { input: () => ({ name: 'Somebody' }), fresh: async (_cast, actor) => ({ name: actor }) },
+  'person.changePassword': { input: () => ({ current: 'wrong', next: 'another fine password' }), ends: ['bad_request'] },
+  'person.sessions': {},
+  'person.endSession': { input: () => ({ sessionId: 'none' }), foreign: { sessionId: (other) => other.sessionId }, ends: ['not_found'] },
+  'person.endOtherSessions': { last: 2 },
+
+  'platform.welcome': {},
+  'platform.about': {},
+  'platform.status': {},
+
+  'promotions.list': { input: (own) => ({ environment: own.child }), foreign: { environment: (other) => other.child } },
+  'promotions.get': { input: ({ promotionId }) => ({ promotionId }), foreign: { promotionId: (other) => other.promotionId } },
+  'promotions.start': {
+    input: (own) => ({ environment: own.child, services: [own.quiet] }), foreign: { environment: (other) => other.child, services: (other) => [other.service] }, ends: ['not_in_this_state'],
+  },
+  'promotions.merge': {
+    input: (own) => ({ environment: own.child, services: [own.quiet] }), foreign: { environment: (other) => other.child, services: (other) => [other.service] }, ends: ['not_in_this_state', 'not_found'],
+  },
+  'promotions.undo': {
+    input: ({ promotionId }) => ({ promotionId }), foreign: { promotionId: (other) => other.promotionId }, ends: ['not_in_this_state', 'conflict'],
+    last: 1,
+  },
+  'promotions.cancel': { input: ({ promotionId }) => ({ promotionId }), foreign: { promotionId: (other) => other.promotionId }, ends: ['not_in_this_state'] },
+
+  'services.list': {},
+  'services.catalogue': {},
+  'services.shared': { input: () => ({ name: '@other/nothing' }), foreign: { name: (other) => `@other/${other.service}` }, ends: ['not_found'] },
+  'services.get': {},
+  'services.everywhere': {},
+  'services.create': { input: (_own, turn) => ({ name: `s-${turn}`, empty: true }) },
+  'services.rename': { fresh: (cast, _actor, turn) => newService(cast, turn), input: (_own, turn) => ({ name: `r-${turn}` }) },
+  'services.update': { input: (own) => ({ ...quiet(own), owner: own.email }), foreign: { owner: (other) => other.email } },
+  'services.share': { fresh: (cast, _actor, turn) => newService(cast, turn), input: () => ({ audience: { kind: 'team' } }) },
+  'services.configure': { input: (own) => ({ ...quiet(own), settings: { idle: 'never' } }) },
+  'services.transfer': {
+    fresh: async (cast, actor, turn) => {
+      const { team } = await newTeam(cast, actor, turn)
+      return { ...await newService(cast, turn), to: team }
+    },
+    input: () => ({ to: 'elsewhere' }), foreign: { to: (other) => other.team },
+  },
+  'services.delete': { fresh: (cast, _actor, turn) => newService(cast, turn) },
+  'services.kill': { input: quiet, ends: notRunning },
+  'services.traffic': { input: () => ({ sinceMs: 60_000, stepMs: 60_000 }) },
+
+  'source.tree': { input: () => tree },
+  'source.read': { input: () => ({ ...tree, path: 'README.md' }), ends: ['not_found'] },
+  'source.search': { input: () => ({ ...tree, query: 'hello' }) },
+  'source.status': {},
+  'source.save': { unwritten: draft, input: (own, turn) => ({ ...quiet(own), path: `f-${turn}`, text: 'a', expected: null }) },
+  'source.move': { unwritten: draft, input: () => ({ from: 'not-there', to: 'there' }), ends: ['not_found'] },
+  'source.remove': { unwritten: draft, input: () => ({ path: 'not-there' }), ends: ['not_found'] },
+  'source.revert': { unwritten: draft, input: (own) => ({ ...quiet(own), path: null }) },
+  'source.update': { unwritten: draft, input: quiet },
+  'source.history': {},
+  'source.diff': { input: ({ commit }) => ({ from: null, to: commit }), foreign: { to: (other) => `${other.commit.slice(0, 39)}${other.commit.endsWith('0') ? '1' : '0'}` } },
+  'source.drafts': {},
+
+  'teams.list': {},
+  'teams.create': { input: (_own, turn) => ({ name: `t-${turn}` }) },
+  'teams.rename': { fresh: newTeam, input: (_own, turn) => ({ name: `n-${turn}` }) },
+  'teams.delete': { fresh: newTeam },
+  'teams.egress': {},
+  'teams.setEgress': { fresh: newTeam, input: () => ({ egress: { mode: 'none' } }) },
+  'templates.list': {},
+
+  'terminals.list': {},
+  'terminals.open': { input: ({ instanceId }) => ({ instanceId, size }), foreign: { instanceId: (other) => other.instanceId } },
+  'terminals.close': { input: () => ({ terminalId: 'none' }), foreign: { terminalId: (other) => other.terminalId }, ends: ['not_found'] },
+
+  'tokens.list': {},
+  'tokens.create': { input: (_own, turn) => ({ name: `t-${turn}` }), foreign: { scope: (other) => ({ services: [other.service] }), environment: (other) => other.child }, narrow: 'may' },
+  'tokens.revoke': {
+    input: ({ tokenId }) => ({ token: tokenId }), foreign: { token: (other) => other.tokenId }, ends: ['not_found'],
+    fresh: async (cast, actor, turn) => ({ token: (await cast.as(roleOf(actor) === undefined ? 'owner' : actor as 'owner').tokens.create({ team: 'demo', name: `x-${turn}` })).id }), narrow: 'may',
+  },
+
+  'variables.list': {},
+  'variables.names': {},
+  'variables.reveal': {},
+  'variables.set': { input: (own) => ({ ...quiet(own), name: 'A', value: '1' }) },
+  'variables.setAll': { input: (own) => ({ ...quiet(own), variables: [{ name: 'A', value: '1', secret: false }] }) },
+  'variables.delete': { input: (own, turn) => ({ ...quiet(own), name: `NONE_${turn}` }), ends: ['not_found'] },
+  'variables.reset': { input: (own, turn) => ({ ...quiet(own), name: `NONE_${turn}` }), ends: ['not_found', 'not_in_this_state'] },
+  'variables.mark': { input: (own, turn) => ({ ...quiet(own), name: `NONE_${turn}`, inheritable: true }), ends: ['not_found', 'not_in_this_state'] },
+}
+
