@@ -57,7 +57,7 @@ const translated = t.procedure.use(async ({ ctx, next, path, getRawInput }) => {
   try {
     refuseNul(await getRawInput())
   } catch (error) {
-    throw translate(error as PlatformError)
+    throw isPlatformError(error) ? translate(error) : error
   }
   const result = await next()
   if (result.ok) return result
