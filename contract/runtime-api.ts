@@ -8,7 +8,7 @@ import { type Api, call, duplex, stream, upload } from './rpc.ts'
 import { audience, tokenScope } from './routing.ts'
 import * as source from './source.ts'
 import { deploymentStates } from './states.ts'
-import { environmentDiff, promotion } from './promotions.ts'
+import { environmentDiff, promotion, promotionRequest } from './promotions.ts'
 import { hop } from './traces.ts'
 import { roles } from './permissions.ts'
 import { signUps } from './people.ts'
@@ -201,6 +201,14 @@ const promotions = {
   'promotions.follow': stream(promoted, promotion),
   /** Moves an environment's own revisions into its parent. Refused as `conflict` when the parent is not of this generation any more. */
   'promotions.start': call(ofEnvironment.extend({ generation: z.number().int().nullable(), route }), promoted),
+  /** As `start`, where the parent asks for a second pair of eyes: it waits for somebody else. */
+  'promotions.request': call(ofEnvironment.extend({ generation: z.number().int().nullable() }), promotionRequest),
+  /** Those that wait, then the latest that were decided. */
+  'promotions.requests': call(z.object({ teamId: z.string() }), z.array(promotionRequest)),
+  /** Begins it, in the name of whoever approves; refused for who asked for it. */
+  'promotions.approve': call(z.object({ requestId: z.string(), route }), promoted),
+  /** Also by who asked for it. */
+  'promotions.decline': call(z.object({ requestId: z.string(), reason: z.string().max(500).nullable() }), ok),
   /** Brings what the parent serves into the environment's own copies that lack it, and deploys them there. */
   'promotions.merge': call(ofEnvironment.extend({ userId: z.string(), route }), z.object({
     deployments: z.array(z.object({ serviceId: z.string(), service: z.string(), deploymentId: z.string() })),

@@ -327,6 +327,26 @@ export const promotions = pgTable('promotions', {
   endedAt: time(),
 }, (t) => [index('promotions_into').on(t.intoId, t.id), index('promotions_under_way').on(t.state).where(sql`${t.endedAt} is null`)])
 
+/** Promotions that wait for a second pair of eyes, or did. */
+export const promotionRequests = pgTable('promotion_requests', {
+  id: text().primaryKey(),
+  teamId: text().notNull().references(() => teams.id),
+  fromId: text().notNull().references(() => environments.id),
+  intoId: text().notNull().references(() => environments.id),
+  /** Null: all of the environment's own. */
+  serviceIds: jsonb().$type<string[]>(),
+  /** Generation of the parent that it was asked for. */
+  generation: integer().notNull(),
+  state: text().$type<'waiting' | 'approved' | 'declined'>().notNull(),
+  byId: text().notNull(),
+  byName: text().notNull(),
+  createdAt: time().notNull(),
+  decidedByName: text(),
+  decidedAt: time(),
+  reason: text(),
+  promotionId: text(),
+}, (t) => [index('promotion_requests_team').on(t.teamId, t.id)])
+
 export const instances = pgTable('instances', {
   id: text().primaryKey(),
   deploymentId: text().notNull().references(() => deployments.id),

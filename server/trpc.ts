@@ -55,7 +55,8 @@ export const createCaller = t.createCallerFactory
 
 const translated = t.procedure.use(async ({ ctx, next, path, getRawInput }) => {
   try {
-    refuseNul(await getRawInput())
+    // One that cannot be read is refused by who reads it; what takes no input has none.
+    refuseNul(await getRawInput().catch(() => undefined))
   } catch (error) {
     throw isPlatformError(error) ? translate(error) : error
   }

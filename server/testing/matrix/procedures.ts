@@ -125,6 +125,8 @@ export const trials: Record<string, Trial> = {
   'platform.dismissMessage': { unwritten: 'nothing of anybody changes', input: () => ({ messageId: 'none' }) },
   'platform.about': {},
   'platform.status': {},
+  'platform.health': {},
+  'platform.rotateKey': { ends: ['not_in_this_state'] },
 
   'promotions.list': { input: (own) => ({ environment: own.child }), foreign: { environment: (other) => other.child } },
   'promotions.get': { input: ({ promotionId }) => ({ promotionId }), foreign: { promotionId: (other) => other.promotionId } },
@@ -139,6 +141,11 @@ export const trials: Record<string, Trial> = {
     last: 1,
   },
   'promotions.cancel': { input: ({ promotionId }) => ({ promotionId }), foreign: { promotionId: (other) => other.promotionId }, ends: ['not_in_this_state'] },
+
+  'promotions.requests': {},
+  // A request that waits is tried in server/second-person.test.ts: it takes two people to have one.
+  'promotions.approve': { input: () => ({ requestId: 'none' }), ends: ['not_found'], foreign: { requestId: () => 'none' } },
+  'promotions.decline': { input: () => ({ requestId: 'none' }), ends: ['not_found'], foreign: { requestId: () => 'none' } },
 
   'security.read': {},
   'security.confirm': { input: () => ({ password: 'wrong' }), ends: ['bad_request', 'rate_limited'] },
