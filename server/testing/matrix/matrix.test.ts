@@ -101,5 +101,6 @@ async function snapshot(): Promise<unknown> {
     own.deployments.list({ team }), own.variables.list(at), own.terminals.list(at), own.source.drafts(at),
   ])
   const stable = services.map(({ instances, ...service }) => ({ ...service, instances: instances.map(({ id, state }) => ({ id, state })) }))
-  return { services: stable, environments, members, invitations, tokens: all.map(({ id }) => id), deployments, variables, terminals, drafts }
+  const lasting = deployments.map(({ id, state, endedAt }) => ({ id, state, endedAt }))
+  return { services: stable, environments, members, invitations, tokens: all.map(({ id }) => id), deployments: lasting, variables, terminals, drafts }
 }

@@ -68,7 +68,7 @@ export async function tryCommands(cast: Cast): Promise<Tally> {
 }
 
 function expectedOf(actor: ActorName, { needs }: CommandTrial): string {
-  const answers = needs.map((action) => answerFor(actor, { action, isPersonal: ['person', 'nobody'].includes(actions[action]), signedIn: true }))
+  const answers = needs.map((action) => answerFor(actor, { action, isPersonal: ['person', 'nobody', 'operator'].includes(actions[action]), signedIn: true }))
   return answers.find((answer) => answer !== 'admitted') ?? 'admitted'
 }
 
