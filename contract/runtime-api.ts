@@ -11,6 +11,7 @@ import { deploymentStates } from './states.ts'
 import { environmentDiff, promotion, promotionRequest } from './promotions.ts'
 import { hop } from './traces.ts'
 import { roles } from './permissions.ts'
+import { signUps } from './people.ts'
 import { maxVariables } from './variables.ts'
 
 /**
@@ -52,6 +53,8 @@ const access = {
     z.object({ code: z.string() }),
   ),
   'access.sessionEnded': call(z.object({ sessionId: z.string() }), ok),
+  /** Their address, or how they sign in, is another: takes what web noted of it into the audit, and tells the gateway. */
+  'access.personChanged': call(z.object({ userId: z.string() }), ok),
 }
 
 const platform = {
@@ -62,6 +65,8 @@ const platform = {
     counts: z.object({ teams: z.number(), services: z.number(), instances: z.number() }),
     gateway: z.object({ url: z.string(), domain: z.string(), port: z.number() }),
   })),
+  /** What operators chose for the whole platform. */
+  'platform.configure': call(z.object({ signUp: z.enum(signUps) }), ok),
   /** Looked at just now. */
   'platform.health': call(nothing, z.array(check)),
   /** Another key for secrets: all are sealed anew at once, the key before goes a minute later. Refused while that is under way. */
@@ -104,12 +109,12 @@ const teams = {
     record.token.extend({ secret: z.string() }),
   ),
   'tokens.revoke': call(z.object({ teamId: z.string(), tokenId: z.string() }), ok),
+  /** Everything that a person signed the command in with, in all teams; tokens made for programs stay. */
+  'tokens.revokeSignIns': call(z.object({ userId: z.string() }), z.object({ revoked: z.number() })),
   /** Newest first. Without a team: what is of none, people and the platform itself. */
   'audit.read': call(audits.auditFilter.extend({ teamId: z.string().nullable(), before: z.number().nullable(), limit: z.number().max(500) }), z.array(audits.auditEntry)),
   /** Walks the chain of all rows. */
   'audit.verify': call(nothing, audits.auditCheck),
-  /** What web itself changed, in the tables of sign-in, or let somebody see. */
-  'audit.note': call(z.object({ teamId: z.string().nullable(), action: z.string(), target: z.string(), after: z.record(z.string(), z.unknown()).nullable() }), ok),
 }
 
 const services = {

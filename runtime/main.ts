@@ -11,6 +11,7 @@ import { createRpcServer } from '#contract/rpc-server.ts'
 import { runtimeApi } from '#contract/runtime-api.ts'
 import { socketAddress } from '#contract/unix-socket.ts'
 import { openDb } from '#db/open.ts'
+import { takeUpPersonal } from './audit/personal.ts'
 import { accessHandlers } from './api/access.ts'
 import { deploymentHandlers } from './api/deployments.ts'
 import { gitListener } from './api/git.ts'
@@ -48,6 +49,7 @@ import { readSettings } from './settings.ts'
 import { openSource } from './source/source.ts'
 import { deployOwedSamples, oweSamples } from './teams/samples.ts'
 import { createTeam } from './teams/teams.ts'
+import { closeForRemoved } from './terminals/removed.ts'
 import { Terminals } from './terminals/terminals.ts'
 import { tidy } from './tidy.ts'
 import { Traffic } from './traffic/traffic.ts'
@@ -93,7 +95,9 @@ const traffic = new Traffic(platform)
 const life = new Life({ ...platform, deployments })
 const languages = openLanguages(platform)
 const ending = new AbortController()
+const stopWatchingAccess = closeForRemoved(platform, terminals)
 
+await takeUpPersonal(db)
 await finishRotation(platform)
 await routing.load()
 await traffic.load()
@@ -203,6 +207,7 @@ async function shutdown(): Promise<void> {
 
 async function letGo(): Promise<void> {
   ending.abort()
+  stopWatchingAccess()
   for (const timer of timers) clearInterval(timer)
   egresses.close()
   disk.close()

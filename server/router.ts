@@ -9,7 +9,9 @@ import { members } from './routers/members.ts'
 import { person } from './routers/person.ts'
 import { platform } from './routers/platform.ts'
 import { promotions } from './routers/promotions.ts'
+import { security } from './routers/security.ts'
 import { services } from './routers/services.ts'
+import { signIn } from './routers/sign-in.ts'
 import { source } from './routers/source.ts'
 import { teams } from './routers/teams.ts'
 import { templates } from './routers/templates.ts'
@@ -19,7 +21,7 @@ import { variables } from './routers/variables.ts'
 import { router } from './trpc.ts'
 
 export const appRouter = router({
-  audit, calls, deployments, environments, invitations, logs, members, person, platform, promotions, services, source, teams, templates, terminals,
+  audit, calls, deployments, environments, invitations, logs, members, person, platform, promotions, security, services, signIn, source, teams, templates, terminals,
   tokens, variables,
 })
 

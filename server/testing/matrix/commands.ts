@@ -30,6 +30,7 @@ export const commandTrials: Record<string, CommandTrial> = {
   login: { argv: () => ['login', '--token', 'SECRET'], needs: ['platform.start'], uses: ['person.me'] },
   whoami: { argv: () => ['whoami'], needs: ['platform.start'], uses: ['person.me'] },
   doctor: { argv: () => ['doctor'], needs: ['person.read'], uses: ['/health', 'platform.about', 'platform.health'] },
+  'key rotate': { argv: () => ['key', 'rotate'], needs: ['platform.write'], uses: ['platform.rotateKey'] },
   complete: { argv: () => ['complete', '--', 'status', ''], needs: ['service.read'], uses: ['services.list'] },
 
   services: { argv: () => ['services'], needs: ['service.read'], uses: ['services.list'] },

@@ -119,6 +119,8 @@ export const trials: Record<string, Trial> = {
   'platform.welcome': {},
   'platform.about': {},
   'platform.status': {},
+  'platform.health': {},
+  'platform.rotateKey': { ends: ['not_in_this_state'] },
 
   'promotions.list': { input: (own) => ({ environment: own.child }), foreign: { environment: (other) => other.child } },
   'promotions.get': { input: ({ promotionId }) => ({ promotionId }), foreign: { promotionId: (other) => other.promotionId } },

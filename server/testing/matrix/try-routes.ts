@@ -1,6 +1,5 @@
 import { request } from 'node:http'
-import { type Action, actions } from '#contract/permissions.ts'
-import { answerFor, isNarrow } from './answers.ts'
+import { answerFor, isNarrow, isPersonal } from './answers.ts'
 import { type ActorName, actors, type Cast } from './cast.ts'
 import { routeTrials } from './routes.ts'
 import { Tally } from './tally.ts'
@@ -31,8 +30,6 @@ export async function tryRoutes(cast: Cast): Promise<{ own: Tally; foreign: Tall
   }
   return { own, foreign }
 }
-
-const isPersonal = (action: Action): boolean => ['nobody', 'person', 'operator'].includes(actions[action])
 
 interface Asked { method: string; path: string; body?: string; tokensOnly: boolean; action: string }
 
