@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { impact } from './sharing.ts'
 import { deploymentStates, promotionStates } from './states.ts'
 
 /** What moves, as it is kept; a commit of null: the environment's own copy goes, as before the promotion that is taken back. */
@@ -18,7 +19,7 @@ export interface PromotionItem {
 /** Why a promotion cannot be, or what one should know of it. */
 export const promotionCheck = z.object({
   code: z.enum([
-    'no_parent', 'nothing_own', 'not_own', 'not_live', 'deploying', 'same', 'lacks', 'promoting', 'missing_variable', 'keeps_copy', 'interrupts',
+    'no_parent', 'nothing_own', 'not_own', 'not_live', 'deploying', 'same', 'lacks', 'promoting', 'missing_variable', 'keeps_copy', 'interrupts', 'breaks',
   ]),
   /** Null: it is about all of it. */
   service: z.string().nullable(),
@@ -58,6 +59,8 @@ export const environmentDiff = z.object({
     relation: z.enum(relations),
     /** Commits that only this side has, and only the other. */
     ahead: z.number(), behind: z.number(),
+    /** Endpoints that would break for those who call them, were this side's to take the other's place. */
+    impacts: z.array(impact),
   })),
   /** How many services both serve in the same way. */
   same: z.number(),
@@ -106,3 +109,17 @@ export const promotion = z.object({
   whyNotUndone: z.string().nullable(),
 })
 export type Promotion = z.infer<typeof promotion>
+
+/** A promotion that waits for a second pair of eyes, or did. */
+export const promotionRequest = z.object({
+  id: z.string(), teamId: z.string(),
+  fromId: z.string(), from: z.string(), intoId: z.string(), into: z.string(),
+  /** Null: all that is the environment's own at that moment. */
+  services: z.array(z.object({ id: z.string(), name: z.string() })).nullable(),
+  state: z.enum(['waiting', 'approved', 'declined']),
+  by: z.object({ id: z.string(), name: z.string() }), createdAt: z.number(),
+  decidedBy: z.string().nullable(), decidedAt: z.number().nullable(), reason: z.string().nullable(),
+  /** What it has become. */
+  promotionId: z.string().nullable(),
+})
+export type PromotionRequest = z.infer<typeof promotionRequest>

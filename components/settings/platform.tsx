@@ -8,6 +8,7 @@ import { Button } from '#components/ui/button.tsx'
 import { PageBody, Panel, Properties, Property, Section } from '#components/ui/page.tsx'
 import { StateMark } from '#components/ui/state-mark.tsx'
 import { Time } from '#components/ui/time.tsx'
+import { PlatformPeople } from './platform-people.tsx'
 import { Health } from './health.tsx'
 
 const RotateKey = dynamic(() => import('./rotate-key.tsx').then((module) => module.RotateKey), { ssr: false })
@@ -21,6 +22,7 @@ export function Platform() {
   const memory = processes.reduce((sum, each) => sum + (each.memoryBytes ?? 0), 0)
   return (
     <PageBody>
+      <PlatformPeople />
       <Health />
       <Section
         title="Processes"

@@ -143,11 +143,18 @@ export class Places {
     await this.#takeDown(place)
   }
 
-  async kill(at: At): Promise<void> {
+  /** @param how.finishing the calls that are under way first */
+  async kill(at: At, { finishing = false } = {}): Promise<void> {
     const place = this.#require(at)
     place.wanted = 'stopped'
     place.crashing = null
     await this.#save(place)
+    if (finishing) {
+      const serving = this.instances.of(place)
+      for (const one of serving) await this.instances.setState(one, 'draining')
+      await this.publish(place)
+      await Promise.all(serving.map((one) => this.#drain(one, { callsMs: makeWayMs, socketsMs: 0 })))
+    }
     await this.#takeDown(place)
   }
 

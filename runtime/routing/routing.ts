@@ -7,7 +7,7 @@ import { isPlatformError } from '#contract/errors.ts'
 import type { Routed, RoutedKind, RoutingChange, RoutingTable } from '#contract/routing.ts'
 import type { RpcClient } from '#contract/rpc-client.ts'
 import type { Db } from '#db/open.ts'
-import { members, tokens } from '#db/schema.ts'
+import { members, tokens, users } from '#db/schema.ts'
 import { environmentEntities, serviceEntities, teamEntities, tokenEntities } from './entities.ts'
 
 type Changes = { [K in RoutedKind]?: Record<string, Routed[K] | null> }
@@ -56,10 +56,11 @@ export class Routing {
   async refreshPerson(personId: string): Promise<void> {
     const own = await this.#db.select({ id: tokens.id }).from(tokens).where(eq(tokens.userId, personId))
     const teamIds = await this.teamsOf(personId)
+    const [person] = await this.#db.select({ email: users.email }).from(users).where(eq(users.id, personId))
     const sessions = Object.values(this.table.sessions).filter((session) => session.personId === personId)
     await this.apply({
       tokens: await tokenEntities(this.#db, own.map((token) => token.id)),
-      sessions: Object.fromEntries(sessions.map((session) => [session.id, { ...session, teamIds }])),
+      sessions: Object.fromEntries(sessions.map((session) => [session.id, person === undefined ? null : { ...session, email: person.email, teamIds }])),
     })
   }
 
@@ -105,14 +106,14 @@ export class Routing {
   }
 
   /** Keeps the gateway in step until the signal: whenever it (re)appears it gets the table, and its counters are read. */
-  async follow(onTraffic: (counts: TrafficCount[], lost: LostCount[]) => void, signal: AbortSignal): Promise<void> {
+  async follow(onTraffic: (counts: TrafficCount[], lost: LostCount[], saved: TrafficCount[] | undefined) => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         const replaced = this.#sending.then(() => this.#replace())
         // That the gateway is away is nobody's failure who only waits for it.
         this.#sending = replaced.catch(() => {})
         await replaced
-        for await (const { counts, lost } of this.#gateway.stream('traffic.watch', {}, { signal })) onTraffic(counts, lost)
+        for await (const { counts, lost, saved } of this.#gateway.stream('traffic.watch', {}, { signal })) onTraffic(counts, lost, saved)
       } catch {
         // Away: the loop asks again.
       }

@@ -30,6 +30,7 @@ export const commandTrials: Record<string, CommandTrial> = {
   login: { argv: () => ['login', '--token', 'SECRET'], needs: ['platform.start'], uses: ['person.me'] },
   whoami: { argv: () => ['whoami'], needs: ['platform.start'], uses: ['person.me'] },
   doctor: { argv: () => ['doctor'], needs: ['person.read'], uses: ['/health', 'platform.about', 'platform.health'] },
+  'key rotate': { argv: () => ['key', 'rotate'], needs: ['platform.write'], uses: ['platform.rotateKey'] },
   complete: { argv: () => ['complete', '--', 'status', ''], needs: ['service.read'], uses: ['services.list'] },
 
   services: { argv: () => ['services'], needs: ['service.read'], uses: ['services.list'] },
@@ -39,6 +40,19 @@ export const commandTrials: Record<string, CommandTrial> = {
   'service rename': { argv: ({ quiet }, given) => ['service', 'rename', made(given, 'service', quiet), `${made(given, 'service', quiet)}-r`], needs: ['service.write'], uses: ['services.rename'], fresh: 'services.rename' },
   'service transfer': { argv: ({ quiet, email }) => ['service', 'transfer', quiet, email], needs: ['service.write'], uses: ['services.update'] },
   share: { argv: ({ quiet }) => ['share', quiet, '--team-only'], needs: ['service.share'], uses: ['services.share'] },
+
+  describe: { argv: ({ quiet }) => ['describe', quiet, '--contact', '#oncall'], needs: ['service.write'], uses: ['services.update'] },
+  deprecate: { argv: ({ quiet }, given) => ['deprecate', made(given, 'service', quiet), '-m', 'use another'], needs: ['service.share'], uses: ['services.deprecate'], fresh: 'services.share' },
+  fork: { argv: () => ['fork', '@other/nothing'], needs: ['service.create'], uses: ['shared.fork'], ends: ['not_found'] },
+  follow: { argv: () => ['follow', '@other/nothing'], needs: ['service.follow'], uses: ['shared.follow'], ends: ['not_found'] },
+  unfollow: { argv: () => ['unfollow', '@other/nothing'], needs: ['service.follow'], uses: ['shared.follow'] },
+  changes: { argv: () => ['changes'], needs: ['service.follow', 'consumer.read'], uses: ['shared.news', 'consumers.asks'] },
+  consumers: { argv: ({ service }) => ['consumers', service], needs: ['consumer.read'], uses: ['consumers.list'] },
+  'consumer ask': { argv: () => ['consumer', 'ask', '@other/nothing', '--reason', 'to call it'], needs: ['consumer.ask'], uses: ['shared.ask'], ends: ['not_found'] },
+  'consumer approve': { argv: ({ quiet }, given) => ['consumer', 'approve', made(given, 'service', quiet), 'other'], needs: ['consumer.write'], uses: ['consumers.decide'], fresh: 'services.share' },
+  'consumer decline': { argv: ({ quiet }) => ['consumer', 'decline', quiet, 'other'], needs: ['consumer.write'], uses: ['consumers.decide'], ends: ['not_in_this_state'] },
+  'consumer revoke': { argv: ({ quiet }) => ['consumer', 'revoke', quiet, 'other'], needs: ['consumer.write'], uses: ['consumers.decide'], ends: ['not_in_this_state'] },
+  'consumer limit': { argv: ({ quiet }, given) => ['consumer', 'limit', made(given, 'service', quiet), 'other', '--per-minute', '5'], needs: ['consumer.write'], uses: ['consumers.limit'], fresh: 'services.share' },
 
   deploy: { argv: ({ quiet }) => ['deploy', 'FOLDER', '--service', quiet], needs: ['source.write', 'service.deploy'], uses: ['/api/upload/deploy'], ends: ['invalid_manifest', 'failed'] },
   rollback: { argv: ({ quiet }) => ['rollback', quiet], needs: ['service.deploy'], uses: ['deployments.rollback'], ends: notRunning },
@@ -63,6 +77,10 @@ export const commandTrials: Record<string, CommandTrial> = {
   'env unpin': { argv: ({ child }, given) => ['env', 'unpin', made(given, 'environment', child)], needs: ['environment.write'], uses: ['environments.unpin'], fresh: 'environments.unpin', ends: notRunning },
   'env diff': { argv: ({ child }) => ['env', 'diff', child], needs: ['environment.read'], uses: ['environments.diff'] },
   'env promote': { argv: ({ child, apart }) => ['env', 'promote', child, '--service', apart, '--yes'], needs: ['environment.read', 'environment.promote'], uses: ['environments.diff', 'promotions.start'], ends: notRunning },
+
+  'env requests': { argv: () => ['env', 'requests'], needs: ['environment.read'], uses: ['promotions.requests'] },
+  'env approve': { argv: () => ['env', 'approve', 'none'], needs: ['environment.promote'], uses: ['promotions.approve'], ends: ['not_found'] },
+  'env decline': { argv: () => ['env', 'decline', 'none'], needs: ['environment.promote'], uses: ['promotions.decline'], ends: ['not_found'] },
 
   'var set': { argv: ({ quiet }) => ['var', 'set', quiet, 'A'], needs: ['variable.write'], uses: ['variables.set'] },
   'var list': { argv: ({ quiet }) => ['var', 'list', quiet], needs: ['variable.read'], uses: ['variables.list'] },

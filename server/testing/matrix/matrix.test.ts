@@ -48,7 +48,7 @@ test('every procedure has declared its action, and is in the table', () => {
 
 test('a part of an input that names something by its id is tried with another team\'s', () => {
   const naming = /^(team|service|environment|services|token|to|from|against|owner|\w+Id)$/
-  const ofNoTeam = new Set(['person.confirmCommand', 'person.login', 'source.move', 'source.diff', 'calls.trace'])
+  const ofNoTeam = new Set(['person.confirmCommand', 'person.login', 'source.move', 'source.diff', 'calls.trace', 'platform.showMessage', 'platform.dismissMessage'])
   const untried = procedures.filter(({ name }) => !ofNoTeam.has(name)).flatMap(({ name, keys, place }) =>
     keys.filter((key) => naming.test(key) && !namesOf[place].includes(key) && !(key in (trials[name]?.foreign ?? {}))).map((key) => `${name} ${key}`))
   expect(untried).toEqual([])
@@ -101,5 +101,7 @@ async function snapshot(): Promise<unknown> {
     own.deployments.list({ team }), own.variables.list(at), own.terminals.list(at), own.source.drafts(at),
   ])
   const stable = services.map(({ instances, ...service }) => ({ ...service, instances: instances.map(({ id, state }) => ({ id, state })) }))
-  return { services: stable, environments, members, invitations, tokens: all.map(({ id }) => id), deployments, variables, terminals, drafts }
+  // Watching ends by itself.
+  const lasting = deployments.map(({ watchedUntil: _watched, ...deployment }) => deployment)
+  return { services: stable, environments, members, invitations, tokens: all.map(({ id }) => id), deployments: lasting, variables, terminals, drafts }
 }
