@@ -103,7 +103,6 @@ export const commandTrials: Record<string, CommandTrial> = {
   'invite create': { argv: (_own, given) => ['invite', 'create', `${made(given, 'invitationId', 'x').replaceAll('_', '-')}@example.com`, '--role', 'viewer'], needs: ['member.write'], uses: ['invitations.create'], fresh: 'invitations.revoke' },
   'invite accept': { argv: () => ['invite', 'accept', 'no-such-link'], needs: [], uses: ['invitations.accept'], ends: ['not_found', 'forbidden', 'unauthenticated'] },
   audit: { argv: () => ['audit'], needs: ['audit.read'], uses: ['audit.read'] },
-  'key rotate': { argv: () => ['key', 'rotate'], needs: ['platform.write'], uses: ['platform.rotateKey'], ends: notRunning },
   'token create': { argv: () => ['token', 'create', 'made'], needs: ['token.write'], uses: ['tokens.create'] },
   'token list': { argv: () => ['token', 'list'], needs: ['token.read'], uses: ['tokens.list'] },
   'token revoke': { argv: () => ['token', 'revoke', 'none'], needs: ['token.write'], uses: ['tokens.revoke'], ends: ['not_found'] },
