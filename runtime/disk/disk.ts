@@ -24,7 +24,7 @@ export interface DiskOptions {
   log: Pick<Logger, 'warn' | 'error'>
 }
 
-/** What one instance, or the data of one service, takes. */
+/** What one instance, or the data and the log of one service, takes. */
 interface Share {
   teamId: string
   placement: Placement | undefined
@@ -71,7 +71,9 @@ export class Disk {
     const shares = await this.#measure()
     this.#measuredAt = Date.now()
     const before = this.#before
-    const grown = (key: string) => (shares.get(key)?.bytes ?? 0) - (before.get(key) ?? 0)
+    const more = (key: string) => (shares.get(key)?.bytes ?? 0) - (before.get(key) ?? 0)
+    // What its service keeps and says grows by it, too.
+    const grown = (id: string) => more(id) + more(shares.get(id)?.placement?.serviceId ?? '')
     const most = [...shares].filter(([, { placement }]) => placement).sort(([a], [b]) => grown(b) - grown(a))
     this.#before = new Map([...shares].map(([key, { bytes }]) => [key, bytes]))
     const ended = new Set<string>()
@@ -105,7 +107,7 @@ export class Disk {
       shares.set(placement.id, { teamId: placement.teamId, placement, bytes: 0, paths })
     }
     for (const { serviceId, teamId } of servicesOf()) {
-      shares.set(serviceId, { teamId, placement: undefined, bytes: 0, paths: [join(home, 'data', serviceId)] })
+      shares.set(serviceId, { teamId, placement: undefined, bytes: 0, paths: [join(home, 'data', serviceId), join(home, 'logs/services', serviceId)] })
     }
     const sizes = await sizesOf([...shares.values()].flatMap(({ paths }) => paths))
     for (const share of shares.values()) {

@@ -239,7 +239,7 @@ describe.runIf(why === undefined)('walls between teams', { timeout: patient }, (
 
   test('the machine itself reaches all of it, so that what is tried is there', async () => {
     numbered()
-    const { stdout } = await promisify(execFile)(python, [`${programs}/breaks-out.py`, argument()])
+    const { stdout } = await promisify(execFile)(python, [`${programs}/breaks-out.py`, argument(), '10'])
     const reached = new Set(reachedIn(stdout))
     expect(targets.filter(({ id, unknown }) => !unknown && !reached.has(id)).map(({ id }) => id)).toEqual([])
   })
