@@ -66,8 +66,16 @@ test('a team asks, is approved and revoked, its calls are counted by day, and it
   await fetch(`http://127.0.0.1:${platform.gatewayPort}/v1/@crew/orders/Say`, { method: 'POST', headers: { authorization: `Bearer ${web.token}` } })
   await rpc.call('follows.set', { teamId: web.teamId, userId: platform.userId, name, follow: true })
   await expect.poll(async () => (await rpc.call('services.dependants', { serviceId }))[0]?.endpoints, patient).toContain('Say')
+  const told = new Set<string>()
+  const over = new AbortController()
+  const watching = (async () => {
+    for await (const event of rpc.stream('events.watch', {}, { signal: over.signal })) if (event.type === 'service' && event.teamId === web.teamId) told.add(event.serviceId)
+  })().catch(() => {})
   const second = await platform.deploy('orders', describing([say({ total: { type: 'number' } })]))
   expect(second.endpointChanges).toEqual([{ endpoint: 'Say', kind: 'missing', at: 'response.note', breaking: true, message: 'the answer no longer has note' }])
+  await expect.poll(() => told.has(serviceId), patient).toBe(true)
+  over.abort()
+  await watching
   expect(await rpc.call('deployments.impact', { deploymentId: second.id })).toMatchObject([{ change: { at: 'response.note' }, callers: [{ team: 'web', service: null, requests: 1 }] }])
 
   await rpc.call('services.deprecate', { teamId: platform.teamId, serviceId, deprecation: { message: 'the new one is better', sunset: Date.UTC(2030, 0, 1), replacement: null } }, by)
