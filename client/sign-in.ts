@@ -1,16 +1,31 @@
+import { consolePath } from '#contract/console-paths.ts'
 import { errorFromBody, type PlatformError } from '#contract/errors.ts'
+
+/** By a password, the link of a message, a passkey, or what was missing of a sign-in that waits for its second factor. */
+export type WayIn = 'credentials' | 'link' | 'passkey' | 'second'
 
 /**
  * Signs in with next-auth's own requests (its React part would be weight without use here). Undefined when signed in:
  * then load the next page whole (`location.assign`), so that everything is asked for anew.
  */
-export async function signIn(given: { email: string; password: string }): Promise<PlatformError | undefined> {
-  const answer = await post('/api/auth/callback/credentials', { ...given, callbackUrl: '/' }).catch(() => undefined)
-  if (answer === undefined) return errorFromBody({ code: 'unavailable', message: 'the console cannot be reached', fix: 'Try again in a moment.' })
+export async function signIn(way: WayIn, given: Record<string, string>): Promise<PlatformError | undefined> {
+  const answer = await post(`/api/auth/callback/${way}`, { ...given, callbackUrl: '/' }).catch(() => undefined)
+  if (answer === undefined) return away()
   const { url } = (await answer.json()) as { url?: string }
-  const reason = url === undefined ? 'internal' : new URL(url, location.href).searchParams.get('error')
+  const to = url === undefined ? undefined : new URL(url, location.href)
+  if (answer.ok && to?.pathname === consolePath.secondFactor()) return refusalOf('second_factor')
+  const reason = to === undefined ? 'internal' : to.searchParams.get('error')
   if (answer.ok && reason === null) return undefined
-  return errorFromBody(messages[reason ?? ''] ?? { code: 'internal', message: 'signing in did not work', fix: 'Load the page again and retry.' })
+  return refusalOf(way === 'second' && reason === 'unauthenticated' ? 'second_unauthenticated' : way !== 'credentials' && reason === 'unauthenticated' ? 'other_unauthenticated' : reason ?? '')
+}
+
+/** Leaves for a provider, which sends the browser back to `to`. */
+export async function goToProvider(provider: string, to: string): Promise<void> {
+  const answer = await post(`/api/auth/signin/${provider}`, { callbackUrl: to }).catch(() => undefined)
+  if (answer === undefined) throw away()
+  const { url } = (await answer.json()) as { url?: string }
+  if (url === undefined || !/^https?:$/.test(new URL(url, location.href).protocol)) throw refusalOf('OAuthSignin')
+  location.assign(url)
 }
 
 /** Ends the session, on the server as well; then load the sign-in page whole. */
@@ -18,13 +33,31 @@ export async function signOut(): Promise<void> {
   await post('/api/auth/signout', { callbackUrl: '/' })
 }
 
+/** What a code in the sign-in page's address says; anybody can write one there, and it says no more than this. */
+export function refusalOf(reason: string): PlatformError {
+  return errorFromBody({ code: codes[reason] ?? 'forbidden', ...(messages[reason] ?? { message: 'signing in did not work', fix: 'Load the page again and retry.' }), data: { reason } })
+}
+
 async function post(path: string, fields: Record<string, string>): Promise<Response> {
   const { csrfToken } = (await (await fetch('/api/auth/csrf')).json()) as { csrfToken: string }
   return fetch(path, { method: 'POST', body: new URLSearchParams({ ...fields, csrfToken, json: 'true' }) })
 }
 
-const messages: Record<string, { code: string; message: string; fix: string }> = {
-  unauthenticated: { code: 'unauthenticated', message: 'the email or the password is wrong', fix: 'Check both and try again.' },
-  bad_request: { code: 'bad_request', message: 'email and password are needed', fix: 'Give both.' },
-  rate_limited: { code: 'rate_limited', message: 'too many attempts', fix: 'Wait a minute, then try again.' },
+const away = () => errorFromBody({ code: 'unavailable', message: 'the console cannot be reached', fix: 'Try again in a moment.' })
+
+const codes: Readonly<Record<string, string>> = { unauthenticated: 'unauthenticated', second_unauthenticated: 'unauthenticated', other_unauthenticated: 'unauthenticated', bad_request: 'bad_request', rate_limited: 'rate_limited', not_found: 'not_found' }
+
+const messages: Readonly<Record<string, { message: string; fix: string }>> = {
+  unauthenticated: { message: 'the email or the password is wrong', fix: 'Check both and try again.' },
+  second_unauthenticated: { message: 'this did not work, or was used before', fix: 'Try the next code, or begin again.' },
+  other_unauthenticated: { message: 'this did not sign you in', fix: 'Try again, or sign in another way.' },
+  bad_request: { message: 'email and password are needed', fix: 'Give both.' },
+  rate_limited: { message: 'too many attempts', fix: 'Wait a minute, then try again.' },
+  not_found: { message: 'this link was used, or has expired', fix: 'Ask for a new one.' },
+  no_sign_up: { message: 'there is no account with your address, and one gets none here by oneself', fix: 'Ask an admin of a team to invite you.' },
+  address_not_verified: { message: 'the provider does not vouch for your address', fix: 'Confirm your address there, then try again.' },
+  link_first: { message: 'there is an account with your address, which nobody has confirmed to be yours', fix: 'Sign in another way, then link the provider in Settings, Account.' },
+  linked_elsewhere: { message: 'that account is linked to another person here', fix: 'Sign in with it, or unlink it there first.' },
+  OAuthSignin: { message: 'the provider cannot be reached', fix: 'Try again in a moment, or sign in another way.' },
+  OAuthCallback: { message: 'the provider did not sign you in', fix: 'Try again, or sign in another way.' },
 }

@@ -11,6 +11,16 @@ export const consolePath = {
   home: () => '/',
   /** `to`: a path of the console to go on to. */
   signIn: (to?: string) => `/sign-in${query({ to })}`,
+  /** Where a sign-in goes on that waits for its second factor. */
+  secondFactor: (to?: string) => `/sign-in/second${query({ to })}`,
+  signUp: () => '/sign-in/sign-up',
+  forgot: () => '/sign-in/forgot',
+  /** A link to sign in, instead of a password. */
+  mailLink: () => '/sign-in/link',
+  /** Behind a message's link, whose code follows after a `#`. */
+  byMessage: () => '/sign-in/message',
+  /** Leads to Settings, Account, in whatever team one is. */
+  accountSettings: () => '/sign-in/account',
   setup: (code?: string) => `/setup${query({ code })}`,
   invitation: (secret: string) => `/invite/${encodeURIComponent(secret)}`,
   /** Where the command sends the browser to sign in; it listens on `port` of this machine. */

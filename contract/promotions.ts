@@ -109,3 +109,17 @@ export const promotion = z.object({
   whyNotUndone: z.string().nullable(),
 })
 export type Promotion = z.infer<typeof promotion>
+
+/** A promotion that waits for a second pair of eyes, or did. */
+export const promotionRequest = z.object({
+  id: z.string(), teamId: z.string(),
+  fromId: z.string(), from: z.string(), intoId: z.string(), into: z.string(),
+  /** Null: all that is the environment's own at that moment. */
+  services: z.array(z.object({ id: z.string(), name: z.string() })).nullable(),
+  state: z.enum(['waiting', 'approved', 'declined']),
+  by: z.object({ id: z.string(), name: z.string() }), createdAt: z.number(),
+  decidedBy: z.string().nullable(), decidedAt: z.number().nullable(), reason: z.string().nullable(),
+  /** What it has become. */
+  promotionId: z.string().nullable(),
+})
+export type PromotionRequest = z.infer<typeof promotionRequest>

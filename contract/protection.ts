@@ -8,7 +8,10 @@ export const guards = ['deploy', 'secrets', 'promote'] as const
 export type Guard = (typeof guards)[number]
 
 /** What each guards. Deploy: deploy, roll back, restart, scale, stop, configure, reset. Secrets: set and read variables and secrets. A shell passes both. */
-export type Protection = Record<Guard, Admitted>
+export type Protection = Record<Guard, Admitted> & {
+  /** A promotion into it is asked for by one person and let go by another, who may both promote. */
+  approval?: boolean | undefined
+}
 
 export interface Admitted {
   role: Role
@@ -17,9 +20,9 @@ export interface Admitted {
 }
 
 /** As it is decided by, of one as people see it. */
-export function protectionOf(shown: Record<Guard, { role: Role; people: readonly { id: string }[] }>): Protection {
+export function protectionOf(shown: Record<Guard, { role: Role; people: readonly { id: string }[] }> & { approval?: boolean | undefined }): Protection {
   const byId = (guard: Guard): Admitted => ({ role: shown[guard].role, people: shown[guard].people.map(({ id }) => id) })
-  return { deploy: byId('deploy'), secrets: byId('secrets'), promote: byId('promote') }
+  return { deploy: byId('deploy'), secrets: byId('secrets'), promote: byId('promote'), ...(shown.approval && { approval: true }) }
 }
 
 /** Which guards an action in a protected environment passes. Who changes the protection must pass what it asks for. */

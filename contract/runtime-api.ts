@@ -8,10 +8,11 @@ import { type Api, call, duplex, stream, upload } from './rpc.ts'
 import { audience, tokenScope } from './routing.ts'
 import * as source from './source.ts'
 import { deploymentStates } from './states.ts'
-import { environmentDiff, promotion } from './promotions.ts'
+import { environmentDiff, promotion, promotionRequest } from './promotions.ts'
 import * as sharing from './sharing.ts'
 import { hop } from './traces.ts'
 import { roles } from './permissions.ts'
+import { signUps } from './people.ts'
 import { maxVariables } from './variables.ts'
 
 /**
@@ -53,6 +54,8 @@ const access = {
     z.object({ code: z.string() }),
   ),
   'access.sessionEnded': call(z.object({ sessionId: z.string() }), ok),
+  /** Their address, or how they sign in, is another: takes what web noted of it into the audit, and tells the gateway. */
+  'access.personChanged': call(z.object({ userId: z.string() }), ok),
 }
 
 const platform = {
@@ -63,6 +66,8 @@ const platform = {
     counts: z.object({ teams: z.number(), services: z.number(), instances: z.number() }),
     gateway: z.object({ url: z.string(), domain: z.string(), port: z.number() }),
   })),
+  /** What operators chose for the whole platform. */
+  'platform.configure': call(z.object({ signUp: z.enum(signUps) }), ok),
   /** Looked at just now. */
   'platform.health': call(nothing, z.array(check)),
   /** Another key for secrets: all are sealed anew at once, the key before goes a minute later. Refused while that is under way. */
@@ -105,12 +110,12 @@ const teams = {
     record.token.extend({ secret: z.string() }),
   ),
   'tokens.revoke': call(z.object({ teamId: z.string(), tokenId: z.string() }), ok),
+  /** Everything that a person signed the command in with, in all teams; tokens made for programs stay. */
+  'tokens.revokeSignIns': call(z.object({ userId: z.string() }), z.object({ revoked: z.number() })),
   /** Newest first. Without a team: what is of none, people and the platform itself. */
   'audit.read': call(audits.auditFilter.extend({ teamId: z.string().nullable(), before: z.number().nullable(), limit: z.number().max(500) }), z.array(audits.auditEntry)),
   /** Walks the chain of all rows. */
   'audit.verify': call(nothing, audits.auditCheck),
-  /** What web itself changed, in the tables of sign-in, or let somebody see. */
-  'audit.note': call(z.object({ teamId: z.string().nullable(), action: z.string(), target: z.string(), after: z.record(z.string(), z.unknown()).nullable() }), ok),
 }
 
 const services = {
@@ -234,6 +239,14 @@ const promotions = {
   'promotions.follow': stream(promoted, promotion),
   /** Moves an environment's own revisions into its parent. Refused as `conflict` when the parent is not of this generation any more. */
   'promotions.start': call(ofEnvironment.extend({ generation: z.number().int().nullable(), route }), promoted),
+  /** As `start`, where the parent asks for a second pair of eyes: it waits for somebody else. */
+  'promotions.request': call(ofEnvironment.extend({ generation: z.number().int().nullable() }), promotionRequest),
+  /** Those that wait, then the latest that were decided. */
+  'promotions.requests': call(z.object({ teamId: z.string() }), z.array(promotionRequest)),
+  /** Begins it, in the name of whoever approves; refused for who asked for it. */
+  'promotions.approve': call(z.object({ requestId: z.string(), route }), promoted),
+  /** Also by who asked for it. */
+  'promotions.decline': call(z.object({ requestId: z.string(), reason: z.string().max(500).nullable() }), ok),
   /** Brings what the parent serves into the environment's own copies that lack it, and deploys them there. */
   'promotions.merge': call(ofEnvironment.extend({ userId: z.string(), route }), z.object({
     deployments: z.array(z.object({ serviceId: z.string(), service: z.string(), deploymentId: z.string() })),

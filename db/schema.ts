@@ -8,6 +8,8 @@ import type { Endpoint } from '#contract/endpoints.ts'
 import type { ServiceSettings } from '#contract/records.ts'
 import type { ConsumerState, NewsKind, Readable } from '#contract/sharing.ts'
 import type { ErrorBody } from '#contract/errors.ts'
+import type { CodeKind, MessageKind } from '#contract/people.ts'
+import type { Actor } from '#contract/rpc.ts'
 import type { Egress } from '#contract/egress.ts'
 import type { PromotionItem } from '#contract/promotions.ts'
 import type { Protection } from '#contract/protection.ts'
@@ -23,6 +25,8 @@ import { time, tsvector } from './columns.ts'
 export const users = pgTable('users', {
   id: text().primaryKey(),
   email: text().notNull(),
+  /** When a message to the address, or a provider, proved that it is theirs; null: nothing has. */
+  emailVerifiedAt: time(),
   name: text().notNull(),
   /** argon2id; null for people who come through a provider. */
   passwordHash: text(),
@@ -37,9 +41,92 @@ export const sessions = pgTable('sessions', {
   seenAt: time().notNull(),
   expiresAt: time().notNull(),
   endedAt: time(),
+  /** When its person last proved to be there: what changes how one signs in needs it to be recent. */
+  confirmedAt: time(),
+  /** By what it began: `password`, `password, code`, `passkey`, `link`, a provider's name. */
+  method: text().notNull().default('password'),
   userAgent: text().notNull().default(''),
   address: text().notNull().default(''),
 }, (t) => [index('sessions_user').on(t.userId)])
+
+/** With which a person signs in at somebody else's. */
+export const linkedAccounts = pgTable('linked_accounts', {
+  /** The provider and its issuer, as subjects are unique only there. */
+  provider: text().notNull(),
+  subject: text().notNull(),
+  userId: text().notNull().references(() => users.id, { onDelete: 'cascade' }),
+  /** As the provider last said; shown only. */
+  email: text().notNull(),
+  createdAt: time().notNull(),
+  usedAt: time().notNull(),
+}, (t) => [primaryKey({ columns: [t.provider, t.subject] }), index('linked_accounts_user').on(t.userId)])
+
+/** What is worth something once and for a while; taking one deletes it. */
+export const codes = pgTable('codes', {
+  /** sha256 in hex, of 192 random bits. */
+  hash: text().primaryKey(),
+  kind: text().$type<CodeKind>().notNull(),
+  userId: text().references(() => users.id, { onDelete: 'cascade' }),
+  email: text(),
+  data: jsonb().$type<Record<string, string>>().notNull().default({}),
+  createdAt: time().notNull(),
+  expiresAt: time().notNull(),
+}, (t) => [index('codes_expiry').on(t.expiresAt)])
+
+/** Messages to people until they are sent or, without a mail server, until an operator has passed their link on. */
+export const messages = pgTable('messages', {
+  id: text().primaryKey(),
+  kind: text().$type<MessageKind>().notNull(),
+  email: text().notNull(),
+  /** Holds no code: those are made when it is sent or shown. */
+  data: jsonb().$type<Record<string, string>>().notNull().default({}),
+  createdAt: time().notNull(),
+  expiresAt: time().notNull(),
+  attempts: integer().notNull().default(0),
+  nextAt: time().notNull(),
+  error: text(),
+}, (t) => [index('messages_due').on(t.nextAt)])
+
+/** The authenticator app of a person (RFC 6238). */
+export const totps = pgTable('totps', {
+  userId: text().primaryKey().references(() => users.id, { onDelete: 'cascade' }),
+  /** Sealed (server/people/seal.ts). */
+  secret: text().notNull(),
+  /** Null until a first code was right. */
+  confirmedAt: time(),
+  /** Step of the last code that was taken: none is taken twice. */
+  lastStep: bigint({ mode: 'number' }).notNull().default(0),
+  createdAt: time().notNull(),
+})
+
+/** For who has lost their second factor; each works once. */
+export const recoveryCodes = pgTable('recovery_codes', {
+  hash: text().primaryKey(),
+  userId: text().notNull().references(() => users.id, { onDelete: 'cascade' }),
+}, (t) => [index('recovery_codes_user').on(t.userId)])
+
+export const passkeys = pgTable('passkeys', {
+  /** The credential's id, base64url. */
+  id: text().primaryKey(),
+  userId: text().notNull().references(() => users.id, { onDelete: 'cascade' }),
+  name: text().notNull(),
+  /** COSE, base64url. */
+  publicKey: text().notNull(),
+  counter: bigint({ mode: 'number' }).notNull(),
+  transports: jsonb().$type<string[]>().notNull(),
+  createdAt: time().notNull(),
+  usedAt: time(),
+}, (t) => [index('passkeys_user').on(t.userId)])
+
+/** What people changed of how they sign in, in the transaction that changed it; the runtime takes each up into the audit. */
+export const personalChanges = pgTable('personal_changes', {
+  seq: bigserial({ mode: 'number' }).primaryKey(),
+  actor: jsonb().$type<Actor>().notNull(),
+  action: text().notNull(),
+  target: text().notNull(),
+  before: jsonb(),
+  after: jsonb(),
+})
 
 // Teams and people
 
@@ -317,6 +404,26 @@ export const promotions = pgTable('promotions', {
   createdAt: time().notNull(),
   endedAt: time(),
 }, (t) => [index('promotions_into').on(t.intoId, t.id), index('promotions_under_way').on(t.state).where(sql`${t.endedAt} is null`)])
+
+/** Promotions that wait for a second pair of eyes, or did. */
+export const promotionRequests = pgTable('promotion_requests', {
+  id: text().primaryKey(),
+  teamId: text().notNull().references(() => teams.id),
+  fromId: text().notNull().references(() => environments.id),
+  intoId: text().notNull().references(() => environments.id),
+  /** Null: all of the environment's own. */
+  serviceIds: jsonb().$type<string[]>(),
+  /** Generation of the parent that it was asked for. */
+  generation: integer().notNull(),
+  state: text().$type<'waiting' | 'approved' | 'declined'>().notNull(),
+  byId: text().notNull(),
+  byName: text().notNull(),
+  createdAt: time().notNull(),
+  decidedByName: text(),
+  decidedAt: time(),
+  reason: text(),
+  promotionId: text(),
+}, (t) => [index('promotion_requests_team').on(t.teamId, t.id)])
 
 export const instances = pgTable('instances', {
   id: text().primaryKey(),

@@ -11,6 +11,7 @@ import { createRpcServer } from '#contract/rpc-server.ts'
 import { runtimeApi } from '#contract/runtime-api.ts'
 import { socketAddress } from '#contract/unix-socket.ts'
 import { openDb } from '#db/open.ts'
+import { takeUpPersonal } from './audit/personal.ts'
 import { accessHandlers } from './api/access.ts'
 import { deploymentHandlers } from './api/deployments.ts'
 import { gitListener } from './api/git.ts'
@@ -51,6 +52,7 @@ import { deployOwedSamples, oweSamples } from './teams/samples.ts'
 import { createTeam } from './teams/teams.ts'
 import { announceDeployments } from './sharing/announce.ts'
 import { Documents } from './sharing/documents.ts'
+import { closeForRemoved } from './terminals/removed.ts'
 import { Terminals } from './terminals/terminals.ts'
 import { tidy } from './tidy.ts'
 import { Traffic } from './traffic/traffic.ts'
@@ -96,7 +98,9 @@ const traffic = new Traffic(platform, (counts) => gateway.call('traffic.saved', 
 const life = new Life({ ...platform, deployments })
 const languages = openLanguages(platform)
 const ending = new AbortController()
+const stopWatchingAccess = closeForRemoved(platform, terminals)
 
+await takeUpPersonal(db)
 await finishRotation(platform)
 await routing.load()
 await traffic.load()
@@ -209,6 +213,7 @@ async function shutdown(): Promise<void> {
 
 async function letGo(): Promise<void> {
   ending.abort()
+  stopWatchingAccess()
   for (const timer of timers) clearInterval(timer)
   egresses.close()
   disk.close()

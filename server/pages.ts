@@ -15,7 +15,7 @@ export async function preparePages(web: Web, { mark }: Pick<Bridge, 'mark'>) {
   provideBridge({
     router: appRouter, mark,
     async context(headers) {
-      return { web, viewer: await viewer(web, headers, 'page'), from: 'page', userAgent: headers['user-agent'] ?? '', signal: undefined }
+      return { web, viewer: await viewer(web, headers, 'page'), from: 'page', cookie: headers.cookie, userAgent: headers['user-agent'] ?? '', signal: undefined }
     },
   })
   // Next takes over every upgrade of the server that it is given: it gets one that never listens.

@@ -10,8 +10,10 @@ import { members } from './routers/members.ts'
 import { person } from './routers/person.ts'
 import { platform } from './routers/platform.ts'
 import { promotions } from './routers/promotions.ts'
+import { security } from './routers/security.ts'
 import { services } from './routers/services.ts'
 import { shared } from './routers/shared.ts'
+import { signIn } from './routers/sign-in.ts'
 import { source } from './routers/source.ts'
 import { teams } from './routers/teams.ts'
 import { templates } from './routers/templates.ts'
@@ -21,7 +23,8 @@ import { variables } from './routers/variables.ts'
 import { router } from './trpc.ts'
 
 export const appRouter = router({
-  audit, calls, consumers, deployments, environments, invitations, logs, members, person, platform, promotions, services, shared, source, teams, templates, terminals,
+  audit, calls, consumers, deployments, environments, invitations, logs, members, person, platform, promotions, security, services, shared, signIn, source, teams, templates,
+  terminals,
   tokens, variables,
 })
 

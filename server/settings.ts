@@ -25,7 +25,23 @@ export interface Settings {
   dev: boolean
   /** Signs sessions' cookies; made at the first start. */
   secret: string
-  cookies: { session: string; csrf: string; callback: string }
+  cookies: Record<CookieName, string>
+  /** Undefined: there is no mail server, and operators pass links on. */
+  mail: { url: string; from: string } | undefined
+  /** Where else one can sign in. */
+  providers: ProviderSettings[]
+}
+
+type CookieName = 'session' | 'csrf' | 'callback' | 'pkce' | 'state' | 'nonce' | 'second'
+
+export interface ProviderSettings {
+  id: 'oidc' | 'github' | 'google'
+  /** What the button says. */
+  name: string
+  /** Of an OIDC provider; of GitHub, where it is. */
+  issuer: string
+  clientId: string
+  clientSecret: string
 }
 
 const port = z.coerce.number().int().min(0).max(65_535)
@@ -41,7 +57,19 @@ const environment = z.object({
   M3O_ADMIN_PASSWORD: z.string().optional(),
   M3O_DEV: z.string().optional(),
   M3O_TRUST_PROXY: z.string().optional(),
+  M3O_SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'M3O_SMTP_URL: expected smtp://user:password@host:587 or smtps://…' }).optional(),
+  M3O_MAIL_FROM: z.string().max(254).regex(/^[^\r\n]+@[^\r\n]+$/, 'M3O_MAIL_FROM: expected an address such as M3O <m3o@example.com>').optional(),
+  M3O_OIDC_ISSUER: z.url({ protocol: /^https?$/ }).optional(),
+  M3O_OIDC_CLIENT_ID: z.string().optional(),
+  M3O_OIDC_CLIENT_SECRET: z.string().optional(),
+  M3O_OIDC_NAME: z.string().max(40).default('Single sign-on'),
+  M3O_GITHUB_URL: z.url({ protocol: /^https?$/ }).default('https://github.com'),
+  M3O_GITHUB_CLIENT_ID: z.string().optional(),
+  M3O_GITHUB_CLIENT_SECRET: z.string().optional(),
+  M3O_GOOGLE_CLIENT_ID: z.string().optional(),
+  M3O_GOOGLE_CLIENT_SECRET: z.string().optional(),
 })
+type Given = z.infer<typeof environment>
 
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const given = environment.parse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')))
@@ -55,8 +83,28 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     admin: given.M3O_ADMIN_EMAIL !== undefined && given.M3O_ADMIN_PASSWORD !== undefined
       ? { email: given.M3O_ADMIN_EMAIL, password: given.M3O_ADMIN_PASSWORD } : undefined,
     dev: given.M3O_DEV === '1', trustProxy: given.M3O_TRUST_PROXY === '1',
-    secret,
+    secret, mail: mailOf(given), providers: providersOf(given),
   }
+}
+
+function mailOf({ M3O_SMTP_URL: url, M3O_MAIL_FROM: from }: Given): Settings['mail'] {
+  if (url === undefined) return undefined
+  if (from === undefined) throw new Error('M3O_SMTP_URL is set without M3O_MAIL_FROM: say from which address messages come')
+  return { url, from }
+}
+
+function providersOf(given: Given): ProviderSettings[] {
+  const of = (id: ProviderSettings['id'], name: string, issuer: string | undefined, [clientId, clientSecret]: [string | undefined, string | undefined]): ProviderSettings[] => {
+    if (clientId === undefined && clientSecret === undefined && (id !== 'oidc' || issuer === undefined)) return []
+    const names = `M3O_${id.toUpperCase()}_`
+    if (issuer === undefined || clientId === undefined || clientSecret === undefined) throw new Error(`${names}CLIENT_ID, ${names}CLIENT_SECRET${id === 'oidc' ? ` and ${names}ISSUER` : ''} belong together: set all of them, or none`)
+    return [{ id, name, issuer: issuer.replace(/\/$/, ''), clientId, clientSecret }]
+  }
+  return [
+    ...of('github', 'GitHub', given.M3O_GITHUB_URL, [given.M3O_GITHUB_CLIENT_ID, given.M3O_GITHUB_CLIENT_SECRET]),
+    ...of('google', 'Google', 'https://accounts.google.com', [given.M3O_GOOGLE_CLIENT_ID, given.M3O_GOOGLE_CLIENT_SECRET]),
+    ...of('oidc', given.M3O_OIDC_NAME, given.M3O_OIDC_ISSUER, [given.M3O_OIDC_CLIENT_ID, given.M3O_OIDC_CLIENT_SECRET]),
+  ]
 }
 
 /** The same once the port is known. */
@@ -75,7 +123,8 @@ function addressOf(url: string | undefined, host: string, actual: number, secret
 /** Cookies ignore ports, so two installations on one host need names of their own. */
 function cookieNames(secret: string, secure: boolean): Settings['cookies'] {
   const prefix = `${secure ? '__Host-' : ''}m3o-console-${createHash('sha256').update(secret).digest('hex').slice(0, 8)}`
-  return { session: `${prefix}.session`, csrf: `${prefix}.csrf`, callback: `${prefix}.callback` }
+  const names = ['session', 'csrf', 'callback', 'pkce', 'state', 'nonce', 'second'] as const
+  return Object.fromEntries(names.map((name) => [name, `${prefix}.${name}`])) as Settings['cookies']
 }
 
 /** The parent makes it; a web process that was started by itself makes its own. */

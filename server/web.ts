@@ -9,6 +9,13 @@ import type { Sessions } from './people/sessions.ts'
 import type { SingleUseCodes } from './people/codes.ts'
 import type { Setup } from './people/setup.ts'
 import type { RateLimit } from './people/rate-limit.ts'
+import type { KeptCodes } from './people/kept-codes.ts'
+import type { Messages } from './mail/messages.ts'
+import type { SignUps } from './people/sign-ups.ts'
+import type { ByMessage } from './people/by-message.ts'
+import type { SecondFactor } from './people/second-factor.ts'
+import type { Passkeys } from './people/passkeys.ts'
+import type { LinkedAccounts } from './people/linked-accounts.ts'
 import type { Settings } from './settings.ts'
 
 /** What one web process is made of; handed to whoever needs it, never imported. */
@@ -21,7 +28,17 @@ export interface Web {
   setup: Setup
   /** Codes with which the command takes over a sign-in that was confirmed in the browser. */
   commandCodes: SingleUseCodes<{ userId: string; team: string | null }>
-  limits: { signIn: RateLimit; token: RateLimit }
+  limits: { signIn: RateLimit; token: RateLimit; message: RateLimit }
+  /** Codes that outlive this process. */
+  codes: KeptCodes
+  messages: Messages
+  signUps: SignUps
+  byMessage: ByMessage
+  factor: SecondFactor
+  passkeys: Passkeys
+  linked: LinkedAccounts
+  /** Tells the runtime, in the background, that somebody's address or way to sign in is another. */
+  noteChanged(userId: string): void
 }
 
 /** A platform token's standing, as the runtime knows it. */

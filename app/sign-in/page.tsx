@@ -7,10 +7,10 @@ import { page } from '#server/page.ts'
 
 export const metadata: Metadata = { title: 'Sign in' }
 
-export default async function SignInPage({ searchParams }: { searchParams: Promise<{ to?: string | string[] }> }) {
-  const { to } = await searchParams
+export default async function SignInPage({ searchParams }: { searchParams: Promise<{ to?: string | string[]; error?: string | string[] }> }) {
+  const { to, error } = await searchParams
   const { queryClient, trpc } = page()
-  const { setupNeeded } = await queryClient.fetchQuery(trpc.platform.welcome.queryOptions())
+  const { setupNeeded, signUp, providers } = await queryClient.fetchQuery(trpc.platform.welcome.queryOptions())
   if (setupNeeded) redirect(paths.setup())
-  return <Gate title="Sign in"><SignIn to={typeof to === 'string' ? to : null} /></Gate>
+  return <Gate title="Sign in"><SignIn to={typeof to === 'string' ? to : null} error={typeof error === 'string' ? error : null} signUp={signUp} providers={providers} /></Gate>
 }

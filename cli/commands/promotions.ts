@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import colors from 'picocolors'
 import { PlatformError } from '#contract/errors.ts'
-import type { EnvironmentDiff, Promotion } from '#contract/promotions.ts'
+import type { EnvironmentDiff, Promotion, PromotionRequest } from '#contract/promotions.ts'
 import { agree } from '../confirm.ts'
 import { followDeployment } from '../deployment.ts'
 import type { Run } from '../run.ts'
@@ -31,7 +31,31 @@ export function addPromotionCommands(env: Command, run: Run): void {
       if (options.undo) return undo(session, at, options)
       return options.merge ? merge(session, at, options) : promote(session, at, options)
     }))
+  addRequestCommands(env, run)
 }
+
+/** Promotions that wait for a second person. */
+function addRequestCommands(env: Command, run: Run): void {
+  env.command('requests').description('promotions that wait for a second person, then the latest that were decided').action(run(async (session) => {
+    const all = await session.api.promotions.requests.query({ team: await session.team() })
+    show(session, all.map(requestDocument), () => all.length === 0 ? 'Nothing waits for a second person.' : table(['request', 'state', 'from', 'into', 'services', 'by', 'asked'], all.map((one) => [
+      one.id, one.state, one.from, one.into, one.services?.map(({ name }) => name).join(', ') ?? 'all', one.by.name, ago(one.createdAt),
+    ])))
+  }))
+  env.command('approve <request>').description('a promotion that somebody else has asked for: it begins').action(run(async (session, requestId: string) => {
+    const team = await session.team()
+    const { promotionId } = await session.api.promotions.approve.mutate({ team, requestId })
+    return report(session, await followPromotion(session, team, promotionId))
+  }))
+  env.command('decline <request>').description('it will not be; also by who asked for it').option('--reason <text>').action(run(async (session, requestId: string, { reason }: { reason?: string }) => {
+    await session.api.promotions.decline.mutate({ team: await session.team(), requestId, reason: reason ?? null })
+    show(session, { request: requestId, state: 'declined' }, `Declined ${requestId}.`)
+  }))
+}
+
+const requestDocument = ({ id, state, from, into, services, by, createdAt, decidedBy, reason, promotionId }: PromotionRequest) => ({
+  request: id, state, from, into, services: services?.map(({ name }) => name) ?? null, by: by.name, asked: new Date(createdAt).toISOString(), decidedBy, reason, promotion: promotionId,
+})
 
 type At = { team: string; environment: string }
 
@@ -46,7 +70,11 @@ async function promote(session: Session, at: At, { service, yes }: Options): Pro
     // What stands in the way is told by the refusal, with what to do about it.
     if (!diff.checks.some((check) => check.stops && named(check))) await agree(session, `Promote ${moving.length === 1 ? 'this service' : `these ${moving.length} services`} into ${diff.against}?`, yes ?? false)
   }
-  const { promotionId } = await session.api.promotions.start.mutate({ ...at, ...(service && { services: service }), generation: diff.generation })
+  const { promotionId, request } = await session.api.promotions.start.mutate({ ...at, ...(service && { services: service }), generation: diff.generation })
+  if (promotionId === null) {
+    show(session, requestDocument(request), `${request.into} asks for a second person. Somebody else who may promote there approves it: m3o env approve ${request.id}`)
+    return 0
+  }
   return report(session, await followPromotion(session, at.team, promotionId))
 }
 

@@ -20,6 +20,7 @@ import { type Branch, treeOf } from './environment-tree.ts'
 import { useKeep } from './life.ts'
 import { usePins } from './use-pins.ts'
 
+const Requests = dynamic(() => import('#components/promotions/requests.tsx').then((module) => module.Requests), { ssr: false })
 const NewEnvironment = dynamic(() => import('./new-environment.tsx').then((module) => module.NewEnvironment), { ssr: false })
 const ProtectEnvironment = dynamic(() => import('./protect-environment.tsx').then((module) => module.ProtectEnvironment), { ssr: false })
 const MoveEnvironment = dynamic(() => import('./move-environment.tsx').then((module) => module.MoveEnvironment), { ssr: false })
@@ -81,6 +82,7 @@ export function Environments() {
         about={`${environments.length}`}
         actions={<Button kind="primary" keys="n" reason={mayCreate} onClick={open}><Plus />New environment</Button>}
       />
+      <Requests />
       <Table
         label="Environments"
         columns={columns}

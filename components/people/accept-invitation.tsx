@@ -1,5 +1,6 @@
 'use client'
 import { useMutation, useSuspenseQuery } from '@tanstack/react-query'
+import Link from 'next/link'
 import { paths } from '#client/paths.ts'
 import { signOut } from '#client/sign-in.ts'
 import { useTRPC, useTRPCClient } from '#client/trpc.ts'
@@ -9,7 +10,8 @@ import { Field } from '#components/ui/field.tsx'
 import { Input } from '#components/ui/input.tsx'
 import { toastError } from '#client/toasts.ts'
 import { enter } from './enter.ts'
-import { fieldError, PlainForm } from './plain-form.tsx'
+import { fieldError, Or, PlainForm, quietLink } from './plain-form.tsx'
+import { Providers } from './providers.tsx'
 
 /** Joins the team: as who is signed in, with the account's password, or by making an account. */
 export function AcceptInvitation({ secret }: { secret: string }) {
@@ -20,7 +22,7 @@ export function AcceptInvitation({ secret }: { secret: string }) {
   const accept = useMutation({
     mutationFn: async ({ name, password }: { name?: string; password?: string }) => {
       const joined = await client.invitations.accept.mutate({ secret, ...(name && { name }), ...(password && { password }) })
-      if (password !== undefined) await enter({ email, password })
+      if (password !== undefined) await enter({ email, password }, paths.catalogue({ team: joined.team, environment: 'production' }))
       return joined
     },
     onSuccess: ({ team }) => location.assign(paths.catalogue({ team, environment: 'production' })),
@@ -45,6 +47,7 @@ export function AcceptInvitation({ secret }: { secret: string }) {
     )
   }
   return (
+    <div className="flex flex-col gap-4">
     <PlainForm submit={join} busy={busy} error={accept.error} fields={['name', 'password']} onSubmit={({ name, password }) => accept.mutate({ ...(name !== undefined && { name }), ...(password !== undefined && { password }) })}>
       <Field label="Email">{(control) => <Input {...control} value={email} readOnly autoComplete="username" className="h-9!" />}</Field>
       {!hasAccount && (
@@ -54,5 +57,8 @@ export function AcceptInvitation({ secret }: { secret: string }) {
         {(control) => <Input {...control} name="password" type="password" required autoFocus={hasAccount} {...(!hasAccount && { minLength: 8 })} autoComplete={hasAccount ? 'current-password' : 'new-password'} className="h-9!" />}
       </Field>
     </PlainForm>
+    {invitation.providers.length > 0 && <><Or /><div className="flex flex-col gap-2"><Providers providers={invitation.providers} to={paths.invitation(secret)} /></div></>}
+    {hasAccount && <p><Link href={paths.signIn(paths.invitation(secret))} className={quietLink}>Sign in another way</Link></p>}
+    </div>
   )
 }

@@ -30,6 +30,13 @@ export function PlainForm({ submit, busy, error, fields, onSubmit, children }: {
   )
 }
 
+/** Of the small ways on beside a form. */
+export const quietLink = 'rounded-[2px] text-accent underline-offset-2 hover:underline'
+
+export function Or() {
+  return <div aria-hidden className="flex items-center gap-3 text-small text-muted before:h-px before:grow before:bg-border after:h-px after:grow after:bg-border">or</div>
+}
+
 /** What to show at a field when the platform's error is about it. */
 export function fieldError(error: unknown, name: string): string | undefined {
   if (error == null) return undefined

@@ -7,6 +7,7 @@ import type { EnvironmentDiff } from '#contract/promotions.ts'
 import { type InTeam, paths } from '#client/paths.ts'
 import { toastDone } from '#client/toasts.ts'
 import { useTRPC } from '#client/trpc.ts'
+import { useEnvironments } from '#components/frame/environment.ts'
 import { useMay } from '#components/frame/may.ts'
 import { Button } from '#components/ui/button.tsx'
 import { Checkbox } from '#components/ui/checkbox.tsx'
@@ -26,9 +27,15 @@ export function PromoteDialog({ place, diff, onDismiss }: { place: InTeam; diff:
   const stopping = checks.find(({ stops }) => stops)
   const lacking = checks.flatMap((check) => (check.code === 'lacks' && check.service !== null ? [check.service] : []))
   const again = () => void queries.invalidateQueries(trpc.environments.diff.pathFilter())
+  const needsApproval = useEnvironments().find(({ name }) => name === diff.against)?.protection?.approval === true
   const mayMerge = useMay()('service.deploy')
   const promote = useMutation(trpc.promotions.start.mutationOptions({
-    onSuccess: ({ promotionId }) => router.push(paths.promotion(place, promotionId)),
+    onSuccess: ({ promotionId, request }) => {
+      if (promotionId !== null) return router.push(paths.promotion(place, promotionId))
+      void queries.invalidateQueries(trpc.promotions.requests.pathFilter())
+      toastDone(`Asked for a promotion into ${request?.into ?? diff.against}`, { description: 'Somebody else who may promote there approves it, in Environments.' })
+      onDismiss()
+    },
     onError: again,
   }))
   const merge = useMutation(trpc.promotions.merge.mutationOptions({
@@ -50,7 +57,7 @@ export function PromoteDialog({ place, diff, onDismiss }: { place: InTeam; diff:
       footer={
         <>
           <Button onClick={onDismiss}>Cancel</Button>
-          <Button kind="primary" busy={promote.isPending} reason={reason} onClick={() => promote.mutate({ ...input, generation: diff.generation })}><Rocket />Promote into {diff.against}</Button>
+          <Button kind="primary" busy={promote.isPending} reason={reason} onClick={() => promote.mutate({ ...input, generation: diff.generation })}><Rocket />{needsApproval ? `Ask to promote into ${diff.against}` : `Promote into ${diff.against}`}</Button>
         </>
       }
     >

@@ -1,43 +1,70 @@
 'use client'
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import dynamic from 'next/dynamic'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { useTRPC } from '#client/trpc.ts'
 import { setTheme, themes, useTheme } from '#components/frame/theme.ts'
 import { useViewer } from '#components/frame/may.ts'
+import { Badge } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { PageBody, Panel, Properties, Property, Section } from '#components/ui/page.tsx'
 import { Segments } from '#components/ui/segments.tsx'
 import { toastDone, toastError } from '#client/toasts.ts'
+import { ConfirmYou } from './confirm-you.tsx'
+import { LinkedAccounts } from './linked-accounts.tsx'
+import { SecondFactors } from './second-factors.tsx'
 import { Sessions } from './sessions.tsx'
 
 const ChangePassword = dynamic(() => import('./change-password.tsx').then((module) => module.ChangePassword), { ssr: false })
+const SetPassword = dynamic(() => import('./set-password.tsx').then((module) => module.SetPassword), { ssr: false })
 const ChangeName = dynamic(() => import('./change-name.tsx').then((module) => module.ChangeName), { ssr: false })
+const ChangeEmail = dynamic(() => import('./change-email.tsx').then((module) => module.ChangeEmail), { ssr: false })
 
 export function Account() {
+  const trpc = useTRPC()
   const { person } = useViewer()
+  const { data: security } = useSuspenseQuery(trpc.security.read.queryOptions())
   const theme = useTheme()
-  const [open, setOpen] = useState<'name' | 'password' | null>(null)
+  const [open, setOpen] = useState<'name' | 'email' | 'password' | null>(null)
+  const verify = useMutation(trpc.security.verifyEmail.mutationOptions({
+    onSuccess: ({ mailed }) => toastDone(mailed ? `A link is on its way to ${person.email}` : 'An operator of this platform can give you the link'), onError: toastError,
+  }))
   return (
-    <PageBody>
-      <Section title="You">
-        <Panel>
-          <Properties>
-            <Property name="Name"><Line><span>{person.name}</span><Button size="small" onClick={() => setOpen('name')}>Change</Button></Line></Property>
-            <Property name="Email">{person.email}</Property>
-            <Property name="Password"><Line><span className="text-muted">kept as a hash</span><Button size="small" onClick={() => setOpen('password')}>Change</Button></Line></Property>
-            <Property name="Theme"><Segments label="Theme" value={theme} options={themes.map((value) => ({ value, label: value === 'system' ? 'System' : value === 'light' ? 'Light' : 'Dark' }))} onChange={setTheme} /></Property>
-          </Properties>
-        </Panel>
-      </Section>
-      <SignIns />
-      {open === 'name' && <ChangeName onDismiss={() => setOpen(null)} />}
-      {open === 'password' && <ChangePassword onDismiss={() => setOpen(null)} />}
-    </PageBody>
+    <ConfirmYou>
+      <PageBody>
+        <Section title="You">
+          <Panel>
+            <Properties>
+              <Property name="Name"><Line><span>{person.name}</span><Button size="small" onClick={() => setOpen('name')}>Change</Button></Line></Property>
+              <Property name="Email">
+                <Line>
+                  <span className="flex min-w-0 flex-wrap items-center gap-x-2">
+                    <span className="break-all">{person.email}</span>
+                    {security.emailVerified ? <Badge tone="ok">confirmed</Badge> : <Badge tone="warn">not confirmed</Badge>}
+                  </span>
+                  <span className="flex gap-1.5">
+                    {!security.emailVerified && <Button size="small" busy={verify.isPending} onClick={() => verify.mutate()}>Confirm it</Button>}
+                    <Button size="small" onClick={() => setOpen('email')}>Change</Button>
+                  </span>
+                </Line>
+              </Property>
+              <Property name="Password"><Line><span className="text-muted">{security.hasPassword ? 'kept as a hash' : 'none'}</span><Button size="small" onClick={() => setOpen('password')}>{security.hasPassword ? 'Change' : 'Set one'}</Button></Line></Property>
+              <Property name="Theme"><Segments label="Theme" value={theme} options={themes.map((value) => ({ value, label: value === 'system' ? 'System' : value === 'light' ? 'Light' : 'Dark' }))} onChange={setTheme} /></Property>
+            </Properties>
+          </Panel>
+        </Section>
+        <SecondFactors security={security} />
+        <LinkedAccounts security={security} />
+        <SignIns />
+        {open === 'name' && <ChangeName onDismiss={() => setOpen(null)} />}
+        {open === 'email' && <ChangeEmail onDismiss={() => setOpen(null)} />}
+        {open === 'password' && (security.hasPassword ? <ChangePassword onDismiss={() => setOpen(null)} /> : <SetPassword onDismiss={() => setOpen(null)} />)}
+      </PageBody>
+    </ConfirmYou>
   )
 }
 
-const Line = ({ children }: { children: React.ReactNode }) => <span className="flex items-center justify-between gap-2">{children}</span>
+const Line = ({ children }: { children: ReactNode }) => <span className="flex items-center justify-between gap-2">{children}</span>
 
 function SignIns() {
   const trpc = useTRPC()

@@ -6,6 +6,7 @@ import { Button } from '#components/ui/button.tsx'
 import { PageBody, Panel, Properties, Property, Section } from '#components/ui/page.tsx'
 import { StateMark } from '#components/ui/state-mark.tsx'
 import { Time } from '#components/ui/time.tsx'
+import { PlatformPeople } from './platform-people.tsx'
 import { Health } from './health.tsx'
 
 /** For operators: what runs here, and how well it keeps services apart. */
@@ -16,6 +17,7 @@ export function Platform() {
   const memory = processes.reduce((sum, each) => sum + (each.memoryBytes ?? 0), 0)
   return (
     <PageBody>
+      <PlatformPeople />
       <Health />
       <Section
         title="Processes"

@@ -25,7 +25,8 @@ export function Invite({ onDismiss }: { onDismiss: () => void }) {
   const create = useMutation(trpc.invitations.create.mutationOptions({ onSuccess: () => queries.invalidateQueries(trpc.invitations.pathFilter()) }))
   const { errors } = form.formState
   if (create.data !== undefined) {
-    return <ShownOnce title={`Send this link to ${create.data.email}`} secret={create.data.link} onDismiss={onDismiss}>It lets them in once, as {create.data.role} of {team}.</ShownOnce>
+    const { email, mailed, link, role } = create.data
+    return <ShownOnce title={mailed ? `This link is on its way to ${email}` : `Send this link to ${email}`} secret={link} onDismiss={onDismiss}>It lets them in once, as {role} of {team}.</ShownOnce>
   }
   return (
     <DialogForm title="Invite somebody" place="side" form={form} submit="Make the link" busy={create.isPending} error={create.error} onSubmit={({ email, role }) => create.mutate({ team, email, role })} onDismiss={onDismiss}>

@@ -23,7 +23,7 @@ export const answering = (text: string, more = ''): Record<string, string> => ({
 })
 
 /** A runtime and a gateway on a database of their own, with a team, and one person to act as. All is gone at the end. */
-export async function startPlatform() {
+export async function startPlatform(settings: Record<string, string> = {}) {
   await using cleanup = new AsyncDisposableStack()
   const database = cleanup.use(await temporaryDatabase())
   const folder = await mkdtemp(join(tmpdir(), 'm3o-platform-'))
@@ -32,7 +32,7 @@ export async function startPlatform() {
   const gatewayPort = await freePort()
   const env: NodeJS.ProcessEnv = {
     ...database.environment, PATH: process.env.PATH, NODE_ENV: 'production', M3O_HOME: home.path, M3O_HOST: '127.0.0.1', M3O_PORT: '4000',
-    M3O_GATEWAY_PORT: String(gatewayPort), M3O_SAMPLES: '0', M3O_LOG_LEVEL: 'error',
+    M3O_GATEWAY_PORT: String(gatewayPort), M3O_SAMPLES: '0', M3O_LOG_LEVEL: 'error', ...settings,
   }
   const runtime = await startProcess('runtime', env, join(home.run, 'runtime.sock'))
   cleanup.defer(() => runtime.stop())
@@ -62,12 +62,12 @@ export async function startPlatform() {
   }
 
   /** Uploads a folder's files; the deployment goes on by itself. */
-  async function upload(service: string, files: Record<string, string>, environmentId = production) {
+  async function upload(service: string, files: Record<string, string>, environmentId = production, ofTeam = teamId) {
     const pack = tar.pack()
     for (const [name, text] of Object.entries(files)) pack.entry({ name }, text)
     pack.finalize()
     const archive = Buffer.concat(await Array.fromAsync(pack as AsyncIterable<Buffer>))
-    return rpc.upload('deployments.upload', { teamId, environmentId, service, userId, base: null }, Readable.from([archive]), { actor: { ...platformActor, id: userId } })
+    return rpc.upload('deployments.upload', { teamId: ofTeam, environmentId, service, userId, base: null }, Readable.from([archive]), { actor: { ...platformActor, id: userId } })
   }
 
   async function deploy(service: string, files: Record<string, string>, environmentId = production): Promise<Deployment> {

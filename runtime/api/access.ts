@@ -8,6 +8,7 @@ import type { runtimeApi } from '#contract/runtime-api.ts'
 import { users } from '#db/schema.ts'
 import { signInHere } from '../access/here.ts'
 import { resolveNames } from '../access/resolve.ts'
+import { takeUpPersonal } from '../audit/personal.ts'
 import type { Platform } from '../platform.ts'
 import { readToken } from '../tokens/tokens.ts'
 
@@ -15,6 +16,11 @@ type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `
 
 export function accessHandlers(platform: Platform, gateway: RpcClient<typeof gatewayApi>): Part {
   return {
+    'access.personChanged': async ({ userId }) => {
+      await takeUpPersonal(platform.db)
+      await platform.routing.refreshPerson(userId)
+      return { ok: true }
+    },
     'access.resolve': (names) => resolveNames(platform, names),
     'access.token': ({ hash }) => readToken(platform, hash),
     'access.here': (input) => signInHere(platform, input),

@@ -1,10 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { eq } from 'drizzle-orm'
 import type { Check } from '#contract/checks.ts'
 import { egressText } from '#contract/egress.ts'
 import type { Handlers } from '#contract/rpc-types.ts'
 import type { runtimeApi } from '#contract/runtime-api.ts'
 import { listTemplates } from '#templates/templates.ts'
+import { signUpFact, signUpOf } from '#contract/people.ts'
+import { platform as facts } from '#db/schema.ts'
+import { audited } from '../audit/audit.ts'
 import type { Isolation } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
 import type { Settings } from '../settings.ts'
@@ -29,6 +33,12 @@ export function platformHandlers(platform: Platform, { shutdown, health }: Acts)
       counts: { teams: Object.keys(routing.table.teams).length, services: Object.keys(routing.table.services).length, instances: places.instances.all().length },
       gateway: { url: `http://${settings.gatewayHost}:${settings.gatewayPort}`, domain: settings.domain, port: settings.gatewayPort },
     }),
+    'platform.configure': async ({ signUp }, { actor }) => {
+      const [kept] = await platform.db.select().from(facts).where(eq(facts.key, signUpFact))
+      await audited(platform.db, actor, { teamId: null, action: 'platform.configure', target: 'platform', before: { signUp: signUpOf(kept?.value) }, after: { signUp } }, (tx) =>
+        tx.insert(facts).values({ key: signUpFact, value: signUp }).onConflictDoUpdate({ target: facts.key, set: { value: signUp } }))
+      return { ok: true }
+    },
     'platform.health': () => health(),
     'platform.rotateKey': (_, { actor }) => rotateKey(platform, actor),
     'platform.shutdown': async () => {

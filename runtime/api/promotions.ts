@@ -5,6 +5,7 @@ import type { Platform } from '../platform.ts'
 import { diffEnvironments } from '../promotions/diff.ts'
 import type { Promotions } from '../promotions/promotions.ts'
 import { listPromotions, readPromotion } from '../promotions/record.ts'
+import { approveRequest, declineRequest, listRequests, requestPromotion } from '../promotions/requests.ts'
 
 type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `promotions.${string}` | 'environments.diff'>>
 
@@ -29,6 +30,10 @@ export function promotionHandlers(platform: Platform, deployments: Deployments, 
       }
     },
     'promotions.start': async ({ route, ...input }, { actor }) => ({ promotionId: (await promotions.start(actor, { ...input, route })).id }),
+    'promotions.request': (wanted, { actor }) => requestPromotion(platform, promotions, actor, wanted),
+    'promotions.requests': ({ teamId }) => listRequests(platform, teamId),
+    'promotions.approve': (input, { actor }) => approveRequest(platform, promotions, actor, input),
+    'promotions.decline': async (input, { actor }) => (await declineRequest(platform, actor, input), { ok: true }),
     'promotions.merge': async (input, { actor }) => ({ deployments: await promotions.merge(actor, input) }),
     'promotions.undo': async ({ promotionId, route }, { actor }) => ({ promotionId: (await promotions.undo(actor, promotionId, route)).id }),
     'promotions.cancel': async ({ promotionId }, { actor }) => (await promotions.cancel(actor, promotionId), { ok: true }),

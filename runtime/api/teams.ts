@@ -1,14 +1,14 @@
 import type { Handlers } from '#contract/rpc-types.ts'
 import type { runtimeApi } from '#contract/runtime-api.ts'
-import { audited } from '../audit/audit.ts'
 import { readAudit } from '../audit/read.ts'
 import { verifyAudit } from '../audit/verify.ts'
 import { readEgress, setEgress } from '../egress/egress.ts'
+import { takeUpPersonal } from '../audit/personal.ts'
 import type { Platform } from '../platform.ts'
 import { acceptInvitation, createInvitation, listInvitations, readInvitation, revokeInvitation } from '../teams/invitations.ts'
 import { listMembers, removeMember, setRole } from '../teams/members.ts'
 import { createTeam, deleteTeam, listTeams, renameTeam } from '../teams/teams.ts'
-import { createToken, listTokens, revokeToken } from '../tokens/tokens.ts'
+import { createToken, listTokens, revokeSignIns, revokeToken } from '../tokens/tokens.ts'
 import { deployOwedSamples, oweSamples } from '../teams/samples.ts'
 import type { Deployments } from '../deployments/deployments.ts'
 
@@ -45,8 +45,12 @@ export function teamHandlers(platform: Platform, deployments: Deployments): Part
     'tokens.list': ({ teamId, userId }) => listTokens(platform, teamId, userId),
     'tokens.create': (input, { actor }) => createToken(platform, actor, input),
     'tokens.revoke': async ({ teamId, tokenId }, { actor }) => (await revokeToken(platform, actor, teamId, tokenId), ok),
-    'audit.read': (page) => readAudit(platform.db, page),
+    'tokens.revokeSignIns': async ({ userId }, { actor }) => ({ revoked: await revokeSignIns(platform, actor, userId) }),
+    'audit.read': async (page) => {
+      // What web has noted and not told of yet is no later for who looks.
+      if (page.teamId === null) await takeUpPersonal(platform.db)
+      return readAudit(platform.db, page)
+    },
     'audit.verify': () => verifyAudit(platform.db, platform.settings.home),
-    'audit.note': async (change, { actor }) => (await audited(platform.db, actor, change, () => Promise.resolve()), ok),
   }
 }

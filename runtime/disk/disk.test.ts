@@ -39,7 +39,7 @@ describe.runIf(root)('room on the disk', { timeout: 60_000 }, () => {
   }, 60_000)
 
   const open = (teamMiB: number) => new Disk({
-    home, engine, teamMiB, servicesOf: () => services, log: { warn: () => {}, error: () => {} },
+    home, engine, teamMiB, servicesOf: () => services, log: { warn: () => {}, error: (failure: unknown) => { throw failure } },
     park: async ({ serviceId, environmentId }, why) => {
       parked.push({ serviceId, why })
       const one = engine.list().find((each) => each.serviceId === serviceId && each.environmentId === environmentId)

@@ -70,9 +70,9 @@ export class Disk {
     this.#free = free
     const shares = await this.#measure()
     this.#measuredAt = Date.now()
-    const grown = (key: string) => (shares.get(key)?.bytes ?? 0) - (this.#before.get(key) ?? 0)
-    const most = [...shares].filter(([, { placement }]) => placement).sort(([a], [b]) => grown(b) - grown(a))
     const before = this.#before
+    const grown = (key: string) => (shares.get(key)?.bytes ?? 0) - (before.get(key) ?? 0)
+    const most = [...shares].filter(([, { placement }]) => placement).sort(([a], [b]) => grown(b) - grown(a))
     this.#before = new Map([...shares].map(([key, { bytes }]) => [key, bytes]))
     const ended = new Set<string>()
     for (const [teamId, bytes] of totals(shares)) {

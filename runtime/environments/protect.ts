@@ -26,4 +26,6 @@ export async function protectEnvironment(platform: Platform, actor: Actor, { env
 
 /** As the audit has it: roles, and people by their emails. */
 const said = (shown: ShownProtection | undefined) =>
-  (shown === undefined ? null : Object.fromEntries(guards.map((guard) => [guard, [shown[guard].role, ...shown[guard].people.map(({ email }) => email)].join(', ')])))
+  (shown === undefined ? null : {
+    ...Object.fromEntries(guards.map((guard) => [guard, [shown[guard].role, ...shown[guard].people.map(({ email }) => email)].join(', ')])), ...(shown.approval && { approval: true }),
+  })

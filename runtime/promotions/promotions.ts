@@ -4,6 +4,7 @@ import type { PromotionItem } from '#contract/promotions.ts'
 import type { Actor } from '#contract/rpc.ts'
 import { promotionCan } from '#contract/states.ts'
 import { deployments as deploymentTable, promotions } from '#db/schema.ts'
+import type { Transaction } from '#db/open.ts'
 import { writeAudit } from '../audit/audit.ts'
 import type { Deployments, Route } from '../deployments/deployments.ts'
 import { announce, type DeploymentRow, newRow } from '../deployments/record.ts'
@@ -18,6 +19,10 @@ import { rewindPromotion, runPromotion } from './run.ts'
 import { wayBack } from './undo.ts'
 
 type Member = Pick<DeploymentRow, 'serviceId' | 'kind' | 'commit' | 'message' | 'buildId' | 'restoresId'>
+
+export interface Wanted { environmentId: string; serviceIds: readonly string[] | null; generation: number | null }
+/** Writes down who approved a promotion; it is not begun when this throws. */
+export type Approval = (tx: Transaction, promotionId: string) => Promise<void>
 
 /** Starts promotions and sees them through: one at a time into an environment. */
 export class Promotions {
@@ -35,15 +40,12 @@ export class Promotions {
   /**
    * Moves an environment's own revisions into its parent.
    * @param input.generation of the parent, as the person saw it; null: whatever it is now
-   * @throws PlatformError as the checks say; `conflict` when the parent has changed since it was looked at
+   * @param approval what is written in the same transaction when a second person has approved it
+   * @throws PlatformError as the checks say; `conflict` when the parent has changed since it was looked at, `forbidden` where a second pair of eyes is asked for
    */
-  async start(actor: Actor, input: { environmentId: string; serviceIds: readonly string[] | null; generation: number | null; route: Route }): Promise<PromotionRow> {
-    const candidates = await candidatesOf(this.#platform, input.environmentId, input.serviceIds)
-    const { from, into } = candidates
-    // First, so that who is late learns of that, and not of what follows from it.
-    if (into && input.generation !== null && input.generation !== into.generation) throw await changesSince(this.#platform, into.id, input.generation)
-    const moving = whatMoves(candidates, await checksOf(this.#platform, this.#deployments, candidates))
-    if (!into) throw new PlatformError('not_in_this_state', `${from.name} has no parent to promote into`)
+  async start(actor: Actor, input: Wanted & { route: Route }, approval?: Approval): Promise<PromotionRow> {
+    const { from, into, moving } = await this.look(input)
+    if (into.protection?.approval && approval === undefined) throw new PlatformError('forbidden', `a promotion into ${into.name} needs a second person to approve it`, { fix: 'Ask for it, and let somebody else approve it.' })
     const items: PromotionItem[] = []
     const members: Member[] = []
     for (const { serviceId, own } of moving) {
@@ -52,7 +54,18 @@ export class Promotions {
       items.push({ serviceId, commit, sourceId: deploymentId, previousId: null, head: null, left: false })
       members.push({ serviceId, kind: 'promote', commit, message: `Promote ${commit.slice(0, 7)} from ${from.name}`, buildId: build.id, restoresId: null })
     }
-    return this.#begin(actor, { teamId: from.teamId, fromId: from.id, intoId: into.id, undoesId: null, generation: into.generation, items }, members, input.route)
+    return this.#begin(actor, { teamId: from.teamId, fromId: from.id, intoId: into.id, undoesId: null, generation: into.generation, items }, members, input.route, approval)
+  }
+
+  /** What would move, and whether it may. @throws PlatformError as `start` does */
+  async look(input: Wanted) {
+    const candidates = await candidatesOf(this.#platform, input.environmentId, input.serviceIds)
+    const { from, into } = candidates
+    // First, so that who is late learns of that, and not of what follows from it.
+    if (into && input.generation !== null && input.generation !== into.generation) throw await changesSince(this.#platform, into.id, input.generation)
+    const moving = whatMoves(candidates, await checksOf(this.#platform, this.#deployments, candidates))
+    if (!into) throw new PlatformError('not_in_this_state', `${from.name} has no parent to promote into`)
+    return { from, into, moving }
   }
 
   /** What served before it serves again. */
@@ -92,7 +105,7 @@ export class Promotions {
     while (this.#running.size > 0) await Promise.all([...this.#running.values()].map((one) => one.done))
   }
 
-  async #begin(actor: Actor, what: Pick<PromotionRow, 'teamId' | 'fromId' | 'intoId' | 'undoesId' | 'generation' | 'items'>, members: readonly Member[], route: Route): Promise<PromotionRow> {
+  async #begin(actor: Actor, what: Pick<PromotionRow, 'teamId' | 'fromId' | 'intoId' | 'undoesId' | 'generation' | 'items'>, members: readonly Member[], route: Route, approval?: Approval): Promise<PromotionRow> {
     const { db, routing } = this.#platform
     const row: PromotionRow = { id: newId('promotion'), state: 'preparing', error: null, byId: actor.id, byName: actor.name, createdAt: Date.now(), endedAt: null, ...what }
     const rows = members.map((member) => newRow({
@@ -105,6 +118,7 @@ export class Promotions {
       await db.transaction(async (tx) => {
         await tx.insert(promotions).values(row)
         if (rows.length > 0) await tx.insert(deploymentTable).values(rows)
+        await approval?.(tx, row.id)
         await writeAudit(tx, actor, {
           teamId: row.teamId, action: row.undoesId === null ? 'environment.promote' : 'environment.promote.undo', target: `environment ${environments[row.intoId]?.name ?? row.intoId}`,
           after: {

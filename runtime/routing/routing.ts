@@ -7,7 +7,7 @@ import { isPlatformError } from '#contract/errors.ts'
 import type { Routed, RoutedKind, RoutingChange, RoutingTable } from '#contract/routing.ts'
 import type { RpcClient } from '#contract/rpc-client.ts'
 import type { Db } from '#db/open.ts'
-import { members, tokens } from '#db/schema.ts'
+import { members, tokens, users } from '#db/schema.ts'
 import { environmentEntities, serviceEntities, teamEntities, tokenEntities } from './entities.ts'
 
 type Changes = { [K in RoutedKind]?: Record<string, Routed[K] | null> }
@@ -56,10 +56,11 @@ export class Routing {
   async refreshPerson(personId: string): Promise<void> {
     const own = await this.#db.select({ id: tokens.id }).from(tokens).where(eq(tokens.userId, personId))
     const teamIds = await this.teamsOf(personId)
+    const [person] = await this.#db.select({ email: users.email }).from(users).where(eq(users.id, personId))
     const sessions = Object.values(this.table.sessions).filter((session) => session.personId === personId)
     await this.apply({
       tokens: await tokenEntities(this.#db, own.map((token) => token.id)),
-      sessions: Object.fromEntries(sessions.map((session) => [session.id, { ...session, teamIds }])),
+      sessions: Object.fromEntries(sessions.map((session) => [session.id, person === undefined ? null : { ...session, email: person.email, teamIds }])),
     })
   }
 

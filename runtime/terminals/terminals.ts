@@ -57,6 +57,11 @@ export class Terminals {
       .map(({ id, instanceId, title, createdAt }) => ({ id, instanceId, title, createdAt }))
   }
 
+  /** Who has one open in any of these instances. */
+  users(isMeant: (instanceId: string) => boolean): Set<string> {
+    return new Set([...this.#open.values()].filter((each) => isMeant(each.instanceId)).map(({ userId }) => userId))
+  }
+
   async close(id: string, userId: string): Promise<void> {
     await this.#find(id, userId).close()
   }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { and, desc, eq, gt, isNull, or } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, or, sql } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import { tokenPrefix } from '#contract/headers.ts'
 import { newId } from '#contract/ids.ts'
@@ -63,6 +63,14 @@ export async function revokeToken(platform: Platform, actor: Actor, teamId: stri
   await platform.routing.refresh({ tokens: [tokenId] })
   // What is open by it ends at once.
   platform.events.emit({ type: 'team', teamId })
+}
+
+/** What a person signed the command in with (it names no actions), in all teams: after a password was reset, as sessions end. */
+export async function revokeSignIns(platform: Platform, actor: Actor, userId: string): Promise<number> {
+  const signIns = await platform.db.select({ id: tokens.id, teamId: tokens.teamId, name: tokens.name }).from(tokens)
+    .where(and(eq(tokens.userId, userId), valid(), sql`${tokens.scope} -> 'actions' is null`))
+  for (const { id, teamId } of signIns) await revokeToken(platform, actor, teamId, id)
+  return signIns.length
 }
 
 const noteUseAfterMs = 60_000

@@ -7,6 +7,10 @@ import { sessionDays } from '../people/sessions.ts'
 import { sendError } from '../http/answer.ts'
 import { addressOf } from '../http/address.ts'
 import type { Web } from '../web.ts'
+import { actingAs } from '../people/changes.ts'
+import { cookiesOf, type SignInExchange } from './cookies.ts'
+import { credentialProviders, type SignedIn } from './credentials.ts'
+import { acceptProvider, oauthProviders } from './providers.ts'
 
 type Handler = (request: object, response: object, options: AuthOptions) => Promise<unknown>
 // In plain Node the CommonJS package's default export arrives one level deeper than its types say.
@@ -14,6 +18,8 @@ const given = nextAuth.default as unknown as { default?: Handler }
 const handle: Handler = given.default ?? (given as unknown as Handler)
 
 const mostBytes = 64 << 10
+/** For how long one may be at the provider's. */
+const providerSeconds = 900
 
 /** Serves /api/auth: next-auth as it is, in plain Node (it wants the shape of Next's API handlers). */
 export async function serveSignIn(web: Web, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -36,16 +42,16 @@ export async function serveSignIn(web: Web, request: IncomingMessage, response: 
   // next-auth reads its own address from here at the start of each request, and from the client's Host otherwise.
   process.env.NEXTAUTH_URL = web.settings.url
   try {
-    await handle(shaped, reply, optionsFor(web, request))
+    await handle(shaped, reply, optionsFor(web, { request, response, from: addressOf(request, web.settings) }))
   } catch (error) {
     if (isPlatformError(error)) return sendError(request, response, error.toJSON())
     throw error
   }
 }
 
-function optionsFor(web: Web, request: IncomingMessage): AuthOptions {
+function optionsFor(web: Web, exchange: SignInExchange): AuthOptions {
   const { settings, sessions } = web
-  const from = addressOf(request, settings)
+  const { request, from } = exchange
   const options = { httpOnly: true, sameSite: 'lax' as const, path: '/', secure: settings.secure }
   return {
     secret: settings.secret,
@@ -55,27 +61,18 @@ function optionsFor(web: Web, request: IncomingMessage): AuthOptions {
       sessionToken: { name: settings.cookies.session, options },
       csrfToken: { name: settings.cookies.csrf, options },
       callbackUrl: { name: settings.cookies.callback, options },
+      pkceCodeVerifier: { name: settings.cookies.pkce, options: { ...options, maxAge: providerSeconds } },
+      state: { name: settings.cookies.state, options: { ...options, maxAge: providerSeconds } },
+      nonce: { name: settings.cookies.nonce, options: { ...options, maxAge: providerSeconds } },
     },
-    // A literal: the package's own credentials provider is another CommonJS default.
-    providers: [{
-      id: 'credentials', name: 'Password', type: 'credentials', credentials: {}, options: {},
-      async authorize(credentials: Record<string, unknown> | undefined) {
-        const { email, password } = credentials ?? {}
-        try {
-          if (typeof email !== 'string' || typeof password !== 'string' || email.length > 254 || password.length > 1024) throw new PlatformError('bad_request', 'email and password are needed')
-          return await web.people.signIn({ email, password, from })
-        } catch (error) {
-          if (!isPlatformError(error)) throw error
-          // Only the code travels in the answer's URL: text from there must not be shown as ours.
-          throw new Error(error.code, { cause: error })
-        }
-      },
-    } as never],
+    providers: [...credentialProviders(web, exchange), ...oauthProviders(web)] as never,
     callbacks: {
+      signIn: acceptProvider(web, exchange),
       /** The cookie holds no more than which session it is. */
       async jwt({ token, user, trigger }) {
         if (trigger !== 'signIn' && trigger !== 'signUp') return token
-        const sid = await sessions.begin(user.id, { userAgent: request.headers['user-agent'] ?? '', address: from })
+        const method = (user as Partial<SignedIn>).method ?? 'password'
+        const sid = await sessions.begin(user.id, { userAgent: request.headers['user-agent'] ?? '', address: from, method })
         return { sub: user.id, sid }
       },
       async session({ session, token }) {
@@ -83,15 +80,18 @@ function optionsFor(web: Web, request: IncomingMessage): AuthOptions {
         if (open === undefined) return { expires: new Date(0).toISOString() }
         return { expires: session.expires, user: { name: open.person.name, email: open.person.email } }
       },
-      redirect: ({ url, baseUrl }) => (url.startsWith('/') && !url.startsWith('//') && !url.includes('\\') ? `${baseUrl}${url}` : baseUrl),
+      redirect: ({ url, baseUrl }) => (URL.canParse(url, baseUrl) && new URL(url, baseUrl).origin === new URL(baseUrl).origin ? new URL(url, baseUrl).href : baseUrl),
     },
     events: {
       async signOut({ token }) {
-        if (typeof token?.sid === 'string' && typeof token.sub === 'string') await sessions.end(token.sub, token.sid)
+        const open = typeof token?.sid === 'string' ? await sessions.open(token.sid) : undefined
+        if (open === undefined) return
+        await sessions.end(open.person, open.id, { ...actingAs(open.person, from), sessionId: open.id })
+        web.noteChanged(open.person.id)
       },
     },
     logger: {
-      error: (code, metadata) => web.log.warn({ code, metadata: String(metadata) }, 'sign-in'),
+      error: (code, metadata) => web.log.warn({ code, reason: reasonOf(metadata) }, 'sign-in'),
       warn: () => {},
       debug: () => {},
     },
@@ -115,15 +115,8 @@ async function formOf(request: IncomingMessage): Promise<Record<string, unknown>
   }
 }
 
-function cookiesOf(header: string | undefined): Record<string, string> {
-  return Object.fromEntries((header ?? '').split(';').flatMap((pair) => {
-    const equals = pair.indexOf('=')
-    if (equals < 1) return []
-    const value = pair.slice(equals + 1).trim()
-    try {
-      return [[pair.slice(0, equals).trim(), decodeURIComponent(value)]]
-    } catch {
-      return [[pair.slice(0, equals).trim(), value]]
-    }
-  }))
+/** What went wrong, without what was sent with it. */
+function reasonOf(metadata: Error | { [key: string]: unknown; error: Error }): string {
+  const error = metadata instanceof Error ? metadata : metadata.error
+  return error instanceof Error ? error.message.slice(0, 200) : ''
 }

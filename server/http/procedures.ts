@@ -21,7 +21,7 @@ export async function serveProcedures({ web, request, response, url, from, viewe
       const who = await viewer().catch((error: unknown) => {
         throw isPlatformError(error) ? translate(error) : error
       })
-      return { web, viewer: who, from, userAgent: request.headers['user-agent'] ?? '', signal: info.signal }
+      return { web, viewer: who, from, cookie: request.headers.cookie, userAgent: request.headers['user-agent'] ?? '', signal: info.signal }
     },
   })
 }

@@ -4,13 +4,22 @@ import { users } from '#db/schema.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
 import type { Person } from '#contract/records.ts'
+import type { Actor } from '#contract/rpc.ts'
+import { actingAs, note, noted, ofPerson } from './changes.ts'
 import { hashPassword, passwordMatches } from './passwords.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { SignInLimit } from './sign-in-limit.ts'
 
 type Row = typeof users.$inferSelect
 
-export interface NewPerson { email: string; name: string; password: string; operator: boolean }
+export interface NewPerson {
+  email: string
+  name: string
+  password: string
+  operator: boolean
+  /** A message to the address proved that it is theirs. */
+  emailVerified?: boolean
+}
 
 /** The people of this installation: who they are and whether a password is theirs. */
 export class People {
@@ -41,7 +50,7 @@ export class People {
 
   /** @throws PlatformError `name_taken` when the address has an account */
   async create(given: NewPerson): Promise<Person> {
-    return this.#insert(this.#db, given)
+    return this.#db.transaction((tx) => this.#insert(tx, given))
   }
 
   /** Only when there is nobody yet, however many try at once. @throws PlatformError `not_in_this_state` */
@@ -69,30 +78,48 @@ export class People {
     return personOf(row)
   }
 
-  async rename(id: string, name: string): Promise<void> {
-    await this.#db.update(users).set({ name }).where(eq(users.id, id))
+  async rename(person: Person, name: string, actor: Actor): Promise<void> {
+    await noted(this.#db, actor, { action: 'person.rename', target: ofPerson(person), before: { name: person.name }, after: { name } }, (tx) =>
+      tx.update(users).set({ name }).where(eq(users.id, person.id)))
   }
 
-  /** @throws PlatformError `unauthenticated` when `current` is not the password */
-  async changePassword(id: string, change: { current: string; next: string }): Promise<void> {
+  /** @throws PlatformError `bad_request` when `current` is not the password */
+  async changePassword(id: string, change: { current: string; next: string }, actor: Actor): Promise<void> {
+    if (!await this.isPassword(id, change.current)) throw new PlatformError('bad_request', 'this is not your password', { field: 'current' })
+    await this.setPassword(id, change.next, actor, 'person.changePassword')
+  }
+
+  /** Slow to guess. */
+  async isPassword(id: string, given: string): Promise<boolean> {
     this.#signIns.use(`password ${id}`)
     const [row] = await this.#db.select().from(users).where(eq(users.id, id))
-    if (!await passwordMatches(row?.passwordHash ?? null, change.current)) {
-      throw new PlatformError('bad_request', 'this is not your password', { field: 'current' })
-    }
-    await this.#db.update(users).set({ passwordHash: await hashPassword(change.next) }).where(eq(users.id, id))
-    this.#signIns.giveBack(`password ${id}`)
+    const isIt = await passwordMatches(row?.passwordHash ?? null, given)
+    if (isIt) this.#signIns.giveBack(`password ${id}`)
+    return isIt
   }
 
-  async #insert(db: Db | Transaction, given: NewPerson): Promise<Person> {
+  /** Of somebody who came through a provider, or whose old one was just given. */
+  async setPassword(id: string, next: string, actor: Actor, action = 'person.setPassword'): Promise<void> {
+    const passwordHash = await hashPassword(next)
+    await noted(this.#db, actor, { action, target: ofPerson({ email: actor.name }) }, (tx) => tx.update(users).set({ passwordHash }).where(eq(users.id, id)))
+  }
+
+  /** How one may sign in, for oneself to see. */
+  async account(id: string): Promise<{ emailVerified: boolean; hasPassword: boolean }> {
+    const [row] = await this.#db.select().from(users).where(eq(users.id, id))
+    return { emailVerified: row?.emailVerifiedAt != null, hasPassword: row?.passwordHash != null }
+  }
+
+  async #insert(db: Transaction, given: NewPerson): Promise<Person> {
     const person = { id: newId('user'), email: given.email.trim(), name: given.name.trim() }
     const passwordHash = await hashPassword(given.password)
-    const added = await db.insert(users).values({ ...person, passwordHash, operator: given.operator, createdAt: Date.now() })
+    const added = await db.insert(users).values({ ...person, passwordHash, operator: given.operator, createdAt: Date.now(), emailVerifiedAt: given.emailVerified ? Date.now() : null })
       .onConflictDoNothing().returning({ id: users.id })
     if (added.length === 0) throw new PlatformError('name_taken', `${person.email} has an account already`, { field: 'email', fix: 'Sign in instead.' })
+    await note(db, actingAs(person, ''), { action: 'person.create', target: ofPerson(person), after: { name: person.name, operator: given.operator } })
     return person
   }
 }
 
-const isEmail = (email: string) => sql`lower(${users.email}) = ${email.trim().toLowerCase()}`
+export const isEmail = (email: string) => sql`lower(${users.email}) = ${email.trim().toLowerCase()}`
 const personOf = ({ id, name, email }: Row): Person => ({ id, name, email })

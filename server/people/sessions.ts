@@ -4,6 +4,8 @@ import type { Db } from '#db/open.ts'
 import { sessions, users } from '#db/schema.ts'
 import { newId } from '#contract/ids.ts'
 import type { Person } from '#contract/records.ts'
+import type { Actor } from '#contract/rpc.ts'
+import { note, ofPerson } from './changes.ts'
 
 export const sessionDays = 30
 const day = 86_400_000
@@ -21,11 +23,11 @@ export class Sessions {
     this.#ended.setMaxListeners(0)
   }
 
-  async begin(userId: string, from: { userAgent: string; address: string }): Promise<string> {
+  async begin(userId: string, from: { userAgent: string; address: string; method?: string }): Promise<string> {
     const id = newId('session')
     const now = Date.now()
     await this.#db.insert(sessions).values({
-      id, userId, createdAt: now, seenAt: now, expiresAt: now + sessionDays * day, userAgent: from.userAgent.slice(0, 300), address: from.address,
+      id, userId, createdAt: now, seenAt: now, confirmedAt: now, method: from.method ?? 'password', expiresAt: now + sessionDays * day, userAgent: from.userAgent.slice(0, 300), address: from.address,
     })
     return id
   }
@@ -43,18 +45,28 @@ export class Sessions {
 
   async list(userId: string) {
     return this.#db.select({
-      id: sessions.id, createdAt: sessions.createdAt, seenAt: sessions.seenAt, userAgent: sessions.userAgent, address: sessions.address,
+      id: sessions.id, createdAt: sessions.createdAt, method: sessions.method, seenAt: sessions.seenAt, userAgent: sessions.userAgent, address: sessions.address,
     }).from(sessions).where(and(eq(sessions.userId, userId), isNull(sessions.endedAt), gt(sessions.expiresAt, Date.now()))).orderBy(desc(sessions.seenAt))
   }
 
+  /** The person proved just now that they are there. */
+  async confirm(id: string): Promise<void> {
+    await this.#db.update(sessions).set({ confirmedAt: Date.now() }).where(eq(sessions.id, id))
+  }
+
+  async confirmedAt(id: string): Promise<number> {
+    const [row] = await this.#db.select({ at: sessions.confirmedAt }).from(sessions).where(eq(sessions.id, id))
+    return row?.at ?? 0
+  }
+
   /** One of the person's. Tells whether it was still open. */
-  async end(userId: string, id: string): Promise<boolean> {
-    return (await this.#endWhere(and(eq(sessions.userId, userId), eq(sessions.id, id)))) > 0
+  async end(person: Pick<Person, 'id' | 'email'>, id: string, actor: Actor): Promise<boolean> {
+    return (await this.#endWhere(and(eq(sessions.userId, person.id), eq(sessions.id, id)), person, actor)) > 0
   }
 
   /** All of the person's but one. Tells how many. */
-  async endOthers(userId: string, keep: string | undefined): Promise<number> {
-    return this.#endWhere(and(eq(sessions.userId, userId), keep === undefined ? undefined : ne(sessions.id, keep)))
+  async endOthers(person: Pick<Person, 'id' | 'email'>, keep: string | undefined, actor: Actor): Promise<number> {
+    return this.#endWhere(and(eq(sessions.userId, person.id), keep === undefined ? undefined : ne(sessions.id, keep)), person, actor)
   }
 
   onEnded(listener: (sessionId: string) => void): () => void {
@@ -62,8 +74,12 @@ export class Sessions {
     return () => this.#ended.off('ended', listener)
   }
 
-  async #endWhere(which: ReturnType<typeof and>): Promise<number> {
-    const ended = await this.#db.update(sessions).set({ endedAt: Date.now() }).where(and(which, isNull(sessions.endedAt))).returning({ id: sessions.id })
+  async #endWhere(which: ReturnType<typeof and>, person: Pick<Person, 'email'>, actor: Actor): Promise<number> {
+    const ended = await this.#db.transaction(async (tx) => {
+      const rows = await tx.update(sessions).set({ endedAt: Date.now() }).where(and(which, isNull(sessions.endedAt))).returning({ id: sessions.id })
+      if (rows.length > 0) await note(tx, actor, { action: 'session.end', target: ofPerson(person), before: { sessions: rows.map(({ id }) => id) } })
+      return rows
+    })
     for (const { id } of ended) this.#ended.emit('ended', id)
     return ended.length
   }

@@ -43,7 +43,7 @@ async function bySession(web: Web, cookie: string | undefined): Promise<Viewer |
 }
 
 /** The session that the cookie names, open or not. */
-export async function sessionIdOf(web: Web, cookie: string | undefined): Promise<string | undefined> {
+export async function sessionIdOf(web: Pick<Web, 'settings'>, cookie: string | undefined): Promise<string | undefined> {
   const jwt = chunked(cookie, web.settings.cookies.session)
   if (jwt === '') return undefined
   const claims = await decode({ token: jwt, secret: web.settings.secret }).catch(() => null)

@@ -21,7 +21,9 @@ export const invitations = router({
       const { secret: made, ...invitation } = await ctx.web.runtime.call('invitations.create', {
         teamId: ctx.at.teamId, email: input.email, role: input.role,
       }, ctx.as)
-      return { ...invitation, link: `${ctx.web.settings.url}${consolePath.invitation(made)}` }
+      const link = `${ctx.web.settings.url}${consolePath.invitation(made)}`
+      await ctx.web.messages.addInvitation(input.email, link, { team: ctx.at.team, role: input.role, by: ctx.viewer.person.name })
+      return { ...invitation, link, mailed: ctx.web.messages.mailer !== undefined }
     }),
 
   revoke: authorizedTeam('member.write')
@@ -33,7 +35,7 @@ export const invitations = router({
     .input(z.object({ secret }))
     .query(async ({ ctx, input }) => {
       const invitation = await ctx.web.runtime.call('invitations.read', input)
-      return { ...invitation, hasAccount: (await ctx.web.people.byEmail(invitation.email)) !== undefined, signedInAs: ctx.viewer?.person.email ?? null }
+      return { ...invitation, hasAccount: (await ctx.web.people.byEmail(invitation.email)) !== undefined, providers: ctx.web.settings.providers.map(({ id, name }) => ({ id, name })), signedInAs: ctx.viewer?.person.email ?? null }
     }),
 
   /**
@@ -52,6 +54,7 @@ export const invitations = router({
         throw new PlatformError('conflict', `this invitation is for ${invitation.email}; you are signed in as ${person.email}`, { fix: `Sign out, then open the link as ${invitation.email}.` })
       }
       const actor = viewer?.actor ?? { kind: 'person' as const, id: person.id, name: person.email, from: ctx.from }
+      if (viewer === undefined) web.noteChanged(person.id)
       const team = await web.runtime.call('invitations.accept', { secret: input.secret, userId: person.id }, { actor })
       return { team: team.name, role: team.role, email: person.email }
     }),
@@ -60,6 +63,12 @@ export const invitations = router({
 async function personFor(ctx: Parameters<Parameters<ReturnType<typeof authorized>['query']>[0]>[0]['ctx'], email: string, given: { name?: string | undefined; password?: string | undefined }) {
   const { people } = ctx.web
   if (given.password === undefined) throw new PlatformError('bad_request', 'a password is needed', { field: 'password' })
-  if ((await people.byEmail(email)) !== undefined) return ctx.web.people.signIn({ email, password: given.password, from: ctx.from })
+  if ((await people.byEmail(email)) !== undefined) {
+    const person = await people.signIn({ email, password: given.password, from: ctx.from })
+    if (await ctx.web.factor.isNeeded(person.id)) throw new PlatformError('forbidden', 'this account has a second factor', { fix: 'Sign in to the console first, then open the link again.', data: { reason: 'second_factor' } })
+    return person
+  }
+  await ctx.web.signUps.requireNotClosed()
+  // Whoever made the invitation has seen its link as well: it is no proof of the address.
   return people.create({ email, name: given.name ?? email.split('@')[0] ?? email, password: newPassword(given.password), operator: false })
 }

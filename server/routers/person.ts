@@ -3,6 +3,7 @@ import { PlatformError } from '#contract/errors.ts'
 import { displayName, emailAddress, newPassword, password } from '../people/inputs.ts'
 import { commandToken } from '../people/command-token.ts'
 import { isLimited } from '../people/token-scope.ts'
+import { requireNoSecond } from '../people/second-factor.ts'
 import { authorized, authorizedPerson, router } from '../trpc.ts'
 import { signedIn } from '../authorize.ts'
 
@@ -25,6 +26,7 @@ export const person = router({
     .mutation(async ({ ctx, input }) => {
       ctx.web.limits.signIn.use(`set-up ${ctx.from}`)
       const { person: made, team } = await ctx.web.setup.run(input.code, { email: input.email, name: input.name, password: input.password })
+      ctx.web.noteChanged(made.id)
       return { email: made.email, team }
     }),
 
@@ -33,6 +35,7 @@ export const person = router({
     .input(z.object({ email: z.string().max(254), password, team: z.string().optional(), name: z.string().max(60).optional() }))
     .mutation(async ({ ctx, input }) => {
       const who = await ctx.web.people.signIn({ email: input.email, password: input.password, from: ctx.from })
+      await requireNoSecond(ctx.web, who)
       return commandToken(ctx.web, who, { team: input.team, from: ctx.from, name: input.name })
     }),
 
@@ -61,20 +64,26 @@ export const person = router({
   /** Ends what one is signed in by: the session, or the token. */
   logout: authorized('platform.start').mutation(async ({ ctx }) => {
     const { person: who, session, token, actor } = signedIn(ctx.viewer)
-    if (session) await ctx.web.sessions.end(who.id, session.id)
+    if (session) await ctx.web.sessions.end(who, session.id, { ...actor, from: ctx.from })
+    ctx.web.noteChanged(who.id)
     if (token) await ctx.web.runtime.call('tokens.revoke', { teamId: token.teamId, tokenId: token.tokenId }, { actor })
     return { ok: true as const }
   }),
 
   rename: authorizedPerson('person.write').input(z.object({ name: displayName })).mutation(async ({ ctx, input }) => {
-    await ctx.web.people.rename(ctx.viewer.person.id, input.name)
+    await ctx.web.people.rename(ctx.viewer.person, input.name, ctx.as.actor)
+    ctx.web.noteChanged(ctx.viewer.person.id)
     return { ok: true as const }
   }),
 
   /** Ends every other session of the person. */
   changePassword: authorizedPerson('person.write').input(z.object({ current: password, next: password })).mutation(async ({ ctx, input }) => {
-    await ctx.web.people.changePassword(ctx.viewer.person.id, { current: input.current, next: newPassword(input.next, 'next') })
-    return { sessionsEnded: await ctx.web.sessions.endOthers(ctx.viewer.person.id, ctx.viewer.session?.id) }
+    const { person: who } = ctx.viewer
+    await ctx.web.people.changePassword(who.id, { current: input.current, next: newPassword(input.next, 'next') }, ctx.as.actor)
+    await ctx.web.messages.add('notice', who.email, { what: 'password' })
+    const sessionsEnded = await ctx.web.sessions.endOthers(who, ctx.viewer.session?.id, ctx.as.actor)
+    ctx.web.noteChanged(who.id)
+    return { sessionsEnded }
   }),
 
   sessions: authorizedPerson('person.read').query(async ({ ctx }) => {
@@ -83,11 +92,15 @@ export const person = router({
   }),
 
   endSession: authorizedPerson('person.write').input(z.object({ sessionId: z.string() })).mutation(async ({ ctx, input }) => {
-    if (await ctx.web.sessions.end(ctx.viewer.person.id, input.sessionId)) return { ok: true as const }
+    const ended = await ctx.web.sessions.end(ctx.viewer.person, input.sessionId, ctx.as.actor)
+    ctx.web.noteChanged(ctx.viewer.person.id)
+    if (ended) return { ok: true as const }
     throw new PlatformError('not_found', 'this session is not open', { field: 'sessionId' })
   }),
 
-  endOtherSessions: authorizedPerson('person.write').mutation(async ({ ctx }) => ({
-    sessionsEnded: await ctx.web.sessions.endOthers(ctx.viewer.person.id, ctx.viewer.session?.id),
-  })),
+  endOtherSessions: authorizedPerson('person.write').mutation(async ({ ctx }) => {
+    const sessionsEnded = await ctx.web.sessions.endOthers(ctx.viewer.person, ctx.viewer.session?.id, ctx.as.actor)
+    ctx.web.noteChanged(ctx.viewer.person.id)
+    return { sessionsEnded }
+  }),
 })

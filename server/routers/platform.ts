@@ -1,3 +1,6 @@
+import { z } from 'zod'
+import { signUps } from '#contract/people.ts'
+import { requireBrowser } from '../people/confirmed.ts'
 import type { Check } from '#contract/checks.ts'
 import { isPlatformError } from '#contract/errors.ts'
 import { authorized, authorizedPerson, router } from '../trpc.ts'
@@ -7,6 +10,9 @@ export const platform = router({
   welcome: authorized('platform.start').query(async ({ ctx }) => ({
     setupNeeded: await ctx.web.setup.isNeeded(),
     signedIn: ctx.viewer !== undefined,
+    signUp: await ctx.web.signUps.setting(),
+    mail: ctx.web.messages.mailer !== undefined,
+    providers: ctx.web.settings.providers.map(({ id, name }) => ({ id, name })),
     url: ctx.web.settings.url,
   })),
 
@@ -16,6 +22,33 @@ export const platform = router({
     return { version, engine, url: ctx.web.settings.url, gateway, weaker: isolation.flatMap(({ weaker }) => weaker ?? []) }
   }),
 
+  /** How people get in, and what an operator has to do for it. */
+  people: authorizedPerson('platform.read').query(async ({ ctx }) => {
+    const { settings, messages, signUps } = ctx.web
+    return {
+      signUp: await signUps.setting(),
+      mail: messages.mailer && { host: messages.mailer.host, from: messages.mailer.from },
+      providers: settings.providers.map(({ id, name, issuer }) => ({ id, name, issuer, callback: `${settings.url}/api/auth/callback/${id}` })),
+      messages: await messages.waiting(),
+    }
+  }),
+
+  setSignUp: authorizedPerson('platform.write').input(z.object({ signUp: z.enum(signUps) }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('platform.configure', { signUp: input.signUp }, ctx.as)),
+
+  /** The link of a message that waits, for an operator to pass on; who saw whose is in the audit. */
+  showMessage: authorizedPerson('platform.write').input(z.object({ messageId: z.string() })).mutation(async ({ ctx, input }) => {
+    requireBrowser(ctx.viewer)
+    const shown = await ctx.web.messages.show(input.messageId)
+    await ctx.web.byMessage.noteShown(ctx.viewer.person, shown, ctx.from)
+    ctx.web.noteChanged(ctx.viewer.person.id)
+    return shown
+  }),
+
+  dismissMessage: authorizedPerson('platform.write').input(z.object({ messageId: z.string() })).mutation(async ({ ctx, input }) => {
+    await ctx.web.messages.dismiss(input.messageId)
+    return { ok: true as const }
+  }),
   /** Looked at just now; where the runtime does not answer, that is what is found. */
   health: authorizedPerson('platform.read').query(({ ctx }) => ctx.web.runtime.call('platform.health', {}, ctx.as).then((checks) => [
     { name: 'runtime', state: 'ok' as const, says: 'answers', fix: null }, ...checks,

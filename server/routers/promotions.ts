@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import type { Promotion } from '#contract/promotions.ts'
+import type { Promotion, PromotionRequest } from '#contract/promotions.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { type AtTeam, authorize, isInScope } from '../authorize.ts'
+import { isLimited } from '../people/token-scope.ts'
 import { authorizedTeam, router } from '../trpc.ts'
 import type { Viewer, Web } from '../web.ts'
 
@@ -9,6 +10,7 @@ type Context = { web: Pick<Web, 'runtime'>; viewer: Viewer; at: AtTeam; as: obje
 
 const name = z.string().min(1).max(64)
 const byId = z.object({ promotionId: z.string() })
+const ofRequest = z.object({ requestId: z.string() })
 /** Those of its own that move; all when absent. */
 const ofEnvironment = z.object({ environment: name, services: z.array(name).min(1).max(1000).optional() })
 
@@ -24,14 +26,37 @@ export const promotions = router({
 
   get: authorizedTeam('environment.read', { listing: true }).input(byId).query(({ ctx, input }) => ownPromotion(ctx, input.promotionId)),
 
-  /** `generation`: of the parent, as it was looked at; refused as `conflict` when it has changed since. */
+  /** `generation`: of the parent, as it was looked at; refused as `conflict` when it has changed since. Where it asks for a second person, it waits: `request`. */
   start: authorizedTeam('environment.promote', { listing: true })
     .input(ofEnvironment.extend({ generation: z.number().int().nullable().default(null) }))
     .mutation(async ({ ctx, input }) => {
       const { environmentId, parent } = await withParent(ctx, input.environment)
       await mayPromoteInto(ctx, parent, input.services)
-      return ctx.web.runtime.call('promotions.start', { environmentId, serviceIds: await idsOf(ctx, input, 'environment.read'), generation: input.generation, route: routeOf(ctx.viewer) }, ctx.as)
+      const wanted = { environmentId, serviceIds: await idsOf(ctx, input, 'environment.read'), generation: input.generation }
+      const all = await ctx.web.runtime.call('environments.list', { teamId: ctx.at.teamId }, ctx.as)
+      if (all.find(({ name: one }) => one === parent)?.protection?.approval !== true) return { ...await ctx.web.runtime.call('promotions.start', { ...wanted, route: routeOf(ctx.viewer) }, ctx.as), request: null }
+      return { promotionId: null, request: await ctx.web.runtime.call('promotions.request', wanted, ctx.as) }
     }),
+
+  /** Those that wait for a second person, then the latest that were decided. */
+  requests: authorizedTeam('environment.read', { listing: true }).query(async ({ ctx }) => {
+    const all = await ctx.web.runtime.call('promotions.requests', { teamId: ctx.at.teamId }, ctx.as)
+    return all.filter((request) => reaches(ctx.viewer, request))
+  }),
+
+  /** By a person who may promote there and did not ask for it. */
+  approve: authorizedTeam('environment.promote', { listing: true }).input(ofRequest).mutation(async ({ ctx, input }) => {
+    if (isLimited(ctx.viewer.token)) throw new PlatformError('forbidden', 'a second pair of eyes is a person\'s, not a token\'s', { fix: 'Approve it as a person.' })
+    const { id, into } = await ownRequest(ctx, input.requestId)
+    await mayPromoteInto(ctx, into)
+    return ctx.web.runtime.call('promotions.approve', { requestId: id, route: routeOf(ctx.viewer) }, ctx.as)
+  }),
+
+  decline: authorizedTeam('environment.promote', { listing: true }).input(ofRequest.extend({ reason: z.string().trim().max(500).nullable().default(null) })).mutation(async ({ ctx, input }) => {
+    const { id, into } = await ownRequest(ctx, input.requestId)
+    await mayPromoteInto(ctx, into)
+    return ctx.web.runtime.call('promotions.decline', { requestId: id, reason: input.reason || null }, ctx.as)
+  }),
 
   /** Brings what the parent serves into the copies that lack it, and deploys them in the environment itself. */
   merge: authorizedTeam('service.deploy', { listing: true })
@@ -87,6 +112,16 @@ export async function ownPromotion({ web, viewer, at }: Pick<Context, 'web' | 'v
   if (reached === undefined) throw new PlatformError('not_found', 'there is no such promotion')
   return reached
 }
+
+async function ownRequest({ web, viewer, at, as }: Context, requestId: string): Promise<PromotionRequest> {
+  const all = await web.runtime.call('promotions.requests', { teamId: at.teamId }, as)
+  const found = all.find((request) => request.id === requestId && reaches(viewer, request))
+  if (found === undefined) throw new PlatformError('not_found', 'there is no such request')
+  return found
+}
+
+const reaches = (viewer: Viewer, { intoId, services }: PromotionRequest): boolean =>
+  isInScope(viewer, { environmentId: intoId }) && (viewer.token?.scope.services === undefined || (services?.every(({ id }) => isInScope(viewer, { serviceId: id })) ?? false))
 
 /** With the services that a token reaches; nothing of one without any of those. */
 export function inReach(viewer: Viewer, promotion: Promotion): Promotion[] {

@@ -6,6 +6,9 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { prepareHome } from '#cli/server/home.ts'
 import { temporaryDatabase } from '#e2e/database/temporary-database.ts'
+import { eq, isNull } from 'drizzle-orm'
+import { connectionFromEnvironment, openDb } from '#db/open.ts'
+import { audit as auditTable, sessions } from '#db/schema.ts'
 import { freePort, startProcess } from '#e2e/platform/processes.ts'
 import { createWeb } from '../create-web.ts'
 import { createFront } from '../http/front.ts'
@@ -21,8 +24,12 @@ import { Browser } from './browser.ts'
 
 const caller = createCaller(appRouter)
 
-/** Web with a real runtime, gateway and database; of Next only the place where its pages would be. */
-export async function startStand({ url, level = 'error', log = pino({ level: 'silent' }) }: { url?: string; level?: string; log?: pino.Logger } = {}) {
+/**
+ * Web with a real runtime, gateway and database; of Next only the place where its pages would be.
+ * @param options.settings more of its environment, given the console's address
+ */
+export async function startStand(options: { url?: string; level?: string; log?: pino.Logger; settings?: (url: string) => Record<string, string> } = {}) {
+  const { url, level = 'error', log = pino({ level: 'silent' }) } = options
   await using cleanup = new AsyncDisposableStack()
   const database = cleanup.use(await temporaryDatabase())
   const folder = await mkdtemp(join(tmpdir(), 'm3o-web-'))
@@ -42,8 +49,10 @@ export async function startStand({ url, level = 'error', log = pino({ level: 'si
 
   const server = createServer({ requestTimeout: 0 })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const settings = withPort(readSettings(env), env, (server.address() as AddressInfo).port)
-  const web = createWeb(settings, { env, log })
+  const { port } = server.address() as AddressInfo
+  const webEnv = { ...env, ...options.settings?.(`http://127.0.0.1:${port}`) }
+  const settings = withPort(readSettings(webEnv), webEnv, port)
+  const web = createWeb(settings, { env: webEnv, log })
   cleanup.defer(() => web.close())
   const laptops = createLaptops(web)
   const live = createLive(web, { teamChanged: laptops.recheck })
@@ -62,6 +71,16 @@ export async function startStand({ url, level = 'error', log = pino({ level: 'si
   return {
     web, live, settings, setupCode, home, gatewayPort, runtime, gateway, database: database.options,
     browser: () => new Browser(settings.url),
+    /** As if this session's person had not been there for a long time. */
+    async forgetConfirmed(sessionId: string): Promise<void> {
+      await using database = openDb(connectionFromEnvironment(env), 1)
+      await database.db.update(sessions).set({ confirmedAt: null }).where(eq(sessions.id, sessionId))
+    },
+    /** What the audit has of the platform and its people, which is no team's. */
+    async audit(): Promise<{ action: string; target: string; actor: { id: string }; before: unknown; after: unknown }[]> {
+      await using database = openDb(connectionFromEnvironment(env), 1)
+      return await database.db.select().from(auditTable).where(isNull(auditTable.teamId)).orderBy(auditTable.seq)
+    },
     /** Procedures as somebody, without HTTP. */
     as: (viewer: Viewer | undefined) => caller({ web, viewer, from: 'test', userAgent: 'test', signal: undefined }),
     withToken: async (token: string) => caller({ web, viewer: await byToken(web, token, 'test'), from: 'test', userAgent: 'test', signal: undefined }),

@@ -51,7 +51,7 @@ export class Placed {
     this.#patientUntil = Math.max(this.#patientUntil, Date.now() + graceMs)
     if (!this.record.stopping) {
       this.record.stopping = true
-      this.#options.folders.write(this.record)
+      this.#note()
     }
     // To the whole group: a shell would keep it from its child, and the shim would lose the exit code.
     if (graceMs > 0) signal(init, 'SIGTERM', { group: true })
@@ -66,6 +66,15 @@ export class Placed {
   letGo(): void {
     this.#finishing = true
     this.#watcher?.close()
+  }
+
+  /** A full disk keeps nobody from ending what fills it; its status file still has the exit code. */
+  #note(): void {
+    try {
+      this.#options.folders.write(this.record)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+    }
   }
 
   get #folder(): string {
@@ -98,7 +107,7 @@ export class Placed {
     const exit = exitOf(this.record, readStatus(this.#folder).exitCode, (cgroups?.oomKills(id) ?? 0) > 0)
     await cgroups?.remove(id)
     this.record.exit = exit
-    if (folders.has(id)) folders.write(this.record)
+    if (folders.has(id)) this.#note()
     onExit(exit)
     this.#resolveEnded(exit)
   }

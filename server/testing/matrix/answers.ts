@@ -1,8 +1,11 @@
 import { type Action, actions, mayDo } from '#contract/permissions.ts'
 import { type ActorName, narrowTokens, roleOf } from './cast.ts'
 
+/** Of no team. */
+export const isPersonal = (action: Action): boolean => ['nobody', 'person', 'operator'].includes(actions[action])
+
 /** All that a program's token can have: what is of a team, and reading about its maker. */
-const ofPrograms = (Object.keys(actions) as Action[]).filter((action) => !['nobody', 'person', 'operator'].includes(actions[action])).concat('person.read')
+const ofPrograms = (Object.keys(actions) as Action[]).filter((action) => !isPersonal(action)).concat('person.read')
 
 export const isNarrow = (actor: ActorName): boolean => (narrowTokens as readonly string[]).includes(actor)
 

@@ -56,7 +56,7 @@ export async function assemble(stand: Stand) {
   for (const name of people) if (name !== 'operator') commandOf.set(name, (await commandToken(web, viewerOf(name).person, { team: undefined, from: 'test', name: 'command' })).token)
   await as('owner').members.remove({ team: 'demo', userId: viewerOf('removed').person.id })
   const made: Record<(typeof tokens)[number], string> = {
-    'expired token': await make('owner', 'short', { expiresAt: Date.now() + 50 }),
+    'expired token': await make('owner', 'short', { expiresAt: Date.now() + 2_000 }),
     'token of a removed member': ofRemoved,
     'token of another team': await make('owner', 'of elsewhere', {}, 'elsewhere'),
     'token of another action': await make('owner', 'reads logs', { scope: { actions: ['log.read'] } }),

@@ -30,6 +30,7 @@ export const commandTrials: Record<string, CommandTrial> = {
   login: { argv: () => ['login', '--token', 'SECRET'], needs: ['platform.start'], uses: ['person.me'] },
   whoami: { argv: () => ['whoami'], needs: ['platform.start'], uses: ['person.me'] },
   doctor: { argv: () => ['doctor'], needs: ['person.read'], uses: ['/health', 'platform.about', 'platform.health'] },
+  'key rotate': { argv: () => ['key', 'rotate'], needs: ['platform.write'], uses: ['platform.rotateKey'] },
   complete: { argv: () => ['complete', '--', 'status', ''], needs: ['service.read'], uses: ['services.list'] },
 
   services: { argv: () => ['services'], needs: ['service.read'], uses: ['services.list'] },
@@ -76,6 +77,10 @@ export const commandTrials: Record<string, CommandTrial> = {
   'env unpin': { argv: ({ child }, given) => ['env', 'unpin', made(given, 'environment', child)], needs: ['environment.write'], uses: ['environments.unpin'], fresh: 'environments.unpin', ends: notRunning },
   'env diff': { argv: ({ child }) => ['env', 'diff', child], needs: ['environment.read'], uses: ['environments.diff'] },
   'env promote': { argv: ({ child, apart }) => ['env', 'promote', child, '--service', apart, '--yes'], needs: ['environment.read', 'environment.promote'], uses: ['environments.diff', 'promotions.start'], ends: notRunning },
+
+  'env requests': { argv: () => ['env', 'requests'], needs: ['environment.read'], uses: ['promotions.requests'] },
+  'env approve': { argv: () => ['env', 'approve', 'none'], needs: ['environment.promote'], uses: ['promotions.approve'], ends: ['not_found'] },
+  'env decline': { argv: () => ['env', 'decline', 'none'], needs: ['environment.promote'], uses: ['promotions.decline'], ends: ['not_found'] },
 
   'var set': { argv: ({ quiet }) => ['var', 'set', quiet, 'A'], needs: ['variable.write'], uses: ['variables.set'] },
   'var list': { argv: ({ quiet }) => ['var', 'list', quiet], needs: ['variable.read'], uses: ['variables.list'] },

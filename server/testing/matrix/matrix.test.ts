@@ -101,5 +101,7 @@ async function snapshot(): Promise<unknown> {
     own.deployments.list({ team }), own.variables.list(at), own.terminals.list(at), own.source.drafts(at),
   ])
   const stable = services.map(({ instances, ...service }) => ({ ...service, instances: instances.map(({ id, state }) => ({ id, state })) }))
-  return { services: stable, environments, members, invitations, tokens: all.map(({ id }) => id), deployments, variables, terminals, drafts }
+  // Watching ends by itself.
+  const lasting = deployments.map(({ watchedUntil: _watched, ...deployment }) => deployment)
+  return { services: stable, environments, members, invitations, tokens: all.map(({ id }) => id), deployments: lasting, variables, terminals, drafts }
 }

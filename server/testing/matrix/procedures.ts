@@ -127,6 +127,8 @@ export const trials: Record<string, Trial> = {
   'platform.welcome': {},
   'platform.about': {},
   'platform.status': {},
+  'platform.health': {},
+  'platform.rotateKey': { ends: ['not_in_this_state'] },
 
   'promotions.list': { input: (own) => ({ environment: own.child }), foreign: { environment: (other) => other.child } },
   'promotions.get': { input: ({ promotionId }) => ({ promotionId }), foreign: { promotionId: (other) => other.promotionId } },
@@ -141,6 +143,11 @@ export const trials: Record<string, Trial> = {
     last: 1,
   },
   'promotions.cancel': { input: ({ promotionId }) => ({ promotionId }), foreign: { promotionId: (other) => other.promotionId }, ends: ['not_in_this_state'] },
+
+  'promotions.requests': {},
+  // A request that waits is tried in server/second-person.test.ts: it takes two people to have one.
+  'promotions.approve': { input: () => ({ requestId: 'none' }), ends: ['not_found'], foreign: { requestId: () => 'none' } },
+  'promotions.decline': { input: () => ({ requestId: 'none' }), ends: ['not_found'], foreign: { requestId: () => 'none' } },
 
   'services.list': {},
   'services.catalogue': {},

@@ -7,8 +7,7 @@ import { vi } from 'vitest'
 import { createProgram } from '#cli/program.ts'
 import type { Run } from '#cli/run.ts'
 import { platformError, Session } from '#cli/session.ts'
-import { actions } from '#contract/permissions.ts'
-import { answerFor } from './answers.ts'
+import { answerFor, isPersonal } from './answers.ts'
 import { type ActorName, actors, type Cast } from './cast.ts'
 import { type CommandTrial, commandTrials, freshFor } from './commands.ts'
 import { Tally } from './tally.ts'
@@ -68,7 +67,7 @@ export async function tryCommands(cast: Cast): Promise<Tally> {
 }
 
 function expectedOf(actor: ActorName, { needs }: CommandTrial): string {
-  const answers = needs.map((action) => answerFor(actor, { action, isPersonal: ['person', 'nobody'].includes(actions[action]), signedIn: true }))
+  const answers = needs.map((action) => answerFor(actor, { action, isPersonal: isPersonal(action), signedIn: true }))
   return answers.find((answer) => answer !== 'admitted') ?? 'admitted'
 }
 

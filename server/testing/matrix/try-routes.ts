@@ -1,6 +1,5 @@
 import { request } from 'node:http'
-import { actions } from '#contract/permissions.ts'
-import { answerFor, isNarrow } from './answers.ts'
+import { answerFor, isNarrow, isPersonal } from './answers.ts'
 import { type ActorName, actors, type Cast } from './cast.ts'
 import { routeTrials } from './routes.ts'
 import { Tally } from './tally.ts'
@@ -17,10 +16,10 @@ export async function tryRoutes(cast: Cast): Promise<{ own: Tally; foreign: Tall
         const status = await send(cast, actor, { ...trial.request(cast.demo), tokensOnly, action })
         const expected = action === 'open' ? 'admitted'
           : tokensOnly && cast.secretOf(actor) === undefined ? 'unauthenticated'
-            : answerFor(actor, { action, isPersonal: actions[action] === 'person', signedIn: true })
+            : answerFor(actor, { action, isPersonal: isPersonal(action), signedIn: true })
         const isFine = (status >= 200 && status < 300) || ends.includes(status)
         const isRight = expected !== 'admitted' ? status === statusOf[expected] || (actor === 'nobody' && status === trial.nobody) || (begins === '/handover' && status === 303)
-          : isNarrow(actor) && action !== 'open' && actions[action] !== 'person' ? status === 403 || status === 404 || status === 400 : isFine || (actor.includes('token') && status === 401 && action === 'open')
+          : isNarrow(actor) && action !== 'open' && !isPersonal(action) ? status === 403 || status === 404 || status === 400 : isFine || (actor.includes('token') && status === 401 && action === 'open')
         own.note(isRight, `${begins} ${name} (${action}) as ${actor}: ${status} instead of ${expected}`)
       }
       for (const [part, make] of Object.entries(trial.foreign ?? {})) {

@@ -29,6 +29,7 @@ export async function furnish(stand: Stand, owner: Viewer, team: string) {
   await own.source.save({ team, service, environment: child, path: 'notes.md', text: 'another\n', expected: null })
   await deploy(child)
   const { promotionId } = await own.promotions.start({ team, environment: child })
+  if (promotionId === null) throw new Error('a second person was asked for')
   await eventually(async () => (await own.promotions.get({ team, promotionId })).state === 'live')
   // The environment has a copy of its own again.
   await own.source.save({ team, service, environment: child, path: 'more.md', text: 'more\n', expected: null })

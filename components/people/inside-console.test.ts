@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { insideConsole } from './sign-in.tsx'
+import { insideConsole } from './inside-console.ts'
 
 test('goes on to a path of the console, and never to another site', () => {
   expect(insideConsole('/demo/production/services?q=a#b')).toBe('/demo/production/services?q=a#b')

@@ -1,0 +1,78 @@
+'use client'
+import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
+import { X } from 'lucide-react'
+import dynamic from 'next/dynamic'
+import type { MessageKind, SignUp } from '#contract/people.ts'
+import { toastError } from '#client/toasts.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { Button, IconButton } from '#components/ui/button.tsx'
+import { CopyButton } from '#components/ui/copy-button.tsx'
+import { Panel, Properties, Property, Section } from '#components/ui/page.tsx'
+import { Segments } from '#components/ui/segments.tsx'
+import { Time } from '#components/ui/time.tsx'
+
+const ShownOnce = dynamic(() => import('#components/ui/shown-once.tsx').then((module) => module.ShownOnce), { ssr: false })
+
+const signUpWords: Readonly<Record<SignUp, string>> = {
+  open: 'Anyone who reads mail at the address that they give gets an account.',
+  invitation: 'Who is invited to a team gets an account, and nobody else.',
+  closed: 'Nobody new gets an account, invited or not.',
+}
+const messageWords: Readonly<Record<MessageKind, string>> = {
+  'verify': 'confirms the address', 'email': 'becomes somebody’s address', 'reset': 'sets a new password', 'link': 'signs in', 'sign-up': 'signs up', 'invitation': 'is invited', 'notice': 'is told of a change',
+}
+
+/** For operators: how people get in, and the links that they have to pass on. */
+export function PlatformPeople() {
+  const trpc = useTRPC()
+  const queries = useQueryClient()
+  const { data: { signUp, mail, providers, messages } } = useSuspenseQuery(trpc.platform.people.queryOptions())
+  const refresh = () => void queries.invalidateQueries(trpc.platform.people.queryFilter())
+  const setSignUp = useMutation(trpc.platform.setSignUp.mutationOptions({ onSuccess: refresh, onError: toastError }))
+  const show = useMutation(trpc.platform.showMessage.mutationOptions({ onError: toastError }))
+  const dismiss = useMutation(trpc.platform.dismissMessage.mutationOptions({ onSuccess: refresh, onError: toastError }))
+  const chosen = setSignUp.isPending ? setSignUp.variables.signUp : signUp
+  return (
+    <>
+      <Section title="People" about="How people get in. Who is in already stays.">
+        <Panel>
+          <Properties>
+            <Property name="Sign-up">
+              <Segments label="Sign-up" value={chosen} options={[{ value: 'open', label: 'Open' }, { value: 'invitation', label: 'By invitation' }, { value: 'closed', label: 'Closed' }]} onChange={(value) => setSignUp.mutate({ signUp: value })} />
+              <span className="mt-1 block text-small text-pretty text-muted">{signUpWords[chosen]}{chosen === 'open' && mail === undefined && ' Without a mail server, you pass each their link on.'}</span>
+            </Property>
+            <Property name="Mail">{mail === undefined ? <span className="text-muted">None is sent: links wait below. Set <code>M3O_SMTP_URL</code> and <code>M3O_MAIL_FROM</code>.</span> : <>from <code className="text-small break-all">{mail.from}</code> by <code className="text-small break-all">{mail.host}</code></>}</Property>
+            {providers.length === 0 && <Property name="Providers"><span className="text-muted">None: set <code>M3O_GITHUB_…</code>, <code>M3O_GOOGLE_…</code> or <code>M3O_OIDC_…</code>.</span></Property>}
+            {providers.map(({ id, name, callback }) => (
+              <Property key={id} name={name}>
+                <span className="flex items-center justify-between gap-2"><span className="min-w-0 text-small">comes back to <code className="break-all">{callback}</code></span><CopyButton text={callback} label={`Copy the address that ${name} comes back to`} /></span>
+              </Property>
+            ))}
+          </Properties>
+        </Panel>
+      </Section>
+      <Section title="Messages waiting" about={mail === undefined ? 'Pass each link on by a way that reaches nobody else. You make it when you show it, and the audit says so.' : 'What the mail server has not taken yet. It is tried again.'}>
+        <Panel>
+          {messages.length === 0 ? <p className="px-3 py-2.5 text-muted">None.</p> : (
+            <ul className="divide-y divide-border" aria-label="Messages waiting">
+              {messages.map(({ id, kind, email, createdAt, error }) => (
+                <li key={id} className="flex min-h-[38px] flex-wrap items-center gap-x-3 gap-y-0.5 py-1 pr-1.5 pl-3">
+                  <span className="min-w-0 font-medium break-all">{email}</span>
+                  <span className="text-muted">{messageWords[kind]}{error !== null && <span className="text-warn"> · {error}</span>}</span>
+                  <span className="ml-auto flex shrink-0 items-center gap-2">
+                    <Time at={createdAt} className="text-muted" />
+                    <Button size="small" busy={show.isPending && show.variables.messageId === id} onClick={() => show.mutate({ messageId: id })}>Show the link</Button>
+                    <IconButton size="small" label={`Dismiss the message to ${email}`} onClick={() => dismiss.mutate({ messageId: id })}><X /></IconButton>
+                  </span>
+                </li>
+              ))}
+            </ul>
+          )}
+        </Panel>
+      </Section>
+      {show.data !== undefined && (
+        <ShownOnce title={`The link for ${show.data.email}`} secret={show.data.link} onDismiss={() => show.reset()}>Whoever opens it {messageWords[show.data.kind]} as {show.data.email}, once.</ShownOnce>
+      )}
+    </>
+  )
+}

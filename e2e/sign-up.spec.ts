@@ -1,0 +1,42 @@
+import { expectAccessible, expectFitsWidth } from './browser/accessible.ts'
+import { expect, test } from './browser/test.ts'
+
+test('operators say who may get an account, and pass links on where no mail is sent', async ({ page, openWindow }) => {
+  const theirs = await openWindow()
+  await theirs.goto('/sign-in')
+  await expect(theirs.getByText(/You get one by an invitation/)).toBeVisible()
+  await page.goto('/demo/production/settings?tab=platform')
+  const people = page.locator('section').filter({ has: page.getByRole('heading', { name: 'People' }) })
+  await people.getByText('Open', { exact: true }).click()
+  await expect(people).toContainText('you pass each their link on')
+
+  await theirs.reload()
+  await theirs.getByRole('link', { name: 'Sign up' }).click()
+  await theirs.getByLabel('Email').fill('nora@example.com')
+  await theirs.getByRole('button', { name: 'Go on' }).click()
+  await expect(theirs.getByRole('status').getByText(/one of them passes the link on/)).toBeVisible()
+  await expectAccessible(theirs)
+
+  await page.reload()
+  const waiting = page.getByRole('list', { name: 'Messages waiting' }).getByRole('listitem').filter({ hasText: 'nora@example.com' })
+  await expect(waiting).toContainText('signs up')
+  await expectAccessible(page)
+  await page.setViewportSize({ width: 390, height: 844 })
+  await expectFitsWidth(page)
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await waiting.getByRole('button', { name: 'Show the link' }).click()
+  const shown = page.getByRole('dialog', { name: 'The link for nora@example.com' })
+  const link = await shown.getByLabel('Secret, shown this once').innerText()
+  await shown.getByRole('button', { name: 'Done' }).click()
+  await waiting.getByRole('button', { name: 'Dismiss the message to nora@example.com' }).click()
+  await expect(waiting).toHaveCount(0)
+
+  await theirs.goto(link)
+  await theirs.getByLabel('Your name').fill('Nora')
+  await theirs.getByLabel('Password').fill('a doll in a house')
+  await theirs.getByRole('button', { name: 'Make the account' }).click()
+  await expect(theirs.getByRole('heading', { name: 'New team' })).toBeVisible()
+
+  await people.getByText('By invitation', { exact: true }).click()
+  await expect(people).toContainText('Who is invited to a team gets an account')
+})

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { linkIn, type MailServer, startMailServer } from '#e2e/people/mail-server.ts'
+import type { Browser } from '../testing/browser.ts'
+import { eventually, startStand, type Stand } from '../testing/stand.ts'
+
+let mail: MailServer
+let stand: Stand
+let ann: Browser
+const email = 'ann@example.com'
+const password = 'correct horse'
+
+beforeAll(async () => {
+  mail = await startMailServer()
+  stand = await startStand({ settings: () => ({ M3O_SMTP_URL: mail.url, M3O_MAIL_FROM: 'M3O <m3o@example.com>' }) })
+  await stand.web.setup.run(stand.setupCode, { email, name: 'Ann', password })
+  ann = stand.browser()
+  await ann.signIn(email, password)
+}, 90_000)
+afterAll(async () => {
+  await stand[Symbol.asyncDispose]()
+  await mail[Symbol.asyncDispose]()
+})
+
+const freely = () => { for (const key of ['message from 127.0.0.1', `message to ${email}`]) stand.web.limits.message.giveBack(key) }
+
+test('an address is confirmed by the link that was sent to it, once', async () => {
+  expect((await ann.query('security.read')).data).toMatchObject({ emailVerified: false })
+  expect((await ann.mutate('security.verifyEmail')).data).toEqual({ mailed: true })
+  const letter = await mail.next(email)
+  expect(letter).toMatchObject({ subject: 'Confirm your address · M3O', from: 'm3o@example.com' })
+  const { link, code } = linkIn(letter)
+  expect(link).toBe(`${stand.settings.url}/sign-in/message#${code}`)
+  const other = stand.browser()
+  expect((await other.mutate('signIn.readCode', { code })).data).toEqual({ kind: 'verify', email })
+  const tries = await Promise.all([1, 2, 3].map(() => stand.browser().mutate('signIn.confirmAddress', { code })))
+  expect(tries.map(({ status }) => status).sort()).toEqual([200, 404, 404])
+  expect((await ann.query('security.read')).data).toMatchObject({ emailVerified: true })
+})
+
+test('a link signs in, once; a code that was made up does not', async () => {
+  freely()
+  const after = mail.received.length
+  await stand.browser().mutate('signIn.requestLink', { email: email.toUpperCase() })
+  const { code } = linkIn(await mail.next(email, { after }))
+  const [one, two, three] = [stand.browser(), stand.browser(), stand.browser()]
+  expect(await three.signInBy('link', { code: `${code}x` })).toBe('not_found')
+  expect((await Promise.all([one.signInBy('link', { code }), two.signInBy('link', { code })])).sort()).toEqual([null, 'not_found'].sort())
+  const signedIn = await Promise.all([one, two].map(async (each) => (await each.query('person.me')).status))
+  expect(signedIn.sort()).toEqual([200, 401])
+  expect((await ann.query('person.sessions')).data).toContainEqual(expect.objectContaining({ method: 'link' }))
+})
+
+test('a password is reset by a link, which ends all sessions and what the command was logged in with', async () => {
+  freely()
+  const command = (await stand.browser().mutate('person.login', { email, password })).data as { token: string }
+  const after = mail.received.length
+  await stand.browser().mutate('signIn.requestReset', { email })
+  const { code } = linkIn(await mail.next(email, { after }))
+  const other = stand.browser()
+  expect((await other.mutate('signIn.reset', { code, password: 'short' })).error).toMatchObject({ code: 'bad_request', field: 'password' })
+  expect((await other.mutate('signIn.reset', { code, password: 'another fine horse' })).data).toEqual({ email })
+  expect((await ann.query('person.me')).error?.code).toBe('unauthenticated')
+  expect((await stand.browser().query('person.me')).error?.code).toBe('unauthenticated')
+  expect((await stand.browser().mutate('person.rename', { name: 'x' }, { authorization: `Bearer ${command.token}` })).error?.code).toBe('unauthenticated')
+  expect(await other.passwordError(email, password)).toBe('unauthenticated')
+  expect((await other.mutate('signIn.reset', { code, password: 'a third fine horse' })).error?.code).toBe('not_found')
+  expect(await ann.passwordError(email, 'another fine horse')).toBeNull()
+  await eventually(() => mail.received.some(({ text }) => text.includes('The password of your account was changed')))
+})
+
+test('nobody learns from an answer whether an address has an account, nor by asking often', async () => {
+  freely()
+  const before = mail.received.length
+  for (const procedure of ['signIn.requestLink', 'signIn.requestReset']) {
+    const [known, unknown] = [await stand.browser().mutate(procedure, { email }), await stand.browser().mutate(procedure, { email: 'nobody@example.com' })]
+    expect(unknown).toEqual(known)
+  }
+  await eventually(() => mail.received.length >= before + 2)
+  expect(mail.received.filter(({ to }) => to.includes('nobody@example.com'))).toEqual([])
+  freely()
+  const codes: (string | undefined)[] = []
+  for (let n = 0; n < 6; n++) codes.push((await stand.browser().mutate('signIn.requestReset', { email: 'somebody@example.com' })).error?.code)
+  expect(codes).toEqual([undefined, undefined, undefined, undefined, undefined, 'rate_limited'])
+  freely()
+})
+
+test('one gets an account as operators chose: by invitation, freely, or not at all', async () => {
+  const eve = stand.browser()
+  const ask = () => eve.mutate('signIn.requestSignUp', { email: 'eve@example.com' })
+  expect((await eve.query('platform.welcome')).data).toMatchObject({ signUp: 'invitation', mail: true, providers: [] })
+  expect((await ask()).error).toMatchObject({ code: 'forbidden', fix: expect.stringContaining('invite') as string })
+  expect((await eve.mutate('platform.setSignUp', { signUp: 'open' })).error?.code).toBe('unauthenticated')
+  await ann.mutate('platform.setSignUp', { signUp: 'open' })
+  expect((await ask()).data).toEqual({ mailed: true })
+  const { code } = linkIn(await mail.next('eve@example.com'))
+  expect((await eve.mutate('signIn.readCode', { code })).data).toEqual({ kind: 'sign-up', email: 'eve@example.com' })
+  expect((await eve.mutate('signIn.signUp', { code, name: 'Eve', password: 'an apple a day' })).data).toEqual({ email: 'eve@example.com' })
+  expect((await eve.mutate('signIn.signUp', { code, name: 'Eve', password: 'an apple a day' })).error?.code).toBe('not_found')
+  expect(await eve.passwordError('eve@example.com', 'an apple a day')).toBeNull()
+  expect((await eve.query('person.me')).data).toMatchObject({ person: { name: 'Eve' }, operator: false, teams: [] })
+  expect((await eve.query('security.read')).data).toMatchObject({ emailVerified: true, hasPassword: true })
+
+  // Who has an account is told so, by mail alone.
+  freely()
+  stand.web.limits.message.giveBack('message to eve@example.com')
+  const after = mail.received.length
+  expect((await ask()).data).toEqual({ mailed: true })
+  expect((await mail.next('eve@example.com', { after })).text).toContain('You have an account already')
+
+  const owner = stand.as(await stand.viewerOf((await stand.web.people.byEmail(email)) ?? expect.fail()))
+  const { link } = await owner.invitations.create({ team: 'demo', email: 'late@example.com', role: 'viewer' })
+  await ann.mutate('platform.setSignUp', { signUp: 'closed' })
+  const accept = () => stand.browser().mutate('invitations.accept', { secret: link.split('/').at(-1), name: 'Late', password: 'too late for this' })
+  expect((await accept()).error?.code).toBe('forbidden')
+  expect((await ask()).error?.code).toBe('forbidden')
+  await ann.mutate('platform.setSignUp', { signUp: 'invitation' })
+  expect((await accept()).status).toBe(200)
+})
+
+test('an invitation is sent to its address, and its link is kept nowhere in the open', async () => {
+  const owner = stand.as(await stand.viewerOf((await stand.web.people.byEmail(email)) ?? expect.fail()))
+  mail.refuse(true)
+  const { link, mailed } = await owner.invitations.create({ team: 'demo', email: 'zoe@example.com', role: 'developer' })
+  expect(mailed).toBe(true)
+  const secret = link.split('/').at(-1) ?? ''
+  mail.refuse(false)
+  const letter = await mail.next('zoe@example.com')
+  expect(letter.subject).toBe('Ann invites you to demo · M3O')
+  expect(letter.text).toContain(link)
+  expect(secret.length).toBeGreaterThan(20)
+  const account = await stand.browser().mutate('invitations.accept', { secret, name: 'Zoe', password: 'a zebra in the zoo' })
+  expect(account.data).toMatchObject({ team: 'demo', role: 'developer' })
+  const zoe = stand.browser()
+  await zoe.signIn('zoe@example.com', 'a zebra in the zoo')
+  // Whoever invited her knows the link as well.
+  expect((await zoe.query('security.read')).data).toMatchObject({ emailVerified: false })
+}, 30_000)
+
+test('an address is changed by a link to the new one; the former one is told, and its links stop working', async () => {
+  freely()
+  stand.web.limits.message.giveBack('message to eve@example.com')
+  const after = mail.received.length
+  await stand.browser().mutate('signIn.requestReset', { email: 'eve@example.com' })
+  const before = linkIn(await mail.next('eve@example.com', { after }))
+  const eve = stand.browser()
+  await eve.signIn('eve@example.com', 'an apple a day')
+  expect((await eve.mutate('security.changeEmail', { email: 'eva@example.com' })).data).toEqual({ mailed: true })
+  const { code } = linkIn(await mail.next('eva@example.com'))
+  expect((await eve.mutate('signIn.confirmAddress', { code })).data).toEqual({ email: 'eva@example.com' })
+  expect((await eve.query('person.me')).data).toMatchObject({ person: { email: 'eva@example.com' } })
+  await eventually(() => mail.received.some(({ to, text }) => to.includes('eve@example.com') && text.includes('The address of your account was changed')))
+  expect((await stand.browser().mutate('signIn.reset', { code: before.code, password: 'not the same one' })).error?.code).toBe('not_found')
+  // An address that is somebody's is not told of, and gets no link.
+  freely()
+  expect((await eve.mutate('security.changeEmail', { email })).data).toEqual({ mailed: true })
+})
+
+test('what changes how one signs in is in the audit, without any code', async () => {
+  const sql = stand.audit
+  await eventually(async () => (await sql()).some(({ action }) => action === 'person.email'))
+  const rows = await sql()
+  const actions = rows.map(({ action }) => action)
+  for (const action of ['person.create', 'person.email.verify', 'person.password.reset', 'platform.configure', 'person.email']) expect(actions, action).toContain(action)
+  expect(JSON.stringify(rows)).not.toMatch(/correct horse|another fine|an apple/)
+})

@@ -1,0 +1,94 @@
+import { and, count, eq } from 'drizzle-orm'
+import { PlatformError } from '#contract/errors.ts'
+import { newId } from '#contract/ids.ts'
+import type { Actor } from '#contract/rpc.ts'
+import type { Person } from '#contract/records.ts'
+import type { Db } from '#db/open.ts'
+import { linkedAccounts, passkeys, users } from '#db/schema.ts'
+import { actingAs, noted, note, ofPerson } from './changes.ts'
+import { isEmail } from './people.ts'
+import type { SignUps } from './sign-ups.ts'
+
+/** Who somebody is at a provider, as it says. */
+export interface Claimed {
+  /** The provider's id and issuer. */
+  provider: string
+  subject: string
+  email: string
+  emailVerified: boolean
+  name: string
+}
+
+/**
+ * Accounts elsewhere with which people sign in here. An address alone proves nothing: an account here is only taken for a
+ * provider's when both have proof of the address, or when its person, signed in, asked for the link.
+ */
+export class LinkedAccounts {
+  readonly #db: Db
+  readonly #signUps: SignUps
+
+  constructor(db: Db, signUps: SignUps) {
+    this.#db = db
+    this.#signUps = signUps
+  }
+
+  list(userId: string) {
+    return this.#db.select({ provider: linkedAccounts.provider, subject: linkedAccounts.subject, email: linkedAccounts.email, createdAt: linkedAccounts.createdAt, usedAt: linkedAccounts.usedAt })
+      .from(linkedAccounts).where(eq(linkedAccounts.userId, userId)).orderBy(linkedAccounts.createdAt)
+  }
+
+  /**
+   * Who is to be signed in. `linked` tells that an account here was linked by it just now.
+   * @throws PlatformError `forbidden` (with `data.reason`) when nobody is
+   */
+  async signIn(claimed: Claimed, from: string): Promise<{ person: Person; linked: boolean }> {
+    const [known] = await this.#db.update(linkedAccounts).set({ usedAt: Date.now(), email: claimed.email })
+      .where(and(eq(linkedAccounts.provider, claimed.provider), eq(linkedAccounts.subject, claimed.subject))).returning({ userId: linkedAccounts.userId })
+    const [row] = await this.#db.select().from(users).where(known === undefined ? isEmail(claimed.email) : eq(users.id, known.userId))
+    if (known !== undefined && row !== undefined) return { person: { id: row.id, name: row.name, email: row.email }, linked: false }
+    if (claimed.email === '' || !claimed.emailVerified) throw refused('address_not_verified', 'the provider does not vouch for your address')
+    if (row === undefined) return { person: await this.#create(claimed, from), linked: false }
+    if (row.emailVerifiedAt === null) throw refused('link_first', 'an account with this address exists, which nobody has confirmed to be yours')
+    const person = { id: row.id, name: row.name, email: row.email }
+    await this.link(person, claimed, actingAs(person, from))
+    return { person, linked: true }
+  }
+
+  /** @throws PlatformError `conflict` when it is linked to another person */
+  async link(person: Person, claimed: Claimed, actor: Actor): Promise<void> {
+    const now = Date.now()
+    const { provider, subject, email } = claimed
+    await noted(this.#db, actor, { action: 'person.link', target: ofPerson(person), after: { provider, email } }, async (tx) => {
+      const added = await tx.insert(linkedAccounts).values({ provider, subject, userId: person.id, email, createdAt: now, usedAt: now }).onConflictDoNothing().returning({ subject: linkedAccounts.subject })
+      if (added.length === 0) throw new PlatformError('conflict', 'this account is linked already', { data: { reason: 'linked_elsewhere' } })
+    })
+  }
+
+  /** Never the last way in. @throws PlatformError `not_found`, `conflict` */
+  async remove(person: Person, which: { provider: string; subject: string }, actor: Actor): Promise<void> {
+    await noted(this.#db, actor, { action: 'person.unlink', target: ofPerson(person), before: { provider: which.provider } }, async (tx) => {
+      const [own] = await tx.select({ passwordHash: users.passwordHash }).from(users).where(eq(users.id, person.id)).for('update')
+      const gone = await tx.delete(linkedAccounts).where(and(eq(linkedAccounts.userId, person.id), eq(linkedAccounts.provider, which.provider), eq(linkedAccounts.subject, which.subject))).returning({ subject: linkedAccounts.subject })
+      if (gone.length === 0) throw new PlatformError('not_found', 'this account is not linked')
+      const [others] = await tx.select({ n: count() }).from(linkedAccounts).where(eq(linkedAccounts.userId, person.id))
+      const [keys] = await tx.select({ n: count() }).from(passkeys).where(eq(passkeys.userId, person.id))
+      if (own?.passwordHash == null && others?.n === 0 && keys?.n === 0) throw new PlatformError('conflict', 'it is the only way in to your account', { fix: 'Set a password first.' })
+    })
+  }
+
+  async #create(claimed: Claimed, from: string): Promise<Person> {
+    const { provider, subject, email } = claimed
+    if (!await this.#signUps.mayJoin(email)) throw refused('no_sign_up', 'there is no account with this address, and one gets none by oneself')
+    const now = Date.now()
+    const person = { id: newId('user'), email, name: claimed.name.trim().slice(0, 100) || (email.split('@')[0] ?? email) }
+    return this.#db.transaction(async (tx) => {
+      const added = await tx.insert(users).values({ ...person, emailVerifiedAt: now, passwordHash: null, operator: false, createdAt: now }).onConflictDoNothing().returning({ id: users.id })
+      if (added.length === 0) throw refused('try_again', 'somebody got an account with this address at the same moment')
+      await tx.insert(linkedAccounts).values({ provider, subject, userId: person.id, email, createdAt: now, usedAt: now })
+      await note(tx, actingAs(person, from), { action: 'person.create', target: ofPerson(person), after: { name: person.name, provider } })
+      return person
+    })
+  }
+}
+
+const refused = (reason: string, message: string) => new PlatformError('forbidden', message, { data: { reason } })
