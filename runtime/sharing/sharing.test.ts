@@ -176,3 +176,26 @@ test('a service moves to another team under calls from both: none is lost, and i
   expect(again.serviceId).not.toBe(serviceId)
   expect((await platform.call('orders')).body).toBe('said by crew')
 }, 120_000)
+
+test('the runtime is killed while a service moves: it serves afterwards, in the one team or the other, under both names', async () => {
+  await using platform = await startPlatform()
+  const { rpc } = platform
+  const web = await secondTeam(platform)
+  const { serviceId } = await platform.deploy('orders', describing([]))
+  let at = { teamId: platform.teamId, other: web.teamId }
+  const outcomes = new Set<string>()
+  for (const afterMs of [5, 60, 150, 400]) {
+    const moved = rpc.call('services.transfer', { serviceId, teamId: at.other }, { ...by, timeoutMs: 60_000 }).catch(() => undefined)
+    await new Promise((resolve) => setTimeout(resolve, afterMs))
+    await platform.runtime.killAndStartAgain()
+    await moved
+    const answer = () => platform.call('@crew/orders', { authorization: `Bearer ${platform.token}` })
+    await expect.poll(async () => (await answer()).status, { timeout: 40_000 }).toBe(200)
+    const { body } = await answer()
+    outcomes.add(body)
+    at = body === 'said by web' ? { teamId: web.teamId, other: platform.teamId } : { teamId: platform.teamId, other: web.teamId }
+    const [listed] = await rpc.call('services.list', { teamId: at.teamId, environmentId: (await rpc.call('environments.list', { teamId: at.teamId }))[0]?.id ?? '' })
+    expect(listed).toMatchObject({ name: 'orders', state: 'live' })
+  }
+  expect([...outcomes].every((body) => body === 'said by crew' || body === 'said by web')).toBe(true)
+}, 180_000)
