@@ -78,6 +78,13 @@ test('a team asks, is approved and revoked, its calls are counted by day, and it
   await watching
   expect(await rpc.call('deployments.impact', { deploymentId: second.id })).toMatchObject([{ change: { at: 'response.note' }, callers: [{ team: 'web', service: null, requests: 1 }] }])
 
+  // The same is told before a promotion, which it does not stop.
+  const { id: alice } = await rpc.call('environments.create', { teamId: platform.teamId, name: 'alice', parentId: platform.production, ownerId: platform.userId })
+  await platform.deploy('orders', describing([say({})]), alice)
+  const diff = await rpc.call('environments.diff', { environmentId: alice, againstId: null })
+  expect(diff.services).toMatchObject([{ service: 'orders', impacts: [{ change: { endpoint: 'Say', at: 'response.total', breaking: true }, callers: [{ team: 'web' }] }] }])
+  expect(diff.checks.filter(({ code }) => code === 'breaks')).toMatchObject([{ service: 'orders', stops: false, message: 'Say: the answer no longer has total (called by people of web)' }])
+
   await rpc.call('services.deprecate', { teamId: platform.teamId, serviceId, deprecation: { message: 'the new one is better', sunset: Date.UTC(2030, 0, 1), replacement: null } }, by)
   await expect(rpc.call('services.deprecate', { teamId: platform.teamId, serviceId, deprecation: { message: 'x', sunset: null, replacement: 'orders' } }, by)).rejects.toThrow('replace itself')
   const answer = await fetch(`http://127.0.0.1:${platform.gatewayPort}/v1/@crew/orders/Say`, { method: 'POST', headers: { authorization: `Bearer ${web.token}` } })
