@@ -137,10 +137,6 @@ export const trials: Record<string, Trial> = {
   'platform.health': {},
   'platform.rotateKey': { ends: ['not_in_this_state'] },
 
-  'platform.people': {},
-  'platform.setSignUp': { input: () => ({ signUp: 'invitation' }) },
-  'platform.showMessage': { input: () => ({ messageId: 'none' }), foreign: { messageId: () => 'none' }, ends: ['not_found'] },
-  'platform.dismissMessage': { input: () => ({ messageId: 'none' }), foreign: { messageId: () => 'none' }, ends: ['not_found'], unwritten: 'there is none' },
 
   'promotions.list': { input: (own) => ({ environment: own.child }), foreign: { environment: (other) => other.child } },
   'promotions.get': { input: ({ promotionId }) => ({ promotionId }), foreign: { promotionId: (other) => other.promotionId } },
