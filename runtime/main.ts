@@ -50,8 +50,9 @@ import { readSettings } from './settings.ts'
 import { openSource } from './source/source.ts'
 import { deployOwedSamples, oweSamples } from './teams/samples.ts'
 import { createTeam } from './teams/teams.ts'
-import { closeForRemoved } from './terminals/removed.ts'
+import { announceDeployments } from './sharing/announce.ts'
 import { Documents } from './sharing/documents.ts'
+import { closeForRemoved } from './terminals/removed.ts'
 import { Terminals } from './terminals/terminals.ts'
 import { tidy } from './tidy.ts'
 import { Traffic } from './traffic/traffic.ts'
@@ -114,6 +115,7 @@ await deployments.recover()
 await promotions.recover()
 await life.load()
 new Documents(platform).follow(ending.signal)
+announceDeployments(platform, ending.signal)
 const disk = new Disk({
   home, engine, log, teamMiB: settings.teamDiskMiB, park: (at, why) => places.park(at, why),
   servicesOf: () => Object.entries(routing.table.services).map(([serviceId, { teamId }]) => ({ serviceId, teamId })),

@@ -3,6 +3,7 @@ import { clsx } from 'clsx'
 import type { DocFile } from '#contract/sharing.ts'
 import { useFilters } from '#components/ui/filters.ts'
 import { Panel } from '#components/ui/page.tsx'
+import { DocList } from './doc-list.tsx'
 import { Markdown } from './markdown.tsx'
 
 /** Documents of a repository: their list where there are several, and the one that is read. */
@@ -14,17 +15,7 @@ export function Docs({ docs }: { docs: readonly DocFile[] }) {
   return (
     <div className={clsx('flex flex-col gap-4', docs.length > 1 && 'lg:grid lg:grid-cols-[200px_minmax(0,1fr)] lg:items-start lg:gap-6')}>
       {docs.length > 1 && (
-        <nav aria-label="Documents">
-          <ul className="flex gap-px overflow-x-auto [scrollbar-width:none] lg:flex-col">
-            {docs.map(({ path }) => (
-              <li key={path} className="shrink-0">
-                <button type="button" aria-current={path === shown.path ? 'page' : undefined} title={path} onClick={() => setFilters({ doc: path === docs[0]?.path ? '' : path })} className={clsx('h-7 w-full truncate rounded px-2 text-left', path === shown.path ? 'bg-chosen font-medium' : 'text-muted hover:bg-hover hover:text-text')}>
-                  {path.replace(/^docs\//, '')}
-                </button>
-              </li>
-            ))}
-          </ul>
-        </nav>
+        <DocList paths={docs.map(({ path }) => path)} chosen={shown.path} choose={(path) => setFilters({ doc: path === docs[0]?.path ? '' : path })} />
       )}
       <Panel className="min-w-0 px-5 py-4">
         <h2 className="sr-only">{shown.path}</h2>

@@ -143,18 +143,22 @@ export class Places {
     await this.#takeDown(place)
   }
 
-  /** @param how.finishing the calls that are under way first */
-  async kill(at: At, { finishing = false } = {}): Promise<void> {
+  async kill(at: At): Promise<void> {
     const place = this.#require(at)
     place.wanted = 'stopped'
     place.crashing = null
     await this.#save(place)
-    if (finishing) {
-      const serving = this.instances.of(place)
-      for (const one of serving) await this.instances.setState(one, 'draining')
-      await this.publish(place)
-      await Promise.all(serving.map((one) => this.#drain(one, { callsMs: makeWayMs, socketsMs: 0 })))
-    }
+    await this.#takeDown(place)
+  }
+
+  /** Ends what runs, the calls under way first, for whoever goes on with it: that it should run stays written down. */
+  async pause(at: At): Promise<void> {
+    const place = this.#require(at)
+    place.wanted = 'stopped'
+    const serving = this.instances.of(place)
+    for (const one of serving) await this.instances.setState(one, 'draining')
+    await this.publish(place)
+    await Promise.all(serving.map((one) => this.#drain(one, { callsMs: makeWayMs, socketsMs: 0 })))
     await this.#takeDown(place)
   }
 

@@ -6,7 +6,7 @@ import type { Service } from '#contract/records.ts'
 import type { Audience } from '#contract/routing.ts'
 import type { Readable } from '#contract/sharing.ts'
 import type { Actor } from '#contract/rpc.ts'
-import { environments, formerNames, services, users } from '#db/schema.ts'
+import { documents, environments, formerNames, services, users } from '#db/schema.ts'
 import { templateFiles } from '#templates/templates.ts'
 import { claimName, keepFormerName, parseName } from '../access/names.ts'
 import { audited } from '../audit/audit.ts'
@@ -140,6 +140,7 @@ export async function deleteService(platform: Platform, actor: Actor, serviceId:
   const row = await findService(platform, serviceId)
   await audited(platform.db, actor, { teamId: row.teamId, action: 'service.delete', target: `service ${row.name}`, before: { name: row.name } }, async (tx) => {
     await tx.update(services).set({ deletedAt: Date.now() }).where(eq(services.id, serviceId))
+    await tx.delete(documents).where(eq(documents.serviceId, serviceId))
     await tell(tx, { serviceId, kind: 'deleted', text: 'was deleted' })
   })
   await platform.routing.refresh({ services: [serviceId] })

@@ -33,10 +33,10 @@ export async function transferService(platform: Platform, deployments: Deploymen
   const served = platform.places.get(from)?.wanted === 'live'
   await hold(platform, serviceId, true)
   try {
-    if (served) await platform.places.kill(from, { finishing: true })
+    if (served) await platform.places.pause(from)
     await platform.logs.move(serviceId, from.environmentId, to.environmentId)
     await platform.db.transaction(async (tx) => {
-      await moveRows(platform, tx, row, { teamId, from: from.environmentId, to: to.environmentId })
+      await moveRows(platform, tx, row, { teamId, from: from.environmentId, to: to.environmentId, served })
       await writeAudits(tx, actor, row, teamId)
       await moveFolder(join(platform.settings.home, 'data', serviceId), from.environmentId, to.environmentId)
     })
@@ -96,7 +96,7 @@ function audienceAfter({ audience, teamId: former }: ServiceRow, teamId: string)
   return { kind: 'teams', teams: [...new Set([...others, former])].filter((id) => id !== teamId) }
 }
 
-async function moveRows(platform: Platform, tx: Transaction, row: ServiceRow, { teamId, from, to }: { teamId: string; from: string; to: string }): Promise<void> {
+async function moveRows(platform: Platform, tx: Transaction, row: ServiceRow, { teamId, from, to, served }: { teamId: string; from: string; to: string; served: boolean }): Promise<void> {
   const [owner] = row.ownerId === null ? [] : await tx.select().from(members).where(and(eq(members.teamId, teamId), eq(members.userId, row.ownerId)))
   await claimName(tx, 'service', teamId, row.name, () => tx.update(services).set({ teamId, ownerId: owner?.userId ?? null, audience: audienceAfter(row, teamId) }).where(eq(services.id, row.id)))
   // What the former team calls it goes on leading to it; so do the names from before that.
@@ -111,7 +111,7 @@ async function moveRows(platform: Platform, tx: Transaction, row: ServiceRow, { 
   await tell(tx, { serviceId: row.id, kind: 'moved', text: `is ${called(teamId)} now; ${called(row.teamId)} leads to it` })
   // Environments that are gone, and could come back, come back without it.
   await tx.delete(releases).where(and(eq(releases.serviceId, row.id), ne(releases.environmentId, from)))
-  await tx.update(releases).set({ environmentId: to, wanted: 'stopped', updatedAt: Date.now() }).where(and(eq(releases.serviceId, row.id), eq(releases.environmentId, from)))
+  await tx.update(releases).set({ environmentId: to, wanted: served ? 'live' : 'stopped', updatedAt: Date.now() }).where(and(eq(releases.serviceId, row.id), eq(releases.environmentId, from)))
   // What the former team's other environments had set is theirs.
   await tx.delete(settings).where(and(eq(settings.serviceId, row.id), ne(settings.environmentId, from)))
   await tx.update(settings).set({ environmentId: to }).where(eq(settings.serviceId, row.id))

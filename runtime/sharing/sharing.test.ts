@@ -66,9 +66,24 @@ test('a team asks, is approved and revoked, its calls are counted by day, and it
   await fetch(`http://127.0.0.1:${platform.gatewayPort}/v1/@crew/orders/Say`, { method: 'POST', headers: { authorization: `Bearer ${web.token}` } })
   await rpc.call('follows.set', { teamId: web.teamId, userId: platform.userId, name, follow: true })
   await expect.poll(async () => (await rpc.call('services.dependants', { serviceId }))[0]?.endpoints, patient).toContain('Say')
+  const told = new Set<string>()
+  const over = new AbortController()
+  const watching = (async () => {
+    for await (const event of rpc.stream('events.watch', {}, { signal: over.signal })) if (event.type === 'service' && event.teamId === web.teamId) told.add(event.serviceId)
+  })().catch(() => {})
   const second = await platform.deploy('orders', describing([say({ total: { type: 'number' } })]))
   expect(second.endpointChanges).toEqual([{ endpoint: 'Say', kind: 'missing', at: 'response.note', breaking: true, message: 'the answer no longer has note' }])
+  await expect.poll(() => told.has(serviceId), patient).toBe(true)
+  over.abort()
+  await watching
   expect(await rpc.call('deployments.impact', { deploymentId: second.id })).toMatchObject([{ change: { at: 'response.note' }, callers: [{ team: 'web', service: null, requests: 1 }] }])
+
+  // The same is told before a promotion, which it does not stop.
+  const { id: alice } = await rpc.call('environments.create', { teamId: platform.teamId, name: 'alice', parentId: platform.production, ownerId: platform.userId })
+  await platform.deploy('orders', describing([say({})]), alice)
+  const diff = await rpc.call('environments.diff', { environmentId: alice, againstId: null })
+  expect(diff.services).toMatchObject([{ service: 'orders', impacts: [{ change: { endpoint: 'Say', at: 'response.total', breaking: true }, callers: [{ team: 'web' }] }] }])
+  expect(diff.checks.filter(({ code }) => code === 'breaks')).toMatchObject([{ service: 'orders', stops: false, message: 'Say: the answer no longer has total (called by people of web)' }])
 
   await rpc.call('services.deprecate', { teamId: platform.teamId, serviceId, deprecation: { message: 'the new one is better', sunset: Date.UTC(2030, 0, 1), replacement: null } }, by)
   await expect(rpc.call('services.deprecate', { teamId: platform.teamId, serviceId, deprecation: { message: 'x', sunset: null, replacement: 'orders' } }, by)).rejects.toThrow('replace itself')
@@ -168,3 +183,26 @@ test('a service moves to another team under calls from both: none is lost, and i
   expect(again.serviceId).not.toBe(serviceId)
   expect((await platform.call('orders')).body).toBe('said by crew')
 }, 120_000)
+
+test('the runtime is killed while a service moves: it serves afterwards, in the one team or the other, under both names', async () => {
+  await using platform = await startPlatform()
+  const { rpc } = platform
+  const web = await secondTeam(platform)
+  const { serviceId } = await platform.deploy('orders', describing([]))
+  let at = { teamId: platform.teamId, other: web.teamId }
+  const outcomes = new Set<string>()
+  for (const afterMs of [5, 60, 150, 400]) {
+    const moved = rpc.call('services.transfer', { serviceId, teamId: at.other }, { ...by, timeoutMs: 60_000 }).catch(() => undefined)
+    await new Promise((resolve) => setTimeout(resolve, afterMs))
+    await platform.runtime.killAndStartAgain()
+    await moved
+    const answer = () => platform.call('@crew/orders', { authorization: `Bearer ${platform.token}` })
+    await expect.poll(async () => (await answer()).status, { timeout: 40_000 }).toBe(200)
+    const { body } = await answer()
+    outcomes.add(body)
+    at = body === 'said by web' ? { teamId: web.teamId, other: platform.teamId } : { teamId: platform.teamId, other: web.teamId }
+    const [listed] = await rpc.call('services.list', { teamId: at.teamId, environmentId: (await rpc.call('environments.list', { teamId: at.teamId }))[0]?.id ?? '' })
+    expect(listed).toMatchObject({ name: 'orders', state: 'live' })
+  }
+  expect([...outcomes].every((body) => body === 'said by crew' || body === 'said by web')).toBe(true)
+}, 180_000)

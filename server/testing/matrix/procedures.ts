@@ -130,11 +130,13 @@ export const trials: Record<string, Trial> = {
   'platform.people': {},
   'platform.setSignUp': { input: () => ({ signUp: 'invitation' }) },
   'platform.showMessage': { input: () => ({ messageId: 'none' }), ends: ['not_found'] },
+  'platform.removeFactors': { input: () => ({ email: 'nobody@example.com' }), ends: ['not_found'] },
   'platform.dismissMessage': { unwritten: 'nothing of anybody changes', input: () => ({ messageId: 'none' }) },
   'platform.about': {},
   'platform.status': {},
   'platform.health': {},
   'platform.rotateKey': { ends: ['not_in_this_state'] },
+
 
   'promotions.list': { input: (own) => ({ environment: own.child }), foreign: { environment: (other) => other.child } },
   'promotions.get': { input: ({ promotionId }) => ({ promotionId }), foreign: { promotionId: (other) => other.promotionId } },
