@@ -72,9 +72,10 @@ describe.runIf(root)('room on the disk', { timeout: 60_000 }, () => {
 
   test('a build that fills the disk ends before others cannot write', async () => {
     parked.length = 0
+    // Slower than it is looked at: what is written between two looks is beyond.
     const disk = open(10_000)
     await disk.look()
-    const job = await engine.start(specOf(bench(), ['sh', '-c', 'while head -c 8M /dev/zero; do sleep 0.05; done >>/tmp/much; sleep 1000'], { teamId: 'team_a', job: true, port: 0, limits: { memoryMiB: 1024, cpu: 1, pids: 64 } }))
+    const job = await engine.start(specOf(bench(), ['sh', '-c', 'head -c 330M /dev/zero >/tmp/much; while head -c 512K /dev/zero; do sleep 0.05; done >>/tmp/much; sleep 1000'], { teamId: 'team_a', job: true, port: 0, limits: { memoryMiB: 1024, cpu: 1, pids: 64 } }))
     const ended = exitsOf(engine).of(job.id)
     disk.follow()
     expect(await ended).toMatchObject({ stopped: true })
