@@ -25,6 +25,8 @@ export interface Trial {
 }
 
 const draft = "one's own draft, which is nobody's until it is deployed"
+const message = 'a message, whose link does nothing until it was opened'
+const challenge = 'a challenge, which changes nothing until it was answered'
 const size = { cols: 80, rows: 24 }
 const tree = { ref: { draft: true } }
 const newService = async (cast: Cast, turn: number): Promise<Input> => {
@@ -46,6 +48,8 @@ const newTeam = async (cast: Cast, actor: ActorName, turn: number): Promise<Inpu
 }
 const newInvitation = async (cast: Cast, turn: number) => cast.as('owner').invitations.create({ team: 'demo', email: `v-${turn}@example.com`, role: 'viewer' })
 const quiet = (own: World): Input => ({ service: own.quiet })
+/** Another team's service by its name, which is not shared. */
+const ofOthers = (more: Input = {}): Trial => ({ input: () => ({ name: '@other/nothing', ...more }), foreign: { name: (other) => `@other/${other.service}` }, ends: ['not_found'] })
 const notRunning = ['not_in_this_state', 'not_found']
 
 /** Every tRPC procedure. One that is missing here fails the suite. */
@@ -57,9 +61,15 @@ export const trials: Record<string, Trial> = {
   'calls.stream': { unwritten: 'a call: counted, traced and logged', input: (own) => ({ service: own.service, path: '/Hello', body: '{"name":"a"}' }), foreign: { service: (other) => other.service } },
   'calls.trace': { input: () => ({ traceId: '0'.repeat(32) }) },
 
+  'consumers.list': {},
+  'consumers.asks': {},
+  'consumers.decide': { fresh: (cast, _actor, turn) => newService(cast, turn), input: () => ({ of: 'other', verdict: 'approve' }) },
+  'consumers.limit': { fresh: (cast, _actor, turn) => newService(cast, turn), input: () => ({ of: 'other', perMinute: 5 }) },
+
   'deployments.list': { input: (own) => ({ service: own.service }), foreign: { service: (other) => other.service, environment: (other) => other.child } },
   'deployments.get': { input: ({ deploymentId }) => ({ deploymentId }), foreign: { deploymentId: (other) => other.deploymentId } },
   'deployments.diff': { input: ({ deploymentId }) => ({ deploymentId }), foreign: { deploymentId: (other) => other.deploymentId } },
+  'deployments.impact': { input: ({ deploymentId }) => ({ deploymentId }), foreign: { deploymentId: (other) => other.deploymentId } },
   'deployments.cancel': { input: ({ deploymentId }) => ({ deploymentId }), foreign: { deploymentId: (other) => other.deploymentId }, ends: ['not_in_this_state'] },
   'deployments.start': { input: (own) => ({ ...quiet(own), what: { draft: {} } }) },
   'deployments.rollback': { input: (own) => ({ ...quiet(own), to: own.deploymentId }), foreign: { to: (other) => other.deploymentId }, ends: notRunning },
@@ -107,25 +117,26 @@ export const trials: Record<string, Trial> = {
   'person.me': { signedIn: true },
   'person.setUp': { input: () => ({ code: 'wrong', email: 'x@example.com', name: 'X', password: 'a fine password' }), ends: ['not_in_this_state', 'forbidden'] },
   'person.login': { input: () => ({ email: 'x@example.com', password: 'wrong' }), ends: ['unauthenticated'] },
-  'person.confirmCommand': { unwritten: 'the token that comes of it does', input: () => ({ port: 1, state: 'some state' }), ends: ['forbidden'] },
+  'person.confirmCommand': { unwritten: 'what it leads to is: the token', input: () => ({ port: 1, state: 'some state' }), ends: ['forbidden'] },
   'person.exchangeCode': { input: () => ({ code: 'wrong' }), ends: ['unauthenticated'] },
-  'person.logout': { signedIn: true, last: 3 },
+  'person.logout': { unwritten: 'its session was ended by others before', signedIn: true, last: 3 },
   'person.rename': { input: () => ({ name: 'Somebody' }), fresh: async (_cast, actor) => ({ name: actor }) },
   'person.changePassword': { input: () => ({ current: 'wrong', next: 'another fine password' }), ends: ['bad_request'] },
   'person.sessions': {},
   'person.endSession': { input: () => ({ sessionId: 'none' }), foreign: { sessionId: (other) => other.sessionId }, ends: ['not_found'] },
-  'person.endOtherSessions': { last: 2 },
+  'person.endOtherSessions': { unwritten: 'there is no other', last: 2 },
 
   'platform.welcome': {},
+  'platform.people': {},
+  'platform.setSignUp': { input: () => ({ signUp: 'invitation' }) },
+  'platform.showMessage': { input: () => ({ messageId: 'none' }), ends: ['not_found'] },
+  'platform.removeFactors': { input: () => ({ email: 'nobody@example.com' }), ends: ['not_found'] },
+  'platform.dismissMessage': { unwritten: 'nothing of anybody changes', input: () => ({ messageId: 'none' }) },
   'platform.about': {},
   'platform.status': {},
   'platform.health': {},
   'platform.rotateKey': { ends: ['not_in_this_state'] },
 
-  'platform.people': {},
-  'platform.setSignUp': { input: () => ({ signUp: 'invitation' }) },
-  'platform.showMessage': { input: () => ({ messageId: 'none' }), foreign: { messageId: () => 'none' }, ends: ['not_found'] },
-  'platform.dismissMessage': { input: () => ({ messageId: 'none' }), foreign: { messageId: () => 'none' }, ends: ['not_found'], unwritten: 'there is none' },
 
   'promotions.list': { input: (own) => ({ environment: own.child }), foreign: { environment: (other) => other.child } },
   'promotions.get': { input: ({ promotionId }) => ({ promotionId }), foreign: { promotionId: (other) => other.promotionId } },
@@ -146,32 +157,23 @@ export const trials: Record<string, Trial> = {
   'promotions.approve': { input: () => ({ requestId: 'none' }), ends: ['not_found'], foreign: { requestId: () => 'none' } },
   'promotions.decline': { input: () => ({ requestId: 'none' }), ends: ['not_found'], foreign: { requestId: () => 'none' } },
 
-  // Of how one signs in: that each is one's own alone is tried in server/people.
   'security.read': {},
-  'security.confirm': { input: () => ({ password: 'wrong' }), ends: ['bad_request'] },
+  'security.confirm': { input: () => ({ password: 'wrong' }), ends: ['bad_request', 'rate_limited'] },
   'security.setPassword': { input: () => ({ password: 'another fine password' }), ends: ['not_in_this_state'] },
-  'security.verifyEmail': { unwritten: 'it sends a message' },
-  'security.changeEmail': { input: (_own, turn) => ({ email: `changed-${turn}@example.com` }), unwritten: 'it sends a message' },
-  'security.beginTotp': { unwritten: 'nothing changes before it is confirmed' },
-  'security.confirmTotp': { input: () => ({ code: '000000' }), ends: ['bad_request', 'not_in_this_state', 'not_found'] },
-  'security.removeTotp': { ends: ['not_in_this_state', 'not_found'] },
+  'security.verifyEmail': { unwritten: message, ends: ['rate_limited'] },
+  'security.changeEmail': { unwritten: message, input: (_own, turn) => ({ email: `e-${turn}@example.com` }), ends: ['rate_limited'] },
+  'security.beginTotp': { unwritten: 'it counts once a code of it was right' },
+  'security.confirmTotp': { input: () => ({ code: 'wrong' }), ends: ['bad_request', 'rate_limited'] },
+  'security.removeTotp': { ends: ['not_in_this_state'] },
   'security.renewRecovery': { ends: ['not_in_this_state'] },
-  'security.passkeyOptions': { input: () => ({ host: 'localhost' }), ends: ['bad_request'], unwritten: 'nothing changes before it is added' },
-  'security.addPasskey': { input: () => ({ name: 'Key', answer: { id: 'a', rawId: 'a', type: 'public-key', response: { clientDataJSON: 'a', attestationObject: 'a' }, clientExtensionResults: {} } }), ends: ['unauthenticated'] },
-  'security.renamePasskey': { input: () => ({ passkeyId: 'none', name: 'Key' }), foreign: { passkeyId: () => 'none' }, ends: ['not_found'] },
-  'security.removePasskey': { input: () => ({ passkeyId: 'none' }), foreign: { passkeyId: () => 'none' }, ends: ['not_found'] },
-  'security.beginLinking': { input: () => ({ provider: 'none' }), ends: ['not_found'] },
-  'security.unlink': { input: () => ({ provider: 'none', subject: 'none' }), ends: ['not_found', 'not_in_this_state'] },
-
-  'signIn.requestLink': { input: () => ({ email: 'x@example.com' }), unwritten: 'it asks for a message' },
-  'signIn.requestReset': { input: () => ({ email: 'x@example.com' }), unwritten: 'it asks for a message' },
-  'signIn.requestSignUp': { input: () => ({ email: 'x@example.com' }), ends: ['forbidden'], unwritten: 'it asks for a message' },
-  'signIn.readCode': { input: () => ({ code: 'wrong' }), ends: ['not_found', 'unauthenticated'] },
-  'signIn.reset': { input: () => ({ code: 'wrong', password: 'another fine password' }), ends: ['not_found', 'unauthenticated'] },
-  'signIn.signUp': { input: () => ({ code: 'wrong', name: 'X', password: 'another fine password' }), ends: ['not_found', 'unauthenticated', 'forbidden'] },
-  'signIn.confirmAddress': { input: () => ({ code: 'wrong' }), ends: ['not_found', 'unauthenticated'] },
-  'signIn.waiting': {},
-  'signIn.passkeyOptions': { input: () => ({ host: 'localhost' }), ends: ['bad_request'], unwritten: 'nothing changes' },
+  'security.passkeyOptions': { unwritten: challenge, input: () => ({ host: 'localhost' }) },
+  'security.addPasskey': {
+    input: () => ({ name: 'a key', answer: { id: 'AA', rawId: 'AA', type: 'public-key', clientExtensionResults: {}, response: { clientDataJSON: 'e30', attestationObject: 'oA' } } }), ends: ['bad_request'],
+  },
+  'security.renamePasskey': { input: () => ({ passkeyId: 'none', name: 'mine' }), foreign: { passkeyId: () => 'another person’s' }, ends: ['not_found'] },
+  'security.removePasskey': { input: () => ({ passkeyId: 'none' }), foreign: { passkeyId: () => 'another person’s' }, ends: ['not_found'] },
+  'security.beginLinking': { input: () => ({ provider: 'oidc' }), ends: ['not_found'] },
+  'security.unlink': { input: () => ({ provider: 'oidc', subject: 'another person’s' }), ends: ['not_found'] },
 
   'services.list': {},
   'services.catalogue': {},
@@ -182,6 +184,9 @@ export const trials: Record<string, Trial> = {
   'services.rename': { fresh: (cast, _actor, turn) => newService(cast, turn), input: (_own, turn) => ({ name: `r-${turn}` }) },
   'services.update': { input: (own) => ({ ...quiet(own), owner: own.email }), foreign: { owner: (other) => other.email } },
   'services.share': { fresh: (cast, _actor, turn) => newService(cast, turn), input: () => ({ audience: { kind: 'team' } }) },
+  'services.deprecate': { fresh: (cast, _actor, turn) => newService(cast, turn), input: () => ({ deprecation: { message: 'use another' } }) },
+  'services.dependants': {},
+  'services.search': { input: () => ({ query: 'hello' }) },
   'services.configure': { input: (own) => ({ ...quiet(own), settings: { idle: 'never' } }) },
   'services.transfer': {
     fresh: async (cast, actor, turn) => {
@@ -193,6 +198,28 @@ export const trials: Record<string, Trial> = {
   'services.delete': { fresh: (cast, _actor, turn) => newService(cast, turn) },
   'services.kill': { input: quiet, ends: notRunning },
   'services.traffic': { input: () => ({ sinceMs: 60_000, stepMs: 60_000 }) },
+
+  // Of a team that shares nothing with the first.
+  'shared.docs': ofOthers(),
+  'shared.tree': ofOthers(),
+  'shared.read': ofOthers({ path: 'README.md' }),
+  'shared.usage': ofOthers(),
+  'shared.ask': ofOthers({ reason: 'to call it' }),
+  'shared.fork': ofOthers({ as: 'forked' }),
+  'shared.follow': ofOthers({ follow: true }),
+  'shared.followed': {},
+  'shared.news': {},
+  'shared.newsSeen': { unwritten: 'what somebody has read is their own', narrow: 'may' },
+
+  'signIn.requestLink': { unwritten: message, input: (_own, turn) => ({ email: `e-${turn}@example.com` }), ends: ['rate_limited'] },
+  'signIn.requestReset': { unwritten: message, input: (_own, turn) => ({ email: `e-${turn}@example.com` }), ends: ['rate_limited'] },
+  'signIn.requestSignUp': { unwritten: message, input: (_own, turn) => ({ email: `e-${turn}@example.com` }), ends: ['forbidden', 'rate_limited'] },
+  'signIn.readCode': { input: () => ({ code: 'wrong' }), ends: ['not_found'] },
+  'signIn.reset': { input: () => ({ code: 'wrong', password: 'a fine password' }), ends: ['not_found'] },
+  'signIn.signUp': { input: () => ({ code: 'wrong', name: 'X', password: 'a fine password' }), ends: ['forbidden', 'not_found'] },
+  'signIn.confirmAddress': { input: () => ({ code: 'wrong' }), ends: ['not_found'] },
+  'signIn.waiting': {},
+  'signIn.passkeyOptions': { unwritten: challenge, input: () => ({ host: 'localhost' }), ends: ['rate_limited'] },
 
   'source.tree': { input: () => tree },
   'source.read': { input: () => ({ ...tree, path: 'README.md' }), ends: ['not_found'] },
