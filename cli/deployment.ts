@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import colors from 'picocolors'
 import { PlatformError } from '#contract/errors.ts'
+import { spokenCallers, spokenChange } from '#contract/impact-words.ts'
 import { spokenLaptop } from '#contract/laptop-names.ts'
 import type { Deployment } from '#contract/records.ts'
 import { isUnderWay } from '#contract/states.ts'
@@ -13,11 +14,16 @@ const patienceMs = 30_000
 /** Follows a deployment to its end, telling a person each phase as it ends; also across a restart of the platform's parts. */
 export async function followDeployment(session: Session, team: string, deploymentId: string): Promise<Deployment> {
   let told = 0
+  let warned = false
   for (let lostAt: number | undefined; ; ) {
     try {
       for await (const deployment of follow(session, 'deployment', { team, deploymentId })) {
         lostAt = undefined
         told = tell(session, deployment, told)
+        if (!warned && deployment.endpointChanges?.some(({ breaking }) => breaking)) {
+          warned = true
+          await warn(session, team, deploymentId)
+        }
         if (!isUnderWay(deployment.state)) return deployment
       }
       // The stream ended before the deployment did: the record has the truth.
@@ -29,6 +35,15 @@ export async function followDeployment(session: Session, team: string, deploymen
       await delay(250)
     }
   }
+}
+
+/** Known once the new one has answered its check: said before, or while, it goes live, which it does all the same. */
+async function warn(session: Session, team: string, deploymentId: string): Promise<void> {
+  const impacts = await session.api.deployments.impact.query({ team, deploymentId }).catch(() => [])
+  const breaking = impacts.filter(({ change }) => change.breaking)
+  if (breaking.length === 0) return
+  note(session, colors.yellow(`warning: ${breaking.length === 1 ? 'a change of its endpoints breaks' : `${breaking.length} changes of its endpoints break`} what callers rely on`))
+  for (const impact of breaking.slice(0, 20)) note(session, `  ${plain(spokenChange(impact.change))} ${colors.dim(`(${spokenCallers(impact) ?? 'nobody has called it in 30 days'})`)}`)
 }
 
 function tell(session: Session, deployment: Deployment, told: number): number {

@@ -12,6 +12,7 @@ import { addPeopleCommands } from './commands/people.ts'
 import { addPullCommand } from './commands/pull.ts'
 import { addServerCommands } from './commands/server.ts'
 import { addServiceCommands } from './commands/services.ts'
+import { addSharingCommands } from './commands/sharing.ts'
 import { addTeamCommands } from './commands/teams.ts'
 import { addTokenCommands } from './commands/tokens.ts'
 import { addTraceCommand } from './commands/trace.ts'
@@ -35,7 +36,7 @@ export function createProgram(run: Run): Command {
     // What is wrong is said in the form of all errors, by who parses.
     .configureOutput({ writeOut: (text) => print(isJsonAsked(process.argv) ? JSON.stringify({ text: text.trimEnd() }) : text.trimEnd()), writeErr: () => {}, outputError: () => {} })
   for (const add of [
-    addPeopleCommands, addNewCommand, addDeployCommands, addPullCommand, addDevCommand, addGitCredentialCommand, addServiceCommands, addLogsCommand, addCallCommand, addTraceCommand, addEnvironmentCommands, addExecCommand,
+    addPeopleCommands, addNewCommand, addDeployCommands, addPullCommand, addDevCommand, addGitCredentialCommand, addServiceCommands, addSharingCommands, addLogsCommand, addCallCommand, addTraceCommand, addEnvironmentCommands, addExecCommand,
     addVariableCommands, addTokenCommands, addTeamCommands, addAuditCommand, addServerCommands, addCompletionCommand,
   ]) add(program, run)
   return program

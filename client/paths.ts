@@ -5,8 +5,12 @@ import { consolePath } from '#contract/console-paths.ts'
 export interface InTeam { team: string; environment: string }
 export interface OfService extends InTeam { service: string }
 
-export const serviceTabs = ['overview', 'code', 'api', 'logs', 'deployments', 'settings'] as const
+export const serviceTabs = ['overview', 'code', 'api', 'logs', 'deployments', 'consumers', 'settings'] as const
 export type ServiceTab = (typeof serviceTabs)[number]
+
+/** Parts of the screen of another team's service. */
+export const sharedViews = ['call', 'docs', 'source', 'usage'] as const
+export type SharedView = (typeof sharedViews)[number]
 
 export const sections = ['services', 'environments', 'deployments', 'logs', 'team', 'settings'] as const
 /** A screen of a team's environment; `services` is the catalogue. */
@@ -21,7 +25,7 @@ const query = (entries: object) => {
 export const paths = {
   ...consolePath,
   section: (at: InTeam, section: Section) => `${root(at)}/${section}`,
-  catalogue: (at: InTeam, filters: { q?: string; owner?: string; state?: string; language?: string } = {}) => `${root(at)}/services${query(filters)}`,
+  catalogue: (at: InTeam, filters: { q?: string; owner?: string; state?: string; language?: string; tag?: string } = {}) => `${root(at)}/services${query(filters)}`,
   newService: (at: InTeam, template?: string) => `${root(at)}/services/new${query({ template })}`,
   service: (at: OfService, tab: ServiceTab = 'overview') => `${root(at)}/services/${at.service}/${tab}`,
   code: (at: OfService, open: { path?: string; line?: number } = {}) => `${paths.service(at, 'code')}${query(open)}`,
@@ -31,7 +35,7 @@ export const paths = {
   deployment: (at: OfService, deploymentId: string) => `${paths.service(at, 'deployments')}/${deploymentId}`,
   /** What other teams share with this one. */
   sharedServices: (at: InTeam) => `${root(at)}/shared`,
-  shared: (at: InTeam, of: { team: string; service: string }) => `${paths.sharedServices(at)}/${of.team}/${of.service}`,
+  shared: (at: InTeam, of: { team: string; service: string }, view?: SharedView) => `${paths.sharedServices(at)}/${of.team}/${of.service}${query({ view: view === 'call' ? undefined : view })}`,
   environments: (at: InTeam) => `${root(at)}/environments`,
   /** The address's environment against another, its parent unless one is named. */
   compare: (at: InTeam, look: { against?: string } = {}) => `${root(at)}/environments/compare${query(look)}`,

@@ -7,10 +7,14 @@ import { hop } from './traces.ts'
 export const trafficCount = z.object({
   serviceId: z.string(),
   environmentId: z.string(),
-  /** Who called: `person`, `anyone`, or `service/{id}`. */
+  /** Who called: `person` of its own team, `person/{team id}` of another, `anyone`, or `service/{id}`. */
   caller: z.string(),
   requests: z.number(),
   errors: z.number(),
+  /** Refused beyond the caller's limit; not among the requests. */
+  limited: z.number().default(0),
+  /** Requests by the first part of the path, as far as it could be an endpoint's name; `*` when there are too many of them. */
+  endpoints: z.record(z.string(), z.number()).default({}),
   /** Latency histogram: count per bucket of {@link latencyBuckets}, the last one for all that took longer. */
   latency: z.array(z.number()),
   /** Of all of them together, in milliseconds to the answer's head. */
@@ -63,7 +67,13 @@ export const gatewayApi = {
     z.object({ idle: z.boolean() }),
   ),
   /** Counters as they are, then again at most once a second when something changed. */
-  'traffic.watch': stream(z.object({}), z.object({ counts: z.array(trafficCount), lost: z.array(lostCount) })),
+  'traffic.watch': stream(z.object({}), z.object({
+    counts: z.array(trafficCount), lost: z.array(lostCount),
+    /** With the first ones: how far they had come when they were last written down. */
+    saved: z.array(trafficCount).optional(),
+  })),
+  /** These are written down: whoever watches next begins there. */
+  'traffic.saved': call(z.object({ counts: z.array(trafficCount) }), z.object({ ok: z.literal(true) })),
   /** The calls of a trace, while they are remembered: the newest thousands, longer those of a trace begun in the console or a shell. */
   'traces.read': call(z.object({ traceId: z.string() }), z.array(hop)),
   /** A single-use code with which a browser's session is handed to a service's host; valid for 30 s. */

@@ -34,6 +34,11 @@ export const actions = {
   'service.exec': 'developer',
   'service.share': 'admin',
   'service.delete': 'admin',
+  'service.follow': 'viewer', // hears what changes about other teams'
+
+  'consumer.read': 'viewer', // other teams that call, and how often
+  'consumer.ask': 'developer', // to call another team's, in the name of this one
+  'consumer.write': 'admin', // approves, declines, revokes, limits
 
   'source.read': 'viewer',
   'source.write': 'developer',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { impact } from './sharing.ts'
 import { deploymentStates, promotionStates } from './states.ts'
 
 /** What moves, as it is kept; a commit of null: the environment's own copy goes, as before the promotion that is taken back. */
@@ -18,7 +19,7 @@ export interface PromotionItem {
 /** Why a promotion cannot be, or what one should know of it. */
 export const promotionCheck = z.object({
   code: z.enum([
-    'no_parent', 'nothing_own', 'not_own', 'not_live', 'deploying', 'same', 'lacks', 'promoting', 'missing_variable', 'keeps_copy', 'interrupts',
+    'no_parent', 'nothing_own', 'not_own', 'not_live', 'deploying', 'same', 'lacks', 'promoting', 'missing_variable', 'keeps_copy', 'interrupts', 'breaks',
   ]),
   /** Null: it is about all of it. */
   service: z.string().nullable(),
@@ -58,6 +59,8 @@ export const environmentDiff = z.object({
     relation: z.enum(relations),
     /** Commits that only this side has, and only the other. */
     ahead: z.number(), behind: z.number(),
+    /** Endpoints that would break for those who call them, were this side's to take the other's place. */
+    impacts: z.array(impact),
   })),
   /** How many services both serve in the same way. */
   same: z.number(),

@@ -3,6 +3,8 @@ import { endpoint } from './endpoints.ts'
 import { promotion } from './promotions.ts'
 import { audience, tokenScope } from './routing.ts'
 import { deploymentStates, phases, serviceStates } from './states.ts'
+import { accesses, deprecation, readables } from './sharing.ts'
+import { endpointChange } from './compatibility.ts'
 import { roles } from './permissions.ts'
 import type { Protection } from './protection.ts'
 
@@ -114,7 +116,21 @@ export const service = z.object({
   /** Of the source: node, python, … */
   language: z.string(),
   owner: person.nullable(),
+  /** How to reach whoever is on call for it; may be empty. */
+  contact: z.string(),
+  tags: z.array(z.string()),
   audience,
+  /** Who besides its team may read and fork its source. */
+  readable: z.enum(readables),
+  /** Other teams call it once they are approved. */
+  approval: z.boolean(),
+  /** Calls a minute of each other team; null: as many as they like. */
+  perMinute: z.number().nullable(),
+  deprecation: deprecation.nullable(),
+  /** What it was forked from, as that is called now; null name: that is gone. */
+  forkedFrom: z.object({ name: z.string().nullable(), revision: z.string() }).nullable(),
+  /** Of another team's: whether the team looked at may call it. Null for its own. */
+  access: z.enum(accesses).nullable(),
   /** The environment looked at. */
   environment: z.string(),
   /** Name of the environment whose copy serves here; null when none does. */
@@ -142,7 +158,7 @@ export const service = z.object({
 export type Service = z.infer<typeof service>
 
 /** A service as the catalogue lists it: thousands of them weigh little. */
-export const listedService = service.omit({ instances: true, settings: true, pending: true, locked: true, endpoints: true })
+export const listedService = service.omit({ instances: true, settings: true, pending: true, locked: true, endpoints: true, contact: true, perMinute: true, forkedFrom: true })
   .extend({ endpoints: z.array(z.string()) })
 export type ListedService = z.infer<typeof listedService>
 
@@ -188,6 +204,8 @@ export const deployment = z.object({
   durationMs: z.number().nullable(),
   phases: z.array(z.object({ name: z.enum(phases), startedAt: z.number(), ms: z.number().nullable() })),
   error: deploymentError.nullable(),
+  /** How its endpoints differ from those that it takes over from; null while that is not known. */
+  endpointChanges: z.array(endpointChange).nullable(),
   /** It serves now. */
   current: z.boolean(),
   /** The deployment that served before it; what the diff is against. */

@@ -36,6 +36,16 @@ const routedService = z.object({
   name: z.string(),
   formerNames: z.array(z.string()),
   audience,
+  /** Names that it had in other teams: they lead here until they are taken there. */
+  formerIn: z.array(z.object({ teamId: z.string(), name: z.string() })).optional(),
+  /** Ids of the teams of the audience that may call it; absent: all of them. */
+  approved: z.array(z.string()).optional(),
+  /** Calls a minute of each other team; `teams`: of those that have a number of their own. Null: without end. */
+  limit: z.object({ perMinute: z.number().nullable(), teams: z.record(z.string(), z.number().nullable()) }).optional(),
+  /** Said with every answer. Milliseconds since the epoch; `replacement` as `@team/service`. */
+  deprecation: z.object({ at: z.number(), sunset: z.number().nullable(), replacement: z.string().nullable() }).optional(),
+  /** It is changing hands at this moment: calls wait. */
+  moving: z.boolean().optional(),
 })
 
 const routedInstance = z.object({ id: z.string(), address: z.string(), port: z.number().int() })

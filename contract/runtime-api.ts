@@ -9,6 +9,7 @@ import { audience, tokenScope } from './routing.ts'
 import * as source from './source.ts'
 import { deploymentStates } from './states.ts'
 import { environmentDiff, promotion, promotionRequest } from './promotions.ts'
+import * as sharing from './sharing.ts'
 import { hop } from './traces.ts'
 import { roles } from './permissions.ts'
 import { signUps } from './people.ts'
@@ -136,9 +137,22 @@ const services = {
   ),
   'services.rename': call(z.object({ serviceId: z.string(), name: z.string() }), ok),
   'services.update': call(
-    z.object({ serviceId: z.string(), description: z.string().optional(), ownerId: z.string().nullable().optional(), audience: audience.optional() }),
+    z.object({
+      serviceId: z.string(), description: z.string().optional(), ownerId: z.string().nullable().optional(), contact: z.string().optional(), tags: z.array(z.string()).optional(),
+      audience: audience.optional(), readable: z.enum(sharing.readables).optional(), approval: z.boolean().optional(), perMinute: z.number().nullable().optional(),
+    }),
     ok,
   ),
+  /** Null: not any more. `replacement`: `@team/service`, as the team may see it, or the name of one of its own. */
+  'services.deprecate': call(
+    z.object({ teamId: z.string(), serviceId: z.string(), deprecation: z.object({ message: z.string(), sunset: z.number().nullable(), replacement: z.string().nullable() }).nullable() }), ok,
+  ),
+  /** Who really called it in the last 30 days. */
+  'services.dependants': call(z.object({ serviceId: z.string() }), z.array(sharing.dependant)),
+  /** A service of the team's own with the source of another's, where that lets it be read. */
+  'services.fork': call(z.object({ teamId: z.string(), name: z.string(), newName: z.string(), ownerId: z.string() }), z.object({ serviceId: z.string(), name: z.string(), commit: z.string() })),
+  /** Those whose documents hold the words; the best first, some with a piece of the text. */
+  'services.search': call(z.object({ teamId: z.string(), query: z.string() }), z.array(z.object({ serviceId: z.string(), excerpt: z.string().nullable() }))),
   'services.configure': call(at.extend({ settings: record.serviceSettings.partial() }), ok),
   /** To another team: what served in this one's production serves in that one's. `deploymentId`: what brings it up there; null when it was stopped. */
   'services.transfer': call(z.object({ serviceId: z.string(), teamId: z.string() }), z.object({ deploymentId: z.string().nullable() })),
@@ -158,6 +172,30 @@ const services = {
   'traces.read': call(z.object({ teamId: z.string(), traceId: z.string() }), z.array(hop)),
   /** For the gateway: resolves when an instance answers, or fails as `unavailable` with the reason. */
   'instances.wake': call(at, ok),
+}
+
+/** Of another team's service, `@team/service`, for the team `teamId`. */
+const sharedOne = z.object({ teamId: z.string(), name: z.string() })
+const ofConsumer = z.object({ serviceId: z.string(), teamId: z.string() })
+
+const sharings = {
+  /** What its repository says of it, as its production serves it. */
+  'shared.docs': call(sharedOne, z.array(sharing.docFile)),
+  /** `forbidden` unless its team lets its source be read. */
+  'shared.tree': call(sharedOne, z.array(source.treeEntry)),
+  'shared.read': call(sharedOne.extend({ path: z.string() }), source.sourceFile),
+  /** How the team uses it: its own calls, limit and approval. */
+  'shared.usage': call(sharedOne.extend({ days: z.number().int().min(1).max(90) }), sharing.consumer),
+  'shared.ask': call(sharedOne.extend({ reason: z.string() }), ok),
+  'consumers.list': call(z.object({ serviceId: z.string(), days: z.number().int().min(1).max(90) }), sharing.consumers),
+  'consumers.decide': call(ofConsumer.extend({ verdict: z.enum(['approve', 'decline', 'revoke']), answer: z.string() }), ok),
+  'consumers.limit': call(ofConsumer.extend({ perMinute: z.number().nullable() }), ok),
+  /** Teams that wait for an answer, for all services of a team. */
+  'consumers.asks': call(z.object({ teamId: z.string() }), z.array(sharing.pendingAsk)),
+  'follows.list': call(z.object({ userId: z.string() }), z.array(z.string())),
+  'follows.set': call(sharedOne.extend({ userId: z.string(), follow: z.boolean() }), ok),
+  'news.list': call(z.object({ teamId: z.string(), userId: z.string() }), z.array(sharing.newsItem)),
+  'news.seen': call(z.object({ userId: z.string() }), ok),
 }
 
 const environments = {
@@ -263,6 +301,8 @@ const deployments = {
     from: z.string().nullable(), to: z.string(), files: z.array(source.fileChange),
     variables: z.array(z.object({ name: z.string(), change: source.changeKind, secret: z.boolean(), before: z.string().nullable(), after: z.string().nullable() })),
   })),
+  /** How its endpoints differ from what served before, each with those who really call it. */
+  'deployments.impact': call(ofDeployment, z.array(sharing.impact)),
 }
 
 const variables = {
@@ -358,6 +398,6 @@ const terminals = {
 }
 
 export const runtimeApi = {
-  ...access, ...platform, ...teams, ...services, ...environments, ...promotions, ...deployments, ...variables, ...sources, ...languages, ...logApi, ...terminals, ...laptops,
+  ...access, ...platform, ...teams, ...services, ...sharings, ...environments, ...promotions, ...deployments, ...variables, ...sources, ...languages, ...logApi, ...terminals, ...laptops,
 } satisfies Api
 export type RuntimeApi = typeof runtimeApi

@@ -6,3 +6,6 @@ export const time = customType<{ data: number; driverData: string }>({
   toDriver: (ms) => new Date(ms).toISOString(),
   fromDriver: (text) => new Date(text).getTime(),
 })
+
+/** Words of a text, for searching (https://www.postgresql.org/docs/current/datatype-textsearch.html). */
+export const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' })

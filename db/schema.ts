@@ -1,17 +1,19 @@
 import { sql } from 'drizzle-orm'
 import { bigint, bigserial, boolean, doublePrecision, index, integer, json, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import type { EndpointChange } from '#contract/compatibility.ts'
 import type { Audience, TokenScope } from '#contract/routing.ts'
 import type { Role } from '#contract/permissions.ts'
 import type { DeploymentState, Phase, PromotionState } from '#contract/states.ts'
 import type { Endpoint } from '#contract/endpoints.ts'
 import type { ServiceSettings } from '#contract/records.ts'
+import type { ConsumerState, NewsKind, Readable } from '#contract/sharing.ts'
 import type { ErrorBody } from '#contract/errors.ts'
 import type { CodeKind, MessageKind } from '#contract/people.ts'
 import type { Actor } from '#contract/rpc.ts'
 import type { Egress } from '#contract/egress.ts'
 import type { PromotionItem } from '#contract/promotions.ts'
 import type { Protection } from '#contract/protection.ts'
-import { time } from './columns.ts'
+import { time, tsvector } from './columns.ts'
 
 /*
  * The one schema. `web` writes the sign-in tables, the runtime all others. Ids are immutable (contract/ids.ts); names
@@ -196,6 +198,18 @@ export const services = pgTable('services', {
   /** What the console says; a README's first paragraph stands in when empty. */
   description: text().notNull().default(''),
   audience: jsonb().$type<Audience>().notNull(),
+  /** How to reach whoever is on call for it: an address, a channel, a number. */
+  contact: text().notNull().default(''),
+  tags: jsonb().$type<string[]>().notNull().default([]),
+  /** Who besides its team may read and fork its source. */
+  readable: text().$type<Readable>().notNull().default('team'),
+  /** Other teams of the audience call it once they are approved. */
+  approval: boolean().notNull().default(false),
+  /** Calls a minute of each other team; null: as many as they like. */
+  perMinute: integer(),
+  /** `at`, `sunset`: milliseconds since the epoch. */
+  deprecation: jsonb().$type<{ message: string; at: number; sunset: number | null; replacementId: string | null }>(),
+  forkedFrom: jsonb().$type<{ serviceId: string; commit: string }>(),
   createdAt: time().notNull(),
   deletedAt: time(),
 }, (t) => [uniqueIndex('services_name').on(t.teamId, t.name).where(sql`${t.deletedAt} is null`)])
@@ -222,6 +236,68 @@ export const environments = pgTable('environments', {
   /** It was not deleted by a person: its time was over. */
   expired: boolean().notNull().default(false),
 }, (t) => [uniqueIndex('environments_name').on(t.teamId, t.name).where(sql`${t.deletedAt} is null`)])
+
+/** Another team that may, or asks to, call a service that wants to be asked; or that has a limit of its own there. */
+export const consumers = pgTable('consumers', {
+  serviceId: text().notNull().references(() => services.id),
+  teamId: text().notNull().references(() => teams.id),
+  /** Null: it never asked. */
+  state: text().$type<ConsumerState>(),
+  /** Why it wants to, in its own words, and what was answered. */
+  reason: text().notNull().default(''),
+  answer: text().notNull().default(''),
+  /** Calls a minute, instead of the service's number for everybody; null: as for everybody. */
+  perMinute: integer(),
+  askedBy: text().notNull().default(''),
+  askedAt: time(),
+  decidedBy: text().notNull().default(''),
+  decidedAt: time(),
+}, (t) => [primaryKey({ columns: [t.serviceId, t.teamId] }), index('consumers_team').on(t.teamId)])
+
+/** Who really calls what of a service, and when last: kept as long as it is of use to know. */
+export const called = pgTable('called', {
+  serviceId: text().notNull(),
+  /** As usage has it: `person`, `person/{team id}`, `service/{id}`, `anyone`. */
+  caller: text().notNull(),
+  /** Team of the caller; the empty string when nobody knows. */
+  teamId: text().notNull(),
+  /** The first part of the path: an endpoint's name, or where its path begins. */
+  endpoint: text().notNull(),
+  requests: bigint({ mode: 'number' }).notNull(),
+  lastAt: time().notNull(),
+}, (t) => [primaryKey({ columns: [t.serviceId, t.caller, t.teamId, t.endpoint] }), index('called_team').on(t.teamId, t.lastAt)])
+
+/** A person who wants to know what changes about another team's service. */
+export const follows = pgTable('follows', {
+  userId: text().notNull().references(() => users.id, { onDelete: 'cascade' }),
+  serviceId: text().notNull().references(() => services.id),
+  createdAt: time().notNull(),
+}, (t) => [primaryKey({ columns: [t.userId, t.serviceId] }), index('follows_service').on(t.serviceId)])
+
+/** What those who use a service should hear of; deployments are told from their own table. */
+export const news = pgTable('news', {
+  seq: bigserial({ mode: 'number' }).primaryKey(),
+  serviceId: text().notNull().references(() => services.id),
+  at: time().notNull(),
+  kind: text().$type<NewsKind>().notNull(),
+  text: text().notNull(),
+  /** For one team alone; null: for all who use it. */
+  teamId: text(),
+}, (t) => [index('news_service').on(t.serviceId, t.at)])
+
+/** Until when somebody has read what changed. */
+export const newsSeen = pgTable('news_seen', {
+  userId: text().primaryKey().references(() => users.id, { onDelete: 'cascade' }),
+  at: time().notNull(),
+})
+
+/** The documents of what serves in production, for the search: made of the source, and made again when it is missing. */
+export const documents = pgTable('documents', {
+  serviceId: text().primaryKey().references(() => services.id),
+  commit: text().notNull(),
+  text: text().notNull(),
+  words: tsvector().notNull().generatedAlwaysAs(sql`to_tsvector('simple', "text")`),
+}, (t) => [index('documents_words').using('gin', t.words)])
 
 /** What is known of a commit once it was built or served. */
 export const revisions = pgTable('revisions', {
@@ -296,6 +372,8 @@ export const deployments = pgTable('deployments', {
   /** The promotion that it is a part of: they switch together or not at all. */
   promotionId: text(),
   error: jsonb().$type<ErrorBody & { exitCode?: number | null; signal?: string | null; lines?: string[] }>(),
+  /** How its endpoints differ from those that served before it; null while they are not known, or for want of any before. */
+  endpointChanges: jsonb().$type<EndpointChange[]>(),
   phases: jsonb().$type<{ name: Phase; startedAt: number; ms: number | null }[]>().notNull().default([]),
   createdAt: time().notNull(),
   liveAt: time(),
@@ -391,7 +469,14 @@ export const usage = pgTable('usage', {
   requests: bigint({ mode: 'number' }).notNull(),
   errors: bigint({ mode: 'number' }).notNull(),
   totalMs: doublePrecision().notNull(),
-}, (t) => [primaryKey({ columns: [t.hour, t.serviceId, t.environmentId, t.caller] }), index('usage_team').on(t.teamId, t.hour)])
+  /** Team of the caller at that time; the empty string when nobody knows. */
+  callerTeamId: text().notNull().default(''),
+  /** Refused beyond the caller's limit; not among the requests. */
+  limited: bigint({ mode: 'number' }).notNull().default(0),
+}, (t) => [
+  primaryKey({ columns: [t.hour, t.serviceId, t.environmentId, t.caller] }), index('usage_team').on(t.teamId, t.hour),
+  index('usage_service').on(t.serviceId, t.hour),
+])
 
 /** Facts about the installation itself. */
 export const platform = pgTable('platform', { key: text().primaryKey(), value: jsonb().notNull() })

@@ -8,9 +8,10 @@ import { type EnvironmentClaims, mergeBaggage } from './context/environment-clai
 import { callerHeader } from './identity/caller-header.ts'
 import type { HostCookies } from './identity/host-cookie.ts'
 import { anyone, belongsTo, checkAudience, identifyByToken, type Identity, type Person } from './identity/identity.ts'
+import type { Limits } from './limits.ts'
 import type { Caller, Environment, Service, Team } from './routes/entities.ts'
 import type { RouteTable } from './routes/route-table.ts'
-import { isPlatformPath, type Target } from './routes/target.ts'
+import { endpointIn, isPlatformPath, type Target } from './routes/target.ts'
 
 /** A request that may go on, and with what. */
 export interface Passage {
@@ -26,6 +27,8 @@ export interface Passage {
   caller: string | undefined
   /** How its requests are counted. */
   countedAs: string
+  /** The first part of the path, when it could be an endpoint's name. */
+  endpoint: string
   baggage: string
   hops: number
   /** By a host of its own, as browsers do; otherwise under /v1. */
@@ -37,6 +40,9 @@ export interface Refusal extends Pick<Passage, 'service' | 'path' | 'choice' | '
   environment: { id: string; name: string }
   refused: PlatformError
 }
+
+/** The service is changing hands: who asks is looked at anew when it has. */
+export interface Waiting { moving: Service }
 
 /** The service has another name now, at this host label. */
 export interface Moved { label: string; path: string }
@@ -62,6 +68,7 @@ export interface AdmissionParts {
   judgeCarried: (caller: Caller, service: Service, traceparent: string) => void
   /** Hops of the deepest call that an instance answers. */
   deepestOf: (caller: Caller) => number
+  limits: Limits
 }
 
 export class Admission {
@@ -71,35 +78,39 @@ export class Admission {
   private readonly judgeUnclaimed: JudgeUnclaimed
   private readonly deepestOf: (caller: Caller) => number
   private readonly judgeCarried: AdmissionParts['judgeCarried']
+  private readonly limits: Limits
 
-  constructor(table: RouteTable, { claims, cookies, judgeUnclaimed, judgeCarried, deepestOf }: AdmissionParts) {
+  constructor(table: RouteTable, { claims, cookies, judgeUnclaimed, judgeCarried, deepestOf, limits }: AdmissionParts) {
     this.table = table
     this.claims = claims
     this.cookies = cookies
     this.judgeUnclaimed = judgeUnclaimed
     this.judgeCarried = judgeCarried
     this.deepestOf = deepestOf
+    this.limits = limits
   }
 
   /** Throws a PlatformError for what may not pass and is no hop of a call either: who asks, or what for, is not known. */
-  admit({ request, target, trusted }: Asked): Passage | Moved | Refusal {
+  admit({ request, target, trusted }: Asked): Passage | Moved | Refusal | Waiting {
     if (this.table.epoch === '') throw new PlatformError('unavailable', 'the platform is starting', { fix: 'Try again in a moment.' })
     const instance = target.kind === 'path' && target.key !== undefined ? this.instance(target.key, request) : undefined
     const identity = this.identify(request, target, trusted, instance)
     const { team, service, moved } = this.find(request, target, identity, instance)
+    if (service.moving) return { moving: service }
     const hostEnvironment = target.kind === 'host' ? this.table.environmentNamed(team.id, target.environment) : undefined
     if (target.kind === 'host' && (moved || hostEnvironment?.moved)) {
       const environment = hostEnvironment?.thing.name ?? target.environment
       return { label: hostLabel({ service: service.name, environment, team: team.name }), path: target.path }
     }
-    checkAudience(identity, service)
+    const consumer = checkAudience(identity, service)
     const hops = instance === undefined ? 0 : (hopsOf(request) ?? this.deepestOf(instance))
-    const countedAs = identity.kind === 'service' ? `service/${identity.caller.serviceId}` : identity.kind
+    const countedAs = identity.kind === 'service' ? `service/${identity.caller.serviceId}` : consumer !== undefined ? `person/${consumer}` : belongsTo(identity, service.teamId) ? 'person' : 'anyone'
     const found: Found = { environment: { id: '', name: 'an environment that no longer exists' }, choice: 'default' }
     let run: ReturnType<Admission['environment']>
     try {
       run = this.environment({ request, target, trusted }, { identity, service, instance, found })
       if (hops >= maxHops) throw new PlatformError('loop', `this call has passed through ${maxHops} services: they call each other in a circle`)
+      if (service.limit !== undefined && !belongsTo(identity, service.teamId)) this.limits.take(service, consumer, request.socket.remoteAddress)
     } catch (error) {
       if (!(error instanceof PlatformError)) throw error
       return { service, path: target.path, countedAs, ...found, refused: error }
@@ -117,6 +128,7 @@ export class Admission {
       path: target.path,
       caller: callerHeader(identity, this.table, service.teamId),
       countedAs,
+      endpoint: endpointIn(target.path),
       baggage: mergeBaggage(request.headers[header.baggage] as string | undefined, member ?? this.claims.mint(context.id, generation)),
       hops: hops + 1,
       byHost: target.kind === 'host',
@@ -171,7 +183,9 @@ export class Admission {
         fix: 'See what there is with `m3o services`.',
       })
     }
-    return { team: found.thing, service: service.thing, moved: found.moved || service.moved }
+    // It may be another team's by now.
+    const team = this.table.get('teams', service.thing.teamId) ?? found.thing
+    return { team, service: service.thing, moved: found.moved || service.moved }
   }
 
   /** `context` is the environment of the whole chain of calls; `asked` that of this service's team. */

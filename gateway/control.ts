@@ -58,6 +58,10 @@ export function controlServer({ table, pools, traffic, traces, handovers, target
       }
     },
     'traffic.watch': (_, { signal }) => traffic.watch(AbortSignal.any([signal, closing])),
+    'traffic.saved': ({ counts }) => {
+      traffic.noteSaved(counts)
+      return { ok: true }
+    },
     'traces.read': ({ traceId }) => traces.read(traceId, table),
     'handover.create': ({ sessionId, host }) => ({ code: handovers.create(sessionId, host) }),
   }, { log })

@@ -14,7 +14,9 @@ import { Exchange } from './proxy/exchange.ts'
 import type { Proxy } from './proxy/proxy.ts'
 import { UpgradeExchange } from './proxy/upgrade-exchange.ts'
 import type { Target, Targets } from './routes/target.ts'
+import type { Moves } from './moves.ts'
 import type { Traces } from './traces.ts'
+import type { Traffic } from './traffic.ts'
 
 export interface DataPlaneParts {
   targets: Targets
@@ -22,6 +24,8 @@ export interface DataPlaneParts {
   handovers: Handovers
   proxy: Proxy
   traces: Traces
+  traffic: Traffic
+  moves: Moves
   /** Scheme and console of the installation. */
   scheme: 'http' | 'https'
   console: string
@@ -89,7 +93,7 @@ export class DataPlane {
   }
 
   private pass(request: IncomingMessage, response: ServerResponse, whoActs: WhoActs, upgraded: { socket: Socket; head: Buffer } | undefined): void {
-    const { targets, admission, handovers, proxy, traces } = this.parts
+    const { targets, admission, handovers, proxy, traces, traffic, moves } = this.parts
     const trace = traceFrom(request.headers[header.traceparent] as string | undefined)
     let target: Target | undefined
     // What follows a request that could be framed in two ways may be a part of it.
@@ -101,10 +105,19 @@ export class DataPlane {
       if (target.kind === 'host' && isHandover(target.path)) return handovers.accept(request, response, target.host, target.path)
       const trusted = whoActs(request)
       const passage = admission.admit({ request, target, trusted })
+      if ('moving' in passage) {
+        // It is looked at anew: whose it is, and who may call it, may be others then. Its body has not been touched.
+        moves.over(passage.moving).then(
+          () => { if (!response.destroyed) this.pass(request, response, whoActs, upgraded) },
+          (error: unknown) => this.refuse(request, response, error, { target, traceparent: trace.traceparent }),
+        )
+        return
+      }
       if ('label' in passage) return this.redirect(response, target, passage)
       if ('refused' in passage) {
         if (trusted !== undefined) traces.follow(trace.traceparent)
         // What anybody may ask for is not to push out what people look at.
+        if (passage.refused.code === 'rate_limited') traffic.countLimited(passage)
         if (passage.countedAs !== 'anyone') traces.noteRefused(passage, request, trace.traceparent)
         throw passage.refused
       }
@@ -116,14 +129,18 @@ export class DataPlane {
         : new UpgradeExchange(proxy, request, response, passage, trace, upgrade).from(upgraded.socket, upgraded.head)
       proxy.send(exchange)
     } catch (error) {
-      if (!(error instanceof PlatformError)) this.parts.report(error)
-      else if (error.code === 'unauthenticated' && target?.kind === 'host' && isNavigation(request) && !isHandover(target.path)) {
-        response.writeHead(302, { location: handovers.signInUrl(target.host, target.path), 'cache-control': 'no-store', 'content-length': 0 }).end()
-        return
-      }
-      const away = error instanceof PlatformError && error.code === 'unavailable'
-      refuse(request, response, error, { traceparent: trace.traceparent, console: this.parts.console, ...(away && { retryAfter: 1 }) })
+      this.refuse(request, response, error, { target, traceparent: trace.traceparent })
     }
+  }
+
+  private refuse(request: IncomingMessage, response: ServerResponse, error: unknown, { target, traceparent }: { target: Target | undefined; traceparent: string }): void {
+    if (!(error instanceof PlatformError)) this.parts.report(error)
+    else if (error.code === 'unauthenticated' && target?.kind === 'host' && isNavigation(request) && !isHandover(target.path)) {
+      response.writeHead(302, { location: this.parts.handovers.signInUrl(target.host, target.path), 'cache-control': 'no-store', 'content-length': 0 }).end()
+      return
+    }
+    const away = error instanceof PlatformError && error.code === 'unavailable'
+    refuse(request, response, error, { traceparent, console: this.parts.console, ...(away && { retryAfter: 1 }) })
   }
 
   /** To the host of the new name; the method and the body go along. Names may be given again, so never permanently. */

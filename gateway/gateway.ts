@@ -12,7 +12,9 @@ import { DataPlane } from './data-plane.ts'
 import { Handovers } from './identity/handover.ts'
 import { HostCookies } from './identity/host-cookie.ts'
 import { readOrMakeKey } from './key-file.ts'
+import { Limits } from './limits.ts'
 import { Listeners, shared } from './listeners.ts'
+import { Moves } from './moves.ts'
 import { Proxy } from './proxy/proxy.ts'
 import { RouteTable } from './routes/route-table.ts'
 import { TableFile } from './routes/table-file.ts'
@@ -54,9 +56,10 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
     log: (error, service) => log.debug({ err: error, service }, 'a service did not answer'),
   })
   const plane = new DataPlane({
-    targets, handovers, proxy, traces, scheme, console,
+    targets, handovers, proxy, traces, traffic, scheme, console, moves: new Moves(table),
     admission: new Admission(table, {
       cookies,
+      limits: new Limits(),
       claims: new EnvironmentClaims(key),
       deepestOf: (caller) => pools.find(table.calledAs(caller))?.answering.deepest ?? 0,
       judgeUnclaimed: (caller, service) => {

@@ -78,7 +78,7 @@ const spanOf = (traceparent: string): string => traceparent.slice(36, 52)
 
 function hopOf({ passage, traceparent, parent, method, servedBy, revision, status, at, ms }: Carried, table: RouteTable): Hop {
   const { service, environment, path, countedAs, choice } = passage
-  const caller = countedAs.startsWith('service/') ? (table.get('services', countedAs.slice(8))?.name ?? 'a deleted service') : countedAs
+  const caller = countedAs.startsWith('service/') ? (table.get('services', countedAs.slice(8))?.name ?? 'a deleted service') : countedAs.split('/', 1)[0] ?? countedAs
   return {
     span: spanOf(traceparent), parent: parent !== undefined && traceOf(parent) === traceOf(traceparent) ? spanOf(parent) : null,
     team: { id: service.teamId, name: table.get('teams', service.teamId)?.name ?? '' },

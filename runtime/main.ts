@@ -22,6 +22,7 @@ import { lifeHandlers } from './api/life.ts'
 import { logHandlers } from './api/logs.ts'
 import { platformHandlers } from './api/platform.ts'
 import { serviceHandlers } from './api/services.ts'
+import { sharingHandlers } from './api/sharing.ts'
 import { promotionHandlers } from './api/promotions.ts'
 import { sourceHandlers } from './api/source.ts'
 import { teamHandlers } from './api/teams.ts'
@@ -50,6 +51,8 @@ import { readSettings } from './settings.ts'
 import { openSource } from './source/source.ts'
 import { deployOwedSamples, oweSamples } from './teams/samples.ts'
 import { createTeam } from './teams/teams.ts'
+import { announceDeployments } from './sharing/announce.ts'
+import { Documents } from './sharing/documents.ts'
 import { closeForRemoved } from './terminals/removed.ts'
 import { Terminals } from './terminals/terminals.ts'
 import { tidy } from './tidy.ts'
@@ -92,7 +95,7 @@ const platform: Platform = { settings, log, db, seal, events, engine, egresses, 
 const deployments = new Deployments(platform)
 const promotions = new Promotions(platform, deployments)
 const terminals = new Terminals(engine)
-const traffic = new Traffic(platform)
+const traffic = new Traffic(platform, (counts) => gateway.call('traffic.saved', { counts }))
 const life = new Life({ ...platform, deployments })
 const languages = openLanguages(platform)
 const ending = new AbortController()
@@ -105,13 +108,15 @@ await traffic.load()
 await languages.clear()
 await laptops.recover()
 await places.load()
-void routing.follow((counts, lost) => {
-  traffic.note(counts, lost)
+void routing.follow((counts, lost, saved) => {
+  traffic.note(counts, lost, saved)
   life.noteCalls(counts)
 }, ending.signal)
 await deployments.recover()
 await promotions.recover()
 await life.load()
+new Documents(platform).follow(ending.signal)
+announceDeployments(platform, ending.signal)
 const disk = new Disk({
   home, engine, log, teamMiB: settings.teamDiskMiB, park: (at, why) => places.park(at, why),
   servicesOf: () => Object.entries(routing.table.services).map(([serviceId, { teamId }]) => ({ serviceId, teamId })),
@@ -132,6 +137,7 @@ const rpc = createRpcServer(runtimeApi, {
   ...platformHandlers(platform, { shutdown, health }),
   ...teamHandlers(platform, deployments),
   ...serviceHandlers(platform, traffic, deployments),
+  ...sharingHandlers(platform, traffic),
   ...lifeHandlers(life),
   ...deploymentHandlers(platform, deployments),
   ...promotionHandlers(platform, deployments, promotions),

@@ -1,6 +1,7 @@
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import { audit } from './routers/audit.ts'
 import { calls } from './routers/calls.ts'
+import { consumers } from './routers/consumers.ts'
 import { deployments } from './routers/deployments.ts'
 import { environments } from './routers/environments.ts'
 import { invitations } from './routers/invitations.ts'
@@ -12,6 +13,7 @@ import { promotions } from './routers/promotions.ts'
 import { security } from './routers/security.ts'
 import { services } from './routers/services.ts'
 import { signIn } from './routers/sign-in.ts'
+import { shared } from './routers/shared.ts'
 import { source } from './routers/source.ts'
 import { teams } from './routers/teams.ts'
 import { templates } from './routers/templates.ts'
@@ -21,8 +23,8 @@ import { variables } from './routers/variables.ts'
 import { router } from './trpc.ts'
 
 export const appRouter = router({
-  audit, calls, deployments, environments, invitations, logs, members, person, platform, promotions, security, services, signIn, source, teams, templates, terminals,
-  tokens, variables,
+  audit, calls, consumers, deployments, environments, invitations, logs, members, person, platform, promotions, security, services, shared, signIn, source,
+  teams, templates, terminals, tokens, variables,
 })
 
 export type AppRouter = typeof appRouter

@@ -23,7 +23,7 @@ export function addPullCommand(program: Command, run: Run): void {
 
 async function pull(session: Session, given: string, { dir, withSettings }: { dir: string | undefined; withSettings: boolean }): Promise<void> {
   const asked = await session.service(given)
-  if (asked.service.startsWith('@')) throw new PlatformError('forbidden', `the source of ${given} is its team's alone`, { fix: 'Members of that team pull it: m3o team use TEAM.' })
+  if (asked.service.startsWith('@')) throw new PlatformError('forbidden', `the source of ${given} is its team's alone`, { fix: `Members of that team pull it: m3o team use TEAM. Where it may be read: m3o fork ${given}, then pull the fork.` })
   // A former name leads to the service too; the folder has the one of now.
   const { name: service } = await session.api.services.get.query(asked)
   if (!serviceName.safeParse(service).success) throw strange(service)

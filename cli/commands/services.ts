@@ -8,6 +8,10 @@ import type { Run } from '../run.ts'
 import { Misuse } from '../misuse.ts'
 import { ago, fail, plain, show, table } from '../output.ts'
 import { noteEnding } from './environments.ts'
+import { noteDependants } from './sharing.ts'
+import { readables } from '#contract/sharing.ts'
+import { oneOf } from '../misuse.ts'
+import { wholeNumber } from '../input.ts'
 
 /** A service as `--json` gives it. */
 function document(service: Service) {
@@ -42,6 +46,15 @@ export function addServiceCommands(program: Command, run: Run): void {
     noteEnding(session, (await session.api.environments.list.query({ team })).filter((one) => one.name === environment))
   }))
 
+  program.command('describe <service>').description('what it is, who is on call, by which tags it is found')
+    .option('--description <text>').option('--contact <how>', 'how to reach whoever is on call').option('--tags <tags>', 'words with commas between')
+    .action(run(async (session, name: string, { description, contact, tags }: { description?: string; contact?: string; tags?: string }) => {
+      const change = { ...(description !== undefined && { description }), ...(contact !== undefined && { contact }), ...(tags !== undefined && { tags: tags.split(/[\s,]+/).filter((tag) => tag !== '') }) }
+      if (Object.keys(change).length === 0) throw new Misuse('nothing to change', 'Give --description, --contact or --tags.')
+      await session.api.services.update.mutate({ team: await session.team(), service: name, ...change })
+      show(session, { service: name, ...change }, `Saved.`)
+    }))
+
   program.command('kill <service>').description('stop it in this environment; source, history and settings stay').action(run(async (session, name: string) => {
     const at = await session.service(name)
     await session.api.services.kill.mutate(at)
@@ -51,6 +64,7 @@ export function addServiceCommands(program: Command, run: Run): void {
   const service = program.command('service').description('delete, rename or transfer a service')
   service.command('delete <service>').description('in all environments, with its source and logs').option('--yes', 'without being asked').action(run(async (session, name: string, { yes }: { yes?: boolean }) => {
     const { confirm } = await import('../confirm.ts')
+    await noteDependants(session, { team: await session.team(), service: name }, 'It would break for:')
     await confirm(session, name, yes ?? false)
     await session.api.services.delete.mutate({ team: await session.team(), service: name })
     show(session, { service: name, deleted: true }, `Deleted ${name}.`)
@@ -66,24 +80,38 @@ export function addServiceCommands(program: Command, run: Run): void {
       await session.api.services.update.mutate({ team, service: name, owner: to })
       return show(session, { service: name, team, owner: to }, `${to} owns ${name}.`)
     }
+    await noteDependants(session, { team, service: name }, 'These call it; their calls wait while it moves, and go on:')
     const { deploymentId } = await session.api.services.transfer.mutate({ team, service: name, to })
     const deployment = deploymentId === null ? undefined : await followDeployment(session, to, deploymentId)
     const document = { service: name, team: to, formerly: team, deployment: deploymentId, outcome: deployment?.state ?? 'stopped' }
     if (deployment !== undefined && deployment.state !== 'live') {
       return fail(new PlatformError('start_failed', `${name} is ${to}'s now, but not live: ${deployment.error?.message ?? deployment.state}`, { fix: `See why: m3o --team ${to} logs ${name}` }), session, { ...document, error: deployment.error })
     }
-    show(session, document, `${name} is ${to}'s now. Its addresses have changed with that.`)
+    show(session, document, `${name} is ${to}'s now. Its former addresses lead to it.`)
   }))
 
   program.command('share <service>').description('who may call it')
     .option('--with <team>', 'a team (may be given several times)', (team: string, all: string[]) => [...all, team], [] as string[])
     .option('--platform', 'everyone on this platform').option('--anyone', 'anyone at all').option('--team-only', 'its own team')
-    .action(run(async (session, name: string, options: { with: string[]; platform?: boolean; anyone?: boolean; teamOnly?: boolean }) => {
+    .option('--approval', 'other teams ask first').option('--no-approval', 'they do not')
+    .option('--per-minute <n>', 'calls a minute of each other team; 0: no limit', wholeNumber)
+    .option('--source <who>', `who may read and fork its source: ${readables.join(', ')}`)
+    .action(run(async (session, name: string, options: { with: string[]; platform?: boolean; anyone?: boolean; teamOnly?: boolean; approval?: boolean; perMinute?: number; source?: string }) => {
       const chosen = [options.with.length > 0, options.platform, options.anyone, options.teamOnly].filter(Boolean).length
+      const more = {
+        ...(options.approval !== undefined && { approval: options.approval }), ...(options.perMinute !== undefined && { perMinute: options.perMinute === 0 ? null : options.perMinute }),
+        ...(options.source !== undefined && { readable: oneOf('source', options.source, readables) }),
+      }
+      if (chosen === 0 && Object.keys(more).length > 0) {
+        await session.api.services.share.mutate({ team: await session.team(), service: name, ...more })
+        return show(session, { service: name, ...more }, `The sharing of ${name} is saved.`)
+      }
       if (chosen !== 1) throw new Misuse(chosen === 0 ? 'say with whom' : 'these exclude each other', 'Give one of --with TEAM, --platform, --anyone, --team-only.')
       const audience = options.anyone ? { kind: 'anyone' as const } : options.platform ? { kind: 'platform' as const } : options.with.length > 0 ? { kind: 'teams' as const, teams: options.with } : { kind: 'team' as const }
-      await session.api.services.share.mutate({ team: await session.team(), service: name, audience })
-      show(session, { service: name, audience }, `${name} may be called by ${audience.kind === 'teams' ? audience.teams.join(', ') : { team: 'its team', platform: 'everyone on this platform', anyone: 'anyone' }[audience.kind]}.`)
+      const team = await session.team()
+      await noteDependants(session, { team, service: name }, 'These call it, and can not any more:', (one) => one.team !== team && !(audience.kind === 'teams' ? audience.teams.includes(one.team) : audience.kind === 'anyone' || (audience.kind === 'platform' && one.team !== '')))
+      await session.api.services.share.mutate({ team, service: name, audience, ...more })
+      show(session, { service: name, audience, ...more }, `${name} may be called by ${audience.kind === 'teams' ? audience.teams.join(', ') : { team: 'its team', platform: 'everyone on this platform', anyone: 'anyone' }[audience.kind]}.`)
     }))
 }
 
@@ -95,6 +123,11 @@ function describe(one: Service): string {
     ['instances', one.instances.length === 0 ? '–' : one.instances.map(({ id, pid, state }) => `${id} ${state} pid ${pid ?? '–'}`).join('\n            ')],
     ['url', one.url],
     ['owner', one.owner?.email ?? '–'],
+    ...(one.contact === '' ? [] : [['on call', plain(one.contact)]]),
+    ...(one.tags.length === 0 ? [] : [['tags', one.tags.join(', ')]]),
+    ...(one.access === null || one.access === 'open' ? [] : [['access', one.access]]),
+    ...(one.deprecation === null ? [] : [['deprecated', `${plain(one.deprecation.message)}${one.deprecation.sunset === null ? '' : `; stops ${new Date(one.deprecation.sunset).toISOString().slice(0, 10)}`}${one.deprecation.replacement === null ? '' : `; use ${one.deprecation.replacement}`}`]]),
+    ...(one.forkedFrom === null ? [] : [['forked', `from ${one.forkedFrom.name ?? 'a deleted service'} at ${one.forkedFrom.revision}`]]),
     ['endpoints', one.endpoints.map((endpoint) => endpoint.name).join(', ') || '–'],
   ]
   return [`${colors.bold(one.name)} in ${one.environment} of ${one.team}`, ...rows.map(([name = '', value = '']) => `  ${colors.dim(name.padEnd(9))} ${value}`)].join('\n')

@@ -1,4 +1,5 @@
 'use client'
+import { TriangleAlert } from 'lucide-react'
 import type { Environment, ListedService } from '#contract/records.ts'
 import { paths } from '#client/paths.ts'
 import { EnvironmentName } from '#components/environments/environment-mark.tsx'
@@ -31,7 +32,8 @@ export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
             {service.name}
           </RowLink>
           {service.laptop !== null ? <span className="min-w-0 md:hidden"><OnLaptop laptop={service.laptop} short /></span> : isOwn(service, view) && <span className="md:hidden"><Badge>own</Badge></span>}
-          {service.team !== view.team ? <Badge>shared</Badge> : service.audience.kind !== 'team' && <Badge>{audienceWord(service.audience)}</Badge>}
+          {service.deprecation !== null && <span className="shrink-0" title={`Deprecated: ${service.deprecation.message}`}><TriangleAlert aria-hidden className="size-3.5 text-warn" /><span className="sr-only">deprecated</span></span>}
+          {service.team !== view.team ? <SharedMark service={service} /> : service.audience.kind !== 'team' && <Badge>{audienceWord(service.audience)}</Badge>}
         </span>
       ),
     },
@@ -63,6 +65,14 @@ export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
 /** A copy of an environment's own, where it could have inherited one. */
 function isOwn(service: ListedService, view: CatalogueView): boolean {
   return service.team === view.team && service.from === view.environment && view.kinds.get(view.environment) !== 'production'
+}
+
+const accessWords: Partial<Record<NonNullable<ListedService['access']>, string>> = { needed: 'by approval', asked: 'asked', declined: 'declined', revoked: 'revoked', read: 'open source' }
+
+/** Whether it can be called from here, where that is not at once. */
+function SharedMark({ service: { access } }: { service: ListedService }) {
+  const word = access === null ? undefined : accessWords[access]
+  return <Badge>{word ?? 'shared'}</Badge>
 }
 
 function From({ service, view }: { service: ListedService; view: CatalogueView }) {

@@ -20,10 +20,10 @@ import { useService } from './service.ts'
 import { useRouter } from 'next/navigation'
 
 export const tabLabels: Record<ServiceTab, string> = {
-  overview: 'Overview', code: 'Code', api: 'API', logs: 'Logs', deployments: 'Deployments', settings: 'Settings',
+  overview: 'Overview', code: 'Code', api: 'API', logs: 'Logs', deployments: 'Deployments', consumers: 'Consumers', settings: 'Settings',
 }
 
-const tabShapes: Record<ServiceTab, Shape> = { overview: 'boxes', code: 'rows', api: 'form', logs: 'lines', deployments: 'rows', settings: 'boxes' }
+const tabShapes: Record<ServiceTab, Shape> = { overview: 'boxes', code: 'rows', api: 'form', logs: 'lines', deployments: 'rows', consumers: 'boxes', settings: 'boxes' }
 
 /** What stays above all tabs of a service: its name, its state here, what serves, and the tabs. */
 export function ServiceHeader() {
@@ -50,6 +50,7 @@ export function ServiceHeader() {
         {from !== undefined && from.name !== at.environment && (
           <span className="flex items-center gap-1.5 text-muted"><span className="max-sm:sr-only">inherited from</span> <EnvironmentName name={from.name} kind={from.kind} soft /></span>
         )}
+        {service.deprecation !== null && <Badge tone="warn">deprecated</Badge>}
         {service.pinned && <span className="inline-flex" title={`${service.from} was pinned: it keeps this revision, whatever is deployed where it comes from`}><Badge><Pin aria-hidden className="size-3" /><span className="max-sm:sr-only">pinned</span></Badge></span>}
         {service.revision === null && service.laptop === null
           ? <Button size="small" className="ml-auto" reason="It is not deployed here: nothing would answer">Open<ArrowUpRight aria-hidden /></Button>

@@ -7,6 +7,7 @@ import type { EnvironmentDiff } from '#contract/promotions.ts'
 import { type InTeam, paths } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { ChangedFiles } from '#components/service-deployments/changed-files.tsx'
+import { EndpointChanges } from '#components/service-deployments/endpoint-changes.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { Skeleton } from '#components/ui/skeleton.tsx'
 import { Time } from '#components/ui/time.tsx'
@@ -39,12 +40,12 @@ function ServiceEntry({ place, diff, row }: { place: InTeam; diff: EnvironmentDi
         <span className="flex min-w-0 grow basis-full items-center gap-1.5 md:w-50 md:shrink-0 md:grow-0 md:basis-auto">
           <ChevronRight aria-hidden className={`size-3.5 shrink-0 text-muted transition-transform duration-100 ${open ? 'rotate-90' : ''}`} />
           <span className="truncate font-medium">{row.service}</span>
-          <span className="ml-auto md:hidden"><Relation row={row} /></span>
+          <span className="ml-auto flex gap-1.5 md:hidden">{row.impacts.length > 0 && <Badge tone="bad">breaking</Badge>}<Relation row={row} /></span>
         </span>
         <Side copy={row.here} label={diff.environment} />
         <Side copy={row.there} label={diff.against} />
         <span className="hidden min-w-0 grow truncate text-muted lg:block" title={row.here?.message}>{row.here?.message.split('\n')[0]}{row.here !== null && row.here.by !== '' && ` · ${row.here.by}`}</span>
-        <span className="ml-auto hidden shrink-0 md:block"><Relation row={row} /></span>
+        <span className="ml-auto hidden shrink-0 gap-1.5 md:flex">{row.impacts.length > 0 && <Badge tone="bad">breaking</Badge>}<Relation row={row} /></span>
       </button>
       {open && <div className="border-t border-border bg-surface p-3"><Suspense fallback={<Skeleton className="h-16" />}><CodeDiff place={place} row={row} diff={diff} /></Suspense></div>}
     </li>
@@ -85,6 +86,7 @@ function CodeDiff({ place, row, diff }: { place: InTeam; row: Row; diff: Environ
         {row.here !== null && row.here.at > 0 && <span>Deployed in {row.here.from} <Time at={row.here.at} /> by {row.here.by}</span>}
         {row.here !== null && <Link href={paths.service(at)}>Open in {diff.environment}</Link>}
       </p>
+      {row.impacts.length > 0 && <EndpointChanges impacts={row.impacts} label={`Endpoints of ${row.service} that break`} />}
       {files.length === 0 ? <p className="text-muted">Their code is the same.</p> : <ChangedFiles at={at} files={files} from={to === null ? null : from} to={to ?? from ?? ''} />}
     </div>
   )

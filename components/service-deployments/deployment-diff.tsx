@@ -5,6 +5,7 @@ import { type Outputs, useTRPC } from '#client/trpc.ts'
 import { Badge } from '#components/ui/badge.tsx'
 import { Section } from '#components/ui/page.tsx'
 import { ChangedFiles } from './changed-files.tsx'
+import { EndpointChanges } from './endpoint-changes.tsx'
 
 type Diff = Outputs['deployments']['diff']
 
@@ -12,12 +13,14 @@ type Diff = Outputs['deployments']['diff']
 export function DeploymentDiff({ at, deploymentId }: { at: OfService; deploymentId: string }) {
   const trpc = useTRPC()
   const { data: diff } = useSuspenseQuery(trpc.deployments.diff.queryOptions({ team: at.team, deploymentId }))
+  const { data: impacts } = useSuspenseQuery(trpc.deployments.impact.queryOptions({ team: at.team, deploymentId }))
   const added = diff.files.reduce((sum, file) => sum + file.added, 0)
   const removed = diff.files.reduce((sum, file) => sum + file.removed, 0)
   const about = diff.from === null ? 'The first here: all of it is new.' : <>Against <code>{diff.from.slice(0, 7)}</code>, which served before.</>
   return (
     <Section title="What changed" about={about} actions={diff.files.length > 0 && <span className="tabular font-mono text-small"><span className="text-ok">+{added}</span> <span className="text-bad">−{removed}</span></span>}>
       <div className="flex flex-col gap-3">
+        {impacts.length > 0 && <EndpointChanges impacts={impacts} label="Endpoints that changed" />}
         {diff.files.length === 0 && diff.variables.length === 0 && <p className="rounded border border-border bg-raised px-3 py-2 text-muted">Nothing: the same code with the same variables.</p>}
         {diff.files.length > 0 && <ChangedFiles at={at} files={diff.files} from={diff.from} to={diff.to} />}
         {diff.variables.length > 0 && <VariableChanges changes={diff.variables} />}

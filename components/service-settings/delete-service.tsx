@@ -1,11 +1,14 @@
 'use client'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useRouter } from 'next/navigation'
+import { Suspense } from 'react'
 import { paths } from '#client/paths.ts'
 import { toastDone } from '#client/toasts.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { useService } from '#components/frame/service.ts'
 import { Confirm } from '#components/ui/confirm.tsx'
+import { Skeleton } from '#components/ui/skeleton.tsx'
+import { AllDependants } from './all-dependants.tsx'
 
 export function DeleteService({ onDismiss }: { onDismiss: () => void }) {
   const at = useService()
@@ -21,7 +24,10 @@ export function DeleteService({ onDismiss }: { onDismiss: () => void }) {
   }))
   return (
     <Confirm title={`Delete ${at.service}?`} action={`Delete ${at.service}`} name={at.service} busy={remove.isPending || remove.isSuccess} error={remove.error} onConfirm={() => remove.mutate({ team: at.team, service: at.service })} onDismiss={onDismiss}>
-      <p>It stops in every environment, and its source, history, variables and logs go with it. Calls to it are refused from then on.</p>
+      <div className="flex flex-col gap-3">
+        <p>It stops in every environment, and its source, history, variables and logs go with it. Calls to it are refused from then on.</p>
+        <Suspense fallback={<Skeleton className="h-9" />}><AllDependants title="It would break for those who call it:" none="Nobody has called it in 30 days." /></Suspense>
+      </div>
     </Confirm>
   )
 }

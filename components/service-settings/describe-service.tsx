@@ -2,12 +2,13 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useForm } from 'react-hook-form'
 import type { Service } from '#contract/records.ts'
+import { tags } from '#contract/sharing.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { useService } from '#components/frame/service.ts'
 import { DialogForm } from '#components/ui/dialog-form.tsx'
 import { ErrorLine } from '#components/ui/error-state.tsx'
 import { Field } from '#components/ui/field.tsx'
-import { Select, Textarea } from '#components/ui/input.tsx'
+import { Input, Select, Textarea } from '#components/ui/input.tsx'
 import { Skeleton } from '#components/ui/skeleton.tsx'
 
 /** What it is, and whom to ask about it. */
@@ -17,7 +18,7 @@ export function DescribeService({ service, onDismiss }: { service: Service; onDi
   const queries = useQueryClient()
   const members = useQuery(trpc.members.list.queryOptions({ team: at.team }))
   const isOwnerLocked = service.locked.includes('owner')
-  const form = useForm({ defaultValues: { description: service.description, owner: service.owner?.email ?? '' } })
+  const form = useForm({ defaultValues: { description: service.description, owner: service.owner?.email ?? '', contact: service.contact, tags: service.tags.join(', ') } })
   const update = useMutation(trpc.services.update.mutationOptions({
     onSuccess: () => {
       void queries.invalidateQueries(trpc.services.pathFilter())
@@ -27,16 +28,17 @@ export function DescribeService({ service, onDismiss }: { service: Service; onDi
   const { errors, dirtyFields } = form.formState
   return (
     <DialogForm
-      title="Description and owner"
+      title="Description, owner and tags"
       form={form}
       submit="Save"
       reason={members.isPending ? 'The members are being loaded' : null}
       busy={update.isPending}
       error={update.error}
       // What was not touched stays as it is: the README goes on to stand in for a description that nobody wrote.
-      onSubmit={({ description, owner }) => update.mutate({
+      onSubmit={({ description, owner, contact, tags: words }) => update.mutate({
         team: at.team, service: at.service,
         ...(dirtyFields.description && { description: description.trim() }), ...(dirtyFields.owner && { owner: owner === '' ? null : owner }),
+        ...(dirtyFields.contact && { contact: contact.trim() }), ...(dirtyFields.tags && { tags: wordsOf(words) }),
       })}
       onDismiss={onDismiss}
     >
@@ -52,6 +54,14 @@ export function DescribeService({ service, onDismiss }: { service: Service; onDi
           </Select>
         ))}
       </Field>
+      <Field label="On call" optional hint="How to reach whoever is: an address, a channel, a number." error={errors.contact?.message}>
+        {(control) => <Input {...control} {...form.register('contact', { maxLength: { value: 300, message: 'At most 300 characters' } })} placeholder="#payments-oncall" />}
+      </Field>
+      <Field label="Tags" optional hint="Words with commas between, by which it is found." error={errors.tags?.message}>
+        {(control) => <Input {...control} {...form.register('tags', { validate: (text) => { const checked = tags.safeParse(wordsOf(text)); return checked.success || (checked.error.issues[0]?.message ?? 'These are no tags') } })} placeholder="billing, internal" className="font-mono" />}
+      </Field>
     </DialogForm>
   )
 }
+
+const wordsOf = (text: string): string[] => text.split(/[\s,]+/).map((word) => word.toLowerCase()).filter((word) => word !== '')

@@ -15,12 +15,14 @@ import { limitMeanings } from './limit-meanings.ts'
 import { PendingBar } from './pending-bar.tsx'
 import { Setting } from './setting.tsx'
 import { Variables } from './variables.tsx'
-import { audienceMeanings, spokenAudience } from './who-may-call.ts'
+import { audienceMeanings, readableWords, spokenAudience } from './who-may-call.ts'
 
 const DeleteService = dynamic(() => import('./delete-service.tsx').then((module) => module.DeleteService), { ssr: false })
 const DescribeService = dynamic(() => import('./describe-service.tsx').then((module) => module.DescribeService), { ssr: false })
 const Limits = dynamic(() => import('./limits.tsx').then((module) => module.Limits), { ssr: false })
 const RenameService = dynamic(() => import('./rename-service.tsx').then((module) => module.RenameService), { ssr: false })
+const DeprecateService = dynamic(() => import('./deprecate-service.tsx').then((module) => module.DeprecateService), { ssr: false })
+const TransferService = dynamic(() => import('./transfer-service.tsx').then((module) => module.TransferService), { ssr: false })
 const ShareService = dynamic(() => import('./share-service.tsx').then((module) => module.ShareService), { ssr: false })
 
 const mebibytes = (count: number) => (count >= 1024 ? `${count / 1024} GiB` : `${count} MiB`)
@@ -33,18 +35,20 @@ export function ServiceSettings() {
   const environments = useEnvironments()
   const { data: service } = useSuspenseQuery(trpc.services.get.queryOptions(at))
   const { data: about } = useSuspenseQuery(trpc.platform.about.queryOptions())
-  const [open, setOpen] = useState<'limits' | 'share' | 'describe' | 'rename' | 'delete' | null>(null)
+  const [open, setOpen] = useState<'limits' | 'share' | 'deprecate' | 'describe' | 'rename' | 'transfer' | 'delete' | null>(null)
   const dismiss = () => setOpen(null)
-  const { settings, locked, audience, owner } = service
+  const { settings, locked, audience, owner, deprecation } = service
   const lock = (key: string) => (locked.includes(key) ? key : undefined)
   const write = may('service.write', null)
   const limits = may('service.write')
-  const share = may('service.share') ?? (locked.includes('audience') ? 'm3o.json in the source says who may call it: change it there' : null)
+  const share = may('service.share', null)
   const mayDelete = may('service.delete', null) ?? environments.filter(({ overrides }) => overrides.some(({ serviceId }) => serviceId === service.id)).map(({ name }) => may('service.delete', name)).find((reason) => reason !== null) ?? null
   const gateway = `${about.gateway.url.replace(/\/$/, '')}/v1`
   useActions([
     { id: 'service.share', group: service.name, title: 'Share: who may call it', words: 'audience public private team platform anyone', reason: share, run: () => setOpen('share') },
-    { id: 'service.describe', group: service.name, title: 'Description and owner', reason: write, run: () => setOpen('describe') },
+    { id: 'service.describe', group: service.name, title: 'Description, owner and tags', words: 'on call contact', reason: write, run: () => setOpen('describe') },
+    { id: 'service.deprecate', group: service.name, title: 'Deprecate', words: 'sunset replace retire', reason: share, run: () => setOpen('deprecate') },
+    { id: 'service.transfer', group: service.name, title: 'Transfer to another team', words: 'move ownership', reason: mayDelete, run: () => setOpen('transfer') },
     { id: 'service.limits', group: service.name, title: 'Instances and limits', words: 'memory cpu scale sleep health', reason: limits, run: () => setOpen('limits') },
     { id: 'service.rename', group: service.name, title: 'Rename the service', reason: write, run: () => setOpen('rename') },
   ])
@@ -67,10 +71,16 @@ export function ServiceSettings() {
           </Properties>
         </Panel>
       </Section>
-      <Section title="Who may call it" about="The same in every environment." actions={<Button aria-label="Share: change who may call it" reason={share} onClick={() => setOpen('share')}>Share</Button>}>
+      <Section title="Sharing" about="The same in every environment." actions={<Button aria-label="Share: change who may call it" reason={share} onClick={() => setOpen('share')}>Share</Button>}>
         <Panel>
           <Properties>
             <Setting name="Audience" lockedBy={lock('audience')} means={audienceMeanings[audience.kind].about}>{spokenAudience(audience)}</Setting>
+            {(audience.kind === 'teams' || audience.kind === 'platform') && <Setting name="Approval" means={service.approval ? 'Another team asks first; answer under Consumers.' : 'Other teams of the audience call it without being asked.'}>{service.approval ? 'needed' : 'not needed'}</Setting>}
+            {audience.kind !== 'team' && <Setting name="Each other team" means="A team can have a number of its own, under Consumers."><span className="tabular">{service.perMinute === null ? 'calls without a limit' : `at most ${service.perMinute.toLocaleString('en-GB')} calls a minute`}</span></Setting>}
+            <Setting name="Source" means={service.readable === 'team' ? 'Read by its team alone.' : 'May be read and forked, as production serves it.'}>{readableWords[service.readable].toLowerCase()}</Setting>
+            <Setting name="Deprecated" means={deprecation === null ? undefined : deprecation.message} change={{ words: deprecation === null ? 'Deprecate' : 'Change', label: 'Deprecate the service', reason: share, run: () => setOpen('deprecate') }}>
+              {deprecation === null ? 'no' : `yes${deprecation.sunset === null ? '' : `, until ${new Date(deprecation.sunset).toISOString().slice(0, 10)}`}${deprecation.replacement === null ? '' : `; ${deprecation.replacement} instead`}`}
+            </Setting>
           </Properties>
         </Panel>
       </Section>
@@ -94,8 +104,17 @@ export function ServiceSettings() {
             <Setting name="Owner" lockedBy={lock('owner')} change={{ words: 'Change', label: 'Change the owner', reason: write, run: () => setOpen('describe') }}>
               {owner === null ? <span className="text-muted">nobody</span> : <>{owner.name} {owner.email !== owner.name && <span className="text-muted">{owner.email}</span>}</>}
             </Setting>
+            <Setting name="On call" change={{ words: 'Change', label: 'Change who is on call', reason: write, run: () => setOpen('describe') }}>{service.contact === '' ? <span className="text-muted">not said</span> : service.contact}</Setting>
+            <Setting name="Tags" change={{ words: 'Change', label: 'Change the tags', reason: write, run: () => setOpen('describe') }}>{service.tags.length === 0 ? <span className="text-muted">none</span> : service.tags.join(', ')}</Setting>
           </Properties>
         </Panel>
+      </Section>
+      <Section
+        title="Transfer the service"
+        about="To another team, with all that belongs to it; its names lead there, and its calls go on."
+        actions={<Button reason={mayDelete} onClick={() => setOpen('transfer')}>Transfer {service.name}</Button>}
+      >
+        {null}
       </Section>
       <Section
         title="Delete the service"
@@ -105,7 +124,9 @@ export function ServiceSettings() {
         {null}
       </Section>
       {open === 'limits' && <Limits service={service} onDismiss={dismiss} />}
-      {open === 'share' && <ShareService audience={audience} onDismiss={dismiss} />}
+      {open === 'share' && <ShareService service={service} onDismiss={dismiss} />}
+      {open === 'deprecate' && <DeprecateService deprecation={deprecation} onDismiss={dismiss} />}
+      {open === 'transfer' && <TransferService onDismiss={dismiss} />}
       {open === 'describe' && <DescribeService service={service} onDismiss={dismiss} />}
       {open === 'rename' && <RenameService onDismiss={dismiss} />}
       {open === 'delete' && <DeleteService onDismiss={dismiss} />}

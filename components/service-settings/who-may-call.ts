@@ -1,4 +1,5 @@
 import type { Audience } from '#contract/routing.ts'
+import type { Readable } from '#contract/sharing.ts'
 
 /** What each audience means, for who chooses. */
 export const audienceMeanings: Record<Audience['kind'], { title: string; about: string }> = {
@@ -11,3 +12,8 @@ export const audienceMeanings: Record<Audience['kind'], { title: string; about: 
 export function spokenAudience(audience: Audience): string {
   return audience.kind === 'teams' && audience.teams.length > 0 ? `Its team, and ${audience.teams.join(', ')}` : audienceMeanings[audience.kind].title
 }
+
+export const readableWords: Record<Readable, string> = { team: 'Nobody else', callers: 'Whoever may call it', anyone: 'Everybody signed in: open source' }
+
+/** Whether a team, by name, is of an audience; the own team always is. */
+export const isOf = (audience: Audience, team: string): boolean => (audience.kind === 'teams' ? audience.teams.includes(team) : audience.kind === 'anyone' || (audience.kind === 'platform' && team !== ''))

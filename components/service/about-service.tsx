@@ -2,14 +2,16 @@ import Link from 'next/link'
 import type { Service } from '#contract/records.ts'
 import { type OfService, paths } from '#client/paths.ts'
 import { audienceWord } from '#components/catalogue/audience.ts'
+import { Badge } from '#components/ui/badge.tsx'
 import { Panel } from '#components/ui/page.tsx'
 import { Time } from '#components/ui/time.tsx'
+import { linkTo } from './link-to.ts'
 
 const mostEndpoints = 12
 
 /** Whose it is, who may call it, and what of it can be called. */
 export function AboutService({ at, service }: { at: OfService; service: Service }) {
-  const { owner, audience, endpoints } = service
+  const { owner, audience, endpoints, contact, tags, forkedFrom } = service
   return (
     <>
       <section>
@@ -18,9 +20,12 @@ export function AboutService({ at, service }: { at: OfService; service: Service 
           <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1.5 px-3 py-2.5">
             <dt className="text-muted">Owner</dt>
             <dd className="truncate" title={owner?.email}>{owner?.name ?? <span className="text-muted">nobody</span>}</dd>
+            {contact !== '' && <><dt className="text-muted">On call</dt><dd className="break-words">{contact}</dd></>}
             <dt className="text-muted">Callers</dt>
             <dd className="truncate"><Link href={paths.service(at, 'settings')} className="text-text">{audience.kind === 'team' ? 'its team' : audience.kind === 'teams' ? `its team, ${audience.teams.join(', ')}` : audienceWord(audience)}</Link></dd>
             {service.language !== '' && <><dt className="text-muted">Language</dt><dd>{service.language}</dd></>}
+            {tags.length > 0 && <><dt className="text-muted">Tags</dt><dd className="flex flex-wrap gap-1.5">{tags.map((tag) => <Link key={tag} href={paths.catalogue(at, { tag })} prefetch={false} className="no-underline"><Badge>{tag}</Badge></Link>)}</dd></>}
+            {forkedFrom !== null && <><dt className="text-muted">Forked</dt><dd className="break-words">from {forkedFrom.name === null ? <span className="text-muted">a deleted service</span> : <Link href={linkTo(at, forkedFrom.name)} prefetch={false} className="text-text">{forkedFrom.name}</Link>} at <code className="text-small">{forkedFrom.revision}</code></dd></>}
             <dt className="text-muted">Created</dt>
             <dd><Time at={service.createdAt} /></dd>
           </dl>

@@ -1,9 +1,10 @@
 'use client'
 import { useSuspenseQuery } from '@tanstack/react-query'
 import Link from 'next/link'
-import { type OfService, paths } from '#client/paths.ts'
+import type { OfService } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { Panel } from '#components/ui/page.tsx'
+import { linkTo } from './link-to.ts'
 import { lastHour } from './traffic.ts'
 
 /** Who calls it, and whom it calls, busiest first. */
@@ -12,7 +13,7 @@ export function Neighbours({ at }: { at: OfService }) {
   const { data: { callers, callees } } = useSuspenseQuery(trpc.services.traffic.queryOptions({ ...at, ...lastHour }))
   return (
     <>
-      <List title="Called by" none="Nobody has called it here." entries={callers.map(({ caller, requests }) => ({ name: caller, requests, isService: caller !== 'person' && caller !== 'anyone' }))} at={at} />
+      <List title="Called by" none="Nobody has called it here." entries={callers.map(({ caller, requests }) => ({ name: caller, requests, isService: caller !== 'person' && caller !== 'anyone' && !caller.startsWith('people of ') }))} at={at} />
       <List title="Calls" none="It has called no other service here." entries={callees.map(({ service, requests }) => ({ name: service, requests, isService: true }))} at={at} />
     </>
   )
@@ -31,7 +32,7 @@ function List({ title, none, entries, at }: { title: string; none: string; entri
             {entries.map(({ name, requests, isService }) => (
               <li key={name} className="relative flex h-[34px] items-center justify-between gap-3 px-3">
                 <span aria-hidden className="absolute inset-y-0 left-0 bg-hover" style={{ width: `${(requests / most) * 100}%` }} />
-                <span className="relative truncate">{isService && name !== 'a deleted service' ? <Link href={paths.service({ ...at, service: name })} prefetch={false} className="text-text">{name}</Link> : (words[name] ?? name)}</span>
+                <span className="relative truncate">{isService && name !== 'a deleted service' ? <Link href={linkTo(at, name)} prefetch={false} className="text-text">{name}</Link> : (words[name] ?? name)}</span>
                 <span className="tabular relative text-muted">{requests.toLocaleString('en-GB')}</span>
               </li>
             ))}

@@ -8,3 +8,10 @@ export function readmeRef(deployments: readonly Pick<Deployment, 'current' | 'co
 
 export const readmePath = (tree: readonly { path: string; kind: string }[]): string | undefined =>
   tree.find(({ path, kind }) => kind === 'file' && /^readme(\.(md|markdown|txt))?$/i.test(path))?.path
+
+/** The README first, then what is under docs/, by path. */
+export function docPaths(tree: readonly { path: string; kind: string }[]): string[] {
+  const readme = readmePath(tree)
+  const docs = tree.filter(({ path, kind }) => kind === 'file' && /^docs\/.+\.(md|markdown)$/i.test(path)).map(({ path }) => path)
+  return [...(readme === undefined ? [] : [readme]), ...docs.sort()].slice(0, 40)
+}

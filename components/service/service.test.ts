@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { copyIn } from './copy-in.ts'
+import { docPaths } from './readme-ref.ts'
 import { summaryOf } from './traffic.ts'
 
 test('an environment is served by its own copy, or by the nearest parent’s', () => {
@@ -11,6 +12,11 @@ test('an environment is served by its own copy, or by the nearest parent’s', (
 
 test('a chain that leads back to itself ends', () => {
   expect(copyIn('a', [{ name: 'a', parent: 'b' }, { name: 'b', parent: 'a' }], [])).toBeUndefined()
+})
+
+test('documents are the README and what is under docs, whatever else is there', () => {
+  const tree = ['docs/b.md', 'index.ts', 'docs/a/c.markdown', 'docs/x.txt', 'README.md', 'notes.md'].map((path) => ({ path, kind: 'file' }))
+  expect(docPaths([...tree, { path: 'docs/link.md', kind: 'symlink' }])).toEqual(['README.md', 'docs/a/c.markdown', 'docs/b.md'])
 })
 
 test('the hour is summed up, minutes weighing by their requests', () => {

@@ -32,7 +32,8 @@ export function refuse(request: IncomingMessage, response: ServerResponse, error
   }
   if (html) headers['content-security-policy'] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
   if (known.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer realm="m3o"'
-  if (options.retryAfter !== undefined) headers['retry-after'] = options.retryAfter
+  const retryAfter = options.retryAfter ?? known.data?.['retryAfter']
+  if (typeof retryAfter === 'number') headers['retry-after'] = retryAfter
   if (options.traceparent !== undefined) headers.traceparent = options.traceparent
   // A body that nobody will read must not hold the connection.
   if (!request.complete && mayHaveBody(request)) headers.connection = 'close'

@@ -45,8 +45,11 @@ export function belongsTo(identity: Identity, teamId: string): boolean {
   return identity.kind === 'service' && identity.caller.teamId === teamId
 }
 
-/** Throws `unauthenticated` or `forbidden` unless the service's audience holds the caller, and its token's scope the service. */
-export function checkAudience(identity: Identity, service: Service): void {
+/**
+ * The team as which somebody calls another team's service; undefined for the service's own team, and for anyone at all.
+ * @throws PlatformError `unauthenticated` or `forbidden` unless the service's audience holds the caller, and its token's scope the service
+ */
+export function checkAudience(identity: Identity, service: Service): string | undefined {
   const token = identity.kind === 'person' ? identity.token : undefined
   if (token !== undefined) {
     const { actions, services } = token.scope
@@ -55,12 +58,19 @@ export function checkAudience(identity: Identity, service: Service): void {
     }
     if (services !== undefined && !services.includes(service.id)) throw new PlatformError('forbidden', `this token may not call ${service.name}`)
   }
-  const { audience } = service
-  if (audience.kind === 'anyone' || belongsTo(identity, service.teamId)) return
+  const { audience, approved } = service
+  if (belongsTo(identity, service.teamId)) return undefined
   if (identity.kind === 'anyone') {
+    if (audience.kind === 'anyone' && approved === undefined) return undefined
     throw new PlatformError('unauthenticated', `${service.name} is private`, { fix: 'Send a platform token as `Authorization: Bearer m3o_…`.' })
   }
-  if (audience.kind === 'platform') return
-  if (audience.kind === 'teams' && audience.teams.some((teamId) => belongsTo(identity, teamId))) return
-  throw new PlatformError('forbidden', `${service.name} is not shared with you`, { fix: 'Ask its team to share it.' })
+  const teams = identity.kind === 'service' ? [identity.caller.teamId] : identity.teamIds
+  const admitted = audience.kind === 'teams' ? teams.filter((teamId) => audience.teams.includes(teamId)) : audience.kind === 'team' ? [] : teams
+  if (admitted.length === 0 && audience.kind !== 'anyone') throw new PlatformError('forbidden', `${service.name} is not shared with you`, { fix: 'Ask its team to share it.' })
+  if (approved === undefined) return admitted[0]
+  const consumer = admitted.find((teamId) => approved.includes(teamId))
+  if (consumer !== undefined) return consumer
+  throw new PlatformError('forbidden', `${service.name} is called by approval, which your team does not have`, {
+    fix: 'Ask for it on its page in the catalogue, or: m3o consumer ask @TEAM/SERVICE --reason WHY.', data: { reason: 'approval_needed' },
+  })
 }

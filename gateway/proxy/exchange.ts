@@ -9,6 +9,7 @@ import type { Connection, ExchangeHandler, Failure } from '../upstream/connectio
 import type { InstancePool } from '../upstream/instance-pool.ts'
 import { MalformedResponse, type ResponseHead } from '../upstream/response-head.ts'
 import { answerHeaders } from './answer-headers.ts'
+import { addDeprecation } from './deprecation.ts'
 import type { Proxy } from './proxy.ts'
 import { linger, RequestBody } from './request-body.ts'
 import { requestHead } from './request-head.ts'
@@ -108,6 +109,7 @@ export class Exchange implements ExchangeHandler {
     const { response, passage } = this
     const headers = answerHeaders(head, passage, this.proxy.cookies)
     headers.push('M3O-Served-By', this.servedBy, header.traceparent, this.trace.traceparent)
+    if (passage.service.deprecation !== undefined) addDeprecation(headers, passage.service.deprecation)
     // Who waited to be told to go on was told otherwise: what they send now, if anything, is not known.
     if (this.request.headers.expect !== undefined && !this.request.complete) headers.push('Connection', 'close')
     try {

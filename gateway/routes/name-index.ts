@@ -2,6 +2,8 @@ export interface Named {
   id: string
   name: string
   formerNames: string[]
+  /** Names that it had elsewhere. */
+  formerIn?: { teamId: string; name: string }[] | undefined
   gone?: string | null
 }
 
@@ -28,12 +30,14 @@ export class NameIndex<T extends Named> {
     const scope = this.scopeOf(thing)
     push(this.current, `${scope}/${thing.name}`, thing)
     for (const name of thing.formerNames) push(this.former, `${scope}/${name}`, thing)
+    for (const { teamId, name } of thing.formerIn ?? []) push(this.former, `${teamId}/${name}`, thing)
   }
 
   remove(thing: T): void {
     const scope = this.scopeOf(thing)
     drop(this.current, `${scope}/${thing.name}`, thing)
     for (const name of thing.formerNames) drop(this.former, `${scope}/${name}`, thing)
+    for (const { teamId, name } of thing.formerIn ?? []) drop(this.former, `${teamId}/${name}`, thing)
   }
 }
 

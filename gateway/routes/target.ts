@@ -83,6 +83,19 @@ function readPath(path: string): Target {
   }
 }
 
+/** The first part of a path, when it could be the name of an endpoint; else nothing. */
+export function endpointIn(path: string): string {
+  let end = 1
+  for (; end < path.length && end <= 80; end++) {
+    const code = path.charCodeAt(end)
+    // / and ?
+    if (code === 47 || code === 63) break
+    // Letters, digits, and _ . -
+    if (!((code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95 || code === 46 || code === 45)) return ''
+  }
+  return end > 80 ? '' : path.slice(1, end)
+}
+
 const maybePlatform = /[_%]/
 
 /** Whether any reading of a path that a service may use (decoded, dots resolved, slashes merged) is the platform's own. */

@@ -8,6 +8,7 @@ import { diffDeployment } from '../deployments/diff.ts'
 import { listDeployments, readDeployment } from '../deployments/record.ts'
 import type { Platform } from '../platform.ts'
 import { findOrCreate } from '../services/services.ts'
+import { impactOf } from '../sharing/dependants.ts'
 
 type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `deployments.${string}`>>
 
@@ -46,6 +47,10 @@ export function deploymentHandlers(platform: Platform, deployments: Deployments)
     'deployments.diff': async ({ deploymentId }) => {
       const [row] = await db.select().from(table).where(eq(table.id, deploymentId))
       return diffDeployment(platform, row)
+    },
+    'deployments.impact': async ({ deploymentId }) => {
+      const [row] = await db.select().from(table).where(eq(table.id, deploymentId))
+      return row ? impactOf(platform, row.serviceId, row.endpointChanges ?? []) : []
     },
   }
 }

@@ -7,12 +7,17 @@ import { audited } from '../audit/audit.ts'
 import { pinEnvironment, pinService, unpinEnvironment } from '../environments/pins.ts'
 import { protectEnvironment } from '../environments/protect.ts'
 import type { Platform } from '../platform.ts'
-import { createFromTemplate, deleteService, renameService, updateService } from '../services/services.ts'
+import { createFromTemplate, deleteService, deprecateService, renameService, updateService } from '../services/services.ts'
 import { configure } from '../services/settings.ts'
 import { listCatalogue } from '../services/catalogue.ts'
 import { listShared } from '../services/shared.ts'
 import { transferService } from '../services/transfer.ts'
 import { findService, getService, listServices, serviceEverywhere } from '../services/views.ts'
+import { dependantsOf } from '../sharing/dependants.ts'
+import { searchDocuments } from '../sharing/documents.ts'
+import { forkService } from '../sharing/fork.ts'
+import { replacementOf } from '../sharing/replacement.ts'
+import { together } from '../together.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { deleteVariable, listVariables, markVariable, resetVariable, revealSecrets, setVariable, setVariables } from '../variables/variables.ts'
 
@@ -21,9 +26,14 @@ type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `
 const ok = { ok: true } as const
 
 export function serviceHandlers(platform: Platform, traffic: Traffic, deployments: Deployments): Part {
+  /** A team's people look at the same one, and read it again at the same moments. */
+  const catalogue = together((at) => {
+    const [teamId = '', environmentId = ''] = at.split(' ')
+    return listCatalogue(platform, teamId, environmentId)
+  })
   return {
     'services.list': ({ teamId, environmentId }) => listServices(platform, teamId, environmentId),
-    'services.catalogue': ({ teamId, environmentId }) => listCatalogue(platform, teamId, environmentId),
+    'services.catalogue': ({ teamId, environmentId }) => catalogue(`${teamId} ${environmentId}`),
     'services.shared': ({ teamId, name }) => listShared(platform, teamId, name),
     'services.get': (at) => getService(platform, at),
     'services.everywhere': ({ serviceId }) => serviceEverywhere(platform, serviceId),
@@ -35,6 +45,16 @@ export function serviceHandlers(platform: Platform, traffic: Traffic, deployment
       await configure(platform, actor, at, given)
       return ok
     },
+    'services.deprecate': async ({ teamId, serviceId, deprecation }, { actor }) => {
+      if (deprecation === null) return await deprecateService(platform, actor, serviceId, null), ok
+      const { replacement, message, sunset } = deprecation
+      const replacementId = replacement === null ? null : await replacementOf(platform, teamId, replacement)
+      await deprecateService(platform, actor, serviceId, { message, sunset, replacementId })
+      return ok
+    },
+    'services.dependants': async ({ serviceId }) => (await traffic.save(), dependantsOf(platform, serviceId)),
+    'services.fork': (input, { actor }) => forkService(platform, actor, input),
+    'services.search': ({ teamId, query }) => searchDocuments(platform, teamId, query),
     'services.transfer': (input, { actor }) => transferService(platform, deployments, actor, input),
     'services.delete': async ({ serviceId }, { actor }) => (await deleteService(platform, actor, serviceId), ok),
     'services.kill': async (at, { actor }) => {

@@ -183,6 +183,11 @@ export class Deployments {
     while (this.#running.size > 0) await Promise.all([...this.#running.values()].map((one) => one.done))
   }
 
+  /** Resolves when it has ended, one way or the other. */
+  async ended(id: string): Promise<void> {
+    for (const running of this.#running.values()) if (running.id === id) await running.done
+  }
+
   #run(row: DeploymentRow): void {
     const key = placeKey(row)
     const before = this.#running.get(key)

@@ -14,7 +14,7 @@ export type Failure = ErrorBody & { exitCode?: number | null; signal?: string | 
 export function newRow(row: Pick<DeploymentRow, 'id' | 'teamId' | 'serviceId' | 'environmentId' | 'kind' | 'route' | 'commit' | 'message' | 'byId' | 'byName'> & Partial<DeploymentRow>): DeploymentRow {
   const now = Date.now()
   return {
-    state: 'queued', buildId: null, keepsData: false, variables: null, settings: null, locked: [], previousId: null, restoresId: null, promotionId: null, error: null,
+    state: 'queued', buildId: null, keepsData: false, variables: null, settings: null, locked: [], previousId: null, restoresId: null, promotionId: null, error: null, endpointChanges: null,
     phases: [{ name: 'queued', startedAt: now, ms: null }], createdAt: now, liveAt: null, endedAt: null, watchedUntil: null, ...row,
   }
 }
@@ -123,7 +123,7 @@ async function select(db: Db, where: ReturnType<typeof and>, limit: number): Pro
     id: row.id, serviceId: row.serviceId, service, teamId: row.teamId, environmentId: row.environmentId, environment,
     kind: row.kind, promotionId: row.promotionId, state: row.state, revision: row.commit.slice(0, 7), commit: row.commit, message: row.message, by: row.byName, route: row.route,
     createdAt: row.createdAt, endedAt: row.endedAt, durationMs: row.endedAt === null ? null : row.endedAt - row.createdAt,
-    phases: row.phases, error: row.error, current: servingId === row.id, previousId: row.previousId, previousCommit,
+    phases: row.phases, error: row.error, endpointChanges: row.endpointChanges, current: servingId === row.id, previousId: row.previousId, previousCommit,
     watchedUntil: row.watchedUntil !== null && row.watchedUntil > Date.now() && servingId === row.id ? row.watchedUntil : null,
   }))
 }

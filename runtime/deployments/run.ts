@@ -1,6 +1,8 @@
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
+import { compareEndpoints } from '#contract/compatibility.ts'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { deployments, revisions } from '#db/schema.ts'
+import { maxDepth } from '#contract/routing.ts'
 import { readEndpoints } from '#sdk/compile/read-endpoints.ts'
 import { environmentChain } from '../environments/environments.ts'
 import { waitUntilReady } from '../instances/check.ts'
@@ -115,8 +117,26 @@ export async function checkInstances(platform: Platform, plan: Plan, started: re
 
 async function describeRevision(platform: Platform, plan: Plan, running: Running | undefined): Promise<void> {
   if (!running) return
-  const endpoints = await readEndpoints(running.placement.address, running.placement.port).catch(() => [])
-  await platform.db.update(revisions).set({ endpoints }).where(eq(revisions.commit, plan.commit))
+  const before = servingBefore(platform, plan)
+  const [endpoints, [known]] = await Promise.all([
+    readEndpoints(running.placement.address, running.placement.port).catch(() => []),
+    before === undefined || before === plan.commit ? [] : platform.db.select({ endpoints: revisions.endpoints }).from(revisions).where(and(eq(revisions.serviceId, plan.serviceId), eq(revisions.commit, before))),
+  ])
+  // A fork has the commits of what it was forked from.
+  await platform.db.update(revisions).set({ endpoints }).where(and(eq(revisions.serviceId, plan.serviceId), eq(revisions.commit, plan.commit)))
+  if (known === undefined) return
+  const endpointChanges = compareEndpoints(known.endpoints, endpoints)
+  if (endpointChanges.length === 0) return
+  await platform.db.update(deployments).set({ endpointChanges }).where(eq(deployments.id, plan.deploymentId))
+}
+
+/** Revision of its own copy here, or of the one that it inherits. */
+function servingBefore({ places, routing }: Platform, plan: Plan): string | undefined {
+  for (let id: string | null | undefined = plan.environmentId, depth = 0; id && depth < maxDepth; id = routing.table.environments[id]?.parentId, depth++) {
+    const place = places.get({ serviceId: plan.serviceId, environmentId: id })
+    if (place) return place.plan.commit
+  }
+  return undefined
 }
 
 async function switchOver(platform: Platform, plan: Plan, started: readonly Running[]): Promise<void> {

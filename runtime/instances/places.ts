@@ -151,6 +151,17 @@ export class Places {
     await this.#takeDown(place)
   }
 
+  /** Ends what runs, the calls under way first, for whoever goes on with it: that it should run stays written down. */
+  async pause(at: At): Promise<void> {
+    const place = this.#require(at)
+    place.wanted = 'stopped'
+    const serving = this.instances.of(place)
+    for (const one of serving) await this.instances.setState(one, 'draining')
+    await this.publish(place)
+    await Promise.all(serving.map((one) => this.#drain(one, { callsMs: makeWayMs, socketsMs: 0 })))
+    await this.#takeDown(place)
+  }
+
   /** Removes the environment's own copy: its calls go to the parent's. */
   async reset(at: At): Promise<void> {
     const place = this.get(at)

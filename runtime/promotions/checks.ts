@@ -1,9 +1,12 @@
 import { and, isNull, eq, inArray } from 'drizzle-orm'
+import { breakingOf } from '#contract/compatibility.ts'
 import { PlatformError } from '#contract/errors.ts'
+import { spokenImpacts } from '#contract/impact-words.ts'
 import type { PromotionCheck } from '#contract/promotions.ts'
 import { promotions, variables } from '#db/schema.ts'
 import type { Deployments } from '../deployments/deployments.ts'
 import type { Platform } from '../platform.ts'
+import { changesBetween, impactOf } from '../sharing/dependants.ts'
 import type { Candidate, Candidates } from './candidates.ts'
 
 interface Surroundings extends Candidates {
@@ -12,6 +15,8 @@ interface Surroundings extends Candidates {
   intoName: string
   /** Names of variables that are set where the copy is, and not where it goes, by service. */
   missing: ReadonlyMap<string, string[]>
+  /** What would break for whom, in words, by service. */
+  breaks: ReadonlyMap<string, string>
 }
 
 interface Check {
@@ -57,6 +62,11 @@ const table: readonly Check[] = [
     fix: (_, { intoName }) => `Variables stay where they are: set it in ${intoName} if the service needs it there.`,
   },
   {
+    code: 'breaks', stops: false,
+    look: ({ serviceId }, { breaks }) => breaks.get(serviceId) ?? null,
+    fix: () => 'Tell those who call it, or keep what they use.',
+  },
+  {
     code: 'interrupts', stops: false,
     look: ({ own }, { intoName }) => (own?.plan.keepsData ? `it keeps data, so its calls in ${intoName} wait while it changes hands` : null),
     fix: () => null,
@@ -74,7 +84,7 @@ export async function checksOf(platform: Platform, deployments: Deployments, can
   const about = (code: PromotionCheck['code'], message: string, fix: string | null): PromotionCheck => ({ code, service: null, stops: true, message, fix })
   if (!into) return [about('no_parent', `${from.name} has no parent to promote into`, 'Choose an environment that stems from another.')]
   if (all.length === 0) return [about('nothing_own', `${from.name} has no copies of its own`, `Deploy into ${from.name} first.`)]
-  const around: Surroundings = { ...candidates, platform, deployments, intoName: into.name, missing: await missingVariables(platform, candidates) }
+  const around: Surroundings = { ...candidates, platform, deployments, intoName: into.name, missing: await missingVariables(platform, candidates), breaks: await breaksOf(platform, candidates) }
   const checks: PromotionCheck[] = []
   const [other] = await platform.db.select({ by: promotions.byName }).from(promotions).where(and(eq(promotions.intoId, into.id), isNull(promotions.endedAt)))
   if (other) checks.push(about('promoting', `${other.by} is promoting into ${into.name} at this moment`, 'Wait until that has ended.'))
@@ -90,6 +100,16 @@ export async function checksOf(platform: Platform, deployments: Deployments, can
     checks.unshift(about('nothing_own', `${into.name} serves all that ${from.name} has of its own already`, null))
   }
   return checks
+}
+
+/** Endpoints that would be others than those who call them expect. */
+async function breaksOf(platform: Platform, { all }: Candidates): Promise<Map<string, string>> {
+  const found = await Promise.all(all.map(async ({ serviceId, own, there }) => {
+    if (own === null || there === null) return undefined
+    const impacts = await impactOf(platform, serviceId, breakingOf(await changesBetween(platform.db, serviceId, there.plan.commit, own.plan.commit)))
+    return impacts.length === 0 ? undefined : [serviceId, spokenImpacts(impacts)] as const
+  }))
+  return new Map(found.filter((one) => one !== undefined))
 }
 
 /** What moves: all that was asked for but what the parent serves already. @throws PlatformError when something stands in the way */

@@ -1,4 +1,5 @@
 import { eq, inArray } from 'drizzle-orm'
+import { breakingOf } from '#contract/compatibility.ts'
 import { PlatformError } from '#contract/errors.ts'
 import type { EnvironmentDiff } from '#contract/promotions.ts'
 import { deployments as table, services } from '#db/schema.ts'
@@ -6,6 +7,7 @@ import type { Deployments } from '../deployments/deployments.ts'
 import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
 import type { Place } from '../instances/place.ts'
 import type { Platform } from '../platform.ts'
+import { changesBetween, impactOf } from '../sharing/dependants.ts'
 import { diffVariables } from '../variables/diff.ts'
 import { candidatesOf, servingIn } from './candidates.ts'
 import { checksOf } from './checks.ts'
@@ -50,10 +52,15 @@ async function compareCopies(platform: Platform, told: readonly Compared[], { he
   await Promise.all(Array.from({ length: 8 }, async () => {
     for (let one = queue.shift(); one; one = queue.shift()) {
       const { serviceId, service, mine, theirs } = one
-      rows.push({ serviceId, service, here: copyOf(mine, here), there: copyOf(theirs, there), ...(await relationOf(platform, one)) })
+      rows.push({ serviceId, service, here: copyOf(mine, here), there: copyOf(theirs, there), ...(await relationOf(platform, one)), impacts: await impactsOf(platform, one) })
     }
   }))
   return rows.sort((a, b) => a.service.localeCompare(b.service))
+}
+
+async function impactsOf(platform: Platform, { serviceId, mine, theirs }: Compared): Promise<Row['impacts']> {
+  if (!mine || !theirs) return []
+  return impactOf(platform, serviceId, breakingOf(await changesBetween(platform.db, serviceId, theirs.plan.commit, mine.plan.commit)))
 }
 
 async function relationOf({ source }: Platform, { serviceId, mine, theirs }: Compared): Promise<Pick<Row, 'relation' | 'ahead' | 'behind'>> {

@@ -3,7 +3,7 @@ import { idleLifeMs } from '#contract/environment-life.ts'
 import { mayDo } from '#contract/permissions.ts'
 import type { Routed } from '#contract/routing.ts'
 import type { Db } from '#db/open.ts'
-import { environments, formerNames, members, services, teams, tokens, users } from '#db/schema.ts'
+import { consumers, environments, formerNames, members, services, teams, tokens, users } from '#db/schema.ts'
 
 /** Entities of the routing table as the database has them; an id without a row (or a deleted one) is null. */
 type Found<K extends keyof Routed> = Record<string, Routed[K] | null>
@@ -31,9 +31,41 @@ export async function environmentEntities(db: Db, ids: Ids): Promise<Found<'envi
 
 export async function serviceEntities(db: Db, ids: Ids): Promise<Found<'services'>> {
   const rows = await db.select().from(services).where(ids ? inArray(services.id, [...ids]) : isNull(services.deletedAt))
-  const former = await formerOf(db, 'service')
-  return collect(ids, rows, (row) =>
-    row.deletedAt === null ? { id: row.id, teamId: row.teamId, name: row.name, formerNames: former.get(row.id) ?? [], audience: row.audience } : null)
+  const [former, asked, names] = await Promise.all([formerServiceNames(db), consumersOf(db, ids), replacementNames(db, rows)])
+  return collect(ids, rows, (row) => {
+    if (row.deletedAt !== null) return null
+    const all = former.get(row.id) ?? []
+    const elsewhere = all.filter(({ scope }) => scope !== row.teamId)
+    const own = asked.get(row.id) ?? []
+    const numbers = own.filter(({ perMinute }) => perMinute !== null)
+    const { deprecation } = row
+    return {
+      id: row.id, teamId: row.teamId, name: row.name, formerNames: all.filter(({ scope }) => scope === row.teamId).map(({ name }) => name), audience: row.audience,
+      ...(elsewhere.length > 0 && { formerIn: elsewhere.map(({ scope, name }) => ({ teamId: scope, name })) }),
+      ...(row.approval && { approved: own.filter(({ state }) => state === 'approved').map(({ teamId }) => teamId) }),
+      ...((row.perMinute !== null || numbers.length > 0) && { limit: { perMinute: row.perMinute, teams: Object.fromEntries(numbers.map(({ teamId, perMinute }) => [teamId, perMinute])) } }),
+      ...(deprecation !== null && { deprecation: { at: deprecation.at, sunset: deprecation.sunset, replacement: names.get(deprecation.replacementId ?? '') ?? null } }),
+    }
+  })
+}
+
+async function consumersOf(db: Db, ids: Ids) {
+  const rows = await db.select().from(consumers).where(ids ? inArray(consumers.serviceId, [...ids]) : undefined)
+  return Map.groupBy(rows, (row) => row.serviceId)
+}
+
+/** `@team/service` of what deprecated services are replaced by. */
+export async function replacementNames(db: Db, rows: readonly { deprecation: { replacementId: string | null } | null }[]): Promise<Map<string, string>> {
+  const ids = rows.flatMap(({ deprecation }) => deprecation?.replacementId ?? [])
+  if (ids.length === 0) return new Map()
+  const found = await db.select({ id: services.id, service: services.name, team: teams.name }).from(services).innerJoin(teams, eq(teams.id, services.teamId))
+    .where(and(inArray(services.id, ids), isNull(services.deletedAt)))
+  return new Map(found.map(({ id, service, team }) => [id, `@${team}/${service}`]))
+}
+
+async function formerServiceNames(db: Db): Promise<Map<string, { scope: string; name: string }[]>> {
+  const rows = await db.select({ id: formerNames.id, scope: formerNames.scope, name: formerNames.name }).from(formerNames).where(eq(formerNames.kind, 'service'))
+  return Map.groupBy(rows, (row) => row.id)
 }
 
 /** Only those whose maker is still on the team, and machines'. */
@@ -48,7 +80,7 @@ export async function tokenEntities(db: Db, ids: Ids): Promise<Found<'tokens'>> 
   }))
 }
 
-async function formerOf(db: Db, kind: 'team' | 'environment' | 'service'): Promise<Map<string, string[]>> {
+async function formerOf(db: Db, kind: 'team' | 'environment'): Promise<Map<string, string[]>> {
   const byId = new Map<string, string[]>()
   for (const row of await db.select().from(formerNames).where(eq(formerNames.kind, kind))) {
     byId.set(row.id, [...(byId.get(row.id) ?? []), row.name])

@@ -106,14 +106,14 @@ export class Routing {
   }
 
   /** Keeps the gateway in step until the signal: whenever it (re)appears it gets the table, and its counters are read. */
-  async follow(onTraffic: (counts: TrafficCount[], lost: LostCount[]) => void, signal: AbortSignal): Promise<void> {
+  async follow(onTraffic: (counts: TrafficCount[], lost: LostCount[], saved: TrafficCount[] | undefined) => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         const replaced = this.#sending.then(() => this.#replace())
         // That the gateway is away is nobody's failure who only waits for it.
         this.#sending = replaced.catch(() => {})
         await replaced
-        for await (const { counts, lost } of this.#gateway.stream('traffic.watch', {}, { signal })) onTraffic(counts, lost)
+        for await (const { counts, lost, saved } of this.#gateway.stream('traffic.watch', {}, { signal })) onTraffic(counts, lost, saved)
       } catch {
         // Away: the loop asks again.
       }

@@ -4,14 +4,16 @@ import { newId } from '#contract/ids.ts'
 import { serviceName } from '#contract/names.ts'
 import type { Service } from '#contract/records.ts'
 import type { Audience } from '#contract/routing.ts'
+import type { Readable } from '#contract/sharing.ts'
 import type { Actor } from '#contract/rpc.ts'
-import { environments, formerNames, services, users } from '#db/schema.ts'
+import { documents, environments, formerNames, services, users } from '#db/schema.ts'
 import { templateFiles } from '#templates/templates.ts'
 import { claimName, keepFormerName, parseName } from '../access/names.ts'
 import { audited } from '../audit/audit.ts'
 import type { Platform } from '../platform.ts'
 import { findTeam } from '../teams/teams.ts'
-import { findService, getService } from './views.ts'
+import { tell } from '../sharing/news.ts'
+import { findService, getService, nameOf } from './views.ts'
 
 export interface NewService {
   teamId: string
@@ -54,7 +56,8 @@ export async function createFromTemplate(platform: Platform, actor: Actor, input
 export async function findOrCreate(platform: Platform, actor: Actor, teamId: string, name: string, ownerId: string): Promise<{ serviceId: string; created: boolean }> {
   const [row] = await platform.db.select({ id: services.id }).from(services).where(and(eq(services.teamId, teamId), eq(services.name, name), isNull(services.deletedAt)))
   if (row) return { serviceId: row.id, created: false }
-  const [former] = await platform.db.select({ id: formerNames.id }).from(formerNames)
+  // One that is another team's by now is not this team's to deploy.
+  const [former] = await platform.db.select({ id: formerNames.id }).from(formerNames).innerJoin(services, and(eq(services.id, formerNames.id), eq(services.teamId, teamId), isNull(services.deletedAt)))
     .where(and(eq(formerNames.kind, 'service'), eq(formerNames.scope, teamId), eq(formerNames.name, name)))
   if (former) return { serviceId: former.id, created: false }
   return { serviceId: await createService(platform, actor, { teamId, name, files: null, ownerId }), created: true }
@@ -67,35 +70,79 @@ export async function renameService(platform: Platform, actor: Actor, serviceId:
   await audited(platform.db, actor, { teamId: row.teamId, action: 'service.rename', target: `service ${row.name}`, before: { name: row.name }, after: { name } }, async (tx) => {
     await claimName(tx, 'service', row.teamId, name, () => tx.update(services).set({ name }).where(eq(services.id, serviceId)))
     await keepFormerName(tx, 'service', row.teamId, row.name, serviceId)
+    await tell(tx, { serviceId, kind: 'renamed', text: `is called ${name} now, it was ${row.name}; the former name leads to it` })
   })
   await platform.routing.refresh({ services: [serviceId] })
   changed(platform, row)
 }
 
-export async function updateService(
-  platform: Platform, actor: Actor, serviceId: string,
-  change: { description?: string | undefined; ownerId?: string | null | undefined; audience?: Audience | undefined },
-): Promise<void> {
+export interface ServiceChange {
+  description?: string | undefined
+  ownerId?: string | null | undefined
+  contact?: string | undefined
+  tags?: string[] | undefined
+  audience?: Audience | undefined
+  readable?: Readable | undefined
+  approval?: boolean | undefined
+  perMinute?: number | null | undefined
+}
+const sharing = ['audience', 'readable', 'approval', 'perMinute'] as const
+
+export async function updateService(platform: Platform, actor: Actor, serviceId: string, change: ServiceChange): Promise<void> {
   const row = await findService(platform, serviceId)
-  const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
-  const before = { description: row.description, ownerId: row.ownerId, audience: row.audience }
+  const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as Partial<typeof row>
   if (Object.keys(given).length === 0) return
-  const action = change.audience === undefined ? 'service.update' : 'service.share'
-  await audited(platform.db, actor, { teamId: row.teamId, action, target: `service ${row.name}`, before, after: given }, (tx) =>
-    tx.update(services).set(given).where(eq(services.id, serviceId)))
+  const after = { ...row, ...given }
+  if (after.approval && after.audience.kind === 'anyone') {
+    throw new PlatformError('bad_request', 'who is not signed in cannot be approved', { field: 'approval', fix: 'Choose another audience, or no approval.' })
+  }
+  const before = Object.fromEntries(Object.keys(given).map((key) => [key, row[key as keyof typeof row]]))
+  const shares = sharing.some((key) => key in given)
+  await audited(platform.db, actor, { teamId: row.teamId, action: shares ? 'service.share' : 'service.update', target: `service ${row.name}`, before, after: given }, async (tx) => {
+    await tx.update(services).set(given).where(eq(services.id, serviceId))
+    for (const teamId of given.audience === undefined ? [] : losing(platform, row, given.audience)) await tell(tx, { serviceId, teamId, kind: 'audience', text: 'is not shared with your team any more' })
+  })
   await platform.routing.refresh({ services: [serviceId] })
   changed(platform, row)
   // Other teams see it in their catalogues, or do not any more.
-  if (change.audience !== undefined) {
+  if (shares) {
     for (const teamId of Object.keys(platform.routing.table.teams)) if (teamId !== row.teamId) changed(platform, { id: row.id, teamId })
   }
+}
+
+/** Teams that could call it, and cannot any more. */
+function losing({ routing }: Platform, { teamId: own, audience: before }: { teamId: string; audience: Audience }, after: Audience): string[] {
+  const holds = (audience: Audience, teamId: string) => (audience.kind === 'teams' ? audience.teams.includes(teamId) : audience.kind !== 'team')
+  return Object.keys(routing.table.teams).filter((teamId) => teamId !== own && holds(before, teamId) && !holds(after, teamId))
+}
+
+/** Said with every answer from now on, and to those who call it. Null: it is not any more. */
+export async function deprecateService(platform: Platform, actor: Actor, serviceId: string, deprecation: { message: string; sunset: number | null; replacementId: string | null } | null): Promise<void> {
+  const row = await findService(platform, serviceId)
+  if (deprecation === null && row.deprecation === null) return
+  if (deprecation?.replacementId === serviceId) throw new PlatformError('bad_request', 'it cannot replace itself', { field: 'replacement' })
+  // Saying it otherwise does not make it younger.
+  const after = deprecation && { ...deprecation, at: row.deprecation?.at ?? Date.now() }
+  const said = after === null ? '' : /[.!?]$/.test(after.message) ? after.message : `${after.message}.`
+  const until = after?.sunset == null ? '' : ` It stops on ${new Date(after.sunset).toISOString().slice(0, 10)}.`
+  const instead = after?.replacementId == null ? '' : ` Use ${nameOf(platform, after.replacementId) ?? 'another one'} instead.`
+  await audited(platform.db, actor, { teamId: row.teamId, action: 'service.deprecate', target: `service ${row.name}`, before: row.deprecation, after }, async (tx) => {
+    await tx.update(services).set({ deprecation: after }).where(eq(services.id, serviceId))
+    await tell(tx, after === null ? { serviceId, kind: 'undeprecated', text: 'is not deprecated any more' } : { serviceId, kind: 'deprecated', text: `is deprecated: ${said}${until}${instead}` })
+  })
+  await platform.routing.refresh({ services: [serviceId] })
+  changed(platform, row)
+  for (const teamId of Object.keys(platform.routing.table.teams)) if (teamId !== row.teamId) changed(platform, { id: row.id, teamId })
 }
 
 /** Routes first, then what runs, then its source and logs. */
 export async function deleteService(platform: Platform, actor: Actor, serviceId: string): Promise<void> {
   const row = await findService(platform, serviceId)
-  await audited(platform.db, actor, { teamId: row.teamId, action: 'service.delete', target: `service ${row.name}`, before: { name: row.name } }, (tx) =>
-    tx.update(services).set({ deletedAt: Date.now() }).where(eq(services.id, serviceId)))
+  await audited(platform.db, actor, { teamId: row.teamId, action: 'service.delete', target: `service ${row.name}`, before: { name: row.name } }, async (tx) => {
+    await tx.update(services).set({ deletedAt: Date.now() }).where(eq(services.id, serviceId))
+    await tx.delete(documents).where(eq(documents.serviceId, serviceId))
+    await tell(tx, { serviceId, kind: 'deleted', text: 'was deleted' })
+  })
   await platform.routing.refresh({ services: [serviceId] })
   await platform.places.removeService(serviceId)
   await platform.source.repositories.delete(serviceId)

@@ -2,14 +2,17 @@ import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { and, eq, isNull, ne } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
+import type { Audience } from '#contract/routing.ts'
 import type { Actor } from '#contract/rpc.ts'
 import type { Db, Transaction } from '#db/open.ts'
-import { deployments as deploymentRows, environments, formerNames, members, releases, services, settings, teams, variables } from '#db/schema.ts'
-import { claimName } from '../access/names.ts'
+import { consumers, deployments as deploymentRows, environments, members, releases, services, settings, teams } from '#db/schema.ts'
+import { claimName, keepFormerName } from '../access/names.ts'
 import { writeAudit } from '../audit/audit.ts'
 import type { Deployments } from '../deployments/deployments.ts'
 import { underWay } from '../deployments/record.ts'
 import type { Platform } from '../platform.ts'
+import { serviceEntities } from '../routing/entities.ts'
+import { tell } from '../sharing/news.ts'
 import { moveVariables } from '../variables/variables.ts'
 import { findService } from './views.ts'
 
@@ -18,7 +21,8 @@ type ServiceRow = Awaited<ReturnType<typeof findService>>
 
 /**
  * To another team, with its source, history, logs, variables, settings and data. What served in the one's production serves
- * in the other's: it is stopped first, as nothing of it may run in both teams' networks, nor with its data open twice.
+ * in the other's: it is stopped first, as nothing of it may run in both teams' networks, nor with its data open twice; its
+ * calls wait meanwhile. Its former name leads to it, and the former team goes on calling it, as one of its audience.
  * Resolves with the deployment that brings it up again; null when it was stopped.
  */
 export async function transferService(platform: Platform, deployments: Deployments, actor: Actor, { serviceId, teamId }: Transfer): Promise<{ deploymentId: string | null }> {
@@ -27,25 +31,39 @@ export async function transferService(platform: Platform, deployments: Deploymen
   const to = { serviceId, environmentId: await productionOf(platform.db, teamId) }
   await requireFree(platform, row, { teamId, productionId: from.environmentId })
   const served = platform.places.get(from)?.wanted === 'live'
-  if (served) await platform.places.kill(from)
+  await hold(platform, serviceId, true)
   try {
+    if (served) await platform.places.pause(from)
     await platform.logs.move(serviceId, from.environmentId, to.environmentId)
     await platform.db.transaction(async (tx) => {
-      await moveRows(platform, tx, row, { teamId, from: from.environmentId, to: to.environmentId })
+      await moveRows(platform, tx, row, { teamId, from: from.environmentId, to: to.environmentId, served })
       await writeAudits(tx, actor, row, teamId)
       await moveFolder(join(platform.settings.home, 'data', serviceId), from.environmentId, to.environmentId)
     })
   } catch (error) {
     await moveFolder(join(platform.settings.home, 'data', serviceId), to.environmentId, from.environmentId)
     await platform.logs.move(serviceId, to.environmentId, from.environmentId)
-    if (served) await deployments.restart(actor, from)
+    try {
+      if (served) await deployments.restart(actor, from)
+    } finally {
+      await hold(platform, serviceId, false)
+    }
     throw error
   }
   await platform.places.reset(from)
   await platform.places.take(to)
-  await platform.routing.refresh({ services: [serviceId] })
+  const restarted = served ? await deployments.restart(actor, to) : undefined
+  // Whoever waits is let in once it serves there, or will not.
+  if (restarted === undefined) await hold(platform, serviceId, false)
+  else void deployments.ended(restarted.id).finally(() => hold(platform, serviceId, false)).catch((error: unknown) => platform.log.error({ err: error }, 'a service that changed hands stays closed'))
   for (const concerned of [row.teamId, teamId]) platform.events.emit({ type: 'service', teamId: concerned, serviceId, environmentId: null })
-  return { deploymentId: served ? (await deployments.restart(actor, to)).id : null }
+  return { deploymentId: restarted?.id ?? null }
+}
+
+/** While it changes hands calls wait in the gateway, and are looked at anew afterwards. */
+async function hold({ db, routing }: Platform, serviceId: string, moving: boolean): Promise<void> {
+  const found = await serviceEntities(db, [serviceId])
+  await routing.apply({ services: Object.fromEntries(Object.entries(found).map(([id, entity]) => [id, entity && { ...entity, ...(moving && { moving }) }])) })
 }
 
 async function productionOf(db: Db, teamId: string): Promise<string> {
@@ -71,13 +89,29 @@ async function requireFree({ db }: Platform, row: ServiceRow, { teamId, producti
   }
 }
 
-async function moveRows(platform: Platform, tx: Transaction, row: ServiceRow, { teamId, from, to }: { teamId: string; from: string; to: string }): Promise<void> {
+/** Who could call it can; its former team too, which its new one may change. */
+function audienceAfter({ audience, teamId: former }: ServiceRow, teamId: string): Audience {
+  if (audience.kind === 'platform' || audience.kind === 'anyone') return audience
+  const others = audience.kind === 'teams' ? audience.teams : []
+  return { kind: 'teams', teams: [...new Set([...others, former])].filter((id) => id !== teamId) }
+}
+
+async function moveRows(platform: Platform, tx: Transaction, row: ServiceRow, { teamId, from, to, served }: { teamId: string; from: string; to: string; served: boolean }): Promise<void> {
   const [owner] = row.ownerId === null ? [] : await tx.select().from(members).where(and(eq(members.teamId, teamId), eq(members.userId, row.ownerId)))
-  await claimName(tx, 'service', teamId, row.name, () => tx.update(services).set({ teamId, ownerId: owner?.userId ?? null }).where(eq(services.id, row.id)))
-  await tx.delete(formerNames).where(and(eq(formerNames.kind, 'service'), eq(formerNames.id, row.id)))
+  await claimName(tx, 'service', teamId, row.name, () => tx.update(services).set({ teamId, ownerId: owner?.userId ?? null, audience: audienceAfter(row, teamId) }).where(eq(services.id, row.id)))
+  // What the former team calls it goes on leading to it; so do the names from before that.
+  await keepFormerName(tx, 'service', row.teamId, row.name, row.id)
+  await tx.delete(consumers).where(and(eq(consumers.serviceId, row.id), eq(consumers.teamId, teamId)))
+  if (row.approval) {
+    const former = { serviceId: row.id, teamId: row.teamId, state: 'approved' as const, decidedAt: Date.now(), answer: 'it was this team’s own' }
+    await tx.insert(consumers).values(former).onConflictDoUpdate({ target: [consumers.serviceId, consumers.teamId], set: former })
+  }
+  const names = await tx.select({ id: teams.id, name: teams.name }).from(teams)
+  const called = (id: string) => `@${names.find((team) => team.id === id)?.name ?? ''}/${row.name}`
+  await tell(tx, { serviceId: row.id, kind: 'moved', text: `is ${called(teamId)} now; ${called(row.teamId)} leads to it` })
   // Environments that are gone, and could come back, come back without it.
   await tx.delete(releases).where(and(eq(releases.serviceId, row.id), ne(releases.environmentId, from)))
-  await tx.update(releases).set({ environmentId: to, wanted: 'stopped', updatedAt: Date.now() }).where(and(eq(releases.serviceId, row.id), eq(releases.environmentId, from)))
+  await tx.update(releases).set({ environmentId: to, wanted: served ? 'live' : 'stopped', updatedAt: Date.now() }).where(and(eq(releases.serviceId, row.id), eq(releases.environmentId, from)))
   // What the former team's other environments had set is theirs.
   await tx.delete(settings).where(and(eq(settings.serviceId, row.id), ne(settings.environmentId, from)))
   await tx.update(settings).set({ environmentId: to }).where(eq(settings.serviceId, row.id))

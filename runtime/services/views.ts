@@ -7,6 +7,7 @@ import type { Instance, Laptop, Service, ServiceSettings } from '#contract/recor
 import type { Audience } from '#contract/routing.ts'
 import { isUnderWay, type ServiceState } from '#contract/states.ts'
 import { releases, revisions, services, settings, teams, users } from '#db/schema.ts'
+import { replacementNames } from '../routing/entities.ts'
 import { type DeploymentRow, newestOf } from '../deployments/record.ts'
 import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
 import { pinnedServices } from '../environments/pinned.ts'
@@ -60,7 +61,7 @@ export async function viewServices(platform: Platform, rows: readonly ServiceRow
   const ids = rows.map((row) => row.id)
   const at = chain.map((one) => one.id)
   const [team] = await db.select({ name: teams.name }).from(teams).where(eq(teams.id, environment.teamId))
-  const [own, owners, consoles, newest, pins] = await Promise.all([
+  const [own, owners, consoles, newest, pins, replacements] = await Promise.all([
     db.select({ release: releases, revision: revisions }).from(releases)
       .leftJoin(revisions, and(eq(revisions.serviceId, releases.serviceId), eq(revisions.commit, releases.commit)))
       .where(and(inArray(releases.environmentId, at), inArray(releases.serviceId, ids))),
@@ -68,6 +69,7 @@ export async function viewServices(platform: Platform, rows: readonly ServiceRow
     db.select().from(settings).where(and(inArray(settings.environmentId, at), inArray(settings.serviceId, ids))),
     newestOf(db, ids, environmentId),
     pinnedServices(db, chain.filter((one) => one.pinned).map((one) => one.id)),
+    replacementNames(db, rows),
   ])
   const ownerOf = new Map(owners.map((user) => [user.id, { id: user.id, name: user.name, email: user.email }]))
   const consolesOf = Map.groupBy(consoles, (one) => one.serviceId)
@@ -92,7 +94,12 @@ export async function viewServices(platform: Platform, rows: readonly ServiceRow
       description: row.description || found?.revision?.description || '',
       language: found?.revision?.language ?? '',
       owner: (row.ownerId && ownerOf.get(row.ownerId)) || null,
+      contact: row.contact, tags: row.tags,
       audience: withTeamNames(platform, row.audience),
+      readable: row.readable, approval: row.approval, perMinute: row.perMinute,
+      deprecation: row.deprecation && { message: row.deprecation.message, at: row.deprecation.at, sunset: row.deprecation.sunset, replacement: replacements.get(row.deprecation.replacementId ?? '') ?? null },
+      forkedFrom: row.forkedFrom && { name: nameOf(platform, row.forkedFrom.serviceId), revision: row.forkedFrom.commit.slice(0, 7) },
+      access: null,
       environment: environment.name,
       from: onLaptop?.from.name ?? found?.from.name ?? null,
       laptop: onLaptop?.laptop ?? null,
@@ -151,6 +158,12 @@ function stateOf(place: Place | undefined, instances: readonly Instance[], newes
   if (place.crashing !== null) return { state: 'crashing', reason: place.crashing }
   if (place.plan.settings.min === 0 && instances.length === 0) return { state: 'asleep', reason: 'it wakes on the next call' }
   return place.crashes.length > 0 ? { state: 'crashing', reason: 'it crashed and is being started again' } : { state: 'deploying', reason: 'it is being started' }
+}
+
+/** `@team/service`, as it is called now; null when it is gone. */
+export function nameOf({ routing: { table } }: Pick<Platform, 'routing'>, serviceId: string): string | null {
+  const found = table.services[serviceId]
+  return found === undefined ? null : `@${table.teams[found.teamId]?.name ?? ''}/${found.name}`
 }
 
 /** Stored by id, shown by name; a team that is gone is left out. */

@@ -105,12 +105,12 @@ export function refuseOverlap(edits: ReadonlyMap<string, unknown>): void {
 }
 
 /** What `git init --bare` makes, without its sample hooks and without starting git. */
-async function layOut(dir: string): Promise<void> {
+export async function layOut(dir: string): Promise<void> {
   for (const folder of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags']) await fs.mkdir(path.join(dir, folder), { recursive: true, mode: 0o700 })
   await fs.writeFile(path.join(dir, 'HEAD'), 'ref: refs/heads/main\n')
   await fs.writeFile(path.join(dir, 'config'), '[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n\tlogAllRefUpdates = false\n')
 }
 
-async function exists(name: string): Promise<boolean> {
+export async function exists(name: string): Promise<boolean> {
   return await fs.stat(name).then(() => true, () => false)
 }

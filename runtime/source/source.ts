@@ -18,6 +18,7 @@ import { checkOid, type Person, type Repository } from './naming.ts'
 import { streamBlob } from './object-reader.ts'
 import type { Oid } from './objects.ts'
 import { forgetEnvironment, parkBranch, unparkBranch } from './parked-branches.ts'
+import { forkRepository } from './fork-repository.ts'
 import { createRepository, deleteRepository, emptyTrash, openRepository, repositoryExists, restoreRepository, type InitialFile } from './repositories.ts'
 import { searchTree, type SearchEvent, type SearchInput } from './search.ts'
 import { serveGit, type ServeInput } from './serve-git.ts'
@@ -40,6 +41,8 @@ export function openSource({ home }: { home: string }) {
   return {
     repositories: {
       create: (input: { serviceId: string; files: InitialFile[]; author: Person; message?: string }) => branchLock(input.serviceId, () => createRepository(home, input)),
+      /** With all of the history up to a commit of another service's, and nothing else of it. */
+      fork: (input: { serviceId: string; fromId: string; commit: Oid }) => branchLock(input.serviceId, async () => forkRepository(home, { serviceId: input.serviceId, from: await at(input.fromId), commit: checkOid(input.commit) })),
       exists: (serviceId: string) => repositoryExists(home, serviceId),
       delete: (serviceId: string) => branchLock(serviceId, () => deleteRepository(home, serviceId)),
       restore: (serviceId: string) => branchLock(serviceId, () => restoreRepository(home, serviceId)),

@@ -1,11 +1,11 @@
 import { and, eq, gte, sql } from 'drizzle-orm'
 import { latencyBuckets, type LostCount, type TrafficCount } from '#contract/gateway-api.ts'
-import { platform as facts, services, usage } from '#db/schema.ts'
+import { called, platform as facts, services, usage } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
 import { LostContexts } from './lost-context.ts'
 
 type Parts = Pick<Platform, 'db' | 'places' | 'routing' | 'events' | 'log'>
-type Counted = Pick<TrafficCount, 'serviceId' | 'environmentId' | 'caller' | 'requests' | 'errors' | 'totalMs'>
+interface Unsaved { count: TrafficCount; upTo: TrafficCount; callerTeamId: string; requests: number; errors: number; limited: number; totalMs: number; hour: number; endpoints: Map<string, number> }
 interface Slot { requests: number; errors: number; latency: number[] }
 
 const slotMs = 10_000
@@ -14,7 +14,8 @@ const lostKey = 'lost_contexts'
 
 /**
  * What the gateway counted: the last hours in memory, ten seconds a slot, and hourly in the database. The gateway counts
- * from its own start on, so what arrives is compared with what was last seen.
+ * from its own start on, so what arrives is compared with what was last seen; after a start of the runtime, with what the
+ * gateway was last told to be written down, so that nothing is written down twice.
  */
 export class Traffic {
   readonly lost = new LostContexts()
@@ -23,13 +24,20 @@ export class Traffic {
   readonly #slots = new Map<string, Map<number, Slot>>()
   #saving: NodeJS.Timeout | undefined
   readonly #callers = new Map<string, Map<string, number>>()
-  #unsaved = new Map<string, Counted & { hour: number }>()
+  #unsaved = new Map<string, Unsaved>()
 
-  constructor(parts: Parts) {
+  readonly #tellSaved: (counts: TrafficCount[]) => Promise<unknown>
+
+  constructor(parts: Parts, tellSaved: (counts: TrafficCount[]) => Promise<unknown> = async () => {}) {
     this.#parts = parts
+    this.#tellSaved = tellSaved
   }
 
-  note(counts: readonly TrafficCount[], lost: readonly LostCount[], now = Date.now()): void {
+  note(counts: readonly TrafficCount[], lost: readonly LostCount[], saved: readonly TrafficCount[] = [], now = Date.now()): void {
+    for (const count of saved) {
+      const key = `${count.environmentId}/${count.serviceId}/${count.caller}`
+      if (!this.#seen.has(key)) this.#seen.set(key, count)
+    }
     const touched = new Map<string, Set<string>>()
     const touch = (serviceId: string) => {
       const teamId = this.#parts.routing.table.services[serviceId]?.teamId
@@ -44,11 +52,16 @@ export class Traffic {
       const before = this.#seen.get(seenKey)
       const fresh = before !== undefined && before.requests <= count.requests ? subtract(count, before) : count
       this.#seen.set(seenKey, count)
-      if (fresh.requests === 0) continue
+      if (fresh.requests === 0 && fresh.limited === 0) continue
+      if (fresh.requests === 0) {
+        this.#remember(seenKey, fresh, count, now)
+        touch(count.serviceId)
+        continue
+      }
       this.#addSlot(key, fresh, now)
       const callers = this.#callers.get(key) ?? new Map<string, number>()
       this.#callers.set(key, callers.set(count.caller, (callers.get(count.caller) ?? 0) + fresh.requests))
-      this.#remember(fresh, now)
+      this.#remember(seenKey, fresh, count, now)
       this.#parts.places.noteCalls(count, count.lastAt)
       touch(count.serviceId)
     }
@@ -70,14 +83,22 @@ export class Traffic {
   /** Who calls it, and whom it calls, by name, busiest first. */
   neighbours(at: { serviceId: string; environmentId: string }) {
     const { table } = this.#parts.routing
-    const name = (serviceId: string) => table.services[serviceId]?.name
-    const callers = [...(this.#callers.get(`${at.environmentId}/${at.serviceId}`) ?? [])]
-      .map(([caller, requests]) => ({ caller: caller.startsWith('service/') ? (name(caller.slice(8)) ?? 'a deleted service') : caller, requests }))
+    const own = table.services[at.serviceId]?.teamId
+    const team = (teamId: string | undefined) => `@${table.teams[teamId ?? '']?.name ?? 'a deleted team'}`
+    const name = (serviceId: string) => {
+      const found = table.services[serviceId]
+      return found && (found.teamId === own ? found.name : `${team(found.teamId)}/${found.name}`)
+    }
+    const callers = [...(this.#callers.get(`${at.environmentId}/${at.serviceId}`) ?? [])].map(([caller, requests]) => ({
+      caller: caller.startsWith('service/') ? (name(caller.slice(8)) ?? 'a deleted service') : caller.startsWith('person/') ? `people of ${team(caller.slice(7))}` : caller, requests,
+    }))
     const callees = [...this.#callers].flatMap(([key, by]) => {
       const requests = by.get(`service/${at.serviceId}`)
-      const [environmentId, serviceId = ''] = key.split('/')
+      const [environmentId = '', serviceId = ''] = key.split('/')
       const service = name(serviceId)
-      return requests !== undefined && service !== undefined && environmentId === at.environmentId ? [{ service, requests }] : []
+      // Another team's is asked in that team's own environment, wherever the call comes from.
+      const here = environmentId === at.environmentId || table.environments[environmentId]?.teamId !== own
+      return requests !== undefined && service !== undefined && here ? [{ service, requests }] : []
     })
     const busiest = (a: { requests: number }, b: { requests: number }) => b.requests - a.requests
     return { callers: callers.sort(busiest), callees: callees.sort(busiest) }
@@ -88,19 +109,42 @@ export class Traffic {
     if (this.#saving !== undefined) await this.#saveLost()
     const unsaved = this.#unsaved
     this.#unsaved = new Map()
-    for (const { serviceId, environmentId, caller, requests, errors, totalMs, hour } of unsaved.values()) {
-      const teamId = this.#parts.routing.table.services[serviceId]?.teamId ?? ''
+    const written: TrafficCount[] = []
+    for (const entry of unsaved.values()) {
+      const { count, requests, errors, limited, totalMs, hour, callerTeamId } = entry
+      const teamId = this.#parts.routing.table.services[count.serviceId]?.teamId ?? ''
       await this.#parts.db.insert(usage)
-        .values({ hour, teamId, serviceId, environmentId, caller, requests, errors, totalMs })
+        .values({ hour, teamId, serviceId: count.serviceId, environmentId: count.environmentId, caller: count.caller, callerTeamId, requests, errors, totalMs, limited })
         .onConflictDoUpdate({
           target: [usage.hour, usage.serviceId, usage.environmentId, usage.caller],
-          set: { requests: sql`${usage.requests} + ${requests}`, errors: sql`${usage.errors} + ${errors}`, totalMs: sql`${usage.totalMs} + ${totalMs}` },
+          set: { requests: sql`${usage.requests} + ${requests}`, errors: sql`${usage.errors} + ${errors}`, totalMs: sql`${usage.totalMs} + ${totalMs}`, limited: sql`${usage.limited} + ${limited}` },
         })
+        .then(() => this.#saveCalled(entry))
+        .then(() => void written.push(entry.upTo))
         .catch((error: unknown) => {
           this.#parts.log.warn({ err: error }, 'usage could not be written down')
-          this.#remember({ serviceId, environmentId, caller, requests, errors, totalMs }, hour)
+          this.#remember(`${count.environmentId}/${count.serviceId}/${count.caller}`, { ...count, requests, errors, limited, totalMs, endpoints: Object.fromEntries(entry.endpoints) }, entry.upTo, hour)
         })
     }
+    // A gateway that is away has forgotten what it counted, too.
+    if (written.length > 0) await this.#tellSaved(written).catch(() => {})
+  }
+
+  async #saveCalled({ count: { serviceId, caller, lastAt }, callerTeamId, endpoints }: Unsaved): Promise<void> {
+    if (endpoints.size === 0) return
+    await this.#parts.db.insert(called)
+      .values([...endpoints].map(([endpoint, requests]) => ({ serviceId, caller, teamId: callerTeamId, endpoint, requests, lastAt })))
+      .onConflictDoUpdate({
+        target: [called.serviceId, called.caller, called.teamId, called.endpoint],
+        set: { requests: sql`${called.requests} + excluded.requests`, lastAt: sql`greatest(${called.lastAt}, excluded.last_at)` },
+      })
+  }
+
+  /** Team of a caller, as the gateway names callers; the empty string when it is not known. */
+  #teamOf(caller: string, serviceId: string): string {
+    const { services: known } = this.#parts.routing.table
+    if (caller === 'person') return known[serviceId]?.teamId ?? ''
+    return caller.startsWith('person/') ? caller.slice(7) : caller.startsWith('service/') ? (known[caller.slice(8)]?.teamId ?? '') : ''
   }
 
   /** After a start: who called whom in the last week, and what was lost. */
@@ -137,20 +181,25 @@ export class Traffic {
     }
   }
 
-  #remember({ serviceId, environmentId, caller, requests, errors, totalMs }: Counted, now: number): void {
+  /** @param upTo as the gateway counted all of it */
+  #remember(key: string, fresh: TrafficCount, upTo: TrafficCount, now: number): void {
     const hour = Math.floor(now / 3_600_000) * 3_600_000
-    const key = `${hour}/${environmentId}/${serviceId}/${caller}`
-    const entry = this.#unsaved.get(key) ?? { serviceId, environmentId, caller, requests: 0, errors: 0, totalMs: 0, hour }
-    entry.requests += requests
-    entry.errors += errors
-    entry.totalMs += totalMs
-    this.#unsaved.set(key, entry)
+    const entry = this.#unsaved.get(`${hour}/${key}`) ?? { count: fresh, upTo, callerTeamId: this.#teamOf(fresh.caller, fresh.serviceId), requests: 0, errors: 0, limited: 0, totalMs: 0, hour, endpoints: new Map<string, number>() }
+    entry.count = fresh
+    if (upTo.requests >= entry.upTo.requests) entry.upTo = upTo
+    entry.limited += fresh.limited
+    for (const [endpoint, requests] of Object.entries(fresh.endpoints)) entry.endpoints.set(endpoint, (entry.endpoints.get(endpoint) ?? 0) + requests)
+    entry.requests += fresh.requests
+    entry.errors += fresh.errors
+    entry.totalMs += fresh.totalMs
+    this.#unsaved.set(`${hour}/${key}`, entry)
   }
 }
 
 function subtract(now: TrafficCount, before: TrafficCount): TrafficCount {
   return {
-    ...now, requests: now.requests - before.requests, errors: now.errors - before.errors, totalMs: now.totalMs - before.totalMs,
+    ...now, requests: now.requests - before.requests, errors: now.errors - before.errors, totalMs: now.totalMs - before.totalMs, limited: now.limited - before.limited,
+    endpoints: Object.fromEntries(Object.entries(now.endpoints).map(([name, requests]) => [name, requests - (before.endpoints[name] ?? 0)] as const).filter(([, requests]) => requests > 0)),
     latency: now.latency.map((times, index) => times - (before.latency[index] ?? 0)),
   }
 }

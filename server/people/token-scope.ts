@@ -7,7 +7,7 @@ import type { TokenStanding, Viewer, Web } from '../web.ts'
 /** What a token made for a program may at most do: all of a team's nouns, but not be the person. */
 const programActions = [
   'person.read', 'team.read', 'team.write', 'team.delete', 'member.*', 'audit.*', 'token.*', 'service.*', 'source.*', 'log.*', 'variable.*', 'secret.*',
-  'environment.*',
+  'environment.*', 'consumer.*',
 ]
 
 /** A sign-in by the command has no limits (`scope` is empty); every token made by `tokens.create` names its actions. */

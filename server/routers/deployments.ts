@@ -42,6 +42,12 @@ export const deployments = router({
     return seesVariables ? diff : { ...diff, variables: [] }
   }),
 
+  /** How its endpoints differ from what served before, each with those who really call it. */
+  impact: authorizedTeam('service.read', { listing: true }).input(byId).query(async ({ ctx, input }) => {
+    const { id } = await ownDeployment(ctx, input.deploymentId)
+    return ctx.web.runtime.call('deployments.impact', { deploymentId: id }, ctx.as)
+  }),
+
   cancel: authorizedTeam('service.deploy', { listing: true }).input(byId).mutation(async ({ ctx, input }) => {
     const { id, environment, service } = await ownDeployment(ctx, input.deploymentId)
     await authorize(ctx.web, ctx.viewer, 'service.deploy', { team: ctx.at.team, environment, service })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { PlatformError } from '#contract/errors.ts'
 import { serviceSettings } from '#contract/records.ts'
 import type { Audience } from '#contract/routing.ts'
+import { perMinute, readables, tags } from '#contract/sharing.ts'
 import { authorize, isInScope } from '../authorize.ts'
 import { validName } from '../names.ts'
 import { authorizedEnvironment, authorizedService, authorizedServiceHere, authorizedTeam, router } from '../trpc.ts'
@@ -54,9 +55,13 @@ export const services = router({
 
   /** `owner` is a member's email, or null for nobody. */
   update: authorizedService('service.write')
-    .input(z.object({ description: z.string().max(2_000).optional(), owner: z.string().nullable().optional() }))
+    .input(z.object({
+      description: z.string().max(2_000).optional(), owner: z.string().nullable().optional(),
+      /** How to reach whoever is on call. */
+      contact: z.string().trim().max(300).regex(/^[^\x00-\x1f]*$/, 'one line').optional(), tags: tags.optional(),
+    }))
     .mutation(async ({ ctx, input }) => {
-      const { description, owner } = input
+      const { description, owner, contact } = input
       const members = owner == null ? [] : await ctx.web.runtime.call('members.list', { teamId: ctx.at.teamId }, ctx.as)
       const found = members.find(({ person }) => person.email.toLowerCase() === owner?.toLowerCase())
       if (owner != null && found === undefined) throw new PlatformError('not_found', `${owner} is not in the team`, { field: 'owner' })
@@ -64,26 +69,58 @@ export const services = router({
         serviceId: ctx.at.serviceId,
         ...(description !== undefined && { description }),
         ...(owner !== undefined && { ownerId: found?.person.id ?? null }),
+        ...(contact !== undefined && { contact }),
+        ...(input.tags !== undefined && { tags: input.tags }),
       }, ctx.as)
     }),
 
-  /** Who may call it. */
+  /** Who may call it, whether they must be approved, how often, and who may read its source; what is absent stays. */
   share: authorizedService('service.share')
     .input(z.object({
+      readable: z.enum(readables).optional(),
+      approval: z.boolean().optional(),
+      perMinute: perMinute.nullable().optional(),
       audience: z.discriminatedUnion('kind', [
         z.object({ kind: z.literal('team') }),
         z.object({ kind: z.literal('teams'), teams: z.array(z.string()).min(1).max(100) }),
         z.object({ kind: z.literal('platform') }),
         z.object({ kind: z.literal('anyone') }),
-      ]),
+      ]).optional(),
     }))
     .mutation(async ({ ctx, input }) => {
-      const audience: Audience = input.audience.kind !== 'teams' ? input.audience : {
+      const { readable, approval, perMinute: number } = input
+      const audience: Audience | undefined = input.audience?.kind !== 'teams' ? input.audience : {
         kind: 'teams',
         teams: await Promise.all(input.audience.teams.map(async (team) =>
           (await ctx.web.runtime.call('access.resolve', { userId: ctx.viewer.person.id, team }, ctx.as)).teamId)),
       }
-      return ctx.web.runtime.call('services.update', { serviceId: ctx.at.serviceId, audience }, ctx.as)
+      return ctx.web.runtime.call('services.update', {
+        serviceId: ctx.at.serviceId, ...(audience !== undefined && { audience }), ...(readable !== undefined && { readable }),
+        ...(approval !== undefined && { approval }), ...(number !== undefined && { perMinute: number }),
+      }, ctx.as)
+    }),
+
+  /** Tells those who use it to look for another; null: not any more. `replacement`: one of the team's, or `@team/service`. */
+  deprecate: authorizedService('service.share')
+    .input(z.object({
+      deprecation: z.object({
+        message: z.string().trim().min(1, 'say why, or what to do').max(500),
+        /** When it stops being there. */
+        sunset: z.number().int().positive().max(8.64e15).nullable().default(null), replacement: z.string().max(64).nullable().default(null),
+      }).nullable(),
+    }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('services.deprecate', { teamId: ctx.at.teamId, serviceId: ctx.at.serviceId, deprecation: input.deprecation }, ctx.as)),
+
+  /** Who really called it in the last 30 days, and would notice if it went. */
+  dependants: authorizedService('service.read')
+    .query(({ ctx }) => ctx.web.runtime.call('services.dependants', { serviceId: ctx.at.serviceId }, ctx.as)),
+
+  /** By the words of their documents; names, tags and endpoints are in the catalogue itself. */
+  search: authorizedTeam('service.read', { listing: true })
+    .input(z.object({ query: z.string().max(200) }))
+    .query(async ({ ctx, input }) => {
+      const found = await ctx.web.runtime.call('services.search', { teamId: ctx.at.teamId, query: input.query }, ctx.as)
+      return found.filter(({ serviceId }) => isInScope(ctx.viewer, { serviceId }))
     }),
 
   configure: authorizedServiceHere('service.write')

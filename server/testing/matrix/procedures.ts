@@ -48,6 +48,8 @@ const newTeam = async (cast: Cast, actor: ActorName, turn: number): Promise<Inpu
 }
 const newInvitation = async (cast: Cast, turn: number) => cast.as('owner').invitations.create({ team: 'demo', email: `v-${turn}@example.com`, role: 'viewer' })
 const quiet = (own: World): Input => ({ service: own.quiet })
+/** Another team's service by its name, which is not shared. */
+const ofOthers = (more: Input = {}): Trial => ({ input: () => ({ name: '@other/nothing', ...more }), foreign: { name: (other) => `@other/${other.service}` }, ends: ['not_found'] })
 const notRunning = ['not_in_this_state', 'not_found']
 
 /** Every tRPC procedure. One that is missing here fails the suite. */
@@ -59,9 +61,15 @@ export const trials: Record<string, Trial> = {
   'calls.stream': { unwritten: 'a call: counted, traced and logged', input: (own) => ({ service: own.service, path: '/Hello', body: '{"name":"a"}' }), foreign: { service: (other) => other.service } },
   'calls.trace': { input: () => ({ traceId: '0'.repeat(32) }) },
 
+  'consumers.list': {},
+  'consumers.asks': {},
+  'consumers.decide': { fresh: (cast, _actor, turn) => newService(cast, turn), input: () => ({ of: 'other', verdict: 'approve' }) },
+  'consumers.limit': { fresh: (cast, _actor, turn) => newService(cast, turn), input: () => ({ of: 'other', perMinute: 5 }) },
+
   'deployments.list': { input: (own) => ({ service: own.service }), foreign: { service: (other) => other.service, environment: (other) => other.child } },
   'deployments.get': { input: ({ deploymentId }) => ({ deploymentId }), foreign: { deploymentId: (other) => other.deploymentId } },
   'deployments.diff': { input: ({ deploymentId }) => ({ deploymentId }), foreign: { deploymentId: (other) => other.deploymentId } },
+  'deployments.impact': { input: ({ deploymentId }) => ({ deploymentId }), foreign: { deploymentId: (other) => other.deploymentId } },
   'deployments.cancel': { input: ({ deploymentId }) => ({ deploymentId }), foreign: { deploymentId: (other) => other.deploymentId }, ends: ['not_in_this_state'] },
   'deployments.start': { input: (own) => ({ ...quiet(own), what: { draft: {} } }) },
   'deployments.rollback': { input: (own) => ({ ...quiet(own), to: own.deploymentId }), foreign: { to: (other) => other.deploymentId }, ends: notRunning },
@@ -129,6 +137,7 @@ export const trials: Record<string, Trial> = {
   'platform.health': {},
   'platform.rotateKey': { ends: ['not_in_this_state'] },
 
+
   'promotions.list': { input: (own) => ({ environment: own.child }), foreign: { environment: (other) => other.child } },
   'promotions.get': { input: ({ promotionId }) => ({ promotionId }), foreign: { promotionId: (other) => other.promotionId } },
   'promotions.start': {
@@ -175,6 +184,9 @@ export const trials: Record<string, Trial> = {
   'services.rename': { fresh: (cast, _actor, turn) => newService(cast, turn), input: (_own, turn) => ({ name: `r-${turn}` }) },
   'services.update': { input: (own) => ({ ...quiet(own), owner: own.email }), foreign: { owner: (other) => other.email } },
   'services.share': { fresh: (cast, _actor, turn) => newService(cast, turn), input: () => ({ audience: { kind: 'team' } }) },
+  'services.deprecate': { fresh: (cast, _actor, turn) => newService(cast, turn), input: () => ({ deprecation: { message: 'use another' } }) },
+  'services.dependants': {},
+  'services.search': { input: () => ({ query: 'hello' }) },
   'services.configure': { input: (own) => ({ ...quiet(own), settings: { idle: 'never' } }) },
   'services.transfer': {
     fresh: async (cast, actor, turn) => {
@@ -186,6 +198,18 @@ export const trials: Record<string, Trial> = {
   'services.delete': { fresh: (cast, _actor, turn) => newService(cast, turn) },
   'services.kill': { input: quiet, ends: notRunning },
   'services.traffic': { input: () => ({ sinceMs: 60_000, stepMs: 60_000 }) },
+
+  // Of a team that shares nothing with the first.
+  'shared.docs': ofOthers(),
+  'shared.tree': ofOthers(),
+  'shared.read': ofOthers({ path: 'README.md' }),
+  'shared.usage': ofOthers(),
+  'shared.ask': ofOthers({ reason: 'to call it' }),
+  'shared.fork': ofOthers({ as: 'forked' }),
+  'shared.follow': ofOthers({ follow: true }),
+  'shared.followed': {},
+  'shared.news': {},
+  'shared.newsSeen': { unwritten: 'what somebody has read is their own', narrow: 'may' },
 
   'signIn.requestLink': { unwritten: message, input: (_own, turn) => ({ email: `e-${turn}@example.com` }), ends: ['rate_limited'] },
   'signIn.requestReset': { unwritten: message, input: (_own, turn) => ({ email: `e-${turn}@example.com` }), ends: ['rate_limited'] },

@@ -1,0 +1,42 @@
+'use client'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useForm } from 'react-hook-form'
+import type { Consumer } from '#contract/sharing.ts'
+import type { OfService } from '#client/paths.ts'
+import { toastDone } from '#client/toasts.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { DialogForm } from '#components/ui/dialog-form.tsx'
+import { Field } from '#components/ui/field.tsx'
+import { Textarea } from '#components/ui/input.tsx'
+
+const words = {
+  approve: { title: 'Approve', submit: 'Approve', done: 'is approved', about: 'From its next call on.' },
+  decline: { title: 'Decline', submit: 'Decline', done: 'is declined', about: 'Its calls go on being refused; it may ask again.' },
+  revoke: { title: 'Revoke the approval of', submit: 'Revoke', done: 'may not call it any more', about: 'Its calls are refused from the next one on.' },
+} as const
+
+/** The team is told of it, with what one says. */
+export function DecideDialog({ at, consumer, verdict, onDismiss }: { at: OfService; consumer: Consumer; verdict: keyof typeof words; onDismiss: () => void }) {
+  const trpc = useTRPC()
+  const queries = useQueryClient()
+  const { title, submit, done, about } = words[verdict]
+  const form = useForm({ defaultValues: { answer: '' } })
+  const decide = useMutation(trpc.consumers.decide.mutationOptions({
+    onSuccess: () => {
+      void queries.invalidateQueries(trpc.consumers.pathFilter())
+      onDismiss()
+      toastDone(`${consumer.team} ${done}`)
+    },
+  }))
+  return (
+    <DialogForm
+      title={`${title} ${consumer.team}`} description={about} form={form} submit={submit} busy={decide.isPending} error={decide.error} onDismiss={onDismiss}
+      onSubmit={({ answer }) => decide.mutate({ team: at.team, service: at.service, of: consumer.team, verdict, answer })}
+    >
+      {verdict !== 'revoke' && consumer.reason !== '' && <blockquote className="border-l-2 border-border-strong pl-3 text-pretty text-muted">{consumer.reason}</blockquote>}
+      <Field label="Say why" optional hint="They read it on the service’s page." error={form.formState.errors.answer?.message}>
+        {(control) => <Textarea {...control} {...form.register('answer', { maxLength: { value: 1_000, message: 'At most 1,000 characters' } })} rows={3} autoFocus />}
+      </Field>
+    </DialogForm>
+  )
+}
