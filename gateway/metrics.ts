@@ -30,8 +30,9 @@ function labelsOf(table: RouteTable, { serviceId, environmentId }: { serviceId: 
   return service === undefined || environment === undefined || team === undefined ? undefined : { team: team.name, service: service.name, environment: environment.name }
 }
 
-/** `person`, `anyone`, or the service by its name. */
+/** `person` of the service's own team, `@team` for those of another, `anyone`, or the service by its name. */
 function callerOf(table: RouteTable, caller: string): string {
+  if (caller.startsWith('person/')) return `@${table.get('teams', caller.slice('person/'.length))?.name ?? 'a deleted team'}`
   if (!caller.startsWith('service/')) return caller
   const service = table.get('services', caller.slice('service/'.length))
   const team = service && table.get('teams', service.teamId)

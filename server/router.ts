@@ -12,8 +12,8 @@ import { platform } from './routers/platform.ts'
 import { promotions } from './routers/promotions.ts'
 import { security } from './routers/security.ts'
 import { services } from './routers/services.ts'
-import { shared } from './routers/shared.ts'
 import { signIn } from './routers/sign-in.ts'
+import { shared } from './routers/shared.ts'
 import { source } from './routers/source.ts'
 import { teams } from './routers/teams.ts'
 import { templates } from './routers/templates.ts'
@@ -23,9 +23,8 @@ import { variables } from './routers/variables.ts'
 import { router } from './trpc.ts'
 
 export const appRouter = router({
-  audit, calls, consumers, deployments, environments, invitations, logs, members, person, platform, promotions, security, services, shared, signIn, source, teams, templates,
-  terminals,
-  tokens, variables,
+  audit, calls, consumers, deployments, environments, invitations, logs, members, person, platform, promotions, security, services, shared, signIn, source,
+  teams, templates, terminals, tokens, variables,
 })
 
 export type AppRouter = typeof appRouter

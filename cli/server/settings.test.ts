@@ -16,6 +16,8 @@ test.each([
   ['M3O_URL', 'https://example.com/m3o'], ['M3O_URL', 'ftp://example.com'], ['M3O_DOMAIN', 'localhost:8080'], ['M3O_DOMAIN', '-x'],
   ['M3O_ENGINE', 'docker'], ['M3O_ENGINE', 'swarm'], ['M3O_SAMPLES', 'no'], ['DOCKER_HOST', 'localhost'], ['M3O_HOME', '/'], ['M3O_HOME', `/${'x'.repeat(99)}`],
   ['M3O_EGRESS', 'some; where'], ['M3O_TEAM_MEMORY', '4 cows'], ['M3O_TEAM_DISK', '1MB'], ['M3O_TEAM_PROCESSES', '3'], ['M3O_TEAMS_WITHOUT_WALLS', 'yes'],
+  ['M3O_SMTP_URL', 'mail.example.com'], ['M3O_SMTP_URL', 'smtp://mail.example.com'], ['M3O_MAIL_FROM', 'nobody'], ['M3O_OIDC_ISSUER', 'https://login.example.com'], ['M3O_GITHUB_CLIENT_ID', 'x'],
+  ['M3O_GOOGLE_CLIENT_SECRET', 'x'], ['M3O_GITHUB_URL', 'github.example.com'],
   ['DATABASE_URL', 'mysql://localhost/m3o'], ['M3O_ADMIN_EMAIL', 'a@b.c'], ['M3O_ADMIN_PASSWORD', 'long enough'],
 ])('%s=%s is refused in one line that names it', (name, value) => {
   expect(() => readSettings({ [name]: value }, true)).toThrow(new RegExp(`^[^\\n]*${name}[^\\n]*$`))
@@ -23,6 +25,14 @@ test.each([
 
 test('a refused database address does not repeat its password', () => {
   expect(() => readSettings({ DATABASE_URL: 'postgres://me:hunter2@x:port/m3o' }, true)).toThrow(/^(?!.*hunter2)/)
+})
+
+test('mail and providers are taken when whole, and refused without repeating what may be secret', () => {
+  expect(() => readSettings({
+    M3O_SMTP_URL: 'smtps://me:hunter2@mail.example.com', M3O_MAIL_FROM: 'M3O <m3o@example.com>', M3O_GITHUB_CLIENT_ID: 'a', M3O_GITHUB_CLIENT_SECRET: 'b',
+    M3O_OIDC_ISSUER: 'https://login.example.com', M3O_OIDC_CLIENT_ID: 'a', M3O_OIDC_CLIENT_SECRET: 'b',
+  }, true)).not.toThrow()
+  expect(() => readSettings({ M3O_SMTP_URL: 'http://me:hunter2@mail.example.com' }, true)).toThrow(/^(?!.*hunter2)/)
 })
 
 test('one port cannot serve both the console and the gateway', () => {

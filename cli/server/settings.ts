@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { parseEgress } from '#contract/egress.ts'
 import { parseMemory } from '#contract/quantities.ts'
 import { Problem } from './problem.ts'
+import { checkSignInSettings } from './sign-in-settings.ts'
 
 /** Settings of the platform, from the environment, checked. Nothing else of the parent reads the environment. */
 export interface Settings {
@@ -42,6 +43,7 @@ export function readSettings(variables: Variables, asRoot = process.getuid?.() =
     admin: administrator(read('M3O_ADMIN_EMAIL'), variables['M3O_ADMIN_PASSWORD']),
   }
   checkWalls(read)
+  checkSignInSettings(read)
   if (settings.port !== 0 && settings.port === settings.gatewayPort) {
     throw new Problem(`M3O_PORT and M3O_GATEWAY_PORT are both ${settings.port}: give them different ports`)
   }

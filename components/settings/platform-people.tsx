@@ -2,6 +2,7 @@
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { X } from 'lucide-react'
 import dynamic from 'next/dynamic'
+import { useState } from 'react'
 import type { MessageKind, SignUp } from '#contract/people.ts'
 import { toastError } from '#client/toasts.ts'
 import { useTRPC } from '#client/trpc.ts'
@@ -10,7 +11,9 @@ import { CopyButton } from '#components/ui/copy-button.tsx'
 import { Panel, Properties, Property, Section } from '#components/ui/page.tsx'
 import { Segments } from '#components/ui/segments.tsx'
 import { Time } from '#components/ui/time.tsx'
+import { ConfirmYou } from './confirm-you.tsx'
 
+const RemoveFactors = dynamic(() => import('./remove-factors.tsx').then((module) => module.RemoveFactors), { ssr: false })
 const ShownOnce = dynamic(() => import('#components/ui/shown-once.tsx').then((module) => module.ShownOnce), { ssr: false })
 
 const signUpWords: Readonly<Record<SignUp, string>> = {
@@ -31,9 +34,11 @@ export function PlatformPeople() {
   const setSignUp = useMutation(trpc.platform.setSignUp.mutationOptions({ onSuccess: refresh, onError: toastError }))
   const show = useMutation(trpc.platform.showMessage.mutationOptions({ onError: toastError }))
   const dismiss = useMutation(trpc.platform.dismissMessage.mutationOptions({ onSuccess: refresh, onError: toastError }))
+  const [removing, setRemoving] = useState(false)
   const chosen = setSignUp.isPending ? setSignUp.variables.signUp : signUp
   return (
-    <>
+    <ConfirmYou>
+      {removing && <RemoveFactors onDismiss={() => setRemoving(false)} />}
       <Section title="People" about="How people get in. Who is in already stays.">
         <Panel>
           <Properties>
@@ -42,6 +47,7 @@ export function PlatformPeople() {
               <span className="mt-1 block text-small text-pretty text-muted">{signUpWords[chosen]}{chosen === 'open' && mail === undefined && ' Without a mail server, you pass each their link on.'}</span>
             </Property>
             <Property name="Mail">{mail === undefined ? <span className="text-muted">None is sent: links wait below. Set <code>M3O_SMTP_URL</code> and <code>M3O_MAIL_FROM</code>.</span> : <>from <code className="text-small break-all">{mail.from}</code> by <code className="text-small break-all">{mail.host}</code></>}</Property>
+            <Property name="Lost second factor"><span className="flex items-center justify-between gap-2"><span className="text-muted">Somebody has neither it nor a recovery code.</span><Button size="small" onClick={() => setRemoving(true)}>Remove theirs</Button></span></Property>
             {providers.length === 0 && <Property name="Providers"><span className="text-muted">None: set <code>M3O_GITHUB_…</code>, <code>M3O_GOOGLE_…</code> or <code>M3O_OIDC_…</code>.</span></Property>}
             {providers.map(({ id, name, callback }) => (
               <Property key={id} name={name}>
@@ -73,6 +79,6 @@ export function PlatformPeople() {
       {show.data !== undefined && (
         <ShownOnce title={`The link for ${show.data.email}`} secret={show.data.link} onDismiss={() => show.reset()}>Whoever opens it {messageWords[show.data.kind]} as {show.data.email}, once.</ShownOnce>
       )}
-    </>
+    </ConfirmYou>
   )
 }

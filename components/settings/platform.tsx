@@ -1,6 +1,8 @@
 'use client'
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { RotateCw } from 'lucide-react'
+import dynamic from 'next/dynamic'
+import { useState } from 'react'
 import { useTRPC } from '#client/trpc.ts'
 import { Button } from '#components/ui/button.tsx'
 import { PageBody, Panel, Properties, Property, Section } from '#components/ui/page.tsx'
@@ -9,9 +11,12 @@ import { Time } from '#components/ui/time.tsx'
 import { PlatformPeople } from './platform-people.tsx'
 import { Health } from './health.tsx'
 
+const RotateKey = dynamic(() => import('./rotate-key.tsx').then((module) => module.RotateKey), { ssr: false })
+
 /** For operators: what runs here, and how well it keeps services apart. */
 export function Platform() {
   const trpc = useTRPC()
+  const [rotating, setRotating] = useState(false)
   const { data: status, refetch, isFetching, dataUpdatedAt } = useSuspenseQuery(trpc.platform.status.queryOptions())
   const { processes, isolation, gateway, counts } = status
   const memory = processes.reduce((sum, each) => sum + (each.memoryBytes ?? 0), 0)
@@ -54,12 +59,14 @@ export function Platform() {
             <Property name="Version"><code className="text-small">{status.version}</code></Property>
             <Property name="Runs since"><Time at={status.startedAt} /></Property>
             <Property name="Engine">{status.engine}</Property>
+            <Property name="Key of secrets"><span className="flex items-center justify-between gap-2"><span className="text-muted">in a file beside the database</span><Button size="small" onClick={() => setRotating(true)}>Change</Button></span></Property>
             <Property name="Gateway"><code className="text-small break-all">{gateway.url}</code></Property>
             <Property name="Services’ domain"><code className="text-small">{gateway.domain}:{gateway.port}</code></Property>
             <Property name="Holds"><span className="tabular">{many(counts.teams, 'team')}, {many(counts.services, 'service')}, {many(counts.instances, 'instance')}</span></Property>
           </Properties>
         </Panel>
       </Section>
+      {rotating && <RotateKey onDismiss={() => setRotating(false)} />}
     </PageBody>
   )
 }

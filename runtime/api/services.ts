@@ -17,6 +17,7 @@ import { dependantsOf } from '../sharing/dependants.ts'
 import { searchDocuments } from '../sharing/documents.ts'
 import { forkService } from '../sharing/fork.ts'
 import { replacementOf } from '../sharing/replacement.ts'
+import { together } from '../together.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { deleteVariable, listVariables, markVariable, resetVariable, revealSecrets, setVariable, setVariables } from '../variables/variables.ts'
 
@@ -25,9 +26,14 @@ type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `
 const ok = { ok: true } as const
 
 export function serviceHandlers(platform: Platform, traffic: Traffic, deployments: Deployments): Part {
+  /** A team's people look at the same one, and read it again at the same moments. */
+  const catalogue = together((at) => {
+    const [teamId = '', environmentId = ''] = at.split(' ')
+    return listCatalogue(platform, teamId, environmentId)
+  })
   return {
     'services.list': ({ teamId, environmentId }) => listServices(platform, teamId, environmentId),
-    'services.catalogue': ({ teamId, environmentId }) => listCatalogue(platform, teamId, environmentId),
+    'services.catalogue': ({ teamId, environmentId }) => catalogue(`${teamId} ${environmentId}`),
     'services.shared': ({ teamId, name }) => listShared(platform, teamId, name),
     'services.get': (at) => getService(platform, at),
     'services.everywhere': ({ serviceId }) => serviceEverywhere(platform, serviceId),

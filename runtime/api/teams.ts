@@ -46,11 +46,14 @@ export function teamHandlers(platform: Platform, deployments: Deployments): Part
     'tokens.create': (input, { actor }) => createToken(platform, actor, input),
     'tokens.revoke': async ({ teamId, tokenId }, { actor }) => (await revokeToken(platform, actor, teamId, tokenId), ok),
     'tokens.revokeSignIns': async ({ userId }, { actor }) => ({ revoked: await revokeSignIns(platform, actor, userId) }),
+    // What web has noted, and not told of yet, is no later for who looks.
     'audit.read': async (page) => {
-      // What web has noted and not told of yet is no later for who looks.
-      if (page.teamId === null) await takeUpPersonal(platform.db)
+      await takeUpPersonal(platform.db)
       return readAudit(platform.db, page)
     },
-    'audit.verify': () => verifyAudit(platform.db, platform.settings.home),
+    'audit.verify': async () => {
+      await takeUpPersonal(platform.db)
+      return verifyAudit(platform.db, platform.settings.home)
+    },
   }
 }

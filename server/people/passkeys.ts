@@ -54,8 +54,10 @@ export class Passkeys {
   async add(person: Person, given: { name: string; answer: RegistrationResponseJSON }, actor: Actor): Promise<{ recoveryCodes: string[] }> {
     const { verifyRegistrationResponse } = await import('@simplewebauthn/server')
     const { answer, name } = given
+    const expectedChallenge = await this.#taken('add', answer.response.clientDataJSON, person.id)
+    if (expectedChallenge === undefined) throw wrong()
     const verified = await verifyRegistrationResponse({
-      response: answer, expectedChallenge: await this.#taken('add', answer.response.clientDataJSON, person.id),
+      response: answer, expectedChallenge,
       expectedOrigin: [...this.#hosts.values()], expectedRPID: [...this.#hosts.keys()], requireUserVerification: false,
     }).catch((cause: unknown) => { throw wrong(cause) })
     if (!verified.verified) throw wrong()
@@ -101,7 +103,7 @@ export class Passkeys {
     const { verifyAuthenticationResponse } = await import('@simplewebauthn/server')
     const expectedChallenge = await this.#taken(purpose, answer.response.clientDataJSON, userId)
     const [row] = await this.#parts.db.select().from(passkeys).where(eq(passkeys.id, answer.id))
-    if (row === undefined || (userId !== undefined && row.userId !== userId)) throw refused()
+    if (row === undefined || expectedChallenge === undefined || (userId !== undefined && row.userId !== userId)) throw refused()
     const outcome = await verifyAuthenticationResponse({
       response: answer, expectedChallenge, expectedOrigin: [...this.#hosts.values()], expectedRPID: [...this.#hosts.keys()],
       requireUserVerification: userId === undefined,
@@ -131,12 +133,11 @@ export class Passkeys {
     await this.#parts.codes.make('challenge', { userId: userId ?? null, data: { for: purpose } }, challenge)
   }
 
-  /** The challenge that is answered, which is used up by it. */
-  async #taken(purpose: Purpose, clientData: string, userId: string | undefined): Promise<string> {
+  /** The challenge that is answered, which is used up by it; undefined when it is none that was made for this. */
+  async #taken(purpose: Purpose, clientData: string, userId: string | undefined): Promise<string | undefined> {
     const challenge = challengeOf(clientData)
     const kept = challenge === undefined ? undefined : await this.#parts.codes.take('challenge', challenge)
-    if (challenge === undefined || kept?.data.for !== purpose || kept.userId !== (userId ?? null)) throw refused()
-    return challenge
+    return kept?.data.for === purpose && kept.userId === (userId ?? null) ? challenge : undefined
   }
 }
 

@@ -120,6 +120,20 @@ test('how one signs in is changed by somebody who is there, and never by a token
   expect(await stand.browser().passwordError(email, password)).toBeNull()
 })
 
+test('an operator helps who has lost everything: the factor goes, the sessions end, and the password is asked for as before', async () => {
+  const eve = await stand.web.people.create({ email: 'eve@example.com', name: 'Eve', password, operator: false })
+  const browser = stand.browser()
+  await browser.signIn(eve.email, password)
+  expect((await ann.mutate('platform.removeFactors', { email: eve.email })).error).toMatchObject({ code: 'not_in_this_state', field: 'email' })
+  const own = ((await browser.mutate('security.beginTotp')).data as { secret: string }).secret
+  await browser.mutate('security.confirmTotp', { code: totpCode(own, Math.floor(Date.now() / 30_000)) })
+  expect((await browser.mutate('platform.removeFactors', { email: eve.email })).error?.code).toBe('forbidden')
+  expect((await ann.mutate('platform.removeFactors', { email: eve.email })).data).toEqual({ email: eve.email })
+  expect((await browser.query('person.me')).error?.code).toBe('unauthenticated')
+  expect(await browser.passwordError(eve.email, password)).toBeNull()
+  await expect.poll(async () => (await stand.audit()).some(({ action, target, actor }) => action === 'person.factor.remove' && target === `person ${eve.email}` && actor.id !== eve.id)).toBe(true)
+})
+
 test('a passkey is asked for by a host’s name, and what nobody signed is refused', async () => {
   expect((await ann.mutate('security.passkeyOptions', { host: '127.0.0.1' })).error).toMatchObject({ code: 'bad_request', fix: `Open the console at http://localhost:${stand.settings.port}.` })
   expect((await ann.mutate('security.passkeyOptions', { host: 'evil.example' })).error?.code).toBe('bad_request')

@@ -92,6 +92,15 @@ export class SecondFactor {
     })
   }
 
+  /** All of somebody who has lost them, by an operator who knows them. @throws PlatformError `not_in_this_state` when there is none */
+  async removeAll(person: Person, actor: Actor): Promise<void> {
+    const { totp, passkeys: keys } = await this.of(person.id)
+    if (!totp && keys === 0) throw new PlatformError('not_in_this_state', `${person.email} has no second factor`, { field: 'email' })
+    await noted(this.#db, actor, { action: 'person.factor.remove', target: ofPerson(person), before: { authenticatorApp: totp, passkeys: keys } }, async (tx) => {
+      for (const table of [totps, passkeys, recoveryCodes]) await tx.delete(table).where(eq(table.userId, person.id))
+    })
+  }
+
   /** The ones before stop working. */
   async renewRecovery(person: Person, actor: Actor): Promise<string[]> {
     if (!await this.isNeeded(person.id)) throw new PlatformError('not_in_this_state', 'there is no second factor to recover', { fix: 'Set up an authenticator app or a passkey first.' })

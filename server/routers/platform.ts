@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { signUps } from '#contract/people.ts'
-import { requireBrowser } from '../people/confirmed.ts'
+import { requireBrowser, requireConfirmed } from '../people/confirmed.ts'
+import { emailAddress } from '../people/inputs.ts'
 import type { Check } from '#contract/checks.ts'
-import { isPlatformError } from '#contract/errors.ts'
+import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { authorized, authorizedPerson, router } from '../trpc.ts'
 
 export const platform = router({
@@ -43,6 +44,20 @@ export const platform = router({
     await ctx.web.byMessage.noteShown(ctx.viewer.person, shown, ctx.from)
     ctx.web.noteChanged(ctx.viewer.person.id)
     return shown
+  }),
+
+  /** Of somebody who has lost theirs, and their recovery codes. Their sessions end: whoever is in them may not be who asked. */
+  removeFactors: authorizedPerson('platform.write').input(z.object({ email: emailAddress })).mutation(async ({ ctx, input }) => {
+    const { web } = ctx
+    await requireConfirmed(web, ctx.viewer)
+    const found = await web.people.byEmail(input.email)
+    if (found === undefined) throw new PlatformError('not_found', `nobody here has the address ${input.email}`, { field: 'email' })
+    const person = { id: found.id, name: found.name, email: found.email }
+    await web.factor.removeAll(person, ctx.as.actor)
+    await web.sessions.endOthers(person, ctx.viewer.session?.id, ctx.as.actor)
+    await web.messages.add('notice', person.email, { what: 'second factor removed' })
+    web.noteChanged(person.id)
+    return { email: person.email }
   }),
 
   dismissMessage: authorizedPerson('platform.write').input(z.object({ messageId: z.string() })).mutation(async ({ ctx, input }) => {

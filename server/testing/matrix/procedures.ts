@@ -25,6 +25,8 @@ export interface Trial {
 }
 
 const draft = "one's own draft, which is nobody's until it is deployed"
+const message = 'a message, whose link does nothing until it was opened'
+const challenge = 'a challenge, which changes nothing until it was answered'
 const size = { cols: 80, rows: 24 }
 const tree = { ref: { draft: true } }
 const newService = async (cast: Cast, turn: number): Promise<Input> => {
@@ -115,20 +117,26 @@ export const trials: Record<string, Trial> = {
   'person.me': { signedIn: true },
   'person.setUp': { input: () => ({ code: 'wrong', email: 'x@example.com', name: 'X', password: 'a fine password' }), ends: ['not_in_this_state', 'forbidden'] },
   'person.login': { input: () => ({ email: 'x@example.com', password: 'wrong' }), ends: ['unauthenticated'] },
-  'person.confirmCommand': { input: () => ({ port: 1, state: 'some state' }), ends: ['forbidden'] },
+  'person.confirmCommand': { unwritten: 'what it leads to is: the token', input: () => ({ port: 1, state: 'some state' }), ends: ['forbidden'] },
   'person.exchangeCode': { input: () => ({ code: 'wrong' }), ends: ['unauthenticated'] },
-  'person.logout': { signedIn: true, last: 3 },
+  'person.logout': { unwritten: 'its session was ended by others before', signedIn: true, last: 3 },
   'person.rename': { input: () => ({ name: 'Somebody' }), fresh: async (_cast, actor) => ({ name: actor }) },
   'person.changePassword': { input: () => ({ current: 'wrong', next: 'another fine password' }), ends: ['bad_request'] },
   'person.sessions': {},
   'person.endSession': { input: () => ({ sessionId: 'none' }), foreign: { sessionId: (other) => other.sessionId }, ends: ['not_found'] },
-  'person.endOtherSessions': { last: 2 },
+  'person.endOtherSessions': { unwritten: 'there is no other', last: 2 },
 
   'platform.welcome': {},
+  'platform.people': {},
+  'platform.setSignUp': { input: () => ({ signUp: 'invitation' }) },
+  'platform.showMessage': { input: () => ({ messageId: 'none' }), ends: ['not_found'] },
+  'platform.removeFactors': { input: () => ({ email: 'nobody@example.com' }), ends: ['not_found'] },
+  'platform.dismissMessage': { unwritten: 'nothing of anybody changes', input: () => ({ messageId: 'none' }) },
   'platform.about': {},
   'platform.status': {},
   'platform.health': {},
   'platform.rotateKey': { ends: ['not_in_this_state'] },
+
 
   'promotions.list': { input: (own) => ({ environment: own.child }), foreign: { environment: (other) => other.child } },
   'promotions.get': { input: ({ promotionId }) => ({ promotionId }), foreign: { promotionId: (other) => other.promotionId } },
@@ -148,6 +156,24 @@ export const trials: Record<string, Trial> = {
   // A request that waits is tried in server/second-person.test.ts: it takes two people to have one.
   'promotions.approve': { input: () => ({ requestId: 'none' }), ends: ['not_found'], foreign: { requestId: () => 'none' } },
   'promotions.decline': { input: () => ({ requestId: 'none' }), ends: ['not_found'], foreign: { requestId: () => 'none' } },
+
+  'security.read': {},
+  'security.confirm': { input: () => ({ password: 'wrong' }), ends: ['bad_request', 'rate_limited'] },
+  'security.setPassword': { input: () => ({ password: 'another fine password' }), ends: ['not_in_this_state'] },
+  'security.verifyEmail': { unwritten: message, ends: ['rate_limited'] },
+  'security.changeEmail': { unwritten: message, input: (_own, turn) => ({ email: `e-${turn}@example.com` }), ends: ['rate_limited'] },
+  'security.beginTotp': { unwritten: 'it counts once a code of it was right' },
+  'security.confirmTotp': { input: () => ({ code: 'wrong' }), ends: ['bad_request', 'rate_limited'] },
+  'security.removeTotp': { ends: ['not_in_this_state'] },
+  'security.renewRecovery': { ends: ['not_in_this_state'] },
+  'security.passkeyOptions': { unwritten: challenge, input: () => ({ host: 'localhost' }) },
+  'security.addPasskey': {
+    input: () => ({ name: 'a key', answer: { id: 'AA', rawId: 'AA', type: 'public-key', clientExtensionResults: {}, response: { clientDataJSON: 'e30', attestationObject: 'oA' } } }), ends: ['bad_request'],
+  },
+  'security.renamePasskey': { input: () => ({ passkeyId: 'none', name: 'mine' }), foreign: { passkeyId: () => 'another person’s' }, ends: ['not_found'] },
+  'security.removePasskey': { input: () => ({ passkeyId: 'none' }), foreign: { passkeyId: () => 'another person’s' }, ends: ['not_found'] },
+  'security.beginLinking': { input: () => ({ provider: 'oidc' }), ends: ['not_found'] },
+  'security.unlink': { input: () => ({ provider: 'oidc', subject: 'another person’s' }), ends: ['not_found'] },
 
   'services.list': {},
   'services.catalogue': {},
@@ -184,6 +210,16 @@ export const trials: Record<string, Trial> = {
   'shared.followed': {},
   'shared.news': {},
   'shared.newsSeen': { unwritten: 'what somebody has read is their own', narrow: 'may' },
+
+  'signIn.requestLink': { unwritten: message, input: (_own, turn) => ({ email: `e-${turn}@example.com` }), ends: ['rate_limited'] },
+  'signIn.requestReset': { unwritten: message, input: (_own, turn) => ({ email: `e-${turn}@example.com` }), ends: ['rate_limited'] },
+  'signIn.requestSignUp': { unwritten: message, input: (_own, turn) => ({ email: `e-${turn}@example.com` }), ends: ['forbidden', 'rate_limited'] },
+  'signIn.readCode': { input: () => ({ code: 'wrong' }), ends: ['not_found'] },
+  'signIn.reset': { input: () => ({ code: 'wrong', password: 'a fine password' }), ends: ['not_found'] },
+  'signIn.signUp': { input: () => ({ code: 'wrong', name: 'X', password: 'a fine password' }), ends: ['forbidden', 'not_found'] },
+  'signIn.confirmAddress': { input: () => ({ code: 'wrong' }), ends: ['not_found'] },
+  'signIn.waiting': {},
+  'signIn.passkeyOptions': { unwritten: challenge, input: () => ({ host: 'localhost' }), ends: ['rate_limited'] },
 
   'source.tree': { input: () => tree },
   'source.read': { input: () => ({ ...tree, path: 'README.md' }), ends: ['not_found'] },
