@@ -192,7 +192,7 @@ const sharings = {
   'consumers.limit': call(ofConsumer.extend({ perMinute: z.number().nullable() }), ok),
   /** Teams that wait for an answer, for all services of a team. */
   'consumers.asks': call(z.object({ teamId: z.string() }), z.array(sharing.pendingAsk)),
-  'follows.list': call(z.object({ userId: z.string() }), z.array(z.string())),
+  'follows.list': call(z.object({ teamId: z.string(), userId: z.string() }), z.array(z.string())),
   'follows.set': call(sharedOne.extend({ userId: z.string(), follow: z.boolean() }), ok),
   'news.list': call(z.object({ teamId: z.string(), userId: z.string() }), z.array(sharing.newsItem)),
   'news.seen': call(z.object({ userId: z.string() }), ok),

@@ -48,9 +48,9 @@ test('a service that is called by approval: asked for, approved, deprecated, cha
   const told = { 'README.md': '# Tariff\n\nWhat a parcel costs.\n\n<img src=x onerror=alert(1)>', 'docs/zones.md': '# Zones\n\nThe walrus zone is the dearest.' }
   await shell.deploy('tariff', { ...hello(), ...told })
   await shell.json(['share', 'tariff', '--platform', '--approval', '--source', 'anyone'])
-  const { link } = await shell.json<{ link: string }>(['invite', 'create', 'otto@example.com', '--role', 'viewer'])
+  const { link } = await shell.json<{ link: string }>(['invite', 'create', 'parcel-otto@example.com', '--role', 'viewer'])
   await using theirs = await Shell.open(stack)
-  const otto = { email: 'otto@example.com', password: 'a neighbour of ours' }
+  const otto = { email: 'parcel-otto@example.com', password: 'a neighbour of ours' }
   await theirs.json(['invite', 'accept', link, '--name', 'otto', '--password-stdin'], { input: `${otto.password}\n` })
   await theirs.json(['login', '--email', otto.email, '--password-stdin'], { input: `${otto.password}\n` })
   await theirs.json(['team', 'create', 'parcels'])

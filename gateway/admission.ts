@@ -135,6 +135,18 @@ export class Admission {
     }
   }
 
+  /** Whether who was let in would be again: tokens, sessions, roles and audiences change while a socket is open. */
+  isLetIn({ request, target, trusted }: Asked): boolean {
+    try {
+      const identity = this.identify(request, target, trusted, undefined)
+      checkAudience(identity, this.find(request, target, identity, undefined).service)
+      return true
+    } catch (error) {
+      if (error instanceof PlatformError) return false
+      throw error
+    }
+  }
+
   private identify(request: IncomingMessage, target: Asked['target'], trusted: Person | undefined, instance: Caller | undefined): Identity {
     const byToken = identifyByToken(request, this.table)
     if (byToken !== undefined) return byToken

@@ -9,6 +9,7 @@ import { traceFrom } from './context/trace.ts'
 import { answerBare, answerMalformed, bareBody, checkFraming, isCondemned, mayUpgrade } from './framing.ts'
 import { type Handovers, isHandover } from './identity/handover.ts'
 import type { Person } from './identity/identity.ts'
+import { OpenSockets } from './open-sockets.ts'
 import { Exchange } from './proxy/exchange.ts'
 import type { Proxy } from './proxy/proxy.ts'
 import { UpgradeExchange } from './proxy/upgrade-exchange.ts'
@@ -38,9 +39,16 @@ const nobody: WhoActs = () => undefined
 /** Takes callers' requests, over TCP and from the platform's own processes alike. */
 export class DataPlane {
   private readonly parts: DataPlaneParts
+  private readonly sockets: OpenSockets
 
   constructor(parts: DataPlaneParts) {
     this.parts = parts
+    this.sockets = new OpenSockets(parts.admission)
+  }
+
+  /** Who may ask for what is another: open sockets are looked at again. */
+  changed(): void {
+    this.sockets.changed()
   }
 
   /** A server as strict as Node's parser is; a body may take as long as it takes, a head may not. */
@@ -115,6 +123,7 @@ export class DataPlane {
       }
       if (trusted !== undefined) traces.follow(trace.traceparent)
       const upgrade = upgraded === undefined ? undefined : request.headers.upgrade
+      if (upgraded !== undefined) this.sockets.add(upgraded.socket, { request, target, trusted })
       const exchange = upgraded === undefined
         ? new Exchange(proxy, request, response, passage, trace)
         : new UpgradeExchange(proxy, request, response, passage, trace, upgrade).from(upgraded.socket, upgraded.head)

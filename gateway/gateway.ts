@@ -77,6 +77,8 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
     report: (error) => log.error({ err: error }, 'a request failed unexpectedly'),
   })
 
+  table.onChange(() => plane.changed())
+
   const outside = plane.serve(plane.createServer())
   // Whoever comes through it is nobody but by a key: what laptops send is theirs, not web's.
   const laptops = plane.serve(plane.createServer())

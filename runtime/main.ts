@@ -11,6 +11,7 @@ import { createRpcServer } from '#contract/rpc-server.ts'
 import { runtimeApi } from '#contract/runtime-api.ts'
 import { socketAddress } from '#contract/unix-socket.ts'
 import { openDb } from '#db/open.ts'
+import { dropEnded } from './access/handed-over.ts'
 import { takeUpPersonal } from './audit/personal.ts'
 import { accessHandlers } from './api/access.ts'
 import { deploymentHandlers } from './api/deployments.ts'
@@ -126,6 +127,7 @@ const timers = [
   setInterval(() => void witness(db, home).catch((error: unknown) => log.error({ err: error }, 'witnessing the audit failed')), 5_000),
   setInterval(() => void places.sleepIdle().catch((error: unknown) => log.error({ err: error }, 'putting to sleep failed')), 1_000),
   setInterval(() => void tidy(platform).catch((error: unknown) => log.error({ err: error }, 'tidying up failed')), 3_600_000),
+  setInterval(() => void dropEnded(platform).catch((error: unknown) => log.error({ err: error }, 'ended sessions could not be taken out')), 10_000),
   setInterval(() => void traffic.save().catch((error: unknown) => log.error({ err: error }, 'saving usage failed')), 60_000),
 ]
 

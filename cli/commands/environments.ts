@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import { isEnding } from '#contract/environment-life.ts'
-import { PlatformError } from '#contract/errors.ts'
 import { environmentKinds, type Environment } from '#contract/records.ts'
 import { document, isoTime } from '../environment.ts'
 import type { Run } from '../run.ts'

@@ -32,11 +32,13 @@ export function addTokenCommands(program: Command, run: Run): void {
       show(session, { token: secret, id: made.id, name: made.name, expires: iso(made.expiresAt) }, secret)
     }))
 
-  token.command('list').action(run(async (session) => {
-    const all = await session.api.tokens.list.query({ team: await session.team() })
-    const documents = all.map(({ id, name, scope, environment, createdAt, expiresAt, lastUsedAt }) => ({ id, name, scope, environment, created: iso(createdAt), expires: iso(expiresAt), lastUsed: iso(lastUsedAt) }))
-    show(session, documents, () => table(['id', 'name', 'may', 'expires', 'used'], all.map((one) => [
-      one.id, one.name, one.scope.actions?.join(' ') ?? 'all that you may', one.expiresAt === null ? 'never' : new Date(one.expiresAt).toISOString().slice(0, 10),
+  token.command('list').option('--everyone', "everybody's, and machines'").action(run(async (session, { everyone = false }: { everyone?: boolean }) => {
+    const all = await session.api.tokens.list.query({ team: await session.team(), everyone })
+    const documents = all.map(({ id, name, scope, environment, createdAt, expiresAt, lastUsedAt, person, machine }) => ({
+      id, name, scope, environment, created: iso(createdAt), expires: iso(expiresAt), lastUsed: iso(lastUsedAt), ...(everyone && { of: machine === null ? person.email : null, machine: machine?.role ?? null }),
+    }))
+    show(session, documents, () => table(['id', 'name', ...(everyone ? ['of'] : []), 'may', 'expires', 'used'], all.map((one) => [
+      one.id, one.name, ...(everyone ? [one.machine === null ? one.person.email : `a machine (${one.machine.role})`] : []), one.scope.actions?.join(' ') ?? 'all that you may', one.expiresAt === null ? 'never' : new Date(one.expiresAt).toISOString().slice(0, 10),
       one.lastUsedAt === null ? 'never' : ago(one.lastUsedAt),
     ])))
   }))

@@ -1,6 +1,6 @@
 'use client'
 import { zodResolver } from '@hookform/resolvers/zod'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useForm } from 'react-hook-form'
 import { z } from 'zod'
 import { useTRPC } from '#client/trpc.ts'
@@ -17,16 +17,18 @@ import { type ScopeKey, scopeChoices } from './token-scope.ts'
 const day = 86_400_000
 const lives = [{ days: 30, label: '30 days' }, { days: 90, label: '90 days' }, { days: 365, label: 'a year' }, { days: 0, label: 'no end' }] as const
 const keys = scopeChoices.map(({ key }) => key) as [ScopeKey, ...ScopeKey[]]
-const schema = z.object({ who: z.enum(['me', 'machine']), name: z.string().trim().min(1, 'give it a name').max(80), scope: z.enum(keys), environment: z.string(), days: z.string() })
+const schema = z.object({ who: z.enum(['me', 'machine']), name: z.string().trim().min(1, 'give it a name').max(80), scope: z.enum(keys), services: z.string(), environments: z.string(), environment: z.string(), days: z.string() })
 
 /** `forCi`: filled in for a pipeline, which is then shown what it needs. */
 export function NewToken({ forCi = false, onDismiss }: { forCi?: boolean; onDismiss: () => void }) {
-  const { team } = usePlace()
+  const place = usePlace()
+  const { team } = place
   const trpc = useTRPC()
   const queries = useQueryClient()
   const environments = useEnvironments()
+  const own = useQuery(trpc.services.catalogue.queryOptions(place)).data?.filter((each) => each.team === team) ?? []
   const noMachine = useMay()('member.write')
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { who: forCi && noMachine === null ? 'machine' : 'me', name: forCi ? 'ci' : '', scope: forCi ? 'deploy' : 'all', environment: 'production', days: '90' } as z.infer<typeof schema> })
+  const form = useForm({ resolver: zodResolver(schema), defaultValues: { who: forCi && noMachine === null ? 'machine' : 'me', name: forCi ? 'ci' : '', scope: forCi ? 'deploy' : 'all', services: '', environments: '', environment: 'production', days: '90' } as z.infer<typeof schema> })
   const create = useMutation(trpc.tokens.create.mutationOptions({ onSuccess: () => queries.invalidateQueries(trpc.tokens.pathFilter()) }))
   const { errors } = form.formState
   if (create.data !== undefined) {
@@ -40,11 +42,13 @@ export function NewToken({ forCi = false, onDismiss }: { forCi?: boolean; onDism
       submit="Create token"
       busy={create.isPending}
       error={create.error}
-      onSubmit={({ who, name, scope, environment, days }) => {
+      onSubmit={({ who, name, scope, services: onlyService, environments: onlyEnvironment, environment, days }) => {
         const actions = scopeChoices.find(({ key }) => key === scope)?.actions ?? null
         create.mutate({
           team, name, machine: who === 'machine' ? { role: scope === 'read' ? 'viewer' : 'developer' } : null, environment: environment === 'production' ? null : environment,
-          scope: actions === null ? {} : { actions: [...actions] },
+          scope: {
+            ...(actions !== null && { actions: [...actions] }), ...(onlyService !== '' && { services: [onlyService] }), ...(onlyEnvironment !== '' && { environments: [onlyEnvironment] }),
+          },
           expiresAt: days === '0' ? null : Date.now() + Number(days) * day,
         })
       }}
@@ -64,6 +68,14 @@ export function NewToken({ forCi = false, onDismiss }: { forCi?: boolean; onDism
       <Field label="May" error={errors.scope?.message} hint="Never more than you may yourself.">
         {(control) => <Select {...control} {...form.register('scope')}>{scopeChoices.map(({ key, label }) => <option key={key} value={key}>{label}</option>)}</Select>}
       </Field>
+      <div className="grid grid-cols-2 gap-3">
+        <Field label="Services">
+          {(control) => <Select {...control} {...form.register('services')}><option value="">All</option>{own.map(({ id, name }) => <option key={id} value={name}>{name}</option>)}</Select>}
+        </Field>
+        <Field label="Environments">
+          {(control) => <Select {...control} {...form.register('environments')}><option value="">All</option>{environments.map(({ id, name }) => <option key={id} value={name}>{name}</option>)}</Select>}
+        </Field>
+      </div>
       <Field label="Calls in" error={errors.environment?.message} hint="Environment of its calls, unless a call says another.">
         {(control) => <Select {...control} {...form.register('environment')}>{environments.map(({ id, name }) => <option key={id} value={name}>{name}</option>)}</Select>}
       </Field>

@@ -4,7 +4,7 @@ import { type Routed, type RoutedKind, type RoutingChange, type RoutingTable, ro
 import { Generations } from './generations.ts'
 import { NameIndex } from './name-index.ts'
 import { Overlays } from './overlays.ts'
-import type { Caller, Environment, Instance, Release, Resolution, Service, Team, Token } from './entities.ts'
+import type { Caller, Environment, Release, Resolution, Service, Team, Token } from './entities.ts'
 
 const kinds = Object.keys(routed) as RoutedKind[]
 type Entities = { [K in RoutedKind]: Map<string, Routed[K]> }

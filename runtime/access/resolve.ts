@@ -19,7 +19,7 @@ export async function resolveNames({ db }: Platform, names: Names) {
   const environment = names.environment === undefined ? undefined : await byName('environment', team.id, names.environment)
   const service = names.service === undefined ? undefined : await byName('service', team.id, names.service)
   return {
-    teamId: team.id, team: team.name, role: names.userId === null ? null : await roleOn(team.id, names.userId),
+    teamId: team.id, team: team.name, role: names.userId === null ? null : await roleOn({ db }, team.id, names.userId),
     environmentId: environment?.id ?? null, environment: environment?.name ?? null, environmentKind: environment?.kind ?? null,
     serviceId: service?.id ?? null, service: service?.name ?? null,
     protected: environment !== undefined ? protectedOnes([environment]) : service !== undefined ? protectedOnes(await whereDeployed(service.id)) : [],
@@ -29,14 +29,6 @@ export async function resolveNames({ db }: Platform, names: Names) {
     return db.select({ name: environments.name, protection: environments.protection }).from(releases)
       .innerJoin(environments, eq(environments.id, releases.environmentId))
       .where(and(eq(releases.serviceId, serviceId), isNotNull(environments.protection), isNull(environments.deletedAt)))
-  }
-
-  async function roleOn(teamId: string, userId: string): Promise<Role | null> {
-    const [row] = await db.select({ role: members.role }).from(members).where(and(eq(members.teamId, teamId), eq(members.userId, userId)))
-    if (row !== undefined) return row.role
-    // A machine stands for itself, by its token, for as long as that is good.
-    const [machine] = await db.select({ role: tokens.role }).from(tokens).where(and(eq(tokens.id, userId), eq(tokens.teamId, teamId), isNull(tokens.revokedAt)))
-    return machine?.role ?? null
   }
 
   async function byName<K extends keyof typeof tables>(kind: K, teamId: string, name: string) {
@@ -70,6 +62,14 @@ export async function resolveNames({ db }: Platform, names: Names) {
     if (row === undefined) return undefined
     return { id: row.id, name: row.name, ...('parentId' in row ? { kind: row.kind, protection: row.protection } : { kind: null, protection: null }) }
   }
+}
+
+/** What somebody is in a team; a machine stands for itself, by the id of its token, for as long as that is good. */
+export async function roleOn({ db }: Pick<Platform, 'db'>, teamId: string, userId: string): Promise<Role | null> {
+  const [row] = await db.select({ role: members.role }).from(members).where(and(eq(members.teamId, teamId), eq(members.userId, userId)))
+  if (row !== undefined) return row.role
+  const [machine] = await db.select({ role: tokens.role }).from(tokens).where(and(eq(tokens.id, userId), eq(tokens.teamId, teamId), isNull(tokens.revokedAt)))
+  return machine?.role ?? null
 }
 
 const protectedOnes = (found: readonly { name: string; protection: Protection | null }[]) =>

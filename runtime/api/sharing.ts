@@ -23,7 +23,7 @@ export function sharingHandlers(platform: Platform, traffic: Traffic): Part {
     'consumers.decide': async (input, { actor }) => (await decide(platform, actor, input), ok),
     'consumers.limit': async (input, { actor }) => (await limitConsumer(platform, actor, input), ok),
     'consumers.asks': ({ teamId }) => pendingAsks(platform, teamId),
-    'follows.list': ({ userId }) => listFollows(platform, userId),
+    'follows.list': (who) => listFollows(platform, who),
     'follows.set': async ({ follow: wanted, ...input }) => (await (wanted ? follow(platform, input) : unfollow(platform, input)), ok),
     'news.list': async (who) => (await traffic.save(), listNews(platform, who)),
     'news.seen': async ({ userId }) => (await markSeen(platform, userId), ok),

@@ -60,7 +60,7 @@ async function prepareAndSwitch(platform: Platform, row: PromotionRow, signal: A
 }
 
 async function switchOver(platform: Platform, row: PromotionRow, { members, ready, returning }: { members: readonly Member[]; ready: readonly Ready[]; returning: readonly Ready[] }): Promise<void> {
-  const { places, db } = platform
+  const { places } = platform
   for (const { deployment } of members) {
     const { build } = ready.find(({ plan }) => plan.deploymentId === deployment.id)?.plan ?? {}
     if (build) await applyManifest(platform, deployment, build.manifest)

@@ -2,7 +2,7 @@ import { and, eq, isNull } from 'drizzle-orm'
 import { follows, services } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
 import { nameOf } from '../services/views.ts'
-import { requireShared } from '../services/shared.ts'
+import { isSharedWith, requireShared } from '../services/shared.ts'
 
 interface Follow { teamId: string; userId: string; name: string }
 
@@ -18,9 +18,9 @@ export async function unfollow(platform: Platform, { userId, name }: Omit<Follow
   if (found) await platform.db.delete(follows).where(and(eq(follows.userId, userId), eq(follows.serviceId, found.id)))
 }
 
-/** As `@team/service`, by name. */
-export async function listFollows(platform: Platform, userId: string): Promise<string[]> {
+/** As `@team/service`, by name; those that the team looked at does not see any more are left out. */
+export async function listFollows(platform: Platform, { teamId, userId }: Omit<Follow, 'name'>): Promise<string[]> {
   const rows = await platform.db.select({ id: follows.serviceId }).from(follows)
-    .innerJoin(services, and(eq(services.id, follows.serviceId), isNull(services.deletedAt))).where(eq(follows.userId, userId))
+    .innerJoin(services, and(eq(services.id, follows.serviceId), isNull(services.deletedAt), isSharedWith(teamId))).where(eq(follows.userId, userId))
   return rows.flatMap(({ id }) => nameOf(platform, id) ?? []).sort()
 }

@@ -65,6 +65,7 @@ test('a team asks, is approved and revoked, its calls are counted by day, and it
   // The second revision lacks a field of its answer; the call of `Say` makes web one that it breaks for.
   await fetch(`http://127.0.0.1:${platform.gatewayPort}/v1/@crew/orders/Say`, { method: 'POST', headers: { authorization: `Bearer ${web.token}` } })
   await rpc.call('follows.set', { teamId: web.teamId, userId: platform.userId, name, follow: true })
+  expect(await rpc.call('follows.list', { teamId: web.teamId, userId: platform.userId })).toEqual([name])
   await expect.poll(async () => (await rpc.call('services.dependants', { serviceId }))[0]?.endpoints, patient).toContain('Say')
   const told = new Set<string>()
   const over = new AbortController()
@@ -100,6 +101,7 @@ test('a team asks, is approved and revoked, its calls are counted by day, and it
   await call(403)
   await rpc.call('services.update', { serviceId, audience: { kind: 'team' } }, by)
   expect(await rpc.call('services.shared', { teamId: web.teamId, name: null })).toEqual([])
+  expect(await rpc.call('follows.list', { teamId: web.teamId, userId: platform.userId })).toEqual([])
   // Of what is not shared any more, only that it is not.
   const after = await rpc.call('news.list', { teamId: web.teamId, userId: platform.userId })
   expect(after.map(({ kind }) => kind)).toEqual(['audience', 'approval', 'approval'])

@@ -16,14 +16,12 @@ const typeNumber: Record<ObjectType, number> = { commit: 1, tree: 2, blob: 3, ta
  * own prune removes.
  */
 export class PackWriter {
-  readonly #repository: Repository
   readonly #temporary: string
   readonly #entries = new Map<Oid, { crc: number; offset: number }>()
   #file: fs.FileHandle | undefined
   #offset = 12
 
   constructor(repository: Repository) {
-    this.#repository = repository
     this.#temporary = path.join(repository.dir, 'objects/pack', `tmp_pack_${randomBytes(9).toString('hex')}`)
   }
 

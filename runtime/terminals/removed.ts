@@ -1,6 +1,5 @@
-import { and, eq } from 'drizzle-orm'
 import { mayDo } from '#contract/permissions.ts'
-import { members } from '#db/schema.ts'
+import { roleOn } from '../access/resolve.ts'
 import type { Platform } from '../platform.ts'
 import type { Terminals } from './terminals.ts'
 
@@ -15,8 +14,8 @@ export function closeForRemoved({ db, events, places, log }: Pick<Platform, 'db'
     const inTeam = new Set(places.instances.all().filter((one) => one.teamId === teamId).map(({ id }) => id))
     const closeAll = async () => {
       for (const userId of terminals.users((instanceId) => inTeam.has(instanceId))) {
-        const [member] = await db.select({ role: members.role }).from(members).where(and(eq(members.teamId, teamId), eq(members.userId, userId)))
-        if (mayDo('service.exec', { signedIn: true, operator: false, role: member?.role })) continue
+        const role = await roleOn({ db }, teamId, userId)
+        if (mayDo('service.exec', { signedIn: true, operator: false, role: role ?? undefined })) continue
         await terminals.closeAll((terminal) => terminal.userId === userId && inTeam.has(terminal.instanceId))
       }
     }

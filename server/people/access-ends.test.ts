@@ -121,6 +121,16 @@ test('a session that ends closes its sockets and what it was handed over to, and
   expect((await dora.browser.query('person.me')).error?.code).toBe('unauthenticated')
 })
 
+test('what a session was handed over to ends also when web was killed before it could say so', { timeout: 60_000 }, async () => {
+  const browser = stand.browser()
+  await browser.signIn('dora@example.com', password)
+  const cookie = await handedOver(browser)
+  expect(answered).toContain((await atHost('/health', { cookie, 'sec-fetch-site': 'same-origin' })).status)
+  const sessions = (await browser.query('person.sessions')).data as { id: string; current: boolean }[]
+  await stand.endUnsaid(sessions.find(({ current }) => current)?.id ?? '')
+  await eventually(async () => !answered.includes((await atHost('/health', { cookie, 'sec-fetch-site': 'same-origin' })).status))
+})
+
 test('a team keeps an owner: the last one neither leaves, nor is removed, nor becomes less', async () => {
   const me = (await owner.members.list({ team: 'demo' })).find(({ role }) => role === 'owner') ?? expect.fail()
   const ofOwner = { team: 'demo', userId: me.person.id }

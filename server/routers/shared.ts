@@ -41,7 +41,7 @@ export const shared = router({
     .mutation(async ({ ctx, input }) => ctx.web.runtime.call('follows.set', { ...(await seen(ctx, input.name)), userId: ctx.viewer.person.id, follow: input.follow }, ctx.as)),
 
   /** As `@team/service`. */
-  followed: authorizedTeam('service.follow', { listing: true }).query(({ ctx }) => ctx.web.runtime.call('follows.list', { userId: ctx.viewer.person.id }, ctx.as)),
+  followed: authorizedTeam('service.follow', { listing: true }).query(({ ctx }) => ctx.web.runtime.call('follows.list', { teamId: ctx.at.teamId, userId: ctx.viewer.person.id }, ctx.as)),
 
   /** What changed about those that the person follows, or that the team calls. */
   news: authorizedTeam('service.follow', { listing: true }).query(({ ctx }) =>

@@ -39,13 +39,13 @@ export const tokens = router({
       return { ...token, token: secret }
     }),
 
-  /** One's own, or as an admin anybody's; by id or by name. */
+  /** One's own, or as an admin anybody's; by id, or one's own and machines' by name. */
   revoke: authorizedTeam('token.write', { listing: true })
     .input(z.object({ token: z.string() }))
     .mutation(async ({ ctx, input }) => {
       const mayAll = roles.indexOf(ctx.at.role) >= roles.indexOf('admin')
       const known = await ctx.web.runtime.call('tokens.list', { teamId: ctx.at.teamId, userId: mayAll ? null : ctx.viewer.person.id }, ctx.as)
-      const byName = known.filter((token) => token.name === input.token && token.person.id === ctx.viewer.person.id)
+      const byName = known.filter((token) => token.name === input.token && (token.machine !== null || token.person.id === ctx.viewer.person.id))
       const found = known.find((token) => token.id === input.token) ?? byName[0]
       if (found === undefined) throw new PlatformError('not_found', `there is no token ${input.token}`, { field: 'token' })
       if (found.id !== input.token && byName.length > 1) throw new PlatformError('conflict', `several tokens are called ${input.token}`, { field: 'token', fix: `Give its id: ${byName.map(({ id }) => id).join(', ')}.` })

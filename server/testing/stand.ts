@@ -76,6 +76,11 @@ export async function startStand(options: { url?: string; level?: string; log?: 
       await using database = openDb(connectionFromEnvironment(env), 1)
       await database.db.update(sessions).set({ confirmedAt: null }).where(eq(sessions.id, sessionId))
     },
+    /** As if web was killed when it had just ended this session. */
+    async endUnsaid(sessionId: string): Promise<void> {
+      await using database = openDb(connectionFromEnvironment(env), 1)
+      await database.db.update(sessions).set({ endedAt: Date.now() }).where(eq(sessions.id, sessionId))
+    },
     /** What the audit has of the platform and its people, which is no team's. */
     async audit(): Promise<{ action: string; target: string; actor: { id: string }; before: unknown; after: unknown }[]> {
       await using database = openDb(connectionFromEnvironment(env), 1)

@@ -1,5 +1,5 @@
 import type { ActorName, Cast } from './cast.ts'
-import { emailOf, roleOf, secretOf } from './cast.ts'
+import { roleOf, secretOf } from './cast.ts'
 import type { World } from './world.ts'
 
 type Input = Record<string, unknown>
