@@ -25,7 +25,7 @@ try {
 }
 
 // Every call goes through here, whatever a flood of one team's has the runtime do. Only root may.
-if (process.getuid?.() === 0) setPriority(-5)
+if (process.getuid?.() === 0) setPriority(-10)
 
 const runtime = createRpcClient(wakeApi, join(settings.home, 'run', 'runtime.sock'))
 try {

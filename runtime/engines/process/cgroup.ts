@@ -110,11 +110,6 @@ const subfolders = (folder: string): string[] =>
     : []
 
 const teamPrefix = 'team-'
-/**
- * All services together against one process of the machine, such as the runtime that stores a flood of their lines: alone,
- * a team's would share one process's part with all other teams.
- */
-const servicesWeight = 4
 
 /** Where instances' groups are, below the installation's; those of an earlier version lie there directly. */
 class Places {
@@ -160,7 +155,7 @@ function v1(mounts: Mounts, name: string): Cgroups {
   const roots = [...new Set(wanted.map(base).filter((each) => each !== undefined))]
   for (const root of roots) mkdirSync(root, { recursive: true })
   const memory = `${base('memory')}`
-  if (base('cpu')) writeFileSync(`${base('cpu')}/cpu.shares`, String(servicesWeight * 1024))
+  if (base('cpu')) writeFileSync(`${base('cpu')}/cpu.shares`, '1024')
   const pids = `${base('pids')}`
   const cpu = base('cpu')
   const accounting = base('cpuacct')
@@ -255,7 +250,7 @@ function v2(mount: string, name: string): Cgroups {
   }
   enable(mount)
   mkdirSync(root, { recursive: true })
-  writeFileSync(`${root}/cpu.weight`, String(servicesWeight * 100))
+  writeFileSync(`${root}/cpu.weight`, '100')
   enable(root)
   const places = new Places([root])
   const limit = (folder: string, { memoryMiB, pids }: { memoryMiB: number; pids: number }) => {
