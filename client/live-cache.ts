@@ -34,7 +34,7 @@ function apply(event: PlatformEvent, trpc: Trpc, cache: QueryClient): void {
       }
       return stale(trpc.promotions.list.pathFilter(), trpc.environments.diff.pathFilter(), ...(event.promotion.undoes === null ? [] : [trpc.promotions.get.pathFilter()]))
     case 'environment':
-      return stale(trpc.environments.pathFilter(), trpc.services.pathFilter())
+      return stale(trpc.environments.pathFilter(), trpc.services.pathFilter(), trpc.promotions.requests.pathFilter())
     case 'team':
       return stale(trpc.teams.pathFilter(), trpc.members.pathFilter(), trpc.invitations.pathFilter(), trpc.tokens.pathFilter(), trpc.person.me.pathFilter())
     case 'draft':

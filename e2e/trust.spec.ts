@@ -7,7 +7,7 @@ test('the audit log is filtered, exported, and found whole; a token for a pipeli
   await shell.deploy('audited', hello())
   await page.goto('/demo/production/team?tab=audit')
   await page.getByRole('button', { name: 'Verify' }).click()
-  await expect(page.getByRole('status')).toContainText('are as they were written')
+  await expect(page.getByText(/^Whole: all/)).toContainText('are as they were written')
   await page.getByLabel('Search the audit log').fill('service audited')
   const table = page.getByRole('table', { name: 'Audit log' })
   await expect(table.getByRole('row').filter({ hasText: 'member.add' })).toHaveCount(0)
