@@ -115,7 +115,7 @@ test('a protected environment says who may; its secrets stay in it', async ({ pa
   await theirs.getByRole('button', { name: 'Set WORD' }).click()
   await theirs.getByRole('dialog').getByLabel('Value').fill('of dora')
   await theirs.getByRole('dialog').getByRole('button', { name: 'Set in dora' }).click()
-  await expect(theirs.getByRole('listitem').filter({ hasText: 'WORD' })).toContainText('set here, overrides')
+  await expect(theirs.getByRole('list', { name: 'Variables' }).getByRole('listitem').filter({ hasText: 'WORD' })).toContainText('set here, overrides')
   expect(await dora.json(['deploy', folder, '--service', 'kept', '--env', 'dora'])).toMatchObject({ outcome: 'live' })
   for (const name of ['dora', 'guarded']) await shell.json(['env', 'delete', name, '--yes'])
 })

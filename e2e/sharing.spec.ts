@@ -70,7 +70,7 @@ test('a service that is called by approval: asked for, approved, deprecated, cha
   await expect(window.getByRole('button', { name: 'Unfollow' })).toBeVisible()
 
   await openService(page, 'tariff', { tab: 'Consumers' })
-  await page.getByRole('listitem').filter({ hasText: 'To price parcels' }).getByRole('button', { name: 'Approve' }).click()
+  await page.getByRole('main').getByRole('listitem').filter({ hasText: 'To price parcels' }).getByRole('button', { name: 'Approve' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()
   // It is told without a reload.
   await expect(window.getByText('approved', { exact: true })).toBeVisible()
