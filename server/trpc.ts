@@ -53,6 +53,9 @@ const t = initTRPC.context<Context>().meta<Meta>().create({
 export const router = t.router
 export const createCaller = t.createCallerFactory
 
+/** What somebody who looks for a way in leaves behind. */
+const refusals: ReadonlySet<ErrorCode> = new Set(['unauthenticated', 'forbidden', 'rate_limited'])
+
 const translated = t.procedure.use(async ({ ctx, next, path, getRawInput }) => {
   try {
     // One that cannot be read is refused by who reads it; what takes no input has none.
@@ -63,7 +66,10 @@ const translated = t.procedure.use(async ({ ctx, next, path, getRawInput }) => {
   const result = await next()
   if (result.ok) return result
   const cause = result.error.cause
-  if (isPlatformError(cause)) throw translate(cause)
+  if (isPlatformError(cause)) {
+    if (refusals.has(cause.code)) ctx.web.log.info({ procedure: path, code: cause.code, person: ctx.viewer?.person.id, token: ctx.viewer?.token?.tokenId, from: ctx.from }, 'a request was refused')
+    throw translate(cause)
+  }
   if (result.error.code !== 'INTERNAL_SERVER_ERROR') throw result.error
   const operation = newId('operation')
   ctx.web.log.error({ err: cause ?? result.error, operation, procedure: path, person: ctx.viewer?.person.id }, 'a procedure failed unexpectedly')

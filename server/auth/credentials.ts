@@ -58,6 +58,7 @@ export const credentialProviders = (web: Web, exchange: SignInExchange) => Objec
       return await authorize(web, exchange, given ?? {})
     } catch (error) {
       if (!isPlatformError(error)) throw error
+      web.log.info({ way: id, code: error.code, from: exchange.from }, 'a sign-in was refused')
       // Only the code travels in the answer's URL: text from there must not be shown as ours.
       throw new Error(error.code, { cause: error })
     }

@@ -73,6 +73,7 @@ function optionsFor(web: Web, exchange: SignInExchange): AuthOptions {
         if (trigger !== 'signIn' && trigger !== 'signUp') return token
         const method = (user as Partial<SignedIn>).method ?? 'password'
         const sid = await sessions.begin(user.id, { userAgent: request.headers['user-agent'] ?? '', address: from, method })
+        web.noteChanged(user.id)
         return { sub: user.id, sid }
       },
       async session({ session, token }) {

@@ -144,3 +144,12 @@ test('a team keeps an owner: the last one neither leaves, nor is removed, nor be
   const left = await Promise.allSettled([owner.members.leave({ team: 'demo' }), his.members.leave({ team: 'demo' })])
   expect(left.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
 })
+
+test('who signed in, how and from where, is in the audit', async () => {
+  const person = await stand.web.people.create({ email: 'sig@example.com', name: 'Sig', password, operator: false })
+  expect((await stand.browser().signIn(person.email, 'not the password')).status).toBe(401)
+  await stand.browser().signIn(person.email, password)
+  const rows = async () => (await stand.audit()).filter(({ action, target }) => action === 'person.signIn' && target === 'person sig@example.com')
+  await eventually(async () => (await rows()).length > 0)
+  expect(await rows()).toMatchObject([{ actor: { id: person.id, from: '127.0.0.1', sessionId: expect.any(String) as string }, after: { method: 'password' } }])
+})

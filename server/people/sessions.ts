@@ -5,7 +5,7 @@ import { sessions, users } from '#db/schema.ts'
 import { newId } from '#contract/ids.ts'
 import type { Person } from '#contract/records.ts'
 import type { Actor } from '#contract/rpc.ts'
-import { note, ofPerson } from './changes.ts'
+import { actingAs, note, ofPerson } from './changes.ts'
 
 export const sessionDays = 30
 const day = 86_400_000
@@ -26,8 +26,13 @@ export class Sessions {
   async begin(userId: string, from: { userAgent: string; address: string; method?: string }): Promise<string> {
     const id = newId('session')
     const now = Date.now()
-    await this.#db.insert(sessions).values({
-      id, userId, createdAt: now, seenAt: now, confirmedAt: now, method: from.method ?? 'password', expiresAt: now + sessionDays * day, userAgent: from.userAgent.slice(0, 300), address: from.address,
+    const method = from.method ?? 'password'
+    await this.#db.transaction(async (tx) => {
+      await tx.insert(sessions).values({
+        id, userId, createdAt: now, seenAt: now, confirmedAt: now, method, expiresAt: now + sessionDays * day, userAgent: from.userAgent.slice(0, 300), address: from.address,
+      })
+      const [person] = await tx.select({ id: users.id, name: users.name, email: users.email }).from(users).where(eq(users.id, userId))
+      if (person !== undefined) await note(tx, { ...actingAs(person, from.address), sessionId: id }, { action: 'person.signIn', target: ofPerson(person), after: { method } })
     })
     return id
   }
