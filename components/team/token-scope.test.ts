@@ -7,7 +7,7 @@ test('says what a token may do as it was chosen', () => {
 
 test('calls everything that a team has by one name, however it is listed', () => {
   expect(scopeWords({})).toBe('all that its maker may')
-  expect(scopeWords({ actions: ['team.*', 'member.*', 'audit.*', 'token.*', 'service.*', 'source.*', 'log.*', 'variable.*', 'secret.*', 'environment.*'] })).toBe('all that its maker may')
+  expect(scopeWords({ actions: ['team.*', 'member.*', 'audit.*', 'token.*', 'service.*', 'source.*', 'log.*', 'variable.*', 'secret.*', 'environment.*', 'consumer.*'] })).toBe('all that its maker may')
 })
 
 test('names a few actions, counts services and environments', () => {
