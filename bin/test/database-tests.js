@@ -5,8 +5,11 @@ import { checkout } from '../prepare/run.js'
 const testShape = /\.test\.tsx?$/
 const imported = /\bfrom '(#[^']+|\.[^']+)'/g
 
-/** What these show lies in processes, connections and routes: whose Postgres keeps their rows makes no difference to it. */
-const aboutProcesses = ['server/laptops/', 'server/two-platforms.test.ts', 'server/live/', 'server/http/front.test.ts', 'runtime/deployments/propagation.test.ts', 'runtime/promotions/kill.test.ts']
+/** What these show lies in processes, connections, routes and who may do what: whose Postgres keeps their rows makes no difference to it. */
+const onOneDatabase = [
+  'server/laptops/', 'server/live/', 'server/http/', 'server/testing/matrix/', 'server/two-platforms.test.ts', 'server/canaries.test.ts', 'server/hijacking.test.ts',
+  'server/peers-holes.test.ts', 'server/web-security.test.ts', 'server/sharing-commands.test.ts', 'runtime/deployments/propagation.test.ts', 'runtime/promotions/kill.test.ts',
+]
 
 /** Tests of what is in a database: they use one, themselves or by what they import. */
 export function databaseTests(folders) {
@@ -19,7 +22,7 @@ export function databaseTests(folders) {
     seen.set(path, found)
     return found
   }
-  return folders.flatMap(testsIn).filter((path) => !aboutProcesses.some((start) => path.startsWith(start)) && uses(path))
+  return folders.flatMap(testsIn).filter((path) => !onOneDatabase.some((start) => path.startsWith(start)) && uses(path))
 }
 
 function testsIn(folder) {
