@@ -1,6 +1,7 @@
 import { QueryClient } from '@tanstack/react-query'
 import { errorOf } from './errors.ts'
 
+const isServer = typeof window === 'undefined'
 /** Older than this, what came with a page that was fetched ahead may have missed an event. */
 const trustedMs = 15_000
 
@@ -12,9 +13,10 @@ export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
-        staleTime: Infinity, gcTime: 10 * 60_000, refetchOnWindowFocus: false, refetchOnReconnect: false,
+        // On the server one goes with its page: a timer for each of its queries would keep all that the page was made of.
+        staleTime: Infinity, gcTime: isServer ? Infinity : 10 * 60_000, refetchOnWindowFocus: false, refetchOnReconnect: false,
         // In the browser it is the client that asks again, for all who ask it (client/trpc.ts).
-        retry: typeof window === 'undefined' ? retries : false,
+        retry: isServer ? retries : false,
         refetchOnMount: ({ state }) => (Date.now() - state.dataUpdatedAt > trustedMs ? 'always' : true),
       },
       mutations: { retry: false },

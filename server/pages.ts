@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import next from 'next'
 import { type Bridge, provideBridge } from './bridge.ts'
+import { PageTurns } from './http/page-turns.ts'
 import { viewer } from './people/viewer.ts'
 import { appRouter } from './router.ts'
 import type { Web } from './web.ts'
@@ -23,8 +24,12 @@ export async function preparePages(web: Web, { mark }: Pick<Bridge, 'mark'>) {
   const app = next({ dev: settings.dev, dir: checkout, hostname: new URL(settings.url).hostname, port: settings.port, httpServer: never, quiet: !settings.dev })
   await app.prepare()
   const handle = app.getRequestHandler()
+  const turns = new PageTurns()
   return {
-    serve: (request: IncomingMessage, response: ServerResponse): Promise<void> => handle(request, response),
+    async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+      // What a page is made of lies ready.
+      if (request.url?.startsWith('/_next/') || await turns.take(response)) await handle(request, response)
+    },
     /** Hot reload's socket, in development. */
     upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => never.emit('upgrade', request, socket, head),
   }
