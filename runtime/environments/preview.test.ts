@@ -15,6 +15,12 @@ test('any branch that is taken gets names that an environment can have, no two t
   }), { numRuns: 500 })
 })
 
+test('a branch whose hash repeats itself gets no name twice', () => {
+  const names = [...namesFor('preview/yFbind/_FAp9__s.__/c_V3M_+')]
+  expect(names).toHaveLength(new Set(names).size)
+  expect(names.length).toBeGreaterThanOrEqual(3)
+})
+
 test('the name is the branch’s, as near as it fits', () => {
   const first = (name: string) => namesFor(name).next().value
   expect(first('preview/checkout')).toBe('checkout')

@@ -99,7 +99,8 @@ export function* namesFor(branch: string): Generator<string> {
   const near = suggestName(own, 'environment') ?? suggestName(`p-${own}`, 'environment')
   if (near !== undefined) yield near
   const hash = createHash('sha256').update(branch).digest('hex')
-  for (const letters of [hash.slice(0, 4), hash.slice(4, 8), hash.slice(8, 12)]) {
+  // Four letters of a hash are the same as four others once in 65,536 times.
+  for (const letters of new Set([hash.slice(0, 4), hash.slice(4, 8), hash.slice(8, 12), hash.slice(12, 16)])) {
     yield `${(near ?? 'p').slice(0, maxName - 5).replace(/-+$/, '')}-${letters}`
   }
 }
