@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TrafficCount } from '#contract/gateway-api.ts'
+import { checkAudience } from './identity/identity.ts'
 import { Limits } from './limits.ts'
 import type { Service } from './routes/entities.ts'
 import { type Stand, startStand } from './testing/stand.ts'
@@ -147,4 +148,13 @@ test('calls of a service that changes hands wait, with their bodies, and are let
     await stand.publish()
     expect(await Promise.all(calls)).toEqual(Array.from({ length: 20 }, () => 200))
   })
+})
+
+test('who is signed in and in no team is still of the platform, and of no team that a service is shared with', () => {
+  const nomad = { kind: 'person', personId: 'u', email: 'u@example.com', teamIds: [], token: undefined } as Parameters<typeof checkAudience>[0]
+  const service = (audience: Service['audience'], approved?: string[]) => ({ id: 's', teamId: 't', name: 'hello', formerNames: [], audience, ...(approved && { approved }) }) as Service
+  expect(checkAudience(nomad, service({ kind: 'platform' }))).toBeUndefined()
+  expect(() => checkAudience(nomad, service({ kind: 'platform' }, []))).toThrow('by approval')
+  expect(() => checkAudience(nomad, service({ kind: 'teams', teams: ['t_other'] }))).toThrow('not shared with you')
+  expect(() => checkAudience(nomad, service({ kind: 'team' }))).toThrow('not shared with you')
 })

@@ -66,7 +66,8 @@ export function checkAudience(identity: Identity, service: Service): string | un
   }
   const teams = identity.kind === 'service' ? [identity.caller.teamId] : identity.teamIds
   const admitted = audience.kind === 'teams' ? teams.filter((teamId) => audience.teams.includes(teamId)) : audience.kind === 'team' ? [] : teams
-  if (admitted.length === 0 && audience.kind !== 'anyone') throw new PlatformError('forbidden', `${service.name} is not shared with you`, { fix: 'Ask its team to share it.' })
+  // Who is signed in and in no team is still of the platform.
+  if (admitted.length === 0 && (audience.kind === 'team' || audience.kind === 'teams')) throw new PlatformError('forbidden', `${service.name} is not shared with you`, { fix: 'Ask its team to share it.' })
   if (approved === undefined) return admitted[0]
   const consumer = admitted.find((teamId) => approved.includes(teamId))
   if (consumer !== undefined) return consumer

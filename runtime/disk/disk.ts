@@ -9,6 +9,8 @@ const measureAtLeastMs = 30_000
 const measureNarrowMs = 2_000
 /** So much less room than at the last look, and it is measured who took it. */
 const noticed = 32 * 2 ** 20
+/** Who wrote less since the last measure did not fill the disk: something else on the machine has. */
+const leastGrown = 2 ** 20
 /** Of the whole disk: what the platform itself needs to go on, and to be mended in. */
 const reserve = (size: number) => Math.min(2 ** 30, size / 10)
 
@@ -84,7 +86,7 @@ export class Disk {
     }
     if (!narrow || ended.size > 0 || before.size === 0) return
     const [first] = most
-    if (first && grown(first[0]) > 0) await this.#end(first, `the disk is nearly full (${mib(free)} MiB are left), and it wrote the most of late`, ended)
+    if (first && grown(first[0]) >= leastGrown) await this.#end(first, `the disk is nearly full (${mib(free)} MiB are left), and it wrote the most of late`, ended)
   }
 
   async #end([id, { placement }]: [string, Share], why: string, ended: Set<string>): Promise<void> {

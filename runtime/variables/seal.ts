@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { openText, sealText } from '#contract/sealed.ts'
 
 /**
  * Secrets at rest: AES-256-GCM with a key that lies outside the database, in `$M3O_HOME/keys/secrets.key`. A sealed text
@@ -65,23 +66,17 @@ export class Keyring implements Seal {
   }
 
   seal(plain: string, belongsTo: string): string {
-    const iv = randomBytes(12)
-    const cipher = createCipheriv('aes-256-gcm', this.#first, iv).setAAD(Buffer.from(belongsTo))
-    const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
-    return this.prefix + [iv, cipher.getAuthTag(), body].map((part) => part.toString('base64url')).join('.')
+    return this.prefix + sealText(this.#first, plain, belongsTo)
   }
 
   open(sealed: string, belongsTo: string): string {
     const [version, ...rest] = sealed.split('.')
-    const [name, parts] = version === 'v2' ? [rest[0], rest.slice(1)] : [undefined, rest]
-    if ((version !== 'v1' && version !== 'v2') || parts.length !== 3) throw new Error('not a sealed text')
-    const [iv, tag, body] = parts.map((part) => Buffer.from(part, 'base64url')) as [Buffer, Buffer, Buffer]
-    if (tag.length !== 16) throw new Error('not a sealed text')
+    if (version !== 'v1' && version !== 'v2') throw new Error('not a sealed text')
+    const [name, text] = version === 'v2' ? [rest[0], rest.slice(1).join('.')] : [undefined, rest.join('.')]
     const keys = this.#keys.filter((key) => name === undefined || keyName(key) === name)
     for (const [at, key] of keys.entries()) {
       try {
-        const decipher = createDecipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(belongsTo)).setAuthTag(tag)
-        return decipher.update(body, undefined, 'utf8') + decipher.final('utf8')
+        return openText(key, text, belongsTo)
       } catch (error) {
         if (at === keys.length - 1) throw error
       }
