@@ -8,7 +8,10 @@ export function errorOf(error: unknown): PlatformError {
     if (body !== undefined) return errorFromBody(body)
     return errorFromBody({ code: 'unavailable', message: 'the console cannot be reached', fix: 'Check the connection; it goes on by itself.' })
   }
-  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown }
-  if (name === 'PlatformError' && typeof code === 'string') return errorFromBody(error)
+  // On the server it is what tRPC threw that was caused by it.
+  for (const each of [error, (error as { cause?: unknown } | null | undefined)?.cause]) {
+    const { name, code } = (each ?? {}) as { name?: unknown; code?: unknown }
+    if (name === 'PlatformError' && typeof code === 'string') return errorFromBody(each)
+  }
   return errorFromBody({ code: 'internal', message: 'something went wrong in this page', fix: 'Load it again.' })
 }

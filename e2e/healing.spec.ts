@@ -64,3 +64,11 @@ for (const name of ['runtime', 'gateway', 'postgres'] as const) {
     await expect(catalogueRow(page, `under-${name}`)).toContainText('live')
   })
 }
+
+test('a page that is opened while the runtime is away comes as soon as it is back', async ({ page, stack, shell, watch }) => {
+  watch.expectComplaint(away)
+  await shell.deploy('opened-late', answering('x'))
+  await stack.kill('runtime')
+  expect((await page.goto('/demo/production/services'))?.status()).toBe(200)
+  await expect(catalogueRow(page, 'opened-late')).toContainText('live')
+})
