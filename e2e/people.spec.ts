@@ -75,7 +75,7 @@ test('a forgotten password is set anew by a link, and a link signs in', async ({
   await expect.poll(() => mail.received.slice(after).some(({ subject }) => subject.startsWith('Your sign-in link'))).toBe(true)
   const letter = mail.received.findLast(({ subject }) => subject.startsWith('Your sign-in link'))
   await other.goto(linkIn(letter ?? { text: '' }).link)
-  await other.getByRole('button', { name: 'Go on' }).click()
+  await other.getByRole('button', { name: 'Continue' }).click()
   await expect(other.getByRole('heading', { name: 'Catalogue' })).toBeVisible()
 })
 
@@ -131,10 +131,10 @@ test('an authenticator app is set up, asked for, and a recovery code stands in f
   await expect(again.getByRole('heading', { name: 'One more step' })).toBeVisible()
   await look(again)
   await again.getByLabel('Code').fill('000000')
-  await again.getByRole('button', { name: 'Go on' }).click()
+  await again.getByRole('button', { name: 'Continue' }).click()
   await expect(again.getByRole('alert').filter({ hasText: 'This did not work' })).toBeVisible()
   await again.getByLabel('Code').fill(first)
-  await again.getByRole('button', { name: 'Go on' }).click()
+  await again.getByRole('button', { name: 'Continue' }).click()
   await expect(again.getByRole('heading', { name: 'Catalogue' })).toBeVisible()
 
   const refused = await shell.m3o(['login', '--email', person.email, '--password-stdin', '--url', stack.url], { input: `${person.password}\n` })

@@ -13,7 +13,7 @@ test('operators say who may get an account, and pass links on where no mail is s
   await theirs.reload()
   await theirs.getByRole('link', { name: 'Sign up' }).click()
   await theirs.getByLabel('Email').fill('nora@example.com')
-  await theirs.getByRole('button', { name: 'Go on' }).click()
+  await theirs.getByRole('button', { name: 'Continue' }).click()
   await expect(theirs.getByRole('status').getByText(/one of them passes the link on/)).toBeVisible()
   await expectAccessible(theirs)
 

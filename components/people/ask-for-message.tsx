@@ -17,7 +17,7 @@ export function AskForMessage({ what }: { what: Asked }) {
   return (
     <div className="flex flex-col gap-4">
       {ask.isSuccess ? <Sent what={what} email={ask.variables.email} mailed={ask.data.mailed} /> : (
-        <PlainForm submit={what === 'sign-up' ? 'Go on' : 'Send the link'} busy={ask.isPending} error={ask.error} fields={['email']} onSubmit={({ email = '' }) => ask.mutate({ email })}>
+        <PlainForm submit={what === 'sign-up' ? 'Continue' : 'Send the link'} busy={ask.isPending} error={ask.error} fields={['email']} onSubmit={({ email = '' }) => ask.mutate({ email })}>
           <Field label="Email" error={fieldError(ask.error, 'email')}>{(control) => <Input {...control} name="email" type="email" required autoFocus autoComplete="username" className="h-9!" />}</Field>
         </PlainForm>
       )}

@@ -20,7 +20,7 @@ export function SignInByLink({ code, email }: Given) {
     <div className="flex flex-col gap-3">
       <p>You sign in as <strong className="break-all">{email}</strong>.</p>
       {go.error !== null && <ErrorLine error={go.error} />}
-      <Button kind="primary" className="h-9!" busy={go.isPending || go.isSuccess} onClick={() => go.mutate()}>Go on</Button>
+      <Button kind="primary" className="h-9!" busy={go.isPending || go.isSuccess} onClick={() => go.mutate()}>Continue</Button>
     </div>
   )
 }

@@ -25,7 +25,7 @@ export function SecondFactor({ to, totp, passkeys }: { to: string | null; totp: 
           <Or />
         </>
       )}
-      <PlainForm submit="Go on" busy={byCode.isPending || byCode.isSuccess} error={byCode.error ?? byPasskey.error} fields={[]} onSubmit={({ code = '' }) => { byPasskey.reset(); byCode.mutate(code) }}>
+      <PlainForm submit="Continue" busy={byCode.isPending || byCode.isSuccess} error={byCode.error ?? byPasskey.error} fields={[]} onSubmit={({ code = '' }) => { byPasskey.reset(); byCode.mutate(code) }}>
         <Field label={totp ? 'Code' : 'Recovery code'} hint={totp ? 'Six digits from your authenticator app, or one of your recovery codes.' : 'One of those that you were given with your first passkey.'}>
           {(control) => <Input {...control} name="code" required autoFocus={!passkeys || totp} autoComplete="one-time-code" maxLength={40} className="h-9! font-mono" />}
         </Field>
