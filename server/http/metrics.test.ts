@@ -66,6 +66,10 @@ test('nobody else’s token can have it', async () => {
 test('health says what is away, and what to do, and that it is back', async () => {
   const state = async (name: string) => (await owner.platform.health()).find((check) => check.name === name)
   expect(await state('gateway')).toMatchObject({ state: 'ok' })
+  // What runs outlives the runtime: it ends before that does.
+  const here = { team: 'demo', environment: 'production', service: 'counted' }
+  await owner.services.kill(here)
+  await eventually(async () => (await owner.services.get(here)).instances.length === 0)
   await stand.gateway.stop()
   expect(await state('gateway')).toMatchObject({ state: 'bad', says: expect.stringContaining('does not answer'), fix: expect.stringContaining('gateway.log') })
   expect(await state('database')).toMatchObject({ state: 'ok' })
