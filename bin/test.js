@@ -26,6 +26,7 @@ if (only.length === 0) {
       await server.stop()
     }
   }
+  results.push(await step('faults', ['bin/faults.js', '--short']))
   results.push(await playwrightStep())
 }
 
