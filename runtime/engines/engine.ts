@@ -193,9 +193,10 @@ export interface Engine {
   start(spec: InstanceSpec): Promise<Placement>
   /**
    * Lets a held one run, as if it had been started with this source. It ends by itself when the runtime ends before.
+   * `listens` resolves when its program says that it listens, which whoever waits for that may check at once; or never.
    * @throws PlatformError `start_failed` when it does not wait any more: it is to be removed then
    */
-  release(id: string, release: Release): Promise<void>
+  release(id: string, release: Release): Promise<{ listens: Promise<void> }>
   /** SIGTERM, then after `graceMs` the end of everything in it. Resolves when gone; no error if it already is. */
   stop(id: string, options: { graceMs: number }): Promise<void>
   /** Frees what is left of one that has ended (not its logs or data). Stops it first if it has not. */

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { ServiceSettings } from '#contract/records.ts'
 import { deployments, environments, services, teams } from '#db/schema.ts'
@@ -38,21 +38,29 @@ export async function readPlan({ db, seal, builds }: Pick<Platform, 'db' | 'seal
     .where(eq(deployments.id, deploymentId))
   const { buildId, variables, settings } = row?.deployment ?? {}
   if (!row || !buildId || !variables || !settings) throw new PlatformError('not_in_this_state', `deployment ${deploymentId} was never built`)
-  const { deployment } = row
-  return {
-    deploymentId,
-    serviceId: deployment.serviceId,
-    service: row.service,
-    environmentId: deployment.environmentId,
-    environment: row.environment.name,
-    overlay: row.environment.parentId !== null,
-    teamId: deployment.teamId,
-    team: row.team,
-    commit: deployment.commit,
-    build: await builds.read(buildId),
-    values: JSON.parse(seal.open(variables, sealedVariables(deploymentId))) as Values,
-    settings,
-    keepsData: deployment.keepsData,
-    pinned: deployment.kind === 'pin',
-  }
+  const { deployment, service, environment: { name: environment, parentId }, team } = row
+  return planOf(deployment, { service, environment, overlay: parentId !== null, team }, {
+    build: await builds.read(buildId), values: JSON.parse(seal.open(variables, sealedVariables(deploymentId))) as Values, settings, keepsData: deployment.keepsData,
+  })
+}
+
+export type Names = Pick<Plan, 'service' | 'environment' | 'overlay' | 'team'>
+
+/** What the service, its environment and its team are called at this moment. */
+export async function namesOf({ db }: Pick<Platform, 'db'>, at: { serviceId: string; environmentId: string }): Promise<Names> {
+  const [row] = await db.select({ service: services.name, environment: environments.name, parentId: environments.parentId, team: teams.name })
+    .from(services)
+    .innerJoin(environments, eq(environments.id, at.environmentId))
+    .innerJoin(teams, eq(teams.id, environments.teamId))
+    .where(and(eq(services.id, at.serviceId), isNull(services.deletedAt)))
+  if (!row) throw new PlatformError('not_found', 'this service no longer exists')
+  const { parentId, ...names } = row
+  return { ...names, overlay: parentId !== null }
+}
+
+export function planOf(
+  { id, serviceId, environmentId, teamId, commit, kind }: Pick<typeof deployments.$inferSelect, 'id' | 'serviceId' | 'environmentId' | 'teamId' | 'commit' | 'kind'>,
+  names: Names, made: Pick<Plan, 'build' | 'values' | 'settings' | 'keepsData'>,
+): Plan {
+  return { deploymentId: id, serviceId, environmentId, teamId, commit, pinned: kind === 'pin', ...names, ...made }
 }

@@ -8,6 +8,7 @@ import { copyTree, type Owner } from './copy.ts'
 import { heldFd } from './environment.ts'
 
 const answerMs = 3_000
+const listensMs = 60_000
 
 /** A held instance gets its own copy of what was compiled, to be replaced when it is released. */
 export const buildDirOf = (spec: InstanceSpec, folder: string): string | undefined => (spec.held ? `${folder}/build` : spec.buildDir)
@@ -15,19 +16,26 @@ export const buildDirOf = (spec: InstanceSpec, folder: string): string | undefin
 /** Our end of what a held instance waits on. It closes with the runtime, and the instance ends. */
 export class Held {
   readonly #socket: Duplex
-  /** It says `w` once it waits, and `r` once it was released. */
+  /** It says `w` once it waits, `r` once it was released, and `l` when the service listens for the first time. */
   readonly #waits: Promise<void>
   readonly #released: Promise<void>
+  readonly #listens: Promise<void>
 
   constructor(child: ChildProcess, preload: readonly Preload[]) {
     this.#socket = (child.stdio as unknown as Duplex[])[heldFd] as Duplex
-    const [waits, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const [waits, released, listens] = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     this.#waits = waits.promise
     this.#released = released.promise
+    this.#listens = listens.promise
     for (const promise of [this.#waits, this.#released]) promise.catch(() => {})
+    let said = ''
     this.#socket.on('data', (data: Buffer) => {
-      if (data.includes('w')) waits.resolve()
-      if (data.includes('r')) released.resolve()
+      said += data.toString('latin1', 0, 3)
+      if (said.startsWith('w')) waits.resolve()
+      if (said.startsWith('wr')) released.resolve()
+      if (said.startsWith('wrl')) listens.resolve()
+      // Once released, a service's own code may write here: after the third letter nobody listens to it.
+      if (said.length >= 3) this.#socket.destroy()
     })
     this.#socket.once('close', () => {
       const error = new PlatformError('start_failed', 'the instance ended while it waited, or never came to wait')
@@ -38,17 +46,22 @@ export class Held {
   }
 
   /** Resolves once its own code begins; `prepare` is done while it is known to wait. */
-  async release(env: Record<string, string>, prepare: () => Promise<void>): Promise<void> {
+  async release(env: Record<string, string>, prepare: () => Promise<void>): Promise<{ listens: Promise<void> }> {
     const late = setTimeout(() => this.#socket.destroy(), answerMs)
     try {
       await this.#waits
       await prepare()
       this.#socket.write(`${JSON.stringify({ env })}\n`)
       await this.#released
+    } catch (error) {
+      this.#socket.destroy()
+      throw error
     } finally {
       clearTimeout(late)
-      this.#socket.destroy()
     }
+    // One that never listens, or closes what it has inherited, is no longer waited for.
+    setTimeout(() => this.#socket.destroy(), listensMs).unref()
+    return { listens: this.#listens }
   }
 
   /** It ends. */

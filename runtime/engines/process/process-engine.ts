@@ -128,12 +128,12 @@ class ProcessEngine implements Engine {
     }
   }
 
-  async release(id: string, release: Release): Promise<void> {
+  async release(id: string, release: Release): Promise<{ listens: Promise<void> }> {
     const [placed, held] = [this.#placed.get(id), this.#held.get(id)]
     this.#held.delete(id)
     if (!placed || !held) throw new PlatformError('start_failed', 'the instance does not wait')
     const { uid, gid } = placed.record
-    await held.release(release.env, () => replaceSource(this.#folders.path(id), release, this.#can.root ? { uid, gid } : undefined))
+    return held.release(release.env, () => replaceSource(this.#folders.path(id), release, this.#can.root ? { uid, gid } : undefined))
   }
 
   async stop(id: string, { graceMs }: { graceMs: number }): Promise<void> {
