@@ -21,6 +21,9 @@ import { sweepBuilds } from './sweep.ts'
 
 export type { Build, BuildRequest } from './build.ts'
 
+const aheadMs = 10_000
+const tooMuch = new Error('it is not built ahead of its deployment')
+
 /** Raised when the same files would now be built into something else. */
 const form = 'build-2'
 
@@ -69,7 +72,7 @@ export class Builds {
    * one build, which ends early only when all of them have given up.
    * Throws `invalid_manifest`, `build_failed` (data: file, line, column, or exitCode and lines), or the signal's reason.
    */
-  async build(request: BuildRequest): Promise<Build> {
+  async build(request: BuildRequest, ahead = false): Promise<Build> {
     const key = createHash('sha256').update([form, request.teamId, request.treeHash].join('\0')).digest('hex').slice(0, 32)
     const id = `b_${key}`
     const there = await this.read(id).catch(() => undefined)
@@ -81,12 +84,16 @@ export class Builds {
     if (!making) {
       const cancel = new AbortController()
       const listeners = new Set<NonNullable<BuildRequest['onLine']>>()
-      const build = this.#make(id, key, { ...request, signal: cancel.signal, onLine: (line) => listeners.forEach((listener) => listener(line)) })
+      const build = this.#make(id, key, { ...request, ahead, signal: cancel.signal, onLine: (line) => listeners.forEach((listener) => listener(line)) })
         .finally(() => this.#forget(id, cancel))
       build.catch(() => {})
       this.#making.set(id, (making = { build, listeners, cancel, waiting: 0 }))
     }
-    return this.#share(id, making, request)
+    // One that was begun ahead of its deployment, and would have been too much for that, is built for it now.
+    return this.#share(id, making, request).catch((error: unknown) => {
+      if (error !== tooMuch || ahead) throw error
+      return this.build(request)
+    })
   }
 
   async #share(id: string, making: { build: Promise<Build>; listeners: Set<NonNullable<BuildRequest['onLine']>>; cancel: AbortController; waiting: number }, { onLine, signal }: BuildRequest): Promise<Build> {
@@ -111,6 +118,14 @@ export class Builds {
   /** It has ended, or is being ended: whoever asks from now on begins another. */
   #forget(id: string, cancel: AbortController): void {
     if (this.#making.get(id)?.cancel === cancel) this.#making.delete(id)
+  }
+
+  /**
+   * Builds a tree that may be deployed next, in so far as nothing is installed, run or large: who deploys it then waits for
+   * the rest of that, or for nothing. What cannot be built is said to whoever deploys it.
+   */
+  async ahead(request: Omit<BuildRequest, 'onLine' | 'signal'>): Promise<void> {
+    await this.build({ ...request, signal: AbortSignal.timeout(aheadMs) }, true).catch(() => {})
   }
 
   /** Installs what a draft asks for, where the next build finds it; throws `build_failed`. Not for a plan that needs the whole tree. */
@@ -141,7 +156,7 @@ export class Builds {
     return join(this.#options.home, 'builds', id)
   }
 
-  async #make(id: string, key: string, request: BuildRequest & { signal: AbortSignal; onLine: NonNullable<BuildRequest['onLine']> }): Promise<Build> {
+  async #make(id: string, key: string, request: BuildRequest & { ahead: boolean; signal: AbortSignal; onLine: NonNullable<BuildRequest['onLine']> }): Promise<Build> {
     const { home } = this.#options
     const { teamId, treeHash, signal, onLine } = request
     const made = await mkdtemp(join(home, 'builds/.making-'))
@@ -154,6 +169,7 @@ export class Builds {
       const asked = resolveManifest(tree.files, tree.read, { built: false })
       const line = buildLine(asked)
       const plan = planInstall(tree, asked, teamId)
+      if (request.ahead && (line !== undefined || (plan && !(await this.#dependencies.has(plan))))) throw tooMuch
       const job = { teamId, app, platformDir: this.platformDir, onLine, signal }
       const installed = plan && (await this.#dependencies.install(plan, job))
       const modulesDir = plan?.kind === 'npm' ? installed : undefined

@@ -21,6 +21,7 @@ import { advance, announce, type DeploymentRow, type Failure, stepTo } from './r
 const startingMs = 30_000
 const checkingMs = 60_000
 const lastLines = 50
+const calmMs = 150
 
 /**
  * One deployment from `queued` to its end, each step recorded before it is taken, so that after a kill at any instant
@@ -40,8 +41,8 @@ export async function runDeployment(platform: Platform, row: DeploymentRow, sign
     await applyManifest(platform, row, plan.build.manifest)
     await stopForData(platform, plan)
     await startInstances(platform, plan, { started, signal, record })
-    const described = await checkInstances(platform, plan, started, signal)
-    await switchOver(platform, plan, started, described)
+    await checkInstances(platform, plan, started, signal)
+    await switchOver(platform, plan, started)
   } catch (error) {
     await end(platform, row, started, signal.aborted ? signal.reason : error)
   }
@@ -127,13 +128,7 @@ export async function startInstances(platform: Platform, plan: Plan, { started, 
   await within(Promise.all(starting), startingMs, 'it could not be started in time', signal)
 }
 
-/** What a revision says that it answers, and how that differs from what served before; null where nothing did. */
-export interface Described {
-  endpoints: Endpoint[]
-  endpointChanges: EndpointChange[] | null
-}
-
-export async function checkInstances(platform: Platform, plan: Plan, started: readonly Running[], signal: AbortSignal): Promise<Described> {
+export async function checkInstances(platform: Platform, plan: Plan, started: readonly Running[], signal: AbortSignal): Promise<void> {
   await require(advance(platform, plan.deploymentId, 'checking'), plan.deploymentId, platform)
   const over = new AbortController()
   const either = AbortSignal.any([signal, over.signal])
@@ -154,10 +149,15 @@ export async function checkInstances(platform: Platform, plan: Plan, started: re
     over.abort()
     for (const promise of ended) promise.catch(() => {})
   }
-  return describeRevision(platform, plan, started[0])
 }
 
-async function describeRevision(platform: Platform, plan: Plan, running: Running | undefined): Promise<Described> {
+/** What a revision says that it answers, and how that differs from what served before; null where it does not, or nothing did. */
+export interface Described {
+  endpoints: Endpoint[]
+  endpointChanges: EndpointChange[] | null
+}
+
+export async function describeRevision(platform: Platform, plan: Plan, running: Running | undefined): Promise<Described> {
   const before = servingBefore(platform, plan)
   const [endpoints, [known]] = await Promise.all([
     running ? readEndpoints(running.placement.address, running.placement.port).catch(() => []) : [],
@@ -186,8 +186,11 @@ function servingBefore({ places, routing }: Platform, plan: Plan): string | unde
   return undefined
 }
 
-async function switchOver(platform: Platform, plan: Plan, started: readonly Running[], described: Described): Promise<void> {
-  const now = await require(advance(platform, plan.deploymentId, 'switching'), plan.deploymentId, platform)
+async function switchOver(platform: Platform, plan: Plan, started: readonly Running[]): Promise<void> {
+  const [now, described] = await Promise.all([
+    require(advance(platform, plan.deploymentId, 'switching'), plan.deploymentId, platform),
+    describeRevision(platform, plan, started[0]),
+  ])
   const previousId = platform.places.get(plan)?.plan.deploymentId ?? null
   await platform.places.switchTo(plan, started, async (tx) => {
     await Promise.all([
@@ -198,7 +201,8 @@ async function switchOver(platform: Platform, plan: Plan, started: readonly Runn
   })
   void announce(platform, plan.deploymentId).catch(() => {}) // nobody depends on having heard of it
   await platform.logs.append(plan, { stream: 'platform', level: 'info', text: `deployment ${plan.deploymentId} live`, revision: plan.commit.slice(0, 7) })
-  if (now.kind === 'deploy' && now.route !== 'platform') platform.places.expectDeployment(plan)
+  // Starting the next spare takes a processor: what has just become live answers its first calls before.
+  if (now.kind === 'deploy' && now.route !== 'platform') setTimeout(() => platform.places.expectDeployment(plan), calmMs).unref()
 }
 
 /** A build says how its program ended and what it printed last. */

@@ -265,7 +265,7 @@ export class Places {
   /** Somebody works on it, so that its next deployment is not far. */
   expectDeployment(at: At): void {
     const place = this.get(at)
-    if (place?.wanted === 'live') this.instances.spares.prepare(place.plan)
+    if (place?.wanted === 'live' && !this.#stopping) this.instances.spares.prepare(place.plan)
   }
 
   /** Puts to sleep what nobody called for as long as its settings say. */

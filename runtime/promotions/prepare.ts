@@ -2,7 +2,7 @@ import { PlatformError } from '#contract/errors.ts'
 import type { PromotionItem } from '#contract/promotions.ts'
 import { manifestChange } from '../deployments/apply-manifest.ts'
 import { type DeploymentRow, noteReady } from '../deployments/record.ts'
-import { build, checkInstances, keepDescription, startInstances } from '../deployments/run.ts'
+import { build, checkInstances, describeRevision, keepDescription, startInstances } from '../deployments/run.ts'
 import { waitUntilReady } from '../instances/check.ts'
 import type { Running } from '../instances/instances.ts'
 import { type Plan, readPlan } from '../instances/plan.ts'
@@ -58,7 +58,8 @@ export async function prepareAll(platform: Platform, members: readonly Member[],
   const begin = async (one: (typeof all)[number]) => {
     if (!one.plan) return
     await startInstances(platform, one.plan, { started: one.fresh, signal: either })
-    await keepDescription(platform.db, one.plan, await checkInstances(platform, one.plan, one.fresh, either))
+    await checkInstances(platform, one.plan, one.fresh, either)
+    await keepDescription(platform.db, one.plan, await describeRevision(platform, one.plan, one.fresh[0]))
     await noteReady(platform, one.deployment.id)
   }
   try {
