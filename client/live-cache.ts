@@ -40,6 +40,7 @@ function apply(event: PlatformEvent, trpc: Trpc, cache: QueryClient): void {
     case 'draft':
       return stale(trpc.source.status.pathFilter(), trpc.source.drafts.pathFilter(), trpc.source.tree.pathFilter())
     case 'traffic':
+      now_and_then(cache, trpc)
       return stale(trpc.services.traffic.pathFilter())
   }
 }

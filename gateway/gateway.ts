@@ -3,7 +3,9 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { gatewayApi, type TrafficCount } from '#contract/gateway-api.ts'
 import { laptopCalls, laptopFolder } from '#contract/laptop-sockets.ts'
+import { createRpcClient } from '#contract/rpc-client.ts'
 import { listenOnSocket } from '#contract/unix-socket.ts'
 import { Admission } from './admission.ts'
 import { EnvironmentClaims } from './context/environment-claim.ts'
@@ -115,9 +117,18 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
       await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, graceMs + 500).unref())])
       clearTimeout(timer)
       clearInterval(idle)
+      // Whoever watched has turned to the successor by now, when there is one: what was counted since goes there.
+      const untold = traffic.untold()
+      if (untold.length > 0) await handOver(join(run, 'gateway.sock'), untold)
       pools.close()
     },
   }
+}
+
+async function handOver(socketPath: string, counts: TrafficCount[]): Promise<void> {
+  const successor = createRpcClient({ 'traffic.inherit': gatewayApi['traffic.inherit'] }, socketPath)
+  await successor.call('traffic.inherit', { counts }, { timeoutMs: 1000 }).catch(() => {})
+  successor.close()
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {
