@@ -178,8 +178,8 @@ const services = {
       total: z.object({ requests: z.number(), errors: z.number(), limited: z.number(), p50: z.number().nullable(), p95: z.number().nullable(), p99: z.number().nullable() }),
     })),
   })),
-  /** The last hour of all services that were called in an environment, two minutes a step. */
-  'metrics.activity': call(z.object({ environmentId: z.string() }), z.array(z.object({ serviceId: z.string(), requests: z.array(z.number()), errors: z.number() }))),
+  /** The last hour of all services that were called in an environment, or of one, two minutes a step. */
+  'metrics.activity': call(z.object({ environmentId: z.string(), serviceId: z.string().nullable() }), z.array(z.object({ serviceId: z.string(), requests: z.array(z.number()), errors: z.number() }))),
   /** Each call of a trace that is the team's: to its services, or in its environments. Oldest first; empty when none is remembered. */
   'traces.read': call(z.object({ teamId: z.string(), traceId: z.string() }), z.array(hop)),
   /** For the gateway: resolves when an instance answers, or fails as `unavailable` with the reason. */

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { delimiter } from 'node:path'
+import { compileCache } from '#cli/server/checkout.ts'
 import { isAlive, processesOf } from './processes-of.ts'
 import { until } from './until.ts'
 
@@ -37,8 +38,8 @@ export async function startStack({ withAdmin = true, samples = true, settings = 
     ...(withAdmin && { M3O_ADMIN_EMAIL: admin.email, M3O_ADMIN_PASSWORD: admin.password }), ...settings,
   }
   let output = ''
-  const [file = node, ...args] = [...reaper(), node, '--disable-warning=ExperimentalWarning', join(checkout, 'cli/server/start.ts')]
-  const child = spawn(file, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] })
+  const [file = node, ...args] = [...reaper(), node, ...nodeFlags, join(checkout, 'cli/server/start.ts')]
+  const child = spawn(file, args, { env: { ...env, NODE_COMPILE_CACHE: compileCache }, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] })
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (output += part.toString()))
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const pidOf = async (name: PlatformProcess) => Number.parseInt(await readFile(join(home, 'run', `${name}.pid`), 'utf8').catch(() => ''), 10) || undefined
@@ -70,6 +71,9 @@ export async function startStack({ withAdmin = true, samples = true, settings = 
     },
   }
 }
+
+/** As bin/start gives them. */
+const nodeFlags = ['--max-semi-space-size=1', '--max-old-space-size=64', '--disable-warning=ExperimentalWarning']
 
 /** What the person who runs the tests has set must not reach the platform under test, its database apart. */
 function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

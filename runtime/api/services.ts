@@ -32,7 +32,10 @@ export function serviceHandlers(platform: Platform, traffic: Traffic, deployment
     const [teamId = '', environmentId = ''] = at.split(' ')
     return listCatalogue(platform, teamId, environmentId)
   })
-  const activity = together((environmentId) => activityIn(traffic, environmentId))
+  const activity = together((at) => {
+    const [environmentId = '', serviceId] = at.split(' ')
+    return activityIn(traffic, { environmentId, serviceId })
+  })
   return {
     'services.list': ({ teamId, environmentId }) => listServices(platform, teamId, environmentId),
     'services.catalogue': ({ teamId, environmentId }) => catalogue(`${teamId} ${environmentId}`),
@@ -69,7 +72,7 @@ export function serviceHandlers(platform: Platform, traffic: Traffic, deployment
     },
     'services.traffic': async ({ sinceMs, stepMs, ...at }) => ({ points: await pointsOf(traffic, at, { sinceMs, stepMs }), ...traffic.neighbours(at), lost: traffic.lost.of(at, platform.routing.table), late: traffic.lost.of(at, platform.routing.table, true) }),
     'metrics.service': ({ range, by, environmentIds, ...at }) => chartOf(traffic, platform.routing.table, at, { range, by, environmentIds }),
-    'metrics.activity': ({ environmentId }) => activity(environmentId),
+    'metrics.activity': ({ environmentId, serviceId }) => activity(serviceId === null ? environmentId : `${environmentId} ${serviceId}`),
     'instances.wake': async (at) => (await platform.places.wake(at), ok),
 
     'environments.reset': async (at, { actor }) => {

@@ -37,13 +37,13 @@ export async function chartOf(traffic: Traffic, table: RoutingTable, at: At, { r
   return { from, to: now, stepMs, inFlight: traffic.inFlight(at.serviceId, within), curves: busiest.map(({ name, slots, sum }) => ({ name, ...numbersOf(slots), total: totalOf(sum) })) }
 }
 
-/** Requests and errors of all services that were called in an environment in the last hour, two minutes a step. */
-export async function activityIn(traffic: Traffic, environmentId: string, now = Date.now()) {
+/** Requests and errors of all services that were called in an environment in the last hour, or of one, two minutes a step. */
+export async function activityIn(traffic: Traffic, { environmentId, serviceId: only }: { environmentId: string; serviceId?: string | undefined }, now = Date.now()) {
   const stepMs = 120_000
   const steps = 30
   const from = Math.floor(now / stepMs) * stepMs - (steps - 1) * stepMs
   const services = new Map<string, { serviceId: string; requests: number[]; errors: number }>()
-  await traffic.read({ environmentId }, {
+  await traffic.read(only === undefined ? { environmentId } : { serviceId: only, environmentIds: [environmentId] }, {
     tier: tierFor({ sinceMs: steps * stepMs + 2 * 3_600_000, stepMs }), from, to: now, take: ({ serviceId }, begins, slot) => {
       const service = services.get(serviceId) ?? { serviceId, requests: Array.from({ length: steps }, () => 0), errors: 0 }
       services.set(serviceId, service)

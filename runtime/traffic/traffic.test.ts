@@ -161,7 +161,7 @@ test('curves: by environment, by caller, of a month; with what is under way', as
   expect(hour.curves[0]).toMatchObject({ total: { requests: 20 } })
   expect(hour.curves[0]?.busyMs.at(-1)).toBe(60_000)
   expect(hour.curves[0]?.p50.at(-1)).toBeCloseTo(3.5)
-  expect(await activityIn(traffic, 'alice', now)).toMatchObject([{ serviceId: 'orders', errors: 0 }])
+  expect(await activityIn(traffic, { environmentId: 'alice' }, now)).toMatchObject([{ serviceId: 'orders', errors: 0 }])
   await traffic.save()
   expect(await names('caller')).toEqual([{ name: 'person', requests: 110, errors: 0 }, { name: 'orders', requests: 50, errors: 4 }])
   await forgetHistory(at.db, now)

@@ -17,7 +17,13 @@ export const metrics = router({
 
   /** Of all services that were called here in the last hour, in few numbers. */
   activity: authorizedEnvironment('service.read', { listing: true }).query(async ({ ctx }) => {
-    const all = await ctx.web.runtime.call('metrics.activity', { environmentId: ctx.at.environmentId }, ctx.as)
+    const all = await ctx.web.runtime.call('metrics.activity', { environmentId: ctx.at.environmentId, serviceId: null }, ctx.as)
     return all.filter(({ serviceId }) => isInScope(ctx.viewer, { serviceId, environmentId: ctx.at.environmentId }))
+  }),
+
+  /** The same of one; null when it was not called. */
+  lately: authorizedServiceHere('service.read').query(async ({ ctx }) => {
+    const [own] = await ctx.web.runtime.call('metrics.activity', here(ctx.at), ctx.as)
+    return own ?? null
   }),
 })
