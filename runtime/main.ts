@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import pino from 'pino'
 import { gatewayApi } from '#contract/gateway-api.ts'
 import { metricsPath, metricsType } from '#contract/metrics.ts'
+import { restWhenQuiet } from '#contract/rest.ts'
 import { platformActor } from '#contract/rpc.ts'
 import { createRpcClient } from '#contract/rpc-client.ts'
 import { createRpcServer } from '#contract/rpc-server.ts'
@@ -164,6 +165,7 @@ await routing.settled(1_000)
 await listen()
 void firstTeam().catch((error: unknown) => log.error({ err: error }, 'the first team could not be made'))
 log.info({ home, engine: engine.describe() }, 'the runtime is ready')
+restWhenQuiet()
 
 process.once('SIGTERM', () => void letGo().then(() => process.exit(0)))
 process.once('SIGINT', () => void letGo().then(() => process.exit(0)))
