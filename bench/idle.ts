@@ -11,7 +11,7 @@ import { startStack } from '#e2e/stack/stack.ts'
 
 const limitPercent = 1
 const seconds = Number(process.argv[2] ?? 60)
-const settleMs = 20_000
+const settleMs = 45_000
 const ticks = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 
 const stack = await startStack()
