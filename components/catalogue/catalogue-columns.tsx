@@ -26,7 +26,7 @@ const byText = (one: string, other: string) => one.localeCompare(other)
 export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
   return [
     {
-      key: 'service', header: 'Service', width: 'lg:w-52 2xl:w-60', order: (a, b) => byText(a.name, b.name),
+      key: 'service', header: 'Service', width: 'lg:w-56 xl:w-64', order: (a, b) => byText(a.name, b.name),
       cell: (service) => (
         <span className="flex min-w-0 items-center gap-2">
           <span className="flex sm:hidden"><ServiceStateMark service={service} compact /></span>
@@ -46,7 +46,7 @@ export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
       cell: (service) => <span title={service.reason ?? undefined}><ServiceStateMark service={service} /></span>,
     },
     {
-      key: 'from', header: 'Serves from', width: 'w-40 xl:w-72', from: 'md', order: (a, b) => byText(a.from ?? '', b.from ?? ''),
+      key: 'from', header: 'Serves from', width: 'w-40 xl:w-64', from: 'md', order: (a, b) => byText(a.from ?? '', b.from ?? ''),
       cell: (service) => <From service={service} view={view} />,
     },
     {
