@@ -42,7 +42,7 @@ export default fault({
       }
       for (const { name } of half) yield countOf(name, steps.get(name) ?? [], tally)
     }
-    yield { what: 'right state, exactly one live revision, within 10 s of the start', held: tally.wrong.length === 0, measured: `${tally.tookMs.length} times, at most ${Math.round(Math.max(...tally.tookMs))} ms${list(tally.wrong)}` }
+    yield { what: 'right state, exactly one live revision, within 10 s of the start', held: tally.wrong.length === 0, measured: `${tally.tookMs.length} kills, at most ${Math.round(Math.max(...tally.tookMs))} ms${list(tally.wrong)}` }
     yield { what: 'no orphan, leaked port, file, group or network after each', held: tally.left.length === 0, measured: `${tally.left.length} left${list(tally.left)}` }
     for (const { id } of await platform.rpc.call('services.list', { teamId: platform.teamId, environmentId: platform.production })) await platform.rpc.call('services.delete', { serviceId: id })
     const rest = await settled(async () => [...(await leftBehind(platform, temporary)), ...(await readdir(join(platform.home.path, 'instances'))).filter((name) => !name.startsWith('.'))])
@@ -106,7 +106,7 @@ async function killOnce({ platform, gates, temporary, tally, half, at, before }:
   const wrong = await settled(async () => (await Promise.all(half.map(wrongOf))).filter((line) => line !== undefined), began)
   tally.tookMs.push(performance.now() - began)
   tally.wrong.push(...wrong.map((line) => `${line} (killed at ${at.get(line.split(':')[0] ?? '')}, ${when})`))
-  const left = await settled(() => leftBehind(platform, temporary), began)
+  const left = await settled(() => leftBehind(platform, temporary), began, 250)
   tally.left.push(...left.map((line) => `${line} (${[...at].map(([name, step]) => `${name} at ${step}`).join(', ')}, ${when})`))
   if (wrong.length > 0) console.log(`    ${tally.wrong.slice(-wrong.length).join('\n    ')}`)
   for (const scenario of half) await scenario.after?.()
@@ -118,11 +118,11 @@ const wrongOf = async (scenario: Scenario) => {
 }
 
 /** Asks until nothing is left to say, for ten seconds from `began`. */
-async function settled(ask: () => Promise<string[]>, began = performance.now()): Promise<string[]> {
+async function settled(ask: () => Promise<string[]>, began = performance.now(), everyMs = 100): Promise<string[]> {
   for (;;) {
     const lines = await ask().catch((error: unknown) => [String(error)])
     if (lines.length === 0 || performance.now() - began > withinMs) return lines
-    await delay(50)
+    await delay(everyMs)
   }
 }
 

@@ -234,11 +234,10 @@ function sleep(place: Place): Scenario {
     only: /draining|ended/,
     async prepare() {
       await place.once((text) => ({ ...answering(text), ...sleepy }))
-      await place.call()
       slept = false
     },
     // It falls asleep by itself.
-    change: () => Promise.resolve(),
+    change: () => place.call(),
     async wrong() {
       const running = await place.running()
       slept ||= running.length === 0
