@@ -17,11 +17,11 @@ export default fault({
   async *run(times) {
     await using platform = await startPlatform()
     const deploy = async (time: number) => {
-      const { state, error } = await platform.deploy('app', everything(`revision-${time}`))
+      const { state, error } = await platform.deploy('busy', everything(`revision-${time}`))
       if (state !== 'live') throw new Error(`the deployment is ${state}: ${JSON.stringify(error)}`)
     }
     await deploy(0)
-    const target = (path: string): Target => ({ port: platform.gatewayPort, path: `/v1/app/${path}`, headers: { authorization: `Bearer ${platform.token}` } })
+    const target = (path: string): Target => ({ port: platform.gatewayPort, path: `/v1/busy/${path}`, headers: { authorization: `Bearer ${platform.token}` } })
     const answered = /^revision-\d+ \d+$/
     const load = new Load(perSecond, {
       plain: asking(target('x'), { expected: answered }),

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -10,7 +9,7 @@ import { installationOf } from '#runtime/engines/process/process-engine.ts'
 import { isAlive, identify } from '#runtime/engines/process/identity.ts'
 import type { InstanceRecord } from '#runtime/engines/process/record.ts'
 import type { TestPlatform } from '../../platform/platform.ts'
-import { processesOf } from '../../stack/processes-of.ts'
+import { parentOf, processesOf } from '../../stack/processes-of.ts'
 
 const run = promisify(execFile)
 
@@ -81,16 +80,6 @@ async function strangers(home: string, platform: readonly number[]): Promise<str
 function descends(pid: number, from: readonly number[]): boolean {
   for (let at: number | undefined = pid; at !== undefined && at > 1; at = parentOf(at)) if (from.includes(at)) return true
   return false
-}
-
-/** Field 4 of proc_pid_stat(5), counted from the bracket after the name. */
-function parentOf(pid: number): number | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1])
-  } catch {
-    return undefined
-  }
 }
 
 /** What is made under another name before it gets its own, and what git locks with. */
