@@ -56,7 +56,8 @@ export async function startStack({ withAdmin = true, samples = true, settings = 
     }, { withinMs: 60_000, why: () => output })
   }
   const url = await begin()
-  const ports = JSON.parse(await readFile(join(home, 'run/ports'), 'utf8')) as { gateway: number }
+  const ports = JSON.parse(await readFile(join(home, 'run/ports'), 'utf8')) as { web: number; gateway: number }
+  Object.assign(env, { M3O_PORT: String(ports.web), M3O_GATEWAY_PORT: String(ports.gateway) })
 
   return {
     url, home, gatewayUrl: `http://127.0.0.1:${ports.gateway}`, pidOf,
