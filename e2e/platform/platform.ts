@@ -51,7 +51,7 @@ export async function startPlatform(settings: Record<string, string> = {}) {
   const { token, teamId, production } = await prepareTeam()
   const kept = cleanup.move()
   return {
-    rpc, runtime, gateway, gatewayPort, home, userId, teamId, production, db: opened.db, token, deploy, upload, call, settled,
+    rpc, runtime, gateway, gatewayPort, home, userId, teamId, production, db: opened.db, database: database.options, token, deploy, upload, call, settled,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 
