@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http'
 import { header } from '#contract/headers.ts'
 import type { Hop } from '#contract/traces.ts'
+import type { CallRequest } from './call.ts'
 import type { Passage, Refusal } from './admission.ts'
 import type { Environment } from './routes/entities.ts'
 import type { RouteTable } from './routes/route-table.ts'
@@ -41,7 +41,7 @@ export class Traces {
   }
 
   /** The gateway itself answered it. */
-  noteRefused(passage: Refusal, request: IncomingMessage, traceparent: string): void {
+  noteRefused(passage: Refusal, request: CallRequest, traceparent: string): void {
     const parent = request.headers[header.traceparent] as string | undefined
     this.note({ passage, traceparent, parent, method: request.method as string, servedBy: undefined, revision: undefined, status: passage.refused.status, at: Date.now(), ms: 0 })
   }

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http'
 import { header } from '#contract/headers.ts'
 import type { Passage } from '../admission.ts'
+import type { CallRequest } from '../call.ts'
 import type { Trace } from '../context/trace.ts'
 import type { HostCookies } from '../identity/host-cookie.ts'
 import { tokenIn } from '../identity/identity.ts'
@@ -24,7 +24,7 @@ export interface RequestHeadOptions {
 }
 
 /** The head of the request as the service gets it. Values are as Node read them, so they hold no line break. */
-export function requestHead(request: IncomingMessage, { passage, trace, cookies, scheme, upgrade, chunked }: RequestHeadOptions): string {
+export function requestHead(request: CallRequest, { passage, trace, cookies, scheme, upgrade, chunked }: RequestHeadOptions): string {
   const { rawHeaders, headers } = request
   const named = connectionOptions(headers.connection)
   const host = hostOf(request)
@@ -56,7 +56,7 @@ export function requestHead(request: IncomingMessage, { passage, trace, cookies,
 }
 
 /** An absolute-form address says the host, whatever the header says (RFC 9112 §3.2.2). */
-function hostOf(request: IncomingMessage): string {
+function hostOf(request: CallRequest): string {
   const url = request.url as string
   if (url.charCodeAt(0) !== 47 && url !== '*') return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? ''
   return request.headers.host ?? ''
