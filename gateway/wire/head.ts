@@ -1,4 +1,5 @@
 import type { CallHeaders } from '../call.ts'
+import { FieldNames } from '../field-names.ts'
 
 /** The head of a request that can be read in one way only. */
 export interface Head {
@@ -62,17 +63,8 @@ class Fields {
 type FieldName = Exclude<keyof Fields, 'expect' | 'transfer-encoding' | 'upgrade'>
 const read = new Set(Object.keys(new Fields()))
 
-/** By the name as it was written: which field the rules read it as, null for one that they do not, undefined for node:http's. */
-const known = new Map<string, FieldName | null | undefined>()
-const mostKnown = 1000
-
-function fieldOf(name: string): FieldName | null | undefined {
-  if (known.has(name)) return known.get(name)
-  const lower = name.toLowerCase()
-  const field = others.has(lower) ? undefined : read.has(lower) ? (lower as FieldName) : null
-  if (known.size < mostKnown && name.length <= 40) known.set(copied(name), field)
-  return field
-}
+/** Which field the rules read; `other` for those that they do not. */
+const names = new FieldNames((lower): FieldName | 'other' | 'not ours' => (others.has(lower) ? 'not ours' : read.has(lower) ? (lower as FieldName) : 'other'))
 
 /** Where names and values lie in the head that is just being read. */
 const places = new Int32Array(4 * maxFields)
@@ -123,8 +115,8 @@ function take(bytes: Buffer, { method, urlAt, urlEnd, fieldsAt, fields, end }: F
   const headers = new Fields()
   for (let i = 0; i < 4 * fields; i += 4) {
     const name = text.slice((places[i] as number) - fieldsAt, (places[i + 1] as number) - fieldsAt)
-    const field = fieldOf(name)
-    if (field === undefined) return undefined
+    const field = names.of(name)
+    if (field === 'not ours') return undefined
     let value: string
     if (field === 'host' || field === 'traceparent') {
       // These are remembered; as a part of the head's text they would keep all of it.
@@ -132,7 +124,7 @@ function take(bytes: Buffer, { method, urlAt, urlEnd, fieldsAt, fields, end }: F
     } else {
       value = text.slice((places[i + 2] as number) - fieldsAt, (places[i + 3] as number) - fieldsAt)
     }
-    if (field !== null) {
+    if (field !== 'other') {
       if (headers[field] !== undefined) return undefined
       headers[field] = value
     }
@@ -154,10 +146,6 @@ function lengthIn(text: string): number | undefined {
 function closes(connection: string): boolean | undefined {
   if (connection === 'keep-alive' || connection === 'Keep-Alive') return false
   return connection === 'close' || connection === 'Close' ? true : undefined
-}
-
-function copied(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1')
 }
 
 function tableOf(holds: (character: string) => boolean): Uint8Array {
