@@ -88,7 +88,7 @@ export function parseHead(text: string, toHead: boolean): ResponseHead {
   }
   const old = first[1] === '0'
   const bodiless = toHead || status < 200 || status === 204 || status === 304
-  if (chunked && !bodiless && (old || length !== undefined)) throw new MalformedResponse('a body with two framings')
+  if (chunked && (length !== undefined || (old && !bodiless))) throw new MalformedResponse('a body with two framings')
   const named = connection === '' ? [] : connection.split(',').map((option) => option.trim()).filter(Boolean)
   const framed = bodiless ? 0 : chunked ? -1 : (length ?? -2)
   return {
