@@ -81,9 +81,9 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
 
   table.onChange(() => plane.changed())
 
-  const outside = plane.serve(plane.createServer())
+  const outside = plane.createCallServer()
   // Whoever comes through it is nobody but by a key: what laptops send is theirs, not web's.
-  const laptops = plane.serve(plane.createServer())
+  const laptops = plane.createCallServer()
   const closing = new AbortController()
   const control = controlServer({ table, pools, traffic, traces, handovers, targets, plane, log, closing: closing.signal })
   const inside: Server[] = []
@@ -91,7 +91,7 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   await listenOnSocket(laptops, join(settings.home, laptopCalls))
   await listenOnSocket(control, join(run, 'gateway.sock'))
   const listeners = new Listeners(table, () => {
-    const server = plane.serve(plane.createServer())
+    const server = plane.createCallServer()
     inside.push(server)
     server.once('close', () => inside.splice(inside.indexOf(server), 1))
     return server

@@ -1,7 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { header } from '#contract/headers.ts'
 import type { Passage } from '../admission.ts'
+import type { CallRequest, CallResponse } from '../call.ts'
 import type { Answered } from '../context/answering.ts'
 import type { Trace } from '../context/trace.ts'
 import type { Environment, Release } from '../routes/entities.ts'
@@ -23,8 +23,8 @@ const refusedMs = 500
 
 /** One request on its way: to an instance, to another when the first cannot take it, and its answer back. */
 export class Exchange implements ExchangeHandler {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+  readonly request: CallRequest
+  readonly response: CallResponse
   readonly passage: Passage
   readonly trace: Trace
   protected readonly proxy: Proxy
@@ -48,7 +48,7 @@ export class Exchange implements ExchangeHandler {
   private sent = false
   private ended = false
 
-  constructor(proxy: Proxy, request: IncomingMessage, response: ServerResponse, passage: Passage, trace: Trace, upgrade?: string) {
+  constructor(proxy: Proxy, request: CallRequest, response: CallResponse, passage: Passage, trace: Trace, upgrade?: string) {
     this.proxy = proxy
     this.request = request
     this.response = response
