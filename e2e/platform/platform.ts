@@ -46,7 +46,7 @@ export async function startPlatform(settings: Record<string, string> = {}) {
   const kept = cleanup.move()
   return {
     rpc, runtime, gateway, gatewayPort, home, userId, teamId, production, db: opened.db, database: database.options, token,
-      ...actsOf({ rpc, gatewayPort, teamId, production, userId, token }),
+    ...actsOf({ rpc, gatewayPort, teamId, production, userId, token }),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 
