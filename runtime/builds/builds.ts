@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, mkdtemp, readFile, readdir, rm, utimes } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readFile, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { resolveManifest } from '#contract/convention.ts'
 import { PlatformError } from '#contract/errors.ts'
-import { renameDurably, writeDurably } from '#sdk/compile/durable.ts'
+import { syncTree, writeDurably } from '#sdk/compile/durable.ts'
 import { transformTree } from '#sdk/compile/transform.ts'
 import { listFiles, readText } from '#sdk/compile/tree-files.ts'
 import { buildPlatformDir } from '#sdk/platform/platform-folder.ts'
@@ -57,6 +57,7 @@ export class Builds {
   readonly #dependencies: Dependencies
   readonly #making = new Map<string, { build: Promise<Build>; listeners: Set<NonNullable<BuildRequest['onLine']>>; cancel: AbortController; waiting: number }>()
   readonly #known = new Map<string, Build>()
+  readonly #keeping = new Map<string, Promise<void>>()
   /** Bound at /m3o in every sandbox. */
   readonly platformDir: string
 
@@ -115,6 +116,19 @@ export class Builds {
     }
   }
 
+  /** Its last file is written when all else of it is on the disk: without that, it is no build after the next start. */
+  #keep(build: Build, folder: string): void {
+    const keeping = syncTree(folder).then(() => writeDurably(join(folder, 'build.json'), JSON.stringify(build)))
+    this.#keeping.set(build.id, keeping)
+    // One that could not be written stays refused until it is built anew.
+    keeping.then(() => this.#keeping.delete(build.id), () => this.#known.delete(build.id))
+  }
+
+  /** Resolves when it is there for good. Until then it can be started, but nothing that is to last may name it. */
+  async kept(id: string): Promise<void> {
+    await this.#keeping.get(id)
+  }
+
   /** It has ended, or is being ended: whoever asks from now on begins another. */
   #forget(id: string, cancel: AbortController): void {
     if (this.#making.get(id)?.cancel === cancel) this.#making.delete(id)
@@ -124,8 +138,8 @@ export class Builds {
    * Builds a tree that may be deployed next, in so far as nothing is installed, run or large: who deploys it then waits for
    * the rest of that, or for nothing. What cannot be built is said to whoever deploys it.
    */
-  async ahead(request: Omit<BuildRequest, 'onLine' | 'signal'>): Promise<void> {
-    await this.build({ ...request, signal: AbortSignal.timeout(aheadMs) }, true).catch(() => {})
+  async ahead(request: Omit<BuildRequest, 'onLine' | 'signal'>): Promise<Build | undefined> {
+    return this.build({ ...request, signal: AbortSignal.timeout(aheadMs) }, true).catch(() => undefined)
   }
 
   /** Installs what a draft asks for, where the next build finds it; throws `build_failed`. Not for a plan that needs the whole tree. */
@@ -147,7 +161,7 @@ export class Builds {
 
   /** Deletes what was not used for long, oldest first, beyond `keepBytes`; never what is in `used` (ids of builds). */
   async sweep(used: ReadonlySet<string>, keepBytes = 5 * 2 ** 30): Promise<void> {
-    const removed = await sweepBuilds(this.#options.home, { used: new Set([...used, ...this.#making.keys()]), keepBytes })
+    const removed = await sweepBuilds(this.#options.home, { used: new Set([...used, ...this.#making.keys(), ...this.#keeping.keys()]), keepBytes })
     for (const id of removed.builds) this.#known.delete(id)
     if (removed.builds.length + removed.modules.length > 0) this.#options.log.info(removed, 'old builds were removed')
   }
@@ -190,10 +204,10 @@ export class Builds {
         ],
         ...commandOf(resolved, modulesDir !== undefined),
       }
-      await writeDurably(join(made, 'build.json'), JSON.stringify(build))
       await rm(folder, { recursive: true, force: true })
-      await renameDurably(made, folder)
+      await rename(made, folder)
       this.#known.set(id, build)
+      this.#keep(build, folder)
       return build
     } catch (error) {
       await rm(made, { recursive: true, force: true })

@@ -26,10 +26,12 @@ export function buildAhead(platform: Platform, key: DraftKey): void {
     })
 }
 
-async function build({ source, builds }: Platform, key: DraftKey, { teamId, name }: { teamId: string; name: string }): Promise<void> {
+async function build({ source, builds, places }: Platform, key: DraftKey, { teamId, name }: { teamId: string; name: string }): Promise<void> {
   const { serviceId, environment: environmentId } = key
   const { tree } = await source.drafts.open(key)
   const { files, treeHash } = await source.trees.of({ serviceId, commit: tree })
   if (files.length > most.files || files.reduce((sum, { size }) => sum + size, 0) > most.bytes) return
-  await builds.ahead({ teamId, serviceId, environmentId, name, treeHash, exportTree: (into) => source.trees.export({ serviceId, commit: tree, into }) })
+  const built = await builds.ahead({ teamId, serviceId, environmentId, name, treeHash, exportTree: (into) => source.trees.export({ serviceId, commit: tree, into }) })
+  const place = places.get({ serviceId, environmentId })
+  if (built && place) places.instances.spares.stage({ ...place.plan, build: built })
 }

@@ -24,9 +24,15 @@ export function newRow(row: Pick<DeploymentRow, 'id' | 'teamId' | 'serviceId' | 
  * moment ago: then the step must not be taken.
  */
 export async function advance(platform: Pick<Platform, 'db' | 'events'>, id: string, to: DeploymentState, more: Partial<DeploymentRow> = {}): Promise<DeploymentRow | null> {
-  const [row] = await platform.db.update(deployments).set({ ...stepTo(to), ...more })
-    .where(and(eq(deployments.id, id), inArray(deployments.state, mayPrecede(to)))).returning()
+  const row = await advanceIn(platform.db, id, to, more)
   if (row) void announce(platform, id).catch(() => {}) // nobody depends on having heard of it
+  return row
+}
+
+/** The same together with something else; who follows it is still to be told. */
+export async function advanceIn(tx: Pick<Db, 'update'>, id: string, to: DeploymentState, more: Partial<DeploymentRow> = {}): Promise<DeploymentRow | null> {
+  const [row] = await tx.update(deployments).set({ ...stepTo(to), ...more })
+    .where(and(eq(deployments.id, id), inArray(deployments.state, mayPrecede(to)))).returning()
   return row ?? null
 }
 

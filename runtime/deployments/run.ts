@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { compareEndpoints, type EndpointChange } from '#contract/compatibility.ts'
 import type { Endpoint } from '#contract/endpoints.ts'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
+import { outageOf } from '#contract/outage.ts'
 import type { Db } from '#db/open.ts'
 import { deployments, revisions } from '#db/schema.ts'
 import { maxDepth } from '#contract/routing.ts'
@@ -58,18 +59,27 @@ type BuildRecord = Pick<DeploymentRow, 'buildId' | 'keepsData' | 'settings' | 'l
 /** Built and recorded. Null when it was cancelled before. A promoted revision comes with the build that it was tried with. */
 export async function build(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<Plan | null> {
   const made = await make(platform, row, signal)
-  if (made?.record) await keepBuild(platform, row, made.record)
+  if (made?.record) {
+    await platform.builds.kept(made.plan.build.id)
+    await keepBuild(platform, row, made.record)
+  }
   return made?.plan ?? null
 }
 
+function unlessNotKept(error: unknown): undefined {
+  if (!isPlatformError(error) || error.code !== 'not_found') throw error
+}
+
 async function make(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<Made | null> {
-  if (row.state !== 'queued' && row.variables !== null) return { plan: await readPlan(platform, row.id) } // carried on after a restart of the runtime
+  // Carried on after a restart of the runtime. A build of which not all was on the disk yet is made again.
+  const carriedOn = row.state !== 'queued' && row.variables !== null ? await readPlan(platform, row.id).catch(unlessNotKept) : undefined
+  if (carriedOn) return { plan: carriedOn }
   // What only reads need not wait for the record of the step.
   const standing = Promise.all([namesOf(platform, row), valuesFor(platform, row), consoleSettings(platform, row)])
   standing.catch(() => {})
   if (row.state === 'queued' && !(await advance(platform, row.id, 'building'))) return null
   const [names, values, console] = await standing
-  const build = row.buildId === null ? await buildRevision(platform, row, names.service, signal) : await platform.builds.read(row.buildId)
+  const build = row.promotionId === null || row.buildId === null ? await buildRevision(platform, row, names.service, signal) : await platform.builds.read(row.buildId)
   const { keepsData, locked } = build
   const said = { ...console, ...build.settings }
   const settings = keepsData ? runOnce(said) : said
@@ -115,8 +125,8 @@ interface Start {
 }
 
 export async function startInstances(platform: Platform, plan: Plan, { started, signal, record }: Start): Promise<void> {
-  // Of an earlier attempt, before the runtime was killed.
-  for (const old of platform.places.instances.of(plan)) if (old.deploymentId === plan.deploymentId) await platform.places.instances.stop(old.id, 0)
+  await endEarlier(platform, plan)
+  platform.places.instances.spares.stage(plan)
   await require(advance(platform, plan.deploymentId, 'starting', record), plan.deploymentId, platform)
   const count = Math.max(1, plan.settings.min)
   const starting = Array.from({ length: count }, async () => {
@@ -126,6 +136,12 @@ export async function startInstances(platform: Platform, plan: Plan, { started, 
     started.push(running)
   })
   await within(Promise.all(starting), startingMs, 'it could not be started in time', signal)
+}
+
+/** Of an earlier attempt, before the runtime was killed. One that was switched to drains, as calls may be under way to it. */
+async function endEarlier({ places: { instances } }: Platform, plan: Plan): Promise<void> {
+  const earlier = instances.of(plan).filter((old) => old.deploymentId === plan.deploymentId && (plan.keepsData || old.state === 'starting' || old.state === 'checking'))
+  await Promise.all(earlier.map((old) => instances.stop(old.id, 0)))
 }
 
 export async function checkInstances(platform: Platform, plan: Plan, started: readonly Running[], signal: AbortSignal): Promise<void> {
@@ -190,6 +206,7 @@ async function switchOver(platform: Platform, plan: Plan, started: readonly Runn
   const [now, described] = await Promise.all([
     require(advance(platform, plan.deploymentId, 'switching'), plan.deploymentId, platform),
     describeRevision(platform, plan, started[0]),
+    platform.builds.kept(plan.build.id),
   ])
   const previousId = platform.places.get(plan)?.plan.deploymentId ?? null
   await platform.places.switchTo(plan, started, async (tx) => {
@@ -212,8 +229,9 @@ function ofBuild({ data }: PlatformError): Pick<Failure, 'exitCode' | 'lines'> {
 }
 
 async function end(platform: Platform, row: DeploymentRow, started: readonly Running[], error: unknown): Promise<void> {
-  if (!isPlatformError(error)) platform.log.error({ err: error, deployment: row.id }, 'a deployment failed unexpectedly')
-  const known = isPlatformError(error) ? error : new PlatformError('internal', `something went wrong inside the platform (${row.id})`)
+  const understood = isPlatformError(error) ? error : outageOf(error)
+  if (understood === undefined) platform.log.error({ err: error, deployment: row.id }, 'a deployment failed unexpectedly')
+  const known = understood ?? new PlatformError('internal', `something went wrong inside the platform (${row.id})`)
   const failure: Failure = { ...known.toJSON(), ...ofBuild(known), ...(known as { failure?: Failure }).failure }
   const to = known.code === 'cancelled' || known.code === 'superseded' ? known.code : 'failed'
   await advance(platform, row.id, to, { error: failure })

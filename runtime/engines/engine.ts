@@ -69,9 +69,12 @@ export interface InstanceSpec {
   held?: { preload: readonly Preload[] }
 }
 
-export interface Release {
+export interface Staged {
   sourceDir: string
   buildDir?: string
+}
+
+export interface Release extends Staged {
   /** Laid over the environment that it was started with. */
   env: Record<string, string>
 }
@@ -191,6 +194,8 @@ export interface Engine {
   prepareTeam(teamId: string): Promise<TeamNetwork>
   /** Resolves once the payload runs (not: listens). `start_failed` when the sandbox could not be made. */
   start(spec: InstanceSpec): Promise<Placement>
+  /** Copies a source to where a held one gets it from when it is released with it; of several the last counts. */
+  stage(id: string, source: Staged): Promise<void>
   /**
    * Lets a held one run, as if it had been started with this source. It ends by itself when the runtime ends before.
    * `listens` resolves when its program says that it listens, which whoever waits for that may check at once; or never.
