@@ -18,6 +18,7 @@ import { openValues, type Values } from '../variables/variables.ts'
 import { applyManifest } from './apply-manifest.ts'
 import { buildRevision } from './build.ts'
 import { advance, announce, type DeploymentRow, type Failure, stepTo } from './record.ts'
+import { inTurn } from './turns.ts'
 
 const startingMs = 30_000
 const checkingMs = 60_000
@@ -41,8 +42,10 @@ export async function runDeployment(platform: Platform, row: DeploymentRow, sign
     }
     await applyManifest(platform, row, plan.build.manifest)
     await stopForData(platform, plan)
-    await startInstances(platform, plan, { started, signal, record })
-    await checkInstances(platform, plan, started, signal)
+    await inTurn(platform, plan, signal, async (turn) => {
+      await startInstances(platform, plan, { started, signal, record, turn })
+      await checkInstances(platform, plan, started, signal)
+    })
     await switchOver(platform, plan, started)
   } catch (error) {
     await end(platform, row, started, signal.aborted ? signal.reason : error)
@@ -122,12 +125,15 @@ interface Start {
   signal: AbortSignal
   /** Of the build, where it is not recorded yet. */
   record?: BuildRecord | undefined
+  /** Resolves when it may begin. */
+  turn?: () => Promise<void>
 }
 
-export async function startInstances(platform: Platform, plan: Plan, { started, signal, record }: Start): Promise<void> {
+export async function startInstances(platform: Platform, plan: Plan, { started, signal, record, turn }: Start): Promise<void> {
   await endEarlier(platform, plan)
   platform.places.instances.spares.stage(plan)
   await require(advance(platform, plan.deploymentId, 'starting', record), plan.deploymentId, platform)
+  await turn?.()
   const count = Math.max(1, plan.settings.min)
   const starting = Array.from({ length: count }, async () => {
     const running = await platform.places.instances.start(plan)

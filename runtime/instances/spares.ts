@@ -55,6 +55,10 @@ export class Spares {
     void this.#start(plan, key)
   }
 
+  has(plan: Plan): boolean {
+    return this.#spares.get(placeKey(plan))?.fits === fingerprint(plan)
+  }
+
   /** It will be taken with this, or may be: the copying is done by then. Goes on in the background. */
   stage(plan: Plan): void {
     const spare = this.#spares.get(placeKey(plan))

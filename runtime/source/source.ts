@@ -113,6 +113,9 @@ export function openSource({ home }: { home: string }) {
       yield* searchTree(await at(input.serviceId), { ...input, tree: checkOid(input.tree, 'tree') })
     },
     serveGit: async (request: IncomingMessage, response: ServerResponse, input: ServeInput & { serviceId: string }) => serveGit(await at(input.serviceId), request, response, input),
-    close: () => closeCatFiles(),
+    async close() {
+      await locks.settled()
+      await closeCatFiles()
+    },
   }
 }
