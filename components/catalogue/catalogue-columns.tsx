@@ -50,7 +50,7 @@ export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
       cell: (service) => <From service={service} view={view} />,
     },
     {
-      key: 'activity', header: 'Last hour', width: 'w-28', from: 'lg', order: (a, b) => requestsOf(view, b) - requestsOf(view, a),
+      key: 'activity', header: 'Last hour', width: 'w-26', from: 'xl', order: (a, b) => requestsOf(view, b) - requestsOf(view, a),
       cell: (service) => <Activity service={service} view={view} />,
     },
     {
@@ -90,7 +90,7 @@ function Activity({ service, view }: { service: ListedService; view: CatalogueVi
   if (own === undefined) return <span className="text-muted">–</span>
   const total = requestsOf(view, service)
   const words = `${total.toLocaleString('en-GB')} requests in the last hour, ${own.errors === 0 ? 'no errors' : `${own.errors.toLocaleString('en-GB')} errors`}`
-  return <span title={words} className="block h-[18px] w-20 [&>svg]:size-full"><Sparkline values={own.requests} width={80} height={18} tone={own.errors > 0 ? 'text-bad' : 'text-accent'} label={words} /></span>
+  return <span title={words} className="block h-[18px] w-20 [&>svg]:size-full"><Sparkline values={own.requests} width={80} height={18} tone={own.errors * 100 > total ? 'text-bad' : 'text-accent'} label={words} /></span>
 }
 
 function From({ service, view }: { service: ListedService; view: CatalogueView }) {
