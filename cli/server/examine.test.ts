@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { examineHome } from './examine.ts'
+import { examineHome, examineParent } from './examine.ts'
 import { prepareHome } from './home.ts'
 import { identify } from './identity.ts'
 import { writePidFile } from './pid-file.ts'
@@ -32,4 +32,12 @@ test('a platform that does not answer is looked at by its folder: what runs, wha
   expect(await examineHome(environment)).toContainEqual({ name: 'gateway', state: 'ok', says: `pid ${process.pid}`, fix: null })
   expect(found.web).toMatchObject({ state: 'bad', says: expect.stringContaining('port 4000 is taken') })
   expect(Object.keys(Object.fromEntries((await examineHome({ ...environment, DATABASE_URL: 'postgres://db/m3o' })).map(({ name }) => [name, 0])))).not.toContain('postgres')
+
+  // One that answers well, with nobody who would start again what ends.
+  expect(examineParent(environment, 'http://127.0.0.1:4000')).toBeUndefined()
+  await writeFile(join(home.run, 'ports'), '{"web":4000,"gateway":8080}\n')
+  expect(examineParent(environment, 'http://127.0.0.1:4000')).toMatchObject({ name: 'parent', state: 'warn', fix: expect.stringContaining('m3o server') })
+  expect(examineParent(environment, 'http://127.0.0.1:4001')).toBeUndefined()
+  writePidFile(join(home.run, 'parent.pid'), { ...own, stamp: '' })
+  expect(examineParent(environment, 'http://127.0.0.1:4000')).toBeUndefined()
 })
