@@ -1,5 +1,5 @@
 /**
- * How much one team's excesses slow another team's calls: `node bench/neighbours.ts [--seconds 6] [--rate 100] [--rounds 2]`, as root.
+ * How much one team's excesses slow another team's calls: `node bench/neighbours.ts [--seconds 6] [--rate 100] [--rounds 3]`, as root.
  * Two teams on one platform, on a disk of 2 GB. Team B's service is called at a steady rate while team A's does each of its
  * worst; before each, the same is measured in peace. The ratio of the two p99s may be 2 at most; of the rounds the better counts on both sides, as others
  * use the machine too. No process of the platform may end through it. Everything that A starts
@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '6' }, rate: { type: 'string', default: '100' }, rounds: { type: 'string', default: '2' } } })
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '6' }, rate: { type: 'string', default: '100' }, rounds: { type: 'string', default: '3' } } })
 const [seconds, rate, rounds] = [values.seconds, values.rate, values.rounds].map(Number) as [number, number, number]
 const limit = 2
 /** A scheduler's tick and a collection of garbage: below that a ratio says nothing. */

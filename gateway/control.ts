@@ -16,6 +16,9 @@ import type { Traces } from './traces.ts'
 import type { Traffic } from './traffic.ts'
 import type { Pools } from './upstream/pools.ts'
 
+/** For a client's answer to being told. */
+const closingMs = 3_000
+
 export interface ControlParts {
   table: RouteTable
   pools: Pools
@@ -52,14 +55,21 @@ export function controlServer({ table, pools, traffic, traces, handovers, target
       const timer = setTimeout(() => { for (const socket of pool.sockets) socket.closeForRestart() }, closeSocketsAfterMs)
       signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
       try {
-        return { idle: await pool.whenIdle(timeoutMs) }
+        const idle = await pool.whenIdle(timeoutMs)
+        if (idle || pool.sockets.size === 0) return { idle }
+        // Sockets have a time of their own, and are told before they end.
+        return { idle: await pool.whenIdle(Math.max(0, closeSocketsAfterMs - timeoutMs) + closingMs) }
       } finally {
         clearTimeout(timer)
       }
     },
     'traffic.watch': (_, { signal }) => traffic.watch(AbortSignal.any([signal, closing])),
-    'traffic.saved': ({ counts }) => {
-      traffic.noteSaved(counts)
+    'traffic.saving': (claim) => {
+      traffic.noteSaving(claim)
+      return { ok: true }
+    },
+    'traffic.inherit': ({ counts }) => {
+      traffic.inherit(counts)
       return { ok: true }
     },
     'traces.read': ({ traceId }) => traces.read(traceId, table),

@@ -3,7 +3,9 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { gatewayApi, type TrafficCount } from '#contract/gateway-api.ts'
 import { laptopCalls, laptopFolder } from '#contract/laptop-sockets.ts'
+import { createRpcClient } from '#contract/rpc-client.ts'
 import { listenOnSocket } from '#contract/unix-socket.ts'
 import { Admission } from './admission.ts'
 import { EnvironmentClaims } from './context/environment-claim.ts'
@@ -79,9 +81,9 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
 
   table.onChange(() => plane.changed())
 
-  const outside = plane.serve(plane.createServer())
+  const outside = plane.createCallServer()
   // Whoever comes through it is nobody but by a key: what laptops send is theirs, not web's.
-  const laptops = plane.serve(plane.createServer())
+  const laptops = plane.createCallServer()
   const closing = new AbortController()
   const control = controlServer({ table, pools, traffic, traces, handovers, targets, plane, log, closing: closing.signal })
   const inside: Server[] = []
@@ -89,7 +91,7 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   await listenOnSocket(laptops, join(settings.home, laptopCalls))
   await listenOnSocket(control, join(run, 'gateway.sock'))
   const listeners = new Listeners(table, () => {
-    const server = plane.serve(plane.createServer())
+    const server = plane.createCallServer()
     inside.push(server)
     server.once('close', () => inside.splice(inside.indexOf(server), 1))
     return server
@@ -115,9 +117,18 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
       await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, graceMs + 500).unref())])
       clearTimeout(timer)
       clearInterval(idle)
+      // Whoever watched has turned to the successor by now, when there is one: what was counted since goes there.
+      const untold = traffic.untold()
+      if (untold.length > 0) await handOver(join(run, 'gateway.sock'), untold)
       pools.close()
     },
   }
+}
+
+async function handOver(socketPath: string, counts: TrafficCount[]): Promise<void> {
+  const successor = createRpcClient({ 'traffic.inherit': gatewayApi['traffic.inherit'] }, socketPath)
+  await successor.call('traffic.inherit', { counts }, { timeoutMs: 1000 }).catch(() => {})
+  successor.close()
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { delimiter } from 'node:path'
+import { compileCache } from '#cli/server/checkout.ts'
 import { isAlive, processesOf } from './processes-of.ts'
 import { until } from './until.ts'
 
@@ -46,8 +47,8 @@ export async function startStack({ withAdmin = true, samples = true, settings = 
   /** @param under what is to run it: a program and its first arguments */
   async function begin(under: readonly string[] = []): Promise<string> {
     const before = output.length
-    const [file = node, ...args] = [...under, ...reaper(), node, '--disable-warning=ExperimentalWarning', join(checkout, 'cli/server/start.ts')]
-    const started = (child = spawn(file, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] }))
+    const [file = node, ...args] = [...under, ...reaper(), node, ...nodeFlags, join(checkout, 'cli/server/start.ts')]
+    const started = (child = spawn(file, args, { env: { ...env, NODE_COMPILE_CACHE: compileCache }, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] }))
     for (const stream of [started.stdout, started.stderr]) stream.on('data', (part: Buffer) => (output += part.toString()))
     ended = new Promise<void>((resolve) => started.once('exit', () => resolve()))
     return until('the platform is ready', () => {
@@ -81,6 +82,9 @@ export async function startStack({ withAdmin = true, samples = true, settings = 
     },
   }
 }
+
+/** As bin/start gives them. */
+const nodeFlags = ['--max-semi-space-size=1', '--max-old-space-size=64', '--disable-warning=ExperimentalWarning']
 
 /** What the person who runs the tests has set must not reach the platform under test, its database apart. */
 function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

@@ -1,10 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { header } from '#contract/headers.ts'
 import type { Passage } from '../admission.ts'
+import type { CallRequest, CallResponse } from '../call.ts'
 import type { Answered } from '../context/answering.ts'
 import type { Trace } from '../context/trace.ts'
 import type { Environment, Release } from '../routes/entities.ts'
+import type { Counter } from '../traffic.ts'
 import type { Connection, ExchangeHandler, Failure } from '../upstream/connection.ts'
 import type { InstancePool } from '../upstream/instance-pool.ts'
 import { MalformedResponse, type ResponseHead } from '../upstream/response-head.ts'
@@ -22,8 +23,8 @@ const refusedMs = 500
 
 /** One request on its way: to an instance, to another when the first cannot take it, and its answer back. */
 export class Exchange implements ExchangeHandler {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+  readonly request: CallRequest
+  readonly response: CallResponse
   readonly passage: Passage
   readonly trace: Trace
   protected readonly proxy: Proxy
@@ -35,6 +36,7 @@ export class Exchange implements ExchangeHandler {
   pastLaptop = false
   protected answered: Answered | undefined
   private readonly started = performance.now()
+  private readonly counter: Counter
   private readonly body: RequestBody | undefined
   private readonly idempotent: boolean
   private release: Release | undefined
@@ -46,13 +48,14 @@ export class Exchange implements ExchangeHandler {
   private sent = false
   private ended = false
 
-  constructor(proxy: Proxy, request: IncomingMessage, response: ServerResponse, passage: Passage, trace: Trace, upgrade?: string) {
+  constructor(proxy: Proxy, request: CallRequest, response: CallResponse, passage: Passage, trace: Trace, upgrade?: string) {
     this.proxy = proxy
     this.request = request
     this.response = response
     this.passage = passage
     this.trace = trace
     this.upgrade = upgrade
+    this.counter = proxy.traffic.begin(passage)
     this.idempotent = upgrade === undefined && repeatable.has(request.method as string)
     const { headers } = request
     const chunked = headers['transfer-encoding'] !== undefined
@@ -210,7 +213,7 @@ export class Exchange implements ExchangeHandler {
   private note(status: number): void {
     const { passage, trace, request, proxy } = this
     const ms = performance.now() - this.started
-    proxy.traffic.count(passage, status, ms)
+    proxy.traffic.count(this.counter, passage.endpoint, { status, ms })
     proxy.traces.note({
       passage, traceparent: trace.traceparent, parent: request.headers[header.traceparent] as string | undefined, method: request.method as string,
       servedBy: this.environment, revision: this.release?.revision, status, at: Date.now() - ms, ms,
@@ -239,6 +242,7 @@ export class Exchange implements ExchangeHandler {
   private readonly onClientDrain = (): void => void this.connection?.socket.resume()
 
   private readonly onClientGone = (): void => {
+    this.proxy.traffic.end(this.counter)
     if (this.ended) return
     this.ended = true
     this.body?.detach()
@@ -249,6 +253,7 @@ export class Exchange implements ExchangeHandler {
   protected finishAsTunnel(): void {
     this.ended = true
     this.response.off('close', this.onClientGone)
+    this.proxy.traffic.end(this.counter)
     this.note(101)
   }
 }

@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { compareEndpoints } from '#contract/compatibility.ts'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
+import { outageOf } from '#contract/outage.ts'
 import { deployments, revisions } from '#db/schema.ts'
 import { maxDepth } from '#contract/routing.ts'
 import { readEndpoints } from '#sdk/compile/read-endpoints.ts'
@@ -163,8 +164,9 @@ function ofBuild({ data }: PlatformError): Pick<Failure, 'exitCode' | 'lines'> {
 }
 
 async function end(platform: Platform, row: DeploymentRow, started: readonly Running[], error: unknown): Promise<void> {
-  if (!isPlatformError(error)) platform.log.error({ err: error, deployment: row.id }, 'a deployment failed unexpectedly')
-  const known = isPlatformError(error) ? error : new PlatformError('internal', `something went wrong inside the platform (${row.id})`)
+  const understood = isPlatformError(error) ? error : outageOf(error)
+  if (understood === undefined) platform.log.error({ err: error, deployment: row.id }, 'a deployment failed unexpectedly')
+  const known = understood ?? new PlatformError('internal', `something went wrong inside the platform (${row.id})`)
   const failure: Failure = { ...known.toJSON(), ...ofBuild(known), ...(known as { failure?: Failure }).failure }
   const to = known.code === 'cancelled' || known.code === 'superseded' ? known.code : 'failed'
   await advance(platform, row.id, to, { error: failure })
