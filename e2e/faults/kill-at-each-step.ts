@@ -90,7 +90,7 @@ async function killOnce({ platform, gates, temporary, tally, half, at, before }:
   for (const scenario of half) await begin(gates, scenario)
   await gates.close(at)
   for (const scenario of half) void scenario.change().catch(() => {})
-  const reached = await gates.reached(at.size, 10_000)
+  const reached = await gates.reached(at.size, 20_000)
   if (before) {
     await platform.runtime.kill()
     await gates.undo()
