@@ -104,3 +104,19 @@ test('output of an instance that nobody knows of is swept, and nobody else\'s', 
   expect(left).not.toContain('i_stranger')
   for (const { id } of await platform.db.select({ id: instances.id }).from(instances).where(ne(instances.state, 'ended'))) if (known.has(id)) expect(left).toContain(id)
 }, 60_000)
+
+test('a build that goes on writing when the runtime was killed keeps nobody from starting, and is ended', async () => {
+  const writing = `node -e "const fs = require('fs'); fs.mkdirSync('out'); for (let i = 0; ; i = (i + 1) % 20000) try { fs.writeFileSync('out/' + i, '') } catch {}"`
+  const { deploymentId, serviceId } = await platform.upload('builds', { ...answering('x'), 'm3o.json': JSON.stringify({ build: writing }) })
+  const jobs = async () => (await readdir(join(platform.home.path, 'instances'))).filter((id) => id.startsWith('job_'))
+  await expect.poll(async () => (await jobs()).length, within).toBe(1)
+  const before = await jobs()
+  await platform.runtime.killAndStartAgain()
+  // It is built anew, from the beginning.
+  await expect.poll(async () => (await jobs()).filter((id) => !before.includes(id)).length, within).toBe(1)
+  expect((await jobs()).filter((id) => before.includes(id))).toEqual([])
+  await platform.rpc.call('services.delete', { serviceId })
+  await expect.poll(jobs, within).toEqual([])
+  expect((await platform.db.select().from(deployments).where(eq(deployments.id, deploymentId)))[0]?.state).toBe('cancelled')
+  expect((await readdir(join(platform.home.path, 'builds'))).filter((name) => name.startsWith('.making-'))).toEqual([])
+}, 60_000)
