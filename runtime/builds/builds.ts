@@ -35,9 +35,10 @@ export interface BuildsOptions {
   limits?: Partial<JobLimits>
 }
 
-/** Sweeps what a killed runtime left half made, and makes the folder that every sandbox has at /m3o. */
+/** Sweeps what a killed runtime left half made, once nothing writes to it any more, and makes the folder that every sandbox has at /m3o. */
 export async function openBuilds(options: BuildsOptions): Promise<Builds> {
-  const { home } = options
+  const { home, engine } = options
+  await Promise.all(engine.list().filter(({ job }) => job).map(({ id }) => engine.remove(id)))
   for (const folder of ['builds', 'cache/modules', 'cache/platform']) {
     await mkdir(join(home, folder), { recursive: true, mode: 0o700 })
     const left = (await readdir(join(home, folder))).filter((name) => name.startsWith('.making-'))

@@ -52,7 +52,9 @@ export class Deployments {
       route: wanted.route, commit: wanted.commit, message: wanted.message, byId: actor.id, byName: actor.name, restoresId: wanted.restoresId ?? null,
     })
     await db.transaction(async (tx) => {
-      // An environment that goes at this moment waits for this row, and then ends it.
+      // An environment, or a service, that goes at this moment waits for this row, and then ends it.
+      const [known] = await tx.select({ deletedAt: services.deletedAt }).from(services).where(eq(services.id, row.serviceId)).for('share')
+      if (known?.deletedAt !== null) throw new PlatformError('not_found', 'this service no longer exists')
       const [there] = await tx.select({ deletedAt: environments.deletedAt }).from(environments).where(eq(environments.id, environment.id)).for('share')
       if (there?.deletedAt !== null) throw new PlatformError('environment_gone', `the environment ${environment.name} has just gone`, { fix: 'Choose another one.' })
       await tx.insert(deployments).values(row)
@@ -147,15 +149,24 @@ export class Deployments {
     for (const row of await underWay(this.#platform.db)) {
       if (row.promotionId !== null) continue // the promotions carry them on together
       const again = await rewind(this.#platform.db, row)
-      const place = this.#platform.routing.table.environments[row.environmentId]
-      if (place?.gone === null) this.#run(again)
-      else await this.#stop(again, new PlatformError('cancelled', place?.gone ?? 'its environment is gone'))
+      const { environments: { [row.environmentId]: place }, services: { [row.serviceId]: service } } = this.#platform.routing.table
+      if (place?.gone === null && service !== undefined) this.#run(again)
+      else await this.#stop(again, new PlatformError('cancelled', place?.gone ?? `its ${service === undefined ? 'service was deleted' : 'environment is gone'}`))
     }
   }
 
   /** What is under way in an environment that is gone is ended; nothing new begins there. */
   async endIn(environmentId: string, why: string): Promise<void> {
-    const rows = (await underWay(this.#platform.db)).filter((row) => row.environmentId === environmentId)
+    await this.#endThose((row) => row.environmentId === environmentId, why)
+  }
+
+  /** The same of a service that is gone. */
+  async endOf(serviceId: string, why: string): Promise<void> {
+    await this.#endThose((row) => row.serviceId === serviceId, why)
+  }
+
+  async #endThose(which: (row: DeploymentRow) => boolean, why: string): Promise<void> {
+    const rows = (await underWay(this.#platform.db)).filter(which)
     await Promise.all(rows.map((row) => this.#stop(row, new PlatformError('cancelled', why))))
   }
 
