@@ -11,6 +11,7 @@ import { createRpcServer } from '#contract/rpc-server.ts'
 import { runtimeApi } from '#contract/runtime-api.ts'
 import { socketAddress } from '#contract/unix-socket.ts'
 import { openDb } from '#db/open.ts'
+import { Pulse } from '#db/pulse.ts'
 import { dropEnded } from './access/handed-over.ts'
 import { takeUpPersonal } from './audit/personal.ts'
 import { accessHandlers } from './api/access.ts'
@@ -73,6 +74,7 @@ const checkout = fileURLToPath(new URL('..', import.meta.url))
 const teamLimits = { ...(settings.teamMemoryMiB !== undefined && { memoryMiB: settings.teamMemoryMiB }), ...(settings.teamProcesses !== undefined && { pids: settings.teamProcesses }) }
 
 const { db, sql } = openDb(settings.database)
+const pulse = new Pulse(settings.database)
 await lockInstallation()
 
 const events = new Events()
@@ -147,7 +149,7 @@ const rpc = createRpcServer(runtimeApi, {
   ...logHandlers(platform),
   ...terminalHandlers(platform, terminals),
   ...traceHandlers(platform, gateway),
-}, { log })
+}, { log, during: (work) => pulse.during(work) })
 const git = gitListener(platform, new Pushes(platform, deployments, new Previews({ ...platform, deployments }, life)))
 
 const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
@@ -229,5 +231,6 @@ async function letGo(): Promise<void> {
   await logs.close()
   await engine.close()
   source.close()
+  await pulse.close()
   await sql.end({ timeout: 1 })
 }
