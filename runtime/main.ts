@@ -12,6 +12,7 @@ import { runtimeApi } from '#contract/runtime-api.ts'
 import { socketAddress } from '#contract/unix-socket.ts'
 import { openDb } from '#db/open.ts'
 import { Pulse } from '#db/pulse.ts'
+import { becomeSole } from '#db/sole.ts'
 import { dropEnded } from './access/handed-over.ts'
 import { takeUpPersonal } from './audit/personal.ts'
 import { accessHandlers } from './api/access.ts'
@@ -75,7 +76,10 @@ const teamLimits = { ...(settings.teamMemoryMiB !== undefined && { memoryMiB: se
 
 const { db, sql } = openDb(settings.database)
 const pulse = new Pulse(settings.database)
-await lockInstallation()
+const sole = await becomeSole(settings.database, (error) => {
+  log.fatal({ err: error }, 'the runtime ends')
+  process.exit(1)
+})
 
 const events = new Events()
 const gateway = createRpcClient(gatewayApi, join(home, 'run/gateway.sock'), 'gateway')
@@ -180,18 +184,6 @@ async function sendMetrics(response: ServerResponse): Promise<void> {
   }
 }
 
-/** One installation a database: held for as long as this connection lives. */
-async function lockInstallation(): Promise<void> {
-  const connection = await sql.reserve()
-  for (const deadline = Date.now() + 10_000; ; ) {
-    const [row] = await connection<{ held: boolean }[]>`select pg_try_advisory_lock(4360362) as held`
-    if (row?.held) return
-    // The runtime that was killed a moment ago may not be gone for the server yet.
-    if (Date.now() > deadline) throw new Error('another installation of M3O uses this database')
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-}
-
 async function listen(): Promise<void> {
   const path = join(home, 'run/runtime.sock')
   await mkdir(join(home, 'run'), { recursive: true, mode: 0o700 })
@@ -232,5 +224,6 @@ async function letGo(): Promise<void> {
   await engine.close()
   source.close()
   await pulse.close()
+  await sole[Symbol.asyncDispose]()
   await sql.end({ timeout: 1 })
 }

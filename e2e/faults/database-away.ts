@@ -3,8 +3,6 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { isGone, signalTo } from '#cli/server/identity.ts'
-import { startPostgres } from '#cli/server/postgres/start.ts'
 import { isPlatformError } from '#contract/errors.ts'
 import { isUnderWay } from '#contract/states.ts'
 import { startWeb } from '../platform/web-on-home.ts'
@@ -61,11 +59,10 @@ async function* away(all: All, how: 'killed' | 'paused'): AsyncIterable<Finding>
   const working = ledger.work(platform, over.signal)
   await delay(1_000)
   const before = await memoryOf(platform)
-  const { identity } = await startPostgres(platform.home)
-  const paused = [identity.pid, ...childrenOf(identity.pid)]
+  const pid = Number.parseInt(await readFile(join(platform.home.run, 'postgres.pid'), 'utf8'), 10)
+  const paused = [pid, ...childrenOf(pid)]
   if (how === 'paused') for (const pid of paused) process.kill(pid, 'SIGSTOP')
-  else signalTo(identity, 'SIGKILL')
-  if (how === 'killed') await isGone(identity, 5_000)
+  else await platform.postgres.stop(0)
   const at = performance.now()
   const told: { by: string; code: string; text: string; ms: number }[] = []
   while (performance.now() < at + awayMs) {
@@ -79,7 +76,7 @@ async function* away(all: All, how: 'killed' | 'paused'): AsyncIterable<Finding>
   const after = await memoryOf(platform)
   const began = performance.now()
   if (how === 'paused') for (const pid of paused) process.kill(pid, 'SIGCONT')
-  else await startPostgres(platform.home)
+  else await platform.postgres.start()
   const backMs = await until('a change is taken', async () => {
     await platform.rpc.call('variables.set', { ...all.counter, name: 'BACK', value: how, secret: false })
     await web.ask('environments.list', { team: 'crew' })

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { prepareDatabase } from '#cli/server/database/run-prepare.ts'
 import { prepareHome } from '#cli/server/home.ts'
-import { type Identity, isGone, signalTo } from '#cli/server/identity.ts'
-import { startPostgres } from '#cli/server/postgres/start.ts'
+import { postgresProgram } from '#cli/server/postgres/program.ts'
+import { Supervised } from '#cli/server/supervised.ts'
 import { newId } from '#contract/ids.ts'
 import { createRpcClient } from '#contract/rpc-client.ts'
 import { runtimeApi } from '#contract/runtime-api.ts'
@@ -17,7 +17,9 @@ export type Inhabitant = Omit<Actor, 'rpc' | 'gatewayPort'>
 /** Postgres, runtime and gateway on a home that the caller keeps, as the parent starts them; what is there already goes on. */
 export async function startOnHome(path: string, { gatewayPort, settings = {} }: { gatewayPort: number; settings?: Record<string, string> }) {
   const home = prepareHome(path)
-  const { identity } = await startPostgres(home)
+  // As the parent does, it is started again whenever it dies.
+  const postgres = new Supervised(postgresProgram(home, () => {}), () => {})
+  await postgres.start()
   const database = { M3O_DATABASE_SOCKET: join(home.path, 'pg') }
   const started: PlatformProcess[] = []
   try {
@@ -33,7 +35,7 @@ export async function startOnHome(path: string, { gatewayPort, settings = {} }: 
     const rpc = createRpcClient(runtimeApi, join(home.run, 'runtime.sock'))
     const db = openDb({ socketDir: join(home.path, 'pg'), database: 'm3o', user: 'm3o' }, 2)
     return {
-      home, rpc, gateway, runtime, postgres: identity, gatewayPort, sql: db.sql,
+      home, rpc, gateway, runtime, postgres, gatewayPort, sql: db.sql,
       acts: (as: Inhabitant) => actsOf({ ...as, rpc, gatewayPort }),
       /** The first person and their team. */
       async found(): Promise<Inhabitant> {
@@ -50,12 +52,12 @@ export async function startOnHome(path: string, { gatewayPort, settings = {} }: 
         await this.letGo()
         await runtime.stop()
         await gateway.stop()
-        await endPostgres(identity)
+        await postgres.stop(10_000)
       },
       /** Everything of the platform at once, as when the machine stops; what services are is the caller's. */
       async kill(): Promise<void> {
         await Promise.all([runtime.kill(), gateway.kill()])
-        signalTo(identity, 'SIGKILL')
+        await postgres.stop(0)
         await this.letGo()
       },
       async letGo(): Promise<void> {
@@ -65,14 +67,9 @@ export async function startOnHome(path: string, { gatewayPort, settings = {} }: 
     }
   } catch (error) {
     await Promise.all(started.map((one) => one.kill()))
-    await endPostgres(identity)
+    await postgres.stop(10_000)
     throw error
   }
 }
 
 export type OnHome = Awaited<ReturnType<typeof startOnHome>>
-
-async function endPostgres(identity: Identity): Promise<void> {
-  signalTo(identity, 'SIGINT')
-  if (!(await isGone(identity, 10_000))) signalTo(identity, 'SIGKILL')
-}
