@@ -54,6 +54,8 @@ export default fault({
     const restored = await filesOf(other)
     const lost = [...files].filter(([name, digest]) => restored.get(name) !== digest).map(([name]) => name)
     yield { what: 'every file is the same', held: lost.length === 0 && files.size > 0, measured: `${files.size} files of ${folders.join(', ')}; not the same: ${lost.slice(0, 5).join(', ') || 'none'}` }
+    // Nothing of where it was made may be needed.
+    await rm(home, { recursive: true, force: true, maxRetries: 5 })
     const again = await startOnHome(other, { gatewayPort })
     cleanup.defer(() => again.stop())
     const missing = await ledger.missing(again, performance.now(), { logs: false })
