@@ -45,7 +45,7 @@ export async function startPlatform(settings: Record<string, string> = {}) {
   const { token, teamId, production } = await prepareTeam()
   const kept = cleanup.move()
   return {
-    rpc, runtime, gateway, gatewayPort, home, userId, teamId, production, db: opened.db, token,
+    rpc, runtime, gateway, gatewayPort, home, userId, teamId, production, db: opened.db, database: database.options, token,
     ...actsOf({ rpc, gatewayPort, teamId, production, userId, token }),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
