@@ -40,6 +40,9 @@ function apply(event: PlatformEvent, trpc: Trpc, cache: QueryClient): void {
     case 'draft':
       return stale(trpc.source.status.pathFilter(), trpc.source.drafts.pathFilter(), trpc.source.tree.pathFilter())
     case 'traffic':
+      soon(cache, trpc.metrics.service.pathFilter(), curvesMs)
+      soon(cache, trpc.metrics.activity.pathFilter(), activityMs)
+      soon(cache, trpc.metrics.lately.pathFilter(), activityMs)
       return stale(trpc.services.traffic.pathFilter())
   }
 }
@@ -76,13 +79,16 @@ const inputOf = <Input>(key: readonly unknown[]): Input | undefined => (key[1] a
 
 const waiting = new Map<string, ReturnType<typeof setTimeout>>()
 const settleMs = 120
+/** A curve need not be drawn again with each call. */
+const curvesMs = 2_000
+const activityMs = 10_000
 
 /** Events come in bursts: what they make stale is fetched once for all of them. */
-function soon(cache: QueryClient, filter: { queryKey?: unknown }): void {
+function soon(cache: QueryClient, filter: { queryKey?: unknown }, waitMs = settleMs): void {
   const name = JSON.stringify(filter.queryKey)
   if (waiting.has(name)) return
   waiting.set(name, setTimeout(() => {
     waiting.delete(name)
     void cache.invalidateQueries(filter as Parameters<QueryClient['invalidateQueries']>[0])
-  }, settleMs))
+  }, waitMs))
 }

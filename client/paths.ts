@@ -5,7 +5,7 @@ import { consolePath } from '#contract/console-paths.ts'
 export interface InTeam { team: string; environment: string }
 export interface OfService extends InTeam { service: string }
 
-export const serviceTabs = ['overview', 'code', 'api', 'logs', 'deployments', 'consumers', 'settings'] as const
+export const serviceTabs = ['overview', 'code', 'api', 'logs', 'metrics', 'deployments', 'consumers', 'settings'] as const
 export type ServiceTab = (typeof serviceTabs)[number]
 
 /** Parts of the screen of another team's service. */

@@ -19,6 +19,10 @@ export const trafficCount = z.object({
   latency: z.array(z.number()),
   /** Of all of them together, in milliseconds to the answer's head. */
   totalMs: z.number(),
+  /** How long calls have been under way, all of them together: over a time, its growth divided by that time is how many there were at once. Websockets apart. */
+  busyMs: z.number().default(0),
+  /** Under way just now. */
+  inFlight: z.number().default(0),
   /** Milliseconds since the epoch of the newest one. */
   lastAt: z.number(),
 })
@@ -47,6 +51,28 @@ export const lostCount = z.object({
 })
 export type LostCount = z.infer<typeof lostCount>
 
+/**
+ * What is about to be written down, up to these counts. The gateway keeps it as a claim, and the runtime writes `save` in the
+ * same transaction: whoever comes after a crash compares the two, and so nothing is written down twice or left out.
+ */
+export const trafficClaim = z.object({
+  save: z.string(),
+  /** The last one that is known to be written; a claim of another name that was waiting has failed. */
+  before: z.string().nullable(),
+  counts: z.array(trafficCount),
+})
+export type TrafficClaim = z.infer<typeof trafficClaim>
+
+export const trafficNews = z.object({
+  /** Of the gateway's process: with another one, all is counted from nothing. */
+  run: z.string(),
+  counts: z.array(trafficCount),
+  lost: z.array(lostCount),
+  /** With the first ones: up to where they are written down, and up to where they may be. */
+  saved: z.object({ counts: z.array(trafficCount), claim: trafficClaim.nullable() }).optional(),
+})
+export type TrafficNews = z.infer<typeof trafficNews>
+
 /** Upper bounds, in milliseconds. */
 export const latencyBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] as const
 
@@ -67,13 +93,11 @@ export const gatewayApi = {
     z.object({ idle: z.boolean() }),
   ),
   /** Counters as they are, then again at most once a second when something changed. */
-  'traffic.watch': stream(z.object({}), z.object({
-    counts: z.array(trafficCount), lost: z.array(lostCount),
-    /** With the first ones: how far they had come when they were last written down. */
-    saved: z.array(trafficCount).optional(),
-  })),
-  /** These are written down: whoever watches next begins there. */
-  'traffic.saved': call(z.object({ counts: z.array(trafficCount) }), z.object({ ok: z.literal(true) })),
+  'traffic.watch': stream(z.object({}), trafficNews),
+  /** They are about to be written down: see {@link trafficClaim}. Of a gateway before (`run`) they are nothing to this one. */
+  'traffic.saving': call(trafficClaim.extend({ run: z.string() }), z.object({ ok: z.literal(true) })),
+  /** What a gateway that this one took over from has counted and told nobody. */
+  'traffic.inherit': call(z.object({ counts: z.array(trafficCount) }), z.object({ ok: z.literal(true) })),
   /** The calls of a trace, while they are remembered: the newest thousands, longer those of a trace begun in the console or a shell. */
   'traces.read': call(z.object({ traceId: z.string() }), z.array(hop)),
   /** A single-use code with which a browser's session is handed to a service's host; valid for 30 s. */

@@ -11,6 +11,7 @@ import { deploymentStates } from './states.ts'
 import { environmentDiff, promotion, promotionRequest } from './promotions.ts'
 import * as sharing from './sharing.ts'
 import { hop } from './traces.ts'
+import { trafficGroups, trafficRangeNames } from './traffic-ranges.ts'
 import { roles } from './permissions.ts'
 import { signUps } from './people.ts'
 import { maxVariables } from './variables.ts'
@@ -168,6 +169,17 @@ const services = {
     /** The same of calls for one that had been answered, while calls of other environments were being answered. */
     late: record.lostContext.nullable(),
   })),
+  /** A service's traffic over a range: as one curve, or by environment, or by caller. A point each `stepMs` from `from` on; the last one is not over yet. */
+  'metrics.service': call(at.extend({ range: z.enum(trafficRangeNames), by: z.enum(trafficGroups), environmentIds: z.array(z.string()) }), z.object({
+    from: z.number(), to: z.number(), stepMs: z.number(), inFlight: z.number(),
+    curves: z.array(z.object({
+      name: z.string(), requests: z.array(z.number()), errors: z.array(z.number()), limited: z.array(z.number()), busyMs: z.array(z.number()),
+      p50: z.array(z.number().nullable()), p95: z.array(z.number().nullable()), p99: z.array(z.number().nullable()),
+      total: z.object({ requests: z.number(), errors: z.number(), limited: z.number(), p50: z.number().nullable(), p95: z.number().nullable(), p99: z.number().nullable() }),
+    })),
+  })),
+  /** The last hour of all services that were called in an environment, or of one, two minutes a step. */
+  'metrics.activity': call(z.object({ environmentId: z.string(), serviceId: z.string().nullable() }), z.array(z.object({ serviceId: z.string(), requests: z.array(z.number()), errors: z.number() }))),
   /** Each call of a trace that is the team's: to its services, or in its environments. Oldest first; empty when none is remembered. */
   'traces.read': call(z.object({ teamId: z.string(), traceId: z.string() }), z.array(hop)),
   /** For the gateway: resolves when an instance answers, or fails as `unavailable` with the reason. */

@@ -9,3 +9,9 @@ export const time = customType<{ data: number; driverData: string }>({
 
 /** Words of a text, for searching (https://www.postgresql.org/docs/current/datatype-textsearch.html). */
 export const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' })
+
+export const bytes = customType<{ data: Uint8Array; driverData: Buffer }>({
+  dataType: () => 'bytea',
+  toDriver: (data) => Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+  fromDriver: (data) => data,
+})

@@ -13,7 +13,7 @@ import type { Actor } from '#contract/rpc.ts'
 import type { Egress } from '#contract/egress.ts'
 import type { PromotionItem } from '#contract/promotions.ts'
 import type { Protection } from '#contract/protection.ts'
-import { time, tsvector } from './columns.ts'
+import { bytes, time, tsvector } from './columns.ts'
 
 /*
  * The one schema. `web` writes the sign-in tables, the runtime all others. Ids are immutable (contract/ids.ts); names
@@ -476,6 +476,23 @@ export const usage = pgTable('usage', {
 }, (t) => [
   primaryKey({ columns: [t.hour, t.serviceId, t.environmentId, t.caller] }), index('usage_team').on(t.teamId, t.hour),
   index('usage_service').on(t.serviceId, t.hour),
+])
+
+/**
+ * What the gateway counted of one service in one environment by one kind of caller, as a curve: a row has the slots of one
+ * stretch of time, `seconds` each, those in which nothing happened left out (runtime/traffic/slot.ts has the format).
+ */
+export const metrics = pgTable('metrics', {
+  serviceId: text().notNull(),
+  environmentId: text().notNull(),
+  caller: text().notNull(),
+  seconds: integer().notNull(),
+  /** Of the stretch, in milliseconds since the epoch. */
+  startsAt: bigint({ mode: 'number' }).notNull(),
+  slots: bytes().notNull(),
+}, (t) => [
+  primaryKey({ columns: [t.serviceId, t.seconds, t.startsAt, t.environmentId, t.caller] }),
+  index('metrics_environment').on(t.environmentId, t.seconds, t.startsAt), index('metrics_age').on(t.seconds, t.startsAt),
 ])
 
 /** Facts about the installation itself. */

@@ -61,7 +61,7 @@ test('every tab of a service: axe finds nothing, in light and dark, wide and nar
   await shell.untilState('greeter', 'live')
   await page.goto(serviceUrl('greeter'))
   await expectConnected(page)
-  const tabs: Tab[] = ['Overview', 'API', 'Logs', 'Deployments', 'Settings', 'Code']
+  const tabs: Tab[] = ['Overview', 'API', 'Logs', 'Metrics', 'Deployments', 'Settings', 'Code']
   await lookAtEach(tabs, page, async (name) => {
     await openPart(page, 'Parts of greeter', name)
     if (name === 'Code') await expect(editorOf(page)).toBeVisible()

@@ -58,8 +58,12 @@ export function controlServer({ table, pools, traffic, traces, handovers, target
       }
     },
     'traffic.watch': (_, { signal }) => traffic.watch(AbortSignal.any([signal, closing])),
-    'traffic.saved': ({ counts }) => {
-      traffic.noteSaved(counts)
+    'traffic.saving': (claim) => {
+      traffic.noteSaving(claim)
+      return { ok: true }
+    },
+    'traffic.inherit': ({ counts }) => {
+      traffic.inherit(counts)
       return { ok: true }
     },
     'traces.read': ({ traceId }) => traces.read(traceId, table),

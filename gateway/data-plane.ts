@@ -10,7 +10,6 @@ import { traceFrom } from './context/trace.ts'
 import { answerBare, answerMalformed, bareBody, framingFault, isCondemned, mayUpgrade } from './framing.ts'
 import { type Handovers, isHandover } from './identity/handover.ts'
 import type { Person } from './identity/identity.ts'
-import { OpenSockets } from './open-sockets.ts'
 import { Exchange } from './proxy/exchange.ts'
 import type { Proxy } from './proxy/proxy.ts'
 import { type Upgraded, UpgradeExchange } from './proxy/upgrade-exchange.ts'
@@ -54,16 +53,9 @@ const nobody = () => undefined
 /** Takes callers' requests, over TCP and from the platform's own processes alike. */
 export class DataPlane {
   private readonly parts: DataPlaneParts
-  private readonly sockets: OpenSockets
 
   constructor(parts: DataPlaneParts) {
     this.parts = parts
-    this.sockets = new OpenSockets(parts.admission)
-  }
-
-  /** Who may ask for what is another: open sockets are looked at again. */
-  changed(): void {
-    this.sockets.changed()
   }
 
   /** A server as strict as Node's parser is. */
@@ -117,7 +109,8 @@ export class DataPlane {
       if (target.kind === 'own') return this.answerOwn(request, response, target.path, trace.traceparent)
       if (target.kind === 'host' && isHandover(target.path)) return handovers.accept(request, response, target.host, target.path)
       const trusted = whoActs()
-      const passage = admission.admit({ request, target, trusted })
+      const asked = { request, target, trusted }
+      const passage = admission.admit(asked)
       if ('moving' in passage) {
         // It is looked at anew: whose it is, and who may call it, may be others then. Its body has not been touched.
         moves.over(passage.moving).then(
@@ -136,10 +129,9 @@ export class DataPlane {
       }
       if (trusted !== undefined) traces.follow(trace.traceparent)
       const upgrade = upgraded === undefined ? undefined : request.headers.upgrade
-      if (upgraded !== undefined) this.sockets.add(upgraded.socket, { request, target, trusted })
       const exchange = upgraded === undefined
-        ? new Exchange(proxy, request, response, passage, trace)
-        : new UpgradeExchange(proxy, request, response, passage, trace, upgrade).from(upgraded)
+        ? new Exchange(proxy, asked, response, { passage, trace })
+        : new UpgradeExchange(proxy, asked, response, { passage, trace, upgrade }).from(upgraded)
       proxy.send(exchange)
     } catch (error) {
       this.refuse(request, response, error, { target, traceparent: trace.traceparent })

@@ -3,7 +3,9 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { gatewayApi, type TrafficCount } from '#contract/gateway-api.ts'
 import { laptopCalls, laptopFolder } from '#contract/laptop-sockets.ts'
+import { createRpcClient } from '#contract/rpc-client.ts'
 import { listenOnSocket } from '#contract/unix-socket.ts'
 import { Admission } from './admission.ts'
 import { EnvironmentClaims } from './context/environment-claim.ts'
@@ -15,6 +17,7 @@ import { readOrMakeKey } from './key-file.ts'
 import { Limits } from './limits.ts'
 import { Listeners, shared } from './listeners.ts'
 import { Moves } from './moves.ts'
+import { OpenCalls } from './open-calls.ts'
 import { Proxy } from './proxy/proxy.ts'
 import { RouteTable } from './routes/route-table.ts'
 import { TableFile } from './routes/table-file.ts'
@@ -50,34 +53,35 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   const handovers = new Handovers(cookies, table, settings.console)
   const targets = new Targets(settings.domain)
   const { scheme, console } = settings
+  const admission = new Admission(table, {
+    cookies,
+    limits: new Limits(),
+    claims: new EnvironmentClaims(key),
+    deepestOf: (caller) => pools.find(table.calledAs(caller))?.answering.deepest ?? 0,
+    judgeUnclaimed: (caller, service) => {
+      const id = table.calledAs(caller)
+      const isLost = pools.find(id)?.answering.hasLost(service.id) === true
+      if (isLost) traffic.countLost(caller, service, { revision: table.releaseOf(id)?.revision ?? '', late: false })
+      return isLost
+    },
+    judgeCarried: (caller, service, traceparent) => {
+      const id = table.calledAs(caller)
+      if (pools.find(id)?.answering.isLate(traceparent) !== true) return
+      traffic.countLost(caller, service, { revision: table.releaseOf(id)?.revision ?? '', late: true })
+    },
+  })
+  const open = new OpenCalls(admission)
   const proxy = new Proxy({
-    table, pools, traffic, traces, cookies, scheme, console,
+    table, pools, traffic, traces, open, cookies, scheme, console,
     waker: new Waker(table, askToWake),
     log: (error, service) => log.debug({ err: error, service }, 'a service did not answer'),
   })
   const plane = new DataPlane({
-    targets, handovers, proxy, traces, traffic, scheme, console, moves: new Moves(table),
-    admission: new Admission(table, {
-      cookies,
-      limits: new Limits(),
-      claims: new EnvironmentClaims(key),
-      deepestOf: (caller) => pools.find(table.calledAs(caller))?.answering.deepest ?? 0,
-      judgeUnclaimed: (caller, service) => {
-        const id = table.calledAs(caller)
-        const isLost = pools.find(id)?.answering.hasLost(service.id) === true
-        if (isLost) traffic.countLost(caller, service, { revision: table.releaseOf(id)?.revision ?? '', late: false })
-        return isLost
-      },
-      judgeCarried: (caller, service, traceparent) => {
-        const id = table.calledAs(caller)
-        if (pools.find(id)?.answering.isLate(traceparent) !== true) return
-        traffic.countLost(caller, service, { revision: table.releaseOf(id)?.revision ?? '', late: true })
-      },
-    }),
+    targets, admission, handovers, proxy, traces, traffic, scheme, console, moves: new Moves(table),
     report: (error) => log.error({ err: error }, 'a request failed unexpectedly'),
   })
 
-  table.onChange(() => plane.changed())
+  table.onChange(() => open.changed())
 
   const outside = plane.createCallServer()
   // Whoever comes through it is nobody but by a key: what laptops send is theirs, not web's.
@@ -115,9 +119,18 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
       await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, graceMs + 500).unref())])
       clearTimeout(timer)
       clearInterval(idle)
+      // Whoever watched has turned to the successor by now, when there is one: what was counted since goes there.
+      const untold = traffic.untold()
+      if (untold.length > 0) await handOver(join(run, 'gateway.sock'), untold)
       pools.close()
     },
   }
+}
+
+async function handOver(socketPath: string, counts: TrafficCount[]): Promise<void> {
+  const successor = createRpcClient({ 'traffic.inherit': gatewayApi['traffic.inherit'] }, socketPath)
+  await successor.call('traffic.inherit', { counts }, { timeoutMs: 1000 }).catch(() => {})
+  successor.close()
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

@@ -2,6 +2,7 @@ import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
 import { z } from 'zod'
+import { restWhenQuiet } from '#contract/rest.ts'
 import { call } from '#contract/rpc.ts'
 import type { runtimeApi as RuntimeApi } from '#contract/runtime-api.ts'
 import { createRpcClient } from '#contract/rpc-client.ts'
@@ -40,6 +41,7 @@ try {
     })
   }
   process.on('SIGTERM', stop).on('SIGINT', stop)
+  restWhenQuiet()
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException
   log.fatal({ err: error }, code === 'EADDRINUSE' ? `port ${settings.port} of ${settings.host} is taken (M3O_GATEWAY_PORT)` : message)

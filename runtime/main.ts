@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import pino from 'pino'
 import { gatewayApi } from '#contract/gateway-api.ts'
 import { metricsPath, metricsType } from '#contract/metrics.ts'
+import { restWhenQuiet } from '#contract/rest.ts'
 import { platformActor } from '#contract/rpc.ts'
 import { createRpcClient } from '#contract/rpc-client.ts'
 import { createRpcServer } from '#contract/rpc-server.ts'
@@ -95,7 +96,7 @@ const platform: Platform = { settings, log, db, seal, events, engine, egresses, 
 const deployments = new Deployments(platform)
 const promotions = new Promotions(platform, deployments)
 const terminals = new Terminals(engine)
-const traffic = new Traffic(platform, (counts) => gateway.call('traffic.saved', { counts }))
+const traffic = new Traffic(platform, (claim) => gateway.call('traffic.saving', claim, { timeoutMs: 5_000 }))
 const life = new Life({ ...platform, deployments })
 const languages = openLanguages(platform)
 const ending = new AbortController()
@@ -108,9 +109,9 @@ await traffic.load()
 await languages.clear()
 await laptops.recover()
 await places.load()
-void routing.follow((counts, lost, saved) => {
-  traffic.note(counts, lost, saved)
-  life.noteCalls(counts)
+void routing.follow((news) => {
+  traffic.note(news)
+  life.noteCalls(news.counts)
 }, ending.signal)
 await deployments.recover()
 await promotions.recover()
@@ -164,6 +165,7 @@ await routing.settled(1_000)
 await listen()
 void firstTeam().catch((error: unknown) => log.error({ err: error }, 'the first team could not be made'))
 log.info({ home, engine: engine.describe() }, 'the runtime is ready')
+restWhenQuiet()
 
 process.once('SIGTERM', () => void letGo().then(() => process.exit(0)))
 process.once('SIGINT', () => void letGo().then(() => process.exit(0)))

@@ -1,11 +1,12 @@
 import { desc, isNotNull, isNull } from 'drizzle-orm'
 import { deployments, services } from '#db/schema.ts'
 import type { Platform } from './platform.ts'
+import { forgetHistory } from './traffic/history.ts'
 
 const keptPerPlace = 10
 const trashMs = 7 * 24 * 3_600_000
 
-/** Every hour: packs repositories, empties the trash, and removes builds that nobody can roll back to any more. */
+/** Every hour: packs repositories, empties the trash, forgets curves that are too old, and removes builds that nobody can roll back to any more. */
 export async function tidy({ db, source, builds, places }: Platform): Promise<void> {
   const rows = await db.select({ buildId: deployments.buildId, serviceId: deployments.serviceId, environmentId: deployments.environmentId, id: deployments.id })
     .from(deployments).where(isNotNull(deployments.liveAt)).orderBy(desc(deployments.id))
@@ -19,5 +20,6 @@ export async function tidy({ db, source, builds, places }: Platform): Promise<vo
   }
   await builds.sweep(used)
   for (const { id } of await db.select({ id: services.id }).from(services).where(isNull(services.deletedAt))) await source.repositories.maintain(id)
+  await forgetHistory(db)
   await source.repositories.emptyTrash(new Date(Date.now() - trashMs))
 }

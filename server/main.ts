@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import pino from 'pino'
+import { restWhenQuiet } from '#contract/rest.ts'
 import { createWeb } from './create-web.ts'
 import { createFront } from './http/front.ts'
 import { createLaptops } from './laptops/laptops.ts'
@@ -48,6 +49,7 @@ let stopping = false
 // Who waits for `/health` may sign in as that person at once.
 if (settings.admin !== undefined) void setUpUnattended(settings.admin).then(() => { ready = true })
 else ready = true
+restWhenQuiet()
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
   process.on(name, () => {
     if (stopping) return

@@ -7,6 +7,7 @@ import { environments } from './routers/environments.ts'
 import { invitations } from './routers/invitations.ts'
 import { logs } from './routers/logs.ts'
 import { members } from './routers/members.ts'
+import { metrics } from './routers/metrics.ts'
 import { person } from './routers/person.ts'
 import { platform } from './routers/platform.ts'
 import { promotions } from './routers/promotions.ts'
@@ -23,7 +24,7 @@ import { variables } from './routers/variables.ts'
 import { router } from './trpc.ts'
 
 export const appRouter = router({
-  audit, calls, consumers, deployments, environments, invitations, logs, members, person, platform, promotions, security, services, shared, signIn, source,
+  audit, calls, consumers, deployments, environments, invitations, logs, members, metrics, person, platform, promotions, security, services, shared, signIn, source,
   teams, templates, terminals, tokens, variables,
 })
 

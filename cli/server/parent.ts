@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { becomeParent } from './lock.ts'
+import { restWhenQuiet } from '#contract/rest.ts'
 import { prepareHome } from './home.ts'
 import { askWeaknesses, becomesHealthy, type Door } from './health.ts'
 import { lastReason, rotateLog } from './log-file.ts'
@@ -68,6 +69,7 @@ export class Parent {
     await this.#waitUntilReady(platform)
     for (const weaker of await askWeaknesses(join(home.run, 'runtime.sock'), 1_000)) say(`Note: ${weaker}`)
     this.#announce(platform, hasPeople)
+    restWhenQuiet()
   }
 
   /** Starts the platform's own processes anew; services and Postgres are left alone. */

@@ -5,6 +5,7 @@ import { paths } from '#client/paths.ts'
 import { EnvironmentName } from '#components/environments/environment-mark.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { RowLink } from '#components/ui/row-link.tsx'
+import { Sparkline } from '#components/ui/sparkline.tsx'
 import type { Column } from '#components/ui/table.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { audienceWord } from './audience.ts'
@@ -15,6 +16,8 @@ export interface CatalogueView {
   team: string
   environment: string
   kinds: ReadonlyMap<string, Environment['kind']>
+  /** The last hour's requests and errors, by service, once they are known. */
+  activity: ReadonlyMap<string, { requests: number[]; errors: number }>
 }
 
 const byText = (one: string, other: string) => one.localeCompare(other)
@@ -23,7 +26,7 @@ const byText = (one: string, other: string) => one.localeCompare(other)
 export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
   return [
     {
-      key: 'service', header: 'Service', width: 'lg:w-52 2xl:w-60', order: (a, b) => byText(a.name, b.name),
+      key: 'service', header: 'Service', width: 'lg:w-56 xl:w-64', order: (a, b) => byText(a.name, b.name),
       cell: (service) => (
         <span className="flex min-w-0 items-center gap-2">
           <span className="flex sm:hidden"><ServiceStateMark service={service} compact /></span>
@@ -43,8 +46,12 @@ export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
       cell: (service) => <span title={service.reason ?? undefined}><ServiceStateMark service={service} /></span>,
     },
     {
-      key: 'from', header: 'Serves from', width: 'w-40 xl:w-72', from: 'md', order: (a, b) => byText(a.from ?? '', b.from ?? ''),
+      key: 'from', header: 'Serves from', width: 'w-40 xl:w-64', from: 'md', order: (a, b) => byText(a.from ?? '', b.from ?? ''),
       cell: (service) => <From service={service} view={view} />,
+    },
+    {
+      key: 'activity', header: 'Last hour', width: 'w-28', from: 'lg', order: (a, b) => requestsOf(view, b) - requestsOf(view, a),
+      cell: (service) => <Activity service={service} view={view} />,
     },
     {
       key: 'endpoints', header: 'Endpoints', width: 'w-20', from: 'lg', align: 'end', order: (a, b) => a.endpoints.length - b.endpoints.length,
@@ -73,6 +80,17 @@ const accessWords: Partial<Record<NonNullable<ListedService['access']>, string>>
 function SharedMark({ service: { access } }: { service: ListedService }) {
   const word = access === null ? undefined : accessWords[access]
   return <Badge>{word ?? 'shared'}</Badge>
+}
+
+const requestsOf = ({ activity }: CatalogueView, { id }: ListedService): number => activity.get(id)?.requests.reduce((sum, each) => sum + each, 0) ?? 0
+
+/** How much it was called here, and whether that went well. */
+function Activity({ service, view }: { service: ListedService; view: CatalogueView }) {
+  const own = view.activity.get(service.id)
+  if (own === undefined) return <span className="text-muted">–</span>
+  const total = requestsOf(view, service)
+  const words = `${total.toLocaleString('en-GB')} requests in the last hour, ${own.errors === 0 ? 'no errors' : `${own.errors.toLocaleString('en-GB')} errors`}`
+  return <span title={words} className="block h-[18px] w-20 [&>svg]:size-full"><Sparkline values={own.requests} width={80} height={18} tone={own.errors > 0 ? 'text-bad' : 'text-accent'} label={words} /></span>
 }
 
 function From({ service, view }: { service: ListedService; view: CatalogueView }) {

@@ -1,5 +1,5 @@
 'use client'
-import { useSuspenseQuery } from '@tanstack/react-query'
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Boxes, Plus } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useDeferredValue, useMemo, useRef, useState } from 'react'
@@ -48,9 +48,14 @@ export function Catalogue({ creating: open = null }: { creating?: { template?: s
   )
   const isOverlay = environments.some(({ name, parent }) => name === place.environment && parent !== null)
   const own = services.filter((service) => service.team === place.team && originOf(service) === 'own').length
+  // Nothing waits for it.
+  const { data: activity } = useQuery(trpc.metrics.activity.queryOptions(place))
   const columns = useMemo(
-    () => catalogueColumns({ team: place.team, environment: place.environment, kinds: new Map(environments.map(({ name, kind }) => [name, kind])) }),
-    [place.team, place.environment, environments],
+    () => catalogueColumns({
+      team: place.team, environment: place.environment, kinds: new Map(environments.map(({ name, kind }) => [name, kind])),
+      activity: new Map(activity?.map((one) => [one.serviceId, one])),
+    }),
+    [place.team, place.environment, environments, activity],
   )
   const choices = useMemo(() => ({
     owners: [...new Map(services.flatMap((service) => (service.owner ? [[service.owner.email, service.owner.name] as const] : [])))].map(([value, label]) => ({ value, label })),

@@ -8,6 +8,7 @@ import { loadEditor } from '#components/code/load-editor.ts'
 import { OnLaptop } from '#components/catalogue/on-laptop.tsx'
 import { ServiceStateMark } from '#components/catalogue/service-state.tsx'
 import { EnvironmentName } from '#components/environments/environment-mark.tsx'
+import { HeaderTraffic } from '#components/metrics/header-traffic.tsx'
 import type { Shape } from '#components/ui/arriving.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { buttonStyle } from '#components/ui/button-style.ts'
@@ -20,10 +21,10 @@ import { useService } from './service.ts'
 import { useRouter } from 'next/navigation'
 
 export const tabLabels: Record<ServiceTab, string> = {
-  overview: 'Overview', code: 'Code', api: 'API', logs: 'Logs', deployments: 'Deployments', consumers: 'Consumers', settings: 'Settings',
+  overview: 'Overview', code: 'Code', api: 'API', logs: 'Logs', metrics: 'Metrics', deployments: 'Deployments', consumers: 'Consumers', settings: 'Settings',
 }
 
-const tabShapes: Record<ServiceTab, Shape> = { overview: 'boxes', code: 'rows', api: 'form', logs: 'lines', deployments: 'rows', consumers: 'boxes', settings: 'boxes' }
+const tabShapes: Record<ServiceTab, Shape> = { overview: 'boxes', code: 'rows', api: 'form', logs: 'lines', metrics: 'boxes', deployments: 'rows', consumers: 'boxes', settings: 'boxes' }
 
 /** What stays above all tabs of a service: its name, its state here, what serves, and the tabs. */
 export function ServiceHeader() {
@@ -52,9 +53,10 @@ export function ServiceHeader() {
         )}
         {service.deprecation !== null && <Badge tone="warn">deprecated</Badge>}
         {service.pinned && <span className="inline-flex" title={`${service.from} was pinned: it keeps this revision, whatever is deployed where it comes from`}><Badge><Pin aria-hidden className="size-3" /><span className="max-sm:sr-only">pinned</span></Badge></span>}
+        <span className="ml-auto"><HeaderTraffic at={at} /></span>
         {service.revision === null && service.laptop === null
-          ? <Button size="small" className="ml-auto" reason="It is not deployed here: nothing would answer">Open<ArrowUpRight aria-hidden /></Button>
-          : <a href={service.url} target="_blank" rel="noreferrer" className={buttonStyle('plain', 'small', 'ml-auto')}>Open<ArrowUpRight aria-hidden /><span className="sr-only">its address in a new tab</span></a>}
+          ? <Button size="small" reason="It is not deployed here: nothing would answer">Open<ArrowUpRight aria-hidden /></Button>
+          : <a href={service.url} target="_blank" rel="noreferrer" className={buttonStyle('plain', 'small')}>Open<ArrowUpRight aria-hidden /><span className="sr-only">its address in a new tab</span></a>}
       </div>
       <Tabs what="tab" label={`Parts of ${service.name}`} tabs={serviceTabs.map((tab) => ({ label: tabLabels[tab], href: paths.service(at, tab), shape: tabShapes[tab], ...(tab === 'code' && { onIntent: () => void loadEditor().catch(() => {}) }) }))} />
     </header>

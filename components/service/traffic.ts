@@ -1,5 +1,5 @@
 import type { Outputs } from '#client/trpc.ts'
-import { spokenDuration } from '#components/ui/time-words.ts'
+import { spokenLatency } from '#components/metrics/curves.ts'
 
 export type Traffic = Outputs['services']['traffic']
 
@@ -14,7 +14,7 @@ export interface TrafficSummary {
   p99: string
 }
 
-/** The hour in a few words. Latencies are those of the busiest minutes, each minute weighing by its requests. */
+/** The hour in a few words. The median is that of the minutes', each weighing by its requests; p99 that of the slowest minute. */
 export function summaryOf({ points }: Pick<Traffic, 'points'>): TrafficSummary {
   const requests = sum(points.map((point) => point.requests))
   const errors = sum(points.map((point) => point.errors))
@@ -39,5 +39,5 @@ function latency(weighed: readonly (readonly [number | null, number])[]): string
   return '–'
 }
 
-const spoken = (ms: number | null) => (ms === null ? '–' : `≤ ${spokenDuration(ms)}`)
+const spoken = (ms: number | null) => (ms === null ? '–' : spokenLatency(ms))
 const sum = (numbers: readonly number[]) => numbers.reduce((all, each) => all + each, 0)

@@ -43,8 +43,8 @@ export function SharedUsage({ service, name }: { service: Service; name: string 
 
 const columns: Column<{ day: number; requests: number; errors: number; meanMs: number | null; limited: number }>[] = [
   { key: 'day', header: 'Day', cell: ({ day }) => <span className="tabular">{new Date(day).toISOString().slice(0, 10)}</span> },
-  { key: 'requests', header: 'Requests', width: 'w-24', align: 'end', cell: ({ requests }) => spokenCount(requests) },
-  { key: 'errors', header: 'Errors', width: 'w-24', align: 'end', cell: (day) => <span className={day.errors > 0 ? 'text-bad' : 'text-muted'}>{spokenErrors(day)}</span> },
-  { key: 'mean', header: 'Mean', width: 'w-20', align: 'end', cell: (day) => spokenMean(day) },
+  { key: 'requests', header: 'Requests', width: 'w-20 sm:w-24', align: 'end', cell: ({ requests }) => spokenCount(requests) },
+  { key: 'errors', header: 'Errors', width: 'w-18 sm:w-24', align: 'end', cell: (day) => <span className={day.errors > 0 ? 'text-bad' : 'text-muted'}>{spokenErrors(day)}</span> },
+  { key: 'mean', header: 'Mean', width: 'w-18 sm:w-20', align: 'end', cell: (day) => spokenMean(day) },
   { key: 'limited', header: 'Refused', width: 'w-20', from: 'sm', align: 'end', cell: ({ limited }) => (limited === 0 ? <span className="text-muted">–</span> : spokenCount(limited)) },
 ]

@@ -1,6 +1,6 @@
 import { expect, type Locator, type Page } from '@playwright/test'
 
-export type Tab = 'Overview' | 'Code' | 'API' | 'Logs' | 'Deployments' | 'Consumers' | 'Settings'
+export type Tab = 'Overview' | 'Code' | 'API' | 'Logs' | 'Metrics' | 'Deployments' | 'Consumers' | 'Settings'
 interface At { environment?: string; tab?: Tab }
 
 export const serviceUrl = (service: string, { environment = 'production', tab = 'Overview' }: At = {}) => `/demo/${environment}/services/${service}/${tab.toLowerCase()}`

@@ -19,7 +19,13 @@ export class UpgradeExchange extends Exchange {
 
   from(upgraded: Upgraded): this {
     this.upgraded = upgraded
+    this.proxy.open.add(this, this.asked)
+    upgraded.socket.once('close', () => this.proxy.open.remove(this))
     return this
+  }
+
+  override revoke(): void {
+    this.upgraded?.socket.destroy()
   }
 
   override onTunnel(head: ResponseHead, rest: Buffer): void {

@@ -18,10 +18,11 @@ import { searchDocuments } from '../sharing/documents.ts'
 import { forkService } from '../sharing/fork.ts'
 import { replacementOf } from '../sharing/replacement.ts'
 import { together } from '../together.ts'
+import { activityIn, chartOf, pointsOf } from '../traffic/charts.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { deleteVariable, listVariables, markVariable, resetVariable, revealSecrets, setVariable, setVariables } from '../variables/variables.ts'
 
-type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `services.${string}` | `variables.${string}` | `environments.${'reset' | 'protect' | 'pin' | 'unpin'}` | 'instances.wake'>>
+type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `services.${string}` | `metrics.${string}` | `variables.${string}` | `environments.${'reset' | 'protect' | 'pin' | 'unpin'}` | 'instances.wake'>>
 
 const ok = { ok: true } as const
 
@@ -30,6 +31,10 @@ export function serviceHandlers(platform: Platform, traffic: Traffic, deployment
   const catalogue = together((at) => {
     const [teamId = '', environmentId = ''] = at.split(' ')
     return listCatalogue(platform, teamId, environmentId)
+  })
+  const activity = together((at) => {
+    const [environmentId = '', serviceId] = at.split(' ')
+    return activityIn(traffic, { environmentId, serviceId })
   })
   return {
     'services.list': ({ teamId, environmentId }) => listServices(platform, teamId, environmentId),
@@ -65,7 +70,9 @@ export function serviceHandlers(platform: Platform, traffic: Traffic, deployment
       await audited(platform.db, actor, change, async () => {})
       return ok
     },
-    'services.traffic': ({ sinceMs, stepMs, ...at }) => ({ points: traffic.points(at, sinceMs, stepMs), ...traffic.neighbours(at), lost: traffic.lost.of(at, platform.routing.table), late: traffic.lost.of(at, platform.routing.table, true) }),
+    'services.traffic': async ({ sinceMs, stepMs, ...at }) => ({ points: await pointsOf(traffic, at, { sinceMs, stepMs }), ...traffic.neighbours(at), lost: traffic.lost.of(at, platform.routing.table), late: traffic.lost.of(at, platform.routing.table, true) }),
+    'metrics.service': ({ range, by, environmentIds, ...at }) => chartOf(traffic, platform.routing.table, at, { range, by, environmentIds }),
+    'metrics.activity': ({ environmentId, serviceId }) => activity(serviceId === null ? environmentId : `${environmentId} ${serviceId}`),
     'instances.wake': async (at) => (await platform.places.wake(at), ok),
 
     'environments.reset': async (at, { actor }) => {

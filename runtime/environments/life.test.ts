@@ -115,7 +115,7 @@ test('calls, edits, deployments and being kept put it off, as they do for its pa
   const bob = await at.create('bob', alice.id)
   const lonely = await at.create('lonely')
   await at.clock.to(begin + 40 * hour, at.life)
-  at.life.noteCalls([{ serviceId: 's_hello', environmentId: bob.id, caller: 'person', requests: 1, errors: 0, limited: 0, endpoints: {}, latency: [], totalMs: 0, lastAt: at.clock.time }])
+  at.life.noteCalls([{ serviceId: 's_hello', environmentId: bob.id, caller: 'person', requests: 1, errors: 0, limited: 0, endpoints: {}, latency: [], busyMs: 0, inFlight: 0, totalMs: 0, lastAt: at.clock.time }])
   const shown = await at.life.list('t_crew')
   for (const name of ['alice', 'bob']) expect(shown.find((one) => one.name === name)).toMatchObject({ usedAt: begin + 40 * hour, expires: begin + 40 * hour + idleLifeMs })
   await at.clock.to(begin + idleLifeMs + hour, at.life)

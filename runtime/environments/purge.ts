@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { platformActor } from '#contract/rpc.ts'
-import { deployments, environments, releases, services, settings, variables } from '#db/schema.ts'
+import { deployments, environments, metrics, releases, services, settings, variables } from '#db/schema.ts'
 import { audited } from '../audit/audit.ts'
 import type { Platform } from '../platform.ts'
 import type { EnvironmentRow } from './environments.ts'
@@ -24,7 +24,7 @@ export async function purgeEnvironment({ db, source, logs, settings: { home } }:
   }
   for (const serviceId of await readdir(join(home, 'data')).catch(() => [])) await rm(join(home, 'data', serviceId, id), { recursive: true, force: true })
   await audited(db, platformActor, { teamId, action: 'environment.purge', target: `environment ${name}` }, async (tx) => {
-    for (const table of [releases, settings, variables]) await tx.delete(table).where(eq(table.environmentId, id))
+    for (const table of [releases, settings, variables, metrics]) await tx.delete(table).where(eq(table.environmentId, id))
     // Nothing can be rolled back to any more: their values go, and their builds are swept.
     await tx.update(deployments).set({ variables: null, buildId: null }).where(eq(deployments.environmentId, id))
     await tx.update(environments).set({ expiresAt: null }).where(eq(environments.id, id))

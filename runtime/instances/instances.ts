@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eq, ne } from 'drizzle-orm'
 import type { Routed } from '#contract/routing.ts'
@@ -6,6 +6,7 @@ import { deployments, instances as table } from '#db/schema.ts'
 import type { Exit, Placement } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
 import { sha256 } from '../tokens/tokens.ts'
+import { placeKey } from './place.ts'
 import { type Plan, readPlan } from './plan.ts'
 import { Spares } from './spares.ts'
 import { outputOf, revisionOf, type Seat, specOf, takeSeat } from './spec.ts'
@@ -34,6 +35,8 @@ export class Instances {
   readonly #parts: Parts
   readonly spares: Spares
   readonly #running = new Map<string, Running>()
+  /** The same by their place: there are hundreds, of thousands of places. */
+  readonly #placed = new Map<string, Set<Running>>()
   readonly #starting = new Map<string, Promise<Running>>()
   readonly #waiting = new Map<string, (exit: Exit) => void>()
 
@@ -47,7 +50,7 @@ export class Instances {
   }
 
   of(place: { serviceId: string; environmentId: string }): Running[] {
-    return [...this.#running.values()].filter((one) => one.serviceId === place.serviceId && one.environmentId === place.environmentId)
+    return [...(this.#placed.get(placeKey(place)) ?? [])]
   }
 
   all(): Running[] {
@@ -100,7 +103,7 @@ export class Instances {
         }),
         this.#attach(running, plan),
       ])
-      this.#running.set(id, running)
+      this.#add(running)
       return running
     } catch (error) {
       this.#waiting.delete(id)
@@ -108,6 +111,20 @@ export class Instances {
       await this.#forget(id, null)
       throw error
     }
+  }
+
+  #add(running: Running): void {
+    this.#running.set(running.id, running)
+    const key = placeKey(running)
+    this.#placed.set(key, (this.#placed.get(key) ?? new Set()).add(running))
+  }
+
+  #remove(running: Running): void {
+    this.#running.delete(running.id)
+    const key = placeKey(running)
+    const others = this.#placed.get(key)
+    others?.delete(running)
+    if (others?.size === 0) this.#placed.delete(key)
   }
 
   async setState(running: Running, state: Running['state']): Promise<void> {
@@ -128,9 +145,11 @@ export class Instances {
     const rows = await db.select().from(table).where(ne(table.state, 'ended'))
     const alive = new Map(engine.list().map((placement) => [placement.id, placement]))
     const callers: Record<string, Routed['callers']> = {}
+    const teams = new Map<string, string>()
+    const unread = new Set<string>()
     for (const row of rows) {
       const placement = alive.get(row.id)
-      if (!placement) await this.#drainDead(row)
+      if (!placement && !(await this.#drainDead(row))) unread.add(row.id)
       const known = placement && (await plan(row.deploymentId).catch((error: unknown) => void log.warn({ err: error, instance: row.id }, 'an instance whose deployment cannot be read is ended')))
       if (!placement || !known) {
         await this.#forget(row.id, null)
@@ -141,16 +160,23 @@ export class Instances {
         commit: known.commit, revision: known.commit.slice(0, 7), state: row.state === 'ended' ? 'live' : row.state, placement, startedAt: row.startedAt,
         restarts: row.restarts, ended: this.#expectEnd(row.id),
       }
-      this.#running.set(row.id, running)
+      this.#add(running)
       callers[row.id] = this.#caller(known, row.id, row.keyHash, placement.address)
-      const network = await engine.prepareTeam(row.teamId)
+      if (!teams.has(row.teamId)) teams.set(row.teamId, (await engine.prepareTeam(row.teamId)).gatewayAddress)
       await this.#attach(running, known)
-      if (network.gatewayAddress !== this.#parts.settings.gatewayHost) {
-        await this.#parts.routing.apply({ listeners: { [row.teamId]: { teamId: row.teamId, address: network.gatewayAddress, port: this.#parts.settings.gatewayPort } } })
-      }
     }
-    await this.#parts.routing.apply({ callers })
+    const { gatewayHost, gatewayPort: port } = this.#parts.settings
+    const listeners = Object.fromEntries([...teams].filter(([, address]) => address !== gatewayHost).map(([teamId, address]) => [teamId, { teamId, address, port }]))
+    await this.#parts.routing.apply({ callers, listeners })
     await engine.keepOnly(new Set(this.#running.keys()))
+    await this.#sweepOutput((id) => this.#running.has(id) || unread.has(id))
+  }
+
+  /** Of instances whose lines are stored, and of those that were ended before anybody knew of them. */
+  async #sweepOutput(isKept: (id: string) => boolean): Promise<void> {
+    const { home } = this.#parts.settings
+    const left = (await readdir(outputOf(home, '')).catch(() => [])).filter((id) => !isKept(id))
+    await Promise.all(left.map((id) => rm(outputOf(home, id), { recursive: true, force: true })))
   }
 
   /** The engine says that it has ended. Resolves `ended` once its last lines are stored. */
@@ -158,7 +184,7 @@ export class Instances {
     await this.#starting.get(exit.id)?.catch(() => {})
     const running = this.#running.get(exit.id)
     if (!running) return void this.spares.noteEnd(exit.id)
-    this.#running.delete(exit.id)
+    this.#remove(running)
     await this.#parts.logs.detach(exit.id, { drain: true }).catch((error: unknown) => this.#parts.log.error({ err: error }, 'the last lines of an instance could not be stored'))
     await this.#forget(exit.id, exit)
     await rm(outputOf(this.#parts.settings.home, exit.id), { recursive: true, force: true })
@@ -168,8 +194,8 @@ export class Instances {
     return running
   }
 
-  /** It ended while no runtime lived: its last lines are still in its files. */
-  async #drainDead({ id, serviceId, environmentId, deploymentId }: { id: string; serviceId: string; environmentId: string; deploymentId: string }): Promise<void> {
+  /** It ended while no runtime lived: its last lines are still in its files. False when they could not be stored. */
+  async #drainDead({ id, serviceId, environmentId, deploymentId }: { id: string; serviceId: string; environmentId: string; deploymentId: string }): Promise<boolean> {
     const { logs, log, settings } = this.#parts
     const folder = outputOf(settings.home, id)
     try {
@@ -180,8 +206,10 @@ export class Instances {
       })
       await logs.detach(id, { drain: true })
       await rm(folder, { recursive: true, force: true })
+      return true
     } catch (error) {
       log.error({ err: error, instance: id }, 'the last lines of an instance that ended meanwhile could not be stored')
+      return false
     }
   }
 

@@ -4,13 +4,13 @@ import type { gatewayApi } from '#contract/gateway-api.ts'
 import type { RoutingChange } from '#contract/routing.ts'
 import type { RpcClient } from '#contract/rpc-client.ts'
 import type { Transaction } from '#db/open.ts'
-import { deployments, environments, releases } from '#db/schema.ts'
+import { environments, releases } from '#db/schema.ts'
 import type { Exit } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
 import { Instances, type Running } from './instances.ts'
 import { KeepUp } from './keep-up.ts'
 import { type Place, placeKey, placeOf, routedRelease } from './place.ts'
-import { type Plan, readPlan } from './plan.ts'
+import { type Plan, readPlan, readPlans } from './plan.ts'
 
 type Parts = Omit<Platform, 'places' | 'source' | 'laptops'> & { gateway: RpcClient<typeof gatewayApi> }
 type At = { serviceId: string; environmentId: string }
@@ -68,15 +68,13 @@ export class Places {
   /** After a start of the runtime: takes over what lives on, and brings up in the background what should live. */
   async load(): Promise<void> {
     const { db, log, engine } = this.#parts
-    const plan = (deploymentId: string) => readPlan(this.#parts, deploymentId)
     const living = await db.select({ release: releases }).from(releases).innerJoin(environments, eq(environments.id, releases.environmentId)).where(isNull(environments.deletedAt))
-    for (const { release } of living) await this.#admit(release)
-    await this.instances.adopt(plan)
+    await this.#admit(living.map(({ release }) => release))
+    const known = new Map(this.all().map(({ plan }) => [plan.deploymentId, plan]))
+    await this.instances.adopt(async (deploymentId) => known.get(deploymentId) ?? readPlan(this.#parts, deploymentId))
     engine.watch((exit) => void this.#onExit(exit).catch((error: unknown) => log.error({ err: error, exit }, 'an exit could not be handled')))
     await this.#parts.routing.apply({ releases: Object.fromEntries(this.all().map((place) => [placeKey(place), routedRelease(place, this.instances.of(place))])) })
-    for (const place of this.all()) this.#settleAdopted(place)
-    for (const one of this.instances.all()) if (!this.get(one)) void this.#retire(one, false)
-    void this.#keepUp.all(this.all())
+    void this.#settleAdopted().then(() => this.#keepUp.all(this.all()))
   }
 
   /** The switch of one service. */
@@ -116,10 +114,10 @@ export class Places {
   }
 
   /** Back to the deployment before, whose instances are still there (or are brought up, when they had to be stopped). */
-  async switchBack(place: Place, previousId: string): Promise<void> {
+  async switchBack(place: Place, previousId: string, record: Switch['record']): Promise<void> {
     const plan = await readPlan(this.#parts, previousId)
     const kept = this.instances.of(place).filter((one) => one.deploymentId === previousId)
-    await this.switchTo(plan, kept, async () => {})
+    await this.switchTo(plan, kept, record)
     this.endWatches([place])
   }
 
@@ -203,21 +201,23 @@ export class Places {
 
   /** What was suspended is routed again, and brought up in the background; calls wait for it. */
   async resume(environmentId: string): Promise<void> {
-    for (const release of await this.#parts.db.select().from(releases).where(eq(releases.environmentId, environmentId))) await this.#admit(release)
+    await this.#admit(await this.#parts.db.select().from(releases).where(eq(releases.environmentId, environmentId)))
     const places = this.all().filter((place) => place.environmentId === environmentId)
     await this.#parts.routing.apply({ releases: Object.fromEntries(places.map((place) => [placeKey(place), routedRelease(place, this.instances.of(place))])) })
     void this.#keepUp.all(places)
   }
 
-  async #admit(row: typeof releases.$inferSelect): Promise<void> {
-    const { db, log } = this.#parts
-    try {
-      const place = placeOf(await readPlan(this.#parts, row.deploymentId), row.wanted, row.crashing)
+  async #admit(rows: readonly (typeof releases.$inferSelect)[]): Promise<void> {
+    const plans = await readPlans(this.#parts, rows.map(({ deploymentId }) => deploymentId))
+    for (const row of rows) {
+      const read = plans.get(row.deploymentId)
+      if (read === undefined || 'error' in read) {
+        this.#parts.log.error({ err: read?.error, release: row }, 'a release cannot be read; its service stays down until it is deployed again')
+        continue
+      }
+      const place = placeOf(read.plan, row.wanted, row.crashing)
       this.#places.set(placeKey(place), place)
-      const [deployment] = await db.select({ until: deployments.watchedUntil, previousId: deployments.previousId }).from(deployments).where(eq(deployments.id, row.deploymentId))
-      if (deployment?.until && deployment.previousId) this.#watch(place, deployment.previousId, deployment.until)
-    } catch (error) {
-      log.error({ err: error, release: row }, 'a release cannot be read; its service stays down until it is deployed again')
+      if (read.watch !== null) this.#watch(place, read.watch.previousId, read.watch.until)
     }
   }
 
@@ -267,7 +267,9 @@ export class Places {
 
   /** Puts to sleep what nobody called for as long as its settings say. */
   async sleepIdle(now = Date.now()): Promise<void> {
-    for (const place of this.all()) {
+    for (const key of new Set(this.instances.all().map(placeKey))) {
+      const place = this.#places.get(key)
+      if (place === undefined) continue
       const { min, idleMs } = place.plan.settings
       const serving = this.#serving(place)
       if (min > 0 || idleMs === null || serving.length === 0 || place.watch || place.rising || now - place.usedAt < idleMs) continue
@@ -429,13 +431,15 @@ export class Places {
     await this.#keepUp.afterCrash(place, describeExit(exit))
   }
 
-  #settleAdopted(place: Place): void {
-    for (const one of this.instances.of(place)) {
-      const serves = one.deploymentId === place.plan.deploymentId
-      if (serves && one.state === 'live') continue
-      if (place.watch?.previousId === one.deploymentId) continue
-      void this.instances.stop(one.id, stopMs)
+  /** What does not serve ends: at once when it never did, else as after a switch, as calls may still be under way to it. Resolves when the first are gone. */
+  async #settleAdopted(): Promise<void> {
+    const unready: Running[] = []
+    for (const one of this.instances.all()) {
+      const place = this.get(one)
+      if (one.state === 'starting' || one.state === 'checking') unready.push(one)
+      else if (place?.plan.deploymentId !== one.deploymentId || one.state === 'draining') void this.#retire(one, place?.watch?.previousId === one.deploymentId)
     }
+    await Promise.all(unready.map((one) => this.instances.stop(one.id, 0)))
   }
 }
 

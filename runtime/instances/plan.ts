@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { eq, inArray } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { ServiceSettings } from '#contract/records.ts'
 import { deployments, environments, services, teams } from '#db/schema.ts'
@@ -28,14 +28,42 @@ export interface Plan {
 
 export const sealedVariables = (deploymentId: string): string => `deployment/${deploymentId}`
 
+type Parts = Pick<Platform, 'db' | 'seal' | 'builds'>
+type Row = { deployment: typeof deployments.$inferSelect; service: string; environment: typeof environments.$inferSelect; team: string }
+
 /** From what was recorded when the deployment was built. */
-export async function readPlan({ db, seal, builds }: Pick<Platform, 'db' | 'seal' | 'builds'>, deploymentId: string): Promise<Plan> {
-  const [row] = await db.select({ deployment: deployments, service: services.name, environment: environments, team: teams.name })
+export async function readPlan(parts: Parts, deploymentId: string): Promise<Plan> {
+  const [row] = await rowsOf(parts, [deploymentId])
+  return planOf(parts, deploymentId, row)
+}
+
+/** Of many deployments with few questions: a plan, or why there is none. `watch`: what its switch is being watched against, and until when. */
+export async function readPlans(parts: Parts, deploymentIds: readonly string[]): Promise<Map<string, { plan: Plan; watch: { previousId: string; until: number } | null } | { error: unknown }>> {
+  const found = new Map<string, { plan: Plan; watch: { previousId: string; until: number } | null } | { error: unknown }>()
+  for (let from = 0; from < deploymentIds.length; from += together) {
+    const ids = deploymentIds.slice(from, from + together)
+    const rows = new Map((await rowsOf(parts, ids)).map((row) => [row.deployment.id, row]))
+    await Promise.all(ids.map(async (id) => {
+      const { watchedUntil: until = null, previousId = null } = rows.get(id)?.deployment ?? {}
+      const watch = until === null || previousId === null ? null : { previousId, until }
+      found.set(id, await planOf(parts, id, rows.get(id)).then((plan) => ({ plan, watch }), (error: unknown) => ({ error })))
+    }))
+  }
+  return found
+}
+
+const together = 1_000
+
+function rowsOf({ db }: Parts, ids: readonly string[]): Promise<Row[]> {
+  return db.select({ deployment: deployments, service: services.name, environment: environments, team: teams.name })
     .from(deployments)
     .innerJoin(services, eq(services.id, deployments.serviceId))
     .innerJoin(environments, eq(environments.id, deployments.environmentId))
     .innerJoin(teams, eq(teams.id, deployments.teamId))
-    .where(eq(deployments.id, deploymentId))
+    .where(inArray(deployments.id, [...ids]))
+}
+
+async function planOf({ seal, builds }: Parts, deploymentId: string, row: Row | undefined): Promise<Plan> {
   const { buildId, variables, settings } = row?.deployment ?? {}
   if (!row || !buildId || !variables || !settings) throw new PlatformError('not_in_this_state', `deployment ${deploymentId} was never built`)
   const { deployment } = row

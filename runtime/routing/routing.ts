@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { eq } from 'drizzle-orm'
 import type { Logger } from 'pino'
-import type { gatewayApi, LostCount, TrafficCount } from '#contract/gateway-api.ts'
+import type { gatewayApi, TrafficNews } from '#contract/gateway-api.ts'
 import { isPlatformError } from '#contract/errors.ts'
 import type { Routed, RoutedKind, RoutingChange, RoutingTable } from '#contract/routing.ts'
 import type { RpcClient } from '#contract/rpc-client.ts'
@@ -106,14 +106,14 @@ export class Routing {
   }
 
   /** Keeps the gateway in step until the signal: whenever it (re)appears it gets the table, and its counters are read. */
-  async follow(onTraffic: (counts: TrafficCount[], lost: LostCount[], saved: TrafficCount[] | undefined) => void, signal: AbortSignal): Promise<void> {
+  async follow(onTraffic: (news: TrafficNews) => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         const replaced = this.#sending.then(() => this.#replace())
         // That the gateway is away is nobody's failure who only waits for it.
         this.#sending = replaced.catch(() => {})
         await replaced
-        for await (const { counts, lost, saved } of this.#gateway.stream('traffic.watch', {}, { signal })) onTraffic(counts, lost, saved)
+        for await (const news of this.#gateway.stream('traffic.watch', {}, { signal })) onTraffic(news)
       } catch {
         // Away: the loop asks again.
       }

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
 import { readFile, readdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
+import { promisify } from 'node:util'
+import type { Declaration } from './declare-sdk.ts'
 
 export interface TypeFile {
   /** Where the editor is to place it: `node_modules/…`. */
@@ -8,8 +11,7 @@ export interface TypeFile {
   content: string
 }
 
-const sdk = dirname(import.meta.dirname)
-const modules = ['index', 'service', 'endpoint', 'call', 'context', 'errors', 'schema', 'serve', 'describe']
+const run = promisify(execFile)
 
 let made: Promise<TypeFile[]> | undefined
 
@@ -28,19 +30,10 @@ async function collect(): Promise<TypeFile[]> {
   return [{ path: 'node_modules/@m3o/sdk/package.json', content: JSON.stringify(about) }, ...own, ...packages.flat()]
 }
 
-/** The SDK's declarations, from its sources, file by file (they are written so that none needs another's types). */
-export async function declareSdk(): Promise<{ name: string; content: string }[]> {
-  const { default: ts } = await import('typescript')
-  return Promise.all(
-    modules.map(async (name) => {
-      const text = await readFile(join(sdk, `${name}.ts`), 'utf8')
-      const { outputText } = ts.transpileDeclaration(text, {
-        fileName: `${name}.ts`,
-        compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, stripInternal: true },
-      })
-      return { name: `${name}.d.ts`, content: outputText.replace(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'").replace(/(from "\.\/[\w-]+)\.ts"/g, '$1.js"') }
-    }),
-  )
+/** The SDK's declarations, from its sources. The compiler works in a process of its own: it takes 60 MiB, which nobody would get back. */
+export async function declareSdk(): Promise<Declaration[]> {
+  const { stdout } = await run(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'declare-sdk.ts')], { maxBuffer: 16 << 20 })
+  return JSON.parse(stdout) as Declaration[]
 }
 
 /** What TypeScript reads of an installed package. */

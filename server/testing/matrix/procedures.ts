@@ -114,6 +114,9 @@ export const trials: Record<string, Trial> = {
   },
   'members.leave': { fresh: newTeam },
 
+  'metrics.service': { input: () => ({ range: '1h', by: 'environment' }) },
+  'metrics.activity': {},
+  'metrics.lately': {},
   'person.me': { signedIn: true },
   'person.setUp': { input: () => ({ code: 'wrong', email: 'x@example.com', name: 'X', password: 'a fine password' }), ends: ['not_in_this_state', 'forbidden'] },
   'person.login': { input: () => ({ email: 'x@example.com', password: 'wrong' }), ends: ['unauthenticated'] },
