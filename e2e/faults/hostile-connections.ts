@@ -68,7 +68,7 @@ export default fault({
     yield finding(`while ${many} open`, await report())
     const echoed = await alive()
     yield finding('while something is said on all of them', await report())
-    yield { what: 'all of them stand', held: echoed === count, measured: `${echoed} of ${count} echo` }
+    yield { what: 'all of them stand', held: echoed === count, measured: `${echoed} of ${count} echo; the gateway has ${residentMiB(pid)} MiB` }
 
     const slow = await each(Array.from({ length: loris }), atOnce, (_, n) => openSlowly(gateway.port, n))
     cleanup.defer(() => { for (const socket of slow) socket.destroy() })
@@ -87,6 +87,10 @@ export default fault({
     yield { what: 'the gateway is still the same process', held: gateway.pid() === pid && (await report()).failed === 0, measured: `pid ${pid}; ${gateway.said().trim() || 'nothing in its log'}` }
   },
 })
+
+function residentMiB(pid: number): number {
+  return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024)
+}
 
 /** A head that goes on and on. */
 function openSlowly(port: number, n: number): Promise<Socket> {

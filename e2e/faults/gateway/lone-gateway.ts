@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { platformFlags } from '#cli/server/platform-programs.ts'
 import type { RoutingTable } from '#contract/routing.ts'
 import { freePort, startProcess } from '../../platform/processes.ts'
 
@@ -30,7 +31,7 @@ export async function startLoneGateway(services: Readonly<Record<string, number>
   await writeFile(join(home, 'run/routes.json'), JSON.stringify(tableOf(services)))
   const port = await freePort()
   const gateway = await startProcess('gateway', {
-    PATH: process.env.PATH, NODE_ENV: 'production', M3O_HOME: home, M3O_GATEWAY_PORT: String(port), M3O_LOG_LEVEL: 'error',
+    PATH: process.env.PATH, NODE_OPTIONS: platformFlags.gateway.join(' '), NODE_ENV: 'production', M3O_HOME: home, M3O_GATEWAY_PORT: String(port), M3O_LOG_LEVEL: 'error',
   }, join(home, 'run', 'gateway.sock'))
   return {
     port, pid: gateway.pid, said: gateway.said,
