@@ -118,5 +118,5 @@ test('a build that goes on writing when the runtime was killed keeps nobody from
   await platform.rpc.call('services.delete', { serviceId })
   await expect.poll(jobs, within).toEqual([])
   expect((await platform.db.select().from(deployments).where(eq(deployments.id, deploymentId)))[0]?.state).toBe('cancelled')
-  expect((await readdir(join(platform.home.path, 'builds'))).filter((name) => name.startsWith('.making-'))).toEqual([])
+  await expect.poll(async () => (await readdir(join(platform.home.path, 'builds'))).filter((name) => name.startsWith('.making-')), within).toEqual([])
 }, 60_000)
