@@ -1,8 +1,10 @@
 import { and, asc, eq, isNotNull } from 'drizzle-orm'
 import type { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
 import type { Actor } from '#contract/rpc.ts'
+import { outageOf } from '#contract/outage.ts'
 import { deploymentCan } from '#contract/states.ts'
 import { deployments, environments, services, users } from '#db/schema.ts'
 import { writeAudit } from '../audit/audit.ts'
@@ -206,12 +208,29 @@ export class Deployments {
     if (before) before.abort.abort(new PlatformError('superseded', 'a newer deployment took its place'))
     const done = (async () => {
       await before?.done
-      await runDeployment(this.#platform, row, abort.signal)
+      for (let next: DeploymentRow | undefined = row; next !== undefined;) {
+        next = await runDeployment(this.#platform, next, abort.signal).then(() => undefined, (error: unknown) => this.#leftBy(row.id, error))
+      }
     })().catch((error: unknown) => this.#platform.log.error({ err: error, deployment: row.id }, 'a deployment could not be ended')).finally(() => {
       if (this.#running.get(key)?.id === row.id) this.#running.delete(key)
     })
     this.#running.set(key, { id: row.id, abort, done })
     this.#platform.places.hold(row, done)
+  }
+
+  /** The database went away under it, and it could not even be ended: taken up again once that answers, as after a start. */
+  async #leftBy(id: string, error: unknown): Promise<DeploymentRow | undefined> {
+    if (outageOf(error) === undefined) throw error
+    this.#platform.log.warn({ err: error, deployment: id }, 'a deployment waits for the database')
+    for (;;) {
+      await delay(300)
+      try {
+        const row = (await underWay(this.#platform.db)).find((one) => one.id === id)
+        return row && (await rewind(this.#platform.db, row))
+      } catch (again) {
+        if (outageOf(again) === undefined) throw again
+      }
+    }
   }
 
   async #stop(row: DeploymentRow, why: PlatformError): Promise<void> {

@@ -1,8 +1,9 @@
-import { and, desc, eq, inArray, isNull, lt, ne } from 'drizzle-orm'
+import { and, desc, eq, isNull, lt, ne } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { type ErrorBody, PlatformError } from '#contract/errors.ts'
 import type { Deployment } from '#contract/records.ts'
 import { type DeploymentState, isUnderWay, mayFollow, type Phase } from '#contract/states.ts'
+import { among } from '#db/among.ts'
 import type { Db, Transaction } from '#db/open.ts'
 import { deployments, environments, releases, services } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
@@ -103,11 +104,14 @@ export function underWay(db: Db): Promise<DeploymentRow[]> {
   return db.select().from(deployments).where(isNull(deployments.endedAt)).orderBy(deployments.id)
 }
 
+export type Newest = Pick<DeploymentRow, 'id' | 'serviceId' | 'state' | 'error' | 'byName' | 'createdAt'>
+
 /** The newest one of each service in one environment. */
-export async function newestOf(db: Db, serviceIds: readonly string[], environmentId: string): Promise<Map<string, DeploymentRow>> {
+export async function newestOf(db: Db, serviceIds: readonly string[], environmentId: string): Promise<Map<string, Newest>> {
   if (serviceIds.length === 0) return new Map()
-  const rows = await db.selectDistinctOn([deployments.serviceId]).from(deployments)
-    .where(and(eq(deployments.environmentId, environmentId), inArray(deployments.serviceId, [...serviceIds])))
+  const { id, serviceId, state, error, byName, createdAt } = deployments
+  const rows = await db.selectDistinctOn([serviceId], { id, serviceId, state, error, byName, createdAt }).from(deployments)
+    .where(and(eq(deployments.environmentId, environmentId), among(serviceId, serviceIds)))
     .orderBy(deployments.serviceId, desc(deployments.id))
   return new Map(rows.map((row) => [row.serviceId, row]))
 }
