@@ -2,7 +2,7 @@
  * How much one team's excesses slow another team's calls: `node bench/neighbours.ts [--seconds 6] [--rate 100] [--rounds 3]`, as root.
  * Two teams on one platform, on a disk of 2 GB. Team B's service is called at a steady rate while team A's does each of its
  * worst; before each, the same is measured in peace. The ratio of the two p99s may be 2 at most; of the rounds the better counts on both sides, as others
- * use the machine too. Everything that A starts
+ * use the machine too. No process of the platform may end through it. Everything that A starts
  * is ended by its control group, which is what is tested, and by the platform's end.
  */
 import { execFileSync } from 'node:child_process'
@@ -32,6 +32,7 @@ mkdirSync(disk)
 execFileSync('mount', ['-o', 'loop', join(folder, 'image'), disk])
 process.env.TMPDIR = disk
 const { answering, startPlatform } = await import('#e2e/platform/platform.ts')
+const { identify, isRunning } = await import('#cli/server/identity.ts')
 
 const hog = {
   'index.js': `
@@ -95,6 +96,8 @@ try {
     p50: Math.min(...all.map(({ p50 }) => p50)), p99: Math.min(...all.map(({ p99 }) => p99)),
     failed: all.reduce((sum, { failed }) => sum + failed, 0), calls: all.reduce((sum, { calls }) => sum + calls, 0),
   })
+  const processes = Object.entries({ runtime: identify(platform.runtime.pid()), gateway: identify(platform.gateway.pid()) })
+  const ended = () => processes.filter(([, identity]) => identity === undefined || !isRunning(identity)).map(([name]) => name)
   let worst = 0
   await measure(2_000)
   for (const deed of ['fork bomb', 'memory hog', 'processor hog', 'log flood', 'full disk']) {
@@ -112,8 +115,8 @@ try {
     const ratio = war.p99 / Math.max(peace.p99, noiseMs)
     worst = Math.max(worst, ratio)
     const { bavail, bsize } = statfsSync(disk)
-    console.log(`${deed.padEnd(14)} p50 ${peace.p50.toFixed(1)} → ${war.p50.toFixed(1)} ms, p99 ${peace.p99.toFixed(1)} → ${war.p99.toFixed(1)} ms: ${ratio.toFixed(2)} times of ${limit}; ${war.failed} of ${war.calls} failed; ${((bavail * bsize) / 2 ** 20).toFixed(0)} MiB of the disk left`)
-    if (war.failed > 0) worst = Infinity
+    console.log(`${deed.padEnd(14)} p50 ${peace.p50.toFixed(1)} → ${war.p50.toFixed(1)} ms, p99 ${peace.p99.toFixed(1)} → ${war.p99.toFixed(1)} ms: ${ratio.toFixed(2)} times of ${limit}; ${war.failed} of ${war.calls} failed; ${((bavail * bsize) / 2 ** 20).toFixed(0)} MiB of the disk left; ${ended().length === 0 ? 'no process of the platform ended' : `${ended().join(', ')} ended`}`)
+    if (war.failed > 0 || ended().length > 0) worst = Infinity
   }
   agent.destroy()
   console.log(`worst: ${worst.toFixed(2)} of ${limit}`)

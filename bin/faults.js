@@ -7,7 +7,7 @@ endChildrenWithUs()
 const args = process.argv.slice(2)
 const options = args.filter((arg, at) => arg.startsWith('--') || args[at - 1] === '--times')
 const chosen = args.filter((arg) => !options.includes(arg))
-const known = readdirSync(join(checkout, 'e2e/faults')).map((file) => file.replace('.ts', '')).filter((name) => !['fault', 'run'].includes(name) && !name.endsWith('.test'))
+const known = readdirSync(join(checkout, 'e2e/faults')).filter((file) => file.endsWith('.ts')).map((file) => file.replace('.ts', '')).filter((name) => !['fault', 'run'].includes(name) && !name.endsWith('.test'))
 const unknown = chosen.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
   console.error(`error: no fault is named ${unknown.join(', ')}\nThere are ${known.join(', ')}.`)

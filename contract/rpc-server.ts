@@ -6,6 +6,7 @@ import { errorFromBody, errorStatus, type ErrorBody, isPlatformError, PlatformEr
 import { newId } from './ids.ts'
 import { refuseNul } from './no-nul.ts'
 import { createServer } from './node-http.ts'
+import { outageOf } from './outage.ts'
 import { type Actor, type Api, platformActor, rpcHeader } from './rpc.ts'
 import type { HandlerContext, Handlers } from './rpc-types.ts'
 
@@ -16,7 +17,7 @@ export interface RpcServer {
 }
 
 export interface RpcServerOptions {
-  log: Pick<Logger, 'error'>
+  log: Pick<Logger, 'error' | 'warn'>
   /** Largest JSON input of a call, in bytes. */
   maxInput?: number
 }
@@ -36,6 +37,11 @@ export function createRpcServer<A extends Api>(api: A, handlers: Handlers<A>, { 
 
   function bodyOf(error: unknown, procedure: string): ErrorBody {
     if (isPlatformError(error)) return errorFromBody(error).toJSON()
+    const outage = outageOf(error)
+    if (outage !== undefined) {
+      log.warn({ err: error, procedure }, outage.message)
+      return outage.toJSON()
+    }
     const operation = newId('operation')
     log.error({ err: error, operation, procedure }, 'a procedure failed unexpectedly')
     return { code: 'internal', message: `something went wrong inside the platform (${operation})`, data: { operation } }

@@ -1,9 +1,9 @@
-import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { PlatformError } from '#contract/errors.ts'
 import { header, maxHops } from '#contract/headers.ts'
 import { hostLabel } from '#contract/names.ts'
 import type { EnvironmentChoice } from '#contract/traces.ts'
+import type { CallRequest } from './call.ts'
 import { type EnvironmentClaims, mergeBaggage } from './context/environment-claim.ts'
 import { callerHeader } from './identity/caller-header.ts'
 import type { HostCookies } from './identity/host-cookie.ts'
@@ -48,7 +48,7 @@ export interface Waiting { moving: Service }
 export interface Moved { label: string; path: string }
 
 export interface Asked {
-  request: IncomingMessage
+  request: CallRequest
   target: Extract<Target, { kind: 'host' | 'path' }>
   /** Told by a process of the platform, over the unix socket. */
   trusted: Person | undefined
@@ -147,7 +147,7 @@ export class Admission {
     }
   }
 
-  private identify(request: IncomingMessage, target: Asked['target'], trusted: Person | undefined, instance: Caller | undefined): Identity {
+  private identify(request: CallRequest, target: Asked['target'], trusted: Person | undefined, instance: Caller | undefined): Identity {
     const byToken = identifyByToken(request, this.table)
     if (byToken !== undefined) return byToken
     if (instance !== undefined) return { kind: 'service', caller: instance }
@@ -155,7 +155,7 @@ export class Admission {
     return (target.kind === 'host' ? this.cookies.identify(request, target.host, this.table) : undefined) ?? anyone
   }
 
-  private instance(key: string, request: IncomingMessage): Caller {
+  private instance(key: string, request: CallRequest): Caller {
     const caller = this.table.callerByKey(key)
     // The same answer for both: a key is worth nothing elsewhere, not even the knowledge that it exists.
     if (caller === undefined || plainAddress(request.socket.remoteAddress) !== plainAddress(caller.from)) {
@@ -164,7 +164,7 @@ export class Admission {
     return caller
   }
 
-  private find(request: IncomingMessage, target: Asked['target'], identity: Identity, instance: Caller | undefined): { team: Team; service: Service; moved: boolean } {
+  private find(request: CallRequest, target: Asked['target'], identity: Identity, instance: Caller | undefined): { team: Team; service: Service; moved: boolean } {
     const named = target.team ?? (request.headers[header.namespace] as string | undefined)
     const teamId = instance?.teamId ?? (identity.kind === 'person' ? identity.teamIds[0] : undefined)
     let found: { thing: Team; moved: boolean } | undefined
@@ -229,7 +229,7 @@ export class Admission {
   }
 
   /** The environment that the request names itself. */
-  private named(request: IncomingMessage, target: Asked['target'], identity: Identity, service: Service): Environment | undefined {
+  private named(request: CallRequest, target: Asked['target'], identity: Identity, service: Service): Environment | undefined {
     const wanted = request.headers[header.environment] as string | undefined
     const name = wanted ?? (target.kind === 'host' && target.environment !== 'production' ? target.environment : undefined)
     if (name === undefined) return undefined
@@ -265,7 +265,7 @@ function signIn(): PlatformError {
   return new PlatformError('unauthenticated', 'only its team may choose an environment', { fix: 'Send a platform token as `Authorization: Bearer m3o_…`.' })
 }
 
-function hopsOf(request: IncomingMessage): number | undefined {
+function hopsOf(request: CallRequest): number | undefined {
   const text = request.headers[header.hops]
   return typeof text === 'string' && /^\d{1,4}$/.test(text) ? Number(text) : undefined
 }

@@ -1,22 +1,23 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { PlatformError } from '#contract/errors.ts'
 import { header } from '#contract/headers.ts'
 import * as http from '#contract/node-http.ts'
 import type { Admission } from './admission.ts'
 import { refuse, isNavigation } from './answer/refusal.ts'
+import type { CallRequest, CallResponse } from './call.ts'
 import { traceFrom } from './context/trace.ts'
-import { answerBare, answerMalformed, bareBody, checkFraming, isCondemned, mayUpgrade } from './framing.ts'
+import { answerBare, answerMalformed, bareBody, framingFault, isCondemned, mayUpgrade } from './framing.ts'
 import { type Handovers, isHandover } from './identity/handover.ts'
 import type { Person } from './identity/identity.ts'
-import { OpenSockets } from './open-sockets.ts'
 import { Exchange } from './proxy/exchange.ts'
 import type { Proxy } from './proxy/proxy.ts'
-import { UpgradeExchange } from './proxy/upgrade-exchange.ts'
+import { type Upgraded, UpgradeExchange } from './proxy/upgrade-exchange.ts'
 import type { Target, Targets } from './routes/target.ts'
 import type { Moves } from './moves.ts'
 import type { Traces } from './traces.ts'
 import type { Traffic } from './traffic.ts'
+import { CallServer } from './wire/call-server.ts'
 
 export interface DataPlaneParts {
   targets: Targets
@@ -33,37 +34,45 @@ export interface DataPlaneParts {
   report: (error: unknown) => void
 }
 
+/** A body may take as long as it takes, a head may not. */
+const options: ServerOptions = {
+  maxHeaderSize: 32 << 10,
+  headersTimeout: 15_000,
+  requestTimeout: 0,
+  connectionsCheckingInterval: 2000,
+  keepAliveTimeout: 65_000,
+  noDelay: true,
+  // framingFault finds it missing, and its answer has a form.
+  requireHostHeader: false,
+  shouldUpgradeCallback: mayUpgrade,
+}
+
 export type WhoActs = (request: IncomingMessage) => Person | undefined
-const nobody: WhoActs = () => undefined
+const nobody = () => undefined
 
 /** Takes callers' requests, over TCP and from the platform's own processes alike. */
 export class DataPlane {
   private readonly parts: DataPlaneParts
-  private readonly sockets: OpenSockets
 
   constructor(parts: DataPlaneParts) {
     this.parts = parts
-    this.sockets = new OpenSockets(parts.admission)
   }
 
-  /** Who may ask for what is another: open sockets are looked at again. */
-  changed(): void {
-    this.sockets.changed()
-  }
-
-  /** A server as strict as Node's parser is; a body may take as long as it takes, a head may not. */
+  /** A server as strict as Node's parser is. */
   createServer(): Server {
-    const server = http.createServer({
-      maxHeaderSize: 32 << 10,
-      headersTimeout: 15_000,
-      requestTimeout: 0,
-      connectionsCheckingInterval: 2000,
-      keepAliveTimeout: 65_000,
-      noDelay: true,
-      // checkFraming finds it missing, and its answer has a form.
-      requireHostHeader: false,
-      shouldUpgradeCallback: mayUpgrade,
-    })
+    return this.prepare(http.createServer(options))
+  }
+
+  /** A server for callers, none of whom can say who they are but by tokens, keys and cookies; what is plain is read without Node's parser. */
+  createCallServer(): Server {
+    const handle = (request: IncomingMessage, response: ServerResponse) => this.handle(request, response, nobody)
+    return this.prepare(new CallServer(options, (request, response) => this.pass(request, response, nobody, undefined)))
+      .on('request', handle)
+      .on('checkContinue', handle)
+      .on('upgrade', (request, socket, head) => this.upgrade(request, socket as Socket, head, nobody))
+  }
+
+  private prepare(server: Server): Server {
     server.on('clientError', answerMalformed)
     server.on('connect', (_request, socket: Socket) => answerBare(socket, 405, new PlatformError('method_not_allowed', 'CONNECT is not answered here')))
     server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
@@ -73,14 +82,13 @@ export class DataPlane {
     return server
   }
 
-  /** Serves callers on a server, none of whom can say who they are but by tokens, keys and cookies. */
-  serve(server: Server): Server {
-    const handle = (request: IncomingMessage, response: ServerResponse) => this.handle(request, response, nobody)
-    return server.on('request', handle).on('checkContinue', handle).on('upgrade', (request, socket, head) => this.upgrade(request, socket as Socket, head, nobody))
-  }
-
-  handle(request: IncomingMessage, response: ServerResponse, whoActs: WhoActs): void {
-    this.pass(request, response, whoActs, undefined)
+  /** What Node's parser has read. */
+  handle(request: IncomingMessage, response: ServerResponse, whoActs: WhoActs, upgraded?: Upgraded): void {
+    // What follows a request that could be framed in two ways may be a part of it.
+    if (isCondemned(request)) return
+    const fault = framingFault(request, response)
+    if (fault === undefined) this.pass(request, response, () => whoActs(request), upgraded)
+    else this.refuse(request, response, fault, { target: undefined, traceparent: traceFrom(request.headers[header.traceparent] as string | undefined).traceparent })
   }
 
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, whoActs: WhoActs): void {
@@ -89,22 +97,20 @@ export class DataPlane {
     response.assignSocket(socket)
     response.once('finish', () => socket.destroySoon())
     socket.on('error', () => socket.destroy())
-    this.pass(request, response, whoActs, { socket, head })
+    this.handle(request, response, whoActs, { socket, head, detach: () => response.detachSocket(socket) })
   }
 
-  private pass(request: IncomingMessage, response: ServerResponse, whoActs: WhoActs, upgraded: { socket: Socket; head: Buffer } | undefined): void {
+  private pass(request: CallRequest, response: CallResponse, whoActs: () => Person | undefined, upgraded: Upgraded | undefined): void {
     const { targets, admission, handovers, proxy, traces, traffic, moves } = this.parts
     const trace = traceFrom(request.headers[header.traceparent] as string | undefined)
     let target: Target | undefined
-    // What follows a request that could be framed in two ways may be a part of it.
-    if (isCondemned(request)) return
     try {
-      checkFraming(request, response)
       target = targets.read(request)
       if (target.kind === 'own') return this.answerOwn(request, response, target.path, trace.traceparent)
       if (target.kind === 'host' && isHandover(target.path)) return handovers.accept(request, response, target.host, target.path)
-      const trusted = whoActs(request)
-      const passage = admission.admit({ request, target, trusted })
+      const trusted = whoActs()
+      const asked = { request, target, trusted }
+      const passage = admission.admit(asked)
       if ('moving' in passage) {
         // It is looked at anew: whose it is, and who may call it, may be others then. Its body has not been touched.
         moves.over(passage.moving).then(
@@ -123,17 +129,16 @@ export class DataPlane {
       }
       if (trusted !== undefined) traces.follow(trace.traceparent)
       const upgrade = upgraded === undefined ? undefined : request.headers.upgrade
-      if (upgraded !== undefined) this.sockets.add(upgraded.socket, { request, target, trusted })
       const exchange = upgraded === undefined
-        ? new Exchange(proxy, request, response, passage, trace)
-        : new UpgradeExchange(proxy, request, response, passage, trace, upgrade).from(upgraded.socket, upgraded.head)
+        ? new Exchange(proxy, asked, response, { passage, trace })
+        : new UpgradeExchange(proxy, asked, response, { passage, trace, upgrade }).from(upgraded)
       proxy.send(exchange)
     } catch (error) {
       this.refuse(request, response, error, { target, traceparent: trace.traceparent })
     }
   }
 
-  private refuse(request: IncomingMessage, response: ServerResponse, error: unknown, { target, traceparent }: { target: Target | undefined; traceparent: string }): void {
+  private refuse(request: CallRequest, response: CallResponse, error: unknown, { target, traceparent }: { target: Target | undefined; traceparent: string }): void {
     if (!(error instanceof PlatformError)) this.parts.report(error)
     else if (error.code === 'unauthenticated' && target?.kind === 'host' && isNavigation(request) && !isHandover(target.path)) {
       response.writeHead(302, { location: this.parts.handovers.signInUrl(target.host, target.path), 'cache-control': 'no-store', 'content-length': 0 }).end()
@@ -144,12 +149,12 @@ export class DataPlane {
   }
 
   /** To the host of the new name; the method and the body go along. Names may be given again, so never permanently. */
-  private redirect(response: ServerResponse, target: Extract<Target, { kind: 'host' | 'path' }>, to: { label: string; path: string }): void {
+  private redirect(response: CallResponse, target: Extract<Target, { kind: 'host' | 'path' }>, to: { label: string; path: string }): void {
     const host = target.kind === 'host' ? target.host.slice(target.host.indexOf('.')) : ''
     response.writeHead(307, { location: `${this.parts.scheme}://${to.label}${host}${to.path}`, 'content-length': 0 }).end()
   }
 
-  private answerOwn(request: IncomingMessage, response: ServerResponse, path: string, traceparent: string): void {
+  private answerOwn(request: CallRequest, response: CallResponse, path: string, traceparent: string): void {
     if (path === '/health' && (request.method === 'GET' || request.method === 'HEAD')) {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
       return

@@ -13,22 +13,22 @@ export function isCondemned(request: IncomingMessage): boolean {
 }
 
 /** What Node lets pass but two readers might frame, or address, differently. */
-export function checkFraming(request: IncomingMessage, response: ServerResponse): void {
+export function framingFault(request: IncomingMessage, response: ServerResponse): PlatformError | undefined {
   const { rawHeaders, headers, httpVersion } = request
   let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string
     if (name.length === 4 && name.toLowerCase() === 'host') hosts++
   }
-  if (hosts > 1) throw condemn(request, response, 'this request names two hosts')
-  if (hosts === 0 && httpVersion === '1.1') throw condemn(request, response, 'this request names no host')
+  if (hosts > 1) return condemn(request, response, 'this request names two hosts')
+  if (hosts === 0 && httpVersion === '1.1') return condemn(request, response, 'this request names no host')
   // Node reads 0.9's bare line, and any request that calls itself 2.0.
-  if (httpVersion !== '1.1' && httpVersion !== '1.0') throw condemn(request, response, `HTTP/${httpVersion} is not spoken here`)
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return condemn(request, response, `HTTP/${httpVersion} is not spoken here`)
   const encoding = headers['transfer-encoding']
   if (encoding !== undefined && (encoding.toLowerCase() !== 'chunked' || httpVersion === '1.0')) {
-    throw condemn(request, response, 'this transfer encoding is not understood')
+    return condemn(request, response, 'this transfer encoding is not understood')
   }
-  if (request.method === 'TRACE') throw new PlatformError('method_not_allowed', 'TRACE is not answered here')
+  return request.method === 'TRACE' ? new PlatformError('method_not_allowed', 'TRACE is not answered here') : undefined
 }
 
 function condemn(request: IncomingMessage, response: ServerResponse, why: string): PlatformError {

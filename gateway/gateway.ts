@@ -17,6 +17,7 @@ import { readOrMakeKey } from './key-file.ts'
 import { Limits } from './limits.ts'
 import { Listeners, shared } from './listeners.ts'
 import { Moves } from './moves.ts'
+import { OpenCalls } from './open-calls.ts'
 import { Proxy } from './proxy/proxy.ts'
 import { RouteTable } from './routes/route-table.ts'
 import { TableFile } from './routes/table-file.ts'
@@ -52,38 +53,39 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   const handovers = new Handovers(cookies, table, settings.console)
   const targets = new Targets(settings.domain)
   const { scheme, console } = settings
+  const admission = new Admission(table, {
+    cookies,
+    limits: new Limits(),
+    claims: new EnvironmentClaims(key),
+    deepestOf: (caller) => pools.find(table.calledAs(caller))?.answering.deepest ?? 0,
+    judgeUnclaimed: (caller, service) => {
+      const id = table.calledAs(caller)
+      const isLost = pools.find(id)?.answering.hasLost(service.id) === true
+      if (isLost) traffic.countLost(caller, service, { revision: table.releaseOf(id)?.revision ?? '', late: false })
+      return isLost
+    },
+    judgeCarried: (caller, service, traceparent) => {
+      const id = table.calledAs(caller)
+      if (pools.find(id)?.answering.isLate(traceparent) !== true) return
+      traffic.countLost(caller, service, { revision: table.releaseOf(id)?.revision ?? '', late: true })
+    },
+  })
+  const open = new OpenCalls(admission)
   const proxy = new Proxy({
-    table, pools, traffic, traces, cookies, scheme, console,
+    table, pools, traffic, traces, open, cookies, scheme, console,
     waker: new Waker(table, askToWake),
     log: (error, service) => log.debug({ err: error, service }, 'a service did not answer'),
   })
   const plane = new DataPlane({
-    targets, handovers, proxy, traces, traffic, scheme, console, moves: new Moves(table),
-    admission: new Admission(table, {
-      cookies,
-      limits: new Limits(),
-      claims: new EnvironmentClaims(key),
-      deepestOf: (caller) => pools.find(table.calledAs(caller))?.answering.deepest ?? 0,
-      judgeUnclaimed: (caller, service) => {
-        const id = table.calledAs(caller)
-        const isLost = pools.find(id)?.answering.hasLost(service.id) === true
-        if (isLost) traffic.countLost(caller, service, { revision: table.releaseOf(id)?.revision ?? '', late: false })
-        return isLost
-      },
-      judgeCarried: (caller, service, traceparent) => {
-        const id = table.calledAs(caller)
-        if (pools.find(id)?.answering.isLate(traceparent) !== true) return
-        traffic.countLost(caller, service, { revision: table.releaseOf(id)?.revision ?? '', late: true })
-      },
-    }),
+    targets, admission, handovers, proxy, traces, traffic, scheme, console, moves: new Moves(table),
     report: (error) => log.error({ err: error }, 'a request failed unexpectedly'),
   })
 
-  table.onChange(() => plane.changed())
+  table.onChange(() => open.changed())
 
-  const outside = plane.serve(plane.createServer())
+  const outside = plane.createCallServer()
   // Whoever comes through it is nobody but by a key: what laptops send is theirs, not web's.
-  const laptops = plane.serve(plane.createServer())
+  const laptops = plane.createCallServer()
   const closing = new AbortController()
   const control = controlServer({ table, pools, traffic, traces, handovers, targets, plane, log, closing: closing.signal })
   const inside: Server[] = []
@@ -91,7 +93,7 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   await listenOnSocket(laptops, join(settings.home, laptopCalls))
   await listenOnSocket(control, join(run, 'gateway.sock'))
   const listeners = new Listeners(table, () => {
-    const server = plane.serve(plane.createServer())
+    const server = plane.createCallServer()
     inside.push(server)
     server.once('close', () => inside.splice(inside.indexOf(server), 1))
     return server

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 
@@ -140,5 +140,8 @@ function keptSecret(folder: string): string {
   const temporary = `${file}.${process.pid}`
   writeFileSync(temporary, secret, { mode: 0o600, flush: true })
   renameSync(temporary, file)
+  const opened = openSync(folder, 'r')
+  fsyncSync(opened)
+  closeSync(opened)
   return secret
 }

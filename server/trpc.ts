@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type ErrorBody, type ErrorCode, errorFromBody, isPlatformError, PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
 import { refuseNul } from '#contract/no-nul.ts'
+import { outageOf } from '#contract/outage.ts'
 import type { Actor } from '#contract/rpc.ts'
 import {
   type AtEnvironment, type AtService, type AtServiceHere, type AtTeam, authorize, authorizePersonal, type PersonalAction, signedIn, type TeamAction,
@@ -71,6 +72,11 @@ const translated = t.procedure.use(async ({ ctx, next, path, getRawInput }) => {
     throw translate(cause)
   }
   if (result.error.code !== 'INTERNAL_SERVER_ERROR') throw result.error
+  const outage = outageOf(cause)
+  if (outage !== undefined) {
+    ctx.web.log.warn({ err: cause, procedure: path }, outage.message)
+    throw translate(outage)
+  }
   const operation = newId('operation')
   ctx.web.log.error({ err: cause ?? result.error, operation, procedure: path, person: ctx.viewer?.person.id }, 'a procedure failed unexpectedly')
   throw translate(new PlatformError('internal', `something went wrong inside the platform (${operation})`, {

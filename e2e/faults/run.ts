@@ -12,8 +12,13 @@ if (times === undefined) {
   console.log(`left out ${positionals[0]}: needs root`)
 } else {
   console.log(it.title)
-  for await (const { what, held, measured } of it.run(times)) {
-    console.log(`  ${held ? 'held ' : 'BROKE'} ${what}: ${measured}`)
-    if (!held) process.exitCode = 1
+  try {
+    for await (const { what, held, measured } of it.run(times)) {
+      console.log(`  ${held ? 'held ' : 'BROKE'} ${what}: ${measured}`)
+      if (!held) process.exitCode = 1
+    }
+  } catch (error) {
+    for (let each: unknown = error; each !== undefined; each = (each as { suppressed?: unknown }).suppressed) console.error(each)
+    process.exitCode = 1
   }
 }

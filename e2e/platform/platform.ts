@@ -1,20 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
-import tar from 'tar-stream'
 import { prepareHome } from '#cli/server/home.ts'
-import { platformActor } from '#contract/rpc.ts'
-import type { Deployment } from '#contract/records.ts'
 import { createRpcClient } from '#contract/rpc-client.ts'
 import { runtimeApi } from '#contract/runtime-api.ts'
-import { isUnderWay } from '#contract/states.ts'
 import { newId } from '#contract/ids.ts'
 import { openDb } from '#db/open.ts'
 import { users } from '#db/schema.ts'
 import { temporaryDatabase } from '../database/temporary-database.ts'
+import { actsOf } from './acts.ts'
 import { freePort, startProcess } from './processes.ts'
 
 /** Answers `text`, from any path. */
@@ -51,7 +45,8 @@ export async function startPlatform(settings: Record<string, string> = {}) {
   const { token, teamId, production } = await prepareTeam()
   const kept = cleanup.move()
   return {
-    rpc, runtime, gateway, gatewayPort, home, userId, teamId, production, db: opened.db, token, deploy, upload, call, settled,
+    rpc, runtime, gateway, gatewayPort, home, userId, teamId, production, db: opened.db, database: database.options, token,
+    ...actsOf({ rpc, gatewayPort, teamId, production, userId, token }),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 
@@ -59,40 +54,6 @@ export async function startPlatform(settings: Record<string, string> = {}) {
     const [root] = await rpc.call('environments.list', { teamId: team.id })
     const made = await rpc.call('tokens.create', { teamId: team.id, userId, name: 'test', scope: {}, environmentId: null, expiresAt: null })
     return { token: made.secret, teamId: team.id, production: root?.id ?? '' }
-  }
-
-  /** Uploads a folder's files; the deployment goes on by itself. */
-  async function upload(service: string, files: Record<string, string>, environmentId = production, ofTeam = teamId) {
-    const pack = tar.pack()
-    for (const [name, text] of Object.entries(files)) pack.entry({ name }, text)
-    pack.finalize()
-    const archive = Buffer.concat(await Array.fromAsync(pack as AsyncIterable<Buffer>))
-    return rpc.upload('deployments.upload', { teamId: ofTeam, environmentId, service, userId, base: null }, Readable.from([archive]), { actor: { ...platformActor, id: userId } })
-  }
-
-  async function deploy(service: string, files: Record<string, string>, environmentId = production): Promise<Deployment> {
-    return settled((await upload(service, files, environmentId)).deploymentId)
-  }
-
-  /** The deployment once it has ended, also when the runtime is killed meanwhile. */
-  async function settled(deploymentId: string): Promise<Deployment> {
-    for (const deadline = Date.now() + 60_000; ; ) {
-      const now = await rpc.call('deployments.get', { deploymentId }).catch(() => undefined)
-      if (now && !isUnderWay(now.state)) return now
-      if (Date.now() > deadline) throw new Error(`deployment ${deploymentId} is still ${now?.state}`)
-      await delay(20)
-    }
-  }
-
-  function call(service: string, headers: Record<string, string> = {}): Promise<{ status: number; body: string; servedBy: string }> {
-    return new Promise((resolve, reject) => {
-      request({ port: gatewayPort, path: `/v1/${service}/x`, agent: false, headers: { authorization: `Bearer ${token}`, ...headers } }, (answer) => {
-        let body = ''
-        answer.on('data', (part: Buffer) => (body += part.toString()))
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body, servedBy: String(answer.headers['m3o-served-by'] ?? '') }))
-        answer.on('error', reject)
-      }).on('error', reject).end()
-    })
   }
 }
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -25,6 +25,8 @@ export interface Stack {
   /** Kills one process without warning, and gives its pid. */
   kill: (name: PlatformProcess) => Promise<number>
   pidOf: (name: PlatformProcess) => Promise<number | undefined>
+  /** On the same home and ports, after the parent was killed. */
+  startAgain: (under?: readonly string[]) => Promise<void>
   /** SIGTERM. @throws when something of it is there after 10 s */
   stop: () => Promise<void>
 }
@@ -38,21 +40,30 @@ export async function startStack({ withAdmin = true, samples = true, settings = 
     ...(withAdmin && { M3O_ADMIN_EMAIL: admin.email, M3O_ADMIN_PASSWORD: admin.password }), ...settings,
   }
   let output = ''
-  const [file = node, ...args] = [...reaper(), node, ...nodeFlags, join(checkout, 'cli/server/start.ts')]
-  const child = spawn(file, args, { env: { ...env, NODE_COMPILE_CACHE: compileCache }, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] })
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (output += part.toString()))
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  let child: ChildProcess
+  let ended: Promise<void>
   const pidOf = async (name: PlatformProcess) => Number.parseInt(await readFile(join(home, 'run', `${name}.pid`), 'utf8').catch(() => ''), 10) || undefined
 
-  const url = await until('the platform is ready', () => {
-    if (child.exitCode !== null) throw new Error(`it ended: ${output}`)
-    return /M3O is ready: (\S+)/.exec(output)?.[1]
-  }, { withinMs: 60_000, why: () => output })
-  const ports = JSON.parse(await readFile(join(home, 'run/ports'), 'utf8')) as { gateway: number }
+  /** @param under what is to run it: a program and its first arguments */
+  async function begin(under: readonly string[] = []): Promise<string> {
+    const before = output.length
+    const [file = node, ...args] = [...under, ...reaper(), node, ...nodeFlags, join(checkout, 'cli/server/start.ts')]
+    const started = (child = spawn(file, args, { env: { ...env, NODE_COMPILE_CACHE: compileCache }, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] }))
+    for (const stream of [started.stdout, started.stderr]) stream.on('data', (part: Buffer) => (output += part.toString()))
+    ended = new Promise<void>((resolve) => started.once('exit', () => resolve()))
+    return until('the platform is ready', () => {
+      if (started.exitCode !== null) throw new Error(`it ended: ${output}`)
+      return /M3O is ready: (\S+)/.exec(output.slice(before))?.[1]
+    }, { withinMs: 60_000, why: () => output })
+  }
+  const url = await begin()
+  const ports = JSON.parse(await readFile(join(home, 'run/ports'), 'utf8')) as { web: number; gateway: number }
+  Object.assign(env, { M3O_PORT: String(ports.web), M3O_GATEWAY_PORT: String(ports.gateway) })
 
   return {
     url, home, gatewayUrl: `http://127.0.0.1:${ports.gateway}`, pidOf,
     output: () => output,
+    startAgain: async (under) => void (await begin(under)),
     async kill(name) {
       const pid = await until(`${name} has a pid`, () => pidOf(name))
       process.kill(pid, 'SIGKILL')

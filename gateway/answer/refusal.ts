@@ -1,10 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { STATUS_CODES } from '#contract/node-http.ts'
+import type { CallRequest, CallResponse } from '../call.ts'
 import { page } from './page.ts'
 
 /** A browser that opens an address, as opposed to a program or a page's own requests. */
-export function isNavigation(request: IncomingMessage): boolean {
+export function isNavigation(request: CallRequest): boolean {
   const { headers, method } = request
   if ((method !== 'GET' && method !== 'HEAD') || headers.upgrade !== undefined) return false
   const mode = headers['sec-fetch-mode']
@@ -19,7 +19,7 @@ export interface RefusalOptions {
 }
 
 /** An error of the gateway's own: `{id, code, detail, status}` as Micro's clients read it, a page for a browser. */
-export function refuse(request: IncomingMessage, response: ServerResponse, error: unknown, options: RefusalOptions): void {
+export function refuse(request: CallRequest, response: CallResponse, error: unknown, options: RefusalOptions): void {
   if (response.headersSent || response.destroyed) return void response.destroy()
   const known = isPlatformError(error) ? error : new PlatformError('internal', 'something went wrong inside the gateway')
   const html = isNavigation(request)
@@ -41,7 +41,7 @@ export function refuse(request: IncomingMessage, response: ServerResponse, error
   response.end(text)
 }
 
-function mayHaveBody({ headers }: IncomingMessage): boolean {
+function mayHaveBody({ headers }: CallRequest): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0' || headers.upgrade !== undefined
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { PlatformError } from '#contract/errors.ts'
 import { handoverPath } from '#contract/gateway-api.ts'
+import type { CallRequest, CallResponse } from '../call.ts'
 import type { RouteTable } from '../routes/route-table.ts'
 import type { HostCookies } from './host-cookie.ts'
 
@@ -40,7 +40,7 @@ export class Handovers {
   }
 
   /** Answers `GET /_m3o/handover?code=…&to=…` on a service's host. */
-  accept(request: IncomingMessage, response: ServerResponse, host: string, path: string): void {
+  accept(request: CallRequest, response: CallResponse, host: string, path: string): void {
     if (request.method !== 'GET') throw new PlatformError('method_not_allowed', 'this is opened by a browser')
     const query = new URL(path, 'http://host').searchParams
     const code = query.get('code') ?? ''

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { CallRequest } from '../call.ts'
 import type { RouteTable } from '../routes/route-table.ts'
 import type { Person } from './identity.ts'
 
@@ -28,7 +28,7 @@ export class HostCookies {
   }
 
   /** The person whom the request's cookie signs in, if the request may use it at all. */
-  identify(request: IncomingMessage, host: string, table: RouteTable): Person | undefined {
+  identify(request: CallRequest, host: string, table: RouteTable): Person | undefined {
     const cookie = request.headers.cookie
     if (cookie === undefined || !cookie.includes(this.name) || !comesFromHost(request, host, this.secure ? 'https:' : 'http:')) return undefined
     for (const pair of cookie.split(';')) {
@@ -80,7 +80,7 @@ export class HostCookies {
  * of a neighbour host act for its visitor (https://www.w3.org/TR/fetch-metadata/). Where a browser sends no metadata
  * (plain HTTP that is not localhost; some websockets), Origin or Referer must say the same.
  */
-export function comesFromHost(request: IncomingMessage, host: string, scheme: 'http:' | 'https:'): boolean {
+export function comesFromHost(request: CallRequest, host: string, scheme: 'http:' | 'https:'): boolean {
   const { headers } = request
   const reads = request.method === 'GET' || request.method === 'HEAD'
   const site = headers['sec-fetch-site']

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import { PlatformError } from '#contract/errors.ts'
 import { header, tokenPrefix } from '#contract/headers.ts'
 import { scopeAllows } from '#contract/permissions.ts'
+import type { CallRequest } from '../call.ts'
 import type { Caller, Service, Token } from '../routes/entities.ts'
 import type { RouteTable } from '../routes/route-table.ts'
 
@@ -28,7 +28,7 @@ export function tokenIn(value: string | undefined): string | undefined {
 }
 
 /** Who a request's platform token says that it is. Throws `unauthenticated` for one that is not, or no longer, good. */
-export function identifyByToken(request: IncomingMessage, table: RouteTable): Person | undefined {
+export function identifyByToken(request: CallRequest, table: RouteTable): Person | undefined {
   const own = request.headers[header.authorization]
   const token = tokenIn(typeof own === 'string' ? own : own?.[0]) ?? tokenIn(request.headers.authorization)
   if (token === undefined) return undefined

@@ -1,9 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { header } from '#contract/headers.ts'
-import type { Passage } from '../admission.ts'
+import type { Asked, Passage } from '../admission.ts'
+import type { CallRequest, CallResponse } from '../call.ts'
 import type { Answered } from '../context/answering.ts'
 import type { Trace } from '../context/trace.ts'
+import type { OpenCall } from '../open-calls.ts'
 import type { Environment, Release } from '../routes/entities.ts'
 import type { Counter } from '../traffic.ts'
 import type { Connection, ExchangeHandler, Failure } from '../upstream/connection.ts'
@@ -20,14 +21,17 @@ const repeatable = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 const smallBody = 16 << 10
 /** How long a call that nobody takes is tried again: a swap of instances is shorter. */
 const refusedMs = 500
+/** After which it is looked at again whether the answer may still be had. */
+const longMs = 1000
 
 /** One request on its way: to an instance, to another when the first cannot take it, and its answer back. */
-export class Exchange implements ExchangeHandler {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+export class Exchange implements ExchangeHandler, OpenCall {
+  readonly request: CallRequest
+  readonly response: CallResponse
   readonly passage: Passage
   readonly trace: Trace
   protected readonly proxy: Proxy
+  protected readonly asked: Asked
   protected pool: InstancePool | undefined
   protected connection: Connection | undefined
   protected readonly upgrade: string | undefined
@@ -48,8 +52,10 @@ export class Exchange implements ExchangeHandler {
   private sent = false
   private ended = false
 
-  constructor(proxy: Proxy, request: IncomingMessage, response: ServerResponse, passage: Passage, trace: Trace, upgrade?: string) {
+  constructor(proxy: Proxy, asked: Asked, response: CallResponse, { passage, trace, upgrade }: { passage: Passage; trace: Trace; upgrade?: string | undefined }) {
+    const { request } = asked
     this.proxy = proxy
+    this.asked = asked
     this.request = request
     this.response = response
     this.passage = passage
@@ -107,6 +113,8 @@ export class Exchange implements ExchangeHandler {
   }
 
   onHead(head: ResponseHead): void {
+    if (this.ended) return
+    if (performance.now() - this.started > longMs && !this.proxy.open.isStillLetIn(this.asked)) return this.revoke()
     this.head = head
     this.note(head.status)
     const { response, passage } = this
@@ -124,6 +132,7 @@ export class Exchange implements ExchangeHandler {
 
   onData(chunk: Buffer, last: boolean): void {
     if (this.ended) return
+    if (!last) this.goesOn()
     // As text a small body goes into the head's own write; latin1 keeps every byte.
     if (last && !this.sent && chunk.length <= smallBody) this.response.end(chunk.toString('latin1'), 'latin1')
     else if (last) this.response.end(chunk)
@@ -136,8 +145,23 @@ export class Exchange implements ExchangeHandler {
 
   onQuiet(): void {
     if (this.head === undefined || this.sent) return
+    this.goesOn()
     this.sent = true
     this.response.flushHeaders()
+  }
+
+  /** Its answer comes in pieces, over who knows how long. */
+  private goesOn(): void {
+    if (!this.sent) this.proxy.open.add(this, this.asked)
+  }
+
+  revoke(): void {
+    if (this.ended) return
+    this.letGo(false, undefined)
+    if (!this.response.headersSent) return this.giveUp(new PlatformError('forbidden', `you may not call ${this.passage.service.name} any more`))
+    this.ended = true
+    this.body?.detach()
+    this.cutOff()
   }
 
   onEnd(trailers: string[]): void {
@@ -234,6 +258,7 @@ export class Exchange implements ExchangeHandler {
   protected letGo(reusable: boolean, idleMs: number | undefined): void {
     if (this.released || this.connection === undefined || this.pool === undefined) return
     this.released = true
+    if (this.sent) this.proxy.open.remove(this)
     if (this.answered !== undefined) this.pool.answering.end(this.answered)
     if (reusable) this.pool.release(this.connection, true, idleMs)
     else this.pool.discard(this.connection)

@@ -2,6 +2,7 @@ import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import type { Passage } from '../admission.ts'
 import { refuse } from '../answer/refusal.ts'
 import type { HostCookies } from '../identity/host-cookie.ts'
+import type { OpenCalls } from '../open-calls.ts'
 import type { Environment, Release } from '../routes/entities.ts'
 import type { RouteTable } from '../routes/route-table.ts'
 import type { Traces } from '../traces.ts'
@@ -22,6 +23,7 @@ export interface ProxyParts {
   waker: Waker
   traffic: Traffic
   traces: Traces
+  open: OpenCalls
   cookies: HostCookies
   scheme: string
   console: string
@@ -33,6 +35,7 @@ export class Proxy {
   readonly pools: Pools
   readonly traffic: Traffic
   readonly traces: Traces
+  readonly open: OpenCalls
   readonly cookies: HostCookies
   readonly scheme: string
   private readonly parts: ProxyParts
@@ -42,6 +45,7 @@ export class Proxy {
     this.pools = parts.pools
     this.traffic = parts.traffic
     this.traces = parts.traces
+    this.open = parts.open
     this.cookies = parts.cookies
     this.scheme = parts.scheme
   }

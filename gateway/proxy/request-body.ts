@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { CallRequest } from '../call.ts'
 import type { Connection } from '../upstream/connection.ts'
 import { requestTrailers } from './trailers.ts'
 
@@ -10,13 +10,13 @@ export class RequestBody {
   done = false
   /** All that was read so far can be sent again. */
   replayable = true
-  private readonly request: IncomingMessage
+  private readonly request: CallRequest
   private connection: Connection | undefined
   private kept: Buffer[] = []
   private keptSize = 0
   private listening = false
 
-  constructor(request: IncomingMessage, chunked: boolean) {
+  constructor(request: CallRequest, chunked: boolean) {
     this.request = request
     this.chunked = chunked
   }
@@ -82,8 +82,8 @@ export class RequestBody {
 const lingerMs = 10_000
 
 /** The client is let send the rest, for a while, so that it reads the answer instead of a reset. */
-export function linger(request: IncomingMessage): void {
+export function linger(request: CallRequest): void {
   request.resume()
   const timer = setTimeout(() => request.socket.destroy(), lingerMs)
-  request.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer))
+  for (const event of ['close', 'end'] as const) request.once(event, () => clearTimeout(timer))
 }

@@ -1,6 +1,7 @@
-import type { IncomingMessage } from 'node:http'
 import { header } from '#contract/headers.ts'
 import type { Passage } from '../admission.ts'
+import type { CallRequest } from '../call.ts'
+import { FieldNames } from '../field-names.ts'
 import type { Trace } from '../context/trace.ts'
 import type { HostCookies } from '../identity/host-cookie.ts'
 import { tokenIn } from '../identity/identity.ts'
@@ -11,7 +12,9 @@ const dropped = new Set([
   header.authorization, header.caller, header.environment, header.hops, header.servedBy, header.baggage, header.traceparent,
   'm3o-actor', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'via',
 ])
-const treated = new Set(['authorization', 'cookie', 'tracestate', 'expect'])
+type Treated = 'authorization' | 'cookie' | 'tracestate' | 'expect'
+const treated = new Set<string>(['authorization', 'cookie', 'tracestate', 'expect'] satisfies Treated[])
+const treatments = new FieldNames((lower): Treated | 'dropped' | 'kept' => (dropped.has(lower) ? 'dropped' : treated.has(lower) ? (lower as Treated) : 'kept'))
 
 export interface RequestHeadOptions {
   passage: Passage
@@ -24,22 +27,22 @@ export interface RequestHeadOptions {
 }
 
 /** The head of the request as the service gets it. Values are as Node read them, so they hold no line break. */
-export function requestHead(request: IncomingMessage, { passage, trace, cookies, scheme, upgrade, chunked }: RequestHeadOptions): string {
+export function requestHead(request: CallRequest, { passage, trace, cookies, scheme, upgrade, chunked }: RequestHeadOptions): string {
   const { rawHeaders, headers } = request
   const named = connectionOptions(headers.connection)
   const host = hostOf(request)
   let head = `${request.method} ${passage.path} HTTP/1.1\r\nHost: ${host}\r\n`
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string
-    const lower = name.toLowerCase()
-    if (dropped.has(lower) || named?.includes(lower)) continue
+    const treatment = treatments.of(name)
+    if (treatment === 'dropped' || named?.includes(name.toLowerCase())) continue
     let value: string | undefined = rawHeaders[i + 1] as string
-    if (treated.has(lower)) {
-      if (lower === 'authorization') value = tokenIn(value) === undefined ? value : undefined
-      else if (lower === 'cookie') value = cookies.strip(value)
+    if (treatment !== 'kept') {
+      if (treatment === 'authorization') value = tokenIn(value) === undefined ? value : undefined
+      else if (treatment === 'cookie') value = cookies.strip(value)
       // Nobody of HTTP/1.0 waits to be told to go on (RFC 9110 §10.1.1).
-      else if (lower === 'expect') value = request.httpVersion === '1.1' ? value : undefined
-      else if (lower === 'tracestate') value = trace.continued ? value : undefined
+      else if (treatment === 'expect') value = request.httpVersion === '1.1' ? value : undefined
+      else value = trace.continued ? value : undefined
       if (value === undefined) continue
     }
     head += `${name}: ${value}\r\n`
@@ -56,7 +59,7 @@ export function requestHead(request: IncomingMessage, { passage, trace, cookies,
 }
 
 /** An absolute-form address says the host, whatever the header says (RFC 9112 §3.2.2). */
-function hostOf(request: IncomingMessage): string {
+function hostOf(request: CallRequest): string {
   const url = request.url as string
   if (url.charCodeAt(0) !== 47 && url !== '*') return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? ''
   return request.headers.host ?? ''

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { CallResponse } from '../call.ts'
 
 /** Fields that mean something before the body only (RFC 9110 §6.5.1), or that are the gateway's. */
 const notAsTrailer = /^(?:transfer-encoding|content-|host$|set-cookie|cookie|trailer|connection|keep-alive|upgrade|expect|authorization|proxy-|m3o-|te$|baggage$|traceparent$|tracestate$|x-forwarded-|forwarded$|via$)/i
@@ -10,7 +10,7 @@ export function requestTrailers(trailers: readonly string[]): string {
   return lines
 }
 
-export function addTrailers(response: ServerResponse, trailers: string[]): void {
+export function addTrailers(response: CallResponse, trailers: string[]): void {
   const pairs: [string, string][] = []
   for (let i = 0; i < trailers.length; i += 2) {
     const name = trailers[i] as string

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import { PlatformError } from '#contract/errors.ts'
 import { platformPath } from '#contract/headers.ts'
 import { parseHostLabel } from '#contract/names.ts'
+import type { CallRequest } from '../call.ts'
 
 /** What a request asks for, as its line and its host say it; nothing is looked up yet. */
 export type Target =
@@ -28,7 +28,7 @@ export class Targets {
   }
 
   /** Throws `bad_request` for what no correct client sends. */
-  read(request: IncomingMessage): Target {
+  read(request: CallRequest): Target {
     let path = request.url ?? '/'
     let host = request.headers.host ?? ''
     if (path.length > maxUrl) throw new PlatformError('too_large', 'this address is too long')

@@ -1,3 +1,5 @@
+import { FieldNames } from '../field-names.ts'
+
 export interface ResponseHead {
   status: number
   reason: string
@@ -18,22 +20,31 @@ export class MalformedResponse extends Error {}
 
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-// eslint-disable-next-line no-control-regex -- exactly these are forbidden, RFC 9110 §5.5
-const forbidden = /[\0\r\n]/
+/** Anything else in a value is no part of HTTP (RFC 9110 §5.5), and node:http would not pass it on either. */
+const forbidden = /[^\t\x20-\x7e\x80-\xff]/
+
+type Kind = 'plain' | 'dropped' | 'connection' | 'keep-alive' | 'upgrade' | 'set-cookie' | 'content-length' | 'transfer-encoding'
+const special = new Set<string>(['connection', 'keep-alive', 'upgrade', 'set-cookie', 'content-length', 'transfer-encoding'] satisfies Kind[])
+const dropped = new Set(['trailer', 'proxy-connection', 'proxy-authenticate'])
+const kinds = new FieldNames((lower): Kind => {
+  if (!token.test(lower)) throw malformedField()
+  return dropped.has(lower) ? 'dropped' : special.has(lower) ? (lower as Kind) : 'plain'
+})
+const malformedField = () => new MalformedResponse('a header that is not well-formed')
 
 /** One header or trailer line; a folded one is refused. */
 export function parseField(line: string): [string, string] {
   const colon = line.indexOf(':')
   const name = line.slice(0, Math.max(0, colon))
   const value = line.slice(colon + 1).trim()
-  if (!token.test(name) || forbidden.test(value)) throw new MalformedResponse('a header that is not well-formed')
+  if (!token.test(name) || forbidden.test(value)) throw malformedField()
   return [name, value]
 }
 
 /** The head without its last empty line. `toHead`: of an answer to HEAD. */
 export function parseHead(text: string, toHead: boolean): ResponseHead {
-  const lines = text.split('\r\n')
-  const first = statusLine.exec(lines[0] ?? '')
+  let end = endOfLine(text, 0)
+  const first = statusLine.exec(text.slice(0, end))
   if (first === null) throw new MalformedResponse('a status line that is not well-formed')
   const status = Number(first[2])
   const headers: string[] = []
@@ -43,50 +54,41 @@ export function parseHead(text: string, toHead: boolean): ResponseHead {
   let upgrade: string | undefined
   let idleMs: number | undefined
   let setsCookie = false
-  for (let i = 1; i < lines.length; i++) {
-    const [name, value] = parseField(lines[i] as string)
-    // Most names differ from all of these by their length alone.
-    switch (name.length) {
-      case 7:
-        if (name.toLowerCase() === 'upgrade') { upgrade = value; continue }
-        if (name.toLowerCase() === 'trailer') continue
-        break
-      case 10:
-        if (name.toLowerCase() === 'connection') { connection += `,${value.toLowerCase()}`; continue }
-        if (name.toLowerCase() === 'keep-alive') { idleMs = keepAliveMs(value); continue }
-        if (name.toLowerCase() === 'set-cookie') setsCookie = true
-        break
-      case 14:
-        if (name.toLowerCase() === 'content-length') {
-          const bytes = contentLength(value)
-          if (length !== undefined) {
-            if (length !== bytes) throw new MalformedResponse('two different lengths')
-            continue
-          }
-          length = bytes
-          if (status === 204) continue
-        }
-        break
-      case 16:
-        if (name.toLowerCase() === 'proxy-connection') continue
-        break
-      case 17:
-        if (name.toLowerCase() === 'transfer-encoding') {
-          if (chunked || value.toLowerCase() !== 'chunked') throw new MalformedResponse('a transfer encoding that is not chunked')
-          chunked = true
+  while (end < text.length) {
+    const begin = end + 2
+    end = endOfLine(text, begin)
+    const colon = text.indexOf(':', begin)
+    if (colon < 0 || colon > end) throw malformedField()
+    const name = text.slice(begin, colon)
+    const kind = kinds.of(name)
+    const value = text.slice(colon + 1, end).trim()
+    if (forbidden.test(value)) throw malformedField()
+    switch (kind) {
+      case 'plain': break
+      case 'dropped': continue
+      case 'upgrade': upgrade = value; continue
+      case 'connection': connection += `,${value.toLowerCase()}`; continue
+      case 'keep-alive': idleMs = keepAliveMs(value); continue
+      case 'set-cookie': setsCookie = true; break
+      case 'transfer-encoding':
+        if (chunked || value.toLowerCase() !== 'chunked') throw new MalformedResponse('a transfer encoding that is not chunked')
+        chunked = true
+        continue
+      case 'content-length': {
+        const bytes = contentLength(value)
+        if (length !== undefined) {
+          if (length !== bytes) throw new MalformedResponse('two different lengths')
           continue
         }
-        break
-      case 18:
-        if (name.toLowerCase() === 'proxy-authenticate') continue
-        break
-      default:
+        length = bytes
+        if (status === 204) continue
+      }
     }
     headers.push(name, value)
   }
   const old = first[1] === '0'
   const bodiless = toHead || status < 200 || status === 204 || status === 304
-  if (chunked && !bodiless && (old || length !== undefined)) throw new MalformedResponse('a body with two framings')
+  if (chunked && (length !== undefined || (old && !bodiless))) throw new MalformedResponse('a body with two framings')
   const named = connection === '' ? [] : connection.split(',').map((option) => option.trim()).filter(Boolean)
   const framed = bodiless ? 0 : chunked ? -1 : (length ?? -2)
   return {
@@ -110,6 +112,11 @@ function without(headers: string[], named: string[]): string[] {
     if (lower === 'content-length' || !named.includes(lower)) kept.push(name, headers[i + 1] as string)
   }
   return kept
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf('\r\n', from)
+  return end < 0 ? text.length : end
 }
 
 function contentLength(value: string): number {

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { answerByNode } from '../testing/llhttp.ts'
+import { answers, cut, cuts } from '../testing/messages.ts'
 import { MalformedResponse, type ResponseHead } from './response-head.ts'
 import { ResponseReader } from './response-reader.ts'
 
@@ -78,3 +80,25 @@ test('what two readers might read differently is refused', () => {
 test('after 101 the bytes are the tunnel\'s', () => {
   expect(all('HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n\x81\x00')).toMatchObject({ tunnel: '\x81\x00' })
 })
+
+test('an answer that is not refused is one that llhttp reads as the same, with the same end', async () => {
+  let agreed = 0
+  await fc.assert(fc.asyncProperty(answers, cuts, fc.constantFrom('GET', 'HEAD'), fc.boolean(), async (text, sizes, method, ends) => {
+    const bytes = Buffer.from(text, 'latin1')
+    let ours: ReturnType<typeof read>
+    try {
+      ours = read(cut(bytes, sizes), method === 'HEAD')
+      if (ends && ours.reader.end()) ours.trailers ??= []
+    } catch (error) {
+      if (!(error instanceof MalformedResponse)) throw error
+      return
+    }
+    const { head, body, trailers } = ours
+    if (head === undefined) return
+    const byNode = await answerByNode(bytes, { method, ends })
+    if (byNode === undefined) throw new Error(`only we read ${JSON.stringify(text)}`)
+    agreed++
+    expect({ status: head.status, body, ended: trailers !== undefined }, JSON.stringify(text)).toEqual({ status: byNode.status, body: byNode.body, ended: byNode.ended })
+  }), { numRuns: 1500 })
+  expect(agreed).toBeGreaterThan(100)
+}, 30_000)

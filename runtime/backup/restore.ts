@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
@@ -7,6 +7,7 @@ import type postgres from 'postgres'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { migrate } from '#db/migrate.ts'
 import type { ConnectionOptions } from '#db/open.ts'
+import { renameDurably, syncTree } from '#sdk/compile/durable.ts'
 import { witnessFile } from '../audit/witness.ts'
 import { unpack } from './archive.ts'
 import { folders, type Manifest, manifest } from './format.ts'
@@ -38,6 +39,7 @@ export async function restore({ sql, options, home, from, force = false }: Resto
     const described = await open(from, unpacked)
     await recreateSchema(sql, described.schema)
     await copyIn(sql, join(unpacked, 'database'), described)
+    await syncTree(unpacked)
     for (const folder of folders) await replace(join(home, folder), join(unpacked, 'home', folder))
     // What was witnessed here was of the rows that it replaced.
     await rm(witnessFile(home), { force: true })
@@ -73,14 +75,14 @@ async function replace(path: string, by: string): Promise<void> {
   const there = await lstat(by).then(() => true, () => false)
   if (path.endsWith('/keys')) {
     await mkdir(path, { recursive: true, mode: 0o700 })
-    if (there) for (const name of await readdir(by)) await rename(join(by, name), join(path, name))
+    if (there) for (const name of await readdir(by)) await renameDurably(join(by, name), join(path, name))
     return
   }
   const old = `${by}.old`
   await mkdir(dirname(old), { recursive: true, mode: 0o700 })
-  await rename(path, old).catch((error: NodeJS.ErrnoException) => {
+  await renameDurably(path, old).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
   })
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  if (there) await rename(by, path)
+  if (there) await renameDurably(by, path)
 }

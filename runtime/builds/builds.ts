@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, mkdtemp, readFile, readdir, rm, utimes } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { resolveManifest } from '#contract/convention.ts'
 import { PlatformError } from '#contract/errors.ts'
-import { renameDurably, writeDurably } from '#sdk/compile/durable.ts'
+import { renameDurably, syncTree } from '#sdk/compile/durable.ts'
 import { transformTree } from '#sdk/compile/transform.ts'
 import { listFiles, readText } from '#sdk/compile/tree-files.ts'
 import { buildPlatformDir } from '#sdk/platform/platform-folder.ts'
@@ -174,7 +174,8 @@ export class Builds {
         ],
         ...commandOf(resolved, modulesDir !== undefined),
       }
-      await writeDurably(join(made, 'build.json'), JSON.stringify(build))
+      await writeFile(join(made, 'build.json'), JSON.stringify(build))
+      await syncTree(made)
       await rm(folder, { recursive: true, force: true })
       await renameDurably(made, folder)
       this.#known.set(id, build)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { packageOf } from '#contract/convention.ts'
 import type { ReadText, Resolved } from '#contract/convention.ts'
 import { PlatformError } from '#contract/errors.ts'
-import { renameDurably, writeDurably } from '#sdk/compile/durable.ts'
+import { renameDurably, syncTree, writeDurably } from '#sdk/compile/durable.ts'
 import { readText } from '#sdk/compile/tree-files.ts'
 import type { Job, Jobs } from './jobs.ts'
 import { failedInstall } from './install-error.ts'
@@ -148,6 +148,7 @@ export class Dependencies {
       if (!(await lstat(result)).isDirectory()) throw new PlatformError('build_failed', `the dependencies replaced ${installed[plan.kind]} by something else`)
       const resolved = await readText(made, 'package-lock.json', 50 * 2 ** 20).catch(() => undefined)
       if (resolved && plan.kind === 'npm') await writeDurably(remembered, resolved)
+      await syncTree(made)
       await renameDurably(made, folder)
       return join(folder, installed[plan.kind])
     } catch (error) {

@@ -14,7 +14,7 @@ import type { Platform } from '../platform.ts'
 import { saveScale } from '../services/settings.ts'
 import { changesInWords } from './change-words.ts'
 import { liveHistory } from './history.ts'
-import { advance, announce, type DeploymentRow, newRow, rewind, underWay } from './record.ts'
+import { advance, advanceIn, announce, type DeploymentRow, type Failure, newRow, rewind, underWay } from './record.ts'
 import { runDeployment } from './run.ts'
 
 export type At = { serviceId: string; environmentId: string }
@@ -221,10 +221,10 @@ export class Deployments {
     const [row] = await this.#platform.db.select({ promotionId: deployments.promotionId }).from(deployments).where(eq(deployments.id, deploymentId))
     if (row?.promotionId && (await this.onPromotedCrash(row.promotionId, place, exit))) return
     const message = `it ${describeExit(exit)} soon after the switch; the revision before serves again`
-    await advance(this.#platform, deploymentId, 'reverted', { error: { code: 'start_failed', message, exitCode: exit.exitCode, signal: exit.signal } })
+    const error: Failure = { code: 'start_failed', message, exitCode: exit.exitCode, signal: exit.signal }
+    await this.#platform.places.switchBack(place, previousId, async (tx) => void (await advanceIn(tx, deploymentId, 'reverted', { error })))
     await this.#platform.logs.append(place, { stream: 'platform', level: 'error', text: `deployment ${deploymentId} reverted: ${message}`, revision: place.plan.commit.slice(0, 7) })
-    await this.#platform.places.switchBack(place, previousId)
-    await announce(this.#platform, previousId)
+    for (const id of [deploymentId, previousId]) await announce(this.#platform, id)
   }
 
   #require(at: At): Place {

@@ -4,7 +4,7 @@ import { type ErrorBody, PlatformError } from '#contract/errors.ts'
 import type { Deployment } from '#contract/records.ts'
 import { type DeploymentState, isUnderWay, mayFollow, type Phase } from '#contract/states.ts'
 import { among } from '#db/among.ts'
-import type { Db } from '#db/open.ts'
+import type { Db, Transaction } from '#db/open.ts'
 import { deployments, environments, releases, services } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
 
@@ -25,14 +25,17 @@ export function newRow(row: Pick<DeploymentRow, 'id' | 'teamId' | 'serviceId' | 
  * moment ago: then the step must not be taken.
  */
 export async function advance(platform: Pick<Platform, 'db' | 'events'>, id: string, to: DeploymentState, more: Partial<DeploymentRow> = {}): Promise<DeploymentRow | null> {
-  const row = await platform.db.transaction(async (tx) => {
-    const [now] = await tx.select().from(deployments).where(eq(deployments.id, id)).for('update')
-    if (!now || !mayFollow(now.state, to)) return null
-    const [after] = await tx.update(deployments).set({ ...stepTo(now, to), ...more }).where(eq(deployments.id, id)).returning()
-    return after ?? null
-  })
+  const row = await platform.db.transaction((tx) => advanceIn(tx, id, to, more))
   if (row) await announce(platform, id)
   return row
+}
+
+/** The same together with something else; who follows it is still to be told. */
+export async function advanceIn(tx: Transaction, id: string, to: DeploymentState, more: Partial<DeploymentRow> = {}): Promise<DeploymentRow | null> {
+  const [now] = await tx.select().from(deployments).where(eq(deployments.id, id)).for('update')
+  if (!now || !mayFollow(now.state, to)) return null
+  const [after] = await tx.update(deployments).set({ ...stepTo(now, to), ...more }).where(eq(deployments.id, id)).returning()
+  return after ?? null
 }
 
 /** Its check was answered: what follows is not its own time, as it waits for others. */

@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { compareEndpoints } from '#contract/compatibility.ts'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
+import { outageOf } from '#contract/outage.ts'
 import { deployments, revisions } from '#db/schema.ts'
 import { maxDepth } from '#contract/routing.ts'
 import { readEndpoints } from '#sdk/compile/read-endpoints.ts'
@@ -78,8 +79,7 @@ async function stopForData(platform: Platform, plan: Plan): Promise<void> {
 }
 
 export async function startInstances(platform: Platform, plan: Plan, started: Running[], signal: AbortSignal): Promise<void> {
-  // Of an earlier attempt, before the runtime was killed.
-  for (const old of platform.places.instances.of(plan)) if (old.deploymentId === plan.deploymentId) await platform.places.instances.stop(old.id, 0)
+  await endEarlier(platform, plan)
   await require(advance(platform, plan.deploymentId, 'starting'), plan.deploymentId, platform)
   const count = Math.max(1, plan.settings.min)
   const starting = Array.from({ length: count }, async () => {
@@ -89,6 +89,12 @@ export async function startInstances(platform: Platform, plan: Plan, started: Ru
     started.push(running)
   })
   await within(Promise.all(starting), startingMs, 'it could not be started in time', signal)
+}
+
+/** Of an earlier attempt, before the runtime was killed. One that was switched to drains, as calls may be under way to it. */
+async function endEarlier({ places: { instances } }: Platform, plan: Plan): Promise<void> {
+  const earlier = instances.of(plan).filter((old) => old.deploymentId === plan.deploymentId && (plan.keepsData || old.state === 'starting' || old.state === 'checking'))
+  await Promise.all(earlier.map((old) => instances.stop(old.id, 0)))
 }
 
 export async function checkInstances(platform: Platform, plan: Plan, started: readonly Running[], signal: AbortSignal): Promise<void> {
@@ -158,8 +164,9 @@ function ofBuild({ data }: PlatformError): Pick<Failure, 'exitCode' | 'lines'> {
 }
 
 async function end(platform: Platform, row: DeploymentRow, started: readonly Running[], error: unknown): Promise<void> {
-  if (!isPlatformError(error)) platform.log.error({ err: error, deployment: row.id }, 'a deployment failed unexpectedly')
-  const known = isPlatformError(error) ? error : new PlatformError('internal', `something went wrong inside the platform (${row.id})`)
+  const understood = isPlatformError(error) ? error : outageOf(error)
+  if (understood === undefined) platform.log.error({ err: error, deployment: row.id }, 'a deployment failed unexpectedly')
+  const known = understood ?? new PlatformError('internal', `something went wrong inside the platform (${row.id})`)
   const failure: Failure = { ...known.toJSON(), ...ofBuild(known), ...(known as { failure?: Failure }).failure }
   const to = known.code === 'cancelled' || known.code === 'superseded' ? known.code : 'failed'
   await advance(platform, row.id, to, { error: failure })

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eq, ne } from 'drizzle-orm'
 import type { Routed } from '#contract/routing.ts'
@@ -146,9 +146,10 @@ export class Instances {
     const alive = new Map(engine.list().map((placement) => [placement.id, placement]))
     const callers: Record<string, Routed['callers']> = {}
     const teams = new Map<string, string>()
+    const unread = new Set<string>()
     for (const row of rows) {
       const placement = alive.get(row.id)
-      if (!placement) await this.#drainDead(row)
+      if (!placement && !(await this.#drainDead(row))) unread.add(row.id)
       const known = placement && (await plan(row.deploymentId).catch((error: unknown) => void log.warn({ err: error, instance: row.id }, 'an instance whose deployment cannot be read is ended')))
       if (!placement || !known) {
         await this.#forget(row.id, null)
@@ -168,6 +169,14 @@ export class Instances {
     const listeners = Object.fromEntries([...teams].filter(([, address]) => address !== gatewayHost).map(([teamId, address]) => [teamId, { teamId, address, port }]))
     await this.#parts.routing.apply({ callers, listeners })
     await engine.keepOnly(new Set(this.#running.keys()))
+    await this.#sweepOutput((id) => this.#running.has(id) || unread.has(id))
+  }
+
+  /** Of instances whose lines are stored, and of those that were ended before anybody knew of them. */
+  async #sweepOutput(isKept: (id: string) => boolean): Promise<void> {
+    const { home } = this.#parts.settings
+    const left = (await readdir(outputOf(home, '')).catch(() => [])).filter((id) => !isKept(id))
+    await Promise.all(left.map((id) => rm(outputOf(home, id), { recursive: true, force: true })))
   }
 
   /** The engine says that it has ended. Resolves `ended` once its last lines are stored. */
@@ -185,8 +194,8 @@ export class Instances {
     return running
   }
 
-  /** It ended while no runtime lived: its last lines are still in its files. */
-  async #drainDead({ id, serviceId, environmentId, deploymentId }: { id: string; serviceId: string; environmentId: string; deploymentId: string }): Promise<void> {
+  /** It ended while no runtime lived: its last lines are still in its files. False when they could not be stored. */
+  async #drainDead({ id, serviceId, environmentId, deploymentId }: { id: string; serviceId: string; environmentId: string; deploymentId: string }): Promise<boolean> {
     const { logs, log, settings } = this.#parts
     const folder = outputOf(settings.home, id)
     try {
@@ -197,8 +206,10 @@ export class Instances {
       })
       await logs.detach(id, { drain: true })
       await rm(folder, { recursive: true, force: true })
+      return true
     } catch (error) {
       log.error({ err: error, instance: id }, 'the last lines of an instance that ended meanwhile could not be stored')
+      return false
     }
   }
 

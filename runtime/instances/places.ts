@@ -74,9 +74,7 @@ export class Places {
     await this.instances.adopt(async (deploymentId) => known.get(deploymentId) ?? readPlan(this.#parts, deploymentId))
     engine.watch((exit) => void this.#onExit(exit).catch((error: unknown) => log.error({ err: error, exit }, 'an exit could not be handled')))
     await this.#parts.routing.apply({ releases: Object.fromEntries(this.all().map((place) => [placeKey(place), routedRelease(place, this.instances.of(place))])) })
-    for (const place of this.all()) this.#settleAdopted(place)
-    for (const one of this.instances.all()) if (!this.get(one)) void this.#retire(one, false)
-    void this.#keepUp.all(this.all())
+    void this.#settleAdopted().then(() => this.#keepUp.all(this.all()))
   }
 
   /** The switch of one service. */
@@ -116,10 +114,10 @@ export class Places {
   }
 
   /** Back to the deployment before, whose instances are still there (or are brought up, when they had to be stopped). */
-  async switchBack(place: Place, previousId: string): Promise<void> {
+  async switchBack(place: Place, previousId: string, record: Switch['record']): Promise<void> {
     const plan = await readPlan(this.#parts, previousId)
     const kept = this.instances.of(place).filter((one) => one.deploymentId === previousId)
-    await this.switchTo(plan, kept, async () => {})
+    await this.switchTo(plan, kept, record)
     this.endWatches([place])
   }
 
@@ -433,13 +431,15 @@ export class Places {
     await this.#keepUp.afterCrash(place, describeExit(exit))
   }
 
-  #settleAdopted(place: Place): void {
-    for (const one of this.instances.of(place)) {
-      const serves = one.deploymentId === place.plan.deploymentId
-      if (serves && one.state === 'live') continue
-      if (place.watch?.previousId === one.deploymentId) continue
-      void this.instances.stop(one.id, stopMs)
+  /** What does not serve ends: at once when it never did, else as after a switch, as calls may still be under way to it. Resolves when the first are gone. */
+  async #settleAdopted(): Promise<void> {
+    const unready: Running[] = []
+    for (const one of this.instances.all()) {
+      const place = this.get(one)
+      if (one.state === 'starting' || one.state === 'checking') unready.push(one)
+      else if (place?.plan.deploymentId !== one.deploymentId || one.state === 'draining') void this.#retire(one, place?.watch?.previousId === one.deploymentId)
     }
+    await Promise.all(unready.map((one) => this.instances.stop(one.id, 0)))
   }
 }
 

@@ -320,6 +320,25 @@ test('a half-written end, as after a loss of power, is cut away and the source r
   expect(records(await all(again)).map((entry) => [entry.seq, entry.text])).toEqual([[1, 'one'], [2, 'two'], [3, 'three']])
 })
 
+test('a line whose text the disk lost, though not its length, is read again', async () => {
+  const path = folder()
+  const first = await open(path)
+  await first.attach(source(path))
+  appendFileSync(join(path, 'stdout'), 'one\ntwo\n')
+  await vi.waitUntil(async () => (await first.lastSeq(target)) === 2)
+  await first.close()
+  const dir = join(path, 'logs', 's_1', 'e_1')
+  const text = join(dir, readdirSync(dir).find((name) => name.endsWith('.text')) ?? '')
+  const { size } = statSync(text)
+  truncateSync(text, size - 'wo\n'.length)
+  truncateSync(text, size)
+  appendFileSync(join(path, 'stdout'), 'three\n')
+  const again = await open(path)
+  await again.attach(source(path))
+  await again.detach('i_1', { drain: true })
+  expect(records(await all(again)).map((entry) => [entry.seq, entry.text])).toEqual([[1, 'one'], [2, 'two'], [3, 'three']])
+})
+
 test('killed between making a new segment and writing to it, a source goes on where it was', async () => {
   const path = folder()
   const first = await open(path)

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { readdir, rename, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
 import type { LogFilter, LogPageQuery, Page } from '#contract/logs.ts'
+import { renameDurably } from '#sdk/compile/durable.ts'
 import { appendLines, type PlatformLine } from './append.ts'
 import { followLogs, type FollowFrom } from './follow.ts'
 import { Journal } from './journal.ts'
@@ -110,7 +111,7 @@ export async function openLogs(options: LogsOptions): Promise<Logs> {
       if (!existsSync(join(folder, safeName(from)))) return
       // A reader that looked there too early left an empty one.
       await rm(join(folder, safeName(to)), { recursive: true, force: true })
-      await rename(join(folder, from), join(folder, to))
+      await renameDurably(join(folder, from), join(folder, to))
     },
     async close() {
       clearInterval(timer)

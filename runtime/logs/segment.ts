@@ -26,6 +26,8 @@ export interface Segment {
   labels?: { upTo: number; byNumber: Map<number, SourceLabel> }
 }
 
+const scanBytes = 2 ** 20
+
 export function segmentPath(dir: string, firstSeq: number): string {
   return join(dir, String(firstSeq).padStart(16, '0'))
 }
@@ -53,12 +55,13 @@ async function measure(path: string, firstSeq: number): Promise<Segment> {
   return { path, firstSeq, entries: 0, textBytes: 0, lastTime: 0, lastSeq: firstSeq - 1 }
 }
 
-/** After a loss of power a page in the middle of what was not synced may be missing: what follows it does not count. */
+/** After a loss of power a page in the middle of what was not synced may be missing, of the one file or the other: what follows it does not count. */
 async function cutAtDamage(segment: Segment): Promise<Segment> {
   await using reader = await SegmentReader.open(segment)
   const meta = (await reader?.readMeta(0, segment.entries)) ?? Buffer.alloc(0)
+  const whole = (await reader?.wholeText()) ?? 0
   for (let at = 0, end = 0, entries = 0; at < meta.length; at += entrySize, entries++) {
-    if (timeAt(meta, at) > 0 && kindAt(meta, at) > 0 && endAt(meta, at) >= end) {
+    if (timeAt(meta, at) > 0 && kindAt(meta, at) > 0 && endAt(meta, at) >= end && endAt(meta, at) <= whole) {
       end = endAt(meta, at)
       continue
     }
@@ -102,6 +105,15 @@ export class SegmentReader {
 
   async readText(from: number, to: number): Promise<Buffer> {
     return readAt(this.text, from, to - from)
+  }
+
+  /** Up to the first NUL, which no text has: there the disk had the file's length, and not what was written. */
+  async wholeText(): Promise<number> {
+    for (let from = 0; from < this.segment.textBytes; from += scanBytes) {
+      const found = (await this.readText(from, Math.min(this.segment.textBytes, from + scanBytes))).indexOf(0)
+      if (found >= 0) return from + found
+    }
+    return this.segment.textBytes
   }
 
   /** Where the text of entry `index` begins. */

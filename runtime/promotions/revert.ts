@@ -1,6 +1,6 @@
-import { and, eq, inArray } from 'drizzle-orm'
-import { deployments, promotions } from '#db/schema.ts'
-import { advance, announce } from '../deployments/record.ts'
+import { eq } from 'drizzle-orm'
+import { promotions } from '#db/schema.ts'
+import { advanceIn, announce } from '../deployments/record.ts'
 import type { Exit } from '../engines/engine.ts'
 import { describeExit } from '../instances/places.ts'
 import type { Place } from '../instances/place.ts'
@@ -45,12 +45,14 @@ export class Reverts {
       leaving: row.items.flatMap((item) => (item.previousId === null ? [{ serviceId: item.serviceId, environmentId: row.intoId }] : [])),
       record: async (tx) => {
         await tx.update(promotions).set({ state: 'reverted', error }).where(eq(promotions.id, row.id))
-        await tx.update(deployments).set({ watchedUntil: null }).where(and(eq(deployments.promotionId, row.id), inArray(deployments.id, members.map(({ id }) => id))))
+        for (const { id } of members) {
+          const { exitCode, signal } = id === crashed.plan.deploymentId ? exit : { exitCode: null, signal: null }
+          await advanceIn(tx, id, 'reverted', { watchedUntil: null, error: { code: 'start_failed', message, exitCode, signal } })
+        }
       },
     })
     for (const member of members) {
-      const own = member.id === crashed.plan.deploymentId
-      await advance(this.#platform, member.id, 'reverted', { error: { code: 'start_failed', message, exitCode: own ? exit.exitCode : null, signal: own ? exit.signal : null } })
+      await announce(this.#platform, member.id)
       await logs.append(member, { stream: 'platform', level: 'error', text: `deployment ${member.id} reverted: ${message}`, revision: member.commit.slice(0, 7) })
     }
     places.endWatches(entries.map(({ plan }) => plan))

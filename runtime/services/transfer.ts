@@ -1,4 +1,3 @@
-import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { and, eq, isNull, ne } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
@@ -6,6 +5,7 @@ import type { Audience } from '#contract/routing.ts'
 import type { Actor } from '#contract/rpc.ts'
 import type { Db, Transaction } from '#db/open.ts'
 import { consumers, deployments as deploymentRows, environments, members, releases, services, settings, teams } from '#db/schema.ts'
+import { renameDurably } from '#sdk/compile/durable.ts'
 import { claimName, keepFormerName } from '../access/names.ts'
 import { writeAudit } from '../audit/audit.ts'
 import type { Deployments } from '../deployments/deployments.ts'
@@ -132,7 +132,7 @@ async function writeAudits(tx: Transaction, actor: Actor, row: ServiceRow, teamI
 }
 
 async function moveFolder(parent: string, from: string, to: string): Promise<void> {
-  await rename(join(parent, from), join(parent, to)).catch((error: NodeJS.ErrnoException) => {
+  await renameDurably(join(parent, from), join(parent, to)).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
   })
 }

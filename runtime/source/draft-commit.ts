@@ -25,7 +25,8 @@ export async function commitDraft(repository: Repository, key: DraftKey, input: 
   const landed = await landTree(repository, {
     branches: key.branches, tree: decided.tree, base: decided.base, author: input.author, message: input.message, force: false, fix,
   })
-  if (draft.commit !== null) await keepDraft(repository, key, { draft, tree: await treeOf(repository, landed.commit), base: landed.commit, batch: new ObjectBatch(repository) })
+  // Should the machine lose this one, the draft has no changes to its branch all the same.
+  if (draft.commit !== null) await keepDraft(repository, key, { draft, tree: await treeOf(repository, landed.commit), base: landed.commit, batch: new ObjectBatch(repository), lazy: true })
   return { ...landed, overwrote: decided.overwrote, merged: landed.merged || decided.base !== draft.base }
 }
 

@@ -47,14 +47,14 @@ function untouched(head: Head, commit: Oid | undefined, saved: Commit | undefine
 }
 
 /** Keeps a draft's new tree, after the objects in the batch; only one save at a time may run for a draft. */
-export async function keepDraft(repository: Repository, key: DraftKey, kept: { draft: Draft; tree: Oid; base?: Oid; batch: ObjectBatch }): Promise<{ commit: Oid; savedAt: string }> {
+export async function keepDraft(repository: Repository, key: DraftKey, kept: { draft: Draft; tree: Oid; base?: Oid; batch: ObjectBatch; lazy?: boolean }): Promise<{ commit: Oid; savedAt: string }> {
   const time = Math.floor(Date.now() / 1000)
   const commit = kept.batch.commit({
     tree: kept.tree, parents: [kept.base ?? kept.draft.base], author: { name: key.userId, email: '' }, time, message: `Draft for ${key.environment}`,
   })
   await kept.batch.flush()
   const moved = commit === kept.draft.commit ||
-    (await moveRef(repository, draftRef(key.userId, key.environment), { to: commit, expected: kept.draft.commit ?? undefined, lazy: true }))
+    (await moveRef(repository, draftRef(key.userId, key.environment), { to: commit, expected: kept.draft.commit ?? undefined, lazy: kept.lazy ?? false }))
   if (!moved) throw new PlatformError('conflict', 'the draft was changed by something else at the same moment', { fix: 'Save again.' })
   return { commit, savedAt: isoTime(time) }
 }

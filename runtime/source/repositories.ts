@@ -69,6 +69,7 @@ export async function deleteRepository(home: string, serviceId: string): Promise
   await fs.mkdir(trash, { recursive: true, mode: 0o700 })
   await closeCatFiles(dir)
   await fs.rename(dir, path.join(trash, `${serviceId}.${Date.now()}.git`))
+  await syncFolder(trash)
 }
 
 export async function restoreRepository(home: string, serviceId: string): Promise<void> {
@@ -78,6 +79,7 @@ export async function restoreRepository(home: string, serviceId: string): Promis
   const kept = (await fs.readdir(trash).catch(() => [])).filter((name) => name.startsWith(`${serviceId}.`)).sort().at(-1)
   if (kept === undefined) throw new PlatformError('not_found', `the source of ${serviceId} is not in the trash`)
   await fs.rename(path.join(trash, kept), dir)
+  await syncFolder(sourceFolder(home))
 }
 
 /** Removes for good what was deleted before `olderThan`, and what kills left half made. */
@@ -104,11 +106,12 @@ export function refuseOverlap(edits: ReadonlyMap<string, unknown>): void {
   }
 }
 
-/** What `git init --bare` makes, without its sample hooks and without starting git. */
+/** What `git init --bare` makes, without its sample hooks and without starting git; git takes a folder with an empty HEAD for none of its own. */
 export async function layOut(dir: string): Promise<void> {
   for (const folder of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags']) await fs.mkdir(path.join(dir, folder), { recursive: true, mode: 0o700 })
-  await fs.writeFile(path.join(dir, 'HEAD'), 'ref: refs/heads/main\n')
-  await fs.writeFile(path.join(dir, 'config'), '[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n\tlogAllRefUpdates = false\n')
+  await fs.writeFile(path.join(dir, 'HEAD'), 'ref: refs/heads/main\n', { flush: true })
+  await fs.writeFile(path.join(dir, 'config'), '[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n\tlogAllRefUpdates = false\n', { flush: true })
+  await syncFolder(dir)
 }
 
 export async function exists(name: string): Promise<boolean> {

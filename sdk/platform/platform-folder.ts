@@ -1,8 +1,9 @@
 import { build, stop } from 'esbuild'
 import { createHash } from 'node:crypto'
-import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { renameDurably, syncTree } from '../compile/durable.ts'
 import { declareSdk } from './editor-types.ts'
 
 const sdk = dirname(import.meta.dirname)
@@ -28,8 +29,9 @@ export async function buildPlatformDir(into: string): Promise<string> {
     await mkdir(join(made, 'build'))
     await openToAll(made)
     await writeFile(join(made, 'complete'), source)
+    await syncTree(made)
     await rm(target, { recursive: true, force: true })
-    await rename(made, target)
+    await renameDurably(made, target)
   } catch (error) {
     await rm(made, { recursive: true, force: true })
     // Another process may have made it at the same time.

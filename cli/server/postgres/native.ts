@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
@@ -28,6 +29,8 @@ export function copyOf(native: string, cache: string): string {
   rmSync(temporary, { recursive: true, force: true })
   cpSync(native, temporary, { recursive: true, verbatimSymlinks: true })
   createLinks(temporary)
+  // What has its name is whole, whenever the machine stops.
+  spawnSync('sync', ['--file-system', temporary])
   renameSync(temporary, copy)
   return copy
 }

@@ -22,7 +22,7 @@ import type { InstanceRecord } from './record.ts'
 import { InstanceFolders } from './record.ts'
 import { releaseSlots } from './registry.ts'
 import { seccompProgram } from './seccomp.ts'
-import { findProcesses } from './started.ts'
+import { findProcesses, howItEnded } from './started.ts'
 import type { Team } from './team.ts'
 import { Teams } from './team.ts'
 import { usageOf } from './usage.ts'
@@ -229,7 +229,7 @@ class ProcessEngine implements Engine {
     const found = await findProcesses(folder, () => isAlive(shim), bwrap)
     if (!found) {
       // Before there is a status the machine's own tools failed, not the service.
-      throw new PlatformError('start_failed', 'the sandbox of the instance could not be made', { data: { lines: lastLines(spec.logDir) } })
+      throw new PlatformError('start_failed', `the sandbox of the instance could not be made (${await howItEnded(child)})`, { data: { lines: lastLines(spec.logDir) } })
     }
     const { id, teamId, serviceId, environmentId, port, job = false } = spec
     record.shim = shim

@@ -1,3 +1,5 @@
+import type { ChildProcess } from 'node:child_process'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { ProcessIdentity } from '../engine.ts'
 import { firstChild, identify } from './identity.ts'
 import { waitUntil } from './placed.ts'
@@ -22,4 +24,11 @@ export async function findProcesses(folder: string, shimLives: () => boolean, bw
     return found !== undefined || !lives
   }, Date.now() + 20_000, 3)
   return found
+}
+
+/** Of a shim that made nothing: the signal or exit code, for whoever looks into it. */
+export async function howItEnded(child: ChildProcess): Promise<string> {
+  if (child.exitCode === null && child.signalCode === null) await Promise.race([new Promise((resolve) => child.once('exit', resolve)), pause(500)])
+  if (child.signalCode !== null) return child.signalCode
+  return child.exitCode === null ? 'it is stuck' : `exit code ${child.exitCode}`
 }

@@ -1,14 +1,20 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { request } from 'node:http'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { startStand, type Stand } from './testing/stand.ts'
 
 let stand: Stand
 let server: WebSocketServer
+const late: (() => void)[] = []
 const host = 'app--demo.localhost'
 
 beforeAll(async () => {
   stand = await startStand()
-  const upstream = await stand.upstream((_, response) => response.writeHead(404).end())
+  const upstream = await stand.upstream((asked, response) => {
+    if (asked.url?.endsWith('/stream') === true) return void response.writeHead(200).write('begun')
+    if (asked.url?.endsWith('/late') === true) return void late.push(() => response.end('late'))
+    response.writeHead(404).end()
+  })
   server = new WebSocketServer({ server: upstream })
   server.on('connection', (socket) => socket.on('message', (data) => socket.send(`echo ${String(data)}`)))
   stand.release(stand.service('app'), 'e_production', [upstream])
@@ -83,4 +89,49 @@ test('a socket of another team ends when the service is not shared with it any m
   stand.table.services[serviceId] = service
   await stand.publish()
   await theirs.closed
+})
+
+interface Answer { status: number | undefined; said: string; ended: Promise<'whole' | 'cut off'>; go: () => void }
+
+/** Its answer as soon as that has begun. */
+function ask(path: string, headers: Record<string, string>): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port: stand.gateway.port, path, agent: false, headers: { host, ...headers } }, (response) => {
+      const answer: Answer = {
+        status: response.statusCode, said: '', go: () => asked.destroy(),
+        ended: new Promise((end) => response.once('end', () => end('whole')).once('error', () => end('cut off'))),
+      }
+      response.on('data', (part: Buffer) => {
+        answer.said += part.toString()
+        resolve(answer)
+      })
+    }).on('error', reject)
+    asked.end()
+  })
+}
+
+test('an answer that goes on is cut off when the token that asked for it ends, and others go on', async () => {
+  for (const name of ['three', 'four']) stand.token(`m3o_${name}`)
+  await stand.publish()
+  const [three, four] = [await ask('/stream', by('three')), await ask('/stream', by('four'))]
+  expect([three.said, four.said]).toEqual(['begun', 'begun'])
+  delete stand.table.tokens['tk_m3o_three']
+  await stand.publish()
+  expect(await three.ended).toBe('cut off')
+  expect(await Promise.race([four.ended, stand.publish().then(() => 'goes on')])).toBe('goes on')
+  four.go()
+})
+
+test('an answer that comes after its caller may no longer have it is not given', async () => {
+  for (const name of ['five', 'six']) stand.token(`m3o_${name}`)
+  await stand.publish()
+  const [five, six] = [ask('/late', by('five')), ask('/late', by('six'))]
+  await vi.waitFor(() => expect(late).toHaveLength(2))
+  delete stand.table.tokens['tk_m3o_five']
+  await stand.publish()
+  const since = performance.now()
+  await vi.waitFor(() => expect(performance.now() - since).toBeGreaterThan(1100), 3000)
+  for (const answer of late.splice(0)) answer()
+  expect((await five).status).toBe(403)
+  expect(await six).toMatchObject({ status: 200, said: 'late' })
 })

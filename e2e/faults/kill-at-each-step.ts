@@ -1,0 +1,139 @@
+import { randomInt } from 'node:crypto'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { startPlatform, type TestPlatform } from '../platform/platform.ts'
+import { fault, type Finding } from './fault.ts'
+import { type Gates, openGates } from './steps/gates.ts'
+import { leftBehind } from './steps/left-behind.ts'
+import { type Scenario, scenariosOf } from './steps/scenarios.ts'
+
+const withinMs = 10_000
+/** So long after a step was recorded the kill comes at most. */
+const spreadMs = 30
+
+/**
+ * SIGKILL of the runtime at every step that it records: of a first deployment, a redeployment with a spare, a rollback, a
+ * restart, a change of scale, of falling asleep and waking, of a service with data, of a promotion and of going back after a
+ * crash. Half of the times just before the step is recorded, else within 30 ms after. One kill serves several services at once.
+ */
+export default fault({
+  title: 'The runtime is killed at every recorded step',
+  needsRoot: true,
+  full: 20,
+  async *run(times) {
+    const temporary = await mkdtemp(join(tmpdir(), 'm3o-kills-'))
+    await using cleanup = new AsyncDisposableStack()
+    cleanup.defer(() => rm(temporary, { recursive: true, force: true }))
+    const platform = cleanup.use(await startPlatform({ TMPDIR: temporary }))
+    const gates = cleanup.use(await openGates(platform.database))
+    const halves = await scenariosOf(platform)
+    const tally: Tally = { kills: new Map(), wrong: [], left: [], upMs: [], tookMs: [], missed: [] }
+
+    for (const half of halves) {
+      const steps = await stepsOf(gates, half)
+      const longest = Math.max(...[...steps.values()].map((all) => all.length))
+      for (let time = 0; time < times; time++) {
+        for (let at = 0; at < longest; at++) {
+          const each = half.filter(({ name }) => (steps.get(name) ?? []).length > at)
+          await killOnce({ platform, gates, temporary, tally, half: each, at: new Map(each.map(({ name }) => [name, steps.get(name)?.[at] ?? ''])), before: (time + at) % 2 === 0 })
+        }
+      }
+      for (const { name } of half) yield countOf(name, steps.get(name) ?? [], tally)
+    }
+    yield { what: 'right state, exactly one live revision, within 10 s of the start', held: tally.wrong.length === 0, measured: `${tally.tookMs.length} kills, p50 ${median(tally.tookMs)} ms, at most ${Math.round(Math.max(...tally.tookMs))} ms, of which the runtime's start p50 ${median(tally.upMs)} ms, at most ${Math.round(Math.max(...tally.upMs))} ms${list(tally.wrong)}` }
+    yield { what: 'no orphan, leaked port, file, group or network after each', held: tally.left.length === 0, measured: `${tally.left.length} left${list(tally.left)}` }
+    for (const { id } of await platform.rpc.call('services.list', { teamId: platform.teamId, environmentId: platform.production })) await platform.rpc.call('services.delete', { serviceId: id })
+    const rest = await settled(async () => [...(await leftBehind(platform, temporary)), ...(await readdir(join(platform.home.path, 'instances'))).filter((name) => !name.startsWith('.'))])
+    yield { what: 'nothing is left once the services are deleted', held: rest.length === 0, measured: `${rest.length} left${list(rest)}` }
+  },
+})
+
+interface Tally {
+  /** By scenario and step. */
+  kills: Map<string, number>
+  wrong: string[]
+  left: string[]
+  /** Until the runtime answered, and until all was right. */
+  upMs: number[]
+  tookMs: number[]
+  missed: string[]
+}
+
+/** Once without a kill, to know what is recorded. */
+async function stepsOf(gates: Gates, half: readonly Scenario[]): Promise<Map<string, string[]>> {
+  for (const scenario of half) await begin(gates, scenario)
+  await gates.forget()
+  await Promise.all(half.map((scenario) => scenario.change()))
+  const late = await settled(async () => (await Promise.all(half.map(wrongOf))).filter((line) => line !== undefined))
+  if (late.length > 0) throw new Error(`without any kill: ${late.join('; ')}`)
+  await delay(500) // what follows a switch, such as the end of the one before
+  const steps = new Map<string, string[]>()
+  for (const scenario of half) {
+    steps.set(scenario.name, (await gates.steps(scenario.name)).filter((step) => scenario.only?.test(step) ?? true))
+    await scenario.after?.()
+  }
+  return steps
+}
+
+async function begin(gates: Gates, scenario: Scenario): Promise<void> {
+  await scenario.prepare()
+  await gates.watch(scenario.subject())
+}
+
+interface Kill { platform: TestPlatform; gates: Gates; temporary: string; tally: Tally; half: readonly Scenario[]; at: ReadonlyMap<string, string>; before: boolean }
+
+async function killOnce({ platform, gates, temporary, tally, half, at, before }: Kill): Promise<void> {
+  for (const scenario of half) await begin(gates, scenario)
+  await gates.close(at)
+  for (const scenario of half) void scenario.change().catch(() => {})
+  const reached = await gates.reached(at.size, 10_000)
+  if (before) {
+    await platform.runtime.kill()
+    await gates.undo()
+  } else {
+    await gates.open()
+    await delay(randomInt(spreadMs))
+    await platform.runtime.kill()
+  }
+  for (const [number, [name, step]] of [...at].entries()) {
+    const key = `${name}: ${step}`
+    if (reached.includes(number)) tally.kills.set(key, (tally.kills.get(key) ?? 0) + 1)
+    else tally.missed.push(key)
+  }
+  const began = performance.now()
+  await platform.runtime.killAndStartAgain()
+  tally.upMs.push(performance.now() - began)
+  const when = `${before ? 'before' : 'after'} it was recorded`
+  const wrong = await settled(async () => (await Promise.all(half.map(wrongOf))).filter((line) => line !== undefined), began)
+  tally.tookMs.push(performance.now() - began)
+  tally.wrong.push(...wrong.map((line) => `${line} (killed at ${at.get(line.split(':')[0] ?? '')}, ${when})`))
+  const left = await settled(() => leftBehind(platform, temporary), began, 250)
+  tally.left.push(...left.map((line) => `${line} (${[...at].map(([name, step]) => `${name} at ${step}`).join(', ')}, ${when})`))
+  if (wrong.length > 0) console.log(`    ${tally.wrong.slice(-wrong.length).join('\n    ')}`)
+  for (const scenario of half) await scenario.after?.()
+}
+
+const wrongOf = async (scenario: Scenario) => {
+  const line = await scenario.wrong()
+  return line === undefined ? undefined : `${scenario.name}: ${line}`
+}
+
+/** Asks until nothing is left to say, for ten seconds from `began`. */
+async function settled(ask: () => Promise<string[]>, began = performance.now(), everyMs = 100): Promise<string[]> {
+  for (;;) {
+    const lines = await ask().catch((error: unknown) => [String(error)])
+    if (lines.length === 0 || performance.now() - began > withinMs) return lines
+    await delay(everyMs)
+  }
+}
+
+function countOf(name: string, steps: readonly string[], tally: Tally): Finding {
+  const counts = steps.map((step) => tally.kills.get(`${name}: ${step}`) ?? 0)
+  return { what: `${name} was killed at each of its ${steps.length} steps`, held: counts.every((count) => count > 0), measured: steps.map((step, at) => `${step} ${counts[at]}`).join(', ') }
+}
+
+const median = (all: readonly number[]) => Math.round(all.toSorted((a, b) => a - b)[all.length >> 1] ?? NaN)
+
+const list = (lines: readonly string[]) => (lines.length === 0 ? '' : `\n      ${[...new Set(lines)].slice(0, 12).join('\n      ')}`)

@@ -1,0 +1,65 @@
+import type { ServerOptions } from 'node:http'
+import type { Socket } from 'node:net'
+import { PlatformError } from '#contract/errors.ts'
+import { Server } from '#contract/node-http.ts'
+import type { CallRequest, CallResponse } from '../call.ts'
+import { answerBare } from '../framing.ts'
+import { CallerConnection } from './caller-connection.ts'
+
+/** For what still comes on a connection that has ended. */
+const lingerMs = 10_000
+
+export type Handle = (request: CallRequest, response: CallResponse) => void
+
+/** A server of node:http before which plain requests are read by us. */
+export class CallServer extends Server {
+  readonly handle: Handle
+  /** As node:http says it. */
+  readonly keptAlive: string
+  private readonly toNode: (socket: Socket) => void
+  private readonly open = new Set<CallerConnection>()
+  private readonly sweeper: NodeJS.Timeout
+
+  constructor(options: ServerOptions, handle: Handle) {
+    super(options)
+    this.handle = handle
+    this.keptAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(this.keepAliveTimeout / 1000)}`
+    const [toNode] = this.listeners('connection')
+    this.toNode = toNode as (socket: Socket) => void
+    this.removeAllListeners('connection')
+    this.on('connection', (socket: Socket) => this.open.add(new CallerConnection(this, socket)))
+    this.sweeper = setInterval(() => this.sweep(performance.now()), options.connectionsCheckingInterval).unref()
+    this.once('close', () => clearInterval(this.sweeper))
+  }
+
+  /** Somebody's connection is node:http's from here on. */
+  passOn(socket: Socket): void {
+    this.toNode.call(this, socket)
+  }
+
+  forget(connection: CallerConnection): void {
+    this.open.delete(connection)
+  }
+
+  override closeIdleConnections(): void {
+    super.closeIdleConnections()
+    for (const connection of this.open) if (connection.isIdle) connection.socket.destroySoon()
+  }
+
+  override closeAllConnections(): void {
+    super.closeAllConnections()
+    for (const connection of this.open) connection.socket.destroy()
+  }
+
+  private sweep(now: number): void {
+    for (const { socket, isIdle, isOver, used, since } of this.open) {
+      if (!isIdle) continue
+      const age = now - since
+      if (isOver) {
+        if (age >= lingerMs) socket.destroy()
+      } else if (!used) {
+        if (age >= this.headersTimeout) answerBare(socket, 408, new PlatformError('timeout', 'the request took too long to arrive'))
+      } else if (age >= this.keepAliveTimeout) socket.destroySoon()
+    }
+  }
+}
