@@ -11,6 +11,7 @@ describe('an error that is no defect of ours says what has run out, and what to 
     ['unavailable', failing('EMFILE: too many open files, open', { code: 'EMFILE' })],
     ['unavailable', failing('Failed query: select 1', {}, failing('write CONNECTION_CLOSED /home/pg', { code: 'CONNECTION_CLOSED' }))],
     ['unavailable', failing('connect ENOENT /home/pg/.s.PGSQL.5432', { code: 'ENOENT', syscall: 'connect' })],
+    ['unavailable', failing('Failed query: select 1', {}, failing('write EPIPE', { code: 'EPIPE', syscall: 'write', query: 'select 1' }))],
     ['unavailable', failing('terminating connection due to administrator command', { code: '57P01' })],
   ])('%s: %s', (code, error) => {
     const outage = outageOf(error)
@@ -19,7 +20,7 @@ describe('an error that is no defect of ours says what has run out, and what to 
   })
 
   test('everything else stays unexpected', () => {
-    for (const error of [failing('ENOENT: no such file or directory', { code: 'ENOENT', syscall: 'open' }), failing('duplicate key', { code: '23505' }), 'text', undefined]) expect(outageOf(error)).toBeUndefined()
+    for (const error of [failing('ENOENT: no such file or directory', { code: 'ENOENT', syscall: 'open' }), failing('duplicate key', { code: '23505' }), failing('write EPIPE', { code: 'EPIPE', syscall: 'write' }), 'text', undefined]) expect(outageOf(error)).toBeUndefined()
     const endless = failing('one')
     endless.cause = endless
     expect(outageOf(endless)).toBeUndefined()

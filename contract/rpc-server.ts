@@ -20,6 +20,8 @@ export interface RpcServerOptions {
   log: Pick<Logger, 'error' | 'warn'>
   /** Largest JSON input of a call, in bytes. */
   maxInput?: number
+  /** Sees a call through, or refuses it when what it leans on is away. */
+  during?: <T>(work: () => Promise<T>) => Promise<T>
 }
 
 type AnyHandler = (input: unknown, at: HandlerContext & { body?: IncomingMessage; readonly socket?: DuplexStream }) => unknown
@@ -27,7 +29,7 @@ type AnyHandler = (input: unknown, at: HandlerContext & { body?: IncomingMessage
 const pathShape = /^\/(rpc|stream|upload|duplex)\/([\w.-]+)$/
 const kinds = { rpc: 'call', stream: 'stream', upload: 'upload', duplex: 'duplex' } as const
 
-export function createRpcServer<A extends Api>(api: A, handlers: Handlers<A>, { log, maxInput = 32 << 20 }: RpcServerOptions): RpcServer {
+export function createRpcServer<A extends Api>(api: A, handlers: Handlers<A>, { log, maxInput = 32 << 20, during = (work) => work() }: RpcServerOptions): RpcServer {
   function find(url: string | undefined) {
     const [, prefix, name] = pathShape.exec(url ?? '') ?? []
     if (prefix === undefined || name === undefined) return undefined
@@ -54,9 +56,9 @@ export function createRpcServer<A extends Api>(api: A, handlers: Handlers<A>, { 
       const raw = procedure.kind === 'upload' ? fromHeader(request, rpcHeader.input) : await readJson(request, maxInput)
       const input = validate(procedure.input, raw)
       const at = { actor: actorOf(request), signal: gone.signal, ...(procedure.kind === 'upload' && { body: request }) }
-      const result = (handlers[name] as AnyHandler)(input, at)
-      if (procedure.kind === 'stream') await sendLines(result as AsyncIterable<unknown>, response, (error) => bodyOf(error, name))
-      else sendJson(response, 200, (await result) ?? null)
+      const handle = () => (handlers[name] as AnyHandler)(input, at)
+      if (procedure.kind === 'stream') await sendLines(handle() as AsyncIterable<unknown>, response, (error) => bodyOf(error, name))
+      else sendJson(response, 200, (await during(async () => handle())) ?? null)
     } catch (error) {
       const body = bodyOf(error, name)
       // What is left of a refused upload is not worth reading: the connection ends instead.

@@ -23,24 +23,45 @@ export async function migrate(options: ConnectionOptions): Promise<void> {
   } catch (error) {
     if (error instanceof PlatformError) throw error
     throw new PlatformError('unavailable', 'the database could not be brought to this version: ' + sentence(error), {
-      fix: 'Nothing was changed. Look at the message, or restore the backup made before the upgrade with `m3o restore`.',
+      fix: 'Nothing was changed in it: start the version before this one again, which finds everything as it was.',
     }, { cause: error })
   } finally {
     await sql.end({ timeout: 2 })
   }
 }
 
+/** Name of the newest migration that it has not had yet; undefined for an empty database, and when it has had all. */
+export async function pendingMigration(options: ConnectionOptions): Promise<string | undefined> {
+  const sql = connect(options, 1)
+  try {
+    const [found] = await sql<{ exists: boolean }[]>`select to_regclass('drizzle.__drizzle_migrations') is not null as exists`
+    if (!found?.exists) return undefined
+    const [applied] = await sql<{ newest: string | null }[]>`select max(created_at) as newest from drizzle.__drizzle_migrations`
+    const newest = (await readJournal()).entries.at(-1)
+    return newest !== undefined && Number(applied?.newest ?? 0) < newest.when ? newest.tag : undefined
+  } finally {
+    await sql.end({ timeout: 2 })
+  }
+}
+
+async function readJournal(): Promise<{ entries: { when: number; tag: string }[] }> {
+  return JSON.parse(await readFile(`${folder}/meta/_journal.json`, 'utf8')) as { entries: { when: number; tag: string }[] }
+}
+
 async function refuseNewer(sql: ReturnType<typeof connect>): Promise<void> {
   const [found] = await sql<{ exists: boolean }[]>`select to_regclass('drizzle.__drizzle_migrations') is not null as exists`
   if (!found?.exists) return
   const [applied] = await sql<{ newest: string | null }[]>`select max(created_at) as newest from drizzle.__drizzle_migrations`
-  const journal = JSON.parse(await readFile(`${folder}/meta/_journal.json`, 'utf8')) as { entries: { when: number }[] }
-  const known = Math.max(0, ...journal.entries.map((entry) => entry.when))
+  const known = Math.max(0, ...(await readJournal()).entries.map((entry) => entry.when))
   if (Number(applied?.newest ?? 0) > known) {
     throw new PlatformError('unavailable', 'the database was written by a newer version of M3O', {
-      fix: 'Start that version again, or restore a backup made with this one (`m3o restore`).',
+      fix: 'Start that version again, or go back to a backup made before it: m3o restore FILE --force.',
     })
   }
 }
 
-const sentence = (error: unknown): string => (error instanceof Error ? error.message.split('\n')[0] ?? '' : String(error))
+/** Drizzle's own message is the query; why it failed is its cause. */
+function sentence(error: unknown): string {
+  const told = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  return told instanceof Error ? (told.message.split('\n')[0] ?? '') : String(told)
+}

@@ -23,8 +23,9 @@ export function connectionFromEnvironment(env: NodeJS.ProcessEnv): ConnectionOpt
 }
 
 /** @param max connections at most */
-export function connect(options: ConnectionOptions, max = 8): postgres.Sql {
-  const common = { max, onnotice: () => {}, connect_timeout: 10, idle_timeout: 60, connection: { application_name: 'm3o' } }
+export function connect(options: ConnectionOptions, max = 8, more: { onclose?: () => void; idle_timeout?: number; max_lifetime?: number | null } = {}): postgres.Sql {
+  // The client's own pause between two attempts grows to 20 s, which a query then waits.
+  const common = { max, onnotice: () => {}, connect_timeout: 10, idle_timeout: 60, backoff: () => 0.2, connection: { application_name: 'm3o' }, ...more }
   return 'url' in options
     ? postgres(options.url, common)
     : postgres({ ...common, host: options.socketDir, database: options.database, user: options.user })

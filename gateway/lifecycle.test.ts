@@ -100,6 +100,22 @@ test('websockets pass, are counted, and are told of the restart with 1012 when t
   sockets.close()
 })
 
+test('websockets live longer than calls may while their instance drains, and are told all the same', async () => {
+  const stand = await begin()
+  const server = await stand.upstream((_, response) => response.writeHead(404).end())
+  const sockets = new WebSocketServer({ server })
+  stand.release(stand.service('app', open), 'e_production', [server])
+  await stand.publish()
+  const client = new WebSocket(`ws://127.0.0.1:${stand.gateway.port}/ws`, { headers: { host: 'app--demo.localhost' } })
+  await new Promise((resolve) => client.once('open', resolve))
+  const closed = new Promise((resolve) => client.once('close', resolve))
+  const began = performance.now()
+  expect(await stand.control.call('instances.drain', { instanceId: `i_${portOf(server)}`, timeoutMs: 20, closeSocketsAfterMs: 300 })).toEqual({ idle: true })
+  expect(performance.now() - began).toBeGreaterThan(290)
+  expect(await closed).toBe(1012)
+  sockets.close()
+})
+
 test('an upgrade that a service refuses is a plain answer, and HTTP/2\'s offer is not passed on', async () => {
   const stand = await begin()
   const heard: (string | undefined)[] = []

@@ -12,6 +12,8 @@ import { createRpcServer } from '#contract/rpc-server.ts'
 import { runtimeApi } from '#contract/runtime-api.ts'
 import { socketAddress } from '#contract/unix-socket.ts'
 import { openDb } from '#db/open.ts'
+import { Pulse } from '#db/pulse.ts'
+import { becomeSole } from '#db/sole.ts'
 import { dropEnded } from './access/handed-over.ts'
 import { takeUpPersonal } from './audit/personal.ts'
 import { accessHandlers } from './api/access.ts'
@@ -48,6 +50,7 @@ import { runtimeMetrics } from './metrics.ts'
 import type { Platform } from './platform.ts'
 import { Promotions } from './promotions/promotions.ts'
 import { Routing } from './routing/routing.ts'
+import { finishDeletions } from './services/services.ts'
 import { readSettings } from './settings.ts'
 import { openSource } from './source/source.ts'
 import { deployOwedSamples, oweSamples } from './teams/samples.ts'
@@ -74,7 +77,11 @@ const checkout = fileURLToPath(new URL('..', import.meta.url))
 const teamLimits = { ...(settings.teamMemoryMiB !== undefined && { memoryMiB: settings.teamMemoryMiB }), ...(settings.teamProcesses !== undefined && { pids: settings.teamProcesses }) }
 
 const { db, sql } = openDb(settings.database)
-await lockInstallation()
+const pulse = new Pulse(settings.database)
+const sole = await becomeSole(settings.database, (error) => {
+  log.fatal({ err: error }, 'the runtime ends')
+  process.exit(1)
+})
 
 const events = new Events()
 const gateway = createRpcClient(gatewayApi, join(home, 'run/gateway.sock'), 'gateway')
@@ -115,6 +122,7 @@ void routing.follow((news) => {
 }, ending.signal)
 await deployments.recover()
 await promotions.recover()
+void finishDeletions(platform, deployments).catch((error: unknown) => log.error({ err: error }, 'what was deleted could not be removed'))
 await life.load()
 new Documents(platform).follow(ending.signal)
 announceDeployments(platform, ending.signal)
@@ -148,7 +156,7 @@ const rpc = createRpcServer(runtimeApi, {
   ...logHandlers(platform),
   ...terminalHandlers(platform, terminals),
   ...traceHandlers(platform, gateway),
-}, { log })
+}, { log, during: (work) => pulse.during(work) })
 const git = gitListener(platform, new Pushes(platform, deployments, new Previews({ ...platform, deployments }, life)))
 
 const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
@@ -177,18 +185,6 @@ async function sendMetrics(response: ServerResponse): Promise<void> {
   } catch (error) {
     log.error({ err: error }, 'metrics could not be gathered')
     response.writeHead(500).end()
-  }
-}
-
-/** One installation a database: held for as long as this connection lives. */
-async function lockInstallation(): Promise<void> {
-  const connection = await sql.reserve()
-  for (const deadline = Date.now() + 10_000; ; ) {
-    const [row] = await connection<{ held: boolean }[]>`select pg_try_advisory_lock(4360362) as held`
-    if (row?.held) return
-    // The runtime that was killed a moment ago may not be gone for the server yet.
-    if (Date.now() > deadline) throw new Error('another installation of M3O uses this database')
-    await new Promise((resolve) => setTimeout(resolve, 200))
   }
 }
 
@@ -231,5 +227,7 @@ async function letGo(): Promise<void> {
   await logs.close()
   await engine.close()
   source.close()
+  await pulse.close()
+  await sole[Symbol.asyncDispose]()
   await sql.end({ timeout: 1 })
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { createRpcClient } from '#contract/rpc-client.ts'
 import { runtimeApi } from '#contract/runtime-api.ts'
 import { connectionFromEnvironment, openDb } from '#db/open.ts'
+import { Pulse } from '#db/pulse.ts'
 import { openMailer } from './mail/mailer.ts'
 import { Messages } from './mail/messages.ts'
 import { ByMessage } from './people/by-message.ts'
@@ -22,6 +23,7 @@ import type { Web } from './web.ts'
 /** Wires the parts of one web process together; what it opens, `close` closes. */
 export function createWeb(settings: Settings, { env, log }: { env: NodeJS.ProcessEnv; log: Logger }): Web & { close(): Promise<void> } {
   const database = openDb(connectionFromEnvironment(env), 6)
+  const pulse = new Pulse(connectionFromEnvironment(env))
   const runtime = createRpcClient(runtimeApi, settings.runtimeSocket)
   const limits = { signIn: new RateLimit({ burst: 15, everyMs: 4_000 }), token: new RateLimit({ burst: 60, everyMs: 1_000 }), message: new RateLimit({ burst: 5, everyMs: 60_000 }) }
   const { db } = database
@@ -34,7 +36,7 @@ export function createWeb(settings: Settings, { env, log }: { env: NodeJS.Proces
   sessions.onEnded((sessionId) => void insist(() => runtime.call('access.sessionEnded', { sessionId }), log))
   messages.drain()
   return {
-    settings, log, runtime, people, limits, codes, signUps, factor, messages, sessions,
+    settings, log, runtime, pulse, people, limits, codes, signUps, factor, messages, sessions,
     byMessage: new ByMessage({ db, codes, people, signUps }),
     passkeys: new Passkeys({ db, codes, factor, settings }),
     linked: new LinkedAccounts(db, signUps),
@@ -44,6 +46,7 @@ export function createWeb(settings: Settings, { env, log }: { env: NodeJS.Proces
     async close() {
       await messages.close()
       runtime.close()
+      await pulse.close()
       await database[Symbol.asyncDispose]()
     },
   }

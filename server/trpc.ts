@@ -64,7 +64,9 @@ const translated = t.procedure.use(async ({ ctx, next, path, getRawInput }) => {
   } catch (error) {
     throw isPlatformError(error) ? translate(error) : error
   }
-  const result = await next()
+  const result = await ctx.web.pulse.during(next).catch((error: unknown) => {
+    throw isPlatformError(error) ? translate(error) : error
+  })
   if (result.ok) return result
   const cause = result.error.cause
   if (isPlatformError(cause)) {

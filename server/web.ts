@@ -4,6 +4,7 @@ import type { RuntimeApi } from '#contract/runtime-api.ts'
 import type { Actor } from '#contract/rpc.ts'
 import type { Person } from '#contract/records.ts'
 import type { TokenScope } from '#contract/routing.ts'
+import type { Pulse } from '#db/pulse.ts'
 import type { People } from './people/people.ts'
 import type { Sessions } from './people/sessions.ts'
 import type { SingleUseCodes } from './people/codes.ts'
@@ -23,6 +24,8 @@ export interface Web {
   settings: Settings
   log: Logger
   runtime: RpcClient<RuntimeApi>
+  /** Of the database: nobody waits for one that is away. */
+  pulse: Pulse
   people: People
   sessions: Sessions
   setup: Setup

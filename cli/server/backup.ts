@@ -5,7 +5,7 @@ import { connect, type ConnectionOptions } from '#db/open.ts'
 import { backup, type BackupResult } from '#runtime/backup/backup.ts'
 import type { Manifest } from '#runtime/backup/format.ts'
 import { restore } from '#runtime/backup/restore.ts'
-import { prepareDatabase } from './database/run-prepare.ts'
+import { prepareEmptyDatabase } from './database/run-prepare.ts'
 import { type Home, prepareHome } from './home.ts'
 import { isGone, signalTo } from './identity.ts'
 import { becomeParent } from './lock.ts'
@@ -43,7 +43,7 @@ async function bringBack(from: string, { force = false }: { force?: boolean }): 
   const lock = await becomeParent(home, 'restore')
   try {
     await using database = await openDatabase(home)
-    await prepareDatabase('url' in database.options ? { DATABASE_URL: database.options.url } : { M3O_DATABASE_SOCKET: database.options.socketDir })
+    await prepareEmptyDatabase('url' in database.options ? { DATABASE_URL: database.options.url } : { M3O_DATABASE_SOCKET: database.options.socketDir })
     const sql = connect(database.options, 2)
     try {
       const [alone] = await sql<{ alone: boolean }[]>`select not exists (select from pg_locks where locktype = 'advisory' and objid = 4360362 and database = (select oid from pg_database where datname = current_database())) as alone`

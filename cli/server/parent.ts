@@ -63,7 +63,7 @@ export class Parent {
     for (const name of platformNames) await adoptOrEnd(platform.processes[name], replaceGraceMs)
     await postgres?.start()
     this.#continueUnlessStopping()
-    const { hasPeople } = await prepareDatabase(database)
+    const { hasPeople } = await prepareDatabase(database, home.path)
     this.#continueUnlessStopping()
     await Promise.all(platformNames.map((name) => platform.processes[name].start()))
     await this.#waitUntilReady(platform)

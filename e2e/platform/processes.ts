@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { request } from 'node:http'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+
+const checkout = join(import.meta.dirname, '../..')
 
 export interface PlatformProcess {
   pid: () => number
@@ -12,13 +15,13 @@ export interface PlatformProcess {
   said: () => string
 }
 
-/** One of the platform's processes as its parent starts it. @throws what it said, when it ended instead of becoming ready */
-export async function startProcess(name: 'runtime' | 'gateway', env: NodeJS.ProcessEnv, socketPath: string): Promise<PlatformProcess> {
+/** One of the platform's processes as its parent starts it, from this checkout or from that of another release. @throws what it said, when it ended instead of becoming ready */
+export async function startProcess(name: 'runtime' | 'gateway', env: NodeJS.ProcessEnv, socketPath: string, { cwd = checkout } = {}): Promise<PlatformProcess> {
   let child: ChildProcess
   let logged = ''
   async function start(): Promise<void> {
     let said = ''
-    const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', `${name}/main.ts`], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', `${name}/main.ts`], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [started.stdout, started.stderr]) {
       stream.on('data', (part: Buffer) => {
         said = (said + part.toString()).slice(-20_000)

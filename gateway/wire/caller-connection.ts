@@ -149,11 +149,9 @@ export class CallerConnection {
     this.over = true
     this.server.forget(this)
     socket.off('data', this.onData).off('end', this.onEnd).off('drain', this.onDrain).off('error', this.onError).off('close', this.onClose)
-    socket.pause()
-    socket.unshift(ahead)
+    socket.pause().unshift(ahead)
     this.ahead = undefined
     this.server.passOn(socket)
-    socket.resume()
   }
 
   /** A caller that says no more is taken to be gone, as by node:http, nginx and Caddy: most that leave say no more than that. */

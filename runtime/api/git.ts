@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { and, eq, isNull } from 'drizzle-orm'
 import { errorStatus, isPlatformError, PlatformError } from '#contract/errors.ts'
+import { outageOf } from '#contract/outage.ts'
 import { type Actor, rpcHeader } from '#contract/rpc.ts'
 import { environments, services } from '#db/schema.ts'
 import type { Pushes } from '../deployments/pushed.ts'
@@ -15,7 +16,8 @@ import { serviceOfGitPath } from './source.ts'
 export function gitListener(platform: Platform, pushes: Pushes) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     if (!request.url?.startsWith('/git/')) return false
-    void serve(request, response).catch((error: unknown) => {
+    void serve(request, response).catch((unknown: unknown) => {
+      const error = isPlatformError(unknown) ? unknown : (outageOf(unknown) ?? unknown)
       if (!isPlatformError(error)) platform.log.error({ err: error }, 'git failed')
       if (response.headersSent) response.destroy()
       else response.writeHead(isPlatformError(error) ? errorStatus[error.code] : 500).end(isPlatformError(error) ? error.message : 'something went wrong')

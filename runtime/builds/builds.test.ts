@@ -221,6 +221,18 @@ test.runIf(hasPyPI)('Python’s requirements are installed where the service fin
   await expect(make({ ...files, 'requirements.txt': 'm3o-no-such-package-of-anyone==1.0\n' })).rejects.toMatchObject({ code: 'build_failed', message: expect.stringMatching(/m3o-no-such-package-of-anyone/), fix: expect.stringContaining('requirements.txt') })
 }, 3 * minute)
 
+test('a build that a restore brought from another home is read as it lies here', async () => {
+  const { build } = await make({ 'index.ts': 'export const word: string = "moved"\n', 'package.json': asJson({ main: 'index.ts' }) })
+  const other = mkdtempSync(`${tmpdir()}/m3o-builds-`)
+  try {
+    await cp(join(home, 'builds'), join(other, 'builds'), { recursive: true })
+    const read = await (await openBuilds(options({ home: other }))).read(build.id)
+    for (const path of [read.sourceDir, read.buildDir, read.platformDir]) expect(path?.startsWith(other)).toBe(true)
+  } finally {
+    rmSync(other, { recursive: true, force: true })
+  }
+})
+
 test('what a killed runtime left half made is swept, and a build that is used is never removed', async () => {
   const files = (n: number) => ({ 'index.js': `${server}// ${n}` })
   const kept = await make(files(1))

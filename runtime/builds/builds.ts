@@ -35,9 +35,10 @@ export interface BuildsOptions {
   limits?: Partial<JobLimits>
 }
 
-/** Sweeps what a killed runtime left half made, and makes the folder that every sandbox has at /m3o. */
+/** Sweeps what a killed runtime left half made, once nothing writes to it any more, and makes the folder that every sandbox has at /m3o. */
 export async function openBuilds(options: BuildsOptions): Promise<Builds> {
-  const { home } = options
+  const { home, engine } = options
+  await Promise.all(engine.list().filter(({ job }) => job).map(({ id }) => engine.remove(id)))
   for (const folder of ['builds', 'cache/modules', 'cache/platform']) {
     await mkdir(join(home, folder), { recursive: true, mode: 0o700 })
     const left = (await readdir(join(home, folder))).filter((name) => name.startsWith('.making-'))
@@ -124,8 +125,7 @@ export class Builds {
     if (known) return known
     const text = /^b_[0-9a-f]{32}$/.test(id) ? await readFile(join(this.#folder(id), 'build.json'), 'utf8').catch(() => undefined) : undefined
     if (text === undefined) throw new PlatformError('not_found', `the build ${id} is no longer kept`, { fix: 'Deploy the revision again.' })
-    // The platform's own files are those of today, whenever the build was made.
-    const build = { ...(JSON.parse(text) as Build), platformDir: this.platformDir }
+    const build = this.#asHere(JSON.parse(text) as Build)
     this.#known.set(id, build)
     return build
   }
@@ -135,6 +135,18 @@ export class Builds {
     const removed = await sweepBuilds(this.#options.home, { used: new Set([...used, ...this.#making.keys()]), keepBytes })
     for (const id of removed.builds) this.#known.delete(id)
     if (removed.builds.length + removed.modules.length > 0) this.#options.log.info(removed, 'old builds were removed')
+  }
+
+  /** The platform's own files are those of today, whenever the build was made; and it may have been made in another home, before a restore. */
+  #asHere(build: Build): Build {
+    const modules = 'cache/modules/'
+    const moved = (path: string) => (path.includes(`/${modules}`) ? join(this.#options.home, path.slice(path.lastIndexOf(`/${modules}`))) : path)
+    return {
+      ...build, platformDir: this.platformDir, sourceDir: join(this.#folder(build.id), 'app'),
+      ...(build.buildDir !== undefined && { buildDir: join(this.#folder(build.id), 'js') }),
+      ...(build.modulesDir !== undefined && { modulesDir: moved(build.modulesDir) }),
+      binds: build.binds.map((bind) => ({ ...bind, host: moved(bind.host) })),
+    }
   }
 
   #folder(id: string): string {

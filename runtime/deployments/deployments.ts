@@ -1,8 +1,10 @@
 import { and, asc, eq, isNotNull } from 'drizzle-orm'
 import type { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
 import type { Actor } from '#contract/rpc.ts'
+import { outageOf } from '#contract/outage.ts'
 import { deploymentCan } from '#contract/states.ts'
 import { deployments, environments, services, users } from '#db/schema.ts'
 import { writeAudit } from '../audit/audit.ts'
@@ -52,7 +54,9 @@ export class Deployments {
       route: wanted.route, commit: wanted.commit, message: wanted.message, byId: actor.id, byName: actor.name, restoresId: wanted.restoresId ?? null,
     })
     await db.transaction(async (tx) => {
-      // An environment that goes at this moment waits for this row, and then ends it.
+      // An environment, or a service, that goes at this moment waits for this row, and then ends it.
+      const [known] = await tx.select({ deletedAt: services.deletedAt }).from(services).where(eq(services.id, row.serviceId)).for('share')
+      if (known?.deletedAt !== null) throw new PlatformError('not_found', 'this service no longer exists')
       const [there] = await tx.select({ deletedAt: environments.deletedAt }).from(environments).where(eq(environments.id, environment.id)).for('share')
       if (there?.deletedAt !== null) throw new PlatformError('environment_gone', `the environment ${environment.name} has just gone`, { fix: 'Choose another one.' })
       await tx.insert(deployments).values(row)
@@ -147,15 +151,24 @@ export class Deployments {
     for (const row of await underWay(this.#platform.db)) {
       if (row.promotionId !== null) continue // the promotions carry them on together
       const again = await rewind(this.#platform.db, row)
-      const place = this.#platform.routing.table.environments[row.environmentId]
-      if (place?.gone === null) this.#run(again)
-      else await this.#stop(again, new PlatformError('cancelled', place?.gone ?? 'its environment is gone'))
+      const { environments: { [row.environmentId]: place }, services: { [row.serviceId]: service } } = this.#platform.routing.table
+      if (place?.gone === null && service !== undefined) this.#run(again)
+      else await this.#stop(again, new PlatformError('cancelled', place?.gone ?? `its ${service === undefined ? 'service was deleted' : 'environment is gone'}`))
     }
   }
 
   /** What is under way in an environment that is gone is ended; nothing new begins there. */
   async endIn(environmentId: string, why: string): Promise<void> {
-    const rows = (await underWay(this.#platform.db)).filter((row) => row.environmentId === environmentId)
+    await this.#endThose((row) => row.environmentId === environmentId, why)
+  }
+
+  /** The same of a service that is gone. */
+  async endOf(serviceId: string, why: string): Promise<void> {
+    await this.#endThose((row) => row.serviceId === serviceId, why)
+  }
+
+  async #endThose(which: (row: DeploymentRow) => boolean, why: string): Promise<void> {
+    const rows = (await underWay(this.#platform.db)).filter(which)
     await Promise.all(rows.map((row) => this.#stop(row, new PlatformError('cancelled', why))))
   }
 
@@ -195,12 +208,29 @@ export class Deployments {
     if (before) before.abort.abort(new PlatformError('superseded', 'a newer deployment took its place'))
     const done = (async () => {
       await before?.done
-      await runDeployment(this.#platform, row, abort.signal)
+      for (let next: DeploymentRow | undefined = row; next !== undefined;) {
+        next = await runDeployment(this.#platform, next, abort.signal).then(() => undefined, (error: unknown) => this.#leftBy(row.id, error))
+      }
     })().catch((error: unknown) => this.#platform.log.error({ err: error, deployment: row.id }, 'a deployment could not be ended')).finally(() => {
       if (this.#running.get(key)?.id === row.id) this.#running.delete(key)
     })
     this.#running.set(key, { id: row.id, abort, done })
     this.#platform.places.hold(row, done)
+  }
+
+  /** The database went away under it, and it could not even be ended: taken up again once that answers, as after a start. */
+  async #leftBy(id: string, error: unknown): Promise<DeploymentRow | undefined> {
+    if (outageOf(error) === undefined) throw error
+    this.#platform.log.warn({ err: error, deployment: id }, 'a deployment waits for the database')
+    for (;;) {
+      await delay(300)
+      try {
+        const row = (await underWay(this.#platform.db)).find((one) => one.id === id)
+        return row && (await rewind(this.#platform.db, row))
+      } catch (again) {
+        if (outageOf(again) === undefined) throw again
+      }
+    }
   }
 
   async #stop(row: DeploymentRow, why: PlatformError): Promise<void> {

@@ -4,7 +4,7 @@ import type { gatewayApi } from '#contract/gateway-api.ts'
 import type { RoutingChange } from '#contract/routing.ts'
 import type { RpcClient } from '#contract/rpc-client.ts'
 import type { Transaction } from '#db/open.ts'
-import { environments, releases } from '#db/schema.ts'
+import { environments, releases, services } from '#db/schema.ts'
 import type { Exit } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
 import { Instances, type Running } from './instances.ts'
@@ -68,7 +68,9 @@ export class Places {
   /** After a start of the runtime: takes over what lives on, and brings up in the background what should live. */
   async load(): Promise<void> {
     const { db, log, engine } = this.#parts
-    const living = await db.select({ release: releases }).from(releases).innerJoin(environments, eq(environments.id, releases.environmentId)).where(isNull(environments.deletedAt))
+    const living = await db.select({ release: releases }).from(releases)
+      .innerJoin(environments, eq(environments.id, releases.environmentId)).innerJoin(services, eq(services.id, releases.serviceId))
+      .where(and(isNull(environments.deletedAt), isNull(services.deletedAt)))
     await this.#admit(living.map(({ release }) => release))
     const known = new Map(this.all().map(({ plan }) => [plan.deploymentId, plan]))
     await this.instances.adopt(async (deploymentId) => known.get(deploymentId) ?? readPlan(this.#parts, deploymentId))
@@ -224,6 +226,8 @@ export class Places {
   /** Everything of a service, in every environment. */
   async removeService(serviceId: string): Promise<void> {
     await Promise.all(this.all().filter((place) => place.serviceId === serviceId).map((place) => this.reset(place)))
+    // Of environments that are gone, and of one that was deleted before this runtime began.
+    await this.#parts.db.delete(releases).where(eq(releases.serviceId, serviceId))
   }
 
   /** Stops every instance, in order; what should run is unchanged and runs again after the next start. */
@@ -437,7 +441,7 @@ export class Places {
     for (const one of this.instances.all()) {
       const place = this.get(one)
       if (one.state === 'starting' || one.state === 'checking') unready.push(one)
-      else if (place?.plan.deploymentId !== one.deploymentId || one.state === 'draining') void this.#retire(one, place?.watch?.previousId === one.deploymentId)
+      else if (place?.plan.deploymentId !== one.deploymentId || one.state === 'draining' || place.wanted === 'stopped' || place.crashing !== null) void this.#retire(one, place?.watch?.previousId === one.deploymentId)
     }
     await Promise.all(unready.map((one) => this.instances.stop(one.id, 0)))
   }

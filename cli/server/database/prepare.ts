@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { isPlatformError } from '#contract/errors.ts'
 import { migrate } from '#db/migrate.ts'
 import { connect, type ConnectionOptions, connectionFromEnvironment } from '#db/open.ts'
 import { oneLine, Problem } from '../problem.ts'
+import { backUpBefore, lastKept } from './backup-before.ts'
 
 /**
  * Run as a process of its own before anything serves, so that the parent need not hold a database client for ever: makes
@@ -14,10 +16,15 @@ export interface Prepared {
 
 const oldest = 140_000
 
-export async function prepare(options: ConnectionOptions): Promise<Prepared> {
+/** @param home where the backup before a migration goes; none is made without */
+export async function prepare(options: ConnectionOptions, home?: string): Promise<Prepared> {
   if ('socketDir' in options) await createDatabase(options)
   await checkReachable(options)
-  await migrate(options)
+  const kept = home === undefined ? undefined : await backUpBefore(options, home)
+  await migrate(options).catch((error: unknown) => {
+    const told = home === undefined ? undefined : (kept ?? lastKept(home))
+    throw new Problem(`${oneLine(error)}. ${isPlatformError(error) ? error.fix ?? '' : ''}${told === undefined ? '' : ` The backup made before the last upgrade is ${told}.`}`, { cause: error })
+  })
   const sql = connect(options, 1)
   try {
     const [row] = await sql<{ found: boolean }[]>`select exists (select from users) as found`
@@ -25,6 +32,13 @@ export async function prepare(options: ConnectionOptions): Promise<Prepared> {
   } finally {
     await sql.end({ timeout: 1 })
   }
+}
+
+/** For a restore, which makes the tables itself, whatever is there. */
+export async function prepareEmpty(options: ConnectionOptions): Promise<Prepared> {
+  if ('socketDir' in options) await createDatabase(options)
+  await checkReachable(options)
+  return {}
 }
 
 async function createDatabase(options: Extract<ConnectionOptions, { socketDir: string }>): Promise<void> {
@@ -85,7 +99,9 @@ function why(error: unknown): string {
 }
 
 if (import.meta.main) {
-  const prepared = await prepare(connectionFromEnvironment(process.env)).catch((error: unknown): Prepared => ({ problem: oneLine(error) }))
+  const options = connectionFromEnvironment(process.env)
+  const preparing = process.argv[2] === 'empty' ? prepareEmpty(options) : prepare(options, process.env['M3O_HOME'])
+  const prepared = await preparing.catch((error: unknown): Prepared => ({ problem: oneLine(error) }))
   process.stdout.write(`${JSON.stringify(prepared)}\n`)
   process.exit(0)
 }

@@ -120,8 +120,13 @@ export class Ledger {
     return { draft: { environmentId: this.#as.production, userId: this.#as.userId } }
   }
 
-  async #hashOf(platform: OnHome, path: string): Promise<string> {
-    return (await platform.rpc.call('source.read', { serviceId: this.#serviceId, ref: this.#draft, path })).hash
+  /** Null when it was never saved, whatever was tried. */
+  async #hashOf(platform: OnHome, path: string): Promise<string | null> {
+    const read = platform.rpc.call('source.read', { serviceId: this.#serviceId, ref: this.#draft, path })
+    return await read.then(({ hash }) => hash, (error: unknown) => {
+      if (isPlatformError(error) && error.code === 'not_found') return null
+      throw error
+    })
   }
 
   async #note(all: Map<string, string[]>, name: string, value: string, write: (name: string, value: string, before: string[] | undefined) => Promise<void>): Promise<void> {
@@ -155,8 +160,8 @@ export class Ledger {
     }
   }
 
-  /** What was acknowledged before `at` (of performance.now()) and is not there any more. */
-  async missing(platform: OnHome, at: number): Promise<string[]> {
+  /** What was acknowledged before `at` (of performance.now()) and is not there any more. Logs are in no backup. */
+  async missing(platform: OnHome, at: number, { logs = true } = {}): Promise<string[]> {
     const { teamId, production: environmentId, userId } = this.#as
     const { rpc } = platform
     const place = { serviceId: this.#serviceId, environmentId }
@@ -188,7 +193,7 @@ export class Ledger {
     const answers = await Promise.all(['speaker', 'keeper'].map((name) => this.#answer(platform, name)))
     expect('what speaker answers', answers[0], this.#deployed)
     if (this.#stored.length > 0) expect('what keeper has kept', answers[1], this.#stored)
-    missing.push(...await this.#missingLines(platform, at))
+    if (logs) missing.push(...await this.#missingLines(platform, at))
     return missing
   }
 
