@@ -35,6 +35,8 @@ export class Random {
   /** Any value that JSON can carry, and such as programs are known to stumble over. */
   json(depth = 4): unknown {
     const kind = this.below(depth > 0 ? 12 : 8)
+    // What cannot be made a text of.
+    if (this.is(0.03)) return { toString: null, valueOf: null }
     if (kind === 0) return null
     if (kind === 1) return this.is(0.5)
     if (kind === 2) return this.of([0, -1, 1e308, -0.5, 2 ** 53, 4_294_967_296, 1e-300])
