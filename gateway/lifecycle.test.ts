@@ -1,6 +1,7 @@
 import { Client } from '@m3o/m3o-node'
+import { once } from 'node:events'
 import { existsSync, rmSync, statSync } from 'node:fs'
-import { Agent, request as httpRequest, type Server } from 'node:http'
+import { Agent, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -226,8 +227,38 @@ test('requests are counted by service, environment and caller, and whoever watch
   expect((await watch.next()).value?.counts).toMatchObject([{ serviceId: app, environmentId: 'e_production', caller: 'anyone', requests: 1, errors: 0 }])
   const next = watch.next()
   await raw(stand.gateway.port, 'GET /bad HTTP/1.1\r\nHost: app--demo.localhost\r\nConnection: close\r\n\r\n')
-  expect((await next).value?.counts).toMatchObject([{ requests: 2, errors: 1 }])
+  expect((await next).value?.counts).toMatchObject([{ requests: 2, errors: 1, inFlight: 0 }])
   await watch.return()
+})
+
+test('what is under way is counted until it has ended, however that is: answered on a kept connection, refused, given up, or an upgrade', async () => {
+  const stand = await begin()
+  const held: ServerResponse[] = []
+  const server = await stand.upstream((request, response) => (request.url === '/held' ? void held.push(response) : response.end('said')))
+  const app = stand.service('app', open)
+  const dead = stand.service('dead', open)
+  stand.release(app, 'e_production', [server])
+  await stand.publish()
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const asked = (path: string) => httpRequest({ port: stand.gateway.port, host: '127.0.0.1', path, agent, headers: { host: 'app--demo.localhost' } })
+  const inFlight = async () => {
+    const watch = stand.control.stream('traffic.watch', {})
+    const counts = (await watch.next()).value?.counts ?? []
+    await watch.return()
+    return counts.filter(({ serviceId }) => serviceId === app || serviceId === dead).reduce((sum, count) => sum + count.inFlight, 0)
+  }
+  for (let n = 0; n < 3; n++) {
+    const [answer] = await once(asked('/').end(), 'response') as [IncomingMessage]
+    await once(answer.resume(), 'end')
+  }
+  expect(await inFlight()).toBe(0)
+  const waiting = asked('/held').on('error', () => {}).end()
+  await expect.poll(inFlight).toBe(1)
+  waiting.destroy()
+  await expect.poll(inFlight).toBe(0)
+  expect(await get(stand, 'dead--demo.localhost')).toMatch(/^HTTP\/1.1 [45]/)
+  expect(await inFlight()).toBe(0)
+  agent.destroy()
 })
 
 test('it also listens where the table says, as soon as that is possible, and no longer than that', async () => {

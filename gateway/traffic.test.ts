@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
 import type { TrafficNews } from '#contract/gateway-api.ts'
+import { gatewayMetrics } from './metrics.ts'
+import type { RouteTable } from './routes/route-table.ts'
 import { Traffic } from './traffic.ts'
+import type { Pools } from './upstream/pools.ts'
 
 const hello = { service: { id: 's' }, environment: { id: 'e' }, countedAs: 'person' }
 const everyMs = 5
@@ -73,4 +76,25 @@ test('a claim counts as written once the next one says that it is; another’s, 
   traffic.noteSaving({ run: 'of another gateway', save: 'x', before: 'two', counts: at(50) })
   traffic.noteSaving({ run: traffic.run, save: 'three', before: 'one', counts: at(3) })
   expect(await saved()).toEqual({ written: [1], claimed: 'three' })
+})
+
+test('Prometheus is told so many callers and services apart, the rest summed up, and nothing is lost by it', () => {
+  const traffic = new Traffic()
+  const named = (id: string) => ({ id, name: id, teamId: 't' })
+  const table = { version: 1, get: (_kind: string, id: string) => named(id), releaseOf: () => undefined } as unknown as RouteTable
+  const pools = { all: () => [] } as unknown as Pools
+  const call = (service: string, caller: string) => {
+    const counter = traffic.begin({ service: { id: service }, environment: { id: 'e' }, countedAs: caller })
+    traffic.count(counter, 'Hello', { status: 200, ms: 3 })
+    traffic.end(counter)
+  }
+  for (let n = 0; n < 30; n++) call('popular', `service/s_${n}`)
+  for (let n = 0; n < 2_010; n++) call(`s_${n}`, 'person')
+  const lines = gatewayMetrics({ table, traffic, pools }).split('\n')
+  const totals = lines.filter((line) => line.startsWith('m3o_requests_total{'))
+  expect(totals.filter((line) => line.includes('service="popular"'))).toHaveLength(21)
+  expect(totals.find((line) => line.includes('service="popular"') && line.includes('caller="*"'))).toMatch(/ 10$/)
+  expect(totals.find((line) => line.includes('service="*"'))).toMatch(/ 11$/)
+  expect(totals.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)).toBe(2_040)
+  expect(lines.filter((line) => line.startsWith('m3o_request_duration_seconds_count')).reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)).toBe(2_040)
 })
