@@ -26,7 +26,7 @@ export const productEntries: Entries = {
 export const platformFlags: Readonly<Record<PlatformName, readonly string[]>> = {
   runtime: [...quickImports, '--max-semi-space-size=2', '--max-old-space-size=512'],
   // A larger young generation: what a proxied request leaves behind should die there.
-  gateway: ['--max-semi-space-size=8', '--max-old-space-size=256'],
+  gateway: [...quickImports, '--max-semi-space-size=8', '--max-old-space-size=256'],
   web: [...quickImports, '--max-semi-space-size=2', '--max-old-space-size=192'],
 }
 

@@ -26,19 +26,19 @@ export default fault({
   full: 1,
   async *run(): AsyncGenerator<Finding> {
     await using cleanup = new AsyncDisposableStack()
-    // Those who attack have processors of their own.
-    setPriority(10)
-    const begin = (name: string) => {
-      const child = fork(join(import.meta.dirname, 'gateway', name), { stdio: 'inherit' })
+    const begin = (name: string, ...args: string[]) => {
+      const child = fork(join(import.meta.dirname, 'gateway', name), args, { stdio: 'inherit' })
       cleanup.defer(() => end(child))
       return child
     }
-    const [app] = await once(begin('socket-service.ts'), 'message') as [number]
+    const [app] = await once(begin('socket-service.ts', 'yields'), 'message') as [number]
     const [calm] = await once(begin('socket-service.ts'), 'message') as [number]
     const gateway = cleanup.use(await startLoneGateway({ app, calm }))
     const pid = gateway.pid()
     const other = begin('other-caller.ts')
     other.send({ url: `http://127.0.0.1:${gateway.port}/x` })
+    // Those who attack, and the service that they attack, would have processors of their own.
+    setPriority(10)
     const report = async () => {
       other.send({ report: true })
       const [seen] = await once(other, 'message') as [{ calls: number; failed: number; p99: number }]

@@ -10,9 +10,7 @@ const atOnce = 32
 /** After so long without a word a connection is given up: most of what is sent is never answered. */
 const quietMs = 40
 
-/** Hosts of two services, on node:http and on Python's http.server. */
-const hosts = { node: 'node--demo.localhost', python: 'python--demo.localhost' }
-type Service = keyof typeof hosts
+type Service = 'node' | 'python'
 
 /**
  * Callers that send right, wrong and odd requests. A request reaches a service only as llhttp reads it from the caller's own
@@ -31,7 +29,10 @@ export default fault({
     const errors: string[] = []
     const watch = (service: Service) => ({ onRequest: (seen: Seen) => check(service, seen), onError: (what: string) => errors.push(`${service}: ${what}`) })
     await using cleanup = new AsyncDisposableStack()
-    const services = { node: cleanup.use(await startNodeService(watch('node'))).port, python: cleanup.use(await startPythonService(watch('python'))).port }
+    const node = cleanup.use(await startNodeService(watch('node')))
+    const python = cleanup.use(await startPythonService(watch('python')))
+    const services = { node: node.port, ...(python !== undefined && { python: python.port }) }
+    const hosts = Object.keys(services).map((name) => `${name}--demo.localhost`)
     const gateway = cleanup.use(await startLoneGateway(services))
     const pid = gateway.pid()
 
@@ -60,20 +61,20 @@ export default fault({
       await exchange(gateway.port, { from, parts: cut(bytes, sizes) })
     }
 
-    for (const host of Object.values(hosts)) {
+    for (const host of hosts) {
       await Promise.all(Object.values(smuggling).flatMap((text) => [[1 << 20], [7]].map((sizes) => send(withHost(text, host), sizes))))
     }
     const until = performance.now() + seconds * 1000
     const firstSeed = Date.now() | 0
     for (let seed = firstSeed; performance.now() < until; seed++) {
-      const texts = fc.sample(fc.tuple(fc.oneof(...Object.values(hosts).map(requests)), fc.oneof({ weight: 3, arbitrary: fc.constant([1 << 20]) }, cuts)), { numRuns: 200, seed })
+      const texts = fc.sample(fc.tuple(fc.oneof(...hosts.map(requests)), fc.oneof({ weight: 3, arbitrary: fc.constant([1 << 20]) }, cuts)), { numRuns: 200, seed })
       const workers = Array.from({ length: atOnce }, async () => {
         for (let one = texts.pop(); one !== undefined; one = texts.pop()) await send(...one)
       })
       await Promise.all(workers)
     }
-    const from = `${connections} connections, ${counts.node} requests read by node:http and ${counts.python} by Python, from seed ${firstSeed}`
-    yield { what: 'no request reaches a service but once, as its caller sent it, through the gateway', held: wrong.length === 0 && counts.node > 0 && counts.python > 0, measured: wrong[0] ?? from }
+    const from = `${connections} connections, ${counts.node} requests read by node:http and ${python === undefined ? 'none by Python, which is not here' : `${counts.python} by Python`}, from seed ${firstSeed}`
+    yield { what: 'no request reaches a service but once, as its caller sent it, through the gateway', held: wrong.length === 0 && counts.node > 0 && (python === undefined || counts.python > 0), measured: wrong[0] ?? from }
     yield { what: 'no service finds fault with what the gateway sends', held: errors.length === 0, measured: errors[0] ?? 'not once' }
     const health = await fetch(`http://127.0.0.1:${gateway.port}/health`).then(({ status }) => status, String)
     yield { what: 'the gateway is the same process and answers', held: gateway.pid() === pid && health === 200, measured: `health: ${health}` }

@@ -11,12 +11,12 @@ import { readSettings, withPort } from '#server/settings.ts'
 import type { Inhabitant, OnHome } from './on-home.ts'
 
 /** The console's API on a platform, in this process; without its pages. */
-export async function startWeb({ home, gatewayPort }: Pick<OnHome, 'home' | 'gatewayPort'>, as: Inhabitant) {
+export async function startWeb({ home, gatewayPort }: Pick<OnHome, 'home' | 'gatewayPort'>, as: Inhabitant, { level = 'silent' } = {}) {
   const server = createServer({ requestTimeout: 0 })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const env: NodeJS.ProcessEnv = { NODE_ENV: 'production', M3O_HOME: home.path, M3O_DATABASE_SOCKET: `${home.path}/pg`, M3O_HOST: '127.0.0.1', M3O_PORT: '0', M3O_GATEWAY_PORT: String(gatewayPort) }
-  const web = createWeb(withPort(readSettings(env), env, port), { env, log: pino({ level: 'silent' }) })
+  const web = createWeb(withPort(readSettings(env), env, port), { env, log: pino({ level }, pino.destination(2)) })
   const laptops = createLaptops(web)
   const live = createLive(web, { teamChanged: laptops.recheck })
   const upgrades = createUpgrades(web, { live, laptops })

@@ -54,9 +54,12 @@ export class CallerConnection {
     return this.response === response
   }
 
-  /** A body is wanted. */
+  /** A body is wanted: what there is of it at once, so that it leaves together with its head. */
   flow(request: WireRequest): void {
-    if (this.request === request) this.advance()
+    if (this.request !== request) return
+    if (this.ahead !== undefined) this.skip(request.take(this.ahead))
+    this.settle()
+    this.advance()
   }
 
   answered(response: WireResponse): void {

@@ -44,10 +44,9 @@ export class Deployments {
     platform.places.onWatchedCrash = (place, exit) => this.#revert(place, exit)
   }
 
-  async start(actor: Actor, wanted: Wanted): Promise<DeploymentRow> {
+  async start(actor: Actor, wanted: Wanted, standing = this.#standing(wanted.at)): Promise<DeploymentRow> {
     const { db } = this.#platform
-    const [environment] = await environmentChain(db, wanted.at.environmentId)
-    const [service] = await db.select({ name: services.name }).from(services).where(eq(services.id, wanted.at.serviceId))
+    const { chain: [environment], service } = await standing
     if (!environment || !service) throw new PlatformError('not_found', 'this service no longer exists')
     const row = newRow({
       id: newId('deployment'), teamId: environment.teamId, serviceId: wanted.at.serviceId, environmentId: environment.id, kind: wanted.kind,
@@ -55,17 +54,19 @@ export class Deployments {
     })
     await db.transaction(async (tx) => {
       // An environment, or a service, that goes at this moment waits for this row, and then ends it.
-      const [known] = await tx.select({ deletedAt: services.deletedAt }).from(services).where(eq(services.id, row.serviceId)).for('share')
+      const [[known], [there]] = await Promise.all([
+        tx.select({ deletedAt: services.deletedAt }).from(services).where(eq(services.id, row.serviceId)).for('share'),
+        tx.select({ deletedAt: environments.deletedAt }).from(environments).where(eq(environments.id, environment.id)).for('share'),
+        tx.insert(deployments).values(row),
+        writeAudit(tx, actor, {
+          teamId: row.teamId, action: `service.${row.kind}`, target: `service ${service.name}`,
+          after: { environment: environment.name, revision: row.commit.slice(0, 7), deployment: row.id },
+        }),
+      ])
       if (known?.deletedAt !== null) throw new PlatformError('not_found', 'this service no longer exists')
-      const [there] = await tx.select({ deletedAt: environments.deletedAt }).from(environments).where(eq(environments.id, environment.id)).for('share')
       if (there?.deletedAt !== null) throw new PlatformError('environment_gone', `the environment ${environment.name} has just gone`, { fix: 'Choose another one.' })
-      await tx.insert(deployments).values(row)
-      await writeAudit(tx, actor, {
-        teamId: row.teamId, action: `service.${row.kind}`, target: `service ${service.name}`,
-        after: { environment: environment.name, revision: row.commit.slice(0, 7), deployment: row.id },
-      })
     })
-    await announce(this.#platform, row.id)
+    void announce(this.#platform, row.id).catch(() => {}) // nobody depends on having heard of it
     this.#run(row)
     return row
   }
@@ -77,29 +78,33 @@ export class Deployments {
 
   /** The person's draft, committed first; refused as `conflict` when somebody else's change is in its way. */
   async deployDraft(actor: Actor, at: At, userId: string, message: string | undefined, route: Route): Promise<DeploymentRow> {
-    const { source, db } = this.#platform
-    const chain = await environmentChain(db, at.environmentId)
+    const { source } = this.#platform
+    const [standing, author] = [this.#standing(at), this.#author(userId)]
+    author.catch(() => {})
+    const { chain } = await standing
     const draft = { serviceId: at.serviceId, userId, environment: at.environmentId, branches: chain.map(branchOf) }
     const { files, head } = await source.drafts.status(draft)
     // Without a change the newest commit is deployed again, under its own name.
     const said = message?.trim() || changesInWords(files) || (await source.history.commit({ serviceId: at.serviceId, commit: head })).message.trim()
-    const landed = await source.drafts.commit({ ...draft, message: said, author: await this.#author(userId) })
+    const landed = await source.drafts.commit({ ...draft, message: said, author: await author })
     this.#platform.events.emit({ type: 'draft', teamId: chain[0]?.teamId ?? '', serviceId: at.serviceId, userId, environmentId: at.environmentId, path: null, by: actor.name })
-    return this.deploy(actor, at, landed.commit, said, route)
+    return this.start(actor, { at, kind: 'deploy', route, commit: landed.commit, message: said }, standing)
   }
 
   /** A folder as a tar stream. Notes say what a person should know, such as whose change was written over. */
   async deployArchive(actor: Actor, at: At, input: { userId: string; message?: string | undefined; base: string | null; force: boolean; tip?: string | undefined; body: Readable }) {
-    const { source, db } = this.#platform
-    const branches = (await environmentChain(db, at.environmentId)).map(branchOf)
+    const { source } = this.#platform
+    const [standing, author] = [this.#standing(at), this.#author(input.userId)]
+    author.catch(() => {})
+    const branches = (await standing).chain.map(branchOf)
     const said = input.message?.trim() || 'Deploy from a folder'
     const landed = await source.archives.commit({
-      serviceId: at.serviceId, branches, stream: input.body, ...(input.base !== null && { base: input.base }), force: input.force, author: await this.#author(input.userId), message: said,
+      serviceId: at.serviceId, branches, stream: input.body, ...(input.base !== null && { base: input.base }), force: input.force, author: await author, message: said,
       ...(input.tip !== undefined && { tip: input.tip }),
     })
     // A commit of the folder's own says what it is.
     const message = landed.commit === input.tip ? (await source.history.commit({ serviceId: at.serviceId, commit: landed.commit })).message : said
-    const row = await this.deploy(actor, at, landed.commit, message, 'cli')
+    const row = await this.start(actor, { at, kind: 'deploy', route: 'cli', commit: landed.commit, message }, standing)
     const notes = [
       ...(landed.replaced && landed.previous !== null ? ['the folder has no recorded base, so it replaced the source that was there'] : []),
       ...(landed.merged ? ['merged with what others committed meanwhile'] : []),
@@ -261,6 +266,13 @@ export class Deployments {
     const place = this.#platform.places.get(at)
     if (!place) throw new PlatformError('not_in_this_state', 'it was never deployed here', { fix: 'Deploy it first.' })
     return place
+  }
+
+  /** Where it is to go, and what it is called. */
+  async #standing(at: At) {
+    const { db } = this.#platform
+    const [chain, [service]] = await Promise.all([environmentChain(db, at.environmentId), db.select({ name: services.name }).from(services).where(eq(services.id, at.serviceId))])
+    return { chain, service }
   }
 
   async #author(userId: string): Promise<{ name: string; email: string }> {

@@ -92,15 +92,18 @@ export class Places {
   async switchAll({ entries, leaving = [], expected, record }: Switch): Promise<void> {
     const begun = entries.map(({ plan, fresh }) => ({ plan, fresh, before: this.get(plan), place: placeOf(plan, 'live', null) }))
     const left = leaving.flatMap((at) => this.get(at) ?? [])
-    await Promise.all(begun.flatMap(({ fresh }) => fresh.map((running) => this.instances.setState(running, 'live'))))
     await this.#parts.db.transaction(async (tx) => {
-      for (const { plan } of begun) {
-        const row = { environmentId: plan.environmentId, serviceId: plan.serviceId, deploymentId: plan.deploymentId, commit: plan.commit, wanted: 'live' as const, crashing: null, updatedAt: Date.now() }
-        await tx.insert(releases).values(row).onConflictDoUpdate({ target: [releases.environmentId, releases.serviceId], set: row })
-      }
-      for (const at of left) await tx.delete(releases).where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))
-      const environments = await this.#nextGenerations(tx, [...begun.map(({ plan }) => plan.environmentId), ...left.map((at) => at.environmentId)], expected)
-      await record(tx)
+      // Sent together, and done in this order.
+      const [environments] = await Promise.all([
+        this.#nextGenerations(tx, [...begun.map(({ plan }) => plan.environmentId), ...left.map((at) => at.environmentId)], expected),
+        ...begun.map(({ plan }) => {
+          const row = { environmentId: plan.environmentId, serviceId: plan.serviceId, deploymentId: plan.deploymentId, commit: plan.commit, wanted: 'live' as const, crashing: null, updatedAt: Date.now() }
+          return tx.insert(releases).values(row).onConflictDoUpdate({ target: [releases.environmentId, releases.serviceId], set: row })
+        }),
+        ...left.map((at) => tx.delete(releases).where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))),
+        ...begun.flatMap(({ fresh }) => fresh.map((running) => this.instances.setState(running, 'live', tx))),
+        record(tx),
+      ])
       for (const { place } of begun) this.#places.set(placeKey(place), place)
       for (const at of left) this.#places.delete(placeKey(at))
       const changed = [...begun.map(({ place }) => [placeKey(place), routedRelease(place, this.instances.of(place))] as const), ...left.map((at) => [placeKey(at), null] as const)]
@@ -266,7 +269,7 @@ export class Places {
   /** Somebody works on it, so that its next deployment is not far. */
   expectDeployment(at: At): void {
     const place = this.get(at)
-    if (place?.wanted === 'live') this.instances.spares.prepare(place.plan)
+    if (place?.wanted === 'live' && !this.#stopping) this.instances.spares.prepare(place.plan)
   }
 
   /** Puts to sleep what nobody called for as long as its settings say. */

@@ -112,7 +112,10 @@ test('a subscription is refused, or ended later, by the same table as everything
     expect(await live.subscribe('9', topic as LiveTopic, input)).toMatchObject({ ok: false, error: { code: 'bad_request' } })
   }
   // Nonsense harms nobody.
-  for (const name of ['write', 'resize', 'signal', 'say', 'unsubscribe', 'subscribe']) live.socket.emit(name, { a: 1 }, null, [], 7)
+  for (const name of ['write', 'resize', 'signal', 'say', 'unsubscribe', 'subscribe']) {
+    live.socket.emit(name, { a: 1 }, null, [], 7)
+    live.socket.emit(name, { toString: null, valueOf: null }, [[{ toString: 1 }]])
+  }
   expect((await connected({ browser: ann })).socket.connected).toBe(true)
 })
 

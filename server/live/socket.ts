@@ -109,7 +109,9 @@ export function createLive(web: Web, { teamChanged = () => {} }: { teamChanged?:
 async function signIn(web: Web, socket: LiveSocket): Promise<void> {
   const { request } = socket
   const from = addressOf(request, web.settings)
-  const { token } = z.object({ token: z.string().max(300).optional() }).parse(socket.handshake.auth ?? {})
+  const given = z.object({ token: z.string().max(300).optional() }).safeParse(socket.handshake.auth ?? {})
+  if (!given.success) throw new PlatformError('bad_request', 'the token of the handshake is none', { field: 'token' })
+  const { token } = given.data
   const fromPage = request.headers.origin !== undefined
   const renew = token !== undefined
     ? () => byToken(web, token, from)
@@ -155,22 +157,30 @@ function listen(web: Web, socket: LiveSocket, subscriptions: Subscriptions): voi
       (error: unknown) => answer({ ok: false, error: bodyOfFailure(web, error, `live ${named.data}`) }),
     )
   })
-  socket.on('unsubscribe', (given: unknown) => subscriptions.close(String(given)))
+  // Not made a text of: an object can be such that this throws.
+  const inletOf = (given: unknown) => {
+    const known = id.safeParse(given)
+    return known.success ? subscriptions.inlet(known.data) : undefined
+  }
+  socket.on('unsubscribe', (given: unknown) => {
+    const known = id.safeParse(given)
+    if (known.success) subscriptions.close(known.data)
+  })
   socket.on('write', (...[given, value, ack]: unknown[]) => {
     const parsed = bytes.safeParse(value)
-    const written = parsed.success ? subscriptions.inlet(String(given))?.write?.(parsed.data) : undefined
+    const written = parsed.success ? inletOf(given)?.write?.(parsed.data) : undefined
     void Promise.resolve(written).finally(() => ackOf(ack)())
   })
   socket.on('resize', (...[given, value]: unknown[]) => {
     const parsed = size.safeParse(value)
-    if (parsed.success) subscriptions.inlet(String(given))?.resize?.(parsed.data)
+    if (parsed.success) inletOf(given)?.resize?.(parsed.data)
   })
   socket.on('signal', (...[given, value]: unknown[]) => {
     const parsed = signal.safeParse(value)
-    if (parsed.success) subscriptions.inlet(String(given))?.signal?.(parsed.data)
+    if (parsed.success) inletOf(given)?.signal?.(parsed.data)
   })
   socket.on('say', (...[given, value]: unknown[]) => {
     const parsed = spoken.safeParse(value)
-    if (parsed.success) subscriptions.inlet(String(given))?.say?.(parsed.data)
+    if (parsed.success) inletOf(given)?.say?.(parsed.data)
   })
 }

@@ -29,11 +29,12 @@ export async function startNodeService({ onRequest, onError }: Watched) {
   return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: async () => { server.closeAllConnections(); await new Promise((resolve) => server.close(resolve)) } }
 }
 
-/** The same on Python's http.server; needs a `python3`. */
+/** The same on Python's http.server; undefined where there is no `python3`. */
 export async function startPythonService({ onRequest, onError }: Watched) {
   const child = spawn('python3', [join(import.meta.dirname, 'service.py')], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const port = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject).once('exit', () => reject(new Error('the service in Python has ended')))
+  const port = await new Promise<number | undefined>((resolve, reject) => {
+    child.once('error', (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? resolve(undefined) : reject(error)))
+    child.once('exit', () => reject(new Error('the service in Python has ended')))
     createInterface(child.stdout).on('line', (line) => {
       const said = JSON.parse(line) as { port?: number; error?: string } & Seen
       if (said.port !== undefined) resolve(said.port)
@@ -41,6 +42,7 @@ export async function startPythonService({ onRequest, onError }: Watched) {
       else onRequest(said)
     })
   })
+  if (port === undefined) return undefined
   return {
     port,
     [Symbol.asyncDispose]: async () => {
