@@ -11,10 +11,10 @@ import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
-import { eq } from 'drizzle-orm'
+import { eq, ne } from 'drizzle-orm'
 import { newId } from '#contract/ids.ts'
 import { type Db, openDb } from '#db/open.ts'
-import { deployments, releases, revisions, services } from '#db/schema.ts'
+import { deployments, documents, instances, releases, revisions, services } from '#db/schema.ts'
 import { Shell } from '#e2e/stack/command.ts'
 import { familiesOf, ofProcess, pssOf } from '#e2e/stack/families.ts'
 import { hello } from '#e2e/stack/programs.ts'
@@ -70,7 +70,7 @@ try {
   say('each of them is called again', `p50 ${again.p50.toFixed(1)} ms, p95 ${again.p95.toFixed(1)} ms, ${again.failed} failed`)
   missed += rest.failed + again.failed
   const last = await memoryOf(stack)
-  const sandboxes = sandboxesOf(stack)
+  const sandboxes = await sandboxesOf(opened.db)
   say('the platform then', `${mib(sum(last))} MiB (${spokenMemory(last)})`)
   say(`${sandboxes.count} sandboxes`, `${mib(sandboxes.kiB)} MiB, ${(sandboxes.kiB / 1024 / Math.max(1, sandboxes.count)).toFixed(1)} MiB each`)
   const adoptMs = await boots(stack)
@@ -89,6 +89,8 @@ async function multiply(db: Db, home: string, count: number): Promise<string[]> 
   const seal = await openSeal(home)
   const [service] = await db.select().from(services).where(eq(services.name, 'first'))
   if (service === undefined) throw new Error('the first service is not there')
+  // Its documents are read a moment after it is live.
+  const document = await until('its documents are read', async () => (await db.select().from(documents).where(eq(documents.serviceId, service.id)))[0])
   const [[revision], [deployment], [release]] = await Promise.all([
     db.select().from(revisions).where(eq(revisions.serviceId, service.id)), db.select().from(deployments).where(eq(deployments.serviceId, service.id)), db.select().from(releases).where(eq(releases.serviceId, service.id)),
   ])
@@ -101,6 +103,7 @@ async function multiply(db: Db, home: string, count: number): Promise<string[]> 
     await db.transaction(async (tx) => {
       await tx.insert(services).values(lot.map(({ id, name }) => ({ ...service, id, name, description: `Number ${name.slice(5)} of many.` })))
       await tx.insert(revisions).values(lot.map(({ id }) => ({ ...revision, serviceId: id })))
+      await tx.insert(documents).values(lot.map(({ id }) => ({ serviceId: id, commit: document.commit, text: document.text })))
       await tx.insert(deployments).values(lot.map(({ id, deploymentId }) => ({ ...deployment, id: deploymentId, serviceId: id, watchedUntil: null, previousId: null, variables: seal.seal(variables, sealedVariables(deploymentId)) })))
       await tx.insert(releases).values(lot.map(({ id, deploymentId }) => ({ ...release, serviceId: id, deploymentId })))
     })
@@ -180,14 +183,18 @@ async function memoryOf(at: Stack): Promise<Map<string, number>> {
   return new Map([...await familiesOf(at)].map(([name, pids]) => [name, pids.reduce((total, pid) => total + pssOf(pid), 0)]))
 }
 
-/** All processes of this installation's services. */
-function sandboxesOf({ home }: Stack): { count: number; kiB: number } {
-  const parents = new Map(readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((name) => [name, /^PPid:\s+(\d+)/m.exec(ofProcess(name, 'status'))?.[1] ?? '']))
-  const outer = new Set([...parents.keys()].filter((pid) => /(^|\/)bwrap\0/.test(ofProcess(pid, 'cmdline')) && ofProcess(pid, 'cmdline').includes(home) && !parents.has(`-${pid}`)))
-  const isInside = (pid: string): boolean => outer.has(pid) || (parents.has(pid) && parents.get(pid) !== '0' && isInside(parents.get(pid) ?? ''))
-  const inside = [...parents.keys()].filter(isInside)
-  const top = [...outer].filter((pid) => !outer.has(parents.get(pid) ?? ''))
-  return { count: top.length, kiB: inside.reduce((total, pid) => total + pssOf(Number(pid)), 0) }
+/** What runs, each with the sandbox around it and all that is in it. */
+async function sandboxesOf(db: Db): Promise<{ count: number; kiB: number }> {
+  const parents = new Map(readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((name) => [Number(name), Number(/^PPid:\s+(\d+)/m.exec(ofProcess(name, 'status'))?.[1] ?? 0)]))
+  const isSandbox = (pid: number) => /(^|\/)bwrap\0/.test(ofProcess(pid, 'cmdline'))
+  const tops = new Set<number>()
+  for (const { pid } of await db.select({ pid: instances.pid }).from(instances).where(ne(instances.state, 'ended'))) {
+    let top = pid ?? 0
+    while (parents.has(top) && isSandbox(parents.get(top) ?? 0)) top = parents.get(top) ?? 0
+    if (parents.has(top)) tops.add(top)
+  }
+  const isInside = (pid: number): boolean => tops.has(pid) || (parents.has(pid) && isInside(parents.get(pid) ?? 0))
+  return { count: tops.size, kiB: [...parents.keys()].filter(isInside).reduce((total, pid) => total + pssOf(pid), 0) }
 }
 
 function judge(what: string, figure: string, value: number, limit: number): void {

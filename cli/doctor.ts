@@ -19,26 +19,50 @@ export interface Diagnosis {
   remark?: string
 }
 
-/** What is well of the platform and what is not: as it says itself, or, when it is silent and of this machine, as its folder shows. */
+/** One that answers, does so at once. */
+const answerMs = 5_000
+
+/** What is well of the platform and what is not: as it says itself, or, where it is silent and of this machine, as its folder shows. */
 export async function diagnose(session: Session): Promise<Diagnosis> {
   const { url } = session
   let status: number
   try {
-    status = (await session.fetch('/health')).status
+    status = (await session.fetch('/health', { signal: AbortSignal.timeout(answerMs) })).status
   } catch (error) {
-    if (platformError(error)?.code !== 'unavailable' || !isHere(url)) throw error
-    const { examineHome } = await import('./server/examine.ts')
-    return { url, status: null, weaker: [], checks: [{ name: 'console', state: 'bad', says: `nothing answers at ${url}`, fix: null }, ...examineHome(process.env)], well: false }
+    if (!isAway(error) || !isHere(url)) throw error
+    return { url, status: null, weaker: [], checks: [{ name: 'console', state: 'bad', says: `nothing answers at ${url}`, fix: null }, ...await examined(true)], well: false }
   }
   const console: Check = { name: 'console', state: status === 200 ? 'ok' : 'bad', says: status === 200 ? `answers at ${url}` : `is not ready (${status})`, fix: status === 200 ? null : 'It is starting: ask again in a moment.' }
   if (session.token === undefined) return { url, status, weaker: [], checks: [console], well: status === 200, remark: 'You are not logged in: m3o login' }
-  const { version, engine, gateway, weaker } = await session.api.platform.about.query()
-  const checks = await session.api.platform.health.query().catch((error: unknown) => {
-    if (platformError(error)?.code !== 'forbidden') throw error
-    return undefined
-  })
-  const all = [console, ...(checks ?? [])]
-  return { url, status, version, engine, gateway, weaker, checks: all, well: worst(all) !== 'bad', ...(checks === undefined && { remark: 'More of it is told to operators of the platform.' }) }
+  const within = { signal: AbortSignal.timeout(answerMs) }
+  try {
+    const { version, engine, gateway, weaker } = await session.api.platform.about.query(undefined, within)
+    const checks = await session.api.platform.health.query(undefined, within).catch((error: unknown) => {
+      if (platformError(error)?.code !== 'forbidden') throw error
+      return undefined
+    })
+    const all = [console, ...(checks ?? []), ...(isHere(url) ? await orphaned(url) : [])]
+    return { url, status, version, engine, gateway, weaker, checks: all, well: worst(all) !== 'bad', ...(checks === undefined && { remark: 'More of it is told to operators of the platform.' }) }
+  } catch (error) {
+    if (!within.signal.aborted && !isAway(error)) throw error
+    if (isHere(url)) return { url, status, weaker: [], checks: [console, ...await examined()], well: false }
+    const runtime: Check = { name: 'runtime', state: 'bad', says: 'does not answer', fix: 'Services go on; changes wait until it is back. m3o doctor on its own machine says more.' }
+    return { url, status, weaker: [], checks: [console, runtime], well: false }
+  }
+}
+
+const isAway = (error: unknown): boolean => ['unavailable', 'timeout'].includes(platformError(error)?.code ?? '')
+
+/** Of this machine's platform, from its folder. */
+async function examined(isConsoleSilent = false): Promise<Check[]> {
+  const { examineHome } = await import('./server/examine.ts')
+  return examineHome(process.env, { isConsoleSilent })
+}
+
+async function orphaned(url: string): Promise<Check[]> {
+  const { examineParent } = await import('./server/examine.ts')
+  const parent = examineParent(process.env, url)
+  return parent === undefined ? [] : [parent]
 }
 
 const marks = { ok: colors.green('ok  '), warn: colors.yellow('warn'), bad: colors.red('bad ') }

@@ -87,7 +87,7 @@ export const gatewayApi = {
     z.object({ instanceIds: z.array(z.string()) }),
     z.record(z.string(), z.object({ requests: z.number(), sockets: z.number() })),
   ),
-  /** Resolves when nothing is under way to the instance any more, or after `timeoutMs`; `closeSocketsAfterMs` closes websockets with 1012. */
+  /** Resolves when nothing is under way to the instance any more, or when the time is over: `timeoutMs` for calls; websockets are closed with 1012 after `closeSocketsAfterMs`, also when that is later. */
   'instances.drain': call(
     z.object({ instanceId: z.string(), timeoutMs: z.number(), closeSocketsAfterMs: z.number() }),
     z.object({ idle: z.boolean() }),

@@ -22,6 +22,7 @@ const next: Record<DeploymentState, readonly DeploymentState[]> = {
 }
 
 export const mayFollow = (from: DeploymentState, to: DeploymentState): boolean => next[from].includes(to)
+export const mayPrecede = (to: DeploymentState): DeploymentState[] => deploymentStates.filter((from) => mayFollow(from, to))
 
 /** Still on its way: something is or will be done for it. */
 export const isUnderWay = (state: DeploymentState): boolean => (phases as readonly string[]).includes(state)

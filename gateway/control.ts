@@ -16,6 +16,9 @@ import type { Traces } from './traces.ts'
 import type { Traffic } from './traffic.ts'
 import type { Pools } from './upstream/pools.ts'
 
+/** For a client's answer to being told. */
+const closingMs = 3_000
+
 export interface ControlParts {
   table: RouteTable
   pools: Pools
@@ -52,7 +55,10 @@ export function controlServer({ table, pools, traffic, traces, handovers, target
       const timer = setTimeout(() => { for (const socket of pool.sockets) socket.closeForRestart() }, closeSocketsAfterMs)
       signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
       try {
-        return { idle: await pool.whenIdle(timeoutMs) }
+        const idle = await pool.whenIdle(timeoutMs)
+        if (idle || pool.sockets.size === 0) return { idle }
+        // Sockets have a time of their own, and are told before they end.
+        return { idle: await pool.whenIdle(Math.max(0, closeSocketsAfterMs - timeoutMs) + closingMs) }
       } finally {
         clearTimeout(timer)
       }

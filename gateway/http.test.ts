@@ -26,6 +26,7 @@ beforeAll(async () => {
       return
     }
     if (url === '/deaf') {
+      events.push('deaf begun')
       request.on('error', () => {})
       request.once('close', () => events.push(`deaf ${request.complete ? 'whole' : 'cut'}`))
       return void request.resume()
@@ -248,7 +249,9 @@ describe('answers', () => {
     socket.destroy()
     events.length = 0
     const cut = connect(port, '127.0.0.1')
-    cut.write(`POST /deaf HTTP/1.1\r\n${host}Content-Length: 10\r\n\r\nabc`, () => setTimeout(() => cut.destroy(), 50))
+    cut.write(`POST /deaf HTTP/1.1\r\n${host}Content-Length: 10\r\n\r\nabc`)
+    await expect.poll(() => events).toContain('deaf begun')
+    cut.destroy()
     await expect.poll(() => events).toContain('deaf cut')
   })
 

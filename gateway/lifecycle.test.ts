@@ -1,6 +1,7 @@
 import { Client } from '@m3o/m3o-node'
+import { once } from 'node:events'
 import { existsSync, rmSync, statSync } from 'node:fs'
-import { Agent, request as httpRequest, type Server } from 'node:http'
+import { Agent, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -95,6 +96,22 @@ test('websockets pass, are counted, and are told of the restart with 1012 when t
   // Under way while it drains: the close waits for its frame's end.
   client.send('again')
   expect(await stand.control.call('instances.drain', { instanceId, timeoutMs: 5000, closeSocketsAfterMs: 20 })).toEqual({ idle: true })
+  expect(await closed).toBe(1012)
+  sockets.close()
+})
+
+test('websockets live longer than calls may while their instance drains, and are told all the same', async () => {
+  const stand = await begin()
+  const server = await stand.upstream((_, response) => response.writeHead(404).end())
+  const sockets = new WebSocketServer({ server })
+  stand.release(stand.service('app', open), 'e_production', [server])
+  await stand.publish()
+  const client = new WebSocket(`ws://127.0.0.1:${stand.gateway.port}/ws`, { headers: { host: 'app--demo.localhost' } })
+  await new Promise((resolve) => client.once('open', resolve))
+  const closed = new Promise((resolve) => client.once('close', resolve))
+  const began = performance.now()
+  expect(await stand.control.call('instances.drain', { instanceId: `i_${portOf(server)}`, timeoutMs: 20, closeSocketsAfterMs: 300 })).toEqual({ idle: true })
+  expect(performance.now() - began).toBeGreaterThan(290)
   expect(await closed).toBe(1012)
   sockets.close()
 })
@@ -210,8 +227,38 @@ test('requests are counted by service, environment and caller, and whoever watch
   expect((await watch.next()).value?.counts).toMatchObject([{ serviceId: app, environmentId: 'e_production', caller: 'anyone', requests: 1, errors: 0 }])
   const next = watch.next()
   await raw(stand.gateway.port, 'GET /bad HTTP/1.1\r\nHost: app--demo.localhost\r\nConnection: close\r\n\r\n')
-  expect((await next).value?.counts).toMatchObject([{ requests: 2, errors: 1 }])
+  expect((await next).value?.counts).toMatchObject([{ requests: 2, errors: 1, inFlight: 0 }])
   await watch.return()
+})
+
+test('what is under way is counted until it has ended, however that is: answered on a kept connection, refused, given up, or an upgrade', async () => {
+  const stand = await begin()
+  const held: ServerResponse[] = []
+  const server = await stand.upstream((request, response) => (request.url === '/held' ? void held.push(response) : response.end('said')))
+  const app = stand.service('app', open)
+  const dead = stand.service('dead', open)
+  stand.release(app, 'e_production', [server])
+  await stand.publish()
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const asked = (path: string) => httpRequest({ port: stand.gateway.port, host: '127.0.0.1', path, agent, headers: { host: 'app--demo.localhost' } })
+  const inFlight = async () => {
+    const watch = stand.control.stream('traffic.watch', {})
+    const counts = (await watch.next()).value?.counts ?? []
+    await watch.return()
+    return counts.filter(({ serviceId }) => serviceId === app || serviceId === dead).reduce((sum, count) => sum + count.inFlight, 0)
+  }
+  for (let n = 0; n < 3; n++) {
+    const [answer] = await once(asked('/').end(), 'response') as [IncomingMessage]
+    await once(answer.resume(), 'end')
+  }
+  expect(await inFlight()).toBe(0)
+  const waiting = asked('/held').on('error', () => {}).end()
+  await expect.poll(inFlight).toBe(1)
+  waiting.destroy()
+  await expect.poll(inFlight).toBe(0)
+  expect(await get(stand, 'dead--demo.localhost')).toMatch(/^HTTP\/1.1 [45]/)
+  expect(await inFlight()).toBe(0)
+  agent.destroy()
 })
 
 test('it also listens where the table says, as soon as that is possible, and no longer than that', async () => {

@@ -119,12 +119,14 @@ export class Traffic {
     this.watchers.add(untold)
     try {
       yield { ...this.take(untold), saved: { counts: [...this.saved.values()], claim: this.claim ?? null } }
-      while (!signal.aborted) {
+      for (;;) {
+        const last = signal.aborted
         await pause(everyMs, signal)
         // Those that only go on and on are told of now and then.
         if (untold.counts.size === 0 && untold.lost.size === 0) await this.nextCount(signal, busyEveryMs)
         if (untold.counts.size === 0) for (const count of this.counts.values()) if (count.inFlight > 0) untold.counts.add(count)
         if (untold.counts.size > 0 || untold.lost.size > 0) yield this.take(untold)
+        if (last) return
       }
     } finally {
       this.watchers.delete(untold)
@@ -198,6 +200,7 @@ function countEndpoint(endpoints: Record<string, number>, endpoint: string): voi
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
     const done = () => {
       clearTimeout(timer)
       signal.removeEventListener('abort', done)

@@ -50,6 +50,7 @@ import { runtimeMetrics } from './metrics.ts'
 import type { Platform } from './platform.ts'
 import { Promotions } from './promotions/promotions.ts'
 import { Routing } from './routing/routing.ts'
+import { finishDeletions } from './services/services.ts'
 import { readSettings } from './settings.ts'
 import { openSource } from './source/source.ts'
 import { deployOwedSamples, oweSamples } from './teams/samples.ts'
@@ -121,6 +122,7 @@ void routing.follow((news) => {
 }, ending.signal)
 await deployments.recover()
 await promotions.recover()
+void finishDeletions(platform, deployments).catch((error: unknown) => log.error({ err: error }, 'what was deleted could not be removed'))
 await life.load()
 new Documents(platform).follow(ending.signal)
 announceDeployments(platform, ending.signal)

@@ -12,7 +12,7 @@ export const checkout = fileURLToPath(new URL('../..', import.meta.url)).replace
  */
 export const compileCache = join(checkout, 'node_modules/.cache/m3o/compiled')
 
-/** For the command line of a process that uses the database. */
+/** For the command line of each process of the platform. */
 export const quickImports = ['--import', new URL('./quick-imports.js', import.meta.url).href]
 
 /**

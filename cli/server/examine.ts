@@ -1,13 +1,29 @@
-import { accessSync, constants, statfsSync } from 'node:fs'
+import { accessSync, constants, readFileSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Check, judgeDisk } from '#contract/checks.ts'
+import { answersHealth } from './health.ts'
 import { lastComplaint } from './log-file.ts'
 import { readPidFile } from './pid-file.ts'
 import { platformNames } from './platform-programs.ts'
 import { readSettings } from './settings.ts'
 
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Of a platform that answers well: who looks after it. Undefined when that at `url` is none of this machine's, or not this user's to look at. */
+export function examineParent(environment: Environment, url: string): Check | undefined {
+  try {
+    const run = join(readSettings(environment).home, 'run')
+    const { web } = JSON.parse(readFileSync(join(run, 'ports'), 'utf8')) as { web?: number }
+    if (String(web) !== new URL(url).port) return undefined
+    if (readPidFile(join(run, 'parent.pid')) !== undefined) return undefined
+  } catch {
+    return undefined
+  }
+  return { name: 'parent', state: 'warn', says: 'not running: what ends is not started again', fix: 'Start it: m3o server. It takes over what runs; services go on.' }
+}
+
 /** What the folder of this machine's platform shows while nothing answers. Changes nothing. @throws Problem for settings that cannot be */
-export function examineHome(environment: Readonly<Record<string, string | undefined>>): Check[] {
+export async function examineHome(environment: Environment, { isConsoleSilent = false } = {}): Promise<Check[]> {
   const { home, databaseUrl } = readSettings(environment)
   const run = join(home, 'run')
   try {
@@ -23,13 +39,18 @@ export function examineHome(environment: Readonly<Record<string, string | undefi
     parent === undefined
       ? { name: 'parent', state: 'bad', says: 'not running', fix: 'Start it: m3o server. What still runs is taken over.' }
       : { name: 'parent', state: 'ok', says: `pid ${parent.pid}`, fix: null },
-    ...names.map((name): Check => {
+    ...await Promise.all(names.map(async (name): Promise<Check> => {
       const found = readPidFile(join(run, `${name}.pid`))
-      if (found !== undefined) return { name, state: 'ok', says: `pid ${found.pid}`, fix: null }
+      if (found !== undefined) return (name === 'web' ? isConsoleSilent : await isSilent(name, run)) ? { name, state: 'bad', says: `pid ${found.pid} runs, but does not answer`, fix: `If it stays so, end it: kill -KILL ${found.pid}${parent === undefined ? ', then m3o server' : '. It is started again within two seconds'}; services go on.` } : { name, state: 'ok', says: `pid ${found.pid}`, fix: null }
       const log = join(home, 'logs', `${name}.log`)
       const complaint = lastComplaint(log)
       return { name, state: 'bad', says: complaint === undefined ? 'not running' : `not running; the last it complained of: ${complaint.slice(0, 300)}`, fix: parent === undefined ? null : `It is started again within two seconds. If it stays away: ${log}` }
-    }),
+    })),
     judgeDisk(home, statfsSync(home)),
   ]
+}
+
+/** Whether one that runs does not answer where it is asked; Postgres speaks no HTTP. */
+async function isSilent(name: string, run: string): Promise<boolean> {
+  return (name === 'runtime' || name === 'gateway') && !await answersHealth({ socketPath: join(run, `${name}.sock`) })
 }

@@ -23,10 +23,10 @@ export const productEntries: Entries = {
 }
 
 /** Node starts with a heap for servers with much memory; these take about a third of it (recipe: 270 → 110 MB for web). */
-const flags: Readonly<Record<PlatformName, readonly string[]>> = {
+export const platformFlags: Readonly<Record<PlatformName, readonly string[]>> = {
   runtime: [...quickImports, '--max-semi-space-size=2', '--max-old-space-size=512'],
   // A larger young generation: what a proxied request leaves behind should die there.
-  gateway: ['--max-semi-space-size=8', '--max-old-space-size=256'],
+  gateway: [...quickImports, '--max-semi-space-size=8', '--max-old-space-size=256'],
   web: [...quickImports, '--max-semi-space-size=2', '--max-old-space-size=192'],
 }
 
@@ -51,7 +51,7 @@ export function platformProgram(name: PlatformName, home: Home, environment: Rec
     launch: async () => {
       const output = openLog(log)
       try {
-        const child = spawn(process.execPath, [...flags[name], '--disable-warning=ExperimentalWarning', entry], {
+        const child = spawn(process.execPath, [...platformFlags[name], '--disable-warning=ExperimentalWarning', entry], {
           cwd: checkout, env: childEnvironment(environment), stdio: ['ignore', output, output], detached: true,
         })
         child.on('error', () => {})

@@ -26,7 +26,7 @@ const quickMs = 5_000
 const quickDeathsTold = 5
 const pollMs = 250
 
-/** Keeps one program running until it is told to stop. Restarts within 2 s, at first after 100 ms. */
+/** Keeps one program running until it is told to stop. Restarts what had lived for a while at once, anything else within 2 s, at first after 100 ms. */
 export class Supervised {
   readonly program: Program
   readonly #say: (line: string) => void
@@ -143,7 +143,7 @@ export class Supervised {
       this.start().catch((error: unknown) => {
         if (this.#wanted) this.#again(oneLine(error))
       })
-    }, Math.min(1_800, 100 * 2 ** Math.max(0, this.#quickDeaths - 1)))
+    }, this.#quickDeaths === 0 ? 0 : Math.min(1_800, 100 * 2 ** (this.#quickDeaths - 1)))
   }
 
   #tell(why: string | undefined): void {

@@ -26,7 +26,7 @@ const byText = (one: string, other: string) => one.localeCompare(other)
 export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
   return [
     {
-      key: 'service', header: 'Service', width: 'lg:w-56 xl:w-64', order: (a, b) => byText(a.name, b.name),
+      key: 'service', header: 'Service', width: 'lg:w-52 xl:w-56 2xl:w-64', order: (a, b) => byText(a.name, b.name),
       cell: (service) => (
         <span className="flex min-w-0 items-center gap-2">
           <span className="flex sm:hidden"><ServiceStateMark service={service} compact /></span>
@@ -42,22 +42,22 @@ export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
     },
     { key: 'description', header: 'Description', from: 'lg', cell: (service) => (service.description === '' ? <span className="text-muted">–</span> : <span className="text-muted" title={service.description}>{service.description}</span>) },
     {
-      key: 'state', header: 'State', width: 'w-36', from: 'sm', order: (a, b) => byText(a.state, b.state),
+      key: 'state', header: 'State', width: 'w-36 lg:w-30', from: 'sm', order: (a, b) => byText(a.state, b.state),
       cell: (service) => <span title={service.reason ?? undefined}><ServiceStateMark service={service} /></span>,
     },
     {
-      key: 'from', header: 'Serves from', width: 'w-40 xl:w-64', from: 'md', order: (a, b) => byText(a.from ?? '', b.from ?? ''),
+      key: 'from', header: 'Serves from', width: 'w-40 2xl:w-64', from: 'md', order: (a, b) => byText(a.from ?? '', b.from ?? ''),
       cell: (service) => <From service={service} view={view} />,
     },
     {
-      key: 'activity', header: 'Last hour', width: 'w-28', from: 'lg', order: (a, b) => requestsOf(view, b) - requestsOf(view, a),
+      key: 'activity', header: 'Last hour', width: 'w-26', from: 'xl', order: (a, b) => requestsOf(view, b) - requestsOf(view, a),
       cell: (service) => <Activity service={service} view={view} />,
     },
     {
       key: 'endpoints', header: 'Endpoints', width: 'w-20', from: 'lg', align: 'end', order: (a, b) => a.endpoints.length - b.endpoints.length,
       cell: ({ endpoints }) => (endpoints.length === 0 ? <span className="text-muted">–</span> : endpoints.length),
     },
-    { key: 'language', header: 'Language', width: 'w-24 pl-5!', from: 'xl', order: (a, b) => byText(a.language, b.language), cell: ({ language }) => <span className="text-muted">{language || '–'}</span> },
+    { key: 'language', header: 'Language', width: 'w-24 pl-5!', from: '2xl', order: (a, b) => byText(a.language, b.language), cell: ({ language }) => <span className="text-muted">{language || '–'}</span> },
     {
       key: 'owner', header: 'Owner', width: 'w-28', from: 'lg', order: (a, b) => byText(a.owner?.name ?? '', b.owner?.name ?? ''),
       cell: ({ owner, team }) => <span className="text-muted">{team !== view.team ? `team ${team}` : owner?.name ?? 'nobody'}</span>,
@@ -90,7 +90,7 @@ function Activity({ service, view }: { service: ListedService; view: CatalogueVi
   if (own === undefined) return <span className="text-muted">–</span>
   const total = requestsOf(view, service)
   const words = `${total.toLocaleString('en-GB')} requests in the last hour, ${own.errors === 0 ? 'no errors' : `${own.errors.toLocaleString('en-GB')} errors`}`
-  return <span title={words} className="block h-[18px] w-20 [&>svg]:size-full"><Sparkline values={own.requests} width={80} height={18} tone={own.errors > 0 ? 'text-bad' : 'text-accent'} label={words} /></span>
+  return <span title={words} className="block h-[18px] w-20 [&>svg]:size-full"><Sparkline values={own.requests} width={80} height={18} tone={own.errors * 100 > total ? 'text-bad' : 'text-accent'} label={words} /></span>
 }
 
 function From({ service, view }: { service: ListedService; view: CatalogueView }) {

@@ -35,6 +35,10 @@ export function searchCatalogue(services: readonly ListedService[], filters: Cat
     && (words.every((word) => haystack(service).includes(word)) || documented.has(service.id)))
   const [first] = words
   if (first === undefined) return found
-  const rank = (service: ListedService) => (service.name.startsWith(first) ? 0 : service.name.includes(first) ? 1 : words.every((word) => haystack(service).includes(word)) ? 2 : 3)
-  return found.toSorted((one, other) => rank(one) - rank(other))
+  const ranks: ListedService[][] = [[], [], [], []]
+  for (const service of found) {
+    const rank = service.name.startsWith(first) ? 0 : service.name.includes(first) ? 1 : words.every((word) => haystack(service).includes(word)) ? 2 : 3
+    ranks[rank]?.push(service)
+  }
+  return ranks.flat()
 }

@@ -13,7 +13,7 @@ export interface Column<Row> {
   /** A Tailwind width: `w-32`. One column of a table has none and takes the rest. */
   width?: string
   /** Screen width from which it is shown. */
-  from?: 'sm' | 'md' | 'lg' | 'xl'
+  from?: 'sm' | 'md' | 'lg' | 'xl' | '2xl'
   align?: 'end'
   /** Makes it sortable. */
   order?: (one: Row, other: Row) => number
@@ -30,7 +30,7 @@ export interface TableProps<Row> {
   empty: ReactNode
 }
 
-const froms = { sm: 'hidden sm:table-cell', md: 'hidden md:table-cell', lg: 'hidden lg:table-cell', xl: 'hidden xl:table-cell' }
+const froms = { sm: 'hidden sm:table-cell', md: 'hidden md:table-cell', lg: 'hidden lg:table-cell', xl: 'hidden xl:table-cell', '2xl': 'hidden 2xl:table-cell' }
 
 /** Dense rows of one height. More than a hundred are drawn only where they are in sight; ↑ ↓ j k move between rows' links. */
 export function Table<Row>({ label, columns, rows, rowKey, rowHeight = 34, empty }: TableProps<Row>) {

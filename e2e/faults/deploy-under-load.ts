@@ -14,6 +14,7 @@ const socketsMs = 60_000
 export default fault({
   title: `Deployments under ${perSecond} requests/s: plain, keep-alive, with a body, in pieces, as events, and on websockets`,
   full: 50,
+  short: 2,
   async *run(times) {
     await using platform = await startPlatform()
     const deploy = async (time: number) => {

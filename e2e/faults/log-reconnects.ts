@@ -12,7 +12,6 @@ const everyMs = 2
 export default fault({
   title: 'A log viewer reconnects while lines are written',
   full: 1_000,
-  short: 20,
   async *run(times) {
     await using cleanup = new AsyncDisposableStack()
     const stack = await startStack({ samples: false })

@@ -30,6 +30,18 @@ export function ofProcess(pid: number | string, file: string): string {
 /** Proportional set size in KiB (proc_pid_smaps(5)): shared pages divided among their users. */
 export const pssOf = (pid: number): number => Number(/^Pss:\s+(\d+)/m.exec(ofProcess(pid, 'smaps_rollup'))?.[1] ?? 0)
 
+/** KiB of a file that is mapped in a process: its share of them, and all. */
+export function mappedOf(pid: number, file: string): { pss: number; rss: number } {
+  const sum = { pss: 0, rss: 0 }
+  let isIt = false
+  for (const line of ofProcess(pid, 'smaps').split('\n')) {
+    if (/^[0-9a-f]+-[0-9a-f]+ /.test(line)) isIt = line.endsWith(file)
+    else if (isIt && line.startsWith('Pss:')) sum.pss += Number(/\d+/.exec(line)?.[0] ?? 0)
+    else if (isIt && line.startsWith('Rss:')) sum.rss += Number(/\d+/.exec(line)?.[0] ?? 0)
+  }
+  return sum
+}
+
 function childrenOfAll(): Map<number, number[]> {
   const children = new Map<number, number[]>()
   for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {

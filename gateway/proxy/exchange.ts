@@ -159,14 +159,14 @@ export class Exchange implements ExchangeHandler, OpenCall {
     if (this.ended) return
     this.letGo(false, undefined)
     if (!this.response.headersSent) return this.giveUp(new PlatformError('forbidden', `you may not call ${this.passage.service.name} any more`))
-    this.ended = true
+    this.finish()
     this.body?.detach()
     this.cutOff()
   }
 
   onEnd(trailers: string[]): void {
     if (this.ended) return
-    this.ended = true
+    this.finish()
     const { response, request, connection, head, body } = this
     if (!response.writableEnded) {
       if (trailers.length > 0 && request.httpVersion === '1.1') addTrailers(response, trailers)
@@ -198,7 +198,7 @@ export class Exchange implements ExchangeHandler, OpenCall {
       return this.start(this.release, this.environment as Environment)
     }
     if (this.response.headersSent) {
-      this.ended = true
+      this.finish()
       return this.cutOff()
     }
     const { laptop } = this.release ?? {}
@@ -227,10 +227,17 @@ export class Exchange implements ExchangeHandler, OpenCall {
   /** Ends it with an error of the gateway's own. */
   giveUp(error: unknown): void {
     if (this.ended) return
-    this.ended = true
+    this.finish()
     this.body?.detach()
     this.note(isPlatformError(error) ? error.status : 500)
     this.proxy.refuse(this, error, this.lastError)
+  }
+
+  /** Nothing more comes of it, once. */
+  private finish(): void {
+    if (this.ended) return
+    this.ended = true
+    this.proxy.traffic.end(this.counter)
   }
 
   /** It was answered, or will not be. */
@@ -267,18 +274,16 @@ export class Exchange implements ExchangeHandler, OpenCall {
   private readonly onClientDrain = (): void => void this.connection?.socket.resume()
 
   private readonly onClientGone = (): void => {
-    this.proxy.traffic.end(this.counter)
     if (this.ended) return
-    this.ended = true
+    this.finish()
     this.body?.detach()
     this.letGo(false, undefined)
     if (this.head === undefined) this.note(499)
   }
 
   protected finishAsTunnel(): void {
-    this.ended = true
+    this.finish()
     this.response.off('close', this.onClientGone)
-    this.proxy.traffic.end(this.counter)
     this.note(101)
   }
 }

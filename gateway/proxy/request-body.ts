@@ -28,13 +28,14 @@ export class RequestBody {
     connection.write(head)
     for (const chunk of this.kept) this.write(chunk)
     if (this.done) this.finish()
-    setImmediate(() => connection.socket.uncork())
     if (!this.listening) {
       this.listening = true
       this.request.on('data', this.onData)
       this.request.on('end', this.onEnd)
     }
     if (!this.done) this.request.resume()
+    if (this.done) connection.socket.uncork()
+    else setImmediate(() => connection.socket.uncork())
   }
 
   resume(): void {

@@ -9,6 +9,8 @@ import { CallerConnection } from './caller-connection.ts'
 /** For what still comes on a connection that has ended. */
 const lingerMs = 10_000
 
+const noHarm = (): void => {}
+
 export type Handle = (request: CallRequest, response: CallResponse) => void
 
 /** A server of node:http before which plain requests are read by us. */
@@ -18,6 +20,9 @@ export class CallServer extends Server {
   readonly keptAlive: string
   private readonly toNode: (socket: Socket) => void
   private readonly open = new Set<CallerConnection>()
+  /** Those that node:http is still to be given. */
+  private readonly waiting = new Set<Socket>()
+  private turn: NodeJS.Immediate | undefined
   private readonly sweeper: NodeJS.Timeout
 
   constructor(options: ServerOptions, handle: Handle) {
@@ -32,9 +37,31 @@ export class CallServer extends Server {
     this.once('close', () => clearInterval(this.sweeper))
   }
 
-  /** Somebody's connection is node:http's from here on. */
+  /**
+   * Somebody's connection is node:http's from here on, one in each turn of the event loop: to read with its parser, and to switch
+   * protocols, takes many times as long as a plain request, so that thousands who come at once would make all others wait.
+   */
   passOn(socket: Socket): void {
+    socket.pause().on('error', noHarm)
+    if (this.turn !== undefined) this.waiting.add(socket)
+    else {
+      this.turn = setImmediate(this.next)
+      this.pass(socket)
+    }
+  }
+
+  private readonly next = (): void => {
+    const [socket] = this.waiting
+    this.turn = socket === undefined ? undefined : setImmediate(this.next)
+    if (socket === undefined) return
+    this.waiting.delete(socket)
+    if (!socket.destroyed) this.pass(socket)
+  }
+
+  private pass(socket: Socket): void {
+    socket.off('error', noHarm)
     this.toNode.call(this, socket)
+    socket.resume()
   }
 
   forget(connection: CallerConnection): void {
@@ -49,6 +76,7 @@ export class CallServer extends Server {
   override closeAllConnections(): void {
     super.closeAllConnections()
     for (const connection of this.open) connection.socket.destroy()
+    for (const socket of this.waiting) socket.destroy()
   }
 
   private sweep(now: number): void {

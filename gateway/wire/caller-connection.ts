@@ -54,9 +54,12 @@ export class CallerConnection {
     return this.response === response
   }
 
-  /** A body is wanted. */
+  /** A body is wanted: what there is of it at once, so that it leaves together with its head. */
   flow(request: WireRequest): void {
-    if (this.request === request) this.advance()
+    if (this.request !== request) return
+    if (this.ahead !== undefined) this.skip(request.take(this.ahead))
+    this.settle()
+    this.advance()
   }
 
   answered(response: WireResponse): void {
@@ -149,11 +152,9 @@ export class CallerConnection {
     this.over = true
     this.server.forget(this)
     socket.off('data', this.onData).off('end', this.onEnd).off('drain', this.onDrain).off('error', this.onError).off('close', this.onClose)
-    socket.pause()
-    socket.unshift(ahead)
+    socket.pause().unshift(ahead)
     this.ahead = undefined
     this.server.passOn(socket)
-    socket.resume()
   }
 
   /** A caller that says no more is taken to be gone, as by node:http, nginx and Caddy: most that leave say no more than that. */

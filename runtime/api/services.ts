@@ -61,7 +61,7 @@ export function serviceHandlers(platform: Platform, traffic: Traffic, deployment
     'services.fork': (input, { actor }) => forkService(platform, actor, input),
     'services.search': ({ teamId, query }) => searchDocuments(platform, teamId, query),
     'services.transfer': (input, { actor }) => transferService(platform, deployments, actor, input),
-    'services.delete': async ({ serviceId }, { actor }) => (await deleteService(platform, actor, serviceId), ok),
+    'services.delete': async ({ serviceId }, { actor }) => (await deleteService(platform, deployments, actor, serviceId), ok),
     'services.kill': async (at, { actor }) => {
       const service = await findService(platform, at.serviceId)
       const [environment] = await environmentChain(platform.db, at.environmentId)

@@ -4,6 +4,7 @@ import type { HandlerContext, Handlers } from '#contract/rpc-types.ts'
 import type { runtimeApi } from '#contract/runtime-api.ts'
 import type { FileChange, TreeRef } from '#contract/source.ts'
 import { releases, users } from '#db/schema.ts'
+import { buildAhead } from '../deployments/build-ahead.ts'
 import { branchOf, environmentChain } from '../environments/environments.ts'
 import type { Platform } from '../platform.ts'
 import { emptyTree } from '../source/objects.ts'
@@ -26,10 +27,10 @@ export function sourceHandlers(platform: Platform): Part {
 
   /** Says who changed what in a draft, to everyone who looks at it. */
   async function touched(input: DraftInput, path: string | null, { actor }: HandlerContext): Promise<{ ok: true }> {
-    const [environment] = await environmentChain(db, input.environmentId)
     const { serviceId, userId, environmentId } = input
     platform.places.expectDeployment(input)
-    platform.events.emit({ type: 'draft', teamId: environment?.teamId ?? '', serviceId, userId, environmentId, path, by: actor.name })
+    void keyOf(input).then((key) => buildAhead(platform, key), () => {}) // an environment that has gone meanwhile
+    platform.events.emit({ type: 'draft', teamId: platform.routing.table.environments[environmentId]?.teamId ?? '', serviceId, userId, environmentId, path, by: actor.name })
     return { ok: true }
   }
 

@@ -27,8 +27,11 @@ export async function audited<T>(db: Db, actor: Actor, change: Change, run: (tx:
 
 /** Appends to the chain: each row's hash covers the row before it, so that none can be taken out or altered unseen. */
 export async function writeAudit(tx: Transaction, actor: Actor, change: Change): Promise<void> {
-  await tx.execute(sql`select pg_advisory_xact_lock(${chainLock})`)
-  const [last] = await tx.select({ hash: audit.hash }).from(audit).orderBy(desc(audit.seq)).limit(1)
+  // Sent together and answered in order: the last row is read once the lock is held.
+  const [, [last]] = await Promise.all([
+    tx.execute(sql`select pg_advisory_xact_lock(${chainLock})`),
+    tx.select({ hash: audit.hash }).from(audit).orderBy(desc(audit.seq)).limit(1),
+  ])
   const row = {
     at: Date.now(), teamId: change.teamId, actor, action: change.action, target: change.target,
     before: change.before ?? null, after: change.after ?? null,

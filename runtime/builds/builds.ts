@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readFile, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { resolveManifest } from '#contract/convention.ts'
 import { PlatformError } from '#contract/errors.ts'
-import { renameDurably, syncTree } from '#sdk/compile/durable.ts'
+import { syncTree, writeDurably } from '#sdk/compile/durable.ts'
 import { transformTree } from '#sdk/compile/transform.ts'
 import { listFiles, readText } from '#sdk/compile/tree-files.ts'
 import { buildPlatformDir } from '#sdk/platform/platform-folder.ts'
@@ -21,6 +21,9 @@ import { sweepBuilds } from './sweep.ts'
 
 export type { Build, BuildRequest } from './build.ts'
 
+const aheadMs = 10_000
+const tooMuch = new Error('it is not built ahead of its deployment')
+
 /** Raised when the same files would now be built into something else. */
 const form = 'build-2'
 
@@ -35,9 +38,10 @@ export interface BuildsOptions {
   limits?: Partial<JobLimits>
 }
 
-/** Sweeps what a killed runtime left half made, and makes the folder that every sandbox has at /m3o. */
+/** Sweeps what a killed runtime left half made, once nothing writes to it any more, and makes the folder that every sandbox has at /m3o. */
 export async function openBuilds(options: BuildsOptions): Promise<Builds> {
-  const { home } = options
+  const { home, engine } = options
+  await Promise.all(engine.list().filter(({ job }) => job).map(({ id }) => engine.remove(id)))
   for (const folder of ['builds', 'cache/modules', 'cache/platform']) {
     await mkdir(join(home, folder), { recursive: true, mode: 0o700 })
     const left = (await readdir(join(home, folder))).filter((name) => name.startsWith('.making-'))
@@ -54,6 +58,7 @@ export class Builds {
   readonly #dependencies: Dependencies
   readonly #making = new Map<string, { build: Promise<Build>; listeners: Set<NonNullable<BuildRequest['onLine']>>; cancel: AbortController; waiting: number }>()
   readonly #known = new Map<string, Build>()
+  readonly #keeping = new Map<string, Promise<void>>()
   /** Bound at /m3o in every sandbox. */
   readonly platformDir: string
 
@@ -69,7 +74,7 @@ export class Builds {
    * one build, which ends early only when all of them have given up.
    * Throws `invalid_manifest`, `build_failed` (data: file, line, column, or exitCode and lines), or the signal's reason.
    */
-  async build(request: BuildRequest): Promise<Build> {
+  async build(request: BuildRequest, ahead = false): Promise<Build> {
     const key = createHash('sha256').update([form, request.teamId, request.treeHash].join('\0')).digest('hex').slice(0, 32)
     const id = `b_${key}`
     const there = await this.read(id).catch(() => undefined)
@@ -81,12 +86,16 @@ export class Builds {
     if (!making) {
       const cancel = new AbortController()
       const listeners = new Set<NonNullable<BuildRequest['onLine']>>()
-      const build = this.#make(id, key, { ...request, signal: cancel.signal, onLine: (line) => listeners.forEach((listener) => listener(line)) })
+      const build = this.#make(id, key, { ...request, ahead, signal: cancel.signal, onLine: (line) => listeners.forEach((listener) => listener(line)) })
         .finally(() => this.#forget(id, cancel))
       build.catch(() => {})
       this.#making.set(id, (making = { build, listeners, cancel, waiting: 0 }))
     }
-    return this.#share(id, making, request)
+    // One that was begun ahead of its deployment, and would have been too much for that, is built for it now.
+    return this.#share(id, making, request).catch((error: unknown) => {
+      if (error !== tooMuch || ahead) throw error
+      return this.build(request)
+    })
   }
 
   async #share(id: string, making: { build: Promise<Build>; listeners: Set<NonNullable<BuildRequest['onLine']>>; cancel: AbortController; waiting: number }, { onLine, signal }: BuildRequest): Promise<Build> {
@@ -108,9 +117,30 @@ export class Builds {
     }
   }
 
+  /** Its last file is written when all else of it is on the disk: without that, it is no build after the next start. */
+  #keep(build: Build, folder: string): void {
+    const keeping = syncTree(folder).then(() => writeDurably(join(folder, 'build.json'), JSON.stringify(build)))
+    this.#keeping.set(build.id, keeping)
+    // One that could not be written stays refused until it is built anew.
+    keeping.then(() => this.#keeping.delete(build.id), () => this.#known.delete(build.id))
+  }
+
+  /** Resolves when it is there for good. Until then it can be started, but nothing that is to last may name it. */
+  async kept(id: string): Promise<void> {
+    await this.#keeping.get(id)
+  }
+
   /** It has ended, or is being ended: whoever asks from now on begins another. */
   #forget(id: string, cancel: AbortController): void {
     if (this.#making.get(id)?.cancel === cancel) this.#making.delete(id)
+  }
+
+  /**
+   * Builds a tree that may be deployed next, in so far as nothing is installed, run or large: who deploys it then waits for
+   * the rest of that, or for nothing. What cannot be built is said to whoever deploys it.
+   */
+  async ahead(request: Omit<BuildRequest, 'onLine' | 'signal'>): Promise<Build | undefined> {
+    return this.build({ ...request, signal: AbortSignal.timeout(aheadMs) }, true).catch(() => undefined)
   }
 
   /** Installs what a draft asks for, where the next build finds it; throws `build_failed`. Not for a plan that needs the whole tree. */
@@ -131,7 +161,7 @@ export class Builds {
 
   /** Deletes what was not used for long, oldest first, beyond `keepBytes`; never what is in `used` (ids of builds). */
   async sweep(used: ReadonlySet<string>, keepBytes = 5 * 2 ** 30): Promise<void> {
-    const removed = await sweepBuilds(this.#options.home, { used: new Set([...used, ...this.#making.keys()]), keepBytes })
+    const removed = await sweepBuilds(this.#options.home, { used: new Set([...used, ...this.#making.keys(), ...this.#keeping.keys()]), keepBytes })
     for (const id of removed.builds) this.#known.delete(id)
     if (removed.builds.length + removed.modules.length > 0) this.#options.log.info(removed, 'old builds were removed')
   }
@@ -152,7 +182,7 @@ export class Builds {
     return join(this.#options.home, 'builds', id)
   }
 
-  async #make(id: string, key: string, request: BuildRequest & { signal: AbortSignal; onLine: NonNullable<BuildRequest['onLine']> }): Promise<Build> {
+  async #make(id: string, key: string, request: BuildRequest & { ahead: boolean; signal: AbortSignal; onLine: NonNullable<BuildRequest['onLine']> }): Promise<Build> {
     const { home } = this.#options
     const { teamId, treeHash, signal, onLine } = request
     const made = await mkdtemp(join(home, 'builds/.making-'))
@@ -165,6 +195,7 @@ export class Builds {
       const asked = resolveManifest(tree.files, tree.read, { built: false })
       const line = buildLine(asked)
       const plan = planInstall(tree, asked, teamId)
+      if (request.ahead && (line !== undefined || (plan && !(await this.#dependencies.has(plan))))) throw tooMuch
       const job = { teamId, app, platformDir: this.platformDir, onLine, signal }
       const installed = plan && (await this.#dependencies.install(plan, job))
       const modulesDir = plan?.kind === 'npm' ? installed : undefined
@@ -185,11 +216,10 @@ export class Builds {
         ],
         ...commandOf(resolved, modulesDir !== undefined),
       }
-      await writeFile(join(made, 'build.json'), JSON.stringify(build))
-      await syncTree(made)
       await rm(folder, { recursive: true, force: true })
-      await renameDurably(made, folder)
+      await rename(made, folder)
       this.#known.set(id, build)
+      this.#keep(build, folder)
       return build
     } catch (error) {
       await rm(made, { recursive: true, force: true })

@@ -95,6 +95,10 @@ export class Dependencies {
     this.#cache = cache
   }
 
+  has(plan: InstallPlan): Promise<boolean> {
+    return exists(join(this.#cache, 'modules', plan.key))
+  }
+
   /** The folder; installs when it is not there yet. Those who ask for the same at once share one installation. */
   async install(plan: InstallPlan, job: Omit<Job, 'what' | 'command' | 'env' | 'binds' | 'sourceDir'> & { app: string }): Promise<string> {
     const folder = join(this.#cache, 'modules', plan.key)

@@ -1,25 +1,20 @@
 import { PlatformError } from '#contract/errors.ts'
-import { revisions } from '#db/schema.ts'
 import type { Build } from '../builds/builds.ts'
-import { findService } from '../services/views.ts'
 import type { Platform } from '../platform.ts'
 import type { DeploymentRow } from './record.ts'
 
-/** The build of a deployment's revision, with its output in the service's log and what it tells of the revision kept. */
-export async function buildRevision(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<Build> {
-  const { source, builds, db } = platform
+/** The build of a deployment's revision, with its output in the service's log. */
+export async function buildRevision(platform: Platform, row: DeploymentRow, service: string, signal: AbortSignal): Promise<Build> {
+  const { source, builds } = platform
   const revision = row.commit.slice(0, 7)
-  const [service, tree] = await Promise.all([findService(platform, row.serviceId), source.trees.of({ serviceId: row.serviceId, commit: row.commit })])
+  const tree = await source.trees.of({ serviceId: row.serviceId, commit: row.commit })
   const output = lineWriter(platform, row, revision)
   const build = await builds.build({
-    teamId: row.teamId, serviceId: row.serviceId, environmentId: row.environmentId, name: service.name, treeHash: tree.treeHash,
+    teamId: row.teamId, serviceId: row.serviceId, environmentId: row.environmentId, name: service, treeHash: tree.treeHash,
     exportTree: (into) => source.trees.export({ serviceId: row.serviceId, commit: row.commit, into }),
     onLine: output.write,
     signal,
   }).finally(output.end)
-  const known = { buildId: build.id, language: build.language, description: build.description }
-  await db.insert(revisions).values({ serviceId: row.serviceId, commit: row.commit, endpoints: [], createdAt: Date.now(), ...known })
-    .onConflictDoUpdate({ target: [revisions.serviceId, revisions.commit], set: known })
   if (signal.aborted) throw signal.reason instanceof PlatformError ? signal.reason : new PlatformError('cancelled', 'it was cancelled')
   return build
 }

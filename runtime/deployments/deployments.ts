@@ -44,26 +44,29 @@ export class Deployments {
     platform.places.onWatchedCrash = (place, exit) => this.#revert(place, exit)
   }
 
-  async start(actor: Actor, wanted: Wanted): Promise<DeploymentRow> {
+  async start(actor: Actor, wanted: Wanted, standing = this.#standing(wanted.at)): Promise<DeploymentRow> {
     const { db } = this.#platform
-    const [environment] = await environmentChain(db, wanted.at.environmentId)
-    const [service] = await db.select({ name: services.name }).from(services).where(eq(services.id, wanted.at.serviceId))
+    const { chain: [environment], service } = await standing
     if (!environment || !service) throw new PlatformError('not_found', 'this service no longer exists')
     const row = newRow({
       id: newId('deployment'), teamId: environment.teamId, serviceId: wanted.at.serviceId, environmentId: environment.id, kind: wanted.kind,
       route: wanted.route, commit: wanted.commit, message: wanted.message, byId: actor.id, byName: actor.name, restoresId: wanted.restoresId ?? null,
     })
     await db.transaction(async (tx) => {
-      // An environment that goes at this moment waits for this row, and then ends it.
-      const [there] = await tx.select({ deletedAt: environments.deletedAt }).from(environments).where(eq(environments.id, environment.id)).for('share')
+      // An environment, or a service, that goes at this moment waits for this row, and then ends it.
+      const [[known], [there]] = await Promise.all([
+        tx.select({ deletedAt: services.deletedAt }).from(services).where(eq(services.id, row.serviceId)).for('share'),
+        tx.select({ deletedAt: environments.deletedAt }).from(environments).where(eq(environments.id, environment.id)).for('share'),
+        tx.insert(deployments).values(row),
+        writeAudit(tx, actor, {
+          teamId: row.teamId, action: `service.${row.kind}`, target: `service ${service.name}`,
+          after: { environment: environment.name, revision: row.commit.slice(0, 7), deployment: row.id },
+        }),
+      ])
+      if (known?.deletedAt !== null) throw new PlatformError('not_found', 'this service no longer exists')
       if (there?.deletedAt !== null) throw new PlatformError('environment_gone', `the environment ${environment.name} has just gone`, { fix: 'Choose another one.' })
-      await tx.insert(deployments).values(row)
-      await writeAudit(tx, actor, {
-        teamId: row.teamId, action: `service.${row.kind}`, target: `service ${service.name}`,
-        after: { environment: environment.name, revision: row.commit.slice(0, 7), deployment: row.id },
-      })
     })
-    await announce(this.#platform, row.id)
+    void announce(this.#platform, row.id).catch(() => {}) // nobody depends on having heard of it
     this.#run(row)
     return row
   }
@@ -75,29 +78,33 @@ export class Deployments {
 
   /** The person's draft, committed first; refused as `conflict` when somebody else's change is in its way. */
   async deployDraft(actor: Actor, at: At, userId: string, message: string | undefined, route: Route): Promise<DeploymentRow> {
-    const { source, db } = this.#platform
-    const chain = await environmentChain(db, at.environmentId)
+    const { source } = this.#platform
+    const [standing, author] = [this.#standing(at), this.#author(userId)]
+    author.catch(() => {})
+    const { chain } = await standing
     const draft = { serviceId: at.serviceId, userId, environment: at.environmentId, branches: chain.map(branchOf) }
     const { files, head } = await source.drafts.status(draft)
     // Without a change the newest commit is deployed again, under its own name.
     const said = message?.trim() || changesInWords(files) || (await source.history.commit({ serviceId: at.serviceId, commit: head })).message.trim()
-    const landed = await source.drafts.commit({ ...draft, message: said, author: await this.#author(userId) })
+    const landed = await source.drafts.commit({ ...draft, message: said, author: await author })
     this.#platform.events.emit({ type: 'draft', teamId: chain[0]?.teamId ?? '', serviceId: at.serviceId, userId, environmentId: at.environmentId, path: null, by: actor.name })
-    return this.deploy(actor, at, landed.commit, said, route)
+    return this.start(actor, { at, kind: 'deploy', route, commit: landed.commit, message: said }, standing)
   }
 
   /** A folder as a tar stream. Notes say what a person should know, such as whose change was written over. */
   async deployArchive(actor: Actor, at: At, input: { userId: string; message?: string | undefined; base: string | null; force: boolean; tip?: string | undefined; body: Readable }) {
-    const { source, db } = this.#platform
-    const branches = (await environmentChain(db, at.environmentId)).map(branchOf)
+    const { source } = this.#platform
+    const [standing, author] = [this.#standing(at), this.#author(input.userId)]
+    author.catch(() => {})
+    const branches = (await standing).chain.map(branchOf)
     const said = input.message?.trim() || 'Deploy from a folder'
     const landed = await source.archives.commit({
-      serviceId: at.serviceId, branches, stream: input.body, ...(input.base !== null && { base: input.base }), force: input.force, author: await this.#author(input.userId), message: said,
+      serviceId: at.serviceId, branches, stream: input.body, ...(input.base !== null && { base: input.base }), force: input.force, author: await author, message: said,
       ...(input.tip !== undefined && { tip: input.tip }),
     })
     // A commit of the folder's own says what it is.
     const message = landed.commit === input.tip ? (await source.history.commit({ serviceId: at.serviceId, commit: landed.commit })).message : said
-    const row = await this.deploy(actor, at, landed.commit, message, 'cli')
+    const row = await this.start(actor, { at, kind: 'deploy', route: 'cli', commit: landed.commit, message }, standing)
     const notes = [
       ...(landed.replaced && landed.previous !== null ? ['the folder has no recorded base, so it replaced the source that was there'] : []),
       ...(landed.merged ? ['merged with what others committed meanwhile'] : []),
@@ -149,15 +156,24 @@ export class Deployments {
     for (const row of await underWay(this.#platform.db)) {
       if (row.promotionId !== null) continue // the promotions carry them on together
       const again = await rewind(this.#platform.db, row)
-      const place = this.#platform.routing.table.environments[row.environmentId]
-      if (place?.gone === null) this.#run(again)
-      else await this.#stop(again, new PlatformError('cancelled', place?.gone ?? 'its environment is gone'))
+      const { environments: { [row.environmentId]: place }, services: { [row.serviceId]: service } } = this.#platform.routing.table
+      if (place?.gone === null && service !== undefined) this.#run(again)
+      else await this.#stop(again, new PlatformError('cancelled', place?.gone ?? `its ${service === undefined ? 'service was deleted' : 'environment is gone'}`))
     }
   }
 
   /** What is under way in an environment that is gone is ended; nothing new begins there. */
   async endIn(environmentId: string, why: string): Promise<void> {
-    const rows = (await underWay(this.#platform.db)).filter((row) => row.environmentId === environmentId)
+    await this.#endThose((row) => row.environmentId === environmentId, why)
+  }
+
+  /** The same of a service that is gone. */
+  async endOf(serviceId: string, why: string): Promise<void> {
+    await this.#endThose((row) => row.serviceId === serviceId, why)
+  }
+
+  async #endThose(which: (row: DeploymentRow) => boolean, why: string): Promise<void> {
+    const rows = (await underWay(this.#platform.db)).filter(which)
     await Promise.all(rows.map((row) => this.#stop(row, new PlatformError('cancelled', why))))
   }
 
@@ -250,6 +266,13 @@ export class Deployments {
     const place = this.#platform.places.get(at)
     if (!place) throw new PlatformError('not_in_this_state', 'it was never deployed here', { fix: 'Deploy it first.' })
     return place
+  }
+
+  /** Where it is to go, and what it is called. */
+  async #standing(at: At) {
+    const { db } = this.#platform
+    const [chain, [service]] = await Promise.all([environmentChain(db, at.environmentId), db.select({ name: services.name }).from(services).where(eq(services.id, at.serviceId))])
+    return { chain, service }
   }
 
   async #author(userId: string): Promise<{ name: string; email: string }> {

@@ -1,9 +1,10 @@
-import { and, desc, eq, inArray, isNull, lt, ne } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNull, lt, ne, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { type ErrorBody, PlatformError } from '#contract/errors.ts'
 import type { Deployment } from '#contract/records.ts'
-import { type DeploymentState, isUnderWay, mayFollow, type Phase } from '#contract/states.ts'
-import type { Db, Transaction } from '#db/open.ts'
+import { type DeploymentState, isUnderWay, mayPrecede, type Phase } from '#contract/states.ts'
+import { among } from '#db/among.ts'
+import type { Db } from '#db/open.ts'
 import { deployments, environments, releases, services } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
 
@@ -24,36 +25,35 @@ export function newRow(row: Pick<DeploymentRow, 'id' | 'teamId' | 'serviceId' | 
  * moment ago: then the step must not be taken.
  */
 export async function advance(platform: Pick<Platform, 'db' | 'events'>, id: string, to: DeploymentState, more: Partial<DeploymentRow> = {}): Promise<DeploymentRow | null> {
-  const row = await platform.db.transaction((tx) => advanceIn(tx, id, to, more))
-  if (row) await announce(platform, id)
+  const row = await advanceIn(platform.db, id, to, more)
+  if (row) void announce(platform, id).catch(() => {}) // nobody depends on having heard of it
   return row
 }
 
 /** The same together with something else; who follows it is still to be told. */
-export async function advanceIn(tx: Transaction, id: string, to: DeploymentState, more: Partial<DeploymentRow> = {}): Promise<DeploymentRow | null> {
-  const [now] = await tx.select().from(deployments).where(eq(deployments.id, id)).for('update')
-  if (!now || !mayFollow(now.state, to)) return null
-  const [after] = await tx.update(deployments).set({ ...stepTo(now, to), ...more }).where(eq(deployments.id, id)).returning()
-  return after ?? null
+export async function advanceIn(tx: Pick<Db, 'update'>, id: string, to: DeploymentState, more: Partial<DeploymentRow> = {}): Promise<DeploymentRow | null> {
+  const [row] = await tx.update(deployments).set({ ...stepTo(to), ...more })
+    .where(and(eq(deployments.id, id), inArray(deployments.state, mayPrecede(to)))).returning()
+  return row ?? null
 }
 
 /** Its check was answered: what follows is not its own time, as it waits for others. */
 export async function noteReady(platform: Pick<Platform, 'db' | 'events'>, id: string): Promise<void> {
-  const [now] = await platform.db.select().from(deployments).where(eq(deployments.id, id))
-  if (!now || now.state !== 'checking') return
-  const at = Date.now()
-  await platform.db.update(deployments).set({ phases: now.phases.map((phase) => (phase.ms === null ? { ...phase, ms: at - phase.startedAt } : phase)) })
-    .where(and(eq(deployments.id, id), eq(deployments.state, 'checking')))
+  await platform.db.update(deployments).set({ phases: closedPhases(Date.now()) }).where(and(eq(deployments.id, id), eq(deployments.state, 'checking')))
   await announce(platform, id)
 }
 
-/** The phase before is closed, the new one opened, or the whole ended. */
-export function stepTo(now: DeploymentRow, to: DeploymentState): Partial<DeploymentRow> {
+/** For an update: the phase before is closed, the new one opened, or the whole ended. */
+export function stepTo(to: DeploymentState) {
   const at = Date.now()
-  const phases = now.phases.map((phase) => (phase.ms === null ? { ...phase, ms: at - phase.startedAt } : phase))
-  if (isUnderWay(to)) return { state: to, phases: [...phases, { name: to as Phase, startedAt: at, ms: null }] }
-  return { state: to, phases, ...(now.endedAt === null && { endedAt: at }), ...(to === 'live' && { liveAt: at }) }
+  const phases = closedPhases(at)
+  if (isUnderWay(to)) return { state: to, phases: sql`${phases} || ${JSON.stringify([{ name: to as Phase, startedAt: at, ms: null }])}::text::jsonb` }
+  return { state: to, phases, endedAt: sql`coalesce(${deployments.endedAt}, ${sql.param(at, deployments.endedAt)})`, ...(to === 'live' && { liveAt: at }) }
 }
+
+const closedPhases = (at: number): SQL => sql`(
+  select coalesce(jsonb_agg(case when phase->>'ms' is null then jsonb_set(phase, '{ms}', to_jsonb(${at}::bigint - (phase->>'startedAt')::bigint)) else phase end order by place), '[]'::jsonb)
+  from jsonb_array_elements(${deployments.phases}) with ordinality as each(phase, place))`
 
 /**
  * Of a runtime that was killed: back to where its work can be taken up. What was started for it is started anew, and the
@@ -66,9 +66,26 @@ export async function rewind(db: Db, row: DeploymentRow): Promise<DeploymentRow>
   return now ?? row
 }
 
-export async function announce(platform: Pick<Platform, 'db' | 'events'>, id: string): Promise<void> {
-  const deployment = await readDeployment(platform.db, id)
-  platform.events.emit({ type: 'deployment', teamId: deployment.teamId, deployment })
+interface Telling { now: Promise<void>; next: Promise<void> | undefined }
+const telling = new Map<string, Telling>()
+
+/**
+ * Reads it and tells of it. One reading at a time for each, so that what is told last is what was last; steps that follow
+ * each other faster than they are read are told of once.
+ */
+export function announce(platform: Pick<Platform, 'db' | 'events'>, id: string): Promise<void> {
+  const under = telling.get(id)
+  if (under) return (under.next ??= under.now.then(() => tell(platform, id), () => tell(platform, id)))
+  return tell(platform, id)
+}
+
+function tell(platform: Pick<Platform, 'db' | 'events'>, id: string): Promise<void> {
+  const now = readDeployment(platform.db, id).then((deployment) => platform.events.emit({ type: 'deployment', teamId: deployment.teamId, deployment }))
+  const own: Telling = { now, next: undefined }
+  telling.set(id, own)
+  const forget = () => { if (telling.get(id) === own && !own.next) telling.delete(id) }
+  now.then(forget, forget)
+  return now
 }
 
 export interface Listing {
@@ -103,11 +120,14 @@ export function underWay(db: Db): Promise<DeploymentRow[]> {
   return db.select().from(deployments).where(isNull(deployments.endedAt)).orderBy(deployments.id)
 }
 
+export type Newest = Pick<DeploymentRow, 'id' | 'serviceId' | 'state' | 'error' | 'byName' | 'createdAt'>
+
 /** The newest one of each service in one environment. */
-export async function newestOf(db: Db, serviceIds: readonly string[], environmentId: string): Promise<Map<string, DeploymentRow>> {
+export async function newestOf(db: Db, serviceIds: readonly string[], environmentId: string): Promise<Map<string, Newest>> {
   if (serviceIds.length === 0) return new Map()
-  const rows = await db.selectDistinctOn([deployments.serviceId]).from(deployments)
-    .where(and(eq(deployments.environmentId, environmentId), inArray(deployments.serviceId, [...serviceIds])))
+  const { id, serviceId, state, error, byName, createdAt } = deployments
+  const rows = await db.selectDistinctOn([serviceId], { id, serviceId, state, error, byName, createdAt }).from(deployments)
+    .where(and(eq(deployments.environmentId, environmentId), among(serviceId, serviceIds)))
     .orderBy(deployments.serviceId, desc(deployments.id))
   return new Map(rows.map((row) => [row.serviceId, row]))
 }

@@ -1,27 +1,29 @@
 import { and, eq } from 'drizzle-orm'
-import { compareEndpoints } from '#contract/compatibility.ts'
+import { compareEndpoints, type EndpointChange } from '#contract/compatibility.ts'
+import type { Endpoint } from '#contract/endpoints.ts'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { outageOf } from '#contract/outage.ts'
+import type { Db } from '#db/open.ts'
 import { deployments, revisions } from '#db/schema.ts'
 import { maxDepth } from '#contract/routing.ts'
 import { readEndpoints } from '#sdk/compile/read-endpoints.ts'
-import { environmentChain } from '../environments/environments.ts'
 import { waitUntilReady } from '../instances/check.ts'
 import type { Running } from '../instances/instances.ts'
 import { describeExit, watchMs } from '../instances/places.ts'
-import { type Plan, readPlan, sealedVariables } from '../instances/plan.ts'
+import { namesOf, type Plan, planOf, readPlan, sealedVariables } from '../instances/plan.ts'
 import type { Platform } from '../platform.ts'
-import { runOnce, settingsFor } from '../services/settings.ts'
-import { findService } from '../services/views.ts'
+import { consoleSettings, runOnce } from '../services/settings.ts'
 import { effectiveVariables, requireNothingWithheld } from '../variables/effective.ts'
-import { readValues, type Values } from '../variables/variables.ts'
+import { openValues, type Values } from '../variables/variables.ts'
 import { applyManifest } from './apply-manifest.ts'
 import { buildRevision } from './build.ts'
 import { advance, announce, type DeploymentRow, type Failure, stepTo } from './record.ts'
+import { inTurn } from './turns.ts'
 
 const startingMs = 30_000
 const checkingMs = 60_000
 const lastLines = 50
+const calmMs = 150
 
 /**
  * One deployment from `queued` to its end, each step recorded before it is taken, so that after a kill at any instant
@@ -30,46 +32,85 @@ const lastLines = 50
 export async function runDeployment(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<void> {
   const started: Running[] = []
   try {
-    const built = await build(platform, row, signal)
-    if (!built) return
-    const plan = await readPlan(platform, row.id)
+    const made = await make(platform, row, signal)
+    if (!made) return
+    const { plan } = made
+    let { record } = made
+    if (record !== undefined && doesMore(plan)) {
+      await keepBuild(platform, row, record)
+      record = undefined
+    }
     await applyManifest(platform, row, plan.build.manifest)
     await stopForData(platform, plan)
-    await startInstances(platform, plan, started, signal)
-    await checkInstances(platform, plan, started, signal)
+    await inTurn(platform, plan, signal, async (turn) => {
+      await startInstances(platform, plan, { started, signal, record, turn })
+      await checkInstances(platform, plan, started, signal)
+    })
     await switchOver(platform, plan, started)
   } catch (error) {
     await end(platform, row, started, signal.aborted ? signal.reason : error)
   }
 }
 
-/** False when it was cancelled before. A promoted revision comes with the build that it was tried with. */
-export async function build(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<boolean> {
-  if (row.state !== 'queued' && row.variables !== null) return true // carried on after a restart of the runtime
-  if (row.state === 'queued' && !(await advance(platform, row.id, 'building'))) return false
-  if (row.restoresId === null) await requireSecrets(platform, row)
-  const build = row.buildId === null ? await buildRevision(platform, row, signal) : await platform.builds.read(row.buildId)
-  const { keepsData } = build
-  const [values, { settings, locked }] = await Promise.all([valuesFor(platform, row), settingsFor(platform, row, build)])
-  await platform.db.update(deployments).set({
-    buildId: build.id, keepsData, settings: keepsData ? runOnce(settings) : settings, locked,
-    variables: platform.seal.seal(JSON.stringify(values), sealedVariables(row.id)),
-  }).where(eq(deployments.id, row.id))
-  return true
+/** What a deployment runs from, and what its row has yet to say of it; nothing when it was carried on from there. */
+interface Made {
+  plan: Plan
+  record?: BuildRecord | undefined
+}
+type BuildRecord = Pick<DeploymentRow, 'buildId' | 'keepsData' | 'settings' | 'locked' | 'variables'>
+
+/** Built and recorded. Null when it was cancelled before. A promoted revision comes with the build that it was tried with. */
+export async function build(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<Plan | null> {
+  const made = await make(platform, row, signal)
+  if (made?.record) {
+    await platform.builds.kept(made.plan.build.id)
+    await keepBuild(platform, row, made.record)
+  }
+  return made?.plan ?? null
 }
 
-/** What would be withheld from it is known before anything is built. */
-async function requireSecrets(platform: Platform, row: DeploymentRow): Promise<void> {
-  const { withheld } = await effectiveVariables(platform, row)
-  if (withheld.length === 0) return
-  const [service, [environment]] = await Promise.all([findService(platform, row.serviceId), environmentChain(platform.db, row.environmentId)])
-  requireNothingWithheld(environment?.name ?? '', [{ service: service.name, withheld }])
+function unlessNotKept(error: unknown): undefined {
+  if (!isPlatformError(error) || error.code !== 'not_found') throw error
 }
 
-/** A rollback runs with the variables of that time. */
+async function make(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<Made | null> {
+  // Carried on after a restart of the runtime. A build of which not all was on the disk yet is made again.
+  const carriedOn = row.state !== 'queued' && row.variables !== null ? await readPlan(platform, row.id).catch(unlessNotKept) : undefined
+  if (carriedOn) return { plan: carriedOn }
+  // What only reads need not wait for the record of the step.
+  const standing = Promise.all([namesOf(platform, row), valuesFor(platform, row), consoleSettings(platform, row)])
+  standing.catch(() => {})
+  if (row.state === 'queued' && !(await advance(platform, row.id, 'building'))) return null
+  const [names, values, console] = await standing
+  const build = row.promotionId === null || row.buildId === null ? await buildRevision(platform, row, names.service, signal) : await platform.builds.read(row.buildId)
+  const { keepsData, locked } = build
+  const said = { ...console, ...build.settings }
+  const settings = keepsData ? runOnce(said) : said
+  return {
+    plan: planOf(row, names, { build, values, settings, keepsData }),
+    record: { buildId: build.id, keepsData, settings, locked, variables: platform.seal.seal(JSON.stringify(values), sealedVariables(row.id)) },
+  }
+}
+
+async function keepBuild({ db }: Platform, row: DeploymentRow, record: BuildRecord): Promise<void> {
+  await db.update(deployments).set(record).where(eq(deployments.id, row.id))
+}
+
+/** Something is done between the build and the start: then the build is recorded before that, and not together with the start. */
+const doesMore = ({ keepsData, build: { manifest } }: Plan): boolean => keepsData || manifest.audience !== undefined || manifest.owner !== undefined
+
+/**
+ * What would be withheld from it is known before anything is built. A rollback runs with the variables of that time.
+ * @throws PlatformError `not_in_this_state` naming what must be set
+ */
 async function valuesFor(platform: Platform, row: DeploymentRow): Promise<Values> {
   if (row.restoresId !== null) return (await readPlan(platform, row.restoresId)).values
-  return readValues(platform, row)
+  const { given, withheld } = await effectiveVariables(platform, row)
+  if (withheld.length > 0) {
+    const { environment, service } = await namesOf(platform, row)
+    requireNothingWithheld(environment, [{ service, withheld }])
+  }
+  return openValues(platform, given)
 }
 
 /** The one exception to "the old ones serve until the new one is checked"; calls wait meanwhile. */
@@ -78,9 +119,21 @@ async function stopForData(platform: Platform, plan: Plan): Promise<void> {
   await platform.places.makeWay(plan)
 }
 
-export async function startInstances(platform: Platform, plan: Plan, started: Running[], signal: AbortSignal): Promise<void> {
+interface Start {
+  /** Gets those that are started. */
+  started: Running[]
+  signal: AbortSignal
+  /** Of the build, where it is not recorded yet. */
+  record?: BuildRecord | undefined
+  /** Resolves when it may begin. */
+  turn?: () => Promise<void>
+}
+
+export async function startInstances(platform: Platform, plan: Plan, { started, signal, record, turn }: Start): Promise<void> {
   await endEarlier(platform, plan)
-  await require(advance(platform, plan.deploymentId, 'starting'), plan.deploymentId, platform)
+  platform.places.instances.spares.stage(plan)
+  await require(advance(platform, plan.deploymentId, 'starting', record), plan.deploymentId, platform)
+  await turn?.()
   const count = Math.max(1, plan.settings.min)
   const starting = Array.from({ length: count }, async () => {
     const running = await platform.places.instances.start(plan)
@@ -118,22 +171,32 @@ export async function checkInstances(platform: Platform, plan: Plan, started: re
     over.abort()
     for (const promise of ended) promise.catch(() => {})
   }
-  await describeRevision(platform, plan, started[0])
 }
 
-async function describeRevision(platform: Platform, plan: Plan, running: Running | undefined): Promise<void> {
-  if (!running) return
+/** What a revision says that it answers, and how that differs from what served before; null where it does not, or nothing did. */
+export interface Described {
+  endpoints: Endpoint[]
+  endpointChanges: EndpointChange[] | null
+}
+
+export async function describeRevision(platform: Platform, plan: Plan, running: Running | undefined): Promise<Described> {
   const before = servingBefore(platform, plan)
   const [endpoints, [known]] = await Promise.all([
-    readEndpoints(running.placement.address, running.placement.port).catch(() => []),
+    running ? readEndpoints(running.placement.address, running.placement.port).catch(() => []) : [],
     before === undefined || before === plan.commit ? [] : platform.db.select({ endpoints: revisions.endpoints }).from(revisions).where(and(eq(revisions.serviceId, plan.serviceId), eq(revisions.commit, before))),
   ])
-  // A fork has the commits of what it was forked from.
-  await platform.db.update(revisions).set({ endpoints }).where(and(eq(revisions.serviceId, plan.serviceId), eq(revisions.commit, plan.commit)))
-  if (known === undefined) return
-  const endpointChanges = compareEndpoints(known.endpoints, endpoints)
-  if (endpointChanges.length === 0) return
-  await platform.db.update(deployments).set({ endpointChanges }).where(eq(deployments.id, plan.deploymentId))
+  const endpointChanges = known === undefined ? [] : compareEndpoints(known.endpoints, endpoints)
+  return { endpoints, endpointChanges: endpointChanges.length === 0 ? null : endpointChanges }
+}
+
+/** Together with the switch, or before it. */
+export async function keepDescription(tx: Pick<Db, 'insert' | 'update'>, { deploymentId, serviceId, commit, build }: Plan, { endpoints, endpointChanges }: Described): Promise<void> {
+  const known = { endpoints, buildId: build.id, language: build.language, description: build.description }
+  await Promise.all([
+    // A fork has the commits of what it was forked from.
+    tx.insert(revisions).values({ serviceId, commit, createdAt: Date.now(), ...known }).onConflictDoUpdate({ target: [revisions.serviceId, revisions.commit], set: known }),
+    ...(endpointChanges === null ? [] : [tx.update(deployments).set({ endpointChanges }).where(eq(deployments.id, deploymentId))]),
+  ])
 }
 
 /** Revision of its own copy here, or of the one that it inherits. */
@@ -146,15 +209,23 @@ function servingBefore({ places, routing }: Platform, plan: Plan): string | unde
 }
 
 async function switchOver(platform: Platform, plan: Plan, started: readonly Running[]): Promise<void> {
-  const now = await require(advance(platform, plan.deploymentId, 'switching'), plan.deploymentId, platform)
+  const [now, described] = await Promise.all([
+    require(advance(platform, plan.deploymentId, 'switching'), plan.deploymentId, platform),
+    describeRevision(platform, plan, started[0]),
+    platform.builds.kept(plan.build.id),
+  ])
   const previousId = platform.places.get(plan)?.plan.deploymentId ?? null
   await platform.places.switchTo(plan, started, async (tx) => {
-    await tx.update(deployments).set({ ...stepTo(now, 'live'), previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs })
-      .where(eq(deployments.id, plan.deploymentId))
+    await Promise.all([
+      keepDescription(tx, plan, described),
+      tx.update(deployments).set({ ...stepTo('live'), previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs })
+        .where(eq(deployments.id, plan.deploymentId)),
+    ])
   })
-  await announce(platform, plan.deploymentId)
+  void announce(platform, plan.deploymentId).catch(() => {}) // nobody depends on having heard of it
   await platform.logs.append(plan, { stream: 'platform', level: 'info', text: `deployment ${plan.deploymentId} live`, revision: plan.commit.slice(0, 7) })
-  if (now.kind === 'deploy' && now.route !== 'platform') platform.places.expectDeployment(plan)
+  // Starting the next spare takes a processor: what has just become live answers its first calls before.
+  if (now.kind === 'deploy' && now.route !== 'platform') setTimeout(() => platform.places.expectDeployment(plan), calmMs).unref()
 }
 
 /** A build says how its program ended and what it printed last. */

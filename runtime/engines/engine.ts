@@ -69,9 +69,12 @@ export interface InstanceSpec {
   held?: { preload: readonly Preload[] }
 }
 
-export interface Release {
+export interface Staged {
   sourceDir: string
   buildDir?: string
+}
+
+export interface Release extends Staged {
   /** Laid over the environment that it was started with. */
   env: Record<string, string>
 }
@@ -191,11 +194,14 @@ export interface Engine {
   prepareTeam(teamId: string): Promise<TeamNetwork>
   /** Resolves once the payload runs (not: listens). `start_failed` when the sandbox could not be made. */
   start(spec: InstanceSpec): Promise<Placement>
+  /** Copies a source to where a held one gets it from when it is released with it; of several the last counts. */
+  stage(id: string, source: Staged): Promise<void>
   /**
    * Lets a held one run, as if it had been started with this source. It ends by itself when the runtime ends before.
+   * `listens` resolves when its program says that it listens, which whoever waits for that may check at once; or never.
    * @throws PlatformError `start_failed` when it does not wait any more: it is to be removed then
    */
-  release(id: string, release: Release): Promise<void>
+  release(id: string, release: Release): Promise<{ listens: Promise<void> }>
   /** SIGTERM, then after `graceMs` the end of everything in it. Resolves when gone; no error if it already is. */
   stop(id: string, options: { graceMs: number }): Promise<void>
   /** Frees what is left of one that has ended (not its logs or data). Stops it first if it has not. */

@@ -70,13 +70,14 @@ const latest = (times: Iterable<number>): number | null => [...times].reduce<num
 
 /** The environment and its parents, nearest first. */
 export async function environmentChain(db: Db, environmentId: string): Promise<EnvironmentRow[]> {
-  const [row] = await db.select().from(environments).where(eq(environments.id, environmentId))
+  const team = db.select({ id: environments.teamId }).from(environments).where(eq(environments.id, environmentId))
+  const all = await db.select().from(environments).where(inArray(environments.teamId, team))
+  const row = all.find((one) => one.id === environmentId)
   if (!row || row.deletedAt !== null) {
     throw new PlatformError('environment_gone', `the environment ${row?.name ?? environmentId} ${row?.expired ? 'expired' : 'was deleted'}`, {
       fix: 'Choose another one, or bring it back with `m3o env restore`.', data: { reason: row?.expired ? 'expired' : 'deleted' },
     })
   }
-  const all = await db.select().from(environments).where(eq(environments.teamId, row.teamId))
   return chainOf(new Map(all.map((other) => [other.id, other])), row)
 }
 

@@ -36,7 +36,7 @@ export async function examine(parts: Parts): Promise<Check[]> {
 
 const fixes: Record<string, string> = {
   database: 'Look into the log of Postgres ($M3O_HOME/logs/postgres.log, or your own server behind DATABASE_URL). Services go on answering; changes wait until it is back.',
-  gateway: 'It is started again within two seconds. If it stays away, its log says why: $M3O_HOME/logs/gateway.log.',
+  gateway: 'Away, it is started again within two seconds, and its log says why: $M3O_HOME/logs/gateway.log. One that hangs is ended by kill -KILL with the pid in $M3O_HOME/run/gateway.pid.',
 }
 
 /** Drizzle's own message is the query; why it failed is its cause. */

@@ -12,13 +12,17 @@ export async function waitUntilReady(running: Running, health: string, deadlineM
   const { address, port } = running.placement
   const deadline = Date.now() + deadlineMs
   let seen = 'it does not listen'
+  let said = false
+  const saying = running.listens?.then(() => { said = true })
   // Often at first, as what starts quickly is being waited for by somebody; one try costs a third of a millisecond.
   for (let tries = 0; Date.now() < deadline; tries++) {
     signal.throwIfAborted()
+    const [silent, pause] = [!said, tries >= 200 ? 50 : saying && !said ? 20 : 5]
     const answer = await askHealth(address, port, health)
     if (typeof answer === 'number' && answer < 500) return
     seen = typeof answer === 'number' ? `${health} answers ${answer}` : answer
-    await delay(tries < 200 ? 5 : 50, undefined, { signal }).catch(() => {})
+    const waiting = delay(pause, undefined, { signal }).catch(() => {})
+    await (saying && silent ? Promise.race([saying, waiting]) : waiting)
   }
   signal.throwIfAborted()
   throw new PlatformError('check_failed', `it was not ready within ${deadlineMs / 1000} s: ${seen}`, await fixFor(running, port, health, seen))

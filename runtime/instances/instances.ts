@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eq, ne } from 'drizzle-orm'
 import type { Routed } from '#contract/routing.ts'
+import type { Db } from '#db/open.ts'
 import { deployments, instances as table } from '#db/schema.ts'
 import type { Exit, Placement } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
@@ -26,6 +27,10 @@ export interface Running {
   restarts: number
   /** Resolves when it has ended, whoever ended it. */
   ended: Promise<Exit>
+  /** Its row is written: nothing is said of it in the database before. */
+  recorded: Promise<unknown>
+  /** Resolves when it says that it listens; it may be wrong, or say nothing. */
+  listens?: Promise<void>
 }
 
 type Parts = Pick<Platform, 'db' | 'seal' | 'builds' | 'engine' | 'logs' | 'routing' | 'settings' | 'log'>
@@ -82,8 +87,8 @@ export class Instances {
     const ended = this.#expectEnd(id)
     try {
       const spec = await specOf(this.#parts, plan, seat)
-      const [placement] = await Promise.all([
-        waiting ? engine.release(id, { ...spec, env: revisionOf(plan) }).then(() => waiting) : engine.start(spec),
+      const [{ placement, listens }] = await Promise.all([
+        waiting ? engine.release(id, { ...spec, env: revisionOf(plan) }).then(({ listens }) => ({ placement: waiting, listens })) : engine.start(spec).then((placement) => ({ placement, listens: undefined })),
         routing.apply({
           callers: { [id]: this.#caller(plan, id, sha256(key), address) },
           // Without a network of its own, the gateway's usual address serves.
@@ -93,16 +98,16 @@ export class Instances {
         }),
       ])
       const { deploymentId, serviceId, environmentId, teamId, commit } = plan
+      const recorded = db.insert(table).values({
+        id, deploymentId, serviceId, environmentId, teamId, state: 'starting', keyHash: sha256(key), address: placement.address, port: placement.port,
+        pid: placement.pid, startedAt, restarts,
+      }).then(() => {})
+      recorded.catch(() => {}) // seen by whoever records what it becomes
       const running: Running = {
-        id, deploymentId, serviceId, environmentId, teamId, commit, revision: commit.slice(0, 7), state: 'starting', placement, startedAt, restarts, ended,
+        id, deploymentId, serviceId, environmentId, teamId, commit, revision: commit.slice(0, 7), state: 'starting', placement, startedAt, restarts, ended, recorded,
+        ...(listens && { listens }),
       }
-      await Promise.all([
-        db.insert(table).values({
-          id, deploymentId, serviceId, environmentId, teamId, state: 'starting', keyHash: sha256(key), address: placement.address, port: placement.port,
-          pid: placement.pid, startedAt, restarts,
-        }),
-        this.#attach(running, plan),
-      ])
+      await this.#attach(running, plan)
       this.#add(running)
       return running
     } catch (error) {
@@ -127,9 +132,10 @@ export class Instances {
     if (others?.size === 0) this.#placed.delete(key)
   }
 
-  async setState(running: Running, state: Running['state']): Promise<void> {
+  async setState(running: Running, state: Running['state'], tx: Pick<Db, 'update'> = this.#parts.db): Promise<void> {
     running.state = state
-    await this.#parts.db.update(table).set({ state }).where(eq(table.id, running.id))
+    await running.recorded
+    await tx.update(table).set({ state }).where(eq(table.id, running.id))
   }
 
   /** Asks it to end, then ends it; resolves when it is gone and its last line is stored. */
@@ -158,7 +164,7 @@ export class Instances {
       const running: Running = {
         id: row.id, deploymentId: row.deploymentId, serviceId: row.serviceId, environmentId: row.environmentId, teamId: row.teamId,
         commit: known.commit, revision: known.commit.slice(0, 7), state: row.state === 'ended' ? 'live' : row.state, placement, startedAt: row.startedAt,
-        restarts: row.restarts, ended: this.#expectEnd(row.id),
+        restarts: row.restarts, ended: this.#expectEnd(row.id), recorded: Promise.resolve(),
       }
       this.#add(running)
       callers[row.id] = this.#caller(known, row.id, row.keyHash, placement.address)
@@ -186,6 +192,7 @@ export class Instances {
     if (!running) return void this.spares.noteEnd(exit.id)
     this.#remove(running)
     await this.#parts.logs.detach(exit.id, { drain: true }).catch((error: unknown) => this.#parts.log.error({ err: error }, 'the last lines of an instance could not be stored'))
+    await running.recorded.catch(() => {})
     await this.#forget(exit.id, exit)
     await rm(outputOf(this.#parts.settings.home, exit.id), { recursive: true, force: true })
     await this.#parts.engine.remove(exit.id).catch((error: unknown) => this.#parts.log.warn({ err: error, instance: exit.id }, 'what an instance left could not be removed'))

@@ -4,7 +4,7 @@ import type { gatewayApi } from '#contract/gateway-api.ts'
 import type { RoutingChange } from '#contract/routing.ts'
 import type { RpcClient } from '#contract/rpc-client.ts'
 import type { Transaction } from '#db/open.ts'
-import { environments, releases } from '#db/schema.ts'
+import { environments, releases, services } from '#db/schema.ts'
 import type { Exit } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
 import { Instances, type Running } from './instances.ts'
@@ -68,7 +68,9 @@ export class Places {
   /** After a start of the runtime: takes over what lives on, and brings up in the background what should live. */
   async load(): Promise<void> {
     const { db, log, engine } = this.#parts
-    const living = await db.select({ release: releases }).from(releases).innerJoin(environments, eq(environments.id, releases.environmentId)).where(isNull(environments.deletedAt))
+    const living = await db.select({ release: releases }).from(releases)
+      .innerJoin(environments, eq(environments.id, releases.environmentId)).innerJoin(services, eq(services.id, releases.serviceId))
+      .where(and(isNull(environments.deletedAt), isNull(services.deletedAt)))
     await this.#admit(living.map(({ release }) => release))
     const known = new Map(this.all().map(({ plan }) => [plan.deploymentId, plan]))
     await this.instances.adopt(async (deploymentId) => known.get(deploymentId) ?? readPlan(this.#parts, deploymentId))
@@ -90,15 +92,18 @@ export class Places {
   async switchAll({ entries, leaving = [], expected, record }: Switch): Promise<void> {
     const begun = entries.map(({ plan, fresh }) => ({ plan, fresh, before: this.get(plan), place: placeOf(plan, 'live', null) }))
     const left = leaving.flatMap((at) => this.get(at) ?? [])
-    await Promise.all(begun.flatMap(({ fresh }) => fresh.map((running) => this.instances.setState(running, 'live'))))
     await this.#parts.db.transaction(async (tx) => {
-      for (const { plan } of begun) {
-        const row = { environmentId: plan.environmentId, serviceId: plan.serviceId, deploymentId: plan.deploymentId, commit: plan.commit, wanted: 'live' as const, crashing: null, updatedAt: Date.now() }
-        await tx.insert(releases).values(row).onConflictDoUpdate({ target: [releases.environmentId, releases.serviceId], set: row })
-      }
-      for (const at of left) await tx.delete(releases).where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))
-      const environments = await this.#nextGenerations(tx, [...begun.map(({ plan }) => plan.environmentId), ...left.map((at) => at.environmentId)], expected)
-      await record(tx)
+      // Sent together, and done in this order.
+      const [environments] = await Promise.all([
+        this.#nextGenerations(tx, [...begun.map(({ plan }) => plan.environmentId), ...left.map((at) => at.environmentId)], expected),
+        ...begun.map(({ plan }) => {
+          const row = { environmentId: plan.environmentId, serviceId: plan.serviceId, deploymentId: plan.deploymentId, commit: plan.commit, wanted: 'live' as const, crashing: null, updatedAt: Date.now() }
+          return tx.insert(releases).values(row).onConflictDoUpdate({ target: [releases.environmentId, releases.serviceId], set: row })
+        }),
+        ...left.map((at) => tx.delete(releases).where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))),
+        ...begun.flatMap(({ fresh }) => fresh.map((running) => this.instances.setState(running, 'live', tx))),
+        record(tx),
+      ])
       for (const { place } of begun) this.#places.set(placeKey(place), place)
       for (const at of left) this.#places.delete(placeKey(at))
       const changed = [...begun.map(({ place }) => [placeKey(place), routedRelease(place, this.instances.of(place))] as const), ...left.map((at) => [placeKey(at), null] as const)]
@@ -224,6 +229,8 @@ export class Places {
   /** Everything of a service, in every environment. */
   async removeService(serviceId: string): Promise<void> {
     await Promise.all(this.all().filter((place) => place.serviceId === serviceId).map((place) => this.reset(place)))
+    // Of environments that are gone, and of one that was deleted before this runtime began.
+    await this.#parts.db.delete(releases).where(eq(releases.serviceId, serviceId))
   }
 
   /** Stops every instance, in order; what should run is unchanged and runs again after the next start. */
@@ -262,7 +269,7 @@ export class Places {
   /** Somebody works on it, so that its next deployment is not far. */
   expectDeployment(at: At): void {
     const place = this.get(at)
-    if (place?.wanted === 'live') this.instances.spares.prepare(place.plan)
+    if (place?.wanted === 'live' && !this.#stopping) this.instances.spares.prepare(place.plan)
   }
 
   /** Puts to sleep what nobody called for as long as its settings say. */
@@ -437,7 +444,7 @@ export class Places {
     for (const one of this.instances.all()) {
       const place = this.get(one)
       if (one.state === 'starting' || one.state === 'checking') unready.push(one)
-      else if (place?.plan.deploymentId !== one.deploymentId || one.state === 'draining') void this.#retire(one, place?.watch?.previousId === one.deploymentId)
+      else if (place?.plan.deploymentId !== one.deploymentId || one.state === 'draining' || place.wanted === 'stopped' || place.crashing !== null) void this.#retire(one, place?.watch?.previousId === one.deploymentId)
     }
     await Promise.all(unready.map((one) => this.instances.stop(one.id, 0)))
   }

@@ -1,4 +1,4 @@
-import { eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, isNull } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { ServiceSettings } from '#contract/records.ts'
 import { deployments, environments, services, teams } from '#db/schema.ts'
@@ -34,7 +34,7 @@ type Row = { deployment: typeof deployments.$inferSelect; service: string; envir
 /** From what was recorded when the deployment was built. */
 export async function readPlan(parts: Parts, deploymentId: string): Promise<Plan> {
   const [row] = await rowsOf(parts, [deploymentId])
-  return planOf(parts, deploymentId, row)
+  return storedPlan(parts, deploymentId, row)
 }
 
 /** Of many deployments with few questions: a plan, or why there is none. `watch`: what its switch is being watched against, and until when. */
@@ -46,7 +46,7 @@ export async function readPlans(parts: Parts, deploymentIds: readonly string[]):
     await Promise.all(ids.map(async (id) => {
       const { watchedUntil: until = null, previousId = null } = rows.get(id)?.deployment ?? {}
       const watch = until === null || previousId === null ? null : { previousId, until }
-      found.set(id, await planOf(parts, id, rows.get(id)).then((plan) => ({ plan, watch }), (error: unknown) => ({ error })))
+      found.set(id, await storedPlan(parts, id, rows.get(id)).then((plan) => ({ plan, watch }), (error: unknown) => ({ error })))
     }))
   }
   return found
@@ -63,24 +63,32 @@ function rowsOf({ db }: Parts, ids: readonly string[]): Promise<Row[]> {
     .where(inArray(deployments.id, [...ids]))
 }
 
-async function planOf({ seal, builds }: Parts, deploymentId: string, row: Row | undefined): Promise<Plan> {
+async function storedPlan({ seal, builds }: Parts, deploymentId: string, row: Row | undefined): Promise<Plan> {
   const { buildId, variables, settings } = row?.deployment ?? {}
   if (!row || !buildId || !variables || !settings) throw new PlatformError('not_in_this_state', `deployment ${deploymentId} was never built`)
-  const { deployment } = row
-  return {
-    deploymentId,
-    serviceId: deployment.serviceId,
-    service: row.service,
-    environmentId: deployment.environmentId,
-    environment: row.environment.name,
-    overlay: row.environment.parentId !== null,
-    teamId: deployment.teamId,
-    team: row.team,
-    commit: deployment.commit,
-    build: await builds.read(buildId),
-    values: JSON.parse(seal.open(variables, sealedVariables(deploymentId))) as Values,
-    settings,
-    keepsData: deployment.keepsData,
-    pinned: deployment.kind === 'pin',
-  }
+  const { deployment, service, environment: { name: environment, parentId }, team } = row
+  return planOf(deployment, { service, environment, overlay: parentId !== null, team }, {
+    build: await builds.read(buildId), values: JSON.parse(seal.open(variables, sealedVariables(deploymentId))) as Values, settings, keepsData: deployment.keepsData,
+  })
+}
+
+export type Names = Pick<Plan, 'service' | 'environment' | 'overlay' | 'team'>
+
+/** What the service, its environment and its team are called at this moment. */
+export async function namesOf({ db }: Pick<Platform, 'db'>, at: { serviceId: string; environmentId: string }): Promise<Names> {
+  const [row] = await db.select({ service: services.name, environment: environments.name, parentId: environments.parentId, team: teams.name })
+    .from(services)
+    .innerJoin(environments, eq(environments.id, at.environmentId))
+    .innerJoin(teams, eq(teams.id, environments.teamId))
+    .where(and(eq(services.id, at.serviceId), isNull(services.deletedAt)))
+  if (!row) throw new PlatformError('not_found', 'this service no longer exists')
+  const { parentId, ...names } = row
+  return { ...names, overlay: parentId !== null }
+}
+
+export function planOf(
+  { id, serviceId, environmentId, teamId, commit, kind }: Pick<typeof deployments.$inferSelect, 'id' | 'serviceId' | 'environmentId' | 'teamId' | 'commit' | 'kind'>,
+  names: Names, made: Pick<Plan, 'build' | 'values' | 'settings' | 'keepsData'>,
+): Plan {
+  return { deploymentId: id, serviceId, environmentId, teamId, commit, pinned: kind === 'pin', ...names, ...made }
 }

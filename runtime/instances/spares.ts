@@ -55,6 +55,18 @@ export class Spares {
     void this.#start(plan, key)
   }
 
+  has(plan: Plan): boolean {
+    return this.#spares.get(placeKey(plan))?.fits === fingerprint(plan)
+  }
+
+  /** It will be taken with this, or may be: the copying is done by then. Goes on in the background. */
+  stage(plan: Plan): void {
+    const spare = this.#spares.get(placeKey(plan))
+    if (spare?.fits !== fingerprint(plan)) return
+    const { sourceDir, buildDir } = plan.build
+    void spare.placement.then(() => this.#parts.engine.stage(spare.seat.id, { sourceDir, ...(buildDir !== undefined && { buildDir }) })).catch(() => {}) // seen when it is taken
+  }
+
   /** The one that fits, which is the caller's from now on. */
   async take(plan: Plan): Promise<{ seat: Seat; placement: Placement } | undefined> {
     const spare = this.#spares.get(placeKey(plan))

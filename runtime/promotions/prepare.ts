@@ -2,7 +2,7 @@ import { PlatformError } from '#contract/errors.ts'
 import type { PromotionItem } from '#contract/promotions.ts'
 import { manifestChange } from '../deployments/apply-manifest.ts'
 import { type DeploymentRow, noteReady } from '../deployments/record.ts'
-import { build, checkInstances, startInstances } from '../deployments/run.ts'
+import { build, checkInstances, describeRevision, keepDescription, startInstances } from '../deployments/run.ts'
 import { waitUntilReady } from '../instances/check.ts'
 import type { Running } from '../instances/instances.ts'
 import { type Plan, readPlan } from '../instances/plan.ts'
@@ -57,15 +57,17 @@ export async function prepareAll(platform: Platform, members: readonly Member[],
   }
   const begin = async (one: (typeof all)[number]) => {
     if (!one.plan) return
-    await startInstances(platform, one.plan, one.fresh, either)
+    await startInstances(platform, one.plan, { started: one.fresh, signal: either })
     await checkInstances(platform, one.plan, one.fresh, either)
+    await keepDescription(platform.db, one.plan, await describeRevision(platform, one.plan, one.fresh[0]))
     await noteReady(platform, one.deployment.id)
   }
   try {
     await each(all, async (one) => {
-      if (!(await build(platform, one.deployment, either))) throw new PlatformError('cancelled', 'it was cancelled')
-      one.plan = await readPlan(platform, one.deployment.id)
-      await manifestChange(platform, one.deployment, one.plan.build.manifest)
+      const plan = await build(platform, one.deployment, either)
+      if (!plan) throw new PlatformError('cancelled', 'it was cancelled')
+      one.plan = plan
+      await manifestChange(platform, one.deployment, plan.build.manifest)
     })
     await each(all.filter(({ plan }) => !plan?.keepsData), begin)
     await each(all.filter(({ plan }) => plan?.keepsData), async (one) => {

@@ -84,7 +84,7 @@ async function switchOver(platform: Platform, row: PromotionRow, { members, read
       await tx.update(promotions).set({ state: 'live', items }).where(eq(promotions.id, row.id))
       for (const now of switching) {
         const previousId = previousOf(now.serviceId)
-        await tx.update(deployments).set({ ...stepTo(now, 'live'), previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs }).where(eq(deployments.id, now.id))
+        await tx.update(deployments).set({ ...stepTo('live'), previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs }).where(eq(deployments.id, now.id))
       }
     },
   }).catch(async (error: unknown) => {

@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
 import { serviceName } from '#contract/names.ts'
@@ -6,10 +6,11 @@ import type { Service } from '#contract/records.ts'
 import type { Audience } from '#contract/routing.ts'
 import type { Readable } from '#contract/sharing.ts'
 import type { Actor } from '#contract/rpc.ts'
-import { documents, environments, formerNames, services, users } from '#db/schema.ts'
+import { documents, environments, formerNames, releases, services, users } from '#db/schema.ts'
 import { templateFiles } from '#templates/templates.ts'
 import { claimName, keepFormerName, parseName } from '../access/names.ts'
 import { audited } from '../audit/audit.ts'
+import type { Deployments } from '../deployments/deployments.ts'
 import type { Platform } from '../platform.ts'
 import { findTeam } from '../teams/teams.ts'
 import { tell } from '../sharing/news.ts'
@@ -136,18 +137,33 @@ export async function deprecateService(platform: Platform, actor: Actor, service
 }
 
 /** Routes first, then what runs, then its source and logs. */
-export async function deleteService(platform: Platform, actor: Actor, serviceId: string): Promise<void> {
+export async function deleteService(platform: Platform, deployments: Deployments, actor: Actor, serviceId: string): Promise<void> {
   const row = await findService(platform, serviceId)
   await audited(platform.db, actor, { teamId: row.teamId, action: 'service.delete', target: `service ${row.name}`, before: { name: row.name } }, async (tx) => {
     await tx.update(services).set({ deletedAt: Date.now() }).where(eq(services.id, serviceId))
     await tx.delete(documents).where(eq(documents.serviceId, serviceId))
     await tell(tx, { serviceId, kind: 'deleted', text: 'was deleted' })
   })
-  await platform.routing.refresh({ services: [serviceId] })
-  await platform.places.removeService(serviceId)
-  await platform.source.repositories.delete(serviceId)
-  await platform.logs.delete(serviceId)
-  changed(platform, row)
+  await removeDeleted(platform, deployments, row)
+}
+
+/** What was deleted when the runtime was killed: what is left of it goes. */
+export async function finishDeletions(platform: Platform, deployments: Deployments): Promise<void> {
+  const rows = await platform.db.select().from(services).where(isNotNull(services.deletedAt))
+  const left = await platform.db.selectDistinct({ serviceId: releases.serviceId }).from(releases).innerJoin(services, and(eq(services.id, releases.serviceId), isNotNull(services.deletedAt)))
+  const released = new Set(left.map(({ serviceId }) => serviceId))
+  for (const row of rows) if (released.has(row.id) || (await platform.source.repositories.exists(row.id))) await removeDeleted(platform, deployments, row)
+}
+
+/** The same however often it is done: its routes, what is on its way, its instances, then its source and logs. */
+async function removeDeleted(platform: Platform, deployments: Deployments, { id, teamId }: { id: string; teamId: string }): Promise<void> {
+  const { routing, places, source, logs } = platform
+  await routing.refresh({ services: [id] })
+  await deployments.endOf(id, 'the service was deleted')
+  await places.removeService(id)
+  if (await source.repositories.exists(id)) await source.repositories.delete(id)
+  await logs.delete(id)
+  changed(platform, { id, teamId })
 }
 
 async function authorOf({ db }: Platform, userId: string | null): Promise<{ name: string; email: string }> {

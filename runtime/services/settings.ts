@@ -4,7 +4,6 @@ import type { ServiceSettings } from '#contract/records.ts'
 import type { Actor } from '#contract/rpc.ts'
 import { services, settings as table } from '#db/schema.ts'
 import { audited } from '../audit/audit.ts'
-import type { Build } from '../builds/builds.ts'
 import { environmentChain } from '../environments/environments.ts'
 import type { Platform } from '../platform.ts'
 
@@ -21,11 +20,6 @@ export async function consoleSettings({ db }: Pick<Platform, 'db'>, at: At): Pro
   const rows = await db.select().from(table).where(and(eq(table.serviceId, at.serviceId), inArray(table.environmentId, chain.map((one) => one.id))))
   const nearestLast = chain.toReversed().flatMap((one) => rows.find((row) => row.environmentId === one.id)?.settings ?? [])
   return Object.assign({}, defaultSettings, ...nearestLast) as ServiceSettings
-}
-
-/** What it runs with: m3o.json wins over the console, and which keys it says is told. */
-export async function settingsFor(platform: Pick<Platform, 'db'>, at: At, build: Build): Promise<{ settings: ServiceSettings; locked: string[] }> {
-  return { settings: { ...(await consoleSettings(platform, at)), ...build.settings }, locked: build.locked }
 }
 
 export async function configure(platform: Platform, actor: Actor, at: At, change: Partial<ServiceSettings>): Promise<void> {

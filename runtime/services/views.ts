@@ -6,9 +6,10 @@ import { hostLabel } from '#contract/names.ts'
 import type { Instance, Laptop, Service, ServiceSettings } from '#contract/records.ts'
 import type { Audience } from '#contract/routing.ts'
 import { isUnderWay, type ServiceState } from '#contract/states.ts'
+import { among } from '#db/among.ts'
 import { releases, revisions, services, settings, teams, users } from '#db/schema.ts'
 import { replacementNames } from '../routing/entities.ts'
-import { type DeploymentRow, newestOf } from '../deployments/record.ts'
+import { type Newest, newestOf } from '../deployments/record.ts'
 import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
 import { pinnedServices } from '../environments/pinned.ts'
 import type { Place } from '../instances/place.ts'
@@ -64,9 +65,9 @@ export async function viewServices(platform: Platform, rows: readonly ServiceRow
   const [own, owners, consoles, newest, pins, replacements] = await Promise.all([
     db.select({ release: releases, revision: revisions }).from(releases)
       .leftJoin(revisions, and(eq(revisions.serviceId, releases.serviceId), eq(revisions.commit, releases.commit)))
-      .where(and(inArray(releases.environmentId, at), inArray(releases.serviceId, ids))),
-    db.select().from(users).where(inArray(users.id, rows.flatMap((row) => row.ownerId ?? []))),
-    db.select().from(settings).where(and(inArray(settings.environmentId, at), inArray(settings.serviceId, ids))),
+      .where(and(inArray(releases.environmentId, at), among(releases.serviceId, ids))),
+    db.select().from(users).where(among(users.id, [...new Set(rows.flatMap((row) => row.ownerId ?? []))])),
+    db.select().from(settings).where(and(inArray(settings.environmentId, at), among(settings.serviceId, ids))),
     newestOf(db, ids, environmentId),
     pinnedServices(db, chain.filter((one) => one.pinned).map((one) => one.id)),
     replacementNames(db, rows),
@@ -149,7 +150,7 @@ function instanceOn({ instance, since }: Laptop): Instance {
   return { id: instance, pid: null, state: 'live', startedAt: since, restarts: 0, memoryBytes: null, cpuMs: null }
 }
 
-function stateOf(place: Place | undefined, instances: readonly Instance[], newest: DeploymentRow | undefined): { state: ServiceState; reason: string | null } {
+function stateOf(place: Place | undefined, instances: readonly Instance[], newest: Newest | undefined): { state: ServiceState; reason: string | null } {
   const deploying = newest !== undefined && isUnderWay(newest.state)
   if (instances.some((one) => one.state === 'live')) return { state: 'live', reason: null }
   if (deploying) return { state: 'deploying', reason: null }

@@ -18,16 +18,22 @@ export interface CommitInput {
 
 const fix = 'Bring the newer source into your draft, or deploy with force to write over it.'
 
-/** Makes the draft the head of its environment's branch; without changes gives the head as it is. */
-export async function commitDraft(repository: Repository, key: DraftKey, input: CommitInput): Promise<Landed> {
+/**
+ * Makes the draft the head of its environment's branch; without changes gives the head as it is. `onLanded` hears of it as
+ * soon as it is there for good: that a draft stands on what is just like it need not be written before.
+ */
+export async function commitDraft(repository: Repository, key: DraftKey, input: CommitInput, onLanded: (landed: Landed) => void): Promise<void> {
   const draft = await readDraft(repository, key)
   const decided = input.force ? await takeOwnSide(repository, draft) : { tree: draft.tree, base: draft.base, overwrote: [] }
   const landed = await landTree(repository, {
     branches: key.branches, tree: decided.tree, base: decided.base, author: input.author, message: input.message, force: false, fix,
   })
+  const said = { ...landed, overwrote: decided.overwrote, merged: landed.merged || decided.base !== draft.base }
+  const tree = await treeOf(repository, landed.commit)
+  if (tree === draft.tree) onLanded(said)
   // Should the machine lose this one, the draft has no changes to its branch all the same.
-  if (draft.commit !== null) await keepDraft(repository, key, { draft, tree: await treeOf(repository, landed.commit), base: landed.commit, batch: new ObjectBatch(repository), lazy: true })
-  return { ...landed, overwrote: decided.overwrote, merged: landed.merged || decided.base !== draft.base }
+  if (draft.commit !== null) await keepDraft(repository, key, { draft, tree, base: landed.commit, batch: new ObjectBatch(repository), lazy: true })
+  onLanded(said)
 }
 
 async function takeOwnSide(repository: Repository, draft: Draft): Promise<{ tree: Oid; base: Oid; overwrote: ChangeInWay[] }> {

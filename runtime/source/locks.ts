@@ -12,4 +12,9 @@ export class Locks {
       if (this.#tails.get(key) === mine) this.#tails.delete(key)
     }
   }
+
+  /** Resolves when nothing is under way, however it ended. */
+  async settled(): Promise<void> {
+    while (this.#tails.size > 0) await Promise.allSettled(this.#tails.values())
+  }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, renameSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -6,7 +6,7 @@ import { PlatformError } from '#contract/errors.ts'
 import { runGit } from './git.ts'
 import type { Repository } from './naming.ts'
 import type { Oid } from './objects.ts'
-import { syncFolder } from './pack-writer.ts'
+import { fillDurably, syncFolder } from './pack-writer.ts'
 
 /** Longer than git itself ever holds a ref's lock; an older one was left by a kill. */
 const staleLockMs = 10_000
@@ -39,12 +39,11 @@ export async function moveRef(repository: Repository, name: string, change: { to
   let landed = false
   try {
     if ((await readRef(repository, name)) !== change.expected) return false
-    await lock.writeFile(`${change.to}\n`)
-    await lock.datasync()
-    await fs.rename(`${file}.lock`, file)
+    await fillDurably(lock, `${change.to}\n`)
+    renameSync(`${file}.lock`, file)
     landed = true
   } finally {
-    await lock.close()
+    closeSync(lock)
     if (!landed) await fs.rm(`${file}.lock`, { force: true })
   }
   if (!change.lazy) await syncFolder(path.dirname(file))
@@ -55,10 +54,10 @@ export async function deleteRef(repository: Repository, name: string, expected?:
   await runGit(repository.dir, ['update-ref', '-d', '--end-of-options', name, ...(expected === undefined ? [] : [expected])])
 }
 
-async function takeLock(name: string): Promise<fs.FileHandle> {
+async function takeLock(name: string): Promise<number> {
   for (const start = Date.now(); ; ) {
     try {
-      return await fs.open(name, 'wx', 0o644)
+      return openSync(name, 'wx', 0o644)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'ENOENT') { await fs.mkdir(path.dirname(name), { recursive: true }); continue }

@@ -11,6 +11,7 @@ import { uploadFile, type UploadInput } from './draft-upload.ts'
 import { listDrafts, readDraft, type DraftKey } from './drafts.ts'
 import { exportTree, treeOf } from './exports.ts'
 import { apart, commitOf, containsCommit, logOf } from './history.ts'
+import type { Landed } from './land-tree.ts'
 import { Locks } from './locks.ts'
 import { maintain } from './maintenance.ts'
 import { merge, mergeInto } from './merges.ts'
@@ -95,7 +96,9 @@ export function openSource({ home }: { home: string }) {
       remove: (input: DraftKey & { path: string; expectedHash?: string }) => drafting(input, (repository) => removePath(repository, input, input)),
       revert: (input: DraftKey & { path?: string }) => drafting(input, (repository) => revertPath(repository, input, input.path)),
       update: (input: DraftKey & { onConflict: OnConflict }) => drafting(input, (repository) => updateDraft(repository, input, input.onConflict)),
-      commit: (input: DraftKey & CommitInput) => drafting(input, (repository) => branchLock(input.serviceId, () => commitDraft(repository, input, input))),
+      commit: (input: DraftKey & CommitInput) => new Promise<Landed>((resolve, reject) => {
+        drafting(input, (repository) => branchLock(input.serviceId, () => commitDraft(repository, input, input, resolve))).catch(reject)
+      }),
     },
     archives: {
       commit: async (input: { serviceId: string } & ArchiveInput) => commitArchive(await at(input.serviceId), input, (work) => branchLock(input.serviceId, work)),
@@ -110,6 +113,9 @@ export function openSource({ home }: { home: string }) {
       yield* searchTree(await at(input.serviceId), { ...input, tree: checkOid(input.tree, 'tree') })
     },
     serveGit: async (request: IncomingMessage, response: ServerResponse, input: ServeInput & { serviceId: string }) => serveGit(await at(input.serviceId), request, response, input),
-    close: () => closeCatFiles(),
+    async close() {
+      await locks.settled()
+      await closeCatFiles()
+    },
   }
 }

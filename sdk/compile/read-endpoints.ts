@@ -12,9 +12,9 @@ const patienceMs = 3_000
  * nothing or nonsense: it comes from a service, so it is bounded in time and size and checked.
  */
 export async function readEndpoints(address: string, port: number): Promise<Endpoint[]> {
-  const own = description.safeParse(await readJson({ address, port, path: describePath }))
-  if (own.success) return own.data.endpoints
-  return endpointsOfOpenApi(await readJson({ address, port, path: '/openapi.json' }))
+  const [described, openApi] = [describePath, '/openapi.json'].map((path) => readJson({ address, port, path }))
+  const own = description.safeParse(await described)
+  return own.success ? own.data.endpoints : endpointsOfOpenApi(await openApi)
 }
 
 /** Undefined unless it is JSON with status 200. */

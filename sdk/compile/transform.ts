@@ -105,7 +105,7 @@ async function transformFile({ path, source, format, tsconfig, cache }: OneFile)
   }
   try {
     const { code } = await transform(source, options)
-    await writeDurably(file, code)
+    void writeDurably(file, code).catch(() => {}) // then it is transformed again
     return code
   } catch (error) {
     const first = (error as TransformFailure).errors?.[0]

@@ -1,8 +1,10 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { closeSync, readSync, writeSync } from 'node:fs'
 import { createRequire, registerHooks } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
+import { warmUp } from './warm-up.ts'
 
 /** As runtime/engines/process/environment.ts gives it. */
 const fd = 7
@@ -17,17 +19,40 @@ export const isHeld = (preload: string): boolean => isMainThread && preload.ends
  */
 export async function waitUntilReleased(app: string): Promise<void> {
   const { preload } = JSON.parse(readLine()) as { preload: { specifier: string; kind: 'import' | 'require' }[] }
-  await loadPackages(app, preload)
+  const load = await loaderIn(app)
+  await loadPackages(load, preload)
+  await warmUp(load.import, preload.map(({ specifier }) => specifier))
   orEnd(() => writeSync(fd, 'w'))
   const { env } = JSON.parse(readLine()) as { env: Record<string, string> }
   Object.assign(process.env, env)
   process.execArgv = process.execArgv.map((argument) => argument.replace(mark, ''))
   orEnd(() => writeSync(fd, 'r'))
-  closeSync(fd)
+  sayWhenListening()
 }
 
-/** As the service's own files would: resolved from where they lie. One that fails does so again, and is seen, when the service asks for it. */
-async function loadPackages(app: string, preload: readonly { specifier: string; kind: 'import' | 'require' }[]): Promise<void> {
+const listening = 'tracing:net.server.listen:asyncEnd'
+
+/** Whoever released it need not ask again and again. */
+function sayWhenListening(): void {
+  const say = () => {
+    unsubscribe(listening, say)
+    try {
+      writeSync(fd, 'l')
+      closeSync(fd)
+    } catch {
+      // Nobody waits for it any more, or the service has closed it.
+    }
+  }
+  subscribe(listening, say)
+}
+
+interface Loader {
+  import: (specifier: string) => Promise<unknown>
+  require: NodeJS.Require
+}
+
+/** As the service's own files would: resolved from where they lie. */
+async function loaderIn(app: string): Promise<Loader> {
   const url = pathToFileURL(join(app, '.m3o-held.mjs')).href
   const hooks = registerHooks({
     resolve: (specifier, context, next) => (specifier === url ? { url, format: 'module', shortCircuit: true } : next(specifier, context)),
@@ -35,11 +60,15 @@ async function loadPackages(app: string, preload: readonly { specifier: string; 
   })
   const { load } = (await import(url)) as { load: (name: string) => Promise<unknown> }
   hooks.deregister()
-  const require = createRequire(url)
+  return { import: load, require: createRequire(url) }
+}
+
+/** One that fails does so again, and is seen, when the service asks for it. */
+async function loadPackages(load: Loader, preload: readonly { specifier: string; kind: 'import' | 'require' }[]): Promise<void> {
   for (const { specifier, kind } of preload) {
     try {
-      if (kind === 'import') await load(specifier)
-      else require(specifier)
+      if (kind === 'import') await load.import(specifier)
+      else load.require(specifier)
     } catch {
       return // what comes after it would be loaded in another order
     }

@@ -18,6 +18,6 @@ const { readIndex } = loadTypeScript({ platform, app })
 carryContext()
 
 const main = process.argv[1]
-if (isMainThread && main !== undefined) serveExported(pathToFileURL(main).href)
 if (isHeld(import.meta.url)) await waitUntilReleased(app)
+if (isMainThread && main !== undefined) serveExported(pathToFileURL(main).href)
 readIndex()

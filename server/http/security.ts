@@ -42,5 +42,10 @@ export const pagePolicy = (nonce: string, dev: boolean): string => [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** Where the build's scripts, styles and fonts are. */
+export const builtFiles = '/_next/static/'
+/** On those: none is a page, and a worker may have no more than the page. Short, as it goes along with every one of them. */
+export const builtPolicy = "default-src 'self'"
+
 /** On what people's own files and services' words are answered with, should a browser ever show it as a page. */
 export const inertPolicy = "default-src 'none'; sandbox"

@@ -27,10 +27,12 @@ export async function openGates(database: ConnectionOptions) {
       name text := concat_ws(' ', tg_table_name, coalesce(is_row ->> 'state', is_row ->> 'wanted'),
         case when tg_op = 'DELETE' then 'gone' end,
         case when tg_table_name = 'deployments' and is_row ->> 'state' = 'building' and is_row ->> 'variables' is not null then 'built' end,
+        case when tg_table_name = 'services' and is_row ->> 'deleted_at' is not null then 'deleted' end,
         case when tg_table_name = 'promotions' and is_row ->> 'ended_at' is not null then 'ended' end);
       gate record;
     begin
-      for subject in select distinct scope from subjects where environment_id = environment or (tg_table_name = 'revisions' and service_id = is_row ->> 'service_id') loop
+      for subject in select distinct scope from subjects where environment_id = environment
+        or service_id = case tg_table_name when 'revisions' then is_row ->> 'service_id' when 'services' then is_row ->> 'id' end loop
         insert into steps (scope, step) values (subject.scope, name);
         for gate in select number from gates where gates.scope = subject.scope and gates.step = name loop
           perform pg_advisory_xact_lock_shared(${lock}, gate.number);
@@ -38,7 +40,7 @@ export async function openGates(database: ConnectionOptions) {
       end loop;
       return coalesce(new, old);
     end $$`)
-  for (const table of ['deployments', 'instances', 'releases', 'environments', 'revisions', 'promotions', 'settings']) {
+  for (const table of ['deployments', 'instances', 'releases', 'environments', 'revisions', 'promotions', 'settings', 'services']) {
     await sql.unsafe(`create trigger note_step after insert or update or delete on ${table} for each row execute function note_step()`)
   }
 

@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { and, desc, eq, ne } from 'drizzle-orm'
 import { platformActor } from '#contract/rpc.ts'
-import { deployments, instances, releases } from '#db/schema.ts'
+import { deployments, instances, releases, services } from '#db/schema.ts'
 import { isAlive } from '#runtime/engines/process/identity.ts'
 import type { InstanceRecord } from '#runtime/engines/process/record.ts'
 import { answering, type TestPlatform } from '../../platform/platform.ts'
@@ -37,11 +38,11 @@ const crashing = (text: string) => ({
 /** In two halves, each of which can be held at once: a step that is held keeps one of the runtime's connections. */
 export async function scenariosOf(platform: TestPlatform): Promise<Scenario[][]> {
   const places = new Map<string, Place>()
-  for (const name of ['first', 'redeploy', 'rollback', 'restart', 'scale', 'sleep', 'wake', 'data', 'promote', 'revert']) places.set(name, await Place.make(platform, name))
+  for (const name of ['first', 'redeploy', 'rollback', 'restart', 'scale', 'sleep', 'wake', 'data', 'promote', 'revert', 'stop', 'delete']) places.set(name, await Place.make(platform, name))
   const of = (name: string) => places.get(name) as Place
   return [
-    [first(of('first')), rollback(of('rollback')), sleep(of('sleep')), scale(of('scale')), redeploy(of('redeploy'))],
-    [restart(of('restart')), wake(of('wake')), data(of('data')), revert(of('revert')), await promote(of('promote'))],
+    [first(of('first')), rollback(of('rollback')), sleep(of('sleep')), scale(of('scale')), remove(of('delete')), redeploy(of('redeploy'))],
+    [restart(of('restart')), wake(of('wake')), data(of('data')), stop(of('stop')), revert(of('revert')), await promote(of('promote'))],
   ]
 }
 
@@ -248,7 +249,7 @@ function sleep(place: Place): Scenario {
 }
 
 function wake(place: Place): Scenario {
-  let answer: Promise<string> = Promise.resolve('')
+  let answer: Promise<{ text: string; waitedMs: number }> = Promise.resolve({ text: '', waitedMs: 0 })
   return {
     ...common(place),
     only: /starting|checking|live/,
@@ -256,10 +257,18 @@ function wake(place: Place): Scenario {
       await place.once((text) => ({ ...answering(text), ...sleepy }))
       await asleep(place)
     },
-    change: () => (answer = place.call().then(({ status, body }) => (status === 200 ? body : `${status} ${body}`), String)),
+    async change() {
+      const began = performance.now()
+      const text = place.call().then(({ status, body }) => (status === 200 ? body : `${status} ${body}`), String)
+      answer = text.then((got) => ({ text: got, waitedMs: performance.now() - began }))
+      await answer
+    },
     async wrong() {
-      const first = await answer
-      if (first !== place.before) return `the call that woke it got ${first}`
+      const { text, waitedMs } = await answer
+      // Where the runtime itself needs so long to start, the call is told to come again after the ten seconds that it waits.
+      const told = text.startsWith('503') && waitedMs >= 9_900
+      if (text !== place.before && !told) return `the call that woke it got ${text}`
+      if (told && (await place.call()).body !== place.before) return 'it does not wake up'
       // It may have fallen asleep again.
       return (await place.running()).length === 0 ? undefined : place.wrong()
     },
@@ -275,6 +284,49 @@ function data(place: Place): Scenario {
       place.after = place.text()
     },
     change: () => place.platform.upload(place.service, files(place.after), place.environmentId),
+  }
+}
+
+function stop(place: Place): Scenario {
+  return {
+    ...common(place),
+    async prepare() {
+      const text = place.text()
+      await place.deploy(text, answering(text))
+    },
+    change: () => place.platform.rpc.call('services.kill', place.at, place.actor),
+    async wrong() {
+      if ((await place.release())?.wanted === 'live') return place.wrong()
+      const [running, { status }] = [await place.running(), await place.call()]
+      if (running.length > 0) return `it was stopped, and ${running.map(({ id, state }) => `${id} is ${state}`).join(', ')}`
+      return status === 503 ? undefined : `it was stopped, and answers ${status}`
+    },
+    after: async () => {},
+  }
+}
+
+function remove(place: Place): Scenario {
+  let count = 0
+  return {
+    ...common(place),
+    async prepare() {
+      place.service = `deleted-${++count}`
+      const text = place.text()
+      await place.deploy(text, answering(text))
+    },
+    change: () => place.platform.rpc.call('services.delete', { serviceId: place.serviceId }, place.actor),
+    async wrong() {
+      const [row] = await place.platform.db.select({ deletedAt: services.deletedAt }).from(services).where(eq(services.id, place.serviceId))
+      if (row?.deletedAt === null) return place.wrong()
+      const [running, release, { status }] = [await place.running(), await place.release(), await place.call()]
+      if (running.length > 0 || release !== undefined) return `it was deleted, and ${running.map(({ id, state }) => `${id} is ${state}`).join(', ')}`
+      if (existsSync(join(place.platform.home.path, 'source', `${place.serviceId}.git`))) return 'it was deleted, and its source is there'
+      return status === 404 ? undefined : `it was deleted, and answers ${status}`
+    },
+    async after() {
+      const [row] = await place.platform.db.select({ deletedAt: services.deletedAt }).from(services).where(eq(services.id, place.serviceId))
+      if (row?.deletedAt === null) await place.platform.rpc.call('services.delete', { serviceId: place.serviceId }, place.actor)
+    },
   }
 }
 

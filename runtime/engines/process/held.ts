@@ -1,13 +1,13 @@
 import type { ChildProcess } from 'node:child_process'
-import { mkdirSync, readdirSync, renameSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { mkdirSync, mkdtempSync, readdirSync, renameSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { PlatformError } from '#contract/errors.ts'
-import type { InstanceSpec, Preload, Release } from '../engine.ts'
+import type { InstanceSpec, Preload, Staged } from '../engine.ts'
 import { copyTree, type Owner } from './copy.ts'
 import { heldFd } from './environment.ts'
 
 const answerMs = 3_000
+const listensMs = 60_000
 
 /** A held instance gets its own copy of what was compiled, to be replaced when it is released. */
 export const buildDirOf = (spec: InstanceSpec, folder: string): string | undefined => (spec.held ? `${folder}/build` : spec.buildDir)
@@ -15,19 +15,28 @@ export const buildDirOf = (spec: InstanceSpec, folder: string): string | undefin
 /** Our end of what a held instance waits on. It closes with the runtime, and the instance ends. */
 export class Held {
   readonly #socket: Duplex
-  /** It says `w` once it waits, and `r` once it was released. */
+  /** What it would be released with. */
+  staged: { sourceDir: string; folder: Promise<string> } | undefined
+  /** It says `w` once it waits, `r` once it was released, and `l` when the service listens for the first time. */
   readonly #waits: Promise<void>
   readonly #released: Promise<void>
+  readonly #listens: Promise<void>
 
   constructor(child: ChildProcess, preload: readonly Preload[]) {
     this.#socket = (child.stdio as unknown as Duplex[])[heldFd] as Duplex
-    const [waits, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const [waits, released, listens] = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     this.#waits = waits.promise
     this.#released = released.promise
+    this.#listens = listens.promise
     for (const promise of [this.#waits, this.#released]) promise.catch(() => {})
+    let said = ''
     this.#socket.on('data', (data: Buffer) => {
-      if (data.includes('w')) waits.resolve()
-      if (data.includes('r')) released.resolve()
+      said += data.toString('latin1', 0, 3)
+      if (said.startsWith('w')) waits.resolve()
+      if (said.startsWith('wr')) released.resolve()
+      if (said.startsWith('wrl')) listens.resolve()
+      // Once released, a service's own code may write here: after the third letter nobody listens to it.
+      if (said.length >= 3) this.#socket.destroy()
     })
     this.#socket.once('close', () => {
       const error = new PlatformError('start_failed', 'the instance ended while it waited, or never came to wait')
@@ -38,17 +47,22 @@ export class Held {
   }
 
   /** Resolves once its own code begins; `prepare` is done while it is known to wait. */
-  async release(env: Record<string, string>, prepare: () => Promise<void>): Promise<void> {
+  async release(env: Record<string, string>, prepare: () => Promise<void>): Promise<{ listens: Promise<void> }> {
     const late = setTimeout(() => this.#socket.destroy(), answerMs)
     try {
       await this.#waits
       await prepare()
       this.#socket.write(`${JSON.stringify({ env })}\n`)
       await this.#released
+    } catch (error) {
+      this.#socket.destroy()
+      throw error
     } finally {
       clearTimeout(late)
-      this.#socket.destroy()
     }
+    // One that never listens, or closes what it has inherited, is no longer waited for.
+    setTimeout(() => this.#socket.destroy(), listensMs).unref()
+    return { listens: this.#listens }
   }
 
   /** It ends. */
@@ -62,17 +76,22 @@ export class Held {
  * `app` is opened or walked: what is there is moved aside whole, what comes is made elsewhere and moved in. The folder of
  * the dependencies is mounted over in the sandbox, and stays.
  */
-export async function replaceSource(folder: string, { sourceDir, buildDir }: Release, owner: Owner | undefined): Promise<void> {
-  const [fresh, old] = [`${folder}/fresh`, `${folder}/old`]
-  for (const path of [fresh, old]) mkdirSync(path, { mode: 0o700 })
-  await copyTree(sourceDir, fresh, owner)
-  for (const name of readdirSync(`${folder}/app`)) if (name !== 'node_modules') renameSync(`${folder}/app/${name}`, `${old}/${name}`)
-  for (const name of readdirSync(fresh)) if (name !== 'node_modules') renameSync(`${fresh}/${name}`, `${folder}/app/${name}`)
-  const build = `${folder}/build`
-  for (const name of readdirSync(build)) await rm(`${build}/${name}`, { recursive: true })
-  if (!buildDir) return
-  const made = `${folder}/built`
-  mkdirSync(made, { mode: 0o755 })
-  await copyTree(buildDir, made, undefined)
-  for (const name of readdirSync(made)) await rename(`${made}/${name}`, `${build}/${name}`)
+export function replaceSource(folder: string, staged: string): void {
+  const old = `${staged}-old`
+  for (const path of [old, `${old}/app`, `${old}/build`]) mkdirSync(path, { mode: 0o700 })
+  for (const part of ['app', 'build']) {
+    const [now, next] = [`${folder}/${part}`, `${staged}/${part}`]
+    for (const name of readdirSync(now)) if (name !== 'node_modules') renameSync(`${now}/${name}`, `${old}/${part}/${name}`)
+    for (const name of readdirSync(next)) if (name !== 'node_modules') renameSync(`${next}/${name}`, `${now}/${name}`)
+  }
+}
+
+/** A copy of a source beside the one in an instance's folder, from where {@link replaceSource} moves it in. Gives its folder. */
+export async function stageSource(folder: string, { sourceDir, buildDir }: Staged, owner: Owner | undefined): Promise<string> {
+  const staged = mkdtempSync(`${folder}/staged-`)
+  mkdirSync(`${staged}/app`, { mode: 0o700 })
+  mkdirSync(`${staged}/build`, { mode: 0o755 })
+  await copyTree(sourceDir, `${staged}/app`, owner)
+  if (buildDir) await copyTree(buildDir, `${staged}/build`, undefined)
+  return staged
 }

@@ -4,13 +4,13 @@ import { createRequire } from 'node:module'
 import { totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
-import type { Engine, ExecOptions, ExecSession, Exit, Helper, InstanceSpec, Limits, Placement, Release, TeamLimits, Usage, Way } from '../engine.ts'
+import type { Engine, ExecOptions, ExecSession, Exit, Helper, InstanceSpec, Limits, Placement, Release, Staged, TeamLimits, Usage, Way } from '../engine.ts'
 import { adopt } from './adopt.ts'
 import type { Capabilities, Without } from './capabilities.ts'
 import { describe, findCapabilities } from './capabilities.ts'
 import { checkEnvironment } from './environment.ts'
 import { execIn } from './exec.ts'
-import { Held, replaceSource } from './held.ts'
+import { Held, replaceSource, stageSource } from './held.ts'
 import { identify, isAlive } from './identity.ts'
 import type { LaunchOptions } from './launch.ts'
 import { launchSandbox } from './launch.ts'
@@ -128,12 +128,24 @@ class ProcessEngine implements Engine {
     }
   }
 
-  async release(id: string, release: Release): Promise<void> {
+  async release(id: string, release: Release): Promise<{ listens: Promise<void> }> {
     const [placed, held] = [this.#placed.get(id), this.#held.get(id)]
     this.#held.delete(id)
     if (!placed || !held) throw new PlatformError('start_failed', 'the instance does not wait')
-    const { uid, gid } = placed.record
-    await held.release(release.env, () => replaceSource(this.#folders.path(id), release, this.#can.root ? { uid, gid } : undefined))
+    return held.release(release.env, async () => replaceSource(this.#folders.path(id), await this.#staged(placed.record, held, release)))
+  }
+
+  async stage(id: string, source: Staged): Promise<void> {
+    const [placed, held] = [this.#placed.get(id), this.#held.get(id)]
+    if (placed && held) await this.#staged(placed.record, held, source)
+  }
+
+  #staged({ id, uid, gid }: InstanceRecord, held: Held, source: Staged): Promise<string> {
+    if (held.staged?.sourceDir !== source.sourceDir) {
+      held.staged = { sourceDir: source.sourceDir, folder: stageSource(this.#folders.path(id), source, this.#can.root ? { uid, gid } : undefined) }
+      held.staged.folder.catch(() => {}) // seen at the release
+    }
+    return held.staged.folder
   }
 
   async stop(id: string, { graceMs }: { graceMs: number }): Promise<void> {

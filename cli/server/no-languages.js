@@ -1,0 +1,2 @@
+// In the place of zod's, see quick-imports.js.
+export {}
