@@ -223,6 +223,7 @@ test.runIf(hasPyPI)('Python’s requirements are installed where the service fin
 
 test('a build that a restore brought from another home is read as it lies here', async () => {
   const { build } = await make({ 'index.ts': 'export const word: string = "moved"\n', 'package.json': asJson({ main: 'index.ts' }) })
+  await builds.kept(build.id)
   const other = mkdtempSync(`${tmpdir()}/m3o-builds-`)
   try {
     await cp(join(home, 'builds'), join(other, 'builds'), { recursive: true })
