@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Session } from '#cli/session.ts'
+import { askHealth } from '#contract/health.ts'
 import { Shell } from '#e2e/stack/command.ts'
 import { startStack } from '#e2e/stack/stack.ts'
 import { type App, express, hello } from './loop/apps.ts'
@@ -64,6 +65,8 @@ function show(name: string, { p50, p99, asked, failed, latency, why }: Figures):
 
 async function byPeer(start: (app: App) => Promise<Peer>, app: App): Promise<Figures> {
   await using peer = await start(app)
+  while (typeof (await askHealth('127.0.0.1', peer.port, '/x')) === 'string') await delay(50)
+  await delay(500)
   return measure({ port: peer.port, path: '/x' }, peer.change, Math.min(rounds, 8))
 }
 

@@ -11,7 +11,7 @@ import { openDb } from '#db/open.ts'
 import { documents, services, teams } from '#db/schema.ts'
 import { temporaryDatabase } from '#e2e/database/temporary-database.ts'
 import type { Platform } from '#runtime/platform.ts'
-import { searchDocuments } from '#runtime/sharing/documents.ts'
+import { indexWords, searchDocuments } from '#runtime/sharing/documents.ts'
 
 const { values } = parseArgs({ options: { services: { type: 'string', default: '10000' } } })
 const count = Number(values.services)
@@ -40,6 +40,7 @@ for (let from = 0; from < count; from += 500) {
   })))
   await db.insert(documents).values(lot.map((at) => ({ serviceId: `s_${at}`, commit: 'c', text: `# Service ${at}\n\n${text(400)}${at % 1000 === 0 ? ' needle' : ''}` })))
 }
+await indexWords(db)
 await db.execute(sql`analyze`)
 
 const listed = Array.from({ length: count }, (_, at) => ({

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -50,7 +50,11 @@ export async function pm2(app: App): Promise<Peer> {
 async function prepare({ plain }: App) {
   const folder = await mkdtemp(join(tmpdir(), 'm3o-peer-'))
   const port = await freePort()
-  const write = (answer: string) => writeFile(join(folder, 'app.mjs'), plain(answer))
+  // Whole at once: a start in between would find half of it, and `--watch` then waits for the next change.
+  const write = async (answer: string) => {
+    await writeFile(join(folder, 'pm2/next'), plain(answer))
+    await rename(join(folder, 'pm2/next'), join(folder, 'app.mjs'))
+  }
   await mkdir(join(folder, 'pm2'))
   await symlink(join(checkout, 'node_modules'), join(folder, 'node_modules'))
   await write('first')

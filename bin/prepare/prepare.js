@@ -1,7 +1,17 @@
 import { buildConsole } from './console.js'
 import { installPackages } from './packages.js'
-import { endChildrenWithUs } from './run.js'
+import { endChildrenWithUs, say } from './run.js'
 import { installSystemPackages } from './system.js'
+
+/** Without it the command works as well, and is slower. */
+async function bundleCommand() {
+  try {
+    const bundle = await import('../../cli/bundle/bundle.js')
+    await bundle.bundleCommand()
+  } catch (error) {
+    say(`The command is not bundled: ${error instanceof Error ? error.message : error}`)
+  }
+}
 
 /**
  * Brings a checkout to where it can start (or be tested): npm packages, Debian's packages where we may install them, the
@@ -11,5 +21,5 @@ import { installSystemPackages } from './system.js'
 export async function prepare(goal) {
   endChildrenWithUs()
   await Promise.all([installPackages(goal), installSystemPackages(goal)])
-  await buildConsole()
+  await Promise.all([buildConsole(), bundleCommand()])
 }

@@ -134,6 +134,7 @@ export async function startInstances(platform: Platform, plan: Plan, { started, 
   platform.places.instances.spares.stage(plan)
   await require(advance(platform, plan.deploymentId, 'starting', record), plan.deploymentId, platform)
   await turn?.()
+  signal.throwIfAborted()
   const count = Math.max(1, plan.settings.min)
   const starting = Array.from({ length: count }, async () => {
     const running = await platform.places.instances.start(plan)
@@ -142,6 +143,8 @@ export async function startInstances(platform: Platform, plan: Plan, { started, 
     started.push(running)
   })
   await within(Promise.all(starting), startingMs, 'it could not be started in time', signal)
+  // Those that came too late to be wanted are not among the started: nothing would be checked, and nothing serve.
+  signal.throwIfAborted()
 }
 
 /** Of an earlier attempt, before the runtime was killed. One that was switched to drains, as calls may be under way to it. */

@@ -10,12 +10,12 @@ import type { Running } from './instances.ts'
  */
 export async function waitUntilReady(running: Running, health: string, deadlineMs: number, signal: AbortSignal): Promise<void> {
   const { address, port } = running.placement
-  const deadline = Date.now() + deadlineMs
+  const deadline = performance.now() + deadlineMs
   let seen = 'it does not listen'
   let said = false
   const saying = running.listens?.then(() => { said = true })
   // Often at first, as what starts quickly is being waited for by somebody; one try costs a third of a millisecond.
-  for (let tries = 0; Date.now() < deadline; tries++) {
+  for (let tries = 0; performance.now() < deadline; tries++) {
     signal.throwIfAborted()
     const [silent, pause] = [!said, tries >= 200 ? 50 : saying && !said ? 20 : 5]
     const answer = await askHealth(address, port, health)

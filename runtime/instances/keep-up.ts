@@ -55,7 +55,7 @@ export class KeepUp {
   /** With growing pauses; five crashes in a minute park it. */
   async afterCrash(place: Place, why: string): Promise<void> {
     const { isCurrent, save, publish } = this.#around
-    const now = Date.now()
+    const now = performance.now()
     place.crashes = [...place.crashes.filter((at) => now - at < crashesWithinMs), now]
     if (place.crashes.length >= parkAfter) {
       place.crashing = `${place.plan.service} crashed ${place.crashes.length} times in a minute; it last ${why}`

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile } from 'node:child_process'
 import { closeSync, existsSync, lstatSync, openSync, readlinkSync } from 'node:fs'
 import { mkdir, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -7,6 +7,7 @@ import type { Writable } from 'node:stream'
 import { promisify } from 'node:util'
 import type { Helper, Limits } from '../engines/engine.ts'
 import { firstShell, joinGroups } from '../engines/process/launch.ts'
+import { spawn } from '../engines/process/spawn.ts'
 
 /** Where a server finds things: in its sandbox, or on the machine where there is none. */
 export interface Layout {

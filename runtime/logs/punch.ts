@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { spawn } from '../engines/process/spawn.ts'
 
 const step = 8 * 1024 * 1024
 const page = 4096
@@ -29,9 +29,16 @@ export class Punch {
     const end = Math.floor(stored / page) * page
     if (this.busy || Punch.broken || end - this.upTo < step) return
     this.busy = true
-    const child = spawn('fallocate', ['--punch-hole', '--offset', String(this.upTo), '--length', String(end - this.upTo), '--', this.path], {
-      stdio: 'ignore',
-    })
+    let child
+    try {
+      child = spawn('fallocate', ['--punch-hole', '--offset', String(this.upTo), '--length', String(end - this.upTo), '--', this.path], {
+        stdio: 'ignore',
+      })
+    } catch {
+      // No descriptor is left: it is given back another time.
+      this.busy = false
+      return
+    }
     const done = (error?: Error) => {
       this.busy = false
       if (error === undefined) {

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process'
 import { rgPath } from '@vscode/ripgrep'
 import type { LogMatch } from '#contract/logs.ts'
 import { badRegex } from './filter.ts'
+import { spawn } from '../engines/process/spawn.ts'
 
 /** What to search: files, or the bytes themselves. */
 export type Haystack = { files: readonly string[] } | { bytes: Buffer }

@@ -85,7 +85,7 @@ export class Routing {
 
   /** Resolves when the gateway has the table as it is, or after `ms` when the gateway is away. */
   async settled(ms = 2_000): Promise<void> {
-    for (const deadline = Date.now() + ms; !this.#synced && Date.now() < deadline; ) await delay(10)
+    for (const deadline = performance.now() + ms; !this.#synced && performance.now() < deadline; ) await delay(10)
     await this.#sending
   }
 

@@ -1,4 +1,5 @@
 import { and, eq, isNull, ne, or, sql } from 'drizzle-orm'
+import type { Db } from '#db/open.ts'
 import { documents, environments, releases, services } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
 import { isSharedWith } from '../services/shared.ts'
@@ -49,6 +50,7 @@ export class Documents {
     // Postgres keeps no NUL; words longer than it takes are no words.
     const text = docs.map(({ path, text: said }) => `${path}\n${said ?? ''}`).join('\n\n').replaceAll('\0', ' ').replace(/\S{1000,}/g, ' ').slice(0, mostText)
     await db.insert(documents).values({ serviceId, commit, text }).onConflictDoUpdate({ target: documents.serviceId, set: { commit, text } })
+    await indexWords(db)
   }
 
   #behind() {
@@ -58,6 +60,11 @@ export class Documents {
       .leftJoin(documents, eq(documents.serviceId, releases.serviceId))
       .where(or(isNull(documents.commit), ne(documents.commit, releases.commit)))
   }
+}
+
+/** Postgres puts new words on a list beside the index, which every search reads to its end, up to 4 MB: it goes into the index at once. */
+export async function indexWords(db: Db): Promise<void> {
+  await db.execute(sql`select gin_clean_pending_list('documents_words')`)
 }
 
 /** Services that the team may see whose documents hold all the words, each perhaps only begun; with a piece of the text for the first ones. */

@@ -1,5 +1,6 @@
-import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import type { ChildProcess, ChildProcessWithoutNullStreams } from 'node:child_process'
 import { PlatformError } from '#contract/errors.ts'
+import { spawn } from '../engines/process/spawn.ts'
 
 /** What every git process of the platform is told, whatever the machine's or the repository's own configuration says. */
 const always: Record<string, string> = {

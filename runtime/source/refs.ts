@@ -55,7 +55,7 @@ export async function deleteRef(repository: Repository, name: string, expected?:
 }
 
 async function takeLock(name: string): Promise<number> {
-  for (const start = Date.now(); ; ) {
+  for (const start = performance.now(); ; ) {
     try {
       return openSync(name, 'wx', 0o644)
     } catch (error) {
@@ -64,7 +64,7 @@ async function takeLock(name: string): Promise<number> {
       if (code !== 'EEXIST') throw error
       const held = await fs.stat(name).catch(() => undefined)
       if (held !== undefined && isStale(held.mtimeMs)) { await fs.rm(name, { force: true }); continue }
-      if (Date.now() - start > waitMs) throw new PlatformError('unavailable', 'the source is being changed by something else', { fix: 'Try again.' }, { cause: error })
+      if (performance.now() - start > waitMs) throw new PlatformError('unavailable', 'the source is being changed by something else', { fix: 'Try again.' }, { cause: error })
       await delay(5)
     }
   }

@@ -4,7 +4,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import path from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { spawn } from 'node:child_process'
 import zlib from 'node:zlib'
 import { PlatformError } from '#contract/errors.ts'
 import { readCgi } from './cgi.ts'
@@ -13,6 +12,7 @@ import { maxFiles, maxTreeBytes } from './limits.ts'
 import type { Person, Repository } from './naming.ts'
 import type { Oid } from './objects.ts'
 import { maxPathBytes } from './path.ts'
+import { spawn } from '../engines/process/spawn.ts'
 
 export interface ServeInput {
   /** Below the repository's address, with its query: `/info/refs?service=git-upload-pack`. */

@@ -78,7 +78,8 @@ test('every answer has its headers, and a page a policy with a nonce of its own'
   expect(policies[0]).not.toBe(policies[1])
   expect(policies[0]).not.toContain('unsafe-eval')
   const script = await raw('/_next/static/chunks/none.js', { host: `localhost:${stand.settings.port}` })
-  expect(script.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'self'" })
+  expect(script.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cross-origin-resource-policy': 'same-origin', 'content-security-policy': "default-src 'self'" })
+  expect(Object.keys(script.headers)).not.toContain('permissions-policy')
 })
 
 test('only the console\'s own hosts are answered', async () => {

@@ -15,7 +15,7 @@ import { serveHandover } from './handover.ts'
 import { serveLogs } from './logs.ts'
 import { serveMetrics } from './metrics.ts'
 import { serveProcedures } from './procedures.ts'
-import { builtFiles, builtPolicy, inertPolicy, setPagePolicy, setSecurityHeaders } from './security.ts'
+import { builtFiles, inertPolicy, setBuiltPolicy, setPagePolicy, setSecurityHeaders } from './security.ts'
 import { serveUpload } from './uploads.ts'
 
 export type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<void>
@@ -62,7 +62,7 @@ async function serve(web: Web, { pages, isReady }: To, { request, response }: { 
   if (url.origin !== settings.url) throw new PlatformError('bad_request', 'this is not a path')
   const take = served.find(([begins]) => url.pathname === begins || url.pathname.startsWith(`${begins}/`))?.[1]
   if (take === undefined) {
-    if (url.pathname.startsWith(builtFiles)) response.setHeader('content-security-policy', builtPolicy)
+    if (url.pathname.startsWith(builtFiles)) setBuiltPolicy(response)
     else setPagePolicy(request, response, settings.dev)
     return pages(request, response)
   }

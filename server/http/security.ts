@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Settings } from '../settings.ts'
 
-/** On every answer, whatever it is. */
+/** On every answer, whatever it is; those of the build's files keep what they have a use for. */
 export function setSecurityHeaders(response: ServerResponse, settings: Pick<Settings, 'secure'>): void {
   response.setHeader('x-content-type-options', 'nosniff')
   response.setHeader('x-frame-options', 'DENY')
@@ -44,8 +44,13 @@ export const pagePolicy = (nonce: string, dev: boolean): string => [
 
 /** Where the build's scripts, styles and fonts are. */
 export const builtFiles = '/_next/static/'
-/** On those: none is a page, and a worker may have no more than the page. Short, as it goes along with every one of them. */
-export const builtPolicy = "default-src 'self'"
+const ofPages = ['x-frame-options', 'referrer-policy', 'cross-origin-opener-policy', 'permissions-policy']
+
+/** On those. None is a page, so that what only pages heed would be half a kilobyte with each; a worker may have no more than the page. */
+export function setBuiltPolicy(response: ServerResponse): void {
+  for (const name of ofPages) response.removeHeader(name)
+  response.setHeader('content-security-policy', "default-src 'self'")
+}
 
 /** On what people's own files and services' words are answered with, should a browser ever show it as a page. */
 export const inertPolicy = "default-src 'none'; sandbox"

@@ -16,7 +16,7 @@ export class RateLimit {
    * @param times how many times as much is allowed at once
    * @throws PlatformError `rate_limited`, with the wait in `data.retryAfterMs`
    */
-  use(key: string, now = Date.now(), times = 1): void {
+  use(key: string, now = performance.now(), times = 1): void {
     const used = this.#usedBy(key, now)
     if (used + 1 > this.#burst * times) {
       const retryAfterMs = Math.ceil((used + 1 - this.#burst * times) * this.#everyMs)

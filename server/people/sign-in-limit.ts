@@ -23,7 +23,7 @@ export class SignInLimit {
     const [account, network] = [email.trim().toLowerCase(), networkOf(from)]
     this.#limit.use(`address ${network}`)
     this.#limit.use(`account ${account} from ${network}`)
-    if (!this.#known.has(`${account} ${network}`)) this.#limit.use(`account ${account}`, Date.now(), everywhere)
+    if (!this.#known.has(`${account} ${network}`)) this.#limit.use(`account ${account}`, performance.now(), everywhere)
   }
 
   succeeded(email: string, from: string): void {

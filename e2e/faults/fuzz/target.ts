@@ -14,6 +14,7 @@ export interface Target extends AsyncDisposable {
   /** Of the service `hello`, which answers, and gives back what comes on a websocket. */
   serviceId: string
   webPort: number
+  pidOf: (name: 'web' | 'gateway' | 'runtime') => number
   /** Remembers how much memory each process has by now. */
   warm: () => Promise<void>
   /** What must hold of the processes, whatever came. */
@@ -54,7 +55,7 @@ export async function startTarget(): Promise<Target> {
   const memory = async () => Object.fromEntries(await Promise.all(Object.entries(processes).map(async ([name, pid]) => [name, await memoryOf(pid())] as const)))
   let before = await memory()
   return {
-    platform, as, serviceId, webPort,
+    platform, as, serviceId, webPort, pidOf: (name) => processes[name](),
     warm: async () => void (before = await memory()),
     async *findings() {
       const after = await memory()

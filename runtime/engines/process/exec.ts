@@ -103,7 +103,7 @@ function markedScope(name: string): Scope {
         const left = pids()
         signalAll({ pids: () => left, end: async () => {} }, 'SIGKILL')
         return left.length === 0
-      }, Date.now() + 2000)
+      }, performance.now() + 2000)
     },
   }
 }

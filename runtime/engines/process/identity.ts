@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { outageOf } from '#contract/outage.ts'
 import type { ProcessIdentity } from '../engine.ts'
 
 let boot: string | undefined
@@ -14,15 +15,20 @@ interface Stat {
   start: string
 }
 
-/** /proc/PID/stat (proc_pid_stat(5)); undefined when there is no such process. */
+/** /proc/PID/stat (proc_pid_stat(5)); undefined when there is no such process, or it cannot be seen. */
 export function statOf(pid: number): Stat | undefined {
+  const stat = lookAt(pid)
+  return stat === 'unseen' ? undefined : stat
+}
+
+function lookAt(pid: number): Stat | 'unseen' | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The name, field 2, may hold spaces and brackets: count from its last bracket.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
     return { state: fields[0] ?? 'X', session: Number(fields[3]), start: fields[19] ?? '' }
-  } catch {
-    return undefined
+  } catch (error) {
+    return outageOf(error) === undefined ? undefined : 'unseen'
   }
 }
 
@@ -33,7 +39,9 @@ export function identify(pid: number): ProcessIdentity | undefined {
 
 /** A zombie is dead: where nobody reaps orphans it stays in the table for ever. */
 export function isAlive({ pid, start }: ProcessIdentity): boolean {
-  const stat = statOf(pid)
+  const stat = lookAt(pid)
+  // Without a descriptor left nothing can be seen, and nobody is to be taken for dead for it.
+  if (stat === 'unseen') return exists(pid)
   return stat !== undefined && stat.start === start && stat.state !== 'Z' && stat.state !== 'X'
 }
 
@@ -43,6 +51,14 @@ export function signal(target: ProcessIdentity, name: NodeJS.Signals, { group = 
   try {
     process.kill(group ? -target.pid : target.pid, name)
     return true
+  } catch {
+    return false
+  }
+}
+
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
   } catch {
     return false
   }

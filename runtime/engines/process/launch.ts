@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
-import { spawn } from 'node:child_process'
 import { chmodSync, closeSync, openSync, readFileSync, readdirSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { environmentFd, environmentText, nodeOptions, takeEnvironment, takeEnvironmentHeld } from './environment.ts'
 import { toolEnvironment } from './run.ts'
 import type { SandboxOptions } from './sandbox.ts'
 import { sandboxArguments, sandboxHome, sandboxPath } from './sandbox.ts'
+import { spawn } from './spawn.ts'
 
 export interface LaunchOptions extends Omit<SandboxOptions, 'statusFd' | 'seccompFd'> {
   /** Folders of control groups to join. */

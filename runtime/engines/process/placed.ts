@@ -2,6 +2,7 @@ import type { FSWatcher } from 'node:fs'
 import { watch } from 'node:fs'
 import { constants } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
+import { outageOf } from '#contract/outage.ts'
 import type { Exit, Placement } from '../engine.ts'
 import type { Cgroups } from './cgroup.ts'
 import { isAlive, signal } from './identity.ts'
@@ -48,14 +49,14 @@ export class Placed {
 
   async stop(graceMs: number): Promise<void> {
     const { init } = this.placement.identity
-    this.#patientUntil = Math.max(this.#patientUntil, Date.now() + graceMs)
+    this.#patientUntil = Math.max(this.#patientUntil, performance.now() + graceMs)
     if (!this.record.stopping) {
       this.record.stopping = true
       this.#note()
     }
     // To the whole group: a shell would keep it from its child, and the shim would lose the exit code.
     if (graceMs > 0) signal(init, 'SIGTERM', { group: true })
-    await waitUntil(() => !isAlive(init), Date.now() + graceMs)
+    await waitUntil(() => !isAlive(init), performance.now() + graceMs)
     this.#patientUntil = 0
     this.#kill()
     await waitUntil(() => (this.check(), this.#finishing), Infinity)
@@ -73,7 +74,7 @@ export class Placed {
     try {
       this.#options.folders.write(this.record)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+      if (outageOf(error) === undefined) throw error
     }
   }
 
@@ -97,15 +98,27 @@ export class Placed {
     signal(init, 'SIGKILL')
   }
 
+  /** What has run out comes back; an end that nobody hears of would not. */
+  async #removeGroup(id: string): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#options.cgroups?.remove(id)
+      } catch (error) {
+        if (outageOf(error) === undefined) throw error
+        await pause(200)
+      }
+    }
+  }
+
   async #finish(): Promise<void> {
     const { folders, cgroups, onExit } = this.#options
     const { id, placement } = this.record
     // What it left in the background keeps init alive. While being stopped it has until the deadline, like the command.
-    await waitUntil(() => !isAlive(placement.identity.init) || Date.now() >= this.#patientUntil, Infinity)
+    await waitUntil(() => !isAlive(placement.identity.init) || performance.now() >= this.#patientUntil, Infinity)
     this.#kill()
-    await waitUntil(() => !isAlive(this.record.shim), Date.now() + 5000)
+    await waitUntil(() => !isAlive(this.record.shim), performance.now() + 5000)
     const exit = exitOf(this.record, readStatus(this.#folder).exitCode, (cgroups?.oomKills(id) ?? 0) > 0)
-    await cgroups?.remove(id)
+    await this.#removeGroup(id)
     this.record.exit = exit
     if (folders.has(id)) this.#note()
     onExit(exit)
@@ -119,10 +132,11 @@ export function exitOf(record: InstanceRecord, exitCode: number | undefined, oom
   return { id: record.id, exitCode: exitCode ?? null, signal: name ?? null, oom, stopped: record.stopping === true, at: Date.now() }
 }
 
+/** @param deadline of `performance.now()`: the clock may be set meanwhile */
 export async function waitUntil(holds: () => boolean, deadline: number, longest = 20): Promise<boolean> {
   for (let wait = 1; !holds(); wait = Math.min(wait * 1.5, longest)) {
-    if (Date.now() >= deadline) return false
-    await pause(Math.max(1, Math.min(wait, deadline - Date.now())))
+    if (performance.now() >= deadline) return false
+    await pause(Math.max(1, Math.min(wait, deadline - performance.now())))
   }
   return true
 }

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { PlatformError } from '#contract/errors.ts'
+import { spawn } from './spawn.ts'
 
 /**
  * Who has which user id and addresses on this machine. Several installations share it, so it lies outside all of them;

@@ -22,7 +22,7 @@ export async function findProcesses(folder: string, shimLives: () => boolean, bw
     if (init && payload) found = { init, payload }
     else if (init && exitCode !== undefined) found = { init, payload: init }
     return found !== undefined || !lives
-  }, Date.now() + 20_000, 3)
+  }, performance.now() + 20_000, 3)
   return found
 }
 

@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { errorFromBody, isPlatformError } from '#contract/errors.ts'
+import { until } from '../stack/until.ts'
+import { fault, type Finding } from './fault.ts'
+import { startTarget, type Target } from './fuzz/target.ts'
+import { Ledger } from './kept/ledger.ts'
+
+const exhaustedMs = 6_000
+const backWithinMs = 10_000
+const callEveryMs = 20
+
+export default fault({
+  title: 'File descriptors exhausted, of each process in turn: errors say so, services keep answering, all goes on by itself',
+  full: 2,
+  async *run(times) {
+    await using target = await startTarget()
+    const ledger = new Ledger(target.as)
+    await ledger.begin(target.platform)
+    await target.warm()
+    for (let round = 1; round <= times; round++) {
+      for (const name of ['runtime', 'web', 'gateway'] as const) {
+        yield* exhaust(target, name, ledger)
+        yield* target.findings()
+      }
+    }
+    const missing = await ledger.missing(target.platform, performance.now())
+    yield { what: 'all that was acknowledged is there', held: missing.length === 0, measured: missing.slice(0, 6).join('; ') || `${ledger.acknowledged} changes` }
+  },
+})
+
+async function* exhaust(target: Target, name: 'runtime' | 'web' | 'gateway', ledger: Ledger): AsyncIterable<Finding> {
+  const { platform, as } = target
+  const pid = target.pidOf(name)
+  const over = new AbortController()
+  const unanswered: string[] = []
+  const riddles: string[] = []
+  const told = new Map<string, number>()
+  let answered = 0
+  const call = () => platform.acts(as).call('hello').then(({ status, body }) => (status === 200 ? undefined : `${status} ${body}`), (error: unknown) => String(error))
+  const calling = (async () => {
+    while (!over.signal.aborted) {
+      const failure = await Promise.race([call(), delay(5_000, 'no answer within 5 s')])
+      if (failure === undefined) answered++
+      else unanswered.push(failure)
+      await delay(callEveryMs)
+    }
+  })()
+  const working = ledger.work(platform, over.signal)
+  await delay(300)
+  const before = Number(/^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1])
+  // No more than it has open.
+  limit(pid, readdirSync(`/proc/${pid}/fd`).length)
+  for (const deadline = performance.now() + exhaustedMs; performance.now() < deadline; await delay(100)) {
+    for (const ask of [() => askWeb(target), () => platform.rpc.call('services.create', { teamId: as.teamId, name: `d${Math.random().toString(36).slice(2, 12)}`, template: null, ownerId: as.userId }, { timeoutMs: 5_000 })]) {
+      const error: unknown = await Promise.race([ask().then(() => undefined, (refusal: unknown) => refusal), delay(6_000, new Error('no answer within 6 s'))])
+      if (error === undefined) continue
+      const text = isPlatformError(error) ? `${error.code}: ${error.message}` : String(error)
+      told.set(text, (told.get(text) ?? 0) + 1)
+      if (isPlatformError(error) && error.code === 'internal') riddles.push(text)
+    }
+  }
+  // Had it ended, that is what is found below.
+  if (existsSync(`/proc/${pid}`)) limit(pid, before)
+  const began = performance.now()
+  const backMs = await until('all answers again', async () => {
+    await askWeb(target)
+    await platform.rpc.call('environments.list', { teamId: as.teamId })
+    return (await call()) === undefined && performance.now() - began
+  }, { withinMs: 30_000 }).catch(() => Infinity)
+  over.abort()
+  await Promise.all([calling, working])
+  yield { what: `${name}: no error is a riddle`, held: riddles.length === 0, measured: [...told].map(([text, count]) => `${count} × ${text}`).join('; ') || 'nothing was refused' }
+  // One that takes no connection answers none: the gateway's own callers wait, or are told so by the system.
+  yield { what: `${name}: services keep answering`, held: name === 'gateway' ? answered > 0 : unanswered.length === 0, measured: `${answered} answered, ${unanswered.length} not ${unanswered[0] ?? ''}` }
+  yield { what: `${name}: back within ${backWithinMs / 1000} s`, held: backMs <= backWithinMs, measured: `${Math.round(backMs)} ms` }
+}
+
+async function askWeb({ webPort, as }: Target): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${webPort}/api/trpc/environments.list?input=${encodeURIComponent('{"team":"crew"}')}`, { headers: { authorization: `Bearer ${as.token}`, connection: 'close' } })
+  const body = await answer.json() as { error?: { data?: { m3o?: unknown } } }
+  if (body.error !== undefined) throw errorFromBody(body.error.data?.m3o)
+}
+
+/** The soft one, which may be raised again. */
+const limit = (pid: number, soft: number) => execFileSync('prlimit', [`--pid=${pid}`, `--nofile=${soft}:`])
