@@ -43,6 +43,8 @@ export class Instances {
   /** The same by their place: there are hundreds, of thousands of places. */
   readonly #placed = new Map<string, Set<Running>>()
   readonly #starting = new Map<string, Promise<Running>>()
+  /** One for each that was asked for and is not among the running yet. */
+  readonly #rising = new Set<{ deploymentId: string }>()
   readonly #waiting = new Map<string, (exit: Exit) => void>()
 
   constructor(parts: Parts) {
@@ -58,15 +60,30 @@ export class Instances {
     return [...(this.#placed.get(placeKey(place)) ?? [])]
   }
 
+  /** How many of a deployment were asked for and are not among those {@link of} its place yet. */
+  risingOf(deploymentId: string): number {
+    return [...this.#rising].filter((one) => one.deploymentId === deploymentId).length
+  }
+
   all(): Running[] {
     return [...this.#running.values()]
   }
 
   /** Starts one; it is not ready yet. A spare that does not take the plan after all is replaced by one started from nothing. */
   async start(plan: Plan, restarts = 0): Promise<Running> {
+    const rising = { deploymentId: plan.deploymentId }
+    this.#rising.add(rising)
+    try {
+      return await this.#start(plan, restarts, () => this.#rising.delete(rising))
+    } finally {
+      this.#rising.delete(rising)
+    }
+  }
+
+  async #start(plan: Plan, restarts: number, risen: () => void): Promise<Running> {
     const spare = restarts === 0 ? await this.spares.take(plan) : undefined
     const seat = spare?.seat ?? (await takeSeat(this.#parts, plan.teamId, this.#portsOf(plan.teamId)))
-    const starting = this.#begin(plan, seat, spare?.placement, restarts)
+    const starting = this.#begin({ plan, seat, waiting: spare?.placement, restarts, risen })
     this.#starting.set(seat.id, starting)
     try {
       return await starting
@@ -76,11 +93,11 @@ export class Instances {
     } finally {
       this.#starting.delete(seat.id)
     }
-    return this.start(plan, restarts)
+    return this.#start(plan, restarts, risen)
   }
 
   /** A runtime killed before the row is written ends, when it starts again, what it does not know. */
-  async #begin(plan: Plan, seat: Seat, waiting: Placement | undefined, restarts: number): Promise<Running> {
+  async #begin({ plan, seat, waiting, restarts, risen }: { plan: Plan; seat: Seat; waiting: Placement | undefined; restarts: number; risen: () => void }): Promise<Running> {
     const { db, engine, routing, settings } = this.#parts
     const { id, key, address, gatewayAddress } = seat
     const startedAt = Date.now()
@@ -109,6 +126,7 @@ export class Instances {
       }
       await this.#attach(running, plan)
       this.#add(running)
+      risen()
       return running
     } catch (error) {
       this.#waiting.delete(id)

@@ -29,7 +29,10 @@ export class KeepUp {
 
   async toMinimum(place: Place): Promise<void> {
     const wanted = Math.max(place.plan.settings.min, 1)
-    const present = this.#around.instances.of(place).filter((one) => one.deploymentId === place.plan.deploymentId && one.state !== 'draining').length
+    const { instances } = this.#around
+    const { deploymentId } = place.plan
+    // A call may have woken it a moment ago.
+    const present = instances.of(place).filter((one) => one.deploymentId === deploymentId && one.state !== 'draining').length + instances.risingOf(deploymentId)
     await Promise.all(Array.from({ length: Math.max(0, wanted - present) }, () => this.oneMore(place)))
   }
 

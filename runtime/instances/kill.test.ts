@@ -69,6 +69,8 @@ test('what was stopped, parked, or only about to rise when the runtime was kille
     await platform.db.update(releases).set({ crashing: 'it crashed' }).where(eq(releases.serviceId, parked?.serviceId ?? ''))
     await platform.db.update(instances).set({ state: 'checking' }).where(eq(instances.id, before?.id ?? ''))
   })
+  // A call wakes what is being brought up anyway.
+  expect((await platform.call('rising')).body).toBe('rising')
   for (const gone of [stopped, parked]) await expect.poll(() => running(gone?.serviceId ?? ''), within).toEqual([])
   await expect.poll(async () => (await running(rising?.serviceId ?? '')).map(({ id, state }) => [id === before?.id, state]), within).toEqual([[false, 'live']])
 }, 60_000)
