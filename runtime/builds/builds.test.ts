@@ -226,7 +226,6 @@ test('a build that a restore brought from another home is read as it lies here',
   await builds.kept(build.id)
   const other = mkdtempSync(`${tmpdir()}/m3o-builds-`)
   try {
-    await builds.kept(build.id)
     await cp(join(home, 'builds', build.id), join(other, 'builds', build.id), { recursive: true })
     const read = await (await openBuilds(options({ home: other }))).read(build.id)
     for (const path of [read.sourceDir, read.buildDir, read.platformDir]) expect(path?.startsWith(other)).toBe(true)

@@ -22,7 +22,7 @@ export interface DiskOptions {
   /** Services, running or not, by the team that owns them. */
   servicesOf: () => Iterable<{ serviceId: string; teamId: string }>
   /** It runs no longer, and whoever calls it is told why. */
-  park: (at: { serviceId: string; environmentId: string }, why: string) => Promise<void>
+  park: (at: { id: string; serviceId: string; environmentId: string }, why: string) => Promise<void>
   log: Pick<Logger, 'warn' | 'error'>
 }
 

@@ -134,16 +134,16 @@ export class Places {
     }
   }
 
-  /** At once, whatever it does; it stays down until somebody brings it up again, and calls are told why. */
-  async park(at: At, why: string): Promise<void> {
+  /** At once, whatever it does; it stays down until somebody brings it up again, and calls are told why. Another that is being deployed goes on. */
+  async park(at: At & { id: string }, why: string): Promise<void> {
     const place = this.get(at)
-    const running = this.instances.of(at)
+    const running = this.instances.of(at).filter((one) => one.id === at.id || one.deploymentId === place?.plan.deploymentId || (one.state !== 'starting' && one.state !== 'checking'))
     if (place) place.crashing = `${place.plan.service} was ended: ${why}`
     await Promise.all(running.map((one) => this.#parts.engine.stop(one.id, { graceMs: 0 })))
     for (const one of running.slice(0, 1)) await this.#keepUp.say(one, `ended: ${why}`).catch(() => {})
     if (!place) return
     await this.#save(place)
-    await this.#takeDown(place)
+    await this.#takeDown(place, running)
   }
 
   async kill(at: At): Promise<void> {
@@ -386,10 +386,9 @@ export class Places {
       .where(and(eq(releases.environmentId, place.environmentId), eq(releases.serviceId, place.serviceId)))
   }
 
-  async #takeDown(place: Place): Promise<void> {
+  async #takeDown(place: Place, all = this.instances.of(place)): Promise<void> {
     if (place.restart) clearTimeout(place.restart)
     if (place.watch) this.#endWatch(place)
-    const all = this.instances.of(place)
     await this.publish(place)
     await Promise.all(all.map((one) => this.instances.stop(one.id, stopMs)))
     await this.publish(place)
