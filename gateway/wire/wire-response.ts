@@ -81,7 +81,8 @@ export class WireResponse implements CallResponse {
 
   write(chunk: Buffer): boolean {
     const { socket } = this
-    if (socket === null || this.bodiless) return true
+    // A chunk of no size would be the last one.
+    if (socket === null || this.bodiless || chunk.length === 0) return true
     const before = this.chunked ? `${this.head}${chunk.length.toString(16)}\r\n` : this.head
     const after = this.chunked ? '\r\n' : ''
     this.head = ''
