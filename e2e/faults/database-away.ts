@@ -129,7 +129,9 @@ function childrenOf(pid: number): number[] {
 
 async function memoryOf({ runtime, gateway }: OnHome): Promise<{ name: string; mib: number }[]> {
   return Promise.all(Object.entries({ runtime, gateway }).map(async ([name, process]) => {
-    const status = await readFile(`/proc/${process.pid()}/status`, 'utf8')
+    const status = await readFile(`/proc/${process.pid()}/status`, 'utf8').catch(() => {
+      throw new Error(`${name} ended: ${process.said().slice(-3_000)}`)
+    })
     return { name, mib: Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024) }
   }))
 }

@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { gatewayApi } from '#contract/gateway-api.ts'
+import { outageOf } from '#contract/outage.ts'
 import type { RoutingChange } from '#contract/routing.ts'
 import type { RpcClient } from '#contract/rpc-client.ts'
 import type { Transaction } from '#db/open.ts'
@@ -364,7 +366,7 @@ export class Places {
     place.wanted = 'stopped'
     this.instances.spares.drop(place)
     const kept = this.instances.of(place)
-    for (const one of kept) void this.instances.setState(one, 'draining')
+    for (const one of kept) void this.#setDraining(one)
     setTimeout(() => {
       // Taken back, it serves again.
       for (const one of kept) if (this.instances.get(one.id)?.state === 'draining' && this.get(place)?.plan.deploymentId !== one.deploymentId) void this.#retire(one, false)
@@ -396,12 +398,26 @@ export class Places {
 
   /** No new calls; those under way may finish, then it ends (for a watched switch: when the watch is over). */
   async #retire(one: Running, kept: boolean): Promise<void> {
-    await this.instances.setState(one, 'draining')
+    await this.#setDraining(one)
     await this.#drain(one, { callsMs: drainMs, socketsMs })
     const place = this.get(one)
     // A revert may have made it the serving one again.
     if (kept && place?.watch?.previousId === one.deploymentId) return
     if (this.instances.get(one.id)?.state === 'draining') await this.instances.stop(one.id, stopMs)
+  }
+
+  /** Nobody waits for it, so that it waits for a database that is away. */
+  async #setDraining(one: Running): Promise<void> {
+    for (;;) {
+      try {
+        return await this.instances.setState(one, 'draining')
+      } catch (error) {
+        if (outageOf(error) === undefined) return this.#parts.log.error({ err: error, instance: one.id }, 'that an instance drains could not be written down')
+      }
+      await delay(500)
+      // A revert may have made it the serving one again.
+      if (one.state !== 'draining') return
+    }
   }
 
   async #drain(one: Running, { callsMs, socketsMs }: { callsMs: number; socketsMs: number }): Promise<void> {
