@@ -130,7 +130,9 @@ createServer((request, response) => {
 /** Found anywhere that a command could have left it. */
 async function executed(): Promise<string[]> {
   const { stdout } = await promisify(execFile)('find', [stand.home.path, shell.folder, '/tmp', process.cwd(), '-maxdepth', '6', '-name', mark, '-not', '-path', '*/node_modules/*'], { maxBuffer: 1 << 24 }).catch((error: { stdout: string }) => error)
-  return stdout.split('\n').filter(Boolean)
+  // A draft's file of that name lies in its build by the path that it was given.
+  const isSource = (path: string) => path.startsWith(join(stand.home.path, 'builds')) && injections.some((put) => path.includes(`/app/${put}`))
+  return stdout.split('\n').filter((path) => path !== '' && !isSource(path))
 }
 
 test('every string field of every procedure takes them as the text that they are', { timeout: 180_000 }, async () => {
