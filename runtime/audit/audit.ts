@@ -25,7 +25,11 @@ export async function audited<T>(db: Db, actor: Actor, change: Change, run: (tx:
   })
 }
 
-/** Appends to the chain: each row's hash covers the row before it, so that none can be taken out or altered unseen. */
+/**
+ * Appends to the chain: each row's hash covers the row before it, so that none can be taken out or altered unseen. It is the last
+ * thing in a transaction, sent when all else has been answered: its lock is held to the end, and whoever held it while waiting
+ * for a row would wait for ever for one that holds the row and waits for it.
+ */
 export async function writeAudit(tx: Transaction, actor: Actor, change: Change): Promise<void> {
   // Sent together and answered in order: the last row is read once the lock is held.
   const [, [last]] = await Promise.all([

@@ -58,13 +58,13 @@ export class Deployments {
         tx.select({ deletedAt: services.deletedAt }).from(services).where(eq(services.id, row.serviceId)).for('share'),
         tx.select({ deletedAt: environments.deletedAt }).from(environments).where(eq(environments.id, environment.id)).for('share'),
         tx.insert(deployments).values(row),
-        writeAudit(tx, actor, {
-          teamId: row.teamId, action: `service.${row.kind}`, target: `service ${service.name}`,
-          after: { environment: environment.name, revision: row.commit.slice(0, 7), deployment: row.id },
-        }),
       ])
       if (known?.deletedAt !== null) throw new PlatformError('not_found', 'this service no longer exists')
       if (there?.deletedAt !== null) throw new PlatformError('environment_gone', `the environment ${environment.name} has just gone`, { fix: 'Choose another one.' })
+      await writeAudit(tx, actor, {
+        teamId: row.teamId, action: `service.${row.kind}`, target: `service ${service.name}`,
+        after: { environment: environment.name, revision: row.commit.slice(0, 7), deployment: row.id },
+      })
     })
     void announce(this.#platform, row.id).catch(() => {}) // nobody depends on having heard of it
     this.#run(row)
