@@ -4,7 +4,6 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Session } from '#cli/session.ts'
-import { askHealth } from '#contract/health.ts'
 import { Shell } from '#e2e/stack/command.ts'
 import { startStack } from '#e2e/stack/stack.ts'
 import { type App, express, hello } from './loop/apps.ts'
@@ -65,9 +64,10 @@ function show(name: string, { p50, p99, asked, failed, latency, why }: Figures):
 
 async function byPeer(start: (app: App) => Promise<Peer>, app: App): Promise<Figures> {
   await using peer = await start(app)
-  while (typeof (await askHealth('127.0.0.1', peer.port, '/x')) === 'string') await delay(50)
+  const answers = () => fetch(`http://127.0.0.1:${peer.port}/x`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } }).then((answer) => answer.text().then(() => answer.ok), () => false)
+  while (!(await answers())) await delay(50)
   await delay(500)
-  return measure({ port: peer.port, path: '/x' }, peer.change, Math.min(rounds, 8))
+  return await measure({ port: peer.port, path: '/x' }, peer.change, Math.min(rounds, 8))
 }
 
 async function ours(app: App): Promise<void> {
