@@ -37,7 +37,7 @@ async function agree(text: string): Promise<number> {
 test('where we read a request, llhttp reads the same one with the same end', async () => {
   let read = 0
   await fc.assert(fc.asyncProperty(requests(host), async (text) => { read += await agree(text) }), { numRuns: 1500 })
-  expect(read).toBeGreaterThan(300)
+  expect(read).toBeGreaterThan(100)
 }, 30_000)
 
 test('of what has smuggled requests elsewhere nothing is ours but what everybody reads alike', async () => {
