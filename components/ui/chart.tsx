@@ -37,10 +37,10 @@ export function Chart({ title, about, curves, times, end, say, at, onLook }: Cha
   return (
     <section aria-label={title} className="flex min-w-0 flex-col bg-raised px-3 pt-2.5 pb-1.5">
       <div className="mb-2 flex min-h-[26px] items-center justify-between gap-3"><h2 className="text-small text-muted">{title}</h2>{about}</div>
-      <div className="relative mr-13 h-36 sm:h-40">
+      <div className="relative mr-15 h-36 sm:h-40">
         {[1, 0.5, 0].map((share) => (
           <div key={share} aria-hidden className="absolute inset-x-0 border-t border-border" style={{ bottom: `${share * 100}%` }}>
-            <span className="tabular absolute left-full w-13 -translate-y-1/2 truncate pl-2 text-tiny text-muted">{share === 0 ? '0' : say(top * share)}</span>
+            <span className="tabular absolute left-full w-15 -translate-y-1/2 truncate pl-2 text-tiny text-muted">{share === 0 ? '0' : say(top * share)}</span>
           </div>
         ))}
         <svg aria-hidden viewBox="0 0 100 100" preserveAspectRatio="none" className="absolute inset-0 size-full overflow-visible">
@@ -66,7 +66,7 @@ export function Chart({ title, about, curves, times, end, say, at, onLook }: Cha
           </>
         )}
       </div>
-      <div aria-hidden className="tabular relative mt-1 mr-13 h-4 text-tiny text-muted">
+      <div aria-hidden className="tabular relative mt-1 mr-15 h-4 text-tiny text-muted">
         {timeMarks(from, end).map((mark) => <span key={mark.at} className={clsx('absolute -translate-x-1/2 whitespace-nowrap max-sm:even:hidden', (x(mark.at) < 4 || x(mark.at) > 96) && 'hidden')} style={{ left: `${x(mark.at)}%` }}>{mark.words}</span>)}
       </div>
       <Numbers title={title} rows={times.map((_, index) => ({ step: step(index), values: values(index) })).toReversed()} names={curves.map(({ name }) => name)} say={say} />
