@@ -20,6 +20,8 @@ import { maxVariables } from './variables.ts'
  * What the runtime does for web (and, where said, for the gateway), on `$M3O_HOME/run/runtime.sock`. Everything is
  * addressed by ids; web has authorized the actor before it calls. `GET /health` answers too, and `/git/{serviceId}/…`
  * serves git (headers `m3o-actor`, `m3o-console`, `m3o-may-…: 1`).
+ *
+ * Long, as it is one table: whoever wonders what the runtime can be asked finds all of it here.
  */
 
 const nothing = z.object({})

@@ -10,7 +10,11 @@ import { answering, type TestPlatform } from '../../platform/platform.ts'
 import { until } from '../../stack/until.ts'
 import type { Subject } from './gates.ts'
 
-/** One thing that somebody does to a service, in an environment of its own, again and again. */
+/**
+ * One thing that somebody does to a service, in an environment of its own, again and again.
+ *
+ * The file is long, as it lists each of these things; they share the few acts at its beginning.
+ */
 export interface Scenario {
   name: string
   subject: () => Subject

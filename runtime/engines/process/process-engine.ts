@@ -65,6 +65,7 @@ const usualTeamLimits: TeamLimits = { memoryMiB: Math.max(512, Math.floor(totalm
 
 const idForm = /^[a-z0-9][a-z0-9_-]{0,63}$/i
 
+/** Long by the number of things that an {@link Engine} does; how each is done is in the files beside it. */
 class ProcessEngine implements Engine {
   readonly kind = 'process'
   readonly #options: ProcessEngineOptions
