@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { askHealth } from '#contract/health.ts'
+import type { Deployment } from '#contract/records.ts'
+import { isUnderWay } from '#contract/states.ts'
 import { startPlatform } from '#e2e/platform/platform.ts'
 import { freePort } from '#e2e/platform/processes.ts'
 import { transformTree } from '#sdk/compile/transform.ts'
@@ -51,6 +53,15 @@ async function ideal(): Promise<number> {
   return took
 }
 
+/** As the console and the command do. */
+async function followed(service: string, source: Record<string, string>): Promise<Deployment> {
+  const { deploymentId } = await platform.upload(service, source)
+  let last: Deployment | undefined
+  for await (const now of platform.rpc.stream('deployments.follow', { deploymentId })) last = now
+  if (last === undefined || isUnderWay(last.state)) throw new Error(`${service} was last seen ${last?.state}`)
+  return last
+}
+
 const bare = await ideal()
 await using platform = await startPlatform()
 const other = await platform.deploy('other', files(-1))
@@ -70,7 +81,7 @@ const looking = (async () => {
   }
 })()
 const began = performance.now()
-const ended = await Promise.all(Array.from({ length: count }, (_, index) => platform.deploy(`many-${index}`, files(index))))
+const ended = await Promise.all(Array.from({ length: count }, (_, index) => followed(`many-${index}`, files(index))))
 const took = performance.now() - began
 over = true
 await looking

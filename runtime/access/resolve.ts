@@ -1,7 +1,8 @@
-import { and, desc, eq, isNotNull, isNull } from 'drizzle-orm'
+import { and, type Column, desc, eq, isNotNull, isNull, sql } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { Role } from '#contract/permissions.ts'
 import type { Protection } from '#contract/protection.ts'
+import type { Db } from '#db/open.ts'
 import { environments, members, releases, services, teams, tokens } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
 import { formerOwner } from './names.ts'
@@ -13,26 +14,46 @@ export interface Names {
   service?: string | undefined
 }
 
+type FoundEnvironment = Pick<typeof environments.$inferSelect, 'id' | 'name' | 'kind' | 'protection'>
+
 /** Names to ids, and the person's role on the team; a former name still finds what it was given up for. */
-export async function resolveNames({ db }: Platform, names: Names) {
+export async function resolveNames(platform: Platform, names: Names) {
+  const { db } = platform
+  const { team, environment, service, role } = (await byCurrentNames(platform, names)) ?? (await byAnyNames(platform, names))
+  return {
+    teamId: team.id, team: team.name, role,
+    environmentId: environment?.id ?? null, environment: environment?.name ?? null, environmentKind: environment?.kind ?? null,
+    serviceId: service?.id ?? null, service: service?.name ?? null,
+    protected: environment ? protectedOnes([environment]) : service ? protectedOnes(await whereDeployed(db, service.id)) : [],
+  }
+}
+
+/** With one question, as every request asks it; undefined where one of the names is not a current one. */
+async function byCurrentNames({ db }: Platform, { team, environment, service, userId }: Names) {
+  // Postgres knows no NUL, and nothing is named with one.
+  if ([team, environment, service].some((name) => name?.includes('\0'))) return undefined
+  const { id, name, kind, protection } = environments
+  const named = <T>(given: string | null | undefined, where: (given: string) => T) => (given == null ? sql`false` : where(given))
+  const [row] = await db.select({
+    team: { id: teams.id, name: teams.name }, environment: { id, name, kind, protection }, service: { id: services.id, name: services.name },
+    role: members.role, machine: tokens.role,
+  }).from(teams)
+    .leftJoin(environments, named(environment, (given) => and(eq(environments.teamId, teams.id), eq(environments.name, given), isNull(environments.deletedAt))))
+    .leftJoin(services, named(service, (given) => and(eq(services.teamId, teams.id), eq(services.name, given), isNull(services.deletedAt))))
+    .leftJoin(members, named(userId, (given) => and(eq(members.teamId, teams.id), eq(members.userId, given))))
+    .leftJoin(tokens, named(userId, (given) => isMachine(teams.id, given)))
+    .where(and(eq(teams.name, team), isNull(teams.deletedAt)))
+  if (!row || (environment !== undefined && !row.environment) || (service !== undefined && !row.service)) return undefined
+  return { team: row.team, environment: row.environment, service: row.service, role: row.role ?? row.machine }
+}
+
+async function byAnyNames({ db }: Platform, { userId, ...names }: Names) {
   const team = await byName('team', '', names.team)
   const environment = names.environment === undefined ? undefined : await byName('environment', team.id, names.environment)
   const service = names.service === undefined ? undefined : await byName('service', team.id, names.service)
-  return {
-    teamId: team.id, team: team.name, role: names.userId === null ? null : await roleOn({ db }, team.id, names.userId),
-    environmentId: environment?.id ?? null, environment: environment?.name ?? null, environmentKind: environment?.kind ?? null,
-    serviceId: service?.id ?? null, service: service?.name ?? null,
-    protected: environment !== undefined ? protectedOnes([environment]) : service !== undefined ? protectedOnes(await whereDeployed(service.id)) : [],
-  }
-
-  function whereDeployed(serviceId: string) {
-    return db.select({ name: environments.name, protection: environments.protection }).from(releases)
-      .innerJoin(environments, eq(environments.id, releases.environmentId))
-      .where(and(eq(releases.serviceId, serviceId), isNotNull(environments.protection), isNull(environments.deletedAt)))
-  }
+  return { team, environment: environment as FoundEnvironment | undefined, service, role: userId === null ? null : await roleOn({ db }, team.id, userId) }
 
   async function byName<K extends keyof typeof tables>(kind: K, teamId: string, name: string) {
-    // Postgres knows no NUL, and nothing is named with one.
     const found = name.includes('\0') ? undefined : (await find(kind, teamId, { name })) ?? (await find(kind, teamId, { id: await formerOwner(db, kind, teamId, name) }))
     if (found) return found
     if (kind === 'environment' && !name.includes('\0')) await refuseDeparted(teamId, name)
@@ -64,11 +85,19 @@ export async function resolveNames({ db }: Platform, names: Names) {
   }
 }
 
+function whereDeployed(db: Db, serviceId: string) {
+  return db.select({ name: environments.name, protection: environments.protection }).from(releases)
+    .innerJoin(environments, eq(environments.id, releases.environmentId))
+    .where(and(eq(releases.serviceId, serviceId), isNotNull(environments.protection), isNull(environments.deletedAt)))
+}
+
+const isMachine = (teamId: Column | string, id: string) => and(eq(tokens.id, id), eq(tokens.teamId, teamId), isNull(tokens.revokedAt))
+
 /** What somebody is in a team; a machine stands for itself, by the id of its token, for as long as that is good. */
 export async function roleOn({ db }: Pick<Platform, 'db'>, teamId: string, userId: string): Promise<Role | null> {
   const [row] = await db.select({ role: members.role }).from(members).where(and(eq(members.teamId, teamId), eq(members.userId, userId)))
   if (row !== undefined) return row.role
-  const [machine] = await db.select({ role: tokens.role }).from(tokens).where(and(eq(tokens.id, userId), eq(tokens.teamId, teamId), isNull(tokens.revokedAt)))
+  const [machine] = await db.select({ role: tokens.role }).from(tokens).where(isMachine(teamId, userId))
   return machine?.role ?? null
 }
 

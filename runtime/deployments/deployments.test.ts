@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { answering, startPlatform, type TestPlatform } from '#e2e/platform/platform.ts'
@@ -20,6 +22,17 @@ const until = async <T>(what: () => Promise<T | undefined | false>): Promise<T> 
     if (found) return found
   }
   throw new Error('it never came true')
+}
+
+/** Ids of those that have a process, those that only wait among them. */
+async function instancesOf(service: string): Promise<string[]> {
+  const { serviceId } = await at(service)
+  const folder = join(platform.home.path, 'instances')
+  const records = await Promise.all((await readdir(folder)).map((id) => readFile(join(folder, id, 'instance.json'), 'utf8').catch(() => '{}')))
+  return records.flatMap((text) => {
+    const { id, placement } = JSON.parse(text) as { id: string; placement?: { serviceId: string } }
+    return placement?.serviceId === serviceId ? [id] : []
+  })
 }
 
 /** Well until it is called. */
@@ -192,8 +205,18 @@ test('what is crashing is parked after five crashes in a minute, and says why', 
   expect(await platform.call('weak')).toMatchObject({ status: 503 })
 }, 60_000)
 
-test('what sleeps at zero wakes on the next call', async () => {
-  await platform.deploy('nap', { ...answering('awake'), 'm3o.json': '{"instances": {"min": 0, "max": 1}, "idle": "1s"}' })
-  await until(async () => (await platform.rpc.call('services.get', await at('nap'))).state === 'asleep')
-  expect(await platform.call('nap')).toMatchObject({ status: 200, body: 'awake' })
+test('what sleeps at zero wakes on the next call, in the instance that waits for it; what is stopped leaves none', async () => {
+  const source = { 'index.js': "require('node:http').createServer((_, response) => response.end(process.env.M3O_INSTANCE)).listen(process.env.PORT, process.env.HOST)\n" }
+  await platform.deploy('nap', { ...source, 'm3o.json': '{"instances": {"min": 0, "max": 1}, "idle": "1s"}' })
+  const isAsleep = async () => (await platform.rpc.call('services.get', await at('nap'))).state === 'asleep'
+  const first = (await platform.call('nap')).body
+  await until(isAsleep)
+  const waiting = async () => (await instancesOf('nap')).filter((id) => id !== first)
+  await until(async () => (await waiting()).length === 1)
+  const [spare] = await waiting()
+  expect(await platform.call('nap')).toMatchObject({ status: 200, body: spare })
+  await until(isAsleep)
+  await until(async () => (await instancesOf('nap')).some((id) => id !== spare))
+  await platform.rpc.call('services.kill', await at('nap'))
+  await until(async () => (await instancesOf('nap')).length === 0)
 }, 60_000)

@@ -7,6 +7,7 @@ import type { Db } from '#db/open.ts'
 import { deployments, revisions } from '#db/schema.ts'
 import { maxDepth } from '#contract/routing.ts'
 import { readEndpoints } from '#sdk/compile/read-endpoints.ts'
+import type { Build } from '../builds/builds.ts'
 import { waitUntilReady } from '../instances/check.ts'
 import type { Running } from '../instances/instances.ts'
 import { describeExit, watchMs } from '../instances/places.ts'
@@ -59,7 +60,7 @@ interface Made {
 }
 type BuildRecord = Pick<DeploymentRow, 'buildId' | 'keepsData' | 'settings' | 'locked' | 'variables'>
 
-/** Built and recorded. Null when it was cancelled before. A promoted revision comes with the build that it was tried with. */
+/** Built and recorded. Null when it was cancelled before. */
 export async function build(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<Plan | null> {
   const made = await make(platform, row, signal)
   if (made?.record) {
@@ -77,12 +78,12 @@ async function make(platform: Platform, row: DeploymentRow, signal: AbortSignal)
   // Carried on after a restart of the runtime. A build of which not all was on the disk yet is made again.
   const carriedOn = row.state !== 'queued' && row.variables !== null ? await readPlan(platform, row.id).catch(unlessNotKept) : undefined
   if (carriedOn) return { plan: carriedOn }
-  // What only reads need not wait for the record of the step.
-  const standing = Promise.all([namesOf(platform, row), valuesFor(platform, row), consoleSettings(platform, row)])
-  standing.catch(() => {})
+  // Neither reading nor building changes anything that lasts: they need not wait for the record of the step, only for its end.
+  const making = Promise.all([namesOf(platform, row), valuesFor(platform, row), consoleSettings(platform, row)])
+    .then(async ([names, values, console]) => ({ names, values, console, build: await buildOf(platform, row, names.service, signal) }))
+  making.catch(() => {})
   if (row.state === 'queued' && !(await advance(platform, row.id, 'building'))) return null
-  const [names, values, console] = await standing
-  const build = row.promotionId === null || row.buildId === null ? await buildRevision(platform, row, names.service, signal) : await platform.builds.read(row.buildId)
+  const { names, values, console, build } = await making
   const { keepsData, locked } = build
   const said = { ...console, ...build.settings }
   const settings = keepsData ? runOnce(said) : said
@@ -90,6 +91,11 @@ async function make(platform: Platform, row: DeploymentRow, signal: AbortSignal)
     plan: planOf(row, names, { build, values, settings, keepsData }),
     record: { buildId: build.id, keepsData, settings, locked, variables: platform.seal.seal(JSON.stringify(values), sealedVariables(row.id)) },
   }
+}
+
+/** A promoted revision comes with the build that it was tried with. */
+function buildOf(platform: Platform, row: DeploymentRow, service: string, signal: AbortSignal): Promise<Build> {
+  return row.promotionId === null || row.buildId === null ? buildRevision(platform, row, service, signal) : platform.builds.read(row.buildId)
 }
 
 async function keepBuild({ db }: Platform, row: DeploymentRow, record: BuildRecord): Promise<void> {
@@ -154,7 +160,9 @@ async function endEarlier({ places: { instances } }: Platform, plan: Plan): Prom
 }
 
 export async function checkInstances(platform: Platform, plan: Plan, started: readonly Running[], signal: AbortSignal): Promise<void> {
-  await require(advance(platform, plan.deploymentId, 'checking'), plan.deploymentId, platform)
+  // To ask changes nothing: it need not wait for the record of the step, only for its end.
+  const recorded = require(advance(platform, plan.deploymentId, 'checking'), plan.deploymentId, platform)
+  recorded.catch(() => {})
   const over = new AbortController()
   const either = AbortSignal.any([signal, over.signal])
   const ended = started.map(async (running) => {
@@ -173,7 +181,9 @@ export async function checkInstances(platform: Platform, plan: Plan, started: re
   } finally {
     over.abort()
     for (const promise of ended) promise.catch(() => {})
+    await recorded.catch(() => {})
   }
+  await recorded
 }
 
 /** What a revision says that it answers, and how that differs from what served before; null where it does not, or nothing did. */

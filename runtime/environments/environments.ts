@@ -10,6 +10,7 @@ import type { Db } from '#db/open.ts'
 import { environments, releases, services, users } from '#db/schema.ts'
 import { audited } from '../audit/audit.ts'
 import { claimName, parseName } from '../access/names.ts'
+import { chainIds } from './chain-ids.ts'
 import { pinnedServices } from './pinned.ts'
 import { shownProtections } from './protection.ts'
 import type { Platform } from '../platform.ts'
@@ -70,8 +71,7 @@ const latest = (times: Iterable<number>): number | null => [...times].reduce<num
 
 /** The environment and its parents, nearest first. */
 export async function environmentChain(db: Db, environmentId: string): Promise<EnvironmentRow[]> {
-  const team = db.select({ id: environments.teamId }).from(environments).where(eq(environments.id, environmentId))
-  const all = await db.select().from(environments).where(inArray(environments.teamId, team))
+  const all = await db.select().from(environments).where(inArray(environments.id, chainIds(environmentId)))
   const row = all.find((one) => one.id === environmentId)
   if (!row || row.deletedAt !== null) {
     throw new PlatformError('environment_gone', `the environment ${row?.name ?? environmentId} ${row?.expired ? 'expired' : 'was deleted'}`, {

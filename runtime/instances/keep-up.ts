@@ -82,7 +82,8 @@ export class KeepUp {
   async #bringUp(place: Place): Promise<void> {
     const { instances, isCurrent, publish } = this.#around
     const one = await instances.start(place.plan, place.crashes.length)
-    await instances.setState(one, 'checking')
+    const checking = instances.setState(one, 'checking')
+    checking.catch(() => {}) // seen once it is ready
     const over = new AbortController()
     void one.ended.then(() => over.abort(new PlatformError('start_failed', 'it ended before it was ready')))
     try {
@@ -96,6 +97,7 @@ export class KeepUp {
     }
     // Its environment may have gone, or something else been deployed there, while it rose.
     if (!isCurrent(place)) return instances.stop(one.id, stopMs)
+    await checking
     await instances.setState(one, 'live')
     await publish(place)
   }

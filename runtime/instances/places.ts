@@ -176,7 +176,6 @@ export class Places {
       return this.#nextGenerations(tx, [at.environmentId])
     })
     this.#places.delete(placeKey(at))
-    this.instances.spares.drop(at)
     place.wanted = 'stopped'
     await this.#parts.routing.apply({ releases: { [placeKey(at)]: null }, environments })
     await this.#takeDown(place)
@@ -198,7 +197,6 @@ export class Places {
     const places = this.all().filter((place) => place.environmentId === environmentId)
     for (const place of places) {
       this.#places.delete(placeKey(place))
-      this.instances.spares.drop(place)
       place.wanted = 'stopped'
     }
     await this.#parts.routing.apply({ releases: Object.fromEntries(places.map((place) => [placeKey(place), null])) })
@@ -271,7 +269,7 @@ export class Places {
   /** Somebody works on it, so that its next deployment is not far. */
   expectDeployment(at: At): void {
     const place = this.get(at)
-    if (place?.wanted === 'live' && !this.#stopping) this.instances.spares.prepare(place.plan)
+    if (place?.wanted === 'live' && !this.#stopping) this.instances.spares.prepare(place.plan, 'deployment')
   }
 
   /** Puts to sleep what nobody called for as long as its settings say. */
@@ -284,8 +282,14 @@ export class Places {
       if (min > 0 || idleMs === null || serving.length === 0 || place.watch || place.rising || now - place.usedAt < idleMs) continue
       for (const one of serving) await this.instances.setState(one, 'draining')
       await this.publish(place)
-      for (const one of serving) void this.#retire(one, false)
+      void Promise.all(serving.map((one) => this.#retire(one, false))).then(() => this.#expectCall(place))
     }
+  }
+
+  /** What has been used lately is used again: it does not wait for a start then. */
+  #expectCall(place: Place): void {
+    if (this.get(place) !== place || place.wanted !== 'live' || place.rising || this.#stopping || this.instances.of(place).length > 0) return
+    this.instances.spares.prepare(place.plan, 'call')
   }
 
   /** Ends those of other deployments, the calls under way finished first: what comes may be the only one with the data open. */
@@ -391,6 +395,7 @@ export class Places {
   async #takeDown(place: Place, all = this.instances.of(place)): Promise<void> {
     if (place.restart) clearTimeout(place.restart)
     if (place.watch) this.#endWatch(place)
+    this.instances.spares.drop(place)
     await this.publish(place)
     await Promise.all(all.map((one) => this.instances.stop(one.id, stopMs)))
     await this.publish(place)

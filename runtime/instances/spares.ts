@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
+import { totalmem } from 'node:os'
 import { preloadsOf } from '../builds/preloads.ts'
 import type { Placement } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
@@ -7,10 +8,15 @@ import { placeKey } from './place.ts'
 import type { Plan } from './plan.ts'
 import { outputOf, type Seat, specOf, takeSeat } from './spec.ts'
 
+/** What it waits for: what somebody who works on the service deploys next, or the next call of one that sleeps. */
+export type Awaited = 'deployment' | 'call'
+
 interface Spare {
   seat: Seat
   fits: string
   placement: Promise<Placement>
+  awaited: Awaited
+  since: number
   expires: NodeJS.Timeout
 }
 
@@ -18,19 +24,23 @@ type Parts = Pick<Platform, 'engine' | 'settings' | 'log'>
 type At = { serviceId: string; environmentId: string }
 
 /** Each takes the memory of a service that does nothing. */
-const most = 3
-const keptMs = 15 * 60_000
+const most = { deployment: 3, call: Math.min(16, Math.max(1, Math.floor(totalmem() / 2 ** 31))) }
+const keptMs = { deployment: 15 * 60_000, call: 60 * 60_000 }
+/** Where many fall asleep together, starting one for each would only replace what was started a moment ago. */
+const settledMs = 60_000
+/** Of the machine's memory, what is left to others. */
+const leftFree = 1 / 8
 
 /**
- * Instances that are started ahead of the next deployment of a service that somebody works on: Node and the service's
- * packages are loaded, its own code is not there yet. What is deployed then begins at once. A spare that does not fit
- * (other packages, variables or limits) is dropped, and the deployment starts an instance as usual.
+ * Instances that are started ahead: Node and the service's packages are loaded, its own code does not run yet. What is
+ * deployed, or called, then begins at once. A spare that does not fit (other packages, variables or limits) is dropped, and an
+ * instance is started as usual.
  */
 export class Spares {
   readonly #parts: Parts
   /** Ports that the team's instances have. */
   readonly #portsOf: (teamId: string) => number[]
-  /** The one that was asked for longest ago first. */
+  /** Those of which one was asked for longest ago first. */
   readonly #spares = new Map<string, Spare>()
 
   constructor(parts: Parts, portsOf: (teamId: string) => number[]) {
@@ -38,21 +48,34 @@ export class Spares {
     this.#portsOf = portsOf
   }
 
-  /** Somebody works on it. Goes on in the background. */
-  prepare(plan: Plan): void {
+  /** Goes on in the background. */
+  prepare(plan: Plan, awaited: Awaited): void {
     if (plan.build.heldCommand === undefined) return
     const key = placeKey(plan)
     const there = this.#spares.get(key)
-    if (there?.fits === fingerprint(plan)) {
-      there.expires.refresh()
-      this.#spares.delete(key)
-      this.#spares.set(key, there)
-      return
-    }
+    if (there?.fits === fingerprint(plan)) return this.#await(key, there, there.awaited === 'deployment' ? there.awaited : awaited)
     if (there) this.drop(plan)
-    const oldest = [...this.#spares.keys()]
-    for (const each of oldest.slice(0, Math.max(0, oldest.length - most + 1))) this.#dropKey(each)
-    void this.#start(plan, key)
+    if (this.#makeRoom(awaited)) void this.#start(plan, key, awaited)
+  }
+
+  #await(key: string, spare: Spare, awaited: Awaited): void {
+    this.#forget(key, spare)
+    this.#spares.set(key, { ...spare, awaited, since: performance.now(), expires: this.#expiry(key, awaited) })
+  }
+
+  #expiry(key: string, awaited: Awaited): NodeJS.Timeout {
+    return setTimeout(() => this.#dropKey(key), keptMs[awaited]).unref()
+  }
+
+  #makeRoom(awaited: Awaited): boolean {
+    const others = [...this.#spares].filter(([, spare]) => spare.awaited === awaited)
+    const inTheWay = others.slice(0, Math.max(0, others.length - most[awaited] + 1))
+    if (awaited === 'call') {
+      if (process.availableMemory() < totalmem() * leftFree) return false
+      if (inTheWay.some(([, { since }]) => performance.now() - since < settledMs)) return false
+    }
+    for (const [key] of inTheWay) this.#dropKey(key)
+    return true
   }
 
   has(plan: Plan): boolean {
@@ -96,7 +119,7 @@ export class Spares {
     return false
   }
 
-  async #start(plan: Plan, key: string): Promise<void> {
+  async #start(plan: Plan, key: string, awaited: Awaited): Promise<void> {
     const { engine, log } = this.#parts
     const started = Promise.withResolvers<Placement>()
     started.promise.catch(() => {})
@@ -105,14 +128,14 @@ export class Spares {
       const waiting = [...this.#spares.values()].map(({ seat: { port } }) => port)
       seat = await takeSeat(this.#parts, plan.teamId, [...this.#portsOf(plan.teamId), ...waiting])
       if (this.#spares.has(key)) return // asked for again meanwhile
-      const expires = setTimeout(() => this.#dropKey(key), keptMs).unref()
-      this.#spares.set(key, { seat, fits: fingerprint(plan), placement: started.promise, expires })
+      this.#spares.set(key, { seat, fits: fingerprint(plan), placement: started.promise, awaited, since: performance.now(), expires: this.#expiry(key, awaited) })
       const [spec, preload] = await Promise.all([specOf(this.#parts, plan, seat), preloadsOf(plan.build)])
       started.resolve(await engine.start({ ...spec, command: plan.build.heldCommand ?? [], held: { preload } }))
+      if (awaited === 'call') this.stage(plan)
     } catch (error) {
       started.reject(error)
       if (seat && this.#spares.get(key)?.seat === seat) this.#dropKey(key)
-      log.warn({ err: error, service: plan.serviceId }, 'an instance could not be started ahead of a deployment')
+      log.warn({ err: error, service: plan.serviceId }, 'an instance could not be started ahead')
     }
   }
 
@@ -120,7 +143,7 @@ export class Spares {
     const spare = this.#spares.get(key)
     if (!spare) return
     this.#forget(key, spare)
-    void this.#remove(spare).catch((error: unknown) => this.#parts.log.warn({ err: error }, 'an instance that waited for a deployment could not be removed'))
+    void this.#remove(spare).catch((error: unknown) => this.#parts.log.warn({ err: error }, 'an instance that waited could not be removed'))
   }
 
   #forget(key: string, spare: Spare): void {

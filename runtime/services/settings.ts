@@ -4,6 +4,7 @@ import type { ServiceSettings } from '#contract/records.ts'
 import type { Actor } from '#contract/rpc.ts'
 import { services, settings as table } from '#db/schema.ts'
 import { audited } from '../audit/audit.ts'
+import { chainIds } from '../environments/chain-ids.ts'
 import { environmentChain } from '../environments/environments.ts'
 import type { Platform } from '../platform.ts'
 
@@ -16,8 +17,10 @@ export const runOnce = (settings: ServiceSettings): ServiceSettings => ({ ...set
 
 /** What the console says of it in this environment, inherited from its parents. */
 export async function consoleSettings({ db }: Pick<Platform, 'db'>, at: At): Promise<ServiceSettings> {
-  const chain = await environmentChain(db, at.environmentId)
-  const rows = await db.select().from(table).where(and(eq(table.serviceId, at.serviceId), inArray(table.environmentId, chain.map((one) => one.id))))
+  const [chain, rows] = await Promise.all([
+    environmentChain(db, at.environmentId),
+    db.select().from(table).where(and(eq(table.serviceId, at.serviceId), inArray(table.environmentId, chainIds(at.environmentId)))),
+  ])
   const nearestLast = chain.toReversed().flatMap((one) => rows.find((row) => row.environmentId === one.id)?.settings ?? [])
   return Object.assign({}, defaultSettings, ...nearestLast) as ServiceSettings
 }

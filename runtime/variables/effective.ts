@@ -1,6 +1,7 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import { variables } from '#db/schema.ts'
+import { chainIds } from '../environments/chain-ids.ts'
 import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
 import type { Platform } from '../platform.ts'
 
@@ -51,8 +52,10 @@ export function resolveVariables(chain: readonly EnvironmentRow[], rows: readonl
 }
 
 export async function effectiveVariables({ db }: Pick<Platform, 'db'>, { serviceId, environmentId }: Place): Promise<Resolved> {
-  const chain = await environmentChain(db, environmentId)
-  const rows = await db.select().from(variables).where(and(eq(variables.serviceId, serviceId), inArray(variables.environmentId, chain.map((at) => at.id))))
+  const [chain, rows] = await Promise.all([
+    environmentChain(db, environmentId),
+    db.select().from(variables).where(and(eq(variables.serviceId, serviceId), inArray(variables.environmentId, chainIds(environmentId)))),
+  ])
   return resolveVariables(chain, rows)
 }
 
