@@ -1,7 +1,8 @@
-import { and, type Column, desc, eq, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, type Column, desc, eq, isNotNull, isNull, type Placeholder, sql } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { Role } from '#contract/permissions.ts'
 import type { Protection } from '#contract/protection.ts'
+import { once } from '#db/once.ts'
 import type { Db } from '#db/open.ts'
 import { environments, members, releases, services, teams, tokens } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
@@ -28,21 +29,27 @@ export async function resolveNames(platform: Platform, names: Names) {
   }
 }
 
+/** Null is the name of nothing. */
+const current = once((db) => {
+  const { id, name, kind, protection } = environments
+  const { placeholder } = sql
+  return db.select({
+    team: { id: teams.id, name: teams.name }, environment: { id, name, kind, protection }, service: { id: services.id, name: services.name },
+    role: members.role, machine: tokens.role,
+  }).from(teams)
+    .leftJoin(environments, and(eq(environments.teamId, teams.id), eq(environments.name, placeholder('environment')), isNull(environments.deletedAt)))
+    .leftJoin(services, and(eq(services.teamId, teams.id), eq(services.name, placeholder('service')), isNull(services.deletedAt)))
+    .leftJoin(members, and(eq(members.teamId, teams.id), eq(members.userId, placeholder('userId'))))
+    .leftJoin(tokens, isMachine(teams.id, placeholder('userId')))
+    .where(and(eq(teams.name, placeholder('team')), isNull(teams.deletedAt)))
+    .prepare('current_names')
+})
+
 /** With one question, as every request asks it; undefined where one of the names is not a current one. */
 async function byCurrentNames({ db }: Platform, { team, environment, service, userId }: Names) {
   // Postgres knows no NUL, and nothing is named with one.
   if ([team, environment, service].some((name) => name?.includes('\0'))) return undefined
-  const { id, name, kind, protection } = environments
-  const named = <T>(given: string | null | undefined, where: (given: string) => T) => (given == null ? sql`false` : where(given))
-  const [row] = await db.select({
-    team: { id: teams.id, name: teams.name }, environment: { id, name, kind, protection }, service: { id: services.id, name: services.name },
-    role: members.role, machine: tokens.role,
-  }).from(teams)
-    .leftJoin(environments, named(environment, (given) => and(eq(environments.teamId, teams.id), eq(environments.name, given), isNull(environments.deletedAt))))
-    .leftJoin(services, named(service, (given) => and(eq(services.teamId, teams.id), eq(services.name, given), isNull(services.deletedAt))))
-    .leftJoin(members, named(userId, (given) => and(eq(members.teamId, teams.id), eq(members.userId, given))))
-    .leftJoin(tokens, named(userId, (given) => isMachine(teams.id, given)))
-    .where(and(eq(teams.name, team), isNull(teams.deletedAt)))
+  const [row] = await current(db).execute({ team, environment: environment ?? null, service: service ?? null, userId })
   if (!row || (environment !== undefined && !row.environment) || (service !== undefined && !row.service)) return undefined
   return { team: row.team, environment: row.environment, service: row.service, role: row.role ?? row.machine }
 }
@@ -91,7 +98,7 @@ function whereDeployed(db: Db, serviceId: string) {
     .where(and(eq(releases.serviceId, serviceId), isNotNull(environments.protection), isNull(environments.deletedAt)))
 }
 
-const isMachine = (teamId: Column | string, id: string) => and(eq(tokens.id, id), eq(tokens.teamId, teamId), isNull(tokens.revokedAt))
+const isMachine = (teamId: Column | string, id: string | Placeholder) => and(eq(tokens.id, id), eq(tokens.teamId, teamId), isNull(tokens.revokedAt))
 
 /** What somebody is in a team; a machine stands for itself, by the id of its token, for as long as that is good. */
 export async function roleOn({ db }: Pick<Platform, 'db'>, teamId: string, userId: string): Promise<Role | null> {

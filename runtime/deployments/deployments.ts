@@ -16,7 +16,7 @@ import type { Platform } from '../platform.ts'
 import { saveScale } from '../services/settings.ts'
 import { changesInWords } from './change-words.ts'
 import { liveHistory } from './history.ts'
-import { advance, advanceIn, announce, type DeploymentRow, type Failure, newRow, rewind, underWay } from './record.ts'
+import { advance, advanceIn, announce, announceSoon, type DeploymentRow, type Failure, newRow, rewind, underWay } from './record.ts'
 import { runDeployment } from './run.ts'
 
 export type At = { serviceId: string; environmentId: string }
@@ -66,7 +66,7 @@ export class Deployments {
         after: { environment: environment.name, revision: row.commit.slice(0, 7), deployment: row.id },
       })
     })
-    void announce(this.#platform, row.id).catch(() => {}) // nobody depends on having heard of it
+    announceSoon(this.#platform, row.id)
     this.#run(row)
     return row
   }

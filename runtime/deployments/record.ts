@@ -4,6 +4,7 @@ import { type ErrorBody, PlatformError } from '#contract/errors.ts'
 import type { Deployment } from '#contract/records.ts'
 import { type DeploymentState, isUnderWay, mayPrecede, type Phase } from '#contract/states.ts'
 import { among } from '#db/among.ts'
+import { once } from '#db/once.ts'
 import type { Db } from '#db/open.ts'
 import { deployments, environments, releases, services } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
@@ -26,7 +27,7 @@ export function newRow(row: Pick<DeploymentRow, 'id' | 'teamId' | 'serviceId' | 
  */
 export async function advance(platform: Pick<Platform, 'db' | 'events'>, id: string, to: DeploymentState, more: Partial<DeploymentRow> = {}): Promise<DeploymentRow | null> {
   const row = await advanceIn(platform.db, id, to, more)
-  if (row) void announce(platform, id).catch(() => {}) // nobody depends on having heard of it
+  if (row) announceSoon(platform, id)
   return row
 }
 
@@ -66,14 +67,22 @@ export async function rewind(db: Db, row: DeploymentRow): Promise<DeploymentRow>
   return now ?? row
 }
 
+/** Steps that follow each other faster than anybody sees are told of once. */
+const soonMs = 10
+const soon = new Map<string, NodeJS.Timeout>()
+
+/** Of a step on the way. Nobody depends on having heard of it. */
+export function announceSoon(platform: Pick<Platform, 'db' | 'events'>, id: string): void {
+  if (!soon.has(id)) soon.set(id, setTimeout(() => void announce(platform, id).catch(() => {}), soonMs))
+}
+
 interface Telling { now: Promise<void>; next: Promise<void> | undefined }
 const telling = new Map<string, Telling>()
 
-/**
- * Reads it and tells of it. One reading at a time for each, so that what is told last is what was last; steps that follow
- * each other faster than they are read are told of once.
- */
+/** Reads it and tells of it. One reading at a time for each, so that what is told last is what was last. */
 export function announce(platform: Pick<Platform, 'db' | 'events'>, id: string): Promise<void> {
+  clearTimeout(soon.get(id))
+  soon.delete(id)
   const under = telling.get(id)
   if (under) return (under.next ??= under.now.then(() => tell(platform, id), () => tell(platform, id)))
   return tell(platform, id)
@@ -99,19 +108,20 @@ export interface Listing {
 }
 
 /** Newest first. What a pinning made is nobody's deployment: only a service's own list has it. */
-export function listDeployments(db: Db, { teamId, serviceId, environmentId, by, state, before, limit }: Listing): Promise<Deployment[]> {
-  return select(db, and(
+export async function listDeployments(db: Db, { teamId, serviceId, environmentId, by, state, before, limit }: Listing): Promise<Deployment[]> {
+  const rows = await rowsOf(db).where(and(
     eq(deployments.teamId, teamId),
     serviceId === undefined ? ne(deployments.kind, 'pin') : eq(deployments.serviceId, serviceId),
     environmentId === undefined ? undefined : eq(deployments.environmentId, environmentId),
     by === undefined ? undefined : eq(deployments.byName, by),
     state === undefined ? undefined : eq(deployments.state, state),
     before === null ? undefined : lt(deployments.id, before),
-  ), limit)
+  )).orderBy(desc(deployments.id)).limit(limit)
+  return rows.map(shown)
 }
 
 export async function readDeployment(db: Db, id: string): Promise<Deployment> {
-  const [deployment] = await select(db, eq(deployments.id, id), 1)
+  const [deployment] = (await byId(db).execute({ id })).map(shown)
   if (!deployment) throw new PlatformError('not_found', 'there is no such deployment')
   return deployment
 }
@@ -134,19 +144,25 @@ export async function newestOf(db: Db, serviceIds: readonly string[], environmen
 
 const previous = alias(deployments, 'previous')
 
-async function select(db: Db, where: ReturnType<typeof and>, limit: number): Promise<Deployment[]> {
-  const rows = await db.select({ row: deployments, service: services.name, environment: environments.name, servingId: releases.deploymentId, previousCommit: previous.commit })
+const byId = once((db) => rowsOf(db).where(eq(deployments.id, sql.placeholder('id'))).prepare('deployment'))
+
+function rowsOf(db: Db) {
+  return db.select({ row: deployments, service: services.name, environment: environments.name, servingId: releases.deploymentId, previousCommit: previous.commit })
     .from(deployments)
     .innerJoin(services, eq(services.id, deployments.serviceId))
     .innerJoin(environments, eq(environments.id, deployments.environmentId))
     .leftJoin(releases, and(eq(releases.environmentId, deployments.environmentId), eq(releases.serviceId, deployments.serviceId)))
     .leftJoin(previous, eq(previous.id, deployments.previousId))
-    .where(where).orderBy(desc(deployments.id)).limit(limit)
-  return rows.map(({ row, service, environment, servingId, previousCommit }) => ({
+}
+
+type Row = Awaited<ReturnType<typeof rowsOf>>[number]
+
+function shown({ row, service, environment, servingId, previousCommit }: Row): Deployment {
+  return {
     id: row.id, serviceId: row.serviceId, service, teamId: row.teamId, environmentId: row.environmentId, environment,
     kind: row.kind, promotionId: row.promotionId, state: row.state, revision: row.commit.slice(0, 7), commit: row.commit, message: row.message, by: row.byName, route: row.route,
     createdAt: row.createdAt, endedAt: row.endedAt, durationMs: row.endedAt === null ? null : row.endedAt - row.createdAt,
     phases: row.phases, error: row.error, endpointChanges: row.endpointChanges, current: servingId === row.id, previousId: row.previousId, previousCommit,
     watchedUntil: row.watchedUntil !== null && row.watchedUntil > Date.now() && servingId === row.id ? row.watchedUntil : null,
-  }))
+  }
 }

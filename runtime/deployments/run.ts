@@ -84,6 +84,7 @@ async function make(platform: Platform, row: DeploymentRow, signal: AbortSignal)
   making.catch(() => {})
   if (row.state === 'queued' && !(await advance(platform, row.id, 'building'))) return null
   const { names, values, console, build } = await making
+  signal.throwIfAborted()
   const { keepsData, locked } = build
   const said = { ...console, ...build.settings }
   const settings = keepsData ? runOnce(said) : said
@@ -184,6 +185,7 @@ export async function checkInstances(platform: Platform, plan: Plan, started: re
     await recorded.catch(() => {})
   }
   await recorded
+  signal.throwIfAborted()
 }
 
 /** What a revision says that it answers, and how that differs from what served before; null where it does not, or nothing did. */

@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { doesExpire, idleLifeMs } from '#contract/environment-life.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
@@ -6,6 +6,7 @@ import { environmentName } from '#contract/names.ts'
 import type { Environment } from '#contract/records.ts'
 import { maxDepth } from '#contract/routing.ts'
 import type { Actor } from '#contract/rpc.ts'
+import { once } from '#db/once.ts'
 import type { Db } from '#db/open.ts'
 import { environments, releases, services, users } from '#db/schema.ts'
 import { audited } from '../audit/audit.ts'
@@ -69,9 +70,11 @@ export async function describe(db: Db, rows: readonly EnvironmentRow[], known: R
 
 const latest = (times: Iterable<number>): number | null => [...times].reduce<number | null>((most, at) => Math.max(most ?? at, at), null)
 
+const ofChain = once((db) => db.select().from(environments).where(inArray(environments.id, chainIds(sql.placeholder('environmentId')))).prepare('chain'))
+
 /** The environment and its parents, nearest first. */
 export async function environmentChain(db: Db, environmentId: string): Promise<EnvironmentRow[]> {
-  const all = await db.select().from(environments).where(inArray(environments.id, chainIds(environmentId)))
+  const all = await ofChain(db).execute({ environmentId })
   const row = all.find((one) => one.id === environmentId)
   if (!row || row.deletedAt !== null) {
     throw new PlatformError('environment_gone', `the environment ${row?.name ?? environmentId} ${row?.expired ? 'expired' : 'was deleted'}`, {

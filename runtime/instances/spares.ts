@@ -26,7 +26,7 @@ type At = { serviceId: string; environmentId: string }
 /** Each takes the memory of a service that does nothing. */
 const most = { deployment: 3, call: Math.min(16, Math.max(1, Math.floor(totalmem() / 2 ** 31))) }
 const keptMs = { deployment: 15 * 60_000, call: 60 * 60_000 }
-/** Where many fall asleep together, starting one for each would only replace what was started a moment ago. */
+/** Where many are deployed, or fall asleep, together, one for each would only replace what was started a moment ago. */
 const settledMs = 60_000
 /** Of the machine's memory, what is left to others. */
 const leftFree = 1 / 8
@@ -42,6 +42,8 @@ export class Spares {
   readonly #portsOf: (teamId: string) => number[]
   /** Those of which one was asked for longest ago first. */
   readonly #spares = new Map<string, Spare>()
+  /** Of those that are not among them yet. */
+  readonly #begun = new Map<string, { awaited: Awaited }>()
 
   constructor(parts: Parts, portsOf: (teamId: string) => number[]) {
     this.#parts = parts
@@ -50,8 +52,8 @@ export class Spares {
 
   /** Goes on in the background. */
   prepare(plan: Plan, awaited: Awaited): void {
-    if (plan.build.heldCommand === undefined) return
     const key = placeKey(plan)
+    if (plan.build.heldCommand === undefined || this.#begun.has(key)) return
     const there = this.#spares.get(key)
     if (there?.fits === fingerprint(plan)) return this.#await(key, there, there.awaited === 'deployment' ? there.awaited : awaited)
     if (there) this.drop(plan)
@@ -68,12 +70,12 @@ export class Spares {
   }
 
   #makeRoom(awaited: Awaited): boolean {
+    if (awaited === 'call' && process.availableMemory() < totalmem() * leftFree) return false
     const others = [...this.#spares].filter(([, spare]) => spare.awaited === awaited)
-    const inTheWay = others.slice(0, Math.max(0, others.length - most[awaited] + 1))
-    if (awaited === 'call') {
-      if (process.availableMemory() < totalmem() * leftFree) return false
-      if (inTheWay.some(([, { since }]) => performance.now() - since < settledMs)) return false
-    }
+    const begun = [...this.#begun.values()].filter((other) => other.awaited === awaited)
+    if (begun.length >= most[awaited]) return false
+    const inTheWay = others.slice(0, Math.max(0, others.length + begun.length - most[awaited] + 1))
+    if (inTheWay.some(([, { since }]) => performance.now() - since < settledMs)) return false
     for (const [key] of inTheWay) this.#dropKey(key)
     return true
   }
@@ -104,6 +106,7 @@ export class Spares {
   }
 
   async dropAll(): Promise<void> {
+    this.#begun.clear()
     const all = [...this.#spares]
     for (const [key, spare] of all) this.#forget(key, spare)
     await Promise.all(all.map(([, spare]) => this.#remove(spare)))
@@ -124,10 +127,14 @@ export class Spares {
     const started = Promise.withResolvers<Placement>()
     started.promise.catch(() => {})
     let seat: Seat | undefined
+    const begun = { awaited }
+    this.#begun.set(key, begun)
+    const isWanted = () => this.#begun.get(key) === begun
     try {
       const waiting = [...this.#spares.values()].map(({ seat: { port } }) => port)
       seat = await takeSeat(this.#parts, plan.teamId, [...this.#portsOf(plan.teamId), ...waiting])
-      if (this.#spares.has(key)) return // asked for again meanwhile
+      if (!isWanted()) return
+      this.#begun.delete(key)
       this.#spares.set(key, { seat, fits: fingerprint(plan), placement: started.promise, awaited, since: performance.now(), expires: this.#expiry(key, awaited) })
       const [spec, preload] = await Promise.all([specOf(this.#parts, plan, seat), preloadsOf(plan.build)])
       started.resolve(await engine.start({ ...spec, command: plan.build.heldCommand ?? [], held: { preload } }))
@@ -136,10 +143,13 @@ export class Spares {
       started.reject(error)
       if (seat && this.#spares.get(key)?.seat === seat) this.#dropKey(key)
       log.warn({ err: error, service: plan.serviceId }, 'an instance could not be started ahead')
+    } finally {
+      if (isWanted()) this.#begun.delete(key)
     }
   }
 
   #dropKey(key: string): void {
+    this.#begun.delete(key)
     const spare = this.#spares.get(key)
     if (!spare) return
     this.#forget(key, spare)

@@ -7,6 +7,7 @@ import type { Token } from '#contract/records.ts'
 import type { Role } from '#contract/permissions.ts'
 import type { TokenScope } from '#contract/routing.ts'
 import type { Actor } from '#contract/rpc.ts'
+import { once } from '#db/once.ts'
 import { environments, members, teams, tokens, users } from '#db/schema.ts'
 import { audited } from '../audit/audit.ts'
 import type { Platform } from '../platform.ts'
@@ -75,15 +76,18 @@ export async function revokeSignIns(platform: Platform, actor: Actor, userId: st
 
 const noteUseAfterMs = 60_000
 
+const byHash = once((db) => db.select({ token: tokens, user: users, team: teams, environment: environments.name, role: members.role }).from(tokens)
+  .leftJoin(users, eq(users.id, tokens.userId))
+  .innerJoin(teams, eq(teams.id, tokens.teamId))
+  .leftJoin(members, and(eq(members.teamId, tokens.teamId), eq(members.userId, tokens.userId)))
+  .leftJoin(environments, eq(environments.id, tokens.environmentId))
+  .where(and(eq(tokens.hash, sql.placeholder('hash')), isNull(tokens.revokedAt)))
+  .prepare('token'))
+
 /** What a token is, while it and its maker's membership hold; a sign-in (it names no actions) holds without: its person has other teams. */
 export async function readToken({ db }: Platform, hash: string) {
-  const [row] = await db.select({ token: tokens, user: users, team: teams, environment: environments.name, role: members.role }).from(tokens)
-    .leftJoin(users, eq(users.id, tokens.userId))
-    .innerJoin(teams, eq(teams.id, tokens.teamId))
-    .leftJoin(members, and(eq(members.teamId, tokens.teamId), eq(members.userId, tokens.userId)))
-    .leftJoin(environments, eq(environments.id, tokens.environmentId))
-    .where(and(eq(tokens.hash, hash), valid()))
-  if (!row || (((row.role ?? row.token.role) === null || row.team.deletedAt !== null) && row.token.scope.actions !== undefined)) return null
+  const [row] = await byHash(db).execute({ hash })
+  if (!row || (row.token.expiresAt !== null && row.token.expiresAt <= Date.now()) || (((row.role ?? row.token.role) === null || row.team.deletedAt !== null) && row.token.scope.actions !== undefined)) return null
   const { token, user, team, environment } = row
   if (Date.now() - (token.lastUsedAt ?? 0) > noteUseAfterMs) await db.update(tokens).set({ lastUsedAt: Date.now() }).where(eq(tokens.id, token.id))
   return {
