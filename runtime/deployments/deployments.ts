@@ -16,7 +16,7 @@ import type { Platform } from '../platform.ts'
 import { saveScale } from '../services/settings.ts'
 import { changesInWords } from './change-words.ts'
 import { liveHistory } from './history.ts'
-import { advance, advanceIn, announce, announceSoon, type DeploymentRow, type Failure, newRow, rewind, underWay } from './record.ts'
+import { advance, advanceIn, announce, announceSoon, begun, type DeploymentRow, type Failure, newRow, rewind, underWay } from './record.ts'
 import { runDeployment } from './run.ts'
 
 export type At = { serviceId: string; environmentId: string }
@@ -48,10 +48,11 @@ export class Deployments {
     const { db } = this.#platform
     const { chain: [environment], service } = await standing
     if (!environment || !service) throw new PlatformError('not_found', 'this service no longer exists')
-    const row = newRow({
+    const queued = newRow({
       id: newId('deployment'), teamId: environment.teamId, serviceId: wanted.at.serviceId, environmentId: environment.id, kind: wanted.kind,
       route: wanted.route, commit: wanted.commit, message: wanted.message, byId: actor.id, byName: actor.name, restoresId: wanted.restoresId ?? null,
     })
+    const row = this.#running.has(placeKey(queued)) ? queued : begun(queued)
     await db.transaction(async (tx) => {
       // An environment, or a service, that goes at this moment waits for this row, and then ends it.
       const [[known], [there]] = await Promise.all([
@@ -149,6 +150,8 @@ export class Deployments {
     const allowed = deploymentCan.cancel(row.state)
     if (allowed !== true) throw new PlatformError('not_in_this_state', `it cannot be cancelled: ${allowed}`, { fix: 'Roll back instead.' })
     await this.#stop(row, new PlatformError('cancelled', `cancelled by ${actor.name}`))
+    const [now] = await db.select({ state: deployments.state }).from(deployments).where(eq(deployments.id, id))
+    if (now?.state === 'live') throw new PlatformError('not_in_this_state', 'it has just become live', { fix: 'Roll back instead.' })
   }
 
   /** After a start of the runtime: what was under way is taken up again from what was built. */

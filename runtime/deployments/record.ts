@@ -21,6 +21,11 @@ export function newRow(row: Pick<DeploymentRow, 'id' | 'teamId' | 'serviceId' | 
   }
 }
 
+/** Nothing is before it, so that its work begins with its record. */
+export function begun(row: DeploymentRow): DeploymentRow {
+  return { ...row, state: 'building', phases: [{ name: 'queued', startedAt: row.createdAt, ms: 0 }, { name: 'building', startedAt: row.createdAt, ms: null }] }
+}
+
 /**
  * Records the step before it is taken. Null when the table of states does not allow it, as for one that was cancelled a
  * moment ago: then the step must not be taken.
@@ -45,11 +50,17 @@ export async function noteReady(platform: Pick<Platform, 'db' | 'events'>, id: s
 }
 
 /** For an update: the phase before is closed, the new one opened, or the whole ended. */
-export function stepTo(to: DeploymentState) {
-  const at = Date.now()
+export function stepTo(to: DeploymentState, at = Date.now()) {
   const phases = closedPhases(at)
   if (isUnderWay(to)) return { state: to, phases: sql`${phases} || ${JSON.stringify([{ name: to as Phase, startedAt: at, ms: null }])}::text::jsonb` }
   return { state: to, phases, endedAt: sql`coalesce(${deployments.endedAt}, ${sql.param(at, deployments.endedAt)})`, ...(to === 'live' && { liveAt: at }) }
+}
+
+/** For an update: `switching`, which has taken since then, and `live` at once. */
+export function switched(since: number) {
+  const at = Date.now()
+  const phase = { name: 'switching' satisfies Phase, startedAt: since, ms: at - since }
+  return { ...stepTo('live', at), phases: sql`${closedPhases(since)} || ${JSON.stringify([phase])}::text::jsonb` }
 }
 
 const closedPhases = (at: number): SQL => sql`(

@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, inArray } from 'drizzle-orm'
 import { compareEndpoints, type EndpointChange } from '#contract/compatibility.ts'
 import type { Endpoint } from '#contract/endpoints.ts'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
@@ -6,6 +6,7 @@ import { outageOf } from '#contract/outage.ts'
 import type { Db } from '#db/open.ts'
 import { deployments, revisions } from '#db/schema.ts'
 import { maxDepth } from '#contract/routing.ts'
+import { mayPrecede } from '#contract/states.ts'
 import { readEndpoints } from '#sdk/compile/read-endpoints.ts'
 import type { Build } from '../builds/builds.ts'
 import { waitUntilReady } from '../instances/check.ts'
@@ -18,7 +19,7 @@ import { effectiveVariables, requireNothingWithheld } from '../variables/effecti
 import { openValues, type Values } from '../variables/variables.ts'
 import { applyManifest } from './apply-manifest.ts'
 import { buildRevision } from './build.ts'
-import { advance, announce, type DeploymentRow, type Failure, stepTo } from './record.ts'
+import { advance, announce, type DeploymentRow, type Failure, switched } from './record.ts'
 import { inTurn } from './turns.ts'
 
 const startingMs = 30_000
@@ -47,7 +48,9 @@ export async function runDeployment(platform: Platform, row: DeploymentRow, sign
       await startInstances(platform, plan, { started, signal, record, turn })
       await checkInstances(platform, plan, started, signal)
     })
-    await switchOver(platform, plan, started)
+    const described = await describeAsKept(platform, plan, started[0])
+    signal.throwIfAborted()
+    await switchOver(platform, plan, { started, described, signal })
   } catch (error) {
     await end(platform, row, started, signal.aborted ? signal.reason : error)
   }
@@ -223,24 +226,32 @@ function servingBefore({ places, routing }: Platform, plan: Plan): string | unde
   return undefined
 }
 
-async function switchOver(platform: Platform, plan: Plan, started: readonly Running[]): Promise<void> {
-  const [now, described] = await Promise.all([
-    require(advance(platform, plan.deploymentId, 'switching'), plan.deploymentId, platform),
-    describeRevision(platform, plan, started[0]),
-    platform.builds.kept(plan.build.id),
-  ])
+/** What is switched to must be there after a power loss: its build as well. */
+async function describeAsKept(platform: Platform, plan: Plan, running: Running | undefined): Promise<Described> {
+  const [described] = await Promise.all([describeRevision(platform, plan, running), platform.builds.kept(plan.build.id)])
+  return described
+}
+
+interface SwitchOver { started: readonly Running[]; described: Described; signal: AbortSignal }
+
+/** The step is recorded together with what it changes: there is no instant at which one of them is true alone. */
+async function switchOver(platform: Platform, plan: Plan, { started, described, signal }: SwitchOver): Promise<void> {
+  const since = Date.now()
   const previousId = platform.places.get(plan)?.plan.deploymentId ?? null
+  let now: DeploymentRow | undefined
   await platform.places.switchTo(plan, started, async (tx) => {
-    await Promise.all([
+    const [[row]] = await Promise.all([
+      tx.update(deployments).set({ ...switched(since), previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs })
+        .where(and(eq(deployments.id, plan.deploymentId), inArray(deployments.state, mayPrecede('switching')))).returning(),
       keepDescription(tx, plan, described),
-      tx.update(deployments).set({ ...stepTo('live'), previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs })
-        .where(eq(deployments.id, plan.deploymentId)),
     ])
+    signal.throwIfAborted()
+    now = await require(Promise.resolve(row ?? null), plan.deploymentId, platform)
   })
   void announce(platform, plan.deploymentId).catch(() => {}) // nobody depends on having heard of it
   await platform.logs.append(plan, { stream: 'platform', level: 'info', text: `deployment ${plan.deploymentId} live`, revision: plan.commit.slice(0, 7) })
   // Starting the next spare takes a processor: what has just become live answers its first calls before.
-  if (now.kind === 'deploy' && now.route !== 'platform') setTimeout(() => platform.places.expectDeployment(plan), calmMs).unref()
+  if (now?.kind === 'deploy' && now.route !== 'platform') setTimeout(() => platform.places.expectDeployment(plan), calmMs).unref()
 }
 
 /** A build says how its program ended and what it printed last. */
