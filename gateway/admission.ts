@@ -10,8 +10,11 @@ import type { HostCookies } from './identity/host-cookie.ts'
 import { anyone, belongsTo, checkAudience, identifyByToken, type Identity, type Person } from './identity/identity.ts'
 import type { Limits } from './limits.ts'
 import type { Caller, Environment, Service, Team } from './routes/entities.ts'
+import type { SaidAnswer } from './proxy/answer-headers.ts'
+import type { WrittenHead } from './proxy/request-head.ts'
 import type { RouteTable } from './routes/route-table.ts'
 import { endpointIn, isPlatformPath, type Target } from './routes/target.ts'
+import type { Counter } from './traffic.ts'
 
 /** A request that may go on, and with what. */
 export interface Passage {
@@ -33,6 +36,14 @@ export interface Passage {
   hops: number
   /** By a host of its own, as browsers do; otherwise under /v1. */
   byHost: boolean
+  /** Until when (ms) the same request of the same connection passes in the same way, while the table is the same; 0: each is looked at anew. */
+  goodUntil: number
+  /** How such a request was written for its service. */
+  written: WrittenHead | undefined
+  /** How such a request was answered last. */
+  answer: SaidAnswer | undefined
+  /** Where it is counted. */
+  counter: Counter | undefined
 }
 
 /** A call that may not go on, for a reason that lies in its environment or in the way that it came. */
@@ -132,6 +143,10 @@ export class Admission {
       baggage: mergeBaggage(request.headers[header.baggage] as string | undefined, member ?? this.claims.mint(context.id, generation)),
       hops: hops + 1,
       byHost: target.kind === 'host',
+      goodUntil: instance === undefined && trusted === undefined && service.limit === undefined ? goodUntil(identity) : 0,
+      written: undefined,
+      answer: undefined,
+      counter: undefined,
     }
   }
 
@@ -255,6 +270,12 @@ export class Admission {
     if (environment === undefined) throw gone('the environment of this call no longer exists')
     return environment
   }
+}
+
+/** A session's end is not known here. */
+function goodUntil(identity: Identity): number {
+  if (identity.kind === 'anyone') return Infinity
+  return identity.kind === 'person' && identity.token !== undefined ? (identity.token.expiresAt ?? Infinity) : 0
 }
 
 function gone(why: string, reason: Environment['goneBy'] = 'deleted'): PlatformError {

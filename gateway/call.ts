@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import type { header } from '#contract/headers.ts'
+import type { HeadText } from './wire/head-text.ts'
 
 /** The fields that the gateway's rules read; all others only pass through. */
 export type CallHeaders = Readonly<
@@ -26,6 +27,8 @@ export interface CallRequest {
   /** All of its body has arrived. */
   readonly complete: boolean
   readonly socket: Socket
+  /** One and the same for all requests of a connection whose heads are the same, to the byte; not known of the first of them. */
+  readonly likeness?: object | undefined
   on(event: 'data', listener: (chunk: Buffer) => void): unknown
   on(event: 'end', listener: () => void): unknown
   once(event: 'end' | 'close', listener: () => void): unknown
@@ -42,6 +45,8 @@ export interface CallResponse {
   readonly socket: Socket | null
   writeHead(status: number, headers: Record<string, string | number>): CallResponse
   writeHead(status: number, reason: string, headers: string[]): CallResponse
+  /** With a traceparent besides; of ours only. */
+  sayHead?(head: HeadText, traceparent: string): void
   writeContinue(): void
   flushHeaders(): void
   addTrailers(trailers: [string, string][]): void

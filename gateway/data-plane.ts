@@ -13,6 +13,7 @@ import type { Person } from './identity/identity.ts'
 import { Exchange } from './proxy/exchange.ts'
 import type { Proxy } from './proxy/proxy.ts'
 import { type Upgraded, UpgradeExchange } from './proxy/upgrade-exchange.ts'
+import type { KnownPassages } from './known-passages.ts'
 import type { Target, Targets } from './routes/target.ts'
 import type { Moves } from './moves.ts'
 import type { Traces } from './traces.ts'
@@ -27,6 +28,7 @@ export interface DataPlaneParts {
   traces: Traces
   traffic: Traffic
   moves: Moves
+  known: KnownPassages
   /** Scheme and console of the installation. */
   scheme: 'http' | 'https'
   console: string
@@ -101,10 +103,15 @@ export class DataPlane {
   }
 
   private pass(request: CallRequest, response: CallResponse, whoActs: () => Person | undefined, upgraded: Upgraded | undefined): void {
-    const { targets, admission, handovers, proxy, traces, traffic, moves } = this.parts
+    const { targets, admission, handovers, proxy, traces, traffic, moves, known } = this.parts
     const trace = traceFrom(request.headers[header.traceparent] as string | undefined)
     let target: Target | undefined
     try {
+      const before = known.of(request)
+      if (before !== undefined) {
+        target = before.target
+        return proxy.send(new Exchange(proxy, { request, target: before.target, trusted: undefined }, response, { passage: before.passage, trace }))
+      }
       target = targets.read(request)
       if (target.kind === 'own') return this.answerOwn(request, response, target.path, trace.traceparent)
       if (target.kind === 'host' && isHandover(target.path)) return handovers.accept(request, response, target.host, target.path)
@@ -128,6 +135,7 @@ export class DataPlane {
         throw passage.refused
       }
       if (trusted !== undefined) traces.follow(trace.traceparent)
+      known.note(request, target, passage)
       const upgrade = upgraded === undefined ? undefined : request.headers.upgrade
       const exchange = upgraded === undefined
         ? new Exchange(proxy, asked, response, { passage, trace })

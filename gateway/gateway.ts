@@ -14,6 +14,7 @@ import { DataPlane } from './data-plane.ts'
 import { Handovers } from './identity/handover.ts'
 import { HostCookies } from './identity/host-cookie.ts'
 import { readOrMakeKey } from './key-file.ts'
+import { KnownPassages } from './known-passages.ts'
 import { Limits } from './limits.ts'
 import { Listeners, shared } from './listeners.ts'
 import { Moves } from './moves.ts'
@@ -77,7 +78,7 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
     log: (error, service) => log.debug({ err: error, service }, 'a service did not answer'),
   })
   const plane = new DataPlane({
-    targets, admission, handovers, proxy, traces, traffic, scheme, console, moves: new Moves(table),
+    targets, admission, handovers, proxy, traces, traffic, scheme, console, moves: new Moves(table), known: new KnownPassages(table),
     report: (error) => log.error({ err: error }, 'a request failed unexpectedly'),
   })
 

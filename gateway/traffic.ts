@@ -27,10 +27,12 @@ export class Traffic {
   private readonly told = new Map<Counter, TrafficCount>()
   private readonly waiting = new Set<() => void>()
 
-  /** A call is under way; {@link end} it exactly once. */
-  begin(passage: Counted): Counter {
-    const count = this.countOf(passage)
-    addBusy(count)
+  /**
+   * A call is under way; {@link end} it exactly once.
+   * @param count what a call of the same passage was counted by
+   */
+  begin(passage: Counted, now = performance.now(), count = this.countOf(passage)): Counter {
+    addBusy(count, now)
     count.inFlight++
     this.touch(count)
     return count
@@ -177,8 +179,7 @@ type Counted = { service: { id: string }; environment: { id: string } } & Pick<P
 
 const keyOf = ({ serviceId, environmentId, caller }: TrafficCount): string => `${serviceId}/${environmentId}/${caller}`
 
-function addBusy(count: Counter): void {
-  const now = performance.now()
+function addBusy(count: Counter, now = performance.now()): void {
   if (count.inFlight > 0) count.busyMs += (now - count.busyUpTo) * count.inFlight
   count.busyUpTo = now
 }

@@ -32,5 +32,6 @@ export function traceFrom(header: string | undefined): Trace {
       return { traceparent: `00-${trace}-${randomHex(8)}-${flags}`, continued: true }
     }
   }
-  return { traceparent: `00-${randomHex(16)}-${randomHex(8)}-01`, continued: false }
+  const hex = randomHex(24)
+  return { traceparent: `00-${hex.slice(0, 32)}-${hex.slice(32)}-01`, continued: false }
 }

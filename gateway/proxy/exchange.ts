@@ -10,8 +10,7 @@ import type { Counter } from '../traffic.ts'
 import type { Connection, ExchangeHandler, Failure } from '../upstream/connection.ts'
 import type { InstancePool } from '../upstream/instance-pool.ts'
 import { MalformedResponse, type ResponseHead } from '../upstream/response-head.ts'
-import { answerHeaders } from './answer-headers.ts'
-import { addDeprecation } from './deprecation.ts'
+import { answerHeaders, fieldsOfAnswer, saidAnswer, servedBy } from './answer-headers.ts'
 import type { Proxy } from './proxy.ts'
 import { linger, RequestBody } from './request-body.ts'
 import { requestHead } from './request-head.ts'
@@ -43,8 +42,8 @@ export class Exchange implements ExchangeHandler, OpenCall {
   private readonly counter: Counter
   private readonly body: RequestBody | undefined
   private readonly idempotent: boolean
-  private release: Release | undefined
-  private environment: Environment | undefined
+  release: Release | undefined
+  environment: Environment | undefined
   private tried: Set<string> | undefined
   private lastError: Error | undefined
   private retryUntil: number | undefined
@@ -61,7 +60,7 @@ export class Exchange implements ExchangeHandler, OpenCall {
     this.passage = passage
     this.trace = trace
     this.upgrade = upgrade
-    this.counter = proxy.traffic.begin(passage)
+    this.counter = passage.counter = proxy.traffic.begin(passage, this.started, passage.counter)
     this.idempotent = upgrade === undefined && repeatable.has(request.method as string)
     const { headers } = request
     const chunked = headers['transfer-encoding'] !== undefined
@@ -117,12 +116,14 @@ export class Exchange implements ExchangeHandler, OpenCall {
     if (performance.now() - this.started > longMs && !this.proxy.open.isStillLetIn(this.asked)) return this.revoke()
     this.head = head
     this.note(head.status)
-    const { response, passage } = this
-    const headers = answerHeaders(head, passage, this.proxy.cookies)
-    headers.push('M3O-Served-By', this.servedBy, header.traceparent, this.trace.traceparent)
-    if (passage.service.deprecation !== undefined) addDeprecation(headers, passage.service.deprecation)
+    const { request, response, passage, trace } = this
+    if (response.sayHead !== undefined && request.likeness !== undefined && passage.goodUntil > 0) {
+      return response.sayHead(saidAnswer(head, passage, this.proxy.cookies, this), trace.traceparent)
+    }
+    const headers = fieldsOfAnswer(head, passage, this.proxy.cookies, this.servedBy)
+    headers.push(header.traceparent, trace.traceparent)
     // Who waited to be told to go on was told otherwise: what they send now, if anything, is not known.
-    if (this.request.headers.expect !== undefined && !this.request.complete) headers.push('Connection', 'close')
+    if (request.headers.expect !== undefined && !request.complete) headers.push('Connection', 'close')
     try {
       response.writeHead(head.status, head.reason, headers)
     } catch (cause) {
@@ -252,7 +253,7 @@ export class Exchange implements ExchangeHandler, OpenCall {
   }
 
   protected get servedBy(): string {
-    return `${this.passage.service.name}@${this.release?.revision} ${this.environment?.name}`
+    return servedBy(this.passage, this)
   }
 
   /** Never a clean end on half an answer. Without a length or chunks only a reset says so. */

@@ -4,6 +4,7 @@ import type { CallRequest } from '../call.ts'
 import { FieldNames } from '../field-names.ts'
 import type { Trace } from '../context/trace.ts'
 import type { HostCookies } from '../identity/host-cookie.ts'
+import { inOnePiece } from '../wire/head-text.ts'
 import { tokenIn } from '../identity/identity.ts'
 
 /** Fields of this hop alone (RFC 9110 §7.6.1), of the platform, or written anew below. */
@@ -26,8 +27,17 @@ export interface RequestHeadOptions {
   chunked: boolean
 }
 
+/** All of a head but the value of `traceparent`, which stands between. */
+export interface WrittenHead { before: string; after: string }
+
 /** The head of the request as the service gets it. Values are as Node read them, so they hold no line break. */
-export function requestHead(request: CallRequest, { passage, trace, cookies, scheme, upgrade, chunked }: RequestHeadOptions): string {
+export function requestHead(request: CallRequest, options: RequestHeadOptions): string {
+  const { passage, trace } = options
+  const { before, after } = passage.written ?? write(request, options)
+  return `${before}${trace.traceparent}${after}`
+}
+
+function write(request: CallRequest, { passage, trace, cookies, scheme, upgrade, chunked }: RequestHeadOptions): WrittenHead {
   const { rawHeaders, headers } = request
   const named = connectionOptions(headers.connection)
   const host = hostOf(request)
@@ -52,10 +62,13 @@ export function requestHead(request: CallRequest, { passage, trace, cookies, sch
   if (from !== undefined) head += `X-Forwarded-For: ${before === undefined ? '' : `${String(before)}, `}${from}\r\n`
   head += `X-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Host: ${host}\r\n`
   head += `Via: ${headers.via === undefined ? '' : `${headers.via}, `}${request.httpVersion} m3o\r\n`
-  head += `${header.traceparent}: ${trace.traceparent}\r\n${header.baggage}: ${passage.baggage}\r\nM3O-Hops: ${passage.hops}\r\n`
-  if (passage.caller !== undefined) head += `M3O-Caller: ${passage.caller}\r\n`
-  if (chunked) head += 'Transfer-Encoding: chunked\r\n'
-  return `${head}${upgrade === undefined ? 'Connection: keep-alive' : `Connection: Upgrade\r\nUpgrade: ${upgrade}`}\r\n\r\n`
+  let after = `\r\n${header.baggage}: ${passage.baggage}\r\nM3O-Hops: ${passage.hops}\r\n`
+  if (passage.caller !== undefined) after += `M3O-Caller: ${passage.caller}\r\n`
+  if (chunked) after += 'Transfer-Encoding: chunked\r\n'
+  after += `${upgrade === undefined ? 'Connection: keep-alive' : `Connection: Upgrade\r\nUpgrade: ${upgrade}`}\r\n\r\n`
+  const written = { before: `${head}${header.traceparent}: `, after }
+  if (request.likeness !== undefined && passage.goodUntil > 0) passage.written = { before: inOnePiece(written.before), after: inOnePiece(after) }
+  return written
 }
 
 /** An absolute-form address says the host, whatever the header says (RFC 9112 §3.2.2). */

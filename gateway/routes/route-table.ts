@@ -13,6 +13,8 @@ type Entities = { [K in RoutedKind]: Map<string, Routed[K]> }
 export class RouteTable {
   version = 0
   epoch = ''
+  /** How often it has become another one. */
+  changes = 0
   private entities = empty()
   private teams = new NameIndex<Team>(() => '')
   private services = new NameIndex<Service>((service) => service.teamId)
@@ -147,6 +149,7 @@ export class RouteTable {
   private settle(to: { version: number; epoch: string }): void {
     this.version = to.version
     this.epoch = to.epoch
+    this.changes++
     this.overlays.forget()
     for (const listener of this.listeners) listener()
   }

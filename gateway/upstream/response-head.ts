@@ -1,10 +1,12 @@
 import { FieldNames } from '../field-names.ts'
 
 export interface ResponseHead {
+  /** As it came. */
+  text: string
   status: number
   reason: string
   /** Name and value in turn, end-to-end fields only. */
-  headers: string[]
+  headers: readonly string[]
   setsCookie: boolean
   /** Whether the connection may carry another exchange. */
   reusable: boolean
@@ -92,6 +94,7 @@ export function parseHead(text: string, toHead: boolean): ResponseHead {
   const named = connection === '' ? [] : connection.split(',').map((option) => option.trim()).filter(Boolean)
   const framed = bodiless ? 0 : chunked ? -1 : (length ?? -2)
   return {
+    text,
     status,
     reason: first[3] ?? '',
     headers: named.some((option) => option !== 'close' && option !== 'keep-alive' && option !== 'upgrade') ? without(headers, named) : headers,

@@ -44,6 +44,24 @@ test('a response reads the same however its bytes are cut', () => {
   expect(all(messages[2] as string).head).toMatchObject({ idleMs: 7000, headers: [], reusable: true })
 })
 
+test('an answer that says the same as the one before is the same, unless it answers HEAD', () => {
+  const bytes = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\n')
+  const body = Buffer.from('hello')
+  const { reader, head } = read([bytes, body])
+  const next = (parts: Buffer[], toHead = false) => {
+    let got: ResponseHead | undefined
+    let said = ''
+    reader.begin({ onInformational: () => {}, onHead: (head) => { got = head }, onData: (chunk) => { said += chunk.toString() }, onEnd: () => {}, onTunnel: () => {} }, toHead)
+    for (const part of parts) reader.push(part)
+    expect(reader.idle).toBe(true)
+    return { got, said }
+  }
+  expect(next([bytes, body]).got).toBe(head)
+  expect(next([bytes], true)).toMatchObject({ got: { length: 0 }, said: '' })
+  expect(next([bytes, body])).toEqual({ got: head, said: 'hello' })
+  expect(next([Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: c\r\n\r\nworld')])).toMatchObject({ got: { headers: ['Content-Length', '5', 'X-A', 'c'] }, said: 'world' })
+})
+
 test('fields of the hop stay with the hop', () => {
   const { head } = all('HTTP/1.1 200 OK\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\nContent-Length: 0\r\nTrailer: x\r\nProxy-Authenticate: Basic\r\nX-End: 2\r\n\r\n')
   expect(head).toMatchObject({ headers: ['Content-Length', '0', 'X-End', '2'], reusable: false })

@@ -12,6 +12,8 @@ export interface ResponseHandler {
 
 const maxHead = 64 << 10
 const maxLine = 16 << 10
+/** A longer head is not remembered. */
+const mostKept = 4 << 10
 const headEnd = Buffer.from('\r\n\r\n')
 const chunkSize = /^([0-9A-Fa-f]{1,13})[\t ]*(?:;[^\0\r\n]*)?$/
 
@@ -30,6 +32,9 @@ export class ResponseReader {
   private line = ''
   private left = 0
   private trailers: string[] = []
+  /** What says the same as the head before it needs no second look. */
+  private last: ResponseHead | undefined
+  private lastToHead = false
 
   /** Expects one response, to a HEAD request or another. */
   begin(handler: ResponseHandler, toHead: boolean): void {
@@ -89,7 +94,7 @@ export class ResponseReader {
     }
     if (end > maxHead) throw new MalformedResponse('a head that is too large')
     this.pending = undefined
-    const head = parseHead(bytes.toString('latin1', 0, end), this.toHead)
+    const head = this.parse(bytes.toString('latin1', 0, end))
     const next = at + end + 4 - before
     if (head.status === 101) {
       this.state = 'tunnel'
@@ -105,6 +110,15 @@ export class ResponseReader {
     this.handler?.onHead(head)
     if (head.length === 0) this.finish()
     return next
+  }
+
+  private parse(text: string): ResponseHead {
+    const { last } = this
+    if (last?.text === text && this.lastToHead === this.toHead) return last
+    const head = parseHead(text, this.toHead)
+    this.last = text.length <= mostKept ? head : undefined
+    this.lastToHead = this.toHead
+    return head
   }
 
   private readLength(chunk: Buffer, at: number): number {

@@ -6,6 +6,8 @@ import type { CallRequest, CallResponse } from '../call.ts'
 import { answerBare } from '../framing.ts'
 import { CallerConnection } from './caller-connection.ts'
 
+/** After which it is forgotten what a quiet connection said. */
+const restMs = 2000
 /** For what still comes on a connection that has ended. */
 const lingerMs = 10_000
 
@@ -16,7 +18,7 @@ export type Handle = (request: CallRequest, response: CallResponse) => void
 /** A server of node:http before which plain requests are read by us. */
 export class CallServer extends Server {
   readonly handle: Handle
-  /** As node:http says it. */
+  /** The end of a head, as node:http says it. */
   readonly keptAlive: string
   private readonly toNode: (socket: Socket) => void
   private readonly open = new Set<CallerConnection>()
@@ -28,7 +30,7 @@ export class CallServer extends Server {
   constructor(options: ServerOptions, handle: Handle) {
     super(options)
     this.handle = handle
-    this.keptAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(this.keepAliveTimeout / 1000)}`
+    this.keptAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(this.keepAliveTimeout / 1000)}\r\n\r\n`
     const [toNode] = this.listeners('connection')
     this.toNode = toNode as (socket: Socket) => void
     this.removeAllListeners('connection')
@@ -80,9 +82,11 @@ export class CallServer extends Server {
   }
 
   private sweep(now: number): void {
-    for (const { socket, isIdle, isOver, used, since } of this.open) {
+    for (const connection of this.open) {
+      const { socket, isIdle, isOver, used, since } = connection
       if (!isIdle) continue
       const age = now - since
+      if (age >= restMs) connection.rest()
       if (isOver) {
         if (age >= lingerMs) socket.destroy()
       } else if (!used) {

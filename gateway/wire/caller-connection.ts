@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { CallServer } from './call-server.ts'
-import { readHead } from './head.ts'
+import { HeadReader } from './head-reader.ts'
 import { WireRequest } from './wire-request.ts'
 import { WireResponse } from './wire-response.ts'
 
@@ -18,6 +18,7 @@ export class CallerConnection {
   /** It was used; a first request has less time to come. */
   used = false
   private readonly server: CallServer
+  private readonly heads = new HeadReader()
   private request: WireRequest | undefined
   private response: WireResponse | undefined
   /** What came and was not read yet. */
@@ -48,6 +49,11 @@ export class CallerConnection {
 
   get keptAlive(): string {
     return this.server.keptAlive
+  }
+
+  /** It has said nothing for a while: what it said last need not be known any more. */
+  rest(): void {
+    this.heads.forget()
   }
 
   isAnswering(response: WireResponse): boolean {
@@ -93,7 +99,7 @@ export class CallerConnection {
 
   /** False when it is not for us to read. */
   private begin(bytes: Buffer): boolean {
-    const head = readHead(bytes, 0)
+    const head = this.heads.read(bytes)
     if (head === undefined) {
       this.handOver()
       return false

@@ -3,8 +3,39 @@ import { expect, test } from 'vitest'
 import { type Read, readByNode } from '../testing/llhttp.ts'
 import { requests, smuggling, withHost } from '../testing/messages.ts'
 import { readHead } from './head.ts'
+import { HeadReader } from './head-reader.ts'
 
 const host = 'web--demo.localhost'
+
+test('what is asked again on a connection reads as it does by itself, and is known to be the same', () => {
+  let repeated = 0
+  fc.assert(fc.property(fc.array(requests(host), { minLength: 1, maxLength: 3 }), fc.array(fc.nat(), { maxLength: 8 }), (texts, order) => {
+    const reader = new HeadReader()
+    let before: ReturnType<typeof readHead>
+    for (const at of order) {
+      const bytes = Buffer.from(texts[at % texts.length] as string, 'latin1')
+      const read = reader.read(bytes)
+      const alone = readHead(bytes, 0)
+      expect(read && { ...read, repeated: false }).toEqual(alone)
+      if (read !== undefined && read === before) repeated += Number(read.repeated)
+      before = read
+    }
+  }), { numRuns: 1000 })
+  expect(repeated).toBeGreaterThan(100)
+})
+
+test('only the very same bytes are the same', () => {
+  const reader = new HeadReader()
+  const read = (text: string) => reader.read(Buffer.from(text))
+  const first = read('GET /x HTTP/1.1\r\nHost: h\r\nX-A: b\r\n\r\n')
+  expect(first?.repeated).toBe(false)
+  expect(read('GET /x HTTP/1.1\r\nHost: h\r\nX-A: b\r\n\r\nand more')).toBe(first)
+  for (const other of ['GET /x HTTP/1.1\r\nHost: h\r\nX-A: c\r\n\r\n', 'GET /y HTTP/1.1\r\nHost: h\r\nX-A: b\r\n\r\n', 'GET /x HTTP/1.1\r\nHost: h\r\nX-A: b\r\nX-B: c\r\n\r\n']) {
+    expect(read(other)).toMatchObject({ repeated: false })
+  }
+  expect(read('GET /x HTTP/1.1\r\nHost: h\r\nX-A: b\r\n')).toBeUndefined()
+  expect(read('GET /x HTTP/1.1\r\nHost: h\r\nX-A: b\r\n\r\n')).not.toBe(first)
+})
 
 /** What we read of a connection until something comes that is node:http's, and how far that is. */
 function readByUs(bytes: Buffer): { reads: Read[]; at: number; closed: boolean } {

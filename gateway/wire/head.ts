@@ -14,6 +14,8 @@ export interface Head {
   close: boolean
   /** Where the body begins. */
   end: number
+  /** Another request of the same connection said the same, to the byte. */
+  repeated: boolean
 }
 
 /** Above it, or with more fields, node:http says whether it is too much. */
@@ -135,7 +137,7 @@ function take(bytes: Buffer, { method, urlAt, urlEnd, fieldsAt, fields, end }: F
   const length = said === undefined ? 0 : lengthIn(said)
   const close = connection === undefined ? false : closes(connection)
   if (length === undefined || close === undefined) return undefined
-  return { method, url: bytes.toString('latin1', urlAt, urlEnd), rawHeaders, headers, length, close, end }
+  return { method, url: bytes.toString('latin1', urlAt, urlEnd), rawHeaders, headers, length, close, end, repeated: false }
 }
 
 /** As everybody writes it. */

@@ -15,12 +15,14 @@ export class WireRequest implements CallRequest {
   readonly rawHeaders: readonly string[]
   readonly rawTrailers = none
   readonly close: boolean
+  readonly likeness: object | undefined
   flowing = false
   private left: number
   private readonly connection: CallerConnection
   private events: EventEmitter | undefined
 
-  constructor(connection: CallerConnection, { method, url, headers, rawHeaders, length, close }: Head) {
+  constructor(connection: CallerConnection, head: Head) {
+    const { method, url, headers, rawHeaders, length, close } = head
     this.connection = connection
     this.method = method
     this.url = url
@@ -28,6 +30,7 @@ export class WireRequest implements CallRequest {
     this.rawHeaders = rawHeaders
     this.left = length
     this.close = close
+    this.likeness = head.repeated ? head : undefined
   }
 
   get complete(): boolean {

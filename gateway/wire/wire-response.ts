@@ -2,10 +2,12 @@ import type { Socket } from 'node:net'
 import { STATUS_CODES } from '#contract/node-http.ts'
 import type { CallResponse } from '../call.ts'
 import type { CallerConnection } from './caller-connection.ts'
+import { type HeadText, headText } from './head-text.ts'
 import { httpDate } from './http-date.ts'
 
 /** So much leaves in one piece with what frames it. */
 const smallPart = 16 << 10
+const closeEnd = 'Connection: close\r\n\r\n'
 
 /** An answer on a connection that is read here: to HTTP/1.1, in its turn, with one write where one is enough. */
 export class WireResponse implements CallResponse {
@@ -41,29 +43,22 @@ export class WireResponse implements CallResponse {
   writeHead(status: number, reason: string, headers: string[]): this
   writeHead(status: number, second: string | Record<string, string | number>, third?: string[]): this {
     const reason = typeof second === 'string' ? second : (STATUS_CODES[status] ?? '')
-    const headers = third ?? Object.entries(second).flat().map(String)
-    let text = `HTTP/1.1 ${status} ${reason}\r\n`
-    let framed = false
-    let dated = false
-    for (let i = 0; i < headers.length; i += 2) {
-      const name = headers[i] as string
-      const value = headers[i + 1] as string
-      if (name.length === 14) framed ||= name.toLowerCase() === 'content-length'
-      else if (name.length === 4) dated ||= name.toLowerCase() === 'date'
-      else if (name.length === 10 && name.toLowerCase() === 'connection') {
-        this.close ||= value === 'close'
-        continue
-      }
-      text += `${name}: ${value}\r\n`
-    }
-    if (!dated) text += `Date: ${httpDate()}\r\n`
-    this.close ||= this.connection.isEnding
+    this.begin(headText(status, reason, third ?? Object.entries(second).flat()), '')
+    return this
+  }
+
+  sayHead(head: HeadText, traceparent: string): void {
+    this.begin(head, `traceparent: ${traceparent}\r\n`)
+  }
+
+  private begin({ status, lines, framed, dated, closes }: HeadText, more: string): void {
+    this.close ||= closes || this.connection.isEnding
     this.bodiless = this.toHead || status === 204 || status === 304
     this.chunked = !framed && !this.bodiless
-    if (this.chunked) text += 'Transfer-Encoding: chunked\r\n'
-    this.head = `${text}${this.close ? 'Connection: close' : this.connection.keptAlive}\r\n\r\n`
+    const date = dated ? '' : `Date: ${httpDate()}\r\n`
+    const chunks = this.chunked ? 'Transfer-Encoding: chunked\r\n' : ''
+    this.head = `${lines}${more}${date}${chunks}${this.close ? closeEnd : this.connection.keptAlive}`
     this.headersSent = true
-    return this
   }
 
   /** Nothing that expects it is read here. */
