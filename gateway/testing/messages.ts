@@ -91,8 +91,12 @@ const request = fc.record({
   return `${[`${method} ${target} ${version}`, ...lines].join(eol)}${eol}${eol}${framed}`
 })
 
+/** One, or the same several times: what is asked again is known. */
+const asked = fc.tuple(fc.oneof({ weight: 8, arbitrary: request }, fc.constantFrom(...Object.values(smuggling))), fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, fc.integer({ min: 2, max: 5 })))
+  .map(([text, times]) => text.repeat(times))
+
 /** Up to four in a row, and then something done to them. */
-const mutated = fc.tuple(fc.array(fc.oneof({ weight: 8, arbitrary: request }, fc.constantFrom(...Object.values(smuggling))), { minLength: 1, maxLength: 4 }), fc.array(fc.record({
+const mutated = fc.tuple(fc.array(asked, { minLength: 1, maxLength: 4 }), fc.array(fc.record({
   at: fc.double({ min: 0, max: 0.999, noNaN: true }), what: fc.oneof(fc.constant(''), fc.constantFrom('\r', '\n', '\r\n', ' ', '\t', '\0', ':', '\x7f', '\xff', '0', ',', 'H\r\n')), cut: fc.nat(2),
 }), { maxLength: 2 })).map(([requests, changes]) => {
   let text = requests.join('')
