@@ -8,12 +8,15 @@ import { fault, type Finding } from './fault.ts'
 import { busyness, median } from './load/busyness.ts'
 import { type Gates, openGates } from './steps/gates.ts'
 import { leftBehind } from './steps/left-behind.ts'
-import { type Scenario, scenariosOf } from './steps/scenarios.ts'
+import { halves, type Scenario } from './steps/scenarios.ts'
 
 const withinMs = 10_000
 /** One in so many is killed again while it starts, within so long. */
 const againEvery = 4
 const startMs = 2_000
+/** Longer does no scenario take to its step, among others and alone. */
+const togetherMs = 6_000
+const aloneMs = 20_000
 /** So long after a step was recorded the kill comes at most. */
 const spreadMs = 30
 
@@ -27,32 +30,53 @@ export default fault({
   needsRoot: true,
   full: 20,
   async *run(times) {
-    const temporary = await mkdtemp(join(tmpdir(), 'm3o-kills-'))
-    await using cleanup = new AsyncDisposableStack()
-    cleanup.defer(() => rm(temporary, { recursive: true, force: true }))
-    const platform = cleanup.use(await startPlatform({ TMPDIR: temporary }))
-    const gates = cleanup.use(await openGates(platform.database))
-    const halves = await scenariosOf(platform)
-    const tally: Tally = { kills: new Map(), wrong: [], left: [], upMs: [], tookMs: [], busy: [], again: 0, missed: [] }
-
-    for (const half of halves) {
-      const steps = await stepsOf(gates, half)
-      const longest = Math.max(...[...steps.values()].map((all) => all.length))
-      for (let time = 0; time < times; time++) {
-        for (let at = 0; at < longest; at++) {
-          const each = half.filter(({ name }) => (steps.get(name) ?? []).length > at)
-          await killOnce({ platform, gates, temporary, tally, half: each, at: new Map(each.map(({ name }) => [name, steps.get(name)?.[at] ?? ''])), before: (time + at) % 2 === 0 })
-        }
-      }
-      for (const { name } of half) yield countOf(name, steps.get(name) ?? [], tally)
-    }
+    const tally: Tally = { kills: new Map(), wrong: [], left: [], upMs: [], tookMs: [], busy: [], again: 0 }
+    const tried = await Promise.all(halves.map((half) => killThrough(half, times, tally)))
+    for (const steps of tried.map(({ steps }) => steps)) for (const [name, all] of steps) yield countOf(name, all, tally, times)
     yield { what: 'right state, exactly one live revision, within 10 s of the start', held: tally.wrong.length === 0, measured: `${tally.tookMs.length} kills, ${tally.again} of them twice, p50 ${Math.round(median(tally.tookMs))} ms, at most ${Math.round(Math.max(...tally.tookMs))} ms, of which the runtime's start p50 ${Math.round(median(tally.upMs))} ms, at most ${Math.round(Math.max(...tally.upMs))} ms; the machine was ${median(tally.busy).toFixed(1)} × as slow as at rest${list(tally.wrong)}` }
     yield { what: 'no orphan, leaked port, file, group or network after each', held: tally.left.length === 0, measured: `${tally.left.length} left${list(tally.left)}` }
-    for (const { id } of await platform.rpc.call('services.list', { teamId: platform.teamId, environmentId: platform.production })) await platform.rpc.call('services.delete', { serviceId: id })
-    const rest = await settled(async () => [...(await leftBehind(platform, temporary)), ...(await readdir(join(platform.home.path, 'instances'))).filter((name) => !name.startsWith('.'))])
+    const rest = tried.flatMap((one) => one.rest)
     yield { what: 'nothing is left once the services are deleted', held: rest.length === 0, measured: `${rest.length} left${list(rest)}` }
   },
 })
+
+/** Half of the scenarios, on a platform of their own; with what is left at its end. */
+async function killThrough(scenarios: (platform: TestPlatform) => Promise<Scenario[]>, times: number, tally: Tally): Promise<{ steps: Map<string, string[]>; rest: string[] }> {
+  const temporary = await mkdtemp(join(tmpdir(), 'm3o-kills-'))
+  await using cleanup = new AsyncDisposableStack()
+  cleanup.defer(() => rm(temporary, { recursive: true, force: true }))
+  const platform = cleanup.use(await startPlatform({ TMPDIR: temporary }))
+  const gates = cleanup.use(await openGates(platform.database))
+  const half = await scenarios(platform)
+  const steps = await stepsOf(gates, half)
+  const rounds = roundsOf(steps)
+  for (let time = 0; time < times; time++) {
+    for (let round = 0; round < rounds.length; round++) {
+      const at = rounds[round] as Round
+      const missed = await killOnce({ platform, gates, temporary, tally, half: half.filter(({ name }) => at.has(name)), at, before: (time + round) % 2 === 0 })
+      if (at.size === 1) continue
+      for (const name of missed) {
+        rounds.push(new Map([[name, at.get(name) ?? '']]))
+        at.delete(name)
+      }
+    }
+  }
+  for (const { id } of await platform.rpc.call('services.list', { teamId: platform.teamId, environmentId: platform.production })) await platform.rpc.call('services.delete', { serviceId: id })
+  const rest = await settled(async () => [...(await leftBehind(platform, temporary)), ...(await readdir(join(platform.home.path, 'instances'))).filter((name) => !name.startsWith('.'))])
+  return { steps, rest }
+}
+
+/** Which step of which scenario one kill is for. */
+type Round = Map<string, string>
+
+/**
+ * The first step of all, the second of all, and so on. What is held keeps connections, locks and turns, for which another may wait
+ * before its own step: such a one gets a round of its own from then on, where nothing is in its way.
+ */
+function roundsOf(steps: ReadonlyMap<string, readonly string[]>): Round[] {
+  const longest = Math.max(...[...steps.values()].map((all) => all.length))
+  return Array.from({ length: longest }, (_, at) => new Map([...steps].flatMap(([name, all]) => (all[at] === undefined ? [] : [[name, all[at]] as const]))))
+}
 
 interface Tally {
   /** By scenario and step. */
@@ -64,12 +88,11 @@ interface Tally {
   tookMs: number[]
   busy: number[]
   again: number
-  missed: string[]
 }
 
 /** Once without a kill, to know what is recorded. */
 async function stepsOf(gates: Gates, half: readonly Scenario[]): Promise<Map<string, string[]>> {
-  for (const scenario of half) await begin(gates, scenario)
+  await Promise.all(half.map((scenario) => begin(gates, scenario)))
   await gates.forget()
   await Promise.all(half.map((scenario) => scenario.change()))
   const late = await settled(async () => (await Promise.all(half.map(wrongOf))).filter((line) => line !== undefined))
@@ -88,13 +111,14 @@ async function begin(gates: Gates, scenario: Scenario): Promise<void> {
   await gates.watch(scenario.subject())
 }
 
-interface Kill { platform: TestPlatform; gates: Gates; temporary: string; tally: Tally; half: readonly Scenario[]; at: ReadonlyMap<string, string>; before: boolean }
+interface Kill { platform: TestPlatform; gates: Gates; temporary: string; tally: Tally; half: readonly Scenario[]; at: Round; before: boolean }
 
-async function killOnce({ platform, gates, temporary, tally, half, at, before }: Kill): Promise<void> {
-  for (const scenario of half) await begin(gates, scenario)
+/** Names of those that had not come to their step. */
+async function killOnce({ platform, gates, temporary, tally, half, at, before }: Kill): Promise<string[]> {
+  await Promise.all(half.map((scenario) => begin(gates, scenario)))
   await gates.close(at)
   for (const scenario of half) void scenario.change().catch(() => {})
-  const reached = await gates.reached(at.size, 20_000)
+  const reached = await gates.reached(at.size, at.size === 1 ? aloneMs : togetherMs)
   if (before) {
     await platform.runtime.kill()
     await gates.undo()
@@ -103,11 +127,8 @@ async function killOnce({ platform, gates, temporary, tally, half, at, before }:
     await delay(randomInt(spreadMs))
     await platform.runtime.kill()
   }
-  for (const [number, [name, step]] of [...at].entries()) {
-    const key = `${name}: ${step}`
-    if (reached.includes(number)) tally.kills.set(key, (tally.kills.get(key) ?? 0) + 1)
-    else tally.missed.push(key)
-  }
+  const hit = [...at].filter((_, number) => reached.includes(number))
+  for (const [name, step] of hit) tally.kills.set(`${name}: ${step}`, (tally.kills.get(`${name}: ${step}`) ?? 0) + 1)
   const busy = await busyness()
   tally.busy.push(busy)
   if (randomInt(againEvery) === 0) {
@@ -128,7 +149,8 @@ async function killOnce({ platform, gates, temporary, tally, half, at, before }:
   const left = await settled(() => leftBehind(platform, temporary), { began, within: withinMs * busy, everyMs: 250 })
   tally.left.push(...left.map((line) => `${line} (${[...at].map(([name, step]) => `${name} at ${step}`).join(', ')}, ${when})`))
   if (wrong.length > 0) console.log(`    ${tally.wrong.slice(-wrong.length).join('\n    ')}`)
-  for (const scenario of half) await scenario.after?.()
+  await Promise.all(half.map((scenario) => scenario.after?.()))
+  return [...at.keys()].filter((_, number) => !reached.includes(number))
 }
 
 const wrongOf = async (scenario: Scenario) => {
@@ -145,9 +167,9 @@ async function settled(ask: () => Promise<string[]>, { began = performance.now()
   }
 }
 
-function countOf(name: string, steps: readonly string[], tally: Tally): Finding {
+function countOf(name: string, steps: readonly string[], tally: Tally, times: number): Finding {
   const counts = steps.map((step) => tally.kills.get(`${name}: ${step}`) ?? 0)
-  return { what: `${name} was killed at each of its ${steps.length} steps`, held: counts.every((count) => count > 0), measured: steps.map((step, at) => `${step} ${counts[at]}`).join(', ') }
+  return { what: `${name} was killed at each of its ${steps.length} steps, ${times} times`, held: counts.every((count) => count >= times), measured: steps.map((step, at) => `${step} ${counts[at]}`).join(', ') }
 }
 
 const list = (lines: readonly string[]) => (lines.length === 0 ? '' : `\n      ${[...new Set(lines)].slice(0, 12).join('\n      ')}`)

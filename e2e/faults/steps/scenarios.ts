@@ -39,16 +39,20 @@ const crashing = (text: string) => ({
 }).listen(process.env.PORT, process.env.HOST)\n`,
 })
 
-/** In two halves, each of which can be held at once: a step that is held keeps one of the runtime's connections. */
-export async function scenariosOf(platform: TestPlatform): Promise<Scenario[][]> {
-  const places = new Map<string, Place>()
-  for (const name of ['first', 'redeploy', 'rollback', 'restart', 'scale', 'sleep', 'wake', 'data', 'promote', 'revert', 'stop', 'delete']) places.set(name, await Place.make(platform, name))
-  const of = (name: string) => places.get(name) as Place
-  return [
-    [first(of('first')), rollback(of('rollback')), sleep(of('sleep')), scale(of('scale')), remove(of('delete')), redeploy(of('redeploy'))],
-    [restart(of('restart')), wake(of('wake')), data(of('data')), stop(of('stop')), revert(of('revert')), await promote(of('promote'))],
-  ]
-}
+/**
+ * In two halves, each for a platform of its own, and each of which can be held at once: a step that is held keeps one of the
+ * runtime's connections.
+ */
+export const halves: readonly ((platform: TestPlatform) => Promise<Scenario[]>)[] = [
+  async (platform) => {
+    const of = (name: string) => Place.make(platform, name)
+    return [first(await of('first')), rollback(await of('rollback')), sleep(await of('sleep')), scale(await of('scale')), remove(await of('delete')), redeploy(await of('redeploy'))]
+  },
+  async (platform) => {
+    const of = (name: string) => Place.make(platform, name)
+    return [restart(await of('restart')), wake(await of('wake')), data(await of('data')), stop(await of('stop')), revert(await of('revert')), await promote(await of('promote'))]
+  },
+]
 
 /** A service in an environment, and what it should answer. */
 class Place {
