@@ -49,6 +49,7 @@ async function sourceHash(): Promise<string> {
     const names = (await readdir(folder)).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts')).sort()
     for (const name of names) hash.update(name).update(await readFile(join(folder, name)))
   }
+  hash.update(await readFile(join(sdk, '../contract/rest.ts')))
   for (const name of await pythonFiles()) hash.update(name).update(await readFile(join(sdk, 'python', name)))
   const require = createRequire(import.meta.url)
   for (const name of ['zod', 'ws', 'esbuild']) hash.update(await readFile(require.resolve(`${name}/package.json`)))

@@ -1,11 +1,13 @@
 /**
  * Loaded before every Node service (`node --import /m3o/preload.mjs`): TypeScript and forgiving imports, the context of
- * calls carried on, and the service that the started module exports served. It must stay small: every start pays for it.
+ * calls carried on, the service that the started module exports served, and memory given back that its start has left. It must
+ * stay small: every start pays for it.
  */
 import { realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
+import { restWhenQuiet } from '#contract/rest.ts'
 import { carryContext } from './carry-context.ts'
 import { isHeld, waitUntilReleased } from './held.ts'
 import { loadTypeScript } from './load-typescript.ts'
@@ -21,3 +23,4 @@ const main = process.argv[1]
 if (isHeld(import.meta.url)) await waitUntilReleased(app)
 if (isMainThread && main !== undefined) serveExported(pathToFileURL(main).href)
 readIndex()
+if (isMainThread) restWhenQuiet()
