@@ -68,7 +68,7 @@ export class DataPlane {
   /** A server for callers, none of whom can say who they are but by tokens, keys and cookies; what is plain is read without Node's parser. */
   createCallServer(): Server {
     const handle = (request: IncomingMessage, response: ServerResponse) => this.handle(request, response, nobody)
-    return this.prepare(new CallServer(options, (request, response) => this.pass(request, response, nobody, undefined)))
+    return this.prepare(new CallServer(options, (request, response, upgraded) => this.pass(request, response, nobody, upgraded)))
       .on('request', handle)
       .on('checkContinue', handle)
       .on('upgrade', (request, socket, head) => this.upgrade(request, socket as Socket, head, nobody))
@@ -99,7 +99,13 @@ export class DataPlane {
     response.assignSocket(socket)
     response.once('finish', () => socket.destroySoon())
     socket.on('error', () => socket.destroy())
-    this.handle(request, response, whoActs, { socket, head, detach: () => response.detachSocket(socket) })
+    this.handle(request, response, whoActs, {
+      socket,
+      detach: () => {
+        response.detachSocket(socket)
+        return head
+      },
+    })
   }
 
   private pass(request: CallRequest, response: CallResponse, whoActs: () => Person | undefined, upgraded: Upgraded | undefined): void {

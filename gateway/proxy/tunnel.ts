@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { Turns } from '../turns.ts'
 import type { Closable, InstancePool } from '../upstream/instance-pool.ts'
 import { FrameBoundary } from './frame-boundary.ts'
 
@@ -8,6 +9,9 @@ const keepAliveMs = 30_000
 /** For the frame under way to end, and for the client to answer a close. */
 const graceMs = 2000
 
+/** All of a service's sockets, or of a network's, may end at the same moment. */
+const ends = new Turns()
+
 /** Both directions of an upgraded connection, each held back by its reader and ended by its end. */
 export class Tunnel implements Closable {
   private readonly client: Socket
@@ -15,6 +19,7 @@ export class Tunnel implements Closable {
   private readonly pool: InstancePool
   private readonly frames: FrameBoundary | undefined
   private closing = false
+  private gone = false
 
   constructor(client: Socket, service: Socket, pool: InstancePool, websocket: boolean) {
     this.client = client
@@ -25,14 +30,8 @@ export class Tunnel implements Closable {
     service.setKeepAlive(true, keepAliveMs)
     client.setKeepAlive(true, keepAliveMs)
     client.setNoDelay(true)
-    client.pipe(service)
-    service.on('data', this.onData)
-    service.once('end', () => client.end())
-    client.on('drain', () => service.resume())
-    client.on('error', this.onGone)
-    service.on('error', this.onGone)
-    client.once('close', this.onGone)
-    service.once('close', this.onGone)
+    client.on('data', this.onSaid).on('drain', this.onClientDrain).on('end', this.onClientEnd).on('error', this.onGone).on('close', this.onGone)
+    service.on('data', this.onData).on('drain', this.onServiceDrain).on('end', this.onServiceEnd).on('error', this.onGone).on('close', this.onGone)
   }
 
   /** What came with the heads. */
@@ -44,8 +43,8 @@ export class Tunnel implements Closable {
   closeForRestart(): void {
     if (this.closing) return
     this.closing = true
-    setTimeout(this.onGone, graceMs).unref()
-    if (this.frames === undefined) return this.onGone()
+    setTimeout(this.end, graceMs).unref()
+    if (this.frames === undefined) return this.end()
     if (this.frames.atBoundary) this.sayRestart()
   }
 
@@ -62,7 +61,25 @@ export class Tunnel implements Closable {
     if (this.closing && this.frames?.atBoundary) this.sayRestart()
   }
 
+  private readonly onSaid = (chunk: Buffer): void => {
+    if (!this.service.write(chunk)) this.client.pause()
+  }
+
+  private readonly onServiceDrain = (): void => void this.client.resume()
+
+  private readonly onClientDrain = (): void => void this.service.resume()
+
+  private readonly onClientEnd = (): void => ends.take(() => this.service.end())
+
+  private readonly onServiceEnd = (): void => ends.take(() => this.client.end())
+
   private readonly onGone = (): void => {
+    if (this.gone) return
+    this.gone = true
+    ends.take(this.end)
+  }
+
+  private readonly end = (): void => {
     this.pool.removeSocket(this)
     // A side that ended properly is let finish; the other has nobody left to talk to.
     for (const side of [this.client, this.service]) {

@@ -7,10 +7,8 @@ import { Tunnel } from './tunnel.ts'
 /** The caller's side of a request to switch protocols. */
 export interface Upgraded {
   socket: Socket
-  /** What came behind the request's head. */
-  head: Buffer
-  /** The socket is no answer's any more. */
-  detach: () => void
+  /** The socket is no answer's any more. Gives what came behind the request's head. */
+  detach: () => Buffer
 }
 
 /** A request to switch protocols: a tunnel when the service agrees, a plain answer otherwise. */
@@ -40,13 +38,13 @@ export class UpgradeExchange extends Exchange {
     for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
     text += `M3O-Served-By: ${this.servedBy}\r\ntraceparent: ${this.trace.traceparent}\r\n\r\n`
     const { socket: clientSocket } = upgraded
-    upgraded.detach()
+    const ahead = upgraded.detach()
     clientSocket.write(text, 'latin1')
     const tunnel = new Tunnel(clientSocket, connection.detach(), pool, protocol === 'websocket')
     this.released = true
     const { answered } = this
     if (answered !== undefined) clientSocket.once('close', () => pool.answering.end(answered))
     pool.leaveToTunnel()
-    tunnel.begin(upgraded.head, rest)
+    tunnel.begin(ahead, rest)
   }
 }

@@ -68,7 +68,7 @@ const plainField = fc.tuple(token, fc.oneof({ weight: 15, arbitrary: fc.constant
 const oddField = fc.constantFrom(
   'Connection: close', 'Connection: keep-alive', 'Connection: x, close', 'Connection: content-length', 'Content-Length: 3', 'content-length: 0', 'Content-Length: 03',
   'Content-Length: +3', 'Content-Length: 3, 3', 'Transfer-Encoding: chunked', 'Transfer-Encoding: chunked, chunked', 'Transfer-Encoding : chunked', 'Transfer-Encoding: x',
-  'Expect: 100-continue', 'Upgrade: websocket', 'Trailer: X-A', ' folded: x', 'Host: other', 'X-A: b\rX-B: c', 'X-A: b\nX-B: c',
+  'Expect: 100-continue', 'Upgrade: websocket', 'Connection: Upgrade\r\nUpgrade: websocket', 'Trailer: X-A', ' folded: x', 'Host: other', 'X-A: b\rX-B: c', 'X-A: b\nX-B: c',
 )
 const body = fc.constantFrom('', 'abc', 'abcdefghij', '0\r\n\r\n', 'GET /inner HTTP/1.1\r\nHost: inner\r\n\r\n')
 

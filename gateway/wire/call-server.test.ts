@@ -1,10 +1,11 @@
 import fc from 'fast-check'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { CallRequest, CallResponse } from '../call.ts'
 import { raw } from '../testing/stand.ts'
 import { cut, cuts } from '../testing/messages.ts'
+import type { Upgraded } from '../proxy/upgrade-exchange.ts'
 import { CallServer } from './call-server.ts'
 import { WireRequest } from './wire-request.ts'
 
@@ -14,8 +15,9 @@ const events: string[] = []
 let server: CallServer
 let port: number
 
-function echo(request: CallRequest, response: CallResponse): void {
+function echo(request: CallRequest, response: CallResponse, upgraded?: Upgraded): void {
   seen.push(`${request instanceof WireRequest ? 'we' : 'node'} ${request.method} ${request.url}`)
+  if (request.url === '/socket' && upgraded !== undefined) return takeOver(upgraded)
   if (request.url === '/held') return void response.on('close', () => events.push('gone'))
   if (request.url === '/early') {
     response.writeHead(200, 'OK', ['Content-Length', '5']).end('early')
@@ -40,9 +42,19 @@ function echo(request: CallRequest, response: CallResponse): void {
   request.resume()
 }
 
+/** Says what it hears, until a full stop. */
+function takeOver({ socket, detach }: Upgraded): void {
+  const hear = (text: string) => { if (socket.write(text) && text.includes('.')) socket.end() }
+  const ahead = detach().toString()
+  socket.write('HTTP/1.1 101 Switching\r\n\r\n')
+  hear(ahead)
+  socket.on('data', (chunk) => hear(chunk.toString()))
+}
+
 beforeAll(async () => {
   server = new CallServer({ headersTimeout: 300, connectionsCheckingInterval: 50, keepAliveTimeout: 1000, noDelay: true }, echo)
   server.on('request', (request: IncomingMessage, response: ServerResponse) => echo(request, response))
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => echo(request, new ServerResponse(request), { socket, detach: () => head }))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   port = (server.address() as AddressInfo).port
 })
@@ -67,6 +79,16 @@ function inParts(parts: readonly Buffer[]): Promise<string> {
 }
 
 const bodies = (answer: string) => answer.split(/HTTP\/1\.1 200 OK\r\n(?:[^\r]+\r\n)+\r\n/).slice(1)
+
+test('a websocket is given away with what came behind its head, however that was cut, and what a refused one says is no request', async () => {
+  const ask = (url: string) => plain(url, 'Connection: Upgrade\r\nUpgrade: websocket\r\n')
+  const bytes = (text: string) => Buffer.from(text, 'latin1')
+  for (const size of [7, 1000]) {
+    expect(await inParts([bytes(plain('/before')), ...cut(bytes(`${ask('/socket')}behind`), [size]), bytes('.')])).toMatch(/GET \/before HTTP\/1\.1 101 Switching\r\n\r\nbehind\.$/)
+  }
+  expect(bodies(await inParts(cut(bytes(`${ask('/refused')}${plain('/smuggled')}`), [1000])))).toEqual(['GET /refused '])
+  expect(seen.filter((one) => !one.endsWith('/before'))).toEqual(['node GET /socket', 'we GET /socket', 'we GET /refused'])
+})
 
 test('requests are answered in their order, whoever reads them and however they are cut', async () => {
   const kinds = { plain: () => plain('/a'), post: () => post('/b', 'hello'), empty: () => post('/c', ''), chunked: () => chunked('/d', 'chunky'), odd: () => plain('/e', 'X-A: b\tc\r\n') }

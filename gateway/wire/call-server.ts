@@ -4,6 +4,8 @@ import { PlatformError } from '#contract/errors.ts'
 import { Server } from '#contract/node-http.ts'
 import type { CallRequest, CallResponse } from '../call.ts'
 import { answerBare } from '../framing.ts'
+import type { Upgraded } from '../proxy/upgrade-exchange.ts'
+import { Turns } from '../turns.ts'
 import { CallerConnection } from './caller-connection.ts'
 
 /** After which it is forgotten what a quiet connection said. */
@@ -13,7 +15,8 @@ const lingerMs = 10_000
 
 const noHarm = (): void => {}
 
-export type Handle = (request: CallRequest, response: CallResponse) => void
+/** @param upgraded of a request to switch protocols */
+export type Handle = (request: CallRequest, response: CallResponse, upgraded: Upgraded | undefined) => void
 
 /** A server of node:http before which plain requests are read by us. */
 export class CallServer extends Server {
@@ -24,7 +27,11 @@ export class CallServer extends Server {
   private readonly open = new Set<CallerConnection>()
   /** Those that node:http is still to be given. */
   private readonly waiting = new Set<Socket>()
-  private turn: NodeJS.Immediate | undefined
+  /**
+   * To read with node:http's parser, and to switch protocols, takes many times as long as a plain request, so that thousands who come
+   * at once would make all others wait.
+   */
+  readonly turns = new Turns()
   private readonly sweeper: NodeJS.Timeout
 
   constructor(options: ServerOptions, handle: Handle) {
@@ -39,31 +46,17 @@ export class CallServer extends Server {
     this.once('close', () => clearInterval(this.sweeper))
   }
 
-  /**
-   * Somebody's connection is node:http's from here on, one in each turn of the event loop: to read with its parser, and to switch
-   * protocols, takes many times as long as a plain request, so that thousands who come at once would make all others wait.
-   */
+  /** Somebody's connection is node:http's from here on. */
   passOn(socket: Socket): void {
     socket.pause().on('error', noHarm)
-    if (this.turn !== undefined) this.waiting.add(socket)
-    else {
-      this.turn = setImmediate(this.next)
-      this.pass(socket)
-    }
-  }
-
-  private readonly next = (): void => {
-    const [socket] = this.waiting
-    this.turn = socket === undefined ? undefined : setImmediate(this.next)
-    if (socket === undefined) return
-    this.waiting.delete(socket)
-    if (!socket.destroyed) this.pass(socket)
-  }
-
-  private pass(socket: Socket): void {
-    socket.off('error', noHarm)
-    this.toNode.call(this, socket)
-    socket.resume()
+    this.waiting.add(socket)
+    this.turns.take(() => {
+      this.waiting.delete(socket)
+      if (socket.destroyed) return
+      socket.off('error', noHarm)
+      this.toNode.call(this, socket)
+      socket.resume()
+    })
   }
 
   forget(connection: CallerConnection): void {

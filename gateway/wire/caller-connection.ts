@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Upgraded } from '../proxy/upgrade-exchange.ts'
 import type { CallServer } from './call-server.ts'
 import { HeadReader } from './head-reader.ts'
 import { WireRequest } from './wire-request.ts'
@@ -110,7 +111,8 @@ export class CallerConnection {
     const response = new WireResponse(this, { toHead: head.method === 'HEAD', close: head.close })
     this.request = request
     this.response = response
-    this.server.handle(request, response)
+    if (head.upgrade === undefined) this.server.handle(request, response, undefined)
+    else this.server.turns.take(() => { if (!this.over) this.server.handle(request, response, this.upgraded()) })
     return true
   }
 
@@ -154,13 +156,25 @@ export class CallerConnection {
   }
 
   private handOver(): void {
+    const ahead = this.leave()
+    this.socket.pause().unshift(ahead)
+    this.server.passOn(this.socket)
+  }
+
+  private upgraded(): Upgraded {
+    return { socket: this.socket, detach: () => this.leave() ?? Buffer.alloc(0) }
+  }
+
+  /** The socket is somebody else's from here on; gives what came and was not read. */
+  private leave(): Buffer | undefined {
     const { socket, ahead } = this
     this.over = true
     this.server.forget(this)
     socket.off('data', this.onData).off('end', this.onEnd).off('drain', this.onDrain).off('error', this.onError).off('close', this.onClose)
-    socket.pause().unshift(ahead)
+    this.request = undefined
+    this.response = undefined
     this.ahead = undefined
-    this.server.passOn(socket)
+    return ahead
   }
 
   /** A caller that says no more is taken to be gone, as by node:http, nginx and Caddy: most that leave say no more than that. */

@@ -85,6 +85,20 @@ test.each([
   expect(readHead(Buffer.from(text, 'latin1'), 0)).toBeUndefined()
 })
 
+test.each([
+  ['another protocol', 'Connection: Upgrade\r\nUpgrade: h2c'], ['one of several', 'Connection: Upgrade\r\nUpgrade: websocket, x'], ['one that the connection does not name', 'Upgrade: websocket'],
+  ['none', 'Connection: Upgrade'], ['one with a body', 'Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 1'], ['one with an empty body', 'Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 0'],
+])('an upgrade to %s is left to node:http', (_, fields) => {
+  expect(readHead(Buffer.from(`GET / HTTP/1.1\r\nHost: h\r\n${fields}\r\n\r\n`, 'latin1'), 0)).toBeUndefined()
+})
+
+test('a websocket is asked for as browsers and libraries do, and nothing else follows on its connection', () => {
+  for (const connection of ['Upgrade', 'upgrade', 'keep-alive, Upgrade']) {
+    expect(readHead(Buffer.from(`GET /x HTTP/1.1\r\nHost: h\r\nConnection: ${connection}\r\nUpgrade: websocket\r\n\r\n`), 0)).toMatchObject({ url: '/x', upgrade: 'websocket', close: true })
+  }
+  expect(readHead(Buffer.from('POST /x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'), 0)).toBeUndefined()
+})
+
 test('a field has the name that it was given, whatever that is in other places', () => {
   const head = readHead(Buffer.from('GET /x HTTP/1.1\r\nhOsT: h\r\n__proto__: a\r\nconstructor: b\r\nm3o-ENVIRONMENT: c\r\n\r\n'), 0)
   expect(head?.rawHeaders).toEqual(['hOsT', 'h', '__proto__', 'a', 'constructor', 'b', 'm3o-ENVIRONMENT', 'c'])

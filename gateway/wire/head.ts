@@ -12,6 +12,8 @@ export interface Head {
   length: number
   /** No other request follows. */
   close: boolean
+  /** Protocol to switch to: only a websocket's plain request is read here. */
+  upgrade: string | undefined
   /** Where the body begins. */
   end: number
   /** Another request of the same connection said the same, to the byte. */
@@ -34,7 +36,7 @@ const isVisible = tableOf((character) => character > ' ' && character <= '~')
 const methods = new Set(['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
 
 /** Fields that are for node:http to deal with, whatever they say. */
-const others = new Set(['transfer-encoding', 'upgrade', 'expect', 'trailer', 'http2-settings', 'proxy-connection'])
+const others = new Set(['transfer-encoding', 'expect', 'trailer', 'http2-settings', 'proxy-connection'])
 
 /** All of one shape, so that reading them costs next to nothing. */
 class Fields {
@@ -57,12 +59,12 @@ class Fields {
   'sec-fetch-site': string | undefined = undefined
   'traceparent': string | undefined = undefined
   'transfer-encoding': undefined = undefined
-  'upgrade': undefined = undefined
+  'upgrade': string | undefined = undefined
   'via': string | undefined = undefined
   'x-forwarded-for': string | undefined = undefined
 }
 
-type FieldName = Exclude<keyof Fields, 'expect' | 'transfer-encoding' | 'upgrade'>
+type FieldName = Exclude<keyof Fields, 'expect' | 'transfer-encoding'>
 const read = new Set(Object.keys(new Fields()))
 
 /** Which field the rules read; `other` for those that they do not. */
@@ -132,17 +134,22 @@ function take(bytes: Buffer, { method, urlAt, urlEnd, fieldsAt, fields, end }: F
     }
     rawHeaders.push(name, value)
   }
-  const { host, connection, 'content-length': said } = headers
+  const { host, connection, upgrade, 'content-length': said } = headers
   if (host === undefined) return undefined
   const length = said === undefined ? 0 : lengthIn(said)
-  const close = connection === undefined ? false : closes(connection)
-  if (length === undefined || close === undefined) return undefined
-  return { method, url: bytes.toString('latin1', urlAt, urlEnd), rawHeaders, headers, length, close, end, repeated: false }
+  const close = upgrade !== undefined ? switches(method, upgrade, connection) && said === undefined : connection === undefined ? false : closes(connection)
+  if (length === undefined || close === undefined || (upgrade !== undefined && !close)) return undefined
+  return { method, url: bytes.toString('latin1', urlAt, urlEnd), rawHeaders, headers, length, close, upgrade, end, repeated: false }
 }
 
 /** As everybody writes it. */
 function lengthIn(text: string): number | undefined {
   return text === '0' || /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined
+}
+
+/** As browsers and libraries ask for a websocket (RFC 6455 §4.1). */
+function switches(method: string, upgrade: string, connection: string | undefined): boolean {
+  return upgrade === 'websocket' && method === 'GET' && (connection === 'Upgrade' || connection === 'upgrade' || connection === 'keep-alive, Upgrade')
 }
 
 function closes(connection: string): boolean | undefined {
