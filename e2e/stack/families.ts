@@ -30,6 +30,12 @@ export function ofProcess(pid: number | string, file: string): string {
 /** Proportional set size in KiB (proc_pid_smaps(5)): shared pages divided among their users. */
 export const pssOf = (pid: number): number => Number(/^Pss:\s+(\d+)/m.exec(ofProcess(pid, 'smaps_rollup'))?.[1] ?? 0)
 
+/** What it has used of processors, of user and system time together (proc_pid_stat(5)); a tick is 10 ms. */
+export function cpuMsOf(pid: number): number {
+  const fields = ofProcess(pid, 'stat').replace(/^.*\) /s, '').split(' ')
+  return 10 * (Number(fields[11] ?? 0) + Number(fields[12] ?? 0))
+}
+
 /** KiB of a file that is mapped in a process: its share of them, and all. */
 export function mappedOf(pid: number, file: string): { pss: number; rss: number } {
   const sum = { pss: 0, rss: 0 }

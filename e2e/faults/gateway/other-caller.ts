@@ -22,7 +22,7 @@ function call(url: string): void {
 process.on('message', ({ url }: { url?: string; report?: true }) => {
   if (url !== undefined) return void setInterval(call, 5, url)
   times.sort((a, b) => a - b)
-  process.send?.({ calls: times.length, failed, p99: times[Math.floor(times.length * 0.99)] ?? Infinity })
+  process.send?.({ calls: times.length, failed, p50: times[Math.floor(times.length / 2)] ?? Infinity, p99: times[Math.floor(times.length * 0.99)] ?? Infinity })
   times = []
   failed = 0
 })
