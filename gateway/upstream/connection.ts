@@ -33,15 +33,15 @@ export class Connection {
   private answered = false
   private writes = 0
   private connected = false
-  private detached = false
+  private patience: NodeJS.Timeout | undefined
 
   /** @param to `socket`, of a laptop, is connected once it says so: its other end may be far from there */
   constructor({ address, port, socket }: { address: string; port: number; socket?: string | undefined }) {
     // Half-open: a tunnel's other direction outlives the first to end.
     this.socket = connect(socket === undefined ? { host: address, port, noDelay: true, allowHalfOpen: true } : { path: socketAddress(socket), allowHalfOpen: true })
-    const timer = setTimeout(() => this.socket.destroy(new Error('connecting took too long')), connectMs)
+    this.patience = setTimeout(() => this.socket.destroy(new Error('connecting took too long')), connectMs)
     const ready = () => {
-      clearTimeout(timer)
+      this.stopWaiting()
       this.connected = true
       this.socket.on('data', this.onData)
       this.handler?.onReady()
@@ -58,7 +58,6 @@ export class Connection {
     this.socket.on('end', this.onEnd)
     this.socket.on('error', this.onError)
     this.socket.on('close', this.onClose)
-    this.socket.once('close', () => clearTimeout(timer))
   }
 
   get reused(): boolean {
@@ -89,11 +88,10 @@ export class Connection {
     return this.reader.idle && this.usable
   }
 
-  /** Gives the socket away, to a tunnel. */
+  /** Gives the socket away, to a tunnel, which hears its errors from then on. */
   detach(): Socket {
-    this.detached = true
     this.handler = undefined
-    this.socket.off('data', this.onData).off('drain', this.onDrain).off('end', this.onEnd).off('close', this.onClose)
+    this.socket.off('data', this.onData).off('drain', this.onDrain).off('end', this.onEnd).off('error', this.onError).off('close', this.onClose)
     return this.socket
   }
 
@@ -125,13 +123,17 @@ export class Connection {
     else this.fail(new Error('the service closed the connection'))
   }
 
-  private readonly onError = (error: Error): void => {
-    if (!this.detached) this.fail(error)
-  }
+  private readonly onError = (error: Error): void => this.fail(error)
 
   private readonly onClose = (): void => {
+    this.stopWaiting()
     if (this.handler === undefined) this.onIdleEnd?.()
     else this.fail(new Error('the connection to the service was closed'))
+  }
+
+  private stopWaiting(): void {
+    clearTimeout(this.patience)
+    this.patience = undefined
   }
 
   private fail(error: Error): void {
