@@ -58,6 +58,8 @@ export function answerMalformed(error: NodeJS.ErrnoException, socket: Socket & {
 /** The last answer of a connection, where there is no response to write it with. */
 export function answerBare(socket: Socket, status: number, error: PlatformError): void {
   const body = bareBody(status, error)
+  // Who asked may have gone; of a socket that node:http has given away nobody else hears.
+  socket.on('error', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
   socket.destroySoon()
 }

@@ -77,7 +77,7 @@ export default fault({
     yield { what: 'no request reaches a service but once, as its caller sent it, through the gateway', held: wrong.length === 0 && counts.node > 0 && (python === undefined || counts.python > 0), measured: wrong[0] ?? from }
     yield { what: 'no service finds fault with what the gateway sends', held: errors.length === 0, measured: errors[0] ?? 'not once' }
     const health = await fetch(`http://127.0.0.1:${gateway.port}/health`).then(({ status }) => status, String)
-    yield { what: 'the gateway is the same process and answers', held: gateway.pid() === pid && health === 200, measured: `health: ${health}` }
+    yield { what: 'the gateway is the same process and answers', held: gateway.pid() === pid && health === 200, measured: `health: ${health}; ${gateway.said().trim().slice(-2000) || 'nothing in its log'}` }
   },
 })
 
