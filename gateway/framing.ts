@@ -39,8 +39,8 @@ function condemn(request: IncomingMessage, response: ServerResponse, why: string
 
 /** A switch to another protocol is passed on where nothing precedes it; other offers, HTTP/2's among them, may be ignored. */
 export function mayUpgrade(request: IncomingMessage): boolean {
-  const { headers } = request
-  return headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0' && !/\bh2c?\b/i.test(headers.upgrade ?? '')
+  const { headers, socket } = request
+  return !isAnswering(socket) && headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0' && !/\bh2c?\b/i.test(headers.upgrade ?? '')
 }
 
 const malformed: Record<string, [PlatformError['code'], number, string]> = {
@@ -48,7 +48,13 @@ const malformed: Record<string, [PlatformError['code'], number, string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['timeout', 408, 'the request took too long to arrive'],
 }
 
-export function answerMalformed(error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: { headersSent?: boolean } | null }): void {
+/** A request that came before on this connection has no whole answer yet. */
+const isAnswering = (socket: Answered): boolean => (socket._httpMessage ?? null) !== null
+
+/** As node:http marks it. */
+type Answered = Socket & { _httpMessage?: { headersSent?: boolean } | null }
+
+export function answerMalformed(error: NodeJS.ErrnoException, socket: Answered): void {
   const [code, status, message] = malformed[error.code ?? ''] ?? ['bad_request', 400, 'this request is not well-formed HTTP/1.1']
   // Something is being answered on this connection already: an answer in its midst would be taken for its body.
   if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent) return void socket.destroy()
