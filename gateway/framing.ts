@@ -28,6 +28,10 @@ export function framingFault(request: IncomingMessage, response: ServerResponse)
   if (encoding !== undefined && (encoding.toLowerCase() !== 'chunked' || httpVersion === '1.0')) {
     return condemn(request, response, 'this transfer encoding is not understood')
   }
+  // It cannot wait for its turn: what follows may be of the other protocol already.
+  if (headers.upgrade !== undefined && response.socket === null && /\bupgrade\b/i.test(headers.connection ?? '') && wantsSwitch(request)) {
+    return condemn(request, response, 'this request to switch protocols came before the one ahead of it was answered')
+  }
   return request.method === 'TRACE' ? new PlatformError('method_not_allowed', 'TRACE is not answered here') : undefined
 }
 
@@ -39,9 +43,11 @@ function condemn(request: IncomingMessage, response: ServerResponse, why: string
 
 /** A switch to another protocol is passed on where nothing precedes it; other offers, HTTP/2's among them, may be ignored. */
 export function mayUpgrade(request: IncomingMessage): boolean {
-  const { headers, socket } = request
-  return !isAnswering(socket) && headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0' && !/\bh2c?\b/i.test(headers.upgrade ?? '')
+  return wantsSwitch(request) && !isAnswering(request.socket)
 }
+
+const wantsSwitch = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0' && !/\bh2c?\b/i.test(headers.upgrade ?? '')
 
 const malformed: Record<string, [PlatformError['code'], number, string]> = {
   HPE_HEADER_OVERFLOW: ['too_large', 431, 'the headers of this request are too large'],
