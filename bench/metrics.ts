@@ -68,7 +68,7 @@ console.log(`a busy one's month, by caller: median ${(took[15] ?? NaN).toFixed(1
 process.exitCode = all <= reach.bytes && p95 <= reach.chartMs ? 0 : 1
 
 async function size(): Promise<number> {
-  const [row] = await db.execute<{ bytes: string }>(sql`select pg_total_relation_size('metrics') as bytes`)
+  const { rows: [row] } = await db.execute<{ bytes: string }>(sql`select pg_total_relation_size('metrics') as bytes`)
   return Number(row?.bytes)
 }
 

@@ -9,9 +9,8 @@ describe('an error that is no defect of ours says what has run out, and what to 
     ['disk_full', failing('Failed query: insert into teams', {}, failing('could not extend file: No space left on device', { code: '53100' }))],
     ['disk_full', failing('git pack-objects ended with 128: fatal: write error: No space left on device')],
     ['unavailable', failing('EMFILE: too many open files, open', { code: 'EMFILE' })],
-    ['unavailable', failing('Failed query: select 1', {}, failing('write CONNECTION_CLOSED /home/pg', { code: 'CONNECTION_CLOSED' }))],
-    ['unavailable', failing('connect ENOENT /home/pg/.s.PGSQL.5432', { code: 'ENOENT', syscall: 'connect' })],
-    ['unavailable', failing('Failed query: select 1', {}, failing('write EPIPE', { code: 'EPIPE', syscall: 'write', query: 'select 1' }))],
+    ['unavailable', failing('Failed query: select 1', {}, failing('Connection terminated unexpectedly', { code: '08006' }))],
+    ['unavailable', failing('Failed query: select 1', {}, failing('write EPIPE', { code: '08006' }, failing('write EPIPE', { code: 'EPIPE', syscall: 'write' })))],
     ['unavailable', failing('terminating connection due to administrator command', { code: '57P01' })],
   ])('%s: %s', (code, error) => {
     const outage = outageOf(error)

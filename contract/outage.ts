@@ -1,8 +1,7 @@
 import { PlatformError } from './errors.ts'
 
-/** Of PostgreSQL (appendix A of its manual), of its client, and of the system: the database is away, or starts. */
-const databaseAway = new Set(['57P01', '57P02', '57P03', '08000', '08003', '08006', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT', '53300'])
-const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH'])
+/** SQLSTATE (appendix A of PostgreSQL's manual), also of a connection that is lost (db/connections.ts): the database is away, or starts. */
+const databaseAway = new Set(['57P01', '57P02', '57P03', '08000', '08003', '08006', '53300'])
 const diskFull = new Set(['ENOSPC', 'EDQUOT', '53100'])
 const noDescriptors = new Set(['EMFILE', 'ENFILE'])
 const deepest = 6
@@ -13,12 +12,11 @@ const deepest = 6
  */
 export function outageOf(error: unknown): PlatformError | undefined {
   for (let each = error, depth = 0; each instanceof Error && depth < deepest; each = each.cause, depth++) {
-    const { code, query } = each as { code?: unknown; query?: unknown }
+    const { code } = each as { code?: unknown }
     const named = typeof code === 'string' ? code : ''
     if (diskFull.has(named) || /no space left on device|disk quota exceeded/i.test(each.message)) return new PlatformError('disk_full', 'the disk is full', { fix: 'Make room on it: what services keep, old logs and builds take the most. The platform goes on by itself.' }, { cause: error })
     if (noDescriptors.has(named) || /too many open files/i.test(each.message)) return new PlatformError('unavailable', 'the platform has no file descriptor left', { fix: 'Try again in a moment. If it stays, raise the limit of open files (ulimit -n) and start the platform again.' }, { cause: error })
-    // The system's own words are of the database when it was for a query, or to its socket.
-    if (databaseAway.has(named) || (unreachable.has(named) && (query !== undefined || each.message.includes('.s.PGSQL')))) return databaseIsAway(error)
+    if (databaseAway.has(named)) return databaseIsAway(error)
   }
   return undefined
 }

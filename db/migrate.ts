@@ -1,9 +1,8 @@
-import { drizzle } from 'drizzle-orm/postgres-js'
-import { migrate as runMigrations } from 'drizzle-orm/postgres-js/migrator'
+import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { PlatformError } from '#contract/errors.ts'
-import { connect, type ConnectionOptions } from './open.ts'
+import { connect, type ConnectionOptions, drizzleOn } from './open.ts'
 
 const folder = fileURLToPath(new URL('./migrations', import.meta.url))
 const lock = 4_360_360 // any number, the same for every installation that shares the database server
@@ -19,7 +18,7 @@ export async function migrate(options: ConnectionOptions): Promise<void> {
     // Drizzle's migrator takes no lock of its own.
     await sql`select pg_advisory_lock(${lock})`
     await refuseNewer(sql)
-    await runMigrations(drizzle(sql), { migrationsFolder: folder })
+    await sql.use((connection) => runMigrations(drizzleOn(connection), { migrationsFolder: folder }))
   } catch (error) {
     if (error instanceof PlatformError) throw error
     throw new PlatformError('unavailable', 'the database could not be brought to this version: ' + sentence(error), {

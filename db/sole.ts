@@ -14,7 +14,7 @@ const usualPatienceMs = 10_000
 export async function becomeSole(options: ConnectionOptions, onTaken: (error: Error) => void, patienceMs = usualPatienceMs): Promise<AsyncDisposable> {
   let closed = false
   let taking = false
-  const sql = connect(options, 1, { idle_timeout: 0, max_lifetime: null, onclose: () => void retake() })
+  const sql = connect(options, 1, { idleMs: 0, onClose: () => void retake() })
 
   async function retake(): Promise<void> {
     if (closed || taking) return

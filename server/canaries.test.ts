@@ -241,7 +241,7 @@ async function nothingIsTold(when: string): Promise<void> {
   const sql = connect(stand.database, 1)
   try {
     const tables = await sql<{ name: string }[]>`select table_name as name from information_schema.tables where table_schema in ('public', 'drizzle')`
-    for (const { name } of tables) for (const row of await sql.unsafe<{ text: string }[]>(`select t::text as text from ${name === '__drizzle_migrations' ? 'drizzle.' : ''}"${name}" t`)) found.push(...told(`table ${name}`, row.text))
+    for (const { name } of tables) for (const row of await sql<{ text: string }[]>`select t::text as text from ${sql.raw(name === '__drizzle_migrations' ? 'drizzle.' : '')}${sql(name)} t`) found.push(...told(`table ${name}`, row.text))
   } finally {
     await sql.end({ timeout: 1 })
   }

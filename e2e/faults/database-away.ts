@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isPlatformError } from '#contract/errors.ts'
 import { isUnderWay } from '#contract/states.ts'
-import { startWeb } from '../platform/web-on-home.ts'
+import { startWebProcess, type WebProcess } from '../platform/web-process.ts'
 import { type Inhabitant, type OnHome, startOnHome } from '../platform/on-home.ts'
 import { freePort } from '../platform/processes.ts'
 import { until } from '../stack/until.ts'
@@ -52,13 +52,14 @@ interface All { platform: OnHome; as: Inhabitant; ledger: Ledger; counter: { ser
 
 async function* away(all: All, how: 'killed' | 'paused'): AsyncIterable<Finding> {
   const { platform, as, ledger, awayMs } = all
-  await using web = await startWeb(platform, as)
+  await using web = await startWebProcess(platform, as)
+  const begun = pidsOf(platform, web)
   const over = new AbortController()
   const failed: string[] = []
   const calling = call(all, over.signal, failed)
   const working = ledger.work(platform, over.signal)
   await delay(1_000)
-  const before = await memoryOf(platform)
+  const before = await memoryOf(platform, web)
   const pid = Number.parseInt(await readFile(join(platform.home.run, 'postgres.pid'), 'utf8'), 10)
   const paused = [pid, ...childrenOf(pid)]
   if (how === 'paused') for (const pid of paused) process.kill(pid, 'SIGSTOP')
@@ -73,7 +74,7 @@ async function* away(all: All, how: 'killed' | 'paused'): AsyncIterable<Finding>
     }
     await delay(300)
   }
-  const after = await memoryOf(platform)
+  const after = await memoryOf(platform, web)
   const began = performance.now()
   if (how === 'paused') for (const pid of paused) process.kill(pid, 'SIGCONT')
   else await platform.postgres.start()
@@ -93,8 +94,10 @@ async function* away(all: All, how: 'killed' | 'paused'): AsyncIterable<Finding>
     yield { what: `${how}: the ${by} says so within ${readableWithinMs / 1000} s`, held: unreadable.length === 0 && own.length > 0, measured: `${own.length} times, the slowest after ${Math.round(Math.max(...own.map(({ ms }) => ms)))} ms: ${unreadable[0] === undefined ? own[0]?.text : JSON.stringify(unreadable[0])}` }
   }
   yield { what: `${how}: what waits is bounded`, held: after.every(({ mib }, index) => mib - (before[index]?.mib ?? 0) < growthMiB), measured: after.map(({ name, mib }, index) => `${name} ${before[index]?.mib} → ${mib} MiB`).join(', ') }
-  const log = platform.runtime.said().split('\n').filter((line) => line.includes('unexpectedly'))
+  const log = [platform.runtime, platform.gateway, web].flatMap((each) => each.said().split('\n')).filter((line) => /unhandled|uncaught|unexpectedly/i.test(line))
   yield { what: `${how}: nothing failed unexpectedly`, held: log.length === 0, measured: log.length === 0 ? 'nothing' : `${log.length} times, such as ${log[0]?.slice(0, 600)}` }
+  const ended = Object.entries(begun).filter(([, pid]) => !isRunning(pid)).map(([name]) => name)
+  yield { what: `${how}: every process lives on`, held: ended.length === 0, measured: ended.join(', ') || Object.entries(begun).map(([name, pid]) => `${name} ${pid}`).join(', ') }
   yield { what: `${how}: back within ${backWithinMs / 1000} s`, held: backMs <= backWithinMs, measured: `${Math.round(backMs)} ms` }
   const missing = await ledger.missing(platform, at)
   yield { what: `${how}: all that was acknowledged is there`, held: missing.length === 0, measured: missing.length === 0 ? `${ledger.acknowledged} changes; refused for another reason: ${ledger.refused.length} ${ledger.refused[0] ?? ''}` : missing.slice(0, 8).join('; ') }
@@ -127,10 +130,20 @@ function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
 }
 
-async function memoryOf({ runtime, gateway }: OnHome): Promise<{ name: string; mib: number }[]> {
-  return Promise.all(Object.entries({ runtime, gateway }).map(async ([name, process]) => {
-    const status = await readFile(`/proc/${process.pid()}/status`, 'utf8').catch(() => {
-      throw new Error(`${name} ended: ${process.said().slice(-3_000)}`)
+const pidsOf = ({ runtime, gateway }: OnHome, web: WebProcess) => ({ runtime: runtime.pid(), gateway: gateway.pid(), web: web.pid() })
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+async function memoryOf(platform: OnHome, web: WebProcess): Promise<{ name: string; mib: number }[]> {
+  return Promise.all(Object.entries(pidsOf(platform, web)).map(async ([name, pid]) => {
+    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => {
+      throw new Error(`${name} ended: ${(name === 'web' ? web : platform[name as 'runtime' | 'gateway']).said().slice(-3_000)}`)
     })
     return { name, mib: Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024) }
   }))

@@ -1,17 +1,16 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import pino from 'pino'
-import { errorFromBody } from '#contract/errors.ts'
 import { createWeb } from '#server/create-web.ts'
 import { createFront } from '#server/http/front.ts'
 import { createUpgrades } from '#server/http/upgrades.ts'
 import { createLaptops } from '#server/laptops/laptops.ts'
 import { createLive } from '#server/live/socket.ts'
 import { readSettings, withPort } from '#server/settings.ts'
-import type { Inhabitant, OnHome } from './on-home.ts'
+import type { OnHome } from './on-home.ts'
 
 /** The console's API on a platform, in this process; without its pages. */
-export async function startWeb({ home, gatewayPort }: Pick<OnHome, 'home' | 'gatewayPort'>, as: Inhabitant, { level = 'silent' } = {}) {
+export async function startWeb({ home, gatewayPort }: Pick<OnHome, 'home' | 'gatewayPort'>, { level = 'silent' } = {}) {
   const server = createServer({ requestTimeout: 0 })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -24,13 +23,6 @@ export async function startWeb({ home, gatewayPort }: Pick<OnHome, 'home' | 'gat
   server.on('upgrade', (...given) => upgrades.route(...given))
   return {
     port, web,
-    /** One procedure that reads. @throws PlatformError */
-    async ask(procedure: string, input: unknown): Promise<unknown> {
-      const answer = await fetch(`http://127.0.0.1:${port}/api/trpc/${procedure}?input=${encodeURIComponent(JSON.stringify(input))}`, { headers: { authorization: `Bearer ${as.token}` } })
-      const body = await answer.json() as { result?: { data: unknown }; error?: { data?: { m3o?: unknown } } }
-      if (body.error !== undefined) throw errorFromBody(body.error.data?.m3o)
-      return body.result?.data
-    },
     async [Symbol.asyncDispose](): Promise<void> {
       server.close()
       laptops.close()

@@ -45,14 +45,14 @@ test('a chain that nobody touched is whole, also after it was read back by the d
 })
 
 test.each([
-  ['what was done', sql`update audit set action = 'service.read' where seq = 4`, 4],
-  ['who did it', sql`update audit set actor = jsonb_set(actor, '{name}', '"eve@example.com"') where seq = 7`, 7],
-  ['from where', sql`update audit set actor = actor - 'from' where seq = 2`, 2],
-  ['when', sql`update audit set at = at + interval '1 second' where seq = 9`, 9],
-  ['what was there before', sql`update audit set before = '{"name": "another"}' where seq = 1`, 1],
-  ['whose it is', sql`update audit set team_id = 't_2' where seq = 5`, 5],
+  ['what was done', () => sql`update audit set action = 'service.read' where seq = 4`, 4],
+  ['who did it', () => sql`update audit set actor = jsonb_set(actor, '{name}', '"eve@example.com"') where seq = 7`, 7],
+  ['from where', () => sql`update audit set actor = actor - 'from' where seq = 2`, 2],
+  ['when', () => sql`update audit set at = at + interval '1 second' where seq = 9`, 9],
+  ['what was there before', () => sql`update audit set before = '{"name": "another"}' where seq = 1`, 1],
+  ['whose it is', () => sql`update audit set team_id = 't_2' where seq = 5`, 5],
 ] as const)('a row whose %s was altered is named', async (_what, tamper, seq) => {
-  await tamper
+  await tamper()
   expect(await firstBroken()).toBe(seq)
   expect((await verifyAudit(db, home)).verifiedTo).toBe(seq - 1)
 })

@@ -39,10 +39,10 @@ async function installation(name: string) {
 async function inhabited(name: string) {
   const one = await installation(name)
   const userId = newId('user')
-  await one.sql`insert into users ${one.sql({ id: userId, email: `${name}@example.com`, name: 'tab\t, line\n, quote \' and \\N', password_hash: 'x', created_at: new Date() })}`
+  await one.sql`insert into users (id, email, name, password_hash, created_at) values (${userId}, ${`${name}@example.com`}, ${'tab\t, line\n, quote \' and \\N'}, 'x', now())`
   const teamId = newId('team')
-  await one.sql`insert into teams ${one.sql({ id: teamId, name: 'demo', created_at: new Date() })}`
-  await one.sql`insert into members ${one.sql({ team_id: teamId, user_id: userId, role: 'owner', created_at: new Date() })}`
+  await one.sql`insert into teams (id, name, created_at) values (${teamId}, 'demo', now())`
+  await one.sql`insert into members (team_id, user_id, role, created_at) values (${teamId}, ${userId}, 'owner', now())`
   await one.sql`select setval(pg_get_serial_sequence('audit', 'seq'), 41)`
   writeFileSync(join(one.home, 'keys/secrets.key'), 'ab'.repeat(32), { mode: 0o600 })
 

@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, open, readFile, rename, rm, stat } from 'node:fs/promis
 import { dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import type postgres from 'postgres'
 import { pack } from 'tar-stream'
+import type { Sql } from '#db/open.ts'
 import { addBytes, addFound } from './archive.ts'
 import { folders, leftOut, type Manifest } from './format.ts'
 import { copyOut } from './tables.ts'
@@ -22,7 +22,7 @@ export interface BackupResult {
  * Writes everything that this installation could not make again into one file (0600), while it runs. The database is of
  * one moment, and the files are read after it: what its rows name was on the disk before them.
  */
-export async function backup({ sql, home, out }: { sql: postgres.Sql; home: string; out: string }): Promise<BackupResult> {
+export async function backup({ sql, home, out }: { sql: Sql; home: string; out: string }): Promise<BackupResult> {
   await mkdir(join(home, 'cache'), { recursive: true, mode: 0o700 })
   const spool = await mkdtemp(join(home, 'cache/backup-'))
   const file = resolve(out)

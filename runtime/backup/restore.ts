@@ -3,10 +3,9 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import type postgres from 'postgres'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { migrate } from '#db/migrate.ts'
-import type { ConnectionOptions } from '#db/open.ts'
+import type { ConnectionOptions, Sql } from '#db/open.ts'
 import { renameDurably, syncTree } from '#sdk/compile/durable.ts'
 import { witnessFile } from '../audit/witness.ts'
 import { unpack } from './archive.ts'
@@ -15,7 +14,7 @@ import { isInUse, knowsSchema, recreateSchema } from './schema.ts'
 import { copyIn } from './tables.ts'
 
 export interface RestoreOptions {
-  sql: postgres.Sql
+  sql: Sql
   /** The same database, for its migration to this version afterwards. */
   options: ConnectionOptions
   home: string

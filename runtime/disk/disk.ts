@@ -42,7 +42,7 @@ export class Disk {
   readonly #with: DiskOptions
   #before = new Map<string, number>()
   #free = Infinity
-  #measuredAt = 0
+  #measuredAt = -Infinity
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
@@ -65,13 +65,13 @@ export class Disk {
     const { bavail, blocks, bsize } = await statfs(this.#with.home)
     const free = bavail * bsize
     const narrow = free < reserve(blocks * bsize)
-    if (this.#free - free < noticed && Date.now() - this.#measuredAt < (narrow ? measureNarrowMs : measureAtLeastMs)) {
+    if (this.#free - free < noticed && performance.now() - this.#measuredAt < (narrow ? measureNarrowMs : measureAtLeastMs)) {
       this.#free = Math.max(this.#free, free)
       return
     }
     this.#free = free
     const shares = await this.#measure()
-    this.#measuredAt = Date.now()
+    this.#measuredAt = performance.now()
     const before = this.#before
     const more = (key: string) => (shares.get(key)?.bytes ?? 0) - (before.get(key) ?? 0)
     // What its service keeps and says grows by it, too.

@@ -161,7 +161,7 @@ export class Languages {
   async #makeRoom(): Promise<void> {
     if (this.#open.size + this.#starting < this.#with.most) return
     const [quietest] = [...this.#open].sort((a, b) => a.session.usedAt - b.session.usedAt)
-    if (quietest === undefined || Date.now() - quietest.session.usedAt < 10_000) {
+    if (quietest === undefined || performance.now() - quietest.session.usedAt < 10_000) {
       throw new PlatformError('rate_limited', 'too many editors ask for a language server at once', { fix: 'It is tried again by itself.' })
     }
     quietest.session.end()
@@ -169,6 +169,6 @@ export class Languages {
   }
 
   #sweep(): void {
-    for (const { session } of this.#open) if (Date.now() - session.usedAt > this.#with.idleMs) session.end()
+    for (const { session } of this.#open) if (performance.now() - session.usedAt > this.#with.idleMs) session.end()
   }
 }

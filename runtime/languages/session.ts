@@ -26,7 +26,7 @@ export class Session {
   #missed: Change[] = []
   #installing: InstallState['state'] = 'installed'
   /** Milliseconds since 1970, of the editor's last message. */
-  usedAt = Date.now()
+  usedAt = performance.now()
 
   constructor(program: Program, socket: Duplex) {
     this.#program = program
@@ -88,7 +88,7 @@ export class Session {
   async #fromEditor(): Promise<void> {
     const reader = new LineReader()
     for await (const chunk of this.#socket) {
-      this.usedAt = Date.now()
+      this.usedAt = performance.now()
       for (const message of reader.push(chunk as Buffer) as Message[]) {
         if (message.method === 'm3o/read') void this.#read(message)
         else if (!this.#send(message)) await Promise.race([once(this.#program.child.stdin ?? this.#socket, 'drain'), once(this.#program.child, 'close')])

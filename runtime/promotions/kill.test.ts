@@ -37,7 +37,7 @@ async function killAt(what: string, begin: () => Promise<unknown>): Promise<void
     await tx.execute(sql`select pg_advisory_xact_lock(${gate})`)
     void begin().catch(() => {})
     const waiting = async () => {
-      const [row] = await tx.execute<{ pid: number }>(sql`select pid from pg_locks where locktype = 'advisory' and objid = ${gate} and not granted limit 1`)
+      const { rows: [row] } = await tx.execute<{ pid: number }>(sql`select pid from pg_locks where locktype = 'advisory' and objid = ${gate} and not granted limit 1`)
       return row?.pid
     }
     await until(waiting)

@@ -37,7 +37,7 @@ class CatFile {
   get busy(): boolean { return this.#asked.length > 0 }
 
   ask(oid: Oid, wantsBody: boolean): Promise<Answer> {
-    this.lastUsed = Date.now()
+    this.lastUsed = performance.now()
     return new Promise((resolve, reject) => {
       if (this.ended) return reject(new Error('git cat-file ended'))
       if (this.#asked.length === 0) this.#hold(true)
@@ -132,7 +132,7 @@ function catFileOf(dir: string): CatFile {
 
 function sweep() {
   for (const [key, process] of open) {
-    if (process.busy || Date.now() - process.lastUsed < idleMs) continue
+    if (process.busy || performance.now() - process.lastUsed < idleMs) continue
     open.delete(key)
     void process.close()
   }

@@ -129,7 +129,7 @@ export class Terminal {
   }
 
   #giveUpOnStuck(): void {
-    const now = Date.now()
+    const now = performance.now()
     for (const viewer of this.#viewers) if (viewer.behindFor(now) > patienceMs) viewer.giveUp()
     this.#pace()
   }

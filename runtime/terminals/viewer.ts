@@ -30,7 +30,7 @@ export class Viewer {
     return this.#state === 'stale'
   }
 
-  /** How long it has been behind, in milliseconds. */
+  /** How long it has been behind at `now` of performance.now(), in milliseconds. */
   behindFor(now: number): number {
     return this.#behindSince === undefined || this.isStale ? 0 : now - this.#behindSince
   }
@@ -38,7 +38,7 @@ export class Viewer {
   output(data: Buffer): void {
     if (this.#state === 'stale' || this.#ended) return
     this.#put({ kind: 'output', data })
-    if (this.isBehind) this.#behindSince ??= Date.now()
+    if (this.isBehind) this.#behindSince ??= performance.now()
   }
 
   /** The picture of everything before the output that is queued. */

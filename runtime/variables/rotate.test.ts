@@ -65,9 +65,9 @@ async function allIsReadable(): Promise<number> {
 
 /** In no column of any table, whoever made it, is anything left that is sealed with another key than this. */
 async function nothingIsSealedOtherwise(prefix: string): Promise<void> {
-  const columns = await opened.db.execute<{ table_name: string; column_name: string }>(sql`select table_name, column_name from information_schema.columns where table_schema = 'public' and data_type in ('text', 'jsonb', 'json')`)
+  const { rows: columns } = await opened.db.execute<{ table_name: string; column_name: string }>(sql`select table_name, column_name from information_schema.columns where table_schema = 'public' and data_type in ('text', 'jsonb', 'json')`)
   for (const { table_name: table, column_name: column } of columns) {
-    const [found] = await opened.db.execute<{ count: number }>(sql`select count(*)::int as count from ${sql.identifier(table)} where ${sql.identifier(column)}::text ~ '^"?v[12][.][A-Za-z0-9_-]{8,}[.]' and not ${sql.identifier(column)}::text like ${`${prefix.replaceAll('_', '\\_')}%`} and ${sql.identifier(column)}::text <> 'v1.not.sealed.at.all'`)
+    const { rows: [found] } = await opened.db.execute<{ count: number }>(sql`select count(*)::int as count from ${sql.identifier(table)} where ${sql.identifier(column)}::text ~ '^"?v[12][.][A-Za-z0-9_-]{8,}[.]' and not ${sql.identifier(column)}::text like ${`${prefix.replaceAll('_', '\\_')}%`} and ${sql.identifier(column)}::text <> 'v1.not.sealed.at.all'`)
     expect(`${table}.${column}: ${found?.count}`).toBe(`${table}.${column}: 0`)
   }
 }

@@ -47,14 +47,14 @@ export interface Running extends Inlet {
  */
 export async function outliving(signal: AbortSignal, open: () => Promise<void>): Promise<void> {
   for (let wait = 100; ; wait = Math.min(wait * 2, 2_000)) {
-    const began = Date.now()
+    const began = performance.now()
     try {
       return await open()
     } catch (error) {
       if (signal.aborted) return
       if (!isPlatformError(error) || error.code !== 'unavailable') throw error
     }
-    if (Date.now() - began > 5_000) wait = 100
+    if (performance.now() - began > 5_000) wait = 100
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, wait)
       signal.addEventListener('abort', () => { clearTimeout(timer); resolve() }, { once: true })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { isPlatformError } from '#contract/errors.ts'
 import { migrate } from '#db/migrate.ts'
+import { ConnectionLost } from '#db/connections.ts'
 import { connect, type ConnectionOptions, connectionFromEnvironment } from '#db/open.ts'
 import { oneLine, Problem } from '../problem.ts'
 import { backUpBefore, lastKept } from './backup-before.ts'
@@ -84,8 +85,9 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no socket there',
   ETIMEDOUT: 'it does not answer',
   EHOSTUNREACH: 'the host cannot be reached',
-  CONNECT_TIMEOUT: 'it does not answer',
-  CONNECTION_CLOSED: 'it closed the connection',
+  // in pg's own words
+  'timeout expired': 'it does not answer',
+  'Connection terminated unexpectedly': 'it closed the connection',
   '28P01': 'the user or the password is wrong',
   '28000': 'this user is not let in',
   '3D000': 'there is no such database',
@@ -94,8 +96,8 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 function why(error: unknown): string {
-  const { code, errors } = error as { code?: string; errors?: { code?: string }[] }
-  return reasons[code ?? errors?.[0]?.code ?? ''] ?? oneLine(error)
+  const { code, errors, message } = (error instanceof ConnectionLost ? error.cause : error) as Partial<NodeJS.ErrnoException & AggregateError>
+  return reasons[code ?? (errors?.[0] as NodeJS.ErrnoException | undefined)?.code ?? message ?? ''] ?? oneLine(error)
 }
 
 if (import.meta.main) {

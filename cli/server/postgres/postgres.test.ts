@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import postgres from 'postgres'
 import { expect, test } from 'vitest'
+import { connect } from '#db/open.ts'
 import { type Home, prepareHome } from '../home.ts'
 import { type Identity, isGone, isRunning, signalTo } from '../identity.ts'
 import { startPostgres } from './start.ts'
@@ -21,7 +21,7 @@ async function end(identity: Identity, signal: NodeJS.Signals = 'SIGINT'): Promi
 }
 
 function client(home: Home) {
-  return postgres({ host: join(home.path, 'pg'), user: 'm3o', database: 'postgres', max: 1, onnotice: () => {} })
+  return connect({ socketDir: join(home.path, 'pg'), user: 'm3o', database: 'postgres' }, 1)
 }
 
 test('what was committed is there after the server was killed, and nobody else may connect', async () => {
@@ -37,9 +37,9 @@ test('what was committed is there after the server was killed, and nobody else m
   const again = client(home)
   expect(await again`select number from kept`).toEqual([{ number: 42 }])
   expect(await again`show fsync`).toEqual([{ fsync: 'on' }])
-  await again.end()
+  await again.end({ timeout: 1 })
   await expect(async () => {
-    const stranger = postgres({ host: join(home.path, 'pg'), user: 'postgres', database: 'postgres', max: 1 })
+    const stranger = connect({ socketDir: join(home.path, 'pg'), user: 'postgres', database: 'postgres' }, 1)
     try { await stranger`select 1` } finally { await stranger.end({ timeout: 1 }) }
   }).rejects.toThrow(/pg_hba/)
   expect(statSync(join(home.path, 'pg/data')).mode & 0o077).toBe(0)

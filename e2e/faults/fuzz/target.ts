@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { type Inhabitant, type OnHome, startOnHome } from '../../platform/on-home.ts'
 import { freePort } from '../../platform/processes.ts'
-import { checkout } from '../../stack/stack.ts'
+import { startWebProcess } from '../../platform/web-process.ts'
 import type { Finding } from '../fault.ts'
 
 export interface Target extends AsyncDisposable {
@@ -41,26 +39,18 @@ export async function startTarget(): Promise<Target> {
   const platform = await startOnHome(join(folder, 'home'), { gatewayPort: await freePort(), settings: { M3O_LOG_LEVEL: 'error' } })
   const as = await platform.found()
   const { serviceId } = await platform.acts(as).deploy('hello', { 'index.js': echo })
-  const web = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'e2e/faults/fuzz/web.ts'], {
-    cwd: checkout, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH, HOME_PATH: platform.home.path, GATEWAY_PORT: String(platform.gatewayPort), AS: JSON.stringify(as) } as unknown as NodeJS.ProcessEnv,
-  })
-  let said = ''
-  web.stderr.on('data', (part: Buffer) => (said = (said + part.toString()).slice(-1_000_000)))
-  const webPort = await new Promise<number>((resolve, reject) => {
-    createInterface({ input: web.stdout }).on('line', (line) => (/^\d+$/.test(line) ? resolve(Number(line)) : (said += `${line}\n`)))
-    web.once('exit', () => reject(new Error(`web ended: ${said}`)))
-  })
-  const processes = { web: () => web.pid ?? 0, gateway: platform.gateway.pid, runtime: platform.runtime.pid }
+  const web = await startWebProcess(platform, as)
+  const processes = { web: web.pid, gateway: platform.gateway.pid, runtime: platform.runtime.pid }
   const begun = Object.fromEntries(Object.entries(processes).map(([name, pid]) => [name, pid()]))
   const memory = async () => Object.fromEntries(await Promise.all(Object.entries(processes).map(async ([name, pid]) => [name, await memoryOf(pid())] as const)))
   let before = await memory()
   return {
-    platform, as, serviceId, webPort, pidOf: (name) => processes[name](),
+    platform, as, serviceId, webPort: web.port, pidOf: (name) => processes[name](),
     warm: async () => void (before = await memory()),
     async *findings() {
       const after = await memory()
       for (const [name, mib] of Object.entries(after)) {
-        const logged = name === 'web' ? said : name === 'gateway' ? platform.gateway.said() : platform.runtime.said()
+        const logged = name === 'web' ? web.said() : name === 'gateway' ? platform.gateway.said() : platform.runtime.said()
         const strange = logged.split('\n').filter((line) => unexpected.test(line))
         yield { what: `${name} lives on`, held: mib > 0 && processes[name as keyof typeof processes]() === begun[name], measured: mib > 0 ? `process ${begun[name]}` : `ended: ${logged.slice(-600)}` }
         yield { what: `${name}: nothing unhandled`, held: strange.length === 0, measured: strange.length === 0 ? 'nothing' : `${strange.length} times, such as ${strange[0]?.slice(0, 900)}` }
@@ -68,7 +58,7 @@ export async function startTarget(): Promise<Target> {
       }
     },
     async [Symbol.asyncDispose]() {
-      web.kill('SIGKILL')
+      await web[Symbol.asyncDispose]()
       await platform.stop()
       await rm(folder, { recursive: true, force: true, maxRetries: 5 })
     },

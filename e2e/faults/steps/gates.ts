@@ -14,8 +14,8 @@ export interface Subject { scope: string; environmentIds: readonly string[]; ser
  */
 export async function openGates(database: ConnectionOptions) {
   const sql = connect(database, 2)
-  const holder = await sql.reserve()
-  await sql.unsafe(`
+  const holder = connect(database, 1, { idleMs: 0 })
+  await sql`${sql.raw(`
     create table subjects (scope text, environment_id text, service_id text);
     create table gates (scope text, step text, number int);
     create table steps (at bigserial, scope text, step text);
@@ -39,9 +39,9 @@ export async function openGates(database: ConnectionOptions) {
         end loop;
       end loop;
       return coalesce(new, old);
-    end $$`)
+    end $$`)}`
   for (const table of ['deployments', 'instances', 'releases', 'environments', 'revisions', 'promotions', 'settings', 'services']) {
-    await sql.unsafe(`create trigger note_step after insert or update or delete on ${table} for each row execute function note_step()`)
+    await sql`create trigger note_step after insert or update or delete on ${sql(table)} for each row execute function note_step()`
   }
 
   const waiting = () => sql<{ number: number; pid: number }[]>`select objid::int as number, pid from pg_locks where locktype = 'advisory' and classid = ${lock} and not granted`
@@ -87,8 +87,7 @@ export async function openGates(database: ConnectionOptions) {
       await holder`select pg_advisory_unlock_all()`
     },
     async [Symbol.asyncDispose]() {
-      holder.release()
-      await sql.end({ timeout: 2 })
+      await Promise.all([holder.end({ timeout: 2 }), sql.end({ timeout: 2 })])
     },
   }
 }
