@@ -15,7 +15,7 @@ const hour = 3_600
 const deployWithinMs = 15_000
 const workMs = 4_000
 /** Of a service that writes 200 a second. */
-const leastLines = 400
+const leastLines = 100
 
 export default fault({
   title: 'The clock of runtime, gateway and web jumps an hour ahead and back while they run: changes, calls, deadlines, expiries, sessions and logs go on',

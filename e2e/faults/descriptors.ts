@@ -7,11 +7,14 @@ import { until } from '../stack/until.ts'
 import { fault, type Finding } from './fault.ts'
 import { startTarget, type Target } from './fuzz/target.ts'
 import { Ledger } from './kept/ledger.ts'
+import { Crowd } from './load/crowd.ts'
 import { KeptCaller } from './load/kept-caller.ts'
 
 const exhaustedMs = 6_000
 const backWithinMs = 10_000
 const callEveryMs = 20
+/** Connections that come to who is exhausted: more than it could close of its own. */
+const crowded = 100
 const environmentsPath = `/api/trpc/environments.list?input=${encodeURIComponent('{"team":"crew"}')}`
 
 export default fault({
@@ -58,15 +61,17 @@ async function* exhaust(target: Target, name: 'runtime' | 'web' | 'gateway', led
   await askKept()
   await delay(300)
   const before = Number(/^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1])
-  // No more than it has open.
+  // No more than it has open; and whatever it closes, another takes.
   const open = readdirSync(`/proc/${pid}/fd`).length
   limit(pid, open)
+  const port = name === 'gateway' ? platform.gatewayPort : target.webPort
+  using crowd = new Crowd(port, name === 'runtime' ? 0 : crowded)
   let turnedAway = 0
   for (const deadline = performance.now() + exhaustedMs; performance.now() < deadline; await delay(100)) {
     await askKept()
     // Of a service that the gateway may have no connection to.
     await keptGateway.ask('/v1/seldom/x')
-    if (await isTurnedAway(name === 'gateway' ? platform.gatewayPort : target.webPort)) turnedAway++
+    if (await isTurnedAway(port)) turnedAway++
     for (const ask of [() => askWeb(target), () => platform.rpc.call('services.create', { teamId: as.teamId, name: `d${Math.random().toString(36).slice(2, 12)}`, template: null, ownerId: as.userId }, { timeoutMs: 5_000 })]) {
       const error: unknown = await Promise.race([ask().then(() => undefined, (refusal: unknown) => refusal), delay(6_000, new Error('no answer within 6 s'))])
       if (error === undefined) continue
@@ -75,6 +80,7 @@ async function* exhaust(target: Target, name: 'runtime' | 'web' | 'gateway', led
       if (isPlatformError(error) && error.code === 'internal') riddles.push(text)
     }
   }
+  crowd[Symbol.dispose]()
   // Had it ended, that is what is found below.
   if (existsSync(`/proc/${pid}`)) limit(pid, before)
   const began = performance.now()
@@ -86,7 +92,7 @@ async function* exhaust(target: Target, name: 'runtime' | 'web' | 'gateway', led
   over.abort()
   await Promise.all([calling, working])
   const without = name === 'runtime' ? [...told].reduce((sum, [text, count]) => sum + (text.includes('file descriptor') ? count : 0), 0) : turnedAway
-  yield { what: `${name}: it had none left`, held: without > 0, measured: `${without} times, with ${open} open` }
+  yield { what: `${name}: it had none left`, held: without > 0, measured: `${without} times, with ${open} open${crowd.turnedAway > 0 ? `; of the crowd ${crowd.turnedAway} turned away` : ''}` }
   const broken = [...keptGateway.failures, ...keptGateway.riddles, ...keptWeb.failures, ...keptWeb.riddles]
   yield { what: `${name}: whoever has a connection is answered, or told why not`, held: broken.length === 0, measured: inWords(keptGateway, 'gateway') + '; ' + inWords(keptWeb, 'web') + (broken.length > 0 ? `; ${broken.length} riddles, such as ${broken[0]}` : '') }
   yield { what: `${name}: no error is a riddle`, held: riddles.length === 0, measured: [...told].map(([text, count]) => `${count} × ${text}`).join('; ') || 'nothing was refused' }

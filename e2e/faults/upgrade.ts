@@ -15,7 +15,7 @@ import { checkout, node } from '../stack/stack.ts'
 import { fault, type Finding } from './fault.ts'
 import { Ledger } from './kept/ledger.ts'
 
-/** The release before accounts with second factors and sharing: its database lacks two migrations of this one's. */
+/** The release before accounts with second factors and sharing: its database lacks two migrations of this one's. It still asks it by `postgres`. */
 const previous = '28de4c5^1'
 /** A table that a migration makes: there already, the migration fails. */
 const planted = 'passkeys'
