@@ -43,7 +43,7 @@ export class Connection {
 
   /** @throws ConnectionLost, or pg.DatabaseError with what the server said */
   async query(config: pg.QueryConfig, values: unknown[] = []): Promise<pg.QueryResult> {
-    const result = await this.client.query({ ...config, name: nameOf(config.text, values.length) }, values).catch((error: unknown) => {
+    const result = await this.client.query({ ...config, name: nameOf(config.text, values.length, config.name !== undefined) }, values).catch((error: unknown) => {
       throw this.#lost && !(error instanceof pg.DatabaseError) ? new ConnectionLost(error) : error
     })
     // The server takes `commit` for an answer when something in the transaction has failed, and keeps nothing.
