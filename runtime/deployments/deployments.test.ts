@@ -1,7 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { and, eq, isNull } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { instances } from '#db/schema.ts'
 import { answering, startPlatform, type TestPlatform } from '#e2e/platform/platform.ts'
 
 let platform: TestPlatform
@@ -177,13 +179,13 @@ test('only what was deployed in an environment runs there; all else is its paren
   await platform.deploy('shared', answering('production'))
   await platform.deploy('mine', answering('production'))
   const alice = await platform.rpc.call('environments.create', { teamId: platform.teamId, name: 'alice', parentId: null, ownerId: platform.userId })
-  const before = (await platform.rpc.call('platform.status', {})).counts.instances
   await platform.deploy('mine', answering('alice'), alice.id)
   const inAlice = { 'm3o-environment': 'alice' }
   expect((await platform.call('mine', inAlice)).body).toBe('alice')
   expect((await platform.call('mine')).body).toBe('production')
   expect((await platform.call('shared', inAlice)).servedBy).toMatch(/production$/)
-  expect((await platform.rpc.call('platform.status', {})).counts.instances).toBe(before + 1)
+  const running = await platform.db.select({ serviceId: instances.serviceId }).from(instances).where(and(eq(instances.environmentId, alice.id), isNull(instances.endedAt)))
+  expect(running).toEqual([{ serviceId: (await at('mine')).serviceId }])
   await platform.rpc.call('environments.delete', { environmentId: alice.id })
   expect((await platform.call('mine', inAlice)).status).toBe(410)
 })
