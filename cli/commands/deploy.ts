@@ -43,12 +43,11 @@ export function addDeployCommands(program: Command, run: Run): void {
 async function deployFolder(session: Session, folder: string, options: DeployOptions): Promise<number> {
   const place = { url: session.url, ...(await session.place()) }
   const { service, known } = await serviceOf(folder, place, options.service)
-  const paths = await listFolder(folder)
+  const [paths, tip] = await Promise.all([listFolder(folder), historyOf(folder)])
   if (paths.length === 0) throw new PlatformError('bad_request', `${folder} holds no files`, { fix: 'Make a service with `m3o new NAME`.' })
   note(session, `Uploading ${paths.length} ${paths.length === 1 ? 'file' : 'files'} of ${service} to ${place.environment} of ${place.team}`)
   const base = known?.service === service ? known.commit : undefined
   const at = { team: place.team, environment: place.environment, service }
-  const tip = await historyOf(folder)
   const isNew = (tip !== undefined || options.withSettings) && await makeWhereMissing(session, at)
   if (options.withSettings) await applyBeside(session, folder, at)
   else if (isNew && (await readFolderVariables(folder)).length > 0) note(session, 'note: variables and settings stay here. To set those of .m3o there: m3o deploy --with-settings')
