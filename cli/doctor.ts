@@ -27,7 +27,7 @@ export async function diagnose(session: Session): Promise<Diagnosis> {
   const { url } = session
   let status: number
   try {
-    status = (await session.fetch('/health', { signal: AbortSignal.timeout(answerMs) })).status
+    status = (await session.ask('/health', { signal: AbortSignal.timeout(answerMs) })).status
   } catch (error) {
     if (!isAway(error) || !isHere(url)) throw error
     return { url, status: null, weaker: [], checks: [{ name: 'console', state: 'bad', says: `nothing answers at ${url}`, fix: null }, ...await examined(true)], well: false }

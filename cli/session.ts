@@ -4,6 +4,7 @@ import { errorFromBody, PlatformError } from '#contract/errors.ts'
 import { Misuse } from './misuse.ts'
 import type { AppRouter } from '#server/router.ts'
 import { labelOf, parseAddress } from './address.ts'
+import { type Answer, ask, type Asked } from './ask.ts'
 import { ConfigFile, defaultUrl, type Remembered } from './config.ts'
 
 /** How long the platform may take to come back. */
@@ -62,7 +63,7 @@ export class Session {
           retry: ({ op, error, attempts }) => op.type === 'query' && (error.data as { m3o?: { code?: string } } | undefined)?.m3o?.code === 'unavailable' && patient && attempts <= restartMs / againMs,
           retryDelayMs: () => againMs,
         }),
-        httpLink({ url: `${this.url}/api/trpc`, headers: () => this.headers(), fetch: (input, init) => this.#reach(input as string, init as RequestInit) }),
+        httpLink({ url: `${this.url}/api/trpc`, headers: () => this.headers(), fetch: (input, init) => this.#reach(input as string, init as Asked, ask) }),
       ],
     })
   }
@@ -153,16 +154,21 @@ export class Session {
 
   /** @throws PlatformError `unavailable` when nothing answers there */
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    return this.#reach(this.url + path, { ...init, headers: { ...(init.headers as Record<string, string>), ...this.headers() } })
+    return this.#reach(this.url + path, { ...init, headers: { ...(init.headers as Record<string, string>), ...this.headers() } }, fetch)
+  }
+
+  /** The same, where no more is wanted of the answer. */
+  ask(path: string, asked: Asked = {}): Promise<Answer> {
+    return this.#reach(this.url + path, { ...asked, headers: { ...asked.headers, ...this.headers() } }, ask)
   }
 
   /** Where one is signed in, a console that is just restarting is waited for. */
-  async #reach(url: string, init: RequestInit): Promise<Response> {
+  async #reach<I extends { body?: unknown }, A>(url: string, init: I, send: (url: string, init: I) => Promise<A>): Promise<A> {
     this.#sayPlace()
     const repeatable = init.body === undefined || init.body === null || typeof init.body === 'string'
     for (const deadline = Date.now() + (this.#patient && this.token && repeatable ? restartMs : 0); ; await delay(150)) {
       try {
-        return await fetch(url, this.#patient ? init : { ...init, signal: AbortSignal.timeout(glanceMs) })
+        return await send(url, this.#patient ? init : { ...init, signal: AbortSignal.timeout(glanceMs) })
       } catch (error) {
         if (isRefused(error) && Date.now() < deadline) continue
         throw new PlatformError('unavailable', `nothing answers at ${this.url}`, { fix: 'Start it with `m3o server`, or name another one with --url.' }, { cause: error })
@@ -173,7 +179,7 @@ export class Session {
 
 /** Nothing was sent, so it can be sent again. */
 function isRefused(error: unknown): boolean {
-  return error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED'
+  return error instanceof Error && ((error.cause ?? error) as NodeJS.ErrnoException).code === 'ECONNREFUSED'
 }
 
 /** The platform's own error, whatever it came wrapped in. */

@@ -19,9 +19,9 @@ export async function bundleCommand() {
     entryPoints: [join(checkout, 'cli/main.ts')], outdir: made, outExtension: { '.js': '.mjs' }, bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node24', minify: true, keepNames: true, legalComments: 'none',
     mainFields: ['module', 'main'], logLevel: 'silent', metafile: true, absWorkingDir: checkout,
     banner: { js: "import { createRequire as m3oRequire } from 'node:module'; const require = m3oRequire(import.meta.url);" },
-    plugins: [whereItWas, ofOthers],
+    plugins: [whereItWas, withoutFacades, ofOthers],
   })
-  const inputs = Object.keys(metafile.inputs).filter((path) => !path.startsWith('node_modules/')).concat('package-lock.json', 'cli/bundle/bundle.js')
+  const inputs = Object.keys(metafile.inputs).filter((path) => !path.startsWith('node_modules/') && !path.startsWith('builtin:')).concat('package-lock.json', 'cli/bundle/bundle.js')
   const stamps = inputs.map((path) => {
     const { mtimeMs, size } = statSync(join(checkout, path))
     return [path, mtimeMs, size]
@@ -50,6 +50,15 @@ const whereItWas = {
       const define = { 'import.meta.url': JSON.stringify(pathToFileURL(path).href), 'import.meta.dirname': JSON.stringify(dirname(path)), 'import.meta.main': 'false' }
       return { contents: (await transform(readFileSync(path, 'utf8'), { loader: 'ts', target: 'node24', define })).code, loader: 'js' }
     })
+  },
+}
+
+/** As sdk/compile/without-facades.ts, which says why. */
+const withoutFacades = {
+  name: 'without facades',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(node:)?(http|https|tls|crypto|fs)$/ }, ({ path, kind }) => (kind === 'require-call' ? undefined : { path, namespace: 'builtin' }))
+    onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`, loader: 'js' }))
   },
 }
 

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { errorFromBody, isPlatformError, PlatformError } from '#contract/errors.ts'
 import { followDeployment, reportOf } from '../deployment.ts'
@@ -85,11 +84,11 @@ async function uploadAgain(...given: Parameters<typeof upload>): ReturnType<type
 async function upload(session: Session, folder: string, paths: string[], { url: _url, ...query }: Record<string, string>) {
   // Refused in the middle of its body, a request looks as if nothing answered.
   if (!session.token) throw new PlatformError('unauthenticated', `you are not logged in to ${session.url}`, { fix: 'Log in: m3o login.' })
-  const response = await session.fetch(`/api/upload/deploy?${new URLSearchParams(query).toString()}`, {
-    method: 'POST', headers: { 'content-type': 'application/x-tar' }, body: Readable.toWeb(packFolder(folder, paths)) as ReadableStream, duplex: 'half',
-  } as RequestInit)
-  const body: unknown = await response.json().catch(() => ({ code: 'bad_gateway', message: `the platform answered ${response.status}` }))
-  if (!response.ok) throw errorFromBody(body)
+  const answer = await session.ask(`/api/upload/deploy?${new URLSearchParams(query).toString()}`, {
+    method: 'POST', headers: { 'content-type': 'application/x-tar' }, body: packFolder(folder, paths),
+  })
+  const body = await answer.json().catch(() => ({ code: 'bad_gateway', message: `the platform answered ${answer.status}` }))
+  if (!answer.ok) throw errorFromBody(body)
   return body as { deploymentId: string; commit: string; notes: string[] }
 }
 

@@ -1,15 +1,16 @@
-import { build, stop } from 'esbuild'
+import { build, type BuildOptions, stop } from 'esbuild'
 import { createHash } from 'node:crypto'
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { renameDurably, syncTree } from '../compile/durable.ts'
+import { withoutFacades } from '../compile/without-facades.ts'
 import { declareSdk } from './editor-types.ts'
 
 const sdk = dirname(import.meta.dirname)
 const zod = dirname(createRequire(import.meta.url).resolve('zod/package.json'))
 
-const shared = { bundle: true, format: 'esm', platform: 'node', target: 'node22', minify: true, keepNames: true, legalComments: 'none', logLevel: 'silent' } as const
+const shared = { bundle: true, format: 'esm', platform: 'node', target: 'node22', minify: true, keepNames: true, legalComments: 'none', logLevel: 'silent', plugins: [withoutFacades] } satisfies BuildOptions
 
 /**
  * Makes the folder that every sandbox has at /m3o, as `{into}/{hash of its content}`: the SDK, zod and the preload, each
@@ -50,6 +51,7 @@ async function sourceHash(): Promise<string> {
     for (const name of names) hash.update(name).update(await readFile(join(folder, name)))
   }
   hash.update(await readFile(join(sdk, '../contract/rest.ts')))
+  hash.update(await readFile(join(sdk, 'compile/without-facades.ts')))
   for (const name of await pythonFiles()) hash.update(name).update(await readFile(join(sdk, 'python', name)))
   const require = createRequire(import.meta.url)
   for (const name of ['zod', 'ws', 'esbuild']) hash.update(await readFile(require.resolve(`${name}/package.json`)))
