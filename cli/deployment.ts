@@ -3,6 +3,7 @@ import colors from 'picocolors'
 import { PlatformError } from '#contract/errors.ts'
 import { spokenCallers, spokenChange } from '#contract/impact-words.ts'
 import { spokenLaptop } from '#contract/laptop-names.ts'
+import { spokenParts } from '#contract/phase-words.ts'
 import type { Deployment } from '#contract/records.ts'
 import { isUnderWay } from '#contract/states.ts'
 import { follow } from './live.ts'
@@ -48,7 +49,7 @@ async function warn(session: Session, team: string, deploymentId: string): Promi
 
 function tell(session: Session, deployment: Deployment, told: number): number {
   const ended = deployment.phases.filter((phase) => phase.ms !== null)
-  for (const phase of ended.slice(told)) if (phase.name !== 'queued') note(session, `  ${phase.name.padEnd(10)} ${colors.dim(duration(phase.ms ?? 0))}`)
+  for (const phase of ended.slice(told)) note(session, `  ${phase.name.padEnd(10)} ${colors.dim(`${duration(phase.ms ?? 0).padEnd(8)}${spokenParts(phase, duration)}`.trimEnd())}`)
   return Math.max(told, ended.length)
 }
 

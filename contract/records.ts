@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { endpoint } from './endpoints.ts'
 import { promotion } from './promotions.ts'
 import { audience, tokenScope } from './routing.ts'
-import { deploymentStates, phases, serviceStates } from './states.ts'
+import { deploymentStates, phaseParts, phases, serviceStates } from './states.ts'
 import { accesses, deprecation, readables } from './sharing.ts'
 import { endpointChange } from './compatibility.ts'
 import { roles } from './permissions.ts'
@@ -202,7 +202,8 @@ export const deployment = z.object({
   endedAt: z.number().nullable(),
   /** From source fully received to live; null until it ended. */
   durationMs: z.number().nullable(),
-  phases: z.array(z.object({ name: z.enum(phases), startedAt: z.number(), ms: z.number().nullable() })),
+  /** They follow each other without a gap: of one that has ended they add up to its duration. A promoted one waits for the others before it switches. */
+  phases: z.array(z.object({ name: z.enum(phases), startedAt: z.number(), ms: z.number().nullable(), parts: z.array(z.object({ name: z.enum(phaseParts), ms: z.number() })).optional() })),
   error: deploymentError.nullable(),
   /** How its endpoints differ from those that it takes over from; null while that is not known. */
   endpointChanges: z.array(endpointChange).nullable(),

@@ -8,6 +8,15 @@ export type DeploymentState = (typeof deploymentStates)[number]
 export const phases = ['queued', 'building', 'starting', 'checking', 'switching'] as const
 export type Phase = (typeof phases)[number]
 
+/**
+ * What a phase was spent on, as far as it was measured. Building: the source out of git, its dependencies, its own build command, its
+ * code made into what runs. Starting: others' turn before its own, then a sandbox, or what waited in one taking the code. Checking:
+ * until it listens (its program and its modules are loaded), until its health path answers, until its endpoints are read and its build
+ * is on the disk.
+ */
+export const phaseParts = ['source', 'dependencies', 'command', 'code', 'turn', 'sandbox', 'spare', 'loading', 'answering', 'describing'] as const
+export interface PhasePart { name: (typeof phaseParts)[number]; ms: number }
+
 const next: Record<DeploymentState, readonly DeploymentState[]> = {
   queued: ['building', 'failed', 'cancelled', 'superseded'],
   building: ['starting', 'failed', 'cancelled', 'superseded'],

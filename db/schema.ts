@@ -3,7 +3,7 @@ import { bigint, bigserial, boolean, doublePrecision, index, integer, json, json
 import type { EndpointChange } from '#contract/compatibility.ts'
 import type { Audience, TokenScope } from '#contract/routing.ts'
 import type { Role } from '#contract/permissions.ts'
-import type { DeploymentState, Phase, PromotionState } from '#contract/states.ts'
+import type { DeploymentState, Phase, PhasePart, PromotionState } from '#contract/states.ts'
 import type { Endpoint } from '#contract/endpoints.ts'
 import type { ServiceSettings } from '#contract/records.ts'
 import type { ConsumerState, NewsKind, Readable } from '#contract/sharing.ts'
@@ -374,7 +374,7 @@ export const deployments = pgTable('deployments', {
   error: jsonb().$type<ErrorBody & { exitCode?: number | null; signal?: string | null; lines?: string[] }>(),
   /** How its endpoints differ from those that served before it; null while they are not known, or for want of any before. */
   endpointChanges: jsonb().$type<EndpointChange[]>(),
-  phases: jsonb().$type<{ name: Phase; startedAt: number; ms: number | null }[]>().notNull().default([]),
+  phases: jsonb().$type<{ name: Phase; startedAt: number; ms: number | null; parts?: PhasePart[] }[]>().notNull().default([]),
   createdAt: time().notNull(),
   liveAt: time(),
   endedAt: time(),

@@ -1,6 +1,7 @@
 import type { Resolved } from '#contract/convention.ts'
 import type { Manifest } from '#contract/manifest.ts'
 import type { ServiceSettings } from '#contract/records.ts'
+import type { PhasePart } from '#contract/states.ts'
 import type { Bind } from '../engines/engine.ts'
 
 /** A revision's tree made ready to run; immutable, and the same for every service of a team with the same files. */
@@ -55,6 +56,8 @@ export interface BuildRequest {
   exportTree: (into: string) => Promise<{ skipped: string[] }>
   /** Each line that a tool prints while building, and what the platform says about it. */
   onLine?: (line: string) => void
+  /** Each part of the work, as it ends, in milliseconds; none of what was built before. */
+  onPart?: (part: PhasePart) => void
   /** Its reason is thrown. */
   signal?: AbortSignal
 }

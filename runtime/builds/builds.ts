@@ -17,6 +17,7 @@ import { buildLine, compile } from './compile.ts'
 import { Dependencies, planInstall } from './dependencies.ts'
 import type { InstallPlan, Tree } from './dependencies.ts'
 import { type JobLimits, Jobs } from './jobs.ts'
+import { laps } from './laps.ts'
 import { sweepBuilds } from './sweep.ts'
 
 export type { Build, BuildRequest } from './build.ts'
@@ -52,11 +53,18 @@ export async function openBuilds(options: BuildsOptions): Promise<Builds> {
   return new Builds(options, await buildPlatformDir(join(home, 'cache/platform')))
 }
 
+interface Making {
+  build: Promise<Build>
+  listeners: Set<Pick<BuildRequest, 'onLine' | 'onPart'>>
+  cancel: AbortController
+  waiting: number
+}
+
 export class Builds {
   readonly #options: BuildsOptions
   readonly #jobs: Jobs
   readonly #dependencies: Dependencies
-  readonly #making = new Map<string, { build: Promise<Build>; listeners: Set<NonNullable<BuildRequest['onLine']>>; cancel: AbortController; waiting: number }>()
+  readonly #making = new Map<string, Making>()
   readonly #known = new Map<string, Build>()
   readonly #keeping = new Map<string, Promise<void>>()
   /** Bound at /m3o in every sandbox. */
@@ -85,8 +93,8 @@ export class Builds {
     let making = this.#making.get(id)
     if (!making) {
       const cancel = new AbortController()
-      const listeners = new Set<NonNullable<BuildRequest['onLine']>>()
-      const build = this.#make(id, key, { ...request, ahead, signal: cancel.signal, onLine: (line) => listeners.forEach((listener) => listener(line)) })
+      const listeners: Making['listeners'] = new Set()
+      const build = this.#make(id, key, { ...request, ahead, signal: cancel.signal, onLine: (line) => listeners.forEach((each) => each.onLine?.(line)), onPart: (part) => listeners.forEach((each) => each.onPart?.(part)) })
         .finally(() => this.#forget(id, cancel))
       build.catch(() => {})
       this.#making.set(id, (making = { build, listeners, cancel, waiting: 0 }))
@@ -98,8 +106,9 @@ export class Builds {
     })
   }
 
-  async #share(id: string, making: { build: Promise<Build>; listeners: Set<NonNullable<BuildRequest['onLine']>>; cancel: AbortController; waiting: number }, { onLine, signal }: BuildRequest): Promise<Build> {
-    if (onLine) making.listeners.add(onLine)
+  async #share(id: string, making: Making, request: BuildRequest): Promise<Build> {
+    const { signal } = request
+    making.listeners.add(request)
     making.waiting += 1
     const given = new Promise<never>((_, reject) => {
       if (signal?.aborted) reject(signal.reason)
@@ -108,7 +117,7 @@ export class Builds {
     try {
       return await Promise.race([making.build, given])
     } finally {
-      if (onLine) making.listeners.delete(onLine)
+      making.listeners.delete(request)
       making.waiting -= 1
       if (making.waiting === 0) {
         this.#forget(id, making.cancel)
@@ -182,9 +191,10 @@ export class Builds {
     return join(this.#options.home, 'builds', id)
   }
 
-  async #make(id: string, key: string, request: BuildRequest & { ahead: boolean; signal: AbortSignal; onLine: NonNullable<BuildRequest['onLine']> }): Promise<Build> {
+  async #make(id: string, key: string, request: BuildRequest & { ahead: boolean; signal: AbortSignal } & Required<Pick<BuildRequest, 'onLine' | 'onPart'>>): Promise<Build> {
     const { home } = this.#options
-    const { teamId, treeHash, signal, onLine } = request
+    const { teamId, treeHash, signal, onLine, onPart } = request
+    const lap = laps({ push: onPart })
     const made = await mkdtemp(join(home, 'builds/.making-'))
     const app = join(made, 'app')
     try {
@@ -192,17 +202,21 @@ export class Builds {
       for (const path of skipped) onLine(`left out: ${path} (a link that leads out of the service, or a submodule)`)
       signal.throwIfAborted()
       const tree = await readTree(app, treeHash)
+      lap('source')
       const asked = resolveManifest(tree.files, tree.read, { built: false })
       const line = buildLine(asked)
       const plan = planInstall(tree, asked, teamId)
       if (request.ahead && (line !== undefined || (plan && !(await this.#dependencies.has(plan))))) throw tooMuch
       const job = { teamId, app, platformDir: this.platformDir, onLine, signal }
       const installed = plan && (await this.#dependencies.install(plan, job))
+      lap('dependencies')
       const modulesDir = plan?.kind === 'npm' ? installed : undefined
       if (line) await compile(this.#jobs, line, { ...job, empty: join(home, 'cache/empty'), downloads: join(home, 'cache/downloads', teamId), ...(modulesDir && { modulesDir }) })
+      lap('command')
       const resolved = resolveManifest(line ? await listFiles(app) : tree.files, tree.read)
       const { files } = await transformTree({ app, into: join(made, 'js'), cache: join(home, 'cache/transform') })
       signal.throwIfAborted()
+      lap('code')
       const keepsData = await mentions(app, 'M3O_DATA')
       const folder = this.#folder(id)
       const build: Build = {

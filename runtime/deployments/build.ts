@@ -1,10 +1,11 @@
 import { PlatformError } from '#contract/errors.ts'
+import type { PhasePart } from '#contract/states.ts'
 import type { Build } from '../builds/builds.ts'
 import type { Platform } from '../platform.ts'
 import type { DeploymentRow } from './record.ts'
 
-/** The build of a deployment's revision, with its output in the service's log. */
-export async function buildRevision(platform: Platform, row: DeploymentRow, service: string, signal: AbortSignal): Promise<Build> {
+/** The build of a deployment's revision, with its output in the service's log; `parts` gets what took its time. */
+export async function buildRevision(platform: Platform, row: DeploymentRow, { service, signal, parts }: { service: string; signal: AbortSignal; parts: PhasePart[] }): Promise<Build> {
   const { source, builds } = platform
   const revision = row.commit.slice(0, 7)
   const tree = await source.trees.of({ serviceId: row.serviceId, commit: row.commit })
@@ -13,6 +14,7 @@ export async function buildRevision(platform: Platform, row: DeploymentRow, serv
     teamId: row.teamId, serviceId: row.serviceId, environmentId: row.environmentId, name: service, treeHash: tree.treeHash,
     exportTree: (into) => source.trees.export({ serviceId: row.serviceId, commit: row.commit, into }),
     onLine: output.write,
+    onPart: (part) => void parts.push(part),
     signal,
   }).finally(output.end)
   if (signal.aborted) throw signal.reason instanceof PlatformError ? signal.reason : new PlatformError('cancelled', 'it was cancelled')

@@ -47,12 +47,29 @@ test('a folder becomes a live service, phase by phase', async () => {
   const deployment = await platform.deploy('one', answering('first'))
   expect(deployment).toMatchObject({ state: 'live', current: true, error: null })
   expect(deployment.phases.map((phase) => phase.name)).toEqual(['queued', 'building', 'starting', 'checking', 'switching'])
+  expect(deployment.phases.reduce((sum, { ms }) => sum + (ms ?? NaN), 0)).toBe(deployment.durationMs)
+  for (const { name, ms, parts = [] } of deployment.phases) expect(parts.reduce((sum, part) => sum + part.ms, 0), name).toBeLessThanOrEqual(ms ?? NaN)
   expect(await platform.call('one')).toMatchObject({ status: 200, body: 'first', servedBy: `one@${deployment.revision} production` })
+})
+
+test('what a phase was spent on is told, as far as it took time', async () => {
+  const slow = { 'index.js': `setTimeout(() => require('node:http').createServer((_, response) => setTimeout(() => response.end('x'), 120)).listen(process.env.PORT, process.env.HOST), 120)` }
+  const deployment = await platform.deploy('parted', { ...slow, 'm3o.json': JSON.stringify({ build: 'sleep 0.2' }) })
+  const parts = Object.fromEntries(deployment.phases.flatMap(({ parts = [] }) => parts).map(({ name, ms }) => [name, ms]))
+  expect(parts.command).toBeGreaterThanOrEqual(200)
+  expect(parts.sandbox).toBeGreaterThan(0)
+  expect(parts.loading).toBeGreaterThanOrEqual(120)
+  expect(parts.answering).toBeGreaterThanOrEqual(115)
+  // Built before: nothing is installed or run again, and nothing is said to have been.
+  const again = await platform.deploy('parted', { ...slow, 'm3o.json': JSON.stringify({ build: 'sleep 0.2' }) })
+  expect(again.phases.find(({ name }) => name === 'building')?.parts).toBeUndefined()
+  expect(again.phases.reduce((sum, { ms }) => sum + (ms ?? NaN), 0)).toBe(again.durationMs)
 })
 
 test('a crash at boot fails at once with its exit code and last lines, and the old one serves on', async () => {
   await platform.deploy('two', answering('good'))
   const failed = await platform.deploy('two', { 'index.js': `console.log('about to fail'); console.error('because'); process.exit(7)` })
+  expect(failed.phases.reduce((sum, { ms }) => sum + (ms ?? NaN), 0)).toBe(failed.durationMs)
   expect(failed).toMatchObject({ state: 'failed', error: { code: 'start_failed', exitCode: 7, lines: expect.arrayContaining(['about to fail', 'because']) as string[] } })
   expect((await platform.call('two')).body).toBe('good')
 })
@@ -166,7 +183,9 @@ test('a runtime killed at any step carries on, with one live revision and no orp
     const { deploymentId } = await platform.upload('phoenix', answering(`after ${wait}`))
     await delay(wait)
     await platform.runtime.killAndStartAgain()
-    expect((await platform.settled(deploymentId)).state).toBe('live')
+    const { state, phases, durationMs } = await platform.settled(deploymentId)
+    expect(state).toBe('live')
+    expect(phases.reduce((sum, { ms }) => sum + (ms ?? NaN), 0), `phases of one killed after ${wait} ms`).toBe(durationMs)
     expect((await platform.call('phoenix')).body).toBe(`after ${wait}`)
   }
   await until(async () => {

@@ -2,7 +2,7 @@ import { and, desc, eq, inArray, isNull, lt, ne, type SQL, sql } from 'drizzle-o
 import { alias } from 'drizzle-orm/pg-core'
 import { type ErrorBody, PlatformError } from '#contract/errors.ts'
 import type { Deployment } from '#contract/records.ts'
-import { type DeploymentState, isUnderWay, mayPrecede, type Phase } from '#contract/states.ts'
+import { type DeploymentState, isUnderWay, mayPrecede, type Phase, type PhasePart } from '#contract/states.ts'
 import { among } from '#db/among.ts'
 import { once } from '#db/once.ts'
 import type { Db } from '#db/open.ts'
@@ -26,45 +26,48 @@ export function begun(row: DeploymentRow): DeploymentRow {
   return { ...row, state: 'building', phases: [{ name: 'queued', startedAt: row.createdAt, ms: 0 }, { name: 'building', startedAt: row.createdAt, ms: null }] }
 }
 
+/** What is recorded with a step; `parts` are of the phase that ends with it. */
+type More = Partial<DeploymentRow> & { parts?: readonly PhasePart[] }
+
 /**
  * Records the step before it is taken. Null when the table of states does not allow it, as for one that was cancelled a
  * moment ago: then the step must not be taken.
  */
-export async function advance(platform: Pick<Platform, 'db' | 'events'>, id: string, to: DeploymentState, more: Partial<DeploymentRow> = {}): Promise<DeploymentRow | null> {
+export async function advance(platform: Pick<Platform, 'db' | 'events'>, id: string, to: DeploymentState, more: More = {}): Promise<DeploymentRow | null> {
   const row = await advanceIn(platform.db, id, to, more)
   if (row) announceSoon(platform, id)
   return row
 }
 
 /** The same together with something else; who follows it is still to be told. */
-export async function advanceIn(tx: Pick<Db, 'update'>, id: string, to: DeploymentState, more: Partial<DeploymentRow> = {}): Promise<DeploymentRow | null> {
-  const [row] = await tx.update(deployments).set({ ...stepTo(to), ...more })
+export async function advanceIn(tx: Pick<Db, 'update'>, id: string, to: DeploymentState, { parts, ...more }: More = {}): Promise<DeploymentRow | null> {
+  const [row] = await tx.update(deployments).set({ ...stepTo(to, { parts }), ...more })
     .where(and(eq(deployments.id, id), inArray(deployments.state, mayPrecede(to)))).returning()
   return row ?? null
 }
 
 /** Its check was answered: what follows is not its own time, as it waits for others. */
-export async function noteReady(platform: Pick<Platform, 'db' | 'events'>, id: string): Promise<void> {
-  await platform.db.update(deployments).set({ phases: closedPhases(Date.now()) }).where(and(eq(deployments.id, id), eq(deployments.state, 'checking')))
+export async function noteReady(platform: Pick<Platform, 'db' | 'events'>, id: string, parts: readonly PhasePart[]): Promise<void> {
+  await platform.db.update(deployments).set({ phases: closedPhases(Date.now(), parts) }).where(and(eq(deployments.id, id), eq(deployments.state, 'checking')))
   await announce(platform, id)
 }
 
 /** For an update: the phase before is closed, the new one opened, or the whole ended. */
-export function stepTo(to: DeploymentState, at = Date.now()) {
-  const phases = closedPhases(at)
+export function stepTo(to: DeploymentState, { at = Date.now(), parts = [] }: { at?: number; parts?: readonly PhasePart[] | undefined } = {}) {
+  const phases = closedPhases(at, parts)
   if (isUnderWay(to)) return { state: to, phases: sql`${phases} || ${JSON.stringify([{ name: to as Phase, startedAt: at, ms: null }])}::text::jsonb` }
   return { state: to, phases, endedAt: sql`coalesce(${deployments.endedAt}, ${sql.param(at, deployments.endedAt)})`, ...(to === 'live' && { liveAt: at }) }
 }
 
 /** For an update: `switching`, which has taken since then, and `live` at once. */
-export function switched(since: number) {
+export function switched(since: number, parts: readonly PhasePart[]) {
   const at = Date.now()
   const phase = { name: 'switching' satisfies Phase, startedAt: since, ms: at - since }
-  return { ...stepTo('live', at), phases: sql`${closedPhases(since)} || ${JSON.stringify([phase])}::text::jsonb` }
+  return { ...stepTo('live', { at }), phases: sql`${closedPhases(since, parts)} || ${JSON.stringify([phase])}::text::jsonb` }
 }
 
-const closedPhases = (at: number): SQL => sql`(
-  select coalesce(jsonb_agg(case when phase->>'ms' is null then jsonb_set(phase, '{ms}', to_jsonb(${at}::bigint - (phase->>'startedAt')::bigint)) else phase end order by place), '[]'::jsonb)
+const closedPhases = (at: number, parts: readonly PhasePart[]): SQL => sql`(
+  select coalesce(jsonb_agg(case when phase->>'ms' is null then jsonb_set(phase, '{ms}', to_jsonb(${at}::bigint - (phase->>'startedAt')::bigint)) || ${JSON.stringify(parts.length > 0 ? { parts } : {})}::text::jsonb else phase end order by place), '[]'::jsonb)
   from jsonb_array_elements(${deployments.phases}) with ordinality as each(phase, place))`
 
 /**
@@ -73,7 +76,9 @@ const closedPhases = (at: number): SQL => sql`(
  */
 export async function rewind(db: Db, row: DeploymentRow): Promise<DeploymentRow> {
   if (row.state === 'queued' || row.state === 'building') return row
-  const phases = row.phases.filter((phase) => phase.name === 'queued' || phase.name === 'building')
+  // What was begun since is lost, and so is its time: that is the last one's that is gone back to.
+  const kept = row.phases.filter((phase) => phase.name === 'queued' || phase.name === 'building')
+  const phases = kept.map((phase, index) => (index === kept.length - 1 ? { name: phase.name, startedAt: phase.startedAt, ms: null } : phase))
   const [now] = await db.update(deployments).set({ state: 'building', phases }).where(eq(deployments.id, row.id)).returning()
   return now ?? row
 }

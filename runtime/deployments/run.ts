@@ -1,14 +1,10 @@
 import { and, eq, inArray } from 'drizzle-orm'
-import { compareEndpoints, type EndpointChange } from '#contract/compatibility.ts'
-import type { Endpoint } from '#contract/endpoints.ts'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { outageOf } from '#contract/outage.ts'
-import type { Db } from '#db/open.ts'
-import { deployments, revisions } from '#db/schema.ts'
-import { maxDepth } from '#contract/routing.ts'
-import { mayPrecede } from '#contract/states.ts'
-import { readEndpoints } from '#sdk/compile/read-endpoints.ts'
+import { mayPrecede, type PhasePart } from '#contract/states.ts'
+import { deployments } from '#db/schema.ts'
 import type { Build } from '../builds/builds.ts'
+import { laps } from '../builds/laps.ts'
 import { waitUntilReady } from '../instances/check.ts'
 import type { Running } from '../instances/instances.ts'
 import { describeExit, watchMs } from '../instances/places.ts'
@@ -19,6 +15,7 @@ import { effectiveVariables, requireNothingWithheld } from '../variables/effecti
 import { openValues, type Values } from '../variables/variables.ts'
 import { applyManifest } from './apply-manifest.ts'
 import { buildRevision } from './build.ts'
+import { type Described, describeRevision, keepDescription } from './describe.ts'
 import { advance, announce, type DeploymentRow, type Failure, switched } from './record.ts'
 import { inTurn } from './turns.ts'
 
@@ -33,8 +30,9 @@ const calmMs = 150
  */
 export async function runDeployment(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<void> {
   const started: Running[] = []
+  const parts: PhasePart[] = []
   try {
-    const made = await make(platform, row, signal)
+    const made = await make(platform, row, { signal, parts })
     if (!made) return
     const { plan } = made
     let { record } = made
@@ -45,14 +43,16 @@ export async function runDeployment(platform: Platform, row: DeploymentRow, sign
     await applyManifest(platform, row, plan.build.manifest)
     await stopForData(platform, plan)
     await inTurn(platform, plan, signal, async (turn) => {
-      await startInstances(platform, plan, { started, signal, record, turn })
-      await checkInstances(platform, plan, started, signal)
+      await startInstances(platform, plan, { started, parts, signal, record, turn })
+      await checkInstances(platform, plan, { started, parts, signal })
     })
+    const lap = laps(parts)
     const described = await describeAsKept(platform, plan, started[0])
+    lap('describing')
     signal.throwIfAborted()
-    await switchOver(platform, plan, { started, described, signal })
+    await switchOver(platform, plan, { started, described, parts, signal })
   } catch (error) {
-    await end(platform, row, started, signal.aborted ? signal.reason : error)
+    await end(platform, row, { started, parts }, signal.aborted ? signal.reason : error)
   }
 }
 
@@ -65,7 +65,7 @@ type BuildRecord = Pick<DeploymentRow, 'buildId' | 'keepsData' | 'settings' | 'l
 
 /** Built and recorded. Null when it was cancelled before. */
 export async function build(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<Plan | null> {
-  const made = await make(platform, row, signal)
+  const made = await make(platform, row, { signal, parts: [] })
   if (made?.record) {
     await platform.builds.kept(made.plan.build.id)
     await keepBuild(platform, row, made.record)
@@ -77,13 +77,13 @@ function unlessNotKept(error: unknown): undefined {
   if (!isPlatformError(error) || error.code !== 'not_found') throw error
 }
 
-async function make(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<Made | null> {
+async function make(platform: Platform, row: DeploymentRow, { signal, parts }: Pick<Attempt, 'signal' | 'parts'>): Promise<Made | null> {
   // Carried on after a restart of the runtime. A build of which not all was on the disk yet is made again.
   const carriedOn = row.state !== 'queued' && row.variables !== null ? await readPlan(platform, row.id).catch(unlessNotKept) : undefined
   if (carriedOn) return { plan: carriedOn }
   // Neither reading nor building changes anything that lasts: they need not wait for the record of the step, only for its end.
   const making = Promise.all([namesOf(platform, row), valuesFor(platform, row), consoleSettings(platform, row)])
-    .then(async ([names, values, console]) => ({ names, values, console, build: await buildOf(platform, row, names.service, signal) }))
+    .then(async ([names, values, console]) => ({ names, values, console, build: await buildOf(platform, row, { service: names.service, signal, parts }) }))
   making.catch(() => {})
   if (row.state === 'queued' && !(await advance(platform, row.id, 'building'))) return null
   const { names, values, console, build } = await making
@@ -98,8 +98,8 @@ async function make(platform: Platform, row: DeploymentRow, signal: AbortSignal)
 }
 
 /** A promoted revision comes with the build that it was tried with. */
-function buildOf(platform: Platform, row: DeploymentRow, service: string, signal: AbortSignal): Promise<Build> {
-  return row.promotionId === null || row.buildId === null ? buildRevision(platform, row, service, signal) : platform.builds.read(row.buildId)
+function buildOf(platform: Platform, row: DeploymentRow, asked: Parameters<typeof buildRevision>[2]): Promise<Build> {
+  return row.promotionId === null || row.buildId === null ? buildRevision(platform, row, asked) : platform.builds.read(row.buildId)
 }
 
 async function keepBuild({ db }: Platform, row: DeploymentRow, record: BuildRecord): Promise<void> {
@@ -129,21 +129,28 @@ async function stopForData(platform: Platform, plan: Plan): Promise<void> {
   await platform.places.makeWay(plan)
 }
 
-interface Start {
+interface Attempt {
   /** Gets those that are started. */
   started: Running[]
+  /** Gets what the phase under way was spent on, until the step that ends it takes them. */
+  parts: PhasePart[]
   signal: AbortSignal
+}
+
+interface Start extends Attempt {
   /** Of the build, where it is not recorded yet. */
   record?: BuildRecord | undefined
   /** Resolves when it may begin. */
   turn?: () => Promise<void>
 }
 
-export async function startInstances(platform: Platform, plan: Plan, { started, signal, record, turn }: Start): Promise<void> {
+export async function startInstances(platform: Platform, plan: Plan, { started, parts, signal, record, turn }: Start): Promise<void> {
   await endEarlier(platform, plan)
   platform.places.instances.spares.stage(plan)
-  await require(advance(platform, plan.deploymentId, 'starting', record), plan.deploymentId, platform)
+  await require(advance(platform, plan.deploymentId, 'starting', { ...record, parts: parts.splice(0) }), plan.deploymentId, platform)
+  const lap = laps(parts)
   await turn?.()
+  lap('turn')
   signal.throwIfAborted()
   const count = Math.max(1, plan.settings.min)
   const starting = Array.from({ length: count }, async () => {
@@ -155,6 +162,7 @@ export async function startInstances(platform: Platform, plan: Plan, { started, 
   await within(Promise.all(starting), startingMs, 'it could not be started in time', signal)
   // Those that came too late to be wanted are not among the started: nothing would be checked, and nothing serve.
   signal.throwIfAborted()
+  lap(started.every(({ listens }) => listens) ? 'spare' : 'sandbox')
 }
 
 /** Of an earlier attempt, before the runtime was killed. One that was switched to drains, as calls may be under way to it. */
@@ -163,10 +171,12 @@ async function endEarlier({ places: { instances } }: Platform, plan: Plan): Prom
   await Promise.all(earlier.map((old) => instances.stop(old.id, 0)))
 }
 
-export async function checkInstances(platform: Platform, plan: Plan, started: readonly Running[], signal: AbortSignal): Promise<void> {
+export async function checkInstances(platform: Platform, plan: Plan, { started, parts, signal }: Attempt): Promise<void> {
   // To ask changes nothing: it need not wait for the record of the step, only for its end.
-  const recorded = require(advance(platform, plan.deploymentId, 'checking'), plan.deploymentId, platform)
+  const recorded = require(advance(platform, plan.deploymentId, 'checking', { parts: parts.splice(0) }), plan.deploymentId, platform)
   recorded.catch(() => {})
+  const lap = laps(parts)
+  let silent = started.length
   const over = new AbortController()
   const either = AbortSignal.any([signal, over.signal])
   const ended = started.map(async (running) => {
@@ -176,7 +186,8 @@ export async function checkInstances(platform: Platform, plan: Plan, started: re
     throw Object.assign(new PlatformError('start_failed', failure.message, { fix: exit.oom ? 'Give it more memory in its settings, or let it use less.' : 'Its last lines say why; mend it and deploy again.' }), { failure })
   })
   try {
-    await Promise.race([...ended, Promise.all(started.map((running) => waitUntilReady(running, plan.settings.health, checkingMs, either)))])
+    await Promise.race([...ended, Promise.all(started.map((running) => waitUntilReady(running, plan.settings.health, checkingMs, { signal: either, onListening: () => { if (--silent === 0) lap('loading') } })))])
+    lap('answering')
   } catch (error) {
     if (error instanceof PlatformError && error.code === 'check_failed') {
       throw Object.assign(error, { failure: { ...error.toJSON(), lines: await linesOf(platform, started[0]) } })
@@ -191,57 +202,22 @@ export async function checkInstances(platform: Platform, plan: Plan, started: re
   signal.throwIfAborted()
 }
 
-/** What a revision says that it answers, and how that differs from what served before; null where it does not, or nothing did. */
-export interface Described {
-  endpoints: Endpoint[]
-  endpointChanges: EndpointChange[] | null
-}
-
-export async function describeRevision(platform: Platform, plan: Plan, running: Running | undefined): Promise<Described> {
-  const before = servingBefore(platform, plan)
-  const [endpoints, [known]] = await Promise.all([
-    running ? readEndpoints(running.placement.address, running.placement.port).catch(() => []) : [],
-    before === undefined || before === plan.commit ? [] : platform.db.select({ endpoints: revisions.endpoints }).from(revisions).where(and(eq(revisions.serviceId, plan.serviceId), eq(revisions.commit, before))),
-  ])
-  const endpointChanges = known === undefined ? [] : compareEndpoints(known.endpoints, endpoints)
-  return { endpoints, endpointChanges: endpointChanges.length === 0 ? null : endpointChanges }
-}
-
-/** Together with the switch, or before it. */
-export async function keepDescription(tx: Pick<Db, 'insert' | 'update'>, { deploymentId, serviceId, commit, build }: Plan, { endpoints, endpointChanges }: Described): Promise<void> {
-  const known = { endpoints, buildId: build.id, language: build.language, description: build.description }
-  await Promise.all([
-    // A fork has the commits of what it was forked from.
-    tx.insert(revisions).values({ serviceId, commit, createdAt: Date.now(), ...known }).onConflictDoUpdate({ target: [revisions.serviceId, revisions.commit], set: known }),
-    ...(endpointChanges === null ? [] : [tx.update(deployments).set({ endpointChanges }).where(eq(deployments.id, deploymentId))]),
-  ])
-}
-
-/** Revision of its own copy here, or of the one that it inherits. */
-function servingBefore({ places, routing }: Platform, plan: Plan): string | undefined {
-  for (let id: string | null | undefined = plan.environmentId, depth = 0; id && depth < maxDepth; id = routing.table.environments[id]?.parentId, depth++) {
-    const place = places.get({ serviceId: plan.serviceId, environmentId: id })
-    if (place) return place.plan.commit
-  }
-  return undefined
-}
-
 /** What is switched to must be there after a power loss: its build as well. */
 async function describeAsKept(platform: Platform, plan: Plan, running: Running | undefined): Promise<Described> {
   const [described] = await Promise.all([describeRevision(platform, plan, running), platform.builds.kept(plan.build.id)])
   return described
 }
 
-interface SwitchOver { started: readonly Running[]; described: Described; signal: AbortSignal }
+interface SwitchOver extends Attempt { described: Described }
 
 /** The step is recorded together with what it changes: there is no instant at which one of them is true alone. */
-async function switchOver(platform: Platform, plan: Plan, { started, described, signal }: SwitchOver): Promise<void> {
+async function switchOver(platform: Platform, plan: Plan, { started, described, parts, signal }: SwitchOver): Promise<void> {
   const since = Date.now()
   const previousId = platform.places.get(plan)?.plan.deploymentId ?? null
   let now: DeploymentRow | undefined
   await platform.places.switchTo(plan, started, async (tx) => {
     const [[row]] = await Promise.all([
-      tx.update(deployments).set({ ...switched(since), previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs })
+      tx.update(deployments).set({ ...switched(since, parts), previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs })
         .where(and(eq(deployments.id, plan.deploymentId), inArray(deployments.state, mayPrecede('switching')))).returning(),
       keepDescription(tx, plan, described),
     ])
@@ -260,13 +236,13 @@ function ofBuild({ data }: PlatformError): Pick<Failure, 'exitCode' | 'lines'> {
   return { ...(exitCode !== undefined && { exitCode }), ...(lines !== undefined && { lines }) }
 }
 
-async function end(platform: Platform, row: DeploymentRow, started: readonly Running[], error: unknown): Promise<void> {
+async function end(platform: Platform, row: DeploymentRow, { started, parts }: Pick<Attempt, 'started' | 'parts'>, error: unknown): Promise<void> {
   const understood = isPlatformError(error) ? error : outageOf(error)
   if (understood === undefined) platform.log.error({ err: error, deployment: row.id }, 'a deployment failed unexpectedly')
   const known = understood ?? new PlatformError('internal', `something went wrong inside the platform (${row.id})`)
   const failure: Failure = { ...known.toJSON(), ...ofBuild(known), ...(known as { failure?: Failure }).failure }
   const to = known.code === 'cancelled' || known.code === 'superseded' ? known.code : 'failed'
-  await advance(platform, row.id, to, { error: failure })
+  await advance(platform, row.id, to, { error: failure, parts })
   await platform.logs.append(row, { stream: 'platform', level: to === 'failed' ? 'error' : 'info', text: `deployment ${row.id} ${to}: ${known.message}`, revision: row.commit.slice(0, 7) })
   await Promise.all(started.map((running) => platform.places.instances.stop(running.id, 2_000)))
   // One that keeps data was stopped for this attempt: it serves again.
@@ -289,7 +265,7 @@ async function require(step: Promise<DeploymentRow | null>, id: string, { db }: 
 
 async function within<T>(work: Promise<T>, ms: number, message: string, signal: AbortSignal): Promise<T> {
   const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new PlatformError('start_failed', message, { fix: 'The machine may be busy: look at Settings, then deploy again.' })), ms)
+  const timer = setTimeout(() => late.reject(new PlatformError('start_failed', message, { fix: 'The machine may be busy: look at Settings, Health, then deploy again.' })), ms)
   const stop = () => late.reject(signal.reason)
   signal.addEventListener('abort', stop)
   try {

@@ -5,20 +5,25 @@ import { listeningPorts } from './listening.ts'
 import type { Running } from './instances.ts'
 
 /**
- * Resolves when the instance accepts and its health path answers with anything but 5xx.
+ * Resolves when the instance accepts, of which `onListening` is told, and its health path answers with anything but 5xx.
  * @throws PlatformError `check_failed` at the deadline, saying what was seen last; the signal's reason when aborted
  */
-export async function waitUntilReady(running: Running, health: string, deadlineMs: number, signal: AbortSignal): Promise<void> {
+export async function waitUntilReady(running: Running, health: string, deadlineMs: number, { signal, onListening = () => {} }: { signal: AbortSignal; onListening?: () => void }): Promise<void> {
   const { address, port } = running.placement
   const deadline = performance.now() + deadlineMs
   let seen = 'it does not listen'
+  let listens = false
+  const heard = () => {
+    if (!listens) onListening()
+    listens = true
+  }
   let said = false
   const saying = running.listens?.then(() => { said = true })
   // Often at first, as what starts quickly is being waited for by somebody; one try costs a third of a millisecond.
   for (let tries = 0; performance.now() < deadline; tries++) {
     signal.throwIfAborted()
     const [silent, pause] = [!said, tries >= 200 ? 50 : saying && !said ? 20 : 5]
-    const answer = await askHealth(address, port, health)
+    const answer = await askHealth(address, port, health, heard)
     if (typeof answer === 'number' && answer < 500) return
     seen = typeof answer === 'number' ? `${health} answers ${answer}` : answer
     const waiting = delay(pause, undefined, { signal }).catch(() => {})

@@ -87,7 +87,7 @@ export class KeepUp {
     const over = new AbortController()
     void one.ended.then(() => over.abort(new PlatformError('start_failed', 'it ended before it was ready')))
     try {
-      await waitUntilReady(one, place.plan.settings.health, readyMs, over.signal)
+      await waitUntilReady(one, place.plan.settings.health, readyMs, { signal: over.signal })
     } catch (error) {
       if (instances.get(one.id) === undefined) return // its exit says why, and is handled there
       await this.say(one, error instanceof Error ? error.message : String(error))

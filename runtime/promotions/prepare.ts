@@ -1,8 +1,10 @@
 import { PlatformError } from '#contract/errors.ts'
 import type { PromotionItem } from '#contract/promotions.ts'
+import type { PhasePart } from '#contract/states.ts'
 import { manifestChange } from '../deployments/apply-manifest.ts'
 import { type DeploymentRow, noteReady } from '../deployments/record.ts'
-import { build, checkInstances, describeRevision, keepDescription, startInstances } from '../deployments/run.ts'
+import { describeRevision, keepDescription } from '../deployments/describe.ts'
+import { build, checkInstances, startInstances } from '../deployments/run.ts'
 import { waitUntilReady } from '../instances/check.ts'
 import type { Running } from '../instances/instances.ts'
 import { type Plan, readPlan } from '../instances/plan.ts'
@@ -43,7 +45,7 @@ export class MemberFailed extends Error {
 export async function prepareAll(platform: Platform, members: readonly Member[], signal: AbortSignal): Promise<Ready[]> {
   const over = new AbortController()
   const either = AbortSignal.any([signal, over.signal])
-  const all = members.map(({ deployment }) => ({ deployment, plan: undefined as Plan | undefined, fresh: [] as Running[] }))
+  const all = members.map(({ deployment }) => ({ deployment, plan: undefined as Plan | undefined, fresh: [] as Running[], parts: [] as PhasePart[] }))
   const each = async (which: readonly (typeof all)[number][], work: (one: (typeof all)[number]) => Promise<unknown>) => {
     const queue = [...which]
     await Promise.allSettled(Array.from({ length: atOnce }, async () => {
@@ -57,10 +59,11 @@ export async function prepareAll(platform: Platform, members: readonly Member[],
   }
   const begin = async (one: (typeof all)[number]) => {
     if (!one.plan) return
-    await startInstances(platform, one.plan, { started: one.fresh, signal: either })
-    await checkInstances(platform, one.plan, one.fresh, either)
+    const attempt = { started: one.fresh, parts: one.parts, signal: either }
+    await startInstances(platform, one.plan, attempt)
+    await checkInstances(platform, one.plan, attempt)
     await keepDescription(platform.db, one.plan, await describeRevision(platform, one.plan, one.fresh[0]))
-    await noteReady(platform, one.deployment.id)
+    await noteReady(platform, one.deployment.id, one.parts)
   }
   try {
     await each(all, async (one) => {
@@ -96,7 +99,7 @@ export async function prepareReturn(platform: Platform, deploymentId: string, si
     await instances.setState(running, 'checking')
     const ended = running.ended.then(() => { throw new PlatformError('start_failed', `${plan.service} ended while starting in ${plan.environment}`) })
     ended.catch(() => {}) // later it is no failure of this
-    await Promise.race([ended, waitUntilReady(running, plan.settings.health, readyMs, signal)])
+    await Promise.race([ended, waitUntilReady(running, plan.settings.health, readyMs, { signal })])
   })).catch(async (error: unknown) => {
     await Promise.all(fresh.map((running) => instances.stop(running.id, 2_000)))
     throw error

@@ -1,0 +1,45 @@
+import { and, eq } from 'drizzle-orm'
+import { compareEndpoints, type EndpointChange } from '#contract/compatibility.ts'
+import type { Endpoint } from '#contract/endpoints.ts'
+import { maxDepth } from '#contract/routing.ts'
+import type { Db } from '#db/open.ts'
+import { deployments, revisions } from '#db/schema.ts'
+import { readEndpoints } from '#sdk/compile/read-endpoints.ts'
+import type { Running } from '../instances/instances.ts'
+import type { Plan } from '../instances/plan.ts'
+import type { Platform } from '../platform.ts'
+
+/** What a revision says that it answers, and how that differs from what served before; null where it does not, or nothing did. */
+export interface Described {
+  endpoints: Endpoint[]
+  endpointChanges: EndpointChange[] | null
+}
+
+export async function describeRevision(platform: Platform, plan: Plan, running: Running | undefined): Promise<Described> {
+  const before = servingBefore(platform, plan)
+  const [endpoints, [known]] = await Promise.all([
+    running ? readEndpoints(running.placement.address, running.placement.port).catch(() => []) : [],
+    before === undefined || before === plan.commit ? [] : platform.db.select({ endpoints: revisions.endpoints }).from(revisions).where(and(eq(revisions.serviceId, plan.serviceId), eq(revisions.commit, before))),
+  ])
+  const endpointChanges = known === undefined ? [] : compareEndpoints(known.endpoints, endpoints)
+  return { endpoints, endpointChanges: endpointChanges.length === 0 ? null : endpointChanges }
+}
+
+/** Together with the switch, or before it. */
+export async function keepDescription(tx: Pick<Db, 'insert' | 'update'>, { deploymentId, serviceId, commit, build }: Plan, { endpoints, endpointChanges }: Described): Promise<void> {
+  const known = { endpoints, buildId: build.id, language: build.language, description: build.description }
+  await Promise.all([
+    // A fork has the commits of what it was forked from.
+    tx.insert(revisions).values({ serviceId, commit, createdAt: Date.now(), ...known }).onConflictDoUpdate({ target: [revisions.serviceId, revisions.commit], set: known }),
+    ...(endpointChanges === null ? [] : [tx.update(deployments).set({ endpointChanges }).where(eq(deployments.id, deploymentId))]),
+  ])
+}
+
+/** Revision of its own copy here, or of the one that it inherits. */
+function servingBefore({ places, routing }: Platform, plan: Plan): string | undefined {
+  for (let id: string | null | undefined = plan.environmentId, depth = 0; id && depth < maxDepth; id = routing.table.environments[id]?.parentId, depth++) {
+    const place = places.get({ serviceId: plan.serviceId, environmentId: id })
+    if (place) return place.plan.commit
+  }
+  return undefined
+}
