@@ -68,6 +68,8 @@ export const trafficNews = z.object({
   run: z.string(),
   counts: z.array(trafficCount),
   lost: z.array(lostCount),
+  /** When tokens were last used for a call, by their ids, in milliseconds since the epoch; those of which it has changed. */
+  tokens: z.record(z.string(), z.number()).optional(),
   /** With the first ones: up to where they are written down, and up to where they may be. */
   saved: z.object({ counts: z.array(trafficCount), claim: trafficClaim.nullable() }).optional(),
 })

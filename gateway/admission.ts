@@ -10,6 +10,7 @@ import type { HostCookies } from './identity/host-cookie.ts'
 import { anyone, belongsTo, checkAudience, identifyByToken, type Identity, type Person } from './identity/identity.ts'
 import type { Limits } from './limits.ts'
 import type { Caller, Environment, Service, Team } from './routes/entities.ts'
+import type { SaidAnswer } from './proxy/answer-headers.ts'
 import type { WrittenHead } from './proxy/request-head.ts'
 import type { RouteTable } from './routes/route-table.ts'
 import { endpointIn, isPlatformPath, type Target } from './routes/target.ts'
@@ -29,6 +30,8 @@ export interface Passage {
   caller: string | undefined
   /** How its requests are counted. */
   countedAs: string
+  /** Of the platform token that it came with. */
+  tokenId: string | undefined
   /** The first part of the path, when it could be an endpoint's name. */
   endpoint: string
   baggage: string
@@ -39,6 +42,8 @@ export interface Passage {
   goodUntil: number
   /** How such a request was written for its service. */
   written: WrittenHead | undefined
+  /** How such a request was answered last. */
+  answer: SaidAnswer | undefined
   /** Where it is counted. */
   counter: Counter | undefined
 }
@@ -136,12 +141,14 @@ export class Admission {
       path: target.path,
       caller: callerHeader(identity, this.table, service.teamId),
       countedAs,
+      tokenId: identity.kind === 'person' ? identity.token?.id : undefined,
       endpoint: endpointIn(target.path),
       baggage: mergeBaggage(request.headers[header.baggage] as string | undefined, member ?? this.claims.mint(context.id, generation)),
       hops: hops + 1,
       byHost: target.kind === 'host',
       goodUntil: instance === undefined && trusted === undefined && service.limit === undefined ? goodUntil(identity) : 0,
       written: undefined,
+      answer: undefined,
       counter: undefined,
     }
   }

@@ -31,6 +31,20 @@ test('what is under way is counted while it is, and how long calls were under wa
   await watch.return(undefined)
 })
 
+test('it is told which tokens were used, and when, once each time', async () => {
+  const traffic = new Traffic()
+  const before = Date.now()
+  traffic.end(traffic.begin({ ...hello, tokenId: 'one' }))
+  const watch = traffic.watch(new AbortController().signal, everyMs)
+  const { tokens } = await next(watch)
+  expect(Object.keys(tokens ?? {})).toEqual(['one'])
+  expect(tokens?.one).toBeGreaterThanOrEqual(before)
+  traffic.end(traffic.begin({ ...hello, tokenId: 'two' }))
+  traffic.end(traffic.begin(hello))
+  expect(Object.keys((await next(watch)).tokens ?? {})).toEqual(['two'])
+  await watch.return(undefined)
+})
+
 test('whoever watches is told the last of it at the end, and a successor inherits what nobody was told', async () => {
   const traffic = new Traffic()
   const over = new AbortController()

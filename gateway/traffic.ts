@@ -11,7 +11,7 @@ export interface Counter extends TrafficCount {
 }
 
 /** Where something was counted that has not been told yet. */
-interface Untold { counts: Set<Counter>; lost: Set<LostCount> }
+interface Untold { counts: Set<Counter>; lost: Set<LostCount>; tokens: Set<string> }
 
 const busyEveryMs = 10_000
 
@@ -20,6 +20,7 @@ export class Traffic {
   readonly run = randomUUID()
   private readonly counts = new Map<string, Counter>()
   private readonly lost = new Map<string, LostCount>()
+  private readonly tokens = new Map<string, number>()
   private readonly saved = new Map<string, TrafficCount>()
   private claim: TrafficClaim | undefined
   private readonly watchers = new Set<Untold>()
@@ -34,6 +35,7 @@ export class Traffic {
   begin(passage: Counted, now = performance.now(), count = this.countOf(passage)): Counter {
     addBusy(count, now)
     count.inFlight++
+    if (passage.tokenId !== undefined) this.noteToken(passage.tokenId)
     this.touch(count)
     return count
   }
@@ -105,6 +107,11 @@ export class Traffic {
     return [...this.counts.values()].map(asTold)
   }
 
+  private noteToken(id: string): void {
+    this.tokens.set(id, Date.now())
+    for (const { tokens } of this.watchers) tokens.add(id)
+  }
+
   countLost({ serviceId, environmentId }: Caller, callee: Service, { revision, late }: { revision: string; late: boolean }): void {
     const key = `${serviceId}/${environmentId}/${revision}/${callee.id}/${late}`
     let count = this.lost.get(key)
@@ -117,7 +124,7 @@ export class Traffic {
 
   /** All counters, then those that changed, at most once every `everyMs`; the last ones when it ends. */
   async *watch(signal: AbortSignal, everyMs = 1000): AsyncGenerator<TrafficNews> {
-    const untold: Untold = { counts: new Set(this.counts.values()), lost: new Set(this.lost.values()) }
+    const untold: Untold = { counts: new Set(this.counts.values()), lost: new Set(this.lost.values()), tokens: new Set(this.tokens.keys()) }
     this.watchers.add(untold)
     try {
       yield { ...this.take(untold), saved: { counts: [...this.saved.values()], claim: this.claim ?? null } }
@@ -135,14 +142,15 @@ export class Traffic {
     }
   }
 
-  private take({ counts, lost }: Untold): TrafficNews {
+  private take({ counts, lost, tokens }: Untold): TrafficNews {
     const news = { run: this.run, counts: [...counts].map((count) => {
       const told = asTold(count)
       this.told.set(count, told)
       return told
-    }), lost: [...lost].map((count) => ({ ...count })) }
+    }), lost: [...lost].map((count) => ({ ...count })), tokens: Object.fromEntries([...tokens].map((id) => [id, this.tokens.get(id) ?? 0])) }
     counts.clear()
     lost.clear()
+    tokens.clear()
     return news
   }
 
@@ -175,7 +183,7 @@ export class Traffic {
   }
 }
 
-type Counted = { service: { id: string }; environment: { id: string } } & Pick<Passage, 'countedAs'>
+type Counted = { service: { id: string }; environment: { id: string } } & Pick<Passage, 'countedAs'> & Partial<Pick<Passage, 'tokenId'>>
 
 const keyOf = ({ serviceId, environmentId, caller }: TrafficCount): string => `${serviceId}/${environmentId}/${caller}`
 

@@ -76,6 +76,12 @@ export async function revokeSignIns(platform: Platform, actor: Actor, userId: st
 
 const noteUseAfterMs = 60_000
 
+/** Of calls through the gateway, which tells of them afterwards: when each token was used, by its id. */
+export async function noteUses(db: Platform['db'], used: ReadonlyMap<string, number>): Promise<void> {
+  await db.execute(sql`update ${tokens} set last_used_at = greatest(last_used_at, to_timestamp(used.at::bigint / 1000.0))
+    from jsonb_each_text(${JSON.stringify(Object.fromEntries(used))}::text::jsonb) as used(id, at) where ${tokens.id} = used.id`)
+}
+
 const byHash = once((db) => db.select({ token: tokens, user: users, team: teams, environment: environments.name, role: members.role }).from(tokens)
   .leftJoin(users, eq(users.id, tokens.userId))
   .innerJoin(teams, eq(teams.id, tokens.teamId))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { LostCount, TrafficClaim, TrafficCount, TrafficNews } from '#contract/gateway-api.ts'
 import { type Db, openDb } from '#db/open.ts'
-import { called, metrics, usage } from '#db/schema.ts'
+import { called, metrics, teams, tokens, usage } from '#db/schema.ts'
 import { temporaryDatabase } from '#e2e/database/temporary-database.ts'
 import type { Platform } from '../platform.ts'
 import { activityIn, chartOf } from './charts.ts'
@@ -102,6 +102,19 @@ test('what the gateway goes on counting is written down once, whatever starts an
   expect(await at.written()).toMatchObject([{ requests: 31 }])
   expect((await chart(second, at.table)).curves.map(({ total }) => total.requests)).toEqual([31])
   expect(at.warnings).toEqual([])
+})
+
+test('a token that is used for calls alone is known to be used', async () => {
+  await using at = await world()
+  await at.db.insert(teams).values({ id: 't', name: 'demo', createdAt: 1 })
+  const token = (id: string, lastUsedAt: number | null) => ({ id, teamId: 't', role: 'developer' as const, name: id, hash: id, scope: {}, createdAt: 1, lastUsedAt })
+  await at.db.insert(tokens).values([token('unused', null), token('new', null), token('known', 5_000)])
+  const traffic = await at.start(new Claims())
+  traffic.note(news([], { tokens: { new: 3_000, known: 4_000, 'a deleted one': 4_000 } }))
+  traffic.note(news([], { tokens: { new: 6_000 } }))
+  await traffic.save()
+  expect(at.warnings).toEqual([])
+  expect(Object.fromEntries((await at.db.select().from(tokens)).map(({ id, lastUsedAt }) => [id, lastUsedAt]))).toEqual({ unused: null, new: 6_000, known: 5_000 })
 })
 
 test('a runtime that is killed between its transaction and anything else, or in it, counts nothing twice', async () => {

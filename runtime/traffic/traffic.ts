@@ -5,6 +5,7 @@ import { beyond } from '#contract/traffic-counts.ts'
 import type { Transaction } from '#db/open.ts'
 import { called, platform as facts, services, usage } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
+import { noteUses } from '../tokens/tokens.ts'
 import { callerName, serviceName } from './caller-name.ts'
 import { addToHistory, readHistory, type Tier } from './history.ts'
 import { LostContexts } from './lost-context.ts'
@@ -31,6 +32,7 @@ export class Traffic {
   readonly #parts: Parts
   readonly #tellSaving: (claim: TrafficClaim & { run: string }) => Promise<unknown>
   readonly #callers = new Map<string, Map<string, number>>()
+  readonly #usedTokens = new Map<string, number>()
   #run = ''
   #seen = new Map<string, TrafficCount>()
   #unwritten = new Unwritten()
@@ -46,7 +48,7 @@ export class Traffic {
     this.#tellSaving = tellSaving
   }
 
-  note({ run, counts, lost, saved }: TrafficNews, now = Date.now()): void {
+  note({ run, counts, lost, saved, tokens = {} }: TrafficNews, now = Date.now()): void {
     if (run !== this.#run) this.#seen = new Map()
     this.#run = run
     if (this.#seen.size === 0 && saved !== undefined) {
@@ -58,6 +60,7 @@ export class Traffic {
       const teamId = this.#parts.routing.table.services[serviceId]?.teamId
       if (teamId) touched.set(teamId, (touched.get(teamId) ?? new Set()).add(serviceId))
     }
+    for (const [id, at] of Object.entries(tokens)) this.#usedTokens.set(id, at)
     this.lost.note(lost)
     if (lost.length > 0) this.#savingLost ??= setTimeout(() => void this.#saveLost(), 1000)
     for (const { serviceId } of lost) touch(serviceId)
@@ -124,6 +127,7 @@ export class Traffic {
 
   async #save(): Promise<void> {
     if (this.#savingLost !== undefined) await this.#saveLost()
+    await this.#saveTokens()
     await this.#settleWriting()
     if (this.#unwritten.series.size === 0) return
     const { save, batch } = this.#writing = { save: randomUUID(), batch: this.#unwritten }
@@ -215,6 +219,13 @@ export class Traffic {
       const callers = this.#callers.get(key) ?? new Map<string, number>()
       this.#callers.set(key, callers.set(row.caller, (callers.get(row.caller) ?? 0) + row.requests))
     }
+  }
+
+  async #saveTokens(): Promise<void> {
+    if (this.#usedTokens.size === 0) return
+    const used = new Map(this.#usedTokens)
+    await noteUses(this.#parts.db, used)
+    for (const [id, at] of used) if (this.#usedTokens.get(id) === at) this.#usedTokens.delete(id)
   }
 
   async #saveLost(): Promise<void> {
