@@ -78,6 +78,7 @@ export function platformEnvironment(name: PlatformName, home: Home, settings: Se
     M3O_GATEWAY_PORT: String(settings.gatewayPort),
     M3O_DOMAIN: settings.domain,
     M3O_URL: consoleUrl(settings),
+    M3O_LOG_LEVEL: settings.logLevel,
   }
   if (name === 'gateway') return everywhere
   if (name === 'runtime') {

@@ -14,7 +14,7 @@ test('an empty variable is as good as none', () => {
 test.each([
   ['M3O_PORT', 'http'], ['M3O_PORT', '65536'], ['M3O_PORT', '-1'], ['M3O_GATEWAY_PORT', '80.5'], ['M3O_HOST', '127.0.0.1/8'], ['M3O_URL', 'm3o.example.com'],
   ['M3O_URL', 'https://example.com/m3o'], ['M3O_URL', 'ftp://example.com'], ['M3O_DOMAIN', 'localhost:8080'], ['M3O_DOMAIN', '-x'],
-  ['M3O_ENGINE', 'docker'], ['M3O_ENGINE', 'swarm'], ['M3O_SAMPLES', 'no'], ['DOCKER_HOST', 'localhost'], ['M3O_HOME', '/'], ['M3O_HOME', `/${'x'.repeat(99)}`],
+  ['M3O_ENGINE', 'docker'], ['M3O_ENGINE', 'swarm'], ['M3O_SAMPLES', 'no'], ['M3O_LOG_LEVEL', 'verbose'], ['DOCKER_HOST', 'localhost'], ['M3O_HOME', '/'], ['M3O_HOME', `/${'x'.repeat(99)}`],
   ['M3O_EGRESS', 'some; where'], ['M3O_TEAM_MEMORY', '4 cows'], ['M3O_TEAM_DISK', '1MB'], ['M3O_TEAM_PROCESSES', '3'], ['M3O_TEAMS_WITHOUT_WALLS', 'yes'],
   ['M3O_SMTP_URL', 'mail.example.com'], ['M3O_SMTP_URL', 'smtp://mail.example.com'], ['M3O_MAIL_FROM', 'nobody'], ['M3O_OIDC_ISSUER', 'https://login.example.com'], ['M3O_GITHUB_CLIENT_ID', 'x'],
   ['M3O_GOOGLE_CLIENT_SECRET', 'x'], ['M3O_GITHUB_URL', 'github.example.com'],

@@ -18,8 +18,11 @@ export interface Settings {
   engine: 'process' | 'swarm'
   dockerHost: string | undefined
   samples: boolean
+  logLevel: (typeof logLevels)[number]
   admin: { email: string; password: string } | undefined
 }
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 type Variables = Readonly<Record<string, string | undefined>>
 
@@ -40,6 +43,7 @@ export function readSettings(variables: Variables, asRoot = process.getuid?.() =
     engine: engineName(read('M3O_ENGINE') ?? 'process'),
     dockerHost: dockerHost(read('DOCKER_HOST')),
     samples: oneOf('M3O_SAMPLES', read('M3O_SAMPLES') ?? '1', ['0', '1']) === '1',
+    logLevel: oneOf('M3O_LOG_LEVEL', read('M3O_LOG_LEVEL') ?? 'info', logLevels),
     admin: administrator(read('M3O_ADMIN_EMAIL'), variables['M3O_ADMIN_PASSWORD']),
   }
   checkWalls(read)
