@@ -117,7 +117,7 @@ export function addServiceCommands(program: Command, run: Run): void {
 
 function describe(one: Service): string {
   const rows = [
-    ['state', one.reason === null ? one.state : `${one.state} (${one.reason})`],
+    ['state', one.reason === null ? one.state : `${one.state} (${plain(one.reason.split('\n', 1)[0] ?? '')})`],
     ...(one.laptop === null ? [] : [['runs', `on ${plain(spokenLaptop(one.laptop.by))}, which took its place ${ago(one.laptop.since)}`]]),
     ['revision', one.revision === null ? '–' : `${one.revision} from ${one.from}${one.pinned ? ', pinned: it does not follow the parent' : ''}`],
     ['instances', one.instances.length === 0 ? '–' : one.instances.map(({ id, pid, state }) => `${id} ${state} pid ${pid ?? '–'}`).join('\n            ')],

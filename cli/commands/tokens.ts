@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { scopeWords } from '#contract/token-scope.ts'
 import { parseExpiry } from '../input.ts'
 import { oneOf } from '../misuse.ts'
 import type { Run } from '../run.ts'
@@ -38,7 +39,7 @@ export function addTokenCommands(program: Command, run: Run): void {
       id, name, scope, environment, created: iso(createdAt), expires: iso(expiresAt), lastUsed: iso(lastUsedAt), ...(everyone && { of: machine === null ? person.email : null, machine: machine?.role ?? null }),
     }))
     show(session, documents, () => table(['id', 'name', ...(everyone ? ['of'] : []), 'may', 'expires', 'used'], all.map((one) => [
-      one.id, one.name, ...(everyone ? [one.machine === null ? one.person.email : `a machine (${one.machine.role})`] : []), one.scope.actions?.join(' ') ?? 'all that you may', one.expiresAt === null ? 'never' : new Date(one.expiresAt).toISOString().slice(0, 10),
+      one.id, one.name, ...(everyone ? [one.machine === null ? one.person.email : `a machine (${one.machine.role})`] : []), scopeWords(one.scope), one.expiresAt === null ? 'never' : new Date(one.expiresAt).toISOString().slice(0, 10),
       one.lastUsedAt === null ? 'never' : ago(one.lastUsedAt),
     ])))
   }))

@@ -12,7 +12,7 @@ import { Field } from '#components/ui/field.tsx'
 import { Input, Select } from '#components/ui/input.tsx'
 import { ShownOnce } from '#components/ui/shown-once.tsx'
 import { CiSnippets } from './ci-snippets.tsx'
-import { type ScopeKey, scopeChoices } from './token-scope.ts'
+import { type ScopeKey, scopeChoices } from '#contract/token-scope.ts'
 
 const day = 86_400_000
 const lives = [{ days: 30, label: '30 days' }, { days: 90, label: '90 days' }, { days: 365, label: 'a year' }, { days: 0, label: 'no end' }] as const

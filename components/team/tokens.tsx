@@ -13,7 +13,7 @@ import { Button, IconButton } from '#components/ui/button.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { type Column, Table } from '#components/ui/table.tsx'
 import { Time } from '#components/ui/time.tsx'
-import { scopeWords } from './token-scope.ts'
+import { scopeWords } from '#contract/token-scope.ts'
 import { Toolbar } from './toolbar.tsx'
 
 const Confirm = dynamic(() => import('#components/ui/confirm.tsx').then((module) => module.Confirm), { ssr: false })

@@ -1,5 +1,5 @@
-import { type Action, actions as table, mayDo } from '#contract/permissions.ts'
-import type { TokenScope } from '#contract/routing.ts'
+import { type Action, actions as table, mayDo } from './permissions.ts'
+import type { TokenScope } from './routing.ts'
 
 /** Scopes that people choose from; `null` is all that one may do oneself. */
 export const scopeChoices = [
