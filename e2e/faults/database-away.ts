@@ -8,7 +8,7 @@ import { isUnderWay } from '#contract/states.ts'
 import { startWebProcess, type WebProcess } from '../platform/web-process.ts'
 import { type Inhabitant, type OnHome, startOnHome } from '../platform/on-home.ts'
 import { freePort } from '../platform/processes.ts'
-import { until } from '../stack/until.ts'
+import { until, untilPossible } from '../stack/until.ts'
 import { fault, type Finding } from './fault.ts'
 import { Ledger } from './kept/ledger.ts'
 
@@ -78,7 +78,7 @@ async function* away(all: All, how: 'killed' | 'paused'): AsyncIterable<Finding>
   const began = performance.now()
   if (how === 'paused') for (const pid of paused) process.kill(pid, 'SIGCONT')
   else await platform.postgres.start()
-  const backMs = await until('a change is taken', async () => {
+  const backMs = await untilPossible('a change is taken', async () => {
     await platform.rpc.call('variables.set', { ...all.counter, name: 'BACK', value: how, secret: false })
     await web.ask('environments.list', { team: 'crew' })
     return performance.now() - began

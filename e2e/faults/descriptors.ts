@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { errorFromBody, isPlatformError } from '#contract/errors.ts'
-import { until } from '../stack/until.ts'
+import { untilPossible } from '../stack/until.ts'
 import { fault, type Finding } from './fault.ts'
 import { startTarget, type Target } from './fuzz/target.ts'
 import { Ledger } from './kept/ledger.ts'
@@ -84,7 +84,7 @@ async function* exhaust(target: Target, name: 'runtime' | 'web' | 'gateway', led
   // Had it ended, that is what is found below.
   if (existsSync(`/proc/${pid}`)) limit(pid, before)
   const began = performance.now()
-  const backMs = await until('all answers again', async () => {
+  const backMs = await untilPossible('all answers again', async () => {
     await askWeb(target)
     await platform.rpc.call('environments.list', { teamId: as.teamId })
     return (await call()) === undefined && performance.now() - began

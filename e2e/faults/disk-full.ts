@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isPlatformError } from '#contract/errors.ts'
 import { type Inhabitant, type OnHome, startOnHome } from '../platform/on-home.ts'
 import { freePort } from '../platform/processes.ts'
-import { until } from '../stack/until.ts'
+import { untilPossible } from '../stack/until.ts'
 import { Disk } from './disk/disk.ts'
 import { fault, type Finding } from './fault.ts'
 import { Ledger } from './kept/ledger.ts'
@@ -75,7 +75,7 @@ async function* fill(platform: OnHome, as: Inhabitant, ledger: Ledger, { disk, r
   }
   rmSync(filler)
   const began = performance.now()
-  const backMs = await until('a change is taken', async () => {
+  const backMs = await untilPossible('a change is taken', async () => {
     await platform.rpc.call('environments.create', { teamId: as.teamId, name: `back-${round}`, kind: 'shared', parentId: as.production, ownerId: as.userId })
     return performance.now() - began
   }, { withinMs: 60_000 }).catch(() => Infinity)

@@ -9,3 +9,9 @@ export async function until<T>(what: string, ask: () => T | Promise<T>, { within
     await delay(everyMs)
   }
 }
+
+/** As `until`, also while asking fails. */
+export function untilPossible<T>(what: string, ask: () => Promise<T>, options: { withinMs?: number; everyMs?: number } = {}): Promise<Exclude<T, undefined | false>> {
+  let last: unknown = ''
+  return until(what, () => ask().catch((error: unknown) => void (last = error)), { ...options, why: () => String(last) }) as Promise<Exclude<T, undefined | false>>
+}
