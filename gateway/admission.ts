@@ -10,7 +10,6 @@ import type { HostCookies } from './identity/host-cookie.ts'
 import { anyone, belongsTo, checkAudience, identifyByToken, type Identity, type Person } from './identity/identity.ts'
 import type { Limits } from './limits.ts'
 import type { Caller, Environment, Service, Team } from './routes/entities.ts'
-import type { SaidAnswer } from './proxy/answer-headers.ts'
 import type { WrittenHead } from './proxy/request-head.ts'
 import type { RouteTable } from './routes/route-table.ts'
 import { endpointIn, isPlatformPath, type Target } from './routes/target.ts'
@@ -42,8 +41,6 @@ export interface Passage {
   goodUntil: number
   /** How such a request was written for its service. */
   written: WrittenHead | undefined
-  /** How such a request was answered last. */
-  answer: SaidAnswer | undefined
   /** Where it is counted. */
   counter: Counter | undefined
 }
@@ -148,7 +145,6 @@ export class Admission {
       byHost: target.kind === 'host',
       goodUntil: instance === undefined && trusted === undefined && service.limit === undefined ? goodUntil(identity) : 0,
       written: undefined,
-      answer: undefined,
       counter: undefined,
     }
   }

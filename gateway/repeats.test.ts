@@ -111,3 +111,20 @@ test('calls are limited that are all the same', async () => {
   for (let i = 0; i < 6; i++) statuses.push((await kept.ask('GET /v1/@demo/open/ HTTP/1.1\r\nHost: h\r\n\r\n')).status)
   expect(statuses).toEqual([200, 200, 200, 200, 429, 429])
 })
+
+test('an answer that the service gives again is told each caller as fits it', async () => {
+  stand.token('m3o_fits')
+  await stand.publish()
+  using kept = await keptConnection()
+  const byHost = () => kept.ask('GET / HTTP/1.1\r\nHost: web--demo.localhost\r\nAuthorization: Bearer m3o_fits\r\n\r\n')
+  for (let i = 0; i < 4; i++) {
+    expect((await kept.ask(head('m3o_fits'))).field('Content-Security-Policy')).toBe('sandbox')
+    expect((await byHost()).field('Content-Security-Policy')).toBeUndefined()
+  }
+  const release = stand.table.releases[`e_production/${service}`] as (typeof stand.table.releases)[string]
+  const say = async () => (await kept.ask(head('m3o_fits'))).field('M3O-Served-By')
+  for (let i = 0; i < 3; i++) expect(await say()).toBe('web@abc1234 production')
+  // Nothing but the release is another.
+  await stand.control.call('routes.apply', { version: 2, epoch: stand.table.epoch, releases: { [`e_production/${service}`]: { ...release, revision: 'def5678' } } })
+  for (let i = 0; i < 3; i++) expect(await say()).toBe('web@def5678 production')
+})

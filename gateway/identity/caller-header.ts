@@ -4,8 +4,20 @@ import type { Identity } from './identity.ts'
 // eslint-disable-next-line no-control-regex
 const printable = /^[\x20-\x7e]*$/
 
-/** RFC 9651: a String where ASCII is enough (§3.3.3), else a Display String (§3.3.8). */
+const mostItems = 10_000
+const items = new Map<string, string>()
+
 function item(text: string): string {
+  let made = items.get(text)
+  if (made === undefined) {
+    if (items.size >= mostItems) items.clear()
+    items.set(text, (made = itemOf(text)))
+  }
+  return made
+}
+
+/** RFC 9651: a String where ASCII is enough (§3.3.3), else a Display String (§3.3.8). */
+function itemOf(text: string): string {
   if (printable.test(text)) return `"${text.replace(/[\\"]/g, '\\$&')}"`
   let encoded = ''
   for (const byte of Buffer.from(text)) {

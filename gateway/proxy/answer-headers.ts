@@ -5,13 +5,6 @@ import type { ResponseHead } from '../upstream/response-head.ts'
 import { type HeadText, headText, inOnePiece } from '../wire/head-text.ts'
 import { addDeprecation } from './deprecation.ts'
 
-/** What was made of an answer's head, to be said again. */
-export interface SaidAnswer extends Served {
-  /** As the service said it. */
-  text: string
-  said: HeadText
-}
-
 /** What serves a call. */
 interface Served { readonly release: Release | undefined; readonly environment: Environment | undefined }
 
@@ -19,7 +12,7 @@ interface Served { readonly release: Release | undefined; readonly environment: 
 const own = new Set(['m3o-served-by', 'traceparent', 'clear-site-data'])
 
 /** The headers of a service's answer as the caller gets them; may be the same array. */
-export function answerHeaders(head: ResponseHead, passage: Passage, cookies: HostCookies): readonly string[] {
+export function answerHeaders(head: ResponseHead, passage: Pick<Passage, 'byHost'>, cookies: HostCookies): readonly string[] {
   const { headers } = head
   let replaced = head.setsCookie || !passage.byHost
   for (let i = 0; !replaced && i < headers.length; i += 2) {
@@ -43,23 +36,25 @@ export function answerHeaders(head: ResponseHead, passage: Passage, cookies: Hos
 }
 
 /** All of an answer's head that is not of this one call. */
-export function fieldsOfAnswer(head: ResponseHead, passage: Passage, cookies: HostCookies, by: string): string[] {
+export function fieldsOfAnswer(head: ResponseHead, passage: Pick<Passage, 'service' | 'byHost'>, cookies: HostCookies, by: string): string[] {
   const fields = [...answerHeaders(head, passage, cookies), 'M3O-Served-By', by]
   if (passage.service.deprecation !== undefined) addDeprecation(fields, passage.service.deprecation)
   return fields
 }
 
-/** The same as it is written; put together anew only when the service says something else than the last time. */
-export function saidAnswer(head: ResponseHead, passage: Passage, cookies: HostCookies, { release, environment }: Served): HeadText {
-  const { answer } = passage
-  if (answer?.text === head.text && answer.release === release && answer.environment === environment) return answer.said
-  const said = headText(head.status, head.reason, fieldsOfAnswer(head, passage, cookies, servedBy(passage, { release, environment })))
-  said.lines = inOnePiece(said.lines)
-  passage.answer = { text: head.text, release, environment, said }
-  return said
+/** The same as it is written; put together once for a service that says the same again and again. */
+export function saidAnswer(head: ResponseHead, { service, byHost }: Passage, cookies: HostCookies, { release, environment }: Served): HeadText {
+  const { said } = head
+  if (said !== undefined && said.service === service && said.byHost === byHost && said.release === release && said.environment === environment) return said.text
+  const text = headText(head.status, head.reason, fieldsOfAnswer(head, { service, byHost }, cookies, servedBy({ service }, { release, environment })))
+  if (head.repeated) {
+    text.lines = inOnePiece(text.lines)
+    head.said = { service, byHost, release, environment, text }
+  }
+  return text
 }
 
 /** Value of `M3O-Served-By`. */
-export function servedBy({ service }: Passage, { release, environment }: Served): string {
+export function servedBy({ service }: Pick<Passage, 'service'>, { release, environment }: Served): string {
   return `${service.name}@${release?.revision} ${environment?.name}`
 }

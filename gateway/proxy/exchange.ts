@@ -117,7 +117,7 @@ export class Exchange implements ExchangeHandler, OpenCall {
     this.head = head
     this.note(head.status)
     const { request, response, passage, trace } = this
-    if (response.sayHead !== undefined && request.likeness !== undefined && passage.goodUntil > 0) {
+    if (response.sayHead !== undefined) {
       return response.sayHead(saidAnswer(head, passage, this.proxy.cookies, this), trace.traceparent)
     }
     const headers = fieldsOfAnswer(head, passage, this.proxy.cookies, this.servedBy)

@@ -1,4 +1,6 @@
 import { FieldNames } from '../field-names.ts'
+import type { Environment, Release, Service } from '../routes/entities.ts'
+import type { HeadText } from '../wire/head-text.ts'
 
 export interface ResponseHead {
   /** As it came. */
@@ -15,6 +17,19 @@ export interface ResponseHead {
   /** Bytes of the body; -1 chunked; -2 until the connection ends. */
   length: number
   upgrade: string | undefined
+  /** The service said the same before, on the same connection. */
+  repeated: boolean
+  /** How that was said to its caller. */
+  said: SaidAnswer | undefined
+}
+
+/** An answer's head as callers of one service get it. */
+export interface SaidAnswer {
+  service: Service
+  release: Release | undefined
+  environment: Environment | undefined
+  byHost: boolean
+  text: HeadText
 }
 
 /** What the service said is not HTTP/1.1; the message goes on: "the service answered …". */
@@ -103,6 +118,8 @@ export function parseHead(text: string, toHead: boolean): ResponseHead {
     idleMs,
     length: framed,
     upgrade,
+    repeated: false,
+    said: undefined,
   }
 }
 

@@ -114,7 +114,10 @@ export class ResponseReader {
 
   private parse(text: string): ResponseHead {
     const { last } = this
-    if (last?.text === text && this.lastToHead === this.toHead) return last
+    if (last?.text === text && this.lastToHead === this.toHead) {
+      last.repeated = true
+      return last
+    }
     const head = parseHead(text, this.toHead)
     this.last = text.length <= mostKept ? head : undefined
     this.lastToHead = this.toHead
