@@ -7,7 +7,7 @@ import type { Admission } from './admission.ts'
 import { refuse, isNavigation } from './answer/refusal.ts'
 import type { CallRequest, CallResponse } from './call.ts'
 import { traceFrom } from './context/trace.ts'
-import { answerBare, answerMalformed, bareBody, framingFault, isCondemned, mayUpgrade } from './framing.ts'
+import { answerBare, answerMalformed, bareBody, framingFault, isCondemned, mayUpgrade, passOverOffer } from './framing.ts'
 import { type Handovers, isHandover } from './identity/handover.ts'
 import type { Person } from './identity/identity.ts'
 import { Exchange } from './proxy/exchange.ts'
@@ -89,6 +89,7 @@ export class DataPlane {
     // What follows a request that could be framed in two ways may be a part of it.
     if (isCondemned(request)) return
     const fault = framingFault(request, response)
+    if (upgraded === undefined) passOverOffer(request, response)
     if (fault === undefined) this.pass(request, response, () => whoActs(request), upgraded)
     else this.refuse(request, response, fault, { target: undefined, traceparent: traceFrom(request.headers[header.traceparent] as string | undefined).traceparent })
   }

@@ -28,10 +28,6 @@ export function framingFault(request: IncomingMessage, response: ServerResponse)
   if (encoding !== undefined && (encoding.toLowerCase() !== 'chunked' || httpVersion === '1.0')) {
     return condemn(request, response, 'this transfer encoding is not understood')
   }
-  // It cannot wait for its turn: what follows may be of the other protocol already.
-  if (headers.upgrade !== undefined && response.socket === null && /\bupgrade\b/i.test(headers.connection ?? '') && wantsSwitch(request)) {
-    return condemn(request, response, 'this request to switch protocols came before the one ahead of it was answered')
-  }
   return request.method === 'TRACE' ? new PlatformError('method_not_allowed', 'TRACE is not answered here') : undefined
 }
 
@@ -42,12 +38,16 @@ function condemn(request: IncomingMessage, response: ServerResponse, why: string
 }
 
 /** A switch to another protocol is passed on where nothing precedes it; other offers, HTTP/2's among them, may be ignored. */
-export function mayUpgrade(request: IncomingMessage): boolean {
-  return wantsSwitch(request) && !isAnswering(request.socket)
+export function mayUpgrade({ headers, socket }: IncomingMessage): boolean {
+  return !isAnswering(socket) && headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0' && !/\bh2c?\b/i.test(headers.upgrade ?? '')
 }
 
-const wantsSwitch = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0' && !/\bh2c?\b/i.test(headers.upgrade ?? '')
+/** An offer that is passed over is the last request of its connection: what follows may be of the other protocol already. */
+export function passOverOffer({ headers, socket }: IncomingMessage, response: ServerResponse): void {
+  if (headers.upgrade === undefined || !/\bupgrade\b/i.test(headers.connection ?? '')) return
+  condemned.add(socket)
+  response.shouldKeepAlive = false
+}
 
 const malformed: Record<string, [PlatformError['code'], number, string]> = {
   HPE_HEADER_OVERFLOW: ['too_large', 431, 'the headers of this request are too large'],

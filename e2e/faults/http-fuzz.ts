@@ -23,7 +23,7 @@ export default fault({
   short: 10,
   async *run(seconds): AsyncGenerator<Finding> {
     const wrong: string[] = []
-    const expected = new Map<string, Read[]>()
+    const expected = new Map<string, { reads: Read[]; text: string }>()
     const traces = new Set<string>()
     const counts = { node: 0, python: 0 }
     const errors: string[] = []
@@ -43,13 +43,13 @@ export default fault({
       const isTraced = trace !== '' && !traces.has(trace) && valuesOf('traceparent').length === 1
       traces.add(trace)
       const [from = ''] = valuesOf('x-forwarded-for').slice(-1)
-      const reads = expected.get(from.split(', ').at(-1) ?? '')
+      const { reads, text } = expected.get(from.split(', ').at(-1) ?? '') ?? {}
       // Of a caller that has gone by then the gateway does not know whence it was.
       if (isTraced && from === '') return
       const at = reads?.findIndex(({ method, url, body }) => method === seen.method && pathOf(url) === seen.url && body === seen.body) ?? -1
       const why = !isTraced ? 'twice, or without a trace' : at < 0 ? 'as nobody sent it' : undefined
       reads?.splice(at, at < 0 ? 0 : 1)
-      if (why !== undefined) wrong.push(`${service} got it ${why}: ${JSON.stringify(seen)}, of ${JSON.stringify(reads)}`)
+      if (why !== undefined) wrong.push(`${service} got it ${why}: ${JSON.stringify(seen)}, of ${JSON.stringify(text)}, of which are left ${JSON.stringify(reads)}`)
     }
 
     let connections = 0
@@ -57,7 +57,7 @@ export default fault({
       const bytes = Buffer.from(text, 'latin1')
       const n = connections++
       const from = `127.${1 + ((n >> 16) & 63)}.${(n >> 8) & 255}.${n & 255}`
-      expected.set(from, (await readByNode(bytes)).filter(({ complete }) => complete))
+      expected.set(from, { reads: (await readByNode(bytes)).filter(({ complete }) => complete), text })
       await exchange(gateway.port, { from, parts: cut(bytes, sizes) })
     }
 

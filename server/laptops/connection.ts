@@ -11,6 +11,7 @@ import { Tunnel } from '#contract/tunnel.ts'
 import { TunnelFault } from '#contract/tunnel-frames.ts'
 import type { TunnelStream } from '#contract/tunnel-stream.ts'
 import { socketAddress } from '#contract/unix-socket.ts'
+import { heard } from '../live/heard.ts'
 import type { Web } from '../web.ts'
 import { listenForRun, type RunSocket } from './run-socket.ts'
 
@@ -109,10 +110,10 @@ export class LaptopConnection {
   }
 
   #heard(value: unknown): void {
-    const parsed = fromLaptop.safeParse(value)
-    if (!parsed.success || this.#pending >= maxPending) throw new TunnelFault('a message that is not known, or too many')
+    const said = heard(fromLaptop, value)
+    if (said === undefined || this.#pending >= maxPending) throw new TunnelFault('a message that is not known, or too many')
     this.#pending++
-    this.#doing = this.#doing.then(() => this.#obey(parsed.data)).catch((error: unknown) => {
+    this.#doing = this.#doing.then(() => this.#obey(said)).catch((error: unknown) => {
       this.#web.log.error({ err: error }, 'what a laptop said could not be done')
       this.close()
     }).finally(() => this.#pending--)

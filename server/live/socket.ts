@@ -12,6 +12,7 @@ import { bodyOfFailure } from '../http/answer.ts'
 import { byToken, viewer } from '../people/viewer.ts'
 import type { Viewer, Web } from '../web.ts'
 import { PlatformEvents } from './events.ts'
+import { heard } from './heard.ts'
 import { PresenceRooms } from './presence.ts'
 import { gone, type Sink } from './subscription.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -109,9 +110,9 @@ export function createLive(web: Web, { teamChanged = () => {} }: { teamChanged?:
 async function signIn(web: Web, socket: LiveSocket): Promise<void> {
   const { request } = socket
   const from = addressOf(request, web.settings)
-  const given = z.object({ token: z.string().max(300).optional() }).safeParse(socket.handshake.auth ?? {})
-  if (!given.success) throw new PlatformError('bad_request', 'the token of the handshake is none', { field: 'token' })
-  const { token } = given.data
+  const given = heard(z.object({ token: z.string().max(300).optional() }), socket.handshake.auth ?? {})
+  if (given === undefined) throw new PlatformError('bad_request', 'the token of the handshake is none', { field: 'token' })
+  const { token } = given
   const fromPage = request.headers.origin !== undefined
   const renew = token !== undefined
     ? () => byToken(web, token, from)
@@ -150,37 +151,36 @@ function listen(web: Web, socket: LiveSocket, subscriptions: Subscriptions): voi
   const ackOf = (ack: unknown): ((...values: unknown[]) => void) => (typeof ack === 'function' ? (ack as () => void) : () => {})
   socket.on('subscribe', (...[givenId, givenTopic, input, ack]: unknown[]) => {
     const answer = ackOf(ack)
-    const [known, named] = [id.safeParse(givenId), topic.safeParse(givenTopic)]
-    if (!known.success || !named.success) return answer({ ok: false, error: { code: 'bad_request', message: 'there is no such topic' } })
-    subscriptions.open(known.data, named.data, input).then(
+    const [known, named] = [heard(id, givenId), heard(topic, givenTopic)]
+    if (known === undefined || named === undefined) return answer({ ok: false, error: { code: 'bad_request', message: 'there is no such topic' } })
+    subscriptions.open(known, named, input).then(
       () => answer({ ok: true }),
-      (error: unknown) => answer({ ok: false, error: bodyOfFailure(web, error, `live ${named.data}`) }),
+      (error: unknown) => answer({ ok: false, error: bodyOfFailure(web, error, `live ${named}`) }),
     )
   })
-  // Not made a text of: an object can be such that this throws.
   const inletOf = (given: unknown) => {
-    const known = id.safeParse(given)
-    return known.success ? subscriptions.inlet(known.data) : undefined
+    const known = heard(id, given)
+    return known === undefined ? undefined : subscriptions.inlet(known)
   }
   socket.on('unsubscribe', (given: unknown) => {
-    const known = id.safeParse(given)
-    if (known.success) subscriptions.close(known.data)
+    const known = heard(id, given)
+    if (known !== undefined) subscriptions.close(known)
   })
   socket.on('write', (...[given, value, ack]: unknown[]) => {
-    const parsed = bytes.safeParse(value)
-    const written = parsed.success ? inletOf(given)?.write?.(parsed.data) : undefined
+    const said = heard(bytes, value)
+    const written = said === undefined ? undefined : inletOf(given)?.write?.(said)
     void Promise.resolve(written).finally(() => ackOf(ack)())
   })
   socket.on('resize', (...[given, value]: unknown[]) => {
-    const parsed = size.safeParse(value)
-    if (parsed.success) inletOf(given)?.resize?.(parsed.data)
+    const said = heard(size, value)
+    if (said !== undefined) inletOf(given)?.resize?.(said)
   })
   socket.on('signal', (...[given, value]: unknown[]) => {
-    const parsed = signal.safeParse(value)
-    if (parsed.success) inletOf(given)?.signal?.(parsed.data)
+    const said = heard(signal, value)
+    if (said !== undefined) inletOf(given)?.signal?.(said)
   })
   socket.on('say', (...[given, value]: unknown[]) => {
-    const parsed = spoken.safeParse(value)
-    if (parsed.success) inletOf(given)?.say?.(parsed.data)
+    const said = heard(spoken, value)
+    if (said !== undefined) inletOf(given)?.say?.(said)
   })
 }
