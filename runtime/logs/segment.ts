@@ -144,8 +144,10 @@ export class SegmentReader {
   async sources(upTo: number): Promise<ReadonlyMap<number, SourceLabel>> {
     const labels = (this.segment.labels ??= { upTo: 0, byNumber: new Map() })
     if (labels.upTo >= upTo) return labels.byNumber
-    const meta = await this.readMeta(labels.upTo, upTo)
-    const before = await this.textStart(labels.upTo)
+    // Another reader of the segment may go further meanwhile.
+    const from = labels.upTo
+    const meta = await this.readMeta(from, upTo)
+    const before = await this.textStart(from)
     for (let at = 0; at < meta.length; at += entrySize) {
       if (meta[at + 24] !== kinds.source) continue
       const text = await this.readText(at === 0 ? before : endAt(meta, at - entrySize), endAt(meta, at))
