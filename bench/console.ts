@@ -3,14 +3,10 @@
  * contentful paint over cold loads (nothing cached, signed in) against 1 s, and the gzipped script that came over the
  * network against 250 KB, of that page and of a service's screens; ends with 1 when a limit is missed.
  */
-import { join } from 'node:path'
 import { type Browser, chromium, type Page } from '@playwright/test'
-import { newId } from '#contract/ids.ts'
-import { openDb } from '#db/open.ts'
-import { deployments, releases, revisions, services } from '#db/schema.ts'
 import { signIn } from '#e2e/browser/people.ts'
-import { until } from '#e2e/stack/until.ts'
-import { admin, type Stack, startStack } from '#e2e/stack/stack.ts'
+import { manyServices } from '#e2e/stack/many-services.ts'
+import { admin, startStack } from '#e2e/stack/stack.ts'
 
 const loads = Number(process.argv[2] ?? 7)
 const wanted = 200
@@ -24,7 +20,7 @@ type State = Awaited<ReturnType<Awaited<ReturnType<Browser['newContext']>>['stor
 const stack = await startStack()
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
 try {
-  await fill(stack)
+  await manyServices(stack.home, 'demo', wanted - 3)
   const session = await signedIn(browser)
   const first = []
   for (let n = 0; n < loads; n++) first.push(await load(browser, session, 'services'))
@@ -55,28 +51,6 @@ function told(what: string, figure: number, most: number, unit: string, more = '
 
 function kilobytes(bytes: number): number {
   return Math.round(bytes / 1_000)
-}
-
-/** As many services as wanted, each recorded as the samples are, with their endpoints and their last deployment. */
-async function fill({ home }: Stack): Promise<void> {
-  await using database = openDb({ socketDir: join(home, 'pg'), database: 'm3o', user: 'm3o' }, 1)
-  const { db } = database
-  await until('the samples are live', async () => (await db.select().from(releases)).length === 3, { withinMs: 60_000 })
-  const own = await db.select().from(services)
-  const revision = await db.select().from(revisions)
-  const deployment = await db.select().from(deployments)
-  for (let n = own.length; n < wanted; n++) {
-    const like = own[n % own.length]
-    const made = revision.find(({ serviceId }) => serviceId === like?.id)
-    const last = deployment.find(({ serviceId }) => serviceId === like?.id)
-    if (like === undefined || made === undefined || last === undefined) throw new Error('the samples are not there')
-    const id = newId('service')
-    const deploymentId = newId('deployment')
-    await db.insert(services).values({ ...like, id, name: `${like.name}-${n}`, description: `${made.description} Number ${n}.` })
-    await db.insert(revisions).values({ ...made, serviceId: id })
-    await db.insert(deployments).values({ ...last, id: deploymentId, serviceId: id, createdAt: last.createdAt + n })
-    await db.insert(releases).values({ environmentId: last.environmentId, serviceId: id, deploymentId, commit: last.commit, wanted: 'stopped', updatedAt: Date.now() })
-  }
 }
 
 async function signedIn(within: Browser): Promise<State> {

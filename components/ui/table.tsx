@@ -71,11 +71,12 @@ export function Table<Row>({ label, columns, rows, rowKey, rowHeight = 34, empty
         </tr>
       </thead>
       <tbody ref={body} onKeyDown={walk}>
-        {first > 0 && <tr aria-hidden><td colSpan={columns.length} style={{ height: first * rowHeight }} /></tr>}
+        {/* One cell each: one across all columns would give those that are hidden a place. */}
+        {first > 0 && <tr aria-hidden><td style={{ height: first * rowHeight }} /></tr>}
         {sorted.slice(first, last).map((row, index) => (
           <TableRow key={rowKey(row)} row={row} columns={columns as readonly Column<unknown>[]} height={rowHeight} index={long ? first + index + 2 : undefined} />
         ))}
-        {last < sorted.length && <tr aria-hidden><td colSpan={columns.length} style={{ height: (sorted.length - last) * rowHeight }} /></tr>}
+        {last < sorted.length && <tr aria-hidden><td style={{ height: (sorted.length - last) * rowHeight }} /></tr>}
       </tbody>
     </table>
   )
