@@ -43,7 +43,7 @@ export const paths = {
   deployments: (at: InTeam, filters: { environment?: string; service?: string; by?: string; state?: string } = {}) => `${root(at)}/deployments${query(filters)}`,
   logs: (at: InTeam, look: { services?: string; q?: string; level?: string } = {}) => `${root(at)}/logs${query(look)}`,
   team: (at: InTeam, tab: 'members' | 'invitations' | 'tokens' | 'audit' = 'members') => `${root(at)}/team${query({ tab: tab === 'members' ? undefined : tab })}`,
-  settings: (at: InTeam, tab?: 'account' | 'platform') => `${root(at)}/settings${query({ tab })}`,
+  settings: (at: InTeam, tab?: 'account' | 'platform' | 'health') => `${root(at)}/settings${query({ tab })}`,
   newTeam: () => '/new',
 
   /** The same screen in another environment; another team has other services, so there the section is kept. */

@@ -19,6 +19,18 @@ test('web is killed under an open page: it says so once, heals, and what is new 
   await expect(catalogueRow(page, 'afterwards')).toContainText('live')
 })
 
+test('a screen that is chosen while web is away comes once it is back, and the console is never left', async ({ page, stack, watch }) => {
+  watch.expectComplaint(away)
+  await page.goto('/demo/production/services')
+  await expectConnected(page)
+  await page.evaluate(() => { document.body.dataset.mark = 'the same page' })
+  await stack.kill('web')
+  await page.getByRole('navigation', { name: 'Screens' }).filter({ visible: true }).getByRole('link', { name: 'Environments' }).click()
+  await expect(page.getByRole('heading', { name: 'Environments', level: 1 })).toBeVisible({ timeout: 20_000 })
+  await expectConnected(page)
+  expect(await page.evaluate(() => document.body.dataset.mark)).toBe('the same page')
+})
+
 test('web is killed while somebody types: nothing of the draft is lost', async ({ page, stack, shell, watch }) => {
   watch.expectComplaint(away)
   await shell.deploy('typed-on', hello())

@@ -3,6 +3,7 @@ import { expectAccessible, expectFitsWidth } from './browser/accessible.ts'
 import { deployButton, editorOf, expectDeployed, expectEditorShows } from './browser/editor.ts'
 import { expectConnected, header, openService, serviceUrl, type Tab } from './browser/screens.ts'
 import { expect, test } from './browser/test.ts'
+import { manyServices } from './stack/many-services.ts'
 import { hello } from './stack/programs.ts'
 
 const narrow = { width: 390, height: 844 }
@@ -49,12 +50,62 @@ test('every screen: axe finds nothing, in light and dark, wide and narrow', asyn
 test('every part of the team and of the settings: axe finds nothing, in light and dark, wide and narrow', async ({ page }) => {
   await page.goto('/demo/production/team')
   await expectConnected(page)
-  const ofSettings = ['Account', 'Platform']
+  const ofSettings = ['Account', 'Platform', 'Health']
   await lookAtEach(['Invitations', 'Tokens', 'Audit log', ...ofSettings], page, async (name) => {
     const [screen, bar] = ofSettings.includes(name) ? ['Settings', 'Parts of the settings'] : ['Team', 'Parts of the team']
     if (!await page.getByRole('navigation', { name: bar }).isVisible()) await openByKeys(page, screen)
     await openPart(page, bar, name)
   })
+})
+
+test('every screen comes whole by its address: the server leaves nothing to the browser', async ({ page, shell }) => {
+  const { deployment } = await shell.deploy('whole', hello())
+  const of = serviceUrl('whole').replace(/overview$/, '')
+  const addresses = [
+    ...['overview', 'code', 'api', 'logs', 'metrics', 'deployments', `deployments/${deployment}`, 'consumers', 'settings'].map((tab) => of + tab),
+    ...['services', 'services/new', 'environments', 'environments/compare', 'deployments', 'logs'].map((screen) => `/demo/production/${screen}`),
+    ...['', '?tab=invitations', '?tab=tokens', '?tab=audit'].map((tab) => `/demo/production/team${tab}`),
+    ...['', '?tab=account', '?tab=platform', '?tab=health'].map((tab) => `/demo/production/settings${tab}`),
+  ]
+  for (const address of addresses) {
+    await test.step(address, async () => {
+      await page.goto(address)
+      await expect(page.getByRole('main').getByRole('heading').first()).toBeVisible()
+      await expectConnected(page)
+    })
+  }
+})
+
+test('a team that has just begun: every screen says what goes there', async ({ page, shell }) => {
+  await shell.json(['team', 'create', 'newcomers'])
+  for (const screen of ['services', 'environments', 'deployments', 'logs', 'team', 'settings']) {
+    await test.step(screen, async () => {
+      await page.goto(`/newcomers/production/${screen}`)
+      await expect(page.getByRole('main').getByRole('heading', { level: 1 })).toBeVisible()
+      await expect(page.getByRole('main').getByRole('status', { name: /^Loading/ })).toHaveCount(0)
+      await expect(page.getByRole('main').getByRole('button', { name: 'Try again' })).toHaveCount(0)
+      await expectAccessible(page)
+    })
+  }
+})
+
+test('more services than are drawn at once: each column has its place, wide and narrow', async ({ page, shell, stack }) => {
+  await shell.untilState('greeter', 'live')
+  await shell.json(['team', 'create', 'crowded'])
+  await manyServices(stack.home, 'crowded', 120)
+  await page.goto('/crowded/production/services')
+  const table = page.getByRole('table', { name: 'Services' })
+  const whole = async () => {
+    const [all, name, last] = await Promise.all([table, table.getByRole('columnheader').first(), table.getByRole('columnheader').last()].map((part) => part.boundingBox()))
+    return { rest: Math.round((all?.width ?? 0) + (all?.x ?? 0) - (last?.width ?? 0) - (last?.x ?? 0)), name: (name?.width ?? 0) > 100 }
+  }
+  for (const size of [{ width: 1440, height: 900 }, narrow]) {
+    await page.setViewportSize(size)
+    await expect.poll(whole, `the table at ${size.width} px`).toEqual({ rest: 0, name: true })
+  }
+  await page.locator('#screen').evaluate((screen) => screen.scrollTo(0, screen.scrollHeight))
+  await expect.poll(() => table.locator('tr[aria-rowindex]').last().getAttribute('aria-rowindex')).toBe(await table.getAttribute('aria-rowcount'))
+  expect(await whole()).toEqual({ rest: 0, name: true })
 })
 
 test('every tab of a service: axe finds nothing, in light and dark, wide and narrow', async ({ page, shell }) => {
@@ -130,6 +181,14 @@ test('from the catalogue to a deployed change with the keyboard alone', async ({
   await page.keyboard.press('Enter')
   await expect(page.getByRole('heading', { name: 'by-keys', level: 1 })).toBeVisible()
   await page.keyboard.press('2')
+  await expectEditorShows(page, 'Hello ${name}')
+  await editorOf(page).locator('.view-lines').click()
+  await page.keyboard.press('Control+k')
+  const palette = page.getByRole('dialog', { name: 'Search and commands' })
+  await expect(palette.getByRole('combobox')).toBeFocused()
+  await page.keyboard.type('guest')
+  await expect(palette.getByRole('combobox')).toHaveValue('guest')
+  await page.keyboard.press('Escape')
   await expectEditorShows(page, 'Hello ${name}')
   await page.keyboard.press('Control+Shift+Enter')
   await expectDeployed(page)

@@ -1,4 +1,5 @@
 import type { Locator, Page } from '@playwright/test'
+import { editorOf } from './browser/editor.ts'
 import { expectConnected, openService } from './browser/screens.ts'
 import { expect, test } from './browser/test.ts'
 import { reporter } from './stack/programs.ts'
@@ -35,6 +36,23 @@ test('a shell in the sandbox: it answers, follows the window’s size, and keeps
   await page.getByRole('textbox', { name: 'Terminal input' }).focus()
   await page.keyboard.type('echo and $MINE again\n')
   await expect(rows(page)).toContainText('and kept again')
+})
+
+test('its key opens a shell to type into, and brings one back that is there', async ({ page, shell }) => {
+  await shell.deploy('keyed', reporter)
+  await openService(page, 'keyed', { tab: 'Code' })
+  await expect(editorOf(page)).toBeVisible()
+  await expectConnected(page)
+  await page.keyboard.press('Control+`')
+  await expect(rows(page)).toContainText(/[$#]/)
+  await page.keyboard.type('echo "one in $M3O_SERVICE"\n')
+  await expect(rows(page)).toContainText('one in keyed')
+  await page.getByRole('button', { name: 'Hide the panel' }).first().click()
+  await expect(rows(page)).toHaveCount(0)
+  await page.keyboard.press('Control+`')
+  await page.keyboard.type('echo "the same: $((40 + 2))"\n')
+  await expect(rows(page)).toContainText('the same: 42')
+  await expect(rows(page)).toContainText('one in keyed')
 })
 
 test('a terminal comes back by itself when web was killed, with what was said meanwhile', async ({ page, shell, stack, watch }) => {

@@ -1,5 +1,6 @@
 'use client'
 import { useEffect, useEffectEvent, useRef } from 'react'
+import { currentActions } from '#components/frame/actions.ts'
 import { useIsDark } from '#components/frame/theme.ts'
 import { useIde } from './ide.ts'
 import { applyTheme, fontFamily, monaco } from './monaco.ts'
@@ -44,6 +45,8 @@ export function EditorView({ tab, model, readOnly, label, commands, onCursor }: 
     made.addAction({ id: 'm3o.deploy', label: 'Deploy', keybindings: [CtrlCmd | Shift | monaco.KeyCode.Enter], run: () => deploy() })
     made.addAction({ id: 'm3o.save', label: 'Save now', keybindings: [CtrlCmd | monaco.KeyCode.KeyS], run: () => save() })
     made.addAction({ id: 'm3o.open', label: 'Go to file', keybindings: [CtrlCmd | monaco.KeyCode.KeyP], run: () => quickOpen() })
+    // Monaco's own keys that begin with this one would swallow it, and what is typed next.
+    made.addAction({ id: 'm3o.palette', label: 'Search and commands', keybindings: [CtrlCmd | monaco.KeyCode.KeyK], run: () => currentActions().find(({ id }) => id === 'palette')?.run() })
     // Monaco's own key for it on Linux is the browser's.
     made.addAction({ id: 'm3o.format', label: 'Format the file', keybindings: [Shift | Alt | monaco.KeyCode.KeyF], run: (at) => at.getAction('editor.action.formatDocument')?.run() })
     const given = [

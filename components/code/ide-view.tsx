@@ -106,6 +106,7 @@ function Editor() {
   const environment = useEnvironment()
   const mayDeploy = useMay()('service.deploy')
   const [quick, setQuick] = useState(false)
+  const [shells, setShells] = useState(0)
   const [cursor, setCursor] = useState<{ lineNumber: number; column: number } | null>(null)
   const path = layout.active === null ? undefined : pathOfTab(layout.active)
   const people = useOthers(ide, { me: person.id, path: path ?? null, editing: path !== undefined && changes.some((one) => one.path === path) })
@@ -122,12 +123,16 @@ function Editor() {
   const hideDrawer = () => { if (matchMedia('(max-width: 767px)').matches) workspace.set({ sideOpen: false }) }
   const words = environment === undefined ? 'Deploy' : inEnvironment('Deploy', environment, 'to')
   const togglePanel = () => workspace.set({ panelOpen: !layout.panelOpen })
+  const showTerminal = () => {
+    workspace.showPanel('terminal')
+    setShells((before) => before + 1)
+  }
   useActions([
     { id: 'code.deploy', title: words, keys: 'mod+shift+enter', words: 'ship release', reason: mayDeploy, run: deploying.start },
     { id: 'code.open', title: 'Go to a file', keys: 'mod+p', run: () => setQuick(true) },
     { id: 'code.save', title: 'Save now', keys: 'mod+s', run: save },
     { id: 'code.panel', title: 'Show or hide the panel', keys: 'mod+j', run: togglePanel },
-    { id: 'code.terminal', title: 'Terminal', keys: 'mod+`', run: () => (layout.panelOpen && layout.panel === 'terminal' ? togglePanel() : workspace.showPanel('terminal')) },
+    { id: 'code.terminal', title: 'Terminal', keys: 'mod+`', run: () => (layout.panelOpen && layout.panel === 'terminal' ? togglePanel() : showTerminal()) },
     { id: 'code.logs', title: 'Logs in the panel', run: () => workspace.showPanel('logs') },
     { id: 'code.problems', title: 'Problems', keys: 'mod+shift+m', run: () => workspace.showPanel('problems') },
     ...sides.map((side) => ({ id: `code.${side}`, title: sideLooks[side].label, keys: sideLooks[side].keys, run: () => workspace.showSide(side) })),
@@ -140,7 +145,7 @@ function Editor() {
     { name: 'problems', label: 'Problems', mark: errors > 0 && <span className="tabular rounded-full bg-bad-soft px-1.5 text-tiny text-bad">{errors}</span>, content: <ProblemsPanel problems={problems} /> },
     { name: 'deployment', label: 'Deployment', content: <DeploymentPanel deploying={deploying} /> },
     { name: 'logs', label: 'Logs', content: <LogView {...at} shape="panel" /> },
-    { name: 'terminal', label: 'Terminal', content: <TerminalTab at={at} /> },
+    { name: 'terminal', label: 'Terminal', content: <TerminalTab at={at} asked={shells} /> },
   ]
   const sideViews: Record<Side, React.ReactNode> = {
     files: <FileTree onOpened={hideDrawer} />, search: <SearchSide onOpened={hideDrawer} />, changes: <ChangesSide onOpened={hideDrawer} />, history: <HistorySide onOpened={hideDrawer} />,

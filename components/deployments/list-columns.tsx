@@ -65,7 +65,7 @@ export function deploymentColumns({ team, kinds, mayCancel, cancel }: Deployment
         </span>
       ),
     },
-    { key: 'by', header: 'By', width: 'w-32', from: 'lg', cell: (each) => <span className="text-muted">{each.by}</span> },
+    { key: 'by', header: 'By', width: 'w-40', from: 'lg', cell: (each) => <span className="text-muted">{each.by}</span> },
     { key: 'at', header: 'Started', width: 'w-28', align: 'end', cell: (each) => <Time at={each.createdAt} className="text-muted" /> },
   ]
   return columns.filter((column) => column !== false)

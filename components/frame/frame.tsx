@@ -1,8 +1,9 @@
 'use client'
 import dynamic from 'next/dynamic'
 import { usePathname, useRouter } from 'next/navigation'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { useLiveCache } from '#client/live-cache.ts'
+import { patientFetch } from '#client/patient-fetch.ts'
 import { paths, sections } from '#client/paths.ts'
 import { kindLine } from '#components/environments/environment-mark.tsx'
 import { PlaceOf } from '#components/ui/place-of.tsx'
@@ -30,6 +31,7 @@ export function Frame({ asOf, children }: { asOf: string; children: ReactNode })
   useShortcuts()
   useLiveCache(place.team, asOf)
   useFrameActions(setOpen)
+  useEffect(waitForWeb, [])
   return (
     <div className="grid h-dvh grid-cols-1 grid-rows-[auto_1fr_auto] overflow-hidden md:grid-cols-[208px_1fr]">
       <a href="#screen" className="sr-only z-50 rounded bg-raised px-3 py-2 focus:not-sr-only focus:absolute focus:top-2 focus:left-2">Skip to the screen</a>
@@ -43,6 +45,12 @@ export function Frame({ asOf, children }: { asOf: string; children: ReactNode })
       <ToastArea />
     </div>
   )
+}
+
+function waitForWeb(): () => void {
+  const impatient = window.fetch
+  window.fetch = patientFetch(impatient.bind(window))
+  return () => { window.fetch = impatient }
 }
 
 /** The one thing that scrolls, unless a screen fills it and scrolls by itself. */

@@ -15,6 +15,7 @@ import { firstLine } from './words.ts'
 /** One deployment in two lines: what and how it went, then who, when and from where. */
 export function DeploymentRow({ at, deployment: each }: { at: OfService; deployment: Deployment }) {
   const failed = each.state === 'failed' && each.error !== null
+  const took = { ms: each.endedAt === null ? null : (each.durationMs ?? each.endedAt - each.createdAt), since: isUnderWay(each.state) ? each.createdAt : undefined }
   return (
     <li className="relative flex min-h-[54px] items-center gap-2 px-3 py-1 sm:gap-3 hover:bg-hover has-[[data-row-link]:focus-visible]:bg-hover">
       <span className="flex h-6 w-5 shrink-0 items-center self-start sm:hidden"><DeploymentStateMark state={each.state} past={!each.current} compact /></span>
@@ -31,9 +32,12 @@ export function DeploymentRow({ at, deployment: each }: { at: OfService; deploym
       </span>
       <span className="hidden w-40 shrink-0 items-center gap-2 md:flex">
         <PhaseTimeline deployment={each} className="w-20 shrink-0" />
-        <Duration className="text-small text-muted" ms={each.endedAt === null ? null : (each.durationMs ?? each.endedAt - each.createdAt)} since={isUnderWay(each.state) ? each.createdAt : undefined} />
+        <Duration className="text-small text-muted" {...took} />
       </span>
-      <Time at={each.createdAt} className="shrink-0 self-start text-right text-small leading-6 text-muted sm:w-20" />
+      <span className="flex shrink-0 flex-col self-start text-right text-small leading-6 text-muted sm:w-20">
+        <Time at={each.createdAt} />
+        <Duration className="md:hidden" {...took} />
+      </span>
     </li>
   )
 }

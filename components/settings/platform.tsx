@@ -1,6 +1,5 @@
 'use client'
 import { useSuspenseQuery } from '@tanstack/react-query'
-import { RotateCw } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { useTRPC } from '#client/trpc.ts'
@@ -9,38 +8,18 @@ import { PageBody, Panel, Properties, Property, Section } from '#components/ui/p
 import { StateMark } from '#components/ui/state-mark.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { PlatformPeople } from './platform-people.tsx'
-import { Health } from './health.tsx'
 
 const RotateKey = dynamic(() => import('./rotate-key.tsx').then((module) => module.RotateKey), { ssr: false })
 
-/** For operators: what runs here, and how well it keeps services apart. */
+/** For operators: who gets in, what runs here, and how well it keeps services apart. */
 export function Platform() {
   const trpc = useTRPC()
   const [rotating, setRotating] = useState(false)
-  const { data: status, refetch, isFetching, dataUpdatedAt } = useSuspenseQuery(trpc.platform.status.queryOptions())
-  const { processes, isolation, gateway, counts } = status
-  const memory = processes.reduce((sum, each) => sum + (each.memoryBytes ?? 0), 0)
+  const { data: status } = useSuspenseQuery(trpc.platform.status.queryOptions())
+  const { isolation, gateway, counts } = status
   return (
     <PageBody>
       <PlatformPeople />
-      <Health />
-      <Section
-        title="Processes"
-        about={<>As of <Time at={dataUpdatedAt} />{memory > 0 && <>, <span className="tabular">{mebibytes(memory)}</span> together</>}</>}
-        actions={<Button busy={isFetching} onClick={() => void refetch()}>{!isFetching && <RotateCw />}Look again</Button>}
-      >
-        <Panel>
-          <ul className="divide-y divide-border">
-            {processes.map(({ name, pid, memoryBytes }) => (
-              <li key={name} className="tabular flex h-[34px] items-center gap-4 px-3">
-                <span className="w-40"><StateMark tone={pid === null ? 'bad' : 'ok'} shape={pid === null ? 'cross' : 'full'} word={name} /></span>
-                <span className="grow font-mono text-small text-muted">{pid === null ? 'not running' : `pid ${pid}`}</span>
-                <span className="text-muted">{memoryBytes === null ? '–' : mebibytes(memoryBytes)}</span>
-              </li>
-            ))}
-          </ul>
-        </Panel>
-      </Section>
       <Section title="Isolation" about="How services are kept apart on this machine, and where that is weaker than it could be.">
         <Panel>
           <ul className="divide-y divide-border">
@@ -72,4 +51,3 @@ export function Platform() {
 }
 
 const many = (count: number, noun: string) => `${count} ${count === 1 ? noun : `${noun}s`}`
-const mebibytes = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MiB`

@@ -11,11 +11,12 @@ import { Tabs } from '#components/ui/tabs.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { Lock } from 'lucide-react'
 import { Account } from './account.tsx'
+import { Health } from './health.tsx'
 import { Platform } from './platform.tsx'
 import { TeamSettings } from './team-settings.tsx'
 
-export const settingsTabs = ['team', 'account', 'platform'] as const
-const labels = { team: 'Team', account: 'Account', platform: 'Platform' } as const
+export const settingsTabs = ['team', 'account', 'platform', 'health'] as const
+const labels = { team: 'Team', account: 'Account', platform: 'Platform', health: 'Health' } as const
 
 export function Settings() {
   const place = usePlace()
@@ -30,7 +31,9 @@ export function Settings() {
       <PlaceOf what="part"><Suspense key={tab} fallback={<ShapeSkeleton label="Loading settings" shape="boxes" />}>
         {tab === 'team' && <TeamSettings />}
         {tab === 'account' && <Account />}
-        {tab === 'platform' && (reason === null ? <Platform /> : <EmptyState icon={<Lock />} title="The platform is its operators’">{reason}.</EmptyState>)}
+        {(tab === 'platform' || tab === 'health') && reason !== null && <EmptyState icon={<Lock />} title="The platform is its operators’">{reason}.</EmptyState>}
+        {tab === 'platform' && reason === null && <Platform />}
+        {tab === 'health' && reason === null && <Health />}
       </Suspense></PlaceOf>
     </>
   )

@@ -8,10 +8,10 @@ import { useTRPC } from '#client/trpc.ts'
 import { useMay, useViewer } from '#components/frame/may.ts'
 import { usePlace } from '#components/frame/place.ts'
 import { Button } from '#components/ui/button.tsx'
-import { CopyButton } from '#components/ui/copy-button.tsx'
 import { PageBody, Panel, Properties, Property, Section } from '#components/ui/page.tsx'
 import { ShortId } from '#components/ui/short-id.tsx'
 import { Time } from '#components/ui/time.tsx'
+import { Address } from './address.tsx'
 import { Egress } from './egress.tsx'
 
 const Confirm = dynamic(() => import('#components/ui/confirm.tsx').then((module) => module.Confirm), { ssr: false })
@@ -51,10 +51,6 @@ export function TeamSettings() {
       {open === 'delete' && <DeleteTeam onDismiss={() => setOpen(null)} />}
     </PageBody>
   )
-}
-
-function Address({ name, value }: { name: string; value: string }) {
-  return <Property name={name}><span className="flex items-center justify-between gap-2"><code className="min-w-0 text-small break-all">{value}</code><CopyButton text={value} label={`Copy the address: ${name}`} /></span></Property>
 }
 
 function DeleteTeam({ onDismiss }: { onDismiss: () => void }) {

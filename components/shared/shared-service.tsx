@@ -75,7 +75,7 @@ function About({ service }: { service: Service }) {
   const place = usePlace()
   const { description, team, contact, tags } = service
   return (
-    <div className="pb-1">
+    <div className="pt-1.5 pb-1 sm:pt-0">
       <p className="max-w-[96ch] text-pretty text-muted">
         {description !== '' && <span className="text-text">{description} </span>}
         It belongs to the team {team}, whose production answers its calls, wherever they come from.{contact !== '' && <> On call: <span className="text-text">{contact}</span>.</>}

@@ -6,7 +6,7 @@ import type { AuditEntry } from './audit-page.ts'
 export const auditColumns: Column<AuditEntry>[] = [
   { key: 'at', header: 'When', width: 'w-24 sm:w-28', cell: ({ at }) => <Time at={at} className="text-muted" /> },
   {
-    key: 'actor', header: 'Who', width: 'w-24 sm:w-44',
+    key: 'actor', header: 'Who', width: 'w-24 sm:w-56',
     cell: ({ actor }) => (
       <span title={[`${actor.kind} ${actor.id}`, actor.from === null ? '' : `from ${actor.from}`, spokenBy(actor.by)].filter((word) => word !== '').join(', ')}>
         {actor.name}{actor.kind !== 'person' && <span className="text-muted max-sm:hidden"> ({actor.by !== null && 'token' in actor.by ? spokenBy(actor.by) : actor.kind})</span>}
@@ -14,7 +14,7 @@ export const auditColumns: Column<AuditEntry>[] = [
     ),
   },
   { key: 'from', header: 'From', width: 'w-32', from: 'lg', cell: ({ actor }) => <code className="text-small text-muted">{actor.from ?? '–'}</code> },
-  { key: 'action', header: 'Did', width: 'sm:w-44', cell: ({ action, target }) => <><code className="text-small">{action}</code> <span className="text-muted md:hidden">{target.replace(/^\w+ /, '')}</span></> },
+  { key: 'action', header: 'Did', width: 'sm:w-40', cell: ({ action, target }) => <><code className="text-small">{action}</code> <span className="text-muted md:hidden">{target.replace(/^\w+ /, '')}</span></> },
   { key: 'target', header: 'To what', width: 'w-52', from: 'md', cell: ({ target }) => <span className="text-muted">{target}</span> },
   { key: 'change', header: 'Change', from: 'lg', cell: (entry) => <Change {...entry} /> },
 ]

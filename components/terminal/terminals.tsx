@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { clsx } from 'clsx'
 import { Columns2, Plus, SquareTerminal } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { useEffect, useEffectEvent, useState } from 'react'
 import type { OfService } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { serviceCan } from '#contract/states.ts'
@@ -19,9 +19,10 @@ const mostBeside = 4
 
 /**
  * Shells in the service's sandbox, in tabs, some side by side. They live on the platform: after a reload the tabs and
- * their screens are back, and closing one is what ends it. Load it lazily: it brings xterm.
+ * their screens are back, and closing one is what ends it. Load it lazily: it brings xterm. `asked` counts how often one was
+ * asked for by its key: then it is there to be typed into, a new one if need be.
  */
-export function Terminals({ at, instanceId = null }: { at: OfService; instanceId?: string | null }) {
+export function Terminals({ at, asked = 0, instanceId = null }: { at: OfService; asked?: number; instanceId?: string | null }) {
   const trpc = useTRPC()
   const queries = useQueryClient()
   const may = useMay()
@@ -68,6 +69,12 @@ export function Terminals({ at, instanceId = null }: { at: OfService; instanceId
   const titles = new Map([...sessions.keys()].map((id, index) => [id, `${list.data?.find((one) => one.id === id)?.title || 'shell'} ${index + 1}`]))
   const front = shown.find((group) => chosen !== null && group.includes(chosen)) ?? shown.at(-1)
   const active = chosen !== null && front?.includes(chosen) ? chosen : front?.at(-1) ?? null
+  const answer = useEffectEvent(() => {
+    if (active !== null) sessions.get(active)?.xterm.focus()
+    else if (reason === null && key === '' && !open.isPending) start()
+  })
+  const known = key !== undefined && service !== undefined
+  useEffect(() => { if (asked > 0 && known) answer() }, [asked, known])
   const instances = new Set(service?.instances.map(({ id }) => id))
   /** A shell goes with its instance: a deployment is the usual reason. */
   const isReplaced = (id: string) => {

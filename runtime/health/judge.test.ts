@@ -22,7 +22,7 @@ test('memory is told as it is available, not as it is free', () => {
 })
 
 test('a gateway is well while it follows the routes, and not with those of a runtime before', () => {
-  expect(judgeGateway({ version: 90, epoch: 'a' }, { version: 100, epoch: 'a' }).state).toBe('ok')
+  expect(judgeGateway({ version: 90, epoch: 'a' }, { version: 100, epoch: 'a' })).toEqual({ name: 'gateway', state: 'ok', says: 'has the current routes', fix: null })
   expect(judgeGateway({ version: 10, epoch: 'a' }, { version: 100, epoch: 'a' }).state).toBe('bad')
   expect(judgeGateway({ version: 100, epoch: 'b' }, { version: 100, epoch: 'a' }).state).toBe('bad')
 })

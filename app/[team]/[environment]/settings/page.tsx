@@ -9,8 +9,9 @@ export default async function SettingsPage({ params, searchParams }: { params: P
   return (
     <Prefetched queries={(trpc) =>
       tab === 'account' ? [trpc.person.sessions.queryOptions(), trpc.security.read.queryOptions()]
-        : tab === 'platform' ? [trpc.platform.people.queryOptions(), trpc.platform.health.queryOptions(), trpc.platform.status.queryOptions()]
-          : [trpc.platform.about.queryOptions(), trpc.teams.egress.queryOptions({ team })]
+        : tab === 'platform' ? [trpc.platform.people.queryOptions(), trpc.platform.status.queryOptions()]
+          : tab === 'health' ? [trpc.platform.health.queryOptions(), trpc.platform.status.queryOptions(), trpc.platform.about.queryOptions()]
+            : [trpc.platform.about.queryOptions(), trpc.teams.egress.queryOptions({ team })]
     }>
       <Settings />
     </Prefetched>

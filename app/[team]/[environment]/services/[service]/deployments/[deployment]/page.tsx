@@ -14,7 +14,7 @@ export default async function DeploymentPage({ params }: { params: Promise<OfSer
   return (
     <Prefetched queries={(trpc) => [
       trpc.deployments.get.queryOptions({ team: at.team, deploymentId: deployment }), trpc.deployments.list.queryOptions(firstPage(at)),
-      trpc.deployments.diff.queryOptions({ team: at.team, deploymentId: deployment }),
+      trpc.deployments.diff.queryOptions({ team: at.team, deploymentId: deployment }), trpc.deployments.impact.queryOptions({ team: at.team, deploymentId: deployment }),
     ]}>
       <WithLog at={at} deploymentId={deployment}><DeploymentDetail /></WithLog>
     </Prefetched>
