@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { at } from './loop/asking.ts'
 
 /*
  * A call to a service that sleeps at zero → first byte of its answer: `node bench/wake.ts [TIMES]`. Of one that fell asleep lately, for
- * which an instance waits that loaded its packages; of one for which none does (the runtime was killed meanwhile); and beside them
+ * which an instance waits that loaded its packages; of one for which none does (it was killed); and beside them
  * plain `node` started with the same program, without a sandbox, until its own first byte. Prints p50 and p95 in milliseconds;
  * ends with 1 when a limit is missed.
  */
@@ -31,8 +31,15 @@ function firstByte(port: number, path: string, headers: Record<string, string> =
   })
 }
 
-/** By the folders of their processes. */
-const instances = async () => (await readdir(join(platform.home.path, 'instances'))).filter((name) => !name.startsWith('.'))
+/** Process ids of a service's instances, those that only wait among them. */
+async function processesOf(serviceId: string): Promise<number[]> {
+  const folder = join(platform.home.path, 'instances')
+  const records = await Promise.all((await readdir(folder)).map((id) => readFile(join(folder, id, 'instance.json'), 'utf8').catch(() => '{}')))
+  return records.flatMap((text) => {
+    const { placement } = JSON.parse(text) as { placement?: { serviceId: string; pid: number } }
+    return placement?.serviceId === serviceId ? [placement.pid] : []
+  })
+}
 
 async function woken({ name, path, source, files }: App, cold: boolean): Promise<number[]> {
   const asleep = { instances: { min: 0, max: 1 }, idle: '1s' }
@@ -41,8 +48,11 @@ async function woken({ name, path, source, files }: App, cold: boolean): Promise
   const took: number[] = []
   while (took.length < times) {
     while ((await platform.rpc.call('services.get', { serviceId, environmentId: platform.production })).state !== 'asleep') await delay(100)
-    if (cold) await platform.runtime.killAndStartAgain()
-    while ((await instances()).length !== (cold ? 0 : 1)) await delay(50)
+    while (!(await waits(serviceId))) await delay(50)
+    if (cold) {
+      for (const pid of await processesOf(serviceId)) process.kill(pid, 'SIGKILL')
+      while ((await processesOf(serviceId)).length > 0) await delay(50)
+    }
     // Somebody comes back, not at this very moment.
     await delay(1_000)
     const one = await firstByte(platform.gatewayPort, `/v1/${name}/x`, { authorization: `Bearer ${platform.token}` })
@@ -50,6 +60,12 @@ async function woken({ name, path, source, files }: App, cold: boolean): Promise
     took.push(one)
   }
   return took
+}
+
+/** The one that served is gone, and the one that waits is there. */
+async function waits(serviceId: string): Promise<boolean> {
+  const commands = await Promise.all((await processesOf(serviceId)).map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
+  return commands.length === 1 && commands.every((command) => command.includes('?held'))
 }
 
 async function bare({ plain }: App): Promise<number[]> {
