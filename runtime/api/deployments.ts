@@ -6,6 +6,7 @@ import { deployments as table } from '#db/schema.ts'
 import type { Deployments } from '../deployments/deployments.ts'
 import { diffDeployment } from '../deployments/diff.ts'
 import { listDeployments, readDeployment } from '../deployments/record.ts'
+import { onArrival } from '../deployments/turns.ts'
 import type { Platform } from '../platform.ts'
 import { findOrCreate } from '../services/services.ts'
 import { impactOf } from '../sharing/dependants.ts'
@@ -34,12 +35,12 @@ export function deploymentHandlers(platform: Platform, deployments: Deployments)
       const { message } = await platform.source.history.commit({ serviceId: at.serviceId, commit: what.commit })
       return { deploymentId: (await deployments.deploy(actor, at, what.commit, message, route)).id }
     },
-    'deployments.upload': async ({ teamId, environmentId, service, userId, message, base, force, tip }, { actor, body }) => {
+    'deployments.upload': ({ teamId, environmentId, service, userId, message, base, force, tip }, { actor, body, signal }) => onArrival(teamId, signal, async () => {
       const { serviceId, created } = await findOrCreate(platform, actor, teamId, service, userId)
       const { row, commit, notes } = await deployments.deployArchive(actor, { serviceId, environmentId }, { userId, message, base, force, tip, body })
       // A service that was made for this folder had nothing to replace.
       return { deploymentId: row.id, serviceId, commit, notes: created ? [] : notes }
-    },
+    }),
     'deployments.cancel': async ({ deploymentId }, { actor }) => (await deployments.cancel(actor, deploymentId), { ok: true }),
     'deployments.rollback': async ({ to, ...at }, { actor }) => ({ deploymentId: (await deployments.rollback(actor, at, to)).id }),
     'deployments.restart': async (at, { actor }) => ({ deploymentId: (await deployments.restart(actor, at)).id }),
