@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { ClientRequest } from 'node:http'
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,12 +37,19 @@ export async function tryCommands(cast: Cast): Promise<Tally> {
   const stdin = Object.getOwnPropertyDescriptor(process, 'stdin')
   Object.defineProperty(process, 'stdin', { configurable: true, get: () => Readable.from([Buffer.from('value\n')]) })
   const asked: string[] = []
-  const reach = globalThis.fetch
-  globalThis.fetch = (input, init) => {
-    const { pathname } = new URL(String(input))
-    asked.push(pathname.startsWith('/api/trpc/') ? pathname.slice(10) : pathname)
-    return reach(input, init)
+  const note = (url: URL) => {
+    if (url.origin === cast.stand.settings.url) asked.push(url.pathname.startsWith('/api/trpc/') ? url.pathname.slice(10) : url.pathname)
   }
+  const byHttp = (message: unknown) => {
+    const { request } = message as { request: ClientRequest }
+    note(new URL(request.path, `${request.protocol}//${String(request.getHeader('host') ?? 'none')}`))
+  }
+  const byFetch = (message: unknown) => {
+    const { request } = message as { request: { origin: string; path: string } }
+    note(new URL(request.path, request.origin))
+  }
+  subscribe('http.client.request.created', byHttp)
+  subscribe('undici:request:create', byFetch)
   try {
     for (const [turn, [name, trial]] of Object.entries(commandTrials).entries()) {
       for (const [index, actor] of triers.entries()) {
@@ -58,7 +67,8 @@ export async function tryCommands(cast: Cast): Promise<Tally> {
       }
     }
   } finally {
-    globalThis.fetch = reach
+    unsubscribe('http.client.request.created', byHttp)
+    unsubscribe('undici:request:create', byFetch)
     if (stdin !== undefined) Object.defineProperty(process, 'stdin', stdin)
     for (const one of quiet) one.mockRestore()
     await rm(folder, { recursive: true, force: true })
