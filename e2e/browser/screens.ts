@@ -28,9 +28,9 @@ export async function expectServiceLive(page: Page, service: string): Promise<vo
 export const catalogueRow = (page: Page, service: string): Locator =>
   page.getByRole('table', { name: 'Services' }).getByRole('row').filter({ has: page.getByRole('link', { name: service, exact: true }) })
 
-/** From the live mark of the frame. */
+/** From the live mark of the frame, which a dialog may hide. */
 export async function expectConnected(page: Page): Promise<void> {
-  await expect(page.getByRole('status').filter({ hasText: /^Live$/ })).toBeAttached()
+  await expect(page.getByRole('status', { includeHidden: true }).filter({ hasText: /^Live$/ })).toBeAttached()
 }
 
 export async function chooseEnvironment(page: Page, name: string): Promise<void> {
