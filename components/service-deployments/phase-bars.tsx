@@ -8,6 +8,10 @@ import { spokenDuration } from '#components/ui/time-words.ts'
 
 const words: Record<Phase, string> = { queued: 'Queued', building: 'Building', starting: 'Starting', checking: 'Checking', switching: 'Switching' }
 
+/** Columns of each row, so that all bars have one scale. */
+const alone = 'lg:grid-cols-[88px_minmax(0,1fr)_280px_72px]'
+const besideLast = 'sm:grid-cols-[88px_minmax(0,1fr)_72px_104px] lg:grid-cols-[88px_minmax(0,1fr)_280px_72px_104px]'
+
 /** Each phase on one time line, with how long it took, on what, and how long the same took last time. */
 export function PhaseBars({ deployment, last }: { deployment: Deployment; last: Deployment | undefined }) {
   const under = isUnderWay(deployment.state)
@@ -27,7 +31,7 @@ export function PhaseBars({ deployment, last }: { deployment: Deployment; last: 
         const took = phase?.ms ?? (isRunning ? running : 0)
         const parts = phase === undefined ? '' : spokenParts(phase, spokenDuration)
         return (
-          <li key={name} className={clsx('grid min-h-[34px] grid-cols-[88px_minmax(0,1fr)_auto] items-center gap-x-3 px-3 sm:grid-cols-[88px_minmax(0,1fr)_72px_104px] lg:grid-cols-[88px_minmax(0,1fr)_280px_72px_104px]', phase === undefined && 'text-muted')}>
+          <li key={name} className={clsx('grid min-h-[34px] grid-cols-[88px_minmax(0,1fr)_72px] items-center gap-x-3 px-3', last === undefined ? alone : besideLast, phase === undefined && 'text-muted')}>
             <span className={clsx(isRunning && 'font-medium', broke && 'text-bad')}>{words[name]}</span>
             <span aria-hidden className="relative h-1.5 overflow-hidden rounded-full bg-sunken">
               {phase !== undefined && (
@@ -42,7 +46,7 @@ export function PhaseBars({ deployment, last }: { deployment: Deployment; last: 
             <span className="text-right text-small">
               {phase === undefined ? <span className="text-muted">{under ? 'to come' : 'not reached'}</span> : phase.ms === null && !under ? null : <Duration ms={phase.ms} since={phase.startedAt} />}
             </span>
-            <span className="tabular hidden text-right text-small text-muted sm:block">{before.has(name) ? `last ${spokenDuration(before.get(name) ?? 0)}` : ''}</span>
+            {last !== undefined && <span className="tabular hidden text-right text-small text-muted sm:block">{before.has(name) ? `last ${spokenDuration(before.get(name) ?? 0)}` : ''}</span>}
             {parts !== '' && <span className="tabular col-span-2 col-start-2 -mt-1.5 pb-1.5 text-tiny text-muted lg:hidden">{parts}</span>}
           </li>
         )

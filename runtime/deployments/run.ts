@@ -25,7 +25,7 @@ const lastLines = 50
 const calmMs = 150
 
 /**
- * One deployment from `queued` to its end, each step recorded before it is taken, so that after a kill at any instant
+ * One deployment from `queued` to its end, each step recorded before it changes anything, so that after a kill at any instant
  * it is taken again from the last one recorded. The signal's reason (a PlatformError `cancelled` or `superseded`) ends it.
  */
 export async function runDeployment(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<void> {

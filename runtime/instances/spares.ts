@@ -9,13 +9,13 @@ import type { Plan } from './plan.ts'
 import { outputOf, type Seat, specOf, takeSeat } from './spec.ts'
 
 /** What it waits for: what somebody who works on the service deploys next, or the next call of one that sleeps. */
-export type Awaited = 'deployment' | 'call'
+export type Purpose = 'deployment' | 'call'
 
 interface Spare {
   seat: Seat
   fits: string
   placement: Promise<Placement>
-  awaited: Awaited
+  purpose: Purpose
   since: number
   expires: NodeJS.Timeout
 }
@@ -43,7 +43,7 @@ export class Spares {
   /** Those of which one was asked for longest ago first. */
   readonly #spares = new Map<string, Spare>()
   /** Of those that are not among them yet. */
-  readonly #begun = new Map<string, { awaited: Awaited }>()
+  readonly #begun = new Map<string, { purpose: Purpose }>()
 
   constructor(parts: Parts, portsOf: (teamId: string) => number[]) {
     this.#parts = parts
@@ -51,30 +51,30 @@ export class Spares {
   }
 
   /** Goes on in the background. */
-  prepare(plan: Plan, awaited: Awaited): void {
+  prepare(plan: Plan, purpose: Purpose): void {
     const key = placeKey(plan)
     if (plan.build.heldCommand === undefined || this.#begun.has(key)) return
     const there = this.#spares.get(key)
-    if (there?.fits === fingerprint(plan)) return this.#await(key, there, there.awaited === 'deployment' ? there.awaited : awaited)
+    if (there?.fits === fingerprint(plan)) return this.#renew(key, there, there.purpose === 'deployment' ? there.purpose : purpose)
     if (there) this.drop(plan)
-    if (this.#makeRoom(awaited)) void this.#start(plan, key, awaited)
+    if (this.#makeRoom(purpose)) void this.#start(plan, key, purpose)
   }
 
-  #await(key: string, spare: Spare, awaited: Awaited): void {
+  #renew(key: string, spare: Spare, purpose: Purpose): void {
     this.#forget(key, spare)
-    this.#spares.set(key, { ...spare, awaited, since: performance.now(), expires: this.#expiry(key, awaited) })
+    this.#spares.set(key, { ...spare, purpose, since: performance.now(), expires: this.#expiry(key, purpose) })
   }
 
-  #expiry(key: string, awaited: Awaited): NodeJS.Timeout {
-    return setTimeout(() => this.#dropKey(key), keptMs[awaited]).unref()
+  #expiry(key: string, purpose: Purpose): NodeJS.Timeout {
+    return setTimeout(() => this.#dropKey(key), keptMs[purpose]).unref()
   }
 
-  #makeRoom(awaited: Awaited): boolean {
-    if (awaited === 'call' && process.availableMemory() < totalmem() * leftFree) return false
-    const others = [...this.#spares].filter(([, spare]) => spare.awaited === awaited)
-    const begun = [...this.#begun.values()].filter((other) => other.awaited === awaited)
-    if (begun.length >= most[awaited]) return false
-    const inTheWay = others.slice(0, Math.max(0, others.length + begun.length - most[awaited] + 1))
+  #makeRoom(purpose: Purpose): boolean {
+    if (purpose === 'call' && process.availableMemory() < totalmem() * leftFree) return false
+    const others = [...this.#spares].filter(([, spare]) => spare.purpose === purpose)
+    const begun = [...this.#begun.values()].filter((other) => other.purpose === purpose)
+    if (begun.length >= most[purpose]) return false
+    const inTheWay = others.slice(0, Math.max(0, others.length + begun.length - most[purpose] + 1))
     if (inTheWay.some(([, { since }]) => performance.now() - since < settledMs)) return false
     for (const [key] of inTheWay) this.#dropKey(key)
     return true
@@ -122,12 +122,12 @@ export class Spares {
     return false
   }
 
-  async #start(plan: Plan, key: string, awaited: Awaited): Promise<void> {
+  async #start(plan: Plan, key: string, purpose: Purpose): Promise<void> {
     const { engine, log } = this.#parts
     const started = Promise.withResolvers<Placement>()
     started.promise.catch(() => {})
     let seat: Seat | undefined
-    const begun = { awaited }
+    const begun = { purpose }
     this.#begun.set(key, begun)
     const isWanted = () => this.#begun.get(key) === begun
     try {
@@ -135,10 +135,10 @@ export class Spares {
       seat = await takeSeat(this.#parts, plan.teamId, [...this.#portsOf(plan.teamId), ...waiting])
       if (!isWanted()) return
       this.#begun.delete(key)
-      this.#spares.set(key, { seat, fits: fingerprint(plan), placement: started.promise, awaited, since: performance.now(), expires: this.#expiry(key, awaited) })
+      this.#spares.set(key, { seat, fits: fingerprint(plan), placement: started.promise, purpose, since: performance.now(), expires: this.#expiry(key, purpose) })
       const [spec, preload] = await Promise.all([specOf(this.#parts, plan, seat), preloadsOf(plan.build)])
       started.resolve(await engine.start({ ...spec, command: plan.build.heldCommand ?? [], held: { preload } }))
-      if (awaited === 'call') this.stage(plan)
+      if (purpose === 'call') this.stage(plan)
     } catch (error) {
       started.reject(error)
       if (seat && this.#spares.get(key)?.seat === seat) this.#dropKey(key)
