@@ -40,3 +40,26 @@ test('operators say who may get an account, and pass links on where no mail is s
   await people.getByText('By invitation', { exact: true }).click()
   await expect(people).toContainText('Who is invited to a team gets an account')
 })
+
+test('what is sent before the script of a page has come is sent when it has, and a refused form keeps what was typed', async ({ openWindow, watch }) => {
+  watch.expectComplaint(/401 \(Unauthorized\)/)
+  const theirs = await openWindow()
+  const refusal = theirs.getByText('The email or the password is wrong')
+  const loaded = Promise.withResolvers<void>()
+  await theirs.route('**/_next/static/**/*.js', async (route) => {
+    await loaded.promise
+    await route.continue()
+  })
+  await theirs.goto('/sign-in', { waitUntil: 'commit' })
+  await theirs.getByLabel('Email').fill('nobody@example.com')
+  await theirs.getByLabel('Password').fill('not a password of anybody')
+  await theirs.getByRole('button', { name: 'Sign in' }).click()
+  loaded.resolve()
+  await expect(refusal).toBeVisible()
+  await expect(theirs.getByLabel('Email')).toHaveValue('nobody@example.com')
+
+  await theirs.getByLabel('Email').fill('somebody@example.com')
+  await Promise.all([theirs.waitForResponse('**/api/auth/callback/credentials'), theirs.getByRole('button', { name: 'Sign in' }).click()])
+  await expect(refusal).toBeVisible()
+  await expect(theirs.getByLabel('Email')).toHaveValue('somebody@example.com')
+})

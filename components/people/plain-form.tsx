@@ -1,10 +1,13 @@
 'use client'
-import type { FormEvent, ReactNode } from 'react'
+import type { ReactNode } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { ErrorLine } from '#components/ui/error-state.tsx'
 import { problemOf, sentence } from '#components/ui/problem.ts'
 
-/** A form of a few fields that the browser itself checks; the pages before the console carry no form library. */
+/**
+ * A form of a few fields that the browser itself checks; the pages before the console carry no form library. What is sent before
+ * its script has come is kept by React, as its action is a function, and handed to `onSubmit` when it has.
+ */
 export function PlainForm({ submit, busy, error, fields, onSubmit, children }: {
   submit: string
   busy: boolean
@@ -14,15 +17,13 @@ export function PlainForm({ submit, busy, error, fields, onSubmit, children }: {
   onSubmit: (values: Record<string, string>) => void
   children: ReactNode
 }) {
-  const send = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    if (busy) return
-    onSubmit(Object.fromEntries([...new FormData(event.currentTarget)].map(([name, value]) => [name, String(value)])))
+  const send = (given: FormData) => {
+    if (!busy) onSubmit(Object.fromEntries([...given].map(([name, value]) => [name, String(value)])))
   }
   const field = error == null ? undefined : problemOf(error).field
   return (
-    // Sent before its script has come, a password would otherwise stand in the address.
-    <form method="post" className="flex flex-col gap-2" onSubmit={send}>
+    // React empties a form after its action; what was typed stays, to be mended.
+    <form action={send} onReset={(event) => event.preventDefault()} className="flex flex-col gap-2">
       {error != null && (field === undefined || !fields.includes(field)) && <ErrorLine error={error} />}
       {children}
       <Button kind="primary" type="submit" busy={busy} className="mt-1 h-9!">{submit}</Button>

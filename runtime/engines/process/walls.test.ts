@@ -107,9 +107,13 @@ describe.runIf(why === undefined)('walls between teams', { timeout: patient }, (
     const [{ gatewayAddress: gatewayB }, { gatewayAddress: gatewayA }] = [await engine.prepareTeam('team_b'), await engine.prepareTeam('team_a')]
     await listen(answering(), 18_082, gatewayB)
     await listen(answering(), 18_082, gatewayA)
-    const outside = Object.values(networkInterfaces()).flat().filter((each) => each?.family === 'IPv4' && !each.internal && ![gatewayA, gatewayB].includes(each.address)).map((each) => each?.address ?? '')
+    const addresses = (family: string, of: (device: string) => boolean) => Object.entries(networkInterfaces()).filter(([device]) => of(device)).flatMap(([, all]) => all ?? []).filter((each) => each.family === family && !each.internal).map((each) => each.address)
+    const ofTeams = /^m3[0-9a-f]/
+    const outside = addresses('IPv4', (device) => !ofTeams.test(device))
+    // Of other installations of this machine, which may be gone at any time.
+    const ofOthers = addresses('IPv4', (device) => ofTeams.test(device) && !device.startsWith(`m3${installationOf(home)}`))
     // The machine's own end of team A's link, in the other family.
-    const linkLocal = Object.entries(networkInterfaces()).filter(([name]) => name.startsWith(`m3${installationOf(home)}`)).flatMap(([, all]) => all ?? []).filter((each) => each.family === 'IPv6').map((each) => each.address)
+    const linkLocal = addresses('IPv6', (device) => device.startsWith(`m3${installationOf(home)}`))
     const shared = other.identity.cgroups[0]?.includes('/unified') ? '' : cgroup
 
     const b = (of: string, id: string, how: string, given: object) => ({ id, of, whose: 'team B' as const, how, ...given })
@@ -146,6 +150,7 @@ describe.runIf(why === undefined)('walls between teams', { timeout: patient }, (
       ...linkLocal.map((host) => m('ports', `the machine, IPv6 ${host}`, 'tcp', { host, port: six, family: '6' })),
       m('ports', 'another port beside the gateway', 'tcp', { host: gatewayA, port: everywhere }),
       ...outside.map((host) => m('ports', `the machine, ${host}`, 'tcp', { host, port: everywhere })),
+      ...ofOthers.map((host) => blind(m('ports', `another installation, ${host}`, 'tcp', { host, port: everywhere }))),
       m('ports', 'datagrams', 'udp', { host: gatewayA, port: datagrams.address().port, word }),
       m('ports', 'raw packets', 'family', { number: 17, kind: 3, protocol: 768 }),
       blind(m('ports', 'the hypervisor (vsock)', 'family', { number: 40 })),
