@@ -17,7 +17,7 @@ import { saveScale } from '../services/settings.ts'
 import { changesInWords } from './change-words.ts'
 import { liveHistory } from './history.ts'
 import { advance, advanceIn, announce, announceSoon, begun, type DeploymentRow, type Failure, newRow, rewind, underWay } from './record.ts'
-import { runDeployment } from './run.ts'
+import { beginMaking, type Making, runDeployment } from './run.ts'
 
 export type At = { serviceId: string; environmentId: string }
 export type Route = DeploymentRow['route']
@@ -53,6 +53,8 @@ export class Deployments {
       route: wanted.route, commit: wanted.commit, message: wanted.message, byId: actor.id, byName: actor.name, restoresId: wanted.restoresId ?? null,
     })
     const row = this.#running.has(placeKey(queued)) ? queued : begun(queued)
+    const abort = new AbortController()
+    const making = row === queued ? undefined : beginMaking(this.#platform, row, { signal: abort.signal })
     await db.transaction(async (tx) => {
       // An environment, or a service, that goes at this moment waits for this row, and then ends it.
       const [[known], [there]] = await Promise.all([
@@ -66,9 +68,12 @@ export class Deployments {
         teamId: row.teamId, action: `service.${row.kind}`, target: `service ${service.name}`,
         after: { environment: environment.name, revision: row.commit.slice(0, 7), deployment: row.id },
       })
+    }).catch((error: unknown) => {
+      abort.abort(error)
+      throw error
     })
     announceSoon(this.#platform, row.id)
-    this.#run(row)
+    this.#run(row, { abort, making })
     return row
   }
 
@@ -209,15 +214,14 @@ export class Deployments {
     for (const running of this.#running.values()) if (running.id === id) await running.done
   }
 
-  #run(row: DeploymentRow): void {
+  #run(row: DeploymentRow, { abort, making }: { abort: AbortController; making?: Making | undefined } = { abort: new AbortController() }): void {
     const key = placeKey(row)
     const before = this.#running.get(key)
-    const abort = new AbortController()
     if (before) before.abort.abort(new PlatformError('superseded', 'a newer deployment took its place'))
     const done = (async () => {
       await before?.done
       for (let next: DeploymentRow | undefined = row; next !== undefined;) {
-        next = await runDeployment(this.#platform, next, abort.signal).then(() => undefined, (error: unknown) => this.#leftBy(row.id, error))
+        next = await runDeployment(this.#platform, next, abort.signal, next === row ? making : undefined).then(() => undefined, (error: unknown) => this.#leftBy(row.id, error))
       }
     })().catch((error: unknown) => this.#platform.log.error({ err: error, deployment: row.id }, 'a deployment could not be ended')).finally(() => {
       if (this.#running.get(key)?.id === row.id) this.#running.delete(key)

@@ -1,7 +1,8 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { compareEndpoints, type EndpointChange } from '#contract/compatibility.ts'
 import type { Endpoint } from '#contract/endpoints.ts'
 import { maxDepth } from '#contract/routing.ts'
+import { once } from '#db/once.ts'
 import type { Db } from '#db/open.ts'
 import { deployments, revisions } from '#db/schema.ts'
 import { readEndpoints } from '#sdk/compile/read-endpoints.ts'
@@ -15,15 +16,30 @@ export interface Described {
   endpointChanges: EndpointChange[] | null
 }
 
-export async function describeRevision(platform: Platform, plan: Plan, running: Running | undefined): Promise<Described> {
+/**
+ * A revision is asked what it answers as soon as it listens, beside its check: `ask` is called then. What it said before it was
+ * ready does not count (`askAnew`). `done` asks if need be.
+ */
+export function beginDescription(platform: Platform, plan: Plan, running: Running | undefined) {
   const before = servingBefore(platform, plan)
-  const [endpoints, [known]] = await Promise.all([
-    running ? readEndpoints(running.placement.address, running.placement.port).catch(() => []) : [],
-    before === undefined || before === plan.commit ? [] : platform.db.select({ endpoints: revisions.endpoints }).from(revisions).where(and(eq(revisions.serviceId, plan.serviceId), eq(revisions.commit, before))),
-  ])
-  const endpointChanges = known === undefined ? [] : compareEndpoints(known.endpoints, endpoints)
-  return { endpoints, endpointChanges: endpointChanges.length === 0 ? null : endpointChanges }
+  const known = before === undefined || before === plan.commit ? [] : endpointsOf(platform.db).execute({ serviceId: plan.serviceId, commit: before })
+  const knownThen = Promise.resolve(known)
+  knownThen.catch(() => {}) // seen by who waits for it
+  let said: Promise<Endpoint[]> | undefined
+  const ask = () => (said ??= running ? readEndpoints(running.placement.address, running.placement.port).catch(() => []) : Promise.resolve([]))
+  return {
+    ask: () => void ask(),
+    askAnew: () => { said = undefined },
+    async done(): Promise<Described> {
+      const [endpoints, [knownBefore]] = await Promise.all([ask(), knownThen])
+      const endpointChanges = knownBefore === undefined ? [] : compareEndpoints(knownBefore.endpoints, endpoints)
+      return { endpoints, endpointChanges: endpointChanges.length === 0 ? null : endpointChanges }
+    },
+  }
 }
+
+const endpointsOf = once((db) => db.select({ endpoints: revisions.endpoints }).from(revisions)
+  .where(and(eq(revisions.serviceId, sql.placeholder('serviceId')), eq(revisions.commit, sql.placeholder('commit')))).prepare('endpoints_of_revision'))
 
 /** Together with the switch, or before it. */
 export async function keepDescription(tx: Pick<Db, 'insert' | 'update'>, { deploymentId, serviceId, commit, build }: Plan, { endpoints, endpointChanges }: Described): Promise<void> {

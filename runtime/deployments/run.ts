@@ -15,7 +15,7 @@ import { effectiveVariables, requireNothingWithheld } from '../variables/effecti
 import { openValues, type Values } from '../variables/variables.ts'
 import { applyManifest } from './apply-manifest.ts'
 import { buildRevision } from './build.ts'
-import { type Described, describeRevision, keepDescription } from './describe.ts'
+import { beginDescription, type Described, keepDescription } from './describe.ts'
 import { advance, announce, type DeploymentRow, type Failure, switched } from './record.ts'
 import { inTurn } from './turns.ts'
 
@@ -25,14 +25,15 @@ const lastLines = 50
 const calmMs = 150
 
 /**
- * One deployment from `queued` to its end, each step recorded before it changes anything, so that after a kill at any instant
- * it is taken again from the last one recorded. The signal's reason (a PlatformError `cancelled` or `superseded`) ends it.
+ * One deployment from `queued` to its end. Each step is recorded, and nothing that lasts is changed before that, so that after
+ * a kill at any instant it is taken again from the last one recorded: an instance that nothing tells of is ended then. The
+ * signal's reason (a PlatformError `cancelled` or `superseded`) ends it. `making`: of it, when that was begun before.
  */
-export async function runDeployment(platform: Platform, row: DeploymentRow, signal: AbortSignal): Promise<void> {
+export async function runDeployment(platform: Platform, row: DeploymentRow, signal: AbortSignal, making?: Making): Promise<void> {
   const started: Running[] = []
-  const parts: PhasePart[] = []
+  const parts = making?.parts ?? []
   try {
-    const made = await make(platform, row, { signal, parts })
+    const made = await make(platform, row, { signal, parts, making })
     if (!made) return
     const { plan } = made
     let { record } = made
@@ -42,14 +43,10 @@ export async function runDeployment(platform: Platform, row: DeploymentRow, sign
     }
     await applyManifest(platform, row, plan.build.manifest)
     await stopForData(platform, plan)
-    await inTurn(platform, plan, signal, async (turn) => {
+    const described = await inTurn(platform, plan, signal, async (turn) => {
       await startInstances(platform, plan, { started, parts, signal, record, turn })
-      await checkInstances(platform, plan, { started, parts, signal })
+      return await checkInstances(platform, plan, { started, parts, signal })
     })
-    const lap = laps(parts)
-    const described = await describeAsKept(platform, plan, started[0])
-    lap('describing')
-    signal.throwIfAborted()
     await switchOver(platform, plan, { started, described, parts, signal })
   } catch (error) {
     await end(platform, row, { started, parts }, signal.aborted ? signal.reason : error)
@@ -73,28 +70,43 @@ export async function build(platform: Platform, row: DeploymentRow, signal: Abor
   return made?.plan ?? null
 }
 
+/** What is on its way to a deployment while that is being recorded. */
+export interface Making {
+  made: Promise<Made>
+  parts: PhasePart[]
+}
+
+/** Neither reading nor building changes anything that lasts: they need not wait for the record of the step, only for its end. */
+export function beginMaking(platform: Platform, row: DeploymentRow, { signal, parts = [] }: { signal: AbortSignal; parts?: PhasePart[] }): Making {
+  const made = madeOf(platform, row, { signal, parts })
+  made.catch(() => {}) // seen by who waits for it
+  return { made, parts }
+}
+
+async function madeOf(platform: Platform, row: DeploymentRow, { signal, parts }: Pick<Attempt, 'signal' | 'parts'>): Promise<Made> {
+  const [names, values, console] = await Promise.all([namesOf(platform, row), valuesFor(platform, row), consoleSettings(platform, row)])
+  const build = await buildOf(platform, row, { service: names.service, signal, parts })
+  const { keepsData, locked } = build
+  const said = { ...console, ...build.settings }
+  const settings = keepsData ? runOnce(said) : said
+  const plan = planOf(row, names, { build, values, settings, keepsData })
+  platform.places.instances.spares.stage(plan)
+  return { plan, record: { buildId: build.id, keepsData, settings, locked, variables: platform.seal.seal(JSON.stringify(values), sealedVariables(row.id)) } }
+}
+
 function unlessNotKept(error: unknown): undefined {
   if (!isPlatformError(error) || error.code !== 'not_found') throw error
 }
 
-async function make(platform: Platform, row: DeploymentRow, { signal, parts }: Pick<Attempt, 'signal' | 'parts'>): Promise<Made | null> {
+async function make(platform: Platform, row: DeploymentRow, { signal, parts, making }: Pick<Attempt, 'signal' | 'parts'> & { making?: Making | undefined }): Promise<Made | null> {
   // Carried on after a restart of the runtime. A build of which not all was on the disk yet is made again.
   const carriedOn = row.state !== 'queued' && row.variables !== null ? await readPlan(platform, row.id).catch(unlessNotKept) : undefined
   if (carriedOn) return { plan: carriedOn }
-  // Neither reading nor building changes anything that lasts: they need not wait for the record of the step, only for its end.
-  const making = Promise.all([namesOf(platform, row), valuesFor(platform, row), consoleSettings(platform, row)])
-    .then(async ([names, values, console]) => ({ names, values, console, build: await buildOf(platform, row, { service: names.service, signal, parts }) }))
-  making.catch(() => {})
+  const { made } = making ?? beginMaking(platform, row, { signal, parts })
   if (row.state === 'queued' && !(await advance(platform, row.id, 'building'))) return null
-  const { names, values, console, build } = await making
+  const done = await made
   signal.throwIfAborted()
-  const { keepsData, locked } = build
-  const said = { ...console, ...build.settings }
-  const settings = keepsData ? runOnce(said) : said
-  return {
-    plan: planOf(row, names, { build, values, settings, keepsData }),
-    record: { buildId: build.id, keepsData, settings, locked, variables: platform.seal.seal(JSON.stringify(values), sealedVariables(row.id)) },
-  }
+  return done
 }
 
 /** A promoted revision comes with the build that it was tried with. */
@@ -147,7 +159,8 @@ interface Start extends Attempt {
 export async function startInstances(platform: Platform, plan: Plan, { started, parts, signal, record, turn }: Start): Promise<void> {
   await endEarlier(platform, plan)
   platform.places.instances.spares.stage(plan)
-  await require(advance(platform, plan.deploymentId, 'starting', { ...record, parts: parts.splice(0) }), plan.deploymentId, platform)
+  const recorded = require(advance(platform, plan.deploymentId, 'starting', { ...record, parts: parts.splice(0) }), plan.deploymentId, platform)
+  recorded.catch(() => {}) // seen once there is something to be ended
   const lap = laps(parts)
   await turn?.()
   lap('turn')
@@ -163,6 +176,7 @@ export async function startInstances(platform: Platform, plan: Plan, { started, 
   // Those that came too late to be wanted are not among the started: nothing would be checked, and nothing serve.
   signal.throwIfAborted()
   lap(started.every(({ listens }) => listens) ? 'spare' : 'sandbox')
+  await recorded
 }
 
 /** Of an earlier attempt, before the runtime was killed. One that was switched to drains, as calls may be under way to it. */
@@ -171,11 +185,15 @@ async function endEarlier({ places: { instances } }: Platform, plan: Plan): Prom
   await Promise.all(earlier.map((old) => instances.stop(old.id, 0)))
 }
 
-export async function checkInstances(platform: Platform, plan: Plan, { started, parts, signal }: Attempt): Promise<void> {
+/** Of what is to last, its build is on the disk then, too. */
+export async function checkInstances(platform: Platform, plan: Plan, { started, parts, signal }: Attempt): Promise<Described> {
   // To ask changes nothing: it need not wait for the record of the step, only for its end.
   const recorded = require(advance(platform, plan.deploymentId, 'checking', { parts: parts.splice(0) }), plan.deploymentId, platform)
   recorded.catch(() => {})
   const lap = laps(parts)
+  const describing = beginDescription(platform, plan, started[0])
+  const kept = platform.builds.kept(plan.build.id)
+  kept.catch(() => {}) // seen at the end
   let silent = started.length
   const over = new AbortController()
   const either = AbortSignal.any([signal, over.signal])
@@ -186,7 +204,14 @@ export async function checkInstances(platform: Platform, plan: Plan, { started, 
     throw Object.assign(new PlatformError('start_failed', failure.message, { fix: exit.oom ? 'Give it more memory in its settings, or let it use less.' : 'Its last lines say why; mend it and deploy again.' }), { failure })
   })
   try {
-    await Promise.race([...ended, Promise.all(started.map((running) => waitUntilReady(running, plan.settings.health, checkingMs, { signal: either, onListening: () => { if (--silent === 0) lap('loading') } })))])
+    await Promise.race([...ended, Promise.all(started.map((running) => waitUntilReady(running, plan.settings.health, checkingMs, {
+      signal: either,
+      onListening: () => {
+        if (running === started[0]) describing.ask()
+        if (--silent === 0) lap('loading')
+      },
+      onUnready: () => describing.askAnew(),
+    })))])
     lap('answering')
   } catch (error) {
     if (error instanceof PlatformError && error.code === 'check_failed') {
@@ -200,11 +225,9 @@ export async function checkInstances(platform: Platform, plan: Plan, { started, 
   }
   await recorded
   signal.throwIfAborted()
-}
-
-/** What is switched to must be there after a power loss: its build as well. */
-async function describeAsKept(platform: Platform, plan: Plan, running: Running | undefined): Promise<Described> {
-  const [described] = await Promise.all([describeRevision(platform, plan, running), platform.builds.kept(plan.build.id)])
+  const [described] = await Promise.all([describing.done(), kept])
+  lap('describing')
+  signal.throwIfAborted()
   return described
 }
 

@@ -12,10 +12,10 @@ const arrivals = new FairTurns(2 * cpus().length)
 const turnMs = 5_000
 
 /** Does the work, in which `turn` is to be awaited before anything is started. What takes the place of a spare need not wait. */
-export async function inTurn({ places }: Platform, plan: Plan, signal: AbortSignal, work: (turn: () => Promise<void>) => Promise<void>): Promise<void> {
+export async function inTurn<T>({ places }: Platform, plan: Plan, signal: AbortSignal, work: (turn: () => Promise<void>) => Promise<T>): Promise<T> {
   let give = () => {}
   try {
-    await work(async () => {
+    return await work(async () => {
       if (!places.instances.spares.has(plan)) give = await take(starts, plan.teamId, signal)
     })
   } finally {

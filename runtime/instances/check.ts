@@ -5,10 +5,11 @@ import { listeningPorts } from './listening.ts'
 import type { Running } from './instances.ts'
 
 /**
- * Resolves when the instance accepts, of which `onListening` is told, and its health path answers with anything but 5xx.
+ * Resolves when the instance accepts, of which `onListening` is told, and its health path answers with anything but 5xx;
+ * `onUnready` is told of each answer that it is not ready yet.
  * @throws PlatformError `check_failed` at the deadline, saying what was seen last; the signal's reason when aborted
  */
-export async function waitUntilReady(running: Running, health: string, deadlineMs: number, { signal, onListening = () => {} }: { signal: AbortSignal; onListening?: () => void }): Promise<void> {
+export async function waitUntilReady(running: Running, health: string, deadlineMs: number, { signal, onListening = () => {}, onUnready = () => {} }: { signal: AbortSignal; onListening?: () => void; onUnready?: () => void }): Promise<void> {
   const { address, port } = running.placement
   const deadline = performance.now() + deadlineMs
   let seen = 'it does not listen'
@@ -25,6 +26,7 @@ export async function waitUntilReady(running: Running, health: string, deadlineM
     const [silent, pause] = [!said, tries >= 200 ? 50 : saying && !said ? 20 : 5]
     const answer = await askHealth(address, port, health, heard)
     if (typeof answer === 'number' && answer < 500) return
+    if (listens) onUnready()
     seen = typeof answer === 'number' ? `${health} answers ${answer}` : answer
     const waiting = delay(pause, undefined, { signal }).catch(() => {})
     await (saying && silent ? Promise.race([saying, waiting]) : waiting)

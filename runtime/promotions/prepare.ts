@@ -3,7 +3,7 @@ import type { PromotionItem } from '#contract/promotions.ts'
 import type { PhasePart } from '#contract/states.ts'
 import { manifestChange } from '../deployments/apply-manifest.ts'
 import { type DeploymentRow, noteReady } from '../deployments/record.ts'
-import { describeRevision, keepDescription } from '../deployments/describe.ts'
+import { keepDescription } from '../deployments/describe.ts'
 import { build, checkInstances, startInstances } from '../deployments/run.ts'
 import { waitUntilReady } from '../instances/check.ts'
 import type { Running } from '../instances/instances.ts'
@@ -61,8 +61,7 @@ export async function prepareAll(platform: Platform, members: readonly Member[],
     if (!one.plan) return
     const attempt = { started: one.fresh, parts: one.parts, signal: either }
     await startInstances(platform, one.plan, attempt)
-    await checkInstances(platform, one.plan, attempt)
-    await keepDescription(platform.db, one.plan, await describeRevision(platform, one.plan, one.fresh[0]))
+    await keepDescription(platform.db, one.plan, await checkInstances(platform, one.plan, attempt))
     await noteReady(platform, one.deployment.id, one.parts)
   }
   try {

@@ -12,17 +12,17 @@ const patienceMs = 3_000
  * nothing or nonsense: it comes from a service, so it is bounded in time and size and checked.
  */
 export async function readEndpoints(address: string, port: number): Promise<Endpoint[]> {
-  const [described, openApi] = [describePath, '/openapi.json'].map((path) => readJson({ address, port, path }))
-  const own = description.safeParse(await described)
-  return own.success ? own.data.endpoints : endpointsOfOpenApi(await openApi)
+  const signal = AbortSignal.timeout(patienceMs)
+  const own = description.safeParse(await readJson({ address, port, path: describePath, signal }))
+  return own.success ? own.data.endpoints : endpointsOfOpenApi(await readJson({ address, port, path: '/openapi.json', signal }))
 }
 
 /** Undefined unless it is JSON with status 200. */
-function readJson({ address, port, path }: { address: string; port: number; path: string }): Promise<unknown> {
+function readJson({ address, port, path, signal }: { address: string; port: number; path: string; signal: AbortSignal }): Promise<unknown> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let size = 0
-    const asking = request({ host: address, port, path, agent: false, signal: AbortSignal.timeout(patienceMs), headers: { accept: 'application/json' } })
+    const asking = request({ host: address, port, path, agent: false, signal, headers: { accept: 'application/json' } })
     const nothing = () => (asking.destroy(), resolve(undefined))
     asking.on('error', nothing)
     asking.on('response', (answer) => {
