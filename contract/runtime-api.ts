@@ -30,6 +30,8 @@ const draft = at.extend({ userId: z.string() })
 const ok = z.object({ ok: z.literal(true) })
 const ofDeployment = z.object({ deploymentId: z.string() })
 const deployed = z.object({ deploymentId: z.string() })
+/** `expected`: hash of the content that was edited, null for a new file. */
+const saving = z.object({ path: z.string(), text: z.string(), expected: z.string().nullable() })
 const size = z.object({ cols: z.number().int().min(2).max(1000), rows: z.number().int().min(1).max(1000) })
 
 const access = {
@@ -295,6 +297,8 @@ const deployments = {
     }),
     deployed,
   ),
+  /** A person's draft, with what they typed last. */
+  'deployments.saveAndStart': call(draft.extend(saving.shape).extend({ route: z.enum(['console', 'cli']) }), deployed.extend({ saved: z.object({ hash: z.string() }) })),
   /** A folder as a tar stream (gzip or not), for `m3o deploy`. The service is made when there is none of the name. */
   'deployments.upload': upload(
     z.object({
@@ -342,7 +346,7 @@ const sources = {
   'source.raw': stream(z.object({ serviceId: z.string(), ref: source.treeRef, path: z.string() }), z.object({ base64: z.string() })),
   'source.status': call(draft, source.draftStatus),
   /** `expected`: hash of the content that was edited, null for a new file. Refused as `conflict` when it is no longer that. */
-  'source.save': call(draft.extend({ path: z.string(), text: z.string(), expected: z.string().nullable() }), z.object({ hash: z.string() })),
+  'source.save': call(draft.extend(saving.shape), z.object({ hash: z.string() })),
   'source.upload': upload(draft.extend({ path: z.string(), expected: z.string().nullable() }), z.object({ hash: z.string() })),
   /** Files and folders. */
   'source.move': call(draft.extend({ from: z.string(), to: z.string() }), ok),

@@ -35,24 +35,32 @@ export function authorizePersonal(viewer: Viewer | undefined, action: PersonalAc
   throw refusal(action, person)
 }
 
+export interface AuthorizeOptions {
+  /** The procedure narrows its own answer to the services and environments of the token's scope. */
+  listing?: boolean
+  /** Other actions that it does on the way, which must be allowed as well. */
+  also?: readonly TeamAction[]
+}
+
 /**
  * Resolves names to ids and refuses by the table of contract/permissions.ts, and by what protects the environment
  * (contract/protection.ts); a service without an environment is protected wherever it was deployed. Who is not a member is told that the team
  * does not exist, so that names do not leak.
- * @param options.listing the procedure narrows its own answer to the services and environments of the token's scope
  * @throws PlatformError `unauthenticated`, `not_found`, `forbidden`
  */
 export async function authorize<N extends Names>(
-  web: Pick<Web, 'runtime'>, viewer: Viewer | undefined, action: TeamAction, names: N, options: { listing?: boolean } = {},
+  web: Pick<Web, 'runtime'>, viewer: Viewer | undefined, action: TeamAction, names: N, { listing = false, also = [] }: AuthorizeOptions = {},
 ): Promise<At<N>> {
   const person = signedIn(viewer)
   const { at, guarded } = await resolve(web, person, names)
-  if (!mayDo(action, { signedIn: true, operator: person.operator, role: at.role, scope: person.token?.scope })) throw refusal(action, person, at.role)
-  for (const one of names.environment === undefined && action !== 'service.delete' ? [] : guarded) {
-    const refused = await refusalOfProtected(web, person, { at, action, ...one })
-    if (refused !== undefined) throw refused
+  for (const each of [action, ...also]) {
+    if (!mayDo(each, { signedIn: true, operator: person.operator, role: at.role, scope: person.token?.scope })) throw refusal(each, person, at.role)
+    for (const one of names.environment === undefined && each !== 'service.delete' ? [] : guarded) {
+      const refused = await refusalOfProtected(web, person, { at, action: each, ...one })
+      if (refused !== undefined) throw refused
+    }
+    if (!listing) requireInScope(person, { serviceId: at.serviceId ?? null, environmentId: at.environmentId ?? null }, each)
   }
-  if (!options.listing) requireInScope(person, { serviceId: at.serviceId ?? null, environmentId: at.environmentId ?? null }, action)
   return at as unknown as At<N>
 }
 

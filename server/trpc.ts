@@ -6,7 +6,7 @@ import { refuseNul } from '#contract/no-nul.ts'
 import { outageOf } from '#contract/outage.ts'
 import type { Actor } from '#contract/rpc.ts'
 import {
-  type AtEnvironment, type AtService, type AtServiceHere, type AtTeam, authorize, authorizePersonal, type PersonalAction, signedIn, type TeamAction,
+  type AtEnvironment, type AtService, type AtServiceHere, type AtTeam, authorize, type AuthorizeOptions, authorizePersonal, type PersonalAction, signedIn, type TeamAction,
 } from './authorize.ts'
 import type { Viewer, Web } from './web.ts'
 
@@ -106,28 +106,23 @@ export const authorizedPerson = (action: PersonalAction) => authorized(action).u
   return next({ ctx: { viewer, as: asOf(viewer, ctx) } })
 })
 
-interface TeamOptions {
-  /** The procedure narrows its own answer to the services and environments of a token's scope. */
-  listing?: boolean
-}
-
 /** Input carries `{team}`; gives `ctx.at`. */
-export const authorizedTeam = (action: TeamAction, options?: TeamOptions) => translated.meta({ action, place: 'team' })
+export const authorizedTeam = (action: TeamAction, options?: AuthorizeOptions) => translated.meta({ action, place: 'team' })
   .input(inTeamNames).use(async ({ ctx, input, next }) => next({ ctx: await standing<AtTeam>(ctx, action, input, options) }))
 
 /** Input carries `{team, environment}`. */
-export const authorizedEnvironment = (action: TeamAction, options?: TeamOptions) => translated.meta({ action, place: 'environment' })
+export const authorizedEnvironment = (action: TeamAction, options?: AuthorizeOptions) => translated.meta({ action, place: 'environment' })
   .input(inEnvironmentNames).use(async ({ ctx, input, next }) => next({ ctx: await standing<AtEnvironment>(ctx, action, input, options) }))
 
 /** Input carries `{team, service}`: the service wherever it runs. */
-export const authorizedService = (action: TeamAction, options?: TeamOptions) => translated.meta({ action, place: 'service' })
+export const authorizedService = (action: TeamAction, options?: AuthorizeOptions) => translated.meta({ action, place: 'service' })
   .input(ofServiceNames).use(async ({ ctx, input, next }) => next({ ctx: await standing<AtService>(ctx, action, input, options) }))
 
 /** Input carries `{team, environment, service}`: the service in one environment. */
-export const authorizedServiceHere = (action: TeamAction, options?: TeamOptions) => translated.meta({ action, place: 'service here' })
+export const authorizedServiceHere = (action: TeamAction, options?: AuthorizeOptions) => translated.meta({ action, place: 'service here' })
   .input(ofServiceHereNames).use(async ({ ctx, input, next }) => next({ ctx: await standing<AtServiceHere>(ctx, action, input, options) }))
 
-async function standing<A extends AtTeam>(ctx: Context, action: TeamAction, names: { team: string; environment?: string; service?: string }, options?: TeamOptions) {
+async function standing<A extends AtTeam>(ctx: Context, action: TeamAction, names: { team: string; environment?: string; service?: string }, options?: AuthorizeOptions) {
   const viewer = signedIn(ctx.viewer)
   return { viewer, at: await authorize(ctx.web, viewer, action, names, options) as AtTeam as A, as: asOf(viewer, ctx) }
 }

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLive } from '#client/live.ts'
-import { useTRPC } from '#client/trpc.ts'
+import { useTRPC, useTRPCClient } from '#client/trpc.ts'
 import { errorOf } from '#client/errors.ts'
 import type { Deployment } from '#contract/records.ts'
 import { isUnderWay } from '#contract/states.ts'
@@ -24,12 +24,15 @@ export function useDeploy(): Deploying {
   const queries = useQueryClient()
   const [id, setId] = useState<string | null>(null)
   const [deployment, setDeployment] = useState<Deployment | null>(null)
-  const begin = useMutation(trpc.deployments.start.mutationOptions())
+  const client = useTRPCClient()
   const start = useMutation({
-    mutationFn: async () => {
-      await documents.flush()
-      return begin.mutateAsync({ ...at, what: { draft: {} } })
-    },
+    mutationFn: () => documents.flushInto({
+      alone: () => client.deployments.start.mutate({ ...at, what: { draft: {} } }),
+      async saving(save) {
+        const { saved, ...started } = await client.deployments.saveAndStart.mutate({ ...at, ...save })
+        return { started, saved }
+      },
+    }),
     onMutate: () => { setId(null); setDeployment(null) },
     onSuccess: ({ deploymentId }) => {
       setId(deploymentId)

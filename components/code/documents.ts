@@ -1,3 +1,4 @@
+import { errorOf } from '#client/errors.ts'
 import type { SourceFile, TreeEntry } from '#contract/source.ts'
 import type { Draft } from './draft.ts'
 import { takeEarly } from './early-file.ts'
@@ -14,6 +15,12 @@ export interface Document {
 
 /** Binary, or too large to be edited: it has a size and can be downloaded. */
 export interface Opaque { path: string; size: number; binary: boolean }
+
+/** What is done with a saved draft, by itself or with what is saved on the way. */
+export interface Start<T> {
+  alone(): Promise<T>
+  saving(save: { path: string; text: string; expected: string | null }): Promise<{ started: T; saved: { hash: string } }>
+}
 
 export type Loaded = { document: Document } | { opaque: Opaque }
 
@@ -70,6 +77,27 @@ export class Documents {
   /** @throws PlatformError of the first that could not be saved */
   async flush(): Promise<void> {
     await Promise.all(this.all().map(({ saver }) => saver.flush()))
+  }
+
+  /** Saves all, and starts what is to be done with it: together with the last save where it is the only one. @throws PlatformError as {@link flush}, or why it was not started */
+  async flushInto<T>(start: Start<T>): Promise<T> {
+    const [only, ...others] = this.all().filter(({ saver }) => !saver.isClean)
+    if (only?.saver.state.name !== 'dirty' || others.length > 0) {
+      await this.flush()
+      return start.alone()
+    }
+    let started: Promise<T> | undefined
+    await only.saver.flush(async (text, expected) => {
+      const saving = start.saving({ path: only.path, text, expected })
+      started = saving.then(({ started }) => started)
+      started.catch(() => {}) // told below, or by the save
+      return saving.then(({ saved }) => saved, (error: unknown) => {
+        if (errorOf(error).field === 'path') throw error
+        // What was typed is saved whatever became of the rest.
+        return this.#draft.save(only.path, text, expected)
+      })
+    })
+    return started ?? start.alone()
   }
 
   /** Saves in the background what there is to save. */

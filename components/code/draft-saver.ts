@@ -79,11 +79,11 @@ export class DraftSaver {
     this.#later(settleMs)
   }
 
-  /** Saves at once what there is. @throws PlatformError when not all of it could be saved */
-  async flush(): Promise<void> {
+  /** Saves at once what there is, by what saves it together with something else if that is given. @throws PlatformError when not all of it could be saved */
+  async flush(save?: SaverOptions['save']): Promise<void> {
     if (this.#state.name === 'conflict') throw this.#state.error
     await this.#saving
-    if (this.#text !== this.#savedText) await this.#save()
+    if (this.#text !== this.#savedText) await this.#save(false, save)
     const { state } = this
     if (state.name === 'saved') return
     if (state.name === 'dirty' || state.name === 'saving') return this.flush()
@@ -134,9 +134,9 @@ export class DraftSaver {
     this.#timer = undefined
   }
 
-  #save(always = false): Promise<void> {
+  #save(always = false, save = this.#with.save): Promise<void> {
     this.#cancel()
-    return (this.#saving ??= this.#attempt(always).finally(() => {
+    return (this.#saving ??= this.#attempt(always, save).finally(() => {
       this.#saving = undefined
       // Typed while it was on its way.
       if (this.#state.name === 'saved' && this.#text !== this.#savedText) {
@@ -146,13 +146,13 @@ export class DraftSaver {
     }))
   }
 
-  async #attempt(always: boolean): Promise<void> {
+  async #attempt(always: boolean, save: SaverOptions['save']): Promise<void> {
     const text = this.#text
     if (text === this.#savedText && !always) return this.#become({ name: 'saved' })
     this.#saves += 1
     this.#become({ name: 'saving' })
     try {
-      const { hash } = await this.#with.save(text, this.#hash)
+      const { hash } = await save(text, this.#hash)
       this.#hash = hash
       this.#savedText = text
       this.#retryMs = firstRetryMs

@@ -10,6 +10,7 @@ import { onArrival } from '../deployments/turns.ts'
 import type { Platform } from '../platform.ts'
 import { findOrCreate } from '../services/services.ts'
 import { impactOf } from '../sharing/dependants.ts'
+import { hashObject } from '../source/objects.ts'
 
 type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `deployments.${string}`>>
 
@@ -31,9 +32,14 @@ export function deploymentHandlers(platform: Platform, deployments: Deployments)
       }
     },
     'deployments.start': async ({ what, route, ...at }, { actor }) => {
-      if ('draft' in what) return { deploymentId: (await deployments.deployDraft(actor, at, what.draft.userId, what.draft.message, route)).id }
+      if ('draft' in what) return { deploymentId: (await deployments.deployDraft(actor, at, what.draft, route)).id }
       const { message } = await platform.source.history.commit({ serviceId: at.serviceId, commit: what.commit })
       return { deploymentId: (await deployments.deploy(actor, at, what.commit, message, route)).id }
+    },
+    'deployments.saveAndStart': async ({ userId, path, text, expected, route, ...at }, { actor }) => {
+      const content = Buffer.from(text)
+      const { id } = await deployments.deployDraft(actor, at, { userId, save: { path, content, expectedHash: expected } }, route)
+      return { deploymentId: id, saved: { hash: hashObject('blob', content) } }
     },
     'deployments.upload': ({ teamId, environmentId, service, userId, message, base, force, tip }, { actor, body, signal }) => onArrival(teamId, signal, async () => {
       const { serviceId, created } = await findOrCreate(platform, actor, teamId, service, userId)

@@ -14,6 +14,7 @@ import { describeExit } from '../instances/places.ts'
 import { type Place, placeKey } from '../instances/place.ts'
 import type { Platform } from '../platform.ts'
 import { saveScale } from '../services/settings.ts'
+import type { SaveInput } from '../source/draft-edits.ts'
 import { changesInWords } from './change-words.ts'
 import { liveHistory } from './history.ts'
 import { advance, advanceIn, announce, announceSoon, begun, type DeploymentRow, type Failure, newRow, rewind, underWay } from './record.ts'
@@ -82,19 +83,23 @@ export class Deployments {
     return this.start(actor, { at, kind: 'deploy', route, commit, message })
   }
 
-  /** The person's draft, committed first; refused as `conflict` when somebody else's change is in its way. */
-  async deployDraft(actor: Actor, at: At, userId: string, message: string | undefined, route: Route): Promise<DeploymentRow> {
+  /**
+   * The person's draft, committed first, with what they have typed last; refused as `conflict` when somebody else's change is
+   * in the way of either.
+   */
+  async deployDraft(actor: Actor, at: At, { userId, message, save }: { userId: string; message?: string | undefined; save?: SaveInput | undefined }, route: Route): Promise<DeploymentRow> {
     const { source } = this.#platform
     const [standing, author] = [this.#standing(at), this.#author(userId)]
     author.catch(() => {})
     const { chain } = await standing
     const draft = { serviceId: at.serviceId, userId, environment: at.environmentId, branches: chain.map(branchOf) }
-    const { files, head } = await source.drafts.status(draft)
-    // Without a change the newest commit is deployed again, under its own name.
-    const said = message?.trim() || changesInWords(files) || (await source.history.commit({ serviceId: at.serviceId, commit: head })).message.trim()
-    const landed = await source.drafts.commit({ ...draft, message: said, author: await author })
+    const landed = await source.drafts.commit({
+      ...draft, save, author: await author,
+      // Without a change the newest commit is deployed again, under its own name.
+      message: async (files, head) => message?.trim() || changesInWords(files) || (await source.history.commit({ serviceId: at.serviceId, commit: head })).message.trim(),
+    })
     this.#platform.events.emit({ type: 'draft', teamId: chain[0]?.teamId ?? '', serviceId: at.serviceId, userId, environmentId: at.environmentId, path: null, by: actor.name })
-    return this.start(actor, { at, kind: 'deploy', route, commit: landed.commit, message: said }, standing)
+    return this.start(actor, { at, kind: 'deploy', route, commit: landed.commit, message: landed.message }, standing)
   }
 
   /** A folder as a tar stream. Notes say what a person should know, such as whose change was written over. */

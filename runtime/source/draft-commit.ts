@@ -1,5 +1,7 @@
 import type { OnConflict } from '#contract/source.ts'
 import { changesInWay, mergeConflict, type ChangeInWay } from './changes-in-way.ts'
+import { saveFile, treeWithSaved, type SaveInput } from './draft-edits.ts'
+import { describeChanges, type ChangedFile } from './draft-status.ts'
 import { keepDraft, readDraft, type Draft, type DraftKey } from './drafts.ts'
 import { landTree, type Landed } from './land-tree.ts'
 import { decideConflicts, mergeTrees } from './merge-trees.ts'
@@ -8,10 +10,14 @@ import { readCommit } from './object-reader.ts'
 import { ObjectBatch } from './object-batch.ts'
 import type { Oid } from './objects.ts'
 import { shownPath } from './path.ts'
+import { compareTrees } from './tree-edit.ts'
 
 export interface CommitInput {
-  message: string
+  /** Or what says it, of the files that changed; without any, `head` is the commit that stays. */
+  message: string | ((changed: ChangedFile[], head: Oid) => string | Promise<string>)
   author: Person
+  /** Saved before: refused as a save is. It stays in the draft should the draft not land. */
+  save?: SaveInput | undefined
   /** Takes the draft's side of each conflict, and says whose change that was. */
   force?: boolean
 }
@@ -22,18 +28,36 @@ const fix = 'Bring the newer source into your draft, or deploy with force to wri
  * Makes the draft the head of its environment's branch; without changes gives the head as it is. `onLanded` hears of it as
  * soon as it is there for good: that a draft stands on what is just like it need not be written before.
  */
-export async function commitDraft(repository: Repository, key: DraftKey, input: CommitInput, onLanded: (landed: Landed) => void): Promise<void> {
-  const draft = await readDraft(repository, key)
+export async function commitDraft(repository: Repository, key: DraftKey, input: CommitInput, onLanded: (landed: Landed & { message: string }) => void): Promise<void> {
+  const batch = new ObjectBatch(repository)
+  const { draft, isKept } = await savedDraft(repository, key, input, batch)
   const decided = input.force ? await takeOwnSide(repository, draft) : { tree: draft.tree, base: draft.base, overwrote: [] }
+  const message = typeof input.message === 'string' ? input.message : await input.message(describeChanges(await compareTrees(repository, draft.baseTree, draft.tree)), draft.head.commit)
   const landed = await landTree(repository, {
-    branches: key.branches, tree: decided.tree, base: decided.base, author: input.author, message: input.message, force: false, fix,
+    branches: key.branches, tree: decided.tree, base: decided.base, author: input.author, message, force: false, fix, batch,
+  }).catch(async (error: unknown) => {
+    // What was saved with it is not lost.
+    if (!isKept) await keepDraft(repository, key, { draft, tree: draft.tree, batch })
+    throw error
   })
-  const said = { ...landed, overwrote: decided.overwrote, merged: landed.merged || decided.base !== draft.base }
+  const said = { ...landed, message, overwrote: decided.overwrote, merged: landed.merged || decided.base !== draft.base }
   const tree = await treeOf(repository, landed.commit)
   if (tree === draft.tree) onLanded(said)
   // Should the machine lose this one, the draft has no changes to its branch all the same.
   if (draft.commit !== null) await keepDraft(repository, key, { draft, tree, base: landed.commit, batch: new ObjectBatch(repository), lazy: true })
   onLanded(said)
+}
+
+/**
+ * Where all else is as it is in the branch, what is saved goes there in one step with the commit. Otherwise it is saved before:
+ * a merge reads what is on the disk, and a draft that has changes must not be older than its branch after a kill.
+ */
+async function savedDraft(repository: Repository, key: DraftKey, { save }: CommitInput, batch: ObjectBatch): Promise<{ draft: Draft; isKept: boolean }> {
+  const draft = await readDraft(repository, key)
+  if (save === undefined) return { draft, isKept: true }
+  if (draft.tree === draft.head.tree && draft.base === draft.head.commit) return { draft: { ...draft, tree: await treeWithSaved(repository, key, draft, save, batch) }, isKept: false }
+  await saveFile(repository, key, save)
+  return { draft: await readDraft(repository, key), isKept: true }
 }
 
 async function takeOwnSide(repository: Repository, draft: Draft): Promise<{ tree: Oid; base: Oid; overwrote: ChangeInWay[] }> {

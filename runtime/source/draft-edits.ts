@@ -27,29 +27,43 @@ export interface SaveInput {
 
 /** Saves one file, refused as `conflict` when it is not any more what the person began from. */
 export async function saveFile(repository: Repository, key: DraftKey, input: SaveInput): Promise<Saved> {
+  const batch = new ObjectBatch(repository)
+  return await putFile(repository, key, { ...blobOf(input, batch), batch })
+}
+
+/** The draft's tree with one file saved, in the batch alone; refused as {@link saveFile}. */
+export async function treeWithSaved(repository: Repository, key: DraftKey, draft: Draft, input: SaveInput, batch: ObjectBatch): Promise<Oid> {
+  const edits = await editsOf(repository, key, draft, blobOf(input, batch))
+  return edits === undefined ? draft.tree : await edited(repository, { draft, edits, batch })
+}
+
+function blobOf(input: SaveInput, batch: ObjectBatch): PutFile {
   const path = checkPath(input.path)
   const body = typeof input.content === 'string' ? Buffer.from(input.content, 'utf8') : input.content
   if (body.length > maxFileBytes) throw fileTooLarge(path)
-  const batch = new ObjectBatch(repository)
-  return await putFile(repository, key, { path, hash: batch.add('blob', body), size: body.length, expectedHash: input.expectedHash, batch })
+  return { path, hash: batch.add('blob', body), size: body.length, expectedHash: input.expectedHash }
 }
 
+interface PutFile { path: string; hash: Oid; size: number; expectedHash: string | null | undefined; executable?: boolean }
+
 /** Puts a blob of the batch at a path; `expectedHash` undefined replaces whatever file is there. */
-export async function putFile(
-  repository: Repository,
-  key: DraftKey,
-  file: { path: string; hash: Oid; size: number; expectedHash: string | null | undefined; executable?: boolean; batch: ObjectBatch },
-): Promise<Saved> {
+export async function putFile(repository: Repository, key: DraftKey, file: PutFile & { batch: ObjectBatch }): Promise<Saved> {
   const { path, hash, size, batch } = file
   const draft = await readDraft(repository, key)
+  const edits = await editsOf(repository, key, draft, file)
+  const { savedAt } = edits === undefined ? draft : await applyEdits(repository, key, { draft, edits, batch })
+  return { path, hash, size, savedAt }
+}
+
+/** Undefined where the file is like that already. */
+async function editsOf(repository: Repository, key: DraftKey, draft: Draft, file: PutFile): Promise<Edits | undefined> {
+  const { path, hash } = file
   const before = await entryAt(repository, draft.tree, rawPath(path))
   if (before?.mode === '120000' || before?.mode === '160000') throw new PlatformError('bad_request', `${path} is a link, which is not edited here`, { field: 'path' })
   if (file.expectedHash !== undefined && (before?.oid ?? null) !== file.expectedHash && before?.oid !== hash) throw await stale(repository, key, { draft, path, before })
   await refuseClash(repository, draft.tree, path, before)
   const mode = file.executable === undefined ? (before?.mode ?? '100644') : file.executable ? '100755' : '100644'
-  if (before?.oid === hash && before.mode === mode) return { path, hash, size, savedAt: draft.savedAt }
-  const { savedAt } = await applyEdits(repository, key, { draft, edits: new Map([[rawPath(path), { mode, oid: hash }]]), batch })
-  return { path, hash, size, savedAt }
+  return before?.oid === hash && before.mode === mode ? undefined : new Map([[rawPath(path), { mode, oid: hash }]])
 }
 
 /** Renames or moves a file or a folder. */
@@ -96,11 +110,15 @@ export async function revertPath(repository: Repository, key: DraftKey, path?: s
 }
 
 async function applyEdits(repository: Repository, key: DraftKey, change: { draft: Draft; edits: Edits; batch: ObjectBatch }): Promise<{ savedAt: string }> {
-  const { draft, edits, batch } = change
+  const { draft, batch } = change
+  return await keepDraft(repository, key, { draft, tree: await edited(repository, change), batch })
+}
+
+async function edited(repository: Repository, { draft, edits, batch }: { draft: Draft; edits: Edits; batch: ObjectBatch }): Promise<Oid> {
   const tree = await editTree(repository, draft.tree, edits, batch)
   // Sizes and folders of the batch are known already, so a refused edit costs no write.
   if ([...edits.values()].some((entry) => entry !== undefined)) await checkTreeLimits(repository, tree)
-  return await keepDraft(repository, key, { draft, tree, batch })
+  return tree
 }
 
 async function existing(repository: Repository, at: { draft: Draft; key: DraftKey; path: string; expectedHash: string | undefined }): Promise<TreeEntry> {

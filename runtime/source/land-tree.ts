@@ -23,6 +23,8 @@ export interface Landing {
   /** The tree as it is wins over whatever came in since its base. */
   force: boolean
   fix: string
+  /** What the tree is made of, as far as it is not written yet. */
+  batch?: ObjectBatch
 }
 
 export interface Landed {
@@ -90,9 +92,8 @@ async function parentsOf(repository: Repository, tip: Oid | undefined, head: Hea
 
 /** A folder without changes of its own is the very commit that it stands on. */
 async function committed(repository: Repository, { tree, parents, landing }: { tree: Oid; parents: Oid[]; landing: Landing }): Promise<Oid> {
-  const { tip, author, message } = landing
+  const { tip, author, message, batch = new ObjectBatch(repository) } = landing
   if (tip !== undefined && parents.length === 1 && parents[0] === tip && (await treeAt(repository, tip)) === tree) return tip
-  const batch = new ObjectBatch(repository)
   const commit = batch.commit({ tree, parents, author, time: Date.now() / 1000, message })
   await batch.flush()
   return commit

@@ -96,7 +96,7 @@ export function openSource({ home }: { home: string }) {
       remove: (input: DraftKey & { path: string; expectedHash?: string }) => drafting(input, (repository) => removePath(repository, input, input)),
       revert: (input: DraftKey & { path?: string }) => drafting(input, (repository) => revertPath(repository, input, input.path)),
       update: (input: DraftKey & { onConflict: OnConflict }) => drafting(input, (repository) => updateDraft(repository, input, input.onConflict)),
-      commit: (input: DraftKey & CommitInput) => new Promise<Landed>((resolve, reject) => {
+      commit: (input: DraftKey & CommitInput) => new Promise<Landed & { message: string }>((resolve, reject) => {
         drafting(input, (repository) => branchLock(input.serviceId, () => commitDraft(repository, input, input, resolve))).catch(reject)
       }),
     },

@@ -5,6 +5,7 @@ import { authorize, type AtTeam, isInScope, may, requireOwn } from '../authorize
 import { authorizedServiceHere, authorizedTeam, router } from '../trpc.ts'
 import type { Viewer, Web } from '../web.ts'
 import { here } from './services.ts'
+import { saving } from './source.ts'
 
 const byId = z.object({ deploymentId: z.string() })
 const scaleLimit = z.number().int().max(32)
@@ -63,6 +64,13 @@ export const deployments = router({
       route: routeOf(ctx.viewer),
     }, ctx.as)),
 
+  /** One's own draft with what was typed last, saved as by `source.save`: refused as `conflict` with the field `path` where that is. */
+  saveAndStart: authorizedServiceHere('service.deploy', { also: ['source.write'] })
+    .input(saving)
+    .mutation(({ ctx, input: { path, text, expected } }) => ctx.web.runtime.call('deployments.saveAndStart', {
+      ...here(ctx.at), userId: ctx.viewer.person.id, path, text, expected, route: routeOf(ctx.viewer),
+    }, ctx.as)),
+
   /** Without `to`, one live revision further back; with it, to that commit (prefix allowed) or deployment. */
   rollback: authorizedServiceHere('service.deploy')
     .input(z.object({ to: z.string().nullable().default(null) }))
@@ -75,7 +83,7 @@ export const deployments = router({
     .mutation(({ ctx, input }) => ctx.web.runtime.call('deployments.scale', { ...here(ctx.at), min: input.min, max: input.max }, ctx.as)),
 })
 
-const routeOf = (viewer: Viewer): Deployment['route'] => (viewer.token === undefined ? 'console' : 'cli')
+const routeOf = (viewer: Viewer): 'console' | 'cli' => (viewer.token === undefined ? 'console' : 'cli')
 
 /** A deployment of the authorized team, within the token's scope; others do not exist. */
 export async function ownDeployment(ctx: { web: Pick<Web, 'runtime'>; viewer: Viewer; at: AtTeam }, deploymentId: string): Promise<Deployment> {

@@ -9,6 +9,8 @@ import { here } from './services.ts'
 /** A commit's tree, or one's own draft in the environment. */
 export const sourceRef = z.union([z.object({ commit: z.string() }), z.object({ draft: z.literal(true) })])
 const path = z.string().min(1).max(4096)
+/** A text that was edited from the content with this hash; null: a new file. */
+export const saving = z.object({ path, text: z.string(), expected: z.string().nullable() })
 const ofTree = z.object({ ref: sourceRef })
 
 export const source = router({
@@ -32,10 +34,8 @@ export const source = router({
 
   /** `expected`: hash of the content that was edited, null for a new file; refused as `conflict` when it is another now. */
   save: authorizedServiceHere('source.write')
-    .input(z.object({ path, text: z.string(), expected: z.string().nullable() }))
-    .mutation(({ ctx, input }) => ctx.web.runtime.call('source.save', {
-      ...draft(ctx), path: input.path, text: input.text, expected: input.expected,
-    }, ctx.as)),
+    .input(saving)
+    .mutation(({ ctx, input: { path, text, expected } }) => ctx.web.runtime.call('source.save', { ...draft(ctx), path, text, expected }, ctx.as)),
 
   move: authorizedServiceHere('source.write').input(z.object({ from: path, to: path }))
     .mutation(({ ctx, input }) => ctx.web.runtime.call('source.move', { ...draft(ctx), from: input.from, to: input.to }, ctx.as)),
