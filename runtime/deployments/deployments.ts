@@ -9,16 +9,17 @@ import { deploymentCan } from '#contract/states.ts'
 import { deployments, environments, services, users } from '#db/schema.ts'
 import { writeAudit } from '../audit/audit.ts'
 import type { Exit } from '../engines/engine.ts'
-import { branchOf, environmentChain } from '../environments/environments.ts'
+import { branchOf, type EnvironmentRow, environmentChain } from '../environments/environments.ts'
 import { describeExit } from '../instances/places.ts'
 import { type Place, placeKey } from '../instances/place.ts'
 import type { Platform } from '../platform.ts'
 import { saveScale } from '../services/settings.ts'
 import type { SaveInput } from '../source/draft-edits.ts'
+import { buildMeanwhile } from './build-ahead.ts'
 import { changesInWords } from './change-words.ts'
 import { liveHistory } from './history.ts'
 import { advance, advanceIn, announce, announceSoon, begun, type DeploymentRow, type Failure, newRow, rewind, underWay } from './record.ts'
-import { beginMaking, type Making, runDeployment } from './run.ts'
+import { beginMaking, type Given, type Making, readGiven, runDeployment } from './run.ts'
 
 export type At = { serviceId: string; environmentId: string }
 export type Route = DeploymentRow['route']
@@ -30,6 +31,12 @@ interface Wanted {
   commit: string
   message: string
   restoresId?: string
+}
+
+/** Where it is to go, and what it is called. */
+interface Standing {
+  chain: EnvironmentRow[]
+  service: { name: string } | undefined
 }
 
 /** Starts deployments and sees them through: one at a time for a service in an environment, the newest wins. */
@@ -45,7 +52,8 @@ export class Deployments {
     platform.places.onWatchedCrash = (place, exit) => this.#revert(place, exit)
   }
 
-  async start(actor: Actor, wanted: Wanted, standing = this.#standing(wanted.at)): Promise<DeploymentRow> {
+  /** What is known of it already need not be read again. */
+  async start(actor: Actor, wanted: Wanted, { standing = this.#standing(wanted.at), given }: { standing?: Promise<Standing>; given?: Promise<Given> } = {}): Promise<DeploymentRow> {
     const { db } = this.#platform
     const { chain: [environment], service } = await standing
     if (!environment || !service) throw new PlatformError('not_found', 'this service no longer exists')
@@ -55,7 +63,7 @@ export class Deployments {
     })
     const row = this.#running.has(placeKey(queued)) ? queued : begun(queued)
     const abort = new AbortController()
-    const making = row === queued ? undefined : beginMaking(this.#platform, row, { signal: abort.signal })
+    const making = row === queued ? undefined : beginMaking(this.#platform, row, { signal: abort.signal, given })
     await db.transaction(async (tx) => {
       // An environment, or a service, that goes at this moment waits for this row, and then ends it.
       const [[known], [there]] = await Promise.all([
@@ -89,17 +97,17 @@ export class Deployments {
    */
   async deployDraft(actor: Actor, at: At, { userId, message, save }: { userId: string; message?: string | undefined; save?: SaveInput | undefined }, route: Route): Promise<DeploymentRow> {
     const { source } = this.#platform
-    const [standing, author] = [this.#standing(at), this.#author(userId)]
-    author.catch(() => {})
+    const [standing, author, given] = [this.#standing(at), this.#author(userId), readGiven(this.#platform, at)]
+    for (const promise of [author, given]) promise.catch(() => {}) // seen when it is needed
     const { chain } = await standing
     const draft = { serviceId: at.serviceId, userId, environment: at.environmentId, branches: chain.map(branchOf) }
     const landed = await source.drafts.commit({
-      ...draft, save, author: await author,
+      ...draft, save, author: await author, onTree: (tree) => buildMeanwhile(this.#platform, at, tree),
       // Without a change the newest commit is deployed again, under its own name.
       message: async (files, head) => message?.trim() || changesInWords(files) || (await source.history.commit({ serviceId: at.serviceId, commit: head })).message.trim(),
     })
     this.#platform.events.emit({ type: 'draft', teamId: chain[0]?.teamId ?? '', serviceId: at.serviceId, userId, environmentId: at.environmentId, path: null, by: actor.name })
-    return this.start(actor, { at, kind: 'deploy', route, commit: landed.commit, message: landed.message }, standing)
+    return this.start(actor, { at, kind: 'deploy', route, commit: landed.commit, message: landed.message }, { standing, given })
   }
 
   /** A folder as a tar stream. Notes say what a person should know, such as whose change was written over. */
@@ -115,7 +123,7 @@ export class Deployments {
     })
     // A commit of the folder's own says what it is.
     const message = landed.commit === input.tip ? (await source.history.commit({ serviceId: at.serviceId, commit: landed.commit })).message : said
-    const row = await this.start(actor, { at, kind: 'deploy', route: 'cli', commit: landed.commit, message }, standing)
+    const row = await this.start(actor, { at, kind: 'deploy', route: 'cli', commit: landed.commit, message }, { standing })
     const notes = [
       ...(landed.replaced && landed.previous !== null ? ['the folder has no recorded base, so it replaced the source that was there'] : []),
       ...(landed.merged ? ['merged with what others committed meanwhile'] : []),
@@ -280,8 +288,7 @@ export class Deployments {
     return place
   }
 
-  /** Where it is to go, and what it is called. */
-  async #standing(at: At) {
+  async #standing(at: At): Promise<Standing> {
     const { db } = this.#platform
     const [chain, [service]] = await Promise.all([environmentChain(db, at.environmentId), db.select({ name: services.name }).from(services).where(eq(services.id, at.serviceId))])
     return { chain, service }

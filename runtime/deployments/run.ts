@@ -8,7 +8,8 @@ import { laps } from '../builds/laps.ts'
 import { waitUntilReady } from '../instances/check.ts'
 import type { Running } from '../instances/instances.ts'
 import { describeExit, watchMs } from '../instances/places.ts'
-import { namesOf, type Plan, planOf, readPlan, sealedVariables } from '../instances/plan.ts'
+import { type Names, namesOf, type Plan, planOf, readPlan, sealedVariables } from '../instances/plan.ts'
+import type { ServiceSettings } from '#contract/records.ts'
 import type { Platform } from '../platform.ts'
 import { consoleSettings, runOnce } from '../services/settings.ts'
 import { effectiveVariables, requireNothingWithheld } from '../variables/effective.ts'
@@ -77,14 +78,27 @@ export interface Making {
 }
 
 /** Neither reading nor building changes anything that lasts: they need not wait for the record of the step, only for its end. */
-export function beginMaking(platform: Platform, row: DeploymentRow, { signal, parts = [] }: { signal: AbortSignal; parts?: PhasePart[] }): Making {
-  const made = madeOf(platform, row, { signal, parts })
+export function beginMaking(platform: Platform, row: DeploymentRow, { signal, parts = [], given = readGiven(platform, row) }: { signal: AbortSignal; parts?: PhasePart[]; given?: Promise<Given> | undefined }): Making {
+  const made = madeOf(platform, row, { signal, parts, given })
   made.catch(() => {}) // seen by who waits for it
   return { made, parts }
 }
 
-async function madeOf(platform: Platform, row: DeploymentRow, { signal, parts }: Pick<Attempt, 'signal' | 'parts'>): Promise<Made> {
-  const [names, values, console] = await Promise.all([namesOf(platform, row), valuesFor(platform, row), consoleSettings(platform, row)])
+/** What a revision runs with in its place, whatever it is made from. */
+export interface Given {
+  names: Names
+  values: Values
+  console: ServiceSettings
+}
+
+/** @throws PlatformError as {@link valuesFor} */
+export async function readGiven(platform: Platform, at: { serviceId: string; environmentId: string; restoresId?: string | null }): Promise<Given> {
+  const [names, values, console] = await Promise.all([namesOf(platform, at), valuesFor(platform, at), consoleSettings(platform, at)])
+  return { names, values, console }
+}
+
+async function madeOf(platform: Platform, row: DeploymentRow, { signal, parts, given }: Pick<Attempt, 'signal' | 'parts'> & { given: Promise<Given> }): Promise<Made> {
+  const { names, values, console } = await given
   const build = await buildOf(platform, row, { service: names.service, signal, parts })
   const { keepsData, locked } = build
   const said = { ...console, ...build.settings }
@@ -125,11 +139,11 @@ const doesMore = ({ keepsData, build: { manifest } }: Plan): boolean => keepsDat
  * What would be withheld from it is known before anything is built. A rollback runs with the variables of that time.
  * @throws PlatformError `not_in_this_state` naming what must be set
  */
-async function valuesFor(platform: Platform, row: DeploymentRow): Promise<Values> {
-  if (row.restoresId !== null) return (await readPlan(platform, row.restoresId)).values
-  const { given, withheld } = await effectiveVariables(platform, row)
+async function valuesFor(platform: Platform, { restoresId, ...at }: Parameters<typeof readGiven>[1]): Promise<Values> {
+  if (restoresId != null) return (await readPlan(platform, restoresId)).values
+  const { given, withheld } = await effectiveVariables(platform, at)
   if (withheld.length > 0) {
-    const { environment, service } = await namesOf(platform, row)
+    const { environment, service } = await namesOf(platform, at)
     requireNothingWithheld(environment, [{ service, withheld }])
   }
   return openValues(platform, given)

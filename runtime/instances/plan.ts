@@ -1,6 +1,7 @@
-import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { ServiceSettings } from '#contract/records.ts'
+import { once } from '#db/once.ts'
 import { deployments, environments, services, teams } from '#db/schema.ts'
 import type { Build } from '../builds/builds.ts'
 import type { Platform } from '../platform.ts'
@@ -74,16 +75,18 @@ async function storedPlan({ seal, builds }: Parts, deploymentId: string, row: Ro
 
 export type Names = Pick<Plan, 'service' | 'environment' | 'overlay' | 'team'>
 
+const names = once((db) => db.select({ service: services.name, environment: environments.name, parentId: environments.parentId, team: teams.name })
+  .from(services)
+  .innerJoin(environments, eq(environments.id, sql.placeholder('environmentId')))
+  .innerJoin(teams, eq(teams.id, environments.teamId))
+  .where(and(eq(services.id, sql.placeholder('serviceId')), isNull(services.deletedAt))).prepare('names'))
+
 /** What the service, its environment and its team are called at this moment. */
 export async function namesOf({ db }: Pick<Platform, 'db'>, at: { serviceId: string; environmentId: string }): Promise<Names> {
-  const [row] = await db.select({ service: services.name, environment: environments.name, parentId: environments.parentId, team: teams.name })
-    .from(services)
-    .innerJoin(environments, eq(environments.id, at.environmentId))
-    .innerJoin(teams, eq(teams.id, environments.teamId))
-    .where(and(eq(services.id, at.serviceId), isNull(services.deletedAt)))
+  const [row] = await names(db).execute(at)
   if (!row) throw new PlatformError('not_found', 'this service no longer exists')
-  const { parentId, ...names } = row
-  return { ...names, overlay: parentId !== null }
+  const { parentId, ...found } = row
+  return { ...found, overlay: parentId !== null }
 }
 
 export function planOf(

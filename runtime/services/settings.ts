@@ -1,7 +1,8 @@
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { ServiceSettings } from '#contract/records.ts'
 import type { Actor } from '#contract/rpc.ts'
+import { once } from '#db/once.ts'
 import { services, settings as table } from '#db/schema.ts'
 import { audited } from '../audit/audit.ts'
 import { chainIds } from '../environments/chain-ids.ts'
@@ -15,11 +16,14 @@ export const defaultSettings: ServiceSettings = { min: 1, max: 1, idleMs: null, 
 /** A service that keeps data runs once: two would write to one folder. */
 export const runOnce = (settings: ServiceSettings): ServiceSettings => ({ ...settings, min: Math.min(1, settings.min), max: 1 })
 
+const ofChain = once((db) => db.select().from(table)
+  .where(and(eq(table.serviceId, sql.placeholder('serviceId')), inArray(table.environmentId, chainIds(sql.placeholder('environmentId'))))).prepare('settings'))
+
 /** What the console says of it in this environment, inherited from its parents. */
 export async function consoleSettings({ db }: Pick<Platform, 'db'>, at: At): Promise<ServiceSettings> {
   const [chain, rows] = await Promise.all([
     environmentChain(db, at.environmentId),
-    db.select().from(table).where(and(eq(table.serviceId, at.serviceId), inArray(table.environmentId, chainIds(at.environmentId)))),
+    ofChain(db).execute(at),
   ])
   const nearestLast = chain.toReversed().flatMap((one) => rows.find((row) => row.environmentId === one.id)?.settings ?? [])
   return Object.assign({}, defaultSettings, ...nearestLast) as ServiceSettings

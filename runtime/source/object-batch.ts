@@ -3,7 +3,7 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import zlib from 'node:zlib'
 import type { Repository } from './naming.ts'
-import { loosePath, rememberSize, rememberTree } from './object-reader.ts'
+import { loosePath, rememberBlob, rememberSize, rememberTree } from './object-reader.ts'
 import { encodeCommit, encodeTree, hashObject, objectHeader, sortTree, type Commit, type ObjectType, type Oid, type Tree } from './objects.ts'
 import { PackWriter, writeDurably } from './pack-writer.ts'
 
@@ -31,7 +31,10 @@ export class ObjectBatch {
       this.#waiting.set(oid, { type, body })
       this.#waitingBytes += body.length
     }
-    if (type === 'blob') rememberSize(oid, body.length)
+    if (type === 'blob') {
+      rememberSize(oid, body.length)
+      rememberBlob(this.#repository, oid, body)
+    }
     return oid
   }
 

@@ -16,6 +16,9 @@ const maxInMemory = 32 << 20
 const trees = new Recent<Tree>(200_000)
 const commits = new Recent<Commit>(5_000)
 const sizes = new Recent<number>(200_000)
+/** By repository and name, as what another service has is not this one's to read. In bytes. */
+const blobs = new Recent<Buffer>(2 << 20)
+const mostRemembered = 128 << 10
 
 export function loosePath(repository: Repository, oid: Oid): string {
   return path.join(repository.dir, 'objects', oid.slice(0, 2), oid.slice(2))
@@ -50,10 +53,19 @@ export async function readObject(repository: Repository, oid: Oid): Promise<{ ty
 }
 
 export async function readBlob(repository: Repository, oid: Oid): Promise<Buffer> {
+  const known = blobs.get(blobKey(repository, oid))
+  if (known !== undefined) return known
   const found = await readObject(repository, oid)
   if (found?.type !== 'blob') throw new PlatformError('not_found', `there is no file ${oid} in this service's source`)
   return found.body
 }
+
+/** Of what was just written, or is about to be. */
+export function rememberBlob(repository: Repository, oid: Oid, body: Uint8Array): void {
+  if (body.length <= mostRemembered) blobs.set(blobKey(repository, oid), Buffer.from(body), body.length)
+}
+
+const blobKey = (repository: Repository, oid: Oid): string => `${repository.dir} ${oid}`
 
 /** A blob of any size in bounded memory; ends with an error when git does. */
 export function streamBlob(repository: Repository, oid: Oid): Readable {

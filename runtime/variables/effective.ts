@@ -1,5 +1,6 @@
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
+import { once } from '#db/once.ts'
 import { variables } from '#db/schema.ts'
 import { chainIds } from '../environments/chain-ids.ts'
 import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
@@ -51,10 +52,13 @@ export function resolveVariables(chain: readonly EnvironmentRow[], rows: readonl
   }
 }
 
+const ofChain = once((db) => db.select().from(variables)
+  .where(and(eq(variables.serviceId, sql.placeholder('serviceId')), inArray(variables.environmentId, chainIds(sql.placeholder('environmentId'))))).prepare('variables'))
+
 export async function effectiveVariables({ db }: Pick<Platform, 'db'>, { serviceId, environmentId }: Place): Promise<Resolved> {
   const [chain, rows] = await Promise.all([
     environmentChain(db, environmentId),
-    db.select().from(variables).where(and(eq(variables.serviceId, serviceId), inArray(variables.environmentId, chainIds(environmentId)))),
+    ofChain(db).execute({ serviceId, environmentId }),
   ])
   return resolveVariables(chain, rows)
 }
