@@ -13,7 +13,7 @@ import { nodeWatch, type Peer, pm2 } from './loop/peers.ts'
 /*
  * Change → new answer, while the service is asked all the time: `node bench/deploy.ts [--rounds 40] [--rate 500] [--app hello]
  * [--ways console,shell,push,cold,watch,pm2]`. The whole platform runs, as `npm start` runs it. By the console: a line of a draft is
- * saved and the draft deployed, as its screens do; by a shell: `m3o deploy`; by `git push`. Beside it in the same run: the console's way
+ * saved and the draft deployed, as its editor does; by a shell: `m3o deploy`; by `git push`. Beside it in the same run: the console's way
  * where no spare fits (package.json changes with the source), `node --watch` and `pm2 reload` of the same program.
  * Prints p50 and p99 in milliseconds and what failed; ends with 1 when a limit is missed. How it is for who asks is told as well.
  */
@@ -78,14 +78,15 @@ async function ours(app: App): Promise<void> {
   const door: Door = { port: Number(new URL(stack.gatewayUrl).port), path: `/v1/${name}/x`, headers: { authorization: `Bearer ${token}` } }
 
   const known = new Map<string, string | null>()
-  const save = async (file: string, content: string) => {
+  const savingOf = async (file: string, text: string) => {
     if (!known.has(file)) {
       const tree = await api.source.tree.query({ ...here, ref: { draft: true } })
       known.set(file, tree.find((entry) => entry.path === file)?.hash ?? null)
     }
-    known.set(file, (await api.source.save.mutate({ ...here, path: file, text: content, expected: known.get(file) ?? null })).hash)
+    return { ...here, path: file, text, expected: known.get(file) ?? null }
   }
-  const deployDraft = () => api.deployments.start.mutate({ ...here, what: { draft: {} } })
+  const save = async (file: string, text: string) => known.set(file, (await api.source.save.mutate(await savingOf(file, text))).hash)
+  const saveAndDeploy = async (file: string, text: string) => known.set(file, (await api.deployments.saveAndStart.mutate(await savingOf(file, text))).saved.hash)
   const few = Math.min(rounds, 12)
   const tell = async (way: string, change: Change, times: number) => {
     const figures = await measure(door, change, times)
@@ -93,10 +94,7 @@ async function ours(app: App): Promise<void> {
     return figures
   }
 
-  const byConsole = await tell('console', async (answer) => {
-    await save(path, source(answer))
-    await deployDraft()
-  }, rounds)
+  const byConsole = await tell('console', (answer) => saveAndDeploy(path, source(answer)), rounds)
   const { p50, p99 } = limits[name as keyof typeof limits]
   reach(`p50 ≤ ${p50} ms`, byConsole.p50 <= p50)
   reach(`p99 ≤ ${p99} ms`, byConsole.p99 <= p99)
@@ -106,8 +104,7 @@ async function ours(app: App): Promise<void> {
   if (ways.includes('cold')) {
     const cold = await tell('without the spare', async (answer) => {
       await save('package.json', (files['package.json'] ?? '').replace('1.0.0', `1.0.${answer.replace(/\D/g, '')}`))
-      await save(path, source(answer))
-      await deployDraft()
+      await saveAndDeploy(path, source(answer))
     }, few)
     others.push(['our own path without the spare', cold.p50])
   }

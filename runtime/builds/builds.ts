@@ -213,16 +213,17 @@ export class Builds {
       const modulesDir = plan?.kind === 'npm' ? installed : undefined
       if (line) await compile(this.#jobs, line, { ...job, empty: join(home, 'cache/empty'), downloads: join(home, 'cache/downloads', teamId), ...(modulesDir && { modulesDir }) })
       lap('command')
-      const resolved = resolveManifest(line ? await listFiles(app) : tree.files, tree.read)
-      const { files } = await transformTree({ app, into: join(made, 'js'), cache: join(home, 'cache/transform') })
+      const paths = line ? await listFiles(app) : [...tree.files]
+      const resolved = resolveManifest(paths, tree.read)
+      const { files } = await transformTree({ app, into: join(made, 'js'), cache: join(home, 'cache/transform'), paths })
       signal.throwIfAborted()
       lap('code')
-      const keepsData = await mentions(app, 'M3O_DATA')
+      const keepsData = await mentions(app, paths, 'M3O_DATA')
       const folder = this.#folder(id)
       const build: Build = {
         id, key, teamId, language: resolved.runtime, description: resolved.description ?? '', keepsData, manifest: resolved.manifest, settings: settingsOf(resolved.manifest), locked: resolved.locked,
         health: resolved.health, pids: resolved.pids, sourceDir: join(folder, 'app'), platformDir: this.platformDir, skipped, madeAt: Date.now(),
-        readAhead: await readAhead(app),
+        readAhead: await readAhead(app, paths),
         ...(modulesDir !== undefined && { modulesDir }),
         ...(Object.keys(files).length > 0 && { buildDir: join(folder, 'js') }),
         binds: [
@@ -258,9 +259,9 @@ async function readTree(app: string, treeHash: string): Promise<Tree> {
 }
 
 /** Node keeps what it once read of a package.json, and packages such as dotenv read these when they are loaded. */
-async function readAhead(app: string): Promise<string> {
+async function readAhead(app: string, paths: readonly string[]): Promise<string> {
   const hash = createHash('sha256')
-  for (const path of await listFiles(app)) {
+  for (const path of paths) {
     if (/(^|\/)(package\.json|\.env[^/]*)$/.test(path)) hash.update(`${path}\0${(await readText(app, path)) ?? ''}\0`)
   }
   return hash.digest('hex')
@@ -268,8 +269,8 @@ async function readAhead(app: string): Promise<string> {
 
 const prose = /\.(md|txt|lock|svg|png|jpe?g|gif|pdf|zip|gz|woff2?)$|(^|\/)package-lock\.json$/i
 
-async function mentions(app: string, word: string): Promise<boolean> {
-  for (const path of await listFiles(app)) {
+async function mentions(app: string, paths: readonly string[], word: string): Promise<boolean> {
+  for (const path of paths) {
     if (!prose.test(path) && (await readText(app, path, 2 ** 20))?.includes(word)) return true
   }
   return false

@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull } from 'drizzle-orm'
+import { and, asc, eq, isNotNull, sql } from 'drizzle-orm'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PlatformError } from '#contract/errors.ts'
@@ -6,12 +6,14 @@ import { newId } from '#contract/ids.ts'
 import type { Actor } from '#contract/rpc.ts'
 import { outageOf } from '#contract/outage.ts'
 import { deploymentCan } from '#contract/states.ts'
+import { once } from '#db/once.ts'
 import { deployments, environments, services, users } from '#db/schema.ts'
 import { writeAudit } from '../audit/audit.ts'
 import type { Exit } from '../engines/engine.ts'
 import { branchOf, type EnvironmentRow, environmentChain } from '../environments/environments.ts'
 import { describeExit } from '../instances/places.ts'
 import { type Place, placeKey } from '../instances/place.ts'
+import { namesOf } from '../instances/plan.ts'
 import type { Platform } from '../platform.ts'
 import { saveScale } from '../services/settings.ts'
 import type { SaveInput } from '../source/draft-edits.ts'
@@ -38,6 +40,8 @@ interface Standing {
   chain: EnvironmentRow[]
   service: { name: string } | undefined
 }
+
+const authorOf = once((db) => db.select({ name: users.name, email: users.email }).from(users).where(eq(users.id, sql.placeholder('userId'))).prepare('author'))
 
 /** Starts deployments and sees them through: one at a time for a service in an environment, the newest wins. */
 export class Deployments {
@@ -66,13 +70,13 @@ export class Deployments {
     const making = row === queued ? undefined : beginMaking(this.#platform, row, { signal: abort.signal, given })
     await db.transaction(async (tx) => {
       // An environment, or a service, that goes at this moment waits for this row, and then ends it.
-      const [[known], [there]] = await Promise.all([
-        tx.select({ deletedAt: services.deletedAt }).from(services).where(eq(services.id, row.serviceId)).for('share'),
-        tx.select({ deletedAt: environments.deletedAt }).from(environments).where(eq(environments.id, environment.id)).for('share'),
+      const [[known]] = await Promise.all([
+        tx.select({ service: services.deletedAt, environment: environments.deletedAt }).from(services).innerJoin(environments, eq(environments.id, environment.id))
+          .where(eq(services.id, row.serviceId)).for('share'),
         tx.insert(deployments).values(row),
       ])
-      if (known?.deletedAt !== null) throw new PlatformError('not_found', 'this service no longer exists')
-      if (there?.deletedAt !== null) throw new PlatformError('environment_gone', `the environment ${environment.name} has just gone`, { fix: 'Choose another one.' })
+      if (known?.service !== null) throw new PlatformError('not_found', 'this service no longer exists')
+      if (known.environment !== null) throw new PlatformError('environment_gone', `the environment ${environment.name} has just gone`, { fix: 'Choose another one.' })
       await writeAudit(tx, actor, {
         teamId: row.teamId, action: `service.${row.kind}`, target: `service ${service.name}`,
         after: { environment: environment.name, revision: row.commit.slice(0, 7), deployment: row.id },
@@ -97,9 +101,11 @@ export class Deployments {
    */
   async deployDraft(actor: Actor, at: At, { userId, message, save }: { userId: string; message?: string | undefined; save?: SaveInput | undefined }, route: Route): Promise<DeploymentRow> {
     const { source } = this.#platform
-    const [standing, author, given] = [this.#standing(at), this.#author(userId), readGiven(this.#platform, at)]
-    for (const promise of [author, given]) promise.catch(() => {}) // seen when it is needed
-    const { chain } = await standing
+    const [chainOfIt, known, author] = [environmentChain(this.#platform.db, at.environmentId), namesOf(this.#platform, at), this.#author(userId)]
+    const given = readGiven(this.#platform, at, { chain: chainOfIt, known })
+    const standing = Promise.all([chainOfIt, known]).then(([chain, { service: name }]) => ({ chain, service: { name } }))
+    for (const promise of [known, author, given, standing]) promise.catch(() => {}) // seen when it is needed
+    const chain = await chainOfIt
     const draft = { serviceId: at.serviceId, userId, environment: at.environmentId, branches: chain.map(branchOf) }
     const landed = await source.drafts.commit({
       ...draft, save, author: await author, onTree: (tree) => buildMeanwhile(this.#platform, at, tree),
@@ -295,7 +301,7 @@ export class Deployments {
   }
 
   async #author(userId: string): Promise<{ name: string; email: string }> {
-    const [user] = await this.#platform.db.select({ name: users.name, email: users.email }).from(users).where(eq(users.id, userId))
+    const [user] = await authorOf(this.#platform.db).execute({ userId })
     return user ?? { name: 'M3O', email: 'platform@m3o.invalid' }
   }
 

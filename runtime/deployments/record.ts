@@ -84,7 +84,7 @@ export async function rewind(db: Db, row: DeploymentRow): Promise<DeploymentRow>
 }
 
 /** Steps that follow each other faster than anybody sees are told of once. */
-const soonMs = 10
+const soonMs = 33
 const soon = new Map<string, NodeJS.Timeout>()
 
 /** Of a step on the way. Nobody depends on having heard of it. */

@@ -5,6 +5,7 @@ import { mayPrecede, type PhasePart } from '#contract/states.ts'
 import { deployments } from '#db/schema.ts'
 import type { Build } from '../builds/builds.ts'
 import { laps } from '../builds/laps.ts'
+import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
 import { waitUntilReady } from '../instances/check.ts'
 import type { Running } from '../instances/instances.ts'
 import { describeExit, watchMs } from '../instances/places.ts'
@@ -91,9 +92,11 @@ export interface Given {
   console: ServiceSettings
 }
 
+interface Going { serviceId: string; environmentId: string; restoresId?: string | null }
+
 /** @throws PlatformError as {@link valuesFor} */
-export async function readGiven(platform: Platform, at: { serviceId: string; environmentId: string; restoresId?: string | null }): Promise<Given> {
-  const [names, values, console] = await Promise.all([namesOf(platform, at), valuesFor(platform, at), consoleSettings(platform, at)])
+export async function readGiven(platform: Platform, at: Going, { chain = environmentChain(platform.db, at.environmentId), known = namesOf(platform, at) } = {}): Promise<Given> {
+  const [names, values, console] = await Promise.all([known, valuesFor(platform, at, chain), consoleSettings(platform, at, chain)])
   return { names, values, console }
 }
 
@@ -139,9 +142,9 @@ const doesMore = ({ keepsData, build: { manifest } }: Plan): boolean => keepsDat
  * What would be withheld from it is known before anything is built. A rollback runs with the variables of that time.
  * @throws PlatformError `not_in_this_state` naming what must be set
  */
-async function valuesFor(platform: Platform, { restoresId, ...at }: Parameters<typeof readGiven>[1]): Promise<Values> {
+async function valuesFor(platform: Platform, { restoresId, ...at }: Going, chain: Promise<EnvironmentRow[]>): Promise<Values> {
   if (restoresId != null) return (await readPlan(platform, restoresId)).values
-  const { given, withheld } = await effectiveVariables(platform, at)
+  const { given, withheld } = await effectiveVariables(platform, at, chain)
   if (withheld.length > 0) {
     const { environment, service } = await namesOf(platform, at)
     requireNothingWithheld(environment, [{ service, withheld }])

@@ -6,7 +6,7 @@ import { once } from '#db/once.ts'
 import { services, settings as table } from '#db/schema.ts'
 import { audited } from '../audit/audit.ts'
 import { chainIds } from '../environments/chain-ids.ts'
-import { environmentChain } from '../environments/environments.ts'
+import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
 import type { Platform } from '../platform.ts'
 
 type At = { serviceId: string; environmentId: string }
@@ -20,9 +20,9 @@ const ofChain = once((db) => db.select().from(table)
   .where(and(eq(table.serviceId, sql.placeholder('serviceId')), inArray(table.environmentId, chainIds(sql.placeholder('environmentId'))))).prepare('settings'))
 
 /** What the console says of it in this environment, inherited from its parents. */
-export async function consoleSettings({ db }: Pick<Platform, 'db'>, at: At): Promise<ServiceSettings> {
+export async function consoleSettings({ db }: Pick<Platform, 'db'>, at: At, chainOfIt: Promise<EnvironmentRow[]> = environmentChain(db, at.environmentId)): Promise<ServiceSettings> {
   const [chain, rows] = await Promise.all([
-    environmentChain(db, at.environmentId),
+    chainOfIt,
     ofChain(db).execute(at),
   ])
   const nearestLast = chain.toReversed().flatMap((one) => rows.find((row) => row.environmentId === one.id)?.settings ?? [])

@@ -3,7 +3,7 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import zlib from 'node:zlib'
 import type { Repository } from './naming.ts'
-import { loosePath, rememberBlob, rememberSize, rememberTree } from './object-reader.ts'
+import { loosePath, rememberBlob, rememberOwnTree, rememberSize } from './object-reader.ts'
 import { encodeCommit, encodeTree, hashObject, objectHeader, sortTree, type Commit, type ObjectType, type Oid, type Tree } from './objects.ts'
 import { PackWriter, writeDurably } from './pack-writer.ts'
 
@@ -41,7 +41,7 @@ export class ObjectBatch {
   tree(tree: Tree): Oid {
     const sorted = sortTree(tree)
     const oid = this.add('tree', encodeTree(sorted))
-    rememberTree(oid, sorted)
+    rememberOwnTree(this.#repository, oid, sorted)
     return oid
   }
 

@@ -19,6 +19,8 @@ const sizes = new Recent<number>(200_000)
 /** By repository and name, as what another service has is not this one's to read. In bytes. */
 const blobs = new Recent<Buffer>(2 << 20)
 const mostRemembered = 128 << 10
+/** Trees that are being written, by repository and name. */
+const ownTrees = new Recent<true>(5_000)
 
 export function loosePath(repository: Repository, oid: Oid): string {
   return path.join(repository.dir, 'objects', oid.slice(0, 2), oid.slice(2))
@@ -53,7 +55,7 @@ export async function readObject(repository: Repository, oid: Oid): Promise<{ ty
 }
 
 export async function readBlob(repository: Repository, oid: Oid): Promise<Buffer> {
-  const known = blobs.get(blobKey(repository, oid))
+  const known = blobs.get(ownKey(repository, oid))
   if (known !== undefined) return known
   const found = await readObject(repository, oid)
   if (found?.type !== 'blob') throw new PlatformError('not_found', `there is no file ${oid} in this service's source`)
@@ -62,10 +64,10 @@ export async function readBlob(repository: Repository, oid: Oid): Promise<Buffer
 
 /** Of what was just written, or is about to be. */
 export function rememberBlob(repository: Repository, oid: Oid, body: Uint8Array): void {
-  if (body.length <= mostRemembered) blobs.set(blobKey(repository, oid), Buffer.from(body), body.length)
+  if (body.length <= mostRemembered) blobs.set(ownKey(repository, oid), Buffer.from(body), body.length)
 }
 
-const blobKey = (repository: Repository, oid: Oid): string => `${repository.dir} ${oid}`
+const ownKey = (repository: Repository, oid: Oid): string => `${repository.dir} ${oid}`
 
 /** A blob of any size in bounded memory; ends with an error when git does. */
 export function streamBlob(repository: Repository, oid: Oid): Readable {
@@ -89,7 +91,13 @@ export async function readTree(repository: Repository, oid: Oid): Promise<Tree> 
   return rememberTree(oid, decodeTree(found.body))
 }
 
-export function rememberTree(oid: Oid, tree: Tree): Tree {
+/** Of what was just written, or is about to be. */
+export function rememberOwnTree(repository: Repository, oid: Oid, tree: Tree): void {
+  rememberTree(oid, tree)
+  ownTrees.set(ownKey(repository, oid), true)
+}
+
+function rememberTree(oid: Oid, tree: Tree): Tree {
   trees.set(oid, tree, tree.size + 1)
   return tree
 }
@@ -106,7 +114,7 @@ export async function readCommit(repository: Repository, oid: Oid): Promise<Comm
 
 /** The tree that a commit, or a tree, stands for; it must be in this repository, whatever another has. */
 export async function treeAt(repository: Repository, oid: Oid): Promise<Oid> {
-  if (oid === emptyTree) return oid
+  if (oid === emptyTree || ownTrees.get(ownKey(repository, oid))) return oid
   const info = await objectInfo(repository, oid)
   if (info?.type === 'tree') return oid
   if (info?.type === 'commit') return (await readCommit(repository, oid)).tree

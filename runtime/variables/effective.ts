@@ -55,9 +55,9 @@ export function resolveVariables(chain: readonly EnvironmentRow[], rows: readonl
 const ofChain = once((db) => db.select().from(variables)
   .where(and(eq(variables.serviceId, sql.placeholder('serviceId')), inArray(variables.environmentId, chainIds(sql.placeholder('environmentId'))))).prepare('variables'))
 
-export async function effectiveVariables({ db }: Pick<Platform, 'db'>, { serviceId, environmentId }: Place): Promise<Resolved> {
+export async function effectiveVariables({ db }: Pick<Platform, 'db'>, { serviceId, environmentId }: Place, chainOfIt: Promise<EnvironmentRow[]> = environmentChain(db, environmentId)): Promise<Resolved> {
   const [chain, rows] = await Promise.all([
-    environmentChain(db, environmentId),
+    chainOfIt,
     ofChain(db).execute({ serviceId, environmentId }),
   ])
   return resolveVariables(chain, rows)
