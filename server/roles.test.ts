@@ -123,6 +123,7 @@ test('a token does no more than its scope, its team and its maker allow', async 
   await expect(limited.services.get({ ...here, service: 'other' })).rejects.toThrow('may not do that here')
   await expect(limited.services.get({ ...here, environment: 'production' })).rejects.toThrow('may not do that here')
   await expect(limited.variables.set({ ...here, name: 'A', value: '1' })).rejects.toThrow('scope does not include')
+  await expect(limited.deployments.saveAndStart({ ...here, path: 'a.txt', text: '', expected: null })).rejects.toThrow('scope does not include source.write')
   await expect(limited.teams.create({ name: 'third' })).rejects.toThrow('scope does not include')
   await expect(limited.platform.status()).rejects.toThrow('scope does not include')
   await expect(limited.environments.list({ team: 'second' })).rejects.toThrow('there is no team')

@@ -55,6 +55,22 @@ test('typing is saved once it pauses, with the newest text only', async () => {
   expect(saver.state.name).toBe('saved')
 })
 
+test('what saves it together with something else takes the place of its own save, once', async () => {
+  const { saver, saves, pass } = bench()
+  const together: [string, string | null][] = []
+  saver.edit('two')
+  await saver.flush(async (text, expected) => {
+    together.push([text, expected])
+    return { hash: 'h-of-both' }
+  })
+  expect([together, saves, saver.hash, saver.isClean]).toEqual([[['two', 'h-one']], [], 'h-of-both', true])
+  await pass(settleMs)
+  expect(saves).toEqual([])
+  saver.edit('three')
+  await expect(saver.flush(() => Promise.reject(new PlatformError('forbidden', 'not here')))).rejects.toMatchObject({ code: 'forbidden' })
+  expect(saver.state.name).toBe('refused')
+})
+
 test('what is typed while a save is on its way is saved after it', async () => {
   const { saver, saves, slow, pass } = bench()
   const go = slow()

@@ -57,6 +57,36 @@ test('a stale write is refused with what is there now and who put it there', asy
   await expect(drafts.saveFile({ ...third, path: 'src/a.ts', content: 'late', expectedHash: hash })).rejects.toMatchObject({ code: 'conflict', data: { author: 'Bob', commit } })
 })
 
+test('what is saved with a commit is in it, on top of what was saved before, and stays in the draft when it cannot land', async () => {
+  await using at = await withService()
+  const { drafts, trees } = at.source
+  const [me, other] = [draftOf('u_ada'), draftOf('u_bob')]
+  const { hash } = await trees.read({ serviceId: 's_1', tree: at.commit, path: 'index.ts' })
+  const paths = async (commit: string) => (await trees.list({ serviceId: 's_1', tree: commit })).map(({ path }) => path)
+
+  const seen: string[] = []
+  const first = await drafts.commit({ ...me, save: { path: 'new.ts', content: 'x', expectedHash: null }, message: (files) => files.map(({ path }) => path).join(), author: ada, onTree: (tree) => void seen.push(tree) })
+  expect(first).toMatchObject({ changed: true, previous: at.commit, message: 'new.ts' })
+  expect(seen).toEqual([(await trees.of({ serviceId: 's_1', commit: first.commit })).treeHash])
+  expect(await drafts.status(me)).toMatchObject({ files: [], head: first.commit, behind: false })
+
+  const saved = await drafts.saveFile({ ...me, path: 'index.ts', content: 'saved before', expectedHash: hash })
+  const second = await drafts.commit({ ...me, save: { path: 'newer.ts', content: 'y', expectedHash: null }, message: 'Both', author: ada })
+  expect(await paths(second.commit)).toEqual(['index.ts', 'new.ts', 'newer.ts', 'src/a.ts', 'src/b.ts'])
+  expect(await trees.read({ serviceId: 's_1', tree: second.commit, path: 'index.ts' })).toMatchObject({ text: 'saved before' })
+
+  await expect(drafts.commit({ ...me, save: { path: 'index.ts', content: 'stale', expectedHash: hash }, message: 'Stale', author: ada })).rejects.toMatchObject({ code: 'conflict', field: 'path', data: { hash: saved.hash } })
+  expect(await drafts.status(me)).toMatchObject({ files: [], head: second.commit })
+
+  await drafts.saveFile({ ...me, path: 'src/a.ts', content: 'of ada', expectedHash: (await trees.read({ serviceId: 's_1', tree: at.commit, path: 'src/a.ts' })).hash })
+  await drafts.saveFile({ ...other, path: 'src/a.ts', content: 'of bob', expectedHash: (await trees.read({ serviceId: 's_1', tree: at.commit, path: 'src/a.ts' })).hash })
+  await drafts.commit({ ...other, message: 'Of Bob', author: bob })
+  await expect(drafts.commit({ ...me, save: { path: 'last.ts', content: 'z', expectedHash: null }, message: 'In the way', author: ada })).rejects.toMatchObject({ code: 'conflict', data: { files: [expect.objectContaining({ path: 'src/a.ts' })] } })
+  expect((await drafts.status(me)).files.map(({ path }) => path)).toEqual(['last.ts', 'src/a.ts'])
+  expect((await drafts.saveFile({ ...me, path: 'index.ts', content: 'saved before', expectedHash: saved.hash })).hash).toBe(saved.hash)
+  at.fsck()
+})
+
 test('two people meet: different lines merge, the same line is refused naming whose, and force says whom it wrote over', async () => {
   await using at = await withService()
   const { drafts, trees } = at.source

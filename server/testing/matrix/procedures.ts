@@ -72,6 +72,7 @@ export const trials: Record<string, Trial> = {
   'deployments.impact': { input: ({ deploymentId }) => ({ deploymentId }), foreign: { deploymentId: (other) => other.deploymentId } },
   'deployments.cancel': { input: ({ deploymentId }) => ({ deploymentId }), foreign: { deploymentId: (other) => other.deploymentId }, ends: ['not_in_this_state'] },
   'deployments.start': { input: (own) => ({ ...quiet(own), what: { draft: {} } }) },
+  'deployments.saveAndStart': { input: (own, turn) => ({ ...quiet(own), path: `saved-${turn}.txt`, text: 'x', expected: null }) },
   'deployments.rollback': { input: (own) => ({ ...quiet(own), to: own.deploymentId }), foreign: { to: (other) => other.deploymentId }, ends: notRunning },
   'deployments.restart': { input: quiet, ends: notRunning },
   'deployments.scale': { input: (own) => ({ ...quiet(own), min: 1, max: 1 }), ends: notRunning },
