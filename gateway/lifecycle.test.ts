@@ -57,13 +57,12 @@ test('instances are swapped under load, each drained and ended, and no request i
     expect(drained.idle).toBe(true)
     await new Promise((resolve) => { old.close(resolve); old.closeAllConnections() })
     old = next
+    await expect.poll(() => answers.filter((answer) => answer === `${swap}`).length, { interval: 1, timeout: 5_000 }).toBeGreaterThan(16)
   }
   stopping = true
   await Promise.all(callers)
   agent.destroy()
-  expect(answers.length).toBeGreaterThan(200)
   expect(answers.filter((answer) => !/^\d+$/.test(answer))).toEqual([])
-  expect(new Set(answers).size).toBeGreaterThan(8)
 })
 
 test('a service that drops idle connections early loses no request, not even those that cannot be repeated', async () => {

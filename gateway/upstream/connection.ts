@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { laptopReady } from '#contract/laptop-sockets.ts'
 import { socketAddress } from '#contract/unix-socket.ts'
+import { holdBack } from '../wire/write-together.ts'
 import { type ResponseHandler, ResponseReader } from './response-reader.ts'
 
 export interface ExchangeHandler extends ResponseHandler {
@@ -79,6 +80,7 @@ export class Connection {
 
   write(data: Buffer | string): boolean {
     this.writes++
+    holdBack(this.socket)
     return typeof data === 'string' ? this.socket.write(data, 'latin1') : this.socket.write(data)
   }
 

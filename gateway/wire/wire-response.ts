@@ -4,6 +4,7 @@ import type { CallResponse } from '../call.ts'
 import type { CallerConnection } from './caller-connection.ts'
 import { type HeadText, headText } from './head-text.ts'
 import { httpDate } from './http-date.ts'
+import { holdBack } from './write-together.ts'
 
 /** So much leaves in one piece with what frames it. */
 const smallPart = 16 << 10
@@ -94,7 +95,10 @@ export class WireResponse implements CallResponse {
   end(chunk?: Buffer | string, encoding: 'utf8' | 'latin1' = 'utf8'): void {
     if (this.writableEnded) return
     const { socket } = this
-    if (socket !== null) this.writeLast(socket, chunk, encoding)
+    if (socket !== null) {
+      holdBack(socket)
+      this.writeLast(socket, chunk, encoding)
+    }
     this.writableEnded = true
     this.connection.answered(this)
   }
