@@ -75,8 +75,8 @@ const platform = {
   'platform.configure': call(z.object({ signUp: z.enum(signUps) }), ok),
   /** Looked at just now. */
   'platform.health': call(nothing, z.array(check)),
-  /** Another key for secrets: all are sealed anew at once, the key before goes a minute later. Refused while that is under way. */
-  'platform.rotateKey': call(nothing, z.object({ key: z.string(), sealed: z.number() })),
+  /** Another key for secrets: all are sealed anew at once, the key before goes a minute later. Refused while that is under way. `unreadable`: what none of the keys opens, left as it is. */
+  'platform.rotateKey': call(nothing, z.object({ key: z.string(), sealed: z.number(), unreadable: z.array(z.string()) })),
   /** Stops all instances in order and detaches; the process exits by itself afterwards. */
   'platform.shutdown': call(nothing, ok),
   'events.watch': stream(nothing, record.platformEvent),

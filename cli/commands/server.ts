@@ -23,8 +23,9 @@ export function addServerCommands(program: Command, run: Run): void {
     }))
 
   program.command('key').description('the key that secrets are encrypted with: rotate').command('rotate').description('another one: all secrets are encrypted anew').action(run(async (session) => {
-    const { key, sealed } = await session.api.platform.rotateKey.mutate()
-    show(session, { key, sealed }, `Secrets have another key: ${sealed} values were encrypted anew. The one before is deleted in a minute; older backups hold the key of their time.`)
+    const { key, sealed, unreadable } = await session.api.platform.rotateKey.mutate()
+    const left = unreadable.length === 0 ? '' : `\n${unreadable.length} could not be read with any key that is here, and stay as they are: ${unreadable.slice(0, 5).join(', ')}${unreadable.length > 5 ? ', …' : ''}. Set these secrets anew, or put their key into $M3O_HOME/keys/secrets.key as a line of its own.`
+    show(session, { key, sealed, ...(unreadable.length > 0 && { unreadable }) }, `Secrets have another key: ${sealed} values were encrypted anew. The one before is deleted in a minute; older backups hold the key of their time.${left}`)
   }))
 
   program.command('doctor').description('what is wrong and what to do').action(run(async (session) => {

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { platformActor } from '#contract/rpc.ts'
 import { openDb } from '#db/open.ts'
@@ -107,6 +107,21 @@ test('what was sealed a moment before lands with the old key, is readable, and i
   expect(at.seal.open(value, sealedName(row))).toBe(valueOf('LATE'))
   await expect(rotateKey(at, platformActor)).rejects.toMatchObject({ code: 'not_in_this_state' })
   await expect.poll(() => at.seal.keys.length).toBe(1)
+  await allIsReadable()
+  await nothingIsSealedOtherwise(at.seal.prefix)
+})
+
+test('what no key opens is named and stays as it is, and the change goes on to its end', async () => {
+  const row = { serviceId: 's_1', environmentId: 'e_1', name: 'FOREIGN' }
+  const value = sealWith(randomBytes(32)).seal('of another home', sealedName(row))
+  await opened.db.insert(variables).values({ ...row, secret: true, value, byName: 'x', updatedAt: Date.now() })
+  const at = await parts()
+  const { unreadable } = await rotateKey(at, platformActor, { waitMs: 0 })
+  expect(unreadable).toEqual(['secret FOREIGN of service s_1 in environment e_1'])
+  await expect.poll(() => at.seal.keys.length).toBe(1)
+  const foreign = and(eq(variables.serviceId, 's_1'), eq(variables.name, 'FOREIGN'))
+  expect(await opened.db.select({ value: variables.value }).from(variables).where(foreign)).toEqual([{ value }])
+  await opened.db.delete(variables).where(foreign)
   await allIsReadable()
   await nothingIsSealedOtherwise(at.seal.prefix)
 })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
-import { and, eq, isNotNull, like, not } from 'drizzle-orm'
+import { and, asc, eq, isNotNull, like, not } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import { PlatformError } from '#contract/errors.ts'
 import type { Actor } from '#contract/rpc.ts'
@@ -16,7 +16,7 @@ import { sealedName } from './variables.ts'
  * Another key for secrets, while everything runs. The new one is on the disk, beside the old one, before anything is
  * sealed with it; then all that is sealed is sealed anew, in one transaction; the old one goes when nothing needs it,
  * and what was sealed a moment before the change has landed. A runtime that is killed at any instant finds both keys,
- * and goes on where it was.
+ * and goes on where it was. What none of the keys opens stays as it is: its own key, should it be found, still will.
  */
 
 /** What was sealed before the change is in the database by then. */
@@ -39,7 +39,7 @@ interface Options {
 const under = new WeakSet<Keyring>()
 
 /** @throws PlatformError `not_in_this_state` while another one is under way */
-export async function rotateKey(parts: Parts, actor: Actor, { waitMs = landedMs, at = () => {} }: Options = {}): Promise<{ key: string; sealed: number }> {
+export async function rotateKey(parts: Parts, actor: Actor, { waitMs = landedMs, at = () => {} }: Options = {}): Promise<{ key: string; sealed: number; unreadable: string[] }> {
   const { seal, settings } = parts
   if (seal.keys.length > 1 || under.has(seal)) {
     throw new PlatformError('not_in_this_state', 'the key is being changed already', { fix: `The one before goes ${landedMs / 1000} seconds after the change; then it can be changed again.` })
@@ -51,14 +51,14 @@ export async function rotateKey(parts: Parts, actor: Actor, { waitMs = landedMs,
     await write(settings.home, [key, ...seal.keys])
     at('both keys are kept')
     seal.replace([key, ...seal.keys])
-    const sealed = await sealAnew(parts, async (tx, count) => {
+    const { sealed, unreadable } = await sealAnew(parts, async (tx, count) => {
       const named = (one: Buffer | undefined) => (one === undefined ? null : { key: keyName(one) })
       await writeAudit(tx, actor, { teamId: null, action: 'platform.key', target: 'key of secrets', before: named(before), after: { ...named(key), sealed: count } })
       at('all is sealed anew')
     })
     at('the transaction is done')
     void retire(parts, waitMs).catch((error: unknown) => parts.log.error({ err: error }, 'the key of secrets before could not be retired'))
-    return { key: keyName(key), sealed }
+    return { key: keyName(key), sealed, unreadable }
   } finally {
     under.delete(seal)
   }
@@ -73,37 +73,61 @@ export async function finishRotation(parts: Parts): Promise<void> {
 async function retire(parts: Parts, waitMs: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, waitMs).unref())
   const { seal, settings, log } = parts
-  const sealed = await sealAnew(parts)
+  const { sealed, unreadable } = await sealAnew(parts)
   const [first] = seal.keys
   if (first === undefined) return
   await write(settings.home, [first])
   seal.replace([first])
-  log.info({ key: keyName(first), sealed }, 'secrets have a new key')
+  log.info({ key: keyName(first), sealed, unreadable: unreadable.length }, 'secrets have a new key')
 }
 
-/** All that is not sealed with the first key yet; gives how much. */
-async function sealAnew({ db, seal }: Parts, within: (tx: Transaction, count: number) => Promise<void> = async () => {}): Promise<number> {
+interface SealedAnew {
+  /** How much. */
+  sealed: number
+  /** What no key opens, in words. */
+  unreadable: string[]
+}
+
+/** All that is not sealed with the first key yet. */
+async function sealAnew({ db, seal }: Parts, within: (tx: Transaction, count: number) => Promise<void> = async () => {}): Promise<SealedAnew> {
   return db.transaction(async (tx) => {
-    let count = 0
-    const again = (text: string, name: string) => (count++, seal.seal(seal.open(text, name), name))
-    for (;;) {
+    const done: SealedAnew = { sealed: 0, unreadable: [] }
+    /** Undefined for what cannot be opened, which is passed over from then on. */
+    const again = (text: string, name: string, words: string): string | undefined => {
+      try {
+        const opened = seal.open(text, name)
+        done.sealed += 1
+        return seal.seal(opened, name)
+      } catch {
+        done.unreadable.push(words)
+        return undefined
+      }
+    }
+    for (let over = 0; ;) {
       const rows = await tx.select().from(variables)
-        .where(and(eq(variables.secret, true), isNotNull(variables.value), not(like(variables.value, `${likely(seal.prefix)}%`)))).limit(together).for('update')
+        .where(and(eq(variables.secret, true), isNotNull(variables.value), not(like(variables.value, `${likely(seal.prefix)}%`))))
+        .orderBy(asc(variables.serviceId), asc(variables.environmentId), asc(variables.name)).limit(together).offset(over).for('update')
       for (const row of rows) {
         const { serviceId, environmentId, name } = row
-        await tx.update(variables).set({ value: again(row.value ?? '', sealedName(row)) })
-          .where(and(eq(variables.serviceId, serviceId), eq(variables.environmentId, environmentId), eq(variables.name, name)))
+        const value = again(row.value ?? '', sealedName(row), `secret ${name} of service ${serviceId} in environment ${environmentId}`)
+        if (value === undefined) over += 1
+        else await tx.update(variables).set({ value }).where(and(eq(variables.serviceId, serviceId), eq(variables.environmentId, environmentId), eq(variables.name, name)))
       }
       if (rows.length < together) break
     }
-    for (;;) {
+    for (let over = 0; ;) {
       const rows = await tx.select({ id: deployments.id, variables: deployments.variables }).from(deployments)
-        .where(and(isNotNull(deployments.variables), not(like(deployments.variables, `${likely(seal.prefix)}%`)))).limit(together).for('update')
-      for (const row of rows) await tx.update(deployments).set({ variables: again(row.variables ?? '', sealedVariables(row.id)) }).where(eq(deployments.id, row.id))
+        .where(and(isNotNull(deployments.variables), not(like(deployments.variables, `${likely(seal.prefix)}%`))))
+        .orderBy(asc(deployments.id)).limit(together).offset(over).for('update')
+      for (const row of rows) {
+        const sealed = again(row.variables ?? '', sealedVariables(row.id), `variables of deployment ${row.id}`)
+        if (sealed === undefined) over += 1
+        else await tx.update(deployments).set({ variables: sealed }).where(eq(deployments.id, row.id))
+      }
       if (rows.length < together) break
     }
-    await within(tx, count)
-    return count
+    await within(tx, done.sealed)
+    return done
   })
 }
 
