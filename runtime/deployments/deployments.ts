@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, sql } from 'drizzle-orm'
+import { and, asc, eq, isNotNull } from 'drizzle-orm'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PlatformError } from '#contract/errors.ts'
@@ -6,11 +6,10 @@ import { newId } from '#contract/ids.ts'
 import type { Actor } from '#contract/rpc.ts'
 import { outageOf } from '#contract/outage.ts'
 import { deploymentCan } from '#contract/states.ts'
-import { once } from '#db/once.ts'
-import { deployments, environments, services, users } from '#db/schema.ts'
+import { deployments, environments, services } from '#db/schema.ts'
 import { writeAudit } from '../audit/audit.ts'
 import type { Exit } from '../engines/engine.ts'
-import { branchOf, type EnvironmentRow, environmentChain } from '../environments/environments.ts'
+import { branchOf, environmentChain } from '../environments/environments.ts'
 import { describeExit } from '../instances/places.ts'
 import { type Place, placeKey } from '../instances/place.ts'
 import { namesOf } from '../instances/plan.ts'
@@ -20,8 +19,10 @@ import type { SaveInput } from '../source/draft-edits.ts'
 import { buildMeanwhile } from './build-ahead.ts'
 import { changesInWords } from './change-words.ts'
 import { liveHistory } from './history.ts'
+import { beginMaking, type Given, type Making, readGiven } from './make.ts'
 import { advance, advanceIn, announce, announceSoon, begun, type DeploymentRow, type Failure, newRow, rewind, underWay } from './record.ts'
-import { beginMaking, type Given, type Making, readGiven, runDeployment } from './run.ts'
+import { runDeployment } from './run.ts'
+import { authorOf, type Standing, standingAt } from './standing.ts'
 
 export type At = { serviceId: string; environmentId: string }
 export type Route = DeploymentRow['route']
@@ -34,14 +35,6 @@ interface Wanted {
   message: string
   restoresId?: string
 }
-
-/** Where it is to go, and what it is called. */
-interface Standing {
-  chain: EnvironmentRow[]
-  service: { name: string } | undefined
-}
-
-const authorOf = once((db) => db.select({ name: users.name, email: users.email }).from(users).where(eq(users.id, sql.placeholder('userId'))).prepare('author'))
 
 /** Starts deployments and sees them through: one at a time for a service in an environment, the newest wins. */
 export class Deployments {
@@ -57,7 +50,7 @@ export class Deployments {
   }
 
   /** What is known of it already need not be read again. */
-  async start(actor: Actor, wanted: Wanted, { standing = this.#standing(wanted.at), given }: { standing?: Promise<Standing>; given?: Promise<Given> } = {}): Promise<DeploymentRow> {
+  async start(actor: Actor, wanted: Wanted, { standing = standingAt(this.#platform.db, wanted.at), given }: { standing?: Promise<Standing>; given?: Promise<Given> } = {}): Promise<DeploymentRow> {
     const { db } = this.#platform
     const { chain: [environment], service } = await standing
     if (!environment || !service) throw new PlatformError('not_found', 'this service no longer exists')
@@ -101,7 +94,7 @@ export class Deployments {
    */
   async deployDraft(actor: Actor, at: At, { userId, message, save }: { userId: string; message?: string | undefined; save?: SaveInput | undefined }, route: Route): Promise<DeploymentRow> {
     const { source } = this.#platform
-    const [chainOfIt, known, author] = [environmentChain(this.#platform.db, at.environmentId), namesOf(this.#platform, at), this.#author(userId)]
+    const [chainOfIt, known, author] = [environmentChain(this.#platform.db, at.environmentId), namesOf(this.#platform, at), authorOf(this.#platform.db, userId)]
     const given = readGiven(this.#platform, at, { chain: chainOfIt, known })
     const standing = Promise.all([chainOfIt, known]).then(([chain, { service: name }]) => ({ chain, service: { name } }))
     for (const promise of [known, author, given, standing]) promise.catch(() => {}) // seen when it is needed
@@ -119,7 +112,7 @@ export class Deployments {
   /** A folder as a tar stream. Notes say what a person should know, such as whose change was written over. */
   async deployArchive(actor: Actor, at: At, input: { userId: string; message?: string | undefined; base: string | null; force: boolean; tip?: string | undefined; body: Readable }) {
     const { source } = this.#platform
-    const [standing, author] = [this.#standing(at), this.#author(input.userId)]
+    const [standing, author] = [standingAt(this.#platform.db, at), authorOf(this.#platform.db, input.userId)]
     author.catch(() => {})
     const branches = (await standing).chain.map(branchOf)
     const said = input.message?.trim() || 'Deploy from a folder'
@@ -292,17 +285,6 @@ export class Deployments {
     const place = this.#platform.places.get(at)
     if (!place) throw new PlatformError('not_in_this_state', 'it was never deployed here', { fix: 'Deploy it first.' })
     return place
-  }
-
-  async #standing(at: At): Promise<Standing> {
-    const { db } = this.#platform
-    const [chain, [service]] = await Promise.all([environmentChain(db, at.environmentId), db.select({ name: services.name }).from(services).where(eq(services.id, at.serviceId))])
-    return { chain, service }
-  }
-
-  async #author(userId: string): Promise<{ name: string; email: string }> {
-    const [user] = await authorOf(this.#platform.db).execute({ userId })
-    return user ?? { name: 'M3O', email: 'platform@m3o.invalid' }
   }
 
   /** Every deployment here that became live and stayed so, oldest first. */
