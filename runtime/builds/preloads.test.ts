@@ -2,11 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { transformTree } from '#sdk/compile/transform.ts'
+import { cached, transformTree } from '#sdk/compile/transform.ts'
 import { preloadsOf } from './preloads.ts'
 
 const folders: string[] = []
-afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })))
+afterEach(async () => {
+  await cached()
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+})
 
 async function preloads(entry: string, files: Record<string, string>): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'm3o-preloads-'))

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildPlatformDir } from '../platform/platform-folder.ts'
-import { transformTree } from './transform.ts'
+import { cached, transformTree } from './transform.ts'
 
 let folder: string
 let platform: string
@@ -13,7 +13,10 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'm3o-transform-'))
   platform = await buildPlatformDir(join(folder, 'platform'))
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
+afterAll(async () => {
+  await cached()
+  await rm(folder, { recursive: true, force: true })
+})
 
 async function tree(name: string, files: Record<string, string>): Promise<{ app: string; into: string; cache: string }> {
   const app = join(folder, name, 'app')

@@ -105,13 +105,26 @@ async function transformFile({ path, source, format, tsconfig, cache }: OneFile)
   }
   try {
     const { code } = await transform(source, options)
-    void writeDurably(file, code).catch(() => {}) // then it is transformed again
+    keep(file, code)
     return code
   } catch (error) {
     const first = (error as TransformFailure).errors?.[0]
     if (!first) throw error
     throw notTypeScript(path, source, first)
   }
+}
+
+const keeping = new Set<Promise<void>>()
+
+/** In the background: whoever deploys need not wait for the disk. What could not be written is transformed again. */
+function keep(file: string, code: string): void {
+  const kept = writeDurably(file, code).catch(() => {}).finally(() => keeping.delete(kept))
+  keeping.add(kept)
+}
+
+/** Resolves when all that was transformed is in its cache. */
+export async function cached(): Promise<void> {
+  await Promise.all(keeping)
 }
 
 /** TypeScript that was written for CommonJS but in the words of modules uses these all the same. */
