@@ -165,7 +165,8 @@ test('a colleague opens a link to a screen, sees it, and what they may not do sa
   await expect(theirs.getByText('Hello Vera')).toBeVisible()
 })
 
-test('a password sent before the page’s script has come is not in the address', async ({ openWindow }) => {
+test('a password sent before the page’s script has come is not in the address', async ({ openWindow, watch }) => {
+  watch.expectComplaint(/form-action 'self'.*blocked/)
   const page = await openWindow({ javaScriptEnabled: false })
   await page.goto('/sign-in')
   await page.getByLabel('Email').fill('ada@example.com')
