@@ -198,7 +198,7 @@ function redeploy(place: Place): Scenario {
       for (let left = 10; !(await hasSpare(place)); left--) {
         const text = place.text()
         await place.deploy(text, answering(text))
-        await until(`a spare of ${place.service} waits`, () => hasSpare(place), 8_000).catch((error: unknown) => {
+        await until(`a spare of ${place.service} waits`, () => hasSpare(place), { withinMs: 8_000 }).catch((error: unknown) => {
           if (left === 0) throw error
         })
       }
