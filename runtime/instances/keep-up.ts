@@ -95,9 +95,10 @@ export class KeepUp {
       await this.afterCrash(place, 'was not ready in time')
       return
     }
-    // Its environment may have gone, or something else been deployed there, while it rose.
-    if (!isCurrent(place)) return instances.stop(one.id, stopMs)
     await checking
+    // Its environment may have gone, or something else been deployed there, while it rose. Nothing is waited for between this and
+    // its state: whoever deploys there leaves what rises to us, and ends what is live.
+    if (!isCurrent(place)) return instances.stop(one.id, stopMs)
     await instances.setState(one, 'live')
     await publish(place)
   }

@@ -294,13 +294,19 @@ export class Places {
 
   /** Ends those of other deployments, the calls under way finished first: what comes may be the only one with the data open. */
   async makeWay(plan: Plan): Promise<void> {
-    for (const old of this.instances.of(plan)) {
-      if (old.deploymentId === plan.deploymentId) continue
-      await this.instances.setState(old, 'draining')
-      const place = this.get(plan)
-      if (place) await this.publish(place)
-      await this.#drain(old, { callsMs: makeWayMs, socketsMs: makeWayMs })
-      await this.instances.stop(old.id, makeWayMs)
+    const place = this.get(plan)
+    const isOld = ({ deploymentId }: { deploymentId: string }) => deploymentId !== plan.deploymentId
+    for (;;) {
+      const old = this.instances.of(plan).find(isOld)
+      if (old) {
+        await this.instances.setState(old, 'draining')
+        if (place) await this.publish(place)
+        await this.#drain(old, { callsMs: makeWayMs, socketsMs: makeWayMs })
+        await this.instances.stop(old.id, makeWayMs)
+      } else if (place && isOld(place.plan) && this.instances.risingOf(place.plan.deploymentId) > 0) {
+        // As after a start of the runtime, which brings up what should live and carries deployments on at once.
+        await delay(20)
+      } else return
     }
   }
 
