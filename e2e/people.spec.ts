@@ -53,6 +53,7 @@ test('a forgotten password is set anew by a link, and a link signs in', async ({
   await page.goto('/sign-in')
   await look(page)
   await page.getByRole('link', { name: 'Forgot your password?' }).click()
+  await expect(page.getByRole('heading', { name: 'New password' })).toBeVisible()
   await look(page)
   await page.getByLabel('Email').fill(person.email)
   await page.getByRole('button', { name: 'Send the link' }).click()

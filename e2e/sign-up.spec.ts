@@ -12,6 +12,8 @@ test('operators say who may get an account, and pass links on where no mail is s
 
   await theirs.reload()
   await theirs.getByRole('link', { name: 'Sign up' }).click()
+  // Both pages ask for an address: it is for the second.
+  await expect(theirs.getByRole('heading', { name: 'Sign up' })).toBeVisible()
   await theirs.getByLabel('Email').fill('nora@example.com')
   await theirs.getByRole('button', { name: 'Continue' }).click()
   await expect(theirs.getByRole('status').getByText(/one of them passes the link on/)).toBeVisible()
