@@ -22,16 +22,15 @@ export interface Described {
  */
 export function beginDescription(platform: Platform, plan: Plan, running: Running | undefined) {
   const before = servingBefore(platform, plan)
-  const known = before === undefined || before === plan.commit ? [] : endpointsOf(platform.db).execute({ serviceId: plan.serviceId, commit: before })
-  const knownThen = Promise.resolve(known)
-  knownThen.catch(() => {}) // seen by who waits for it
+  const known = before === undefined || before === plan.commit ? Promise.resolve([]) : endpointsOf(platform.db).execute({ serviceId: plan.serviceId, commit: before })
+  known.catch(() => {}) // seen by who waits for it
   let said: Promise<Endpoint[]> | undefined
   const ask = () => (said ??= running ? readEndpoints(running.placement.address, running.placement.port).catch(() => []) : Promise.resolve([]))
   return {
     ask: () => void ask(),
     askAnew: () => { said = undefined },
     async done(): Promise<Described> {
-      const [endpoints, [knownBefore]] = await Promise.all([ask(), knownThen])
+      const [endpoints, [knownBefore]] = await Promise.all([ask(), known])
       const endpointChanges = knownBefore === undefined ? [] : compareEndpoints(knownBefore.endpoints, endpoints)
       return { endpoints, endpointChanges: endpointChanges.length === 0 ? null : endpointChanges }
     },

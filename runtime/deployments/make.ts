@@ -60,7 +60,7 @@ interface Going { serviceId: string; environmentId: string; restoresId?: string 
 
 /** @throws PlatformError as {@link valuesFor} */
 export async function readGiven(platform: Platform, at: Going, { chain = environmentChain(platform.db, at.environmentId), known = namesOf(platform, at) } = {}): Promise<Given> {
-  const [names, values, console] = await Promise.all([known, valuesFor(platform, at, chain), consoleSettings(platform, at, chain)])
+  const [names, values, console] = await Promise.all([known, valuesFor(platform, at, { chain, known }), consoleSettings(platform, at, chain)])
   return { names, values, console }
 }
 
@@ -103,11 +103,11 @@ export async function keepBuild({ db }: Platform, row: DeploymentRow, record: Bu
  * What would be withheld from it is known before anything is built. A rollback runs with the variables of that time.
  * @throws PlatformError `not_in_this_state` naming what must be set
  */
-async function valuesFor(platform: Platform, { restoresId, ...at }: Going, chain: Promise<EnvironmentRow[]>): Promise<Values> {
+async function valuesFor(platform: Platform, { restoresId, ...at }: Going, { chain, known }: { chain: Promise<EnvironmentRow[]>; known: Promise<Names> }): Promise<Values> {
   if (restoresId != null) return (await readPlan(platform, restoresId)).values
   const { given, withheld } = await effectiveVariables(platform, at, chain)
   if (withheld.length > 0) {
-    const { environment, service } = await namesOf(platform, at)
+    const { environment, service } = await known
     requireNothingWithheld(environment, [{ service, withheld }])
   }
   return openValues(platform, given)
