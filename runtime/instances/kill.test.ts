@@ -58,7 +58,8 @@ test('killed as it goes back after a crash, what is said of the deployment is wh
   await platform.runtime.killAndStartAgain()
   // It crashes again, within its minute.
   await expect.poll(async () => (await platform.call('reverts').catch(() => undefined))?.body, within).toBe('good')
-  expect((await platform.rpc.call('deployments.get', { deploymentId: id })).state).toBe('reverted')
+  // It serves a moment before that is written down.
+  await expect.poll(async () => (await platform.rpc.call('deployments.get', { deploymentId: id })).state, within).toBe('reverted')
 }, 60_000)
 
 test('what was stopped, parked, or only about to rise when the runtime was killed is put right', async () => {
