@@ -1,8 +1,8 @@
-import { desc, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Actor } from '#contract/rpc.ts'
 import type { Db, Transaction } from '#db/open.ts'
 import { audit } from '#db/schema.ts'
-import { chainHash } from './chain.ts'
+import { hashAfterLast } from './chain.ts'
 
 /** What somebody changed. `before` and `after` hold no secret. */
 export interface Change {
@@ -31,14 +31,13 @@ export async function audited<T>(db: Db, actor: Actor, change: Change, run: (tx:
  * for a row would wait for ever for one that holds the row and waits for it.
  */
 export async function writeAudit(tx: Transaction, actor: Actor, change: Change): Promise<void> {
-  // Sent together and answered in order: the last row is read once the lock is held.
-  const [, [last]] = await Promise.all([
-    tx.execute(sql`select pg_advisory_xact_lock(${chainLock})`),
-    tx.select({ hash: audit.hash }).from(audit).orderBy(desc(audit.seq)).limit(1),
-  ])
   const row = {
     at: Date.now(), teamId: change.teamId, actor, action: change.action, target: change.target,
     before: change.before ?? null, after: change.after ?? null,
   }
-  await tx.insert(audit).values({ ...row, hash: chainHash(last?.hash ?? '', row) })
+  // Sent together and done in this order: the last row is read once the lock is held.
+  await Promise.all([
+    tx.execute(sql`select pg_advisory_xact_lock(${chainLock})`),
+    tx.insert(audit).values({ ...row, hash: hashAfterLast(row) }),
+  ])
 }

@@ -38,6 +38,8 @@ export interface Build {
   readAhead: string
   /** Laid under the service's own variables; PORT, M3O_… are not among it. */
   env: Record<string, string>
+  /** Its files are those of the revision: no tool has run in the tree. */
+  asCommitted?: boolean
   /** What was left out of the tree, such as links that lead out of it. */
   skipped: string[]
   /** Milliseconds since 1970. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, mkdtemp, readFile, readdir, rename, rm, utimes } from 'node:fs/promises'
+import { existsSync, lstatSync, mkdtempSync, readFileSync, renameSync } from 'node:fs'
+import { mkdir, readdir, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { resolveManifest } from '#contract/convention.ts'
@@ -87,7 +88,7 @@ export class Builds {
     const id = `b_${key}`
     const there = await this.read(id).catch(() => undefined)
     if (there) {
-      await utimes(join(this.#folder(id), 'build.json'), new Date(), new Date()).catch(() => {})
+      void utimes(join(this.#folder(id), 'build.json'), new Date(), new Date()).catch(() => {})
       return there
     }
     let making = this.#making.get(id)
@@ -161,7 +162,9 @@ export class Builds {
   async read(id: string): Promise<Build> {
     const known = this.#known.get(id)
     if (known) return known
-    const text = /^b_[0-9a-f]{32}$/.test(id) ? await readFile(join(this.#folder(id), 'build.json'), 'utf8').catch(() => undefined) : undefined
+    const file = /^b_[0-9a-f]{32}$/.test(id) ? join(this.#folder(id), 'build.json') : undefined
+    // Mostly it is known, or not there: asking the kernel at once is quicker than asking another thread to.
+    const text = file !== undefined && existsSync(file) ? readFileSync(file, 'utf8') : undefined
     if (text === undefined) throw new PlatformError('not_found', `the build ${id} is no longer kept`, { fix: 'Deploy the revision again.' })
     const build = this.#asHere(JSON.parse(text) as Build)
     this.#known.set(id, build)
@@ -195,7 +198,7 @@ export class Builds {
     const { home } = this.#options
     const { teamId, treeHash, signal, onLine, onPart } = request
     const lap = laps({ push: onPart })
-    const made = await mkdtemp(join(home, 'builds/.making-'))
+    const made = mkdtempSync(join(home, 'builds/.making-'))
     const app = join(made, 'app')
     try {
       const { skipped } = await request.exportTree(app)
@@ -224,6 +227,7 @@ export class Builds {
         id, key, teamId, language: resolved.runtime, description: resolved.description ?? '', keepsData, manifest: resolved.manifest, settings: settingsOf(resolved.manifest), locked: resolved.locked,
         health: resolved.health, pids: resolved.pids, sourceDir: join(folder, 'app'), platformDir: this.platformDir, skipped, madeAt: Date.now(),
         readAhead: await readAhead(app, paths),
+        ...(line === undefined && { asCommitted: true }),
         ...(modulesDir !== undefined && { modulesDir }),
         ...(Object.keys(files).length > 0 && { buildDir: join(folder, 'js') }),
         binds: [
@@ -231,8 +235,8 @@ export class Builds {
         ],
         ...commandOf(resolved, modulesDir !== undefined),
       }
-      await rm(folder, { recursive: true, force: true })
-      await rename(made, folder)
+      if (existsSync(folder)) await rm(folder, { recursive: true, force: true })
+      renameSync(made, folder)
       this.#known.set(id, build)
       this.#keep(build, folder)
       return build
@@ -252,7 +256,7 @@ async function readTree(app: string, treeHash: string): Promise<Tree> {
   for (const path of files) if (describing.test(path)) texts.set(path, await readText(app, path, 20 * 2 ** 20))
   for (const name of ['m3o.json', 'package.json']) {
     // As a link it would mean something else here than in the sandbox.
-    const stat = files.has(name) ? undefined : await lstat(join(app, name)).catch(() => undefined)
+    const stat = files.has(name) ? undefined : lstatSync(join(app, name), { throwIfNoEntry: false })
     if (stat) throw new PlatformError('invalid_manifest', `${name} must be a plain file`, { fix: `Replace ${name} by a file.` })
   }
   return { app, files, treeHash, read: (path) => texts.get(path) }

@@ -1,6 +1,6 @@
 import type { Platform } from '../platform.ts'
 import type { DraftKey } from '../source/drafts.ts'
-import type { Oid } from '../source/objects.ts'
+import { exportOf } from './build.ts'
 
 /** Beyond these, building takes the disk and the processor from those who type. */
 const most = { files: 200, bytes: 4 * 2 ** 20 }
@@ -27,23 +27,13 @@ export function buildAhead(platform: Platform, key: DraftKey): void {
     })
 }
 
-async function build(platform: Platform, key: DraftKey, of: { teamId: string; name: string }): Promise<void> {
-  const { tree } = await platform.source.drafts.open(key)
-  await buildTree(platform, { serviceId: key.serviceId, environmentId: key.environment, tree, ...of })
-}
-
-/** What is being deployed is transformed while it is written down: as ahead of that, where it is as quick. */
-export function buildMeanwhile(platform: Platform, at: { serviceId: string; environmentId: string }, tree: Oid): void {
-  const place = platform.places.get(at)
-  if (place?.plan.build.heldCommand === undefined) return
-  // Whoever deploys it is told what is wrong with it.
-  buildTree(platform, { ...at, tree, teamId: place.teamId, name: place.plan.service }).catch(() => {})
-}
-
-async function buildTree({ source, builds, places }: Platform, { serviceId, environmentId, tree, teamId, name }: { serviceId: string; environmentId: string; tree: Oid; teamId: string; name: string }): Promise<void> {
-  const { files, treeHash } = await source.trees.of({ serviceId, commit: tree })
+async function build(platform: Platform, key: DraftKey, { teamId, name }: { teamId: string; name: string }): Promise<void> {
+  const { source, builds, places } = platform
+  const at = { serviceId: key.serviceId, environmentId: key.environment }
+  const { tree } = await source.drafts.open(key)
+  const { files, treeHash } = await source.trees.of({ serviceId: key.serviceId, commit: tree })
   if (files.length > most.files || files.reduce((sum, { size }) => sum + size, 0) > most.bytes) return
-  const built = await builds.ahead({ teamId, serviceId, environmentId, name, treeHash, exportTree: (into) => source.trees.export({ serviceId, commit: tree, into }) })
-  const place = places.get({ serviceId, environmentId })
+  const built = await builds.ahead({ ...at, teamId, name, treeHash, exportTree: exportOf(platform, at, tree) })
+  const place = places.get(at)
   if (built && place) places.instances.spares.stage({ ...place.plan, build: built })
 }

@@ -1,6 +1,6 @@
 import { PlatformError } from '#contract/errors.ts'
 import type { PhasePart } from '#contract/states.ts'
-import type { Build } from '../builds/builds.ts'
+import type { Build, BuildRequest } from '../builds/builds.ts'
 import type { Platform } from '../platform.ts'
 import type { DeploymentRow } from './record.ts'
 
@@ -12,13 +12,22 @@ export async function buildRevision(platform: Platform, row: DeploymentRow, { se
   const output = lineWriter(platform, row, revision)
   const build = await builds.build({
     teamId: row.teamId, serviceId: row.serviceId, environmentId: row.environmentId, name: service, treeHash: tree.treeHash,
-    exportTree: (into) => source.trees.export({ serviceId: row.serviceId, commit: row.commit, into }),
+    exportTree: exportOf(platform, row, row.commit),
     onLine: output.write,
     onPart: (part) => void parts.push(part),
     signal,
   }).finally(output.end)
   if (signal.aborted) throw signal.reason instanceof PlatformError ? signal.reason : new PlatformError('cancelled', 'it was cancelled')
   return build
+}
+
+/** How a revision gets into a build's folder: what is as it is in the one that serves is not written again. */
+export function exportOf({ source, places }: Pick<Platform, 'source' | 'places'>, { serviceId, environmentId }: { serviceId: string; environmentId: string }, commit: string): BuildRequest['exportTree'] {
+  return (into) => {
+    const { build, commit: serving } = places.get({ serviceId, environmentId })?.plan ?? {}
+    const like = build?.asCommitted && serving !== undefined ? { folder: build.sourceDir, commit: serving } : undefined
+    return source.trees.export({ serviceId, commit, into, like })
+  }
 }
 
 /** Stores lines in order, many at a time when they come fast. */

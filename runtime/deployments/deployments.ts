@@ -16,7 +16,6 @@ import { namesOf } from '../instances/plan.ts'
 import type { Platform } from '../platform.ts'
 import { saveScale } from '../services/settings.ts'
 import type { SaveInput } from '../source/draft-edits.ts'
-import { buildMeanwhile } from './build-ahead.ts'
 import { changesInWords } from './change-words.ts'
 import { liveHistory } from './history.ts'
 import { beginMaking, type Given, type Making, readGiven } from './make.ts'
@@ -36,6 +35,14 @@ interface Wanted {
   restoresId?: string
 }
 
+/** What need not be read, or waited for, again. */
+interface Known {
+  standing?: Promise<Standing>
+  given?: Promise<Given>
+  /** Resolves when its commit is there for good: until then nothing is recorded that names it. */
+  landed?: Promise<void>
+}
+
 /** Starts deployments and sees them through: one at a time for a service in an environment, the newest wins. */
 export class Deployments {
   readonly #platform: Platform
@@ -50,7 +57,7 @@ export class Deployments {
   }
 
   /** What is known of it already need not be read again. */
-  async start(actor: Actor, wanted: Wanted, { standing = standingAt(this.#platform.db, wanted.at), given }: { standing?: Promise<Standing>; given?: Promise<Given> } = {}): Promise<DeploymentRow> {
+  async start(actor: Actor, wanted: Wanted, { standing = standingAt(this.#platform.db, wanted.at), given, landed }: Known = {}): Promise<DeploymentRow> {
     const { db } = this.#platform
     const { chain: [environment], service } = await standing
     if (!environment || !service) throw new PlatformError('not_found', 'this service no longer exists')
@@ -68,6 +75,7 @@ export class Deployments {
           .where(eq(services.id, row.serviceId)).for('share'),
         tx.insert(deployments).values(row),
       ])
+      await landed
       if (known?.service !== null) throw new PlatformError('not_found', 'this service no longer exists')
       if (known.environment !== null) throw new PlatformError('environment_gone', `the environment ${environment.name} has just gone`, { fix: 'Choose another one.' })
       await writeAudit(tx, actor, {
@@ -100,13 +108,30 @@ export class Deployments {
     for (const promise of [known, author, given, standing]) promise.catch(() => {}) // seen when it is needed
     const chain = await chainOfIt
     const draft = { serviceId: at.serviceId, userId, environment: at.environmentId, branches: chain.map(branchOf) }
+    const start = (commit: string, said: string, more: Pick<Known, 'landed'> = {}) => this.start(actor, { at, kind: 'deploy', route, commit, message: said }, { standing, given, ...more })
+    const landing = Promise.withResolvers<void>()
+    let begun: { commit: string; row: Promise<DeploymentRow> } | undefined
+    const onCommit = (commit: string, said: string) => {
+      if (begun) return
+      begun = { commit, row: start(commit, said, { landed: landing.promise }) }
+      for (const promise of [begun.row, landing.promise]) promise.catch(() => {}) // seen below
+    }
     const landed = await source.drafts.commit({
-      ...draft, save, author: await author, onTree: (tree) => buildMeanwhile(this.#platform, at, tree),
+      ...draft, save, author: await author, onCommit,
       // Without a change the newest commit is deployed again, under its own name.
       message: async (files, head) => message?.trim() || changesInWords(files) || (await source.history.commit({ serviceId: at.serviceId, commit: head })).message.trim(),
+    }).catch((error: unknown) => {
+      landing.reject(error)
+      throw error
     })
     this.#platform.events.emit({ type: 'draft', teamId: chain[0]?.teamId ?? '', serviceId: at.serviceId, userId, environmentId: at.environmentId, path: null, by: actor.name })
-    return this.start(actor, { at, kind: 'deploy', route, commit: landed.commit, message: landed.message }, { standing, given })
+    if (begun?.commit === landed.commit) {
+      landing.resolve()
+      return begun.row
+    }
+    // Somebody pushed in between, and it was made anew.
+    landing.reject(new PlatformError('superseded', 'its commit was made anew'))
+    return start(landed.commit, landed.message)
   }
 
   /** A folder as a tar stream. Notes say what a person should know, such as whose change was written over. */

@@ -84,7 +84,7 @@ export class Spares {
     return this.#spares.get(placeKey(plan))?.fits === fingerprint(plan)
   }
 
-  /** It will be taken with this, or may be: the copying is done by then. Goes on in the background. */
+  /** It will be taken with this, or with what differs little from it: the copying is done by then. Goes on in the background. */
   stage(plan: Plan): void {
     const spare = this.#spares.get(placeKey(plan))
     if (spare?.fits !== fingerprint(plan)) return
@@ -138,7 +138,7 @@ export class Spares {
       this.#spares.set(key, { seat, fits: fingerprint(plan), placement: started.promise, purpose, since: performance.now(), expires: this.#expiry(key, purpose) })
       const [spec, preload] = await Promise.all([specOf(this.#parts, plan, seat), preloadsOf(plan.build)])
       started.resolve(await engine.start({ ...spec, command: plan.build.heldCommand ?? [], held: { preload } }))
-      if (purpose === 'call') this.stage(plan)
+      this.stage(plan)
     } catch (error) {
       started.reject(error)
       if (seat && this.#spares.get(key)?.seat === seat) this.#dropKey(key)

@@ -18,8 +18,8 @@ export interface CommitInput {
   author: Person
   /** Saved before: refused as a save is. It stays in the draft should the draft not land. */
   save?: SaveInput | undefined
-  /** Told of the tree before it is there for good, where nothing is to be merged: it can be read, and begun with. */
-  onTree?: (tree: Oid) => void
+  /** Told of it before it is there for good: it can be read, and begun with. It may have to be made anew, or may not land. */
+  onCommit?: ((commit: Oid, message: string) => void) | undefined
   /** Takes the draft's side of each conflict, and says whose change that was. */
   force?: boolean
 }
@@ -35,9 +35,9 @@ export async function commitDraft(repository: Repository, key: DraftKey, input: 
   const { draft, isKept } = await savedDraft(repository, key, input, batch)
   const decided = input.force ? await takeOwnSide(repository, draft) : { tree: draft.tree, base: draft.base, overwrote: [] }
   const message = typeof input.message === 'string' ? input.message : await input.message(describeChanges(await compareTrees(repository, draft.baseTree, draft.tree)), draft.head.commit)
-  if (decided.base === draft.head.commit) input.onTree?.(decided.tree)
   const landed = await landTree(repository, {
     branches: key.branches, tree: decided.tree, base: decided.base, author: input.author, message, force: false, fix, batch,
+    onCommit: (commit) => input.onCommit?.(commit, message),
   }).catch(async (error: unknown) => {
     // What was saved with it is not lost.
     if (!isKept) await keepDraft(repository, key, { draft, tree: draft.tree, batch })

@@ -64,10 +64,10 @@ test('what is saved with a commit is in it, on top of what was saved before, and
   const { hash } = await trees.read({ serviceId: 's_1', tree: at.commit, path: 'index.ts' })
   const paths = async (commit: string) => (await trees.list({ serviceId: 's_1', tree: commit })).map(({ path }) => path)
 
-  const seen: string[] = []
-  const first = await drafts.commit({ ...me, save: { path: 'new.ts', content: 'x', expectedHash: null }, message: (files) => files.map(({ path }) => path).join(), author: ada, onTree: (tree) => void seen.push(tree) })
+  const seen: [commit: string, message: string][] = []
+  const first = await drafts.commit({ ...me, save: { path: 'new.ts', content: 'x', expectedHash: null }, message: (files) => files.map(({ path }) => path).join(), author: ada, onCommit: (commit, message) => void seen.push([commit, message]) })
   expect(first).toMatchObject({ changed: true, previous: at.commit, message: 'new.ts' })
-  expect(seen).toEqual([(await trees.of({ serviceId: 's_1', commit: first.commit })).treeHash])
+  expect(seen).toEqual([[first.commit, 'new.ts']])
   expect(await drafts.status(me)).toMatchObject({ files: [], head: first.commit, behind: false })
 
   const saved = await drafts.saveFile({ ...me, path: 'index.ts', content: 'saved before', expectedHash: hash })

@@ -1,5 +1,5 @@
 import fs from 'node:fs/promises'
-import { createWriteStream, constants } from 'node:fs'
+import { createWriteStream, constants, linkSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { PlatformError } from '#contract/errors.ts'
@@ -27,6 +27,8 @@ export interface CommitTree {
 }
 
 const together = 16
+/** Below, one is written at once: by way of another thread it takes many times as long. */
+const smallBytes = 256 << 10
 const streamedAbove = 4 << 20
 
 /** All that a build sees of a commit; refused when it holds what no build may see. */
@@ -48,30 +50,57 @@ export async function treeOf(repository: Repository, commit: Oid): Promise<Commi
   return found
 }
 
-/** Writes a commit's files into a folder that is new or empty. Links come last, so that nothing is written through one. */
-export async function exportTree(repository: Repository, input: { commit: Oid; into: string }): Promise<CommitTree> {
+/** A folder that has the files of a commit, to none of which anything is ever written. */
+export interface Exported {
+  folder: string
+  commit: Oid
+}
+
+/**
+ * Writes a commit's files into a folder that is new or empty; those that `like` has as well become the same files. Links come last, so
+ * that nothing is written through one.
+ */
+export async function exportTree(repository: Repository, input: { commit: Oid; into: string; like?: Exported | undefined }): Promise<CommitTree> {
+  const { into, like } = input
   const tree = await treeOf(repository, input.commit)
-  await fs.mkdir(input.into, { recursive: true, mode: 0o755 })
-  if ((await fs.readdir(input.into)).length > 0) throw new PlatformError('internal', `${input.into} is not empty`)
+  mkdirSync(into, { recursive: true, mode: 0o755 })
+  if (readdirSync(into).length > 0) throw new PlatformError('internal', `${into} is not empty`)
   const folders = new Set(tree.files.map((file) => path.dirname(file.path)).filter((folder) => folder !== '.'))
-  for (const folder of folders) await fs.mkdir(path.join(input.into, folder), { recursive: true, mode: 0o755 })
+  for (const folder of folders) mkdirSync(path.join(into, folder), { recursive: true, mode: 0o755 })
+  const there = new Map(like && (await treeOf(repository, like.commit)).files.map((file) => [file.path, file]))
+  const isThere = ({ path: name, blob, mode }: TreeFile) => there.get(name)?.blob === blob && there.get(name)?.mode === mode
   const plain = tree.files.filter((file) => file.mode !== '120000')
   for (let at = 0; at < plain.length; at += together) {
-    await Promise.all(plain.slice(at, at + together).map((file) => writeFile(repository, path.join(input.into, file.path), file)))
+    await Promise.all(plain.slice(at, at + together).map(async (file) => {
+      const name = path.join(into, file.path)
+      if (like === undefined || !isThere(file) || !linked(path.join(like.folder, file.path), name)) await writeFile(repository, name, file)
+    }))
   }
   for (const link of tree.files.filter((file) => file.mode === '120000')) {
-    await fs.symlink((await readBlob(repository, link.blob)).toString('utf8'), path.join(input.into, link.path))
+    symlinkSync((await readBlob(repository, link.blob)).toString('utf8'), path.join(into, link.path))
   }
   return tree
 }
 
+/** Making a file takes ten times as long. False where it cannot be, as where it has too many names. */
+function linked(from: string, to: string): boolean {
+  try {
+    linkSync(from, to)
+    return true
+  } catch {
+    return false
+  }
+}
+
 async function writeFile(repository: Repository, name: string, file: TreeFile): Promise<void> {
   const mode = file.mode === '100755' ? 0o755 : 0o644
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+  const flag = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
   if (file.size > streamedAbove) {
-    const handle = await fs.open(name, flags, mode)
+    const handle = await fs.open(name, flag, mode)
     await pipeline(streamBlob(repository, file.blob), createWriteStream('', { fd: handle }))
     return
   }
-  await fs.writeFile(name, await readBlob(repository, file.blob), { flag: flags as unknown as string, mode })
+  const body = await readBlob(repository, file.blob)
+  if (body.length <= smallBytes) writeFileSync(name, body, { flag: flag as unknown as string, mode })
+  else await fs.writeFile(name, body, { flag: flag as unknown as string, mode })
 }

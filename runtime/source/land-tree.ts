@@ -25,6 +25,8 @@ export interface Landing {
   fix: string
   /** What the tree is made of, as far as it is not written yet. */
   batch?: ObjectBatch
+  /** Told what it will be called while it is being written; it may have to be made anew, or may not land. */
+  onCommit?: ((commit: Oid) => void) | undefined
 }
 
 export interface Landed {
@@ -56,8 +58,10 @@ export async function landTree(repository: Repository, landing: Landing): Promis
     }
     const parents = await parentsOf(repository, landing.tip, head)
     if (head !== undefined && head.tree === tree && parents[0] === head.commit && parents.length === 1) return { ...result, commit: head.commit, changed: false }
-    const commit = await committed(repository, { tree, parents, landing })
-    if (await moveRef(repository, branchRef(branch), { to: commit, expected: own })) return { ...result, commit, changed: true }
+    const { commit, written } = await committed(repository, { tree, parents, landing })
+    landing.onCommit?.(commit)
+    if (await moveRef(repository, branchRef(branch), { to: commit, expected: own, after: written })) return { ...result, commit, changed: true }
+    await written
   }
   throw new PlatformError('conflict', `the branch ${branch} keeps moving`, { fix: 'Try again.' })
 }
@@ -91,12 +95,13 @@ async function parentsOf(repository: Repository, tip: Oid | undefined, head: Hea
 }
 
 /** A folder without changes of its own is the very commit that it stands on. */
-async function committed(repository: Repository, { tree, parents, landing }: { tree: Oid; parents: Oid[]; landing: Landing }): Promise<Oid> {
+async function committed(repository: Repository, { tree, parents, landing }: { tree: Oid; parents: Oid[]; landing: Landing }): Promise<{ commit: Oid; written: Promise<void> }> {
   const { tip, author, message, batch = new ObjectBatch(repository) } = landing
-  if (tip !== undefined && parents.length === 1 && parents[0] === tip && (await treeAt(repository, tip)) === tree) return tip
+  if (tip !== undefined && parents.length === 1 && parents[0] === tip && (await treeAt(repository, tip)) === tree) return { commit: tip, written: Promise.resolve() }
   const commit = batch.commit({ tree, parents, author, time: Date.now() / 1000, message })
-  await batch.flush()
-  return commit
+  const written = batch.flush()
+  written.catch(() => {}) // seen before anything names it
+  return { commit, written }
 }
 
 type Said = Partial<Pick<Landed, 'merged' | 'replaced' | 'overwrote'>>

@@ -3,8 +3,8 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import zlib from 'node:zlib'
 import type { Repository } from './naming.ts'
-import { loosePath, rememberBlob, rememberOwnTree, rememberSize } from './object-reader.ts'
-import { encodeCommit, encodeTree, hashObject, objectHeader, sortTree, type Commit, type ObjectType, type Oid, type Tree } from './objects.ts'
+import { loosePath, rememberBlob, rememberOwnCommit, rememberOwnTree, rememberSize } from './object-reader.ts'
+import { decodeCommit, encodeCommit, encodeTree, hashObject, objectHeader, sortTree, type Commit, type ObjectType, type Oid, type Tree } from './objects.ts'
 import { PackWriter, writeDurably } from './pack-writer.ts'
 
 /** Up to here each object is a file of its own, beyond it all go into a pack. */
@@ -46,7 +46,10 @@ export class ObjectBatch {
   }
 
   commit(commit: Commit): Oid {
-    return this.add('commit', encodeCommit(commit))
+    const body = encodeCommit(commit)
+    const oid = this.add('commit', body)
+    rememberOwnCommit(this.#repository, oid, decodeCommit(body))
+    return oid
   }
 
   /** A blob too large for memory. */

@@ -19,8 +19,8 @@ const sizes = new Recent<number>(200_000)
 /** By repository and name, as what another service has is not this one's to read. In bytes. */
 const blobs = new Recent<Buffer>(2 << 20)
 const mostRemembered = 128 << 10
-/** Trees that are being written, by repository and name. */
-const ownTrees = new Recent<true>(5_000)
+/** Trees of what is being written, by repository and name of the tree or the commit. */
+const ownTrees = new Recent<Oid>(5_000)
 
 export function loosePath(repository: Repository, oid: Oid): string {
   return path.join(repository.dir, 'objects', oid.slice(0, 2), oid.slice(2))
@@ -94,7 +94,13 @@ export async function readTree(repository: Repository, oid: Oid): Promise<Tree> 
 /** Of what was just written, or is about to be. */
 export function rememberOwnTree(repository: Repository, oid: Oid, tree: Tree): void {
   rememberTree(oid, tree)
-  ownTrees.set(ownKey(repository, oid), true)
+  ownTrees.set(ownKey(repository, oid), oid)
+}
+
+/** The same. */
+export function rememberOwnCommit(repository: Repository, oid: Oid, commit: Commit): void {
+  commits.set(oid, commit)
+  ownTrees.set(ownKey(repository, oid), commit.tree)
 }
 
 function rememberTree(oid: Oid, tree: Tree): Tree {
@@ -114,7 +120,8 @@ export async function readCommit(repository: Repository, oid: Oid): Promise<Comm
 
 /** The tree that a commit, or a tree, stands for; it must be in this repository, whatever another has. */
 export async function treeAt(repository: Repository, oid: Oid): Promise<Oid> {
-  if (oid === emptyTree || ownTrees.get(ownKey(repository, oid))) return oid
+  const own = oid === emptyTree ? oid : ownTrees.get(ownKey(repository, oid))
+  if (own !== undefined) return own
   const info = await objectInfo(repository, oid)
   if (info?.type === 'tree') return oid
   if (info?.type === 'commit') return (await readCommit(repository, oid)).tree

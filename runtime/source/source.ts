@@ -9,7 +9,7 @@ import { movePath, removePath, revertPath, saveFile, type SaveInput } from './dr
 import { draftStatus, draftsTouching } from './draft-status.ts'
 import { uploadFile, type UploadInput } from './draft-upload.ts'
 import { listDrafts, readDraft, type DraftKey } from './drafts.ts'
-import { exportTree, treeOf } from './exports.ts'
+import { type Exported, exportTree, treeOf } from './exports.ts'
 import { apart, commitOf, containsCommit, logOf } from './history.ts'
 import type { Landed } from './land-tree.ts'
 import { Locks } from './locks.ts'
@@ -71,7 +71,7 @@ export function openSource({ home }: { home: string }) {
       readBlob: async (input: { serviceId: string; hash: Oid }) => readContent(await at(input.serviceId), checkOid(input.hash, 'hash')),
       streamBlob: async (input: { serviceId: string; hash: Oid }) => streamBlob(await at(input.serviceId), checkOid(input.hash, 'hash')),
       of: async (input: { serviceId: string; commit: Oid }) => treeOf(await at(input.serviceId), checkOid(input.commit)),
-      export: async (input: { serviceId: string; commit: Oid; into: string }) => exportTree(await at(input.serviceId), { ...input, commit: checkOid(input.commit) }),
+      export: async (input: { serviceId: string; commit: Oid; into: string; like?: Exported | undefined }) => exportTree(await at(input.serviceId), { ...input, commit: checkOid(input.commit) }),
     },
     history: {
       log: async (input: { serviceId: string; from: Oid; skip?: number; limit?: number; path?: string }) => logOf(await at(input.serviceId), { ...input, from: checkOid(input.from, 'from') }),

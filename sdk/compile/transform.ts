@@ -1,8 +1,9 @@
 import { version } from 'esbuild'
 import type { Loader, Message, TransformFailure, TransformOptions } from 'esbuild'
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { existsSync, linkSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { PlatformError } from '#contract/errors.ts'
 import type { TransformIndex } from '../platform/load-typescript.ts'
 import { transform } from './compiler.ts'
@@ -12,6 +13,7 @@ import { compilerOptions } from './tsconfig.ts'
 
 const loaders: Record<string, Loader> = { '.ts': 'ts', '.mts': 'ts', '.cts': 'ts', '.tsx': 'tsx', '.jsx': 'jsx' }
 const together = 16
+const keptAfterMs = 100
 
 interface Places {
   /** The tree. */
@@ -34,21 +36,21 @@ export async function transformTree({ app, into, cache, paths: given }: Places):
   const kinds = await packageKinds(app, paths)
   const sources = paths.filter((path) => extname(path) in loaders && !/\.d\.[cm]?ts$/.test(path))
   const index: TransformIndex = { files: {}, ...(options.paths && { paths: options.paths }) }
-  await Promise.all([mkdir(into, { recursive: true }), mkdir(cache, { recursive: true })])
+  mkdirSync(into, { recursive: true })
   for (let at = 0; at < sources.length; at += together) {
     await Promise.all(
       sources.slice(at, at + together).map(async (path) => {
         const source = await readText(app, path)
         if (source === undefined) return
         const format = formatOf(path, source, kinds)
-        const code = await transformFile({ path, source, format, tsconfig: options.tsconfig, cache })
-        await mkdir(join(into, dirname(path)), { recursive: true })
-        await writeFile(join(into, `${path}.js`), code, { mode: 0o644 })
+        const folder = join(into, dirname(path))
+        if (!existsSync(folder)) mkdirSync(folder, { recursive: true })
+        await transformFile({ path, source, format, tsconfig: options.tsconfig, cache, into: join(into, `${path}.js`) })
         index.files[path] = format
       }),
     )
   }
-  await writeFile(join(into, 'index.json'), JSON.stringify(index), { mode: 0o644 })
+  writeFileSync(join(into, 'index.json'), JSON.stringify(index), { mode: 0o644 })
   return index
 }
 
@@ -81,9 +83,11 @@ interface OneFile {
   format: Format
   tsconfig: NonNullable<TransformOptions['tsconfigRaw']>
   cache: string
+  /** File that gets its JavaScript. */
+  into: string
 }
 
-async function transformFile({ path, source, format, tsconfig, cache }: OneFile): Promise<string> {
+async function transformFile({ path, source, format, tsconfig, cache, into }: OneFile): Promise<void> {
   const options: TransformOptions = {
     loader: loaders[extname(path)] ?? 'ts',
     target: 'node24',
@@ -98,15 +102,12 @@ async function transformFile({ path, source, format, tsconfig, cache }: OneFile)
   }
   const key = createHash('sha256').update(JSON.stringify([version, options])).update(source).digest('hex')
   const file = join(cache, key.slice(0, 2), key)
-  const known = await readFile(file, 'utf8').catch(() => undefined)
-  if (known !== undefined) {
-    await utimes(file, new Date(), new Date()).catch(() => {}) // the sweep takes what was not used for long
-    return known
-  }
+  rmSync(into, { force: true }) // never written over: it may be the cache's own
+  if (link(file, into)) return
   try {
     const { code } = await transform(source, options)
+    writeFileSync(into, code, { mode: 0o644 })
     keep(file, code)
-    return code
   } catch (error) {
     const first = (error as TransformFailure).errors?.[0]
     if (!first) throw error
@@ -114,11 +115,23 @@ async function transformFile({ path, source, format, tsconfig, cache }: OneFile)
   }
 }
 
+/** What was transformed before is the same file: neither is ever written to. False where there is none. */
+function link(file: string, into: string): boolean {
+  try {
+    linkSync(file, into)
+    const now = new Date()
+    utimesSync(file, now, now) // the sweep takes what was not used for long
+    return true
+  } catch {
+    return false
+  }
+}
+
 const keeping = new Set<Promise<void>>()
 
-/** In the background: whoever deploys need not wait for the disk. What could not be written is transformed again. */
+/** In the background: whoever deploys has the disk first. What could not be written is transformed again. */
 function keep(file: string, code: string): void {
-  const kept = writeDurably(file, code).catch(() => {}).finally(() => keeping.delete(kept))
+  const kept = delay(keptAfterMs).then(() => writeDurably(file, code)).catch(() => {}).finally(() => keeping.delete(kept))
   keeping.add(kept)
 }
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, renameSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { PlatformError } from '#contract/errors.ts'
 import type { InstanceSpec, Preload, Staged } from '../engine.ts'
-import { copyTree, type Owner } from './copy.ts'
+import { copyTree, emptyFolder, type Owner } from './copy.ts'
 import { heldFd } from './environment.ts'
 
 const answerMs = 3_000
@@ -77,21 +77,29 @@ export class Held {
  * the dependencies is mounted over in the sandbox, and stays.
  */
 export function replaceSource(folder: string, staged: string): void {
-  const old = `${staged}-old`
-  for (const path of [old, `${old}/app`, `${old}/build`]) mkdirSync(path, { mode: 0o700 })
-  for (const part of ['app', 'build']) {
+  for (const part of parts) {
     const [now, next] = [`${folder}/${part}`, `${staged}/${part}`]
-    for (const name of readdirSync(now)) if (name !== 'node_modules') renameSync(`${now}/${name}`, `${old}/${part}/${name}`)
+    for (const name of readdirSync(now)) if (name !== 'node_modules') renameSync(`${now}/${name}`, `${staged}/old/${part}/${name}`)
     for (const name of readdirSync(next)) if (name !== 'node_modules') renameSync(`${next}/${name}`, `${now}/${name}`)
   }
 }
 
-/** A copy of a source beside the one in an instance's folder, from where {@link replaceSource} moves it in. Gives its folder. */
-export async function stageSource(folder: string, { sourceDir, buildDir }: Staged, owner: Owner | undefined): Promise<string> {
-  const staged = mkdtempSync(`${folder}/staged-`)
-  mkdirSync(`${staged}/app`, { mode: 0o700 })
-  mkdirSync(`${staged}/build`, { mode: 0o755 })
+const parts = ['app', 'build'] as const
+
+/**
+ * A copy of a source beside the one in an instance's folder, from where {@link replaceSource} moves it in. Gives its folder, which
+ * is that of the one before where something was staged already.
+ */
+export async function stageSource(folder: string, { sourceDir, buildDir }: Staged, { owner, before }: { owner: Owner | undefined; before: Promise<string> | undefined }): Promise<string> {
+  const staged = (await before?.catch(() => undefined)) ?? makeStage(folder)
   await copyTree(sourceDir, `${staged}/app`, owner)
   if (buildDir) await copyTree(buildDir, `${staged}/build`, undefined)
+  else emptyFolder(`${staged}/build`)
+  return staged
+}
+
+function makeStage(folder: string): string {
+  const staged = mkdtempSync(`${folder}/staged-`)
+  for (const path of [...parts, 'old', ...parts.map((part) => `old/${part}`)]) mkdirSync(`${staged}/${path}`, { mode: path === 'build' ? 0o755 : 0o700 })
   return staged
 }

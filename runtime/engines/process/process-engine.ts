@@ -143,7 +143,7 @@ class ProcessEngine implements Engine {
 
   #staged({ id, uid, gid }: InstanceRecord, held: Held, source: Staged): Promise<string> {
     if (held.staged?.sourceDir !== source.sourceDir) {
-      held.staged = { sourceDir: source.sourceDir, folder: stageSource(this.#folders.path(id), source, this.#can.root ? { uid, gid } : undefined) }
+      held.staged = { sourceDir: source.sourceDir, folder: stageSource(this.#folders.path(id), source, { owner: this.#can.root ? { uid, gid } : undefined, before: held.staged?.folder }) }
       held.staged.folder.catch(() => {}) // seen at the release
     }
     return held.staged.folder
