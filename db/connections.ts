@@ -28,13 +28,18 @@ export class ConnectionLost extends Error {
   }
 }
 
+const nothing: pg.QueryResult = { command: 'BEGIN', rowCount: 0, oid: 0, fields: [], rows: [] }
+
 /** One connection, as drizzle asks it. Once lost it refuses, and never becomes another. */
 export class Connection {
   readonly client: pg.PoolClient
   #lost = false
+  readonly #pipelined: boolean
+  #begun: Promise<unknown> | undefined
 
-  constructor(client: pg.PoolClient) {
+  constructor(client: pg.PoolClient, pipelined: boolean) {
     this.client = client
+    this.#pipelined = pipelined
     const lost = () => void (this.#lost = true)
     // Without a listener it would end the process, also when nobody asks for anything.
     client.on('error', lost)
@@ -43,9 +48,18 @@ export class Connection {
 
   /** @throws ConnectionLost, or pg.DatabaseError with what the server said */
   async query(config: pg.QueryConfig, values: unknown[] = []): Promise<pg.QueryResult> {
-    const result = await this.client.query({ ...config, name: nameOf(config.text, values.length, config.name !== undefined) }, values).catch((error: unknown) => {
+    const asked = this.client.query({ ...config, name: nameOf(config.text, values.length, config.name !== undefined) }, values).catch((error: unknown) => {
       throw this.#lost && !(error instanceof pg.DatabaseError) ? new ConnectionLost(error) : error
     })
+    // A transaction's first question goes with its beginning, which a server that answers at all does not refuse.
+    if (this.#pipelined && config.text === 'begin') {
+      asked.catch(() => {}) // seen with what follows
+      this.#begun = asked
+      return nothing
+    }
+    const [begun] = [this.#begun, (this.#begun = undefined)]
+    const result = await asked
+    await begun
     // The server takes `commit` for an answer when something in the transaction has failed, and keeps nothing.
     if (config.text === 'commit' && result.command === 'ROLLBACK') throw new Error('nothing of the transaction was kept, as something in it had failed')
     return result
@@ -60,6 +74,7 @@ export class Connection {
 /** Those of a process to the database: each is somebody's alone while they use it. */
 export class Connections {
   readonly #pool: pg.Pool
+  readonly #pipelined: boolean
   readonly #open = new Map<pg.PoolClient, Connection>()
   /** How to refuse whoever uses one, or waits for one. */
   readonly #users = new Set<(reason: ConnectionLost) => void>()
@@ -67,11 +82,12 @@ export class Connections {
   #closing: Promise<void> | undefined
 
   constructor(options: ConnectionOptions, { max, pipelined = false, idleMs = 60_000, onClose = () => {} }: PoolOptions) {
+    this.#pipelined = pipelined
     this.#pool = new pg.Pool({
       ...placeOf(options), Client: Patient, max, pipeline: pipelined, idleTimeoutMillis: idleMs, maxLifetimeSeconds: idleMs === 0 ? 0 : oldestS,
       application_name: 'm3o', keepAlive: true,
     })
-    this.#pool.on('connect', (client) => void this.#open.set(client, new Connection(client)))
+    this.#pool.on('connect', (client) => void this.#open.set(client, new Connection(client, pipelined)))
     this.#pool.on('remove', (client) => {
       this.#open.delete(client)
       onClose()
@@ -120,7 +136,7 @@ export class Connections {
       throw error instanceof pg.DatabaseError ? error : new ConnectionLost(error)
     })
     try {
-      return await work(this.#open.get(client) ?? new Connection(client))
+      return await work(this.#open.get(client) ?? new Connection(client, this.#pipelined))
     } finally {
       // What is still in a transaction is not given to the next.
       client.release(client.getTransactionStatus() !== 'I')
