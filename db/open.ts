@@ -1,5 +1,6 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
+import { ofTransaction } from './once.ts'
 import { type Connection, type ConnectionOptions, Connections, type PoolOptions } from './connections.ts'
 import { type Sql, sqlOn } from './sql.ts'
 
@@ -40,7 +41,10 @@ function dbOn(connections: Connections): Db {
   db.transaction = (run, config) => connections.use((connection) => {
     const its = own.get(connection) ?? drizzleOn(connection)
     own.set(connection, its)
-    return its.transaction(run, config)
+    return its.transaction((tx) => {
+      ofTransaction.set(tx, its)
+      return run(tx)
+    }, config)
   })
   return db
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type SQL, sql } from 'drizzle-orm'
+import { type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { audit } from '#db/schema.ts'
 
 /** What a row's hash covers, besides the row before it; `seq` is not: Postgres gives it, and a gap is no sign of anything. */
@@ -13,13 +13,13 @@ export function chainHash(previous: string, row: Covered): string {
   return createHash('sha256').update(previous).update(coveredText(row)).digest('hex')
 }
 
-/** The same, as the database computes it for a row that is inserted after the last one. */
-export function hashAfterLast(row: Covered): SQL<string> {
+/** The same of a row's {@link coveredText}, as the database computes it for one that is inserted after the last. */
+export function hashAfterLast(covered: Placeholder): SQL<string> {
   const last = sql`(select ${audit.hash} from ${audit} order by ${audit.seq} desc limit 1)`
-  return sql`encode(sha256(convert_to(coalesce(${last}, '') || ${coveredText(row)}, 'UTF8')), 'hex')`
+  return sql`encode(sha256(convert_to(coalesce(${last}, '') || ${covered}::text, 'UTF8')), 'hex')`
 }
 
-const coveredText = ({ at, teamId, actor, action, target, before, after }: Covered): string => canonical({ at, teamId, actor, action, target, before, after })
+export const coveredText = ({ at, teamId, actor, action, target, before, after }: Covered): string => canonical({ at, teamId, actor, action, target, before, after })
 
 /** JSON with the names of each object in one order; what JSON leaves out is left out. */
 export function canonical(value: unknown): string {

@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull } from 'drizzle-orm'
+import { and, asc, eq, isNotNull, sql } from 'drizzle-orm'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PlatformError } from '#contract/errors.ts'
@@ -6,6 +6,7 @@ import { newId } from '#contract/ids.ts'
 import type { Actor } from '#contract/rpc.ts'
 import { outageOf } from '#contract/outage.ts'
 import { deploymentCan } from '#contract/states.ts'
+import { givenAll, once } from '#db/once.ts'
 import { deployments, environments, services } from '#db/schema.ts'
 import { writeAudit } from '../audit/audit.ts'
 import type { Exit } from '../engines/engine.ts'
@@ -34,6 +35,12 @@ interface Wanted {
   message: string
   restoresId?: string
 }
+
+const stillThere = once((db) => db.select({ service: services.deletedAt, environment: environments.deletedAt })
+  .from(services).innerJoin(environments, eq(environments.id, sql.placeholder('environmentId')))
+  .where(eq(services.id, sql.placeholder('serviceId'))).for('share').prepare('still_there'))
+
+const insert = once((db) => db.insert(deployments).values(givenAll(deployments)).prepare('insert_deployment'))
 
 /** What need not be read, or waited for, again. */
 interface Known {
@@ -71,9 +78,8 @@ export class Deployments {
     await db.transaction(async (tx) => {
       // An environment, or a service, that goes at this moment waits for this row, and then ends it.
       const [[known]] = await Promise.all([
-        tx.select({ service: services.deletedAt, environment: environments.deletedAt }).from(services).innerJoin(environments, eq(environments.id, environment.id))
-          .where(eq(services.id, row.serviceId)).for('share'),
-        tx.insert(deployments).values(row),
+        stillThere(tx).execute({ serviceId: row.serviceId, environmentId: environment.id }),
+        insert(tx).execute(row),
       ])
       await landed
       if (known?.service !== null) throw new PlatformError('not_found', 'this service no longer exists')

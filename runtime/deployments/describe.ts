@@ -2,8 +2,8 @@ import { and, eq, sql } from 'drizzle-orm'
 import { compareEndpoints, type EndpointChange } from '#contract/compatibility.ts'
 import type { Endpoint } from '#contract/endpoints.ts'
 import { maxDepth } from '#contract/routing.ts'
-import { once } from '#db/once.ts'
-import type { Db } from '#db/open.ts'
+import { given, once } from '#db/once.ts'
+import type { Db, Transaction } from '#db/open.ts'
 import { deployments, revisions } from '#db/schema.ts'
 import { readEndpoints } from '#sdk/compile/read-endpoints.ts'
 import type { Running } from '../instances/instances.ts'
@@ -40,12 +40,18 @@ export function beginDescription(platform: Platform, plan: Plan, running: Runnin
 const endpointsOf = once((db) => db.select({ endpoints: revisions.endpoints }).from(revisions)
   .where(and(eq(revisions.serviceId, sql.placeholder('serviceId')), eq(revisions.commit, sql.placeholder('commit')))).prepare('endpoints_of_revision'))
 
+const describe = once((db) => {
+  const { serviceId, commit, createdAt, endpoints, buildId, language, description } = revisions
+  const known = { endpoints: given('endpoints', endpoints), buildId: given('buildId', buildId), language: given('language', language), description: given('description', description) }
+  // A fork has the commits of what it was forked from.
+  return db.insert(revisions).values({ serviceId: given('serviceId', serviceId), commit: given('commit', commit), createdAt: given('createdAt', createdAt), ...known })
+    .onConflictDoUpdate({ target: [serviceId, commit], set: known }).prepare('describe')
+})
+
 /** Together with the switch, or before it. */
-export async function keepDescription(tx: Pick<Db, 'insert' | 'update'>, { deploymentId, serviceId, commit, build }: Plan, { endpoints, endpointChanges }: Described): Promise<void> {
-  const known = { endpoints, buildId: build.id, language: build.language, description: build.description }
+export async function keepDescription(tx: Db | Transaction, { deploymentId, serviceId, commit, build }: Plan, { endpoints, endpointChanges }: Described): Promise<void> {
   await Promise.all([
-    // A fork has the commits of what it was forked from.
-    tx.insert(revisions).values({ serviceId, commit, createdAt: Date.now(), ...known }).onConflictDoUpdate({ target: [revisions.serviceId, revisions.commit], set: known }),
+    describe(tx).execute({ serviceId, commit, createdAt: Date.now(), endpoints, buildId: build.id, language: build.language, description: build.description }),
     ...(endpointChanges === null ? [] : [tx.update(deployments).set({ endpointChanges }).where(eq(deployments.id, deploymentId))]),
   ])
 }

@@ -1,11 +1,11 @@
-import { and, desc, eq, inArray, isNull, lt, ne, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNull, lt, ne, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { type ErrorBody, PlatformError } from '#contract/errors.ts'
 import type { Deployment } from '#contract/records.ts'
 import { type DeploymentState, isUnderWay, mayPrecede, type Phase, type PhasePart } from '#contract/states.ts'
 import { among } from '#db/among.ts'
-import { once } from '#db/once.ts'
-import type { Db } from '#db/open.ts'
+import { given, once } from '#db/once.ts'
+import type { Db, Transaction } from '#db/open.ts'
 import { deployments, environments, releases, services } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
 
@@ -59,15 +59,29 @@ export function stepTo(to: DeploymentState, { at = Date.now(), parts = [] }: { a
   return { state: to, phases, endedAt: sql`coalesce(${deployments.endedAt}, ${sql.param(at, deployments.endedAt)})`, ...(to === 'live' && { liveAt: at }) }
 }
 
-/** For an update: `switching`, which has taken since then, and `live` at once. */
-export function switched(since: number, parts: readonly PhasePart[]) {
+const becomeLive = once((db) => {
+  const { placeholder } = sql
+  const at = given('at', deployments.liveAt)
+  return db.update(deployments).set({
+    state: 'live', liveAt: at, endedAt: sql`coalesce(${deployments.endedAt}, ${at})`, previousId: given('previousId', deployments.previousId),
+    watchedUntil: given('watchedUntil', deployments.watchedUntil),
+    phases: sql`${closedPhasesAt(placeholder('since'), placeholder('more'))} || ${placeholder('phase')}::text::jsonb`,
+  }).where(and(eq(deployments.id, placeholder('id')), inArray(deployments.state, mayPrecede('switching')))).returning().prepare('become_live')
+})
+
+/** `switching`, which has taken since then, and `live` at once; `parts` are of the phase before. Null as {@link advance}. */
+export async function switchedTo(tx: Transaction, id: string, { since, parts, previousId, watchedUntil }: { since: number; parts: readonly PhasePart[] } & Pick<DeploymentRow, 'previousId' | 'watchedUntil'>): Promise<DeploymentRow | null> {
   const at = Date.now()
   const phase = { name: 'switching' satisfies Phase, startedAt: since, ms: at - since }
-  return { ...stepTo('live', { at }), phases: sql`${closedPhases(since, parts)} || ${JSON.stringify([phase])}::text::jsonb` }
+  const [row] = await becomeLive(tx).execute({ id, at, since, previousId, watchedUntil, more: partsText(parts), phase: JSON.stringify([phase]) })
+  return row ?? null
 }
 
-const closedPhases = (at: number, parts: readonly PhasePart[]): SQL => sql`(
-  select coalesce(jsonb_agg(case when phase->>'ms' is null then jsonb_set(phase, '{ms}', to_jsonb(${at}::bigint - (phase->>'startedAt')::bigint)) || ${JSON.stringify(parts.length > 0 ? { parts } : {})}::text::jsonb else phase end order by place), '[]'::jsonb)
+const closedPhases = (at: number, parts: readonly PhasePart[]): SQL => closedPhasesAt(at, partsText(parts))
+const partsText = (parts: readonly PhasePart[]): string => JSON.stringify(parts.length > 0 ? { parts } : {})
+
+const closedPhasesAt = (at: number | Placeholder, more: string | Placeholder): SQL => sql`(
+  select coalesce(jsonb_agg(case when phase->>'ms' is null then jsonb_set(phase, '{ms}', to_jsonb(${at}::bigint - (phase->>'startedAt')::bigint)) || ${more}::text::jsonb else phase end order by place), '[]'::jsonb)
   from jsonb_array_elements(${deployments.phases}) with ordinality as each(phase, place))`
 
 /**

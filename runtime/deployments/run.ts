@@ -1,7 +1,7 @@
-import { and, eq, inArray } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { outageOf } from '#contract/outage.ts'
-import { mayPrecede, type PhasePart } from '#contract/states.ts'
+import type { PhasePart } from '#contract/states.ts'
 import { deployments } from '#db/schema.ts'
 import { laps } from '../builds/laps.ts'
 import { waitUntilReady } from '../instances/check.ts'
@@ -12,7 +12,7 @@ import type { Platform } from '../platform.ts'
 import { applyManifest } from './apply-manifest.ts'
 import { beginDescription, type Described, keepDescription } from './describe.ts'
 import { type BuildRecord, keepBuild, make, type Making } from './make.ts'
-import { advance, announce, type DeploymentRow, type Failure, switched } from './record.ts'
+import { advance, announce, type DeploymentRow, type Failure, switchedTo } from './record.ts'
 import { inTurn } from './turns.ts'
 
 const startingMs = 30_000
@@ -156,13 +156,12 @@ async function switchOver(platform: Platform, plan: Plan, { started, described, 
   const previousId = platform.places.get(plan)?.plan.deploymentId ?? null
   let now: DeploymentRow | undefined
   await platform.places.switchTo(plan, started, async (tx) => {
-    const [[row]] = await Promise.all([
-      tx.update(deployments).set({ ...switched(since, parts), previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs })
-        .where(and(eq(deployments.id, plan.deploymentId), inArray(deployments.state, mayPrecede('switching')))).returning(),
+    const [row] = await Promise.all([
+      switchedTo(tx, plan.deploymentId, { since, parts, previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs }),
       keepDescription(tx, plan, described),
     ])
     signal.throwIfAborted()
-    now = await require(Promise.resolve(row ?? null), plan.deploymentId, platform)
+    now = await require(Promise.resolve(row), plan.deploymentId, platform)
   })
   void announce(platform, plan.deploymentId).catch(() => {}) // nobody depends on having heard of it
   await platform.logs.append(plan, { stream: 'platform', level: 'info', text: `deployment ${plan.deploymentId} live`, revision: plan.commit.slice(0, 7) })

@@ -1,8 +1,9 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { eq, ne } from 'drizzle-orm'
+import { eq, ne, sql } from 'drizzle-orm'
 import type { Routed } from '#contract/routing.ts'
-import type { Db } from '#db/open.ts'
+import { given, once } from '#db/once.ts'
+import type { Db, Transaction } from '#db/open.ts'
 import { deployments, instances as table } from '#db/schema.ts'
 import type { Exit, Placement } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
@@ -34,6 +35,8 @@ export interface Running {
 }
 
 type Parts = Pick<Platform, 'db' | 'seal' | 'builds' | 'engine' | 'logs' | 'routing' | 'settings' | 'log'>
+
+const become = once((db) => db.update(table).set({ state: given('state', table.state) }).where(eq(table.id, sql.placeholder('id'))).prepare('instance_becomes'))
 
 /** Starts, knows and ends instances. Which should run is for others to say (places.ts). */
 export class Instances {
@@ -150,10 +153,10 @@ export class Instances {
     if (others?.size === 0) this.#placed.delete(key)
   }
 
-  async setState(running: Running, state: Running['state'], tx: Pick<Db, 'update'> = this.#parts.db): Promise<void> {
+  async setState(running: Running, state: Running['state'], tx: Db | Transaction = this.#parts.db): Promise<void> {
     running.state = state
     await running.recorded
-    await tx.update(table).set({ state }).where(eq(table.id, running.id))
+    await become(tx).execute({ id: running.id, state })
   }
 
   /** Asks it to end, then ends it; resolves when it is gone and its last line is stored. */

@@ -5,6 +5,7 @@ import type { gatewayApi } from '#contract/gateway-api.ts'
 import { outageOf } from '#contract/outage.ts'
 import type { RoutingChange } from '#contract/routing.ts'
 import type { RpcClient } from '#contract/rpc-client.ts'
+import { given, once } from '#db/once.ts'
 import type { Transaction } from '#db/open.ts'
 import { environments, releases, services } from '#db/schema.ts'
 import type { Exit } from '../engines/engine.ts'
@@ -34,6 +35,18 @@ const socketsMs = 60_000
 const stopMs = 5_000
 /** Calls wait all the while. */
 const makeWayMs = 5_000
+
+const serve = once((db) => {
+  const { environmentId, serviceId, deploymentId, commit, updatedAt } = releases
+  const now = { deploymentId: given('deploymentId', deploymentId), commit: given('commit', commit), wanted: 'live' as const, crashing: null, updatedAt: given('updatedAt', updatedAt) }
+  return db.insert(releases).values({ environmentId: given('environmentId', environmentId), serviceId: given('serviceId', serviceId), ...now })
+    .onConflictDoUpdate({ target: [environmentId, serviceId], set: now }).prepare('serve')
+})
+
+/** Without an expected one, whichever it is of. */
+const nextGeneration = once((db) => db.update(environments).set({ generation: sql`${environments.generation} + 1` })
+  .where(and(eq(environments.id, sql.placeholder('id')), sql`${environments.generation} = coalesce(${sql.placeholder('expected')}::integer, ${environments.generation})`))
+  .returning({ generation: environments.generation }).prepare('next_generation'))
 
 /**
  * Keeps true what should run: one {@link Place} for each service in each environment where it was deployed. A
@@ -98,10 +111,7 @@ export class Places {
       // Sent together, and done in this order.
       const [environments] = await Promise.all([
         this.#nextGenerations(tx, [...begun.map(({ plan }) => plan.environmentId), ...left.map((at) => at.environmentId)], expected),
-        ...begun.map(({ plan }) => {
-          const row = { environmentId: plan.environmentId, serviceId: plan.serviceId, deploymentId: plan.deploymentId, commit: plan.commit, wanted: 'live' as const, crashing: null, updatedAt: Date.now() }
-          return tx.insert(releases).values(row).onConflictDoUpdate({ target: [releases.environmentId, releases.serviceId], set: row })
-        }),
+        ...begun.map(({ plan: { environmentId, serviceId, deploymentId, commit } }) => serve(tx).execute({ environmentId, serviceId, deploymentId, commit, updatedAt: Date.now() })),
         ...left.map((at) => tx.delete(releases).where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))),
         ...begun.flatMap(({ fresh }) => fresh.map((running) => this.instances.setState(running, 'live', tx))),
         record(tx),
@@ -330,9 +340,7 @@ export class Places {
     const changed: Required<RoutingChange>['environments'] = {}
     // In one order for everybody, so that two switches never wait for each other.
     for (const id of [...new Set(ids)].sort()) {
-      const [row] = await tx.update(environments).set({ generation: sql`${environments.generation} + 1` })
-        .where(and(eq(environments.id, id), expected?.environmentId === id ? eq(environments.generation, expected.generation) : undefined))
-        .returning({ generation: environments.generation })
+      const [row] = await nextGeneration(tx).execute({ id, expected: expected?.environmentId === id ? expected.generation : null })
       const known = this.#parts.routing.table.environments[id]
       if (!row && expected?.environmentId === id) throw new PlatformError('conflict', `${known?.name ?? 'the environment'} has changed meanwhile`, { fix: 'Look at what changed, then try again.' })
       if (row && known) changed[id] = { ...known, generation: row.generation }
