@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { hashOf, stampIn } from './inputs.js'
 import { checkout, Failure, lastOf, run, say } from './run.js'
 
 /** All that a build of the console depends on. */
@@ -10,7 +10,7 @@ const inputs = ['app', 'components', 'client', 'contract', 'server', 'styles', '
 export async function buildConsole() {
   if (!existsSync(join(checkout, 'next.config.js'))) return
   const hash = hashOf(inputs)
-  if (stampOf('.next') === hash) return
+  if (stampIn('.next/m3o-inputs') === hash) return
   say('Building the console …')
   // Built beside the one that is there, then renamed: a build that fails breaks nothing.
   const folder = `.next-${process.pid}`
@@ -27,29 +27,9 @@ export async function buildConsole() {
   rmSync(join(checkout, old), { recursive: true, force: true })
 }
 
-function stampOf(folder) {
-  try {
-    return readFileSync(join(checkout, folder, 'm3o-inputs'), 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
 function removeLeftovers() {
   for (const name of readdirSync(checkout)) {
     const [, pid] = /^\.next-(\d+)(\.old)?$/.exec(name) ?? []
     if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(checkout, name), { recursive: true, force: true })
   }
-}
-
-function hashOf(paths) {
-  const hash = createHash('sha256')
-  const add = (path) => {
-    const info = statSync(join(checkout, path), { throwIfNoEntry: false })
-    if (info === undefined) return
-    if (info.isDirectory()) for (const name of readdirSync(join(checkout, path)).sort()) add(`${path}/${name}`)
-    else if (!path.includes('.test.')) hash.update(`${path}\0`).update(readFileSync(join(checkout, path))).update('\0')
-  }
-  paths.forEach(add)
-  return hash.digest('hex')
 }

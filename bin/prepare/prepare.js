@@ -1,3 +1,4 @@
+import { compileAhead } from './compile.js'
 import { buildConsole } from './console.js'
 import { installPackages } from './packages.js'
 import { endChildrenWithUs, say } from './run.js'
@@ -21,5 +22,5 @@ async function bundleCommand() {
 export async function prepare(goal) {
   endChildrenWithUs()
   await Promise.all([installPackages(goal), installSystemPackages(goal)])
-  await Promise.all([buildConsole(), bundleCommand()])
+  await Promise.all([buildConsole(), bundleCommand(), compileAhead()])
 }
