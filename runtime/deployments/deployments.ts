@@ -116,11 +116,12 @@ export class Deployments {
     const draft = { serviceId: at.serviceId, userId, environment: at.environmentId, branches: chain.map(branchOf) }
     const start = (commit: string, said: string, more: Pick<Known, 'landed'> = {}) => this.start(actor, { at, kind: 'deploy', route, commit, message: said }, { standing, given, ...more })
     const landing = Promise.withResolvers<void>()
+    landing.promise.catch(() => {}) // nobody may wait for it
     let begun: { commit: string; row: Promise<DeploymentRow> } | undefined
     const onCommit = (commit: string, said: string) => {
       if (begun) return
       begun = { commit, row: start(commit, said, { landed: landing.promise }) }
-      for (const promise of [begun.row, landing.promise]) promise.catch(() => {}) // seen below
+      begun.row.catch(() => {}) // seen below
     }
     const landed = await source.drafts.commit({
       ...draft, save, author: await author, onCommit,

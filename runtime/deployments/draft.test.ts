@@ -31,6 +31,18 @@ test('what was typed last is saved, committed and live by one request', async ()
   expect(git(serviceId, 'fsck', '--strict', '--full', '--no-dangling')).toBe('')
 }, 60_000)
 
+test('a draft without changes deploys the newest commit again, and one that is refused deploys nothing', async () => {
+  const { serviceId, commit } = await platform.deploy('unchanged', answering('one'))
+  const pid = platform.runtime.pid()
+  const { deploymentId } = await platform.rpc.call('deployments.start', { serviceId, environmentId: platform.production, what: { draft: { userId: platform.userId } }, route: 'console' })
+  expect(await platform.settled(deploymentId)).toMatchObject({ state: 'live', commit })
+  await expect(saveAndStart(serviceId, 'never was', 'two')).rejects.toMatchObject({ code: 'conflict', field: 'path' })
+  expect(await recorded(serviceId)).toHaveLength(2)
+  expect((await platform.call('unchanged')).body).toBe('one')
+  expect(await platform.rpc.call('services.get', { serviceId, environmentId: platform.production })).toMatchObject({ id: serviceId })
+  expect(() => process.kill(pid, 0)).not.toThrow()
+}, 60_000)
+
 test('a commit that cannot land is deployed by nothing, and what was typed stays in the draft', async () => {
   const { serviceId } = await platform.deploy('stuck', answering('one'))
   const before = await recorded(serviceId)
