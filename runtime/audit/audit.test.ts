@@ -38,6 +38,11 @@ beforeEach(async () => {
   await witness(db, home)
 })
 
+test('rows that are written at once, in whatever words, stand one after the other in the chain', async () => {
+  await Promise.all(Array.from({ length: 60 }, (_, n) => write(n % 2 === 0 ? ann : robot, 'service.rename', { before: { n, text: 'ü “\\ \' $1 % 😀 \n' }, ...(n % 3 === 0 && { teamId: null, after: { n } }) })))
+  expect(await verifyAudit(db, home)).toMatchObject({ broken: null, rows: 70 })
+})
+
 const firstBroken = async () => (await verifyAudit(db, home)).broken?.seq ?? null
 
 test('a chain that nobody touched is whole, also after it was read back by the database', async () => {

@@ -17,6 +17,8 @@ export interface Change {
 
 const chainLock = 4_360_361
 
+const lock = once((db) => db.select({ held: sql`pg_advisory_xact_lock(${chainLock})` }).from(sql`(select) as once`).prepare('lock_audit'))
+
 const append = once((db) => {
   const { seq: _, hash: __, ...row } = givenAll(audit)
   return db.insert(audit).values({ ...row, hash: hashAfterLast(sql.placeholder('covered')) }).prepare('append_audit')
@@ -41,9 +43,9 @@ export async function writeAudit(tx: Transaction, actor: Actor, change: Change):
     at: Date.now(), teamId: change.teamId, actor, action: change.action, target: change.target,
     before: change.before ?? null, after: change.after ?? null,
   }
-  // Sent together and done in this order: the last row is read once the lock is held.
+  // Sent at once, and so in this order (a query that drizzle builds here would be sent a turn later): the last row is read once the lock is held.
   await Promise.all([
-    tx.execute(sql`select pg_advisory_xact_lock(${chainLock})`),
+    lock(tx).execute(),
     append(tx).execute({ ...row, covered: coveredText(row) }),
   ])
 }
