@@ -38,8 +38,8 @@ export interface Build {
   readAhead: string
   /** Laid under the service's own variables; PORT, M3O_… are not among it. */
   env: Record<string, string>
-  /** Its files are those of the revision: no tool has run in the tree. */
-  asCommitted?: boolean
+  /** The tree, by its hash, whose files it has as they were committed: no tool has run among them. */
+  committedTree?: string
   /** What was left out of the tree, such as links that lead out of it. */
   skipped: string[]
   /** Milliseconds since 1970. */

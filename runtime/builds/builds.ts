@@ -227,7 +227,7 @@ export class Builds {
         id, key, teamId, language: resolved.runtime, description: resolved.description ?? '', keepsData, manifest: resolved.manifest, settings: settingsOf(resolved.manifest), locked: resolved.locked,
         health: resolved.health, pids: resolved.pids, sourceDir: join(folder, 'app'), platformDir: this.platformDir, skipped, madeAt: Date.now(),
         readAhead: await readAhead(app, paths),
-        ...(line === undefined && { asCommitted: true }),
+        ...(line === undefined && { committedTree: treeHash }),
         ...(modulesDir !== undefined && { modulesDir }),
         ...(Object.keys(files).length > 0 && { buildDir: join(folder, 'js') }),
         binds: [

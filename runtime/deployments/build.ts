@@ -24,8 +24,8 @@ export async function buildRevision(platform: Platform, row: DeploymentRow, { se
 /** How a revision gets into a build's folder: what is as it is in the one that serves is not written again. */
 export function exportOf({ source, places }: Pick<Platform, 'source' | 'places'>, { serviceId, environmentId }: { serviceId: string; environmentId: string }, commit: string): BuildRequest['exportTree'] {
   return (into) => {
-    const { build, commit: serving } = places.get({ serviceId, environmentId })?.plan ?? {}
-    const like = build?.asCommitted && serving !== undefined ? { folder: build.sourceDir, commit: serving } : undefined
+    const serving = places.get({ serviceId, environmentId })?.plan.build
+    const like = serving?.committedTree === undefined ? undefined : { folder: serving.sourceDir, tree: serving.committedTree }
     return source.trees.export({ serviceId, commit, into, like })
   }
 }

@@ -15,14 +15,17 @@ test('what is as in the export beside it is the same file, and nothing else is',
   const { commit: next } = await drafts.commit({ ...me, message: 'Change it', author: ada })
 
   const [first, second, third] = ['first', 'second', 'third'].map((name) => join(at.home, name)) as [string, string, string]
-  await trees.export({ serviceId: 's_1', commit, into: first })
-  await trees.export({ serviceId: 's_1', commit: next, into: second, like: { folder: first, commit } })
+  const { treeHash: tree } = await trees.export({ serviceId: 's_1', commit, into: first })
+  await trees.export({ serviceId: 's_1', commit: next, into: second, like: { folder: first, tree } })
   const isShared = (path: string) => lstatSync(join(second, path)).ino === lstatSync(join(first, path), { throwIfNoEntry: false })?.ino
   expect(Object.fromEntries(['same.js', 'src/same.js', 'changes.js', 'new.js'].map((path) => [path, [isShared(path), readFileSync(join(second, path), 'utf8')]]))).toEqual({
     'same.js': [true, 'one'], 'src/same.js': [true, 'two'], 'changes.js': [false, 'four'], 'new.js': [false, 'one'],
   })
   // A build may have been swept meanwhile.
   rmSync(first, { recursive: true })
-  await trees.export({ serviceId: 's_1', commit: next, into: third, like: { folder: first, commit } })
+  await trees.export({ serviceId: 's_1', commit: next, into: third, like: { folder: first, tree } })
   expect(readFileSync(join(third, 'same.js'), 'utf8')).toBe('one')
+  // And its history pushed away.
+  await trees.export({ serviceId: 's_1', commit: next, into: join(at.home, 'fourth'), like: { folder: second, tree: '1'.repeat(40) } })
+  expect(readFileSync(join(at.home, 'fourth/same.js'), 'utf8')).toBe('one')
 })

@@ -50,10 +50,10 @@ export async function treeOf(repository: Repository, commit: Oid): Promise<Commi
   return found
 }
 
-/** A folder that has the files of a commit, to none of which anything is ever written. */
+/** A folder that has the files of a tree, to none of which anything is ever written. */
 export interface Exported {
   folder: string
-  commit: Oid
+  tree: Oid
 }
 
 /**
@@ -67,7 +67,9 @@ export async function exportTree(repository: Repository, input: { commit: Oid; i
   if (readdirSync(into).length > 0) throw new PlatformError('internal', `${into} is not empty`)
   const folders = new Set(tree.files.map((file) => path.dirname(file.path)).filter((folder) => folder !== '.'))
   for (const folder of folders) mkdirSync(path.join(into, folder), { recursive: true, mode: 0o755 })
-  const there = new Map(like && (await treeOf(repository, like.commit)).files.map((file) => [file.path, file]))
+  // What serves may be of a history that was pushed away since.
+  const alike = like && await treeOf(repository, like.tree).catch(() => undefined)
+  const there = new Map(alike?.files.map((file) => [file.path, file]))
   const isThere = ({ path: name, blob, mode }: TreeFile) => there.get(name)?.blob === blob && there.get(name)?.mode === mode
   const plain = tree.files.filter((file) => file.mode !== '120000')
   for (let at = 0; at < plain.length; at += together) {
