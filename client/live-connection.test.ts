@@ -9,8 +9,8 @@ import { LiveConnection } from './live-connection.ts'
 /** What a page has and Node has not: the connection listens to its network's coming and going. */
 Object.assign(globalThis, { window: new EventTarget() })
 
-/** A server that lets nobody in until it is told to. */
-async function doorkeeper() {
+/** A server that lets nobody in until it is told to; what is subscribed to first meets a runtime that is away. */
+async function doorkeeper({ away = false } = {}) {
   const http = createServer()
   const io = new Server<ClientToServer, ServerToClient>(http, { path: livePath, transports: ['websocket'] })
   const asked = Promise.withResolvers<void>()
@@ -23,7 +23,12 @@ async function doorkeeper() {
   })
   io.on('connection', (socket) => {
     const known = new Set<string>()
+    const refused = new Set<string>()
     socket.on('subscribe', (id, _topic, _input, ack) => {
+      if (away && !refused.has(id)) {
+        refused.add(id)
+        return ack({ ok: false, error: { code: 'unavailable', message: 'the runtime does not answer' } })
+      }
       ack(known.has(id) ? { ok: false, error: { code: 'conflict', message: 'this id is in use' } } : { ok: true })
       known.add(id)
     })
@@ -46,5 +51,20 @@ test('who subscribes while the connection is being made does not make it twice',
   door.open()
   await Promise.all([first, second])
   expect(door.asks()).toBe(1)
+  live.close()
+})
+
+test('what a page shows is asked for again when the runtime was just away; what is worked in is told', async () => {
+  await using door = await doorkeeper({ away: true })
+  door.open()
+  const live = new LiveConnection(door.url)
+  const outcome = (subscribe: (handlers: { onOpen: () => void; onEnd: (error: Error | null) => void }) => void) =>
+    new Promise<string>((resolve) => subscribe({ onOpen: () => resolve('open'), onEnd: (error) => resolve(error?.message ?? 'ended') }))
+  expect(await Promise.all([
+    outcome((handlers) => live.subscribe('team', { team: 'one' }, handlers)),
+    outcome((handlers) => live.subscribe('deployment', { team: 'one', deploymentId: 'd_1' }, handlers)),
+    outcome((handlers) => live.subscribe('promotion', { team: 'one', promotionId: 'pr_1' }, handlers)),
+    outcome((handlers) => live.subscribe('terminal', { team: 'one', environment: 'production', service: 'hello', terminalId: 'te_1' }, handlers)),
+  ])).toEqual(['open', 'open', 'open', 'the runtime does not answer'])
   live.close()
 })

@@ -39,7 +39,8 @@ interface Open {
   handlers: Handlers<LiveTopic>
 }
 
-/** Before a team is listened to again whose events could not be had, as the runtime was just restarting. */
+/** What a page shows of these would stay as it is for good: nobody else asks for them again when the runtime was just restarting. */
+const shown: ReadonlySet<LiveTopic> = new Set(['team', 'deployment', 'promotion'])
 const againMs = 500
 
 /** One socket for everything live of a page; subscriptions survive its interruptions. */
@@ -141,8 +142,7 @@ export class LiveConnection {
     this.#socket.emit('subscribe', id, open.topic, open.input, (answer) => {
       if (answer.ok) return this.#open.get(id)?.handlers.onOpen?.()
       const error = errorFromBody(answer.error)
-      // What a page shows would stay as it is for good: nobody else asks for a team's events again.
-      if (error.code === 'unavailable' && open.topic === 'team') this.#later(id)
+      if (error.code === 'unavailable' && shown.has(open.topic)) this.#later(id)
       else this.#end(id, error)
     })
   }
