@@ -13,6 +13,7 @@ const atOnce = 200
 const port = Number(process.argv[2])
 let sockets: (Socket | undefined)[] = []
 let slow: Socket[] = []
+let rounds = 0
 
 setPriority(constants.priority.PRIORITY_LOW)
 process.on('message', (command: Command) => void obey(command).then((count) => process.send?.(count)))
@@ -22,7 +23,8 @@ setInterval(() => { for (const socket of slow) if (!socket.destroyed) socket.wri
 
 async function obey(command: Command): Promise<number> {
   if ('open' in command) {
-    sockets = await each(Array.from({ length: command.open }, (_, n) => n), atOnce, (n) => openSocket(port, n))
+    rounds++
+    sockets = await each(Array.from({ length: command.open }, (_, n) => addressOf(n)), atOnce, (address) => openSocket(port, address))
     return sockets.filter((socket) => socket !== undefined).length
   }
   if ('echo' in command) return (await each(sockets, atOnce, async (socket) => socket !== undefined && isAlive(socket))).filter(Boolean).length
@@ -34,9 +36,15 @@ async function obey(command: Command): Promise<number> {
   return slow.filter((socket) => !socket.destroyed).length
 }
 
+/**
+ * Whose nobody's connection was before: where thousands have just ended (TIME_WAIT, RFC 9293 §3.3.2), Linux looks so long for a port that is free, in the
+ * kernel and however little it may, that all others feel it.
+ */
+const addressOf = (n: number): string => `127.${16 + (process.pid % 200)}.${rounds}.${1 + (n % 250)}`
+
 /** A head that goes on and on. */
 function openSlowly(n: number): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.9.${1 + (n % 200)}` })
+  const socket = connect({ port, host: '127.0.0.1', localAddress: addressOf(n) })
   socket.on('error', () => {}).resume()
   return new Promise((resolve) => {
     socket.once('close', () => resolve(socket)).once('connect', () => socket.write('GET /x HTTP/1.1\r\nHost: app--demo.localhost\r\nX-A: ', () => resolve(socket)))

@@ -1,17 +1,14 @@
 import { connect, type Socket } from 'node:net'
 
-/** From one address to one port there are only some 28,000 connections. */
-const mostOfOne = 5000
-
 const upgrade = 'GET /socket HTTP/1.1\r\nHost: app--demo.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
 /** Two bytes, as a client says them and as a service does (RFC 6455 §5.2). */
 const said = Buffer.from([0x82, 0x82, 0, 0, 0, 0, 0x68, 0x69])
 const heard = Buffer.from([0x82, 0x02, 0x68, 0x69])
 
-/** Undefined when it was refused, or ended before it stood. */
-export function openSocket(port: number, n: number): Promise<Socket | undefined> {
+/** @param localAddress whose connection it is @returns undefined when it was refused, or ended before it stood */
+export function openSocket(port: number, localAddress: string): Promise<Socket | undefined> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.${1 + Math.floor(n / mostOfOne)}.1` })
+    const socket = connect({ port, host: '127.0.0.1', localAddress })
     socket.on('error', () => {}).once('close', () => resolve(undefined))
     socket.once('connect', () => socket.write(upgrade)).once('data', (first) => {
       if (!first.toString('latin1').startsWith('HTTP/1.1 101 ')) socket.destroy()
