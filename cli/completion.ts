@@ -4,6 +4,7 @@ import { completeAddresses } from './commands/places.ts'
 import type { Run } from './run.ts'
 import { print } from './output.ts'
 import type { Session } from './session.ts'
+import { nameFrom } from './status.ts'
 
 /** Scripts for the shells ask `m3o complete WORDS…`, so that names of services and environments are completed as well. */
 const scripts: Record<string, string> = {
@@ -45,7 +46,7 @@ async function candidates(program: Command, session: Session, before: string[], 
   if (command.commands.length > 0 && second === undefined) return command.commands.map((one) => one.name())
   const names = async () => {
     const place = await session.place()
-    return (await session.api.services.list.query(place)).map((one) => (one.team === place.team ? one.name : `@${one.team}/${one.name}`))
+    return (await session.api.services.list.query(place)).map((one) => nameFrom(place.team, one))
   }
   if (before.at(-1) === '--service') return names()
   if (first === 'call' && before.length === 2) return (await session.described(await session.service(second ?? ''))).endpoints.map((one) => one.name)

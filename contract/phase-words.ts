@@ -6,7 +6,7 @@ const least = 0.05
 
 const words: Record<PhasePart['name'], string> = {
   source: 'source', dependencies: 'dependencies', command: 'its build command', code: 'code', turn: 'others’ turn', sandbox: 'sandbox',
-  spare: 'one that waited took it', loading: 'loading', answering: 'answering', describing: 'reading its endpoints',
+  spare: 'one that waited took it', loading: 'loading', answering: 'answering', describing: 'reading its endpoints', others: 'waiting for the others',
 }
 
 /** What a phase was spent on, for people: "dependencies 1.98 s, code 24 ms". Empty where that was not measured. */

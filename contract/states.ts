@@ -12,9 +12,9 @@ export type Phase = (typeof phases)[number]
  * What a phase was spent on, as far as it was measured. Building: the source out of git, its dependencies, its own build command, its
  * code made into what runs. Starting: others' turn before its own, then a sandbox, or what waited in one taking the code. Checking:
  * until it listens (its program and its modules are loaded), until its health path answers, until its endpoints are read and its build
- * is on the disk.
+ * is on the disk. Switching: until the others of its promotion are ready as well.
  */
-export const phaseParts = ['source', 'dependencies', 'command', 'code', 'turn', 'sandbox', 'spare', 'loading', 'answering', 'describing'] as const
+export const phaseParts = ['source', 'dependencies', 'command', 'code', 'turn', 'sandbox', 'spare', 'loading', 'answering', 'describing', 'others'] as const
 export interface PhasePart { name: (typeof phaseParts)[number]; ms: number }
 
 const next: Record<DeploymentState, readonly DeploymentState[]> = {

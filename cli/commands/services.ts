@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
-import colors from 'picocolors'
 import { PlatformError } from '#contract/errors.ts'
 import { spokenLaptop } from '#contract/laptop-names.ts'
 import type { Service } from '#contract/records.ts'
 import { followDeployment } from '../deployment.ts'
 import type { Run } from '../run.ts'
 import { Misuse } from '../misuse.ts'
-import { ago, fail, plain, show, table } from '../output.ts'
+import { ago, fail, show, table } from '../output.ts'
+import { nameFrom, statusOf, statusOfAll } from '../status.ts'
 import { noteEnding } from './environments.ts'
 import { noteDependants } from './sharing.ts'
 import { readables } from '#contract/sharing.ts'
@@ -32,7 +32,7 @@ export function addServiceCommands(program: Command, run: Run): void {
     const services = await session.api.services.list.query(place)
     show(session, services.map(document), () => services.length === 0 ? 'No services yet. Make one: m3o new hello' : table(
       ['service', 'state', 'revision', 'from', 'instances', 'deployed', 'url'],
-      services.map((one) => [one.team === place.team ? one.name : `@${one.team}/${one.name}`, one.state, one.revision ?? '–', one.from === null ? '–' : one.laptop !== null ? `${one.from} (${spokenLaptop(one.laptop.by)})` : one.pinned ? `${one.from} (pinned)` : one.from, String(one.instances.length), one.lastDeployment ? ago(one.lastDeployment.at) : 'never', one.url]),
+      services.map((one) => [nameFrom(place.team, one), one.state, one.revision ?? '–', one.from === null ? '–' : one.laptop !== null ? `${one.from} (${spokenLaptop(one.laptop.by)})` : one.pinned ? `${one.from} (pinned)` : one.from, String(one.instances.length), one.lastDeployment ? ago(one.lastDeployment.at) : 'never', one.url]),
     ))
   }))
 
@@ -40,9 +40,9 @@ export function addServiceCommands(program: Command, run: Run): void {
     const services = name === undefined
       ? await session.api.services.list.query(await session.place())
       : [await session.described(await session.service(name))]
-    show(session, services.map(document), () => services.map(describe).join('\n\n'))
-    if (session.json) return
     const { team, environment } = await session.place()
+    show(session, services.map(document), () => (name === undefined ? statusOfAll(services, { team, environment }) : services.map(statusOf).join('\n')))
+    if (session.json) return
     noteEnding(session, (await session.api.environments.list.query({ team })).filter((one) => one.name === environment))
   }))
 
@@ -113,22 +113,4 @@ export function addServiceCommands(program: Command, run: Run): void {
       await session.api.services.share.mutate({ team, service: name, audience, ...more })
       show(session, { service: name, audience, ...more }, `${name} may be called by ${audience.kind === 'teams' ? audience.teams.join(', ') : { team: 'its team', platform: 'everyone on this platform', anyone: 'anyone' }[audience.kind]}.`)
     }))
-}
-
-function describe(one: Service): string {
-  const rows = [
-    ['state', one.reason === null ? one.state : `${one.state} (${plain(one.reason.split('\n', 1)[0] ?? '')})`],
-    ...(one.laptop === null ? [] : [['runs', `on ${plain(spokenLaptop(one.laptop.by))}, which took its place ${ago(one.laptop.since)}`]]),
-    ['revision', one.revision === null ? '–' : `${one.revision} from ${one.from}${one.pinned ? ', pinned: it does not follow the parent' : ''}`],
-    ['instances', one.instances.length === 0 ? '–' : one.instances.map(({ id, pid, state }) => `${id} ${state} pid ${pid ?? '–'}`).join('\n            ')],
-    ['url', one.url],
-    ['owner', one.owner?.email ?? '–'],
-    ...(one.contact === '' ? [] : [['on call', plain(one.contact)]]),
-    ...(one.tags.length === 0 ? [] : [['tags', one.tags.join(', ')]]),
-    ...(one.access === null || one.access === 'open' ? [] : [['access', one.access]]),
-    ...(one.deprecation === null ? [] : [['deprecated', `${plain(one.deprecation.message)}${one.deprecation.sunset === null ? '' : `; stops ${new Date(one.deprecation.sunset).toISOString().slice(0, 10)}`}${one.deprecation.replacement === null ? '' : `; use ${one.deprecation.replacement}`}`]]),
-    ...(one.forkedFrom === null ? [] : [['forked', `from ${one.forkedFrom.name ?? 'a deleted service'} at ${one.forkedFrom.revision}`]]),
-    ['endpoints', one.endpoints.map((endpoint) => endpoint.name).join(', ') || '–'],
-  ]
-  return [`${colors.bold(one.name)} in ${one.environment} of ${one.team}`, ...rows.map(([name = '', value = '']) => `  ${colors.dim(name.padEnd(9))} ${value}`)].join('\n')
 }

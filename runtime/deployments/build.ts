@@ -1,6 +1,7 @@
 import { PlatformError } from '#contract/errors.ts'
 import type { PhasePart } from '#contract/states.ts'
 import type { Build, BuildRequest } from '../builds/builds.ts'
+import type { At } from '../instances/place.ts'
 import type { Platform } from '../platform.ts'
 import type { DeploymentRow } from './record.ts'
 
@@ -22,7 +23,7 @@ export async function buildRevision(platform: Platform, row: DeploymentRow, { se
 }
 
 /** How a revision gets into a build's folder: what is as it is in the one that serves is not written again. */
-export function exportOf({ source, places }: Pick<Platform, 'source' | 'places'>, { serviceId, environmentId }: { serviceId: string; environmentId: string }, commit: string): BuildRequest['exportTree'] {
+export function exportOf({ source, places }: Pick<Platform, 'source' | 'places'>, { serviceId, environmentId }: At, commit: string): BuildRequest['exportTree'] {
   return (into) => {
     const serving = places.get({ serviceId, environmentId })?.plan.build
     const like = serving?.committedTree === undefined ? undefined : { folder: serving.sourceDir, tree: serving.committedTree }

@@ -12,7 +12,7 @@ import { writeAudit } from '../audit/audit.ts'
 import type { Exit } from '../engines/engine.ts'
 import { branchOf, environmentChain } from '../environments/environments.ts'
 import { describeExit } from '../instances/places.ts'
-import { type Place, placeKey } from '../instances/place.ts'
+import { type At, type Place, placeKey } from '../instances/place.ts'
 import { namesOf } from '../instances/plan.ts'
 import type { Platform } from '../platform.ts'
 import { saveScale } from '../services/settings.ts'
@@ -24,7 +24,6 @@ import { advance, advanceIn, announce, announceSoon, begun, type DeploymentRow, 
 import { runDeployment } from './run.ts'
 import { authorOf, type Standing, standingAt } from './standing.ts'
 
-export type At = { serviceId: string; environmentId: string }
 export type Route = DeploymentRow['route']
 
 interface Wanted {

@@ -26,8 +26,8 @@ export function begun(row: DeploymentRow): DeploymentRow {
   return { ...row, state: 'building', phases: [{ name: 'queued', startedAt: row.createdAt, ms: 0 }, { name: 'building', startedAt: row.createdAt, ms: null }] }
 }
 
-/** What is recorded with a step; `parts` are of the phase that ends with it. */
-type More = Partial<DeploymentRow> & { parts?: readonly PhasePart[] }
+/** What is recorded with a step; `parts` are of the phase that ends with it. The new one has been going on `since` then, if that was before. */
+type More = Partial<DeploymentRow> & { parts?: readonly PhasePart[]; since?: number }
 
 /**
  * Records the step before it is taken. Null when the table of states does not allow it, as for one that was cancelled a
@@ -40,22 +40,24 @@ export async function advance(platform: Pick<Platform, 'db' | 'events'>, id: str
 }
 
 /** The same together with something else; who follows it is still to be told. */
-export async function advanceIn(tx: Pick<Db, 'update'>, id: string, to: DeploymentState, { parts, ...more }: More = {}): Promise<DeploymentRow | null> {
-  const [row] = await tx.update(deployments).set({ ...stepTo(to, { parts }), ...more })
+export async function advanceIn(tx: Pick<Db, 'update'>, id: string, to: DeploymentState, { parts, since, ...more }: More = {}): Promise<DeploymentRow | null> {
+  const [row] = await tx.update(deployments).set({ ...stepTo(to, { parts, since }), ...more })
     .where(and(eq(deployments.id, id), inArray(deployments.state, mayPrecede(to)))).returning()
   return row ?? null
 }
 
-/** Its check was answered: what follows is not its own time, as it waits for others. */
-export async function noteReady(platform: Pick<Platform, 'db' | 'events'>, id: string, parts: readonly PhasePart[]): Promise<void> {
-  await platform.db.update(deployments).set({ phases: closedPhases(Date.now(), parts) }).where(and(eq(deployments.id, id), eq(deployments.state, 'checking')))
+/** Its check was answered: what follows is not its own time, as it waits for others. Gives since when. */
+export async function noteReady(platform: Pick<Platform, 'db' | 'events'>, id: string, parts: readonly PhasePart[]): Promise<number> {
+  const at = Date.now()
+  await platform.db.update(deployments).set({ phases: closedPhases(at, parts) }).where(and(eq(deployments.id, id), eq(deployments.state, 'checking')))
   await announce(platform, id)
+  return at
 }
 
 /** For an update: the phase before is closed, the new one opened, or the whole ended. */
-export function stepTo(to: DeploymentState, { at = Date.now(), parts = [] }: { at?: number; parts?: readonly PhasePart[] | undefined } = {}) {
+export function stepTo(to: DeploymentState, { at = Date.now(), parts = [], since = at }: { at?: number; parts?: readonly PhasePart[] | undefined; since?: number | undefined } = {}) {
   const phases = closedPhases(at, parts)
-  if (isUnderWay(to)) return { state: to, phases: sql`${phases} || ${JSON.stringify([{ name: to as Phase, startedAt: at, ms: null }])}::text::jsonb` }
+  if (isUnderWay(to)) return { state: to, phases: sql`${phases} || ${JSON.stringify([{ name: to as Phase, startedAt: since, ms: null }])}::text::jsonb` }
   return { state: to, phases, endedAt: sql`coalesce(${deployments.endedAt}, ${sql.param(at, deployments.endedAt)})`, ...(to === 'live' && { liveAt: at }) }
 }
 

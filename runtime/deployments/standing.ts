@@ -3,6 +3,7 @@ import { once } from '#db/once.ts'
 import type { Db } from '#db/open.ts'
 import { services, users } from '#db/schema.ts'
 import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
+import type { At } from '../instances/place.ts'
 
 /** Where a deployment is to go, and what it is called. */
 export interface Standing {
@@ -10,7 +11,7 @@ export interface Standing {
   service: { name: string } | undefined
 }
 
-export async function standingAt(db: Db, at: { serviceId: string; environmentId: string }): Promise<Standing> {
+export async function standingAt(db: Db, at: At): Promise<Standing> {
   const [chain, [service]] = await Promise.all([environmentChain(db, at.environmentId), db.select({ name: services.name }).from(services).where(eq(services.id, at.serviceId))])
   return { chain, service }
 }

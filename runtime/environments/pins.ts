@@ -7,7 +7,7 @@ import type { Actor } from '#contract/rpc.ts'
 import { deployments, environments, services, variables } from '#db/schema.ts'
 import { writeAudit } from '../audit/audit.ts'
 import { type DeploymentRow, newRow } from '../deployments/record.ts'
-import type { Place } from '../instances/place.ts'
+import type { At, Place } from '../instances/place.ts'
 import { type Plan, sealedVariables } from '../instances/plan.ts'
 import type { Platform } from '../platform.ts'
 import { type Effective, requireNothingWithheld, resolveVariables } from '../variables/effective.ts'
@@ -36,7 +36,7 @@ export async function pinEnvironment(platform: Platform, actor: Actor, environme
 }
 
 /** One service alone, to its parent's revision of now, whatever it was in the pinned environment. False when there is nothing to pin to. */
-export async function pinService(platform: Platform, actor: Actor, at: { serviceId: string; environmentId: string }): Promise<boolean> {
+export async function pinService(platform: Platform, actor: Actor, at: At): Promise<boolean> {
   return (await pin(platform, actor, at.environmentId, { action: 'environment.reset', only: at.serviceId })).services > 0
 }
 

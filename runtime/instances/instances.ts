@@ -8,7 +8,7 @@ import { deployments, instances as table } from '#db/schema.ts'
 import type { Exit, Placement } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
 import { sha256 } from '../tokens/tokens.ts'
-import { placeKey } from './place.ts'
+import { type At, placeKey } from './place.ts'
 import { type Plan, readPlan } from './plan.ts'
 import { Spares } from './spares.ts'
 import { outputOf, revisionOf, type Seat, specOf, takeSeat } from './spec.ts'
@@ -59,7 +59,7 @@ export class Instances {
     return this.#running.get(id)
   }
 
-  of(place: { serviceId: string; environmentId: string }): Running[] {
+  of(place: At): Running[] {
     return [...(this.#placed.get(placeKey(place)) ?? [])]
   }
 

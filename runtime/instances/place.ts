@@ -2,10 +2,11 @@ import type { Routed } from '#contract/routing.ts'
 import type { Running } from './instances.ts'
 import type { Plan } from './plan.ts'
 
+/** A service in an environment. */
+export type At = { serviceId: string; environmentId: string }
+
 /** What the runtime has in mind of a service in an environment where it was deployed. */
-export interface Place {
-  serviceId: string
-  environmentId: string
+export interface Place extends At {
   teamId: string
   /** Of the deployment that serves. */
   plan: Plan
@@ -28,7 +29,7 @@ export function placeOf(plan: Plan, wanted: Place['wanted'], crashing: string | 
   return { serviceId, environmentId, teamId, plan, wanted, crashing, crashes: [], watch: null, rising: null, restart: null, usedAt: Date.now() }
 }
 
-export const placeKey = (at: { serviceId: string; environmentId: string }): string => `${at.environmentId}/${at.serviceId}`
+export const placeKey = (at: At): string => `${at.environmentId}/${at.serviceId}`
 
 /** As the gateway has it: when nothing serves but should, a call waits as it does for one asleep. */
 export function routedRelease(place: Place, running: readonly Running[]): Routed['releases'] {

@@ -1,52 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { gatewayApi } from '#contract/gateway-api.ts'
-import { outageOf } from '#contract/outage.ts'
-import type { RoutingChange } from '#contract/routing.ts'
 import type { RpcClient } from '#contract/rpc-client.ts'
-import { given, once } from '#db/once.ts'
 import type { Transaction } from '#db/open.ts'
 import { environments, releases, services } from '#db/schema.ts'
 import type { Exit } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
+import { Draining, stopMs } from './draining.ts'
 import { Instances, type Running } from './instances.ts'
 import { KeepUp } from './keep-up.ts'
-import { type Place, placeKey, placeOf, routedRelease } from './place.ts'
+import { type At, type Place, placeKey, placeOf, routedRelease } from './place.ts'
 import { type Plan, readPlan, readPlans } from './plan.ts'
+import { nextGenerations, type Switch, switchPlaces } from './switch.ts'
 
 type Parts = Omit<Platform, 'places' | 'source' | 'laptops'> & { gateway: RpcClient<typeof gatewayApi> }
-type At = { serviceId: string; environmentId: string }
-
-/** What changes together. */
-export interface Switch {
-  /** What serves from now on, with the instances that are ready for it. */
-  entries: readonly { plan: Plan; fresh: readonly Running[] }[]
-  /** Own copies that go: their calls go to the parent's. */
-  leaving?: readonly At[]
-  /** Compare and swap: the environment must still be of this generation. */
-  expected?: { environmentId: string; generation: number } | undefined
-  record: (tx: Transaction) => Promise<void>
-}
 
 export const watchMs = 60_000
-const drainMs = 30_000
-const socketsMs = 60_000
-const stopMs = 5_000
 /** Calls wait all the while. */
 const makeWayMs = 5_000
-
-const serve = once((db) => {
-  const { environmentId, serviceId, deploymentId, commit, updatedAt } = releases
-  const now = { deploymentId: given('deploymentId', deploymentId), commit: given('commit', commit), wanted: 'live' as const, crashing: null, updatedAt: given('updatedAt', updatedAt) }
-  return db.insert(releases).values({ environmentId: given('environmentId', environmentId), serviceId: given('serviceId', serviceId), ...now })
-    .onConflictDoUpdate({ target: [environmentId, serviceId], set: now }).prepare('serve')
-})
-
-/** Without an expected one, whichever it is of. */
-const nextGeneration = once((db) => db.update(environments).set({ generation: sql`${environments.generation} + 1` })
-  .where(and(eq(environments.id, sql.placeholder('id')), sql`${environments.generation} = coalesce(${sql.placeholder('expected')}::integer, ${environments.generation})`))
-  .returning({ generation: environments.generation }).prepare('next_generation'))
 
 /**
  * Keeps true what should run: one {@link Place} for each service in each environment where it was deployed. A
@@ -57,6 +29,7 @@ export class Places {
   readonly instances: Instances
   readonly #parts: Parts
   readonly #keepUp: KeepUp
+  readonly #draining: Draining
   readonly #places = new Map<string, Place>()
   /** Set by the deployments: something crashed while its switch was being watched. */
   onWatchedCrash: (place: Place, exit: Exit) => Promise<void> = async () => {}
@@ -69,6 +42,10 @@ export class Places {
       isCurrent: (place) => this.get(place) === place,
       publish: (place) => this.publish(place),
       save: (place) => this.#save(place),
+    })
+    this.#draining = new Draining({
+      gateway: parts.gateway, log: parts.log, instances: this.instances,
+      isKept: (one) => this.get(one)?.watch?.previousId === one.deploymentId,
     })
   }
 
@@ -100,31 +77,11 @@ export class Places {
   }
 
   /**
-   * The switch: one change of the routing table for all of it, in force when its record can be read, so that "live" is
-   * true for whoever sees it; undone when it cannot be recorded. The ones before drain, and are kept ready while it is watched.
+   * Of many at once, as {@link switchPlaces} does it. The ones before drain, and are kept ready while it is watched.
    * @throws PlatformError `conflict` when the environment is not of the expected generation: then nothing was switched
    */
-  async switchAll({ entries, leaving = [], expected, record }: Switch): Promise<void> {
-    const begun = entries.map(({ plan, fresh }) => ({ plan, fresh, before: this.get(plan), place: placeOf(plan, 'live', null) }))
-    const left = leaving.flatMap((at) => this.get(at) ?? [])
-    await this.#parts.db.transaction(async (tx) => {
-      // Sent together, and done in this order.
-      const [environments] = await Promise.all([
-        this.#nextGenerations(tx, [...begun.map(({ plan }) => plan.environmentId), ...left.map((at) => at.environmentId)], expected),
-        ...begun.map(({ plan: { environmentId, serviceId, deploymentId, commit } }) => serve(tx).execute({ environmentId, serviceId, deploymentId, commit, updatedAt: Date.now() })),
-        ...left.map((at) => tx.delete(releases).where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))),
-        ...begun.flatMap(({ fresh }) => fresh.map((running) => this.instances.setState(running, 'live', tx))),
-        record(tx),
-      ])
-      for (const { place } of begun) this.#places.set(placeKey(place), place)
-      for (const at of left) this.#places.delete(placeKey(at))
-      const changed = [...begun.map(({ place }) => [placeKey(place), routedRelease(place, this.instances.of(place))] as const), ...left.map((at) => [placeKey(at), null] as const)]
-      await this.#parts.routing.apply({ releases: Object.fromEntries(changed), environments })
-      await this.#parts.routing.settled()
-    }).catch(async (error: unknown) => {
-      await this.#undoSwitch(begun, left)
-      throw error
-    })
+  async switchAll(what: Switch): Promise<void> {
+    const { begun, left } = await switchPlaces({ ...this.#parts, places: this.#places, instances: this.instances }, what)
     for (const { plan, place, before } of begun) this.#watchOver(plan, place, before)
     for (const place of left) this.#leave(place)
     for (const { teamId, serviceId, environmentId } of [...begun.map(({ place }) => place), ...left]) this.#parts.events.emit({ type: 'service', teamId, serviceId, environmentId })
@@ -173,7 +130,7 @@ export class Places {
     const serving = this.instances.of(place)
     for (const one of serving) await this.instances.setState(one, 'draining')
     await this.publish(place)
-    await Promise.all(serving.map((one) => this.#drain(one, { callsMs: makeWayMs, socketsMs: 0 })))
+    await Promise.all(serving.map((one) => this.#draining.wait(one, { callsMs: makeWayMs, socketsMs: 0 })))
     await this.#takeDown(place)
   }
 
@@ -183,7 +140,7 @@ export class Places {
     if (!place) return
     const environments = await this.#parts.db.transaction(async (tx) => {
       await tx.delete(releases).where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))
-      return this.#nextGenerations(tx, [at.environmentId])
+      return nextGenerations(this.#parts, tx, [at.environmentId])
     })
     this.#places.delete(placeKey(at))
     place.wanted = 'stopped'
@@ -197,7 +154,7 @@ export class Places {
     if (!row) return
     const place = placeOf(await readPlan(this.#parts, row.deploymentId), row.wanted, row.crashing)
     this.#places.set(placeKey(place), place)
-    const environments = await this.#parts.db.transaction((tx) => this.#nextGenerations(tx, [at.environmentId]))
+    const environments = await this.#parts.db.transaction((tx) => nextGenerations(this.#parts, tx, [at.environmentId]))
     await this.#parts.routing.apply({ releases: { [placeKey(place)]: routedRelease(place, this.instances.of(place)) }, environments })
     this.#parts.events.emit({ type: 'service', teamId: place.teamId, serviceId: place.serviceId, environmentId: place.environmentId })
   }
@@ -292,7 +249,7 @@ export class Places {
       if (min > 0 || idleMs === null || serving.length === 0 || place.watch || place.rising || now - place.usedAt < idleMs) continue
       for (const one of serving) await this.instances.setState(one, 'draining')
       await this.publish(place)
-      void Promise.all(serving.map((one) => this.#retire(one, false))).then(() => this.#expectCall(place))
+      void Promise.all(serving.map((one) => this.#draining.retire(one))).then(() => this.#expectCall(place))
     }
   }
 
@@ -311,7 +268,7 @@ export class Places {
       if (old) {
         await this.instances.setState(old, 'draining')
         if (place) await this.publish(place)
-        await this.#drain(old, { callsMs: makeWayMs, socketsMs: makeWayMs })
+        await this.#draining.wait(old, { callsMs: makeWayMs, socketsMs: makeWayMs })
         await this.instances.stop(old.id, makeWayMs)
       } else if (place && isOld(place.plan) && this.instances.risingOf(place.plan.deploymentId) > 0) {
         // As after a start of the runtime, which brings up what should live and carries deployments on at once.
@@ -335,44 +292,13 @@ export class Places {
     this.#parts.events.emit({ type: 'service', teamId: place.teamId, serviceId: place.serviceId, environmentId: place.environmentId })
   }
 
-  /** For the routing table, which learns of them together with what they bring. */
-  async #nextGenerations(tx: Transaction, ids: readonly string[], expected?: Switch['expected']): Promise<Required<RoutingChange>['environments']> {
-    const changed: Required<RoutingChange>['environments'] = {}
-    // In one order for everybody, so that two switches never wait for each other.
-    for (const id of [...new Set(ids)].sort()) {
-      const [row] = await nextGeneration(tx).execute({ id, expected: expected?.environmentId === id ? expected.generation : null })
-      const known = this.#parts.routing.table.environments[id]
-      if (!row && expected?.environmentId === id) throw new PlatformError('conflict', `${known?.name ?? 'the environment'} has changed meanwhile`, { fix: 'Look at what changed, then try again.' })
-      if (row && known) changed[id] = { ...known, generation: row.generation }
-    }
-    return changed
-  }
-
-  async #undoSwitch(begun: readonly { place: Place; before: Place | undefined }[], left: readonly Place[]): Promise<void> {
-    const switched = begun.filter(({ place }) => this.get(place) === place)
-    const gone = left.filter((place) => this.get(place) === undefined)
-    if (switched.length === 0 && gone.length === 0) return
-    for (const { place, before } of switched) {
-      if (before) this.#places.set(placeKey(before), before)
-      else this.#places.delete(placeKey(place))
-    }
-    for (const place of gone) this.#places.set(placeKey(place), place)
-    await this.#parts.routing.refresh({ environments: [...new Set([...switched.map(({ place }) => place.environmentId), ...gone.map((place) => place.environmentId)])] })
-    await this.#parts.routing.apply({
-      releases: Object.fromEntries([...switched.map(({ place }) => place), ...gone].map((at) => {
-        const serving = this.get(at)
-        return [placeKey(at), serving ? routedRelease(serving, this.instances.of(serving)) : null]
-      })),
-    })
-  }
-
   /** After a switch: what served before is kept ready while it is watched. */
   #watchOver(plan: Plan, place: Place, before: Place | undefined): void {
     if (before?.watch) clearTimeout(before.watch.timer)
     if (before?.restart) clearTimeout(before.restart)
     const previousId = before && before.wanted === 'live' && before.plan.deploymentId !== plan.deploymentId ? before.plan.deploymentId : undefined
     if (previousId) this.#watch(place, previousId, Date.now() + watchMs)
-    for (const old of this.instances.of(place)) if (old.deploymentId !== plan.deploymentId && old.state !== 'starting' && old.state !== 'checking') void this.#retire(old, old.deploymentId === previousId)
+    for (const old of this.instances.of(place)) if (old.deploymentId !== plan.deploymentId && old.state !== 'starting' && old.state !== 'checking') void this.#draining.retire(old)
     if (!plan.pinned) void this.#keepUp.toMinimum(place)
   }
 
@@ -384,10 +310,10 @@ export class Places {
     place.wanted = 'stopped'
     this.instances.spares.drop(place)
     const kept = this.instances.of(place)
-    for (const one of kept) void this.#setDraining(one)
+    for (const one of kept) void this.#draining.begin(one)
     setTimeout(() => {
       // Taken back, it serves again.
-      for (const one of kept) if (this.instances.get(one.id)?.state === 'draining' && this.get(place)?.plan.deploymentId !== one.deploymentId) void this.#retire(one, false)
+      for (const one of kept) if (this.instances.get(one.id)?.state === 'draining' && this.get(place)?.plan.deploymentId !== one.deploymentId) void this.#draining.retire(one)
     }, watchMs).unref()
   }
 
@@ -415,36 +341,6 @@ export class Places {
     await this.publish(place)
   }
 
-  /** No new calls; those under way may finish, then it ends (for a watched switch: when the watch is over). */
-  async #retire(one: Running, kept: boolean): Promise<void> {
-    await this.#setDraining(one)
-    await this.#drain(one, { callsMs: drainMs, socketsMs })
-    const place = this.get(one)
-    // A revert may have made it the serving one again.
-    if (kept && place?.watch?.previousId === one.deploymentId) return
-    if (this.instances.get(one.id)?.state === 'draining') await this.instances.stop(one.id, stopMs)
-  }
-
-  /** Nobody waits for it, so that it waits for a database that is away. */
-  async #setDraining(one: Running): Promise<void> {
-    for (;;) {
-      try {
-        return await this.instances.setState(one, 'draining')
-      } catch (error) {
-        if (outageOf(error) === undefined) return this.#parts.log.error({ err: error, instance: one.id }, 'that an instance drains could not be written down')
-      }
-      await delay(500)
-      // A revert may have made it the serving one again.
-      if (one.state !== 'draining') return
-    }
-  }
-
-  async #drain(one: Running, { callsMs, socketsMs }: { callsMs: number; socketsMs: number }): Promise<void> {
-    await this.#parts.gateway
-      .call('instances.drain', { instanceId: one.id, timeoutMs: callsMs, closeSocketsAfterMs: socketsMs }, { timeoutMs: callsMs + socketsMs + 5_000 })
-      .catch(() => {}) // the gateway is away: then nothing is under way either
-  }
-
   #watch(place: Place, previousId: string, until: number): void {
     const timer = setTimeout(() => this.#endWatch(place), Math.max(0, until - Date.now()))
     timer.unref()
@@ -456,7 +352,7 @@ export class Places {
     clearTimeout(place.watch.timer)
     const { previousId } = place.watch
     place.watch = null
-    for (const one of this.instances.of(place)) if (one.deploymentId === previousId && one.state === 'draining') void this.#retire(one, false)
+    for (const one of this.instances.of(place)) if (one.deploymentId === previousId && one.state === 'draining') void this.#draining.retire(one)
     this.#parts.events.emit({ type: 'service', teamId: place.teamId, serviceId: place.serviceId, environmentId: place.environmentId })
   }
 
@@ -478,7 +374,7 @@ export class Places {
     for (const one of this.instances.all()) {
       const place = this.get(one)
       if (one.state === 'starting' || one.state === 'checking') unready.push(one)
-      else if (place?.plan.deploymentId !== one.deploymentId || one.state === 'draining' || place.wanted === 'stopped' || place.crashing !== null) void this.#retire(one, place?.watch?.previousId === one.deploymentId)
+      else if (place?.plan.deploymentId !== one.deploymentId || one.state === 'draining' || place.wanted === 'stopped' || place.crashing !== null) void this.#draining.retire(one)
     }
     await Promise.all(unready.map((one) => this.instances.stop(one.id, 0)))
   }

@@ -6,6 +6,7 @@ import { deployments, environments, services, teams } from '#db/schema.ts'
 import type { Build } from '../builds/builds.ts'
 import type { Platform } from '../platform.ts'
 import type { Values } from '../variables/variables.ts'
+import type { At } from './place.ts'
 
 /** Everything that an instance of one deployment is started from; the same each time, so that a restart is no change. */
 export interface Plan {
@@ -82,7 +83,7 @@ const names = once((db) => db.select({ service: services.name, environment: envi
   .where(and(eq(services.id, sql.placeholder('serviceId')), isNull(services.deletedAt))).prepare('names'))
 
 /** What the service, its environment and its team are called at this moment. */
-export async function namesOf({ db }: Pick<Platform, 'db'>, at: { serviceId: string; environmentId: string }): Promise<Names> {
+export async function namesOf({ db }: Pick<Platform, 'db'>, at: At): Promise<Names> {
   const [row] = await names(db).execute(at)
   if (!row) throw new PlatformError('not_found', 'this service no longer exists')
   const { parentId, ...found } = row

@@ -4,7 +4,7 @@ import { totalmem } from 'node:os'
 import { preloadsOf } from '../builds/preloads.ts'
 import type { Placement } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
-import { placeKey } from './place.ts'
+import { type At, placeKey } from './place.ts'
 import type { Plan } from './plan.ts'
 import { outputOf, type Seat, specOf, takeSeat } from './spec.ts'
 
@@ -21,7 +21,6 @@ interface Spare {
 }
 
 type Parts = Pick<Platform, 'engine' | 'settings' | 'log'>
-type At = { serviceId: string; environmentId: string }
 
 /** Each takes the memory of a service that does nothing. */
 const most = { deployment: 3, call: Math.min(16, Math.max(1, Math.floor(totalmem() / 2 ** 31))) }

@@ -13,6 +13,7 @@ import type { Actor } from '#contract/rpc.ts'
 import type { RpcClient } from '#contract/rpc-client.ts'
 import type { gatewayApi } from '#contract/gateway-api.ts'
 import { audited } from '../audit/audit.ts'
+import type { At } from '../instances/place.ts'
 import { outputOf } from '../instances/spec.ts'
 import type { Platform } from '../platform.ts'
 import { sha256 } from '../tokens/tokens.ts'
@@ -219,7 +220,7 @@ export class Hold {
 }
 
 /** What is deployed where the laptop stands: its own revision there, or the one inherited. */
-export function beneath({ routing }: Pick<Platform, 'routing'>, { serviceId, environmentId }: { serviceId: string; environmentId: string }): string | null {
+export function beneath({ routing }: Pick<Platform, 'routing'>, { serviceId, environmentId }: At): string | null {
   const { environments, releases } = routing.table
   for (let at = environments[environmentId], depth = 0; at && depth < 9; at = at.parentId === null ? undefined : environments[at.parentId], depth++) {
     const release = releases[`${at.id}/${serviceId}`]

@@ -8,12 +8,11 @@ import type { Deployment, Environment, Laptop, Person, PlatformEvent } from '#co
 import type { Actor } from '#contract/rpc.ts'
 import { teams, users } from '#db/schema.ts'
 import { environmentChain } from '../environments/environments.ts'
+import type { At } from '../instances/place.ts'
 import { findService, serviceUrl } from '../services/views.ts'
 import { readValues } from '../variables/variables.ts'
 import { beneath, Hold, type Parts } from './hold.ts'
 import { clearLeftBehind } from './left-behind.ts'
-
-type At = { serviceId: string; environmentId: string }
 
 export interface Taking extends At {
   userId: string

@@ -21,6 +21,8 @@ export interface Member {
 export interface Ready {
   plan: Plan
   fresh: Running[]
+  /** Epoch ms. */
+  since: number
 }
 
 /** Enough to keep a machine busy, and few enough that each starts as quickly as it would alone. */
@@ -46,7 +48,7 @@ export class MemberFailed extends Error {
 export async function prepareAll(platform: Platform, members: readonly Member[], signal: AbortSignal): Promise<Ready[]> {
   const over = new AbortController()
   const either = AbortSignal.any([signal, over.signal])
-  const all = members.map(({ deployment }) => ({ deployment, plan: undefined as Plan | undefined, fresh: [] as Running[], parts: [] as PhasePart[] }))
+  const all = members.map(({ deployment }) => ({ deployment, plan: undefined as Plan | undefined, fresh: [] as Running[], parts: [] as PhasePart[], since: 0 }))
   const each = async (which: readonly (typeof all)[number][], work: (one: (typeof all)[number]) => Promise<unknown>) => {
     const queue = [...which]
     await Promise.allSettled(Array.from({ length: atOnce }, async () => {
@@ -63,7 +65,7 @@ export async function prepareAll(platform: Platform, members: readonly Member[],
     const attempt = { started: one.fresh, parts: one.parts, signal: either }
     await startInstances(platform, one.plan, attempt)
     await keepDescription(platform.db, one.plan, await checkInstances(platform, one.plan, attempt))
-    await noteReady(platform, one.deployment.id, one.parts)
+    one.since = await noteReady(platform, one.deployment.id, one.parts)
   }
   try {
     await each(all, async (one) => {
@@ -81,7 +83,7 @@ export async function prepareAll(platform: Platform, members: readonly Member[],
       // Ready long ago, it may have ended while it waited for the others.
       for (const { id } of fresh) if (!platform.places.instances.get(id)) throw new PlatformError('start_failed', 'it ended soon after it was ready', { fix: 'Its last lines say why; mend it, then try again.' })
     })
-    return all.flatMap(({ plan, fresh }) => (plan ? [{ plan, fresh }] : []))
+    return all.flatMap(({ plan, fresh, since }) => (plan ? [{ plan, fresh, since }] : []))
   } catch (error) {
     await Promise.all(all.flatMap(({ fresh }) => fresh).map((running) => platform.places.instances.stop(running.id, 2_000)))
     throw error
@@ -93,7 +95,7 @@ export async function prepareReturn(platform: Platform, deploymentId: string, si
   const { instances } = platform.places
   const plan = await readPlan(platform, deploymentId)
   const kept = keptOf(platform, plan)
-  if (kept.length > 0) return { plan, fresh: kept }
+  if (kept.length > 0) return { plan, fresh: kept, since: Date.now() }
   const fresh = await Promise.all(Array.from({ length: Math.max(1, plan.settings.min) }, () => instances.start(plan)))
   await Promise.all(fresh.map(async (running) => {
     await instances.setState(running, 'checking')
@@ -104,7 +106,7 @@ export async function prepareReturn(platform: Platform, deploymentId: string, si
     await Promise.all(fresh.map((running) => instances.stop(running.id, 2_000)))
     throw error
   })
-  return { plan, fresh }
+  return { plan, fresh, since: Date.now() }
 }
 
 /** What is kept ready of a deployment that served until a moment ago. */

@@ -57,6 +57,12 @@ test('exact revisions move to the parent together, without a build, and the envi
   const promotion = await promote(alice.id)
   expect(promotion).toMatchObject({ state: 'live', from: alice.name, into: 'production', error: null, by: 'Ann', whyNotUndone: null })
   expect(promotion.services.map(({ service, state, left }) => [service, state, left])).toEqual([['cart', 'live', true], ['fresh', 'live', true], ['pay', 'live', true]])
+  for (const { deploymentId } of promotion.services) {
+    const { phases, durationMs } = await platform.rpc.call('deployments.get', { deploymentId: deploymentId ?? '' })
+    // Each waits for the slowest: that is told, and not missing.
+    expect(phases.reduce((sum, { ms }) => sum + (ms ?? 0), 0)).toBe(durationMs)
+    expect(phases.at(-1)).toMatchObject({ name: 'switching', parts: [{ name: 'others' }] })
+  }
   expect(await Promise.all(['pay', 'cart', 'fresh'].map((service) => body(service)))).toEqual(['pay 2', 'cart 2', 'fresh 1'])
   expect(await servedBy('pay')).toBe(`pay@${pay.revision} production`)
   expect(await servedBy('pay', alice.headers)).toBe(`pay@${pay.revision} production`)

@@ -61,14 +61,17 @@ async function prepareAndSwitch(platform: Platform, row: PromotionRow, signal: A
 
 async function switchOver(platform: Platform, row: PromotionRow, { members, ready, returning }: { members: readonly Member[]; ready: readonly Ready[]; returning: readonly Ready[] }): Promise<void> {
   const { places } = platform
+  const readyOf = new Map(ready.map((one) => [one.plan.deploymentId, one]))
   for (const { deployment } of members) {
-    const { build } = ready.find(({ plan }) => plan.deploymentId === deployment.id)?.plan ?? {}
+    const { build } = readyOf.get(deployment.id)?.plan ?? {}
     if (build) await applyManifest(platform, deployment, build.manifest)
   }
+  const began = Date.now()
   const switching = await Promise.all(members.map(async ({ deployment }) => {
-    const now = await advance(platform, deployment.id, 'switching')
+    const since = readyOf.get(deployment.id)?.since ?? began
+    const now = await advance(platform, deployment.id, 'switching', { since })
     if (!now) throw new MemberFailed(deployment.id, new PlatformError('cancelled', 'it was cancelled'))
-    return now
+    return { ...now, waitedMs: began - since }
   }))
   const moved = await whatLeaves(platform, row)
   const previousOf = (serviceId: string) => places.get({ serviceId, environmentId: row.intoId })?.plan.deploymentId ?? null
@@ -84,7 +87,7 @@ async function switchOver(platform: Platform, row: PromotionRow, { members, read
       await tx.update(promotions).set({ state: 'live', items }).where(eq(promotions.id, row.id))
       for (const now of switching) {
         const previousId = previousOf(now.serviceId)
-        await tx.update(deployments).set({ ...stepTo('live'), previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs }).where(eq(deployments.id, now.id))
+        await tx.update(deployments).set({ ...stepTo('live', { parts: [{ name: 'others', ms: now.waitedMs }] }), previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs }).where(eq(deployments.id, now.id))
       }
     },
   }).catch(async (error: unknown) => {

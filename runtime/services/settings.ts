@@ -7,9 +7,8 @@ import { services, settings as table } from '#db/schema.ts'
 import { audited } from '../audit/audit.ts'
 import { chainIds } from '../environments/chain-ids.ts'
 import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
+import type { At } from '../instances/place.ts'
 import type { Platform } from '../platform.ts'
-
-type At = { serviceId: string; environmentId: string }
 
 export const defaultSettings: ServiceSettings = { min: 1, max: 1, idleMs: null, memoryMiB: 256, cpu: 1, health: '/health' }
 

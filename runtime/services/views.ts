@@ -12,7 +12,7 @@ import { replacementNames } from '../routing/entities.ts'
 import { type Newest, newestOf } from '../deployments/record.ts'
 import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
 import { pinnedServices } from '../environments/pinned.ts'
-import type { Place } from '../instances/place.ts'
+import type { At, Place } from '../instances/place.ts'
 import type { Platform } from '../platform.ts'
 import { readValues } from '../variables/variables.ts'
 import { defaultSettings, runOnce } from './settings.ts'
@@ -26,14 +26,14 @@ export async function listServices(platform: Platform, teamId: string, environme
   return views.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-export async function getService(platform: Platform, at: { serviceId: string; environmentId: string }): Promise<Service> {
+export async function getService(platform: Platform, at: At): Promise<Service> {
   const [found] = await viewServices(platform, [await findService(platform, at.serviceId)], at.environmentId)
   const view = found as Service // one row in, one view out
   return { ...view, pending: view.pending || await hasNewValues(platform, at) }
 }
 
 /** What runs here was started with other variables than it would get now. */
-async function hasNewValues(platform: Platform, at: { serviceId: string; environmentId: string }): Promise<boolean> {
+async function hasNewValues(platform: Platform, at: At): Promise<boolean> {
   const place = platform.places.get(at)
   return place !== undefined && !place.plan.pinned && !isDeepStrictEqual(place.plan.values, await readValues(platform, at))
 }

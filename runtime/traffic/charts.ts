@@ -1,11 +1,11 @@
 import { type TrafficGroup, type TrafficRange, trafficRanges } from '#contract/traffic-ranges.ts'
 import type { RoutingTable } from '#contract/routing.ts'
+import type { At } from '../instances/place.ts'
 import { callerName } from './caller-name.ts'
 import { tierFor } from './history.ts'
 import { addTo, emptySlot, quantile, type Slot } from './slot.ts'
 import type { Traffic } from './traffic.ts'
 
-interface At { serviceId: string; environmentId: string }
 interface Asked { range: TrafficRange; by: TrafficGroup; /** That may be looked into, for `by: 'environment'`. */ environmentIds: readonly string[] }
 
 /** So many curves can be told apart; the rest are drawn as one. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type LostCount, lostCount } from '#contract/gateway-api.ts'
 import type { LostContext } from '#contract/records.ts'
 import type { RoutingTable } from '#contract/routing.ts'
+import type { At } from '../instances/place.ts'
 
 type Known = Pick<RoutingTable, 'environments' | 'releases' | 'services'>
 /** `base`: what gateways before the present one counted. */
@@ -42,7 +43,7 @@ export class LostContexts {
   }
 
   /** Without a call that they belong to, or, `isLate`, for one that had been answered. Of the revision that serves a service in an environment: its own, or the nearest parent's. */
-  of(at: { serviceId: string; environmentId: string }, table: Known, isLate = false): LostContext | null {
+  of(at: At, table: Known, isLate = false): LostContext | null {
     const release = serving(at, table)
     if (release === undefined) return null
     const lost = [...this.#counts.values()].filter(({ serviceId, environmentId, revision, late }) =>
@@ -62,7 +63,7 @@ export class LostContexts {
 
 const keyOf = ({ serviceId, environmentId, revision, calleeId, late }: LostCount): string => `${serviceId}/${environmentId}/${revision}/${calleeId}/${late}`
 
-function serving({ serviceId, environmentId }: { serviceId: string; environmentId: string }, { environments, releases }: Known) {
+function serving({ serviceId, environmentId }: At, { environments, releases }: Known) {
   for (let id: string | null | undefined = environmentId; id; id = environments[id]?.parentId) {
     const release = releases[`${id}/${serviceId}`]
     if (release !== undefined) return release

@@ -4,6 +4,7 @@ import type { TrafficClaim, TrafficCount, TrafficNews } from '#contract/gateway-
 import { beyond } from '#contract/traffic-counts.ts'
 import type { Transaction } from '#db/open.ts'
 import { called, platform as facts, services, usage } from '#db/schema.ts'
+import type { At } from '../instances/place.ts'
 import type { Platform } from '../platform.ts'
 import { noteUses } from '../tokens/tokens.ts'
 import { callerName, serviceName } from './caller-name.ts'
@@ -103,7 +104,7 @@ export class Traffic {
   }
 
   /** Who calls it, and whom it calls, by name, busiest first. */
-  neighbours(at: { serviceId: string; environmentId: string }) {
+  neighbours(at: At) {
     const { table } = this.#parts.routing
     const own = table.services[at.serviceId]?.teamId
     const callers = [...(this.#callers.get(`${at.environmentId}/${at.serviceId}`) ?? [])].map(([caller, requests]) => ({ caller: callerName(table, caller, own), requests }))

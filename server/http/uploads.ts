@@ -61,8 +61,7 @@ async function uploadDeployment({ web, request, response, url, from, viewer }: E
 /** Deploying what is not there yet creates it, which is an action of its own. */
 async function placeToDeploy(web: Web, who: Viewer, names: { team: string; environment: string; service: string }) {
   try {
-    await authorize(web, who, 'source.write', names)
-    return await authorize(web, who, 'service.deploy', names)
+    return await authorize(web, who, 'service.deploy', names, { also: ['source.write'] })
   } catch (error) {
     if (!isPlatformError(error) || error.code !== 'not_found' || error.data?.kind !== 'service') throw error
     const { team, environment } = names
