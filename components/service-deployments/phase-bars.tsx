@@ -9,8 +9,8 @@ import { spokenDuration } from '#components/ui/time-words.ts'
 const words: Record<Phase, string> = { queued: 'Queued', building: 'Building', starting: 'Starting', checking: 'Checking', switching: 'Switching' }
 
 /** Columns of each row, so that all bars have one scale. */
-const alone = 'lg:grid-cols-[88px_minmax(0,1fr)_280px_72px]'
-const besideLast = 'sm:grid-cols-[88px_minmax(0,1fr)_72px_104px] lg:grid-cols-[88px_minmax(0,1fr)_280px_72px_104px]'
+const alone = 'lg:grid-cols-[88px_minmax(0,1fr)_280px_72px] xl:grid-cols-[88px_minmax(0,1fr)_360px_72px]'
+const besideLast = 'sm:grid-cols-[88px_minmax(0,1fr)_72px_104px] lg:grid-cols-[88px_minmax(0,1fr)_280px_72px_104px] xl:grid-cols-[88px_minmax(0,1fr)_360px_72px_104px]'
 
 /** Each phase on one time line, with how long it took, on what, and how long the same took last time. */
 export function PhaseBars({ deployment, last }: { deployment: Deployment; last: Deployment | undefined }) {
