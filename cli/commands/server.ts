@@ -1,12 +1,17 @@
 import type { Command } from 'commander'
 import type { Run } from '../run.ts'
-import { show } from '../output.ts'
+import { duration, show } from '../output.ts'
 
 /** What concerns the platform of this machine, not one that is reached over the network. */
 export function addServerCommands(program: Command, run: Run): void {
-  program.command('server').description('run the platform here').action(run(async () => {
+  const server = program.command('server').description('run the platform here').action(run(async () => {
     const { runServer } = await import('../server/main.ts')
     return runServer()
+  }))
+  server.command('restart').description('with the code that is here by now, such as after git pull; services and calls go on').action(run(async (session) => {
+    const { runRestart } = await import('../server/restart.ts')
+    const { url, tookMs } = await runRestart()
+    show(session, { url, tookMs: Math.round(tookMs) }, `M3O is ready: ${url} (after ${duration(tookMs)})`)
   }))
 
   program.command('backup <file>').description('all that this machine\'s platform holds, into one file').action(run(async (session, file: string) => {

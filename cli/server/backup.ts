@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { PlatformError } from '#contract/errors.ts'
 import { connect, type ConnectionOptions } from '#db/open.ts'
 import { backup, type BackupResult } from '#runtime/backup/backup.ts'
 import type { Manifest } from '#runtime/backup/format.ts'
 import { restore } from '#runtime/backup/restore.ts'
 import { prepareEmptyDatabase } from './database/run-prepare.ts'
+import { explained } from './explained.ts'
 import { type Home, prepareHome } from './home.ts'
 import { isGone, signalTo } from './identity.ts'
 import { becomeParent } from './lock.ts'
@@ -71,14 +71,3 @@ async function openDatabase(home: Home): Promise<{ options: ConnectionOptions } 
 }
 
 const nothingThere = (home: string) => new Problem(`there is nothing to back up in ${home}: M3O was never started on it`)
-
-async function explained<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof Problem) throw new PlatformError('unavailable', error.message, {}, { cause: error })
-    const { code, path } = error as NodeJS.ErrnoException
-    if (code !== undefined && path !== undefined) throw new PlatformError('bad_request', `${path} cannot be used: ${code}`, { fix: 'Name a file in a folder that exists and that you may use.' }, { cause: error })
-    throw error
-  }
-}

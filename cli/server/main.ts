@@ -1,12 +1,13 @@
 import { oneLine, Problem } from './problem.ts'
 import { Parent, type ParentOptions, Stopped } from './parent.ts'
+import { prepareCheckout } from './prepare.ts'
 import { readSettings } from './settings.ts'
 
 /**
  * `m3o server`: starts the platform of this machine and stays until it is told to stop (SIGTERM, SIGINT); SIGHUP restarts
- * the platform's processes. Resolves with the exit code once everything is stopped.
+ * the platform's processes with the code that is there by now. Resolves with the exit code once everything is stopped.
  */
-export async function runServer(options: ParentOptions = { say: (line) => process.stdout.write(`${line}\n`) }): Promise<number> {
+export async function runServer(options: ParentOptions = { say: (line) => process.stdout.write(`${line}\n`), prepare: prepareCheckout }): Promise<number> {
   // A terminal that went away must not take the platform with it.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   let parent: Parent | undefined
@@ -14,7 +15,7 @@ export async function runServer(options: ParentOptions = { say: (line) => proces
     parent = new Parent(readSettings(process.env), options)
     return await untilStopped(parent)
   } catch (error) {
-    await parent?.stop().catch((failure: unknown) => process.stderr.write(`error: ${oneLine(failure)}\n`))
+    await parent?.abandon().catch((failure: unknown) => process.stderr.write(`error: ${oneLine(failure)}\n`))
     process.stderr.write(error instanceof Problem ? `error: ${oneLine(error)}\n` : `error: ${error instanceof Error ? error.stack : String(error)}\n`)
     return 1
   }

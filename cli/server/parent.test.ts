@@ -18,7 +18,7 @@ async function installation(settings: Record<string, string> = {}, entries: Reco
   const home = join(folder, 'home')
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], NODE_ENV: 'test' as const, M3O_HOME: home, M3O_PORT: '0', M3O_GATEWAY_PORT: '0', ...settings }
   const record = (name: string) => readPidFile(join(home, 'run', `${name}.pid`))
-  const start = () => new Run(spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, JSON.stringify(entries)], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true }))
+  const start = (more: Record<string, string> = {}, others = entries) => new Run(spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, JSON.stringify(others)], { env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'], detached: true }))
   return {
     home, start, record,
     pid: (name: string) => record(name)?.pid,
@@ -109,20 +109,48 @@ test('when the parent is killed the rest carry on, and the next start adopts the
   expect(m3o.events()).toContain('runtime shutdown')
 })
 
-test('SIGHUP restarts the platform and leaves Postgres and the services alone', { timeout: 60_000 }, async () => {
+test('SIGHUP restarts the platform as the same process, again and again, and leaves Postgres and the services alone', { timeout: 60_000 }, async () => {
   await using m3o = await installation()
   const run = m3o.start()
   await run.ready()
-  const postgres = m3o.pid('postgres')
-  const web = m3o.pid('web')
-  run.child.kill('SIGHUP')
-  run.child.kill('SIGHUP')
-  await run.ready(2)
-  expect(m3o.pid('postgres')).toBe(postgres)
-  expect(m3o.pid('web')).not.toBe(web)
+  const kept = [run.child.pid, m3o.pid('postgres')]
+  for (const time of [2, 3]) {
+    const replaced = [m3o.pid('runtime'), m3o.pid('gateway'), m3o.pid('web')]
+    run.child.kill('SIGHUP')
+    run.child.kill('SIGHUP')
+    await run.ready(time)
+    expect([m3o.pid('parent'), m3o.pid('postgres')]).toEqual(kept)
+    for (const name of ['runtime', 'gateway', 'web']) expect(replaced).not.toContain(m3o.pid(name))
+    expect(m3o.record('parent')?.stamp).not.toBe('')
+  }
   expect(m3o.events()).not.toContain('runtime shutdown')
   run.child.kill('SIGTERM')
   expect(await run.ended).toBe(0)
+  expect(m3o.events().slice(-4)).toEqual(['web stop', 'runtime shutdown', 'runtime stop', 'gateway stop'])
+})
+
+test('after a kill, what is started of another release lets the gateway carry calls until its own does; when it cannot start, for good', { timeout: 60_000 }, async () => {
+  await using m3o = await installation()
+  const first = m3o.start()
+  await first.ready()
+  const gateway = m3o.record('gateway')
+  if (gateway === undefined) throw new Error('gateway does not run')
+  first.child.kill('SIGKILL')
+  await first.ended
+
+  // Another setting stands for other code: both are in the stamp.
+  const failing = m3o.start({ M3O_LOG_LEVEL: 'warn' }, { runtime: join(import.meta.dirname, 'fixtures/broken.ts') })
+  expect(await failing.ended).toBe(1)
+  expect(failing.output).toMatch(/the console is broken/)
+  expect(m3o.record('gateway')).toBeDefined()
+  const second = m3o.start({ M3O_LOG_LEVEL: 'warn' })
+  await second.ready()
+  expect(m3o.pid('gateway')).not.toBe(gateway.pid)
+  expect(isRunning(gateway)).toBe(false)
+  const stopped = m3o.events().lastIndexOf('gateway stop')
+  expect(m3o.events().lastIndexOf('gateway start')).toBeLessThan(stopped)
+  second.child.kill('SIGTERM')
+  expect(await second.ended).toBe(0)
 })
 
 test('nothing of ours and of the shell can be read from a process list, and gateway does not get the database', { timeout: 60_000 }, async () => {

@@ -1,24 +1,29 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { becomeParent } from './lock.ts'
 import { restWhenQuiet } from '#contract/rest.ts'
-import { prepareHome } from './home.ts'
+import { checkout } from './checkout.ts'
+import { becomeParent } from './lock.ts'
+import { type Home, prepareHome } from './home.ts'
 import { askWeaknesses, becomesHealthy, type Door } from './health.ts'
 import { lastReason, rotateLog } from './log-file.ts'
 import { choosePorts } from './ports.ts'
 import { prepareDatabase } from './database/run-prepare.ts'
 import { consoleUrl, type DatabaseEnvironment, type Entries, platformEnvironment, type PlatformName, platformNames, platformProgram, productEntries } from './platform-programs.ts'
-import { Problem } from './problem.ts'
+import { oneLine, Problem } from './problem.ts'
+import { readPidFile } from './pid-file.ts'
 import { postgresProgram } from './postgres/program.ts'
+import { removeReady, writeReady } from './ready-file.ts'
 import type { Settings } from './settings.ts'
 import { removeSetupCode, setupCode } from './setup-code.ts'
 import { type Platform, stopPlatform } from './stop.ts'
-import { adoptOrEnd, Supervised } from './supervised.ts'
+import { adoptOrEnd, type Program, Supervised } from './supervised.ts'
 
 export interface ParentOptions {
   say: (line: string) => void
   entries?: Entries
+  /** Makes what the code that is there by now needs to be started. @throws Problem when it cannot be made: then nothing is restarted */
+  prepare?: (signal: AbortSignal) => Promise<void>
 }
 
 /** From nothing until it is ready; a second start after the parent died takes over what still runs. */
@@ -33,10 +38,15 @@ export class Parent {
   readonly #options: ParentOptions
   readonly #asked: Settings
   #platform: Platform | undefined
+  #ready = false
+  /** A gateway was there before this parent. */
+  #servedBefore = false
+  #programOf: ((name: PlatformName) => Program) | undefined
   #release: (() => void) | undefined
   #rotation: NodeJS.Timeout | undefined
   #stopping: Promise<void> | undefined
   #restarting: Promise<void> | undefined
+  readonly #preparing = new AbortController()
 
   constructor(settings: Settings, options: ParentOptions) {
     this.#asked = settings
@@ -47,35 +57,43 @@ export class Parent {
   async start(): Promise<void> {
     const { say, entries = productEntries } = this.#options
     const home = prepareHome(this.#asked.home)
-    this.#release = (await becomeParent(home, '')).release
+    this.#release = (await becomeParent(home, checkout)).release
     const settings = await choosePorts(this.#asked, home)
 
     const postgres = settings.databaseUrl === undefined ? new Supervised(postgresProgram(home, say), say) : undefined
     const database: DatabaseEnvironment = settings.databaseUrl === undefined ? { M3O_DATABASE_SOCKET: join(home.path, 'pg') } : { DATABASE_URL: settings.databaseUrl }
-    const supervise = (name: PlatformName) => new Supervised(platformProgram(name, home, platformEnvironment(name, home, settings, database), entries), say)
+    const programOf = (name: PlatformName) => platformProgram(name, home, platformEnvironment(name, home, settings, database), entries)
+    this.#programOf = programOf
+    const supervise = (name: PlatformName) => new Supervised(programOf(name), say)
     const platform = { home, settings, postgres, processes: { runtime: supervise('runtime'), gateway: supervise('gateway'), web: supervise('web') } }
     this.#platform = platform
     // It also keeps the parent alive: nothing else that it waits for does, so that it can end at once when told to.
     this.#rotation = setInterval(() => rotateLogs(platform), rotateEveryMs)
     rotateLogs(platform)
 
-    // What runs other code than this goes before the database is changed under it.
-    for (const name of platformNames) await adoptOrEnd(platform.processes[name], replaceGraceMs)
+    // What runs other code than this goes before the database is changed under it. The gateway, which does not ask it, carries calls all the while.
+    const { runtime, gateway, web } = platform.processes
+    for (const each of [runtime, web]) await adoptOrEnd(each, replaceGraceMs)
+    const serving = readPidFile(gateway.program.pidFile)
+    if (serving !== undefined) gateway.adopt(serving)
+    this.#servedBefore = serving !== undefined
     await postgres?.start()
     this.#continueUnlessStopping()
     const { hasPeople } = await prepareDatabase(database, home.path)
     this.#continueUnlessStopping()
-    await Promise.all(platformNames.map((name) => platform.processes[name].start()))
+    const isOutdated = serving !== undefined && serving.stamp !== gateway.program.stamp
+    await Promise.all([runtime.start(), isOutdated ? this.#replaceGateway(platform) : gateway.start(), web.start()])
     await this.#waitUntilReady(platform)
+    this.#ready = true
     for (const weaker of await askWeaknesses(join(home.run, 'runtime.sock'), 1_000)) say(`Note: ${weaker}`)
     this.#announce(platform, hasPeople)
     restWhenQuiet()
   }
 
-  /** Starts the platform's own processes anew; services and Postgres are left alone. */
+  /** Starts the platform's own processes anew, of the code that is there by now; services, Postgres and calls go on. */
   restart(): Promise<void> {
     const platform = this.#platform
-    if (platform === undefined || this.#stopping !== undefined) return Promise.resolve()
+    if (platform === undefined || !this.#ready || this.#stopping !== undefined) return Promise.resolve()
     this.#restarting ??= this.#restart(platform).finally(() => (this.#restarting = undefined))
     return this.#restarting
   }
@@ -86,14 +104,35 @@ export class Parent {
     return this.#stopping
   }
 
+  /** After a start that failed: what it started ends. A gateway that served before goes on, and so do the services. */
+  async abandon(): Promise<void> {
+    if (this.#servedBefore && !this.#ready) this.#platform?.processes.gateway.retire()
+    await this.stop()
+  }
+
+  /**
+   * The gateway's successor takes over; web and the runtime end; and this process becomes the parent of the code that is there, which takes
+   * over what it finds, migrates the database and starts the rest, as after a kill. So whoever started it has the same process as before.
+   */
   async #restart(platform: Platform): Promise<void> {
-    for (const name of platformNames) {
-      if (this.#stopping !== undefined) return
-      if (name === 'gateway') await this.#replaceGateway(platform)
-      else await platform.processes[name].restart(replaceGraceMs)
-      await this.#waitUntilReady(platform, [name])
-    }
-    this.#options.say(`M3O is ready: ${consoleUrl(platform.settings)}`)
+    const { home, settings, processes: { runtime, gateway, web } } = platform
+    await this.#options.prepare?.(this.#preparing.signal).catch((error: unknown) => {
+      if (this.#stopping === undefined) throw new Problem(`it was not restarted, and goes on as it was: ${oneLine(error)}`, { cause: error })
+    })
+    if (this.#stopping !== undefined) return
+    removeReady(home.path)
+    gateway.program = this.#programOf?.('gateway') ?? gateway.program
+    await this.#replaceGateway(platform)
+    await Promise.all([web.stop(replaceGraceMs), runtime.stop(replaceGraceMs)])
+    // Who stops the platform needs it for the services.
+    if (this.#stopping !== undefined) return runtime.start()
+    process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], {
+      ...process.env, M3O_PORT: String(settings.port), M3O_GATEWAY_PORT: String(settings.gatewayPort),
+    })
+    // Where a process cannot become another, this one goes on: that suits all code but what migrates.
+    await Promise.all([runtime.start(), web.start()])
+    await this.#waitUntilReady(platform)
+    this.#sayReady(home, consoleUrl(settings))
   }
 
   /** Calls go on: two share the port until the new one has put its socket in the place of the old one's. */
@@ -111,6 +150,10 @@ export class Parent {
 
   async #stop(): Promise<void> {
     clearInterval(this.#rotation)
+    // What it makes is not needed any more.
+    this.#preparing.abort()
+    await this.#restarting?.catch(() => {})
+    if (this.#platform !== undefined) removeReady(this.#platform.home.path)
     if (this.#platform !== undefined) await stopPlatform(this.#platform)
     this.#release?.()
   }
@@ -129,6 +172,11 @@ export class Parent {
     const url = consoleUrl(settings)
     if (hasPeople || settings.admin !== undefined) removeSetupCode(home)
     else this.#options.say(`Become the first owner (this link works once): ${url}/setup?code=${setupCode(home)}`)
+    this.#sayReady(home, url)
+  }
+
+  #sayReady(home: Home, url: string): void {
+    writeReady(home.path, url)
     this.#options.say(`M3O is ready: ${url}`)
   }
 

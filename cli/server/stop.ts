@@ -33,7 +33,7 @@ export async function stopPlatform({ home, postgres, processes }: Platform): Pro
     await askShutdown(socket, limits.services)
   }
   await runtime.stop(limits.runtime)
-  await gateway.stop(limits.gateway)
+  if (gateway.wanted) await gateway.stop(limits.gateway)
   await postgres?.stop(limits.postgres)
 }
 

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { type Identity, isGone, isRunning, signalTo } from './identity.ts'
 import { lastLines } from './log-file.ts'
-import { readPidFile, removePidFile, writePidFile } from './pid-file.ts'
+import { type PidRecord, readPidFile, removePidFile, writePidFile } from './pid-file.ts'
 import { oneLine, Problem } from './problem.ts'
 
 export interface Launched {
@@ -28,7 +28,7 @@ const pollMs = 250
 
 /** Keeps one program running until it is told to stop. Restarts what had lived for a while at once, anything else within 2 s, at first after 100 ms. */
 export class Supervised {
-  readonly program: Program
+  program: Program
   readonly #say: (line: string) => void
   #wanted = false
   #current: Identity | undefined
@@ -58,10 +58,10 @@ export class Supervised {
     return this.#quickDeaths >= quickDeathsTold
   }
 
-  /** Takes over a process that outlived its parent. */
-  adopt(identity: Identity): void {
+  /** Takes over a process that outlived its parent, of whatever stamp. */
+  adopt({ stamp, ...identity }: PidRecord): void {
     this.#wanted = true
-    this.#watch({ identity, child: undefined })
+    this.#watch({ identity, child: undefined }, stamp)
   }
 
   /** @throws what launching throws, the first time; later failures are retried. */
@@ -114,10 +114,10 @@ export class Supervised {
     this.#watch(await this.program.launch())
   }
 
-  #watch({ identity, child }: Launched): void {
+  #watch({ identity, child }: Launched, stamp = this.program.stamp): void {
     this.#current = identity
     this.#startedAt = performance.now()
-    writePidFile(this.program.pidFile, { ...identity, stamp: this.program.stamp })
+    writePidFile(this.program.pidFile, { ...identity, stamp })
     const poll = () => {
       if (this.#current !== identity) return
       if (isRunning(identity)) setTimeout(poll, pollMs).unref()
