@@ -4,13 +4,13 @@ import { duration, show } from '../output.ts'
 
 /** What concerns the platform of this machine, not one that is reached over the network. */
 export function addServerCommands(program: Command, run: Run): void {
-  const server = program.command('server').description('run the platform here').action(run(async () => {
+  program.command('server').description('run the platform here').action(run(async () => {
     const { runServer } = await import('../server/main.ts')
     return runServer()
   }))
-  server.command('restart').description('with the code that is here by now, such as after git pull; services and calls go on').action(run(async (session) => {
-    const { runRestart } = await import('../server/restart.ts')
-    const { url, tookMs } = await runRestart()
+  program.command('upgrade').description('take up the release that is here by now, such as after git pull; services and calls go on').action(run(async (session) => {
+    const { runUpgrade } = await import('../server/upgrade.ts')
+    const { url, tookMs } = await runUpgrade()
     show(session, { url, tookMs: Math.round(tookMs) }, `M3O is ready: ${url} (after ${duration(tookMs)})`)
   }))
 

@@ -16,7 +16,7 @@ export async function becomeParent(home: Home, stamp: string): Promise<{ release
   const pidFile = join(home.run, 'parent.pid')
   const taken = () => {
     const other = readPidFile(pidFile)
-    return new Problem(`M3O is already running on ${home.path}${other === undefined ? '' : ` (process ${other.pid})`}: stop it first, or set M3O_HOME to another folder; to have it take up another release, m3o server restart`)
+    return new Problem(`M3O is already running on ${home.path}${other === undefined ? '' : ` (process ${other.pid})`}: stop it first, or set M3O_HOME to another folder; to have it take up another release, m3o upgrade`)
   }
   const lock = process.platform === 'linux' ? await hold(`\0m3o/${home.installationId}/parent`) : undefined
   if (lock === 'taken') throw taken()

@@ -15,7 +15,7 @@ export async function runServer(options: ParentOptions = { say: (line) => proces
     parent = new Parent(readSettings(process.env), options)
     return await untilStopped(parent)
   } catch (error) {
-    await parent?.abandon().catch((failure: unknown) => process.stderr.write(`error: ${oneLine(failure)}\n`))
+    await parent?.abandon(error).catch((failure: unknown) => process.stderr.write(`error: ${oneLine(failure)}\n`))
     process.stderr.write(error instanceof Problem ? `error: ${oneLine(error)}\n` : `error: ${error instanceof Error ? error.stack : String(error)}\n`)
     return 1
   }

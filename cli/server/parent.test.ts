@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { answersHealth } from './health.ts'
 import { isGone, isRunning, signalTo } from './identity.ts'
+import { readOutcome } from './outcome-file.ts'
 import { readPidFile } from './pid-file.ts'
 
 const script = join(import.meta.dirname, 'fixtures/parent.ts')
@@ -143,6 +144,7 @@ test('after a kill, what is started of another release lets the gateway carry ca
   expect(await failing.ended).toBe(1)
   expect(failing.output).toMatch(/the console is broken/)
   expect(m3o.record('gateway')).toBeDefined()
+  expect(readOutcome(m3o.home)).toMatchObject({ failure: expect.stringMatching(/the console is broken/) })
   const second = m3o.start({ M3O_LOG_LEVEL: 'warn' })
   await second.ready()
   expect(m3o.pid('gateway')).not.toBe(gateway.pid)

@@ -7,13 +7,13 @@ import { becomeParent } from './lock.ts'
 import { type Home, prepareHome } from './home.ts'
 import { askWeaknesses, becomesHealthy, type Door } from './health.ts'
 import { lastReason, rotateLog } from './log-file.ts'
+import { removeOutcome, writeOutcome } from './outcome-file.ts'
 import { choosePorts } from './ports.ts'
 import { prepareDatabase } from './database/run-prepare.ts'
 import { consoleUrl, type DatabaseEnvironment, type Entries, platformEnvironment, type PlatformName, platformNames, platformProgram, productEntries } from './platform-programs.ts'
 import { oneLine, Problem } from './problem.ts'
 import { readPidFile } from './pid-file.ts'
 import { postgresProgram } from './postgres/program.ts'
-import { removeReady, writeReady } from './ready-file.ts'
 import type { Settings } from './settings.ts'
 import { removeSetupCode, setupCode } from './setup-code.ts'
 import { type Platform, stopPlatform } from './stop.ts'
@@ -105,9 +105,10 @@ export class Parent {
   }
 
   /** After a start that failed: what it started ends. A gateway that served before goes on, and so do the services. */
-  async abandon(): Promise<void> {
+  async abandon(why: unknown): Promise<void> {
     if (this.#servedBefore && !this.#ready) this.#platform?.processes.gateway.retire()
     await this.stop()
+    if (this.#platform !== undefined) writeOutcome(this.#platform.home.path, { failure: oneLine(why) })
   }
 
   /**
@@ -120,7 +121,7 @@ export class Parent {
       if (this.#stopping === undefined) throw new Problem(`it was not restarted, and goes on as it was: ${oneLine(error)}`, { cause: error })
     })
     if (this.#stopping !== undefined) return
-    removeReady(home.path)
+    removeOutcome(home.path)
     gateway.program = this.#programOf?.('gateway') ?? gateway.program
     await this.#replaceGateway(platform)
     await Promise.all([web.stop(replaceGraceMs), runtime.stop(replaceGraceMs)])
@@ -153,7 +154,7 @@ export class Parent {
     // What it makes is not needed any more.
     this.#preparing.abort()
     await this.#restarting?.catch(() => {})
-    if (this.#platform !== undefined) removeReady(this.#platform.home.path)
+    if (this.#platform !== undefined) removeOutcome(this.#platform.home.path)
     if (this.#platform !== undefined) await stopPlatform(this.#platform)
     this.#release?.()
   }
@@ -176,7 +177,7 @@ export class Parent {
   }
 
   #sayReady(home: Home, url: string): void {
-    writeReady(home.path, url)
+    writeOutcome(home.path, { url })
     this.#options.say(`M3O is ready: ${url}`)
   }
 

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { type Identity, isGone, isRunning, signalTo } from './identity.ts'
 import { lastLines } from './log-file.ts'
 import { type PidRecord, readPidFile, removePidFile, writePidFile } from './pid-file.ts'
@@ -31,9 +32,9 @@ export class Supervised {
   program: Program
   readonly #say: (line: string) => void
   #wanted = false
-  #current: Identity | undefined
+  #current: Launched | undefined
   /** Still there beside its successor. */
-  #replaced: Identity | undefined
+  #replaced: Launched | undefined
   #startedAt = 0
   #quickDeaths = 0
   #timer: NodeJS.Timeout | undefined
@@ -50,7 +51,7 @@ export class Supervised {
   }
 
   get running(): boolean {
-    return this.#current !== undefined && isRunning(this.#current)
+    return this.#current !== undefined && isRunning(this.#current.identity)
   }
 
   /** Set when it died so often since the last success that waiting for it makes no sense. */
@@ -97,7 +98,7 @@ export class Supervised {
   /** Starts its successor beside it and ends it when that one is ready, so that nobody is refused meanwhile. */
   async replace(graceMs: number, isReady: () => Promise<boolean>): Promise<void> {
     const old = this.#current
-    if (old === undefined || !isRunning(old)) return this.restart(graceMs)
+    if (old === undefined || !isRunning(old.identity)) return this.restart(graceMs)
     clearTimeout(this.#timer)
     this.#quickDeaths = 0
     this.#replaced = old
@@ -114,14 +115,15 @@ export class Supervised {
     this.#watch(await this.program.launch())
   }
 
-  #watch({ identity, child }: Launched, stamp = this.program.stamp): void {
-    this.#current = identity
+  #watch(launched: Launched, stamp = this.program.stamp): void {
+    const { identity, child } = launched
+    this.#current = launched
     this.#startedAt = performance.now()
     writePidFile(this.program.pidFile, { ...identity, stamp })
     const poll = () => {
-      if (this.#current !== identity) return
+      if (this.#current !== launched) return
       if (isRunning(identity)) setTimeout(poll, pollMs).unref()
-      else this.#died(identity)
+      else this.#died(launched)
     }
     if (child === undefined) return poll()
     // What we started may be a wrapper whose end is not the program's.
@@ -129,8 +131,8 @@ export class Supervised {
     if (child.exitCode !== null || child.signalCode !== null) poll()
   }
 
-  #died(identity: Identity): void {
-    if (this.#current !== identity) return
+  #died(launched: Launched): void {
+    if (this.#current !== launched) return
     this.#current = undefined
     if (this.#wanted) this.#again()
   }
@@ -161,12 +163,15 @@ export async function adoptOrEnd(supervised: Supervised, graceMs: number): Promi
     supervised.adopt(left)
     return true
   }
-  await end(left, stopSignal, graceMs)
+  await end({ identity: left, child: undefined }, stopSignal, graceMs)
   return false
 }
 
-async function end(identity: Identity, signal: NodeJS.Signals, graceMs: number): Promise<void> {
-  if (!signalTo(identity, signal) || (await isGone(identity, graceMs))) return
-  signalTo(identity, 'SIGKILL')
-  if (!(await isGone(identity, 2_000))) throw new Problem(`process ${identity.pid} does not end, not even killed`)
+async function end({ identity, child }: Launched, signal: NodeJS.Signals, graceMs: number): Promise<void> {
+  if (signalTo(identity, signal) && !(await isGone(identity, graceMs))) {
+    signalTo(identity, 'SIGKILL')
+    if (!(await isGone(identity, 2_000))) throw new Problem(`process ${identity.pid} does not end, not even killed`)
+  }
+  // Nothing of it stays in the process table.
+  if (child !== undefined && child.exitCode === null && child.signalCode === null && child.pid === identity.pid) await once(child, 'exit')
 }

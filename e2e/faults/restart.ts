@@ -12,7 +12,7 @@ const replaced = ['runtime', 'gateway', 'web'] as const
 
 /** SIGHUP under load, as after another release was put in the place of the one that runs: nothing of services and calls is lost. */
 export default fault({
-  title: 'The platform is restarted (m3o server restart), under load',
+  title: 'The platform is restarted (SIGHUP, m3o upgrade), under load',
   full: 10,
   short: 1,
   async *run(times) {

@@ -21,7 +21,7 @@ const made = (given: Record<string, unknown>, key: string, or: string) => String
 /** Commands that concern this machine alone, or are tried by another name. */
 export const localCommands: Record<string, string> = {
   new: 'makes a folder', completion: 'prints a script', 'git-credential': 'tells git what this machine remembers',
-  server: 'runs the platform', backup: "this machine's platform, by its files", restore: "this machine's platform, by its files",
+  server: 'runs the platform', upgrade: "this machine's platform, by a signal", backup: "this machine's platform, by its files", restore: "this machine's platform, by its files",
   run: 'is deploy', logout: 'ends its own token: person.logout', dev: 'one upgrade: /api/laptop',
 }
 
