@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ import { HostCookies } from './identity/host-cookie.ts'
 import { readOrMakeKey } from './key-file.ts'
 import { KnownPassages } from './known-passages.ts'
 import { Limits } from './limits.ts'
-import { Listeners, shared } from './listeners.ts'
+import { handOnWhoWaits, Listeners, shared } from './listeners.ts'
 import { Moves } from './moves.ts'
 import { OpenCalls } from './open-calls.ts'
 import { Proxy } from './proxy/proxy.ts'
@@ -28,6 +28,10 @@ import { Traces } from './traces.ts'
 import { Traffic } from './traffic.ts'
 import { Pools } from './upstream/pools.ts'
 import { type AskToWake, Waker } from './wake.ts'
+import { CallServer } from './wire/call-server.ts'
+
+/** Of those whose connections are kept: with a successor there, as long as the parent lets us. */
+const unusedMs = 2000
 
 export interface Gateway {
   /** Of the data plane; another than the settings' when that is 0. */
@@ -90,9 +94,13 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   const closing = new AbortController()
   const control = controlServer({ table, pools, traffic, traces, handovers, targets, plane, log, closing: closing.signal })
   const inside: Server[] = []
+  handOnWhoWaits()
   await listen(outside, settings.port, settings.host)
   await listenOnSocket(laptops, join(settings.home, laptopCalls))
-  await listenOnSocket(control, join(run, 'gateway.sock'))
+  const socket = join(run, 'gateway.sock')
+  const inode = () => statSync(socket, { throwIfNoEntry: false })?.ino
+  await listenOnSocket(control, socket)
+  const own = inode()
   const listeners = new Listeners(table, () => {
     const server = plane.createCallServer()
     inside.push(server)
@@ -106,6 +114,9 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
     port,
     async close(graceMs = 5000) {
       const servers = [outside, laptops, control, ...inside]
+      // Callers who come anew come to the successor, when there is one.
+      const isSucceeded = inode() !== undefined && inode() !== own
+      for (const server of servers) if (isSucceeded && server instanceof CallServer) server.unusedMs = unusedMs
       listeners.close()
       closing.abort()
       const closed = Promise.all(servers.map((server) => new Promise<void>((resolve) => {
@@ -122,7 +133,7 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
       clearInterval(idle)
       // Whoever watched has turned to the successor by now, when there is one: what was counted since goes there.
       const untold = traffic.untold()
-      if (untold.length > 0) await handOver(join(run, 'gateway.sock'), untold)
+      if (untold.length > 0) await handOver(socket, untold)
       pools.close()
     },
   }

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { Logger } from 'pino'
 import type { RouteTable } from './routes/route-table.ts'
@@ -6,6 +7,18 @@ const retryMs = 250
 
 /** A successor listens before this one lets go (SO_REUSEPORT, socket(7)), so that nobody is refused meanwhile. */
 export const shared = process.platform === 'linux' ? { reusePort: true } : {}
+
+/**
+ * Who has connected to a listener that closes before it took them is the successor's then, where the kernel knows how to (Linux 5.14, ip-sysctl:
+ * `tcp_migrate_req`) and we may tell it to. Without it they are reset.
+ */
+export function handOnWhoWaits(): void {
+  try {
+    writeFileSync('/proc/sys/net/ipv4/tcp_migrate_req', '1')
+  } catch {
+    // Another system, or one that is not ours to set.
+  }
+}
 
 /** Listens at the addresses that the table names, each from when its interface appears until it is named no more. */
 export class Listeners {

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Identity, isGone, isRunning, signalTo } from './identity.ts'
 import { lastLines } from './log-file.ts'
 import { type PidRecord, readPidFile, removePidFile, writePidFile } from './pid-file.ts'
@@ -172,6 +172,6 @@ async function end({ identity, child }: Launched, signal: NodeJS.Signals, graceM
     signalTo(identity, 'SIGKILL')
     if (!(await isGone(identity, 2_000))) throw new Problem(`process ${identity.pid} does not end, not even killed`)
   }
-  // Nothing of it stays in the process table.
-  if (child !== undefined && child.exitCode === null && child.signalCode === null && child.pid === identity.pid) await once(child, 'exit')
+  // Nothing of it stays in the process table. Its exit alone would keep nobody waiting: it is not what the parent lives for.
+  while (child !== undefined && child.pid === identity.pid && child.exitCode === null && child.signalCode === null) await pause(5)
 }

@@ -6,7 +6,7 @@ import { fault } from './fault.ts'
 import { busyness, median } from './load/busyness.ts'
 import { asking, inWords, Load } from './load/load.ts'
 
-const perSecond = 100
+const perSecond = 200
 const kept = ['parent', 'postgres'] as const
 const replaced = ['runtime', 'gateway', 'web'] as const
 

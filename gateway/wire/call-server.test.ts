@@ -158,3 +158,24 @@ test('of a server that closes, idle connections end and answers say that they ar
   expect(await idle).toMatch(/keep-alive/)
   await closed
 })
+
+test('of one that has a successor, a connection in use is ended by its next answer, and only one that was not used for a while by itself', async () => {
+  const closing = new CallServer({ keepAliveTimeout: 60_000 }, (_request, response) => response.writeHead(200, { 'content-length': 0 }).end())
+  await new Promise<void>((resolve) => closing.listen(0, '127.0.0.1', resolve))
+  const at = (closing.address() as AddressInfo).port
+  let got = ''
+  const used = connect(at, '127.0.0.1').setEncoding('latin1').on('data', (text: string) => { got += text })
+  used.write(plain('/'))
+  await expect.poll(() => got).toMatch(/keep-alive/)
+  const unused = raw(at, plain('/'), { patienceMs: 10_000 })
+
+  closing.unusedMs = 60_000
+  const closed = new Promise((resolve) => closing.once('close', resolve))
+  closing.close()
+  used.write(plain('/'))
+  await expect.poll(() => got).toMatch(/Connection: close/)
+  closing.unusedMs = 0
+  closing.closeIdleConnections()
+  expect(await unused).toMatch(/keep-alive/)
+  await closed
+})

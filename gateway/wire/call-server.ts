@@ -21,6 +21,11 @@ export type Handle = (request: CallRequest, response: CallResponse, upgraded: Up
 /** A server of node:http before which plain requests are read by us. */
 export class CallServer extends Server {
   readonly handle: Handle
+  /**
+   * Only one that was not used for so long is idle. What is asked at the moment at which its connection is closed is lost; one that is used is
+   * ended by its next answer, which says so.
+   */
+  unusedMs = 0
   /** The end of a head, as node:http says it. */
   readonly keptAlive: string
   private readonly toNode: (socket: Socket) => void
@@ -65,7 +70,8 @@ export class CallServer extends Server {
 
   override closeIdleConnections(): void {
     super.closeIdleConnections()
-    for (const connection of this.open) if (connection.isIdle) connection.socket.destroySoon()
+    const now = performance.now()
+    for (const { isIdle, since, socket } of this.open) if (isIdle && now - since >= this.unusedMs) socket.destroySoon()
   }
 
   override closeAllConnections(): void {
