@@ -160,14 +160,19 @@ test('of a server that closes, idle connections end and answers say that they ar
 })
 
 test('of one that has a successor, a connection in use is ended by its next answer, and only one that was not used for a while by itself', async () => {
-  const closing = new CallServer({ keepAliveTimeout: 60_000 }, (_request, response) => response.writeHead(200, { 'content-length': 0 }).end())
+  let asked = 0
+  const closing = new CallServer({ keepAliveTimeout: 60_000 }, (_request, response) => {
+    asked++
+    response.writeHead(200, { 'content-length': 0 }).end()
+  })
   await new Promise<void>((resolve) => closing.listen(0, '127.0.0.1', resolve))
   const at = (closing.address() as AddressInfo).port
   let got = ''
   const used = connect(at, '127.0.0.1').setEncoding('latin1').on('data', (text: string) => { got += text })
   used.write(plain('/'))
-  await expect.poll(() => got).toMatch(/keep-alive/)
   const unused = raw(at, plain('/'), { patienceMs: 10_000 })
+  await expect.poll(() => asked).toBe(2)
+  await expect.poll(() => got).toMatch(/keep-alive/)
 
   closing.unusedMs = 60_000
   const closed = new Promise((resolve) => closing.once('close', resolve))
