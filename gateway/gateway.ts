@@ -30,14 +30,16 @@ import { Pools } from './upstream/pools.ts'
 import { type AskToWake, Waker } from './wake.ts'
 import { CallServer } from './wire/call-server.ts'
 
-/** Of those whose connections are kept: with a successor there, as long as the parent lets us. */
+/** For the calls under way to end: there is nobody to go on with them, or there is. */
+const graceMs = { alone: 5000, succeeded: 30_000 }
+/** With a successor there, a kept connection that was not used for so long is ended. */
 const unusedMs = 2000
 
 export interface Gateway {
   /** Of the data plane; another than the settings' when that is 0. */
   port: number
-  /** Takes no new requests, lets those under way end for a while, keeps the table. */
-  close(graceMs?: number): Promise<void>
+  /** Takes no new requests, lets those under way end for a while (less when it is told so), tells websockets, keeps the table. */
+  close(withinMs?: number): Promise<void>
 }
 
 /** Starts the gateway: what it knew before is served before anybody tells it more. */
@@ -112,11 +114,12 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
 
   return {
     port,
-    async close(graceMs = 5000) {
+    async close(withinMs) {
       const servers = [outside, laptops, control, ...inside]
       // Callers who come anew come to the successor, when there is one.
       const isSucceeded = inode() !== undefined && inode() !== own
       for (const server of servers) if (isSucceeded && server instanceof CallServer) server.unusedMs = unusedMs
+      const patienceMs = withinMs ?? (isSucceeded ? graceMs.succeeded : graceMs.alone)
       listeners.close()
       closing.abort()
       const closed = Promise.all(servers.map((server) => new Promise<void>((resolve) => {
@@ -126,9 +129,10 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
       })))
       // A kept connection whose request has just ended would be asked again.
       const idle = setInterval(() => { for (const server of servers) server.closeIdleConnections() }, 50)
-      const timer = setTimeout(() => { for (const server of servers) server.closeAllConnections() }, graceMs)
+      const timer = setTimeout(() => { for (const server of servers) server.closeAllConnections() }, patienceMs)
+      for (const pool of pools.all()) for (const socket of pool.sockets) socket.closeForRestart()
       await file.flush()
-      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, graceMs + 500).unref())])
+      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, patienceMs + 500).unref())])
       clearTimeout(timer)
       clearInterval(idle)
       // Whoever watched has turned to the successor by now, when there is one: what was counted since goes there.

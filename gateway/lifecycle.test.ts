@@ -131,6 +131,23 @@ test.each([['read here, waits for it', ''], ['read by node:http, is passed over,
   expect(answer).toMatch(odd === '' ? /^HTTP\/1\.1 200[^]*\/slow HTTP\/1\.1 101 [^]*after$/ : /^HTTP\/1\.1 200[^]*\/slow HTTP\/1\.1 200[^]*Connection: close[^]*\/socket $/)
 })
 
+test('when the gateway itself ends, websockets are told, and what is under way is answered', async () => {
+  const stand = await begin()
+  const app = stand.service('app', open)
+  const upstream = await stand.upstream((request, response) => void setTimeout(() => response.end('late'), request.url === '/slow' ? 400 : 0))
+  new WebSocketServer({ server: upstream })
+  stand.release(app, 'e_production', [upstream])
+  await stand.publish()
+  const socket = new WebSocket(`ws://127.0.0.1:${stand.gateway.port}/`, { headers: { host: 'app--demo.localhost' } })
+  await once(socket, 'open')
+  const closed = once(socket, 'close')
+  const slow = raw(stand.gateway.port, 'GET /slow HTTP/1.1\r\nHost: app--demo.localhost\r\n\r\n')
+  await expect.poll(async () => (await stand.control.call('instances.busy', { instanceIds: [`i_${portOf(upstream)}`] }))[`i_${portOf(upstream)}`]).toEqual({ requests: 1, sockets: 1 })
+  await stand.gateway.close()
+  expect((await closed)[0]).toBe(1012)
+  expect(await slow).toMatch(/Connection: close[^]*late$/)
+})
+
 test('an upgrade that a service refuses is a plain answer, and HTTP/2\'s offer is not passed on', async () => {
   const stand = await begin()
   const heard: (string | undefined)[] = []

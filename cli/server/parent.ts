@@ -31,6 +31,8 @@ const readyWithinMs = 150_000
 const rotateEveryMs = 30_000
 /** How long a process that is replaced may take to end. */
 const replaceGraceMs = 3_000
+/** The same of the gateway, whose calls under way may end. */
+const drainGraceMs = 33_000
 /** How long its successor may take to take over. */
 const replacedWithinMs = 15_000
 
@@ -143,7 +145,7 @@ export class Parent {
     const before = inode()
     const { gateway } = platform.processes
     const deadline = performance.now() + replacedWithinMs
-    await gateway.replace(replaceGraceMs, async () => {
+    await gateway.replace(drainGraceMs, async () => {
       while (inode() === before && !gateway.hopeless && this.#stopping === undefined && performance.now() < deadline) await pause(20)
       return inode() !== before
     })
@@ -153,6 +155,7 @@ export class Parent {
     clearInterval(this.#rotation)
     // What it makes is not needed any more.
     this.#preparing.abort()
+    this.#platform?.processes.gateway.hasten()
     await this.#restarting?.catch(() => {})
     if (this.#platform !== undefined) removeOutcome(this.#platform.home.path)
     if (this.#platform !== undefined) await stopPlatform(this.#platform)

@@ -1,18 +1,20 @@
 import { Shell } from '../stack/command.ts'
-import { answering } from '../stack/programs.ts'
 import { startStack } from '../stack/stack.ts'
 import { until } from '../stack/until.ts'
 import { fault } from './fault.ts'
 import { busyness, median } from './load/busyness.ts'
-import { asking, inWords, Load } from './load/load.ts'
+import { everything } from './load/everything.ts'
+import { asking, inWords, Load, type Target } from './load/load.ts'
+import { Sockets } from './load/sockets.ts'
 
-const perSecond = 200
+const perSecond = 500
+const sockets = 20
 const kept = ['parent', 'postgres'] as const
 const replaced = ['runtime', 'gateway', 'web'] as const
 
-/** SIGHUP under load, as after another release was put in the place of the one that runs: nothing of services and calls is lost. */
+/** As after another release was put in the place of the one that runs: nothing of services and calls is lost. */
 export default fault({
-  title: 'The platform is restarted (SIGHUP, m3o upgrade), under load',
+  title: `The platform is restarted (SIGHUP, m3o upgrade) under ${perSecond} requests/s: plain, keep-alive, with a body, in pieces, as events, and on websockets`,
   full: 10,
   short: 1,
   async *run(times) {
@@ -20,16 +22,24 @@ export default fault({
     const stack = await startStack({ samples: false })
     cleanup.defer(() => stack.stop())
     const shell = cleanup.use(await Shell.ofAdmin(stack))
-    await shell.deploy('steady', answering('still here'))
+    await shell.deploy('steady', everything('steady'))
     const { token } = await shell.json<{ token: string }>(['token', 'create', 'load'])
-    const target = { port: Number(new URL(stack.gatewayUrl).port), path: '/v1/steady/x', headers: { authorization: `Bearer ${token}` } }
+    const target = (path: string): Target => ({ port: Number(new URL(stack.gatewayUrl).port), path: `/v1/steady/${path}`, headers: { authorization: `Bearer ${token}` } })
     const pidsOf = async (names: readonly (typeof kept[number] | typeof replaced[number])[]) => await Promise.all(names.map((name) => stack.pidOf(name)))
     const service = async () => (await shell.status('steady')).instances.map(({ pid }) => pid).join()
     const ready = () => stack.output().split('M3O is ready').length
     const [stay, served] = [(await pidsOf(kept)).join(), await service()]
 
-    const load = new Load(perSecond, { plain: asking(target, { expected: /^still here$/ }), 'keep-alive': asking(target, { keepAlive: true, expected: /^still here$/ }) })
+    const load = new Load(perSecond, {
+      plain: asking(target('x'), { expected: /^steady 0$/ }),
+      'keep-alive': asking(target('x'), { keepAlive: true, expected: /^steady 0$/ }),
+      'kept with a body': asking(target('x'), { keepAlive: true, body: 'x'.repeat(2_000), expected: /^steady 2000$/ }),
+      'in pieces': asking(target('pieces'), { keepAlive: true, expected: /^0,1,2,3,4,5,6,7,8,9,end steady$/ }),
+      'as events': asking(target('events'), { expected: /^(data: \d\n\n){10}data: end\n\n$/ }),
+    })
     cleanup.defer(() => load.stop())
+    const open = new Sockets(sockets, target('socket'))
+    cleanup.defer(() => open.stop())
     const wrong: string[] = []
     const tookMs: number[] = []
     const busy: number[] = []
@@ -47,9 +57,12 @@ export default fault({
       if (serves !== served) wrong.push(`the service is ${serves} and not ${served}`)
     }
     await load.stop()
+    await open.stop()
     const slow = median(busy)
     yield { what: 'runtime, gateway and web are others, parent, Postgres and services the same', held: wrong.length === 0, measured: `${times} times${wrong.map((line) => `\n      ${line}`).join('')}` }
-    yield { what: 'calls never fail', held: load.failed.length === 0, measured: inWords(load.outcomes, load.failed) }
+    yield { what: 'no call of any kind is lost', held: load.failed.length === 0, measured: inWords(load.outcomes, load.failed) }
+    const other = open.closed.filter(({ code }) => code !== 1012)
+    yield { what: 'sockets end with 1012 only, and every message before is answered', held: other.length === 0 && open.lost.length === 0 && open.closed.length > 0, measured: `${open.closed.length} closed with 1012${other.map(({ code }) => `, one with ${code}`).join('')}; ${open.lost.length} of ${open.said} messages lost${[...new Set(open.lost)].slice(0, 5).map((line) => `\n      ${line}`).join('')}` }
     yield { what: 'all of it answers within 10 s', held: median(tookMs) <= 10_000 * slow, measured: `p50 ${Math.round(median(tookMs))} ms, at most ${Math.round(Math.max(...tookMs))} ms; the machine was ${slow.toFixed(1)} × as slow as at rest` }
   },
 })
