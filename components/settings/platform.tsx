@@ -35,7 +35,7 @@ export function Platform() {
       <Section title="Platform">
         <Panel>
           <Properties>
-            <Property name="Version"><code className="text-small">{status.version}</code></Property>
+            <Property name="Version"><span className="flex flex-wrap items-baseline justify-between gap-x-4"><code className="text-small">{status.version}</code><span className="text-muted">to another one, while all goes on: <code className="text-small">git pull; bin/m3o upgrade</code></span></span></Property>
             <Property name="Runs since"><Time at={status.startedAt} /></Property>
             <Property name="Engine">{status.engine}</Property>
             <Property name="Key of secrets"><span className="flex items-center justify-between gap-2"><span className="text-muted">in a file beside the database</span><Button size="small" onClick={() => setRotating(true)}>Change</Button></span></Property>
