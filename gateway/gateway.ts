@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, statSync, watch } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -33,11 +33,13 @@ import { CallServer } from './wire/call-server.ts'
 /** For the calls under way to end: there is nobody to go on with them, or there is. */
 const graceMs = { alone: 5000, succeeded: 30_000 }
 /** With a successor there, a kept connection that was not used for so long is ended. */
-const unusedMs = 2000
+const unusedMs = 5000
 
 export interface Gateway {
   /** Of the data plane; another than the settings' when that is 0. */
   port: number
+  /** Resolves when another has put its socket in the place of this one's: callers who come are for that one. */
+  succeeded: Promise<void>
   /** Takes no new requests, lets those under way end for a while (less when it is told so), tells websockets, keeps the table. */
   close(withinMs?: number): Promise<void>
 }
@@ -103,6 +105,9 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   const inode = () => statSync(socket, { throwIfNoEntry: false })?.ino
   await listenOnSocket(control, socket)
   const own = inode()
+  const isSucceeded = () => inode() !== undefined && inode() !== own
+  const succeeded = Promise.withResolvers<void>()
+  const watcher = watch(run, { persistent: false }, () => { if (isSucceeded()) succeeded.resolve() }).on('error', (error) => log.warn({ err: error }, 'a successor would not be noticed'))
   const listeners = new Listeners(table, () => {
     const server = plane.createCallServer()
     inside.push(server)
@@ -114,12 +119,14 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
 
   return {
     port,
+    succeeded: succeeded.promise,
     async close(withinMs) {
       const servers = [outside, laptops, control, ...inside]
+      watcher.close()
       // Callers who come anew come to the successor, when there is one.
-      const isSucceeded = inode() !== undefined && inode() !== own
-      for (const server of servers) if (isSucceeded && server instanceof CallServer) server.unusedMs = unusedMs
-      const patienceMs = withinMs ?? (isSucceeded ? graceMs.succeeded : graceMs.alone)
+      const hasSuccessor = isSucceeded()
+      for (const server of servers) if (hasSuccessor && server instanceof CallServer) server.unusedMs = unusedMs
+      const patienceMs = withinMs ?? (hasSuccessor ? graceMs.succeeded : graceMs.alone)
       listeners.close()
       closing.abort()
       const closed = Promise.all(servers.map((server) => new Promise<void>((resolve) => {

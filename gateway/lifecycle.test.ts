@@ -222,6 +222,14 @@ test('a sleeping service is woken once for all who call, and what cannot wake sa
   }
 })
 
+test('it notices that another has taken its place, as it must where nobody is left to say so', async () => {
+  const first = await begin()
+  const second = await startStand({ home: first.home })
+  await first.gateway.succeeded
+  expect(await Promise.race([second.gateway.succeeded.then(() => 'succeeded'), 'serves'])).toBe('serves')
+  await second.close({ keepHome: true })
+})
+
 test('what it knew is served again after a restart, before anybody tells it more, and is nobody else\'s to read', async () => {
   const first = await startStand()
   const server = await first.upstream((_, response) => response.end('still here'))

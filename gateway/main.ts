@@ -11,6 +11,9 @@ import { startGateway } from './gateway.ts'
 import { type GatewaySettings, readSettings } from './settings.ts'
 import { wakeMs } from './wake.ts'
 
+/** For the parent to say that this one ends, once its successor is there. */
+const untoldMs = 5_000
+
 /** The one procedure of the runtime's that is needed here; its whole API would take 20 MB more. */
 const wakeApi = {
   'instances.wake': call(z.object({ serviceId: z.string(), environmentId: z.string() }), z.object({ ok: z.literal(true) })),
@@ -46,6 +49,8 @@ try {
     })
   }
   process.on('SIGTERM', stop).on('SIGINT', stop)
+  // A parent that was killed before it told this one to end never will: its routes would be those of then for ever.
+  void gateway.succeeded.then(() => setTimeout(stop, untoldMs))
   restWhenQuiet()
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException

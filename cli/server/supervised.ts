@@ -29,6 +29,7 @@ const pollMs = 250
 
 /** Keeps one program running until it is told to stop. Restarts what had lived for a while at once, anything else within 2 s, at first after 100 ms. */
 export class Supervised {
+  /** What is launched next. */
   program: Program
   readonly #say: (line: string) => void
   #wanted = false

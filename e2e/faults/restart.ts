@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Shell } from '../stack/command.ts'
+import { processesOf } from '../stack/processes-of.ts'
 import { startStack } from '../stack/stack.ts'
 import { until } from '../stack/until.ts'
 import { fault } from './fault.ts'
@@ -47,7 +49,7 @@ export default fault({
       busy.push(await busyness())
       const [before, said, began] = [await pidsOf(replaced), ready(), performance.now()]
       process.kill((await stack.pidOf('parent')) ?? 0, 'SIGHUP')
-      await until('the platform is ready again', () => ready() > said, { withinMs: 60_000, why: stack.output })
+      await until('the platform is ready again', () => ready() > said, { withinMs: 300_000, why: stack.output })
       tookMs.push(performance.now() - began)
       const after = await pidsOf(replaced)
       for (const [at, name] of replaced.entries()) if (after[at] === before[at]) wrong.push(`${name} is still ${before[at]}`)
@@ -56,13 +58,27 @@ export default fault({
       const serves = await service()
       if (serves !== served) wrong.push(`the service is ${serves} and not ${served}`)
     }
+    const sent = load.outcomes.length
+    const left: string[] = []
+    for (let time = 0; time < times; time++) {
+      process.kill((await stack.pidOf('parent')) ?? 0, 'SIGHUP')
+      await delay(Math.random() * 1_500)
+      await stack.kill('parent')
+      await stack.startAgain()
+      // One that was not told to end sees by itself that another has taken its place.
+      await until('one gateway is left', async () => (await processesOf(stack.home)).filter((line) => line.includes('gateway/main.ts')).length === 1, { withinMs: 60_000 })
+      const serves = await service()
+      if (serves !== served) left.push(`the service is ${serves} and not ${served}`)
+    }
     await load.stop()
     await open.stop()
     const slow = median(busy)
     yield { what: 'runtime, gateway and web are others, parent, Postgres and services the same', held: wrong.length === 0, measured: `${times} times${wrong.map((line) => `\n      ${line}`).join('')}` }
     yield { what: 'no call of any kind is lost', held: load.failed.length === 0, measured: inWords(load.outcomes, load.failed) }
+    yield { what: 'the parent killed in the midst of it: the next start has all of it, with one gateway', held: left.length === 0, measured: `${times} times, ${load.outcomes.length - sent} calls meanwhile${left.map((line) => `\n      ${line}`).join('')}` }
     const other = open.closed.filter(({ code }) => code !== 1012)
     yield { what: 'sockets end with 1012 only, and every message before is answered', held: other.length === 0 && open.lost.length === 0 && open.closed.length > 0, measured: `${open.closed.length} closed with 1012${other.map(({ code }) => `, one with ${code}`).join('')}; ${open.lost.length} of ${open.said} messages lost${[...new Set(open.lost)].slice(0, 5).map((line) => `\n      ${line}`).join('')}` }
-    yield { what: 'all of it answers within 10 s', held: median(tookMs) <= 10_000 * slow, measured: `p50 ${Math.round(median(tookMs))} ms, at most ${Math.round(Math.max(...tookMs))} ms; the machine was ${slow.toFixed(1)} × as slow as at rest` }
+    // Half of it, kept connections are let be used once more, while everything still answers.
+    yield { what: 'it is over within 15 s', held: median(tookMs) <= 15_000 * slow, measured: `p50 ${Math.round(median(tookMs))} ms, at most ${Math.round(Math.max(...tookMs))} ms; the machine was ${slow.toFixed(1)} × as slow as at rest` }
   },
 })
