@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, watch } from 'node:fs'
+import { type FSWatcher, mkdirSync, statSync, watch } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -107,7 +107,7 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   const own = inode()
   const isSucceeded = () => inode() !== undefined && inode() !== own
   const succeeded = Promise.withResolvers<void>()
-  const watcher = watch(run, { persistent: false }, () => { if (isSucceeded()) succeeded.resolve() }).on('error', (error) => log.warn({ err: error }, 'a successor would not be noticed'))
+  const watching = watchFolder(run, () => { if (isSucceeded()) succeeded.resolve() }, (error) => log.warn({ err: error }, 'a successor would not be noticed'))
   const listeners = new Listeners(table, () => {
     const server = plane.createCallServer()
     inside.push(server)
@@ -122,7 +122,7 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
     succeeded: succeeded.promise,
     async close(withinMs) {
       const servers = [outside, laptops, control, ...inside]
-      watcher.close()
+      watching?.close()
       // Callers who come anew come to the successor, when there is one.
       const hasSuccessor = isSucceeded()
       for (const server of servers) if (hasSuccessor && server instanceof CallServer) server.unusedMs = unusedMs
@@ -147,6 +147,15 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
       if (untold.length > 0) await handOver(socket, untold)
       pools.close()
     },
+  }
+}
+
+/** What it looks out for is rare, and no reason not to serve where the system has no watch to spare. */
+function watchFolder(path: string, onChange: () => void, onError: (error: unknown) => void): FSWatcher | undefined {
+  try {
+    return watch(path, { persistent: false }, onChange).on('error', onError)
+  } catch (error) {
+    return void onError(error)
   }
 }
 

@@ -33,6 +33,8 @@ const rotateEveryMs = 30_000
 const replaceGraceMs = 3_000
 /** The same of the gateway, whose calls under way may end. */
 const drainGraceMs = 33_000
+/** What a stop waits for a start to come to the runtime. */
+const startsWithinMs = 4_000
 /** How long its successor may take to take over. */
 const replacedWithinMs = 15_000
 
@@ -47,6 +49,7 @@ export class Parent {
   #release: (() => void) | undefined
   #rotation: NodeJS.Timeout | undefined
   #stopping: Promise<void> | undefined
+  #starting: Promise<void> | undefined
   #restarting: Promise<void> | undefined
   readonly #preparing = new AbortController()
 
@@ -56,7 +59,12 @@ export class Parent {
   }
 
   /** @throws Problem when the platform cannot be started; what was started is then stopped again. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting = this.#start()
+    return this.#starting
+  }
+
+  async #start(): Promise<void> {
     const { say, entries = productEntries } = this.#options
     const home = prepareHome(this.#asked.home)
     this.#release = (await becomeParent(home, checkout)).release
@@ -157,6 +165,8 @@ export class Parent {
     this.#preparing.abort()
     this.#platform?.processes.gateway.hasten()
     await this.#restarting?.catch(() => {})
+    // Services of before end by the runtime alone, which has to be started first.
+    if (this.#servedBefore && !this.#ready) await Promise.race([this.#starting?.catch(() => {}), pause(startsWithinMs)])
     if (this.#platform !== undefined) removeOutcome(this.#platform.home.path)
     if (this.#platform !== undefined) await stopPlatform(this.#platform)
     this.#release?.()
@@ -167,7 +177,7 @@ export class Parent {
       const process = platform.processes[name]
       const giveUp = () => process.hopeless || this.#stopping !== undefined
       if (await becomesHealthy(doorOf(name, platform), { withinMs: readyWithinMs, giveUp })) return
-      this.#continueUnlessStopping()
+      if (this.#stopping !== undefined) throw new Stopped()
       throw new Problem(`${name} does not start: ${lastReason(process.program.log)} (see ${process.program.log})`)
     }))
   }
@@ -185,7 +195,7 @@ export class Parent {
   }
 
   #continueUnlessStopping(): void {
-    if (this.#stopping !== undefined) throw new Stopped()
+    if (this.#stopping !== undefined && !this.#servedBefore) throw new Stopped()
   }
 }
 

@@ -72,10 +72,16 @@ export default fault({
     }
     await load.stop()
     await open.stop()
+    // Once it has become another and starts the runtime: services of before are to be ended by one that has just begun.
+    const runtime = await stack.pidOf('runtime')
+    process.kill((await stack.pidOf('parent')) ?? 0, 'SIGHUP')
+    await until('the runtime is another', async () => ![undefined, runtime].includes(await stack.pidOf('runtime')), { withinMs: 60_000 })
+    const stopped = await stack.stop().then(() => 'nothing', (error: unknown) => String(error))
     const slow = median(busy)
     yield { what: 'runtime, gateway and web are others, parent, Postgres and services the same', held: wrong.length === 0, measured: `${times} times${wrong.map((line) => `\n      ${line}`).join('')}` }
     yield { what: 'no call of any kind is lost', held: load.failed.length === 0, measured: inWords(load.outcomes, load.failed) }
     yield { what: 'the parent killed in the midst of it: the next start has all of it, with one gateway', held: left.length === 0, measured: `${times} times, ${load.outcomes.length - sent} calls meanwhile${left.map((line) => `\n      ${line}`).join('')}` }
+    yield { what: 'told to stop in the midst of it, it leaves nothing, services neither', held: stopped === 'nothing', measured: stopped }
     const other = open.closed.filter(({ code }) => code !== 1012)
     yield { what: 'sockets end with 1012 only, and every message before is answered', held: other.length === 0 && open.lost.length === 0 && open.closed.length > 0, measured: `${open.closed.length} closed with 1012${other.map(({ code }) => `, one with ${code}`).join('')}; ${open.lost.length} of ${open.said} messages lost${[...new Set(open.lost)].slice(0, 5).map((line) => `\n      ${line}`).join('')}` }
     // Half of it, kept connections are let be used once more, while everything still answers.

@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eq, ne, sql } from 'drizzle-orm'
+import { PlatformError } from '#contract/errors.ts'
 import type { Routed } from '#contract/routing.ts'
 import { given, once } from '#db/once.ts'
 import type { Db, Transaction } from '#db/open.ts'
@@ -72,6 +73,14 @@ export class Instances {
     return [...this.#running.values()]
   }
 
+  /** Those too that are just being started; from then on none is. */
+  async stopAll(graceMs: number): Promise<void> {
+    this.#closed = true
+    const starting = [...this.#starting.values()].map((one) => one.then(({ id }) => this.stop(id, graceMs), () => {}))
+    await Promise.all([this.spares.dropAll(), ...this.all().map((one) => this.stop(one.id, graceMs)), ...starting])
+  }
+  #closed = false
+
   /** Starts one; it is not ready yet. A spare that does not take the plan after all is replaced by one started from nothing. */
   async start(plan: Plan, restarts = 0): Promise<Running> {
     const rising = { deploymentId: plan.deploymentId }
@@ -86,6 +95,7 @@ export class Instances {
   async #start(plan: Plan, restarts: number, risen: () => void): Promise<Running> {
     const spare = restarts === 0 ? await this.spares.take(plan) : undefined
     const seat = spare?.seat ?? (await takeSeat(this.#parts, plan.teamId, this.#portsOf(plan.teamId)))
+    if (this.#closed) throw new PlatformError('unavailable', 'the platform is being stopped')
     const starting = this.#begin({ plan, seat, waiting: spare?.placement, restarts, risen })
     this.#starting.set(seat.id, starting)
     try {

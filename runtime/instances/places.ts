@@ -207,7 +207,7 @@ export class Places {
       if (place.watch) clearTimeout(place.watch.timer)
     }
     this.#stopping = true
-    await Promise.all([this.instances.spares.dropAll(), ...this.instances.all().map((one) => this.instances.stop(one.id, stopMs))])
+    await this.instances.stopAll(stopMs)
   }
   #stopping = false
 
