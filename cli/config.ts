@@ -20,6 +20,9 @@ interface Config {
 
 export const defaultUrl = 'http://127.0.0.1:4000'
 
+/** The platform of this machine, before any login: on the port that `npm start` would take in the same shell. */
+export const urlHere = ({ M3O_PORT }: NodeJS.ProcessEnv): string => (/^[1-9]\d{0,4}$/.test(M3O_PORT ?? '') ? `http://127.0.0.1:${M3O_PORT}` : defaultUrl)
+
 /** `$XDG_CONFIG_HOME/m3o/config.json`, which only its owner can read. */
 export class ConfigFile {
   readonly #folder: string

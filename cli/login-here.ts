@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
 import { createRpcClient } from '#contract/rpc-client.ts'
 import { runtimeApi } from '#contract/runtime-api.ts'
 import { isHere } from './address.ts'
+import { knownHomes } from './known-homes.ts'
 import { readSettings } from './server/settings.ts'
 import { platformError } from './session.ts'
 
@@ -28,14 +29,27 @@ export async function loginHere(url: string, name: string): Promise<{ token: str
   }
 }
 
-/** The folder of the platform that answers at this URL, when it is this machine's and can be read. */
+/** The folder of the platform that answers at this URL, when it belongs to this machine and can be read. */
 function homeOf(url: string): string | undefined {
   if (!isHere(url)) return undefined
+  const { port } = new URL(url)
+  return [...homeOfShell(), ...knownHomes(process.env)].find((home) => portOf(home) === port && existsSync(join(home, 'run/runtime.sock')))
+}
+
+/** The one that `npm start` would use in this shell. */
+function homeOfShell(): string[] {
   try {
     const { M3O_HOME, XDG_DATA_HOME } = process.env
-    const { home } = readSettings({ M3O_HOME, XDG_DATA_HOME })
-    const ports = JSON.parse(textOf(join(home, 'run/ports')) ?? '{}') as { web?: number }
-    return ports.web !== undefined && String(ports.web) === new URL(url).port ? home : undefined
+    return [readSettings({ M3O_HOME, XDG_DATA_HOME }).home]
+  } catch {
+    return []
+  }
+}
+
+function portOf(home: string): string | undefined {
+  try {
+    const { web } = JSON.parse(textOf(join(home, 'run/ports')) ?? '{}') as { web?: number }
+    return web === undefined ? undefined : String(web)
   } catch {
     return undefined
   }

@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander'
-import { Misuse, misuseOf } from './misuse.ts'
+import { globalFirst } from './arguments.ts'
+import { misuseOf } from './misuse.ts'
 import { fail } from './output.ts'
 import { createProgram, isJsonAsked } from './program.ts'
 import { run } from './run.ts'
@@ -30,25 +31,4 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : fail(misuseOf(error, misused), { json: isJsonAsked(process.argv) })
   else process.exitCode = fail(error, { json: isJsonAsked(process.argv) })
-}
-
-/** Global options may stand anywhere before `--`; commander wants them in front. */
-function globalFirst(argv: readonly string[]): string[] {
-  const [node = '', script = '', ...given] = argv
-  const end = given.indexOf('--') === -1 ? given.length : given.indexOf('--')
-  const front: string[] = []
-  const rest: string[] = []
-  for (let at = 0; at < end; at++) {
-    const word = given[at] ?? ''
-    const [name = ''] = word.split('=')
-    if (word === '--json') front.push(word)
-    else if (['--url', '--token', '--team', '--env'].includes(name) && !(name === '--token' && rest[0] === 'login')) front.push(word, ...(word.includes('=') ? [] : [valueOf(word, given[++at])]))
-    else rest.push(word)
-  }
-  return [node, script, ...front, ...rest, ...given.slice(end)]
-}
-
-function valueOf(option: string, value: string | undefined): string {
-  if (value === undefined || value.startsWith('--')) throw new Misuse(`${option} needs a value`, `Such as ${option} ${option === '--url' ? 'http://127.0.0.1:4000' : 'NAME'}.`)
-  return value
 }

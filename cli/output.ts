@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import colors from 'picocolors'
 import { type ErrorCode, errorStatus, isPlatformError, PlatformError } from '#contract/errors.ts'
 import { Misuse } from './misuse.ts'
@@ -28,6 +29,18 @@ export function table(head: string[], rows: string[][]): string {
 
 /** Without control characters, which a terminal would obey. */
 export const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => (character === '\t' ? '  ' : '·'))
+
+/**
+ * A service's own line: its colours where the terminal shows colours, without any other escape sequence and without control characters.
+ * The colours end with the line.
+ */
+export function coloured(line: string, showsColours: boolean = colors.isColorSupported): string {
+  // eslint-disable-next-line no-control-regex
+  const parts = line.split(/(\u001b\[[0-9;:]*m)/)
+  if (parts.length === 1) return plain(stripVTControlCharacters(line))
+  const text = parts.map((part, at) => (at % 2 === 0 ? plain(stripVTControlCharacters(part)) : showsColours ? part : ''))
+  return `${text.join('')}${showsColours ? '\u001b[0m' : ''}`
+}
 
 /** Prints why a run failed and gives its exit code. `document` is what stdout gets with `--json` instead of the bare error. */
 export function fail(error: unknown, session: Pick<Session, 'json'> | undefined, document?: unknown): number {

@@ -5,7 +5,7 @@ import { Misuse } from './misuse.ts'
 import type { AppRouter } from '#server/router.ts'
 import { labelOf, parseAddress } from './address.ts'
 import { type Answer, ask, type Asked } from './ask.ts'
-import { ConfigFile, defaultUrl, type Remembered } from './config.ts'
+import { ConfigFile, defaultUrl, type Remembered, urlHere } from './config.ts'
 
 /** How long the platform may take to come back. */
 export const restartMs = 6_000
@@ -46,7 +46,7 @@ export class Session {
     const { environment, ...named } = options.env === undefined ? {} : parseAddress(options.env, this.config.urls)
     const asked = options.url === undefined ? undefined : normalize(options.url)
     if (asked !== undefined && named.url !== undefined && asked !== named.url) throw new Misuse(`--env ${options.env} is not at ${asked}`, 'Leave --url out.')
-    this.url = asked ?? named.url ?? normalize(env.M3O_URL ?? this.config.url ?? defaultUrl)
+    this.url = asked ?? named.url ?? normalize(env.M3O_URL ?? this.config.url ?? urlHere(env))
     this.json = options.json ?? false
     const { env: _env, ...rest } = options
     this.#options = { ...rest, ...(named.team !== undefined && { team: named.team }), ...(environment !== undefined && { env: environment }) }

@@ -82,6 +82,7 @@ test('exec: exit code, both streams, standard input, arguments as they are', asy
   const { stdout } = await shell.m3o(['exec', 'inside', '--', 'sh', '-c', 'pwd; ls /home /root 2>/dev/null | wc -l; echo $M3O_SERVICE $M3O_ENVIRONMENT'])
   expect(stdout).toBe('/app\n0\ninside production\n')
   expect((await shell.m3o(['exec', 'inside', '--', 'no-such-program'])).code).toBe(127)
+  expect(await shell.m3o(['exec', 'inside', 'sh', '-c', 'echo "$1"', 'sh', '--json'])).toMatchObject({ code: 0, stdout: '--json\n' })
 })
 
 test('environments: made, chosen, deployed into alone, deleted', async ({ shell, stack }) => {

@@ -21,6 +21,13 @@ test('log in with a password on standard input, whoami, log out', async ({ stack
   expect((await shell.m3o(['whoami', '--json'])).code).toBe(1)
 })
 
+test("one's own platform needs no password, wherever its data folder is", async ({ stack }) => {
+  await using shell = await Shell.open(stack)
+  await shell.write('.', { 'state/m3o/homes': `${stack.home}\n` })
+  const who = await shell.json(['login', '--url', stack.url], { env: { XDG_STATE_HOME: join(shell.folder, 'state') } })
+  expect(who).toMatchObject({ email: admin.email, url: stack.url })
+})
+
 test('settings that cannot be kept are one clear error', async ({ stack }) => {
   await using shell = await Shell.open(stack)
   await shell.write('.', { file: '' })

@@ -7,7 +7,7 @@ import { parseSince, wholeNumber } from '../input.ts'
 import { follow } from '../live.ts'
 import { Misuse, oneOf } from '../misuse.ts'
 import type { Run } from '../run.ts'
-import { plain } from '../output.ts'
+import { coloured, plain } from '../output.ts'
 import type { Session } from '../session.ts'
 
 interface Options { follow?: boolean; n?: string; since?: string; grep?: string; level?: string }
@@ -80,7 +80,7 @@ function lineOf(session: Session, entry: LogEntry, at: At, seen: Seen): string {
   seen[log] = Math.max(seen[log] ?? 0, entry.seq)
   if (session.json) return JSON.stringify(entry)
   const who = at.services.length === 1 ? '' : `${colors.cyan(entry.service)} `
-  const text = entry.text.split('\n').map(plain).join('\n    ')
+  const text = entry.text.split('\n').map((line) => coloured(line)).join('\n    ')
   const fields = entry.fields && Object.keys(entry.fields).length > 0 ? ` ${colors.dim(plain(JSON.stringify(entry.fields)))}` : ''
   return `${colors.dim(entry.time.slice(11, 23))} ${who}${paint[entry.level](text)}${fields}`
 }

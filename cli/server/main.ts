@@ -2,6 +2,7 @@ import { oneLine, Problem } from './problem.ts'
 import { Parent, type ParentOptions, Stopped } from './parent.ts'
 import { prepareCheckout } from './prepare.ts'
 import { readSettings } from './settings.ts'
+import { rememberHome } from '../known-homes.ts'
 
 /**
  * `m3o server`: starts the platform of this machine and stays until it is told to stop (SIGTERM, SIGINT); SIGHUP restarts
@@ -12,7 +13,9 @@ export async function runServer(options: ParentOptions = { say: (line) => proces
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   let parent: Parent | undefined
   try {
-    parent = new Parent(readSettings(process.env), options)
+    const settings = readSettings(process.env)
+    rememberHome(settings.home, process.env)
+    parent = new Parent(settings, options)
     return await untilStopped(parent)
   } catch (error) {
     await parent?.abandon(error).catch((failure: unknown) => process.stderr.write(`error: ${oneLine(failure)}\n`))
