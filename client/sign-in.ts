@@ -56,7 +56,6 @@ const messages: Readonly<Record<string, { message: string; fix: string }>> = {
   not_found: { message: 'this link was used, or has expired', fix: 'Ask for a new one.' },
   no_sign_up: { message: 'there is no account with your address, and one gets none here by oneself', fix: 'Ask an admin of a team to invite you.' },
   address_not_verified: { message: 'the provider does not vouch for your address', fix: 'Confirm your address there, then try again.' },
-  link_first: { message: 'there is an account with your address, which nobody has confirmed to be yours', fix: 'Sign in another way, then link the provider in Settings, Account.' },
   linked_elsewhere: { message: 'that account is linked to another person here', fix: 'Sign in with it, or unlink it there first.' },
   OAuthSignin: { message: 'the provider cannot be reached', fix: 'Try again in a moment, or sign in another way.' },
   OAuthCallback: { message: 'the provider did not sign you in', fix: 'Try again, or sign in another way.' },

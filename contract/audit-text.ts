@@ -5,7 +5,7 @@ const columns = ['seq', 'time', 'who', 'kind', 'from', 'by', 'action', 'target',
 /** RFC 4180. What a spreadsheet would take for a formula is text. */
 export function auditCsv(entries: readonly AuditEntry[], { header = true }: { header?: boolean } = {}): string {
   const lines = entries.map(({ seq, at, actor, action, target, before, after }) => [
-    seq, new Date(at).toISOString(), actor.name, actor.kind, actor.from ?? '', spokenBy(actor.by), action, target, json(before), json(after),
+    seq, new Date(at).toISOString(), actor.name, actor.unconfirmed ? 'person, not confirmed' : actor.kind, actor.from ?? '', spokenBy(actor.by), action, target, json(before), json(after),
   ].map(cell).join(','))
   return [...(header ? [columns.join(',')] : []), ...lines].map((line) => `${line}\r\n`).join('')
 }

@@ -5,6 +5,8 @@ export const auditEntry = z.object({
   seq: z.number(), at: z.number(),
   actor: z.object({
     kind: z.string(), id: z.string(), name: z.string(),
+    /** A person whose address nothing had proved at that time. */
+    unconfirmed: z.literal(true).optional(),
     /** Address of the machine that it came from, where known. */
     from: z.string().nullable(),
     /** The session or the token that it was done with; a token's name while it is known. */

@@ -4,7 +4,8 @@ export const header = {
   environment: 'm3o-environment',
   /** Request: a platform token when `authorization` is the service's own. */
   authorization: 'm3o-authorization',
-  /** Request, to a service: who calls (RFC 9651 dictionary: `person="a@b.c", team="demo"` or `service="x", team="demo"`). */
+  /** Request, to a service: who calls (RFC 9651 dictionary: `person="a@b.c", id="u_1", team="demo"`, without `person` while the
+   * address is not confirmed; `machine="ci", id="tk_1", team="demo"`; `service="x", team="demo"`). */
   caller: 'm3o-caller',
   /** Answer: `{service}@{revision} {environment}`. */
   servedBy: 'm3o-served-by',

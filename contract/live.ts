@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ErrorBody } from './errors.ts'
 import { logEntry, logFilter } from './logs.ts'
 import { promotion } from './promotions.ts'
-import { deployment, platformEvent } from './records.ts'
+import { deployment, person, platformEvent } from './records.ts'
 
 /**
  * The live socket (socket.io, path `livePath` of contract/live-socket.ts): one connection carries many subscriptions, each to one topic with its
@@ -33,7 +33,7 @@ const command = ofService.extend({
 
 /** Somebody who looks at, or edits, a file. `socket` tells two tabs of one person apart. */
 export const presence = z.object({
-  socket: z.string(), person: z.object({ id: z.string(), name: z.string(), email: z.string() }),
+  socket: z.string(), person,
   path: z.string().nullable(), editing: z.boolean(),
 })
 export type Presence = z.infer<typeof presence>

@@ -10,7 +10,11 @@ import type { Protection } from './protection.ts'
 
 /** What people and programs are shown of the platform's nouns. Times are milliseconds since the epoch. */
 
-export const person = z.object({ id: z.string(), name: z.string(), email: z.string() })
+export const person = z.object({
+  id: z.string(), name: z.string(), email: z.string(),
+  /** Nothing has proved yet that the address is theirs. */
+  unconfirmed: z.literal(true).optional(),
+})
 export type Person = z.infer<typeof person>
 
 export const errorBody = z.object({

@@ -107,7 +107,10 @@ const routedToken = z.object({
   hash: z.string(),
   teamId: z.string(),
   personId: z.string(),
-  email: z.string(),
+  /** Null: not confirmed, so no service is told of it; or a machine's token. */
+  email: z.string().nullable(),
+  /** Name of a machine, which is no person. */
+  machine: z.string().optional(),
   mayCall: z.boolean(),
   /** Environment in which its calls run unless a header says otherwise. */
   environmentId: z.string().nullable(),
@@ -120,7 +123,8 @@ const routedToken = z.object({
 const routedSession = z.object({
   id: z.string(),
   personId: z.string(),
-  email: z.string(),
+  /** Null: not confirmed, so no service is told of it. */
+  email: z.string().nullable(),
   /** Teams in which the person may call services. */
   teamIds: z.array(z.string()),
   expiresAt: z.number(),

@@ -38,6 +38,8 @@ export interface Actor {
   id: string
   /** What people are shown: an email, a service's name. */
   name: string
+  /** A person whose address nothing has proved yet. */
+  unconfirmed?: true
   tokenId?: string
   sessionId?: string
   /** Address of the person's machine, where known. */

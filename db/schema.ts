@@ -25,7 +25,7 @@ import { bytes, time, tsvector } from './columns.ts'
 export const users = pgTable('users', {
   id: text().primaryKey(),
   email: text().notNull(),
-  /** When a message to the address, or a provider, proved that it is theirs; null: nothing has. */
+  /** When a message to the address, a provider or an operator proved that it is theirs; null: nothing has, and services are not told of it. */
   emailVerifiedAt: time(),
   name: text().notNull(),
   /** argon2id; null for people who come through a provider. */
@@ -450,7 +450,7 @@ export const audit = pgTable('audit', {
   seq: bigserial({ mode: 'number' }).primaryKey(),
   at: time().notNull(),
   teamId: text(),
-  actor: jsonb().$type<{ kind: string; id: string; name: string; tokenId?: string; sessionId?: string; from?: string }>().notNull(),
+  actor: jsonb().$type<{ kind: string; id: string; name: string; unconfirmed?: true; tokenId?: string; sessionId?: string; from?: string }>().notNull(),
   action: text().notNull(),
   target: text().notNull(),
   before: jsonb(),

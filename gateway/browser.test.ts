@@ -53,7 +53,7 @@ test('a browser is sent to the console to sign in and comes back with a cookie f
   expect(answer.header('location')).toBe('/home?a=b')
   expect(answer.header('set-cookie')).toMatch(/^m3o-host-[0-9a-f]{8}=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Max-Age=\d+$/)
   expect((await ask('/home', { ...navigation, cookie })).body).toContain('app')
-  expect(seen.at(-1)?.['m3o-caller']).toBe('person="ann@x.y", team="demo"')
+  expect(seen.at(-1)?.['m3o-caller']).toBe('person="ann@x.y", id="u_1", team="demo"')
 })
 
 test('a code works once, at its host, for a session that lives', async () => {
@@ -137,7 +137,7 @@ test('the console calls in a person\'s name over the platform\'s own socket, and
     }).on('error', reject).end()
   })
   expect(await inside('/v1/app/x', 'localhost')).toBe(200)
-  expect(seen.at(-1)?.['m3o-caller']).toBe('person=%"Zo%c3%ab@x.y", team="demo"')
+  expect(seen.at(-1)?.['m3o-caller']).toBe('person=%"Zo%c3%ab@x.y", id="u_2", team="demo"')
   expect(await inside('/rpc/x', 'app--demo.localhost')).toBe(200)
   expect(await inside('/health', 'localhost')).toBe(200)
   expect((await ask('/v1/@demo/app/x', { host: 'localhost', 'm3o-actor': actor })).status).toBe(401)

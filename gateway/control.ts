@@ -92,14 +92,14 @@ export function controlServer({ table, pools, traffic, traces, handovers, target
   return server
 }
 
-const actor = z.object({ personId: z.string(), email: z.string(), teamIds: z.array(z.string()) })
+const actor = z.object({ personId: z.string(), email: z.string().nullable(), machine: z.string().optional(), teamIds: z.array(z.string()) })
 
 /** Who the web process says acts; only its socket can say so. */
 const personOf: WhoActs = (request) => {
   const said = request.headers[rpcHeader.actor]
   if (typeof said !== 'string') return undefined
   try {
-    return { kind: 'person', token: undefined, ...actor.parse(JSON.parse(said.startsWith('{') ? said : decodeURIComponent(said))) }
+    return { kind: 'person', token: undefined, machine: undefined, ...actor.parse(JSON.parse(said.startsWith('{') ? said : decodeURIComponent(said))) }
   } catch (cause) {
     throw new PlatformError('bad_request', `the header ${rpcHeader.actor} is not a person`, {}, { cause })
   }

@@ -151,7 +151,7 @@ test('calls of a service that changes hands wait, with their bodies, and are let
 })
 
 test('who is signed in and in no team is still of the platform, and of no team that a service is shared with', () => {
-  const nomad = { kind: 'person', personId: 'u', email: 'u@example.com', teamIds: [], token: undefined } as Parameters<typeof checkAudience>[0]
+  const nomad = { kind: 'person', personId: 'u', email: 'u@example.com', machine: undefined, teamIds: [], token: undefined } as Parameters<typeof checkAudience>[0]
   const service = (audience: Service['audience'], approved?: string[]) => ({ id: 's', teamId: 't', name: 'hello', formerNames: [], audience, ...(approved && { approved }) }) as Service
   expect(checkAudience(nomad, service({ kind: 'platform' }))).toBeUndefined()
   expect(() => checkAudience(nomad, service({ kind: 'platform' }, []))).toThrow('by approval')

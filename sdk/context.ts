@@ -1,9 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** Who called: a person or a service, and their team. Set by the gateway, so it cannot be forged. */
+/** Who called: a person, a machine or a service, and their team. Set by the gateway, so it cannot be forged. */
 export interface Caller {
+  /** A confirmed email address. Absent while the platform has no proof that the address is theirs. */
   person?: string
+  /** Of a person or a machine; never changes, even when the address does. */
+  id?: string
+  /** Name of a machine token. */
+  machine?: string
   service?: string
   team?: string
 }
@@ -86,12 +91,21 @@ export function traceOf(headers: IncomingHttpHeaders): string | undefined {
   return typeof value === 'string' ? /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(value)?.[1] : undefined
 }
 
-/** A dictionary of strings, RFC 9651: `person="a@b.c", team="demo"`. */
+/** A dictionary of strings and display strings, RFC 9651: `person="a@b.c", id="u_1", team="demo"`. */
 function parseCaller(value: string | string[] | undefined): Caller | undefined {
   if (typeof value !== 'string') return undefined
   const caller: Caller = {}
-  for (const [, name, quoted = ''] of value.matchAll(/(person|service|team)="((?:[^"\\]|\\.)*)"/g)) {
-    caller[name as keyof Caller] = quoted.replace(/\\(.)/g, '$1')
+  for (const [, name, display, quoted = ''] of value.matchAll(/(person|id|machine|service|team)=(%?)"((?:[^"\\]|\\.)*)"/g)) {
+    caller[name as keyof Caller] = display === '%' ? displayed(quoted) : quoted.replace(/\\(.)/g, '$1')
   }
   return Object.keys(caller).length > 0 ? caller : undefined
+}
+
+/** `Zo%c3%ab` → `Zoë`: RFC 9651, §4.2.10. */
+function displayed(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return ''
+  }
 }

@@ -6,9 +6,11 @@ import { Pulse } from '#db/pulse.ts'
 import { openMailer } from './mail/mailer.ts'
 import { Messages } from './mail/messages.ts'
 import { ByMessage } from './people/by-message.ts'
+import { Claims } from './people/claim.ts'
 import { SingleUseCodes } from './people/codes.ts'
 import { KeptCodes } from './people/kept-codes.ts'
 import { LinkedAccounts } from './people/linked-accounts.ts'
+import { MailedInvitations } from './people/mailed-invitation.ts'
 import { Passkeys } from './people/passkeys.ts'
 import { People } from './people/people.ts'
 import { RateLimit } from './people/rate-limit.ts'
@@ -32,14 +34,16 @@ export function createWeb(settings: Settings, { env, log }: { env: NodeJS.Proces
   const factor = new SecondFactor(db, { seal, limit: new RateLimit({ burst: 5, everyMs: 60_000 }), issuer: `M3O ${new URL(settings.url).hostname}` })
   const messages = new Messages({ db, codes, seal, mailer: openMailer(settings), settings, log })
   const sessions = new Sessions(db)
+  const claims = new Claims({ db, sessions, runtime })
   // A service's host took the session over: it ends there as well.
   sessions.onEnded((sessionId) => void insist(() => runtime.call('access.sessionEnded', { sessionId }), log))
   messages.drain()
   return {
     settings, log, runtime, pulse, people, limits, codes, signUps, factor, messages, sessions,
-    byMessage: new ByMessage({ db, codes, people, signUps }),
+    byMessage: new ByMessage({ db, codes, people, signUps, claims }),
     passkeys: new Passkeys({ db, codes, factor, settings }),
-    linked: new LinkedAccounts(db, signUps),
+    mailedInvitations: new MailedInvitations(seal),
+    linked: new LinkedAccounts(db, signUps, claims),
     noteChanged: (userId) => void insist(() => runtime.call('access.personChanged', { userId }), log),
     setup: new Setup({ people, runtime, codeFile: settings.setupCodeFile, samples: settings.samples }),
     commandCodes: new SingleUseCodes(60_000),

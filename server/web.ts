@@ -17,6 +17,7 @@ import type { ByMessage } from './people/by-message.ts'
 import type { SecondFactor } from './people/second-factor.ts'
 import type { Passkeys } from './people/passkeys.ts'
 import type { LinkedAccounts } from './people/linked-accounts.ts'
+import type { MailedInvitations } from './people/mailed-invitation.ts'
 import type { Settings } from './settings.ts'
 
 /** What one web process is made of; handed to whoever needs it, never imported. */
@@ -30,7 +31,7 @@ export interface Web {
   sessions: Sessions
   setup: Setup
   /** Codes with which the command takes over a sign-in that was confirmed in the browser. */
-  commandCodes: SingleUseCodes<{ userId: string; team: string | null }>
+  commandCodes: SingleUseCodes<{ userId: string; sessionId: string; team: string | null }>
   limits: { signIn: RateLimit; token: RateLimit; message: RateLimit }
   /** Codes that outlive this process. */
   codes: KeptCodes
@@ -40,6 +41,7 @@ export interface Web {
   factor: SecondFactor
   passkeys: Passkeys
   linked: LinkedAccounts
+  mailedInvitations: MailedInvitations
   /** Tells the runtime, in the background, that somebody's address or way to sign in is another. */
   noteChanged(userId: string): void
 }

@@ -25,7 +25,7 @@ export function addAuditCommand(program: Command, run: Run): void {
       const entries: AuditEntry[] = []
       for await (const some of pages(session, team, options, options.n ?? 100)) entries.push(...some)
       show(session, entries, () => table(['when', 'who', 'from', 'by', 'did', 'to'], entries.map(({ at, actor, action, target }) => [
-        new Date(at).toISOString().slice(0, 19).replace('T', ' '), actor.name, actor.from ?? '–', spokenBy(actor.by) || actor.kind, action, target,
+        new Date(at).toISOString().slice(0, 19).replace('T', ' '), actor.unconfirmed ? `${actor.name} (not confirmed)` : actor.name, actor.from ?? '–', spokenBy(actor.by) || actor.kind, action, target,
       ])))
     }))
 }

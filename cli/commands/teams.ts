@@ -43,7 +43,7 @@ export function addTeamCommands(program: Command, run: Run): void {
   const member = program.command('member').description('members: list, role, remove')
   member.command('list').action(run(async (session) => {
     const all = await session.api.members.list.query({ team: await session.team() })
-    show(session, all.map(({ person, role }) => ({ email: person.email, name: person.name, role })), () => table(['person', 'email', 'role'], all.map(({ person, role }) => [person.name, person.email, role])))
+    show(session, all.map(({ person, role }) => ({ email: person.email, name: person.name, role, confirmed: !person.unconfirmed })), () => table(['person', 'email', 'role'], all.map(({ person, role }) => [person.name, person.unconfirmed ? `${person.email} (not confirmed)` : person.email, role])))
   }))
   member.command('role <email> <role>').action(run(async (session, email: string, role: string) => {
     const known = asRole(role)

@@ -40,12 +40,14 @@ export function useOthers({ at }: Pick<Ide, 'at'>, { me, path, editing }: { me: 
     const drafted = (drafts ?? []).filter(({ person }) => person.id !== me)
     const names = (list: string[]) => [...new Set(list)]
     const editors = (file: string) => names([
-      ...others.filter((one) => one.path === file && one.editing).map(({ person }) => person.name), ...drafted.filter(({ paths }) => paths.includes(file)).map(({ person }) => person.name),
+      ...others.filter((one) => one.path === file && one.editing).map(({ person }) => shownAs(person)), ...drafted.filter(({ paths }) => paths.includes(file)).map(({ person }) => shownAs(person)),
     ])
     return {
-      at: (file: string) => names([...others.filter((one) => one.path === file).map(({ person }) => person.name), ...editors(file)]),
+      at: (file: string) => names([...others.filter((one) => one.path === file).map(({ person }) => shownAs(person)), ...editors(file)]),
       editing: editors,
-      here: names(others.map(({ person }) => person.name)),
+      here: names(others.map(({ person }) => shownAs(person))),
     }
   }, [present, drafts, me])
 }
+
+const shownAs = ({ name, unconfirmed }: Presence['person']): string => (unconfirmed ? `${name} (not confirmed)` : name)

@@ -12,6 +12,7 @@ import { Panel, Properties, Property, Section } from '#components/ui/page.tsx'
 import { Segments } from '#components/ui/segments.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { ConfirmYou } from './confirm-you.tsx'
+import { UnconfirmedPeople } from './unconfirmed-people.tsx'
 
 const RemoveFactors = dynamic(() => import('./remove-factors.tsx').then((module) => module.RemoveFactors), { ssr: false })
 const ShownOnce = dynamic(() => import('#components/ui/shown-once.tsx').then((module) => module.ShownOnce), { ssr: false })
@@ -29,7 +30,7 @@ const messageWords: Readonly<Record<MessageKind, string>> = {
 export function PlatformPeople() {
   const trpc = useTRPC()
   const queries = useQueryClient()
-  const { data: { signUp, mail, providers, messages } } = useSuspenseQuery(trpc.platform.people.queryOptions())
+  const { data: { signUp, mail, providers, messages, unconfirmed } } = useSuspenseQuery(trpc.platform.people.queryOptions())
   const refresh = () => void queries.invalidateQueries(trpc.platform.people.queryFilter())
   const setSignUp = useMutation(trpc.platform.setSignUp.mutationOptions({ onSuccess: refresh, onError: toastError }))
   const show = useMutation(trpc.platform.showMessage.mutationOptions({ onError: toastError }))
@@ -57,6 +58,7 @@ export function PlatformPeople() {
           </Properties>
         </Panel>
       </Section>
+      <UnconfirmedPeople people={unconfirmed} onConfirmed={refresh} />
       <Section title="Messages waiting" about={mail === undefined ? 'Pass each link on by a way that reaches nobody else. You make it when you show it, and the audit says so.' : 'What the mail server has not taken yet. It is tried again.'}>
         <Panel>
           {messages.length === 0 ? <p className="px-3 py-2.5 text-muted">None.</p> : (

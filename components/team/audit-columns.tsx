@@ -9,7 +9,7 @@ export const auditColumns: Column<AuditEntry>[] = [
     key: 'actor', header: 'Who', width: 'w-24 sm:w-56',
     cell: ({ actor }) => (
       <span title={[`${actor.kind} ${actor.id}`, actor.from === null ? '' : `from ${actor.from}`, spokenBy(actor.by)].filter((word) => word !== '').join(', ')}>
-        {actor.name}{actor.kind !== 'person' && <span className="text-muted max-sm:hidden"> ({actor.by !== null && 'token' in actor.by ? spokenBy(actor.by) : actor.kind})</span>}
+        {actor.name}{actor.unconfirmed && <span className="text-warn"> (not confirmed)</span>}{actor.kind !== 'person' && <span className="text-muted max-sm:hidden"> ({actor.by !== null && 'token' in actor.by ? spokenBy(actor.by) : actor.kind})</span>}
       </span>
     ),
   },

@@ -56,6 +56,7 @@ export function Members() {
           <Avatar name={person.name} />
           <span className="truncate font-medium">{person.name}</span>
           {person.id === me.id && <Badge>you</Badge>}
+          {person.unconfirmed && <Badge tone="warn">not confirmed</Badge>}
         </span>
       ),
     },

@@ -28,7 +28,10 @@ function itemOf(text: string): string {
   return `%"${encoded}"`
 }
 
-/** What the service of `teamId` is told of its caller: `person="a@b.c", team="demo"`; undefined for nobody known. */
+/**
+ * What the service of `teamId` is told of its caller: `person="a@b.c", id="u_1", team="demo"`; undefined for nobody known. Only a
+ * confirmed address is told; the id is there for everyone and never changes.
+ */
 export function callerHeader(identity: Identity, table: RouteTable, teamId: string): string | undefined {
   if (identity.kind === 'anyone') return undefined
   if (identity.kind === 'service') {
@@ -36,7 +39,9 @@ export function callerHeader(identity: Identity, table: RouteTable, teamId: stri
     return withTeam(`service=${item(service?.name ?? identity.caller.serviceId)}`, table, identity.caller.teamId)
   }
   const team = identity.teamIds.includes(teamId) ? teamId : identity.teamIds[0]
-  return withTeam(`person=${item(identity.email)}`, table, team)
+  const { machine, email } = identity
+  const named = machine !== undefined ? `machine=${item(machine)}, ` : email !== null ? `person=${item(email)}, ` : ''
+  return withTeam(`${named}id=${item(identity.personId)}`, table, team)
 }
 
 function withTeam(text: string, table: RouteTable, teamId: string | undefined): string {

@@ -9,7 +9,10 @@ import type { RouteTable } from '../routes/route-table.ts'
 export interface Person {
   kind: 'person'
   personId: string
-  email: string
+  /** Null: not confirmed, or a machine. */
+  email: string | null
+  /** Name of a machine's token. */
+  machine: string | undefined
   /** Teams as whose member this call is made: a token's one, a session's all. */
   teamIds: readonly string[]
   token: Token | undefined
@@ -37,7 +40,7 @@ export function identifyByToken(request: CallRequest, table: RouteTable): Person
   if (known.expiresAt !== null && known.expiresAt <= Date.now()) {
     throw new PlatformError('unauthenticated', 'this token has expired', { fix: 'Make a new one with `m3o token create`.' })
   }
-  return { kind: 'person', personId: known.personId, email: known.email, teamIds: [known.teamId], token: known }
+  return { kind: 'person', personId: known.personId, email: known.email, machine: known.machine, teamIds: [known.teamId], token: known }
 }
 
 export function belongsTo(identity: Identity, teamId: string): boolean {

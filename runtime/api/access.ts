@@ -9,6 +9,7 @@ import { users } from '#db/schema.ts'
 import { signInHere } from '../access/here.ts'
 import { resolveNames } from '../access/resolve.ts'
 import { takeUpPersonal } from '../audit/personal.ts'
+import { confirmedEmail } from '../people/person.ts'
 import type { Platform } from '../platform.ts'
 import { readToken } from '../tokens/tokens.ts'
 
@@ -29,7 +30,7 @@ export function accessHandlers(platform: Platform, gateway: RpcClient<typeof gat
       const [user] = await platform.db.select().from(users).where(eq(users.id, userId))
       if (!user) throw new PlatformError('unauthenticated', 'this person no longer exists')
       const teamIds = await platform.routing.teamsOf(userId)
-      await platform.routing.apply({ sessions: { [sessionId]: { id: sessionId, personId: userId, email: user.email, teamIds, expiresAt } } })
+      await platform.routing.apply({ sessions: { [sessionId]: { id: sessionId, personId: userId, email: confirmedEmail(user), teamIds, expiresAt } } })
       return gateway.call('handover.create', { sessionId, host })
     },
     'access.sessionEnded': async ({ sessionId }) => {

@@ -6,6 +6,7 @@ import { type Actor, rpcHeader } from '#contract/rpc.ts'
 import { environments, services } from '#db/schema.ts'
 import type { Pushes } from '../deployments/pushed.ts'
 import { branchOf } from '../environments/environments.ts'
+import { pusherOf } from '../people/person.ts'
 import type { Platform } from '../platform.ts'
 import { serviceOfGitPath } from './source.ts'
 
@@ -42,7 +43,7 @@ export function gitListener(platform: Platform, pushes: Pushes) {
       may: { deploy: may('deploy'), createEnvironment: may('create-environment'), deleteEnvironment: may('delete-environment') },
     }
     await platform.source.serveGit(request, response, {
-      serviceId, path: rest, user: { id: actor.id, name: actor.name, email: actor.name }, mayWrite: may('write'), refuse,
+      serviceId, path: rest, user: pusherOf(actor), mayWrite: may('write'), refuse,
       pushed: (refs) => pushes.taken(pusher, service, refs),
     })
   }

@@ -6,6 +6,7 @@ import type { FileChange, TreeRef } from '#contract/source.ts'
 import { releases, users } from '#db/schema.ts'
 import { buildAhead } from '../deployments/build-ahead.ts'
 import { branchOf, environmentChain } from '../environments/environments.ts'
+import { personOf } from '../people/person.ts'
 import type { Platform } from '../platform.ts'
 import { emptyTree } from '../source/objects.ts'
 
@@ -110,7 +111,7 @@ export function sourceHandlers(platform: Platform): Part {
         const user = people.find((person) => person.id === userId)
         const status = await source.drafts.status(await keyOf({ serviceId, environmentId, userId }))
         return user && status.files.length > 0
-          ? [{ person: { id: user.id, name: user.name, email: user.email }, updatedAt: Date.parse(status.savedAt ?? ''), paths: status.files.map((file) => file.path) }]
+          ? [{ person: personOf(user), updatedAt: Date.parse(status.savedAt ?? ''), paths: status.files.map((file) => file.path) }]
           : []
       }))
       return drafts.flat()

@@ -28,7 +28,7 @@ export async function readAudit(db: Db, { teamId, before, limit, who, action, ta
   return rows.map(({ entry: { seq, at, actor, action: did, target: to, before: was, after }, token }) => ({
     seq, at, action: did, target: to, before: was, after,
     actor: {
-      kind: actor.kind, id: actor.id, name: actor.name, from: actor.from ?? null,
+      kind: actor.kind, id: actor.id, name: actor.name, ...(actor.unconfirmed && { unconfirmed: true as const }), from: actor.from ?? null,
       by: actor.tokenId !== undefined ? { token: actor.tokenId, name: token } : actor.sessionId !== undefined ? { session: actor.sessionId } : null,
     },
   }))

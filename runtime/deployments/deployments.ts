@@ -22,7 +22,7 @@ import { liveHistory } from './history.ts'
 import { beginMaking, type Given, type Making, readGiven } from './make.ts'
 import { advance, advanceIn, announce, announceSoon, begun, type DeploymentRow, type Failure, newRow, rewind, underWay } from './record.ts'
 import { runDeployment } from './run.ts'
-import { authorOf, type Standing, standingAt } from './standing.ts'
+import { deployerOf, type Standing, standingAt } from './standing.ts'
 
 export type Route = DeploymentRow['route']
 
@@ -107,7 +107,7 @@ export class Deployments {
    */
   async deployDraft(actor: Actor, at: At, { userId, message, save }: { userId: string; message?: string | undefined; save?: SaveInput | undefined }, route: Route): Promise<DeploymentRow> {
     const { source } = this.#platform
-    const [chainOfIt, known, author] = [environmentChain(this.#platform.db, at.environmentId), namesOf(this.#platform, at), authorOf(this.#platform.db, userId)]
+    const [chainOfIt, known, author] = [environmentChain(this.#platform.db, at.environmentId), namesOf(this.#platform, at), deployerOf(this.#platform.db, userId)]
     const given = readGiven(this.#platform, at, { chain: chainOfIt, known })
     const standing = Promise.all([chainOfIt, known]).then(([chain, { service: name }]) => ({ chain, service: { name } }))
     for (const promise of [known, author, given, standing]) promise.catch(() => {}) // seen when it is needed
@@ -143,7 +143,7 @@ export class Deployments {
   /** A folder as a tar stream. Notes say what a person should know, such as whose change was written over. */
   async deployArchive(actor: Actor, at: At, input: { userId: string; message?: string | undefined; base: string | null; force: boolean; tip?: string | undefined; body: Readable }) {
     const { source } = this.#platform
-    const [standing, author] = [standingAt(this.#platform.db, at), authorOf(this.#platform.db, input.userId)]
+    const [standing, author] = [standingAt(this.#platform.db, at), deployerOf(this.#platform.db, input.userId)]
     author.catch(() => {})
     const branches = (await standing).chain.map(branchOf)
     const said = input.message?.trim() || 'Deploy from a folder'

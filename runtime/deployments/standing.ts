@@ -4,6 +4,7 @@ import type { Db } from '#db/open.ts'
 import { services, users } from '#db/schema.ts'
 import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
 import type { At } from '../instances/place.ts'
+import { authorOf } from '../people/person.ts'
 
 /** Where a deployment is to go, and what it is called. */
 export interface Standing {
@@ -16,10 +17,10 @@ export async function standingAt(db: Db, at: At): Promise<Standing> {
   return { chain, service }
 }
 
-const author = once((db) => db.select({ name: users.name, email: users.email }).from(users).where(eq(users.id, sql.placeholder('userId'))).prepare('author'))
+const deployer = once((db) => db.select().from(users).where(eq(users.id, sql.placeholder('userId'))).prepare('deployer'))
 
 /** Whose name a commit carries. */
-export async function authorOf(db: Db, userId: string): Promise<{ name: string; email: string }> {
-  const [user] = await author(db).execute({ userId })
-  return user ?? { name: 'M3O', email: 'platform@m3o.invalid' }
+export async function deployerOf(db: Db, userId: string): Promise<{ name: string; email: string }> {
+  const [user] = await deployer(db).execute({ userId })
+  return authorOf(user)
 }

@@ -14,6 +14,7 @@ import { claimName, parseName } from '../access/names.ts'
 import { chainIds } from './chain-ids.ts'
 import { pinnedServices } from './pinned.ts'
 import { shownProtections } from './protection.ts'
+import { personOf } from '../people/person.ts'
 import type { Platform } from '../platform.ts'
 import { lockTree, requirePlace } from './tree.ts'
 
@@ -46,7 +47,7 @@ export async function describe(db: Db, rows: readonly EnvironmentRow[], known: R
   const pins = await pinnedServices(db, rows.filter((row) => row.pinned).map((row) => row.id))
   const protections = await shownProtections(db, rows)
   const owners = await db.select().from(users).where(inArray(users.id, rows.flatMap((row) => row.ownerId ?? [])))
-  const ownerOf = new Map(owners.map(({ id, name, email }) => [id, { id, name, email }]))
+  const ownerOf = new Map(owners.map((user) => [user.id, personOf(user)]))
   const ownOf = Map.groupBy(own, (release) => release.environmentId)
   return rows.map((row) => ({
     id: row.id,

@@ -9,6 +9,7 @@ import type { Actor } from '#contract/rpc.ts'
 import { teams, users } from '#db/schema.ts'
 import { environmentChain } from '../environments/environments.ts'
 import type { At } from '../instances/place.ts'
+import { personOf } from '../people/person.ts'
 import { findService, serviceUrl } from '../services/views.ts'
 import { readValues } from '../variables/variables.ts'
 import { beneath, Hold, type Parts } from './hold.ts'
@@ -155,9 +156,9 @@ export class Laptops {
   }
 
   async #person(userId: string): Promise<Person> {
-    const [row] = await this.#parts.db.select({ id: users.id, name: users.name, email: users.email }).from(users).where(eq(users.id, userId))
+    const [row] = await this.#parts.db.select().from(users).where(eq(users.id, userId))
     if (!row) throw new PlatformError('not_found', 'there is no such person')
-    return row
+    return personOf(row)
   }
 
   async #team(teamId: string): Promise<string> {

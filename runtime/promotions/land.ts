@@ -3,6 +3,7 @@ import { isPlatformError } from '#contract/errors.ts'
 import type { PromotionItem } from '#contract/promotions.ts'
 import { environments, users } from '#db/schema.ts'
 import { branchOf, type EnvironmentRow, environmentChain } from '../environments/environments.ts'
+import { authorOf } from '../people/person.ts'
 import type { Platform } from '../platform.ts'
 import { findPromotion, type PromotionRow } from './record.ts'
 
@@ -15,7 +16,7 @@ export async function land(platform: Platform, row: PromotionRow): Promise<void>
   if (row.undoesId !== null) return takeBack(platform, await findPromotion(platform.db, row.undoesId))
   const chain = await environmentChain(platform.db, row.intoId)
   const [from] = row.fromId === null ? [] : await platform.db.select().from(environments).where(eq(environments.id, row.fromId))
-  const author = await authorOf(platform, row)
+  const author = await promoterOf(platform, row)
   await Promise.all(row.items.map((item) => item.commit !== null && landOne(platform, { item, commit: item.commit, chain, from, author })))
 }
 
@@ -63,7 +64,7 @@ function unlessMoved(error: unknown): void {
   if (!isPlatformError(error) || error.code !== 'conflict') throw error
 }
 
-async function authorOf({ db }: Platform, row: PromotionRow): Promise<{ name: string; email: string }> {
-  const [user] = await db.select({ name: users.name, email: users.email }).from(users).where(eq(users.id, row.byId))
-  return user ?? { name: 'M3O', email: 'platform@m3o.invalid' }
+async function promoterOf({ db }: Platform, row: PromotionRow): Promise<{ name: string; email: string }> {
+  const [user] = await db.select().from(users).where(eq(users.id, row.byId))
+  return authorOf(user)
 }

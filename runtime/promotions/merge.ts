@@ -4,6 +4,7 @@ import type { Actor } from '#contract/rpc.ts'
 import { users } from '#db/schema.ts'
 import type { Deployments, Route } from '../deployments/deployments.ts'
 import { branchOf, environmentChain } from '../environments/environments.ts'
+import { authorOf } from '../people/person.ts'
 import type { Platform } from '../platform.ts'
 import { candidatesOf } from './candidates.ts'
 
@@ -18,13 +19,13 @@ export async function mergeParent(platform: Platform, deployments: Deployments, 
   if (!into || lacking.length === 0) {
     throw new PlatformError('not_in_this_state', into ? `nothing in ${from.name} lacks what ${into.name} serves` : `${from.name} has no parent`, { fix: 'Promote it as it is.' })
   }
-  const [author] = await platform.db.select({ name: users.name, email: users.email }).from(users).where(eq(users.id, input.userId))
+  const [user] = await platform.db.select().from(users).where(eq(users.id, input.userId))
   const branches = (await environmentChain(platform.db, from.id)).map(branchOf)
   const message = `Merge ${into.name} into ${from.name}`
   const begun = []
   for (const { serviceId, service, there } of lacking) {
     if (!there) continue
-    const { commit } = await platform.source.merges.into({ serviceId, branches, other: there.plan.commit, author: author ?? { name: 'M3O', email: 'platform@m3o.invalid' }, message }).catch((error: unknown) => {
+    const { commit } = await platform.source.merges.into({ serviceId, branches, other: there.plan.commit, author: authorOf(user), message }).catch((error: unknown) => {
       throw error instanceof PlatformError ? new PlatformError(error.code, `${service}: ${error.message}`, { ...error.toJSON(), data: { ...error.data, service } }, { cause: error }) : error
     })
     const row = await deployments.deploy(actor, { serviceId, environmentId: from.id }, commit, message, input.route)

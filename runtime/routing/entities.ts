@@ -4,6 +4,7 @@ import { mayDo } from '#contract/permissions.ts'
 import type { Routed } from '#contract/routing.ts'
 import type { Db } from '#db/open.ts'
 import { consumers, environments, formerNames, members, services, teams, tokens, users } from '#db/schema.ts'
+import { confirmedEmail } from '../people/person.ts'
 
 /** Entities of the routing table as the database has them; an id without a row (or a deleted one) is null. */
 type Found<K extends keyof Routed> = Record<string, Routed[K] | null>
@@ -70,12 +71,12 @@ async function formerServiceNames(db: Db): Promise<Map<string, { scope: string; 
 
 /** Only those whose maker is still on the team, and machines'. */
 export async function tokenEntities(db: Db, ids: Ids): Promise<Found<'tokens'>> {
-  const rows = await db.select({ token: tokens, email: users.email, role: members.role }).from(tokens)
+  const rows = await db.select({ token: tokens, user: users, role: members.role }).from(tokens)
     .leftJoin(users, eq(users.id, tokens.userId))
     .leftJoin(members, and(eq(members.teamId, tokens.teamId), eq(members.userId, tokens.userId)))
     .where(and(or(isNotNull(members.role), isNotNull(tokens.role)), isNull(tokens.revokedAt), or(isNull(tokens.expiresAt), gt(tokens.expiresAt, Date.now())), ids ? inArray(tokens.id, [...ids]) : undefined))
-  return collect(ids, rows.map((row) => ({ id: row.token.id, ...row })), ({ token, email, role }) => ({
-    id: token.id, hash: token.hash, teamId: token.teamId, personId: token.userId ?? token.id, email: email ?? token.name, environmentId: token.environmentId,
+  return collect(ids, rows.map((row) => ({ id: row.token.id, ...row })), ({ token, user, role }) => ({
+    id: token.id, hash: token.hash, teamId: token.teamId, personId: token.userId ?? token.id, email: user && confirmedEmail(user), ...(user === null && { machine: token.name }), environmentId: token.environmentId,
     mayCall: mayDo('service.call', { signedIn: true, operator: false, role: role ?? token.role ?? undefined, scope: token.scope }), scope: token.scope, expiresAt: token.expiresAt,
   }))
 }

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { eq } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import type { gatewayApi, TrafficNews } from '#contract/gateway-api.ts'
 import { isPlatformError } from '#contract/errors.ts'
 import type { Routed, RoutedKind, RoutingChange, RoutingTable } from '#contract/routing.ts'
 import type { RpcClient } from '#contract/rpc-client.ts'
 import type { Db } from '#db/open.ts'
-import { members, tokens, users } from '#db/schema.ts'
+import { members, sessions, tokens, users } from '#db/schema.ts'
+import { confirmedEmail } from '../people/person.ts'
 import { environmentEntities, serviceEntities, teamEntities, tokenEntities } from './entities.ts'
 
 type Changes = { [K in RoutedKind]?: Record<string, Routed[K] | null> }
@@ -52,15 +53,16 @@ export class Routing {
     await this.apply(changes)
   }
 
-  /** After a person's roles changed: their tokens and handed-over sessions. */
+  /** After a person's roles or address changed: their tokens and handed-over sessions, of which ended ones go. */
   async refreshPerson(personId: string): Promise<void> {
     const own = await this.#db.select({ id: tokens.id }).from(tokens).where(eq(tokens.userId, personId))
     const teamIds = await this.teamsOf(personId)
-    const [person] = await this.#db.select({ email: users.email }).from(users).where(eq(users.id, personId))
-    const sessions = Object.values(this.table.sessions).filter((session) => session.personId === personId)
+    const [person] = await this.#db.select({ email: users.email, emailVerifiedAt: users.emailVerifiedAt }).from(users).where(eq(users.id, personId))
+    const handedOver = Object.values(this.table.sessions).filter((session) => session.personId === personId)
+    const open = new Set((await this.#db.select({ id: sessions.id }).from(sessions).where(and(eq(sessions.userId, personId), isNull(sessions.endedAt)))).map(({ id }) => id))
     await this.apply({
       tokens: await tokenEntities(this.#db, own.map((token) => token.id)),
-      sessions: Object.fromEntries(sessions.map((session) => [session.id, person === undefined ? null : { ...session, email: person.email, teamIds }])),
+      sessions: Object.fromEntries(handedOver.map((session) => [session.id, person === undefined || !open.has(session.id) ? null : { ...session, email: confirmedEmail(person), teamIds }])),
     })
   }
 

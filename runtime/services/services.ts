@@ -11,6 +11,7 @@ import { templateFiles } from '#templates/templates.ts'
 import { claimName, keepFormerName, parseName } from '../access/names.ts'
 import { audited } from '../audit/audit.ts'
 import type { Deployments } from '../deployments/deployments.ts'
+import { authorOf } from '../people/person.ts'
 import type { Platform } from '../platform.ts'
 import { findTeam } from '../teams/teams.ts'
 import { tell } from '../sharing/news.ts'
@@ -32,7 +33,7 @@ export async function createService(platform: Platform, actor: Actor, input: New
     id: newId('service'), teamId: team.id, name, ownerId: input.ownerId, description: '', audience: { kind: 'team' } as const, createdAt: Date.now(), deletedAt: null,
   }
   // The repository first: a row without one would be broken, one without a row is only swept away.
-  await platform.source.repositories.create({ serviceId: row.id, files: input.files ?? [], author: await authorOf(platform, input.ownerId), message: `Begin ${name}` })
+  await platform.source.repositories.create({ serviceId: row.id, files: input.files ?? [], author: await creatorOf(platform, input.ownerId), message: `Begin ${name}` })
   try {
     await audited(platform.db, actor, { teamId: team.id, action: 'service.create', target: `service ${name}` }, (tx) =>
       claimName(tx, 'service', team.id, name, () => tx.insert(services).values(row)))
@@ -166,9 +167,9 @@ async function removeDeleted(platform: Platform, deployments: Deployments, { id,
   changed(platform, { id, teamId })
 }
 
-async function authorOf({ db }: Platform, userId: string | null): Promise<{ name: string; email: string }> {
-  const [user] = userId === null ? [] : await db.select({ name: users.name, email: users.email }).from(users).where(eq(users.id, userId))
-  return user ?? { name: 'M3O', email: 'platform@m3o.invalid' }
+async function creatorOf({ db }: Platform, userId: string | null): Promise<{ name: string; email: string }> {
+  const [user] = userId === null ? [] : await db.select().from(users).where(eq(users.id, userId))
+  return authorOf(user)
 }
 
 function changed(platform: Platform, row: { id: string; teamId: string }): void {

@@ -8,6 +8,7 @@ import type { Audience } from '#contract/routing.ts'
 import { isUnderWay, type ServiceState } from '#contract/states.ts'
 import { among } from '#db/among.ts'
 import { releases, revisions, services, settings, teams, users } from '#db/schema.ts'
+import { personOf } from '../people/person.ts'
 import { replacementNames } from '../routing/entities.ts'
 import { type Newest, newestOf } from '../deployments/record.ts'
 import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
@@ -72,7 +73,7 @@ export async function viewServices(platform: Platform, rows: readonly ServiceRow
     pinnedServices(db, chain.filter((one) => one.pinned).map((one) => one.id)),
     replacementNames(db, rows),
   ])
-  const ownerOf = new Map(owners.map((user) => [user.id, { id: user.id, name: user.name, email: user.email }]))
+  const ownerOf = new Map(owners.map((user) => [user.id, personOf(user)]))
   const consolesOf = Map.groupBy(consoles, (one) => one.serviceId)
   const releaseOf = new Map<string, (typeof own)[number] & { from: EnvironmentRow }>()
   for (const from of chain.toReversed()) {

@@ -7,6 +7,7 @@ import type { Team } from '#contract/records.ts'
 import type { Actor } from '#contract/rpc.ts'
 import { invitations, members, teams, users } from '#db/schema.ts'
 import { audited } from '../audit/audit.ts'
+import { personOf } from '../people/person.ts'
 import { sha256 } from '../tokens/tokens.ts'
 import type { Platform } from '../platform.ts'
 
@@ -18,7 +19,7 @@ export async function listInvitations({ db }: Platform, teamId: string) {
   const rows = await db.select().from(invitations).leftJoin(users, eq(users.id, invitations.byUserId)).where(and(eq(invitations.teamId, teamId), open()))
   return rows.map(({ invitations: row, users: by }) => ({
     id: row.id, email: row.email, role: row.role, createdAt: row.createdAt, expiresAt: row.expiresAt,
-    by: by && { id: by.id, name: by.name, email: by.email },
+    by: by && personOf(by),
   }))
 }
 

@@ -6,13 +6,14 @@ import type { Actor } from '#contract/rpc.ts'
 import { members, teams, users } from '#db/schema.ts'
 import type { Transaction } from '#db/open.ts'
 import { audited } from '../audit/audit.ts'
+import { personOf } from '../people/person.ts'
 import type { Platform } from '../platform.ts'
 
 export async function listMembers({ db }: Platform, teamId: string): Promise<Member[]> {
   const rows = await db.select({ user: users, role: members.role, since: members.createdAt }).from(members)
     .innerJoin(users, eq(users.id, members.userId)).where(eq(members.teamId, teamId))
   return rows
-    .map(({ user, role, since }) => ({ person: { id: user.id, name: user.name, email: user.email }, role, since }))
+    .map(({ user, role, since }) => ({ person: personOf(user), role, since }))
     .sort((a, b) => roles.indexOf(b.role) - roles.indexOf(a.role) || a.person.name.localeCompare(b.person.name))
 }
 

@@ -10,6 +10,7 @@ import type { Actor } from '#contract/rpc.ts'
 import { once } from '#db/once.ts'
 import { environments, members, teams, tokens, users } from '#db/schema.ts'
 import { audited } from '../audit/audit.ts'
+import { personOf } from '../people/person.ts'
 import type { Platform } from '../platform.ts'
 
 /** In hex. Tokens and keys are random, so a fast hash is enough. */
@@ -31,7 +32,7 @@ export async function listTokens({ db }: Platform, teamId: string, userId: strin
 
 /** A machine is nobody's: it goes by the name and the id of its token. */
 const whoseOf = (token: typeof tokens.$inferSelect, user: typeof users.$inferSelect | null) =>
-  (user === null ? { id: token.id, name: token.name, email: token.name } : { id: user.id, name: user.name, email: user.email })
+  (user === null ? { id: token.id, name: token.name, email: token.name } : personOf(user))
 
 export interface NewToken {
   teamId: string
@@ -66,12 +67,15 @@ export async function revokeToken(platform: Platform, actor: Actor, teamId: stri
   platform.events.emit({ type: 'team', teamId })
 }
 
-/** What a person signed the command in with (it names no actions), in all teams: after a password was reset, as sessions end. */
-export async function revokeSignIns(platform: Platform, actor: Actor, userId: string): Promise<number> {
-  const signIns = await platform.db.select({ id: tokens.id, teamId: tokens.teamId, name: tokens.name }).from(tokens)
-    .where(and(eq(tokens.userId, userId), valid(), sql`${tokens.scope} -> 'actions' is null`))
-  for (const { id, teamId } of signIns) await revokeToken(platform, actor, teamId, id)
-  return signIns.length
+/**
+ * What a person signed the command in with (it names no actions), in all teams: after a password was reset, as sessions end. With
+ * `all`, every token of theirs: the account is somebody else's from now on.
+ */
+export async function revokeSignIns(platform: Platform, actor: Actor, { userId, all }: { userId: string; all: boolean }): Promise<number> {
+  const own = await platform.db.select({ id: tokens.id, teamId: tokens.teamId }).from(tokens)
+    .where(and(eq(tokens.userId, userId), valid(), all ? undefined : sql`${tokens.scope} -> 'actions' is null`))
+  for (const { id, teamId } of own) await revokeToken(platform, actor, teamId, id)
+  return own.length
 }
 
 const noteUseAfterMs = 60_000

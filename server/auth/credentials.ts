@@ -31,7 +31,7 @@ const byPasskey: Authorize = async (web, exchange, { answer }) => {
   const person = await web.people.byId(userId)
   if (person === undefined) throw new PlatformError('unauthenticated', 'this person no longer exists')
   web.limits.signIn.giveBack(`passkey ${exchange.from}`)
-  return { id: person.id, name: person.name, email: person.email, method: 'passkey' }
+  return { ...person, method: 'passkey' }
 }
 
 /** What was still missing of a sign-in that waits in this browser. */

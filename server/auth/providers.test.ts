@@ -68,26 +68,49 @@ test('who comes from a provider gets an account by the same rules as others', as
 })
 
 test('an address that the provider does not vouch for makes no account, and takes none', async () => {
-  for (const name of ['dora', 'ann', 'bob']) {
-    oidc.account = { ...account(name, false), sub: `evil-${name}` }
+  for (const name of ['dora', 'ann', 'bob', 'mar\u212a']) {
+    oidc.account = { ...account(name, name.endsWith('\u212a')), sub: `evil-${name}` }
     const browser = stand.browser()
     expect(await browser.signInAt('oidc'), name).toBe('/sign-in?error=address_not_verified')
     expect(await signedInAs(browser)).toBeUndefined()
   }
 })
 
-test('an account whose address nobody has confirmed is not taken by a provider, but linked by its person', async () => {
-  oidc.account = account('ann')
-  const stranger = stand.browser()
-  expect(await stranger.signInAt('oidc')).toBe('/sign-in?error=link_first')
-  expect(await signedInAs(stranger)).toBeUndefined()
+test('the provider’s word for an address takes an account of it that nobody had confirmed from whoever made it', async () => {
+  await stand.web.people.create({ email: 'dave@example.com', name: 'Not Dave', password, operator: false })
+  const pretender = stand.browser()
+  await pretender.signIn('dave@example.com', password)
+  oidc.account = account('eve')
+  await pretender.mutate('security.beginLinking', { provider: 'oidc' })
+  expect(await pretender.signInAt('oidc')).toBe('/sign-in/account')
+  // By another address, nothing is proved.
+  expect((await pretender.query('security.read')).data).toMatchObject({ emailVerified: false, linked: [{ email: 'eve@example.com' }] })
 
+  oidc.account = account('dave')
+  const dave = stand.browser()
+  await dave.signInAt('oidc')
+  expect(await signedInAs(dave)).toBe('dave@example.com')
+  expect((await dave.query('security.read')).data).toMatchObject({ emailVerified: true, hasPassword: false, linked: [{ email: 'dave@example.com' }] })
+  expect(await signedInAs(pretender)).toBeUndefined()
+  expect(await stand.browser().passwordError('dave@example.com', password)).toBe('unauthenticated')
+})
+
+test('who links a provider that vouches for the address of their account has confirmed it, and loses nothing', async () => {
+  await stand.web.people.create({ email: 'fay@example.com', name: 'Fay', password, operator: false })
+  const fay = stand.browser()
+  await fay.signIn('fay@example.com', password)
+  oidc.account = account('fay')
+  await fay.mutate('security.beginLinking', { provider: 'oidc' })
+  expect(await fay.signInAt('oidc')).toBe('/sign-in/account')
+  expect((await fay.query('security.read')).data).toMatchObject({ emailVerified: true, hasPassword: true })
+})
+
+test('an account is linked by its person, in the session that asked for it', async () => {
+  oidc.account = account('ann')
   const ann = stand.browser()
   await ann.signIn(email, password)
   expect((await ann.mutate('security.beginLinking', { provider: 'nothing' })).error?.code).toBe('not_found')
   expect((await ann.mutate('security.beginLinking', { provider: 'oidc' })).status).toBe(200)
-  // Only in the session that asked for it.
-  expect(await stand.browser().signInAt('oidc')).toBe('/sign-in?error=link_first')
   expect(await ann.signInAt('oidc')).toBe('/sign-in/account')
   expect((await ann.query('security.read')).data).toMatchObject({ linked: [{ email, name: 'Example' }], providers: [{ id: 'github', linked: false }, { id: 'oidc', linked: true }] })
   const other = stand.browser()
@@ -105,7 +128,6 @@ test('an account whose address nobody has confirmed is not taken by a provider, 
 
   const { data } = await other.query('security.read') as { data: { linked: { provider: string; subject: string }[] } }
   expect((await other.mutate('security.unlink', { ...data.linked[0] })).status).toBe(200)
-  expect(await stand.browser().signInAt('oidc')).toBe('/sign-in?error=link_first')
 })
 
 test('the only way in to an account is not taken away, and a confirmed address is linked by itself', async () => {

@@ -3,6 +3,7 @@ import { isPlatformError } from '#contract/errors.ts'
 import { consolePath } from '#contract/console-paths.ts'
 import type { Person } from '#contract/records.ts'
 import { actingAs } from '../people/changes.ts'
+import { emailAddress } from '../people/inputs.ts'
 import type { Claimed } from '../people/linked-accounts.ts'
 import { sessionIdOf } from '../people/viewer.ts'
 import type { ProviderSettings } from '../settings.ts'
@@ -34,7 +35,7 @@ function oidc({ id, name, issuer, clientId, clientSecret }: ProviderSettings) {
         return claims.email === undefined ? { ...await client.userinfo(tokens), ...claims } : claims
       },
     },
-    profile: (profile: Profile) => ({ id: String(profile.sub), name: nameOf(profile), email: textOf(profile.email) }),
+    profile: (profile: Profile) => ({ id: String(profile.sub), name: nameOf(profile), email: addressOf(profile.email) }),
   }
 }
 
@@ -56,7 +57,7 @@ function github({ id, name, issuer, clientId, clientSecret }: ProviderSettings) 
         return { ...profile, email: chosen?.email ?? '', email_verified: chosen !== undefined }
       },
     },
-    profile: (profile: Profile) => ({ id: String(profile.id), name: nameOf(profile), email: textOf(profile.email) }),
+    profile: (profile: Profile) => ({ id: String(profile.id), name: nameOf(profile), email: addressOf(profile.email) }),
   }
 }
 
@@ -72,18 +73,20 @@ export function acceptProvider(web: Web, exchange: SignInExchange): SignInCallba
     if (provider === undefined) return (user as Partial<SignedIn>).waits ? consolePath.secondFactor() : true
     const said = (profile ?? {}) as Profile
     const claimed: Claimed = {
-      provider: providerKey(provider), subject: String(account?.providerAccountId ?? ''), email: textOf(user.email).trim().toLowerCase().slice(0, 254), name: textOf(user.name),
+      provider: providerKey(provider), subject: String(account?.providerAccountId ?? ''), email: addressOf(user.email).toLowerCase(), name: textOf(user.name),
       emailVerified: said.email_verified === true || said.email_verified === 'true',
     }
     try {
       const linking = await linkingFor(web, exchange, provider.id)
       if (linking !== undefined) {
         await web.linked.link(linking, claimed, actingAs(linking, exchange.from))
+        await confirmedBy(web, linking, claimed, exchange.from)
         await changed(web, linking, 'linked account')
         return consolePath.accountSettings()
       }
-      const { person, linked } = await web.linked.signIn(claimed, exchange.from)
-      await changed(web, person, linked ? 'linked account' : undefined)
+      const { person, notice } = await web.linked.signIn(claimed, exchange.from)
+      await confirmedBy(web, person, claimed, exchange.from)
+      await changed(web, person, notice)
       if (await waitForSecond(web, exchange, { person, method: provider.name })) return consolePath.secondFactor(wantedPath(web, exchange))
       Object.assign(user, { ...person, method: provider.name })
       return true
@@ -92,6 +95,11 @@ export function acceptProvider(web: Web, exchange: SignInExchange): SignInCallba
       return `${consolePath.signIn()}?error=${typeof error.data?.reason === 'string' ? error.data.reason : error.code}`
     }
   }
+}
+
+/** Somebody who is in their account, by what it has, and whose provider vouches for the very address of it. */
+async function confirmedBy({ people }: Web, person: Person, { email, emailVerified }: Claimed, from: string): Promise<void> {
+  if (person.unconfirmed && emailVerified && person.email.toLowerCase() === email) await people.confirm(person, actingAs(person, from))
 }
 
 /** Who asked, signed in and in this browser, that the account that comes back be linked to theirs. */
@@ -119,3 +127,5 @@ function wantedPath({ settings }: Pick<Web, 'settings'>, { request }: SignInExch
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 const nameOf = ({ name, preferred_username: username, login }: Profile): string => [name, username, login].map(textOf).find((each) => each !== '') ?? ''
+/** Checked before next-auth makes it lower case: `K` (U+212A) becomes a `k` by that, and so another's address. */
+const addressOf = (value: unknown): string => emailAddress.safeParse(value).data ?? ''

@@ -23,7 +23,7 @@ export async function waiting({ settings, codes, people }: Parts, cookie: string
   const code = cookieOf(cookie, settings.cookies.second)
   const kept = code === undefined ? undefined : await codes.read(['second'], code)
   const person = kept?.userId == null ? undefined : await people.byId(kept.userId)
-  return code === undefined || person === undefined ? undefined : { code, person: { id: person.id, name: person.name, email: person.email }, method: kept?.data.method ?? '' }
+  return code === undefined || person === undefined ? undefined : { code, person, method: kept?.data.method ?? '' }
 }
 
 /** @throws PlatformError `unauthenticated` when none waits (any more) */

@@ -74,11 +74,17 @@ export async function openCall(web: Web, viewer: Viewer, request: Omit<CallReque
         ...(body !== undefined ? ['content-length', String(body.length)] : method === 'POST' || method === 'PUT' || method === 'PATCH' ? ['content-length', '0'] : []),
         header.environment, at.environment,
         // Not the platform's form of an actor, but the gateway's: as a member of which teams this call is made.
-        rpcHeader.actor, encodeURIComponent(JSON.stringify({ personId: viewer.person.id, email: viewer.person.email, teamIds: [at.teamId] })),
+        rpcHeader.actor, encodeURIComponent(JSON.stringify(callerOf(viewer, at.teamId))),
       ],
     })
     sent.once('response', resolve).once('error', reject).end(body)
   })
+}
+
+function callerOf({ person, token }: Viewer, teamId: string) {
+  const { id, email, unconfirmed } = person
+  const isMachine = id === token?.tokenId
+  return { personId: id, email: isMachine || unconfirmed ? null : email, ...(isMachine && { machine: person.name }), teamIds: [teamId] }
 }
 
 export function callFailure({ service, timeoutMs }: Pick<CallRequest, 'service' | 'timeoutMs'>, cause: unknown, { late, gone }: { late: boolean; gone: boolean }): PlatformError {

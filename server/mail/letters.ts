@@ -26,6 +26,7 @@ export function invitationLetter({ to, url, platform, data }: About): Letter {
 /** Words of what happened to an account, for the person who may not have done it. */
 const notices: Readonly<Record<string, string>> = {
   'password': 'The password of your account was changed.',
+  'claimed': 'You have proved that this address is yours. Somebody, maybe you, had made an account with it before: it is yours now. Its password, passkeys, linked accounts, sessions and tokens were removed. Look at the teams that it is in, and leave those that you do not know.',
   'email': 'The address of your account was changed to another one. This one is no longer its address.',
   'second factor': 'A second factor was added to your account: signing in by password asks for it from now on.',
   'second factor removed': 'A second factor was removed from your account.',

@@ -23,18 +23,84 @@ afterAll(async () => {
 
 const freely = () => { for (const key of ['message from 127.0.0.1', `message to ${email}`]) stand.web.limits.message.giveBack(key) }
 
-test('an address is confirmed by the link that was sent to it, once', async () => {
-  expect((await ann.query('security.read')).data).toMatchObject({ emailVerified: false })
-  expect((await ann.mutate('security.verifyEmail')).data).toEqual({ mailed: true })
-  const letter = await mail.next(email)
+test('an address is confirmed by the link that was sent to it, once, and only by who is signed in to its account', async () => {
+  // Who set the platform up is believed.
+  expect((await ann.query('security.read')).data).toMatchObject({ emailVerified: true })
+  const max = 'max@example.com'
+  await stand.web.people.create({ email: max, name: 'Max', password, operator: false })
+  const own = stand.browser()
+  await own.signIn(max, password)
+  expect((await own.query('security.read')).data).toMatchObject({ emailVerified: false })
+  expect((await own.mutate('security.verifyEmail')).data).toEqual({ mailed: true })
+  const letter = await mail.next(max)
   expect(letter).toMatchObject({ subject: 'Confirm your address · M3O', from: 'm3o@example.com' })
   const { link, code } = linkIn(letter)
   expect(link).toBe(`${stand.settings.url}/sign-in/message#${code}`)
-  const other = stand.browser()
-  expect((await other.mutate('signIn.readCode', { code })).data).toEqual({ kind: 'verify', email })
-  const tries = await Promise.all([1, 2, 3].map(() => stand.browser().mutate('signIn.confirmAddress', { code })))
+  expect((await stand.browser().mutate('signIn.readCode', { code })).data).toEqual({ kind: 'verify', email: max })
+  // Whoever reads max's mail, and knows nothing of the account, confirms nothing of it by a click.
+  for (const other of [stand.browser(), ann]) expect((await other.mutate('signIn.confirmAddress', { code })).error?.code).toBe('forbidden')
+  const tries = await Promise.all([1, 2, 3].map(() => own.mutate('signIn.confirmAddress', { code })))
   expect(tries.map(({ status }) => status).sort()).toEqual([200, 404, 404])
-  expect((await ann.query('security.read')).data).toMatchObject({ emailVerified: true })
+  expect((await own.query('security.read')).data).toMatchObject({ emailVerified: true })
+  expect((await own.query('person.me')).data).not.toHaveProperty('person.unconfirmed')
+})
+
+test('who proves an unconfirmed address takes the account, and nothing of whoever had it works any more', { timeout: 60_000 }, async () => {
+  freely()
+  const owner = stand.as(await stand.viewerOf((await stand.web.people.byEmail(email)) ?? expect.fail()))
+  const { link } = await owner.invitations.create({ team: 'demo', email: 'ceo@example.com', role: 'developer' })
+  await stand.browser().mutate('invitations.accept', { secret: link.split('/').at(-1), name: 'The boss', password: 'a pretender to it' })
+  const eve = stand.browser()
+  await eve.signIn('ceo@example.com', 'a pretender to it')
+  expect((await eve.query('person.me')).data).toMatchObject({ person: { email: 'ceo@example.com', unconfirmed: true } })
+  expect(await owner.members.list({ team: 'demo' })).toContainEqual(expect.objectContaining({ person: expect.objectContaining({ email: 'ceo@example.com', unconfirmed: true }) as unknown }))
+  // All that could come back: a program's token, the command's, a code for the command, another address that waits.
+  const { token } = (await eve.mutate('tokens.create', { team: 'demo', name: 'mine' })).data as { token: string }
+  const command = (await stand.browser().mutate('person.login', { email: 'ceo@example.com', password: 'a pretender to it' })).data as { token: string }
+  const { redirect } = (await eve.mutate('person.confirmCommand', { port: 4_000, state: 'a state of it' })).data as { redirect: string }
+  await eve.mutate('security.changeEmail', { email: 'eve@evil.example' })
+  const away = linkIn(await mail.next('eve@evil.example'))
+
+  freely()
+  const boss = stand.browser()
+  await boss.mutate('signIn.requestReset', { email: 'ceo@example.com' })
+  const reset = linkIn(await mail.next('ceo@example.com', { after: mail.received.findLastIndex(({ to }) => to.includes('eve@evil.example')) }))
+  expect((await boss.mutate('signIn.reset', { code: reset.code, password: 'the boss in person' })).data).toEqual({ email: 'ceo@example.com' })
+  expect((await mail.next('ceo@example.com', { after: mail.received.findLastIndex(({ subject }) => subject.startsWith('Choose')) + 1 })).text).toContain('You have proved that this address is yours')
+
+  expect((await eve.query('person.me')).error?.code).toBe('unauthenticated')
+  for (const bearer of [token, command.token]) expect((await stand.browser().mutate('person.rename', { name: 'x' }, { authorization: `Bearer ${bearer}` })).error?.code).toBe('unauthenticated')
+  expect((await stand.browser().mutate('person.exchangeCode', { code: new URL(redirect).searchParams.get('code') })).error?.code).toBe('unauthenticated')
+  expect(await eve.passwordError('ceo@example.com', 'a pretender to it')).toBe('unauthenticated')
+  expect((await eve.mutate('signIn.confirmAddress', { code: away.code })).error?.code).toBe('not_found')
+  await boss.signIn('ceo@example.com', 'the boss in person')
+  const me = (await boss.query('person.me')).data as { person: object; teams: { name: string }[] }
+  expect(me.person).not.toHaveProperty('unconfirmed')
+  expect(me.teams.map(({ name }) => name)).toEqual(['demo'])
+  await eventually(async () => (await stand.audit()).some(({ action }) => action === 'person.claim'))
+  expect(await stand.audit()).toContainEqual(expect.objectContaining({ action: 'person.claim', target: 'person ceo@example.com', after: { by: 'a link to the address', teams: ['demo (developer)'] } }))
+})
+
+test('an operator confirms an address that they have looked at, and no other', async () => {
+  const bo = await stand.web.people.create({ email: 'bo@example.com', name: 'Bo', password, operator: false })
+  const own = stand.browser()
+  await own.signIn(bo.email, password)
+  const asked = { userId: bo.id, email: bo.email }
+  expect((await own.mutate('platform.confirmPerson', asked)).error?.code).toBe('forbidden')
+  expect((await ann.query('platform.people')).data).toMatchObject({ unconfirmed: expect.arrayContaining([expect.objectContaining({ email: bo.email })]) as unknown })
+  expect((await ann.mutate('platform.confirmPerson', { ...asked, email: 'another@example.com' })).error?.code).toBe('not_found')
+  expect((await ann.mutate('platform.confirmPerson', asked)).status).toBe(200)
+  expect((await own.query('security.read')).data).toMatchObject({ emailVerified: true })
+})
+
+test('an address or a name that looks like another’s is refused', async () => {
+  for (const address of ['ceo@example.com.', 'сeo@example.com', '"ceo"@example.com', 'ceo@example.com\r\nBcc: eve@evil.example', 'ceo@[127.0.0.1]', 'ceo..x@example.com', 'mar\u212a@example.com', 'ceo@exam\u00adple.com']) {
+    expect((await ann.mutate('invitations.create', { team: 'demo', email: address, role: 'viewer' })).error?.code, address).toBe('bad_request')
+  }
+  for (const name of ['ceo@example.com', 'Ann\u202e', 'Ann\r\nBcc: x', 'An\u200bn', '\ud800']) expect((await ann.mutate('person.rename', { name })).error?.code, JSON.stringify(name)).toBe('bad_request')
+  expect((await ann.mutate('tokens.create', { team: 'demo', name: 'ceo@example.com', machine: { role: 'developer' } })).error?.code).toBe('bad_request')
+  expect((await ann.mutate('person.rename', { name: 'Zoë 張' })).status).toBe(200)
+  await ann.mutate('person.rename', { name: 'Ann' })
 })
 
 test('a link signs in, once; a code that was made up does not', async () => {
@@ -126,15 +192,25 @@ test('an invitation is sent to its address, and its link is kept nowhere in the 
   mail.refuse(false)
   const letter = await mail.next('zoe@example.com')
   expect(letter.subject).toBe('Ann invites you to demo · M3O')
-  expect(letter.text).toContain(link)
+  const mailedCode = /\/invite\/(\S+)/.exec(letter.text)?.[1] ?? ''
+  expect(mailedCode.startsWith(`${secret}.`)).toBe(true)
   expect(secret.length).toBeGreaterThan(20)
-  const account = await stand.browser().mutate('invitations.accept', { secret, name: 'Zoe', password: 'a zebra in the zoo' })
+  const account = await stand.browser().mutate('invitations.accept', { secret: mailedCode, name: 'Zoe', password: 'a zebra in the zoo' })
   expect(account.data).toMatchObject({ team: 'demo', role: 'developer' })
   const zoe = stand.browser()
   await zoe.signIn('zoe@example.com', 'a zebra in the zoo')
-  // Whoever invited her knows the link as well.
-  expect((await zoe.query('security.read')).data).toMatchObject({ emailVerified: false })
-}, 30_000)
+  expect((await zoe.query('security.read')).data).toMatchObject({ emailVerified: true })
+
+  // Whoever invites sees another link, which proves nothing, nor does one that is made up of it.
+  for (const [index, end] of ['', '.made-up', `.${mailedCode.split('.')[1]}`].entries()) {
+    const invited = `zac${index}@example.com`
+    const shown = (await owner.invitations.create({ team: 'demo', email: invited, role: 'viewer' })).link.split('/').at(-1) ?? ''
+    expect((await stand.browser().mutate('invitations.accept', { secret: `${shown}${end}`, name: 'Zac', password: 'a zebra in the zoo' })).status).toBe(200)
+    const zac = stand.browser()
+    await zac.signIn(invited, 'a zebra in the zoo')
+    expect((await zac.query('security.read')).data).toMatchObject({ emailVerified: false })
+  }
+}, 60_000)
 
 test('an address is changed by a link to the new one; the former one is told, and its links stop working', async () => {
   freely()

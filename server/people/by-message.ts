@@ -2,16 +2,17 @@ import { eq } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import { type LinkKind, linkKinds } from '#contract/people.ts'
 import type { Person } from '#contract/records.ts'
-import type { Db } from '#db/open.ts'
-import { linkedAccounts, passkeys, recoveryCodes, totps, users } from '#db/schema.ts'
+import type { Db, Transaction } from '#db/open.ts'
+import { users } from '#db/schema.ts'
 import { actingAs, note, noted, ofPerson } from './changes.ts'
+import type { Claims } from './claim.ts'
 import { newPassword } from './inputs.ts'
 import type { KeptCode, KeptCodes } from './kept-codes.ts'
 import { hashPassword } from './passwords.ts'
-import { isEmail, type People } from './people.ts'
+import { isEmail, type People, personOf } from './people.ts'
 import type { SignUps } from './sign-ups.ts'
 
-interface Parts { db: Db; codes: KeptCodes; people: People; signUps: SignUps }
+interface Parts { db: Db; codes: KeptCodes; people: People; signUps: SignUps; claims: Claims }
 
 /** What somebody may do who opened the link of a message, and so reads what is sent to its address. */
 export class ByMessage {
@@ -38,24 +39,33 @@ export class ByMessage {
   }
 
   /**
-   * Sets a new password. What was set up before anybody had proved that the address is theirs goes: it may be somebody else's
-   * who had got the account in their name.
+   * Sets a new password. An account whose address nobody had confirmed may have been somebody else's: it is claimed, so that
+   * nothing of theirs stays. @throws PlatformError `not_found`, `unavailable`
    */
-  async reset(code: string, password: string, from: string): Promise<Person> {
-    const { db, codes } = this.#parts
+  async reset(code: string, password: string, from: string): Promise<{ person: Person; claimed: boolean }> {
+    const { db, codes, claims } = this.#parts
     const next = newPassword(password)
     // Hashed first: what takes long must not hold the transaction, and a password that is refused must not use the code up.
     const passwordHash = await hashPassword(next)
-    return db.transaction(async (tx) => {
+    const take = async (tx: Transaction): Promise<typeof users.$inferSelect> => {
       const taken = await codes.take('reset', code, tx)
       const [row] = taken?.userId == null ? [] : await tx.select().from(users).where(eq(users.id, taken.userId)).for('update')
       if (row === undefined || !isSame(row.email, taken?.email)) throw gone()
-      await tx.update(users).set({ passwordHash, emailVerifiedAt: row.emailVerifiedAt ?? Date.now() }).where(eq(users.id, row.id))
-      if (row.emailVerifiedAt === null) for (const table of [linkedAccounts, passkeys, totps, recoveryCodes]) await tx.delete(table).where(eq(table.userId, row.id))
+      await tx.update(users).set({ passwordHash }).where(eq(users.id, row.id))
+      return row
+    }
+    const found = await codes.read(['reset'], code)
+    const [before] = found?.userId == null ? [] : await db.select().from(users).where(eq(users.id, found.userId))
+    if (before === undefined || !isSame(before.email, found?.email)) throw gone()
+    if (before.emailVerifiedAt === null) {
+      return { person: await claims.take(personOf(before), { by: 'a link to the address', from, replace: take }), claimed: true }
+    }
+    return db.transaction(async (tx) => {
+      const row = await take(tx)
       await codes.forget(row.id, ['reset', 'link', 'second'], tx)
-      const person = { id: row.id, name: row.name, email: row.email }
-      await note(tx, actingAs(person, from), { action: 'person.password.reset', target: ofPerson(person), after: { factorsRemoved: row.emailVerifiedAt === null } })
-      return person
+      const person = personOf(row)
+      await note(tx, actingAs(person, from), { action: 'person.password.reset', target: ofPerson(person) })
+      return { person, claimed: false }
     })
   }
 
@@ -69,11 +79,16 @@ export class ByMessage {
     return people.create({ email: taken.email, name: given.name, password, operator: false, emailVerified: true })
   }
 
-  /** Confirms the address that the account has, or makes the one that was written to its address. Gives both. */
-  async confirmAddress(code: string, from: string): Promise<{ person: Person; before: string }> {
+  /**
+   * Confirms the address that the account has, or makes the one that was written to its address. Only by its own person, signed in:
+   * whoever reads the mail of an address may know nothing of an account that somebody else made with it. Gives both addresses.
+   * @throws PlatformError `not_found`, `forbidden`, `name_taken`
+   */
+  async confirmAddress(code: string, by: Person | undefined, from: string): Promise<{ person: Person; before: string }> {
     const { db, codes } = this.#parts
     const found = await codes.read(['verify', 'email'], code)
     if (found === undefined) throw gone()
+    if (by === undefined || by.id !== found.userId) throw notSignedIn(by)
     return db.transaction(async (tx) => {
       const taken: KeptCode | undefined = await codes.take(found.kind, code, tx)
       const [row] = taken?.userId == null ? [] : await tx.select().from(users).where(eq(users.id, taken.userId)).for('update')
@@ -84,7 +99,7 @@ export class ByMessage {
       // What was sent to the former address is not theirs any more.
       if (found.kind === 'email') await codes.forget(row.id, ['reset', 'link', 'verify', 'email'], tx)
       const person = { id: row.id, name: row.name, email: taken.email }
-      await note(tx, actingAs(person, from), found.kind === 'verify'
+      await note(tx, actingAs(personOf(row), from), found.kind === 'verify'
         ? { action: 'person.email.verify', target: ofPerson(person) }
         : { action: 'person.email', target: ofPerson(person), before: { email: row.email }, after: { email: person.email } })
       return { person, before: row.email }
@@ -99,3 +114,6 @@ export class ByMessage {
 
 const isSame = (one: string, other: string | null | undefined): boolean => one.toLowerCase() === other?.toLowerCase()
 const gone = () => new PlatformError('not_found', 'this link was used, or has expired', { fix: 'Ask for a new one.' })
+const notSignedIn = (by: Person | undefined) => new PlatformError('forbidden', by === undefined ? 'you are not signed in to the account that this link is for' : `this link is for another account than ${by.email}`, {
+  fix: 'Sign in to that account in this browser, then open the link again. If you made no such account, choose “Forgot the password?” on the sign-in page: the account becomes yours.',
+})

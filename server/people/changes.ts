@@ -31,4 +31,6 @@ export async function note(tx: Transaction, actor: Actor, change: PersonalChange
 export const ofPerson = ({ email }: Pick<Person, 'email'>): string => `person ${email}`
 
 /** Who acts on the strength of a code or a provider's word, before there is a session. */
-export const actingAs = (person: Person, from: string): Actor => ({ kind: 'person', id: person.id, name: person.email, from })
+export const actingAs = (person: Person, from: string): Actor => ({ ...actorOf(person), from })
+
+export const actorOf = ({ id, email, unconfirmed }: Person): Actor => ({ kind: 'person', id, name: email, ...(unconfirmed && { unconfirmed }) })

@@ -1,6 +1,7 @@
 import { PlatformError } from '#contract/errors.ts'
 import type { Person } from '#contract/records.ts'
 import type { Web } from '../web.ts'
+import { actingAs } from './changes.ts'
 
 const lasts = 90 * 86_400_000
 
@@ -8,7 +9,7 @@ const lasts = 90 * 86_400_000
 export async function commandToken(
   web: Pick<Web, 'runtime' | 'settings'>, who: Person, options: { team: string | undefined; from: string; name: string | undefined },
 ) {
-  const actor = { kind: 'person' as const, id: who.id, name: who.email, from: options.from }
+  const actor = actingAs(who, options.from)
   const teams = await web.runtime.call('teams.list', { userId: who.id }, { actor })
   const [oldest] = [...teams].sort((a, b) => a.createdAt - b.createdAt)
   const team = options.team === undefined ? oldest : teams.find(({ name }) => name === options.team)

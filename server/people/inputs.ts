@@ -1,9 +1,22 @@
 import { z } from 'zod'
 import { PlatformError } from '#contract/errors.ts'
 
-/** RFC 5321 §4.5.3.1.3 allows 254 characters; whether it exists, nobody can know here. */
-export const emailAddress = z.string().trim().max(254).regex(/^[^\s@"<>,;:\\]+@[^\s@"<>,;:\\]+$/, 'this is not an email address')
-export const displayName = z.string().trim().min(1).max(100)
+/**
+ * RFC 5321 §4.1.2 without quotes and address literals, at most 254 characters (§4.5.3.1.3). ASCII only, without a dot at the end, so that
+ * two addresses that look or count the same are the same account. An international domain is written as `xn--…`.
+ */
+const address = /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/i
+export const emailAddress = z.string().trim().max(254).regex(address, 'this is not an email address')
+
+/** What hides, or turns the direction of what stands around it, helps nobody but who wants to look like somebody else. */
+const hidden = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/u
+const shown = (text: string): boolean => text.isWellFormed() && !hidden.test(text)
+export const displayName = z.string().trim().min(1).max(100).refine(shown, 'a name has no invisible characters')
+/** Of a person or a machine: what stands for an address stands where addresses do. */
+export const personName = displayName.refine((name) => !name.includes('@'), 'a name is not an address: leave out the @')
+/** As a provider gives it; undefined when nothing of it can be shown. */
+export const nameFrom = (given: string): string | undefined => given.toWellFormed().replace(new RegExp(hidden, 'gu'), '').replaceAll('@', ' ').trim().slice(0, 100).trim() || undefined
+
 /** A password as given: hashed whole, so only as long as hashing it is cheap. */
 export const password = z.string().min(1).max(1024)
 

@@ -6,7 +6,9 @@ import type { Person } from '#contract/records.ts'
 import type { Db } from '#db/open.ts'
 import { linkedAccounts, passkeys, users } from '#db/schema.ts'
 import { actingAs, noted, note, ofPerson } from './changes.ts'
-import { isEmail } from './people.ts'
+import { nameFrom } from './inputs.ts'
+import type { Claims } from './claim.ts'
+import { isEmail, personOf } from './people.ts'
 import type { SignUps } from './sign-ups.ts'
 
 /** Who somebody is at a provider, as it says. */
@@ -21,15 +23,18 @@ export interface Claimed {
 
 /**
  * Accounts elsewhere with which people sign in here. An address alone proves nothing: an account here is only taken for a
- * provider's when both have proof of the address, or when its person, signed in, asked for the link.
+ * provider's when the provider has proof of the address, or when its person, signed in, asked for the link. When only the provider
+ * has proof, the account is claimed: whoever had it before loses it.
  */
 export class LinkedAccounts {
   readonly #db: Db
   readonly #signUps: SignUps
+  readonly #claims: Claims
 
-  constructor(db: Db, signUps: SignUps) {
+  constructor(db: Db, signUps: SignUps, claims: Claims) {
     this.#db = db
     this.#signUps = signUps
+    this.#claims = claims
   }
 
   list(userId: string) {
@@ -38,20 +43,25 @@ export class LinkedAccounts {
   }
 
   /**
-   * Who is to be signed in. `linked` tells that an account here was linked by it just now.
+   * Who is to be signed in. `notice` is what its person is to be told of.
    * @throws PlatformError `forbidden` (with `data.reason`) when nobody is
    */
-  async signIn(claimed: Claimed, from: string): Promise<{ person: Person; linked: boolean }> {
+  async signIn(claimed: Claimed, from: string): Promise<{ person: Person; notice: string | undefined }> {
     const [known] = await this.#db.update(linkedAccounts).set({ usedAt: Date.now(), email: claimed.email })
       .where(and(eq(linkedAccounts.provider, claimed.provider), eq(linkedAccounts.subject, claimed.subject))).returning({ userId: linkedAccounts.userId })
     const [row] = await this.#db.select().from(users).where(known === undefined ? isEmail(claimed.email) : eq(users.id, known.userId))
-    if (known !== undefined && row !== undefined) return { person: { id: row.id, name: row.name, email: row.email }, linked: false }
+    if (known !== undefined && row !== undefined) return { person: personOf(row), notice: undefined }
     if (claimed.email === '' || !claimed.emailVerified) throw refused('address_not_verified', 'the provider does not vouch for your address')
-    if (row === undefined) return { person: await this.#create(claimed, from), linked: false }
-    if (row.emailVerifiedAt === null) throw refused('link_first', 'an account with this address exists, which nobody has confirmed to be yours')
-    const person = { id: row.id, name: row.name, email: row.email }
+    if (row === undefined) return { person: await this.#create(claimed, from), notice: undefined }
+    const person = personOf(row)
+    if (person.unconfirmed) {
+      const { provider, subject, email } = claimed
+      const now = Date.now()
+      const own = await this.#claims.take(person, { by: provider, from, replace: (tx) => tx.insert(linkedAccounts).values({ provider, subject, userId: row.id, email, createdAt: now, usedAt: now }) })
+      return { person: own, notice: 'claimed' }
+    }
     await this.link(person, claimed, actingAs(person, from))
-    return { person, linked: true }
+    return { person, notice: 'linked account' }
   }
 
   /** @throws PlatformError `conflict` when it is linked to another person */
@@ -80,7 +90,7 @@ export class LinkedAccounts {
     const { provider, subject, email } = claimed
     if (!await this.#signUps.mayJoin(email)) throw refused('no_sign_up', 'there is no account with this address, and one gets none by oneself')
     const now = Date.now()
-    const person = { id: newId('user'), email, name: claimed.name.trim().slice(0, 100) || (email.split('@')[0] ?? email) }
+    const person = { id: newId('user'), email, name: nameFrom(claimed.name) ?? email.split('@')[0] ?? email }
     return this.#db.transaction(async (tx) => {
       const added = await tx.insert(users).values({ ...person, emailVerifiedAt: now, passwordHash: null, operator: false, createdAt: now }).onConflictDoNothing().returning({ id: users.id })
       if (added.length === 0) throw refused('try_again', 'somebody got an account with this address at the same moment')

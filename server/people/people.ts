@@ -1,4 +1,4 @@
-import { count, eq, sql } from 'drizzle-orm'
+import { and, count, desc, eq, isNull, sql } from 'drizzle-orm'
 import type { Db, Transaction } from '#db/open.ts'
 import { users } from '#db/schema.ts'
 import { PlatformError } from '#contract/errors.ts'
@@ -17,7 +17,7 @@ export interface NewPerson {
   name: string
   password: string
   operator: boolean
-  /** A message to the address proved that it is theirs. */
+  /** A message to the address proved that it is theirs, or they have the platform's own set-up link. */
   emailVerified?: boolean
 }
 
@@ -74,6 +74,9 @@ export class People {
     if (!await passwordMatches(row?.passwordHash ?? null, given.password) || row === undefined) {
       throw new PlatformError('unauthenticated', 'the email or the password is wrong', { fix: 'Check both and try again.' })
     }
+    // Comparing takes a while: a password that was replaced meanwhile opens no session.
+    const [now] = await this.#db.select({ passwordHash: users.passwordHash }).from(users).where(eq(users.id, row.id))
+    if (now?.passwordHash !== row.passwordHash) throw new PlatformError('unauthenticated', 'the password was changed a moment ago', { fix: 'Sign in with the new one.' })
     this.#signInLimit.succeeded(email, given.from)
     return personOf(row)
   }
@@ -110,10 +113,29 @@ export class People {
     return { emailVerified: row?.emailVerifiedAt != null, hasPassword: row?.passwordHash != null }
   }
 
+  /** Whose address nothing has proved, newest first. */
+  async unconfirmed(): Promise<(Person & { createdAt: number })[]> {
+    const rows = await this.#db.select().from(users).where(isNull(users.emailVerifiedAt)).orderBy(desc(users.createdAt)).limit(200)
+    return rows.map((row) => ({ ...personOf(row), createdAt: row.createdAt }))
+  }
+
+  /**
+   * Services are told of the address from now on.
+   * @param about the address that whoever confirms it has looked at
+   * @throws PlatformError `not_found` when the account has another address by now
+   */
+  async confirm(about: Pick<Person, 'id' | 'email'>, actor: Actor, action = 'person.email.verify'): Promise<void> {
+    await noted(this.#db, actor, { action, target: ofPerson(about) }, async (tx) => {
+      const confirmed = await tx.update(users).set({ emailVerifiedAt: sql`coalesce(${users.emailVerifiedAt}, now())` }).where(and(eq(users.id, about.id), eq(users.email, about.email))).returning({ id: users.id })
+      if (confirmed.length === 0) throw new PlatformError('not_found', `there is no account with the address ${about.email} any more`)
+    })
+  }
+
   async #insert(db: Transaction, given: NewPerson): Promise<Person> {
-    const person = { id: newId('user'), email: given.email.trim(), name: given.name.trim() }
+    const row = { id: newId('user'), email: given.email.trim(), name: given.name.trim(), emailVerifiedAt: given.emailVerified ? Date.now() : null }
+    const person = personOf(row)
     const passwordHash = await hashPassword(given.password)
-    const added = await db.insert(users).values({ ...person, passwordHash, operator: given.operator, createdAt: Date.now(), emailVerifiedAt: given.emailVerified ? Date.now() : null })
+    const added = await db.insert(users).values({ ...row, passwordHash, operator: given.operator, createdAt: Date.now() })
       .onConflictDoNothing().returning({ id: users.id })
     if (added.length === 0) throw new PlatformError('name_taken', `${person.email} has an account already`, { field: 'email', fix: 'Sign in instead.' })
     await note(db, actingAs(person, ''), { action: 'person.create', target: ofPerson(person), after: { name: person.name, operator: given.operator } })
@@ -122,4 +144,6 @@ export class People {
 }
 
 export const isEmail = (email: string) => sql`lower(${users.email}) = ${email.trim().toLowerCase()}`
-const personOf = ({ id, name, email }: Row): Person => ({ id, name, email })
+/** With a mark while nothing has proved that the address is theirs. */
+export const personOf = ({ id, name, email, emailVerifiedAt }: Pick<Row, 'id' | 'name' | 'email' | 'emailVerifiedAt'>): Person =>
+  ({ id, name, email, ...(emailVerifiedAt === null && { unconfirmed: true as const }) })

@@ -1,4 +1,4 @@
-import { hkdfSync } from 'node:crypto'
+import { createHmac, hkdfSync } from 'node:crypto'
 import { openText, sealText } from '#contract/sealed.ts'
 
 /**
@@ -8,6 +8,8 @@ import { openText, sealText } from '#contract/sealed.ts'
 export interface PeopleSeal {
   seal(plain: string, belongsTo: string): string
   open(sealed: string, belongsTo: string): string
+  /** What nobody can make up who has not the key. */
+  mark(text: string): string
 }
 
 export function peopleSeal(secret: string): PeopleSeal {
@@ -15,5 +17,6 @@ export function peopleSeal(secret: string): PeopleSeal {
   return {
     seal: (plain, belongsTo) => sealText(key, plain, belongsTo),
     open: (sealed, belongsTo) => openText(key, sealed, belongsTo),
+    mark: (text) => createHmac('sha256', key).update(text).digest('base64url'),
   }
 }

@@ -6,6 +6,7 @@ import { newId } from '#contract/ids.ts'
 import type { Person } from '#contract/records.ts'
 import type { Actor } from '#contract/rpc.ts'
 import { actingAs, note, ofPerson } from './changes.ts'
+import { personOf } from './people.ts'
 
 export const sessionDays = 30
 const day = 86_400_000
@@ -31,7 +32,8 @@ export class Sessions {
       await tx.insert(sessions).values({
         id, userId, createdAt: now, seenAt: now, confirmedAt: now, method, expiresAt: now + sessionDays * day, userAgent: from.userAgent.slice(0, 300), address: from.address,
       })
-      const [person] = await tx.select({ id: users.id, name: users.name, email: users.email }).from(users).where(eq(users.id, userId))
+      const [user] = await tx.select().from(users).where(eq(users.id, userId))
+      const person = user && personOf(user)
       if (person !== undefined) await note(tx, { ...actingAs(person, from.address), sessionId: id }, { action: 'person.signIn', target: ofPerson(person), after: { method } })
     })
     return id
@@ -45,7 +47,7 @@ export class Sessions {
     if (row === undefined) return undefined
     const { session, user } = row
     if (now - session.seenAt > noteSeenMs) await this.#db.update(sessions).set({ seenAt: now }).where(eq(sessions.id, id))
-    return { id, person: { id: user.id, name: user.name, email: user.email }, operator: user.operator, expiresAt: session.expiresAt }
+    return { id, person: personOf(user), operator: user.operator, expiresAt: session.expiresAt }
   }
 
   async list(userId: string) {

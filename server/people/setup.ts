@@ -4,6 +4,7 @@ import { PlatformError } from '#contract/errors.ts'
 import type { RpcClient } from '#contract/rpc-client.ts'
 import type { RuntimeApi } from '#contract/runtime-api.ts'
 import type { Person } from '#contract/records.ts'
+import { actorOf } from './changes.ts'
 import { emailAddress, newPassword } from './inputs.ts'
 import type { NewPerson, People } from './people.ts'
 
@@ -58,12 +59,12 @@ export class Setup {
   async #createFirst(given: Omit<NewPerson, 'operator'>): Promise<{ person: Person; team: string }> {
     // A person without a team is a dead end: better refuse while the runtime is away.
     await this.#with.runtime.call('platform.status', {})
-    const person = await this.#with.people.createFirst({ ...given, operator: true })
+    const person = await this.#with.people.createFirst({ ...given, operator: true, emailVerified: true })
     return { person, team: await this.#createTeam(person) }
   }
 
   async #createTeam(person: Person): Promise<string> {
-    const actor = { kind: 'person' as const, id: person.id, name: person.email }
+    const actor = actorOf(person)
     // The runtime made the team, without an owner, at its first start: this adopts it.
     const team = await this.#with.runtime.call('teams.create', { name: firstTeam, ownerId: person.id, samples: this.#with.samples }, { actor })
     return team.name

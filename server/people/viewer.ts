@@ -4,6 +4,7 @@ import { decode } from 'next-auth/jwt'
 import { tokenPrefix } from '#contract/headers.ts'
 import { PlatformError } from '#contract/errors.ts'
 import type { Viewer, Web } from '../web.ts'
+import { actorOf } from './changes.ts'
 
 /**
  * Who asks, by a browser's cookie or by a token; undefined when by neither. The session's row is looked up each time, so
@@ -27,7 +28,7 @@ export async function byToken(web: Web, token: string, from: string): Promise<Vi
   const { person, operator, ...standing } = found
   return {
     person, operator, session: undefined, token: standing,
-    actor: { kind: 'token', id: person.id, name: person.email, tokenId: standing.tokenId },
+    actor: { ...actorOf(person), kind: 'token', tokenId: standing.tokenId },
   }
 }
 
@@ -38,7 +39,7 @@ async function bySession(web: Web, cookie: string | undefined): Promise<Viewer |
   const { person, operator, expiresAt } = session
   return {
     person, operator, token: undefined, session: { id: session.id, expiresAt },
-    actor: { kind: 'person', id: person.id, name: person.email, sessionId: session.id },
+    actor: { ...actorOf(person), sessionId: session.id },
   }
 }
 

@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { PlatformError } from '#contract/errors.ts'
 import { roles } from '#contract/permissions.ts'
 import { consolePath } from '#contract/console-paths.ts'
-import { displayName, emailAddress, newPassword, password } from '../people/inputs.ts'
+import { actingAs } from '../people/changes.ts'
+import { personName, emailAddress, newPassword, password } from '../people/inputs.ts'
+import { secretOf } from '../people/mailed-invitation.ts'
 import { isLimited } from '../people/token-scope.ts'
 import { authorized, authorizedTeam, router } from '../trpc.ts'
 import { requireOwnerFor } from './members.ts'
@@ -13,7 +15,7 @@ export const invitations = router({
   list: authorizedTeam('member.write')
     .query(({ ctx }) => ctx.web.runtime.call('invitations.list', { teamId: ctx.at.teamId }, ctx.as)),
 
-  /** `link` is shown this once. */
+  /** `link` is shown this once. The one that is mailed is another, which proves the address. */
   create: authorizedTeam('member.write')
     .input(z.object({ email: emailAddress, role: z.enum(roles) }))
     .mutation(async ({ ctx, input }) => {
@@ -21,8 +23,10 @@ export const invitations = router({
       const { secret: made, ...invitation } = await ctx.web.runtime.call('invitations.create', {
         teamId: ctx.at.teamId, email: input.email, role: input.role,
       }, ctx.as)
-      const link = `${ctx.web.settings.url}${consolePath.invitation(made)}`
-      await ctx.web.messages.addInvitation(input.email, link, { team: ctx.at.team, role: input.role, by: ctx.viewer.person.name })
+      const { settings: { url }, mailedInvitations } = ctx.web
+      const link = `${url}${consolePath.invitation(made)}`
+      const mailed = `${url}${consolePath.invitation(mailedInvitations.codeFor(made, invitation.email))}`
+      await ctx.web.messages.addInvitation(input.email, mailed, { team: ctx.at.team, role: input.role, by: ctx.viewer.person.name })
       return { ...invitation, link, mailed: ctx.web.messages.mailer !== undefined }
     }),
 
@@ -34,33 +38,36 @@ export const invitations = router({
   read: authorized('platform.start')
     .input(z.object({ secret }))
     .query(async ({ ctx, input }) => {
-      const invitation = await ctx.web.runtime.call('invitations.read', input)
+      const invitation = await ctx.web.runtime.call('invitations.read', { secret: secretOf(input.secret) })
       return { ...invitation, hasAccount: (await ctx.web.people.byEmail(invitation.email)) !== undefined, providers: ctx.web.settings.providers.map(({ id, name }) => ({ id, name })), signedInAs: ctx.viewer?.person.email ?? null }
     }),
 
   /**
    * Joins the team: as who is signed in; or with the account's password; or, without an account, by making one (name and
-   * password). The link is proof of the address that it was made for.
+   * password). The link that was mailed is proof of the address that it was made for, the one that was shown is not.
    */
   accept: authorized('platform.start')
-    .input(z.object({ secret, name: displayName.optional(), password: password.optional() }))
+    .input(z.object({ secret, name: personName.optional(), password: password.optional() }))
     .mutation(async ({ ctx, input }) => {
       const { web, viewer } = ctx
       // A program's token is of one team: it takes its maker into no other.
       if (isLimited(viewer?.token)) throw new PlatformError('forbidden', 'a token cannot accept an invitation', { fix: 'Open the link in a browser.' })
-      const invitation = await web.runtime.call('invitations.read', { secret: input.secret })
-      const person = viewer?.person ?? await personFor(ctx, invitation.email, input)
+      const secret = secretOf(input.secret)
+      const invitation = await web.runtime.call('invitations.read', { secret })
+      const proved = web.mailedInvitations.proves(input.secret, invitation.email)
+      const person = viewer?.person ?? await personFor(ctx, invitation.email, { ...input, proved })
       if (person.email.toLowerCase() !== invitation.email.toLowerCase()) {
         throw new PlatformError('conflict', `this invitation is for ${invitation.email}; you are signed in as ${person.email}`, { fix: `Sign out, then open the link as ${invitation.email}.` })
       }
-      const actor = viewer?.actor ?? { kind: 'person' as const, id: person.id, name: person.email, from: ctx.from }
-      if (viewer === undefined) web.noteChanged(person.id)
-      const team = await web.runtime.call('invitations.accept', { secret: input.secret, userId: person.id }, { actor })
+      const actor = viewer?.actor ?? actingAs(person, ctx.from)
+      if (proved && person.unconfirmed) await web.people.confirm(person, actor)
+      if (viewer === undefined || proved) web.noteChanged(person.id)
+      const team = await web.runtime.call('invitations.accept', { secret, userId: person.id }, { actor })
       return { team: team.name, role: team.role, email: person.email }
     }),
 })
 
-async function personFor(ctx: Parameters<Parameters<ReturnType<typeof authorized>['query']>[0]>[0]['ctx'], email: string, given: { name?: string | undefined; password?: string | undefined }) {
+async function personFor(ctx: Parameters<Parameters<ReturnType<typeof authorized>['query']>[0]>[0]['ctx'], email: string, given: { name?: string | undefined; password?: string | undefined; proved: boolean }) {
   const { people } = ctx.web
   if (given.password === undefined) throw new PlatformError('bad_request', 'a password is needed', { field: 'password' })
   if ((await people.byEmail(email)) !== undefined) {
@@ -69,6 +76,5 @@ async function personFor(ctx: Parameters<Parameters<ReturnType<typeof authorized
     return person
   }
   await ctx.web.signUps.requireNotClosed()
-  // Whoever made the invitation has seen its link as well: it is no proof of the address.
-  return people.create({ email, name: given.name ?? email.split('@')[0] ?? email, password: newPassword(given.password), operator: false })
+  return people.create({ email, name: given.name ?? email.split('@')[0] ?? email, password: newPassword(given.password), operator: false, emailVerified: given.proved })
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { PlatformError } from '#contract/errors.ts'
-import { displayName, emailAddress, newPassword, password } from '../people/inputs.ts'
+import { personName, emailAddress, newPassword, password } from '../people/inputs.ts'
 import { commandToken } from '../people/command-token.ts'
 import { isLimited } from '../people/token-scope.ts'
 import { requireNoSecond } from '../people/second-factor.ts'
@@ -22,7 +22,7 @@ export const person = router({
 
   /** The first person, by the link that the server printed. The browser signs in with the same password afterwards. */
   setUp: authorized('platform.start')
-    .input(z.object({ code: z.string().max(200), email: emailAddress, name: displayName, password }))
+    .input(z.object({ code: z.string().max(200), email: emailAddress, name: personName, password }))
     .mutation(async ({ ctx, input }) => {
       ctx.web.limits.signIn.use(`set-up ${ctx.from}`)
       const { person: made, team } = await ctx.web.setup.run(input.code, { email: input.email, name: input.name, password: input.password })
@@ -44,7 +44,7 @@ export const person = router({
     .input(z.object({ port: z.number().int().min(1).max(65_535), state: z.string().min(8).max(200), team: z.string().nullable().default(null) }))
     .mutation(({ ctx, input }) => {
       if (ctx.viewer.session === undefined) throw new PlatformError('forbidden', 'only a person in a browser can confirm this')
-      const code = ctx.web.commandCodes.make({ userId: ctx.viewer.person.id, team: input.team })
+      const code = ctx.web.commandCodes.make({ userId: ctx.viewer.person.id, sessionId: ctx.viewer.session.id, team: input.team })
       return { redirect: `http://127.0.0.1:${input.port}/callback?${new URLSearchParams({ code, state: input.state }).toString()}` }
     }),
 
@@ -53,7 +53,8 @@ export const person = router({
     .input(z.object({ code: z.string().max(200), name: z.string().max(60).optional() }))
     .mutation(async ({ ctx, input }) => {
       const taken = ctx.web.commandCodes.take(input.code)
-      const who = taken && await ctx.web.people.byId(taken.userId)
+      // Who has signed out since, or whose account was taken back, gives nobody a token.
+      const who = taken && (await ctx.web.sessions.open(taken.sessionId))?.person
       if (who === undefined) {
         ctx.web.limits.token.use(ctx.from)
         throw new PlatformError('unauthenticated', 'this code is not valid (any more)', { fix: 'Run `m3o login` again.' })
@@ -70,7 +71,7 @@ export const person = router({
     return { ok: true as const }
   }),
 
-  rename: authorizedPerson('person.write').input(z.object({ name: displayName })).mutation(async ({ ctx, input }) => {
+  rename: authorizedPerson('person.write').input(z.object({ name: personName })).mutation(async ({ ctx, input }) => {
     await ctx.web.people.rename(ctx.viewer.person, input.name, ctx.as.actor)
     ctx.web.noteChanged(ctx.viewer.person.id)
     return { ok: true as const }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type MessageKind } from '#contract/people.ts'
 import { waiting } from '../auth/second.ts'
-import { displayName, emailAddress, password } from '../people/inputs.ts'
+import { personName, emailAddress, password } from '../people/inputs.ts'
 import { actingAs } from '../people/changes.ts'
 import { authorized, type Context, router } from '../trpc.ts'
 
@@ -33,26 +33,26 @@ export const signIn = router({
   reset: authorized('platform.start').input(z.object({ code, password })).mutation(async ({ ctx, input }) => {
     const { web, from } = ctx
     web.limits.token.use(`code ${from}`)
-    const person = await web.byMessage.reset(input.code, input.password, from)
+    const { person, claimed } = await web.byMessage.reset(input.code, input.password, from)
     await web.sessions.endOthers(person, undefined, actingAs(person, from))
-    await web.runtime.call('tokens.revokeSignIns', { userId: person.id }, { actor: actingAs(person, from) }).catch((error: unknown) => web.log.error({ err: error, person: person.id }, 'the command’s sign-ins were not ended'))
-    await web.messages.add('notice', person.email, { what: 'password' })
+    await web.runtime.call('tokens.revokeSignIns', { userId: person.id, all: claimed }, { actor: actingAs(person, from) }).catch((error: unknown) => web.log.error({ err: error, person: person.id }, 'the command’s sign-ins were not ended'))
+    await web.messages.add('notice', person.email, { what: claimed ? 'claimed' : 'password' })
     web.noteChanged(person.id)
     return { email: person.email }
   }),
 
-  signUp: authorized('platform.start').input(z.object({ code, name: displayName, password })).mutation(async ({ ctx, input }) => {
+  signUp: authorized('platform.start').input(z.object({ code, name: personName, password })).mutation(async ({ ctx, input }) => {
     ctx.web.limits.token.use(`code ${ctx.from}`)
     const person = await ctx.web.byMessage.signUp(input.code, { name: input.name, password: input.password })
     ctx.web.noteChanged(person.id)
     return { email: person.email }
   }),
 
-  /** Of the account that one has, or its new one. */
+  /** Of the account that one is signed in to, or its new one. */
   confirmAddress: authorized('platform.start').input(z.object({ code })).mutation(async ({ ctx, input }) => {
     const { web, from } = ctx
     web.limits.token.use(`code ${from}`)
-    const { person, before } = await web.byMessage.confirmAddress(input.code, from)
+    const { person, before } = await web.byMessage.confirmAddress(input.code, ctx.viewer?.session && ctx.viewer.person, from)
     if (before !== person.email) await web.messages.add('notice', before, { what: 'email' })
     web.noteChanged(person.id)
     return { email: person.email }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { PlatformError } from '#contract/errors.ts'
 import { roles } from '#contract/permissions.ts'
 import { type AtTeam, authorize } from '../authorize.ts'
+import { displayName } from '../people/inputs.ts'
 import { isLimited, narrowed } from '../people/token-scope.ts'
 import type { Viewer, Web } from '../web.ts'
 import { authorizedTeam, router } from '../trpc.ts'
@@ -21,7 +22,7 @@ export const tokens = router({
   /** May do what its maker may in this team, or less by scope. `token` is shown this once. */
   create: authorizedTeam('token.write', { listing: true })
     .input(z.object({
-      name: z.string().trim().min(1).max(80),
+      name: displayName.max(80),
       /** Actions (`service.call`, `service.*`, `*.read`), and names of services and environments; absent: all. */
       scope: z.object({ actions: names.optional(), services: names.optional(), environments: names.optional() }).default({}),
       /** Environment in which its calls run; production when null. */
@@ -32,7 +33,10 @@ export const tokens = router({
     }))
     .mutation(async ({ ctx, input }) => {
       if (input.expiresAt !== null && input.expiresAt <= Date.now()) throw new PlatformError('bad_request', 'it would have expired already', { field: 'expiresAt' })
-      if (input.machine !== null) await requireMachineMaker(ctx)
+      if (input.machine !== null) {
+        await requireMachineMaker(ctx)
+        if (input.name.includes('@')) throw new PlatformError('bad_request', 'the name of a machine is not an address', { field: 'name', fix: 'Leave out the @.' })
+      }
       const { secret, ...token } = await ctx.web.runtime.call('tokens.create', {
         teamId: ctx.at.teamId, userId: input.machine === null ? ctx.viewer.person.id : null, role: input.machine?.role ?? null, name: input.name, ...await narrowed(ctx.web, ctx.viewer, { at: ctx.at, ...input }),
       }, ctx.as)

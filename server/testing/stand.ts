@@ -18,6 +18,7 @@ import { createLive } from '../live/socket.ts'
 import { appRouter } from '../router.ts'
 import { readSettings, withPort } from '../settings.ts'
 import { createCaller } from '../trpc.ts'
+import { actorOf } from '../people/changes.ts'
 import { byToken } from '../people/viewer.ts'
 import type { Viewer } from '../web.ts'
 import { Browser } from './browser.ts'
@@ -94,8 +95,8 @@ export async function startStand(options: { url?: string; level?: string; log?: 
       const open = await web.sessions.open(id)
       if (open === undefined) throw new Error('the session did not open')
       return {
-        person, operator: open.operator, token: undefined, session: { id, expiresAt: open.expiresAt },
-        actor: { kind: 'person', id: person.id, name: person.email, sessionId: id },
+        person: open.person, operator: open.operator, token: undefined, session: { id, expiresAt: open.expiresAt },
+        actor: { ...actorOf(open.person), sessionId: id },
       }
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

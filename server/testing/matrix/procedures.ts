@@ -134,6 +134,7 @@ export const trials: Record<string, Trial> = {
   'platform.people': {},
   'platform.setSignUp': { input: () => ({ signUp: 'invitation' }) },
   'platform.showMessage': { input: () => ({ messageId: 'none' }), ends: ['not_found'] },
+  'platform.confirmPerson': { input: () => ({ userId: 'u_nobody', email: 'nobody@example.com' }), ends: ['not_found'] },
   'platform.removeFactors': { input: () => ({ email: 'nobody@example.com' }), ends: ['not_found'] },
   'platform.dismissMessage': { unwritten: 'nothing of anybody changes', input: () => ({ messageId: 'none' }) },
   'platform.about': {},
