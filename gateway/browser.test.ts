@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { localPath } from './identity/handover.ts'
+import { localPath } from '#contract/local-path.ts'
 import { raw, type Stand, startStand } from './testing/stand.ts'
 
 let stand: Stand

@@ -1,6 +1,7 @@
 import { handoverPath } from '#contract/gateway-api.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { consolePath } from '#contract/console-paths.ts'
+import { localPath } from '#contract/local-path.ts'
 import { parseHostLabel } from '#contract/names.ts'
 import type { Settings } from '../settings.ts'
 import type { Exchange } from './exchange.ts'
@@ -30,5 +31,3 @@ export function isServiceHost(host: string, { domain, gatewayPort, proxied }: Pi
   if (label === undefined || parseHostLabel(label) === undefined) return false
   return port === undefined ? proxied || gatewayPort === 80 : Number(port) === gatewayPort
 }
-
-const localPath = (to: string): string => (to.startsWith('/') && !/^\/[/\\\s]/.test(to) ? to : '/')
