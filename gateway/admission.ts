@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { PlatformError } from '#contract/errors.ts'
 import { header, maxHops } from '#contract/headers.ts'
 import { hostLabel } from '#contract/names.ts'
+import { secretsRefusal } from '#contract/overlay-secrets.ts'
 import type { EnvironmentChoice } from '#contract/traces.ts'
 import type { CallRequest } from './call.ts'
 import { type EnvironmentClaims, mergeBaggage } from './context/environment-claim.ts'
@@ -239,6 +240,7 @@ export class Admission {
     found.choice = asked === context ? choice : 'default'
     if (asked.gone !== null) throw gone(asked.gone, asked.goneBy)
     this.allow(identity, asked, instance, member)
+    if (instance !== undefined && asked.parentId !== null && asked.id !== instance.environmentId) this.requireNoSecrets(instance, asked)
     return { context, asked, member, choice, generation: generation ?? this.table.generationOf(context.id) }
   }
 
@@ -262,6 +264,14 @@ export class Admission {
     const carried = instance !== undefined && member !== undefined
     if (environment.parentId === null || carried || belongsTo(identity, environment.teamId)) return
     throw identity.kind === 'anyone' ? signIn() : new PlatformError('forbidden', `the environment ${environment.name} is its team's alone`)
+  }
+
+  /** What holds secrets of a protected environment calls no override of another one (contract/overlay-secrets.ts). */
+  private requireNoSecrets(instance: Caller, asked: Environment): void {
+    const keeper = this.table.keeperOfSecretsAt(instance)
+    if (keeper === undefined) return
+    const name = this.table.get('services', instance.serviceId)?.name ?? instance.serviceId
+    throw secretsRefusal(name, { from: this.table.get('environments', instance.environmentId)?.name ?? instance.environmentId, keeper: keeper.name, here: asked.name }, 'calls')
   }
 
   private existing(environmentId: string): Environment {
