@@ -88,7 +88,7 @@ test('a call made in an overlay is not served by what holds secrets of the prote
 
 test('what holds them calls no override of another environment, whatever it says of the call', async () => {
   await ask('/v1/plain/x', inDx())
-  for (const headers of [{ baggage: lastBaggage }, { 'm3o-environment': 'dx' }, { 'm3o-environment': 'dx2' }]) expect(await ask(`/~${frontKey}/pay/x`, headers), JSON.stringify(headers)).toMatchObject(refused)
+  for (const headers of [{ baggage: lastBaggage }, { 'm3o-environment': 'dx' }, { 'm3o-environment': 'dx2' }] as Record<string, string>[]) expect(await ask(`/~${frontKey}/pay/x`, headers), JSON.stringify(headers)).toMatchObject(refused)
   expect(await ask(`/~${frontKey}/pay/x`)).toMatchObject({ status: 200, by: 'production' })
   expect(await ask(`/~${plainKey}/pay/x`, { 'm3o-environment': 'dx' })).toMatchObject({ status: 200, by: 'dx' })
 })
