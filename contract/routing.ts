@@ -130,6 +130,8 @@ const routedSession = z.object({
   email: z.string(),
   /** Teams in which the person may call services. */
   teamIds: z.array(z.string()),
+  /** Services of other teams that may be told who it is, as `{team id}/{service id}`. */
+  consents: z.array(z.string()).optional(),
   expiresAt: z.number(),
 })
 

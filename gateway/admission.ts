@@ -8,7 +8,7 @@ import type { CallRequest } from './call.ts'
 import { type EnvironmentClaims, mergeBaggage } from './context/environment-claim.ts'
 import { callerHeader } from './identity/caller-header.ts'
 import type { HostCookies } from './identity/host-cookie.ts'
-import { anyone, belongsTo, checkAudience, identifyByToken, type Identity, type Person } from './identity/identity.ts'
+import { anyone, asToldTo, belongsTo, checkAudience, identifyByToken, type Identity, type Person } from './identity/identity.ts'
 import type { Limits } from './limits.ts'
 import type { Caller, Environment, Service, Team } from './routes/entities.ts'
 import type { WrittenHead } from './proxy/request-head.ts'
@@ -104,9 +104,13 @@ export class Admission {
   /** Throws a PlatformError for what may not pass and is no hop of a call either: who asks, or what for, is not known. */
   admit({ request, target, trusted }: Asked): Passage | Moved | Refusal | Waiting {
     if (this.table.epoch === '') throw new PlatformError('unavailable', 'the platform is starting', { fix: 'Try again in a moment.' })
+    if (target.kind === 'path' && isWorkerScript(request)) throw new PlatformError('forbidden', 'a service worker is registered at the host of its own service only')
     const instance = target.kind === 'path' && target.key !== undefined ? this.instance(target.key, request) : undefined
-    const identity = this.identify(request, target, trusted, instance)
-    const { team, service, moved } = this.find(request, target, identity, instance)
+    const asking = this.identify(request, target, trusted, instance)
+    const { team, service, moved } = this.find(request, target, asking, instance)
+    const identity = asToldTo(asking, service)
+    // Who may not call it anyway is not asked whether it may know them.
+    if (identity !== asking && service.audience.kind !== 'anyone') checkAudience(asking, service)
     if (service.moving) return { moving: service }
     const hostEnvironment = target.kind === 'host' ? this.table.environmentNamed(team.id, target.environment) : undefined
     if (target.kind === 'host' && (moved || hostEnvironment?.moved)) {
@@ -154,7 +158,8 @@ export class Admission {
   isLetIn({ request, target, trusted }: Asked): boolean {
     try {
       const identity = this.identify(request, target, trusted, undefined)
-      checkAudience(identity, this.find(request, target, identity, undefined).service)
+      const { service } = this.find(request, target, identity, undefined)
+      checkAudience(asToldTo(identity, service), service)
       return true
     } catch (error) {
       if (error instanceof PlatformError) return false
@@ -280,6 +285,9 @@ export class Admission {
     return environment
   }
 }
+
+/** One would stand between the browser and all services that share the origin (https://www.w3.org/TR/service-workers/#service-worker-script-request). */
+const isWorkerScript = ({ headers }: CallRequest): boolean => headers['service-worker'] !== undefined || headers['sec-fetch-dest'] === 'serviceworker'
 
 /** A session's end is not known here. */
 function goodUntil(identity: Identity): number {

@@ -13,10 +13,11 @@ export async function serveHandover({ web, request, response, url, viewer, from 
   const to = url.searchParams.get('to') ?? '/'
   if (!isServiceHost(host, web.settings)) throw new PlatformError('bad_request', 'this is not the host of a service', { field: 'host' })
   const who = await viewer()
-  if (who?.session === undefined) return redirect(consolePath.signIn(consolePath.handover({ host, to })))
+  if (who?.session === undefined) return redirect(consolePath.signIn(consolePath.handover({ host, to: localPath(to) })))
   const { code } = await web.runtime.call('access.handover', {
     sessionId: who.session.id, userId: who.person.id, host, expiresAt: who.session.expiresAt,
   }, { actor: { ...who.actor, from } })
+  if (code === null) return redirect(consolePath.consent({ host, to: localPath(to) }))
   redirect(`${web.settings.secure ? 'https' : 'http'}://${host}${handoverPath}?${new URLSearchParams({ code, to: localPath(to) }).toString()}`)
 
   function redirect(location: string): void {
