@@ -27,6 +27,8 @@ export const consolePath = {
   commandSignIn: (at: { port: number; state: string; name?: string }) => `/cli${query({ port: String(at.port), state: at.state, name: at.name })}`,
   /** Where the gateway sends a browser that opens a private service. */
   handover: (at: { host: string; to: string }) => `/handover${query(at)}`,
+  /** Asks whether a service of another team may be told who one is. */
+  consent: (at: { host: string; to: string }) => `/sign-in/service${query(at)}`,
   git: (at: { team: string; service: string }) => `/git/${at.team}/${at.service}.git`,
   deployment: (at: { team: string; environment: string; service: string; deployment: string }) => `/${at.team}/${at.environment}/services/${at.service}/deployments/${at.deployment}`,
   trpc: '/api/trpc',

@@ -33,3 +33,22 @@ export const tokenPrefix = 'm3o_'
 export const platformPath = '/_m3o/'
 /** Where a service built with the SDK describes its endpoints. */
 export const describePath = '/_m3o/describe'
+
+/** Headers that the gateway sets, strips or trusts, or that frame a message; those that begin with one of these, too. */
+const reserved = new Set([
+  'authorization', 'baggage', 'connection', 'content-length', 'content-type', 'cookie', 'expect', 'forwarded', 'host', 'keep-alive', 'proxy', 'te', 'traceparent', 'tracestate', 'trailer',
+  'transfer-encoding', 'upgrade', 'via', 'x-real-ip',
+])
+const reservedPrefix = /^(?:m3o|micro|proxy|sec|x-forwarded)-/
+
+/**
+ * A header's name as CGI (RFC 3875 §4.1.18), WSGI, Rack and PHP see it: they lose its case and tell `-` and `_` (PHP `.`, others
+ * any sign) apart no more.
+ */
+export const foldedName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '-')
+
+/** Whether a service could take a header for one of those that only the gateway says, or that frame a message. */
+export function isReservedName(name: string): boolean {
+  const folded = foldedName(name)
+  return reserved.has(folded) || reservedPrefix.test(folded)
+}

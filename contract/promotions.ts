@@ -70,6 +70,8 @@ export const environmentDiff = z.object({
     change: z.enum(['only here', 'only there', 'differs']),
     here: z.string().nullable(), there: z.string().nullable(),
   })),
+  /** Services that calls made in the first cannot reach: what it inherits holds secrets of `keeper`, which is protected (contract/overlay-secrets.ts). */
+  unreachable: z.array(z.object({ serviceId: z.string(), service: z.string(), from: z.string(), keeper: z.string() })),
   checks: z.array(promotionCheck),
 })
 export type EnvironmentDiff = z.infer<typeof environmentDiff>

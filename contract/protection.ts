@@ -11,6 +11,8 @@ export type Guard = (typeof guards)[number]
 export type Protection = Record<Guard, Admitted> & {
   /** A promotion into it is asked for by one person and let go by another, who may both promote. */
   approval?: boolean | undefined
+  /** Services that hold its secrets serve calls of the environments on it, all the same (contract/overlay-secrets.ts). */
+  overlays?: boolean | undefined
 }
 
 export interface Admitted {
@@ -20,9 +22,9 @@ export interface Admitted {
 }
 
 /** As it is decided by, of one as people see it. */
-export function protectionOf(shown: Record<Guard, { role: Role; people: readonly { id: string }[] }> & { approval?: boolean | undefined }): Protection {
+export function protectionOf(shown: Record<Guard, { role: Role; people: readonly { id: string }[] }> & Pick<Protection, 'approval' | 'overlays'>): Protection {
   const byId = (guard: Guard): Admitted => ({ role: shown[guard].role, people: shown[guard].people.map(({ id }) => id) })
-  return { deploy: byId('deploy'), secrets: byId('secrets'), promote: byId('promote'), ...(shown.approval && { approval: true }) }
+  return { deploy: byId('deploy'), secrets: byId('secrets'), promote: byId('promote'), ...(shown.approval && { approval: true }), ...(shown.overlays && { overlays: true }) }
 }
 
 /** Which guards an action in a protected environment passes. Who changes the protection must pass what it asks for. */

@@ -45,11 +45,11 @@ export const laptop = z.object({ by: person, since: z.number(), instance: z.stri
 export type Laptop = z.infer<typeof laptop>
 
 const admitted = z.object({ role: z.enum(roles), people: z.array(z.string()).max(100) })
-export const protection: z.ZodType<Protection> = z.object({ deploy: admitted, secrets: admitted, promote: admitted, approval: z.boolean().optional() })
+export const protection: z.ZodType<Protection> = z.object({ deploy: admitted, secrets: admitted, promote: admitted, approval: z.boolean().optional(), overlays: z.boolean().optional() })
 
 /** With its people by name. */
 const shownAdmitted = admitted.extend({ people: z.array(person) })
-export const shownProtection = z.object({ deploy: shownAdmitted, secrets: shownAdmitted, promote: shownAdmitted, approval: z.boolean().optional() })
+export const shownProtection = z.object({ deploy: shownAdmitted, secrets: shownAdmitted, promote: shownAdmitted, approval: z.boolean().optional(), overlays: z.boolean().optional() })
 export type ShownProtection = z.infer<typeof shownProtection>
 
 export const environmentKinds = ['production', 'shared', 'personal', 'preview'] as const

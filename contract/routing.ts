@@ -26,6 +26,8 @@ const routedEnvironment = z.object({
   generation: z.number().int(),
   /** Set when it expired or was deleted: calls answer 410 with this sentence. Kept for as long as its name may be tried. */
   gone: z.string().nullable(),
+  /** It is protected, and its secrets stay with calls that are made in it (contract/overlay-secrets.ts). */
+  keepsSecrets: z.boolean().optional(),
   /** Of one that is gone: for programs. */
   goneBy: z.enum(['deleted', 'expired']).optional(),
 })
@@ -48,6 +50,9 @@ const routedService = z.object({
   moving: z.boolean().optional(),
 })
 
+/** Environments of whose secrets instances hold some that are not marked as inheritable. */
+const secretsOf = z.array(z.string()).optional()
+
 const routedInstance = z.object({ id: z.string(), address: z.string(), port: z.number().int() })
 
 /** What runs of a service in an environment where it was deployed. Key: `{environmentId}/{serviceId}`. */
@@ -62,6 +67,7 @@ const routedRelease = z.object({
   /** Why, for people, when nothing serves. */
   reason: z.string().nullable(),
   instances: z.array(routedInstance),
+  secretsOf,
 })
 
 /**
@@ -77,6 +83,7 @@ const routedLaptop = z.object({
   run: z.number().int(),
   /** Whose it is, for people. */
   by: z.string(),
+  secretsOf,
 })
 
 /** An instance that may call others. `key` is the sha256, in hex, of the key in its M3O_GATEWAY. */
@@ -127,6 +134,8 @@ const routedSession = z.object({
   email: z.string().nullable(),
   /** Teams in which the person may call services. */
   teamIds: z.array(z.string()),
+  /** Services of other teams that may be told who it is, as `{team id}/{service id}`. */
+  consents: z.array(z.string()).optional(),
   expiresAt: z.number(),
 })
 

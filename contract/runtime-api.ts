@@ -56,8 +56,14 @@ const access = {
   /** Web says which browser sessions may be handed over to services' hosts, and when one has ended. */
   'access.handover': call(
     z.object({ sessionId: z.string(), userId: z.string(), host: z.string(), expiresAt: z.number() }),
-    z.object({ code: z.string() }),
+    /** Null: the person has to agree first. */
+    z.object({ code: z.string().nullable() }),
   ),
+  /** Of a service's host: whose it is, and whether it may be told who the person is. */
+  'access.consent': call(z.object({ userId: z.string(), host: z.string() }), z.object({ serviceId: z.string(), service: z.string(), team: z.string(), agreed: z.boolean() })),
+  'access.consents': call(z.object({ userId: z.string() }), z.array(z.object({ serviceId: z.string(), service: z.string(), team: z.string(), at: z.number() }))),
+  'access.agree': call(z.object({ userId: z.string(), serviceId: z.string() }), ok),
+  'access.revokeConsent': call(z.object({ userId: z.string(), serviceId: z.string() }), ok),
   'access.sessionEnded': call(z.object({ sessionId: z.string() }), ok),
   /** Their address, or how they sign in, is another: takes what web noted of it into the audit, and tells the gateway. */
   'access.personChanged': call(z.object({ userId: z.string() }), ok),

@@ -274,6 +274,14 @@ export const follows = pgTable('follows', {
   createdAt: time().notNull(),
 }, (t) => [primaryKey({ columns: [t.userId, t.serviceId] }), index('follows_service').on(t.serviceId)])
 
+/** People who agreed that a service of a team that they are not in is told who they are; it holds for as long as the service is that team's. */
+export const consents = pgTable('consents', {
+  userId: text().notNull().references(() => users.id, { onDelete: 'cascade' }),
+  serviceId: text().notNull().references(() => services.id),
+  teamId: text().notNull().references(() => teams.id),
+  createdAt: time().notNull(),
+}, (t) => [primaryKey({ columns: [t.userId, t.serviceId, t.teamId] })])
+
 /** What those who use a service should hear of; deployments are told from their own table. */
 export const news = pgTable('news', {
   seq: bigserial({ mode: 'number' }).primaryKey(),

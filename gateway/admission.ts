@@ -2,12 +2,13 @@ import { isIP } from 'node:net'
 import { PlatformError } from '#contract/errors.ts'
 import { header, maxHops } from '#contract/headers.ts'
 import { hostLabel } from '#contract/names.ts'
+import { secretsRefusal } from '#contract/overlay-secrets.ts'
 import type { EnvironmentChoice } from '#contract/traces.ts'
 import type { CallRequest } from './call.ts'
 import { type EnvironmentClaims, mergeBaggage } from './context/environment-claim.ts'
 import { callerHeader } from './identity/caller-header.ts'
 import type { HostCookies } from './identity/host-cookie.ts'
-import { anyone, belongsTo, checkAudience, identifyByToken, type Identity, type Person } from './identity/identity.ts'
+import { anyone, asToldTo, belongsTo, checkAudience, identifyByToken, type Identity, type Person } from './identity/identity.ts'
 import type { Limits } from './limits.ts'
 import type { Caller, Environment, Service, Team } from './routes/entities.ts'
 import type { WrittenHead } from './proxy/request-head.ts'
@@ -103,9 +104,13 @@ export class Admission {
   /** Throws a PlatformError for what may not pass and is no hop of a call either: who asks, or what for, is not known. */
   admit({ request, target, trusted }: Asked): Passage | Moved | Refusal | Waiting {
     if (this.table.epoch === '') throw new PlatformError('unavailable', 'the platform is starting', { fix: 'Try again in a moment.' })
+    if (target.kind === 'path' && isWorkerScript(request)) throw new PlatformError('forbidden', 'a service worker is registered at the host of its own service only')
     const instance = target.kind === 'path' && target.key !== undefined ? this.instance(target.key, request) : undefined
-    const identity = this.identify(request, target, trusted, instance)
-    const { team, service, moved } = this.find(request, target, identity, instance)
+    const asking = this.identify(request, target, trusted, instance)
+    const { team, service, moved } = this.find(request, target, asking, instance)
+    const identity = asToldTo(asking, service)
+    // Who may not call it anyway is not asked whether it may know them.
+    if (identity !== asking && service.audience.kind !== 'anyone') checkAudience(asking, service)
     if (service.moving) return { moving: service }
     const hostEnvironment = target.kind === 'host' ? this.table.environmentNamed(team.id, target.environment) : undefined
     if (target.kind === 'host' && (moved || hostEnvironment?.moved)) {
@@ -153,7 +158,8 @@ export class Admission {
   isLetIn({ request, target, trusted }: Asked): boolean {
     try {
       const identity = this.identify(request, target, trusted, undefined)
-      checkAudience(identity, this.find(request, target, identity, undefined).service)
+      const { service } = this.find(request, target, identity, undefined)
+      checkAudience(asToldTo(identity, service), service)
       return true
     } catch (error) {
       if (error instanceof PlatformError) return false
@@ -239,6 +245,7 @@ export class Admission {
     found.choice = asked === context ? choice : 'default'
     if (asked.gone !== null) throw gone(asked.gone, asked.goneBy)
     this.allow(identity, asked, instance, member)
+    if (instance !== undefined && asked.parentId !== null && asked.id !== instance.environmentId) this.requireNoSecrets(instance, asked)
     return { context, asked, member, choice, generation: generation ?? this.table.generationOf(context.id) }
   }
 
@@ -264,12 +271,23 @@ export class Admission {
     throw identity.kind === 'anyone' ? signIn() : new PlatformError('forbidden', `the environment ${environment.name} is its team's alone`)
   }
 
+  /** What holds secrets of a protected environment calls no override of another one (contract/overlay-secrets.ts). */
+  private requireNoSecrets(instance: Caller, asked: Environment): void {
+    const keeper = this.table.keeperOfSecretsAt(instance)
+    if (keeper === undefined) return
+    const name = this.table.get('services', instance.serviceId)?.name ?? instance.serviceId
+    throw secretsRefusal(name, { from: this.table.get('environments', instance.environmentId)?.name ?? instance.environmentId, keeper: keeper.name, here: asked.name }, 'calls')
+  }
+
   private existing(environmentId: string): Environment {
     const environment = this.table.get('environments', environmentId)
     if (environment === undefined) throw gone('the environment of this call no longer exists')
     return environment
   }
 }
+
+/** One would stand between the browser and all services that share the origin (https://www.w3.org/TR/service-workers/#service-worker-script-request). */
+const isWorkerScript = ({ headers }: CallRequest): boolean => headers['service-worker'] !== undefined || headers['sec-fetch-dest'] === 'serviceworker'
 
 /** A session's end is not known here. */
 function goodUntil(identity: Identity): number {

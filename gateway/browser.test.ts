@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { localPath } from './identity/handover.ts'
+import { localPath } from '#contract/local-path.ts'
 import { raw, type Stand, startStand } from './testing/stand.ts'
 
 let stand: Stand
@@ -141,4 +141,42 @@ test('the console calls in a person\'s name over the platform\'s own socket, and
   expect(await inside('/rpc/x', 'app--demo.localhost')).toBe(200)
   expect(await inside('/health', 'localhost')).toBe(200)
   expect((await ask('/v1/@demo/app/x', { host: 'localhost', 'm3o-actor': actor })).status).toBe(401)
+})
+
+test('a service of another team is not told who opens it, until its person has agreed; and not any more once that is taken back', async () => {
+  const host = 'theirs--other.localhost:8080'
+  const { cookie } = await signedIn(stand, host)
+  const change = (consents: string[] | undefined) => stand.control.call('routes.apply', { version: ++stand.table.version, epoch: stand.table.epoch, sessions: { ss_1: { ...stand.table.sessions['ss_1']!, consents } } })
+  stand.table.services['s_t_other_theirs']!.audience = { kind: 'platform' }
+  await stand.publish()
+  const opens = async () => (await ask('/home', { ...navigation, host, cookie })).header('location')
+  expect(await opens()).toContain('/handover?host=theirs--other')
+  await change(['t_demo/s_t_other_theirs', 't_other/s_t_demo_app'])
+  expect(await opens()).toContain('/handover?host=theirs--other')
+  await change(['t_other/s_t_other_theirs'])
+  expect((await ask('/home', { ...navigation, host, cookie })).body).toContain('app')
+  expect(seen.at(-1)?.['m3o-caller']).toBe('person="ann@x.y", team="demo"')
+  await change([])
+  expect(await opens()).toContain('/handover?host=theirs--other')
+  // One that anybody may call goes on, and knows of nobody.
+  stand.table.services['s_t_other_theirs']!.audience = { kind: 'anyone' }
+  await stand.publish()
+  expect((await ask('/home', { ...navigation, host, cookie })).body).toContain('app')
+  expect(seen.at(-1)).not.toHaveProperty('m3o-caller')
+})
+
+test('under /v1 no service speaks for the origin that it shares, and registers no worker there', async () => {
+  const said = ['Service-Worker-Allowed: /', 'Strict-Transport-Security: max-age=1; includeSubDomains', 'NEL: {}', 'Report-To: {}', 'Reporting-Endpoints: a="https://evil"', 'Set-Cookie: a=b', 'Alt-Svc: h2=":1"', 'Clear-Site-Data: "*"', 'X-Accel-Redirect: /x', 'M3O_Served_By: me']
+  const app = await stand.upstream((_, response) => response.writeHead(200, said.map((line) => line.split(/: /, 2) as [string, string]).flat()).end())
+  stand.release(stand.service('says', { audience: { kind: 'anyone' } }), 'e_production', [app])
+  await stand.publish()
+  const shared = await ask('/v1/@demo/says/', { host: 'localhost' })
+  const own = await ask('/', { host: 'says--demo.localhost' })
+  for (const line of said) expect(shared.head).not.toContain(line)
+  for (const line of said.slice(0, 6)) expect(own.head).toContain(line)
+  for (const line of said.slice(6)) expect(own.head).not.toContain(line)
+  for (const headers of [{ 'Service-Worker': 'script' }, { 'Sec-Fetch-Dest': 'serviceworker' }]) {
+    expect((await ask('/v1/@demo/says/sw.js', { host: 'localhost', ...headers } as Record<string, string>)).status).toBe(403)
+    expect((await ask('/sw.js', { host: 'says--demo.localhost', ...headers } as Record<string, string>)).status).toBe(200)
+  }
 })

@@ -9,7 +9,7 @@ export type CallHeaders = Readonly<
     IncomingHttpHeaders,
     | 'accept' | 'authorization' | 'connection' | 'content-length' | 'cookie' | 'expect' | 'host' | 'origin' | 'referer' | 'sec-fetch-dest'
     | 'sec-fetch-mode' | 'sec-fetch-site' | 'transfer-encoding' | 'upgrade' | 'via'
-  > & { [name in 'x-forwarded-for' | Exclude<(typeof header)[keyof typeof header], typeof header.caller | typeof header.servedBy>]?: string | string[] | undefined }
+  > & { [name in 'service-worker' | 'x-forwarded-for' | Exclude<(typeof header)[keyof typeof header], typeof header.caller | typeof header.servedBy>]?: string | string[] | undefined }
 >
 
 /**

@@ -14,7 +14,7 @@ import { Exchange } from './proxy/exchange.ts'
 import type { Proxy } from './proxy/proxy.ts'
 import { type Upgraded, UpgradeExchange } from './proxy/upgrade-exchange.ts'
 import type { KnownPassages } from './known-passages.ts'
-import type { Target, Targets } from './routes/target.ts'
+import { requireCanonical, type Target, type Targets } from './routes/target.ts'
 import type { Moves } from './moves.ts'
 import type { Traces } from './traces.ts'
 import type { Traffic } from './traffic.ts'
@@ -174,6 +174,7 @@ export class DataPlane {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
       return
     }
+    requireCanonical(path)
     refuse(request, response, new PlatformError('not_found', 'no service is at this address', {
       fix: 'Services are at /v1/{service}/{endpoint}, and at hosts of their own.',
     }), { traceparent, console: this.parts.console })

@@ -6,11 +6,14 @@ const settleMs = 20
 export interface OpenCall {
   /** Who asked for it may not have it any more. */
   revoke(): void
+  /** What serves it is inherited, and holds secrets that are not for calls made there. */
+  isBarred(): boolean
 }
 
 /**
  * Sockets and answers that go on, of callers who asked by a token or a service host's cookie: they end when these do, when
- * their person leaves the team, and when the service is not shared with them any more.
+ * their person leaves the team, and when the service is not shared with them any more; anybody's, when the service may not serve
+ * their environment any more.
  */
 export class OpenCalls {
   private readonly admission: Pick<Admission, 'isLetIn'>
@@ -22,7 +25,7 @@ export class OpenCalls {
   }
 
   add(call: OpenCall, asked: Asked): void {
-    if (isByPerson(asked)) this.open.set(call, asked)
+    this.open.set(call, asked)
   }
 
   remove(call: OpenCall): void {
@@ -39,7 +42,7 @@ export class OpenCalls {
     if (this.open.size === 0) return
     this.timer ??= setTimeout(() => {
       this.timer = undefined
-      for (const [call, asked] of this.open) if (!this.admission.isLetIn(asked)) call.revoke()
+      for (const [call, asked] of this.open) if (call.isBarred() || !this.isStillLetIn(asked)) call.revoke()
     }, settleMs).unref()
   }
 }

@@ -87,9 +87,12 @@ describe('addresses', () => {
   })
 
   test('paths of the platform are nobody\'s, however they are written', async () => {
-    for (const path of ['/_m3o/describe', '/%5fm3o/describe', '/./_m3o/x', '//_m3o/x', '/x/../_m3o/y', '/%255Fm3o/y', '/_M3O', '/a/%2e%2e/_m3o']) {
-      expect((await ask(path, { host: 'open--demo.localhost' })).status, path).toBe(404)
+    for (const path of ['/_m3o/describe', '/_m3o', '/_m3o/?x']) expect((await ask(path, { host: 'open--demo.localhost' })).status, path).toBe(404)
+    for (const path of ['/%5fm3o/describe', '/./_m3o/x', '//_m3o/x', '/x/../_m3o/y', '/%255Fm3o/y', '/_M3O', '/a/%2e%2e/_m3o', '/;/_m3o/x', '/_m3o;a/x', '/_m3o/../x', '/a%2f..%2f_m3o', '/%c1%9fm3o/x', '/_m3o%00/x']) {
+      expect((await ask(path, { host: 'open--demo.localhost' })).status, path).toBe(400)
+      expect((await ask(`/v1/@demo/open${path}`)).status, path).toBe(400)
     }
+    for (const path of ['//v1/open', '/;/v1/open', '/v1;a/open', '/%76%31/open', '/x/../v1/open', '/.//~' + 'k'.repeat(32) + '/v1/hello', '/%7e' + 'k'.repeat(32) + '/v1/hello', '/%5fm3o/handover']) expect((await ask(path)).status, path).toBe(400)
     expect((await ask('/x_m3o/y?_m3o', { host: 'open--demo.localhost' })).status).toBe(200)
   })
 })

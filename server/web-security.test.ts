@@ -179,3 +179,10 @@ test('tokens are guessed slowly, and who guesses keeps nobody else out', async (
   expect(await me(token)).toBe(200)
   expect((await ask(stand, '/api/trpc/person.me', { headers: { cookie: cookieOf(await signIn(stand)) } })).status).toBe(200)
 })
+
+test('a path that could be read as one of ours is refused, whatever it leads to', async () => {
+  for (const path of ['/_next/static/..%2f..%2fdemo', '/x/..%2fapi/trpc', '/;/api/trpc/platform.welcome', '/api;a/trpc', '/API/trpc', '/%61pi/auth/csrf', '/handover;x?host=y', '/%2fhandover', '/_next%2fstatic/x', '/git%00/a']) {
+    expect((await ask(stand, path)).status, path).toBe(400)
+  }
+  expect((await ask(stand, '/demo/production/a%2fb')).status).not.toBe(400)
+})

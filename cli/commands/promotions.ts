@@ -126,6 +126,7 @@ const diffDocument = (diff: EnvironmentDiff) => ({
     here: here && { from: here.from, own: here.own, revision: here.revision }, there: there && { from: there.from, own: there.own, revision: there.revision },
   })),
   variables: diff.variables.map(({ service, name, secret, change, here, there }) => ({ service, name, secret, change, here, there })),
+  unreachable: diff.unreachable.map(({ service, from, keeper }) => ({ service, from, keeper })),
   checks: diff.checks,
 })
 
@@ -139,6 +140,7 @@ function describeDiff(diff: EnvironmentDiff): string {
       : table(['service', diff.environment, diff.against, 'is', 'last change'], diff.services.map((one) => [one.service, copy(one.here), copy(one.there), relation(one), one.here ? `${one.here.message.split('\n')[0] ?? ''} · ${one.here.by}` : ''])),
     ...(diff.services.length > 0 && diff.same > 0 ? [`and ${diff.same} the same`] : []),
     ...(diff.variables.length === 0 ? [] : ['', table(['variable of', 'name', diff.environment, diff.against], diff.variables.map((one) => [one.service, one.name, value(one, 'here', 'only there'), value(one, 'there', 'only here')]))]),
+    ...diff.unreachable.map(({ service, from, keeper }) => `${colors.yellow('!')} ${service}: calls made in ${diff.environment} are refused, because ${service} in ${from} holds secrets of ${keeper}, which is protected`),
     ...diff.checks.filter(({ code }) => code !== 'nothing_own' && code !== 'same').map((check) => `${check.stops ? colors.red('✗') : colors.yellow('!')} ${check.service === null ? '' : `${check.service}: `}${check.message}`),
   ]
   return parts.join('\n')

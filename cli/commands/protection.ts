@@ -7,8 +7,8 @@ import type { Run } from '../run.ts'
 import { Misuse } from '../misuse.ts'
 import { show } from '../output.ts'
 
-type Asked = Partial<Record<Guard, string>> & { off?: boolean; approval?: boolean }
-type Wanted = Record<Guard, Admitted> & { approval?: boolean | undefined }
+type Asked = Partial<Record<Guard, string>> & { off?: boolean; approval?: boolean; overlays?: boolean }
+type Wanted = Record<Guard, Admitted> & { approval?: boolean | undefined; overlays?: boolean | undefined }
 interface Admitted { role: Role; people: string[] }
 
 const deeds: Record<Guard, string> = { deploy: 'deploy', secrets: 'variables and secrets', promote: 'promote' }
@@ -16,7 +16,7 @@ const deeds: Record<Guard, string> = { deploy: 'deploy', secrets: 'variables and
 /** A protection as `--json` gives it; null when the roles alone decide. */
 export const protectionDocument = (protection: ShownProtection | null) =>
   (protection === null ? null : {
-    ...Object.fromEntries(guards.map((guard) => [guard, { role: protection[guard].role, people: protection[guard].people.map(({ email }) => email) }])), ...(protection.approval && { approval: true }),
+    ...Object.fromEntries(guards.map((guard) => [guard, { role: protection[guard].role, people: protection[guard].people.map(({ email }) => email) }])), ...(protection.approval && { approval: true }), ...(protection.overlays && { overlays: true }),
   })
 
 export function addProtectionCommand(env: Command, run: Run): void {
@@ -25,6 +25,7 @@ export function addProtectionCommand(env: Command, run: Run): void {
     .option('--secrets <who>', 'see and set its variables and secrets')
     .option('--promote <who>', 'promote into it; as --deploy unless it is said')
     .option('--approval', 'a promotion into it needs a second person, who approves it').option('--no-approval', 'it does not')
+    .option('--overlays', 'let services that hold its secrets serve calls of environments based on it').option('--no-overlays', 'refuse these calls (the default)')
     .option('--off', 'not protected any more')
     .action(run(async (session, name: string, asked: Asked) => {
       const team = await session.team()
@@ -33,11 +34,11 @@ export function addProtectionCommand(env: Command, run: Run): void {
       const before = (await session.api.environments.list.query({ team })).find((one) => one.name === name)
       if (before === undefined) throw new PlatformError('not_found', `there is no environment ${name}`, { fix: 'List them with `m3o env list`.' })
       const known = protectionDocument(before.protection) as Wanted | null
-      const isAsking = known !== null && said.length === 0 && !asked.off && asked.approval === undefined
+      const isAsking = known !== null && said.length === 0 && !asked.off && asked.approval === undefined && asked.overlays === undefined
       const protection = asked.off ? null : wanted(known, asked)
       if (!isAsking) await session.api.environments.protect.mutate({ team, environment: name, protection })
       show(session, { environment: name, protection }, protection === null ? `${name} is not protected: the roles alone say who may do what.` : [
-        `${name} is protected.`, ...guards.map((guard) => `  ${deeds[guard].padEnd(22)} ${spoken(protection[guard])}`), ...(protection.approval ? ['  a promotion into it needs a second person'] : []),
+        `${name} is protected.`, ...guards.map((guard) => `  ${deeds[guard].padEnd(22)} ${spoken(protection[guard])}`), ...(protection.approval ? ['  a promotion into it needs a second person'] : []), `  services that hold its secrets ${protection.overlays ? 'serve' : 'do not serve'} environments based on it`,
       ].join('\n'))
     }))
 }
@@ -45,6 +46,7 @@ export function addProtectionCommand(env: Command, run: Run): void {
 /** What is not said stays; in an environment that nothing protects it is open, and all of it is the admins' when nothing is said at all. */
 function wanted(known: Wanted | null, asked: Asked): Wanted {
   const approval = asked.approval ?? known?.approval ?? false
+  const overlays = asked.overlays ?? known?.overlays ?? false
   const isBare = guards.every((guard) => asked[guard] === undefined)
   const open: Admitted = { role: isBare ? 'admin' : 'viewer', people: [] }
   const deploy = asked.deploy === undefined ? known?.deploy ?? open : parseWho(asked.deploy)
@@ -52,7 +54,7 @@ function wanted(known: Wanted | null, asked: Asked): Wanted {
     deploy,
     secrets: asked.secrets === undefined ? known?.secrets ?? open : parseWho(asked.secrets),
     promote: asked.promote === undefined ? known?.promote ?? deploy : parseWho(asked.promote),
-    ...(approval && { approval }),
+    ...(approval && { approval }), ...(overlays && { overlays }),
   }
 }
 

@@ -10,7 +10,7 @@ import { Checkbox } from '#components/ui/checkbox.tsx'
 import { DialogForm } from '#components/ui/dialog-form.tsx'
 import { type Admission, AdmissionField } from './admission-field.tsx'
 
-type Values = Record<Guard, Admission> & { protected: boolean; approval: boolean }
+type Values = Record<Guard, Admission> & { protected: boolean; approval: boolean; overlays: boolean }
 
 const words: Record<Guard, { label: string; about: string }> = {
   deploy: { label: 'Deploy', about: 'Also roll back, restart, scale, stop, configure, and push to its branch.' },
@@ -27,7 +27,7 @@ export function ProtectEnvironment({ environment: { name, protection }, onDismis
   const initial = (guard: Guard): Admission => ({
     role: protection?.[guard].role ?? 'admin', people: protection?.[guard].people.map(({ email }) => email) ?? [],
   })
-  const form = useForm<Values>({ defaultValues: { protected: true, approval: protection?.approval ?? false, deploy: initial('deploy'), secrets: initial('secrets'), promote: initial('promote') } })
+  const form = useForm<Values>({ defaultValues: { protected: true, approval: protection?.approval ?? false, overlays: protection?.overlays ?? false, deploy: initial('deploy'), secrets: initial('secrets'), promote: initial('promote') } })
   const isOn = form.watch('protected')
   const protect = useMutation(trpc.environments.protect.mutationOptions({
     onSuccess: (_, { protection: now }) => {
@@ -46,7 +46,7 @@ export function ProtectEnvironment({ environment: { name, protection }, onDismis
       reason={!isOn && protection === null ? 'It is not protected' : null}
       busy={protect.isPending}
       error={protect.error}
-      onSubmit={({ protected: on, approval, deploy, secrets, promote }) => protect.mutate({ team, environment: name, protection: on ? { deploy, secrets, promote, approval } : null })}
+      onSubmit={({ protected: on, approval, overlays, deploy, secrets, promote }) => protect.mutate({ team, environment: name, protection: on ? { deploy, secrets, promote, approval, overlays } : null })}
       onDismiss={onDismiss}
     >
       <Checkbox
@@ -75,6 +75,12 @@ export function ProtectEnvironment({ environment: { name, protection }, onDismis
         disabled={!isOn}
         label="A second pair of eyes on promotions"
         hint="Who asks for a promotion into it does not approve it: somebody else who may promote does. Taking one back needs nobody else."
+      />
+      <Checkbox
+        {...form.register('overlays')}
+        disabled={!isOn}
+        label="Let overlays be served by services that hold secrets"
+        hint={`Otherwise a service of ${name} that holds a secret which is not marked as inheritable refuses calls made in environments based on ${name}: its own calls, and what they carry, would reach the overrides there.`}
       />
     </DialogForm>
   )

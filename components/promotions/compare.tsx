@@ -71,6 +71,15 @@ function Differences({ place, diff }: { place: InTeam; diff: EnvironmentDiff }) 
           ? <p className="rounded border border-border bg-raised px-3 py-2 text-muted">{diff.environment} serves just what {diff.against} serves. Deploy into it, and what is different shows up here.</p>
           : <ComparedServices place={place} diff={diff} />}
       </Section>
+      {diff.unreachable.length > 0 && (
+        <Section title="Not callable from here" about={`Calls made in ${diff.environment} are refused by services that hold secrets of a protected environment. Deploy an own copy, or have the secrets marked as inheritable, or allow overlays in the protection.`}>
+          <ul aria-label="Not callable from here" className="flex flex-col divide-y divide-border rounded border border-border">
+            {diff.unreachable.map(({ serviceId, service, from, keeper }) => (
+              <li key={serviceId} className="px-3 py-2"><span className="font-medium">{service}</span> <span className="text-muted">of {from} holds secrets of {keeper}</span></li>
+            ))}
+          </ul>
+        </Section>
+      )}
       {checks.length > 0 && <Section title="Before promoting"><ChecksList checks={checks} /></Section>}
       {diff.variables.length > 0 && <Section title="Variables" about="They stay where they are when services are promoted."><ComparedVariables diff={diff} /></Section>}
       <Section title="Promotions" about={`Into ${diff.environment} and from it, newest first.`}><PromotionHistory place={place} environment={diff.environment} /></Section>

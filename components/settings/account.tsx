@@ -10,6 +10,7 @@ import { Button } from '#components/ui/button.tsx'
 import { PageBody, Panel, Properties, Property, Section } from '#components/ui/page.tsx'
 import { Segments } from '#components/ui/segments.tsx'
 import { toastDone, toastError } from '#client/toasts.ts'
+import { Consents } from './consents.tsx'
 import { ConfirmYou } from './confirm-you.tsx'
 import { LinkedAccounts } from './linked-accounts.tsx'
 import { SecondFactors } from './second-factors.tsx'
@@ -56,6 +57,7 @@ export function Account() {
         <SecondFactors security={security} />
         <LinkedAccounts security={security} />
         <SignIns />
+        <Consents />
         {open === 'name' && <ChangeName onDismiss={() => setOpen(null)} />}
         {open === 'email' && <ChangeEmail onDismiss={() => setOpen(null)} />}
         {open === 'password' && (security.hasPassword ? <ChangePassword onDismiss={() => setOpen(null)} /> : <SetPassword onDismiss={() => setOpen(null)} />)}

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { PlatformError } from '#contract/errors.ts'
 import { handoverPath } from '#contract/gateway-api.ts'
+import { localPath } from '#contract/local-path.ts'
 import type { CallRequest, CallResponse } from '../call.ts'
 import type { RouteTable } from '../routes/route-table.ts'
 import type { HostCookies } from './host-cookie.ts'
@@ -64,13 +65,4 @@ export class Handovers {
 
 export function isHandover(path: string): boolean {
   return path === handoverPath || path.startsWith(`${handoverPath}?`)
-}
-
-/** A path of the same host, whatever it was: a browser reads `//x`, `/\x` and `/<tab>/x` as another host's. */
-export function localPath(to: string | null): string {
-  if (to === null || !to.startsWith('/')) return '/'
-  const url = URL.canParse(to, 'http://host.invalid') ? new URL(to, 'http://host.invalid') : undefined
-  if (url === undefined || url.origin !== 'http://host.invalid') return '/'
-  const path = `${url.pathname}${url.search}${url.hash}`
-  return path.startsWith('//') ? '/' : path
 }

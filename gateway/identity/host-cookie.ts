@@ -37,7 +37,7 @@ export class HostCookies {
       const sessionId = this.verify(pair.slice(equals + 1).trim(), host)
       const session = sessionId === undefined ? undefined : table.get('sessions', sessionId)
       if (session === undefined || session.expiresAt <= Date.now()) continue
-      return { kind: 'person', personId: session.personId, email: session.email, machine: undefined, teamIds: session.teamIds, token: undefined }
+      return { kind: 'person', personId: session.personId, email: session.email, machine: undefined, teamIds: session.teamIds, token: undefined, consents: session.consents ?? [] }
     }
     return undefined
   }

@@ -16,6 +16,8 @@ export interface Person {
   /** Teams as whose member this call is made: a token's one, a session's all. */
   teamIds: readonly string[]
   token: Token | undefined
+  /** By a service host's cookie: the services of other teams that may be told, as `{team id}/{service id}`. */
+  consents?: readonly string[] | undefined
 }
 export type Identity = { kind: 'anyone' } | Person | { kind: 'service'; caller: Caller }
 
@@ -41,6 +43,12 @@ export function identifyByToken(request: CallRequest, table: RouteTable): Person
     throw new PlatformError('unauthenticated', 'this token has expired', { fix: 'Make a new one with `m3o token create`.' })
   }
   return { kind: 'person', personId: known.personId, email: known.email, machine: known.machine, teamIds: [known.teamId], token: known }
+}
+
+/** Nobody, where a browser is signed in and its person has not agreed that this team's service is told who it is. */
+export function asToldTo(identity: Identity, { id, teamId }: Service): Identity {
+  if (identity.kind !== 'person' || identity.consents === undefined || identity.teamIds.includes(teamId)) return identity
+  return identity.consents.includes(`${teamId}/${id}`) ? identity : anyone
 }
 
 export function belongsTo(identity: Identity, teamId: string): boolean {

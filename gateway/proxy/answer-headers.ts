@@ -1,4 +1,6 @@
+import { foldedName } from '#contract/headers.ts'
 import type { Passage } from '../admission.ts'
+import { FieldNames } from '../field-names.ts'
 import type { HostCookies } from '../identity/host-cookie.ts'
 import type { Environment, Release } from '../routes/entities.ts'
 import type { ResponseHead } from '../upstream/response-head.ts'
@@ -8,30 +10,30 @@ import { addDeprecation } from './deprecation.ts'
 /** What serves a call. */
 interface Served { readonly release: Release | undefined; readonly environment: Environment | undefined }
 
-/** What a service may not say for the gateway, or beyond its own host: `Clear-Site-Data` reaches the whole registrable domain. */
-const own = new Set(['m3o-served-by', 'traceparent', 'clear-site-data'])
+/** What a service may not say for the gateway, to a proxy in front of it, or beyond its own host: `Clear-Site-Data` reaches the whole registrable domain. */
+const never = new Set(['alt-svc', 'clear-site-data', 'm3o-served-by', 'traceparent', 'x-accel-redirect', 'x-sendfile'])
+/** Nor for all services at once: under /v1 these, and at the same address the console, share one origin. */
+const notShared = new Set(['nel', 'report-to', 'reporting-endpoints', 'service-worker-allowed', 'set-cookie', 'strict-transport-security'])
+
+const meanings = new FieldNames((lower): 'never' | 'cookie' | 'not shared' | 'kept' =>
+  (never.has(foldedName(lower)) ? 'never' : lower === 'set-cookie' ? 'cookie' : notShared.has(lower) ? 'not shared' : 'kept'))
 
 /** The headers of a service's answer as the caller gets them; may be the same array. */
-export function answerHeaders(head: ResponseHead, passage: Pick<Passage, 'byHost'>, cookies: HostCookies): readonly string[] {
+export function answerHeaders(head: ResponseHead, { byHost }: Pick<Passage, 'byHost'>, cookies: HostCookies): readonly string[] {
   const { headers } = head
-  let replaced = head.setsCookie || !passage.byHost
-  for (let i = 0; !replaced && i < headers.length; i += 2) {
-    const { length } = headers[i] as string
-    replaced = (length === 13 || length === 11 || length === 15) && own.has((headers[i] as string).toLowerCase())
-  }
+  let replaced = head.setsCookie || !byHost
+  for (let i = 0; !replaced && i < headers.length; i += 2) replaced = meanings.of(headers[i] as string) === 'never'
   if (!replaced) return headers
   const kept: string[] = []
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
-    const lower = name.toLowerCase()
-    let value: string | undefined = headers[i + 1] as string
-    if (own.has(lower)) continue
-    // Under /v1 all services, and at the same address the console, share one host.
-    if (lower === 'set-cookie') value = passage.byHost ? cookies.confine(value) : undefined
+    const meaning = meanings.of(name)
+    if (meaning === 'never' || (meaning !== 'kept' && !byHost)) continue
+    const value = meaning === 'cookie' ? cookies.confine(headers[i + 1] as string) : headers[i + 1]
     if (value !== undefined) kept.push(name, value)
   }
-  // For the same reason a page there has no origin of its own.
-  if (!passage.byHost) kept.push('Content-Security-Policy', 'sandbox')
+  // A page has no origin of its own there.
+  if (!byHost) kept.push('Content-Security-Policy', 'sandbox')
   return kept
 }
 

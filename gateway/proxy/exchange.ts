@@ -156,6 +156,10 @@ export class Exchange implements ExchangeHandler, OpenCall {
     if (!this.sent) this.proxy.open.add(this, this.asked)
   }
 
+  isBarred(): boolean {
+    return this.proxy.isBarred(this)
+  }
+
   revoke(): void {
     if (this.ended) return
     this.letGo(false, undefined)

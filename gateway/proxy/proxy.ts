@@ -1,4 +1,5 @@
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
+import { secretsRefusal } from '#contract/overlay-secrets.ts'
 import type { Passage } from '../admission.ts'
 import { refuse } from '../answer/refusal.ts'
 import type { HostCookies } from '../identity/host-cookie.ts'
@@ -105,11 +106,27 @@ export class Proxy {
       throw new PlatformError('not_found', `${service.name} was never deployed in ${environment.name} or where it inherits from`, { fix: 'Deploy it with `m3o deploy`.' })
     }
     const { release } = found
+    this.requireServed(release, { service, environment, from: found.environment })
     if (release.state === 'stopped') throw new PlatformError('unavailable', release.reason ?? `${service.name} was stopped`, { fix: 'Deploy or restart it.' })
     if (release.state === 'failed') {
       throw new PlatformError('unavailable', release.reason ?? `${service.name} keeps crashing`, { fix: 'See why with `m3o logs`, then deploy or restart it.' })
     }
     return found
+  }
+
+  /** An inherited instance that holds secrets of a protected environment does not serve an overlay (contract/overlay-secrets.ts). */
+  private requireServed(release: Release, { service, environment, from }: { service: Passage['service']; environment: Environment; from: Environment }): void {
+    if (release.secretsOf === undefined || from.id === environment.id) return
+    const keeper = this.parts.table.keeperOf(release)
+    if (keeper !== undefined) throw secretsRefusal(service.name, { from: from.name, keeper: keeper.name, here: environment.name }, 'serves')
+  }
+
+  /** A socket, or an answer that goes on, is one that it would not begin any more. */
+  isBarred({ passage, release, environment }: Exchange): boolean {
+    if (release === undefined || environment === undefined || environment.id === passage.environment.id) return false
+    const { table } = this.parts
+    const now = release.laptop === undefined ? table.get('releases', `${environment.id}/${passage.service.id}`) : table.get('laptops', `${environment.id}/${passage.service.id}`)
+    return table.keeperOf(release) !== undefined || table.keeperOf(now ?? {}) !== undefined
   }
 
   private changed(ms: number): Promise<boolean> {

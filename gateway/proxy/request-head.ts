@@ -1,4 +1,4 @@
-import { header } from '#contract/headers.ts'
+import { header, isReservedName } from '#contract/headers.ts'
 import type { Passage } from '../admission.ts'
 import type { CallRequest } from '../call.ts'
 import { FieldNames } from '../field-names.ts'
@@ -7,15 +7,16 @@ import type { HostCookies } from '../identity/host-cookie.ts'
 import { inOnePiece } from '../wire/head-text.ts'
 import { tokenIn } from '../identity/identity.ts'
 
-/** Fields of this hop alone (RFC 9110 §7.6.1), of the platform, or written anew below. */
-const dropped = new Set([
-  'connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'host',
-  header.authorization, header.caller, header.environment, header.hops, header.servedBy, header.baggage, header.traceparent,
-  'm3o-actor', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'via',
-])
 type Treated = 'authorization' | 'cookie' | 'tracestate' | 'expect'
 const treated = new Set<string>(['authorization', 'cookie', 'tracestate', 'expect'] satisfies Treated[])
-const treatments = new FieldNames((lower): Treated | 'dropped' | 'kept' => (dropped.has(lower) ? 'dropped' : treated.has(lower) ? (lower as Treated) : 'kept'))
+/** What callers may say of their own message, in these words only. */
+const passedOn = /^(?:content-length|content-type|sec-[a-z0-9-]+)$/
+
+/** Drops fields of this hop alone (RFC 9110 §7.6.1), of the platform, written anew below, and whatever a service could take for one of these. */
+const treatments = new FieldNames((lower): Treated | 'dropped' | 'kept' => {
+  if (treated.has(lower)) return lower as Treated
+  return isReservedName(lower) && !passedOn.test(lower) ? 'dropped' : 'kept'
+})
 
 export interface RequestHeadOptions {
   passage: Passage

@@ -1,5 +1,6 @@
 import { PlatformError } from '#contract/errors.ts'
 import { laptopRevision, laptopSocket } from '#contract/laptop-sockets.ts'
+import { keeperOf } from '#contract/overlay-secrets.ts'
 import { type Routed, type RoutedKind, type RoutingChange, type RoutingTable, routed } from '#contract/routing.ts'
 import { Generations } from './generations.ts'
 import { NameIndex } from './name-index.ts'
@@ -108,6 +109,18 @@ export class RouteTable {
     return laptop?.instanceId === instanceId ? idOfRun(laptop) : instanceId
   }
 
+  /** The protected environment whose secrets the instance that calls holds, and keeps for calls made in its own environment. */
+  keeperOfSecretsAt({ instanceId, environmentId, serviceId }: Caller) {
+    const key = `${environmentId}/${serviceId}`
+    const laptop = this.entities.laptops.get(key)
+    return this.keeperOf((laptop?.instanceId === instanceId ? laptop : this.entities.releases.get(key)) ?? {})
+  }
+
+  /** The same of what serves. */
+  keeperOf(release: Parameters<typeof keeperOf>[0]) {
+    return release.secretsOf === undefined ? undefined : keeperOf(release, (id) => this.entities.environments.get(id))
+  }
+
   /** What serves where a laptop that should cannot be reached. */
   resolveBeneath(environmentId: string, serviceId: string): Resolution {
     return this.overlays.beneath(environmentId, serviceId)
@@ -131,7 +144,11 @@ export class RouteTable {
     const then = this.overlays.walk(environmentId, serviceId, replaced)
     if (then.kind === 'release' && then.release.state === 'live') {
       const running = then.release.instances.filter(({ id }) => this.entities.callers.has(id))
-      if (running.length > 0) return { ...then, release: { ...then.release, instances: running } }
+      if (running.length > 0) {
+        // What its secrets are marked as by now is said of the release that serves now.
+        const { secretsOf: since = [] } = this.entities.releases.get(`${then.environment.id}/${serviceId}`) ?? {}
+        return { ...then, release: { ...then.release, instances: running, secretsOf: [...(then.release.secretsOf ?? []), ...since] } }
+      }
     }
     return this.resolve(environmentId, serviceId)
   }
@@ -201,10 +218,10 @@ const idOfRun = ({ instanceId, run }: Routed['laptops']): string => `${instanceI
 
 /** Each run of the local process is an instance of its own, so that a new one takes over from the one before without losing a call. */
 function standIn(laptop: Routed['laptops']): Release {
-  const { environmentId, serviceId, instanceId, run } = laptop
+  const { environmentId, serviceId, instanceId, run, secretsOf } = laptop
   return {
     environmentId, serviceId, deploymentId: instanceId, revision: laptopRevision, state: 'live', reason: null, laptop,
-    instances: [{ id: idOfRun(laptop), address: '', port: 0, socket: laptopSocket(instanceId, run) }],
+    instances: [{ id: idOfRun(laptop), address: '', port: 0, socket: laptopSocket(instanceId, run) }], secretsOf,
   }
 }
 

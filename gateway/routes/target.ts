@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { PlatformError } from '#contract/errors.ts'
 import { platformPath } from '#contract/headers.ts'
 import { parseHostLabel } from '#contract/names.ts'
+import { firstSegments, standingOf } from '#contract/path-readings.ts'
 import type { CallRequest } from '../call.ts'
 
 /** What a request asks for, as its line and its host say it; nothing is looked up yet. */
@@ -96,20 +97,26 @@ export function endpointIn(path: string): string {
   return end > 80 ? '' : path.slice(1, end)
 }
 
-const maybePlatform = /[_%]/
+/** In none of its readings is a path without these the platform's. */
+const maybePlatform = /[_%\x80-\uffff]/
+const platformSegment = new Set([platformPath.replaceAll('/', '')])
 
-/** Whether any reading of a path that a service may use (decoded, dots resolved, slashes merged) is the platform's own. */
+/**
+ * Whether a service's path is the platform's own in any reading that the service may make of it (contract/path-readings.ts).
+ * @throws PlatformError `bad_request` where it is in some readings only, or in disguise
+ */
 export function isPlatformPath(path: string): boolean {
   if (!maybePlatform.test(path)) return false
-  const question = path.indexOf('?')
-  let text = question < 0 ? path : path.slice(0, question)
-  for (let times = 0; times < 3 && text.includes('%'); times++) {
-    text = text.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
-  }
-  const segments: string[] = []
-  for (const segment of text.split(/[/\\]/)) {
-    if (segment === '..') segments.pop()
-    else if (segment !== '' && segment !== '.') segments.push(segment)
-  }
-  return `/${segments[0]?.toLowerCase() ?? ''}/` === platformPath
+  const standing = standingOf(path, platformSegment)
+  if (standing === 'disguised') throw notCanonical()
+  return standing === 'own'
 }
+
+const gatewayPaths = new Set(['v1', ...platformSegment])
+
+/** @throws PlatformError `bad_request` for a path of the gateway's own host that only some readers would take for one of ours */
+export function requireCanonical(path: string): void {
+  if (standingOf(path, gatewayPaths) === 'disguised' || (!path.startsWith('/~') && [...firstSegments(path)].some((segment) => segment.startsWith('~')))) throw notCanonical()
+}
+
+const notCanonical = () => new PlatformError('bad_request', 'this path could be read as one of the platform', { fix: 'Send the path without encoded, doubled or empty segments, dots, `;` or `\\`.' })

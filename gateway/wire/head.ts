@@ -57,6 +57,7 @@ class Fields {
   'sec-fetch-dest': string | undefined = undefined
   'sec-fetch-mode': string | undefined = undefined
   'sec-fetch-site': string | undefined = undefined
+  'service-worker': string | undefined = undefined
   'traceparent': string | undefined = undefined
   'transfer-encoding': undefined = undefined
   'upgrade': string | undefined = undefined

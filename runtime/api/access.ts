@@ -1,11 +1,11 @@
 import { eq } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
-import { parseHostLabel } from '#contract/names.ts'
 import type { Handlers } from '#contract/rpc-types.ts'
 import type { gatewayApi } from '#contract/gateway-api.ts'
 import type { RpcClient } from '#contract/rpc-client.ts'
 import type { runtimeApi } from '#contract/runtime-api.ts'
 import { users } from '#db/schema.ts'
+import { agree, consentAt, consentsOf, listConsents, revokeConsent } from '../access/consents.ts'
 import { signInHere } from '../access/here.ts'
 import { resolveNames } from '../access/resolve.ts'
 import { takeUpPersonal } from '../audit/personal.ts'
@@ -26,23 +26,27 @@ export function accessHandlers(platform: Platform, gateway: RpcClient<typeof gat
     'access.token': ({ hash }) => readToken(platform, hash),
     'access.here': (input) => signInHere(platform, input),
     'access.handover': async ({ sessionId, userId, host, expiresAt }) => {
-      requireServiceHost(platform, host)
+      const { agreed } = await consentAt(platform, { userId, host })
+      if (!agreed) return { code: null }
       const [user] = await platform.db.select().from(users).where(eq(users.id, userId))
       if (!user) throw new PlatformError('unauthenticated', 'this person no longer exists')
       const teamIds = await platform.routing.teamsOf(userId)
-      await platform.routing.apply({ sessions: { [sessionId]: { id: sessionId, personId: userId, email: confirmedEmail(user), teamIds, expiresAt } } })
+      await platform.routing.apply({ sessions: { [sessionId]: { id: sessionId, personId: userId, email: confirmedEmail(user), teamIds, consents: await consentsOf(platform, userId), expiresAt } } })
       return gateway.call('handover.create', { sessionId, host })
+    },
+    'access.consent': (asked) => consentAt(platform, asked),
+    'access.consents': ({ userId }) => listConsents(platform, userId),
+    'access.agree': async (given, { actor }) => {
+      await agree(platform, actor, given)
+      return { ok: true }
+    },
+    'access.revokeConsent': async (given, { actor }) => {
+      await revokeConsent(platform, actor, given)
+      return { ok: true }
     },
     'access.sessionEnded': async ({ sessionId }) => {
       if (platform.routing.table.sessions[sessionId]) await platform.routing.apply({ sessions: { [sessionId]: null } })
       return { ok: true }
     },
   }
-}
-
-/** A browser is handed over to hosts of services only: anything else would be an open redirect. */
-function requireServiceHost({ settings }: Platform, host: string): void {
-  const [name = ''] = host.toLowerCase().split(':')
-  const label = name.endsWith(`.${settings.domain}`) ? name.slice(0, -settings.domain.length - 1) : ''
-  if (parseHostLabel(label) === undefined) throw new PlatformError('bad_request', 'this is not the host of a service', { fix: 'Open the service from its page.' })
 }

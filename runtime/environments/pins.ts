@@ -11,7 +11,7 @@ import type { At, Place } from '../instances/place.ts'
 import { type Plan, sealedVariables } from '../instances/plan.ts'
 import type { Platform } from '../platform.ts'
 import { type Effective, requireNothingWithheld, resolveVariables } from '../variables/effective.ts'
-import { openValues } from '../variables/variables.ts'
+import { isSameFor, openValues } from '../variables/variables.ts'
 import { type EnvironmentRow, environmentChain } from './environments.ts'
 import { pinnedServices } from './pinned.ts'
 
@@ -74,7 +74,7 @@ async function pinOnce(platform: Platform, actor: Actor, environmentId: string, 
     }
     const before = places.get(plan)
     // A copy that is the same already runs on.
-    if (before?.plan.pinned && before.plan.commit === plan.commit && isDeepStrictEqual([before.plan.values, before.plan.settings], [values, plan.settings])) return []
+    if (before?.plan.pinned && before.plan.commit === plan.commit && isSameFor(before.plan.values, values) && isDeepStrictEqual(before.plan.settings, plan.settings)) return []
     const row = newRow({
       id: plan.deploymentId, teamId: plan.teamId, serviceId: plan.serviceId, environmentId, kind: 'pin', route: 'platform', commit: plan.commit,
       message: `Pinned to ${plan.commit.slice(0, 7)} of ${from.name}`, byId: actor.id, byName: actor.name, state: 'live', buildId: plan.build.id, settings: plan.settings,

@@ -19,6 +19,7 @@ export async function protectEnvironment(platform: Platform, actor: Actor, { env
   await audited(platform.db, actor, change, async (tx) => {
     await tx.update(environments).set({ protection }).where(eq(environments.id, environmentId))
   })
+  await platform.routing.refresh({ environments: [environmentId] })
   platform.events.emit({ type: 'environment', teamId: row.teamId, environmentId })
   // Who may do what has changed: a shell that is open there may have to close.
   platform.events.emit({ type: 'team', teamId: row.teamId })
@@ -27,5 +28,5 @@ export async function protectEnvironment(platform: Platform, actor: Actor, { env
 /** As the audit has it: roles, and people by their emails. */
 const said = (shown: ShownProtection | undefined) =>
   (shown === undefined ? null : {
-    ...Object.fromEntries(guards.map((guard) => [guard, [shown[guard].role, ...shown[guard].people.map(({ email }) => email)].join(', ')])), ...(shown.approval && { approval: true }),
+    ...Object.fromEntries(guards.map((guard) => [guard, [shown[guard].role, ...shown[guard].people.map(({ email }) => email)].join(', ')])), ...(shown.approval && { approval: true }), ...(shown.overlays && { overlays: true }),
   })

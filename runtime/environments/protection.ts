@@ -10,5 +10,5 @@ export async function shownProtections(db: Db, rows: readonly { id: string; prot
   const ids = new Set(rows.flatMap(({ protection }) => (protection === null ? [] : guards.flatMap((guard) => protection[guard].people))))
   const known = ids.size === 0 ? [] : (await db.select().from(users).where(inArray(users.id, [...ids]))).map(personOf)
   const byName = ({ role, people }: Protection['deploy']) => ({ role, people: known.filter(({ id }) => people.includes(id)) })
-  return new Map(rows.flatMap(({ id, protection }) => (protection === null ? [] : [[id, { deploy: byName(protection.deploy), secrets: byName(protection.secrets), promote: byName(protection.promote), ...(protection.approval && { approval: true }) }] as const])))
+  return new Map(rows.flatMap(({ id, protection }) => (protection === null ? [] : [[id, { deploy: byName(protection.deploy), secrets: byName(protection.secrets), promote: byName(protection.promote), ...(protection.approval && { approval: true }), ...(protection.overlays && { overlays: true }) }] as const])))
 }

@@ -22,11 +22,13 @@ export interface Place extends At {
   restart: NodeJS.Timeout | null
   /** Time of the newest call, or of the switch. */
   usedAt: number
+  /** Environments of whose secrets its instances hold some that are not marked as inheritable. */
+  secretsOf: readonly string[]
 }
 
 export function placeOf(plan: Plan, wanted: Place['wanted'], crashing: string | null): Place {
   const { serviceId, environmentId, teamId } = plan
-  return { serviceId, environmentId, teamId, plan, wanted, crashing, crashes: [], watch: null, rising: null, restart: null, usedAt: Date.now() }
+  return { serviceId, environmentId, teamId, plan, wanted, crashing, crashes: [], watch: null, rising: null, restart: null, usedAt: Date.now(), secretsOf: [] }
 }
 
 export const placeKey = (at: At): string => `${at.environmentId}/${at.serviceId}`
@@ -43,5 +45,6 @@ export function routedRelease(place: Place, running: readonly Running[]): Routed
     state,
     reason: state === 'stopped' ? `${place.plan.service} was stopped in ${place.plan.environment}` : place.crashing,
     instances: state === 'live' ? serving.map(({ id, placement }) => ({ id, address: placement.address, port: placement.port })) : [],
+    ...(place.secretsOf.length > 0 && { secretsOf: [...place.secretsOf] }),
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { and, eq, isNull } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { gatewayApi } from '#contract/gateway-api.ts'
@@ -7,12 +8,13 @@ import type { Transaction } from '#db/open.ts'
 import { environments, releases, services } from '#db/schema.ts'
 import type { Exit } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
+import { environmentsOfSecrets, holdsSecrets, secretRows } from '../variables/held-secrets.ts'
 import { Draining, stopMs } from './draining.ts'
 import { Instances, type Running } from './instances.ts'
 import { KeepUp } from './keep-up.ts'
 import { type At, type Place, placeKey, placeOf, routedRelease } from './place.ts'
 import { type Plan, readPlan, readPlans } from './plan.ts'
-import { nextGenerations, type Switch, switchPlaces } from './switch.ts'
+import { nextGenerations, readSecretsOf, type Switch, switchPlaces } from './switch.ts'
 
 type Parts = Omit<Platform, 'places' | 'source' | 'laptops'> & { gateway: RpcClient<typeof gatewayApi> }
 
@@ -83,6 +85,7 @@ export class Places {
   async switchAll(what: Switch): Promise<void> {
     const { begun, left } = await switchPlaces({ ...this.#parts, places: this.#places, instances: this.instances }, what)
     for (const { plan, place, before } of begun) this.#watchOver(plan, place, before)
+    this.#reviewSoon(begun.map(({ place }) => place))
     for (const place of left) this.#leave(place)
     for (const { teamId, serviceId, environmentId } of [...begun.map(({ place }) => place), ...left]) this.#parts.events.emit({ type: 'service', teamId, serviceId, environmentId })
   }
@@ -153,7 +156,9 @@ export class Places {
     const [row] = await this.#parts.db.select().from(releases).where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))
     if (!row) return
     const place = placeOf(await readPlan(this.#parts, row.deploymentId), row.wanted, row.crashing)
+    await readSecretsOf(this.#parts, this.#parts.db, place)
     this.#places.set(placeKey(place), place)
+    this.#reviewSoon([place])
     const environments = await this.#parts.db.transaction((tx) => nextGenerations(this.#parts, tx, [at.environmentId]))
     await this.#parts.routing.apply({ releases: { [placeKey(place)]: routedRelease(place, this.instances.of(place)) }, environments })
     this.#parts.events.emit({ type: 'service', teamId: place.teamId, serviceId: place.serviceId, environmentId: place.environmentId })
@@ -181,6 +186,7 @@ export class Places {
 
   async #admit(rows: readonly (typeof releases.$inferSelect)[]): Promise<void> {
     const plans = await readPlans(this.#parts, rows.map(({ deploymentId }) => deploymentId))
+    const marks = await secretRows(this.#parts.db, [...new Set(rows.map(({ serviceId }) => serviceId))])
     for (const row of rows) {
       const read = plans.get(row.deploymentId)
       if (read === undefined || 'error' in read) {
@@ -188,6 +194,7 @@ export class Places {
         continue
       }
       const place = placeOf(read.plan, row.wanted, row.crashing)
+      place.secretsOf = environmentsOfSecrets(this.#parts, read.plan, marks.get(row.serviceId))
       this.#places.set(placeKey(place), place)
       if (read.watch !== null) this.#watch(place, read.watch.previousId, read.watch.until)
     }
@@ -284,6 +291,27 @@ export class Places {
     const draining = this.instances.of(place).filter((one) => one.deploymentId === place.plan.deploymentId && one.state === 'draining')
     await Promise.all(draining.map((one) => this.instances.stop(one.id, stopMs)))
     if (place.plan.settings.min > 0) await this.#keepUp.toMinimum(place)
+  }
+
+  /** A secret of the service was set, marked, or deleted: the routing table says of which environments its instances hold secrets. */
+  async reviewSecrets(serviceId: string): Promise<void> {
+    const places = this.all().filter((place) => place.serviceId === serviceId && holdsSecrets(place.plan.values))
+    if (places.length === 0) return
+    const rows = (await secretRows(this.#parts.db, [serviceId])).get(serviceId)
+    const changed = places.filter((place) => {
+      const now = environmentsOfSecrets(this.#parts, place.plan, rows)
+      if (this.get(place) !== place || isDeepStrictEqual(now, place.secretsOf)) return false
+      place.secretsOf = now
+      return true
+    })
+    if (changed.length > 0) await this.#parts.routing.apply({ releases: Object.fromEntries(changed.map((place) => [placeKey(place), routedRelease(place, this.instances.of(place))])) })
+  }
+
+  /** One may have been marked between the look at it and the switch. */
+  #reviewSoon(places: readonly Place[]): void {
+    for (const serviceId of new Set(places.filter(({ plan }) => holdsSecrets(plan.values)).map((place) => place.serviceId))) {
+      this.reviewSecrets(serviceId).catch((error: unknown) => this.#parts.log.warn({ err: error, serviceId }, 'the marks of its secrets could not be read again'))
+    }
   }
 
   async publish(place: Place): Promise<void> {

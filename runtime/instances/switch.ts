@@ -2,9 +2,10 @@ import { and, eq, sql } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { RoutingChange } from '#contract/routing.ts'
 import { given, once } from '#db/once.ts'
-import type { Transaction } from '#db/open.ts'
+import type { Db, Transaction } from '#db/open.ts'
 import { environments, releases } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
+import { environmentsOfSecrets, holdsSecrets, secretRows } from '../variables/held-secrets.ts'
 import type { Instances, Running } from './instances.ts'
 import { type At, type Place, placeKey, placeOf, routedRelease } from './place.ts'
 import type { Plan } from './plan.ts'
@@ -26,7 +27,7 @@ export interface Switched {
   left: readonly Place[]
 }
 
-interface Around extends Pick<Platform, 'db' | 'routing'> {
+interface Around extends Pick<Platform, 'db' | 'routing' | 'seal'> {
   places: Map<string, Place>
   instances: Instances
 }
@@ -59,6 +60,7 @@ export async function switchPlaces(around: Around, { entries, leaving = [], expe
       ...begun.map(({ plan: { environmentId, serviceId, deploymentId, commit } }) => serve(tx).execute({ environmentId, serviceId, deploymentId, commit, updatedAt: Date.now() })),
       ...left.map((at) => tx.delete(releases).where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))),
       ...begun.flatMap(({ fresh }) => fresh.map((running) => instances.setState(running, 'live', tx))),
+      ...begun.map(({ place }) => readSecretsOf(around, tx, place)),
       record(tx),
     ])
     for (const { place } of begun) places.set(placeKey(place), place)
@@ -98,6 +100,12 @@ async function undo(around: Around, { begun, left }: Switched): Promise<void> {
   const touched = [...switched.map(({ place }) => place), ...gone]
   await routing.refresh({ environments: [...new Set(touched.map(({ environmentId }) => environmentId))] })
   await routing.apply({ releases: releasesOf(around, touched) })
+}
+
+/** As the secrets that it holds are marked now. */
+export async function readSecretsOf(around: Pick<Platform, 'routing' | 'seal'>, db: Db | Transaction, place: Place): Promise<void> {
+  const { plan } = place
+  if (holdsSecrets(plan.values)) place.secretsOf = environmentsOfSecrets(around, plan, (await secretRows(db, [place.serviceId])).get(place.serviceId))
 }
 
 /** Of these places, as they are by now. */

@@ -17,6 +17,8 @@ import type { At } from '../instances/place.ts'
 import { outputOf } from '../instances/spec.ts'
 import type { Platform } from '../platform.ts'
 import { sha256 } from '../tokens/tokens.ts'
+import { environmentsOfSecrets, holdsSecrets, secretRows } from '../variables/held-secrets.ts'
+import type { Values } from '../variables/variables.ts'
 import { forgetMark, writeMark } from './left-behind.ts'
 
 export type Parts = Pick<Platform, 'db' | 'log' | 'logs' | 'routing' | 'events' | 'settings' | 'seal'> & { gateway: Pick<RpcClient<typeof gatewayApi>, 'call'> }
@@ -38,6 +40,8 @@ export interface Holding {
   secrets: readonly string[]
   /** Secret values, never to be stored. */
   mask: readonly string[]
+  /** What it was given. */
+  values: Values
 }
 
 /** Calls under way to a process that was replaced may finish, its sockets are told to come again: there is new code to see. */
@@ -120,13 +124,29 @@ export class Hold {
       const before = this.since === null ? 0 : this.#run
       this.#run = run
       const { serviceId, environmentId, instance } = this.holding
-      await this.#parts.routing.apply({ laptops: { [this.key]: { serviceId, environmentId, instanceId: instance, run, by: this.spoken } } })
+      await this.#parts.routing.apply({ laptops: { [this.key]: { serviceId, environmentId, instanceId: instance, run, by: this.spoken, ...(await this.#secretsOf()) } } })
       this.say({ type: 'switched', run })
       if (before > 0) return void this.#drain(before)
       this.since = Date.now()
       this.#changed()
       await this.note(`${this.spoken} takes this place from now on`)
     })
+  }
+
+  /** A secret of the service was set, marked, or deleted. */
+  reviewSecrets(): Promise<void> {
+    return this.#inTurn(async () => {
+      const known = this.#parts.routing.table.laptops[this.key]
+      if (known?.instanceId !== this.holding.instance) return
+      const { secretsOf: _, ...laptop } = known
+      await this.#parts.routing.apply({ laptops: { [this.key]: { ...laptop, ...(await this.#secretsOf()) } } })
+    })
+  }
+
+  async #secretsOf(): Promise<{ secretsOf?: string[] }> {
+    if (!holdsSecrets(this.holding.values)) return {}
+    const { serviceId } = this.holding
+    return { secretsOf: environmentsOfSecrets(this.#parts, this.holding, (await secretRows(this.#parts.db, [serviceId])).get(serviceId)) }
   }
 
   /** For the catalogue, forms and flags: what is developed is more than what is deployed. */

@@ -93,7 +93,7 @@ export class Laptops {
     if (before && !isSame && !force) throw taken(before, service.name, environment.name)
     const mine: Hold = new Hold(this.#parts, {
       instance, key: this.#keyOf(instance, taking), person, actor, serviceId, environmentId, teamId: service.teamId, service: service.name, environment: environment.name,
-      overlay: environment.parentId !== null, secrets: given.flatMap(([name, { secret }]) => (secret ? [name] : [])), mask: Object.values(values).flatMap(({ secret, value }) => (secret ? [value] : [])),
+      overlay: environment.parentId !== null, secrets: given.flatMap(([name, { secret }]) => (secret ? [name] : [])), mask: Object.values(values).flatMap(({ secret, value }) => (secret ? [value] : [])), values: Object.fromEntries(given),
     })
     // From here to the hold's own turn nothing is waited for: two who ask at once get different answers.
     this.#holds.set(placeKey(taking), mine)
@@ -113,6 +113,11 @@ export class Laptops {
       beneath: beneath(this.#parts, taking),
     })
     return mine
+  }
+
+  /** A secret of the service was set, marked, or deleted. */
+  async reviewSecrets(serviceId: string): Promise<void> {
+    await Promise.all([...this.#holds.values()].filter(({ holding }) => holding.serviceId === serviceId).map((hold) => hold.reviewSecrets()))
   }
 
   /** All let go, as at the end of the runtime. */

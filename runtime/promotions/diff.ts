@@ -1,6 +1,7 @@
 import { eq, inArray } from 'drizzle-orm'
 import { breakingOf } from '#contract/compatibility.ts'
 import { PlatformError } from '#contract/errors.ts'
+import { keeperOf } from '#contract/overlay-secrets.ts'
 import type { EnvironmentDiff } from '#contract/promotions.ts'
 import { deployments as table, services } from '#db/schema.ts'
 import type { Deployments } from '../deployments/deployments.ts'
@@ -32,7 +33,14 @@ export async function diffEnvironments(platform: Platform, deployments: Deployme
     diffVariables(platform, { here: chain, there: other, services: names }),
     isParent ? candidatesOf(platform, here.id, null).then((candidates) => checksOf(platform, deployments, candidates)) : [],
   ])
-  return { environment: here.name, against: there.name, isParent, generation: there.generation, services: rows, same: compared.length - told.length, variables, checks }
+  return { environment: here.name, against: there.name, isParent, generation: there.generation, services: rows, same: compared.length - told.length, variables, unreachable: unreachableIn(platform, here, compared), checks }
+}
+
+function unreachableIn({ routing }: Platform, here: EnvironmentRow, compared: readonly Compared[]): EnvironmentDiff['unreachable'] {
+  return compared.flatMap(({ serviceId, service, mine }) => {
+    const keeper = mine === null || mine.environmentId === here.id ? undefined : keeperOf(mine, (id) => routing.table.environments[id])
+    return mine === null || keeper === undefined ? [] : [{ serviceId, service, from: mine.plan.environment, keeper: keeper.name }]
+  }).sort((a, b) => a.service.localeCompare(b.service))
 }
 
 interface Compared { serviceId: string; service: string; mine: Place | null; theirs: Place | null }

@@ -24,6 +24,7 @@ export async function environmentEntities(db: Db, ids: Ids): Promise<Found<'envi
   const former = await formerOf(db, 'environment')
   return collect(ids, rows, (row) => ({
     id: row.id, teamId: row.teamId, name: row.name, formerNames: former.get(row.id) ?? [], parentId: row.parentId, generation: row.generation,
+    ...(row.protection !== null && !row.protection.overlays && { keepsSecrets: true }),
     ...(row.deletedAt === null ? { gone: null } : row.expired
       ? { gone: `the environment ${row.name} expired: it was not used for ${idleLifeMs / 3_600_000} hours`, goneBy: 'expired' as const }
       : { gone: `the environment ${row.name} was deleted`, goneBy: 'deleted' as const }),

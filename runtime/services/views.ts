@@ -15,7 +15,7 @@ import { type EnvironmentRow, environmentChain } from '../environments/environme
 import { pinnedServices } from '../environments/pinned.ts'
 import type { At, Place } from '../instances/place.ts'
 import type { Platform } from '../platform.ts'
-import { readValues } from '../variables/variables.ts'
+import { isSameFor, readValues } from '../variables/variables.ts'
 import { defaultSettings, runOnce } from './settings.ts'
 
 type ServiceRow = typeof services.$inferSelect
@@ -36,7 +36,7 @@ export async function getService(platform: Platform, at: At): Promise<Service> {
 /** What runs here was started with other variables than it would get now. */
 async function hasNewValues(platform: Platform, at: At): Promise<boolean> {
   const place = platform.places.get(at)
-  return place !== undefined && !place.plan.pinned && !isDeepStrictEqual(place.plan.values, await readValues(platform, at))
+  return place !== undefined && !place.plan.pinned && !isSameFor(place.plan.values, await readValues(platform, at))
 }
 
 /** In the environments where it was deployed itself, or where somebody's laptop runs it. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { and, eq, ne } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { Variable } from '#contract/records.ts'
@@ -10,8 +11,12 @@ import { environmentChain } from '../environments/environments.ts'
 import type { Platform } from '../platform.ts'
 import { type Effective, effectiveVariables, type Place } from './effective.ts'
 
-/** Values as an instance gets them. */
-export type Values = Record<string, { value: string; secret: boolean }>
+/** Values as an instance gets them. Of a secret: the environment in which it is set, and whether environments on that may have it. */
+export type Values = Record<string, { value: string; secret: boolean; from?: string; inheritable?: boolean }>
+
+/** Whether an instance would notice no difference. */
+export const isSameFor = (a: Values, b: Values): boolean => isDeepStrictEqual(plainly(a), plainly(b))
+const plainly = (values: Values) => Object.fromEntries(Object.entries(values).map(([name, { value, secret }]) => [name, { value, secret }]))
 
 export const sealedName = (row: { serviceId: string; environmentId: string; name: string }) => `variable/${row.serviceId}/${row.environmentId}/${row.name}`
 
@@ -31,7 +36,9 @@ export async function readValues(platform: Pick<Platform, 'db' | 'seal'>, place:
 }
 
 export function openValues({ seal }: Pick<Platform, 'seal'>, given: readonly Effective[]): Values {
-  return Object.fromEntries(given.map(({ row }) => [row.name, { secret: row.secret, value: row.secret ? seal.open(row.value ?? '', sealedName(row)) : row.value ?? '' }]))
+  return Object.fromEntries(given.map(({ row }) => [row.name, row.secret
+    ? { secret: true, value: seal.open(row.value ?? '', sealedName(row)), from: row.environmentId, ...(row.inheritable && { inheritable: true }) }
+    : { secret: false, value: row.value ?? '' }]))
 }
 
 /** Secrets' values for a person, to take along; the audit says who had which. */
@@ -109,6 +116,7 @@ const isRow = ({ serviceId, environmentId, name }: Place & { name: string }) =>
 async function change(platform: Platform, actor: Actor, { place, action, after }: { place: Place & { name: string }; action: string; after?: object }, run: (tx: Transaction) => Promise<void>): Promise<void> {
   const [environment] = await environmentChain(platform.db, place.environmentId)
   await audited(platform.db, actor, { teamId: environment?.teamId ?? null, action, target: `variable ${place.name}`, after: { environment: environment?.name, ...after } }, run)
+  await Promise.all([platform.places.reviewSecrets(place.serviceId), platform.laptops.reviewSecrets(place.serviceId)])
   if (environment) platform.events.emit({ type: 'service', teamId: environment.teamId, serviceId: place.serviceId, environmentId: place.environmentId })
 }
 

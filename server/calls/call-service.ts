@@ -1,6 +1,6 @@
 import { type IncomingMessage, request as send } from 'node:http'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
-import { header } from '#contract/headers.ts'
+import { header, isReservedName } from '#contract/headers.ts'
 import { rpcHeader } from '#contract/rpc.ts'
 import { socketAddress } from '#contract/unix-socket.ts'
 import { type AtEnvironment, isInScope } from '../authorize.ts'
@@ -35,11 +35,8 @@ export interface CallAnswer {
 
 export const mostBytes = 5 << 20
 
-/** Ours to say, or between two neighbours only (RFC 9110 §7.6.1). */
-const reserved = new Set([
-  'host', 'connection', 'content-length', 'transfer-encoding', 'upgrade', 'expect', 'te', 'trailer', 'keep-alive', 'proxy-connection',
-  'authorization', header.authorization, header.environment, header.namespace, header.caller, header.hops, rpcHeader.actor,
-])
+/** Reserved names that somebody who makes a call may use all the same: they say nothing for the platform. */
+const sayable = new Set(['baggage', 'content-type', 'cookie', 'traceparent', 'tracestate'])
 
 /**
  * Sends a request through the gateway's own socket, in the name of the person and as a member of the team looked at.
@@ -62,7 +59,7 @@ export async function callService(web: Web, viewer: Viewer, request: CallRequest
 export async function openCall(web: Web, viewer: Viewer, request: Omit<CallRequest, 'timeoutMs'>): Promise<IncomingMessage> {
   await requireReach(web, viewer, request)
   const { at, service, path, method, headers, binary, signal } = request
-  const own = headers.filter(([name]) => !reserved.has(name.toLowerCase()))
+  const own = headers.filter(([name]) => !isReservedName(name) || sayable.has(name.toLowerCase()))
   const body = request.body === null ? undefined : Buffer.from(request.body, binary ? 'base64' : 'utf8')
   const hasType = own.some(([name]) => name.toLowerCase() === 'content-type')
   return new Promise<IncomingMessage>((resolve, reject) => {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { PlatformError } from '#contract/errors.ts'
 import { metricsPath } from '#contract/metrics.ts'
 import { consolePath } from '#contract/console-paths.ts'
+import { standingOf } from '#contract/path-readings.ts'
 import { serveSignIn } from '../auth/next-auth.ts'
 import { viewer } from '../people/viewer.ts'
 import type { Viewer, Web } from '../web.ts'
@@ -41,6 +42,8 @@ export const served: [begins: string, Serve][] = [
   [metricsPath, serveMetrics],
 ]
 
+const platformSegments = new Set([...served.map(([begins]) => begins), builtFiles, '/live'].map((begins) => begins.split('/')[1] as string))
+
 /** The listener of the one HTTP server. */
 export function createFront(web: Web, to: To) {
   return (request: IncomingMessage, response: ServerResponse): void => {
@@ -60,6 +63,8 @@ async function serve(web: Web, { pages, isReady }: To, { request, response }: { 
   const url = new URL(request.url, settings.url)
   // `//somewhere/x` is read as a host by URL and by browsers alike: it is no path of ours.
   if (url.origin !== settings.url) throw new PlatformError('bad_request', 'this is not a path')
+  // Otherwise a page could be had by another name, with the headers of another kind of answer.
+  if (standingOf(request.url, platformSegments) === 'disguised') throw new PlatformError('bad_request', 'this path could be read as one of the platform')
   const take = served.find(([begins]) => url.pathname === begins || url.pathname.startsWith(`${begins}/`))?.[1]
   if (take === undefined) {
     if (url.pathname.startsWith(builtFiles)) setBuiltPolicy(response)

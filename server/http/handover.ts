@@ -1,6 +1,7 @@
 import { handoverPath } from '#contract/gateway-api.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { consolePath } from '#contract/console-paths.ts'
+import { localPath } from '#contract/local-path.ts'
 import { parseHostLabel } from '#contract/names.ts'
 import type { Settings } from '../settings.ts'
 import type { Exchange } from './exchange.ts'
@@ -12,10 +13,11 @@ export async function serveHandover({ web, request, response, url, viewer, from 
   const to = url.searchParams.get('to') ?? '/'
   if (!isServiceHost(host, web.settings)) throw new PlatformError('bad_request', 'this is not the host of a service', { field: 'host' })
   const who = await viewer()
-  if (who?.session === undefined) return redirect(consolePath.signIn(consolePath.handover({ host, to })))
+  if (who?.session === undefined) return redirect(consolePath.signIn(consolePath.handover({ host, to: localPath(to) })))
   const { code } = await web.runtime.call('access.handover', {
     sessionId: who.session.id, userId: who.person.id, host, expiresAt: who.session.expiresAt,
   }, { actor: { ...who.actor, from } })
+  if (code === null) return redirect(consolePath.consent({ host, to: localPath(to) }))
   redirect(`${web.settings.secure ? 'https' : 'http'}://${host}${handoverPath}?${new URLSearchParams({ code, to: localPath(to) }).toString()}`)
 
   function redirect(location: string): void {
@@ -30,5 +32,3 @@ export function isServiceHost(host: string, { domain, gatewayPort, proxied }: Pi
   if (label === undefined || parseHostLabel(label) === undefined) return false
   return port === undefined ? proxied || gatewayPort === 80 : Number(port) === gatewayPort
 }
-
-const localPath = (to: string): string => (to.startsWith('/') && !/^\/[/\\\s]/.test(to) ? to : '/')

@@ -84,7 +84,7 @@ export const environments = router({
 
   /** Who may do what in it beyond the roles; null: the roles alone say so again. */
   protect: authorizedEnvironment('environment.protect')
-    .input(z.object({ protection: z.object({ deploy: admitted, secrets: admitted, promote: admitted, approval: z.boolean().optional() }).nullable() }))
+    .input(z.object({ protection: z.object({ deploy: admitted, secrets: admitted, promote: admitted, approval: z.boolean().optional(), overlays: z.boolean().optional() }).nullable() }))
     .mutation(async ({ ctx, input }) => {
       const members = input.protection === null ? [] : await ctx.web.runtime.call('members.list', { teamId: ctx.at.teamId }, ctx.as)
       const ids = (guard: keyof NonNullable<typeof input.protection>, emails: string[]) => emails.map((email) => {
@@ -92,14 +92,14 @@ export const environments = router({
         if (found === undefined) throw new PlatformError('not_found', `${email} is not in the team`, { field: guard, fix: 'Invite them first: m3o invite create EMAIL --role developer.' })
         return found.person.id
       })
-      const { deploy, secrets, promote, approval } = input.protection ?? {}
+      const { deploy, secrets, promote, approval, overlays } = input.protection ?? {}
       return ctx.web.runtime.call('environments.protect', {
         environmentId: ctx.at.environmentId,
         protection: deploy && secrets && promote ? {
           deploy: { role: deploy.role, people: ids('deploy', deploy.people) },
           secrets: { role: secrets.role, people: ids('secrets', secrets.people) },
           promote: { role: promote.role, people: ids('promote', promote.people) },
-          ...(approval && { approval }),
+          ...(approval && { approval }), ...(overlays && { overlays }),
         } : null,
       }, ctx.as)
     }),

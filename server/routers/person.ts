@@ -6,6 +6,8 @@ import { isLimited } from '../people/token-scope.ts'
 import { requireNoSecond } from '../people/second-factor.ts'
 import { authorized, authorizedPerson, router } from '../trpc.ts'
 import { signedIn } from '../authorize.ts'
+import { isServiceHost } from '../http/handover.ts'
+import type { Web } from '../web.ts'
 
 export const person = router({
   /** Who asks. With a token, also the team and environment that it is for. */
@@ -99,9 +101,33 @@ export const person = router({
     throw new PlatformError('not_found', 'this session is not open', { field: 'sessionId' })
   }),
 
+  /** Whose service is at a host, and whether it may be told who one is. */
+  consent: authorizedPerson('person.read').input(z.object({ host: z.string().max(300) })).query(({ ctx, input }) =>
+    ctx.web.runtime.call('access.consent', { userId: ctx.viewer.person.id, host: serviceHost(ctx.web, input.host) }, ctx.as)),
+
+  /** In the browser: the service at this host may be told who one is, from now on. */
+  agree: authorizedPerson('person.write').input(z.object({ host: z.string().max(300), serviceId: z.string() })).mutation(async ({ ctx, input }) => {
+    if (ctx.viewer.session === undefined) throw new PlatformError('forbidden', 'only a person in a browser can agree to this')
+    const { serviceId } = await ctx.web.runtime.call('access.consent', { userId: ctx.viewer.person.id, host: serviceHost(ctx.web, input.host) }, ctx.as)
+    // What was looked at is what is agreed to, whatever the host leads to by now.
+    if (serviceId !== input.serviceId) throw new PlatformError('conflict', 'another service is at this address by now', { fix: 'Load the page again.' })
+    return ctx.web.runtime.call('access.agree', { userId: ctx.viewer.person.id, serviceId }, ctx.as)
+  }),
+
+  /** Services of other teams that may be told who one is. */
+  consents: authorizedPerson('person.read').query(({ ctx }) => ctx.web.runtime.call('access.consents', { userId: ctx.viewer.person.id }, ctx.as)),
+
+  revokeConsent: authorizedPerson('person.write').input(z.object({ serviceId: z.string() })).mutation(({ ctx, input }) =>
+    ctx.web.runtime.call('access.revokeConsent', { userId: ctx.viewer.person.id, serviceId: input.serviceId }, ctx.as)),
+
   endOtherSessions: authorizedPerson('person.write').mutation(async ({ ctx }) => {
     const sessionsEnded = await ctx.web.sessions.endOthers(ctx.viewer.person, ctx.viewer.session?.id, ctx.as.actor)
     ctx.web.noteChanged(ctx.viewer.person.id)
     return { sessionsEnded }
   }),
 })
+
+function serviceHost(web: Pick<Web, 'settings'>, host: string): string {
+  if (!isServiceHost(host.toLowerCase(), web.settings)) throw new PlatformError('bad_request', 'this is not the host of a service', { field: 'host' })
+  return host.toLowerCase()
+}

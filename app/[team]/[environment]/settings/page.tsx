@@ -8,7 +8,7 @@ export default async function SettingsPage({ params, searchParams }: { params: P
   const [{ team }, { tab }] = await Promise.all([params, searchParams])
   return (
     <Prefetched queries={(trpc) =>
-      tab === 'account' ? [trpc.person.sessions.queryOptions(), trpc.security.read.queryOptions()]
+      tab === 'account' ? [trpc.person.sessions.queryOptions(), trpc.person.consents.queryOptions(), trpc.security.read.queryOptions()]
         : tab === 'platform' ? [trpc.platform.people.queryOptions(), trpc.platform.status.queryOptions()]
           : tab === 'health' ? [trpc.platform.health.queryOptions(), trpc.platform.status.queryOptions(), trpc.platform.about.queryOptions()]
             : [trpc.platform.about.queryOptions(), trpc.teams.egress.queryOptions({ team })]

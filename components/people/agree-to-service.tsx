@@ -1,0 +1,41 @@
+'use client'
+import { useMutation, useSuspenseQuery } from '@tanstack/react-query'
+import { paths } from '#client/paths.ts'
+import { useTRPC } from '#client/trpc.ts'
+import { Button, ButtonLink } from '#components/ui/button.tsx'
+import { ErrorLine } from '#components/ui/error-state.tsx'
+import { Gate } from './gate.tsx'
+
+/** Asks once whether a service of another team may be told who one is. Nothing is told before. */
+export function AgreeToService({ host, to }: { host: string; to: string }) {
+  const trpc = useTRPC()
+  const { data: me } = useSuspenseQuery(trpc.person.me.queryOptions())
+  const { data: { serviceId, service, team, agreed } } = useSuspenseQuery(trpc.person.consent.queryOptions({ host }))
+  const go = () => location.assign(paths.handover({ host, to }))
+  const agree = useMutation(trpc.person.agree.mutationOptions({ onSuccess: go }))
+  const teams = me.teams.map(({ name }) => name)
+  return (
+    <Gate
+      title={`Sign in to ${service}?`}
+      about={<><strong className="text-text">{service}</strong> is a service of the team <strong className="text-text">{team}</strong>, which you are not in.</>}
+    >
+      <div className="flex flex-col gap-4">
+        <div className="rounded border border-border bg-raised px-3 py-2.5">
+          <h2 className="text-muted">It is told with each of your requests</h2>
+          <dl className="mt-1.5 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
+            <dt>Email</dt><dd className="min-w-0 font-medium break-all">{me.person.email}</dd>
+            {teams.length > 0 && <><dt>{teams.length === 1 ? 'Team' : 'One of your teams'}</dt><dd className="min-w-0 font-medium break-words">{teams.join(', ')}</dd></>}
+          </dl>
+        </div>
+        <p className="text-small text-muted">The address: <span className="break-all">{host}</span>. You are asked once; take it back at any time in Settings, Account.</p>
+        {agree.error !== null && <ErrorLine error={agree.error} />}
+        <div className="flex gap-2">
+          {agreed
+            ? <Button kind="primary" className="h-9! grow" onClick={go}>Continue to {service}</Button>
+            : <Button kind="primary" className="h-9! grow" busy={agree.isPending || agree.isSuccess} onClick={() => agree.mutate({ host, serviceId })}>Agree and continue</Button>}
+          <ButtonLink href={paths.home()} className="h-9!">Cancel</ButtonLink>
+        </div>
+      </div>
+    </Gate>
+  )
+}
