@@ -1,5 +1,5 @@
 import { type Action, actions, roles } from './permissions.ts'
-import { type Guard, guardingOf, guards } from './protection.ts'
+import { type Guard, guardingOf, guards, isEverywhere } from './protection.ts'
 
 /** What each action is, for people; one without words does not compile. */
 const meanings: Record<Action, string> = {
@@ -19,7 +19,8 @@ const meanings: Record<Action, string> = {
   'service.read': 'see services, endpoints, deployments, traffic',
   'service.call': 'call a service',
   'service.create': 'make a service',
-  'service.write': 'rename, describe and configure a service',
+  'service.write': 'describe and configure a service',
+  'service.rename': 'rename a service, or take the former name of another',
   'service.deploy': 'deploy, roll back, restart, scale, stop; run it on a laptop in its place',
   'service.exec': 'a shell or a command inside an instance',
   'service.share': 'say who may call a service, how often, and who may read its source; deprecate it',
@@ -37,12 +38,13 @@ const meanings: Record<Action, string> = {
   'environment.read': 'see environments, compare them, see promotions',
   'environment.create': 'make an environment, bring one back',
   'environment.write': 'move, pin, keep an environment; drop its copy of a service',
+  'environment.admit': 'let others work in a personal environment',
   'environment.delete': 'delete an environment',
   'environment.promote': "promote into an environment's parent, take a promotion back",
   'environment.protect': 'say who may do what in an environment beyond the roles',
 }
 
-const guardWords: Record<Guard, string> = { deploy: 'deploy', secrets: 'secrets', promote: 'promote' }
+const guardWords: Record<Guard | 'own', string> = { deploy: 'deploy', secrets: 'secrets', promote: 'promote', own: 'personal' }
 const levels = { nobody: 'everybody, signed in or not', person: 'everybody who is signed in', operator: 'who runs the platform' } as const
 
 /** docs/permissions.md: the table that decides, as people read it. */
@@ -84,8 +86,19 @@ people named there. The table above is asked first and always; whoever changes t
 |---|---|
 ${guards.map((guard) => `| ${guardWords[guard]} | ${all.filter((action) => guardingOf(action)?.includes(guard)).map((action) => `\`${action}\``).join(', ')} |`).join('\n')}
 
+What is done to a service itself (${all.filter(isEverywhere).map((action) => `\`${action}\``).join(', ')}) is asked in every protected environment in which
+it was deployed. A new service, or another's new name, that takes the former name of such a service needs the same, as does giving a service to
+a team whose production is protected, and bringing back an environment that was deleted.
+
 A promotion asks in the environment that it goes into. Its protection can also ask for a second pair of eyes: who asks for the
 promotion is then not who lets it go ([why so](decisions/a-second-pair-of-eyes.md)).
+
+## A personal environment
+
+It is its owner's. Of what a protected environment guards, nothing in it is anybody else's but theirs whom the owner lets in
+(\`m3o env let-in NAME EMAIL\`), and the team's admins' and owners', whose acts are in the audit. Reading its code and its logs, comparing
+it, and promoting from it into its parent, are as anywhere else in the team. When its owner leaves the team, admins act in it and delete it.
+([why so](decisions/personal-environments.md))
 
 ## Tokens
 

@@ -30,6 +30,7 @@ export const actions = {
   'service.call': 'viewer',
   'service.create': 'developer',
   'service.write': 'developer',
+  'service.rename': 'developer',
   'service.deploy': 'developer',
   'service.exec': 'developer',
   'service.share': 'admin',
@@ -51,6 +52,7 @@ export const actions = {
   'environment.read': 'viewer',
   'environment.create': 'developer',
   'environment.write': 'developer',
+  'environment.admit': 'developer', // of one's own personal environment
   'environment.delete': 'developer',
   'environment.promote': 'developer',
   'environment.protect': 'admin',

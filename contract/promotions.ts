@@ -16,6 +16,26 @@ export interface PromotionItem {
   left: boolean
 }
 
+/** One service as a comparison showed it. A promotion and its approval are of exactly this, or refused as `conflict`. */
+export interface PromotedContent {
+  serviceId: string
+  commit: string
+  /** The build that the revision was tried with. */
+  buildId: string
+  /** Commit that served in the parent; null: none. */
+  parent: string | null
+  /** Hashes of its variables in both environments, and of its settings in the parent. */
+  variables: string
+  settings: string
+}
+
+/** What is otherwise, since somebody looked, of one service. */
+export const promotionChange = z.object({ service: z.string(), what: z.array(z.string()) })
+export type PromotionChange = z.infer<typeof promotionChange>
+
+/** What somebody looked at, by service: `seen` of the comparison. Null: nothing; then what is there now is promoted. */
+export const seenServices = z.record(z.string(), z.string().max(64)).nullable()
+
 /** Why a promotion cannot be, or what one should know of it. */
 export const promotionCheck = z.object({
   code: z.enum([
@@ -61,6 +81,8 @@ export const environmentDiff = z.object({
     ahead: z.number(), behind: z.number(),
     /** Endpoints that would break for those who call them, were this side's to take the other's place. */
     impacts: z.array(impact),
+    /** Names all that is shown of it, for a promotion of exactly this. Null: it cannot be promoted from here. */
+    seen: z.string().nullable(),
   })),
   /** How many services both serve in the same way. */
   same: z.number(),
@@ -116,8 +138,12 @@ export type Promotion = z.infer<typeof promotion>
 export const promotionRequest = z.object({
   id: z.string(), teamId: z.string(),
   fromId: z.string(), from: z.string(), intoId: z.string(), into: z.string(),
-  /** Null: all that is the environment's own at that moment. */
-  services: z.array(z.object({ id: z.string(), name: z.string() })).nullable(),
+  /** With the revisions that were asked for, and those that served in the parent then. */
+  services: z.array(z.object({ id: z.string(), name: z.string(), revision: z.string(), commit: z.string(), parentRevision: z.string().nullable() })),
+  /** Names exactly this; who approves it sends what they looked at. */
+  seen: z.string(),
+  /** Of one that waits: what is otherwise by now. Anything here makes approving a `conflict`. */
+  changes: z.array(promotionChange),
   state: z.enum(['waiting', 'approved', 'declined']),
   by: z.object({ id: z.string(), name: z.string() }), createdAt: z.number(),
   decidedBy: z.string().nullable(), decidedAt: z.number().nullable(), reason: z.string().nullable(),

@@ -21,45 +21,96 @@ export interface Admitted {
   people: string[]
 }
 
-/** As it is decided by, of one as people see it. */
-export function protectionOf(shown: Record<Guard, { role: Role; people: readonly { id: string }[] }> & Pick<Protection, 'approval' | 'overlays'>): Protection {
-  const byId = (guard: Guard): Admitted => ({ role: shown[guard].role, people: shown[guard].people.map(({ id }) => id) })
-  return { deploy: byId('deploy'), secrets: byId('secrets'), promote: byId('promote'), ...(shown.approval && { approval: true }), ...(shown.overlays && { overlays: true }) }
+/** What an environment asks for: its protection, and of a personal one that it is its owner's. */
+export type Guarded = Protection & {
+  /** Of a personal environment: its owner, who lets others in. */
+  own?: Admitted | undefined
+}
+
+interface Kept { kind: string; ownerId: string | null; letIn: readonly string[]; protection: Protection | null }
+
+/**
+ * By what it is decided who may do what in an environment; null: by the roles alone. A personal environment is its owner's, theirs
+ * whom the owner lets in, and the admins' of the team; a protection of its own asks for no less.
+ */
+export function guardedBy({ kind, ownerId, letIn, protection }: Kept): Guarded | null {
+  if (kind !== 'personal') return protection
+  const owner = ownerId === null ? [] : [ownerId]
+  const admitted = (guard: Guard): Admitted => {
+    const { role, people } = protection?.[guard] ?? { role: 'admin', people: [] }
+    return { role: role === 'owner' ? 'owner' : 'admin', people: [...new Set([...owner, ...letIn, ...people])] }
+  }
+  return { ...protection, deploy: admitted('deploy'), secrets: admitted('secrets'), promote: admitted('promote'), own: { role: 'admin', people: owner } }
+}
+
+interface Shown {
+  kind: string
+  owner: { id: string } | null
+  letIn: readonly { id: string }[]
+  protection: (Record<Guard, { role: Role; people: readonly { id: string }[] }> & Pick<Protection, 'approval' | 'overlays'>) | null
+}
+
+/** The same of one as people see it. */
+export function guardedOf({ kind, owner, letIn, protection: shown }: Shown): Guarded | null {
+  const byId = ({ role, people }: { role: Role; people: readonly { id: string }[] }): Admitted => ({ role, people: people.map(({ id }) => id) })
+  const protection = shown && { ...shown, deploy: byId(shown.deploy), secrets: byId(shown.secrets), promote: byId(shown.promote) }
+  return guardedBy({ kind, ownerId: owner?.id ?? null, letIn: letIn.map(({ id }) => id), protection })
+}
+
+/** Whether secrets of an environment stay out of own copies in one on it, unless they are marked as inheritable. */
+export function withholds(parent: Kept, here: Pick<Kept, 'kind' | 'ownerId'>): boolean {
+  if (parent.protection !== null) return true
+  return parent.kind === 'personal' && !(here.kind === 'personal' && here.ownerId === parent.ownerId)
 }
 
 /** Which guards an action in a protected environment passes. Who changes the protection must pass what it asks for. */
-const guarding: Partial<Record<Action, readonly Guard[]>> = {
+const guarding: Partial<Record<Action, readonly (Guard | 'own')[]>> = {
   'service.deploy': ['deploy'],
   'service.write': ['deploy'],
+  'service.rename': ['deploy'],
+  'service.share': ['deploy'],
   'service.delete': ['deploy'],
+  'consumer.write': ['deploy'],
   'service.exec': ['deploy', 'secrets'],
   'environment.write': ['deploy'],
   'environment.delete': ['deploy'],
   'environment.promote': ['promote'],
   'environment.protect': guards,
+  'environment.admit': ['own'],
   'variable.read': ['secrets'],
   'variable.write': ['secrets'],
   'secret.read': ['secrets'],
 }
 
 /** Which guards an action in a protected environment passes; undefined: none. */
-export const guardingOf = (action: Action): readonly Guard[] | undefined => guarding[action]
+export const guardingOf = (action: Action): readonly (Guard | 'own')[] | undefined => guarding[action]
+
+/**
+ * Of a service as such, these change what answers, or whom, wherever it was deployed: each environment there with a protection is
+ * asked. The others change nothing that runs (`service.write`: its description, contact, tags).
+ */
+const everywhere: ReadonlySet<Action> = new Set<Action>(['service.rename', 'service.share', 'service.delete', 'consumer.write'])
+export const isEverywhere = (action: Action): boolean => everywhere.has(action)
 
 /** The first guard that does not let somebody do this; undefined when all do. */
-export function guardAgainst(protection: Protection | null, action: Action, who: { personId: string; role: Role | undefined }): Guard | undefined {
+export function guardAgainst(protection: Guarded | null, action: Action, who: { personId: string; role: Role | undefined }): Guard | 'own' | undefined {
   if (protection === null) return undefined
   return guarding[action]?.find((guard) => {
-    const { role, people } = protection[guard]
+    const admitted = protection[guard]
+    if (admitted === undefined) return false
+    const { role, people } = admitted
     return !people.includes(who.personId) && (who.role === undefined || roles.indexOf(who.role) < roles.indexOf(role))
   })
 }
 
-const deeds: Record<Guard, string> = { deploy: 'deploying there', secrets: 'its variables and secrets', promote: 'promoting into it' }
+const deeds: Record<Guard | 'own', string> = { deploy: 'deploying there', secrets: 'its variables and secrets', promote: 'promoting into it', own: 'letting people in' }
+
+interface Refused { least: Role; role: Role | undefined; named: readonly string[]; isPersonal?: boolean }
 
 /** Why somebody is refused, for people. `named`: how those are called who may besides the role. */
-export function spokenRefusal(environment: string, guard: Guard, { least, role, named }: { least: Role; role: Role | undefined; named: readonly string[] }): string {
+export function spokenRefusal(environment: string, guard: Guard | 'own', { least, role, named, isPersonal }: Refused): string {
   const need = deeds[guard].endsWith('secrets') ? 'need' : 'needs'
-  return `${environment} is protected: ${deeds[guard]} ${need} the role ${spokenLeast(least)}${named.length === 0 ? '' : ` (or to be ${named.join(' or ')})`}; you are ${role ?? 'not a member'}`
+  return `${environment} is ${isPersonal ? 'personal' : 'protected'}: ${deeds[guard]} ${need} the role ${spokenLeast(least)}${named.length === 0 ? '' : ` (or to be ${named.join(' or ')})`}; you are ${role ?? 'not a member'}`
 }
 
 export const spokenLeast = (least: Role): string => (least === 'owner' ? 'owner' : `${least} or higher`)

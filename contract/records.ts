@@ -6,7 +6,7 @@ import { deploymentStates, phaseParts, phases, serviceStates } from './states.ts
 import { accesses, deprecation, readables } from './sharing.ts'
 import { endpointChange } from './compatibility.ts'
 import { roles } from './permissions.ts'
-import type { Protection } from './protection.ts'
+import type { Guarded, Protection } from './protection.ts'
 
 /** What people and programs are shown of the platform's nouns. Times are milliseconds since the epoch. */
 
@@ -44,8 +44,11 @@ export type Token = z.infer<typeof token>
 export const laptop = z.object({ by: person, since: z.number(), instance: z.string() })
 export type Laptop = z.infer<typeof laptop>
 
-const admitted = z.object({ role: z.enum(roles), people: z.array(z.string()).max(100) })
+const admitted = z.object({ role: z.enum(roles), people: z.array(z.string()).max(300) })
 export const protection: z.ZodType<Protection> = z.object({ deploy: admitted, secrets: admitted, promote: admitted, approval: z.boolean().optional(), overlays: z.boolean().optional() })
+
+/** By what is decided, of a personal environment too. */
+export const guarded: z.ZodType<Guarded> = z.object({ deploy: admitted, secrets: admitted, promote: admitted, approval: z.boolean().optional(), overlays: z.boolean().optional(), own: admitted.optional() })
 
 /** With its people by name. */
 const shownAdmitted = admitted.extend({ people: z.array(person) })
@@ -66,6 +69,8 @@ export const environment = z.object({
   pinned: z.object({ services: z.number(), since: z.number().nullable() }).nullable(),
   /** Null: the roles alone say who may do what in it. */
   protection: shownProtection.nullable(),
+  /** Of a personal one: who may work in it besides its owner. */
+  letIn: z.array(person),
   createdAt: z.number(),
   expires: z.number().nullable(),
   /** Newest call, edit or deployment in it, or in one that stems from it, as far as it is known. */
@@ -78,7 +83,7 @@ export const environment = z.object({
 export type Environment = z.infer<typeof environment>
 
 /** One that was deleted, or has expired, and can come back. */
-export const departedEnvironment = environment.pick({ id: true, teamId: true, name: true, kind: true, owner: true, parent: true, overrides: true }).extend({
+export const departedEnvironment = environment.pick({ id: true, teamId: true, name: true, kind: true, owner: true, parent: true, overrides: true, protection: true, letIn: true }).extend({
   departedAt: z.number(),
   /** Nobody deleted it: it was not used for too long. */
   expired: z.boolean(),

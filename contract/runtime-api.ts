@@ -8,7 +8,7 @@ import { type Api, call, duplex, stream, upload } from './rpc.ts'
 import { audience, tokenScope } from './routing.ts'
 import * as source from './source.ts'
 import { deploymentStates } from './states.ts'
-import { environmentDiff, promotion, promotionRequest } from './promotions.ts'
+import { environmentDiff, promotion, promotionRequest, seenServices } from './promotions.ts'
 import * as sharing from './sharing.ts'
 import { hop } from './traces.ts'
 import { trafficGroups, trafficRangeNames } from './traffic-ranges.ts'
@@ -42,8 +42,8 @@ const access = {
       teamId: z.string(), team: z.string(), role: z.enum(roles).nullable(),
       environmentId: z.string().nullable(), environment: z.string().nullable(), environmentKind: z.enum(record.environmentKinds).nullable(),
       serviceId: z.string().nullable(), service: z.string().nullable(),
-      /** The environment's, when it is protected; of a service without one, of all protected ones where it was deployed. */
-      protected: z.array(z.object({ environment: z.string(), protection: record.protection })),
+      /** The environment's, when it is protected or personal; of a service without one, of all protected ones where it was deployed. */
+      protected: z.array(z.object({ environment: z.string(), protection: record.guarded })),
     }),
   ),
   /** A platform token's standing; null when unknown, revoked or expired. `hash`: sha256 in hex. Notes its use. */
@@ -210,7 +210,8 @@ const sharings = {
   'shared.usage': call(sharedOne.extend({ days: z.number().int().min(1).max(90) }), sharing.consumer),
   'shared.ask': call(sharedOne.extend({ reason: z.string() }), ok),
   'consumers.list': call(z.object({ serviceId: z.string(), days: z.number().int().min(1).max(90) }), sharing.consumers),
-  'consumers.decide': call(ofConsumer.extend({ verdict: z.enum(['approve', 'decline', 'revoke']), answer: z.string() }), ok),
+  /** `askedAt`: of the ask that was looked at; refused as `conflict` when it is another now. */
+  'consumers.decide': call(ofConsumer.extend({ verdict: z.enum(['approve', 'decline', 'revoke']), answer: z.string(), askedAt: z.number().nullable().optional() }), ok),
   'consumers.limit': call(ofConsumer.extend({ perMinute: z.number().nullable() }), ok),
   /** Teams that wait for an answer, for all services of a team. */
   'consumers.asks': call(z.object({ teamId: z.string() }), z.array(sharing.pendingAsk)),
@@ -239,6 +240,8 @@ const environments = {
   'environments.reset': call(at, ok),
   /** Null: not any more. */
   'environments.protect': call(z.object({ environmentId: z.string(), protection: record.protection.nullable() }), ok),
+  /** Who may work in a personal environment besides its owner: all of them. */
+  'environments.letIn': call(z.object({ environmentId: z.string(), people: z.array(z.string()).max(100) }), ok),
   /** Keeps what it inherits as it is now; again: as it is now again. `following`: those that go on as their parent's. */
   'environments.pin': call(z.object({ environmentId: z.string() }), z.object({
     services: z.number(), following: z.array(z.object({ service: z.string(), why: z.string() })),
@@ -253,20 +256,25 @@ const promoted = z.object({ promotionId: z.string() })
 /** Null: all of the environment's own. */
 const ofEnvironment = z.object({ environmentId: z.string(), serviceIds: z.array(z.string()).min(1).max(1000).nullable() })
 
+const wantedPromotion = ofEnvironment.extend({ generation: z.number().int().nullable(), seen: seenServices.default(null) })
+
 const promotions = {
   /** Newest first; of one environment: those into it and those from it. */
   'promotions.list': call(z.object({ teamId: z.string(), environmentId: z.string().nullable(), before: z.string().nullable(), limit: z.number().int().max(200) }), z.array(promotion)),
   'promotions.get': call(promoted, promotion),
   /** The current state first, then each change, until it has ended. */
   'promotions.follow': stream(promoted, promotion),
-  /** Moves an environment's own revisions into its parent. Refused as `conflict` when the parent is not of this generation any more. */
-  'promotions.start': call(ofEnvironment.extend({ generation: z.number().int().nullable(), route }), promoted),
+  /**
+   * Moves an environment's own revisions into its parent. Refused as `conflict` when the parent is not of this generation any
+   * more, or when what would move is not exactly what was `seen` (by service id).
+   */
+  'promotions.start': call(wantedPromotion.extend({ route }), promoted),
   /** As `start`, where the parent asks for a second pair of eyes: it waits for somebody else. */
-  'promotions.request': call(ofEnvironment.extend({ generation: z.number().int().nullable() }), promotionRequest),
+  'promotions.request': call(wantedPromotion, promotionRequest),
   /** Those that wait, then the latest that were decided. */
   'promotions.requests': call(z.object({ teamId: z.string() }), z.array(promotionRequest)),
-  /** Begins it, in the name of whoever approves; refused for who asked for it. */
-  'promotions.approve': call(z.object({ requestId: z.string(), route }), promoted),
+  /** Begins exactly what was asked for, in the name of whoever approves; refused for who asked for it, and as `conflict` when something has changed. */
+  'promotions.approve': call(z.object({ requestId: z.string(), seen: z.string(), route }), promoted),
   /** Also by who asked for it. */
   'promotions.decline': call(z.object({ requestId: z.string(), reason: z.string().max(500).nullable() }), ok),
   /** Brings what the parent serves into the environment's own copies that lack it, and deploys them there. */
@@ -316,8 +324,8 @@ const deployments = {
     z.object({ deploymentId: z.string(), serviceId: z.string(), commit: z.string(), notes: z.array(z.string()) }),
   ),
   'deployments.cancel': call(ofDeployment, ok),
-  /** Without `to`, one live revision further back; with it, to that revision (commit, prefix allowed) or deployment. */
-  'deployments.rollback': call(at.extend({ to: z.string().nullable() }), deployed),
+  /** Without `to`, one live revision further back; with it, to that revision (commit, prefix allowed) or deployment. `from`: the deployment that was live when it was looked at; refused as `conflict` when another is. */
+  'deployments.rollback': call(at.extend({ to: z.string().nullable(), from: z.string().nullable().default(null) }), deployed),
   'deployments.restart': call(at, deployed),
   'deployments.scale': call(at.extend({ min: z.number().int().min(0).max(32), max: z.number().int().min(1).max(32) }), deployed),
   /** Code and variables against what served before. */

@@ -11,7 +11,7 @@ import type { ErrorBody } from '#contract/errors.ts'
 import type { CodeKind, MessageKind } from '#contract/people.ts'
 import type { Actor } from '#contract/rpc.ts'
 import type { Egress } from '#contract/egress.ts'
-import type { PromotionItem } from '#contract/promotions.ts'
+import type { PromotedContent, PromotionItem } from '#contract/promotions.ts'
 import type { Protection } from '#contract/protection.ts'
 import { bytes, time, tsvector } from './columns.ts'
 
@@ -198,6 +198,8 @@ export const services = pgTable('services', {
   /** What the console says; a README's first paragraph stands in when empty. */
   description: text().notNull().default(''),
   audience: jsonb().$type<Audience>().notNull(),
+  /** What people chose last where the live revision's m3o.json may say something else; `at`: milliseconds since the epoch. */
+  choices: jsonb().$type<{ audience?: { value: Audience; at: number }; ownerId?: { value: string | null; at: number } }>().notNull().default({}),
   /** How to reach whoever is on call for it: an address, a channel, a number. */
   contact: text().notNull().default(''),
   tags: jsonb().$type<string[]>().notNull().default([]),
@@ -221,6 +223,8 @@ export const environments = pgTable('environments', {
   kind: text().$type<'production' | 'shared' | 'personal' | 'preview'>().notNull(),
   parentId: text(),
   ownerId: text(),
+  /** Of a personal one: ids of people whom its owner lets work in it. */
+  letIn: jsonb().$type<string[]>().notNull().default([]),
   /** Of the repositories of its team: the pushes that a preview shows. Null: what its name and kind say. */
   branch: text(),
   /** Keeps what it inherits as it was, when its parents move on. */
@@ -367,6 +371,8 @@ export const deployments = pgTable('deployments', {
   /** Who asked for it: a person's id, or `platform`. */
   byId: text().notNull(),
   byName: text().notNull(),
+  /** The token that asked for it, whose scope narrows what its m3o.json may change; null: a person in the console. */
+  byTokenId: text(),
   buildId: text(),
   /** It keeps data in M3O_DATA: one instance, stopped before its successor starts. */
   keepsData: boolean().notNull().default(false),
@@ -421,6 +427,8 @@ export const promotionRequests = pgTable('promotion_requests', {
   intoId: text().notNull().references(() => environments.id),
   /** Null: all of the environment's own. */
   serviceIds: jsonb().$type<string[]>(),
+  /** What was asked for, exactly; null in requests of an older release, which cannot be approved any more. */
+  contents: jsonb().$type<PromotedContent[]>(),
   /** Generation of the parent that it was asked for. */
   generation: integer().notNull(),
   state: text().$type<'waiting' | 'approved' | 'declined'>().notNull(),

@@ -20,8 +20,9 @@ const greeting = async (shell: Shell, environment: string) => (await shell.json<
 test('two people run one service on their laptops, and everybody sees where it runs', async ({ page, shell, stack, watch }) => {
   test.slow()
   await shell.deploy('greets', hello())
-  for (const name of ['alice', 'bobs']) await shell.m3o(['env', 'create', name])
   await using bobs = await shellOfBob(stack, shell)
+  await shell.json(['env', 'create', 'alice'])
+  await bobs.json(['env', 'create', 'bobs'])
 
   const mine = shell.dev([await shell.write('mine', hello('Good day')), '--service', 'greets', '--env', 'alice'])
   const theirs = bobs.dev([await bobs.write('theirs', { 'index.ts': `console.log('hello from bob')\n${hello('Ahoy')['index.ts']}` }), '--service', 'greets', '--env', 'bobs'])

@@ -1,6 +1,6 @@
 import { PlatformError, isPlatformError } from '#contract/errors.ts'
 import { type Action, actions, mayDo, type Role } from '#contract/permissions.ts'
-import { guardAgainst, type Protection, spokenRefusal } from '#contract/protection.ts'
+import { guardAgainst, type Guarded, isEverywhere, spokenRefusal } from '#contract/protection.ts'
 import type { Environment } from '#contract/records.ts'
 import { isLimited } from './people/token-scope.ts'
 import type { Viewer, Web } from './web.ts'
@@ -44,7 +44,7 @@ export interface AuthorizeOptions {
 
 /**
  * Resolves names to ids and refuses by the table of contract/permissions.ts, and by what protects the environment
- * (contract/protection.ts); a service without an environment is protected wherever it was deployed. Who is not a member is told that the team
+ * (contract/protection.ts); what changes a service everywhere is asked in each protected one where it was deployed. Who is not a member is told that the team
  * does not exist, so that names do not leak.
  * @throws PlatformError `unauthenticated`, `not_found`, `forbidden`
  */
@@ -55,7 +55,7 @@ export async function authorize<N extends Names>(
   const { at, guarded } = await resolve(web, person, names)
   for (const each of [action, ...also]) {
     if (!mayDo(each, { signedIn: true, operator: person.operator, role: at.role, scope: person.token?.scope })) throw refusal(each, person, at.role)
-    for (const one of names.environment === undefined && each !== 'service.delete' ? [] : guarded) {
+    for (const one of names.environment === undefined && !isEverywhere(each) ? [] : guarded) {
       const refused = await refusalOfProtected(web, person, { at, action: each, ...one })
       if (refused !== undefined) throw refused
     }
@@ -75,17 +75,28 @@ export async function may(web: Pick<Web, 'runtime'>, viewer: Viewer | undefined,
 
 /** Why an environment's protection does not let somebody do this there, and who may; undefined when it does. */
 export async function refusalOfProtected(
-  web: Pick<Web, 'runtime'>, viewer: Viewer, { at, action, environment, protection }: { at: AtTeam; action: Action; environment: string; protection: Protection },
+  web: Pick<Web, 'runtime'>, viewer: Viewer, { at, action, environment, protection }: { at: AtTeam; action: Action; environment: string; protection: Guarded },
 ): Promise<PlatformError | undefined> {
   const guard = guardAgainst(protection, action, { personId: viewer.person.id, role: at.role })
   if (guard === undefined) return undefined
-  const { role: least, people } = protection[guard]
+  const { role: least, people } = protection[guard] ?? protection.deploy
+  const isPersonal = protection.own !== undefined
   const members = await web.runtime.call('members.list', { teamId: at.teamId }, { actor: viewer.actor })
   const who = members.filter(({ person, role }) => guardAgainst(protection, action, { personId: person.id, role }) === undefined).map(({ person }) => person.email)
   const named = members.filter(({ person }) => people.includes(person.id)).map(({ person }) => person.email)
-  return new PlatformError('forbidden', spokenRefusal(environment, guard, { least, role: at.role, named }), {
-    fix: `Ask ${spokenList(who)}, or work in an environment of your own: m3o env create NAME.`,
+  return new PlatformError('forbidden', spokenRefusal(environment, guard, { least, role: at.role, named, isPersonal }), {
+    fix: `${isPersonal && guard !== 'own' ? `Let its owner let you in (m3o env let-in ${environment} ${viewer.person.email})` : `Ask ${spokenList(who)}`}, or work in an environment of your own: m3o env create NAME.`,
     data: { action, environment, guard, needs: least, role: at.role, who },
+  })
+}
+
+/**
+ * A name that still leads to a service leads to another one once it is taken: where that is protected, whoever takes it must be
+ * allowed to rename the service that it leads to.
+ */
+export async function requireNameMayBeTaken(web: Pick<Web, 'runtime'>, viewer: Viewer, names: { team: string; service: string }): Promise<void> {
+  await authorize(web, viewer, 'service.rename', names, { listing: true }).catch((error: unknown) => {
+    if (!isPlatformError(error) || error.code !== 'not_found') throw error
   })
 }
 

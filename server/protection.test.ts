@@ -97,6 +97,46 @@ test('a branch whose push would deploy there takes no push from them; others do'
   }
 })
 
+test('a service that runs in a protected environment keeps its name, its audience and its former names', { timeout: 60_000 }, async () => {
+  const as = stand.as(developer)
+  await as.services.create({ team: 'demo', name: 'mine', template: 'hello' })
+  const refused = { code: 'forbidden', message: expect.stringContaining('production is protected') as string }
+  expect(await refusal(as.services.rename({ team: 'demo', service: 'hello', name: 'hello-old' }))).toMatchObject(refused)
+  await stand.as(owner).services.rename({ team: 'demo', service: 'hello', name: 'greeter' })
+  // Its former name leads to it: nobody else's service takes it.
+  expect(await refusal(as.services.rename({ team: 'demo', service: 'mine', name: 'hello' }))).toMatchObject(refused)
+  expect(await refusal(as.services.create({ team: 'demo', name: 'hello', template: 'hello' }))).toMatchObject(refused)
+  await stand.as(owner).services.rename({ team: 'demo', service: 'greeter', name: 'hello' })
+  await as.services.update({ team: 'demo', service: 'hello', description: 'says hello' })
+  await as.services.rename({ team: 'demo', service: 'mine', name: 'mine-too' })
+  // Nor does an admin whom the protection leaves out say who calls it, or give it another team's in its place.
+  await protect({ deploy: { role: 'owner', people: [] }, secrets: admins, promote: admins })
+  await stand.as(owner).members.setRole({ team: 'demo', userId: developer.person.id, role: 'admin' })
+  expect(await refusal(as.services.share({ team: 'demo', service: 'hello', audience: { kind: 'anyone' } }))).toMatchObject(refused)
+  expect(await refusal(as.consumers.decide({ team: 'demo', service: 'hello', of: 'demo', verdict: 'approve' }))).toMatchObject(refused)
+  await as.teams.create({ name: 'theirs' })
+  await as.services.create({ team: 'theirs', name: 'foreign', template: 'hello' })
+  expect(await refusal(as.services.transfer({ team: 'theirs', service: 'foreign', to: 'demo' }))).toMatchObject(refused)
+  await stand.as(owner).members.setRole({ team: 'demo', userId: developer.person.id, role: 'developer' })
+  await protect({ deploy: admins, secrets: admins, promote: admins })
+})
+
+test('an environment that was protected does not come back by somebody who may not deploy there', async () => {
+  await stand.as(owner).environments.create({ team: 'demo', name: 'careful', kind: 'shared' })
+  await stand.as(owner).environments.protect({ team: 'demo', environment: 'careful', protection: { deploy: admins, secrets: admins, promote: admins } })
+  await stand.as(owner).environments.delete({ team: 'demo', environment: 'careful' })
+  expect(await refusal(stand.as(developer).environments.restore({ team: 'demo', name: 'careful' }))).toMatchObject({ code: 'forbidden' })
+  await stand.as(owner).environments.restore({ team: 'demo', name: 'careful' })
+})
+
+test('what is deleted is what was looked at, also when its name leads to another by then', async () => {
+  const made = await stand.as(owner).services.create({ team: 'demo', name: 'doomed', empty: true })
+  await stand.as(owner).services.rename({ team: 'demo', service: 'doomed', name: 'spared' })
+  await stand.as(owner).services.create({ team: 'demo', name: 'doomed', empty: true })
+  expect(await refusal(stand.as(owner).services.delete({ team: 'demo', service: 'doomed', id: made.id }))).toMatchObject({ code: 'conflict' })
+  await stand.as(owner).services.delete({ team: 'demo', service: 'spared', id: made.id })
+})
+
 test('who is named may, whatever their role; who does not pass a protection does not lift it', async () => {
   await protect({ deploy: { role: 'owner', people: ['DEV@example.com'] }, secrets: admins, promote: admins })
   deploymentId = (await stand.as(developer).deployments.restart(at)).deploymentId

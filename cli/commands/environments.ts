@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { PlatformError } from '#contract/errors.ts'
 import { isEnding } from '#contract/environment-life.ts'
 import { environmentKinds, type Environment } from '#contract/records.ts'
 import { document, isoTime } from '../environment.ts'
@@ -12,7 +13,7 @@ import { addPromotionCommands } from './promotions.ts'
 import { addProtectionCommand } from './protection.ts'
 
 export function addEnvironmentCommands(program: Command, run: Run): void {
-  const env = program.command('env').description('environments: list, use, create, diff, promote, move, keep, reset, protect, pin, delete, restore')
+  const env = program.command('env').description('environments: list, use, create, diff, promote, move, keep, reset, protect, let-in, pin, delete, restore')
 
   env.command('list').description('environments of the team').option('--all', 'those of all teams and platforms that you are logged in to').action(run(async (session, { all: everywhere }: { all?: boolean }) => {
     if (everywhere) return listEverywhere(session)
@@ -45,6 +46,18 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
     .action(run(async (session, name: string, { from }: { from: string }) => {
       const moved = await session.api.environments.move.mutate({ team: await session.team(), environment: name, from })
       show(session, document(moved), `${name} stems from ${moved.parent} now: what it does not have itself is served from there.`)
+    }))
+
+  env.command('let-in <environment> [emails...]').description('people who may work in your personal environment; without emails: list them').option('--out', 'remove them instead of adding them')
+    .action(run(async (session, name: string, emails: string[], { out }: { out?: boolean }) => {
+      const team = await session.team()
+      const found = (await session.api.environments.list.query({ team })).find((one) => one.name === name)
+      if (found === undefined) throw new PlatformError('not_found', `there is no environment ${name}`, { fix: 'List them with `m3o env list`.' })
+      const before = found.letIn.map(({ email }) => email)
+      const named = emails.map((email) => email.toLowerCase())
+      const people = out ? before.filter((email) => !named.includes(email.toLowerCase())) : [...new Set([...before, ...emails])]
+      if (emails.length > 0) await session.api.environments.letIn.mutate({ team, environment: name, people })
+      show(session, { environment: name, owner: found.owner?.email ?? null, people }, people.length === 0 ? `Only ${found.owner?.email ?? 'its owner'} and admins work in ${name}.` : `${[found.owner?.email, ...people].filter(Boolean).join(', ')} and admins work in ${name}.`)
     }))
 
   env.command('keep <environment>').description('its 72 hours begin anew').action(run(async (session, name: string) => {

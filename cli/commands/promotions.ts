@@ -39,12 +39,15 @@ function addRequestCommands(env: Command, run: Run): void {
   env.command('requests').description('promotions that wait for a second person, then the latest that were decided').action(run(async (session) => {
     const all = await session.api.promotions.requests.query({ team: await session.team() })
     show(session, all.map(requestDocument), () => all.length === 0 ? 'Nothing waits for a second person.' : table(['request', 'state', 'from', 'into', 'services', 'by', 'asked'], all.map((one) => [
-      one.id, one.state, one.from, one.into, one.services?.map(({ name }) => name).join(', ') ?? 'all', one.by.name, ago(one.createdAt),
+      one.id, one.changes.length > 0 ? `${one.state}, changed since` : one.state, one.from, one.into, one.services.map(({ name, parentRevision, revision }) => `${name} ${parentRevision ?? '–'} → ${revision}`).join(', '), one.by.name, ago(one.createdAt),
     ])))
+    for (const one of all) noteChanges(session, one)
   }))
-  env.command('approve <request>').description('a promotion that somebody else has asked for: it begins').action(run(async (session, requestId: string) => {
+  env.command('approve <request>').description('show a promotion that somebody else asked for, and start exactly that').option('--yes', 'do not ask for confirmation').action(run(async (session, requestId: string, { yes }: { yes?: boolean }) => {
     const team = await session.team()
-    const { promotionId } = await session.api.promotions.approve.mutate({ team, requestId })
+    const request = (await session.api.promotions.requests.query({ team })).find(({ id }) => id === requestId)
+    if (request !== undefined) await agreeTo(session, request, yes ?? false)
+    const { promotionId } = await session.api.promotions.approve.mutate({ team, requestId, seen: request?.seen ?? '' })
     return report(session, await followPromotion(session, team, promotionId))
   }))
   env.command('decline <request>').description('it will not be; also by who asked for it').option('--reason <text>').action(run(async (session, requestId: string, { reason }: { reason?: string }) => {
@@ -53,8 +56,20 @@ function addRequestCommands(env: Command, run: Run): void {
   }))
 }
 
-const requestDocument = ({ id, state, from, into, services, by, createdAt, decidedBy, reason, promotionId }: PromotionRequest) => ({
-  request: id, state, from, into, services: services?.map(({ name }) => name) ?? null, by: by.name, asked: new Date(createdAt).toISOString(), decidedBy, reason, promotion: promotionId,
+async function agreeTo(session: Session, request: PromotionRequest, yes: boolean): Promise<void> {
+  note(session, `${request.from} → ${request.into}, asked for by ${request.by.name} ${ago(request.createdAt)}`)
+  for (const { name, revision, parentRevision } of request.services) note(session, `  ${name.padEnd(24)} ${parentRevision ?? '–'} → ${revision}`)
+  noteChanges(session, request)
+  // What has changed is told by the refusal.
+  if (request.changes.length === 0 && request.state === 'waiting') await agree(session, `Promote exactly this into ${request.into}?`, yes)
+}
+
+function noteChanges(session: Session, { id, changes }: PromotionRequest): void {
+  for (const { service, what } of changes) note(session, `  ${colors.yellow('!')} ${id}: ${service} changed since it was asked: ${what.join('; ')}`)
+}
+
+const requestDocument = ({ id, state, from, into, services, seen, changes, by, createdAt, decidedBy, reason, promotionId }: PromotionRequest) => ({
+  request: id, state, from, into, services: services.map(({ name }) => name), revisions: Object.fromEntries(services.map(({ name, commit }) => [name, commit])), seen, changes, by: by.name, asked: new Date(createdAt).toISOString(), decidedBy, reason, promotion: promotionId,
 })
 
 type At = { team: string; environment: string }
@@ -70,7 +85,7 @@ async function promote(session: Session, at: At, { service, yes }: Options): Pro
     // What stands in the way is told by the refusal, with what to do about it.
     if (!diff.checks.some((check) => check.stops && named(check))) await agree(session, `Promote ${moving.length === 1 ? 'this service' : `these ${moving.length} services`} into ${diff.against}?`, yes ?? false)
   }
-  const { promotionId, request } = await session.api.promotions.start.mutate({ ...at, ...(service && { services: service }), generation: diff.generation })
+  const { promotionId, request } = await session.api.promotions.start.mutate({ ...at, ...(service && { services: service }), generation: diff.generation, seen: Object.fromEntries(moving.flatMap((one) => (one.seen === null ? [] : [[one.service, one.seen]]))) })
   if (promotionId === null) {
     show(session, requestDocument(request), `${request.into} asks for a second person. Somebody else who may promote there approves it: m3o env approve ${request.id}`)
     return 0

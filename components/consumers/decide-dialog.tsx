@@ -31,7 +31,7 @@ export function DecideDialog({ at, consumer, verdict, onDismiss }: { at: OfServi
   return (
     <DialogForm
       title={`${title} ${consumer.team}`} description={about} form={form} submit={submit} busy={decide.isPending} error={decide.error} onDismiss={onDismiss}
-      onSubmit={({ answer }) => decide.mutate({ team: at.team, service: at.service, of: consumer.team, verdict, answer })}
+      onSubmit={({ answer }) => decide.mutate({ team: at.team, service: at.service, of: consumer.team, verdict, answer, looked: { teamId: consumer.teamId, askedAt: consumer.askedAt } })}
     >
       {verdict !== 'revoke' && consumer.reason !== '' && <blockquote className="border-l-2 border-border-strong pl-3 text-pretty text-muted">{consumer.reason}</blockquote>}
       <Field label="Say why" optional hint="They read it on the service’s page." error={form.formState.errors.answer?.message}>

@@ -31,7 +31,7 @@ export function DeleteEnvironment({ environment, onDismiss }: { environment: Env
       action={`Delete ${name}`}
       busy={remove.isPending}
       error={remove.error}
-      onConfirm={() => remove.mutate({ team: place.team, environment: name })}
+      onConfirm={() => remove.mutate({ team: place.team, environment: name, id: environment.id })}
       onDismiss={onDismiss}
     >
       {overrides.length === 0

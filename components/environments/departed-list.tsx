@@ -3,6 +3,7 @@ import { useSuspenseQuery } from '@tanstack/react-query'
 import { Undo2 } from 'lucide-react'
 import type { DepartedEnvironment } from '#contract/records.ts'
 import { useTRPC } from '#client/trpc.ts'
+import { useMay } from '#components/frame/may.ts'
 import { usePlace } from '#components/frame/place.ts'
 import { Button } from '#components/ui/button.tsx'
 import { Time } from '#components/ui/time.tsx'
@@ -15,6 +16,7 @@ export function DepartedList({ mayRestore }: { mayRestore: string | null }) {
   const trpc = useTRPC()
   const { data: departed } = useSuspenseQuery(trpc.environments.departed.queryOptions({ team }))
   const { restore, restoring } = useRestore()
+  const may = useMay()
   if (departed.length === 0) return null
   return (
     <section aria-labelledby="departed" className="px-4 pt-7 pb-10 sm:px-6">
@@ -29,7 +31,7 @@ export function DepartedList({ mayRestore }: { mayRestore: string | null }) {
               <span className="block min-w-0 truncate text-small text-muted"><Story of={one} /></span>
             </span>
             <span className="hidden shrink-0 text-small text-muted md:inline">gone for good <Time at={one.until} /></span>
-            <Button size="small" reason={mayRestore} busy={restoring === one.name} onClick={() => restore(one.name)} aria-label={`Restore ${one.name}`}><Undo2 />Restore</Button>
+            <Button size="small" reason={mayRestore ?? may('service.deploy', one)} busy={restoring === one.name} onClick={() => restore(one.name)} aria-label={`Restore ${one.name}`}><Undo2 />Restore</Button>
           </li>
         ))}
       </ul>

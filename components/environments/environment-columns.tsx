@@ -1,6 +1,6 @@
 'use client'
 import { clsx } from 'clsx'
-import { CornerDownRight, Ellipsis, GitBranchPlus, GitCompare, Hourglass, Laptop, Layers, LogIn, PencilLine, Pin, PinOff, RefreshCw, ShieldCheck, Trash2 } from 'lucide-react'
+import { CornerDownRight, Ellipsis, GitBranchPlus, GitCompare, Hourglass, Laptop, Layers, LogIn, PencilLine, Pin, PinOff, RefreshCw, ShieldCheck, Trash2, UserPlus } from 'lucide-react'
 import { doesExpire } from '#contract/environment-life.ts'
 import { spokenLaptop } from '#contract/laptop-names.ts'
 import type { Environment } from '#contract/records.ts'
@@ -22,7 +22,7 @@ interface View {
   environment: string
   mayCreate: string | null
   /** By the environment, as some are protected. */
-  may: (action: 'environment.delete' | 'environment.protect' | 'environment.write', environment: string) => string | null
+  may: (action: 'environment.admit' | 'environment.delete' | 'environment.protect' | 'environment.write', environment: string) => string | null
   use: (environment: Environment) => void
   create: (parent: Environment) => void
   compare: (environment: Environment) => void
@@ -30,7 +30,7 @@ interface View {
   pin: (environment: Environment) => void
   unpin: (environment: Environment) => void
   /** Opens a dialog about it. */
-  open: (what: 'delete' | 'move' | 'copies' | 'protect', environment: Environment) => void
+  open: (what: 'delete' | 'move' | 'copies' | 'protect' | 'people', environment: Environment) => void
 }
 
 export function environmentColumns(view: View): Column<Branch>[] {
@@ -71,13 +71,14 @@ export function environmentColumns(view: View): Column<Branch>[] {
       cell: ({ environment, children }) => (
         <Menu align="end" width={256} trigger={<IconButton size="small" label={`Actions on ${environment.name}`} className={rowControl}><Ellipsis /></IconButton>}>
           <MenuItem icon={<LogIn />} onSelect={() => view.use(environment)} reason={environment.name === view.environment ? 'You are here' : null}>Go to {environment.name}</MenuItem>
-          <MenuItem icon={<GitBranchPlus />} onSelect={() => view.create(environment)} reason={view.mayCreate}>New environment from it</MenuItem>
+          <MenuItem icon={<GitBranchPlus />} onSelect={() => view.create(environment)} reason={view.mayCreate ?? (environment.kind === 'personal' ? view.may('environment.write', environment.name) : null)}>New environment from it</MenuItem>
           <MenuItem icon={<GitCompare />} onSelect={() => view.compare(environment)}>{environment.parent === null ? 'Compare and promotions' : `Compare with ${environment.parent} and promote`}</MenuItem>
           {environment.parent !== null && <MenuItem icon={<Layers />} onSelect={() => view.open('copies', environment)} reason={environment.overrides.length === 0 ? 'It has none' : null}>Own copies, reset</MenuItem>}
           {environment.parent !== null && <MenuItem icon={<CornerDownRight />} onSelect={() => view.open('move', environment)} reason={view.may('environment.write', environment.name)}>Move to another parent</MenuItem>}
           {doesExpire(environment.kind) && <MenuItem icon={<Hourglass />} onSelect={() => view.keep(environment)} reason={view.may('environment.write', environment.name)}>Keep for 72 hours more</MenuItem>}
           <MenuLine />
           <MenuItem icon={<ShieldCheck />} onSelect={() => view.open('protect', environment)} reason={view.may('environment.protect', environment.name)}>{environment.protection === null ? 'Protect' : 'Protection of'} {environment.name}</MenuItem>
+          {environment.kind === 'personal' && <MenuItem icon={<UserPlus />} onSelect={() => view.open('people', environment)} reason={view.may('environment.admit', environment.name)}>Let people in</MenuItem>}
           {environment.parent !== null && (
             <MenuItem icon={environment.pinned === null ? <Pin /> : <RefreshCw />} onSelect={() => view.pin(environment)} reason={view.may('environment.write', environment.name)}>
               {environment.pinned === null ? `Pin to ${environment.parent} of now` : `Pin again, to ${environment.parent} of now`}

@@ -23,11 +23,12 @@ import { usePins } from './use-pins.ts'
 const Requests = dynamic(() => import('#components/promotions/requests.tsx').then((module) => module.Requests), { ssr: false })
 const NewEnvironment = dynamic(() => import('./new-environment.tsx').then((module) => module.NewEnvironment), { ssr: false })
 const ProtectEnvironment = dynamic(() => import('./protect-environment.tsx').then((module) => module.ProtectEnvironment), { ssr: false })
+const LetIn = dynamic(() => import('./let-in.tsx').then((module) => module.LetIn), { ssr: false })
 const MoveEnvironment = dynamic(() => import('./move-environment.tsx').then((module) => module.MoveEnvironment), { ssr: false })
 const OwnCopies = dynamic(() => import('./own-copies.tsx').then((module) => module.OwnCopies), { ssr: false })
 const DeleteEnvironment = dynamic(() => import('./delete-environment.tsx').then((module) => module.DeleteEnvironment), { ssr: false })
 
-type About = 'delete' | 'move' | 'copies' | 'protect'
+type About = 'delete' | 'move' | 'copies' | 'protect' | 'people'
 
 /** What a row's menu can do, for the environment that one is in. */
 function deedsOn({ environment, children }: Branch, { may, keep, about }: {
@@ -39,6 +40,7 @@ function deedsOn({ environment, children }: Branch, { may, keep, about }: {
     { id: 'environment.copies', title: `Own copies of ${name}, reset`, words: 'overrides inherit', reason: overrides.length === 0 ? 'It has none' : null, run: () => about('copies') },
     { id: 'environment.move', title: `Move ${name} to another parent`, words: 'tree from', reason: mayChange, run: () => about('move') },
     ...(doesExpire(kind) ? [{ id: 'environment.keep', title: `Keep ${name} for 72 hours more`, words: 'expire', reason: mayChange, run: () => keep(name) }] : []),
+    ...(kind === 'personal' ? [{ id: 'environment.people', title: `Let people work in ${name}`, words: 'share personal invite', reason: may('environment.admit', name), run: () => about('people') }] : []),
     { id: 'environment.delete', title: `Delete ${name}`, reason: may('environment.delete', name) ?? whyKept(environment, children), run: () => about('delete') },
   ]
 }
@@ -99,6 +101,7 @@ export function Environments() {
       {from !== null && <NewEnvironment parent={from.name} onDismiss={() => setFrom(null)} />}
       <DepartedList mayRestore={mayCreate} />
       {named !== undefined && about?.what === 'protect' && <ProtectEnvironment environment={named} onDismiss={dismiss} />}
+      {named !== undefined && about?.what === 'people' && <LetIn environment={named} onDismiss={dismiss} />}
       {named !== undefined && about?.what === 'move' && <MoveEnvironment environment={named} onDismiss={dismiss} />}
       {named !== undefined && about?.what === 'copies' && <OwnCopies environment={named} mayReset={may('environment.write', named.name)} onDismiss={dismiss} />}
       {named !== undefined && about?.what === 'delete' && <DeleteEnvironment environment={named} onDismiss={dismiss} />}

@@ -8,7 +8,7 @@ import { environmentName, suggestName } from '#contract/names.ts'
 import { paths } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { useEnvironments } from '#components/frame/environment.ts'
-import { useViewer } from '#components/frame/may.ts'
+import { useMay, useViewer } from '#components/frame/may.ts'
 import { usePlace } from '#components/frame/place.ts'
 import { DialogForm } from '#components/ui/dialog-form.tsx'
 import { Field } from '#components/ui/field.tsx'
@@ -25,6 +25,9 @@ export function NewEnvironment({ parent, onDismiss }: { parent: string; onDismis
   const queries = useQueryClient()
   const { person } = useViewer()
   const environments = useEnvironments()
+  const may = useMay()
+  // What is on a personal one inherits what is set there: that is for those who work in it.
+  const parents = environments.filter(({ kind, name }) => kind !== 'personal' || may('environment.write', name) === null)
   const taken = new Set(environments.map(({ name }) => name))
   const own = suggestName(person.name.split(' ')[0] ?? '', 'environment')
   const form = useForm({ resolver: zodResolver(schema), defaultValues: { name: own !== undefined && !taken.has(own) ? own : '', from: parent, kind: 'personal' as const } as z.infer<typeof schema> })
@@ -53,13 +56,13 @@ export function NewEnvironment({ parent, onDismiss }: { parent: string; onDismis
       </Field>
       <Field label="From" hint="What you do not deploy into it is served from there." error={errors.from?.message}>
         {(control) => (
-          <Select {...control} {...form.register('from')}>{environments.map(({ id, name }) => <option key={id} value={name}>{name}</option>)}</Select>
+          <Select {...control} {...form.register('from')}>{parents.map(({ id, name }) => <option key={id} value={name}>{name}</option>)}</Select>
         )}
       </Field>
       <Field label="Kind" hint="Personal ones expire after 72 hours without calls or edits." error={errors.kind?.message}>
         {(control) => (
           <Select {...control} {...form.register('kind')}>
-            <option value="personal">Personal: yours alone</option>
+            <option value="personal">Personal: yours, and whom you let in</option>
             <option value="shared">Shared: the team’s, such as staging</option>
           </Select>
         )}

@@ -57,7 +57,7 @@ export function PromoteDialog({ place, diff, onDismiss }: { place: InTeam; diff:
       footer={
         <>
           <Button onClick={onDismiss}>Cancel</Button>
-          <Button kind="primary" busy={promote.isPending} reason={reason} onClick={() => promote.mutate({ ...input, generation: diff.generation })}><Rocket />{needsApproval ? `Ask to promote into ${diff.against}` : `Promote into ${diff.against}`}</Button>
+          <Button kind="primary" busy={promote.isPending} reason={reason} onClick={() => promote.mutate({ ...input, generation: diff.generation, seen: Object.fromEntries(chosen.flatMap(({ service, seen }) => (seen === null ? [] : [[service, seen]]))) })}><Rocket />{needsApproval ? `Ask to promote into ${diff.against}` : `Promote into ${diff.against}`}</Button>
         </>
       }
     >

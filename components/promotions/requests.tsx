@@ -2,6 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Check, Eye, X } from 'lucide-react'
 import { useRouter } from 'next/navigation'
+import { Fragment } from 'react'
 import type { PromotionRequest } from '#contract/promotions.ts'
 import { paths } from '#client/paths.ts'
 import { toastError } from '#client/toasts.ts'
@@ -24,7 +25,7 @@ export function Requests() {
   )
 }
 
-function Waiting({ request: { id, from, into, services, by, createdAt } }: { request: PromotionRequest }) {
+function Waiting({ request: { id, from, into, services, seen, changes, by, createdAt } }: { request: PromotionRequest }) {
   const place = usePlace()
   const trpc = useTRPC()
   const router = useRouter()
@@ -39,13 +40,18 @@ function Waiting({ request: { id, from, into, services, by, createdAt } }: { req
     <li className="flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-2 sm:px-6">
       <Eye className="size-4 shrink-0 text-warn" aria-hidden />
       <p className="min-w-0 grow basis-64 text-pretty">
-        <b className="font-medium">{by.name}</b> asks to promote {services === null ? 'all' : services.map(({ name }) => name).join(', ')} from {from} into <b className="font-medium">{into}</b>
+        <b className="font-medium">{by.name}</b> asks to promote {services.map(({ id: service, name, parentRevision, revision }, at) => <Fragment key={service}>{at > 0 && ', '}{name} <code className="text-muted">{parentRevision ?? 'none'}</code> → <code>{revision}</code></Fragment>)} from {from} into <b className="font-medium">{into}</b>
         <span className="text-muted"> · waits for a second person · <Time at={createdAt} /></span>
+        {changes.length > 0 && (
+          <span className="mt-1 block text-small text-bad">
+            Changed since it was asked: {changes.map(({ service, what }) => [service, what.join('; ')].filter(Boolean).join(': ')).join(' · ')}
+          </span>
+        )}
       </p>
       <span className="flex gap-2">
         <Button onClick={() => router.push(paths.compare({ team: place.team, environment: from }))}>Compare</Button>
         <Button reason={mayPromote} busy={decline.isPending} onClick={() => decline.mutate({ team: place.team, requestId: id })}><X />{isMine ? 'Withdraw' : 'Decline'}</Button>
-        <Button kind="primary" reason={isMine ? 'Who asks does not approve: somebody else has to' : mayPromote} busy={approve.isPending} onClick={() => approve.mutate({ team: place.team, requestId: id })}><Check />Approve</Button>
+        <Button kind="primary" reason={isMine ? 'Who asks does not approve: somebody else has to' : mayPromote ?? (changes.length > 0 ? 'It has changed since it was asked: decline it, and let it be asked again' : null)} busy={approve.isPending} onClick={() => approve.mutate({ team: place.team, requestId: id, seen })}><Check />Approve</Button>
       </span>
     </li>
   )

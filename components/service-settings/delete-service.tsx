@@ -10,7 +10,8 @@ import { Confirm } from '#components/ui/confirm.tsx'
 import { Skeleton } from '#components/ui/skeleton.tsx'
 import { AllDependants } from './all-dependants.tsx'
 
-export function DeleteService({ onDismiss }: { onDismiss: () => void }) {
+/** `id`: of the service that is looked at; its name may lead to another one by the time it is confirmed. */
+export function DeleteService({ id, onDismiss }: { id: string; onDismiss: () => void }) {
   const at = useService()
   const trpc = useTRPC()
   const queries = useQueryClient()
@@ -23,7 +24,7 @@ export function DeleteService({ onDismiss }: { onDismiss: () => void }) {
     },
   }))
   return (
-    <Confirm title={`Delete ${at.service}?`} action={`Delete ${at.service}`} name={at.service} busy={remove.isPending || remove.isSuccess} error={remove.error} onConfirm={() => remove.mutate({ team: at.team, service: at.service })} onDismiss={onDismiss}>
+    <Confirm title={`Delete ${at.service}?`} action={`Delete ${at.service}`} name={at.service} busy={remove.isPending || remove.isSuccess} error={remove.error} onConfirm={() => remove.mutate({ team: at.team, service: at.service, id })} onDismiss={onDismiss}>
       <div className="flex flex-col gap-3">
         <p>It stops in every environment, and its source, history, variables and logs go with it. Calls to it are refused from then on.</p>
         <Suspense fallback={<Skeleton className="h-9" />}><AllDependants title="It would break for those who call it:" none="Nobody has called it in 30 days." /></Suspense>

@@ -41,8 +41,10 @@ export function ServiceSettings() {
   const lock = (key: string) => (locked.includes(key) ? key : undefined)
   const write = may('service.write', null)
   const limits = may('service.write')
-  const share = may('service.share', null)
-  const mayDelete = may('service.delete', null) ?? environments.filter(({ overrides }) => overrides.some(({ serviceId }) => serviceId === service.id)).map(({ name }) => may('service.delete', name)).find((reason) => reason !== null) ?? null
+  // What changes a service everywhere is asked in each protected environment in which it was deployed.
+  const guarding = environments.filter(({ protection, overrides }) => protection !== null && overrides.some(({ serviceId }) => serviceId === service.id))
+  const everywhere = (action: 'service.rename' | 'service.share' | 'service.delete') => may(action, null) ?? guarding.map(({ name }) => may(action, name)).find((reason) => reason !== null) ?? null
+  const [rename, share, mayDelete] = [everywhere('service.rename'), everywhere('service.share'), everywhere('service.delete')]
   const gateway = `${about.gateway.url.replace(/\/$/, '')}/v1`
   useActions([
     { id: 'service.share', group: service.name, title: 'Share: who may call it', words: 'audience public private team platform anyone', reason: share, run: () => setOpen('share') },
@@ -50,7 +52,7 @@ export function ServiceSettings() {
     { id: 'service.deprecate', group: service.name, title: 'Deprecate', words: 'sunset replace retire', reason: share, run: () => setOpen('deprecate') },
     { id: 'service.transfer', group: service.name, title: 'Transfer to another team', words: 'move ownership', reason: mayDelete, run: () => setOpen('transfer') },
     { id: 'service.limits', group: service.name, title: 'Instances and limits', words: 'memory cpu scale sleep health', reason: limits, run: () => setOpen('limits') },
-    { id: 'service.rename', group: service.name, title: 'Rename the service', reason: write, run: () => setOpen('rename') },
+    { id: 'service.rename', group: service.name, title: 'Rename the service', reason: rename, run: () => setOpen('rename') },
   ])
   return (
     <PageBody>
@@ -97,7 +99,7 @@ export function ServiceSettings() {
       <Section title="The service" about="The same in every environment.">
         <Panel>
           <Properties>
-            <Setting name="Name" change={{ words: 'Rename', label: 'Rename the service', reason: write, run: () => setOpen('rename') }}>{service.name}</Setting>
+            <Setting name="Name" change={{ words: 'Rename', label: 'Rename the service', reason: rename, run: () => setOpen('rename') }}>{service.name}</Setting>
             <Setting name="Description" change={{ words: 'Edit', label: 'Edit the description', reason: write, run: () => setOpen('describe') }}>
               {service.description === '' ? <span className="text-muted">none: the README’s first paragraph would stand here</span> : service.description}
             </Setting>
@@ -126,10 +128,10 @@ export function ServiceSettings() {
       {open === 'limits' && <Limits service={service} onDismiss={dismiss} />}
       {open === 'share' && <ShareService service={service} onDismiss={dismiss} />}
       {open === 'deprecate' && <DeprecateService deprecation={deprecation} onDismiss={dismiss} />}
-      {open === 'transfer' && <TransferService onDismiss={dismiss} />}
+      {open === 'transfer' && <TransferService id={service.id} onDismiss={dismiss} />}
       {open === 'describe' && <DescribeService service={service} onDismiss={dismiss} />}
       {open === 'rename' && <RenameService onDismiss={dismiss} />}
-      {open === 'delete' && <DeleteService onDismiss={dismiss} />}
+      {open === 'delete' && <DeleteService id={service.id} onDismiss={dismiss} />}
     </PageBody>
   )
 }

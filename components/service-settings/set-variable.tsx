@@ -75,7 +75,7 @@ export function SetVariable({ variable, onDismiss }: { variable: Variable | null
 }
 
 function descriptionOf({ state, from, overrides }: Variable, here: string): string {
-  if (state === 'withheld') return `${from} is protected and keeps its own: own copies in ${here} need one that is set here.`
+  if (state === 'withheld') return `${from} keeps its own: own copies in ${here} need one that is set here.`
   if (state === 'removed') return `It is left out of ${here}, though ${overrides} has it.`
   return `It comes from ${from}; what is set here overrides that for ${here} and what stems from it.`
 }

@@ -14,7 +14,7 @@ import { Input, Select } from '#components/ui/input.tsx'
 import { AllDependants } from './all-dependants.tsx'
 
 /** To another team of one's own, with all that belongs to it; its calls wait meanwhile, and its names lead to it. */
-export function TransferService({ onDismiss }: { onDismiss: () => void }) {
+export function TransferService({ id, onDismiss }: { id: string; onDismiss: () => void }) {
   const at = useService()
   const trpc = useTRPC()
   const queries = useQueryClient()
@@ -34,7 +34,7 @@ export function TransferService({ onDismiss }: { onDismiss: () => void }) {
       title={`Transfer ${at.service}`} place="side" form={form} submit={`Transfer ${at.service}`} busy={transfer.isPending || transfer.isSuccess} error={transfer.error} onDismiss={onDismiss}
       reason={others.length === 0 ? 'You are in no other team in which you may make services' : null}
       description="With its source, history, logs, variables, secrets and data. Calls wait while it moves."
-      onSubmit={({ to }) => transfer.mutate({ team: at.team, service: at.service, to })}
+      onSubmit={({ to }) => transfer.mutate({ team: at.team, service: at.service, to, id })}
     >
       <Field label="To the team" error={form.formState.errors.to?.message}>
         {(control) => <Select {...control} {...form.register('to')}>{others.map(({ name }) => <option key={name}>{name}</option>)}</Select>}

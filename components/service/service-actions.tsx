@@ -64,7 +64,7 @@ export function ServiceActions({ at, service }: { at: OfService; service: Servic
       </Menu>
       {open === 'deploy' && <DeployDialog at={at} onDismiss={dismiss} />}
       {open === 'scale' && <ScaleDialog at={at} settings={service.settings} onDismiss={dismiss} />}
-      {open === 'rollback' && <RollbackDialog at={at} {...(before !== undefined && { to: before })} onDismiss={dismiss} />}
+      {open === 'rollback' && <RollbackDialog at={at} {...(before !== undefined && { to: before })} from={deployments?.find(({ current }) => current)?.id} onDismiss={dismiss} />}
       {open === 'kill' && <KillDialog at={at} onDismiss={dismiss} />}
       {open === 'reset' && environment?.parent != null && <ResetDialog at={at} parent={environment.parent} onDismiss={dismiss} />}
     </div>

@@ -10,8 +10,8 @@ import { Confirm } from '#components/ui/confirm.tsx'
 
 interface Props { at: OfService; onDismiss: () => void }
 
-/** `to`: a deployment to go back to, with how it is called; one live revision further back without. */
-export function RollbackDialog({ at, to, onDismiss }: Props & { to?: { id: string; revision: string } }) {
+/** `to`: a deployment to go back to, with how it is called; one live revision further back without. `from`: id of the deployment that is live where this is shown. */
+export function RollbackDialog({ at, to, from, onDismiss }: Props & { to?: { id: string; revision: string }; from?: string | undefined }) {
   const trpc = useTRPC()
   const router = useRouter()
   const environment = useEnvironment()
@@ -22,7 +22,7 @@ export function RollbackDialog({ at, to, onDismiss }: Props & { to?: { id: strin
       action={environment === undefined ? 'Roll back' : inEnvironment('Roll back', environment)}
       busy={rollback.isPending}
       error={rollback.error}
-      onConfirm={() => rollback.mutate({ ...at, to: to?.id ?? null })}
+      onConfirm={() => rollback.mutate({ ...at, to: to?.id ?? null, from: from ?? null })}
       onDismiss={onDismiss}
     >
       <p>{to === undefined ? 'The revision that was live before serves again' : <>Revision <code>{to.revision}</code> serves again</>}, with the variables of that time. What serves now goes on until the switch; no request is lost.</p>

@@ -55,12 +55,13 @@ export function TeamSettings() {
 
 function DeleteTeam({ onDismiss }: { onDismiss: () => void }) {
   const { team } = usePlace()
+  const { teams } = useViewer()
   const trpc = useTRPC()
   const queries = useQueryClient()
   const router = useRouter()
   const remove = useMutation(trpc.teams.delete.mutationOptions({ onSuccess: () => { queries.clear(); router.push(paths.home()) } }))
   return (
-    <Confirm title={`Delete ${team}?`} action={`Delete ${team}`} name={team} busy={remove.isPending || remove.isSuccess} error={remove.error} onConfirm={() => remove.mutate({ team })} onDismiss={onDismiss}>
+    <Confirm title={`Delete ${team}?`} action={`Delete ${team}`} name={team} busy={remove.isPending || remove.isSuccess} error={remove.error} onConfirm={() => remove.mutate({ team, id: teams.find(({ name }) => name === team)?.id })} onDismiss={onDismiss}>
       <p>All of its services stop and are deleted, with their source, logs and settings.</p>
     </Confirm>
   )

@@ -1,7 +1,7 @@
 import { and, type Column, desc, eq, isNotNull, isNull, type Placeholder, sql } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { Role } from '#contract/permissions.ts'
-import type { Protection } from '#contract/protection.ts'
+import { guardedBy } from '#contract/protection.ts'
 import { once } from '#db/once.ts'
 import type { Db } from '#db/open.ts'
 import { environments, members, releases, services, teams, tokens } from '#db/schema.ts'
@@ -15,7 +15,7 @@ export interface Names {
   service?: string | undefined
 }
 
-type FoundEnvironment = Pick<typeof environments.$inferSelect, 'id' | 'name' | 'kind' | 'protection'>
+type FoundEnvironment = Pick<typeof environments.$inferSelect, 'id' | 'name' | 'kind' | 'protection' | 'ownerId' | 'letIn'>
 
 /** Names to ids, and the person's role on the team; a former name still finds what it was given up for. */
 export async function resolveNames(platform: Platform, names: Names) {
@@ -31,10 +31,10 @@ export async function resolveNames(platform: Platform, names: Names) {
 
 /** Null is the name of nothing. */
 const current = once((db) => {
-  const { id, name, kind, protection } = environments
+  const { id, name, kind, protection, ownerId, letIn } = environments
   const { placeholder } = sql
   return db.select({
-    team: { id: teams.id, name: teams.name }, environment: { id, name, kind, protection }, service: { id: services.id, name: services.name },
+    team: { id: teams.id, name: teams.name }, environment: { id, name, kind, protection, ownerId, letIn }, service: { id: services.id, name: services.name },
     role: members.role, machine: tokens.role,
   }).from(teams)
     .leftJoin(environments, and(eq(environments.teamId, teams.id), eq(environments.name, placeholder('environment')), isNull(environments.deletedAt)))
@@ -88,12 +88,13 @@ async function byAnyNames({ db }: Platform, { userId, ...names }: Names) {
       isNull(table.deletedAt),
     ))
     if (row === undefined) return undefined
-    return { id: row.id, name: row.name, ...('parentId' in row ? { kind: row.kind, protection: row.protection } : { kind: null, protection: null }) }
+    return { id: row.id, name: row.name, ...('parentId' in row ? { kind: row.kind, protection: row.protection, ownerId: row.ownerId, letIn: row.letIn } : { kind: null, protection: null }) }
   }
 }
 
 function whereDeployed(db: Db, serviceId: string) {
-  return db.select({ name: environments.name, protection: environments.protection }).from(releases)
+  const { name, kind, protection, ownerId, letIn } = environments
+  return db.select({ name, kind, protection, ownerId, letIn }).from(releases)
     .innerJoin(environments, eq(environments.id, releases.environmentId))
     .where(and(eq(releases.serviceId, serviceId), isNotNull(environments.protection), isNull(environments.deletedAt)))
 }
@@ -108,8 +109,12 @@ export async function roleOn({ db }: Pick<Platform, 'db'>, teamId: string, userI
   return machine?.role ?? null
 }
 
-const protectedOnes = (found: readonly { name: string; protection: Protection | null }[]) =>
-  found.flatMap(({ name, protection }) => (protection === null ? [] : [{ environment: name, protection }]))
+function protectedOnes(found: readonly (Parameters<typeof guardedBy>[0] & { name: string })[]) {
+  return found.flatMap((one) => {
+    const protection = guardedBy(one)
+    return protection === null ? [] : [{ environment: one.name, protection }]
+  })
+}
 
 const tables = { team: teams, environment: environments, service: services }
 

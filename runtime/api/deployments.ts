@@ -48,7 +48,7 @@ export function deploymentHandlers(platform: Platform, deployments: Deployments)
       return { deploymentId: row.id, serviceId, commit, notes: created ? [] : notes }
     }),
     'deployments.cancel': async ({ deploymentId }, { actor }) => (await deployments.cancel(actor, deploymentId), { ok: true }),
-    'deployments.rollback': async ({ to, ...at }, { actor }) => ({ deploymentId: (await deployments.rollback(actor, at, to)).id }),
+    'deployments.rollback': async ({ to, from, ...at }, { actor }) => ({ deploymentId: (await deployments.rollback(actor, at, to, from)).id }),
     'deployments.restart': async (at, { actor }) => ({ deploymentId: (await deployments.restart(actor, at)).id }),
     'deployments.scale': async ({ min, max, ...at }, { actor }) => ({ deploymentId: (await deployments.scale(actor, at, min, max)).id }),
     'deployments.diff': async ({ deploymentId }) => {

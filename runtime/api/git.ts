@@ -32,7 +32,7 @@ export function gitListener(platform: Platform, pushes: Pushes) {
     if (!service) throw new PlatformError('not_found', 'there is no such repository')
     const actor = JSON.parse(decodeURIComponent(String(request.headers[rpcHeader.actor]))) as Actor
     const bound = await platform.db.select().from(environments).where(and(eq(environments.teamId, service.teamId), isNull(environments.deletedAt)))
-    const refused = new Map(refusedByWeb(request).map(({ environmentId, why }) => [environmentId, why]))
+    const refused = refusedByWeb(request)
     const refuse = bound.flatMap((environment) => {
       const why = refused.get(environment.id)
       return why === undefined ? [] : [{ ref: `refs/heads/${branchOf(environment)}`, why }]
@@ -49,5 +49,8 @@ export function gitListener(platform: Platform, pushes: Pushes) {
   }
 }
 
-const refusedByWeb = (request: IncomingMessage): { environmentId: string; why: string }[] =>
-  JSON.parse(decodeURIComponent(String(request.headers['m3o-protected'] ?? '[]'))) as { environmentId: string; why: string }[]
+/** By the environment's id, the reason. */
+const refusedByWeb = (request: IncomingMessage): Map<string, string> => {
+  const byReason = JSON.parse(decodeURIComponent(String(request.headers['m3o-protected'] ?? '{}'))) as Record<string, string[]>
+  return new Map(Object.entries(byReason).flatMap(([why, ids]) => ids.map((id) => [id, why] as const)))
+}

@@ -5,7 +5,7 @@ import type { Deployments } from '../deployments/deployments.ts'
 import { environmentChain } from '../environments/environments.ts'
 import { audited } from '../audit/audit.ts'
 import { pinEnvironment, pinService, unpinEnvironment } from '../environments/pins.ts'
-import { protectEnvironment } from '../environments/protect.ts'
+import { letPeopleIn, protectEnvironment } from '../environments/protect.ts'
 import type { Platform } from '../platform.ts'
 import { createFromTemplate, deleteService, deprecateService, renameService, updateService } from '../services/services.ts'
 import { configure } from '../services/settings.ts'
@@ -22,7 +22,7 @@ import { activityIn, chartOf, pointsOf } from '../traffic/charts.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { deleteVariable, listVariables, markVariable, resetVariable, revealSecrets, setVariable, setVariables } from '../variables/variables.ts'
 
-type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `services.${string}` | `metrics.${string}` | `variables.${string}` | `environments.${'reset' | 'protect' | 'pin' | 'unpin'}` | 'instances.wake'>>
+type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `services.${string}` | `metrics.${string}` | `variables.${string}` | `environments.${'reset' | 'protect' | 'letIn' | 'pin' | 'unpin'}` | 'instances.wake'>>
 
 const ok = { ok: true } as const
 
@@ -90,6 +90,7 @@ export function serviceHandlers(platform: Platform, traffic: Traffic, deployment
     },
 
     'environments.protect': async (input, { actor }) => (await protectEnvironment(platform, actor, input), ok),
+    'environments.letIn': async (input, { actor }) => (await letPeopleIn(platform, actor, input), ok),
     'environments.pin': ({ environmentId }, { actor }) => pinEnvironment(platform, actor, environmentId),
     'environments.unpin': ({ environmentId }, { actor }) => unpinEnvironment(platform, actor, environmentId),
 

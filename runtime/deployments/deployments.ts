@@ -13,11 +13,12 @@ import type { Exit } from '../engines/engine.ts'
 import { branchOf, environmentChain } from '../environments/environments.ts'
 import { describeExit } from '../instances/places.ts'
 import { type At, type Place, placeKey } from '../instances/place.ts'
-import { namesOf } from '../instances/plan.ts'
+import { namesOf, readPlan } from '../instances/plan.ts'
 import type { Platform } from '../platform.ts'
 import { saveScale } from '../services/settings.ts'
 import type { SaveInput } from '../source/draft-edits.ts'
 import { changesInWords } from './change-words.ts'
+import { declaring } from './declared.ts'
 import { liveHistory } from './history.ts'
 import { beginMaking, type Given, type Making, readGiven } from './make.ts'
 import { advance, advanceIn, announce, announceSoon, begun, type DeploymentRow, type Failure, newRow, rewind, underWay } from './record.ts'
@@ -69,7 +70,7 @@ export class Deployments {
     if (!environment || !service) throw new PlatformError('not_found', 'this service no longer exists')
     const queued = newRow({
       id: newId('deployment'), teamId: environment.teamId, serviceId: wanted.at.serviceId, environmentId: environment.id, kind: wanted.kind,
-      route: wanted.route, commit: wanted.commit, message: wanted.message, byId: actor.id, byName: actor.name, restoresId: wanted.restoresId ?? null,
+      route: wanted.route, commit: wanted.commit, message: wanted.message, byId: actor.id, byName: actor.name, byTokenId: actor.tokenId ?? null, restoresId: wanted.restoresId ?? null,
     })
     const row = this.#running.has(placeKey(queued)) ? queued : begun(queued)
     const abort = new AbortController()
@@ -162,8 +163,12 @@ export class Deployments {
     return { row, commit: landed.commit, notes }
   }
 
-  /** One live revision further back each time, or to the one named; with its code, its settings and its variables. */
-  async rollback(actor: Actor, at: At, to: string | null): Promise<DeploymentRow> {
+  /** One live revision further back each time, or to the one named; with its code, its settings and its variables. `from`: what was live when it was looked at. */
+  async rollback(actor: Actor, at: At, to: string | null, from: string | null = null): Promise<DeploymentRow> {
+    const live = this.#platform.places.get(at)?.plan
+    if (from !== null && live?.deploymentId !== from) {
+      throw new PlatformError('conflict', `another deployment is live than the one that was looked at${live === undefined ? '' : `: revision ${live.commit.slice(0, 7)}`}`, { fix: 'Look at the deployments again.' })
+    }
     const wereLive = await this.#wereLive(at)
     // A named one may also be what a rollback left behind: that is how one comes forward again.
     const target = to === null ? liveHistory(wereLive).at(-2) : wereLive.findLast((row) => row.kind !== 'restart' && row.kind !== 'scale' && (row.id === to || row.commit.startsWith(to)))
@@ -307,7 +312,11 @@ export class Deployments {
     if (row?.promotionId && (await this.onPromotedCrash(row.promotionId, place, exit))) return
     const message = `it ${describeExit(exit)} soon after the switch; the revision before serves again`
     const error: Failure = { code: 'start_failed', message, exitCode: exit.exitCode, signal: exit.signal }
-    await this.#platform.places.switchBack(place, previousId, async (tx) => void (await advanceIn(tx, deploymentId, 'reverted', { error })))
+    const plan = await readPlan(this.#platform, previousId)
+    await this.#platform.places.switchBack(place, plan, {
+      record: async (tx) => void (await advanceIn(tx, deploymentId, 'reverted', { error })),
+      declare: declaring(this.#platform, [{ at: place, after: plan, by: null }]),
+    })
     await this.#platform.logs.append(place, { stream: 'platform', level: 'error', text: `deployment ${deploymentId} reverted: ${message}`, revision: place.plan.commit.slice(0, 7) })
     for (const id of [deploymentId, previousId]) await announce(this.#platform, id)
   }

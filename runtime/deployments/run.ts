@@ -9,7 +9,7 @@ import type { Running } from '../instances/instances.ts'
 import { describeExit, watchMs } from '../instances/places.ts'
 import type { Plan } from '../instances/plan.ts'
 import type { Platform } from '../platform.ts'
-import { applyManifest } from './apply-manifest.ts'
+import { declaring, requireMayDeclare } from './declared.ts'
 import { beginDescription, type Described, keepDescription } from './describe.ts'
 import { type BuildRecord, keepBuild, make, type Making } from './make.ts'
 import { advance, announce, type DeploymentRow, type Failure, switchedTo } from './record.ts'
@@ -33,24 +33,22 @@ export async function runDeployment(platform: Platform, row: DeploymentRow, sign
     if (!made) return
     const { plan } = made
     let { record } = made
-    if (record !== undefined && doesMore(plan)) {
+    await requireMayDeclare(platform, row, plan)
+    // Data is taken from the instance before: the build is recorded before that, and not together with the start.
+    if (record !== undefined && plan.keepsData) {
       await keepBuild(platform, row, record)
       record = undefined
     }
-    await applyManifest(platform, row, plan.build.manifest)
     await stopForData(platform, plan)
     const described = await inTurn(platform, plan, signal, async (turn) => {
       await startInstances(platform, plan, { started, parts, signal, record, turn })
       return await checkInstances(platform, plan, { started, parts, signal })
     })
-    await switchOver(platform, plan, { started, described, parts, signal })
+    await switchOver(platform, plan, { started, described, parts, signal, row })
   } catch (error) {
     await end(platform, row, { started, parts }, signal.aborted ? signal.reason : error)
   }
 }
-
-/** Something is done between the build and the start: then the build is recorded before that, and not together with the start. */
-const doesMore = ({ keepsData, build: { manifest } }: Plan): boolean => keepsData || manifest.audience !== undefined || manifest.owner !== undefined
 
 /** The one exception to "the old ones serve until the new one is checked"; calls wait meanwhile. */
 async function stopForData(platform: Platform, plan: Plan): Promise<void> {
@@ -148,20 +146,23 @@ export async function checkInstances(platform: Platform, plan: Plan, { started, 
   return described
 }
 
-interface SwitchOver extends Attempt { described: Described }
+interface SwitchOver extends Attempt { described: Described; row: DeploymentRow }
 
 /** The step is recorded together with what it changes: there is no instant at which one of them is true alone. */
-async function switchOver(platform: Platform, plan: Plan, { started, described, parts, signal }: SwitchOver): Promise<void> {
+async function switchOver(platform: Platform, plan: Plan, { started, described, parts, signal, row: by }: SwitchOver): Promise<void> {
   const since = Date.now()
   const previousId = platform.places.get(plan)?.plan.deploymentId ?? null
   let now: DeploymentRow | undefined
-  await platform.places.switchTo(plan, started, async (tx) => {
-    const [row] = await Promise.all([
-      switchedTo(tx, plan.deploymentId, { since, parts, previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs }),
-      keepDescription(tx, plan, described),
-    ])
-    signal.throwIfAborted()
-    now = await require(Promise.resolve(row), plan.deploymentId, platform)
+  await platform.places.switchTo(plan, started, {
+    record: async (tx) => {
+      const [row] = await Promise.all([
+        switchedTo(tx, plan.deploymentId, { since, parts, previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs }),
+        keepDescription(tx, plan, described),
+      ])
+      signal.throwIfAborted()
+      now = await require(Promise.resolve(row), plan.deploymentId, platform)
+    },
+    declare: declaring(platform, [{ at: plan, after: plan, by }]),
   })
   void announce(platform, plan.deploymentId).catch(() => {}) // nobody depends on having heard of it
   await platform.logs.append(plan, { stream: 'platform', level: 'info', text: `deployment ${plan.deploymentId} live`, revision: plan.commit.slice(0, 7) })

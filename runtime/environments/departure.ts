@@ -102,9 +102,9 @@ export async function listDeparted({ db }: Pick<Platform, 'db'>, teamId: string,
     .where(and(eq(environments.teamId, teamId), isNotNull(environments.deletedAt), gt(environments.expiresAt, now))).orderBy(desc(environments.deletedAt))
   const parents = await db.select().from(environments).where(inArray(environments.id, rows.flatMap((row) => row.parentId ?? [])))
   const described = await describe(db, rows, new Map(parents.map((parent) => [parent.id, parent])))
-  return described.map(({ id, name, kind, owner, parent, overrides }, at) => {
+  return described.map(({ id, name, kind, owner, parent, overrides, protection, letIn }, at) => {
     const row = rows[at] as EnvironmentRow // one described for each row
-    return { id, teamId, name, kind, owner, parent, overrides, departedAt: row.deletedAt ?? 0, expired: row.expired, until: row.expiresAt ?? 0 }
+    return { id, teamId, name, kind, owner, parent, overrides, protection, letIn, departedAt: row.deletedAt ?? 0, expired: row.expired, until: row.expiresAt ?? 0 }
   })
 }
 

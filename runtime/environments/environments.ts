@@ -46,7 +46,7 @@ export async function describe(db: Db, rows: readonly EnvironmentRow[], known: R
     .orderBy(services.name)
   const pins = await pinnedServices(db, rows.filter((row) => row.pinned).map((row) => row.id))
   const protections = await shownProtections(db, rows)
-  const owners = await db.select().from(users).where(inArray(users.id, rows.flatMap((row) => row.ownerId ?? [])))
+  const owners = await db.select().from(users).where(inArray(users.id, rows.flatMap((row) => [...(row.ownerId === null ? [] : [row.ownerId]), ...row.letIn])))
   const ownerOf = new Map(owners.map((user) => [user.id, personOf(user)]))
   const ownOf = Map.groupBy(own, (release) => release.environmentId)
   return rows.map((row) => ({
@@ -61,6 +61,7 @@ export async function describe(db: Db, rows: readonly EnvironmentRow[], known: R
     laptops: [],
     pinned: row.pinned ? { services: pins.get(row.id)?.size ?? 0, since: latest(pins.get(row.id)?.values() ?? []) } : null,
     protection: protections.get(row.id) ?? null,
+    letIn: row.letIn.flatMap((id) => ownerOf.get(id) ?? []),
     createdAt: row.createdAt,
     expires: row.expiresAt,
     usedAt: row.expiresAt === null ? null : row.expiresAt - idleLifeMs,
@@ -116,7 +117,7 @@ export async function createEnvironment(platform: Platform, actor: Actor, input:
     throw new PlatformError('bad_request', 'a team has one production environment', { field: 'kind', fix: 'Choose shared, personal or preview.' })
   }
   const row: EnvironmentRow = {
-    id: newId('environment'), teamId, name, kind, parentId: input.parentId, ownerId, generation: 0, branch: input.branch ?? null, pinned: false, protection: null,
+    id: newId('environment'), teamId, name, kind, parentId: input.parentId, ownerId, generation: 0, branch: input.branch ?? null, pinned: false, protection: null, letIn: [],
     expired: false, createdAt: now, expiresAt: doesExpire(kind) ? now + idleLifeMs : null, deletedAt: null,
   }
   const change = { teamId, action: 'environment.create', target: `environment ${name}`, after: { name, kind, parent: '' } }

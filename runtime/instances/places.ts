@@ -4,7 +4,6 @@ import { and, eq, isNull } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import type { gatewayApi } from '#contract/gateway-api.ts'
 import type { RpcClient } from '#contract/rpc-client.ts'
-import type { Transaction } from '#db/open.ts'
 import { environments, releases, services } from '#db/schema.ts'
 import type { Exit } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
@@ -74,8 +73,8 @@ export class Places {
   }
 
   /** The switch of one service. */
-  switchTo(plan: Plan, fresh: readonly Running[], record: (tx: Transaction) => Promise<void>): Promise<void> {
-    return this.switchAll({ entries: [{ plan, fresh }], record })
+  switchTo(plan: Plan, fresh: readonly Running[], more: Pick<Switch, 'record' | 'declare'>): Promise<void> {
+    return this.switchAll({ entries: [{ plan, fresh }], ...more })
   }
 
   /**
@@ -83,18 +82,19 @@ export class Places {
    * @throws PlatformError `conflict` when the environment is not of the expected generation: then nothing was switched
    */
   async switchAll(what: Switch): Promise<void> {
-    const { begun, left } = await switchPlaces({ ...this.#parts, places: this.#places, instances: this.instances }, what)
+    const { begun, left, declared } = await switchPlaces({ ...this.#parts, places: this.#places, instances: this.instances }, what)
     for (const { plan, place, before } of begun) this.#watchOver(plan, place, before)
     this.#reviewSoon(begun.map(({ place }) => place))
     for (const place of left) this.#leave(place)
     for (const { teamId, serviceId, environmentId } of [...begun.map(({ place }) => place), ...left]) this.#parts.events.emit({ type: 'service', teamId, serviceId, environmentId })
+    // Other teams see these in their catalogues, or do not any more.
+    for (const serviceId of declared) for (const teamId of Object.keys(this.#parts.routing.table.teams)) this.#parts.events.emit({ type: 'service', teamId, serviceId, environmentId: null })
   }
 
   /** Back to the deployment before, whose instances are still there (or are brought up, when they had to be stopped). */
-  async switchBack(place: Place, previousId: string, record: Switch['record']): Promise<void> {
-    const plan = await readPlan(this.#parts, previousId)
-    const kept = this.instances.of(place).filter((one) => one.deploymentId === previousId)
-    await this.switchTo(plan, kept, record)
+  async switchBack(place: Place, plan: Plan, more: Pick<Switch, 'record' | 'declare'>): Promise<void> {
+    const kept = this.instances.of(place).filter((one) => one.deploymentId === plan.deploymentId)
+    await this.switchTo(plan, kept, more)
     this.endWatches([place])
   }
 

@@ -6,6 +6,7 @@ import type { Db, Transaction } from '#db/open.ts'
 import { environments, releases } from '#db/schema.ts'
 import type { Platform } from '../platform.ts'
 import { environmentsOfSecrets, holdsSecrets, secretRows } from '../variables/held-secrets.ts'
+import { serviceEntities } from '../routing/entities.ts'
 import type { Instances, Running } from './instances.ts'
 import { type At, type Place, placeKey, placeOf, routedRelease } from './place.ts'
 import type { Plan } from './plan.ts'
@@ -19,12 +20,19 @@ export interface Switch {
   /** Compare and swap: the environment must still be of this generation. */
   expected?: { environmentId: string; generation: number } | undefined
   record: (tx: Transaction) => Promise<void>
+  /** What the revisions say of their services themselves; undefined: nothing. */
+  declare?: Declare | undefined
 }
+
+/** Writes it down, after the rest of the transaction, and gives what the routing table learns together with the switch. */
+export type Declare = (tx: Transaction) => Promise<NonNullable<RoutingChange['services']>>
 
 /** What was done: `before` is what served in the place until then. */
 export interface Switched {
   begun: readonly { plan: Plan; place: Place; before: Place | undefined }[]
   left: readonly Place[]
+  /** Ids of services that are declared otherwise since. */
+  declared: readonly string[]
 }
 
 interface Around extends Pick<Platform, 'db' | 'routing' | 'seal'> {
@@ -49,10 +57,11 @@ const nextGeneration = once((db) => db.update(environments).set({ generation: sq
  * sees it; undone when it cannot be recorded.
  * @throws PlatformError `conflict` when the environment is not of the expected generation: then nothing was switched
  */
-export async function switchPlaces(around: Around, { entries, leaving = [], expected, record }: Switch): Promise<Switched> {
+export async function switchPlaces(around: Around, { entries, leaving = [], expected, record, declare }: Switch): Promise<Switched> {
   const { db, routing, places, instances } = around
   const begun = entries.map(({ plan, fresh }) => ({ plan, fresh, before: places.get(placeKey(plan)), place: placeOf(plan, 'live', null) }))
   const left = leaving.flatMap((at) => places.get(placeKey(at)) ?? [])
+  const declared: string[] = []
   await db.transaction(async (tx) => {
     // Sent together, and done in this order.
     const [changed] = await Promise.all([
@@ -63,15 +72,19 @@ export async function switchPlaces(around: Around, { entries, leaving = [], expe
       ...begun.map(({ place }) => readSecretsOf(around, tx, place)),
       record(tx),
     ])
+    const said = await declare?.(tx)
+    if (said) declared.push(...Object.keys(said))
     for (const { place } of begun) places.set(placeKey(place), place)
     for (const at of left) places.delete(placeKey(at))
-    await routing.apply({ releases: releasesOf(around, [...begun.map(({ place }) => place), ...left]), environments: changed })
+    await routing.apply({ releases: releasesOf(around, [...begun.map(({ place }) => place), ...left]), environments: changed, ...(said && { services: said }) })
     await routing.settled()
   }).catch(async (error: unknown) => {
-    await undo(around, { begun, left })
+    await undo(around, { begun, left, declared })
     throw error
   })
-  return { begun, left }
+  // Somebody may have read one of them, and told the table, before this was recorded.
+  if (declared.length > 0) await routing.refresh({ services: declared })
+  return { begun, left, declared }
 }
 
 /** For the routing table, which learns of them together with what they bring. */
@@ -87,8 +100,8 @@ export async function nextGenerations({ routing }: Pick<Platform, 'routing'>, tx
   return changed
 }
 
-async function undo(around: Around, { begun, left }: Switched): Promise<void> {
-  const { routing, places } = around
+async function undo(around: Around, { begun, left, declared }: Switched): Promise<void> {
+  const { db, routing, places } = around
   const switched = begun.filter(({ place }) => places.get(placeKey(place)) === place)
   const gone = left.filter((place) => !places.has(placeKey(place)))
   if (switched.length === 0 && gone.length === 0) return
@@ -99,7 +112,7 @@ async function undo(around: Around, { begun, left }: Switched): Promise<void> {
   for (const place of gone) places.set(placeKey(place), place)
   const touched = [...switched.map(({ place }) => place), ...gone]
   await routing.refresh({ environments: [...new Set(touched.map(({ environmentId }) => environmentId))] })
-  await routing.apply({ releases: releasesOf(around, touched) })
+  await routing.apply({ releases: releasesOf(around, touched), ...(declared.length > 0 && { services: await serviceEntities(db, declared) }) })
 }
 
 /** As the secrets that it holds are marked now. */

@@ -12,8 +12,9 @@ import { changesBetween, impactOf } from '../sharing/dependants.ts'
 import { diffVariables } from '../variables/diff.ts'
 import { candidatesOf, servingIn } from './candidates.ts'
 import { checksOf } from './checks.ts'
+import { contentsOf, seenOf } from './contents.ts'
 
-type Row = EnvironmentDiff['services'][number]
+type Row = Omit<EnvironmentDiff['services'][number], 'seen'>
 
 /** One environment against another: the services that they serve differently or have copies of, and the variables that differ. */
 export async function diffEnvironments(platform: Platform, deployments: Deployments, { environmentId, againstId }: { environmentId: string; againstId: string | null }): Promise<EnvironmentDiff> {
@@ -28,12 +29,15 @@ export async function diffEnvironments(platform: Platform, deployments: Deployme
     .filter(({ mine, theirs }) => mine ?? theirs)
   const told = compared.filter(({ mine, theirs }) => mine?.plan.commit !== theirs?.plan.commit || (mine?.environmentId === here.id && here.parentId !== null) || (theirs?.environmentId === there.id && there.parentId !== null))
   const isParent = there.id === parent?.id
-  const [rows, variables, checks] = await Promise.all([
+  const candidates = isParent ? await candidatesOf(platform, here.id, null) : null
+  const [rows, variables, checks, contents] = await Promise.all([
     compareCopies(platform, told, { here, there }),
     diffVariables(platform, { here: chain, there: other, services: names }),
-    isParent ? candidatesOf(platform, here.id, null).then((candidates) => checksOf(platform, deployments, candidates)) : [],
+    candidates ? checksOf(platform, deployments, candidates) : [],
+    candidates ? contentsOf(platform, candidates) : [],
   ])
-  return { environment: here.name, against: there.name, isParent, generation: there.generation, services: rows, same: compared.length - told.length, variables, unreachable: unreachableIn(platform, here, compared), checks }
+  const seen = new Map(contents.map((content) => [content.serviceId, seenOf(content)]))
+  return { environment: here.name, against: there.name, isParent, generation: there.generation, services: rows.map((row) => ({ ...row, seen: seen.get(row.serviceId) ?? null })), same: compared.length - told.length, variables, unreachable: unreachableIn(platform, here, compared), checks }
 }
 
 function unreachableIn({ routing }: Platform, here: EnvironmentRow, compared: readonly Compared[]): EnvironmentDiff['unreachable'] {

@@ -1,7 +1,7 @@
 import { PlatformError } from '#contract/errors.ts'
 import type { PromotionItem } from '#contract/promotions.ts'
 import type { PhasePart } from '#contract/states.ts'
-import { manifestChange } from '../deployments/apply-manifest.ts'
+import { requireMayDeclare } from '../deployments/declared.ts'
 import { type DeploymentRow, noteReady } from '../deployments/record.ts'
 import { keepDescription } from '../deployments/describe.ts'
 import { build } from '../deployments/make.ts'
@@ -72,7 +72,7 @@ export async function prepareAll(platform: Platform, members: readonly Member[],
       const plan = await build(platform, one.deployment, either)
       if (!plan) throw new PlatformError('cancelled', 'it was cancelled')
       one.plan = plan
-      await manifestChange(platform, one.deployment, plan.build.manifest)
+      await requireMayDeclare(platform, one.deployment, plan)
     })
     await each(all.filter(({ plan }) => !plan?.keepsData), begin)
     await each(all.filter(({ plan }) => plan?.keepsData), async (one) => {

@@ -12,6 +12,7 @@ import type { Platform } from '../platform.ts'
 import { candidatesOf } from './candidates.ts'
 import { changesSince } from './changes.ts'
 import { checksOf, whatMoves } from './checks.ts'
+import { contentsOf, requireSeen } from './contents.ts'
 import { mergeParent } from './merge.ts'
 import { advancePromotion, announcePromotion, deploymentsOf, findPromotion, type PromotionRow, unfinished } from './record.ts'
 import { Reverts } from './revert.ts'
@@ -20,7 +21,13 @@ import { wayBack } from './undo.ts'
 
 type Member = Pick<DeploymentRow, 'serviceId' | 'kind' | 'commit' | 'message' | 'buildId' | 'restoresId'>
 
-export interface Wanted { environmentId: string; serviceIds: readonly string[] | null; generation: number | null }
+export interface Wanted {
+  environmentId: string
+  serviceIds: readonly string[] | null
+  generation: number | null
+  /** What somebody looked at, by service id; null: nothing. */
+  seen: Record<string, string> | null
+}
 /** Writes down who approved a promotion; it is not begun when this throws. */
 export type Approval = (tx: Transaction, promotionId: string) => Promise<void>
 
@@ -40,6 +47,7 @@ export class Promotions {
   /**
    * Moves an environment's own revisions into its parent.
    * @param input.generation of the parent, as the person saw it; null: whatever it is now
+   * @param input.seen what the person looked at: exactly this is promoted
    * @param approval what is written in the same transaction when a second person has approved it
    * @throws PlatformError as the checks say; `conflict` when the parent has changed since it was looked at, `forbidden` where a second pair of eyes is asked for
    */
@@ -63,9 +71,12 @@ export class Promotions {
     const { from, into } = candidates
     // First, so that who is late learns of that, and not of what follows from it.
     if (into && input.generation !== null && input.generation !== into.generation) throw await changesSince(this.#platform, into.id, input.generation)
+    const contents = await contentsOf(this.#platform, candidates)
+    if (input.seen) await requireSeen(this.#platform, candidates, { seen: input.seen, now: contents })
     const moving = whatMoves(candidates, await checksOf(this.#platform, this.#deployments, candidates))
     if (!into) throw new PlatformError('not_in_this_state', `${from.name} has no parent to promote into`)
-    return { from, into, moving }
+    // What moves is of the same places that the contents are of.
+    return { from, into, moving, contents: contents.filter(({ serviceId }) => moving.some((one) => one.serviceId === serviceId)) }
   }
 
   /** What served before it serves again. */
@@ -109,7 +120,7 @@ export class Promotions {
     const { db, routing } = this.#platform
     const row: PromotionRow = { id: newId('promotion'), state: 'preparing', error: null, byId: actor.id, byName: actor.name, createdAt: Date.now(), endedAt: null, ...what }
     const rows = members.map((member) => newRow({
-      ...member, id: newId('deployment'), teamId: row.teamId, environmentId: row.intoId, route, byId: actor.id, byName: actor.name, promotionId: row.id,
+      ...member, id: newId('deployment'), teamId: row.teamId, environmentId: row.intoId, route, byId: actor.id, byName: actor.name, byTokenId: actor.tokenId ?? null, promotionId: row.id,
     }))
     const { environments, services } = routing.table
     const recorded = Promise.withResolvers<void>()

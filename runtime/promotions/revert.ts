@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { promotions } from '#db/schema.ts'
+import { declaring } from '../deployments/declared.ts'
 import { advanceIn, announce } from '../deployments/record.ts'
 import type { Exit } from '../engines/engine.ts'
 import { describeExit } from '../instances/places.ts'
@@ -43,6 +44,9 @@ export class Reverts {
     await places.switchAll({
       entries,
       leaving: row.items.flatMap((item) => (item.previousId === null ? [{ serviceId: item.serviceId, environmentId: row.intoId }] : [])),
+      declare: declaring(this.#platform, row.items.map(({ serviceId, previousId }) => ({
+        at: { serviceId, environmentId: row.intoId }, after: entries.find(({ plan }) => plan.deploymentId === previousId)?.plan ?? null, by: null,
+      }))),
       record: async (tx) => {
         await tx.update(promotions).set({ state: 'reverted', error }).where(eq(promotions.id, row.id))
         for (const { id } of members) {

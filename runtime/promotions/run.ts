@@ -3,7 +3,7 @@ import { type ErrorBody, isPlatformError, PlatformError } from '#contract/errors
 import type { PromotionItem } from '#contract/promotions.ts'
 import { isUnderWay } from '#contract/states.ts'
 import { deployments, environments, promotions } from '#db/schema.ts'
-import { applyManifest } from '../deployments/apply-manifest.ts'
+import { declaring } from '../deployments/declared.ts'
 import { advance, announce, type DeploymentRow, type Failure, rewind, stepTo } from '../deployments/record.ts'
 import { branchOf, environmentChain } from '../environments/environments.ts'
 import { watchMs } from '../instances/places.ts'
@@ -62,10 +62,6 @@ async function prepareAndSwitch(platform: Platform, row: PromotionRow, signal: A
 async function switchOver(platform: Platform, row: PromotionRow, { members, ready, returning }: { members: readonly Member[]; ready: readonly Ready[]; returning: readonly Ready[] }): Promise<void> {
   const { places } = platform
   const readyOf = new Map(ready.map((one) => [one.plan.deploymentId, one]))
-  for (const { deployment } of members) {
-    const { build } = readyOf.get(deployment.id)?.plan ?? {}
-    if (build) await applyManifest(platform, deployment, build.manifest)
-  }
   const began = Date.now()
   const switching = await Promise.all(members.map(async ({ deployment }) => {
     const since = readyOf.get(deployment.id)?.since ?? began
@@ -83,6 +79,10 @@ async function switchOver(platform: Platform, row: PromotionRow, { members, read
       ...(row.fromId !== null && item.left ? [{ serviceId: item.serviceId, environmentId: row.fromId }] : []),
     ]),
     expected: { environmentId: row.intoId, generation: row.generation },
+    declare: declaring(platform, [
+      ...members.map(({ deployment }) => ({ at: deployment, after: readyOf.get(deployment.id)?.plan ?? null, by: deployment })),
+      ...items.flatMap(({ serviceId, commit }) => (commit === null ? [{ at: { serviceId, environmentId: row.intoId }, after: null, by: null }] : [])),
+    ]),
     record: async (tx) => {
       await tx.update(promotions).set({ state: 'live', items }).where(eq(promotions.id, row.id))
       for (const now of switching) {

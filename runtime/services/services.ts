@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
 import { serviceName } from '#contract/names.ts'
@@ -14,6 +14,7 @@ import type { Deployments } from '../deployments/deployments.ts'
 import { authorOf } from '../people/person.ts'
 import type { Platform } from '../platform.ts'
 import { findTeam } from '../teams/teams.ts'
+import { tellLosing } from '../sharing/losing.ts'
 import { tell } from '../sharing/news.ts'
 import { findService, getService, nameOf } from './views.ts'
 
@@ -100,9 +101,13 @@ export async function updateService(platform: Platform, actor: Actor, serviceId:
   }
   const before = Object.fromEntries(Object.keys(given).map((key) => [key, row[key as keyof typeof row]]))
   const shares = sharing.some((key) => key in given)
+  // Chosen by a person: it holds again when a revision goes whose m3o.json says otherwise.
+  const chosen = given.audience === undefined && given.ownerId === undefined ? null : {
+    ...(given.audience !== undefined && { audience: { value: given.audience, at: Date.now() } }), ...(given.ownerId !== undefined && { ownerId: { value: given.ownerId, at: Date.now() } }),
+  }
   await audited(platform.db, actor, { teamId: row.teamId, action: shares ? 'service.share' : 'service.update', target: `service ${row.name}`, before, after: given }, async (tx) => {
-    await tx.update(services).set(given).where(eq(services.id, serviceId))
-    for (const teamId of given.audience === undefined ? [] : losing(platform, row, given.audience)) await tell(tx, { serviceId, teamId, kind: 'audience', text: 'is not shared with your team any more' })
+    await tx.update(services).set({ ...given, ...(chosen !== null && { choices: sql`${services.choices} || ${JSON.stringify(chosen)}::text::jsonb` }) }).where(eq(services.id, serviceId))
+    if (given.audience !== undefined) await tellLosing(platform, tx, row, given.audience)
   })
   await platform.routing.refresh({ services: [serviceId] })
   changed(platform, row)
@@ -110,12 +115,6 @@ export async function updateService(platform: Platform, actor: Actor, serviceId:
   if (shares) {
     for (const teamId of Object.keys(platform.routing.table.teams)) if (teamId !== row.teamId) changed(platform, { id: row.id, teamId })
   }
-}
-
-/** Teams that could call it, and cannot any more. */
-function losing({ routing }: Platform, { teamId: own, audience: before }: { teamId: string; audience: Audience }, after: Audience): string[] {
-  const holds = (audience: Audience, teamId: string) => (audience.kind === 'teams' ? audience.teams.includes(teamId) : audience.kind !== 'team')
-  return Object.keys(routing.table.teams).filter((teamId) => teamId !== own && holds(before, teamId) && !holds(after, teamId))
 }
 
 /** Said with every answer from now on, and to those who call it. Null: it is not any more. */

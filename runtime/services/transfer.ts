@@ -98,7 +98,7 @@ function audienceAfter({ audience, teamId: former }: ServiceRow, teamId: string)
 
 async function moveRows(platform: Platform, tx: Transaction, row: ServiceRow, { teamId, from, to, served }: { teamId: string; from: string; to: string; served: boolean }): Promise<void> {
   const [owner] = row.ownerId === null ? [] : await tx.select().from(members).where(and(eq(members.teamId, teamId), eq(members.userId, row.ownerId)))
-  await claimName(tx, 'service', teamId, row.name, () => tx.update(services).set({ teamId, ownerId: owner?.userId ?? null, audience: audienceAfter(row, teamId) }).where(eq(services.id, row.id)))
+  await claimName(tx, 'service', teamId, row.name, () => tx.update(services).set({ teamId, ownerId: owner?.userId ?? null, audience: audienceAfter(row, teamId), choices: {} }).where(eq(services.id, row.id)))
   // What the former team calls it goes on leading to it; so do the names from before that.
   await keepFormerName(tx, 'service', row.teamId, row.name, row.id)
   await tx.delete(consumers).where(and(eq(consumers.serviceId, row.id), eq(consumers.teamId, teamId)))

@@ -113,12 +113,13 @@ const verdicts = { approve: 'approved', decline: 'declined', revoke: 'revoked' }
 export type Verdict = keyof typeof verdicts
 
 /** From the next call on. Approving needs no ask before it. */
-export async function decide(platform: Platform, actor: Actor, { serviceId, teamId, verdict, answer }: { serviceId: string; teamId: string; verdict: Verdict; answer: string }): Promise<void> {
+export async function decide(platform: Platform, actor: Actor, { serviceId, teamId, verdict, answer, askedAt }: { serviceId: string; teamId: string; verdict: Verdict; answer: string; askedAt?: number | null | undefined }): Promise<void> {
   const [service, team] = await Promise.all([findService(platform, serviceId), findTeam(platform, teamId)])
   if (teamId === service.teamId) throw new PlatformError('bad_request', `${team.name} is its own team, which always calls it`, { field: 'of' })
   const state = verdicts[verdict]
   await platform.db.transaction(async (tx) => {
     const [before] = await tx.select().from(consumers).where(and(eq(consumers.serviceId, serviceId), eq(consumers.teamId, teamId))).for('update')
+    if (askedAt !== undefined && askedAt !== (before?.askedAt ?? null)) throw new PlatformError('conflict', `${team.name} has asked again since this was looked at${before?.reason ? `: ${before.reason}` : ''}`, { fix: 'Look at what it asks for, then decide.' })
     const mayFollow = verdict === 'approve' ? before?.state !== 'approved' : verdict === 'decline' ? before?.state === 'asked' : before?.state === 'approved'
     if (!mayFollow) throw new PlatformError('not_in_this_state', verdict === 'approve' ? `${team.name} is approved already` : verdict === 'decline' ? `${team.name} is not asking` : `${team.name} is not approved`)
     const row = { ...never, serviceId, teamId, state, answer, decidedBy: actor.name, decidedAt: Date.now() }

@@ -7,7 +7,7 @@ const anyone = { role: 'viewer' as const, people: [] }
 const protection: Protection = { deploy: anyone, secrets: anyone, promote: anyone }
 
 const environment = (id: string, parentId: string | null, more: Partial<EnvironmentRow> = {}): EnvironmentRow => ({
-  id, teamId: 't', name: id, kind: parentId === null ? 'production' : 'personal', parentId, ownerId: null, branch: null, pinned: false, protection: null,
+  id, teamId: 't', name: id, kind: parentId === null ? 'production' : 'personal', parentId, ownerId: null, branch: null, pinned: false, protection: null, letIn: [],
   generation: 0, createdAt: 0, expiresAt: null, deletedAt: null, expired: false, ...more,
 })
 const variable = (environmentId: string, name: string, value: string | null, more: Partial<VariableRow> = {}): VariableRow =>

@@ -1,5 +1,6 @@
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
+import { withholds } from '#contract/protection.ts'
 import { once } from '#db/once.ts'
 import { variables } from '#db/schema.ts'
 import { chainIds } from '../environments/chain-ids.ts'
@@ -43,7 +44,7 @@ export function resolveVariables(chain: readonly EnvironmentRow[], rows: readonl
     }
   }
   const all = [...byName.values()].sort((a, b) => a.row.name.localeCompare(b.row.name))
-  const isWithheld = ({ row, environment }: Effective) => row.secret && !row.inheritable && environment.id !== here?.id && environment.protection !== null
+  const isWithheld = ({ row, environment }: Effective) => row.secret && !row.inheritable && here !== undefined && environment.id !== here.id && withholds(environment, here)
   const set = all.filter(({ row }) => row.value !== null)
   return {
     given: set.filter((one) => !isWithheld(one)),
@@ -70,9 +71,10 @@ export async function effectiveVariables({ db }: Pick<Platform, 'db'>, { service
 export function requireNothingWithheld(environment: string, services: readonly { service: string; withheld: readonly Effective[] }[]): void {
   const missing = services.flatMap(({ service, withheld }) => withheld.map(({ row, environment: from }) => ({ service, name: row.name, from: from.name })))
   const [first] = missing
+  const isPersonal = services.find(({ withheld }) => withheld.length > 0)?.withheld[0]?.environment.protection === null
   if (first === undefined) return
   const names = missing.map(({ service, name }) => (services.length > 1 ? `${service} ${name}` : name))
-  throw new PlatformError('not_in_this_state', `${services.length > 1 ? 'services' : first.service} in ${environment} would lack ${missing.length === 1 ? 'a secret' : 'secrets'} of ${first.from}, which is protected: ${names.join(', ')}`, {
+  throw new PlatformError('not_in_this_state', `${services.length > 1 ? 'services' : first.service} in ${environment} would lack ${missing.length === 1 ? 'a secret' : 'secrets'} of ${first.from}, which is ${isPersonal ? 'personal' : 'protected'}: ${names.join(', ')}`, {
     fix: [
       `Set ${missing.length === 1 ? 'it' : 'each'} in ${environment}: ${missing.slice(0, 3).map(({ service, name }) => `m3o secret set ${service} ${name} --env ${environment}`).join(' · ')}${missing.length > 3 ? ' · …' : ''}.`,
       `Or have it marked as inheritable in ${first.from}: m3o secret mark ${first.service} ${first.name} --inheritable --env ${first.from}.`,

@@ -6,7 +6,7 @@ import type { Actor } from '#contract/rpc.ts'
 import { problemOfVariable } from '#contract/variables.ts'
 import type { Transaction } from '#db/open.ts'
 import { services, variables } from '#db/schema.ts'
-import { audited } from '../audit/audit.ts'
+import { audited, writeAudit } from '../audit/audit.ts'
 import { environmentChain } from '../environments/environments.ts'
 import type { Platform } from '../platform.ts'
 import { type Effective, effectiveVariables, type Place } from './effective.ts'
@@ -56,23 +56,31 @@ export async function revealSecrets(platform: Platform, actor: Actor, place: Pla
 interface Given { name: string; value: string; secret: boolean; inheritable?: boolean | undefined }
 
 export async function setVariable(platform: Platform, actor: Actor, { serviceId, environmentId, ...given }: Place & Given): Promise<void> {
-  const problem = problemOfVariable(given.name, given.value)
-  if (problem !== undefined) throw problem
-  const place = { serviceId, environmentId, name: given.name }
-  const { inheritable } = given
-  const row = { ...place, secret: given.secret, value: given.secret ? platform.seal.seal(given.value, sealedName(place)) : given.value, byName: actor.name, updatedAt: Date.now(), ...(inheritable !== undefined && { inheritable }) }
-  await change(platform, actor, { place, action: given.secret ? 'secret.set' : 'variable.set', ...(inheritable !== undefined && { after: { inheritable } }) }, async (tx) => {
-    await tx.insert(variables).values(row).onConflictDoUpdate({ target: [variables.serviceId, variables.environmentId, variables.name], set: row })
-  })
+  await setVariables(platform, actor, { serviceId, environmentId }, [given])
 }
 
-/** Several, looked at before the first of them is set. */
-export async function setVariables(platform: Platform, actor: Actor, place: Place, given: readonly Given[]): Promise<void> {
+/** Sets all of them in one transaction, or none. */
+export async function setVariables(platform: Platform, actor: Actor, { serviceId, environmentId }: Place, given: readonly Given[]): Promise<void> {
   for (const { name, value } of given) {
     const problem = problemOfVariable(name, value)
     if (problem !== undefined) throw problem
   }
-  for (const one of given) await setVariable(platform, actor, { ...place, ...one })
+  const rows = given.map(({ name, value, secret, inheritable }) => {
+    const place = { serviceId, environmentId, name }
+    return { ...place, secret, value: secret ? platform.seal.seal(value, sealedName(place)) : value, byName: actor.name, updatedAt: Date.now(), ...(inheritable !== undefined && { inheritable }) }
+  })
+  const [environment] = await environmentChain(platform.db, environmentId)
+  const teamId = environment?.teamId ?? null
+  await platform.db.transaction(async (tx) => {
+    for (const row of rows) await tx.insert(variables).values(row).onConflictDoUpdate({ target: [variables.serviceId, variables.environmentId, variables.name], set: row })
+    // The audit comes last: its lock is held to the end of the transaction.
+    for (const { name, secret, inheritable } of given) {
+      await writeAudit(tx, actor, {
+        teamId, action: secret ? 'secret.set' : 'variable.set', target: `variable ${name}`, after: { environment: environment?.name, ...(inheritable !== undefined && { inheritable }) },
+      })
+    }
+  })
+  if (teamId !== null) platform.events.emit({ type: 'service', teamId, serviceId, environmentId })
 }
 
 /** In an environment that inherits it, it is marked as absent; where it is set itself, the parent's shows again. */

@@ -2,7 +2,7 @@ import { type IncomingHttpHeaders, request as send, type ServerResponse } from '
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { rpcHeader } from '#contract/rpc.ts'
 import { type Action, mayDo } from '#contract/permissions.ts'
-import { protectionOf } from '#contract/protection.ts'
+import { guardAgainst, guardedOf } from '#contract/protection.ts'
 import { socketAddress } from '#contract/unix-socket.ts'
 import { type AtTeam, authorize, isInScope, refusalOfProtected } from '../authorize.ts'
 import { byToken } from '../people/viewer.ts'
@@ -70,15 +70,18 @@ export async function serveGit({ web, request, response, url, from }: Exchange):
   }
 }
 
-/** Environments whose branches somebody may not push to, as a push is a deployment there; with the reason. */
-async function protectedFrom(web: Web, who: Viewer, at: AtTeam): Promise<{ environmentId: string; why: string }[]> {
+/** Ids of environments whose branches somebody may not push to, as a push is a deployment there, by the reason. */
+async function protectedFrom(web: Web, who: Viewer, at: AtTeam): Promise<Record<string, string[]>> {
   const all = await web.runtime.call('environments.list', { teamId: at.teamId }, { actor: who.actor })
-  const refused = await Promise.all(all.map(async ({ id, name, protection: shown }) => {
-    if (shown === null) return []
-    const refusal = await refusalOfProtected(web, who, { at, action: 'service.deploy', environment: name, protection: protectionOf(shown) })
-    return refusal === undefined ? [] : [{ environmentId: id, why: refusal.message }]
+  const refused = await Promise.all(all.map(async (environment) => {
+    const protection = guardedOf(environment)
+    if (protection === null || guardAgainst(protection, 'service.deploy', { personId: who.person.id, role: at.role }) === undefined) return []
+    // A team has as many of these as people: they are told together.
+    if (protection.own !== undefined) return [{ id: environment.id, why: 'it is a personal environment, whose owner has not let you in' }]
+    const refusal = await refusalOfProtected(web, who, { at, action: 'service.deploy', environment: environment.name, protection })
+    return refusal === undefined ? [] : [{ id: environment.id, why: refusal.message }]
   }))
-  return refused.flat()
+  return Object.fromEntries([...Map.groupBy(refused.flat(), ({ why }) => why)].map(([why, ones]) => [why, ones.map(({ id }) => id)]))
 }
 
 /** The token of `Authorization: Basic` (as the password, or alone as the user name) or `Bearer`; undefined without one that is good. */

@@ -3,6 +3,7 @@ import { perMinute } from '#contract/sharing.ts'
 import { authorizedService, authorizedTeam, router } from '../trpc.ts'
 import type { Viewer, Web } from '../web.ts'
 import { isInScope } from '../authorize.ts'
+import { requireLookedAt } from '../looked-at.ts'
 
 const team = z.string().min(1).max(64)
 const days = z.number().int().min(1).max(90).default(30)
@@ -20,11 +21,19 @@ export const consumers = router({
     return isInScope(ctx.viewer, { serviceId: '' }) ? asks : []
   }),
 
-  /** `of`: name of the team. Approving needs no ask before it. */
-  decide: authorizedService('consumer.write').input(z.object({ of: team, verdict: z.enum(['approve', 'decline', 'revoke']), answer: sentences.default('') }))
-    .mutation(async ({ ctx, input }) => ctx.web.runtime.call('consumers.decide', {
-      serviceId: ctx.at.serviceId, teamId: await idOfTeam(ctx, input.of), verdict: input.verdict, answer: input.answer,
-    }, ctx.as)),
+  /** `of`: name of the team. Approving needs no ask before it; `looked`: the team and the ask that were looked at, else `conflict`. */
+  decide: authorizedService('consumer.write')
+    .input(z.object({
+      of: team, verdict: z.enum(['approve', 'decline', 'revoke']), answer: sentences.default(''),
+      looked: z.object({ teamId: z.string().max(64), askedAt: z.number().nullable() }).optional(),
+    }))
+    .mutation(async ({ ctx, input }) => {
+      const teamId = await idOfTeam(ctx, input.of)
+      requireLookedAt('team', input.of, { id: teamId, looked: input.looked?.teamId })
+      return ctx.web.runtime.call('consumers.decide', {
+        serviceId: ctx.at.serviceId, teamId, verdict: input.verdict, answer: input.answer, ...(input.looked && { askedAt: input.looked.askedAt }),
+      }, ctx.as)
+    }),
 
   /** Calls a minute of one team; null: as many as every other team. */
   limit: authorizedService('consumer.write').input(z.object({ of: team, perMinute: perMinute.nullable() }))

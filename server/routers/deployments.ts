@@ -71,10 +71,10 @@ export const deployments = router({
       ...here(ctx.at), userId: ctx.viewer.person.id, path, text, expected, route: routeOf(ctx.viewer),
     }, ctx.as)),
 
-  /** Without `to`, one live revision further back; with it, to that commit (prefix allowed) or deployment. */
+  /** Without `to`, one live revision further back; with it, to that commit (prefix allowed) or deployment. `from`: the deployment that was live when it was looked at, else `conflict`. */
   rollback: authorizedServiceHere('service.deploy')
-    .input(z.object({ to: z.string().nullable().default(null) }))
-    .mutation(({ ctx, input }) => ctx.web.runtime.call('deployments.rollback', { ...here(ctx.at), to: input.to }, ctx.as)),
+    .input(z.object({ to: z.string().nullable().default(null), from: z.string().nullable().default(null) }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('deployments.rollback', { ...here(ctx.at), to: input.to, from: input.from }, ctx.as)),
 
   restart: authorizedServiceHere('service.deploy').mutation(({ ctx }) => ctx.web.runtime.call('deployments.restart', here(ctx.at), ctx.as)),
 

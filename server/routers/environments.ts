@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { roles } from '#contract/permissions.ts'
-import { environmentKinds } from '#contract/records.ts'
-import { authorize, isInScope } from '../authorize.ts'
+import { guardedOf } from '#contract/protection.ts'
+import { type Environment, environmentKinds } from '#contract/records.ts'
+import { type AtTeam, authorize, isInScope, refusalOfProtected } from '../authorize.ts'
+import { looked, requireLookedAt } from '../looked-at.ts'
 import { validName } from '../names.ts'
-import type { Viewer } from '../web.ts'
+import type { Viewer, Web } from '../web.ts'
 import { authorizedEnvironment, authorizedServiceHere, authorizedTeam, router } from '../trpc.ts'
 import { here } from './services.ts'
 
@@ -28,6 +30,7 @@ export const environments = router({
       const parent = input.from === undefined ? undefined : await ctx.web.runtime.call('access.resolve', {
         userId: ctx.viewer.person.id, team: ctx.at.team, environment: input.from,
       }, ctx.as)
+      await requireLetIn(ctx, parent?.environment ?? null, parent?.environmentKind ?? null)
       return ctx.web.runtime.call('environments.create', {
         teamId: ctx.at.teamId, name, parentId: parent?.environmentId ?? null, ownerId: ctx.viewer.person.id,
         ...(input.kind !== undefined && { kind: input.kind }),
@@ -35,7 +38,11 @@ export const environments = router({
     }),
 
   delete: authorizedEnvironment('environment.delete')
-    .mutation(({ ctx }) => ctx.web.runtime.call('environments.delete', { environmentId: ctx.at.environmentId }, ctx.as)),
+    .input(z.object({ id: looked }))
+    .mutation(({ ctx, input }) => {
+      requireLookedAt('environment', ctx.at.environment, { id: ctx.at.environmentId, looked: input.id })
+      return ctx.web.runtime.call('environments.delete', { environmentId: ctx.at.environmentId }, ctx.as)
+    }),
 
   /** Those that can come back, the latest first. */
   departed: authorizedTeam('environment.read', { listing: true }).query(async ({ ctx }) => {
@@ -52,6 +59,10 @@ export const environments = router({
         field: 'name', fix: all.length === 0 ? 'None was deleted or expired within the last day.' : `There are ${[...new Set(all.map(({ name }) => name))].join(', ')}.`,
       })
     }
+    // What ran in it runs again: that needs what deploying there needs.
+    const protection = guardedOf(found)
+    const refused = protection && await refusalOfProtected(ctx.web, ctx.viewer, { at: ctx.at, action: 'service.deploy', environment: found.name, protection })
+    if (refused) throw refused
     return ctx.web.runtime.call('environments.restore', { environmentId: found.id }, ctx.as)
   }),
 
@@ -63,6 +74,7 @@ export const environments = router({
   move: authorizedEnvironment('environment.write').input(z.object({ from: z.string() })).mutation(async ({ ctx, input }) => {
     // What is below it inherits from it: a token that does not reach the parent would, by way of its child.
     const parent = await authorize(ctx.web, ctx.viewer, 'environment.read', { team: ctx.at.team, environment: input.from })
+    await requireLetIn(ctx, parent.environment, parent.environmentKind)
     return ctx.web.runtime.call('environments.move', { environmentId: ctx.at.environmentId, parentId: parent.environmentId }, ctx.as)
   }),
 
@@ -104,6 +116,19 @@ export const environments = router({
       }, ctx.as)
     }),
 
+  /** Who works in a personal environment besides its owner: all of them, by their emails. */
+  letIn: authorizedEnvironment('environment.admit')
+    .input(z.object({ people: z.array(z.string().max(300)).max(100) }))
+    .mutation(async ({ ctx, input }) => {
+      const members = await ctx.web.runtime.call('members.list', { teamId: ctx.at.teamId }, ctx.as)
+      const people = input.people.map((email) => {
+        const found = members.find(({ person }) => person.email.toLowerCase() === email.toLowerCase())
+        if (found === undefined) throw new PlatformError('not_found', `${email} is not in the team`, { field: 'people', fix: 'Invite them first: m3o invite create EMAIL --role developer.' })
+        return found.person.id
+      })
+      return ctx.web.runtime.call('environments.letIn', { environmentId: ctx.at.environmentId, people }, ctx.as)
+    }),
+
   /** Keeps what it inherits as it is now, rather than following its parent. */
   pin: authorizedEnvironment('environment.write')
     .mutation(({ ctx }) => ctx.web.runtime.call('environments.pin', { environmentId: ctx.at.environmentId }, { ...ctx.as, timeoutMs: 60_000 })),
@@ -112,6 +137,11 @@ export const environments = router({
   unpin: authorizedEnvironment('environment.write')
     .mutation(({ ctx }) => ctx.web.runtime.call('environments.unpin', { environmentId: ctx.at.environmentId }, { ...ctx.as, timeoutMs: 60_000 })),
 })
+
+/** What is on a personal environment inherits what is set there: that is for those who work in it. */
+async function requireLetIn({ web, viewer, at }: { web: Pick<Web, 'runtime'>; viewer: Viewer; at: AtTeam }, environment: string | null, kind: Environment['kind'] | null): Promise<void> {
+  if (environment !== null && kind === 'personal') await authorize(web, viewer, 'environment.write', { team: at.team, environment }, { listing: true })
+}
 
 /** With the services that a token reaches; nothing of an environment that it does not. */
 function inReach<E extends { id: string; overrides: { serviceId: string }[] }>(viewer: Viewer, environment: E): E[] {

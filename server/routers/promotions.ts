@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Promotion, PromotionRequest } from '#contract/promotions.ts'
+import { type Promotion, type PromotionRequest, seenServices } from '#contract/promotions.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { type AtTeam, authorize, isInScope } from '../authorize.ts'
 import { isLimited } from '../people/token-scope.ts'
@@ -26,13 +26,16 @@ export const promotions = router({
 
   get: authorizedTeam('environment.read', { listing: true }).input(byId).query(({ ctx, input }) => ownPromotion(ctx, input.promotionId)),
 
-  /** `generation`: of the parent, as it was looked at; refused as `conflict` when it has changed since. Where it asks for a second person, it waits: `request`. */
+  /**
+   * `generation`: of the parent, as it was looked at; `seen`: of each service, by its name. Refused as `conflict` when that has
+   * changed since, or something else would move. Where it asks for a second person, it waits: `request`.
+   */
   start: authorizedTeam('environment.promote', { listing: true })
-    .input(ofEnvironment.extend({ generation: z.number().int().nullable().default(null) }))
+    .input(ofEnvironment.extend({ generation: z.number().int().nullable().default(null), seen: seenServices.default(null) }))
     .mutation(async ({ ctx, input }) => {
       const { environmentId, parent } = await withParent(ctx, input.environment)
       await mayPromoteInto(ctx, parent, input.services)
-      const wanted = { environmentId, serviceIds: await idsOf(ctx, input, 'environment.read'), generation: input.generation }
+      const wanted = { environmentId, serviceIds: await idsOf(ctx, input, 'environment.read'), generation: input.generation, seen: await seenById(ctx, input.seen) }
       const all = await ctx.web.runtime.call('environments.list', { teamId: ctx.at.teamId }, ctx.as)
       if (all.find(({ name: one }) => one === parent)?.protection?.approval !== true) return { ...await ctx.web.runtime.call('promotions.start', { ...wanted, route: routeOf(ctx.viewer) }, ctx.as), request: null }
       return { promotionId: null, request: await ctx.web.runtime.call('promotions.request', wanted, ctx.as) }
@@ -44,12 +47,12 @@ export const promotions = router({
     return all.filter((request) => reaches(ctx.viewer, request))
   }),
 
-  /** By a person who may promote there and did not ask for it. */
-  approve: authorizedTeam('environment.promote', { listing: true }).input(ofRequest).mutation(async ({ ctx, input }) => {
+  /** By a person who may promote there and did not ask for it. `seen`: of the request that they looked at. */
+  approve: authorizedTeam('environment.promote', { listing: true }).input(ofRequest.extend({ seen: z.string().max(64) })).mutation(async ({ ctx, input }) => {
     if (isLimited(ctx.viewer.token)) throw new PlatformError('forbidden', 'a second pair of eyes is a person\'s, not a token\'s', { fix: 'Approve it as a person.' })
     const { id, into } = await ownRequest(ctx, input.requestId)
     await mayPromoteInto(ctx, into)
-    return ctx.web.runtime.call('promotions.approve', { requestId: id, route: routeOf(ctx.viewer) }, ctx.as)
+    return ctx.web.runtime.call('promotions.approve', { requestId: id, seen: input.seen, route: routeOf(ctx.viewer) }, ctx.as)
   }),
 
   decline: authorizedTeam('environment.promote', { listing: true }).input(ofRequest.extend({ reason: z.string().trim().max(500).nullable().default(null) })).mutation(async ({ ctx, input }) => {
@@ -96,6 +99,12 @@ async function withParent({ web, viewer, at, as }: Context, environment: string)
   return { environmentId, parent: found.parent }
 }
 
+async function seenById({ web, viewer, at }: Context, seen: Record<string, string> | null): Promise<Record<string, string> | null> {
+  if (seen === null) return null
+  const found = await Promise.all(Object.entries(seen).map(async ([service, hash]) => [(await authorize(web, viewer, 'service.read', { team: at.team, service }, { listing: true })).serviceId, hash] as const))
+  return Object.fromEntries(found)
+}
+
 /** Null: all, which a token must then reach. */
 async function idsOf({ web, viewer, at }: Context, { environment, services }: z.infer<typeof ofEnvironment>, action: 'environment.read' | 'service.deploy'): Promise<string[] | null> {
   if (services === undefined) {
@@ -121,7 +130,7 @@ async function ownRequest({ web, viewer, at, as }: Context, requestId: string): 
 }
 
 const reaches = (viewer: Viewer, { intoId, services }: PromotionRequest): boolean =>
-  isInScope(viewer, { environmentId: intoId }) && (viewer.token?.scope.services === undefined || (services?.every(({ id }) => isInScope(viewer, { serviceId: id })) ?? false))
+  isInScope(viewer, { environmentId: intoId }) && (viewer.token?.scope.services === undefined || (services.length > 0 && services.every(({ id }) => isInScope(viewer, { serviceId: id }))))
 
 /** With the services that a token reaches; nothing of one without any of those. */
 export function inReach(viewer: Viewer, promotion: Promotion): Promotion[] {

@@ -3,7 +3,8 @@ import { PlatformError } from '#contract/errors.ts'
 import { serviceSettings } from '#contract/records.ts'
 import type { Audience } from '#contract/routing.ts'
 import { perMinute, readables, tags } from '#contract/sharing.ts'
-import { authorize, isInScope } from '../authorize.ts'
+import { authorize, isInScope, requireNameMayBeTaken } from '../authorize.ts'
+import { looked, requireLookedAt } from '../looked-at.ts'
 import { validName } from '../names.ts'
 import { authorizedEnvironment, authorizedService, authorizedServiceHere, authorizedTeam, router } from '../trpc.ts'
 
@@ -45,13 +46,19 @@ export const services = router({
 
   create: authorizedTeam('service.create')
     .input(z.object({ name: z.string(), template: z.string().nullable().default(null), empty: z.boolean().default(false) }))
-    .mutation(({ ctx, input }) => ctx.web.runtime.call('services.create', {
-      teamId: ctx.at.teamId, name: validName('service', input.name), template: input.template, ownerId: ctx.viewer.person.id, empty: input.empty,
-    }, ctx.as)),
+    .mutation(async ({ ctx, input }) => {
+      const name = validName('service', input.name)
+      await requireNameMayBeTaken(ctx.web, ctx.viewer, { team: ctx.at.team, service: name })
+      return ctx.web.runtime.call('services.create', { teamId: ctx.at.teamId, name, template: input.template, ownerId: ctx.viewer.person.id, empty: input.empty }, ctx.as)
+    }),
 
-  rename: authorizedService('service.write')
+  rename: authorizedService('service.rename')
     .input(z.object({ name: z.string() }))
-    .mutation(({ ctx, input }) => ctx.web.runtime.call('services.rename', { serviceId: ctx.at.serviceId, name: validName('service', input.name) }, ctx.as)),
+    .mutation(async ({ ctx, input }) => {
+      const name = validName('service', input.name)
+      await requireNameMayBeTaken(ctx.web, ctx.viewer, { team: ctx.at.team, service: name })
+      return ctx.web.runtime.call('services.rename', { serviceId: ctx.at.serviceId, name }, ctx.as)
+    }),
 
   /** `owner` is a member's email, or null for nobody. */
   update: authorizedService('service.write')
@@ -127,16 +134,23 @@ export const services = router({
     .input(z.object({ settings: serviceSettings.partial() }))
     .mutation(({ ctx, input }) => ctx.web.runtime.call('services.configure', { ...here(ctx.at), settings: input.settings }, ctx.as)),
 
-  /** To another team, where one may make services. */
+  /** To another team, where one may make services, and deploy them into production: it serves there. */
   transfer: authorizedService('service.delete')
-    .input(z.object({ to: z.string() }))
+    .input(z.object({ to: z.string(), id: looked }))
     .mutation(async ({ ctx, input }) => {
+      requireLookedAt('service', ctx.at.service, { id: ctx.at.serviceId, looked: input.id })
       const { teamId } = await authorize(ctx.web, ctx.viewer, 'service.create', { team: input.to })
+      await authorize(ctx.web, ctx.viewer, 'service.deploy', { team: input.to, environment: 'production' })
+      await requireNameMayBeTaken(ctx.web, ctx.viewer, { team: input.to, service: ctx.at.service })
       return ctx.web.runtime.call('services.transfer', { serviceId: ctx.at.serviceId, teamId }, { ...ctx.as, timeoutMs: 60_000 })
     }),
 
   delete: authorizedService('service.delete')
-    .mutation(({ ctx }) => ctx.web.runtime.call('services.delete', { serviceId: ctx.at.serviceId }, ctx.as)),
+    .input(z.object({ id: looked }))
+    .mutation(({ ctx, input }) => {
+      requireLookedAt('service', ctx.at.service, { id: ctx.at.serviceId, looked: input.id })
+      return ctx.web.runtime.call('services.delete', { serviceId: ctx.at.serviceId }, ctx.as)
+    }),
 
   /** Stops it in this environment; source, history and settings stay. */
   kill: authorizedServiceHere('service.deploy')

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { PlatformError } from '#contract/errors.ts'
 import type { AtTeam } from '../authorize.ts'
-import { isInScope } from '../authorize.ts'
+import { isInScope, requireNameMayBeTaken } from '../authorize.ts'
 import { authorizedTeam, router } from '../trpc.ts'
 import type { Viewer, Web } from '../web.ts'
 import { validName } from '../names.ts'
@@ -32,9 +32,11 @@ export const shared = router({
 
   /** A service of the team's own with that one's source and history. */
   fork: authorizedTeam('service.create').input(named.extend({ as: z.string().max(64) }))
-    .mutation(async ({ ctx, input }) => ctx.web.runtime.call('services.fork', {
-      ...(await seen(ctx, input.name)), newName: validName('service', input.as), ownerId: ctx.viewer.person.id,
-    }, { ...ctx.as, timeoutMs: 120_000 })),
+    .mutation(async ({ ctx, input }) => {
+      const newName = validName('service', input.as)
+      await requireNameMayBeTaken(ctx.web, ctx.viewer, { team: ctx.at.team, service: newName })
+      return ctx.web.runtime.call('services.fork', { ...(await seen(ctx, input.name)), newName, ownerId: ctx.viewer.person.id }, { ...ctx.as, timeoutMs: 120_000 })
+    }),
 
   /** Tells the person from now on what changes about it. */
   follow: authorizedTeam('service.follow', { listing: true }).input(named.extend({ follow: z.boolean() }))

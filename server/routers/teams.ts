@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { egress } from '#contract/egress.ts'
 import { authorizedPerson, authorizedTeam, router } from '../trpc.ts'
+import { looked, requireLookedAt } from '../looked-at.ts'
 import { validName } from '../names.ts'
 import { isLimited } from '../people/token-scope.ts'
 
@@ -29,5 +30,9 @@ export const teams = router({
     .mutation(({ ctx, input }) => ctx.web.runtime.call('teams.setEgress', { teamId: ctx.at.teamId, egress: input.egress }, ctx.as)),
 
   delete: authorizedTeam('team.delete')
-    .mutation(({ ctx }) => ctx.web.runtime.call('teams.delete', { teamId: ctx.at.teamId }, ctx.as)),
+    .input(z.object({ id: looked }))
+    .mutation(({ ctx, input }) => {
+      requireLookedAt('team', ctx.at.team, { id: ctx.at.teamId, looked: input.id })
+      return ctx.web.runtime.call('teams.delete', { teamId: ctx.at.teamId }, ctx.as)
+    }),
 })

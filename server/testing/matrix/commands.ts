@@ -72,6 +72,7 @@ export const commandTrials: Record<string, CommandTrial> = {
   'env reset': { argv: ({ apart }) => ['env', 'reset', apart], needs: ['environment.write'], uses: ['environments.reset'], ends: notRunning },
   'env move': { argv: ({ child }) => ['env', 'move', child, '--from', 'production'], needs: ['environment.write'], uses: ['environments.move'] },
   'env keep': { argv: ({ child }) => ['env', 'keep', child], needs: ['environment.write'], uses: ['environments.keep'] },
+  'env let-in': { argv: ({ child }) => ['env', 'let-in', child], needs: ['environment.read'], uses: ['environments.list'] },
   'env protect': { argv: ({ child }, given) => ['env', 'protect', made(given, 'environment', child), '--deploy', 'viewer'], needs: ['environment.read', 'environment.protect'], uses: ['environments.list', 'environments.protect'], fresh: 'environments.protect' },
   'env pin': { argv: ({ child }, given) => ['env', 'pin', made(given, 'environment', child)], needs: ['environment.write'], uses: ['environments.pin'], fresh: 'environments.pin' },
   'env unpin': { argv: ({ child }, given) => ['env', 'unpin', made(given, 'environment', child)], needs: ['environment.write'], uses: ['environments.unpin'], fresh: 'environments.unpin', ends: notRunning },
@@ -79,7 +80,7 @@ export const commandTrials: Record<string, CommandTrial> = {
   'env promote': { argv: ({ child, apart }) => ['env', 'promote', child, '--service', apart, '--yes'], needs: ['environment.read', 'environment.promote'], uses: ['environments.diff', 'promotions.start'], ends: notRunning },
 
   'env requests': { argv: () => ['env', 'requests'], needs: ['environment.read'], uses: ['promotions.requests'] },
-  'env approve': { argv: () => ['env', 'approve', 'none'], needs: ['environment.promote'], uses: ['promotions.approve'], ends: ['not_found'] },
+  'env approve': { argv: () => ['env', 'approve', 'none'], needs: ['environment.read', 'environment.promote'], uses: ['promotions.requests', 'promotions.approve'], ends: ['not_found'] },
   'env decline': { argv: () => ['env', 'decline', 'none'], needs: ['environment.promote'], uses: ['promotions.decline'], ends: ['not_found'] },
 
   'var set': { argv: ({ quiet }) => ['var', 'set', quiet, 'A'], needs: ['variable.write'], uses: ['variables.set'] },

@@ -87,6 +87,11 @@ export const trials: Record<string, Trial> = {
   'environments.diff': { input: (own) => ({ environment: own.child, against: 'production' }), foreign: { against: (other) => other.child } },
   'environments.reset': { input: (own) => ({ ...quiet(own), environment: own.child }), ends: notRunning },
   'environments.protect': { fresh: (cast, _actor, turn) => newEnvironment(cast, turn), input: () => ({ protection: null }) },
+  'environments.letIn': { fresh: async (cast, actor, turn) => {
+    const name = `v-${turn}`
+    await cast.as(roleOf(actor) === 'developer' || roleOf(actor) === 'admin' ? actor as 'admin' : 'owner').environments.create({ team: 'demo', name, kind: 'personal' })
+    return { environment: name }
+  }, input: () => ({ people: [] }) },
   'environments.pin': { fresh: (cast, _actor, turn) => newEnvironment(cast, turn) },
   'environments.unpin': { fresh: (cast, _actor, turn) => newEnvironment(cast, turn), ends: ['not_in_this_state'] },
 
@@ -163,7 +168,7 @@ export const trials: Record<string, Trial> = {
 
   'promotions.requests': {},
   // A request that waits is tried in server/second-person.test.ts: it takes two people to have one.
-  'promotions.approve': { input: () => ({ requestId: 'none' }), ends: ['not_found'], foreign: { requestId: () => 'none' } },
+  'promotions.approve': { input: () => ({ requestId: 'none', seen: 'none' }), ends: ['not_found'], foreign: { requestId: () => 'none' } },
   'promotions.decline': { input: () => ({ requestId: 'none' }), ends: ['not_found'], foreign: { requestId: () => 'none' } },
 
   'security.read': {},

@@ -10,7 +10,7 @@ export async function furnish(stand: Stand, owner: Viewer, team: string) {
   const [service, quiet, child] = [`${team}-run`, `${team}-quiet`, `${team}-child`]
   const made = await own.services.create({ team, name: service, template: 'hello' })
   const silent = await own.services.create({ team, name: quiet, template: 'hello' })
-  const environment = await own.environments.create({ team, name: child, kind: 'personal' })
+  const environment = await own.environments.create({ team, name: child, kind: 'shared' })
   // Of these nothing else is done: what a token for them alone may not do, it may not do here.
   const [apart, aside] = [`${team}-apart`, `${team}-aside`]
   await own.services.create({ team, name: apart, empty: true })
