@@ -107,7 +107,7 @@ export class Promotions {
 
   async #begin(actor: Actor, what: Pick<PromotionRow, 'teamId' | 'fromId' | 'intoId' | 'undoesId' | 'generation' | 'items'>, members: readonly Member[], route: Route, approval?: Approval): Promise<PromotionRow> {
     const { db, routing } = this.#platform
-    const row: PromotionRow = { id: newId('promotion'), state: 'preparing', error: null, byId: actor.id, byName: actor.name, createdAt: Date.now(), endedAt: null, ...what }
+    const row: PromotionRow = { id: newId('promotion'), state: 'preparing', error: null, resumed: 0, byId: actor.id, byName: actor.name, createdAt: Date.now(), endedAt: null, ...what }
     const rows = members.map((member) => newRow({
       ...member, id: newId('deployment'), teamId: row.teamId, environmentId: row.intoId, route, byId: actor.id, byName: actor.name, promotionId: row.id,
     }))
