@@ -52,6 +52,11 @@ export async function runDeployment(platform: Platform, row: DeploymentRow, sign
 /** Something is done between the build and the start: then the build is recorded before that, and not together with the start. */
 const doesMore = ({ keepsData, build: { manifest } }: Plan): boolean => keepsData || manifest.audience !== undefined || manifest.owner !== undefined
 
+/** Ends what was not resumed, or was ended before its turn came. */
+export function endDeployment(platform: Platform, row: DeploymentRow, why: unknown): Promise<void> {
+  return end(platform, row, { started: [], parts: [] }, why)
+}
+
 /** The one exception to "the old ones serve until the new one is checked"; calls wait meanwhile. */
 async function stopForData(platform: Platform, plan: Plan): Promise<void> {
   if (!plan.keepsData) return
