@@ -13,12 +13,15 @@ export interface JsonBound { chars: number; depth: number; values: number }
 export const descriptionBound: JsonBound = { chars: 4 << 20, depth: 100, values: 200_000 }
 /** Values copied while the references of one OpenAPI document are resolved, for all of its operations together. */
 export const maxInlinedValues = 100_000
-/** package.json, package-lock.json is not read by us. npm's own are a few kilobytes. */
+/** package.json; npm's own are a few kilobytes. Lock files are not read here. */
 export const packageFileBound: JsonBound = { chars: 1 << 20, depth: 100, values: 50_000 }
 /** Of a README, for the one sentence that describes a service: expressions over it take quadratic time. */
 export const maxReadmeChars = 4_000
-/** A text that is made into HTML, or compared line by line. */
-export const maxMarkdownChars = 256 << 10
+/** A log line that is JSON and nested deeper, or has more values, is kept as the text that it is. */
+export const logLineBound = { depth: 40, values: 4_000 }
+/** Of a commit, for its message and its author: git takes messages of hundreds of megabytes. */
+export const maxCommitBytes = 256 << 10
+export const maxMessageChars = 64 << 10
 
 /** Steps of a comparison of one endpoint's schemas, each below a microsecond; and of all endpoints of a service. Two thousand fields take half of one endpoint's. */
 export const maxEndpointSteps = 40_000
@@ -60,6 +63,13 @@ export function beyondBound(value: unknown, { depth, values }: Pick<JsonBound, '
     level = below
   }
   return undefined
+}
+
+/** Without the given character at its end. Written out, as an expression such as /x+$/ takes quadratic time where many of them stand elsewhere. */
+export function withoutTrailing(text: string, character: string): string {
+  let end = text.length
+  while (end > 0 && text[end - 1] === character) end--
+  return text.slice(0, end)
 }
 
 /** Shortened where it is longer than anyone reads. */
