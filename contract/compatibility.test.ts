@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { maxComparisonSteps, maxEndpointSteps } from './bounds.ts'
 import { breakingOf, compareEndpoints } from './compatibility.ts'
 import type { Endpoint, JsonSchema } from './endpoints.ts'
+import { spokenChange } from './impact-words.ts'
 
 const endpoint = (request: JsonSchema, response: JsonSchema = {}, more: Partial<Endpoint> = {}): Endpoint => ({ name: 'Hello', request, response, stream: false, ...more })
 const object = (properties: Record<string, JsonSchema>, required = Object.keys(properties)): JsonSchema => ({ type: 'object', properties, required })
@@ -131,3 +133,75 @@ function loose(of: unknown): JsonSchema {
   const dropped = new Set(['additionalProperties', 'minLength', 'maxLength', 'minimum', 'maximum'])
   return Object.fromEntries(Object.entries(of).filter(([key]) => !dropped.has(key)).map(([key, value]) => [key, loose(value)]))
 }
+
+/** Schemas whose references make far more paths than there are schemas. */
+const hostile: Record<string, (leaf: JsonSchema) => JsonSchema> = {
+  'two fields that are the schema itself': (leaf) => ({ ...object({ left: { $ref: '#' }, right: { $ref: '#' }, leaf }) }),
+  'two fields that lead to the next of thirty': (leaf) => ({ $ref: '#/$defs/s0', $defs: chain((next) => object({ left: next, right: next }), leaf) }),
+  'two forms, each the schema itself': (leaf) => ({ anyOf: [object({ a: { $ref: '#' }, leaf }), object({ b: { $ref: '#' }, leaf }), { type: 'array', items: { $ref: '#' } }] }),
+  'two forms that lead to the next of thirty': (leaf) => ({ $ref: '#/$defs/s0', $defs: chain((next) => ({ anyOf: [object({ a: next }), object({ b: next })] }), leaf) }),
+  'two parts that both lead to the next of thirty': (leaf) => ({ $ref: '#/$defs/s0', $defs: chain((next) => ({ allOf: [next, next] }), leaf) }),
+  'references in a circle': () => ({ $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { allOf: [{ $ref: '#/$defs/a' }, { $ref: '#/$defs/b' }] } } }),
+  'a thousand forms': (leaf) => ({ anyOf: Array.from({ length: 1000 }, (_, n) => object({ kind: { const: `${n}` }, leaf })) }),
+  'a reference that is not an escaped one': (leaf) => object({ a: { $ref: '#/%E0%A4%A/b' }, leaf }),
+}
+function chain(link: (next: JsonSchema) => JsonSchema, leaf: JsonSchema): Record<string, JsonSchema> {
+  return { ...Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`s${n}`, link({ $ref: `#/$defs/s${n + 1}` })])), s30: object({ leaf }) }
+}
+
+test.each(Object.entries(hostile))('%s: compared with few steps, on both sides', (_, make) => {
+  for (const [before, after] of [[make(text), make({ type: 'number' })], [make(text), { ...make(text), title: 'the same but for its title' }]] as const) {
+    const effort = { steps: 0 }
+    compareEndpoints([endpoint(before, before)], [endpoint(after, after)], effort)
+    expect(effort.steps).toBeLessThanOrEqual(maxEndpointSteps + 5_000)
+  }
+})
+
+test('a change behind a schema that refers to itself is found, and one that is not there is not', () => {
+  for (const [name, make] of Object.entries(hostile).slice(0, 5)) {
+    expect(breakingOf(ofResponse(make(text), make({ type: 'number' }))), name).not.toEqual([])
+    expect(ofRequest(make(text), { ...make(text), title: 'other' }), name).toEqual([])
+  }
+})
+
+test('what is too large to be compared is said, the rest is compared, and all of it together has a bound', () => {
+  const wide = (n: number) => ({ anyOf: Array.from({ length: 600 }, (_, index) => object({ [`f${n}_${index}`]: text, more: { enum: [`${index}`] } })) })
+  const all = (n: number, last: JsonSchema) => [...Array.from({ length: 20 }, (_, index) => endpoint(wide(n), {}, { name: `Wide${index}` })), endpoint(last, {}, { name: 'Last' })]
+  const effort = { steps: 0 }
+  const changes = compareEndpoints(all(1, { type: 'string' }), all(2, { type: 'string' }), effort)
+  expect(changes.filter(({ kind }) => kind === 'unchecked').map((change) => spokenChange(change))[0]).toBe('Wide0 has schemas that are too large to compare, so its compatibility was not fully checked')
+  expect(breakingOf(changes)).toEqual([])
+  expect(effort.steps).toBeLessThanOrEqual(maxComparisonSteps + 5_000)
+  // What comes before it is not hidden by it.
+  const first = compareEndpoints([endpoint({ type: 'string' }), ...all(1, {})], [endpoint({ type: 'number' }), ...all(2, {})])
+  expect(said(first)[0]).toBe('!type request')
+})
+
+test('what is said of a change is short, however long its names and values are', () => {
+  const long = 'x'.repeat(100_000)
+  const changes = ofRequest(object({ [long]: { enum: [long, 'b'] }, o: { type: 'string' } }), object({ [long]: { enum: ['b'] }, o: { type: 'string', pattern: long } }))
+  expect(changes).toHaveLength(2)
+  for (const change of changes) expect(JSON.stringify(change).length).toBeLessThan(1_500)
+})
+
+/** Documents of schemas that refer to each other in any way. */
+const references = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 1 }).chain((names) => {
+  const reference = fc.constantFrom(...names, '').map((name) => ({ $ref: name === '' ? '#' : `#/$defs/${name}` }))
+  const part: fc.Arbitrary<JsonSchema> = fc.oneof(
+    reference, fc.constantFrom<JsonSchema>({ type: 'string' }, { type: 'number' }, {}),
+    fc.array(reference, { maxLength: 4 }).map((anyOf) => ({ anyOf })), fc.array(reference, { maxLength: 4 }).map((allOf) => ({ allOf })),
+    reference.map((items) => ({ type: 'array', items })),
+    fc.dictionary(fc.constantFrom('x', 'y', 'z'), reference, { maxKeys: 3 }).map((properties) => ({ type: 'object', properties, required: Object.keys(properties) })),
+  )
+  return fc.tuple(part, ...names.map(() => part)).map(([root, ...parts]) => ({ ...root, $defs: Object.fromEntries(names.map((name, index) => [name, parts[index]])) }))
+})
+
+test('whatever refers to whatever, it takes steps in proportion to the pairs of schemas, and nothing differs from itself', () => {
+  fc.assert(fc.property(references, references, (before, after) => {
+    const effort = { steps: 0 }
+    compareEndpoints([endpoint(before, before)], [endpoint(after, after)], effort)
+    expect(effort.steps).toBeLessThan(maxEndpointSteps)
+    expect(ofRequest(before, { ...structuredClone(before), title: 'other' })).toEqual([])
+    expect(ofResponse(before, { ...structuredClone(before), title: 'other' })).toEqual([])
+  }), { numRuns: 500 })
+})

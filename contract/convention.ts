@@ -1,3 +1,4 @@
+import { maxReadmeChars, packageFileBound, parseBounded } from './bounds.ts'
 import { PlatformError } from './errors.ts'
 import { manifestFile, parseManifest } from './manifest.ts'
 import type { Manifest, ManifestKey, Runtime } from './manifest.ts'
@@ -138,7 +139,7 @@ export function packageOf(files: ReadonlySet<string>, read: ReadText): PackageFi
   if (text === undefined) return { scripts: {}, dependencies: {}, devDependencies: {} }
   let value: unknown
   try {
-    value = JSON.parse(text.replace(/^\uFEFF/, ''))
+    value = parseBounded(text.replace(/^\uFEFF/, ''), packageFileBound, 'it')
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new PlatformError('invalid_manifest', `package.json: ${why}`, { data: { file: 'package.json' } }, { cause })
@@ -164,7 +165,7 @@ function readme(files: ReadonlySet<string>, read: ReadText): string {
 
 /** First paragraph that is prose: no heading, badge, list, fence or markup; marks taken off; at most 280 characters. */
 export function describeReadme(text: string): string | undefined {
-  const paragraphs = text.slice(0, 20_000).replace(/\r/g, '').replace(/^(```|~~~)[\s\S]*?^\1/gm, '').replace(/<!--[\s\S]*?-->/g, '')
+  const paragraphs = text.slice(0, maxReadmeChars).replace(/\r/g, '').replace(/^(```|~~~)[\s\S]*?^\1/gm, '').replace(/<!--[\s\S]*?-->/g, '')
   for (const paragraph of paragraphs.replace(/^(#.*|.*\n[=-]{3,}\s*)$/gm, '\n').split(/\n\s*\n/)) {
     const plain = paragraph
       .replace(/!\[[^\]]*\]\([^)]*\)|<[^>]*>/g, '')

@@ -2,7 +2,7 @@ import type { EndpointChange } from './compatibility.ts'
 import type { Impact } from './sharing.ts'
 
 /** `Hello: the answer no longer has message` */
-export const spokenChange = ({ endpoint, message }: EndpointChange): string => (/^(is|answers) /.test(message) ? `${endpoint} ${message}` : `${endpoint}: ${message}`)
+export const spokenChange = ({ endpoint, message }: EndpointChange): string => (/^(is|answers|has) /.test(message) ? `${endpoint} ${message}` : `${endpoint}: ${message}`)
 
 /** `called by @web/site and people of web`; null when nobody does. */
 export function spokenCallers({ callers }: Pick<Impact, 'callers'>): string | null {

@@ -414,7 +414,8 @@ const logApi = {
   /** `after`: last seq seen, by `{serviceId}/{environmentId}`; it wins over `last` for those it names. */
   'logs.follow': stream(
     z.object({ targets: logTargets, filter: logs.logFilter, last: z.number().int().min(0).max(10_000).optional(), after: z.record(z.string(), z.number()).optional() }),
-    z.object({ entries: z.array(logs.logEntry) }),
+    /** `seqs`: the last of each log among these, by `{serviceId}/{environmentId}`, as `after` takes them. Names may change meanwhile. */
+    z.object({ entries: z.array(logs.logEntry), seqs: z.record(z.string(), z.number()) }),
   ),
 }
 

@@ -389,6 +389,8 @@ export const deployments = pgTable('deployments', {
   /** How its endpoints differ from those that served before it; null while they are not known, or for want of any before. */
   endpointChanges: jsonb().$type<EndpointChange[]>(),
   phases: jsonb().$type<{ name: Phase; startedAt: number; ms: number | null; parts?: PhasePart[] }[]>().notNull().default([]),
+  /** How often it was resumed after the platform had been killed, or had hung, while it was under way. */
+  resumed: integer().notNull().default(0),
   createdAt: time().notNull(),
   liveAt: time(),
   endedAt: time(),
@@ -413,6 +415,8 @@ export const promotions = pgTable('promotions', {
   generation: integer().notNull(),
   items: jsonb().$type<PromotionItem[]>().notNull(),
   error: jsonb().$type<ErrorBody>(),
+  /** As of a deployment. */
+  resumed: integer().notNull().default(0),
   byId: text().notNull(),
   byName: text().notNull(),
   createdAt: time().notNull(),

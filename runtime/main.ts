@@ -35,6 +35,7 @@ import { witness } from './audit/witness.ts'
 import { openBuilds } from './builds/builds.ts'
 import { Deployments } from './deployments/deployments.ts'
 import { Pushes } from './deployments/pushed.ts'
+import { noteStopped, OneAtATime, wasKilled } from './deployments/resumed.ts'
 import { Egresses } from './egress/egress.ts'
 import { Disk } from './disk/disk.ts'
 import { readOperatorRegistry } from './engines/operator-registry.ts'
@@ -120,8 +121,10 @@ void routing.follow((news) => {
   traffic.note(news)
   life.noteCalls(news.counts)
 }, ending.signal)
-await deployments.recover()
-await promotions.recover()
+const asked = Promise.withResolvers<void>()
+const recovery = { killed: await wasKilled(home), suspects: new OneAtATime(), begin: asked.promise }
+await deployments.recover(recovery)
+await promotions.recover(recovery)
 void finishDeletions(platform, deployments).catch((error: unknown) => log.error({ err: error }, 'what was deleted could not be removed'))
 await life.load()
 new Documents(platform).follow(ending.signal)
@@ -161,7 +164,7 @@ const git = gitListener(platform, new Pushes(platform, deployments, new Previews
 
 const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
   if (rpc.request(request, response) || git(request, response)) return
-  if (request.url === '/health') response.end('{"status":"ok"}')
+  if (request.url === '/health') response.end('{"status":"ok"}', asked.resolve)
   else if (request.url === metricsPath) void sendMetrics(response)
   else response.writeHead(404).end()
 })
@@ -171,6 +174,8 @@ server.on('upgrade', (request, socket, head) => {
 // Whoever hears from us that a deployment is live gets its answers from the gateway too, when that is there.
 await routing.settled(1_000)
 await listen()
+// The parent asks at once; without one there is nobody to wait for.
+setTimeout(asked.resolve, recovery.killed ? 2_000 : 0)
 void firstTeam().catch((error: unknown) => log.error({ err: error }, 'the first team could not be made'))
 log.info({ home, engine: engine.describe() }, 'the runtime is ready')
 restWhenQuiet()
@@ -230,4 +235,5 @@ async function letGo(): Promise<void> {
   await pulse.close()
   await sole[Symbol.asyncDispose]()
   await sql.end({ timeout: 1 })
+  await noteStopped(home)
 }

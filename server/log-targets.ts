@@ -37,3 +37,27 @@ export async function logTargets(
 
 /** Only the ids, as the runtime's procedures take them. */
 export const idsOf = (targets: LogTarget[]) => targets.map(({ serviceId, environmentId }) => ({ serviceId, environmentId }))
+
+/** How the runtime names the log of a target. */
+export const logOf = ({ serviceId, environmentId }: Pick<LogTarget, 'serviceId' | 'environmentId'>): string => `${serviceId}/${environmentId}`
+
+/** More logs than anyone reads together. */
+const mostPositions = 2_000
+
+/** Positions come by `{service}/{environment}`, as lines say where they are from, perhaps by a name that the service had then; the runtime takes ids. */
+export async function positionsById(
+  web: Pick<Web, 'runtime'>, viewer: Viewer, { team, targets, positions }: { team: string; targets: readonly LogTarget[]; positions: Readonly<Record<string, number>> },
+): Promise<Record<string, number>> {
+  const found = new Map<string, number>()
+  const former = new Map<string, Promise<string | null>>()
+  const idOf = (service: string) => web.runtime.call('access.resolve', { userId: viewer.person.id, team, service }, { actor: viewer.actor }).then(({ serviceId }) => serviceId, () => null)
+  const byName = new Map(targets.map((target) => [`${target.service}/${target.environment}`, target]))
+  for (const [name, seq] of Object.entries(positions).slice(0, mostPositions)) {
+    const [service = '', environment = ''] = name.split('/')
+    if (!byName.has(name) && !former.has(service)) former.set(service, idOf(service))
+    const id = await former.get(service)
+    const target = byName.get(name) ?? targets.find((one) => one.environment === environment && one.serviceId === id)
+    if (target !== undefined) found.set(logOf(target), Math.max(found.get(logOf(target)) ?? 0, seq))
+  }
+  return Object.fromEntries(found)
+}

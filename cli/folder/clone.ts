@@ -34,7 +34,8 @@ export async function clone(folder: string, origin: Origin): Promise<Brought> {
   await mkdir(join(folder, '.git/info'), { recursive: true })
   for (const [key, value] of [['m3o.service', origin.service], ['m3o.history', 'true']] as const) await git(['config', '--local', key, value], { cwd: folder })
   const { start } = await fetchFrom(folder, origin)
-  await git(['checkout', '-q', '--no-track', '-B', branch, start], { cwd: folder })
+  await git(['checkout', '-q', '--no-track', '-B', branch, start, '--'], { cwd: folder })
+  await requireAt(folder, branch, start)
   await settle(folder, origin)
   return { branch, commit: start, outcome: 'pulled' }
 }
@@ -43,14 +44,16 @@ export async function clone(folder: string, origin: Origin): Promise<Brought> {
 export async function update(folder: string, origin: Origin): Promise<Brought> {
   const [branch] = origin.branches
   const at = { cwd: folder }
-  const on = (await git(['symbolic-ref', '-q', '--short', 'HEAD'], { ...at, accept: [0, 1] })).stdout.trim()
+  // In full: what is short for one ref may be short for another as well.
+  const head = (await git(['symbolic-ref', '-q', 'HEAD'], { ...at, accept: [0, 1] })).stdout.trim()
+  const on = head.replace(/^refs\/heads\//, '')
   if (on === '') throw new PlatformError('conflict', `${folder} is on no branch, in the middle of something of git's`, { fix: `Finish that, or git switch ${branch}, then pull again.` })
   const { start } = await fetchFrom(folder, origin)
   const own = (await git(['rev-parse', '-q', '--verify', `refs/heads/${branch}^{commit}`], { ...at, accept: [0, 1] })).stdout.trim()
   const isBehind = own === '' || await contains(folder, start, own)
   if (!isBehind && !(await contains(folder, own, start))) {
     throw new PlatformError('conflict', `${branch} here and ${branch} of ${origin.label} have both gone on`, {
-      fix: `Bring them together: git merge ${await remoteOf(folder, origin)}/${await branchOfStart(folder, origin)}, or deploy, which merges as well.`,
+      fix: `Bring them together: git merge refs/remotes/${await remoteOf(folder, origin)}/${await branchOfStart(folder, origin)}, or deploy, which merges as well.`,
     })
   }
   const moves = on !== branch || (isBehind && own !== start)
@@ -62,8 +65,9 @@ export async function update(folder: string, origin: Origin): Promise<Brought> {
       fix: 'Commit them (git commit -a) or put them aside (git stash), then pull again.', data: { paths: changed.slice(0, 100) },
     })
   }
-  if (on !== branch) await keeping(folder, own === '' ? ['checkout', '-q', '--no-track', '-b', branch, start] : ['checkout', '-q', branch])
+  if (on !== branch) await keeping(folder, own === '' ? ['checkout', '-q', '--no-track', '-b', branch, start, '--'] : ['checkout', '-q', branch, '--'])
   if (isBehind && own !== '' && !adopted) await keeping(folder, ['merge', '-q', '--ff-only', start])
+  await requireAt(folder, branch, isBehind ? start : own)
   await settle(folder, origin)
   return { branch, commit: start, outcome: moves ? 'updated' : 'unchanged' }
 }
@@ -85,11 +89,28 @@ async function fetchFrom(folder: string, origin: Origin): Promise<{ start: strin
   return { start: stdout.trim() }
 }
 
+/** Whatever other refs are called: what is checked out is the branch, and the commit, that were meant. @throws PlatformError `conflict` */
+async function requireAt(folder: string, branch: string, commit: string): Promise<void> {
+  const at = { cwd: folder }
+  const head = (await git(['symbolic-ref', '-q', 'HEAD'], { ...at, accept: [0, 1] })).stdout.trim()
+  const now = (await git(['rev-parse', '-q', '--verify', `refs/heads/${branch}^{commit}`], { ...at, accept: [0, 1] })).stdout.trim()
+  if (head === `refs/heads/${branch}` && now === commit) return
+  throw new PlatformError('conflict', `git checked out something other than ${branch} at ${commit.slice(0, 7)}`, { fix: 'See git tag and git branch for names that are used twice, delete them, then pull again.' })
+}
+
+/** The commit that is checked out, read from its branch by its full name; undefined while there is none. */
+export async function headOf(folder: string): Promise<string | undefined> {
+  const at = { cwd: folder, accept: [0, 1, 128] }
+  const ref = (await git(['symbolic-ref', '-q', 'HEAD'], at)).stdout.trim()
+  if (ref !== '') return (await git(['rev-parse', '-q', '--verify', `${ref}^{commit}`], at)).stdout.trim() || undefined
+  return (await git(['rev-parse', '-q', '--verify', 'HEAD^{commit}'], at)).stdout.trim() || undefined
+}
+
 /** The environment's own branch, or the nearest parent's that there is. */
 async function branchOfStart(folder: string, origin: Origin): Promise<string> {
   const remote = await remoteOf(folder, origin)
   for (const branch of origin.branches) {
-    if ((await git(['rev-parse', '-q', '--verify', `refs/remotes/${remote}/${branch}`], { cwd: folder, accept: [0, 1] })).code === 0) return branch
+    if ((await git(['rev-parse', '-q', '--verify', `refs/remotes/${remote}/${branch}^{commit}`], { cwd: folder, accept: [0, 1] })).code === 0) return branch
   }
   throw new PlatformError('not_found', `${origin.service} has no source yet`, { fix: 'Deploy a folder, or push to main.' })
 }

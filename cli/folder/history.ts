@@ -1,6 +1,7 @@
 import { platformError, type Session } from '../session.ts'
 import { git, repositoryUrl, signedIn } from '../git.ts'
 import { note } from '../output.ts'
+import { headOf } from './clone.ts'
 
 /** The commit that a folder stands on, when it brings its history: as `m3o pull` sets it up, and `git config m3o.history true`. */
 export async function historyOf(folder: string): Promise<string | undefined> {
@@ -9,7 +10,7 @@ export async function historyOf(folder: string): Promise<string | undefined> {
   // Of a part of a repository, or without its beginning, there is no history to give.
   if (top === undefined || top.code !== 0 || top.stdout !== '\nfalse\n') return undefined
   if ((await git(['config', '--local', '--type=bool', 'm3o.history'], at)).stdout.trim() !== 'true') return undefined
-  return (await git(['rev-parse', '-q', '--verify', 'HEAD^{commit}'], at)).stdout.trim() || undefined
+  return headOf(folder)
 }
 
 /**

@@ -4,8 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 /** Where a process says that it is ready: a unix socket, or an address. */
 export type Door = { socketPath: string } | { host: string; port: number }
 
-export async function answersHealth(door: Door): Promise<boolean> {
-  return (await ask(door, { method: 'GET', path: '/health' }, 2_000).catch(() => undefined))?.status === 200
+export async function answersHealth(door: Door, withinMs = 2_000): Promise<boolean> {
+  return (await ask(door, { method: 'GET', path: '/health' }, withinMs).catch(() => undefined))?.status === 200
 }
 
 /** True once it answers; false when `giveUp` says so or the time is over. */

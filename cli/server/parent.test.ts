@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -202,4 +203,15 @@ test('a part that never starts is said with its reason, and nothing stays behind
   expect(await run.ended).toBe(1)
   expect(run.output).toMatch(/error: web does not start: Error: the console is broken \(see .*web\.log\)\n$/)
   expect(['parent', ...names].filter((name) => m3o.record(name) !== undefined)).toEqual([])
+})
+
+test('what answers nothing any more, while it keeps a processor busy, is killed and back', { timeout: 60_000 }, async () => {
+  await using m3o = await installation({ TEST_HANG_MS: '500' })
+  const run = m3o.start()
+  await run.ready()
+  const before = m3o.pid('runtime')
+  await new Promise((resolve) => request({ socketPath: join(m3o.home, 'run/runtime.sock'), path: '/hang', agent: false }, (answer) => answer.resume().once('close', resolve)).on('error', resolve).end())
+  await expect.poll(() => m3o.pid('runtime') !== before && answersHealth({ socketPath: join(m3o.home, 'run/runtime.sock') }), { timeout: 30_000 }).toBe(true)
+  expect(run.output).toContain('runtime answered nothing for 1 s while it kept a processor busy: it is killed and started again')
+  expect(m3o.events().filter((event) => event === 'gateway start')).toHaveLength(1)
 })

@@ -5,7 +5,8 @@ import { restWhenQuiet } from '#contract/rest.ts'
 import { checkout } from './checkout.ts'
 import { becomeParent } from './lock.ts'
 import { type Home, prepareHome } from './home.ts'
-import { askWeaknesses, becomesHealthy, type Door } from './health.ts'
+import { HangWatch } from './hang-watch.ts'
+import { answersHealth, askWeaknesses, becomesHealthy, type Door } from './health.ts'
 import { lastReason, rotateLog } from './log-file.ts'
 import { removeOutcome, writeOutcome } from './outcome-file.ts'
 import { choosePorts } from './ports.ts'
@@ -24,6 +25,8 @@ export interface ParentOptions {
   entries?: Entries
   /** Makes what the code that is there by now needs to be started. @throws Problem when it cannot be made: then nothing is restarted */
   prepare?: (signal: AbortSignal) => Promise<void>
+  /** How long a process may answer nothing while it is busy: half of the time after which it is killed. */
+  hangWindowMs?: number
 }
 
 /** From nothing until it is ready; a second start after the parent died takes over what still runs. */
@@ -48,6 +51,7 @@ export class Parent {
   #programOf: ((name: PlatformName) => Program) | undefined
   #release: (() => void) | undefined
   #rotation: NodeJS.Timeout | undefined
+  #watches: HangWatch[] = []
   #stopping: Promise<void> | undefined
   #starting: Promise<void> | undefined
   #restarting: Promise<void> | undefined
@@ -91,6 +95,7 @@ export class Parent {
     this.#continueUnlessStopping()
     const { hasPeople } = await prepareDatabase(database, home.path)
     this.#continueUnlessStopping()
+    this.#watchForHangs(platform)
     const isOutdated = serving !== undefined && serving.stamp !== gateway.program.stamp
     await Promise.all([runtime.start(), isOutdated ? this.#replaceGateway(platform) : gateway.start(), web.start()])
     await this.#waitUntilReady(platform)
@@ -146,6 +151,14 @@ export class Parent {
     this.#sayReady(home, consoleUrl(settings))
   }
 
+  #watchForHangs(platform: Platform): void {
+    const { say, hangWindowMs } = this.#options
+    this.#watches = platformNames.map((name) => new HangWatch({
+      name, identity: () => platform.processes[name].identity, answers: (withinMs) => answersHealth(doorOf(name, platform), withinMs),
+    }, { say, ...(hangWindowMs !== undefined && { windowMs: hangWindowMs }) }))
+    for (const watch of this.#watches) watch.start()
+  }
+
   /** Calls go on: two share the port until the new one has put its socket in the place of the old one's. */
   async #replaceGateway(platform: Platform): Promise<void> {
     const socket = join(platform.home.run, 'gateway.sock')
@@ -161,6 +174,7 @@ export class Parent {
 
   async #stop(): Promise<void> {
     clearInterval(this.#rotation)
+    for (const watch of this.#watches) watch.stop()
     // What it makes is not needed any more.
     this.#preparing.abort()
     this.#platform?.processes.gateway.hasten()

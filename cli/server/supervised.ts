@@ -55,6 +55,11 @@ export class Supervised {
     return this.#current !== undefined && isRunning(this.#current.identity)
   }
 
+  /** Of what is launched, or adopted, at this moment. */
+  get identity(): Identity | undefined {
+    return this.#current?.identity
+  }
+
   /** Set when it died so often since the last success that waiting for it makes no sense. */
   get hopeless(): boolean {
     return this.#quickDeaths >= quickDeathsTold

@@ -1,6 +1,6 @@
 import type { Handlers } from '#contract/rpc-types.ts'
 import type { runtimeApi } from '#contract/runtime-api.ts'
-import { type LogTarget, namedEntry, type StoredEntry } from '../logs/record.ts'
+import { type LogTarget, namedEntry, type StoredEntry, targetKey } from '../logs/record.ts'
 import type { Platform } from '../platform.ts'
 
 type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `logs.${string}`>>
@@ -19,7 +19,10 @@ export function logHandlers({ logs, routing }: Platform): Part {
     },
     'logs.follow': async function* ({ targets, filter, last, after }, { signal }) {
       const from = { ...(last !== undefined && { last }), ...(after !== undefined && { after }) }
-      for await (const entries of logs.follow(targets, filter, from, signal)) yield { entries: named(entries) }
+      for await (const entries of logs.follow(targets, filter, from, signal)) yield { entries: named(entries), seqs: seqsOf(entries) }
     },
   }
 }
+
+const seqsOf = (entries: readonly StoredEntry[]): Record<string, number> =>
+  Object.fromEntries(entries.flatMap((entry) => (entry.kind === 'record' ? [[targetKey(entry), entry.seq]] : [])))

@@ -95,12 +95,12 @@ export function sourceHandlers(platform: Platform): Part {
       }))
     },
     'source.diff': async ({ serviceId, from, to }) => (await source.history.diff({ serviceId, from: from ?? emptyTree, to })).map(shown),
-    'source.search': async ({ serviceId, ref, query, regex, caseSensitive, limit }) => {
+    'source.search': async ({ serviceId, ref, query, regex, caseSensitive, limit }, { signal }) => {
       const matches = []
-      for await (const event of source.search({ serviceId, tree: await treeOf(serviceId, ref), query, regex, caseSensitive, limit })) {
+      for await (const event of source.search({ serviceId, tree: await treeOf(serviceId, ref), query, regex, caseSensitive, limit, signal })) {
         if (event.type === 'end') return { matches, truncated: event.stopped !== undefined }
-        const { path, line, column, preview, previewColumn } = event
-        matches.push({ path, line, column, preview, previewColumn, length: matchLength(preview.slice(previewColumn - 1), { query, regex, caseSensitive }) })
+        const { type: _, ...match } = event
+        matches.push(match)
       }
       return { matches, truncated: true }
     },
@@ -122,16 +122,6 @@ export function sourceHandlers(platform: Platform): Part {
 function shown(change: { path: string; status: string; from?: string; oldHash: string | null; newHash: string | null; binary: boolean; added: number; removed: number }): FileChange {
   const { path, status, from = null, oldHash, newHash, binary, added, removed } = change
   return { path, change: status === 'type' ? 'modified' : (status as FileChange['change']), from, oldHash, newHash, binary, added, removed }
-}
-
-/** Git says where a match begins. An expression that is no JavaScript's, too, is shown by its first letter. */
-function matchLength(text: string, { query, regex, caseSensitive }: { query: string; regex: boolean; caseSensitive: boolean }): number {
-  if (!regex) return query.length
-  try {
-    return new RegExp(query, caseSensitive ? 'uy' : 'uiy').exec(text)?.[0].length || 1
-  } catch {
-    return 1
-  }
 }
 
 /** For git over HTTP: the service's repository, or that there is none. */

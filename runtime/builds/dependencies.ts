@@ -73,12 +73,12 @@ function planPip({ files, read, treeHash }: Tree, teamId: string): InstallPlan |
   const install = 'python3 -m pip install --no-input --disable-pip-version-check --no-warn-script-location --target site-packages'
   const requirements = files.has('requirements.txt') ? (read('requirements.txt') ?? '') : undefined
   if (requirements?.split('\n').some((line) => line.trim() !== '' && !line.trim().startsWith('#'))) {
-    const whole = /^\s*(-r|-c|-e|\.|file:)/m.test(requirements)
+    const whole = /^[^\S\n]*(-r|-c|-e|\.|file:)/m.test(requirements)
     const key = keyOf(['pip', tooling, teamId, requirements, whole && treeHash])
     return { kind: 'pip', key, given: { 'requirements.txt': requirements }, command: `${install} -r requirements.txt`, whole }
   }
   const project = files.has('pyproject.toml') ? (read('pyproject.toml') ?? '') : ''
-  if (!/^\s*dependencies\s*=\s*\[\s*["'#\n]/m.test(project)) return undefined
+  if (!/^[^\S\n]*dependencies[^\S\n]*=[^\S\n]*\[\s*["'#\n]/m.test(project)) return undefined
   return { kind: 'pip', key: keyOf(['pip', tooling, teamId, project, treeHash]), given: {}, command: `${install} .`, whole: true }
 }
 

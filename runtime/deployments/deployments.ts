@@ -22,7 +22,8 @@ import { declaring } from './declared.ts'
 import { liveHistory } from './history.ts'
 import { beginMaking, type Given, type Making, readGiven } from './make.ts'
 import { advance, advanceIn, announce, announceSoon, begun, type DeploymentRow, type Failure, newRow, rewind, underWay } from './record.ts'
-import { runDeployment } from './run.ts'
+import { type Recovery, resumption, type Turn, whyParked } from './resumed.ts'
+import { endDeployment, runDeployment } from './run.ts'
 import { deployerOf, type Standing, standingAt } from './standing.ts'
 
 export type Route = DeploymentRow['route']
@@ -48,6 +49,12 @@ interface Known {
   given?: Promise<Given>
   /** Resolves when its commit is there for good: until then nothing is recorded that names it. */
   landed?: Promise<void>
+}
+
+interface Run {
+  abort: AbortController
+  making?: Making | undefined
+  turn?: Turn
 }
 
 /** Starts deployments and sees them through: one at a time for a service in an environment, the newest wins. */
@@ -207,15 +214,22 @@ export class Deployments {
     if (now?.state === 'live') throw new PlatformError('not_in_this_state', 'it has just become live', { fix: 'Roll back instead.' })
   }
 
-  /** After a start of the runtime: what was under way is taken up again from what was built. */
-  async recover(): Promise<void> {
-    for (const row of await underWay(this.#platform.db)) {
+  /** After a start of the runtime: what was under way is taken up again from what was built; after it was killed, with care. */
+  async recover({ killed, suspects, begin }: Recovery): Promise<void> {
+    const { db, routing } = this.#platform
+    for (const row of await underWay(db)) {
       if (row.promotionId !== null) continue // the promotions carry them on together
-      const again = await rewind(this.#platform.db, row)
-      const { environments: { [row.environmentId]: place }, services: { [row.serviceId]: service } } = this.#platform.routing.table
-      if (place?.gone === null && service !== undefined) this.#run(again)
-      else await this.#stop(again, new PlatformError('cancelled', place?.gone ?? `its ${service === undefined ? 'service was deleted' : 'environment is gone'}`))
+      const again = await rewind(db, row)
+      const { environments: { [row.environmentId]: place }, services: { [row.serviceId]: service } } = routing.table
+      const parked = killed ? whyParked(row) : undefined
+      if (place?.gone !== null || service === undefined) await this.#stop(again, new PlatformError('cancelled', place?.gone ?? `its ${service === undefined ? 'service was deleted' : 'environment is gone'}`))
+      else if (parked) await endDeployment(this.#platform, again, parked)
+      else this.#run(again, { abort: new AbortController(), turn: resumption(row, { killed, suspects, begin }, () => this.#countResumed(again)) })
     }
+  }
+
+  async #countResumed({ id }: DeploymentRow): Promise<void> {
+    await this.#platform.db.update(deployments).set({ resumed: sql`${deployments.resumed} + 1` }).where(eq(deployments.id, id))
   }
 
   /** What is under way in an environment that is gone is ended; nothing new begins there. */
@@ -262,20 +276,27 @@ export class Deployments {
     for (const running of this.#running.values()) if (running.id === id) await running.done
   }
 
-  #run(row: DeploymentRow, { abort, making }: { abort: AbortController; making?: Making | undefined } = { abort: new AbortController() }): void {
+  #run(row: DeploymentRow, { abort, making, turn }: Run = { abort: new AbortController() }): void {
     const key = placeKey(row)
     const before = this.#running.get(key)
     if (before) before.abort.abort(new PlatformError('superseded', 'a newer deployment took its place'))
     const done = (async () => {
       await before?.done
       for (let next: DeploymentRow | undefined = row; next !== undefined;) {
-        next = await runDeployment(this.#platform, next, abort.signal, next === row ? making : undefined).then(() => undefined, (error: unknown) => this.#leftBy(row.id, error))
+        const run: Promise<void> = next === row && turn ? turn(() => this.#resume(row, abort.signal)) : runDeployment(this.#platform, next, abort.signal, next === row ? making : undefined)
+        next = await run.then(() => undefined, (error: unknown) => this.#leftBy(row.id, error))
       }
     })().catch((error: unknown) => this.#platform.log.error({ err: error, deployment: row.id }, 'a deployment could not be ended')).finally(() => {
       if (this.#running.get(key)?.id === row.id) this.#running.delete(key)
     })
     this.#running.set(key, { id: row.id, abort, done })
     this.#platform.places.hold(row, done)
+  }
+
+  /** When its turn has come: it may have been ended, or have been superseded, while it waited. */
+  async #resume(row: DeploymentRow, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return endDeployment(this.#platform, row, signal.reason)
+    await runDeployment(this.#platform, row, signal)
   }
 
   /** The database went away under it, and it could not even be ended: taken up again once that answers, as after a start. */

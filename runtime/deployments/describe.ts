@@ -14,6 +14,8 @@ import type { Platform } from '../platform.ts'
 export interface Described {
   endpoints: Endpoint[]
   endpointChanges: EndpointChange[] | null
+  /** Why not all of its endpoints are known: it describes more than is read. */
+  leftOut?: string
 }
 
 /**
@@ -25,12 +27,15 @@ export function beginDescription(platform: Platform, plan: Plan, running: Runnin
   const known = before === undefined || before === plan.commit ? Promise.resolve([]) : endpointsOf(platform.db).execute({ serviceId: plan.serviceId, commit: before })
   known.catch(() => {}) // seen by who waits for it
   let said: Promise<Endpoint[]> | undefined
-  const ask = () => (said ??= running ? readEndpoints(running.placement.address, running.placement.port).catch(() => []) : Promise.resolve([]))
+  let leftOut: string | undefined
+  const read = ({ placement: { address, port } }: Running) => readEndpoints(address, port, (why) => { leftOut = why }).catch(() => [])
+  const ask = () => (said ??= running ? read(running) : Promise.resolve([]))
   return {
     ask: () => void ask(),
-    askAnew: () => { said = undefined },
+    askAnew: () => { said = leftOut = undefined },
     async done(): Promise<Described> {
       const [endpoints, [knownBefore]] = await Promise.all([ask(), known])
+      if (leftOut !== undefined) return { endpoints, endpointChanges: null, leftOut }
       const endpointChanges = knownBefore === undefined ? [] : compareEndpoints(knownBefore.endpoints, endpoints)
       return { endpoints, endpointChanges: endpointChanges.length === 0 ? null : endpointChanges }
     },

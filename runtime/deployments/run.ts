@@ -50,6 +50,11 @@ export async function runDeployment(platform: Platform, row: DeploymentRow, sign
   }
 }
 
+/** Ends what was not resumed, or was ended before its turn came. */
+export function endDeployment(platform: Platform, row: DeploymentRow, why: unknown): Promise<void> {
+  return end(platform, row, { started: [], parts: [] }, why)
+}
+
 /** The one exception to "the old ones serve until the new one is checked"; calls wait meanwhile. */
 async function stopForData(platform: Platform, plan: Plan): Promise<void> {
   if (!plan.keepsData) return
@@ -165,9 +170,15 @@ async function switchOver(platform: Platform, plan: Plan, { started, described, 
     declare: declaring(platform, [{ at: plan, after: plan, by }]),
   })
   void announce(platform, plan.deploymentId).catch(() => {}) // nobody depends on having heard of it
+  await noteLeftOut(platform, plan, described)
   await platform.logs.append(plan, { stream: 'platform', level: 'info', text: `deployment ${plan.deploymentId} live`, revision: plan.commit.slice(0, 7) })
   // Starting the next spare takes a processor: what has just become live answers its first calls before.
   if (now?.kind === 'deploy' && now.route !== 'platform') setTimeout(() => platform.places.expectDeployment(plan), calmMs).unref()
+}
+
+/** Why the compatibility of its endpoints was not checked. */
+export async function noteLeftOut({ logs }: Platform, plan: Plan, { leftOut }: Described): Promise<void> {
+  if (leftOut !== undefined) await logs.append(plan, { stream: 'platform', level: 'warn', text: `${leftOut}: not all of its endpoints are known, and their compatibility was not checked`, revision: plan.commit.slice(0, 7) })
 }
 
 /** A build says how its program ended and what it printed last. */

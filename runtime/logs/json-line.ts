@@ -1,3 +1,4 @@
+import { beyondBound, logLineBound } from '#contract/bounds.ts'
 import type { LogLevel } from '#contract/logs.ts'
 import { levelFrom } from './level.ts'
 
@@ -20,6 +21,7 @@ export function parseJsonLine(line: string): JsonLine | undefined {
     return undefined
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  if (mayBeLarge(line) && beyondBound(value, logLineBound) !== undefined) return undefined
   const rest = value as Record<string, unknown>
   let level: LogLevel | undefined
   for (const key of ['level', 'severity', 'lvl']) {
@@ -37,6 +39,17 @@ export function parseJsonLine(line: string): JsonLine | undefined {
     break
   }
   return { text, level, rest }
+}
+
+/** Nearly all lines are short and flat: those are not looked at any closer. */
+function mayBeLarge(line: string): boolean {
+  return line.length > 2 * logLineBound.values || counts(line, '{', logLineBound.depth / 2) || counts(line, '[', logLineBound.depth / 2)
+}
+
+function counts(line: string, character: string, most: number): boolean {
+  let count = 0
+  for (let at = line.indexOf(character); at >= 0; at = line.indexOf(character, at + 1)) if (++count > most) return true
+  return false
 }
 
 /** The trace id among the fields. Kept there when stored, so that a line is searched as it was written. */

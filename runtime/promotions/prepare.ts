@@ -5,7 +5,7 @@ import { requireMayDeclare } from '../deployments/declared.ts'
 import { type DeploymentRow, noteReady } from '../deployments/record.ts'
 import { keepDescription } from '../deployments/describe.ts'
 import { build } from '../deployments/make.ts'
-import { checkInstances, startInstances } from '../deployments/run.ts'
+import { checkInstances, noteLeftOut, startInstances } from '../deployments/run.ts'
 import { waitUntilReady } from '../instances/check.ts'
 import type { Running } from '../instances/instances.ts'
 import { type Plan, readPlan } from '../instances/plan.ts'
@@ -64,7 +64,9 @@ export async function prepareAll(platform: Platform, members: readonly Member[],
     if (!one.plan) return
     const attempt = { started: one.fresh, parts: one.parts, signal: either }
     await startInstances(platform, one.plan, attempt)
-    await keepDescription(platform.db, one.plan, await checkInstances(platform, one.plan, attempt))
+    const described = await checkInstances(platform, one.plan, attempt)
+    await keepDescription(platform.db, one.plan, described)
+    await noteLeftOut(platform, one.plan, described)
     one.since = await noteReady(platform, one.deployment.id, one.parts)
   }
   try {

@@ -1,3 +1,4 @@
+import { eq, sql } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
 import type { PromotionItem } from '#contract/promotions.ts'
@@ -8,6 +9,7 @@ import type { Transaction } from '#db/open.ts'
 import { writeAudit } from '../audit/audit.ts'
 import type { Deployments, Route } from '../deployments/deployments.ts'
 import { announce, type DeploymentRow, newRow } from '../deployments/record.ts'
+import { type Recovery, resumption, type Turn, whyParked } from '../deployments/resumed.ts'
 import type { Platform } from '../platform.ts'
 import { candidatesOf } from './candidates.ts'
 import { changesSince } from './changes.ts'
@@ -16,7 +18,7 @@ import { contentsOf, requireSeen } from './contents.ts'
 import { mergeParent } from './merge.ts'
 import { advancePromotion, announcePromotion, deploymentsOf, findPromotion, type PromotionRow, unfinished } from './record.ts'
 import { Reverts } from './revert.ts'
-import { rewindPromotion, runPromotion } from './run.ts'
+import { endPromotion, rewindPromotion, runPromotion } from './run.ts'
 import { wayBack } from './undo.ts'
 
 type Member = Pick<DeploymentRow, 'serviceId' | 'kind' | 'commit' | 'message' | 'buildId' | 'restoresId'>
@@ -103,12 +105,24 @@ export class Promotions {
     if (state === 'live') throw new PlatformError('not_in_this_state', 'it was switched at this very moment', { fix: 'Take it back instead.' })
   }
 
-  /** After a start of the runtime: what was under way is taken up again. */
-  async recover(): Promise<void> {
+  /** After a start of the runtime: what was under way is taken up again; after it was killed, with care. */
+  async recover(recovery: Recovery): Promise<void> {
     for (const row of await unfinished(this.#platform.db)) {
       const now = await rewindPromotion(this.#platform, row)
-      this.#run(now, now.state === 'preparing' ? await deploymentsOf(this.#platform.db, now.id) : [])
+      const parked = recovery.killed ? whyParked(row) : undefined
+      if (parked) await endPromotion(this.#platform, now, parked)
+      else this.#run(now, now.state === 'preparing' ? await deploymentsOf(this.#platform.db, now.id) : [], { turn: resumption(row, recovery, () => this.#countResumed(now)) })
     }
+  }
+
+  async #countResumed({ id }: PromotionRow): Promise<void> {
+    await this.#platform.db.update(promotions).set({ resumed: sql`${promotions.resumed} + 1` }).where(eq(promotions.id, id))
+  }
+
+  /** When its turn has come: it may have been cancelled while it waited. */
+  async #resume(row: PromotionRow, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return endPromotion(this.#platform, row, signal.reason)
+    await runPromotion(this.#platform, row, signal)
   }
 
   /** Resolves when nothing is under way. */
@@ -118,13 +132,13 @@ export class Promotions {
 
   async #begin(actor: Actor, what: Pick<PromotionRow, 'teamId' | 'fromId' | 'intoId' | 'undoesId' | 'generation' | 'items'>, members: readonly Member[], route: Route, approval?: Approval): Promise<PromotionRow> {
     const { db, routing } = this.#platform
-    const row: PromotionRow = { id: newId('promotion'), state: 'preparing', error: null, byId: actor.id, byName: actor.name, createdAt: Date.now(), endedAt: null, ...what }
+    const row: PromotionRow = { id: newId('promotion'), state: 'preparing', error: null, resumed: 0, byId: actor.id, byName: actor.name, createdAt: Date.now(), endedAt: null, ...what }
     const rows = members.map((member) => newRow({
       ...member, id: newId('deployment'), teamId: row.teamId, environmentId: row.intoId, route, byId: actor.id, byName: actor.name, byTokenId: actor.tokenId ?? null, promotionId: row.id,
     }))
     const { environments, services } = routing.table
     const recorded = Promise.withResolvers<void>()
-    this.#run(row, rows, recorded.promise)
+    this.#run(row, rows, { recorded: recorded.promise })
     try {
       await db.transaction(async (tx) => {
         await tx.insert(promotions).values(row)
@@ -149,11 +163,11 @@ export class Promotions {
   }
 
   /** Its places are taken at once, before anything is awaited: what comes to them later ends it. */
-  #run(row: PromotionRow, rows: readonly DeploymentRow[], recorded: Promise<void> = Promise.resolve()): void {
+  #run(row: PromotionRow, rows: readonly DeploymentRow[], { recorded = Promise.resolve(), turn }: { recorded?: Promise<void>; turn?: Turn } = {}): void {
     if (this.#running.has(row.intoId)) throw new PlatformError('conflict', 'somebody is promoting there at this moment', { fix: 'Wait until that has ended.' })
     const abort = new AbortController()
     const begun = Promise.withResolvers<void>()
-    const done = begun.promise.then(() => recorded).then(() => runPromotion(this.#platform, row, abort.signal), () => {})
+    const done = begun.promise.then(() => recorded).then(() => (turn ? turn(() => this.#resume(row, abort.signal)) : runPromotion(this.#platform, row, abort.signal)), () => {})
       .catch((error: unknown) => this.#platform.log.error({ err: error, promotion: row.id }, 'a promotion could not be ended'))
       .finally(() => { if (this.#running.get(row.intoId)?.id === row.id) this.#running.delete(row.intoId) })
     this.#deployments.claim(rows, abort, done)

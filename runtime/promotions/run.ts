@@ -147,6 +147,14 @@ async function membersOf(platform: Platform, row: PromotionRow): Promise<Member[
   })
 }
 
+/** Ends one that is not resumed, or was ended before its turn came; one that is live stays so. */
+export async function endPromotion(platform: Platform, row: PromotionRow, why: unknown): Promise<void> {
+  if (row.state === 'preparing' || row.state === 'switching') return end(platform, row, why)
+  platform.log.error({ err: why, promotion: row.id }, 'the branches of a promotion did not follow')
+  await platform.db.update(promotions).set({ endedAt: Date.now() }).where(eq(promotions.id, row.id))
+  await announcePromotion(platform, row.id)
+}
+
 async function end(platform: Platform, row: PromotionRow, error: unknown): Promise<void> {
   const failed = error instanceof MemberFailed ? error : null
   const cause = failed ? failed.cause : error

@@ -48,7 +48,7 @@ export class Documents {
     if (known?.commit === commit) return
     const docs = await docsOf(this.#platform, serviceId, commit)
     // Postgres keeps no NUL; words longer than it takes are no words.
-    const text = docs.map(({ path, text: said }) => `${path}\n${said ?? ''}`).join('\n\n').replaceAll('\0', ' ').replace(/\S{1000,}/g, ' ').slice(0, mostText)
+    const text = docs.map(({ path, text: said }) => `${path}\n${said ?? ''}`).join('\n\n').slice(0, 2 * mostText).replaceAll('\0', ' ').replace(/\S+/g, (word) => (word.length < 1_000 ? word : ' ')).slice(0, mostText)
     await db.insert(documents).values({ serviceId, commit, text }).onConflictDoUpdate({ target: documents.serviceId, set: { commit, text } })
     await indexWords(db)
   }

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import zlib from 'node:zlib'
+import { withoutTrailing } from '#contract/bounds.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { landTree, type Landed } from './land-tree.ts'
 import { checkTreeSize, maxFiles, maxTreeBytes } from './limits.ts'
@@ -42,7 +43,7 @@ export async function storeArchive(repository: Repository, stream: AsyncIterable
     const links = new Map<string, string>()
     const total = { files: 0, bytes: 0 }
     for await (const entry of readTar(capped(await unzipped(stream)))) {
-      const path = entry.path.replace(/^(\.\/+)+/, '').replace(/\/+$/, '')
+      const path = withoutTrailing(entry.path.replace(/^(\.\/+)+/, ''), '/')
       if (entry.type === 'folder' && (path === '' || path === '.')) continue
       checkPath(path)
       if (entry.type === 'folder') continue

@@ -1,3 +1,4 @@
+import { maxMessageChars } from '#contract/bounds.ts'
 import { runGit } from './git.ts'
 import type { Person, Repository } from './naming.ts'
 import { readCommit } from './object-reader.ts'
@@ -35,7 +36,7 @@ export async function logOf(repository: Repository, input: { from: Oid; skip?: n
   const commits: LoggedCommit[] = []
   for (let at = 0; at + fields.length < cells.length; at += fields.length) {
     const [commit = '', tree = '', parents = '', name = '', email = '', time = '0', message = ''] = cells.slice(at, at + fields.length)
-    commits.push({ commit, tree, parents: parents.split(' ').filter(Boolean), author: { name, email }, time: new Date(Number(time) * 1000).toISOString(), message: message.trimEnd() })
+    commits.push({ commit, tree, parents: parents.split(' ').filter(Boolean), author: { name, email }, time: new Date(Number(time) * 1000).toISOString(), message: message.slice(0, maxMessageChars).trimEnd() })
   }
   return { commits: commits.slice(0, limit), next: commits.length > limit ? skip + limit : null }
 }

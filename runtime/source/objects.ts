@@ -1,3 +1,4 @@
+import { maxCommitBytes, maxMessageChars, withoutTrailing } from '#contract/bounds.ts'
 import { createHash } from 'node:crypto'
 import type { Person } from './naming.ts'
 
@@ -75,14 +76,14 @@ export function encodeCommit(commit: Commit): Buffer {
 }
 
 export function decodeCommit(body: Buffer): Commit {
-  const text = body.toString('utf8')
+  const text = body.toString('utf8', 0, maxCommitBytes)
   const end = text.indexOf('\n\n')
-  const commit: Commit = { tree: '', parents: [], author: { name: '', email: '' }, time: 0, message: end < 0 ? '' : text.slice(end + 2).replace(/\n+$/, '') }
+  const commit: Commit = { tree: '', parents: [], author: { name: '', email: '' }, time: 0, message: end < 0 ? '' : withoutTrailing(text.slice(end + 2, end + 2 + maxMessageChars), '\n') }
   for (const line of text.slice(0, end < 0 ? undefined : end).split('\n')) {
     if (line.startsWith('tree ')) commit.tree = line.slice(5)
     else if (line.startsWith('parent ')) commit.parents.push(line.slice(7))
     else if (line.startsWith('author ')) {
-      const found = /^author (.*?) ?<([^>]*)> (-?\d+)/.exec(line)
+      const found = /^author (.*?) ?<([^>]*)> (-?\d+)/.exec(line.slice(0, 1_000))
       if (found) { commit.author = { name: found[1] ?? '', email: found[2] ?? '' }; commit.time = Number(found[3]) }
     }
   }

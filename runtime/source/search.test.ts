@@ -23,9 +23,9 @@ async function withFiles() {
 test('text is found with its line and column, binary is left out, and globs choose the files', async () => {
   await using at = await withFiles()
   expect(await at.search({ query: 'größe' })).toEqual([
-    { type: 'match', path: 'b\u00e9.md', line: 1, column: 3, preview: '# Größe', previewColumn: 3 },
-    { type: 'match', path: 'src/a.ts', line: 1, column: 7, preview: 'const Größe = 1', previewColumn: 7 },
-    { type: 'match', path: 'src/a.ts', line: 2, column: 9, preview: 'let x = größe + a.b', previewColumn: 9 },
+    { type: 'match', path: 'b\u00e9.md', line: 1, column: 3, preview: '# Größe', previewColumn: 3, length: 5 },
+    { type: 'match', path: 'src/a.ts', line: 1, column: 7, preview: 'const Größe = 1', previewColumn: 7, length: 5 },
+    { type: 'match', path: 'src/a.ts', line: 2, column: 9, preview: 'let x = größe + a.b', previewColumn: 9, length: 5 },
     { type: 'end', matches: 3 },
   ])
   expect(await at.search({ query: 'größe', caseSensitive: true, include: ['*.ts'] })).toMatchObject([{ line: 2 }, { matches: 1 }])
@@ -50,4 +50,24 @@ test('an expression that would never end is stopped', async () => {
   const outcome = await at.search({ query: '^(a|a)*$', regex: true, timeoutMs: 300, include: ['redos.txt'] }).catch((error: unknown) => error)
   expect(performance.now() - start).toBeLessThan(5000)
   expect(outcome).toBeDefined()
+})
+
+test('the length of a match is git\'s own, whatever the line holds besides', async () => {
+  await using at = await temporarySource()
+  const { commit } = await at.source.repositories.create({ serviceId: 's_1', author: ada, files: [
+    { path: 'a.txt', content: 'let abc = abcd, \x1b[31mabc\x1b[m\n' }, { path: 'long.txt', content: `${'a'.repeat(5_000)}b\n` },
+  ] })
+  const search = async (query: string) => Array.fromAsync(at.source.search({ serviceId: 's_1', tree: commit, query, regex: true, include: ['a.txt'] }))
+  expect(await search('abc+')).toMatchObject([{ column: 5, length: 3, preview: 'let abc = abcd, abc' }, {}])
+  expect(await search('(?<=let )abc')).toMatchObject([{ column: 5, length: 3 }, {}])
+  expect(await search('^|x')).toMatchObject([{ column: 1, length: 1, preview: 'let abc = abcd, abc' }, {}])
+  expect(await Array.fromAsync(at.source.search({ serviceId: 's_1', tree: commit, query: 'a+b', regex: true, include: ['long.txt'] }))).toMatchObject([{ length: 5_001 }, {}])
+})
+
+test('it ends with the person who asked', async () => {
+  await using at = await withFiles()
+  const left = new AbortController()
+  const outcome = at.search({ query: '^(a|a)*$', regex: true, timeoutMs: 60_000, include: ['redos.txt'], signal: left.signal }).catch((error: unknown) => error)
+  left.abort(new Error('they left'))
+  expect(await outcome).toMatchObject({ message: 'they left' })
 })

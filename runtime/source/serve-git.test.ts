@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { isPlatformError } from '#contract/errors.ts'
 import { ada, draftOf, temporarySource } from './fixture.ts'
+import { repositoryAt } from './naming.ts'
 import type { RefUpdate } from './serve-git.ts'
 
 const run = promisify(execFile)
@@ -171,3 +172,25 @@ async function tree(cwd: string, text: string): Promise<string> {
   await new Promise((resolve) => child.once('close', resolve))
   return out.trim()
 }
+
+test('a name that leads git to anything else as well is refused, and what is there already can be deleted', async () => {
+  await using at = await withServer()
+  await at.git('clone', '-q', at.url('writer'), at.work)
+  await at.git('commit', '-q', '--allow-empty', '-m', 'Mine')
+  const short = at.commit.slice(0, 7)
+  for (const [ref, why] of [
+    ['refs/tags/HEAD', 'names that git has'], ['refs/heads/HEAD', 'names that git has'], ['refs/tags/FETCH_HEAD', 'names that git has'], ['refs/tags/x/HEAD', 'names that git has'],
+    ['refs/tags/main', 'also the name of the heads/main'], ['refs/tags/heads/main', 'full name'], ['refs/tags/origin/main', 'full name'], ['refs/tags/refs/heads/main', 'full name'], ['refs/heads/tags/v1', 'full name'],
+    [`refs/tags/${short}`, 'hash of a commit'], [`refs/heads/${at.commit}`, 'hash of a commit'], [`refs/tags/v1-3-g${short}`, 'hash of a commit'],
+  ] as const) await expect(at.git('push', 'origin', `HEAD:${ref}`), ref).rejects.toThrow(why)
+  // Neither may come with the other, nor after it.
+  await expect(at.git('push', 'origin', 'HEAD:refs/tags/next', 'HEAD:refs/heads/next')).rejects.toThrow('also the name of')
+  await at.git('push', '-q', 'origin', 'HEAD:refs/tags/v1.0', 'HEAD:refs/tags/release/2026', 'HEAD:refs/heads/next', 'HEAD:refs/heads/main', 'HEAD:refs/heads/preview/added-feed')
+  await expect(at.git('push', 'origin', 'HEAD:refs/heads/v1.0')).rejects.toThrow('also the name of the tags/v1.0')
+  // Of a release before this rule.
+  const { dir } = repositoryAt(at.home, 's_1')
+  await run('git', ['update-ref', 'refs/tags/main', at.commit], { cwd: dir })
+  await at.git('commit', '-q', '--allow-empty', '-m', 'More')
+  await at.git('push', '-q', 'origin', 'HEAD:refs/heads/main')
+  await at.git('push', '-q', 'origin', ':refs/tags/main')
+}, 60_000)

@@ -1,24 +1,27 @@
 import { request } from 'node:http'
+import { descriptionBound, parseBounded } from '#contract/bounds.ts'
 import { description } from '#contract/endpoints.ts'
 import type { Endpoint } from '#contract/endpoints.ts'
+import { isPlatformError } from '#contract/errors.ts'
 import { describePath } from '#contract/headers.ts'
 import { endpointsOfOpenApi } from './openapi.ts'
 
-const limit = 4 * 2 ** 20
 const patienceMs = 3_000
 
 /**
  * What a running service says that it answers: of itself with the SDK, else by its /openapi.json. Empty when it says
- * nothing or nonsense: it comes from a service, so it is bounded in time and size and checked.
+ * nothing or nonsense: it comes from a service, so it is bounded in time and size and checked. `leftOut` is told what was too large.
  */
-export async function readEndpoints(address: string, port: number): Promise<Endpoint[]> {
-  const signal = AbortSignal.timeout(patienceMs)
-  const own = description.safeParse(await readJson({ address, port, path: describePath, signal }))
-  return own.success ? own.data.endpoints : endpointsOfOpenApi(await readJson({ address, port, path: '/openapi.json', signal }))
+export async function readEndpoints(address: string, port: number, leftOut: (why: string) => void = () => {}): Promise<Endpoint[]> {
+  const asked = { address, port, signal: AbortSignal.timeout(patienceMs), leftOut }
+  const own = description.safeParse(await readJson({ ...asked, path: describePath }))
+  return own.success ? own.data.endpoints : endpointsOfOpenApi(await readJson({ ...asked, path: '/openapi.json' }), leftOut)
 }
 
-/** Undefined unless it is JSON with status 200. */
-function readJson({ address, port, path, signal }: { address: string; port: number; path: string; signal: AbortSignal }): Promise<unknown> {
+interface Asked { address: string; port: number; path: string; signal: AbortSignal; leftOut: (why: string) => void }
+
+/** Undefined unless it is JSON with status 200, within the bound: when it is beyond that, `leftOut` is told why. */
+function readJson({ address, port, path, signal, leftOut }: Asked): Promise<unknown> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let size = 0
@@ -30,13 +33,15 @@ function readJson({ address, port, path, signal }: { address: string; port: numb
       answer.on('error', nothing)
       answer.on('data', (chunk: Buffer) => {
         size += chunk.length
-        if (size > limit) nothing()
-        else chunks.push(chunk)
+        if (size <= descriptionBound.chars) return void chunks.push(chunk)
+        leftOut(`${path} is larger than ${descriptionBound.chars >> 20} MB`)
+        nothing()
       })
       answer.on('end', () => {
         try {
-          resolve(JSON.parse(Buffer.concat(chunks).toString('utf8')))
-        } catch {
+          resolve(parseBounded(Buffer.concat(chunks).toString('utf8'), descriptionBound, path))
+        } catch (error) {
+          if (isPlatformError(error)) leftOut(error.message)
           resolve(undefined)
         }
       })

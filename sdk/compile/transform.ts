@@ -65,7 +65,7 @@ function formatOf(path: string, source: string, kinds: ReadonlyMap<string, Forma
     if (kind) return kind
     if (folder === '.') break
   }
-  return /^\s*(import\b(?!\s*\()|export\b)|\bimport\.meta\b|^await\b/m.test(source) ? 'module' : 'commonjs'
+  return /^[^\S\n]*(import\b(?!\s*\()|export\b)|\bimport\.meta\b|^await\b/m.test(source) ? 'module' : 'commonjs'
 }
 
 async function packageKinds(app: string, paths: readonly string[]): Promise<Map<string, Format>> {
@@ -143,7 +143,7 @@ export async function cached(): Promise<void> {
 /** TypeScript that was written for CommonJS but in the words of modules uses these all the same. */
 function bannerFor(source: string): { banner?: string } {
   const lacks = (name: string) =>
-    new RegExp(`(?<![.\\w$])${name}\\b`).test(source) && !new RegExp(`(const|let|var|function)\\s+(\\{[^}]*)?\\b${name}\\b`).test(source)
+    new RegExp(`(?<![.\\w$])${name}\\b`).test(source) && !new RegExp(`(const|let|var|function)\\s+(\\{[^{}]*)?\\b${name}\\b`).test(source)
   const needs = [
     lacks('__dirname') && 'const __dirname = import.meta.dirname;',
     lacks('__filename') && 'const __filename = import.meta.filename;',

@@ -43,14 +43,18 @@ async function* messagesOf(answer: AsyncIterable<Buffer>, isEvents: boolean): As
   const decoder = new StringDecoder('utf8')
   let rest = ''
   let data: string[] = []
+  let size = 0
   const take = function* (line: string): Generator<string> {
     if (!isEvents) {
       if (line !== '') yield line
     } else if (line === '') {
       if (data.length > 0) yield data.join('\n')
       data = []
-    } else if (line.startsWith('data:')) {
+      size = 0
+    } else if (line.startsWith('data:') && size < mostMessageLength) {
+      // One event may have any number of lines: what is beyond the longest message is left out.
       data.push(line.slice(line.charAt(5) === ' ' ? 6 : 5))
+      size += line.length
     }
   }
   for await (const part of answer) {

@@ -1,8 +1,6 @@
 import { isPlatformError } from '#contract/errors.ts'
-import { isLogGap } from '#contract/log-words.ts'
-import type { LogEntry } from '#contract/logs.ts'
 import { authorize } from '../authorize.ts'
-import { idsOf, type LogTarget, logTargets } from '../log-targets.ts'
+import { idsOf, logOf, type LogTarget, logTargets, positionsById } from '../log-targets.ts'
 import { gathered } from './gathered.ts'
 import { type Input, outliving, type Place, type Running } from './subscription.ts'
 
@@ -17,8 +15,8 @@ export async function followLogs(place: Place, input: Input<'logs'>): Promise<Ru
   const at = await authorize(web, viewer, 'log.read', { team, environment }, { listing: true })
   const find = () => logTargets(web, viewer, { at, names: input.services })
   let targets = await find()
-  /** Last `seq` passed on, by `{service}/{environment}`, which is how a line says where it is from. */
-  const seen = new Map(Object.entries(input.after ?? {}))
+  /** Last `seq` passed on, by ids: a service may be renamed meanwhile. */
+  const seen = new Map(Object.entries(await positionsById(web, viewer, { team, targets, positions: input.after ?? {} })))
   /** Of a log never heard, only what it says from here on is missing: not the history that was not asked for. */
   const since = Math.max(input.filter.since ?? 0, input.after === undefined ? Date.now() - underWayMs : 0)
   const pass = gathered(sink)
@@ -54,9 +52,9 @@ export async function followLogs(place: Place, input: Input<'logs'>): Promise<Ru
           targets: idsOf(targets), filter: first ? input.filter : { ...input.filter, since }, ...(first && { last: input.last }), ...(after && { after }),
         }, { actor: viewer.actor, signal: current })
         try {
-          for await (const { entries } of lines) {
+          for await (const { entries, seqs } of lines) {
             first = false
-            entries.forEach(note)
+            for (const [log, seq] of Object.entries(seqs)) seen.set(log, seq)
             await pass(entries)
           }
         } catch (error) {
@@ -67,19 +65,15 @@ export async function followLogs(place: Place, input: Input<'logs'>): Promise<Ru
       if (!current.aborted) await new Promise((resolve) => setTimeout(resolve, 250))
     }
   }
-
-  function note(entry: LogEntry): void {
-    if (!isLogGap(entry)) seen.set(`${entry.service}/${entry.environment}`, entry.seq)
-  }
 }
 
-const keyOf = (targets: LogTarget[]) => targets.map(({ serviceId, environmentId }) => `${serviceId}/${environmentId}`).sort().join()
+const keyOf = (targets: LogTarget[]) => targets.map(logOf).sort().join()
 
 /** By ids, as the runtime wants it; of those never heard, everything since they began (they are new), unless it is the start. */
 function afterOf(targets: LogTarget[], seen: Map<string, number>, start: boolean): Record<string, number> | undefined {
-  const entries = targets.flatMap(({ serviceId, environmentId, service, environment }): [string, number][] => {
-    const seq = seen.get(`${service}/${environment}`) ?? (start ? undefined : 0)
-    return seq === undefined ? [] : [[`${serviceId}/${environmentId}`, seq]]
+  const entries = targets.flatMap((target): [string, number][] => {
+    const seq = seen.get(logOf(target)) ?? (start ? undefined : 0)
+    return seq === undefined ? [] : [[logOf(target), seq]]
   })
   return entries.length === 0 ? undefined : Object.fromEntries(entries)
 }

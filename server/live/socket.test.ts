@@ -191,3 +191,27 @@ test('logs and a team\'s events go on after the runtime was killed, and a termin
   const seqs = (live.items.l ?? []).flatMap((entry) => ('seq' in (entry as object) ? [(entry as { seq: number }).seq] : []))
   expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b))
 })
+
+test('a service that is renamed while its log is followed: no line comes twice when the runtime was killed, nor when a viewer goes on by the former name', { timeout: 90_000 }, async () => {
+  const as = await stand.withToken(token)
+  const lines = (live: Awaited<ReturnType<typeof connected>>) => (live.items.l ?? []).flatMap((entry) => ('seq' in (entry as object) ? [(entry as { seq: number }).seq] : []))
+  const live = await connected({ token, origin: null })
+  expect(await live.subscribe('l', 'logs', { team: 'demo', environment: 'production', services: ['hello'], last: 10 })).toEqual({ ok: true })
+  await eventually(() => lines(live).length > 2)
+  const known = lines(live)
+  await as.services.rename({ team: 'demo', service: 'hello', name: 'greeter' })
+  const renamed = { ...at, service: 'greeter' }
+  try {
+    await stand.runtime.killAndStartAgain()
+    await eventually(async () => (await as.services.get(renamed)).state === 'live')
+    await as.deployments.restart(renamed)
+    await eventually(() => (lines(live).at(-1) ?? 0) > (known.at(-1) ?? 0))
+    expect(lines(live)).toEqual([...new Set(lines(live))])
+    const again = await connected({ token, origin: null })
+    expect(await again.subscribe('l', 'logs', { team: 'demo', environment: 'production', services: ['hello'], last: 0, after: { 'hello/production': known.at(-1) } })).toEqual({ ok: true })
+    await eventually(() => lines(again).length > 0)
+    expect(Math.min(...lines(again))).toBeGreaterThan(known.at(-1) ?? 0)
+  } finally {
+    await as.services.rename({ team: 'demo', service: 'greeter', name: 'hello' })
+  }
+})

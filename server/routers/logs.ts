@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { logPageQuery } from '#contract/logs.ts'
-import { idsOf, type LogTarget, logTargets } from '../log-targets.ts'
+import { idsOf, logTargets, positionsById } from '../log-targets.ts'
 import { authorizedEnvironment, router } from '../trpc.ts'
 
 export const logs = router({
@@ -8,16 +8,8 @@ export const logs = router({
   read: authorizedEnvironment('log.read', { listing: true })
     .input(logPageQuery.extend({ services: z.array(z.string()).max(200).default([]) }))
     .query(async ({ ctx, input }) => {
-      const { team: _team, environment: _environment, services, beyond, ...query } = input
+      const { team, environment: _environment, services, beyond, ...query } = input
       const targets = await logTargets(ctx.web, ctx.viewer, { at: ctx.at, names: services })
-      return ctx.web.runtime.call('logs.read', { targets: idsOf(targets), query: { ...query, ...(beyond && { beyond: byId(beyond, targets) }) } }, { ...ctx.as, timeoutMs: 90_000 })
+      return ctx.web.runtime.call('logs.read', { targets: idsOf(targets), query: { ...query, ...(beyond && { beyond: await positionsById(ctx.web, ctx.viewer, { team, targets, positions: beyond }) }) } }, { ...ctx.as, timeoutMs: 90_000 })
     }),
 })
-
-/** Lines name their log by the names of service and environment, the runtime by their ids. */
-function byId(beyond: Record<string, number>, targets: LogTarget[]): Record<string, number> {
-  return Object.fromEntries(targets.flatMap(({ serviceId, environmentId, service, environment }) => {
-    const seq = beyond[`${service}/${environment}`]
-    return seq === undefined ? [] : [[`${serviceId}/${environmentId}`, seq]]
-  }))
-}

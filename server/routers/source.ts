@@ -25,9 +25,9 @@ export const source = router({
       query: z.string().min(1).max(1000), regex: z.boolean().default(false), caseSensitive: z.boolean().default(false),
       limit: z.number().int().min(1).max(2000).default(500),
     }))
-    .query(({ ctx, input }) => ctx.web.runtime.call('source.search', {
+    .query(({ ctx, input, signal }) => ctx.web.runtime.call('source.search', {
       ...inTree(ctx, input.ref), query: input.query, regex: input.regex, caseSensitive: input.caseSensitive, limit: input.limit,
-    }, ctx.as)),
+    }, { ...ctx.as, ...(signal && { signal }) })),
 
   /** One's own draft: its base, what changed. */
   status: authorizedServiceHere('source.read').query(({ ctx }) => ctx.web.runtime.call('source.status', draft(ctx), ctx.as)),
