@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { decode } from 'next-auth/jwt'
 import { tokenPrefix } from '#contract/headers.ts'
 import { PlatformError } from '#contract/errors.ts'
+import { networkOf } from './sign-in-limit.ts'
 import { type Credential, credentialOf } from '../http/credential.ts'
 import type { Viewer, Web } from '../web.ts'
 
@@ -27,7 +28,7 @@ export async function byToken(web: Web, token: string, from: string): Promise<Vi
     ? await web.runtime.call('access.token', { hash: createHash('sha256').update(token).digest('hex') })
     : null
   if (found === null) {
-    web.limits.token.use(from)
+    web.limits.token.use(networkOf(from))
     throw refuse()
   }
   const { person, operator, ...standing } = found

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { PlatformError } from '#contract/errors.ts'
 import { roles } from '#contract/permissions.ts'
 import { consolePath } from '#contract/console-paths.ts'
+import { useInvitation } from '../people/message-limit.ts'
 import { displayName, emailAddress, newPassword, password } from '../people/inputs.ts'
 import { isLimited } from '../people/token-scope.ts'
 import { authorized, authorizedTeam, router } from '../trpc.ts'
@@ -18,6 +19,7 @@ export const invitations = router({
     .input(z.object({ email: emailAddress, role: z.enum(roles) }))
     .mutation(async ({ ctx, input }) => {
       requireOwnerFor(ctx.at.role, [input.role])
+      if (ctx.web.messages.mailer !== undefined) useInvitation(ctx.web, { by: ctx.viewer.person.id, to: input.email })
       const { secret: made, ...invitation } = await ctx.web.runtime.call('invitations.create', {
         teamId: ctx.at.teamId, email: input.email, role: input.role,
       }, ctx.as)
