@@ -16,7 +16,7 @@ export function createClient(): TRPCClient<AppRouter> {
     links: [patient, splitLink({
       // A stream's parts are handed on as they come, as a batch's answers are.
       condition: ({ type, path }) => type === 'query' || path === 'calls.stream',
-      true: httpBatchStreamLink({ url: consolePath.trpc, maxURLLength: 4_000 }),
+      true: httpBatchStreamLink({ url: consolePath.trpc, maxURLLength: 4_000, maxItems: 20 }),
       false: httpLink({ url: consolePath.trpc }),
     })],
   })

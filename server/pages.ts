@@ -3,7 +3,9 @@ import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import next from 'next'
 import { type Bridge, provideBridge } from './bridge.ts'
-import { PageTurns } from './http/page-turns.ts'
+import { addressOf } from './http/address.ts'
+import { credentialOf } from './http/credential.ts'
+import { pageTurns, shareOfCookie } from './http/turns.ts'
 import { viewer } from './people/viewer.ts'
 import { appRouter } from './router.ts'
 import type { Web } from './web.ts'
@@ -24,11 +26,13 @@ export async function preparePages(web: Web, { mark }: Pick<Bridge, 'mark'>) {
   const app = next({ dev: settings.dev, dir: checkout, hostname: new URL(settings.url).hostname, port: settings.port, httpServer: never, quiet: !settings.dev })
   await app.prepare()
   const handle = app.getRequestHandler()
-  const turns = new PageTurns()
+  const turns = pageTurns()
   return {
     async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
       // What a page is made of lies ready.
-      if (request.url?.startsWith('/_next/') || await turns.take(response)) await handle(request, response)
+      if (request.url?.startsWith('/_next/')) return handle(request, response)
+      const share = await shareOfCookie(web, credentialOf(request.headers, settings), addressOf(request, settings))
+      if (await turns.take(share, response)) await handle(request, response)
     },
     /** Hot reload's socket, in development. */
     upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => never.emit('upgrade', request, socket, head),

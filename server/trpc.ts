@@ -4,10 +4,12 @@ import { type ErrorBody, type ErrorCode, errorFromBody, isPlatformError, Platfor
 import { newId } from '#contract/ids.ts'
 import { refuseNul } from '#contract/no-nul.ts'
 import { outageOf } from '#contract/outage.ts'
+import { actions } from '#contract/permissions.ts'
 import type { Actor } from '#contract/rpc.ts'
 import {
   type AtEnvironment, type AtService, type AtServiceHere, type AtTeam, authorize, type AuthorizeOptions, authorizePersonal, type PersonalAction, signedIn, type TeamAction,
 } from './authorize.ts'
+import type { InputSize } from './input-sizes.ts'
 import type { Viewer, Web } from './web.ts'
 
 /*
@@ -30,6 +32,7 @@ export interface Context {
 export interface Meta {
   action: PersonalAction | TeamAction
   place: 'person' | 'team' | 'environment' | 'service' | 'service here'
+  size: InputSize
 }
 
 const trpcCode = {
@@ -94,8 +97,13 @@ const inEnvironmentNames = inTeamNames.extend({ environment: name })
 const ofServiceNames = inTeamNames.extend({ service: name })
 const ofServiceHereNames = inEnvironmentNames.extend({ service: name })
 
+interface ProcedureOptions extends AuthorizeOptions {
+  /** How large its input may be. */
+  size?: InputSize
+}
+
 /** For what belongs to no team; `ctx.viewer` may be undefined only where the table says `nobody`. */
-export const authorized = (action: PersonalAction) => translated.meta({ action, place: 'person' }).use(({ ctx, next }) => {
+export const authorized = (action: PersonalAction) => translated.meta({ action, place: 'person', size: actions[action] === 'nobody' ? 'public' : 'usual' }).use(({ ctx, next }) => {
   authorizePersonal(ctx.viewer, action)
   return next()
 })
@@ -107,19 +115,19 @@ export const authorizedPerson = (action: PersonalAction) => authorized(action).u
 })
 
 /** Input carries `{team}`; gives `ctx.at`. */
-export const authorizedTeam = (action: TeamAction, options?: AuthorizeOptions) => translated.meta({ action, place: 'team' })
+export const authorizedTeam = (action: TeamAction, options?: ProcedureOptions) => translated.meta({ action, place: 'team', size: options?.size ?? 'usual' })
   .input(inTeamNames).use(async ({ ctx, input, next }) => next({ ctx: await standing<AtTeam>(ctx, action, input, options) }))
 
 /** Input carries `{team, environment}`. */
-export const authorizedEnvironment = (action: TeamAction, options?: AuthorizeOptions) => translated.meta({ action, place: 'environment' })
+export const authorizedEnvironment = (action: TeamAction, options?: ProcedureOptions) => translated.meta({ action, place: 'environment', size: options?.size ?? 'usual' })
   .input(inEnvironmentNames).use(async ({ ctx, input, next }) => next({ ctx: await standing<AtEnvironment>(ctx, action, input, options) }))
 
 /** Input carries `{team, service}`: the service wherever it runs. */
-export const authorizedService = (action: TeamAction, options?: AuthorizeOptions) => translated.meta({ action, place: 'service' })
+export const authorizedService = (action: TeamAction, options?: ProcedureOptions) => translated.meta({ action, place: 'service', size: options?.size ?? 'usual' })
   .input(ofServiceNames).use(async ({ ctx, input, next }) => next({ ctx: await standing<AtService>(ctx, action, input, options) }))
 
 /** Input carries `{team, environment, service}`: the service in one environment. */
-export const authorizedServiceHere = (action: TeamAction, options?: AuthorizeOptions) => translated.meta({ action, place: 'service here' })
+export const authorizedServiceHere = (action: TeamAction, options?: ProcedureOptions) => translated.meta({ action, place: 'service here', size: options?.size ?? 'usual' })
   .input(ofServiceHereNames).use(async ({ ctx, input, next }) => next({ ctx: await standing<AtServiceHere>(ctx, action, input, options) }))
 
 async function standing<A extends AtTeam>(ctx: Context, action: TeamAction, names: { team: string; environment?: string; service?: string }, options?: AuthorizeOptions) {

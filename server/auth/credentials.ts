@@ -2,6 +2,7 @@ import type { AuthenticationResponseJSON } from '@simplewebauthn/server'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import type { Person } from '#contract/records.ts'
 import { actingAs } from '../people/changes.ts'
+import { networkOf } from '../people/sign-in-limit.ts'
 import type { Web } from '../web.ts'
 import type { SignInExchange } from './cookies.ts'
 import { endWaiting, requireWaiting, waitForSecond } from './second.ts'
@@ -18,19 +19,21 @@ const byPassword: Authorize = async (web, exchange, { email, password }) => {
 }
 
 const byLink: Authorize = async (web, exchange, { code }) => {
-  web.limits.signIn.use(`link ${exchange.from}`)
+  const key = `link ${networkOf(exchange.from)}`
+  web.limits.signIn.use(key)
   const person = await web.byMessage.signIn(textOf(code))
-  web.limits.signIn.giveBack(`link ${exchange.from}`)
+  web.limits.signIn.takeBack(key)
   return first(web, exchange, person, 'link')
 }
 
 /** By itself: the finger or the PIN was asked for, so it is two factors in one. */
 const byPasskey: Authorize = async (web, exchange, { answer }) => {
-  web.limits.signIn.use(`passkey ${exchange.from}`)
+  const key = `passkey ${networkOf(exchange.from)}`
+  web.limits.signIn.use(key)
   const { userId } = await web.passkeys.check('sign in', answerOf(answer))
   const person = await web.people.byId(userId)
   if (person === undefined) throw new PlatformError('unauthenticated', 'this person no longer exists')
-  web.limits.signIn.giveBack(`passkey ${exchange.from}`)
+  web.limits.signIn.takeBack(key)
   return { ...person, method: 'passkey' }
 }
 

@@ -1,11 +1,15 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import * as nextAuth from 'next-auth'
 import type { AuthOptions } from 'next-auth'
+import { parseBounded } from '#contract/bounded-json.ts'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { consolePath } from '#contract/console-paths.ts'
 import { sessionDays } from '../people/sessions.ts'
 import { sendError } from '../http/answer.ts'
-import { addressOf } from '../http/address.ts'
+import { readBody } from '../http/body.ts'
+import type { Exchange } from '../http/exchange.ts'
+import { shareOfCookie } from '../http/turns.ts'
+import { inputBounds } from '../input-sizes.ts'
 import type { Web } from '../web.ts'
 import { actingAs } from '../people/changes.ts'
 import { cookiesOf, type SignInExchange } from './cookies.ts'
@@ -17,19 +21,22 @@ type Handler = (request: object, response: object, options: AuthOptions) => Prom
 const given = nextAuth.default as unknown as { default?: Handler }
 const handle: Handler = given.default ?? (given as unknown as Handler)
 
-const mostBytes = 64 << 10
+/** A passkey's answer, 16 KiB of JSON at most, is spelled out in a form. */
+const bounds = { ...inputBounds.public, bytes: 48 << 10 }
 /** For how long one may be at the provider's. */
 const providerSeconds = 900
 
 /** Serves /api/auth: next-auth as it is, in plain Node (it wants the shape of Next's API handlers). */
-export async function serveSignIn(web: Web, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://console')
+export async function serveSignIn({ web, request, response, url, from, credential, turns }: Exchange): Promise<void> {
+  if (credential.by === 'token') throw new PlatformError('bad_request', 'sign-in takes no Authorization header', { fix: 'Leave it out.' })
   const shaped = Object.assign(Object.create(request) as object, {
     method: request.method, headers: request.headers,
     query: { ...Object.fromEntries(url.searchParams), nextauth: url.pathname.split('/').slice(3) },
     cookies: cookiesOf(request.headers.cookie),
     body: request.method === 'POST' ? await formOf(request) : undefined,
   })
+  // Hashing a password is heavy: everybody's turn comes.
+  if (request.method === 'POST' && !await turns.procedures.take(await shareOfCookie(web, credential, from), response)) return
   const reply = {
     status(code: number) { response.statusCode = code; return reply },
     setHeader(name: string, value: string | string[]) { response.setHeader(name, value); return reply },
@@ -42,7 +49,7 @@ export async function serveSignIn(web: Web, request: IncomingMessage, response: 
   // next-auth reads its own address from here at the start of each request, and from the client's Host otherwise.
   process.env.NEXTAUTH_URL = web.settings.url
   try {
-    await handle(shaped, reply, optionsFor(web, { request, response, from: addressOf(request, web.settings) }))
+    await handle(shaped, reply, optionsFor(web, { request, response, from }))
   } catch (error) {
     if (isPlatformError(error)) return sendError(request, response, error.toJSON())
     throw error
@@ -100,20 +107,10 @@ function optionsFor(web: Web, exchange: SignInExchange): AuthOptions {
 }
 
 async function formOf(request: IncomingMessage): Promise<Record<string, unknown>> {
-  const parts: Buffer[] = []
-  let size = 0
-  for await (const part of request) {
-    size += (part as Buffer).length
-    if (size > mostBytes) throw new PlatformError('too_large', 'this is too large')
-    parts.push(part as Buffer)
-  }
-  const text = Buffer.concat(parts).toString()
-  if (!request.headers['content-type']?.includes('json')) return Object.fromEntries(new URLSearchParams(text))
-  try {
-    return Object(JSON.parse(text)) as Record<string, unknown>
-  } catch (cause) {
-    throw new PlatformError('bad_request', 'the body is not JSON', {}, { cause })
-  }
+  const body = await readBody(request, bounds)
+  return request.headers['content-type']?.includes('json')
+    ? Object(parseBounded(body.length === 0 ? '{}' : body, bounds)) as Record<string, unknown>
+    : Object.fromEntries(new URLSearchParams(body.toString()))
 }
 
 /** What went wrong, without what was sent with it. */

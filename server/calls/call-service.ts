@@ -47,7 +47,7 @@ export async function callService(web: Web, viewer: Viewer, request: CallRequest
   const limit = AbortSignal.timeout(request.timeoutMs)
   const signal = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal])
   try {
-    const answer = await openCall(web, viewer, { ...request, signal })
+    const answer = await openCall(web, viewer, { ...request, body: bytesOf(request), signal })
     const { bytes, truncated } = await readUpTo(answer, mostBytes)
     return { ...textOf(bytes, answer.headers['content-type']), ...headOf(answer), truncated, bytes: bytes.length, durationMs: Math.round((performance.now() - started) * 10) / 10 }
   } catch (cause) {
@@ -56,11 +56,11 @@ export async function callService(web: Web, viewer: Viewer, request: CallRequest
 }
 
 /** The same for an answer that is read as it comes, however long that takes. @throws what the connection to the gateway throws */
-export async function openCall(web: Web, viewer: Viewer, request: Omit<CallRequest, 'timeoutMs'>): Promise<IncomingMessage> {
+export async function openCall(web: Web, viewer: Viewer, request: Omit<CallRequest, 'timeoutMs' | 'body' | 'binary'> & { body: Buffer | null }): Promise<IncomingMessage> {
   await requireReach(web, viewer, request)
-  const { at, service, path, method, headers, binary, signal } = request
+  const { at, service, path, method, headers, signal } = request
   const own = headers.filter(([name]) => !isReservedName(name) || sayable.has(name.toLowerCase()))
-  const body = request.body === null ? undefined : Buffer.from(request.body, binary ? 'base64' : 'utf8')
+  const body = request.body ?? undefined
   const hasType = own.some(([name]) => name.toLowerCase() === 'content-type')
   return new Promise<IncomingMessage>((resolve, reject) => {
     const sent = send({
@@ -83,6 +83,9 @@ function callerOf({ person, token }: Viewer, teamId: string) {
   const isMachine = id === token?.tokenId
   return { personId: id, email: isMachine || unconfirmed ? null : email, ...(isMachine && { machine: person.name }), teamIds: [teamId] }
 }
+
+/** Of a body that came as text, or in base64. */
+export const bytesOf = ({ body, binary }: Pick<CallRequest, 'body' | 'binary'>): Buffer | null => (body === null ? null : Buffer.from(body, binary ? 'base64' : 'utf8'))
 
 export function callFailure({ service, timeoutMs }: Pick<CallRequest, 'service' | 'timeoutMs'>, cause: unknown, { late, gone }: { late: boolean; gone: boolean }): PlatformError {
   if (isPlatformError(cause)) return cause

@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder'
 import type { Viewer, Web } from '../web.ts'
-import { callFailure, type CallRequest, headOf, openCall } from './call-service.ts'
+import { bytesOf, callFailure, type CallRequest, headOf, openCall } from './call-service.ts'
 
 /** The head first, then each message as it comes, and at last why there is no more. */
 export type StreamPart = { head: ReturnType<typeof headOf> } | { message: string } | { end: 'service' | 'limit' }
@@ -19,7 +19,7 @@ export async function* streamCall(web: Web, viewer: Viewer, request: CallRequest
   const stop = new AbortController()
   const signals = [limit.signal, stop.signal, ...(request.signal === undefined ? [] : [request.signal])]
   try {
-    const answer = await openCall(web, viewer, { ...request, signal: AbortSignal.any(signals), headers: [['accept', 'text/event-stream'], ...request.headers.filter(([name]) => name.toLowerCase() !== 'accept')] })
+    const answer = await openCall(web, viewer, { ...request, body: bytesOf(request), signal: AbortSignal.any(signals), headers: [['accept', 'text/event-stream'], ...request.headers.filter(([name]) => name.toLowerCase() !== 'accept')] })
     clearTimeout(timer)
     yield { head: headOf(answer) }
     const isEvents = /^text\/event-stream/.test(answer.headers['content-type'] ?? '')

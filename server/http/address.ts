@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import type { Settings } from '../settings.ts'
+import type { Credential } from './credential.ts'
 
 /** Where a request came from; a proxy is believed only when the operator said that there is one. */
 export function addressOf(request: IncomingMessage, settings: Pick<Settings, 'trustProxy'>): string {
@@ -37,8 +38,12 @@ export function isSameOrigin(request: IncomingMessage, settings: Pick<Settings, 
   return new URL(origin).origin === (isPublic ? own.origin : new URL(`http://${host}`).origin)
 }
 
-/** A page of another origin must not change anything with its visitor's cookie. Whoever sends a token means it. */
-export function isForged(request: IncomingMessage, settings: Pick<Settings, 'url'>): boolean {
-  const reads = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS'
-  return !reads && request.headers.authorization === undefined && request.headers.cookie !== undefined && !isSameOrigin(request, settings)
+/**
+ * A page of another origin must not change anything with its visitor's cookie, nor sign its visitor in. Only the identity that
+ * is used counts: a browser adds no token by itself, everything else is of a page that must be ours.
+ */
+export function isForged(request: IncomingMessage, settings: Pick<Settings, 'url'>, credential: Credential): boolean {
+  return !isRead(request) && credential.by !== 'token' && !isSameOrigin(request, settings)
 }
+
+export const isRead = ({ method }: Pick<IncomingMessage, 'method'>): boolean => method === 'GET' || method === 'HEAD' || method === 'OPTIONS'

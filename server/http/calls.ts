@@ -1,20 +1,22 @@
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
-import { PlatformError } from '#contract/errors.ts'
+import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { answerOf } from '#contract/headers.ts'
 import { authorize, signedIn } from '../authorize.ts'
 import { callFailure, openCall } from '../calls/call-service.ts'
+import { declaredBytes, readBody } from './body.ts'
 import { attachment } from './files.ts'
 import type { Exchange } from './exchange.ts'
 import { readQuery } from './query.ts'
 import { inertPolicy } from './security.ts'
+import { shareOf, takeBodyTurn } from './turns.ts'
 
 const asked = z.object({
   team: z.string(), environment: z.string(), service: z.string().max(64),
   path: z.string().max(8_192).regex(/^\/[^\s]*$/, 'a path begins with / and has no spaces'),
   method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']).default('POST'),
 })
-const mostBytes = 16 << 20
+const bodyLimits = { bytes: 16 << 20, withinMs: 120_000 }
 /** Until the answer begins; a stream may take as long as it takes. */
 const timeoutMs = 60_000
 
@@ -22,18 +24,17 @@ const timeoutMs = 60_000
  * `POST /api/calls`: a call whose answer is passed on as it comes. What the service said of it is in headers of our own:
  * nothing that a service answers is a page of the console.
  */
-export async function serveCall({ web, request, response, url, from, viewer }: Exchange): Promise<void> {
+export async function serveCall({ web, request, response, url, from, viewer, turns }: Exchange): Promise<void> {
   if (request.method !== 'POST') throw new PlatformError('method_not_allowed', 'calls are made by POST')
   const who = signedIn(await viewer())
   const { service, path, method, ...names } = readQuery(url, asked)
   const at = await authorize(web, who, 'service.call', names, { listing: true })
-  const parts: Buffer[] = []
-  let size = 0
-  for await (const part of request as AsyncIterable<Buffer>) {
-    parts.push(part)
-    size += part.length
-    if (size > mostBytes) throw new PlatformError('too_large', `a call's body has at most ${mostBytes >> 20} MiB here`, { fix: 'Call the service at its own address.' })
-  }
+  const declared = declaredBytes(request)
+  if (declared !== Infinity && declared > bodyLimits.bytes) throw tooLarge()
+  if (!await takeBodyTurn(turns, response, { share: shareOf(who, from), bytes: declared })) return
+  const body = await readBody(request, bodyLimits).catch((error: unknown) => {
+    throw isPlatformError(error) && error.code === 'too_large' ? tooLarge() : error
+  })
   const gone = new AbortController()
   let late = false
   response.once('close', () => gone.abort())
@@ -43,8 +44,8 @@ export async function serveCall({ web, request, response, url, from, viewer }: E
   }, timeoutMs)
   const type = request.headers['content-type']
   const answer = await openCall(web, who, {
-    at, service, path, method, headers: type === undefined ? [] : [['content-type', type]], body: size === 0 ? null : Buffer.concat(parts).toString('base64'),
-    binary: true, from, signal: gone.signal,
+    at, service, path, method, headers: type === undefined ? [] : [['content-type', type]], body: body.length === 0 ? null : body,
+    from, signal: gone.signal,
   }).catch((cause: unknown) => {
     throw callFailure({ service, timeoutMs }, cause, { late, gone: gone.signal.aborted })
   }).finally(() => clearTimeout(timer))
@@ -55,3 +56,5 @@ export async function serveCall({ web, request, response, url, from, viewer }: E
   response.flushHeaders()
   await pipeline(answer, response).catch(() => response.destroy())
 }
+
+const tooLarge = () => new PlatformError('too_large', `a call's body has at most ${bodyLimits.bytes >> 20} MiB here`, { fix: 'Call the service at its own address.' })

@@ -4,11 +4,13 @@ import { metricsPath } from '#contract/metrics.ts'
 import { consolePath } from '#contract/console-paths.ts'
 import { standingOf } from '#contract/path-readings.ts'
 import { serveSignIn } from '../auth/next-auth.ts'
-import { viewer } from '../people/viewer.ts'
+import { byCredential } from '../people/viewer.ts'
 import type { Viewer, Web } from '../web.ts'
-import { addressOf, isConsoleHost, isForged } from './address.ts'
+import { addressOf, isConsoleHost, isForged, isRead } from './address.ts'
 import { bodyOfFailure, sendError, sendJson } from './answer.ts'
+import { endStalled } from './body.ts'
 import { serveCall } from './calls.ts'
+import { credentialOf } from './credential.ts'
 import type { Exchange } from './exchange.ts'
 import { serveFile } from './files.ts'
 import { serveGit } from './git.ts'
@@ -17,6 +19,7 @@ import { serveLogs } from './logs.ts'
 import { serveMetrics } from './metrics.ts'
 import { serveProcedures } from './procedures.ts'
 import { builtFiles, inertPolicy, setBuiltPolicy, setPagePolicy, setSecurityHeaders } from './security.ts'
+import { createTurns, type Turns } from './turns.ts'
 import { serveUpload } from './uploads.ts'
 
 export type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<void>
@@ -26,12 +29,15 @@ interface To {
   isReady(): boolean
 }
 
+/** Bytes of path and query together. */
+const mostUrl = 32 << 10
+
 type Serve = (exchange: Exchange) => Promise<void>
 
 /** By how the path begins; what none of these takes is a page. */
 export const served: [begins: string, Serve][] = [
   [consolePath.trpc, serveProcedures],
-  ['/api/auth', ({ web, request, response }) => serveSignIn(web, request, response)],
+  ['/api/auth', serveSignIn],
   ['/api/upload', serveUpload],
   ['/api/raw', serveFile],
   ['/api/logs', serveLogs],
@@ -46,37 +52,43 @@ const platformSegments = new Set([...served.map(([begins]) => begins), builtFile
 
 /** The listener of the one HTTP server. */
 export function createFront(web: Web, to: To) {
+  const turns = createTurns()
   return (request: IncomingMessage, response: ServerResponse): void => {
-    serve(web, to, { request, response }).catch((error: unknown) => {
+    serve(web, { ...to, turns }, { request, response }).catch((error: unknown) => {
       sendError(request, response, bodyOfFailure(web, error, `${request.method} ${pathOnly(request.url)}`))
     })
   }
 }
 
-async function serve(web: Web, { pages, isReady }: To, { request, response }: { request: IncomingMessage; response: ServerResponse }): Promise<void> {
+async function serve(web: Web, { pages, isReady, turns }: To & { turns: Turns }, { request, response }: { request: IncomingMessage; response: ServerResponse }): Promise<void> {
   const { settings } = web
   response.on('error', () => response.destroy())
   setSecurityHeaders(response, settings)
   if (request.url === '/health') return sendJson(response, isReady() ? 200 : 503, { ok: isReady() })
   if (request.url === undefined || !request.url.startsWith('/') || !URL.canParse(request.url, settings.url)) throw new PlatformError('bad_request', 'this is not a path')
   if (!isConsoleHost(request.headers.host, settings)) return sendElsewhere(web, request, response)
+  if (request.url.length > mostUrl) throw new PlatformError('too_large', `the address is longer than ${mostUrl >> 10} KiB`)
   const url = new URL(request.url, settings.url)
   // `//somewhere/x` is read as a host by URL and by browsers alike: it is no path of ours.
   if (url.origin !== settings.url) throw new PlatformError('bad_request', 'this is not a path')
   // Otherwise a page could be had by another name, with the headers of another kind of answer.
   if (standingOf(request.url, platformSegments) === 'disguised') throw new PlatformError('bad_request', 'this path could be read as one of the platform')
   const take = served.find(([begins]) => url.pathname === begins || url.pathname.startsWith(`${begins}/`))?.[1]
+  const credential = credentialOf(request.headers, settings, { basic: take === serveGit })
   if (take === undefined) {
+    // The console has no server actions: nothing is sent to a page.
+    if (!isRead(request)) throw new PlatformError('method_not_allowed', 'a page is opened by GET')
     if (url.pathname.startsWith(builtFiles)) setBuiltPolicy(response)
     else setPagePolicy(request, response, settings.dev)
     return pages(request, response)
   }
   // None of these is a page; should a browser show one as such, nothing in it runs.
   response.setHeader('content-security-policy', inertPolicy)
-  if (isForged(request, settings)) throw new PlatformError('forbidden', 'this request comes from a page of another origin')
+  if (isForged(request, settings, credential)) throw new PlatformError('forbidden', 'this request comes from a page of another origin')
   const from = addressOf(request, settings)
   let asked: Promise<Viewer | undefined> | undefined
-  await take({ web, request, response, url, from, viewer: () => (asked ??= viewer(web, request.headers, from)) })
+  endStalled(request)
+  await take({ web, request, response, url, from, credential, turns, viewer: () => (asked ??= byCredential(web, credential, from)) })
 }
 
 /** This is not the console's host: a service's, or somebody's who points a name of theirs at us. RFC 9110 §15.5.20. */

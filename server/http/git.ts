@@ -14,10 +14,10 @@ const shape = /^\/git\/([^/]+)\/([^/]+?)(?:\.git)?\/(HEAD|info\/refs|objects\/[\
 const passedOn = ['content-type', 'content-encoding', 'content-length', 'accept', 'accept-encoding', 'git-protocol', 'user-agent'] as const
 
 /** git over HTTP with a token as the password; the runtime runs git itself. Bodies stream both ways, of any size. */
-export async function serveGit({ web, request, response, url, from }: Exchange): Promise<void> {
+export async function serveGit({ web, request, response, url, from, credential }: Exchange): Promise<void> {
   const [, team, service, path] = shape.exec(url.pathname) ?? []
   if (team === undefined || service === undefined || path === undefined) throw new PlatformError('not_found', 'there is no repository here')
-  const who = await basic(request.headers, (token) => byToken(web, token, from))
+  const who = credential.by === 'token' ? await good(byToken(web, credential.token, from)) : undefined
   if (who === undefined) {
     request.resume()
     return sendText(response, 401, 'Sign in with any user name and a token (`m3o token create`) as the password.', { 'www-authenticate': 'Basic realm="M3O", charset="UTF-8"' })
@@ -84,13 +84,9 @@ async function protectedFrom(web: Web, who: Viewer, at: AtTeam): Promise<Record<
   return Object.fromEntries([...Map.groupBy(refused.flat(), ({ why }) => why)].map(([why, ones]) => [why, ones.map(({ id }) => id)]))
 }
 
-/** The token of `Authorization: Basic` (as the password, or alone as the user name) or `Bearer`; undefined without one that is good. */
-async function basic(headers: IncomingHttpHeaders, byToken: (token: string) => Promise<Viewer>): Promise<Viewer | undefined> {
-  const [, scheme, value] = /^(basic|bearer) +(\S+)$/i.exec(headers.authorization ?? '') ?? []
-  if (scheme === undefined || value === undefined) return undefined
-  const [user = '', ...rest] = Buffer.from(value, 'base64').toString().split(':')
-  const token = scheme.toLowerCase() === 'bearer' ? value : rest.join(':') || user
-  return byToken(token).catch((error: unknown) => {
+/** Undefined for a token that is not valid: git asks for another. */
+async function good(viewer: Promise<Viewer>): Promise<Viewer | undefined> {
+  return viewer.catch((error: unknown) => {
     if (isPlatformError(error) && error.code === 'unauthenticated') return undefined
     throw error
   })

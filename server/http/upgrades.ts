@@ -1,10 +1,13 @@
-import type { IncomingMessage } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { isPlatformError } from '#contract/errors.ts'
 import type { createLaptops } from '../laptops/laptops.ts'
 import type { createLive } from '../live/socket.ts'
 import type { PreparedPages } from '../pages.ts'
+import type { Settings } from '../settings.ts'
 import type { Web } from '../web.ts'
 import { isConsoleHost, isSameOrigin } from './address.ts'
+import { credentialOf } from './credential.ts'
 
 interface To { live: Pick<ReturnType<typeof createLive>, 'upgrade'>; laptops: Pick<ReturnType<typeof createLaptops>, 'upgrade'>; pages?: Pick<PreparedPages, 'upgrade'> }
 
@@ -19,6 +22,8 @@ export function createUpgrades(web: Pick<Web, 'settings'>, { live, laptops, page
       socket.once('close', () => open.delete(socket))
       if (!isConsoleHost(request.headers.host, settings)) return refuse(socket, '421 Misdirected Request')
       if (!isSameOrigin(request, settings)) return refuse(socket, '403 Forbidden')
+      const refusal = refusalOf(request, settings)
+      if (refusal !== undefined) return refuse(socket, refusal)
       if (live.upgrade(request, socket, head) || laptops.upgrade(request, socket, head)) return
       if (settings.dev && pages !== undefined && request.url?.startsWith('/_next/')) return void pages.upgrade(request, socket, head)
       refuse(socket, '404 Not Found')
@@ -26,6 +31,17 @@ export function createUpgrades(web: Pick<Web, 'settings'>, { live, laptops, page
     destroyAll(): void {
       for (const socket of open) socket.destroy()
     },
+  }
+}
+
+/** Two identities, or a header that is none, are refused before anybody looks at either. */
+function refusalOf(request: IncomingMessage, settings: Settings): string | undefined {
+  try {
+    credentialOf(request.headers, settings)
+    return undefined
+  } catch (error) {
+    if (!isPlatformError(error)) throw error
+    return `${error.status} ${STATUS_CODES[error.status]}`
   }
 }
 

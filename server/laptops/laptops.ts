@@ -3,10 +3,11 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
-import { errorStatus, isPlatformError, type ErrorBody } from '#contract/errors.ts'
+import { errorStatus, type ErrorBody, PlatformError } from '#contract/errors.ts'
 import { laptopFolder } from '#contract/laptop-sockets.ts'
 import { laptopPath, laptopQuery } from '#contract/laptops.ts'
 import { maxTunnelMessage } from '#contract/tunnel-frames.ts'
+import { isAccessLost } from '../access-lost.ts'
 import { authorize, may, type Names, signedIn } from '../authorize.ts'
 import { addressOf } from '../http/address.ts'
 import { bodyOfFailure } from '../http/answer.ts'
@@ -19,7 +20,10 @@ import { LaptopConnection } from './connection.ts'
 const recheckMs = 15_000
 const settleMs = 50
 
-interface Allowed { names: Names & { environment: string; service: string }; secrets: boolean; renew: () => Promise<Viewer> }
+/** Of one person: each holds a tunnel, whose buffers are this process's. */
+const mostOfPerson = 16
+
+interface Allowed { personId: string; names: Names & { environment: string; service: string }; secrets: boolean; renew: () => Promise<Viewer> }
 
 /** The websockets of `m3o dev` (contract/laptops.ts). Upgrades are handed in. */
 export function createLaptops(web: Web) {
@@ -35,6 +39,7 @@ export function createLaptops(web: Web) {
     const who = await renew()
     const { instance, force, ...names } = readQuery(new URL(request.url ?? '', web.settings.url), laptopQuery)
     const at = await authorize(web, who, 'service.deploy', names)
+    if ([...open.values()].filter(({ personId }) => personId === who.person.id).length >= mostOfPerson) throw new PlatformError('rate_limited', `at most ${mostOfPerson} laptops of one person at once`, { fix: 'Stop one of them.' })
     const [variables, secrets] = await Promise.all([may(web, who, 'variable.read', names), may(web, who, 'secret.read', names)])
     const hold = await web.runtime.duplex('laptops.hold', {
       serviceId: at.serviceId, environmentId: at.environmentId, userId: who.person.id, instance: instance ?? null, force, may: { variables, secrets },
@@ -43,7 +48,7 @@ export function createLaptops(web: Web) {
     server.handleUpgrade(request, socket, head, (websocket) => {
       upgraded = true
       const connection = new LaptopConnection(web, websocket, hold)
-      open.set(connection, { names, secrets, renew })
+      open.set(connection, { personId: who.person.id, names, secrets, renew })
       websocket.once('close', () => open.delete(connection))
     })
     // It has gone meanwhile, or is no websocket: nobody else would let go of the place.
@@ -51,13 +56,13 @@ export function createLaptops(web: Web) {
   }
 
   /** Who may not any more lets go: of the place, or of secrets that the process has. */
-  async function recheck(connection: LaptopConnection, { names, secrets, renew }: Allowed): Promise<void> {
+  async function recheck(connection: LaptopConnection, { names, secrets, renew }: Omit<Allowed, 'personId'>): Promise<void> {
     try {
       const who = await renew()
       await authorize(web, who, 'service.deploy', names)
       if (secrets) await authorize(web, who, 'secret.read', names)
     } catch (error) {
-      if (isPlatformError(error) && ['forbidden', 'not_found', 'unauthenticated', 'environment_gone'].includes(error.code)) connection.refuse(error)
+      if (isAccessLost(error)) connection.refuse(error)
     }
   }
 

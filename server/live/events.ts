@@ -8,8 +8,8 @@ type Listener = (event: PlatformEvent) => void
 interface Hooks {
   /** Events may have been missed: whoever shows something fetches it again. */
   missed: () => void
-  /** A team itself, its members, invitations or tokens. */
-  teamChanged: () => void
+  /** A team itself, its members, invitations or tokens; or an environment, which may be gone, or protected now. */
+  accessChanged: () => void
 }
 
 /** More than what happens between a page being made and its browser listening. */
@@ -79,7 +79,7 @@ export class PlatformEvents {
         const events = web.runtime.stream('events.watch', {}, { signal, onOpen: () => { this.#forgetAll(); if (again) hooks.missed() } })
         for await (const event of events) {
           this.#keep(event)
-          if (event.type === 'team') hooks.teamChanged()
+          if (event.type === 'team' || event.type === 'environment') hooks.accessChanged()
           for (const listener of this.#byTeam.get(event.teamId) ?? []) listener(event)
         }
       } catch (error) {

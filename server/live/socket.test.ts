@@ -215,3 +215,53 @@ test('a service that is renamed while its log is followed: no line comes twice w
     await as.services.rename({ team: 'demo', service: 'greeter', name: 'hello' })
   }
 })
+
+test('subscriptions to an environment that is deleted end, others go on', async () => {
+  const as = await stand.withToken(token)
+  await as.environments.create({ team: 'demo', name: 'short', kind: 'shared' })
+  const live = await connected({ token, origin: null })
+  const short = { ...at, environment: 'short' }
+  expect(await live.subscribe('logs', 'logs', { team: 'demo', environment: 'short', services: [] })).toEqual({ ok: true })
+  expect(await live.subscribe('here', 'presence', short)).toEqual({ ok: true })
+  expect(await live.subscribe('other', 'presence', at)).toEqual({ ok: true })
+  await as.environments.delete({ team: 'demo', environment: 'short' })
+  await eventually(() => live.ended.logs !== undefined && live.ended.here !== undefined)
+  expect([live.ended.logs?.code, live.ended.here?.code, live.ended.other]).toEqual(['environment_gone', 'environment_gone', undefined])
+})
+
+test('a packet that is nested too deep, or of nothing but values, closes its own connection only', async () => {
+  const bystander = await connected({ token, origin: null })
+  let nested: unknown = 1
+  for (let n = 0; n < 1_000; n++) nested = [nested]
+  for (const input of [nested, Array.from({ length: 5_000 }, () => ({}))]) {
+    const live = await connected({ token, origin: null })
+    live.socket.emit('subscribe', 'x', 'team', input, () => {})
+    await eventually(() => live.told.includes('disconnect'))
+  }
+  const anonymous = open({ token: nested as string, origin: null })
+  await eventually(() => anonymous.told.some((one) => one === 'connect_error' || one === 'disconnect'))
+  expect(await bystander.subscribe('t', 'team', { team: 'demo' })).toEqual({ ok: true })
+})
+
+test('a client that writes without waiting for what its program takes is disconnected', async () => {
+  const live = await connected({ token, origin: null })
+  expect(await live.subscribe('x', 'exec', { ...at, command: ['sleep', '60'], tty: null })).toEqual({ ok: true })
+  for (let n = 0; n < 200; n++) live.socket.emit('write', 'x', Buffer.alloc(256 << 10), () => {})
+  await eventually(() => live.told.includes('disconnect'))
+})
+
+test('sockets and subscriptions are limited: of whom nobody knows, of one connection', async () => {
+  const live = await connected({ token, origin: null })
+  const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => live.subscribe(`l${n}`, 'logs', { team: 'demo', environment: 'production', services: [] })))
+  expect(answers.filter(({ ok }) => ok)).toHaveLength(10)
+  const { port } = stand.settings
+  const strangers = Array.from({ length: 60 }, () => new WebSocket(`ws://127.0.0.1:${port}/live/?EIO=4&transport=websocket`))
+  const outcomes: string[] = []
+  for (const one of strangers) {
+    one.addEventListener('open', () => outcomes.push('open'))
+    one.addEventListener('error', () => outcomes.push('refused'))
+  }
+  await eventually(() => outcomes.length === 60)
+  expect(outcomes.filter((one) => one === 'open')).toHaveLength(50)
+  for (const one of strangers) one.close()
+})

@@ -8,9 +8,12 @@ import {
 } from '#contract/live.ts'
 import { livePath, maxWrite } from '#contract/live-socket.ts'
 import { addressOf } from '../http/address.ts'
+import { credentialOf } from '../http/credential.ts'
 import { bodyOfFailure } from '../http/answer.ts'
 import { byToken, viewer } from '../people/viewer.ts'
 import type { Viewer, Web } from '../web.ts'
+import { networkOf } from '../people/sign-in-limit.ts'
+import { Arrivals, boundPackets } from './arrivals.ts'
 import { PlatformEvents } from './events.ts'
 import { heard } from './heard.ts'
 import { PresenceRooms } from './presence.ts'
@@ -22,18 +25,23 @@ export type LiveSocket = Socket<ClientToServer, ServerToClient, Record<string, n
 
 /** How often a socket's sign-in and subscriptions are looked at again, besides when something says that they changed. */
 const recheckMs = 15_000
+/** Until a socket that was opened must be signed in. */
+const signInMs = 10_000
+const mostSocketsOfPerson = 100
+/** Input of programs that has not been taken yet. A client writes the next piece after the ack of the one before. */
+const mostUnwritten = 4 * maxWrite
 
 /** The live socket of contract/live.ts. Upgrades are handed in; it listens on nothing itself. */
 export function createLive(web: Web, { teamChanged = () => {} }: { teamChanged?: () => void } = {}) {
   // socket.io wants a server to hang itself on; this one never listens (recipes: upgrades are routed by hand).
   const never = createServer()
   const io = new Server<ClientToServer, ServerToClient, Record<string, never>, Data>(never, {
-    path: livePath, transports: ['websocket'], serveClient: false, destroyUpgrade: false, maxHttpBufferSize: 2 * maxWrite, pingInterval: 10_000, pingTimeout: 10_000,
+    path: livePath, transports: ['websocket'], serveClient: false, destroyUpgrade: false, maxHttpBufferSize: 2 * maxWrite, connectTimeout: signInMs, pingInterval: 10_000, pingTimeout: 10_000,
   })
   const events = new PlatformEvents(web, {
     missed: () => io.emit('resync'),
-    // Somebody's role or token may be another now.
-    teamChanged: () => {
+    // Somebody's role or token may be another now, or an environment is gone.
+    accessChanged: () => {
       teamChanged()
       sooner ??= setTimeout(() => { sooner = undefined; recheckAll() }, 50)
     },
@@ -41,6 +49,8 @@ export function createLive(web: Web, { teamChanged = () => {} }: { teamChanged?:
   let sooner: NodeJS.Timeout | undefined
   const presence = new PresenceRooms()
   const open = new Map<LiveSocket, Subscriptions>()
+  const arrivals = new Arrivals()
+  io.engine.on('connection', boundPackets)
 
   io.use((socket, next) => {
     signIn(web, socket).then(() => next(), (error: unknown) => {
@@ -49,7 +59,11 @@ export function createLive(web: Web, { teamChanged = () => {} }: { teamChanged?:
     })
   })
   io.on('connection', (socket) => {
+    arrivals.signedIn(socket.request.socket)
+    const ownSockets = () => [...open].filter(([one]) => one.data.viewer.person.id === socket.data.viewer.person.id)
+    if (ownSockets().length >= mostSocketsOfPerson) return void socket.disconnect(true)
     const subscriptions = new Subscriptions({
+      ofPerson: () => ownSockets().reduce((sum, [, { size }]) => sum + size, 0),
       web, events, presence, socketId: socket.id, viewer: () => socket.data.viewer,
       sink: (id) => sinkOf(socket, id), end: (id, error) => socket.emit('end', id, error),
     })
@@ -89,7 +103,8 @@ export function createLive(web: Web, { teamChanged = () => {} }: { teamChanged?:
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
       const path = request.url?.split('?', 1)[0] ?? ''
       if (path !== livePath && path !== `${livePath}/`) return false
-      never.emit('upgrade', request, socket, head)
+      if (!arrivals.mayCome(socket, networkOf(addressOf(request, web.settings)))) socket.destroy()
+      else never.emit('upgrade', request, socket, head)
       return true
     },
     /** How far the events of teams have come, for the topic `team`. */
@@ -113,6 +128,7 @@ async function signIn(web: Web, socket: LiveSocket): Promise<void> {
   const given = heard(z.object({ token: z.string().max(300).optional() }), socket.handshake.auth ?? {})
   if (given === undefined) throw new PlatformError('bad_request', 'the token of the handshake is none', { field: 'token' })
   const { token } = given
+  if (token !== undefined && credentialOf(request.headers, web.settings).by !== 'nobody') throw new PlatformError('bad_request', 'the connection has two identities', { fix: 'Send only one of them.' })
   const fromPage = request.headers.origin !== undefined
   const renew = token !== undefined
     ? () => byToken(web, token, from)
@@ -166,10 +182,17 @@ function listen(web: Web, socket: LiveSocket, subscriptions: Subscriptions): voi
     const known = heard(id, given)
     if (known !== undefined) subscriptions.close(known)
   })
+  let unwritten = 0
   socket.on('write', (...[given, value, ack]: unknown[]) => {
     const said = heard(bytes, value)
+    unwritten += said?.length ?? 0
+    // It does not wait for acks: what its program does not take would be kept here.
+    if (unwritten > mostUnwritten) return void socket.disconnect(true)
     const written = said === undefined ? undefined : inletOf(given)?.write?.(said)
-    void Promise.resolve(written).finally(() => ackOf(ack)())
+    void Promise.resolve(written).finally(() => {
+      unwritten -= said?.length ?? 0
+      ackOf(ack)()
+    })
   })
   socket.on('resize', (...[given, value]: unknown[]) => {
     const said = heard(size, value)

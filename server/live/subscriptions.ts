@@ -1,5 +1,6 @@
-import { type ErrorBody, isPlatformError, PlatformError } from '#contract/errors.ts'
+import { type ErrorBody, PlatformError } from '#contract/errors.ts'
 import { type LiveTopic, liveTopics } from '#contract/live.ts'
+import { isAccessLost } from '../access-lost.ts'
 import { authorize, type Names } from '../authorize.ts'
 import { bodyOfFailure } from '../http/answer.ts'
 import type { Viewer } from '../web.ts'
@@ -8,13 +9,20 @@ import { topics } from './topics.ts'
 
 interface Options extends Pick<Place, 'web' | 'events' | 'presence' | 'socketId'> {
   viewer: () => Viewer
+  /** How many subscriptions this person has on all sockets. */
+  ofPerson: () => number
   sink: (id: string) => Sink
   end: (id: string, error: ErrorBody | null) => void
 }
 
 interface Open { topic: LiveTopic; names: Names; stop: AbortController; running: Running | undefined }
 
+/** Of one socket. */
 const most = 200
+/** Of all sockets of one person. */
+const mostOfPerson = 600
+/** Of those that keep a program or a log's lines for a client that may not read. */
+const mostOfTopic: Partial<Record<LiveTopic, number>> = { logs: 10, language: 10, terminal: 20, exec: 20, presence: 20 }
 
 /** What one socket is subscribed to. */
 export class Subscriptions {
@@ -29,6 +37,9 @@ export class Subscriptions {
   async open(id: string, name: LiveTopic, given: unknown): Promise<void> {
     if (this.#open.has(id)) throw new PlatformError('conflict', 'this id is in use')
     if (this.#open.size >= most) throw new PlatformError('rate_limited', `at most ${most} subscriptions at once`)
+    if (this.#with.ofPerson() >= mostOfPerson) throw new PlatformError('rate_limited', `at most ${mostOfPerson} subscriptions of one person at once`, { fix: 'Close some tabs.' })
+    const mostHere = mostOfTopic[name] ?? most
+    if ([...this.#open.values()].filter(({ topic }) => topic === name).length >= mostHere) throw new PlatformError('rate_limited', `at most ${mostHere} subscriptions to ${name} on one connection`)
     const parsed = liveTopics[name].input.safeParse(given)
     if (!parsed.success) {
       const [issue] = parsed.error.issues
@@ -47,6 +58,10 @@ export class Subscriptions {
       throw error
     }
     open.running.done.then(() => this.#ended(id, open, null), (error: unknown) => this.#ended(id, open, error))
+  }
+
+  get size(): number {
+    return this.#open.size
   }
 
   inlet(id: string): Inlet | undefined {
@@ -70,8 +85,7 @@ export class Subscriptions {
       try {
         await authorize(this.#with.web, this.#with.viewer(), action, open.names, { listing: listing ?? false })
       } catch (error) {
-        if (!isPlatformError(error) || !['forbidden', 'not_found', 'unauthenticated'].includes(error.code)) continue
-        this.#ended(id, open, error)
+        if (isAccessLost(error)) this.#ended(id, open, error)
       }
     }
   }

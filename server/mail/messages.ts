@@ -14,7 +14,21 @@ import type { Letter, Mailer } from './mailer.ts'
 
 type Row = typeof messages.$inferSelect
 
-interface Parts { db: Db; codes: KeptCodes; seal: PeopleSeal; mailer: Mailer | undefined; settings: Pick<Settings, 'url'>; log: Logger }
+/** What time it is, and something that happens later. */
+export interface Clock {
+  now(): number
+  after(ms: number, run: () => void): () => void
+}
+
+interface Parts { db: Db; codes: KeptCodes; seal: PeopleSeal; mailer: Mailer | undefined; settings: Pick<Settings, 'url'>; log: Logger; clock?: Clock }
+
+const ownClock: Clock = {
+  now: () => Date.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms).unref()
+    return () => clearTimeout(timer)
+  },
+}
 
 const day = 86_400_000
 const firstWaitMs = 5_000
@@ -29,11 +43,13 @@ export class Messages {
   readonly #parts: Parts
   #draining: Promise<void> | undefined
   #again = false
-  #timer: NodeJS.Timeout | undefined
+  readonly #clock: Clock
+  #stopWaiting = () => {}
   #closed = false
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#clock = parts.clock ?? ownClock
   }
 
   get mailer(): Mailer | undefined {
@@ -43,8 +59,8 @@ export class Messages {
   async add(kind: MessageKind, email: string, data: Record<string, string> = {}): Promise<void> {
     // A notice is only worth something when it arrives by itself.
     if (kind === 'notice' && this.mailer === undefined) return
-    const now = Date.now()
-    await this.#parts.db.delete(messages).where(lte(messages.expiresAt, now))
+    const now = this.#clock.now()
+    await this.#forgetExpired()
     await this.#parts.db.insert(messages).values({ id: newId('message'), kind, email: email.trim(), data, createdAt: now, expiresAt: now + day, nextAt: now })
     this.drain()
   }
@@ -61,11 +77,16 @@ export class Messages {
     this.#draining ??= this.#run().finally(() => { this.#draining = undefined })
   }
 
+  /** Resolves when nothing is being sent. */
+  async settled(): Promise<void> {
+    while (this.#draining !== undefined) await this.#draining
+  }
+
   /** What an operator may have to pass on: all that waits without a mail server, else what the server did not take. */
   async waiting() {
     const { db, mailer } = this.#parts
     const rows = await db.select({ message: messages, userId: users.id }).from(messages).leftJoin(users, sql`lower(${users.email}) = lower(${messages.email})`)
-      .where(gt(messages.expiresAt, Date.now())).orderBy(asc(messages.createdAt)).limit(200)
+      .where(gt(messages.expiresAt, this.#clock.now())).orderBy(asc(messages.createdAt)).limit(200)
     return rows
       .filter(({ message, userId }) => isLink(message.kind) && (mailer === undefined || message.attempts > 0) && (userId !== null) === needsAccount(message.kind))
       .map(({ message: { id, kind, email, createdAt, expiresAt, error } }) => ({ id, kind, email, createdAt, expiresAt, error }))
@@ -73,7 +94,7 @@ export class Messages {
 
   /** With a new code. @throws PlatformError `not_found` when it is gone, or nobody has the address */
   async show(id: string): Promise<{ kind: MessageKind; email: string; link: string }> {
-    const [row] = await this.#parts.db.select().from(messages).where(and(eq(messages.id, id), gt(messages.expiresAt, Date.now())))
+    const [row] = await this.#parts.db.select().from(messages).where(and(eq(messages.id, id), gt(messages.expiresAt, this.#clock.now())))
     const made = row && isLink(row.kind) ? await this.#linkOf(row.kind, row) : undefined
     if (row === undefined || made === undefined) throw new PlatformError('not_found', 'this message is not waiting any more')
     return { kind: made.kind, email: made.to, link: made.url }
@@ -85,16 +106,17 @@ export class Messages {
 
   async close(): Promise<void> {
     this.#closed = true
-    clearTimeout(this.#timer)
+    this.#stopWaiting()
     await this.#draining
     this.mailer?.close()
   }
 
   async #run(): Promise<void> {
     try {
+      await this.#forgetExpired()
       while (this.#again && !this.#closed) {
         this.#again = false
-        const due = await this.#parts.db.select().from(messages).where(and(lte(messages.nextAt, Date.now()), gt(messages.expiresAt, Date.now()))).orderBy(asc(messages.nextAt)).limit(20)
+        const due = await this.#parts.db.select().from(messages).where(and(lte(messages.nextAt, this.#clock.now()), gt(messages.expiresAt, this.#clock.now()))).orderBy(asc(messages.nextAt)).limit(20)
         for (const row of due) if (!this.#closed) await this.#send(row)
         if (due.length === 20) this.#again = true
       }
@@ -114,18 +136,22 @@ export class Messages {
     } catch (error) {
       const attempts = row.attempts + 1
       log.warn({ code: (error as { code?: string }).code, kind: row.kind, attempts }, 'the mail server did not take a message')
-      await db.update(messages).set({ attempts, nextAt: Date.now() + Math.min(firstWaitMs * 2 ** row.attempts, longestWaitMs), error: reasonOf(error) }).where(eq(messages.id, row.id))
+      await db.update(messages).set({ attempts, nextAt: this.#clock.now() + Math.min(firstWaitMs * 2 ** row.attempts, longestWaitMs), error: reasonOf(error) }).where(eq(messages.id, row.id))
     }
   }
 
   async #wakeForNext(): Promise<void> {
-    const [next] = await this.#parts.db.select({ at: messages.nextAt }).from(messages).orderBy(asc(messages.nextAt)).limit(1)
-    if (next !== undefined) this.#wakeIn(Math.max(50, next.at - Date.now()))
+    const [next] = await this.#parts.db.select({ at: messages.nextAt }).from(messages).where(gt(messages.expiresAt, this.#clock.now())).orderBy(asc(messages.nextAt)).limit(1)
+    if (next !== undefined) this.#wakeIn(Math.max(50, next.at - this.#clock.now()))
   }
 
   #wakeIn(ms: number): void {
-    clearTimeout(this.#timer)
-    if (!this.#closed) this.#timer = setTimeout(() => this.drain(), ms).unref()
+    this.#stopWaiting()
+    if (!this.#closed) this.#stopWaiting = this.#clock.after(ms, () => this.drain())
+  }
+
+  async #forgetExpired(): Promise<void> {
+    await this.#parts.db.delete(messages).where(lte(messages.expiresAt, this.#clock.now()))
   }
 
   /** Undefined when there is nobody to tell. */

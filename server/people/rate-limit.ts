@@ -28,7 +28,14 @@ export class RateLimit {
     this.#buckets.set(key, { used: used + 1, at: now })
   }
 
-  /** What was used legitimately does not count. */
+  /** One use turned out to be legitimate: it does not count, those before it do. */
+  takeBack(key: string, now = performance.now()): void {
+    const used = this.#usedBy(key, now)
+    if (used <= 1) this.#buckets.delete(key)
+    else this.#buckets.set(key, { used: used - 1, at: now })
+  }
+
+  /** Nothing of a key counts any more. Only for a key that nobody but the person who proved to be there can use. */
   giveBack(key: string): void {
     this.#buckets.delete(key)
   }
@@ -40,6 +47,9 @@ export class RateLimit {
 
   #forget(now: number): void {
     for (const key of this.#buckets.keys()) if (this.#usedBy(key, now) === 0) this.#buckets.delete(key)
-    if (this.#buckets.size >= this.#most) this.#buckets.clear()
+    if (this.#buckets.size < this.#most) return
+    // Those that were used least: a flood of new keys must not free the one that is being guessed at.
+    const least = [...this.#buckets.keys()].map((key) => ({ key, used: this.#usedBy(key, now) })).sort((a, b) => a.used - b.used).slice(0, this.#most / 10)
+    for (const { key } of least) this.#buckets.delete(key)
   }
 }

@@ -70,7 +70,7 @@ export class SecondFactor {
 
   /** Gives recovery codes when this is the first factor. @throws PlatformError `bad_request` for a wrong code */
   async confirmTotp(person: Person, code: string, actor: Actor): Promise<{ recoveryCodes: string[] }> {
-    this.#limit.use(`second ${person.id}`)
+    this.#limit.use(`first code ${person.id}`)
     return this.#db.transaction(async (tx) => {
       const [row] = await tx.select().from(totps).where(eq(totps.userId, person.id)).for('update')
       if (row === undefined || row.confirmedAt !== null) throw new PlatformError('not_in_this_state', 'no authenticator app is being set up', { fix: 'Begin again.' })
@@ -78,7 +78,7 @@ export class SecondFactor {
       if (step === undefined) throw new PlatformError('bad_request', 'this is not the code that the app shows now', { field: 'code', fix: 'Check the clock of the phone, and try the next one.' })
       await tx.update(totps).set({ confirmedAt: Date.now(), lastStep: step }).where(eq(totps.userId, person.id))
       await note(tx, actor, { action: 'person.factor.add', target: ofPerson(person), after: { factor: 'authenticator app' } })
-      this.#limit.giveBack(`second ${person.id}`)
+      this.#limit.giveBack(`first code ${person.id}`)
       return { recoveryCodes: await this.firstCodes(tx, person.id) }
     })
   }

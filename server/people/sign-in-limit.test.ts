@@ -43,3 +43,22 @@ test('all addresses of one network of IPv6 count as one', () => {
   expect(['2001:db8:0:1::1', '2001:0db8:0000:0001:ffff::2', '2001:db8::1', '::1', 'fe80::1%eth0', '192.0.2.1'].map(networkOf))
     .toEqual(['2001:db8:0:1::/64', '2001:db8:0:1::/64', '2001:db8:0:0::/64', '0:0:0:0::/64', 'fe80:0:0:0::/64', '192.0.2.1'])
 })
+
+test('signing in to an account of one’s own gives no more guesses at others', () => {
+  const limit = limited()
+  let through = 0
+  for (let n = 0; n < 100; n++) {
+    through += guesses(limit, 1, () => [`p${n}@example.com`, '192.0.2.1'])
+    if (guesses(limit, 1, () => ['eve@example.com', '192.0.2.1']) === 1) limit.succeeded('eve@example.com', '192.0.2.1')
+  }
+  expect(through).toBe(15)
+})
+
+test('people who sign in do not use up what their network may', () => {
+  const limit = limited()
+  for (let n = 0; n < 100; n++) {
+    limit.attempt(`p${n}@example.com`, '192.0.2.1')
+    limit.succeeded(`p${n}@example.com`, '192.0.2.1')
+  }
+  expect(guesses(limit, 100, () => ['ann@example.com', '192.0.2.1'])).toBe(15)
+})

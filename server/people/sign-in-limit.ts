@@ -28,7 +28,8 @@ export class SignInLimit {
 
   succeeded(email: string, from: string): void {
     const [account, network] = [email.trim().toLowerCase(), networkOf(from)]
-    this.#limit.giveBack(`address ${network}`)
+    // Guesses at other accounts, before and in between, still count.
+    this.#limit.takeBack(`address ${network}`)
     this.#limit.giveBack(`account ${account} from ${network}`)
     this.#known.delete(`${account} ${network}`)
     this.#known.add(`${account} ${network}`)

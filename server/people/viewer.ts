@@ -3,17 +3,24 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { decode } from 'next-auth/jwt'
 import { tokenPrefix } from '#contract/headers.ts'
 import { PlatformError } from '#contract/errors.ts'
+import { networkOf } from './sign-in-limit.ts'
+import { type Credential, credentialOf } from '../http/credential.ts'
 import type { Viewer, Web } from '../web.ts'
 import { actorOf } from './changes.ts'
 
 /**
  * Who asks, by a browser's cookie or by a token; undefined when by neither. The session's row is looked up each time, so
  * that a session ends when it is ended. The one way in for pages, procedures, sockets and handlers alike.
- * @throws PlatformError `unauthenticated` for a token that is not (any more) valid, `rate_limited`
+ * @throws PlatformError `unauthenticated` for a token that is not (any more) valid, `bad_request` for two identities, `rate_limited`
  */
 export async function viewer(web: Web, headers: Pick<IncomingHttpHeaders, 'cookie' | 'authorization'>, from: string): Promise<Viewer | undefined> {
-  const given = bearer(headers.authorization)
-  return given === undefined ? bySession(web, headers.cookie) : byToken(web, given, from)
+  return byCredential(web, credentialOf(headers, web.settings), from)
+}
+
+/** The same of a request whose credential is known. */
+export async function byCredential(web: Web, credential: Credential, from: string): Promise<Viewer | undefined> {
+  if (credential.by === 'token') return byToken(web, credential.token, from)
+  return credential.by === 'session' ? bySession(web, credential.cookie) : undefined
 }
 
 export async function byToken(web: Web, token: string, from: string): Promise<Viewer> {
@@ -22,7 +29,7 @@ export async function byToken(web: Web, token: string, from: string): Promise<Vi
     ? await web.runtime.call('access.token', { hash: createHash('sha256').update(token).digest('hex') })
     : null
   if (found === null) {
-    web.limits.token.use(from)
+    web.limits.token.use(networkOf(from))
     throw refuse()
   }
   const { person, operator, ...standing } = found
@@ -45,14 +52,18 @@ async function bySession(web: Web, cookie: string | undefined): Promise<Viewer |
 
 /** The session that the cookie names, open or not. */
 export async function sessionIdOf(web: Pick<Web, 'settings'>, cookie: string | undefined): Promise<string | undefined> {
-  const jwt = chunked(cookie, web.settings.cookies.session)
-  if (jwt === '') return undefined
-  const claims = await decode({ token: jwt, secret: web.settings.secret }).catch(() => null)
+  const claims = await claimsOf(web, cookie)
   return typeof claims?.sid === 'string' ? claims.sid : undefined
 }
 
-function bearer(authorization: string | undefined): string | undefined {
-  return /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
+/** Whose session the cookie names, as we signed it, open or not: enough to tell one person's requests from another's. */
+export async function personIdOf(web: Pick<Web, 'settings'>, cookie: string | undefined): Promise<string | undefined> {
+  return (await claimsOf(web, cookie))?.sub
+}
+
+async function claimsOf(web: Pick<Web, 'settings'>, cookie: string | undefined) {
+  const jwt = chunked(cookie, web.settings.cookies.session)
+  return jwt === '' ? null : decode({ token: jwt, secret: web.settings.secret }).catch(() => null)
 }
 
 /** next-auth splits a long cookie into `name.0`, `name.1`, … */

@@ -21,12 +21,12 @@ export const calls = router({
    * Sends a request to a service through the gateway, as oneself. `service` may be another team's (`@team/name`).
    * The answer is what the service answered, errors too; only a request that did not get there fails.
    */
-  send: authorizedEnvironment('service.call', { listing: true })
+  send: authorizedEnvironment('service.call', { listing: true, size: 'large' })
     .input(request)
     .mutation(({ ctx, input }) => callService(ctx.web, ctx.viewer, { ...input, at: ctx.at, from: ctx.from, signal: ctx.signal })),
 
   /** The same for an endpoint that answers many times: each message as it comes. Ends with the request. */
-  stream: authorizedEnvironment('service.call', { listing: true })
+  stream: authorizedEnvironment('service.call', { listing: true, size: 'large' })
     .input(request)
     .mutation(({ ctx, input }) => streamCall(ctx.web, ctx.viewer, { ...input, at: ctx.at, from: ctx.from, signal: ctx.signal })),
 

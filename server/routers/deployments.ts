@@ -65,7 +65,7 @@ export const deployments = router({
     }, ctx.as)),
 
   /** One's own draft with what was typed last, saved as by `source.save`: refused as `conflict` with the field `path` where that is. */
-  saveAndStart: authorizedServiceHere('service.deploy', { also: ['source.write'] })
+  saveAndStart: authorizedServiceHere('service.deploy', { also: ['source.write'], size: 'large' })
     .input(saving)
     .mutation(({ ctx, input: { path, text, expected } }) => ctx.web.runtime.call('deployments.saveAndStart', {
       ...here(ctx.at), userId: ctx.viewer.person.id, path, text, expected, route: routeOf(ctx.viewer),

@@ -5,6 +5,7 @@ import { consolePath } from '#contract/console-paths.ts'
 import { actingAs } from '../people/changes.ts'
 import { personName, emailAddress, newPassword, password } from '../people/inputs.ts'
 import { secretOf } from '../people/mailed-invitation.ts'
+import { useInvitation } from '../people/message-limit.ts'
 import { isLimited } from '../people/token-scope.ts'
 import { authorized, authorizedTeam, router } from '../trpc.ts'
 import { requireOwnerFor } from './members.ts'
@@ -20,6 +21,7 @@ export const invitations = router({
     .input(z.object({ email: emailAddress, role: z.enum(roles) }))
     .mutation(async ({ ctx, input }) => {
       requireOwnerFor(ctx.at.role, [input.role])
+      if (ctx.web.messages.mailer !== undefined) useInvitation(ctx.web, { by: ctx.viewer.person.id, to: input.email })
       const { secret: made, ...invitation } = await ctx.web.runtime.call('invitations.create', {
         teamId: ctx.at.teamId, email: input.email, role: input.role,
       }, ctx.as)

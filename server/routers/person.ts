@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { PlatformError } from '#contract/errors.ts'
 import { personName, emailAddress, newPassword, password } from '../people/inputs.ts'
+import { networkOf } from '../people/sign-in-limit.ts'
 import { commandToken } from '../people/command-token.ts'
 import { isLimited } from '../people/token-scope.ts'
 import { requireNoSecond } from '../people/second-factor.ts'
@@ -26,7 +27,7 @@ export const person = router({
   setUp: authorized('platform.start')
     .input(z.object({ code: z.string().max(200), email: emailAddress, name: personName, password }))
     .mutation(async ({ ctx, input }) => {
-      ctx.web.limits.signIn.use(`set-up ${ctx.from}`)
+      ctx.web.limits.signIn.use(`set-up ${networkOf(ctx.from)}`)
       const { person: made, team } = await ctx.web.setup.run(input.code, { email: input.email, name: input.name, password: input.password })
       ctx.web.noteChanged(made.id)
       return { email: made.email, team }
@@ -58,7 +59,7 @@ export const person = router({
       // Who has signed out since, or whose account was taken back, gives nobody a token.
       const who = taken && (await ctx.web.sessions.open(taken.sessionId))?.person
       if (who === undefined) {
-        ctx.web.limits.token.use(ctx.from)
+        ctx.web.limits.token.use(networkOf(ctx.from))
         throw new PlatformError('unauthenticated', 'this code is not valid (any more)', { fix: 'Run `m3o login` again.' })
       }
       return commandToken(ctx.web, who, { team: taken?.team ?? undefined, from: ctx.from, name: input.name })

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { PlatformError } from '#contract/errors.ts'
 import { linkingCode, providerKey } from '../auth/providers.ts'
 import { confirmedForMs, requireBrowser, requireConfirmed } from '../people/confirmed.ts'
+import { useMessage } from '../people/message-limit.ts'
 import { displayName, emailAddress, newPassword, password } from '../people/inputs.ts'
 import { authorizedPerson, router } from '../trpc.ts'
 
@@ -52,7 +53,7 @@ export const security = router({
   verifyEmail: authorizedPerson('person.write').mutation(async ({ ctx }) => {
     const { web, viewer: { person } } = ctx
     requireBrowser(ctx.viewer)
-    web.limits.message.use(`message from ${ctx.from}`)
+    useMessage(web, { from: ctx.from, to: person.email })
     await web.messages.add('verify', person.email)
     return { mailed: web.messages.mailer !== undefined }
   }),
@@ -60,7 +61,7 @@ export const security = router({
   /** Sends a link to the new address, which is one's own once it was opened. Whether somebody has it already, the answer does not tell. */
   changeEmail: changing.input(z.object({ email: emailAddress })).mutation(async ({ ctx, input }) => {
     const { web, viewer: { person } } = ctx
-    web.limits.message.use(`message from ${ctx.from}`)
+    useMessage(web, { from: ctx.from, to: input.email })
     await web.messages.add('email', input.email, { userId: person.id })
     return { mailed: web.messages.mailer !== undefined }
   }),

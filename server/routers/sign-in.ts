@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { type MessageKind } from '#contract/people.ts'
 import { waiting } from '../auth/second.ts'
 import { personName, emailAddress, password } from '../people/inputs.ts'
+import { useMessage } from '../people/message-limit.ts'
+import { networkOf } from '../people/sign-in-limit.ts'
 import { actingAs } from '../people/changes.ts'
 import { authorized, type Context, router } from '../trpc.ts'
 
@@ -25,14 +27,14 @@ export const signIn = router({
 
   /** What the link of a message is for. */
   readCode: authorized('platform.start').input(z.object({ code })).mutation(async ({ ctx, input }) => {
-    ctx.web.limits.token.use(`code ${ctx.from}`)
+    ctx.web.limits.token.use(`code ${networkOf(ctx.from)}`)
     return ctx.web.byMessage.read(input.code)
   }),
 
   /** Ends every session, and what the command was signed in with. The browser signs in with the new password afterwards. */
   reset: authorized('platform.start').input(z.object({ code, password })).mutation(async ({ ctx, input }) => {
     const { web, from } = ctx
-    web.limits.token.use(`code ${from}`)
+    web.limits.token.use(`code ${networkOf(from)}`)
     const { person, claimed } = await web.byMessage.reset(input.code, input.password, from)
     await web.sessions.endOthers(person, undefined, actingAs(person, from))
     await web.runtime.call('tokens.revokeSignIns', { userId: person.id, all: claimed }, { actor: actingAs(person, from) }).catch((error: unknown) => web.log.error({ err: error, person: person.id }, 'the command’s sign-ins were not ended'))
@@ -42,7 +44,7 @@ export const signIn = router({
   }),
 
   signUp: authorized('platform.start').input(z.object({ code, name: personName, password })).mutation(async ({ ctx, input }) => {
-    ctx.web.limits.token.use(`code ${ctx.from}`)
+    ctx.web.limits.token.use(`code ${networkOf(ctx.from)}`)
     const person = await ctx.web.byMessage.signUp(input.code, { name: input.name, password: input.password })
     ctx.web.noteChanged(person.id)
     return { email: person.email }
@@ -51,7 +53,7 @@ export const signIn = router({
   /** Of the account that one is signed in to, or its new one. */
   confirmAddress: authorized('platform.start').input(z.object({ code })).mutation(async ({ ctx, input }) => {
     const { web, from } = ctx
-    web.limits.token.use(`code ${from}`)
+    web.limits.token.use(`code ${networkOf(from)}`)
     const { person, before } = await web.byMessage.confirmAddress(input.code, ctx.viewer?.session && ctx.viewer.person, from)
     if (before !== person.email) await web.messages.add('notice', before, { what: 'email' })
     web.noteChanged(person.id)
@@ -68,7 +70,7 @@ export const signIn = router({
 
   /** For the browser to ask for a passkey: of whoever's sign-in waits, else of anybody. */
   passkeyOptions: authorized('platform.start').input(z.object({ host, second: z.boolean().default(false) })).mutation(async ({ ctx, input }) => {
-    ctx.web.limits.signIn.use(`passkey options ${ctx.from}`)
+    ctx.web.limits.signIn.use(`passkey options ${networkOf(ctx.from)}`)
     if (!input.second) return ctx.web.passkeys.begin('sign in', input.host)
     const found = await waiting(ctx.web, ctx.cookie)
     return ctx.web.passkeys.begin(found === undefined ? 'sign in' : 'second', input.host, found?.person.id)
@@ -76,8 +78,7 @@ export const signIn = router({
 })
 
 async function ask({ web, from }: Context, kind: MessageKind, email: string): Promise<{ mailed: boolean }> {
-  web.limits.message.use(`message from ${from}`)
-  web.limits.message.use(`message to ${email.toLowerCase()}`)
+  useMessage(web, { from, to: email })
   await web.messages.add(kind, email)
   return { mailed: web.messages.mailer !== undefined }
 }

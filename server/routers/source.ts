@@ -33,7 +33,7 @@ export const source = router({
   status: authorizedServiceHere('source.read').query(({ ctx }) => ctx.web.runtime.call('source.status', draft(ctx), ctx.as)),
 
   /** `expected`: hash of the content that was edited, null for a new file; refused as `conflict` when it is another now. */
-  save: authorizedServiceHere('source.write')
+  save: authorizedServiceHere('source.write', { size: 'large' })
     .input(saving)
     .mutation(({ ctx, input: { path, text, expected } }) => ctx.web.runtime.call('source.save', { ...draft(ctx), path, text, expected }, ctx.as)),
 

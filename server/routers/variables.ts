@@ -25,7 +25,7 @@ export const variables = router({
     }, ctx.as)),
 
   /** All of them or, when one cannot be set, none. */
-  setAll: authorizedServiceHere('variable.write')
+  setAll: authorizedServiceHere('variable.write', { size: 'large' })
     .input(z.object({ variables: z.array(z.object({ name, value: z.string().max(maxVariableBytes), secret: z.boolean() })).min(1).max(maxVariables) }))
     .mutation(({ ctx, input }) => ctx.web.runtime.call('variables.setAll', { ...here(ctx.at), variables: input.variables }, ctx.as)),
 
