@@ -60,9 +60,10 @@ function explain(isolation: Isolation, { teamsWithoutWalls, teamDiskMiB, egress 
   const { memoryMiB, pids } = isolation.team
   const rows = [
     { what: 'Sandbox', how: isolation.sandbox === 'bubblewrap' ? 'bubblewrap: own files, processes and users' : 'none' },
-    { what: 'Network', how: isolation.network === 'team' ? 'a network of its own for each team' : "the machine's network, shared" },
+    { what: 'Network', how: isolation.network === 'site' ? 'a network of its own for each service in each environment; only the gateway reaches it' : "the machine's network, shared" },
     { what: 'Limits', how: { 'cgroup-v1': 'control groups (v1)', 'cgroup-v2': 'control groups (v2)', rlimits: 'per process only' }[isolation.limits] },
     { what: 'Teams', how: isolation.teamsApart ? 'kept apart' : open ? 'not kept apart' : 'one team only' },
+    { what: 'Environments', how: isolation.network === 'site' ? 'isolated' : 'not isolated from each other' },
     ...(isolation.limits === 'rlimits' ? [] : [{ what: 'A team at most', how: `${memoryMiB} MiB of memory, ${pids} processes, ${teamDiskMiB} MiB on the disk; processors by turns` }]),
     ...(egress.mode === 'all' ? [] : [{ what: 'The outside world', how: egressText(egress) }]),
   ]

@@ -118,6 +118,6 @@ export async function setEgress(platform: Platform, actor: Actor, teamId: string
 
 function whyNot({ engine }: Platform): string | null {
   const { network, missing } = engine.describe()
-  if (network === 'team') return null
+  if (network === 'site') return null
   return missing.length > 0 ? `it lacks ${missing.join(', ')}` : 'teams share its network'
 }

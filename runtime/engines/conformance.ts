@@ -37,8 +37,8 @@ export function specOf(bench: Pick<Bench, 'folder'>, command: string[], more: Pa
 
 /** An instance of fixtures/programs/serve.mjs that answers. */
 export async function serve(bench: Bench, more: Partial<InstanceSpec> = {}): Promise<Placement> {
-  const { instanceAddress } = await bench.engine.prepareTeam(more.teamId ?? 'team_one')
   const spec = specOf(bench, ['node', 'serve.mjs'], more)
+  const { instanceAddress } = await bench.engine.prepare(spec)
   const placement = await bench.engine.start({ ...spec, env: { PORT: String(spec.port), HOST: instanceAddress, ...spec.env } })
   await eventually(() => ask(placement, '/'))
   return placement
@@ -254,8 +254,8 @@ export function conformance(kind: string, open: () => Promise<Bench>): void {
     })
 
     test('holds one back until it is released, then it is like any other, with the source of then', async () => {
-      const { instanceAddress } = await bench.engine.prepareTeam('team_one')
       const spec = specOf(bench, ['node', 'waits.mjs'], { held: { preload: [] } })
+      const { instanceAddress } = await bench.engine.prepare(spec)
       const placement = await bench.engine.start({ ...spec, env: { PORT: String(spec.port), HOST: instanceAddress, KEPT: 'yes', WORD: 'before' } })
       await expect(ask(placement, '/')).rejects.toThrow()
       const sourceDir = `${bench.folder}/next`

@@ -92,6 +92,8 @@ export interface Placement {
   environmentId: string
   /** Where the gateway reaches it. */
   address: string
+  /** Where it reaches the gateway. */
+  gatewayAddress: string
   port: number
   /** The payload's pid on the machine that runs it. */
   pid: number
@@ -151,10 +153,24 @@ export interface Usage {
   pids: number
 }
 
+/** A service in an environment, of a team: its instances share a network, and nothing else is in it. */
+export interface Site {
+  teamId: string
+  environmentId: string
+  serviceId: string
+}
+
+/**
+ * Whose the sockets are that take connections on a port, seen from where an instance runs: `own` when all of them belong to its
+ * processes, `other` when one does not, or cannot be found.
+ */
+export type PortOwner = 'own' | 'other' | 'nobody'
+
 /** What holds, for the console and `m3o doctor`. */
 export interface Isolation {
   sandbox: 'bubblewrap' | 'none'
-  network: 'team' | 'host'
+  /** `site`: each service in each environment has its own. */
+  network: 'site' | 'host'
   limits: 'cgroup-v1' | 'cgroup-v2' | 'rlimits'
   /** Programs of the machine that are not there and would make it stronger. */
   missing: string[]
@@ -166,7 +182,7 @@ export interface Isolation {
   warnings: string[]
 }
 
-export interface TeamNetwork {
+export interface Addresses {
   /** The gateway must listen here (`M3O_GATEWAY` names it), on the port that the engine was told. */
   gatewayAddress: string
   instanceAddress: string
@@ -190,8 +206,8 @@ export interface Helper {
 export interface Engine {
   readonly kind: 'process' | 'swarm'
   describe(): Isolation
-  /** Idempotent and cheap once done; `start` does it too. */
-  prepareTeam(teamId: string): Promise<TeamNetwork>
+  /** Where what is started there within seconds will be, and where it finds the gateway. Cheap once something runs there; `start` does it too. */
+  prepare(site: Site): Promise<Addresses>
   /** Resolves once the payload runs (not: listens). `start_failed` when the sandbox could not be made. */
   start(spec: InstanceSpec): Promise<Placement>
   /** Copies a source to where a held one gets it from when it is released with it; of several the last counts. */
@@ -219,8 +235,12 @@ export interface Engine {
   /** Holds teams to their ways out as they are now; to each from its first instance on. Connections that are no longer allowed stall. */
   refreshWays(): Promise<void>
   helper(teamId: string, limits: Limits): Promise<Helper>
+  /** Whoever asks a port must know whom: another process may have been there first. */
+  portOwner(id: string, port: number): Promise<PortOwner>
+  /** TCP ports on which the instance itself listens. */
+  portsOf(id: string): Promise<number[]>
   stats(ids: readonly string[]): Promise<Map<string, Usage>>
-  /** Takes down what was made for teams whose instances are all gone: networks, rules, control groups. */
+  /** Takes down what was made for instances that are all gone: networks, rules, control groups. */
   destroyTeamNetworks(): Promise<void>
   /** Lets go; never stops instances. */
   close(): Promise<void>

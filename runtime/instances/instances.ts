@@ -2,11 +2,11 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eq, ne, sql } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
-import type { Routed } from '#contract/routing.ts'
+import type { Routed, RoutingChange } from '#contract/routing.ts'
 import { given, once } from '#db/once.ts'
 import type { Db, Transaction } from '#db/open.ts'
 import { deployments, instances as table } from '#db/schema.ts'
-import type { Exit, Placement } from '../engines/engine.ts'
+import type { Exit, Placement, PortOwner } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
 import { sha256 } from '../tokens/tokens.ts'
 import { type At, placeKey } from './place.ts'
@@ -33,6 +33,10 @@ export interface Running {
   recorded: Promise<unknown>
   /** Resolves when it says that it listens; it may be wrong, or say nothing. */
   listens?: Promise<void>
+  /** Whether who answers on its port is this instance. */
+  portOwner: () => Promise<PortOwner>
+  /** Ports on which it listens itself. */
+  ports: () => Promise<number[]>
 }
 
 type Parts = Pick<Platform, 'db' | 'seal' | 'builds' | 'engine' | 'logs' | 'routing' | 'settings' | 'log'>
@@ -94,7 +98,7 @@ export class Instances {
 
   async #start(plan: Plan, restarts: number, risen: () => void): Promise<Running> {
     const spare = restarts === 0 ? await this.spares.take(plan) : undefined
-    const seat = spare?.seat ?? (await takeSeat(this.#parts, plan.teamId, this.#portsOf(plan.teamId)))
+    const seat = spare?.seat ?? (await takeSeat(this.#parts, plan, this.#portsOf(plan.teamId)))
     if (this.#closed) throw new PlatformError('unavailable', 'the platform is being stopped')
     const starting = this.#begin({ plan, seat, waiting: spare?.placement, restarts, risen })
     this.#starting.set(seat.id, starting)
@@ -111,7 +115,7 @@ export class Instances {
 
   /** A runtime killed before the row is written ends, when it starts again, what it does not know. */
   async #begin({ plan, seat, waiting, restarts, risen }: { plan: Plan; seat: Seat; waiting: Placement | undefined; restarts: number; risen: () => void }): Promise<Running> {
-    const { db, engine, routing, settings } = this.#parts
+    const { db, engine, routing } = this.#parts
     const { id, key, address, gatewayAddress } = seat
     const startedAt = Date.now()
     const ended = this.#expectEnd(id)
@@ -121,10 +125,7 @@ export class Instances {
         waiting ? engine.release(id, { ...spec, env: revisionOf(plan) }).then(({ listens }) => ({ placement: waiting, listens })) : engine.start(spec).then((placement) => ({ placement, listens: undefined })),
         routing.apply({
           callers: { [id]: this.#caller(plan, id, sha256(key), address) },
-          // Without a network of its own, the gateway's usual address serves.
-          ...(gatewayAddress !== settings.gatewayHost && {
-            listeners: { [plan.teamId]: { teamId: plan.teamId, address: gatewayAddress, port: settings.gatewayPort } },
-          }),
+          listeners: this.#listenersAt(plan.teamId, gatewayAddress),
         }),
       ])
       const { deploymentId, serviceId, environmentId, teamId, commit } = plan
@@ -135,7 +136,7 @@ export class Instances {
       recorded.catch(() => {}) // seen by whoever records what it becomes
       const running: Running = {
         id, deploymentId, serviceId, environmentId, teamId, commit, revision: commit.slice(0, 7), state: 'starting', placement, startedAt, restarts, ended, recorded,
-        ...(listens && { listens }),
+        ...this.#portsAt(placement), ...(listens && { listens }),
       }
       await this.#attach(running, plan)
       this.#add(running)
@@ -182,7 +183,7 @@ export class Instances {
     const rows = await db.select().from(table).where(ne(table.state, 'ended'))
     const alive = new Map(engine.list().map((placement) => [placement.id, placement]))
     const callers: Record<string, Routed['callers']> = {}
-    const teams = new Map<string, string>()
+    const listeners: RoutingChange['listeners'] = {}
     const unread = new Set<string>()
     for (const row of rows) {
       const placement = alive.get(row.id)
@@ -196,14 +197,13 @@ export class Instances {
         id: row.id, deploymentId: row.deploymentId, serviceId: row.serviceId, environmentId: row.environmentId, teamId: row.teamId,
         commit: known.commit, revision: known.commit.slice(0, 7), state: row.state === 'ended' ? 'live' : row.state, placement, startedAt: row.startedAt,
         restarts: row.restarts, ended: this.#expectEnd(row.id), recorded: Promise.resolve(),
+        ...this.#portsAt(placement),
       }
       this.#add(running)
       callers[row.id] = this.#caller(known, row.id, row.keyHash, placement.address)
-      if (!teams.has(row.teamId)) teams.set(row.teamId, (await engine.prepareTeam(row.teamId)).gatewayAddress)
+      Object.assign(listeners, this.#listenersAt(row.teamId, placement.gatewayAddress))
       await this.#attach(running, known)
     }
-    const { gatewayHost, gatewayPort: port } = this.#parts.settings
-    const listeners = Object.fromEntries([...teams].filter(([, address]) => address !== gatewayHost).map(([teamId, address]) => [teamId, { teamId, address, port }]))
     await this.#parts.routing.apply({ callers, listeners })
     await engine.keepOnly(new Set(this.#running.keys()))
     await this.#sweepOutput((id) => this.#running.has(id) || unread.has(id))
@@ -271,6 +271,16 @@ export class Instances {
     await this.#parts.db.update(table)
       .set({ state: 'ended', endedAt: exit?.at ?? Date.now(), exitCode: exit?.exitCode ?? null, signal: exit?.signal ?? null })
       .where(eq(table.id, id))
+  }
+
+  #portsAt({ id, port }: Placement): Pick<Running, 'portOwner' | 'ports'> {
+    return { portOwner: () => this.#parts.engine.portOwner(id, port), ports: () => this.#parts.engine.portsOf(id) }
+  }
+
+  /** Those of earlier versions have an address for each team. Without networks of services, the gateway's usual address serves. */
+  #listenersAt(teamId: string, address: string): NonNullable<RoutingChange['listeners']> {
+    const { gatewayHost, gatewayPort: port } = this.#parts.settings
+    return address === gatewayHost ? {} : { [address]: { teamId, address, port } }
   }
 
   #caller(plan: Plan, instanceId: string, key: string, from: string): Routed['callers'] {

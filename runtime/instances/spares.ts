@@ -131,7 +131,7 @@ export class Spares {
     const isWanted = () => this.#begun.get(key) === begun
     try {
       const waiting = [...this.#spares.values()].map(({ seat: { port } }) => port)
-      seat = await takeSeat(this.#parts, plan.teamId, [...this.#portsOf(plan.teamId), ...waiting])
+      seat = await takeSeat(this.#parts, plan, [...this.#portsOf(plan.teamId), ...waiting])
       if (!isWanted()) return
       this.#begun.delete(key)
       this.#spares.set(key, { seat, fits: fingerprint(plan), placement: started.promise, purpose, since: performance.now(), expires: this.#expiry(key, purpose) })

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { newId } from '#contract/ids.ts'
-import type { InstanceSpec } from '../engines/engine.ts'
+import type { InstanceSpec, Site } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
 import { freePort } from './port.ts'
 import type { Plan } from './plan.ts'
@@ -18,8 +18,8 @@ export interface Seat {
 
 type Parts = Pick<Platform, 'engine' | 'settings'>
 
-export async function takeSeat({ engine }: Parts, teamId: string, portsTaken: readonly number[]): Promise<Seat> {
-  const { gatewayAddress, instanceAddress } = await engine.prepareTeam(teamId)
+export async function takeSeat({ engine }: Parts, site: Site, portsTaken: readonly number[]): Promise<Seat> {
+  const { gatewayAddress, instanceAddress } = await engine.prepare(site)
   return { id: newId('instance'), key: randomBytes(16).toString('base64url'), address: instanceAddress, gatewayAddress, port: await freePort(portsTaken, instanceAddress) }
 }
 

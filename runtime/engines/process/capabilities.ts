@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Isolation, TeamLimits } from '../engine.ts'
 import type { Cgroups } from './cgroup.ts'
 import { openCgroups } from './cgroup.ts'
-import { resolvers } from './network.ts'
+import { resolvers } from './link.ts'
 import { run } from './run.ts'
 import { seccompProgram } from './seccomp.ts'
 
@@ -45,7 +45,7 @@ export function describe({ root, bwrap, network, cgroups, has }: Capabilities, t
   }
   if (!network) {
     const lacks = ['ip', 'nft', 'flock'].filter((tool) => !has(tool))
-    warnings.push(`There are no network namespaces for teams${lacks.length > 0 ? ` (missing: ${lacks.join(', ')})` : ''}, so services share the network of this machine and can reach what listens on it.`)
+    warnings.push(`There are no network namespaces for services${lacks.length > 0 ? ` (missing: ${lacks.join(', ')})` : ''}, so services share the network of this machine: they can reach what listens on it, and environments are not isolated from each other.`)
   }
   if (!cgroups) {
     warnings.push('There are no control groups to write to, so memory and processor time are not limited, and the number of processes only by an rlimit.')
@@ -61,7 +61,7 @@ export function describe({ root, bwrap, network, cgroups, has }: Capabilities, t
     team,
     missing: [...needed].filter(([tool]) => !has(tool)).map(([, name]) => name),
     sandbox: bwrap ? 'bubblewrap' : 'none',
-    network: network ? 'team' : 'host',
+    network: network ? 'site' : 'host',
     limits: cgroups ? `cgroup-${cgroups.version}` : 'rlimits',
     teamsApart: root && bwrap && network,
     warnings,

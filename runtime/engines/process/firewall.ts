@@ -1,26 +1,30 @@
 import type { Way } from '../engine.ts'
+import { devicePrefix } from './link.ts'
+import { blockBits } from './registry.ts'
 import { run } from './run.ts'
 
-/** One team's end of the rules. */
-export interface Link {
-  /** Name of the host's end. */
+/** A network of a team, as earlier versions made it: instances that were started then keep it until they end. */
+export interface TeamLink {
   device: string
   gateway: string
-  instance: string
-  way: Way
+  address: string
 }
 
 export interface FirewallOptions {
   installation: string
-  links: Link[]
+  /** First addresses of the installation's blocks. */
+  blocks: readonly string[]
+  gateway: string
   gatewayPort: number
-  resolvers: string[]
+  resolvers: readonly string[]
   /** `address . port` of what the operator named although it is on a private address: a registry, a proxy. */
-  permitted: { address: string; port: number }[]
+  permitted: readonly { address: string; port: number }[]
+  teamLinks: readonly TeamLink[]
+  /** Of teams that may not go everywhere, with the addresses of what runs of theirs. */
+  ways: readonly { way: Limited; addresses: readonly string[] }[]
 }
 
-/** All devices of an installation begin so; kernel names end at 15 characters. */
-export const devicePrefix = (installation: string) => `m3${installation}`
+export type Limited = Exclude<Way, { mode: 'all' }>
 
 /** Not for services: private, shared, link-local (cloud metadata is there), multicast, reserved (RFC 6890); last, Azure's own, which is public. */
 const privateRanges =
@@ -32,6 +36,16 @@ export async function writeFirewall(options: FirewallOptions): Promise<void> {
   await passOtherFirewalls(options.installation)
 }
 
+/** One more address of a team that has chain `at` of {@link FirewallOptions.ways}. */
+export async function addToWay(installation: string, address: string, at: number): Promise<void> {
+  await run('nft', ['add', 'element', 'inet', table(installation), 'ways', `{ ${address} : jump out_${at} }`])
+}
+
+/** @param at the same as when it was added; nothing happens when the rules have been written without it since */
+export async function removeFromWay(installation: string, address: string, at: number): Promise<void> {
+  await run('nft', ['delete', 'element', 'inet', table(installation), 'ways', `{ ${address} : jump out_${at} }`], { mayFail: true })
+}
+
 export async function removeFirewall(installation: string): Promise<void> {
   await run('nft', ['delete', 'table', 'inet', table(installation)], { mayFail: true })
   for (const rule of otherFirewallRules(installation)) await run('iptables', ['-w', '-D', ...rule], { mayFail: true })
@@ -40,40 +54,48 @@ export async function removeFirewall(installation: string): Promise<void> {
 const table = (installation: string) => `m3o_${installation}`
 
 /**
- * A rejection without `tcp reset` stalls a connection for a second, so TCP gets one each time.
- * Rules match our own devices only; everything else on the machine passes untouched.
+ * Nothing passes between two of our links, and from a link to the machine only to the gateway; so a new link needs no rule of its
+ * own, unless its team may not go everywhere. A rejection without `tcp reset` stalls a connection for a second, so TCP gets one
+ * each time. Rules match our own devices and addresses only; everything else on the machine passes untouched.
  */
-function rules({ installation, links, gatewayPort, resolvers, permitted }: FirewallOptions): string {
+function rules({ installation, blocks, gateway, gatewayPort, resolvers, permitted, teamLinks, ways }: FirewallOptions): string {
   const ours = `"${devicePrefix(installation)}*"`
-  const set = (name: string, type: string, elements: string[]) =>
+  const networks = blocks.map((block) => `${block}/${blockBits}`)
+  const set = (name: string, type: string, elements: readonly string[]) =>
     `set ${name} { type ${type}; ${elements.length > 0 ? `elements = { ${elements.join(', ')} }` : ''} }`
   const reject = 'meta l4proto tcp reject with tcp reset\n    reject'
   const name = `inet ${table(installation)}`
-  const limited = links.flatMap(({ device, way }) => (way.mode === 'all' ? [] : [{ device, way }]))
-  const silent = links.filter(({ way }) => way.mode === 'none').map(({ device }) => `"${device}"`)
+  const jumps = ways.flatMap(({ addresses }, index) => addresses.map((address) => `${address} : jump out_${index}`))
   return `table ${name}
 delete table ${name}
 table ${name} {
-  ${set('gateways', 'ifname . ipv4_addr', links.map((link) => `"${link.device}" . ${link.gateway}`))}
-  ${set('sources', 'ipv4_addr', links.map((link) => link.instance))}
   ${set('resolvers', 'ipv4_addr', resolvers)}
   ${set('permitted', 'ipv4_addr . inet_service', permitted.map(({ address, port }) => `${address} . ${port}`))}
-  ${set('silent', 'ifname', silent)}
-  ${limited.map(({ device, way }) => waysOut(device, way)).join('\n  ')}
+  ${set('sources', 'ipv4_addr; flags interval', [...networks, ...teamLinks.map(({ address }) => address)])}
+  ${set('team_gateways', 'ifname . ipv4_addr', teamLinks.map((link) => `"${link.device}" . ${link.gateway}`))}
+  ${ways.map(({ way }, index) => waysOut(index, way)).join('\n  ')}
+  map ways { type ipv4_addr : verdict; ${jumps.length > 0 ? `elements = { ${jumps.join(', ')} }` : ''} }
   chain to_machine {
     type filter hook input priority -10; policy accept;
+    iifname "lo" accept
+    iifname != ${ours} ip daddr @sources drop
     iifname != ${ours} accept
     ct state established,related accept
-    iifname . ip daddr @gateways tcp dport ${gatewayPort} accept
-    iifname @silent jump refused
+    ip daddr ${gateway} tcp dport ${gatewayPort} accept
+    iifname . ip daddr @team_gateways tcp dport ${gatewayPort} accept
+    ip saddr vmap @ways
     ip daddr @resolvers meta l4proto { tcp, udp } th dport 53 accept
     ip daddr . tcp dport @permitted accept
     ${reject}
   }
+  chain from_machine {
+    type filter hook output priority -10; policy accept;
+    oifname ${ours} ct state new meta skuid != 0 jump refused
+  }
   chain through_machine {
     type filter hook forward priority -10; policy accept;
     iifname != ${ours} oifname != ${ours} accept
-    ${limited.map(({ device }) => `iifname "${device}" jump out_${device}`).join('\n    ')}
+    iifname ${ours} ip saddr vmap @ways
     ct state established,related accept
     iifname != ${ours} drop
     oifname ${ours} jump refused
@@ -88,7 +110,7 @@ table ${name} {
   }
   chain leaving {
     type nat hook postrouting priority 100; policy accept;
-    ip saddr @sources oifname != ${ours} masquerade
+    ip saddr @sources oifname != ${ours} oifname != "lo" masquerade
   }
 }
 `
@@ -99,13 +121,13 @@ table ${name} {
  * holds for those that are open too. The operator's registry and proxy, and the resolver of names, are not the team's
  * choice; one that may go nowhere is given no names either, as they carry data out.
  */
-function waysOut(device: string, way: Exclude<Way, { mode: 'all' }>): string {
+function waysOut(index: number, way: Limited): string {
   const networks = way.mode === 'none' ? [] : way.networks
-  return `set to_${device} { type ipv4_addr; flags interval; auto-merge; ${networks.length > 0 ? `elements = { ${networks.join(', ')} }` : ''} }
-  chain out_${device} {
+  return `set to_${index} { type ipv4_addr; flags interval; auto-merge; ${networks.length > 0 ? `elements = { ${networks.join(', ')} }` : ''} }
+  chain out_${index} {
     ip daddr . tcp dport @permitted return
     ${way.mode === 'none' ? '' : 'ip daddr @resolvers meta l4proto { tcp, udp } th dport 53 return'}
-    ip daddr @to_${device} return
+    ip daddr @to_${index} return
     jump refused
   }`
 }

@@ -7,12 +7,12 @@ import { hostname } from './sandbox.ts'
 import type { Team } from './team.ts'
 
 /** What an instance has for itself on disk, before anything runs in it: its record, app, home, tmp and hosts. */
-export async function makeFolder(spec: InstanceSpec, team: Team, folder: string, { folders, root }: { folders: InstanceFolders; root: boolean }): Promise<InstanceRecord> {
+export async function makeFolder(spec: InstanceSpec, team: Team, folder: string, { folders, root, namespace }: { folders: InstanceFolders; root: boolean; namespace: string | undefined }): Promise<InstanceRecord> {
   const { uid, gid } = team
   const owner = root ? { uid, gid } : undefined
   mkdirSync(folder, { mode: 0o700 })
   const record: InstanceRecord = { id: spec.id, teamId: spec.teamId, bootId: bootId(), uid, gid }
-  if (team.link) record.namespace = team.link.namespace
+  if (namespace !== undefined) record.namespace = namespace
   folders.write(record)
   for (const name of ['app', 'home', 'tmp']) {
     mkdirSync(`${folder}/${name}`, { mode: 0o700 })

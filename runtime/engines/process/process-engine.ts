@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
-import type { Engine, ExecOptions, ExecSession, Exit, Helper, InstanceSpec, Limits, Placement, Release, Staged, TeamLimits, Usage, Way } from '../engine.ts'
+import type { Engine, ExecOptions, ExecSession, Exit, Helper, InstanceSpec, Limits, Placement, PortOwner, Release, Site, Staged, TeamLimits, Usage, Way } from '../engine.ts'
 import { adopt } from './adopt.ts'
 import type { Capabilities, Without } from './capabilities.ts'
 import { describe, findCapabilities } from './capabilities.ts'
@@ -16,12 +16,15 @@ import type { LaunchOptions } from './launch.ts'
 import { launchSandbox } from './launch.ts'
 import { launchPlain } from './launch-plain.ts'
 import { makeFolder } from './make-folder.ts'
-import { TeamNetworks } from './network.ts'
+import { Networks, removeNetworks } from './networks.ts'
 import { Placed } from './placed.ts'
 import type { InstanceRecord } from './record.ts'
 import { InstanceFolders } from './record.ts'
 import { releaseSlots } from './registry.ts'
+import { portOwner, portsOf } from './port-owner.ts'
 import { seccompProgram } from './seccomp.ts'
+import type { Network } from './sites.ts'
+import { Sites } from './sites.ts'
 import { findProcesses, howItEnded } from './started.ts'
 import type { Team } from './team.ts'
 import { Teams } from './team.ts'
@@ -30,7 +33,7 @@ import { usageOf } from './usage.ts'
 export interface ProcessEngineOptions {
   /** $M3O_HOME. */
   home: string
-  /** Where services reach the gateway, on the host's end of each team's link. */
+  /** Where services reach the gateway. */
   gatewayPort: number
   /** The platform's own files, hidden from services. */
   checkout: string
@@ -57,7 +60,9 @@ export async function openProcessEngine(options: ProcessEngineOptions): Promise<
 
 /** Forgets the user ids and addresses of an installation whose home is about to be deleted. */
 export async function uninstallProcessEngine(home: string): Promise<void> {
-  if (process.getuid?.() === 0) await releaseSlots(installationOf(home))
+  if (process.getuid?.() !== 0) return
+  await removeNetworks(installationOf(home))
+  await releaseSlots(installationOf(home))
 }
 
 /** Half of the machine's memory: one team alone never takes what another, and the platform, need. */
@@ -72,6 +77,8 @@ class ProcessEngine implements Engine {
   readonly #can: Capabilities
   readonly #folders: InstanceFolders
   readonly #teams: Teams
+  readonly #networks: Networks | undefined
+  readonly #sites: Sites
   readonly #placed = new Map<string, Placed>()
   readonly #held = new Map<string, Held>()
   readonly #listeners = new Set<(exit: Exit) => void>()
@@ -88,8 +95,9 @@ class ProcessEngine implements Engine {
     const { home, gatewayPort, permitted = [], wayOf = () => ({ mode: 'all' }) } = options
     const installation = installationOf(home)
     this.#folders = new InstanceFolders(home)
-    const networks = can.network ? new TeamNetworks({ installation, gatewayPort, permitted, wayOf }) : undefined
-    this.#teams = new Teams({ home, installation, root: can.root, networks })
+    this.#networks = can.network ? new Networks({ installation, home, gatewayPort, permitted, wayOf }) : undefined
+    this.#sites = new Sites(this.#networks)
+    this.#teams = new Teams({ home, installation, root: can.root, ownNetworks: can.network })
     const program = can.bwrap ? seccompProgram() : undefined
     if (program) {
       this.#seccompFile = `${home}/instances/.seccomp`
@@ -100,8 +108,8 @@ class ProcessEngine implements Engine {
   async open(): Promise<void> {
     const { living, ended } = await adopt(this.#folders, this.#can.cgroups)
     this.#unseen = ended
+    await this.#sites.adopt(installationOf(this.#options.home), living)
     for (const record of living) this.#place(record)
-    await this.#keepTeams()
     for (const teamId of new Set(living.map((record) => record.teamId))) await this.#teams.prepare(teamId)
     // For exits whose hint was lost, and those of instances whose status cannot be watched.
     this.#sweep = setInterval(() => this.#checkAll(), 1000).unref()
@@ -109,20 +117,21 @@ class ProcessEngine implements Engine {
 
   describe = () => describe(this.#can, this.#teamLimits)
 
-  async prepareTeam(teamId: string) {
-    const { gatewayAddress, instanceAddress } = await this.#teams.prepare(checkId(teamId))
+  async prepare(site: Site) {
+    const [{ gatewayAddress, instanceAddress }] = await Promise.all([this.#sites.prepare(site), this.#teams.prepare(checkId(site.teamId))])
     return { gatewayAddress, instanceAddress }
   }
 
   async start(spec: InstanceSpec): Promise<Placement> {
     checkSpec(spec)
     if (this.#folders.has(spec.id)) throw new PlatformError('conflict', `the instance ${spec.id} exists already`)
-    const team = await this.#teams.prepare(spec.teamId)
     const folder = this.#folders.path(spec.id)
     try {
-      const record = await makeFolder(spec, team, folder, { folders: this.#folders, root: this.#can.root })
-      return await this.#launch(spec, team, record)
+      const [team, network] = await Promise.all([this.#teams.prepare(spec.teamId), this.#sites.take(spec.id, spec, { job: spec.job === true })])
+      const record = await makeFolder(spec, team, folder, { folders: this.#folders, root: this.#can.root, namespace: network.namespace })
+      return await this.#launch(spec, { team, network }, record)
     } catch (error) {
+      this.#sites.leave(spec.id)
       await this.#can.cgroups?.remove(spec.id)
       await this.#folders.remove(spec.id)
       throw error
@@ -187,7 +196,17 @@ class ProcessEngine implements Engine {
     })
   }
 
-  refreshWays = () => this.#teams.refreshWays()
+  refreshWays = async () => this.#networks?.writeRules()
+
+  async portOwner(id: string, port: number): Promise<PortOwner> {
+    const placed = this.#placed.get(id)
+    return placed ? portOwner(placed.placement, port) : 'nobody'
+  }
+
+  async portsOf(id: string): Promise<number[]> {
+    const placed = this.#placed.get(id)
+    return placed ? portsOf(placed.placement) : []
+  }
 
   async helper(teamId: string, limits: Limits): Promise<Helper> {
     const team = await this.#teams.prepare(checkId(teamId))
@@ -211,7 +230,7 @@ class ProcessEngine implements Engine {
   }
 
   async destroyTeamNetworks(): Promise<void> {
-    await this.#keepTeams()
+    await this.#sites.removeUnused()
     if (this.#placed.size === 0) await this.#can.cgroups?.destroy()
   }
 
@@ -221,14 +240,15 @@ class ProcessEngine implements Engine {
     for (const held of this.#held.values()) held.letGo()
     this.#placed.clear()
     this.#listeners.clear()
+    await this.#sites.close()
   }
 
-  async #launch(spec: InstanceSpec, team: Team, record: InstanceRecord): Promise<Placement> {
+  async #launch(spec: InstanceSpec, { team, network }: { team: Team; network: Network }, record: InstanceRecord): Promise<Placement> {
     const { bwrap, root, cgroups } = this.#can
     const folder = this.#folders.path(spec.id)
     const groups = this.#groups(spec.id, { team: spec.teamId, limits: spec.limits, job: spec.job === true })
     const options: LaunchOptions = {
-      spec, folder, root, uid: team.uid, gid: team.gid, teamFolder: team.folder, namespace: team.link?.namespace, cgroups: groups,
+      spec, folder, root, uid: team.uid, gid: team.gid, teamFolder: team.folder, namespace: network.namespace, cgroups: groups,
       cgroupBinds: cgroups?.binds(spec.id) ?? [],
       seccompFile: this.#seccompFile,
       nodeBinary: this.#options.nodeBinary ?? realpathSync(process.execPath),
@@ -248,7 +268,8 @@ class ProcessEngine implements Engine {
     record.shim = shim
     record.placement = {
       id, teamId, serviceId, environmentId, port, job, startedAt,
-      address: team.instanceAddress,
+      address: network.instanceAddress,
+      gatewayAddress: network.gatewayAddress,
       pid: found.payload.pid,
       logs: { stdout: `${spec.logDir}/stdout.log`, stderr: `${spec.logDir}/stderr.log` },
       writes: [folder, spec.logDir, ...(spec.dataDir ? [spec.dataDir] : []), ...(spec.binds ?? []).filter(({ writable }) => writable).map(({ host }) => host)],
@@ -286,16 +307,13 @@ class ProcessEngine implements Engine {
   #exited(exit: Exit): void {
     this.#placed.delete(exit.id)
     this.#held.delete(exit.id)
+    this.#sites.leave(exit.id)
     if (this.#listeners.size === 0) this.#unseen.push(exit)
     for (const listener of this.#listeners) listener(exit)
   }
 
   #checkAll(): void {
     for (const placed of this.#placed.values()) placed.check()
-  }
-
-  async #keepTeams(): Promise<void> {
-    if (this.#can.root) await this.#teams.keep(new Set(this.list().map((each) => each.teamId)))
   }
 }
 

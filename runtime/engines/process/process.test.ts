@@ -48,7 +48,7 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
   afterAll(() => bench.destroy(), patient)
 
   test('says that everything holds', () => {
-    expect(bench.engine.describe()).toMatchObject({ sandbox: 'bubblewrap', network: 'team', teamsApart: true, warnings: [] })
+    expect(bench.engine.describe()).toMatchObject({ sandbox: 'bubblewrap', network: 'site', teamsApart: true, warnings: [] })
   })
 
   test('shows a service nothing of the machine: no homes, no checkout, no platform data, no other processes', async () => {
@@ -99,8 +99,8 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
 
   test('keeps teams apart from each other and from the machine, and lets them reach the gateway', async () => {
     const one = await serve(bench)
-    const two = await serve(bench, { teamId: 'team_two' })
-    const { gatewayAddress } = await bench.engine.prepareTeam('team_two')
+    const two = await serve(bench, { teamId: 'team_two', environmentId: 'env_two' })
+    const { gatewayAddress } = two
     const gateway = createServer((socket) => socket.end()).listen(bench.gatewayPort, gatewayAddress)
     const other = createServer((socket) => socket.end()).listen(0, '0.0.0.0')
     await Promise.all([once(gateway, 'listening'), once(other, 'listening')])
@@ -111,7 +111,6 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
     const refused = [
       [one.address, one.port], // another team's service
       [gatewayAddress, port], // another port of the machine
-      [(await bench.engine.prepareTeam('team_one')).gatewayAddress, bench.gatewayPort], // another team's way to the gateway
       ['169.254.169.254', 80], // a cloud's metadata
       ['10.0.0.1', 80], ['192.168.0.1', 80], ['172.17.0.1', 80], ['100.64.0.1', 80],
     ] as const
@@ -160,7 +159,7 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
     const id = installationOf(gone.folder)
     await gone.engine.close()
     rmSync(gone.folder, { recursive: true })
-    await bench.engine.prepareTeam('team_new')
+    await bench.engine.prepare({ teamId: 'team_new', environmentId: 'env_new', serviceId: 'svc_new' })
     expect(isAlive(service.identity.payload)).toBe(false)
     expect(leftovers(id)).toEqual([])
   })
@@ -196,8 +195,8 @@ function daemonText(home: string, spec: object): string {
   return `
     const { openProcessEngine } = await import(${JSON.stringify(module)})
     const engine = await openProcessEngine(${JSON.stringify({ home, gatewayPort: 18_080, checkout })})
-    const { instanceAddress } = await engine.prepareTeam('team_one')
     const spec = ${JSON.stringify({ ...spec, sourceDir: programs })}
+    const { instanceAddress } = await engine.prepare(spec)
     await engine.start({ ...spec, env: { PORT: String(spec.port), HOST: instanceAddress } })
     console.log('started')
     setInterval(() => {}, 1000)

@@ -1,18 +1,16 @@
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { PlatformError } from '#contract/errors.ts'
+import { asNumber, asText } from './address.ts'
 import { spawn } from './spawn.ts'
 
-/**
- * Who has which user id and addresses on this machine. Several installations share it, so it lies outside all of them;
- * a slot gives a team its user id and its network of four addresses.
- */
+/** Who has which user id and addresses on this machine. Several installations share it, so it lies outside all of them. */
 export interface Slot {
   slot: number
   uid: number
-  /** Of the host's end of the team's link; the instance's is the next one. */
-  gateway: string
   team: string
+  /** The host's end of the team's network, which earlier versions made; the instance's address was the next one. */
+  gateway?: string
 }
 
 interface Entry extends Slot {
@@ -20,59 +18,85 @@ interface Entry extends Slot {
   home: string
 }
 
-const folder = '/var/lib/m3o-registry'
-const file = `${folder}/teams.json`
-/** Networks of four addresses in a /16. */
-const slots = 16_384
-
-export interface TeamKey {
+interface BlockEntry {
   installation: string
   home: string
-  team: string
+  /** The first address of {@link blockSize}. */
+  network: string
 }
 
-/** The same answer for as long as the installation's home exists. `isFree` says whether a network of four is unused here. */
-export async function claimSlot(key: TeamKey, isFree: (gateway: string) => boolean): Promise<Slot> {
+const folder = '/var/lib/m3o-registry'
+const teamsFile = `${folder}/teams.json`
+const networksFile = `${folder}/networks.json`
+/** User ids; in earlier versions also networks of four addresses in a /16. */
+const slots = 16_384
+/** Addresses that an installation is given at a time: a /22. */
+export const blockSize = 1024
+export const blockBits = 22
+
+export interface Installation {
+  installation: string
+  home: string
+}
+
+/** The same answer for as long as the installation's home exists. */
+export async function claimSlot(key: Installation & { team: string }): Promise<Slot> {
   return locked(() => {
-    const all = read()
+    const all = read<Entry>(teamsFile)
     const mine = all.find((entry) => entry.installation === key.installation && entry.team === key.team)
     if (mine) return mine
     const kept = all.filter((entry) => existsSync(entry.home))
     const taken = new Set(kept.map((entry) => entry.slot))
     for (let slot = 0; slot < slots; slot++) {
       if (taken.has(slot)) continue
-      const gateway = networks.map((network) => addressIn(network, slot)).find(isFree)
-      if (!gateway) continue
-      const entry: Entry = { ...key, slot, uid: firstUid() + slot, gateway }
-      write([...kept, entry])
+      const entry: Entry = { installation: key.installation, home: key.home, team: key.team, slot, uid: firstUid() + slot }
+      write(teamsFile, [...kept, entry])
       return entry
     }
-    throw new PlatformError('unavailable', 'no user id or network is left for another team on this machine')
+    throw new PlatformError('unavailable', 'no user id is left for another team on this machine')
   })
 }
 
 export async function slotsOf(installation: string): Promise<Slot[]> {
-  return read().filter((entry) => entry.installation === installation)
+  return read<Entry>(teamsFile).filter((entry) => entry.installation === installation)
 }
 
-/** Installations whose home has been deleted: their slots are given to others. */
+/** Another block of addresses. `isFree` says whether nothing on this machine uses any of it. */
+export async function claimBlock({ installation, home }: Installation, isFree: (network: string, size: number) => boolean): Promise<string> {
+  return locked(() => {
+    const kept = read<BlockEntry>(networksFile).filter((entry) => existsSync(entry.home))
+    const taken = new Set(kept.map((entry) => entry.network))
+    // Installations of earlier versions take networks of four from the other end, and keep them while they are stopped.
+    const gateways = read<Entry>(teamsFile).filter((entry) => existsSync(entry.home)).flatMap(({ gateway }) => (gateway === undefined ? [] : [asNumber(gateway)]))
+    const candidates = networks.flatMap((network) => Array.from({ length: 65_536 / blockSize }, (_, index) => asText(asNumber(network) + 65_536 - (index + 1) * blockSize)))
+    const isUnused = (network: string) => !taken.has(network) && !gateways.some((gateway) => gateway >= asNumber(network) && gateway < asNumber(network) + blockSize)
+    const found = candidates.find((network) => isUnused(network) && isFree(network, blockSize))
+    if (found === undefined) throw new PlatformError('unavailable', 'no block of private addresses is free on this machine', { fix: 'Delete the homes of installations that are no longer used.' })
+    write(networksFile, [...kept, { installation, home, network: found }])
+    return found
+  })
+}
+
+/** In the order in which they were claimed. */
+export async function blocksOf(installation: string): Promise<string[]> {
+  return read<BlockEntry>(networksFile).filter((entry) => entry.installation === installation).map(({ network }) => network)
+}
+
+/** Installations whose home has been deleted: what they had is given to others. */
 export async function goneInstallations(): Promise<string[]> {
-  return [...new Set(read().filter((entry) => !existsSync(entry.home)).map((entry) => entry.installation))]
+  const entries = [...read<Entry>(teamsFile), ...read<BlockEntry>(networksFile)]
+  return [...new Set(entries.filter((entry) => !existsSync(entry.home)).map((entry) => entry.installation))]
 }
 
 /** For an installation that is gone for good: what it left on disk belongs to nobody afterwards. */
 export async function releaseSlots(installation: string): Promise<void> {
-  await locked(() => write(read().filter((entry) => entry.installation !== installation)))
+  await locked(() => {
+    for (const file of [teamsFile, networksFile]) write(file, read<Installation>(file).filter((entry) => entry.installation !== installation))
+  })
 }
 
 /** Ranges for private use that routers, VPNs and Docker seldom take; each is used only where it collides with nothing. */
 const networks = ['10.213.0.0', '10.97.0.0', '172.29.0.0', '198.18.0.0', '100.97.0.0']
-
-function addressIn(network: string, slot: number): string {
-  const [a, b] = network.split('.')
-  const offset = slot * 4 + 1
-  return `${a}.${b}.${offset >> 8}.${offset & 255}`
-}
 
 /** Where systemd's list of user ids has nothing (uids and gids, systemd.io/UIDS-GIDS); lower in a user namespace. */
 function firstUid(): number {
@@ -82,12 +106,12 @@ function firstUid(): number {
   return count > preferred + slots ? preferred : 20_000
 }
 
-function read(): Entry[] {
+function read<T>(file: string): T[] {
   if (!existsSync(file)) return []
-  return JSON.parse(readFileSync(file, 'utf8')) as Entry[]
+  return JSON.parse(readFileSync(file, 'utf8')) as T[]
 }
 
-function write(entries: Entry[]): void {
+function write(file: string, entries: readonly object[]): void {
   writeFileSync(`${file}.new`, JSON.stringify(entries), { mode: 0o600, flush: true })
   renameSync(`${file}.new`, file)
 }

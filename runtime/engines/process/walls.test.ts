@@ -16,8 +16,9 @@ import { ask, exitsOf, programs, serve, specOf } from '../conformance.ts'
 import { installationOf, openProcessEngine, uninstallProcessEngine } from './process-engine.ts'
 
 /*
- * From everything of team A in which code of its own runs (a service, a terminal in it, a build, an install script, a
- * language server) to everything of team B and of the machine. What is tried is reached from the machine itself, so that
+ * From everything of team A in which code of its own runs (a service of a developer's environment, a terminal in it, a build, an
+ * install script, a language server) to everything of team B, of team A's production, of another service in the same
+ * environment, and of the machine. What is tried is reached from the machine itself, so that
  * a target that is not there, or a way that does not work, fails the test and is not taken for a wall.
  */
 
@@ -25,18 +26,18 @@ const checkout = fileURLToPath(new URL('../../..', import.meta.url))
 const python = '/usr/bin/python3'
 const root = process.getuid?.() === 0
 const why = !root ? 'it must be run as root' : !existsSync(python) ? `${python} is missing` : undefined
-if (why !== undefined) console.warn(`NOT TESTED: walls between teams: ${why}`)
+if (why !== undefined) console.warn(`NOT TESTED: walls between teams and environments: ${why}`)
 
 const patient = 60_000
 const probe = readFileSync(`${programs}/breaks-out.py`, 'utf8')
 const word = 'canary-of-another-c0ffee'
 
-type Target = { id: string; of: string; whose: 'team B' | 'the machine'; how: string; unknown?: true } & Record<string, unknown>
+type Whose = 'team B' | 'production' | 'a service beside it' | 'the machine'
+type Target = { id: string; of: string; whose: Whose; how: string; unknown?: true } & Record<string, unknown>
 
-describe.runIf(why === undefined)('walls between teams', { timeout: patient }, () => {
+describe.runIf(why === undefined)('walls between teams and environments', { timeout: patient }, () => {
   let home: string
   let engine: Engine
-  let other: Placement
   let targets: Target[]
   const servers: { close(): unknown }[] = []
   const bystander = { pid: 0, end: () => {} }
@@ -53,7 +54,7 @@ describe.runIf(why === undefined)('walls between teams', { timeout: patient }, (
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'm3o-walls-'))
     engine = await openProcessEngine({ home, gatewayPort: 18_082, checkout })
-    expect(engine.describe()).toMatchObject({ sandbox: 'bubblewrap', network: 'team', teamsApart: true })
+    expect(engine.describe()).toMatchObject({ sandbox: 'bubblewrap', network: 'site', teamsApart: true })
     targets = await makeTargets()
   }, patient)
 
@@ -72,7 +73,36 @@ describe.runIf(why === undefined)('walls between teams', { timeout: patient }, (
   const shmKey = 0x6d30_0000 + (process.pid % 0xffff)
   const shmFile = `/dev/shm/m3o-walls-${process.pid}`
 
-  /** What team B and the machine have that team A must not reach. */
+  /** Where team A's code runs that tries to get out. */
+  const vantage = { teamId: 'team_a', environmentId: 'env_ann', serviceId: 's_a' }
+
+  /** What a service has for itself, and what others must not reach of it. */
+  async function serviceOf(whose: Whose, site: { teamId: string; environmentId: string; serviceId: string }): Promise<{ placement: Placement; targets: Target[] }> {
+    const dataDir = `${home}/data/${site.serviceId}/${site.environmentId}`
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    writeFileSync(`${dataDir}/rows`, `${word}\n`)
+    const placement = await serve(bench(), { ...site, env: { SECRET: word }, dataDir, command: ['sh', '-c', `echo ${word}; exec node serve.mjs`] })
+    await ask(placement, '/write', { path: '/app/written', text: word })
+    const of = (kind: string, id: string, how: string, given: object): Target => ({ id, of: kind, whose, how, ...given })
+    const { pid, identity } = placement
+    const cgroup = identity.cgroups.find((folder) => folder.includes('pids')) ?? identity.cgroups[0] ?? ''
+    return { placement, targets: [
+      of('files', 'its data', 'file', { path: `${dataDir}/rows`, word }),
+      of('files', 'its data, written', 'written', { path: `${dataDir}/rows`, word }),
+      of('files', 'its running source', 'file', { path: `${home}/instances/${placement.id}/app/written`, word }),
+      of('environment', 'its secrets', 'environment', { word }),
+      of('logs', 'what it says, on its way', 'file', { path: `${home}/logs/${placement.id}/stdout.log`, word }),
+      of('logs', 'through descriptors', 'opened', { word }),
+      of('processes', 'its service', 'process', { pid }),
+      of('processes', 'its sandbox', 'process', { pid: identity.init.pid }),
+      of('ports', 'its service', 'tcp', { host: placement.address, port: placement.port }),
+      of('cgroups', 'its limits', 'written', { path: `${cgroup}/pids.max`, word: '64\n' }),
+      of('cgroups', 'its processes', 'lists', { path: `${cgroup}/cgroup.procs`, word: String(pid) }),
+      of('cgroups', 'its team’s', 'folder', { path: join(cgroup, '..') }),
+    ] }
+  }
+
+  /** What others and the machine have that team A's code must not reach. */
   async function makeTargets(): Promise<Target[]> {
     const put = (path: string) => {
       mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
@@ -83,12 +113,11 @@ describe.runIf(why === undefined)('walls between teams', { timeout: patient }, (
     const stored = put(`${home}/logs/services/s_b/e_b/1.log`)
     const source = put(`${home}/source/s_b.git/HEAD`)
     const postgres = put(`${home}/pg/data/base/1/1`)
-    const dataDir = `${home}/data/s_b/e_b`
-    put(`${dataDir}/rows`)
-    other = await serve(bench(), { teamId: 'team_b', env: { SECRET: word }, dataDir, command: ['sh', '-c', `echo ${word}; exec node serve.mjs`] })
-    await ask(other, '/write', { path: '/app/written', text: word })
-    const { pid } = other
-    const cgroup = other.identity.cgroups.find((folder) => folder.includes('pids')) ?? other.identity.cgroups[0] ?? ''
+    const others = [
+      await serviceOf('team B', { teamId: 'team_b', environmentId: 'e_b', serviceId: 's_b' }),
+      await serviceOf('production', { ...vantage, environmentId: 'env_production' }),
+      await serviceOf('a service beside it', { ...vantage, serviceId: 's_beside' }),
+    ]
     const machine = spawn(process.execPath, ['-e', `setInterval(() => {}, 1e6) // ${word}`], { env: { WORD: word } as unknown as NodeJS.ProcessEnv, stdio: 'ignore' })
     Object.assign(bystander, { pid: machine.pid, end: () => machine.kill('SIGKILL') })
     writeFileSync(shmFile, word)
@@ -104,25 +133,20 @@ describe.runIf(why === undefined)('walls between teams', { timeout: patient }, (
     datagrams.bind(0, '0.0.0.0')
     await once(datagrams, 'listening')
     servers.push(datagrams)
-    const [{ gatewayAddress: gatewayB }, { gatewayAddress: gatewayA }] = [await engine.prepareTeam('team_b'), await engine.prepareTeam('team_a')]
-    await listen(answering(), 18_082, gatewayB)
-    await listen(answering(), 18_082, gatewayA)
+    const { gatewayAddress: gateway } = await engine.prepare(vantage)
     const addresses = (family: string, of: (device: string) => boolean) => Object.entries(networkInterfaces()).filter(([device]) => of(device)).flatMap(([, all]) => all ?? []).filter((each) => each.family === family && !each.internal).map((each) => each.address)
     const ofTeams = /^m3[0-9a-f]/
     const outside = addresses('IPv4', (device) => !ofTeams.test(device))
     // Of other installations of this machine, which may be gone at any time.
     const ofOthers = addresses('IPv4', (device) => ofTeams.test(device) && !device.startsWith(`m3${installationOf(home)}`))
-    // The machine's own end of team A's link, in the other family.
+    // The machine's own ends of links, in the other family.
     const linkLocal = addresses('IPv6', (device) => device.startsWith(`m3${installationOf(home)}`))
-    const shared = other.identity.cgroups[0]?.includes('/unified') ? '' : cgroup
 
     const b = (of: string, id: string, how: string, given: object) => ({ id, of, whose: 'team B' as const, how, ...given })
     const m = (of: string, id: string, how: string, given: object) => ({ id, of, whose: 'the machine' as const, how, ...given })
     const blind = <T extends object>(target: T) => ({ ...target, unknown: true as const })
     return [
-      b('files', 'its data', 'file', { path: `${dataDir}/rows`, word }),
-      b('files', 'its data, written', 'written', { path: `${dataDir}/rows`, word }),
-      b('files', 'its running source', 'file', { path: `${home}/instances/${other.id}/app/written`, word }),
+      ...others.flatMap((each) => each.targets),
       b('files', 'its repository', 'file', { path: source, word }),
       m('files', 'the secrets’ key', 'file', { path: secrets, word }),
       m('files', 'the secrets’ key, written', 'written', { path: secrets, word }),
@@ -132,26 +156,19 @@ describe.runIf(why === undefined)('walls between teams', { timeout: patient }, (
       m('files', 'users of teams', 'file', { path: '/var/lib/m3o-registry/teams.json', word: 'installation' }),
       m('files', 'homes', 'folder', { path: '/root' }),
       m('files', 'devices', 'node', { mode: 0o060000, device: 0xfe00 }),
-      b('environment', 'its secrets', 'environment', { word }),
       b('logs', 'what it says, stored', 'file', { path: stored, word }),
-      b('logs', 'what it says, on its way', 'file', { path: `${home}/logs/${other.id}/stdout.log`, word }),
-      b('logs', 'through descriptors', 'opened', { word }),
       m('logs', 'the kernel’s', 'log', { word: '' }),
-      b('processes', 'its service', 'process', { pid }),
-      b('processes', 'its sandbox', 'process', { pid: other.identity.init.pid }),
       m('processes', 'the platform', 'process', { pid: process.pid }),
       m('processes', 'a bystander', 'process', { pid: bystander.pid }),
       m('processes', 'a user namespace', 'call', { number: 272, args: [0x1000_0000] }),
       m('processes', 'a mount namespace', 'call', { number: 272, args: [0x0002_0000] }),
-      b('ports', 'its service', 'tcp', { host: other.address, port: other.port }),
-      b('ports', 'its way to the gateway', 'tcp', { host: gatewayB, port: 18_082 }),
       m('ports', 'the machine’s loopback', 'tcp', { host: '127.0.0.1', port: loopback }),
       m('ports', 'the machine’s loopback, IPv6', 'tcp', { host: '::1', port: six, family: '6' }),
       ...linkLocal.map((host) => m('ports', `the machine, IPv6 ${host}`, 'tcp', { host, port: six, family: '6' })),
-      m('ports', 'another port beside the gateway', 'tcp', { host: gatewayA, port: everywhere }),
+      m('ports', 'another port beside the gateway', 'tcp', { host: gateway, port: everywhere }),
       ...outside.map((host) => m('ports', `the machine, ${host}`, 'tcp', { host, port: everywhere })),
       ...ofOthers.map((host) => blind(m('ports', `another installation, ${host}`, 'tcp', { host, port: everywhere }))),
-      m('ports', 'datagrams', 'udp', { host: gatewayA, port: datagrams.address().port, word }),
+      m('ports', 'datagrams', 'udp', { host: gateway, port: datagrams.address().port, word }),
       m('ports', 'raw packets', 'family', { number: 17, kind: 3, protocol: 768 }),
       blind(m('ports', 'the hypervisor (vsock)', 'family', { number: 40 })),
       m('platform sockets', 'runtime', 'unix', { path: `${home}/run/runtime.sock` }),
@@ -165,9 +182,6 @@ describe.runIf(why === undefined)('walls between teams', { timeout: patient }, (
       m('/proc', 'sockets’ names', 'lists', { path: '/proc/net/unix', word: 'm3o-walls-abstract' }),
       m('shared memory', 'files', 'file', { path: shmFile, word }),
       m('shared memory', 'System V', 'shm', { key: shmKey }),
-      b('cgroups', 'its limits', 'written', { path: `${shared}/pids.max`, word: '64\n' }),
-      b('cgroups', 'its processes', 'lists', { path: `${shared}/cgroup.procs`, word: String(pid) }),
-      b('cgroups', 'its team’s', 'folder', { path: join(shared, '..') }),
       ...['169.254.169.254', '168.63.129.16', '100.100.100.200', '192.0.0.192'].map((host) => blind(m('metadata', host, 'tcp', { host, port: 80 }))),
       blind(m('metadata', 'fd00:ec2::254', 'tcp', { host: 'fd00:ec2::254', port: 80, family: '6' })),
       ...['10.0.0.1', '172.17.0.1', '192.168.0.1', '100.64.0.1'].map((host) => blind(m('private ranges', host, 'tcp', { host, port: 80 }))),
@@ -186,14 +200,14 @@ describe.runIf(why === undefined)('walls between teams', { timeout: patient }, (
   const vantages: Record<string, () => Promise<string[]>> = {
     async service() {
       const exits = exitsOf(engine)
-      const { id, logs } = await engine.start(specOf(bench(), [python, 'breaks-out.py', argument()], { teamId: 'team_a' }))
+      const { id, logs } = await engine.start(specOf(bench(), [python, 'breaks-out.py', argument()], vantage))
       await exits.of(id)
       const said = reachedIn(readFileSync(logs.stdout, 'utf8') + readFileSync(logs.stderr, 'utf8'))
       await engine.remove(id)
       return said
     },
     async terminal() {
-      const service = await serve(bench(), { teamId: 'team_a' })
+      const service = await serve(bench(), vantage)
       const session = await engine.exec(service.id, { command: [python, '/app/breaks-out.py', argument()], tty: { cols: 500, rows: 50 } })
       let text = ''
       session.stdout.on('data', (part: Buffer) => (text += part.toString()))
@@ -229,7 +243,7 @@ describe.runIf(why === undefined)('walls between teams', { timeout: patient }, (
     const builds = await openBuilds({ home, engine, registry: { env: {}, binds: [] }, log: { info: () => {}, warn: () => {} } })
     let text = ''
     await builds.build({
-      teamId: 'team_a', serviceId: 's_a', environmentId: 'e_a', name: 'hello', treeHash: String(Math.random()), onLine: (line) => (text += `${line}\n`),
+      ...vantage, name: 'hello', treeHash: String(Math.random()), onLine: (line) => (text += `${line}\n`),
       exportTree: async (into) => {
         await cp(programs, into, { recursive: true })
         for (const [path, content] of Object.entries({ 'targets.json': argument(), ...files })) {
@@ -250,7 +264,7 @@ describe.runIf(why === undefined)('walls between teams', { timeout: patient }, (
   })
 
   const table: Record<string, Record<string, string[]>> = {}
-  test.each(Object.keys(vantages))('from a %s of team A nothing of team B or of the machine is reached', async (from) => {
+  test.each(Object.keys(vantages))('from a %s of team A nothing of team B, of production, of the service beside it or of the machine is reached', async (from) => {
     const reached = await vantages[from]?.() ?? ['?']
     for (const { id, of } of targets) (table[of] ??= {})[from] = [...(table[of]?.[from] ?? []), ...(reached.some((each) => each.startsWith(id)) ? [id] : [])]
     expect(reached).toEqual([])

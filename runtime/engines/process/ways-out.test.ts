@@ -44,7 +44,7 @@ describe.runIf(root)('ways out of teams', { timeout: 30_000 }, () => {
     home = mkdtempSync(join(tmpdir(), 'm3o-ways-'))
     engine = await openProcessEngine({ home, gatewayPort: 18_083, checkout, wayOf: (team) => ways.get(team) ?? { mode: 'all' } })
     service = await serve(bench(), { teamId: 'team_a' })
-    neighbour = await serve(bench(), { teamId: 'team_b' })
+    neighbour = await serve(bench(), { teamId: 'team_b', environmentId: 'env_b' })
   }, 30_000)
 
   afterAll(async () => {
@@ -93,7 +93,7 @@ describe.runIf(root)('ways out of teams', { timeout: 30_000 }, () => {
     expect(said).toMatch(/ECONNRESET|EPIPE|ECONNREFUSED/)
     expect([await from(service, one), await from(service, two)]).toEqual(['ECONNREFUSED', 'ECONNREFUSED'])
     expect(await ask<string>(service, '/run', { command: 'node -e "require(\'dns\').resolve4(\'example.com\', { timeout: 500, tries: 1 }, (error) => console.log(error ? \'no name\' : \'a name\'))" 2>&1' })).toBe('no name\n')
-    const { gatewayAddress } = await engine.prepareTeam('team_a')
+    const { gatewayAddress } = service
     const gateway = createServer((socket) => socket.end()).listen(18_083, gatewayAddress)
     await once(gateway, 'listening')
     expect(await from(service, gatewayAddress, 18_083)).toBe('connected')
