@@ -1,5 +1,6 @@
-import { desc, isNotNull, isNull } from 'drizzle-orm'
-import { deployments, services } from '#db/schema.ts'
+import { desc, isNotNull, isNull, or } from 'drizzle-orm'
+import { deployments, environments, services } from '#db/schema.ts'
+import { classOf, trustOfDraft } from './builds/trust.ts'
 import type { Platform } from './platform.ts'
 import { forgetHistory } from './traffic/history.ts'
 
@@ -18,7 +19,8 @@ export async function tidy({ db, source, builds, places }: Platform): Promise<vo
     kept.set(key, count)
     if (row.buildId !== null && count <= keptPerPlace) used.add(row.buildId)
   }
-  await builds.sweep(used)
+  const living = await db.select().from(environments).where(or(isNull(environments.deletedAt), isNotNull(environments.expiresAt)))
+  await builds.sweep({ used, classes: new Set(living.flatMap((row) => [classOf(row), trustOfDraft([row]).own])) })
   for (const { id } of await db.select({ id: services.id }).from(services).where(isNull(services.deletedAt))) await source.repositories.maintain(id)
   await forgetHistory(db)
   await source.repositories.emptyTrash(new Date(Date.now() - trashMs))

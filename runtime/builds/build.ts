@@ -3,13 +3,16 @@ import type { Manifest } from '#contract/manifest.ts'
 import type { ServiceSettings } from '#contract/records.ts'
 import type { PhasePart } from '#contract/states.ts'
 import type { Bind } from '../engines/engine.ts'
+import type { Trust } from './trust.ts'
 
-/** A revision's tree made ready to run; immutable, and the same for every service of a team with the same files. */
+/** A revision's tree made ready to run; immutable, and the same for every service with the same files in one trust class. */
 export interface Build {
   id: string
   /** Hash of all that went into it. */
   key: string
   teamId: string
+  /** The class that it is trusted as: see trust.ts. Absent: made before there were classes, and trusted by nobody. */
+  trust?: string
   /** What runs it: node, python, go, … */
   language: Resolved['runtime']
   /** README's first paragraph; may be empty. */
@@ -48,6 +51,8 @@ export interface Build {
 
 export interface BuildRequest {
   teamId: string
+  /** Of the environment that it is for. */
+  trust: Trust
   /** For whom, in what is logged: a build belongs to its team and tree, not to them. */
   serviceId: string
   environmentId: string

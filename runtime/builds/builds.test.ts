@@ -9,6 +9,7 @@ import type { Engine } from '../engines/engine.ts'
 import { readOperatorRegistry } from '../engines/operator-registry.ts'
 import { openProcessEngine, uninstallProcessEngine } from '../engines/process/process-engine.ts'
 import { openBuilds, type Build, type Builds, type BuildsOptions } from './builds.ts'
+import { trustOf, type Trust } from './trust.ts'
 
 /*
  * Real tools in the real sandbox. What is installed comes from the registry that the machine uses; packages are small
@@ -41,19 +42,20 @@ afterAll(async () => {
 }, minute)
 
 type Files = Record<string, string>
-interface Asked { teamId?: string; signal?: AbortSignal; from?: Builds }
+interface Asked { teamId?: string; trust?: Trust; signal?: AbortSignal; from?: Builds }
+const shared = (teamId: string) => trustOf([{ id: 'e_1', teamId, kind: 'production', protection: null }])
 interface Made { build: Build; lines: string[]; exports: number }
 
 const server = "require('node:http').createServer((_, response) => response.end('ok')).listen(process.env.PORT)\n"
 const asJson = (value: object) => JSON.stringify(value)
 
 /** Builds some files as a revision's would be; what the tools said comes with it, also on the error. */
-async function make(files: Files, { teamId = 'team_one', signal, from = builds }: Asked = {}): Promise<Made> {
+async function make(files: Files, { teamId = 'team_one', trust = shared(teamId), signal, from = builds }: Asked = {}): Promise<Made> {
   const lines: string[] = []
   let exports = 0
   const treeHash = createHash('sha1').update(asJson(files)).digest('hex')
   const build = await from.build({
-    teamId, serviceId: 's_1', environmentId: 'e_1', name: 'hello', treeHash, onLine: (line) => lines.push(line), ...(signal && { signal }),
+    teamId, trust, serviceId: 's_1', environmentId: 'e_1', name: 'hello', treeHash, onLine: (line) => lines.push(line), ...(signal && { signal }),
     exportTree: async (into) => {
       exports += 1
       for (const [path, text] of Object.entries(files)) {
@@ -95,14 +97,14 @@ test('a build is ended when nobody waits for it any more, and not before', async
   const [first, second] = [new AbortController(), new AbortController()]
   const [begun, joined] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   const watch = builds.build({
-    teamId: 'team_one', serviceId: 's_1', environmentId: 'e_1', name: 'hello', treeHash: 'f'.repeat(40), signal: first.signal,
+    teamId: 'team_one', trust: shared('team_one'), serviceId: 's_1', environmentId: 'e_1', name: 'hello', treeHash: 'f'.repeat(40), signal: first.signal,
     onLine: (line) => { if (line === 'goes on') begun.resolve() },
     exportTree: async (into) => { await mkdir(into); for (const [path, text] of Object.entries(files)) await writeFile(join(into, path), text); return { skipped: [] } },
   })
   watch.catch(() => {})
   await begun.promise
   const other = builds.build({
-    teamId: 'team_one', serviceId: 's_1', environmentId: 'e_1', name: 'hello', treeHash: 'f'.repeat(40), signal: second.signal,
+    teamId: 'team_one', trust: shared('team_one'), serviceId: 's_1', environmentId: 'e_1', name: 'hello', treeHash: 'f'.repeat(40), signal: second.signal,
     onLine: (line) => { if (line === 'goes on') joined.resolve() },
     exportTree: () => Promise.reject(new Error('it is there already')),
   })
@@ -115,7 +117,7 @@ test('a build is ended when nobody waits for it any more, and not before', async
   await expect(other).rejects.toThrow('both are gone')
   // Who asks while it is being ended does not share its end.
   const third = new AbortController()
-  const again = builds.build({ teamId: 'team_one', serviceId: 's_1', environmentId: 'e_1', name: 'hello', treeHash: 'f'.repeat(40), signal: third.signal, exportTree: () => Promise.reject(new Error('begun anew')) })
+  const again = builds.build({ teamId: 'team_one', trust: shared('team_one'), serviceId: 's_1', environmentId: 'e_1', name: 'hello', treeHash: 'f'.repeat(40), signal: third.signal, exportTree: () => Promise.reject(new Error('begun anew')) })
   await expect(again).rejects.toThrow('begun anew')
   await expect.poll(async () => (await readdir(join(home, 'cache/jobs')).catch(() => [])).length, { timeout: 15_000 }).toBe(0)
 }, minute)
@@ -165,8 +167,8 @@ test.runIf(hasNpm)('without a lockfile the first resolution is kept; the same de
   expect(installs((await make({ ...files, 'third.js': '' })).lines)).toEqual([])
   // Its name, version and description decide nothing.
   expect(installs((await make({ ...files, 'package.json': wants({ ms: '^2.0.0' }, { name: 'renamed', version: '9.9.9', description: 'x' }) })).lines)).toEqual([])
-  const [kept] = await readdir(join(home, 'cache/locks'))
-  expect(JSON.parse(await readFile(join(home, 'cache/locks', kept ?? ''), 'utf8'))).toMatchObject({ packages: { 'node_modules/ms': { version: expect.stringMatching(/^2\./) } } })
+  const [kept] = await readdir(join(home, 'cache/locks/shared-team_one'))
+  expect(JSON.parse(await readFile(join(home, 'cache/locks/shared-team_one', kept ?? ''), 'utf8'))).toMatchObject({ packages: { 'node_modules/ms': { version: expect.stringMatching(/^2\./) } } })
   await rm(join(home, 'cache/modules'), { recursive: true })
   expect(installs((await make({ ...files, 'fourth.js': '' })).lines)).toEqual([expect.stringContaining('npm ci')])
 }, 2 * minute)
@@ -242,7 +244,7 @@ test('what a killed runtime left half made is swept, and a build that is used is
   await cp(kept.build.sourceDir, join(home, 'cache/modules/.making-def'), { recursive: true })
   const again = await openBuilds(options())
   expect((await readdir(join(home, 'builds'))).filter((name) => name.startsWith('.'))).toEqual([])
-  await again.sweep(new Set([kept.build.id]), 0)
+  await again.sweep({ used: new Set([kept.build.id]), classes: new Set(['shared-team_one']), keepBytes: 0 })
   await expect(again.read(old.build.id)).rejects.toMatchObject({ code: 'not_found' })
   expect((await again.read(kept.build.id)).id).toBe(kept.build.id)
 }, minute)

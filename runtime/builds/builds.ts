@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, mkdtempSync, readFileSync, renameSync } from 'node:fs'
+import { existsSync, lstatSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { mkdir, readdir, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
@@ -19,7 +19,9 @@ import { Dependencies, planInstall } from './dependencies.ts'
 import type { InstallPlan, Tree } from './dependencies.ts'
 import { type JobLimits, Jobs } from './jobs.ts'
 import { laps } from './laps.ts'
+import { dropUntrusted, openDownloads } from './folders.ts'
 import { sweepBuilds } from './sweep.ts'
+import { ofPlatform, type Trust } from './trust.ts'
 
 export type { Build, BuildRequest } from './build.ts'
 
@@ -27,7 +29,7 @@ const aheadMs = 10_000
 const tooMuch = new Error('it is not built ahead of its deployment')
 
 /** Raised when the same files would now be built into something else. */
-const form = 'build-2'
+const form = 'build-3'
 
 export interface BuildsOptions {
   /** $M3O_HOME: `builds/` and `cache/` are ours. */
@@ -50,6 +52,7 @@ export async function openBuilds(options: BuildsOptions): Promise<Builds> {
     await Promise.all(left.map((name) => rm(join(home, folder, name), { recursive: true, force: true })))
   }
   await rm(join(home, 'cache/jobs'), { recursive: true, force: true })
+  await dropUntrusted(join(home, 'cache'))
   await mkdir(join(home, 'cache/empty'), { recursive: true, mode: 0o755 })
   return new Builds(options, await buildPlatformDir(join(home, 'cache/platform')))
 }
@@ -79,23 +82,24 @@ export class Builds {
   }
 
   /**
-   * The build of a tree. The same tree is built once: what is there is given back, and those who ask meanwhile share
-   * one build, which ends early only when all of them have given up.
+   * The build of a tree. The same tree is built once in each trust class: what is there and trusted is given back, and those
+   * who ask meanwhile share one build, which ends early only when all of them have given up.
    * Throws `invalid_manifest`, `build_failed` (data: file, line, column, or exitCode and lines), or the signal's reason.
    */
   async build(request: BuildRequest, ahead = false): Promise<Build> {
-    const key = createHash('sha256').update([form, request.teamId, request.treeHash].join('\0')).digest('hex').slice(0, 32)
-    const id = `b_${key}`
-    const there = await this.read(id).catch(() => undefined)
-    if (there) {
-      void utimes(join(this.#folder(id), 'build.json'), new Date(), new Date()).catch(() => {})
+    const { own, reads } = request.trust
+    for (const trust of reads) {
+      const there = this.#there(idOf(trust, request))
+      if (there?.trust !== trust) continue
+      void utimes(join(this.#folder(there.id), 'build.json'), new Date(), new Date()).catch(() => {})
       return there
     }
+    const id = idOf(own, request)
     let making = this.#making.get(id)
     if (!making) {
       const cancel = new AbortController()
       const listeners: Making['listeners'] = new Set()
-      const build = this.#make(id, key, { ...request, ahead, signal: cancel.signal, onLine: (line) => listeners.forEach((each) => each.onLine?.(line)), onPart: (part) => listeners.forEach((each) => each.onPart?.(part)) })
+      const build = this.#make({ ...request, ahead, signal: cancel.signal, onLine: (line) => listeners.forEach((each) => each.onLine?.(line)), onPart: (part) => listeners.forEach((each) => each.onPart?.(part)) })
         .finally(() => this.#forget(id, cancel))
       build.catch(() => {})
       this.#making.set(id, (making = { build, listeners, cancel, waiting: 0 }))
@@ -154,26 +158,32 @@ export class Builds {
   }
 
   /** Installs what a draft asks for, where the next build finds it; throws `build_failed`. Not for a plan that needs the whole tree. */
-  async install(plan: InstallPlan, teamId: string): Promise<void> {
-    await this.#dependencies.install(plan, { teamId, app: join(this.#options.home, 'cache/empty'), platformDir: this.platformDir, onLine: () => {}, signal: new AbortController().signal })
+  async install(plan: InstallPlan, { teamId, trust }: { teamId: string; trust: Trust }): Promise<void> {
+    await this.#dependencies.install(plan, { teamId, trust, app: join(this.#options.home, 'cache/empty'), platformDir: this.platformDir, onLine: () => {}, signal: new AbortController().signal })
   }
 
   /** One that was made before. Throws `not_found`. */
   async read(id: string): Promise<Build> {
+    const build = this.#there(id)
+    if (build === undefined) throw new PlatformError('not_found', `the build ${id} is no longer kept`, { fix: 'Deploy the revision again.' })
+    return build
+  }
+
+  #there(id: string): Build | undefined {
     const known = this.#known.get(id)
     if (known) return known
     const file = /^b_[0-9a-f]{32}$/.test(id) ? join(this.#folder(id), 'build.json') : undefined
     // Mostly it is known, or not there: asking the kernel at once is quicker than asking another thread to.
     const text = file !== undefined && existsSync(file) ? readFileSync(file, 'utf8') : undefined
-    if (text === undefined) throw new PlatformError('not_found', `the build ${id} is no longer kept`, { fix: 'Deploy the revision again.' })
+    if (text === undefined) return undefined
     const build = this.#asHere(JSON.parse(text) as Build)
     this.#known.set(id, build)
     return build
   }
 
-  /** Deletes what was not used for long, oldest first, beyond `keepBytes`; never what is in `used` (ids of builds). */
-  async sweep(used: ReadonlySet<string>, keepBytes = 5 * 2 ** 30): Promise<void> {
-    const removed = await sweepBuilds(this.#options.home, { used: new Set([...used, ...this.#making.keys(), ...this.#keeping.keys()]), keepBytes })
+  /** Deletes what was not used for long, oldest first, beyond `keepBytes`; never what is in `used` (ids of builds). `classes`: those that something can still be built in. */
+  async sweep({ used, classes, keepBytes = 5 * 2 ** 30 }: { used: ReadonlySet<string>; classes: ReadonlySet<string>; keepBytes?: number }): Promise<void> {
+    const removed = await sweepBuilds(this.#options.home, { classes, used: new Set([...used, ...this.#making.keys(), ...this.#keeping.keys()]), keepBytes })
     for (const id of removed.builds) this.#known.delete(id)
     if (removed.builds.length + removed.modules.length > 0) this.#options.log.info(removed, 'old builds were removed')
   }
@@ -194,12 +204,12 @@ export class Builds {
     return join(this.#options.home, 'builds', id)
   }
 
-  async #make(id: string, key: string, request: BuildRequest & { ahead: boolean; signal: AbortSignal } & Required<Pick<BuildRequest, 'onLine' | 'onPart'>>): Promise<Build> {
+  async #make(request: BuildRequest & { ahead: boolean; signal: AbortSignal } & Required<Pick<BuildRequest, 'onLine' | 'onPart'>>): Promise<Build> {
     const { home } = this.#options
-    const { teamId, treeHash, signal, onLine, onPart } = request
+    const { teamId, trust, treeHash, signal, onLine, onPart } = request
     const lap = laps({ push: onPart })
-    const made = mkdtempSync(join(home, 'builds/.making-'))
-    const app = join(made, 'app')
+    const making = mkdtempSync(join(home, 'builds/.making-'))
+    const app = join(making, 'app')
     try {
       const { skipped } = await request.exportTree(app)
       for (const path of skipped) onLine(`left out: ${path} (a link that leads out of the service, or a submodule)`)
@@ -209,22 +219,25 @@ export class Builds {
       const asked = resolveManifest(tree.files, tree.read, { built: false })
       const line = buildLine(asked)
       const plan = planInstall(tree, asked, teamId)
-      if (request.ahead && (line !== undefined || (plan && !(await this.#dependencies.has(plan))))) throw tooMuch
-      const job = { teamId, app, platformDir: this.platformDir, onLine, signal }
+      if (request.ahead && (line !== undefined || (plan && !(await this.#dependencies.has(plan, trust))))) throw tooMuch
+      const job = { teamId, trust, app, platformDir: this.platformDir, onLine, signal }
       const installed = plan && (await this.#dependencies.install(plan, job))
       lap('dependencies')
       const modulesDir = plan?.kind === 'npm' ? installed : undefined
-      if (line) await compile(this.#jobs, line, { ...job, empty: join(home, 'cache/empty'), downloads: join(home, 'cache/downloads', teamId), ...(modulesDir && { modulesDir }) })
+      if (line) await compile(this.#jobs, line, { ...job, empty: join(home, 'cache/empty'), downloads: await openDownloads(join(home, 'cache'), trust.own), ...(modulesDir && { modulesDir }) })
       lap('command')
       const paths = line ? await listFiles(app) : [...tree.files]
       const resolved = resolveManifest(paths, tree.read)
-      const { files } = await transformTree({ app, into: join(made, 'js'), cache: join(home, 'cache/transform'), paths })
+      const { files } = await transformTree({ app, into: join(making, 'js'), cache: join(home, 'cache/transform'), paths })
       signal.throwIfAborted()
       lap('code')
       const keepsData = await mentions(app, paths, 'M3O_DATA')
+      // No sandbox has written to it: it holds for all of the team.
+      const made = line === undefined && plan === undefined ? ofPlatform(teamId) : trust.own
+      const id = idOf(made, request)
       const folder = this.#folder(id)
       const build: Build = {
-        id, key, teamId, language: resolved.runtime, description: resolved.description ?? '', keepsData, manifest: resolved.manifest, settings: settingsOf(resolved.manifest), locked: resolved.locked,
+        id, key: id.slice(2), teamId, trust: made, language: resolved.runtime, description: resolved.description ?? '', keepsData, manifest: resolved.manifest, settings: settingsOf(resolved.manifest), locked: resolved.locked,
         health: resolved.health, pids: resolved.pids, sourceDir: join(folder, 'app'), platformDir: this.platformDir, skipped, madeAt: Date.now(),
         readAhead: await readAhead(app, paths),
         ...(line === undefined && { committedTree: treeHash }),
@@ -235,16 +248,27 @@ export class Builds {
         ],
         ...commandOf(resolved, modulesDir !== undefined),
       }
-      if (existsSync(folder)) await rm(folder, { recursive: true, force: true })
-      renameSync(made, folder)
+      const there = this.#there(id)
+      if (there) {
+        await rm(making, { recursive: true, force: true })
+        return there
+      }
+      // At once, as another environment's build of the same files may come here at the same time.
+      rmSync(folder, { recursive: true, force: true })
+      renameSync(making, folder)
       this.#known.set(id, build)
       this.#keep(build, folder)
       return build
     } catch (error) {
-      await rm(made, { recursive: true, force: true })
+      await rm(making, { recursive: true, force: true })
       throw error
     }
   }
+}
+
+/** The same files in the same class are the same build. */
+function idOf(trust: string, { teamId, treeHash }: Pick<BuildRequest, 'teamId' | 'treeHash'>): string {
+  return `b_${createHash('sha256').update([form, teamId, trust, treeHash].join('\0')).digest('hex').slice(0, 32)}`
 }
 
 const describing = /^(m3o\.json|package\.json|package-lock\.json|npm-shrinkwrap\.json|\.npmrc|requirements\.txt|pyproject\.toml|readme(\.\w+)?)$/i

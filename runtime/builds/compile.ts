@@ -5,6 +5,7 @@ import type { Resolved } from '#contract/convention.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { toolchainOf } from '#sdk/compile/toolchains.ts'
 import type { Job, Jobs } from './jobs.ts'
+import { ownFiles } from './own-files.ts'
 
 /** Where tools are: only what lies under /usr and /bin can be seen in a sandbox. Go's own installer has a folder of its own there. */
 const toolFolders = ['/usr/local/bin', '/usr/local/go/bin', '/usr/bin', '/bin']
@@ -35,14 +36,14 @@ function runnable(path: string): boolean {
   }
 }
 
-/** What compilers keep for the next time: Go compiles its whole library when it finds nothing of it. A team's own, like npm's. */
+/** What compilers keep for the next time: Go compiles its whole library when it finds nothing of it. Of the trust class, like npm's. */
 const kept = { GOCACHE: '/downloads/go-build', GOMODCACHE: '/downloads/go', GOTELEMETRY: 'off', CARGO_HOME: '/downloads/cargo', MAVEN_ARGS: '-Dmaven.repo.local=/downloads/maven' }
 
 /** Runs the build's command line in the tree itself; what it leaves there is part of the build. */
 export async function compile(jobs: Jobs, line: string, job: Omit<Job, 'what' | 'command' | 'env' | 'binds' | 'sourceDir'> & { app: string; empty: string; downloads: string }): Promise<void> {
   const { app, empty, downloads, modulesDir, ...rest } = job
-  await mkdir(downloads, { recursive: true, mode: 0o700 })
   job.onLine(`building: ${line}`)
+  await ownFiles(app)
   // Over the sandbox's own copy at /app, then the dependencies over that.
   const modules = modulesDir ? [{ host: modulesDir, inside: '/app/node_modules' }] : []
   if (modulesDir) {

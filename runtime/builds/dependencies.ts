@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { lstat, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { packageOf } from '#contract/convention.ts'
 import type { ReadText, Resolved } from '#contract/convention.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { renameDurably, syncTree, writeDurably } from '#sdk/compile/durable.ts'
 import { readText } from '#sdk/compile/tree-files.ts'
 import type { Job, Jobs } from './jobs.ts'
+import { noteResolved, openDownloads, resolvedAt } from './folders.ts'
 import { failedInstall } from './install-error.ts'
+import type { Trust } from './trust.ts'
 
 export interface Tree {
   app: string
@@ -19,7 +21,7 @@ export interface Tree {
 
 export interface InstallPlan {
   kind: 'npm' | 'pip'
-  /** Of all that decides what is installed, and the team: its own scripts run while installing. */
+  /** Of all that decides what is installed, and the team; where it is kept is its trust class's to say, as its own scripts run while installing. */
   key: string
   /** Files that the tool is given, beside which it installs. */
   given: Record<string, string>
@@ -84,7 +86,20 @@ function planPip({ files, read, treeHash }: Tree, teamId: string): InstallPlan |
 
 const keyOf = (parts: unknown[]) => createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
 
-/** Folders of installed dependencies, shared by the builds of a team that ask for the same. */
+interface Resolution {
+  command: string
+  /** Content of package-lock.json. */
+  lock?: string
+  /** The moment as of which versions are chosen. */
+  before?: string
+}
+
+interface Installing extends Omit<Job, 'what' | 'command' | 'env' | 'binds' | 'sourceDir'> {
+  app: string
+  trust: Trust
+}
+
+/** Folders of installed dependencies, shared by the builds of a trust class that ask for the same. */
 export class Dependencies {
   readonly #jobs: Jobs
   readonly #cache: string
@@ -95,39 +110,38 @@ export class Dependencies {
     this.#cache = cache
   }
 
-  has(plan: InstallPlan): Promise<boolean> {
-    return exists(join(this.#cache, 'modules', plan.key))
+  async has(plan: InstallPlan, trust: Trust): Promise<boolean> {
+    return (await findInstalled(this.#cache, plan, trust)) !== undefined
   }
 
   /** The folder; installs when it is not there yet. Those who ask for the same at once share one installation. */
-  async install(plan: InstallPlan, job: Omit<Job, 'what' | 'command' | 'env' | 'binds' | 'sourceDir'> & { app: string }): Promise<string> {
-    const folder = join(this.#cache, 'modules', plan.key)
-    if (await exists(folder)) {
-      await utimes(folder, new Date(), new Date())
-      return join(folder, installed[plan.kind])
+  async install(plan: InstallPlan, job: Installing): Promise<string> {
+    const there = await findInstalled(this.#cache, plan, job.trust)
+    if (there !== undefined) {
+      await utimes(dirname(there), new Date(), new Date())
+      return there
     }
-    const shared = this.#making.get(plan.key)
+    const folder = join(this.#cache, 'modules', job.trust.own, plan.key)
+    const shared = this.#making.get(folder)
     if (shared) {
       job.onLine('waiting for the same dependencies, which another build is installing')
       // Had that one been cancelled, ours goes on by itself.
       return shared.catch(() => (job.signal.throwIfAborted(), this.install(plan, job)))
     }
-    const making = this.#make(plan, job, folder).finally(() => this.#making.delete(plan.key))
-    this.#making.set(plan.key, making)
+    const making = this.#make(plan, job, folder).finally(() => this.#making.delete(folder))
+    this.#making.set(folder, making)
     return making
   }
 
-  async #make(plan: InstallPlan, job: Parameters<Dependencies['install']>[1], folder: string): Promise<string> {
-    const [modules, locks, downloads] = ['modules', 'locks', `downloads/${job.teamId}`].map((name) => join(this.#cache, name)) as [string, string, string]
-    await Promise.all([modules, locks, downloads].map((each) => mkdir(each, { recursive: true, mode: 0o700 })))
+  async #make(plan: InstallPlan, job: Installing, folder: string, anew = false): Promise<string> {
+    const modules = join(this.#cache, 'modules')
+    await mkdir(dirname(folder), { recursive: true, mode: 0o700 })
+    const downloads = await openDownloads(this.#cache, job.trust.own)
     const made = await mkdtemp(join(modules, '.making-'))
     try {
-      const remembered = join(locks, `${plan.key}.json`)
-      const lock = plan.kind === 'npm' && !('package-lock.json' in plan.given) ? await readFile(remembered, 'utf8').catch(() => undefined) : undefined
       for (const [name, content] of Object.entries(plan.given)) await writeFile(join(made, name), content)
-      // Without a lockfile the first resolution is kept, even when its folder was swept.
-      if (lock) await writeFile(join(made, 'package-lock.json'), lock)
-      const command = lock ? plan.command.replace('npm install', 'npm ci') : plan.command
+      const { command, lock, before }: Resolution = anew ? { command: plan.command } : await this.#resolution(plan, job)
+      if (lock !== undefined) await writeFile(join(made, 'package-lock.json'), lock)
       const copy = plan.whole ? 'cp -Rn /app/. /work/ && ' : ''
       job.onLine(`installing dependencies: ${command}`)
       const { exit, lines } = await this.#jobs.run({
@@ -145,13 +159,19 @@ export class Dependencies {
         },
         binds: [{ host: made, inside: '/work', writable: true }, { host: downloads, inside: '/downloads', writable: true }],
       })
+      if (exit.exitCode !== 0 && before !== undefined && lines.some((line) => /npm error code (ETARGET|ENOVERSIONS)$/.test(line))) {
+        job.onLine('the registry does not say what there was then: versions are resolved again for this environment')
+        await rm(made, { recursive: true, force: true })
+        return await this.#make(plan, job, folder, true)
+      }
       if (exit.exitCode !== 0) throw failedInstall(plan.kind, exit, lines)
       const result = join(made, installed[plan.kind])
       // Only peer or optional dependencies, none of which was installed.
       if (!(await exists(result))) await mkdir(result)
       if (!(await lstat(result)).isDirectory()) throw new PlatformError('build_failed', `the dependencies replaced ${installed[plan.kind]} by something else`)
       const resolved = await readText(made, 'package-lock.json', 50 * 2 ** 20).catch(() => undefined)
-      if (resolved && plan.kind === 'npm') await writeDurably(remembered, resolved)
+      if (resolved && plan.kind === 'npm') await writeDurably(join(this.#cache, 'locks', job.trust.own, `${plan.key}.json`), resolved)
+      await noteResolved(this.#cache, plan.key, new Date())
       await syncTree(made)
       await renameDurably(made, folder)
       return join(folder, installed[plan.kind])
@@ -161,11 +181,38 @@ export class Dependencies {
     }
   }
 
+  /**
+   * Without a lock file the first resolution is kept, even when its folder was swept. One that only a less trusted class knows
+   * is not read, as a build may have written anything into it: what npm finds as of the moment of it is the same.
+   */
+  async #resolution(plan: InstallPlan, { trust, onLine }: Installing): Promise<Resolution> {
+    const { command } = plan
+    const before = await resolvedAt(this.#cache, plan.key)
+    if (command.startsWith('npm install')) {
+      for (const each of trust.reads) {
+        const lock = await readFile(join(this.#cache, 'locks', each, `${plan.key}.json`), 'utf8').catch(() => undefined)
+        if (lock !== undefined) return { command: command.replace('npm install', 'npm ci'), lock }
+      }
+      if (before !== undefined) return { command: `${command} --before=${before}`, before }
+    }
+    if (plan.kind === 'pip' && before !== undefined) onLine('versions that are left open are resolved again for this environment')
+    return { command }
+  }
+
   async #empty(): Promise<string> {
     const folder = join(this.#cache, 'empty')
     await mkdir(folder, { recursive: true, mode: 0o755 })
     return folder
   }
+}
+
+/** What was installed of it by a class that may be read, if any. */
+export async function findInstalled(cache: string, { kind, key }: Pick<InstallPlan, 'kind' | 'key'>, { reads }: Trust): Promise<string | undefined> {
+  for (const trust of reads) {
+    const folder = join(cache, 'modules', trust, key)
+    if (await exists(folder)) return join(folder, installed[kind])
+  }
+  return undefined
 }
 
 const installed = { npm: 'node_modules', pip: 'site-packages' } as const

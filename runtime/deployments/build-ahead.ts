@@ -1,3 +1,5 @@
+import { trustOf } from '../builds/trust.ts'
+import { environmentChain } from '../environments/environments.ts'
 import type { Platform } from '../platform.ts'
 import type { DraftKey } from '../source/drafts.ts'
 import { exportOf } from './build.ts'
@@ -33,7 +35,7 @@ async function build(platform: Platform, key: DraftKey, { teamId, name }: { team
   const { tree } = await source.drafts.open(key)
   const { files, treeHash } = await source.trees.of({ serviceId: key.serviceId, commit: tree })
   if (files.length > most.files || files.reduce((sum, { size }) => sum + size, 0) > most.bytes) return
-  const built = await builds.ahead({ ...at, teamId, name, treeHash, exportTree: exportOf(platform, at, tree) })
+  const built = await builds.ahead({ ...at, teamId, trust: trustOf(await environmentChain(platform.db, key.environment)), name, treeHash, exportTree: exportOf(platform, at, tree) })
   const place = places.get(at)
   if (built && place) places.instances.spares.stage({ ...place.plan, build: built })
 }

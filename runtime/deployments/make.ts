@@ -4,6 +4,7 @@ import type { ServiceSettings } from '#contract/records.ts'
 import type { PhasePart } from '#contract/states.ts'
 import { deployments } from '#db/schema.ts'
 import type { Build } from '../builds/builds.ts'
+import { trustOf, type Trust } from '../builds/trust.ts'
 import { type EnvironmentRow, environmentChain } from '../environments/environments.ts'
 import { type Names, namesOf, type Plan, planOf, readPlan, sealedVariables } from '../instances/plan.ts'
 import type { Platform } from '../platform.ts'
@@ -52,6 +53,8 @@ export function beginMaking(platform: Platform, row: DeploymentRow, { signal, pa
 /** What a revision runs with in its place, whatever it is made from. */
 export interface Given {
   names: Names
+  /** Of a build that is made for it. */
+  trust: Trust
   values: Values
   console: ServiceSettings
 }
@@ -60,13 +63,13 @@ interface Going { serviceId: string; environmentId: string; restoresId?: string 
 
 /** @throws PlatformError as {@link valuesFor} */
 export async function readGiven(platform: Platform, at: Going, { chain = environmentChain(platform.db, at.environmentId), known = namesOf(platform, at) } = {}): Promise<Given> {
-  const [names, values, console] = await Promise.all([known, valuesFor(platform, at, { chain, known }), consoleSettings(platform, at, chain)])
-  return { names, values, console }
+  const [names, trust, values, console] = await Promise.all([known, chain.then(trustOf), valuesFor(platform, at, { chain, known }), consoleSettings(platform, at, chain)])
+  return { names, trust, values, console }
 }
 
 async function madeOf(platform: Platform, row: DeploymentRow, { signal, parts, given }: Under & { given: Promise<Given> }): Promise<Made> {
-  const { names, values, console } = await given
-  const build = await buildOf(platform, row, { service: names.service, signal, parts })
+  const { names, trust, values, console } = await given
+  const build = await buildOf(platform, row, { service: names.service, trust, signal, parts })
   const { keepsData, locked } = build
   const said = { ...console, ...build.settings }
   const settings = keepsData ? runOnce(said) : said
@@ -90,9 +93,12 @@ export async function make(platform: Platform, row: DeploymentRow, { signal, par
   return done
 }
 
-/** A promoted revision comes with the build that it was tried with. */
-function buildOf(platform: Platform, row: DeploymentRow, asked: Parameters<typeof buildRevision>[2]): Promise<Build> {
-  return row.promotionId === null || row.buildId === null ? buildRevision(platform, row, asked) : platform.builds.read(row.buildId)
+/** A promoted revision comes with the build that it was tried with, where that is trusted; else it is built again. */
+async function buildOf(platform: Platform, row: DeploymentRow, asked: Parameters<typeof buildRevision>[2]): Promise<Build> {
+  if (row.promotionId === null || row.buildId === null) return buildRevision(platform, row, asked)
+  const tried = await platform.builds.read(row.buildId).catch(unlessNotKept)
+  if (tried?.trust !== undefined && asked.trust.reads.includes(tried.trust)) return tried
+  return buildRevision(platform, row, { ...asked, note: `building ${row.commit.slice(0, 7)} again here: what less trusted environments built is not used` })
 }
 
 export async function keepBuild({ db }: Platform, row: DeploymentRow, record: BuildRecord): Promise<void> {

@@ -6,6 +6,9 @@ import type { ServiceSettings } from '#contract/records.ts'
 import type { Actor } from '#contract/rpc.ts'
 import { deployments, environments, services, variables } from '#db/schema.ts'
 import { writeAudit } from '../audit/audit.ts'
+import type { Build } from '../builds/builds.ts'
+import { trustOf } from '../builds/trust.ts'
+import { buildTree } from '../deployments/build.ts'
 import { type DeploymentRow, newRow } from '../deployments/record.ts'
 import type { At, Place } from '../instances/place.ts'
 import { type Plan, sealedVariables } from '../instances/plan.ts'
@@ -67,10 +70,12 @@ async function pinOnce(platform: Platform, actor: Actor, environmentId: string, 
   }))
   const now = Date.now()
   const locked = await lockedOf(platform, copied.map(({ place }) => place.plan.deploymentId))
+  const builds = await trustedBuilds(platform, chain, copied)
   const made = copied.flatMap(({ place, from }) => {
+    const build = builds.get(place) ?? place.plan.build
     const values = openValues(platform, given.get(place.serviceId)?.given ?? [])
     const plan: Plan = {
-      ...place.plan, deploymentId: newId('deployment', now), environmentId, environment: environment.name, overlay: true, values, settings: asleep(place.plan.settings), keepsData: false, pinned: true,
+      ...place.plan, build, deploymentId: newId('deployment', now), environmentId, environment: environment.name, overlay: true, values, settings: asleep(place.plan.settings), keepsData: false, pinned: true,
     }
     const before = places.get(plan)
     // A copy that is the same already runs on.
@@ -136,6 +141,18 @@ async function inherited(platform: Platform, chain: readonly EnvironmentRow[], o
     else copied.push({ service, place, from })
   }
   return { copied, following }
+}
+
+/** Of those whose build is not trusted in the environment, one that is. @throws PlatformError `build_failed` */
+async function trustedBuilds(platform: Platform, chain: readonly EnvironmentRow[], copied: readonly Inherited[]): Promise<Map<Place, Build>> {
+  const trust = trustOf(chain)
+  const environmentId = chain[0]?.id ?? ''
+  const untrusted = copied.filter(({ place: { plan: { build } } }) => build.trust === undefined || !trust.reads.includes(build.trust))
+  return new Map(await Promise.all(untrusted.map(async ({ place, service }) => {
+    const build = await buildTree(platform, { ...place.plan, environmentId }, { service, trust })
+    await platform.builds.kept(build.id)
+    return [place, build] as const
+  })))
 }
 
 /** Of many services at once. */

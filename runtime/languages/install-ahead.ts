@@ -1,11 +1,15 @@
 import { isPlatformError } from '#contract/errors.ts'
 import type { InstallPlan } from '../builds/dependencies.ts'
+import type { Trust } from '../builds/trust.ts'
+
+export type Install = (plan: InstallPlan, at: { teamId: string; trust: Trust }) => Promise<unknown>
 
 export interface InstallState { state: 'installing' | 'installed' | 'failed'; message?: string; fix?: string }
 
 export interface Wish {
   plan: InstallPlan
   teamId: string
+  trust: Trust
   tell(state: InstallState): void
   /** It is there now. */
   onInstalled(): void
@@ -19,11 +23,11 @@ const settleMs = 1_500
  * package.json, and the build finds it there. One at a time, so that deployments have room.
  */
 export class InstallAhead<Key extends object> {
-  readonly #install: (plan: InstallPlan, teamId: string) => Promise<unknown>
+  readonly #install: Install
   readonly #wishes = new Map<Key, { key: string; timer: NodeJS.Timeout }>()
   #before: Promise<void> = Promise.resolve()
 
-  constructor(install: (plan: InstallPlan, teamId: string) => Promise<unknown>) {
+  constructor(install: Install) {
     this.#install = install
   }
 
@@ -46,10 +50,10 @@ export class InstallAhead<Key extends object> {
     this.#wishes.delete(editor)
   }
 
-  async #fulfil({ plan, teamId, tell, onInstalled }: Wish, isWanted: () => boolean): Promise<void> {
+  async #fulfil({ plan, teamId, trust, tell, onInstalled }: Wish, isWanted: () => boolean): Promise<void> {
     tell({ state: 'installing' })
     try {
-      await this.#install(plan, teamId)
+      await this.#install(plan, { teamId, trust })
       if (!isWanted()) return
       tell({ state: 'installed' })
       onInstalled()

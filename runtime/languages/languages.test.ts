@@ -5,6 +5,7 @@ import { duplexPair } from 'node:stream'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { PlatformError } from '#contract/errors.ts'
 import type { PlatformEvent } from '#contract/records.ts'
+import { trustOf } from '../builds/trust.ts'
 import { openSource, type Source } from '../source/source.ts'
 import { Languages } from './languages.ts'
 import { encodeLine, LineReader } from './lines.ts'
@@ -28,14 +29,14 @@ beforeAll(async () => {
     home, source, most: 3,
     events: { listen: (listener) => { listeners.push(listener); return () => { listeners = [] } } },
     log: { info: () => {}, warn: (data, message) => { throw new Error(message, { cause: data }) } },
-    install: async ({ key, given }) => {
+    install: async ({ key, given }, { trust }) => {
       if (given['package.json']?.includes('nowhere')) throw new PlatformError('build_failed', 'there is no package "nowhere" in the registry')
-      const folder = join(home, 'cache/modules', key, 'node_modules/answers')
+      const folder = join(home, 'cache/modules', trust.own, key, 'node_modules/answers')
       await mkdir(folder, { recursive: true })
       await writeFile(join(folder, 'index.d.ts'), 'export declare const answer: number\n')
     },
     helper: async () => ({ groups: [], uid: undefined, seccompFile: undefined, end: async () => {} }),
-    look: async () => ({ tree: (await source.drafts.open(key)).tree, teamId: 't_1' }),
+    look: async () => ({ tree: (await source.drafts.open(key)).tree, teamId: 't_1', trust: trustOf([{ id: 'e_1', teamId: 't_1', kind: 'production', protection: null }]) }),
   })
 })
 

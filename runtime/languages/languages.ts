@@ -3,11 +3,11 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
 import type { PlatformEvent } from '#contract/records.ts'
-import type { InstallPlan } from '../builds/dependencies.ts'
+import type { Trust } from '../builds/trust.ts'
 import type { Helper, Limits } from '../engines/engine.ts'
 import { Locks } from '../source/locks.ts'
 import type { Source } from '../source/source.ts'
-import { InstallAhead } from './install-ahead.ts'
+import { type Install, InstallAhead } from './install-ahead.ts'
 import { decidingFiles, dependenciesOf, type Dependencies } from './modules.ts'
 import { type Program, serverLimits, startProgram } from './program.ts'
 import { Project } from './project.ts'
@@ -21,10 +21,10 @@ export interface LanguagesOptions {
   source: Pick<Source, 'trees'>
   events: { listen(listener: (event: PlatformEvent) => void): () => void }
   log: { info(data: object, message: string): void; warn(data: object, message: string): void }
-  /** The draft's tree as it is now, and the team that owns the service. */
-  look(draft: DraftName): Promise<{ tree: string; teamId: string }>
-  /** Installs packages where builds look for them too. */
-  install(plan: InstallPlan, teamId: string): Promise<unknown>
+  /** The draft's tree as it is now, the team that owns the service, and what may be installed for it and where. */
+  look(draft: DraftName): Promise<{ tree: string; teamId: string; trust: Trust }>
+  /** Installs packages where builds that trust them look for them too. */
+  install: Install
   /** The walls of a team, for a server that reads what it wrote. */
   helper(teamId: string, limits: Limits): Promise<Helper>
   /** How long an editor may be quiet. */
@@ -95,10 +95,10 @@ export class Languages {
 
   async #start(draft: DraftName, accept: () => Duplex): Promise<{ open: Open; program: Program }> {
     const { source, log } = this.#with
-    const [{ tree, teamId }, types] = await Promise.all([this.#with.look(draft), typesFolder(this.#folder)])
+    const [{ tree, teamId, trust }, types] = await Promise.all([this.#with.look(draft), typesFolder(this.#folder)])
     const [project, dependencies] = await Promise.all([
       Project.open(join(this.#folder, 'projects'), source, { serviceId: draft.serviceId, tree }),
-      this.#dependencies(draft, { tree, teamId }),
+      this.#dependencies(draft, { tree, teamId, trust }),
     ])
     try {
       const helper = await this.#with.helper(teamId, serverLimits)
@@ -118,12 +118,12 @@ export class Languages {
     }
   }
 
-  async #dependencies({ serviceId }: DraftName, { tree, teamId }: { tree: string; teamId: string }): Promise<Dependencies> {
+  async #dependencies({ serviceId }: DraftName, { tree, teamId, trust }: { tree: string; teamId: string; trust: Trust }): Promise<Dependencies> {
     const { source, home } = this.#with
     const files = new Set((await source.trees.list({ serviceId, tree })).map(({ path }) => path))
     const texts = new Map<string, string | undefined>()
     for (const path of decidingFiles) if (files.has(path)) texts.set(path, (await source.trees.read({ serviceId, tree, path })).text)
-    return dependenciesOf({ home, teamId, tree, files, read: (path) => texts.get(path) })
+    return dependenciesOf({ home, teamId, trust, tree, files, read: (path) => texts.get(path) })
   }
 
   #hear(event: PlatformEvent): void {
@@ -147,7 +147,7 @@ export class Languages {
         // Folders are mounted when a server starts: the editor opens another one by itself.
         if (dependencies.modules !== undefined && dependencies.modules !== open.dependencies.modules) return open.session.restart()
         this.#ahead.want(open, dependencies.missing && {
-          plan: dependencies.missing, teamId: open.teamId, tell: (state) => open.session.installs(state), onInstalled: () => void this.#follow(open),
+          plan: dependencies.missing, teamId: open.teamId, trust: seen.trust, tell: (state) => open.session.installs(state), onInstalled: () => void this.#follow(open),
         })
         if (dependencies.missing === undefined) open.session.installs({ state: 'installed' })
         if (dependencies.declared.join() !== open.dependencies.declared.join()) open.session.depends(dependencies.declared)

@@ -1,7 +1,7 @@
-import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { packageOf, resolveManifest } from '#contract/convention.ts'
-import { planInstall, type InstallPlan } from '../builds/dependencies.ts'
+import { findInstalled, planInstall, type InstallPlan } from '../builds/dependencies.ts'
+import type { Trust } from '../builds/trust.ts'
 
 /** What a service's package.json asks for, and where a build has installed it. */
 export interface Dependencies {
@@ -16,6 +16,7 @@ export interface Dependencies {
 export interface DependencyInput {
   home: string
   teamId: string
+  trust: Trust
   tree: string
   files: ReadonlySet<string>
   /** Texts of package.json, the lock files, .npmrc and m3o.json. */
@@ -27,7 +28,7 @@ export const decidingFiles = ['package.json', 'package-lock.json', 'npm-shrinkwr
 const none: Dependencies = { declared: [], modules: undefined, missing: undefined }
 
 /** While somebody types, package.json is broken at times: then nothing is declared. */
-export async function dependenciesOf({ home, teamId, tree, files, read }: DependencyInput): Promise<Dependencies> {
+export async function dependenciesOf({ home, teamId, trust, tree, files, read }: DependencyInput): Promise<Dependencies> {
   if (!files.has('package.json')) return none
   try {
     const { dependencies, devDependencies } = packageOf(files, read)
@@ -36,16 +37,12 @@ export async function dependenciesOf({ home, teamId, tree, files, read }: Depend
     const plan = (development?: boolean) => planInstall({ app: '', files, read, treeHash: tree }, resolved, teamId, development === undefined ? {} : { development })
     // With those for development, such as types; else what a build has installed, which is better than nothing.
     const [whole, built] = [plan(true), plan()]
-    const modules = (await installed(home, whole)) ?? (await installed(home, built))
-    const missing = whole?.kind === 'npm' && !whole.whole && (await installed(home, whole)) === undefined ? whole : undefined
+    const installed = (one: InstallPlan | undefined) => (one?.kind === 'npm' ? findInstalled(join(home, 'cache'), one, trust) : undefined)
+    const there = await installed(whole)
+    const modules = there ?? (await installed(built))
+    const missing = whole?.kind === 'npm' && !whole.whole && there === undefined ? whole : undefined
     return { declared, modules, missing }
   } catch {
     return none
   }
-}
-
-async function installed(home: string, plan: InstallPlan | undefined): Promise<string | undefined> {
-  if (plan?.kind !== 'npm') return undefined
-  const folder = join(home, 'cache/modules', plan.key, 'node_modules')
-  return access(folder).then(() => folder, () => undefined)
 }

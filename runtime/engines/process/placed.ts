@@ -117,6 +117,8 @@ export class Placed {
     await waitUntil(() => !isAlive(placement.identity.init) || performance.now() >= this.#patientUntil, Infinity)
     this.#kill()
     await waitUntil(() => !isAlive(this.record.shim), performance.now() + 5000)
+    // What a job has written is used: nothing of it may write any more, however long the kernel takes to end it.
+    if (placement.job) await waitUntil(() => !isAlive(placement.identity.init), Infinity)
     const exit = exitOf(this.record, readStatus(this.#folder).exitCode, (cgroups?.oomKills(id) ?? 0) > 0)
     await this.#removeGroup(id)
     this.record.exit = exit

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBuilds } from '../../builds/builds.ts'
+import { trustOf } from '../../builds/trust.ts'
 import { compilerFolder, serverLimits, startProgram } from '../../languages/program.ts'
 import type { Engine, Placement } from '../engine.ts'
 import { ask, exitsOf, programs, serve, specOf } from '../conformance.ts'
@@ -243,7 +244,7 @@ describe.runIf(why === undefined)('walls between teams and environments', { time
     const builds = await openBuilds({ home, engine, registry: { env: {}, binds: [] }, log: { info: () => {}, warn: () => {} } })
     let text = ''
     await builds.build({
-      ...vantage, name: 'hello', treeHash: String(Math.random()), onLine: (line) => (text += `${line}\n`),
+      ...vantage, trust: trustOf([{ id: vantage.environmentId, teamId: vantage.teamId, kind: 'production', protection: null }]), name: 'hello', treeHash: String(Math.random()), onLine: (line) => (text += `${line}\n`),
       exportTree: async (into) => {
         await cp(programs, into, { recursive: true })
         for (const [path, content] of Object.entries({ 'targets.json': argument(), ...files })) {
