@@ -147,7 +147,7 @@ const health = () => examine({ ...platform, gateway })
 const rpc = createRpcServer(runtimeApi, {
   ...accessHandlers(platform, gateway),
   ...platformHandlers(platform, { shutdown, health }),
-  ...teamHandlers(platform, deployments),
+  ...teamHandlers(platform, deployments, terminals),
   ...serviceHandlers(platform, traffic, deployments),
   ...sharingHandlers(platform, traffic),
   ...lifeHandlers(life),

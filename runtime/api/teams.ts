@@ -8,6 +8,7 @@ import type { Platform } from '../platform.ts'
 import { acceptInvitation, createInvitation, listInvitations, readInvitation, revokeInvitation } from '../teams/invitations.ts'
 import { listMembers, removeMember, setRole } from '../teams/members.ts'
 import { createTeam, deleteTeam, listTeams, renameTeam } from '../teams/teams.ts'
+import type { Terminals } from '../terminals/terminals.ts'
 import { createToken, listTokens, revokeSignIns, revokeToken } from '../tokens/tokens.ts'
 import { together } from '../together.ts'
 import { deployOwedSamples, oweSamples } from '../teams/samples.ts'
@@ -17,7 +18,7 @@ type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `
 
 const ok = { ok: true } as const
 
-export function teamHandlers(platform: Platform, deployments: Deployments): Part {
+export function teamHandlers(platform: Platform, deployments: Deployments, terminals: Terminals): Part {
   // It walks all rows: however many ask, one at a time does.
   const verify = together(() => verifyAudit(platform.db, platform.settings.home))
   return {
@@ -48,7 +49,11 @@ export function teamHandlers(platform: Platform, deployments: Deployments): Part
     'tokens.list': ({ teamId, userId }) => listTokens(platform, teamId, userId),
     'tokens.create': (input, { actor }) => createToken(platform, actor, input),
     'tokens.revoke': async ({ teamId, tokenId }, { actor }) => (await revokeToken(platform, actor, teamId, tokenId), ok),
-    'tokens.revokeSignIns': async (input, { actor }) => ({ revoked: await revokeSignIns(platform, actor, input) }),
+    'tokens.revokeSignIns': async (input, { actor }) => {
+      // A shell that somebody else has set up would be found by the account's owner, and taken for their own.
+      if (input.all) await terminals.closeAll(({ userId }) => userId === input.userId)
+      return { revoked: await revokeSignIns(platform, actor, input) }
+    },
     // What web has noted, and not told of yet, is no later for who looks.
     'audit.read': async (page) => {
       await takeUpPersonal(platform.db)

@@ -131,6 +131,22 @@ test('what a session was handed over to ends also when web was killed before it 
   await eventually(async () => !answered.includes((await atHost('/health', { cookie, 'sec-fetch-site': 'same-origin' })).status))
 })
 
+test('who had an account before its address was proved has nothing of it any more', { timeout: 60_000 }, async () => {
+  const fred = await joined('fred')
+  expect(await calls(fred)).toBe(200)
+  await stand.browser().mutate('signIn.requestReset', { email: 'fred@example.com' })
+  const [message] = (await stand.web.messages.waiting()).filter(({ email }) => email === 'fred@example.com')
+  const { link } = await stand.web.messages.show(message?.id ?? '')
+  expect((await stand.browser().mutate('signIn.reset', { code: link.split('#').at(-1), password: 'it is fred himself' })).status).toBe(200)
+  await eventually(() => fred.ended.socket === 'signedOut' && fred.socket.disconnected)
+  expect(await isQuiet(fred)).toBe(true)
+  await eventually(async () => await calls(fred) !== 200)
+  await eventually(async () => !answered.includes(await opens(fred)))
+  const own = stand.browser()
+  await own.signIn('fred@example.com', 'it is fred himself')
+  expect((await own.query('terminals.list', at)).data).toEqual([])
+})
+
 test('a team keeps an owner: the last one neither leaves, nor is removed, nor becomes less', async () => {
   const me = (await owner.members.list({ team: 'demo' })).find(({ role }) => role === 'owner') ?? expect.fail()
   const ofOwner = { team: 'demo', userId: me.person.id }
