@@ -19,6 +19,19 @@ export function standingOf(path: string, own: ReadonlySet<string>): 'own' | 'dis
 /** Everybody reads such a path in the same way. */
 const plain = /^(?:\/[\w~@-][\w~@.-]*)*\/?(?:\?|$)/
 
+/** Whether a path surely holds a text (lower case, letters, digits and `_`) in none of its readings: cheaper than to read it in all. */
+export function surelyLacks(path: string, text: string): boolean {
+  let read = path
+  for (let times = 0; ; times++) {
+    if (beyondAscii.test(read) || read.replace(controls, '').toLowerCase().includes(text)) return false
+    const next = decodedOnce(read)
+    if (times === mostDecodings || next === read) return true
+    read = next
+  }
+}
+
+const beyondAscii = /[\x80-\uffff]/
+
 /** Under which names, in lower case, the first segment of a path goes in all of its readings. */
 export function firstSegments(path: string): Set<string> {
   const found = new Set<string>()
@@ -45,11 +58,14 @@ function decodings(path: string): Set<string> {
     const short = shortest(text)
     const characters = Buffer.from(short, 'latin1').toString('utf8')
     all.add(text).add(short).add(characters).add(characters.normalize('NFKC'))
-    const next = text.replace(/%(?:u00)?([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    const next = decodedOnce(text)
     if (times === mostDecodings || next === text) return all
     text = next
   }
 }
+
+const decodedOnce = (text: string): string =>
+  (text.includes('%') ? text.replace(/%(?:u00)?([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))) : text)
 
 /** Overlong UTF-8 (RFC 3629 §10) of an ASCII character, as lenient decoders take it. */
 function shortest(text: string): string {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { PlatformError } from '#contract/errors.ts'
 import { platformPath } from '#contract/headers.ts'
 import { parseHostLabel } from '#contract/names.ts'
-import { firstSegments, standingOf } from '#contract/path-readings.ts'
+import { firstSegments, standingOf, surelyLacks } from '#contract/path-readings.ts'
 import type { CallRequest } from '../call.ts'
 
 /** What a request asks for, as its line and its host say it; nothing is looked up yet. */
@@ -99,14 +99,15 @@ export function endpointIn(path: string): string {
 
 /** In none of its readings is a path without these the platform's. */
 const maybePlatform = /[_%\x80-\uffff]/
-const platformSegment = new Set([platformPath.replaceAll('/', '')])
+const platformName = platformPath.replaceAll('/', '')
+const platformSegment = new Set([platformName])
 
 /**
  * Whether a service's path is the platform's own in any reading that the service may make of it (contract/path-readings.ts).
  * @throws PlatformError `bad_request` where it is in some readings only, or in disguise
  */
 export function isPlatformPath(path: string): boolean {
-  if (!maybePlatform.test(path)) return false
+  if (!maybePlatform.test(path) || surelyLacks(path, platformName)) return false
   const standing = standingOf(path, platformSegment)
   if (standing === 'disguised') throw notCanonical()
   return standing === 'own'
