@@ -25,9 +25,9 @@ function apply(event: PlatformEvent, trpc: Trpc, cache: QueryClient): void {
       putDeployment(event.deployment, trpc, cache)
       if (event.deployment.promotionId !== null) stale(trpc.promotions.get.pathFilter())
       // What was committed for it may have moved the branch under a draft.
-      return stale(trpc.services.pathFilter(), trpc.source.status.pathFilter(), ...(event.deployment.endedAt === null ? [] : [trpc.environments.pathFilter(), trpc.source.history.pathFilter()]))
+      return stale(trpc.services.pathFilter(), trpc.source.status.pathFilter(), ...(event.deployment.endedAt === null ? [] : [trpc.environments.pathFilter(), trpc.promotions.requests.pathFilter(), trpc.source.history.pathFilter()]))
     case 'service':
-      return stale(trpc.services.pathFilter(), trpc.consumers.pathFilter(), trpc.shared.pathFilter(), trpc.variables.pathFilter(), trpc.terminals.pathFilter())
+      return stale(trpc.services.pathFilter(), trpc.consumers.pathFilter(), trpc.shared.pathFilter(), trpc.variables.pathFilter(), trpc.promotions.requests.pathFilter(), trpc.terminals.pathFilter())
     case 'promotion':
       for (const [key] of cache.getQueriesData(trpc.promotions.get.pathFilter())) {
         if (inputOf<Inputs['promotions']['get']>(key)?.promotionId === event.promotion.id) cache.setQueryData(key, event.promotion)

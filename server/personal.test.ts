@@ -30,7 +30,7 @@ beforeAll(async () => {
   await stand.as(ada).environments.create({ team: 'demo', name: 'adas', kind: 'personal' })
   await deploy(ada)
   await stand.as(ada).variables.set({ ...at, name: 'KEY', value: 'of ada', secret: true })
-}, 90_000)
+}, 180_000)
 afterAll(async () => stand[Symbol.asyncDispose]())
 
 async function deploy(who: Viewer): Promise<void> {

@@ -4,7 +4,7 @@ import { answering, startPlatform, type TestPlatform } from '#e2e/platform/platf
 import { audit } from '#db/schema.ts'
 
 let platform: TestPlatform
-beforeAll(async () => { platform = await startPlatform() }, 60_000)
+beforeAll(async () => { platform = await startPlatform() }, 120_000)
 afterAll(() => platform[Symbol.asyncDispose](), 60_000)
 
 test('several variables are set together or not at all, with their audit rows', async () => {

@@ -37,7 +37,7 @@ export const commandTrials: Record<string, CommandTrial> = {
   status: { argv: ({ service }) => ['status', service], needs: ['service.read'], uses: ['services.get'] },
   kill: { argv: ({ quiet }) => ['kill', quiet], needs: ['service.deploy'], uses: ['services.kill'], ends: notRunning },
   'service delete': { argv: ({ quiet }, given) => ['service', 'delete', made(given, 'service', quiet), '--yes'], needs: ['service.delete'], uses: ['services.delete'], fresh: 'services.delete' },
-  'service rename': { argv: ({ quiet }, given) => ['service', 'rename', made(given, 'service', quiet), `${made(given, 'service', quiet)}-r`], needs: ['service.write'], uses: ['services.rename'], fresh: 'services.rename' },
+  'service rename': { argv: ({ quiet }, given) => ['service', 'rename', made(given, 'service', quiet), `${made(given, 'service', quiet)}-r`], needs: ['service.rename'], uses: ['services.rename'], fresh: 'services.rename' },
   'service transfer': { argv: ({ quiet, email }) => ['service', 'transfer', quiet, email], needs: ['service.write'], uses: ['services.update'] },
   share: { argv: ({ quiet }) => ['share', quiet, '--team-only'], needs: ['service.share'], uses: ['services.share'] },
 
