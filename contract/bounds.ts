@@ -17,6 +17,8 @@ export const maxInlinedValues = 100_000
 export const packageFileBound: JsonBound = { chars: 1 << 20, depth: 100, values: 50_000 }
 /** Of a README, for the one sentence that describes a service: expressions over it take quadratic time. */
 export const maxReadmeChars = 4_000
+/** A document that is read as Markdown, which takes more than linear time; larger ones are shown as they were written. */
+export const maxMarkdownChars = 64 << 10
 /** A log line that is JSON and nested deeper, or has more values, is kept as the text that it is. */
 export const logLineBound = { depth: 40, values: 4_000 }
 /** Of a commit, for its message and its author: git takes messages of hundreds of megabytes. */

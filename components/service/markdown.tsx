@@ -1,5 +1,6 @@
-import { lexer, type Token, type Tokens } from 'marked'
+import type { Token, Tokens } from 'marked'
 import { Fragment, memo, type ReactNode } from 'react'
+import { tokensOf } from './markdown-tokens.ts'
 import { safeLink } from './safe-link.ts'
 
 /**
@@ -7,7 +8,9 @@ import { safeLink } from './safe-link.ts'
  * lead only to the web and to addresses of mail, and no image is loaded, since each would tell its host who looks.
  */
 export const Markdown = memo(function Markdown({ text }: { text: string }) {
-  return <div className="flex max-w-[72ch] flex-col gap-3 text-pretty break-words [&_code]:rounded-[4px] [&_code]:bg-sunken [&_code]:px-1 [&_code]:text-small">{blocks(lexer(text))}</div>
+  const tokens = tokensOf(text)
+  if (tokens === undefined) return <pre tabIndex={0} className="overflow-x-auto text-small whitespace-pre-wrap">{text}</pre>
+  return <div className="flex max-w-[72ch] flex-col gap-3 text-pretty break-words [&_code]:rounded-[4px] [&_code]:bg-sunken [&_code]:px-1 [&_code]:text-small">{blocks(tokens)}</div>
 })
 
 function blocks(tokens: readonly Token[]): ReactNode {

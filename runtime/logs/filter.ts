@@ -4,6 +4,7 @@ import type { LogFilter, LogMatch } from '#contract/logs.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { kinds, timeAt } from './entry.ts'
 import type { StoredEntry } from './record.ts'
+import { badRegex, ripgrep } from './ripgrep.ts'
 import type { SourceLabel } from './segment.ts'
 
 /** A filter made ready: what the 32 bytes of an entry tell first, its text last. */
@@ -15,11 +16,19 @@ export interface CompiledFilter {
   /** Whether matching lines may still be refused by {@link isTraced}. */
   looksCloser: boolean
   /** Refuses now what cannot be used later. */
-  prepare(): void
+  prepare(signal: AbortSignal): Promise<void>
   isTraced(entry: StoredEntry): boolean
-  /** Looks at all that the meta does not tell. */
+  /** Looks at all that the meta does not tell. Only of conditions without expressions. */
   accepts(entry: StoredEntry): boolean
+  /** The same of many, with expressions. */
+  accepted(entries: readonly StoredEntry[], signal: AbortSignal): Promise<StoredEntry[]>
 }
+
+/** Characters of text times those of the expressions that are tried on them here: some milliseconds. What would take more is ripgrep's. */
+const mostWorkHere = 2_000_000
+/** Where something is repeated so and so often, a short expression is a large program. */
+const isSmall = (regex: string): boolean => regex.length <= 100 && !regex.includes('{')
+const patienceMs = 10_000
 
 export function compileFilter(filter: LogFilter): CompiledFilter {
   const { trace } = filter
@@ -50,15 +59,49 @@ export function compileFilter(filter: LogFilter): CompiledFilter {
       if (label === undefined) return false
       return (instances?.has(label.instanceId) ?? true) && (revisions?.has(label.revision) ?? true)
     },
-    prepare() {
-      tests ??= match.map(compileMatch)
+    async prepare(signal) {
+      for (const each of match) {
+        if (each.regex === undefined) continue
+        if (isSmall(each.regex)) compileRegex(each.regex)
+        else await ripgrep(each, { bytes: Buffer.alloc(0) }, signal)
+      }
     },
     isTraced: (entry) => trace === undefined || entry.kind === 'gap' || entry.trace === trace,
     accepts(entry) {
       tests ??= match.map(compileMatch)
       return this.isTraced(entry) && tests.every((test) => test(entry))
     },
+    async accepted(entries, signal) {
+      const rest = entries.filter((entry) => this.isTraced(entry))
+      const expressions = match.flatMap(({ regex }) => regex ?? [])
+      const work = expressions.reduce((sum, { length }) => sum + length, 0) * rest.reduce((sum, entry) => sum + lengthOf(entry), 0)
+      if (expressions.every(isSmall) && work <= mostWorkHere) return rest.filter((entry) => this.accepts(entry))
+      const found = await Promise.all(match.map((each) => matching(each, rest, signal)))
+      return rest.filter((entry, index) => entry.kind === 'gap' || found.every((indices, at) => indices.has(index) !== (match[at]?.not ?? false)))
+    },
   }
+}
+
+const lengthOf = (entry: StoredEntry): number => (entry.kind === 'gap' ? 0 : entry.text.length + (entry.fields === undefined ? 0 : 256))
+
+/** Which of the records match, by their indices; found in a process of its own, which can be ended. */
+async function matching(match: LogMatch, entries: readonly StoredEntry[], signal: AbortSignal): Promise<ReadonlySet<number>> {
+  const indexAt = new Map<number, number>()
+  const parts: Buffer[] = []
+  let size = 0
+  entries.forEach((entry, index) => {
+    if (entry.kind === 'gap') return
+    for (const line of [...entry.text.split('\n'), ...(entry.fields === undefined ? [] : [fieldsLine(entry)])]) {
+      const bytes = Buffer.from(`${line}\n`)
+      indexAt.set(size, index)
+      parts.push(bytes)
+      size += bytes.length
+    }
+  })
+  const late = AbortSignal.timeout(patienceMs)
+  const found = await ripgrep(match, { bytes: Buffer.concat(parts) }, AbortSignal.any([signal, late]))
+  if (found === undefined && !signal.aborted) throw new PlatformError('timeout', 'this expression takes too long', { fix: 'Search for something simpler.', field: 'match' })
+  return new Set((found?.get('') ?? []).flatMap((offset) => indexAt.get(offset) ?? []))
 }
 
 /** Whether it can be tried on a record at hand in the same way as ripgrep would. */
@@ -99,11 +142,4 @@ function compileRegex(regex: string): RE2JS {
   } catch (error) {
     throw badRegex(error instanceof Error ? error.message : String(error))
   }
-}
-
-export function badRegex(reason: string): PlatformError {
-  return new PlatformError('bad_request', `this expression cannot be used: ${reason}`, {
-    fix: 'Write it in the syntax of https://docs.rs/regex (no look-around, no back-references), or search for plain text.',
-    field: 'match',
-  })
 }

@@ -40,7 +40,7 @@ class Follower {
   }
 
   /** The next piece, filtered; stays dirty while there may be more. */
-  async next(filter: CompiledFilter): Promise<StoredEntry[]> {
+  async next(filter: CompiledFilter, signal: AbortSignal): Promise<StoredEntry[]> {
     const { journal } = this
     this.dirty = false
     const segment = journal.segments.find(({ firstSeq }) => firstSeq >= this.position.firstSeq)
@@ -74,7 +74,7 @@ class Follower {
     const entries = await decodeEntries(this.reader, journal.target, block, places)
     this.position = { firstSeq: segment.firstSeq, index: index + count }
     if (count > 0) this.lastSeq = seqAt(block.meta, (count - 1) * entrySize)
-    return entries.filter((entry) => filter.accepts(entry))
+    return filter.accepted(entries, signal)
   }
 
   close(): void {
@@ -96,7 +96,7 @@ export async function* followLogs(
 ): AsyncGenerator<StoredEntry[], void, undefined> {
   const compiled = compileFilter(filter)
   // A bad expression is refused at once, not at the first line.
-  compiled.prepare()
+  await compiled.prepare(signal)
   let wake = Promise.withResolvers<void>()
   const ring = () => wake.resolve()
   signal.addEventListener('abort', ring, { once: true })
@@ -123,7 +123,7 @@ export async function* followLogs(
     if (first.length > 0) yield first
     while (!signal.aborted) {
       const batch: StoredEntry[] = []
-      for (const follower of followers) if (follower.dirty) batch.push(...(await follower.next(compiled)))
+      for (const follower of followers) if (follower.dirty) batch.push(...(await follower.next(compiled, signal)))
       if (batch.length > 0) yield followers.length > 1 ? batch.sort((a, b) => a.time - b.time) : batch
       else if (!followers.some((follower) => follower.dirty)) await wake.promise
       wake = Promise.withResolvers()

@@ -1,6 +1,6 @@
 import { rgPath } from '@vscode/ripgrep'
 import type { LogMatch } from '#contract/logs.ts'
-import { badRegex } from './filter.ts'
+import { PlatformError } from '#contract/errors.ts'
 import { spawn } from '../engines/process/spawn.ts'
 
 /** What to search: files, or the bytes themselves. */
@@ -87,4 +87,11 @@ function numberAt(bytes: Buffer, at: number): number {
 
 function reasonIn(complaint: string): string {
   return /error: (.*)/.exec(complaint)?.[1] ?? complaint.trim().split('\n').at(-1) ?? 'not understood'
+}
+
+export function badRegex(reason: string): PlatformError {
+  return new PlatformError('bad_request', `this expression cannot be used: ${reason}`, {
+    fix: 'Write it in the syntax of https://docs.rs/regex (no look-around, no back-references), or search for plain text.',
+    field: 'match',
+  })
 }
