@@ -48,7 +48,7 @@ export function teamHandlers(platform: Platform, deployments: Deployments): Part
     'tokens.list': ({ teamId, userId }) => listTokens(platform, teamId, userId),
     'tokens.create': (input, { actor }) => createToken(platform, actor, input),
     'tokens.revoke': async ({ teamId, tokenId }, { actor }) => (await revokeToken(platform, actor, teamId, tokenId), ok),
-    'tokens.revokeSignIns': async ({ userId }, { actor }) => ({ revoked: await revokeSignIns(platform, actor, userId) }),
+    'tokens.revokeSignIns': async ({ userId, keep }, { actor }) => ({ revoked: await revokeSignIns(platform, actor, { userId, keep }) }),
     // What web has noted, and not told of yet, is no later for who looks.
     'audit.read': async (page) => {
       await takeUpPersonal(platform.db)

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { and, desc, eq, gt, isNull, or, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, ne, or, sql } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import { tokenPrefix } from '#contract/headers.ts'
 import { newId } from '#contract/ids.ts'
@@ -66,10 +66,10 @@ export async function revokeToken(platform: Platform, actor: Actor, teamId: stri
   platform.events.emit({ type: 'team', teamId })
 }
 
-/** What a person signed the command in with (it names no actions), in all teams: after a password was reset, as sessions end. */
-export async function revokeSignIns(platform: Platform, actor: Actor, userId: string): Promise<number> {
+/** What a person signed the command in with (it names no actions), in all teams, but the one to keep: when a password is another, as sessions end. */
+export async function revokeSignIns(platform: Platform, actor: Actor, { userId, keep }: { userId: string; keep: string | null }): Promise<number> {
   const signIns = await platform.db.select({ id: tokens.id, teamId: tokens.teamId, name: tokens.name }).from(tokens)
-    .where(and(eq(tokens.userId, userId), valid(), sql`${tokens.scope} -> 'actions' is null`))
+    .where(and(eq(tokens.userId, userId), valid(), sql`${tokens.scope} -> 'actions' is null`, keep === null ? undefined : ne(tokens.id, keep)))
   for (const { id, teamId } of signIns) await revokeToken(platform, actor, teamId, id)
   return signIns.length
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type MessageKind } from '#contract/people.ts'
 import { waiting } from '../auth/second.ts'
 import { useMessage } from '../people/message-limit.ts'
+import { signOutEverywhere } from '../people/sign-out.ts'
 import { networkOf } from '../people/sign-in-limit.ts'
 import { displayName, emailAddress, password } from '../people/inputs.ts'
 import { actingAs } from '../people/changes.ts'
@@ -36,11 +37,10 @@ export const signIn = router({
     const { web, from } = ctx
     web.limits.token.use(`code ${networkOf(from)}`)
     const person = await web.byMessage.reset(input.code, input.password, from)
-    await web.sessions.endOthers(person, undefined, actingAs(person, from))
-    await web.runtime.call('tokens.revokeSignIns', { userId: person.id }, { actor: actingAs(person, from) }).catch((error: unknown) => web.log.error({ err: error, person: person.id }, 'the command’s sign-ins were not ended'))
+    const signedOut = await signOutEverywhere(web, person, { actor: actingAs(person, from) })
     await web.messages.add('notice', person.email, { what: 'password' })
     web.noteChanged(person.id)
-    return { email: person.email }
+    return { email: person.email, ...signedOut }
   }),
 
   signUp: authorized('platform.start').input(z.object({ code, name: displayName, password })).mutation(async ({ ctx, input }) => {
