@@ -122,7 +122,7 @@ const teams = {
   ),
   'tokens.revoke': call(z.object({ teamId: z.string(), tokenId: z.string() }), ok),
   /** Everything that a person signed the command in with, in all teams; tokens made for programs stay. */
-  'tokens.revokeSignIns': call(z.object({ userId: z.string(), all: z.boolean() }), z.object({ revoked: z.number() })),
+  'tokens.revokeSignIns': call(z.object({ userId: z.string(), all: z.boolean(), keep: z.string().nullable() }), z.object({ revoked: z.number() })),
   /** Newest first. Without a team: what is of none, people and the platform itself. */
   'audit.read': call(audits.auditFilter.extend({ teamId: z.string().nullable(), before: z.number().nullable(), limit: z.number().max(500) }), z.array(audits.auditEntry)),
   /** Walks the chain of all rows. */

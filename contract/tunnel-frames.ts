@@ -28,7 +28,14 @@ export const maxMessage = 1 << 20
 export const headBytes = 5
 /** What was handed to the connection and has not left it; beyond, streams take turns. */
 export const maxUnderWay = 256 << 10
-export const maxStreams = 2048
+/** That one side opened. More are reset. */
+export const maxStreams = 1024
+/** What arrived on all streams and was not read yet; a stream that would exceed it is reset. */
+export const maxUnread = 8 << 20
+/** What was handed to the connection and has not left it, control frames too: beyond, the peer does not read, and the connection is closed. */
+export const maxUnsent = 4 << 20
+/** What a frame costs in memory besides its bytes. */
+export const frameCost = 512
 /** No message of a correct peer is larger. */
 export const maxTunnelMessage = headBytes + maxMessage
 

@@ -7,6 +7,8 @@ export interface StreamEnds {
   mayBeSent: () => boolean
   /** Other streams of the tunnel have something to send. */
   othersWait: () => boolean
+  /** By how much what lies unread has changed; false when it would be too much. */
+  unread: (change: number) => boolean
   /** `sendOne` is called when it is this stream's turn. */
   waitForTurn: () => void
   gone: () => void
@@ -18,6 +20,8 @@ export class TunnelStream extends Duplex {
   #credit = windowBytes
   #received = 0
   #credited = 0
+  /** What lies unread, as the tunnel knows it. */
+  #unread = 0
   #sentEnd = false
   #gotEnd = false
   #accepted = false
@@ -51,7 +55,16 @@ export class TunnelStream extends Duplex {
     if (this.#gotEnd) throw new TunnelFault('data after the end')
     this.#received += payload.length
     if (this.#received - this.#credited > windowBytes) throw new TunnelFault('more data than was asked for')
+    if (!this.#countUnread(payload.length)) return void this.destroy(new Error('too much of the tunnel is unread'))
     this.push(payload)
+    this.#countUnread()
+  }
+
+  #countUnread(more = 0): boolean {
+    const now = this.destroyed ? 0 : this.readableLength + more
+    const isKept = this.#ends.unread(now - this.#unread)
+    this.#unread = now
+    return isKept
   }
 
   onCredit(bytes: number): void {
@@ -103,6 +116,13 @@ export class TunnelStream extends Duplex {
     done()
   }
 
+  /** Whatever is taken out of the buffer is taken by this; `_read` is called less often. */
+  override read(size?: number): unknown {
+    const taken: unknown = super.read(size)
+    this.#countUnread()
+    return taken
+  }
+
   /** Called when the reader has room again: what it took may be sent anew. */
   override _read(): void {
     const taken = this.#received - this.readableLength - this.#credited
@@ -114,6 +134,8 @@ export class TunnelStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#ends.unread(-this.#unread)
+    this.#unread = 0
     if (!this.#sentEnd || !this.#gotEnd) this.#ends.send(tunnelFrame.reset)
     this.#ends.gone()
     const { done: write } = this.#writing ?? {}

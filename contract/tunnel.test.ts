@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { maxStreams, TunnelFault, tunnelFrame, windowBytes } from './tunnel-frames.ts'
+import { frameCost, maxStreams, maxUnread, maxUnsent, TunnelFault, tunnelFrame, windowBytes } from './tunnel-frames.ts'
 import type { TunnelStream } from './tunnel-stream.ts'
 import { Tunnel } from './tunnel.ts'
 
@@ -154,4 +154,63 @@ test('nothing that a peer sends does worse than end the connection', () => {
     }
     expect(tunnel.size).toBeLessThanOrEqual(frames.length)
   }), { numRuns: 300 })
+})
+
+/** One side whose peer sends what it likes, and reads nothing: nothing that is sent ever leaves. */
+function unreadSide(onOpen: (stream: TunnelStream, to: string) => void = (stream) => { stream.on('error', () => {}) }) {
+  const kept = { bytes: 0, frames: 0, stuck: 0 }
+  const side = new Tunnel({
+    listened: true, onOpen, onMessage: () => {},
+    send: (message) => { kept.bytes += message.length; kept.frames++ },
+    onStuck: () => { kept.stuck++ },
+  })
+  return { side, kept }
+}
+
+test.each([
+  ['streams that lead nowhere', (side: Tunnel, n: number) => side.receive(frame(tunnelFrame.open, 2 * n + 1, Buffer.from('nowhere')))],
+  ['calls of the gateway', (side: Tunnel) => { side.open('call/1').on('error', () => {}).destroy() }],
+  ['words', (side: Tunnel) => side.say({ type: 'note', text: 'x'.repeat(1_000) })],
+])('a client that never reads does not fill our memory: %s', (_name, send) => {
+  const { side, kept } = unreadSide((stream) => { stream.on('error', () => {}).destroy() })
+  for (let n = 0; n < 200_000 && kept.stuck === 0; n++) send(side, n)
+  expect(kept.stuck).toBe(1)
+  expect(kept.bytes + kept.frames * frameCost).toBeLessThanOrEqual(maxUnsent + 2_000)
+  const { frames } = kept
+  send(side, 200_000)
+  expect(kept.frames).toBe(frames)
+  expect(side.size).toBe(0)
+})
+
+test('what many streams bring and nobody reads is bounded together, and the others go on', () => {
+  const streams: TunnelStream[] = []
+  const { side } = unreadSide((stream) => { streams.push(stream.on('error', () => {})) })
+  const kept = () => streams.reduce((sum, stream) => sum + stream.readableLength, 0)
+  for (let n = 0; n < 200; n++) {
+    side.receive(frame(tunnelFrame.open, 2 * n + 1))
+    for (let part = 0; part < 8; part++) side.receive(frame(tunnelFrame.data, 2 * n + 1, Buffer.alloc(windowBytes / 8)))
+    expect(kept()).toBeLessThanOrEqual(maxUnread)
+  }
+  expect(streams.filter(({ destroyed }) => destroyed).length).toBeGreaterThan(100)
+  // Who reads makes room.
+  for (const stream of streams) while (stream.read() !== null);
+  side.receive(frame(tunnelFrame.open, 1_001))
+  side.receive(frame(tunnelFrame.data, 1_001, Buffer.alloc(1_000)))
+  expect(streams.at(-1)).toMatchObject({ destroyed: false, readableLength: 1_000 })
+})
+
+test('each side opens a limited number of streams', () => {
+  const { near, far } = pair((stream) => { stream.on('error', () => {}) })
+  const failed: unknown[] = []
+  const own = Array.from({ length: maxStreams + 3 }, () => near.open('x').on('error', (error) => failed.push(error)))
+  expect(near.size).toBe(maxStreams)
+  expect(own.filter(({ destroyed }) => destroyed)).toHaveLength(3)
+  own[0]?.destroy()
+  expect(near.open('y').destroyed).toBe(false)
+  expect(far.size).toBe(0)
+})
+
+test('a message that is nested too deep is a fault', () => {
+  const { side } = unreadSide()
+  expect(() => side.receive(frame(tunnelFrame.message, 0, Buffer.from('['.repeat(100_000))))).toThrow(TunnelFault)
 })

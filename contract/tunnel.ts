@@ -1,4 +1,5 @@
-import { headBytes, maxMessage, maxStreams, maxUnderWay, TunnelFault, tunnelFrame } from './tunnel-frames.ts'
+import { requireBounded } from './bounded-json.ts'
+import { frameCost, headBytes, maxMessage, maxStreams, maxUnderWay, maxUnread, maxUnsent, TunnelFault, tunnelFrame } from './tunnel-frames.ts'
 import { TunnelStream } from './tunnel-stream.ts'
 
 export interface TunnelEnds {
@@ -10,6 +11,8 @@ export interface TunnelEnds {
   onOpen: (stream: TunnelStream, to: string) => void
   /** The peer said something; it is hostile until parsed. */
   onMessage: (value: unknown) => void
+  /** The peer does not read: the tunnel is closed, and the connection is to be. */
+  onStuck?: () => void
 }
 
 /** One side of a connection that carries many streams: see tunnel-frames.ts. */
@@ -21,7 +24,10 @@ export class Tunnel {
   #lastOwn: number
   #lastPeers = 0
   #ofPeer = 0
+  #own = 0
   #underWay = 0
+  #unsent = 0
+  #unread = 0
   #closed: Error | undefined
 
   constructor(ends: TunnelEnds) {
@@ -38,9 +44,16 @@ export class Tunnel {
   open(to: string): TunnelStream {
     const id = (this.#lastOwn += 2)
     const stream = this.#add(id)
+    this.#own++
     if (this.#closed !== undefined) stream.destroy(this.#closed)
+    else if (this.#own > maxStreams) this.#refuse(stream)
     else this.#send(tunnelFrame.open, id, Buffer.from(to))
     return stream
+  }
+
+  /** Nothing is said of one that the peer never heard of. */
+  #refuse(stream: TunnelStream): void {
+    stream.onReset()
   }
 
   say(value: unknown): void {
@@ -98,6 +111,10 @@ export class Tunnel {
     const stream = new TunnelStream({
       send: (kind, payload) => this.#send(kind, id, payload),
       mayBeSent: () => this.#underWay < maxUnderWay,
+      unread: (change) => {
+        this.#unread += change
+        return change <= 0 || this.#unread <= maxUnread
+      },
       othersWait: () => this.#waiting.size > 0,
       waitForTurn: () => {
         this.#waiting.add(stream)
@@ -105,7 +122,9 @@ export class Tunnel {
       },
       gone: () => {
         this.#waiting.delete(stream)
-        if (this.#streams.delete(id) && !this.#isOwn(id)) this.#ofPeer--
+        if (!this.#streams.delete(id)) return
+        if (this.#isOwn(id)) this.#own--
+        else this.#ofPeer--
       },
     })
     this.#streams.set(id, stream)
@@ -119,10 +138,16 @@ export class Tunnel {
     message.writeUInt32BE(id, 1)
     payload.copy(message, headBytes)
     this.#underWay += message.length
+    this.#unsent += message.length + frameCost
     this.#ends.send(message, () => {
       this.#underWay -= message.length
+      this.#unsent -= message.length + frameCost
       this.#takeTurns()
     })
+    if (this.#unsent > maxUnsent) {
+      this.close(new Error('the other side does not read'))
+      this.#ends.onStuck?.()
+    }
   }
 
   #takeTurns(): void {
@@ -135,11 +160,13 @@ export class Tunnel {
   }
 }
 
+const messageBounds = { bytes: maxMessage, depth: 64, values: 100_000 }
+
 function parse(payload: Buffer): unknown {
-  if (payload.length > maxMessage) throw new TunnelFault('a message is too long')
   try {
+    requireBounded(payload, messageBounds)
     return JSON.parse(payload.toString())
   } catch (cause) {
-    throw new TunnelFault('a message that is not JSON', { cause })
+    throw new TunnelFault('a message that is too large, or not JSON', { cause })
   }
 }

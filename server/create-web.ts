@@ -3,6 +3,7 @@ import { createRpcClient } from '#contract/rpc-client.ts'
 import { runtimeApi } from '#contract/runtime-api.ts'
 import { connectionFromEnvironment, openDb } from '#db/open.ts'
 import { Pulse } from '#db/pulse.ts'
+import { insist } from './insist.ts'
 import { openMailer } from './mail/mailer.ts'
 import { Messages } from './mail/messages.ts'
 import { ByMessage } from './people/by-message.ts'
@@ -53,17 +54,5 @@ export function createWeb(settings: Settings, { env, log }: { env: NodeJS.Proces
       await pulse.close()
       await database[Symbol.asyncDispose]()
     },
-  }
-}
-
-/** The runtime may be starting again: it is told until it has heard. */
-async function insist(tell: () => Promise<unknown>, log: Logger): Promise<void> {
-  for (let wait = 200; wait < 60_000; wait *= 2) {
-    try {
-      return void await tell()
-    } catch (error) {
-      log.info({ err: error }, 'the runtime did not hear of a change yet')
-    }
-    await new Promise((resolve) => setTimeout(resolve, wait).unref())
   }
 }

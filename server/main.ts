@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import pino from 'pino'
 import { restWhenQuiet } from '#contract/rest.ts'
 import { createWeb } from './create-web.ts'
+import { limitConnections } from './http/connections.ts'
 import { createFront } from './http/front.ts'
 import { createLaptops } from './laptops/laptops.ts'
 import { createLive } from './live/socket.ts'
@@ -22,6 +23,7 @@ process.on('uncaughtException', (error) => {
 const startedAt = performance.now()
 const given = readSettings(process.env)
 const server = createServer({ requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 64 << 10 })
+limitConnections(server)
 await new Promise<void>((resolve, reject) => {
   server.once('error', reject)
   server.listen(given.port, given.host, resolve)

@@ -1,8 +1,9 @@
 'use client'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useForm } from 'react-hook-form'
-import { useTRPC } from '#client/trpc.ts'
+import { type Outputs, useTRPC } from '#client/trpc.ts'
 import { useViewer } from '#components/frame/may.ts'
+import { Checkbox } from '#components/ui/checkbox.tsx'
 import { DialogForm } from '#components/ui/dialog-form.tsx'
 import { Field } from '#components/ui/field.tsx'
 import { Input } from '#components/ui/input.tsx'
@@ -12,10 +13,10 @@ export function ChangePassword({ onDismiss }: { onDismiss: () => void }) {
   const trpc = useTRPC()
   const queries = useQueryClient()
   const { person } = useViewer()
-  const form = useForm({ defaultValues: { current: '', next: '' } })
+  const form = useForm({ defaultValues: { current: '', next: '', signOutElsewhere: true } })
   const change = useMutation(trpc.person.changePassword.mutationOptions({
-    onSuccess: ({ sessionsEnded }) => {
-      toastDone('The password is changed', sessionsEnded === 0 ? {} : { description: `${sessionsEnded} other ${sessionsEnded === 1 ? 'session has' : 'sessions have'} ended.` })
+    onSuccess: (signedOut, { signOutElsewhere }) => {
+      toastDone('The password is changed', { description: signOutElsewhere === false ? 'You are still signed in everywhere else.' : wordsOf(signedOut) })
       void queries.invalidateQueries(trpc.person.sessions.queryFilter())
       onDismiss()
     },
@@ -27,9 +28,17 @@ export function ChangePassword({ onDismiss }: { onDismiss: () => void }) {
       <Field label="Current password" error={errors.current?.message}>
         {(control) => <Input {...control} {...form.register('current', { required: 'needed to change it' })} type="password" autoFocus autoComplete="current-password" />}
       </Field>
-      <Field label="New password" hint="At least 8 characters. Ends your other sessions." error={errors.next?.message}>
+      <Field label="New password" hint="At least 8 characters." error={errors.next?.message}>
         {(control) => <Input {...control} {...form.register('next', { minLength: { value: 8, message: 'at least 8 characters' }, required: 'choose one' })} type="password" autoComplete="new-password" />}
       </Field>
+      <Checkbox {...form.register('signOutElsewhere')} label="Sign out everywhere else" hint="Ends all other sessions and revokes all command-line sign-ins. This session stays." />
     </DialogForm>
   )
+}
+
+/** What was revoked. */
+function wordsOf({ sessionsEnded, commandsSignedOut }: Outputs['person']['changePassword']): string {
+  const counted = (count: number, one: string) => `${count} ${one}${count === 1 ? '' : 's'}`
+  const commands = commandsSignedOut === null ? 'command-line sign-ins as soon as the runtime is back' : counted(commandsSignedOut, 'command-line sign-in')
+  return `Revoked: ${counted(sessionsEnded, 'other session')}, ${commands}.`
 }

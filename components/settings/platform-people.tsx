@@ -1,29 +1,24 @@
 'use client'
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
-import { X } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useState } from 'react'
-import type { MessageKind, SignUp } from '#contract/people.ts'
+import type { SignUp } from '#contract/people.ts'
 import { toastError } from '#client/toasts.ts'
 import { useTRPC } from '#client/trpc.ts'
-import { Button, IconButton } from '#components/ui/button.tsx'
+import { Button } from '#components/ui/button.tsx'
 import { CopyButton } from '#components/ui/copy-button.tsx'
 import { Panel, Properties, Property, Section } from '#components/ui/page.tsx'
 import { Segments } from '#components/ui/segments.tsx'
-import { Time } from '#components/ui/time.tsx'
 import { ConfirmYou } from './confirm-you.tsx'
 import { UnconfirmedPeople } from './unconfirmed-people.tsx'
+import { WaitingMessages } from './waiting-messages.tsx'
 
 const RemoveFactors = dynamic(() => import('./remove-factors.tsx').then((module) => module.RemoveFactors), { ssr: false })
-const ShownOnce = dynamic(() => import('#components/ui/shown-once.tsx').then((module) => module.ShownOnce), { ssr: false })
 
 const signUpWords: Readonly<Record<SignUp, string>> = {
   open: 'Anyone who reads mail at the address that they give gets an account.',
   invitation: 'Who is invited to a team gets an account, and nobody else.',
   closed: 'Nobody new gets an account, invited or not.',
-}
-const messageWords: Readonly<Record<MessageKind, string>> = {
-  'verify': 'confirms the address', 'email': 'becomes somebody’s address', 'reset': 'sets a new password', 'link': 'signs in', 'sign-up': 'signs up', 'invitation': 'is invited', 'notice': 'is told of a change',
 }
 
 /** For operators: how people get in, and the links that they have to pass on. */
@@ -33,8 +28,6 @@ export function PlatformPeople() {
   const { data: { signUp, mail, providers, messages, unconfirmed } } = useSuspenseQuery(trpc.platform.people.queryOptions())
   const refresh = () => void queries.invalidateQueries(trpc.platform.people.queryFilter())
   const setSignUp = useMutation(trpc.platform.setSignUp.mutationOptions({ onSuccess: refresh, onError: toastError }))
-  const show = useMutation(trpc.platform.showMessage.mutationOptions({ onError: toastError }))
-  const dismiss = useMutation(trpc.platform.dismissMessage.mutationOptions({ onSuccess: refresh, onError: toastError }))
   const [removing, setRemoving] = useState(false)
   const chosen = setSignUp.isPending ? setSignUp.variables.signUp : signUp
   return (
@@ -59,28 +52,7 @@ export function PlatformPeople() {
         </Panel>
       </Section>
       <UnconfirmedPeople people={unconfirmed} onConfirmed={refresh} />
-      <Section title="Messages waiting" about={mail === undefined ? 'Pass each link on by a way that reaches nobody else. You make it when you show it, and the audit says so.' : 'What the mail server has not taken yet. It is tried again.'}>
-        <Panel>
-          {messages.length === 0 ? <p className="px-3 py-2.5 text-muted">None.</p> : (
-            <ul className="divide-y divide-border" aria-label="Messages waiting">
-              {messages.map(({ id, kind, email, createdAt, error }) => (
-                <li key={id} className="flex min-h-[38px] flex-wrap items-center gap-x-3 gap-y-0.5 py-1 pr-1.5 pl-3">
-                  <span className="min-w-0 font-medium break-all">{email}</span>
-                  <span className="text-muted">{messageWords[kind]}{error !== null && <span className="text-warn"> · {error}</span>}</span>
-                  <span className="ml-auto flex shrink-0 items-center gap-2">
-                    <Time at={createdAt} className="text-muted" />
-                    <Button size="small" busy={show.isPending && show.variables.messageId === id} onClick={() => show.mutate({ messageId: id })}>Show the link</Button>
-                    <IconButton size="small" label={`Dismiss the message to ${email}`} onClick={() => dismiss.mutate({ messageId: id })}><X /></IconButton>
-                  </span>
-                </li>
-              ))}
-            </ul>
-          )}
-        </Panel>
-      </Section>
-      {show.data !== undefined && (
-        <ShownOnce title={`The link for ${show.data.email}`} secret={show.data.link} onDismiss={() => show.reset()}>Whoever opens it {messageWords[show.data.kind]} as {show.data.email}, once.</ShownOnce>
-      )}
+      <WaitingMessages messages={messages} mailed={mail !== undefined} refresh={refresh} />
     </ConfirmYou>
   )
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { and, desc, eq, gt, isNull, or, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, ne, or, sql } from 'drizzle-orm'
 import { PlatformError } from '#contract/errors.ts'
 import { tokenPrefix } from '#contract/headers.ts'
 import { newId } from '#contract/ids.ts'
@@ -68,12 +68,12 @@ export async function revokeToken(platform: Platform, actor: Actor, teamId: stri
 }
 
 /**
- * What a person signed the command in with (it names no actions), in all teams: after a password was reset, as sessions end. With
- * `all`, every token of theirs: the account is somebody else's from now on.
+ * Revokes the command-line sign-ins of a person (tokens that name no actions) in all teams, except the one to keep: a new password ends them, as it
+ * ends sessions. With `all`, every token of theirs: the account belongs to somebody else from now on.
  */
-export async function revokeSignIns(platform: Platform, actor: Actor, { userId, all }: { userId: string; all: boolean }): Promise<number> {
+export async function revokeSignIns(platform: Platform, actor: Actor, { userId, all, keep }: { userId: string; all: boolean; keep: string | null }): Promise<number> {
   const own = await platform.db.select({ id: tokens.id, teamId: tokens.teamId }).from(tokens)
-    .where(and(eq(tokens.userId, userId), valid(), all ? undefined : sql`${tokens.scope} -> 'actions' is null`))
+    .where(and(eq(tokens.userId, userId), valid(), all ? undefined : sql`${tokens.scope} -> 'actions' is null`, keep === null ? undefined : ne(tokens.id, keep)))
   for (const { id, teamId } of own) await revokeToken(platform, actor, teamId, id)
   return own.length
 }

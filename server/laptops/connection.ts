@@ -8,7 +8,7 @@ import { laptopCalls, laptopFolder, laptopSocket } from '#contract/laptop-socket
 import { fromLaptop, type FromLaptop, type ToLaptop } from '#contract/laptops.ts'
 import { splice } from '#contract/splice.ts'
 import { Tunnel } from '#contract/tunnel.ts'
-import { TunnelFault } from '#contract/tunnel-frames.ts'
+import { maxUnsent, TunnelFault } from '#contract/tunnel-frames.ts'
 import type { TunnelStream } from '#contract/tunnel-stream.ts'
 import { socketAddress } from '#contract/unix-socket.ts'
 import { heard } from '../live/heard.ts'
@@ -48,9 +48,12 @@ export class LaptopConnection {
       send: (message, sent) => socket.send(message, sent),
       onOpen: (stream, to) => this.#opened(stream, to),
       onMessage: (value) => this.#heard(value),
+      onStuck: () => socket.terminate(),
     })
     socket.on('message', (message: Buffer) => this.#receive(message))
     socket.on('pong', () => (this.#heardAt = performance.now()))
+    // Answered here instead of by ws, which would keep every answer for a client that does not read.
+    socket.on('ping', (payload: Buffer) => { if (socket.bufferedAmount < maxUnsent) socket.pong(payload) })
     socket.on('error', () => socket.terminate())
     socket.once('close', () => this.#end())
     const timer = setInterval(() => {

@@ -21,13 +21,13 @@ const recheckMs = 15_000
 const settleMs = 50
 
 /** Of one person: each holds a tunnel, whose buffers are this process's. */
-const mostOfPerson = 16
+const mostOfPerson = 8
 
 interface Allowed { personId: string; names: Names & { environment: string; service: string }; secrets: boolean; renew: () => Promise<Viewer> }
 
 /** The websockets of `m3o dev` (contract/laptops.ts). Upgrades are handed in. */
 export function createLaptops(web: Web) {
-  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: maxTunnelMessage })
+  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, autoPong: false, maxPayload: maxTunnelMessage })
   const open = new Map<LaptopConnection, Allowed>()
   sweep(join(web.settings.home, laptopFolder))
   let sooner: NodeJS.Timeout | undefined

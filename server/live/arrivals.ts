@@ -1,6 +1,14 @@
 import type { Duplex } from 'node:stream'
+import { type ServerOptions, WebSocketServer } from 'ws'
 import { type JsonBounds, requireBounded } from '#contract/bounded-json.ts'
 import { maxWrite } from '#contract/live-socket.ts'
+
+/** Clients of ours send no pings of the protocol; an answer to each would be kept for one that does not read. */
+export class WithoutPongs extends WebSocketServer {
+  constructor(options: ServerOptions) {
+    super({ ...options, autoPong: false })
+  }
+}
 
 const mostOfNetwork = 50
 const mostOfAll = 500

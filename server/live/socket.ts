@@ -13,7 +13,7 @@ import { bodyOfFailure } from '../http/answer.ts'
 import { byToken, viewer } from '../people/viewer.ts'
 import type { Viewer, Web } from '../web.ts'
 import { networkOf } from '../people/sign-in-limit.ts'
-import { Arrivals, boundPackets } from './arrivals.ts'
+import { Arrivals, boundPackets, WithoutPongs } from './arrivals.ts'
 import { PlatformEvents } from './events.ts'
 import { heard } from './heard.ts'
 import { PresenceRooms } from './presence.ts'
@@ -36,7 +36,7 @@ export function createLive(web: Web, { teamChanged = () => {} }: { teamChanged?:
   // socket.io wants a server to hang itself on; this one never listens (recipes: upgrades are routed by hand).
   const never = createServer()
   const io = new Server<ClientToServer, ServerToClient, Record<string, never>, Data>(never, {
-    path: livePath, transports: ['websocket'], serveClient: false, destroyUpgrade: false, maxHttpBufferSize: 2 * maxWrite, connectTimeout: signInMs, pingInterval: 10_000, pingTimeout: 10_000,
+    path: livePath, transports: ['websocket'], serveClient: false, destroyUpgrade: false, maxHttpBufferSize: 2 * maxWrite, connectTimeout: signInMs, wsEngine: WithoutPongs, pingInterval: 10_000, pingTimeout: 10_000,
   })
   const events = new PlatformEvents(web, {
     missed: () => io.emit('resync'),

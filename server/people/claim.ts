@@ -28,7 +28,7 @@ export class Claims {
   async take(person: Person, proof: { by: string; from: string; replace: (tx: Transaction) => Promise<unknown> }): Promise<Person> {
     const { db, sessions: open, runtime } = this.#parts
     const actor = actingAs(person, proof.from)
-    const revoke = () => runtime.call('tokens.revokeSignIns', { userId: person.id, all: true }, { actor })
+    const revoke = () => runtime.call('tokens.revokeSignIns', { userId: person.id, all: true, keep: null }, { actor })
     await revoke()
     await db.transaction(async (tx) => {
       await tx.update(users).set({ passwordHash: null }).where(eq(users.id, person.id))

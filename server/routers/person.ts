@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { PlatformError } from '#contract/errors.ts'
 import { personName, emailAddress, newPassword, password } from '../people/inputs.ts'
+import { signOutEverywhere } from '../people/sign-out.ts'
 import { networkOf } from '../people/sign-in-limit.ts'
 import { commandToken } from '../people/command-token.ts'
 import { isLimited } from '../people/token-scope.ts'
@@ -80,14 +81,16 @@ export const person = router({
     return { ok: true as const }
   }),
 
-  /** Ends every other session of the person. */
-  changePassword: authorizedPerson('person.write').input(z.object({ current: password, next: password })).mutation(async ({ ctx, input }) => {
+  /** Ends every other session and command-line sign-in of the person, unless `signOutElsewhere` is false; keeps the one that asks. */
+  changePassword: authorizedPerson('person.write').input(z.object({ current: password, next: password, signOutElsewhere: z.boolean().default(true) })).mutation(async ({ ctx, input }) => {
     const { person: who } = ctx.viewer
     await ctx.web.people.changePassword(who.id, { current: input.current, next: newPassword(input.next, 'next') }, ctx.as.actor)
     await ctx.web.messages.add('notice', who.email, { what: 'password' })
-    const sessionsEnded = await ctx.web.sessions.endOthers(who, ctx.viewer.session?.id, ctx.as.actor)
+    const signedOut = input.signOutElsewhere
+      ? await signOutEverywhere(ctx.web, who, { actor: ctx.as.actor, keep: { sessionId: ctx.viewer.session?.id, tokenId: ctx.viewer.token?.tokenId } })
+      : { sessionsEnded: 0, commandsSignedOut: 0 }
     ctx.web.noteChanged(who.id)
-    return { sessionsEnded }
+    return signedOut
   }),
 
   sessions: authorizedPerson('person.read').query(async ({ ctx }) => {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { signUps } from '#contract/people.ts'
-import { requireBrowser, requireConfirmed } from '../people/confirmed.ts'
+import { signOutEverywhere } from '../people/sign-out.ts'
+import { requireConfirmed } from '../people/confirmed.ts'
 import { emailAddress } from '../people/inputs.ts'
 import type { Check } from '#contract/checks.ts'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
@@ -40,14 +41,15 @@ export const platform = router({
 
   /** The link of a message that waits, for an operator to pass on; who saw whose is in the audit. */
   showMessage: authorizedPerson('platform.write').input(z.object({ messageId: z.string() })).mutation(async ({ ctx, input }) => {
-    requireBrowser(ctx.viewer)
+    // Whoever has the link has the account.
+    await requireConfirmed(ctx.web, ctx.viewer)
     const shown = await ctx.web.messages.show(input.messageId)
     await ctx.web.byMessage.noteShown(ctx.viewer.person, shown, ctx.from)
     ctx.web.noteChanged(ctx.viewer.person.id)
     return shown
   }),
 
-  /** Of somebody who has lost theirs, and their recovery codes. Their sessions end: whoever is in them may not be who asked. */
+  /** Of somebody who has lost theirs, and their recovery codes. Their sessions and command-line sign-ins end: whoever is in them may not be who asked. */
   removeFactors: authorizedPerson('platform.write').input(z.object({ email: emailAddress })).mutation(async ({ ctx, input }) => {
     const { web } = ctx
     await requireConfirmed(web, ctx.viewer)
@@ -55,7 +57,7 @@ export const platform = router({
     if (found === undefined) throw new PlatformError('not_found', `nobody here has the address ${input.email}`, { field: 'email' })
     const person = { id: found.id, name: found.name, email: found.email }
     await web.factor.removeAll(person, ctx.as.actor)
-    await web.sessions.endOthers(person, ctx.viewer.session?.id, ctx.as.actor)
+    await signOutEverywhere(web, person, { actor: ctx.as.actor, keep: { sessionId: ctx.viewer.session?.id } })
     await web.messages.add('notice', person.email, { what: 'second factor removed' })
     web.noteChanged(person.id)
     return { email: person.email }

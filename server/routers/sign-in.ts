@@ -3,6 +3,7 @@ import { type MessageKind } from '#contract/people.ts'
 import { waiting } from '../auth/second.ts'
 import { personName, emailAddress, password } from '../people/inputs.ts'
 import { useMessage } from '../people/message-limit.ts'
+import { signOutEverywhere } from '../people/sign-out.ts'
 import { networkOf } from '../people/sign-in-limit.ts'
 import { actingAs } from '../people/changes.ts'
 import { authorized, type Context, router } from '../trpc.ts'
@@ -36,11 +37,10 @@ export const signIn = router({
     const { web, from } = ctx
     web.limits.token.use(`code ${networkOf(from)}`)
     const { person, claimed } = await web.byMessage.reset(input.code, input.password, from)
-    await web.sessions.endOthers(person, undefined, actingAs(person, from))
-    await web.runtime.call('tokens.revokeSignIns', { userId: person.id, all: claimed }, { actor: actingAs(person, from) }).catch((error: unknown) => web.log.error({ err: error, person: person.id }, 'the command’s sign-ins were not ended'))
+    const signedOut = await signOutEverywhere(web, person, { actor: actingAs(person, from), all: claimed })
     await web.messages.add('notice', person.email, { what: claimed ? 'claimed' : 'password' })
     web.noteChanged(person.id)
-    return { email: person.email }
+    return { email: person.email, ...signedOut }
   }),
 
   signUp: authorized('platform.start').input(z.object({ code, name: personName, password })).mutation(async ({ ctx, input }) => {
