@@ -139,7 +139,7 @@ const routedSession = z.object({
   expiresAt: z.number(),
 })
 
-/** Where the gateway listens besides its own port: the host's side of a team's network, whose instances call through it. */
+/** Where the gateway listens besides its own port: the machine's address in the services' networks, whose instances call through it. */
 const listener = z.object({ teamId: z.string(), address: z.string(), port: z.number().int() })
 
 export const routed = {
@@ -156,7 +156,7 @@ export const routed = {
 export type RoutedKind = keyof typeof routed
 export type Routed = { [K in RoutedKind]: z.infer<(typeof routed)[K]> }
 
-/** Entities by id; a release's and a laptop's id is `{environmentId}/{serviceId}`, a listener's its team's id. */
+/** Entities by id; a release's and a laptop's id is `{environmentId}/{serviceId}`, a listener's its address. */
 export const routingTable = z.object({
   /** Counts every change; a change that does not follow on is refused and the whole table sent again. */
   version: z.number().int(),

@@ -23,7 +23,7 @@ let count = 0
 
 export function specOf(bench: Pick<Bench, 'folder'>, command: string[], more: Partial<InstanceSpec> = {}): InstanceSpec {
   const id = `i${++count}-${process.pid}`
-  const port = 4000 + count
+  const port = 7000 + count
   return {
     id, port, command,
     teamId: 'team_one', serviceId: 'svc_one', environmentId: 'env_one', name: 'hello',

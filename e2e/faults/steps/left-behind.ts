@@ -15,6 +15,8 @@ const run = promisify(execFile)
 
 /** The runtime keeps so many instances ready for what is being worked on, which have no row. */
 const mostSpares = 3
+/** Networks that are made ahead (engines/process/networks.ts). */
+const mostWaiting = 3
 
 /** Everything of an installation that nobody owns: instances, processes, ports, files (`temporary` is its TMPDIR), groups, networks; each as a line. */
 export async function leftBehind(platform: TestPlatform, temporary: string): Promise<string[]> {
@@ -44,7 +46,9 @@ export async function leftBehind(platform: TestPlatform, temporary: string): Pro
   for (const id of await names(join(home.path, 'output'))) if (!owned.has(id)) left.push(`output/${id}`)
   for (const group of await groupsOf(installation)) if (!owned.has(group.id)) left.push(`the group ${group.path}`)
   const namespaces = (await names('/run/netns')).filter((name) => name.startsWith(devicePrefix(installation)))
-  if (namespaces.length > 1) left.push(`networks ${namespaces.join(', ')}`)
+  const inUse = new Set([...owned].map((id) => records.get(id)?.namespace))
+  const unused = namespaces.filter((namespace) => !inUse.has(`/run/netns/${namespace}`))
+  if (unused.length > mostWaiting) left.push(`networks ${unused.join(', ')}`)
   const ports = new Set([...owned].map((id) => records.get(id)?.placement?.port))
   for (const namespace of namespaces) for (const port of await listening(namespace)) if (!ports.has(port)) left.push(`port ${port}`)
   left.push(...(await strangers(home.path, [runtime.pid(), gateway.pid()])), ...(await halfMade(home.path, temporary)))

@@ -1,13 +1,15 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Bench } from '../conformance.ts'
 import { ask, conformance, eventually, exitsOf, patient, programs, serve, specOf, textOf } from '../conformance.ts'
 import { readOperatorRegistry } from '../operator-registry.ts'
+import type { Placement } from '../engine.ts'
 import type { Without } from './capabilities.ts'
 import { isAlive } from './identity.ts'
 import { installationOf, openProcessEngine, uninstallProcessEngine } from './process-engine.ts'
@@ -124,6 +126,53 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
     other.close()
     await bench.engine.remove(one.id)
     await bench.engine.remove(two.id)
+  })
+
+  test('isolates the services and environments of one team, and gives each job a network of its own', async () => {
+    const one = await serve(bench)
+    const again = await serve(bench)
+    const beside = await serve(bench, { serviceId: 'svc_beside' })
+    const personal = await serve(bench, { environmentId: 'env_ann' })
+    expect(again.address).toBe(one.address)
+    expect(new Set([one, beside, personal].map(({ address }) => address)).size).toBe(3)
+    const outcome = async (from: Placement, to: Placement) => (await ask<{ outcome: string }>(from, '/connect', { host: to.address, port: String(to.port) })).outcome
+    expect(await outcome(one, again)).toBe('connected')
+    for (const [from, to] of [[one, beside], [beside, one], [one, personal], [personal, one]] as const) expect(await outcome(from, to)).toBe('ECONNREFUSED')
+    const job = async () => {
+      const { id, logs, address } = await bench.engine.start(specOf(bench, ['node', '-e', `require('net').connect(${one.port}, '${one.address}').on('connect', () => console.log('connected')).on('error', (error) => console.log(error.code))`], { job: true, port: 0 }))
+      await exitsOf(bench.engine).of(id)
+      await bench.engine.remove(id)
+      return { said: readFileSync(logs.stdout, 'utf8'), address }
+    }
+    const jobs = [await job(), await job()]
+    expect(jobs.map(({ said }) => said)).toEqual(['ECONNREFUSED\n', 'ECONNREFUSED\n'])
+    expect(new Set([one.address, ...jobs.map(({ address }) => address)]).size).toBe(3)
+    for (const { id } of [one, again, beside, personal]) await bench.engine.remove(id)
+  })
+
+  test('takes calls from the platform only: not from another account of the machine', async () => {
+    const service = await serve(bench)
+    const attempt = `require('net').connect(${service.port}, '${service.address}').on('connect', () => { console.log('connected'); process.exit() }).on('error', (error) => console.log(error.code))`
+    const from = (uid: string) => promisify(execFile)('setpriv', ['--reuid', uid, '--regid', uid, '--clear-groups', process.execPath, '-e', attempt]).then(({ stdout }) => stdout.trim())
+    expect([await from('0'), await from('65534')]).toEqual(['connected', 'ECONNREFUSED'])
+    await bench.engine.remove(service.id)
+  })
+
+  test('after a kill takes over the networks in which something runs, and removes those that are half made or wait', async () => {
+    const other = await openBench()
+    const prefix = `m3${installationOf(other.folder)}`
+    const service = await serve(other)
+    await eventually(() => expect(namesWith(['/run/netns'], prefix)).toHaveLength(4))
+    await other.engine.close()
+    await promisify(execFile)('ip', ['netns', 'add', `${prefix}_zz`])
+    const engine = await other.reopen()
+    expect(namesWith(['/run/netns', '/sys/class/net'], prefix)).toHaveLength(2)
+    expect(await ask(service, '/')).toBe('hello')
+    expect(engine.list()[0]).toMatchObject({ address: service.address, gatewayAddress: service.gatewayAddress })
+    const [again, personal] = [await serve(other), await serve(other, { environmentId: 'env_ann' })]
+    expect(again).toMatchObject({ address: service.address, gatewayAddress: service.gatewayAddress })
+    expect((await ask<{ outcome: string }>(personal, '/connect', { host: service.address, port: String(service.port) })).outcome).toBe('ECONNREFUSED')
+    await other.destroy()
   })
 
   test('leaves no process and no control group of an instance that has ended', async () => {

@@ -8,12 +8,16 @@ import { asNumber, asText } from './address.ts'
 import { slotsOf } from './registry.ts'
 
 /** A service that is started again, or deployed again, a moment after its last instance ended gets what that had. */
-const lingerMs = 30_000
+const lingerMs = 5_000
+/** What was prepared is used within moments, unless it cannot be started. */
+const preparedMs = 60_000
 
 interface Entry {
   link: Promise<Link>
   users: Set<string>
   timer: NodeJS.Timeout | undefined
+  /** Kept until then, of `performance.now()`. */
+  until: number
 }
 
 export interface Network extends Addresses {
@@ -54,7 +58,7 @@ export class Sites {
       this.#keys.set(record.id, key)
       const users = this.#entries.get(key)?.users ?? new Set()
       users.add(record.id)
-      if (link || teamLink) this.#entries.set(key, { link: Promise.resolve(link ?? { device, namespace: '', gateway: '', address: '' }), users, timer: undefined })
+      if (link || teamLink) this.#entries.set(key, { link: Promise.resolve(link ?? { device, namespace: '', gateway: '', address: '' }), users, timer: undefined, until: 0 })
     }
   }
 
@@ -62,7 +66,7 @@ export class Sites {
   async prepare(site: Site): Promise<Network> {
     if (!this.#networks) return machine
     const entry = this.#entry(siteKey(site), site.teamId)
-    this.#linger(siteKey(site), entry, lingerMs)
+    this.#linger(siteKey(site), entry, preparedMs)
     return networkOf(await entry.link)
   }
 
@@ -72,6 +76,7 @@ export class Sites {
     const key = job ? jobKey(id) : siteKey(site)
     const entry = this.#entry(key, site.teamId)
     clearTimeout(entry.timer)
+    entry.until = 0
     entry.users.add(id)
     this.#keys.set(id, key)
     return networkOf(await entry.link)
@@ -101,7 +106,7 @@ export class Sites {
     const known = this.#entries.get(key)
     if (known) return known
     if (!this.#networks) throw new Error('there are no networks')
-    const entry: Entry = { link: this.#networks.take(team), users: new Set(), timer: undefined }
+    const entry: Entry = { link: this.#networks.take(team), users: new Set(), timer: undefined, until: 0 }
     this.#entries.set(key, entry)
     entry.link.catch(() => {
       if (this.#entries.get(key) === entry) this.#entries.delete(key)
@@ -111,8 +116,9 @@ export class Sites {
 
   #linger(key: string, entry: Entry, ms: number): void {
     clearTimeout(entry.timer)
+    entry.until = Math.max(entry.until, performance.now() + ms)
     if (entry.users.size > 0) return
-    entry.timer = setTimeout(() => this.#free(key, entry), ms).unref()
+    entry.timer = setTimeout(() => this.#free(key, entry), Math.max(0, entry.until - performance.now())).unref()
   }
 
   #free(key: string, entry: Entry): void {
