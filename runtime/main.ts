@@ -38,6 +38,8 @@ import { Pushes } from './deployments/pushed.ts'
 import { noteStopped, OneAtATime, wasKilled } from './deployments/resumed.ts'
 import { Egresses } from './egress/egress.ts'
 import { Disk } from './disk/disk.ts'
+import { ServiceOwners } from './disk/owners.ts'
+import { Stock } from './disk/stock.ts'
 import { readOperatorRegistry } from './engines/operator-registry.ts'
 import { openProcessEngine } from './engines/process/process-engine.ts'
 import { Life } from './environments/life.ts'
@@ -97,10 +99,15 @@ const [engine, logs] = await Promise.all([
   openLogs({ dir: join(home, 'logs/services'), warn: (message, details) => log.warn(details, message) }),
 ])
 egresses.follow(() => void engine.refreshWays().catch((error: unknown) => log.error({ err: error }, 'ways out of teams could not be set')))
-const builds = await openBuilds({ home, engine, registry, log })
+const builds = await openBuilds({ home, engine, registry, log, requireRoom: (teamId) => disk.requireRoom(teamId) })
 const places = new Places({ settings, log, db, seal, events, engine, egresses, logs, builds, routing, gateway })
+const owners = new ServiceOwners(db, routing)
+const disk = new Disk({
+  home, engine, log, teamMiB: settings.teamDiskMiB, park: (at, why) => places.park(at, why), stock: new Stock(home, owners),
+  servicesOf: () => Object.entries(routing.table.services).map(([serviceId, { teamId }]) => ({ serviceId, teamId })),
+})
 const laptops = new Laptops({ db, log, logs, routing, events, settings, seal, gateway })
-const platform: Platform = { settings, log, db, seal, events, engine, egresses, logs, source, builds, routing, places, laptops }
+const platform: Platform = { settings, log, db, seal, events, engine, egresses, logs, source, builds, disk, routing, places, laptops }
 const deployments = new Deployments(platform)
 const promotions = new Promotions(platform, deployments)
 const terminals = new Terminals(engine)
@@ -129,10 +136,6 @@ void finishDeletions(platform, deployments).catch((error: unknown) => log.error(
 await life.load()
 new Documents(platform).follow(ending.signal)
 announceDeployments(platform, ending.signal)
-const disk = new Disk({
-  home, engine, log, teamMiB: settings.teamDiskMiB, park: (at, why) => places.park(at, why),
-  servicesOf: () => Object.entries(routing.table.services).map(([serviceId, { teamId }]) => ({ serviceId, teamId })),
-})
 disk.follow()
 await witness(db, home)
 const timers = [

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Db } from '#db/open.ts'
 import type { Builds } from './builds/builds.ts'
+import type { Disk } from './disk/disk.ts'
 import type { Egresses } from './egress/egress.ts'
 import type { Engine } from './engines/engine.ts'
 import type { Events } from './events/events.ts'
@@ -24,6 +25,7 @@ export interface Platform {
   logs: Logs
   source: Source
   builds: Builds
+  disk: Disk
   routing: Routing
   places: Places
   laptops: Laptops

@@ -36,7 +36,7 @@ test('a build that a developer poisoned in their own environment is not what pro
     expect(await said(shell, 'production')).toBe('clean')
     await shell.json(['restart', 'vault'])
     expect(await said(shell, 'production')).toBe('clean')
-    await shell.deploy('vault', clean('second'))
+    await shell.deploy('vault', clean('second'), '--force')
     expect(await said(shell, 'production')).toBe('clean')
   } finally {
     await shell.json(['env', 'protect', 'production', '--off'])

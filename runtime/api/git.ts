@@ -42,10 +42,28 @@ export function gitListener(platform: Platform, pushes: Pushes) {
       actor, console: String(request.headers['m3o-console'] ?? ''),
       may: { deploy: may('deploy'), createEnvironment: may('create-environment'), deleteEnvironment: may('delete-environment') },
     }
-    await platform.source.serveGit(request, response, {
-      serviceId, path: rest, user: pusherOf(actor), mayWrite: may('write'), refuse,
+    const serving = (room?: number) => platform.source.serveGit(request, response, {
+      serviceId, path: rest, user: pusherOf(actor), mayWrite: may('write'), refuse, ...(room !== undefined && { room }),
       pushed: (refs) => pushes.taken(pusher, service, refs),
     })
+    if (!rest.includes('git-receive-pack')) return void (await serving())
+    const { teamId } = service
+    if (may('write') && request.method === 'GET' && tellNoRoom(() => platform.disk.requireRoom(teamId), response)) return
+    await platform.disk.storing({ teamId, serviceId }, () => serving(platform.disk.roomOf(teamId)))
+  }
+}
+
+/** As git's client shows it (gitprotocol-http(5), gitprotocol-pack(5)): of a response with another status it would show the number alone. */
+function tellNoRoom(requireRoom: () => void, response: ServerResponse): boolean {
+  try {
+    requireRoom()
+    return false
+  } catch (error) {
+    if (!isPlatformError(error)) throw error
+    const lines = ['# service=git-receive-pack\n', '', `ERR ${error.message}. ${error.fix ?? ''}\n`]
+    const body = lines.map((line) => (line === '' ? '0000' : `${(Buffer.byteLength(line) + 4).toString(16).padStart(4, '0')}${line}`)).join('')
+    response.writeHead(200, { 'content-type': 'application/x-git-receive-pack-advertisement', 'cache-control': 'no-cache' }).end(body)
+    return true
   }
 }
 

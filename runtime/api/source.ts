@@ -14,12 +14,15 @@ type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `
 type DraftInput = { serviceId: string; environmentId: string; userId: string }
 
 export function sourceHandlers(platform: Platform): Part {
-  const { source, db } = platform
+  const { source, db, disk } = platform
 
   async function keyOf(input: DraftInput) {
     const chain = await environmentChain(db, input.environmentId)
     return { serviceId: input.serviceId, userId: input.userId, environment: input.environmentId, branches: chain.map(branchOf) }
   }
+
+  /** Whose room it takes. */
+  const placeOf = ({ serviceId, environmentId }: DraftInput) => ({ serviceId, teamId: platform.routing.table.environments[environmentId]?.teamId ?? '' })
 
   async function treeOf(serviceId: string, ref: TreeRef): Promise<string> {
     if ('commit' in ref) return ref.commit
@@ -57,12 +60,14 @@ export function sourceHandlers(platform: Platform): Part {
       return { base: status.base, head: status.head, changes: changes.map(shown), updatedAt: status.savedAt === null ? null : Date.parse(status.savedAt) }
     },
     'source.save': async (input, at) => {
-      const saved = await source.drafts.saveFile({ ...(await keyOf(input)), path: input.path, content: input.text, expectedHash: input.expected })
+      const key = await keyOf(input)
+      const saved = await disk.storing(placeOf(input), () => source.drafts.saveFile({ ...key, path: input.path, content: input.text, expectedHash: input.expected }))
       await touched(input, input.path, at)
       return { hash: saved.hash }
     },
     'source.upload': async (input, at) => {
-      const saved = await source.drafts.upload({ ...(await keyOf(input)), path: input.path, stream: at.body, expectedHash: input.expected })
+      const key = await keyOf(input)
+      const saved = await disk.storing(placeOf(input), () => source.drafts.upload({ ...key, path: input.path, stream: at.body, expectedHash: input.expected }))
       await touched(input, input.path, at)
       return { hash: saved.hash }
     },

@@ -38,6 +38,8 @@ export interface BuildsOptions {
   /** How the operator reaches packages: for builds, never for services. */
   registry: Pick<OperatorRegistry, 'env' | 'binds'>
   log: Pick<Logger, 'info' | 'warn'>
+  /** Throws when a team may use no more of the disk. */
+  requireRoom?: (teamId: string) => void
   /** Of one tool that runs: see jobs.ts. */
   limits?: Partial<JobLimits>
 }
@@ -159,6 +161,7 @@ export class Builds {
 
   /** Installs what a draft asks for, where the next build finds it; throws `build_failed`. Not for a plan that needs the whole tree. */
   async install(plan: InstallPlan, { teamId, trust }: { teamId: string; trust: Trust }): Promise<void> {
+    this.#options.requireRoom?.(teamId)
     await this.#dependencies.install(plan, { teamId, trust, app: join(this.#options.home, 'cache/empty'), platformDir: this.platformDir, onLine: () => {}, signal: new AbortController().signal })
   }
 
@@ -205,7 +208,8 @@ export class Builds {
   }
 
   async #make(request: BuildRequest & { ahead: boolean; signal: AbortSignal } & Required<Pick<BuildRequest, 'onLine' | 'onPart'>>): Promise<Build> {
-    const { home } = this.#options
+    const { home, requireRoom } = this.#options
+    requireRoom?.(request.teamId)
     const { teamId, trust, treeHash, signal, onLine, onPart } = request
     const lap = laps({ push: onPart })
     const making = mkdtempSync(join(home, 'builds/.making-'))

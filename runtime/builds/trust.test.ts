@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Protection } from '#contract/protection.ts'
-import { classOf, isClass, type Standing, trustOf, trustOfDraft } from './trust.ts'
+import { classOf, isClass, ownerOfClass, type Standing, trustOf, trustOfDraft } from './trust.ts'
 
 const admitted = { role: 'owner', people: [] } as const
 const closed: Protection = { deploy: { ...admitted, people: [] }, secrets: { ...admitted, people: [] }, promote: { ...admitted, people: [] } }
@@ -46,6 +46,11 @@ test('an environment is of another class when it becomes protected, and when oth
   expect(classOf({ ...locked, protection: { ...named, promote: { role: 'owner', people: ['u_1', 'u_2'] } } })).toBe(classOf({ ...locked, protection: named }))
   // Who may read secrets decides nothing about builds.
   expect(classOf({ ...locked, protection: { ...closed, secrets: { role: 'viewer', people: [] } } })).toBe(classOf(locked))
+})
+
+test('whose a class is, is in its name', () => {
+  expect([alice, locked, open].map(classOf).map(ownerOfClass)).toEqual([{ environmentId: 'e_alice' }, { environmentId: 'e_locked' }, { teamId: 't_1' }])
+  expect(ownerOfClass('a'.repeat(32))).toBeUndefined()
 })
 
 test('names of classes are names of folders, and are told from those of before', () => {

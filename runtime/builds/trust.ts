@@ -63,3 +63,11 @@ export function classOf({ id, teamId, kind, protection }: Standing): string {
 
 /** What a folder of a class is called; folders of before there were classes are not. */
 export const isClass = (name: string): boolean => /^(protected|personal|shared|platform)-/.test(name)
+
+/** Whose a class is, by its name. */
+export function ownerOfClass(name: string): { teamId: string } | { environmentId: string } | undefined {
+  const ofTeam = /^(?:shared|platform)-(.+)$/.exec(name)?.[1]
+  if (ofTeam !== undefined) return { teamId: ofTeam }
+  const environmentId = /^personal-(.+)$/.exec(name)?.[1] ?? /^protected-(.+)-[0-9a-f]{12}$/.exec(name)?.[1]
+  return environmentId === undefined ? undefined : { environmentId }
+}

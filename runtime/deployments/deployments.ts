@@ -130,15 +130,16 @@ export class Deployments {
       begun = { commit, row: start(commit, said, { landed: landing.promise }) }
       begun.row.catch(() => {}) // seen below
     }
-    const landed = await source.drafts.commit({
+    const teamId = chain[0]?.teamId ?? ''
+    const landed = await this.#platform.disk.storing({ teamId, serviceId: at.serviceId }, async () => source.drafts.commit({
       ...draft, save, author: await author, onCommit,
       // Without a change the newest commit is deployed again, under its own name.
       message: async (files, head) => message?.trim() || changesInWords(files) || (await source.history.commit({ serviceId: at.serviceId, commit: head })).message.trim(),
-    }).catch((error: unknown) => {
+    })).catch((error: unknown) => {
       landing.reject(error)
       throw error
     })
-    this.#platform.events.emit({ type: 'draft', teamId: chain[0]?.teamId ?? '', serviceId: at.serviceId, userId, environmentId: at.environmentId, path: null, by: actor.name })
+    this.#platform.events.emit({ type: 'draft', teamId, serviceId: at.serviceId, userId, environmentId: at.environmentId, path: null, by: actor.name })
     if (begun?.commit === landed.commit) {
       landing.resolve()
       return begun.row
@@ -153,12 +154,13 @@ export class Deployments {
     const { source } = this.#platform
     const [standing, author] = [standingAt(this.#platform.db, at), deployerOf(this.#platform.db, input.userId)]
     author.catch(() => {})
-    const branches = (await standing).chain.map(branchOf)
+    const { chain } = await standing
+    const branches = chain.map(branchOf)
     const said = input.message?.trim() || 'Deploy from a folder'
-    const landed = await source.archives.commit({
+    const landed = await this.#platform.disk.storing({ teamId: chain[0]?.teamId ?? '', serviceId: at.serviceId }, async () => source.archives.commit({
       serviceId: at.serviceId, branches, stream: input.body, ...(input.base !== null && { base: input.base }), force: input.force, author: await author, message: said,
       ...(input.tip !== undefined && { tip: input.tip }),
-    })
+    }))
     // A commit of the folder's own says what it is.
     const message = landed.commit === input.tip ? (await source.history.commit({ serviceId: at.serviceId, commit: landed.commit })).message : said
     const row = await this.start(actor, { at, kind: 'deploy', route: 'cli', commit: landed.commit, message }, { standing })

@@ -15,7 +15,7 @@ import { type At, type Place, placeKey, placeOf, routedRelease } from './place.t
 import { type Plan, readPlan, readPlans } from './plan.ts'
 import { nextGenerations, readSecretsOf, type Switch, switchPlaces } from './switch.ts'
 
-type Parts = Omit<Platform, 'places' | 'source' | 'laptops'> & { gateway: RpcClient<typeof gatewayApi> }
+type Parts = Omit<Platform, 'places' | 'source' | 'laptops' | 'disk'> & { gateway: RpcClient<typeof gatewayApi> }
 
 export const watchMs = 60_000
 /** Calls wait all the while. */

@@ -33,6 +33,7 @@ export async function createService(platform: Platform, actor: Actor, input: New
   const row = {
     id: newId('service'), teamId: team.id, name, ownerId: input.ownerId, description: '', audience: { kind: 'team' } as const, createdAt: Date.now(), deletedAt: null,
   }
+  platform.disk.requireRoom(team.id)
   // The repository first: a row without one would be broken, one without a row is only swept away.
   await platform.source.repositories.create({ serviceId: row.id, files: input.files ?? [], author: await creatorOf(platform, input.ownerId), message: `Begin ${name}` })
   try {

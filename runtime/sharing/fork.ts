@@ -23,6 +23,7 @@ export async function forkService(platform: Platform, actor: Actor, { teamId, na
     id: newId('service'), teamId, name: own, ownerId, description: original?.description ?? '', tags: original?.tags ?? [], audience: { kind: 'team' } as const,
     forkedFrom: { serviceId: fromId, commit }, createdAt: Date.now(), deletedAt: null,
   }
+  platform.disk.requireRoom(teamId)
   // The repository first, as for any service: a row without one would be broken.
   await platform.source.repositories.fork({ serviceId: row.id, fromId, commit })
   try {

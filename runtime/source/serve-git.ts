@@ -21,6 +21,8 @@ export interface ServeInput {
   mayWrite: boolean
   /** Refs that may not be moved, and why. */
   refuse?: readonly { ref: string; why: string }[]
+  /** Bytes that the push may bring at most: the room that its team has left. */
+  room?: number
   /** Told once of what a push has moved, also when its sender is gone by then. What it gives is shown to the sender. */
   pushed?: (refs: RefUpdate[]) => Promise<string[]>
 }
@@ -45,11 +47,13 @@ export async function serveGit(repository: Repository, request: IncomingMessage,
   const url = new URL(input.path, 'http://git')
   const service = wantedService(request, url)
   if (service === 'git-receive-pack' && !input.mayWrite) throw new PlatformError('forbidden', 'you may read this source, not push to it', { fix: 'Ask an admin of the team for the role developer.' })
+  // 0 would be no limit to git.
+  const most = Math.max(1, Math.min(maxInput, Math.floor(input.room ?? maxInput)))
   const pushed = path.join(path.dirname(repository.dir), `.upload-${randomBytes(9).toString('hex')}`)
   const child = spawn('git', ['http-backend'], {
     // Further than three, for post-receive: it says that it has written down what moved, and reads what to tell the sender.
     cwd: repository.dir, detached: true, stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
-    env: { ...gitEnvironment(settings(input.mayWrite)), ...cgiEnvironment(repository, request, { url, input }), M3O_PUSHED: pushed,
+    env: { ...gitEnvironment(settings(input.mayWrite, most)), ...cgiEnvironment(repository, request, { url, input }), M3O_PUSHED: pushed,
       M3O_MAX_FILES: String(maxFiles), M3O_MAX_BYTES: String(maxTreeBytes), M3O_MAX_PATH: String(maxPathBytes), M3O_NODE: process.execPath,
       M3O_REFUSED: (input.refuse ?? []).map(({ ref, why }) => `${ref}\t${why}`).join('\n') },
   })
@@ -103,7 +107,7 @@ function wantedService(request: IncomingMessage, url: URL): string {
   throw new PlatformError('not_found', 'there is nothing here for git')
 }
 
-function settings(mayWrite: boolean): Record<string, string> {
+function settings(mayWrite: boolean, most: number): Record<string, string> {
   return {
     'core.hooksPath': path.join(import.meta.dirname, 'hooks'),
     'http.uploadpack': 'true',
@@ -117,7 +121,7 @@ function settings(mayWrite: boolean): Record<string, string> {
     'receive.fsck.zeroPaddedFilemode': 'ignore',
     'receive.fsck.missingSpaceBeforeDate': 'ignore',
     'receive.fsck.badTimezone': 'ignore',
-    'receive.maxInputSize': String(maxInput),
+    'receive.maxInputSize': String(most),
     'receive.autogc': 'false',
     'receive.denyDeleteCurrent': 'refuse',
   }
