@@ -22,7 +22,7 @@ test('a path of the platform is reached in no disguise, and a service receives i
     expect(await ask(stack.gatewayUrl, '127.0.0.1', `/v1/@demo/paths${path}`), path).toMatchObject({ status: 400 })
   }
   expect((await ask(stack.gatewayUrl, host, '/_m3o/describe')).status).toBe(404)
-  for (const path of ['/a//b/../c;d=e/%2e%2e/%5f', '/;/x', '//x', '/%00', '/v1/@demo/paths', '/~key/v1/x']) expect(await ask(stack.gatewayUrl, host, path), path).toEqual({ status: 200, body: expect.stringContaining(`path ${path}`) as string })
+  for (const path of ['/a//b/../c;d=e/%2e%2e/%5f', '/;/x', '//x', '/%00', '/v1/@demo/paths', '/~key/v1/x']) expect(await ask(stack.gatewayUrl, host, path), path).toEqual({ status: 200, body: expect.stringContaining(`path ${path}`) as unknown })
   const { host: consoleHost } = new URL(stack.url)
   for (const path of ['/_next/static/..%2f..%2fdemo', '/;/api/trpc/platform.welcome', '/API/trpc/platform.welcome', '/x/..%2fhandover']) expect((await ask(stack.url, consoleHost, path)).status, path).toBe(400)
 })

@@ -21,7 +21,7 @@ test('an override in an overlay is not sent the secrets of protected production'
   try {
     expect(await inDx()).toBe('dx got production key')
     await shell.json(['env', 'protect', 'production'])
-    expect(JSON.parse(await inDx())).toMatchObject({ code: 403, reason: 'protected_secrets', detail: expect.stringContaining('front in production holds secrets of production, which is protected') as string, fix: expect.stringContaining('m3o env protect production --overlays') as string })
+    expect(JSON.parse(await inDx())).toMatchObject({ code: 403, reason: 'protected_secrets', detail: expect.stringContaining('front in production holds secrets of production, which is protected') as unknown, fix: expect.stringContaining('m3o env protect production --overlays') as unknown })
     expect(await shell.json(['env', 'diff', 'dx'])).toMatchObject({ unreachable: [{ service: 'front', from: 'production', keeper: 'production' }] })
     expect((await shell.m3o(['env', 'diff', 'dx'])).stdout).toContain('front: calls made in dx are refused')
     await shell.json(['env', 'protect', 'production', '--overlays'])

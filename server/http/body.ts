@@ -19,6 +19,7 @@ export function readBody(request: IncomingMessage, { bytes, withinMs }: BodyLimi
   if (encoding.toLowerCase() !== 'identity') return Promise.reject(new PlatformError('bad_request', 'a compressed body is not accepted here', { fix: 'Send it without Content-Encoding.' }))
   const declared = declaredBytes(request)
   if (declared !== Infinity && declared > bytes) return Promise.reject(tooLarge())
+  if (request.destroyed) return Promise.reject(new PlatformError('cancelled', 'the client disconnected'))
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = []
     let size = 0

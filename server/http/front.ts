@@ -19,7 +19,7 @@ import { serveLogs } from './logs.ts'
 import { serveMetrics } from './metrics.ts'
 import { serveProcedures } from './procedures.ts'
 import { builtFiles, inertPolicy, setBuiltPolicy, setPagePolicy, setSecurityHeaders } from './security.ts'
-import { createTurns, type Turns } from './turns.ts'
+import { createTurns, shareOfCookie, type Turns } from './turns.ts'
 import { serveUpload } from './uploads.ts'
 
 export type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<void>
@@ -48,7 +48,12 @@ export const served: [begins: string, Serve][] = [
   [metricsPath, serveMetrics],
 ]
 
+<<<<<<< HEAD
 const platformSegments = new Set([...served.map(([begins]) => begins), builtFiles, '/live'].map((begins) => begins.split('/')[1] as string))
+=======
+/** Procedures and sign-in take their turns once they are read; deployments and pushes have theirs in the runtime (runtime/deployments/turns.ts). */
+const heavy: ReadonlySet<Serve> = new Set([serveFile, serveLogs])
+>>>>>>> wt-web
 
 /** The listener of the one HTTP server. */
 export function createFront(web: Web, to: To) {
@@ -88,6 +93,7 @@ async function serve(web: Web, { pages, isReady, turns }: To & { turns: Turns },
   const from = addressOf(request, settings)
   let asked: Promise<Viewer | undefined> | undefined
   endStalled(request)
+  if (heavy.has(take) && !await turns.procedures.take(await shareOfCookie(web, credential, from), response)) return
   await take({ web, request, response, url, from, credential, turns, viewer: () => (asked ??= byCredential(web, credential, from)) })
 }
 

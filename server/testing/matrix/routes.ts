@@ -38,8 +38,9 @@ const ofRepository = (make: (own: World) => Request) => {
 /** Everything that is served beside pages and procedures, by the beginning of its path in server/http/front.ts. */
 export const routeTrials: Record<string, Record<string, Trial>> = {
   '/api/auth': {
-    csrf: { action: 'open', request: () => ({ method: 'GET', path: '/api/auth/csrf' }) },
-    session: { action: 'open', request: () => ({ method: 'GET', path: '/api/auth/session' }) },
+    // A token signs nobody in: whoever sends one is told to leave it out.
+    csrf: { action: 'open', request: () => ({ method: 'GET', path: '/api/auth/csrf' }), ends: [400] },
+    session: { action: 'open', request: () => ({ method: 'GET', path: '/api/auth/session' }), ends: [400] },
   },
   '/api/trpc': { 'a procedure (each is tried above)': { action: 'open', request: () => ({ method: 'GET', path: '/api/trpc/platform.welcome' }) } },
   '/api/upload': {
