@@ -48,12 +48,9 @@ export const served: [begins: string, Serve][] = [
   [metricsPath, serveMetrics],
 ]
 
-<<<<<<< HEAD
 const platformSegments = new Set([...served.map(([begins]) => begins), builtFiles, '/live'].map((begins) => begins.split('/')[1] as string))
-=======
 /** Procedures and sign-in take their turns once they are read; deployments and pushes have theirs in the runtime (runtime/deployments/turns.ts). */
 const heavy: ReadonlySet<Serve> = new Set([serveFile, serveLogs])
->>>>>>> wt-web
 
 /** The listener of the one HTTP server. */
 export function createFront(web: Web, to: To) {
