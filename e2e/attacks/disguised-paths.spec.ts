@@ -6,7 +6,7 @@ const echo = { 'index.js': `require('node:http').createServer((request, response
 async function ask(base: string, host: string, path: string): Promise<{ status: number; body: string }> {
   const { hostname, port } = new URL(base)
   const socket = connect(Number(port), hostname)
-  socket.end(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
   let text = ''
   for await (const part of socket.setEncoding('latin1') as AsyncIterable<string>) text += part
   return { status: Number(text.slice(9, 12)), body: text.slice(text.indexOf('\r\n\r\n') + 4) }

@@ -11,8 +11,8 @@ test('a service learns who opens it only once they agree, and not any more when 
   const { link } = await shell.json<{ link: string }>(['invite', 'create', person.email, '--role', 'developer'])
   await using theirs = await Shell.open(stack)
   await theirs.json(['invite', 'accept', link, '--name', 'Visitor', '--password-stdin'], { input: `${person.password}\n` })
+  await theirs.json(['login', '--email', person.email, '--password-stdin'], { input: `${person.password}\n` })
   await theirs.json(['team', 'create', 'visitors'])
-  await theirs.json(['team', 'use', 'visitors'])
   await shell.json(['member', 'remove', person.email])
 
   const page = await openWindow()

@@ -17,7 +17,7 @@ make_server(os.environ['HOST'], int(os.environ['PORT']), app).serve_forever()
 async function environ({ gatewayUrl }: Stack, lines: string): Promise<Record<string, string>> {
   const { hostname, port } = new URL(gatewayUrl)
   const socket = connect(Number(port), hostname)
-  socket.end(`GET /v1/@demo/folded/ HTTP/1.1\r\nHost: ${hostname}:${port}\r\n${lines}Connection: close\r\n\r\n`)
+  socket.write(`GET /v1/@demo/folded/ HTTP/1.1\r\nHost: ${hostname}:${port}\r\n${lines}Connection: close\r\n\r\n`)
   let text = ''
   for await (const part of socket.setEncoding('latin1') as AsyncIterable<string>) text += part
   return JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)) as Record<string, string>
