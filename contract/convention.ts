@@ -158,8 +158,11 @@ function strings(value: unknown): Record<string, string> {
   return Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
 }
 
+/** The README of a service: the first one, however its name is written. */
+export const readmeOf = (files: ReadonlySet<string>): string | undefined => [...files].find((path) => /^readme(\.(md|markdown|txt))?$/i.test(path))
+
 function readme(files: ReadonlySet<string>, read: ReadText): string {
-  const name = [...files].find((path) => /^readme(\.(md|markdown|txt))?$/i.test(path))
+  const name = readmeOf(files)
   return (name && read(name)) || ''
 }
 

@@ -3,7 +3,7 @@ import { existsSync, lstatSync, mkdtempSync, readFileSync, renameSync, rmSync } 
 import { mkdir, readdir, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { resolveManifest } from '#contract/convention.ts'
+import { readmeOf, resolveManifest } from '#contract/convention.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { syncTree, writeDurably } from '#sdk/compile/durable.ts'
 import { transformTree } from '#sdk/compile/transform.ts'
@@ -275,13 +275,24 @@ function idOf(trust: string, { teamId, treeHash }: Pick<BuildRequest, 'teamId' |
   return `b_${createHash('sha256').update([form, teamId, trust, treeHash].join('\0')).digest('hex').slice(0, 32)}`
 }
 
-const describing = /^(m3o\.json|package\.json|package-lock\.json|npm-shrinkwrap\.json|\.npmrc|requirements\.txt|pyproject\.toml|readme(\.\w+)?)$/i
+/** By name, and how large they may be: all of them are held in memory at once. */
+const describing: Readonly<Record<string, number>> = {
+  'm3o.json': 2 ** 20, 'package.json': 2 ** 20, '.npmrc': 2 ** 20, 'requirements.txt': 2 ** 20, 'pyproject.toml': 2 ** 20, 'package-lock.json': 20 * 2 ** 20, 'npm-shrinkwrap.json': 20 * 2 ** 20,
+}
 
 /** Names of all files, texts of those that say how to build. */
 async function readTree(app: string, treeHash: string): Promise<Tree> {
   const files = new Set(await listFiles(app))
   const texts = new Map<string, string | undefined>()
-  for (const path of files) if (describing.test(path)) texts.set(path, await readText(app, path, 20 * 2 ** 20))
+  for (const [path, limit] of Object.entries(describing)) {
+    if (!files.has(path)) continue
+    const text = await readText(app, path, limit)
+    if (text === undefined) throw new PlatformError('invalid_manifest', `${path} is larger than ${limit >> 20} MB`, { fix: `Make ${path} smaller.` })
+    texts.set(path, text)
+  }
+  // The one that is read; there may be many that differ by the case of their letters.
+  const readme = readmeOf(files)
+  if (readme !== undefined) texts.set(readme, await readText(app, readme, 2 ** 20))
   for (const name of ['m3o.json', 'package.json']) {
     // As a link it would mean something else here than in the sandbox.
     const stat = files.has(name) ? undefined : lstatSync(join(app, name), { throwIfNoEntry: false })

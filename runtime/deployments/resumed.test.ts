@@ -22,7 +22,7 @@ test('what is under way each time the runtime is killed is resumed twice, then e
   for (const resumed of [1, 2]) {
     await reached(id, 'checking')
     await platform.runtime.killAndStartAgain()
-    await expect.poll(async () => (await rowOf(id))?.resumed, { timeout: 10_000 }).toBe(resumed)
+    await expect.poll(async () => (await rowOf(id))?.resumed, { timeout: 30_000 }).toBe(resumed)
   }
   await reached(id, 'checking')
   await platform.runtime.killAndStartAgain()
@@ -37,7 +37,7 @@ test('of those that are under way each time, one is resumed at a time, so that t
     await Promise.all((kill === 0 ? ids : [first]).map((id) => reached(id, 'checking')))
     await platform.runtime.killAndStartAgain()
   }
-  await expect.poll(async () => (await rowOf(first))?.resumed, { timeout: 10_000 }).toBe(2)
+  await expect.poll(async () => (await rowOf(first))?.resumed, { timeout: 30_000 }).toBe(2)
   expect(await rowOf(second)).toMatchObject({ resumed: 1, state: 'building' })
   await reached(first, 'checking')
   await platform.runtime.killAndStartAgain()

@@ -194,3 +194,14 @@ test('a name that leads git to anything else as well is refused, and what is the
   await at.git('push', '-q', 'origin', 'HEAD:refs/heads/main')
   await at.git('push', '-q', 'origin', ':refs/tags/main')
 }, 60_000)
+
+test('a push of more refs than are looked at in time is refused before any of them is', async () => {
+  await using at = await withServer()
+  const refs = (count: number) => Array.from({ length: count }, (_, n) => `${'0'.repeat(40)} ${at.commit} refs/tags/v${n}\n`).join('')
+  const hook = spawn(path.join(import.meta.dirname, 'hooks/pre-receive'), { cwd: repositoryAt(at.home, 's_1').dir, env: { PATH: process.env.PATH } as unknown as NodeJS.ProcessEnv, stdio: 'pipe' })
+  let said = ''
+  hook.stderr.on('data', (text: Buffer) => (said += text.toString()))
+  hook.stdin.end(refs(2_001))
+  expect(await new Promise((resolve) => hook.once('close', resolve))).toBe(1)
+  expect(said).toBe('m3o: more than 2,000 branches and tags in one push: push them in parts\n')
+}, 60_000)
