@@ -3,6 +3,7 @@ import { answering } from '../stack/programs.ts'
 import { personAt } from '../stack/person.ts'
 
 test('two renames do not put a developer’s service in the place of one in protected production', async ({ shell, stack }) => {
+  test.slow()
   await using developer = await personAt(stack, shell, { name: 'renamer', role: 'developer' })
   await shell.deploy('pay', answering('the real one'))
   await shell.deploy('notes', answering('not the real one'))
