@@ -5,6 +5,7 @@ import { personAt } from '../stack/person.ts'
 const sharedWith = (...teams: string[]) => ({ ...answering('shared'), 'm3o.json': JSON.stringify({ audience: teams }) })
 
 test('a developer does not share with a team of their own by naming fewer teams', async ({ shell, stack }) => {
+  test.slow()
   await using developer = await personAt(stack, shell, { name: 'sharer', role: 'developer' })
   for (const team of ['partner-a', 'partner-b']) await shell.json(['team', 'create', team])
   await developer.shell.json(['team', 'create', 'sharers-own'])

@@ -3,6 +3,7 @@ import { answering } from '../stack/programs.ts'
 import { personAt } from '../stack/person.ts'
 
 test('a revision that is deployed after the review does not reach the protected environment by the approval', async ({ shell, stack }) => {
+  test.slow()
   await using second = await personAt(stack, shell, { name: 'reviewer', role: 'admin' })
   await shell.json(['env', 'create', 'guarded', '--kind', 'shared'])
   await shell.deploy('swapped', answering('before'), '--env', 'guarded')
