@@ -15,8 +15,8 @@ const run = promisify(execFile)
 
 /** The runtime keeps so many instances ready for what is being worked on, which have no row. */
 const mostSpares = 3
-/** Networks that are made ahead (engines/process/networks.ts). */
-const mostWaiting = 3
+/** Networks that are made ahead, and the one that others are made from (engines/process/networks.ts). */
+const mostWaiting = 4
 
 /** Everything of an installation that nobody owns: instances, processes, ports, files (`temporary` is its TMPDIR), groups, networks; each as a line. */
 export async function leftBehind(platform: TestPlatform, temporary: string): Promise<string[]> {

@@ -2,7 +2,7 @@ import { asNumber, asText } from './address.ts'
 import type { Limited, TeamLink } from './firewall.ts'
 import { addToWay, removeFirewall, removeFromWay, writeFirewall } from './firewall.ts'
 import type { Link } from './link.ts'
-import { batch, createLink, destroyLinks, devicePrefix, devicesOf, forwardFrom, freeNetworks, isThere, namespaceOf, resolvers, uplink } from './link.ts'
+import { batch, createLink, createNursery, destroyLinks, devicePrefix, devicesOf, forwardFrom, freeNetworks, isThere, namespaceOf, resolvers, uplink } from './link.ts'
 import type { Way } from '../engine.ts'
 import { blockBits, blockSize, blocksOf, claimBlock } from './registry.ts'
 
@@ -116,6 +116,7 @@ export class Networks {
     if (this.#asked > 0 || this.#used.size > 0 || this.#teamLinks.size > 0) return
     this.#taken.clear()
     this.#begun = undefined
+    await destroyLinks([this.#nursery])
     await this.#inTurn(() => removeFirewall(this.#options.installation))
     await removeBlocks(this.#blocks)
   }
@@ -139,6 +140,7 @@ export class Networks {
       // Rules first: no packet of a service is ever without them.
       await this.#write()
       await addBlocks(this.#blocks)
+      await createNursery(this.#nursery)
       forwardFrom(uplink().device)
     })
     this.#begun = begun
@@ -205,7 +207,7 @@ export class Networks {
     const { device, mtu } = uplink()
     try {
       forwardFrom(device)
-      await createLink(link, mtu)
+      await createLink(link, { mtu, nursery: this.#nursery })
     } catch (error) {
       await destroyLinks([link.device])
       this.#taken.delete(index)
@@ -232,6 +234,11 @@ export class Networks {
       await addBlocks(this.#blocks)
     })
     return block ?? this.#nextIndex()
+  }
+
+  /** Index 0 is no link's. */
+  get #nursery(): string {
+    return `${devicePrefix(this.#options.installation)}_0`
   }
 
   get #gateway(): string {

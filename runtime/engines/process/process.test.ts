@@ -162,11 +162,11 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
     const other = await openBench()
     const prefix = `m3${installationOf(other.folder)}`
     const service = await serve(other)
-    await eventually(() => expect(namesWith(['/run/netns'], prefix)).toHaveLength(4))
+    await eventually(() => expect(namesWith(['/run/netns'], prefix)).toHaveLength(5))
     await other.engine.close()
     await promisify(execFile)('ip', ['netns', 'add', `${prefix}_zz`])
     const engine = await other.reopen()
-    expect(namesWith(['/run/netns', '/sys/class/net'], prefix)).toHaveLength(2)
+    expect(namesWith(['/run/netns', '/sys/class/net'], prefix).filter((name) => name !== `${prefix}_0`)).toHaveLength(2)
     expect(await ask(service, '/')).toBe('hello')
     expect(engine.list()[0]).toMatchObject({ address: service.address, gatewayAddress: service.gatewayAddress })
     const [again, personal] = [await serve(other), await serve(other, { environmentId: 'env_ann' })]
