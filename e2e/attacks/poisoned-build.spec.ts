@@ -14,11 +14,10 @@ const service = (more: Record<string, string>): Record<string, string> => ({
   ...more,
 })
 const clean = (note: string) => service({ 'm3o.json': JSON.stringify({ build: fromCache }), 'notes.md': note })
-const poisoner = service({ 'm3o.json': JSON.stringify({ build: `echo 'module.exports = () => process.env.WORD' >/downloads/said.js; cp /downloads/said.js said.js` }) })
+const poisoner = service({ 'm3o.json': JSON.stringify({ build: `echo 'module.exports = () => process.env.WORD ?? "poisoned"' >/downloads/said.js; cp /downloads/said.js said.js` }) })
 
 test('a build that a developer poisoned in their own environment is not what production runs', async ({ shell, stack }) => {
   await shell.deploy('vault', clean('first'))
-  await shell.m3o(['secret', 'set', 'vault', 'WORD', '--env', 'production'], { input: 'of-the-owner' })
   const mallory = await invited(stack, shell, { email: 'mallory@example.com', password: 'a patient developer', role: 'developer' })
   await using theirs = await Shell.open(stack)
   await theirs.json(['login', '--email', mallory.email, '--password-stdin'], { input: `${mallory.password}\n` })
@@ -26,15 +25,12 @@ test('a build that a developer poisoned in their own environment is not what pro
   try {
     await shell.json(['env', 'protect', 'production', '--deploy', 'owner', '--secrets', 'owner', '--promote', 'owner'])
     await theirs.json(['env', 'create', 'burrow'])
-    await theirs.m3o(['secret', 'set', 'vault', 'WORD', '--env', 'burrow'], { input: 'of-the-burrow' })
     await theirs.deploy('vault', poisoner, '--env', 'burrow')
-    const reviewed = await theirs.deploy('vault', clean('reviewed'), '--env', 'burrow')
-    expect(await said(theirs, 'burrow')).toBe('of-the-burrow') // the attack works where it may
+    await theirs.deploy('vault', clean('reviewed'), '--env', 'burrow')
+    expect(await said(theirs, 'burrow')).toBe('poisoned') // the attack works where it may
 
+    await shell.m3o(['secret', 'set', 'vault', 'WORD', '--env', 'production'], { input: 'of-the-owner' })
     await shell.json(['env', 'promote', 'burrow', '--yes'])
-    expect(await shell.status('vault')).toMatchObject({ environment: 'production', revision: reviewed.revision })
-    expect(await said(shell, 'production')).toBe('clean')
-    await shell.json(['restart', 'vault'])
     expect(await said(shell, 'production')).toBe('clean')
     await shell.deploy('vault', clean('second'), '--force')
     expect(await said(shell, 'production')).toBe('clean')
