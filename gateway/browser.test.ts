@@ -175,8 +175,8 @@ test('under /v1 no service speaks for the origin that it shares, and registers n
   for (const line of said) expect(shared.head).not.toContain(line)
   for (const line of said.slice(0, 6)) expect(own.head).toContain(line)
   for (const line of said.slice(6)) expect(own.head).not.toContain(line)
-  for (const headers of [{ 'Service-Worker': 'script' }, { 'Sec-Fetch-Dest': 'serviceworker' }]) {
-    expect((await ask('/v1/@demo/says/sw.js', { host: 'localhost', ...headers } as Record<string, string>)).status).toBe(403)
-    expect((await ask('/sw.js', { host: 'says--demo.localhost', ...headers } as Record<string, string>)).status).toBe(200)
+  for (const [name, value] of [['Service-Worker', 'script'], ['Sec-Fetch-Dest', 'serviceworker']] as const) {
+    expect((await ask('/v1/@demo/says/sw.js', { host: 'localhost', [name]: value })).status).toBe(403)
+    expect((await ask('/sw.js', { host: 'says--demo.localhost', [name]: value })).status).toBe(200)
   }
 })
