@@ -5,6 +5,7 @@ import { Shell } from '../stack/command.ts'
 import { reporter } from '../stack/programs.ts'
 
 test('a service learns who opens it only once they agree, and not any more when they take it back', async ({ stack, shell, openWindow }) => {
+  test.slow()
   const person = { email: 'visitor@example.com', password: 'a careful visitor' }
   await shell.deploy('curious', reporter)
   await shell.json(['share', 'curious', '--platform'])
