@@ -211,6 +211,9 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
     await bench.engine.prepare({ teamId: 'team_new', environmentId: 'env_new', serviceId: 'svc_new' })
     expect(isAlive(service.identity.payload)).toBe(false)
     expect(leftovers(id)).toEqual([])
+    const { stdout } = await promisify(execFile)('ip', ['-4', '-o', 'addr', 'show', 'lo'])
+    expect(stdout).not.toContain(`${service.gatewayAddress}/`)
+    expect(read('/var/lib/m3o-registry/networks.json')).not.toContain(id)
   })
 
   test('a runtime killed at once leaves its instances running, and the next one still gets the exit code', async () => {

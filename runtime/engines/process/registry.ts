@@ -64,15 +64,16 @@ export async function slotsOf(installation: string): Promise<Slot[]> {
 /** Another block of addresses. `isFree` says whether nothing on this machine uses any of it. */
 export async function claimBlock({ installation, home }: Installation, isFree: (network: string, size: number) => boolean): Promise<string> {
   return locked(() => {
-    const kept = read<BlockEntry>(networksFile).filter((entry) => existsSync(entry.home))
-    const taken = new Set(kept.map((entry) => entry.network))
+    // Those of installations that are gone too, until their addresses have been removed from the machine.
+    const all = read<BlockEntry>(networksFile)
+    const taken = new Set(all.map((entry) => entry.network))
     // Installations of earlier versions take networks of four from the other end, and keep them while they are stopped.
     const gateways = read<Entry>(teamsFile).filter((entry) => existsSync(entry.home)).flatMap(({ gateway }) => (gateway === undefined ? [] : [asNumber(gateway)]))
     const candidates = networks.flatMap((network) => Array.from({ length: 65_536 / blockSize }, (_, index) => asText(asNumber(network) + 65_536 - (index + 1) * blockSize)))
     const isUnused = (network: string) => !taken.has(network) && !gateways.some((gateway) => gateway >= asNumber(network) && gateway < asNumber(network) + blockSize)
     const found = candidates.find((network) => isUnused(network) && isFree(network, blockSize))
     if (found === undefined) throw new PlatformError('unavailable', 'no block of private addresses is free on this machine', { fix: 'Delete the homes of installations that are no longer used.' })
-    write(networksFile, [...kept, { installation, home, network: found }])
+    write(networksFile, [...all, { installation, home, network: found }])
     return found
   })
 }
@@ -86,6 +87,11 @@ export async function blocksOf(installation: string): Promise<string[]> {
 export async function goneInstallations(): Promise<string[]> {
   const entries = [...read<Entry>(teamsFile), ...read<BlockEntry>(networksFile)]
   return [...new Set(entries.filter((entry) => !existsSync(entry.home)).map((entry) => entry.installation))]
+}
+
+/** Once they have been removed from the machine. */
+export async function releaseBlocks(installation: string): Promise<void> {
+  await locked(() => write(networksFile, read<BlockEntry>(networksFile).filter((entry) => entry.installation !== installation)))
 }
 
 /** For an installation that is gone for good: what it left on disk belongs to nobody afterwards. */

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os'
 import { openCgroups } from './cgroup.ts'
 import { resolvers } from './link.ts'
 import { removeNetworks } from './networks.ts'
-import { claimSlot, goneInstallations } from './registry.ts'
+import { claimSlot, goneInstallations, releaseBlocks } from './registry.ts'
 import { sandboxHome } from './sandbox.ts'
 
 export interface Team {
@@ -61,6 +61,7 @@ async function endInstallation(installation: string): Promise<void> {
   for (const name of cgroups?.names() ?? []) await cgroups?.remove(name)
   await cgroups?.destroy()
   await removeNetworks(installation)
+  await releaseBlocks(installation)
 }
 
 /** Programs ask who they are; the machine's own users are none of their business. */
