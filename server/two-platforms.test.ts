@@ -176,7 +176,7 @@ test('a service goes from one platform to the other and back: history, variables
   expect(dirty).toMatchObject({ code: 1, stderr: expect.stringMatching(/changes that are not committed: one\.txt \(conflict\)\nCommit them/) as string })
   onlyDocument(dirty)
   await git(folder, 'commit', '-qam', 'Mine')
-  expect(await shell.m3o(['pull', 'trip', 'trip'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/have both gone on \(conflict\)\nBring them together: git merge origin\/main/) as string })
+  expect(await shell.m3o(['pull', 'trip', 'trip'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/have both gone on \(conflict\)\nBring them together: git merge refs\/remotes\/origin\/main/) as string })
   expect(await readFile(join(folder, 'one.txt'), 'utf8')).toBe('mine')
 })
 
