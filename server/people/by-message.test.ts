@@ -65,7 +65,7 @@ test('who proves an unconfirmed address takes the account, and nothing of whoeve
   const boss = stand.browser()
   await boss.mutate('signIn.requestReset', { email: 'ceo@example.com' })
   const reset = linkIn(await mail.next('ceo@example.com', { after: mail.received.findLastIndex(({ to }) => to.includes('eve@evil.example')) }))
-  expect((await boss.mutate('signIn.reset', { code: reset.code, password: 'the boss in person' })).data).toEqual({ email: 'ceo@example.com' })
+  expect((await boss.mutate('signIn.reset', { code: reset.code, password: 'the boss in person' })).data).toMatchObject({ email: 'ceo@example.com' })
   expect((await mail.next('ceo@example.com', { after: mail.received.findLastIndex(({ subject }) => subject.startsWith('Choose')) + 1 })).text).toContain('You have proved that this address is yours')
 
   expect((await eve.query('person.me')).error?.code).toBe('unauthenticated')
