@@ -22,7 +22,7 @@ import { liveHistory } from './history.ts'
 import { beginMaking, type Given, type Making, readGiven } from './make.ts'
 import { advance, advanceIn, announce, announceSoon, begun, type DeploymentRow, type Failure, newRow, rewind, underWay } from './record.ts'
 import { runDeployment } from './run.ts'
-import { authorOf, type Standing, standingAt } from './standing.ts'
+import { authorOf, liveAt, type Standing, standingAt } from './standing.ts'
 
 export type Route = DeploymentRow['route']
 
@@ -70,6 +70,7 @@ export class Deployments {
     const queued = newRow({
       id: newId('deployment'), teamId: environment.teamId, serviceId: wanted.at.serviceId, environmentId: environment.id, kind: wanted.kind,
       route: wanted.route, commit: wanted.commit, message: wanted.message, byId: actor.id, byName: actor.name, restoresId: wanted.restoresId ?? null,
+      replacesId: liveAt(this.#platform, { ...wanted.at, environmentId: environment.id }),
     })
     const row = this.#running.has(placeKey(queued)) ? queued : begun(queued)
     const abort = new AbortController()
