@@ -1,4 +1,4 @@
-import { consolePath } from '#contract/console-paths.ts'
+import { consolePath, lasting } from '#contract/console-paths.ts'
 
 /** Every URL of the console. Names are URL-safe by contract/names.ts; everything else is encoded here. */
 
@@ -41,17 +41,23 @@ export const paths = {
   compare: (at: InTeam, look: { against?: string } = {}) => `${root(at)}/environments/compare${query(look)}`,
   promotion: (at: InTeam, promotionId: string) => `${root(at)}/environments/promotions/${promotionId}`,
   deployments: (at: InTeam, filters: { environment?: string; service?: string; by?: string; state?: string } = {}) => `${root(at)}/deployments${query(filters)}`,
-  logs: (at: InTeam, look: { services?: string; q?: string; level?: string } = {}) => `${root(at)}/logs${query(look)}`,
+  logs: (at: InTeam, look: { services?: string; q?: string; level?: string; trace?: string; from?: string; until?: string } = {}) => `${root(at)}/logs${query(look)}`,
   team: (at: InTeam, tab: 'members' | 'invitations' | 'tokens' | 'audit' = 'members') => `${root(at)}/team${query({ tab: tab === 'members' ? undefined : tab })}`,
   settings: (at: InTeam, tab?: 'account' | 'platform' | 'health') => `${root(at)}/settings${query({ tab })}`,
   newTeam: () => '/new',
 
-  /** The same screen in another environment; another team has other services, so there the section is kept. */
-  switchedTo: (pathname: string, to: InTeam) => {
-    const [, team, , section, service, tab] = pathname.split('/')
+  /** The same screen in another environment, with what its query still means there; another team has other services, so there only the section is kept. */
+  switchedTo: ({ pathname, search = '' }: { pathname: string; search?: string }, to: InTeam) => {
+    const [, team, , section, first, second] = pathname.split('/')
     const known = sections.find((name) => name === section)
-    const rest = known === 'services' && service !== undefined && team === to.team ? `services/${service}${tab ? `/${tab}` : ''}` : known ?? 'services'
-    return `${root(to)}/${rest}`
+    if (team !== to.team) return `${root(to)}/${known ?? 'services'}`
+    const rest = known === 'services' && first !== undefined ? `services/${first}${second ? `/${second}` : ''}`
+      : known === 'environments' && first === 'compare' ? 'environments/compare'
+      : section === 'shared' ? ['shared', first, second].filter((part) => part !== undefined).join('/')
+      : known ?? 'services'
+    const carried = lasting(search)
+    if (carried.get('against') === to.environment) carried.delete('against')
+    return `${root(to)}/${rest}${carried.size === 0 ? '' : `?${carried.toString()}`}`
   },
 
   // Served by web itself, not by pages

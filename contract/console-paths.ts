@@ -34,3 +34,13 @@ export const consolePath = {
   trpc: '/api/trpc',
   live: '/live',
 } as const
+
+/** What a query says of one line, instance or trace: it means nothing elsewhere, or later. */
+const momentary = ['seq', 'at', 'instance', 'revision', 'trace', 'line', 'panel']
+
+/** A query without what holds for one moment only. */
+export function lasting(search: string): URLSearchParams {
+  const query = new URLSearchParams(search)
+  for (const name of momentary) query.delete(name)
+  return query
+}

@@ -161,6 +161,9 @@ export const service = z.object({
   pending: z.boolean(),
   /** Settings that m3o.json says and the console therefore shows as locked. */
   locked: z.array(z.string()),
+  /** When what is live here became so, be it inherited; null where nothing is. */
+  deployedAt: z.number().nullable(),
+  /** The last attempt here, whatever became of it. */
   lastDeployment: z.object({ id: z.string(), state: z.enum(deploymentStates), at: z.number(), by: z.string() }).nullable(),
   createdAt: z.number(),
 })

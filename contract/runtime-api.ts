@@ -170,9 +170,8 @@ const services = {
   'services.delete': call(z.object({ serviceId: z.string() }), ok),
   /** Stops it in this environment; source, history and settings stay. */
   'services.kill': call(at, ok),
-  /** Requests, errors and latency over time, and who calls whom. `stepMs` apart, oldest first. */
-  'services.traffic': call(at.extend({ sinceMs: z.number(), stepMs: z.number() }), z.object({
-    points: z.array(z.object({ at: z.number(), requests: z.number(), errors: z.number(), p50: z.number().nullable(), p99: z.number().nullable() })),
+  /** Who calls whom. How much, and how fast: `metrics.service`. */
+  'services.traffic': call(at, z.object({
     callers: z.array(z.object({ caller: z.string(), requests: z.number() })),
     callees: z.array(z.object({ service: z.string(), requests: z.number() })),
     lost: record.lostContext.nullable(),
@@ -328,9 +327,9 @@ const deployments = {
   'deployments.rollback': call(at.extend({ to: z.string().nullable(), from: z.string().nullable().default(null) }), deployed),
   'deployments.restart': call(at, deployed),
   'deployments.scale': call(at.extend({ min: z.number().int().min(0).max(32), max: z.number().int().min(1).max(32) }), deployed),
-  /** Code and variables against what served before. */
+  /** Code and variables compared with what it replaced. `inheritedFrom`: the parent whose revision that was. */
   'deployments.diff': call(ofDeployment, z.object({
-    from: z.string().nullable(), to: z.string(), files: z.array(source.fileChange),
+    from: z.string().nullable(), to: z.string(), inheritedFrom: z.string().nullable(), files: z.array(source.fileChange),
     variables: z.array(z.object({ name: z.string(), change: source.changeKind, secret: z.boolean(), before: z.string().nullable(), after: z.string().nullable() })),
   })),
   /** How its endpoints differ from what served before, each with those who really call it. */
@@ -410,6 +409,11 @@ const logApi = {
   'logs.read': call(
     z.object({ targets: logTargets, query: logs.logPageQuery }),
     z.object({ entries: z.array(logs.logEntry), cursor: z.string().nullable(), complete: z.boolean() }),
+  ),
+  /** How many lines there are in each of so many steps between two times; `since` null: from the first line on. */
+  'logs.volume': call(
+    z.object({ targets: logTargets, since: z.number().nullable(), until: z.number(), steps: z.number().int().min(1).max(200) }),
+    z.object({ from: z.number(), to: z.number(), counts: z.array(z.number()), complete: z.boolean() }),
   ),
   /** `after`: last seq seen, by `{serviceId}/{environmentId}`; it wins over `last` for those it names. */
   'logs.follow': stream(

@@ -7,6 +7,8 @@ export type DeploymentState = (typeof deploymentStates)[number]
 /** The phases that take time, in order; each has a deadline and shows its duration. */
 export const phases = ['queued', 'building', 'starting', 'checking', 'switching'] as const
 export type Phase = (typeof phases)[number]
+/** How long a phase may take. */
+export const phaseDeadlines = { starting: 30_000, checking: 60_000 } as const
 
 /**
  * What a phase was spent on, as far as it was measured. Building: the source out of git, its dependencies, its own build command, its

@@ -380,7 +380,10 @@ export const deployments = pgTable('deployments', {
   variables: text(),
   settings: jsonb().$type<ServiceSettings>(),
   locked: jsonb().$type<string[]>().notNull().default([]),
+  /** What it took the place of in its own environment when it became live; null: nothing was there. */
   previousId: text(),
+  /** What was live for callers of its environment when it began, inherited or not: what its changes are shown against. */
+  replacesId: text(),
   /** Of a rollback: the deployment whose revision and variables it brings back. */
   restoresId: text(),
   /** The promotion that it is a part of: they switch together or not at all. */

@@ -29,3 +29,26 @@ test('an endpoint that answers many times is listened to in the console, until o
   await page.getByRole('button', { name: 'Stop' }).click()
   await expect(page.getByRole('status').filter({ hasText: 'stopped' })).toBeVisible()
 })
+
+test('a deployment shows what it replaced, also once another is live; one that failed says what is still live', async ({ page, shell }) => {
+  const first = await shell.deploy('changing', hello())
+  const second = await shell.deploy('changing', { ...hello('Hi'), 'later.ts': 'export {}\n' })
+  const of = (id: string) => page.goto(`/demo/production/services/changing/deployments/${id}`)
+  await of(first.deployment)
+  await expect(page.getByText('The first revision here: all files are new.')).toBeVisible()
+  await expect(page.getByRole('main')).not.toContainText('later.ts')
+  await of(second.deployment)
+  await expect(page.getByText(/Compared with \w{7}, which it replaced\./)).toBeVisible()
+  await expect(page.getByRole('main')).toContainText('later.ts')
+  const folder = await shell.write('of-changing-broken', crashesAtBoot)
+  await shell.m3o(['deploy', folder, '--service', 'changing', '--force'])
+  await page.goto('/demo/production/services/changing/deployments')
+  await page.getByRole('list', { name: 'Deployments' }).getByRole('link').first().click()
+  await expect(page.getByRole('alert').filter({ hasText: 'is still live in production' })).toBeVisible()
+
+  await test.step('back from the list', async () => {
+    await page.goto('/demo/production/services/changing/deployments')
+    await page.getByRole('button', { name: /^Roll back to/ }).filter({ visible: true }).last().click()
+    await expect(page.getByText(/Roll changing back to \w{7}/)).toBeVisible()
+  })
+})

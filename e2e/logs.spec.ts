@@ -73,3 +73,20 @@ test('several services are merged, each line with its service', async ({ page, s
   await expect(log(page)).toContainText('asked for /from-left')
   await expect(log(page)).toContainText('asked for /from-right')
 })
+
+test('the trace of a call leads to the lines of all its services', async ({ page, shell }) => {
+  const says = (words: string) => `console.log(JSON.stringify({ msg: '${words}', trace: context().trace }))`
+  await shell.deploy('priced', { 'index.ts': `import { service, endpoint, context } from '@m3o/sdk'
+import { z } from 'zod'
+export default service({ Price: endpoint({ request: z.object({}), response: z.object({ cents: z.number() }), run: async () => { ${says('the callee has priced it')}; return { cents: 5 } } }) })
+` })
+  await shell.deploy('ordered', { 'index.ts': `import { service, endpoint, call, context } from '@m3o/sdk'
+import { z } from 'zod'
+export default service({ Order: endpoint({ request: z.object({}), response: z.object({ cents: z.number() }), run: async () => { ${says('the caller has begun')}; return await call('priced', 'Price', {}) as { cents: number } } }) })
+` })
+  await page.goto('/demo/production/services/ordered/api?endpoint=Order')
+  await page.getByRole('button', { name: 'Send to production' }).click()
+  await page.getByRole('link', { name: 'its log lines' }).click()
+  await expect(log(page)).toContainText('the callee has priced it')
+  await expect(log(page)).toContainText('the caller has begun')
+})

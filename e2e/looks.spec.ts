@@ -106,6 +106,17 @@ test('more services than are drawn at once: each column has its place, wide and 
   await page.locator('#screen').evaluate((screen) => screen.scrollTo(0, screen.scrollHeight))
   await expect.poll(() => table.locator('tr[aria-rowindex]').last().getAttribute('aria-rowindex')).toBe(await table.getAttribute('aria-rowcount'))
   expect(await whole()).toEqual({ rest: 0, name: true })
+
+  await test.step('Back leads to where it was scrolled to', async () => {
+    const scrolled = () => page.locator('#screen').evaluate((screen) => Math.round(screen.scrollTop))
+    const before = await scrolled()
+    expect(before).toBeGreaterThan(500)
+    await table.getByRole('link').last().click()
+    await expect(table).toHaveCount(0)
+    await page.goBack()
+    await expect(table).toBeVisible()
+    await expect.poll(scrolled).toBe(before)
+  })
 })
 
 test('every tab of a service: axe finds nothing, in light and dark, wide and narrow', async ({ page, shell }) => {

@@ -55,3 +55,22 @@ test('a service’s metrics: charts that move with its calls, by environment and
   await until('the gateway is back', () => call().then(() => true, () => false), { withinMs: 20_000 })
   await expect(row('people and tokens').getByRole('cell').nth(1)).toHaveText('5')
 })
+
+test('few calls: one latency is told as it was, the same on both screens; of some only about', async ({ page, shell }) => {
+  await shell.deploy('few', hello())
+  const call = () => shell.json(['call', 'few', 'Hello', '{"name":"a"}'])
+  await call()
+  await openService(page, 'few', { tab: 'Metrics' })
+  await expectConnected(page)
+  const cell = (at: number) => page.getByRole('row').filter({ hasText: 'together' }).getByRole('cell').nth(at)
+  await expect(cell(1)).toHaveText('1')
+  const [p50, p99] = [await cell(4).innerText(), await cell(6).innerText()]
+  expect(p50).toMatch(/^[\d.]+ m?s$/)
+  expect(p99).toBe(p50)
+  await openService(page, 'few')
+  const hour = page.getByRole('region', { name: 'The last hour' })
+  await expect(hour).toContainText(`Latency p50 · last hour${p50}`)
+  await expect(hour).toContainText(`Latency p99 · last hour${p50}`)
+  await call()
+  await expect(hour).toContainText(/Latency p99 · last hourabout [\d.]+ m?s/)
+})

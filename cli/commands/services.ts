@@ -32,7 +32,7 @@ export function addServiceCommands(program: Command, run: Run): void {
     const services = await session.api.services.list.query(place)
     show(session, services.map(document), () => services.length === 0 ? 'No services yet. Make one: m3o new hello' : table(
       ['service', 'state', 'revision', 'from', 'instances', 'deployed', 'url'],
-      services.map((one) => [nameFrom(place.team, one), one.state, one.revision ?? '–', one.from === null ? '–' : one.laptop !== null ? `${one.from} (${spokenLaptop(one.laptop.by)})` : one.pinned ? `${one.from} (pinned)` : one.from, String(one.instances.length), one.lastDeployment ? ago(one.lastDeployment.at) : 'never', one.url]),
+      services.map((one) => [nameFrom(place.team, one), one.state, one.revision ?? '–', one.from === null ? '–' : one.laptop !== null ? `${one.from} (${spokenLaptop(one.laptop.by)})` : one.pinned ? `${one.from} (pinned)` : one.from, String(one.instances.length), one.deployedAt !== null ? ago(one.deployedAt) : 'never', one.url]),
     ))
   }))
 

@@ -1,9 +1,8 @@
 'use client'
 import { Download } from 'lucide-react'
 import dynamic from 'next/dynamic'
-import Link from 'next/link'
 import { useState } from 'react'
-import { type OfService, paths } from '#client/paths.ts'
+import type { OfService } from '#client/paths.ts'
 import { Badge, type Tone } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { CopyButton } from '#components/ui/copy-button.tsx'
@@ -14,6 +13,7 @@ import { spokenDuration } from '#components/ui/time-words.ts'
 import { type Answer, download } from './download.ts'
 import { parseJson } from './draft.ts'
 import { JsonText } from './json-text.tsx'
+import { TraceLogsLink } from './trace-logs-link.tsx'
 import { spokenBytes } from './spoken-bytes.ts'
 
 const TraceView = dynamic(() => import('./trace-view.tsx').then((module) => module.TraceView), { ssr: false })
@@ -41,7 +41,7 @@ export function ResponseView({ logsOf, answer, error }: { logsOf: OfService | nu
         {answer.trace !== null && (
           <div className="flex items-center gap-1.5">
             <dt>Trace</dt>
-            <dd className="flex items-center gap-2"><ShortId id={answer.trace} className="mx-0!" />{logsOf !== null && <Link href={paths.serviceLogs(logsOf, { q: answer.trace })} className="text-accent">its log lines</Link>}</dd>
+            <dd className="flex items-center gap-2"><ShortId id={answer.trace} className="mx-0!" />{logsOf !== null && <TraceLogsLink place={logsOf} traceId={answer.trace}>its log lines</TraceLogsLink>}</dd>
           </div>
         )}
       </dl>

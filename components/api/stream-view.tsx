@@ -1,4 +1,5 @@
 'use client'
+import { ClockTime } from '#components/ui/time.tsx'
 import { Square } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import { Badge } from '#components/ui/badge.tsx'
@@ -38,7 +39,7 @@ export function StreamView({ streamed: { head, messages, count, state, error }, 
           {count > messages.length && <li className="px-4 py-1.5 text-small text-muted">{(count - messages.length).toLocaleString('en-GB')} before these are not kept</li>}
           {messages.map(({ n, at, text }) => (
             <li key={n} className="flex gap-3 px-4 py-1.5">
-              <time className="shrink-0 font-mono text-small leading-5 text-muted" dateTime={new Date(at).toISOString()}>{new Date(at).toLocaleTimeString('en-GB')}</time>
+              <ClockTime at={at} className="shrink-0 font-mono text-small leading-5 text-muted" />
               <pre className="min-w-0 grow text-small leading-5 break-words whitespace-pre-wrap"><Message text={text} /></pre>
             </li>
           ))}

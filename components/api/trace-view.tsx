@@ -7,6 +7,7 @@ import { useTRPC } from '#client/trpc.ts'
 import { EnvironmentName } from '#components/environments/environment-mark.tsx'
 import { useEnvironments } from '#components/frame/environment.ts'
 import { usePlace } from '#components/frame/place.ts'
+import { traceLogs } from './trace-logs-link.tsx'
 import { ErrorLine } from '#components/ui/error-state.tsx'
 import { PointedLink } from '#components/ui/pointed-link.tsx'
 import { RowsSkeleton } from '#components/ui/skeleton.tsx'
@@ -22,10 +23,19 @@ export function TraceView({ traceId }: { traceId: string }) {
   if (hops.length === 0) return <p className="px-4 py-8 text-center text-pretty text-muted">The gateway no longer remembers this call. Send it again, and look soon.</p>
   const began = Math.min(...hops.map(({ at }) => at))
   const whole = Math.max(1, ...hops.map(({ at, ms }) => at + ms - began))
+  const { href, services } = traceLogs(place, traceId, hops)
   return (
-    <ol aria-label="Calls of the trace" className="divide-y divide-border">
-      {nested(hops).map(({ hop, depth }) => <HopRow key={hop.span} hop={hop} depth={depth} from={(hop.at - began) / whole} share={hop.ms / whole} />)}
-    </ol>
+    <>
+      <ol aria-label="Calls of the trace" className="divide-y divide-border">
+        {nested(hops).map(({ hop, depth }) => <HopRow key={hop.span} hop={hop} depth={depth} from={(hop.at - began) / whole} share={hop.ms / whole} />)}
+      </ol>
+      {services.length > 0 && (
+        <p className="border-t border-border px-4 py-2 text-small">
+          <PointedLink href={href} className="text-accent">Logs of {services.length === 1 ? services[0] : `these ${services.length} services`}</PointedLink>
+          <span className="text-muted">, with this trace id</span>
+        </p>
+      )}
+    </>
   )
 }
 

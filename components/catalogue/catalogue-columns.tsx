@@ -63,8 +63,8 @@ export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
       cell: ({ owner, team }) => <span className="text-muted">{team !== view.team ? `team ${team}` : owner?.name ?? 'nobody'}</span>,
     },
     {
-      key: 'deployed', header: 'Deployed', width: 'w-24 sm:w-26', align: 'end', order: (a, b) => (b.lastDeployment?.at ?? 0) - (a.lastDeployment?.at ?? 0),
-      cell: ({ lastDeployment, team }) => (lastDeployment === null ? <span className="text-muted" title={team === view.team ? `Nothing of it was deployed into ${view.environment}` : 'Its own team knows'}>–</span> : <Time at={lastDeployment.at} className="text-muted" />),
+      key: 'deployed', header: 'Deployed', width: 'w-24 sm:w-26', align: 'end', order: (a, b) => (b.deployedAt ?? 0) - (a.deployedAt ?? 0),
+      cell: ({ deployedAt, team }) => (deployedAt === null ? <span className="text-muted" title={team === view.team ? `No revision is live in ${view.environment}` : 'Only its own team sees this'}>–</span> : <Time at={deployedAt} className="text-muted" />),
     },
   ]
 }

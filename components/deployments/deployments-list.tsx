@@ -1,8 +1,9 @@
 'use client'
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { Rocket } from 'lucide-react'
-import { useMemo } from 'react'
-import type { ListedService } from '#contract/records.ts'
+import dynamic from 'next/dynamic'
+import { useMemo, useState } from 'react'
+import type { Deployment, ListedService } from '#contract/records.ts'
 import { deploymentStates } from '#contract/states.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { useEnvironments } from '#components/frame/environment.ts'
@@ -20,6 +21,8 @@ import { deploymentColumns } from './list-columns.tsx'
 import { useCancel } from './cancel.ts'
 import { useDeployments } from './use-deployments.ts'
 
+const RollbackDialog = dynamic(() => import('#components/service/stop-dialogs.tsx').then((module) => module.RollbackDialog), { ssr: false })
+
 /** What is changing across the team: newest first, live. */
 export function DeploymentsList() {
   const place = usePlace()
@@ -30,10 +33,11 @@ export function DeploymentsList() {
   const environments = useEnvironments()
   const { data: members } = useSuspenseQuery(trpc.members.list.queryOptions({ team }))
   const [filters, setFilters] = useFilters(['environment', 'service', 'by', 'state'])
+  const [back, setBack] = useState<Deployment | null>(null)
   const list = useDeployments({ team, ...filters })
   const shown = list.deployments
   const columns = useMemo(
-    () => deploymentColumns({ team, kinds: new Map(environments.map(({ name, kind }) => [name, kind])), mayCancel: (environment) => may('service.deploy', environment), cancel }),
+    () => deploymentColumns({ team, kinds: new Map(environments.map(({ name, kind }) => [name, kind])), mayCancel: (environment) => may('service.deploy', environment), cancel, rollBack: setBack }),
     [team, environments, may, cancel],
   )
   const { data: services } = useSuspenseQuery(trpc.services.catalogue.queryOptions(place))
@@ -66,6 +70,7 @@ export function DeploymentsList() {
             : <EmptyState icon={<Rocket />} title="Nothing was deployed yet">Deploy from a service’s editor, with <code className="text-text">m3o deploy</code>, or by <code className="text-text">git push</code>. Each attempt shows up here with its phases.</EmptyState>}
         />
       )}
+      {back !== null && <RollbackDialog at={{ team, environment: back.environment, service: back.service }} to={back} onDismiss={() => setBack(null)} />}
       {(list.hasOlder || list.isOlderPending) && (
         <div className="flex justify-center py-4"><Button busy={list.isOlderPending} onClick={list.showOlder}>Show older ones</Button></div>
       )}

@@ -1,5 +1,5 @@
 'use client'
-import { X } from 'lucide-react'
+import { Undo2, X } from 'lucide-react'
 import type { Deployment, Environment } from '#contract/records.ts'
 import { deploymentCan, isUnderWay } from '#contract/states.ts'
 import { paths } from '#client/paths.ts'
@@ -10,6 +10,7 @@ import { RowLink } from '#components/ui/row-link.tsx'
 import { ShortId } from '#components/ui/short-id.tsx'
 import { type Column, rowControl } from '#components/ui/table.tsx'
 import { Duration, Time } from '#components/ui/time.tsx'
+import { whyNotBack } from '#components/service-deployments/words.ts'
 import { DeploymentStateMark } from './deployment-state.tsx'
 import { PhaseTimeline } from './phase-timeline.tsx'
 
@@ -19,10 +20,11 @@ export interface DeploymentsView {
   /** Why one may not cancel; null when one may. */
   mayCancel: (environment: string) => string | null
   cancel: (deployment: Deployment) => void
+  rollBack: (deployment: Deployment) => void
 }
 
 /** Columns of deployments wherever they are listed; with `service: false` for lists of one service. */
-export function deploymentColumns({ team, kinds, mayCancel, cancel }: DeploymentsView, options: { service?: boolean } = {}): Column<Deployment>[] {
+export function deploymentColumns({ team, kinds, mayCancel, cancel, rollBack }: DeploymentsView, options: { service?: boolean } = {}): Column<Deployment>[] {
   const columns: (Column<Deployment> | false)[] = [
     {
       key: 'state', header: 'State', width: 'w-32',
@@ -62,6 +64,7 @@ export function deploymentColumns({ team, kinds, mayCancel, cancel }: Deployment
           <PhaseTimeline deployment={each} className="w-24 shrink-0" />
           <Duration className="text-small text-muted" ms={each.durationMs ?? endOf(each)} since={isUnderWay(each.state) ? each.createdAt : undefined} />
           {isUnderWay(each.state) && <IconButton size="small" label="Cancel" className={`${rowControl} ml-auto`} reason={mayCancel(each.environment) ?? reasonOf(deploymentCan.cancel(each.state))} onClick={() => cancel(each)}><X /></IconButton>}
+          {whyNotBack(each) === null && <IconButton size="small" label={`Roll back to ${each.revision}`} className={`${rowControl} ml-auto opacity-0 group-focus-within:opacity-100 group-hover:opacity-100`} reason={mayCancel(each.environment)} onClick={() => rollBack(each)}><Undo2 /></IconButton>}
         </span>
       ),
     },

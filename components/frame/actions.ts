@@ -45,6 +45,26 @@ export function useOfferedActions(): readonly ScreenAction[] {
   return useSyncExternalStore(subscribe, currentActions, () => none)
 }
 
+const patienceMs = 15_000
+
+/**
+ * Runs an action as soon as the screen that offers it is there. One that cannot be done now says why.
+ * @param refused is told the reason
+ */
+export function runWhenOffered(id: string, refused: (reason: string) => void): void {
+  const attempt = () => {
+    const action = all.findLast((each) => each.id === id)
+    if (action === undefined) return false
+    if (action.reason) refused(action.reason)
+    else action.run()
+    return true
+  }
+  if (attempt()) return
+  const stop = subscribe(() => { if (attempt()) end() })
+  const timer = setTimeout(() => stop(), patienceMs)
+  const end = () => { stop(); clearTimeout(timer) }
+}
+
 const none: readonly ScreenAction[] = []
 export const currentActions = () => all
 

@@ -14,8 +14,8 @@ export function searchPalette<Entry extends Findable>(entries: readonly Entry[],
     .toSorted((one, other) => (words.length === 0 ? place(one.group) - place(other.group) : other.best - one.best))
 }
 
-/** Before anything is typed: what the screen can do, then where one can go, then the console's own. */
-const place = (group: string): number => (group === 'Console' ? 2 : group === 'Go to' ? 1 : 0)
+/** Before anything is typed: what the screen can do, then what was chosen last, where one can go, then the console's own. */
+const place = (group: string): number => (group === 'Console' ? 3 : group === 'Go to' ? 2 : group === 'Recent' ? 0 : 1)
 
 /** 0: not found. A title that is it, begins with it, has a word that begins with it, holds it; then the quieter texts. */
 function rank(entry: Findable, words: string[]): number {

@@ -1,18 +1,23 @@
 'use client'
+import { clsx } from 'clsx'
 import { Command } from 'cmdk'
 import { Search } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
 import { useState } from 'react'
 import { Kbd } from '#components/ui/kbd.tsx'
 import { type PaletteEntry, usePaletteEntries } from './palette-entries.tsx'
+import { usePlace } from './place.ts'
+import { addRecent } from './recents.ts'
 import { searchPalette } from './palette-search.ts'
 
 /** Go anywhere, do anything that the screen's buttons do. Loaded when first opened. */
 export function Palette({ onDismiss }: { onDismiss: () => void }) {
+  const { team } = usePlace()
   const [text, setText] = useState('')
-  const groups = searchPalette(usePaletteEntries(), text)
+  const groups = searchPalette(usePaletteEntries(text), text)
   const choose = (entry: PaletteEntry) => {
     if (entry.reason) return
+    if (entry.group !== 'Console') addRecent(team, entry.id.replace(/^recent /, ''))
     onDismiss()
     entry.run()
   }
@@ -25,10 +30,10 @@ export function Palette({ onDismiss }: { onDismiss: () => void }) {
           <Command shouldFilter={false} loop label="Search and commands">
             <div className="flex items-center gap-2 border-b border-border px-3">
               <Search aria-hidden className="size-4 text-muted" />
-              <Command.Input autoFocus value={text} onValueChange={setText} placeholder="Go to a service, environment, deployment; do something…" className="h-11 w-full bg-transparent text-large outline-none" />
+              <Command.Input autoFocus value={text} onValueChange={setText} placeholder="Find a service, environment, person, command…" className="h-11 w-full bg-transparent text-large outline-none" />
             </div>
             <Command.List className="max-h-[min(420px,60dvh)] overflow-y-auto p-1">
-              <Command.Empty className="px-3 py-8 text-center text-muted">Nothing is called “{text}”.</Command.Empty>
+              <Command.Empty className="px-3 py-8 text-center text-muted">Nothing found for “{text}”.</Command.Empty>
               {groups.map(({ group, entries }) => (
                 <Command.Group key={group} heading={group} className="[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-tiny [&_[cmdk-group-heading]]:font-medium [&_[cmdk-group-heading]]:text-muted">
                   {entries.map((entry) => <Row key={entry.id} entry={entry} choose={choose} />)}
@@ -46,7 +51,7 @@ function Row({ entry, choose }: { entry: PaletteEntry; choose: (entry: PaletteEn
   return (
     <Command.Item value={entry.id} onSelect={() => choose(entry)} className="flex min-h-8 cursor-default items-center gap-2 rounded-[4px] px-2 aria-selected:bg-hover">
       <span className="flex size-4 shrink-0 items-center justify-center text-muted [&_svg]:size-3.5">{entry.icon}</span>
-      <span className={entry.reason ? 'truncate text-muted' : 'truncate'}>{entry.title}</span>
+      <span className={clsx('max-w-[85%] shrink-0 truncate', entry.reason && 'text-muted')} title={entry.title}>{entry.title}</span>
       <span className="min-w-0 grow truncate text-small text-muted">{entry.reason ?? entry.about}</span>
       {entry.keys !== undefined && <Kbd keys={entry.keys} />}
     </Command.Item>

@@ -1,9 +1,10 @@
 'use client'
-import { Keyboard, LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react'
+import { Clock, Globe, Keyboard, LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react'
 import { paths } from '#client/paths.ts'
 import { signOut } from '#client/sign-in.ts'
 import { Avatar } from '#components/ui/avatar.tsx'
 import { Menu, MenuItem, MenuLabel, MenuLine, MenuLink } from '#components/ui/menu.tsx'
+import { localZone, setClock, useClock } from '#components/ui/zone.ts'
 import { toastError } from '#client/toasts.ts'
 import { useViewer } from './may.ts'
 import { usePlace } from './place.ts'
@@ -13,6 +14,7 @@ export function PersonMenu({ openShortcuts }: { openShortcuts: () => void }) {
   const place = usePlace()
   const { person } = useViewer()
   const theme = useTheme()
+  const clock = useClock()
   return (
     <Menu
       align="end"
@@ -29,6 +31,9 @@ export function PersonMenu({ openShortcuts }: { openShortcuts: () => void }) {
       <MenuItem icon={<Monitor />} chosen={theme === 'system'} onSelect={() => setTheme('system')}>Of the system</MenuItem>
       <MenuItem icon={<Sun />} chosen={theme === 'light'} onSelect={() => setTheme('light')}>Light</MenuItem>
       <MenuItem icon={<Moon />} chosen={theme === 'dark'} onSelect={() => setTheme('dark')}>Dark</MenuItem>
+      <MenuLabel>Times</MenuLabel>
+      <MenuItem icon={<Clock />} chosen={clock === 'local'} onSelect={() => setClock('local')}>Local ({localZone()})</MenuItem>
+      <MenuItem icon={<Globe />} chosen={clock === 'utc'} onSelect={() => setClock('utc')}>UTC</MenuItem>
       <MenuLine />
       <MenuItem icon={<LogOut />} onSelect={() => { signOut().then(() => location.assign(paths.signIn()), toastError) }}>Sign out</MenuItem>
     </Menu>

@@ -15,10 +15,13 @@ import { buttonStyle } from '#components/ui/button-style.ts'
 import { Button } from '#components/ui/button.tsx'
 import { ShortId } from '#components/ui/short-id.tsx'
 import { Tabs } from '#components/ui/tabs.tsx'
+import { keptHref, useKeptHrefs } from '#components/ui/kept-query.ts'
 import { useActions } from './actions.ts'
 import { useEnvironments } from './environment.ts'
+import { addRecent, recentService } from './recents.ts'
 import { useService } from './service.ts'
 import { useRouter } from 'next/navigation'
+import { useEffect } from 'react'
 
 export const tabLabels: Record<ServiceTab, string> = {
   overview: 'Overview', code: 'Code', api: 'API', logs: 'Logs', metrics: 'Metrics', deployments: 'Deployments', consumers: 'Consumers', settings: 'Settings',
@@ -31,17 +34,19 @@ export function ServiceHeader() {
   const at = useService()
   const trpc = useTRPC()
   const router = useRouter()
+  const kept = useKeptHrefs()
   const environments = useEnvironments()
   const { data: service } = useSuspenseQuery(trpc.services.get.queryOptions(at))
   const from = environments.find(({ name }) => name === service.from)
+  useEffect(() => addRecent(at.team, recentService(at.service)), [at.team, at.service])
   useActions(serviceTabs.map((tab, index) => ({
-    id: `service.${tab}`, group: service.name, title: tabLabels[tab], keys: `${index + 1}`, run: () => router.push(paths.service(at, tab)),
+    id: `service.${tab}`, group: service.name, title: tabLabels[tab], keys: `${index + 1}`, run: () => router.push(keptHref(paths.service(at, tab))),
   })))
   return (
     <header className="border-b border-border px-4 pt-3 sm:px-6">
       <div className="flex min-h-[30px] flex-wrap items-center gap-x-3 gap-y-1 pb-1.5">
         <div className="flex min-w-0 items-center gap-1">
-          <Link href={paths.catalogue(at)} className="hidden text-muted no-underline hover:text-text sm:inline">Catalogue</Link>
+          <Link href={kept(paths.catalogue(at))} className="hidden text-muted no-underline hover:text-text sm:inline">Catalogue</Link>
           <ChevronRight aria-hidden className="hidden size-3.5 text-muted sm:inline" />
           <h1 className="truncate text-title font-semibold tracking-[-0.01em]">{service.name}</h1>
         </div>

@@ -4,6 +4,7 @@ import { usePathname } from 'next/navigation'
 import { paths, sections } from '#client/paths.ts'
 import { Arriving } from '#components/ui/arriving.tsx'
 import { PointedLink } from '#components/ui/pointed-link.tsx'
+import { useKeptHrefs } from '#components/ui/kept-query.ts'
 import { usePlace } from './place.ts'
 import { isSection, screens } from './screens.tsx'
 
@@ -11,6 +12,7 @@ import { isSection, screens } from './screens.tsx'
 export function SideNav() {
   const place = usePlace()
   const pathname = usePathname()
+  const kept = useKeptHrefs()
   return (
     <nav aria-label="Screens" className="group/nav row-span-2 hidden min-h-0 flex-col gap-px overflow-y-auto p-2 md:flex">
       {sections.map((section) => {
@@ -20,7 +22,7 @@ export function SideNav() {
         return (
           <PointedLink
             key={section}
-            href={href}
+            href={kept(href)}
             aria-current={here ? 'page' : undefined}
             className={clsx(
               'flex h-7 items-center gap-2 rounded px-2 no-underline transition-colors duration-100 has-data-arriving:bg-chosen has-data-arriving:text-text [&_svg]:size-4',

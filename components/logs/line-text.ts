@@ -2,17 +2,6 @@ import type { LogRecord } from '#contract/logs.ts'
 import { withoutAnsi } from './ansi.ts'
 import type { Row } from './line-window.ts'
 
-const two = (value: number) => String(value).padStart(2, '0')
-
-/** `14:03:07.123`, by the browser's clock. */
-export function localTime(at: number): string {
-  const date = new Date(at)
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`
-}
-
-/** `Tue 24 Nov`, for where a day begins and for hover. */
-export const localDay = (at: number): string => new Date(at).toLocaleDateString(undefined, { weekday: 'short', day: 'numeric', month: 'short' })
-
 /** Fields in a line's own words: `method=GET ms=3`. */
 export function fieldsPreview(fields: Record<string, unknown>): string {
   let text = ''

@@ -60,7 +60,7 @@ export function RangeMenu({ look, change }: MenuProps) {
 /** Where a line came from: only what has been seen can be chosen. */
 export function OriginMenu({ look, change, rows }: MenuProps & { rows: () => readonly Row[] }) {
   const count = look.streams.length + look.instances.length + look.revisions.length
-  return <Menu trigger={trigger(count === 0 ? 'Any origin' : `${count} chosen`, count > 0, 'Stream, instance, revision')}><Origins look={look} change={change} rows={rows} /></Menu>
+  return <Menu trigger={trigger(count === 0 ? 'All sources' : `${count} chosen`, count > 0, 'Stream, instance, revision')}><Origins look={look} change={change} rows={rows} /></Menu>
 }
 
 function Origins({ look, change, rows }: MenuProps & { rows: () => readonly Row[] }) {

@@ -2,16 +2,20 @@
 import { clsx } from 'clsx'
 import { ChevronRight, Link2 } from 'lucide-react'
 import { memo, useState } from 'react'
+import Link from 'next/link'
 import type { LogMatch, LogRecord } from '#contract/logs.ts'
+import { paths } from '#client/paths.ts'
+import { usePlace } from '#components/frame/place.ts'
 import { FieldTree } from './field-tree.tsx'
 import type { Finder } from './highlight.ts'
 import { instanceName } from './instance-name.ts'
 import { LevelMark } from './level-mark.tsx'
-import { fieldsPreview, localDay, localTime, spokenGap } from './line-text.ts'
+import { fieldsPreview, spokenGap } from './line-text.ts'
 import type { Row } from './line-window.ts'
 import type { Look } from './look.ts'
 import { LogText } from './log-text.tsx'
 import { serviceColour } from './service-hue.ts'
+import { exactTime, timeIn } from '#components/ui/exact-time.ts'
 import { spokenDuration } from '#components/ui/time-words.ts'
 
 export interface RowLook {
@@ -21,6 +25,8 @@ export interface RowLook {
   /** Names the service of each line. */
   merged: boolean
   find: Finder | null
+  /** In which times are told. */
+  zone: string
 }
 
 export interface RowDeeds {
@@ -45,14 +51,14 @@ export const LogRow = memo(function LogRow({ row, look, deeds, chosen, open, day
   if (row.kind === 'gap') return <Bar tone="warn">{spokenGap(row.gap)}{row.gap.service !== undefined && look.merged ? ` (${row.gap.service})` : ''}</Bar>
   if (row.kind === 'break') {
     return row.to === null
-      ? <Bar tone="warn">The connection was lost at {localTime(row.from)}; it goes on from here by itself</Bar>
-      : <Bar tone="idle">Interrupted at {localTime(row.from)} for {spokenDuration(row.to - row.from)}; resumed here with nothing missing</Bar>
+      ? <Bar tone="warn">The connection was lost at {timeIn(look.zone, row.from, 'fine')}; it goes on from here by itself</Bar>
+      : <Bar tone="idle">Interrupted at {timeIn(look.zone, row.from, 'fine')} for {spokenDuration(row.to - row.from)}; resumed here with nothing missing</Bar>
   }
   const line = <Line row={row} look={look} deeds={deeds} chosen={chosen} open={open} />
   if (!day) return line
   return (
     <>
-      <div className="flex h-6 items-end gap-3 px-4 pb-0.5 text-tiny text-muted sm:px-6">{localDay(row.at)}<span aria-hidden className="mb-2 grow border-t border-border" /></div>
+      <div className="flex h-6 items-end gap-3 px-4 pb-0.5 text-tiny text-muted sm:px-6">{timeIn(look.zone, row.at, 'weekday').replace(',', '')}<span aria-hidden className="mb-2 grow border-t border-border" /></div>
       {line}
     </>
   )
@@ -92,7 +98,7 @@ function Line({ row, look, deeds, chosen, open }: { row: Row & { kind: 'line' };
       onPointerEnter={() => setPointed(true)}
       onClick={() => { if (window.getSelection()?.isCollapsed ?? true) deeds.choose(row.id) }}
     >
-      {look.times && <time dateTime={record.time} className="shrink-0 text-muted select-none" onPointerEnter={(event) => { event.currentTarget.title = exactTime(row.at, record) }}>{localTime(row.at)}</time>}
+      {look.times && <time dateTime={record.time} data-at={row.at} data-fine className="shrink-0 text-muted select-none">{timeIn(look.zone, row.at, 'fine')}</time>}
       <LevelMark level={level} className="w-14 shrink-0 select-none" />
       {look.merged && <span title={record.service} style={{ color: serviceColour(record.service) }} className="w-24 shrink-0 truncate select-none sm:w-32">{record.service}</span>}
       <div className={clsx('relative min-w-0', look.wrap ? 'basis-full pl-5 sm:grow sm:basis-0' : 'grow pl-5')}>
@@ -116,7 +122,7 @@ function Line({ row, look, deeds, chosen, open }: { row: Row & { kind: 'line' };
           </button>
         )}
         {open && hasTree(fields) && <FieldTree fields={fields} onFilter={deeds.filter} />}
-        {open && <Origin record={record} deeds={deeds} />}
+        {open && <Origin record={record} at={row.at} zone={look.zone} deeds={deeds} />}
       </div>
       {pointed && (
         <button
@@ -134,7 +140,8 @@ function Line({ row, look, deeds, chosen, open }: { row: Row & { kind: 'line' };
   )
 }
 
-function Origin({ record, deeds }: { record: LogRecord; deeds: RowDeeds }) {
+function Origin({ record, at, zone, deeds }: { record: LogRecord; at: number; zone: string; deeds: RowDeeds }) {
+  const place = usePlace()
   const { revision, instance, stream, trace } = record
   const parts: { words: string; only?: Partial<Look> }[] = [
     ...(revision === null ? [] : [{ words: `revision ${revision.slice(0, 8)}`, only: { revisions: [revision] } }]),
@@ -142,11 +149,13 @@ function Origin({ record, deeds }: { record: LogRecord; deeds: RowDeeds }) {
     { words: stream, only: { streams: [stream] } },
     ...(trace === undefined ? [] : [{ words: `trace ${trace.slice(0, 16)}`, only: { trace } }]),
     { words: `${record.service} in ${record.environment}, line ${record.seq}` },
+    { words: exactTime(at, zone, true) },
   ]
   return (
     <p className="flex flex-wrap gap-x-3 pb-1 font-sans text-tiny whitespace-normal text-muted">
       {parts.map(({ words, only }) => (only === undefined ? <span key={words}>{words}</span>
         : <button key={words} type="button" title={`Only lines of this: ${words}`} onClick={(event) => { event.stopPropagation(); deeds.origin(only) }} className="rounded-[4px] underline decoration-border-strong underline-offset-2 hover:text-text">{words}</button>))}
+      {trace !== undefined && <Link href={paths.logs(place, { trace })} onClick={(event) => event.stopPropagation()} className="rounded-[4px] text-accent">this trace in all services</Link>}
     </p>
   )
 }
@@ -159,5 +168,3 @@ function partOf(fields: LogRecord['fields']): string | null {
   if (Object.keys(fields ?? {}).length !== 1) return null
   return part === 'first' ? '(goes on)' : part === 'middle' ? '(goes on, from above)' : part === 'last' ? '(from above)' : null
 }
-
-const exactTime = (at: number, record: LogRecord) => `${new Date(at).toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long' })}\n${record.time}`

@@ -60,8 +60,19 @@ function useBehind(session: LogSession): number {
   return behind
 }
 
-export function NoLines({ session, filtered, service, clear }: { session: LogSession; filtered: boolean; service: string | undefined; clear: () => void }) {
+export function NoLines({ session, filtered, service, clear, widen }: {
+  session: LogSession; filtered: boolean; service: string | undefined; clear: () => void
+  /** Shows the lines of that time that carry no trace id. */
+  widen: (() => void) | null
+}) {
   if (session.older === 'reading' || session.older === 'more') return <p role="status" className="flex items-center justify-center gap-2 py-16 text-muted"><Spinner />Searching older lines…</p>
+  if (widen !== null) {
+    return (
+      <EmptyState title="No line carries this trace id" action={<Button kind="primary" onClick={widen}>Show all lines of that time</Button>}>
+        Log the field <code className="text-text">trace</code>, in the SDK <code className="text-text">context().trace</code>, to find the lines of a call by it.
+      </EmptyState>
+    )
+  }
   if (filtered) return <EmptyState title="No line fits the filters" action={<Button onClick={clear}>Clear the filters</Button>}>{session.isLive ? 'New lines that fit will show up here by themselves.' : 'Nothing was said in this time that fits.'}</EmptyState>
   return (
     <EmptyState title={service === undefined ? 'Nothing has been said here yet' : `${service} has said nothing yet`}>

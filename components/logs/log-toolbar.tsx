@@ -1,4 +1,5 @@
 'use client'
+import dynamic from 'next/dynamic'
 import type { RefObject } from 'react'
 import type { PlatformError } from '#contract/errors.ts'
 import { type InTeam, paths } from '#client/paths.ts'
@@ -9,6 +10,8 @@ import { PauseButton } from './log-status.tsx'
 import { filterOf, type Look } from './look.ts'
 import { Chips, SearchBox } from './search-conditions.tsx'
 import { ServiceChoice } from './service-choice.tsx'
+
+const LogVolume = dynamic(() => import('./log-volume.tsx').then((module) => module.LogVolume), { ssr: false, loading: () => <div className="h-9" /> })
 
 export interface LogToolbarProps {
   look: Look
@@ -47,6 +50,7 @@ export function LogToolbar({ look, change, session, service, names, refused, bus
           {!compact && <DownloadMenu href={download} />}
         </span>
       </div>
+      {!compact && <LogVolume at={at} services={service === undefined ? look.services : [service]} look={look} change={change} />}
       <Chips look={look} change={change} service={service} />
     </div>
   )

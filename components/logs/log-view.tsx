@@ -8,6 +8,7 @@ import { LogRow } from './log-row.tsx'
 import type { LogSession } from './log-session.ts'
 import { Lead, NewLines, NoLines } from './log-status.tsx'
 import { LogToolbar } from './log-toolbar.tsx'
+import { timeIn } from '#components/ui/exact-time.ts'
 import { isFiltered, type Look, withoutFilters } from './look.ts'
 import { guessHeight } from './row-height.ts'
 import { useLogKeys } from './use-log-keys.ts'
@@ -43,13 +44,13 @@ export function LogView({ team, environment, service, names, shape = 'screen' }:
         compact={shape === 'panel'} search={search} at={{ team, environment }}
       />
       {session === null ? <LinesSkeleton label="Loading the lines" /> : session.state === 'failed' ? <div className="grow overflow-y-auto"><ErrorState error={session.error} retry={retry} /></div>
-        : <Lines session={session} view={view} look={look} service={service} clear={() => change(withoutFilters(look))} />}
+        : <Lines session={session} view={view} look={look} service={service} clear={() => change(withoutFilters(look))} widen={look.trace !== '' && look.from !== null ? () => change({ trace: '' }) : null} />}
       <p role="status" className="sr-only">{view.spoken}</p>
     </section>
   )
 }
 
-function Lines({ session, view, look, service, clear }: { session: LogSession; view: LogViewState; look: Look; service: string | undefined; clear: () => void }) {
+function Lines({ session, view, look, service, clear, widen }: { session: LogSession; view: LogViewState; look: Look; service: string | undefined; clear: () => void; widen: (() => void) | null }) {
   useSessionVersion(session)
   const { chosen, open, deeds, rowLook, list } = view
   const filtered = isFiltered(look)
@@ -62,12 +63,13 @@ function Lines({ session, view, look, service, clear }: { session: LogSession; v
         guess={guess}
         label={service === undefined ? 'Lines of the services' : `Lines of ${service}`}
         lead={<Lead session={session} filtered={filtered} />}
-        empty={<NoLines session={session} filtered={filtered} service={service} clear={clear} />}
-        draw={(row, before) => <LogRow row={row} day={before !== undefined && isOtherDay(before.at, row.at)} look={rowLook} deeds={deeds} chosen={row.id === chosen} open={open.has(row.id)} />}
+        empty={<NoLines session={session} filtered={filtered} service={service} clear={clear} widen={widen} />}
+        draw={(row, before) => <LogRow row={row} day={before !== undefined && isOtherDay(before.at, row.at, rowLook.zone)} look={rowLook} deeds={deeds} chosen={row.id === chosen} open={open.has(row.id)} />}
       />
       <NewLines session={session} onPress={view.toEnd} />
     </div>
   )
 }
 
-const isOtherDay = (one: number, other: number) => one > 0 && other > 0 && new Date(one).toDateString() !== new Date(other).toDateString()
+/** Most rows are moments apart: only what may reach past midnight is looked at. */
+const isOtherDay = (one: number, other: number, zone: string) => one > 0 && other > 0 && other - one > 0 && Math.floor(one / 900_000) !== Math.floor(other / 900_000) && timeIn(zone, one, 'date') !== timeIn(zone, other, 'date')

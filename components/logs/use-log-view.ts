@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { paths } from '#client/paths.ts'
 import { toastDone } from '#client/toasts.ts'
+import { useZone } from '#components/ui/zone.ts'
 import { writeText } from '#components/ui/copy-button.tsx'
 import { finderOf, type Finder } from './highlight.ts'
 import type { Row } from './line-window.ts'
@@ -21,7 +22,8 @@ export function useLogView({ session, look, change, at, service }: {
   const find = useFinder(look)
   const { wrap, times, dense } = look
   const merged = service === undefined
-  const rowLook = useMemo<RowLook>(() => ({ wrap, times, dense, merged, find }), [wrap, times, dense, merged, find])
+  const zone = useZone()
+  const rowLook = useMemo<RowLook>(() => ({ wrap, times, dense, merged, find, zone }), [wrap, times, dense, merged, find, zone])
   // The line of a link is the chosen one.
   const [linked, setLinked] = useState<LogSession | null>(null)
   if (session !== null && session !== linked) {

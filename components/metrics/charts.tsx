@@ -48,7 +48,7 @@ function EnvironmentCell({ name }: { name: string }) {
 }
 
 function columnsOf(by: TrafficGroup): Column<Row>[] {
-  const latency = (name: (typeof shares)[number], from?: 'sm'): Column<Row> => ({ key: name, header: name, width: 'w-20 sm:w-24', align: 'end', ...(from && { from }), cell: (row) => { const ms = row[name]; return ms === null ? '–' : spokenLatency(ms) } })
+  const latency = (name: (typeof shares)[number], from?: 'sm'): Column<Row> => ({ key: name, header: name, width: 'w-24 sm:w-28', align: 'end', ...(from && { from }), cell: (row) => spokenLatency(row[name], row.requests) })
   return [
     {
       key: 'name', header: by === 'all' ? 'All calls' : by === 'environment' ? 'Environment' : 'Caller', cell: ({ name, index }) => (

@@ -38,7 +38,7 @@ test('scales end in round numbers, and time is marked at round ones', () => {
   expect([0, 0.3, 1, 1.01, 2.3, 99, 101].map(roundTop)).toEqual([1, 0.5, 1, 2, 2.5, 100, 200])
   expect([0, 0.0423, 1.25, 34.6, 340.2, 12_000].map(spokenNumber)).toEqual(['0', '0.042', '1.3', '35', '340', '12,000'])
   for (const hours of [1, 6, 24, 168, 720]) {
-    const marks = timeMarks(1_764_100_000_000 - hours * 3_600_000, 1_764_100_000_000)
+    const marks = timeMarks(1_764_100_000_000 - hours * 3_600_000, 1_764_100_000_000, 'UTC')
     expect(marks.length).toBeGreaterThan(2)
     expect(marks.length).toBeLessThanOrEqual(8)
   }

@@ -6,7 +6,7 @@ export type ServiceMetrics = Outputs['metrics']['service']
 type Counted = ServiceMetrics['curves'][number]
 
 /** One line of a chart: a value for each step, null where there is none. */
-export interface Curve { name: string; values: (number | null)[] }
+export interface Curve { name: string; values: (number | null)[]; /** Steps whose value is only roughly known. */ rough?: boolean[] }
 export interface ChartData {
   title: string
   curves: Curve[]
@@ -36,6 +36,7 @@ export function chartsOf(data: ServiceMetrics, { now, share }: { now: number; sh
   const seconds = times.map((at) => Math.min(stepMs, end - at) / 1000)
   const over = <T>(values: readonly T[], none: T): T[] => times.map((_, index) => values[index + passed] ?? none)
   const each = (value: (curve: Counted) => (number | null)[]): Curve[] => data.curves.map((curve) => ({ name: curve.name, values: value(curve) }))
+  const rough = (curve: Counted | undefined) => over(curve?.requests ?? [], 0).map(isRough)
   const perSecond = (values: readonly number[]) => over(values, 0).map((value, index) => value / (seconds[index] as number))
   const busiest = Math.max(0, ...data.curves.flatMap(({ requests }) => perSecond(requests)))
   const one = data.curves.length === 1 && data.curves[0]?.name === '' ? data.curves[0] : undefined
@@ -47,7 +48,7 @@ export function chartsOf(data: ServiceMetrics, { now, share }: { now: number; sh
       { title: 'Errors', curves: each(({ requests, errors }) => over(errors, 0).map((value, index) => shareOf(value, over(requests, 0)[index] ?? 0))), say: (value) => `${spokenNumber(value)} %` },
       {
         title: one === undefined ? `Latency ${share}` : 'Latency',
-        curves: one === undefined ? each((curve) => over(curve[share], null)) : shares.map((name) => ({ name, values: over(one[name], null) })), say: spokenLatency,
+        curves: one === undefined ? each((curve) => over(curve[share], null)).map((curve, index) => ({ ...curve, rough: rough(data.curves[index]) })) : shares.map((name) => ({ name, values: over(one[name], null), rough: rough(one) })), say: spokenLatency,
       },
       { title: 'In flight', curves: each(({ busyMs }) => over(busyMs, 0).map((value, index) => value / 1000 / (seconds[index] as number))), say: spokenNumber },
     ],
@@ -61,13 +62,28 @@ export function spokenNumber(value: number): string {
   return String(Number(value.toPrecision(2)))
 }
 
-export const spokenLatency = (ms: number): string => (ms < 10 ? `${Number(ms.toFixed(1))} ms` : spokenDuration(ms))
+/** A histogram tells of few requests only roughly where they lie. Of one, the time itself is known. */
+const few = 20
+export const isRough = (requests: number): boolean => requests > 1 && requests < few
+
+/** "7.2 ms", "340 ms", "9.8 s": two digits that count, the same on every screen; "about" of few requests. */
+export function spokenLatency(ms: number | null, requests: number = Infinity): string {
+  if (ms === null) return '–'
+  const rounded = ms < 0.1 ? 0.1 : Number(ms.toPrecision(2))
+  const words = rounded < 1000 ? `${rounded} ms` : rounded < 60_000 ? `${Number((rounded / 1000).toPrecision(2))} s` : spokenDuration(rounded)
+  return isRough(requests) ? `about ${words}` : words
+}
+
+/** "0 %", "< 0.1 %", "4.2 %" */
+export function spokenErrorShare({ requests, errors }: { requests: number; errors: number }): string {
+  const share = shareOf(errors, requests) ?? 0
+  return share === 0 ? '0 %' : share < 0.1 ? '< 0.1 %' : `${spokenNumber(share)} %`
+}
 
 /** "none", "4 · 0.2 %" */
 export function spokenErrors({ requests, errors }: { requests: number; errors: number }): string {
   if (errors === 0) return 'none'
-  const share = shareOf(errors, requests) ?? 0
-  return `${errors.toLocaleString('en-GB')} · ${share < 0.1 ? '< 0.1' : spokenNumber(share)} %`
+  return `${errors.toLocaleString('en-GB')} · ${spokenErrorShare({ requests, errors })}`
 }
 
 const shareOf = (errors: number, requests: number): number | null => (requests === 0 ? null : (errors / requests) * 100)

@@ -37,14 +37,18 @@ export function DeploymentDetail() {
   const trpc = useTRPC()
   const { data: deployment } = useSuspenseQuery(trpc.deployments.get.queryOptions({ team: at.team, deploymentId: id }))
   const { data: others } = useSuspenseQuery(trpc.deployments.list.queryOptions(firstPage(at)))
+  // While it is in progress its output matters most; the place stays when it ends.
+  const [wasUnder] = useState(() => isUnderWay(deployment.state))
+  const log = <Suspense key="log" fallback={<Skeleton className="h-40" />}><DeploymentLog key={id} at={at} deployment={deployment} /></Suspense>
   return (
     <div className="mx-auto flex max-w-[1280px] flex-col gap-6 px-4 py-5 sm:px-6">
       <Head at={at} deployment={deployment} />
       {deployment.watchedUntil !== null && <WatchNote until={deployment.watchedUntil} />}
-      {deployment.error !== null && <DeploymentFailure error={deployment.error} state={deployment.state} />}
+      {deployment.error !== null && <DeploymentFailure at={at} deployment={deployment} error={deployment.error} />}
       <Panel><PhaseBars deployment={deployment} last={lastLike(deployment, others)} /></Panel>
-      <Suspense fallback={<Skeleton className="h-40" />}><DeploymentDiff at={at} deploymentId={id} /></Suspense>
-      <Suspense fallback={<Skeleton className="h-40" />}><DeploymentLog key={id} at={at} deployment={deployment} /></Suspense>
+      {wasUnder && log}
+      <Suspense fallback={<Skeleton className="h-40" />}><DeploymentDiff at={at} deployment={deployment} /></Suspense>
+      {!wasUnder && log}
     </div>
   )
 }

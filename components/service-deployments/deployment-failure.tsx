@@ -1,9 +1,14 @@
+'use client'
+import { useQuery } from '@tanstack/react-query'
 import { CircleAlert } from 'lucide-react'
 import type { Deployment } from '#contract/records.ts'
+import type { OfService } from '#client/paths.ts'
+import { useTRPC } from '#client/trpc.ts'
 import { sentence } from '#components/ui/problem.ts'
 
 /** What went wrong, what to do, how the process ended, and what it said last. */
-export function DeploymentFailure({ error, state }: { error: NonNullable<Deployment['error']>; state: Deployment['state'] }) {
+export function DeploymentFailure({ at, deployment, error }: { at: OfService; deployment: Deployment; error: NonNullable<Deployment['error']> }) {
+  const { state } = deployment
   const [first = '', ...rest] = error.message.split('\n')
   const lines = error.lines?.length ? error.lines : rest
   const bad = state === 'failed' || state === 'reverted'
@@ -14,6 +19,7 @@ export function DeploymentFailure({ error, state }: { error: NonNullable<Deploym
         <div className="min-w-0 break-words">
           <p className="font-medium">{sentence(first)}</p>
           {error.fix !== undefined && <p>{sentence(error.fix)}</p>}
+          <StillLive at={at} deployment={deployment} />
           <p className="mt-1 flex flex-wrap gap-x-3 font-mono text-small text-muted">
             <span>{error.code}</span>
             {error.exitCode != null && <span>exit code {error.exitCode}</span>}
@@ -24,4 +30,17 @@ export function DeploymentFailure({ error, state }: { error: NonNullable<Deploym
       {lines.length > 0 && <pre tabIndex={0} data-focus-inside aria-label="Its last lines" className="max-h-80 overflow-auto border-t border-border bg-sunken px-3 py-2 text-small">{lines.join('\n')}</pre>}
     </section>
   )
+}
+
+/** Which revision goes on receiving calls: what somebody wants to know first when a deployment failed. */
+function StillLive({ at, deployment }: { at: OfService; deployment: Deployment }) {
+  const trpc = useTRPC()
+  const { data: service } = useQuery(trpc.services.get.queryOptions(at))
+  const { data: diff } = useQuery(trpc.deployments.diff.queryOptions({ team: at.team, deploymentId: deployment.id }))
+  if (service === undefined || diff === undefined) return null
+  if (diff.from === null) return <p>No revision was live in {at.environment} before.</p>
+  const replaced = diff.from.slice(0, 7)
+  return service.revision === replaced
+    ? <p>Revision <code>{replaced}</code> is still live in {at.environment}{diff.inheritedFrom !== null && `, inherited from ${diff.inheritedFrom}`}.</p>
+    : <p>Revision <code>{replaced}</code> stayed live in {at.environment}{service.revision === null ? '' : <>; now it is <code>{service.revision}</code></>}.</p>
 }

@@ -1,19 +1,28 @@
 'use client'
+import { Undo2 } from 'lucide-react'
+import dynamic from 'next/dynamic'
+import { useState } from 'react'
 import type { Deployment } from '#contract/records.ts'
 import { isUnderWay } from '#contract/states.ts'
 import { type OfService, paths } from '#client/paths.ts'
 import { DeploymentStateMark } from '#components/deployments/deployment-state.tsx'
 import { PhaseTimeline } from '#components/deployments/phase-timeline.tsx'
+import { useMay } from '#components/frame/may.ts'
 import { Badge } from '#components/ui/badge.tsx'
+import { IconButton } from '#components/ui/button.tsx'
 import { sentence } from '#components/ui/problem.ts'
 import { RowLink } from '#components/ui/row-link.tsx'
 import { rowControl } from '#components/ui/table.tsx'
 import { ShortId } from '#components/ui/short-id.tsx'
 import { Duration, Time } from '#components/ui/time.tsx'
-import { firstLine } from './words.ts'
+import { firstLine, whyNotBack } from './words.ts'
+
+const RollbackDialog = dynamic(() => import('#components/service/stop-dialogs.tsx').then((module) => module.RollbackDialog), { ssr: false })
 
 /** One deployment in two lines: what and how it went, then who, when and from where. */
 export function DeploymentRow({ at, deployment: each }: { at: OfService; deployment: Deployment }) {
+  const may = useMay()
+  const [back, setBack] = useState(false)
   const failed = each.state === 'failed' && each.error !== null
   const took = { ms: each.endedAt === null ? null : (each.durationMs ?? each.endedAt - each.createdAt), since: isUnderWay(each.state) ? each.createdAt : undefined }
   return (
@@ -34,6 +43,8 @@ export function DeploymentRow({ at, deployment: each }: { at: OfService; deploym
         <PhaseTimeline deployment={each} className="w-20 shrink-0" />
         <Duration className="text-small text-muted" {...took} />
       </span>
+      <IconButton size="small" label={`Roll back to ${each.revision}`} reason={may('service.deploy') ?? whyNotBack(each)} className={`${rowControl} max-sm:hidden ${whyNotBack(each) === null ? '' : 'invisible'}`} onClick={() => setBack(true)}><Undo2 /></IconButton>
+      {back && <RollbackDialog at={at} to={each} onDismiss={() => setBack(false)} />}
       <span className="flex shrink-0 flex-col self-start text-right text-small leading-6 text-muted sm:w-20">
         <Time at={each.createdAt} />
         <Duration className="md:hidden" {...took} />

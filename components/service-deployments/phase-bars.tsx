@@ -1,7 +1,7 @@
 import { clsx } from 'clsx'
 import type { Deployment } from '#contract/records.ts'
 import { spokenParts } from '#contract/phase-words.ts'
-import { isUnderWay, type Phase, phases } from '#contract/states.ts'
+import { isUnderWay, type Phase, phaseDeadlines, phases } from '#contract/states.ts'
 import { useNow } from '#components/ui/now.ts'
 import { Duration } from '#components/ui/time.tsx'
 import { spokenDuration } from '#components/ui/time-words.ts'
@@ -29,7 +29,7 @@ export function PhaseBars({ deployment, last }: { deployment: Deployment; last: 
         const broke = phase !== undefined && deployment.state === 'failed' && deployment.phases.at(-1) === phase
         const from = deployment.phases.slice(0, phase === undefined ? 0 : deployment.phases.indexOf(phase)).reduce((sum, { ms }) => sum + (ms ?? 0), 0)
         const took = phase?.ms ?? (isRunning ? running : 0)
-        const parts = phase === undefined ? '' : spokenParts(phase, spokenDuration)
+        const parts = phase === undefined ? '' : isRunning && name === 'checking' ? waiting(running) : spokenParts(phase, spokenDuration)
         return (
           <li key={name} className={clsx('grid min-h-[34px] grid-cols-[88px_minmax(0,1fr)_72px] items-center gap-x-3 px-3', last === undefined ? alone : besideLast, phase === undefined && 'text-muted')}>
             <span className={clsx(isRunning && 'font-medium', broke && 'text-bad')}>{words[name]}</span>
@@ -42,18 +42,21 @@ export function PhaseBars({ deployment, last }: { deployment: Deployment; last: 
                 />
               )}
             </span>
-            <span className="tabular hidden truncate text-small text-muted lg:block" title={parts}>{parts}</span>
+            <span suppressHydrationWarning className="tabular hidden truncate text-small text-muted lg:block" title={parts}>{parts}</span>
             <span className="text-right text-small">
               {phase === undefined ? <span className="text-muted">{under ? 'to come' : 'not reached'}</span> : phase.ms === null && !under ? null : <Duration ms={phase.ms} since={phase.startedAt} />}
             </span>
             {last !== undefined && <span className="tabular hidden text-right text-small text-muted sm:block">{before.has(name) ? `last ${spokenDuration(before.get(name) ?? 0)}` : ''}</span>}
-            {parts !== '' && <span className="tabular col-span-2 col-start-2 -mt-1.5 pb-1.5 text-tiny text-muted lg:hidden">{parts}</span>}
+            {parts !== '' && <span suppressHydrationWarning className="tabular col-span-2 col-start-2 -mt-1.5 pb-1.5 text-tiny text-muted lg:hidden">{parts}</span>}
           </li>
         )
       })}
     </ol>
   )
 }
+
+/** What a check waits for: nothing has answered on its port yet. */
+const waiting = (ms: number) => `waiting for $PORT, ${Math.max(0, Math.ceil((phaseDeadlines.checking - ms) / 1_000))} s left`
 
 /** Milliseconds since then; 0 when nothing is under way. */
 function useElapsed(since: number | undefined): number {

@@ -7,6 +7,7 @@ import { useService } from '#components/frame/service.ts'
 import { Button, ButtonLink } from '#components/ui/button.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorLine } from '#components/ui/error-state.tsx'
+import { RowList } from '#components/ui/row-list.tsx'
 import { RowsSkeleton } from '#components/ui/skeleton.tsx'
 import { DeploymentRow } from './deployment-row.tsx'
 
@@ -25,9 +26,9 @@ export function ServiceDeployments() {
   return (
     <div className="mx-auto flex max-w-[1280px] flex-col gap-4 px-4 py-5 sm:px-6">
       {list.error !== null && <ErrorLine error={list.error} />}
-      <ol aria-label="Deployments" className="divide-y divide-border overflow-hidden rounded border border-border bg-raised">
+      <RowList label="Deployments">
         {list.deployments.map((deployment) => <DeploymentRow key={deployment.id} at={at satisfies OfService} deployment={deployment} />)}
-      </ol>
+      </RowList>
       {(list.hasOlder || list.isOlderPending) && <Older busy={list.isOlderPending} show={list.showOlder} />}
     </div>
   )

@@ -15,6 +15,7 @@ import { DialogForm } from '#components/ui/dialog-form.tsx'
 import { Field } from '#components/ui/field.tsx'
 import { Input, Select } from '#components/ui/input.tsx'
 import { Checkbox } from '#components/ui/checkbox.tsx'
+import { TeamSuggestions } from './team-suggestions.tsx'
 import { LosingAccess } from './losing-access.tsx'
 import { audienceMeanings, readableWords, spokenAudience } from './who-may-call.ts'
 
@@ -77,7 +78,12 @@ export function ShareService({ service, onDismiss }: { service: Service; onDismi
       </fieldset>
       {kind === 'teams' && (
         <Field label="Teams" hint="By name, with commas between." error={errors.teams?.message}>
-          {(control) => <Input {...control} {...form.register('teams')} autoFocus placeholder="payments, support" className="font-mono" />}
+          {(control) => (
+            <>
+              <Input {...control} {...form.register('teams')} autoFocus autoComplete="off" placeholder="payments, support" className="font-mono" />
+              <TeamSuggestions typed={form.watch('teams')} onChoose={(teams) => { form.setValue('teams', teams, { shouldDirty: true }); form.setFocus('teams') }} />
+            </>
+          )}
         </Field>
       )}
       {isLocked && <p className="text-muted">m3o.json in the source says who may call it: change it there.</p>}

@@ -6,12 +6,11 @@ import type { LostContext as Lost } from '#contract/records.ts'
 import { type OfService, paths } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { Time } from '#components/ui/time.tsx'
-import { lastHour } from './traffic.ts'
 
 /** Calls that left the environment in which they began, or may have, because the service did not carry it on: which, how often, and what to do. */
 export function LostContext({ at }: { at: OfService }) {
   const trpc = useTRPC()
-  const { data: { lost, late } } = useSuspenseQuery(trpc.services.traffic.queryOptions({ ...at, ...lastHour }))
+  const { data: { lost, late } } = useSuspenseQuery(trpc.services.traffic.queryOptions(at))
   return (
     <>
       {lost !== null && (

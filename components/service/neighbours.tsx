@@ -5,12 +5,11 @@ import type { OfService } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { Panel } from '#components/ui/page.tsx'
 import { linkTo } from './link-to.ts'
-import { lastHour } from './traffic.ts'
 
 /** Who calls it, and whom it calls, busiest first. */
 export function Neighbours({ at }: { at: OfService }) {
   const trpc = useTRPC()
-  const { data: { callers, callees } } = useSuspenseQuery(trpc.services.traffic.queryOptions({ ...at, ...lastHour }))
+  const { data: { callers, callees } } = useSuspenseQuery(trpc.services.traffic.queryOptions(at))
   return (
     <>
       <List title="Called by" none="Nobody has called it here." entries={callers.map(({ caller, requests }) => ({ name: caller, requests, isService: caller !== 'person' && caller !== 'anyone' && !caller.startsWith('people of ') }))} at={at} />

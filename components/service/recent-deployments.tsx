@@ -5,6 +5,7 @@ import { type OfService, paths } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { firstPage } from '#components/deployments/first-page.ts'
 import { DeploymentRow } from '#components/service-deployments/deployment-row.tsx'
+import { RowList } from '#components/ui/row-list.tsx'
 import { Section } from '#components/ui/page.tsx'
 
 /** The last five here. */
@@ -15,7 +16,7 @@ export function RecentDeployments({ at }: { at: OfService }) {
     <Section title="Last deployments" actions={<Link href={paths.service(at, 'deployments')} className="text-small text-muted hover:text-text">All of them</Link>}>
       {deployments.length === 0
         ? <p className="rounded border border-border bg-raised px-3 py-2 text-muted">Nothing was deployed into {at.environment} yet.</p>
-        : <ol className="divide-y divide-border overflow-hidden rounded border border-border bg-raised">{deployments.slice(0, 5).map((deployment) => <DeploymentRow key={deployment.id} at={at} deployment={deployment} />)}</ol>}
+        : <RowList>{deployments.slice(0, 5).map((deployment) => <DeploymentRow key={deployment.id} at={at} deployment={deployment} />)}</RowList>}
     </Section>
   )
 }

@@ -19,9 +19,12 @@ test('documents are the README and what is under docs, whatever else is there', 
   expect(docPaths([...tree, { path: 'docs/link.md', kind: 'symlink' }])).toEqual(['README.md', 'docs/a/c.markdown', 'docs/b.md'])
 })
 
-test('the hour is summed up, minutes weighing by their requests', () => {
-  const minute = (requests: number, errors: number, p50: number | null, p99: number | null) => ({ at: 0, requests, errors, p50, p99 })
-  expect(summaryOf({ points: [minute(0, 0, null, null), minute(99, 0, 5, 20), minute(1, 1, 500, 1_000)] }))
-    .toEqual({ requests: 100, errors: 1, errorShare: '1.0 %', p50: '5 ms', p99: '1.00 s' })
-  expect(summaryOf({ points: [] })).toMatchObject({ requests: 0, errorShare: '0 %', p50: '–', p99: '–' })
+test('the hour is told in the words of the metrics, and of few requests only about', () => {
+  const hour = (requests: number, errors: number, p50: number | null, p99: number | null) => summaryOf({ curves: [{
+    name: '', requests: [], errors: [], limited: [], busyMs: [], p50: [], p95: [], p99: [], total: { requests, errors, limited: 0, p50, p95: null, p99 },
+  }] })
+  expect(hour(100, 1, 5.04, 9_750)).toEqual({ requests: 100, errors: 1, errorShare: '1 %', p50: '5 ms', p99: '9.8 s' })
+  expect(hour(4, 0, 5.04, 9_750)).toMatchObject({ p50: 'about 5 ms', p99: 'about 9.8 s' })
+  expect(hour(1, 0, 7.2, 7.2)).toMatchObject({ p50: '7.2 ms', p99: '7.2 ms' })
+  expect(summaryOf({ curves: [] })).toMatchObject({ requests: 0, errorShare: '0 %', p50: '–', p99: '–' })
 })

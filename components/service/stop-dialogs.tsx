@@ -4,7 +4,7 @@ import { useRouter } from 'next/navigation'
 import { type OfService, paths } from '#client/paths.ts'
 import { toastDone } from '#client/toasts.ts'
 import { useTRPC } from '#client/trpc.ts'
-import { useEnvironment } from '#components/frame/environment.ts'
+import { useEnvironment, useEnvironments } from '#components/frame/environment.ts'
 import { inEnvironment } from '#components/frame/production.ts'
 import { Confirm } from '#components/ui/confirm.tsx'
 
@@ -14,7 +14,8 @@ interface Props { at: OfService; onDismiss: () => void }
 export function RollbackDialog({ at, to, from, onDismiss }: Props & { to?: { id: string; revision: string }; from?: string | undefined }) {
   const trpc = useTRPC()
   const router = useRouter()
-  const environment = useEnvironment()
+  // A list of all environments names one that need not be the address's.
+  const environment = useEnvironments().find(({ name }) => name === at.environment)
   const rollback = useMutation(trpc.deployments.rollback.mutationOptions({ onSuccess: ({ deploymentId }) => { onDismiss(); router.push(paths.deployment(at, deploymentId)) } }))
   return (
     <Confirm

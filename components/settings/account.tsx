@@ -9,6 +9,7 @@ import { Badge } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { PageBody, Panel, Properties, Property, Section } from '#components/ui/page.tsx'
 import { Segments } from '#components/ui/segments.tsx'
+import { setClock, useClock, useLocalZone } from '#components/ui/zone.ts'
 import { toastDone, toastError } from '#client/toasts.ts'
 import { Consents } from './consents.tsx'
 import { ConfirmYou } from './confirm-you.tsx'
@@ -26,6 +27,8 @@ export function Account() {
   const { person } = useViewer()
   const { data: security } = useSuspenseQuery(trpc.security.read.queryOptions())
   const theme = useTheme()
+  const clock = useClock()
+  const zone = useLocalZone()
   const [open, setOpen] = useState<'name' | 'email' | 'password' | null>(null)
   const verify = useMutation(trpc.security.verifyEmail.mutationOptions({
     onSuccess: ({ mailed }) => toastDone(mailed ? `A link is on its way to ${person.email}` : 'An operator of this platform can give you the link'), onError: toastError,
@@ -51,6 +54,7 @@ export function Account() {
               </Property>
               <Property name="Password"><Line><span className="text-muted">{security.hasPassword ? 'kept as a hash' : 'none'}</span><Button size="small" onClick={() => setOpen('password')}>{security.hasPassword ? 'Change' : 'Set one'}</Button></Line></Property>
               <Property name="Theme"><Segments label="Theme" value={theme} options={themes.map((value) => ({ value, label: value === 'system' ? 'System' : value === 'light' ? 'Light' : 'Dark' }))} onChange={setTheme} /></Property>
+              <Property name="Times"><Segments label="Times" value={clock} options={[{ value: 'local', label: `Local (${zone})` }, { value: 'utc', label: 'UTC' }]} onChange={setClock} /></Property>
             </Properties>
           </Panel>
         </Section>

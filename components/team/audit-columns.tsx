@@ -1,5 +1,7 @@
+import { exactTime } from '#components/ui/exact-time.ts'
 import type { Column } from '#components/ui/table.tsx'
 import { Time } from '#components/ui/time.tsx'
+import { useZone } from '#components/ui/zone.ts'
 import { spokenBy } from '#contract/audit-text.ts'
 import type { AuditEntry } from './audit-page.ts'
 
@@ -20,8 +22,9 @@ export const auditColumns: Column<AuditEntry>[] = [
 ]
 
 function Change({ before, after }: Pick<AuditEntry, 'before' | 'after'>) {
-  const was = brief(before)
-  const is = brief(after)
+  const zone = useZone()
+  const was = brief(before, zone)
+  const is = brief(after, zone)
   return (
     <code className="text-small text-muted" title={[before, after].filter((each) => each !== null && each !== undefined).map((each) => JSON.stringify(each)).join(' → ')}>
       {was !== '' && <del className="decoration-muted">{was}</del>}{was !== '' && is !== '' && ' → '}{is !== '' && <ins className="text-text no-underline">{is}</ins>}
@@ -30,16 +33,16 @@ function Change({ before, after }: Pick<AuditEntry, 'before' | 'after'>) {
 }
 
 /** `{"role":"owner"}` → `role owner`: names and values, without the signs that a program needs; ids are short, times can be read. */
-export function brief(value: unknown): string {
+export function brief(value: unknown, zone = 'UTC'): string {
   if (value === null || value === undefined) return ''
-  if (Array.isArray(value) || typeof value !== 'object') return plain('', value)
-  return Object.entries(value).map(([name, one]) => `${name} ${plain(name, one)}`).join(', ')
+  if (Array.isArray(value) || typeof value !== 'object') return plain('', value, zone)
+  return Object.entries(value).map(([name, one]) => `${name} ${plain(name, one, zone)}`).join(', ')
 }
 
-function plain(name: string, value: unknown): string {
+function plain(name: string, value: unknown, zone: string): string {
   if (value === null || value === undefined) return 'none'
-  if (typeof value === 'number' && name.endsWith('At')) return new Date(value).toISOString().slice(0, 16).replace('T', ' ')
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map((one) => plain('', one)).join(', ')
+  if (typeof value === 'number' && name.endsWith('At')) return exactTime(value, zone)
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map((one) => plain('', one, zone)).join(', ')
   if (typeof value === 'object') return Object.keys(value).length === 0 ? 'none' : JSON.stringify(value)
   return typeof value === 'string' && /^[a-z]_[0-9a-z]{20,}$/.test(value) ? `…${value.slice(-6)}` : String(value)
 }

@@ -10,19 +10,22 @@ import { Spinner } from '#components/ui/spinner.tsx'
 import type { TerminalSession } from './session.ts'
 
 /** A terminal's screen, and over it what is to be known: that it is disconnected, that it has ended, the search. */
-export function TerminalScreen({ session, title, hidden, active, replaced, reason, onFocus, onClose, onAnother }: {
+export function TerminalScreen({ session, title, hidden, active, replaced, hasCurrent, reason, onFocus, onClose, onAnother, onCurrent }: {
   session: TerminalSession
   title: string
   hidden: boolean
   /** The one of those in sight that is typed into. */
   active: boolean
-  /** Its instance is not there any more. */
+  /** Its instance is not there any more, or drains. */
   replaced: boolean
+  /** Another instance is live. */
+  hasCurrent: boolean
   /** Why no other can be opened. */
   reason: string | null
   onFocus: () => void
   onClose: () => void
   onAnother: () => void
+  onCurrent: () => void
 }) {
   const box = useRef<HTMLDivElement>(null)
   const dark = useIsDark()
@@ -58,6 +61,12 @@ export function TerminalScreen({ session, title, hidden, active, replaced, reaso
         setSearching(true)
       }}
     >
+      {state.name === 'open' && replaced && hasCurrent && (
+        <p role="status" className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-warn/40 bg-warn-soft px-3 py-1.5 text-warn">
+          <span>This instance was replaced and ends soon.</span>
+          <Button size="small" reason={reason} onClick={onCurrent}>Open a shell in the current one</Button>
+        </p>
+      )}
       <div className="relative min-h-0 grow"><div ref={box} className="absolute inset-0 overflow-hidden p-2" /></div>
       {searching && <Search session={session} onClose={() => { setSearching(false); session.xterm.focus() }} />}
       {state.name === 'interrupted' && <p role="status" className="absolute inset-x-0 top-0 flex items-center gap-2 bg-warn-soft px-3 py-1.5 text-warn"><Spinner className="size-3" />Disconnected, reconnecting… The shell goes on; what you type now is not sent.</p>}

@@ -75,7 +75,8 @@ export function Terminals({ at, asked = 0, instanceId = null }: { at: OfService;
   })
   const known = key !== undefined && service !== undefined
   useEffect(() => { if (asked > 0 && known) answer() }, [asked, known])
-  const instances = new Set(service?.instances.map(({ id }) => id))
+  // One that drains has been replaced already, and ends within a minute.
+  const instances = new Set(service?.instances.flatMap(({ id, state }) => (state === 'draining' || state === 'ended' ? [] : [id])))
   /** A shell goes with its instance: a deployment is the usual reason. */
   const isReplaced = (id: string) => {
     const session = sessions.get(id)
@@ -110,8 +111,8 @@ export function Terminals({ at, asked = 0, instanceId = null }: { at: OfService;
               const session = sessions.get(id)
               return session !== undefined && (
                 <TerminalScreen
-                  key={id} session={session} title={titles.get(id) ?? ''} hidden={group !== front} active={id === active} replaced={isReplaced(id)} reason={reason}
-                  onFocus={() => { if (id !== active) setChosen(id) }} onClose={() => end(id)} onAnother={() => { start(); end(id) }}
+                  key={id} session={session} title={titles.get(id) ?? ''} hidden={group !== front} active={id === active} replaced={isReplaced(id)} hasCurrent={instances.size > 0} reason={reason}
+                  onFocus={() => { if (id !== active) setChosen(id) }} onClose={() => end(id)} onAnother={() => { start(); end(id) }} onCurrent={() => start()}
                 />
               )
             })}

@@ -1,3 +1,5 @@
+import { timeIn } from './exact-time.ts'
+
 const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
@@ -11,22 +13,19 @@ export function roundTop(most: number): number {
   return [1, 2, 2.5, 5, 10].map((digit) => digit * power).find((top) => top >= most * (1 - 1e-9)) ?? 10 * power
 }
 
-/** Round times of the reader's own clock between two moments, at most seven. */
-export function timeMarks(from: number, to: number): { at: number; words: string }[] {
+/** Round times of the given zone between two moments, at most seven. */
+export function timeMarks(from: number, to: number, zone: string): { at: number; words: string }[] {
   const pace = paces.find((each) => (to - from) / each <= mostMarks) ?? day * 10
-  const midnight = new Date(from).setHours(0, 0, 0, 0)
+  const midnight = zone === 'UTC' ? new Date(from).setUTCHours(0, 0, 0, 0) : new Date(from).setHours(0, 0, 0, 0)
   const marks: number[] = []
-  if (pace < day) for (let at = midnight + Math.ceil((from - midnight) / pace) * pace; at <= to; at += pace) marks.push(at)
+  if (pace < day || zone === 'UTC') for (let at = midnight + Math.ceil((from - midnight) / pace) * pace; at <= to; at += pace) marks.push(at)
   // Days are not all 24 hours long.
   else for (const at = new Date(midnight); at.getTime() <= to; at.setDate(at.getDate() + pace / day)) if (at.getTime() >= from) marks.push(at.getTime())
-  return marks.map((at) => ({ at, words: pace < day ? clock(at) : dayOf(at) }))
+  return marks.map((at) => ({ at, words: timeIn(zone, at, pace < day ? 'minutes' : 'day') }))
 }
 
 /** Of a step: "14:20", with its day where the whole is longer than one, and its seconds where steps are shorter than a minute. */
-export function spokenStep(at: number, { stepMs, wholeMs }: { stepMs: number; wholeMs: number }): string {
-  const time = stepMs < minute ? new Date(at).toLocaleTimeString('en-GB') : clock(at)
-  return wholeMs > day ? `${dayOf(at)}, ${time}` : time
+export function spokenStep(at: number, { stepMs, wholeMs, zone }: { stepMs: number; wholeMs: number; zone: string }): string {
+  const time = timeIn(zone, at, stepMs < minute ? 'seconds' : 'minutes')
+  return wholeMs > day ? `${timeIn(zone, at, 'day')}, ${time}` : time
 }
-
-const clock = (at: number) => new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
-const dayOf = (at: number) => new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })

@@ -1,10 +1,12 @@
 /** A line of numbers with its area, oldest first; gaps (null) are left open. Says its summary to those who cannot see it. */
-export function Sparkline({ values, label, width = 120, height = 28, tone = 'text-muted' }: {
+export function Sparkline({ values, label, width = 120, height = 28, tone = 'text-muted', bars = false }: {
   values: readonly (number | null)[]
   label: string
   width?: number
   height?: number
   tone?: string
+  /** For values that come now and then, such as latency: a bar each, where a line would be loose specks. */
+  bars?: boolean
 }) {
   const top = Math.max(1e-9, ...values.map((value) => value ?? 0))
   const x = (index: number) => (values.length < 2 ? 0 : (index / (values.length - 1)) * width)
@@ -12,7 +14,8 @@ export function Sparkline({ values, label, width = 120, height = 28, tone = 'tex
   const runs = solidRuns(values)
   return (
     <svg role="img" aria-label={label} viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" width={width} height={height} className={`block overflow-visible ${tone}`}>
-      {runs.map((run) => {
+      {bars && values.map((value, index) => value !== null && <line key={index} x1={x(index)} x2={x(index)} y1={height} y2={Math.min(height - 2, y(value))} stroke="currentColor" strokeWidth={2} vectorEffect="non-scaling-stroke" />)}
+      {!bars && runs.map((run) => {
         const line = run.map(([index, value]) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`).join(' ')
         const first = run[0]
         const last = run.at(-1)

@@ -1,8 +1,9 @@
 'use client'
 import { clsx } from 'clsx'
 import { ArrowDown, ArrowUp } from 'lucide-react'
-import { type KeyboardEvent, memo, type ReactNode, useMemo, useRef, useState } from 'react'
+import { memo, type ReactNode, useMemo, useRef, useState } from 'react'
 import { useRowWindow } from './row-window.ts'
+import { useRows } from './rows.ts'
 
 export interface Column<Row> {
   key: string
@@ -41,6 +42,8 @@ export function Table<Row>({ label, columns, rows, rowKey, rowHeight = 34, empty
   const seen = useRowWindow(body, sorted.length, rowHeight)
   const { first, last } = long ? seen : { first: 0, last: sorted.length }
 
+  useRows(body, rows.length > 0)
+
   if (rows.length === 0) return empty
   return (
     <table aria-label={label} aria-rowcount={long ? sorted.length + 1 : undefined} className="w-full table-fixed border-separate border-spacing-0">
@@ -70,7 +73,7 @@ export function Table<Row>({ label, columns, rows, rowKey, rowHeight = 34, empty
           ))}
         </tr>
       </thead>
-      <tbody ref={body} onKeyDown={walk}>
+      <tbody ref={body}>
         {/* One cell each: one across all columns would give those that are hidden a place. */}
         {first > 0 && <tr aria-hidden><td style={{ height: first * rowHeight }} /></tr>}
         {sorted.slice(first, last).map((row, index) => (
@@ -85,7 +88,7 @@ export function Table<Row>({ label, columns, rows, rowKey, rowHeight = 34, empty
 /** Unchanged rows are not drawn again: rows keep their identity in the query cache, columns should be made once. */
 const TableRow = memo(function TableRow({ row, columns, height, index }: { row: unknown; columns: readonly Column<unknown>[]; height: number; index: number | undefined }) {
   return (
-    <tr aria-rowindex={index} className="group relative hover:bg-hover has-[[data-row-link]:focus-visible]:bg-hover">
+    <tr aria-rowindex={index} className="group relative scroll-my-8 outline-none hover:bg-hover focus-visible:bg-hover focus-visible:outline-2 focus-visible:-outline-offset-2 focus-visible:outline-accent has-[[data-row-link]:focus-visible]:bg-hover">
       {columns.map((column) => (
         <td
           key={column.key}
@@ -110,14 +113,4 @@ function sortRows<Row>(rows: readonly Row[], columns: readonly Column<Row>[], so
   const order = columns.find((column) => column.key === sort?.key)?.order
   if (order === undefined) return rows
   return rows.toSorted(sort?.down ? (one, other) => order(other, one) : order)
-}
-
-function walk(event: KeyboardEvent<HTMLElement>) {
-  const by = event.key === 'ArrowDown' || event.key === 'j' ? 1 : event.key === 'ArrowUp' || event.key === 'k' ? -1 : 0
-  if (by === 0 || event.metaKey || event.ctrlKey || event.altKey || !(event.target instanceof HTMLElement) || !event.target.matches('[data-row-link]')) return
-  const links = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-row-link]')]
-  const next = links[links.indexOf(event.target) + by]
-  if (next === undefined) return
-  event.preventDefault()
-  next.focus()
 }

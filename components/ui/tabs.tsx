@@ -3,6 +3,7 @@ import { clsx } from 'clsx'
 import { usePathname } from 'next/navigation'
 import { type ReactNode, useEffect, useRef } from 'react'
 import { Arriving, type Shape, type What } from './arriving.tsx'
+import { useKeptHrefs } from './kept-query.ts'
 import { PointedLink } from './pointed-link.tsx'
 
 export interface TabLink {
@@ -22,6 +23,7 @@ export interface TabLink {
 export function Tabs({ label, tabs, what = 'screen' }: { label: string; tabs: readonly TabLink[]; what?: What }) {
   const pathname = usePathname()
   const bar = useRef<HTMLElement>(null)
+  const kept = useKeptHrefs()
   // On a narrow window the bar is wider than that: the tab that one is on must be in sight.
   useEffect(() => {
     // Newer browsers give a promise, which React would take for a clean-up.
@@ -34,7 +36,7 @@ export function Tabs({ label, tabs, what = 'screen' }: { label: string; tabs: re
         return (
           <PointedLink
             key={tab.href}
-            href={tab.href}
+            href={kept(tab.href)}
             aria-current={here ? 'page' : undefined}
             data-focus-inside
             onPointerEnter={tab.onIntent}

@@ -2,15 +2,20 @@ const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
 
-/** "just now", "4 min ago", "in 3 h", "12 Mar 2026". */
-export function relativeTime(at: number, now: number): string {
+/** "just now", "4 min ago", "in 3 h", and, for what is a month away, "12 Mar 2026" in the given time zone. */
+export function relativeTime(at: number, now: number, zone = 'UTC'): string {
   const past = now - at
   const away = Math.abs(past)
   // The clock that screens share moves every ten seconds, so that what has just happened may be ahead of it.
   if (away < 12_000) return 'just now'
-  if (away >= 30 * day) return new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' })
-  const words = span(away)
-  return past >= 0 ? `${words} ago` : `in ${words}`
+  if (away >= 30 * day) return new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: zone })
+  return past >= 0 ? `${span(away)} ago` : `in ${spanLeft(away)}`
+}
+
+/** What is left, to the nearest unit: 72 h that began a second ago are "3 d". */
+export function spanLeft(ms: number): string {
+  const unit = ms < 59.5 * minute ? minute : ms < 47.5 * hour ? hour : day
+  return ms < minute ? span(ms) : span(Math.round(ms / unit) * unit)
 }
 
 /** "36 h", "2 d": one unit, for ages and what is left. */

@@ -1,6 +1,7 @@
 'use client'
 import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { Kbd } from './kbd.tsx'
+import { watchTimes } from './time-tips.tsx'
 import { type Side, type Tip, tips } from './tip.ts'
 
 const id = 'tip'
@@ -9,6 +10,7 @@ const margin = 8
 
 /** Once, in the root: shows the hint of whatever is pointed at or has the focus. */
 export function TipLayer() {
+  useEffect(watchTimes, [])
   const tip = useSyncExternalStore(tips.subscribe, tips.read, () => undefined)
   return tip === undefined ? null : <Shown key={id} tip={tip} />
 }
@@ -20,11 +22,12 @@ function Shown({ tip }: { tip: Tip }) {
     // In the top layer: dialogs and menus do not cover it.
     if (box.current?.showPopover !== undefined && !box.current.matches(':popover-open')) box.current.showPopover()
     if (box.current !== null) setPlace(placeOf(tip.anchor.getBoundingClientRect(), box.current.getBoundingClientRect(), tip.side))
-    const before = tip.anchor.getAttribute('aria-describedby')
-    tip.anchor.setAttribute('aria-describedby', before === null ? id : `${before} ${id}`)
+    const described = tip.describes ?? tip.anchor
+    const before = described.getAttribute('aria-describedby')
+    described.setAttribute('aria-describedby', before === null ? id : `${before} ${id}`)
     return () => {
-      if (before === null) tip.anchor.removeAttribute('aria-describedby')
-      else tip.anchor.setAttribute('aria-describedby', before)
+      if (before === null) described.removeAttribute('aria-describedby')
+      else described.setAttribute('aria-describedby', before)
     }
   }, [tip])
   useEffect(() => {

@@ -7,6 +7,8 @@ export interface Tip {
   content: ReactNode
   keys: string | undefined
   side: Side
+  /** What has the focus, where the hint is of a part of it. */
+  describes?: HTMLElement | undefined
 }
 
 const waitMs = 350

@@ -17,6 +17,7 @@ export function logHandlers({ logs, routing }: Platform): Part {
       const page = await logs.read(targets, query)
       return { ...page, entries: named(page.entries) }
     },
+    'logs.volume': ({ targets, ...query }) => logs.volume(targets, query),
     'logs.follow': async function* ({ targets, filter, last, after }, { signal }) {
       const from = { ...(last !== undefined && { last }), ...(after !== undefined && { after }) }
       for await (const entries of logs.follow(targets, filter, from, signal)) yield { entries: named(entries), seqs: seqsOf(entries) }

@@ -18,7 +18,7 @@ import { searchDocuments } from '../sharing/documents.ts'
 import { forkService } from '../sharing/fork.ts'
 import { replacementOf } from '../sharing/replacement.ts'
 import { together } from '../together.ts'
-import { activityIn, chartOf, pointsOf } from '../traffic/charts.ts'
+import { activityIn, chartOf } from '../traffic/charts.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { deleteVariable, listVariables, markVariable, resetVariable, revealSecrets, setVariable, setVariables } from '../variables/variables.ts'
 
@@ -70,7 +70,7 @@ export function serviceHandlers(platform: Platform, traffic: Traffic, deployment
       await audited(platform.db, actor, change, async () => {})
       return ok
     },
-    'services.traffic': async ({ sinceMs, stepMs, ...at }) => ({ points: await pointsOf(traffic, at, { sinceMs, stepMs }), ...traffic.neighbours(at), lost: traffic.lost.of(at, platform.routing.table), late: traffic.lost.of(at, platform.routing.table, true) }),
+    'services.traffic': async (at) => ({ ...traffic.neighbours(at), lost: traffic.lost.of(at, platform.routing.table), late: traffic.lost.of(at, platform.routing.table, true) }),
     'metrics.service': ({ range, by, environmentIds, ...at }) => chartOf(traffic, platform.routing.table, at, { range, by, environmentIds }),
     'metrics.activity': ({ environmentId, serviceId }) => activity(serviceId === null ? environmentId : `${environmentId} ${serviceId}`),
     'instances.wake': async (at) => (await platform.places.wake(at), ok),

@@ -24,7 +24,7 @@ import { beginMaking, type Given, type Making, readGiven } from './make.ts'
 import { advance, advanceIn, announce, announceSoon, begun, type DeploymentRow, type Failure, newRow, rewind, underWay } from './record.ts'
 import { type Recovery, resumption, type Turn, whyParked } from './resumed.ts'
 import { endDeployment, runDeployment } from './run.ts'
-import { deployerOf, type Standing, standingAt } from './standing.ts'
+import { deployerOf, liveAt, type Standing, standingAt } from './standing.ts'
 
 export type Route = DeploymentRow['route']
 
@@ -78,6 +78,7 @@ export class Deployments {
     const queued = newRow({
       id: newId('deployment'), teamId: environment.teamId, serviceId: wanted.at.serviceId, environmentId: environment.id, kind: wanted.kind,
       route: wanted.route, commit: wanted.commit, message: wanted.message, byId: actor.id, byName: actor.name, byTokenId: actor.tokenId ?? null, restoresId: wanted.restoresId ?? null,
+      replacesId: liveAt(this.#platform, { ...wanted.at, environmentId: environment.id }),
     })
     const row = this.#running.has(placeKey(queued)) ? queued : begun(queued)
     const abort = new AbortController()

@@ -76,7 +76,7 @@ test('what a service does not carry is counted on its page; its copy in an overl
   const [first] = await Promise.all([platform.deploy('deaf', deaf('end')), platform.deploy('end', last)])
   expect([first.error, (await platform.deploy('end', last, alice)).error]).toEqual([null, null])
   const call = async () => (await platform.call('deaf', { 'm3o-environment': 'alice' })).body
-  const lost = async (environmentId: string) => (await platform.rpc.call('services.traffic', { serviceId: first.serviceId, environmentId, sinceMs: 60_000, stepMs: 10_000 })).lost
+  const lost = async (environmentId: string) => (await platform.rpc.call('services.traffic', { serviceId: first.serviceId, environmentId })).lost
 
   expect(await call()).toMatch(/^end production/)
   await expect.poll(() => lost(platform.production), { timeout: 5_000 }).toMatchObject({ environment: 'production', revision: first.revision, calls: 1, callees: [{ service: 'end', calls: 1 }] })

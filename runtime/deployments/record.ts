@@ -16,7 +16,7 @@ export type Failure = ErrorBody & { exitCode?: number | null; signal?: string | 
 export function newRow(row: Pick<DeploymentRow, 'id' | 'teamId' | 'serviceId' | 'environmentId' | 'kind' | 'route' | 'commit' | 'message' | 'byId' | 'byName'> & Partial<DeploymentRow>): DeploymentRow {
   const now = Date.now()
   return {
-    state: 'queued', byTokenId: null, buildId: null, keepsData: false, variables: null, settings: null, locked: [], previousId: null, restoresId: null, promotionId: null, error: null, endpointChanges: null, resumed: 0,
+    state: 'queued', byTokenId: null, buildId: null, keepsData: false, variables: null, settings: null, locked: [], previousId: null, replacesId: null, restoresId: null, promotionId: null, error: null, endpointChanges: null, resumed: 0,
     phases: [{ name: 'queued', startedAt: now, ms: null }], createdAt: now, liveAt: null, endedAt: null, watchedUntil: null, ...row,
   }
 }

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { outageOf } from '#contract/outage.ts'
-import type { PhasePart } from '#contract/states.ts'
+import { phaseDeadlines, type PhasePart } from '#contract/states.ts'
 import { deployments } from '#db/schema.ts'
 import { laps } from '../builds/laps.ts'
 import { waitUntilReady } from '../instances/check.ts'
@@ -15,8 +15,7 @@ import { type BuildRecord, keepBuild, make, type Making } from './make.ts'
 import { advance, announce, type DeploymentRow, type Failure, switchedTo } from './record.ts'
 import { inTurn } from './turns.ts'
 
-const startingMs = 30_000
-const checkingMs = 60_000
+const { starting: startingMs, checking: checkingMs } = phaseDeadlines
 const lastLines = 50
 const calmMs = 150
 

@@ -84,7 +84,7 @@ async function pinOnce(platform: Platform, actor: Actor, environmentId: string, 
       id: plan.deploymentId, teamId: plan.teamId, serviceId: plan.serviceId, environmentId, kind: 'pin', route: 'platform', commit: plan.commit,
       message: `Pinned to ${plan.commit.slice(0, 7)} of ${from.name}`, byId: actor.id, byName: actor.name, state: 'live', buildId: plan.build.id, settings: plan.settings,
       locked: locked.get(place.plan.deploymentId) ?? [], variables: seal.seal(JSON.stringify(values), sealedVariables(plan.deploymentId)),
-      phases: [], createdAt: now, liveAt: now, endedAt: now, previousId: before?.plan.deploymentId ?? null,
+      phases: [], createdAt: now, liveAt: now, endedAt: now, previousId: before?.plan.deploymentId ?? null, replacesId: place.plan.deploymentId,
     })
     return [{ plan, row }]
   })

@@ -45,6 +45,8 @@ export async function specOf({ settings }: Parts, plan: Plan, seat: Seat): Promi
     binds: build.binds,
     command: build.command,
     env: {
+      // Without one, programs take text for bytes.
+      LANG: 'C.UTF-8',
       ...variablesOf(plan),
       PORT: String(seat.port),
       HOST: seat.address,

@@ -113,7 +113,7 @@ function compileMatch(match: LogMatch): (entry: StoredEntry) => boolean {
   const test = match.text === undefined ? lineTest(match.regex ?? '') : textTest(match.text, match.case ?? false)
   return (entry) => {
     if (entry.kind === 'gap') return true
-    const found = test(entry.text) || (entry.fields !== undefined && test(fieldsLine(entry)))
+    const found = test(entry.text) || ((entry.fields !== undefined || entry.trace !== undefined) && test(fieldsLine(entry)))
     return found !== (match.not ?? false)
   }
 }

@@ -391,3 +391,28 @@ test('the disk behind what is stored is given back while the service goes on wri
   })
   expect(statSync(join(path, 'stdout')).size).toBeGreaterThan(40e6)
 })
+
+test('counts lines over time without reading them, also of more entries than are read at once', async () => {
+  const path = folder()
+  let now = 1_000_000
+  const logs = await open(path, { now: () => now, segmentBytes: 2 ** 20 })
+  const say = async (count: number) => { await logs.append(target, Array.from({ length: count }, (_, index) => ({ stream: 'platform' as const, level: 'info' as const, text: `line ${index}` }))) }
+  await say(3)
+  now += 60_000
+  await say(9_000)
+  now += 60_000
+  await say(5)
+  expect(await logs.volume([target], { since: 1_000_000, until: 1_180_000, steps: 3 })).toEqual({ from: 1_000_000, to: 1_180_000, counts: [3, 9_000, 5], complete: true })
+  expect(await logs.volume([target], { since: null, until: 1_180_000, steps: 1 })).toMatchObject({ from: 1_000_000, counts: [9_008] })
+  expect(await logs.volume([target], { since: 1_060_000, until: 1_070_000, steps: 2 })).toMatchObject({ counts: [9_000, 0] })
+})
+
+test('a line whose only field is its trace is found by it', async () => {
+  const path = folder()
+  const logs = await open(path)
+  await logs.attach(source(path))
+  appendFileSync(join(path, 'stdout'), '{"msg":"priced","trace":"abc123"}\nplain\n')
+  await vi.waitFor(async () => expect(records(await all(logs))).toHaveLength(2))
+  expect(texts(await all(logs, { trace: 'abc123' }))).toEqual(['priced'])
+  expect(texts(await all(logs, { match: [{ text: 'abc123' }] }))).toEqual(['priced'])
+})

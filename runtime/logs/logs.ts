@@ -12,6 +12,7 @@ import { readPage } from './read.ts'
 import { targetKey, type LogTarget, type StoredEntry } from './record.ts'
 import { applyRetention, type Retention } from './retention.ts'
 import { type LogSource, Sources } from './sources.ts'
+import { type Volume, volumeOf, type VolumeQuery } from './volume.ts'
 
 export interface LogsOptions {
   /** Folder of the logs: `{dir}/{serviceId}/{environmentId}/`. */
@@ -36,6 +37,8 @@ export interface Logs {
   /** Resolves once the lines are on disk, with the seq of the last one. */
   append(target: LogTarget, lines: PlatformLine | readonly PlatformLine[]): Promise<number>
   read(targets: readonly LogTarget[], query?: LogPageQuery): Promise<Page<StoredEntry>>
+  /** How many lines there are over time. */
+  volume(targets: readonly LogTarget[], query: VolumeQuery): Promise<Volume>
   /** Batches without end, until the signal; a slow reader is waited for, never buffered for. */
   follow(targets: readonly LogTarget[], filter: LogFilter, from: FollowFrom, signal: AbortSignal): AsyncIterable<StoredEntry[]>
   /** Seq of the newest record; 0 when there is none. */
@@ -83,6 +86,7 @@ export async function openLogs(options: LogsOptions): Promise<Logs> {
     detach: (instanceId, { drain = false } = {}) => sources.detach(instanceId, drain),
     append: async (target, lines) => appendLines(await journalOf(target), Array.isArray(lines) ? lines : [lines as PlatformLine], now()),
     read: async (targets, query = {}) => readPage(await journalsOf(targets), query),
+    volume: async (targets, query) => volumeOf(await journalsOf(targets), query),
     async *follow(targets, filter, from, signal) {
       yield* followLogs(await journalsOf(targets), filter, { from, signal })
     },

@@ -10,6 +10,7 @@ import { writeAudit } from '../audit/audit.ts'
 import type { Deployments, Route } from '../deployments/deployments.ts'
 import { announce, type DeploymentRow, newRow } from '../deployments/record.ts'
 import { type Recovery, resumption, type Turn, whyParked } from '../deployments/resumed.ts'
+import { liveAt } from '../deployments/standing.ts'
 import type { Platform } from '../platform.ts'
 import { candidatesOf } from './candidates.ts'
 import { changesSince } from './changes.ts'
@@ -135,6 +136,7 @@ export class Promotions {
     const row: PromotionRow = { id: newId('promotion'), state: 'preparing', error: null, resumed: 0, byId: actor.id, byName: actor.name, createdAt: Date.now(), endedAt: null, ...what }
     const rows = members.map((member) => newRow({
       ...member, id: newId('deployment'), teamId: row.teamId, environmentId: row.intoId, route, byId: actor.id, byName: actor.name, byTokenId: actor.tokenId ?? null, promotionId: row.id,
+      replacesId: liveAt(this.#platform, { serviceId: member.serviceId, environmentId: row.intoId }),
     }))
     const { environments, services } = routing.table
     const recorded = Promise.withResolvers<void>()

@@ -72,7 +72,7 @@ async function idOf({ db }: Pick<Platform, 'db'>, name: string): Promise<string 
 
 function asCallersSee(service: Service, own: string | undefined, access: Access): Service {
   return {
-    ...service, access, owner: null, reason: null, laptop: null, instances: [], settings: defaultSettings, locked: [], pending: false, lastDeployment: null,
+    ...service, access, owner: null, reason: null, laptop: null, instances: [], settings: defaultSettings, locked: [], pending: false, deployedAt: null, lastDeployment: null,
     // Which others it is shared with is not ours to know.
     audience: service.audience.kind === 'teams' ? { kind: 'teams', teams: own === undefined ? [] : [own] } : service.audience,
   }

@@ -7,7 +7,7 @@ import type { Instance, Laptop, Service, ServiceSettings } from '#contract/recor
 import type { Audience } from '#contract/routing.ts'
 import { isUnderWay, type ServiceState } from '#contract/states.ts'
 import { among } from '#db/among.ts'
-import { releases, revisions, services, settings, teams, users } from '#db/schema.ts'
+import { deployments, releases, revisions, services, settings, teams, users } from '#db/schema.ts'
 import { personOf } from '../people/person.ts'
 import { replacementNames } from '../routing/entities.ts'
 import { type Newest, newestOf } from '../deployments/record.ts'
@@ -64,7 +64,8 @@ export async function viewServices(platform: Platform, rows: readonly ServiceRow
   const at = chain.map((one) => one.id)
   const [team] = await db.select({ name: teams.name }).from(teams).where(eq(teams.id, environment.teamId))
   const [own, owners, consoles, newest, pins, replacements] = await Promise.all([
-    db.select({ release: releases, revision: revisions }).from(releases)
+    db.select({ release: releases, revision: revisions, liveAt: deployments.liveAt }).from(releases)
+      .leftJoin(deployments, eq(deployments.id, releases.deploymentId))
       .leftJoin(revisions, and(eq(revisions.serviceId, releases.serviceId), eq(revisions.commit, releases.commit)))
       .where(and(inArray(releases.environmentId, at), among(releases.serviceId, ids))),
     db.select().from(users).where(among(users.id, [...new Set(rows.flatMap((row) => row.ownerId ?? []))])),
@@ -114,6 +115,7 @@ export async function viewServices(platform: Platform, rows: readonly ServiceRow
       settings,
       pending: place !== undefined && !place.plan.pinned && found?.from.id === environment.id && !isDeepStrictEqual(place.plan.settings, settings),
       locked: place?.plan.build.locked ?? [],
+      deployedAt: found?.liveAt ?? null,
       lastDeployment: deployment ? { id: deployment.id, state: deployment.state, at: deployment.createdAt, by: deployment.byName } : null,
       createdAt: row.createdAt,
     }

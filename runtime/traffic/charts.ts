@@ -55,16 +55,6 @@ export async function activityIn(traffic: Traffic, { environmentId, serviceId: o
   return [...services.values()]
 }
 
-/** The last hour or so, a point each `stepMs`, of one environment. */
-export async function pointsOf(traffic: Traffic, at: At, { sinceMs, stepMs }: { sinceMs: number; stepMs: number }, now = Date.now()) {
-  const tier = tierFor({ sinceMs, stepMs })
-  const step = Math.ceil(stepMs / (tier.seconds * 1000)) * tier.seconds * 1000
-  const from = Math.floor((now - Math.min(sinceMs, tier.keptMs)) / step) * step
-  const slots = Array.from({ length: Math.floor((now - from) / step) + 1 }, emptySlot)
-  await traffic.read({ serviceId: at.serviceId, environmentIds: [at.environmentId] }, { tier, from, to: now, take: (_, begins, slot) => { addTo(slots[Math.floor((begins - from) / step)] ?? emptySlot(), slot) } })
-  return slots.map((slot, index) => ({ at: from + index * step, requests: slot.requests, errors: slot.errors, p50: quantile(slot, 0.5), p99: quantile(slot, 0.99) }))
-}
-
 const rounded = (ms: number | null) => (ms === null ? null : Math.round(ms * 10) / 10)
 
 function numbersOf(slots: readonly Slot[]) {

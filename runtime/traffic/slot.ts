@@ -24,17 +24,22 @@ export function addTo(sum: Slot, more: Pick<TrafficCount, keyof Slot>): Slot {
 
 /**
  * Milliseconds below which so many of the requests were answered, as Prometheus' histogram_quantile reckons: within a bucket
- * they are taken to be spread evenly. Null when there were none.
+ * they are taken to be spread evenly. Null when there were none. The sum of all times bounds what the buckets leave open: of
+ * one request it is the time itself, of few it is nearer than the bucket's bound.
  */
-export function quantile({ latency }: Pick<Slot, 'latency'>, share: number): number | null {
+export function quantile({ latency, totalMs }: Pick<Slot, 'latency'> & Partial<Pick<Slot, 'totalMs'>>, share: number): number | null {
   const total = latency.reduce((sum, times) => sum + times, 0)
   if (total === 0) return null
+  if (total === 1 && totalMs !== undefined && totalMs > 0) return totalMs
+  const least = latency.reduce((sum, times, index) => sum + times * (latencyBuckets[index - 1] ?? 0), 0)
+  const spare = totalMs === undefined || totalMs < least ? Infinity : totalMs - least
   let passed = 0
   for (const [index, times] of latency.entries()) {
     if (times > 0 && passed + times >= total * share) {
-      const [low, high] = [latencyBuckets[index - 1] ?? 0, latencyBuckets[index] ?? Infinity]
+      const low = latencyBuckets[index - 1] ?? 0
+      const high = Math.min(latencyBuckets[index] ?? Infinity, low + spare)
       // Of those beyond the last bound nothing more is known.
-      return high === Infinity ? low : low + (high - low) * Math.max(0, (total * share - passed) / times)
+      return latencyBuckets[index] === undefined ? low : low + (high - low) * Math.max(0, (total * share - passed) / times)
     }
     passed += times
   }

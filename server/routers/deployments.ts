@@ -33,7 +33,7 @@ export const deployments = router({
 
   get: authorizedTeam('service.read', { listing: true }).input(byId).query(({ ctx, input }) => ownDeployment(ctx, input.deploymentId)),
 
-  /** Code and variables against what served before. */
+  /** Code and variables compared with what it replaced. */
   diff: authorizedTeam('source.read', { listing: true }).input(byId).query(async ({ ctx, input }) => {
     const { id, environment, service } = await ownDeployment(ctx, input.deploymentId)
     const [diff, seesVariables] = await Promise.all([

@@ -157,8 +157,7 @@ export const services = router({
     .mutation(({ ctx }) => ctx.web.runtime.call('services.kill', here(ctx.at), ctx.as)),
 
   traffic: authorizedServiceHere('service.read')
-    .input(z.object({ sinceMs: z.number().min(0), stepMs: z.number().min(1_000) }))
-    .query(({ ctx, input }) => ctx.web.runtime.call('services.traffic', { ...here(ctx.at), sinceMs: input.sinceMs, stepMs: input.stepMs }, ctx.as)),
+    .query(({ ctx }) => ctx.web.runtime.call('services.traffic', here(ctx.at), ctx.as)),
 })
 
 /** Only the ids, as the runtime's procedures take them. */

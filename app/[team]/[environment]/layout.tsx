@@ -1,9 +1,16 @@
+import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import type { ReactNode } from 'react'
 import type { InTeam } from '#client/paths.ts'
 import { Frame } from '#components/frame/frame.tsx'
 import { here, load, page } from '#server/page.ts'
 import { Prefetched } from '#app/prefetched.tsx'
+
+/** Tabs of one screen in two environments must not look the same. */
+export async function generateMetadata({ params }: { params: Promise<InTeam> }): Promise<Metadata> {
+  const { environment } = await params
+  return { title: { default: environment, template: `%s · ${environment} · M3O` } }
+}
 
 export default async function ConsoleLayout({ params, children }: { params: Promise<InTeam>; children: ReactNode }) {
   const place = await params

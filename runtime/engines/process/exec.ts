@@ -33,7 +33,11 @@ const seccompFd = 4
 export async function execIn(record: InstanceRecord, options: ExecOptions, context: ExecContext): Promise<ExecSession> {
   const payload = record.placement?.identity.payload
   if (!payload || !isAlive(payload)) throw new PlatformError('not_in_this_state', 'the instance is no longer running')
-  const env: Record<string, string> = { ...environmentOf(payload.pid), ...(options.tty && { TERM: 'xterm-256color', SHELL: '/bin/bash' }), ...options.env }
+  const own = environmentOf(payload.pid)
+  const env: Record<string, string> = {
+    ...(own.LC_ALL === undefined && { LANG: 'C.UTF-8' }), ...own,
+    ...(options.tty && { TERM: 'xterm-256color', SHELL: '/bin/bash', ...(options.command === undefined && promptOf(own)) }), ...options.env,
+  }
   checkEnvironment(env)
 
   const name = `exec-${randomBytes(6).toString('hex')}`
@@ -66,6 +70,17 @@ function commandOf({ command, tty }: ExecOptions): string[] {
   // Our own pty lies outside the sandbox's /dev/pts; script(1) makes one inside, or programs find "not a tty".
   const quoted = (command ?? ['bash', '-i']).map((each) => `'${each.replaceAll("'", `'\\''`)}'`)
   return ['script', '-qefc', `exec ${quoted.join(' ')}`, '/dev/null']
+}
+
+const red = 31
+const cyan = 36
+const name = /^[a-z][a-z\d-]*$/
+
+/** `hello@production:~$`, production in red. Set at the first prompt, as bash's own start-up files set another one before. */
+function promptOf({ M3O_SERVICE: service = '', M3O_ENVIRONMENT: environment = '' }: Record<string, string>): Record<string, string> {
+  if (!name.test(service) || !name.test(environment)) return {}
+  const colour = environment === 'production' ? red : cyan
+  return { PROMPT_COMMAND: `PS1='${service}@\\[\\e[1;${colour}m\\]${environment}\\[\\e[0m\\]:\\w\\$ '; unset PROMPT_COMMAND` }
 }
 
 /** As the payload was started with; what it has since done to its memory can only harm its own user. */

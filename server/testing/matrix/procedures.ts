@@ -105,6 +105,7 @@ export const trials: Record<string, Trial> = {
   'invitations.read': { input: ({ invitationLink }) => ({ secret: secretOf(invitationLink) }) },
   'invitations.accept': { input: ({ invitationLink }) => ({ secret: secretOf(invitationLink), password: 'x' }), ends: ['conflict', 'forbidden', 'bad_request'] },
 
+  'logs.volume': { input: ({ service }) => ({ services: [service], since: null, until: Date.now(), steps: 10 }), foreign: { services: (other) => [other.service] } },
   'logs.read': { input: ({ service }) => ({ services: [service] }), foreign: { services: (other) => [other.service] } },
 
   'members.list': { narrow: 'may' },
@@ -211,7 +212,7 @@ export const trials: Record<string, Trial> = {
   },
   'services.delete': { fresh: (cast, _actor, turn) => newService(cast, turn) },
   'services.kill': { input: quiet, ends: notRunning },
-  'services.traffic': { input: () => ({ sinceMs: 60_000, stepMs: 60_000 }) },
+  'services.traffic': { input: () => ({}) },
 
   // Of a team that shares nothing with the first.
   'shared.docs': ofOthers(),

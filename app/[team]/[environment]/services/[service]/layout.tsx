@@ -6,8 +6,8 @@ import { PlaceOf } from '#components/ui/place-of.tsx'
 import { Prefetched } from '#app/prefetched.tsx'
 
 export async function generateMetadata({ params }: { params: Promise<OfService> }): Promise<Metadata> {
-  const { service } = await params
-  return { title: { default: service, template: `%s · ${service} · M3O` } }
+  const { service, environment } = await params
+  return { title: { default: service, template: `%s · ${service} · ${environment} · M3O` } }
 }
 
 /** The tabs scroll, or fill what the head leaves, each by itself. */

@@ -17,7 +17,7 @@ export default async function OverviewPage({ params, searchParams }: { params: P
   return (
     <Prefetched queries={(trpc) => [
       trpc.services.get.queryOptions(at), trpc.services.everywhere.queryOptions({ team, service }),
-      trpc.services.traffic.queryOptions({ ...at, ...lastHour }), trpc.platform.about.queryOptions(), trpc.deployments.list.queryOptions(firstPage(at)),
+      trpc.services.traffic.queryOptions(at), trpc.metrics.service.queryOptions({ ...at, ...lastHour }), trpc.platform.about.queryOptions(), trpc.deployments.list.queryOptions(firstPage(at)),
     ]}>
       <WithReadme at={at} doc={doc} />
     </Prefetched>
