@@ -7,6 +7,7 @@ CREATE TABLE "consents" (
 );
 --> statement-breakpoint
 ALTER TABLE "deployments" ADD COLUMN "by_token_id" text;--> statement-breakpoint
+ALTER TABLE "deployments" ADD COLUMN "replaces_id" text;--> statement-breakpoint
 ALTER TABLE "deployments" ADD COLUMN "resumed" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE "environments" ADD COLUMN "let_in" jsonb DEFAULT '[]'::jsonb NOT NULL;--> statement-breakpoint
 ALTER TABLE "promotion_requests" ADD COLUMN "contents" jsonb;--> statement-breakpoint
