@@ -3,6 +3,7 @@ import { PlatformError } from '#contract/errors.ts'
 import { header, maxHops } from '#contract/headers.ts'
 import { hostLabel } from '#contract/names.ts'
 import { secretsRefusal } from '#contract/overlay-secrets.ts'
+import { maxDepth } from '#contract/routing.ts'
 import type { EnvironmentChoice } from '#contract/traces.ts'
 import type { CallRequest } from './call.ts'
 import { type EnvironmentClaims, mergeBaggage } from './context/environment-claim.ts'
@@ -245,6 +246,8 @@ export class Admission {
     found.choice = asked === context ? choice : 'default'
     if (asked.gone !== null) throw gone(asked.gone, asked.goneBy)
     this.allow(identity, asked, instance, member)
+    // What comes with a token as well is the token's call.
+    if (instance !== undefined && identity.kind === 'service' && asked.teamId === instance.teamId) this.requireOwnReach(instance, asked, generation)
     if (instance !== undefined && asked.parentId !== null && asked.id !== instance.environmentId) this.requireNoSecrets(instance, asked)
     return { context, asked, member, choice, generation: generation ?? this.table.generationOf(context.id) }
   }
@@ -269,6 +272,28 @@ export class Admission {
     const carried = instance !== undefined && member !== undefined
     if (environment.parentId === null || carried || belongsTo(identity, environment.teamId)) return
     throw identity.kind === 'anyone' ? signIn() : new PlatformError('forbidden', `the environment ${environment.name} is its team's alone`)
+  }
+
+  /**
+   * An instance calls in its own environment, or in one that inherits from it, whose calls it may be answering. In any other it would be taken for
+   * the service of the same name there. A call that began before its environment was moved to another parent goes on.
+   */
+  private requireOwnReach(instance: Caller, asked: Environment, generation: number | undefined): void {
+    if (this.isWithin(asked.id, instance.environmentId)) return
+    const began = generation !== undefined && generation < this.table.generationOf(asked.id)
+    if (began && !this.isWithin(instance.environmentId, asked.id)) return
+    const [service, from] = [this.table.get('services', instance.serviceId)?.name, this.table.get('environments', instance.environmentId)?.name]
+    throw new PlatformError('forbidden', `${service ?? 'this service'} runs in ${from ?? 'another environment'} and does not call in ${asked.name}`, {
+      fix: `Leave out M3O-Environment to call in ${from ?? 'its own environment'}, or send a token that may call in ${asked.name}.`, data: { reason: 'other_environment' },
+    })
+  }
+
+  /** Whether an environment is that other one, or is based on it. */
+  private isWithin(environmentId: string, parentId: string): boolean {
+    for (let id: string | null = environmentId, depth = 0; id !== null && depth < maxDepth; id = this.table.get('environments', id)?.parentId ?? null, depth++) {
+      if (id === parentId) return true
+    }
+    return false
   }
 
   /** What holds secrets of a protected environment calls no override of another one (contract/overlay-secrets.ts). */

@@ -148,3 +148,17 @@ test('nor does what served before a switch, for a call that began before it, onc
   await change({ releases: { [`e_production/${front}`]: { ...after, secretsOf: ['e_production'] } } })
   expect(await ask(`/~${ownKey}/front/x`, { baggage })).toMatchObject(refused)
 })
+
+test('an instance does not call in an environment that its own one is not inherited by, whatever it says', async () => {
+  const other = { status: 403, text: expect.stringContaining('"reason":"other_environment"') as string }
+  expect(await ask(`/~${plainKey}/pay/x`)).toMatchObject({ status: 200, by: 'production' })
+  const production = lastBaggage
+  expect(await ask(`/~${ownKey}/pay/x`)).toMatchObject({ status: 200, by: 'dx' })
+  expect(await ask(`/~${ownKey}/pay/x`, { 'm3o-environment': 'production' })).toMatchObject(other)
+  expect(await ask(`/~${ownKey}/pay/x`, { baggage: production })).toMatchObject(other)
+  await change({ environments: { e_production: { ...stand.table.environments.e_production!, generation: 9 } } })
+  expect(await ask(`/~${ownKey}/pay/x`, { baggage: production })).toMatchObject(other)
+  // A token of its own says for itself where it may call; what inherits may be called in.
+  expect(await ask(`/~${ownKey}/pay/x`, { 'm3o-environment': 'production', ...ann })).toMatchObject({ status: 200, by: 'production' })
+  expect(await ask(`/~${plainKey}/pay/x`, { 'm3o-environment': 'dx' })).toMatchObject({ status: 200, by: 'dx' })
+})

@@ -100,7 +100,7 @@ describe('addresses', () => {
 describe('who calls', () => {
   test('a token is consumed, and the service learns who called', async () => {
     await ask('/v1/hello/x', { ...ann, 'm3o-caller': 'person="eve"', 'm3o-actor': '{"personId":"u","email":"e","teamIds":["t_demo"]}' })
-    expect(last().headers['m3o-caller']).toBe('person="ann@x.y", id="u_1", team="demo"')
+    expect(last().headers['m3o-caller']).toBe('person="ann@x.y", team="demo"')
     expect(last().headers).not.toHaveProperty('authorization')
     expect(last().headers).not.toHaveProperty('m3o-actor')
     await ask('/v1/hello/x', { 'm3o-authorization': 'm3o_ann', authorization: 'Basic Zm9v' })
@@ -148,7 +148,7 @@ describe('who calls', () => {
 
   test('headers that Connection names do not reach the service, and cannot take its framing or its caller away', async () => {
     await ask('/v1/hello/x', { ...ann, connection: 'close, x-hop, m3o-caller, content-length', 'x-hop': '1', 'x-end': '2', 'proxy-connection': 'x', 'proxy-authorization': 'y' }, 'POST', 'abc')
-    expect(last().headers).toMatchObject({ 'x-end': '2', 'm3o-caller': 'person="ann@x.y", id="u_1", team="demo"', 'content-length': '3', via: '1.1 m3o' })
+    expect(last().headers).toMatchObject({ 'x-end': '2', 'm3o-caller': 'person="ann@x.y", team="demo"', 'content-length': '3', via: '1.1 m3o' })
     for (const name of ['x-hop', 'proxy-connection', 'proxy-authorization']) expect(last().headers).not.toHaveProperty(name)
   })
 })

@@ -91,7 +91,7 @@ export function traceOf(headers: IncomingHttpHeaders): string | undefined {
   return typeof value === 'string' ? /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(value)?.[1] : undefined
 }
 
-/** A dictionary of strings and display strings, RFC 9651: `person="a@b.c", id="u_1", team="demo"`. */
+/** A dictionary of strings and display strings, RFC 9651: `person="a@b.c", team="demo"`, or `id="u_1", team="demo"` without a confirmed address. */
 function parseCaller(value: string | string[] | undefined): Caller | undefined {
   if (typeof value !== 'string') return undefined
   const caller: Caller = {}

@@ -23,7 +23,9 @@ export function AgreeToService({ host, to }: { host: string; to: string }) {
         <div className="rounded border border-border bg-raised px-3 py-2.5">
           <h2 className="text-muted">It is told with each of your requests</h2>
           <dl className="mt-1.5 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
-            <dt>Email</dt><dd className="min-w-0 font-medium break-all">{me.person.email}</dd>
+            {me.person.unconfirmed
+              ? <><dt>Id</dt><dd className="min-w-0">that of your account, as your address is not confirmed</dd></>
+              : <><dt>Email</dt><dd className="min-w-0 font-medium break-all">{me.person.email}</dd></>}
             {teams.length > 0 && <><dt>{teams.length === 1 ? 'Team' : 'One of your teams'}</dt><dd className="min-w-0 font-medium break-words">{teams.join(', ')}</dd></>}
           </dl>
         </div>

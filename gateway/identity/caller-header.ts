@@ -29,8 +29,8 @@ function itemOf(text: string): string {
 }
 
 /**
- * What the service of `teamId` is told of its caller: `person="a@b.c", id="u_1", team="demo"`; undefined for nobody known. Only a
- * confirmed address is told; the id is there for everyone and never changes.
+ * What the service of `teamId` is told of its caller: `person="a@b.c", team="demo"`; undefined for nobody known. Only a confirmed address
+ * is told: without one a person appears as `id="u_1", team="demo"`, a machine as `machine="ci", id="tk_1", team="demo"`.
  */
 export function callerHeader(identity: Identity, table: RouteTable, teamId: string): string | undefined {
   if (identity.kind === 'anyone') return undefined
@@ -40,8 +40,8 @@ export function callerHeader(identity: Identity, table: RouteTable, teamId: stri
   }
   const team = identity.teamIds.includes(teamId) ? teamId : identity.teamIds[0]
   const { machine, email } = identity
-  const named = machine !== undefined ? `machine=${item(machine)}, ` : email !== null ? `person=${item(email)}, ` : ''
-  return withTeam(`${named}id=${item(identity.personId)}`, table, team)
+  if (machine === undefined && email !== null) return withTeam(`person=${item(email)}`, table, team)
+  return withTeam(`${machine === undefined ? '' : `machine=${item(machine)}, `}id=${item(identity.personId)}`, table, team)
 }
 
 function withTeam(text: string, table: RouteTable, teamId: string | undefined): string {

@@ -21,7 +21,7 @@ test('a protection is shown with its people, said in the audit, and taken back',
   await protect({ ...admins, deploy: { role: 'admin', people: [platform.userId] } })
   const [production] = await platform.rpc.call('environments.list', { teamId: platform.teamId })
   expect(production?.protection).toEqual({
-    deploy: { role: 'admin', people: [{ id: platform.userId, name: 'Ann', email: 'ann@example.com' }] }, secrets: { role: 'owner', people: [] }, promote: { role: 'admin', people: [] },
+    deploy: { role: 'admin', people: [{ id: platform.userId, name: 'Ann', email: 'ann@example.com', unconfirmed: true }] }, secrets: { role: 'owner', people: [] }, promote: { role: 'admin', people: [] },
   })
   const { protected: guarded } = await platform.rpc.call('access.resolve', { userId: platform.userId, team: 'crew', environment: 'production' })
   expect(guarded).toMatchObject([{ environment: 'production', protection: { deploy: { role: 'admin', people: [platform.userId] } } }])
