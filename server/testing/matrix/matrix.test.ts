@@ -48,9 +48,13 @@ test('every procedure has declared its action, and is in the table', () => {
 
 test('a part of an input that names something by its id is tried with another team\'s', () => {
   const naming = /^(team|service|environment|services|token|to|from|against|owner|\w+Id)$/
-  const ofNoTeam = new Set(['person.confirmCommand', 'person.login', 'source.move', 'source.diff', 'calls.trace', 'platform.showMessage', 'platform.dismissMessage'])
+  const ofNoTeam = new Set([
+    'person.confirmCommand', 'person.login', 'person.agree', 'person.revokeConsent', 'source.move', 'source.diff', 'calls.trace', 'platform.showMessage', 'platform.dismissMessage', 'platform.confirmPerson',
+  ])
+  // What was live when it was looked at: compared, never read.
+  const compared = new Set(['deployments.rollback from'])
   const untried = procedures.filter(({ name }) => !ofNoTeam.has(name)).flatMap(({ name, keys, place }) =>
-    keys.filter((key) => naming.test(key) && !namesOf[place].includes(key) && !(key in (trials[name]?.foreign ?? {}))).map((key) => `${name} ${key}`))
+    keys.filter((key) => naming.test(key) && !namesOf[place].includes(key) && !(key in (trials[name]?.foreign ?? {})) && !compared.has(`${name} ${key}`)).map((key) => `${name} ${key}`))
   expect(untried).toEqual([])
 })
 

@@ -82,7 +82,8 @@ export const trials: Record<string, Trial> = {
   'environments.delete': { fresh: (cast, _actor, turn) => newEnvironment(cast, turn) },
   'environments.departed': {},
   'environments.restore': { input: () => ({ name: 'never-was' }), foreign: { name: (other) => other.child }, ends: ['not_found'] },
-  'environments.keep': { input: (own) => ({ environment: own.child }) },
+  // A shared environment does not expire.
+  'environments.keep': { input: (own) => ({ environment: own.child }), ends: ['bad_request'] },
   'environments.move': { unwritten: 'it is there already', input: (own) => ({ environment: own.child, from: 'production' }), foreign: { from: (other) => other.child } },
   'environments.diff': { input: (own) => ({ environment: own.child, against: 'production' }), foreign: { against: (other) => other.child } },
   'environments.reset': { input: (own) => ({ ...quiet(own), environment: own.child }), ends: notRunning },

@@ -11,8 +11,9 @@ const names = Object.keys(topics) as LiveTopic[]
 
 /** One socket for each who is let in; `refused` says why one is not. */
 async function connect(cast: Cast, actor: ActorName, action?: string): Promise<{ socket: Socket; refused: string | undefined }> {
-  const secret = cast.secretOf(actor, action)
+  // As a browser or as a program: a socket has one identity.
   const cookie = cast.cookies.get(actor)
+  const secret = cookie === undefined ? cast.secretOf(actor, action) : undefined
   const socket = io(cast.stand.settings.url, {
     path: '/live', transports: ['websocket'], forceNew: true, reconnection: false, ...(secret !== undefined && { auth: { token: secret } }),
     ...(cookie !== undefined && { extraHeaders: { cookie, origin: cast.stand.settings.url } }),
