@@ -6,7 +6,7 @@ test('operators say who may get an account, and pass links on where no mail is s
   await theirs.goto('/sign-in')
   await expect(theirs.getByText(/You get one by an invitation/)).toBeVisible()
   await page.goto('/demo/production/settings?tab=platform')
-  const people = page.locator('section').filter({ has: page.getByRole('heading', { name: 'People' }) })
+  const people = page.locator('section').filter({ has: page.getByRole('heading', { name: 'People', exact: true }) })
   await people.getByText('Open', { exact: true }).click()
   await expect(people).toContainText('you pass each their link on')
 
