@@ -49,6 +49,15 @@ export class HangWatch {
     this.#stopping.abort()
   }
 
+  get name(): string {
+    return this.#watched.name
+  }
+
+  /** Somebody else had an answer from the process that runs now. */
+  noteAnswer(): void {
+    this.#seen = this.#watched.identity()
+  }
+
   async #watch(): Promise<void> {
     const { signal } = this.#stopping
     for (;;) {

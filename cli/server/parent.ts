@@ -190,7 +190,10 @@ export class Parent {
     await Promise.all(names.map(async (name) => {
       const process = platform.processes[name]
       const giveUp = () => process.hopeless || this.#stopping !== undefined
-      if (await becomesHealthy(doorOf(name, platform), { withinMs: readyWithinMs, giveUp })) return
+      if (await becomesHealthy(doorOf(name, platform), { withinMs: readyWithinMs, giveUp })) {
+        this.#watches.find((watch) => watch.name === name)?.noteAnswer()
+        return
+      }
       if (this.#stopping !== undefined) throw new Stopped()
       throw new Problem(`${name} does not start: ${lastReason(process.program.log)} (see ${process.program.log})`)
     }))
