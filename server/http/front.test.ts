@@ -90,7 +90,7 @@ test('only the console\'s own hosts are answered', async () => {
   for (const host of ['evil.example', `evil.example:${port}`, `hello--demo.localhost:${port}`, '127.0.0.1:1', 'localhost', `127.0.0.1.evil.example:${port}`]) {
     expect((await raw('/', { host })).status, host).toBe(421)
   }
-  expect((await raw('//evil.example/x', { host: `127.0.0.1:${port}` })).status).toBe(400)
+  for (const path of ['//evil.example/x', '/%ff', '/%', '/demo/%c0%af']) expect((await raw(path, { host: `127.0.0.1:${port}` })).status, path).toBe(400)
 })
 
 test('a page of another origin changes nothing with its visitor\'s cookie', async () => {

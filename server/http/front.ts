@@ -72,7 +72,7 @@ async function serve(web: Web, { pages, isReady, turns }: To & { turns: Turns },
   if (request.url.length > mostUrl) throw new PlatformError('too_large', `the address is longer than ${mostUrl >> 10} KiB`)
   const url = new URL(request.url, settings.url)
   // `//somewhere/x` is read as a host by URL and by browsers alike: it is no path of ours.
-  if (url.origin !== settings.url) throw new PlatformError('bad_request', 'this is not a path')
+  if (url.origin !== settings.url || !isUtf8(url.pathname)) throw new PlatformError('bad_request', 'this is not a path')
   // Otherwise a page could be had by another name, with the headers of another kind of answer.
   if (standingOf(request.url, platformSegments) === 'disguised') throw new PlatformError('bad_request', 'this path could be read as one of the platform')
   const take = served.find(([begins]) => url.pathname === begins || url.pathname.startsWith(`${begins}/`))?.[1]
@@ -101,3 +101,13 @@ function sendElsewhere(web: Web, request: IncomingMessage, response: ServerRespo
 }
 
 const pathOnly = (url: string | undefined) => url?.split('?', 1)[0] ?? ''
+
+/** Whether its percent-encoded bytes are UTF-8; Next fails at others. */
+function isUtf8(pathname: string): boolean {
+  try {
+    decodeURIComponent(pathname)
+    return true
+  } catch {
+    return false
+  }
+}
