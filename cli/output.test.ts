@@ -14,4 +14,5 @@ test('nothing else that a terminal obeys is printed', () => {
     expect(coloured(`${esc}[31m${hostile}`, true).slice(5, -4)).not.toContain(esc)
   }
   expect(coloured('a\rb\u0000c\u009b2J', false)).not.toMatch(/[\r\u0000\u009b]/)
+  expect(coloured('user\u202Etxt.exe\u2066', true)).toBe('user·txt.exe·')
 })

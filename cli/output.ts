@@ -27,8 +27,8 @@ export function table(head: string[], rows: string[][]): string {
   return [line(head.map((title) => title.toUpperCase()), colors.dim), ...safe.map((row) => line(row))].join('\n')
 }
 
-/** Without control characters, which a terminal would obey. */
-export const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => (character === '\t' ? '  ' : '·'))
+/** Without control characters, which a terminal would obey, and without those that turn the direction of text. */
+export const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (character) => (character === '\t' ? '  ' : '·'))
 
 /**
  * A service's own line: its colours where the terminal shows colours, without any other escape sequence and without control characters.
