@@ -20,6 +20,7 @@ test('j and k begin in a table that has no focus yet, and its rows are one stop 
 
   await test.step('rows without a link take the focus themselves', async () => {
     await page.goto('/demo/production/team')
+    await expectConnected(page)
     const rows = page.getByRole('table', { name: 'Members' }).locator('tbody tr')
     await expect(rows.first()).toBeVisible()
     await page.keyboard.press('j')

@@ -29,7 +29,7 @@ export function AgreeToService({ host, to }: { host: string; to: string }) {
             {teams.length > 0 && <><dt>{teams.length === 1 ? 'Team' : 'One of your teams'}</dt><dd className="min-w-0 font-medium break-words">{teams.join(', ')}</dd></>}
           </dl>
         </div>
-        <p className="text-small text-muted">The address: <span className="break-all">{host}</span>. You are asked once; take it back at any time in Settings, Account.</p>
+        <p className="text-small text-muted">The address: <span className="break-all">{host}</span>. You are signed in as <span className="break-all">{me.person.email}</span>. You are asked once; take it back at any time in Settings, Account.</p>
         {agree.error !== null && <ErrorLine error={agree.error} />}
         <div className="flex gap-2">
           {agreed
