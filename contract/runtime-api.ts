@@ -55,7 +55,7 @@ const access = {
   'access.here': call(z.object({ name: z.string().min(1).max(80) }), z.object({ token: z.string(), email: z.string(), team: z.string() })),
   /** Web says which browser sessions may be handed over to services' hosts, and when one has ended. */
   'access.handover': call(
-    z.object({ sessionId: z.string(), userId: z.string(), host: z.string(), expiresAt: z.number() }),
+    z.object({ sessionId: z.string(), userId: z.string(), host: z.string(), state: z.string().max(64), expiresAt: z.number() }),
     /** Null: the person has to agree first. */
     z.object({ code: z.string().nullable() }),
   ),

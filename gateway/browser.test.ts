@@ -37,16 +37,24 @@ afterAll(async () => {
   await other.close()
 })
 
+/** What the gateway gives a browser that begins to sign in: the cookie with the nonce, and the nonce's hash. */
+async function begun(at = stand, host = 'app--demo.localhost:8080') {
+  const sent = await ask('/_m3o/handover', { host }, 'GET', at)
+  return { state: new URL(sent.header('location') ?? '').searchParams.get('state') ?? '', nonce: sent.header('set-cookie')?.split(';')[0] ?? '' }
+}
+
 async function signedIn(at = stand, host = 'app--demo.localhost:8080') {
-  const { code } = await at.control.call('handover.create', { sessionId: 'ss_1', host })
-  const answer = await ask(`/_m3o/handover?code=${code}&to=%2Fhome%3Fa%3Db`, { host }, 'GET', at)
-  return { answer, code, cookie: answer.header('set-cookie')?.split(';')[0] ?? '' }
+  const { state, nonce } = await begun(at, host)
+  const { code } = await at.control.call('handover.create', { sessionId: 'ss_1', host, state })
+  const answer = await ask(`/_m3o/handover?code=${code}&to=%2Fhome%3Fa%3Db`, { host, cookie: nonce }, 'GET', at)
+  return { answer, code, state, nonce, cookie: answer.header('set-cookie')?.split(';')[0] ?? '' }
 }
 
 test('a browser is sent to the console to sign in and comes back with a cookie for this host alone', async () => {
   const sent = await ask('/home?a=b', navigation)
   expect(sent.status).toBe(302)
-  expect(sent.header('location')).toBe('http://127.0.0.1:4000/handover?host=app--demo.localhost%3A8080&to=%2Fhome%3Fa%3Db')
+  expect(sent.header('location')).toMatch(/^http:\/\/127\.0\.0\.1:4000\/handover\?host=app--demo\.localhost%3A8080&to=%2Fhome%3Fa%3Db&state=[\w-]{43}$/)
+  expect(sent.header('set-cookie')).toMatch(/^m3o-handover-[0-9a-f]{8}=[\w-]{32}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=3600$/)
   expect((await ask('/home', {})).status).toBe(401)
   const { answer, cookie } = await signedIn()
   expect(answer.status).toBe(303)
@@ -57,12 +65,28 @@ test('a browser is sent to the console to sign in and comes back with a cookie f
 })
 
 test('a code works once, at its host, for a session that lives', async () => {
-  const { code } = await signedIn()
-  expect((await ask(`/_m3o/handover?code=${code}&to=/`, navigation)).status).toBe(401)
-  const { code: elsewhere } = await stand.control.call('handover.create', { sessionId: 'ss_1', host: 'open--demo.localhost:8080' })
-  expect((await ask(`/_m3o/handover?code=${elsewhere}&to=/`)).status).toBe(401)
-  await expect(stand.control.call('handover.create', { sessionId: 'ss_nobody', host: 'x' })).rejects.toMatchObject({ code: 'not_found' })
+  const { code, state, nonce: cookie } = await signedIn()
+  expect((await ask(`/_m3o/handover?code=${code}&to=/`, { ...navigation, cookie })).status).toBe(401)
+  const { code: elsewhere } = await stand.control.call('handover.create', { sessionId: 'ss_1', host: 'open--demo.localhost:8080', state })
+  expect((await ask(`/_m3o/handover?code=${elsewhere}&to=/`, { cookie })).status).toBe(401)
+  await expect(stand.control.call('handover.create', { sessionId: 'ss_nobody', host: 'x', state })).rejects.toMatchObject({ code: 'not_found' })
   expect((await ask(`/_m3o/handover?code=${code}`, {}, 'POST')).status).toBe(405)
+})
+
+test('a code works only in the browser that asked for it', async () => {
+  const mallory = await begun()
+  const victim = await begun()
+  for (const cookie of ['', victim.nonce, `${mallory.nonce}; ${victim.nonce}`]) {
+    const { code } = await stand.control.call('handover.create', { sessionId: 'ss_1', host: 'app--demo.localhost:8080', state: mallory.state })
+    const answer = await ask(`/_m3o/handover?code=${code}&to=/`, { ...navigation, ...(cookie !== '' && { cookie }) })
+    expect(answer.status, cookie).toBe(401)
+    expect(answer.header('set-cookie'), cookie).toBeUndefined()
+    expect(answer.body).toContain('not begun in this browser')
+  }
+  // Two tabs of one browser begin with the same nonce.
+  const second = await ask('/_m3o/handover?to=/b', { cookie: `a=b; ${victim.nonce}` })
+  expect(second.header('set-cookie')?.split(';')[0]).toBe(victim.nonce)
+  expect(new URL(second.header('location') ?? '').searchParams.get('state')).toBe(victim.state)
 })
 
 test('the cookie is good only at its host, only unchanged, only while the session lives', async () => {
@@ -108,8 +132,8 @@ test('whom the audience leaves out is told so, not sent round in a circle', asyn
 })
 
 test('services see neither our cookies nor the console\'s', async () => {
-  const { cookie } = await signedIn()
-  await ask('/', { ...own, cookie: `a=1; ${cookie}; next-auth.session-token=x; __Secure-next-auth.callback-url=y; b=2; m3o-console-theme=dark` })
+  const { cookie, nonce } = await signedIn()
+  await ask('/', { ...own, cookie: `a=1; ${cookie}; ${nonce}; next-auth.session-token=x; __Secure-next-auth.callback-url=y; b=2; m3o-console-theme=dark` })
   expect(seen.at(-1)?.cookie).toBe('a=1; b=2')
   await ask('/', { host: 'open--demo.localhost', cookie })
   expect(seen.at(-1)).not.toHaveProperty('cookie')

@@ -73,7 +73,7 @@ export function controlServer({ table, pools, traffic, traces, handovers, target
       return { ok: true }
     },
     'traces.read': ({ traceId }) => traces.read(traceId, table),
-    'handover.create': ({ sessionId, host }) => ({ code: handovers.create(sessionId, host) }),
+    'handover.create': (asked) => ({ code: handovers.create(asked) }),
   }, { log })
 
   const asksService = ({ headers, url }: IncomingMessage) => targets.isService(headers.host) || url?.startsWith('/v1/') === true

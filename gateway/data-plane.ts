@@ -156,8 +156,7 @@ export class DataPlane {
   private refuse(request: CallRequest, response: CallResponse, error: unknown, { target, traceparent }: { target: Target | undefined; traceparent: string }): void {
     if (!(error instanceof PlatformError)) this.parts.report(error)
     else if (error.code === 'unauthenticated' && target?.kind === 'host' && isNavigation(request) && !isHandover(target.path)) {
-      response.writeHead(302, { location: this.parts.handovers.signInUrl(target.host, target.path), 'cache-control': 'no-store', 'content-length': 0 }).end()
-      return
+      return this.parts.handovers.begin(request, response, target.host, target.path)
     }
     const away = error instanceof PlatformError && error.code === 'unavailable'
     refuse(request, response, error, { traceparent, console: this.parts.console, ...(away && { retryAfter: 1 }) })

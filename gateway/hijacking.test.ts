@@ -18,9 +18,7 @@ beforeAll(async () => {
     tokens[scheme] = stand.token('m3o_of_ann').authorization
     await stand.publish()
     stands[scheme] = stand
-    const { code } = await stand.control.call('handover.create', { sessionId: 'ss_1', host })
-    const answer = await raw(stand.gateway.port, `GET /_m3o/handover?code=${code}&to=/ HTTP/1.1\r\nhost: ${host}\r\nConnection: close\r\n\r\n`)
-    cookies[scheme] = /^set-cookie: ([^;]+)/im.exec(answer)?.[1] ?? ''
+    cookies[scheme] = await stand.signIn(host)
   }
 })
 afterAll(async () => {

@@ -56,14 +56,7 @@ test('a socket ends when the token that opened it does, and others go on', async
 })
 
 test('a socket of a browser ends with its session, and when its person leaves the team', async () => {
-  const { code } = await stand.control.call('handover.create', { sessionId: 'ss_1', host })
-  const handed = await new Promise<string>((resolve, reject) => {
-    import('node:http').then(({ request }) => request({ host: '127.0.0.1', port: stand.gateway.port, path: `/_m3o/handover?code=${code}&to=%2F`, headers: { host } }, (answer) => {
-      answer.resume()
-      resolve(String(answer.headers['set-cookie']).split(';')[0] ?? '')
-    }).once('error', reject).end(), reject)
-  })
-  const cookie = { cookie: handed, origin: `http://${host}` }
+  const cookie = { cookie: await stand.signIn(host), origin: `http://${host}` }
   const own = stand.table.sessions['ss_1'] ?? expect.fail()
   const first = await open(cookie)
   await stand.publish()

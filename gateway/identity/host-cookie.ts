@@ -6,9 +6,13 @@ import type { Person } from './identity.ts'
 /** Names of the console's cookies, which a service must neither see nor set. */
 const consoleCookie = /^(?:__Secure-|__Host-)?(?:next-auth|authjs|m3o-console)/i
 
+/** Long enough to sign in at the console, with a message and a second factor. */
+const nonceSeconds = 3600
+
 /** The cookie by which a browser is signed in to one service's host, signed and bound to that host. */
 export class HostCookies {
   readonly name: string
+  private readonly handoverName: string
   private readonly key: Buffer
   private readonly secure: boolean
 
@@ -18,6 +22,7 @@ export class HostCookies {
     // Installations may share a hostname: cookies ignore ports.
     const installation = createHmac('sha256', key).update('m3o-cookie-name').digest('hex').slice(0, 8)
     this.name = `${this.secure ? '__Host-' : ''}m3o-host-${installation}`
+    this.handoverName = `${this.secure ? '__Host-' : ''}m3o-handover-${installation}`
   }
 
   /** The `Set-Cookie` that signs a session in to `host`. */
@@ -25,6 +30,17 @@ export class HostCookies {
     const said = Buffer.from(JSON.stringify([sessionId, host, expiresAt])).toString('base64url')
     const age = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000))
     return `${this.name}=${said}.${this.mac(said)}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${age}${this.secure ? '; Secure' : ''}`
+  }
+
+  /** The `Set-Cookie` that a browser keeps while it signs in at the console, so that the code works in this browser only. */
+  issueNonce(nonce: string): string {
+    return `${this.handoverName}=${nonce}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${nonceSeconds}${this.secure ? '; Secure' : ''}`
+  }
+
+  /** The nonce of {@link issueNonce} that the request brings back; undefined when it brings none, or several. */
+  nonceOf({ headers: { cookie = '' } }: CallRequest): string | undefined {
+    const values = cookie.split(';').map((pair) => pair.trim().split('=')).filter(([name]) => name === this.handoverName).map(([, value]) => value)
+    return values.length === 1 ? values[0] : undefined
   }
 
   /** The person whom the request's cookie signs in, if the request may use it at all. */
@@ -57,7 +73,8 @@ export class HostCookies {
   }
 
   private isOurs(name: string): boolean {
-    return name.trim() === this.name || consoleCookie.test(name)
+    const named = name.trim()
+    return named === this.name || named === this.handoverName || consoleCookie.test(named)
   }
 
   private verify(value: string, host: string): string | undefined {

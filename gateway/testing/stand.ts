@@ -75,6 +75,17 @@ export async function startStand(options: { wake?: AskToWake; url?: string; home
       return server
     },
 
+    /** The cookie of a browser that signed in to `host` with the session `ss_1`. */
+    async signIn(host: string): Promise<string> {
+      const ask = async (path: string, cookie = '') => {
+        const head = await raw(gateway.port, `GET ${path} HTTP/1.1\r\nhost: ${host}\r\ncookie: ${cookie}\r\nConnection: close\r\n\r\n`)
+        return { cookie: /^set-cookie: ([^;\r]+)/im.exec(head)?.[1] ?? '', state: /^location: \S*[?&]state=([\w-]+)/im.exec(head)?.[1] ?? '' }
+      }
+      const begun = await ask('/_m3o/handover')
+      const { code } = await control.call('handover.create', { sessionId: 'ss_1', host, state: begun.state })
+      return (await ask(`/_m3o/handover?code=${code}&to=/`, begun.cookie)).cookie
+    },
+
     async close({ keepHome = false } = {}) {
       control.close()
       for (const server of servers) server.closeAllConnections()

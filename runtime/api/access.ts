@@ -25,14 +25,14 @@ export function accessHandlers(platform: Platform, gateway: RpcClient<typeof gat
     'access.resolve': (names) => resolveNames(platform, names),
     'access.token': ({ hash }) => readToken(platform, hash),
     'access.here': (input) => signInHere(platform, input),
-    'access.handover': async ({ sessionId, userId, host, expiresAt }) => {
+    'access.handover': async ({ sessionId, userId, host, state, expiresAt }) => {
       const { agreed } = await consentAt(platform, { userId, host })
       if (!agreed) return { code: null }
       const [user] = await platform.db.select().from(users).where(eq(users.id, userId))
       if (!user) throw new PlatformError('unauthenticated', 'this person no longer exists')
       const teamIds = await platform.routing.teamsOf(userId)
       await platform.routing.apply({ sessions: { [sessionId]: { id: sessionId, personId: userId, email: confirmedEmail(user), teamIds, consents: await consentsOf(platform, userId), expiresAt } } })
-      return gateway.call('handover.create', { sessionId, host })
+      return gateway.call('handover.create', { sessionId, host, state })
     },
     'access.consent': (asked) => consentAt(platform, asked),
     'access.consents': ({ userId }) => listConsents(platform, userId),

@@ -222,11 +222,14 @@ test('git clones and pushes with a token, and is told why not', { timeout: 60_00
 test('a browser is handed over to services\' hosts only', async () => {
   const host = `kept--demo.localhost:${stand.gatewayPort}`
   const browser = stand.browser()
-  const path = `/handover?${new URLSearchParams({ host, to: '/a?b' }).toString()}`
+  const path = `/handover?${new URLSearchParams({ host, to: '/a?b', state: 'of-the-nonce' }).toString()}`
+  // It begins in the browser that it is for, at the service's host.
+  expect((await browser.fetch(path.replace('&state=of-the-nonce', ''))).headers.get('location')).toBe(`http://${host}/_m3o/handover?to=%2Fa%3Fb`)
   expect((await browser.fetch(path)).headers.get('location')).toMatch(/^\/sign-in\?to=%2Fhandover/)
   await browser.signIn(email, password)
   const location = new URL((await browser.fetch(path)).headers.get('location') ?? '')
   expect([location.host, location.pathname, location.searchParams.get('to')]).toEqual([host, '/_m3o/handover', '/a?b'])
+  expect(location.searchParams.get('code')).toMatch(/^[\w-]{32}$/)
   expect((await browser.fetch('/handover?host=evil.example&to=/')).status).toBe(400)
   const settings = { domain: 'localhost', gatewayPort: 8080, proxied: false }
   for (const bad of ['a--b.localhost', 'a--b.localhost:8081', 'a--b.localhost.evil.example:8080', 'localhost:8080', 'x.localhost:8080', 'a--b.localhost:8080@evil.example', 'a--b.localhost:8080/x', '']) {

@@ -49,10 +49,12 @@ async function joined(name: string): Promise<Held> {
 
 /** Signed in to the service's own host, as a browser is that opens it. */
 async function handedOver(browser: Browser): Promise<string> {
-  const answer = await browser.fetch(`/handover?${new URLSearchParams({ host: host(), to: '/' }).toString()}`)
+  const cookieOf = ({ headers }: { headers: NodeJS.Dict<string | string[]> }) => String(headers['set-cookie']).split(';')[0] ?? ''
+  const begun = await atHost('/_m3o/handover', {})
+  const console = new URL(String(begun.headers['location']))
+  const answer = await browser.fetch(`${console.pathname}${console.search}`)
   const to = new URL(answer.headers.get('location') ?? '')
-  const { headers } = await atHost(`${to.pathname}${to.search}`, {})
-  return String(headers['set-cookie']).split(';')[0] ?? ''
+  return cookieOf(await atHost(`${to.pathname}${to.search}`, { cookie: cookieOf(begun) }))
 }
 
 function atHost(path: string, headers: Record<string, string>): Promise<{ status: number; headers: NodeJS.Dict<string | string[]> }> {

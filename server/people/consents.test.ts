@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => stand[Symbol.asyncDispose](), 60_000)
 
 const leadsTo = async (browser: Browser, to = '/a?b') => {
-  const answer = await browser.fetch(`/handover?${new URLSearchParams({ host: host(), to }).toString()}`)
+  const answer = await browser.fetch(`/handover?${new URLSearchParams({ host: host(), to, state: 'of-the-nonce' }).toString()}`)
   return new URL(answer.headers.get('location') ?? '', stand.settings.url)
 }
 const consent = async () => (await visitor.query('person.consent', { host: host() })).data as { serviceId: string; service: string; team: string; agreed: boolean }
