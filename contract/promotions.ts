@@ -86,10 +86,13 @@ export const environmentDiff = z.object({
   })),
   /** How many services both serve in the same way. */
   same: z.number(),
-  /** Those that differ; values of secrets never. */
+  /**
+   * Those that differ. Of secrets never a value, nor whether two are equal, which would let anybody test guesses: `in both` is a secret
+   * that each side sets for itself.
+   */
   variables: z.array(z.object({
     serviceId: z.string(), service: z.string(), name: z.string(), secret: z.boolean(),
-    change: z.enum(['only here', 'only there', 'differs']),
+    change: z.enum(['only here', 'only there', 'differs', 'in both']),
     here: z.string().nullable(), there: z.string().nullable(),
   })),
   /** Services that calls made in the first cannot reach: what it inherits holds secrets of `keeper`, which is protected (contract/overlay-secrets.ts). */

@@ -99,5 +99,7 @@ test('of a member who leaves it is the admins’; nobody else brings back what t
   expect(await codeOf(() => stand.as(bob).environments.delete({ team: 'demo', environment: 'adas' }))).toBe('forbidden')
   await stand.as(carl).environments.delete({ team: 'demo', environment: 'adas' })
   expect(await codeOf(() => stand.as(bob).environments.restore({ team: 'demo', name: 'adas' }))).toBe('forbidden')
+  // Nor does anybody else take its name while it can come back.
+  expect(await codeOf(() => stand.as(bob).environments.create({ team: 'demo', name: 'adas', kind: 'personal' }))).toBe('name_taken')
   expect(await codeOf(() => stand.as(carl).environments.restore({ team: 'demo', name: 'adas' }))).toBe('ok')
 })

@@ -20,7 +20,7 @@ export function DeleteEnvironment({ environment, onDismiss }: { environment: Env
   const remove = useMutation(trpc.environments.delete.mutationOptions({
     onSuccess: () => {
       onDismiss()
-      toastDone(`${name} is deleted`, { description: 'For a day it can come back.', undo: { label: 'Undo', run: () => restore(name) } })
+      toastDone(`${name} is deleted`, { description: 'For a day it can come back.', undo: { label: 'Undo', run: () => restore(environment) } })
       if (place.environment === name) router.push(paths.environments({ team: place.team, environment: parent ?? 'production' }))
       void queries.invalidateQueries(trpc.environments.pathFilter())
     },

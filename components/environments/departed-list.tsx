@@ -31,7 +31,7 @@ export function DepartedList({ mayRestore }: { mayRestore: string | null }) {
               <span className="block min-w-0 truncate text-small text-muted"><Story of={one} /></span>
             </span>
             <span className="hidden shrink-0 text-small text-muted md:inline">gone for good <Time at={one.until} /></span>
-            <Button size="small" reason={mayRestore ?? may('service.deploy', one)} busy={restoring === one.name} onClick={() => restore(one.name)} aria-label={`Restore ${one.name}`}><Undo2 />Restore</Button>
+            <Button size="small" reason={mayRestore ?? may('service.deploy', one)} busy={restoring === one.id} onClick={() => restore(one)} aria-label={`Restore ${one.name}`}><Undo2 />Restore</Button>
           </li>
         ))}
       </ul>

@@ -31,5 +31,5 @@ export function useRestore() {
     },
     onError: toastError,
   }))
-  return { restore: (name: string) => mutate({ team, name }), restoring: isPending ? variables.name : undefined }
+  return { restore: ({ id, name }: { id: string; name: string }) => mutate({ team, id, name }), restoring: isPending ? variables.id : undefined }
 }

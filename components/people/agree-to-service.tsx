@@ -4,6 +4,7 @@ import { paths } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { Button, ButtonLink } from '#components/ui/button.tsx'
 import { ErrorLine } from '#components/ui/error-state.tsx'
+import { useInFront } from '#components/ui/in-front.ts'
 import { Gate } from './gate.tsx'
 
 /** Asks once whether a service of another team may be told who one is. Nothing is told before. */
@@ -13,6 +14,7 @@ export function AgreeToService({ host, to }: { host: string; to: string }) {
   const { data: { serviceId, service, team, agreed } } = useSuspenseQuery(trpc.person.consent.queryOptions({ host }))
   const go = () => location.assign(paths.handover({ host, to }))
   const agree = useMutation(trpc.person.agree.mutationOptions({ onSuccess: go }))
+  const inFront = useInFront()
   const teams = me.teams.map(({ name }) => name)
   return (
     <Gate
@@ -34,7 +36,7 @@ export function AgreeToService({ host, to }: { host: string; to: string }) {
         <div className="flex gap-2">
           {agreed
             ? <Button kind="primary" className="h-9! grow" onClick={go}>Continue to {service}</Button>
-            : <Button kind="primary" className="h-9! grow" busy={agree.isPending || agree.isSuccess} onClick={() => agree.mutate({ host, serviceId })}>Agree and continue</Button>}
+            : <Button kind="primary" className="h-9! grow" busy={agree.isPending || agree.isSuccess} reason={inFront ? null : 'In a moment'} onClick={() => agree.mutate({ host, serviceId })}>Agree and continue</Button>}
           <ButtonLink href={paths.home()} className="h-9!">Cancel</ButtonLink>
         </div>
       </div>

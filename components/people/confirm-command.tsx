@@ -6,6 +6,7 @@ import { useTRPC } from '#client/trpc.ts'
 import { Button, ButtonLink } from '#components/ui/button.tsx'
 import { ErrorLine } from '#components/ui/error-state.tsx'
 import { Field } from '#components/ui/field.tsx'
+import { useInFront } from '#components/ui/in-front.ts'
 import { Select } from '#components/ui/input.tsx'
 
 /** Lets the command that opened this page act as oneself. It listens on a port of this machine and knows `state`. */
@@ -14,7 +15,8 @@ export function ConfirmCommand({ port, state }: { port: number; state: string })
   const { data: me } = useSuspenseQuery(trpc.person.me.queryOptions())
   const [team, setTeam] = useState(me.teams[0]?.name ?? '')
   const confirm = useMutation(trpc.person.confirmCommand.mutationOptions({ onSuccess: ({ redirect }) => location.assign(redirect) }))
-  const reason = team === '' ? 'You are in no team yet: make one first' : null
+  const inFront = useInFront()
+  const reason = team === '' ? 'You are in no team yet: make one first' : inFront ? null : 'In a moment'
   return (
     <div className="flex flex-col gap-3">
       <p>You are <strong>{me.person.email}</strong>.</p>

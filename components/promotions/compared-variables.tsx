@@ -1,7 +1,7 @@
 import type { EnvironmentDiff } from '#contract/promotions.ts'
 import { Badge } from '#components/ui/badge.tsx'
 
-/** Variables that two environments give differently; secrets' values are never shown. */
+/** Variables that two environments give differently. Secrets are neither shown nor compared. */
 export function ComparedVariables({ diff }: { diff: EnvironmentDiff }) {
   return (
     <ul aria-label="Variables that differ" className="divide-y divide-border overflow-hidden rounded border border-border bg-raised">
@@ -20,11 +20,11 @@ export function ComparedVariables({ diff }: { diff: EnvironmentDiff }) {
   )
 }
 
-function Value({ label, absent, row: { secret, change }, value }: { label: string; absent: boolean; row: EnvironmentDiff['variables'][number]; value: string | null }) {
+function Value({ label, absent, row: { secret }, value }: { label: string; absent: boolean; row: EnvironmentDiff['variables'][number]; value: string | null }) {
   return (
     <span className="flex min-w-0 grow basis-[40%] items-center gap-2 text-small">
       <span className="shrink-0 text-muted">{label}</span>
-      {absent ? <span className="text-muted">not set</span> : secret ? <span className="text-muted">{change === 'differs' ? 'another value' : 'set'}</span> : <code className="min-w-0 truncate" title={value ?? ''}>{value === '' ? '(empty)' : value}</code>}
+      {absent ? <span className="text-muted">not set</span> : secret ? <span className="text-muted">set</span> : <code className="min-w-0 truncate" title={value ?? ''}>{value === '' ? '(empty)' : value}</code>}
     </span>
   )
 }

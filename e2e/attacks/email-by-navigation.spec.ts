@@ -43,7 +43,15 @@ test('a service learns who opens it only once they agree, and not any more when 
   const forged = await page.request.post(`${stack.url}/api/trpc/person.agree?batch=1`, { data: { 0: { host, serviceId: 'x' } }, headers: { 'origin': 'http://evil.example', 'sec-fetch-site': 'cross-site' } })
   expect(forged.status()).toBe(403)
 
-  await page.getByRole('button', { name: 'Agree and continue' }).click()
+  // Somebody who is made to click again and again at one place agrees to nothing in the first second.
+  await page.reload()
+  const agree = page.getByRole('button', { name: 'Agree and continue' })
+  await agree.dispatchEvent('click')
+  await expect(agree).not.toHaveAttribute('aria-busy')
+  await expect(agree).toHaveAttribute('aria-disabled', 'true')
+  await expect(agree).not.toHaveAttribute('aria-disabled')
+  await expect(page.getByRole('heading', { name: 'Sign in to curious?' })).toBeVisible()
+  await agree.click()
   await page.waitForURL(`http://${host}/`)
   expect(JSON.parse(await page.locator('body').innerText())).toMatchObject({ caller: expect.stringMatching(/^id="u_[0-9a-z]+", team="visitors"$/) as unknown })
   // Asked once.

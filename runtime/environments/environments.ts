@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm'
 import { doesExpire, idleLifeMs } from '#contract/environment-life.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
@@ -7,7 +7,7 @@ import type { Environment } from '#contract/records.ts'
 import { maxDepth } from '#contract/routing.ts'
 import type { Actor } from '#contract/rpc.ts'
 import { once } from '#db/once.ts'
-import type { Db } from '#db/open.ts'
+import type { Db, Transaction } from '#db/open.ts'
 import { environments, releases, services, users } from '#db/schema.ts'
 import { audited } from '../audit/audit.ts'
 import { claimName, parseName } from '../access/names.ts'
@@ -108,6 +108,18 @@ export interface NewEnvironment {
   branch?: string
 }
 
+/** The name of somebody's own environment stays theirs for as long as it can come back. */
+async function requireNotKept(tx: Transaction, { teamId, name, ownerId }: EnvironmentRow, now: number): Promise<void> {
+  const [kept] = await tx.select({ until: environments.expiresAt }).from(environments).where(and(
+    eq(environments.teamId, teamId), eq(environments.name, name), eq(environments.kind, 'personal'), isNotNull(environments.deletedAt), gt(environments.expiresAt, now),
+    isNotNull(environments.ownerId), ne(environments.ownerId, ownerId ?? ''),
+  )).limit(1)
+  if (kept === undefined) return
+  throw new PlatformError('name_taken', `an environment ${name} of somebody else's was deleted, and can come back until ${new Date(kept.until ?? now).toISOString().slice(0, 16).replace('T', ' ')} UTC`, {
+    field: 'name', fix: 'Choose another name until then.',
+  })
+}
+
 /** One durable row and one change of the routing table; starts nothing. */
 export async function createEnvironment(platform: Platform, actor: Actor, input: NewEnvironment, now = Date.now()): Promise<Environment> {
   const { teamId, ownerId } = input
@@ -125,6 +137,7 @@ export async function createEnvironment(platform: Platform, actor: Actor, input:
     const tree = await lockTree(tx, teamId)
     row.parentId ??= tree.find((one) => one.kind === 'production')?.id ?? null
     requirePlace(tree, row)
+    await requireNotKept(tx, row, now)
     change.after.parent = tree.find((one) => one.id === row.parentId)?.name ?? ''
     await claimName(tx, 'environment', teamId, name, () => tx.insert(environments).values(row))
   })

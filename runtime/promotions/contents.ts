@@ -95,9 +95,9 @@ export function changedSince(environment: string, changes: readonly PromotionCha
   })
 }
 
-/** Without values of secrets: one that was set again counts as another. */
+/** Without values, which could be guessed from a hash: a variable that was set again counts as another. */
 function spoken({ given, withheld, removed }: ReturnType<typeof resolveVariables>): unknown {
-  const one = ({ row, environment }: Effective) => [row.name, row.secret, row.secret ? row.updatedAt : row.value, row.inheritable, environment.id]
+  const one = ({ row, environment }: Effective) => [row.name, row.secret, row.updatedAt, row.inheritable, environment.id]
   return [given.map(one), withheld.map(one), removed.map(one)]
 }
 

@@ -215,10 +215,17 @@ test('variables stay where they are: a copy with variables of its own stays, and
   await set(platform.production, 'PLACE', 'of production')
   await set(alice.id, 'PLACE', 'of alice')
   await set(alice.id, 'KEY', 'hidden', true)
+  for (const [name, there] of [['EQUAL', 'guessed'], ['OTHER', 'not it']] as const) {
+    await set(platform.production, name, 'guessed', true)
+    await set(alice.id, name, there, true)
+  }
   await platform.deploy('vars', telling, alice.id)
   const shown = await diff(alice.id)
   expect(shown.variables).toEqual([
+    // Whoever guesses a secret is not told whether they are right.
+    { serviceId: id, service: 'vars', name: 'EQUAL', secret: true, change: 'in both', here: null, there: null },
     { serviceId: id, service: 'vars', name: 'KEY', secret: true, change: 'only here', here: null, there: null },
+    { serviceId: id, service: 'vars', name: 'OTHER', secret: true, change: 'in both', here: null, there: null },
     { serviceId: id, service: 'vars', name: 'PLACE', secret: false, change: 'differs', here: 'of alice', there: 'of production' },
   ])
   expect(JSON.stringify(shown)).not.toContain('hidden')

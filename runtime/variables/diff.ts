@@ -4,11 +4,10 @@ import { variables } from '#db/schema.ts'
 import type { EnvironmentRow } from '../environments/environments.ts'
 import type { Platform } from '../platform.ts'
 import { resolveVariables, type VariableRow } from './effective.ts'
-import { sealedName } from './variables.ts'
 
-/** Variables that two environments (with their parents, nearest first) give to services differently; of a secret only that it differs. */
+/** Variables that two environments (with their parents, nearest first) give to services differently; of a secret only where it is set. */
 export async function diffVariables(
-  { db, seal }: Pick<Platform, 'db' | 'seal'>,
+  { db }: Pick<Platform, 'db'>,
   { here, there, services }: { here: readonly EnvironmentRow[]; there: readonly EnvironmentRow[]; services: readonly { id: string; name: string }[] },
 ): Promise<EnvironmentDiff['variables']> {
   const names = new Map(services.map(({ id, name }) => [id, name]))
@@ -20,20 +19,16 @@ export async function diffVariables(
     const [mine, theirs] = [byName(here, ofService), byName(there, ofService)]
     for (const name of new Set([...mine.keys(), ...theirs.keys()])) {
       const [own, other] = [mine.get(name), theirs.get(name)]
-      // The same row: both inherit it from the same place.
-      if (own === other || (own && other && own.secret === other.secret && valueOf(own) === valueOf(other))) continue
       const secret = Boolean(own?.secret || other?.secret)
+      // The same row: both inherit it from the same place.
+      if (own === other || (own && other && !secret && own.value === other.value)) continue
       found.push({
-        serviceId, service, name, secret, change: !other ? 'only here' : !own ? 'only there' : 'differs',
-        here: secret || !own ? null : valueOf(own), there: secret || !other ? null : valueOf(other),
+        serviceId, service, name, secret, change: !other ? 'only here' : !own ? 'only there' : secret ? 'in both' : 'differs',
+        here: secret || !own ? null : own.value, there: secret || !other ? null : other.value,
       })
     }
   }
   return found.sort((a, b) => a.service.localeCompare(b.service) || a.name.localeCompare(b.name))
-
-  function valueOf(row: VariableRow): string {
-    return row.secret ? seal.open(row.value ?? '', sealedName(row)) : row.value ?? ''
-  }
 }
 
 /** What is set for whoever calls there: a secret that own copies would lack is still what the inherited ones have. */

@@ -50,19 +50,22 @@ export const environments = router({
     return all.flatMap((environment) => inReach(ctx.viewer, environment))
   }),
 
-  /** The latest of that name. */
-  restore: authorizedTeam('environment.create').input(z.object({ name: z.string() })).mutation(async ({ ctx, input }) => {
+  /** That one, or the latest of that name that the caller may bring back. */
+  restore: authorizedTeam('environment.create').input(z.object({ name: z.string(), id: z.string().optional() })).mutation(async ({ ctx, input }) => {
     const all = await ctx.web.runtime.call('environments.departed', { teamId: ctx.at.teamId }, ctx.as)
-    const found = all.find(({ name }) => name === input.name)
-    if (found === undefined) {
+    const named = all.filter(({ id, name }) => name === input.name && (input.id === undefined || id === input.id))
+    if (named.length === 0) {
       throw new PlatformError('not_found', `no environment ${input.name} can be brought back`, {
         field: 'name', fix: all.length === 0 ? 'None was deleted or expired within the last day.' : `There are ${[...new Set(all.map(({ name }) => name))].join(', ')}.`,
       })
     }
     // What ran in it runs again: that needs what deploying there needs.
-    const protection = guardedOf(found)
-    const refused = protection && await refusalOfProtected(ctx.web, ctx.viewer, { at: ctx.at, action: 'service.deploy', environment: found.name, protection })
-    if (refused) throw refused
+    const refusals = await Promise.all(named.map((one) => {
+      const protection = guardedOf(one)
+      return protection && refusalOfProtected(ctx.web, ctx.viewer, { at: ctx.at, action: 'service.deploy', environment: one.name, protection })
+    }))
+    const found = named.find((_, at) => !refusals[at])
+    if (found === undefined) throw refusals[0] ?? new PlatformError('forbidden', `you may not bring ${input.name} back`)
     return ctx.web.runtime.call('environments.restore', { environmentId: found.id }, ctx.as)
   }),
 
@@ -86,8 +89,8 @@ export const environments = router({
       const diff = await ctx.web.runtime.call('environments.diff', { environmentId: ctx.at.environmentId, againstId: other?.environmentId ?? null }, ctx.as)
       const readable = await Promise.all([diff.environment, diff.against].map((environment) =>
         authorize(ctx.web, ctx.viewer, 'variable.read', { team: ctx.at.team, environment }).then(() => true, unlessForbidden)))
-      // Whoever may not read them learns that they differ, as of secrets.
-      return readable.every(Boolean) ? diff : { ...diff, variables: diff.variables.map((one) => ({ ...one, secret: true, here: null, there: null })) }
+      // Whoever may not read them learns where they are set, as of secrets, and not which are equal.
+      return readable.every(Boolean) ? diff : { ...diff, variables: diff.variables.flatMap((one) => (one.change === 'differs' ? [] : [{ ...one, secret: true, here: null, there: null }])) }
     }),
 
   /** Drops the environment's own copy of a service; its calls go to the parent's again. */
