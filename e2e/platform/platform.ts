@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { prepareHome } from '#cli/server/home.ts'
 import { createRpcClient } from '#contract/rpc-client.ts'
 import { runtimeApi } from '#contract/runtime-api.ts'
 import { newId } from '#contract/ids.ts'
@@ -10,6 +9,7 @@ import { users } from '#db/schema.ts'
 import { temporaryDatabase } from '../database/temporary-database.ts'
 import { actsOf } from './acts.ts'
 import { freePort, startProcess } from './processes.ts'
+import { testHome } from './test-home.ts'
 
 /** Answers `text`, from any path. */
 export const answering = (text: string, more = ''): Record<string, string> => ({
@@ -22,12 +22,15 @@ export async function startPlatform(settings: Record<string, string> = {}) {
   const database = cleanup.use(await temporaryDatabase())
   const folder = await mkdtemp(join(tmpdir(), 'm3o-platform-'))
   cleanup.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
-  const home = prepareHome(join(folder, 'home'))
+  const home = await testHome(join(folder, 'home'))
   const gatewayPort = await freePort()
   const env: NodeJS.ProcessEnv = {
     ...database.environment, PATH: process.env.PATH, NODE_ENV: 'production', M3O_HOME: home.path, M3O_HOST: '127.0.0.1', M3O_PORT: '4000',
     M3O_GATEWAY_PORT: String(gatewayPort), M3O_SAMPLES: '0', M3O_LOG_LEVEL: 'error', ...settings,
   }
+  // First: the runtime waits up to a second for it.
+  const gateway = await startProcess('gateway', env, join(home.run, 'gateway.sock'))
+  cleanup.defer(() => gateway.stop())
   const runtime = await startProcess('runtime', env, join(home.run, 'runtime.sock'))
   cleanup.defer(() => runtime.stop())
   const rpc = createRpcClient(runtimeApi, join(home.run, 'runtime.sock'))
@@ -35,8 +38,6 @@ export async function startPlatform(settings: Record<string, string> = {}) {
     await rpc.call('platform.shutdown', {}).catch(() => {})
     rpc.close()
   })
-  const gateway = await startProcess('gateway', env, join(home.run, 'gateway.sock'))
-  cleanup.defer(() => gateway.stop())
 
   const opened = cleanup.use(openDb(database.options, 2))
   const userId = newId('user')

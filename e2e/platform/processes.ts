@@ -3,6 +3,7 @@ import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { compileCache, quickImports } from '#cli/server/checkout.ts'
 
 const checkout = join(import.meta.dirname, '../..')
 
@@ -21,7 +22,7 @@ export async function startProcess(name: 'runtime' | 'gateway', env: NodeJS.Proc
   let logged = ''
   async function start(): Promise<void> {
     let said = ''
-    const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', `${name}/main.ts`], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...quickImports, `${name}/main.ts`], { cwd, env: { NODE_COMPILE_CACHE: compileCache, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [started.stdout, started.stderr]) {
       stream.on('data', (part: Buffer) => {
         said = (said + part.toString()).slice(-20_000)

@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
-import { prepareHome } from '#cli/server/home.ts'
 import { temporaryDatabase } from '#e2e/database/temporary-database.ts'
 import { eq, isNull } from 'drizzle-orm'
 import { connectionFromEnvironment, openDb } from '#db/open.ts'
 import { audit as auditTable, sessions } from '#db/schema.ts'
 import { freePort, startProcess } from '#e2e/platform/processes.ts'
+import { testHome } from '#e2e/platform/test-home.ts'
 import { createWeb } from '../create-web.ts'
 import { createFront } from '../http/front.ts'
 import { createUpgrades } from '../http/upgrades.ts'
@@ -35,7 +35,7 @@ export async function startStand(options: { url?: string; level?: string; log?: 
   const database = cleanup.use(await temporaryDatabase())
   const folder = await mkdtemp(join(tmpdir(), 'm3o-web-'))
   cleanup.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
-  const home = prepareHome(join(folder, 'home'))
+  const home = await testHome(join(folder, 'home'))
   const gatewayPort = await freePort()
   const env: NodeJS.ProcessEnv = {
     ...database.environment, PATH: process.env.PATH, NODE_ENV: 'production', M3O_HOME: home.path, M3O_HOST: '127.0.0.1', M3O_PORT: '0',
@@ -43,10 +43,11 @@ export async function startStand(options: { url?: string; level?: string; log?: 
   }
   const setupCode = 'a-code-of-this-test'
   await writeFile(join(home.run, 'setup-code'), `${setupCode}\n`)
-  const runtime = await startProcess('runtime', env, join(home.run, 'runtime.sock'))
-  cleanup.defer(() => runtime.stop())
+  // First: the runtime waits up to a second for it.
   const gateway = await startProcess('gateway', { ...env, M3O_PORT: '4000' }, join(home.run, 'gateway.sock'))
   cleanup.defer(() => gateway.stop())
+  const runtime = await startProcess('runtime', env, join(home.run, 'runtime.sock'))
+  cleanup.defer(() => runtime.stop())
 
   const server = createServer({ requestTimeout: 0 })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
