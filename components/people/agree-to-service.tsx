@@ -23,15 +23,15 @@ export function AgreeToService({ host, to }: { host: string; to: string }) {
     >
       <div className="flex flex-col gap-4">
         <div className="rounded border border-border bg-raised px-3 py-2.5">
-          <h2 className="text-muted">It is told with each of your requests</h2>
+          <h2 className="text-muted">With each of your requests it receives</h2>
           <dl className="mt-1.5 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
             {me.person.unconfirmed
-              ? <><dt>Id</dt><dd className="min-w-0">that of your account, as your address is not confirmed</dd></>
+              ? <><dt>Id</dt><dd className="min-w-0">your account’s id, because your address is not confirmed</dd></>
               : <><dt>Email</dt><dd className="min-w-0 font-medium break-all">{me.person.email}</dd></>}
             {teams.length > 0 && <><dt>{teams.length === 1 ? 'Team' : 'One of your teams'}</dt><dd className="min-w-0 font-medium break-words">{teams.join(', ')}</dd></>}
           </dl>
         </div>
-        <p className="text-small text-muted">The address: <span className="break-all">{host}</span>. You are signed in as <span className="break-all">{me.person.email}</span>. You are asked once; take it back at any time in Settings, Account.</p>
+        <p className="text-small text-muted">You are signed in as <span className="break-all">{me.person.email}</span>; the service’s address is <span className="break-all">{host}</span>. You are asked only once. You can withdraw this in Settings, Account.</p>
         {agree.error !== null && <ErrorLine error={agree.error} />}
         <div className="flex gap-2">
           {agreed

@@ -24,7 +24,7 @@ test('a service learns who opens it only once they agree, and not any more when 
   await expect(page.getByRole('heading', { name: 'Sign in to curious?' })).toBeVisible()
   await expect(page.getByRole('main')).toContainText(`signed in as ${person.email}`)
   // Nobody has shown that this address is theirs, so the service is not told it.
-  await expect(page.getByRole('definition')).toHaveText(['that of your account, as your address is not confirmed', 'visitors'])
+  await expect(page.getByRole('definition')).toHaveText(['your account’s id, because your address is not confirmed', 'visitors'])
   await expectAccessible(page)
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
