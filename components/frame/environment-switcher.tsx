@@ -69,6 +69,8 @@ export function EnvironmentSwitcher() {
   )
 }
 
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+
 function Branch({ environment: { name, kind, overrides, expires }, depth }: Pick<TreeBranch, 'environment' | 'depth'>) {
   const now = useNow()
   return (
@@ -76,7 +78,7 @@ function Branch({ environment: { name, kind, overrides, expires }, depth }: Pick
       <EnvironmentShape kind={kind} />
       <span className="truncate">{name}</span>
       {isEnding(expires, now) && <Hourglass aria-label="expires within a day" className="size-3 shrink-0 text-warn" />}
-      <span className="text-small text-muted">{overrides.length === 0 ? '' : overrides.length === 1 ? '1 override' : `${overrides.length} overrides`}</span>
+      <span className="text-small text-muted">{overrides.length === 0 ? '' : counted(overrides.length, kind === 'production' ? 'service' : 'override')}</span>
     </span>
   )
 }
