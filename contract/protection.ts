@@ -86,10 +86,10 @@ const guarding: Partial<Record<Action, readonly (Guard | 'own')[]>> = {
 export const guardingOf = (action: Action): readonly (Guard | 'own')[] | undefined => guarding[action]
 
 /**
- * Of a service as such, these change what answers, or whom, wherever it was deployed: each environment there with a protection is
- * asked. The others change nothing that runs (`service.write`: its description, contact, tags).
+ * Of a service as such, these change what answers, whom, or who is responsible, wherever it was deployed: each environment there with a protection is
+ * asked. `service.write` too: its owner and contact are who is told, and asked, when it fails there.
  */
-const everywhere: ReadonlySet<Action> = new Set<Action>(['service.rename', 'service.share', 'service.delete', 'consumer.write'])
+const everywhere: ReadonlySet<Action> = new Set<Action>(['service.write', 'service.rename', 'service.share', 'service.delete', 'consumer.write'])
 export const isEverywhere = (action: Action): boolean => everywhere.has(action)
 
 /** The first guard that does not let somebody do this; undefined when all do. */

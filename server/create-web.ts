@@ -28,7 +28,7 @@ export function createWeb(settings: Settings, { env, log }: { env: NodeJS.Proces
   const database = openDb(connectionFromEnvironment(env), 6)
   const pulse = new Pulse(connectionFromEnvironment(env))
   const runtime = createRpcClient(runtimeApi, settings.runtimeSocket)
-  const limits = { signIn: new RateLimit({ burst: 15, everyMs: 4_000 }), token: new RateLimit({ burst: 60, everyMs: 1_000 }), message: new RateLimit({ burst: 5, everyMs: 60_000 }) }
+  const limits = { signIn: new RateLimit({ burst: 15, everyMs: 4_000 }), token: new RateLimit({ burst: 60, everyMs: 1_000 }), message: new RateLimit({ burst: 5, everyMs: 60_000 }), messageTo: new RateLimit({ burst: 5, everyMs: 720_000 }) }
   const { db } = database
   const people = new People(db, limits.signIn)
   const [codes, signUps, seal] = [new KeptCodes(db), new SignUps(db), peopleSeal(settings.secret)]

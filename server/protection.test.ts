@@ -107,7 +107,9 @@ test('a service that runs in a protected environment keeps its name, its audienc
   expect(await refusal(as.services.rename({ team: 'demo', service: 'mine', name: 'hello' }))).toMatchObject(refused)
   expect(await refusal(as.services.create({ team: 'demo', name: 'hello', template: 'hello' }))).toMatchObject(refused)
   await stand.as(owner).services.rename({ team: 'demo', service: 'greeter', name: 'hello' })
-  await as.services.update({ team: 'demo', service: 'hello', description: 'says hello' })
+  // Its owner and contact are who is told when it fails there.
+  for (const change of [{ description: 'says hello' }, { owner: 'dev@example.com' }, { contact: '#mine' }, { tags: ['mine'] }]) expect(await refusal(as.services.update({ team: 'demo', service: 'hello', ...change }))).toMatchObject(refused)
+  await as.services.update({ team: 'demo', service: 'mine', contact: '#mine' })
   await as.services.rename({ team: 'demo', service: 'mine', name: 'mine-too' })
   // Nor does an admin whom the protection leaves out say who calls it, or give it another team's in its place.
   await protect({ deploy: { role: 'owner', people: [] }, secrets: admins, promote: admins })

@@ -32,7 +32,7 @@ export interface Web {
   setup: Setup
   /** Codes with which the command takes over a sign-in that was confirmed in the browser. */
   commandCodes: SingleUseCodes<{ userId: string; sessionId: string; team: string | null }>
-  limits: { signIn: RateLimit; token: RateLimit; message: RateLimit }
+  limits: { signIn: RateLimit; token: RateLimit; message: RateLimit; messageTo: RateLimit }
   /** Codes that outlive this process. */
   codes: KeptCodes
   messages: Messages

@@ -50,15 +50,15 @@ export function AcceptInvitation({ secret }: { secret: string }) {
     <div className="flex flex-col gap-4">
       <PlainForm submit={join} busy={busy} error={accept.error} fields={['name', 'password']} onSubmit={({ name, password }) => accept.mutate({ ...(name !== undefined && { name }), ...(password !== undefined && { password }) })}>
         <Field label="Email">{(control) => <Input {...control} value={email} readOnly autoComplete="username" className="h-9!" />}</Field>
-        {!hasAccount && (
-          <Field label="Your name" error={fieldError(accept.error, 'name')}>{(control) => <Input {...control} name="name" required maxLength={100} autoFocus autoComplete="name" className="h-9!" />}</Field>
+        {hasAccount !== true && (
+          <Field label="Your name" {...(hasAccount === null && { hint: 'For a new account.' })} error={fieldError(accept.error, 'name')}>{(control) => <Input {...control} name="name" required={hasAccount === false} maxLength={100} autoFocus autoComplete="name" className="h-9!" />}</Field>
         )}
-        <Field label="Password" {...(!hasAccount && { hint: 'At least 8 characters.' })} error={fieldError(accept.error, 'password')}>
-          {(control) => <Input {...control} name="password" type="password" required autoFocus={hasAccount} {...(!hasAccount && { minLength: 8 })} autoComplete={hasAccount ? 'current-password' : 'new-password'} className="h-9!" />}
+        <Field label="Password" {...(hasAccount !== true && { hint: hasAccount === null ? 'Of your account; for a new one, at least 8 characters.' : 'At least 8 characters.' })} error={fieldError(accept.error, 'password')}>
+          {(control) => <Input {...control} name="password" type="password" required autoFocus={hasAccount === true} {...(hasAccount !== true && { minLength: 8 })} autoComplete={hasAccount === true ? 'current-password' : 'new-password'} className="h-9!" />}
         </Field>
       </PlainForm>
       {invitation.providers.length > 0 && <><Or /><div className="flex flex-col gap-2"><Providers providers={invitation.providers} to={paths.invitation(secret)} /></div></>}
-      {hasAccount && <p><Link href={paths.signIn(paths.invitation(secret))} className={quietLink}>Sign in another way</Link></p>}
+      {hasAccount !== false && <p><Link href={paths.signIn(paths.invitation(secret))} className={quietLink}>Sign in another way</Link></p>}
     </div>
   )
 }

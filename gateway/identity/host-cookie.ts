@@ -60,20 +60,22 @@ export class HostCookies {
 
   /** A `Cookie` header without the platform's own; undefined when nothing is left. */
   strip(cookie: string): string | undefined {
-    if (!cookie.includes('m3o-') && !/auth/i.test(cookie)) return cookie
-    const kept = cookie.split(';').map((pair) => pair.trim()).filter((pair) => pair !== '' && !this.isOurs(pair.split('=', 1)[0] as string))
+    if (!/m3o-|auth/i.test(cookie)) return cookie
+    const kept = cookie.split(';').map((pair) => pair.trim()).filter((pair) => pair !== '' && !this.isOurs(pair))
     return kept.length === 0 ? undefined : kept.join('; ')
   }
 
   /** A service's `Set-Cookie` kept to its own host; undefined when it may not set it. */
   confine(setCookie: string): string | undefined {
     const [pair, ...attributes] = setCookie.split(';')
-    if (pair === undefined || this.isOurs((pair.split('=', 1)[0] as string).trim())) return undefined
+    // No browser keeps a cookie with control characters (RFC 6265bis §5.6), but some programs do.
+    if (pair === undefined || /[\x00-\x08\x0a-\x1f\x7f]/.test(setCookie) || this.isOurs(pair)) return undefined
     return [pair, ...attributes.filter((attribute) => !/^\s*domain\s*(=|$)/i.test(attribute))].join(';')
   }
 
-  private isOurs(name: string): boolean {
-    const named = name.trim()
+  /** Browsers send a cookie without a name (`=value`) as its value alone, which then reads as `name=value` itself. */
+  private isOurs(pair: string): boolean {
+    const named = (pair.replace(/^[\s=]+/, '').split('=', 1)[0] as string).trim()
     return named === this.name || named === this.handoverName || consoleCookie.test(named)
   }
 

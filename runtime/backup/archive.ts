@@ -1,6 +1,6 @@
 import { constants, createReadStream } from 'node:fs'
-import { chmod, lchown, mkdir, open, readlink, symlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { chmod, lchown, mkdir, open, readlink, statfs, symlink } from 'node:fs/promises'
+import { dirname, join, posix } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { extract, type Pack } from 'tar-stream'
@@ -49,29 +49,44 @@ function added(pack: Pack, header: Parameters<Pack['entry']>[0]): Promise<void> 
   return new Promise((resolve, reject) => pack.entry(header, (error) => (error ? reject(error) : resolve())))
 }
 
+const mostEntries = 5_000_000
+
+/** What services keep and what is built for them: their links, which a sandbox follows, may lead anywhere (`/usr/bin/python3`). */
+const ofServices = /^home\/(?:data\/[^/]+\/[^/]+|builds\/[^/]+|cache\/modules\/[^/]+)\/./
+
 /**
- * Unpacks into an empty folder. The archive may be hostile: no name leaves the folder, and links are made when all files
- * are written, so that none is written through.
+ * Unpacks into an empty folder. The archive may be hostile: no name leaves the folder, no more is written than there is
+ * room for, and links are made when all files are written, so that none is written through.
  * @param wants whether an entry is to be unpacked
+ * @throws PlatformError `bad_request`, `disk_full`
  */
-export async function unpack(archive: AsyncIterable<Buffer>, folder: string, wants: (name: string) => boolean): Promise<void> {
+export async function unpack(archive: AsyncIterable<Buffer>, folder: string, wants: (name: string) => boolean, most: { entries?: number; bytes?: number } = {}): Promise<void> {
   const entries = extract()
   const links: [path: string, target: string][] = []
   const modes: [path: string, mode: number][] = []
+  const { bavail, bsize } = await statfs(folder)
+  const left = { entries: most.entries ?? mostEntries, bytes: most.bytes ?? bavail * bsize }
   const reading = (async () => {
     for await (const entry of entries) {
-      const { name: given, type, mode = 0o600, uid, gid, linkname } = entry.header
+      const { name: given, type, mode = 0o600, uid, gid, linkname, size = 0 } = entry.header
       const name = given.replace(/\/$/, '')
+      const refuse = (why: string) => new PlatformError('bad_request', `this is no backup of M3O: ${why}`)
       if (name.split('/').some((part) => part === '' || part === '.' || part === '..') || name.includes('\0') || !wants(name)) {
-        throw new PlatformError('bad_request', `this is no backup of M3O: it holds ${JSON.stringify(given.slice(0, 80))}`)
+        throw refuse(`it holds ${JSON.stringify(given.slice(0, 80))}`)
       }
+      if (type !== 'file' && type !== 'directory' && type !== 'symlink') throw refuse(`${JSON.stringify(given.slice(0, 80))} is neither a file, a folder nor a symbolic link`)
+      if (type === 'symlink' && !ofServices.test(name) && leaves(name, linkname ?? '')) throw refuse(`the link ${JSON.stringify(given.slice(0, 80))} leads out of its folder`)
+      left.entries -= 1
+      left.bytes -= size
+      if (left.entries < 0) throw refuse('it has too many files')
+      if (left.bytes < 0) throw new PlatformError('disk_full', 'the backup is larger than the free space of the disk', { fix: 'Free space, or restore into a larger disk.' })
       const path = join(folder, name)
       await mkdir(dirname(path), { recursive: true, mode: 0o700 })
       if (type === 'directory') {
         await mkdir(path, { recursive: true, mode: 0o700 })
         modes.push([path, mode & 0o777])
       } else if (type === 'symlink') links.push([path, linkname ?? ''])
-      else if (type === 'file') {
+      else {
         const file = await open(path, 'wx', 0o600)
         await pipeline(entry, file.createWriteStream({ flush: true }))
         modes.push([path, mode & 0o777])
@@ -83,4 +98,10 @@ export async function unpack(archive: AsyncIterable<Buffer>, folder: string, wan
   await Promise.all([pipeline(Readable.from(archive), entries), reading])
   for (const [path, target] of links) await symlink(target, path)
   for (const [path, mode] of modes.reverse()) await chmod(path, mode)
+}
+
+/** Whether a link leads out of the folder of the home (`home/source`) that it lies in. */
+function leaves(name: string, target: string): boolean {
+  const top = name.startsWith('home/cache/') ? 'home/cache/modules/' : `${name.split('/', 2).join('/')}/`
+  return target === '' || target.startsWith('/') || !name.startsWith(top) || !`${posix.join(posix.dirname(name), target)}/`.startsWith(top)
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { linkIn, type MailServer, startMailServer } from '#e2e/people/mail-server.ts'
 import type { Browser } from '../testing/browser.ts'
+import { useMessage } from './message-limit.ts'
+import { RateLimit } from './rate-limit.ts'
 import { eventually, startStand, type Stand } from '../testing/stand.ts'
 
 let mail: MailServer
@@ -21,7 +23,10 @@ afterAll(async () => {
   await mail[Symbol.asyncDispose]()
 })
 
-const freely = () => { for (const key of ['message from 127.0.0.1', `message to ${email}`]) stand.web.limits.message.giveBack(key) }
+const freely = (...addresses: string[]) => {
+  stand.web.limits.message.giveBack('message from 127.0.0.1')
+  for (const address of [email, ...addresses]) for (const key of [address, `${address} from 127.0.0.1`]) stand.web.limits.messageTo.giveBack(key)
+}
 
 test('an address is confirmed by the link that was sent to it, once, and only by who is signed in to its account', async () => {
   // Who set the platform up is believed.
@@ -150,6 +155,17 @@ test('nobody learns from an answer whether an address has an account, nor by ask
   freely()
 })
 
+test('who asks often for somebody else\'s messages keeps none from them, and an address is sent 20 in an hour at most', () => {
+  const limits = { message: new RateLimit({ burst: 5, everyMs: 60_000 }), messageTo: new RateLimit({ burst: 5, everyMs: 720_000 }) } as Stand['web']['limits']
+  const ask = (from: string) => useMessage({ limits }, { from, to: 'victim@example.com' })
+  for (let n = 0; n < 5; n++) expect(ask('192.0.2.1')).toBe(true)
+  for (let n = 0; n < 20; n++) expect(() => ask('192.0.2.1')).toThrow('too many')
+  expect(ask('198.51.100.1')).toBe(true)
+  // From everywhere together: nothing more is sent, and nobody is told.
+  const sent = Array.from({ length: 50 }, (_, n) => ask(`203.0.113.${n}`)).filter(Boolean)
+  expect(sent).toHaveLength(9)
+})
+
 test('one gets an account as operators chose: by invitation, freely, or not at all', async () => {
   const eve = stand.browser()
   const ask = () => eve.mutate('signIn.requestSignUp', { email: 'eve@example.com' })
@@ -167,8 +183,7 @@ test('one gets an account as operators chose: by invitation, freely, or not at a
   expect((await eve.query('security.read')).data).toMatchObject({ emailVerified: true, hasPassword: true })
 
   // Who has an account is told so, by mail alone.
-  freely()
-  stand.web.limits.message.giveBack('message to eve@example.com')
+  freely('eve@example.com')
   const after = mail.received.length
   expect((await ask()).data).toEqual({ mailed: true })
   expect((await mail.next('eve@example.com', { after })).text).toContain('You have an account already')
@@ -195,6 +210,13 @@ test('an invitation is sent to its address, and its link is kept nowhere in the 
   const mailedCode = /\/invite\/(\S+)/.exec(letter.text)?.[1] ?? ''
   expect(mailedCode.startsWith(`${secret}.`)).toBe(true)
   expect(secret.length).toBeGreaterThan(20)
+  // Only the mailed link tells whether there is an account, also by what it is refused with.
+  expect((await stand.browser().query('invitations.read', { secret: mailedCode })).data).toMatchObject({ hasAccount: false })
+  expect((await stand.browser().query('invitations.read', { secret })).data).toMatchObject({ hasAccount: null })
+  const known = (await owner.invitations.create({ team: 'demo', email: 'max@example.com', role: 'viewer' })).link.split('/').at(-1) ?? ''
+  expect((await stand.browser().query('invitations.read', { secret: known })).data).toMatchObject({ hasAccount: null })
+  const refusals = await Promise.all([known, secret].map((one) => stand.browser().mutate('invitations.accept', { secret: one, password: 'short' })))
+  expect(refusals.map(({ error }) => error?.code)).toEqual(['bad_request', 'bad_request'])
   const account = await stand.browser().mutate('invitations.accept', { secret: mailedCode, name: 'Zoe', password: 'a zebra in the zoo' })
   expect(account.data).toMatchObject({ team: 'demo', role: 'developer' })
   const zoe = stand.browser()
@@ -213,8 +235,7 @@ test('an invitation is sent to its address, and its link is kept nowhere in the 
 }, 60_000)
 
 test('an address is changed by a link to the new one; the former one is told, and its links stop working', async () => {
-  freely()
-  stand.web.limits.message.giveBack('message to eve@example.com')
+  freely('eve@example.com')
   const after = mail.received.length
   await stand.browser().mutate('signIn.requestReset', { email: 'eve@example.com' })
   const before = linkIn(await mail.next('eve@example.com', { after }))

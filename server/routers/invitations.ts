@@ -21,14 +21,14 @@ export const invitations = router({
     .input(z.object({ email: emailAddress, role: z.enum(roles) }))
     .mutation(async ({ ctx, input }) => {
       requireOwnerFor(ctx.at.role, [input.role])
-      if (ctx.web.messages.mailer !== undefined) useInvitation(ctx.web, { by: ctx.viewer.person.id, to: input.email })
+      const mails = ctx.web.messages.mailer === undefined || useInvitation(ctx.web, { by: ctx.viewer.person.id, to: input.email })
       const { secret: made, ...invitation } = await ctx.web.runtime.call('invitations.create', {
         teamId: ctx.at.teamId, email: input.email, role: input.role,
       }, ctx.as)
       const { settings: { url }, mailedInvitations } = ctx.web
       const link = `${url}${consolePath.invitation(made)}`
       const mailed = `${url}${consolePath.invitation(mailedInvitations.codeFor(made, invitation.email))}`
-      await ctx.web.messages.addInvitation(input.email, mailed, { team: ctx.at.team, role: input.role, by: ctx.viewer.person.name })
+      if (mails) await ctx.web.messages.addInvitation(input.email, mailed, { team: ctx.at.team, role: input.role, by: ctx.viewer.person.name })
       return { ...invitation, link, mailed: ctx.web.messages.mailer !== undefined }
     }),
 
@@ -36,12 +36,13 @@ export const invitations = router({
     .input(z.object({ invitationId: z.string() }))
     .mutation(({ ctx, input }) => ctx.web.runtime.call('invitations.revoke', { teamId: ctx.at.teamId, invitationId: input.invitationId }, ctx.as)),
 
-  /** Who is invited to what, and whether that person has an account already. */
+  /** Who is invited to what. Whether that person has an account, only the mailed link tells; null for others, whom it would tell about a stranger. */
   read: authorized('platform.start')
     .input(z.object({ secret }))
     .query(async ({ ctx, input }) => {
       const invitation = await ctx.web.runtime.call('invitations.read', { secret: secretOf(input.secret) })
-      return { ...invitation, hasAccount: (await ctx.web.people.byEmail(invitation.email)) !== undefined, providers: ctx.web.settings.providers.map(({ id, name }) => ({ id, name })), signedInAs: ctx.viewer?.person.email ?? null }
+      const hasAccount = ctx.web.mailedInvitations.proves(input.secret, invitation.email) ? (await ctx.web.people.byEmail(invitation.email)) !== undefined : null
+      return { ...invitation, hasAccount, providers: ctx.web.settings.providers.map(({ id, name }) => ({ id, name })), signedInAs: ctx.viewer?.person.email ?? null }
     }),
 
   /**
@@ -72,6 +73,11 @@ export const invitations = router({
 async function personFor(ctx: Parameters<Parameters<ReturnType<typeof authorized>['query']>[0]>[0]['ctx'], email: string, given: { name?: string | undefined; password?: string | undefined; proved: boolean }) {
   const { people } = ctx.web
   if (given.password === undefined) throw new PlatformError('bad_request', 'a password is needed', { field: 'password' })
+  // The link that was shown to whoever invites must not tell them, by the kind of refusal, whether there is an account.
+  if (!given.proved) {
+    await ctx.web.signUps.requireNotClosed()
+    newPassword(given.password)
+  }
   if ((await people.byEmail(email)) !== undefined) {
     const person = await people.signIn({ email, password: given.password, from: ctx.from })
     if (await ctx.web.factor.isNeeded(person.id)) throw new PlatformError('forbidden', 'this account has a second factor', { fix: 'Sign in to the console first, then open the link again.', data: { reason: 'second_factor' } })

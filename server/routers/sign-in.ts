@@ -78,7 +78,6 @@ export const signIn = router({
 })
 
 async function ask({ web, from }: Context, kind: MessageKind, email: string): Promise<{ mailed: boolean }> {
-  useMessage(web, { from, to: email })
-  await web.messages.add(kind, email)
+  if (useMessage(web, { from, to: email })) await web.messages.add(kind, email)
   return { mailed: web.messages.mailer !== undefined }
 }
