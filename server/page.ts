@@ -1,3 +1,4 @@
+import { TRPCError } from '@trpc/server'
 import { dehydrate, type DehydratedState, type QueryClient } from '@tanstack/react-query'
 import { createTRPCOptionsProxy } from '@trpc/tanstack-react-query'
 import type { IncomingHttpHeaders } from 'node:http'
@@ -45,6 +46,8 @@ export async function load(here: string, ...options: object[]): Promise<void> {
     if (outcome.status === 'fulfilled') continue
     const error: unknown = outcome.reason
     const cause = isPlatformError(error) ? error : (error as { cause?: unknown }).cause
+    // A part of the address that is not even a name, such as one of 10,000 characters, is of nothing.
+    if (error instanceof TRPCError && error.code === 'BAD_REQUEST' && !isPlatformError(cause)) notFound()
     if (!isPlatformError(cause)) throw error
     if (cause.code === 'unauthenticated') redirect(consolePath.signIn(here))
     if (cause.code === 'not_found') notFound()

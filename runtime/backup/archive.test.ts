@@ -1,11 +1,11 @@
 import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Headers, pack } from 'tar-stream'
+import { type Header, pack } from 'tar-stream'
 import { expect, test } from 'vitest'
 import { unpack } from './archive.ts'
 
-async function unpacked(entries: (Partial<Headers> & { name: string })[], most = {}) {
+async function unpacked(entries: (Partial<Header> & { name: string })[], most = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'm3o-unpack-'))
   const tar = pack()
   for (const header of entries) header.type === undefined || header.type === 'file' ? tar.entry(header, 'hello') : tar.entry(header)

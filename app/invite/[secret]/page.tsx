@@ -1,4 +1,5 @@
 import type { Metadata } from 'next'
+import { notFound } from 'next/navigation'
 import { isPlatformError } from '#contract/errors.ts'
 import { paths } from '#client/paths.ts'
 import { AcceptInvitation } from '#components/people/accept-invitation.tsx'
@@ -10,8 +11,12 @@ import { Prefetched } from '#app/prefetched.tsx'
 
 export const metadata: Metadata = { title: 'Invitation', referrer: 'no-referrer' }
 
+/** As the API takes it. */
+const longestSecret = 200
+
 export default async function InvitationPage({ params }: { params: Promise<{ secret: string }> }) {
   const secret = decodeURIComponent((await params).secret)
+  if (secret.length > longestSecret) notFound()
   const { queryClient, trpc } = page()
   const invitation = await queryClient.fetchQuery(trpc.invitations.read.queryOptions({ secret })).catch(refusal)
   if (isPlatformError(invitation)) {
