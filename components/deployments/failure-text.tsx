@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { withoutAnsi } from '#components/logs/ansi.ts'
+import { withoutAnsi } from '#components/ui/printed-text.ts'
 import { type Part, placesIn } from '#components/code/places-in.ts'
 
 export type Place = NonNullable<Part['place']>

@@ -1,6 +1,6 @@
 import { errorOf } from '#client/errors.ts'
 import type { ErrorBody } from '#contract/errors.ts'
-import { withoutAnsi } from '#components/logs/ansi.ts'
+import { withoutAnsi } from './printed-text.ts'
 
 /** A failure as a person is told of it. */
 export interface Problem extends ErrorBody {
