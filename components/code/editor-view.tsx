@@ -41,6 +41,10 @@ export function EditorView({ tab, model, readOnly, label, onCursor }: {
   const dark = useIsDark()
   const cursor = useEffectEvent(onCursor)
   const front = useEffectEvent(() => tab)
+  const keep = useEffectEvent(() => {
+    const state = editor.current?.getModel() === model ? editor.current.saveViewState() : null
+    if (state !== null) left.set(`${place} ${tab}`, state)
+  })
 
   useEffect(() => applyTheme(dark), [dark])
   useEffect(() => {
@@ -81,8 +85,13 @@ export function EditorView({ tab, model, readOnly, label, onCursor }: {
     if (before !== model) {
       const state = current.saveViewState()
       if (before !== null && state !== null) states.set(before, state)
+      // Before the editor lets go of it: who leaves the screen closes the text first.
+      const closing = model.onWillDispose(() => keep())
+      current.onDidDispose(() => closing.dispose())
       current.setModel(model)
       current.restoreViewState(states.get(model) ?? left.get(`${place} ${tab}`) ?? null)
+      const position = current.getPosition()
+      if (position !== null) cursor(position)
     }
     current.updateOptions({ readOnly: readOnly !== null, readOnlyMessage: { value: readOnly ?? '' }, ariaLabel: label })
   }, [model, readOnly, label])
