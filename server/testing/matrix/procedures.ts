@@ -249,7 +249,7 @@ export const trials: Record<string, Trial> = {
   'source.steps': {},
   'source.mark': { unwritten: draft, input: (own) => ({ ...quiet(own), kind: 'replace' }) },
   'source.restore': { unwritten: draft, input: () => ({ step: 'not-there', paths: null }), ends: ['not_found'] },
-  'source.take': { unwritten: draft, input: (own) => ({ ...quiet(own), commit: own.commit }), foreign: { commit: (other) => other.commit } },
+  'source.take': { unwritten: draft, input: () => ({ commit: '1'.repeat(40) }), foreign: { commit: (other) => other.commit }, ends: ['not_found'] },
   'source.history': {},
   'source.diff': { input: ({ commit }) => ({ from: null, to: commit }), foreign: { to: (other) => `${other.commit.slice(0, 39)}${other.commit.endsWith('0') ? '1' : '0'}` } },
   'source.drafts': {},
