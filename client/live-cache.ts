@@ -9,12 +9,12 @@ type Trpc = ReturnType<typeof useTRPC>
 type Rows = Outputs['deployments']['list']
 
 /** Keeps what the page shows true to a team's events: once, in the frame. No screen polls, none fetches in an effect. */
-export function useLiveCache(team: string, asOf: string): void {
+export function useLiveCache(team: string, asOf: string, also: (event: PlatformEvent) => void = () => {}): void {
   const trpc = useTRPC()
   const cache = useQueryClient()
   // What happened while the page was on its way comes first; a later page of the same frame is no reason to listen anew.
   const [since] = useState(asOf)
-  useLive('team', { team, since }, (event) => apply(event, trpc, cache))
+  useLive('team', { team, since }, (event) => { apply(event, trpc, cache); also(event) })
   useEffect(() => live().onResync(() => void cache.invalidateQueries()), [cache])
 }
 
@@ -38,7 +38,7 @@ function apply(event: PlatformEvent, trpc: Trpc, cache: QueryClient): void {
     case 'team':
       return stale(trpc.teams.pathFilter(), trpc.members.pathFilter(), trpc.invitations.pathFilter(), trpc.tokens.pathFilter(), trpc.person.me.pathFilter())
     case 'draft':
-      return stale(trpc.source.status.pathFilter(), trpc.source.drafts.pathFilter(), trpc.source.tree.pathFilter())
+      return stale(trpc.source.status.pathFilter(), trpc.source.drafts.pathFilter(), trpc.source.tree.pathFilter(), trpc.source.steps.pathFilter())
     case 'traffic':
       soon(cache, trpc.metrics.service.pathFilter(), curvesMs)
       soon(cache, trpc.metrics.activity.pathFilter(), activityMs)

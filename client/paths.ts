@@ -28,7 +28,7 @@ export const paths = {
   catalogue: (at: InTeam, filters: { q?: string; owner?: string; state?: string; language?: string; tag?: string } = {}) => `${root(at)}/services${query(filters)}`,
   newService: (at: InTeam, template?: string) => `${root(at)}/services/new${query({ template })}`,
   service: (at: OfService, tab: ServiceTab = 'overview') => `${root(at)}/services/${at.service}/${tab}`,
-  code: (at: OfService, open: { path?: string; line?: number } = {}) => `${paths.service(at, 'code')}${query(open)}`,
+  code: (at: OfService, open: { path?: string; line?: number; column?: number } = {}) => `${paths.service(at, 'code')}${query(open)}`,
   endpoint: (at: OfService, endpoint?: string) => `${paths.service(at, 'api')}${query({ endpoint })}`,
   /** A line is a place in one service's log. */
   serviceLogs: (at: OfService, look: { seq?: number; q?: string; level?: string } = {}) => `${paths.service(at, 'logs')}${query(look)}`,

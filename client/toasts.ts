@@ -6,6 +6,8 @@ export interface Toast {
   title: string
   description?: string
   undo?: { label: string; run: () => void }
+  /** Where there is more of it. */
+  link?: { label: string; href: string }
 }
 
 /** What was said before anybody listened: the list of toasts (components/ui/toast-area.tsx) is loaded by the first of them. */
@@ -20,7 +22,13 @@ export function toastDone(message: string, options: Pick<Toast, 'description' | 
 /** What happened and what to do. */
 export function toastError(error: unknown): void {
   const { message, fix } = errorOf(error)
-  tell({ kind: 'error', title: message, ...(fix !== undefined && { description: fix }) })
+  // The lines of a file around a fault have no room here.
+  tell({ kind: 'error', title: message.split('\n', 1)[0] ?? '', ...(fix !== undefined && { description: fix }) })
+}
+
+/** Something that was begun earlier has failed since. */
+export function toastNews(toast: Pick<Toast, 'title' | 'description' | 'link'>): void {
+  tell({ kind: 'error', ...toast })
 }
 
 /** For the list that shows them. */

@@ -209,6 +209,8 @@ export const deployment = z.object({
   commit: z.string(),
   message: z.string(),
   by: z.string(),
+  /** Of a person, or of a machine; null: the platform did it by itself. */
+  byId: z.string().nullable(),
   route: z.enum(['console', 'cli', 'git', 'platform']),
   createdAt: z.number(),
   endedAt: z.number().nullable(),

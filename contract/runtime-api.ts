@@ -28,6 +28,7 @@ const nothing = z.object({})
 const at = z.object({ serviceId: z.string(), environmentId: z.string() })
 const draft = at.extend({ userId: z.string() })
 const ok = z.object({ ok: z.literal(true) })
+const step = z.object({ step: z.string() })
 const ofDeployment = z.object({ deploymentId: z.string() })
 const deployed = z.object({ deploymentId: z.string() })
 /** `expected`: hash of the content that was edited, null for a new file. */
@@ -360,14 +361,22 @@ const sources = {
   'source.status': call(draft, source.draftStatus),
   /** `expected`: hash of the content that was edited, null for a new file. Refused as `conflict` when it is no longer that. */
   'source.save': call(draft.extend(saving.shape), z.object({ hash: z.string() })),
-  'source.upload': upload(draft.extend({ path: z.string(), expected: z.string().nullable() }), z.object({ hash: z.string() })),
-  /** Files and folders. */
-  'source.move': call(draft.extend({ from: z.string(), to: z.string() }), ok),
-  'source.remove': call(draft.extend({ path: z.string() }), ok),
+  'source.upload': upload(draft.extend({ path: z.string(), expected: z.string().nullable() }), z.object({ hash: z.string(), step: z.string() })),
+  /** Files and folders. `step` in an answer is what `source.restore` undoes; empty when nothing changed. */
+  'source.move': call(draft.extend({ from: z.string(), to: z.string() }), step),
+  'source.remove': call(draft.extend({ path: z.string() }), step),
   /** One path, or the whole draft, back to its base. */
-  'source.revert': call(draft.extend({ path: z.string().nullable() }), ok),
+  'source.revert': call(draft.extend({ path: z.string().nullable() }), step),
+  /** What was done to the draft within the last day, newest first. */
+  'source.steps': call(draft, z.array(source.draftStep)),
+  /** Begins a step of several saves. */
+  'source.mark': call(draft.extend({ kind: z.enum(source.draftSteps) }), step),
+  /** Makes paths, or with null all of the draft, what they were before a step. */
+  'source.restore': call(draft.extend({ step: z.string(), paths: z.array(z.string()).nullable() }), step),
+  /** Makes the draft what a commit is, as changes to the head. */
+  'source.take': call(draft.extend({ commit: z.string() }), step),
   /** Merges the branch's new head into the draft; files in conflict get git's markers and are named. */
-  'source.update': call(draft.extend({ onConflict: source.onConflict }), z.object({ conflicts: z.array(z.string()) })),
+  'source.update': call(draft.extend({ onConflict: source.onConflict }), z.object({ conflicts: z.array(z.string()), step: z.string() })),
   'source.history': call(at.extend({ before: z.string().nullable(), limit: z.number().int().max(200), path: z.string().optional() }), z.array(source.commitRecord)),
   'source.diff': call(z.object({ serviceId: z.string(), from: z.string().nullable(), to: z.string() }), z.array(source.fileChange)),
   'source.search': call(

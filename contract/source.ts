@@ -37,6 +37,21 @@ export type FileChange = z.infer<typeof fileChange>
 export const onConflict = z.enum(['refuse', 'markers', 'mine', 'theirs'])
 export type OnConflict = z.infer<typeof onConflict>
 
+/** What a person can do to a draft; `replace` and `upload` without a path are of several files, `take`: the draft became what a commit is. */
+export const draftSteps = ['save', 'upload', 'move', 'remove', 'revert', 'update', 'replace', 'restore', 'take'] as const
+export type DraftStepKind = (typeof draftSteps)[number]
+
+/** A step of a draft, kept for a day. */
+export const draftStep = z.object({
+  id: z.string(), kind: z.enum(draftSteps), path: z.string().nullable(),
+  /** Of a move: the path before. */
+  from: z.string().nullable(),
+  at: z.number(),
+  /** The draft was based on another commit then. */
+  rebased: z.boolean(),
+})
+export type DraftStep = z.infer<typeof draftStep>
+
 export const draftStatus = z.object({
   /** Commit that the draft began from. */
   base: z.string(),

@@ -13,7 +13,7 @@ import { changesTab } from './workspace.ts'
 /** What a deployment from here would change. */
 export function ChangesSide({ onOpened }: { onOpened: () => void }) {
   const { at, workspace, readOnly } = useIde()
-  const { changes } = useChanges()
+  const { changes, others } = useChanges()
   const live = useLiveCommit()
   const drafted = new Set(useStatus().changes.map(({ path }) => path))
   const act = useFileActions()
@@ -27,8 +27,9 @@ export function ChangesSide({ onOpened }: { onOpened: () => void }) {
       <p className="px-3 pb-2 text-small text-muted">
         {live === null ? 'Nothing is deployed here yet: against the last commit.' : live === undefined ? ' ' : <>Against what serves in {at.environment}: <ShortId id={live} /></>}
       </p>
-      {changes.length === 0 && live !== undefined && <p className="px-3 text-muted">Your draft is {live === null ? 'what is committed' : 'what is deployed'}.</p>}
-      <ul className="min-h-0 grow overflow-y-auto pb-4">
+      {changes.length === 0 && live !== undefined && <p className="px-3 pb-2 text-muted">{others.length > 0 ? 'You changed nothing here.' : readOnly !== null ? 'Nothing differs.' : `Your draft is ${live === null ? 'what is committed' : 'what is deployed'}.`}</p>}
+      <div className="min-h-0 grow overflow-y-auto pb-4">
+      <ul aria-label="Changed in your draft">
         {changes.map(({ path, change }) => (
           <li key={path} className="group flex h-7 items-center pr-1 hover:bg-hover">
             <button type="button" data-focus-inside className="flex h-full min-w-0 grow items-center gap-1.5 pl-3 text-left" onClick={() => { workspace.open(changesTab(path), { preview: true, focus: false }); onOpened() }}>
@@ -46,9 +47,26 @@ export function ChangesSide({ onOpened }: { onOpened: () => void }) {
           </li>
         ))}
       </ul>
+      {others.length > 0 && (
+        <>
+          <h3 className="px-3 pt-3 pb-1 text-small text-muted">Committed, and not live in {at.environment}</h3>
+          <ul aria-label="Committed, and not live">
+            {others.map(({ path, change }) => (
+              <li key={path} className="flex h-7 items-center pr-1 hover:bg-hover">
+                <button type="button" data-focus-inside className="flex h-full min-w-0 grow items-center gap-1.5 pl-3 text-left text-muted" onClick={() => { workspace.open(changesTab(path), { preview: true, focus: false }); onOpened() }}>
+                  <span className="w-3 shrink-0 font-mono text-tiny">{changeLetter[change]}<span className="sr-only"> {change}</span></span>
+                  <span className="truncate">{nameOf(path)}</span>
+                  <span className="min-w-0 grow truncate text-tiny">{parentOf(path)}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      </div>
       {discarding && (
         <Confirm title="Discard all changes?" action={`Discard ${drafted.size} ${drafted.size === 1 ? 'change' : 'changes'}`} busy={false} error={null} onDismiss={() => setDiscarding(false)} onConfirm={() => { setDiscarding(false); void act.revert(null) }}>
-          Your draft becomes the last commit again. This cannot be taken back.
+          Your draft becomes the last commit again. The draft history keeps what you discard for a day.
         </Confirm>
       )}
     </section>

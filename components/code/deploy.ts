@@ -5,6 +5,7 @@ import { useTRPC, useTRPCClient } from '#client/trpc.ts'
 import { errorOf } from '#client/errors.ts'
 import type { Deployment } from '#contract/records.ts'
 import { isUnderWay } from '#contract/states.ts'
+import { useShowsDeployment } from '#components/frame/my-deployments.ts'
 import { useIde } from './ide.ts'
 
 export interface Deploying {
@@ -17,12 +18,16 @@ export interface Deploying {
   error: unknown
 }
 
+/** The last deployment that was begun in each editor of this page: it is still shown when one comes back. */
+const last = new Map<string, string>()
+
 /** Deploys the draft: saved first, then followed until it is live or has failed. */
 export function useDeploy(): Deploying {
   const { at, documents, workspace } = useIde()
   const trpc = useTRPC()
   const queries = useQueryClient()
-  const [id, setId] = useState<string | null>(null)
+  const place = `${at.team}/${at.environment}/${at.service}`
+  const [id, setId] = useState<string | null>(last.get(place) ?? null)
   const [deployment, setDeployment] = useState<Deployment | null>(null)
   const client = useTRPCClient()
   const start = useMutation({
@@ -36,6 +41,7 @@ export function useDeploy(): Deploying {
     onMutate: () => { setId(null); setDeployment(null) },
     onSuccess: ({ deploymentId }) => {
       setId(deploymentId)
+      last.set(place, deploymentId)
       workspace.showPanel('deployment')
     },
     onError: (error) => {
@@ -48,6 +54,7 @@ export function useDeploy(): Deploying {
     setDeployment(next)
     if (!isUnderWay(next.state)) void queries.invalidateQueries(trpc.source.pathFilter())
   })
+  useShowsDeployment(id)
   const busy = start.isPending || (id !== null && (deployment === null || isUnderWay(deployment.state)))
   return { start: () => { if (!busy) start.mutate() }, busy, deployment, error: start.error }
 }

@@ -3,24 +3,26 @@ import { useQuery } from '@tanstack/react-query'
 import { clsx } from 'clsx'
 import { Rocket, Send } from 'lucide-react'
 import Link from 'next/link'
+import type { ReactNode } from 'react'
 import { paths } from '#client/paths.ts'
 import type { Deployment } from '#contract/records.ts'
 import { isUnderWay, phases } from '#contract/states.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { useCancel } from '#components/deployments/cancel.ts'
+import { FailureText, type Place } from '#components/deployments/failure-text.tsx'
 import { DeploymentStateMark } from '#components/deployments/deployment-state.tsx'
 import { firstPage } from '#components/deployments/first-page.ts'
 import { lastLike } from '#components/service-deployments/words.ts'
 import { Button, ButtonLink } from '#components/ui/button.tsx'
 import { ErrorLine } from '#components/ui/error-state.tsx'
-import { sentence } from '#components/ui/problem.ts'
+import { headAndRest, sentence } from '#components/ui/problem.ts'
 import { ShortId } from '#components/ui/short-id.tsx'
 import { StateMark } from '#components/ui/state-mark.tsx'
 import { Duration } from '#components/ui/time.tsx'
 import { spokenDuration } from '#components/ui/time-words.ts'
 import type { Deploying } from './deploy.ts'
 import { useIde, useTree } from './ide.ts'
-import { PlacedLine } from './placed-line.tsx'
+import { fileTab } from './workspace.ts'
 
 /** The deployment that was begun here: its phases as they pass, and when it fails, why and where. */
 export function DeploymentPanel({ deploying: { deployment, error, busy } }: { deploying: Deploying }) {
@@ -61,18 +63,25 @@ export function DeploymentPanel({ deploying: { deployment, error, busy } }: { de
   )
 }
 
+/** The first line says what is wrong; the lines around the fault, and the last ones that were printed, keep their shape. */
 function Failure({ error }: { error: NonNullable<Deployment['error']> }) {
+  const { workspace } = useIde()
   const files = new Set(useTree().map(({ path }) => path))
   const { lines = [], exitCode, signal } = error
+  const { head, rest } = headAndRest(error.message)
   const how = [exitCode !== null && exitCode !== undefined && `exit code ${exitCode}`, signal && `signal ${signal}`].filter(Boolean).join(', ')
+  const link = (place: Place, text: string) => (
+    <button type="button" className="text-accent underline underline-offset-2" onClick={() => workspace.open(fileTab(place.path), { at: place })}>{text}</button>
+  )
   return (
-    <div role="alert" className="flex flex-col gap-2">
-      <p><span className="font-medium text-bad">{sentence(error.message)}</span> {error.fix !== undefined && <span className="text-muted">{sentence(error.fix)}</span>} {how !== '' && <span className="font-mono text-small text-muted">{how}</span>}</p>
-      {lines.length > 0 && (
-        <pre aria-label="Its last lines" tabIndex={0} className="overflow-x-auto rounded border border-border bg-sunken p-2 text-small">
-          {lines.map((line, index) => <div key={index}><PlacedLine text={line} files={files} /></div>)}
-        </pre>
-      )}
+    <div role="alert" className="flex min-w-0 flex-col gap-2">
+      <p className="break-words"><span className="font-medium text-bad"><FailureText text={sentence(head)} files={files} link={link} /></span> {error.fix !== undefined && <span className="text-muted">{sentence(error.fix)}</span>} {how !== '' && <span className="font-mono text-small text-muted">{how}</span>}</p>
+      {rest !== '' && <Printed label="The lines around it"><FailureText text={rest} files={files} link={link} /></Printed>}
+      {lines.length > 0 && <Printed label="Its last lines"><FailureText text={lines.join('\n')} files={files} link={link} /></Printed>}
     </div>
   )
+}
+
+function Printed({ label, children }: { label: string; children: ReactNode }) {
+  return <pre aria-label={label} tabIndex={0} data-focus-inside className="shrink-0 overflow-x-auto rounded border border-border bg-sunken p-2 text-small">{children}</pre>
 }

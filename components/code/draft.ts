@@ -1,7 +1,7 @@
 import type { TRPCClient } from '@trpc/client'
 import { type OfService, paths } from '#client/paths.ts'
 import { errorFromBody } from '#contract/errors.ts'
-import type { OnConflict, SourceFile } from '#contract/source.ts'
+import type { DraftStepKind, OnConflict, SourceFile } from '#contract/source.ts'
 import type { AppRouter } from '#server/router.ts'
 
 export type Draft = ReturnType<typeof draftOf>
@@ -19,6 +19,11 @@ export function draftOf(client: TRPCClient<AppRouter>, at: OfService) {
     move: (from: string, to: string) => client.source.move.mutate({ ...at, from, to }),
     remove: (path: string) => client.source.remove.mutate({ ...at, path }),
     revert: (path: string | null) => client.source.revert.mutate({ ...at, path }),
+    mark: (kind: Extract<DraftStepKind, 'replace' | 'upload'>) => client.source.mark.mutate({ ...at, kind }),
+    /** Paths, or with null all of the draft, as they were before a step. */
+    restore: (step: string, paths: string[] | null) => client.source.restore.mutate({ ...at, step, paths }),
+    /** The draft becomes what a commit is. */
+    take: (commit: string) => client.source.take.mutate({ ...at, commit }),
     update: (onConflict: OnConflict) => client.source.update.mutate({ ...at, onConflict }),
     bytes: async (path: string, commit?: string): Promise<Blob> => {
       const answer = await fetch(paths.rawFile(at, { path, ...(commit !== undefined && { commit }) }))
@@ -26,9 +31,10 @@ export function draftOf(client: TRPCClient<AppRouter>, at: OfService) {
       return answer.blob()
     },
     search: (input: { query: string; regex: boolean; caseSensitive: boolean }, signal: AbortSignal) => client.source.search.query({ ...mine, ...input }, { signal }),
-    async upload(path: string, file: Blob, expected: string | null): Promise<void> {
+    async upload(path: string, file: Blob, expected: string | null): Promise<{ step: string }> {
       const answer = await fetch(paths.uploadFile(at, { path, expected }), { method: 'PUT', body: file })
       if (!answer.ok) throw errorFromBody(await answer.json().catch(() => ({})))
+      return await answer.json() as { step: string }
     },
     download: (path: string) => paths.rawFile(at, { path }),
   }

@@ -23,16 +23,14 @@ import { nameOf } from './tree-rows.ts'
 import { pathOfTab, type TabKey } from './workspace.ts'
 import { titleOf } from './tab-bar.tsx'
 
-export interface EditorCommands { deploy: () => void; save: () => void; quickOpen: () => void }
-
 /** What the tab in front shows. */
-export function EditorArea({ tab, commands, onCursor }: { tab: TabKey | null; commands: EditorCommands; onCursor: (position: monaco.Position) => void }) {
+export function EditorArea({ tab, onCursor }: { tab: TabKey | null; onCursor: (position: monaco.Position) => void }) {
   if (tab === null) return <NothingOpen />
   const path = pathOfTab(tab)
-  if (tab.startsWith('file:') && path !== undefined) return <FileArea key="file" tab={tab} path={path} commands={commands} onCursor={onCursor} />
+  if (tab.startsWith('file:') && path !== undefined) return <FileArea key="file" tab={tab} path={path} onCursor={onCursor} />
   if (tab.startsWith('changes:') && path !== undefined) return <ChangesArea key={tab} path={path} />
   if (tab.startsWith('commit:')) return <CommitArea key={tab} commit={tab.split(':')[1] ?? ''} path={titleOf(tab)} />
-  return <LibraryArea tab={tab} uri={tab.slice('library:'.length)} commands={commands} onCursor={onCursor} />
+  return <LibraryArea tab={tab} uri={tab.slice('library:'.length)} onCursor={onCursor} />
 }
 
 function NothingOpen() {
@@ -63,7 +61,7 @@ function useLoaded(path: string): { loaded: Loaded | undefined; error: unknown; 
   return { loaded: open === undefined ? (mine.loaded !== undefined && 'opaque' in mine.loaded ? mine.loaded : undefined) : { document: open }, error: mine.error, retry: () => setAttempt((count) => count + 1) }
 }
 
-function FileArea({ tab, path, commands, onCursor }: { tab: TabKey; path: string; commands: EditorCommands; onCursor: (position: monaco.Position) => void }) {
+function FileArea({ tab, path, onCursor }: { tab: TabKey; path: string; onCursor: (position: monaco.Position) => void }) {
   const { readOnly } = useIde()
   const act = useFileActions()
   const { loaded, error, retry } = useLoaded(path)
@@ -85,7 +83,7 @@ function FileArea({ tab, path, commands, onCursor }: { tab: TabKey; path: string
       {people.length > 0 && <p className="shrink-0 border-b border-border bg-personal-soft px-3 py-1 text-small text-personal">{people.join(', ')} {people.length === 1 ? 'has' : 'have'} changes to this file too, not committed yet.</p>}
       <ConflictBar document={document} />
       <div className="relative min-h-0 grow">
-        <EditorView tab={tab} model={document.model} readOnly={readOnly} label={path} commands={commands} onCursor={onCursor} />
+        <EditorView tab={tab} model={document.model} readOnly={readOnly} label={path} onCursor={onCursor} />
       </div>
     </>
   )
@@ -94,8 +92,8 @@ function FileArea({ tab, path, commands, onCursor }: { tab: TabKey; path: string
 /** The draft's file against what serves. It can be edited here as well. */
 function ChangesArea({ path }: { path: string }) {
   const { at, draft, readOnly } = useIde()
-  const { against, changes } = useChanges()
-  const change = changes.find((one) => one.path === path)?.change
+  const { against, changes, others } = useChanges()
+  const change = [...changes, ...others].find((one) => one.path === path)?.change
   const { loaded, error } = useLoaded(path)
   const trpc = useTRPC()
   const wanted = against !== null && change !== undefined && change !== 'added'
@@ -114,7 +112,7 @@ function Compared({ path, before, after, readOnly = true }: { path: string; befo
   return <div className="relative min-h-0 grow"><DiffView path={path} before={before} after={typeof after === 'string' ? after : after.model} readOnly={readOnly} label={path} /></div>
 }
 
-function LibraryArea({ tab, uri, commands, onCursor }: { tab: TabKey; uri: string; commands: EditorCommands; onCursor: (position: monaco.Position) => void }) {
+function LibraryArea({ tab, uri, onCursor }: { tab: TabKey; uri: string; onCursor: (position: monaco.Position) => void }) {
   const { language } = useIde()
   const [model, setModel] = useState(() => monaco.editor.getModel(monaco.Uri.parse(uri)))
   const [failed, setFailed] = useState(false)
@@ -126,5 +124,5 @@ function LibraryArea({ tab, uri, commands, onCursor }: { tab: TabKey; uri: strin
   }, [uri, language])
   if (failed) return <EmptyState title="It is not there any more">Close this tab and go to the definition again.</EmptyState>
   if (model === null || model.isDisposed()) return <Loading />
-  return <div className="relative min-h-0 grow"><EditorView tab={tab} model={model} readOnly="This is a declaration of a package; it is not part of the service." label={titleOf(tab)} commands={commands} onCursor={onCursor} /></div>
+  return <div className="relative min-h-0 grow"><EditorView tab={tab} model={model} readOnly="This is a declaration of a package; it is not part of the service." label={titleOf(tab)} onCursor={onCursor} /></div>
 }

@@ -15,7 +15,8 @@ import { useChanges, useIde, useTree } from './ide.ts'
 import { NameInput } from './name-input.tsx'
 import { usePeople } from './people.ts'
 import { inFolder, nameOf, parentOf, type TreeRow, treeRows } from './tree-rows.ts'
-import { chosenFiles, droppedFiles } from './uploads.ts'
+import { type Clash, UploadQuestion } from './upload-question.tsx'
+import { chosenFiles, clashesOf, droppedFiles, type Upload as Uploaded } from './uploads.ts'
 import { fileTab, pathOfTab, useLayout } from './workspace.ts'
 
 const rowHeight = 24
@@ -34,6 +35,7 @@ export function FileTree({ onOpened }: { onOpened: () => void }) {
   const [naming, setNaming] = useState<Naming | null>(null)
   const [menu, setMenu] = useState<{ row: TreeRow | null; x: number; y: number } | null>(null)
   const [deleting, setDeleting] = useState<string | null>(null)
+  const [asking, setAsking] = useState<Clash | null>(null)
   const [over, setOver] = useState<string | null>(null)
   const scroller = useRef<HTMLDivElement>(null)
   const picker = useRef<HTMLInputElement>(null)
@@ -103,7 +105,13 @@ export function FileTree({ onOpened }: { onOpened: () => void }) {
     if (readOnly) return
     const from = event.dataTransfer.getData('application/x-m3o-path')
     if (from !== '') return void (parentOf(from) !== folder && from !== folder && act.move(from, inFolder(folder, nameOf(from))))
-    void droppedFiles(event.dataTransfer).then((files) => (files.length > 0 ? act.upload(folder, files, hashes) : undefined), toastError)
+    void droppedFiles(event.dataTransfer).then((files) => upload(folder, files), toastError)
+  }
+  const upload = (folder: string, files: Uploaded[]) => {
+    if (files.length === 0) return
+    const taken = clashesOf(folder, files, hashes)
+    if (taken.length > 0) return setAsking({ folder, files, taken })
+    void act.upload(folder, files, hashes)
   }
   const named = async (given: string) => {
     const name = given.trim().replace(/^\/+|\/+$/g, '')
@@ -125,7 +133,7 @@ export function FileTree({ onOpened }: { onOpened: () => void }) {
         <IconButton size="small" label="New folder" reason={readOnly} onClick={() => begin('folder', current ?? null)}><FolderPlus /></IconButton>
         <IconButton size="small" label="Upload files" reason={readOnly} onClick={() => pick(current?.folder ? current : null)}><Upload /></IconButton>
       </header>
-      <input ref={picker} type="file" multiple hidden onChange={(event) => { void act.upload(uploadTo.current, chosenFiles(event.target.files), hashes); event.target.value = '' }} />
+      <input ref={picker} type="file" multiple hidden onChange={(event) => { upload(uploadTo.current, chosenFiles(event.target.files)); event.target.value = '' }} />
       {naming !== null && naming.kind !== 'rename' && (
         <NameInput label={naming.kind === 'file' ? 'Name of the new file' : 'Name of the new folder'} hint={naming.parent === '' ? undefined : `in ${naming.parent}/`} onDone={(name) => void named(name)} onCancel={() => setNaming(null)} />
       )}
@@ -193,9 +201,10 @@ export function FileTree({ onOpened }: { onOpened: () => void }) {
           onDelete={setDeleting}
         />
       )}
+      {asking !== null && <UploadQuestion clash={asking} paths={hashes} onDismiss={() => setAsking(null)} onUpload={(files) => { setAsking(null); void act.upload(asking.folder, files, hashes) }} />}
       {deleting !== null && (
         <Confirm title={`Delete ${nameOf(deleting)}?`} action="Delete" busy={false} error={null} onDismiss={() => setDeleting(null)} onConfirm={() => { void act.remove(deleting); setEmpty((all) => all.filter((path) => path !== deleting)); setDeleting(null) }}>
-          It goes from your draft only. What is deployed stays until you deploy, and “Discard changes” brings it back.
+          It goes from your draft only: what is deployed stays until you deploy. The draft history keeps it for a day.
         </Confirm>
       )}
     </section>

@@ -11,15 +11,15 @@ import { fileTab } from './workspace.ts'
 export function useFirstFile(tree: readonly TreeEntry[]): void {
   const { workspace } = useIde()
   const search = useSearchParams()
-  const [path, line] = [search.get('path'), search.get('line')]
+  const [path, line, column] = [search.get('path'), search.get('line'), search.get('column')]
   useEffect(() => {
-    if (path !== null) return workspace.open(fileTab(path), line === null ? {} : { at: { line: Number(line) || 1 } })
+    if (path !== null) return workspace.open(fileTab(path), line === null ? {} : { at: { line: Number(line) || 1, column: Number(column) || 1 } })
     if (workspace.get().tabs.length > 0) return
     const paths = tree.map((entry) => entry.path)
     const first = firstFile(paths)
     if (first !== undefined) workspace.open(fileTab(first), { focus: false })
     // Only at first: later it is the person who opens and closes.
-  }, [path, line])
+  }, [path, line, column])
 }
 
 /** The draft changed elsewhere: texts follow, and a file that is gone takes its tab along. Events missed are asked for again. */

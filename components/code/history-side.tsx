@@ -7,25 +7,33 @@ import type { CommitRecord } from '#contract/source.ts'
 import { Badge } from '#components/ui/badge.tsx'
 import { Button, IconButton } from '#components/ui/button.tsx'
 import { ErrorLine } from '#components/ui/error-state.tsx'
+import { Segments } from '#components/ui/segments.tsx'
 import { ShortId } from '#components/ui/short-id.tsx'
 import { Skeleton } from '#components/ui/skeleton.tsx'
 import { Time } from '#components/ui/time.tsx'
+import { DraftHistory } from './draft-history.tsx'
 import { useIde } from './ide.ts'
 import { commitTab, useLayout } from './workspace.ts'
 
 const pageSize = 50
 
-/** Commits of the environment's branch, newest first, each with the files that it changed. */
+/** Commits of the environment's branch, newest first, each with the files that it changed; or the steps of one's own draft. */
 export function HistorySide({ onOpened }: { onOpened: () => void }) {
-  const { workspace } = useIde()
-  const { historyOf } = useLayout(workspace)
+  const { workspace, readOnly } = useIde()
+  const { historyOf, ofDraft } = useLayout(workspace)
+  const draft = ofDraft && readOnly === null
   return (
     <section aria-label="History" className="flex min-h-0 grow flex-col">
       <header className="flex h-8 shrink-0 items-center gap-2 pr-1 pl-3">
-        <h2 className="min-w-0 grow truncate text-small font-medium text-muted">History{historyOf !== null && <> of <span className="text-text">{historyOf}</span></>}</h2>
-        {historyOf !== null && <IconButton size="small" label="History of the whole service" onClick={() => workspace.set({ historyOf: null })}><X /></IconButton>}
+        <h2 className="min-w-0 grow truncate text-small font-medium text-muted">{draft ? 'Draft history' : 'History'}{!draft && historyOf !== null && <> of <span className="text-text">{historyOf}</span></>}</h2>
+        {!draft && historyOf !== null && <IconButton size="small" label="History of the whole service" onClick={() => workspace.set({ historyOf: null })}><X /></IconButton>}
       </header>
-      <Pages key={historyOf} path={historyOf} onOpened={onOpened} />
+      {readOnly === null && (
+        <div className="px-3 pb-2">
+          <Segments label="History of" value={draft ? 'draft' : 'commits'} options={[{ value: 'commits', label: 'Commits' }, { value: 'draft', label: 'Your draft' }]} onChange={(value) => workspace.set({ ofDraft: value === 'draft' })} />
+        </div>
+      )}
+      {draft ? <DraftHistory /> : <Pages key={historyOf} path={historyOf} onOpened={onOpened} />}
     </section>
   )
 }

@@ -15,6 +15,7 @@ import { Button, IconButton } from '#components/ui/button.tsx'
 import { BottomPanel, type PanelTab } from './bottom-panel.tsx'
 import { ChangesSide } from './changes-side.tsx'
 import { useDeploy } from './deploy.ts'
+import { DeployWarning } from './deploy-warning.tsx'
 import { DeploymentPanel } from './deployment-panel.tsx'
 import { draftName, draftOf } from './draft.ts'
 import { Documents } from './documents.ts'
@@ -28,6 +29,7 @@ import { registerProviders } from './language/providers.ts'
 import { useProblems } from './markers.ts'
 import { monaco, pathOf, prepareMonaco } from './monaco.ts'
 import { MovedBar } from './moved-bar.tsx'
+import { WentBackBar } from './went-back-bar.tsx'
 import { PanelBoundary } from './panel-boundary.tsx'
 import { PeopleContext, useOthers } from './people.ts'
 import { ProblemsPanel } from './problems-panel.tsx'
@@ -106,6 +108,7 @@ function Editor() {
   const environment = useEnvironment()
   const mayDeploy = useMay()('service.deploy')
   const [quick, setQuick] = useState(false)
+  const [warned, setWarned] = useState(false)
   const [shells, setShells] = useState(0)
   const [cursor, setCursor] = useState<{ lineNumber: number; column: number } | null>(null)
   const path = layout.active === null ? undefined : pathOfTab(layout.active)
@@ -122,15 +125,24 @@ function Editor() {
   }
   const hideDrawer = () => { if (matchMedia('(max-width: 767px)').matches) workspace.set({ sideOpen: false }) }
   const words = environment === undefined ? 'Deploy' : inEnvironment('Deploy', environment, 'to')
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  /** Errors are told before; the same key again, or the button, goes on. */
+  const deploy = () => {
+    if (deploying.busy) return
+    if (errors.length > 0 && !warned) return setWarned(true)
+    setWarned(false)
+    deploying.start()
+  }
   const togglePanel = () => workspace.set({ panelOpen: !layout.panelOpen })
   const showTerminal = () => {
     workspace.showPanel('terminal')
     setShells((before) => before + 1)
   }
   useActions([
-    { id: 'code.deploy', title: words, keys: 'mod+shift+enter', words: 'ship release', reason: mayDeploy, run: deploying.start },
+    { id: 'code.deploy', title: words, keys: 'mod+shift+enter', words: 'ship release', reason: mayDeploy, run: deploy },
     { id: 'code.open', title: 'Go to a file', keys: 'mod+p', run: () => setQuick(true) },
-    { id: 'code.save', title: 'Save now', keys: 'mod+s', run: save },
+    { id: 'code.save', title: 'Save now', keys: 'mod+s', reason: ide.readOnly, run: save },
+    { id: 'code.draft-history', title: 'Draft history', words: 'undo restore', reason: ide.readOnly, run: () => workspace.showDraftHistory() },
     { id: 'code.panel', title: 'Show or hide the panel', keys: 'mod+j', run: togglePanel },
     { id: 'code.terminal', title: 'Terminal', keys: 'mod+`', run: () => (layout.panelOpen && layout.panel === 'terminal' ? togglePanel() : showTerminal()) },
     { id: 'code.logs', title: 'Logs in the panel', run: () => workspace.showPanel('logs') },
@@ -140,9 +152,8 @@ function Editor() {
     { id: 'code.close', title: 'Close the file', keys: 'mod+shift+x', reason: layout.active === null ? 'Nothing is open' : null, run: () => { if (layout.active !== null) closeTab(layout.active) } },
   ])
 
-  const errors = problems.filter(({ severity }) => severity === 'error').length
   const tabs: PanelTab[] = [
-    { name: 'problems', label: 'Problems', mark: errors > 0 && <span className="tabular rounded-full bg-bad-soft px-1.5 text-tiny text-bad">{errors}</span>, content: <ProblemsPanel problems={problems} /> },
+    { name: 'problems', label: 'Problems', mark: errors.length > 0 && <span className="tabular rounded-full bg-bad-soft px-1.5 text-tiny text-bad">{errors.length}</span>, content: <ProblemsPanel problems={problems} /> },
     { name: 'deployment', label: 'Deployment', content: <DeploymentPanel deploying={deploying} /> },
     { name: 'logs', label: 'Logs', content: <LogView {...at} shape="panel" /> },
     { name: 'terminal', label: 'Terminal', content: <TerminalTab at={at} asked={shells} /> },
@@ -167,28 +178,30 @@ function Editor() {
           {layout.sideOpen && (
             <>
               <button type="button" aria-label="Close the view" className="absolute inset-0 left-10 z-20 bg-veil md:hidden" onClick={() => workspace.set({ sideOpen: false })} />
-              <aside aria-label={sideLooks[layout.side].label} className="absolute inset-y-0 left-10 z-20 flex w-[min(288px,calc(100vw-64px))] flex-col border-r border-border bg-surface md:relative md:left-0 md:w-[var(--side)]" style={{ '--side': `${layout.sideWidth}px` } as React.CSSProperties}>
+              <aside aria-label={sideLooks[layout.side].label} className="absolute inset-y-0 left-10 z-20 flex w-[min(288px,calc(100vw-64px))] shrink-0 flex-col border-r border-border bg-surface md:relative md:left-0 md:w-[var(--side)]" style={{ '--side': `${layout.sideWidth}px` } as React.CSSProperties}>
                 <PanelBoundary key={layout.side}>{sideViews[layout.side]}</PanelBoundary>
                 <Splitter label="Width of the view" axis="x" value={layout.sideWidth} least={160} most={560} onChange={(width) => workspace.set({ sideWidth: width })} />
               </aside>
             </>
           )}
-          <div className="flex min-w-0 grow flex-col">
+          <div className="flex min-w-0 flex-1 basis-0 flex-col">
             <div className="flex min-h-[34px] shrink-0 items-stretch border-b border-border bg-sunken">
               <div className="min-w-0 grow [&>*]:border-b-0"><TabBar onClose={closeTab} /></div>
               <div className="flex shrink-0 items-center px-1.5">
-                <Button kind="primary" size="small" keys="mod+shift+enter" busy={deploying.busy} reason={mayDeploy} onClick={deploying.start}>{!deploying.busy && <Rocket />}{words}</Button>
+                <Button kind="primary" size="small" keys="mod+shift+enter" busy={deploying.busy} reason={mayDeploy} onClick={deploy}>{!deploying.busy && <Rocket />}{words}</Button>
               </div>
             </div>
+            <WentBackBar />
             <MovedBar />
             <div id="editor-area" role="tabpanel" aria-label={path ?? 'Editor'} data-own-keys className="flex min-h-0 grow flex-col bg-surface">
-              <EditorArea tab={layout.active} commands={{ deploy: deploying.start, save, quickOpen: () => setQuick(true) }} onCursor={setCursor} />
+              <EditorArea tab={layout.active} onCursor={setCursor} />
             </div>
             <BottomPanel tabs={tabs} />
           </div>
         </div>
         <StatusBar problems={problems} cursor={layout.active?.startsWith('file:') ? cursor : null} onProblems={() => workspace.showPanel('problems')} />
       </div>
+      {warned && <DeployWarning problems={errors} action={`${words} anyway`} onDeploy={deploy} onShow={() => { setWarned(false); workspace.showPanel('problems') }} onDismiss={() => setWarned(false)} />}
       {quick && <QuickOpen onDismiss={() => setQuick(false)} />}
     </PeopleContext>
   )

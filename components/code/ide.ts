@@ -2,6 +2,7 @@ import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { createContext, useContext, useMemo, useSyncExternalStore } from 'react'
 import type { OfService } from '#client/paths.ts'
 import { useTRPC } from '#client/trpc.ts'
+import type { Deployment } from '#contract/records.ts'
 import type { TreeEntry } from '#contract/source.ts'
 import type { Documents } from './documents.ts'
 import type { Draft } from './draft.ts'
@@ -39,24 +40,43 @@ export function useStatus() {
   return useSuspenseQuery(useTRPC().source.status.queryOptions(at)).data
 }
 
-/** The commit that serves in this environment; null when nothing does. */
-export function useLiveCommit(): string | null | undefined {
+/** The deployments of what is live here, newest first; null when nothing is. */
+function useDeploymentsHere() {
   const { at } = useIde()
   const trpc = useTRPC()
   const { from } = useSuspenseQuery(trpc.services.get.queryOptions(at)).data
   const { data } = useQuery(trpc.deployments.list.queryOptions({ team: at.team, service: at.service, environment: from ?? at.environment, limit: 50 }))
-  return from === null ? null : data && (data.find(({ current }) => current)?.commit ?? null)
+  return from === null ? null : data
 }
 
-/** What of the draft is not what serves here; before the first deployment, all that is not committed. */
-export function useChanges(): { against: string | null; changes: readonly TreeChange[] } {
+/** The commit that serves in this environment; null when nothing does. */
+export function useLiveCommit(): string | null | undefined {
+  const all = useDeploymentsHere()
+  return all && (all.find(({ current }) => current)?.commit ?? null)
+}
+
+/** The deployment by which an earlier commit is live than the one that the draft is based on: a rollback, or a revert. */
+export function useWentBack(): Deployment | undefined {
+  const all = useDeploymentsHere()
+  const { base } = useStatus()
+  const live = all?.find(({ current }) => current)
+  if (live === undefined || live.commit === base) return undefined
+  return live.kind === 'rollback' || all?.some(({ commit, state }) => state === 'reverted' && commit === base) ? live : undefined
+}
+
+/** What was changed in the draft, against what serves here; before the first deployment, all that is not committed. `others`: what differs too, and was not changed in the draft. */
+export function useChanges(): { against: string | null; changes: readonly TreeChange[]; others: readonly TreeChange[] } {
   const { at } = useIde()
   const tree = useTree()
   const status = useStatus()
   const live = useLiveCommit()
   const against = live === undefined ? null : live ?? status.base
   const { data: base } = useQuery({ ...useTRPC().source.tree.queryOptions({ ...at, ref: { commit: against ?? '' } }), enabled: against !== null })
-  return useMemo(() => ({ against, changes: base === undefined ? [] : compareTrees(base, tree) }), [against, base, tree])
+  return useMemo(() => {
+    const drafted = new Set(status.changes.flatMap(({ path, from }) => (from === null ? [path] : [path, from])))
+    const all = base === undefined ? [] : compareTrees(base, tree)
+    return { against, changes: all.filter(({ path }) => drafted.has(path)), others: all.filter(({ path }) => !drafted.has(path)) }
+  }, [against, base, tree, status.changes])
 }
 
 /** Draws again whenever a document's state changes. */

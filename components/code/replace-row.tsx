@@ -7,23 +7,32 @@ import { useTRPC } from '#client/trpc.ts'
 import { IconButton } from '#components/ui/button.tsx'
 import { Confirm } from '#components/ui/confirm.tsx'
 import { Input } from '#components/ui/input.tsx'
+import { useFileActions } from './file-actions.ts'
 import { useIde } from './ide.ts'
 import { replaceIn, type Search } from './replace.ts'
 
 /** What takes the place of what was found, in all files of the result or in one. */
 export function useReplace(search: Search, onDone: () => void) {
-  const { documents, workspace } = useIde()
+  const { documents, workspace, draft } = useIde()
+  const act = useFileActions()
   const trpc = useTRPC()
   const queries = useQueryClient()
   const [replacement, setReplacement] = useState('')
   const run = useMutation({
-    mutationFn: (paths: readonly string[]) => replaceIn(documents, paths, search, replacement),
-    onSuccess: async ({ replaced, files, left }) => {
+    async mutationFn(paths: readonly string[]) {
+      await documents.flush()
+      const { step } = await draft.mark('replace')
+      return { step, ...await replaceIn(documents, paths, search, replacement) }
+    },
+    onSuccess: async ({ replaced, files, left, changed, step }) => {
       await Promise.all([queries.invalidateQueries(trpc.source.tree.pathFilter()), queries.invalidateQueries(trpc.source.status.pathFilter())])
       // What is in no tab need not stay in memory.
       const { tabs } = workspace.get()
       for (const { path } of documents.all()) if (!tabs.some((key) => key.endsWith(`:${path}`))) documents.release(path)
-      toastDone(`Replaced ${replaced} in ${files} ${files === 1 ? 'file' : 'files'}`, left.length === 0 ? {} : { description: `Not in ${left.slice(0, 3).join(', ')}: it could not be edited or saved.` })
+      toastDone(`Replaced ${replaced} in ${files} ${files === 1 ? 'file' : 'files'}`, {
+        ...(left.length > 0 && { description: `Not in ${left.slice(0, 3).join(', ')}: it could not be edited or saved.` }),
+        ...(changed.length > 0 && { undo: { label: 'Undo', run: () => void act.restore(step, changed).then(onDone) } }),
+      })
       onDone()
     },
     onError: toastError,

@@ -7,8 +7,8 @@ export interface Search { query: string; regex: boolean; caseSensitive: boolean 
  * Replaces in files of the draft as one would by hand: as edits of their documents, saved like what is typed, and undone
  * by Ctrl+Z in each. In an expression's replacement `$1` and `$&` mean what they mean in JavaScript. Answers how many.
  */
-export async function replaceIn(documents: Documents, paths: readonly string[], search: Search, replacement: string): Promise<{ replaced: number; files: number; left: string[] }> {
-  const result = { replaced: 0, files: 0, left: [] as string[] }
+export async function replaceIn(documents: Documents, paths: readonly string[], search: Search, replacement: string): Promise<{ replaced: number; files: number; left: string[]; changed: string[] }> {
+  const result = { replaced: 0, files: 0, left: [] as string[], changed: [] as string[] }
   for (const path of paths) {
     const loaded = await documents.load(path)
     if ('opaque' in loaded) { result.left.push(path); continue }
@@ -17,6 +17,7 @@ export async function replaceIn(documents: Documents, paths: readonly string[], 
     if (count === 0) continue
     result.replaced += count
     result.files += 1
+    result.changed.push(path)
     await saver.flush().catch(() => result.left.push(path))
   }
   return result

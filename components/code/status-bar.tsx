@@ -8,7 +8,7 @@ import { usePeople } from './people.ts'
 const languageWords = { off: '', starting: 'TypeScript starts', ready: 'TypeScript', asleep: 'TypeScript', down: 'TypeScript is down, reconnecting' } as const
 
 export function StatusBar({ problems, cursor, onProblems }: { problems: readonly Problem[]; cursor: { lineNumber: number; column: number } | null; onProblems: () => void }) {
-  const { at, language } = useIde()
+  const { at, language, readOnly } = useIde()
   const documents = useDocuments()
   const state = useSyncExternalStore(language.subscribe, () => language.state, () => 'off' as const)
   const install = useSyncExternalStore(language.subscribe, () => language.install, () => language.install)
@@ -16,11 +16,11 @@ export function StatusBar({ problems, cursor, onProblems }: { problems: readonly
   const errors = problems.filter(({ severity }) => severity === 'error').length
   return (
     <footer className="flex h-6 shrink-0 items-center gap-3 overflow-hidden border-t border-border bg-sunken px-3 text-tiny whitespace-nowrap text-muted">
-      <span className="flex items-center gap-1"><GitBranch aria-hidden className="size-3" />your draft in {at.environment}</span>
+      <span className="flex items-center gap-1"><GitBranch aria-hidden className="size-3" />{readOnly === null ? 'your draft' : 'read only'} in {at.environment}</span>
       <button type="button" className="flex items-center gap-1 hover:text-text" onClick={onProblems} aria-label={`${errors} errors, ${problems.length - errors} warnings: show`}>
         <CircleX aria-hidden className="size-3" />{errors}<TriangleAlert aria-hidden className="ml-1 size-3" />{problems.length - errors}
       </button>
-      <span role="status">{spokenState(documents)}</span>
+      {readOnly === null && <span role="status">{spokenState(documents)}</span>}
       {here.length > 0 && <span className="hidden truncate text-personal sm:inline">{here.join(', ')} {here.length === 1 ? 'is' : 'are'} here too</span>}
       <span className="grow" />
       {cursor !== null && <span className="tabular hidden sm:inline">Ln {cursor.lineNumber}, Col {cursor.column}</span>}

@@ -1,5 +1,22 @@
+import { inFolder } from './tree-rows.ts'
+
 /** A file of somebody's machine, with its path below the folder that it is put into. */
 export interface Upload { name: string; file: File }
+
+/** Those that would replace a file of the draft. */
+export const clashesOf = (folder: string, files: readonly Upload[], paths: { has(path: string): boolean }): Upload[] => files.filter(({ name }) => paths.has(inFolder(folder, name)))
+
+/** The same files, each under a name that is free: `logo.png` beside another becomes `logo-2.png`. */
+export function besideThem(folder: string, files: readonly Upload[], paths: { has(path: string): boolean }): Upload[] {
+  const given = new Set<string>()
+  return files.map(({ name, file }) => {
+    const dot = name.lastIndexOf('.') > name.lastIndexOf('/') + 1 ? name.lastIndexOf('.') : name.length
+    let free = name
+    for (let count = 2; paths.has(inFolder(folder, free)) || given.has(free); count++) free = `${name.slice(0, dot)}-${count}${name.slice(dot)}`
+    given.add(free)
+    return { name: free, file }
+  })
+}
 
 /** A version control's own data, what is installed, and what a machine leaves everywhere are not part of a service's source. */
 const leftOut = /(^|\/)(\.git|node_modules|__pycache__|\.DS_Store|Thumbs\.db)(\/|$)/

@@ -30,12 +30,14 @@ export interface Layout {
   expanded: string[]
   /** The file whose history is shown; null for the whole service's. */
   historyOf: string | null
+  /** The history side shows what was done to the draft, not the commits. */
+  ofDraft: boolean
 }
 
 export interface Reveal { key: TabKey; line: number; column: number; length: number; focus: boolean; count: number }
 
 const initial: Layout = {
-  tabs: [], active: null, preview: null, side: 'files', sideOpen: true, sideWidth: 248, panel: 'problems', panelOpen: false, panelHeight: 240, expanded: [], historyOf: null,
+  tabs: [], active: null, preview: null, side: 'files', sideOpen: true, sideWidth: 248, panel: 'problems', panelOpen: false, panelHeight: 240, expanded: [], historyOf: null, ofDraft: false,
 }
 
 export class Workspace {
@@ -137,7 +139,11 @@ export class Workspace {
   }
 
   showHistory(path: string | null): void {
-    this.set({ side: 'history', sideOpen: true, historyOf: path })
+    this.set({ side: 'history', sideOpen: true, historyOf: path, ofDraft: false })
+  }
+
+  showDraftHistory(): void {
+    this.set({ side: 'history', sideOpen: true, ofDraft: true })
   }
 
   showPanel(panel: Panel): void {

@@ -6,6 +6,7 @@ import { paths } from '#client/paths.ts'
 import { EnvironmentName } from '#components/environments/environment-mark.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { IconButton } from '#components/ui/button.tsx'
+import { headAndRest } from '#components/ui/problem.ts'
 import { RowLink } from '#components/ui/row-link.tsx'
 import { ShortId } from '#components/ui/short-id.tsx'
 import { type Column, rowControl } from '#components/ui/table.tsx'
@@ -52,7 +53,7 @@ export function deploymentColumns({ team, kinds, mayCancel, cancel, rollBack }: 
           {options.service === false && <RowLink href={deploymentPath(team, each)} className="sr-only">Deployment of {each.revision}</RowLink>}
           {each.kind !== 'deploy' && <Badge>{each.kind}</Badge>}
           <span className="truncate text-muted" title={each.error?.message ?? each.message}>
-            {each.state === 'failed' && each.error !== null ? each.error.message : each.message.split('\n')[0]}
+            {each.state === 'failed' && each.error !== null ? headAndRest(each.error.message).head : each.message.split('\n')[0]}
           </span>
         </span>
       ),

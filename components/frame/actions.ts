@@ -65,6 +65,13 @@ export function runWhenOffered(id: string, refused: (reason: string) => void): v
   const end = () => { stop(); clearTimeout(timer) }
 }
 
+/** What a key of a screen's own does: the same as the action's button, and nothing when that is disabled. @param refused is told the reason */
+export function runAction(id: string, refused: (reason: string) => void): void {
+  const action = all.findLast((each) => each.id === id)
+  if (action?.reason) refused(action.reason)
+  else action?.run()
+}
+
 const none: readonly ScreenAction[] = []
 export const currentActions = () => all
 

@@ -18,6 +18,7 @@ import { type ScreenAction, useActions } from './actions.ts'
 import { BottomBar } from './bottom-bar.tsx'
 import { EndingNotice } from './ending-notice.tsx'
 import { useEnvironment } from './environment.ts'
+import { useMyDeployments } from './my-deployments.ts'
 import { SideNav } from './side-nav.tsx'
 import { screens } from './screens.tsx'
 import { useShortcuts } from './shortcuts.ts'
@@ -36,7 +37,7 @@ export function Frame({ asOf, children }: { asOf: string; children: ReactNode })
   const [open, setOpen] = useState<'palette' | 'shortcuts' | null>(null)
   useShortcuts()
   useKeepQueries()
-  useLiveCache(place.team, asOf)
+  useLiveCache(place.team, asOf, useMyDeployments())
   useFrameActions(setOpen)
   useEffect(waitForWeb, [])
   useEffect(watchRowKeys, [])

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseAnsi, withoutAnsi } from './ansi.ts'
+import { withoutAnsi } from '#components/ui/printed-text.ts'
+import { parseAnsi } from './ansi.ts'
 
 test('reads colours, weights, the 256 colours and true colour', () => {
   expect(parseAnsi('a \x1b[1;31mred\x1b[0m \x1b[38;5;208mx\x1b[39my\x1b[48;2;1;2;3mz')).toEqual([

@@ -1,3 +1,5 @@
+import { sgr, shown, withoutAnsi } from '#components/ui/printed-text.ts'
+
 /** A piece of text that looks the same throughout. Colours are `r g b`, each 0 to 255. */
 export interface Styled {
   text: string
@@ -12,9 +14,6 @@ export interface Styled {
 
 type Look = Omit<Styled, 'text'> & { inverse?: boolean }
 
-const sgr = /\x1b\[([\d;:]*)m/g
-/** They would turn the direction of what stands around them: a line could be made to read as another. */
-const turning = /[\u202a-\u202e\u2066-\u2069\u200e\u200f]/g
 /** More changes of colour in one line than anybody means: the rest is shown plain. */
 const mostPieces = 400
 
@@ -38,13 +37,6 @@ export function parseAnsi(text: string): Styled[] {
   put(pieces, withoutAnsi(text.slice(at)), look)
   return pieces
 }
-
-export function withoutAnsi(text: string): string {
-  return shown(text.includes('\x1b') ? text.replace(sgr, '') : text)
-}
-
-/** What has no picture of its own gets one, sign for sign. */
-const shown = (text: string) => text.replaceAll('\x1b', '␛').replace(turning, '\ufffd')
 
 function put(pieces: Styled[], text: string, { inverse, ...look }: Look): void {
   if (text === '') return

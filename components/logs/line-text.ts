@@ -1,5 +1,5 @@
 import type { LogRecord } from '#contract/logs.ts'
-import { withoutAnsi } from './ansi.ts'
+import { withoutAnsi } from '#components/ui/printed-text.ts'
 import type { Row } from './line-window.ts'
 
 /** Fields in a line's own words: `method=GET ms=3`. */

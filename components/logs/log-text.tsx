@@ -1,5 +1,6 @@
 import { memo, type CSSProperties } from 'react'
-import { parseAnsi, type Styled, withoutAnsi } from './ansi.ts'
+import { withoutAnsi } from '#components/ui/printed-text.ts'
+import { parseAnsi, type Styled } from './ansi.ts'
 import type { Finder, Spans } from './highlight.ts'
 
 /** Text of a service, drawn as text and nothing else: its colours, and what the search looks for marked. */

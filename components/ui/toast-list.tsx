@@ -1,4 +1,5 @@
 'use client'
+import Link from 'next/link'
 import { useEffect } from 'react'
 import { Toaster, toast as sonner } from 'sonner'
 import { CircleAlert, CircleCheck } from 'lucide-react'
@@ -29,11 +30,12 @@ export function ToastList() {
   )
 }
 
-function present({ kind, title, description, undo }: Toast) {
+function present({ kind, title, description, undo, link }: Toast) {
   sonner(kind === 'error' ? sentence(title) : title, {
     description: description === undefined ? undefined : sentence(description),
     duration: kind === 'error' || undo !== undefined ? 10_000 : 4_000,
     icon: kind === 'done' ? <CircleCheck className="text-ok" /> : <CircleAlert className="text-bad" />,
+    ...(link !== undefined && { action: <Link href={link.href} className="flex h-6 shrink-0 items-center rounded border border-border-strong px-2 text-small font-medium hover:bg-hover" onClick={() => sonner.dismiss()}>{link.label}</Link> }),
     ...(undo !== undefined && { action: { label: undo.label, onClick: undo.run } }),
   })
 }

@@ -30,12 +30,11 @@ export function sourceHandlers(platform: Platform): Part {
   }
 
   /** Says who changed what in a draft, to everyone who looks at it. */
-  async function touched(input: DraftInput, path: string | null, { actor }: HandlerContext): Promise<{ ok: true }> {
+  async function touched(input: DraftInput, path: string | null, { actor }: HandlerContext): Promise<void> {
     const { serviceId, userId, environmentId } = input
     platform.places.expectDeployment(input)
     void keyOf(input).then((key) => buildAhead(platform, key), () => {}) // an environment that has gone meanwhile
     platform.events.emit({ type: 'draft', teamId: platform.routing.table.environments[environmentId]?.teamId ?? '', serviceId, userId, environmentId, path, by: actor.name })
-    return { ok: true }
   }
 
   return {
@@ -69,24 +68,46 @@ export function sourceHandlers(platform: Platform): Part {
       const key = await keyOf(input)
       const saved = await disk.storing(placeOf(input), () => source.drafts.upload({ ...key, path: input.path, stream: at.body, expectedHash: input.expected }))
       await touched(input, input.path, at)
-      return { hash: saved.hash }
+      return { hash: saved.hash, step: saved.step }
     },
     'source.move': async (input, at) => {
-      await source.drafts.move({ ...(await keyOf(input)), from: input.from, to: input.to })
-      return touched(input, null, at)
+      const { step } = await source.drafts.move({ ...(await keyOf(input)), from: input.from, to: input.to })
+      await touched(input, null, at)
+      return { step }
     },
     'source.remove': async (input, at) => {
-      await source.drafts.remove({ ...(await keyOf(input)), path: input.path })
-      return touched(input, null, at)
+      const { step } = await source.drafts.remove({ ...(await keyOf(input)), path: input.path })
+      await touched(input, null, at)
+      return { step }
     },
     'source.revert': async (input, at) => {
-      await source.drafts.revert({ ...(await keyOf(input)), ...(input.path !== null && { path: input.path }) })
-      return touched(input, input.path, at)
+      const { step } = await source.drafts.revert({ ...(await keyOf(input)), ...(input.path !== null && { path: input.path }) })
+      await touched(input, input.path, at)
+      return { step }
     },
     'source.update': async (input, at) => {
-      const { conflicts } = await source.drafts.update({ ...(await keyOf(input)), onConflict: input.onConflict })
+      const { conflicts, step } = await source.drafts.update({ ...(await keyOf(input)), onConflict: input.onConflict })
       await touched(input, null, at)
-      return { conflicts }
+      return { conflicts, step }
+    },
+    'source.steps': async (input) => {
+      const key = await keyOf(input)
+      const [steps, draft] = await Promise.all([source.drafts.history(key), source.drafts.open(key)])
+      return steps.map(({ id, kind, path, from, time, base }) => ({ id, kind, path, from, at: time * 1000, rebased: base !== draft.base }))
+    },
+    'source.mark': async (input) => {
+      const { step } = await source.drafts.mark({ ...(await keyOf(input)), kind: input.kind })
+      return { step }
+    },
+    'source.restore': async (input, at) => {
+      const { step } = await source.drafts.restore({ ...(await keyOf(input)), step: input.step, paths: input.paths })
+      await touched(input, null, at)
+      return { step }
+    },
+    'source.take': async (input, at) => {
+      const { step } = await source.drafts.take({ ...(await keyOf(input)), commit: input.commit })
+      await touched(input, null, at)
+      return { step }
     },
     'source.history': async ({ serviceId, environmentId, before, limit, path }) => {
       const branches = (await environmentChain(db, environmentId)).map(branchOf)

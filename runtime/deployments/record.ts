@@ -192,7 +192,7 @@ type Row = Awaited<ReturnType<typeof rowsOf>>[number]
 function shown({ row, service, environment, servingId, previousCommit }: Row): Deployment {
   return {
     id: row.id, serviceId: row.serviceId, service, teamId: row.teamId, environmentId: row.environmentId, environment,
-    kind: row.kind, promotionId: row.promotionId, state: row.state, revision: row.commit.slice(0, 7), commit: row.commit, message: row.message, by: row.byName, route: row.route,
+    kind: row.kind, promotionId: row.promotionId, state: row.state, revision: row.commit.slice(0, 7), commit: row.commit, message: row.message, by: row.byName, byId: row.byId, route: row.route,
     createdAt: row.createdAt, endedAt: row.endedAt, durationMs: row.endedAt === null ? null : row.endedAt - row.createdAt,
     phases: row.phases, error: row.error, endpointChanges: row.endpointChanges, current: servingId === row.id, previousId: row.previousId, previousCommit,
     watchedUntil: row.watchedUntil !== null && row.watchedUntil > Date.now() && servingId === row.id ? row.watchedUntil : null,

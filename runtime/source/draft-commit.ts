@@ -71,18 +71,18 @@ async function takeOwnSide(repository: Repository, draft: Draft): Promise<{ tree
 }
 
 /** Brings what came into the branch since the draft's base into the draft. */
-export async function updateDraft(repository: Repository, key: DraftKey, onConflict: OnConflict): Promise<{ base: Oid; conflicts: string[] }> {
+export async function updateDraft(repository: Repository, key: DraftKey, onConflict: OnConflict): Promise<{ base: Oid; conflicts: string[]; step: string }> {
   const draft = await readDraft(repository, key)
   const { head } = draft
-  if (draft.base === head.commit) return { base: head.commit, conflicts: [] }
+  if (draft.base === head.commit) return { base: head.commit, conflicts: [], step: '' }
   const merged = await mergeTrees(repository, { base: draft.baseTree, ours: draft.tree, theirs: head.tree })
   if (merged.conflicts.length > 0 && onConflict === 'refuse') {
     throw mergeConflict(await changesInWay(repository, { base: draft.base, head: head.commit, paths: merged.conflicts }), 'Choose a side for each file, or resolve the markers in the text.', head.commit)
   }
   const sides = onConflict === 'theirs' ? { winner: head.tree, loser: draft.tree } : { winner: draft.tree, loser: head.tree }
   const tree = onConflict === 'markers' ? merged.tree : await decideConflicts(repository, merged, sides)
-  await keepDraft(repository, key, { draft, tree, base: head.commit, batch: new ObjectBatch(repository) })
-  return { base: head.commit, conflicts: merged.conflicts.map(shownPath) }
+  const { step } = await keepDraft(repository, key, { draft, tree, base: head.commit, batch: new ObjectBatch(repository), step: { kind: 'update', path: null, from: null } })
+  return { base: head.commit, conflicts: merged.conflicts.map(shownPath), step }
 }
 
 async function treeOf(repository: Repository, commit: Oid): Promise<Oid> {

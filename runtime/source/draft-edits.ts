@@ -1,10 +1,12 @@
 import { PlatformError } from '#contract/errors.ts'
 import { changesInWay } from './changes-in-way.ts'
+import type { Step } from './draft-steps.ts'
 import { keepDraft, readDraft, type Draft, type DraftKey } from './drafts.ts'
 import { checkTreeLimits, fileTooLarge, maxFileBytes } from './limits.ts'
 import type { Repository } from './naming.ts'
 import { ObjectBatch } from './object-batch.ts'
 import type { Oid, TreeEntry } from './objects.ts'
+import { treeAt } from './object-reader.ts'
 import { checkPath, rawPath, shownPath } from './path.ts'
 import { editTree, entryAt, walkTree } from './tree-edit.ts'
 
@@ -14,6 +16,8 @@ export interface Saved {
   hash: Oid
   size: number
   savedAt: string | null
+  /** Undoes it (draft-history.ts); empty when nothing changed. */
+  step: string
 }
 
 type Edits = Map<string, TreeEntry | undefined>
@@ -28,7 +32,7 @@ export interface SaveInput {
 /** Saves one file, refused as `conflict` when it is not any more what the person began from. */
 export async function saveFile(repository: Repository, key: DraftKey, input: SaveInput): Promise<Saved> {
   const batch = new ObjectBatch(repository)
-  return await putFile(repository, key, { ...blobOf(input, batch), batch })
+  return await putFile(repository, key, { ...blobOf(input, batch), batch, kind: 'save' })
 }
 
 /** The draft's tree with one file saved, in the batch alone; refused as {@link saveFile}. */
@@ -47,12 +51,13 @@ function blobOf(input: SaveInput, batch: ObjectBatch): PutFile {
 interface PutFile { path: string; hash: Oid; size: number; expectedHash: string | null | undefined; executable?: boolean }
 
 /** Puts a blob of the batch at a path; `expectedHash` undefined replaces whatever file is there. */
-export async function putFile(repository: Repository, key: DraftKey, file: PutFile & { batch: ObjectBatch }): Promise<Saved> {
+export async function putFile(repository: Repository, key: DraftKey, file: PutFile & { batch: ObjectBatch; kind: 'save' | 'upload' }): Promise<Saved> {
   const { path, hash, size, batch } = file
   const draft = await readDraft(repository, key)
   const edits = await editsOf(repository, key, draft, file)
-  const { savedAt } = edits === undefined ? draft : await applyEdits(repository, key, { draft, edits, batch })
-  return { path, hash, size, savedAt }
+  if (edits === undefined) return { path, hash, size, savedAt: draft.savedAt, step: '' }
+  const { savedAt, step } = await applyEdits(repository, key, { draft, edits, batch, step: { kind: file.kind, path, from: null } })
+  return { path, hash, size, savedAt, step }
 }
 
 /** Undefined where the file is like that already. */
@@ -67,11 +72,11 @@ async function editsOf(repository: Repository, key: DraftKey, draft: Draft, file
 }
 
 /** Renames or moves a file or a folder. */
-export async function movePath(repository: Repository, key: DraftKey, input: { from: string; to: string; expectedHash?: string }): Promise<{ moved: number }> {
+export async function movePath(repository: Repository, key: DraftKey, input: { from: string; to: string; expectedHash?: string }): Promise<{ moved: number; step: string }> {
   const to = checkPath(input.to, 'to')
   const draft = await readDraft(repository, key)
   const entry = await existing(repository, { draft, key, path: input.from, expectedHash: input.expectedHash })
-  if (input.from === to) return { moved: 0 }
+  if (input.from === to) return { moved: 0, step: '' }
   if (to.startsWith(`${input.from}/`)) throw new PlatformError('invalid_path', `${input.from} cannot be moved into itself`, { field: 'to' })
   const there = await entryAt(repository, draft.tree, rawPath(to))
   if (there !== undefined) throw new PlatformError('name_taken', `${to} is already there`, { field: 'to' })
@@ -83,35 +88,45 @@ export async function movePath(repository: Repository, key: DraftKey, input: { f
     moved = 0
     for await (const { path } of walkTree(repository, entry.oid)) { checkPath(`${to}/${shownPath(path)}`, 'to'); moved++ }
   }
-  await applyEdits(repository, key, { draft, edits: new Map([[rawPath(input.from), undefined], [rawPath(to), entry]]), batch: new ObjectBatch(repository) })
-  return { moved }
+  const { step } = await applyEdits(repository, key, {
+    draft, edits: new Map([[rawPath(input.from), undefined], [rawPath(to), entry]]), batch: new ObjectBatch(repository), step: { kind: 'move', path: to, from: input.from },
+  })
+  return { moved, step }
 }
 
 /** Deletes a file or a folder with all that is in it. */
-export async function removePath(repository: Repository, key: DraftKey, input: { path: string; expectedHash?: string }): Promise<void> {
+export async function removePath(repository: Repository, key: DraftKey, input: { path: string; expectedHash?: string }): Promise<{ step: string }> {
   const draft = await readDraft(repository, key)
   await existing(repository, { draft, key, path: input.path, expectedHash: input.expectedHash })
-  await applyEdits(repository, key, { draft, edits: new Map([[rawPath(input.path), undefined]]), batch: new ObjectBatch(repository) })
+  return await applyEdits(repository, key, { draft, edits: new Map([[rawPath(input.path), undefined]]), batch: new ObjectBatch(repository), step: { kind: 'remove', path: input.path, from: null } })
 }
 
 /** Puts a file or a folder back as it was in the base; without a path all of it, on the head as it is now. */
-export async function revertPath(repository: Repository, key: DraftKey, path?: string): Promise<void> {
+export async function revertPath(repository: Repository, key: DraftKey, path?: string): Promise<{ step: string }> {
   const draft = await readDraft(repository, key)
+  const step = { kind: 'revert', path: path ?? null, from: null } as const
   const batch = new ObjectBatch(repository)
   if (path === undefined) {
-    if (draft.commit !== null) await keepDraft(repository, key, { draft, tree: draft.head.tree, base: draft.head.commit, batch })
-    return
+    if (draft.commit === null) return { step: '' }
+    return await keepDraft(repository, key, { draft, tree: draft.head.tree, base: draft.head.commit, batch, step })
   }
   const [before, now] = [await entryAt(repository, draft.baseTree, rawPath(path)), await entryAt(repository, draft.tree, rawPath(path))]
   if (before === undefined && now === undefined) throw missing(path)
-  if (before?.oid === now?.oid && before?.mode === now?.mode) return
+  if (before?.oid === now?.oid && before?.mode === now?.mode) return { step: '' }
   if (before !== undefined) await refuseClash(repository, draft.tree, path, now, true)
-  await applyEdits(repository, key, { draft, edits: new Map([[rawPath(path), before]]), batch })
+  return await applyEdits(repository, key, { draft, edits: new Map([[rawPath(path), before]]), batch, step })
 }
 
-async function applyEdits(repository: Repository, key: DraftKey, change: { draft: Draft; edits: Edits; batch: ObjectBatch }): Promise<{ savedAt: string }> {
-  const { draft, batch } = change
-  return await keepDraft(repository, key, { draft, tree: await edited(repository, change), batch })
+/** Makes the draft what a commit is, on the head as it is now: what it differs in is the draft's changes. */
+export async function takeCommit(repository: Repository, key: DraftKey, commit: Oid): Promise<{ step: string }> {
+  const draft = await readDraft(repository, key)
+  const tree = await treeAt(repository, commit)
+  return await keepDraft(repository, key, { draft, tree, base: draft.head.commit, batch: new ObjectBatch(repository), step: { kind: 'take', path: null, from: null } })
+}
+
+async function applyEdits(repository: Repository, key: DraftKey, change: { draft: Draft; edits: Edits; batch: ObjectBatch; step: Step }): Promise<{ savedAt: string; step: string }> {
+  const { draft, batch, step } = change
+  return await keepDraft(repository, key, { draft, tree: await edited(repository, change), batch, step })
 }
 
 async function edited(repository: Repository, { draft, edits, batch }: { draft: Draft; edits: Edits; batch: ObjectBatch }): Promise<Oid> {
@@ -129,7 +144,7 @@ async function existing(repository: Repository, at: { draft: Draft; key: DraftKe
 }
 
 /** A file may not take a folder's place, nor lie below a file. */
-async function refuseClash(repository: Repository, tree: Oid, path: string, there: TreeEntry | undefined, mayReplaceFolder = false): Promise<void> {
+export async function refuseClash(repository: Repository, tree: Oid, path: string, there: TreeEntry | undefined, mayReplaceFolder = false): Promise<void> {
   if (there?.mode === '40000' && !mayReplaceFolder) throw new PlatformError('name_taken', `${path} is a folder`, { field: 'path' })
   for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
     const folder = path.slice(0, slash)

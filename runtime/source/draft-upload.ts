@@ -31,7 +31,7 @@ export async function uploadFile(repository: Repository, key: DraftKey, input: U
     const hash = small === undefined ? await addWaiting(batch, waiting, size) : batch.add('blob', small)
     await batch.flush()
     return await locked(() => putFile(repository, key, {
-      path: target, hash, size, batch, expectedHash: input.expectedHash, ...(input.executable !== undefined && { executable: input.executable }),
+      path: target, hash, size, batch, kind: 'upload', expectedHash: input.expectedHash, ...(input.executable !== undefined && { executable: input.executable }),
     }))
   } catch (error) {
     await batch.discard()

@@ -150,7 +150,7 @@ test('folders move whole, and nothing lands on or below what is there', async ()
   await using at = await withService()
   const { drafts, trees } = at.source
   const me = draftOf('u_ada')
-  expect(await drafts.move({ ...me, from: 'src', to: 'lib/src' })).toEqual({ moved: 2 })
+  expect(await drafts.move({ ...me, from: 'src', to: 'lib/src' })).toMatchObject({ moved: 2 })
   await expect(drafts.move({ ...me, from: 'lib', to: 'lib/inner' })).rejects.toMatchObject({ code: 'invalid_path' })
   await expect(drafts.move({ ...me, from: 'index.ts', to: 'lib/src/a.ts' })).rejects.toMatchObject({ code: 'name_taken' })
   await expect(drafts.saveFile({ ...me, path: 'lib', content: '', expectedHash: null })).rejects.toMatchObject({ code: expect.stringMatching(/name_taken|conflict/) })

@@ -4,6 +4,7 @@ import { readCommit } from './object-reader.ts'
 import { ObjectBatch } from './object-batch.ts'
 import type { Commit, Oid } from './objects.ts'
 import { PlatformError } from '#contract/errors.ts'
+import { appendLog, beginStep, endStep, type Step } from './draft-steps.ts'
 import { listRefs, moveRef, readRef } from './refs.ts'
 
 /** One person's working copy of a service in an environment. */
@@ -46,17 +47,32 @@ function untouched(head: Head, commit: Oid | undefined, saved: Commit | undefine
   return { commit: commit ?? null, tree: head.tree, base: head.commit, baseTree: head.tree, head, savedAt: saved ? isoTime(saved.time) : null }
 }
 
-/** Keeps a draft's new tree, after the objects in the batch; only one save at a time may run for a draft. */
-export async function keepDraft(repository: Repository, key: DraftKey, kept: { draft: Draft; tree: Oid; base?: Oid; batch: ObjectBatch; lazy?: boolean }): Promise<{ commit: Oid; savedAt: string }> {
+interface Kept {
+  draft: Draft
+  tree: Oid
+  base?: Oid
+  batch: ObjectBatch
+  lazy?: boolean
+  /** What the person did, for the history of the draft. */
+  step?: Step & { marked?: boolean }
+}
+
+/** Keeps a draft's new tree, after the objects in the batch; only one save at a time may run for a draft. `step` in the answer undoes it. */
+export async function keepDraft(repository: Repository, key: DraftKey, kept: Kept): Promise<{ commit: Oid; savedAt: string; step: string }> {
+  const { draft, step } = kept
   const time = Math.floor(Date.now() / 1000)
   const commit = kept.batch.commit({
-    tree: kept.tree, parents: [kept.base ?? kept.draft.base], author: { name: key.userId, email: '' }, time, message: `Draft for ${key.environment}`,
+    tree: kept.tree, parents: [kept.base ?? draft.base], author: { name: key.userId, email: '' }, time, message: `Draft for ${key.environment}`,
   })
   await kept.batch.flush()
-  const moved = commit === kept.draft.commit ||
-    (await moveRef(repository, draftRef(key.userId, key.environment), { to: commit, expected: kept.draft.commit ?? undefined, lazy: kept.lazy ?? false }))
+  const ref = draftRef(key.userId, key.environment)
+  const begun = step && beginStep(repository, ref, step, { commit: draft.commit, tree: draft.tree, base: draft.base, next: commit })
+  if (step === undefined) endStep(repository, ref)
+  const line = begun?.line
+  const moved = (commit === draft.commit && line === undefined) ||
+    (await moveRef(repository, ref, { to: commit, expected: draft.commit ?? undefined, lazy: kept.lazy ?? false, ...(line !== undefined && { inLock: () => appendLog(repository, ref, line) }) }))
   if (!moved) throw new PlatformError('conflict', 'the draft was changed by something else at the same moment', { fix: 'Save again.' })
-  return { commit, savedAt: isoTime(time) }
+  return { commit, savedAt: isoTime(time), step: begun?.id ?? '' }
 }
 
 export interface ListedDraft {

@@ -8,13 +8,13 @@ const staleMs = 60 * 60 * 1000
 
 /**
  * Packs what has gathered, when it is worth it (most calls find nothing to do, in about 10 ms), and drops what nothing
- * has named for two days. Safe beside saves and pushes: whatever is written or used anew counts as recent.
+ * has named for two days: no ref, and no step of a draft (draft-steps.ts). Safe beside saves and pushes: whatever is written or used anew counts as recent.
  */
 export async function maintain(repository: Repository): Promise<void> {
   await removeLeftovers(repository)
   await removeIncoming(repository)
   // One at a time, git's own gc.pid sees to; a second one has nothing to do.
-  await runGit(repository.dir, ['-c', 'gc.pruneExpire=2.days.ago', '-c', 'gc.autoDetach=false', 'gc', '--auto', '--quiet', '--cruft'], {
+  await runGit(repository.dir, ['-c', 'gc.pruneExpire=2.days.ago', '-c', 'gc.reflogExpire=2.days.ago', '-c', 'gc.reflogExpireUnreachable=2.days.ago', '-c', 'gc.autoDetach=false', 'gc', '--auto', '--quiet', '--cruft'], {
     accept: [0, 128], timeoutMs: 10 * 60_000,
   })
 }

@@ -31,9 +31,9 @@ export async function listRefs(repository: Repository, prefix: string): Promise<
  * Moves a ref, only when it still is at `expected` (undefined: does not exist), else gives false. The same lock file as
  * git's own, so that pushes and maintenance beside it are safe. Durable when it returns, unless it may be `lazy`: then
  * a power loss (not a kill) may take it back to a value of the last seconds, as git's own refs. `after`: what it is to name
- * is being written, and is there before it moves.
+ * is being written, and is there before it moves. `inLock` runs when it is certain to move.
  */
-export async function moveRef(repository: Repository, name: string, change: { to: Oid; expected: Oid | undefined; lazy?: boolean; after?: Promise<unknown> }): Promise<boolean> {
+export async function moveRef(repository: Repository, name: string, change: { to: Oid; expected: Oid | undefined; lazy?: boolean; after?: Promise<unknown>; inLock?: () => void }): Promise<boolean> {
   const file = path.join(repository.dir, name)
   if (change.expected === undefined) await refuseFolderClash(repository, name)
   const lock = await takeLock(`${file}.lock`)
@@ -43,6 +43,7 @@ export async function moveRef(repository: Repository, name: string, change: { to
     const filled = fillDurably(lock, `${change.to}\n`)
     await Promise.allSettled([filled, change.after])
     await Promise.all([filled, change.after])
+    change.inLock?.()
     renameSync(`${file}.lock`, file)
     landed = true
   } finally {

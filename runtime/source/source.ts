@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { OnConflict } from '#contract/source.ts'
+import type { DraftStepKind, OnConflict } from '#contract/source.ts'
 import { commitArchive, type ArchiveInput } from './archives.ts'
 import { advanceBranch, branchAt, hasBranch, headOf, listBranches, removeBranch } from './branches.ts'
 import { closeCatFiles } from './cat-file.ts'
 import { diffCommit, diffFile, diffTrees } from './diff.ts'
 import { commitDraft, updateDraft, type CommitInput } from './draft-commit.ts'
-import { movePath, removePath, revertPath, saveFile, type SaveInput } from './draft-edits.ts'
+import { movePath, removePath, revertPath, saveFile, takeCommit, type SaveInput } from './draft-edits.ts'
+import { draftHistory, markDraft, restoreDraft } from './draft-history.ts'
 import { draftStatus, draftsTouching } from './draft-status.ts'
 import { uploadFile, type UploadInput } from './draft-upload.ts'
 import { listDrafts, readDraft, type DraftKey } from './drafts.ts'
@@ -96,6 +97,10 @@ export function openSource({ home }: { home: string }) {
       remove: (input: DraftKey & { path: string; expectedHash?: string }) => drafting(input, (repository) => removePath(repository, input, input)),
       revert: (input: DraftKey & { path?: string }) => drafting(input, (repository) => revertPath(repository, input, input.path)),
       update: (input: DraftKey & { onConflict: OnConflict }) => drafting(input, (repository) => updateDraft(repository, input, input.onConflict)),
+      history: async (key: DraftKey) => draftHistory(await at(key.serviceId), key),
+      mark: (input: DraftKey & { kind: DraftStepKind }) => drafting(input, (repository) => markDraft(repository, input, input.kind)),
+      restore: (input: DraftKey & { step: string; paths: readonly string[] | null }) => drafting(input, (repository) => restoreDraft(repository, input, input)),
+      take: (input: DraftKey & { commit: Oid }) => drafting(input, (repository) => takeCommit(repository, input, checkOid(input.commit))),
       commit: (input: DraftKey & CommitInput) => new Promise<Landed & { message: string }>((resolve, reject) => {
         drafting(input, (repository) => branchLock(input.serviceId, () => commitDraft(repository, input, input, resolve))).catch(reject)
       }),

@@ -47,6 +47,21 @@ export const source = router({
   revert: authorizedServiceHere('source.write').input(z.object({ path: path.nullable() }))
     .mutation(({ ctx, input }) => ctx.web.runtime.call('source.revert', { ...draft(ctx), path: input.path }, ctx.as)),
 
+  /** What was done to one's own draft within the last day, newest first. */
+  steps: authorizedServiceHere('source.read').query(({ ctx }) => ctx.web.runtime.call('source.steps', draft(ctx), ctx.as)),
+
+  /** Begins a step of several saves or uploads, so that one restore undoes them all. */
+  mark: authorizedServiceHere('source.write').input(z.object({ kind: z.enum(['replace', 'upload']) }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('source.mark', { ...draft(ctx), kind: input.kind }, ctx.as)),
+
+  /** Makes paths, or with null all of the draft, what they were before a step. */
+  restore: authorizedServiceHere('source.write').input(z.object({ step: z.string().max(64), paths: z.array(path).min(1).max(2000).nullable() }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('source.restore', { ...draft(ctx), step: input.step, paths: input.paths }, ctx.as)),
+
+  /** Makes the draft what a commit is, as changes to the head of its branch. */
+  take: authorizedServiceHere('source.write').input(z.object({ commit: z.string() }))
+    .mutation(({ ctx, input }) => ctx.web.runtime.call('source.take', { ...draft(ctx), commit: input.commit }, ctx.as)),
+
   /** Merges the branch's new head into the draft; refused as `conflict`, naming the files, unless it is said what to do with them. */
   update: authorizedServiceHere('source.write').input(z.object({ onConflict: onConflict.default('refuse') }))
     .mutation(({ ctx, input }) => ctx.web.runtime.call('source.update', { ...draft(ctx), onConflict: input.onConflict }, ctx.as)),
