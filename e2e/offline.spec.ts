@@ -11,6 +11,8 @@ test('a deployment that is asked for offline is refused at once, and never made 
   await openService(page, 'unsent', { tab: 'Code' })
   await expectEditorShows(page, 'Hello ${name}')
   await expectConnected(page)
+  // The editor’s helpers are there.
+  await page.waitForLoadState('networkidle')
   const sent: string[] = []
   page.on('request', (request) => { if (/deployments\.(start|saveAndStart)/.test(request.url())) sent.push(request.url()) })
   await page.context().setOffline(true)

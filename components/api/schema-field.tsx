@@ -25,7 +25,7 @@ export function SchemaField(props: SchemaFieldProps) {
   const { model, value, onChange, required } = props
   const id = useId()
   const isNull = value === null && model.nullable
-  const nested = model.kind === 'object' || model.kind === 'array' || model.kind === 'map' || model.kind === 'choice'
+  const nested = model.kind === 'object' || model.kind === 'array' || model.kind === 'map' || (model.kind === 'choice' && !isOfScalars(model))
   const left = value === undefined && !required
   return (
     <FieldRow
@@ -148,16 +148,17 @@ function ChoiceControl({ model, name, id, value, onChange, path, problems }: Of<
     setPicked({ at: choice, value: next })
     onChange(next)
   }
+  const Frame = isOfScalars(model) ? Beside : Group
   return (
-    <Group>
-      <Select className="my-1" value={String(at)} onChange={(event) => { const next = model.choices[Number(event.target.value)]; if (next !== undefined) put(initialOf(next.model), Number(event.target.value)) }} aria-label={`Type of ${name}`}>
+    <Frame>
+      <Select className={isOfScalars(model) ? 'w-28 shrink-0' : 'my-1'} value={String(at)} onChange={(event) => { const next = model.choices[Number(event.target.value)]; if (next !== undefined) put(initialOf(next.model), Number(event.target.value)) }} aria-label={`Type of ${name}`}>
         {model.choices.map(({ label }, index) => <option key={index} value={String(index)}>{label}</option>)}
       </Select>
       {chosen !== undefined && (chosen.model.kind === 'object'
         ? <ObjectFields fields={chosen.model.fields} value={value} onChange={put} path={path} problems={problems} />
-        : isScalar(chosen.model) ? <Control name={name} required model={chosen.model} id={id} value={value} onChange={put} path={path} problems={problems} />
+        : isScalar(chosen.model) ? <div className="min-w-0 grow"><Control name={name} required model={chosen.model} id={id} value={value} onChange={put} path={path} problems={problems} /></div>
         : <SchemaField name={name} required model={chosen.model} value={value} onChange={put} path={path} problems={problems} />)}
-    </Group>
+    </Frame>
   )
 }
 
@@ -170,6 +171,12 @@ function NullToggle({ on, onChange }: { on: boolean; onChange: (on: boolean) => 
   )
 }
 
+/** The type and the value of a union of scalars, in one line. */
+function Beside({ children }: { children: ReactNode }) {
+  return <div className="flex items-start gap-2">{children}</div>
+}
+
+const isOfScalars = (model: Extract<FieldModel, { kind: 'choice' }>): boolean => model.choices.every((each) => isScalar(each.model))
 const isScalar = ({ kind, nullable }: FieldModel): boolean => !nullable && ['string', 'number', 'boolean', 'enum', 'json'].includes(kind)
 
 function kindWord(model: FieldModel): string {
