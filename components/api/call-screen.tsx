@@ -131,10 +131,10 @@ export function CallScreen({ service, name }: { service: Service; name: string }
         </header>
         <Panel className="self-start overflow-visible!">
           <div id="request" key={key}><RequestEditor endpoint={endpoint} draft={draft} onChange={edit} problems={warned === key ? problems : none} /></div>
-          <footer className="sticky bottom-0 flex items-center gap-3 rounded-b border-t border-border bg-raised px-4 py-3">
+          <footer className="sticky bottom-0 flex flex-wrap items-center gap-x-3 rounded-b border-t border-border bg-raised px-4 py-3">
             <Button kind="primary" keys="mod+enter" busy={calling !== null} reason={reason} onClick={send}><Send />{label}</Button>
             {kept !== undefined && <Button kind="quiet" onClick={() => { setWarned(null); edit(undefined) }}>Start over</Button>}
-            <span aria-live="polite" className="min-w-0 text-small text-pretty text-muted">{warned === key && problems.size > 0 && `Not sent: ${problems.size} ${problems.size === 1 ? 'field does' : 'fields do'} not fit. As JSON, anything can be sent.`}</span>
+            <span aria-live="polite" className="basis-full text-small text-pretty text-muted not-empty:mt-2">{warned === key && problems.size > 0 && `Not sent: ${problems.size} ${problems.size === 1 ? 'field does' : 'fields do'} not fit. As JSON, anything can be sent.`}</span>
           </footer>
         </Panel>
         <div className="flex min-w-0 flex-col gap-4 self-start xl:sticky xl:top-4">
