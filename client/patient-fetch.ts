@@ -1,28 +1,35 @@
-/** How long a start of web may take before the browser may say that nobody is there. */
-const patienceMs = 30_000
-const againMs = 250
+import { isAway, isOnline, pause, waitFor } from './web-away.ts'
 
 type Fetch = typeof fetch
 
+/** What is only asked for in case somebody goes there can be asked for again when somebody does. */
+const prefetches = ['next-router-prefetch', 'next-router-segment-prefetch']
+
 /**
- * What the router asks of web waits while that is started again, as the live connection does: otherwise a link that is followed in
- * that second leads to the browser's own page of errors, out of the console. Everything else fails at once, as it did.
+ * A screen that the router asks for waits until web can be reached again: when its request fails, the router loads the address
+ * whole, and then the browser shows its own error page in place of the console. Everything else fails at once.
  */
 export function patientFetch(fetch: Fetch): Fetch {
   return async (input, init) => {
     const headers = new Headers(init?.headers)
-    // What is only asked for in case somebody goes there can be asked for again when somebody does.
-    if (!headers.has('rsc') || headers.has('next-router-prefetch')) return fetch(input, init)
-    const until = performance.now() + patienceMs
-    for (;;) {
-      try {
-        const response = await fetch(input, init)
-        // A proxy before it says so in its place.
-        if (response.status < 502 || response.status > 504 || performance.now() > until) return response
-      } catch (error) {
-        if (init?.signal?.aborted || performance.now() > until) throw error
+    if (!headers.has('rsc') || prefetches.some((name) => headers.has(name))) return fetch(input, init)
+    let done: (() => void) | undefined
+    try {
+      for (let attempts = 0; ; attempts += 1) {
+        if (isOnline()) {
+          try {
+            const response = await fetch(input, init)
+            if (!isAway(response)) return response
+          } catch (error) {
+            if (init?.signal?.aborted) throw error
+          }
+        }
+        done ??= waitFor()
+        await pause(attempts, init?.signal)
+        init?.signal?.throwIfAborted()
       }
-      await new Promise((resolve) => setTimeout(resolve, againMs))
+    } finally {
+      done?.()
     }
   }
 }

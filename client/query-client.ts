@@ -19,7 +19,8 @@ export function createQueryClient(): QueryClient {
         retry: isServer ? retries : false,
         refetchOnMount: ({ state }) => (Date.now() - state.dataUpdatedAt > trustedMs ? 'always' : true),
       },
-      mutations: { retry: false },
+      // A paused change would be sent when the network is back, whatever its person does by then: it fails instead (client/change-link.ts).
+      mutations: { retry: false, networkMode: 'always' },
     },
   })
 }

@@ -3,6 +3,7 @@ import { createTRPCClient, httpBatchStreamLink, httpLink, retryLink, splitLink, 
 import { createTRPCContext } from '@trpc/tanstack-react-query'
 import { consolePath } from '#contract/console-paths.ts'
 import type { AppRouter, Inputs, Outputs } from '#server/router.ts'
+import { sendOnce } from './change-link.ts'
 import { errorOf } from './errors.ts'
 
 export type { Inputs, Outputs }
@@ -13,7 +14,7 @@ export const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRou
 /** Queries are batched into one request and answered as they are ready; changes go by themselves. */
 export function createClient(): TRPCClient<AppRouter> {
   return createTRPCClient<AppRouter>({
-    links: [patient, splitLink({
+    links: [patient, sendOnce, splitLink({
       // A stream's parts are handed on as they come, as a batch's answers are.
       condition: ({ type, path }) => type === 'query' || path === 'calls.stream',
       true: httpBatchStreamLink({ url: consolePath.trpc, maxURLLength: 4_000, maxItems: 20 }),

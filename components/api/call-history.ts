@@ -1,6 +1,7 @@
 'use client'
 import { useCallback, useMemo, useSyncExternalStore } from 'react'
 import type { CallRequest } from './call-request.ts'
+import { withoutSecrets } from './secret-headers.ts'
 
 /** A call that was made from this browser, to be made again. Answers are not kept. */
 export interface PastCall {
@@ -14,8 +15,6 @@ export interface PastCall {
 
 const most = 50
 const mostBody = 20_000
-/** What these carry is a secret; its name is kept, so that one sees that it was there. */
-const secret = /^(authorization|cookie|proxy-authorization|.*(token|secret|api-?key).*)$/i
 
 const listeners = new Set<() => void>()
 const key = (serviceId: string) => `m3o.calls.${serviceId}`
@@ -26,7 +25,7 @@ export function useCallHistory(serviceId: string) {
   const calls = useMemo(() => parse(stored), [stored])
   const add = useCallback((call: PastCall) => {
     const { headers, body } = call.request
-    const kept: PastCall = { ...call, request: { ...call.request, headers: headers.map(([name, value]) => [name, secret.test(name) ? '' : value]), body: body !== null && body.length > mostBody ? '' : body } }
+    const kept: PastCall = { ...call, request: { ...call.request, headers: withoutSecrets(headers), body: body !== null && body.length > mostBody ? '' : body } }
     write(serviceId, [kept, ...parse(read(serviceId))].slice(0, most))
   }, [serviceId])
   const clear = useCallback(() => write(serviceId, []), [serviceId])

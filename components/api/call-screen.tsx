@@ -1,11 +1,12 @@
 'use client'
-import { useMutation, useSuspenseQuery } from '@tanstack/react-query'
+import { useSuspenseQuery } from '@tanstack/react-query'
 import { Download, Send } from 'lucide-react'
 import dynamic from 'next/dynamic'
-import { useMemo, useState } from 'react'
+import { useMemo, useRef, useState } from 'react'
+import { PlatformError } from '#contract/errors.ts'
 import type { Service } from '#contract/records.ts'
 import { openApiOf } from '#contract/openapi.ts'
-import { useTRPC } from '#client/trpc.ts'
+import { useTRPC, useTRPCClient } from '#client/trpc.ts'
 import { useActions } from '#components/frame/actions.ts'
 import { useEnvironment } from '#components/frame/environment.ts'
 import { useMay } from '#components/frame/may.ts'
@@ -15,20 +16,23 @@ import { Button } from '#components/ui/button.tsx'
 import { useFilters } from '#components/ui/filters.ts'
 import { Panel } from '#components/ui/page.tsx'
 import { Segments } from '#components/ui/segments.tsx'
-import { type PastCall, useCallHistory } from './call-history.ts'
+import { useCallHistory } from './call-history.ts'
 import type { CallRequest } from './call-request.ts'
-import { type Draft, draftFor, draftFrom, requestFrom } from './draft.ts'
+import { draftFor, draftFrom, requestFrom } from './draft.ts'
 import { type Answer, saveFile } from './download.ts'
 import { EndpointList } from './endpoint-list.tsx'
 import { headersProblem } from './headers-editor.tsx'
 import { HistoryView } from './history-view.tsx'
+import { keepDraft, useKeptDraft } from './kept-drafts.ts'
 import { RequestEditor } from './request-editor.tsx'
 import { ResponseView } from './response-view.tsx'
 import { fieldOf, problemsOf } from './schema-form.ts'
 import { SnippetView } from './snippet-view.tsx'
 import { StreamNote } from './stream-note.tsx'
+import { UnderWay } from './under-way.tsx'
 import { useStream } from './use-stream.ts'
 
+const SavedView = dynamic(() => import('./saved-view.tsx').then((module) => module.SavedView), { ssr: false })
 const StreamView = dynamic(() => import('./stream-view.tsx').then((module) => module.StreamView), { ssr: false })
 
 /** Null: any path. It cannot be an endpoint's name. */
@@ -49,23 +53,26 @@ export function CallScreen({ service, name }: { service: Service; name: string }
   const { endpoints } = service
   const endpoint = filters.endpoint === anyPath ? null : (endpoints.find((each) => each.name === filters.endpoint) ?? endpoints[0] ?? null)
   const key = endpoint?.name ?? anyPath
-  const [drafts, setDrafts] = useState<Record<string, Draft>>({})
+  const { data: me } = useSuspenseQuery(trpc.person.me.queryOptions())
+  const keptKey = (endpointKey: string) => `${me.person.id} ${service.id} ${place.environment} ${endpointKey}`
+  const [kept, edit] = useKeptDraft(keptKey(key))
   const [warned, setWarned] = useState<string | null>(null)
   const [answers, setAnswers] = useState<Record<string, { answer: Answer | null; error: unknown }>>({})
-  const [lower, setLower] = useState<'answer' | 'code' | 'history'>('answer')
+  const [lower, setLower] = useState<'answer' | 'code' | 'history' | 'saved'>('answer')
   const history = useCallHistory(service.id)
 
   const fresh = useMemo(() => draftFor(endpoint), [endpoint])
-  const draft = drafts[key] ?? fresh
+  const draft = kept ?? fresh
   const request = requestFrom(draft, endpoint)
   const problems = useMemo(() => (endpoint === null || draft.mode === 'json' ? none : problemsOf(fieldOf(endpoint.request), draft.value)), [endpoint, draft])
-  const edit = (next: Draft) => setDrafts((all) => ({ ...all, [key]: next }))
 
-  const call = useMutation(trpc.calls.send.mutationOptions())
+  const client = useTRPCClient()
+  const [calling, setCalling] = useState<{ key: string; since: number } | null>(null)
+  const running = useRef<AbortController | null>(null)
   const stream = useStream()
   const send = () => {
-    if (request === undefined || reason !== null || call.isPending) return
-    if (problems.size > 0 && warned !== key) {
+    if (request === undefined || reason !== null || calling !== null) return
+    if (problems.size > 0) {
       setWarned(key)
       requestAnimationFrame(() => document.querySelector<HTMLElement>('#request [aria-invalid]')?.focus())
       return
@@ -76,16 +83,23 @@ export function CallScreen({ service, name }: { service: Service; name: string }
     const note = (status: number | null, durationMs: number | null) => history.add({ at: started, environment: place.environment, request, status, durationMs })
     const given = { ...place, service: name, method, path, headers, body }
     if (endpoint?.stream === true) return void stream.start(key, given).then((head) => note(head?.status ?? null, Date.now() - started))
-    call.mutate(given, {
-      onSuccess: (answer) => { setAnswers((all) => ({ ...all, [key]: { answer, error: null } })); note(answer.status, answer.durationMs) },
-      onError: (error) => { setAnswers((all) => ({ ...all, [key]: { answer: null, error } })); note(null, null) },
-    })
+    const control = new AbortController()
+    running.current = control
+    setWarned(null)
+    setCalling({ key, since: started })
+    client.calls.send.mutate(given, { signal: control.signal }).then(
+      (answer) => { setAnswers((all) => ({ ...all, [key]: { answer, error: null } })); note(answer.status, answer.durationMs) },
+      (error: unknown) => {
+        setAnswers((all) => ({ ...all, [key]: { answer: null, error: control.signal.aborted ? cancelled(Date.now() - started) : error } }))
+        note(null, null)
+      },
+    ).finally(() => setCalling(null))
   }
   const reason = may('service.call') ?? (service.revision === null ? 'It is not deployed here: deploy it first' : service.state === 'stopped' ? 'It is stopped here: restart it first' : null)
     ?? headersProblem(draft.headers) ?? (request === undefined ? 'The request is not JSON yet' : null)
-  const load = ({ request: past }: PastCall) => {
+  const load = (past: CallRequest) => {
     const known = past.endpoint === null ? null : (endpoints.find((each) => each.name === past.endpoint) ?? null)
-    setDrafts((all) => ({ ...all, [known?.name ?? anyPath]: draftFrom(past, known) }))
+    keepDraft(keptKey(known?.name ?? anyPath), draftFrom(past, known))
     choose(known?.name ?? null)
   }
   const choose = (wanted: string | null) => { setWarned(null); setFilters({ endpoint: wanted ?? (endpoints.length === 0 ? '' : anyPath) }) }
@@ -117,24 +131,27 @@ export function CallScreen({ service, name }: { service: Service; name: string }
         </header>
         <Panel className="self-start overflow-visible!">
           <div id="request" key={key}><RequestEditor endpoint={endpoint} draft={draft} onChange={edit} problems={warned === key ? problems : none} /></div>
-          <footer className="sticky bottom-0 flex items-center gap-3 rounded-b border-t border-border bg-raised px-4 py-3">
-            <Button kind="primary" keys="mod+enter" busy={call.isPending} reason={reason} onClick={send}><Send />{warned === key && problems.size > 0 ? `${label} anyway` : label}</Button>
-            {drafts[key] !== undefined && <Button kind="quiet" onClick={() => { setWarned(null); setDrafts(({ [key]: _gone, ...rest }) => rest) }}>Start over</Button>}
-            <span aria-live="polite" className="min-w-0 truncate text-small text-muted">{warned === key && problems.size > 0 && `${problems.size} ${problems.size === 1 ? 'field does' : 'fields do'} not fit yet`}</span>
+          <footer className="sticky bottom-0 flex flex-wrap items-center gap-x-3 rounded-b border-t border-border bg-raised px-4 py-3">
+            <Button kind="primary" keys="mod+enter" busy={calling !== null} reason={reason} onClick={send}><Send />{label}</Button>
+            {kept !== undefined && <Button kind="quiet" onClick={() => { setWarned(null); edit(undefined) }}>Start over</Button>}
+            <span aria-live="polite" className="basis-full text-small text-pretty text-muted not-empty:mt-2">{warned === key && problems.size > 0 && `Not sent: ${problems.size} ${problems.size === 1 ? 'field does' : 'fields do'} not fit. As JSON, anything can be sent.`}</span>
           </footer>
         </Panel>
         <div className="flex min-w-0 flex-col gap-4 self-start xl:sticky xl:top-4">
           {endpoint?.stream === true && <StreamNote gateway={gateway} service={name} endpoint={endpoint.name} />}
           <Panel>
             <div className="border-b border-border px-3 py-2">
-              <Segments label="Beside the request" value={lower} options={[{ value: 'answer', label: 'Answer' }, { value: 'code', label: 'Code' }, { value: 'history', label: `History ${history.calls.length === 0 ? '' : history.calls.length}` }]} onChange={setLower} />
+              <Segments label="Beside the request" value={lower} options={[{ value: 'answer', label: 'Answer' }, { value: 'code', label: 'Code' }, { value: 'history', label: `History ${history.calls.length === 0 ? '' : history.calls.length}` }, { value: 'saved', label: 'Saved' }]} onChange={setLower} />
             </div>
-            {lower === 'answer' && (endpoint?.stream === true && stream.streamed?.key === key ? <StreamView streamed={stream.streamed} stop={stream.stop} /> : <ResponseView logsOf={name === service.name ? { ...place, service: name } : null} {...shown} />)}
+            {lower === 'answer' && (calling?.key === key ? <UnderWay since={calling.since} cancel={() => running.current?.abort()} /> : endpoint?.stream === true && stream.streamed?.key === key ? <StreamView streamed={stream.streamed} stop={stream.stop} /> : <ResponseView logsOf={name === service.name ? { ...place, service: name } : null} {...shown} />)}
             {lower === 'code' && <SnippetView request={request satisfies CallRequest | undefined} place={{ gateway, ...place, service: name, stream: endpoint?.stream === true }} />}
-            {lower === 'history' && <HistoryView calls={history.calls} load={load} clear={history.clear} />}
+            {lower === 'history' && <HistoryView calls={history.calls} load={({ request: past }) => load(past)} clear={history.clear} />}
+            {lower === 'saved' && <SavedView storeKey={`${me.person.id} ${service.id}`} request={problems.size > 0 ? undefined : request} place={{ gateway, ...place, service: name, stream: endpoint?.stream === true }} load={load} />}
           </Panel>
         </div>
       </div>
     </div>
   )
 }
+
+const cancelled = (afterMs: number) => new PlatformError('cancelled', `cancelled after ${(afterMs / 1_000).toFixed(1)} s`, { fix: 'The service may have handled the call: check before you send it again.' })

@@ -1,6 +1,6 @@
 import type { Endpoint } from '#contract/endpoints.ts'
 import { type CallRequest, type Method, requestOf } from './call-request.ts'
-import { fieldOf, initialOf, type Json } from './schema-form.ts'
+import { asTyped, fieldOf, initialOf, type Json } from './schema-form.ts'
 
 /** A request that is being put together. Of an endpoint: its value, by form or as text; of a plain path: all of it. */
 export interface Draft {
@@ -45,7 +45,7 @@ export function requestFrom(draft: Draft, endpoint: Endpoint | null): CallReques
 /** Form and text say the same: what is typed in one is in the other when it is opened. */
 export function inMode(draft: Draft, mode: Draft['mode']): Draft {
   if (mode === draft.mode) return draft
-  if (mode === 'json') return { ...draft, mode, text: pretty(draft.value ?? {}) }
+  if (mode === 'json') return { ...draft, mode, text: pretty(asTyped(draft.value ?? {})) }
   return { ...draft, mode, value: parseJson(draft.text) ?? draft.value }
 }
 

@@ -1,7 +1,8 @@
 'use client'
 import { type ComponentProps, useState } from 'react'
 import { Input, Textarea } from '#components/ui/input.tsx'
-import type { FieldModel, Json } from './schema-form.ts'
+import { parseJson } from './draft.ts'
+import { type FieldModel, type Json, unfit, unfitText } from './schema-form.ts'
 
 interface Scalar {
   id: string
@@ -25,7 +26,8 @@ export function TextInput({ model, required, value, onChange, ...control }: Scal
 /** What is typed stays as it was typed while it is no number yet. */
 export function NumberInput({ model, value, onChange, ...control }: Scalar & { model: Extract<FieldModel, { kind: 'number' }> }) {
   const [typed, setTyped] = useState<string | null>(null)
-  const shown = typed !== null && asNumber(typed) === value ? typed : value === undefined ? (typed !== null && asNumber(typed) === undefined ? typed : '') : String(value)
+  const bad = unfitText(value)
+  const shown = bad ?? (typed !== null && asNumber(typed) === value ? typed : value === undefined ? '' : String(value))
   return (
     <Input
       {...control}
@@ -33,42 +35,29 @@ export function NumberInput({ model, value, onChange, ...control }: Scalar & { m
       placeholder={value === undefined ? 'not sent' : undefined}
       value={shown}
       className="font-mono tabular"
-      onChange={(event) => { setTyped(event.target.value); onChange(asNumber(event.target.value)) }}
+      onChange={({ target: { value: text } }) => { setTyped(text); onChange(text.trim() === '' ? undefined : (asNumber(text) ?? unfit(text))) }}
     />
   )
 }
 
 const asNumber = (text: string): number | undefined => (text.trim() === '' || !Number.isFinite(Number(text)) ? undefined : Number(text))
 
-/** Any value, as JSON; kept as text until it parses. */
+/** Any value, as JSON; what does not parse yet is kept as it was typed. */
 export function JsonInput({ value, onChange, ...control }: Scalar) {
   const [typed, setTyped] = useState<string | null>(null)
-  const parsed = typed === null ? undefined : parse(typed)
-  const isOwn = typed !== null && (parsed === undefined || JSON.stringify(parsed.value) === JSON.stringify(value))
+  const bad = unfitText(value)
+  const isOwn = typed !== null && JSON.stringify(parseJson(typed)) === JSON.stringify(value)
   return (
-    <>
-      <Textarea
-        {...control}
-        rows={3}
-        aria-invalid={(isOwn && typed?.trim() !== '' && parsed === undefined) || undefined}
-        placeholder="JSON"
-        value={isOwn ? typed : value === undefined ? '' : JSON.stringify(value, null, 2)}
-        className="font-mono text-small"
-        onChange={(event) => {
-          setTyped(event.target.value)
-          const next = parse(event.target.value)
-          if (next !== undefined || event.target.value.trim() === '') onChange(next?.value)
-        }}
-      />
-      {isOwn && typed?.trim() !== '' && parsed === undefined && <span className="mt-1 text-small text-muted">Not JSON yet: the last value that was is sent.</span>}
-    </>
+    <Textarea
+      {...control}
+      rows={3}
+      placeholder="JSON"
+      value={bad ?? (isOwn ? typed : value === undefined ? '' : JSON.stringify(value, null, 2))}
+      className="font-mono text-small"
+      onChange={({ target: { value: text } }) => {
+        setTyped(text)
+        onChange(text.trim() === '' ? undefined : (parseJson(text) ?? unfit(text)))
+      }}
+    />
   )
-}
-
-function parse(text: string): { value: Json } | undefined {
-  try {
-    return { value: JSON.parse(text) as Json }
-  } catch {
-    return undefined
-  }
 }

@@ -1,6 +1,6 @@
 'use client'
 import { Plus, X } from 'lucide-react'
-import { type ReactNode, useId } from 'react'
+import { type ReactNode, useId, useState } from 'react'
 import { IconButton, Button } from '#components/ui/button.tsx'
 import { Select } from '#components/ui/input.tsx'
 import { FieldRow, Group } from './field-row.tsx'
@@ -25,7 +25,7 @@ export function SchemaField(props: SchemaFieldProps) {
   const { model, value, onChange, required } = props
   const id = useId()
   const isNull = value === null && model.nullable
-  const nested = model.kind === 'object' || model.kind === 'array' || model.kind === 'map' || model.kind === 'choice'
+  const nested = model.kind === 'object' || model.kind === 'array' || model.kind === 'map' || (model.kind === 'choice' && !isOfScalars(model))
   const left = value === undefined && !required
   return (
     <FieldRow
@@ -140,17 +140,25 @@ function MapControl({ model, name, value, onChange, path, problems }: Of<'map'>)
 }
 
 function ChoiceControl({ model, name, id, value, onChange, path, problems }: Of<'choice'>) {
-  const at = choiceOf(model.choices, value)
+  // One that was chosen stays while its field is empty, or fits another as well.
+  const [picked, setPicked] = useState<{ at: number; value: Json | undefined } | null>(null)
+  const at = picked !== null && picked.value === value ? picked.at : choiceOf(model.choices, value)
   const chosen = model.choices[at]
+  const put = (next: Json | undefined, choice = at) => {
+    setPicked({ at: choice, value: next })
+    onChange(next)
+  }
+  const Frame = isOfScalars(model) ? Beside : Group
   return (
-    <Group>
-      <Select id={id} className="my-1" value={String(at)} onChange={(event) => { const next = model.choices[Number(event.target.value)]; if (next !== undefined) onChange(initialOf(next.model)) }}>
+    <Frame>
+      <Select className={isOfScalars(model) ? 'w-28 shrink-0' : 'my-1'} value={String(at)} onChange={(event) => { const next = model.choices[Number(event.target.value)]; if (next !== undefined) put(initialOf(next.model), Number(event.target.value)) }} aria-label={`Type of ${name}`}>
         {model.choices.map(({ label }, index) => <option key={index} value={String(index)}>{label}</option>)}
       </Select>
       {chosen !== undefined && (chosen.model.kind === 'object'
-        ? <ObjectFields fields={chosen.model.fields} value={value} onChange={onChange} path={path} problems={problems} />
-        : <SchemaField name={name} required model={chosen.model} value={value} onChange={onChange} path={path} problems={problems} />)}
-    </Group>
+        ? <ObjectFields fields={chosen.model.fields} value={value} onChange={put} path={path} problems={problems} />
+        : isScalar(chosen.model) ? <div className="min-w-0 grow"><Control name={name} required model={chosen.model} id={id} value={value} onChange={put} path={path} problems={problems} /></div>
+        : <SchemaField name={name} required model={chosen.model} value={value} onChange={put} path={path} problems={problems} />)}
+    </Frame>
   )
 }
 
@@ -162,6 +170,14 @@ function NullToggle({ on, onChange }: { on: boolean; onChange: (on: boolean) => 
     </label>
   )
 }
+
+/** The type and the value of a union of scalars, in one line. */
+function Beside({ children }: { children: ReactNode }) {
+  return <div className="flex items-start gap-2">{children}</div>
+}
+
+const isOfScalars = (model: Extract<FieldModel, { kind: 'choice' }>): boolean => model.choices.every((each) => isScalar(each.model))
+const isScalar = ({ kind, nullable }: FieldModel): boolean => !nullable && ['string', 'number', 'boolean', 'enum', 'json'].includes(kind)
 
 function kindWord(model: FieldModel): string {
   switch (model.kind) {

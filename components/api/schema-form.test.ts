@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { choiceOf, fieldOf, initialOf, problemsOf } from './schema-form.ts'
+import { asTyped, choiceOf, fieldOf, initialOf, problemsOf, unfit } from './schema-form.ts'
 
 const order = fieldOf({
   type: 'object', required: ['lines', 'coupon', 'vip'],
@@ -38,7 +38,7 @@ test('a schema that refers to itself ends', () => {
 })
 
 test('nonsense is a field for JSON', () => {
-  for (const schema of [null, 7, [], {}, { type: 'elephant' }, { type: ['string', 'number'] }, { properties: 3 }]) expect(fieldOf(schema).kind).toBe('json')
+  for (const schema of [null, 7, [], {}, { type: 'elephant' }, { properties: 3 }]) expect(fieldOf(schema).kind).toBe('json')
 })
 
 test('names of Object.prototype are names like any other', () => {
@@ -65,4 +65,27 @@ test('all of several is one form', () => {
 
 test('an object of any names is a map', () => {
   expect(fieldOf({ type: 'object', additionalProperties: { type: 'integer' } })).toMatchObject({ kind: 'map', value: { kind: 'number', integer: true } })
+})
+
+test('a union of scalars is a choice of proper fields', () => {
+  const model = fieldOf({ type: ['string', 'integer', 'null'] })
+  expect(model).toMatchObject({ kind: 'choice', nullable: true, choices: [{ label: 'string', model: { kind: 'string' } }, { label: 'integer', model: { kind: 'number', integer: true } }] })
+  expect(fieldOf({ anyOf: [{ type: 'boolean' }, { type: 'number' }] })).toMatchObject({ kind: 'choice', choices: [{ label: 'boolean' }, { label: 'number' }] })
+})
+
+test('what is typed and is no value yet is a problem at its field, and stays as it was typed', () => {
+  const model = fieldOf({ type: 'object', properties: { count: { type: 'integer' }, any: {}, either: { type: ['string', 'number'] } } })
+  const value = { count: unfit('12a'), any: unfit('{'), either: unfit('x1') }
+  expect(Object.fromEntries(problemsOf(model, value))).toEqual({ count: 'A whole number is expected', any: 'This is not JSON', either: 'A number is expected' })
+  expect(asTyped(value)).toEqual({ count: '12a', any: '{', either: 'x1' })
+})
+
+test('fields inside a union are checked', () => {
+  const model = fieldOf({ type: 'object', required: ['shape'], properties: { shape: { oneOf: [
+    { type: 'object', required: ['kind', 'r'], properties: { kind: { const: 'circle' }, r: { type: 'number', minimum: 1 } } },
+    { type: 'object', required: ['kind', 'a'], properties: { kind: { const: 'square' }, a: { type: 'number', minimum: 1 } } },
+  ] } } })
+  expect(Object.fromEntries(problemsOf(model, { shape: { kind: 'square', a: 0 } }))).toEqual({ 'shape.a': 'At least 1' })
+  expect(problemsOf(model, { shape: { kind: 'circle', r: 2 } }).size).toBe(0)
+  expect([...problemsOf(model, { shape: {} }).keys()]).toEqual(['shape.kind', 'shape.r'])
 })

@@ -25,6 +25,22 @@ export type Json = null | boolean | number | string | Json[] | { [name: string]:
 
 const maxDepth = 12
 
+const unfitName = '\u0000typed'
+/** What a person typed that is no value of its field yet: it is shown there, kept, and never sent. */
+export const unfit = (text: string): Json => ({ [unfitName]: text })
+/** The text of {@link unfit}, undefined for anything else. */
+export const unfitText = (value: Json | undefined): string | undefined => {
+  const typed = own(value, unfitName)
+  return typeof typed === 'string' ? typed : undefined
+}
+/** As a person reads it: what was typed in place of what it is not yet. */
+export function asTyped(value: Json): Json {
+  const typed = unfitText(value)
+  if (typed !== undefined) return typed
+  if (Array.isArray(value)) return value.map(asTyped)
+  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, asTyped(inner as Json)])) : value
+}
+
 /** Reads a schema, which a service wrote and which is therefore hostile: bounded in depth, references only within itself. */
 export function fieldOf(schema: unknown, root: JsonSchema = isObject(schema) ? schema : {}, depth = 0): FieldModel {
   if (!isObject(schema) || depth > maxDepth) return { kind: 'json', description: undefined, nullable: false, initial: undefined }
@@ -43,7 +59,9 @@ type Shape = FieldModel extends infer F ? (F extends FieldModel ? Omit<F, keyof 
 function shapeOf(schema: JsonSchema, next: (inner: unknown) => FieldModel): Shape {
   if ('const' in schema) return { kind: 'enum', options: [schema['const'] as Json] }
   if (Array.isArray(schema['enum'])) return { kind: 'enum', options: (schema['enum'] as Json[]).filter((option) => option !== null) }
-  const choices = choicesOf(schema)
+  const alternative = choicesOf(schema)
+  const several = typesOf(schema)
+  const choices = alternative.length === 0 && several.length > 1 ? several : alternative
   const [only] = choices
   if (choices.length === 1 && only !== undefined) return withoutCommon(next({ ...only }))
   if (choices.length > 1) return { kind: 'choice', choices: choices.map((each, at) => ({ label: labelOf(each, at), model: next(each) })) }
@@ -99,6 +117,10 @@ export function problemsOf(model: FieldModel, value: Json | undefined, required 
     if (required && model.kind !== 'json') say('This is needed')
     return found
   }
+  if (unfitText(value) !== undefined && model.kind !== 'choice') {
+    say(model.kind === 'number' ? (model.integer ? 'A whole number is expected' : 'A number is expected') : 'This is not JSON')
+    return found
+  }
   if (value === null) {
     if (!model.nullable && model.kind !== 'json') say('It cannot be null')
     return found
@@ -134,6 +156,17 @@ export function problemsOf(model: FieldModel, value: Json | undefined, required 
       if (!isObject(value)) say('An object is expected')
       else for (const [name, inner] of Object.entries(value)) within(problemsOf(model.value, inner as Json, true, at(name)))
       break
+    case 'boolean':
+      if (typeof value !== 'boolean') say('True or false is expected')
+      break
+    case 'enum':
+      if (!model.options.some((option) => JSON.stringify(option) === JSON.stringify(value))) say('Choose one of the options')
+      break
+    case 'choice': {
+      const chosen = model.choices[choiceOf(model.choices, value)]
+      if (chosen !== undefined) within(problemsOf(chosen.model, value, true, path))
+      break
+    }
     default:
   }
   return found
@@ -143,10 +176,26 @@ export function problemsOf(model: FieldModel, value: Json | undefined, required 
 export const own = (value: Json | undefined, name: string): Json | undefined =>
   (isObject(value) && Object.hasOwn(value, name) ? (value as Record<string, Json>)[name] : undefined)
 
-/** Which of the choices a value is, by the kinds of its parts; the first when none fits. */
+/** Which of the choices a value is: the one that it fits, else the one that its fixed parts name, else the one of its type. */
 export function choiceOf(choices: readonly { model: FieldModel }[], value: Json | undefined): number {
   const fits = choices.findIndex(({ model }) => value !== undefined && problemsOf(model, value).size === 0 && sameNames(model, value))
-  return Math.max(0, fits)
+  if (fits !== -1) return fits
+  const named = choices.findIndex(({ model }) => {
+    const fixed = model.kind === 'object' ? model.fields.filter((field) => field.model.kind === 'enum' && field.model.options.length === 1) : []
+    return fixed.length > 0 && fixed.every((field) => problemsOf(field.model, own(value, field.name)).size === 0)
+  })
+  return Math.max(0, named === -1 ? choices.findIndex(({ model }) => isOfKind(model, value)) : named)
+}
+
+function isOfKind({ kind, ...model }: FieldModel, value: Json | undefined): boolean {
+  if (unfitText(value) !== undefined) return kind === 'number' || kind === 'json'
+  switch (kind) {
+    case 'object':
+    case 'map': return isObject(value)
+    case 'array': return Array.isArray(value)
+    case 'enum': return 'options' in model && model.options.some((option) => typeof option === typeof value)
+    default: return typeof value === kind
+  }
 }
 
 const sameNames = (model: FieldModel, value: Json) =>
@@ -203,6 +252,13 @@ function typeOf(schema: JsonSchema): unknown {
     return others.length === 1 ? others[0] : undefined
   }
   return isObject(schema['properties']) ? 'object' : undefined
+}
+
+const types = ['string', 'number', 'integer', 'boolean', 'array', 'object']
+/** Of `type: ['string', 'number']`, one schema for each. */
+function typesOf(schema: JsonSchema): JsonSchema[] {
+  const { type } = schema
+  return Array.isArray(type) ? types.filter((each) => type.includes(each)).map((each) => ({ ...schema, type: each })) : []
 }
 
 function labelOf(schema: JsonSchema, at: number): string {

@@ -1,8 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useLive } from '#client/live.ts'
 import { useTRPC, useTRPCClient } from '#client/trpc.ts'
 import { errorOf } from '#client/errors.ts'
+import { PlatformError } from '#contract/errors.ts'
 import type { Deployment } from '#contract/records.ts'
 import { isUnderWay } from '#contract/states.ts'
 import { useShowsDeployment } from '#components/frame/my-deployments.ts'
@@ -30,10 +31,21 @@ export function useDeploy(): Deploying {
   const [id, setId] = useState<string | null>(last.get(place) ?? null)
   const [deployment, setDeployment] = useState<Deployment | null>(null)
   const client = useTRPCClient()
+  const left = useRef(false)
+  useEffect(() => {
+    left.current = false
+    return () => { left.current = true }
+  }, [])
+  // A save may wait for the network; nobody deploys what its person has walked away from.
+  const stay = () => { if (left.current) throw new PlatformError('cancelled', 'not deployed: you left before the draft was saved', { fix: 'Deploy it again.' }) }
   const start = useMutation({
     mutationFn: () => documents.flushInto({
-      alone: () => client.deployments.start.mutate({ ...at, what: { draft: {} } }),
+      alone: async () => {
+        stay()
+        return client.deployments.start.mutate({ ...at, what: { draft: {} } })
+      },
       async saving(save) {
+        stay()
         const { saved, ...started } = await client.deployments.saveAndStart.mutate({ ...at, ...save })
         return { started, saved }
       },

@@ -3,7 +3,6 @@ import dynamic from 'next/dynamic'
 import { usePathname, useRouter } from 'next/navigation'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { useLiveCache } from '#client/live-cache.ts'
-import { patientFetch } from '#client/patient-fetch.ts'
 import { signOut } from '#client/sign-in.ts'
 import { toastError } from '#client/toasts.ts'
 import { paths, sections } from '#client/paths.ts'
@@ -39,7 +38,6 @@ export function Frame({ asOf, children }: { asOf: string; children: ReactNode })
   useKeepQueries()
   useLiveCache(place.team, asOf, useMyDeployments())
   useFrameActions(setOpen)
-  useEffect(waitForWeb, [])
   useEffect(watchRowKeys, [])
   return (
     <div className="grid h-dvh grid-cols-1 grid-rows-[auto_1fr_auto] overflow-hidden md:grid-cols-[208px_1fr]">
@@ -54,12 +52,6 @@ export function Frame({ asOf, children }: { asOf: string; children: ReactNode })
       <ToastArea />
     </div>
   )
-}
-
-function waitForWeb(): () => void {
-  const impatient = window.fetch
-  window.fetch = patientFetch(impatient.bind(window))
-  return () => { window.fetch = impatient }
 }
 
 /** The one thing that scrolls, unless a screen fills it and scrolls by itself. */

@@ -4,6 +4,7 @@ import { type ReactNode, useState } from 'react'
 import { createQueryClient } from '#client/query-client.ts'
 import { createClient, TRPCProvider } from '#client/trpc.ts'
 import { TipLayer } from '#components/ui/tip-layer.tsx'
+import { AwayNotice } from './away-notice.tsx'
 
 interface Clients { queries: QueryClient; client: ReturnType<typeof createClient> }
 
@@ -29,6 +30,7 @@ export function Providers({ children }: { children: ReactNode }) {
       <TRPCProvider trpcClient={client} queryClient={queries}>
         {children}
         <TipLayer />
+        <AwayNotice />
       </TRPCProvider>
     </QueryClientProvider>
   )

@@ -2,6 +2,9 @@
 import { ChevronDown, Download, SlidersHorizontal } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { type ReactNode, useState } from 'react'
+import { notSent } from '#client/change-link.ts'
+import { toastError } from '#client/toasts.ts'
+import { leaveFor } from '#client/web-away.ts'
 import { logLevels, logStreams } from '#contract/log-words.ts'
 import type { LogLevel } from '#contract/logs.ts'
 import { buttonStyle } from '#components/ui/button-style.ts'
@@ -99,11 +102,12 @@ export function ViewMenu({ look, change, children }: MenuProps & { children?: Re
 
 /** All of the history that fits the filters, not only what was loaded. */
 export function DownloadMenu({ href }: { href: (format: 'text' | 'ndjson') => string }) {
+  const download = (format: 'text' | 'ndjson') => { if (!leaveFor(href(format))) toastError(notSent()) }
   return (
     <Menu align="end" trigger={<button type="button" aria-label="Download" title="Download" className={buttonStyle('quiet', 'normal', 'w-[30px] px-0!')}><Download aria-hidden /></button>}>
       <MenuLabel>All lines that fit the filters</MenuLabel>
-      <MenuItem onSelect={() => window.location.assign(href('text'))}>As text</MenuItem>
-      <MenuItem onSelect={() => window.location.assign(href('ndjson'))}>As JSON, one a line</MenuItem>
+      <MenuItem onSelect={() => download('text')}>As text</MenuItem>
+      <MenuItem onSelect={() => download('ndjson')}>As JSON, one a line</MenuItem>
     </Menu>
   )
 }

@@ -8,7 +8,7 @@ import { DownloadMenu, LevelMenu, OriginMenu, RangeMenu, ViewMenu } from './log-
 import type { LogSession } from './log-session.ts'
 import { PauseButton } from './log-status.tsx'
 import { filterOf, type Look } from './look.ts'
-import { Chips, SearchBox } from './search-conditions.tsx'
+import { Chips, SearchBox, SearchProblem } from './search-conditions.tsx'
 import { ServiceChoice } from './service-choice.tsx'
 
 const LogVolume = dynamic(() => import('./log-volume.tsx').then((module) => module.LogVolume), { ssr: false, loading: () => <div className="h-9" /> })
@@ -50,6 +50,7 @@ export function LogToolbar({ look, change, session, service, names, refused, bus
           {!compact && <DownloadMenu href={download} />}
         </span>
       </div>
+      <SearchProblem refused={refused} />
       {!compact && <LogVolume at={at} services={service === undefined ? look.services : [service]} look={look} change={change} />}
       <Chips look={look} change={change} service={service} />
     </div>

@@ -43,7 +43,7 @@ export function LogView({ team, environment, service, names, shape = 'screen' }:
         look={look} change={change} session={session} service={service} names={names} refused={refused} busy={opening && session !== null}
         compact={shape === 'panel'} search={search} at={{ team, environment }}
       />
-      {session === null ? <LinesSkeleton label="Loading the lines" /> : session.state === 'failed' ? <div className="grow overflow-y-auto"><ErrorState error={session.error} retry={retry} /></div>
+      {session === null && refused !== null ? <div className="grow" /> : session === null ? <LinesSkeleton label="Loading the lines" /> : session.state === 'failed' ? <div className="grow overflow-y-auto"><ErrorState error={session.error} retry={retry} /></div>
         : <Lines session={session} view={view} look={look} service={service} clear={() => change(withoutFilters(look))} widen={look.trace !== '' && look.from !== null ? () => change({ trace: '' }) : null} />}
       <p role="status" className="sr-only">{view.spoken}</p>
     </section>

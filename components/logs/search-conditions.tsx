@@ -70,11 +70,6 @@ export function SearchBox({ look, change, refused, compact, ref }: {
         <Switch label="Hide lines that match" on={condition?.not ?? false} off={typed === ''} onPress={() => flip({ not: !(condition?.not ?? false) })}>not</Switch>
         <Switch label="Regular expression" on={condition?.regex !== undefined} off={typed === ''} onPress={() => flip(condition?.regex === undefined ? { regex: '' } : { text: '' })}>.*</Switch>
       </span>
-      {refused !== null && (
-        <p id="log-search-problem" role="alert" className="absolute top-full z-20 mt-1 w-full rounded border border-bad/40 bg-bad-soft px-2 py-1 text-small">
-          {sentence(refused.message)} {refused.fix}
-        </p>
-      )}
     </div>
   )
 }
@@ -92,6 +87,16 @@ function Switch({ label, on, off, onPress, children }: { label: string; on: bool
     >
       {children}
     </button>
+  )
+}
+
+/** Why the search was refused, in a row of its own: it covers nothing that mends it. */
+export function SearchProblem({ refused }: { refused: PlatformError | null }) {
+  if (refused === null) return null
+  return (
+    <p id="log-search-problem" role="alert" className="mb-2.5 rounded border border-bad/40 bg-bad-soft px-2 py-1 text-small break-words">
+      {sentence(refused.message)} {refused.fix}
+    </p>
   )
 }
 

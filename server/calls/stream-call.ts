@@ -43,15 +43,18 @@ async function* messagesOf(answer: AsyncIterable<Buffer>, isEvents: boolean): As
   const decoder = new StringDecoder('utf8')
   let rest = ''
   let data: string[] = []
+  let event = ''
   let size = 0
   const take = function* (line: string): Generator<string> {
     if (!isEvents) {
       if (line !== '') yield line
     } else if (line === '') {
-      if (data.length > 0) yield data.join('\n')
+      if (data.length > 0 && !isEnd(event, data)) yield data.join('\n')
       data = []
+      event = ''
       size = 0
-    } else if (line.startsWith('data:') && size < mostMessageLength) {
+    } else if (line.startsWith('event:')) event = line.slice(6).trim()
+    else if (line.startsWith('data:') && size < mostMessageLength) {
       // One event may have any number of lines: what is beyond the longest message is left out.
       data.push(line.slice(line.charAt(5) === ' ' ? 6 : 5))
       size += line.length
@@ -68,5 +71,8 @@ async function* messagesOf(answer: AsyncIterable<Buffer>, isEvents: boolean): As
     }
   }
   if (rest !== '') yield* take(rest)
-  if (data.length > 0) yield data.join('\n')
+  if (data.length > 0 && !isEnd(event, data)) yield data.join('\n')
 }
+
+/** How the SDK marks the end of a stream (sdk/stream-http.ts): no message. */
+const isEnd = (event: string, data: readonly string[]): boolean => event === 'end' && data.length === 1 && data[0] === '{}'
