@@ -64,12 +64,15 @@ test('one that is stopped uses no processor, and is left alone', { timeout: 30_0
   expect(it.said).toEqual([])
 })
 
-test('one that has never answered is starting, however busy it is', { timeout: 30_000 }, async () => {
+test('one that has never answered is starting, and is killed once it has had the processor for longer than any start takes', { timeout: 30_000 }, async () => {
   await using it = await watching()
+  const ended = once(it.child, 'exit')
   // Before it could be asked for the first time.
   await it.hang()
   const before = it.asked()
-  await expect.poll(it.asked, { timeout: 20_000 }).toBeGreaterThan(before + 3)
-  expect(it.answered()).toBe(0)
+  await expect.poll(it.asked, { timeout: 20_000 }).toBeGreaterThan(before)
   expect(isRunning(it.identity)).toBe(true)
+  expect((await ended)[1]).toBe('SIGKILL')
+  expect(it.answered()).toBe(0)
+  expect(it.said).toEqual(['it answered nothing for 2 s since its start, and kept a processor busy: it is killed and started again'])
 })

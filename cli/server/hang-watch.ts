@@ -23,10 +23,13 @@ const betweenMs = 5_000
 const firstMs = 250
 /** What a thread that hangs gets of a processor at least. One that is stopped, starved or waits for a disk gets less: it is no hang. */
 const leastShare = 0.1
+/** Of windows: the processor time that a start may take before the first answer. It takes a second, and a few with 10,000 services. */
+const startWindows = 3
 
 /**
  * Kills a process whose main thread does nothing but one thing: it answers nothing for long, and uses a processor all the while. Its
- * parent starts it again. One that is starting, which has not answered yet, is left alone, whatever it is at.
+ * parent starts it again. One that has not answered yet is starting, and is given longer, counted in processor time alone: it may be
+ * taking up the very work that made the one before it hang.
  */
 export class HangWatch {
   readonly #watched: Watched
@@ -67,12 +70,17 @@ export class HangWatch {
       if (identity === undefined || !isSame(identity, this.#watched.identity())) continue
       if (!isKnown) {
         if (await this.#watched.answers(Math.min(2_000, this.#windowMs))) this.#seen = identity
+        else if (!this.#stopping.signal.aborted && (processorMs(identity) ?? 0) >= startWindows * this.#windowMs) this.#kill(identity, startWindows, 'since its start, and kept')
         continue
       }
       if (!(await this.#hangs(identity)) || !(await this.#hangs(identity)) || signal.aborted) continue
-      this.#say(`${this.#watched.name} answered nothing for ${Math.round((2 * this.#windowMs) / 1000)} s while it kept a processor busy: it is killed and started again`)
-      signalTo(identity, 'SIGKILL')
+      this.#kill(identity, 2, 'while it kept')
     }
+  }
+
+  #kill(identity: Identity, windows: number, how: string): void {
+    this.#say(`${this.#watched.name} answered nothing for ${Math.round((windows * this.#windowMs) / 1000)} s ${how} a processor busy: it is killed and started again`)
+    signalTo(identity, 'SIGKILL')
   }
 
   async #hangs(identity: Identity): Promise<boolean> {

@@ -5,7 +5,14 @@ import { setTimeout as pause } from 'node:timers/promises'
 export type Door = { socketPath: string } | { host: string; port: number }
 
 export async function answersHealth(door: Door, withinMs = 2_000): Promise<boolean> {
-  return (await ask(door, { method: 'GET', path: '/health' }, withinMs).catch(() => undefined))?.status === 200
+  for (const deadline = performance.now() + withinMs; ; await pause(100)) {
+    try {
+      return (await ask(door, { method: 'GET', path: '/health' }, Math.max(1, Math.ceil(deadline - performance.now())))).status === 200
+    } catch (error) {
+      // Its queue of new connections is full (connect(2)): it is there, and takes none of them.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || performance.now() + 100 >= deadline) return false
+    }
+  }
 }
 
 /** True once it answers; false when `giveUp` says so or the time is over. */
