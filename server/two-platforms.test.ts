@@ -269,6 +269,12 @@ test('nothing that is there is lost, and no name or link leads elsewhere', { tim
   await mkdir(join(shell.folder, 'empty'))
   expect(await pull('careful', 'empty')).toMatchObject({ outcome: 'pulled' })
   await refused(['another', 'empty'], /holds the service careful \(conflict\)/)
+  // The folder that a shell is in is filled, and stays the same one.
+  await mkdir(join(shell.folder, 'current'))
+  const { ino } = await lstat(join(shell.folder, 'current'))
+  expect(await shell.json(['pull', 'careful', '.'], { cwd: join(shell.folder, 'current') })).toMatchObject({ outcome: 'pulled', folder: join(shell.folder, 'current') })
+  expect((await lstat(join(shell.folder, 'current'))).ino).toBe(ino)
+  expect(await readdir(join(shell.folder, 'current'))).toEqual(expect.arrayContaining(['.git', '.m3o']))
   // A new file of somebody's in the place of one that comes.
   const { folder: other } = await pull('careful', 'other')
   await writeFile(join(other, 'clash.txt'), 'theirs')

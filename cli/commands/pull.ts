@@ -62,7 +62,7 @@ async function into(folder: string, origin: Origin, finish: Finish) {
   try {
     const brought = await clone(fresh, origin)
     const kept = await finish(fresh, brought)
-    await rename(fresh, target).catch((error: NodeJS.ErrnoException) => {
+    await (target === process.cwd() ? fill(target, fresh) : rename(fresh, target)).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOTEMPTY' || error.code === 'EEXIST' || error.code === 'ENOTDIR') throw inWay(folder)
       throw error
     })
@@ -71,6 +71,11 @@ async function into(folder: string, origin: Origin, finish: Finish) {
     await remove(fresh)
     await sweep(target)
   }
+}
+
+/** The folder that a shell is in stays the same one; `.git` comes last, so that a kill before leaves none that looks finished. */
+async function fill(target: string, fresh: string): Promise<void> {
+  for (const name of (await readdir(fresh)).sort((a, b) => Number(a === '.git') - Number(b === '.git'))) await rename(join(fresh, name), join(target, name))
 }
 
 const freshName = (target: string, pid: number): string => join(dirname(target), `.${basename(target)}.pull-${pid}`)

@@ -1,11 +1,8 @@
 import { useCallback, useEffect, useRef } from 'react'
 import { useViewer } from './may.ts'
 import { usePlace } from './place.ts'
-import { paths } from '#client/paths.ts'
-import { toastNews } from '#client/toasts.ts'
 import { useTRPCClient } from '#client/trpc.ts'
 import type { Deployment, PlatformEvent } from '#contract/records.ts'
-import { headAndRest } from '#components/ui/problem.ts'
 
 /** Deployments whose outcome is on the screen anyway, such as in the editor's panel. */
 const shown = new Map<string, number>()
@@ -60,37 +57,8 @@ export function useMyDeployments(): (event: PlatformEvent) => void {
 }
 
 const placeOf = ({ serviceId, environmentId }: Deployment) => `${serviceId} ${environmentId}`
-const words = { failed: 'was not deployed to', reverted: 'crashed and was reverted in', crashing: 'keeps crashing in' } as const
 
-function announce(deployment: Deployment, team: string, what: keyof typeof words, why: string | undefined): void {
-  const { id, service, environment } = deployment
-  whenSeen(() => {
-    if ((what !== 'crashing' && shown.has(id)) || location.pathname.includes(id) || !claim(`${id} ${what}`)) return
-    const at = { team, environment, service }
-    toastNews({
-      title: `${service} ${words[what]} ${environment}`, ...(why !== undefined && { description: headAndRest(why).head }),
-      link: what === 'crashing' ? { label: 'Logs', href: paths.service(at, 'logs') } : { label: 'Details', href: paths.deployment(at, id) },
-    })
-  })
-}
-
-/** A window in the background leaves it to the one that is looked at. */
-function whenSeen(run: () => void): void {
-  if (document.visibilityState === 'visible') return run()
-  document.addEventListener('visibilitychange', () => whenSeen(run), { once: true })
-}
-
-const toldKey = 'm3o told deployments'
-const mostTold = 200
-
-/** Once, in whatever window of this browser, and not again after a reload. */
-function claim(what: string): boolean {
-  try {
-    const told = JSON.parse(localStorage.getItem(toldKey) ?? '[]') as string[]
-    if (told.includes(what)) return false
-    localStorage.setItem(toldKey, JSON.stringify([...told, what].slice(-mostTold)))
-  } catch {
-    // A browser that keeps nothing tells it in each window.
-  }
-  return true
+/** What shows it is loaded when there is something to tell. */
+function announce(deployment: Deployment, team: string, what: 'failed' | 'reverted' | 'crashing', why: string | undefined): void {
+  void import('./announce-deployment.ts').then(({ announceDeployment }) => announceDeployment(deployment, { team, what, why, isShown: () => shown.has(deployment.id) }))
 }
