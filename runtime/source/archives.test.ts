@@ -4,6 +4,7 @@ import path from 'node:path'
 import zlib from 'node:zlib'
 import { expect, test } from 'vitest'
 import { ada, bob, chunked, tarEntry, tarOf, temporarySource } from './fixture.ts'
+import { readTar } from './tar-reader.ts'
 
 async function withService() {
   const at = await temporarySource()
@@ -187,3 +188,24 @@ test('200 MB are taken in bounded memory, and what unpacks to more than 512 MB i
   zip.destroy()
   await Promise.race([bomb.catch(() => {}), Promise.resolve()])
 }, 120_000)
+
+test('headers before an entry are bounded together, and nothing of them is kept but what is used', async () => {
+  const record = (key: string, value: string) => {
+    const rest = ` ${key}=${value}\n`
+    let length = rest.length + 1
+    while (`${length}`.length + rest.length !== length) length = `${length}`.length + rest.length
+    return Buffer.from(`${length}${rest}`)
+  }
+  const header = (n: number, size: number) => tarEntry({ path: 'pax', type: 'x', body: record(`comment.${n}`, 'x'.repeat(size)) })
+  const read = async (...entries: Buffer[]) => {
+    const paths: string[] = []
+    for await (const { path, content } of readTar(tarOf(...entries, tarEntry({ path: 'a.txt', body: Buffer.from('a') })))) {
+      paths.push(path)
+      for await (const chunk of content) void chunk
+    }
+    return paths
+  }
+  expect(await read(...Array.from({ length: 10 }, (_, n) => header(n, 100)))).toEqual(['a.txt'])
+  await expect(read(...Array.from({ length: 17 }, (_, n) => header(n, 10)))).rejects.toThrow(/more than 16 headers/)
+  await expect(read(...Array.from({ length: 3 }, (_, n) => header(n, 30_000)))).rejects.toThrow(/65536 bytes of headers/)
+})

@@ -1,4 +1,5 @@
 import { runGit } from './git.ts'
+import { requireWalkable } from './limits.ts'
 import type { Repository } from './naming.ts'
 import { readCommit, treeAt } from './object-reader.ts'
 import { emptyTree, type Oid } from './objects.ts'
@@ -33,6 +34,7 @@ const zero = '0'.repeat(40)
 /** Files that differ between two commits or trees; renames are found by likeness. */
 export async function diffTrees(repository: Repository, input: { from: Oid; to: Oid }): Promise<FileDiff[]> {
   const [from, to] = [await treeAt(repository, input.from), await treeAt(repository, input.to)]
+  await requireWalkable(repository, [from, to])
   const { stdout } = await runGit(repository.dir, ['diff-tree', ...plain, '-z', '--raw', '--numstat', '--no-abbrev', from, to])
   return parseRaw(stdout.toString('utf8').split('\0'))
 }
@@ -46,6 +48,7 @@ export async function diffCommit(repository: Repository, commit: Oid): Promise<F
 /** The hunks of one file; empty for a binary one. After a rename give both names. */
 export async function diffFile(repository: Repository, input: { from: Oid; to: Oid; path: string; oldPath?: string; context?: number }): Promise<Hunk[]> {
   const [from, to] = [await treeAt(repository, input.from), await treeAt(repository, input.to)]
+  await requireWalkable(repository, [from, to])
   const paths = [...new Set([checkPath(input.path), checkPath(input.oldPath ?? input.path, 'oldPath')])]
   const context = Math.min(Math.max(Math.floor(input.context ?? 3), 0), 10_000)
   const { stdout } = await runGit(repository.dir, ['--literal-pathspecs', 'diff-tree', ...plain, '-p', `-U${context}`, from, to, '--', ...paths], { maxBytes: 16 << 20 })

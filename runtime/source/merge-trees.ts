@@ -1,5 +1,6 @@
 import type { Repository } from './naming.ts'
 import { runGit } from './git.ts'
+import { requireWalkable } from './limits.ts'
 import { ObjectBatch } from './object-batch.ts'
 import type { Oid, TreeEntry } from './objects.ts'
 import { compareTrees, editTree, entryAt, type TreeChange } from './tree-edit.ts'
@@ -52,6 +53,7 @@ function underEachOther(files: TreeChange[], others: TreeChange[]): boolean {
 
 /** `git merge-tree` 2.39 finds the base itself from commits, so three are made that nothing else ever names. */
 async function askGit(repository: Repository, sides: { base: Oid; ours: Oid; theirs: Oid }): Promise<MergedTrees> {
+  await requireWalkable(repository, [sides.base, sides.ours, sides.theirs])
   const batch = new ObjectBatch(repository)
   const author = { name: 'M3O', email: 'm3o@localhost' }
   const base = batch.commit({ tree: sides.base, parents: [], author, time: 0, message: 'base' })

@@ -8,7 +8,9 @@ import { expect, test } from 'vitest'
 import { isPlatformError } from '#contract/errors.ts'
 import { ada, draftOf, temporarySource } from './fixture.ts'
 import { repositoryAt } from './naming.ts'
+import { emptyTree } from './objects.ts'
 import type { RefUpdate } from './serve-git.ts'
+import { compareTrees } from './tree-edit.ts'
 
 const run = promisify(execFile)
 
@@ -115,7 +117,7 @@ test('a push with a .git in a tree, a broken object or too many files is refused
   let bomb = inner
   for (let depth = 0; depth < 10; depth++) bomb = await tree(at.work, Array.from({ length: 10 }, (_, n) => `040000 tree ${bomb}\td${n}\n`).join(''))
   const commit = (await at.git('commit-tree', '-m', 'Bomb', bomb)).trim()
-  await expect(at.git('push', 'origin', `${commit}:refs/heads/bomb`)).rejects.toThrow(/more than 10000 files/)
+  await expect(at.git('push', 'origin', `${commit}:refs/heads/bomb`)).rejects.toThrow(/more than 10000 (files|folders)/)
   await expect(at.source.trees.list({ serviceId: 's_1', tree: commit })).rejects.toMatchObject({ code: 'not_found' })
   expect(await at.source.branches.list({ serviceId: 's_1' })).toHaveLength(1)
 }, 60_000)
@@ -205,3 +207,39 @@ test('a push of more refs than are looked at in time is refused before any of th
   expect(await new Promise((resolve) => hook.once('close', resolve))).toBe(1)
   expect(said).toBe('m3o: more than 2,000 branches and tags in one push: push them in parts\n')
 }, 60_000)
+
+test('a tree that is more paths than anybody can walk is refused at its push, and harms nobody where it lies below another commit', { timeout: 60_000 }, async () => {
+  await using at = await withServer()
+  await at.git('clone', '-q', at.url('writer'), at.work)
+  const made = async (input: string, ...args: string[]) => {
+    const child = run('git', args, { cwd: at.work, env: { PATH: process.env.PATH, GIT_AUTHOR_NAME: 'A', GIT_AUTHOR_EMAIL: 'a@b', GIT_COMMITTER_NAME: 'A', GIT_COMMITTER_EMAIL: 'a@b' } as unknown as NodeJS.ProcessEnv })
+    child.child.stdin?.on('error', () => {}).end(input) // commit-tree reads none
+    return (await child).stdout.trim()
+  }
+  // Ten times the one below, twelve times over: 10¹² folders in 13 objects, and no file.
+  let tree = await made('', 'mktree')
+  for (let level = 0; level < 12; level++) tree = await made(Array.from({ length: 10 }, (_, n) => `040000 tree ${tree}\tt${n}\n`).join(''), 'mktree')
+  let deep = await made('', 'mktree')
+  for (let level = 0; level < 150; level++) deep = await made(`040000 tree ${deep}\td\n`, 'mktree')
+  const bomb = await made('', 'commit-tree', tree, '-p', at.commit, '-m', 'bomb')
+  const shaft = await made('', 'commit-tree', deep, '-p', bomb, '-m', 'shaft')
+  await expect(at.git('push', '-q', 'origin', `${bomb}:refs/heads/bomb`)).rejects.toThrow(/refs\/heads\/bomb has more than 10000 folders/)
+  const good = await made('', 'commit-tree', `${at.commit}^{tree}`, '-p', shaft, '-m', 'good again')
+  await at.git('push', '-q', 'origin', `${good}:refs/heads/main`)
+
+  const { source } = at
+  let turns = 0
+  const turning = setInterval(() => turns++, 5)
+  for (const commit of [bomb, shaft]) {
+    const began = performance.now()
+    const refused = { code: 'too_large' }
+    await expect(source.trees.of({ serviceId: 's_1', commit })).rejects.toMatchObject(refused)
+    await expect(source.trees.list({ serviceId: 's_1', tree: commit })).rejects.toMatchObject(refused)
+    await expect(source.history.diff({ serviceId: 's_1', from: at.commit, to: commit })).rejects.toMatchObject(refused)
+    await expect(source.history.diffCommit({ serviceId: 's_1', commit })).rejects.toMatchObject(refused)
+    expect(performance.now() - began).toBeLessThan(5_000)
+  }
+  await expect(compareTrees(repositoryAt(at.home, 's_1'), emptyTree, tree)).rejects.toMatchObject({ code: 'too_large' })
+  clearInterval(turning)
+  expect(turns).toBeGreaterThan(0)
+})

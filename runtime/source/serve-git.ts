@@ -8,7 +8,7 @@ import zlib from 'node:zlib'
 import { PlatformError } from '#contract/errors.ts'
 import { readCgi } from './cgi.ts'
 import { exitOf, gitEnvironment, type GitProcess, killGit, stopGit } from './git.ts'
-import { maxFiles, maxTreeBytes } from './limits.ts'
+import { maxFiles, maxFolders, maxTreeBytes } from './limits.ts'
 import type { Person, Repository } from './naming.ts'
 import type { Oid } from './objects.ts'
 import { maxPathBytes } from './path.ts'
@@ -54,7 +54,7 @@ export async function serveGit(repository: Repository, request: IncomingMessage,
     // Further than three, for post-receive: it says that it has written down what moved, and reads what to tell the sender.
     cwd: repository.dir, detached: true, stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     env: { ...gitEnvironment(settings(input.mayWrite, most)), ...cgiEnvironment(repository, request, { url, input }), M3O_PUSHED: pushed,
-      M3O_MAX_FILES: String(maxFiles), M3O_MAX_BYTES: String(maxTreeBytes), M3O_MAX_PATH: String(maxPathBytes), M3O_NODE: process.execPath,
+      M3O_MAX_FILES: String(maxFiles), M3O_MAX_FOLDERS: String(maxFolders), M3O_MAX_BYTES: String(maxTreeBytes), M3O_MAX_PATH: String(maxPathBytes), M3O_NODE: process.execPath,
       M3O_REFUSED: (input.refuse ?? []).map(({ ref, why }) => `${ref}\t${why}`).join('\n') },
   })
   const { stdin, stdout, stderr, stdio: [, , , asks, answers] } = child as unknown as GitProcess & { stdio: [Writable, Readable, Readable, Readable, Writable] }

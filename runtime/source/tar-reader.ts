@@ -3,7 +3,7 @@ import { pathFromBytes } from './path.ts'
 
 /**
  * A reader of tar (POSIX pax, and GNU's long names) for archives that nobody vouches for: nothing is ever held but one
- * block and headers of at most 64 KB, which the common libraries do not promise for a long-name header.
+ * block and, before an entry, a few headers of at most 64 KB together, which the common libraries do not promise for a long-name header.
  */
 export type TarType = 'file' | 'link' | 'folder' | 'hardlink' | 'device' | 'fifo' | 'other'
 
@@ -17,12 +17,17 @@ export interface TarEntry {
   content: AsyncIterable<Buffer>
 }
 
+/** Of all headers before one entry. */
 const maxHeaderBytes = 64 << 10
+const maxHeaders = 16
+/** What is used of a pax header. */
+const used = new Set(['path', 'linkpath', 'size'])
 const types: Record<string, TarType> = { '0': 'file', '\0': 'file', '7': 'file', '1': 'hardlink', '2': 'link', '3': 'device', '4': 'device', '5': 'folder', '6': 'fifo' }
 
 export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerator<TarEntry> {
   const bytes = new ByteSource(source)
   let extra = new Map<string, Buffer>()
+  let headers = { count: 0, bytes: 0 }
   for (;;) {
     const block = await bytes.take(512)
     // An archive ends with zeros; one without them, at a block's border, is taken too, as tar does.
@@ -33,8 +38,10 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
     const size = paxSize === undefined || 'xgLK'.includes(flag) ? number(block.subarray(124, 136)) : Number(paxSize.toString('latin1'))
     if (!Number.isSafeInteger(size) || size < 0) throw broken('an entry has no sensible size')
     if ('xgLK'.includes(flag)) {
+      headers = { count: headers.count + 1, bytes: headers.bytes + size }
+      if (headers.count > maxHeaders || headers.bytes > maxHeaderBytes) throw broken(`more than ${maxHeaders} headers or ${maxHeaderBytes} bytes of headers before one entry`)
       const header = await whole(bytes, size)
-      if (flag === 'x') for (const [key, value] of paxRecords(header)) extra.set(key, value)
+      if (flag === 'x') for (const [key, value] of paxRecords(header)) if (used.has(key)) extra.set(key, value)
       if (flag === 'L') extra.set('path', untilNul(header))
       if (flag === 'K') extra.set('linkpath', untilNul(header))
       continue
@@ -58,6 +65,7 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
     while (left > 0) left -= (await bytes.some(left)).length
     if (length % 512 !== 0) await bytes.take(512 - (length % 512))
     extra = new Map()
+    headers = { count: 0, bytes: 0 }
   }
 }
 
@@ -68,7 +76,6 @@ function nameOf(block: Buffer): Buffer {
 }
 
 async function whole(bytes: ByteSource, size: number): Promise<Buffer> {
-  if (size > maxHeaderBytes) throw broken(`a header of ${size} bytes`)
   const header = await bytes.take(size)
   if (size % 512 !== 0) await bytes.take(512 - (size % 512))
   if (header === undefined) throw broken('it ends too early')

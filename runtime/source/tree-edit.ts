@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+import { PlatformError } from '#contract/errors.ts'
 import type { Repository } from './naming.ts'
 import { blobSize, readTree } from './object-reader.ts'
 import type { ObjectBatch } from './object-batch.ts'
@@ -49,26 +51,56 @@ export async function editTree(repository: Repository, root: Oid, edits: Readonl
   return batch.tree(tree)
 }
 
-/** Every file, link and module of a tree, in git's order. */
-export async function* walkTree(repository: Repository, root: Oid, prefix = ''): AsyncGenerator<TreeEntry & { path: string }> {
+/**
+ * What one walk through trees may take. A tree can hold one folder many times, and that another one: a few objects are then more paths
+ * than anybody can walk, and all reads come from memory, so that nothing else has a turn.
+ */
+class Steps {
+  #taken = 0
+
+  async take(depth: number): Promise<void> {
+    this.#taken++
+    if (this.#taken > maxSteps || depth > maxDepth) throw tooMuch()
+    if (this.#taken % 2_000 === 0) await setImmediate()
+  }
+}
+
+export const maxDepth = 128
+const maxSteps = 500_000
+const tooMuch = () => new PlatformError('too_large', `the source has more folders in folders than can be read: more than ${maxSteps.toLocaleString('en')} entries, or deeper than ${maxDepth}`, { fix: 'Push a commit without them.' })
+
+/** Every file, link and module of a tree, in git's order. @throws PlatformError `too_large` */
+export async function* walkTree(repository: Repository, root: Oid): AsyncGenerator<TreeEntry & { path: string }> {
+  yield* walk(repository, root, { prefix: '', depth: 0, steps: new Steps() })
+}
+
+interface At { prefix: string; depth: number; steps: Steps }
+
+async function* walk(repository: Repository, root: Oid, { prefix, depth, steps }: At): AsyncGenerator<TreeEntry & { path: string }> {
   for (const [name, entry] of await readTree(repository, root)) {
-    if (entry.mode === '40000') yield* walkTree(repository, entry.oid, `${prefix}${name}/`)
+    await steps.take(depth)
+    if (entry.mode === '40000') yield* walk(repository, entry.oid, { prefix: `${prefix}${name}/`, depth: depth + 1, steps })
     else yield { path: prefix + name, ...entry }
   }
 }
 
-/** Files that differ; equal folders are never entered. */
-export async function compareTrees(repository: Repository, before: Oid, after: Oid, prefix = ''): Promise<TreeChange[]> {
+/** Files that differ; equal folders are never entered. @throws PlatformError `too_large` */
+export function compareTrees(repository: Repository, before: Oid, after: Oid): Promise<TreeChange[]> {
+  return compare(repository, before, after, { prefix: '', depth: 0, steps: new Steps() })
+}
+
+async function compare(repository: Repository, before: Oid, after: Oid, { prefix, depth, steps }: At): Promise<TreeChange[]> {
   if (before === after) return []
   const [old, fresh] = [await readTree(repository, before), await readTree(repository, after)]
   const changes: TreeChange[] = []
   for (const name of new Set([...old.keys(), ...fresh.keys()])) {
     const [was, is] = [old.get(name), fresh.get(name)]
     if (was?.oid === is?.oid && was?.mode === is?.mode) continue
+    await steps.take(depth)
     const path = prefix + name
     if (was?.mode === '40000' || is?.mode === '40000') {
       const folders = [was, is].map((entry) => (entry?.mode === '40000' ? entry.oid : emptyTree))
-      changes.push(...(await compareTrees(repository, folders[0] ?? emptyTree, folders[1] ?? emptyTree, `${path}/`)))
+      for (const change of await compare(repository, folders[0] ?? emptyTree, folders[1] ?? emptyTree, { prefix: `${path}/`, depth: depth + 1, steps })) changes.push(change)
     }
     const [file, next] = [fileOnly(was), fileOnly(is)]
     if (file !== undefined || next !== undefined) changes.push({ path, before: file, after: next })
@@ -83,21 +115,27 @@ function fileOnly(entry: TreeEntry | undefined): TreeEntry | undefined {
 export interface TreeSize {
   files: number
   bytes: number
+  folders: number
+  /** Of folders in each other. */
+  depth: number
 }
 const measured = new Recent<TreeSize>(100_000)
 
-/** Number and size of all files below; remembered per folder, so a change costs only the folders on its way. */
-export async function measureTree(repository: Repository, root: Oid): Promise<TreeSize> {
+/** Number and size of all that is below; remembered per folder, so a change costs only the folders on its way. */
+export async function measureTree(repository: Repository, root: Oid, level = 0): Promise<TreeSize> {
+  if (level > maxDepth) throw tooMuch()
   const known = measured.get(root)
   if (known !== undefined) return known
-  const total = { files: 0, bytes: 0 }
+  const total = { files: 0, bytes: 0, folders: 0, depth: 0 }
   const files: TreeEntry[] = []
   // Folders one by one: a tree that holds one folder ten times, ten levels deep, is then measured ten times and not 10¹⁰.
   for (const entry of (await readTree(repository, root)).values()) {
     if (entry.mode !== '40000') { files.push(entry); continue }
-    const part = await measureTree(repository, entry.oid)
+    const part = await measureTree(repository, entry.oid, level + 1)
     total.files += part.files
     total.bytes += part.bytes
+    total.folders += 1 + part.folders
+    total.depth = Math.max(total.depth, 1 + part.depth)
   }
   const sizes = await Promise.all(files.map((entry) => (entry.mode === '160000' ? 0 : blobSize(repository, entry.oid))))
   total.files += files.length
