@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { once } from 'node:events'
+import { drained } from '#contract/drained.ts'
 import { readJsonLines } from '#contract/json-lines.ts'
 import { authorize } from '../authorize.ts'
 import type { Input, Place, Running, Sink } from './subscription.ts'
@@ -13,7 +13,7 @@ export async function openLanguage({ web, viewer, sink, signal }: Place, names: 
   return {
     // The editor writes on after this returned.
     write: async (bytes) => {
-      if (program.writable && !program.write(bytes)) await Promise.race([once(program, 'drain'), once(program, 'close')]).catch(() => {})
+      if (program.writable && !program.write(bytes)) await drained(program)
     },
     done: passMessages(program, sink, signal),
   }

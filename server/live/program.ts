@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { once } from 'node:events'
+import { drained } from '#contract/drained.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { encodeFrame, frameKind, FrameReader } from '#contract/frames.ts'
 import type { LiveBytesKind } from '#contract/live.ts'
@@ -42,7 +42,7 @@ export function inletOf(current: () => Duplex | undefined): Required<Omit<Inlet,
     async write(bytes) {
       const full = send(frameKind.input, bytes)
       // The client writes on after this returned, so a program that does not read holds its writer back.
-      if (full !== undefined) await Promise.race([once(full, 'drain'), once(full, 'close')]).catch(() => {})
+      if (full !== undefined) await drained(full)
     },
     resize: (size) => void send(frameKind.resize, JSON.stringify(size)),
     signal: (name) => void send(frameKind.signal, JSON.stringify({ signal: name })),
