@@ -25,7 +25,7 @@ function start(patienceMs: number) {
   mine.on('error', () => {})
   const session = new Session({ child, layout: { app: '/app', types: '/types', lib }, hosts: [{ inside: lib, host: lib }] } as unknown as Program, theirs, patienceMs)
   const ask = (count: number) => { for (let id = 0; id < count; id++) mine.write(encodeLine({ id, method: 'm3o/read', params: { uri: 'bundled:///libs/big.d.ts' } })) }
-  return { mine, written, ask, served: session.run([]) }
+  return { child, mine, written, ask, served: session.run([]) }
 }
 
 test('an editor that asks for declarations and takes none is ended, with a few of them in memory', async () => {
@@ -36,7 +36,7 @@ test('an editor that asks for declarations and takes none is ended, with a few o
 })
 
 test('of many reads at once some are answered, and the others are refused', async () => {
-  const { mine, ask, served } = start(60_000)
+  const { child, mine, ask, served } = start(60_000)
   const reader = new LineReader()
   const answers: { id?: number; result?: { text: string }; error?: { message: string } }[] = []
   mine.on('data', (chunk: Buffer) => { answers.push(...(reader.push(chunk) as typeof answers).filter(({ id }) => id !== undefined)) })
@@ -44,7 +44,7 @@ test('of many reads at once some are answered, and the others are refused', asyn
   await expect.poll(() => answers.length, { timeout: 20_000 }).toBe(200)
   expect(answers.filter(({ result }) => result?.text.length === mebibyte).length).toBeGreaterThanOrEqual(32)
   expect(answers.filter(({ error }) => error !== undefined).length).toBeGreaterThan(0)
-  mine.destroy()
+  child.kill()
   await served
 })
 
