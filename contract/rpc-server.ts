@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex as DuplexStream } from 'node:stream'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
+import { drained } from './drained.ts'
 import { errorFromBody, errorStatus, type ErrorBody, isPlatformError, PlatformError } from './errors.ts'
 import { newId } from './ids.ts'
 import { refuseNul } from './no-nul.ts'
@@ -131,7 +132,14 @@ function sendJson(response: ServerResponse, status: number, body: unknown) {
 
 async function sendLines(items: AsyncIterable<unknown>, response: ServerResponse, failure: (error: unknown) => ErrorBody) {
   const iterator = items[Symbol.asyncIterator]()
-  const left = new Promise<undefined>((resolve) => response.once('close', () => resolve(undefined)))
+  // A race with one promise for the whole stream would keep every item until that settles.
+  let leave = () => {}
+  response.once('close', () => leave())
+  const orLeft = <T>(wait: Promise<T>) => new Promise<T | undefined>((resolve, reject) => {
+    leave = () => resolve(undefined)
+    if (response.destroyed) leave()
+    wait.then(resolve, reject)
+  })
   const start = () => {
     if (response.headersSent) return
     response.writeHead(200, { 'content-type': 'application/x-ndjson' })
@@ -141,10 +149,10 @@ async function sendLines(items: AsyncIterable<unknown>, response: ServerResponse
   const opening = setTimeout(start, 50)
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), left])
+      const next = await orLeft(iterator.next())
       if (next === undefined || next.done) break
       start()
-      if (!response.write(`${JSON.stringify(next.value)}\n`)) await Promise.race([new Promise((resolve) => response.once('drain', resolve)), left])
+      if (!response.write(`${JSON.stringify(next.value)}\n`)) await drained(response)
     }
     start()
   } catch (error) {

@@ -8,7 +8,7 @@ export function encodeMessage(message: unknown): Buffer {
 }
 
 const maxHead = 4096
-const maxBody = 64 << 20
+const maxBody = 16 << 20
 
 /** Splits any chunking of a server's output into messages; throws on what is not the protocol. */
 export class MessageReader {

@@ -31,6 +31,8 @@ export interface LanguagesOptions {
   idleMs?: number
   /** Servers at once; one more ends the one that was quiet the longest. */
   most?: number
+  /** Of one person; one more ends that person's quietest. */
+  mostOfPerson?: number
 }
 
 interface Open { draft: DraftName; teamId: string; session: Session; project: Project; dependencies: Dependencies }
@@ -44,10 +46,10 @@ export class Languages {
   readonly #ahead: InstallAhead<Open>
   readonly #timer: NodeJS.Timeout
   readonly #off: () => void
-  #starting = 0
+  #starting: string[] = []
 
   constructor(options: LanguagesOptions) {
-    this.#with = { idleMs: 5 * 60_000, most: 12, ...options }
+    this.#with = { idleMs: 5 * 60_000, most: 12, mostOfPerson: 4, ...options }
     this.#ahead = new InstallAhead(options.install)
     this.#folder = join(options.home, 'languages')
     this.#off = options.events.listen((event) => this.#hear(event))
@@ -65,13 +67,13 @@ export class Languages {
 
   /** Serves an editor until it leaves, is idle, or the server ends. `accept` is called once all is ready. */
   async serve(draft: DraftName, accept: () => Duplex): Promise<void> {
-    await this.#makeRoom()
-    this.#starting += 1
+    this.#makeRoom(draft.userId)
+    this.#starting.push(draft.userId)
     let opened: { open: Open; program: Program }
     try {
       opened = await this.#start(draft, accept)
     } finally {
-      this.#starting -= 1
+      this.#starting.splice(this.#starting.indexOf(draft.userId), 1)
     }
     const { open } = opened
     this.#open.add(open)
@@ -158,9 +160,14 @@ export class Languages {
     }
   }
 
-  async #makeRoom(): Promise<void> {
-    if (this.#open.size + this.#starting < this.#with.most) return
-    const [quietest] = [...this.#open].sort((a, b) => a.session.usedAt - b.session.usedAt)
+  #makeRoom(userId: string): void {
+    const own = [...this.#open].filter(({ draft }) => draft.userId === userId)
+    if (own.length + this.#starting.filter((one) => one === userId).length >= this.#with.mostOfPerson) this.#endQuietest(own)
+    if (this.#open.size + this.#starting.length >= this.#with.most) this.#endQuietest([...this.#open])
+  }
+
+  #endQuietest(among: Open[]): void {
+    const [quietest] = among.sort((a, b) => a.session.usedAt - b.session.usedAt)
     if (quietest === undefined || performance.now() - quietest.session.usedAt < 10_000) {
       throw new PlatformError('rate_limited', 'too many editors ask for a language server at once', { fix: 'It is tried again by itself.' })
     }

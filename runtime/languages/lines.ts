@@ -1,9 +1,18 @@
+import { type JsonBounds, parseBounded } from '#contract/bounded-json.ts'
+
 const maxLine = 16 << 20
+/** Of what an editor may send: its largest message is the text of a file, which is one value. */
+export const editorBounds: JsonBounds = { bytes: maxLine, depth: 64, values: 100_000 }
 
 /** Splits any chunking of a stream of JSON, one document a line, which is how messages cross the runtime's socket. */
 export class LineReader {
   #parts: Buffer[] = []
   #size = 0
+  readonly #bounds: JsonBounds | undefined
+
+  constructor(bounds?: JsonBounds) {
+    this.#bounds = bounds
+  }
 
   push(chunk: Buffer): unknown[] {
     const messages: unknown[] = []
@@ -13,7 +22,7 @@ export class LineReader {
       this.#parts = []
       this.#size = 0
       from = end + 1
-      if (line.length > 0) messages.push(JSON.parse(line.toString('utf8')))
+      if (line.length > 0) messages.push(this.#bounds === undefined ? JSON.parse(line.toString('utf8')) : parseBounded(line, this.#bounds))
     }
     const rest = chunk.subarray(from)
     this.#size += rest.length

@@ -4,8 +4,9 @@ import { constants } from 'node:fs'
 import { open, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { drained } from '#contract/drained.ts'
 import { encodeMessage, MessageReader } from './framing.ts'
-import { encodeLine, LineReader } from './lines.ts'
+import { editorBounds, encodeLine, LineReader } from './lines.ts'
 import type { InstallState } from './install-ahead.ts'
 import type { Program } from './program.ts'
 import type { Change } from './project.ts'
@@ -13,6 +14,14 @@ import type { Change } from './project.ts'
 interface Message { jsonrpc?: string; id?: number | string; method?: string; params?: unknown }
 
 const maxRead = 4 << 20
+/** Reads that wait for the one in progress. */
+const mostReads = 64
+/** How long an editor may take nothing of what waits for it. */
+const mostPatienceMs = 60_000
+/** What may wait unsent, in either direction, beside what is held back by its reader. */
+const mostUnsent = 32 << 20
+
+interface Read { id: number | string | undefined; uri: string }
 
 /**
  * One editor and its language server. The editor speaks to the server as it likes; what the platform adds begins with
@@ -23,12 +32,16 @@ export class Session {
   readonly #program: Program
   readonly #socket: Duplex
   #initialized = false
-  #missed: Change[] = []
+  readonly #missed = new Map<string, Change>()
+  readonly #reads: Read[] = []
+  #reading = false
+  readonly #patienceMs: number
   #installing: InstallState['state'] = 'installed'
   /** Milliseconds since 1970, of the editor's last message. */
   usedAt = performance.now()
 
-  constructor(program: Program, socket: Duplex) {
+  constructor(program: Program, socket: Duplex, patienceMs = mostPatienceMs) {
+    this.#patienceMs = patienceMs
     this.#program = program
     this.#socket = socket
   }
@@ -52,7 +65,7 @@ export class Session {
   /** Files changed that the editor need not have open. */
   changed(changes: Change[]): void {
     if (changes.length === 0) return
-    if (!this.#initialized) return void this.#missed.push(...changes)
+    if (!this.#initialized) return changes.forEach((change) => void this.#missed.set(change.path, change))
     const { app } = this.#program.layout
     const params = { changes: changes.map(({ path, type }) => ({ uri: pathToFileURL(join(app, path)).href, type })) }
     this.#send({ jsonrpc: '2.0', method: 'workspace/didChangeWatchedFiles', params })
@@ -80,21 +93,22 @@ export class Session {
     for await (const chunk of stdout ?? []) {
       for (const message of reader.push(chunk as Buffer)) {
         // A slow editor stops the server by not reading, not our memory.
-        if (!this.#socket.write(encodeLine(message))) await Promise.race([once(this.#socket, 'drain'), once(this.#socket, 'close')])
+        await this.#say(message)
       }
     }
   }
 
   async #fromEditor(): Promise<void> {
-    const reader = new LineReader()
+    const reader = new LineReader(editorBounds)
     for await (const chunk of this.#socket) {
       this.usedAt = performance.now()
       for (const message of reader.push(chunk as Buffer) as Message[]) {
-        if (message.method === 'm3o/read') void this.#read(message)
-        else if (!this.#send(message)) await Promise.race([once(this.#program.child.stdin ?? this.#socket, 'drain'), once(this.#program.child, 'close')])
+        if (message.method === 'm3o/read') await this.#askRead(message)
+        else if (!this.#send(message)) await drained(this.#program.child.stdin ?? this.#socket)
         if (message.method === 'initialized') {
           this.#initialized = true
-          this.changed(this.#missed.splice(0))
+          this.changed([...this.#missed.values()])
+          this.#missed.clear()
         }
       }
     }
@@ -102,18 +116,41 @@ export class Session {
 
   #send(message: unknown): boolean {
     const { stdin } = this.#program.child
-    return stdin === null || !stdin.writable || stdin.write(encodeMessage(message))
+    if (stdin === null || !stdin.writable) return true
+    if (stdin.writableLength > mostUnsent) this.end()
+    return stdin.write(encodeMessage(message))
   }
 
   #tell(message: Message): void {
+    if (this.#socket.writableLength > mostUnsent) return this.end()
     if (this.#socket.writable) this.#socket.write(encodeLine({ jsonrpc: '2.0', ...message }))
   }
 
-  /** Declarations only: below the three folders of them, links resolved. */
-  async #read({ id, params }: Message): Promise<void> {
+  /** Resolves when there is room for more; an editor that takes nothing is ended. */
+  async #say(message: unknown): Promise<void> {
+    if (!this.#socket.writable || this.#socket.write(encodeLine(message))) return
+    if (!(await drained(this.#socket, this.#patienceMs))) this.end()
+  }
+
+  async #askRead({ id, params }: Message): Promise<void> {
     const { uri } = (params ?? {}) as { uri?: unknown }
-    const text = typeof uri === 'string' ? await this.#declaration(uri).catch(() => null) : null
-    if (this.#socket.writable) this.#socket.write(encodeLine({ jsonrpc: '2.0', id, result: { text } }))
+    const known = typeof id === 'number' || (typeof id === 'string' && id.length <= 100) ? id : undefined
+    if (this.#reads.length >= mostReads) return this.#say({ jsonrpc: '2.0', id: known, error: { code: -32_000, message: 'too many declarations are read at once' } })
+    this.#reads.push({ id: known, uri: typeof uri === 'string' && uri.length <= 4_096 ? uri : '' })
+    if (!this.#reading) void this.#readAll()
+  }
+
+  /** One at a time, each when the one before was taken. */
+  async #readAll(): Promise<void> {
+    this.#reading = true
+    for (let next = this.#reads.shift(); next !== undefined && this.#socket.writable; next = this.#reads.shift()) await this.#read(next)
+    this.#reading = false
+  }
+
+  /** Declarations only: below the three folders of them, links resolved. */
+  async #read({ id, uri }: Read): Promise<void> {
+    const text = await this.#declaration(uri).catch(() => null)
+    await this.#say({ jsonrpc: '2.0', id, result: { text } })
   }
 
   async #declaration(uri: string): Promise<string | null> {

@@ -1,5 +1,5 @@
-import { once } from 'node:events'
 import type { Duplex, Readable } from 'node:stream'
+import { drained } from '#contract/drained.ts'
 import type { Frame, FrameKind } from '#contract/frames.ts'
 import { encodeFrame, frameKind, FrameReader } from '#contract/frames.ts'
 import type { ExecSession } from '#runtime/engines/engine.ts'
@@ -56,8 +56,7 @@ async function copy(from: Readable, socket: Duplex, kind: FrameKind): Promise<vo
 }
 
 async function send(socket: Duplex, frame: Buffer): Promise<void> {
-  if (socket.destroyed || socket.write(frame)) return
-  await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {})
+  if (!socket.destroyed && !socket.write(frame)) await drained(socket)
 }
 
 const exitText = (exitCode: number | null) => JSON.stringify({ exitCode, signal: null })

@@ -74,3 +74,15 @@ test('a subscriber that is gone ends the source', async () => {
   await settled()
   await expect(pass([2])).rejects.toThrow('gone')
 })
+
+test('a few long items hold the source back as many short ones do', async () => {
+  const taken = Promise.withResolvers<void>()
+  const pass = gathered({ items: () => taken.promise })
+  await pass(['x'])
+  let isThrough = false
+  const passed = pass([{ text: 'x'.repeat(2 << 20) }]).then(() => { isThrough = true })
+  for (let n = 0; n < 10; n++) await Promise.resolve()
+  expect(isThrough).toBe(false)
+  taken.resolve()
+  await passed
+})

@@ -1,7 +1,9 @@
+import { roughSize } from './rough-size.ts'
 import type { Sink } from './subscription.ts'
 
 /** Items that may wait for the subscriber before the source is stopped. */
 const most = 2_000
+const mostBytes = 1 << 20
 
 /**
  * Passes items on a batch at a time, as the subscriber takes them. What comes while one is under way goes together with
@@ -11,6 +13,7 @@ const most = 2_000
  */
 export function gathered(sink: Pick<Sink, 'items'>): (items: readonly unknown[]) => Promise<void> {
   let waiting: unknown[] = []
+  let bytes = 0
   let sending: Promise<void> | undefined
   let failure: { error: unknown } | undefined
   async function send(): Promise<void> {
@@ -18,6 +21,7 @@ export function gathered(sink: Pick<Sink, 'items'>): (items: readonly unknown[])
       while (waiting.length > 0) {
         const items = waiting
         waiting = []
+        bytes = 0
         await sink.items(items)
       }
     } catch (error) {
@@ -28,9 +32,10 @@ export function gathered(sink: Pick<Sink, 'items'>): (items: readonly unknown[])
   }
   return async (items) => {
     waiting = waiting.concat(items)
+    bytes += roughSize(items)
     // With nothing to send, `send` is through before its promise is kept here, and nothing would ever be sent again.
     if (waiting.length > 0) sending ??= send()
-    if (waiting.length >= most) await sending
+    if (waiting.length >= most || bytes >= mostBytes) await sending
     if (failure !== undefined) throw failure.error
   }
 }

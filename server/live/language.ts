@@ -1,10 +1,12 @@
 import type { Duplex } from 'node:stream'
-import { once } from 'node:events'
+import { drained } from '#contract/drained.ts'
 import { readJsonLines } from '#contract/json-lines.ts'
 import { authorize } from '../authorize.ts'
+import { roughSize } from './rough-size.ts'
 import type { Input, Place, Running, Sink } from './subscription.ts'
 
 const mostAtOnce = 64
+const mostBytes = 1 << 20
 
 /** One's own language server on one's own draft. It ends when it is idle or fails: the editor, which knows what is open, begins anew. */
 export async function openLanguage({ web, viewer, sink, signal }: Place, names: Input<'language'>): Promise<Running> {
@@ -13,23 +15,28 @@ export async function openLanguage({ web, viewer, sink, signal }: Place, names: 
   return {
     // The editor writes on after this returned.
     write: async (bytes) => {
-      if (program.writable && !program.write(bytes)) await Promise.race([once(program, 'drain'), once(program, 'close')]).catch(() => {})
+      if (program.writable && !program.write(bytes)) await drained(program)
     },
     done: passMessages(program, sink, signal),
   }
 }
 
-async function passMessages(program: Duplex, sink: Pick<Sink, 'items'>, signal: AbortSignal): Promise<void> {
+export async function passMessages(program: Duplex, sink: Pick<Sink, 'items'>, signal: AbortSignal): Promise<void> {
   let waiting: unknown[] = []
+  let bytes = 0
   let sending: Promise<void> | undefined
   const send = async () => {
-    while (waiting.length > 0) await sink.items(waiting.splice(0, mostAtOnce))
+    while (waiting.length > 0) {
+      bytes = 0
+      await sink.items(waiting.splice(0, mostAtOnce))
+    }
   }
   try {
     for await (const message of readJsonLines(program)) {
       waiting.push(message)
+      bytes += roughSize(message)
       // What comes while the editor takes a batch is the next one.
-      if (waiting.length >= mostAtOnce) await sending
+      if (waiting.length >= mostAtOnce || bytes >= mostBytes) await sending
       sending ??= send().finally(() => { sending = undefined })
       sending.catch(() => program.destroy())
     }

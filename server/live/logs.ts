@@ -2,7 +2,7 @@ import { isPlatformError } from '#contract/errors.ts'
 import { authorize } from '../authorize.ts'
 import { idsOf, logOf, type LogTarget, logTargets, positionsById } from '../log-targets.ts'
 import { gathered } from './gathered.ts'
-import { type Input, outliving, type Place, type Running } from './subscription.ts'
+import { gone, type Input, outliving, type Place, type Running } from './subscription.ts'
 
 const settleMs = 150
 /** How much older than the beginning a line may be that is under way at that moment. */
@@ -19,6 +19,7 @@ export async function followLogs(place: Place, input: Input<'logs'>): Promise<Ru
   const seen = new Map(Object.entries(await positionsById(web, viewer, { team, targets, positions: input.after ?? {} })))
   /** Of a log never heard, only what it says from here on is missing: not the history that was not asked for. */
   const since = Math.max(input.filter.since ?? 0, input.after === undefined ? Date.now() - underWayMs : 0)
+  if (signal.aborted) throw gone()
   const pass = gathered(sink)
   let turn = new AbortController()
   const off = events.on(at.teamId, (event) => {

@@ -1,10 +1,12 @@
 import type { Presence } from '#contract/live.ts'
 import { authorize } from '../authorize.ts'
-import type { Input, Place, Running } from './subscription.ts'
+import { gone, type Input, type Place, type Running } from './subscription.ts'
 
 /** Only the newest list is worth sending: a slow reader skips those between. */
 export async function joinPresence({ web, viewer, presence, socketId, sink, signal }: Place, names: Input<'presence'>): Promise<Running> {
   const at = await authorize(web, viewer, 'source.read', names)
+  // Unsubscribed meanwhile: a seat would stay for good.
+  if (signal.aborted) throw gone()
   const room = `${at.serviceId}/${at.environmentId}`
   let newest: Presence[] | undefined
   let wake = () => {}

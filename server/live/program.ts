@@ -1,9 +1,12 @@
 import type { Duplex } from 'node:stream'
-import { once } from 'node:events'
+import { drained } from '#contract/drained.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { encodeFrame, frameKind, FrameReader } from '#contract/frames.ts'
 import type { LiveBytesKind } from '#contract/live.ts'
 import type { Inlet, Sink } from './subscription.ts'
+
+/** Of input that the program has not taken; beyond, what is said besides is dropped. */
+const mostUntaken = 2 << 20
 
 export interface Exit { exitCode: number | null; signal: string | null }
 
@@ -38,13 +41,16 @@ export function inletOf(current: () => Duplex | undefined): Required<Omit<Inlet,
     const program = current()
     return program === undefined || !program.writable || program.write(encodeFrame(kind, payload)) ? undefined : program
   }
+  const tell = (kind: Parameters<typeof encodeFrame>[0], value: object) => {
+    if ((current()?.writableLength ?? 0) < mostUntaken) send(kind, JSON.stringify(value))
+  }
   return {
     async write(bytes) {
       const full = send(frameKind.input, bytes)
       // The client writes on after this returned, so a program that does not read holds its writer back.
-      if (full !== undefined) await Promise.race([once(full, 'drain'), once(full, 'close')]).catch(() => {})
+      if (full !== undefined) await drained(full)
     },
-    resize: (size) => void send(frameKind.resize, JSON.stringify(size)),
-    signal: (name) => void send(frameKind.signal, JSON.stringify({ signal: name })),
+    resize: (size) => tell(frameKind.resize, size),
+    signal: (name) => tell(frameKind.signal, { signal: name }),
   }
 }

@@ -17,7 +17,7 @@ import { Arrivals, boundPackets, WithoutPongs } from './arrivals.ts'
 import { PlatformEvents } from './events.ts'
 import { heard } from './heard.ts'
 import { PresenceRooms } from './presence.ts'
-import { gone, type Sink } from './subscription.ts'
+import { sinksOf } from './sink.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 interface Data { viewer: Viewer; renew: () => Promise<Viewer | undefined> }
@@ -65,7 +65,7 @@ export function createLive(web: Web, { teamChanged = () => {} }: { teamChanged?:
     const subscriptions = new Subscriptions({
       ofPerson: () => ownSockets().reduce((sum, [, { size }]) => sum + size, 0),
       web, events, presence, socketId: socket.id, viewer: () => socket.data.viewer,
-      sink: (id) => sinkOf(socket, id), end: (id, error) => socket.emit('end', id, error),
+      sink: sinksOf(socket as Parameters<typeof sinksOf>[0]), end: (id, error) => socket.emit('end', id, error),
     })
     open.set(socket, subscriptions)
     listen(web, socket, subscriptions)
@@ -138,27 +138,13 @@ async function signIn(web: Web, socket: LiveSocket): Promise<void> {
   socket.data = { viewer: who, renew }
 }
 
-function sinkOf(socket: LiveSocket, id: string): Sink {
-  const acknowledged = (send: (ack: () => void) => void) => new Promise<void>((resolve, reject) => {
-    if (socket.disconnected) return reject(gone())
-    const left = () => reject(gone())
-    socket.once('disconnect', left)
-    send(() => {
-      socket.off('disconnect', left)
-      resolve()
-    })
-  })
-  return {
-    items: (items) => acknowledged((ack) => socket.emit('items', id, items, ack)),
-    bytes: (kind, bytes) => acknowledged((ack) => socket.emit('bytes', id, kind, bytes, ack)),
-    resync: () => void socket.emit('resync'),
-  }
-}
-
 const id = z.string().min(1).max(64)
 const size = terminalSize
 const signal = z.enum(signalNames)
-const spoken = z.object({ path: z.string().max(4096).nullable(), editing: z.boolean() })
+/** As a path in a tree may be (runtime/source/path.ts). */
+// eslint-disable-next-line no-control-regex
+const path = z.string().max(1_024).refine((value) => value.isWellFormed() && Buffer.byteLength(value) <= 1_024 && !/[\0-\x1f\x7f\\]/.test(value))
+const spoken = z.object({ path: path.nullable(), editing: z.boolean() })
 const bytes = z.instanceof(Uint8Array).refine((value) => value.length <= maxWrite)
 const topic = z.enum(Object.keys(liveTopics) as [keyof typeof liveTopics])
 

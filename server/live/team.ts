@@ -1,12 +1,13 @@
 import type { PlatformEvent } from '#contract/records.ts'
 import { authorize, isInScope } from '../authorize.ts'
 import { inReach } from '../routers/promotions.ts'
-import type { Input, Place, Running } from './subscription.ts'
+import { gone, type Input, type Place, type Running } from './subscription.ts'
 
 const mostWaiting = 500
 
 export async function followTeam({ web, events, viewer, sink, signal }: Place, { team, since }: Input<'team'>): Promise<Running> {
   const { teamId } = await authorize(web, viewer, 'team.read', { team }, { listing: true })
+  if (signal.aborted) throw gone()
   let waiting: PlatformEvent[] = []
   let wake = () => {}
   const take = (event: PlatformEvent) => {
