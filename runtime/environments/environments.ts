@@ -139,7 +139,7 @@ export async function createEnvironment(platform: Platform, actor: Actor, input:
     requirePlace(tree, row)
     await requireNotKept(tx, row, now)
     change.after.parent = tree.find((one) => one.id === row.parentId)?.name ?? ''
-    await claimName(tx, 'environment', teamId, name, () => tx.insert(environments).values(row))
+    await claimName(tx, { kind: 'environment', scope: teamId, name, id: row.id }, () => tx.insert(environments).values(row))
   })
   await platform.routing.refresh({ environments: [row.id] })
   platform.events.emit({ type: 'environment', teamId, environmentId: row.id })

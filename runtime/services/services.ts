@@ -38,7 +38,7 @@ export async function createService(platform: Platform, actor: Actor, input: New
   await platform.source.repositories.create({ serviceId: row.id, files: input.files ?? [], author: await creatorOf(platform, input.ownerId), message: `Begin ${name}` })
   try {
     await audited(platform.db, actor, { teamId: team.id, action: 'service.create', target: `service ${name}` }, (tx) =>
-      claimName(tx, 'service', team.id, name, () => tx.insert(services).values(row)))
+      claimName(tx, { kind: 'service', scope: team.id, name, id: row.id }, () => tx.insert(services).values(row)))
   } catch (error) {
     await platform.source.repositories.delete(row.id)
     throw error
@@ -72,8 +72,8 @@ export async function renameService(platform: Platform, actor: Actor, serviceId:
   const row = await findService(platform, serviceId)
   if (row.name === name) return
   await audited(platform.db, actor, { teamId: row.teamId, action: 'service.rename', target: `service ${row.name}`, before: { name: row.name }, after: { name } }, async (tx) => {
-    await claimName(tx, 'service', row.teamId, name, () => tx.update(services).set({ name }).where(eq(services.id, serviceId)))
-    await keepFormerName(tx, 'service', row.teamId, row.name, serviceId)
+    await claimName(tx, { kind: 'service', scope: row.teamId, name, id: serviceId }, () => tx.update(services).set({ name }).where(eq(services.id, serviceId)))
+    await keepFormerName(tx, { kind: 'service', scope: row.teamId, name: row.name, id: serviceId })
     await tell(tx, { serviceId, kind: 'renamed', text: `is called ${name} now, it was ${row.name}; the former name leads to it` })
   })
   await platform.routing.refresh({ services: [serviceId] })

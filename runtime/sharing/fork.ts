@@ -28,7 +28,7 @@ export async function forkService(platform: Platform, actor: Actor, { teamId, na
   await platform.source.repositories.fork({ serviceId: row.id, fromId, commit })
   try {
     await audited(platform.db, actor, { teamId: team.id, action: 'service.fork', target: `service ${own}`, after: { from: name, revision: commit.slice(0, 7) } }, (tx) =>
-      claimName(tx, 'service', team.id, own, () => tx.insert(services).values(row)))
+      claimName(tx, { kind: 'service', scope: team.id, name: own, id: row.id }, () => tx.insert(services).values(row)))
   } catch (error) {
     await platform.source.repositories.delete(row.id)
     throw error
