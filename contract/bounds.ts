@@ -76,3 +76,18 @@ export function withoutTrailing(text: string, character: string): string {
 
 /** Shortened where it is longer than anyone reads. */
 export const shortened = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
+
+/*
+ * How many things one team or person makes: far above what people use, so that no loop fills the platform that all teams share.
+ */
+
+export const maxEnvironmentsOfTeam = 1_000
+export const maxServicesOfTeam = 20_000
+/** Those that are valid. */
+export const maxTokensOfTeam = 1_000
+export const maxTokensOfPerson = 200
+export const maxOpenInvitations = 500
+/** Teams that one person owns, with the deleted ones whose names are still kept. */
+export const maxTeamsOfPerson = 100
+/** A former name of a team is nobody else's: a team that was renamed on and on would take them all. */
+export const maxFormerNames = 20

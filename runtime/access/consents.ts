@@ -1,5 +1,5 @@
 import { and, desc, eq, isNull } from 'drizzle-orm'
-import { PlatformError } from '#contract/errors.ts'
+import { isPlatformError, PlatformError } from '#contract/errors.ts'
 import { parseHostLabel } from '#contract/names.ts'
 import type { Actor } from '#contract/rpc.ts'
 import type { Transaction } from '#db/open.ts'
@@ -15,14 +15,27 @@ import { resolveNames } from './resolve.ts'
 
 /** Whose service is at a host, and whether a person agreed, or need not, as one of its team. @throws PlatformError `bad_request` for any other host: that would be an open redirect */
 export async function consentAt(platform: Platform, { userId, host }: { userId: string; host: string }) {
-  const { team, service } = serviceAt(platform, host)
-  const found = await resolveNames(platform, { userId, team, service })
-  const { serviceId } = found
-  if (serviceId === null || found.service === null) throw new PlatformError('not_found', `there is no service named ${service}`)
-  // A former name leads to where it is by now, which may be another team's.
+  const named = serviceAt(platform, host)
+  // A former name of a service leads to where it is by now, which may be another team's.
+  const found = await resolveNames(platform, { userId, team: named.team, service: named.service }).catch((error: unknown) => {
+    if (isPlatformError(error) && error.code === 'not_found') return undefined
+    throw error
+  })
+  const serviceId = found?.serviceId ?? null
+  if (serviceId === null || found?.service == null || !(await isOfAudience(platform, { userId, serviceId }))) throw new PlatformError('not_found', 'there is no service at this address, or it is not shared with you')
   const { teamId, team: owner, role } = await ownerOf(platform, { userId, serviceId })
   const agreed = role || (await consentsOf(platform, userId)).includes(`${teamId}/${serviceId}`)
   return { serviceId, service: found.service, team: owner, agreed }
+}
+
+/** Whether it admits this person, as gateway/identity/identity.ts does; whoever waits for its approval knows of it. Others do not learn that it exists. */
+async function isOfAudience({ routing }: Platform, { userId, serviceId }: Given): Promise<boolean> {
+  const service = routing.table.services[serviceId]
+  if (service === undefined) return false
+  const { audience, teamId } = service
+  if (audience.kind === 'anyone' || audience.kind === 'platform') return true
+  const own = await routing.teamsOf(userId)
+  return own.includes(teamId) || (audience.kind === 'teams' && audience.teams.some((team) => own.includes(team)))
 }
 
 async function ownerOf(platform: Platform, { userId, serviceId }: Given): Promise<{ teamId: string; team: string; role: boolean }> {

@@ -71,7 +71,7 @@ export async function restoreEnvironment(platform: Going, actor: Actor, environm
       const tree = await lockTree(tx, row.teamId)
       requireParent(tree, row, await findRow({ db: tx }, row.parentId ?? ''))
       requirePlace(tree, row)
-      await claimName(tx, 'environment', row.teamId, row.name, async () => {
+      await claimName(tx, { kind: 'environment', scope: row.teamId, name: row.name, id: environmentId }, async () => {
         const back = await tx.update(environments).set({ deletedAt: null, expired: false, expiresAt: doesExpire(row.kind) ? now + idleLifeMs : null })
           .where(and(eq(environments.id, environmentId), gt(environments.expiresAt, now))).returning({ id: environments.id })
         if (back.length === 0) throw tooLate(row)

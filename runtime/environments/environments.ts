@@ -1,4 +1,5 @@
 import { and, eq, gt, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm'
+import { maxEnvironmentsOfTeam } from '#contract/bounds.ts'
 import { doesExpire, idleLifeMs } from '#contract/environment-life.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
@@ -135,11 +136,14 @@ export async function createEnvironment(platform: Platform, actor: Actor, input:
   const change = { teamId, action: 'environment.create', target: `environment ${name}`, after: { name, kind, parent: '' } }
   await audited(platform.db, actor, change, async (tx) => {
     const tree = await lockTree(tx, teamId)
+    if (tree.length >= maxEnvironmentsOfTeam) {
+      throw new PlatformError('forbidden', `there are ${maxEnvironmentsOfTeam.toLocaleString('en')} environments in this team already, the most that there can be`, { fix: 'Delete those that nobody needs: m3o env delete NAME.' })
+    }
     row.parentId ??= tree.find((one) => one.kind === 'production')?.id ?? null
     requirePlace(tree, row)
     await requireNotKept(tx, row, now)
     change.after.parent = tree.find((one) => one.id === row.parentId)?.name ?? ''
-    await claimName(tx, 'environment', teamId, name, () => tx.insert(environments).values(row))
+    await claimName(tx, { kind: 'environment', scope: teamId, name, id: row.id }, () => tx.insert(environments).values(row))
   })
   await platform.routing.refresh({ environments: [row.id] })
   platform.events.emit({ type: 'environment', teamId, environmentId: row.id })

@@ -1,4 +1,5 @@
 import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm'
+import { maxServicesOfTeam } from '#contract/bounds.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
 import { serviceName } from '#contract/names.ts'
@@ -6,8 +7,10 @@ import type { Service } from '#contract/records.ts'
 import type { Audience } from '#contract/routing.ts'
 import type { Readable } from '#contract/sharing.ts'
 import type { Actor } from '#contract/rpc.ts'
+import type { Transaction } from '#db/open.ts'
 import { documents, environments, formerNames, releases, services, users } from '#db/schema.ts'
 import { templateFiles } from '#templates/templates.ts'
+import { requireFewer } from '../access/bounds.ts'
 import { claimName, keepFormerName, parseName } from '../access/names.ts'
 import { audited } from '../audit/audit.ts'
 import type { Deployments } from '../deployments/deployments.ts'
@@ -38,7 +41,7 @@ export async function createService(platform: Platform, actor: Actor, input: New
   await platform.source.repositories.create({ serviceId: row.id, files: input.files ?? [], author: await creatorOf(platform, input.ownerId), message: `Begin ${name}` })
   try {
     await audited(platform.db, actor, { teamId: team.id, action: 'service.create', target: `service ${name}` }, (tx) =>
-      claimName(tx, 'service', team.id, name, () => tx.insert(services).values(row)))
+      insertService(tx, row))
   } catch (error) {
     await platform.source.repositories.delete(row.id)
     throw error
@@ -46,6 +49,13 @@ export async function createService(platform: Platform, actor: Actor, input: New
   await platform.routing.refresh({ services: [row.id] })
   changed(platform, row)
   return row.id
+}
+
+/** A new row, under a name that is free and below the most that a team has. */
+export async function insertService(tx: Transaction, row: typeof services.$inferInsert): Promise<void> {
+  const { teamId, name, id } = row
+  await requireFewer(tx, { teamId, table: services, where: isNull(services.deletedAt), most: maxServicesOfTeam, what: 'services in this team', fix: 'Delete those that nobody needs: m3o service delete NAME.' })
+  await claimName(tx, { kind: 'service', scope: teamId, name, id }, () => tx.insert(services).values(row))
 }
 
 export async function createFromTemplate(platform: Platform, actor: Actor, input: { teamId: string; name: string; template: string | null; ownerId: string; empty?: boolean | undefined }): Promise<Service> {
@@ -72,8 +82,8 @@ export async function renameService(platform: Platform, actor: Actor, serviceId:
   const row = await findService(platform, serviceId)
   if (row.name === name) return
   await audited(platform.db, actor, { teamId: row.teamId, action: 'service.rename', target: `service ${row.name}`, before: { name: row.name }, after: { name } }, async (tx) => {
-    await claimName(tx, 'service', row.teamId, name, () => tx.update(services).set({ name }).where(eq(services.id, serviceId)))
-    await keepFormerName(tx, 'service', row.teamId, row.name, serviceId)
+    await claimName(tx, { kind: 'service', scope: row.teamId, name, id: serviceId }, () => tx.update(services).set({ name }).where(eq(services.id, serviceId)))
+    await keepFormerName(tx, { kind: 'service', scope: row.teamId, name: row.name, id: serviceId })
     await tell(tx, { serviceId, kind: 'renamed', text: `is called ${name} now, it was ${row.name}; the former name leads to it` })
   })
   await platform.routing.refresh({ services: [serviceId] })

@@ -6,7 +6,7 @@ import type { Actor } from '#contract/rpc.ts'
 import type { Db, Transaction } from '#db/open.ts'
 import { consumers, deployments as deploymentRows, environments, members, releases, services, settings, teams } from '#db/schema.ts'
 import { renameDurably } from '#sdk/compile/durable.ts'
-import { claimName, keepFormerName } from '../access/names.ts'
+import { claimName, keepFormerName, requireNotTransferred } from '../access/names.ts'
 import { writeAudit } from '../audit/audit.ts'
 import type { Deployments } from '../deployments/deployments.ts'
 import { underWay } from '../deployments/record.ts'
@@ -78,6 +78,7 @@ async function requireFree({ db }: Platform, row: ServiceRow, { teamId, producti
   if (row.teamId === teamId) throw new PlatformError('conflict', `${row.name} is this team's already`, { fix: 'Name another team.' })
   const [taken] = await db.select({ id: services.id }).from(services).where(and(eq(services.teamId, teamId), eq(services.name, row.name), isNull(services.deletedAt)))
   if (taken) throw new PlatformError('name_taken', `the team has a service named ${row.name} already`, { field: 'name', fix: `Rename one of them: m3o service rename ${row.name} NAME` })
+  await requireNotTransferred(db, { scope: teamId, name: row.name, id: row.id })
   const copies = await db.select({ name: environments.name }).from(releases).innerJoin(environments, eq(environments.id, releases.environmentId))
     .where(and(eq(releases.serviceId, row.id), ne(releases.environmentId, productionId), isNull(environments.deletedAt)))
   const [copy] = copies
@@ -98,9 +99,9 @@ function audienceAfter({ audience, teamId: former }: ServiceRow, teamId: string)
 
 async function moveRows(platform: Platform, tx: Transaction, row: ServiceRow, { teamId, from, to, served }: { teamId: string; from: string; to: string; served: boolean }): Promise<void> {
   const [owner] = row.ownerId === null ? [] : await tx.select().from(members).where(and(eq(members.teamId, teamId), eq(members.userId, row.ownerId)))
-  await claimName(tx, 'service', teamId, row.name, () => tx.update(services).set({ teamId, ownerId: owner?.userId ?? null, audience: audienceAfter(row, teamId), choices: {} }).where(eq(services.id, row.id)))
+  await claimName(tx, { kind: 'service', scope: teamId, name: row.name, id: row.id }, () => tx.update(services).set({ teamId, ownerId: owner?.userId ?? null, audience: audienceAfter(row, teamId), choices: {} }).where(eq(services.id, row.id)))
   // What the former team calls it goes on leading to it; so do the names from before that.
-  await keepFormerName(tx, 'service', row.teamId, row.name, row.id)
+  await keepFormerName(tx, { kind: 'service', scope: row.teamId, name: row.name, id: row.id })
   await tx.delete(consumers).where(and(eq(consumers.serviceId, row.id), eq(consumers.teamId, teamId)))
   if (row.approval) {
     const former = { serviceId: row.id, teamId: row.teamId, state: 'approved' as const, decidedAt: Date.now(), answer: 'it was this team’s own' }

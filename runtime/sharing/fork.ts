@@ -3,9 +3,10 @@ import { newId } from '#contract/ids.ts'
 import { serviceName } from '#contract/names.ts'
 import type { Actor } from '#contract/rpc.ts'
 import { services } from '#db/schema.ts'
-import { claimName, parseName } from '../access/names.ts'
+import { parseName } from '../access/names.ts'
 import { audited } from '../audit/audit.ts'
 import type { Platform } from '../platform.ts'
+import { insertService } from '../services/services.ts'
 import { findTeam } from '../teams/teams.ts'
 import { readable } from './docs.ts'
 
@@ -28,7 +29,7 @@ export async function forkService(platform: Platform, actor: Actor, { teamId, na
   await platform.source.repositories.fork({ serviceId: row.id, fromId, commit })
   try {
     await audited(platform.db, actor, { teamId: team.id, action: 'service.fork', target: `service ${own}`, after: { from: name, revision: commit.slice(0, 7) } }, (tx) =>
-      claimName(tx, 'service', team.id, own, () => tx.insert(services).values(row)))
+      insertService(tx, row))
   } catch (error) {
     await platform.source.repositories.delete(row.id)
     throw error

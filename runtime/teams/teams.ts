@@ -1,11 +1,13 @@
-import { and, count, eq, isNull } from 'drizzle-orm'
+import { and, count, eq, isNull, or } from 'drizzle-orm'
+import { maxFormerNames, maxTeamsOfPerson } from '#contract/bounds.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { newId } from '#contract/ids.ts'
 import { teamName } from '#contract/names.ts'
 import type { Team } from '#contract/records.ts'
 import type { Actor } from '#contract/rpc.ts'
-import { environments, members, services, teams, tokens } from '#db/schema.ts'
-import { claimName, keepFormerName, parseName } from '../access/names.ts'
+import type { Transaction } from '#db/open.ts'
+import { environments, formerNames, members, services, teams, tokens, users } from '#db/schema.ts'
+import { claimName, keepFormerName, keepsNames, parseName } from '../access/names.ts'
 import { audited } from '../audit/audit.ts'
 import type { Platform } from '../platform.ts'
 
@@ -35,7 +37,8 @@ export async function createTeam(platform: Platform, actor: Actor, input: { name
     generation: 0, createdAt: now, expiresAt: null, deletedAt: null,
   }
   await audited(platform.db, actor, { teamId: team.id, action: 'team.create', target: `team ${name}`, after: { name } }, async (tx) => {
-    await claimName(tx, 'team', '', name, () => tx.insert(teams).values(team))
+    if (input.ownerId !== null) await requireFewTeams(tx, input.ownerId)
+    await claimName(tx, { kind: 'team', scope: '', name, id: team.id }, () => tx.insert(teams).values(team), input.ownerId)
     await tx.insert(environments).values(production)
     if (input.ownerId !== null) await tx.insert(members).values({ teamId: team.id, userId: input.ownerId, role: 'owner', createdAt: now })
   })
@@ -66,12 +69,26 @@ async function requireApart({ engine, db, settings }: Platform): Promise<void> {
   })
 }
 
+/** Deleted teams whose names are kept count, or making and deleting teams would take all names. */
+async function requireFewTeams(tx: Transaction, ownerId: string): Promise<void> {
+  await tx.select({ id: users.id }).from(users).where(eq(users.id, ownerId)).for('no key update')
+  const [owned] = await tx.select({ teams: count() }).from(members).innerJoin(teams, eq(teams.id, members.teamId))
+    .where(and(eq(members.userId, ownerId), eq(members.role, 'owner'), or(isNull(teams.deletedAt), keepsNames(tx))))
+  if (owned === undefined || owned.teams < maxTeamsOfPerson) return
+  throw new PlatformError('forbidden', `you own ${maxTeamsOfPerson} teams, the most that one person can own`, { fix: 'Delete a team that you do not need. The names of a deleted team that had services count for 30 days more.' })
+}
+
 export async function renameTeam(platform: Platform, actor: Actor, teamId: string, newName: string): Promise<void> {
   const name = parseName(teamName, newName)
   const team = await findTeam(platform, teamId)
+  if (team.name === name) return
   await audited(platform.db, actor, { teamId, action: 'team.rename', target: `team ${team.name}`, before: { name: team.name }, after: { name } }, async (tx) => {
-    await claimName(tx, 'team', '', name, () => tx.update(teams).set({ name }).where(eq(teams.id, teamId)))
-    await keepFormerName(tx, 'team', '', team.name, teamId)
+    await claimName(tx, { kind: 'team', scope: '', name, id: teamId }, () => tx.update(teams).set({ name }).where(eq(teams.id, teamId)))
+    await keepFormerName(tx, { kind: 'team', scope: '', name: team.name, id: teamId })
+    const [kept] = await tx.select({ names: count() }).from(formerNames).where(and(eq(formerNames.kind, 'team'), eq(formerNames.id, teamId)))
+    if (kept !== undefined && kept.names > maxFormerNames) {
+      throw new PlatformError('conflict', `a team keeps at most ${maxFormerNames} former names`, { field: 'name', fix: 'Choose one of its former names, which still lead to it.' })
+    }
   })
   await platform.routing.refresh({ teams: [teamId] })
   platform.events.emit({ type: 'team', teamId })

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { and, desc, eq, gt, isNull, ne, or, sql } from 'drizzle-orm'
+import { maxTokensOfPerson, maxTokensOfTeam } from '#contract/bounds.ts'
 import { PlatformError } from '#contract/errors.ts'
 import { tokenPrefix } from '#contract/headers.ts'
 import { newId } from '#contract/ids.ts'
@@ -9,6 +10,7 @@ import type { TokenScope } from '#contract/routing.ts'
 import type { Actor } from '#contract/rpc.ts'
 import { once } from '#db/once.ts'
 import { environments, members, teams, tokens, users } from '#db/schema.ts'
+import { requireFewer } from '../access/bounds.ts'
 import { audited } from '../audit/audit.ts'
 import { personOf } from '../people/person.ts'
 import type { Platform } from '../platform.ts'
@@ -49,8 +51,12 @@ export interface NewToken {
 export async function createToken(platform: Platform, actor: Actor, input: NewToken): Promise<Token & { secret: string }> {
   const secret = tokenPrefix + randomBytes(24).toString('base64url')
   const row = { ...input, id: newId('token'), hash: sha256(secret), createdAt: Date.now(), byName: input.userId === null ? actor.name : null }
-  await audited(platform.db, actor, { teamId: input.teamId, action: 'token.create', target: `token ${input.name}`, after: { scope: input.scope, expiresAt: input.expiresAt, ...(input.role !== null && { machine: input.role }) } }, (tx) =>
-    tx.insert(tokens).values(row))
+  await audited(platform.db, actor, { teamId: input.teamId, action: 'token.create', target: `token ${input.name}`, after: { scope: input.scope, expiresAt: input.expiresAt, ...(input.role !== null && { machine: input.role }) } }, async (tx) => {
+    const about = { teamId: input.teamId, table: tokens, fix: 'Revoke those that nobody needs, on the page of tokens or with `m3o token revoke`.' }
+    if (input.userId !== null) await requireFewer(tx, { ...about, where: and(valid(), eq(tokens.userId, input.userId)), most: maxTokensOfPerson, what: 'tokens of this person in this team' })
+    await requireFewer(tx, { ...about, where: valid(), most: maxTokensOfTeam, what: 'tokens in this team' })
+    await tx.insert(tokens).values(row)
+  })
   await platform.routing.refresh({ tokens: [row.id] })
   const made = (await listTokens(platform, input.teamId, input.userId)).find((token) => token.id === row.id)
   if (!made) throw new PlatformError('bad_request', 'a token must expire in the future', { field: 'expiresAt' })

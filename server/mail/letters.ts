@@ -16,10 +16,17 @@ export function linkLetter(kind: LinkKind, { to, url, platform }: About): Letter
   return { to, subject: `${subject} · M3O`, text: `${why}\n\n${url}\n\n${lasts} Did you not ask for it? Then do nothing: without the link, nothing happens.\n\nM3O at ${platform}\n` }
 }
 
+/** A name in a letter, of which no mail program makes a link, and which is no letter of its own. */
+export function nameInLetter(name: string): string {
+  const plain = name.replace(/[^\p{L}\p{M}\p{N}\p{Emoji}' ’(),-]+/gu, ' ').replace(/ +/g, ' ').trim()
+  return [...plain].slice(0, 60).join('').trim() || 'Somebody'
+}
+
 export function invitationLetter({ to, url, platform, data }: About): Letter {
+  const [by, team] = [nameInLetter(data.by ?? ''), nameInLetter(data.team ?? '')]
   return {
-    to, subject: `${data.by} invites you to ${data.team} · M3O`,
-    text: `${data.by} invites you to the team ${data.team}, as ${data.role}. Open this to join:\n\n${url}\n\nIt works once, for a week, and for this address only.\n\nM3O at ${platform}\n`,
+    to, subject: `${by} invites you to ${team} · M3O`,
+    text: `${by} invites you to the team ${team}, as ${data.role}. Open this to join:\n\n${url}\n\nIt works once, for a week, and for this address only.\n\nM3O at ${platform}\n`,
   }
 }
 

@@ -14,6 +14,7 @@ beforeAll(async () => {
   const { person } = await stand.web.setup.run(stand.setupCode, { email: 'ann@example.com', name: 'Ann', password })
   owner = stand.as(await stand.viewerOf(person))
   await owner.services.create({ team: 'demo', name: 'hello', template: 'hello' })
+  await owner.services.share({ team: 'demo', service: 'hello', audience: { kind: 'platform' } })
   await stand.web.people.create({ email: 'eve@example.com', name: 'Eve', password, operator: false })
   visitor = stand.browser()
   await visitor.signIn('eve@example.com', password)
@@ -57,4 +58,18 @@ test('what was agreed to for one team is not for the next that owns the service;
   const forged = await visitor.fetch('/api/trpc/person.agree?batch=1', { method: 'POST', body: JSON.stringify({ 0: { host: host(), serviceId } }), headers: { 'content-type': 'application/json', 'origin': 'http://evil.example', 'sec-fetch-site': 'cross-site' } })
   expect(forged.status).toBe(403)
   expect(await consent()).toMatchObject({ agreed: false })
+}, 60_000)
+
+test('for whoever is not of its audience a private service is as one that does not exist', async () => {
+  await owner.services.create({ team: 'demo', name: 'secret', empty: true })
+  const at = (label: string) => ({ host: `${label}.localhost:${stand.gatewayPort}` })
+  const [private_, missing, nowhere] = await Promise.all(['secret--demo', 'missing--demo', 'missing--nowhere'].map((label) => visitor.query('person.consent', at(label))))
+  expect(private_?.error).toMatchObject({ code: 'not_found' })
+  expect(JSON.stringify(private_)).not.toMatch(/secret|demo/)
+  expect([private_?.error, nowhere?.error]).toEqual([missing?.error, missing?.error])
+  expect((await visitor.mutate('person.agree', { ...at('secret--demo'), serviceId: 'any' })).error?.code).toBe('not_found')
+  const open = async (label: string) => (await visitor.fetch(`/handover?${new URLSearchParams({ ...at(label), to: '/', state: 'of-the-nonce' }).toString()}`)).status
+  expect(await open('secret--demo')).toBe(await open('missing--demo'))
+  await owner.services.share({ team: 'demo', service: 'secret', audience: { kind: 'platform' } })
+  expect((await visitor.query('person.consent', at('secret--demo'))).data).toMatchObject({ service: 'secret', agreed: false })
 }, 60_000)

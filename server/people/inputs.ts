@@ -12,10 +12,15 @@ export const emailAddress = z.string().trim().max(254).regex(address, 'this is n
 const hidden = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/u
 const shown = (text: string): boolean => text.isWellFormed() && !hidden.test(text)
 export const displayName = z.string().trim().min(1).max(100).refine(shown, 'a name has no invisible characters')
-/** Of a person or a machine: what stands for an address stands where addresses do. */
-export const personName = displayName.refine((name) => !name.includes('@'), 'a name is not an address: leave out the @')
+/** Mail programs make links of these, also where they stand in a name. */
+const linkLike = /:\/\/|www\.|[\p{L}\p{N}][.\u3002\uff0e\uff61]\p{L}{2,}/iu
+/** Of a person: what stands for an address stands where addresses do. */
+export const personName = displayName.refine((name) => !name.includes('@'), 'a name is not an address: leave out the @').refine((name) => !linkLike.test(name), 'a name is not a link or a host name: leave out ://, and put a space after each dot')
 /** As a provider gives it; undefined when nothing of it can be shown. */
-export const nameFrom = (given: string): string | undefined => given.toWellFormed().replace(new RegExp(hidden, 'gu'), '').replaceAll('@', ' ').trim().slice(0, 100).trim() || undefined
+export const nameFrom = (given: string): string | undefined => given.toWellFormed().replace(new RegExp(hidden, 'gu'), '').replace(/[@:/]/g, ' ').replace(/[.\u3002\uff0e\uff61](?=\S)/g, '. ').trim().slice(0, 100).trim() || undefined
+
+/** For somebody who gave no name: `ann.lee@example.com` is `ann lee`. */
+export const nameOfAddress = (email: string): string => (email.split('@')[0] ?? '').replaceAll('.', ' ').trim() || 'nobody'
 
 /** A password as given: hashed whole, so only as long as hashing it is cheap. */
 export const password = z.string().min(1).max(1024)

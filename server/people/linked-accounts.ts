@@ -6,7 +6,7 @@ import type { Person } from '#contract/records.ts'
 import type { Db } from '#db/open.ts'
 import { linkedAccounts, passkeys, users } from '#db/schema.ts'
 import { actingAs, noted, note, ofPerson } from './changes.ts'
-import { nameFrom } from './inputs.ts'
+import { nameFrom, nameOfAddress } from './inputs.ts'
 import type { Claims } from './claim.ts'
 import { isEmail, personOf } from './people.ts'
 import type { SignUps } from './sign-ups.ts'
@@ -90,7 +90,7 @@ export class LinkedAccounts {
     const { provider, subject, email } = claimed
     if (!await this.#signUps.mayJoin(email)) throw refused('no_sign_up', 'there is no account with this address, and one gets none by oneself')
     const now = Date.now()
-    const person = { id: newId('user'), email, name: nameFrom(claimed.name) ?? email.split('@')[0] ?? email }
+    const person = { id: newId('user'), email, name: nameFrom(claimed.name) ?? nameOfAddress(email) }
     return this.#db.transaction(async (tx) => {
       const added = await tx.insert(users).values({ ...person, emailVerifiedAt: now, passwordHash: null, operator: false, createdAt: now }).onConflictDoNothing().returning({ id: users.id })
       if (added.length === 0) throw refused('try_again', 'somebody got an account with this address at the same moment')

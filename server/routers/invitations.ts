@@ -3,7 +3,7 @@ import { PlatformError } from '#contract/errors.ts'
 import { roles } from '#contract/permissions.ts'
 import { consolePath } from '#contract/console-paths.ts'
 import { actingAs } from '../people/changes.ts'
-import { personName, emailAddress, newPassword, password } from '../people/inputs.ts'
+import { personName, emailAddress, nameOfAddress, newPassword, password } from '../people/inputs.ts'
 import { secretOf } from '../people/mailed-invitation.ts'
 import { useInvitation } from '../people/message-limit.ts'
 import { isLimited } from '../people/token-scope.ts'
@@ -84,5 +84,5 @@ async function personFor(ctx: Parameters<Parameters<ReturnType<typeof authorized
     return person
   }
   await ctx.web.signUps.requireNotClosed()
-  return people.create({ email, name: given.name ?? email.split('@')[0] ?? email, password: newPassword(given.password), operator: false, emailVerified: given.proved })
+  return people.create({ email, name: given.name ?? nameOfAddress(email), password: newPassword(given.password), operator: false, emailVerified: given.proved })
 }
