@@ -4,7 +4,7 @@ import { entrySize, seqAt } from './entry.ts'
 import { compileFilter, type CompiledFilter } from './filter.ts'
 import type { Journal } from './journal.ts'
 import { endOf, positionAfter } from './ranges.ts'
-import { cursorOf, readPage } from './read.ts'
+import { cursorOf, pageBytes, readPage, textBytes } from './read.ts'
 import { targetKey, type StoredEntry } from './record.ts'
 import type { Position } from './scan.ts'
 import { SegmentReader } from './segment.ts'
@@ -154,9 +154,11 @@ async function newest(
   const starts = followers.filter(({ journal }) => journals.includes(journal)).map((follower) => follower.start)
   let cursor: string | null = cursorOf(Object.fromEntries(starts))
   let entries: StoredEntry[] = []
-  while (cursor !== null && entries.length < last && !signal.aborted) {
+  let bytes = 0
+  while (cursor !== null && entries.length < last && bytes <= pageBytes && !signal.aborted) {
     const page = await readPage(journals, { ...filter, order: 'older', cursor, limit: Math.min(10_000, last - entries.length), budgetMs: 30_000 })
     entries = [...page.entries, ...entries]
+    bytes += page.entries.reduce((sum, entry) => sum + textBytes(entry), 0)
     cursor = page.cursor
   }
   return entries

@@ -416,3 +416,23 @@ test('a line whose only field is its trace is found by it', async () => {
   expect(texts(await all(logs, { trace: 'abc123' }))).toEqual(['priced'])
   expect(texts(await all(logs, { match: [{ text: 'abc123' }] }))).toEqual(['priced'])
 })
+
+test('a page and the newest lines of a log that is followed are bounded in bytes, and the rest follows', { timeout: 60_000 }, async () => {
+  const path = folder()
+  const logs = await open(path)
+  await logs.attach(source(path))
+  const count = 700
+  for (let n = 0; n < count; n++) appendFileSync(join(path, 'stdout'), `${n} ${'x'.repeat(60_000)}\n`)
+  await expect.poll(async () => (await logs.read([target], { order: 'older', limit: 1 })).entries.map((entry) => (entry.kind === 'record' ? entry.text.split(' ')[0] : '')), { timeout: 30_000 }).toEqual([`${count - 1}`])
+  const bytesOf = (entries: readonly StoredEntry[]) => records(entries).reduce((sum, { text }) => sum + text.length, 0)
+  const page = await logs.read([target], { order: 'older', limit: 10_000 })
+  expect(bytesOf(page.entries)).toBeLessThan(17 << 20)
+  expect(page.cursor).not.toBeNull()
+  const stop = new AbortController()
+  for await (const batch of logs.follow([target], {}, { last: 10_000 }, stop.signal)) {
+    expect(bytesOf(batch)).toBeGreaterThan(1 << 20)
+    expect(bytesOf(batch)).toBeLessThan(34 << 20)
+    stop.abort()
+  }
+  expect(records(await all(logs)).map(({ text }) => Number(text.split(' ')[0]))).toEqual(Array.from({ length: count }, (_, n) => n))
+})

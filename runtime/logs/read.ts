@@ -20,7 +20,14 @@ interface Lane {
   ready: Found[]
 }
 
-/** Matches of several logs, merged by time: `limit` of them, or what was found when the time was over. */
+/** Of the text of one page: lines are 64 KB at most, and ten thousand of those would not fit into memory. */
+export const pageBytes = 16 << 20
+/** Found at once in one log, for the same reason. */
+const mostAtOnce = 500
+
+export const textBytes = (entry: StoredEntry): number => (entry.kind === 'record' ? entry.text.length : 0)
+
+/** Matches of several logs, merged by time: `limit` of them, or what was found when the time was over or the page full. */
 export async function readPage(journals: readonly Journal[], input: LogPageQuery): Promise<Page<StoredEntry>> {
   const query = logPageQuery.parse(input)
   const isBack = query.order === 'older'
@@ -34,19 +41,25 @@ export async function readPage(journals: readonly Journal[], input: LogPageQuery
   const signal = AbortSignal.timeout(query.budgetMs)
   const entries: StoredEntry[] = []
   let complete = true
+  let bytes = 0
   while (entries.length < query.limit) {
+    if (bytes > pageBytes) {
+      complete = false
+      break
+    }
     const lane = nextLane(lanes, isBack)
     if (lane === undefined) break
     const found = lane.ready.shift()
     if (found !== undefined) {
       entries.push(found.entry)
+      bytes += textBytes(found.entry)
       continue
     }
     if (signal.aborted) {
       complete = false
       break
     }
-    lane.ready = await lane.scan.step(query.limit - entries.length, signal)
+    lane.ready = await lane.scan.step(Math.min(query.limit - entries.length, mostAtOnce), signal)
   }
   const isOver = lanes.every((lane) => lane.scan.isDone && lane.ready.length === 0)
   return { entries: isBack ? entries.reverse() : entries, cursor: isOver ? null : formatCursor(lanes, isBack), complete }

@@ -28,6 +28,8 @@ const mostOfTopic: Partial<Record<LiveTopic, number>> = { logs: 10, language: 10
 export class Subscriptions {
   readonly #with: Options
   readonly #open = new Map<string, Open>()
+  /** Being opened, also those that were closed meanwhile. */
+  readonly #opening: LiveTopic[] = []
 
   constructor(options: Options) {
     this.#with = options
@@ -39,7 +41,8 @@ export class Subscriptions {
     if (this.#open.size >= most) throw new PlatformError('rate_limited', `at most ${most} subscriptions at once`)
     if (this.#with.ofPerson() >= mostOfPerson) throw new PlatformError('rate_limited', `at most ${mostOfPerson} subscriptions of one person at once`, { fix: 'Close some tabs.' })
     const mostHere = mostOfTopic[name] ?? most
-    if ([...this.#open.values()].filter(({ topic }) => topic === name).length >= mostHere) throw new PlatformError('rate_limited', `at most ${mostHere} subscriptions to ${name} on one connection`)
+    const opened = [...this.#open.values()].filter(({ topic }) => topic === name)
+    if (Math.max(opened.length, this.#opening.filter((topic) => topic === name).length) >= mostHere) throw new PlatformError('rate_limited', `at most ${mostHere} subscriptions to ${name} on one connection`)
     const parsed = liveTopics[name].input.safeParse(given)
     if (!parsed.success) {
       const [issue] = parsed.error.issues
@@ -48,6 +51,7 @@ export class Subscriptions {
     const stop = new AbortController()
     const open: Open = { topic: name, names: namesOf(parsed.data), stop, running: undefined }
     this.#open.set(id, open)
+    this.#opening.push(name)
     try {
       const { web, events, presence, socketId } = this.#with
       const start = topics[name].start as (place: Place, input: unknown) => Promise<Running>
@@ -56,6 +60,8 @@ export class Subscriptions {
       this.#open.delete(id)
       stop.abort()
       throw error
+    } finally {
+      this.#opening.splice(this.#opening.indexOf(name), 1)
     }
     open.running.done.then(() => this.#ended(id, open, null), (error: unknown) => this.#ended(id, open, error))
   }
