@@ -44,11 +44,11 @@ test('a draft is brought up to date: refused naming the file and whose change it
 
 test.each([['mine', 'MINE\ntwo\nthree\n'], ['theirs', 'THEIRS\ntwo\nthree\n']] as const)('brought up to date taking %s: only what both changed is decided so, all else is merged', async (onConflict, text) => {
   await using at = await withConflict()
-  expect(await at.source.drafts.update({ ...at.mine, onConflict })).toEqual({ base: at.head, conflicts: ['index.ts'] })
+  expect(await at.source.drafts.update({ ...at.mine, onConflict })).toEqual({ base: at.head, conflicts: ['index.ts'], step: expect.stringMatching(/^[0-9a-f]{18}$/) as unknown })
   expect(await at.contents()).toEqual({ 'index.ts': text, 'mine.ts': 'new', 'theirs.ts': 'new' })
   const status = await at.source.drafts.status(at.mine)
   expect([status.base, status.behind]).toEqual([at.head, false])
-  expect(await at.source.drafts.update({ ...at.mine, onConflict: 'refuse' })).toEqual({ base: at.head, conflicts: [] })
+  expect(await at.source.drafts.update({ ...at.mine, onConflict: 'refuse' })).toEqual({ base: at.head, conflicts: [], step: '' })
   expect(await at.source.drafts.commit({ ...at.mine, message: 'Mine', author: ada })).toMatchObject({ changed: true, merged: false })
 })
 

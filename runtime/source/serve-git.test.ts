@@ -220,7 +220,7 @@ test('a tree that is more paths than anybody can walk is refused at its push, an
   let tree = await made('', 'mktree')
   for (let level = 0; level < 12; level++) tree = await made(Array.from({ length: 10 }, (_, n) => `040000 tree ${tree}\tt${n}\n`).join(''), 'mktree')
   let deep = await made('', 'mktree')
-  for (let level = 0; level < 150; level++) deep = await made(`040000 tree ${deep}\td\n`, 'mktree')
+  for (let level = 0; level < 600; level++) deep = await made(`040000 tree ${deep}\td\n`, 'mktree')
   const bomb = await made('', 'commit-tree', tree, '-p', at.commit, '-m', 'bomb')
   const shaft = await made('', 'commit-tree', deep, '-p', bomb, '-m', 'shaft')
   await expect(at.git('push', '-q', 'origin', `${bomb}:refs/heads/bomb`)).rejects.toThrow(/refs\/heads\/bomb has more than 10000 folders/)

@@ -4,6 +4,7 @@ import type { Repository } from './naming.ts'
 import { blobSize, readTree } from './object-reader.ts'
 import type { ObjectBatch } from './object-batch.ts'
 import { emptyTree, type Oid, type TreeEntry } from './objects.ts'
+import { maxPathBytes } from './path.ts'
 import { Recent } from './recent.ts'
 
 /** Paths here are raw (see path.ts). */
@@ -65,24 +66,31 @@ class Steps {
   }
 }
 
-export const maxDepth = 128
+/** As deep as the longest path can be. */
+export const maxDepth = Math.ceil(maxPathBytes / 2)
 const maxSteps = 500_000
 const tooMuch = () => new PlatformError('too_large', `the source has more folders in folders than can be read: more than ${maxSteps.toLocaleString('en')} entries, or deeper than ${maxDepth}`, { fix: 'Push a commit without them.' })
 
 /** Every file, link and module of a tree, in git's order. @throws PlatformError `too_large` */
 export async function* walkTree(repository: Repository, root: Oid): AsyncGenerator<TreeEntry & { path: string }> {
-  yield* walk(repository, root, { prefix: '', depth: 0, steps: new Steps() })
+  const steps = new Steps()
+  const open = async (oid: Oid, prefix: string) => ({ prefix, entries: (await readTree(repository, oid)).entries() })
+  // Not by recursion: each entry would pass through as many generators as it has folders above it.
+  const stack = [await open(root, '')]
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const { done, value } = top.entries.next()
+    if (done) {
+      stack.pop()
+      continue
+    }
+    await steps.take(stack.length - 1)
+    const [name, entry] = value
+    if (entry.mode === '40000') stack.push(await open(entry.oid, `${top.prefix}${name}/`))
+    else yield { path: top.prefix + name, ...entry }
+  }
 }
 
 interface At { prefix: string; depth: number; steps: Steps }
-
-async function* walk(repository: Repository, root: Oid, { prefix, depth, steps }: At): AsyncGenerator<TreeEntry & { path: string }> {
-  for (const [name, entry] of await readTree(repository, root)) {
-    await steps.take(depth)
-    if (entry.mode === '40000') yield* walk(repository, entry.oid, { prefix: `${prefix}${name}/`, depth: depth + 1, steps })
-    else yield { path: prefix + name, ...entry }
-  }
-}
 
 /** Files that differ; equal folders are never entered. @throws PlatformError `too_large` */
 export function compareTrees(repository: Repository, before: Oid, after: Oid): Promise<TreeChange[]> {

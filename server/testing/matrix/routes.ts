@@ -58,7 +58,7 @@ export const routeTrials: Record<string, Record<string, Trial>> = {
     'a file inside': { action: 'source.read', request: git('HEAD'), foreign: ofRepository(git('HEAD')), tokensOnly: true, ofAllEnvironments: true, ends: [403, 404] },
   },
   '/handover': {
-    'to a service\'s host': { action: 'person.read', request: ({ team, service }) => ({ method: 'GET', path: `/handover?host=${service}--${team}.localhost:GATEWAY&to=/&state=of-the-nonce` }), ends: [303], nobody: 303 },
+    'to a service\'s host': { action: 'person.read', request: ({ team, service }) => ({ method: 'GET', path: `/handover?host=${service}--${team}.localhost:GATEWAY&to=/&state=of-the-nonce` }), ends: [303, 404], nobody: 303 },
     'elsewhere': { action: 'open', request: () => ({ method: 'GET', path: '/handover?host=evil.example&to=/' }), ends: [400] },
   },
   '/metrics': {
