@@ -59,7 +59,8 @@ test('what a phase was spent on is told, as far as it took time', async () => {
   expect(parts.command).toBeGreaterThanOrEqual(200)
   expect(parts.sandbox).toBeGreaterThan(0)
   expect(parts.loading).toBeGreaterThanOrEqual(120)
-  expect(parts.answering).toBeGreaterThanOrEqual(115)
+  // From when it is known to listen, which on a busy machine is a little later than it does.
+  expect(parts.answering).toBeGreaterThanOrEqual(60)
   // Built before: nothing is installed or run again, and nothing is said to have been.
   const again = await platform.deploy('parted', { ...slow, 'm3o.json': JSON.stringify({ build: 'sleep 0.2' }) })
   expect(again.phases.find(({ name }) => name === 'building')?.parts).toBeUndefined()
