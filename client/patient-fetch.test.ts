@@ -20,7 +20,7 @@ test('a screen that is asked for while web is away comes once it is back', async
   expect(fetch).toHaveBeenCalledTimes(4)
 })
 
-test('what is not the router’s fails at once', async () => {
+test('a request that the router did not make fails at once', async () => {
   const fetch = vi.fn<typeof globalThis.fetch>(gone)
   await expect(patientFetch(fetch)('/api/trpc')).rejects.toThrow('Failed to fetch')
   await expect(patientFetch(fetch)('/demo', { headers: { rsc: '1', 'next-router-prefetch': '1' } })).rejects.toThrow('Failed to fetch')

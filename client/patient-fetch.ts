@@ -2,7 +2,7 @@ import { isAway, isOnline, pause, waitFor } from './web-away.ts'
 
 type Fetch = typeof fetch
 
-/** What is only asked for in case somebody goes there can be asked for again when somebody does. */
+/** A prefetch may fail: the screen is requested again when somebody opens it. */
 const prefetches = ['next-router-prefetch', 'next-router-segment-prefetch']
 
 /**

@@ -51,7 +51,7 @@ export function leaveFor(address: string): boolean {
   return true
 }
 
-/** A plain link that is followed offline waits as the router's do; the last one that was followed is opened. */
+/** A plain link that is clicked offline waits, as the router's links do. Of several, the last one clicked is opened. */
 export function holdLinks(fetch: typeof globalThis.fetch): () => void {
   let last: symbol | undefined
   const onClick = (event: MouseEvent) => {

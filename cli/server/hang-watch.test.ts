@@ -64,7 +64,7 @@ test('one that is stopped uses no processor, and is left alone', { timeout: 30_0
   expect(it.said).toEqual([])
 })
 
-test('one that has never answered is starting, and is killed once it has had the processor for longer than any start takes', { timeout: 30_000 }, async () => {
+test('a process that has not answered since its start is killed once it has used more processor time than any start needs', { timeout: 30_000 }, async () => {
   await using it = await watching()
   const ended = once(it.child, 'exit')
   // Before it could be asked for the first time.

@@ -28,8 +28,8 @@ const startWindows = 3
 
 /**
  * Kills a process whose main thread does nothing but one thing: it answers nothing for long, and uses a processor all the while. Its
- * parent starts it again. One that has not answered yet is starting, and is given longer, counted in processor time alone: it may be
- * taking up the very work that made the one before it hang.
+ * parent starts it again. A process that has not answered yet is still starting. It gets longer, measured in processor time: it may be
+ * resuming the very work that made its predecessor hang.
  */
 export class HangWatch {
   readonly #watched: Watched

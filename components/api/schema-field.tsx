@@ -140,7 +140,7 @@ function MapControl({ model, name, value, onChange, path, problems }: Of<'map'>)
 }
 
 function ChoiceControl({ model, name, id, value, onChange, path, problems }: Of<'choice'>) {
-  // One that was chosen stays while its field is empty, or fits another as well.
+  // The chosen type stays selected while its field is empty or its value fits another type as well.
   const [picked, setPicked] = useState<{ at: number; value: Json | undefined } | null>(null)
   const at = picked !== null && picked.value === value ? picked.at : choiceOf(model.choices, value)
   const chosen = model.choices[at]

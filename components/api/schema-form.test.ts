@@ -73,7 +73,7 @@ test('a union of scalars is a choice of proper fields', () => {
   expect(fieldOf({ anyOf: [{ type: 'boolean' }, { type: 'number' }] })).toMatchObject({ kind: 'choice', choices: [{ label: 'boolean' }, { label: 'number' }] })
 })
 
-test('what is typed and is no value yet is a problem at its field, and stays as it was typed', () => {
+test('text that is not a valid value yet is reported at its field and stays as typed', () => {
   const model = fieldOf({ type: 'object', properties: { count: { type: 'integer' }, any: {}, either: { type: ['string', 'number'] } } })
   const value = { count: unfit('12a'), any: unfit('{'), either: unfit('x1') }
   expect(Object.fromEntries(problemsOf(model, value))).toEqual({ count: 'A whole number is expected', any: 'This is not JSON', either: 'A number is expected' })

@@ -33,7 +33,7 @@ export const unfitText = (value: Json | undefined): string | undefined => {
   const typed = own(value, unfitName)
   return typeof typed === 'string' ? typed : undefined
 }
-/** As a person reads it: what was typed in place of what it is not yet. */
+/** The value as text; while it is not valid, the text as typed. */
 export function asTyped(value: Json): Json {
   const typed = unfitText(value)
   if (typed !== undefined) return typed
@@ -176,7 +176,7 @@ export function problemsOf(model: FieldModel, value: Json | undefined, required 
 export const own = (value: Json | undefined, name: string): Json | undefined =>
   (isObject(value) && Object.hasOwn(value, name) ? (value as Record<string, Json>)[name] : undefined)
 
-/** Which of the choices a value is: the one that it fits, else the one that its fixed parts name, else the one of its type. */
+/** Which of the choices a value belongs to: the one whose schema it satisfies, else the one that its constant fields name, else the one of its type. */
 export function choiceOf(choices: readonly { model: FieldModel }[], value: Json | undefined): number {
   const fits = choices.findIndex(({ model }) => value !== undefined && problemsOf(model, value).size === 0 && sameNames(model, value))
   if (fits !== -1) return fits

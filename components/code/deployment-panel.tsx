@@ -63,7 +63,7 @@ export function DeploymentPanel({ deploying: { deployment, error, busy } }: { de
   )
 }
 
-/** The first line says what is wrong; the lines around the fault, and the last ones that were printed, keep their shape. */
+/** The first line is the error message; the code frame and the last output below it keep their line breaks. */
 function Failure({ error }: { error: NonNullable<Deployment['error']> }) {
   const { workspace } = useIde()
   const files = new Set(useTree().map(({ path }) => path))

@@ -13,7 +13,7 @@ import { useFileActions } from './file-actions.ts'
 import { useIde } from './ide.ts'
 import { nameOf } from './tree-rows.ts'
 
-/** What was done to the draft within the last day, newest first; each can be undone, and the undo too. */
+/** Changes to the draft within the last day, newest first. Each can be undone, and so can the undo. */
 export function DraftHistory() {
   const { at } = useIde()
   const act = useFileActions()
