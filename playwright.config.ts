@@ -2,8 +2,13 @@ import { existsSync } from 'node:fs'
 import { defineConfig } from '@playwright/test'
 
 /** Debian's Chromium, or that of another system; undefined: the one that Playwright downloaded. */
-const chromium = [process.env.M3O_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome']
-  .find((path) => path !== undefined && existsSync(path))
+const chromium = [
+  process.env.M3O_CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+].find((path) => path !== undefined && existsSync(path))
 
 /** Chromium's own sandbox refuses to be entered by root. */
 const asRoot = process.getuid?.() === 0
@@ -30,7 +35,11 @@ export default defineConfig({
       ...(chromium !== undefined && { executablePath: chromium }),
       args: [
         ...(asRoot ? ['--no-sandbox'] : []),
-        '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--no-first-run',
       ],
     },
   },

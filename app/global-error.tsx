@@ -10,8 +10,17 @@ export default function GlobalError({ error, reset }: ScreenErrorProps) {
       <body>
         <main role="alert" className="mx-auto max-w-md px-6 py-24">
           <h1 className="text-title font-semibold">The console could not be shown.</h1>
-          <p className="mt-1 text-muted">Try again in a moment. {error.digest !== undefined && <>If it stays, give the operator this id: <code>{error.digest}</code></>}</p>
-          <button type="button" className={buttonStyle('plain', 'normal', 'mt-4')} onClick={reset}>Try again</button>
+          <p className="mt-1 text-muted">
+            Try again in a moment.{' '}
+            {error.digest !== undefined && (
+              <>
+                If it stays, give the operator this id: <code>{error.digest}</code>
+              </>
+            )}
+          </p>
+          <button type="button" className={buttonStyle('plain', 'normal', 'mt-4')} onClick={reset}>
+            Try again
+          </button>
         </main>
       </body>
     </html>

@@ -7,8 +7,13 @@ export const metadata: Metadata = { title: 'Not found' }
 
 export default function NotFound() {
   return (
-    <Gate title="There is nothing here" about="The address may be mistyped, or what it names was deleted, or you are not in the team that owns it.">
-      <a className={buttonStyle('primary')} href={paths.home()}>Go to the console</a>
+    <Gate
+      title="There is nothing here"
+      about="The address may be mistyped, or what it names was deleted, or you are not in the team that owns it."
+    >
+      <a className={buttonStyle('primary')} href={paths.home()}>
+        Go to the console
+      </a>
     </Gate>
   )
 }

@@ -11,7 +11,13 @@ import { startPlatform, type TestPlatform } from '#e2e/platform/platform.ts'
  * `node bench/carry.ts [--calls 100000] [--environments 50] [--at-once 64]`; reach: 0 in a wrong one.
  */
 
-const { values } = parseArgs({ options: { calls: { type: 'string', default: '100000' }, environments: { type: 'string', default: '50' }, 'at-once': { type: 'string', default: '64' } } })
+const { values } = parseArgs({
+  options: {
+    calls: { type: 'string', default: '100000' },
+    environments: { type: 'string', default: '50' },
+    'at-once': { type: 'string', default: '64' },
+  },
+})
 const calls = Number(values.calls)
 const atOnce = Number(values['at-once'])
 /** What serves the third hop. */
@@ -94,7 +100,8 @@ app.get('/*', (request) => answer(request.url, '${next}').catch(${failing}))
 await app.listen({ port: Number(PORT), host: HOST })`,
 }
 
-const sdk = { 'index.ts': `
+const sdk = {
+  'index.ts': `
 import { call, endpoint, service } from '@m3o/sdk'
 import { z } from 'zod'
 export default service({
@@ -102,9 +109,11 @@ export default service({
     request: z.object({}), response: z.array(z.string()),
     run: async () => [process.env.M3O_ENVIRONMENT ?? '', 'the SDK', ...(await call<string[]>('d', 'sdk', {}).catch((error: Error) => ['failed: ' + error.message]))],
   }),
-})` }
+})`,
+}
 
-const python = (next: string) => ({ 'main.py': `
+const python = (next: string) => ({
+  'main.py': `
 import asyncio, http.client, json, os, queue, random, threading, urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -179,12 +188,21 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 256
 
 Server((os.environ['HOST'], int(os.environ['PORT'])), Handler).serve_forever()
-` })
+`,
+})
 
 const node = (server: keyof typeof servers, next: string) => ({
-  'index.mjs': servers[server](next), 'ways.mjs': ways,
+  'index.mjs': servers[server](next),
+  'ways.mjs': ways,
   ...(server !== 'http' && { 'packages.mjs': packages }),
-  'package.json': JSON.stringify({ name: 'hop', main: 'index.mjs', type: 'module', ...(server !== 'http' && { dependencies: { axios: '1.21.1', express: '5.3.0', fastify: '5.12.8', fastq: '1.20.3', undici: '7.30.2' } }) }),
+  'package.json': JSON.stringify({
+    name: 'hop',
+    main: 'index.mjs',
+    type: 'module',
+    ...(server !== 'http' && {
+      dependencies: { axios: '1.21.1', express: '5.3.0', fastify: '5.12.8', fastq: '1.20.3', undici: '7.30.2' },
+    }),
+  }),
 })
 
 async function prepare(platform: TestPlatform): Promise<string[]> {
@@ -198,7 +216,18 @@ async function prepare(platform: TestPlatform): Promise<string[]> {
   await deploy('c-sdk', sdk)
   await Promise.all([deploy('b', node('http', 'c')), deploy('d', node('http', ''))])
   const names = ['production', ...Array.from({ length: Number(values.environments) - 1 }, (_, n) => `e${n + 1}`)]
-  const made = await Promise.all(names.slice(1).map((name) => platform.rpc.call('environments.create', { teamId: platform.teamId, name, parentId: platform.production, ownerId: platform.userId })))
+  const made = await Promise.all(
+    names
+      .slice(1)
+      .map((name) =>
+        platform.rpc.call('environments.create', {
+          teamId: platform.teamId,
+          name,
+          parentId: platform.production,
+          ownerId: platform.userId,
+        }),
+      ),
+  )
   for (const [n, { id }] of made.entries()) {
     const hop = (next: string) => (n % 2 === 0 ? python(next) : node('http', next))
     await Promise.all([deploy('b', hop('c'), id), deploy('d', hop(''), id)])
@@ -211,10 +240,24 @@ const agent = new Agent({ keepAlive: true, maxSockets: atOnce })
 function ask({ gatewayPort, token }: TestPlatform, environment: string): Promise<string[]> {
   const path = `/v1/a/${thirds[Math.floor(Math.random() * thirds.length)]}`
   return new Promise((resolve, reject) => {
-    request({ port: gatewayPort, agent, path, headers: { authorization: `Bearer ${token}`, 'm3o-environment': environment } }, (answer) => {
-      let text = ''
-      answer.setEncoding('utf8').on('data', (part: string) => { text += part }).on('end', () => resolve(answer.statusCode === 200 ? JSON.parse(text) as string[] : [`failed: ${answer.statusCode} ${text}`]))
-    }).on('error', reject).end()
+    request(
+      { port: gatewayPort, agent, path, headers: { authorization: `Bearer ${token}`, 'm3o-environment': environment } },
+      (answer) => {
+        let text = ''
+        answer
+          .setEncoding('utf8')
+          .on('data', (part: string) => {
+            text += part
+          })
+          .on('end', () =>
+            resolve(
+              answer.statusCode === 200 ? (JSON.parse(text) as string[]) : [`failed: ${answer.statusCode} ${text}`],
+            ),
+          )
+      },
+    )
+      .on('error', reject)
+      .end()
   })
 }
 
@@ -225,23 +268,35 @@ const wrong = new Map<string, number>()
 const used = new Map<string, number>()
 let [asked, failed, right] = [0, 0, 0]
 const began = performance.now()
-await Promise.all(Array.from({ length: atOnce }, async () => {
-  while (asked < calls) {
-    const environment = names[Math.floor(Math.random() * names.length)] ?? ''
-    if (++asked % 10_000 === 0) console.log(`${asked} calls, ${wrong.size} wrong, ${failed} failed, ${Math.round((performance.now() - began) / 1000)} s`)
-    const hops = await ask(platform, environment).catch((error: Error) => [`failed: ${error.message}`])
-    // Environment, way, environment, way, …
-    const found = hops.filter((_, index) => index % 2 === 0 || hops.length < 7).join(' → ')
-    for (const way of hops.filter((_, index) => index % 2 === 1)) used.set(way, (used.get(way) ?? 0) + 1)
-    if (found === `production → ${environment} → production → ${environment}`) right++
-    else if (hops.some((hop) => hop.startsWith('failed'))) failed++
-    else wrong.set(`${environment}: ${found}`, (wrong.get(`${environment}: ${found}`) ?? 0) + 1)
-    if (hops.some((hop) => hop.startsWith('failed')) && failed < 4) console.error(hops.join(' → '))
-  }
-}))
-console.log(`called on by ${[...used].sort(([, one], [, other]) => other - one).map(([way, times]) => `${way} ${times}`).join(' · ')}`)
+await Promise.all(
+  Array.from({ length: atOnce }, async () => {
+    while (asked < calls) {
+      const environment = names[Math.floor(Math.random() * names.length)] ?? ''
+      if (++asked % 10_000 === 0)
+        console.log(
+          `${asked} calls, ${wrong.size} wrong, ${failed} failed, ${Math.round((performance.now() - began) / 1000)} s`,
+        )
+      const hops = await ask(platform, environment).catch((error: Error) => [`failed: ${error.message}`])
+      // Environment, way, environment, way, …
+      const found = hops.filter((_, index) => index % 2 === 0 || hops.length < 7).join(' → ')
+      for (const way of hops.filter((_, index) => index % 2 === 1)) used.set(way, (used.get(way) ?? 0) + 1)
+      if (found === `production → ${environment} → production → ${environment}`) right++
+      else if (hops.some((hop) => hop.startsWith('failed'))) failed++
+      else wrong.set(`${environment}: ${found}`, (wrong.get(`${environment}: ${found}`) ?? 0) + 1)
+      if (hops.some((hop) => hop.startsWith('failed')) && failed < 4) console.error(hops.join(' → '))
+    }
+  }),
+)
+console.log(
+  `called on by ${[...used]
+    .sort(([, one], [, other]) => other - one)
+    .map(([way, times]) => `${way} ${times}`)
+    .join(' · ')}`,
+)
 const strayed = [...wrong.values()].reduce((sum, times) => sum + times, 0)
 for (const [found, times] of [...wrong].slice(0, 20)) console.log(`${times} × ${found}`)
-console.log(`${calls.toLocaleString('en')} calls through 4 hops in ${Math.round((performance.now() - began) / 1000)} s: ${right.toLocaleString('en')} where they belong, ${failed} failed, ${strayed} in a wrong environment (reach 0)`)
+console.log(
+  `${calls.toLocaleString('en')} calls through 4 hops in ${Math.round((performance.now() - began) / 1000)} s: ${right.toLocaleString('en')} where they belong, ${failed} failed, ${strayed} in a wrong environment (reach 0)`,
+)
 process.exitCode = strayed === 0 && failed === 0 ? 0 : 1
 agent.destroy()

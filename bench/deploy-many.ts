@@ -34,19 +34,31 @@ async function ideal(): Promise<number> {
   const running: ChildProcess[] = []
   const began = performance.now()
   const queue = Array.from({ length: count }, (_, index) => index)
-  await Promise.all(Array.from({ length: cpus().length }, async () => {
-    for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
-      const own = join(folder, String(index))
-      await mkdir(join(own, 'app'), { recursive: true })
-      for (const [path, text] of Object.entries(files(index))) await writeFile(join(own, 'app', path), text)
-      await transformTree({ app: join(own, 'app'), into: join(own, 'js'), cache: join(folder, 'cache') })
-      const port = await freePort()
-      running.push(spawn(process.execPath, [`--import=${platform}/preload.mjs`, 'index.ts'], {
-        cwd: join(own, 'app'), env: { PATH: process.env.PATH, PORT: String(port), HOST: '127.0.0.1', M3O_BUILD: join(own, 'js'), NODE_ENV: 'production' } as NodeJS.ProcessEnv, stdio: 'ignore',
-      }))
-      while (typeof (await askHealth('127.0.0.1', port, '/health')) === 'string') await delay(2)
-    }
-  }))
+  await Promise.all(
+    Array.from({ length: cpus().length }, async () => {
+      for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
+        const own = join(folder, String(index))
+        await mkdir(join(own, 'app'), { recursive: true })
+        for (const [path, text] of Object.entries(files(index))) await writeFile(join(own, 'app', path), text)
+        await transformTree({ app: join(own, 'app'), into: join(own, 'js'), cache: join(folder, 'cache') })
+        const port = await freePort()
+        running.push(
+          spawn(process.execPath, [`--import=${platform}/preload.mjs`, 'index.ts'], {
+            cwd: join(own, 'app'),
+            env: {
+              PATH: process.env.PATH,
+              PORT: String(port),
+              HOST: '127.0.0.1',
+              M3O_BUILD: join(own, 'js'),
+              NODE_ENV: 'production',
+            } as NodeJS.ProcessEnv,
+            stdio: 'ignore',
+          }),
+        )
+        while (typeof (await askHealth('127.0.0.1', port, '/health')) === 'string') await delay(2)
+      }
+    }),
+  )
   const took = performance.now() - began
   await Promise.all(running.map((child) => new Promise((resolve) => child.once('exit', resolve).kill('SIGKILL'))))
   await rm(folder, { recursive: true, force: true })
@@ -66,7 +78,10 @@ const bare = await ideal()
 await using platform = await startPlatform()
 const other = await platform.deploy('other', files(-1))
 if (other.state !== 'live') throw new Error(`the service beside is ${other.state}`)
-const asking = new Asking({ port: platform.gatewayPort, path: '/v1/other/x', headers: { authorization: `Bearer ${platform.token}` } }, rate)
+const asking = new Asking(
+  { port: platform.gatewayPort, path: '/v1/other/x', headers: { authorization: `Bearer ${platform.token}` } },
+  rate,
+)
 await delay(3_000)
 const before = p99(asking.latencies.splice(0))
 
@@ -89,12 +104,19 @@ asking.stop()
 
 const live = ended.filter(({ state }) => state === 'live').length
 const unsaid = ended.filter(({ state, error }) => state !== 'live' && !error?.message)
-console.log(`${count} at once: ${(took / 1_000).toFixed(1)} s, bare ${(bare / 1_000).toFixed(1)} s; ${live} live, ${count - live} failed${live < count ? `: ${[...new Set(ended.flatMap(({ error }) => error?.message ?? []))].join(' · ')}` : ''}`)
-console.log(`meanwhile: another service's p99 ${p99(asking.latencies).toFixed(0)} ms (before ${before.toFixed(1)} ms), ${asking.failed} of ${asking.asked} failed; the list of services p50 ${at(0.5, looked).toFixed(0)}, p99 ${p99(looked).toFixed(0)} ms`)
+console.log(
+  `${count} at once: ${(took / 1_000).toFixed(1)} s, bare ${(bare / 1_000).toFixed(1)} s; ${live} live, ${count - live} failed${live < count ? `: ${[...new Set(ended.flatMap(({ error }) => error?.message ?? []))].join(' · ')}` : ''}`,
+)
+console.log(
+  `meanwhile: another service's p99 ${p99(asking.latencies).toFixed(0)} ms (before ${before.toFixed(1)} ms), ${asking.failed} of ${asking.asked} failed; the list of services p50 ${at(0.5, looked).toFixed(0)}, p99 ${p99(looked).toFixed(0)} ms`,
+)
 for (const [what, holds] of [
   [`≤ ${limits.ratio} × the ideal: ${(took / bare).toFixed(2)}`, took / bare <= limits.ratio],
   ['all live, or failed with a reason', unsaid.length === 0],
-  [`another service's p99 ≤ ${limits.asked} ms, none failed`, p99(asking.latencies) <= limits.asked && asking.failed === 0],
+  [
+    `another service's p99 ≤ ${limits.asked} ms, none failed`,
+    p99(asking.latencies) <= limits.asked && asking.failed === 0,
+  ],
   [`the list of services within ${limits.console} ms`, p99(looked) <= limits.console],
 ] as const) {
   console.log(`  ${holds ? 'reached' : 'MISSED '}  ${what}`)

@@ -21,10 +21,15 @@ import { environments, members, services, teams, users } from '#db/schema.ts'
 import { temporaryDatabase } from '#e2e/database/temporary-database.ts'
 import { freePort } from '#e2e/platform/processes.ts'
 
-const { values } = parseArgs({ options: { environments: { type: 'string', default: '500' }, services: { type: 'string', default: '200' } } })
+const { values } = parseArgs({
+  options: { environments: { type: 'string', default: '500' }, services: { type: 'string', default: '200' } },
+})
 const wanted = Number(values.environments)
 /** As the platform starts them (cli/server/platform-programs.ts). */
-const flags = { runtime: ['--max-semi-space-size=2', '--max-old-space-size=512'], gateway: ['--max-semi-space-size=8', '--max-old-space-size=256'] }
+const flags = {
+  runtime: ['--max-semi-space-size=2', '--max-old-space-size=512'],
+  gateway: ['--max-semi-space-size=8', '--max-old-space-size=256'],
+}
 const limit = { p99Ms: 50, processes: 0, kib: 10 }
 
 await using cleanup = new AsyncDisposableStack()
@@ -34,8 +39,15 @@ const database = cleanup.use(await temporaryDatabase())
 const home = prepareHome(join(folder, 'home'))
 const gatewayPort = await freePort()
 const env: NodeJS.ProcessEnv = {
-  ...database.environment, PATH: process.env.PATH, NODE_ENV: 'production', M3O_HOME: home.path, M3O_HOST: '127.0.0.1', M3O_PORT: '4000',
-  M3O_GATEWAY_PORT: String(gatewayPort), M3O_SAMPLES: '0', M3O_LOG_LEVEL: 'error',
+  ...database.environment,
+  PATH: process.env.PATH,
+  NODE_ENV: 'production',
+  M3O_HOME: home.path,
+  M3O_HOST: '127.0.0.1',
+  M3O_PORT: '4000',
+  M3O_GATEWAY_PORT: String(gatewayPort),
+  M3O_SAMPLES: '0',
+  M3O_LOG_LEVEL: 'error',
 }
 
 const opened = cleanup.use(openDb(database.options, 2))
@@ -43,10 +55,19 @@ const [ownerId, teamId, now] = [newId('user'), newId('team'), Date.now()]
 await opened.db.insert(users).values({ id: ownerId, email: 'ann@example.com', name: 'Ann', createdAt: now })
 await opened.db.insert(teams).values({ id: teamId, name: 'crew', createdAt: now })
 await opened.db.insert(members).values({ teamId, userId: ownerId, role: 'owner', createdAt: now })
-await opened.db.insert(environments).values({ id: newId('environment'), teamId, name: 'production', kind: 'production', createdAt: now })
-await opened.db.insert(services).values(Array.from({ length: Number(values.services) }, (_, n) => ({
-  id: newId('service'), teamId, name: `s${n}`, ownerId, audience: { kind: 'team' as const }, createdAt: now,
-})))
+await opened.db
+  .insert(environments)
+  .values({ id: newId('environment'), teamId, name: 'production', kind: 'production', createdAt: now })
+await opened.db.insert(services).values(
+  Array.from({ length: Number(values.services) }, (_, n) => ({
+    id: newId('service'),
+    teamId,
+    name: `s${n}`,
+    ownerId,
+    audience: { kind: 'team' as const },
+    createdAt: now,
+  })),
+)
 
 const runtime = await start('runtime')
 const gateway = await start('gateway')
@@ -64,9 +85,13 @@ const sorted = times.toSorted((a, b) => a - b)
 const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
 const started = [...after.processes].filter((pid) => !before.processes.has(pid)).length
 const kib = (after.heap - before.heap) / wanted
-console.log(`${values.services} services, ${wanted} environments: created in p50 ${at(0.5).toFixed(1)} ms, p99 ${at(0.99).toFixed(1)} ms, at most ${at(1).toFixed(1)} ms (reach ≤ ${limit.p99Ms} ms)`)
+console.log(
+  `${values.services} services, ${wanted} environments: created in p50 ${at(0.5).toFixed(1)} ms, p99 ${at(0.99).toFixed(1)} ms, at most ${at(1).toFixed(1)} ms (reach ≤ ${limit.p99Ms} ms)`,
+)
 console.log(`processes started: ${started} (reach ${limit.processes})`)
-console.log(`memory of each: ${kib.toFixed(1)} KiB held by runtime and gateway together (reach ≤ ${limit.kib} KiB); their PSS grew by ${((after.pss - before.pss) / wanted).toFixed(1)} KiB each`)
+console.log(
+  `memory of each: ${kib.toFixed(1)} KiB held by runtime and gateway together (reach ≤ ${limit.kib} KiB); their PSS grew by ${((after.pss - before.pss) / wanted).toFixed(1)} KiB each`,
+)
 process.exitCode = at(0.99) <= limit.p99Ms && started <= limit.processes && kib <= limit.kib ? 0 : 1
 
 async function create(name: string): Promise<number> {
@@ -78,7 +103,11 @@ async function create(name: string): Promise<number> {
 /** With a door for its garbage: on SIGUSR2 it collects and says what it holds. */
 async function start(name: 'runtime' | 'gateway'): Promise<ChildProcess> {
   const tell = `data:text/javascript,${encodeURIComponent("process.on('SIGUSR2', () => { for (let n = 0; n < 3; n++) gc({ type: 'major', execution: 'sync', flavor: 'last-resort' }); process.stderr.write('held ' + process.memoryUsage().heapUsed + '\\n') })")}`
-  const child = spawn(process.execPath, [...flags[name], '--disable-warning=ExperimentalWarning', '--expose-gc', '--import', tell, `${name}/main.ts`], { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(
+    process.execPath,
+    [...flags[name], '--disable-warning=ExperimentalWarning', '--expose-gc', '--import', tell, `${name}/main.ts`],
+    { env, stdio: ['ignore', 'ignore', 'pipe'] },
+  )
   cleanup.defer(async () => {
     const gone = new Promise((resolve) => child.once('exit', resolve))
     if (child.kill('SIGTERM')) await gone
@@ -91,18 +120,25 @@ async function start(name: 'runtime' | 'gateway'): Promise<ChildProcess> {
 
 /** KiB. */
 async function held(): Promise<{ heap: number; pss: number }> {
-  const heaps = await Promise.all([runtime, gateway].map((child) => new Promise<number>((resolve) => {
-    let said = ''
-    const listen = (part: Buffer) => {
-      const [, bytes] = /held (\d+)/.exec((said += part.toString())) ?? []
-      if (bytes === undefined) return
-      child.stderr?.off('data', listen)
-      resolve(Number(bytes) / 1024)
-    }
-    child.stderr?.on('data', listen)
-    child.kill('SIGUSR2')
-  })))
-  const pss = [runtime, gateway].map(({ pid }) => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0))
+  const heaps = await Promise.all(
+    [runtime, gateway].map(
+      (child) =>
+        new Promise<number>((resolve) => {
+          let said = ''
+          const listen = (part: Buffer) => {
+            const [, bytes] = /held (\d+)/.exec((said += part.toString())) ?? []
+            if (bytes === undefined) return
+            child.stderr?.off('data', listen)
+            resolve(Number(bytes) / 1024)
+          }
+          child.stderr?.on('data', listen)
+          child.kill('SIGUSR2')
+        }),
+    ),
+  )
+  const pss = [runtime, gateway].map(({ pid }) =>
+    Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0),
+  )
   const sum = (all: number[]) => all.reduce((total, each) => total + each, 0)
   return { heap: sum(heaps), pss: sum(pss) }
 }
@@ -129,6 +165,8 @@ function isHealthy(socketPath: string): Promise<boolean> {
     request({ socketPath, path: '/health' }, (answer) => {
       answer.resume()
       resolve(answer.statusCode === 200)
-    }).on('error', () => resolve(false)).end()
+    })
+      .on('error', () => resolve(false))
+      .end()
   })
 }

@@ -29,7 +29,9 @@ try {
     sum += percent
     console.log(`${name.padEnd(9)} ${percent.toFixed(2).padStart(5)} % of a core`)
   }
-  console.log(`together  ${sum.toFixed(2).padStart(5)} % of ${limitPercent} %: ${(sum / limitPercent).toFixed(2)} of the limit, over ${Math.round(passed)} s`)
+  console.log(
+    `together  ${sum.toFixed(2).padStart(5)} % of ${limitPercent} %: ${(sum / limitPercent).toFixed(2)} of the limit, over ${Math.round(passed)} s`,
+  )
   process.exitCode = sum <= limitPercent ? 0 : 1
 } finally {
   await stack.stop()

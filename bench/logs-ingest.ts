@@ -14,8 +14,10 @@ const reach = 100_000
 const count = Number(process.argv[2] ?? 1_000_000)
 const folder = mkdtempSync(join(tmpdir(), 'm3o-bench-logs-'))
 const kinds = {
-  plain: (index: number) => `2026-11-23T10:00:00.${index % 1000}Z request ${index} GET /v1/hello/Hello?name=ann 200 in ${index % 97} ms\n`,
-  json: (index: number) => `{"level":30,"time":1795478173700,"pid":1,"msg":"request ${index}","method":"GET","path":"/v1/hello/Hello","ms":${index % 97}}\n`,
+  plain: (index: number) =>
+    `2026-11-23T10:00:00.${index % 1000}Z request ${index} GET /v1/hello/Hello?name=ann 200 in ${index % 97} ms\n`,
+  json: (index: number) =>
+    `{"level":30,"time":1795478173700,"pid":1,"msg":"request ${index}","method":"GET","path":"/v1/hello/Hello","ms":${index % 97}}\n`,
 }
 const noPace = { linesPerSecond: Infinity, bytesPerSecond: Infinity, burstSeconds: 1 }
 
@@ -28,8 +30,18 @@ try {
     const ours = await timed(() => ingest(path, kind, []))
     // The first run gave the file's disk back behind itself.
     write(path, line)
-    const masking = await timed(() => ingest(path, `${kind}-masked`, Array.from({ length: 20 }, (_, index) => `secret-value-number-${index}`)))
-    for (const [name, used] of [['ours', ours], ['ours, 20 secrets', masking], ['readline + append', plain]] as const) {
+    const masking = await timed(() =>
+      ingest(
+        path,
+        `${kind}-masked`,
+        Array.from({ length: 20 }, (_, index) => `secret-value-number-${index}`),
+      ),
+    )
+    for (const [name, used] of [
+      ['ours', ours],
+      ['ours, 20 secrets', masking],
+      ['readline + append', plain],
+    ] as const) {
       const rate = count / used.seconds
       const perCore = count / used.cpuSeconds
       const missed = name.startsWith('ours') && perCore < reach
@@ -46,7 +58,7 @@ try {
 
 function write(path: string, line: (index: number) => string): void {
   const file = openSync(path, 'w')
-  for (let index = 0; index < count; ) {
+  for (let index = 0; index < count;) {
     let lot = ''
     for (const end = Math.min(count, index + 1000); index < end; index++) lot += line(index)
     writeSync(file, lot)

@@ -21,8 +21,15 @@ const [port, gatewayPort] = [await freePort(), await freePort()]
 const url = `http://127.0.0.1:${port}`
 const person = { email: 'bench@example.com', password: 'a-long-enough-password' }
 const env = {
-  ...process.env, M3O_HOME: join(folder, 'home'), M3O_PORT: String(port), M3O_GATEWAY_PORT: String(gatewayPort), M3O_SAMPLES: '0',
-  M3O_ADMIN_EMAIL: person.email, M3O_ADMIN_PASSWORD: person.password, XDG_CONFIG_HOME: join(folder, 'config'), M3O_URL: url,
+  ...process.env,
+  M3O_HOME: join(folder, 'home'),
+  M3O_PORT: String(port),
+  M3O_GATEWAY_PORT: String(gatewayPort),
+  M3O_SAMPLES: '0',
+  M3O_ADMIN_EMAIL: person.email,
+  M3O_ADMIN_PASSWORD: person.password,
+  XDG_CONFIG_HOME: join(folder, 'config'),
+  M3O_URL: url,
 }
 
 const service = `
@@ -43,11 +50,18 @@ http.createServer((request, response) => {
 }).listen(process.env.PORT, process.env.HOST)
 `
 
-const platform = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(checkout, 'cli/server/start.ts')], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+const platform = spawn(
+  process.execPath,
+  ['--disable-warning=ExperimentalWarning', join(checkout, 'cli/server/start.ts')],
+  { env, stdio: ['ignore', 'pipe', 'inherit'] },
+)
 try {
   await ready()
   const token = deploy()
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+  })
   try {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
     await page.addInitScript(knowFrames)
@@ -70,11 +84,16 @@ async function measure(page: Page, token: string, rate: number): Promise<void> {
   const last = Number(await speak(token, rate, seconds))
   const first = last - rate * seconds + 1
   await page.locator('[data-log]').getByText(`n=${last} `).waitFor({ timeout: 60_000 })
-  const { paints, frames } = await page.evaluate(() => (window as unknown as { seen: () => { paints: [number, number][]; frames: number[] } }).seen())
-  const written = m3o('logs', 'speaker', '--json', '-n', String(rate * seconds)).split('\n').filter(Boolean).map((line) => {
-    const { text, time } = JSON.parse(line) as { text: string; time: string }
-    return [Number(/n=(\d+)/.exec(text)?.[1]), Number(/t=([\d.]+)/.exec(text)?.[1]), Date.parse(time)] as const
-  })
+  const { paints, frames } = await page.evaluate(() =>
+    (window as unknown as { seen: () => { paints: [number, number][]; frames: number[] } }).seen(),
+  )
+  const written = m3o('logs', 'speaker', '--json', '-n', String(rate * seconds))
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const { text, time } = JSON.parse(line) as { text: string; time: string }
+      return [Number(/n=(\d+)/.exec(text)?.[1]), Number(/t=([\d.]+)/.exec(text)?.[1]), Date.parse(time)] as const
+    })
   const waits: number[] = []
   const readAfter: number[] = []
   let paint = 0
@@ -96,13 +115,17 @@ async function measure(page: Page, token: string, rate: number): Promise<void> {
 /** Runs in the page before its own scripts: `inFrame` while a frame is being made. */
 function knowFrames(): void {
   const ask = window.requestAnimationFrame.bind(window)
-  window.requestAnimationFrame = (run) => ask((now) => {
-    Object.assign(window, { inFrame: true })
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => { port1.close(); Object.assign(window, { inFrame: false }) }
-    port2.postMessage(null)
-    run(now)
-  })
+  window.requestAnimationFrame = (run) =>
+    ask((now) => {
+      Object.assign(window, { inFrame: true })
+      const { port1, port2 } = new MessageChannel()
+      port1.onmessage = () => {
+        port1.close()
+        Object.assign(window, { inFrame: false })
+      }
+      port2.postMessage(null)
+      run(now)
+    })
 }
 
 /** Runs in the page: notes when each new newest line was painted, and the length of each frame. */
@@ -113,14 +136,18 @@ function watch(): void {
   let before = performance.now()
   let stop = false
   const log = document.querySelector('[data-log]') as HTMLElement
-  const afterPaint = () => new Promise<void>((resolve) => {
-    // A frame's own callbacks come before it is painted, a message after.
-    if ((window as unknown as { inFrame: boolean }).inFrame) message(resolve)
-    else requestAnimationFrame(() => message(resolve))
-  })
+  const afterPaint = () =>
+    new Promise<void>((resolve) => {
+      // A frame's own callbacks come before it is painted, a message after.
+      if ((window as unknown as { inFrame: boolean }).inFrame) message(resolve)
+      else requestAnimationFrame(() => message(resolve))
+    })
   const message = (then: () => void) => {
     const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => { port1.close(); then() }
+    port1.onmessage = () => {
+      port1.close()
+      then()
+    }
     port2.postMessage(null)
   }
   const look = () => {
@@ -139,11 +166,19 @@ function watch(): void {
     if (!stop) requestAnimationFrame(frame)
   }
   requestAnimationFrame(frame)
-  Object.assign(window, { seen: () => { stop = true; observer.disconnect(); return { paints, frames } } })
+  Object.assign(window, {
+    seen: () => {
+      stop = true
+      observer.disconnect()
+      return { paints, frames }
+    },
+  })
 }
 
 async function speak(token: string, rate: number, forSeconds: number): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${gatewayPort}/v1/speaker/speak?rate=${rate}&seconds=${forSeconds}`, { headers: { authorization: `Bearer ${token}` } })
+  const answer = await fetch(`http://127.0.0.1:${gatewayPort}/v1/speaker/speak?rate=${rate}&seconds=${forSeconds}`, {
+    headers: { authorization: `Bearer ${token}` },
+  })
   if (!answer.ok) throw new Error(`the service answered ${answer.status}: ${await answer.text()}`)
   return answer.text()
 }
@@ -157,7 +192,11 @@ async function signIn(page: Page): Promise<void> {
 }
 
 function deploy(): string {
-  execFileSync(process.execPath, [join(checkout, 'bin/m3o'), 'login', '--email', person.email, '--password-stdin'], { env, input: person.password, stdio: ['pipe', 'ignore', 'inherit'] })
+  execFileSync(process.execPath, [join(checkout, 'bin/m3o'), 'login', '--email', person.email, '--password-stdin'], {
+    env,
+    input: person.password,
+    stdio: ['pipe', 'ignore', 'inherit'],
+  })
   const source = join(folder, 'speaker')
   mkdirSync(source)
   writeFileSync(join(source, 'package.json'), '{"name":"speaker"}')
@@ -167,7 +206,11 @@ function deploy(): string {
 }
 
 function m3o(...words: string[]): string {
-  return execFileSync(process.execPath, [join(checkout, 'bin/m3o'), ...words], { env, stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 30 }).toString()
+  return execFileSync(process.execPath, [join(checkout, 'bin/m3o'), ...words], {
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    maxBuffer: 1 << 30,
+  }).toString()
 }
 
 function ready(): Promise<void> {

@@ -13,12 +13,15 @@ import { openLogs } from '#runtime/logs/logs.ts'
 const count = Number(process.argv[2] ?? 10_000_000)
 const folder = mkdtempSync(join(tmpdir(), 'm3o-bench-search-'))
 /** Milliseconds, for so many lines. */
-const reach: Record<string, number> = { 'newest 200 of a common word': 50, 'a rare word, all of it': Math.max(50, (1_500 * count) / 10_000_000) }
+const reach: Record<string, number> = {
+  'newest 200 of a common word': 50,
+  'a rare word, all of it': Math.max(50, (1_500 * count) / 10_000_000),
+}
 const target = { serviceId: 's_1', environmentId: 'e_1' }
 const source = join(folder, 'stdout')
 try {
   const file = openSync(source, 'w')
-  for (let index = 0; index < count; ) {
+  for (let index = 0; index < count;) {
     let lot = ''
     for (const end = Math.min(count, index + 1000); index < end; index++) {
       const rare = index === Math.floor(count / 10) ? ' needle-in-haystack' : ''
@@ -28,7 +31,10 @@ try {
   }
   closeSync(file)
   const logs = await openLogs({
-    dir: join(folder, 'logs'), warn: console.error, quotaBytes: Infinity, retention: () => ({ maxBytes: Infinity, maxAgeMs: Infinity }),
+    dir: join(folder, 'logs'),
+    warn: console.error,
+    quotaBytes: Infinity,
+    retention: () => ({ maxBytes: Infinity, maxAgeMs: Infinity }),
     pace: { linesPerSecond: Infinity, bytesPerSecond: Infinity, burstSeconds: 1 },
   })
   await logs.attach({ ...target, instanceId: 'i_1', revision: 'r1', files: { stdout: source } })
@@ -45,9 +51,24 @@ try {
     'a word that is not there': { match: [{ text: 'nowhere to be found' }] },
   }
   const dir = join(folder, 'logs', 's_1', 'e_1')
-  const files = readdirSync(dir).filter((name) => name.endsWith('.text')).map((name) => join(dir, name))
-  const ripgrep = median(() => spawnSync(rgPath, ['--no-config', '--text', '--ignore-case', '--fixed-strings', '-e', 'needle-in-haystack', '--', ...files]))
-  console.log(`${count.toLocaleString('en')} lines in ${files.length} segments; ripgrep alone over all of it: ${(await ripgrep).toFixed(0)} ms`)
+  const files = readdirSync(dir)
+    .filter((name) => name.endsWith('.text'))
+    .map((name) => join(dir, name))
+  const ripgrep = median(() =>
+    spawnSync(rgPath, [
+      '--no-config',
+      '--text',
+      '--ignore-case',
+      '--fixed-strings',
+      '-e',
+      'needle-in-haystack',
+      '--',
+      ...files,
+    ]),
+  )
+  console.log(
+    `${count.toLocaleString('en')} lines in ${files.length} segments; ripgrep alone over all of it: ${(await ripgrep).toFixed(0)} ms`,
+  )
   for (const [name, query] of Object.entries(searches)) {
     let found = 0
     const ms = await median(async () => {
@@ -57,7 +78,9 @@ try {
     })
     const most = reach[name]
     if (most !== undefined && ms > most) process.exitCode = 1
-    console.log(`${name.padEnd(36)}${ms.toFixed(1).padStart(9)} ms  ${String(found).padStart(4)} found  ratio to ripgrep over all ${(ms / (await ripgrep)).toFixed(2)}${most === undefined ? '' : `  ${(ms / most).toFixed(2)} of ${Math.round(most)} ms${ms > most ? '  MISSED' : ''}`}`)
+    console.log(
+      `${name.padEnd(36)}${ms.toFixed(1).padStart(9)} ms  ${String(found).padStart(4)} found  ratio to ripgrep over all ${(ms / (await ripgrep)).toFixed(2)}${most === undefined ? '' : `  ${(ms / most).toFixed(2)} of ${Math.round(most)} ms${ms > most ? '  MISSED' : ''}`}`,
+    )
   }
   await logs.close()
 } finally {

@@ -25,11 +25,17 @@ try {
       program.counted += pss
       program.whole = Math.max(program.whole, rss)
     }
-    console.log(`${name.padEnd(9)} ${(kiB / 1024).toFixed(0).padStart(4)} MiB in ${pids.length} process${pids.length === 1 ? '' : 'es'}`)
+    console.log(
+      `${name.padEnd(9)} ${(kiB / 1024).toFixed(0).padStart(4)} MiB in ${pids.length} process${pids.length === 1 ? '' : 'es'}`,
+    )
   }
-  console.log(`Node's program: ${(program.counted / 1024).toFixed(0)} MiB of it is in these, ${(program.whole / 1024).toFixed(0)} are in memory`)
+  console.log(
+    `Node's program: ${(program.counted / 1024).toFixed(0)} MiB of it is in these, ${(program.whole / 1024).toFixed(0)} are in memory`,
+  )
   const total = (sum - program.counted + program.whole) / 1024
-  console.log(`together  ${total.toFixed(0).padStart(4)} MiB of ${limitMiB} MiB: ${(total / limitMiB).toFixed(2)} of the limit`)
+  console.log(
+    `together  ${total.toFixed(0).padStart(4)} MiB of ${limitMiB} MiB: ${(total / limitMiB).toFixed(2)} of the limit`,
+  )
   process.exitCode = total <= limitMiB ? 0 : 1
 } finally {
   await stack.stop()

@@ -35,45 +35,81 @@ const bytes: Record<string, number> = {}
 for (const [kind, of] of Object.entries(kinds)) {
   const before = await size()
   for (let service = 0; service < count; service++) {
-    const rows = callers.flatMap((caller) => tiers.flatMap(({ seconds, keptMs }) => {
-      const rowMs = seconds * 1000 * perRow
-      return Array.from({ length: Math.ceil(keptMs / rowMs) + 1 }, (_, back) => {
-        const slots = new Map<number, Slot>()
-        const { share, calls } = of(seconds)
-        for (let number = 0; number < perRow; number++) if (Math.random() < share) slots.set(number, slotOf(calls))
-        return { serviceId: `s_${kind}${String(service).padStart(18, '0')}`, environmentId: 'e_000000000000000000000', caller, seconds, startsAt: Math.floor(now / rowMs) * rowMs - back * rowMs, slots: encodeSlots(slots) }
-      }).filter(({ slots }) => slots.length > 1)
-    }))
+    const rows = callers.flatMap((caller) =>
+      tiers.flatMap(({ seconds, keptMs }) => {
+        const rowMs = seconds * 1000 * perRow
+        return Array.from({ length: Math.ceil(keptMs / rowMs) + 1 }, (_, back) => {
+          const slots = new Map<number, Slot>()
+          const { share, calls } = of(seconds)
+          for (let number = 0; number < perRow; number++) if (Math.random() < share) slots.set(number, slotOf(calls))
+          return {
+            serviceId: `s_${kind}${String(service).padStart(18, '0')}`,
+            environmentId: 'e_000000000000000000000',
+            caller,
+            seconds,
+            startsAt: Math.floor(now / rowMs) * rowMs - back * rowMs,
+            slots: encodeSlots(slots),
+          }
+        }).filter(({ slots }) => slots.length > 1)
+      }),
+    )
     for (let from = 0; from < rows.length; from += 500) await db.insert(metrics).values(rows.slice(from, from + 500))
   }
-  bytes[kind] = (await size() - before) / count
+  bytes[kind] = ((await size()) - before) / count
   console.log(`${kind.padEnd(8)} ${(bytes[kind] / 1024).toFixed(1).padStart(8)} KiB a service`)
 }
 const { busy = 0, usual = 0, seldom = 0 } = bytes
 const all = 10_000 * (busy * 0.05 + usual * 0.45 + seldom * 0.5)
-console.log(`10,000 services ${(all / 2 ** 30).toFixed(2)} GiB: ${(all / reach.bytes).toFixed(2)} of ${reach.bytes / 2 ** 30} GiB`)
+console.log(
+  `10,000 services ${(all / 2 ** 30).toFixed(2)} GiB: ${(all / reach.bytes).toFixed(2)} of ${reach.bytes / 2 ** 30} GiB`,
+)
 
 const environments = { e_000000000000000000000: { id: 'e_000000000000000000000', name: 'production' } }
 const table = { services: {}, teams: {}, environments } as unknown as Platform['routing']['table']
-const traffic = new Traffic({ db, routing: { table }, events: { emit: () => {} }, places: { noteCalls: () => {} }, log: console } as unknown as Platform)
+const traffic = new Traffic({
+  db,
+  routing: { table },
+  events: { emit: () => {} },
+  places: { noteCalls: () => {} },
+  log: console,
+} as unknown as Platform)
 const took: number[] = []
 for (let round = 0; round < 30; round++) {
   const began = performance.now()
-  await chartOf(traffic, table, { serviceId: `s_busy${String(round).padStart(18, '0')}`, environmentId: 'e_000000000000000000000' }, { range: '30d', by: 'caller', environmentIds: [] })
+  await chartOf(
+    traffic,
+    table,
+    { serviceId: `s_busy${String(round).padStart(18, '0')}`, environmentId: 'e_000000000000000000000' },
+    { range: '30d', by: 'caller', environmentIds: [] },
+  )
   took.push(performance.now() - began)
 }
 took.sort((one, other) => one - other)
 const p95 = took[28] ?? NaN
-console.log(`a busy one's month, by caller: median ${(took[15] ?? NaN).toFixed(1)} ms, p95 ${p95.toFixed(1)} ms: ${(p95 / reach.chartMs).toFixed(2)} of ${reach.chartMs} ms`)
+console.log(
+  `a busy one's month, by caller: median ${(took[15] ?? NaN).toFixed(1)} ms, p95 ${p95.toFixed(1)} ms: ${(p95 / reach.chartMs).toFixed(2)} of ${reach.chartMs} ms`,
+)
 process.exitCode = all <= reach.bytes && p95 <= reach.chartMs ? 0 : 1
 
 async function size(): Promise<number> {
-  const { rows: [row] } = await db.execute<{ bytes: string }>(sql`select pg_total_relation_size('metrics') as bytes`)
+  const {
+    rows: [row],
+  } = await db.execute<{ bytes: string }>(sql`select pg_total_relation_size('metrics') as bytes`)
   return Number(row?.bytes)
 }
 
 function slotOf(calls: number): Slot {
   const requests = Math.max(1, Math.round(calls * (0.7 + Math.random() * 0.6)))
-  const latency = emptySlot().latency.with(2, Math.ceil(requests * 0.7)).with(4, Math.floor(requests * 0.2)).with(6, Math.floor(requests * 0.1))
-  return { ...emptySlot(), requests, errors: Math.random() < 0.1 ? 1 : 0, totalMs: requests * 9, busyMs: requests * 11, latency }
+  const latency = emptySlot()
+    .latency.with(2, Math.ceil(requests * 0.7))
+    .with(4, Math.floor(requests * 0.2))
+    .with(6, Math.floor(requests * 0.1))
+  return {
+    ...emptySlot(),
+    requests,
+    errors: Math.random() < 0.1 ? 1 : 0,
+    totalMs: requests * 9,
+    busyMs: requests * 11,
+    latency,
+  }
 }

@@ -13,7 +13,13 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '6' }, rate: { type: 'string', default: '100' }, rounds: { type: 'string', default: '3' } } })
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '6' },
+    rate: { type: 'string', default: '100' },
+    rounds: { type: 'string', default: '3' },
+  },
+})
 const [seconds, rate, rounds] = [values.seconds, values.rate, values.rounds].map(Number) as [number, number, number]
 const limit = 2
 /** A scheduler's tick and a collection of garbage: below that a ratio says nothing. */
@@ -61,27 +67,48 @@ try {
   const { rpc, userId, gatewayPort } = platform
   const noisy = await rpc.call('teams.create', { name: 'noisy', ownerId: userId })
   const [environment] = await rpc.call('environments.list', { teamId: noisy.id })
-  const { secret } = await rpc.call('tokens.create', { teamId: noisy.id, userId, name: 'bench', scope: {}, environmentId: null, expiresAt: null })
+  const { secret } = await rpc.call('tokens.create', {
+    teamId: noisy.id,
+    userId,
+    name: 'bench',
+    scope: {},
+    environmentId: null,
+    expiresAt: null,
+  })
   await platform.deploy('quiet', answering('fine'))
   const deployHog = async () => {
-    const { deploymentId } = await platform.upload('hog', { ...hog, 'again.txt': String(Math.random()) }, environment?.id ?? '', noisy.id)
+    const { deploymentId } = await platform.upload(
+      'hog',
+      { ...hog, 'again.txt': String(Math.random()) },
+      environment?.id ?? '',
+      noisy.id,
+    )
     const { state, error } = await platform.settled(deploymentId)
     if (state !== 'live') throw new Error(`the hog is ${state}: ${error?.message}`)
   }
 
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
-  const call = (token: string, path: string) => new Promise<{ ms: number; status: number }>((resolve) => {
-    const began = performance.now()
-    const done = (status: number) => resolve({ ms: performance.now() - began, status })
-    request({ port: gatewayPort, path, agent, headers: { authorization: `Bearer ${token}` }, timeout: 10_000 }, (answer) => {
-      answer.resume()
-      answer.on('end', () => done(answer.statusCode ?? 0))
-    }).on('error', () => done(0)).on('timeout', function (this: { destroy(): void }) { this.destroy() }).end()
-  })
+  const call = (token: string, path: string) =>
+    new Promise<{ ms: number; status: number }>((resolve) => {
+      const began = performance.now()
+      const done = (status: number) => resolve({ ms: performance.now() - began, status })
+      request(
+        { port: gatewayPort, path, agent, headers: { authorization: `Bearer ${token}` }, timeout: 10_000 },
+        (answer) => {
+          answer.resume()
+          answer.on('end', () => done(answer.statusCode ?? 0))
+        },
+      )
+        .on('error', () => done(0))
+        .on('timeout', function (this: { destroy(): void }) {
+          this.destroy()
+        })
+        .end()
+    })
   /** At a steady rate whatever comes back, so that what is slow does not thin out what is measured. */
   const measure = async (forMs: number) => {
     const calls: Promise<{ ms: number; status: number }>[] = []
-    for (const began = performance.now(); performance.now() - began < forMs; ) {
+    for (const began = performance.now(); performance.now() - began < forMs;) {
       calls.push(call(platform.token, '/v1/quiet/x'))
       await delay(Math.max(0, began + (calls.length * 1000) / rate - performance.now()))
     }
@@ -93,11 +120,17 @@ try {
 
   type Measured = Awaited<ReturnType<typeof measure>>
   const better = (all: Measured[]): Measured => ({
-    p50: Math.min(...all.map(({ p50 }) => p50)), p99: Math.min(...all.map(({ p99 }) => p99)),
-    failed: all.reduce((sum, { failed }) => sum + failed, 0), calls: all.reduce((sum, { calls }) => sum + calls, 0),
+    p50: Math.min(...all.map(({ p50 }) => p50)),
+    p99: Math.min(...all.map(({ p99 }) => p99)),
+    failed: all.reduce((sum, { failed }) => sum + failed, 0),
+    calls: all.reduce((sum, { calls }) => sum + calls, 0),
   })
-  const processes = Object.entries({ runtime: identify(platform.runtime.pid()), gateway: identify(platform.gateway.pid()) })
-  const ended = () => processes.filter(([, identity]) => identity === undefined || !isRunning(identity)).map(([name]) => name)
+  const processes = Object.entries({
+    runtime: identify(platform.runtime.pid()),
+    gateway: identify(platform.gateway.pid()),
+  })
+  const ended = () =>
+    processes.filter(([, identity]) => identity === undefined || !isRunning(identity)).map(([name]) => name)
   let worst = 0
   await measure(2_000)
   for (const deed of ['fork bomb', 'memory hog', 'processor hog', 'log flood', 'full disk']) {
@@ -115,7 +148,9 @@ try {
     const ratio = war.p99 / Math.max(peace.p99, noiseMs)
     worst = Math.max(worst, ratio)
     const { bavail, bsize } = statfsSync(disk)
-    console.log(`${deed.padEnd(14)} p50 ${peace.p50.toFixed(1)} → ${war.p50.toFixed(1)} ms, p99 ${peace.p99.toFixed(1)} → ${war.p99.toFixed(1)} ms: ${ratio.toFixed(2)} times of ${limit}; ${war.failed} of ${war.calls} failed; ${((bavail * bsize) / 2 ** 20).toFixed(0)} MiB of the disk left; ${ended().length === 0 ? 'no process of the platform ended' : `${ended().join(', ')} ended`}`)
+    console.log(
+      `${deed.padEnd(14)} p50 ${peace.p50.toFixed(1)} → ${war.p50.toFixed(1)} ms, p99 ${peace.p99.toFixed(1)} → ${war.p99.toFixed(1)} ms: ${ratio.toFixed(2)} times of ${limit}; ${war.failed} of ${war.calls} failed; ${((bavail * bsize) / 2 ** 20).toFixed(0)} MiB of the disk left; ${ended().length === 0 ? 'no process of the platform ended' : `${ended().join(', ')} ended`}`,
+    )
     if (war.failed > 0 || ended().length > 0) worst = Infinity
   }
   agent.destroy()

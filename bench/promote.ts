@@ -34,7 +34,12 @@ http.createServer((request, response) => {
 
 const platform = await startPlatform()
 try {
-  const alice = await platform.rpc.call('environments.create', { teamId: platform.teamId, name: 'alice', parentId: null, ownerId: platform.userId })
+  const alice = await platform.rpc.call('environments.create', {
+    teamId: platform.teamId,
+    name: 'alice',
+    parentId: null,
+    ownerId: platform.userId,
+  })
   for (const [n, name] of names.entries()) {
     await deployed(name, linked(n, 'old'), platform.production)
     await deployed(name, linked(n, 'new'), alice.id)
@@ -42,8 +47,16 @@ try {
   console.log(`${count} services live, each with a copy of its own in alice`)
   let isMissed = false
   for (let round = 0; round < rounds; round++) {
-    const { promotionId } = await measured('promote', 'new', () => platform.rpc.call('promotions.start', { environmentId: alice.id, serviceIds: null, generation: null, route: 'cli' }, actor()))
-    await measured('take back', 'old', () => platform.rpc.call('promotions.undo', { promotionId, route: 'cli' }, actor()))
+    const { promotionId } = await measured('promote', 'new', () =>
+      platform.rpc.call(
+        'promotions.start',
+        { environmentId: alice.id, serviceIds: null, generation: null, route: 'cli' },
+        actor(),
+      ),
+    )
+    await measured('take back', 'old', () =>
+      platform.rpc.call('promotions.undo', { promotionId, route: 'cli' }, actor()),
+    )
   }
   process.exitCode = isMissed ? 1 : 0
 
@@ -87,7 +100,9 @@ try {
     const span = Math.max(...times) - Math.min(...times)
     const switched = Math.max(0, lastOld - Math.min(...times))
     isMissed ||= switched > limitMs || failed > 0 || mixtures > 0 || wanted.size !== 2
-    console.log(`${what.padEnd(10)} ${Math.round(took)} ms in all · ${count} services switched within ${switched.toFixed(1)} ms (reach ≤ ${limitMs}), seen within ${span.toFixed(1)} ms · ${failed} of ${requests + chains} requests failed (reach 0) · ${mixtures} of ${chains} chains of four saw a mixture (reach 0)`)
+    console.log(
+      `${what.padEnd(10)} ${Math.round(took)} ms in all · ${count} services switched within ${switched.toFixed(1)} ms (reach ≤ ${limitMs}), seen within ${span.toFixed(1)} ms · ${failed} of ${requests + chains} requests failed (reach 0) · ${mixtures} of ${chains} chains of four saw a mixture (reach 0)`,
+    )
     return { promotionId: promotion.id }
   }
 } finally {
@@ -114,11 +129,16 @@ async function ended(promotionId: string): Promise<Promotion> {
 
 function ask(agent: Agent, path: string): Promise<{ status: number; body: string }> {
   return new Promise((resolve) => {
-    request({ port: platform.gatewayPort, path, agent, headers: { authorization: `Bearer ${platform.token}` } }, (answer) => {
-      let body = ''
-      answer.on('data', (part: Buffer) => (body += part.toString()))
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body }))
-      answer.on('error', () => resolve({ status: 0, body }))
-    }).on('error', () => resolve({ status: 0, body: '' })).end()
+    request(
+      { port: platform.gatewayPort, path, agent, headers: { authorization: `Bearer ${platform.token}` } },
+      (answer) => {
+        let body = ''
+        answer.on('data', (part: Buffer) => (body += part.toString()))
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body }))
+        answer.on('error', () => resolve({ status: 0, body }))
+      },
+    )
+      .on('error', () => resolve({ status: 0, body: '' }))
+      .end()
   })
 }

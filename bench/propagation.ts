@@ -19,9 +19,14 @@ import { buildPlatformDir } from '#sdk/platform/platform-folder.ts'
  * `node bench/propagation.ts [--ms 250] [--pairs 10] [--starts 6] [--service express]`; reach: ≥ 0.97 of the throughput.
  */
 
-const { values } = parseArgs({ options: {
-  ms: { type: 'string', default: '250' }, pairs: { type: 'string', default: '10' }, starts: { type: 'string', default: '6' }, service: { type: 'string' },
-} })
+const { values } = parseArgs({
+  options: {
+    ms: { type: 'string', default: '250' },
+    pairs: { type: 'string', default: '10' },
+    starts: { type: 'string', default: '6' },
+    service: { type: 'string' },
+  },
+})
 const limit = 0.03
 const home = mkdtempSync(join(tmpdir(), 'm3o-bench-propagation-'))
 const children: ChildProcess[] = []
@@ -93,40 +98,76 @@ process.on('disconnect', () => process.exit())
 /** Processor time so far, of all its threads, in ms. */
 function cpuMs(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`)
-  return threads.reduce((sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0]) / 1e6, 0)
+  return threads.reduce(
+    (sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0]) / 1e6,
+    0,
+  )
 }
 
 /** Of sorted figures. */
 const quantile = (sorted: number[], share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? NaN
-const median = (figures: number[]) => quantile(figures.toSorted((a, b) => a - b), 0.5)
+const median = (figures: number[]) =>
+  quantile(
+    figures.toSorted((a, b) => a - b),
+    0.5,
+  )
 
 /** What 1,000 drawings with replacement say of how far the median may be off. */
 function errorOfMedian(figures: number[]): number {
-  const medians = Array.from({ length: 1000 }, () => median(figures.map(() => figures[Math.floor(Math.random() * figures.length)] ?? NaN)))
+  const medians = Array.from({ length: 1000 }, () =>
+    median(figures.map(() => figures[Math.floor(Math.random() * figures.length)] ?? NaN)),
+  )
   const mean = medians.reduce((sum, each) => sum + each, 0) / medians.length
   return Math.sqrt(medians.reduce((sum, each) => sum + (each - mean) ** 2, 0) / medians.length)
 }
 
-interface Started { pid: number; asker: ChildProcess }
+interface Started {
+  pid: number
+  asker: ChildProcess
+}
 /** Answers a second, and processor time that each took, in µs. */
-interface Round { perSecond: number; micros: number }
+interface Round {
+  perSecond: number
+  micros: number
+}
 
-const headers = ['baggage: m3o-env=env_01abcdefghij.12.AAAAAAAAAAAAAAAAAAAAAA', 'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'm3o-hops: 1', 'm3o-caller: person="a@b.c", team="demo"']
+const headers = [
+  'baggage: m3o-env=env_01abcdefghij.12.AAAAAAAAAAAAAAAAAAAAAA',
+  'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  'm3o-hops: 1',
+  'm3o-caller: person="a@b.c", team="demo"',
+]
 
 async function start(name: string, options: string[], gateway: string): Promise<Started> {
   const port = await freePort()
   const file = `${name.replaceAll(/\W+/g, '-')}.mjs`
   writeFileSync(join(home, file), services[name] ?? '')
   const child = spawn(process.execPath, [...options, file], {
-    cwd: home, stdio: ['ignore', 'ignore', 'inherit'],
-    env: { PATH: process.env.PATH, PORT: String(port), M3O_GATEWAY: gateway, NODE_ENV: 'production', NODE_OPTIONS: '--max-old-space-size=384' },
+    cwd: home,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      PATH: process.env.PATH,
+      PORT: String(port),
+      M3O_GATEWAY: gateway,
+      NODE_ENV: 'production',
+      NODE_OPTIONS: '--max-old-space-size=384',
+    },
   })
   const path = '/hello/ann'
-  for (let left = 200; (await fetch(`http://127.0.0.1:${port}${path}`).then(({ status }) => status, () => 0)) !== 200; left--) {
+  for (
+    let left = 200;
+    (await fetch(`http://127.0.0.1:${port}${path}`).then(
+      ({ status }) => status,
+      () => 0,
+    )) !== 200;
+    left--
+  ) {
     if (left === 0) throw new Error(`${name} does not answer`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  const asker = spawn(process.execPath, ['-e', asking, JSON.stringify({ host: '127.0.0.1', port, path, headers })], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const asker = spawn(process.execPath, ['-e', asking, JSON.stringify({ host: '127.0.0.1', port, path, headers })], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
   children.push(child, asker)
   return { pid: child.pid ?? 0, asker }
 }
@@ -149,7 +190,9 @@ function tell(ratios: number[]): string {
 try {
   symlinkSync(join(import.meta.dirname, '../node_modules'), join(home, 'node_modules'))
   const preload = `--import=${await buildPlatformDir(join(home, 'platform'))}/preload.mjs`
-  const other = createServer((_, response) => response.setHeader('content-type', 'application/json').end('{"hello":"world"}'))
+  const other = createServer((_, response) =>
+    response.setHeader('content-type', 'application/json').end('{"hello":"world"}'),
+  )
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
   const gateway = `http://127.0.0.1:${(other.address() as AddressInfo).port}/~0123456789abcdef012345`
   const least: number[] = []
@@ -169,7 +212,9 @@ try {
     const byProcessor = pairs.map(({ bare, carrying }) => bare.micros / carrying.micros)
     least.push(median(byProcessor))
     const of = (which: 'bare' | 'carrying', figure: keyof Round) => median(pairs.map((pair) => pair[which][figure]))
-    console.log(`${name.padEnd(20)} ${tell(byProcessor)}: ${of('carrying', 'micros').toFixed(1)} µs an answer, bare ${of('bare', 'micros').toFixed(1)} µs · by the clock ${tell(pairs.map(({ bare, carrying }) => carrying.perSecond / bare.perSecond))}: ${Math.round(of('carrying', 'perSecond'))}/s, bare ${Math.round(of('bare', 'perSecond'))}/s`)
+    console.log(
+      `${name.padEnd(20)} ${tell(byProcessor)}: ${of('carrying', 'micros').toFixed(1)} µs an answer, bare ${of('bare', 'micros').toFixed(1)} µs · by the clock ${tell(pairs.map(({ bare, carrying }) => carrying.perSecond / bare.perSecond))}: ${Math.round(of('carrying', 'perSecond'))}/s, bare ${Math.round(of('bare', 'perSecond'))}/s`,
+    )
   }
   console.log(`the least of the throughput that is kept: ${Math.min(...least).toFixed(3)} (reach ≥ ${1 - limit})`)
   process.exitCode = Math.min(...least) >= 1 - limit ? 0 : 1

@@ -12,7 +12,13 @@ import { startStand } from '#server/testing/stand.ts'
  * `node bench/pull.ts [--files 500] [--commits 300] [--times 7]`; reach: a pull within 2 s of the clone, medians.
  */
 
-const { values } = parseArgs({ options: { files: { type: 'string', default: '500' }, commits: { type: 'string', default: '300' }, times: { type: 'string', default: '7' } } })
+const { values } = parseArgs({
+  options: {
+    files: { type: 'string', default: '500' },
+    commits: { type: 'string', default: '300' },
+    times: { type: 'string', default: '7' },
+  },
+})
 const [files, commits, times] = [Number(values.files), Number(values.commits), Number(values.times)]
 
 const stand = await startStand()
@@ -20,7 +26,9 @@ const shell = await Shell.anywhere()
 try {
   const password = 'a fine password'
   await stand.web.setup.run(stand.setupCode, { email: 'ann@example.com', name: 'Ann', password })
-  await shell.json(['login', '--url', stand.settings.url, '--email', 'ann@example.com', '--password-stdin'], { input: password })
+  await shell.json(['login', '--url', stand.settings.url, '--email', 'ann@example.com', '--password-stdin'], {
+    input: password,
+  })
   const { token } = await shell.json<{ token: string }>(['token', 'create', 'git'])
   const url = `${stand.settings.url.replace('://', `://git:${token}@`)}/git/demo/large.git`
   const production = { team: 'demo', environment: 'production', service: 'large' }
@@ -36,7 +44,9 @@ try {
     ms.again.push(await timed(() => shell.json(['pull', 'large', `pull-${n}`])))
   }
   const [clone, pull, again] = [median(ms.clone), median(ms.pull), median(ms.again)]
-  console.log(`${files} files, ${commits} commits, median of ${times}: git clone ${clone} ms, m3o pull ${pull} ms (+${pull - clone} ms), again ${again} ms`)
+  console.log(
+    `${files} files, ${commits} commits, median of ${times}: git clone ${clone} ms, m3o pull ${pull} ms (+${pull - clone} ms), again ${again} ms`,
+  )
   process.exitCode = pull - clone <= 2_000 ? 0 : 1
 } finally {
   await shell[Symbol.asyncDispose]()
@@ -50,7 +60,9 @@ async function fill(folder: string, url: string): Promise<void> {
   const child = spawn('git', ['-C', folder, 'fast-import', '--quiet'], { stdio: ['pipe', 'inherit', 'inherit'] })
   const ended = new Promise((resolve) => child.once('close', resolve))
   for (let n = 0; n < commits; n++) {
-    child.stdin.write(`commit refs/heads/main\ncommitter Ann <ann@example.com> ${1_700_000_000 + n} +0000\ndata 4\nstep\n`)
+    child.stdin.write(
+      `commit refs/heads/main\ncommitter Ann <ann@example.com> ${1_700_000_000 + n} +0000\ndata 4\nstep\n`,
+    )
     for (let file = n === 0 ? 0 : n % files; file < (n === 0 ? files : (n % files) + 1); file++) {
       const text = `${n} ${file}\n`.repeat(50)
       child.stdin.write(`M 644 inline folder-${file % 20}/file-${file}.txt\ndata ${text.length}\n${text}\n`)

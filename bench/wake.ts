@@ -24,17 +24,35 @@ const limits = { hello: 80, express: 200 }
 function firstByte(port: number, path: string, headers: Record<string, string> = {}): Promise<number | undefined> {
   const began = performance.now()
   return new Promise((resolve, reject) => {
-    request({ host: '127.0.0.1', port, path, method: 'POST', agent: false, headers: { 'content-type': 'application/json', 'content-length': 2, ...headers } }, (answer) => {
-      const took = performance.now() - began
-      answer.resume().on('end', () => (answer.statusCode === 200 ? resolve(took) : reject(new Error(`it answered ${answer.statusCode}`))))
-    }).on('error', () => resolve(undefined)).end('{}')
+    request(
+      {
+        host: '127.0.0.1',
+        port,
+        path,
+        method: 'POST',
+        agent: false,
+        headers: { 'content-type': 'application/json', 'content-length': 2, ...headers },
+      },
+      (answer) => {
+        const took = performance.now() - began
+        answer
+          .resume()
+          .on('end', () =>
+            answer.statusCode === 200 ? resolve(took) : reject(new Error(`it answered ${answer.statusCode}`)),
+          )
+      },
+    )
+      .on('error', () => resolve(undefined))
+      .end('{}')
   })
 }
 
 /** Process ids of a service's instances, those that only wait among them. */
 async function processesOf(serviceId: string): Promise<number[]> {
   const folder = join(platform.home.path, 'instances')
-  const records = await Promise.all((await readdir(folder)).map((id) => readFile(join(folder, id, 'instance.json'), 'utf8').catch(() => '{}')))
+  const records = await Promise.all(
+    (await readdir(folder)).map((id) => readFile(join(folder, id, 'instance.json'), 'utf8').catch(() => '{}')),
+  )
   return records.flatMap((text) => {
     const { placement } = JSON.parse(text) as { placement?: { serviceId: string; pid: number } }
     return placement?.serviceId === serviceId ? [placement.pid] : []
@@ -43,11 +61,18 @@ async function processesOf(serviceId: string): Promise<number[]> {
 
 async function woken({ name, path, source, files }: App, cold: boolean): Promise<number[]> {
   const asleep = { instances: { min: 0, max: 1 }, idle: '1s' }
-  const { serviceId, state, error } = await platform.deploy(name, { ...files, [path]: source('awake'), 'm3o.json': JSON.stringify({ name, ...asleep }) })
+  const { serviceId, state, error } = await platform.deploy(name, {
+    ...files,
+    [path]: source('awake'),
+    'm3o.json': JSON.stringify({ name, ...asleep }),
+  })
   if (state !== 'live') throw new Error(`${name} is ${state}: ${JSON.stringify(error)}`)
   const took: number[] = []
   while (took.length < times) {
-    while ((await platform.rpc.call('services.get', { serviceId, environmentId: platform.production })).state !== 'asleep') await delay(100)
+    while (
+      (await platform.rpc.call('services.get', { serviceId, environmentId: platform.production })).state !== 'asleep'
+    )
+      await delay(100)
     while (!(await waits(serviceId))) await delay(50)
     if (cold) {
       for (const pid of await processesOf(serviceId)) process.kill(pid, 'SIGKILL')
@@ -64,7 +89,9 @@ async function woken({ name, path, source, files }: App, cold: boolean): Promise
 
 /** The one that served is gone, and the one that waits is there. */
 async function waits(serviceId: string): Promise<boolean> {
-  const commands = await Promise.all((await processesOf(serviceId)).map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
+  const commands = await Promise.all(
+    (await processesOf(serviceId)).map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  )
   return commands.length === 1 && commands.every((command) => command.includes('?held'))
 }
 
@@ -76,7 +103,11 @@ async function bare({ plain }: App): Promise<number[]> {
   while (took.length < times) {
     const port = await freePort()
     const began = performance.now()
-    const child = spawn(process.execPath, ['app.mjs'], { cwd: folder, env: { ...process.env, PORT: String(port), NODE_ENV: 'production' }, stdio: 'ignore' })
+    const child = spawn(process.execPath, ['app.mjs'], {
+      cwd: folder,
+      env: { ...process.env, PORT: String(port), NODE_ENV: 'production' },
+      stdio: 'ignore',
+    })
     while ((await firstByte(port, '/x')) === undefined) await delay(1)
     took.push(performance.now() - began)
     const gone = new Promise((resolve) => child.once('exit', resolve))
@@ -91,7 +122,9 @@ await using platform = await startPlatform()
 for (const app of [hello, express]) {
   const limit = limits[app.name as keyof typeof limits]
   const [ours, cold, peer] = [await woken(app, false), await woken(app, true), await bare(app)]
-  console.log(`${app.name.padEnd(8)} p50 ${at(0.5, ours).toFixed(0).padStart(4)} ms   p95 ${at(0.95, ours).toFixed(0).padStart(4)} ms   where none waits ${at(0.5, cold).toFixed(0)}/${at(0.95, cold).toFixed(0)} ms   plain node ${at(0.5, peer).toFixed(0)}/${at(0.95, peer).toFixed(0)} ms`)
+  console.log(
+    `${app.name.padEnd(8)} p50 ${at(0.5, ours).toFixed(0).padStart(4)} ms   p95 ${at(0.95, ours).toFixed(0).padStart(4)} ms   where none waits ${at(0.5, cold).toFixed(0)}/${at(0.95, cold).toFixed(0)} ms   plain node ${at(0.5, peer).toFixed(0)}/${at(0.95, peer).toFixed(0)} ms`,
+  )
   const holds = at(0.95, ours) <= limit
   console.log(`  ${holds ? 'reached' : 'MISSED '}  p95 ≤ ${limit} ms`)
   if (!holds) process.exitCode = 1

@@ -7,7 +7,10 @@ endChildrenWithUs()
 const args = process.argv.slice(2)
 const options = args.filter((arg, at) => arg.startsWith('--') || args[at - 1] === '--times')
 const chosen = args.filter((arg) => !options.includes(arg))
-const known = readdirSync(join(checkout, 'e2e/faults')).filter((file) => file.endsWith('.ts')).map((file) => file.replace('.ts', '')).filter((name) => !['fault', 'run'].includes(name) && !name.endsWith('.test'))
+const known = readdirSync(join(checkout, 'e2e/faults'))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replace('.ts', ''))
+  .filter((name) => !['fault', 'run'].includes(name) && !name.endsWith('.test'))
 const unknown = chosen.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
   console.error(`error: no fault is named ${unknown.join(', ')}\nThere are ${known.join(', ')}.`)
@@ -15,7 +18,11 @@ if (unknown.length > 0) {
 }
 const broke = []
 for (const name of chosen.length > 0 ? chosen : known) {
-  const { code } = await run(join(checkout, 'node_modules/.bin/node'), ['--disable-warning=ExperimentalWarning', 'e2e/faults/run.ts', name, ...options], { withinMs: 3_600_000, show: true })
+  const { code } = await run(
+    join(checkout, 'node_modules/.bin/node'),
+    ['--disable-warning=ExperimentalWarning', 'e2e/faults/run.ts', name, ...options],
+    { withinMs: 3_600_000, show: true },
+  )
   if (code !== 0) broke.push(name)
 }
 console.log(broke.length === 0 ? 'all held' : `did not hold: ${broke.join(', ')}`)

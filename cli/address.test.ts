@@ -17,8 +17,12 @@ test('an environment is here, or on a platform that is called by URL, host, its 
     expect(parseAddress(`${name}/`, urls)).toEqual({ url: prod })
   }
   expect(parseAddress('prod.example.com', urls)).toEqual({ url: prod })
-  for (const name of ['127.0.0.1:4000', '127.0.0.1', 'laptop']) expect(parseAddress(`${name}/production`, urls)).toEqual({ url: laptop, environment: 'production' })
-  expect(parseAddress('tools.example.com/m3o/alice', urls)).toEqual({ url: 'https://tools.example.com/m3o', environment: 'alice' })
+  for (const name of ['127.0.0.1:4000', '127.0.0.1', 'laptop'])
+    expect(parseAddress(`${name}/production`, urls)).toEqual({ url: laptop, environment: 'production' })
+  expect(parseAddress('tools.example.com/m3o/alice', urls)).toEqual({
+    url: 'https://tools.example.com/m3o',
+    environment: 'alice',
+  })
 })
 
 test('a platform is called no longer than it must be', () => {
@@ -39,7 +43,9 @@ test('what could be several is refused with their names, what is none with how t
     return undefined
   }
   expect(why('stage/alice')).toBe('stage could be stage.example.com or stage.example.org. Write more of it.')
-  expect(why('stag/alice')).toMatch(/^you are logged in to no platform stag\. Log in: m3o login --url https:\/\/stag\. You are logged in to 127\.0\.0\.1:4000, prod\.example\.com, /)
+  expect(why('stag/alice')).toMatch(
+    /^you are logged in to no platform stag\. Log in: m3o login --url https:\/\/stag\. You are logged in to 127\.0\.0\.1:4000, prod\.example\.com, /,
+  )
   expect(why('https://else.example.com/alice')).toMatch(/no platform https:\/\/else/)
   expect(why('prod/a/b/c')).toMatch(/is no environment's address/)
   expect(why('prod//b')).toMatch(/is no environment's address/)
@@ -48,13 +54,22 @@ test('what could be several is refused with their names, what is none with how t
 test('where two have the same host, the whole URL says which', () => {
   const both = ['http://a.example.com', 'https://a.example.com']
   expect(both.map((url) => labelOf(url, both))).toEqual(both)
-  expect(parseAddress('https://a.example.com/alice', both)).toEqual({ url: 'https://a.example.com', environment: 'alice' })
+  expect(parseAddress('https://a.example.com/alice', both)).toEqual({
+    url: 'https://a.example.com',
+    environment: 'alice',
+  })
   expect(() => parseAddress('a.example.com/alice', both)).toThrow('could be')
 })
 
 test('what is listed as an address leads there', () => {
   const name = fc.stringMatching(/^[a-z](-?[a-z0-9]){0,5}$/)
-  fc.assert(fc.property(fc.constantFrom(...urls), name, fc.option(name, { nil: undefined }), (url, environment, team) => {
-    expect(parseAddress(addressOf(url, urls, { team, environment }), urls)).toEqual({ url, environment, ...(team !== undefined && { team }) })
-  }))
+  fc.assert(
+    fc.property(fc.constantFrom(...urls), name, fc.option(name, { nil: undefined }), (url, environment, team) => {
+      expect(parseAddress(addressOf(url, urls, { team, environment }), urls)).toEqual({
+        url,
+        environment,
+        ...(team !== undefined && { team }),
+      })
+    }),
+  )
 })

@@ -28,17 +28,26 @@ export function labelOf(url: string, urls: readonly string[]): string {
 export function spokenOf(url: string, urls: readonly string[]): string {
   const label = labelOf(url, urls)
   const short = [...(isHere(url) ? ['laptop'] : []), ...(label === url ? [] : [label.replace(/:\d+(?=\/|$)/, '')])]
-  return short.find((name) => !name.includes('/') && candidates(name, urls).length === 1 && candidates(name, urls)[0] === url) ?? label
+  return (
+    short.find(
+      (name) => !name.includes('/') && candidates(name, urls).length === 1 && candidates(name, urls)[0] === url,
+    ) ?? label
+  )
 }
 
 /** An address that leads there from anywhere. */
-export function addressOf(url: string, urls: readonly string[], { team, environment }: { team?: string | undefined; environment: string }): string {
+export function addressOf(
+  url: string,
+  urls: readonly string[],
+  { team, environment }: { team?: string | undefined; environment: string },
+): string {
   return [spokenOf(url, urls), ...(team === undefined ? [] : [team]), environment].join('/')
 }
 
 /** @throws Misuse when it could be several, PlatformError `not_found` when it is none of `urls` */
 export function parseAddress(text: string, urls: readonly string[]): Address {
-  const named = urls.flatMap((url) => [url, labelOf(url, urls)].map((name) => ({ url, name })))
+  const named = urls
+    .flatMap((url) => [url, labelOf(url, urls)].map((name) => ({ url, name })))
     .filter(({ name }) => text === name || text.startsWith(`${name}/`))
     .sort((a, b) => b.name.length - a.name.length)[0]
   if (named !== undefined) return { url: named.url, ...placeOf(text, text.slice(named.name.length + 1)) }
@@ -62,19 +71,23 @@ export function platformCalled(name: string, urls: readonly string[]): string {
   const found = candidates(name, urls)
   const [only, ...more] = found
   if (only === undefined) throw unknownPlatform(name, urls)
-  if (more.length > 0) throw new Misuse(`${name} could be ${found.map((url) => labelOf(url, urls)).join(' or ')}`, 'Write more of it.')
+  if (more.length > 0)
+    throw new Misuse(`${name} could be ${found.map((url) => labelOf(url, urls)).join(' or ')}`, 'Write more of it.')
   return only
 }
 
 function candidates(name: string, urls: readonly string[]): string[] {
-  const found = urls.filter((url) => shortOf(url).startsWith(name) && /^([.:/]|$)/.test(shortOf(url).slice(name.length)))
+  const found = urls.filter(
+    (url) => shortOf(url).startsWith(name) && /^([.:/]|$)/.test(shortOf(url).slice(name.length)),
+  )
   return found.length === 0 && name === 'laptop' ? urls.filter(isHere) : found
 }
 
 function placeOf(text: string, rest: string): Pick<Address, 'team' | 'environment'> {
   const parts = rest.split('/').filter((part, at, all) => part !== '' || at < all.length - 1)
   const [first, second, ...more] = parts
-  if (more.length > 0 || first === '') throw new Misuse(`${text} is no environment's address`, 'Write PLATFORM/ENVIRONMENT or PLATFORM/TEAM/ENVIRONMENT.')
+  if (more.length > 0 || first === '')
+    throw new Misuse(`${text} is no environment's address`, 'Write PLATFORM/ENVIRONMENT or PLATFORM/TEAM/ENVIRONMENT.')
   if (first === undefined) return {}
   return second === undefined ? { environment: first } : { team: first, environment: second }
 }

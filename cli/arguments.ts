@@ -18,7 +18,8 @@ export function globalFirst(argv: readonly string[]): string[] {
     const word = given[at] ?? ''
     const [name = ''] = word.split('=')
     if (word === '--json') front.push(word)
-    else if (globalValues.includes(name) && !(name === '--token' && rest[0] === 'login')) front.push(word, ...(word.includes('=') ? [] : [valueOf(word, given[++at])]))
+    else if (globalValues.includes(name) && !(name === '--token' && rest[0] === 'login'))
+      front.push(word, ...(word.includes('=') ? [] : [valueOf(word, given[++at])]))
     else if (beginsCommandLine(rest, word)) return [node, script, ...front, ...rest, '--', ...given.slice(at)]
     else rest.push(word)
   }
@@ -34,6 +35,10 @@ function beginsCommandLine([command, ...before]: readonly string[], word: string
 }
 
 function valueOf(option: string, value: string | undefined): string {
-  if (value === undefined || value.startsWith('--')) throw new Misuse(`${option} needs a value`, `Such as ${option} ${option === '--url' ? 'http://127.0.0.1:4000' : 'NAME'}.`)
+  if (value === undefined || value.startsWith('--'))
+    throw new Misuse(
+      `${option} needs a value`,
+      `Such as ${option} ${option === '--url' ? 'http://127.0.0.1:4000' : 'NAME'}.`,
+    )
   return value
 }

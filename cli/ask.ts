@@ -25,7 +25,10 @@ export async function ask(url: string, { method = 'GET', headers = {}, body, sig
   const { request } = process.getBuiltinModule(url.startsWith('https:') ? 'node:https' : 'node:http')
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const length = typeof body === 'string' ? { 'content-length': String(Buffer.byteLength(body)) } : undefined
-    const sent = request(url, { method, headers: { ...headers, ...length }, ...(signal && { signal }) }, resolve).on('error', reject)
+    const sent = request(url, { method, headers: { ...headers, ...length }, ...(signal && { signal }) }, resolve).on(
+      'error',
+      reject,
+    )
     if (!isStream(body)) return sent.end(body ?? undefined)
     // An answer may come before all is sent: then that is what matters, not that it could not be sent.
     body.on('error', (error) => sent.destroy(error)).pipe(sent)

@@ -21,7 +21,8 @@ interface Config {
 export const defaultUrl = 'http://127.0.0.1:4000'
 
 /** The platform of this machine, before any login: on the port that `npm start` would take in the same shell. */
-export const urlHere = ({ M3O_PORT }: NodeJS.ProcessEnv): string => (/^[1-9]\d{0,4}$/.test(M3O_PORT ?? '') ? `http://127.0.0.1:${M3O_PORT}` : defaultUrl)
+export const urlHere = ({ M3O_PORT }: NodeJS.ProcessEnv): string =>
+  /^[1-9]\d{0,4}$/.test(M3O_PORT ?? '') ? `http://127.0.0.1:${M3O_PORT}` : defaultUrl
 
 /** `$XDG_CONFIG_HOME/m3o/config.json`, which only its owner can read. */
 export class ConfigFile {
@@ -52,7 +53,12 @@ export class ConfigFile {
 
   /** The same, and later commands act there. */
   choose(url: string, change: Remembered): void {
-    this.#write((config) => Object.assign(config, { url, platforms: { ...config.platforms, [url]: { ...config.platforms[url], ...change } } }))
+    this.#write((config) =>
+      Object.assign(config, {
+        url,
+        platforms: { ...config.platforms, [url]: { ...config.platforms[url], ...change } },
+      }),
+    )
   }
 
   forget(url: string): void {
@@ -68,7 +74,12 @@ export class ConfigFile {
       this.#replace()
     } catch (cause) {
       const why = (cause as NodeJS.ErrnoException).code ?? String(cause)
-      throw new PlatformError('bad_request', `${this.#folder} cannot be written: ${why}`, { fix: 'Set XDG_CONFIG_HOME to a folder of yours.' }, { cause })
+      throw new PlatformError(
+        'bad_request',
+        `${this.#folder} cannot be written: ${why}`,
+        { fix: 'Set XDG_CONFIG_HOME to a folder of yours.' },
+        { cause },
+      )
     }
   }
 

@@ -16,7 +16,7 @@ const patienceMs = 30_000
 export async function followDeployment(session: Session, team: string, deploymentId: string): Promise<Deployment> {
   let told = 0
   let warned = false
-  for (let lostAt: number | undefined; ; ) {
+  for (let lostAt: number | undefined; ;) {
     try {
       for await (const deployment of follow(session, 'deployment', { team, deploymentId })) {
         lostAt = undefined
@@ -43,13 +43,26 @@ async function warn(session: Session, team: string, deploymentId: string): Promi
   const impacts = await session.api.deployments.impact.query({ team, deploymentId }).catch(() => [])
   const breaking = impacts.filter(({ change }) => change.breaking)
   if (breaking.length === 0) return
-  note(session, colors.yellow(`warning: ${breaking.length === 1 ? 'a change of its endpoints breaks' : `${breaking.length} changes of its endpoints break`} what callers rely on`))
-  for (const impact of breaking.slice(0, 20)) note(session, `  ${plain(spokenChange(impact.change))} ${colors.dim(`(${spokenCallers(impact) ?? 'nobody has called it in 30 days'})`)}`)
+  note(
+    session,
+    colors.yellow(
+      `warning: ${breaking.length === 1 ? 'a change of its endpoints breaks' : `${breaking.length} changes of its endpoints break`} what callers rely on`,
+    ),
+  )
+  for (const impact of breaking.slice(0, 20))
+    note(
+      session,
+      `  ${plain(spokenChange(impact.change))} ${colors.dim(`(${spokenCallers(impact) ?? 'nobody has called it in 30 days'})`)}`,
+    )
 }
 
 function tell(session: Session, deployment: Deployment, told: number): number {
   const ended = deployment.phases.filter((phase) => phase.ms !== null)
-  for (const phase of ended.slice(told)) note(session, `  ${phase.name.padEnd(10)} ${colors.dim(`${duration(phase.ms ?? 0).padEnd(8)}${spokenParts(phase, duration)}`.trimEnd())}`)
+  for (const phase of ended.slice(told))
+    note(
+      session,
+      `  ${phase.name.padEnd(10)} ${colors.dim(`${duration(phase.ms ?? 0).padEnd(8)}${spokenParts(phase, duration)}`.trimEnd())}`,
+    )
   return Math.max(told, ended.length)
 }
 
@@ -57,19 +70,43 @@ function tell(session: Session, deployment: Deployment, told: number): number {
 export async function reportOf(session: Session, deployment: Deployment, service: string): Promise<number> {
   const { error } = deployment
   const document = {
-    service: deployment.service, environment: deployment.environment, revision: deployment.revision, deployment: deployment.id,
-    outcome: deployment.state, durationMs: deployment.durationMs, phases: deployment.phases.map(({ name, ms }) => ({ name, ms })),
-    ...(error && { error: { code: error.code, message: error.message, exitCode: error.exitCode ?? null, lines: error.lines ?? [], ...(error.fix !== undefined && { fix: error.fix }) } }),
+    service: deployment.service,
+    environment: deployment.environment,
+    revision: deployment.revision,
+    deployment: deployment.id,
+    outcome: deployment.state,
+    durationMs: deployment.durationMs,
+    phases: deployment.phases.map(({ name, ms }) => ({ name, ms })),
+    ...(error && {
+      error: {
+        code: error.code,
+        message: error.message,
+        exitCode: error.exitCode ?? null,
+        lines: error.lines ?? [],
+        ...(error.fix !== undefined && { fix: error.fix }),
+      },
+    }),
   }
   if (deployment.state === 'live') {
     // It is live, whoever may be restarting at this moment.
     const at = { team: await session.team(), environment: deployment.environment, service: deployment.service }
     const shown = await session.api.services.get.query(at).catch(() => undefined)
-    const url = shown === undefined ? '' : `\n${shown.url}${shown.laptop === null || shown.from !== deployment.environment ? '' : `\nCalls go to ${plain(spokenLaptop(shown.laptop.by))}, which stands in its place; this serves once that lets go.`}`
-    show(session, document, `${colors.green('live')} ${deployment.service}@${deployment.revision} in ${deployment.environment} after ${duration(deployment.durationMs ?? 0)}${url}`)
+    const url =
+      shown === undefined
+        ? ''
+        : `\n${shown.url}${shown.laptop === null || shown.from !== deployment.environment ? '' : `\nCalls go to ${plain(spokenLaptop(shown.laptop.by))}, which stands in its place; this serves once that lets go.`}`
+    show(
+      session,
+      document,
+      `${colors.green('live')} ${deployment.service}@${deployment.revision} in ${deployment.environment} after ${duration(deployment.durationMs ?? 0)}${url}`,
+    )
     return 0
   }
   for (const line of error?.lines ?? []) note(session, colors.dim(`  ${plain(line)}`))
-  const known = new PlatformError((error?.code ?? 'internal') as 'internal', `${service} is not live: ${error?.message ?? deployment.state}`, error?.fix !== undefined ? { fix: error.fix } : {})
+  const known = new PlatformError(
+    (error?.code ?? 'internal') as 'internal',
+    `${service} is not live: ${error?.message ?? deployment.state}`,
+    error?.fix !== undefined ? { fix: error.fix } : {},
+  )
   return fail(known, session, document)
 }

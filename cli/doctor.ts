@@ -30,10 +30,32 @@ export async function diagnose(session: Session): Promise<Diagnosis> {
     status = (await session.ask('/health', { signal: AbortSignal.timeout(answerMs) })).status
   } catch (error) {
     if (!isAway(error) || !isHere(url)) throw error
-    return { url, status: null, weaker: [], checks: [{ name: 'console', state: 'bad', says: `nothing answers at ${url}`, fix: null }, ...await examined(true)], well: false }
+    return {
+      url,
+      status: null,
+      weaker: [],
+      checks: [
+        { name: 'console', state: 'bad', says: `nothing answers at ${url}`, fix: null },
+        ...(await examined(true)),
+      ],
+      well: false,
+    }
   }
-  const console: Check = { name: 'console', state: status === 200 ? 'ok' : 'bad', says: status === 200 ? `answers at ${url}` : `is not ready (${status})`, fix: status === 200 ? null : 'It is starting: ask again in a moment.' }
-  if (session.token === undefined) return { url, status, weaker: [], checks: [console], well: status === 200, remark: 'You are not logged in: m3o login' }
+  const console: Check = {
+    name: 'console',
+    state: status === 200 ? 'ok' : 'bad',
+    says: status === 200 ? `answers at ${url}` : `is not ready (${status})`,
+    fix: status === 200 ? null : 'It is starting: ask again in a moment.',
+  }
+  if (session.token === undefined)
+    return {
+      url,
+      status,
+      weaker: [],
+      checks: [console],
+      well: status === 200,
+      remark: 'You are not logged in: m3o login',
+    }
   const within = { signal: AbortSignal.timeout(answerMs) }
   try {
     const { version, engine, gateway, weaker } = await session.api.platform.about.query(undefined, within)
@@ -42,11 +64,26 @@ export async function diagnose(session: Session): Promise<Diagnosis> {
       return undefined
     })
     const all = [console, ...(checks ?? []), ...(isHere(url) ? await orphaned(url) : [])]
-    return { url, status, version, engine, gateway, weaker, checks: all, well: worst(all) !== 'bad', ...(checks === undefined && { remark: 'More of it is told to operators of the platform.' }) }
+    return {
+      url,
+      status,
+      version,
+      engine,
+      gateway,
+      weaker,
+      checks: all,
+      well: worst(all) !== 'bad',
+      ...(checks === undefined && { remark: 'More of it is told to operators of the platform.' }),
+    }
   } catch (error) {
     if (!within.signal.aborted && !isAway(error)) throw error
-    if (isHere(url)) return { url, status, weaker: [], checks: [console, ...await examined()], well: false }
-    const runtime: Check = { name: 'runtime', state: 'bad', says: 'does not answer', fix: 'Services go on; changes wait until it is back. m3o doctor on its own machine says more.' }
+    if (isHere(url)) return { url, status, weaker: [], checks: [console, ...(await examined())], well: false }
+    const runtime: Check = {
+      name: 'runtime',
+      state: 'bad',
+      says: 'does not answer',
+      fix: 'Services go on; changes wait until it is back. m3o doctor on its own machine says more.',
+    }
     return { url, status, weaker: [], checks: [console, runtime], well: false }
   }
 }
@@ -72,7 +109,10 @@ export function spoken({ version, engine, gateway, weaker, checks, remark }: Dia
   const width = Math.max(...checks.map(({ name }) => name.length))
   return [
     ...(version === undefined ? [] : [`M3O ${version}, ${engine} engine, services at ${gateway?.url}`]),
-    ...checks.flatMap(({ name, state, says, fix }) => [`${marks[state]} ${name.padEnd(width)}  ${plain(says)}`, ...(fix === null ? [] : [`     ${' '.repeat(width)}  ${plain(fix)}`])]),
+    ...checks.flatMap(({ name, state, says, fix }) => [
+      `${marks[state]} ${name.padEnd(width)}  ${plain(says)}`,
+      ...(fix === null ? [] : [`     ${' '.repeat(width)}  ${plain(fix)}`]),
+    ]),
     ...weaker.map((one) => `Weaker than it should be: ${plain(one)}`),
     ...(remark === undefined ? [] : [remark]),
   ]

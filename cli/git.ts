@@ -4,7 +4,11 @@ import { PlatformError } from '#contract/errors.ts'
 import { plain } from './output.ts'
 import type { Session } from './session.ts'
 
-export interface Ran { code: number; stdout: string; stderr: string }
+export interface Ran {
+  code: number
+  stdout: string
+  stderr: string
+}
 
 interface RunOptions {
   cwd?: string
@@ -19,23 +23,66 @@ interface RunOptions {
  * says of another repository. Asks nothing on the terminal.
  * @throws PlatformError `bad_request` with git's last words; `not_found` when there is no git
  */
-export async function git(args: readonly string[], { cwd, input, accept = [0], env = {} }: RunOptions = {}): Promise<Ran> {
+export async function git(
+  args: readonly string[],
+  { cwd, input, accept = [0], env = {} }: RunOptions = {},
+): Promise<Ran> {
   const ran = await new Promise<Ran>((resolve, reject) => {
-    const child = spawn('git', ['-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false', '-c', 'protocol.ext.allow=never', '-c', 'advice.detachedHead=false', ...args], {
-      ...(cwd !== undefined && { cwd }), stdio: 'pipe', env: { ...withoutGit(process.env), GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', ...env },
-    })
+    const child = spawn(
+      'git',
+      [
+        '-c',
+        'core.hooksPath=/dev/null',
+        '-c',
+        'core.fsmonitor=false',
+        '-c',
+        'protocol.ext.allow=never',
+        '-c',
+        'advice.detachedHead=false',
+        ...args,
+      ],
+      {
+        ...(cwd !== undefined && { cwd }),
+        stdio: 'pipe',
+        env: { ...withoutGit(process.env), GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', ...env },
+      },
+    )
     const said = { stdout: '', stderr: '' }
-    for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => (said[name] += text))
-    child.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ENOENT' ? new PlatformError('not_found', 'git is not installed', { fix: 'Install git, then try again.' }, { cause: error }) : error))
+    for (const name of ['stdout', 'stderr'] as const)
+      child[name].setEncoding('utf8').on('data', (text: string) => (said[name] += text))
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'ENOENT'
+          ? new PlatformError(
+              'not_found',
+              'git is not installed',
+              { fix: 'Install git, then try again.' },
+              { cause: error },
+            )
+          : error,
+      ),
+    )
     child.once('close', (code) => resolve({ ...said, code: code ?? 128 }))
     child.stdin.on('error', () => {}).end(input)
   })
   if (accept.includes(ran.code)) return ran
-  const words = ran.stderr.split('\n').map((line) => plain(line).trim()).filter((line) => line !== '' && !/^(hint|warning|Cloning|remote: *$)/.test(line))
-  throw new PlatformError('bad_request', `git ${args.find((arg) => !arg.startsWith('-')) ?? ''} failed: ${words.at(-1) ?? `it ended with ${ran.code}`}`, { fix: 'See to what git says, then try again.', data: { said: words.slice(-20) } })
+  const words = ran.stderr
+    .split('\n')
+    .map((line) => plain(line).trim())
+    .filter((line) => line !== '' && !/^(hint|warning|Cloning|remote: *$)/.test(line))
+  throw new PlatformError(
+    'bad_request',
+    `git ${args.find((arg) => !arg.startsWith('-')) ?? ''} failed: ${words.at(-1) ?? `it ended with ${ran.code}`}`,
+    { fix: 'See to what git says, then try again.', data: { said: words.slice(-20) } },
+  )
 }
 
-const withoutGit = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('GIT_') || name.startsWith('GIT_SSL') || name === 'GIT_CONFIG_NOSYSTEM')) as NodeJS.ProcessEnv
+const withoutGit = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(env).filter(
+      ([name]) => !name.startsWith('GIT_') || name.startsWith('GIT_SSL') || name === 'GIT_CONFIG_NOSYSTEM',
+    ),
+  ) as NodeJS.ProcessEnv
 
 /**
  * For a git that talks to the platform: the token goes from process to process by the environment (git-config(1)), by no
@@ -55,7 +102,11 @@ const shellQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}
  */
 export function credentialSettings(url: string): [key: string, value: string][] {
   const key = `credential.${new URL(url).origin}.helper`
-  return [[key, ''], [key, `!${shellQuoted(join(import.meta.dirname, '../bin/m3o'))} git-credential`]]
+  return [
+    [key, ''],
+    [key, `!${shellQuoted(join(import.meta.dirname, '../bin/m3o'))} git-credential`],
+  ]
 }
 
-export const repositoryUrl = (session: Pick<Session, 'url'>, team: string, service: string): string => `${session.url}/git/${encodeURIComponent(team)}/${encodeURIComponent(service)}.git`
+export const repositoryUrl = (session: Pick<Session, 'url'>, team: string, service: string): string =>
+  `${session.url}/git/${encodeURIComponent(team)}/${encodeURIComponent(service)}.git`

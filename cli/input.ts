@@ -4,7 +4,9 @@ import { Misuse } from './misuse.ts'
 export async function readInput(): Promise<string> {
   const parts: Buffer[] = []
   for await (const part of process.stdin) parts.push(part as Buffer)
-  return Buffer.concat(parts).toString('utf8').replace(/\r?\n$/, '')
+  return Buffer.concat(parts)
+    .toString('utf8')
+    .replace(/\r?\n$/, '')
 }
 
 const units = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
@@ -31,7 +33,8 @@ function parseDuration(text: string): number | undefined {
 function parseDate(text: string): number {
   // Date.parse takes a bare number for a year, or a month.
   const date = /^\d+$/.test(text.trim()) ? Number.NaN : Date.parse(text)
-  if (Number.isNaN(date)) throw new Misuse(`${text} is neither a duration nor a date`, 'Give one such as 10m, 2h, 3d or 2026-11-23T10:00.')
+  if (Number.isNaN(date))
+    throw new Misuse(`${text} is neither a duration nor a date`, 'Give one such as 10m, 2h, 3d or 2026-11-23T10:00.')
   return date
 }
 

@@ -10,7 +10,9 @@ import { writeDurably } from './server/durable-file.ts'
  */
 export function knownHomes(env: NodeJS.ProcessEnv): string[] {
   try {
-    return readFileSync(fileOf(env), 'utf8').split('\n').filter((path) => isAbsolute(path) && existsSync(path))
+    return readFileSync(fileOf(env), 'utf8')
+      .split('\n')
+      .filter((path) => isAbsolute(path) && existsSync(path))
   } catch {
     return []
   }
@@ -28,6 +30,7 @@ export function rememberHome(home: string, env: NodeJS.ProcessEnv): void {
 
 /** A relative `$XDG_STATE_HOME` is ignored (XDG Base Directory Specification). */
 function fileOf({ XDG_STATE_HOME }: NodeJS.ProcessEnv): string {
-  const base = XDG_STATE_HOME !== undefined && isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : join(homedir(), '.local/state')
+  const base =
+    XDG_STATE_HOME !== undefined && isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : join(homedir(), '.local/state')
   return join(base, 'm3o/homes')
 }

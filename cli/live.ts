@@ -1,7 +1,13 @@
 import { io, type Socket } from 'socket.io-client'
 import { errorFromBody, PlatformError } from '#contract/errors.ts'
 import {
-  type ClientToServer, type LiveBytesKind, type LiveInput, type LiveItem, type LiveTopic, type ServerToClient, type SignalName,
+  type ClientToServer,
+  type LiveBytesKind,
+  type LiveInput,
+  type LiveItem,
+  type LiveTopic,
+  type ServerToClient,
+  type SignalName,
   type TerminalSize,
 } from '#contract/live.ts'
 import { livePath, maxWrite } from '#contract/live-socket.ts'
@@ -12,11 +18,19 @@ type LiveSocket = Socket<ServerToClient, ClientToServer>
 const id = '1'
 
 function open(session: Session): LiveSocket {
-  return io(session.url, { path: livePath, transports: ['websocket'], auth: { token: session.token }, reconnectionDelay: 200, reconnectionDelayMax: 2_000 })
+  return io(session.url, {
+    path: livePath,
+    transports: ['websocket'],
+    auth: { token: session.token },
+    reconnectionDelay: 200,
+    reconnectionDelayMax: 2_000,
+  })
 }
 
 async function subscribe<T extends LiveTopic>(socket: LiveSocket, topic: T, input: LiveInput<T>): Promise<void> {
-  const answer = await new Promise<Parameters<Parameters<ClientToServer['subscribe']>[3]>[0]>((resolve) => socket.emit('subscribe', id, topic, input, resolve))
+  const answer = await new Promise<Parameters<Parameters<ClientToServer['subscribe']>[3]>[0]>((resolve) =>
+    socket.emit('subscribe', id, topic, input, resolve),
+  )
   if (!answer.ok) throw errorFromBody(answer.error)
 }
 
@@ -24,7 +38,12 @@ async function subscribe<T extends LiveTopic>(socket: LiveSocket, topic: T, inpu
  * What comes on a topic, until it ends. A lost connection is made anew: `resume` says where to go on from, given the
  * input it began with.
  */
-export async function* follow<T extends LiveTopic>(session: Session, topic: T, input: LiveInput<T>, resume: () => LiveInput<T> = () => input): AsyncGenerator<LiveItem<T>> {
+export async function* follow<T extends LiveTopic>(
+  session: Session,
+  topic: T,
+  input: LiveInput<T>,
+  resume: () => LiveInput<T> = () => input,
+): AsyncGenerator<LiveItem<T>> {
   const socket = open(session)
   const queue: { items: unknown[]; ack: () => void }[] = []
   let ended: { error: PlatformError | null } | undefined
@@ -35,11 +54,14 @@ export async function* follow<T extends LiveTopic>(session: Session, topic: T, i
   }
   let begun = false
   const begin = (giveUpAt: number) => {
-    subscribe(socket, topic, begun ? resume() : input).then(() => (begun = true), (error: PlatformError) => {
-      // The console is back before what is behind it: a connection that is lost meanwhile begins anew by itself.
-      if (error.code !== 'unavailable' || Date.now() > giveUpAt) end(error)
-      else setTimeout(() => socket.connected && begin(giveUpAt), 300)
-    })
+    subscribe(socket, topic, begun ? resume() : input).then(
+      () => (begun = true),
+      (error: PlatformError) => {
+        // The console is back before what is behind it: a connection that is lost meanwhile begins anew by itself.
+        if (error.code !== 'unavailable' || Date.now() > giveUpAt) end(error)
+        else setTimeout(() => socket.connected && begin(giveUpAt), 300)
+      },
+    )
   }
   socket.on('connect', () => begin(Date.now() + restartMs))
   const deadline = Date.now() + restartMs
@@ -51,7 +73,9 @@ export async function* follow<T extends LiveTopic>(session: Session, topic: T, i
     wake()
   })
   socket.on('end', (_, error) => end(error === null ? null : errorFromBody(error)))
-  socket.on('signedOut', () => end(new PlatformError('unauthenticated', 'the token was revoked', { fix: 'Log in again: m3o login.' })))
+  socket.on('signedOut', () =>
+    end(new PlatformError('unauthenticated', 'the token was revoked', { fix: 'Log in again: m3o login.' })),
+  )
   try {
     for (;;) {
       const batch = queue.shift()
@@ -95,7 +119,11 @@ export async function runProgram(session: Session, input: LiveInput<'exec'>, pro
   socket.on('connect_error', (error) => {
     if (!socket.active || Date.now() > deadline) exit.reject(connectError(session, error))
   })
-  socket.on('disconnect', () => exit.reject(new PlatformError('unavailable', 'the connection was lost, and the command with it', { fix: 'Run it again.' })))
+  socket.on('disconnect', () =>
+    exit.reject(
+      new PlatformError('unavailable', 'the connection was lost, and the command with it', { fix: 'Run it again.' }),
+    ),
+  )
   let written = Promise.resolve()
   socket.on('bytes', (_, kind, bytes, ack) => {
     written = written.then(() => program.output(kind, bytes)).then(ack)
@@ -119,10 +147,15 @@ export async function runProgram(session: Session, input: LiveInput<'exec'>, pro
 /** Writes the next piece after the one before was taken. */
 async function send(socket: LiveSocket, input: AsyncIterable<Uint8Array>): Promise<void> {
   const write = (bytes: Uint8Array) => new Promise<void>((resolve) => socket.emit('write', id, bytes, resolve))
-  for await (const bytes of input) for (let at = 0; at < bytes.length; at += maxWrite) await write(bytes.subarray(at, at + maxWrite))
+  for await (const bytes of input)
+    for (let at = 0; at < bytes.length; at += maxWrite) await write(bytes.subarray(at, at + maxWrite))
   await write(new Uint8Array())
 }
 
 function connectError(session: Session, error: Error & { data?: unknown }): PlatformError {
-  return error.data ? errorFromBody(error.data) : new PlatformError('unavailable', `no live connection to ${session.url}: ${error.message}`, { fix: 'Look whether the platform runs, then try again.' })
+  return error.data
+    ? errorFromBody(error.data)
+    : new PlatformError('unavailable', `no live connection to ${session.url}: ${error.message}`, {
+        fix: 'Look whether the platform runs, then try again.',
+      })
 }

@@ -13,7 +13,10 @@ import { platformError } from './session.ts'
  * Undefined: it is another platform, or somebody else's, and one logs in as everywhere.
  * @throws PlatformError `not_in_this_state` when nobody was set up in it
  */
-export async function loginHere(url: string, name: string): Promise<{ token: string; email: string; team: string } | undefined> {
+export async function loginHere(
+  url: string,
+  name: string,
+): Promise<{ token: string; email: string; team: string } | undefined> {
   const home = homeOf(url)
   if (home === undefined) return undefined
   const runtime = createRpcClient(runtimeApi, join(home, 'run/runtime.sock'))
@@ -23,7 +26,11 @@ export async function loginHere(url: string, name: string): Promise<{ token: str
     const known = platformError(error)
     if (known?.code !== 'not_in_this_state') return undefined
     const code = textOf(join(home, 'run/setup-code'))
-    throw code === undefined ? known : new PlatformError(known.code, known.message, { fix: `Open ${url}/setup?code=${code.trim()} in a browser, then log in again.` })
+    throw code === undefined
+      ? known
+      : new PlatformError(known.code, known.message, {
+          fix: `Open ${url}/setup?code=${code.trim()} in a browser, then log in again.`,
+        })
   } finally {
     runtime.close()
   }
@@ -33,7 +40,9 @@ export async function loginHere(url: string, name: string): Promise<{ token: str
 function homeOf(url: string): string | undefined {
   if (!isHere(url)) return undefined
   const { port } = new URL(url)
-  return [...homeOfShell(), ...knownHomes(process.env)].find((home) => portOf(home) === port && existsSync(join(home, 'run/runtime.sock')))
+  return [...homeOfShell(), ...knownHomes(process.env)].find(
+    (home) => portOf(home) === port && existsSync(join(home, 'run/runtime.sock')),
+  )
 }
 
 /** The one that `npm start` would use in this shell. */

@@ -29,6 +29,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 try {
   await program.parseAsync(globalFirst(process.argv))
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : fail(misuseOf(error, misused), { json: isJsonAsked(process.argv) })
+  if (error instanceof CommanderError)
+    process.exitCode = error.exitCode === 0 ? 0 : fail(misuseOf(error, misused), { json: isJsonAsked(process.argv) })
   else process.exitCode = fail(error, { json: isJsonAsked(process.argv) })
 }

@@ -12,14 +12,17 @@ export class Misuse extends PlatformError {
 export function misuseOf(error: CommanderError, command: Command): Misuse {
   const name = fullName(command)
   if (error.code === 'commander.help') {
-    const commands = command.commands.map((one) => one.name()).filter((one) => !/^(complet|git-credential|run$)/.test(one))
+    const commands = command.commands
+      .map((one) => one.name())
+      .filter((one) => !/^(complet|git-credential|run$)/.test(one))
     return new Misuse(`${name} does nothing by itself`, `Say what: ${commands.join(', ')}. See ${name} --help.`)
   }
   const [what = '', ...hints] = error.message.replace(/^error: /, '').split('\n')
   return new Misuse(what, [...hints.map((hint) => hint.replace(/^\((.*)\)$/, '$1')), `See ${name} --help.`].join(' '))
 }
 
-const fullName = (command: Command): string => (command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`)
+const fullName = (command: Command): string =>
+  command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`
 
 /** @throws Misuse naming what is allowed */
 export function oneOf<T extends string>(what: string, given: string, allowed: readonly T[]): T {

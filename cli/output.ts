@@ -23,12 +23,24 @@ export function table(head: string[], rows: string[][]): string {
   const safe = rows.map((row) => row.map(plain))
   const widths = head.map((title, column) => Math.max(title.length, ...safe.map((row) => (row[column] ?? '').length)))
   const line = (cells: string[], paint: (text: string) => string = (text) => text) =>
-    cells.map((cell, column) => paint(cell.padEnd(column === cells.length - 1 ? 0 : (widths[column] ?? 0)))).join('  ').trimEnd()
-  return [line(head.map((title) => title.toUpperCase()), colors.dim), ...safe.map((row) => line(row))].join('\n')
+    cells
+      .map((cell, column) => paint(cell.padEnd(column === cells.length - 1 ? 0 : (widths[column] ?? 0))))
+      .join('  ')
+      .trimEnd()
+  return [
+    line(
+      head.map((title) => title.toUpperCase()),
+      colors.dim,
+    ),
+    ...safe.map((row) => line(row)),
+  ].join('\n')
 }
 
 /** Without control characters, which a terminal would obey, and without those that turn the direction of text. */
-export const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (character) => (character === '\t' ? '  ' : '·'))
+export const plain = (text: string): string =>
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (character) =>
+    character === '\t' ? '  ' : '·',
+  )
 
 /**
  * A service's own line: its colours where the terminal shows colours, without any other escape sequence and without control characters.
@@ -38,7 +50,9 @@ export function coloured(line: string, showsColours: boolean = colors.isColorSup
   // eslint-disable-next-line no-control-regex
   const parts = line.split(/(\u001b\[[0-9;:]*m)/)
   if (parts.length === 1) return plain(stripVTControlCharacters(line))
-  const text = parts.map((part, at) => (at % 2 === 0 ? plain(stripVTControlCharacters(part)) : showsColours ? part : ''))
+  const text = parts.map((part, at) =>
+    at % 2 === 0 ? plain(stripVTControlCharacters(part)) : showsColours ? part : '',
+  )
   return `${text.join('')}${showsColours ? '\u001b[0m' : ''}`
 }
 
@@ -65,12 +79,16 @@ function usualFix(code: ErrorCode): string {
 function unexpected(error: unknown): PlatformError {
   if (isPlatformError(error)) return error
   if (process.env.M3O_DEBUG) console.error(error)
-  return new PlatformError('internal', error instanceof Error ? error.message : String(error), { fix: 'Try again; with M3O_DEBUG=1 the whole error is shown.' })
+  return new PlatformError('internal', error instanceof Error ? error.message : String(error), {
+    fix: 'Try again; with M3O_DEBUG=1 the whole error is shown.',
+  })
 }
 
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`
-  return ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`
+  return ms < 60_000
+    ? `${(ms / 1_000).toFixed(1)} s`
+    : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`
 }
 
 /** "3 min ago". */
@@ -81,6 +99,11 @@ export const within = (at: number, now = Date.now()): string => `in ${span(at - 
 
 function span(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000))
-  for (const [size, unit] of [[86_400, 'd'], [3_600, 'h'], [60, 'min']] as const) if (seconds >= size) return `${Math.floor(seconds / size)} ${unit}`
+  for (const [size, unit] of [
+    [86_400, 'd'],
+    [3_600, 'h'],
+    [60, 'min'],
+  ] as const)
+    if (seconds >= size) return `${Math.floor(seconds / size)} ${unit}`
   return `${seconds} s`
 }

@@ -34,11 +34,33 @@ export function createProgram(run: Run): Command {
     // `login --token T` is login's own option; the global ones are brought to the front before parsing.
     .enablePositionalOptions()
     // What is wrong is said in the form of all errors, by who parses.
-    .configureOutput({ writeOut: (text) => print(isJsonAsked(process.argv) ? JSON.stringify({ text: text.trimEnd() }) : text.trimEnd()), writeErr: () => {}, outputError: () => {} })
+    .configureOutput({
+      writeOut: (text) => print(isJsonAsked(process.argv) ? JSON.stringify({ text: text.trimEnd() }) : text.trimEnd()),
+      writeErr: () => {},
+      outputError: () => {},
+    })
   for (const add of [
-    addPeopleCommands, addNewCommand, addDeployCommands, addPullCommand, addDevCommand, addGitCredentialCommand, addServiceCommands, addSharingCommands, addLogsCommand, addCallCommand, addTraceCommand, addEnvironmentCommands, addExecCommand,
-    addVariableCommands, addTokenCommands, addTeamCommands, addAuditCommand, addServerCommands, addCompletionCommand,
-  ]) add(program, run)
+    addPeopleCommands,
+    addNewCommand,
+    addDeployCommands,
+    addPullCommand,
+    addDevCommand,
+    addGitCredentialCommand,
+    addServiceCommands,
+    addSharingCommands,
+    addLogsCommand,
+    addCallCommand,
+    addTraceCommand,
+    addEnvironmentCommands,
+    addExecCommand,
+    addVariableCommands,
+    addTokenCommands,
+    addTeamCommands,
+    addAuditCommand,
+    addServerCommands,
+    addCompletionCommand,
+  ])
+    add(program, run)
   return program
 }
 

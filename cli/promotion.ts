@@ -15,12 +15,15 @@ export async function followPromotion(session: Session, team: string, promotionI
     told.add(what)
     note(session, line)
   }
-  for (let lostAt: number | undefined; ; ) {
+  for (let lostAt: number | undefined; ;) {
     try {
       for await (const promotion of follow(session, 'promotion', { team, promotionId })) {
         lostAt = undefined
-        for (const one of promotion.services) if (one.readyMs !== null) tell(one.serviceId, `  ${one.service.padEnd(24)} ready ${colors.dim(duration(one.readyMs))}`)
-        if (promotion.state === 'switching') tell('switching', `  switching all ${promotion.services.length} in ${promotion.into}`)
+        for (const one of promotion.services)
+          if (one.readyMs !== null)
+            tell(one.serviceId, `  ${one.service.padEnd(24)} ready ${colors.dim(duration(one.readyMs))}`)
+        if (promotion.state === 'switching')
+          tell('switching', `  switching all ${promotion.services.length} in ${promotion.into}`)
         if (promotion.endedAt !== null) return promotion
       }
       const now = await session.api.promotions.get.query({ team, promotionId })
@@ -35,7 +38,18 @@ export async function followPromotion(session: Session, team: string, promotionI
 
 /** What programs get of one. */
 export const documentOf = (promotion: Promotion) => ({
-  promotion: promotion.id, from: promotion.from, into: promotion.into, undoes: promotion.undoes, outcome: promotion.state, durationMs: promotion.durationMs,
-  services: promotion.services.map(({ service, revision, previousRevision, deploymentId, left }) => ({ service, revision, previous: previousRevision, deployment: deploymentId, left })),
+  promotion: promotion.id,
+  from: promotion.from,
+  into: promotion.into,
+  undoes: promotion.undoes,
+  outcome: promotion.state,
+  durationMs: promotion.durationMs,
+  services: promotion.services.map(({ service, revision, previousRevision, deploymentId, left }) => ({
+    service,
+    revision,
+    previous: previousRevision,
+    deployment: deploymentId,
+    left,
+  })),
   ...(promotion.error && { error: promotion.error }),
 })

@@ -7,7 +7,10 @@ import { type GlobalOptions, Session } from './session.ts'
  * are shown in one way.
  * @param how.saysPlace the command itself tells which platform and environment it is about
  */
-export function run<Given extends unknown[]>(work: (session: Session, ...given: Given) => Promise<number | void>, how: { saysPlace?: boolean } = {}) {
+export function run<Given extends unknown[]>(
+  work: (session: Session, ...given: Given) => Promise<number | void>,
+  how: { saysPlace?: boolean } = {},
+) {
   return async (...given: unknown[]) => {
     const command = given.at(-1) as Command
     let session: Session | undefined

@@ -39,17 +39,26 @@ export class Session {
   #remark: string | undefined
 
   /** @param how.patient whether a platform that does not answer is waited for */
-  constructor(options: GlobalOptions, env: NodeJS.ProcessEnv = process.env, { patient = true }: { patient?: boolean } = {}) {
+  constructor(
+    options: GlobalOptions,
+    env: NodeJS.ProcessEnv = process.env,
+    { patient = true }: { patient?: boolean } = {},
+  ) {
     this.#patient = patient
     this.config = new ConfigFile(env)
     // `--env prod.example.com/alice` names the platform as well.
     const { environment, ...named } = options.env === undefined ? {} : parseAddress(options.env, this.config.urls)
     const asked = options.url === undefined ? undefined : normalize(options.url)
-    if (asked !== undefined && named.url !== undefined && asked !== named.url) throw new Misuse(`--env ${options.env} is not at ${asked}`, 'Leave --url out.')
+    if (asked !== undefined && named.url !== undefined && asked !== named.url)
+      throw new Misuse(`--env ${options.env} is not at ${asked}`, 'Leave --url out.')
     this.url = asked ?? named.url ?? normalize(env.M3O_URL ?? this.config.url ?? urlHere(env))
     this.json = options.json ?? false
     const { env: _env, ...rest } = options
-    this.#options = { ...rest, ...(named.team !== undefined && { team: named.team }), ...(environment !== undefined && { env: environment }) }
+    this.#options = {
+      ...rest,
+      ...(named.team !== undefined && { team: named.team }),
+      ...(environment !== undefined && { env: environment }),
+    }
     this.#isPlatformNamed = named.url !== undefined
     this.#remembered = this.config.of(this.url)
     // A token of the shell's is for the platform of the shell's, not for one that is called by its name.
@@ -60,10 +69,18 @@ export class Session {
       links: [
         // What only reads is asked again while the platform's parts come back; whoever watches for that says how long.
         retryLink({
-          retry: ({ op, error, attempts }) => op.type === 'query' && (error.data as { m3o?: { code?: string } } | undefined)?.m3o?.code === 'unavailable' && patient && attempts <= restartMs / againMs,
+          retry: ({ op, error, attempts }) =>
+            op.type === 'query' &&
+            (error.data as { m3o?: { code?: string } } | undefined)?.m3o?.code === 'unavailable' &&
+            patient &&
+            attempts <= restartMs / againMs,
           retryDelayMs: () => againMs,
         }),
-        httpLink({ url: `${this.url}/api/trpc`, headers: () => this.headers(), fetch: (input, init) => this.#reach(input as string, init as Asked, ask) }),
+        httpLink({
+          url: `${this.url}/api/trpc`,
+          headers: () => this.headers(),
+          fetch: (input, init) => this.#reach(input as string, init as Asked, ask),
+        }),
       ],
     })
   }
@@ -74,9 +91,13 @@ export class Session {
    */
   remarkPlace(): void {
     if (this.json) return
-    const chosen = this.#options.env === undefined && !this.#isTokenGiven && !this.#isOtherTeam() ? this.#remembered.environment : undefined
+    const chosen =
+      this.#options.env === undefined && !this.#isTokenGiven && !this.#isOtherTeam()
+        ? this.#remembered.environment
+        : undefined
     const { urls } = this.config
-    const other = this.#options.url === undefined && !this.#isPlatformNamed && urls.length > 1 && this.url !== defaultUrl
+    const other =
+      this.#options.url === undefined && !this.#isPlatformNamed && urls.length > 1 && this.url !== defaultUrl
     if (!other && (chosen === undefined || chosen === 'production')) return
     const team = this.#options.team ?? this.#remembered.team
     const environment = this.#options.env ?? chosen ?? 'production'
@@ -96,7 +117,11 @@ export class Session {
 
   /** What was chosen on this platform, as far as it is remembered. */
   get chosen(): { team: string | undefined; environment: string } {
-    return { team: this.#options.team ?? this.#remembered.team, environment: this.#options.env ?? (this.#isOtherTeam() ? 'production' : this.#remembered.environment ?? 'production') }
+    return {
+      team: this.#options.team ?? this.#remembered.team,
+      environment:
+        this.#options.env ?? (this.#isOtherTeam() ? 'production' : (this.#remembered.environment ?? 'production')),
+    }
   }
 
   /** What the platform is called among those that one is logged in to. */
@@ -125,7 +150,8 @@ export class Session {
     if (known !== undefined) return known
     const { token, teams } = await this.#me()
     const team = token?.team ?? teams[0]?.name
-    if (team === undefined) throw new PlatformError('not_found', 'you are in no team yet', { fix: 'Make one: m3o team create NAME.' })
+    if (team === undefined)
+      throw new PlatformError('not_found', 'you are in no team yet', { fix: 'Make one: m3o team create NAME.' })
     return team
   }
 
@@ -145,7 +171,9 @@ export class Session {
 
   /** A service as it is here, or another team's (`@team/service`) as that team shares it. */
   described(at: { team: string; environment: string; service: string }) {
-    return at.service.startsWith('@') ? this.api.services.shared.query({ team: at.team, name: at.service }) : this.api.services.get.query(at)
+    return at.service.startsWith('@')
+      ? this.api.services.shared.query({ team: at.team, name: at.service })
+      : this.api.services.get.query(at)
   }
 
   headers(): Record<string, string> {
@@ -154,7 +182,11 @@ export class Session {
 
   /** @throws PlatformError `unavailable` when nothing answers there */
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    return this.#reach(this.url + path, { ...init, headers: { ...(init.headers as Record<string, string>), ...this.headers() } }, fetch)
+    return this.#reach(
+      this.url + path,
+      { ...init, headers: { ...(init.headers as Record<string, string>), ...this.headers() } },
+      fetch,
+    )
   }
 
   /** The same, where no more is wanted of the answer. */
@@ -163,15 +195,28 @@ export class Session {
   }
 
   /** Where one is signed in, a console that is just restarting is waited for. */
-  async #reach<I extends { body?: unknown }, A>(url: string, init: I, send: (url: string, init: I) => Promise<A>): Promise<A> {
+  async #reach<I extends { body?: unknown }, A>(
+    url: string,
+    init: I,
+    send: (url: string, init: I) => Promise<A>,
+  ): Promise<A> {
     this.#sayPlace()
     const repeatable = init.body === undefined || init.body === null || typeof init.body === 'string'
-    for (const deadline = Date.now() + (this.#patient && this.token && repeatable ? restartMs : 0); ; await delay(150)) {
+    for (
+      const deadline = Date.now() + (this.#patient && this.token && repeatable ? restartMs : 0);
+      ;
+      await delay(150)
+    ) {
       try {
         return await send(url, this.#patient ? init : { ...init, signal: AbortSignal.timeout(glanceMs) })
       } catch (error) {
         if (isRefused(error) && Date.now() < deadline) continue
-        throw new PlatformError('unavailable', `nothing answers at ${this.url}`, { fix: 'Start it with `m3o server`, or name another one with --url.' }, { cause: error })
+        throw new PlatformError(
+          'unavailable',
+          `nothing answers at ${this.url}`,
+          { fix: 'Start it with `m3o server`, or name another one with --url.' },
+          { cause: error },
+        )
       }
     }
   }

@@ -7,11 +7,19 @@ export function errorOf(error: unknown): PlatformError {
     const body = (error.data as { m3o?: ErrorBody } | null | undefined)?.m3o
     if (body !== undefined) return errorFromBody(body)
     if ((error.cause as { name?: unknown } | undefined)?.name === 'PlatformError') return errorFromBody(error.cause)
-    return errorFromBody({ code: 'unavailable', message: 'the console cannot be reached', fix: 'Check the connection; it goes on by itself.' })
+    return errorFromBody({
+      code: 'unavailable',
+      message: 'the console cannot be reached',
+      fix: 'Check the connection; it goes on by itself.',
+    })
   }
   // What `fetch` throws without a response; each browser has words of its own.
   if (error instanceof TypeError && /failed to fetch|load failed|networkerror/i.test(error.message)) {
-    return errorFromBody({ code: 'unavailable', message: 'the console cannot be reached', fix: 'Check the connection, then try again.' })
+    return errorFromBody({
+      code: 'unavailable',
+      message: 'the console cannot be reached',
+      fix: 'Check the connection, then try again.',
+    })
   }
   // On the server it is what tRPC threw that was caused by it.
   for (const each of [error, (error as { cause?: unknown } | null | undefined)?.cause]) {

@@ -14,7 +14,10 @@ export function useLiveCache(team: string, asOf: string, also: (event: PlatformE
   const cache = useQueryClient()
   // What happened while the page was on its way comes first; a later page of the same frame is no reason to listen anew.
   const [since] = useState(asOf)
-  useLive('team', { team, since }, (event) => { apply(event, trpc, cache); also(event) })
+  useLive('team', { team, since }, (event) => {
+    apply(event, trpc, cache)
+    also(event)
+  })
   useEffect(() => live().onResync(() => void cache.invalidateQueries()), [cache])
 }
 
@@ -25,20 +28,49 @@ function apply(event: PlatformEvent, trpc: Trpc, cache: QueryClient): void {
       putDeployment(event.deployment, trpc, cache)
       if (event.deployment.promotionId !== null) stale(trpc.promotions.get.pathFilter())
       // What was committed for it may have moved the branch under a draft.
-      return stale(trpc.services.pathFilter(), trpc.source.status.pathFilter(), ...(event.deployment.endedAt === null ? [] : [trpc.environments.pathFilter(), trpc.promotions.requests.pathFilter(), trpc.source.history.pathFilter()]))
+      return stale(
+        trpc.services.pathFilter(),
+        trpc.source.status.pathFilter(),
+        ...(event.deployment.endedAt === null
+          ? []
+          : [trpc.environments.pathFilter(), trpc.promotions.requests.pathFilter(), trpc.source.history.pathFilter()]),
+      )
     case 'service':
-      return stale(trpc.services.pathFilter(), trpc.consumers.pathFilter(), trpc.shared.pathFilter(), trpc.variables.pathFilter(), trpc.promotions.requests.pathFilter(), trpc.terminals.pathFilter())
+      return stale(
+        trpc.services.pathFilter(),
+        trpc.consumers.pathFilter(),
+        trpc.shared.pathFilter(),
+        trpc.variables.pathFilter(),
+        trpc.promotions.requests.pathFilter(),
+        trpc.terminals.pathFilter(),
+      )
     case 'promotion':
       for (const [key] of cache.getQueriesData(trpc.promotions.get.pathFilter())) {
-        if (inputOf<Inputs['promotions']['get']>(key)?.promotionId === event.promotion.id) cache.setQueryData(key, event.promotion)
+        if (inputOf<Inputs['promotions']['get']>(key)?.promotionId === event.promotion.id)
+          cache.setQueryData(key, event.promotion)
       }
-      return stale(trpc.promotions.list.pathFilter(), trpc.environments.diff.pathFilter(), ...(event.promotion.undoes === null ? [] : [trpc.promotions.get.pathFilter()]))
+      return stale(
+        trpc.promotions.list.pathFilter(),
+        trpc.environments.diff.pathFilter(),
+        ...(event.promotion.undoes === null ? [] : [trpc.promotions.get.pathFilter()]),
+      )
     case 'environment':
       return stale(trpc.environments.pathFilter(), trpc.services.pathFilter(), trpc.promotions.requests.pathFilter())
     case 'team':
-      return stale(trpc.teams.pathFilter(), trpc.members.pathFilter(), trpc.invitations.pathFilter(), trpc.tokens.pathFilter(), trpc.person.me.pathFilter())
+      return stale(
+        trpc.teams.pathFilter(),
+        trpc.members.pathFilter(),
+        trpc.invitations.pathFilter(),
+        trpc.tokens.pathFilter(),
+        trpc.person.me.pathFilter(),
+      )
     case 'draft':
-      return stale(trpc.source.status.pathFilter(), trpc.source.drafts.pathFilter(), trpc.source.tree.pathFilter(), trpc.source.steps.pathFilter())
+      return stale(
+        trpc.source.status.pathFilter(),
+        trpc.source.drafts.pathFilter(),
+        trpc.source.tree.pathFilter(),
+        trpc.source.steps.pathFilter(),
+      )
     case 'traffic':
       soon(cache, trpc.metrics.service.pathFilter(), curvesMs)
       soon(cache, trpc.metrics.activity.pathFilter(), activityMs)
@@ -55,12 +87,29 @@ function putDeployment(deployment: Deployment, trpc: Trpc, cache: QueryClient): 
   for (const [key, data] of cache.getQueriesData<Rows | { pages: Rows[] }>(trpc.deployments.list.pathFilter())) {
     const input = inputOf<Inputs['deployments']['list']>(key)
     if (data === undefined) continue
-    const fits = (['service', 'environment', 'by', 'state'] as const).every((name) => (input?.[name] ?? deployment[name]) === deployment[name])
+    const fits = (['service', 'environment', 'by', 'state'] as const).every(
+      (name) => (input?.[name] ?? deployment[name]) === deployment[name],
+    )
     // One that went on to another state leaves the list of those in the one before.
-    if (!fits && input?.state !== undefined && Array.isArray(data)) cache.setQueryData(key, data.filter(({ id }) => id !== deployment.id))
+    if (!fits && input?.state !== undefined && Array.isArray(data))
+      cache.setQueryData(
+        key,
+        data.filter(({ id }) => id !== deployment.id),
+      )
     if (!fits) continue
-    if (Array.isArray(data)) cache.setQueryData(key, input?.before == null ? put(data, deployment, true) : put(data, deployment, false))
-    else cache.setQueryData(key, { ...data, pages: data.pages.map((page, at) => put(page, deployment, at === 0 && !data.pages.slice(1).some((later) => later.some(({ id }) => id === deployment.id)))) })
+    if (Array.isArray(data))
+      cache.setQueryData(key, input?.before == null ? put(data, deployment, true) : put(data, deployment, false))
+    else
+      cache.setQueryData(key, {
+        ...data,
+        pages: data.pages.map((page, at) =>
+          put(
+            page,
+            deployment,
+            at === 0 && !data.pages.slice(1).some((later) => later.some(({ id }) => id === deployment.id)),
+          ),
+        ),
+      })
   }
 }
 
@@ -69,7 +118,11 @@ function put(rows: Rows, deployment: Deployment, add: boolean): Rows {
   const known = rows.some(({ id }) => id === deployment.id)
   const replaced = rows.map((row) => {
     if (row.id === deployment.id) return deployment
-    const superseded = deployment.current && row.current && row.serviceId === deployment.serviceId && row.environmentId === deployment.environmentId
+    const superseded =
+      deployment.current &&
+      row.current &&
+      row.serviceId === deployment.serviceId &&
+      row.environmentId === deployment.environmentId
     return superseded ? { ...row, current: false } : row
   })
   return known || !add ? replaced : [deployment, ...replaced]
@@ -87,8 +140,11 @@ const activityMs = 10_000
 function soon(cache: QueryClient, filter: { queryKey?: unknown }, waitMs = settleMs): void {
   const name = JSON.stringify(filter.queryKey)
   if (waiting.has(name)) return
-  waiting.set(name, setTimeout(() => {
-    waiting.delete(name)
-    void cache.invalidateQueries(filter as Parameters<QueryClient['invalidateQueries']>[0])
-  }, waitMs))
+  waiting.set(
+    name,
+    setTimeout(() => {
+      waiting.delete(name)
+      void cache.invalidateQueries(filter as Parameters<QueryClient['invalidateQueries']>[0])
+    }, waitMs),
+  )
 }

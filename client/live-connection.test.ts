@@ -36,7 +36,9 @@ async function doorkeeper({ away = false } = {}) {
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
-    asked: asked.promise, open: () => open.resolve(), asks: () => asks,
+    asked: asked.promise,
+    open: () => open.resolve(),
+    asks: () => asks,
     [Symbol.asyncDispose]: () => io.close(),
   }
 }
@@ -44,7 +46,8 @@ async function doorkeeper({ away = false } = {}) {
 test('who subscribes while the connection is being made does not make it twice', async () => {
   await using door = await doorkeeper()
   const live = new LiveConnection(door.url)
-  const subscribed = (team: string) => new Promise<void>((resolve, reject) => live.subscribe('team', { team }, { onOpen: resolve, onEnd: reject }))
+  const subscribed = (team: string) =>
+    new Promise<void>((resolve, reject) => live.subscribe('team', { team }, { onOpen: resolve, onEnd: reject }))
   const first = subscribed('one')
   await door.asked
   const second = subscribed('two')
@@ -59,12 +62,22 @@ test('what a page shows is asked for again when the runtime was just away; what 
   door.open()
   const live = new LiveConnection(door.url)
   const outcome = (subscribe: (handlers: { onOpen: () => void; onEnd: (error: Error | null) => void }) => void) =>
-    new Promise<string>((resolve) => subscribe({ onOpen: () => resolve('open'), onEnd: (error) => resolve(error?.message ?? 'ended') }))
-  expect(await Promise.all([
-    outcome((handlers) => live.subscribe('team', { team: 'one' }, handlers)),
-    outcome((handlers) => live.subscribe('deployment', { team: 'one', deploymentId: 'd_1' }, handlers)),
-    outcome((handlers) => live.subscribe('promotion', { team: 'one', promotionId: 'pr_1' }, handlers)),
-    outcome((handlers) => live.subscribe('terminal', { team: 'one', environment: 'production', service: 'hello', terminalId: 'te_1' }, handlers)),
-  ])).toEqual(['open', 'open', 'open', 'the runtime does not answer'])
+    new Promise<string>((resolve) =>
+      subscribe({ onOpen: () => resolve('open'), onEnd: (error) => resolve(error?.message ?? 'ended') }),
+    )
+  expect(
+    await Promise.all([
+      outcome((handlers) => live.subscribe('team', { team: 'one' }, handlers)),
+      outcome((handlers) => live.subscribe('deployment', { team: 'one', deploymentId: 'd_1' }, handlers)),
+      outcome((handlers) => live.subscribe('promotion', { team: 'one', promotionId: 'pr_1' }, handlers)),
+      outcome((handlers) =>
+        live.subscribe(
+          'terminal',
+          { team: 'one', environment: 'production', service: 'hello', terminalId: 'te_1' },
+          handlers,
+        ),
+      ),
+    ]),
+  ).toEqual(['open', 'open', 'open', 'the runtime does not answer'])
   live.close()
 })

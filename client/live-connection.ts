@@ -1,8 +1,14 @@
 import { io, type Socket } from 'socket.io-client'
 import { errorFromBody, PlatformError } from '#contract/errors.ts'
 import type {
-  ClientToServer, LiveBytesKind, LiveInput, LiveItem, LiveTopic, ServerToClient,
-  SignalName, TerminalSize,
+  ClientToServer,
+  LiveBytesKind,
+  LiveInput,
+  LiveItem,
+  LiveTopic,
+  ServerToClient,
+  SignalName,
+  TerminalSize,
 } from '#contract/live.ts'
 import { livePath, maxWrite } from '#contract/live-socket.ts'
 
@@ -56,7 +62,12 @@ export class LiveConnection {
   /** @param url of the console; the page's own when absent */
   constructor(url?: string) {
     this.#socket = io(url, {
-      path: livePath, transports: ['websocket'], autoConnect: false, reconnectionDelay: 250, reconnectionDelayMax: 5_000, randomizationFactor: 0.5,
+      path: livePath,
+      transports: ['websocket'],
+      autoConnect: false,
+      reconnectionDelay: 250,
+      reconnectionDelayMax: 5_000,
+      randomizationFactor: 0.5,
     })
     this.#socket.on('connect', () => {
       this.#become('connected')
@@ -77,12 +88,23 @@ export class LiveConnection {
     })
     // A network that is gone takes no connection down with it: its silence is noticed after twenty seconds only. The browser
     // says so at once; whether it is true of this console is found out by connecting anew, which goes on until it is back.
-    window.addEventListener('offline', () => { if (this.#socket.connected) this.#socket.io.engine.close() })
-    window.addEventListener('online', () => { if (this.#state === 'disconnected') this.reconnect() })
+    window.addEventListener('offline', () => {
+      if (this.#socket.connected) this.#socket.io.engine.close()
+    })
+    window.addEventListener('online', () => {
+      if (this.#state === 'disconnected') this.reconnect()
+    })
     this.#socket.on('signedOut', () => this.#become('signed-out'))
     this.#socket.on('resync', () => this.#tellResync())
-    this.#socket.on('items', (id, items, ack) => void this.#handle(id, (handlers) => handlers.onItems?.(items as never[]), ack))
-    this.#socket.on('bytes', (id, kind, bytes, ack) => void this.#handle(id, (handlers) => handlers.onBytes?.(kind, new Uint8Array(bytes)), ack))
+    this.#socket.on(
+      'items',
+      (id, items, ack) => void this.#handle(id, (handlers) => handlers.onItems?.(items as never[]), ack),
+    )
+    this.#socket.on(
+      'bytes',
+      (id, kind, bytes, ack) =>
+        void this.#handle(id, (handlers) => handlers.onBytes?.(kind, new Uint8Array(bytes)), ack),
+    )
     this.#socket.on('end', (id, error) => this.#end(id, error === null ? null : errorFromBody(error)))
   }
 
@@ -112,7 +134,8 @@ export class LiveConnection {
         if (this.#open.delete(id) && this.#socket.connected) this.#socket.emit('unsubscribe', id)
       },
       write: async (bytes) => {
-        for (let from = 0; from === 0 || from < bytes.length; from += maxWrite) await this.#write(id, bytes.subarray(from, from + maxWrite))
+        for (let from = 0; from === 0 || from < bytes.length; from += maxWrite)
+          await this.#write(id, bytes.subarray(from, from + maxWrite))
       },
       resize: (size) => void (this.#socket.connected && this.#socket.emit('resize', id, size)),
       signal: (name) => void (this.#socket.connected && this.#socket.emit('signal', id, name)),
@@ -155,7 +178,11 @@ export class LiveConnection {
     }, againMs)
   }
 
-  async #handle(id: string, take: (handlers: Handlers<LiveTopic>) => void | Promise<void>, ack: () => void): Promise<void> {
+  async #handle(
+    id: string,
+    take: (handlers: Handlers<LiveTopic>) => void | Promise<void>,
+    ack: () => void,
+  ): Promise<void> {
     const open = this.#open.get(id)
     try {
       if (open !== undefined) await take(open.handlers)
@@ -165,7 +192,8 @@ export class LiveConnection {
   }
 
   #write(id: string, bytes: Uint8Array): Promise<void> {
-    if (!this.#socket.connected) return Promise.reject(new PlatformError('unavailable', 'the connection is interrupted'))
+    if (!this.#socket.connected)
+      return Promise.reject(new PlatformError('unavailable', 'the connection is interrupted'))
     return new Promise((resolve, reject) => {
       const gone = () => reject(new PlatformError('unavailable', 'the connection was interrupted'))
       this.#socket.once('disconnect', gone)

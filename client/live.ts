@@ -14,7 +14,10 @@ export const live = (): LiveConnection => (connection ??= new LiveConnection())
  * is always the one called.
  */
 export function useLive<T extends Exclude<LiveTopic, 'terminal' | 'exec'>>(
-  topic: T, input: LiveInput<T> | null, onItem: (item: LiveItem<T>) => void, onEnd: (error: PlatformError | null) => void = () => {},
+  topic: T,
+  input: LiveInput<T> | null,
+  onItem: (item: LiveItem<T>) => void,
+  onEnd: (error: PlatformError | null) => void = () => {},
 ): void {
   const item = useEffectEvent(onItem)
   const end = useEffectEvent(onEnd)
@@ -36,5 +39,9 @@ export function subscribe<T extends LiveTopic>(topic: T, input: LiveInput<T>, ha
 
 /** `connecting` until the first subscription has connected. */
 export function useConnection(): ConnectionState {
-  return useSyncExternalStore((listener) => live().onState(listener), () => live().state, () => 'connecting' as const)
+  return useSyncExternalStore(
+    (listener) => live().onState(listener),
+    () => live().state,
+    () => 'connecting' as const,
+  )
 }

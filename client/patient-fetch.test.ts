@@ -12,7 +12,12 @@ const gone = () => Promise.reject(new TypeError('Failed to fetch'))
 const screen = { headers: { rsc: '1' } }
 
 test('a screen that is asked for while web is away comes once it is back', async () => {
-  const answers = [gone, gone, () => Promise.resolve(new Response('', { status: 502 })), () => Promise.resolve(new Response('screen'))]
+  const answers = [
+    gone,
+    gone,
+    () => Promise.resolve(new Response('', { status: 502 })),
+    () => Promise.resolve(new Response('screen')),
+  ]
   const fetch = vi.fn<typeof globalThis.fetch>(() => answers.shift()?.() ?? gone())
   const asked = patientFetch(fetch)('/demo', screen)
   await vi.advanceTimersByTimeAsync(2_000)
@@ -23,8 +28,12 @@ test('a screen that is asked for while web is away comes once it is back', async
 test('a request that the router did not make fails at once', async () => {
   const fetch = vi.fn<typeof globalThis.fetch>(gone)
   await expect(patientFetch(fetch)('/api/trpc')).rejects.toThrow('Failed to fetch')
-  await expect(patientFetch(fetch)('/demo', { headers: { rsc: '1', 'next-router-prefetch': '1' } })).rejects.toThrow('Failed to fetch')
-  await expect(patientFetch(fetch)('/demo', { headers: { rsc: '1', 'next-router-segment-prefetch': '/_tree' } })).rejects.toThrow('Failed to fetch')
+  await expect(patientFetch(fetch)('/demo', { headers: { rsc: '1', 'next-router-prefetch': '1' } })).rejects.toThrow(
+    'Failed to fetch',
+  )
+  await expect(
+    patientFetch(fetch)('/demo', { headers: { rsc: '1', 'next-router-segment-prefetch': '/_tree' } }),
+  ).rejects.toThrow('Failed to fetch')
   expect(fetch).toHaveBeenCalledTimes(3)
 })
 
@@ -57,7 +66,9 @@ test('while the browser is offline nothing is asked for; the screen comes when i
 test('a screen that nobody waits for any more is not asked for again', async () => {
   const over = new AbortController()
   const fetch = vi.fn<typeof globalThis.fetch>(gone)
-  const refused = expect(patientFetch(fetch)('/demo', { ...screen, signal: over.signal })).rejects.toThrow('Failed to fetch')
+  const refused = expect(patientFetch(fetch)('/demo', { ...screen, signal: over.signal })).rejects.toThrow(
+    'Failed to fetch',
+  )
   over.abort()
   await vi.advanceTimersByTimeAsync(1_000)
   await refused

@@ -14,7 +14,10 @@ export function createQueryClient(): QueryClient {
     defaultOptions: {
       queries: {
         // On the server one goes with its page: a timer for each of its queries would keep all that the page was made of.
-        staleTime: Infinity, gcTime: isServer ? Infinity : 10 * 60_000, refetchOnWindowFocus: false, refetchOnReconnect: false,
+        staleTime: Infinity,
+        gcTime: isServer ? Infinity : 10 * 60_000,
+        refetchOnWindowFocus: false,
+        refetchOnReconnect: false,
         // In the browser it is the client that asks again, for all who ask it (client/trpc.ts).
         retry: isServer ? retries : false,
         refetchOnMount: ({ state }) => (Date.now() - state.dataUpdatedAt > trustedMs ? 'always' : true),
@@ -26,4 +29,5 @@ export function createQueryClient(): QueryClient {
 }
 
 /** Only what is away for a moment is worth asking again. */
-const retries = (count: number, error: Error): boolean => count < 4 && ['unavailable', 'timeout'].includes(errorOf(error).code)
+const retries = (count: number, error: Error): boolean =>
+  count < 4 && ['unavailable', 'timeout'].includes(errorOf(error).code)

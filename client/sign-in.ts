@@ -16,7 +16,13 @@ export async function signIn(way: WayIn, given: Record<string, string>): Promise
   if (answer.ok && to?.pathname === consolePath.secondFactor()) return refusalOf('second_factor')
   const reason = to === undefined ? 'internal' : to.searchParams.get('error')
   if (answer.ok && reason === null) return undefined
-  return refusalOf(way === 'second' && reason === 'unauthenticated' ? 'second_unauthenticated' : way !== 'credentials' && reason === 'unauthenticated' ? 'other_unauthenticated' : reason ?? '')
+  return refusalOf(
+    way === 'second' && reason === 'unauthenticated'
+      ? 'second_unauthenticated'
+      : way !== 'credentials' && reason === 'unauthenticated'
+        ? 'other_unauthenticated'
+        : (reason ?? ''),
+  )
 }
 
 /** Leaves for a provider, which sends the browser back to `to`. */
@@ -35,7 +41,11 @@ export async function signOut(): Promise<void> {
 
 /** What a code in the sign-in page's address says; anybody can write one there, and it says no more than this. */
 export function refusalOf(reason: string): PlatformError {
-  return errorFromBody({ code: codes[reason] ?? 'forbidden', ...(messages[reason] ?? { message: 'signing in did not work', fix: 'Load the page again and retry.' }), data: { reason } })
+  return errorFromBody({
+    code: codes[reason] ?? 'forbidden',
+    ...(messages[reason] ?? { message: 'signing in did not work', fix: 'Load the page again and retry.' }),
+    data: { reason },
+  })
 }
 
 async function post(path: string, fields: Record<string, string>): Promise<Response> {
@@ -43,20 +53,40 @@ async function post(path: string, fields: Record<string, string>): Promise<Respo
   return fetch(path, { method: 'POST', body: new URLSearchParams({ ...fields, csrfToken, json: 'true' }) })
 }
 
-const away = () => errorFromBody({ code: 'unavailable', message: 'the console cannot be reached', fix: 'Try again in a moment.' })
+const away = () =>
+  errorFromBody({ code: 'unavailable', message: 'the console cannot be reached', fix: 'Try again in a moment.' })
 
-const codes: Readonly<Record<string, string>> = { unauthenticated: 'unauthenticated', second_unauthenticated: 'unauthenticated', other_unauthenticated: 'unauthenticated', bad_request: 'bad_request', rate_limited: 'rate_limited', not_found: 'not_found' }
+const codes: Readonly<Record<string, string>> = {
+  unauthenticated: 'unauthenticated',
+  second_unauthenticated: 'unauthenticated',
+  other_unauthenticated: 'unauthenticated',
+  bad_request: 'bad_request',
+  rate_limited: 'rate_limited',
+  not_found: 'not_found',
+}
 
 const messages: Readonly<Record<string, { message: string; fix: string }>> = {
   unauthenticated: { message: 'the email or the password is wrong', fix: 'Check both and try again.' },
-  second_unauthenticated: { message: 'this did not work, or was used before', fix: 'Try the next code, or begin again.' },
+  second_unauthenticated: {
+    message: 'this did not work, or was used before',
+    fix: 'Try the next code, or begin again.',
+  },
   other_unauthenticated: { message: 'this did not sign you in', fix: 'Try again, or sign in another way.' },
   bad_request: { message: 'email and password are needed', fix: 'Give both.' },
   rate_limited: { message: 'too many attempts', fix: 'Wait a minute, then try again.' },
   not_found: { message: 'this link was used, or has expired', fix: 'Ask for a new one.' },
-  no_sign_up: { message: 'there is no account with your address, and one gets none here by oneself', fix: 'Ask an admin of a team to invite you.' },
-  address_not_verified: { message: 'the provider does not vouch for your address', fix: 'Confirm your address there, then try again.' },
-  linked_elsewhere: { message: 'that account is linked to another person here', fix: 'Sign in with it, or unlink it there first.' },
+  no_sign_up: {
+    message: 'there is no account with your address, and one gets none here by oneself',
+    fix: 'Ask an admin of a team to invite you.',
+  },
+  address_not_verified: {
+    message: 'the provider does not vouch for your address',
+    fix: 'Confirm your address there, then try again.',
+  },
+  linked_elsewhere: {
+    message: 'that account is linked to another person here',
+    fix: 'Sign in with it, or unlink it there first.',
+  },
   OAuthSignin: { message: 'the provider cannot be reached', fix: 'Try again in a moment, or sign in another way.' },
   OAuthCallback: { message: 'the provider did not sign you in', fix: 'Try again, or sign in another way.' },
 }

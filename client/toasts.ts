@@ -42,7 +42,9 @@ export const toastQueue = {
     show = next
     for (const toast of waiting) next(toast)
     waiting = []
-    return () => { show = undefined }
+    return () => {
+      show = undefined
+    }
   },
 }
 

@@ -14,12 +14,16 @@ export const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRou
 /** Queries are batched into one request and answered as they are ready; changes go by themselves. */
 export function createClient(): TRPCClient<AppRouter> {
   return createTRPCClient<AppRouter>({
-    links: [patient, sendOnce, splitLink({
-      // A stream's parts are handed on as they come, as a batch's answers are.
-      condition: ({ type, path }) => type === 'query' || path === 'calls.stream',
-      true: httpBatchStreamLink({ url: consolePath.trpc, maxURLLength: 4_000, maxItems: 20 }),
-      false: httpLink({ url: consolePath.trpc }),
-    })],
+    links: [
+      patient,
+      sendOnce,
+      splitLink({
+        // A stream's parts are handed on as they come, as a batch's answers are.
+        condition: ({ type, path }) => type === 'query' || path === 'calls.stream',
+        true: httpBatchStreamLink({ url: consolePath.trpc, maxURLLength: 4_000, maxItems: 20 }),
+        false: httpLink({ url: consolePath.trpc }),
+      }),
+    ],
   })
 }
 
@@ -31,6 +35,10 @@ const mostAttempts: Readonly<Record<string, number>> = { unavailable: 6, timeout
  * been made. On the server nothing waits: the browser asks.
  */
 const patient = retryLink<AppRouter>({
-  retry: ({ op, error, attempts }) => typeof window !== 'undefined' && op.type === 'query' && op.signal?.aborted !== true && attempts < (mostAttempts[errorOf(error).code] ?? 0),
+  retry: ({ op, error, attempts }) =>
+    typeof window !== 'undefined' &&
+    op.type === 'query' &&
+    op.signal?.aborted !== true &&
+    attempts < (mostAttempts[errorOf(error).code] ?? 0),
   retryDelayMs: (attempts) => Math.min(250 * 2 ** attempts, 4_000),
 })

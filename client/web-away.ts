@@ -60,7 +60,15 @@ export function holdLinks(fetch: typeof globalThis.fetch): () => void {
     const here = Symbol('click')
     last = here
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey
-    if (event.defaultPrevented || !plain || isOnline() || link.origin !== location.origin || link.target !== '' || link.getAttribute('href')?.startsWith('#')) return
+    if (
+      event.defaultPrevented ||
+      !plain ||
+      isOnline() ||
+      link.origin !== location.origin ||
+      link.target !== '' ||
+      link.getAttribute('href')?.startsWith('#')
+    )
+      return
     event.preventDefault()
     const address = link.href
     const done = waitFor()

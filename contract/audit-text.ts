@@ -4,16 +4,30 @@ const columns = ['seq', 'time', 'who', 'kind', 'from', 'by', 'action', 'target',
 
 /** RFC 4180. What a spreadsheet would take for a formula is text. */
 export function auditCsv(entries: readonly AuditEntry[], { header = true }: { header?: boolean } = {}): string {
-  const lines = entries.map(({ seq, at, actor, action, target, before, after }) => [
-    seq, new Date(at).toISOString(), actor.name, actor.unconfirmed ? 'person, not confirmed' : actor.kind, actor.from ?? '', spokenBy(actor.by), action, target, json(before), json(after),
-  ].map(cell).join(','))
+  const lines = entries.map(({ seq, at, actor, action, target, before, after }) =>
+    [
+      seq,
+      new Date(at).toISOString(),
+      actor.name,
+      actor.unconfirmed ? 'person, not confirmed' : actor.kind,
+      actor.from ?? '',
+      spokenBy(actor.by),
+      action,
+      target,
+      json(before),
+      json(after),
+    ]
+      .map(cell)
+      .join(','),
+  )
   return [...(header ? [columns.join(',')] : []), ...lines].map((line) => `${line}\r\n`).join('')
 }
 
-export const auditNdjson = (entries: readonly AuditEntry[]): string => entries.map((entry) => `${JSON.stringify(entry)}\n`).join('')
+export const auditNdjson = (entries: readonly AuditEntry[]): string =>
+  entries.map((entry) => `${JSON.stringify(entry)}\n`).join('')
 
 export const spokenBy = (by: AuditEntry['actor']['by']): string =>
-  (by === null ? '' : 'token' in by ? `token ${by.name ?? by.token}` : 'browser')
+  by === null ? '' : 'token' in by ? `token ${by.name ?? by.token}` : 'browser'
 
 const json = (value: unknown): string => (value === null || value === undefined ? '' : JSON.stringify(value))
 

@@ -2,17 +2,25 @@ import { z } from 'zod'
 
 /** One change, or one reading of a secret. Nothing in it is secret. */
 export const auditEntry = z.object({
-  seq: z.number(), at: z.number(),
+  seq: z.number(),
+  at: z.number(),
   actor: z.object({
-    kind: z.string(), id: z.string(), name: z.string(),
+    kind: z.string(),
+    id: z.string(),
+    name: z.string(),
     /** A person whose address nothing had proved at that time. */
     unconfirmed: z.literal(true).optional(),
     /** Address of the machine that it came from, where known. */
     from: z.string().nullable(),
     /** The session or the token that it was done with; a token's name while it is known. */
-    by: z.union([z.object({ token: z.string(), name: z.string().nullable() }), z.object({ session: z.string() })]).nullable(),
+    by: z
+      .union([z.object({ token: z.string(), name: z.string().nullable() }), z.object({ session: z.string() })])
+      .nullable(),
   }),
-  action: z.string(), target: z.string(), before: z.unknown().optional(), after: z.unknown().optional(),
+  action: z.string(),
+  target: z.string(),
+  before: z.unknown().optional(),
+  after: z.unknown().optional(),
 })
 export type AuditEntry = z.infer<typeof auditEntry>
 
@@ -25,7 +33,8 @@ export const auditFilter = z.object({
   /** Anywhere in what it was done to, or in what was before and after. */
   target: z.string().max(200).optional(),
   /** Milliseconds since the epoch. */
-  since: z.number().optional(), until: z.number().optional(),
+  since: z.number().optional(),
+  until: z.number().optional(),
 })
 export type AuditFilter = z.infer<typeof auditFilter>
 

@@ -12,7 +12,10 @@ export interface JsonBounds {
   values: number
 }
 
-export interface JsonSize { depth: number; values: number }
+export interface JsonSize {
+  depth: number
+  values: number
+}
 
 /** @throws PlatformError `too_large` beyond the bounds, `bad_request` when it is not JSON */
 export function parseBounded(json: Uint8Array | string, bounds: JsonBounds): unknown {
@@ -57,14 +60,24 @@ export function measureJson(bytes: Uint8Array, most: JsonSize = { depth: Infinit
       continue
     }
     switch (byte) {
-      case 0x20: case 0x09: case 0x0a: case 0x0d: continue
-      case quote: isString = true; break
-      case comma: values++; break
-      case openArray: case openObject:
+      case 0x20:
+      case 0x09:
+      case 0x0a:
+      case 0x0d:
+        continue
+      case quote:
+        isString = true
+        break
+      case comma:
+        values++
+        break
+      case openArray:
+      case openObject:
         values++
         if (++depth > deepest) deepest = depth
         break
-      case closeArray: case closeObject:
+      case closeArray:
+      case closeObject:
         depth--
         // An empty one has no first value, which its opening had counted.
         if (previous === openArray || previous === openObject) values--
@@ -78,4 +91,5 @@ export function measureJson(bytes: Uint8Array, most: JsonSize = { depth: Infinit
 
 export const spokenBytes = (bytes: number): string => (bytes < 1 << 20 ? `${bytes >> 10} KiB` : `${bytes >> 20} MiB`)
 
-const tooLarge = (why: string) => new PlatformError('too_large', `the request is too large: ${why}`, { fix: 'Send less at once.' })
+const tooLarge = (why: string) =>
+  new PlatformError('too_large', `the request is too large: ${why}`, { fix: 'Send less at once.' })

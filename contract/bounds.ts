@@ -7,7 +7,11 @@ import { PlatformError } from './errors.ts'
  */
 
 /** JSON text: largest size in characters (UTF-16), nesting of arrays and objects, and number of values. */
-export interface JsonBound { chars: number; depth: number; values: number }
+export interface JsonBound {
+  chars: number
+  depth: number
+  values: number
+}
 
 /** What a running service says of its endpoints, at /_m3o/describe or /openapi.json. The largest documents of real services have some ten thousand values. */
 export const descriptionBound: JsonBound = { chars: 4 << 20, depth: 100, values: 200_000 }
@@ -50,7 +54,10 @@ export function parseBounded(text: string, bound: JsonBound, what = 'the documen
 }
 
 /** Which limit a value that came from JSON is beyond. Looks no further than the limits, and does not recurse. */
-export function beyondBound(value: unknown, { depth, values }: Pick<JsonBound, 'depth' | 'values'>): 'depth' | 'values' | undefined {
+export function beyondBound(
+  value: unknown,
+  { depth, values }: Pick<JsonBound, 'depth' | 'values'>,
+): 'depth' | 'values' | undefined {
   let level: object[] = typeof value === 'object' && value !== null ? [value] : []
   let seen = 1
   for (let deep = 1; level.length > 0; deep++) {
@@ -75,7 +82,8 @@ export function withoutTrailing(text: string, character: string): string {
 }
 
 /** Shortened where it is longer than anyone reads. */
-export const shortened = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
+export const shortened = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most - 1)}…` : text
 
 /*
  * How many things one team or person makes: far above what people use, so that no loop fills the platform that all teams share.

@@ -3,7 +3,8 @@
  * emoji in it is drawn where they think it is. The browser's terminal and the platform's own screen use the same.
  */
 const none = /^[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff]$/u
-const wide = /^[\p{Emoji_Presentation}\u1100-\u115f\u231a\u231b\u2329\u232a\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f200}-\u{1f2ff}\u{20000}-\u{3fffd}]$/u
+const wide =
+  /^[\p{Emoji_Presentation}\u1100-\u115f\u231a\u231b\u2329\u232a\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f200}-\u{1f2ff}\u{20000}-\u{3fffd}]$/u
 const known = new Map<number, 0 | 1 | 2>()
 
 function widthOf(codepoint: number): 0 | 1 | 2 {

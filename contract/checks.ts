@@ -14,17 +14,26 @@ export type Check = z.infer<typeof check>
 const order = { ok: 0, warn: 1, bad: 2 } as const
 
 /** The worst of them; `ok` when there are none. */
-export const worst = (checks: readonly Check[]): Check['state'] => checks.reduce<Check['state']>((state, each) => (order[each.state] > order[state] ? each.state : state), 'ok')
+export const worst = (checks: readonly Check[]): Check['state'] =>
+  checks.reduce<Check['state']>((state, each) => (order[each.state] > order[state] ? each.state : state), 'ok')
 
 const gib = 2 ** 30
 
 /** @param space as statfs(2) gives it */
-export function judgeDisk(home: string, { bavail, blocks, bsize }: { bavail: number; blocks: number; bsize: number }): Check {
+export function judgeDisk(
+  home: string,
+  { bavail, blocks, bsize }: { bavail: number; blocks: number; bsize: number },
+): Check {
   const free = bavail * bsize
   const share = blocks === 0 ? 1 : bavail / blocks
   const state = free < gib / 2 || share < 0.01 ? 'bad' : free < 2 * gib || share < 0.05 ? 'warn' : 'ok'
   return {
-    name: 'disk', state, says: `${(free / gib).toFixed(1)} GiB free (${Math.floor(share * 100)} %)`,
-    fix: state === 'ok' ? null : `Make room on the disk of ${home}. Services' output takes most of it: its limit is in their settings.`,
+    name: 'disk',
+    state,
+    says: `${(free / gib).toFixed(1)} GiB free (${Math.floor(share * 100)} %)`,
+    fix:
+      state === 'ok'
+        ? null
+        : `Make room on the disk of ${home}. Services' output takes most of it: its limit is in their settings.`,
   }
 }

@@ -1,5 +1,10 @@
 /** Where a pipeline deploys to; the token comes from its own secrets, never from its text. */
-export interface CiPlace { url: string; team: string; environment: string; service: string }
+export interface CiPlace {
+  url: string
+  team: string
+  environment: string
+  service: string
+}
 
 export type CiSnippet = Record<'github' | 'gitlab' | 'shell', string>
 
@@ -12,7 +17,11 @@ export function ciSnippet({ url, team, environment, service }: CiPlace): CiSnipp
   const shell = `git archive --format=tar.gz HEAD | curl --silent --show-error --fail-with-body \\
   --header "Authorization: Bearer $M3O_TOKEN" --data-binary @- \\
   "${address}"`
-  const indented = (spaces: number) => shell.split('\n').map((line) => `${' '.repeat(spaces)}${line}`).join('\n')
+  const indented = (spaces: number) =>
+    shell
+      .split('\n')
+      .map((line) => `${' '.repeat(spaces)}${line}`)
+      .join('\n')
   return {
     github: `# .github/workflows/deploy.yml; the token is the repository's secret M3O_TOKEN
 on:

@@ -1,13 +1,33 @@
 import { maxSchemaDepth, shortened } from './bounds.ts'
 import type { EndpointChange } from './compatibility.ts'
 import {
-  anything, BeyondBound, extraOf, fieldsOf, isObject, itemsOf, type Meter, requiredOf, type Resolved, Resolver, type Schema, sizeOf, typesOf, valuesOf, variantsOf,
+  anything,
+  BeyondBound,
+  extraOf,
+  fieldsOf,
+  isObject,
+  itemsOf,
+  type Meter,
+  requiredOf,
+  type Resolved,
+  Resolver,
+  type Schema,
+  sizeOf,
+  typesOf,
+  valuesOf,
+  variantsOf,
 } from './schema-view.ts'
 
 export type Side = 'request' | 'response'
 export type Say = (change: Omit<EndpointChange, 'endpoint'>) => void
 
-interface Sides { side: Side; before: Schema; after: Schema; meter: Meter; say: Say }
+interface Sides {
+  side: Side
+  before: Schema
+  after: Schema
+  meter: Meter
+  say: Say
+}
 
 /**
  * Reports where the later schema takes less (a request) or gives more kinds of things (a response) than the one before.
@@ -20,7 +40,10 @@ export function compareSchemas({ side, before, after, meter, say }: Sides): void
   new Comparison({ side, before, after, meter }, say).compare(before, after, { path: side, depth: 0 })
 }
 
-interface At { path: string; depth: number }
+interface At {
+  path: string
+  depth: number
+}
 
 /** Pairs of schemas, found again by identity. */
 class Pairs<Value> {
@@ -91,7 +114,8 @@ class Comparison {
     this.#compare(before, after, at)
     if (!attempt.breaks) return
     // What was found to hold meanwhile may have been so only because this was taken to hold.
-    for (const [old, now] of this.#holding.splice(from)) if (this.#tried.get(old, now) === 'holds') this.#tried.set(old, now, undefined)
+    for (const [old, now] of this.#holding.splice(from))
+      if (this.#tried.get(old, now) === 'holds') this.#tried.set(old, now, undefined)
     this.#tried.set(before, after, 'breaks')
   }
 
@@ -126,12 +150,25 @@ class Comparison {
     if (isObject(before) && isObject(after)) this.#compareFields(before, after, at)
     const items = itemsOf(after)
     if (items !== undefined) this.compare(itemsOf(before) ?? anything, items, this.#below(at, `${at.path}[]`))
-    else if (this.#side === 'response' && itemsOf(before) !== undefined && typesOf(after)?.has('array') === true) this.compare(itemsOf(before), anything, this.#below(at, `${at.path}[]`))
+    else if (this.#side === 'response' && itemsOf(before) !== undefined && typesOf(after)?.has('array') === true)
+      this.compare(itemsOf(before), anything, this.#below(at, `${at.path}[]`))
   }
 
   #compareNever(before: Resolved, after: Resolved, at: At): void {
-    if (this.#side === 'request' && after === false && before !== false) this.#report({ kind: 'narrowed', at: at.path, breaking: true, message: `${this.#spoken(at)} takes nothing any more` })
-    if (this.#side === 'response' && before === false && after !== false) this.#report({ kind: 'widened', at: at.path, breaking: true, message: `${this.#spoken(at)} was never there, and is now` })
+    if (this.#side === 'request' && after === false && before !== false)
+      this.#report({
+        kind: 'narrowed',
+        at: at.path,
+        breaking: true,
+        message: `${this.#spoken(at)} takes nothing any more`,
+      })
+    if (this.#side === 'response' && before === false && after !== false)
+      this.#report({
+        kind: 'widened',
+        at: at.path,
+        breaking: true,
+        message: `${this.#spoken(at)} was never there, and is now`,
+      })
   }
 
   /** True when the types alone say all there is to say. */
@@ -142,9 +179,22 @@ class Comparison {
     const lost = [...(from ?? allTypes)].filter((type) => !to.has(type) && !(type === 'integer' && to.has('number')))
     if (lost.length === 0) return false
     const shared = [...(from ?? allTypes)].length > lost.length
-    if (this.#side === 'response' && shared && lost.length === 1 && lost[0] === 'null') this.#report({ kind: 'widened', at: at.path, breaking: true, message: `${this.#spoken(at)} may be null now` })
-    else if (this.#side === 'request' && shared && lost.length === 1 && lost[0] === 'null') this.#report({ kind: 'narrowed', at: at.path, breaking: true, message: `${this.#spoken(at)} may not be null any more` })
-    else this.#report({ kind: 'type', at: at.path, breaking: true, message: `${this.#spoken(at)} is ${wordsOf(now)} now, it was ${wordsOf(old)}` })
+    if (this.#side === 'response' && shared && lost.length === 1 && lost[0] === 'null')
+      this.#report({ kind: 'widened', at: at.path, breaking: true, message: `${this.#spoken(at)} may be null now` })
+    else if (this.#side === 'request' && shared && lost.length === 1 && lost[0] === 'null')
+      this.#report({
+        kind: 'narrowed',
+        at: at.path,
+        breaking: true,
+        message: `${this.#spoken(at)} may not be null any more`,
+      })
+    else
+      this.#report({
+        kind: 'type',
+        at: at.path,
+        breaking: true,
+        message: `${this.#spoken(at)} is ${wordsOf(now)} now, it was ${wordsOf(old)}`,
+      })
     return !shared
   }
 
@@ -156,11 +206,33 @@ class Comparison {
     const types = typesOf(this.#side === 'request' ? before : after)
     const lost = from?.filter((text) => !allowed.has(text))
     // Every null, and both truths, may well be among the values.
-    if (from === undefined && types !== undefined && [...types].every((type) => type === 'null' ? allowed.has('null') : type === 'boolean' && allowed.has('true') && allowed.has('false'))) return
+    if (
+      from === undefined &&
+      types !== undefined &&
+      [...types].every((type) =>
+        type === 'null' ? allowed.has('null') : type === 'boolean' && allowed.has('true') && allowed.has('false'),
+      )
+    )
+      return
     if (lost?.length === 0) return
     const values = lost === undefined ? 'any value' : listed(lost)
-    if (this.#side === 'request') this.#report({ kind: 'narrowed', at: at.path, breaking: true, message: lost === undefined ? `${this.#spoken(at)} takes only ${listed([...allowed])} now` : `${this.#spoken(at)} no longer takes ${values}` })
-    else this.#report({ kind: 'widened', at: at.path, breaking: true, message: `${this.#spoken(at)} may be ${values} now` })
+    if (this.#side === 'request')
+      this.#report({
+        kind: 'narrowed',
+        at: at.path,
+        breaking: true,
+        message:
+          lost === undefined
+            ? `${this.#spoken(at)} takes only ${listed([...allowed])} now`
+            : `${this.#spoken(at)} no longer takes ${values}`,
+      })
+    else
+      this.#report({
+        kind: 'widened',
+        at: at.path,
+        breaking: true,
+        message: `${this.#spoken(at)} may be ${values} now`,
+      })
   }
 
   /** The values that a schema names, as JSON; they may be large themselves. */
@@ -183,7 +255,13 @@ class Comparison {
       const [old, now] = [before[key], after[key]]
       if (typeof now === 'number' && (typeof old !== 'number' || isTighter(old, now))) told(key, now)
     }
-    const told = (key: string, now: string | number | true) => this.#report({ kind: 'narrowed', at: at.path, breaking: true, message: `${this.#spoken(at)} ${words[key]} now (${key} ${shortened(String(now), 80)})` })
+    const told = (key: string, now: string | number | true) =>
+      this.#report({
+        kind: 'narrowed',
+        at: at.path,
+        breaking: true,
+        message: `${this.#spoken(at)} ${words[key]} now (${key} ${shortened(String(now), 80)})`,
+      })
     for (const key of lower) tighter(key, (old, now) => now > old)
     for (const key of upper) tighter(key, (old, now) => now < old)
     for (const key of exact) {
@@ -201,17 +279,41 @@ class Comparison {
         this.#fieldGone(name, here, { after, needs })
         continue
       }
-      if (this.#side === 'request' && needs.has(name) && !needed.has(name)) this.#report({ kind: 'required', at: here.path, breaking: true, message: `the request must hold ${fieldAt(here)} now` })
-      if (this.#side === 'response' && needed.has(name) && !needs.has(name)) this.#report({ kind: 'missing', at: here.path, breaking: true, message: `the answer may lack ${fieldAt(here)} now` })
+      if (this.#side === 'request' && needs.has(name) && !needed.has(name))
+        this.#report({
+          kind: 'required',
+          at: here.path,
+          breaking: true,
+          message: `the request must hold ${fieldAt(here)} now`,
+        })
+      if (this.#side === 'response' && needed.has(name) && !needs.has(name))
+        this.#report({
+          kind: 'missing',
+          at: here.path,
+          breaking: true,
+          message: `the answer may lack ${fieldAt(here)} now`,
+        })
       this.compare(old.get(name) ?? anything, now.get(name), here)
     }
     for (const name of new Set([...now.keys(), ...needs])) {
       if (old.has(name) || needed.has(name)) continue
       const here = this.#below(at, `${at.path}.${shortened(name, 100)}`)
-      if (this.#side === 'response') this.#report({ kind: 'field', at: here.path, breaking: false, message: `the answer has ${fieldAt(here)} too` })
-      else if (needs.has(name)) this.#report({ kind: 'required', at: here.path, breaking: true, message: `the request must hold ${fieldAt(here)}, which is new` })
+      if (this.#side === 'response')
+        this.#report({ kind: 'field', at: here.path, breaking: false, message: `the answer has ${fieldAt(here)} too` })
+      else if (needs.has(name))
+        this.#report({
+          kind: 'required',
+          at: here.path,
+          breaking: true,
+          message: `the request must hold ${fieldAt(here)}, which is new`,
+        })
       else {
-        this.#report({ kind: 'field', at: here.path, breaking: false, message: `the request may hold ${fieldAt(here)}, which is new` })
+        this.#report({
+          kind: 'field',
+          at: here.path,
+          breaking: false,
+          message: `the request may hold ${fieldAt(here)}, which is new`,
+        })
         // What was sent under that name before was not looked at.
         const extra = extraOf(before)
         if (extra !== undefined && extra !== true && extra !== false) this.compare(extra, now.get(name), here)
@@ -221,29 +323,58 @@ class Comparison {
   }
 
   #fieldGone(name: string, here: At, { after, needs }: { after: Schema; needs: ReadonlySet<string> }): void {
-    if (this.#side === 'response') return this.#report({ kind: 'missing', at: here.path, breaking: true, message: `the answer no longer has ${fieldAt(here)}` })
+    if (this.#side === 'response')
+      return this.#report({
+        kind: 'missing',
+        at: here.path,
+        breaking: true,
+        message: `the answer no longer has ${fieldAt(here)}`,
+      })
     if (needs.has(name)) return
-    if (extraOf(after) === false) return this.#report({ kind: 'narrowed', at: here.path, breaking: true, message: `the request may not hold ${fieldAt(here)} any more` })
-    this.#report({ kind: 'ignored', at: here.path, breaking: false, message: `the request’s ${fieldAt(here)} is not looked at any more` })
+    if (extraOf(after) === false)
+      return this.#report({
+        kind: 'narrowed',
+        at: here.path,
+        breaking: true,
+        message: `the request may not hold ${fieldAt(here)} any more`,
+      })
+    this.#report({
+      kind: 'ignored',
+      at: here.path,
+      breaking: false,
+      message: `the request’s ${fieldAt(here)} is not looked at any more`,
+    })
   }
 
   /** Fields that have no name of their own, as of a record. */
   #compareExtra(before: Schema, after: Schema, at: At): void {
     const [old, now] = [extraOf(before), extraOf(after)]
     const here = this.#below(at, `${at.path}.*`)
-    if (this.#side === 'request' && now === false && old !== false) this.#report({ kind: 'narrowed', at: at.path, breaking: true, message: `${this.#spoken(at)} may hold no other fields any more` })
-    else if (typeof now === 'object' && now !== null && old !== false) this.compare(old === true || old === undefined ? anything : old, now, here)
-    else if (this.#side === 'response' && typeof old === 'object' && old !== null && now !== false) this.compare(old, anything, here)
+    if (this.#side === 'request' && now === false && old !== false)
+      this.#report({
+        kind: 'narrowed',
+        at: at.path,
+        breaking: true,
+        message: `${this.#spoken(at)} may hold no other fields any more`,
+      })
+    else if (typeof now === 'object' && now !== null && old !== false)
+      this.compare(old === true || old === undefined ? anything : old, now, here)
+    else if (this.#side === 'response' && typeof old === 'object' && old !== null && now !== false)
+      this.compare(old, anything, here)
   }
 
   /** Each thing that may be sent must still be taken by one of those after; each that may come back must have been one of those before. */
   #compareVariants(before: Schema, after: Schema, at: At): void {
-    const [from, to] = this.#side === 'request' ? [variantsOf(before), variantsOf(after)] : [variantsOf(after), variantsOf(before)]
-    const pair = (variant: unknown, candidate: unknown) => (this.#side === 'request' ? [variant, candidate] : [candidate, variant]) as [unknown, unknown]
+    const [from, to] =
+      this.#side === 'request' ? [variantsOf(before), variantsOf(after)] : [variantsOf(after), variantsOf(before)]
+    const pair = (variant: unknown, candidate: unknown) =>
+      (this.#side === 'request' ? [variant, candidate] : [candidate, variant]) as [unknown, unknown]
     const fits = (variant: unknown, index: number): boolean => {
       const holds = (candidate: unknown) => !this.#breaks(...pair(variant, candidate), at)
       // Where little has changed it is the one at the same place.
-      return (index < to.length && holds(to[index])) || to.some((candidate, other) => other !== index && holds(candidate))
+      return (
+        (index < to.length && holds(to[index])) || to.some((candidate, other) => other !== index && holds(candidate))
+      )
     }
     const lost = from.filter((variant, index) => !fits(variant, index))
     if (lost.length === 0) return
@@ -254,8 +385,20 @@ class Comparison {
     }
     const resolver = this.#side === 'request' ? this.#before : this.#after
     const kinds = listed(lost.map((variant) => wordsOf(typesOf(resolver.resolve(variant)))))
-    if (this.#side === 'request') this.#report({ kind: 'narrowed', at: at.path, breaking: true, message: `${this.#spoken(at)} no longer takes one of its forms (${kinds})` })
-    else this.#report({ kind: 'widened', at: at.path, breaking: true, message: `${this.#spoken(at)} may have another form now (${kinds})` })
+    if (this.#side === 'request')
+      this.#report({
+        kind: 'narrowed',
+        at: at.path,
+        breaking: true,
+        message: `${this.#spoken(at)} no longer takes one of its forms (${kinds})`,
+      })
+    else
+      this.#report({
+        kind: 'widened',
+        at: at.path,
+        breaking: true,
+        message: `${this.#spoken(at)} may have another form now (${kinds})`,
+      })
   }
 
   #below(at: At, path: string): At {
@@ -273,9 +416,20 @@ const lower = ['minLength', 'minimum', 'exclusiveMinimum', 'minItems', 'minPrope
 const upper = ['maxLength', 'maximum', 'exclusiveMaximum', 'maxItems', 'maxProperties'] as const
 const exact = ['pattern', 'format', 'multipleOf', 'uniqueItems'] as const
 const words: Record<string, string> = {
-  minLength: 'must be longer', minimum: 'must be greater', exclusiveMinimum: 'must be greater', minItems: 'must have more items', minProperties: 'must have more fields',
-  maxLength: 'must be shorter', maximum: 'must be less', exclusiveMaximum: 'must be less', maxItems: 'must have fewer items', maxProperties: 'must have fewer fields',
-  pattern: 'must have another form', format: 'must have another form', multipleOf: 'must be a multiple', uniqueItems: 'must not repeat itself',
+  minLength: 'must be longer',
+  minimum: 'must be greater',
+  exclusiveMinimum: 'must be greater',
+  minItems: 'must have more items',
+  minProperties: 'must have more fields',
+  maxLength: 'must be shorter',
+  maximum: 'must be less',
+  exclusiveMaximum: 'must be less',
+  maxItems: 'must have fewer items',
+  maxProperties: 'must have fewer fields',
+  pattern: 'must have another form',
+  format: 'must have another form',
+  multipleOf: 'must be a multiple',
+  uniqueItems: 'must not repeat itself',
 }
 
 /** What a pair of schemas takes, besides what is within them. */
@@ -284,12 +438,21 @@ const allTypes = new Set(['string', 'number', 'boolean', 'object', 'array', 'nul
 const fieldAt = ({ path }: At): string => path.slice(path.indexOf('.') + 1)
 
 function listed(all: readonly string[]): string {
-  const few = all.slice(0, 4).map((text) => shortened(text, 60)).join(', ')
+  const few = all
+    .slice(0, 4)
+    .map((text) => shortened(text, 60))
+    .join(', ')
   return all.length <= 4 ? few : `${few} and ${all.length - 4} more`
 }
 
 function wordsOf(types: ReadonlySet<string> | undefined): string {
   if (types === undefined) return 'anything'
-  const all = [...types].slice(0, 8).map((type) => ({ object: 'an object', array: 'a list', integer: 'a whole number', null: 'null' }[type] ?? `a ${shortened(type, 40)}`))
+  const all = [...types]
+    .slice(0, 8)
+    .map(
+      (type) =>
+        ({ object: 'an object', array: 'a list', integer: 'a whole number', null: 'null' })[type] ??
+        `a ${shortened(type, 40)}`,
+    )
   return all.length === 0 ? 'nothing' : all.join(' or ')
 }

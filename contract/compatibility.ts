@@ -11,7 +11,19 @@ import { BeyondBound, Meter } from './schema-view.ts'
 export const endpointChange = z.object({
   endpoint: z.string(),
   /** `unchecked`: its schemas are too large to be compared; what is told of it besides is true, but not all there is. */
-  kind: z.enum(['removed', 'added', 'required', 'narrowed', 'missing', 'widened', 'type', 'call', 'field', 'ignored', 'unchecked']),
+  kind: z.enum([
+    'removed',
+    'added',
+    'required',
+    'narrowed',
+    'missing',
+    'widened',
+    'type',
+    'call',
+    'field',
+    'ignored',
+    'unchecked',
+  ]),
   /** `request.address.city`, `response.items[]`; the empty string: the endpoint itself. */
   at: z.string(),
   breaking: z.boolean(),
@@ -23,13 +35,19 @@ export type EndpointChange = z.infer<typeof endpointChange>
 const mostChanges = 200
 
 /** Tells how many steps a comparison took. */
-export interface Effort { steps: number }
+export interface Effort {
+  steps: number
+}
 
 /**
  * In the order of the endpoints before; what is new comes last. Nothing when there was none before. It takes at most
  * {@link maxComparisonSteps}, whatever the schemas are: they come from a service.
  */
-export function compareEndpoints(before: readonly Endpoint[], after: readonly Endpoint[], effort: Effort = { steps: 0 }): EndpointChange[] {
+export function compareEndpoints(
+  before: readonly Endpoint[],
+  after: readonly Endpoint[],
+  effort: Effort = { steps: 0 },
+): EndpointChange[] {
   if (before.length === 0) return []
   const changes: EndpointChange[] = []
   const now = new Map(after.map((endpoint) => [endpoint.name, endpoint]))
@@ -46,21 +64,34 @@ export function compareEndpoints(before: readonly Endpoint[], after: readonly En
       else compareEndpoint(old, next, { meter, say })
     } catch (error) {
       if (!(error instanceof BeyondBound)) throw error
-      if (changes.length < mostChanges) changes.push({ endpoint: old.name, kind: 'unchecked', at: '', breaking: false, message: 'has schemas that are too large to compare, so its compatibility was not fully checked' })
+      if (changes.length < mostChanges)
+        changes.push({
+          endpoint: old.name,
+          kind: 'unchecked',
+          at: '',
+          breaking: false,
+          message: 'has schemas that are too large to compare, so its compatibility was not fully checked',
+        })
     }
     effort.steps += meter.steps
     if (changes.length === mostChanges) return changes
   }
   const known = new Set(before.map(({ name }) => name))
-  for (const { name } of after) if (!known.has(name) && changes.length < mostChanges) changes.push({ endpoint: name, kind: 'added', at: '', breaking: false, message: 'is new' })
+  for (const { name } of after)
+    if (!known.has(name) && changes.length < mostChanges)
+      changes.push({ endpoint: name, kind: 'added', at: '', breaking: false, message: 'is new' })
   return changes
 }
 
-export const breakingOf = (changes: readonly EndpointChange[]): EndpointChange[] => changes.filter(({ breaking }) => breaking)
+export const breakingOf = (changes: readonly EndpointChange[]): EndpointChange[] =>
+  changes.filter(({ breaking }) => breaking)
 
 function compareEndpoint(before: Endpoint, after: Endpoint, { meter, say }: { meter: Meter; say: Say }): void {
-  if (before.stream !== after.stream) say({ kind: 'call', at: '', breaking: true, message: after.stream ? 'answers many times now' : 'answers once now' })
+  if (before.stream !== after.stream)
+    say({ kind: 'call', at: '', breaking: true, message: after.stream ? 'answers many times now' : 'answers once now' })
   const asked = ({ method, path, name }: Endpoint) => `${method ?? 'POST'} ${path ?? `/${name}`}`
-  if (asked(before) !== asked(after)) say({ kind: 'call', at: '', breaking: true, message: `is called by ${asked(after)} now, it was ${asked(before)}` })
-  for (const side of ['request', 'response'] as const) compareSchemas({ side, before: before[side], after: after[side], meter, say })
+  if (asked(before) !== asked(after))
+    say({ kind: 'call', at: '', breaking: true, message: `is called by ${asked(after)} now, it was ${asked(before)}` })
+  for (const side of ['request', 'response'] as const)
+    compareSchemas({ side, before: before[side], after: after[side], meter, say })
 }

@@ -24,13 +24,15 @@ export const consolePath = {
   setup: (code?: string) => `/setup${query({ code })}`,
   invitation: (secret: string) => `/invite/${encodeURIComponent(secret)}`,
   /** Where the command sends the browser to sign in; it listens on `port` of this machine. */
-  commandSignIn: (at: { port: number; state: string; name?: string }) => `/cli${query({ port: String(at.port), state: at.state, name: at.name })}`,
+  commandSignIn: (at: { port: number; state: string; name?: string }) =>
+    `/cli${query({ port: String(at.port), state: at.state, name: at.name })}`,
   /** Where the gateway sends a browser that opens a private service. `state`: the hash of the nonce that the gateway gave the browser for `host`; without it the sign-in begins there. */
   handover: (at: { host: string; to: string; state?: string }) => `/handover${query(at)}`,
   /** Asks whether a service of another team may be told who one is. */
   consent: (at: { host: string; to: string }) => `/sign-in/service${query(at)}`,
   git: (at: { team: string; service: string }) => `/git/${at.team}/${at.service}.git`,
-  deployment: (at: { team: string; environment: string; service: string; deployment: string }) => `/${at.team}/${at.environment}/services/${at.service}/deployments/${at.deployment}`,
+  deployment: (at: { team: string; environment: string; service: string; deployment: string }) =>
+    `/${at.team}/${at.environment}/services/${at.service}/deployments/${at.deployment}`,
   trpc: '/api/trpc',
   live: '/live',
 } as const

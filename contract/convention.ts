@@ -31,7 +31,14 @@ export interface Resolved {
   locked: ManifestKey[]
 }
 
-export const defaults = { health: '/health', instances: { min: 1, max: 1 }, memory: 256, cpu: 1, pids: 128, idle: 'never' } as const
+export const defaults = {
+  health: '/health',
+  instances: { min: 1, max: 1 },
+  memory: 256,
+  cpu: 1,
+  pids: 128,
+  idle: 'never',
+} as const
 
 /** Reads one text file of the service's tree; undefined when there is none. */
 export type ReadText = (path: string) => string | undefined
@@ -70,18 +77,25 @@ function runtimeOf(files: ReadonlySet<string>): Runtime | undefined {
   if (files.has('Cargo.toml')) return 'rust'
   if (files.has('pom.xml')) return 'java'
   if (files.has('package.json') || entryOf(nodeEntries, files)) return 'node'
-  if (['pyproject.toml', 'requirements.txt'].some((name) => files.has(name)) || entryOf(pythonEntries, files)) return 'python'
-  return [...files].some((path) => /^(src\/)?[^/]+\.[cm]?tsx?$/.test(path) && !path.endsWith('.d.ts')) ? 'node' : undefined
+  if (['pyproject.toml', 'requirements.txt'].some((name) => files.has(name)) || entryOf(pythonEntries, files))
+    return 'python'
+  return [...files].some((path) => /^(src\/)?[^/]+\.[cm]?tsx?$/.test(path) && !path.endsWith('.d.ts'))
+    ? 'node'
+    : undefined
 }
 
-const nodeEntries = ['index', 'server', 'main', 'app', 'src/index', 'src/server', 'src/main', 'src/app'].flatMap((name) =>
-  ['ts', 'mts', 'cts', 'tsx', 'js', 'mjs', 'cjs'].map((extension) => `${name}.${extension}`),
+const nodeEntries = ['index', 'server', 'main', 'app', 'src/index', 'src/server', 'src/main', 'src/app'].flatMap(
+  (name) => ['ts', 'mts', 'cts', 'tsx', 'js', 'mjs', 'cjs'].map((extension) => `${name}.${extension}`),
 )
 const pythonEntries = ['main.py', 'app.py', 'server.py', 'service.py', '__main__.py', 'src/main.py', 'src/app.py']
 
 const entryOf = (names: readonly string[], files: ReadonlySet<string>) => names.find((name) => files.has(name))
 
-interface Looking { files: ReadonlySet<string>; read: ReadText; later: boolean }
+interface Looking {
+  files: ReadonlySet<string>
+  read: ReadText
+  later: boolean
+}
 
 function startOf(manifest: Manifest, runtime: Runtime, { files, read, later }: Looking): Start {
   if (manifest.command) return { kind: 'shell', line: manifest.command }
@@ -97,7 +111,10 @@ function startOther(runtime: Runtime, files: ReadonlySet<string>): Start | undef
   if (runtime === 'java') return { kind: 'program', argv: ['java', '-jar', '.m3o/service.jar'] }
   if (runtime === 'image') return { kind: 'program', argv: [] }
   const scripts = [...files].filter((path) => /^[^/]+\.py$/.test(path))
-  const entry = runtime === 'python' ? (entryOf(pythonEntries, files) ?? (scripts.length === 1 ? scripts[0] : undefined)) : undefined
+  const entry =
+    runtime === 'python'
+      ? (entryOf(pythonEntries, files) ?? (scripts.length === 1 ? scripts[0] : undefined))
+      : undefined
   return entry ? { kind: 'program', argv: ['python3', '-u', entry] } : undefined
 }
 
@@ -111,7 +128,9 @@ function startNode(files: ReadonlySet<string>, read: ReadText): Start | undefine
     return named ? { kind: 'entry', entry: named } : { kind: 'shell', line: script }
   }
   const named = main && resolveFile(main.replace(/^\.\//, ''), files)
-  const only = [...files].filter((path) => /^[^/]+\.([cm]?[jt]s|tsx)$/.test(path) && !/\.(d|test|spec|config)\./.test(path))
+  const only = [...files].filter(
+    (path) => /^[^/]+\.([cm]?[jt]s|tsx)$/.test(path) && !/\.(d|test|spec|config)\./.test(path),
+  )
   const entry = named || entryOf(nodeEntries, files) || (only.length === 1 ? only[0] : undefined)
   return entry ? { kind: 'entry', entry } : undefined
 }
@@ -155,11 +174,14 @@ export function packageOf(files: ReadonlySet<string>, read: ReadText): PackageFi
 
 function strings(value: unknown): Record<string, string> {
   if (typeof value !== 'object' || value === null) return {}
-  return Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
 }
 
 /** The README of a service: the first one, however its name is written. */
-export const readmeOf = (files: ReadonlySet<string>): string | undefined => [...files].find((path) => /^readme(\.(md|markdown|txt))?$/i.test(path))
+export const readmeOf = (files: ReadonlySet<string>): string | undefined =>
+  [...files].find((path) => /^readme(\.(md|markdown|txt))?$/i.test(path))
 
 function readme(files: ReadonlySet<string>, read: ReadText): string {
   const name = readmeOf(files)
@@ -168,7 +190,11 @@ function readme(files: ReadonlySet<string>, read: ReadText): string {
 
 /** First paragraph that is prose: no heading, badge, list, fence or markup; marks taken off; at most 280 characters. */
 export function describeReadme(text: string): string | undefined {
-  const paragraphs = text.slice(0, maxReadmeChars).replace(/\r/g, '').replace(/^(```|~~~)[\s\S]*?^\1/gm, '').replace(/<!--[\s\S]*?-->/g, '')
+  const paragraphs = text
+    .slice(0, maxReadmeChars)
+    .replace(/\r/g, '')
+    .replace(/^(```|~~~)[\s\S]*?^\1/gm, '')
+    .replace(/<!--[\s\S]*?-->/g, '')
   for (const paragraph of paragraphs.replace(/^(#.*|.*\n[=-]{3,}\s*)$/gm, '\n').split(/\n\s*\n/)) {
     const plain = paragraph
       .replace(/!\[[^\]]*\]\([^)]*\)|<[^>]*>/g, '')

@@ -3,7 +3,8 @@ import { duplexPair } from 'node:stream'
 import { expect, test } from 'vitest'
 import { drained } from './drained.ts'
 
-const listeners = (stream: NodeJS.EventEmitter) => ['drain', 'close', 'error'].reduce((sum, name) => sum + stream.listenerCount(name), 0)
+const listeners = (stream: NodeJS.EventEmitter) =>
+  ['drain', 'close', 'error'].reduce((sum, name) => sum + stream.listenerCount(name), 0)
 
 test('waits until a stream has room, is gone or takes nothing for too long, and leaves no listener behind', async () => {
   const [here, there] = duplexPair()

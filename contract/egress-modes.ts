@@ -3,4 +3,8 @@ import type { Egress } from './egress.ts'
 export type { Egress } from './egress.ts'
 
 /** In words; without the schemas, which pages need only to change it. */
-export const egressModes = { all: 'Everything public', listed: 'Only what is listed', none: 'Nothing' } as const satisfies Record<Egress['mode'], string>
+export const egressModes = {
+  all: 'Everything public',
+  listed: 'Only what is listed',
+  none: 'Nothing',
+} as const satisfies Record<Egress['mode'], string>

@@ -11,7 +11,10 @@ const network = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/
 
 /** A network in CIDR notation or an address; undefined when it is none. Bits of the host are cut off. */
 export function parseNetwork(text: string): { from: number; bits: number } | undefined {
-  const parts = network.exec(text)?.slice(1).map((part) => (part === undefined ? 32 : Number(part)))
+  const parts = network
+    .exec(text)
+    ?.slice(1)
+    .map((part) => (part === undefined ? 32 : Number(part)))
   if (parts === undefined) return undefined
   const [a = 0, b = 0, c = 0, d = 0, bits = 32] = parts
   if (bits > 32 || [a, b, c, d].some((part) => part > 255)) return undefined
@@ -19,20 +22,34 @@ export function parseNetwork(text: string): { from: number; bits: number } | und
   return { from: address - (address % 2 ** (32 - bits)), bits }
 }
 
-const entry = z.string().trim().toLowerCase().refine((text) => parseNetwork(text) !== undefined || (hostName.test(text) && !/^[\d.]+$/.test(text)), {
-  error: ({ input }) => `${JSON.stringify(String(input).slice(0, 80))} is neither a host (api.example.com) nor a network (203.0.113.0/24)`,
-})
+const entry = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .refine((text) => parseNetwork(text) !== undefined || (hostName.test(text) && !/^[\d.]+$/.test(text)), {
+    error: ({ input }) =>
+      `${JSON.stringify(String(input).slice(0, 80))} is neither a host (api.example.com) nor a network (203.0.113.0/24)`,
+  })
 
 export const egress = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('all') }),
   z.object({ mode: z.literal('none') }),
-  z.object({ mode: z.literal('listed'), hosts: z.array(entry).min(1, 'name at least one host or network').max(64, 'at most 64 hosts and networks can be named') }),
+  z.object({
+    mode: z.literal('listed'),
+    hosts: z
+      .array(entry)
+      .min(1, 'name at least one host or network')
+      .max(64, 'at most 64 hosts and networks can be named'),
+  }),
 ])
 export type Egress = z.infer<typeof egress>
 
 /** As people write it, in `M3O_EGRESS` and on the command line: all, none, or hosts and networks. @throws ZodError */
 export function parseEgress(words: readonly string[]): Egress {
-  const given = words.flatMap((word) => word.split(',')).map((word) => word.trim()).filter(Boolean)
+  const given = words
+    .flatMap((word) => word.split(','))
+    .map((word) => word.trim())
+    .filter(Boolean)
   const [only] = given
   if (given.length === 1 && (only === 'all' || only === 'none')) return { mode: only }
   return egress.parse({ mode: 'listed', hosts: given })

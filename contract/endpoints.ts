@@ -19,7 +19,9 @@ export interface Endpoint {
   path?: string
 }
 
-const jsonSchema = z.record(z.string(), z.unknown()).refine((value) => depthOf(value) <= maxDepth, 'the schema is nested too deeply')
+const jsonSchema = z
+  .record(z.string(), z.unknown())
+  .refine((value) => depthOf(value) <= maxDepth, 'the schema is nested too deeply')
 
 /** As a path segment: `Hello`, `Posts.Create`. */
 export const endpointName = /^[A-Za-z][A-Za-z0-9_.-]{0,119}$/

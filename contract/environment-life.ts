@@ -11,4 +11,5 @@ export const undoMs = 24 * 3_600_000
 export const doesExpire = (kind: string): boolean => kind === 'personal' || kind === 'preview'
 
 /** Its time is nearly over. */
-export const isEnding = (expires: number | null, now: number): expires is number => expires !== null && expires - now < warningMs
+export const isEnding = (expires: number | null, now: number): expires is number =>
+  expires !== null && expires - now < warningMs

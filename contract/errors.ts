@@ -87,7 +87,9 @@ export class PlatformError extends Error {
 
 /** True also across module instances (Next bundles its own copy), so it looks at the shape, not the class. */
 export function isPlatformError(error: unknown): error is PlatformError {
-  return error instanceof Error && error.name === 'PlatformError' && 'code' in error && String(error.code) in errorStatus
+  return (
+    error instanceof Error && error.name === 'PlatformError' && 'code' in error && String(error.code) in errorStatus
+  )
 }
 
 /** Rebuilds an error that arrived as JSON; an unknown code becomes `internal`. */

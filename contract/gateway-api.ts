@@ -103,7 +103,10 @@ export const gatewayApi = {
   /** The calls of a trace, while they are remembered: the newest thousands, longer those of a trace begun in the console or a shell. */
   'traces.read': call(z.object({ traceId: z.string() }), z.array(hop)),
   /** A single-use code with which a browser's session is handed to a service's host; valid for 30 s, in the browser whose nonce has the hash `state`. */
-  'handover.create': call(z.object({ sessionId: z.string(), host: z.string(), state: z.string() }), z.object({ code: z.string() })),
+  'handover.create': call(
+    z.object({ sessionId: z.string(), host: z.string(), state: z.string() }),
+    z.object({ code: z.string() }),
+  ),
 } satisfies Api
 
 /** Path on the gateway's own hosts that takes the code, `GET {service host}/_m3o/handover?code=…&to=/path`, or begins a sign-in when there is none. */

@@ -36,8 +36,25 @@ export const describePath = '/_m3o/describe'
 
 /** Headers that the gateway sets, strips or trusts, or that frame a message; those that begin with one of these, too. */
 const reserved = new Set([
-  'authorization', 'baggage', 'connection', 'content-length', 'content-type', 'cookie', 'expect', 'forwarded', 'host', 'keep-alive', 'proxy', 'te', 'traceparent', 'tracestate', 'trailer',
-  'transfer-encoding', 'upgrade', 'via', 'x-real-ip',
+  'authorization',
+  'baggage',
+  'connection',
+  'content-length',
+  'content-type',
+  'cookie',
+  'expect',
+  'forwarded',
+  'host',
+  'keep-alive',
+  'proxy',
+  'te',
+  'traceparent',
+  'tracestate',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'via',
+  'x-real-ip',
 ])
 const reservedPrefix = /^(?:m3o|micro|proxy|sec|x-forwarded)-/
 

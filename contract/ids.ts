@@ -3,8 +3,24 @@ import { randomBytes } from 'node:crypto'
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 
 const prefixes = {
-  user: 'u', session: 'ss', team: 't', invitation: 'inv', token: 'tk', service: 's', environment: 'e', deployment: 'd', promotion: 'pr', request: 'rq',
-  instance: 'i', build: 'b', variable: 'v', upload: 'up', terminal: 'tty', snapshot: 'vs', operation: 'op', message: 'm',
+  user: 'u',
+  session: 'ss',
+  team: 't',
+  invitation: 'inv',
+  token: 'tk',
+  service: 's',
+  environment: 'e',
+  deployment: 'd',
+  promotion: 'pr',
+  request: 'rq',
+  instance: 'i',
+  build: 'b',
+  variable: 'v',
+  upload: 'up',
+  terminal: 'tty',
+  snapshot: 'vs',
+  operation: 'op',
+  message: 'm',
 } as const
 export type IdKind = keyof typeof prefixes
 

@@ -10,7 +10,9 @@ test('says whose it is, by the name or else the address', () => {
 })
 
 test('whatever people are called, it can stand in a file name', () => {
-  fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), fc.string({ maxLength: 100 }), (name, email) => {
-    expect(isLaptopName(laptopName({ name, email }, 'x1y2z3'))).toBe(true)
-  }))
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 200 }), fc.string({ maxLength: 100 }), (name, email) => {
+      expect(isLaptopName(laptopName({ name, email }, 'x1y2z3'))).toBe(true)
+    }),
+  )
 })

@@ -14,9 +14,14 @@ export const laptopPath = '/api/laptop'
 
 /** Query of the websocket's address. `instance`: the name that it had before the connection was lost. */
 export const laptopQuery = z.object({
-  team: z.string(), environment: z.string(), service: z.string(),
+  team: z.string(),
+  environment: z.string(),
+  service: z.string(),
   instance: z.string().max(80).optional(),
-  force: z.enum(['0', '1']).default('0').transform((value) => value === '1'),
+  force: z
+    .enum(['0', '1'])
+    .default('0')
+    .transform((value) => value === '1'),
 })
 
 /** What `m3o dev` says. */
@@ -40,10 +45,15 @@ export const toLaptop = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('held'),
     /** Name of this laptop as an instance, and its key at the gateway: the same again when it comes back. */
-    instance: z.string(), key: z.string(),
-    team: z.string(), environment: z.string(), service: z.string(), url: z.string(),
+    instance: z.string(),
+    key: z.string(),
+    team: z.string(),
+    environment: z.string(),
+    service: z.string(),
+    url: z.string(),
     /** What somebody may not see is not among it; `withheld` says so. */
-    values: z.array(given), withheld: z.array(z.enum(['variables', 'secrets'])),
+    values: z.array(given),
+    withheld: z.array(z.enum(['variables', 'secrets'])),
     /** Who runs it, as the console says it. */
     by: z.string(),
     /** What serves meanwhile, and when this one lets go; null when nothing does. */

@@ -17,7 +17,10 @@ import { deployment, person, platformEvent } from './records.ts'
  * - server `resync()`: events may have been missed (the runtime was away): fetch again what is shown
  * - server `signedOut()`: the session has ended; the connection closes
  */
-export const terminalSize = z.object({ cols: z.number().int().min(2).max(1000), rows: z.number().int().min(1).max(1000) })
+export const terminalSize = z.object({
+  cols: z.number().int().min(2).max(1000),
+  rows: z.number().int().min(1).max(1000),
+})
 export type TerminalSize = z.infer<typeof terminalSize>
 
 const ofTeam = z.object({ team: z.string() })
@@ -33,8 +36,10 @@ const command = ofService.extend({
 
 /** Somebody who looks at, or edits, a file. `socket` tells two tabs of one person apart. */
 export const presence = z.object({
-  socket: z.string(), person,
-  path: z.string().nullable(), editing: z.boolean(),
+  socket: z.string(),
+  person,
+  path: z.string().nullable(),
+  editing: z.boolean(),
 })
 export type Presence = z.infer<typeof presence>
 

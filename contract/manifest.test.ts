@@ -17,7 +17,10 @@ function faultOf(text: string) {
 describe('m3o.json', () => {
   it('takes sizes and times as people write them', () => {
     expect(parseManifest('{"memory": "1GB", "idle": "1h30m", "instances": {"max": 3}, "cpu": 0.5}')).toEqual({
-      memory: 1024, idle: 5_400_000, instances: { min: 1, max: 3 }, cpu: 0.5,
+      memory: 1024,
+      idle: 5_400_000,
+      instances: { min: 1, max: 3 },
+      cpu: 0.5,
     })
   })
 
@@ -34,12 +37,21 @@ describe('m3o.json', () => {
 
   it('answers any text with a manifest or with a place in it', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.json(), fc.dictionary(fc.constantFrom(...manifestKeys), fc.jsonValue()).map((value) => JSON.stringify(value, null, 1))), (text) => {
-        const fault = faultOf(text)
-        if (!fault) return
-        expect(fault.code).toBe('invalid_manifest')
-        expect(fault.data?.line).toBeGreaterThan(0)
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          fc
+            .dictionary(fc.constantFrom(...manifestKeys), fc.jsonValue())
+            .map((value) => JSON.stringify(value, null, 1)),
+        ),
+        (text) => {
+          const fault = faultOf(text)
+          if (!fault) return
+          expect(fault.code).toBe('invalid_manifest')
+          expect(fault.data?.line).toBeGreaterThan(0)
+        },
+      ),
     )
   })
 
@@ -54,11 +66,20 @@ describe('what is run by convention', () => {
 
   it.each([
     [{ 'index.ts': '' }, { kind: 'entry', entry: 'index.ts' }],
-    [{ 'package.json': '{"scripts":{"start":"node ./server"}}', 'server.js': '' }, { kind: 'entry', entry: 'server.js' }],
+    [
+      { 'package.json': '{"scripts":{"start":"node ./server"}}', 'server.js': '' },
+      { kind: 'entry', entry: 'server.js' },
+    ],
     [{ 'package.json': '{"scripts":{"start":"next start"}}' }, { kind: 'shell', line: 'next start' }],
-    [{ 'package.json': '{"main":"dist/app.js"}', 'src/app.ts': '' }, { kind: 'entry', entry: 'src/app.ts' }],
+    [
+      { 'package.json': '{"main":"dist/app.js"}', 'src/app.ts': '' },
+      { kind: 'entry', entry: 'src/app.ts' },
+    ],
     [{ 'main.py': '' }, { kind: 'program', argv: ['python3', '-u', 'main.py'] }],
-    [{ 'm3o.json': '{"command":"./run"}', run: '' }, { kind: 'shell', line: './run' }],
+    [
+      { 'm3o.json': '{"command":"./run"}', run: '' },
+      { kind: 'shell', line: './run' },
+    ],
   ])('%j', (files, start) => {
     expect(startOf(files as unknown as Record<string, string>)).toEqual(start)
   })
@@ -68,7 +89,9 @@ describe('what is run by convention', () => {
   })
 
   it('describes a service by the first prose of its README', () => {
-    expect(describeReadme('# Title\n\n![badge](x)\n\nKeeps *notes*, with\n[care](y).\n\nMore.')).toBe('Keeps notes, with care.')
+    expect(describeReadme('# Title\n\n![badge](x)\n\nKeeps *notes*, with\n[care](y).\n\nMore.')).toBe(
+      'Keeps notes, with care.',
+    )
     expect(describeReadme('# Only a title')).toBeUndefined()
   })
 })

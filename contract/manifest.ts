@@ -11,7 +11,11 @@ export const runtimes = ['node', 'python', 'go', 'rust', 'java', 'image', 'comma
 export type Runtime = (typeof runtimes)[number]
 
 const oneLine = (what: string, max: number) =>
-  z.string().trim().min(1, `${what} is empty`).max(max, `${what} has at most ${max} characters`)
+  z
+    .string()
+    .trim()
+    .min(1, `${what} is empty`)
+    .max(max, `${what} has at most ${max} characters`)
     // A NUL would end an argument early, wherever the text goes.
     .refine((text) => !text.includes('\0'), `${what} holds a NUL character`)
 
@@ -59,7 +63,11 @@ export const manifestSchema = z.strictObject({
   health: health.optional(),
   instances: instances.optional(),
   memory: memory.optional(),
-  cpu: z.number('a number of processors, such as 0.5').min(0.05, 'at least 0.05 of a processor').max(32, 'at most 32 processors').optional(),
+  cpu: z
+    .number('a number of processors, such as 0.5')
+    .min(0.05, 'at least 0.05 of a processor')
+    .max(32, 'at most 32 processors')
+    .optional(),
   idle: idle.optional(),
   audience: manifestAudience.optional(),
   owner: oneLine('an owner', 254).optional(),
@@ -80,7 +88,12 @@ export function parseManifest(text: string): Manifest {
   const first = errors[0]
   if (first !== undefined || root === undefined) {
     const offset = first?.offset ?? 0
-    throw fault(source, offset, first ? wording(printParseErrorCode(first.error)) : 'it is empty', keyBefore(root, offset))
+    throw fault(
+      source,
+      offset,
+      first ? wording(printParseErrorCode(first.error)) : 'it is empty',
+      keyBefore(root, offset),
+    )
   }
   if (root.type !== 'object') throw fault(source, root.offset, 'it must be an object: { … }')
   const twice = repeatedKey(root)
@@ -113,7 +126,9 @@ function fault(source: string, offset: number, what: string, key?: string, fix?:
 
 function suggestion(key: string): string {
   const letters = (word: string) => [...word.toLowerCase()].sort().join('')
-  const near = manifestKeys.find((known) => known.startsWith(key.slice(0, 3).toLowerCase()) || letters(known) === letters(key))
+  const near = manifestKeys.find(
+    (known) => known.startsWith(key.slice(0, 3).toLowerCase()) || letters(known) === letters(key),
+  )
   return near ? `Did you mean "${near}"?` : `The keys are ${manifestKeys.join(', ')}.`
 }
 

@@ -11,9 +11,36 @@ export type Named = keyof typeof limits
 
 /** First path segments of the console and of the gateway, which no team may be called. */
 export const reservedNames: ReadonlySet<string> = new Set([
-  'xn', 'api', 'app', 'auth', 'cli', 'docs', 'git', 'handover', 'health', 'help', 'invite', 'live', 'login', 'logout', 'metrics',
-  'new', 'next', 'platform', 'public', 'setup', 'settings', 'sign-in', 'sign-out', 'sign-up', 'static', 'team', 'teams',
-  'upload', 'v1', 'www',
+  'xn',
+  'api',
+  'app',
+  'auth',
+  'cli',
+  'docs',
+  'git',
+  'handover',
+  'health',
+  'help',
+  'invite',
+  'live',
+  'login',
+  'logout',
+  'metrics',
+  'new',
+  'next',
+  'platform',
+  'public',
+  'setup',
+  'settings',
+  'sign-in',
+  'sign-out',
+  'sign-up',
+  'static',
+  'team',
+  'teams',
+  'upload',
+  'v1',
+  'www',
 ])
 
 function name(kind: Named) {
@@ -32,7 +59,10 @@ function article(kind: Named): string {
 export const serviceName = name('service')
 /** Names of branches: production's, and the folder of those that previews show. */
 const branchNames: ReadonlySet<string> = new Set(['main', 'preview'])
-export const environmentName = name('environment').refine((value) => !branchNames.has(value), 'this name is reserved for a branch')
+export const environmentName = name('environment').refine(
+  (value) => !branchNames.has(value),
+  'this name is reserved for a branch',
+)
 export const teamName = name('team')
 
 /** Host label of a service: production is left out, as most calls are to it. */
@@ -60,5 +90,7 @@ export function suggestName(text: string, kind: Named): string | undefined {
     .replace(/^[^a-z]+/, '')
     .slice(0, limits[kind])
     .replace(/-+$/, '')
-  return shape.test(cut) && !reservedNames.has(cut) && !(kind === 'environment' && branchNames.has(cut)) ? cut : undefined
+  return shape.test(cut) && !reservedNames.has(cut) && !(kind === 'environment' && branchNames.has(cut))
+    ? cut
+    : undefined
 }

@@ -7,13 +7,15 @@ import { PlatformError } from './errors.ts'
  */
 export function refuseNul(input: unknown): void {
   const field = fieldWithNul(input, [])
-  if (field !== undefined) throw new PlatformError('bad_request', `${field === '' ? 'this' : field} holds a NUL character`, { field })
+  if (field !== undefined)
+    throw new PlatformError('bad_request', `${field === '' ? 'this' : field} holds a NUL character`, { field })
 }
 
 const content = new Set(['text', 'body'])
 
 function fieldWithNul(value: unknown, path: readonly string[]): string | undefined {
-  if (typeof value === 'string') return value.includes('\0') && !content.has(path.at(-1) ?? '') ? path.join('.') : undefined
+  if (typeof value === 'string')
+    return value.includes('\0') && !content.has(path.at(-1) ?? '') ? path.join('.') : undefined
   if (typeof value !== 'object' || value === null) return undefined
   for (const [key, item] of Object.entries(value)) {
     if (key.includes('\0')) return path.join('.')

@@ -9,7 +9,10 @@ export interface OpenApiOptions {
 }
 
 /** An OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.0) of what a service describes of itself. */
-export function openApiOf(endpoints: readonly Endpoint[], { title, description, revision, server }: OpenApiOptions): Record<string, unknown> {
+export function openApiOf(
+  endpoints: readonly Endpoint[],
+  { title, description, revision, server }: OpenApiOptions,
+): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const endpoint of endpoints) {
     const path = endpoint.path ?? `/${endpoint.name}`
@@ -21,7 +24,9 @@ export function openApiOf(endpoints: readonly Endpoint[], { title, description, 
     info: { title, version: revision ?? 'not deployed', ...(description && { description }) },
     servers: [{ url: server.replace(/\/$/, '') }],
     paths,
-    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'A platform token: m3o_…' } } },
+    components: {
+      securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'A platform token: m3o_…' } },
+    },
     security: [{ token: [] }],
   }
 }
@@ -35,12 +40,26 @@ function operationOf({ name, description, request, response, stream }: Endpoint,
     ...(body !== undefined && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: {
       200: {
-        description: stream ? 'Messages, one after another; a websocket on the same path streams them as well' : 'The answer',
+        description: stream
+          ? 'Messages, one after another; a websocket on the same path streams them as well'
+          : 'The answer',
         content: { [stream ? 'text/event-stream' : 'application/json']: { schema: response } },
       },
       default: {
         description: 'An error',
-        content: { 'application/json': { schema: { type: 'object', properties: { id: { type: 'string' }, code: { type: 'integer' }, detail: { type: 'string' }, status: { type: 'string' } } } } },
+        content: {
+          'application/json': {
+            schema: {
+              type: 'object',
+              properties: {
+                id: { type: 'string' },
+                code: { type: 'integer' },
+                detail: { type: 'string' },
+                status: { type: 'string' },
+              },
+            },
+          },
+        },
       },
     },
   }
@@ -54,7 +73,11 @@ export function placeOf(name: string, path: string, method: string): 'path' | 'q
 
 export const hasBody = (method: string): boolean => !['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method.toUpperCase())
 
-function split(request: JsonSchema, path: string, method: string): { parameters: unknown[]; body: JsonSchema | undefined } {
+function split(
+  request: JsonSchema,
+  path: string,
+  method: string,
+): { parameters: unknown[]; body: JsonSchema | undefined } {
   const properties = isObject(request['properties']) ? request['properties'] : {}
   const required = Array.isArray(request['required']) ? request['required'] : []
   const outside = Object.keys(properties).filter((name) => placeOf(name, path, method) !== 'body')
@@ -69,4 +92,5 @@ function split(request: JsonSchema, path: string, method: string): { parameters:
   return { parameters, body: { ...request, properties: Object.fromEntries(inside), required: still } }
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -14,13 +14,35 @@ export function outageOf(error: unknown): PlatformError | undefined {
   for (let each = error, depth = 0; each instanceof Error && depth < deepest; each = each.cause, depth++) {
     const { code } = each as { code?: unknown }
     const named = typeof code === 'string' ? code : ''
-    if (diskFull.has(named) || /no space left on device|disk quota exceeded/i.test(each.message)) return new PlatformError('disk_full', 'the disk is full', { fix: 'Make room on it: what services keep, old logs and builds take the most. The platform goes on by itself.' }, { cause: error })
-    if (noDescriptors.has(named) || /too many open files/i.test(each.message)) return new PlatformError('unavailable', 'the platform has no file descriptor left', { fix: 'Try again in a moment. If it stays, raise the limit of open files (ulimit -n) and start the platform again.' }, { cause: error })
+    if (diskFull.has(named) || /no space left on device|disk quota exceeded/i.test(each.message))
+      return new PlatformError(
+        'disk_full',
+        'the disk is full',
+        {
+          fix: 'Make room on it: what services keep, old logs and builds take the most. The platform goes on by itself.',
+        },
+        { cause: error },
+      )
+    if (noDescriptors.has(named) || /too many open files/i.test(each.message))
+      return new PlatformError(
+        'unavailable',
+        'the platform has no file descriptor left',
+        {
+          fix: 'Try again in a moment. If it stays, raise the limit of open files (ulimit -n) and start the platform again.',
+        },
+        { cause: error },
+      )
     if (databaseAway.has(named)) return databaseIsAway(error)
   }
   return undefined
 }
 
-export const databaseIsAway = (cause?: unknown): PlatformError => new PlatformError('unavailable', 'the database does not answer', {
-  fix: 'Services go on answering. An embedded one is started again by itself: try again in a moment; otherwise look at your own behind DATABASE_URL.',
-}, { cause })
+export const databaseIsAway = (cause?: unknown): PlatformError =>
+  new PlatformError(
+    'unavailable',
+    'the database does not answer',
+    {
+      fix: 'Services go on answering. An embedded one is started again by itself: try again in a moment; otherwise look at your own behind DATABASE_URL.',
+    },
+    { cause },
+  )

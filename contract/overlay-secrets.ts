@@ -10,7 +10,10 @@ import type { Routed } from './routing.ts'
 type Named = Pick<Routed['environments'], 'name' | 'keepsSecrets'>
 
 /** The protected environment that keeps secrets which such a release's instances hold; undefined when none does. */
-export function keeperOf({ secretsOf }: { secretsOf?: readonly string[] | undefined }, environment: (id: string) => Named | undefined): Named | undefined {
+export function keeperOf(
+  { secretsOf }: { secretsOf?: readonly string[] | undefined },
+  environment: (id: string) => Named | undefined,
+): Named | undefined {
   if (secretsOf === undefined) return undefined
   for (const id of secretsOf) {
     const found = environment(id)
@@ -20,15 +23,23 @@ export function keeperOf({ secretsOf }: { secretsOf?: readonly string[] | undefi
 }
 
 /** @param at `from`: whose copy it is, `keeper`: whose secrets that holds, `here`: in which environment it is called, or would call */
-export function secretsRefusal(service: string, at: { from: string; keeper: string; here: string }, way: 'serves' | 'calls'): PlatformError {
+export function secretsRefusal(
+  service: string,
+  at: { from: string; keeper: string; here: string },
+  way: 'serves' | 'calls',
+): PlatformError {
   const { from, keeper, here } = at
   const deed = way === 'serves' ? `does not serve calls made in ${here}` : `does not call what runs in ${here}`
-  return new PlatformError('forbidden', `${service} in ${from} holds secrets of ${keeper}, which is protected: it ${deed}`, {
-    fix: [
-      `Deploy ${service} to ${here} with secrets of its own: m3o deploy ${service} --env ${here}.`,
-      `Or have its secrets marked as inheritable in ${keeper}: m3o secret mark ${service} NAME --inheritable --env ${keeper}.`,
-      `Or have overlays allowed: m3o env protect ${keeper} --overlays.`,
-    ].join(' '),
-    data: { reason: 'protected_secrets', service, environment: from, keeper },
-  })
+  return new PlatformError(
+    'forbidden',
+    `${service} in ${from} holds secrets of ${keeper}, which is protected: it ${deed}`,
+    {
+      fix: [
+        `Deploy ${service} to ${here} with secrets of its own: m3o deploy ${service} --env ${here}.`,
+        `Or have its secrets marked as inheritable in ${keeper}: m3o secret mark ${service} NAME --inheritable --env ${keeper}.`,
+        `Or have overlays allowed: m3o env protect ${keeper} --overlays.`,
+      ].join(' '),
+      data: { reason: 'protected_secrets', service, environment: from, keeper },
+    },
+  )
 }

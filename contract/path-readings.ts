@@ -39,8 +39,11 @@ export function firstSegments(path: string): Set<string> {
   for (const text of decodings(beforeQuery)) {
     const cut = [text, text.split(/[?#]/, 1)[0] as string].flatMap((one) => [one, one.split('\0', 1)[0] as string])
     for (const read of new Set(cut.flatMap((one) => [one, one.replace(controls, '')]))) {
-      for (const segments of [read, read.replace(/;[^/\\]*/g, '')].map((one) => one.split(/[/\\]/).filter((segment) => segment !== ''))) {
-        for (const first of [segments.find((segment) => segment !== '.'), resolved(segments)[0]]) found.add((first ?? '').toLowerCase())
+      for (const segments of [read, read.replace(/;[^/\\]*/g, '')].map((one) =>
+        one.split(/[/\\]/).filter((segment) => segment !== ''),
+      )) {
+        for (const first of [segments.find((segment) => segment !== '.'), resolved(segments)[0]])
+          found.add((first ?? '').toLowerCase())
       }
     }
   }
@@ -65,15 +68,20 @@ function decodings(path: string): Set<string> {
 }
 
 const decodedOnce = (text: string): string =>
-  (text.includes('%') ? text.replace(/%(?:u00)?([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))) : text)
+  text.includes('%')
+    ? text.replace(/%(?:u00)?([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    : text
 
 /** Overlong UTF-8 (RFC 3629 §10) of an ASCII character, as lenient decoders take it. */
 function shortest(text: string): string {
-  return text.replace(/[\xc0\xc1]([\x80-\xbf])|\xe0[\x80\x81]([\x80-\xbf])|\xf0\x80[\x80\x81]([\x80-\xbf])/g, (bytes, ...rest: (string | undefined)[]) => {
-    const last = (rest[0] ?? rest[1] ?? rest[2] ?? '').charCodeAt(0) & 0x3f
-    const before = bytes.charCodeAt(bytes.length - 2) & 1
-    return String.fromCharCode((before << 6) | last)
-  })
+  return text.replace(
+    /[\xc0\xc1]([\x80-\xbf])|\xe0[\x80\x81]([\x80-\xbf])|\xf0\x80[\x80\x81]([\x80-\xbf])/g,
+    (bytes, ...rest: (string | undefined)[]) => {
+      const last = (rest[0] ?? rest[1] ?? rest[2] ?? '').charCodeAt(0) & 0x3f
+      const before = bytes.charCodeAt(bytes.length - 2) & 1
+      return String.fromCharCode((before << 6) | last)
+    },
+  )
 }
 
 function resolved(segments: readonly string[]): string[] {

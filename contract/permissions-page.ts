@@ -44,8 +44,17 @@ const meanings: Record<Action, string> = {
   'environment.protect': 'say who may do what in an environment beyond the roles',
 }
 
-const guardWords: Record<Guard | 'own', string> = { deploy: 'deploy', secrets: 'secrets', promote: 'promote', own: 'personal' }
-const levels = { nobody: 'everybody, signed in or not', person: 'everybody who is signed in', operator: 'who runs the platform' } as const
+const guardWords: Record<Guard | 'own', string> = {
+  deploy: 'deploy',
+  secrets: 'secrets',
+  promote: 'promote',
+  own: 'personal',
+}
+const levels = {
+  nobody: 'everybody, signed in or not',
+  person: 'everybody who is signed in',
+  operator: 'who runs the platform',
+} as const
 
 /** docs/permissions.md: the table that decides, as people read it. */
 export function permissionsPage(): string {
@@ -84,9 +93,20 @@ people named there. The table above is asked first and always; whoever changes t
 
 | guard | guards |
 |---|---|
-${guards.map((guard) => `| ${guardWords[guard]} | ${all.filter((action) => guardingOf(action)?.includes(guard)).map((action) => `\`${action}\``).join(', ')} |`).join('\n')}
+${guards
+  .map(
+    (guard) =>
+      `| ${guardWords[guard]} | ${all
+        .filter((action) => guardingOf(action)?.includes(guard))
+        .map((action) => `\`${action}\``)
+        .join(', ')} |`,
+  )
+  .join('\n')}
 
-What is done to a service itself (${all.filter(isEverywhere).map((action) => `\`${action}\``).join(', ')}) is asked in every protected environment in which
+What is done to a service itself (${all
+    .filter(isEverywhere)
+    .map((action) => `\`${action}\``)
+    .join(', ')}) is asked in every protected environment in which
 it was deployed. A new service, or another's new name, that takes the former name of such a service needs the same, as does giving a service to
 a team whose production is protected, and bringing back an environment that was deleted.
 

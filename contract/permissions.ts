@@ -84,5 +84,8 @@ export function mayDo(action: Action, standing: Standing): boolean {
 /** `service.*` names all of a noun's actions, `*.read` all reading but that of secrets. */
 export function scopeAllows(scope: readonly string[], action: Action): boolean {
   const [noun, verb] = action.split('.')
-  return scope.some((entry) => entry === action || entry === '*' || entry === `${noun}.*` || (entry === `*.${verb}` && noun !== 'secret'))
+  return scope.some(
+    (entry) =>
+      entry === action || entry === '*' || entry === `${noun}.*` || (entry === `*.${verb}` && noun !== 'secret'),
+  )
 }

@@ -27,7 +27,12 @@ export type Guarded = Protection & {
   own?: Admitted | undefined
 }
 
-interface Kept { kind: string; ownerId: string | null; letIn: readonly string[]; protection: Protection | null }
+interface Kept {
+  kind: string
+  ownerId: string | null
+  letIn: readonly string[]
+  protection: Protection | null
+}
 
 /**
  * By what it is decided who may do what in an environment; null: by the roles alone. A personal environment is its owner's, theirs
@@ -40,20 +45,36 @@ export function guardedBy({ kind, ownerId, letIn, protection }: Kept): Guarded |
     const { role, people } = protection?.[guard] ?? { role: 'admin', people: [] }
     return { role: role === 'owner' ? 'owner' : 'admin', people: [...new Set([...owner, ...letIn, ...people])] }
   }
-  return { ...protection, deploy: admitted('deploy'), secrets: admitted('secrets'), promote: admitted('promote'), own: { role: 'admin', people: owner } }
+  return {
+    ...protection,
+    deploy: admitted('deploy'),
+    secrets: admitted('secrets'),
+    promote: admitted('promote'),
+    own: { role: 'admin', people: owner },
+  }
 }
 
 interface Shown {
   kind: string
   owner: { id: string } | null
   letIn: readonly { id: string }[]
-  protection: (Record<Guard, { role: Role; people: readonly { id: string }[] }> & Pick<Protection, 'approval' | 'overlays'>) | null
+  protection:
+    | (Record<Guard, { role: Role; people: readonly { id: string }[] }> & Pick<Protection, 'approval' | 'overlays'>)
+    | null
 }
 
 /** The same of one as people see it. */
 export function guardedOf({ kind, owner, letIn, protection: shown }: Shown): Guarded | null {
-  const byId = ({ role, people }: { role: Role; people: readonly { id: string }[] }): Admitted => ({ role, people: people.map(({ id }) => id) })
-  const protection = shown && { ...shown, deploy: byId(shown.deploy), secrets: byId(shown.secrets), promote: byId(shown.promote) }
+  const byId = ({ role, people }: { role: Role; people: readonly { id: string }[] }): Admitted => ({
+    role,
+    people: people.map(({ id }) => id),
+  })
+  const protection = shown && {
+    ...shown,
+    deploy: byId(shown.deploy),
+    secrets: byId(shown.secrets),
+    promote: byId(shown.promote),
+  }
   return guardedBy({ kind, ownerId: owner?.id ?? null, letIn: letIn.map(({ id }) => id), protection })
 }
 
@@ -89,11 +110,21 @@ export const guardingOf = (action: Action): readonly (Guard | 'own')[] | undefin
  * Of a service as such, these change what answers, whom, or who is responsible, wherever it was deployed: each environment there with a protection is
  * asked. `service.write` too: its owner and contact are who is told, and asked, when it fails there.
  */
-const everywhere: ReadonlySet<Action> = new Set<Action>(['service.write', 'service.rename', 'service.share', 'service.delete', 'consumer.write'])
+const everywhere: ReadonlySet<Action> = new Set<Action>([
+  'service.write',
+  'service.rename',
+  'service.share',
+  'service.delete',
+  'consumer.write',
+])
 export const isEverywhere = (action: Action): boolean => everywhere.has(action)
 
 /** The first guard that does not let somebody do this; undefined when all do. */
-export function guardAgainst(protection: Guarded | null, action: Action, who: { personId: string; role: Role | undefined }): Guard | 'own' | undefined {
+export function guardAgainst(
+  protection: Guarded | null,
+  action: Action,
+  who: { personId: string; role: Role | undefined },
+): Guard | 'own' | undefined {
   if (protection === null) return undefined
   return guarding[action]?.find((guard) => {
     const admitted = protection[guard]
@@ -103,12 +134,26 @@ export function guardAgainst(protection: Guarded | null, action: Action, who: { 
   })
 }
 
-const deeds: Record<Guard | 'own', string> = { deploy: 'deploying there', secrets: 'its variables and secrets', promote: 'promoting into it', own: 'letting people in' }
+const deeds: Record<Guard | 'own', string> = {
+  deploy: 'deploying there',
+  secrets: 'its variables and secrets',
+  promote: 'promoting into it',
+  own: 'letting people in',
+}
 
-interface Refused { least: Role; role: Role | undefined; named: readonly string[]; isPersonal?: boolean }
+interface Refused {
+  least: Role
+  role: Role | undefined
+  named: readonly string[]
+  isPersonal?: boolean
+}
 
 /** Why somebody is refused, for people. `named`: how those are called who may besides the role. */
-export function spokenRefusal(environment: string, guard: Guard | 'own', { least, role, named, isPersonal }: Refused): string {
+export function spokenRefusal(
+  environment: string,
+  guard: Guard | 'own',
+  { least, role, named, isPersonal }: Refused,
+): string {
   const need = deeds[guard].endsWith('secrets') ? 'need' : 'needs'
   return `${environment} is ${isPersonal ? 'personal' : 'protected'}: ${deeds[guard]} ${need} the role ${spokenLeast(least)}${named.length === 0 ? '' : ` (or to be ${named.join(' or ')})`}; you are ${role ?? 'not a member'}`
 }

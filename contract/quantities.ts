@@ -1,7 +1,16 @@
 /** Sizes and times as people write them. */
 
 const memoryUnits: Record<string, number> = {
-  k: 1 / 1024, kb: 1 / 1024, kib: 1 / 1024, m: 1, mb: 1, mib: 1, g: 1024, gb: 1024, gib: 1024, '': 1,
+  k: 1 / 1024,
+  kb: 1 / 1024,
+  kib: 1 / 1024,
+  m: 1,
+  mb: 1,
+  mib: 1,
+  g: 1024,
+  gb: 1024,
+  gib: 1024,
+  '': 1,
 }
 
 /**
@@ -23,6 +32,7 @@ export function parseDuration(value: string): number | undefined {
   const text = value.trim()
   if (!/^(\d{1,9}(ms|s|m|h|d))+$/.test(text)) return undefined
   let total = 0
-  for (const [, amount, unit] of text.matchAll(/(\d+)(ms|s|m|h|d)/g)) total += Number(amount) * (timeUnits[unit ?? ''] ?? 0)
+  for (const [, amount, unit] of text.matchAll(/(\d+)(ms|s|m|h|d)/g))
+    total += Number(amount) * (timeUnits[unit ?? ''] ?? 0)
   return Number.isSafeInteger(total) ? total : undefined
 }

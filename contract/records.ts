@@ -11,14 +11,19 @@ import type { Guarded, Protection } from './protection.ts'
 /** What people and programs are shown of the platform's nouns. Times are milliseconds since the epoch. */
 
 export const person = z.object({
-  id: z.string(), name: z.string(), email: z.string(),
+  id: z.string(),
+  name: z.string(),
+  email: z.string(),
   /** Nothing has proved yet that the address is theirs. */
   unconfirmed: z.literal(true).optional(),
 })
 export type Person = z.infer<typeof person>
 
 export const errorBody = z.object({
-  code: z.string(), message: z.string(), fix: z.string().optional(), field: z.string().optional(),
+  code: z.string(),
+  message: z.string(),
+  fix: z.string().optional(),
+  field: z.string().optional(),
   data: z.record(z.string(), z.unknown()).optional(),
 })
 
@@ -29,12 +34,24 @@ export const member = z.object({ person, role: z.enum(roles), since: z.number() 
 export type Member = z.infer<typeof member>
 
 export const invitation = z.object({
-  id: z.string(), email: z.string(), role: z.enum(roles), createdAt: z.number(), expiresAt: z.number(), by: person.nullable(),
+  id: z.string(),
+  email: z.string(),
+  role: z.enum(roles),
+  createdAt: z.number(),
+  expiresAt: z.number(),
+  by: person.nullable(),
 })
 
 export const token = z.object({
-  id: z.string(), name: z.string(), teamId: z.string(), person, scope: tokenScope, environment: z.string().nullable(),
-  createdAt: z.number(), expiresAt: z.number().nullable(), lastUsedAt: z.number().nullable(),
+  id: z.string(),
+  name: z.string(),
+  teamId: z.string(),
+  person,
+  scope: tokenScope,
+  environment: z.string().nullable(),
+  createdAt: z.number(),
+  expiresAt: z.number().nullable(),
+  lastUsedAt: z.number().nullable(),
   /** A machine's: what it is in the team, and who made it. `person` is the machine itself then. */
   machine: z.object({ role: z.enum(roles), by: z.string() }).nullable(),
 })
@@ -45,19 +62,41 @@ export const laptop = z.object({ by: person, since: z.number(), instance: z.stri
 export type Laptop = z.infer<typeof laptop>
 
 const admitted = z.object({ role: z.enum(roles), people: z.array(z.string()).max(300) })
-export const protection: z.ZodType<Protection> = z.object({ deploy: admitted, secrets: admitted, promote: admitted, approval: z.boolean().optional(), overlays: z.boolean().optional() })
+export const protection: z.ZodType<Protection> = z.object({
+  deploy: admitted,
+  secrets: admitted,
+  promote: admitted,
+  approval: z.boolean().optional(),
+  overlays: z.boolean().optional(),
+})
 
 /** By what is decided, of a personal environment too. */
-export const guarded: z.ZodType<Guarded> = z.object({ deploy: admitted, secrets: admitted, promote: admitted, approval: z.boolean().optional(), overlays: z.boolean().optional(), own: admitted.optional() })
+export const guarded: z.ZodType<Guarded> = z.object({
+  deploy: admitted,
+  secrets: admitted,
+  promote: admitted,
+  approval: z.boolean().optional(),
+  overlays: z.boolean().optional(),
+  own: admitted.optional(),
+})
 
 /** With its people by name. */
 const shownAdmitted = admitted.extend({ people: z.array(person) })
-export const shownProtection = z.object({ deploy: shownAdmitted, secrets: shownAdmitted, promote: shownAdmitted, approval: z.boolean().optional(), overlays: z.boolean().optional() })
+export const shownProtection = z.object({
+  deploy: shownAdmitted,
+  secrets: shownAdmitted,
+  promote: shownAdmitted,
+  approval: z.boolean().optional(),
+  overlays: z.boolean().optional(),
+})
 export type ShownProtection = z.infer<typeof shownProtection>
 
 export const environmentKinds = ['production', 'shared', 'personal', 'preview'] as const
 export const environment = z.object({
-  id: z.string(), teamId: z.string(), name: z.string(), kind: z.enum(environmentKinds),
+  id: z.string(),
+  teamId: z.string(),
+  name: z.string(),
+  kind: z.enum(environmentKinds),
   owner: person.nullable(),
   /** Name of the parent; null for production. */
   parent: z.string().nullable(),
@@ -83,13 +122,25 @@ export const environment = z.object({
 export type Environment = z.infer<typeof environment>
 
 /** One that was deleted, or has expired, and can come back. */
-export const departedEnvironment = environment.pick({ id: true, teamId: true, name: true, kind: true, owner: true, parent: true, overrides: true, protection: true, letIn: true }).extend({
-  departedAt: z.number(),
-  /** Nobody deleted it: it was not used for too long. */
-  expired: z.boolean(),
-  /** Until then it can come back. */
-  until: z.number(),
-})
+export const departedEnvironment = environment
+  .pick({
+    id: true,
+    teamId: true,
+    name: true,
+    kind: true,
+    owner: true,
+    parent: true,
+    overrides: true,
+    protection: true,
+    letIn: true,
+  })
+  .extend({
+    departedAt: z.number(),
+    /** Nobody deleted it: it was not used for too long. */
+    expired: z.boolean(),
+    /** Until then it can come back. */
+    until: z.number(),
+  })
 export type DepartedEnvironment = z.infer<typeof departedEnvironment>
 
 export const instance = z.object({
@@ -164,13 +215,25 @@ export const service = z.object({
   /** When what is live here became so, be it inherited; null where nothing is. */
   deployedAt: z.number().nullable(),
   /** The last attempt here, whatever became of it. */
-  lastDeployment: z.object({ id: z.string(), state: z.enum(deploymentStates), at: z.number(), by: z.string() }).nullable(),
+  lastDeployment: z
+    .object({ id: z.string(), state: z.enum(deploymentStates), at: z.number(), by: z.string() })
+    .nullable(),
   createdAt: z.number(),
 })
 export type Service = z.infer<typeof service>
 
 /** A service as the catalogue lists it: thousands of them weigh little. */
-export const listedService = service.omit({ instances: true, settings: true, pending: true, locked: true, endpoints: true, contact: true, perMinute: true, forkedFrom: true })
+export const listedService = service
+  .omit({
+    instances: true,
+    settings: true,
+    pending: true,
+    locked: true,
+    endpoints: true,
+    contact: true,
+    perMinute: true,
+    forkedFrom: true,
+  })
   .extend({ endpoints: z.array(z.string()) })
 export type ListedService = z.infer<typeof listedService>
 
@@ -217,7 +280,14 @@ export const deployment = z.object({
   /** From source fully received to live; null until it ended. */
   durationMs: z.number().nullable(),
   /** They follow each other without a gap: of one that has ended they add up to its duration. A promoted one waits for the others before it switches. */
-  phases: z.array(z.object({ name: z.enum(phases), startedAt: z.number(), ms: z.number().nullable(), parts: z.array(z.object({ name: z.enum(phaseParts), ms: z.number() })).optional() })),
+  phases: z.array(
+    z.object({
+      name: z.enum(phases),
+      startedAt: z.number(),
+      ms: z.number().nullable(),
+      parts: z.array(z.object({ name: z.enum(phaseParts), ms: z.number() })).optional(),
+    }),
+  ),
   error: deploymentError.nullable(),
   /** How its endpoints differ from those that it takes over from; null while that is not known. */
   endpointChanges: z.array(endpointChange).nullable(),
@@ -252,12 +322,25 @@ export type Variable = z.infer<typeof variable>
 
 /** Something that changed; browsers patch what they show by it. */
 export const platformEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('service'), teamId: z.string(), serviceId: z.string(), environmentId: z.string().nullable() }),
+  z.object({
+    type: z.literal('service'),
+    teamId: z.string(),
+    serviceId: z.string(),
+    environmentId: z.string().nullable(),
+  }),
   z.object({ type: z.literal('deployment'), teamId: z.string(), deployment }),
   z.object({ type: z.literal('promotion'), teamId: z.string(), promotion }),
   z.object({ type: z.literal('environment'), teamId: z.string(), environmentId: z.string() }),
   z.object({ type: z.literal('team'), teamId: z.string() }),
-  z.object({ type: z.literal('draft'), teamId: z.string(), serviceId: z.string(), userId: z.string(), environmentId: z.string(), path: z.string().nullable(), by: z.string() }),
+  z.object({
+    type: z.literal('draft'),
+    teamId: z.string(),
+    serviceId: z.string(),
+    userId: z.string(),
+    environmentId: z.string(),
+    path: z.string().nullable(),
+    by: z.string(),
+  }),
   z.object({ type: z.literal('traffic'), teamId: z.string(), serviceIds: z.array(z.string()) }),
 ])
 export type PlatformEvent = z.infer<typeof platformEvent>

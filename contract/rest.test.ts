@@ -12,5 +12,10 @@ test('a process that is quiet gives back what its start left, and ends when noth
     const before = process.memoryUsage().heapUsed
     while (process.memoryUsage().heapUsed > before / 2) await delay(500)
     console.log('rested')`
-  expect(execFileSync(process.execPath, ['--input-type=module', '--disable-warning=ExperimentalWarning', '-e', program], { encoding: 'utf8', timeout: 20_000 })).toBe('rested\n')
+  expect(
+    execFileSync(process.execPath, ['--input-type=module', '--disable-warning=ExperimentalWarning', '-e', program], {
+      encoding: 'utf8',
+      timeout: 20_000,
+    }),
+  ).toBe('rested\n')
 })

@@ -45,7 +45,9 @@ const routedService = z.object({
   /** Calls a minute of each other team; `teams`: of those that have a number of their own. Null: without end. */
   limit: z.object({ perMinute: z.number().nullable(), teams: z.record(z.string(), z.number().nullable()) }).optional(),
   /** Said with every answer. Milliseconds since the epoch; `replacement` as `@team/service`. */
-  deprecation: z.object({ at: z.number(), sunset: z.number().nullable(), replacement: z.string().nullable() }).optional(),
+  deprecation: z
+    .object({ at: z.number(), sunset: z.number().nullable(), replacement: z.string().nullable() })
+    .optional(),
   /** It is changing hands at this moment: calls wait. */
   moving: z.boolean().optional(),
 })

@@ -25,9 +25,18 @@ export interface RpcCallOptions extends RpcOptions {
 export interface RpcClient<A extends Api> {
   call<N extends NamesOf<A, 'call'>>(name: N, input: InputOf<A[N]>, options?: RpcCallOptions): Promise<OutputOf<A[N]>>
   /** Connects when first read; the server is held back while nobody reads; leaving the loop ends it. */
-  stream<N extends NamesOf<A, 'stream'>>(name: N, input: InputOf<A[N]>, options?: RpcStreamOptions): AsyncGenerator<ItemOf<A[N]>, void, undefined>
+  stream<N extends NamesOf<A, 'stream'>>(
+    name: N,
+    input: InputOf<A[N]>,
+    options?: RpcStreamOptions,
+  ): AsyncGenerator<ItemOf<A[N]>, void, undefined>
   duplex<N extends NamesOf<A, 'duplex'>>(name: N, input: InputOf<A[N]>, options?: RpcCallOptions): Promise<Duplex>
-  upload<N extends NamesOf<A, 'upload'>>(name: N, input: InputOf<A[N]>, body: Readable, options?: RpcCallOptions): Promise<OutputOf<A[N]>>
+  upload<N extends NamesOf<A, 'upload'>>(
+    name: N,
+    input: InputOf<A[N]>,
+    body: Readable,
+    options?: RpcCallOptions,
+  ): Promise<OutputOf<A[N]>>
   /** Ends its idle connections. */
   close(): void
 }
@@ -40,9 +49,14 @@ export function createRpcClient<A extends Api>(_api: A, socketPath: string, peer
   const agent = new Agent({ keepAlive: true, timeout: 30_000, maxFreeSockets: 64 })
 
   function away(cause: unknown): PlatformError {
-    return new PlatformError('unavailable', `the ${peer} does not answer`, {
-      fix: `The ${peer} is restarting; try again in a moment.`,
-    }, { cause })
+    return new PlatformError(
+      'unavailable',
+      `the ${peer} does not answer`,
+      {
+        fix: `The ${peer} is restarting; try again in a moment.`,
+      },
+      { cause },
+    )
   }
 
   function open(path: string, headers: Record<string, string | number>, options: RpcCallOptions, own = false) {
@@ -59,12 +73,16 @@ export function createRpcClient<A extends Api>(_api: A, socketPath: string, peer
       ended = why
       sent.destroy(why)
     }
-    const stop = () => end(new PlatformError('cancelled', 'the request was cancelled', {}, { cause: options.signal?.reason }))
+    const stop = () =>
+      end(new PlatformError('cancelled', 'the request was cancelled', {}, { cause: options.signal?.reason }))
     if (options.signal?.aborted) stop()
     options.signal?.addEventListener('abort', stop, { once: true })
-    const timer = timeout === undefined ? undefined : setTimeout(() => {
-      end(new PlatformError('timeout', `the ${peer} took longer than ${timeout} ms`))
-    }, timeout)
+    const timer =
+      timeout === undefined
+        ? undefined
+        : setTimeout(() => {
+            end(new PlatformError('timeout', `the ${peer} took longer than ${timeout} ms`))
+          }, timeout)
     /** Why it failed: what ended it here, or else that the peer is away. */
     const failure = (error: unknown) => ended ?? (isPlatformError(error) ? error : away(error))
     const release = () => {
@@ -101,7 +119,12 @@ export function createRpcClient<A extends Api>(_api: A, socketPath: string, peer
 
   async function openStream(name: string, input: unknown, options: RpcOptions) {
     const body = JSON.stringify(input)
-    const opened = open(`/stream/${name}`, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }, options, true)
+    const opened = open(
+      `/stream/${name}`,
+      { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+      options,
+      true,
+    )
     opened.sent.end(body)
     const response = await opened.response
     if (response.statusCode !== 200) await answer(response, opened.failure)
@@ -134,8 +157,17 @@ export function createRpcClient<A extends Api>(_api: A, socketPath: string, peer
     },
 
     async duplex(name, input, options = {}) {
-      const headers = { connection: 'Upgrade', upgrade: 'm3o', [rpcHeader.input]: encodeURIComponent(JSON.stringify(input)) }
-      const { sent, response, release, failure } = open(`/duplex/${name}`, headers, { timeoutMs: callTimeoutMs, ...options }, true)
+      const headers = {
+        connection: 'Upgrade',
+        upgrade: 'm3o',
+        [rpcHeader.input]: encodeURIComponent(JSON.stringify(input)),
+      }
+      const { sent, response, release, failure } = open(
+        `/duplex/${name}`,
+        headers,
+        { timeoutMs: callTimeoutMs, ...options },
+        true,
+      )
       const upgraded = new Promise<Duplex>((resolve) => {
         sent.once('upgrade', (_response, socket, head) => {
           release()
@@ -153,15 +185,24 @@ export function createRpcClient<A extends Api>(_api: A, socketPath: string, peer
     },
 
     async upload(name, input, body, options = {}) {
-      const headers = { 'content-type': 'application/octet-stream', [rpcHeader.input]: encodeURIComponent(JSON.stringify(input)) }
+      const headers = {
+        'content-type': 'application/octet-stream',
+        [rpcHeader.input]: encodeURIComponent(JSON.stringify(input)),
+      }
       const { sent, response, failure } = open(`/upload/${name}`, headers, options, true)
       const sending = pipeline(body, sent)
       // The body's own failure is why it failed, even though the request then fails as well.
-      const delivered = sending.then(() => response, async (error: unknown) => {
-        const why = await response.then(() => undefined, (refusal: unknown) => refusal)
-        if (why === undefined) return response
-        throw isPlatformError(error) ? error : why
-      })
+      const delivered = sending.then(
+        () => response,
+        async (error: unknown) => {
+          const why = await response.then(
+            () => undefined,
+            (refusal: unknown) => refusal,
+          )
+          if (why === undefined) return response
+          throw isPlatformError(error) ? error : why
+        },
+      )
       try {
         // A refusal may arrive, and matters more, before the body was sent whole.
         return (await answer(await Promise.race([response, delivered]), failure)) as OutputOf<A[typeof name]>

@@ -25,12 +25,19 @@ export interface RpcServerOptions {
   during?: <T>(work: () => Promise<T>) => Promise<T>
 }
 
-type AnyHandler = (input: unknown, at: HandlerContext & { body?: IncomingMessage; readonly socket?: DuplexStream }) => unknown
+type AnyHandler = (
+  input: unknown,
+  at: HandlerContext & { body?: IncomingMessage; readonly socket?: DuplexStream },
+) => unknown
 
 const pathShape = /^\/(rpc|stream|upload|duplex)\/([\w.-]+)$/
 const kinds = { rpc: 'call', stream: 'stream', upload: 'upload', duplex: 'duplex' } as const
 
-export function createRpcServer<A extends Api>(api: A, handlers: Handlers<A>, { log, maxInput = 32 << 20, during = (work) => work() }: RpcServerOptions): RpcServer {
+export function createRpcServer<A extends Api>(
+  api: A,
+  handlers: Handlers<A>,
+  { log, maxInput = 32 << 20, during = (work) => work() }: RpcServerOptions,
+): RpcServer {
   function find(url: string | undefined) {
     const [, prefix, name] = pathShape.exec(url ?? '') ?? []
     if (prefix === undefined || name === undefined) return undefined
@@ -58,7 +65,8 @@ export function createRpcServer<A extends Api>(api: A, handlers: Handlers<A>, { 
       const input = validate(procedure.input, raw)
       const at = { actor: actorOf(request), signal: gone.signal, ...(procedure.kind === 'upload' && { body: request }) }
       const handle = () => (handlers[name] as AnyHandler)(input, at)
-      if (procedure.kind === 'stream') await sendLines(handle() as AsyncIterable<unknown>, response, (error) => bodyOf(error, name))
+      if (procedure.kind === 'stream')
+        await sendLines(handle() as AsyncIterable<unknown>, response, (error) => bodyOf(error, name))
       else sendJson(response, 200, (await during(async () => handle())) ?? null)
     } catch (error) {
       const body = bodyOf(error, name)
@@ -72,8 +80,10 @@ export function createRpcServer<A extends Api>(api: A, handlers: Handlers<A>, { 
     request(request, response) {
       const found = find(request.url)
       if (found === undefined) return false
-      if (request.method !== 'POST') sendJson(response, 405, new PlatformError('method_not_allowed', 'procedures are called by POST'))
-      else if (found.procedure === undefined) sendJson(response, 404, new PlatformError('not_found', `there is no procedure ${found.name}`))
+      if (request.method !== 'POST')
+        sendJson(response, 405, new PlatformError('method_not_allowed', 'procedures are called by POST'))
+      else if (found.procedure === undefined)
+        sendJson(response, 404, new PlatformError('not_found', `there is no procedure ${found.name}`))
       else void run(found.name, found.procedure as A[string], request, response)
       return true
     },
@@ -94,17 +104,24 @@ export function createRpcServer<A extends Api>(api: A, handlers: Handlers<A>, { 
         return socket
       }
       const start = async () => {
-        if (found.procedure?.kind !== 'duplex') throw new PlatformError('not_found', `there is no procedure ${found.name}`)
+        if (found.procedure?.kind !== 'duplex')
+          throw new PlatformError('not_found', `there is no procedure ${found.name}`)
         const input = validate(found.procedure.input, fromHeader(request, rpcHeader.input))
         await (handlers[found.name] as AnyHandler)(input, {
-          actor: actorOf(request), signal: gone.signal, get socket() { return accept() },
+          actor: actorOf(request),
+          signal: gone.signal,
+          get socket() {
+            return accept()
+          },
         })
       }
       start().catch((error: unknown) => {
         const body = bodyOf(error, found.name)
         if (accepted) return socket.destroy()
         const text = JSON.stringify(body)
-        socket.end(`HTTP/1.1 ${errorStatus[body.code]} Refused\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
+        socket.end(
+          `HTTP/1.1 ${errorStatus[body.code]} Refused\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+        )
       })
       return true
     },
@@ -113,10 +130,13 @@ export function createRpcServer<A extends Api>(api: A, handlers: Handlers<A>, { 
 
 /** A server for one unix socket: the RPC, then what the process answers itself, then 404. */
 export function rpcHttpServer(rpc: RpcServer, own: Partial<RpcServer> = {}): Server {
-  const server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0, maxHeaderSize: 1 << 20 }, (request, response) => {
-    if (rpc.request(request, response) || own.request?.(request, response)) return
-    sendJson(response, 404, new PlatformError('not_found', 'there is nothing here'))
-  })
+  const server = createServer(
+    { keepAliveTimeout: 120_000, requestTimeout: 0, maxHeaderSize: 1 << 20 },
+    (request, response) => {
+      if (rpc.request(request, response) || own.request?.(request, response)) return
+      sendJson(response, 404, new PlatformError('not_found', 'there is nothing here'))
+    },
+  )
   server.on('upgrade', (request: IncomingMessage, socket: DuplexStream, head: Buffer) => {
     if (!rpc.upgrade(request, socket, head) && !own.upgrade?.(request, socket, head)) socket.destroy()
   })
@@ -130,16 +150,21 @@ function sendJson(response: ServerResponse, status: number, body: unknown) {
   response.end(text)
 }
 
-async function sendLines(items: AsyncIterable<unknown>, response: ServerResponse, failure: (error: unknown) => ErrorBody) {
+async function sendLines(
+  items: AsyncIterable<unknown>,
+  response: ServerResponse,
+  failure: (error: unknown) => ErrorBody,
+) {
   const iterator = items[Symbol.asyncIterator]()
   // A race with one promise for the whole stream would keep every item until that settles.
   let leave = () => {}
   response.once('close', () => leave())
-  const orLeft = <T>(wait: Promise<T>) => new Promise<T | undefined>((resolve, reject) => {
-    leave = () => resolve(undefined)
-    if (response.destroyed) leave()
-    wait.then(resolve, reject)
-  })
+  const orLeft = <T>(wait: Promise<T>) =>
+    new Promise<T | undefined>((resolve, reject) => {
+      leave = () => resolve(undefined)
+      if (response.destroyed) leave()
+      wait.then(resolve, reject)
+    })
   const start = () => {
     if (response.headersSent) return
     response.writeHead(200, { 'content-type': 'application/x-ndjson' })
@@ -190,7 +215,9 @@ function fromHeader(request: IncomingMessage, name: string): unknown {
 }
 
 function actorOf(request: IncomingMessage): Actor {
-  return request.headers[rpcHeader.actor] === undefined ? platformActor : fromHeader(request, rpcHeader.actor) as Actor
+  return request.headers[rpcHeader.actor] === undefined
+    ? platformActor
+    : (fromHeader(request, rpcHeader.actor) as Actor)
 }
 
 function validate(schema: z.ZodType, value: unknown): unknown {
@@ -198,5 +225,7 @@ function validate(schema: z.ZodType, value: unknown): unknown {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw new PlatformError('bad_request', issue?.message ?? 'the input is not valid', { field: issue?.path.join('.') ?? '' })
+  throw new PlatformError('bad_request', issue?.message ?? 'the input is not valid', {
+    field: issue?.path.join('.') ?? '',
+  })
 }

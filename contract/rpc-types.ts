@@ -18,14 +18,21 @@ export interface HandlerContext {
 }
 
 export type HandlerOf<P extends Procedure> =
-  P extends Call<infer I, infer O> ? (input: z.output<I>, at: HandlerContext) => z.output<O> | Promise<z.output<O>>
-  : P extends Stream<infer I, infer O> ? (input: z.output<I>, at: HandlerContext) => AsyncIterable<z.output<O>>
-  : P extends Upload<infer I, infer O> ? (input: z.output<I>, at: HandlerContext & { body: Readable }) => z.output<O> | Promise<z.output<O>>
-  : P extends Duplex<infer I> ? (input: z.output<I>, at: HandlerContext & {
-      /** Reading this property accepts the upgrade: refuse, by throwing, before. */
-      readonly socket: DuplexStream
-    }) => void | Promise<void>
-  : never
+  P extends Call<infer I, infer O>
+    ? (input: z.output<I>, at: HandlerContext) => z.output<O> | Promise<z.output<O>>
+    : P extends Stream<infer I, infer O>
+      ? (input: z.output<I>, at: HandlerContext) => AsyncIterable<z.output<O>>
+      : P extends Upload<infer I, infer O>
+        ? (input: z.output<I>, at: HandlerContext & { body: Readable }) => z.output<O> | Promise<z.output<O>>
+        : P extends Duplex<infer I>
+          ? (
+              input: z.output<I>,
+              at: HandlerContext & {
+                /** Reading this property accepts the upgrade: refuse, by throwing, before. */
+                readonly socket: DuplexStream
+              },
+            ) => void | Promise<void>
+          : never
 
 /** Every procedure needs its handler: a missing one does not compile. */
 export type Handlers<A extends Api> = { [N in keyof A]: HandlerOf<A[N]> }

@@ -17,48 +17,83 @@ const api = {
   'fail.known': call(z.object({}), z.null()),
   'fail.odd': call(z.object({}), z.null()),
   'wait.ever': call(z.object({}), z.null()),
-  'count.up': stream(z.object({ to: z.number(), failAt: z.number().optional() }), z.object({ n: z.number(), pad: z.string() })),
+  'count.up': stream(
+    z.object({ to: z.number(), failAt: z.number().optional() }),
+    z.object({ n: z.number(), pad: z.string() }),
+  ),
   'quiet.ever': stream(z.object({}), z.null()),
   'echo.bytes': duplex(z.object({ refuse: z.boolean() })),
   'size.of': upload(z.object({ max: z.number() }), z.object({ size: z.number() })),
 }
 
 const closing: (() => unknown)[] = []
-afterEach(async () => { for (const close of closing.splice(0).reverse()) await close() })
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
 
 async function started(folderName = 'm3o-rpc-') {
   const folder = mkdtempSync(join(tmpdir(), folderName))
   closing.push(() => rmSync(folder, { recursive: true }))
   const state = { made: 0, aborted: 0, logged: '' }
-  const log = pino({ level: 'error' }, { write: (line: string) => { state.logged += line } })
-  const until = (signal: AbortSignal) => new Promise<null>((resolve) => signal.addEventListener('abort', () => { state.aborted++; resolve(null) }))
-  const rpc = createRpcServer(api, {
-    'sum.of': ({ values }, { actor }) => ({ sum: values.reduce((a, b) => a + b, 0), by: actor.name }),
-    'fail.known': () => { throw new PlatformError('name_taken', 'taken', { fix: 'Choose another.', field: 'name' }) },
-    'fail.odd': () => { throw new Error('secret detail') },
-    'wait.ever': (_, { signal }) => until(signal),
-    'count.up': async function* ({ to, failAt }) {
-      for (let n = 0; n < to; n++) {
-        if (n === failAt) throw new PlatformError('conflict', `no ${n}`)
-        state.made++
-        yield { n, pad: 'é'.repeat(1000) }
-      }
+  const log = pino(
+    { level: 'error' },
+    {
+      write: (line: string) => {
+        state.logged += line
+      },
     },
-    'quiet.ever': async function* (_, { signal }) { await until(signal) },
-    'echo.bytes': ({ refuse }, at) => {
-      if (refuse) throw new PlatformError('forbidden', 'no')
-      at.socket.pipe(at.socket)
+  )
+  const until = (signal: AbortSignal) =>
+    new Promise<null>((resolve) =>
+      signal.addEventListener('abort', () => {
+        state.aborted++
+        resolve(null)
+      }),
+    )
+  const rpc = createRpcServer(
+    api,
+    {
+      'sum.of': ({ values }, { actor }) => ({ sum: values.reduce((a, b) => a + b, 0), by: actor.name }),
+      'fail.known': () => {
+        throw new PlatformError('name_taken', 'taken', { fix: 'Choose another.', field: 'name' })
+      },
+      'fail.odd': () => {
+        throw new Error('secret detail')
+      },
+      'wait.ever': (_, { signal }) => until(signal),
+      'count.up': async function* ({ to, failAt }) {
+        for (let n = 0; n < to; n++) {
+          if (n === failAt) throw new PlatformError('conflict', `no ${n}`)
+          state.made++
+          yield { n, pad: 'é'.repeat(1000) }
+        }
+      },
+      'quiet.ever': async function* (_, { signal }) {
+        await until(signal)
+      },
+      'echo.bytes': ({ refuse }, at) => {
+        if (refuse) throw new PlatformError('forbidden', 'no')
+        at.socket.pipe(at.socket)
+      },
+      'size.of': async ({ max }, { body }) => {
+        let size = 0
+        for await (const part of body)
+          if ((size += (part as Buffer).length) > max) throw new PlatformError('too_large', 'too much')
+        return { size }
+      },
     },
-    'size.of': async ({ max }, { body }) => {
-      let size = 0
-      for await (const part of body) if ((size += (part as Buffer).length) > max) throw new PlatformError('too_large', 'too much')
-      return { size }
-    },
-  }, { log })
+    { log },
+  )
   const server = rpcHttpServer(rpc)
   const path = join(folder, 'it.sock')
   await listenOnSocket(server, path)
-  closing.push(() => new Promise((resolve) => { server.close(resolve); server.closeAllConnections() }))
+  closing.push(
+    () =>
+      new Promise((resolve) => {
+        server.close(resolve)
+        server.closeAllConnections()
+      }),
+  )
   const client = createRpcClient(api, path)
   closing.push(() => client.close())
   return { client, state, path, server }
@@ -78,14 +113,26 @@ test('a socket whose path is longer than the kernel takes is reached all the sam
 
 test('errors arrive as they were thrown, and unknown ones as an operation id alone', async () => {
   const { client, state } = await started()
-  await expect(client.call('fail.known', {})).rejects.toMatchObject({ code: 'name_taken', fix: 'Choose another.', field: 'name' })
-  const odd: PlatformError = await client.call('fail.odd', {}).then(() => { throw new Error('no') }, (error) => error)
+  await expect(client.call('fail.known', {})).rejects.toMatchObject({
+    code: 'name_taken',
+    fix: 'Choose another.',
+    field: 'name',
+  })
+  const odd: PlatformError = await client.call('fail.odd', {}).then(
+    () => {
+      throw new Error('no')
+    },
+    (error) => error,
+  )
   expect(odd.code).toBe('internal')
   expect(JSON.stringify(odd)).not.toContain('secret')
   expect(state.logged).toContain('secret detail')
   expect(state.logged).toContain(String(odd.data?.operation))
   // @ts-expect-error the compiler refuses it too
-  await expect(client.call('sum.of', { values: ['x'] })).rejects.toMatchObject({ code: 'bad_request', field: 'values.0' })
+  await expect(client.call('sum.of', { values: ['x'] })).rejects.toMatchObject({
+    code: 'bad_request',
+    field: 'values.0',
+  })
 })
 
 test('a process that is away is unavailable, with what to do', async () => {
@@ -100,7 +147,9 @@ test('a process that is away is unavailable, with what to do', async () => {
 test('a call ends by its time limit and by its signal, and the handler is told', async () => {
   const { client, state } = await started()
   await expect(client.call('wait.ever', {}, { timeoutMs: 20 })).rejects.toMatchObject({ code: 'timeout' })
-  await expect(client.call('wait.ever', {}, { signal: AbortSignal.timeout(20) })).rejects.toMatchObject({ code: 'cancelled' })
+  await expect(client.call('wait.ever', {}, { signal: AbortSignal.timeout(20) })).rejects.toMatchObject({
+    code: 'cancelled',
+  })
   await expect.poll(() => state.aborted).toBe(2)
 })
 
@@ -108,7 +157,10 @@ test('a stream is not read ahead of its reader, and ends when the reader leaves'
   const { client, state } = await started()
   const items = client.stream('count.up', { to: 1e9 })
   expect((await items.next()).value?.n).toBe(0)
-  for (let last = -1; last !== state.made;) { last = state.made; for (let i = 0; i < 200; i++) await turn() }
+  for (let last = -1; last !== state.made;) {
+    last = state.made
+    for (let i = 0; i < 200; i++) await turn()
+  }
   expect(state.made).toBeLessThan(5000)
   for (let n = 1; n < 3000; n++) expect((await items.next()).value?.n).toBe(n)
   await items.return()
@@ -124,7 +176,9 @@ test('a stream is not read ahead of its reader, and ends when the reader leaves'
 test('a stream that fails says so: before its first item, between two, and when its server dies', async () => {
   const { client, server } = await started()
   const seen: number[] = []
-  const all = async (failAt: number) => { for await (const { n } of client.stream('count.up', { to: 9, failAt })) seen.push(n) }
+  const all = async (failAt: number) => {
+    for await (const { n } of client.stream('count.up', { to: 9, failAt })) seen.push(n)
+  }
   await expect(all(0)).rejects.toMatchObject({ code: 'conflict' })
   await expect(all(2)).rejects.toMatchObject({ code: 'conflict', message: 'no 2' })
   expect(seen).toEqual([0, 1])
@@ -149,7 +203,11 @@ test('an upload streams, and a refusal is heard before the body ends', async () 
   const { client } = await started()
   const chunk = Buffer.alloc(1 << 20)
   expect(await client.upload('size.of', { max: 1e9 }, Readable.from(Array(40).fill(chunk)))).toEqual({ size: 40 << 20 })
-  const endless = Readable.from((function* () { for (;;) yield chunk })())
+  const endless = Readable.from(
+    (function* () {
+      for (;;) yield chunk
+    })(),
+  )
   await expect(client.upload('size.of', { max: 3e6 }, endless)).rejects.toMatchObject({ code: 'too_large' })
   expect(endless.destroyed).toBe(true)
 })

@@ -12,10 +12,25 @@ import type { z } from 'zod'
  *
  * Who acts is said in the `m3o-actor` header (JSON, percent-encoded, {@link Actor}).
  */
-export interface Call<I extends z.ZodType, O extends z.ZodType> { kind: 'call'; input: I; output: O }
-export interface Stream<I extends z.ZodType, O extends z.ZodType> { kind: 'stream'; input: I; item: O }
-export interface Duplex<I extends z.ZodType> { kind: 'duplex'; input: I }
-export interface Upload<I extends z.ZodType, O extends z.ZodType> { kind: 'upload'; input: I; output: O }
+export interface Call<I extends z.ZodType, O extends z.ZodType> {
+  kind: 'call'
+  input: I
+  output: O
+}
+export interface Stream<I extends z.ZodType, O extends z.ZodType> {
+  kind: 'stream'
+  input: I
+  item: O
+}
+export interface Duplex<I extends z.ZodType> {
+  kind: 'duplex'
+  input: I
+}
+export interface Upload<I extends z.ZodType, O extends z.ZodType> {
+  kind: 'upload'
+  input: I
+  output: O
+}
 
 export type Procedure =
   | Call<z.ZodType, z.ZodType>
@@ -26,10 +41,22 @@ export type Procedure =
 /** Procedures by full name: `deployments.start`. */
 export type Api = Record<string, Procedure>
 
-export const call = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O): Call<I, O> => ({ kind: 'call', input, output })
-export const stream = <I extends z.ZodType, O extends z.ZodType>(input: I, item: O): Stream<I, O> => ({ kind: 'stream', input, item })
+export const call = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O): Call<I, O> => ({
+  kind: 'call',
+  input,
+  output,
+})
+export const stream = <I extends z.ZodType, O extends z.ZodType>(input: I, item: O): Stream<I, O> => ({
+  kind: 'stream',
+  input,
+  item,
+})
 export const duplex = <I extends z.ZodType>(input: I): Duplex<I> => ({ kind: 'duplex', input })
-export const upload = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O): Upload<I, O> => ({ kind: 'upload', input, output })
+export const upload = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O): Upload<I, O> => ({
+  kind: 'upload',
+  input,
+  output,
+})
 
 /** Who does something, for authorization at the edge and for the audit. */
 export interface Actor {

@@ -48,7 +48,8 @@ export class Resolver {
     if (this.#known.has(at)) return this.#known.get(at) ?? anything
     if (depth > maxSchemaDepth) throw new BeyondBound('references are nested too deeply')
     this.#known.set(at, undefined)
-    const resolved = typeof at.$ref === 'string' ? this.resolve(this.#lookUp(at.$ref), depth + 1) : this.#merge(at, depth)
+    const resolved =
+      typeof at.$ref === 'string' ? this.resolve(this.#lookUp(at.$ref), depth + 1) : this.#merge(at, depth)
     this.#known.set(at, resolved)
     return resolved
   }
@@ -74,7 +75,10 @@ export class Resolver {
     this.#meter.spend(1 + (reference.length >> 4))
     if (reference === '#') return this.#root
     if (!reference.startsWith('#/')) return undefined
-    return reference.slice(2).split('/').reduce<unknown>((value, part) => own(value, unescaped(part)), this.#root)
+    return reference
+      .slice(2)
+      .split('/')
+      .reduce<unknown>((value, part) => own(value, unescaped(part)), this.#root)
   }
 }
 
@@ -100,8 +104,14 @@ export function variantsOf(schema: Resolved): unknown[] {
 /** Undefined: any. What a schema says of an object's fields says that it is one only when it says so. */
 export function typesOf(schema: Resolved): ReadonlySet<string> | undefined {
   if (schema === false) return new Set()
-  const said = typeof schema.type === 'string' ? [schema.type] : Array.isArray(schema.type) ? schema.type.filter((type) => typeof type === 'string') : undefined
-  const types = said ?? valuesOf(schema)?.map((value) => (value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value))
+  const said =
+    typeof schema.type === 'string'
+      ? [schema.type]
+      : Array.isArray(schema.type)
+        ? schema.type.filter((type) => typeof type === 'string')
+        : undefined
+  const types =
+    said ?? valuesOf(schema)?.map((value) => (value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value))
   return types === undefined ? undefined : new Set(schema.nullable === true ? [...types, 'null'] : types)
 }
 
@@ -110,10 +120,14 @@ export function valuesOf(schema: Schema): unknown[] | undefined {
   return Array.isArray(schema.enum) ? (schema.enum as unknown[]) : undefined
 }
 
-export const isObject = (schema: Schema): boolean => typesOf(schema)?.has('object') ?? (typeof schema.properties === 'object' || Array.isArray(schema.required))
-export const itemsOf = (schema: Schema): unknown => (typeof schema.items === 'object' || typeof schema.items === 'boolean' ? schema.items : undefined)
-export const requiredOf = (schema: Schema): Set<string> => new Set(Array.isArray(schema.required) ? schema.required.filter((name) => typeof name === 'string') : [])
-export const fieldsOf = (schema: Schema): Map<string, unknown> => new Map(Object.entries(typeof schema.properties === 'object' && schema.properties !== null ? schema.properties : {}))
+export const isObject = (schema: Schema): boolean =>
+  typesOf(schema)?.has('object') ?? (typeof schema.properties === 'object' || Array.isArray(schema.required))
+export const itemsOf = (schema: Schema): unknown =>
+  typeof schema.items === 'object' || typeof schema.items === 'boolean' ? schema.items : undefined
+export const requiredOf = (schema: Schema): Set<string> =>
+  new Set(Array.isArray(schema.required) ? schema.required.filter((name) => typeof name === 'string') : [])
+export const fieldsOf = (schema: Schema): Map<string, unknown> =>
+  new Map(Object.entries(typeof schema.properties === 'object' && schema.properties !== null ? schema.properties : {}))
 export const extraOf = (schema: Schema): unknown => schema.additionalProperties
 
 /** About how many steps it takes to look at the keywords of a schema, without the schemas within it. */
@@ -121,5 +135,8 @@ export function sizeOf(schema: Resolved): number {
   if (schema === false) return 1
   const { properties, required, type, enum: values, anyOf, oneOf } = schema
   const lengths = [required, type, values, anyOf, oneOf].map((value) => (Array.isArray(value) ? value.length : 0))
-  return lengths.reduce((sum, length) => sum + length, 1) + (typeof properties === 'object' && properties !== null ? Object.keys(properties).length : 0)
+  return (
+    lengths.reduce((sum, length) => sum + length, 1) +
+    (typeof properties === 'object' && properties !== null ? Object.keys(properties).length : 0)
+  )
 }

@@ -16,7 +16,8 @@ export function sealText(key: Buffer, plain: string, belongsTo: string): string 
 export function openText(key: Buffer, sealed: string, belongsTo: string): string {
   const parts = sealed.split('.').map((part) => Buffer.from(part, 'base64url'))
   const [iv, tag, body] = parts
-  if (parts.length !== 3 || iv === undefined || tag?.length !== 16 || body === undefined) throw new Error('not a sealed text')
+  if (parts.length !== 3 || iv === undefined || tag?.length !== 16 || body === undefined)
+    throw new Error('not a sealed text')
   const decipher = createDecipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(belongsTo)).setAuthTag(tag)
   return decipher.update(body, undefined, 'utf8') + decipher.final('utf8')
 }

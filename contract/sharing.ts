@@ -14,14 +14,36 @@ export type ConsumerState = (typeof consumerStates)[number]
 export const accesses = ['open', 'needed', ...consumerStates, 'read'] as const
 export type Access = (typeof accesses)[number]
 
-export const newsKinds = ['deployed', 'endpoints', 'deprecated', 'undeprecated', 'moved', 'renamed', 'audience', 'approval', 'deleted'] as const
+export const newsKinds = [
+  'deployed',
+  'endpoints',
+  'deprecated',
+  'undeprecated',
+  'moved',
+  'renamed',
+  'audience',
+  'approval',
+  'deleted',
+] as const
 export type NewsKind = (typeof newsKinds)[number]
 
-export const perMinute = z.number().int().min(1, 'at least 1 call a minute').max(1_000_000, 'at most 1,000,000 calls a minute')
+export const perMinute = z
+  .number()
+  .int()
+  .min(1, 'at least 1 call a minute')
+  .max(1_000_000, 'at most 1,000,000 calls a minute')
 
 /** Tags are words: they stand in lists, filters and URLs. */
-export const tag = z.string().trim().toLowerCase().regex(/^[a-z0-9](-?[a-z0-9])*$/, 'a tag is lower-case letters, digits and single dashes').max(24, 'a tag has at most 24 characters')
-export const tags = z.array(tag).max(12, 'at most 12 tags').transform((all) => [...new Set(all)])
+export const tag = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .regex(/^[a-z0-9](-?[a-z0-9])*$/, 'a tag is lower-case letters, digits and single dashes')
+  .max(24, 'a tag has at most 24 characters')
+export const tags = z
+  .array(tag)
+  .max(12, 'at most 12 tags')
+  .transform((all) => [...new Set(all)])
 
 export const deprecation = z.object({
   message: z.string(),
@@ -35,7 +57,8 @@ export type Deprecation = z.infer<typeof deprecation>
 
 /** Calls of a day, or of all days looked at. */
 export const usageSum = z.object({
-  requests: z.number(), errors: z.number(),
+  requests: z.number(),
+  errors: z.number(),
   /** Mean time to the answer's head; null without a request. */
   meanMs: z.number().nullable(),
   /** Refused beyond the limit. */
@@ -53,9 +76,12 @@ export const consumer = z.object({
   /** It is of the audience. */
   admitted: z.boolean(),
   state: z.enum(consumerStates).nullable(),
-  reason: z.string(), answer: z.string(),
-  askedBy: z.string(), askedAt: z.number().nullable(),
-  decidedBy: z.string(), decidedAt: z.number().nullable(),
+  reason: z.string(),
+  answer: z.string(),
+  askedBy: z.string(),
+  askedAt: z.number().nullable(),
+  decidedBy: z.string(),
+  decidedAt: z.number().nullable(),
   /** Its own number; null: the service's for everybody. */
   perMinute: z.number().nullable(),
   total: usageSum,
@@ -67,13 +93,16 @@ export type Consumer = z.infer<typeof consumer>
 export const consumers = z.object({
   consumers: z.array(consumer),
   /** Who called which endpoint in these days, most often first. */
-  calls: z.array(z.object({ endpoint: z.string(), team: z.string(), caller: z.string(), requests: z.number(), lastAt: z.number() })),
+  calls: z.array(
+    z.object({ endpoint: z.string(), team: z.string(), caller: z.string(), requests: z.number(), lastAt: z.number() }),
+  ),
 })
 export type Consumers = z.infer<typeof consumers>
 
 /** Somebody who called it in the last weeks, and would notice if it went. */
 export const dependant = z.object({
-  teamId: z.string(), team: z.string(),
+  teamId: z.string(),
+  team: z.string(),
   /** A service's name, or null for people and their tokens. */
   service: z.string().nullable(),
   endpoints: z.array(z.string()),
@@ -85,7 +114,9 @@ export type Dependant = z.infer<typeof dependant>
 /** A change of the endpoints and those who really call what changes. */
 export const impact = z.object({
   change: endpointChange,
-  callers: z.array(z.object({ team: z.string(), service: z.string().nullable(), requests: z.number(), lastAt: z.number() })),
+  callers: z.array(
+    z.object({ team: z.string(), service: z.string().nullable(), requests: z.number(), lastAt: z.number() }),
+  ),
 })
 export type Impact = z.infer<typeof impact>
 
@@ -94,7 +125,8 @@ export const newsItem = z.object({
   id: z.string(),
   at: z.number(),
   kind: z.enum(newsKinds),
-  team: z.string(), service: z.string(),
+  team: z.string(),
+  service: z.string(),
   text: z.string(),
   /** Somebody should do something about it. */
   weighs: z.boolean(),
@@ -105,7 +137,13 @@ export const newsItem = z.object({
 export type NewsItem = z.infer<typeof newsItem>
 
 /** Asks that wait for the team's answer. */
-export const pendingAsk = z.object({ service: z.string(), team: z.string(), reason: z.string(), by: z.string(), at: z.number() })
+export const pendingAsk = z.object({
+  service: z.string(),
+  team: z.string(),
+  reason: z.string(),
+  by: z.string(),
+  at: z.number(),
+})
 export type PendingAsk = z.infer<typeof pendingAsk>
 
 /** A text of the repository: `README.md`, `docs/usage.md`. Null: too large to be shown. */

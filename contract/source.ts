@@ -38,12 +38,24 @@ export const onConflict = z.enum(['refuse', 'markers', 'mine', 'theirs'])
 export type OnConflict = z.infer<typeof onConflict>
 
 /** What a person can do to a draft; `replace` and `upload` without a path are of several files, `take`: the draft became what a commit is. */
-export const draftSteps = ['save', 'upload', 'move', 'remove', 'revert', 'update', 'replace', 'restore', 'take'] as const
+export const draftSteps = [
+  'save',
+  'upload',
+  'move',
+  'remove',
+  'revert',
+  'update',
+  'replace',
+  'restore',
+  'take',
+] as const
 export type DraftStepKind = (typeof draftSteps)[number]
 
 /** A step of a draft, kept for a day. */
 export const draftStep = z.object({
-  id: z.string(), kind: z.enum(draftSteps), path: z.string().nullable(),
+  id: z.string(),
+  kind: z.enum(draftSteps),
+  path: z.string().nullable(),
   /** Of a move: the path before. */
   from: z.string().nullable(),
   at: z.number(),
@@ -84,7 +96,11 @@ export const commitRecord = z.object({
 export type CommitRecord = z.infer<typeof commitRecord>
 
 export const searchMatch = z.object({
-  path: z.string(), line: z.number(), column: z.number(), length: z.number(), preview: z.string(),
+  path: z.string(),
+  line: z.number(),
+  column: z.number(),
+  length: z.number(),
+  preview: z.string(),
   /** Where the match begins in the preview, which is cut of a long line; from 1. */
   previewColumn: z.number(),
 })

@@ -1,6 +1,15 @@
 /** Deployments: which state may follow which. The runtime moves along this table, screens disable buttons by it. */
 export const deploymentStates = [
-  'queued', 'building', 'starting', 'checking', 'switching', 'live', 'failed', 'cancelled', 'superseded', 'reverted',
+  'queued',
+  'building',
+  'starting',
+  'checking',
+  'switching',
+  'live',
+  'failed',
+  'cancelled',
+  'superseded',
+  'reverted',
 ] as const
 export type DeploymentState = (typeof deploymentStates)[number]
 
@@ -16,8 +25,23 @@ export const phaseDeadlines = { starting: 30_000, checking: 60_000 } as const
  * until it listens (its program and its modules are loaded), until its health path answers, until its endpoints are read and its build
  * is on the disk. Switching: until the others of its promotion are ready as well.
  */
-export const phaseParts = ['source', 'dependencies', 'command', 'code', 'turn', 'sandbox', 'spare', 'loading', 'answering', 'describing', 'others'] as const
-export interface PhasePart { name: (typeof phaseParts)[number]; ms: number }
+export const phaseParts = [
+  'source',
+  'dependencies',
+  'command',
+  'code',
+  'turn',
+  'sandbox',
+  'spare',
+  'loading',
+  'answering',
+  'describing',
+  'others',
+] as const
+export interface PhasePart {
+  name: (typeof phaseParts)[number]
+  ms: number
+}
 
 const next: Record<DeploymentState, readonly DeploymentState[]> = {
   queued: ['building', 'failed', 'cancelled', 'superseded'],
@@ -33,7 +57,8 @@ const next: Record<DeploymentState, readonly DeploymentState[]> = {
 }
 
 export const mayFollow = (from: DeploymentState, to: DeploymentState): boolean => next[from].includes(to)
-export const mayPrecede = (to: DeploymentState): DeploymentState[] => deploymentStates.filter((from) => mayFollow(from, to))
+export const mayPrecede = (to: DeploymentState): DeploymentState[] =>
+  deploymentStates.filter((from) => mayFollow(from, to))
 
 /** Still on its way: something is or will be done for it. */
 export const isUnderWay = (state: DeploymentState): boolean => (phases as readonly string[]).includes(state)
@@ -51,7 +76,8 @@ const promotionNext: Record<PromotionState, readonly PromotionState[]> = {
   reverted: [],
 }
 
-export const promotionMayFollow = (from: PromotionState, to: PromotionState): boolean => promotionNext[from].includes(to)
+export const promotionMayFollow = (from: PromotionState, to: PromotionState): boolean =>
+  promotionNext[from].includes(to)
 
 export const isPromotionUnderWay = (state: PromotionState): boolean => state === 'preparing' || state === 'switching'
 

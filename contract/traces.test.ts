@@ -3,8 +3,22 @@ import { type Hop, nested, whyThere } from './traces.ts'
 
 const named = (name: string) => ({ id: name, name })
 const hop = (span: string, parent: string | null, more: Partial<Hop> = {}): Hop => ({
-  span, parent, team: named('demo'), service: named(span), caller: 'person', method: 'POST', path: '/', environment: named('alice'), choice: 'carried',
-  servedBy: named('production'), revision: 'abc1234', status: 200, refusal: null, at: 0, ms: 1, ...more,
+  span,
+  parent,
+  team: named('demo'),
+  service: named(span),
+  caller: 'person',
+  method: 'POST',
+  path: '/',
+  environment: named('alice'),
+  choice: 'carried',
+  servedBy: named('production'),
+  revision: 'abc1234',
+  status: 200,
+  refusal: null,
+  at: 0,
+  ms: 1,
+  ...more,
 })
 
 test('calls stand under the one that made them, those without a known caller at the left', () => {
@@ -14,7 +28,11 @@ test('calls stand under the one that made them, those without a known caller at 
 
 test('a hop says in which environment it ran, why, and whose copy answered', () => {
   expect(whyThere(hop('a', null))).toBe('alice: carried on by the call before it; inherited from production')
-  expect(whyThere(hop('a', null, { choice: 'header', servedBy: named('alice') }))).toBe('alice: asked for by its M3O-Environment header; its own copy')
+  expect(whyThere(hop('a', null, { choice: 'header', servedBy: named('alice') }))).toBe(
+    'alice: asked for by its M3O-Environment header; its own copy',
+  )
   expect(whyThere(hop('a', null, { servedBy: null }))).toContain('nothing answered')
-  expect(whyThere(hop('a', null, { servedBy: null, status: 410, refusal: 'alice was deleted' }))).toBe('alice: carried on by the call before it; refused: alice was deleted')
+  expect(whyThere(hop('a', null, { servedBy: null, status: 410, refusal: 'alice was deleted' }))).toBe(
+    'alice: carried on by the call before it; refused: alice was deleted',
+  )
 })

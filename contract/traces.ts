@@ -56,4 +56,5 @@ export function whoseCopy({ environment, servedBy, refusal }: Hop): string {
 }
 
 /** Where a call ran, why there, and whose copy answered: one line for people. */
-export const whyThere = (hop: Hop): string => `${hop.environment.name}: ${environmentChoices[hop.choice]}; ${whoseCopy(hop)}`
+export const whyThere = (hop: Hop): string =>
+  `${hop.environment.name}: ${environmentChoices[hop.choice]}; ${whoseCopy(hop)}`

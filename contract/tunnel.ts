@@ -1,5 +1,15 @@
 import { requireBounded } from './bounded-json.ts'
-import { frameCost, headBytes, maxMessage, maxStreams, maxUnderWay, maxUnread, maxUnsent, TunnelFault, tunnelFrame } from './tunnel-frames.ts'
+import {
+  frameCost,
+  headBytes,
+  maxMessage,
+  maxStreams,
+  maxUnderWay,
+  maxUnread,
+  maxUnsent,
+  TunnelFault,
+  tunnelFrame,
+} from './tunnel-frames.ts'
 import { TunnelStream } from './tunnel-stream.ts'
 
 export interface TunnelEnds {
@@ -71,14 +81,19 @@ export class Tunnel {
     // What was under way to a stream that has just ended here is nobody's any more.
     const stream = this.#streams.get(id)
     switch (kind) {
-      case tunnelFrame.accept: return stream?.onAccept()
-      case tunnelFrame.data: return stream?.onData(payload)
+      case tunnelFrame.accept:
+        return stream?.onAccept()
+      case tunnelFrame.data:
+        return stream?.onData(payload)
       case tunnelFrame.credit:
         if (payload.length !== 4) throw new TunnelFault('credit is four bytes')
         return stream?.onCredit(payload.readUInt32BE(0))
-      case tunnelFrame.end: return stream?.onEnd()
-      case tunnelFrame.reset: return stream?.onReset()
-      default: throw new TunnelFault(`a frame of kind ${kind}`)
+      case tunnelFrame.end:
+        return stream?.onEnd()
+      case tunnelFrame.reset:
+        return stream?.onReset()
+      default:
+        throw new TunnelFault(`a frame of kind ${kind}`)
     }
   }
 

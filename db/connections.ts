@@ -48,9 +48,11 @@ export class Connection {
 
   /** @throws ConnectionLost, or pg.DatabaseError with what the server said */
   async query(config: pg.QueryConfig, values: unknown[] = []): Promise<pg.QueryResult> {
-    const asked = this.client.query({ ...config, name: nameOf(config.text, values.length, config.name !== undefined) }, values).catch((error: unknown) => {
-      throw this.#lost && !(error instanceof pg.DatabaseError) ? new ConnectionLost(error) : error
-    })
+    const asked = this.client
+      .query({ ...config, name: nameOf(config.text, values.length, config.name !== undefined) }, values)
+      .catch((error: unknown) => {
+        throw this.#lost && !(error instanceof pg.DatabaseError) ? new ConnectionLost(error) : error
+      })
     // A transaction's first question goes with its beginning, which a server that answers at all does not refuse.
     if (this.#pipelined && config.text === 'begin') {
       asked.catch(() => {}) // seen with what follows
@@ -61,7 +63,8 @@ export class Connection {
     const result = await asked
     await begun
     // The server takes `commit` for an answer when something in the transaction has failed, and keeps nothing.
-    if (config.text === 'commit' && result.command === 'ROLLBACK') throw new Error('nothing of the transaction was kept, as something in it had failed')
+    if (config.text === 'commit' && result.command === 'ROLLBACK')
+      throw new Error('nothing of the transaction was kept, as something in it had failed')
     return result
   }
 
@@ -81,11 +84,20 @@ export class Connections {
   #unused = () => {}
   #closing: Promise<void> | undefined
 
-  constructor(options: ConnectionOptions, { max, pipelined = false, idleMs = 60_000, onClose = () => {} }: PoolOptions) {
+  constructor(
+    options: ConnectionOptions,
+    { max, pipelined = false, idleMs = 60_000, onClose = () => {} }: PoolOptions,
+  ) {
     this.#pipelined = pipelined
     this.#pool = new pg.Pool({
-      ...placeOf(options), Client: Patient, max, pipeline: pipelined, idleTimeoutMillis: idleMs, maxLifetimeSeconds: idleMs === 0 ? 0 : oldestS,
-      application_name: 'm3o', keepAlive: true,
+      ...placeOf(options),
+      Client: Patient,
+      max,
+      pipeline: pipelined,
+      idleTimeoutMillis: idleMs,
+      maxLifetimeSeconds: idleMs === 0 ? 0 : oldestS,
+      application_name: 'm3o',
+      keepAlive: true,
     })
     this.#pool.on('connect', (client) => void this.#open.set(client, new Connection(client, pipelined)))
     this.#pool.on('remove', (client) => {
@@ -115,7 +127,7 @@ export class Connections {
 
   /** What is under way has `withinS` seconds to end. */
   close(withinS: number): Promise<void> {
-    return this.#closing ??= this.#close(withinS)
+    return (this.#closing ??= this.#close(withinS))
   }
 
   async #close(withinS: number): Promise<void> {

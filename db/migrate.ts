@@ -21,9 +21,14 @@ export async function migrate(options: ConnectionOptions): Promise<void> {
     await sql.use((connection) => runMigrations(drizzleOn(connection), { migrationsFolder: folder }))
   } catch (error) {
     if (error instanceof PlatformError) throw error
-    throw new PlatformError('unavailable', 'the database could not be brought to this version: ' + sentence(error), {
-      fix: 'Nothing was changed in it: start the version before this one again, which finds everything as it was.',
-    }, { cause: error })
+    throw new PlatformError(
+      'unavailable',
+      'the database could not be brought to this version: ' + sentence(error),
+      {
+        fix: 'Nothing was changed in it: start the version before this one again, which finds everything as it was.',
+      },
+      { cause: error },
+    )
   } finally {
     await sql.end({ timeout: 2 })
   }
@@ -33,9 +38,13 @@ export async function migrate(options: ConnectionOptions): Promise<void> {
 export async function pendingMigration(options: ConnectionOptions): Promise<string | undefined> {
   const sql = connect(options, 1)
   try {
-    const [found] = await sql<{ exists: boolean }[]>`select to_regclass('drizzle.__drizzle_migrations') is not null as exists`
+    const [found] = await sql<
+      { exists: boolean }[]
+    >`select to_regclass('drizzle.__drizzle_migrations') is not null as exists`
     if (!found?.exists) return undefined
-    const [applied] = await sql<{ newest: string | null }[]>`select max(created_at) as newest from drizzle.__drizzle_migrations`
+    const [applied] = await sql<
+      { newest: string | null }[]
+    >`select max(created_at) as newest from drizzle.__drizzle_migrations`
     const newest = (await readJournal()).entries.at(-1)
     return newest !== undefined && Number(applied?.newest ?? 0) < newest.when ? newest.tag : undefined
   } finally {
@@ -44,13 +53,19 @@ export async function pendingMigration(options: ConnectionOptions): Promise<stri
 }
 
 async function readJournal(): Promise<{ entries: { when: number; tag: string }[] }> {
-  return JSON.parse(await readFile(`${folder}/meta/_journal.json`, 'utf8')) as { entries: { when: number; tag: string }[] }
+  return JSON.parse(await readFile(`${folder}/meta/_journal.json`, 'utf8')) as {
+    entries: { when: number; tag: string }[]
+  }
 }
 
 async function refuseNewer(sql: ReturnType<typeof connect>): Promise<void> {
-  const [found] = await sql<{ exists: boolean }[]>`select to_regclass('drizzle.__drizzle_migrations') is not null as exists`
+  const [found] = await sql<
+    { exists: boolean }[]
+  >`select to_regclass('drizzle.__drizzle_migrations') is not null as exists`
   if (!found?.exists) return
-  const [applied] = await sql<{ newest: string | null }[]>`select max(created_at) as newest from drizzle.__drizzle_migrations`
+  const [applied] = await sql<
+    { newest: string | null }[]
+  >`select max(created_at) as newest from drizzle.__drizzle_migrations`
   const known = Math.max(0, ...(await readJournal()).entries.map((entry) => entry.when))
   if (Number(applied?.newest ?? 0) > known) {
     throw new PlatformError('unavailable', 'the database was written by a newer version of M3O', {

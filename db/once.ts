@@ -23,10 +23,14 @@ export function once<Query>(build: (db: Db) => Query): (db: Db | Transaction) =>
 /** What is given when such a query is asked, as its column takes it. */
 export function given(name: string, column: Column): SQL {
   // Unlike a value's, a placeholder's null would be given to the column's own encoder.
-  const encoder = { mapToDriverValue: (value: unknown): unknown => (value === null ? null : column.mapToDriverValue(value)) }
+  const encoder = {
+    mapToDriverValue: (value: unknown): unknown => (value === null ? null : column.mapToDriverValue(value)),
+  }
   return sql`${sql.param(sql.placeholder(name), encoder)}`
 }
 
 /** The same for all columns of a table, by their own names. */
 export const givenAll = <T extends Table>(table: T) =>
-  Object.fromEntries(Object.entries(getTableColumns(table)).map(([name, column]) => [name, given(name, column)])) as Record<keyof T['_']['columns'], SQL>
+  Object.fromEntries(
+    Object.entries(getTableColumns(table)).map(([name, column]) => [name, given(name, column)]),
+  ) as Record<keyof T['_']['columns'], SQL>

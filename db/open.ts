@@ -19,7 +19,11 @@ export interface OpenDb extends AsyncDisposable {
 export function connectionFromEnvironment(env: NodeJS.ProcessEnv): ConnectionOptions {
   if (env.DATABASE_URL) return { url: env.DATABASE_URL }
   if (env.M3O_DATABASE_SOCKET) {
-    return { socketDir: env.M3O_DATABASE_SOCKET, database: env.M3O_DATABASE_NAME ?? 'm3o', user: env.M3O_DATABASE_USER ?? 'm3o' }
+    return {
+      socketDir: env.M3O_DATABASE_SOCKET,
+      database: env.M3O_DATABASE_NAME ?? 'm3o',
+      user: env.M3O_DATABASE_USER ?? 'm3o',
+    }
   }
   throw new Error('neither DATABASE_URL nor M3O_DATABASE_SOCKET is set')
 }
@@ -38,16 +42,18 @@ export function openDb(options: ConnectionOptions, max = 8): OpenDb {
 function dbOn(connections: Connections): Db {
   const db = drizzleOn(connections)
   const own = new WeakMap<Connection, Db>()
-  db.transaction = (run, config) => connections.use((connection) => {
-    const its = own.get(connection) ?? drizzleOn(connection)
-    own.set(connection, its)
-    return its.transaction((tx) => {
-      ofTransaction.set(tx, its)
-      return run(tx)
-    }, config)
-  })
+  db.transaction = (run, config) =>
+    connections.use((connection) => {
+      const its = own.get(connection) ?? drizzleOn(connection)
+      own.set(connection, its)
+      return its.transaction((tx) => {
+        ofTransaction.set(tx, its)
+        return run(tx)
+      }, config)
+    })
   return db
 }
 
 /** On one connection with its own transactions; on more, each question goes to any of them. */
-export const drizzleOn = (asked: Pick<Connection, 'query'>): Db => drizzle(asked as unknown as pg.Client, { casing: 'snake_case' })
+export const drizzleOn = (asked: Pick<Connection, 'query'>): Db =>
+  drizzle(asked as unknown as pg.Client, { casing: 'snake_case' })

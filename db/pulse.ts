@@ -63,7 +63,10 @@ export class Pulse {
         for (const refuse of this.#waiting) refuse()
       }, awayAfterMs)
       // One that refuses to be asked tells the others the same.
-      await this.#sql`select 1`.then(() => (this.#away = false), () => {})
+      await this.#sql`select 1`.then(
+        () => (this.#away = false),
+        () => {},
+      )
       clearTimeout(late)
       await pause(askEveryMs, undefined, { ref: false })
     }

@@ -11,7 +11,11 @@ const usualPatienceMs = 10_000
  * server forgets it whenever it starts again, so it is taken again then; `onTaken` when another was faster.
  * @throws Error when another installation has it
  */
-export async function becomeSole(options: ConnectionOptions, onTaken: (error: Error) => void, patienceMs = usualPatienceMs): Promise<AsyncDisposable> {
+export async function becomeSole(
+  options: ConnectionOptions,
+  onTaken: (error: Error) => void,
+  patienceMs = usualPatienceMs,
+): Promise<AsyncDisposable> {
   let closed = false
   let taking = false
   const sql = connect(options, 1, { idleMs: 0, onClose: () => void retake() })
@@ -21,7 +25,10 @@ export async function becomeSole(options: ConnectionOptions, onTaken: (error: Er
     taking = true
     try {
       while (!closed) {
-        const taken = await take().then(() => undefined, (error: Error) => error)
+        const taken = await take().then(
+          () => undefined,
+          (error: Error) => error,
+        )
         if (taken === undefined) return
         if (taken instanceof Taken) return onTaken(taken)
         await pause(200)
@@ -32,7 +39,7 @@ export async function becomeSole(options: ConnectionOptions, onTaken: (error: Er
   }
 
   async function take(): Promise<void> {
-    for (const deadline = performance.now() + patienceMs; ; ) {
+    for (const deadline = performance.now() + patienceMs; ;) {
       const [row] = await sql<{ held: boolean }[]>`select pg_try_advisory_lock(${lock}) as held`
       if (row?.held) return
       if (performance.now() > deadline) throw new Taken('another installation of M3O uses this database')

@@ -34,17 +34,18 @@ const dialect = new PgDialect()
 export function sqlOn(connections: Connections): Sql {
   return Object.assign(statementsOn(connections), {
     use: <T>(work: (connection: Connection) => Promise<T>) => connections.use(work),
-    begin: <T>(run: (transaction: Transaction) => Promise<T>, mode = '') => connections.use(async (connection) => {
-      await connection.query({ text: `begin ${mode}` })
-      try {
-        const result = await run(transactionOn(connection))
-        await connection.query({ text: 'commit' })
-        return result
-      } catch (error) {
-        await connection.query({ text: 'rollback' }).catch(() => {})
-        throw error
-      }
-    }),
+    begin: <T>(run: (transaction: Transaction) => Promise<T>, mode = '') =>
+      connections.use(async (connection) => {
+        await connection.query({ text: `begin ${mode}` })
+        try {
+          const result = await run(transactionOn(connection))
+          await connection.query({ text: 'commit' })
+          return result
+        } catch (error) {
+          await connection.query({ text: 'rollback' }).catch(() => {})
+          throw error
+        }
+      }),
     end: ({ timeout }: { timeout: number }) => connections.close(timeout),
   })
 }
@@ -52,7 +53,11 @@ export function sqlOn(connections: Connections): Sql {
 function statementsOn(asked: Pick<Connection, 'query'>): Statements {
   const statements = (text: TemplateStringsArray | string | readonly string[], ...values: unknown[]) => {
     if (typeof text === 'string') return compose.identifier(text)
-    if (!('raw' in text)) return compose.join(text.map((name) => compose.identifier(name)), compose`, `)
+    if (!('raw' in text))
+      return compose.join(
+        text.map((name) => compose.identifier(name)),
+        compose`, `,
+      )
     const query = dialect.sqlToQuery(compose(text, ...values))
     return asked.query({ text: query.sql }, query.params).then(({ rows }) => rows as unknown)
   }
@@ -60,7 +65,8 @@ function statementsOn(asked: Pick<Connection, 'query'>): Statements {
 }
 
 function transactionOn(connection: Connection): Transaction {
-  const textOf = (text: TemplateStringsArray, values: readonly unknown[]) => dialect.sqlToQuery(compose(text, ...values)).sql
+  const textOf = (text: TemplateStringsArray, values: readonly unknown[]) =>
+    dialect.sqlToQuery(compose(text, ...values)).sql
   return Object.assign(statementsOn(connection), {
     read: (text: TemplateStringsArray, ...values: unknown[]) => connection.client.query(to(textOf(text, values))),
     write: (text: TemplateStringsArray, ...values: unknown[]) => connection.client.query(from(textOf(text, values))),

@@ -25,12 +25,17 @@ export default service({
 `,
 }
 
-test('a form has a field for each type of a union, keeps what was typed, and sends nothing invalid', async ({ page, shell }) => {
+test('a form has a field for each type of a union, keeps what was typed, and sends nothing invalid', async ({
+  page,
+  shell,
+}) => {
   await shell.deploy('forms', forms)
   await openService(page, 'forms', { tab: 'API' })
   const send = page.getByRole('button', { name: 'Send to production' })
   const sent: string[] = []
-  page.on('request', (request) => { if (request.url().includes('calls.send')) sent.push(request.postData() ?? '') })
+  page.on('request', (request) => {
+    if (request.url().includes('calls.send')) sent.push(request.postData() ?? '')
+  })
 
   await page.getByLabel('Type of value').selectOption('number')
   await page.getByLabel('value', { exact: true }).fill('7')
@@ -55,7 +60,10 @@ test('a form has a field for each type of a union, keeps what was typed, and sen
     await page.getByRole('button', { name: 'Save', exact: true }).click()
     await page.getByRole('button', { name: 'Start over' }).click()
     await expect(page.getByLabel('count', { exact: true })).toHaveValue('')
-    await page.getByRole('list', { name: 'Saved requests' }).getByRole('button', { name: /^seven/ }).click()
+    await page
+      .getByRole('list', { name: 'Saved requests' })
+      .getByRole('button', { name: /^seven/ })
+      .click()
     await expect(page.getByLabel('count', { exact: true })).toHaveValue('12')
   })
 

@@ -17,11 +17,17 @@ test('a service is edited, deployed with the button and by keyboard, and called'
 
   await typeInEditor(page, source('Good evening'))
   await page.keyboard.press('Control+Shift+Enter')
-  await expect(page.getByRole('tabpanel', { name: 'Deployment' }).getByRole('status')).toContainText(/queued|building|starting|checking|switching|live/)
-  await expect.poll(() => shell.json(['call', 'greets', 'Hello', '--name', 'Ada'])).toEqual({ message: 'Good evening Ada' })
+  await expect(page.getByRole('tabpanel', { name: 'Deployment' }).getByRole('status')).toContainText(
+    /queued|building|starting|checking|switching|live/,
+  )
+  await expect
+    .poll(() => shell.json(['call', 'greets', 'Hello', '--name', 'Ada']))
+    .toEqual({ message: 'Good evening Ada' })
   await expectDeployed(page)
   for (const phase of ['building', 'starting', 'checking', 'switching']) {
-    await expect(page.getByRole('tabpanel', { name: 'Deployment' }).getByRole('listitem').filter({ hasText: phase })).toContainText(/\d/)
+    await expect(
+      page.getByRole('tabpanel', { name: 'Deployment' }).getByRole('listitem').filter({ hasText: phase }),
+    ).toContainText(/\d/)
   }
 
   await test.step('the panel leads on to calling it', async () => {
@@ -46,7 +52,10 @@ test('a draft is kept while one is away, and nobody else has it', async ({ page,
   expect(await shell.json(['call', 'kept', 'Hello', '--name', 'Ada'])).toEqual({ message: 'Hello Ada' })
 })
 
-test('a service that breaks at boot says why, the old one serves on, and going back is one press', async ({ page, shell }) => {
+test('a service that breaks at boot says why, the old one serves on, and going back is one press', async ({
+  page,
+  shell,
+}) => {
   await shell.deploy('breaks', hello('First'))
   await shell.deploy('breaks', hello('Second'))
   await openService(page, 'breaks', { tab: 'Code' })
@@ -63,7 +72,13 @@ test('a service that breaks at boot says why, the old one serves on, and going b
   await openTab(page, 'Deployments')
   const main = page.getByRole('main')
   await expect(main.getByText('failed').filter({ visible: true }).first()).toBeVisible()
-  await main.getByRole('list', { name: 'Deployments' }).getByRole('listitem').filter({ hasText: 'was live' }).first().getByRole('link').click()
+  await main
+    .getByRole('list', { name: 'Deployments' })
+    .getByRole('listitem')
+    .filter({ hasText: 'was live' })
+    .first()
+    .getByRole('link')
+    .click()
   await page.getByRole('button', { name: 'Roll back to this' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Roll back in production' }).click()
   await expect.poll(() => shell.json(['call', 'breaks', 'Hello', '--name', 'Ada'])).toEqual({ message: 'First Ada' })

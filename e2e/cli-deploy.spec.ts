@@ -6,27 +6,52 @@ import { admin } from './stack/stack.ts'
 import { expect, test } from './browser/test.ts'
 
 const live = (service: string, environment = 'production') => ({
-  service, environment, revision: expect.stringMatching(/^[0-9a-f]{7,12}$/), deployment: expect.any(String), outcome: 'live', durationMs: expect.any(Number),
-  phases: expect.arrayContaining(['building', 'starting', 'checking', 'switching'].map((name) => ({ name, ms: expect.any(Number) }))),
+  service,
+  environment,
+  revision: expect.stringMatching(/^[0-9a-f]{7,12}$/),
+  deployment: expect.any(String),
+  outcome: 'live',
+  durationMs: expect.any(Number),
+  phases: expect.arrayContaining(
+    ['building', 'starting', 'checking', 'switching'].map((name) => ({ name, ms: expect.any(Number) })),
+  ),
 })
 
 test('new, deploy, status, call: the first five minutes', async ({ shell }) => {
   const made = await shell.json<{ folder: string }>(['new', 'hallo'])
   expect(made.folder).toBe(join(shell.folder, 'hallo'))
   expect(await shell.m3o(['new', 'hallo'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/\(name_taken\)/) })
-  expect(await shell.m3o(['new', 'Not A Name'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/\(invalid_name\)/) })
+  expect(await shell.m3o(['new', 'Not A Name'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/\(invalid_name\)/),
+  })
 
   const deployed = await shell.json<DeployDocument>(['deploy'], { cwd: made.folder })
   expect(deployed).toEqual(live('hallo'))
-  expect(await shell.json(['status', 'hallo'])).toEqual([{
-    team: 'demo', service: 'hallo', environment: 'production', from: 'production', state: 'live', revision: deployed.revision,
-    instances: [{ id: expect.any(String), pid: expect.any(Number), state: 'live' }],
-    url: expect.stringMatching(/^http:\/\/hallo--demo\.localhost:\d+\/?$/), owner: admin.email,
-    endpoints: [{
-      name: 'Hello', request: expect.objectContaining({ type: 'object', properties: { name: { type: 'string' } }, required: ['name'] }),
-      response: expect.objectContaining({ properties: { message: { type: 'string' } } }),
-    }],
-  }])
+  expect(await shell.json(['status', 'hallo'])).toEqual([
+    {
+      team: 'demo',
+      service: 'hallo',
+      environment: 'production',
+      from: 'production',
+      state: 'live',
+      revision: deployed.revision,
+      instances: [{ id: expect.any(String), pid: expect.any(Number), state: 'live' }],
+      url: expect.stringMatching(/^http:\/\/hallo--demo\.localhost:\d+\/?$/),
+      owner: admin.email,
+      endpoints: [
+        {
+          name: 'Hello',
+          request: expect.objectContaining({
+            type: 'object',
+            properties: { name: { type: 'string' } },
+            required: ['name'],
+          }),
+          response: expect.objectContaining({ properties: { message: { type: 'string' } } }),
+        },
+      ],
+    },
+  ])
   expect(await shell.json<StatusDocument[]>(['services'])).toContainEqual(await shell.status('hallo'))
 
   expect(await shell.json(['call', 'hallo', 'Hello', '{"name":"Ada"}'])).toEqual({ message: 'Hello Ada' })
@@ -44,18 +69,46 @@ const shape = z.object({ n: z.number(), on: z.boolean(), text: z.string(), many:
 export default service({ Echo: endpoint({ request: shape, response: shape, run: (given) => given }) })
 `,
   })
-  expect(await shell.json(['call', 'typed', 'Echo', '--n', '1.5', '--on', '--text', '42', '--many', '1', '--many=2', '--deep.a', '3']))
-    .toEqual({ n: 1.5, on: true, text: '42', many: [1, 2], deep: { a: 3 } })
-  expect(await shell.m3o(['call', 'typed', 'Echo', '--n', 'seven'])).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/\(bad_request\)/) })
+  expect(
+    await shell.json([
+      'call',
+      'typed',
+      'Echo',
+      '--n',
+      '1.5',
+      '--on',
+      '--text',
+      '42',
+      '--many',
+      '1',
+      '--many=2',
+      '--deep.a',
+      '3',
+    ]),
+  ).toEqual({ n: 1.5, on: true, text: '42', many: [1, 2], deep: { a: 3 } })
+  expect(await shell.m3o(['call', 'typed', 'Echo', '--n', 'seven'])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/\(bad_request\)/),
+  })
 })
 
-test('a deployment that fails says exit code and last lines in its one document, and the old one serves on', async ({ shell }) => {
+test('a deployment that fails says exit code and last lines in its one document, and the old one serves on', async ({
+  shell,
+}) => {
   await shell.deploy('boots', answering('fine'))
   const folder = await shell.write('boots-not', crashesAtBoot)
   const ran = await shell.m3o(['deploy', folder, '--service', 'boots', '--json'])
   expect(ran.code).toBe(1)
   expect(onlyDocument(ran)).toMatchObject({
-    service: 'boots', outcome: 'failed', error: { code: expect.any(String), message: expect.any(String), exitCode: 1, lines: expect.arrayContaining(['reading the settings', expect.stringContaining('no such bucket: invoices')]) },
+    service: 'boots',
+    outcome: 'failed',
+    error: {
+      code: expect.any(String),
+      message: expect.any(String),
+      exitCode: 1,
+      lines: expect.arrayContaining(['reading the settings', expect.stringContaining('no such bucket: invoices')]),
+    },
   })
   expect(ran.stderr).toMatch(/^error: .+ \(\w+\)\n/)
   expect(await shell.m3o(['call', 'boots', '/'])).toMatchObject({ code: 0, stdout: 'fine\n' })
@@ -67,10 +120,27 @@ const list = (at) => readdirSync(at, { withFileTypes: true }).flatMap((one) => (
 const files = list('.').filter((path) => !path.startsWith('node_modules'))
 require('node:http').createServer((request, response) => response.end(JSON.stringify(files.sort()))).listen(process.env.PORT, process.env.HOST)
 `
-  const strange = ['with space.txt', 'quote\'s "two".txt', 'ünïcode-日本.txt', '-dash.txt', '$(touch x).txt', 'semi;colon.txt', '#hash?.txt', 'a/deep/er/file.txt']
+  const strange = [
+    'with space.txt',
+    'quote\'s "two".txt',
+    'ünïcode-日本.txt',
+    '-dash.txt',
+    '$(touch x).txt',
+    'semi;colon.txt',
+    '#hash?.txt',
+    'a/deep/er/file.txt',
+  ]
   const files = {
-    'index.js': listing, '.gitignore': 'ignored/\n*.secret\n', 'ignored/x.txt': 'x', 'top.secret': 'x', 'deep/.gitignore': 'local.txt\n', 'deep/local.txt': 'x', 'deep/kept.txt': 'x',
-    'node_modules/left/index.js': 'x', '.git-not/x': 'x', ...Object.fromEntries(strange.map((name) => [name, 'x'])),
+    'index.js': listing,
+    '.gitignore': 'ignored/\n*.secret\n',
+    'ignored/x.txt': 'x',
+    'top.secret': 'x',
+    'deep/.gitignore': 'local.txt\n',
+    'deep/local.txt': 'x',
+    'deep/kept.txt': 'x',
+    'node_modules/left/index.js': 'x',
+    '.git-not/x': 'x',
+    ...Object.fromEntries(strange.map((name) => [name, 'x'])),
   }
   const expected = ['.git-not/x', '.gitignore', 'deep/.gitignore', 'deep/kept.txt', 'index.js', ...strange].sort()
   const folder = await shell.write('ignores', files)
@@ -86,7 +156,11 @@ require('node:http').createServer((request, response) => response.end(JSON.strin
 
 test('a name with a control character is refused, and said without obeying it', async ({ shell }) => {
   const folder = await shell.write('controls', { ...reporter, 'new\nline \u001b[31m.txt': 'x' })
-  expect(await shell.m3o(['deploy', folder])).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^(?!.*\u001b).*error: .*control character.* \(invalid_path\)\n/s) })
+  expect(await shell.m3o(['deploy', folder])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^(?!.*\u001b).*error: .*control character.* \(invalid_path\)\n/s),
+  })
 })
 
 test('links that lead out of the folder take nothing along', async ({ shell }) => {
@@ -101,7 +175,10 @@ test('links that lead out of the folder take nothing along', async ({ shell }) =
 })
 
 test('a broken m3o.json is told with its line and key', async ({ shell }) => {
-  const folder = await shell.write('manifest', { ...reporter, 'm3o.json': '{\n  "name": "manifest",\n  "memroy": "64m"\n}\n' })
+  const folder = await shell.write('manifest', {
+    ...reporter,
+    'm3o.json': '{\n  "name": "manifest",\n  "memroy": "64m"\n}\n',
+  })
   const ran = await shell.m3o(['deploy', folder])
   expect(ran).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/memroy/) })
   expect(ran.stderr).toMatch(/line 3|:3/)
@@ -111,7 +188,11 @@ test('rollback goes one live revision further back each time, or to the one name
   const revisions: string[] = []
   for (const word of ['one', 'two', 'three']) revisions.push((await shell.deploy('history', answering(word))).revision)
   const says = async () => (await shell.m3o(['call', 'history', '/'])).stdout.trim()
-  expect(await shell.json(['rollback', 'history'])).toEqual({ ...live('history'), revision: revisions[1], phases: expect.any(Array) })
+  expect(await shell.json(['rollback', 'history'])).toEqual({
+    ...live('history'),
+    revision: revisions[1],
+    phases: expect.any(Array),
+  })
   expect(await says()).toBe('two')
   await shell.json(['rollback', 'history'])
   expect(await says()).toBe('one')
@@ -130,8 +211,13 @@ test('kill stops it, restart brings it back, scale runs more of it', async ({ sh
   await shell.json(['kill', 'many'])
   expect(await shell.status('many')).toMatchObject({ state: 'stopped', instances: [] })
   const refused = await shell.m3o(['call', 'many', '/', '--json'])
-  expect(refused).toMatchObject({ code: 1, stderr: 'error: many was stopped in production (unavailable)\nDeploy or restart it.\n' })
-  expect(onlyDocument(refused)).toEqual({ error: { code: 'unavailable', message: 'many was stopped in production', fix: 'Deploy or restart it.' } })
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: 'error: many was stopped in production (unavailable)\nDeploy or restart it.\n',
+  })
+  expect(onlyDocument(refused)).toEqual({
+    error: { code: 'unavailable', message: 'many was stopped in production', fix: 'Deploy or restart it.' },
+  })
   await shell.json(['restart', 'many'])
   expect(await shell.status('many')).toMatchObject({ state: 'live' })
 })
@@ -140,7 +226,8 @@ test('clone with a token, push, and it is deployed', async ({ stack, shell }) =>
   await shell.deploy('pushed', answering('before'))
   const { token } = await shell.json<{ token: string }>(['token', 'create', 'for-git'])
   const url = `${stack.url.replace('://', `://git:${token}@`)}/git/demo/pushed.git`
-  const git = (args: string[], cwd = join(shell.folder, 'clone')) => shell.run('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', ...args], { cwd })
+  const git = (args: string[], cwd = join(shell.folder, 'clone')) =>
+    shell.run('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', ...args], { cwd })
   expect(await git(['clone', '-q', url, 'clone'], shell.folder)).toMatchObject({ code: 0 })
   await writeFile(join(shell.folder, 'clone/index.js'), answering('after')['index.js'] ?? '')
   expect(await git(['commit', '-qam', 'Say after'])).toMatchObject({ code: 0 })
@@ -148,7 +235,9 @@ test('clone with a token, push, and it is deployed', async ({ stack, shell }) =>
   expect(pushed.stderr).not.toContain(token)
   expect(pushed).toMatchObject({ code: 0 })
   await expect.poll(async () => (await shell.m3o(['call', 'pushed', '/'])).stdout).toBe('after\n')
-  expect(await git(['clone', '-q', `${stack.url}/git/demo/pushed.git`, 'refused'], shell.folder)).toMatchObject({ code: 128 })
+  expect(await git(['clone', '-q', `${stack.url}/git/demo/pushed.git`, 'refused'], shell.folder)).toMatchObject({
+    code: 128,
+  })
 })
 
 test('services are renamed and deleted', async ({ shell }) => {
@@ -163,7 +252,10 @@ test('services are renamed and deleted', async ({ shell }) => {
 
 test('a shell of somebody else sees nothing of what this one remembered', async ({ stack }) => {
   await using nobody = await Shell.open(stack)
-  expect(await nobody.m3o(['deploy', await nobody.write('x', hello()), '--json'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/\(unauthenticated\)/) })
+  expect(await nobody.m3o(['deploy', await nobody.write('x', hello()), '--json'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/\(unauthenticated\)/),
+  })
 })
 
 test('a deployment outlives the runtime and the console that it is sent to', async ({ shell, stack }) => {

@@ -1,7 +1,10 @@
 import { expect, test } from './browser/test.ts'
 import { crashesAtBoot, hello } from './stack/programs.ts'
 
-test('deployments are narrowed by state and by person on the server, and a link keeps that', async ({ page, shell }) => {
+test('deployments are narrowed by state and by person on the server, and a link keeps that', async ({
+  page,
+  shell,
+}) => {
   await shell.deploy('steady', hello())
   const folder = await shell.write('of-broken', crashesAtBoot)
   await shell.m3o(['deploy', folder, '--service', 'steady'])
@@ -20,7 +23,10 @@ test('deployments are narrowed by state and by person on the server, and a link 
   await expect(page.getByText('Nothing matches')).toBeVisible()
 })
 
-test('an endpoint that answers many times is listened to in the console, until one stops it', async ({ page, ownersShell }) => {
+test('an endpoint that answers many times is listened to in the console, until one stops it', async ({
+  page,
+  ownersShell,
+}) => {
   await page.goto('/demo/production/services/feed/api?endpoint=Follow')
   await page.getByRole('button', { name: 'Send to production' }).click()
   await expect(page.getByRole('status').filter({ hasText: 'listening' })).toBeVisible()
@@ -30,7 +36,10 @@ test('an endpoint that answers many times is listened to in the console, until o
   await expect(page.getByRole('status').filter({ hasText: 'stopped' })).toBeVisible()
 })
 
-test('a deployment shows what it replaced, also once another is live; one that failed says what is still live', async ({ page, shell }) => {
+test('a deployment shows what it replaced, also once another is live; one that failed says what is still live', async ({
+  page,
+  shell,
+}) => {
   const first = await shell.deploy('changing', hello())
   const second = await shell.deploy('changing', { ...hello('Hi'), 'later.ts': 'export {}\n' })
   const of = (id: string) => page.goto(`/demo/production/services/changing/deployments/${id}`)
@@ -48,7 +57,11 @@ test('a deployment shows what it replaced, also once another is live; one that f
 
   await test.step('back from the list', async () => {
     await page.goto('/demo/production/services/changing/deployments')
-    await page.getByRole('button', { name: /^Roll back to/ }).filter({ visible: true }).last().click()
+    await page
+      .getByRole('button', { name: /^Roll back to/ })
+      .filter({ visible: true })
+      .last()
+      .click()
     await expect(page.getByText(/Roll changing back to \w{7}/)).toBeVisible()
   })
 })

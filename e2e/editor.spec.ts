@@ -1,17 +1,31 @@
-import { deployButton, editorOf, expectDeployed, expectDraftSaved, expectEditorShows, typeInEditor } from './browser/editor.ts'
+import {
+  deployButton,
+  editorOf,
+  expectDeployed,
+  expectDraftSaved,
+  expectEditorShows,
+  typeInEditor,
+} from './browser/editor.ts'
 import { openService, openTab } from './browser/screens.ts'
 import { expect, test } from './browser/test.ts'
 import { hello } from './stack/programs.ts'
 
 const source = (greeting: string) => hello(greeting)['index.ts'] ?? ''
 
-test('a file that would replace another is asked about, and every change of the draft can be undone', async ({ page, shell }) => {
+test('a file that would replace another is asked about, and every change of the draft can be undone', async ({
+  page,
+  shell,
+}) => {
   await shell.deploy('undoes', { ...hello(), 'data.txt': 'first' })
   await openService(page, 'undoes', { tab: 'Code' })
   await expectEditorShows(page, 'Hello ${name}')
   const files = page.getByRole('complementary', { name: 'Files' })
-  const textOf = async (path: string) => (await page.request.get(`/api/raw?team=demo&environment=production&service=undoes&path=${path}`)).text()
-  const drop = (...named: [string, string][]) => files.locator('input[type=file]').setInputFiles(named.map(([name, text]) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })))
+  const textOf = async (path: string) =>
+    (await page.request.get(`/api/raw?team=demo&environment=production&service=undoes&path=${path}`)).text()
+  const drop = (...named: [string, string][]) =>
+    files
+      .locator('input[type=file]')
+      .setInputFiles(named.map(([name, text]) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })))
   const dialog = page.getByRole('dialog')
 
   await drop(['data.txt', 'second'])
@@ -29,7 +43,11 @@ test('a file that would replace another is asked about, and every change of the 
   await dialog.getByRole('button', { name: 'Replace all' }).click()
   await expect(files.getByRole('treeitem', { name: /new\.txt/ })).toBeVisible()
   expect(await textOf('data.txt')).toBe('third')
-  await page.getByRole('listitem').filter({ hasText: '3 files are uploaded' }).getByRole('button', { name: 'Undo' }).click()
+  await page
+    .getByRole('listitem')
+    .filter({ hasText: '3 files are uploaded' })
+    .getByRole('button', { name: 'Undo' })
+    .click()
   await expect(files.getByRole('treeitem', { name: /new\.txt/ })).toHaveCount(0)
   expect([await textOf('data.txt'), await textOf('data-2.txt')]).toEqual(['first', 'second'])
 
@@ -40,12 +58,19 @@ test('a file that would replace another is asked about, and every change of the 
   await page.getByRole('button', { name: 'History', exact: true }).click()
   await page.getByText('Your draft', { exact: true }).click()
   const history = page.getByRole('list', { name: 'Changes to your draft' })
-  await history.getByRole('listitem').filter({ hasText: 'Deleted data.txt' }).getByRole('button', { name: 'Undo' }).click()
+  await history
+    .getByRole('listitem')
+    .filter({ hasText: 'Deleted data.txt' })
+    .getByRole('button', { name: 'Undo' })
+    .click()
   await expect(history.getByText('Restored data.txt')).toBeVisible()
   expect(await textOf('data.txt')).toBe('first')
 })
 
-test('a build error keeps its frame, leads to its line, and the editor is as it was when one comes back', async ({ page, shell }) => {
+test('a build error keeps its frame, leads to its line, and the editor is as it was when one comes back', async ({
+  page,
+  shell,
+}) => {
   await shell.deploy('frames', hello())
   await openService(page, 'frames', { tab: 'Code' })
   await expectEditorShows(page, 'Hello ${name}')
@@ -53,11 +78,13 @@ test('a build error keeps its frame, leads to its line, and the editor is as it 
   const width = (await tree.boundingBox())?.width
   await typeInEditor(page, `${source('Good morning')}\n\nexport const broken = (: number) => ${'1 + '.repeat(60)}1\n`)
   await deployButton(page).click()
-  await expect.poll(async () => {
-    const anyway = page.getByRole('button', { name: /^Deploy to production anyway/ })
-    if (await anyway.isVisible()) await anyway.click()
-    return page.getByRole('tabpanel', { name: 'Deployment' }).getByRole('status').count()
-  }).toBe(1)
+  await expect
+    .poll(async () => {
+      const anyway = page.getByRole('button', { name: /^Deploy to production anyway/ })
+      if (await anyway.isVisible()) await anyway.click()
+      return page.getByRole('tabpanel', { name: 'Deployment' }).getByRole('status').count()
+    })
+    .toBe(1)
   await expectDeployed(page, 'failed')
   const why = page.getByRole('tabpanel', { name: 'Deployment' }).getByRole('alert')
   await expect(why.locator('pre')).toContainText(/> 1\d \| +export const broken/)
@@ -68,7 +95,13 @@ test('a build error keeps its frame, leads to its line, and the editor is as it 
   const cursor = await page.getByText(/^Ln \d+, Col \d+$/).innerText()
 
   await page.getByRole('tabpanel', { name: 'Deployment' }).getByRole('link', { name: 'Details' }).click()
-  await expect(page.getByRole('region', { name: 'Why it ended' }).or(page.getByRole('alert')).getByRole('link', { name: /^index\.ts:\d+:\d+$/ }).first()).toBeVisible()
+  await expect(
+    page
+      .getByRole('region', { name: 'Why it ended' })
+      .or(page.getByRole('alert'))
+      .getByRole('link', { name: /^index\.ts:\d+:\d+$/ })
+      .first(),
+  ).toBeVisible()
   await page.goBack()
   await expect(page.getByRole('tabpanel', { name: 'Deployment' }).getByRole('status')).toContainText('failed')
   await expect(page.getByText(/^Ln \d+, Col \d+$/)).toHaveText(cursor)
@@ -77,11 +110,17 @@ test('a build error keeps its frame, leads to its line, and the editor is as it 
   await expectDraftSaved(page)
 })
 
-test('errors of the editor are told before a deployment, and a failure is told on whatever screen one is', async ({ page, shell }) => {
+test('errors of the editor are told before a deployment, and a failure is told on whatever screen one is', async ({
+  page,
+  shell,
+}) => {
   await shell.deploy('warns', hello())
   await openService(page, 'warns', { tab: 'Code' })
   await expectEditorShows(page, 'Hello ${name}')
-  await typeInEditor(page, `${source('Warned')}\nconst wrong: number = 'text'\nawait new Promise((resolve) => setTimeout(resolve, 5000))\nthrow new Error(String(wrong))\n`)
+  await typeInEditor(
+    page,
+    `${source('Warned')}\nconst wrong: number = 'text'\nawait new Promise((resolve) => setTimeout(resolve, 5000))\nthrow new Error(String(wrong))\n`,
+  )
   await expect(page.getByRole('button', { name: /^[1-9]\d* errors/ })).toBeVisible({ timeout: 30_000 })
   await editorOf(page).locator('.view-lines').click()
   await page.keyboard.press('Control+Shift+Enter')
@@ -93,7 +132,9 @@ test('errors of the editor are told before a deployment, and a failure is told o
   await expect(dialog).toBeVisible()
   await page.keyboard.press('Control+Shift+Enter')
   await expect(dialog).toHaveCount(0)
-  await expect(page.getByRole('tabpanel', { name: 'Deployment' }).getByRole('status')).toContainText(/queued|building|starting|checking|failed/)
+  await expect(page.getByRole('tabpanel', { name: 'Deployment' }).getByRole('status')).toContainText(
+    /queued|building|starting|checking|failed/,
+  )
   await openTab(page, 'Overview')
   const news = page.getByRole('listitem').filter({ hasText: 'warns was not deployed to production' })
   await expect(news).toHaveCount(1)
@@ -101,13 +142,18 @@ test('errors of the editor are told before a deployment, and a failure is told o
   await expect(page).toHaveURL(/\/deployments\/\w+/)
 })
 
-test('after a rollback the editor says so, counts nothing as changed, and can start from what is live', async ({ page, shell }) => {
+test('after a rollback the editor says so, counts nothing as changed, and can start from what is live', async ({
+  page,
+  shell,
+}) => {
   await shell.deploy('backs', hello('First'))
   await shell.deploy('backs', hello('Second'))
   await shell.json(['rollback', 'backs'])
   await openService(page, 'backs', { tab: 'Code' })
   await expectEditorShows(page, 'Second ${name}')
-  await expect(page.getByText(/production was rolled back to [0-9a-f]{7}; your draft is based on [0-9a-f]{7}/)).toBeVisible()
+  await expect(
+    page.getByText(/production was rolled back to [0-9a-f]{7}; your draft is based on [0-9a-f]{7}/),
+  ).toBeVisible()
   await page.getByRole('button', { name: 'Changes', exact: true }).click()
   await expect(page.getByRole('complementary', { name: 'Changes' })).toContainText('You changed nothing here.')
   await page.getByRole('button', { name: 'Start from what is live' }).click()

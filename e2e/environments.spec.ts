@@ -5,9 +5,16 @@ import { catalogueRow, chooseEnvironment, expectServiceLive, header, openService
 import { expect, test } from './browser/test.ts'
 import { hello } from './stack/programs.ts'
 
-const environmentRow = (page: Page, name: string) => page.getByRole('table', { name: 'Environments' }).getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) })
+const environmentRow = (page: Page, name: string) =>
+  page
+    .getByRole('table', { name: 'Environments' })
+    .getByRole('row')
+    .filter({ has: page.getByRole('link', { name, exact: true }) })
 
-test('an environment of one’s own: made, switched to in place, deployed into alone, deleted', async ({ page, shell }) => {
+test('an environment of one’s own: made, switched to in place, deployed into alone, deleted', async ({
+  page,
+  shell,
+}) => {
   await shell.deploy('layered', hello())
   await page.goto('/demo/production/environments')
   await page.getByRole('button', { name: 'New environment' }).click()
@@ -31,7 +38,9 @@ test('an environment of one’s own: made, switched to in place, deployed into a
   await expectDeployed(page)
   await expectServiceLive(page, 'layered')
   await expect(header(page)).not.toContainText('inherited from')
-  expect(await shell.json(['call', 'layered', 'Hello', '--name', 'Ada', '--env', 'alice'])).toEqual({ message: 'Alice says hello Ada' })
+  expect(await shell.json(['call', 'layered', 'Hello', '--name', 'Ada', '--env', 'alice'])).toEqual({
+    message: 'Alice says hello Ada',
+  })
   expect(await shell.json(['call', 'layered', 'Hello', '--name', 'Ada'])).toEqual({ message: 'Hello Ada' })
 
   await test.step('production is unchanged in the console as well', async () => {
@@ -51,14 +60,22 @@ test('an environment of one’s own: made, switched to in place, deployed into a
   await page.getByRole('menuitem', { name: 'Delete alice' }).click()
   await page.getByRole('dialog', { name: 'Delete alice?' }).getByRole('button', { name: 'Delete alice' }).click()
   await expect(environmentRow(page, 'alice')).toHaveCount(0)
-  expect((await shell.m3o(['call', 'layered', 'Hello', '--name', 'Ada', '--env', 'alice', '--json'])).stdout).toContain('environment_gone')
+  expect((await shell.m3o(['call', 'layered', 'Hello', '--name', 'Ada', '--env', 'alice', '--json'])).stdout).toContain(
+    'environment_gone',
+  )
 
   await test.step('its address says what became of it, and brings it back', async () => {
     await page.goto('/demo/alice/services')
     await expect(page.getByRole('heading', { name: 'alice was deleted' })).toBeVisible()
     await page.getByRole('button', { name: 'Restore alice' }).click()
     await expect(catalogueRow(page, 'layered')).toContainText('alice')
-    await expect.poll(() => shell.m3o(['call', 'layered', 'Hello', '--name', 'Ada', '--env', 'alice', '--json']).then(({ stdout }) => stdout)).toContain('Alice says hello Ada')
+    await expect
+      .poll(() =>
+        shell
+          .m3o(['call', 'layered', 'Hello', '--name', 'Ada', '--env', 'alice', '--json'])
+          .then(({ stdout }) => stdout),
+      )
+      .toContain('Alice says hello Ada')
   })
 
   await test.step('one service is reset to its parent’s, and the rest goes by the toast’s undo', async () => {
@@ -68,7 +85,9 @@ test('an environment of one’s own: made, switched to in place, deployed into a
     await page.getByRole('button', { name: 'Reset layered to production' }).click()
     await expect(page.getByText('Nothing of its own')).toBeVisible()
     await page.keyboard.press('Escape')
-    expect(await shell.json(['call', 'layered', 'Hello', '--name', 'Ada', '--env', 'alice'])).toEqual({ message: 'Hello Ada' })
+    expect(await shell.json(['call', 'layered', 'Hello', '--name', 'Ada', '--env', 'alice'])).toEqual({
+      message: 'Hello Ada',
+    })
     await page.getByRole('button', { name: 'Actions on alice' }).click()
     await page.getByRole('menuitem', { name: 'Delete alice' }).click()
     await page.getByRole('dialog', { name: 'Delete alice?' }).getByRole('button', { name: 'Delete alice' }).click()
@@ -79,7 +98,10 @@ test('an environment of one’s own: made, switched to in place, deployed into a
   await shell.json(['env', 'delete', 'alice'])
 })
 
-test('the tree: stem from any, move, delete only what nothing stems from, bring back, keep', async ({ page, shell }) => {
+test('the tree: stem from any, move, delete only what nothing stems from, bring back, keep', async ({
+  page,
+  shell,
+}) => {
   await shell.json(['env', 'create', 'staging', '--kind', 'shared'])
   await shell.json(['env', 'create', 'topic'])
   await page.goto('/demo/production/environments')
@@ -89,7 +111,10 @@ test('the tree: stem from any, move, delete only what nothing stems from, bring 
   await move.getByLabel('From').selectOption('staging')
   await move.getByRole('button', { name: 'Move topic' }).click()
   await expect(page.getByText('topic stems from staging now')).toBeVisible()
-  expect((await shell.json<{ name: string; parent: string }[]>(['env', 'list'])).find(({ name }) => name === 'topic')?.parent).toBe('staging')
+  expect(
+    (await shell.json<{ name: string; parent: string }[]>(['env', 'list'])).find(({ name }) => name === 'topic')
+      ?.parent,
+  ).toBe('staging')
 
   await page.getByRole('button', { name: 'Actions on staging' }).click()
   await expect(page.getByRole('menuitem', { name: 'Delete staging' })).toContainText('topic stems from it')
@@ -97,7 +122,9 @@ test('the tree: stem from any, move, delete only what nothing stems from, bring 
   const refused = await shell.m3o(['env', 'delete', 'staging'])
   expect(refused.code).toBe(1)
   expect(refused.stderr).toContain('staging is the parent of topic (conflict)')
-  expect((await shell.m3o(['env', 'move', 'staging', '--from', 'topic'])).stderr).toContain('topic stems from staging, so it cannot be its parent')
+  expect((await shell.m3o(['env', 'move', 'staging', '--from', 'topic'])).stderr).toContain(
+    'topic stems from staging, so it cannot be its parent',
+  )
 
   await shell.json(['env', 'delete', 'topic'])
   const gone = page.getByRole('list', { name: 'Recently deleted' }).getByRole('listitem').filter({ hasText: 'topic' })
@@ -119,7 +146,9 @@ test('production’s colour is not that of one’s own environment', async ({ pa
   await shell.m3o(['env', 'create', 'mine', '--kind', 'personal'])
   const ground = async (environment: string) => {
     await page.goto(`/demo/${environment}/services`)
-    return page.getByRole('button', { name: `Environment ${environment}` }).evaluate((button) => getComputedStyle(button).backgroundColor)
+    return page
+      .getByRole('button', { name: `Environment ${environment}` })
+      .evaluate((button) => getComputedStyle(button).backgroundColor)
   }
   expect(await ground('production')).not.toBe(await ground('mine'))
 })
@@ -137,13 +166,17 @@ test('pinned, an environment keeps what it inherits until it follows again', asy
   await expect(row).toContainText('pinned')
   await expect(row).toContainText('none, all from production as it was')
   await shell.deploy('moving', hello('Later'))
-  expect(await shell.json(['call', 'moving', 'Hello', '--name', 'Ada', '--env', 'still'])).toEqual({ message: 'Hello Ada' })
+  expect(await shell.json(['call', 'moving', 'Hello', '--name', 'Ada', '--env', 'still'])).toEqual({
+    message: 'Hello Ada',
+  })
   await openService(page, 'moving', { environment: 'still' })
   await expect(header(page)).toContainText('pinned')
   expect(await shell.json(['status', 'moving', '--env', 'still'])).toMatchObject([{ from: 'still', pinned: true }])
   await page.goto('/demo/production/environments')
   await act('Follow production again')
   await expect(row).not.toContainText('pinned')
-  expect(await shell.json(['call', 'moving', 'Hello', '--name', 'Ada', '--env', 'still'])).toEqual({ message: 'Later Ada' })
+  expect(await shell.json(['call', 'moving', 'Hello', '--name', 'Ada', '--env', 'still'])).toEqual({
+    message: 'Later Ada',
+  })
   await shell.json(['env', 'delete', 'still', '--yes'])
 })

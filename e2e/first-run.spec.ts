@@ -7,11 +7,14 @@ import type { Stack } from './stack/stack.ts'
 
 /** Nobody has set this installation up yet. */
 const test = base.extend<{ fresh: Stack }>({
-  fresh: [async ({}, use) => {
-    const stack = await startStack({ withAdmin: false })
-    await use(stack)
-    await stack.stop()
-  }, { timeout: 90_000 }],
+  fresh: [
+    async ({}, use) => {
+      const stack = await startStack({ withAdmin: false })
+      await use(stack)
+      await stack.stop()
+    },
+    { timeout: 90_000 },
+  ],
   baseURL: async ({ fresh }, use) => use(fresh.url),
   storageState: async ({}, use) => use({ cookies: [], origins: [] }),
 })

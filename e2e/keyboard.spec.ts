@@ -51,7 +51,10 @@ test('another environment keeps what was looked for; a tab leads back to what it
   await expect(page).toHaveURL(/range=24h/)
 })
 
-test('the palette reaches everything from everywhere, by other words as well, and remembers', async ({ page, shell }) => {
+test('the palette reaches everything from everywhere, by other words as well, and remembers', async ({
+  page,
+  shell,
+}) => {
   await shell.deploy('reached', hello())
   await shell.deploy('reached', hello('Hi'))
   await page.goto('/demo/production/logs')
@@ -61,7 +64,13 @@ test('the palette reaches everything from everywhere, by other words as well, an
     await page.keyboard.press('Control+k')
     await palette.getByRole('combobox').fill(text)
   }
-  for (const [text, title] of [['api key', 'New token'], ['health', 'Platform health'], ['log out', 'Sign out'], ['secrets reached', 'Variables and secrets: reached'], ['docs reached', 'Docs: reached']] as const) {
+  for (const [text, title] of [
+    ['api key', 'New token'],
+    ['health', 'Platform health'],
+    ['log out', 'Sign out'],
+    ['secrets reached', 'Variables and secrets: reached'],
+    ['docs reached', 'Docs: reached'],
+  ] as const) {
     await search(text)
     await expect(palette.getByRole('option', { name: title }).first()).toBeVisible()
     await page.keyboard.press('Escape')
@@ -70,7 +79,12 @@ test('the palette reaches everything from everywhere, by other words as well, an
   await search('rollback reached')
   await expect(palette.getByRole('option', { name: 'Roll back: reached' })).toBeVisible()
   await page.keyboard.press('Enter')
-  await expect(page.getByRole('alertdialog').or(page.getByRole('dialog')).getByText(/Roll reached back/)).toBeVisible()
+  await expect(
+    page
+      .getByRole('alertdialog')
+      .or(page.getByRole('dialog'))
+      .getByText(/Roll reached back/),
+  ).toBeVisible()
   await page.keyboard.press('Escape')
 
   await search('invite')

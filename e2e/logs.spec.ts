@@ -4,10 +4,12 @@ import { expect, test } from './browser/test.ts'
 import { counter, reporter } from './stack/programs.ts'
 
 const log = (page: Page): Locator => page.getByRole('log')
-const search = (page: Page): Locator => page.getByRole('search').getByRole('textbox').or(page.getByRole('search').getByRole('searchbox')).first()
+const search = (page: Page): Locator =>
+  page.getByRole('search').getByRole('textbox').or(page.getByRole('search').getByRole('searchbox')).first()
 
 /** The numbers of the counter's lines that are drawn, from top to bottom. */
-const numbers = async (page: Page) => [...(await log(page).innerText()).matchAll(/\bline (\d+)\b/g)].map(([, n]) => Number(n))
+const numbers = async (page: Page) =>
+  [...(await log(page).innerText()).matchAll(/\bline (\d+)\b/g)].map(([, n]) => Number(n))
 
 test('what a service says is there at once, and can be searched', async ({ page, shell }) => {
   await shell.deploy('speaks', reporter)
@@ -40,7 +42,12 @@ test('paused, it counts what comes and moves nothing', async ({ page, shell }) =
   await expect(log(page)).not.toHaveText(before)
 })
 
-test('the runtime is killed while lines come: none is missing, none comes twice', async ({ page, shell, stack, watch }) => {
+test('the runtime is killed while lines come: none is missing, none comes twice', async ({
+  page,
+  shell,
+  stack,
+  watch,
+}) => {
   watch.expectComplaint(/\b50[234]\b/)
   await shell.deploy('numbers', counter(100))
   await openService(page, 'numbers', { tab: 'Logs' })
@@ -52,15 +59,19 @@ test('the runtime is killed while lines come: none is missing, none comes twice'
   const seen = new Set<number>()
   // Read back over what came while the runtime was away.
   await log(page).focus()
-  await expect.poll(async () => {
-    const drawn = await numbers(page)
-    expect(drawn).toEqual(drawn.map((_, index) => (drawn[0] ?? 0) + index))
-    drawn.forEach((n) => seen.add(n))
-    await page.mouse.wheel(0, -200)
-    await page.keyboard.press('PageUp')
-    return Math.min(...seen)
-  }).toBeLessThanOrEqual(last)
-  expect([...seen].sort((one, other) => one - other)).toEqual(Array.from({ length: seen.size }, (_, index) => Math.min(...seen) + index))
+  await expect
+    .poll(async () => {
+      const drawn = await numbers(page)
+      expect(drawn).toEqual(drawn.map((_, index) => (drawn[0] ?? 0) + index))
+      drawn.forEach((n) => seen.add(n))
+      await page.mouse.wheel(0, -200)
+      await page.keyboard.press('PageUp')
+      return Math.min(...seen)
+    })
+    .toBeLessThanOrEqual(last)
+  expect([...seen].sort((one, other) => one - other)).toEqual(
+    Array.from({ length: seen.size }, (_, index) => Math.min(...seen) + index),
+  )
 })
 
 test('several services are merged, each line with its service', async ({ page, shell }) => {
@@ -76,14 +87,18 @@ test('several services are merged, each line with its service', async ({ page, s
 
 test('the trace of a call leads to the lines of all its services', async ({ page, shell }) => {
   const says = (words: string) => `console.log(JSON.stringify({ msg: '${words}', trace: context().trace }))`
-  await shell.deploy('priced', { 'index.ts': `import { service, endpoint, context } from '@m3o/sdk'
+  await shell.deploy('priced', {
+    'index.ts': `import { service, endpoint, context } from '@m3o/sdk'
 import { z } from 'zod'
 export default service({ Price: endpoint({ request: z.object({}), response: z.object({ cents: z.number() }), run: async () => { ${says('the callee has priced it')}; return { cents: 5 } } }) })
-` })
-  await shell.deploy('ordered', { 'index.ts': `import { service, endpoint, call, context } from '@m3o/sdk'
+`,
+  })
+  await shell.deploy('ordered', {
+    'index.ts': `import { service, endpoint, call, context } from '@m3o/sdk'
 import { z } from 'zod'
 export default service({ Order: endpoint({ request: z.object({}), response: z.object({ cents: z.number() }), run: async () => { ${says('the caller has begun')}; return await call('priced', 'Price', {}) as { cents: number } } }) })
-` })
+`,
+  })
   await page.goto('/demo/production/services/ordered/api?endpoint=Order')
   await page.getByRole('button', { name: 'Send to production' }).click()
   await page.getByRole('link', { name: 'its log lines' }).click()

@@ -44,16 +44,22 @@ test('every screen: axe finds nothing, in light and dark, wide and narrow', asyn
   await shell.untilState('greeter', 'live')
   await page.goto('/demo/production/services')
   await expectConnected(page)
-  await lookAtEach(['Catalogue', 'Environments', 'Deployments', 'Logs', 'Team', 'Settings'], page, (name) => openByKeys(page, name))
+  await lookAtEach(['Catalogue', 'Environments', 'Deployments', 'Logs', 'Team', 'Settings'], page, (name) =>
+    openByKeys(page, name),
+  )
 })
 
-test('every part of the team and of the settings: axe finds nothing, in light and dark, wide and narrow', async ({ page }) => {
+test('every part of the team and of the settings: axe finds nothing, in light and dark, wide and narrow', async ({
+  page,
+}) => {
   await page.goto('/demo/production/team')
   await expectConnected(page)
   const ofSettings = ['Account', 'Platform', 'Health']
   await lookAtEach(['Invitations', 'Tokens', 'Audit log', ...ofSettings], page, async (name) => {
-    const [screen, bar] = ofSettings.includes(name) ? ['Settings', 'Parts of the settings'] : ['Team', 'Parts of the team']
-    if (!await page.getByRole('navigation', { name: bar }).isVisible()) await openByKeys(page, screen)
+    const [screen, bar] = ofSettings.includes(name)
+      ? ['Settings', 'Parts of the settings']
+      : ['Team', 'Parts of the team']
+    if (!(await page.getByRole('navigation', { name: bar }).isVisible())) await openByKeys(page, screen)
     await openPart(page, bar, name)
   })
 })
@@ -62,8 +68,20 @@ test('every screen comes whole by its address: the server leaves nothing to the 
   const { deployment } = await shell.deploy('whole', hello())
   const of = serviceUrl('whole').replace(/overview$/, '')
   const addresses = [
-    ...['overview', 'code', 'api', 'logs', 'metrics', 'deployments', `deployments/${deployment}`, 'consumers', 'settings'].map((tab) => of + tab),
-    ...['services', 'services/new', 'environments', 'environments/compare', 'deployments', 'logs'].map((screen) => `/demo/production/${screen}`),
+    ...[
+      'overview',
+      'code',
+      'api',
+      'logs',
+      'metrics',
+      'deployments',
+      `deployments/${deployment}`,
+      'consumers',
+      'settings',
+    ].map((tab) => of + tab),
+    ...['services', 'services/new', 'environments', 'environments/compare', 'deployments', 'logs'].map(
+      (screen) => `/demo/production/${screen}`,
+    ),
     ...['', '?tab=invitations', '?tab=tokens', '?tab=audit'].map((tab) => `/demo/production/team${tab}`),
     ...['', '?tab=account', '?tab=platform', '?tab=health'].map((tab) => `/demo/production/settings${tab}`),
   ]
@@ -90,22 +108,35 @@ test('a team that has just begun: every screen says what goes there', async ({ p
   }
 })
 
-test('more services than are drawn at once: each column has its place, wide and narrow', async ({ page, shell, stack }) => {
+test('more services than are drawn at once: each column has its place, wide and narrow', async ({
+  page,
+  shell,
+  stack,
+}) => {
   await shell.untilState('greeter', 'live')
   await shell.json(['team', 'create', 'crowded'])
   await manyServices(stack.home, 'crowded', 120)
   await page.goto('/crowded/production/services')
   const table = page.getByRole('table', { name: 'Services' })
   const whole = async () => {
-    const [all, name, last] = await Promise.all([table, table.getByRole('columnheader').first(), table.getByRole('columnheader').last()].map((part) => part.boundingBox()))
-    return { rest: Math.round((all?.width ?? 0) + (all?.x ?? 0) - (last?.width ?? 0) - (last?.x ?? 0)), name: (name?.width ?? 0) > 100 }
+    const [all, name, last] = await Promise.all(
+      [table, table.getByRole('columnheader').first(), table.getByRole('columnheader').last()].map((part) =>
+        part.boundingBox(),
+      ),
+    )
+    return {
+      rest: Math.round((all?.width ?? 0) + (all?.x ?? 0) - (last?.width ?? 0) - (last?.x ?? 0)),
+      name: (name?.width ?? 0) > 100,
+    }
   }
   for (const size of [{ width: 1440, height: 900 }, narrow]) {
     await page.setViewportSize(size)
     await expect.poll(whole, `the table at ${size.width} px`).toEqual({ rest: 0, name: true })
   }
   await page.locator('#screen').evaluate((screen) => screen.scrollTo(0, screen.scrollHeight))
-  await expect.poll(() => table.locator('tr[aria-rowindex]').last().getAttribute('aria-rowindex')).toBe(await table.getAttribute('aria-rowcount'))
+  await expect
+    .poll(() => table.locator('tr[aria-rowindex]').last().getAttribute('aria-rowindex'))
+    .toBe(await table.getAttribute('aria-rowcount'))
   expect(await whole()).toEqual({ rest: 0, name: true })
 
   await test.step('Back leads to where it was scrolled to', async () => {
@@ -184,11 +215,18 @@ test('from the catalogue to a deployed change with the keyboard alone', async ({
   await page.goto('/demo/production/services')
   await expectConnected(page)
   await page.keyboard.press('/')
-  await expect(page.getByRole('searchbox', { name: 'Search services' }).or(page.getByRole('textbox', { name: 'Search services' }))).toBeFocused()
+  await expect(
+    page.getByRole('searchbox', { name: 'Search services' }).or(page.getByRole('textbox', { name: 'Search services' })),
+  ).toBeFocused()
   await page.keyboard.type('by-keys')
   const link = page.getByRole('table', { name: 'Services' }).getByRole('link', { name: 'by-keys', exact: true })
   await expect(page.getByRole('table', { name: 'Services' }).getByRole('row')).toHaveCount(2)
-  for (let presses = 0; presses < 20 && !await link.evaluate((element) => element === document.activeElement); presses++) await page.keyboard.press('Tab')
+  for (
+    let presses = 0;
+    presses < 20 && !(await link.evaluate((element) => element === document.activeElement));
+    presses++
+  )
+    await page.keyboard.press('Tab')
   await expect(link).toBeFocused()
   await page.keyboard.press('Enter')
   await expect(page.getByRole('heading', { name: 'by-keys', level: 1 })).toBeVisible()
@@ -240,6 +278,10 @@ test('on a phone: the main path, from the catalogue to the answer of a call', as
   await page.getByLabel('name', { exact: true }).fill('Ada')
   await page.getByRole('button', { name: 'Send to production' }).click()
   await expect(page.getByText('Hello Ada')).toBeVisible()
-  await page.getByRole('navigation', { name: 'Screens' }).filter({ visible: true }).getByRole('link', { name: 'Environments' }).click()
+  await page
+    .getByRole('navigation', { name: 'Screens' })
+    .filter({ visible: true })
+    .getByRole('link', { name: 'Environments' })
+    .click()
   await expect(page.getByRole('heading', { name: 'Environments' })).toBeVisible()
 })

@@ -4,7 +4,11 @@ import { expect, test } from './browser/test.ts'
 import { hello } from './stack/programs.ts'
 import { until } from './stack/until.ts'
 
-test('a service’s metrics: charts that move with its calls, by environment and caller, by keyboard, with a table behind; the same after a restart', async ({ page, shell, stack }) => {
+test('a service’s metrics: charts that move with its calls, by environment and caller, by keyboard, with a table behind; the same after a restart', async ({
+  page,
+  shell,
+  stack,
+}) => {
   await shell.deploy('measured', hello())
   await openService(page, 'measured', { tab: 'Metrics' })
   await expectConnected(page)
@@ -48,15 +52,34 @@ test('a service’s metrics: charts that move with its calls, by environment and
 
   // Both that count are killed, one after the other: nothing is counted twice, and what was told is not lost.
   await stack.kill('runtime')
-  await until('the runtime is back', async () => await shell.json(['status', 'measured']).then(() => true, () => false), { withinMs: 20_000 })
+  await until(
+    'the runtime is back',
+    async () =>
+      await shell.json(['status', 'measured']).then(
+        () => true,
+        () => false,
+      ),
+    { withinMs: 20_000 },
+  )
   await page.reload()
   await expect(row('people and tokens').getByRole('cell').nth(1)).toHaveText('4')
   await stack.kill('gateway')
-  await until('the gateway is back', () => call().then(() => true, () => false), { withinMs: 20_000 })
+  await until(
+    'the gateway is back',
+    () =>
+      call().then(
+        () => true,
+        () => false,
+      ),
+    { withinMs: 20_000 },
+  )
   await expect(row('people and tokens').getByRole('cell').nth(1)).toHaveText('5')
 })
 
-test('few calls: one latency is told as it was, the same on both screens; of some only about', async ({ page, shell }) => {
+test('few calls: one latency is told as it was, the same on both screens; of some only about', async ({
+  page,
+  shell,
+}) => {
   await shell.deploy('few', hello())
   const call = () => shell.json(['call', 'few', 'Hello', '{"name":"a"}'])
   await call()

@@ -5,7 +5,11 @@ import { hello } from './stack/programs.ts'
 
 const away = /ERR_INTERNET_DISCONNECTED|ERR_CONNECTION|WebSocket connection|Failed to fetch|\b50[234]\b/
 
-test('a deployment that is asked for offline is refused at once, and never made later', async ({ page, shell, watch }) => {
+test('a deployment that is asked for offline is refused at once, and never made later', async ({
+  page,
+  shell,
+  watch,
+}) => {
   watch.expectComplaint(away)
   await shell.deploy('unsent', hello())
   await openService(page, 'unsent', { tab: 'Code' })
@@ -14,7 +18,9 @@ test('a deployment that is asked for offline is refused at once, and never made 
   // The editor’s helpers are there.
   await page.waitForLoadState('networkidle')
   const sent: string[] = []
-  page.on('request', (request) => { if (/deployments\.(start|saveAndStart)/.test(request.url())) sent.push(request.url()) })
+  page.on('request', (request) => {
+    if (/deployments\.(start|saveAndStart)/.test(request.url())) sent.push(request.url())
+  })
   await page.context().setOffline(true)
   await deployButton(page).click()
   await expect(page.getByText(/not sent: this browser is offline/i).first()).toBeVisible({ timeout: 2_000 })
@@ -26,15 +32,23 @@ test('a deployment that is asked for offline is refused at once, and never made 
   expect(sent).toEqual([])
 })
 
-test('a link that is followed offline says so, asks for nothing, and opens by itself', async ({ page, shell, watch }) => {
+test('a link that is followed offline says so, asks for nothing, and opens by itself', async ({
+  page,
+  shell,
+  watch,
+}) => {
   watch.expectComplaint(away)
   await shell.deploy('reached-later', hello())
   await page.goto('/demo/production/services')
   await expectConnected(page)
-  await page.evaluate(() => { document.body.dataset['mark'] = 'the same page' })
+  await page.evaluate(() => {
+    document.body.dataset['mark'] = 'the same page'
+  })
   await page.context().setOffline(true)
   let asked = 0
-  page.on('request', (request) => { if (request.headers()['rsc'] !== undefined && request.headers()['next-router-prefetch'] === undefined) asked += 1 })
+  page.on('request', (request) => {
+    if (request.headers()['rsc'] !== undefined && request.headers()['next-router-prefetch'] === undefined) asked += 1
+  })
   await catalogueRow(page, 'reached-later').getByRole('link', { name: 'reached-later', exact: true }).click()
   await expect(page.getByText('No connection to the console.')).toBeVisible()
   expect(asked).toBeLessThan(3)

@@ -10,27 +10,41 @@ import { admin, startStack } from './stack/stack.ts'
 
 /** A platform that sends mail and knows a provider. */
 const test = base.extend<object, { mail: MailServer; oidc: OidcServer }>({
-  mail: [async ({}, use) => {
-    await using mail = await startMailServer()
-    await use(mail)
-  }, { scope: 'worker' }],
-  oidc: [async ({}, use) => {
-    await using oidc = await startOidcServer()
-    await use(oidc)
-  }, { scope: 'worker' }],
-  stack: [async ({ mail, oidc }, use) => {
-    const port = await freePort()
-    oidc.allow(`http://127.0.0.1:${port}/api/auth/callback/oidc`)
-    const stack = await startStack({
-      samples: false,
-      settings: {
-        M3O_PORT: String(port), M3O_SMTP_URL: mail.url, M3O_MAIL_FROM: 'M3O <m3o@example.com>',
-        M3O_OIDC_ISSUER: oidc.issuer, M3O_OIDC_CLIENT_ID: oidc.client.id, M3O_OIDC_CLIENT_SECRET: oidc.client.secret, M3O_OIDC_NAME: 'Example',
-      },
-    })
-    await use(stack)
-    await stack.stop()
-  }, { scope: 'worker', timeout: 90_000 }],
+  mail: [
+    async ({}, use) => {
+      await using mail = await startMailServer()
+      await use(mail)
+    },
+    { scope: 'worker' },
+  ],
+  oidc: [
+    async ({}, use) => {
+      await using oidc = await startOidcServer()
+      await use(oidc)
+    },
+    { scope: 'worker' },
+  ],
+  stack: [
+    async ({ mail, oidc }, use) => {
+      const port = await freePort()
+      oidc.allow(`http://127.0.0.1:${port}/api/auth/callback/oidc`)
+      const stack = await startStack({
+        samples: false,
+        settings: {
+          M3O_PORT: String(port),
+          M3O_SMTP_URL: mail.url,
+          M3O_MAIL_FROM: 'M3O <m3o@example.com>',
+          M3O_OIDC_ISSUER: oidc.issuer,
+          M3O_OIDC_CLIENT_ID: oidc.client.id,
+          M3O_OIDC_CLIENT_SECRET: oidc.client.secret,
+          M3O_OIDC_NAME: 'Example',
+        },
+      })
+      await use(stack)
+      await stack.stop()
+    },
+    { scope: 'worker', timeout: 90_000 },
+  ],
 })
 
 const narrow = { width: 390, height: 844 }
@@ -46,7 +60,11 @@ async function look(page: Page): Promise<void> {
 }
 
 test('a forgotten password is set anew by a link, and a link signs in', async ({ stack, shell, openWindow, mail }) => {
-  const person = await invited(stack, shell, { email: 'frida@example.com', password: 'soon forgotten', role: 'developer' })
+  const person = await invited(stack, shell, {
+    email: 'frida@example.com',
+    password: 'soon forgotten',
+    role: 'developer',
+  })
   const before = await openWindow()
   await signIn(before, person)
   const page = await openWindow()
@@ -65,7 +83,9 @@ test('a forgotten password is set anew by a link, and a link signs in', async ({
   await page.getByLabel('New password').fill('well remembered')
   await page.getByRole('button', { name: 'Set the password' }).click()
   await expect(page.getByRole('heading', { name: 'Catalogue' })).toBeVisible()
-  await expect(before.getByRole('link', { name: /Signed out/ }).or(before.getByRole('button', { name: 'Sign in' }))).toBeVisible()
+  await expect(
+    before.getByRole('link', { name: /Signed out/ }).or(before.getByRole('button', { name: 'Sign in' })),
+  ).toBeVisible()
 
   const after = mail.received.length
   const other = await openWindow()
@@ -73,14 +93,21 @@ test('a forgotten password is set anew by a link, and a link signs in', async ({
   await other.getByLabel('Email').fill(person.email)
   await other.getByRole('button', { name: 'Send the link' }).click()
   await expect(other.getByRole('status').getByText(/If there is an account of/)).toBeVisible()
-  await expect.poll(() => mail.received.slice(after).some(({ subject }) => subject.startsWith('Your sign-in link'))).toBe(true)
+  await expect
+    .poll(() => mail.received.slice(after).some(({ subject }) => subject.startsWith('Your sign-in link')))
+    .toBe(true)
   const letter = mail.received.findLast(({ subject }) => subject.startsWith('Your sign-in link'))
   await other.goto(linkIn(letter ?? { text: '' }).link)
   await other.getByRole('button', { name: 'Continue' }).click()
   await expect(other.getByRole('heading', { name: 'Catalogue' })).toBeVisible()
 })
 
-test('a provider signs in who is invited, and an account is linked and unlinked by its person', async ({ page, shell, openWindow, oidc }) => {
+test('a provider signs in who is invited, and an account is linked and unlinked by its person', async ({
+  page,
+  shell,
+  openWindow,
+  oidc,
+}) => {
   oidc.account = { sub: 'oskar', email: 'oskar@example.com', email_verified: true, name: 'Oskar' }
   const theirs = await openWindow()
   await theirs.goto('/sign-in')
@@ -104,9 +131,18 @@ test('a provider signs in who is invited, and an account is linked and unlinked 
   await expect(linked.getByRole('button', { name: 'Link' })).toBeVisible()
 })
 
-test('an authenticator app is set up, asked for, and a recovery code stands in for it', async ({ stack, shell, openWindow, watch }) => {
+test('an authenticator app is set up, asked for, and a recovery code stands in for it', async ({
+  stack,
+  shell,
+  openWindow,
+  watch,
+}) => {
   watch.expectComplaint(/401 \(Unauthorized\).*callback\/second/)
-  const person = await invited(stack, shell, { email: 'theo@example.com', password: 'one of two things', role: 'developer' })
+  const person = await invited(stack, shell, {
+    email: 'theo@example.com',
+    password: 'one of two things',
+    role: 'developer',
+  })
   const page = await openWindow()
   await signIn(page, person)
   await page.goto(account)
@@ -138,12 +174,27 @@ test('an authenticator app is set up, asked for, and a recovery code stands in f
   await again.getByRole('button', { name: 'Continue' }).click()
   await expect(again.getByRole('heading', { name: 'Catalogue' })).toBeVisible()
 
-  const refused = await shell.m3o(['login', '--email', person.email, '--password-stdin', '--url', stack.url], { input: `${person.password}\n` })
-  expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: this account has a second factor.* \(forbidden\)\nLog in by browser: run `m3o login`/) })
+  const refused = await shell.m3o(['login', '--email', person.email, '--password-stdin', '--url', stack.url], {
+    input: `${person.password}\n`,
+  })
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^error: this account has a second factor.* \(forbidden\)\nLog in by browser: run `m3o login`/,
+    ),
+  })
 })
 
-test('a passkey is added, signs in by itself, and is a second factor of a password', async ({ stack, shell, openWindow }) => {
-  const person = await invited(stack, shell, { email: 'paula@example.com', password: 'not needed later', role: 'developer' })
+test('a passkey is added, signs in by itself, and is a second factor of a password', async ({
+  stack,
+  shell,
+  openWindow,
+}) => {
+  const person = await invited(stack, shell, {
+    email: 'paula@example.com',
+    password: 'not needed later',
+    role: 'developer',
+  })
   const port = new URL(stack.url).port
   // A number is no host that a passkey could belong to.
   const page = await openWindow({ baseURL: `http://localhost:${port}` })
@@ -154,7 +205,10 @@ test('a passkey is added, signs in by itself, and is a second factor of a passwo
   const dialog = page.getByRole('dialog', { name: 'Add a passkey' })
   await dialog.getByLabel('Name').fill('My key')
   await dialog.getByRole('button', { name: 'Add it' }).click()
-  await page.getByRole('dialog', { name: 'Keep these recovery codes' }).getByRole('button', { name: 'I have kept them' }).click()
+  await page
+    .getByRole('dialog', { name: 'Keep these recovery codes' })
+    .getByRole('button', { name: 'I have kept them' })
+    .click()
   await expect(page.getByText('Passkey · My key')).toBeVisible()
   await look(page)
 
@@ -184,13 +238,22 @@ async function withAuthenticator(context: BrowserContext, page: Page): Promise<v
   const session = await context.newCDPSession(page)
   await session.send('WebAuthn.enable')
   await session.send('WebAuthn.addVirtualAuthenticator', {
-    options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
   })
 }
 
 /** As an app makes it (RFC 6238), by its own hand: not with the code under test. */
 function codeOf(secret: string): string {
-  const bits = [...secret].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('')
+  const bits = [...secret]
+    .map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
+    .join('')
   const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((eight) => Number.parseInt(eight, 2)))
   const counter = Buffer.alloc(8)
   counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)))

@@ -4,7 +4,10 @@ import { openService } from './browser/screens.ts'
 import { expect, test } from './browser/test.ts'
 import { hello } from './stack/programs.ts'
 
-test('what was changed in one’s own environment is compared, promoted, answered by production, and taken back', async ({ page, shell }) => {
+test('what was changed in one’s own environment is compared, promoted, answered by production, and taken back', async ({
+  page,
+  shell,
+}) => {
   await shell.deploy('welcomes', hello())
   await shell.m3o(['env', 'create', 'alice'])
   await openService(page, 'welcomes', { environment: 'alice', tab: 'Code' })
@@ -46,7 +49,9 @@ test('what was changed in one’s own environment is compared, promoted, answere
   await expect(page.getByRole('heading', { name: 'Way back in production' })).toBeVisible()
   await expect(page.getByRole('main').getByRole('status')).toContainText('took')
   expect(await greeting()).toEqual({ message: 'Hello Ada' })
-  expect(await shell.json(['call', 'welcomes', 'Hello', '--name', 'Ada', '--env', 'alice'])).toEqual({ message: 'Good day Ada' })
+  expect(await shell.json(['call', 'welcomes', 'Hello', '--name', 'Ada', '--env', 'alice'])).toEqual({
+    message: 'Good day Ada',
+  })
 
   await test.step('the history says both', async () => {
     await page.goto('/demo/production/environments/compare')
@@ -56,8 +61,13 @@ test('what was changed in one’s own environment is compared, promoted, answere
   })
 })
 
-test('a revision that lacks production’s latest is not promoted; its merge is offered, on screen and in the shell', async ({ page, shell }) => {
-  const two = (one: string, other: string) => ({ 'index.js': `const one = '${one}'\n\n\n\n\n\n\nconst other = '${other}'\nrequire('node:http').createServer((_, response) => response.end(JSON.stringify({ one, other }))).listen(process.env.PORT, process.env.HOST)\n` })
+test('a revision that lacks production’s latest is not promoted; its merge is offered, on screen and in the shell', async ({
+  page,
+  shell,
+}) => {
+  const two = (one: string, other: string) => ({
+    'index.js': `const one = '${one}'\n\n\n\n\n\n\nconst other = '${other}'\nrequire('node:http').createServer((_, response) => response.end(JSON.stringify({ one, other }))).listen(process.env.PORT, process.env.HOST)\n`,
+  })
   await shell.deploy('joined', two('a', 'b'))
   await shell.m3o(['env', 'create', 'alice'])
   await shell.deploy('joined', two('alice', 'b'), '--env', 'alice')
@@ -65,7 +75,9 @@ test('a revision that lacks production’s latest is not promoted; its merge is 
 
   const refused = await shell.m3o(['env', 'promote', 'alice', '--json'])
   expect(refused.code).toBe(1)
-  expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'conflict', data: { merge: { services: ['joined'] } } } })
+  expect(JSON.parse(refused.stdout)).toMatchObject({
+    error: { code: 'conflict', data: { merge: { services: ['joined'] } } },
+  })
 
   await page.goto('/demo/alice/environments/compare')
   await page.getByRole('button', { name: 'Promote into production' }).click()
@@ -76,8 +88,18 @@ test('a revision that lacks production’s latest is not promoted; its merge is 
   await expect(page.getByRole('button', { name: /joined.*ahead(?!,)/ })).toBeVisible()
   expect(await shell.json(['call', 'joined', '/', '--env', 'alice'])).toEqual({ one: 'alice', other: 'production' })
 
-  expect(await shell.json(['env', 'diff', 'alice'])).toMatchObject({ environment: 'alice', against: 'production', services: [{ service: 'joined', relation: 'ahead', here: { own: true } }], checks: [] })
-  expect(await shell.json(['env', 'promote', 'alice', '--service', 'joined'])).toMatchObject({ from: 'alice', into: 'production', outcome: 'live', services: [{ service: 'joined', left: true }] })
+  expect(await shell.json(['env', 'diff', 'alice'])).toMatchObject({
+    environment: 'alice',
+    against: 'production',
+    services: [{ service: 'joined', relation: 'ahead', here: { own: true } }],
+    checks: [],
+  })
+  expect(await shell.json(['env', 'promote', 'alice', '--service', 'joined'])).toMatchObject({
+    from: 'alice',
+    into: 'production',
+    outcome: 'live',
+    services: [{ service: 'joined', left: true }],
+  })
   expect(await shell.json(['call', 'joined', '/'])).toEqual({ one: 'alice', other: 'production' })
   expect(await shell.json(['env', 'promote', 'alice', '--undo'])).toMatchObject({ into: 'production', outcome: 'live' })
   expect(await shell.json(['call', 'joined', '/'])).toEqual({ one: 'a', other: 'production' })

@@ -22,7 +22,10 @@ test('a variable set in the console is in force after a restart', async ({ page,
   await expect(page.getByText(/take effect with the next deployment or restart/)).toHaveCount(0)
 })
 
-test('a whole .env file is pasted, looked over and set, with what looks like a secret kept as one', async ({ page, shell }) => {
+test('a whole .env file is pasted, looked over and set, with what looks like a secret kept as one', async ({
+  page,
+  shell,
+}) => {
   await shell.deploy('pasted', reporter)
   await openService(page, 'pasted', { tab: 'Settings' })
   await page.getByRole('button', { name: 'Paste .env' }).first().click()
@@ -65,7 +68,9 @@ test('each variable says where it comes from; it is overridden, taken back, and 
   await dialog.getByRole('button', { name: 'Set in bea' }).click()
   await expect(row).toContainText('of bea')
   await expect(row).toContainText('set here, overrides')
-  expect(await shell.json(['var', 'list', 'origins', '--env', 'bea'])).toMatchObject([{ name: 'WORD', value: 'of bea', from: 'bea', overrides: 'production' }])
+  expect(await shell.json(['var', 'list', 'origins', '--env', 'bea'])).toMatchObject([
+    { name: 'WORD', value: 'of bea', from: 'bea', overrides: 'production' },
+  ])
   await act('Back to production’s')
   await expect(row).toContainText('inherited from')
   await act('Leave it out of bea')
@@ -81,7 +86,11 @@ test('a protected environment says who may; its secrets stay in it', async ({ pa
   await shell.deploy('kept', reporter)
   await shell.json(['env', 'create', 'guarded', '--kind', 'shared'])
   await shell.json(['secret', 'set', 'kept', 'WORD', '--env', 'guarded'], { input: 'only-here-5512' })
-  const colleague = await invited(stack, shell, { email: 'dora@example.com', password: 'a developer of things', role: 'developer' })
+  const colleague = await invited(stack, shell, {
+    email: 'dora@example.com',
+    password: 'a developer of things',
+    role: 'developer',
+  })
 
   await page.goto('/demo/production/environments')
   await page.getByRole('button', { name: 'Actions on guarded' }).click()
@@ -90,40 +99,59 @@ test('a protected environment says who may; its secrets stay in it', async ({ pa
   await dialog.getByLabel('Variables and secrets: least role').selectOption('Owners only')
   await expectAccessible(page)
   await dialog.getByRole('button', { name: 'Protect guarded' }).click()
-  await expect(page.getByRole('table', { name: 'Environments' }).getByRole('row').filter({ hasText: 'guarded' })).toContainText('protected')
+  await expect(
+    page.getByRole('table', { name: 'Environments' }).getByRole('row').filter({ hasText: 'guarded' }),
+  ).toContainText('protected')
 
   const theirs = await openWindow()
   await signIn(theirs, colleague)
   await openService(theirs, 'kept', { environment: 'guarded', tab: 'Settings' })
-  await expect(theirs.getByRole('main')).toContainText('its variables and secrets need the role owner; you are developer')
+  await expect(theirs.getByRole('main')).toContainText(
+    'its variables and secrets need the role owner; you are developer',
+  )
   await openTab(theirs, 'Overview')
   const deploy = theirs.getByRole('button', { name: /^Deploy/ })
   await expect(deploy).toHaveAttribute('aria-disabled', 'true')
   await deploy.hover()
-  await expect(theirs.getByRole('tooltip')).toContainText('guarded is protected: deploying there needs the role admin or higher')
+  await expect(theirs.getByRole('tooltip')).toContainText(
+    'guarded is protected: deploying there needs the role admin or higher',
+  )
 
   await using dora = await Shell.open(stack)
   await dora.json(['login', '--email', colleague.email, '--password-stdin'], { input: `${colleague.password}\n` })
   const folder = await dora.write('kept', reporter)
   const refused = await dora.m3o(['deploy', folder, '--service', 'kept', '--env', 'guarded', '--json'])
-  expect([refused.code, JSON.parse(refused.stdout)]).toMatchObject([1, { error: { code: 'forbidden', data: { needs: 'admin', who: ['ada@example.com'] } } }])
+  expect([refused.code, JSON.parse(refused.stdout)]).toMatchObject([
+    1,
+    { error: { code: 'forbidden', data: { needs: 'admin', who: ['ada@example.com'] } } },
+  ])
   await dora.json(['env', 'create', 'dora', '--from', 'guarded'])
   const lacking = await dora.m3o(['deploy', folder, '--service', 'kept', '--env', 'dora', '--json'])
-  expect([lacking.code, JSON.parse(lacking.stdout)]).toMatchObject([1, { outcome: 'failed', error: { code: 'not_in_this_state', message: expect.stringContaining('WORD') as unknown } }])
+  expect([lacking.code, JSON.parse(lacking.stdout)]).toMatchObject([
+    1,
+    { outcome: 'failed', error: { code: 'not_in_this_state', message: expect.stringContaining('WORD') as unknown } },
+  ])
 
   await openService(theirs, 'kept', { environment: 'dora', tab: 'Settings' })
   await theirs.getByRole('button', { name: 'Set WORD' }).click()
   await theirs.getByRole('dialog').getByLabel('Value').fill('of dora')
   await theirs.getByRole('dialog').getByRole('button', { name: 'Set in dora' }).click()
-  await expect(theirs.getByRole('list', { name: 'Variables' }).getByRole('listitem').filter({ hasText: 'WORD' })).toContainText('set here, overrides')
+  await expect(
+    theirs.getByRole('list', { name: 'Variables' }).getByRole('listitem').filter({ hasText: 'WORD' }),
+  ).toContainText('set here, overrides')
   expect(await dora.json(['deploy', folder, '--service', 'kept', '--env', 'dora'])).toMatchObject({ outcome: 'live' })
   for (const name of ['dora', 'guarded']) await shell.json(['env', 'delete', name, '--yes'])
 })
 
 test('what m3o.json says is shown as locked, with where to change it', async ({ page, shell }) => {
-  await shell.deploy('locked', { ...reporter, 'm3o.json': JSON.stringify({ ...JSON.parse(reporter['m3o.json'] ?? '{}') as object, memory: '128MB' }) })
+  await shell.deploy('locked', {
+    ...reporter,
+    'm3o.json': JSON.stringify({ ...(JSON.parse(reporter['m3o.json'] ?? '{}') as object), memory: '128MB' }),
+  })
   await openService(page, 'locked', { tab: 'Settings' })
-  await expect(page.getByRole('main').locator('dl > div').filter({ hasText: 'Memory' })).toContainText('set by m3o.json')
+  await expect(page.getByRole('main').locator('dl > div').filter({ hasText: 'Memory' })).toContainText(
+    'set by m3o.json',
+  )
   await page.getByRole('button', { name: 'Change instances and limits' }).click()
   await expect(page.getByLabel(/^Memory/)).toHaveAttribute('readonly', '')
 })
@@ -132,15 +160,31 @@ test('a secret is never shown again', async ({ page, shell }) => {
   await shell.deploy('hidden', reporter)
   await shell.json(['secret', 'set', 'hidden', 'WORD'], { input: 'hush-hush-5512' })
   const heard: string[] = []
-  page.on('response', (response) => void response.text().then((text) => heard.push(text), () => {}))
+  page.on(
+    'response',
+    (response) =>
+      void response.text().then(
+        (text) => heard.push(text),
+        () => {},
+      ),
+  )
   await openService(page, 'hidden', { tab: 'Settings' })
   await expect(page.getByRole('main')).toContainText('WORD')
   expect(heard.filter((text) => text.includes('hush-hush-5512'))).toEqual([])
 })
 
-test('a colleague opens a link to a screen, sees it, and what they may not do says why', async ({ page, shell, stack, openWindow }) => {
+test('a colleague opens a link to a screen, sees it, and what they may not do says why', async ({
+  page,
+  shell,
+  stack,
+  openWindow,
+}) => {
   await shell.deploy('linked', hello())
-  const colleague = await invited(stack, shell, { email: 'vera@example.com', password: 'a viewer of things', role: 'viewer' })
+  const colleague = await invited(stack, shell, {
+    email: 'vera@example.com',
+    password: 'a viewer of things',
+    role: 'viewer',
+  })
   await openService(page, 'linked', { tab: 'Code' })
   await expectEditorShows(page, 'Hello ${name}')
   const link = page.url()
@@ -158,7 +202,9 @@ test('a colleague opens a link to a screen, sees it, and what they may not do sa
   await deploy.focus()
   await expect(theirs.getByRole('tooltip')).toContainText(/developer/)
   await theirs.keyboard.press('Control+Shift+Enter')
-  expect((await shell.json<{ action: string }[]>(['audit'])).filter(({ action }) => action.includes('deploy')).length).toBeGreaterThan(0)
+  expect(
+    (await shell.json<{ action: string }[]>(['audit'])).filter(({ action }) => action.includes('deploy')).length,
+  ).toBeGreaterThan(0)
   await theirs.goto(serviceUrl('linked', { tab: 'API' }))
   await theirs.getByLabel('name', { exact: true }).fill('Vera')
   await theirs.getByRole('button', { name: 'Send to production' }).click()
@@ -177,7 +223,11 @@ test('a password sent before the page’s script has come is not in the address'
 })
 
 test('signing out ends the session in every open window', async ({ stack, openWindow, shell }) => {
-  const person = await invited(stack, shell, { email: 'otto@example.com', password: 'signs out a lot', role: 'developer' })
+  const person = await invited(stack, shell, {
+    email: 'otto@example.com',
+    password: 'signs out a lot',
+    role: 'developer',
+  })
   const one = await openWindow()
   await signIn(one, person)
   const other = await one.context().newPage()
@@ -186,10 +236,17 @@ test('signing out ends the session in every open window', async ({ stack, openWi
   await one.getByRole('button', { name: /account, theme, sign out/ }).click()
   await one.getByRole('menuitem', { name: 'Sign out' }).click()
   await expect(one).toHaveURL(/\/sign-in/)
-  await expect(other.getByRole('link', { name: /Signed out/ }).or(other.getByRole('button', { name: 'Sign in' }))).toBeVisible()
+  await expect(
+    other.getByRole('link', { name: /Signed out/ }).or(other.getByRole('button', { name: 'Sign in' })),
+  ).toBeVisible()
 })
 
-test('a service is deleted by typing its name, and is gone for everybody at once', async ({ page, shell, openWindow, session }) => {
+test('a service is deleted by typing its name, and is gone for everybody at once', async ({
+  page,
+  shell,
+  openWindow,
+  session,
+}) => {
   await shell.deploy('doomed', reporter)
   const elsewhere = await openWindow({ storageState: session })
   await elsewhere.goto('/demo/production/services')

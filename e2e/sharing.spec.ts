@@ -5,7 +5,12 @@ import { expect, test } from './browser/test.ts'
 import { Shell } from './stack/command.ts'
 import { hello } from './stack/programs.ts'
 
-test('a service that is shared with another team stands in its catalogue, and is called from there', async ({ page, shell, stack, openWindow }) => {
+test('a service that is shared with another team stands in its catalogue, and is called from there', async ({
+  page,
+  shell,
+  stack,
+  openWindow,
+}) => {
   await shell.deploy('lent', hello())
   const { link } = await shell.json<{ link: string }>(['invite', 'create', 'nina@example.com', '--role', 'viewer'])
   await using theirs = await Shell.open(stack)
@@ -44,11 +49,25 @@ test('a service that is shared with another team stands in its catalogue, and is
   await expect(window.getByText('No services yet')).toBeVisible()
 })
 
-test('a service that is called by approval: asked for, approved, deprecated, changed, forked and followed between two teams', async ({ page, shell, stack, openWindow }) => {
-  const told = { 'README.md': '# Tariff\n\nWhat a parcel costs.\n\n<img src=x onerror=alert(1)>', 'docs/zones.md': '# Zones\n\nThe walrus zone is the dearest.' }
+test('a service that is called by approval: asked for, approved, deprecated, changed, forked and followed between two teams', async ({
+  page,
+  shell,
+  stack,
+  openWindow,
+}) => {
+  const told = {
+    'README.md': '# Tariff\n\nWhat a parcel costs.\n\n<img src=x onerror=alert(1)>',
+    'docs/zones.md': '# Zones\n\nThe walrus zone is the dearest.',
+  }
   await shell.deploy('tariff', { ...hello(), ...told })
   await shell.json(['share', 'tariff', '--platform', '--approval', '--source', 'anyone'])
-  const { link } = await shell.json<{ link: string }>(['invite', 'create', 'parcel-otto@example.com', '--role', 'viewer'])
+  const { link } = await shell.json<{ link: string }>([
+    'invite',
+    'create',
+    'parcel-otto@example.com',
+    '--role',
+    'viewer',
+  ])
   await using theirs = await Shell.open(stack)
   const otto = { email: 'parcel-otto@example.com', password: 'a neighbour of ours' }
   await theirs.json(['invite', 'accept', link, '--name', 'otto', '--password-stdin'], { input: `${otto.password}\n` })
@@ -61,7 +80,12 @@ test('a service that is called by approval: asked for, approved, deprecated, cha
   const window = await openWindow()
   await signIn(window, otto)
   await window.goto('/parcels/production/services?q=walrus')
-  await window.getByRole('table', { name: 'Services' }).getByRole('row').filter({ hasText: '@demo/tariff' }).getByRole('link').click()
+  await window
+    .getByRole('table', { name: 'Services' })
+    .getByRole('row')
+    .filter({ hasText: '@demo/tariff' })
+    .getByRole('link')
+    .click()
   await window.getByRole('button', { name: 'Ask to call it' }).click()
   await window.getByRole('dialog').getByLabel('What for').fill('To price parcels')
   await window.getByRole('dialog').getByRole('button', { name: 'Ask' }).click()
@@ -70,7 +94,12 @@ test('a service that is called by approval: asked for, approved, deprecated, cha
   await expect(window.getByRole('button', { name: 'Unfollow' })).toBeVisible()
 
   await openService(page, 'tariff', { tab: 'Consumers' })
-  await page.getByRole('main').getByRole('listitem').filter({ hasText: 'To price parcels' }).getByRole('button', { name: 'Approve' }).click()
+  await page
+    .getByRole('main')
+    .getByRole('listitem')
+    .filter({ hasText: 'To price parcels' })
+    .getByRole('button', { name: 'Approve' })
+    .click()
   await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()
   // It is told without a reload.
   await expect(window.getByText('approved', { exact: true })).toBeVisible()
@@ -82,9 +111,22 @@ test('a service that is called by approval: asked for, approved, deprecated, cha
   await expect(window.getByText('The walrus zone is the dearest.')).toBeVisible()
   await expectAccessible(window)
 
-  const changed = { ...told, 'index.ts': hello()['index.ts']?.replace('response: z.object({ message: z.string() })', 'response: z.object({ text: z.string() })').replace('({ message:', '({ text:') ?? '' }
+  const changed = {
+    ...told,
+    'index.ts':
+      hello()
+        ['index.ts']?.replace('response: z.object({ message: z.string() })', 'response: z.object({ text: z.string() })')
+        .replace('({ message:', '({ text:') ?? '',
+  }
   // The caller of a moment ago is known once the gateway has told of it.
-  await expect.poll(async () => (await shell.json<{ team: string; requests: number }[]>(['consumers', 'tariff'])).find(({ team }) => team === 'parcels')?.requests).toBeGreaterThan(0)
+  await expect
+    .poll(
+      async () =>
+        (await shell.json<{ team: string; requests: number }[]>(['consumers', 'tariff'])).find(
+          ({ team }) => team === 'parcels',
+        )?.requests,
+    )
+    .toBeGreaterThan(0)
   const folder = await shell.write('of-tariff', changed)
   const deployed = await shell.m3o(['deploy', folder, '--service', 'tariff'])
   expect(deployed.code).toBe(0)

@@ -20,7 +20,10 @@ test('operators say who may get an account, and pass links on where no mail is s
   await expectAccessible(theirs)
 
   await page.reload()
-  const waiting = page.getByRole('list', { name: 'Messages waiting' }).getByRole('listitem').filter({ hasText: 'nora@example.com' })
+  const waiting = page
+    .getByRole('list', { name: 'Messages waiting' })
+    .getByRole('listitem')
+    .filter({ hasText: 'nora@example.com' })
   await expect(waiting).toContainText('signs up')
   await expectAccessible(page)
   await page.setViewportSize({ width: 390, height: 844 })
@@ -43,7 +46,10 @@ test('operators say who may get an account, and pass links on where no mail is s
   await expect(people).toContainText('Who is invited to a team gets an account')
 })
 
-test('what is sent before the script of a page has come is sent when it has, and a refused form keeps what was typed', async ({ openWindow, watch }) => {
+test('what is sent before the script of a page has come is sent when it has, and a refused form keeps what was typed', async ({
+  openWindow,
+  watch,
+}) => {
   watch.expectComplaint(/401 \(Unauthorized\)/)
   const theirs = await openWindow()
   const refusal = theirs.getByText('The email or the password is wrong')
@@ -61,7 +67,10 @@ test('what is sent before the script of a page has come is sent when it has, and
   await expect(theirs.getByLabel('Email')).toHaveValue('nobody@example.com')
 
   await theirs.getByLabel('Email').fill('somebody@example.com')
-  await Promise.all([theirs.waitForResponse('**/api/auth/callback/credentials'), theirs.getByRole('button', { name: 'Sign in' }).click()])
+  await Promise.all([
+    theirs.waitForResponse('**/api/auth/callback/credentials'),
+    theirs.getByRole('button', { name: 'Sign in' }).click(),
+  ])
   await expect(refusal).toBeVisible()
   await expect(theirs.getByLabel('Email')).toHaveValue('somebody@example.com')
 })

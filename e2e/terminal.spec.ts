@@ -12,10 +12,14 @@ async function openTerminal(page: Page): Promise<void> {
   await expect(rows(page)).toContainText(/[$#]/)
 }
 
-test('a shell in the sandbox: it answers, follows the window’s size, and keeps its screen over a reload', async ({ page, shell }) => {
+test('a shell in the sandbox: it answers, follows the window’s size, and keeps its screen over a reload', async ({
+  page,
+  shell,
+}) => {
   await shell.deploy('shelled', reporter)
   await openService(page, 'shelled', { tab: 'Code' })
-  if (!await page.getByRole('tab', { name: 'Terminal', exact: true }).isVisible()) await page.getByRole('button', { name: 'Show the panel' }).click()
+  if (!(await page.getByRole('tab', { name: 'Terminal', exact: true }).isVisible()))
+    await page.getByRole('button', { name: 'Show the panel' }).click()
   await openTerminal(page)
   await page.keyboard.type('echo "from $M3O_SERVICE: $((6 * 7))"\n')
   await expect(rows(page)).toContainText('from shelled: 42')
@@ -55,11 +59,19 @@ test('its key opens a shell to type into, and brings one back that is there', as
   await expect(rows(page)).toContainText('one in keyed')
 })
 
-test('a terminal comes back by itself when web was killed, with what was said meanwhile', async ({ page, shell, stack, watch }) => {
-  watch.expectComplaint(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|WebSocket connection|ERR_INCOMPLETE_CHUNKED|\b50[234]\b/)
+test('a terminal comes back by itself when web was killed, with what was said meanwhile', async ({
+  page,
+  shell,
+  stack,
+  watch,
+}) => {
+  watch.expectComplaint(
+    /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|WebSocket connection|ERR_INCOMPLETE_CHUNKED|\b50[234]\b/,
+  )
   await shell.deploy('lasting', reporter)
   await openService(page, 'lasting', { tab: 'Code' })
-  if (!await page.getByRole('tab', { name: 'Terminal', exact: true }).isVisible()) await page.getByRole('button', { name: 'Show the panel' }).click()
+  if (!(await page.getByRole('tab', { name: 'Terminal', exact: true }).isVisible()))
+    await page.getByRole('button', { name: 'Show the panel' }).click()
   await openTerminal(page)
   await page.keyboard.type('for n in 1 2 3 4 5; do echo tick $n; sleep 1; done\n')
   await expect(rows(page)).toContainText('tick 1')
@@ -74,7 +86,8 @@ test('a terminal comes back by itself when web was killed, with what was said me
 test('several at once, each ended on its own', async ({ page, shell }) => {
   await shell.deploy('several', reporter)
   await openService(page, 'several', { tab: 'Code' })
-  if (!await page.getByRole('tab', { name: 'Terminal', exact: true }).isVisible()) await page.getByRole('button', { name: 'Show the panel' }).click()
+  if (!(await page.getByRole('tab', { name: 'Terminal', exact: true }).isVisible()))
+    await page.getByRole('button', { name: 'Show the panel' }).click()
   await openTerminal(page)
   await page.keyboard.type('echo the first\n')
   await expect(rows(page)).toContainText('the first')
@@ -88,10 +101,14 @@ test('several at once, each ended on its own', async ({ page, shell }) => {
   await expect(tabs).toHaveCount(1)
 })
 
-test('a shell says where it is, knows its characters, and is marked when its instance was replaced', async ({ page, shell }) => {
+test('a shell says where it is, knows its characters, and is marked when its instance was replaced', async ({
+  page,
+  shell,
+}) => {
   await shell.deploy('marked', reporter)
   await openService(page, 'marked', { tab: 'Code' })
-  if (!await page.getByRole('tab', { name: 'Terminal', exact: true }).isVisible()) await page.getByRole('button', { name: 'Show the panel' }).click()
+  if (!(await page.getByRole('tab', { name: 'Terminal', exact: true }).isVisible()))
+    await page.getByRole('button', { name: 'Show the panel' }).click()
   await openTerminal(page)
   await expect(rows(page)).toContainText('marked@production:')
   await page.keyboard.type('echo "language: $LANG"\n')
@@ -100,6 +117,11 @@ test('a shell says where it is, knows its characters, and is marked when its ins
   const mark = page.getByRole('status').filter({ hasText: /instance.* was replaced/ })
   await expect(mark).toBeVisible()
   await mark.getByRole('button', { name: /Open a shell in the current one|Open a new one/ }).click()
-  await expect(page.getByRole('status').filter({ hasText: /instance.* was replaced/ }).filter({ visible: true })).toHaveCount(0)
+  await expect(
+    page
+      .getByRole('status')
+      .filter({ hasText: /instance.* was replaced/ })
+      .filter({ visible: true }),
+  ).toHaveCount(0)
   await expect(rows(page)).toContainText('marked@production:')
 })

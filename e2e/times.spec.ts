@@ -12,7 +12,10 @@ const utc = /^\w{3} \d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC/
 /** Hours and minutes by a clock so many minutes before or after UTC. */
 const clockAt = (offset: number) => new Date(Date.now() + offset * 60_000).toISOString().slice(11, 14)
 
-test('the exact time is told with its zone, in rows that are links, by pointer and by keyboard; UTC when a person wants it', async ({ page, shell }) => {
+test('the exact time is told with its zone, in rows that are links, by pointer and by keyboard; UTC when a person wants it', async ({
+  page,
+  shell,
+}) => {
   await shell.deploy('timed', reporter)
   await page.goto('/demo/production/deployments?service=timed')
   await expectConnected(page)

@@ -3,7 +3,10 @@ import { invited, signIn } from './browser/people.ts'
 import { expect, test } from './browser/test.ts'
 import { hello } from './stack/programs.ts'
 
-test('the audit log is filtered, exported, and found whole; a token for a pipeline takes two clicks', async ({ page, shell }) => {
+test('the audit log is filtered, exported, and found whole; a token for a pipeline takes two clicks', async ({
+  page,
+  shell,
+}) => {
   await shell.deploy('audited', hello())
   await page.goto('/demo/production/team?tab=audit')
   await page.getByRole('button', { name: 'Verify' }).click()
@@ -27,8 +30,12 @@ test('the audit log is filtered, exported, and found whole; a token for a pipeli
   await expect(shown.getByText(/git archive/)).toContainText('service=audited&wait=1')
   await expectAccessible(page)
   await shown.getByRole('button', { name: 'Done' }).click()
-  await expect(page.getByRole('table', { name: 'Tokens' }).getByRole('row').filter({ hasText: 'a machine' })).toHaveCount(1)
-  expect(await shell.json(['token', 'list', '--everyone'])).toContainEqual(expect.objectContaining({ name: 'ci', machine: 'developer' }))
+  await expect(
+    page.getByRole('table', { name: 'Tokens' }).getByRole('row').filter({ hasText: 'a machine' }),
+  ).toHaveCount(1)
+  expect(await shell.json(['token', 'list', '--everyone'])).toContainEqual(
+    expect.objectContaining({ name: 'ci', machine: 'developer' }),
+  )
   await shell.json(['token', 'revoke', 'ci'])
 })
 

@@ -41,7 +41,11 @@ async function makeEnvironment(page: Page, name: string): Promise<void> {
   await expect(page).toHaveURL(new RegExp(`/demo/${name}/`))
 }
 
-async function change(page: Page, service: string, { environment, from, to }: { environment: string; from: string; to: string }): Promise<void> {
+async function change(
+  page: Page,
+  service: string,
+  { environment, from, to }: { environment: string; from: string; to: string },
+): Promise<void> {
   await openService(page, service, { environment, tab: 'Code' })
   await expectEditorShows(page, from)
   await typeInEditor(page, to)
@@ -56,10 +60,19 @@ async function expectQuote(page: Page, environment: string, text: string): Promi
   await expect(page.getByText(text)).toBeVisible()
 }
 
-test('two engineers change the same system at once, and neither sees the other', async ({ page, shell, stack, openWindow }) => {
+test('two engineers change the same system at once, and neither sees the other', async ({
+  page,
+  shell,
+  stack,
+  openWindow,
+}) => {
   await shell.deploy('prices', prices(100))
   await shell.deploy('front', front('Buy'))
-  const ben = await invited(stack, shell, { email: 'ben@example.com', password: 'changes the front', role: 'developer' })
+  const ben = await invited(stack, shell, {
+    email: 'ben@example.com',
+    password: 'changes the front',
+    role: 'developer',
+  })
   const bens = await openWindow()
   await signIn(bens, ben)
   await makeEnvironment(page, 'ada')
@@ -86,7 +99,9 @@ test('two engineers change the same system at once, and neither sees the other',
     await expect(catalogueRow(page, 'prices')).not.toContainText('production')
     await expect(catalogueRow(page, 'front')).toContainText('production')
     await openTab(bens, 'Overview')
-    await expect(bens.getByRole('list', { name: 'State in each environment' })).toContainText(/ada.*inherited from production/s)
+    await expect(bens.getByRole('list', { name: 'State in each environment' })).toContainText(
+      /ada.*inherited from production/s,
+    )
   })
   for (const name of ['ada', 'ben']) await shell.json(['env', 'delete', name, '--yes'])
 })

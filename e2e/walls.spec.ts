@@ -5,7 +5,10 @@ import { reporter } from './stack/programs.ts'
 
 test('where a team’s services may go is set by its admins, and holds', async ({ page, shell }) => {
   await page.goto('/demo/production/settings')
-  const section = page.getByRole('region', { name: 'The outside world' }).or(page.locator('section', { hasText: 'The outside world' })).first()
+  const section = page
+    .getByRole('region', { name: 'The outside world' })
+    .or(page.locator('section', { hasText: 'The outside world' }))
+    .first()
   await expect(section).toContainText('Everything public')
   await section.getByRole('button', { name: 'Change' }).click()
   const dialog = page.getByRole('dialog', { name: 'The outside world' })
@@ -19,7 +22,9 @@ test('where a team’s services may go is set by its admins, and holds', async (
   await dialog.getByRole('button', { name: 'Save' }).click()
   await expect(dialog).toHaveCount(0)
   await expect(section).toContainText('203.0.113.0/24')
-  expect(await shell.json(['team', 'egress'])).toMatchObject({ egress: { mode: 'listed', hosts: ['api.example.com', '203.0.113.0/24'] } })
+  expect(await shell.json(['team', 'egress'])).toMatchObject({
+    egress: { mode: 'listed', hosts: ['api.example.com', '203.0.113.0/24'] },
+  })
   expect(await shell.json(['team', 'egress', 'all'])).toMatchObject({ egress: { mode: 'all' }, most: { mode: 'all' } })
 })
 
@@ -31,11 +36,26 @@ test('a secret stands in no page’s source, and survives another key', async ({
   expect(await shell.json(['key', 'rotate'])).toMatchObject({ key: expect.stringMatching(/^\S{8}$/) as unknown })
   await shell.json(['restart', 'canaried'])
   expect(await shell.json(['call', 'canaried', '/'])).toMatchObject({ word: secret })
-  const tabs = (['Overview', 'Code', 'API', 'Logs', 'Deployments', 'Settings'] as const).map((tab) => serviceUrl('canaried', { tab }))
-  for (const url of [...tabs, '/demo/production', '/demo/production/logs', '/demo/production/deployments', '/demo/production/settings', '/demo/production/team']) {
+  const tabs = (['Overview', 'Code', 'API', 'Logs', 'Deployments', 'Settings'] as const).map((tab) =>
+    serviceUrl('canaried', { tab }),
+  )
+  for (const url of [
+    ...tabs,
+    '/demo/production',
+    '/demo/production/logs',
+    '/demo/production/deployments',
+    '/demo/production/settings',
+    '/demo/production/team',
+  ]) {
     const answer = await page.request.get(url)
     expect([url, answer.status()]).toEqual([url, 200])
     const text = await answer.text()
-    for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64'), secret.replaceAll('/', '\\u002F')]) expect([url, text.includes(form)]).toEqual([url, false])
+    for (const form of [
+      secret,
+      encodeURIComponent(secret),
+      Buffer.from(secret).toString('base64'),
+      secret.replaceAll('/', '\\u002F'),
+    ])
+      expect([url, text.includes(form)]).toEqual([url, false])
   }
 })

@@ -9,7 +9,15 @@ import type { CallRequest } from './call.ts'
 import { type EnvironmentClaims, mergeBaggage } from './context/environment-claim.ts'
 import { callerHeader } from './identity/caller-header.ts'
 import type { HostCookies } from './identity/host-cookie.ts'
-import { anyone, asToldTo, belongsTo, checkAudience, identifyByToken, type Identity, type Person } from './identity/identity.ts'
+import {
+  anyone,
+  asToldTo,
+  belongsTo,
+  checkAudience,
+  identifyByToken,
+  type Identity,
+  type Person,
+} from './identity/identity.ts'
 import type { Limits } from './limits.ts'
 import type { Caller, Environment, Service, Team } from './routes/entities.ts'
 import type { WrittenHead } from './proxy/request-head.ts'
@@ -54,10 +62,15 @@ export interface Refusal extends Pick<Passage, 'service' | 'path' | 'choice' | '
 }
 
 /** The service is changing hands: who asks is looked at anew when it has. */
-export interface Waiting { moving: Service }
+export interface Waiting {
+  moving: Service
+}
 
 /** The service has another name now, at this host label. */
-export interface Moved { label: string; path: string }
+export interface Moved {
+  label: string
+  path: string
+}
 
 export interface Asked {
   request: CallRequest
@@ -104,8 +117,10 @@ export class Admission {
 
   /** Throws a PlatformError for what may not pass and is no hop of a call either: who asks, or what for, is not known. */
   admit({ request, target, trusted }: Asked): Passage | Moved | Refusal | Waiting {
-    if (this.table.epoch === '') throw new PlatformError('unavailable', 'the platform is starting', { fix: 'Try again in a moment.' })
-    if (target.kind === 'path' && isWorkerScript(request)) throw new PlatformError('forbidden', 'a service worker is registered at the host of its own service only')
+    if (this.table.epoch === '')
+      throw new PlatformError('unavailable', 'the platform is starting', { fix: 'Try again in a moment.' })
+    if (target.kind === 'path' && isWorkerScript(request))
+      throw new PlatformError('forbidden', 'a service worker is registered at the host of its own service only')
     const instance = target.kind === 'path' && target.key !== undefined ? this.instance(target.key, request) : undefined
     const asking = this.identify(request, target, trusted, instance)
     const { team, service, moved } = this.find(request, target, asking, instance)
@@ -113,20 +128,33 @@ export class Admission {
     // Who may not call it anyway is not asked whether it may know them.
     if (identity !== asking && service.audience.kind !== 'anyone') checkAudience(asking, service)
     if (service.moving) return { moving: service }
-    const hostEnvironment = target.kind === 'host' ? this.table.environmentNamed(team.id, target.environment) : undefined
+    const hostEnvironment =
+      target.kind === 'host' ? this.table.environmentNamed(team.id, target.environment) : undefined
     if (target.kind === 'host' && (moved || hostEnvironment?.moved)) {
       const environment = hostEnvironment?.thing.name ?? target.environment
       return { label: hostLabel({ service: service.name, environment, team: team.name }), path: target.path }
     }
     const consumer = checkAudience(identity, service)
     const hops = instance === undefined ? 0 : (hopsOf(request) ?? this.deepestOf(instance))
-    const countedAs = identity.kind === 'service' ? `service/${identity.caller.serviceId}` : consumer !== undefined ? `person/${consumer}` : belongsTo(identity, service.teamId) ? 'person' : 'anyone'
+    const countedAs =
+      identity.kind === 'service'
+        ? `service/${identity.caller.serviceId}`
+        : consumer !== undefined
+          ? `person/${consumer}`
+          : belongsTo(identity, service.teamId)
+            ? 'person'
+            : 'anyone'
     const found: Found = { environment: { id: '', name: 'an environment that no longer exists' }, choice: 'default' }
     let run: ReturnType<Admission['environment']>
     try {
       run = this.environment({ request, target, trusted }, { identity, service, instance, found })
-      if (hops >= maxHops) throw new PlatformError('loop', `this call has passed through ${maxHops} services: they call each other in a circle`)
-      if (service.limit !== undefined && !belongsTo(identity, service.teamId)) this.limits.take(service, consumer, request.socket.remoteAddress)
+      if (hops >= maxHops)
+        throw new PlatformError(
+          'loop',
+          `this call has passed through ${maxHops} services: they call each other in a circle`,
+        )
+      if (service.limit !== undefined && !belongsTo(identity, service.teamId))
+        this.limits.take(service, consumer, request.socket.remoteAddress)
     } catch (error) {
       if (!(error instanceof PlatformError)) throw error
       return { service, path: target.path, countedAs, ...found, refused: error }
@@ -134,7 +162,8 @@ export class Admission {
     const { context, asked, generation, member, choice } = run
     if (isPlatformPath(target.path)) throw new PlatformError('not_found', 'there is nothing here')
     const isLost = choice === 'instance' && instance !== undefined && this.judgeUnclaimed(instance, service)
-    if (choice === 'carried' && instance !== undefined) this.judgeCarried(instance, service, String(request.headers[header.traceparent]))
+    if (choice === 'carried' && instance !== undefined)
+      this.judgeCarried(instance, service, String(request.headers[header.traceparent]))
     return {
       service,
       environment: asked,
@@ -146,10 +175,14 @@ export class Admission {
       countedAs,
       tokenId: identity.kind === 'person' ? identity.token?.id : undefined,
       endpoint: endpointIn(target.path),
-      baggage: mergeBaggage(request.headers[header.baggage] as string | undefined, member ?? this.claims.mint(context.id, generation)),
+      baggage: mergeBaggage(
+        request.headers[header.baggage] as string | undefined,
+        member ?? this.claims.mint(context.id, generation),
+      ),
       hops: hops + 1,
       byHost: target.kind === 'host',
-      goodUntil: instance === undefined && trusted === undefined && service.limit === undefined ? goodUntil(identity) : 0,
+      goodUntil:
+        instance === undefined && trusted === undefined && service.limit === undefined ? goodUntil(identity) : 0,
       written: undefined,
       counter: undefined,
     }
@@ -168,7 +201,12 @@ export class Admission {
     }
   }
 
-  private identify(request: CallRequest, target: Asked['target'], trusted: Person | undefined, instance: Caller | undefined): Identity {
+  private identify(
+    request: CallRequest,
+    target: Asked['target'],
+    trusted: Person | undefined,
+    instance: Caller | undefined,
+  ): Identity {
     const byToken = identifyByToken(request, this.table)
     if (byToken !== undefined) return byToken
     if (instance !== undefined) return { kind: 'service', caller: instance }
@@ -180,12 +218,19 @@ export class Admission {
     const caller = this.table.callerByKey(key)
     // The same answer for both: a key is worth nothing elsewhere, not even the knowledge that it exists.
     if (caller === undefined || plainAddress(request.socket.remoteAddress) !== plainAddress(caller.from)) {
-      throw new PlatformError('unauthenticated', 'this address of the gateway is not yours', { fix: 'Use M3O_GATEWAY of the running instance.' })
+      throw new PlatformError('unauthenticated', 'this address of the gateway is not yours', {
+        fix: 'Use M3O_GATEWAY of the running instance.',
+      })
     }
     return caller
   }
 
-  private find(request: CallRequest, target: Asked['target'], identity: Identity, instance: Caller | undefined): { team: Team; service: Service; moved: boolean } {
+  private find(
+    request: CallRequest,
+    target: Asked['target'],
+    identity: Identity,
+    instance: Caller | undefined,
+  ): { team: Team; service: Service; moved: boolean } {
     const named = target.team ?? (request.headers[header.namespace] as string | undefined)
     const teamId = instance?.teamId ?? (identity.kind === 'person' ? identity.teamIds[0] : undefined)
     let found: { thing: Team; moved: boolean } | undefined
@@ -200,9 +245,13 @@ export class Admission {
     }
     const service = found && this.table.serviceNamed(found.thing.id, target.service)
     if (found === undefined || service === undefined) {
-      throw new PlatformError('not_found', `there is no service ${target.service}${named === undefined ? '' : ` in a team ${named}`}`, {
-        fix: 'See what there is with `m3o services`.',
-      })
+      throw new PlatformError(
+        'not_found',
+        `there is no service ${target.service}${named === undefined ? '' : ` in a team ${named}`}`,
+        {
+          fix: 'See what there is with `m3o services`.',
+        },
+      )
     }
     // It may be another team's by now.
     const team = this.table.get('teams', service.thing.teamId) ?? found.thing
@@ -210,7 +259,15 @@ export class Admission {
   }
 
   /** `context` is the environment of the whole chain of calls; `asked` that of this service's team. */
-  private environment({ request, target }: Asked, { identity, service, instance, found }: { identity: Identity; service: Service; instance: Caller | undefined; found: Found }) {
+  private environment(
+    { request, target }: Asked,
+    {
+      identity,
+      service,
+      instance,
+      found,
+    }: { identity: Identity; service: Service; instance: Caller | undefined; found: Found },
+  ) {
     const claim = this.claims.read(request.headers[header.baggage] as string | undefined)
     let context = this.named(request, target, identity, service)
     let choice = (request.headers[header.environment] === undefined ? 'host' : 'header') as EnvironmentChoice
@@ -241,37 +298,62 @@ export class Admission {
     if (context === undefined) choice = 'default'
     context ??= root
     const asked = context?.teamId === service.teamId ? context : root
-    if (context === undefined || asked === undefined) throw new PlatformError('not_found', 'the team of this service has no environment')
+    if (context === undefined || asked === undefined)
+      throw new PlatformError('not_found', 'the team of this service has no environment')
     found.environment = asked
     found.choice = asked === context ? choice : 'default'
     if (asked.gone !== null) throw gone(asked.gone, asked.goneBy)
     this.allow(identity, asked, instance, member)
     // What comes with a token as well is the token's call.
-    if (instance !== undefined && identity.kind === 'service' && asked.teamId === instance.teamId) this.requireOwnReach(instance, asked, generation)
-    if (instance !== undefined && asked.parentId !== null && asked.id !== instance.environmentId) this.requireNoSecrets(instance, asked)
+    if (instance !== undefined && identity.kind === 'service' && asked.teamId === instance.teamId)
+      this.requireOwnReach(instance, asked, generation)
+    if (instance !== undefined && asked.parentId !== null && asked.id !== instance.environmentId)
+      this.requireNoSecrets(instance, asked)
     return { context, asked, member, choice, generation: generation ?? this.table.generationOf(context.id) }
   }
 
   /** The environment that the request names itself. */
-  private named(request: CallRequest, target: Asked['target'], identity: Identity, service: Service): Environment | undefined {
+  private named(
+    request: CallRequest,
+    target: Asked['target'],
+    identity: Identity,
+    service: Service,
+  ): Environment | undefined {
     const wanted = request.headers[header.environment] as string | undefined
-    const name = wanted ?? (target.kind === 'host' && target.environment !== 'production' ? target.environment : undefined)
+    const name =
+      wanted ?? (target.kind === 'host' && target.environment !== 'production' ? target.environment : undefined)
     if (name === undefined) return undefined
     // A name is one of the service's team, or, for a caller of another, one of the caller's own.
-    const own = identity.kind === 'person' ? identity.teamIds[0] : identity.kind === 'service' ? identity.caller.teamId : undefined
+    const own =
+      identity.kind === 'person'
+        ? identity.teamIds[0]
+        : identity.kind === 'service'
+          ? identity.caller.teamId
+          : undefined
     const teamId = wanted === undefined || belongsTo(identity, service.teamId) ? service.teamId : own
     if (teamId === undefined) throw signIn()
     const found = this.table.environmentNamed(teamId, name)?.thing
-    if (found === undefined) throw new PlatformError('not_found', `there is no environment ${name}`, { fix: 'See what there is with `m3o env list`.' })
+    if (found === undefined)
+      throw new PlatformError('not_found', `there is no environment ${name}`, {
+        fix: 'See what there is with `m3o env list`.',
+      })
     return found
   }
 
-  private allow(identity: Identity, environment: Environment, instance: Caller | undefined, member: string | undefined): void {
+  private allow(
+    identity: Identity,
+    environment: Environment,
+    instance: Caller | undefined,
+    member: string | undefined,
+  ): void {
     const scope = identity.kind === 'person' ? identity.token?.scope.environments : undefined
-    if (scope !== undefined && !scope.includes(environment.id)) throw new PlatformError('forbidden', `this token may not call in ${environment.name}`)
+    if (scope !== undefined && !scope.includes(environment.id))
+      throw new PlatformError('forbidden', `this token may not call in ${environment.name}`)
     const carried = instance !== undefined && member !== undefined
     if (environment.parentId === null || carried || belongsTo(identity, environment.teamId)) return
-    throw identity.kind === 'anyone' ? signIn() : new PlatformError('forbidden', `the environment ${environment.name} is its team's alone`)
+    throw identity.kind === 'anyone'
+      ? signIn()
+      : new PlatformError('forbidden', `the environment ${environment.name} is its team's alone`)
   }
 
   /**
@@ -282,15 +364,27 @@ export class Admission {
     if (this.isWithin(asked.id, instance.environmentId)) return
     const began = generation !== undefined && generation < this.table.generationOf(asked.id)
     if (began && !this.isWithin(instance.environmentId, asked.id)) return
-    const [service, from] = [this.table.get('services', instance.serviceId)?.name, this.table.get('environments', instance.environmentId)?.name]
-    throw new PlatformError('forbidden', `${service ?? 'this service'} runs in ${from ?? 'another environment'} and does not call in ${asked.name}`, {
-      fix: `Leave out M3O-Environment to call in ${from ?? 'its own environment'}, or send a token that may call in ${asked.name}.`, data: { reason: 'other_environment' },
-    })
+    const [service, from] = [
+      this.table.get('services', instance.serviceId)?.name,
+      this.table.get('environments', instance.environmentId)?.name,
+    ]
+    throw new PlatformError(
+      'forbidden',
+      `${service ?? 'this service'} runs in ${from ?? 'another environment'} and does not call in ${asked.name}`,
+      {
+        fix: `Leave out M3O-Environment to call in ${from ?? 'its own environment'}, or send a token that may call in ${asked.name}.`,
+        data: { reason: 'other_environment' },
+      },
+    )
   }
 
   /** Whether an environment is that other one, or is based on it. */
   private isWithin(environmentId: string, parentId: string): boolean {
-    for (let id: string | null = environmentId, depth = 0; id !== null && depth < maxDepth; id = this.table.get('environments', id)?.parentId ?? null, depth++) {
+    for (
+      let id: string | null = environmentId, depth = 0;
+      id !== null && depth < maxDepth;
+      id = this.table.get('environments', id)?.parentId ?? null, depth++
+    ) {
       if (id === parentId) return true
     }
     return false
@@ -301,7 +395,15 @@ export class Admission {
     const keeper = this.table.keeperOfSecretsAt(instance)
     if (keeper === undefined) return
     const name = this.table.get('services', instance.serviceId)?.name ?? instance.serviceId
-    throw secretsRefusal(name, { from: this.table.get('environments', instance.environmentId)?.name ?? instance.environmentId, keeper: keeper.name, here: asked.name }, 'calls')
+    throw secretsRefusal(
+      name,
+      {
+        from: this.table.get('environments', instance.environmentId)?.name ?? instance.environmentId,
+        keeper: keeper.name,
+        here: asked.name,
+      },
+      'calls',
+    )
   }
 
   private existing(environmentId: string): Environment {
@@ -312,7 +414,8 @@ export class Admission {
 }
 
 /** One would stand between the browser and all services that share the origin (https://www.w3.org/TR/service-workers/#service-worker-script-request). */
-const isWorkerScript = ({ headers }: CallRequest): boolean => headers['service-worker'] !== undefined || headers['sec-fetch-dest'] === 'serviceworker'
+const isWorkerScript = ({ headers }: CallRequest): boolean =>
+  headers['service-worker'] !== undefined || headers['sec-fetch-dest'] === 'serviceworker'
 
 /** A session's end is not known here. */
 function goodUntil(identity: Identity): number {
@@ -321,11 +424,16 @@ function goodUntil(identity: Identity): number {
 }
 
 function gone(why: string, reason: Environment['goneBy'] = 'deleted'): PlatformError {
-  return new PlatformError('environment_gone', why, { fix: 'Choose another with `m3o env use`, or bring it back with `m3o env restore`.', data: { reason } })
+  return new PlatformError('environment_gone', why, {
+    fix: 'Choose another with `m3o env use`, or bring it back with `m3o env restore`.',
+    data: { reason },
+  })
 }
 
 function signIn(): PlatformError {
-  return new PlatformError('unauthenticated', 'only its team may choose an environment', { fix: 'Send a platform token as `Authorization: Bearer m3o_…`.' })
+  return new PlatformError('unauthenticated', 'only its team may choose an environment', {
+    fix: 'Send a platform token as `Authorization: Bearer m3o_…`.',
+  })
 }
 
 function hopsOf(request: CallRequest): number | undefined {

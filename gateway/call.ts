@@ -7,9 +7,29 @@ import type { HeadText } from './wire/head-text.ts'
 export type CallHeaders = Readonly<
   Pick<
     IncomingHttpHeaders,
-    | 'accept' | 'authorization' | 'connection' | 'content-length' | 'cookie' | 'expect' | 'host' | 'origin' | 'referer' | 'sec-fetch-dest'
-    | 'sec-fetch-mode' | 'sec-fetch-site' | 'transfer-encoding' | 'upgrade' | 'via'
-  > & { [name in 'service-worker' | 'x-forwarded-for' | Exclude<(typeof header)[keyof typeof header], typeof header.caller | typeof header.servedBy>]?: string | string[] | undefined }
+    | 'accept'
+    | 'authorization'
+    | 'connection'
+    | 'content-length'
+    | 'cookie'
+    | 'expect'
+    | 'host'
+    | 'origin'
+    | 'referer'
+    | 'sec-fetch-dest'
+    | 'sec-fetch-mode'
+    | 'sec-fetch-site'
+    | 'transfer-encoding'
+    | 'upgrade'
+    | 'via'
+  > & {
+    [
+      name in
+        | 'service-worker'
+        | 'x-forwarded-for'
+        | Exclude<(typeof header)[keyof typeof header], typeof header.caller | typeof header.servedBy>
+    ]?: string | string[] | undefined
+  }
 >
 
 /**

@@ -33,55 +33,76 @@ export interface ControlParts {
 }
 
 /** The server for `gateway.sock`: the runtime's procedures, health, and calls in the name of a signed-in person. */
-export function controlServer({ table, pools, traffic, traces, handovers, targets, plane, log, closing }: ControlParts): Server {
-  const rpc = createRpcServer(gatewayApi, {
-    'routes.replace': (next) => {
-      table.replace(next)
-      return { version: table.version }
+export function controlServer({
+  table,
+  pools,
+  traffic,
+  traces,
+  handovers,
+  targets,
+  plane,
+  log,
+  closing,
+}: ControlParts): Server {
+  const rpc = createRpcServer(
+    gatewayApi,
+    {
+      'routes.replace': (next) => {
+        table.replace(next)
+        return { version: table.version }
+      },
+      'routes.apply': (change) => {
+        table.apply(change)
+        return { version: table.version }
+      },
+      'routes.version': () => ({ version: table.version, epoch: table.epoch }),
+      'instances.busy': ({ instanceIds }) =>
+        Object.fromEntries(
+          instanceIds.map((id) => {
+            const pool = pools.find(id)
+            return [id, { requests: pool?.busy ?? 0, sockets: pool?.sockets.size ?? 0 }]
+          }),
+        ),
+      'instances.drain': async ({ instanceId, timeoutMs, closeSocketsAfterMs }, { signal }) => {
+        const pool = pools.find(instanceId)
+        if (pool === undefined) return { idle: true }
+        if (!table.hasInstance(instanceId)) pool.retire()
+        const timer = setTimeout(() => {
+          for (const socket of pool.sockets) socket.closeForRestart()
+        }, closeSocketsAfterMs)
+        signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
+        try {
+          const idle = await pool.whenIdle(timeoutMs)
+          if (idle || pool.sockets.size === 0) return { idle }
+          // Sockets have a time of their own, and are told before they end.
+          return { idle: await pool.whenIdle(Math.max(0, closeSocketsAfterMs - timeoutMs) + closingMs) }
+        } finally {
+          clearTimeout(timer)
+        }
+      },
+      'traffic.watch': (_, { signal }) => traffic.watch(AbortSignal.any([signal, closing])),
+      'traffic.saving': (claim) => {
+        traffic.noteSaving(claim)
+        return { ok: true }
+      },
+      'traffic.inherit': ({ counts }) => {
+        traffic.inherit(counts)
+        return { ok: true }
+      },
+      'traces.read': ({ traceId }) => traces.read(traceId, table),
+      'handover.create': (asked) => ({ code: handovers.create(asked) }),
     },
-    'routes.apply': (change) => {
-      table.apply(change)
-      return { version: table.version }
-    },
-    'routes.version': () => ({ version: table.version, epoch: table.epoch }),
-    'instances.busy': ({ instanceIds }) => Object.fromEntries(instanceIds.map((id) => {
-      const pool = pools.find(id)
-      return [id, { requests: pool?.busy ?? 0, sockets: pool?.sockets.size ?? 0 }]
-    })),
-    'instances.drain': async ({ instanceId, timeoutMs, closeSocketsAfterMs }, { signal }) => {
-      const pool = pools.find(instanceId)
-      if (pool === undefined) return { idle: true }
-      if (!table.hasInstance(instanceId)) pool.retire()
-      const timer = setTimeout(() => { for (const socket of pool.sockets) socket.closeForRestart() }, closeSocketsAfterMs)
-      signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
-      try {
-        const idle = await pool.whenIdle(timeoutMs)
-        if (idle || pool.sockets.size === 0) return { idle }
-        // Sockets have a time of their own, and are told before they end.
-        return { idle: await pool.whenIdle(Math.max(0, closeSocketsAfterMs - timeoutMs) + closingMs) }
-      } finally {
-        clearTimeout(timer)
-      }
-    },
-    'traffic.watch': (_, { signal }) => traffic.watch(AbortSignal.any([signal, closing])),
-    'traffic.saving': (claim) => {
-      traffic.noteSaving(claim)
-      return { ok: true }
-    },
-    'traffic.inherit': ({ counts }) => {
-      traffic.inherit(counts)
-      return { ok: true }
-    },
-    'traces.read': ({ traceId }) => traces.read(traceId, table),
-    'handover.create': (asked) => ({ code: handovers.create(asked) }),
-  }, { log })
+    { log },
+  )
 
-  const asksService = ({ headers, url }: IncomingMessage) => targets.isService(headers.host) || url?.startsWith('/v1/') === true
+  const asksService = ({ headers, url }: IncomingMessage) =>
+    targets.isService(headers.host) || url?.startsWith('/v1/') === true
   const server = plane.createServer()
   server.on('request', (request, response) => {
     if (asksService(request)) return plane.handle(request, response, personOf)
     if (rpc.request(request, response)) return
-    if (request.url === metricsPath) return void response.setHeader('content-type', metricsType).end(gatewayMetrics({ table, traffic, pools }))
+    if (request.url === metricsPath)
+      return void response.setHeader('content-type', metricsType).end(gatewayMetrics({ table, traffic, pools }))
     plane.handle(request, response, personOf)
   })
   server.on('checkContinue', (request, response) => plane.handle(request, response, personOf))
@@ -92,14 +113,24 @@ export function controlServer({ table, pools, traffic, traces, handovers, target
   return server
 }
 
-const actor = z.object({ personId: z.string(), email: z.string().nullable(), machine: z.string().optional(), teamIds: z.array(z.string()) })
+const actor = z.object({
+  personId: z.string(),
+  email: z.string().nullable(),
+  machine: z.string().optional(),
+  teamIds: z.array(z.string()),
+})
 
 /** Who the web process says acts; only its socket can say so. */
 const personOf: WhoActs = (request) => {
   const said = request.headers[rpcHeader.actor]
   if (typeof said !== 'string') return undefined
   try {
-    return { kind: 'person', token: undefined, machine: undefined, ...actor.parse(JSON.parse(said.startsWith('{') ? said : decodeURIComponent(said))) }
+    return {
+      kind: 'person',
+      token: undefined,
+      machine: undefined,
+      ...actor.parse(JSON.parse(said.startsWith('{') ? said : decodeURIComponent(said))),
+    }
   } catch (cause) {
     throw new PlatformError('bad_request', `the header ${rpcHeader.actor} is not a person`, {}, { cause })
   }

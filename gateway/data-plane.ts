@@ -7,7 +7,15 @@ import type { Admission } from './admission.ts'
 import { refuse, isNavigation } from './answer/refusal.ts'
 import type { CallRequest, CallResponse } from './call.ts'
 import { traceFrom } from './context/trace.ts'
-import { answerBare, answerMalformed, bareBody, framingFault, isCondemned, mayUpgrade, passOverOffer } from './framing.ts'
+import {
+  answerBare,
+  answerMalformed,
+  bareBody,
+  framingFault,
+  isCondemned,
+  mayUpgrade,
+  passOverOffer,
+} from './framing.ts'
 import { type Handovers, isHandover } from './identity/handover.ts'
 import type { Person } from './identity/identity.ts'
 import { Exchange } from './proxy/exchange.ts'
@@ -68,7 +76,9 @@ export class DataPlane {
   /** A server for callers, none of whom can say who they are but by tokens, keys and cookies; what is plain is read without Node's parser. */
   createCallServer(): Server {
     const handle = (request: IncomingMessage, response: ServerResponse) => this.handle(request, response, nobody)
-    return this.prepare(new CallServer(options, (request, response, upgraded) => this.pass(request, response, nobody, upgraded)))
+    return this.prepare(
+      new CallServer(options, (request, response, upgraded) => this.pass(request, response, nobody, upgraded)),
+    )
       .on('request', handle)
       .on('checkContinue', handle)
       .on('upgrade', (request, socket, head) => this.upgrade(request, socket as Socket, head, nobody))
@@ -76,10 +86,19 @@ export class DataPlane {
 
   private prepare(server: Server): Server {
     server.on('clientError', answerMalformed)
-    server.on('connect', (_request, socket: Socket) => answerBare(socket, 405, new PlatformError('method_not_allowed', 'CONNECT is not answered here')))
+    server.on('connect', (_request, socket: Socket) =>
+      answerBare(socket, 405, new PlatformError('method_not_allowed', 'CONNECT is not answered here')),
+    )
     server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
       response.writeHead(417, { connection: 'close', 'content-type': 'application/json' })
-      response.end(bareBody(417, new PlatformError('bad_request', 'this expectation cannot be met', { fix: 'Send Expect: 100-continue, or none.' })))
+      response.end(
+        bareBody(
+          417,
+          new PlatformError('bad_request', 'this expectation cannot be met', {
+            fix: 'Send Expect: 100-continue, or none.',
+          }),
+        ),
+      )
     })
     return server
   }
@@ -91,7 +110,11 @@ export class DataPlane {
     const fault = framingFault(request, response)
     if (upgraded === undefined) passOverOffer(request, response)
     if (fault === undefined) this.pass(request, response, () => whoActs(request), upgraded)
-    else this.refuse(request, response, fault, { target: undefined, traceparent: traceFrom(request.headers[header.traceparent] as string | undefined).traceparent })
+    else
+      this.refuse(request, response, fault, {
+        target: undefined,
+        traceparent: traceFrom(request.headers[header.traceparent] as string | undefined).traceparent,
+      })
   }
 
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, whoActs: WhoActs): void {
@@ -109,7 +132,12 @@ export class DataPlane {
     })
   }
 
-  private pass(request: CallRequest, response: CallResponse, whoActs: () => Person | undefined, upgraded: Upgraded | undefined): void {
+  private pass(
+    request: CallRequest,
+    response: CallResponse,
+    whoActs: () => Person | undefined,
+    upgraded: Upgraded | undefined,
+  ): void {
     const { targets, admission, handovers, proxy, traces, traffic, moves, known } = this.parts
     const trace = traceFrom(request.headers[header.traceparent] as string | undefined)
     let target: Target | undefined
@@ -117,18 +145,26 @@ export class DataPlane {
       const before = known.of(request)
       if (before !== undefined) {
         target = before.target
-        return proxy.send(new Exchange(proxy, { request, target: before.target, trusted: undefined }, response, { passage: before.passage, trace }))
+        return proxy.send(
+          new Exchange(proxy, { request, target: before.target, trusted: undefined }, response, {
+            passage: before.passage,
+            trace,
+          }),
+        )
       }
       target = targets.read(request)
       if (target.kind === 'own') return this.answerOwn(request, response, target.path, trace.traceparent)
-      if (target.kind === 'host' && isHandover(target.path)) return handovers.accept(request, response, target.host, target.path)
+      if (target.kind === 'host' && isHandover(target.path))
+        return handovers.accept(request, response, target.host, target.path)
       const trusted = whoActs()
       const asked = { request, target, trusted }
       const passage = admission.admit(asked)
       if ('moving' in passage) {
         // It is looked at anew: whose it is, and who may call it, may be others then. Its body has not been touched.
         moves.over(passage.moving).then(
-          () => { if (!response.destroyed) this.pass(request, response, whoActs, upgraded) },
+          () => {
+            if (!response.destroyed) this.pass(request, response, whoActs, upgraded)
+          },
           (error: unknown) => this.refuse(request, response, error, { target, traceparent: trace.traceparent }),
         )
         return
@@ -144,18 +180,29 @@ export class DataPlane {
       if (trusted !== undefined) traces.follow(trace.traceparent)
       known.note(request, target, passage)
       const upgrade = upgraded === undefined ? undefined : request.headers.upgrade
-      const exchange = upgraded === undefined
-        ? new Exchange(proxy, asked, response, { passage, trace })
-        : new UpgradeExchange(proxy, asked, response, { passage, trace, upgrade }).from(upgraded)
+      const exchange =
+        upgraded === undefined
+          ? new Exchange(proxy, asked, response, { passage, trace })
+          : new UpgradeExchange(proxy, asked, response, { passage, trace, upgrade }).from(upgraded)
       proxy.send(exchange)
     } catch (error) {
       this.refuse(request, response, error, { target, traceparent: trace.traceparent })
     }
   }
 
-  private refuse(request: CallRequest, response: CallResponse, error: unknown, { target, traceparent }: { target: Target | undefined; traceparent: string }): void {
+  private refuse(
+    request: CallRequest,
+    response: CallResponse,
+    error: unknown,
+    { target, traceparent }: { target: Target | undefined; traceparent: string },
+  ): void {
     if (!(error instanceof PlatformError)) this.parts.report(error)
-    else if (error.code === 'unauthenticated' && target?.kind === 'host' && isNavigation(request) && !isHandover(target.path)) {
+    else if (
+      error.code === 'unauthenticated' &&
+      target?.kind === 'host' &&
+      isNavigation(request) &&
+      !isHandover(target.path)
+    ) {
       return this.parts.handovers.begin(request, response, target.host, target.path)
     }
     const away = error instanceof PlatformError && error.code === 'unavailable'
@@ -163,9 +210,15 @@ export class DataPlane {
   }
 
   /** To the host of the new name; the method and the body go along. Names may be given again, so never permanently. */
-  private redirect(response: CallResponse, target: Extract<Target, { kind: 'host' | 'path' }>, to: { label: string; path: string }): void {
+  private redirect(
+    response: CallResponse,
+    target: Extract<Target, { kind: 'host' | 'path' }>,
+    to: { label: string; path: string },
+  ): void {
     const host = target.kind === 'host' ? target.host.slice(target.host.indexOf('.')) : ''
-    response.writeHead(307, { location: `${this.parts.scheme}://${to.label}${host}${to.path}`, 'content-length': 0 }).end()
+    response
+      .writeHead(307, { location: `${this.parts.scheme}://${to.label}${host}${to.path}`, 'content-length': 0 })
+      .end()
   }
 
   private answerOwn(request: CallRequest, response: CallResponse, path: string, traceparent: string): void {
@@ -174,8 +227,13 @@ export class DataPlane {
       return
     }
     requireCanonical(path)
-    refuse(request, response, new PlatformError('not_found', 'no service is at this address', {
-      fix: 'Services are at /v1/{service}/{endpoint}, and at hosts of their own.',
-    }), { traceparent, console: this.parts.console })
+    refuse(
+      request,
+      response,
+      new PlatformError('not_found', 'no service is at this address', {
+        fix: 'Services are at /v1/{service}/{endpoint}, and at hosts of their own.',
+      }),
+      { traceparent, console: this.parts.console },
+    )
   }
 }

@@ -16,7 +16,8 @@ export class FieldNames<T> {
     if (known !== undefined) return known
     const judged = this.judge(name.toLowerCase())
     // A copy: a part of a text keeps all of it.
-    if (this.known.size < most && name.length <= longest) this.known.set(Buffer.from(name, 'latin1').toString('latin1'), judged)
+    if (this.known.size < most && name.length <= longest)
+      this.known.set(Buffer.from(name, 'latin1').toString('latin1'), judged)
     return judged
   }
 }

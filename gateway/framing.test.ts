@@ -9,7 +9,7 @@ test('the last answer of a connection whose caller has gone harms nobody', async
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
-  const [socket] = await once(server, 'connection') as [Socket]
+  const [socket] = (await once(server, 'connection')) as [Socket]
   client.resetAndDestroy()
   await once(client, 'close')
   const closed = new Promise((resolve) => socket.once('close', resolve))

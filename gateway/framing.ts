@@ -23,7 +23,8 @@ export function framingFault(request: IncomingMessage, response: ServerResponse)
   if (hosts > 1) return condemn(request, response, 'this request names two hosts')
   if (hosts === 0 && httpVersion === '1.1') return condemn(request, response, 'this request names no host')
   // Node reads 0.9's bare line, and any request that calls itself 2.0.
-  if (httpVersion !== '1.1' && httpVersion !== '1.0') return condemn(request, response, `HTTP/${httpVersion} is not spoken here`)
+  if (httpVersion !== '1.1' && httpVersion !== '1.0')
+    return condemn(request, response, `HTTP/${httpVersion} is not spoken here`)
   const encoding = headers['transfer-encoding']
   if (encoding !== undefined && (encoding.toLowerCase() !== 'chunked' || httpVersion === '1.0')) {
     return condemn(request, response, 'this transfer encoding is not understood')
@@ -39,7 +40,12 @@ function condemn(request: IncomingMessage, response: ServerResponse, why: string
 
 /** A switch to another protocol is passed on where nothing precedes it; other offers, HTTP/2's among them, may be ignored. */
 export function mayUpgrade({ headers, socket }: IncomingMessage): boolean {
-  return !isAnswering(socket) && headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0' && !/\bh2c?\b/i.test(headers.upgrade ?? '')
+  return (
+    !isAnswering(socket) &&
+    headers['transfer-encoding'] === undefined &&
+    (headers['content-length'] ?? '0') === '0' &&
+    !/\bh2c?\b/i.test(headers.upgrade ?? '')
+  )
 }
 
 /** An offer that is passed over is the last request of its connection: what follows may be of the other protocol already. */
@@ -61,7 +67,11 @@ const isAnswering = (socket: Answered): boolean => (socket._httpMessage ?? null)
 type Answered = Socket & { _httpMessage?: { headersSent?: boolean } | null }
 
 export function answerMalformed(error: NodeJS.ErrnoException, socket: Answered): void {
-  const [code, status, message] = malformed[error.code ?? ''] ?? ['bad_request', 400, 'this request is not well-formed HTTP/1.1']
+  const [code, status, message] = malformed[error.code ?? ''] ?? [
+    'bad_request',
+    400,
+    'this request is not well-formed HTTP/1.1',
+  ]
   // Something is being answered on this connection already: an answer in its midst would be taken for its body.
   if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent) return void socket.destroy()
   answerBare(socket, status, new PlatformError(code, message))
@@ -72,7 +82,9 @@ export function answerBare(socket: Socket, status: number, error: PlatformError)
   const body = bareBody(status, error)
   // Who asked may have gone; of a socket that node:http has given away nobody else hears.
   socket.on('error', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
   socket.destroySoon()
 }
 

@@ -81,12 +81,28 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   })
   const open = new OpenCalls(admission)
   const proxy = new Proxy({
-    table, pools, traffic, traces, open, cookies, scheme, console,
+    table,
+    pools,
+    traffic,
+    traces,
+    open,
+    cookies,
+    scheme,
+    console,
     waker: new Waker(table, askToWake),
     log: (error, service) => log.debug({ err: error, service }, 'a service did not answer'),
   })
   const plane = new DataPlane({
-    targets, admission, handovers, proxy, traces, traffic, scheme, console, moves: new Moves(table), known: new KnownPassages(table),
+    targets,
+    admission,
+    handovers,
+    proxy,
+    traces,
+    traffic,
+    scheme,
+    console,
+    moves: new Moves(table),
+    known: new KnownPassages(table),
     report: (error) => log.error({ err: error }, 'a request failed unexpectedly'),
   })
 
@@ -96,7 +112,17 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   // Whoever comes through it is nobody but by a key: what laptops send is theirs, not web's.
   const laptops = plane.createCallServer()
   const closing = new AbortController()
-  const control = controlServer({ table, pools, traffic, traces, handovers, targets, plane, log, closing: closing.signal })
+  const control = controlServer({
+    table,
+    pools,
+    traffic,
+    traces,
+    handovers,
+    targets,
+    plane,
+    log,
+    closing: closing.signal,
+  })
   const inside: Server[] = []
   handOnWhoWaits()
   await listen(outside, settings.port, settings.host)
@@ -107,13 +133,23 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
   const own = inode()
   const isSucceeded = () => inode() !== undefined && inode() !== own
   const succeeded = Promise.withResolvers<void>()
-  const watching = watchFolder(run, () => { if (isSucceeded()) succeeded.resolve() }, (error) => log.warn({ err: error }, 'a successor would not be noticed'))
-  const listeners = new Listeners(table, () => {
-    const server = plane.createCallServer()
-    inside.push(server)
-    server.once('close', () => inside.splice(inside.indexOf(server), 1))
-    return server
-  }, log)
+  const watching = watchFolder(
+    run,
+    () => {
+      if (isSucceeded()) succeeded.resolve()
+    },
+    (error) => log.warn({ err: error }, 'a successor would not be noticed'),
+  )
+  const listeners = new Listeners(
+    table,
+    () => {
+      const server = plane.createCallServer()
+      inside.push(server)
+      server.once('close', () => inside.splice(inside.indexOf(server), 1))
+      return server
+    },
+    log,
+  )
   const { port } = outside.address() as AddressInfo
   log.info({ host: settings.host, port }, 'the gateway serves')
 
@@ -129,14 +165,23 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
       const patienceMs = withinMs ?? (hasSuccessor ? graceMs.succeeded : graceMs.alone)
       listeners.close()
       closing.abort()
-      const closed = Promise.all(servers.map((server) => new Promise<void>((resolve) => {
-        if (!server.listening) return resolve()
-        server.close(() => resolve())
-        server.closeIdleConnections()
-      })))
+      const closed = Promise.all(
+        servers.map(
+          (server) =>
+            new Promise<void>((resolve) => {
+              if (!server.listening) return resolve()
+              server.close(() => resolve())
+              server.closeIdleConnections()
+            }),
+        ),
+      )
       // A kept connection whose request has just ended would be asked again.
-      const idle = setInterval(() => { for (const server of servers) server.closeIdleConnections() }, 50)
-      const timer = setTimeout(() => { for (const server of servers) server.closeAllConnections() }, patienceMs)
+      const idle = setInterval(() => {
+        for (const server of servers) server.closeIdleConnections()
+      }, 50)
+      const timer = setTimeout(() => {
+        for (const server of servers) server.closeAllConnections()
+      }, patienceMs)
       for (const pool of pools.all()) for (const socket of pool.sockets) socket.closeForRestart()
       await file.flush()
       await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, patienceMs + 500).unref())])

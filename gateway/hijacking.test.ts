@@ -11,9 +11,13 @@ const tokens: Record<'http' | 'https', string> = {} as never
 beforeAll(async () => {
   for (const scheme of ['http', 'https'] as const) {
     const stand = await startStand(scheme === 'https' ? { url: 'https://console.example' } : {})
-    const app = await stand.upstream(() => {}, (server) => server.on('upgrade', (_request, socket) => {
-      socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
-    }))
+    const app = await stand.upstream(
+      () => {},
+      (server) =>
+        server.on('upgrade', (_request, socket) => {
+          socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+        }),
+    )
     stand.release(stand.service('app'), 'e_production', [app])
     tokens[scheme] = stand.token('m3o_of_ann').authorization
     await stand.publish()
@@ -26,13 +30,20 @@ afterAll(async () => {
 })
 
 async function upgrade(scheme: 'http' | 'https', headers: Record<string, string | undefined>): Promise<number> {
-  const lines = Object.entries({ host, connection: 'Upgrade', upgrade: 'websocket', ...headers }).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}\r\n`])).join('')
-  return Number((await raw(stands[scheme].gateway.port, `GET /socket HTTP/1.1\r\n${lines}\r\n`, { patienceMs: 2_000 })).slice(9, 12))
+  const lines = Object.entries({ host, connection: 'Upgrade', upgrade: 'websocket', ...headers })
+    .flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}\r\n`]))
+    .join('')
+  return Number(
+    (await raw(stands[scheme].gateway.port, `GET /socket HTTP/1.1\r\n${lines}\r\n`, { patienceMs: 2_000 })).slice(
+      9,
+      12,
+    ),
+  )
 }
 
 const originsOf = (scheme: 'http' | 'https') => ({
-  'none': undefined,
-  'null': 'null',
+  none: undefined,
+  null: 'null',
   'another host': `${scheme}://evil.example`,
   'a sibling subdomain': `${scheme}://theirs--other.localhost:8080`,
   'the domain itself': `${scheme}://localhost:8080`,
@@ -41,22 +52,33 @@ const originsOf = (scheme: 'http' | 'https') => ({
   'another scheme': `${scheme === 'http' ? 'https' : 'http'}://${host}`,
 })
 
-test.each(['http', 'https'] as const)('over %s, a service\'s socket takes the cookie from pages of its own host alone', async (scheme) => {
-  const own = `${scheme}://${host}`
-  const cookie = cookies[scheme]
-  expect(await upgrade(scheme, { cookie, origin: own })).toBe(101)
-  expect(await upgrade(scheme, { cookie, origin: own, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'websocket' })).toBe(101)
-  const wrong: string[] = []
-  for (const [which, origin] of Object.entries(originsOf(scheme))) {
-    for (const site of [undefined, 'same-site', 'cross-site']) {
-      const status = await upgrade(scheme, { cookie, origin, 'sec-fetch-site': site, ...(site !== undefined && { 'sec-fetch-mode': 'websocket' }) })
-      if (status !== 401) wrong.push(`${which} (${site ?? 'no Sec-Fetch-Site'}): ${status}`)
+test.each(['http', 'https'] as const)(
+  "over %s, a service's socket takes the cookie from pages of its own host alone",
+  async (scheme) => {
+    const own = `${scheme}://${host}`
+    const cookie = cookies[scheme]
+    expect(await upgrade(scheme, { cookie, origin: own })).toBe(101)
+    expect(
+      await upgrade(scheme, { cookie, origin: own, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'websocket' }),
+    ).toBe(101)
+    const wrong: string[] = []
+    for (const [which, origin] of Object.entries(originsOf(scheme))) {
+      for (const site of [undefined, 'same-site', 'cross-site']) {
+        const status = await upgrade(scheme, {
+          cookie,
+          origin,
+          'sec-fetch-site': site,
+          ...(site !== undefined && { 'sec-fetch-mode': 'websocket' }),
+        })
+        if (status !== 401) wrong.push(`${which} (${site ?? 'no Sec-Fetch-Site'}): ${status}`)
+      }
     }
-  }
-  expect(wrong).toEqual([])
-})
+    expect(wrong).toEqual([])
+  },
+)
 
 test('a token is meant by who sends it, from wherever', async () => {
-  for (const origin of Object.values(originsOf('http'))) expect(await upgrade('http', { authorization: tokens.http, origin })).toBe(101)
+  for (const origin of Object.values(originsOf('http')))
+    expect(await upgrade('http', { authorization: tokens.http, origin })).toBe(101)
   expect(await upgrade('http', { authorization: 'Bearer m3o_wrong' })).toBe(401)
 })

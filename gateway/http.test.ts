@@ -18,52 +18,69 @@ const rude = 'Host: rude--demo.localhost\r\n'
 beforeAll(async () => {
   stand = await startStand()
   port = stand.gateway.port
-  const web = await stand.upstream(async (request, response) => {
-    const url = request.url as string
-    if (url === '/drip') {
-      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
-      response.once('close', () => events.push('drip closed'))
-      return
-    }
-    if (url === '/deaf') {
-      events.push('deaf begun')
-      request.on('error', () => {})
-      request.once('close', () => events.push(`deaf ${request.complete ? 'whole' : 'cut'}`))
-      return void request.resume()
-    }
-    if (url === '/hints') return void response.writeEarlyHints({ link: '</a.css>; rel=preload' }, () => response.end('hinted'))
-    if (url === '/early') return void response.writeHead(413, { 'content-length': 3 }).end('big')
-    if (url === '/big') {
-      const chunk = Buffer.alloc(1 << 20, 'x')
-      const more = () => {
-        while (!response.destroyed && response.write(chunk)) events.length = 0
-        events.push('held back')
+  const web = await stand.upstream(
+    async (request, response) => {
+      const url = request.url as string
+      if (url === '/drip') {
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+        response.once('close', () => events.push('drip closed'))
+        return
       }
-      response.on('drain', more)
-      return more()
-    }
-    const body = await bodyOf(request).catch(() => undefined)
-    if (body === undefined) return
-    seen.push({ method: request.method as string, url, raw: request.rawHeaders, trailers: request.rawTrailers, body: body.length, sha: hash('sha256', body) })
-    if (request.method === 'HEAD') return void response.writeHead(200, { 'content-length': 5 }).end()
-    if (url === '/204') return void response.writeHead(204).end()
-    if (url === '/304') return void response.writeHead(304, { etag: '"x"' }).end()
-    if (url === '/trailers') {
-      response.writeHead(200, { trailer: 'X-Sum' })
-      response.write('abc')
-      response.addTrailers({ 'X-Sum': '6', 'M3O-Served-By': 'me' })
-      return void response.end()
-    }
-    if (url === '/cookies') response.setHeader('set-cookie', ['a=1; Domain=demo.localhost; Path=/', 'b=2', 'next-auth.session-token=x', '__Secure-next-auth.y=z'])
-    response.setHeader('clear-site-data', '"cookies"')
-    response.end('hello')
-  }, (server) => {
-    server.on('checkContinue', (request: IncomingMessage, response) => {
-      if (request.url === '/no') return void response.writeHead(417, { 'content-length': 0 }).end()
-      response.writeContinue()
-      server.emit('request', request, response)
-    })
-  })
+      if (url === '/deaf') {
+        events.push('deaf begun')
+        request.on('error', () => {})
+        request.once('close', () => events.push(`deaf ${request.complete ? 'whole' : 'cut'}`))
+        return void request.resume()
+      }
+      if (url === '/hints')
+        return void response.writeEarlyHints({ link: '</a.css>; rel=preload' }, () => response.end('hinted'))
+      if (url === '/early') return void response.writeHead(413, { 'content-length': 3 }).end('big')
+      if (url === '/big') {
+        const chunk = Buffer.alloc(1 << 20, 'x')
+        const more = () => {
+          while (!response.destroyed && response.write(chunk)) events.length = 0
+          events.push('held back')
+        }
+        response.on('drain', more)
+        return more()
+      }
+      const body = await bodyOf(request).catch(() => undefined)
+      if (body === undefined) return
+      seen.push({
+        method: request.method as string,
+        url,
+        raw: request.rawHeaders,
+        trailers: request.rawTrailers,
+        body: body.length,
+        sha: hash('sha256', body),
+      })
+      if (request.method === 'HEAD') return void response.writeHead(200, { 'content-length': 5 }).end()
+      if (url === '/204') return void response.writeHead(204).end()
+      if (url === '/304') return void response.writeHead(304, { etag: '"x"' }).end()
+      if (url === '/trailers') {
+        response.writeHead(200, { trailer: 'X-Sum' })
+        response.write('abc')
+        response.addTrailers({ 'X-Sum': '6', 'M3O-Served-By': 'me' })
+        return void response.end()
+      }
+      if (url === '/cookies')
+        response.setHeader('set-cookie', [
+          'a=1; Domain=demo.localhost; Path=/',
+          'b=2',
+          'next-auth.session-token=x',
+          '__Secure-next-auth.y=z',
+        ])
+      response.setHeader('clear-site-data', '"cookies"')
+      response.end('hello')
+    },
+    (server) => {
+      server.on('checkContinue', (request: IncomingMessage, response) => {
+        if (request.url === '/no') return void response.writeHead(417, { 'content-length': 0 }).end()
+        response.writeContinue()
+        server.emit('request', request, response)
+      })
+    },
+  )
   stand.release(stand.service('web', { audience: { kind: 'anyone' } }), 'e_production', [web])
   tcp = createTcp((socket) => {
     socket.on('error', () => {})
@@ -83,7 +100,9 @@ const get = (path: string, more = '') => raw(port, `GET ${path} HTTP/1.1\r\n${ho
 describe('requests', () => {
   test('keep their lines: absolute form wins over Host, asterisk form passes, HTTP/1.0 is understood', async () => {
     seen = []
-    expect(await raw(port, 'GET http://web--demo.localhost/p?q=1 HTTP/1.1\r\nHost: elsewhere\r\nConnection: close\r\n\r\n')).toContain('hello')
+    expect(
+      await raw(port, 'GET http://web--demo.localhost/p?q=1 HTTP/1.1\r\nHost: elsewhere\r\nConnection: close\r\n\r\n'),
+    ).toContain('hello')
     expect(await raw(port, `OPTIONS * HTTP/1.1\r\n${host}Connection: close\r\n\r\n`)).toMatch(/^HTTP\/1.1 200/)
     expect(await raw(port, `GET /old HTTP/1.0\r\n${host}\r\n`)).toMatch(/^HTTP\/1.1 200[^]*hello$/)
     expect(seen.map(({ url }) => url)).toEqual(['/p?q=1', '*', '/old'])
@@ -134,7 +153,10 @@ describe('requests', () => {
   })
 
   test('several in one packet are answered in their order', async () => {
-    const answer = await raw(port, `GET /1 HTTP/1.1\r\n${host}\r\nPOST /2 HTTP/1.1\r\n${host}Content-Length: 3\r\n\r\nabcGET /204 HTTP/1.1\r\n${host}Connection: close\r\n\r\n`)
+    const answer = await raw(
+      port,
+      `GET /1 HTTP/1.1\r\n${host}\r\nPOST /2 HTTP/1.1\r\n${host}Content-Length: 3\r\n\r\nabcGET /204 HTTP/1.1\r\n${host}Connection: close\r\n\r\n`,
+    )
     expect([...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '200', '204'])
   })
 
@@ -144,7 +166,17 @@ describe('requests', () => {
       const chunk = Buffer.alloc(1 << 20, 'z')
       const before = process.memoryUsage.rss()
       await new Promise<void>((resolve, reject) => {
-        const sent = httpRequest({ host: '127.0.0.1', port, path: '/up', method: 'PUT', agent: false, headers: { host: 'web--demo.localhost', ...headers } }, (answer) => answer.resume().once('end', resolve))
+        const sent = httpRequest(
+          {
+            host: '127.0.0.1',
+            port,
+            path: '/up',
+            method: 'PUT',
+            agent: false,
+            headers: { host: 'web--demo.localhost', ...headers },
+          },
+          (answer) => answer.resume().once('end', resolve),
+        )
         sent.on('error', reject)
         let left = 64
         const more = () => {
@@ -163,36 +195,51 @@ describe('requests', () => {
 
   test('chunks bring their trailers along, but none that would say who asks or how it is framed', async () => {
     seen = []
-    const chunked = 'Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\nConnection: close\r\n\r\n3;a=b\r\nabc\r\n0\r\nX-Sum: 6\r\nM3O-Caller: me\r\nAuthorization: x\r\nbaggage: m3o-env=x\r\n\r\n'
+    const chunked =
+      'Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\nConnection: close\r\n\r\n3;a=b\r\nabc\r\n0\r\nX-Sum: 6\r\nM3O-Caller: me\r\nAuthorization: x\r\nbaggage: m3o-env=x\r\n\r\n'
     expect(await raw(port, `POST /up HTTP/1.1\r\n${host}${chunked}`)).toContain('hello')
     expect(seen).toMatchObject([{ body: 3, trailers: ['X-Sum', '6'] }])
   })
 
-  test('Expect: 100-continue is the service\'s to answer', async () => {
+  test("Expect: 100-continue is the service's to answer", async () => {
     const socket = connect(port, '127.0.0.1')
     let got = ''
-    socket.setEncoding('latin1').on('data', (text: string) => { got += text })
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      got += text
+    })
     socket.write(`POST /up HTTP/1.1\r\n${host}Content-Length: 5\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n`)
     await expect.poll(() => got).toBe('HTTP/1.1 100 Continue\r\n\r\n')
     socket.write('hello')
     await expect.poll(() => got).toContain('200 OK')
-    expect(await raw(port, `POST /no HTTP/1.1\r\n${host}Content-Length: 5\r\nExpect: 100-continue\r\n\r\n`)).toMatch(/^HTTP\/1.1 417[^]*connection: close/i)
-    expect(await raw(port, `POST /no HTTP/1.1\r\n${host}Content-Length: 5\r\nExpect: a-miracle\r\n\r\n`)).toMatch(/^HTTP\/1.1 417[^]*"code":417/)
+    expect(await raw(port, `POST /no HTTP/1.1\r\n${host}Content-Length: 5\r\nExpect: 100-continue\r\n\r\n`)).toMatch(
+      /^HTTP\/1.1 417[^]*connection: close/i,
+    )
+    expect(await raw(port, `POST /no HTTP/1.1\r\n${host}Content-Length: 5\r\nExpect: a-miracle\r\n\r\n`)).toMatch(
+      /^HTTP\/1.1 417[^]*"code":417/,
+    )
   })
 
   test('interim answers reach who knows them', async () => {
     expect(await get('/hints')).toMatch(/^HTTP\/1.1 103 Early Hints\r\nLink: .*\r\n\r\nHTTP\/1.1 200 OK[^]*hinted$/)
     expect(await raw(port, `GET /hints HTTP/1.0\r\n${host}\r\n`)).toMatch(/^HTTP\/1.1 200 OK[^]*hinted$/)
-    expect(await raw(port, `POST /up HTTP/1.0\r\n${host}Content-Length: 5\r\nExpect: 100-continue\r\n\r\nhello`)).toMatch(/^HTTP\/1.1 200 OK/)
+    expect(
+      await raw(port, `POST /up HTTP/1.0\r\n${host}Content-Length: 5\r\nExpect: 100-continue\r\n\r\nhello`),
+    ).toMatch(/^HTTP\/1.1 200 OK/)
   })
 
   test('a refusal leaves a connection that is in order as it is', async () => {
     const refused = 'GET /v1/@demo/nosuch/x HTTP/1.1\r\nHost: h\r\n'
-    expect((await raw(port, `${refused}\r\n${refused}Connection: close\r\n\r\n`)).match(/404 Not Found/g)).toHaveLength(2)
+    expect((await raw(port, `${refused}\r\n${refused}Connection: close\r\n\r\n`)).match(/404 Not Found/g)).toHaveLength(
+      2,
+    )
   })
 
   test('an answer that comes before the body ended is delivered', async () => {
-    const answer = await raw(port, `POST /early HTTP/1.1\r\n${host}Content-Length: 100000000\r\n\r\n${'x'.repeat(100_000)}`, { patienceMs: 400 })
+    const answer = await raw(
+      port,
+      `POST /early HTTP/1.1\r\n${host}Content-Length: 100000000\r\n\r\n${'x'.repeat(100_000)}`,
+      { patienceMs: 400 },
+    )
     expect(answer).toMatch(/^HTTP\/1.1 413[^]*big$/)
   })
 
@@ -200,7 +247,9 @@ describe('requests', () => {
     const slow = raw(port, `GET / HTTP/1.1\r\n${host}`, { patienceMs: 25_000 })
     const socket = connect(port, '127.0.0.1')
     let got = ''
-    socket.setEncoding('latin1').on('data', (text: string) => { got += text })
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      got += text
+    })
     socket.write(`POST /up HTTP/1.1\r\n${host}Content-Length: 18\r\nConnection: close\r\n\r\n`)
     const dripping = setInterval(() => socket.write('x'), 1000)
     expect(await slow).toMatch(/^HTTP\/1.1 408/)
@@ -212,7 +261,9 @@ describe('requests', () => {
 
 describe('answers', () => {
   test('to HEAD, 204 and 304 have no body, and trailers arrive', async () => {
-    expect(await raw(port, `HEAD / HTTP/1.1\r\n${host}Connection: close\r\n\r\n`)).toMatch(/content-length: 5\r\n[^]*\r\n\r\n$/i)
+    expect(await raw(port, `HEAD / HTTP/1.1\r\n${host}Connection: close\r\n\r\n`)).toMatch(
+      /content-length: 5\r\n[^]*\r\n\r\n$/i,
+    )
     expect(await get('/204')).toMatch(/^HTTP\/1.1 204[^]*\r\n\r\n$/)
     expect(await get('/304')).toMatch(/^HTTP\/1.1 304[^]*etag: "x"[^]*\r\n\r\n$/)
     const trailed = await get('/trailers')
@@ -220,11 +271,14 @@ describe('answers', () => {
     expect(trailed.match(/M3O-Served-By/gi)).toHaveLength(1)
   })
 
-  test('set no cookie for others, nor the console\'s, and clear nobody\'s', async () => {
+  test("set no cookie for others, nor the console's, and clear nobody's", async () => {
     const answer = await get('/cookies')
     expect(answer.match(/^set-cookie: .*$/gim)).toEqual(['set-cookie: a=1; Path=/', 'set-cookie: b=2'])
     expect(answer).not.toMatch(/clear-site-data/i)
-    const underV1 = await raw(port, 'GET /v1/@demo/web/cookies HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n')
+    const underV1 = await raw(
+      port,
+      'GET /v1/@demo/web/cookies HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n',
+    )
     expect(underV1).not.toMatch(/set-cookie/i)
     expect(underV1).toMatch(/content-security-policy: sandbox/i)
   })
@@ -233,7 +287,9 @@ describe('answers', () => {
     events.length = 0
     const socket = connect(port, '127.0.0.1')
     let got = ''
-    socket.setEncoding('latin1').on('data', (text: string) => { got += text })
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      got += text
+    })
     socket.write(`GET /drip HTTP/1.1\r\n${host}\r\n`)
     await expect.poll(() => got).toContain('text/event-stream')
     socket.destroy()
@@ -264,13 +320,24 @@ describe('answers', () => {
     for (const [what, answer] of Object.entries(answers)) {
       speak = (socket) => socket.write(answer, () => setTimeout(() => socket.destroy(), 20))
       const failed = await new Promise((resolve) => {
-        httpRequest({ host: '127.0.0.1', port, agent: false, headers: { host: 'rude--demo.localhost' } }, (response) => {
-          response.resume().once('error', () => resolve('cut')).once('end', () => resolve('whole'))
-        }).on('error', () => resolve('cut')).end()
+        httpRequest(
+          { host: '127.0.0.1', port, agent: false, headers: { host: 'rude--demo.localhost' } },
+          (response) => {
+            response
+              .resume()
+              .once('error', () => resolve('cut'))
+              .once('end', () => resolve('whole'))
+          },
+        )
+          .on('error', () => resolve('cut'))
+          .end()
       })
       expect(failed, what).toBe('cut')
       const old = await new Promise((resolve) => {
-        const socket = connect(port, '127.0.0.1').once('error', () => resolve('reset')).once('end', () => resolve('clean')).resume()
+        const socket = connect(port, '127.0.0.1')
+          .once('error', () => resolve('reset'))
+          .once('end', () => resolve('clean'))
+          .resume()
         socket.write(`GET / HTTP/1.0\r\n${rude}\r\n`)
       })
       if (what !== 'length') expect(old, `${what}, 1.0`).toBe('reset')
@@ -280,7 +347,11 @@ describe('answers', () => {
   })
 
   test('that are not HTTP are 502, without what they said', async () => {
-    for (const answer of ['SSH-2.0-OpenSSH\r\n\r\n', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n', 'HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n']) {
+    for (const answer of [
+      'SSH-2.0-OpenSSH\r\n\r\n',
+      'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      'HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
+    ]) {
       speak = (socket) => socket.write(answer)
       const got = await raw(port, `GET / HTTP/1.1\r\n${rude}Connection: close\r\n\r\n`)
       expect(got).toMatch(/^HTTP\/1.1 502[^]*"code":502/)
@@ -288,9 +359,11 @@ describe('answers', () => {
     }
   })
 
-  test('of one request are never another\'s: a service that speaks unasked is cut off', async () => {
-    speak = (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison')
-    for (let i = 0; i < 3; i++) expect(await raw(port, `GET /${i} HTTP/1.1\r\n${rude}Connection: close\r\n\r\n`)).toMatch(/\r\n\r\nok$/)
+  test("of one request are never another's: a service that speaks unasked is cut off", async () => {
+    speak = (socket) =>
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison')
+    for (let i = 0; i < 3; i++)
+      expect(await raw(port, `GET /${i} HTTP/1.1\r\n${rude}Connection: close\r\n\r\n`)).toMatch(/\r\n\r\nok$/)
   })
 })
 
@@ -306,7 +379,11 @@ describe('connections', () => {
       served++
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
     }
-    const one = (method: string, body = '') => raw(port, `${method} / HTTP/1.1\r\n${rude}${body && `Content-Length: ${body.length}\r\n`}Connection: close\r\n\r\n${body}`)
+    const one = (method: string, body = '') =>
+      raw(
+        port,
+        `${method} / HTTP/1.1\r\n${rude}${body && `Content-Length: ${body.length}\r\n`}Connection: close\r\n\r\n${body}`,
+      )
     for (let i = 0; i < 4; i++) expect(await one('GET')).toMatch(/^HTTP\/1.1 200/)
     expect(await one('PUT', 'abc')).toMatch(/^HTTP\/1.1 200/)
     expect(served).toBe(5)
@@ -326,6 +403,10 @@ describe('connections', () => {
     setTimeout(() => once.listen(free, '127.0.0.1'), 150)
     expect(await waiting).toContain('back')
     await new Promise((resolve) => once.close(resolve))
-    expect(await raw(port, 'GET / HTTP/1.1\r\nHost: gone--demo.localhost\r\nConnection: close\r\n\r\n', { patienceMs: 3000 })).toMatch(/^HTTP\/1.1 503[^]*retry-after: 1/i)
+    expect(
+      await raw(port, 'GET / HTTP/1.1\r\nHost: gone--demo.localhost\r\nConnection: close\r\n\r\n', {
+        patienceMs: 3000,
+      }),
+    ).toMatch(/^HTTP\/1.1 503[^]*retry-after: 1/i)
   })
 })

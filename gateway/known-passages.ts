@@ -18,10 +18,13 @@ export class KnownPassages {
 
   of({ likeness }: CallRequest): Known | undefined {
     const known = likeness === undefined ? undefined : this.known.get(likeness)
-    return known !== undefined && known.changes === this.table.changes && Date.now() < known.passage.goodUntil ? known : undefined
+    return known !== undefined && known.changes === this.table.changes && Date.now() < known.passage.goodUntil
+      ? known
+      : undefined
   }
 
   note({ likeness }: CallRequest, target: Asked['target'], passage: Passage): void {
-    if (likeness !== undefined && passage.goodUntil > 0) this.known.set(likeness, { target, passage, changes: this.table.changes })
+    if (likeness !== undefined && passage.goodUntil > 0)
+      this.known.set(likeness, { target, passage, changes: this.table.changes })
   }
 }

@@ -16,11 +16,18 @@ beforeEach(async () => {
   stand = await startStand()
   mkdirSync(join(stand.home, laptopFolder), { recursive: true })
   hello = stand.service('hello')
-  stand.release(hello, 'e_production', [await stand.upstream((request, response) => { request.resume(); request.on('end', () => response.end('beneath')) })])
+  stand.release(hello, 'e_production', [
+    await stand.upstream((request, response) => {
+      request.resume()
+      request.on('end', () => response.end('beneath'))
+    }),
+  ])
   token = stand.token('m3o_x')
 })
 afterEach(async () => {
-  for (const one of open) if ('close' in one) one.close(); else one.destroy()
+  for (const one of open)
+    if ('close' in one) one.close()
+    else one.destroy()
   open.clear()
   await stand.close()
 })
@@ -38,7 +45,10 @@ async function web(run: number, lead: (socket: Socket) => void): Promise<Server>
 }
 
 async function laptop(run: number, text: string): Promise<Server> {
-  const local = await stand.upstream((incoming, response) => { incoming.resume(); incoming.on('end', () => response.end(`${text} ${incoming.method}`)) })
+  const local = await stand.upstream((incoming, response) => {
+    incoming.resume()
+    incoming.on('end', () => response.end(`${text} ${incoming.method}`))
+  })
   return web(run, (socket) => {
     const far = connect({ port: portOf(local), host: '127.0.0.1', allowHalfOpen: true }, () => {
       socket.write(Buffer.from([laptopReady]))
@@ -49,11 +59,21 @@ async function laptop(run: number, text: string): Promise<Server> {
 }
 
 const place = (environmentId: string, run = 1) => {
-  stand.table.laptops[`${environmentId}/${hello}`] = { environmentId, serviceId: hello, instanceId: id, run, by: "Ada's laptop" }
+  stand.table.laptops[`${environmentId}/${hello}`] = {
+    environmentId,
+    serviceId: hello,
+    instanceId: id,
+    run,
+    by: "Ada's laptop",
+  }
 }
 
 const call = async (method = 'GET', environment = 'production') => {
-  const answer = await fetch(`${stand.base}/v1/hello/x`, { method, headers: { ...token, 'm3o-environment': environment }, ...(method === 'POST' && { body: 'a body' }) })
+  const answer = await fetch(`${stand.base}/v1/hello/x`, {
+    method,
+    headers: { ...token, 'm3o-environment': environment },
+    ...(method === 'POST' && { body: 'a body' }),
+  })
   return `${await answer.text()} | ${answer.headers.get('m3o-served-by')}`
 }
 
@@ -113,12 +133,18 @@ test('the next run takes over, and the calls of the one before are finished firs
   })
   await stand.publish()
   const before = call('POST')
-  await expect.poll(() => stand.control.call('instances.busy', { instanceIds: [`${id}.1`] })).toEqual({ [`${id}.1`]: { requests: 1, sockets: 0 } })
+  await expect
+    .poll(() => stand.control.call('instances.busy', { instanceIds: [`${id}.1`] }))
+    .toEqual({ [`${id}.1`]: { requests: 1, sockets: 0 } })
   await laptop(2, 'second')
   place('e_production', 2)
   await stand.publish()
   expect(await call()).toBe('second GET | hello@laptop production')
-  const drained = stand.control.call('instances.drain', { instanceId: `${id}.1`, timeoutMs: 5000, closeSocketsAfterMs: 5000 })
+  const drained = stand.control.call('instances.drain', {
+    instanceId: `${id}.1`,
+    timeoutMs: 5000,
+    closeSocketsAfterMs: 5000,
+  })
   held.resolve()
   expect(await before).toBe('first | hello@laptop production')
   expect(await drained).toEqual({ idle: true })
@@ -127,21 +153,30 @@ test('the next run takes over, and the calls of the one before are finished firs
 test('its key is good on the socket for laptops alone', async () => {
   stand.caller('laptops-own-key-1', hello, 'e_production', { from: '' })
   await stand.publish()
-  const by = (where: { socketPath: string } | { port: number }) => new Promise<string>((resolve, reject) => {
-    request({ ...where, path: '/~laptops-own-key-1/hello/x', agent: false }, (answer) => {
-      let text = ''
-      answer.on('data', (part: Buffer) => (text += part.toString())).on('end', () => resolve(text))
-    }).on('error', reject).end()
-  })
+  const by = (where: { socketPath: string } | { port: number }) =>
+    new Promise<string>((resolve, reject) => {
+      request({ ...where, path: '/~laptops-own-key-1/hello/x', agent: false }, (answer) => {
+        let text = ''
+        answer.on('data', (part: Buffer) => (text += part.toString())).on('end', () => resolve(text))
+      })
+        .on('error', reject)
+        .end()
+    })
   expect(await by({ socketPath: join(stand.home, laptopCalls) })).toBe('beneath')
   expect(await by({ port: stand.gateway.port })).toContain('m3o.unauthenticated')
   const forged = await new Promise<number | undefined>((resolve) => {
-    request({ socketPath: join(stand.home, laptopCalls), path: '/rpc/routes.version', method: 'POST', agent: false }, (answer) => resolve(answer.resume().statusCode)).end('{}')
+    request(
+      { socketPath: join(stand.home, laptopCalls), path: '/rpc/routes.version', method: 'POST', agent: false },
+      (answer) => resolve(answer.resume().statusCode),
+    ).end('{}')
   })
   expect(forged).toBe(404)
   const asPerson = await new Promise<number | undefined>((resolve) => {
     const actor = JSON.stringify({ personId: 'u_1', email: 'ann@x.y', teamIds: ['t_demo'] })
-    request({ socketPath: join(stand.home, laptopCalls), path: '/v1/hello/x', headers: { 'm3o-actor': actor }, agent: false }, (answer) => resolve(answer.resume().statusCode)).end()
+    request(
+      { socketPath: join(stand.home, laptopCalls), path: '/v1/hello/x', headers: { 'm3o-actor': actor }, agent: false },
+      (answer) => resolve(answer.resume().statusCode),
+    ).end()
   })
   expect(asPerson).toBe(401)
 })

@@ -1,7 +1,11 @@
 import { PlatformError } from '#contract/errors.ts'
 import type { Service } from './routes/entities.ts'
 
-interface Window { minute: number; now: number; before: number }
+interface Window {
+  minute: number
+  now: number
+  before: number
+}
 
 const windowMs = 60_000
 /** Callers that are remembered; those of this minute and the last are. */
@@ -25,7 +29,10 @@ export class Limits {
    */
   take(service: Service, teamId: string | undefined, address: string | undefined): void {
     const { limit } = service
-    const perMinute = teamId !== undefined && limit !== undefined && Object.hasOwn(limit.teams, teamId) ? limit.teams[teamId] : limit?.perMinute
+    const perMinute =
+      teamId !== undefined && limit !== undefined && Object.hasOwn(limit.teams, teamId)
+        ? limit.teams[teamId]
+        : limit?.perMinute
     if (perMinute === undefined || perMinute === null) return
     const at = this.clock()
     const window = this.window(`${service.id}/${teamId ?? `@${address ?? ''}`}`, Math.floor(at / windowMs))
@@ -35,9 +42,14 @@ export class Limits {
       return
     }
     const retryAfter = waitOf(window, { perMinute, left })
-    throw new PlatformError('rate_limited', `${service.name} takes ${perMinute} calls a minute of ${teamId === undefined ? 'each caller' : 'each of other teams'}`, {
-      fix: `Call it again in ${retryAfter} s, less often, or ask its team for more.`, data: { retryAfter, perMinute },
-    })
+    throw new PlatformError(
+      'rate_limited',
+      `${service.name} takes ${perMinute} calls a minute of ${teamId === undefined ? 'each caller' : 'each of other teams'}`,
+      {
+        fix: `Call it again in ${retryAfter} s, less often, or ask its team for more.`,
+        data: { retryAfter, perMinute },
+      },
+    )
   }
 
   private window(key: string, minute: number): Window {
@@ -64,6 +76,7 @@ function waitOf({ now, before }: Window, { perMinute, left }: { perMinute: numbe
   const restMs = left * windowMs
   // Within this minute, as the last one passes away; else in the next, as this one does.
   const share = before > 0 ? (perMinute - 1 - now) / before : -1
-  const ms = share >= 0 ? (left - share) * windowMs : restMs + Math.max(0, 1 - (perMinute - 1) / Math.max(1, now)) * windowMs
+  const ms =
+    share >= 0 ? (left - share) * windowMs : restMs + Math.max(0, 1 - (perMinute - 1) / Math.max(1, now)) * windowMs
   return Math.max(1, Math.ceil(ms / 1000))
 }

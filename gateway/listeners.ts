@@ -40,7 +40,9 @@ export class Listeners {
   }
 
   private follow(): void {
-    const wanted = new Map([...this.table.all('listeners')].map(({ address, port }) => [`${address} ${port}`, { address, port }]))
+    const wanted = new Map(
+      [...this.table.all('listeners')].map(({ address, port }) => [`${address} ${port}`, { address, port }]),
+    )
     for (const key of [...this.servers.keys()]) if (!wanted.has(key)) this.end(key)
     for (const [key, { address, port }] of wanted) if (!this.servers.has(key)) this.begin(key, address, port)
   }

@@ -11,11 +11,18 @@ const [shared, own] = ['s'.repeat(32), 'o'.repeat(32)]
 beforeAll(async () => {
   stand = await startStand()
   const echo = await stand.upstream((_, response) => response.end('{}'))
-  const holding = await Promise.all([shared, own].map(() => stand.upstream((request, response) => (request.url === '/hold' ? void held.push(response) : response.end()))))
+  const holding = await Promise.all(
+    [shared, own].map(() =>
+      stand.upstream((request, response) => (request.url === '/hold' ? void held.push(response) : response.end())),
+    ),
+  )
   const [hello, target] = [stand.service('hello'), stand.service('target')]
   stand.environment('alice', 'e_production')
   stand.environment('below', 'e_alice')
-  for (const [index, environment, key] of [[0, 'e_production', shared], [1, 'e_below', own]] as const) {
+  for (const [index, environment, key] of [
+    [0, 'e_production', shared],
+    [1, 'e_below', own],
+  ] as const) {
     stand.release(hello, environment, [], `rev000${index}`)
     const server = holding[index]
     const release = stand.table.releases[`${environment}/${hello}`]
@@ -30,7 +37,11 @@ afterAll(() => stand.close())
 
 function ask(path: string, headers: Record<string, string> = {}): Promise<Record<string, string>> {
   return new Promise((resolve, reject) => {
-    httpRequest(`${stand.base}${path}`, { headers, agent: false }, (answer) => answer.resume().on('end', () => resolve(answer.headers as Record<string, string>))).on('error', reject).end()
+    httpRequest(`${stand.base}${path}`, { headers, agent: false }, (answer) =>
+      answer.resume().on('end', () => resolve(answer.headers as Record<string, string>)),
+    )
+      .on('error', reject)
+      .end()
   })
 }
 
@@ -48,7 +59,8 @@ async function lost() {
   return value?.lost
 }
 
-const served = async (key: string, headers = {}) => (await ask(`/~${key}/target/x`, headers))['m3o-served-by']?.split(' ').at(-1)
+const served = async (key: string, headers = {}) =>
+  (await ask(`/~${key}/target/x`, headers))['m3o-served-by']?.split(' ').at(-1)
 
 test('what a shared instance calls while it answers another environment, without saying for whom, is counted and traced as lost', async () => {
   const ofProduction = await hold('production')
@@ -56,8 +68,18 @@ test('what a shared instance calls while it answers another environment, without
   expect(await lost()).toEqual([])
   const ofAlice = await hold('alice')
   const { traceparent = '' } = await ask(`/~${shared}/target/x`)
-  expect(await lost()).toMatchObject([{ serviceId: 's_t_demo_hello', environmentId: 'e_production', revision: 'rev0000', calleeId: 's_t_demo_target', calls: 1 }])
-  expect(await stand.control.call('traces.read', { traceId: traceparent.slice(3, 35) })).toMatchObject([{ caller: 'hello', environment: { name: 'production' }, choice: 'lost' }])
+  expect(await lost()).toMatchObject([
+    {
+      serviceId: 's_t_demo_hello',
+      environmentId: 'e_production',
+      revision: 'rev0000',
+      calleeId: 's_t_demo_target',
+      calls: 1,
+    },
+  ])
+  expect(await stand.control.call('traces.read', { traceId: traceparent.slice(3, 35) })).toMatchObject([
+    { caller: 'hello', environment: { name: 'production' }, choice: 'lost' },
+  ])
   // With the claim, or with an environment that it names itself, nothing is lost.
   const baggage = String(held.at(-1)?.req.headers.baggage)
   expect(await served(shared, { baggage })).toBe('production')
@@ -89,20 +111,27 @@ test('services that pass nothing on and call each other in a circle are stopped 
   const depths: number[] = []
   const server = await stand.upstream((request, response) => {
     depths.push(Number(request.headers['m3o-hops']))
-    httpRequest(`${stand.base}/~${key}/circle/x`, { agent: false }, (answer) => answer.resume().on('end', () => response.writeHead(answer.statusCode ?? 0).end())).end()
+    httpRequest(`${stand.base}/~${key}/circle/x`, { agent: false }, (answer) =>
+      answer.resume().on('end', () => response.writeHead(answer.statusCode ?? 0).end()),
+    ).end()
   })
   stand.release(circle, 'e_production', [server])
   stand.caller(key, circle, 'e_production')
   const release = stand.table.releases[`e_production/${circle}`]
   if (release) release.instances = [{ id: `i_${key}`, address: '127.0.0.1', port: portOf(server) }]
   await stand.publish()
-  const status = await new Promise((resolve) => httpRequest(`${stand.base}/v1/circle/x`, { headers: authorization }, (answer) => resolve(answer.statusCode)).end())
+  const status = await new Promise((resolve) =>
+    httpRequest(`${stand.base}/v1/circle/x`, { headers: authorization }, (answer) => resolve(answer.statusCode)).end(),
+  )
   expect(status).toBe(508)
   expect(depths).toEqual(Array.from({ length: 24 }, (_, index) => index + 1))
 })
 
 test('a call for one that was answered, while others are being answered, is counted as late: it may be a queue that mistakes it for them', async () => {
-  const late = async () => (await lost())?.filter((count) => count.late).map(({ serviceId, environmentId, calls }) => ({ serviceId, environmentId, calls })) ?? []
+  const late = async () =>
+    (await lost())
+      ?.filter((count) => count.late)
+      .map(({ serviceId, environmentId, calls }) => ({ serviceId, environmentId, calls })) ?? []
   const ofAlice = await hold('alice')
   const { baggage = '', traceparent = '' } = held.at(-1)?.req.headers as Record<string, string>
   const ofProduction = await hold('production')

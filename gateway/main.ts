@@ -16,7 +16,10 @@ const untoldMs = 5_000
 
 /** The one procedure of the runtime's that is needed here; its whole API would take 20 MB more. */
 const wakeApi = {
-  'instances.wake': call(z.object({ serviceId: z.string(), environmentId: z.string() }), z.object({ ok: z.literal(true) })),
+  'instances.wake': call(
+    z.object({ serviceId: z.string(), environmentId: z.string() }),
+    z.object({ ok: z.literal(true) }),
+  ),
 } satisfies Partial<Pick<typeof RuntimeApi, 'instances.wake'>>
 
 const log = pino({ name: 'gateway', level: process.env.M3O_LOG_LEVEL ?? 'info' })
@@ -33,7 +36,8 @@ try {
 // V8's waits for those that help with it. Only root may.
 if (process.getuid?.() === 0) {
   setPriority(-10)
-  for (const thread of process.platform === 'linux' ? readdirSync('/proc/self/task') : []) setPriority(Number(thread), -10)
+  for (const thread of process.platform === 'linux' ? readdirSync('/proc/self/task') : [])
+    setPriority(Number(thread), -10)
 }
 
 const runtime = createRpcClient(wakeApi, join(settings.home, 'run', 'runtime.sock'))
@@ -43,10 +47,13 @@ try {
   const stop = () => {
     if (stopping) return
     stopping = true
-    gateway.close().then(() => process.exit(0), (error: unknown) => {
-      log.error({ err: error }, 'the gateway did not stop cleanly')
-      process.exit(1)
-    })
+    gateway.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'the gateway did not stop cleanly')
+        process.exit(1)
+      },
+    )
   }
   process.on('SIGTERM', stop).on('SIGINT', stop)
   // A parent that was killed before it told this one to end never will: its routes would be those of then for ever.
@@ -54,6 +61,9 @@ try {
   restWhenQuiet()
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException
-  log.fatal({ err: error }, code === 'EADDRINUSE' ? `port ${settings.port} of ${settings.host} is taken (M3O_GATEWAY_PORT)` : message)
+  log.fatal(
+    { err: error },
+    code === 'EADDRINUSE' ? `port ${settings.port} of ${settings.host} is taken (M3O_GATEWAY_PORT)` : message,
+  )
   process.exit(1)
 }

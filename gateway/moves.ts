@@ -27,7 +27,9 @@ export class Moves {
           end()
         }
         const timer = setTimeout(() => done(() => reject(late())), patienceMs)
-        const stop = this.table.onChange(() => { if (this.table.get('services', id)?.moving !== true) done(resolve) })
+        const stop = this.table.onChange(() => {
+          if (this.table.get('services', id)?.moving !== true) done(resolve)
+        })
       })
     } finally {
       this.waiting--

@@ -28,7 +28,11 @@ afterAll(async () => {
   await stand.close()
 })
 
-interface Open { socket: WebSocket; closed: Promise<number>; says: (text: string) => Promise<string> }
+interface Open {
+  socket: WebSocket
+  closed: Promise<number>
+  says: (text: string) => Promise<string>
+}
 
 async function open(headers: Record<string, string>): Promise<Open> {
   const socket = new WebSocket(`ws://127.0.0.1:${stand.gateway.port}/ws`, { headers: { host, ...headers } })
@@ -36,18 +40,24 @@ async function open(headers: Record<string, string>): Promise<Open> {
   const closed = new Promise<number>((resolve) => socket.once('close', resolve))
   socket.on('error', () => {})
   return {
-    socket, closed,
-    says: (text) => new Promise((resolve) => {
-      socket.once('message', (data) => resolve(String(data)))
-      socket.send(text)
-    }),
+    socket,
+    closed,
+    says: (text) =>
+      new Promise((resolve) => {
+        socket.once('message', (data) => resolve(String(data)))
+        socket.send(text)
+      }),
   }
 }
 
 const by = (token: string) => ({ authorization: `Bearer m3o_${token}` })
 
 test('a socket ends when the token that opened it does, and others go on', async () => {
-  const [one, two, free] = [await open(by('one')), await open(by('two')), await open({ host: 'shared--demo.localhost' })]
+  const [one, two, free] = [
+    await open(by('one')),
+    await open(by('two')),
+    await open({ host: 'shared--demo.localhost' }),
+  ]
   delete stand.table.tokens['tk_m3o_one']
   await stand.publish()
   await one.closed
@@ -84,21 +94,31 @@ test('a socket of another team ends when the service is not shared with it any m
   await theirs.closed
 })
 
-interface Answer { status: number | undefined; said: string; ended: Promise<'whole' | 'cut off'>; go: () => void }
+interface Answer {
+  status: number | undefined
+  said: string
+  ended: Promise<'whole' | 'cut off'>
+  go: () => void
+}
 
 /** Its answer as soon as that has begun. */
 function ask(path: string, headers: Record<string, string>): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port: stand.gateway.port, path, agent: false, headers: { host, ...headers } }, (response) => {
-      const answer: Answer = {
-        status: response.statusCode, said: '', go: () => asked.destroy(),
-        ended: new Promise((end) => response.once('end', () => end('whole')).once('error', () => end('cut off'))),
-      }
-      response.on('data', (part: Buffer) => {
-        answer.said += part.toString()
-        resolve(answer)
-      })
-    }).on('error', reject)
+    const asked = request(
+      { host: '127.0.0.1', port: stand.gateway.port, path, agent: false, headers: { host, ...headers } },
+      (response) => {
+        const answer: Answer = {
+          status: response.statusCode,
+          said: '',
+          go: () => asked.destroy(),
+          ended: new Promise((end) => response.once('end', () => end('whole')).once('error', () => end('cut off'))),
+        }
+        response.on('data', (part: Buffer) => {
+          answer.said += part.toString()
+          resolve(answer)
+        })
+      },
+    ).on('error', reject)
     asked.end()
   })
 }

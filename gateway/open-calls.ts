@@ -48,4 +48,5 @@ export class OpenCalls {
 }
 
 /** An instance's end with it; what web asks for, it ends itself. */
-const isByPerson = ({ target, trusted }: Asked) => trusted === undefined && !(target.kind === 'path' && target.key !== undefined)
+const isByPerson = ({ target, trusted }: Asked) =>
+  trusted === undefined && !(target.kind === 'path' && target.key !== undefined)

@@ -20,7 +20,10 @@ beforeAll(async () => {
   stand.release(service, 'e_production', [upstream])
 })
 afterAll(() => stand.close())
-beforeEach(() => { seen = []; answer = 'hello' })
+beforeEach(() => {
+  seen = []
+  answer = 'hello'
+})
 
 /** One connection that is kept, and answers of it, each `{status} {field, …}` as asked for. */
 async function keptConnection() {
@@ -30,15 +33,28 @@ async function keptConnection() {
     async ask(text: string) {
       socket.write(text)
       let got = ''
-      while (!/\r\n\r\n/.test(got) || got.length < got.indexOf('\r\n\r\n') + 4 + Number(/content-length: (\d+)/i.exec(got)?.[1])) got += (await once(socket, 'data'))[0]
+      while (
+        !/\r\n\r\n/.test(got) ||
+        got.length < got.indexOf('\r\n\r\n') + 4 + Number(/content-length: (\d+)/i.exec(got)?.[1])
+      )
+        got += (await once(socket, 'data'))[0]
       const field = (name: string) => new RegExp(`^${name}: (.*)\r$`, 'im').exec(got)?.[1]
-      return { status: Number(got.slice(9, 12)), field, body: got.slice(got.indexOf('\r\n\r\n') + 4), lines: got.split('\r\n\r\n', 1)[0]?.replace(/^(traceparent|Date): .*$/gim, '$1').split('\r\n') }
+      return {
+        status: Number(got.slice(9, 12)),
+        field,
+        body: got.slice(got.indexOf('\r\n\r\n') + 4),
+        lines: got
+          .split('\r\n\r\n', 1)[0]
+          ?.replace(/^(traceparent|Date): .*$/gim, '$1')
+          .split('\r\n'),
+      }
     },
     [Symbol.dispose]: () => void socket.destroy(),
   }
 }
 
-const head = (token: string, more = '') => `GET /v1/web/Say?x=1 HTTP/1.1\r\nHost: h\r\nX-A: b\r\nAuthorization: Bearer ${token}\r\n${more}\r\n`
+const head = (token: string, more = '') =>
+  `GET /v1/web/Say?x=1 HTTP/1.1\r\nHost: h\r\nX-A: b\r\nAuthorization: Bearer ${token}\r\n${more}\r\n`
 
 test('what is asked again is carried and answered as the first time, each with a trace of its own', async () => {
   stand.token('m3o_again')
@@ -53,9 +69,14 @@ test('what is asked again is carried and answered as the first time, each with a
   expect(answers.map(({ field }) => field('traceparent'))).toEqual(traces)
   const [first, ...others] = seen.map(({ url, headers: { traceparent: _, ...headers } }) => ({ url, headers }))
   for (const other of others) expect(other).toEqual(first)
-  expect(first).toMatchObject({ url: '/Say?x=1', headers: { 'x-a': 'b', 'm3o-caller': 'person="ann@x.y", team="demo"', 'm3o-hops': '1' } })
+  expect(first).toMatchObject({
+    url: '/Say?x=1',
+    headers: { 'x-a': 'b', 'm3o-caller': 'person="ann@x.y", team="demo"', 'm3o-hops': '1' },
+  })
   for await (const { counts } of stand.control.stream('traffic.watch', {})) {
-    expect(counts.filter(({ serviceId }) => serviceId === service)).toMatchObject([{ requests: 5, inFlight: 0, endpoints: { Say: 5 } }])
+    expect(counts.filter(({ serviceId }) => serviceId === service)).toMatchObject([
+      { requests: 5, inFlight: 0, endpoints: { Say: 5 } },
+    ])
     break
   }
 
@@ -103,7 +124,10 @@ test('a token ends at its time', async () => {
 
 test('calls are limited that are all the same', async () => {
   const open = stand.service('open', { audience: { kind: 'anyone' } })
-  stand.table.services[open] = { ...stand.table.services[open] as (typeof stand.table.services)[string], limit: { perMinute: 4, teams: {} } }
+  stand.table.services[open] = {
+    ...(stand.table.services[open] as (typeof stand.table.services)[string]),
+    limit: { perMinute: 4, teams: {} },
+  }
   stand.release(open, 'e_production', [await stand.upstream((_, response) => response.end('open'))])
   await stand.publish()
   using kept = await keptConnection()
@@ -125,6 +149,10 @@ test('an answer that the service gives again is told each caller as fits it', as
   const say = async () => (await kept.ask(head('m3o_fits'))).field('M3O-Served-By')
   for (let i = 0; i < 3; i++) expect(await say()).toBe('web@abc1234 production')
   // Nothing but the release is another.
-  await stand.control.call('routes.apply', { version: 2, epoch: stand.table.epoch, releases: { [`e_production/${service}`]: { ...release, revision: 'def5678' } } })
+  await stand.control.call('routes.apply', {
+    version: 2,
+    epoch: stand.table.epoch,
+    releases: { [`e_production/${service}`]: { ...release, revision: 'def5678' } },
+  })
   for (let i = 0; i < 3; i++) expect(await say()).toBe('web@def5678 production')
 })

@@ -7,7 +7,10 @@ const schema = z.object({
   M3O_HOST: z.string().min(1).default('127.0.0.1'),
   M3O_PORT: z.coerce.number().int().min(0).max(65535).default(4000),
   M3O_GATEWAY_PORT: z.coerce.number().int().min(0).max(65535).default(8080),
-  M3O_DOMAIN: z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'is not a domain').default('localhost'),
+  M3O_DOMAIN: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'is not a domain')
+    .default('localhost'),
   M3O_URL: z.url({ protocol: /^https?$/ }).optional(),
   XDG_DATA_HOME: z.string().min(1).optional(),
 })

@@ -32,27 +32,36 @@ async function as(more: Partial<Service>, work: () => Promise<void>) {
   stand.table.services[shared] = before
 }
 
-const call = (headers: Record<string, string> = {}, path = '/v1/@demo/hello/Say') => fetch(`${stand.base}${path}`, { method: 'POST', headers })
+const call = (headers: Record<string, string> = {}, path = '/v1/@demo/hello/Say') =>
+  fetch(`${stand.base}${path}`, { method: 'POST', headers })
 
 test('where approval is wanted, another team is told what to do until it is approved; the own team never asks', async () => {
   await as({ approved: [] }, async () => {
     const refused = await call(theirs)
     expect(refused.status).toBe(403)
-    expect(await refused.json()).toMatchObject({ code: 403, reason: 'approval_needed', fix: expect.stringContaining('m3o consumer ask') })
+    expect(await refused.json()).toMatchObject({
+      code: 403,
+      reason: 'approval_needed',
+      fix: expect.stringContaining('m3o consumer ask'),
+    })
     const service = await fetch(`${stand.base}/~theirs-1234567890123456/@demo/hello/Say`, { method: 'POST' })
     expect(service.status).toBe(403)
     expect((await call(own)).status).toBe(200)
   })
   await as({ approved: ['t_other'] }, async () => {
     expect((await call(theirs)).status).toBe(200)
-    expect(await (await fetch(`${stand.base}/~theirs-1234567890123456/@demo/hello/Say`, { method: 'POST' })).text()).toBe('service="caller", team="other"')
+    expect(
+      await (await fetch(`${stand.base}/~theirs-1234567890123456/@demo/hello/Say`, { method: 'POST' })).text(),
+    ).toBe('service="caller", team="other"')
     expect((await call()).status).toBe(401)
   })
   await as({ audience: { kind: 'anyone' }, approved: ['t_other'] }, async () => {
     expect((await call()).status).toBe(401)
     expect((await call(theirs)).status).toBe(200)
   })
-  await as({ audience: { kind: 'team' }, approved: ['t_other'] }, async () => expect((await call(theirs)).status).toBe(403))
+  await as({ audience: { kind: 'team' }, approved: ['t_other'] }, async () =>
+    expect((await call(theirs)).status).toBe(403),
+  )
 })
 
 test('a team that calls beyond its limit gets 429 and when to come again, others and the own team go on', async () => {
@@ -68,9 +77,15 @@ test('a team that calls beyond its limit gets 429 and when to come again, others
     expect((await call()).status).toBe(200)
     // People and services of a team have one limit together.
     expect((await fetch(`${stand.base}/~theirs-1234567890123456/@demo/hello/Say`, { method: 'POST' })).status).toBe(429)
-    const counts = await countsUntil((all) => all.some(({ caller, limited: many }) => caller === 'person/t_other' && many >= 6))
-    expect(counts.find(({ caller }) => caller === 'person/t_other')).toMatchObject({ endpoints: { Say: expect.any(Number) as number } })
-    expect(counts.find(({ caller }) => caller.startsWith('service/'))).toMatchObject({ limited: expect.any(Number) as number })
+    const counts = await countsUntil((all) =>
+      all.some(({ caller, limited: many }) => caller === 'person/t_other' && many >= 6),
+    )
+    expect(counts.find(({ caller }) => caller === 'person/t_other')).toMatchObject({
+      endpoints: { Say: expect.any(Number) as number },
+    })
+    expect(counts.find(({ caller }) => caller.startsWith('service/'))).toMatchObject({
+      limited: expect.any(Number) as number,
+    })
   })
 })
 
@@ -101,7 +116,8 @@ test('no sixty seconds hold more calls than the limit and what passes away of th
   }
   const passed: number[] = []
   for (; now < 1_005 * 60_000; now += 700) if (take('t') === 0) passed.push(now)
-  for (const at of passed) expect(passed.filter((other) => other >= at && other < at + 60_000).length).toBeLessThanOrEqual(12)
+  for (const at of passed)
+    expect(passed.filter((other) => other >= at && other < at + 60_000).length).toBeLessThanOrEqual(12)
   expect(passed.length).toBeGreaterThan(40)
   // Whoever waits as long as they are told to is let in.
   now = 2_000 * 60_000 + 31_000
@@ -116,10 +132,17 @@ test('no sixty seconds hold more calls than the limit and what passes away of th
 })
 
 test('answers of a deprecated service say since when, until when, and what instead', async () => {
-  await as({ deprecation: { at: 1_760_000_000_999, sunset: Date.UTC(2027, 0, 31, 12), replacement: '@demo/hello-2' } }, async () => {
-    const { headers } = await call(theirs)
-    expect([headers.get('deprecation'), headers.get('sunset'), headers.get('link')]).toEqual(['@1760000000', 'Sun, 31 Jan 2027 12:00:00 GMT', '</v1/@demo/hello-2>; rel="successor-version"'])
-  })
+  await as(
+    { deprecation: { at: 1_760_000_000_999, sunset: Date.UTC(2027, 0, 31, 12), replacement: '@demo/hello-2' } },
+    async () => {
+      const { headers } = await call(theirs)
+      expect([headers.get('deprecation'), headers.get('sunset'), headers.get('link')]).toEqual([
+        '@1760000000',
+        'Sun, 31 Jan 2027 12:00:00 GMT',
+        '</v1/@demo/hello-2>; rel="successor-version"',
+      ])
+    },
+  )
   await as({}, async () => expect((await call(theirs)).headers.get('deprecation')).toBeNull())
 })
 
@@ -128,7 +151,12 @@ test('a name that a service had in another team leads to it, by path and by host
     expect((await call(theirs, '/v1/hello/Say')).status).toBe(200)
     expect((await call(own, '/v1/@other/hello/Say')).status).toBe(200)
     const moved = await new Promise<string | undefined>((resolve, reject) => {
-      request({ port: new URL(stand.base).port, path: '/a?b', headers: { host: 'hello--other.localhost:8080', ...theirs } }, (answer) => resolve(`${answer.resume().statusCode} ${answer.headers.location}`)).on('error', reject).end()
+      request(
+        { port: new URL(stand.base).port, path: '/a?b', headers: { host: 'hello--other.localhost:8080', ...theirs } },
+        (answer) => resolve(`${answer.resume().statusCode} ${answer.headers.location}`),
+      )
+        .on('error', reject)
+        .end()
     })
     expect(moved).toBe('307 http://hello--demo.localhost:8080/a?b')
     const taken = stand.service('hello', { team: 't_other' })
@@ -140,7 +168,11 @@ test('a name that a service had in another team leads to it, by path and by host
 
 test('calls of a service that changes hands wait, with their bodies, and are let in where it is then', async () => {
   await as({ moving: true }, async () => {
-    const calls = Array.from({ length: 20 }, () => fetch(`${stand.base}/v1/@demo/hello/Say`, { method: 'POST', headers: theirs, body: 'x'.repeat(100_000) }).then(({ status }) => status))
+    const calls = Array.from({ length: 20 }, () =>
+      fetch(`${stand.base}/v1/@demo/hello/Say`, { method: 'POST', headers: theirs, body: 'x'.repeat(100_000) }).then(
+        ({ status }) => status,
+      ),
+    )
     const early = await Promise.race([...calls, new Promise((resolve) => setTimeout(() => resolve('they wait'), 150))])
     expect(early).toBe('they wait')
     const { moving: _moving, ...rest } = stand.table.services[shared] ?? expect.unreachable()
@@ -151,8 +183,16 @@ test('calls of a service that changes hands wait, with their bodies, and are let
 })
 
 test('who is signed in and in no team is still of the platform, and of no team that a service is shared with', () => {
-  const nomad = { kind: 'person', personId: 'u', email: 'u@example.com', machine: undefined, teamIds: [], token: undefined } as Parameters<typeof checkAudience>[0]
-  const service = (audience: Service['audience'], approved?: string[]) => ({ id: 's', teamId: 't', name: 'hello', formerNames: [], audience, ...(approved && { approved }) }) as Service
+  const nomad = {
+    kind: 'person',
+    personId: 'u',
+    email: 'u@example.com',
+    machine: undefined,
+    teamIds: [],
+    token: undefined,
+  } as Parameters<typeof checkAudience>[0]
+  const service = (audience: Service['audience'], approved?: string[]) =>
+    ({ id: 's', teamId: 't', name: 'hello', formerNames: [], audience, ...(approved && { approved }) }) as Service
   expect(checkAudience(nomad, service({ kind: 'platform' }))).toBeUndefined()
   expect(() => checkAudience(nomad, service({ kind: 'platform' }, []))).toThrow('by approval')
   expect(() => checkAudience(nomad, service({ kind: 'teams', teams: ['t_other'] }))).toThrow('not shared with you')

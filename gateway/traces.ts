@@ -43,14 +43,25 @@ export class Traces {
   /** The gateway itself answered it. */
   noteRefused(passage: Refusal, request: CallRequest, traceparent: string): void {
     const parent = request.headers[header.traceparent] as string | undefined
-    this.note({ passage, traceparent, parent, method: request.method as string, servedBy: undefined, revision: undefined, status: passage.refused.status, at: Date.now(), ms: 0 })
+    this.note({
+      passage,
+      traceparent,
+      parent,
+      method: request.method as string,
+      servedBy: undefined,
+      revision: undefined,
+      status: passage.refused.status,
+      at: Date.now(),
+      ms: 0,
+    })
   }
 
   /** Calls of one trace, in the order in which they began. */
   read(traceId: string, table: RouteTable): Hop[] {
     if (traceId.length !== traceLength) return []
-    return [...this.followed.with(traceId, table), ...this.newest.with(traceId, table)]
-      .sort((one, other) => one.at - other.at)
+    return [...this.followed.with(traceId, table), ...this.newest.with(traceId, table)].sort(
+      (one, other) => one.at - other.at,
+    )
   }
 }
 
@@ -103,7 +114,20 @@ class Ring {
     const slot = this.slots[this.next]
     this.next = (this.next + 1) % this.size
     if (slot === undefined) {
-      this.slots.push({ service, environment, choice, countedAs, method, servedBy, revision, refusal, status, at, ms, path: isLong ? path : undefined })
+      this.slots.push({
+        service,
+        environment,
+        choice,
+        countedAs,
+        method,
+        servedBy,
+        revision,
+        refusal,
+        status,
+        at,
+        ms,
+        path: isLong ? path : undefined,
+      })
       return
     }
     slot.service = service
@@ -131,15 +155,31 @@ class Ring {
 const traceOf = (traceparent: string): string => traceparent.slice(3, 35)
 const spanOf = (traceparent: string): string => traceparent.slice(36, 52)
 
-function hopOf({ service, environment, choice, countedAs, method, servedBy, revision, refusal, status, at, ms, path }: Slot, text: string, table: RouteTable): Hop {
-  const caller = countedAs.startsWith('service/') ? (table.get('services', countedAs.slice(8))?.name ?? 'a deleted service') : countedAs.split('/', 1)[0] ?? countedAs
+function hopOf(
+  { service, environment, choice, countedAs, method, servedBy, revision, refusal, status, at, ms, path }: Slot,
+  text: string,
+  table: RouteTable,
+): Hop {
+  const caller = countedAs.startsWith('service/')
+    ? (table.get('services', countedAs.slice(8))?.name ?? 'a deleted service')
+    : (countedAs.split('/', 1)[0] ?? countedAs)
   const parent = text.slice(parentAt, pathAt)
   const whole = path ?? text.slice(pathAt).split('\0', 1)[0] ?? ''
   return {
-    span: text.slice(spanAt, parentAt), parent: parent === noParent ? null : parent,
+    span: text.slice(spanAt, parentAt),
+    parent: parent === noParent ? null : parent,
     team: { id: service.teamId, name: table.get('teams', service.teamId)?.name ?? '' },
-    service: { id: service.id, name: service.name }, caller, method, path: whole.split('?', 1)[0] ?? whole,
-    environment: { id: environment.id, name: environment.name }, choice,
-    servedBy: servedBy === undefined ? null : { id: servedBy.id, name: servedBy.name }, revision: revision ?? null, status, at, ms, refusal,
+    service: { id: service.id, name: service.name },
+    caller,
+    method,
+    path: whole.split('?', 1)[0] ?? whole,
+    environment: { id: environment.id, name: environment.name },
+    choice,
+    servedBy: servedBy === undefined ? null : { id: servedBy.id, name: servedBy.name },
+    revision: revision ?? null,
+    status,
+    at,
+    ms,
+    refusal,
   }
 }

@@ -26,7 +26,7 @@ test('what is under way is counted while it is, and how long calls were under wa
   }
   const done = await next(watch)
   expect(done.counts).toMatchObject([{ inFlight: 0, requests: 2, endpoints: { Hello: 2 } }])
-  expect(done.counts[0]?.busyMs).toBeGreaterThan((busy.counts[0]?.busyMs ?? 0))
+  expect(done.counts[0]?.busyMs).toBeGreaterThan(busy.counts[0]?.busyMs ?? 0)
   expect(done.counts[0]?.latency.reduce((sum, times) => sum + times, 0)).toBe(2)
   await watch.return(undefined)
 })
@@ -95,7 +95,11 @@ test('a claim counts as written once the next one says that it is; another’s, 
 test('Prometheus is told so many callers and services apart, the rest summed up, and nothing is lost by it', () => {
   const traffic = new Traffic()
   const named = (id: string) => ({ id, name: id, teamId: 't' })
-  const table = { version: 1, get: (_kind: string, id: string) => named(id), releaseOf: () => undefined } as unknown as RouteTable
+  const table = {
+    version: 1,
+    get: (_kind: string, id: string) => named(id),
+    releaseOf: () => undefined,
+  } as unknown as RouteTable
   const pools = { all: () => [] } as unknown as Pools
   const call = (service: string, caller: string) => {
     const counter = traffic.begin({ service: { id: service }, environment: { id: 'e' }, countedAs: caller })
@@ -110,5 +114,9 @@ test('Prometheus is told so many callers and services apart, the rest summed up,
   expect(totals.find((line) => line.includes('service="popular"') && line.includes('caller="*"'))).toMatch(/ 10$/)
   expect(totals.find((line) => line.includes('service="*"'))).toMatch(/ 11$/)
   expect(totals.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)).toBe(2_040)
-  expect(lines.filter((line) => line.startsWith('m3o_request_duration_seconds_count')).reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)).toBe(2_040)
+  expect(
+    lines
+      .filter((line) => line.startsWith('m3o_request_duration_seconds_count'))
+      .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0),
+  ).toBe(2_040)
 })

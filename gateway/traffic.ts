@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { latencyBuckets, type LostCount, type TrafficClaim, type TrafficCount, type TrafficNews } from '#contract/gateway-api.ts'
+import {
+  latencyBuckets,
+  type LostCount,
+  type TrafficClaim,
+  type TrafficCount,
+  type TrafficNews,
+} from '#contract/gateway-api.ts'
 import { beyond, together } from '#contract/traffic-counts.ts'
 import type { Passage } from './admission.ts'
 import type { Caller, Service } from './routes/entities.ts'
@@ -11,7 +17,11 @@ export interface Counter extends TrafficCount {
 }
 
 /** Where something was counted that has not been told yet. */
-interface Untold { counts: Set<Counter>; lost: Set<LostCount>; tokens: Set<string> }
+interface Untold {
+  counts: Set<Counter>
+  lost: Set<LostCount>
+  tokens: Set<string>
+}
 
 const busyEveryMs = 10_000
 
@@ -70,14 +80,19 @@ export class Traffic {
   /** What may be written down by now; whether the one before was is told with it. */
   noteSaving({ run, ...claim }: TrafficClaim & { run: string }): void {
     if (run !== this.run) return
-    if (this.claim !== undefined && this.claim.save === claim.before) for (const count of this.claim.counts) this.saved.set(keyOf(count), count)
+    if (this.claim !== undefined && this.claim.save === claim.before)
+      for (const count of this.claim.counts) this.saved.set(keyOf(count), count)
     this.claim = claim
   }
 
   /** Counted by the one before, and told nobody. */
   inherit(counts: readonly TrafficCount[]): void {
     for (const more of counts) {
-      const count = this.countOf({ service: { id: more.serviceId }, environment: { id: more.environmentId }, countedAs: more.caller })
+      const count = this.countOf({
+        service: { id: more.serviceId },
+        environment: { id: more.environmentId },
+        countedAs: more.caller,
+      })
       Object.assign(count, together(count, { ...more, inFlight: 0 }))
       this.touch(count)
     }
@@ -85,7 +100,8 @@ export class Traffic {
 
   /** What nobody has been told of, as a gateway that begins with nothing would count it. */
   untold(): TrafficCount[] {
-    return this.all().map((count) => beyond(count, this.told.get(this.counts.get(keyOf(count)) as Counter)))
+    return this.all()
+      .map((count) => beyond(count, this.told.get(this.counts.get(keyOf(count)) as Counter)))
       .filter(({ requests, limited, busyMs }) => requests > 0 || limited > 0 || busyMs >= 1)
   }
 
@@ -94,8 +110,18 @@ export class Traffic {
     let count = this.counts.get(key)
     if (count === undefined) {
       count = {
-        serviceId: passage.service.id, environmentId: passage.environment.id, caller: passage.countedAs,
-        requests: 0, errors: 0, limited: 0, endpoints: {}, latency: Array.from({ length: latencyBuckets.length + 1 }, () => 0), totalMs: 0, busyMs: 0, inFlight: 0, lastAt: 0,
+        serviceId: passage.service.id,
+        environmentId: passage.environment.id,
+        caller: passage.countedAs,
+        requests: 0,
+        errors: 0,
+        limited: 0,
+        endpoints: {},
+        latency: Array.from({ length: latencyBuckets.length + 1 }, () => 0),
+        totalMs: 0,
+        busyMs: 0,
+        inFlight: 0,
+        lastAt: 0,
         busyUpTo: 0,
       }
       this.counts.set(key, count)
@@ -112,10 +138,27 @@ export class Traffic {
     for (const { tokens } of this.watchers) tokens.add(id)
   }
 
-  countLost({ serviceId, environmentId }: Caller, callee: Service, { revision, late }: { revision: string; late: boolean }): void {
+  countLost(
+    { serviceId, environmentId }: Caller,
+    callee: Service,
+    { revision, late }: { revision: string; late: boolean },
+  ): void {
     const key = `${serviceId}/${environmentId}/${revision}/${callee.id}/${late}`
     let count = this.lost.get(key)
-    if (count === undefined) this.lost.set(key, (count = { serviceId, environmentId, revision, calleeId: callee.id, late, calls: 0, firstAt: Date.now(), lastAt: 0 }))
+    if (count === undefined)
+      this.lost.set(
+        key,
+        (count = {
+          serviceId,
+          environmentId,
+          revision,
+          calleeId: callee.id,
+          late,
+          calls: 0,
+          firstAt: Date.now(),
+          lastAt: 0,
+        }),
+      )
     count.calls++
     count.lastAt = Date.now()
     for (const { lost } of this.watchers) lost.add(count)
@@ -124,7 +167,11 @@ export class Traffic {
 
   /** All counters, then those that changed, at most once every `everyMs`; the last ones when it ends. */
   async *watch(signal: AbortSignal, everyMs = 1000): AsyncGenerator<TrafficNews> {
-    const untold: Untold = { counts: new Set(this.counts.values()), lost: new Set(this.lost.values()), tokens: new Set(this.tokens.keys()) }
+    const untold: Untold = {
+      counts: new Set(this.counts.values()),
+      lost: new Set(this.lost.values()),
+      tokens: new Set(this.tokens.keys()),
+    }
     this.watchers.add(untold)
     try {
       yield { ...this.take(untold), saved: { counts: [...this.saved.values()], claim: this.claim ?? null } }
@@ -133,7 +180,8 @@ export class Traffic {
         await pause(everyMs, signal)
         // Those that only go on and on are told of now and then.
         if (untold.counts.size === 0 && untold.lost.size === 0) await this.nextCount(signal, busyEveryMs)
-        if (untold.counts.size === 0) for (const count of this.counts.values()) if (count.inFlight > 0) untold.counts.add(count)
+        if (untold.counts.size === 0)
+          for (const count of this.counts.values()) if (count.inFlight > 0) untold.counts.add(count)
         if (untold.counts.size > 0 || untold.lost.size > 0) yield this.take(untold)
         if (last) return
       }
@@ -143,11 +191,16 @@ export class Traffic {
   }
 
   private take({ counts, lost, tokens }: Untold): TrafficNews {
-    const news = { run: this.run, counts: [...counts].map((count) => {
-      const told = asTold(count)
-      this.told.set(count, told)
-      return told
-    }), lost: [...lost].map((count) => ({ ...count })), tokens: Object.fromEntries([...tokens].map((id) => [id, this.tokens.get(id) ?? 0])) }
+    const news = {
+      run: this.run,
+      counts: [...counts].map((count) => {
+        const told = asTold(count)
+        this.told.set(count, told)
+        return told
+      }),
+      lost: [...lost].map((count) => ({ ...count })),
+      tokens: Object.fromEntries([...tokens].map((id) => [id, this.tokens.get(id) ?? 0])),
+    }
     counts.clear()
     lost.clear()
     tokens.clear()
@@ -183,7 +236,8 @@ export class Traffic {
   }
 }
 
-type Counted = { service: { id: string }; environment: { id: string } } & Pick<Passage, 'countedAs'> & Partial<Pick<Passage, 'tokenId'>>
+type Counted = { service: { id: string }; environment: { id: string } } & Pick<Passage, 'countedAs'> &
+  Partial<Pick<Passage, 'tokenId'>>
 
 const keyOf = ({ serviceId, environmentId, caller }: TrafficCount): string => `${serviceId}/${environmentId}/${caller}`
 
@@ -202,7 +256,8 @@ function asTold(count: Counter): TrafficCount {
 const mostEndpoints = 64
 
 function countEndpoint(endpoints: Record<string, number>, endpoint: string): void {
-  const known = Object.hasOwn(endpoints, endpoint) || (endpoint !== '__proto__' && Object.keys(endpoints).length < mostEndpoints)
+  const known =
+    Object.hasOwn(endpoints, endpoint) || (endpoint !== '__proto__' && Object.keys(endpoints).length < mostEndpoints)
   const name = known ? endpoint : '*'
   endpoints[name] = (Object.hasOwn(endpoints, name) ? (endpoints[name] as number) : 0) + 1
 }

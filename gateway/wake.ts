@@ -29,7 +29,8 @@ export class Waker {
       asking.failed.catch(() => {})
       this.asking.set(key, asking)
     }
-    if (asking.waiting >= maxWaiting) throw new PlatformError('unavailable', 'too many calls already wait for this service to wake up')
+    if (asking.waiting >= maxWaiting)
+      throw new PlatformError('unavailable', 'too many calls already wait for this service to wake up')
     asking.waiting++
     try {
       await Promise.race([this.awake(key), asking.failed])
@@ -42,10 +43,14 @@ export class Waker {
   private async askUntil(release: Release, deadline: number): Promise<never> {
     const { environmentId, serviceId } = release
     for (;;) {
-      const error = await this.ask({ environmentId, serviceId }).then(() => undefined, (why: unknown) => why)
+      const error = await this.ask({ environmentId, serviceId }).then(
+        () => undefined,
+        (why: unknown) => why,
+      )
       if (error !== undefined && !isAway(error)) throw error
       const left = deadline - performance.now()
-      if (left <= 0) throw new PlatformError('unavailable', 'this service takes long to wake up', { fix: 'Try again in a moment.' })
+      if (left <= 0)
+        throw new PlatformError('unavailable', 'this service takes long to wake up', { fix: 'Try again in a moment.' })
       await new Promise((resolve) => setTimeout(resolve, error === undefined ? left : Math.min(againMs, left)))
     }
   }
@@ -68,5 +73,7 @@ export class Waker {
 
 /** The runtime may be restarting; what it answers itself is final, and has no cause here. */
 function isAway(error: unknown): boolean {
-  return isPlatformError(error) && (error.code === 'timeout' || (error.code === 'unavailable' && error.cause !== undefined))
+  return (
+    isPlatformError(error) && (error.code === 'timeout' || (error.code === 'unavailable' && error.cause !== undefined))
+  )
 }

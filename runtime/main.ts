@@ -77,7 +77,10 @@ const settings = readSettings(process.env)
 const { home } = settings
 const checkout = fileURLToPath(new URL('..', import.meta.url))
 
-const teamLimits = { ...(settings.teamMemoryMiB !== undefined && { memoryMiB: settings.teamMemoryMiB }), ...(settings.teamProcesses !== undefined && { pids: settings.teamProcesses }) }
+const teamLimits = {
+  ...(settings.teamMemoryMiB !== undefined && { memoryMiB: settings.teamMemoryMiB }),
+  ...(settings.teamProcesses !== undefined && { pids: settings.teamProcesses }),
+}
 
 const { db, sql } = openDb(settings.database)
 const pulse = new Pulse(settings.database)
@@ -95,19 +98,51 @@ const egresses = new Egresses(settings.egress)
 await egresses.load(db)
 const registry = await readOperatorRegistry()
 const [engine, logs] = await Promise.all([
-  openProcessEngine({ home, gatewayPort: settings.gatewayPort, checkout, permitted: registry.permitted, wayOf: egresses.wayOf, teamLimits }),
+  openProcessEngine({
+    home,
+    gatewayPort: settings.gatewayPort,
+    checkout,
+    permitted: registry.permitted,
+    wayOf: egresses.wayOf,
+    teamLimits,
+  }),
   openLogs({ dir: join(home, 'logs/services'), warn: (message, details) => log.warn(details, message) }),
 ])
-egresses.follow(() => void engine.refreshWays().catch((error: unknown) => log.error({ err: error }, 'ways out of teams could not be set')))
+egresses.follow(
+  () =>
+    void engine
+      .refreshWays()
+      .catch((error: unknown) => log.error({ err: error }, 'ways out of teams could not be set')),
+)
 const builds = await openBuilds({ home, engine, registry, log, requireRoom: (teamId) => disk.requireRoom(teamId) })
 const places = new Places({ settings, log, db, seal, events, engine, egresses, logs, builds, routing, gateway })
 const owners = new ServiceOwners(db, routing)
 const disk = new Disk({
-  home, engine, log, teamMiB: settings.teamDiskMiB, park: (at, why) => places.park(at, why), stock: new Stock(home, owners),
+  home,
+  engine,
+  log,
+  teamMiB: settings.teamDiskMiB,
+  park: (at, why) => places.park(at, why),
+  stock: new Stock(home, owners),
   servicesOf: () => Object.entries(routing.table.services).map(([serviceId, { teamId }]) => ({ serviceId, teamId })),
 })
 const laptops = new Laptops({ db, log, logs, routing, events, settings, seal, gateway })
-const platform: Platform = { settings, log, db, seal, events, engine, egresses, logs, source, builds, disk, routing, places, laptops }
+const platform: Platform = {
+  settings,
+  log,
+  db,
+  seal,
+  events,
+  engine,
+  egresses,
+  logs,
+  source,
+  builds,
+  disk,
+  routing,
+  places,
+  laptops,
+}
 const deployments = new Deployments(platform)
 const promotions = new Promotions(platform, deployments)
 const terminals = new Terminals(engine)
@@ -132,37 +167,61 @@ const asked = Promise.withResolvers<void>()
 const recovery = { killed: await wasKilled(home), suspects: new OneAtATime(), begin: asked.promise }
 await deployments.recover(recovery)
 await promotions.recover(recovery)
-void finishDeletions(platform, deployments).catch((error: unknown) => log.error({ err: error }, 'what was deleted could not be removed'))
+void finishDeletions(platform, deployments).catch((error: unknown) =>
+  log.error({ err: error }, 'what was deleted could not be removed'),
+)
 await life.load()
 new Documents(platform).follow(ending.signal)
 announceDeployments(platform, ending.signal)
 disk.follow()
 await witness(db, home)
 const timers = [
-  setInterval(() => void witness(db, home).catch((error: unknown) => log.error({ err: error }, 'witnessing the audit failed')), 5_000),
-  setInterval(() => void places.sleepIdle().catch((error: unknown) => log.error({ err: error }, 'putting to sleep failed')), 1_000),
-  setInterval(() => void tidy(platform).catch((error: unknown) => log.error({ err: error }, 'tidying up failed')), 3_600_000),
-  setInterval(() => void dropEnded(platform).catch((error: unknown) => log.error({ err: error }, 'ended sessions could not be taken out')), 10_000),
-  setInterval(() => void traffic.save().catch((error: unknown) => log.error({ err: error }, 'saving usage failed')), 60_000),
+  setInterval(
+    () => void witness(db, home).catch((error: unknown) => log.error({ err: error }, 'witnessing the audit failed')),
+    5_000,
+  ),
+  setInterval(
+    () => void places.sleepIdle().catch((error: unknown) => log.error({ err: error }, 'putting to sleep failed')),
+    1_000,
+  ),
+  setInterval(
+    () => void tidy(platform).catch((error: unknown) => log.error({ err: error }, 'tidying up failed')),
+    3_600_000,
+  ),
+  setInterval(
+    () =>
+      void dropEnded(platform).catch((error: unknown) =>
+        log.error({ err: error }, 'ended sessions could not be taken out'),
+      ),
+    10_000,
+  ),
+  setInterval(
+    () => void traffic.save().catch((error: unknown) => log.error({ err: error }, 'saving usage failed')),
+    60_000,
+  ),
 ]
 
 const health = () => examine({ ...platform, gateway })
-const rpc = createRpcServer(runtimeApi, {
-  ...accessHandlers(platform, gateway),
-  ...platformHandlers(platform, { shutdown, health }),
-  ...teamHandlers(platform, deployments, terminals),
-  ...serviceHandlers(platform, traffic, deployments),
-  ...sharingHandlers(platform, traffic),
-  ...lifeHandlers(life),
-  ...deploymentHandlers(platform, deployments),
-  ...promotionHandlers(platform, deployments, promotions),
-  ...sourceHandlers(platform),
-  ...languageHandlers(languages),
-  ...laptopHandlers(platform),
-  ...logHandlers(platform),
-  ...terminalHandlers(platform, terminals),
-  ...traceHandlers(platform, gateway),
-}, { log, during: (work) => pulse.during(work) })
+const rpc = createRpcServer(
+  runtimeApi,
+  {
+    ...accessHandlers(platform, gateway),
+    ...platformHandlers(platform, { shutdown, health }),
+    ...teamHandlers(platform, deployments, terminals),
+    ...serviceHandlers(platform, traffic, deployments),
+    ...sharingHandlers(platform, traffic),
+    ...lifeHandlers(life),
+    ...deploymentHandlers(platform, deployments),
+    ...promotionHandlers(platform, deployments, promotions),
+    ...sourceHandlers(platform),
+    ...languageHandlers(languages),
+    ...laptopHandlers(platform),
+    ...logHandlers(platform),
+    ...terminalHandlers(platform, terminals),
+    ...traceHandlers(platform, gateway),
+  },
+  { log, during: (work) => pulse.during(work) },
+)
 const git = gitListener(platform, new Pushes(platform, deployments, new Previews({ ...platform, deployments }, life)))
 
 const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {

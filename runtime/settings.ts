@@ -28,7 +28,9 @@ export interface Settings {
 
 const port = z.coerce.number().int().min(1).max(65535)
 
-const size = z.string().transform((text, context) => parseMemory(text) ?? (context.addIssue('expected a size such as 4GB'), z.NEVER))
+const size = z
+  .string()
+  .transform((text, context) => parseMemory(text) ?? (context.addIssue('expected a size such as 4GB'), z.NEVER))
 
 const variables = z.object({
   M3O_HOME: z.string().min(1),
@@ -37,7 +39,10 @@ const variables = z.object({
   M3O_HOST: z.string().default('127.0.0.1'),
   M3O_GATEWAY_PORT: port.default(8080),
   M3O_SAMPLES: z.enum(['0', '1']).default('1'),
-  M3O_EGRESS: z.string().default('all').transform((text) => parseEgress([text])),
+  M3O_EGRESS: z
+    .string()
+    .default('all')
+    .transform((text) => parseEgress([text])),
   M3O_TEAM_MEMORY: size.optional(),
   M3O_TEAM_PROCESSES: z.coerce.number().int().min(64).optional(),
   M3O_TEAM_DISK: size.default(10 * 1024),

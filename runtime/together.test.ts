@@ -11,7 +11,14 @@ function slow() {
     if (key === 'fails') throw new Error('no')
     return number
   })
-  return { ask, end: async () => { ends.shift()?.(); await new Promise((resolve) => setImmediate(resolve)) }, begun: () => begun }
+  return {
+    ask,
+    end: async () => {
+      ends.shift()?.()
+      await new Promise((resolve) => setImmediate(resolve))
+    },
+    begun: () => begun,
+  }
 }
 
 test('who asks while one is under way shares one that begins afterwards', async () => {

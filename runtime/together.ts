@@ -7,7 +7,10 @@ export function together<T>(compute: (key: string) => Promise<T>): (key: string)
   return function ask(key) {
     const under = running.get(key)
     if (under === undefined) return begin(key)
-    return (under.next ??= under.now.then(() => begin(key), () => begin(key)))
+    return (under.next ??= under.now.then(
+      () => begin(key),
+      () => begin(key),
+    ))
   }
 
   function begin(key: string): Promise<T> {

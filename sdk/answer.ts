@@ -27,7 +27,8 @@ export async function answer(exchange: EndpointExchange): Promise<void> {
     return fail(response, id, 405, `${name} is called with POST and a JSON body`)
   }
   try {
-    const body = allowed === 'GET' ? queryOf(request) : await readJson(request, service.options.bodyLimit ?? defaultBodyLimit)
+    const body =
+      allowed === 'GET' ? queryOf(request) : await readJson(request, service.options.bodyLimit ?? defaultBodyLimit)
     const asked = await ask(endpoint, body)
     const gone = goneSignal(response)
     if (endpoint.stream) {
@@ -62,7 +63,9 @@ export function json(response: ServerResponse, status: number, value: unknown): 
   const text = JSON.stringify(value)
   // The rest of a body that was refused would be read as the next request.
   if (!response.req.complete) response.setHeader('connection', 'close')
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text)
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+    .end(text)
 }
 
 function queryOf(request: IncomingMessage): unknown {

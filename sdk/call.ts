@@ -19,7 +19,12 @@ const agent = new Agent({ keepAlive: true, maxFreeSockets: 64, timeout: 4_000 })
  */
 // The answer's type is known to the caller alone: `call<{ message: string }>(…)` says it, and without it anything goes.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-export async function call<Response = any>(service: string, endpoint: string, body: unknown = {}, options: CallOptions = {}): Promise<Response> {
+export async function call<Response = any>(
+  service: string,
+  endpoint: string,
+  body: unknown = {},
+  options: CallOptions = {},
+): Promise<Response> {
   const target = `${service}/${endpoint}`
   const timeout = AbortSignal.timeout(options.timeout ?? 60_000)
   const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout
@@ -36,7 +41,12 @@ call.stream = streamCall
 
 /** Calls a streaming endpoint and yields its messages; leaving the loop ends the call. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-async function* streamCall<Message = any>(service: string, endpoint: string, body: unknown = {}, options: CallOptions = {}): AsyncGenerator<Message, void> {
+async function* streamCall<Message = any>(
+  service: string,
+  endpoint: string,
+  body: unknown = {},
+  options: CallOptions = {},
+): AsyncGenerator<Message, void> {
   const target = `${service}/${endpoint}`
   const answer = await send(target, body, options, 'text/event-stream')
   if (answer.statusCode !== 200 || !answer.headers['content-type']?.startsWith('text/event-stream')) {
@@ -77,7 +87,13 @@ function exchange(url: URL, payload: string, options: CallOptions, accept: strin
     const request = httpRequest(url, {
       agent,
       method: 'POST',
-      headers: { ...context(), ...options.headers, accept, 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
+      headers: {
+        ...context(),
+        ...options.headers,
+        accept,
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(payload),
+      },
       ...(options.signal && { signal: options.signal }),
     })
     request.on('response', resolve)
@@ -100,7 +116,10 @@ function context(): Record<string, string> {
 }
 
 function pathOf(target: string): string {
-  return target.split('/').map((part) => encodeURIComponent(part).replace(/^%40/, '@')).join('/')
+  return target
+    .split('/')
+    .map((part) => encodeURIComponent(part).replace(/^%40/, '@'))
+    .join('/')
 }
 
 async function readAnswer(target: string, answer: IncomingMessage): Promise<unknown> {
@@ -131,7 +150,11 @@ async function* events(answer: IncomingMessage): AsyncGenerator<{ event: string;
     rest = blocks.pop() ?? ''
     for (const block of blocks) {
       const field = (name: string) =>
-        block.split('\n').filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).replace(/^ /, '')).join('\n')
+        block
+          .split('\n')
+          .filter((line) => line.startsWith(`${name}:`))
+          .map((line) => line.slice(name.length + 1).replace(/^ /, ''))
+          .join('\n')
       const data = field('data')
       if (data !== '') yield { event: field('event') || 'message', data }
     }

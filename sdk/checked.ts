@@ -12,7 +12,8 @@ export async function ask(endpoint: Endpoint, body: unknown): Promise<unknown> {
 /** The validated answer; one that breaks the service's own promise is a defect, and is told to the log, not the caller. */
 export async function promised(endpoint: Endpoint, name: string, result: unknown): Promise<unknown> {
   const checked = await validate(endpoint.response, result)
-  if ('issues' in checked) throw new Error(`${name} answered with what its own response schema refuses: ${checked.issues}`)
+  if ('issues' in checked)
+    throw new Error(`${name} answered with what its own response schema refuses: ${checked.issues}`)
   return checked.value
 }
 

@@ -95,7 +95,9 @@ export function traceOf(headers: IncomingHttpHeaders): string | undefined {
 function parseCaller(value: string | string[] | undefined): Caller | undefined {
   if (typeof value !== 'string') return undefined
   const caller: Caller = {}
-  for (const [, name, display, quoted = ''] of value.matchAll(/(person|id|machine|service|team)=(%?)"((?:[^"\\]|\\.)*)"/g)) {
+  for (const [, name, display, quoted = ''] of value.matchAll(
+    /(person|id|machine|service|team)=(%?)"((?:[^"\\]|\\.)*)"/g,
+  )) {
     caller[name as keyof Caller] = display === '%' ? displayed(quoted) : quoted.replace(/\\(.)/g, '$1')
   }
   return Object.keys(caller).length > 0 ? caller : undefined

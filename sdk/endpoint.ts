@@ -13,14 +13,18 @@ interface Described<Request, Response> {
 type Asked<S> = [S] extends [Schema] ? OutputOf<S> : Record<string, unknown>
 type Answered<S> = [S] extends [Schema] ? InputOf<S> : unknown
 
-export interface RunDefinition<Req extends Schema | undefined, Res extends Schema | undefined>
-  extends Described<Req, Res> {
+export interface RunDefinition<Req extends Schema | undefined, Res extends Schema | undefined> extends Described<
+  Req,
+  Res
+> {
   run: (request: Asked<Req>, context: Context) => Promise<Answered<Res>> | Answered<Res>
 }
 
 /** Each `yield` is one message of the answer; `response` is the schema of one. */
-export interface StreamDefinition<Req extends Schema | undefined, Res extends Schema | undefined>
-  extends Described<Req, Res> {
+export interface StreamDefinition<Req extends Schema | undefined, Res extends Schema | undefined> extends Described<
+  Req,
+  Res
+> {
   stream: (request: Asked<Req>, context: Context) => AsyncIterable<Answered<Res>>
 }
 

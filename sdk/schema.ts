@@ -8,9 +8,7 @@ export interface Schema<Input = unknown, Output = Input> {
   }
 }
 
-type Validated<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly Issue[] }
+type Validated<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly Issue[] }
 
 interface Issue {
   readonly message: string
@@ -18,14 +16,19 @@ interface Issue {
 }
 
 export type InputOf<S> = S extends Schema<infer Input, unknown> ? Input : never
-export type OutputOf<S> = S extends { readonly '~standard': { readonly types?: { readonly output: infer Output } | undefined } }
+export type OutputOf<S> = S extends {
+  readonly '~standard': { readonly types?: { readonly output: infer Output } | undefined }
+}
   ? Output
   : never
 
 export type JsonSchema = Record<string, unknown>
 
 /** The validated value, or a sentence that names each issue: `name: expected string, received number`. */
-export async function validate(schema: Schema | undefined, value: unknown): Promise<{ value: unknown } | { issues: string }> {
+export async function validate(
+  schema: Schema | undefined,
+  value: unknown,
+): Promise<{ value: unknown } | { issues: string }> {
   if (!schema) return { value }
   const pending = schema['~standard'].validate(value)
   // Most schemas answer at once; a needless await costs every request a turn.

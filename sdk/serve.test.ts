@@ -65,7 +65,11 @@ describe('an endpoint over HTTP', () => {
     const answer = await post(name, body)
     const form = (await answer.json()) as Record<string, unknown>
     expect(answer.status).toBe(code)
-    expect(form).toMatchObject({ code, id: expect.stringMatching(/^[0-9a-f]{32}$/), detail: expect.stringContaining(detail) })
+    expect(form).toMatchObject({
+      code,
+      id: expect.stringMatching(/^[0-9a-f]{32}$/),
+      detail: expect.stringContaining(detail),
+    })
     expect(JSON.stringify(form)).not.toContain('1234')
   })
 
@@ -77,7 +81,11 @@ describe('an endpoint over HTTP', () => {
   it('describes itself in the order of its source, as the platform expects', async () => {
     const said = description.parse(await (await fetch(`${base()}/_m3o/describe`)).json())
     expect(said.endpoints.map(({ name }) => name)).toEqual(['Hello', 'Missing', 'Defect', 'Liar', 'Count', 'Relay'])
-    expect(said.endpoints[0]?.request).toMatchObject({ type: 'object', properties: { name: { type: 'string' } }, required: ['name'] })
+    expect(said.endpoints[0]?.request).toMatchObject({
+      type: 'object',
+      properties: { name: { type: 'string' } },
+      required: ['name'],
+    })
   })
 
   it('streams lines, or events with their error and end', async () => {
@@ -93,7 +101,11 @@ describe('the official client', () => {
   // It asks address + prefix + service + '/' + endpoint; without a gateway before it, the middle is empty.
   it('gets answers, and errors as their form', async () => {
     expect(await client().call('', 'Hello', { name: 'Ada' })).toEqual({ message: 'Hello Ada' })
-    await expect(client().call('', 'Missing', {})).rejects.toMatchObject({ code: 404, detail: 'no such thing', status: 'Not Found' })
+    await expect(client().call('', 'Missing', {})).rejects.toMatchObject({
+      code: 404,
+      detail: 'no such thing',
+      status: 'Not Found',
+    })
   })
 })
 
@@ -103,7 +115,9 @@ describe('an endpoint over a websocket', () => {
     const messages: unknown[] = []
     socket.on('open', () => socket.send(first))
     socket.on('message', (data) => messages.push(JSON.parse(String(data))))
-    const closed = new Promise<{ code: number; messages: unknown[] }>((resolve) => socket.on('close', (code) => resolve({ code, messages })))
+    const closed = new Promise<{ code: number; messages: unknown[] }>((resolve) =>
+      socket.on('close', (code) => resolve({ code, messages })),
+    )
     return { socket, closed }
   }
 
@@ -137,10 +151,22 @@ describe('a call to another service', () => {
     await using gateway = await listenFor((url, headers) => asked.push({ url, headers }))
     process.env.M3O_GATEWAY = `http://127.0.0.1:${gateway.port}/~key`
     try {
-      const headers = { baggage: 'm3o-env=e.1.mac', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, 'm3o-hops': '2', cookie: 'secret' }
+      const headers = {
+        baggage: 'm3o-env=e.1.mac',
+        traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+        'm3o-hops': '2',
+        cookie: 'secret',
+      }
       const answer = await post('Relay', '{}', headers)
-      expect(await answer.json()).toMatchObject({ code: 503, id: 'a'.repeat(32), detail: expect.stringContaining('other/Thing') })
-      expect(asked[0]).toMatchObject({ url: '/~key/other/Thing', headers: { baggage: 'm3o-env=e.1.mac', 'm3o-hops': '2' } })
+      expect(await answer.json()).toMatchObject({
+        code: 503,
+        id: 'a'.repeat(32),
+        detail: expect.stringContaining('other/Thing'),
+      })
+      expect(asked[0]).toMatchObject({
+        url: '/~key/other/Thing',
+        headers: { baggage: 'm3o-env=e.1.mac', 'm3o-hops': '2' },
+      })
       expect(asked[0]?.headers.cookie).toBeUndefined()
     } finally {
       delete process.env.M3O_GATEWAY
@@ -167,11 +193,14 @@ describe('a call to another service', () => {
 async function listenFor(seen: (url: string | undefined, headers: IncomingHttpHeaders) => void) {
   const server = createServer((request, response) => {
     seen(request.url, request.headers)
-    response.writeHead(503, { 'content-type': 'application/json' }).end('{"id":"x","code":500,"detail":"down","status":"Internal Server Error"}')
+    response
+      .writeHead(503, { 'content-type': 'application/json' })
+      .end('{"id":"x","code":500,"detail":"down","status":"Internal Server Error"}')
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     port: (server.address() as AddressInfo).port,
-    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => (server.closeAllConnections(), server.close(() => resolve()))),
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => (server.closeAllConnections(), server.close(() => resolve()))),
   }
 }

@@ -78,7 +78,12 @@ async function handle(service: Service, exchange: Exchange): Promise<void> {
     if (service.options.http) return await plainHttp(service, exchange)
     if (path === '/health') return json(response, 200, { status: 'ok' })
     const known = Object.keys(service.endpoints).join(', ')
-    fail(response, callId(request), 404, `no endpoint ${JSON.stringify(name.slice(0, 100))} here; there are ${known || 'none'}`)
+    fail(
+      response,
+      callId(request),
+      404,
+      `no endpoint ${JSON.stringify(name.slice(0, 100))} here; there are ${known || 'none'}`,
+    )
   } catch (error) {
     console.error(`${request.method} ${path} failed:`, error)
     if (!response.headersSent) fail(response, callId(request), 500, 'the service failed to answer; its log says why')
@@ -88,5 +93,7 @@ async function handle(service: Service, exchange: Exchange): Promise<void> {
 
 async function plainHttp(service: Service, { request, response, stopping }: Exchange): Promise<void> {
   const signal = AbortSignal.any([stopping, goneSignal(response)])
-  await storage.run({ headers: request.headers, signal, answer: response }, async () => service.options.http?.(request, response))
+  await storage.run({ headers: request.headers, signal, answer: response }, async () =>
+    service.options.http?.(request, response),
+  )
 }

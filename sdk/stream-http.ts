@@ -61,7 +61,9 @@ export async function* messages(of: {
   signal: AbortSignal
 }): AsyncGenerator<unknown, void> {
   const state = { headers: of.request.headers, signal: of.signal }
-  const iterator = storage.run(state, () => of.endpoint.stream?.(of.asked as never, contextOf(state))[Symbol.asyncIterator]())
+  const iterator = storage.run(state, () =>
+    of.endpoint.stream?.(of.asked as never, contextOf(state))[Symbol.asyncIterator](),
+  )
   if (!iterator) return
   const aborted = new Promise<never>((_, reject) => {
     const stop = () => reject(of.signal.reason)

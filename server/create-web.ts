@@ -24,15 +24,27 @@ import type { Settings } from './settings.ts'
 import type { Web } from './web.ts'
 
 /** Wires the parts of one web process together; what it opens, `close` closes. */
-export function createWeb(settings: Settings, { env, log }: { env: NodeJS.ProcessEnv; log: Logger }): Web & { close(): Promise<void> } {
+export function createWeb(
+  settings: Settings,
+  { env, log }: { env: NodeJS.ProcessEnv; log: Logger },
+): Web & { close(): Promise<void> } {
   const database = openDb(connectionFromEnvironment(env), 6)
   const pulse = new Pulse(connectionFromEnvironment(env))
   const runtime = createRpcClient(runtimeApi, settings.runtimeSocket)
-  const limits = { signIn: new RateLimit({ burst: 15, everyMs: 4_000 }), token: new RateLimit({ burst: 60, everyMs: 1_000 }), message: new RateLimit({ burst: 5, everyMs: 60_000 }), messageTo: new RateLimit({ burst: 5, everyMs: 720_000 }) }
+  const limits = {
+    signIn: new RateLimit({ burst: 15, everyMs: 4_000 }),
+    token: new RateLimit({ burst: 60, everyMs: 1_000 }),
+    message: new RateLimit({ burst: 5, everyMs: 60_000 }),
+    messageTo: new RateLimit({ burst: 5, everyMs: 720_000 }),
+  }
   const { db } = database
   const people = new People(db, limits.signIn)
   const [codes, signUps, seal] = [new KeptCodes(db), new SignUps(db), peopleSeal(settings.secret)]
-  const factor = new SecondFactor(db, { seal, limit: new RateLimit({ burst: 5, everyMs: 60_000 }), issuer: `M3O ${new URL(settings.url).hostname}` })
+  const factor = new SecondFactor(db, {
+    seal,
+    limit: new RateLimit({ burst: 5, everyMs: 60_000 }),
+    issuer: `M3O ${new URL(settings.url).hostname}`,
+  })
   const messages = new Messages({ db, codes, seal, mailer: openMailer(settings), settings, log })
   const sessions = new Sessions(db)
   const claims = new Claims({ db, sessions, runtime })
@@ -40,7 +52,17 @@ export function createWeb(settings: Settings, { env, log }: { env: NodeJS.Proces
   sessions.onEnded((sessionId) => void insist(() => runtime.call('access.sessionEnded', { sessionId }), log))
   messages.drain()
   return {
-    settings, log, runtime, pulse, people, limits, codes, signUps, factor, messages, sessions,
+    settings,
+    log,
+    runtime,
+    pulse,
+    people,
+    limits,
+    codes,
+    signUps,
+    factor,
+    messages,
+    sessions,
     byMessage: new ByMessage({ db, codes, people, signUps, claims }),
     passkeys: new Passkeys({ db, codes, factor, settings }),
     mailedInvitations: new MailedInvitations(seal),

@@ -6,7 +6,9 @@ import type { JsonBounds } from '#contract/bounded-json.ts'
  */
 export type InputSize = 'public' | 'usual' | 'large'
 
-interface Bounds extends JsonBounds { withinMs: number }
+interface Bounds extends JsonBounds {
+  withinMs: number
+}
 
 export const inputBounds: Readonly<Record<InputSize, Bounds>> = {
   public: { bytes: 16 << 10, depth: 8, values: 500, withinMs: 10_000 },
@@ -22,4 +24,5 @@ export const mostInBatch = 20
 const order: readonly InputSize[] = ['public', 'usual', 'large']
 
 /** Of a request with several procedures: the most that one of them may have. */
-export const largest = (sizes: readonly InputSize[]): InputSize => order[Math.max(0, ...sizes.map((size) => order.indexOf(size)))] ?? 'public'
+export const largest = (sizes: readonly InputSize[]): InputSize =>
+  order[Math.max(0, ...sizes.map((size) => order.indexOf(size)))] ?? 'public'

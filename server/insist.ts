@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 export async function insist(tell: () => Promise<unknown>, log: Logger): Promise<void> {
   for (let wait = 200; wait < 60_000; wait *= 2) {
     try {
-      return void await tell()
+      return void (await tell())
     } catch (error) {
       log.info({ err: error }, 'the runtime did not hear of a change yet')
     }

@@ -6,7 +6,13 @@ import type { Named } from '#contract/names.ts'
 export const looked = z.string().max(64).optional()
 
 /** A name may lead to another thing by now. @throws PlatformError `conflict` */
-export function requireLookedAt(kind: Named, name: string, { id, looked: expected }: { id: string; looked: string | undefined }): void {
+export function requireLookedAt(
+  kind: Named,
+  name: string,
+  { id, looked: expected }: { id: string; looked: string | undefined },
+): void {
   if (expected === undefined || expected === id) return
-  throw new PlatformError('conflict', `${name} is another ${kind} than the one that was looked at`, { fix: 'Reload the page, and look again.' })
+  throw new PlatformError('conflict', `${name} is another ${kind} than the one that was looked at`, {
+    fix: 'Reload the page, and look again.',
+  })
 }

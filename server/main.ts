@@ -22,7 +22,12 @@ process.on('uncaughtException', (error) => {
 
 const startedAt = performance.now()
 const given = readSettings(process.env)
-const server = createServer({ requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 64 << 10 })
+const server = createServer({
+  requestTimeout: 0,
+  headersTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  maxHeaderSize: 64 << 10,
+})
 limitConnections(server)
 await new Promise<void>((resolve, reject) => {
   server.once('error', reject)
@@ -49,7 +54,10 @@ routes.resolve(upgrades)
 log.info({ url: settings.url, ms: Math.round(performance.now() - startedAt) }, 'web is ready')
 let stopping = false
 // Who waits for `/health` may sign in as that person at once.
-if (settings.admin !== undefined) void setUpUnattended(settings.admin).then(() => { ready = true })
+if (settings.admin !== undefined)
+  void setUpUnattended(settings.admin).then(() => {
+    ready = true
+  })
 else ready = true
 restWhenQuiet()
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
@@ -74,7 +82,8 @@ async function stop(): Promise<void> {
 async function setUpUnattended(admin: { email: string; password: string }): Promise<void> {
   for (let wait = 100; !stopping; wait = Math.min(wait * 2, 2_000)) {
     try {
-      if (await web.setup.unattended(admin.email, admin.password)) log.info({ email: admin.email }, 'the first person was made from the settings')
+      if (await web.setup.unattended(admin.email, admin.password))
+        log.info({ email: admin.email }, 'the first person was made from the settings')
       return
     } catch (error) {
       log.info({ err: error }, 'the first person cannot be made yet')

@@ -9,6 +9,7 @@ export function validName(kind: Named, value: string): string {
   if (parsed.success) return parsed.data
   const suggestion = suggestName(value, kind)
   throw new PlatformError('invalid_name', parsed.error.issues[0]?.message ?? `this is no name for a ${kind}`, {
-    field: 'name', ...(suggestion !== undefined && { fix: `Try ${suggestion}.`, data: { suggestion } }),
+    field: 'name',
+    ...(suggestion !== undefined && { fix: `Try ${suggestion}.`, data: { suggestion } }),
   })
 }

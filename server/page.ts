@@ -26,9 +26,17 @@ export const page = cache(() => {
   const asOf = bridge().mark()
   const context = cache(async () => {
     const given = await headers()
-    return bridge().context({ cookie: given.get('cookie') ?? undefined, 'user-agent': given.get('user-agent') ?? undefined })
+    return bridge().context({
+      cookie: given.get('cookie') ?? undefined,
+      'user-agent': given.get('user-agent') ?? undefined,
+    })
   })
-  return { asOf, queryClient, context, trpc: createTRPCOptionsProxy<AppRouter>({ router: bridge().router, ctx: context, queryClient }) }
+  return {
+    asOf,
+    queryClient,
+    context,
+    trpc: createTRPCOptionsProxy<AppRouter>({ router: bridge().router, ctx: context, queryClient }),
+  }
 })
 
 type Options = Parameters<QueryClient['fetchQuery']>[0]

@@ -16,14 +16,29 @@ const checkout = fileURLToPath(new URL('..', import.meta.url))
 export async function preparePages(web: Web, { mark }: Pick<Bridge, 'mark'>) {
   const { settings } = web
   provideBridge({
-    router: appRouter, mark,
+    router: appRouter,
+    mark,
     async context(headers) {
-      return { web, viewer: await viewer(web, headers, 'page'), from: 'page', cookie: headers.cookie, userAgent: headers['user-agent'] ?? '', signal: undefined }
+      return {
+        web,
+        viewer: await viewer(web, headers, 'page'),
+        from: 'page',
+        cookie: headers.cookie,
+        userAgent: headers['user-agent'] ?? '',
+        signal: undefined,
+      }
     },
   })
   // Next takes over every upgrade of the server that it is given: it gets one that never listens.
   const never = createServer()
-  const app = next({ dev: settings.dev, dir: checkout, hostname: new URL(settings.url).hostname, port: settings.port, httpServer: never, quiet: !settings.dev })
+  const app = next({
+    dev: settings.dev,
+    dir: checkout,
+    hostname: new URL(settings.url).hostname,
+    port: settings.port,
+    httpServer: never,
+    quiet: !settings.dev,
+  })
   await app.prepare()
   const handle = app.getRequestHandler()
   const turns = pageTurns()
@@ -35,7 +50,8 @@ export async function preparePages(web: Web, { mark }: Pick<Bridge, 'mark'>) {
       if (await turns.take(share, response)) await handle(request, response)
     },
     /** Hot reload's socket, in development. */
-    upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => never.emit('upgrade', request, socket, head),
+    upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer): boolean =>
+      never.emit('upgrade', request, socket, head),
   }
 }
 

@@ -16,9 +16,24 @@ let carl: Viewer
 
 beforeAll(async () => {
   stand = await startStand()
-  owner = await stand.viewerOf((await stand.web.setup.run(stand.setupCode, { email: 'owner@example.com', name: 'Owner', password: 'a fine password' })).person)
+  owner = await stand.viewerOf(
+    (
+      await stand.web.setup.run(stand.setupCode, {
+        email: 'owner@example.com',
+        name: 'Owner',
+        password: 'a fine password',
+      })
+    ).person,
+  )
   const join = async (name: string, role: 'admin' | 'developer') => {
-    const viewer = await stand.viewerOf(await stand.web.people.create({ email: `${name}@example.com`, name, password: 'a fine password', operator: false }))
+    const viewer = await stand.viewerOf(
+      await stand.web.people.create({
+        email: `${name}@example.com`,
+        name,
+        password: 'a fine password',
+        operator: false,
+      }),
+    )
     const { link } = await stand.as(owner).invitations.create({ team: 'demo', email: `${name}@example.com`, role })
     await stand.as(viewer).invitations.accept({ secret: secretOf(link) })
     return viewer
@@ -61,8 +76,18 @@ test.each(deeds)('another developer does not %s', async (_, deed) => {
 })
 
 test('a refusal says whose it is and what to do; reading code, logs and the comparison stay everybody’s', async () => {
-  const error = await stand.as(bob).deployments.restart(at).then(() => expect.fail('it was not refused'), (refused: TRPCError) => bodyOf(refused))
-  expect(error).toMatchObject({ code: 'forbidden', message: expect.stringContaining('adas is personal: deploying there needs') as string, fix: expect.stringContaining('m3o env let-in adas bob@example.com') as string })
+  const error = await stand
+    .as(bob)
+    .deployments.restart(at)
+    .then(
+      () => expect.fail('it was not refused'),
+      (refused: TRPCError) => bodyOf(refused),
+    )
+  expect(error).toMatchObject({
+    code: 'forbidden',
+    message: expect.stringContaining('adas is personal: deploying there needs') as string,
+    fix: expect.stringContaining('m3o env let-in adas bob@example.com') as string,
+  })
   await stand.as(bob).logs.read({ team: 'demo', environment: 'adas', services: ['hello'] })
   await stand.as(bob).source.tree({ ...at, ref: { draft: true } })
   const { variables } = await stand.as(bob).environments.diff({ team: 'demo', environment: 'adas' })
@@ -71,27 +96,45 @@ test('a refusal says whose it is and what to do; reading code, logs and the comp
 
 test('its branch takes no push of others, and its secrets go to nobody by an environment on it', async () => {
   await stand.as(ada).environments.create({ team: 'demo', name: 'adas-open', kind: 'shared', from: 'adas' })
-  expect((await stand.as(bob).variables.list({ ...at, environment: 'adas-open' })).find(({ name }) => name === 'KEY')).toMatchObject({ state: 'withheld' })
+  expect(
+    (await stand.as(bob).variables.list({ ...at, environment: 'adas-open' })).find(({ name }) => name === 'KEY'),
+  ).toMatchObject({ state: 'withheld' })
   await stand.as(ada).environments.create({ team: 'demo', name: 'adas-too', kind: 'personal', from: 'adas' })
-  expect((await stand.as(ada).variables.list({ ...at, environment: 'adas-too' })).find(({ name }) => name === 'KEY')).toMatchObject({ state: 'set' })
+  expect(
+    (await stand.as(ada).variables.list({ ...at, environment: 'adas-too' })).find(({ name }) => name === 'KEY'),
+  ).toMatchObject({ state: 'set' })
   await stand.as(ada).environments.delete({ team: 'demo', environment: 'adas-too' })
   await stand.as(ada).environments.delete({ team: 'demo', environment: 'adas-open' })
 })
 
-test('whom the owner lets in works in it, and lets in nobody; admins may, and the audit has it', { timeout: 60_000 }, async () => {
-  await stand.as(ada).environments.letIn({ team: 'demo', environment: 'adas', people: ['bob@example.com'] })
-  await deploy(bob)
-  expect((await stand.as(bob).variables.reveal(at)).map(({ value }) => value)).toEqual(['of ada'])
-  expect(await codeOf(() => stand.as(bob).environments.letIn({ team: 'demo', environment: 'adas', people: ['carl@example.com'] }))).toBe('forbidden')
-  await stand.as(ada).environments.letIn({ team: 'demo', environment: 'adas', people: [] })
-  expect(await codeOf(() => stand.as(bob).deployments.restart(at))).toBe('forbidden')
-  await stand.as(carl).variables.set({ ...at, name: 'BY', value: 'an admin' })
-  const audit = await stand.as(carl).audit.read({ team: 'demo', action: 'environment.admit' })
-  expect(audit.map(({ actor, after }) => [actor.name, after])).toEqual([['ada@example.com', { people: [] }], ['ada@example.com', { people: ['bob@example.com'] }]])
-  // Promoting from it is of the parent.
-  const { promotionId } = await stand.as(bob).promotions.start({ team: 'demo', environment: 'adas' })
-  await eventually(async () => (await stand.as(bob).promotions.get({ team: 'demo', promotionId: promotionId ?? '' })).endedAt !== null)
-})
+test(
+  'whom the owner lets in works in it, and lets in nobody; admins may, and the audit has it',
+  { timeout: 60_000 },
+  async () => {
+    await stand.as(ada).environments.letIn({ team: 'demo', environment: 'adas', people: ['bob@example.com'] })
+    await deploy(bob)
+    expect((await stand.as(bob).variables.reveal(at)).map(({ value }) => value)).toEqual(['of ada'])
+    expect(
+      await codeOf(() =>
+        stand.as(bob).environments.letIn({ team: 'demo', environment: 'adas', people: ['carl@example.com'] }),
+      ),
+    ).toBe('forbidden')
+    await stand.as(ada).environments.letIn({ team: 'demo', environment: 'adas', people: [] })
+    expect(await codeOf(() => stand.as(bob).deployments.restart(at))).toBe('forbidden')
+    await stand.as(carl).variables.set({ ...at, name: 'BY', value: 'an admin' })
+    const audit = await stand.as(carl).audit.read({ team: 'demo', action: 'environment.admit' })
+    expect(audit.map(({ actor, after }) => [actor.name, after])).toEqual([
+      ['ada@example.com', { people: [] }],
+      ['ada@example.com', { people: ['bob@example.com'] }],
+    ])
+    // Promoting from it is of the parent.
+    const { promotionId } = await stand.as(bob).promotions.start({ team: 'demo', environment: 'adas' })
+    await eventually(
+      async () =>
+        (await stand.as(bob).promotions.get({ team: 'demo', promotionId: promotionId ?? '' })).endedAt !== null,
+    )
+  },
+)
 
 test('of a member who leaves it is the admins’; nobody else brings back what they delete', async () => {
   await stand.as(owner).members.remove({ team: 'demo', userId: ada.person.id })
@@ -100,6 +143,8 @@ test('of a member who leaves it is the admins’; nobody else brings back what t
   await stand.as(carl).environments.delete({ team: 'demo', environment: 'adas' })
   expect(await codeOf(() => stand.as(bob).environments.restore({ team: 'demo', name: 'adas' }))).toBe('forbidden')
   // Nor does anybody else take its name while it can come back.
-  expect(await codeOf(() => stand.as(bob).environments.create({ team: 'demo', name: 'adas', kind: 'personal' }))).toBe('name_taken')
+  expect(await codeOf(() => stand.as(bob).environments.create({ team: 'demo', name: 'adas', kind: 'personal' }))).toBe(
+    'name_taken',
+  )
   expect(await codeOf(() => stand.as(carl).environments.restore({ team: 'demo', name: 'adas' }))).toBe('ok')
 })

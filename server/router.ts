@@ -24,8 +24,28 @@ import { variables } from './routers/variables.ts'
 import { router } from './trpc.ts'
 
 export const appRouter = router({
-  audit, calls, consumers, deployments, environments, invitations, logs, members, metrics, person, platform, promotions, security, services, shared, signIn, source,
-  teams, templates, terminals, tokens, variables,
+  audit,
+  calls,
+  consumers,
+  deployments,
+  environments,
+  invitations,
+  logs,
+  members,
+  metrics,
+  person,
+  platform,
+  promotions,
+  security,
+  services,
+  shared,
+  signIn,
+  source,
+  teams,
+  templates,
+  terminals,
+  tokens,
+  variables,
 })
 
 export type AppRouter = typeof appRouter

@@ -57,8 +57,14 @@ const environment = z.object({
   M3O_ADMIN_PASSWORD: z.string().optional(),
   M3O_DEV: z.string().optional(),
   M3O_TRUST_PROXY: z.string().optional(),
-  M3O_SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'M3O_SMTP_URL: expected smtp://user:password@host:587 or smtps://…' }).optional(),
-  M3O_MAIL_FROM: z.string().max(254).regex(/^[^\r\n]+@[^\r\n]+$/, 'M3O_MAIL_FROM: expected an address such as M3O <m3o@example.com>').optional(),
+  M3O_SMTP_URL: z
+    .url({ protocol: /^smtps?$/, error: 'M3O_SMTP_URL: expected smtp://user:password@host:587 or smtps://…' })
+    .optional(),
+  M3O_MAIL_FROM: z
+    .string()
+    .max(254)
+    .regex(/^[^\r\n]+@[^\r\n]+$/, 'M3O_MAIL_FROM: expected an address such as M3O <m3o@example.com>')
+    .optional(),
   M3O_OIDC_ISSUER: z.url({ protocol: /^https?$/ }).optional(),
   M3O_OIDC_CLIENT_ID: z.string().optional(),
   M3O_OIDC_CLIENT_SECRET: z.string().optional(),
@@ -76,33 +82,56 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const home = given.M3O_HOME
   const secret = keptSecret(join(home, 'keys'))
   return {
-    home, host: given.M3O_HOST, port: given.M3O_PORT, ...addressOf(given.M3O_URL, given.M3O_HOST, given.M3O_PORT, secret),
-    domain: given.M3O_DOMAIN, gatewayPort: given.M3O_GATEWAY_PORT,
-    runtimeSocket: join(home, 'run', 'runtime.sock'), gatewaySocket: join(home, 'run', 'gateway.sock'), setupCodeFile: join(home, 'run', 'setup-code'),
+    home,
+    host: given.M3O_HOST,
+    port: given.M3O_PORT,
+    ...addressOf(given.M3O_URL, given.M3O_HOST, given.M3O_PORT, secret),
+    domain: given.M3O_DOMAIN,
+    gatewayPort: given.M3O_GATEWAY_PORT,
+    runtimeSocket: join(home, 'run', 'runtime.sock'),
+    gatewaySocket: join(home, 'run', 'gateway.sock'),
+    setupCodeFile: join(home, 'run', 'setup-code'),
     samples: given.M3O_SAMPLES !== '0',
-    admin: given.M3O_ADMIN_EMAIL !== undefined && given.M3O_ADMIN_PASSWORD !== undefined
-      ? { email: given.M3O_ADMIN_EMAIL, password: given.M3O_ADMIN_PASSWORD } : undefined,
-    dev: given.M3O_DEV === '1', trustProxy: given.M3O_TRUST_PROXY === '1',
-    secret, mail: mailOf(given), providers: providersOf(given),
+    admin:
+      given.M3O_ADMIN_EMAIL !== undefined && given.M3O_ADMIN_PASSWORD !== undefined
+        ? { email: given.M3O_ADMIN_EMAIL, password: given.M3O_ADMIN_PASSWORD }
+        : undefined,
+    dev: given.M3O_DEV === '1',
+    trustProxy: given.M3O_TRUST_PROXY === '1',
+    secret,
+    mail: mailOf(given),
+    providers: providersOf(given),
   }
 }
 
 function mailOf({ M3O_SMTP_URL: url, M3O_MAIL_FROM: from }: Given): Settings['mail'] {
   if (url === undefined) return undefined
-  if (from === undefined) throw new Error('M3O_SMTP_URL is set without M3O_MAIL_FROM: say from which address messages come')
+  if (from === undefined)
+    throw new Error('M3O_SMTP_URL is set without M3O_MAIL_FROM: say from which address messages come')
   return { url, from }
 }
 
 function providersOf(given: Given): ProviderSettings[] {
-  const of = (id: ProviderSettings['id'], name: string, issuer: string | undefined, [clientId, clientSecret]: [string | undefined, string | undefined]): ProviderSettings[] => {
+  const of = (
+    id: ProviderSettings['id'],
+    name: string,
+    issuer: string | undefined,
+    [clientId, clientSecret]: [string | undefined, string | undefined],
+  ): ProviderSettings[] => {
     if (clientId === undefined && clientSecret === undefined && (id !== 'oidc' || issuer === undefined)) return []
     const names = `M3O_${id.toUpperCase()}_`
-    if (issuer === undefined || clientId === undefined || clientSecret === undefined) throw new Error(`${names}CLIENT_ID, ${names}CLIENT_SECRET${id === 'oidc' ? ` and ${names}ISSUER` : ''} belong together: set all of them, or none`)
+    if (issuer === undefined || clientId === undefined || clientSecret === undefined)
+      throw new Error(
+        `${names}CLIENT_ID, ${names}CLIENT_SECRET${id === 'oidc' ? ` and ${names}ISSUER` : ''} belong together: set all of them, or none`,
+      )
     return [{ id, name, issuer: issuer.replace(/\/$/, ''), clientId, clientSecret }]
   }
   return [
     ...of('github', 'GitHub', given.M3O_GITHUB_URL, [given.M3O_GITHUB_CLIENT_ID, given.M3O_GITHUB_CLIENT_SECRET]),
-    ...of('google', 'Google', 'https://accounts.google.com', [given.M3O_GOOGLE_CLIENT_ID, given.M3O_GOOGLE_CLIENT_SECRET]),
+    ...of('google', 'Google', 'https://accounts.google.com', [
+      given.M3O_GOOGLE_CLIENT_ID,
+      given.M3O_GOOGLE_CLIENT_SECRET,
+    ]),
     ...of('oidc', given.M3O_OIDC_NAME, given.M3O_OIDC_ISSUER, [given.M3O_OIDC_CLIENT_ID, given.M3O_OIDC_CLIENT_SECRET]),
   ]
 }
@@ -117,7 +146,12 @@ function addressOf(url: string | undefined, host: string, actual: number, secret
   const direct = `http://${shown}:${actual}`
   const address = new URL(url ?? direct)
   const secure = address.protocol === 'https:'
-  return { url: address.origin, secure, proxied: address.origin !== new URL(direct).origin, cookies: cookieNames(secret, secure) }
+  return {
+    url: address.origin,
+    secure,
+    proxied: address.origin !== new URL(direct).origin,
+    cookies: cookieNames(secret, secure),
+  }
 }
 
 /** Cookies ignore ports, so two installations on one host need names of their own. */

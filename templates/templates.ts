@@ -16,11 +16,36 @@ export interface TemplateFile {
 
 /** Starters, the default first. Each is a folder here, deployed as it stands; `SERVICE` in its text becomes the name. */
 const templates: readonly Template[] = [
-  { name: 'hello', title: 'Hello', description: 'One typed endpoint. The shortest service there is.', language: 'TypeScript' },
-  { name: 'keeps-data', title: 'Keeps data', description: 'Notes in SQLite, in a folder that outlives deployments.', language: 'TypeScript' },
-  { name: 'website', title: 'Website', description: 'A page, and the endpoint that it talks to.', language: 'TypeScript' },
-  { name: 'express', title: 'Express', description: 'A plain Node server with a dependency from npm.', language: 'JavaScript' },
-  { name: 'python', title: 'Python', description: 'Python and its standard library, described by OpenAPI.', language: 'Python' },
+  {
+    name: 'hello',
+    title: 'Hello',
+    description: 'One typed endpoint. The shortest service there is.',
+    language: 'TypeScript',
+  },
+  {
+    name: 'keeps-data',
+    title: 'Keeps data',
+    description: 'Notes in SQLite, in a folder that outlives deployments.',
+    language: 'TypeScript',
+  },
+  {
+    name: 'website',
+    title: 'Website',
+    description: 'A page, and the endpoint that it talks to.',
+    language: 'TypeScript',
+  },
+  {
+    name: 'express',
+    title: 'Express',
+    description: 'A plain Node server with a dependency from npm.',
+    language: 'JavaScript',
+  },
+  {
+    name: 'python',
+    title: 'Python',
+    description: 'Python and its standard library, described by OpenAPI.',
+    language: 'Python',
+  },
 ]
 
 export function listTemplates(): Template[] {
@@ -41,7 +66,9 @@ export async function templateFiles(name: string, serviceName: string): Promise<
 
 /** A folder's text files, by path. */
 export async function readFolder(folder: string): Promise<{ path: string; content: string }[]> {
-  const entries = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile() && !entry.parentPath.includes('node_modules'))
+  const entries = (await readdir(folder, { recursive: true, withFileTypes: true })).filter(
+    (entry) => entry.isFile() && !entry.parentPath.includes('node_modules'),
+  )
   const files = await Promise.all(
     entries.map(async (entry) => {
       const file = join(entry.parentPath, entry.name)

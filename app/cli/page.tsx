@@ -11,14 +11,28 @@ export default async function CommandPage({ searchParams }: { searchParams: Prom
   const { port, state, name } = await searchParams
   const number = Number(port)
   if (!Number.isInteger(number) || number < 1 || number > 65_535 || typeof state !== 'string' || state.length < 8) {
-    return <Gate title="This link is not complete" about="Run m3o login again: it opens this page with what it needs.">{null}</Gate>
+    return (
+      <Gate title="This link is not complete" about="Run m3o login again: it opens this page with what it needs.">
+        {null}
+      </Gate>
+    )
   }
   const machine = typeof name === 'string' && name !== '' ? name : undefined
   return (
     <Prefetched queries={(trpc) => [trpc.person.me.queryOptions()]}>
       <Gate
         title="Sign the m3o command in?"
-        about={<>The command {machine !== undefined && <>on <strong className="text-text">{machine}</strong> </>}asks to act for you. Go on only if you have just run <code className="text-text">m3o login</code>.</>}
+        about={
+          <>
+            The command{' '}
+            {machine !== undefined && (
+              <>
+                on <strong className="text-text">{machine}</strong>{' '}
+              </>
+            )}
+            asks to act for you. Go on only if you have just run <code className="text-text">m3o login</code>.
+          </>
+        }
       >
         <ConfirmCommand port={number} state={state} />
       </Gate>

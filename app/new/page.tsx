@@ -8,7 +8,12 @@ export const metadata: Metadata = { title: 'New team' }
 export default function NewTeamPage() {
   return (
     <Prefetched queries={(trpc) => [trpc.person.me.queryOptions()]}>
-      <Gate title="New team" about="A team owns services and environments. You will be its owner. To join one that is there already, ask one of its admins to invite you."><NewTeam /></Gate>
+      <Gate
+        title="New team"
+        about="A team owns services and environments. You will be its owner. To join one that is there already, ask one of its admins to invite you."
+      >
+        <NewTeam />
+      </Gate>
     </Prefetched>
   )
 }

@@ -10,7 +10,8 @@ export interface App {
   plain: (answer: string) => string
 }
 
-const text = (name: string, more: Record<string, unknown> = {}) => JSON.stringify({ name, version: '1.0.0', type: 'module', ...more })
+const text = (name: string, more: Record<string, unknown> = {}) =>
+  JSON.stringify({ name, version: '1.0.0', type: 'module', ...more })
 
 export const hello: App = {
   name: 'hello',
@@ -52,7 +53,12 @@ app.listen(process.env.PORT, process.env.HOST || '127.0.0.1', () => log.info('it
 export const express: App = {
   name: 'express',
   path: 'index.js',
-  files: { 'package.json': text('express-app', { main: 'index.js', dependencies: { express: '5.3.0', pino: '10.4.0', zod: '4.6.7' } }) },
+  files: {
+    'package.json': text('express-app', {
+      main: 'index.js',
+      dependencies: { express: '5.3.0', pino: '10.4.0', zod: '4.6.7' },
+    }),
+  },
   source: withExpress,
   plain: withExpress,
 }

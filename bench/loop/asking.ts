@@ -23,15 +23,20 @@ export class Asking {
     this.#door = door
     const began = performance.now()
     this.#timer = setInterval(() => {
-      for (const due = ((performance.now() - began) * rate) / 1_000; this.asked < due; ) this.#ask()
+      for (const due = ((performance.now() - began) * rate) / 1_000; this.asked < due;) this.#ask()
     }, 1)
   }
 
   /** Resolves at the first answer that holds the text. */
   until(text: string, withinMs = 60_000): Promise<number> {
     const seen = Promise.withResolvers<number>()
-    const late = setTimeout(() => seen.reject(new Error(`no answer said ${text} within ${withinMs / 1_000} s; ${this.why}`)), withinMs)
-    this.#onBody = (body) => { if (body.includes(text)) seen.resolve(performance.now()) }
+    const late = setTimeout(
+      () => seen.reject(new Error(`no answer said ${text} within ${withinMs / 1_000} s; ${this.why}`)),
+      withinMs,
+    )
+    this.#onBody = (body) => {
+      if (body.includes(text)) seen.resolve(performance.now())
+    }
     return seen.promise.finally(() => clearTimeout(late))
   }
 
@@ -48,14 +53,29 @@ export class Asking {
       this.why ||= why
     }
     const { port, path, headers } = this.#door
-    request({ host: '127.0.0.1', port, path, method: 'POST', agent: this.#agent, headers: { 'content-type': 'application/json', 'content-length': 2, ...headers } }, (answer) => {
-      let body = ''
-      answer.on('data', (part: Buffer) => (body += part.toString())).on('error', (error) => fail(error.message)).on('end', () => {
-        this.latencies.push(performance.now() - began)
-        if (answer.statusCode === 200) this.#onBody(body)
-        else fail(`${answer.statusCode} ${body.slice(0, 200)}`)
-      })
-    }).on('error', (error) => fail(error.message)).end('{}')
+    request(
+      {
+        host: '127.0.0.1',
+        port,
+        path,
+        method: 'POST',
+        agent: this.#agent,
+        headers: { 'content-type': 'application/json', 'content-length': 2, ...headers },
+      },
+      (answer) => {
+        let body = ''
+        answer
+          .on('data', (part: Buffer) => (body += part.toString()))
+          .on('error', (error) => fail(error.message))
+          .on('end', () => {
+            this.latencies.push(performance.now() - began)
+            if (answer.statusCode === 200) this.#onBody(body)
+            else fail(`${answer.statusCode} ${body.slice(0, 200)}`)
+          })
+      },
+    )
+      .on('error', (error) => fail(error.message))
+      .end('{}')
   }
 }
 

@@ -17,9 +17,14 @@ const checkout = join(import.meta.dirname, '../..')
 /** Starts anew when a file changes; what is asked meanwhile fails. */
 export async function nodeWatch(app: App): Promise<Peer> {
   const { folder, write, port, env } = await prepare(app)
-  const child = spawn(process.execPath, ['--watch', '--watch-preserve-output', 'app.mjs'], { cwd: folder, env, stdio: 'ignore' })
+  const child = spawn(process.execPath, ['--watch', '--watch-preserve-output', 'app.mjs'], {
+    cwd: folder,
+    env,
+    stdio: 'ignore',
+  })
   return {
-    port, change: write,
+    port,
+    change: write,
     async [Symbol.asyncDispose]() {
       const gone = new Promise((resolve) => child.once('exit', resolve))
       child.kill()
@@ -32,7 +37,8 @@ export async function nodeWatch(app: App): Promise<Peer> {
 /** `pm2 reload` of a cluster of one: the next worker listens before the one before ends. */
 export async function pm2(app: App): Promise<Peer> {
   const { folder, write, port, env } = await prepare(app)
-  const command = (...args: string[]) => promisify(execFile)(process.execPath, [join(checkout, 'node_modules/pm2/bin/pm2'), ...args], { env, cwd: folder })
+  const command = (...args: string[]) =>
+    promisify(execFile)(process.execPath, [join(checkout, 'node_modules/pm2/bin/pm2'), ...args], { env, cwd: folder })
   await command('start', 'app.mjs', '-i', '1')
   return {
     port,
@@ -54,5 +60,15 @@ async function prepare({ plain }: App) {
   await mkdir(join(folder, 'pm2'))
   await symlink(join(checkout, 'node_modules'), join(folder, 'node_modules'))
   await write('first')
-  return { folder, write, port, env: { ...process.env, PM2_HOME: join(folder, 'pm2'), PORT: String(port), NODE_ENV: 'production' } as NodeJS.ProcessEnv }
+  return {
+    folder,
+    write,
+    port,
+    env: {
+      ...process.env,
+      PM2_HOME: join(folder, 'pm2'),
+      PORT: String(port),
+      NODE_ENV: 'production',
+    } as NodeJS.ProcessEnv,
+  }
 }

@@ -20,10 +20,19 @@ export async function compileAhead() {
   const node = join(checkout, 'node_modules/.bin/node')
   const hash = hashOf(inputs)
   if (!existsSync(node) || stampIn(stamp) === hash) return
-  const flags = ['--disable-warning=ExperimentalWarning', '--import', join(checkout, 'cli/server/quick-imports.js'), '--input-type=module']
+  const flags = [
+    '--disable-warning=ExperimentalWarning',
+    '--import',
+    join(checkout, 'cli/server/quick-imports.js'),
+    '--input-type=module',
+  ]
   const env = { ...process.env, NODE_COMPILE_CACHE: join(checkout, cache) }
   for (const entry of entries) {
-    const { output } = await run(node, [...flags, '-e', `import { nothing } from ${JSON.stringify(join(checkout, entry))}`], { env, withinMs: 60_000 })
+    const { output } = await run(
+      node,
+      [...flags, '-e', `import { nothing } from ${JSON.stringify(join(checkout, entry))}`],
+      { env, withinMs: 60_000 },
+    )
     if (!output.includes(refusal)) return
   }
   try {

@@ -4,7 +4,19 @@ import { hashOf, stampIn } from './inputs.js'
 import { checkout, Failure, lastOf, run, say } from './run.js'
 
 /** All that a build of the console depends on. */
-const inputs = ['app', 'components', 'client', 'contract', 'server', 'styles', 'public', 'next.config.js', 'postcss.config.mjs', 'tsconfig.json', 'package-lock.json']
+const inputs = [
+  'app',
+  'components',
+  'client',
+  'contract',
+  'server',
+  'styles',
+  'public',
+  'next.config.js',
+  'postcss.config.mjs',
+  'tsconfig.json',
+  'package-lock.json',
+]
 
 /** Builds the console when its sources are not those of the build that is there. */
 export async function buildConsole() {
@@ -17,7 +29,11 @@ export async function buildConsole() {
   removeLeftovers()
   const node = join(checkout, 'node_modules/.bin/node')
   const env = { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', M3O_BUILD_FOLDER: folder }
-  const { code, output, late } = await run(existsSync(node) ? node : process.execPath, ['node_modules/next/dist/bin/next', 'build'], { env, withinMs: 900_000 })
+  const { code, output, late } = await run(
+    existsSync(node) ? node : process.execPath,
+    ['node_modules/next/dist/bin/next', 'build'],
+    { env, withinMs: 900_000 },
+  )
   if (late) throw new Failure('the console was not built within 15 min: the machine may be too busy, or out of memory')
   if (code !== 0) throw new Failure(`the console could not be built:\n${lastOf(output, 30)}`)
   writeFileSync(join(checkout, folder, 'm3o-inputs'), hash)

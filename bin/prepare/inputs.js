@@ -10,7 +10,11 @@ export function hashOf(paths) {
     const info = statSync(join(checkout, path), { throwIfNoEntry: false })
     if (info === undefined) return
     if (info.isDirectory()) for (const name of readdirSync(join(checkout, path)).sort()) add(`${path}/${name}`)
-    else if (!path.includes('.test.')) hash.update(`${path}\0`).update(readFileSync(join(checkout, path))).update('\0')
+    else if (!path.includes('.test.'))
+      hash
+        .update(`${path}\0`)
+        .update(readFileSync(join(checkout, path)))
+        .update('\0')
   }
   paths.forEach(add)
   return hash.digest('hex')

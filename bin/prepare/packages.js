@@ -9,25 +9,48 @@ const withinMs = 900_000
 export async function installPackages(goal) {
   const missing = missingPackages(goal)
   if (missing.length === 0) return
-  say(missing.length > 50 ? 'Installing npm packages …' : `Installing npm packages (${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ', …' : ''}) …`)
+  say(
+    missing.length > 50
+      ? 'Installing npm packages …'
+      : `Installing npm packages (${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ', …' : ''}) …`,
+  )
   // `npm ci` refuses where a registry lacks some platform's package that the lock file names; this leaves the lock as it is.
   // No install script runs: none is needed, npm 12 blocks them anyway, and so every npm installs the same.
   // What tests need is left out for whoever only starts, but never taken away from whoever has it.
   const tests = goal === 'test' || existsSync(join(checkout, 'node_modules/vitest'))
-  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--no-update-notifier', '--ignore-scripts', '--include=optional', tests ? '--include=dev' : '--omit=dev', '--loglevel=error']
+  const args = [
+    'install',
+    '--no-save',
+    '--no-audit',
+    '--no-fund',
+    '--no-update-notifier',
+    '--ignore-scripts',
+    '--include=optional',
+    tests ? '--include=dev' : '--omit=dev',
+    '--loglevel=error',
+  ]
   const env = { ...process.env, NODE_ENV: tests ? 'development' : 'production' }
   const unreachable = await registryIsOut()
-  if (unreachable !== undefined) throw new Failure(`npm packages are missing and the registry ${unreachable} does not answer: connect to the network, or set npm_config_registry`)
+  if (unreachable !== undefined)
+    throw new Failure(
+      `npm packages are missing and the registry ${unreachable} does not answer: connect to the network, or set npm_config_registry`,
+    )
   const { code, output, late } = await run('npm', args, { withinMs, env })
   if (late) throw new Failure(`npm install did not end within ${withinMs / 60_000} minutes`)
   if (code !== 0) throw new Failure(`npm install failed:\n${lastOf(output, 8)}`)
   const still = missingPackages(goal)
-  if (still.length > 0) throw new Failure(`npm install left out ${still.slice(0, 5).join(', ')}: remove node_modules and try again`)
+  if (still.length > 0)
+    throw new Failure(`npm install left out ${still.slice(0, 5).join(', ')}: remove node_modules and try again`)
 }
 
 /** npm itself hangs for minutes on a registry that is out of reach. Any answer will do; behind a proxy, npm is left to find out. */
 async function registryIsOut() {
-  if (['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY', 'npm_config_proxy', 'npm_config_https_proxy'].some((name) => process.env[name])) return undefined
+  if (
+    ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY', 'npm_config_proxy', 'npm_config_https_proxy'].some(
+      (name) => process.env[name],
+    )
+  )
+    return undefined
   const { code, output } = await run('npm', ['config', 'get', 'registry'], { withinMs: 20_000 })
   const registry = code === 0 ? output.trim().split('\n').at(-1) : undefined
   if (registry === undefined || !/^https?:/.test(registry)) return undefined
@@ -48,8 +71,15 @@ function missingPackages(goal) {
   const wanted = readPackages(join(checkout, 'package-lock.json'))
   const there = readPackages(join(checkout, 'node_modules/.package-lock.json'))
   return Object.entries(wanted)
-    .filter(([path, { optional, dev, peer, version, link }]) => path !== '' && !optional && !link && !(peer && dev) && (goal === 'test' || !dev)
-      && (there[path]?.version !== version || !existsSync(join(checkout, path, 'package.json'))))
+    .filter(
+      ([path, { optional, dev, peer, version, link }]) =>
+        path !== '' &&
+        !optional &&
+        !link &&
+        !(peer && dev) &&
+        (goal === 'test' || !dev) &&
+        (there[path]?.version !== version || !existsSync(join(checkout, path, 'package.json'))),
+    )
     .map(([path]) => path.replace(/^.*node_modules\//, ''))
 }
 

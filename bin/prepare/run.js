@@ -10,7 +10,11 @@ const running = new Set()
 
 /** A terminated preparation takes npm, apt and the build with it. */
 export function endChildrenWithUs() {
-  for (const [signal, code] of [['SIGTERM', 143], ['SIGINT', 130], ['SIGHUP', 129]]) {
+  for (const [signal, code] of [
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+    ['SIGHUP', 129],
+  ]) {
     process.on(signal, () => {
       for (const child of running) endGroup(child, 'SIGTERM')
       process.exit(code)

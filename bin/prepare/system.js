@@ -7,11 +7,20 @@ const packages = [
   { name: 'bubblewrap', there: () => hasCommand('bwrap'), without: 'services run without a sandbox' },
   { name: 'nftables', there: () => hasCommand('nft'), without: 'teams share one network' },
   { name: 'iproute2', there: () => hasCommand('ip'), without: 'teams share one network' },
-  { name: 'tini', there: () => hasCommand('tini') || hasCommand('docker-init'), without: 'dead processes may stay behind as zombies' },
+  {
+    name: 'tini',
+    there: () => hasCommand('tini') || hasCommand('docker-init'),
+    without: 'dead processes may stay behind as zombies',
+  },
   { name: 'git', there: () => hasCommand('git'), without: 'there is no source: M3O cannot work' },
   { name: 'python3', there: () => hasCommand('python3'), without: 'services cannot be written in Python' },
   { name: 'chromium', test: true, there: () => hasCommand('chromium'), without: 'the browser tests cannot run' },
-  { name: 'postgresql', test: true, there: () => debianPostgres(), without: 'the tests run on the embedded Postgres alone' },
+  {
+    name: 'postgresql',
+    test: true,
+    there: () => debianPostgres(),
+    without: 'the tests run on the embedded Postgres alone',
+  },
 ]
 
 const withinMs = 160_000
@@ -29,7 +38,8 @@ export async function installSystemPackages(goal) {
     remember(names, failure)
     if (failure !== undefined) say(`Note: apt-get could not install them: ${lastOf(failure, 1)}`)
   }
-  for (const { name, without } of wanted.filter(({ there }) => !there())) say(`Note: ${name} is missing, so ${without}.`)
+  for (const { name, without } of wanted.filter(({ there }) => !there()))
+    say(`Note: ${name} is missing, so ${without}.`)
 }
 
 function mayInstall() {
@@ -37,13 +47,27 @@ function mayInstall() {
 }
 
 async function install(names) {
-  const options = ['-o', 'Acquire::Retries=1', '-o', 'Acquire::http::Timeout=15', '-o', 'Acquire::https::Timeout=15', '-o', 'DPkg::Lock::Timeout=60']
+  const options = [
+    '-o',
+    'Acquire::Retries=1',
+    '-o',
+    'Acquire::http::Timeout=15',
+    '-o',
+    'Acquire::https::Timeout=15',
+    '-o',
+    'DPkg::Lock::Timeout=60',
+  ]
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const args = ['install', '-y', '--no-install-recommends', ...options, ...names]
   const update = await run('apt-get', ['update', ...options], { env, withinMs: 60_000 })
   const { code, output, late } = await run('apt-get', args, { env, withinMs })
   if (late) return `it did not end within ${withinMs / 1000} s`
-  return code === 0 ? undefined : (output.trim() || update.output).split('\n').filter((line) => line.startsWith('E:')).at(-1) ?? output
+  return code === 0
+    ? undefined
+    : ((output.trim() || update.output)
+        .split('\n')
+        .filter((line) => line.startsWith('E:'))
+        .at(-1) ?? output)
 }
 
 /** A machine without Debian's mirrors should not wait for them at every start. */
@@ -76,7 +100,9 @@ function hasCommand(name) {
 
 function debianPostgres() {
   try {
-    return readdirSync('/usr/lib/postgresql').some((version) => existsSync(join('/usr/lib/postgresql', version, 'bin/postgres')))
+    return readdirSync('/usr/lib/postgresql').some((version) =>
+      existsSync(join('/usr/lib/postgresql', version, 'bin/postgres')),
+    )
   } catch {
     return false
   }

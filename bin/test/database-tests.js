@@ -7,8 +7,18 @@ const imported = /\bfrom '(#[^']+|\.[^']+)'/g
 
 /** What these show lies in processes, connections, routes and who may do what: whose Postgres keeps their rows makes no difference to it. */
 const onOneDatabase = [
-  'server/laptops/', 'server/live/', 'server/http/', 'server/testing/matrix/', 'server/two-platforms.test.ts', 'server/canaries.test.ts', 'server/hijacking.test.ts',
-  'server/peers-holes.test.ts', 'server/web-security.test.ts', 'server/sharing-commands.test.ts', 'runtime/deployments/propagation.test.ts', 'runtime/promotions/kill.test.ts',
+  'server/laptops/',
+  'server/live/',
+  'server/http/',
+  'server/testing/matrix/',
+  'server/two-platforms.test.ts',
+  'server/canaries.test.ts',
+  'server/hijacking.test.ts',
+  'server/peers-holes.test.ts',
+  'server/web-security.test.ts',
+  'server/sharing-commands.test.ts',
+  'runtime/deployments/propagation.test.ts',
+  'runtime/promotions/kill.test.ts',
 ]
 
 /** Tests of what is in a database: they use one, themselves or by what they import. */
@@ -26,7 +36,9 @@ export function databaseTests(folders) {
 }
 
 function testsIn(folder) {
-  return readdirSync(join(checkout, folder), { recursive: true }).filter((path) => testShape.test(path)).map((path) => join(folder, path))
+  return readdirSync(join(checkout, folder), { recursive: true })
+    .filter((path) => testShape.test(path))
+    .map((path) => join(folder, path))
 }
 
 /** Files of the checkout, as package.json's `imports` and relative paths name them. */

@@ -20,13 +20,41 @@ export async function debianServer() {
   const passwordFile = join(folder, 'password')
   writeFileSync(passwordFile, password)
   if (account !== undefined) for (const path of [folder, passwordFile]) chownSync(path, account.uid, account.gid)
-  const as = (file, args) => (account === undefined ? [file, args] : ['setpriv', [`--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups', '--', file, ...args]])
+  const as = (file, args) =>
+    account === undefined
+      ? [file, args]
+      : ['setpriv', [`--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups', '--', file, ...args]]
 
   const data = join(folder, 'data')
-  const made = await run(...as(join(bin, 'initdb'), ['-D', data, '-U', 'm3o', '-E', 'UTF8', '--locale=C.UTF-8', '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--no-sync']), { withinMs: 60_000 })
+  const made = await run(
+    ...as(join(bin, 'initdb'), [
+      '-D',
+      data,
+      '-U',
+      'm3o',
+      '-E',
+      'UTF8',
+      '--locale=C.UTF-8',
+      '--auth=scram-sha-256',
+      `--pwfile=${passwordFile}`,
+      '--no-sync',
+    ]),
+    { withinMs: 60_000 },
+  )
   if (made.code !== 0) throw new Error(`initdb failed: ${made.output}`)
   const port = await freePort()
-  const [file, args] = as(join(bin, 'postgres'), ['-D', data, '-c', 'listen_addresses=127.0.0.1', '-c', `port=${port}`, '-c', `unix_socket_directories=${folder}`, '-c', 'fsync=off'])
+  const [file, args] = as(join(bin, 'postgres'), [
+    '-D',
+    data,
+    '-c',
+    'listen_addresses=127.0.0.1',
+    '-c',
+    `port=${port}`,
+    '-c',
+    `unix_socket_directories=${folder}`,
+    '-c',
+    'fsync=off',
+  ])
   const server = spawn(file, args, { stdio: 'ignore', cwd: '/' })
   const ended = new Promise((resolve) => server.once('exit', resolve))
   const stop = async () => {
@@ -44,7 +72,9 @@ export async function debianServer() {
 
 function newest() {
   try {
-    const versions = readdirSync('/usr/lib/postgresql').filter((version) => existsSync(`/usr/lib/postgresql/${version}/bin/postgres`))
+    const versions = readdirSync('/usr/lib/postgresql').filter((version) =>
+      existsSync(`/usr/lib/postgresql/${version}/bin/postgres`),
+    )
     const version = versions.sort((a, b) => Number(b) - Number(a))[0]
     return version === undefined ? undefined : `/usr/lib/postgresql/${version}/bin`
   } catch {
@@ -55,7 +85,11 @@ function newest() {
 /** Postgres refuses to be root; Debian's package brings an account. */
 function accountToBe() {
   if (userInfo().uid !== 0) return undefined
-  const [, , uid, gid] = readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith('postgres:'))?.split(':') ?? []
+  const [, , uid, gid] =
+    readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .find((line) => line.startsWith('postgres:'))
+      ?.split(':') ?? []
   return { uid: Number(uid ?? 1), gid: Number(gid ?? 1) }
 }
 

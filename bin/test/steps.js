@@ -6,7 +6,18 @@ import { checkout, lastOf, run } from '../prepare/run.js'
 
 /** `reasons`: a line for each failure. @typedef {{ name: string, passed: number, failed: number, seconds: number, reasons: string[] }} Result */
 
-export const cruisedFolders = ['app', 'components', 'client', 'server', 'contract', 'db', 'runtime', 'gateway', 'cli', 'sdk'].filter((name) => existsSync(join(checkout, name)))
+export const cruisedFolders = [
+  'app',
+  'components',
+  'client',
+  'server',
+  'contract',
+  'db',
+  'runtime',
+  'gateway',
+  'cli',
+  'sdk',
+].filter((name) => existsSync(join(checkout, name)))
 
 /** The one that npm brought: in a fresh clone it is there only after the preparation. */
 const node = () => {
@@ -23,27 +34,49 @@ export async function step(name, args) {
 
 /** @returns {Promise<Result>} */
 export async function vitestStep(name, files, env = {}) {
-  return await reported(name, env, (report) => [
-    'node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...files,
-  ], ({ numPassedTests, numFailedTests, testResults }) => ({
-    passed: numPassedTests,
-    failed: numFailedTests,
-    reasons: testResults.flatMap((file) => [
-      ...(file.message ? [`${relative(checkout, file.name)}: ${firstLine(file.message)}`] : []),
-      ...file.assertionResults.filter(({ status }) => status === 'failed').map((one) => `${relative(checkout, file.name)} › ${one.fullName}: ${firstLine(one.failureMessages[0])}`),
-    ]),
-  }))
+  return await reported(
+    name,
+    env,
+    (report) => [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...files,
+    ],
+    ({ numPassedTests, numFailedTests, testResults }) => ({
+      passed: numPassedTests,
+      failed: numFailedTests,
+      reasons: testResults.flatMap((file) => [
+        ...(file.message ? [`${relative(checkout, file.name)}: ${firstLine(file.message)}`] : []),
+        ...file.assertionResults
+          .filter(({ status }) => status === 'failed')
+          .map((one) => `${relative(checkout, file.name)} › ${one.fullName}: ${firstLine(one.failureMessages[0])}`),
+      ]),
+    }),
+  )
 }
 
 /** @returns {Promise<Result>} */
 export async function playwrightStep() {
-  return await reported('browser', {}, () => ['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'],
-    ({ stats, suites }) => ({ passed: stats.expected, failed: stats.unexpected + stats.flaky, reasons: suites.flatMap(failuresIn) }))
+  return await reported(
+    'browser',
+    {},
+    () => ['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'],
+    ({ stats, suites }) => ({
+      passed: stats.expected,
+      failed: stats.unexpected + stats.flaky,
+      reasons: suites.flatMap(failuresIn),
+    }),
+  )
 }
 
 function failuresIn({ specs = [], suites = [] }) {
   return [
-    ...specs.filter(({ ok }) => !ok).map(({ file, title, tests }) => `${file} › ${title}: ${firstLine(tests[0]?.results.at(-1)?.error?.message)}`),
+    ...specs
+      .filter(({ ok }) => !ok)
+      .map(({ file, title, tests }) => `${file} › ${title}: ${firstLine(tests[0]?.results.at(-1)?.error?.message)}`),
     ...suites.flatMap(failuresIn),
   ]
 }
@@ -53,8 +86,13 @@ async function reported(name, env, argsFor, counts) {
   const folder = mkdtempSync(join(tmpdir(), 'm3o-report-'))
   try {
     const report = join(folder, 'report.json')
-    const { code, seconds, reasons } = await timed(name, argsFor(report), { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: report })
-    const counted = existsSync(report) ? counts(JSON.parse(readFileSync(report, 'utf8'))) : { passed: 0, failed: 0, reasons }
+    const { code, seconds, reasons } = await timed(name, argsFor(report), {
+      ...env,
+      PLAYWRIGHT_JSON_OUTPUT_FILE: report,
+    })
+    const counted = existsSync(report)
+      ? counts(JSON.parse(readFileSync(report, 'utf8')))
+      : { passed: 0, failed: 0, reasons }
     return { name, seconds, ...counted, failed: code !== 0 && counted.failed === 0 ? 1 : counted.failed }
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -64,7 +102,11 @@ async function reported(name, env, argsFor, counts) {
 async function timed(name, args, env = {}) {
   console.log(`\n── ${name}`)
   const began = performance.now()
-  const { code, late, output } = await run(node(), ['--disable-warning=ExperimentalWarning', ...args], { withinMs, show: true, env: { ...process.env, NODE_ENV: 'test', ...env } })
+  const { code, late, output } = await run(node(), ['--disable-warning=ExperimentalWarning', ...args], {
+    withinMs,
+    show: true,
+    env: { ...process.env, NODE_ENV: 'test', ...env },
+  })
   const seconds = Math.round((performance.now() - began) / 1000)
   const reasons = code === 0 ? [] : [late ? `did not end within ${withinMs / 1000} s` : lastOf(output, 3)]
   return { code, seconds, reasons }

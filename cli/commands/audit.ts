@@ -9,34 +9,76 @@ import { fail, plain, show, table } from '../output.ts'
 import type { Run } from '../run.ts'
 import type { Session } from '../session.ts'
 
-interface Options { n?: number; who?: string; action?: string; target?: string; since?: string; until?: string; format?: string; verify?: boolean }
+interface Options {
+  n?: number
+  who?: string
+  action?: string
+  target?: string
+  since?: string
+  until?: string
+  format?: string
+  verify?: boolean
+}
 
 const page = 500
 
 export function addAuditCommand(program: Command, run: Run): void {
-  program.command('audit').description('who did what to which, from where, by what; every change and every secret that was read')
-    .option('-n <entries>', 'so many of the newest (100)', wholeNumber).option('--who <email>').option('--action <action>', 'secret.read, or all of a noun: secret.*')
-    .option('--target <text>', 'in what it was done to, or in what was before and after').option('--since <time>', '10m, 2h, or a date').option('--until <time>', 'the same')
-    .option('--format <format>', 'csv or ndjson: all that fits, for other programs').option('--verify', 'whether the whole log is as it was written')
-    .action(run(async (session, options: Options) => {
-      const team = await session.team()
-      if (options.verify) return verify(session, team)
-      if (options.format !== undefined) return write(session, team, options, oneOf('format', options.format, ['csv', 'ndjson'] as const))
-      const entries: AuditEntry[] = []
-      for await (const some of pages(session, team, options, options.n ?? 100)) entries.push(...some)
-      show(session, entries, () => table(['when', 'who', 'from', 'by', 'did', 'to'], entries.map(({ at, actor, action, target }) => [
-        new Date(at).toISOString().slice(0, 19).replace('T', ' '), actor.unconfirmed ? `${actor.name} (not confirmed)` : actor.name, actor.from ?? '–', spokenBy(actor.by) || actor.kind, action, target,
-      ])))
-    }))
+  program
+    .command('audit')
+    .description('who did what to which, from where, by what; every change and every secret that was read')
+    .option('-n <entries>', 'so many of the newest (100)', wholeNumber)
+    .option('--who <email>')
+    .option('--action <action>', 'secret.read, or all of a noun: secret.*')
+    .option('--target <text>', 'in what it was done to, or in what was before and after')
+    .option('--since <time>', '10m, 2h, or a date')
+    .option('--until <time>', 'the same')
+    .option('--format <format>', 'csv or ndjson: all that fits, for other programs')
+    .option('--verify', 'whether the whole log is as it was written')
+    .action(
+      run(async (session, options: Options) => {
+        const team = await session.team()
+        if (options.verify) return verify(session, team)
+        if (options.format !== undefined)
+          return write(session, team, options, oneOf('format', options.format, ['csv', 'ndjson'] as const))
+        const entries: AuditEntry[] = []
+        for await (const some of pages(session, team, options, options.n ?? 100)) entries.push(...some)
+        show(session, entries, () =>
+          table(
+            ['when', 'who', 'from', 'by', 'did', 'to'],
+            entries.map(({ at, actor, action, target }) => [
+              new Date(at).toISOString().slice(0, 19).replace('T', ' '),
+              actor.unconfirmed ? `${actor.name} (not confirmed)` : actor.name,
+              actor.from ?? '–',
+              spokenBy(actor.by) || actor.kind,
+              action,
+              target,
+            ]),
+          ),
+        )
+      }),
+    )
 }
 
-async function* pages(session: Session, team: string, { who, action, target, since, until }: Options, most: number): AsyncGenerator<AuditEntry[]> {
+async function* pages(
+  session: Session,
+  team: string,
+  { who, action, target, since, until }: Options,
+  most: number,
+): AsyncGenerator<AuditEntry[]> {
   const filter = {
-    ...(who !== undefined && { who }), ...(action !== undefined && { action }), ...(target !== undefined && { target }),
-    ...(since !== undefined && { since: parseSince(since) }), ...(until !== undefined && { until: parseSince(until) }),
+    ...(who !== undefined && { who }),
+    ...(action !== undefined && { action }),
+    ...(target !== undefined && { target }),
+    ...(since !== undefined && { since: parseSince(since) }),
+    ...(until !== undefined && { until: parseSince(until) }),
   }
   for (let before: number | null = null, left = most; left > 0;) {
-    const some: AuditEntry[] = await session.api.audit.read.query({ team, ...filter, before, limit: Math.min(page, left) })
+    const some: AuditEntry[] = await session.api.audit.read.query({
+      team,
+      ...filter,
+      before,
+      limit: Math.min(page, left),
+    })
     yield some
     left -= some.length
     const last = some.at(-1)
@@ -62,7 +104,12 @@ async function verify(session: Session, team: string): Promise<number> {
   }
   const { seq, at, why } = check.broken
   const when = at === null ? '' : ` of ${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}`
-  return fail(new PlatformError('conflict', `the audit log was tampered with at row ${seq}${when}: ${plain(why)}`, {
-    fix: 'Tell the operator. Rows before it are as they were written; compare the rest with a backup.', data: { ...check },
-  }), session, check)
+  return fail(
+    new PlatformError('conflict', `the audit log was tampered with at row ${seq}${when}: ${plain(why)}`, {
+      fix: 'Tell the operator. Rows before it are as they were written; compare the rest with a backup.',
+      data: { ...check },
+    }),
+    session,
+    check,
+  )
 }

@@ -12,22 +12,48 @@ import { fail, plain, print } from '../output.ts'
 import type { Session } from '../session.ts'
 
 export function addCallCommand(program: Command, run: Run): void {
-  program.command('call <service> <endpoint> [given...]').description('call an endpoint, with JSON or --field value …').allowUnknownOption()
-    .action(run(async (session, named: string, endpoint: string, given: string[]) => {
-      const { service, ...place } = await session.service(named)
-      const described = await endpointOf(session, { ...place, service }, endpoint)
-      const { body, ...asked } = callOf(bodyOf(given, described), described, endpoint)
-      const answer = await session.fetch(`/api/calls?${new URLSearchParams({ ...place, service, ...asked }).toString()}`, { method: 'POST', ...(body !== null && { body, headers: { 'content-type': 'application/json' } }) })
-      if (!answer.ok) throw errorFromBody(await answer.json().catch(() => undefined))
-      const status = Number(answer.headers.get(answerOf.status))
-      if (status < 400) return showAnswer(answer, session.json)
-      const text = await answer.text()
-      const refused = refusalOf(text)
-      if (refused !== undefined) throw refused
-      const detail = plain(detailOf(text)).slice(0, 500)
-      const fix = status < 500 ? `Correct the request; m3o status ${service} says what it takes.` : `Its log says why: m3o logs ${service}`
-      return fail(new PlatformError(codeOfStatus(status), `${service} answered ${status}${detail === '' ? '' : `: ${detail}`}`, { fix, data: { status } }), session, asJson(text) ?? { error: { code: codeOfStatus(status), message: `${service} answered ${status}`, fix, data: { status, body: text } } })
-    }))
+  program
+    .command('call <service> <endpoint> [given...]')
+    .description('call an endpoint, with JSON or --field value …')
+    .allowUnknownOption()
+    .action(
+      run(async (session, named: string, endpoint: string, given: string[]) => {
+        const { service, ...place } = await session.service(named)
+        const described = await endpointOf(session, { ...place, service }, endpoint)
+        const { body, ...asked } = callOf(bodyOf(given, described), described, endpoint)
+        const answer = await session.fetch(
+          `/api/calls?${new URLSearchParams({ ...place, service, ...asked }).toString()}`,
+          { method: 'POST', ...(body !== null && { body, headers: { 'content-type': 'application/json' } }) },
+        )
+        if (!answer.ok) throw errorFromBody(await answer.json().catch(() => undefined))
+        const status = Number(answer.headers.get(answerOf.status))
+        if (status < 400) return showAnswer(answer, session.json)
+        const text = await answer.text()
+        const refused = refusalOf(text)
+        if (refused !== undefined) throw refused
+        const detail = plain(detailOf(text)).slice(0, 500)
+        const fix =
+          status < 500
+            ? `Correct the request; m3o status ${service} says what it takes.`
+            : `Its log says why: m3o logs ${service}`
+        return fail(
+          new PlatformError(
+            codeOfStatus(status),
+            `${service} answered ${status}${detail === '' ? '' : `: ${detail}`}`,
+            { fix, data: { status } },
+          ),
+          session,
+          asJson(text) ?? {
+            error: {
+              code: codeOfStatus(status),
+              message: `${service} answered ${status}`,
+              fix,
+              data: { status, body: text },
+            },
+          },
+        )
+      }),
+    )
 }
 
 /** What is given goes on as it is, but where the endpoint says that its names have other places. */
@@ -59,11 +85,17 @@ async function showAnswer(answer: Response, json: boolean): Promise<void> {
   }
 }
 
-async function endpointOf(session: Session, at: { team: string; environment: string; service: string }, name: string): Promise<Endpoint | undefined> {
+async function endpointOf(
+  session: Session,
+  at: { team: string; environment: string; service: string },
+  name: string,
+): Promise<Endpoint | undefined> {
   const { endpoints } = await session.described(at)
   const found = endpoints.find((one) => one.name === name || one.name.toLowerCase() === name.toLowerCase())
   if (found !== undefined || endpoints.length === 0 || name.startsWith('/')) return found
-  throw new PlatformError('not_found', `${at.service} has no endpoint ${name}`, { fix: `It has ${endpoints.map((one) => one.name).join(', ')}; any other path begins with /.` })
+  throw new PlatformError('not_found', `${at.service} has no endpoint ${name}`, {
+    fix: `It has ${endpoints.map((one) => one.name).join(', ')}; any other path begins with /.`,
+  })
 }
 
 /** JSON as it is, or made from `--field value` and `--field=value` by the types of the request's schema; `--a.b` nests. */
@@ -71,7 +103,8 @@ function bodyOf(given: readonly string[], endpoint: Endpoint | undefined): strin
   if (given.length === 0) return '{}'
   const [first = ''] = given
   if (!first.startsWith('--')) {
-    if (given.length > 1) throw new Misuse('give one JSON document, or fields', `Such as '{"name": "Ann"}' or --name Ann.`)
+    if (given.length > 1)
+      throw new Misuse('give one JSON document, or fields', `Such as '{"name": "Ann"}' or --name Ann.`)
     if (asJson(first) === undefined) throw new Misuse(`${first} is no JSON`, `Such as '{"name": "Ann"}' or --name Ann.`)
     return first
   }
@@ -88,13 +121,15 @@ function bodyOf(given: readonly string[], endpoint: Endpoint | undefined): strin
 
 function set(body: Record<string, unknown>, path: string[], value: unknown): void {
   const [name = '', ...rest] = path
-  if (rest.length === 0) body[name] = Array.isArray(body[name]) && Array.isArray(value) ? [...(body[name] as unknown[]), ...value] : value
+  if (rest.length === 0)
+    body[name] = Array.isArray(body[name]) && Array.isArray(value) ? [...(body[name] as unknown[]), ...value] : value
   else set((body[name] ??= {}) as Record<string, unknown>, rest, value)
 }
 
 type Schema = { type?: unknown; properties?: Record<string, Schema>; items?: Schema; anyOf?: Schema[] }
 
-const schemaAt = (schema: unknown, path: string[]): Schema | undefined => path.reduce<Schema | undefined>((at, name) => at?.properties?.[name], schema as Schema | undefined)
+const schemaAt = (schema: unknown, path: string[]): Schema | undefined =>
+  path.reduce<Schema | undefined>((at, name) => at?.properties?.[name], schema as Schema | undefined)
 
 function typed(text: string | undefined, schema: Schema | undefined, name: string): unknown {
   const types = [schema?.type ?? schema?.anyOf?.map((one) => one.type) ?? []].flat(2)
@@ -104,7 +139,10 @@ function typed(text: string | undefined, schema: Schema | undefined, name: strin
   if (types.length === 0) return asJson(text) ?? text
   const value = asJson(text)
   if (value !== undefined) return value
-  throw new PlatformError('bad_request', `--${name} takes ${types.join(' or ')}, not ${text}`, { field: name, fix: 'Correct its value.' })
+  throw new PlatformError('bad_request', `--${name} takes ${types.join(' or ')}, not ${text}`, {
+    field: name,
+    fix: 'Correct its value.',
+  })
 }
 
 function asJson(text: string): unknown {

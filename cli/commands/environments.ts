@@ -13,78 +13,201 @@ import { addPromotionCommands } from './promotions.ts'
 import { addProtectionCommand } from './protection.ts'
 
 export function addEnvironmentCommands(program: Command, run: Run): void {
-  const env = program.command('env').description('environments: list, use, create, diff, promote, move, keep, reset, protect, let-in, pin, delete, restore')
+  const env = program
+    .command('env')
+    .description(
+      'environments: list, use, create, diff, promote, move, keep, reset, protect, let-in, pin, delete, restore',
+    )
 
-  env.command('list').description('environments of the team').option('--all', 'those of all teams and platforms that you are logged in to').action(run(async (session, { all: everywhere }: { all?: boolean }) => {
-    if (everywhere) return listEverywhere(session)
-    const { team, environment } = await session.place()
-    const all = await session.api.environments.list.query({ team })
-    show(session, all.map(document), () => table(['', 'environment', 'kind', 'parent', 'own', 'owner', 'used', 'expires'], inTree(all).map(({ one, indent }) => [
-      one.name === environment ? '*' : '', indent + one.name, [one.kind, ...(one.protection === null ? [] : ['protected'])].join(', '),
-      one.parent === null ? '–' : one.pinned === null ? one.parent : `${one.parent} (pinned)`, one.overrides.map((own) => own.service).join(', ') || '–',
-      one.owner?.email ?? '–', one.usedAt === null ? '–' : ago(one.usedAt), one.expires === null ? 'never' : within(one.expires),
-    ])))
-    noteEnding(session, all)
-  }, { saysPlace: true }))
+  env
+    .command('list')
+    .description('environments of the team')
+    .option('--all', 'those of all teams and platforms that you are logged in to')
+    .action(
+      run(
+        async (session, { all: everywhere }: { all?: boolean }) => {
+          if (everywhere) return listEverywhere(session)
+          const { team, environment } = await session.place()
+          const all = await session.api.environments.list.query({ team })
+          show(session, all.map(document), () =>
+            table(
+              ['', 'environment', 'kind', 'parent', 'own', 'owner', 'used', 'expires'],
+              inTree(all).map(({ one, indent }) => [
+                one.name === environment ? '*' : '',
+                indent + one.name,
+                [one.kind, ...(one.protection === null ? [] : ['protected'])].join(', '),
+                one.parent === null ? '–' : one.pinned === null ? one.parent : `${one.parent} (pinned)`,
+                one.overrides.map((own) => own.service).join(', ') || '–',
+                one.owner?.email ?? '–',
+                one.usedAt === null ? '–' : ago(one.usedAt),
+                one.expires === null ? 'never' : within(one.expires),
+              ]),
+            ),
+          )
+          noteEnding(session, all)
+        },
+        { saysPlace: true },
+      ),
+    )
 
-  env.command('use <environment>').description('the environment of later commands: alice, PLATFORM/alice, PLATFORM/TEAM/alice, or PLATFORM/ for what was chosen there').action(run(useEnvironment, { saysPlace: true }))
+  env
+    .command('use <environment>')
+    .description(
+      'the environment of later commands: alice, PLATFORM/alice, PLATFORM/TEAM/alice, or PLATFORM/ for what was chosen there',
+    )
+    .action(run(useEnvironment, { saysPlace: true }))
 
-  env.command('create <environment>').option('--from <parent>', 'its parent, production by default').option('--kind <kind>', environmentKinds.slice(1).join(', '))
-    .action(run(async (session, name: string, { from, kind }: { from?: string; kind?: string }) => {
-      const asked = kind === undefined ? {} : { kind: oneOf('kind of environment', kind, environmentKinds.slice(1)) }
-      const made = await session.api.environments.create.mutate({ team: await session.team(), name, ...(from !== undefined && { from }), ...asked })
-      show(session, document(made), `Created ${name} on ${made.parent}. Use it: m3o env use ${name}`)
-    }))
+  env
+    .command('create <environment>')
+    .option('--from <parent>', 'its parent, production by default')
+    .option('--kind <kind>', environmentKinds.slice(1).join(', '))
+    .action(
+      run(async (session, name: string, { from, kind }: { from?: string; kind?: string }) => {
+        const asked = kind === undefined ? {} : { kind: oneOf('kind of environment', kind, environmentKinds.slice(1)) }
+        const made = await session.api.environments.create.mutate({
+          team: await session.team(),
+          name,
+          ...(from !== undefined && { from }),
+          ...asked,
+        })
+        show(session, document(made), `Created ${name} on ${made.parent}. Use it: m3o env use ${name}`)
+      }),
+    )
 
-  env.command('reset <service>').description("drop the environment's own copy of a service").action(run(async (session, service: string) => {
-    const at = await session.service(service)
-    await session.api.environments.reset.mutate(at)
-    show(session, { service, environment: at.environment }, `${service} in ${at.environment} is its parent's again.`)
-  }))
+  env
+    .command('reset <service>')
+    .description("drop the environment's own copy of a service")
+    .action(
+      run(async (session, service: string) => {
+        const at = await session.service(service)
+        await session.api.environments.reset.mutate(at)
+        show(
+          session,
+          { service, environment: at.environment },
+          `${service} in ${at.environment} is its parent's again.`,
+        )
+      }),
+    )
 
-  env.command('move <environment>').description('give it another parent, with all that stems from it').requiredOption('--from <parent>', 'its new parent')
-    .action(run(async (session, name: string, { from }: { from: string }) => {
-      const moved = await session.api.environments.move.mutate({ team: await session.team(), environment: name, from })
-      show(session, document(moved), `${name} stems from ${moved.parent} now: what it does not have itself is served from there.`)
-    }))
+  env
+    .command('move <environment>')
+    .description('give it another parent, with all that stems from it')
+    .requiredOption('--from <parent>', 'its new parent')
+    .action(
+      run(async (session, name: string, { from }: { from: string }) => {
+        const moved = await session.api.environments.move.mutate({
+          team: await session.team(),
+          environment: name,
+          from,
+        })
+        show(
+          session,
+          document(moved),
+          `${name} stems from ${moved.parent} now: what it does not have itself is served from there.`,
+        )
+      }),
+    )
 
-  env.command('let-in <environment> [emails...]').description('people who may work in your personal environment; without emails: list them').option('--out', 'remove them instead of adding them')
-    .action(run(async (session, name: string, emails: string[], { out }: { out?: boolean }) => {
-      const team = await session.team()
-      const found = (await session.api.environments.list.query({ team })).find((one) => one.name === name)
-      if (found === undefined) throw new PlatformError('not_found', `there is no environment ${name}`, { fix: 'List them with `m3o env list`.' })
-      const before = found.letIn.map(({ email }) => email)
-      const named = emails.map((email) => email.toLowerCase())
-      const people = out ? before.filter((email) => !named.includes(email.toLowerCase())) : [...new Set([...before, ...emails])]
-      if (emails.length > 0) await session.api.environments.letIn.mutate({ team, environment: name, people })
-      show(session, { environment: name, owner: found.owner?.email ?? null, people }, people.length === 0 ? `Only ${found.owner?.email ?? 'its owner'} and admins work in ${name}.` : `${[found.owner?.email, ...people].filter(Boolean).join(', ')} and admins work in ${name}.`)
-    }))
+  env
+    .command('let-in <environment> [emails...]')
+    .description('people who may work in your personal environment; without emails: list them')
+    .option('--out', 'remove them instead of adding them')
+    .action(
+      run(async (session, name: string, emails: string[], { out }: { out?: boolean }) => {
+        const team = await session.team()
+        const found = (await session.api.environments.list.query({ team })).find((one) => one.name === name)
+        if (found === undefined)
+          throw new PlatformError('not_found', `there is no environment ${name}`, {
+            fix: 'List them with `m3o env list`.',
+          })
+        const before = found.letIn.map(({ email }) => email)
+        const named = emails.map((email) => email.toLowerCase())
+        const people = out
+          ? before.filter((email) => !named.includes(email.toLowerCase()))
+          : [...new Set([...before, ...emails])]
+        if (emails.length > 0) await session.api.environments.letIn.mutate({ team, environment: name, people })
+        show(
+          session,
+          { environment: name, owner: found.owner?.email ?? null, people },
+          people.length === 0
+            ? `Only ${found.owner?.email ?? 'its owner'} and admins work in ${name}.`
+            : `${[found.owner?.email, ...people].filter(Boolean).join(', ')} and admins work in ${name}.`,
+        )
+      }),
+    )
 
-  env.command('keep <environment>').description('its 72 hours begin anew').action(run(async (session, name: string) => {
-    const kept = await session.api.environments.keep.mutate({ team: await session.team(), environment: name })
-    show(session, document(kept), `${name} is kept; unused, it expires ${kept.expires === null ? 'never' : within(kept.expires)}.`)
-  }))
+  env
+    .command('keep <environment>')
+    .description('its 72 hours begin anew')
+    .action(
+      run(async (session, name: string) => {
+        const kept = await session.api.environments.keep.mutate({ team: await session.team(), environment: name })
+        show(
+          session,
+          document(kept),
+          `${name} is kept; unused, it expires ${kept.expires === null ? 'never' : within(kept.expires)}.`,
+        )
+      }),
+    )
 
   // It can be undone, so that nothing is asked; scripts of before say --yes.
-  env.command('delete <environment>').description('can be undone for a day').option('--yes', 'nothing is asked any more').action(run(async (session, name: string) => {
-    await session.api.environments.delete.mutate({ team: await session.team(), environment: name })
-    if (session.config.of(session.url).environment === name) session.config.remember(session.url, { environment: 'production' })
-    show(session, { name, deleted: true }, `Deleted ${name}. Within a day it can come back: m3o env restore ${name}`)
-  }))
+  env
+    .command('delete <environment>')
+    .description('can be undone for a day')
+    .option('--yes', 'nothing is asked any more')
+    .action(
+      run(async (session, name: string) => {
+        await session.api.environments.delete.mutate({ team: await session.team(), environment: name })
+        if (session.config.of(session.url).environment === name)
+          session.config.remember(session.url, { environment: 'production' })
+        show(
+          session,
+          { name, deleted: true },
+          `Deleted ${name}. Within a day it can come back: m3o env restore ${name}`,
+        )
+      }),
+    )
 
-  env.command('restore [environment]').description('bring back what was deleted, or has expired, within a day; without a name: list those').action(run(async (session, name: string | undefined) => {
-    const team = await session.team()
-    if (name !== undefined) {
-      const back = await session.api.environments.restore.mutate({ team, name })
-      return show(session, document(back), `${name} is back, with ${back.overrides.length === 0 ? 'nothing of its own' : `its own ${back.overrides.map(({ service }) => service).join(', ')}`}.`)
-    }
-    const all = await session.api.environments.departed.query({ team })
-    const documents = all.map((one) => ({ name: one.name, kind: one.kind, parent: one.parent, expired: one.expired, departed: isoTime(one.departedAt), until: isoTime(one.until) }))
-    show(session, documents, () => all.length === 0 ? 'Nothing was deleted or has expired within the last day.' : table(
-      ['environment', 'kind', 'gone', 'why', 'own', 'until'],
-      all.map((one) => [one.name, one.kind, ago(one.departedAt), one.expired ? 'expired' : 'deleted', one.overrides.map(({ service }) => service).join(', ') || '–', within(one.until)]),
-    ))
-  }))
+  env
+    .command('restore [environment]')
+    .description('bring back what was deleted, or has expired, within a day; without a name: list those')
+    .action(
+      run(async (session, name: string | undefined) => {
+        const team = await session.team()
+        if (name !== undefined) {
+          const back = await session.api.environments.restore.mutate({ team, name })
+          return show(
+            session,
+            document(back),
+            `${name} is back, with ${back.overrides.length === 0 ? 'nothing of its own' : `its own ${back.overrides.map(({ service }) => service).join(', ')}`}.`,
+          )
+        }
+        const all = await session.api.environments.departed.query({ team })
+        const documents = all.map((one) => ({
+          name: one.name,
+          kind: one.kind,
+          parent: one.parent,
+          expired: one.expired,
+          departed: isoTime(one.departedAt),
+          until: isoTime(one.until),
+        }))
+        show(session, documents, () =>
+          all.length === 0
+            ? 'Nothing was deleted or has expired within the last day.'
+            : table(
+                ['environment', 'kind', 'gone', 'why', 'own', 'until'],
+                all.map((one) => [
+                  one.name,
+                  one.kind,
+                  ago(one.departedAt),
+                  one.expired ? 'expired' : 'deleted',
+                  one.overrides.map(({ service }) => service).join(', ') || '–',
+                  within(one.until),
+                ]),
+              ),
+        )
+      }),
+    )
 
   addProtectionCommand(env, run)
   addPinCommands(env, run)
@@ -94,11 +217,21 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
 /** Those whose time is nearly over, and what keeps them. */
 export function noteEnding(session: Pick<Session, 'json'>, environments: readonly Environment[]): void {
   for (const { name, expires } of environments) {
-    if (isEnding(expires, Date.now())) note(session, `${name} expires ${within(expires)}, as nobody uses it. Keep it: m3o env keep ${name}`)
+    if (isEnding(expires, Date.now()))
+      note(session, `${name} expires ${within(expires)}, as nobody uses it. Keep it: m3o env keep ${name}`)
   }
 }
 
 /** Each under its parent. */
-function inTree(all: readonly Environment[], parent: string | null = null, depth = 0): { one: Environment; indent: string }[] {
-  return all.filter((one) => one.parent === parent).flatMap((one) => [{ one, indent: depth === 0 ? '' : `${'  '.repeat(depth - 1)}└ ` }, ...inTree(all, one.name, depth + 1)])
+function inTree(
+  all: readonly Environment[],
+  parent: string | null = null,
+  depth = 0,
+): { one: Environment; indent: string }[] {
+  return all
+    .filter((one) => one.parent === parent)
+    .flatMap((one) => [
+      { one, indent: depth === 0 ? '' : `${'  '.repeat(depth - 1)}└ ` },
+      ...inTree(all, one.name, depth + 1),
+    ])
 }

@@ -10,32 +10,49 @@ import type { Run } from '../run.ts'
 import { coloured, plain } from '../output.ts'
 import type { Session } from '../session.ts'
 
-interface Options { follow?: boolean; n?: string; since?: string; grep?: string; level?: string }
+interface Options {
+  follow?: boolean
+  n?: string
+  since?: string
+  grep?: string
+  level?: string
+}
 
 const usual = 100
 const page = 5_000
 
 export function addLogsCommand(program: Command, run: Run): void {
-  program.command('logs [service...]').description('what services say, oldest first')
-    .option('-f, --follow', 'and go on').option('-n <lines>', 'so many of the newest').option('--since <time>', '10m, 2h, or a date')
-    .option('--grep <regex>', 'only lines that match').option('--level <level>', 'this level and heavier')
-    .action(run(async (session, services: string[], options: Options) => {
-      const at = { ...(await session.place()), services }
-      const filter = filterOf(options)
-      const last = options.n !== undefined ? wholeNumber(options.n) : options.since !== undefined ? Infinity : usual
-      if (options.follow && last <= page) return tail(session, at, filter, last)
-      const seen = await readBack(session, at, filter, last)
-      if (options.follow) await tail(session, at, filter, 0, seen)
-    }))
+  program
+    .command('logs [service...]')
+    .description('what services say, oldest first')
+    .option('-f, --follow', 'and go on')
+    .option('-n <lines>', 'so many of the newest')
+    .option('--since <time>', '10m, 2h, or a date')
+    .option('--grep <regex>', 'only lines that match')
+    .option('--level <level>', 'this level and heavier')
+    .action(
+      run(async (session, services: string[], options: Options) => {
+        const at = { ...(await session.place()), services }
+        const filter = filterOf(options)
+        const last = options.n !== undefined ? wholeNumber(options.n) : options.since !== undefined ? Infinity : usual
+        if (options.follow && last <= page) return tail(session, at, filter, last)
+        const seen = await readBack(session, at, filter, last)
+        if (options.follow) await tail(session, at, filter, 0, seen)
+      }),
+    )
 }
 
 function filterOf({ grep, level, since }: Options): LogFilter {
   const parsed = logFilter.safeParse({
-    ...(grep !== undefined && { match: [{ regex: grep }] }), ...(level !== undefined && { level: oneOf('level', level, logLevels) }),
+    ...(grep !== undefined && { match: [{ regex: grep }] }),
+    ...(level !== undefined && { level: oneOf('level', level, logLevels) }),
     ...(since !== undefined && { since: parseSince(since) }),
   })
   if (parsed.success) return parsed.data
-  throw new Misuse(`${JSON.stringify(grep)} cannot be looked for: ${parsed.error.issues[0]?.message ?? 'it is no pattern'}`, 'Give a regular expression that fits one line.')
+  throw new Misuse(
+    `${JSON.stringify(grep)} cannot be looked for: ${parsed.error.issues[0]?.message ?? 'it is no pattern'}`,
+    'Give a regular expression that fits one line.',
+  )
 }
 
 type At = { team: string; environment: string; services: string[] }
@@ -47,8 +64,14 @@ async function readBack(session: Session, at: At, filter: LogFilter, last: numbe
   const pages: Buffer[] = []
   const seen: Seen = {}
   let left = last
-  for (let cursor: string | undefined; left > 0; ) {
-    const got = await session.api.logs.read.query({ ...at, ...filter, order: 'older', limit: Math.min(left, page), ...(cursor !== undefined && { cursor }) })
+  for (let cursor: string | undefined; left > 0;) {
+    const got = await session.api.logs.read.query({
+      ...at,
+      ...filter,
+      order: 'older',
+      limit: Math.min(left, page),
+      ...(cursor !== undefined && { cursor }),
+    })
     pages.push(Buffer.from(got.entries.map((entry) => `${lineOf(session, entry, at, seen)}\n`).join('')))
     left -= got.entries.length
     if (got.cursor === null) break
@@ -60,13 +83,25 @@ async function readBack(session: Session, at: At, filter: LogFilter, last: numbe
 
 async function tail(session: Session, at: At, filter: LogFilter, last: number, seen: Seen = {}): Promise<void> {
   const after = () => (Object.keys(seen).length > 0 ? { after: seen } : {})
-  const entries = follow(session, 'logs', { ...at, filter, last, ...after() }, () => ({ ...at, filter, last: 0, ...after() }))
+  const entries = follow(session, 'logs', { ...at, filter, last, ...after() }, () => ({
+    ...at,
+    filter,
+    last: 0,
+    ...after(),
+  }))
   // Not entries.return(): it waits for the next line, which may never come.
   process.once('SIGINT', () => process.exit(0))
   for await (const entry of entries) await write(`${lineOf(session, entry, at, seen)}\n`)
 }
 
-const paint = { trace: colors.dim, debug: colors.dim, info: String, warn: colors.yellow, error: colors.red, fatal: colors.red }
+const paint = {
+  trace: colors.dim,
+  debug: colors.dim,
+  info: String,
+  warn: colors.yellow,
+  error: colors.red,
+  fatal: colors.red,
+}
 
 /** No faster than it is read. */
 async function write(text: string | Buffer): Promise<void> {
@@ -75,12 +110,19 @@ async function write(text: string | Buffer): Promise<void> {
 
 /** Notes in `seen` how far it was read. */
 function lineOf(session: Session, entry: LogEntry, at: At, seen: Seen): string {
-  if (isLogGap(entry)) return session.json ? JSON.stringify({ gap: entry.gap, why: entry.why }) : colors.yellow(`– ${entry.gap} lines are missing: ${entry.why} –`)
+  if (isLogGap(entry))
+    return session.json
+      ? JSON.stringify({ gap: entry.gap, why: entry.why })
+      : colors.yellow(`– ${entry.gap} lines are missing: ${entry.why} –`)
   const log = `${entry.service}/${entry.environment}`
   seen[log] = Math.max(seen[log] ?? 0, entry.seq)
   if (session.json) return JSON.stringify(entry)
   const who = at.services.length === 1 ? '' : `${colors.cyan(entry.service)} `
-  const text = entry.text.split('\n').map((line) => coloured(line)).join('\n    ')
-  const fields = entry.fields && Object.keys(entry.fields).length > 0 ? ` ${colors.dim(plain(JSON.stringify(entry.fields)))}` : ''
+  const text = entry.text
+    .split('\n')
+    .map((line) => coloured(line))
+    .join('\n    ')
+  const fields =
+    entry.fields && Object.keys(entry.fields).length > 0 ? ` ${colors.dim(plain(JSON.stringify(entry.fields)))}` : ''
   return `${colors.dim(entry.time.slice(11, 23))} ${who}${paint[entry.level](text)}${fields}`
 }

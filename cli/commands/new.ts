@@ -9,19 +9,36 @@ import type { Run } from '../run.ts'
 import { show } from '../output.ts'
 
 export function addNewCommand(program: Command, run: Run): void {
-  program.command('new <name>').description('make a folder with a first service')
+  program
+    .command('new <name>')
+    .description('make a folder with a first service')
     .option('--template <template>', 'what to begin with', 'hello')
-    .action(run(async (session, name: string, { template }: { template: string }) => {
-      const parsed = serviceName.safeParse(name)
-      if (!parsed.success) throw new PlatformError('invalid_name', parsed.error.issues[0]?.message ?? 'this name cannot be used', { fix: 'Choose a name such as hello.' })
-      const known = (await listTemplates()).map((one) => one.name)
-      if (!known.includes(template)) throw new PlatformError('not_found', `there is no template ${template}`, { fix: `Choose one of ${known.join(', ')}.` })
-      const folder = resolve(name)
-      if (existsSync(folder)) throw new PlatformError('name_taken', `${folder} is there already`, { fix: 'Choose another name, or remove the folder.' })
-      const files = await templateFiles(template, name)
-      await write(folder, files)
-      show(session, { service: name, folder, files: files.map((file) => file.path) }, `Made ${folder}. Next:\n  cd ${name}\n  m3o deploy`)
-    }))
+    .action(
+      run(async (session, name: string, { template }: { template: string }) => {
+        const parsed = serviceName.safeParse(name)
+        if (!parsed.success)
+          throw new PlatformError('invalid_name', parsed.error.issues[0]?.message ?? 'this name cannot be used', {
+            fix: 'Choose a name such as hello.',
+          })
+        const known = (await listTemplates()).map((one) => one.name)
+        if (!known.includes(template))
+          throw new PlatformError('not_found', `there is no template ${template}`, {
+            fix: `Choose one of ${known.join(', ')}.`,
+          })
+        const folder = resolve(name)
+        if (existsSync(folder))
+          throw new PlatformError('name_taken', `${folder} is there already`, {
+            fix: 'Choose another name, or remove the folder.',
+          })
+        const files = await templateFiles(template, name)
+        await write(folder, files)
+        show(
+          session,
+          { service: name, folder, files: files.map((file) => file.path) },
+          `Made ${folder}. Next:\n  cd ${name}\n  m3o deploy`,
+        )
+      }),
+    )
 }
 
 /** All of it, or nothing. */

@@ -12,38 +12,80 @@ import { Misuse } from '../misuse.ts'
 import { note, show } from '../output.ts'
 import { Session } from '../session.ts'
 
-interface LoginOptions { email?: string; passwordStdin?: boolean; token?: string }
+interface LoginOptions {
+  email?: string
+  passwordStdin?: boolean
+  token?: string
+}
 
 export function addPeopleCommands(program: Command, run: Run): void {
-  program.command('login').description("log in: by browser unless told otherwise, at once to one's own `m3o server`")
-    .option('--email <email>').option('--password-stdin', 'read the password from standard input').option('--token <token>', 'remember this token')
-    .action(run(async (session, options: LoginOptions) => {
-      const remembered = await logIn(session, options)
-      session.config.choose(session.url, remembered)
-      show(session, { email: remembered.email, team: remembered.team, environment: remembered.environment, url: session.url }, `Logged in to ${session.url} as ${remembered.email}, team ${remembered.team}.`)
-      noteOthers(session)
-    }, { saysPlace: true }))
+  program
+    .command('login')
+    .description("log in: by browser unless told otherwise, at once to one's own `m3o server`")
+    .option('--email <email>')
+    .option('--password-stdin', 'read the password from standard input')
+    .option('--token <token>', 'remember this token')
+    .action(
+      run(
+        async (session, options: LoginOptions) => {
+          const remembered = await logIn(session, options)
+          session.config.choose(session.url, remembered)
+          show(
+            session,
+            { email: remembered.email, team: remembered.team, environment: remembered.environment, url: session.url },
+            `Logged in to ${session.url} as ${remembered.email}, team ${remembered.team}.`,
+          )
+          noteOthers(session)
+        },
+        { saysPlace: true },
+      ),
+    )
 
-  program.command('logout').description('revoke the remembered token and forget it').action(run(async (session) => {
-    await session.api.person.logout.mutate().catch(() => {}) // a token that is no longer valid needs no revoking
-    session.config.forget(session.url)
-    show(session, { url: session.url }, `Logged out of ${session.url}.`)
-    noteOthers(session)
-  }, { saysPlace: true }))
+  program
+    .command('logout')
+    .description('revoke the remembered token and forget it')
+    .action(
+      run(
+        async (session) => {
+          await session.api.person.logout.mutate().catch(() => {}) // a token that is no longer valid needs no revoking
+          session.config.forget(session.url)
+          show(session, { url: session.url }, `Logged out of ${session.url}.`)
+          noteOthers(session)
+        },
+        { saysPlace: true },
+      ),
+    )
 
-  program.command('whoami').description('who, in which team and environment, where').action(run(async (session) => {
-    const { person } = await session.api.person.me.query()
-    const who = { email: person.email, team: await session.team(), environment: await session.environment(), url: session.url }
-    show(session, who, `${who.email} · team ${who.team} · environment ${who.environment} · ${who.url}`)
-    noteOthers(session)
-  }, { saysPlace: true }))
+  program
+    .command('whoami')
+    .description('who, in which team and environment, where')
+    .action(
+      run(
+        async (session) => {
+          const { person } = await session.api.person.me.query()
+          const who = {
+            email: person.email,
+            team: await session.team(),
+            environment: await session.environment(),
+            url: session.url,
+          }
+          show(session, who, `${who.email} · team ${who.team} · environment ${who.environment} · ${who.url}`)
+          noteOthers(session)
+        },
+        { saysPlace: true },
+      ),
+    )
 }
 
 /** Other platforms that one is logged in to, and how to go there. */
 function noteOthers(session: Session): void {
   const { urls } = session.config
   const others = urls.filter((url) => url !== session.url)
-  if (others.length > 0) note(session, `Also logged in to ${others.map((url) => labelOf(url, urls)).join(', ')}. Go there: m3o env use ${spokenOf(others[0] ?? '', urls)}/`)
+  if (others.length > 0)
+    note(
+      session,
+      `Also logged in to ${others.map((url) => labelOf(url, urls)).join(', ')}. Go there: m3o env use ${spokenOf(others[0] ?? '', urls)}/`,
+    )
 }
 
 async function logIn({ url, json }: Session, options: LoginOptions) {
@@ -53,14 +95,19 @@ async function logIn({ url, json }: Session, options: LoginOptions) {
   if (options.token !== undefined) return byToken(session, options.token)
   if (options.email !== undefined) {
     const password = options.passwordStdin ? await readInput() : await askPassword()
-    const { token, email, team, environment } = await session.api.person.login.mutate({ email: options.email, password, name })
+    const { token, email, team, environment } = await session.api.person.login.mutate({
+      email: options.email,
+      password,
+      name,
+    })
     return { token, email, team, environment }
   }
   // Only here are the platform's own schemas needed, which take a while to load.
   const { loginHere } = await import('../login-here.ts')
   const here = await loginHere(url, name)
   if (here !== undefined) return { ...here, environment: 'production' }
-  if (!process.stdin.isTTY) throw new Misuse('say who you are', 'm3o login --email E --password-stdin, or m3o login --token T.')
+  if (!process.stdin.isTTY)
+    throw new Misuse('say who you are', 'm3o login --email E --password-stdin, or m3o login --token T.')
   const { code } = await confirmInBrowser(session)
   const { token, email, team, environment } = await session.api.person.exchangeCode.mutate({ code, name })
   return { token, email, team, environment }
@@ -68,7 +115,12 @@ async function logIn({ url, json }: Session, options: LoginOptions) {
 
 async function byToken(session: Session, token: string) {
   const { person, token: own, teams } = await new Session({ url: session.url, token }).api.person.me.query()
-  return { token, email: person.email, team: own?.team ?? teams[0]?.name ?? '', environment: own?.environment ?? 'production' }
+  return {
+    token,
+    email: person.email,
+    team: own?.team ?? teams[0]?.name ?? '',
+    environment: own?.environment ?? 'production',
+  }
 }
 
 async function askPassword(): Promise<string> {
@@ -91,15 +143,23 @@ async function confirmInBrowser(session: Session): Promise<{ code: string }> {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1')
     const given = url.searchParams.get('code')
     const right = url.pathname === '/callback' && url.searchParams.get('state') === state && given !== null
-    response.writeHead(right ? 200 : 404, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' }).end(right ? 'Logged in. You can close this tab and go back to the shell.' : 'Nothing here.')
+    response
+      .writeHead(right ? 200 : 404, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
+      .end(right ? 'Logged in. You can close this tab and go back to the shell.' : 'Nothing here.')
     if (right) code.resolve(given)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
   const page = `${session.url}/cli?${new URLSearchParams({ port: String(port), state }).toString()}`
   note(session, `Confirm in the browser:\n  ${page}`)
-  spawn(process.platform === 'darwin' ? 'open' : 'xdg-open', [page], { stdio: 'ignore', detached: true }).on('error', () => {}).unref()
-  const late = setTimeout(() => code.reject(new PlatformError('timeout', 'nobody confirmed within 5 minutes', { fix: 'Run m3o login again.' })), 300_000)
+  spawn(process.platform === 'darwin' ? 'open' : 'xdg-open', [page], { stdio: 'ignore', detached: true })
+    .on('error', () => {})
+    .unref()
+  const late = setTimeout(
+    () =>
+      code.reject(new PlatformError('timeout', 'nobody confirmed within 5 minutes', { fix: 'Run m3o login again.' })),
+    300_000,
+  )
   try {
     return { code: await code.promise }
   } finally {

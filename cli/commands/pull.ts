@@ -16,22 +16,39 @@ import { note, plain, show } from '../output.ts'
 import type { Session } from '../session.ts'
 
 export function addPullCommand(program: Command, run: Run): void {
-  program.command('pull <service> [dir]').description('its source with its history, its variables and settings, into a folder; again: what is new')
+  program
+    .command('pull <service> [dir]')
+    .description('its source with its history, its variables and settings, into a folder; again: what is new')
     .option('--no-settings', 'the source alone')
-    .action(run(async (session, given: string, dir: string | undefined, { settings }: { settings: boolean }) => pull(session, given, { dir, withSettings: settings })))
+    .action(
+      run(async (session, given: string, dir: string | undefined, { settings }: { settings: boolean }) =>
+        pull(session, given, { dir, withSettings: settings }),
+      ),
+    )
 }
 
-async function pull(session: Session, given: string, { dir, withSettings }: { dir: string | undefined; withSettings: boolean }): Promise<void> {
+async function pull(
+  session: Session,
+  given: string,
+  { dir, withSettings }: { dir: string | undefined; withSettings: boolean },
+): Promise<void> {
   const asked = await session.service(given)
-  if (asked.service.startsWith('@')) throw new PlatformError('forbidden', `the source of ${given} is its team's alone`, { fix: `Members of that team pull it: m3o team use TEAM. Where it may be read: m3o fork ${given}, then pull the fork.` })
+  if (asked.service.startsWith('@'))
+    throw new PlatformError('forbidden', `the source of ${given} is its team's alone`, {
+      fix: `Members of that team pull it: m3o team use TEAM. Where it may be read: m3o fork ${given}, then pull the fork.`,
+    })
   // A former name leads to the service too; the folder has the one of now.
   const { name: service } = await session.api.services.get.query(asked)
   if (!serviceName.safeParse(service).success) throw strange(service)
   const at = { ...asked, service }
   const all = await session.api.environments.list.query({ team: at.team })
   const origin: Origin = {
-    service, url: session.url, repository: repositoryUrl(session, at.team, service), label: labelOf(session.url, session.config.urls),
-    branches: branchesOf(all, at.environment), env: signedIn(session),
+    service,
+    url: session.url,
+    repository: repositoryUrl(session, at.team, service),
+    label: labelOf(session.url, session.config.urls),
+    branches: branchesOf(all, at.environment),
+    env: signedIn(session),
   }
   const folder = resolve(dir ?? service)
   note(session, `Pulling ${service} from ${at.environment} of ${at.team} into ${folder}`)
@@ -40,8 +57,14 @@ async function pull(session: Session, given: string, { dir, withSettings }: { di
     await refuseBeside(where, commit)
     return keep(where, await gather(session, at), { ...at, url: session.url })
   }
-  const { brought, kept } = await isPulled(folder, service) ? await onto(folder, origin, finish) : await into(folder, origin, finish)
-  await rememberFolder(folder, { url: session.url, team: at.team, environment: at.environment }, { service, commit: brought.commit })
+  const { brought, kept } = (await isPulled(folder, service))
+    ? await onto(folder, origin, finish)
+    : await into(folder, origin, finish)
+  await rememberFolder(
+    folder,
+    { url: session.url, team: at.team, environment: at.environment },
+    { service, commit: brought.commit },
+  )
   report(session, { ...at, folder, brought, kept })
 }
 
@@ -62,10 +85,12 @@ async function into(folder: string, origin: Origin, finish: Finish) {
   try {
     const brought = await clone(fresh, origin)
     const kept = await finish(fresh, brought)
-    await (target === process.cwd() ? fill(target, fresh) : rename(fresh, target)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOTEMPTY' || error.code === 'EEXIST' || error.code === 'ENOTDIR') throw inWay(folder)
-      throw error
-    })
+    await (target === process.cwd() ? fill(target, fresh) : rename(fresh, target)).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOTEMPTY' || error.code === 'EEXIST' || error.code === 'ENOTDIR') throw inWay(folder)
+        throw error
+      },
+    )
     return { brought, kept }
   } finally {
     await remove(fresh)
@@ -75,7 +100,8 @@ async function into(folder: string, origin: Origin, finish: Finish) {
 
 /** The folder that a shell is in stays the same one; `.git` comes last, so that a kill before leaves none that looks finished. */
 async function fill(target: string, fresh: string): Promise<void> {
-  for (const name of (await readdir(fresh)).sort((a, b) => Number(a === '.git') - Number(b === '.git'))) await rename(join(fresh, name), join(target, name))
+  for (const name of (await readdir(fresh)).sort((a, b) => Number(a === '.git') - Number(b === '.git')))
+    await rename(join(fresh, name), join(target, name))
 }
 
 const freshName = (target: string, pid: number): string => join(dirname(target), `.${basename(target)}.pull-${pid}`)
@@ -90,7 +116,8 @@ async function sweep(target: string): Promise<void> {
 }
 
 /** A git that outlived its pull may still write there for a moment; what it leaves goes with the next pull. */
-const remove = (path: string): Promise<void> => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }).catch(() => {})
+const remove = (path: string): Promise<void> =>
+  rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }).catch(() => {})
 
 function isAlive(pid: number): boolean {
   try {
@@ -112,37 +139,92 @@ async function isPulled(folder: string, service: string): Promise<boolean> {
   if (names === undefined || names.length === 0) return false
   const pulled = names.includes('.git') ? await pulledService(folder) : undefined
   if (pulled === service) return true
-  throw pulled === undefined ? inWay(folder) : new PlatformError('conflict', `${folder} holds the service ${pulled}`, { fix: `Name another folder. When it is ${service} by now: git -C ${folder} config m3o.service ${service}` })
+  throw pulled === undefined
+    ? inWay(folder)
+    : new PlatformError('conflict', `${folder} holds the service ${pulled}`, {
+        fix: `Name another folder. When it is ${service} by now: git -C ${folder} config m3o.service ${service}`,
+      })
 }
 
-const inWay = (folder: string) => new PlatformError('conflict', `${folder} is there already, and was not pulled`, { fix: 'Name another folder: m3o pull SERVICE DIR.' })
+const inWay = (folder: string) =>
+  new PlatformError('conflict', `${folder} is there already, and was not pulled`, {
+    fix: 'Name another folder: m3o pull SERVICE DIR.',
+  })
 
 /** It becomes a folder's name, and an argument of git. */
-const strange = (name: string) => new PlatformError('bad_gateway', `the platform speaks of ${JSON.stringify(name.slice(0, 80))}, which is no name`, { fix: 'Look whether it is the platform that you mean: m3o whoami.' })
+const strange = (name: string) =>
+  new PlatformError('bad_gateway', `the platform speaks of ${JSON.stringify(name.slice(0, 80))}, which is no name`, {
+    fix: 'Look whether it is the platform that you mean: m3o whoami.',
+  })
 
 /** The environment's own and its parents', up to main. */
 function branchesOf(all: readonly Environment[], name: string): Origin['branches'] {
   const one = all.find((environment) => environment.name === name)
-  if (one === undefined) throw new PlatformError('not_found', `there is no environment ${name}`, { fix: `There are ${all.map((environment) => environment.name).join(', ')}.` })
+  if (one === undefined)
+    throw new PlatformError('not_found', `there is no environment ${name}`, {
+      fix: `There are ${all.map((environment) => environment.name).join(', ')}.`,
+    })
   const branch = one.branch ?? (one.kind === 'production' ? 'main' : one.name)
   if (!/^\w[\w.+/-]*$/.test(branch)) throw strange(branch)
   return one.parent === null ? [branch] : [branch, ...branchesOf(all, one.parent)]
 }
 
-function report(session: Session, { team, environment, service, folder, brought, kept }: { team: string; environment: string; service: string; folder: string; brought: Brought; kept: Kept | undefined }): void {
+function report(
+  session: Session,
+  {
+    team,
+    environment,
+    service,
+    folder,
+    brought,
+    kept,
+  }: { team: string; environment: string; service: string; folder: string; brought: Brought; kept: Kept | undefined },
+): void {
   const { branch, commit, outcome } = brought
   const document = {
-    service, team, environment, url: session.url, folder, branch, revision: commit.slice(0, 7), commit, outcome,
-    ...(kept !== undefined && { variables: { file: join(folder, variablesFile), names: kept.variables, secrets: kept.secrets, missing: kept.missing }, settings: { file: join(folder, settingsFile), values: kept.settings } }),
+    service,
+    team,
+    environment,
+    url: session.url,
+    folder,
+    branch,
+    revision: commit.slice(0, 7),
+    commit,
+    outcome,
+    ...(kept !== undefined && {
+      variables: {
+        file: join(folder, variablesFile),
+        names: kept.variables,
+        secrets: kept.secrets,
+        missing: kept.missing,
+      },
+      settings: { file: join(folder, settingsFile), values: kept.settings },
+    }),
   }
   const done = { pulled: 'Pulled', updated: 'Brought up to date:', unchanged: 'Nothing new of' }[outcome]
-  show(session, document, [
-    `${done} ${service} in ${folder}: branch ${branch} at ${commit.slice(0, 7)}`,
-    ...(kept === undefined ? [] : [`  ${count(kept.variables.length, 'variable')} and ${count(kept.secrets.length, 'secret')} in ${variablesFile}, settings in ${settingsFile}: yours alone, never uploaded`]),
-    ...(kept === undefined || kept.missing.length === 0 ? [] : [`  without a value, as you may not read it: ${kept.missing.map(plain).join(', ')}. Set what you need in ${variablesFile}`]),
-    ...(kept?.saved ?? []).map((file) => `  what you had changed is kept in ${file}`),
-    ...(outcome === 'pulled' ? ['Next: m3o dev there, or m3o deploy (elsewhere too: m3o env use PLATFORM/ENVIRONMENT, m3o deploy --with-settings)'] : []),
-  ].join('\n'))
+  show(
+    session,
+    document,
+    [
+      `${done} ${service} in ${folder}: branch ${branch} at ${commit.slice(0, 7)}`,
+      ...(kept === undefined
+        ? []
+        : [
+            `  ${count(kept.variables.length, 'variable')} and ${count(kept.secrets.length, 'secret')} in ${variablesFile}, settings in ${settingsFile}: yours alone, never uploaded`,
+          ]),
+      ...(kept === undefined || kept.missing.length === 0
+        ? []
+        : [
+            `  without a value, as you may not read it: ${kept.missing.map(plain).join(', ')}. Set what you need in ${variablesFile}`,
+          ]),
+      ...(kept?.saved ?? []).map((file) => `  what you had changed is kept in ${file}`),
+      ...(outcome === 'pulled'
+        ? [
+            'Next: m3o dev there, or m3o deploy (elsewhere too: m3o env use PLATFORM/ENVIRONMENT, m3o deploy --with-settings)',
+          ]
+        : []),
+    ].join('\n'),
+  )
 }
 
 const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`

@@ -17,100 +17,256 @@ import { wholeNumber } from '../input.ts'
 function document(service: Service) {
   const { team, name, environment, from, laptop, pinned, state, revision, instances, url, owner, endpoints } = service
   return {
-    team, service: name, environment, from, state, revision,
+    team,
+    service: name,
+    environment,
+    from,
+    state,
+    revision,
     instances: instances.map(({ id, pid, state: now }) => ({ id, pid, state: now })),
-    url, owner: owner?.email ?? null,
-    endpoints: endpoints.map((endpoint) => ({ name: endpoint.name, request: endpoint.request, response: endpoint.response })),
+    url,
+    owner: owner?.email ?? null,
+    endpoints: endpoints.map((endpoint) => ({
+      name: endpoint.name,
+      request: endpoint.request,
+      response: endpoint.response,
+    })),
     ...(pinned && { pinned }),
     ...(laptop !== null && { laptop: { by: laptop.by.email, since: laptop.since, instance: laptop.instance } }),
   }
 }
 
 export function addServiceCommands(program: Command, run: Run): void {
-  program.command('services').description('what there is in the chosen environment').action(run(async (session) => {
-    const place = await session.place()
-    const services = await session.api.services.list.query(place)
-    show(session, services.map(document), () => services.length === 0 ? 'No services yet. Make one: m3o new hello' : table(
-      ['service', 'state', 'revision', 'from', 'instances', 'deployed', 'url'],
-      services.map((one) => [nameFrom(place.team, one), one.state, one.revision ?? '–', one.from === null ? '–' : one.laptop !== null ? `${one.from} (${spokenLaptop(one.laptop.by)})` : one.pinned ? `${one.from} (pinned)` : one.from, String(one.instances.length), one.deployedAt !== null ? ago(one.deployedAt) : 'never', one.url]),
-    ))
-  }))
+  program
+    .command('services')
+    .description('what there is in the chosen environment')
+    .action(
+      run(async (session) => {
+        const place = await session.place()
+        const services = await session.api.services.list.query(place)
+        show(session, services.map(document), () =>
+          services.length === 0
+            ? 'No services yet. Make one: m3o new hello'
+            : table(
+                ['service', 'state', 'revision', 'from', 'instances', 'deployed', 'url'],
+                services.map((one) => [
+                  nameFrom(place.team, one),
+                  one.state,
+                  one.revision ?? '–',
+                  one.from === null
+                    ? '–'
+                    : one.laptop !== null
+                      ? `${one.from} (${spokenLaptop(one.laptop.by)})`
+                      : one.pinned
+                        ? `${one.from} (pinned)`
+                        : one.from,
+                  String(one.instances.length),
+                  one.deployedAt !== null ? ago(one.deployedAt) : 'never',
+                  one.url,
+                ]),
+              ),
+        )
+      }),
+    )
 
-  program.command('status [service]').description('how they are').action(run(async (session, name: string | undefined) => {
-    const services = name === undefined
-      ? await session.api.services.list.query(await session.place())
-      : [await session.described(await session.service(name))]
-    const { team, environment } = await session.place()
-    show(session, services.map(document), () => (name === undefined ? statusOfAll(services, { team, environment }) : services.map(statusOf).join('\n')))
-    if (session.json) return
-    noteEnding(session, (await session.api.environments.list.query({ team })).filter((one) => one.name === environment))
-  }))
+  program
+    .command('status [service]')
+    .description('how they are')
+    .action(
+      run(async (session, name: string | undefined) => {
+        const services =
+          name === undefined
+            ? await session.api.services.list.query(await session.place())
+            : [await session.described(await session.service(name))]
+        const { team, environment } = await session.place()
+        show(session, services.map(document), () =>
+          name === undefined ? statusOfAll(services, { team, environment }) : services.map(statusOf).join('\n'),
+        )
+        if (session.json) return
+        noteEnding(
+          session,
+          (await session.api.environments.list.query({ team })).filter((one) => one.name === environment),
+        )
+      }),
+    )
 
-  program.command('describe <service>').description('what it is, who is on call, by which tags it is found')
-    .option('--description <text>').option('--contact <how>', 'how to reach whoever is on call').option('--tags <tags>', 'words with commas between')
-    .action(run(async (session, name: string, { description, contact, tags }: { description?: string; contact?: string; tags?: string }) => {
-      const change = { ...(description !== undefined && { description }), ...(contact !== undefined && { contact }), ...(tags !== undefined && { tags: tags.split(/[\s,]+/).filter((tag) => tag !== '') }) }
-      if (Object.keys(change).length === 0) throw new Misuse('nothing to change', 'Give --description, --contact or --tags.')
-      await session.api.services.update.mutate({ team: await session.team(), service: name, ...change })
-      show(session, { service: name, ...change }, `Saved.`)
-    }))
+  program
+    .command('describe <service>')
+    .description('what it is, who is on call, by which tags it is found')
+    .option('--description <text>')
+    .option('--contact <how>', 'how to reach whoever is on call')
+    .option('--tags <tags>', 'words with commas between')
+    .action(
+      run(
+        async (
+          session,
+          name: string,
+          { description, contact, tags }: { description?: string; contact?: string; tags?: string },
+        ) => {
+          const change = {
+            ...(description !== undefined && { description }),
+            ...(contact !== undefined && { contact }),
+            ...(tags !== undefined && { tags: tags.split(/[\s,]+/).filter((tag) => tag !== '') }),
+          }
+          if (Object.keys(change).length === 0)
+            throw new Misuse('nothing to change', 'Give --description, --contact or --tags.')
+          await session.api.services.update.mutate({ team: await session.team(), service: name, ...change })
+          show(session, { service: name, ...change }, `Saved.`)
+        },
+      ),
+    )
 
-  program.command('kill <service>').description('stop it in this environment; source, history and settings stay').action(run(async (session, name: string) => {
-    const at = await session.service(name)
-    await session.api.services.kill.mutate(at)
-    show(session, { service: name, environment: at.environment, state: 'stopped' }, `Stopped ${name} in ${at.environment}. Deploy or restart it to have it back.`)
-  }))
+  program
+    .command('kill <service>')
+    .description('stop it in this environment; source, history and settings stay')
+    .action(
+      run(async (session, name: string) => {
+        const at = await session.service(name)
+        await session.api.services.kill.mutate(at)
+        show(
+          session,
+          { service: name, environment: at.environment, state: 'stopped' },
+          `Stopped ${name} in ${at.environment}. Deploy or restart it to have it back.`,
+        )
+      }),
+    )
 
   const service = program.command('service').description('delete, rename or transfer a service')
-  service.command('delete <service>').description('in all environments, with its source and logs').option('--yes', 'without being asked').action(run(async (session, name: string, { yes }: { yes?: boolean }) => {
-    const { confirm } = await import('../confirm.ts')
-    await noteDependants(session, { team: await session.team(), service: name }, 'It would break for:')
-    await confirm(session, name, yes ?? false)
-    await session.api.services.delete.mutate({ team: await session.team(), service: name })
-    show(session, { service: name, deleted: true }, `Deleted ${name}.`)
-  }))
-  service.command('rename <service> <name>').description('its old name leads to it').action(run(async (session, old: string, name: string) => {
-    await session.api.services.rename.mutate({ team: await session.team(), service: old, name })
-    show(session, { service: name, formerly: old }, `${old} is now ${name}; its old addresses lead there.`)
-  }))
+  service
+    .command('delete <service>')
+    .description('in all environments, with its source and logs')
+    .option('--yes', 'without being asked')
+    .action(
+      run(async (session, name: string, { yes }: { yes?: boolean }) => {
+        const { confirm } = await import('../confirm.ts')
+        await noteDependants(session, { team: await session.team(), service: name }, 'It would break for:')
+        await confirm(session, name, yes ?? false)
+        await session.api.services.delete.mutate({ team: await session.team(), service: name })
+        show(session, { service: name, deleted: true }, `Deleted ${name}.`)
+      }),
+    )
+  service
+    .command('rename <service> <name>')
+    .description('its old name leads to it')
+    .action(
+      run(async (session, old: string, name: string) => {
+        await session.api.services.rename.mutate({ team: await session.team(), service: old, name })
+        show(session, { service: name, formerly: old }, `${old} is now ${name}; its old addresses lead there.`)
+      }),
+    )
 
-  service.command('transfer <service> <to>').description('to another team, or by email to another owner').action(run(async (session, name: string, to: string) => {
-    const team = await session.team()
-    if (to.includes('@')) {
-      await session.api.services.update.mutate({ team, service: name, owner: to })
-      return show(session, { service: name, team, owner: to }, `${to} owns ${name}.`)
-    }
-    await noteDependants(session, { team, service: name }, 'These call it; their calls wait while it moves, and go on:')
-    const { deploymentId } = await session.api.services.transfer.mutate({ team, service: name, to })
-    const deployment = deploymentId === null ? undefined : await followDeployment(session, to, deploymentId)
-    const document = { service: name, team: to, formerly: team, deployment: deploymentId, outcome: deployment?.state ?? 'stopped' }
-    if (deployment !== undefined && deployment.state !== 'live') {
-      return fail(new PlatformError('start_failed', `${name} is ${to}'s now, but not live: ${deployment.error?.message ?? deployment.state}`, { fix: `See why: m3o --team ${to} logs ${name}` }), session, { ...document, error: deployment.error })
-    }
-    show(session, document, `${name} is ${to}'s now. Its former addresses lead to it.`)
-  }))
+  service
+    .command('transfer <service> <to>')
+    .description('to another team, or by email to another owner')
+    .action(
+      run(async (session, name: string, to: string) => {
+        const team = await session.team()
+        if (to.includes('@')) {
+          await session.api.services.update.mutate({ team, service: name, owner: to })
+          return show(session, { service: name, team, owner: to }, `${to} owns ${name}.`)
+        }
+        await noteDependants(
+          session,
+          { team, service: name },
+          'These call it; their calls wait while it moves, and go on:',
+        )
+        const { deploymentId } = await session.api.services.transfer.mutate({ team, service: name, to })
+        const deployment = deploymentId === null ? undefined : await followDeployment(session, to, deploymentId)
+        const document = {
+          service: name,
+          team: to,
+          formerly: team,
+          deployment: deploymentId,
+          outcome: deployment?.state ?? 'stopped',
+        }
+        if (deployment !== undefined && deployment.state !== 'live') {
+          return fail(
+            new PlatformError(
+              'start_failed',
+              `${name} is ${to}'s now, but not live: ${deployment.error?.message ?? deployment.state}`,
+              { fix: `See why: m3o --team ${to} logs ${name}` },
+            ),
+            session,
+            { ...document, error: deployment.error },
+          )
+        }
+        show(session, document, `${name} is ${to}'s now. Its former addresses lead to it.`)
+      }),
+    )
 
-  program.command('share <service>').description('who may call it')
-    .option('--with <team>', 'a team (may be given several times)', (team: string, all: string[]) => [...all, team], [] as string[])
-    .option('--platform', 'everyone on this platform').option('--anyone', 'anyone at all').option('--team-only', 'its own team')
-    .option('--approval', 'other teams ask first').option('--no-approval', 'they do not')
+  program
+    .command('share <service>')
+    .description('who may call it')
+    .option(
+      '--with <team>',
+      'a team (may be given several times)',
+      (team: string, all: string[]) => [...all, team],
+      [] as string[],
+    )
+    .option('--platform', 'everyone on this platform')
+    .option('--anyone', 'anyone at all')
+    .option('--team-only', 'its own team')
+    .option('--approval', 'other teams ask first')
+    .option('--no-approval', 'they do not')
     .option('--per-minute <n>', 'calls a minute of each other team; 0: no limit', wholeNumber)
     .option('--source <who>', `who may read and fork its source: ${readables.join(', ')}`)
-    .action(run(async (session, name: string, options: { with: string[]; platform?: boolean; anyone?: boolean; teamOnly?: boolean; approval?: boolean; perMinute?: number; source?: string }) => {
-      const chosen = [options.with.length > 0, options.platform, options.anyone, options.teamOnly].filter(Boolean).length
-      const more = {
-        ...(options.approval !== undefined && { approval: options.approval }), ...(options.perMinute !== undefined && { perMinute: options.perMinute === 0 ? null : options.perMinute }),
-        ...(options.source !== undefined && { readable: oneOf('source', options.source, readables) }),
-      }
-      if (chosen === 0 && Object.keys(more).length > 0) {
-        await session.api.services.share.mutate({ team: await session.team(), service: name, ...more })
-        return show(session, { service: name, ...more }, `The sharing of ${name} is saved.`)
-      }
-      if (chosen !== 1) throw new Misuse(chosen === 0 ? 'say with whom' : 'these exclude each other', 'Give one of --with TEAM, --platform, --anyone, --team-only.')
-      const audience = options.anyone ? { kind: 'anyone' as const } : options.platform ? { kind: 'platform' as const } : options.with.length > 0 ? { kind: 'teams' as const, teams: options.with } : { kind: 'team' as const }
-      const team = await session.team()
-      await noteDependants(session, { team, service: name }, 'These call it, and can not any more:', (one) => one.team !== team && !(audience.kind === 'teams' ? audience.teams.includes(one.team) : audience.kind === 'anyone' || (audience.kind === 'platform' && one.team !== '')))
-      await session.api.services.share.mutate({ team, service: name, audience, ...more })
-      show(session, { service: name, audience, ...more }, `${name} may be called by ${audience.kind === 'teams' ? audience.teams.join(', ') : { team: 'its team', platform: 'everyone on this platform', anyone: 'anyone' }[audience.kind]}.`)
-    }))
+    .action(
+      run(
+        async (
+          session,
+          name: string,
+          options: {
+            with: string[]
+            platform?: boolean
+            anyone?: boolean
+            teamOnly?: boolean
+            approval?: boolean
+            perMinute?: number
+            source?: string
+          },
+        ) => {
+          const chosen = [options.with.length > 0, options.platform, options.anyone, options.teamOnly].filter(
+            Boolean,
+          ).length
+          const more = {
+            ...(options.approval !== undefined && { approval: options.approval }),
+            ...(options.perMinute !== undefined && { perMinute: options.perMinute === 0 ? null : options.perMinute }),
+            ...(options.source !== undefined && { readable: oneOf('source', options.source, readables) }),
+          }
+          if (chosen === 0 && Object.keys(more).length > 0) {
+            await session.api.services.share.mutate({ team: await session.team(), service: name, ...more })
+            return show(session, { service: name, ...more }, `The sharing of ${name} is saved.`)
+          }
+          if (chosen !== 1)
+            throw new Misuse(
+              chosen === 0 ? 'say with whom' : 'these exclude each other',
+              'Give one of --with TEAM, --platform, --anyone, --team-only.',
+            )
+          const audience = options.anyone
+            ? { kind: 'anyone' as const }
+            : options.platform
+              ? { kind: 'platform' as const }
+              : options.with.length > 0
+                ? { kind: 'teams' as const, teams: options.with }
+                : { kind: 'team' as const }
+          const team = await session.team()
+          await noteDependants(
+            session,
+            { team, service: name },
+            'These call it, and can not any more:',
+            (one) =>
+              one.team !== team &&
+              !(audience.kind === 'teams'
+                ? audience.teams.includes(one.team)
+                : audience.kind === 'anyone' || (audience.kind === 'platform' && one.team !== '')),
+          )
+          await session.api.services.share.mutate({ team, service: name, audience, ...more })
+          show(
+            session,
+            { service: name, audience, ...more },
+            `${name} may be called by ${audience.kind === 'teams' ? audience.teams.join(', ') : { team: 'its team', platform: 'everyone on this platform', anyone: 'anyone' }[audience.kind]}.`,
+          )
+        },
+      ),
+    )
 }

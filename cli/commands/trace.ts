@@ -6,15 +6,25 @@ import type { Run } from '../run.ts'
 import { plain, show } from '../output.ts'
 
 export function addTraceCommand(program: Command, run: Run): void {
-  program.command('trace <id>').description('the services that a call passed through, and in which environment each answered')
-    .action(run(async (session, id: string) => {
-      const hops = await session.api.calls.trace.query({ team: await session.team(), traceId: id })
-      if (hops.length === 0) {
-        throw new PlatformError('not_found', `no call of the trace ${id} is remembered`, { fix: 'The newest thousands are: call again, and look soon. Its log lines are kept: m3o logs --json.' })
-      }
-      show(session, hops, () => nested(hops).map(({ hop, depth }) => {
-        const what = `${'  '.repeat(depth)}${hop.service.name} ${hop.method} ${plain(hop.path)}`
-        return `${what}  ${hop.status} ${hop.ms.toFixed(1)} ms\n${'  '.repeat(depth)}  ${colors.dim(whyThere(hop))}`
-      }).join('\n'))
-    }))
+  program
+    .command('trace <id>')
+    .description('the services that a call passed through, and in which environment each answered')
+    .action(
+      run(async (session, id: string) => {
+        const hops = await session.api.calls.trace.query({ team: await session.team(), traceId: id })
+        if (hops.length === 0) {
+          throw new PlatformError('not_found', `no call of the trace ${id} is remembered`, {
+            fix: 'The newest thousands are: call again, and look soon. Its log lines are kept: m3o logs --json.',
+          })
+        }
+        show(session, hops, () =>
+          nested(hops)
+            .map(({ hop, depth }) => {
+              const what = `${'  '.repeat(depth)}${hop.service.name} ${hop.method} ${plain(hop.path)}`
+              return `${what}  ${hop.status} ${hop.ms.toFixed(1)} ms\n${'  '.repeat(depth)}  ${colors.dim(whyThere(hop))}`
+            })
+            .join('\n'),
+        )
+      }),
+    )
 }

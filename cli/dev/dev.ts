@@ -102,17 +102,31 @@ export class Dev {
     try {
       await mkdir(into, { recursive: true, mode: 0o700 })
       const paths = await watch.begin()
-      const prepared = await prepare({ folder, paths, into, signal, onLine: (line) => report.line('stdout', Buffer.from(`${line}\n`)) })
+      const prepared = await prepare({
+        folder,
+        paths,
+        into,
+        signal,
+        onLine: (line) => report.line('stdout', Buffer.from(`${line}\n`)),
+      })
       if (prepared.built) await watch.noteProducts()
       signal.throwIfAborted()
-      const env = await environmentOf({ prepared, held: this.#held as Held, url: this.#options.session.url, gatewayPort })
+      const env = await environmentOf({
+        prepared,
+        held: this.#held as Held,
+        url: this.#options.session.url,
+        gatewayPort,
+      })
       local = await LocalProcess.start({ prepared, env, onOutput: (stream, chunk) => this.#printed(stream, chunk) })
       await local.ready(signal)
       this.#takeOver(local, performance.now() - begun, () => void this.#start(watch, gatewayPort))
     } catch (error) {
       void local?.stop()
       if (signal.aborted) return
-      report.failed(platformError(error) ?? new PlatformError('internal', error instanceof Error ? error.message : String(error)), this.#serving > 0)
+      report.failed(
+        platformError(error) ?? new PlatformError('internal', error instanceof Error ? error.message : String(error)),
+        this.#serving > 0,
+      )
     }
   }
 
@@ -177,16 +191,23 @@ export class Dev {
     const held = Promise.withResolvers<Held>()
     let lost: PlatformError | undefined
     const link = await openLink(session, {
-      at, force, instance: this.#held?.instance,
+      at,
+      force,
+      instance: this.#held?.instance,
       onCall: (stream, run) => this.#called(stream, run),
       onMessage: (message) => {
         if (message.type === 'held') held.resolve(message)
-        else if (message.type === 'ended') lost = new PlatformError(message.error.code as ErrorCode, message.error.message, { ...(message.error.fix !== undefined && { fix: message.error.fix }) })
+        else if (message.type === 'ended')
+          lost = new PlatformError(message.error.code as ErrorCode, message.error.message, {
+            ...(message.error.fix !== undefined && { fix: message.error.fix }),
+          })
         else this.#told(message)
       },
     })
     // The place may be lost again before it was had.
-    void link.closed.then(() => held.reject(lost ?? new PlatformError('unavailable', 'the connection to the platform was lost')))
+    void link.closed.then(() =>
+      held.reject(lost ?? new PlatformError('unavailable', 'the connection to the platform was lost')),
+    )
     const first = this.#held === undefined
     this.#held = await held.promise
     this.#link = link
@@ -209,16 +230,20 @@ export class Dev {
   /** What it answers is asked for afterwards: some take their time over paths that they do not know. */
   #sayServing(link: Link, run: number, local: LocalProcess): void {
     link.say({ type: 'serving', run })
-    local.endpoints().then((endpoints) => {
-      if (endpoints !== undefined && this.#link === link) link.say({ type: 'described', run, endpoints })
-    }, () => {})
+    local.endpoints().then(
+      (endpoints) => {
+        if (endpoints !== undefined && this.#link === link) link.say({ type: 'described', run, endpoints })
+      },
+      () => {},
+    )
   }
 
   #lost(link: Link, why: PlatformError | undefined): void {
     if (this.#link !== link) return
     this.#link = undefined
     for (const outlet of Object.values(this.#outlets)) outlet.detach()
-    for (const run of this.#processes.keys()) if (run !== this.#serving) setTimeout(() => this.#retire(run), oldMs).unref()
+    for (const run of this.#processes.keys())
+      if (run !== this.#serving) setTimeout(() => this.#retire(run), oldMs).unref()
     if (this.#stopping) return
     if (why !== undefined) return this.#over.reject(why)
     this.#options.report.lost(this.#held?.beneath ?? null)
@@ -250,7 +275,7 @@ export class Dev {
     const link = this.#link
     if (link !== undefined) {
       if (this.#serving > 0) link.say({ type: 'stopped', why: 'was stopped' })
-      for (const deadline = Date.now() + lastCallsMs; link.calls > 0 && Date.now() < deadline; ) await delay(20)
+      for (const deadline = Date.now() + lastCallsMs; link.calls > 0 && Date.now() < deadline;) await delay(20)
     }
     await Promise.all([...this.#processes.values()].map((local) => local.stop()))
     if (link === undefined) return
@@ -262,4 +287,5 @@ export class Dev {
 }
 
 /** The platform, or a part of it, is away for the moment. */
-const isPassing = (code: ErrorCode): boolean => code === 'unavailable' || code === 'timeout' || code === 'bad_gateway' || code === 'internal'
+const isPassing = (code: ErrorCode): boolean =>
+  code === 'unavailable' || code === 'timeout' || code === 'bad_gateway' || code === 'internal'

@@ -8,7 +8,12 @@ import type { Prepared } from './prepare.ts'
 
 type Held = Extract<ToLaptop, { type: 'held' }>
 
-interface Given { prepared: Prepared; held: Held; url: string; gatewayPort: number }
+interface Given {
+  prepared: Prepared
+  held: Held
+  url: string
+  gatewayPort: number
+}
 
 /** What the service's process finds here: as on the platform, but for what this machine has to say itself. PORT and HOST come on top. */
 export async function environmentOf({ prepared, held, url, gatewayPort }: Given): Promise<NodeJS.ProcessEnv> {
@@ -17,12 +22,21 @@ export async function environmentOf({ prepared, held, url, gatewayPort }: Given)
   await mkdir(data, { recursive: true, mode: 0o700 })
   // What was pulled stands in for what may not be read there; what was changed in the folder is what one wants here.
   const beside = await folderVariables(prepared.folder)
-  const own = Object.fromEntries([...beside.pulled, ...held.values, ...beside.own].map(({ name, value }) => [name, value]))
+  const own = Object.fromEntries(
+    [...beside.pulled, ...held.values, ...beside.own].map(({ name, value }) => [name, value]),
+  )
   const given = prepared.env.PYTHONPATH
   return {
-    ...hostEnvironment(), ...prepared.env, ...own,
+    ...hostEnvironment(),
+    ...prepared.env,
+    ...own,
     ...(given !== undefined && own.PYTHONPATH && { PYTHONPATH: `${given}:${own.PYTHONPATH}` }),
-    M3O_SERVICE: service, M3O_ENVIRONMENT: environment, M3O_TEAM: team, M3O_REVISION: laptopRevision, M3O_INSTANCE: instance, M3O_DATA: data,
+    M3O_SERVICE: service,
+    M3O_ENVIRONMENT: environment,
+    M3O_TEAM: team,
+    M3O_REVISION: laptopRevision,
+    M3O_INSTANCE: instance,
+    M3O_DATA: data,
     M3O_GATEWAY: `http://127.0.0.1:${gatewayPort}/~${key}`,
   } as NodeJS.ProcessEnv
 }

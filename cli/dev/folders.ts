@@ -16,7 +16,14 @@ export const devFolders = {
   builds: () => join(cache(), 'dev', String(process.pid)),
   /** The service's M3O_DATA here: stays, one for each service and environment. */
   data: (at: { url: string; team: string; environment: string; service: string }) =>
-    join(state(), 'data', createHash('sha256').update(at.url).digest('hex').slice(0, 12), at.team, at.environment, at.service),
+    join(
+      state(),
+      'data',
+      createHash('sha256').update(at.url).digest('hex').slice(0, 12),
+      at.team,
+      at.environment,
+      at.service,
+    ),
 }
 
 /** What those that were killed have left. */

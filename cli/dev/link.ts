@@ -36,7 +36,10 @@ export async function openLink(session: Session, options: LinkOptions): Promise<
   const { at, instance, force } = options
   const query = new URLSearchParams({ ...at, force: force ? '1' : '0', ...(instance !== undefined && { instance }) })
   const socket = new WebSocket(`${session.url.replace(/^http/, 'ws')}${laptopPath}?${query.toString()}`, {
-    headers: session.headers(), perMessageDeflate: false, maxPayload: maxTunnelMessage, handshakeTimeout: handshakeMs,
+    headers: session.headers(),
+    perMessageDeflate: false,
+    maxPayload: maxTunnelMessage,
+    handshakeTimeout: handshakeMs,
   })
   let calls = 0
   const tunnel = new Tunnel({
@@ -67,15 +70,19 @@ export async function openLink(session: Session, options: LinkOptions): Promise<
   const timer = setInterval(() => {
     if (performance.now() - heardAt > silenceMs) socket.terminate()
   }, 1_000)
-  const closed = new Promise<void>((resolve) => socket.once('close', () => {
-    clearInterval(timer)
-    tunnel.close(new Error('the connection to the platform was lost'))
-    resolve()
-  }))
+  const closed = new Promise<void>((resolve) =>
+    socket.once('close', () => {
+      clearInterval(timer)
+      tunnel.close(new Error('the connection to the platform was lost'))
+      resolve()
+    }),
+  )
   socket.on('error', () => socket.terminate())
   return {
     closed,
-    get calls() { return calls },
+    get calls() {
+      return calls
+    },
     say: (message) => tunnel.say(message),
     open: (to) => tunnel.open(to).on('error', () => {}),
     close: () => socket.close(1000),
@@ -84,7 +91,15 @@ export async function openLink(session: Session, options: LinkOptions): Promise<
 
 function opened(socket: WebSocket, session: Session): Promise<void> {
   return new Promise((resolve, reject) => {
-    const away = (cause: Error) => reject(new PlatformError('unavailable', `nothing answers at ${session.url}`, { fix: 'Start it with `m3o server`, or name another one with --url.' }, { cause }))
+    const away = (cause: Error) =>
+      reject(
+        new PlatformError(
+          'unavailable',
+          `nothing answers at ${session.url}`,
+          { fix: 'Start it with `m3o server`, or name another one with --url.' },
+          { cause },
+        ),
+      )
     socket.once('open', () => {
       socket.off('error', away)
       resolve()
@@ -92,10 +107,13 @@ function opened(socket: WebSocket, session: Session): Promise<void> {
     socket.once('error', away)
     socket.once('unexpected-response', (request, response) => {
       let text = ''
-      response.setEncoding('utf8').on('data', (part: string) => (text += part)).once('close', () => {
-        request.destroy()
-        reject(refusal(text, response.statusCode ?? 502))
-      })
+      response
+        .setEncoding('utf8')
+        .on('data', (part: string) => (text += part))
+        .once('close', () => {
+          request.destroy()
+          reject(refusal(text, response.statusCode ?? 502))
+        })
     })
   })
 }

@@ -3,7 +3,12 @@ import type { AddressInfo } from 'node:net'
 import { splice } from '#contract/splice.ts'
 import type { Link } from './link.ts'
 
-const away = JSON.stringify({ id: 'm3o.unavailable', code: 503, detail: 'this laptop is not connected to the platform at the moment', status: 'Service Unavailable' })
+const away = JSON.stringify({
+  id: 'm3o.unavailable',
+  code: 503,
+  detail: 'this laptop is not connected to the platform at the moment',
+  status: 'Service Unavailable',
+})
 const answerAway = `HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(away)}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n${away}`
 
 /** Where the local process calls others: on this machine alone, each connection carried on to the gateway as it is. */

@@ -13,7 +13,10 @@ const stopMs = 3_000
 const keptLines = 50
 const maxDescription = 700_000
 
-export interface Exit { exitCode: number | null; signal: NodeJS.Signals | null }
+export interface Exit {
+  exitCode: number | null
+  signal: NodeJS.Signals | null
+}
 
 export interface LocalOptions {
   prepared: Prepared
@@ -63,7 +66,10 @@ export class LocalProcess {
     const port = await freePort()
     // In a session of its own: Ctrl-C is for this command, which lets calls finish first.
     const child = spawn('/bin/sh', ['-c', guarded, 'm3o-dev', ...prepared.command], {
-      cwd: prepared.folder, env: { ...env, PORT: String(port), HOST: '127.0.0.1' }, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], detached: true,
+      cwd: prepared.folder,
+      env: { ...env, PORT: String(port), HOST: '127.0.0.1' },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      detached: true,
     })
     const life = child.stdio[3] as Writable
     life.on('error', () => {})
@@ -75,7 +81,9 @@ export class LocalProcess {
   /** Resolves when it answers its health path below 500. @throws PlatformError `start_failed`, `check_failed` */
   async ready(signal: AbortSignal): Promise<void> {
     const { health } = this.prepared
-    const exit = this.ended.then((how) => { throw this.failure(how) })
+    const exit = this.ended.then((how) => {
+      throw this.failure(how)
+    })
     exit.catch(() => {})
     const deadline = Date.now() + readyMs
     let seen: number | string = 'it does not listen'
@@ -86,9 +94,14 @@ export class LocalProcess {
       await Promise.race([delay(tries < 200 ? 5 : 50, undefined, { signal }).catch(() => {}), exit])
     }
     signal.throwIfAborted()
-    throw new PlatformError('check_failed', `it was not ready within ${readyMs / 1000} s: ${typeof seen === 'number' ? `${health} answers ${seen}` : seen}`, {
-      fix: 'Make the service listen on $PORT at $HOST, such as server.listen(process.env.PORT, process.env.HOST).', data: { lines: [...this.lastLines] },
-    })
+    throw new PlatformError(
+      'check_failed',
+      `it was not ready within ${readyMs / 1000} s: ${typeof seen === 'number' ? `${health} answers ${seen}` : seen}`,
+      {
+        fix: 'Make the service listen on $PORT at $HOST, such as server.listen(process.env.PORT, process.env.HOST).',
+        data: { lines: [...this.lastLines] },
+      },
+    )
   }
 
   /** What it says that it answers; undefined when that is too much to pass on. */
@@ -98,7 +111,11 @@ export class LocalProcess {
   }
 
   failure({ exitCode, signal }: Exit): PlatformError {
-    return new PlatformError('start_failed', signal === null ? `it exited with code ${exitCode}` : `it was ended by ${signal}`, { data: { exitCode, signal, lines: [...this.lastLines] } })
+    return new PlatformError(
+      'start_failed',
+      signal === null ? `it exited with code ${exitCode}` : `it was ended by ${signal}`,
+      { data: { exitCode, signal, lines: [...this.lastLines] } },
+    )
   }
 
   /** Asks it to end, then ends it, and all that it started. */

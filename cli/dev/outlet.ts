@@ -34,7 +34,10 @@ export class Outlet {
   async end(): Promise<void> {
     const stream = this.#stream
     if (stream === undefined || stream.destroyed) return
-    await Promise.race([new Promise<void>((resolve) => stream.end(resolve)), new Promise((resolve) => setTimeout(resolve, 500))])
+    await Promise.race([
+      new Promise<void>((resolve) => stream.end(resolve)),
+      new Promise((resolve) => setTimeout(resolve, 500)),
+    ])
   }
 
   #send(): void {

@@ -43,10 +43,15 @@ export async function prepare({ folder, paths: listed, into, onLine, signal }: P
   for (const path of paths) if (describing.test(path)) texts.set(path, await readText(app, path))
   const read = (path: string) => texts.get(path)
   const asked = resolveManifest(paths, read, { built: false })
-  if (asked.runtime === 'image') throw new PlatformError('build_failed', 'a Dockerfile is not run on a laptop', { fix: 'Say what to run with "runtime" and "command" in m3o.json.' })
+  if (asked.runtime === 'image')
+    throw new PlatformError('build_failed', 'a Dockerfile is not run on a laptop', {
+      fix: 'Say what to run with "runtime" and "command" in m3o.json.',
+    })
   const needs = packageOf(new Set(paths), read)
   if (Object.keys(needs.dependencies).length > 0 && !existsSync(join(app, 'node_modules'))) {
-    throw new PlatformError('build_failed', 'what package.json asks for is not installed here', { fix: `Run npm install in ${app}.` })
+    throw new PlatformError('build_failed', 'what package.json asks for is not installed here', {
+      fix: `Run npm install in ${app}.`,
+    })
   }
   const line = asked.build ?? toolchainOf(asked.runtime)?.build
   if (line !== undefined) await build(line, { app, onLine, signal })
@@ -54,29 +59,56 @@ export async function prepare({ folder, paths: listed, into, onLine, signal }: P
   await transformTree({ app, into, cache: devFolders.transform(), paths })
   const resolved = line === undefined ? asked : resolveManifest([...paths, ...(await builtEntries(app, asked))], read)
   const started = startCommand(resolved, { app, platform, build: into, path: pathFor(app) })
-  return { ...started, command: started.command.map((word, at) => (at === 0 && word === 'node' ? process.execPath : word)), folder: app, health: resolved.health, built: line !== undefined }
+  return {
+    ...started,
+    command: started.command.map((word, at) => (at === 0 && word === 'node' ? process.execPath : word)),
+    folder: app,
+    health: resolved.health,
+    built: line !== undefined,
+  }
 }
 
 /** Links are followed by nothing that reads a service's files, as on the platform. */
 async function plainFiles(app: string, paths: readonly string[]): Promise<string[]> {
-  const plain = await Promise.all(paths.map((path) => lstat(join(app, path)).then((found) => found.isFile(), () => false)))
+  const plain = await Promise.all(
+    paths.map((path) =>
+      lstat(join(app, path)).then(
+        (found) => found.isFile(),
+        () => false,
+      ),
+    ),
+  )
   return paths.filter((_, at) => plain[at])
 }
 
 /** What package.json names, and a build has made, is no file that would be deployed. */
 async function builtEntries(app: string, { start }: ReturnType<typeof resolveManifest>): Promise<string[]> {
-  const named = start.kind === 'entry' ? [start.entry] : ['dist/index.js', 'build/index.js', 'dist/server.js', 'dist/main.js']
+  const named =
+    start.kind === 'entry' ? [start.entry] : ['dist/index.js', 'build/index.js', 'dist/server.js', 'dist/main.js']
   return named.filter((path) => existsSync(join(app, path)))
 }
 
 /** The command's own Node first, as every sandbox has that one; then what this machine has. */
 function pathFor(app: string): string {
-  return [join(app, 'node_modules/.bin'), join(app, '.venv/bin'), dirname(process.execPath), process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter)
+  return [
+    join(app, 'node_modules/.bin'),
+    join(app, '.venv/bin'),
+    dirname(process.execPath),
+    process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+  ].join(delimiter)
 }
 
-async function build(line: string, { app, onLine, signal }: { app: string; onLine: Preparing['onLine']; signal: AbortSignal }): Promise<void> {
+async function build(
+  line: string,
+  { app, onLine, signal }: { app: string; onLine: Preparing['onLine']; signal: AbortSignal },
+): Promise<void> {
   onLine(`building: ${line}`)
-  const child = spawn('/bin/sh', ['-c', line], { cwd: app, env: { ...hostEnvironment(), PATH: pathFor(app), CI: '1', NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'], signal })
+  const child = spawn('/bin/sh', ['-c', line], {
+    cwd: app,
+    env: { ...hostEnvironment(), PATH: pathFor(app), CI: '1', NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal,
+  })
   const last: string[] = []
   const heard = (part: Buffer) => {
     for (const text of part.toString().split('\n').filter(Boolean)) {
@@ -88,5 +120,8 @@ async function build(line: string, { app, onLine, signal }: { app: string; onLin
   child.stdout.on('data', heard)
   child.stderr.on('data', heard)
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
-  if (code !== 0) throw new PlatformError('build_failed', `the build (${line.slice(0, 100)}) ended with code ${code}`, { data: { exitCode: code, lines: last } })
+  if (code !== 0)
+    throw new PlatformError('build_failed', `the build (${line.slice(0, 100)}) ended with code ${code}`, {
+      data: { exitCode: code, lines: last },
+    })
 }

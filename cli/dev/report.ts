@@ -19,7 +19,8 @@ export interface Report {
 }
 
 const say = (text: string) => void process.stderr.write(`${colors.dim('m3o')} ${text}\n`)
-const linesOf = (error: PlatformError): string[] => (Array.isArray(error.data?.lines) ? error.data.lines.map(String) : [])
+const linesOf = (error: PlatformError): string[] =>
+  Array.isArray(error.data?.lines) ? error.data.lines.map(String) : []
 const missing = { variables: 'its variables', secrets: 'its secrets' }
 
 /** For people: what the service prints as it is, so that its last lines stand above why it ended; our own remarks on stderr. */
@@ -33,12 +34,18 @@ export function terminalReport(): Report {
   return {
     held: ({ service, environment, team, beneath, withheld }, first) => {
       if (!first) return say(colors.green('connected again'))
-      say(`${service} in ${environment} of ${team}: this laptop serves${beneath === null ? '' : ` in the place of ${beneath}`} once it is ready`)
-      if (withheld.length > 0) say(colors.yellow(`without ${withheld.map((what) => missing[what]).join(' and ')}, which you may not read there`))
+      say(
+        `${service} in ${environment} of ${team}: this laptop serves${beneath === null ? '' : ` in the place of ${beneath}`} once it is ready`,
+      )
+      if (withheld.length > 0)
+        say(
+          colors.yellow(`without ${withheld.map((what) => missing[what]).join(' and ')}, which you may not read there`),
+        )
     },
     changed: () => say(colors.dim('files changed')),
     ready: (ms, again) => say(`${again ? 'reloaded' : 'ready'} after ${duration(ms)}`),
-    serving: ({ service, environment, url }) => say(`${colors.green('serving')} ${service} in ${environment} ${colors.dim(url)}`),
+    serving: ({ service, environment, url }) =>
+      say(`${colors.green('serving')} ${service} in ${environment} ${colors.dim(url)}`),
     failed: (error, served) => {
       explain(error)
       say(served ? 'what ran before serves on; waiting for a change' : 'waiting for a change')
@@ -47,7 +54,12 @@ export function terminalReport(): Report {
       explain(error)
       say(again ? 'starting it again' : 'it crashed too often; waiting for a change')
     },
-    lost: (beneath) => say(colors.yellow(`the connection was lost: ${beneath === null ? 'nothing serves' : `${beneath} serves`} until it is back`)),
+    lost: (beneath) =>
+      say(
+        colors.yellow(
+          `the connection was lost: ${beneath === null ? 'nothing serves' : `${beneath} serves`} until it is back`,
+        ),
+      ),
     note: (text) => say(plain(text)),
     line: (stream, chunk) => void process[stream].write(chunk),
   }
@@ -59,7 +71,8 @@ export function jsonReport(): Report {
   const body = (error: PlatformError) => ({ error: { ...error.toJSON(), data: undefined, lines: linesOf(error) } })
   const rest = { stdout: '', stderr: '' }
   return {
-    held: ({ service, environment, team, url, instance, beneath, withheld }, first) => tell('held', { service, environment, team, url, instance, beneath, withheld, again: !first }),
+    held: ({ service, environment, team, url, instance, beneath, withheld }, first) =>
+      tell('held', { service, environment, team, url, instance, beneath, withheld, again: !first }),
     changed: () => tell('changed'),
     ready: (ms, again) => tell('ready', { ms: Math.round(ms), again }),
     serving: ({ service, environment, instance }) => tell('serving', { service, environment, instance }),

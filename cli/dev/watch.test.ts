@@ -11,7 +11,12 @@ const changed = vi.fn()
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'm3o-watch-'))
   await mkdir(join(folder, 'node_modules/x'), { recursive: true })
-  for (const [path, text] of [['index.ts', '1'], ['.gitignore', 'ignored.log\n'], ['node_modules/x/index.js', '1']] as const) await writeFile(join(folder, path), text)
+  for (const [path, text] of [
+    ['index.ts', '1'],
+    ['.gitignore', 'ignored.log\n'],
+    ['node_modules/x/index.js', '1'],
+  ] as const)
+    await writeFile(join(folder, path), text)
   changed.mockClear()
   watch = new FolderWatch(folder, changed)
 })

@@ -81,7 +81,9 @@ export class FolderWatch {
   async #look(): Promise<void> {
     const now = await this.#read()
     if (this.#closed) return
-    const changed = [...now].some(([path, mark]) => this.#known.get(path) !== mark && !this.#products.has(path)) || [...this.#known.keys()].some((path) => !now.has(path) && !this.#products.has(path))
+    const changed =
+      [...now].some(([path, mark]) => this.#known.get(path) !== mark && !this.#products.has(path)) ||
+      [...this.#known.keys()].some((path) => !now.has(path) && !this.#products.has(path))
     this.#known = now
     this.#follow()
     if (changed) this.#onChange()
@@ -89,10 +91,12 @@ export class FolderWatch {
 
   async #read(): Promise<Map<string, string>> {
     const paths = await listFolder(this.#folder)
-    const marks = await Promise.all(paths.map(async (path) => {
-      const found = await stat(join(this.#folder, path), { bigint: true }).catch(() => undefined)
-      return found === undefined ? undefined : ([path, `${found.mtimeNs} ${found.size} ${found.ino}`] as const)
-    }))
+    const marks = await Promise.all(
+      paths.map(async (path) => {
+        const found = await stat(join(this.#folder, path), { bigint: true }).catch(() => undefined)
+        return found === undefined ? undefined : ([path, `${found.mtimeNs} ${found.size} ${found.ino}`] as const)
+      }),
+    )
     return new Map(marks.filter((mark) => mark !== undefined))
   }
 }

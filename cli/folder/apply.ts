@@ -12,12 +12,20 @@ type At = { team: string; environment: string; service: string }
 export async function applyBeside(session: Session, folder: string, at: At): Promise<void> {
   const [given, settings] = [await readFolderVariables(folder), await readFolderSettings(folder)]
   if (given.length === 0 && Object.keys(settings).length === 0) {
-    throw new PlatformError('not_found', `${folder} has no variables or settings of its own`, { fix: `m3o pull brings them, or write ${variablesFile}.` })
+    throw new PlatformError('not_found', `${folder} has no variables or settings of its own`, {
+      fix: `m3o pull brings them, or write ${variablesFile}.`,
+    })
   }
   const there = await session.api.variables.list.query(at)
-  const changed = given.filter(({ name, value, secret }) => !there.some((one) => one.state === 'set' && one.name === name && !secret && !one.secret && one.value === value))
+  const changed = given.filter(
+    ({ name, value, secret }) =>
+      !there.some((one) => one.state === 'set' && one.name === name && !secret && !one.secret && one.value === value),
+  )
   if (changed.length > 0) await session.api.variables.setAll.mutate({ ...at, variables: changed })
   if (Object.keys(settings).length > 0) await session.api.services.configure.mutate({ ...at, settings })
   const names = changed.map(({ name }) => name)
-  note(session, `Set in ${at.environment}: ${names.length === 0 ? 'no variable that was not so already' : names.join(', ')}${Object.keys(settings).length === 0 ? '' : '; and its settings'}`)
+  note(
+    session,
+    `Set in ${at.environment}: ${names.length === 0 ? 'no variable that was not so already' : names.join(', ')}${Object.keys(settings).length === 0 ? '' : '; and its settings'}`,
+  )
 }

@@ -33,7 +33,12 @@ export async function readBeside(folder: string, file: string): Promise<string |
   await requireOwn(folder)
   return readFile(join(folder, file), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
-    throw new PlatformError('bad_request', `${file} cannot be read: ${error.code}`, { fix: 'See to it that it is a file of yours.' }, { cause: error })
+    throw new PlatformError(
+      'bad_request',
+      `${file} cannot be read: ${error.code}`,
+      { fix: 'See to it that it is a file of yours.' },
+      { cause: error },
+    )
   })
 }
 
@@ -50,7 +55,9 @@ export async function writeBeside(folder: string, file: string, text: string): P
 async function requireOwn(folder: string): Promise<void> {
   const found = await lstat(join(folder, besideFolder)).catch(() => undefined)
   if (found === undefined || found.isDirectory()) return
-  throw new PlatformError('conflict', `${join(folder, besideFolder)} is not a folder`, { fix: 'Variables and settings are kept in a folder of that name: take away what is there.' })
+  throw new PlatformError('conflict', `${join(folder, besideFolder)} is not a folder`, {
+    fix: 'Variables and settings are kept in a folder of that name: take away what is there.',
+  })
 }
 
 async function replace(path: string, text: string): Promise<void> {

@@ -8,10 +8,31 @@ import { clone, update } from './clone.ts'
 import { historyOf } from './history.ts'
 
 const run = promisify(execFile)
-const env = { PATH: process.env.PATH, HOME: '/nonexistent', GIT_CONFIG_NOSYSTEM: '1', GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'a@b', GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'a@b' } as unknown as NodeJS.ProcessEnv
+const env = {
+  PATH: process.env.PATH,
+  HOME: '/nonexistent',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_AUTHOR_NAME: 'Ada',
+  GIT_AUTHOR_EMAIL: 'a@b',
+  GIT_COMMITTER_NAME: 'Ada',
+  GIT_COMMITTER_EMAIL: 'a@b',
+} as unknown as NodeJS.ProcessEnv
 
 /** Every name by which git could be led to another commit than the branch's, each at `evil`; not what the platform takes today, but what it may hold. */
-const misleading = ['tags/HEAD', 'tags/main', 'tags/alice', 'tags/heads/main', 'tags/heads/alice', 'tags/origin/main', 'tags/origin/alice', 'tags/refs/heads/main', 'tags/remotes/origin/main', 'tags/FETCH_HEAD', 'heads/HEAD', 'heads/origin/main']
+const misleading = [
+  'tags/HEAD',
+  'tags/main',
+  'tags/alice',
+  'tags/heads/main',
+  'tags/heads/alice',
+  'tags/origin/main',
+  'tags/origin/alice',
+  'tags/refs/heads/main',
+  'tags/remotes/origin/main',
+  'tags/FETCH_HEAD',
+  'heads/HEAD',
+  'heads/origin/main',
+]
 
 async function repositories() {
   const folder = await mkdtemp(join(tmpdir(), 'm3o-clone-'))
@@ -35,9 +56,26 @@ async function repositories() {
   }
   const evil = await commit('evil')
   const first = await commit('first')
-  const mislead = () => push(...misleading.map((ref) => `${evil}:refs/${ref}`), `${evil}:refs/tags/${first.slice(0, 7)}`)
-  const origin = (...branches: [string, ...string[]]) => ({ service: 's', url: `file://${folder}`, repository: `file://${bare}`, label: 'x', branches, env: {} })
-  return { pulled, commit, push, mislead, origin, first, file: () => readFile(join(pulled, 'file'), 'utf8'), [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) }
+  const mislead = () =>
+    push(...misleading.map((ref) => `${evil}:refs/${ref}`), `${evil}:refs/tags/${first.slice(0, 7)}`)
+  const origin = (...branches: [string, ...string[]]) => ({
+    service: 's',
+    url: `file://${folder}`,
+    repository: `file://${bare}`,
+    label: 'x',
+    branches,
+    env: {},
+  })
+  return {
+    pulled,
+    commit,
+    push,
+    mislead,
+    origin,
+    first,
+    file: () => readFile(join(pulled, 'file'), 'utf8'),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  }
 }
 
 test('whatever else is called like a branch, or HEAD: what is pulled, and what a deployment is based on, is the branch', async () => {

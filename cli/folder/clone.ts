@@ -32,7 +32,11 @@ export async function clone(folder: string, origin: Origin): Promise<Brought> {
   const [branch] = origin.branches
   await git(['init', '-q', '--template=', '-b', branch, folder])
   await mkdir(join(folder, '.git/info'), { recursive: true })
-  for (const [key, value] of [['m3o.service', origin.service], ['m3o.history', 'true']] as const) await git(['config', '--local', key, value], { cwd: folder })
+  for (const [key, value] of [
+    ['m3o.service', origin.service],
+    ['m3o.history', 'true'],
+  ] as const)
+    await git(['config', '--local', key, value], { cwd: folder })
   const { start } = await fetchFrom(folder, origin)
   await git(['checkout', '-q', '--no-track', '-B', branch, start, '--'], { cwd: folder })
   await requireAt(folder, branch, start)
@@ -47,10 +51,15 @@ export async function update(folder: string, origin: Origin): Promise<Brought> {
   // In full: what is short for one ref may be short for another as well.
   const head = (await git(['symbolic-ref', '-q', 'HEAD'], { ...at, accept: [0, 1] })).stdout.trim()
   const on = head.replace(/^refs\/heads\//, '')
-  if (on === '') throw new PlatformError('conflict', `${folder} is on no branch, in the middle of something of git's`, { fix: `Finish that, or git switch ${branch}, then pull again.` })
+  if (on === '')
+    throw new PlatformError('conflict', `${folder} is on no branch, in the middle of something of git's`, {
+      fix: `Finish that, or git switch ${branch}, then pull again.`,
+    })
   const { start } = await fetchFrom(folder, origin)
-  const own = (await git(['rev-parse', '-q', '--verify', `refs/heads/${branch}^{commit}`], { ...at, accept: [0, 1] })).stdout.trim()
-  const isBehind = own === '' || await contains(folder, start, own)
+  const own = (
+    await git(['rev-parse', '-q', '--verify', `refs/heads/${branch}^{commit}`], { ...at, accept: [0, 1] })
+  ).stdout.trim()
+  const isBehind = own === '' || (await contains(folder, start, own))
   if (!isBehind && !(await contains(folder, own, start))) {
     throw new PlatformError('conflict', `${branch} here and ${branch} of ${origin.label} have both gone on`, {
       fix: `Bring them together: git merge refs/remotes/${await remoteOf(folder, origin)}/${await branchOfStart(folder, origin)}, or deploy, which merges as well.`,
@@ -58,14 +67,23 @@ export async function update(folder: string, origin: Origin): Promise<Brought> {
   }
   const moves = on !== branch || (isBehind && own !== start)
   const differing = (await git(['status', '--porcelain', '-z'], at)).stdout.split('\0').filter(Boolean)
-  const adopted = moves && on === branch && differing.length > 0 && await adopt(folder, start, own)
+  const adopted = moves && on === branch && differing.length > 0 && (await adopt(folder, start, own))
   const changed = differing.filter((line) => !line.startsWith('??')).map((line) => line.slice(3))
   if (changed.length > 0 && moves && !adopted) {
-    throw new PlatformError('conflict', `${folder} holds changes that are not committed: ${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ` and ${changed.length - 5} more` : ''}`, {
-      fix: 'Commit them (git commit -a) or put them aside (git stash), then pull again.', data: { paths: changed.slice(0, 100) },
-    })
+    throw new PlatformError(
+      'conflict',
+      `${folder} holds changes that are not committed: ${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ` and ${changed.length - 5} more` : ''}`,
+      {
+        fix: 'Commit them (git commit -a) or put them aside (git stash), then pull again.',
+        data: { paths: changed.slice(0, 100) },
+      },
+    )
   }
-  if (on !== branch) await keeping(folder, own === '' ? ['checkout', '-q', '--no-track', '-b', branch, start, '--'] : ['checkout', '-q', branch, '--'])
+  if (on !== branch)
+    await keeping(
+      folder,
+      own === '' ? ['checkout', '-q', '--no-track', '-b', branch, start, '--'] : ['checkout', '-q', branch, '--'],
+    )
   if (isBehind && own !== '' && !adopted) await keeping(folder, ['merge', '-q', '--ff-only', start])
   await requireAt(folder, branch, isBehind ? start : own)
   await settle(folder, origin)
@@ -93,9 +111,13 @@ async function fetchFrom(folder: string, origin: Origin): Promise<{ start: strin
 async function requireAt(folder: string, branch: string, commit: string): Promise<void> {
   const at = { cwd: folder }
   const head = (await git(['symbolic-ref', '-q', 'HEAD'], { ...at, accept: [0, 1] })).stdout.trim()
-  const now = (await git(['rev-parse', '-q', '--verify', `refs/heads/${branch}^{commit}`], { ...at, accept: [0, 1] })).stdout.trim()
+  const now = (
+    await git(['rev-parse', '-q', '--verify', `refs/heads/${branch}^{commit}`], { ...at, accept: [0, 1] })
+  ).stdout.trim()
   if (head === `refs/heads/${branch}` && now === commit) return
-  throw new PlatformError('conflict', `git checked out something other than ${branch} at ${commit.slice(0, 7)}`, { fix: 'See git tag and git branch for names that are used twice, delete them, then pull again.' })
+  throw new PlatformError('conflict', `git checked out something other than ${branch} at ${commit.slice(0, 7)}`, {
+    fix: 'See git tag and git branch for names that are used twice, delete them, then pull again.',
+  })
 }
 
 /** The commit that is checked out, read from its branch by its full name; undefined while there is none. */
@@ -110,15 +132,31 @@ export async function headOf(folder: string): Promise<string | undefined> {
 async function branchOfStart(folder: string, origin: Origin): Promise<string> {
   const remote = await remoteOf(folder, origin)
   for (const branch of origin.branches) {
-    if ((await git(['rev-parse', '-q', '--verify', `refs/remotes/${remote}/${branch}^{commit}`], { cwd: folder, accept: [0, 1] })).code === 0) return branch
+    if (
+      (
+        await git(['rev-parse', '-q', '--verify', `refs/remotes/${remote}/${branch}^{commit}`], {
+          cwd: folder,
+          accept: [0, 1],
+        })
+      ).code === 0
+    )
+      return branch
   }
-  throw new PlatformError('not_found', `${origin.service} has no source yet`, { fix: 'Deploy a folder, or push to main.' })
+  throw new PlatformError('not_found', `${origin.service} has no source yet`, {
+    fix: 'Deploy a folder, or push to main.',
+  })
 }
 
 /** The platform's, by whatever name: its service may have been renamed, or moved to another team. */
 async function remoteOf(folder: string, { url }: Origin): Promise<string | undefined> {
-  const { stdout } = await git(['config', '--local', '-z', '--get-regexp', String.raw`^remote\..*\.url$`], { cwd: folder, accept: [0, 1] })
-  const found = stdout.split('\0').map((line) => line.split('\n')).find(([, value]) => value?.startsWith(`${url}/git/`))
+  const { stdout } = await git(['config', '--local', '-z', '--get-regexp', String.raw`^remote\..*\.url$`], {
+    cwd: folder,
+    accept: [0, 1],
+  })
+  const found = stdout
+    .split('\0')
+    .map((line) => line.split('\n'))
+    .find(([, value]) => value?.startsWith(`${url}/git/`))
   return found?.[0]?.slice('remote.'.length, -'.url'.length)
 }
 
@@ -127,7 +165,13 @@ async function ensureRemote(folder: string, origin: Origin): Promise<string> {
   const found = await remoteOf(folder, origin)
   if (found !== undefined) await git(['remote', 'set-url', '--', found, origin.repository], at)
   const names = (await git(['remote'], at)).stdout.split('\n').filter(Boolean)
-  const name = found ?? (names.includes('origin') ? [origin.label.replace(/[^A-Za-z0-9.]+/g, '-').replace(/^[-.]+/, ''), 'm3o'].find((one) => one !== '' && !names.includes(one)) ?? 'platform' : 'origin')
+  const name =
+    found ??
+    (names.includes('origin')
+      ? ([origin.label.replace(/[^A-Za-z0-9.]+/g, '-').replace(/^[-.]+/, ''), 'm3o'].find(
+          (one) => one !== '' && !names.includes(one),
+        ) ?? 'platform')
+      : 'origin')
   if (found === undefined) await git(['remote', 'add', '--', name, origin.repository], at)
   const settings = credentialSettings(origin.url)
   const [key = ''] = settings[0] ?? []
@@ -139,10 +183,13 @@ async function ensureRemote(folder: string, origin: Origin): Promise<string> {
 /** `git push` goes to the environment that was pulled last. */
 async function settle(folder: string, origin: Origin): Promise<void> {
   const [branch] = origin.branches
-  const remote = await remoteOf(folder, origin) ?? 'origin'
+  const remote = (await remoteOf(folder, origin)) ?? 'origin'
   await git(['config', '--local', `branch.${branch}.remote`, remote], { cwd: folder })
   await git(['config', '--local', `branch.${branch}.merge`, `refs/heads/${branch}`], { cwd: folder })
-  const exclude = resolve(folder, (await git(['rev-parse', '--git-path', 'info/exclude'], { cwd: folder })).stdout.trim())
+  const exclude = resolve(
+    folder,
+    (await git(['rev-parse', '--git-path', 'info/exclude'], { cwd: folder })).stdout.trim(),
+  )
   const text = await readFile(exclude, 'utf8').catch(() => '')
   const line = `/${besideFolder}/`
   if (text.split('\n').includes(line)) return
@@ -155,7 +202,9 @@ export async function refuseBeside(folder: string, commit: string): Promise<void
   const { stdout } = await git(['ls-tree', '-r', '-z', '--name-only', '--full-tree', commit], { cwd: folder })
   const path = stdout.split('\0').find(isBeside)
   if (path === undefined) return
-  throw new PlatformError('conflict', `the source itself holds ${path}, where variables and secrets would be kept`, { fix: `Take it out of the source (git rm -r ${besideFolder}), or pull the source alone: --no-settings.` })
+  throw new PlatformError('conflict', `the source itself holds ${path}, where variables and secrets would be kept`, {
+    fix: `Take it out of the source (git rm -r ${besideFolder}), or pull the source alone: --no-settings.`,
+  })
 }
 
 async function contains(folder: string, commit: string, ancestor: string): Promise<boolean> {
@@ -186,6 +235,11 @@ async function keeping(folder: string, args: readonly string[]): Promise<Ran> {
     if (!isPlatformError(error) || error.code !== 'bad_request') throw error
     const said = (error.data?.said as string[] | undefined) ?? []
     const inWay = said.filter((line) => !/^(error|Please|Aborting|fatal)/.test(line))
-    throw new PlatformError('conflict', `files in ${folder} are in the way: ${inWay.slice(0, 5).join(', ') || error.message}`, { fix: 'Move them elsewhere, then pull again.' }, { cause: error })
+    throw new PlatformError(
+      'conflict',
+      `files in ${folder} are in the way: ${inWay.slice(0, 5).join(', ') || error.message}`,
+      { fix: 'Move them elsewhere, then pull again.' },
+      { cause: error },
+    )
   })
 }

@@ -24,13 +24,22 @@ export interface Gathered {
 export async function gather(session: Session, at: At): Promise<Gathered> {
   const names = await session.api.variables.names.query(at)
   const plain = await orRefusal(session.api.variables.list.query(at))
-  const secrets = names.some(({ secret }) => secret) ? await orRefusal(session.api.variables.reveal.mutate(at)) : { value: [] }
+  const secrets = names.some(({ secret }) => secret)
+    ? await orRefusal(session.api.variables.reveal.mutate(at))
+    : { value: [] }
   const all = [
-    ...(plain.value ?? []).flatMap(({ name, value, secret, state }) => (secret || value === null || state !== 'set' ? [] : [{ name, value, secret }])),
+    ...(plain.value ?? []).flatMap(({ name, value, secret, state }) =>
+      secret || value === null || state !== 'set' ? [] : [{ name, value, secret }],
+    ),
     ...(secrets.value ?? []).map(({ name, value }) => ({ name, value, secret: true })),
   ]
   const { settings } = await session.api.services.get.query(at)
-  return { all, missing: names.filter(({ name }) => !all.some((one) => one.name === name)), why: plain.refused ?? secrets.refused, settings }
+  return {
+    all,
+    missing: names.filter(({ name }) => !all.some((one) => one.name === name)),
+    why: plain.refused ?? secrets.refused,
+    settings,
+  }
 }
 
 async function orRefusal<T>(work: Promise<T>): Promise<{ value?: T; refused?: string }> {
@@ -43,7 +52,13 @@ async function orRefusal<T>(work: Promise<T>): Promise<{ value?: T; refused?: st
   }
 }
 
-export interface Kept { variables: string[]; secrets: string[]; missing: string[]; settings: Record<string, unknown>; saved: string[] }
+export interface Kept {
+  variables: string[]
+  secrets: string[]
+  missing: string[]
+  settings: Record<string, unknown>
+  saved: string[]
+}
 
 /**
  * Writes them beside the source. What somebody has changed there since the last time is saved beside it, and values that
@@ -63,7 +78,10 @@ export async function keep(folder: string, gathered: Gathered, at: At & { url: s
   const settings = `${JSON.stringify(inEffect, null, 2)}\n`
 
   const saved: string[] = []
-  for (const [file, old, fresh, last] of [[variablesFile, oldVariables, variables, before.variables], [settingsFile, oldSettings, settings, before.settings]] as const) {
+  for (const [file, old, fresh, last] of [
+    [variablesFile, oldVariables, variables, before.variables],
+    [settingsFile, oldSettings, settings, before.settings],
+  ] as const) {
     if (old === undefined || old === fresh || digest(old) === last) continue
     const aside = `${file}.${new Date().toISOString().replace(/[:.]/g, '-')}`
     await writeBeside(folder, aside, old)
@@ -73,8 +91,15 @@ export async function keep(folder: string, gathered: Gathered, at: At & { url: s
   await writeBeside(folder, settingsFile, settings)
   const values = Object.fromEntries(gathered.all.map(({ name, value }) => [name, digest(value)]))
   await writePulled(folder, { ...at, variables: digest(variables), settings: digest(settings), values })
-  const names = (secret: boolean) => [...gathered.all, ...own].filter((one) => one.secret === secret).map(({ name }) => name)
-  return { variables: names(false), secrets: names(true), missing: still.map(({ name }) => name), settings: inEffect, saved }
+  const names = (secret: boolean) =>
+    [...gathered.all, ...own].filter((one) => one.secret === secret).map(({ name }) => name)
+  return {
+    variables: names(false),
+    secrets: names(true),
+    missing: still.map(({ name }) => name),
+    settings: inEffect,
+    saved,
+  }
 }
 
 /** Set here by hand, where the platform's may not be read. */
@@ -82,7 +107,9 @@ function ownValues(text: string | undefined, missing: Gathered['missing']): Fold
   if (text === undefined) return []
   try {
     const secrets = new Map(missing.map(({ name, secret }) => [name, secret]))
-    return parseVariables(text, variablesFile).flatMap((one) => (secrets.has(one.name) ? [{ ...one, secret: secrets.get(one.name) ?? true }] : []))
+    return parseVariables(text, variablesFile).flatMap((one) =>
+      secrets.has(one.name) ? [{ ...one, secret: secrets.get(one.name) ?? true }] : [],
+    )
   } catch (error) {
     if (error instanceof PlatformError) return [] // saved as it is
     throw error

@@ -17,9 +17,22 @@ export async function historyOf(folder: string): Promise<string | undefined> {
  * Sends what the platform lacks of it, to where it waits for the deployment that comes next. Undefined when it cannot be
  * sent, which is said and keeps nothing from being deployed.
  */
-export async function sendHistory(session: Session, folder: string, at: { team: string; service: string; tip: string }): Promise<string | undefined> {
+export async function sendHistory(
+  session: Session,
+  folder: string,
+  at: { team: string; service: string; tip: string },
+): Promise<string | undefined> {
   try {
-    await git(['push', '-q', '--no-verify', repositoryUrl(session, at.team, at.service), `${at.tip}:refs/m3o/incoming/${at.tip}`], { cwd: folder, env: signedIn(session) })
+    await git(
+      [
+        'push',
+        '-q',
+        '--no-verify',
+        repositoryUrl(session, at.team, at.service),
+        `${at.tip}:refs/m3o/incoming/${at.tip}`,
+      ],
+      { cwd: folder, env: signedIn(session) },
+    )
     return at.tip
   } catch (error) {
     const known = platformError(error)

@@ -11,7 +11,15 @@ const run = promisify(execFile)
 test('what lies beside a source is never listed, within git or without, however deep, tracked or not', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'm3o-list-'))
   try {
-    for (const path of ['index.js', 'sub/index.js', '.m3o/variables.env', 'sub/.m3o/variables.env', '.M3O/variables.env', '.m3orc', 'm3o/x']) {
+    for (const path of [
+      'index.js',
+      'sub/index.js',
+      '.m3o/variables.env',
+      'sub/.m3o/variables.env',
+      '.M3O/variables.env',
+      '.m3orc',
+      'm3o/x',
+    ]) {
       await mkdir(dirname(join(folder, path)), { recursive: true })
       await writeFile(join(folder, path), 'x')
     }

@@ -19,11 +19,24 @@ export async function listFolder(folder: string): Promise<string[]> {
 
 async function byGit(folder: string): Promise<string[] | undefined> {
   try {
-    const { stdout } = await run('git', ['-C', folder, 'ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', '.'], { maxBuffer: 1 << 28, encoding: 'utf8' })
+    const { stdout } = await run(
+      'git',
+      ['-C', folder, 'ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', '.'],
+      { maxBuffer: 1 << 28, encoding: 'utf8' },
+    )
     const paths = [...new Set(stdout.split('\0').filter(Boolean))]
-    const present = await Promise.all(paths.map((path) => stat(join(folder, path)).then((found) => found.isFile(), () => false)))
+    const present = await Promise.all(
+      paths.map((path) =>
+        stat(join(folder, path)).then(
+          (found) => found.isFile(),
+          () => false,
+        ),
+      ),
+    )
     // A folder below a repository that ignores it whole is taken as if there were no git.
-    return paths.length === 0 ? undefined : paths.filter((path, at) => present[at] && !path.split('/').includes('node_modules'))
+    return paths.length === 0
+      ? undefined
+      : paths.filter((path, at) => present[at] && !path.split('/').includes('node_modules'))
   } catch {
     return undefined // no git, or not a repository
   }
@@ -40,7 +53,9 @@ async function byWalking(top: string): Promise<string[]> {
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       if (entry.name === '.git' || entry.name === 'node_modules' || isBeside(entry.name)) continue
       const path = join(folder, entry.name)
-      const ignored = rules.some(({ base, rules: own }) => own.ignores(relative(base, path) + (entry.isDirectory() ? '/' : '')))
+      const ignored = rules.some(({ base, rules: own }) =>
+        own.ignores(relative(base, path) + (entry.isDirectory() ? '/' : '')),
+      )
       if (ignored) continue
       if (entry.isDirectory()) await walk(path, rules)
       else if (entry.isFile() || entry.isSymbolicLink()) files.push(relative(top, path))

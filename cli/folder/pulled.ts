@@ -15,7 +15,7 @@ export interface Pulled {
 export const digest = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 export async function readPulled(folder: string): Promise<Pulled> {
-  return JSON.parse(await readBeside(folder, pulledFile) ?? '{}') as Pulled
+  return JSON.parse((await readBeside(folder, pulledFile)) ?? '{}') as Pulled
 }
 
 export async function writePulled(folder: string, pulled: Pulled & Record<string, unknown>): Promise<void> {

@@ -10,18 +10,32 @@ export interface FolderState {
   commit: string
 }
 
-interface Place { url: string; team: string; environment: string }
+interface Place {
+  url: string
+  team: string
+  environment: string
+}
 
 /** Kept beside the command's settings, not in the folder, which is the user's. Without an environment: of the latest deployment into any. */
-function fileOf(folder: string, { url, team, environment }: Omit<Place, 'environment'> & { environment: string | null }): string {
+function fileOf(
+  folder: string,
+  { url, team, environment }: Omit<Place, 'environment'> & { environment: string | null },
+): string {
   const config = process.env.XDG_CONFIG_HOME || join(homedir(), '.config')
-  const key = createHash('sha256').update([resolve(folder), url, team, environment ?? ''].join('\0')).digest('hex').slice(0, 32)
+  const key = createHash('sha256')
+    .update([resolve(folder), url, team, environment ?? ''].join('\0'))
+    .digest('hex')
+    .slice(0, 32)
   return join(config, 'm3o/folders', `${key}.json`)
 }
 
 /** From where it goes on there; where it was never deployed, from where it was last. */
 export async function folderState(folder: string, place: Place): Promise<FolderState | undefined> {
-  const read = (environment: string | null) => readFile(fileOf(folder, { ...place, environment }), 'utf8').then((text) => JSON.parse(text) as FolderState, () => undefined)
+  const read = (environment: string | null) =>
+    readFile(fileOf(folder, { ...place, environment }), 'utf8').then(
+      (text) => JSON.parse(text) as FolderState,
+      () => undefined,
+    )
   return (await read(place.environment)) ?? read(null)
 }
 

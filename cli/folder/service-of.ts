@@ -10,13 +10,32 @@ import { folderState, type FolderState } from './remember.ts'
  * Which service a folder is: the one named, else what m3o.json says, else what it was deployed or pulled as, else the folder's name.
  * `known` is what is remembered of it. @throws PlatformError `not_found`, `invalid_name`
  */
-export async function serviceOf(folder: string, place: { url: string; team: string; environment: string }, named: string | undefined): Promise<{ service: string; known: FolderState | undefined }> {
-  if (!(await stat(folder).then((found) => found.isDirectory(), () => false))) {
-    throw new PlatformError('not_found', `${folder} is no folder`, { fix: 'Name the folder of a service, or make one with `m3o new NAME`.' })
+export async function serviceOf(
+  folder: string,
+  place: { url: string; team: string; environment: string },
+  named: string | undefined,
+): Promise<{ service: string; known: FolderState | undefined }> {
+  if (
+    !(await stat(folder).then(
+      (found) => found.isDirectory(),
+      () => false,
+    ))
+  ) {
+    throw new PlatformError('not_found', `${folder} is no folder`, {
+      fix: 'Name the folder of a service, or make one with `m3o new NAME`.',
+    })
   }
   const known = await folderState(folder, place)
-  const service = named ?? (await nameOf(folder)) ?? known?.service ?? (await pulledService(folder)) ?? suggestName(basename(folder), 'service')
-  if (service === undefined) throw new PlatformError('invalid_name', `${basename(folder)} cannot be the name of a service`, { fix: 'Give one with --service NAME.' })
+  const service =
+    named ??
+    (await nameOf(folder)) ??
+    known?.service ??
+    (await pulledService(folder)) ??
+    suggestName(basename(folder), 'service')
+  if (service === undefined)
+    throw new PlatformError('invalid_name', `${basename(folder)} cannot be the name of a service`, {
+      fix: 'Give one with --service NAME.',
+    })
   return { service, known }
 }
 

@@ -11,7 +11,13 @@ const known = ['instances', 'memory', 'cpu', 'idle', 'health'] as const satisfie
 /** @param said keys of m3o.json, which come with the source */
 export function formatSettings(settings: ServiceSettings, said: readonly string[]): Record<string, unknown> {
   const { min, max, memoryMiB, cpu, idleMs, health } = settings
-  const all: Record<(typeof known)[number], unknown> = { instances: { min, max }, memory: `${memoryMiB}MB`, cpu, idle: idleMs === null ? 'never' : spoken(idleMs), health }
+  const all: Record<(typeof known)[number], unknown> = {
+    instances: { min, max },
+    memory: `${memoryMiB}MB`,
+    cpu,
+    idle: idleMs === null ? 'never' : spoken(idleMs),
+    health,
+  }
   return Object.fromEntries(Object.entries(all).filter(([key]) => !said.includes(key)))
 }
 
@@ -19,10 +25,17 @@ export function formatSettings(settings: ServiceSettings, said: readonly string[
 export function parseSettings(text: string, file: string): Partial<ServiceSettings> {
   const manifest = read(text, file)
   const other = manifestKeys.find((key) => manifest[key] !== undefined && !(known as readonly string[]).includes(key))
-  if (other !== undefined) throw new PlatformError('invalid_manifest', `${file}: "${other}" belongs into m3o.json`, { field: other, fix: `The keys here are ${known.join(', ')}.` })
+  if (other !== undefined)
+    throw new PlatformError('invalid_manifest', `${file}: "${other}" belongs into m3o.json`, {
+      field: other,
+      fix: `The keys here are ${known.join(', ')}.`,
+    })
   const { instances, memory, cpu, idle, health } = manifest
   return {
-    ...instances, ...(memory !== undefined && { memoryMiB: memory }), ...(cpu !== undefined && { cpu }), ...(health !== undefined && { health }),
+    ...instances,
+    ...(memory !== undefined && { memoryMiB: memory }),
+    ...(cpu !== undefined && { cpu }),
+    ...(health !== undefined && { health }),
     ...(idle !== undefined && { idleMs: idle === 'never' ? null : idle }),
   }
 }
@@ -32,11 +45,19 @@ function read(text: string, file: string): Manifest {
     return parseManifest(text)
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error
-    throw new PlatformError(error.code, error.message.replace('m3o.json', file), { fix: (error.fix ?? '').replace('m3o.json', file) })
+    throw new PlatformError(error.code, error.message.replace('m3o.json', file), {
+      fix: (error.fix ?? '').replace('m3o.json', file),
+    })
   }
 }
 
 function spoken(ms: number): string {
-  for (const [unit, size] of [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1_000]] as const) if (ms % size === 0) return `${ms / size}${unit}`
+  for (const [unit, size] of [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1_000],
+  ] as const)
+    if (ms % size === 0) return `${ms / size}${unit}`
   return `${ms}ms`
 }

@@ -29,13 +29,20 @@ const bare = /^[A-Za-z0-9./:@%+,=_-]+$/
 const needsEscapes = /['\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff]|[\ud800-\udfff]/
 
 /** @param missing names of secrets whose values are elsewhere only */
-export function formatVariables(all: readonly FolderVariable[], { about, missing }: { about: readonly string[]; missing: readonly string[] }): string {
-  const lines = (secret: boolean) => all.filter((one) => one.secret === secret).map(({ name, value }) => `${name}=${quoted(value)}`)
+export function formatVariables(
+  all: readonly FolderVariable[],
+  { about, missing }: { about: readonly string[]; missing: readonly string[] },
+): string {
+  const lines = (secret: boolean) =>
+    all.filter((one) => one.secret === secret).map(({ name, value }) => `${name}=${quoted(value)}`)
   const variables = lines(false)
   const secrets = [...lines(true), ...missing.map((name) => `# ${name}=`)]
   return [
-    ...about.map((line) => `# ${line.replace(/[\u0000-\u001f\u007f]/g, ' ')}`), '',
-    sections.variables, ...variables, '',
+    ...about.map((line) => `# ${line.replace(/[\u0000-\u001f\u007f]/g, ' ')}`),
+    '',
+    sections.variables,
+    ...variables,
+    '',
     ...(secrets.length === 0 ? [] : [sections.secrets, ...secrets, '']),
   ].join('\n')
 }
@@ -43,7 +50,15 @@ export function formatVariables(all: readonly FolderVariable[], { about, missing
 function quoted(value: string): string {
   if (bare.test(value)) return value
   if (!needsEscapes.test(value)) return `'${value}'`
-  const short: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '"': '\\"', '\\': '\\\\', $: '\\$', '`': '\\`' }
+  const short: Record<string, string> = {
+    '\n': '\\n',
+    '\r': '\\r',
+    '\t': '\\t',
+    '"': '\\"',
+    '\\': '\\\\',
+    $: '\\$',
+    '`': '\\`',
+  }
   return `"${value.replace(/["\\$`\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]|[\ud800-\udfff]/g, (one) => short[one] ?? `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)}"`
 }
 
@@ -52,7 +67,7 @@ export function parseVariables(text: string, file: string): FolderVariable[] {
   const found = new Map<string, FolderVariable>()
   const source = text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n')
   let secret = false
-  for (let at = 0; at < source.length; ) {
+  for (let at = 0; at < source.length;) {
     const end = endOfLine(source, at)
     const line = source.slice(at, end).trim()
     if (line === '' || line.startsWith('#')) {
@@ -64,7 +79,10 @@ export function parseVariables(text: string, file: string): FolderVariable[] {
     if (head === '') throw fault(file, source, at, 'it is no NAME=value')
     const { value, next } = readValue(source, at + head.length, file)
     const problem = problemOfVariable(name, value)
-    if (problem !== undefined) throw new PlatformError(problem.code, `${file} line ${lineOf(source, at)}: ${problem.message}`, { ...(problem.fix !== undefined && { fix: problem.fix }) })
+    if (problem !== undefined)
+      throw new PlatformError(problem.code, `${file} line ${lineOf(source, at)}: ${problem.message}`, {
+        ...(problem.fix !== undefined && { fix: problem.fix }),
+      })
     found.set(name, { name, value, secret })
     at = next
   }
@@ -78,14 +96,21 @@ function readValue(source: string, from: number, file: string): { value: string;
   const quote = source[from]
   if (quote !== '"' && quote !== "'") {
     const end = endOfLine(source, from)
-    return { value: source.slice(from, end).replace(/(^|[ \t])#.*$/, '').trim(), next: end + 1 }
+    return {
+      value: source
+        .slice(from, end)
+        .replace(/(^|[ \t])#.*$/, '')
+        .trim(),
+      next: end + 1,
+    }
   }
   let value = ''
   for (let at = from + 1; at < source.length; at++) {
     const one = source[at] ?? ''
     if (one === quote) {
       const end = endOfLine(source, at)
-      if (!/^[ \t]*(#.*)?$/.test(source.slice(at + 1, end))) throw fault(file, source, at, 'something follows the closing quote')
+      if (!/^[ \t]*(#.*)?$/.test(source.slice(at + 1, end)))
+        throw fault(file, source, at, 'something follows the closing quote')
       return { value, next: end + 1 }
     }
     if (one !== '\\' || quote === "'") {
@@ -94,7 +119,10 @@ function readValue(source: string, from: number, file: string): { value: string;
     }
     const [, code] = /^u([0-9a-fA-F]{4})/.exec(source.slice(at + 1, at + 6)) ?? []
     const next = source[++at] ?? ''
-    value += code === undefined ? (pairs[next] ?? (/["\\$`]/.test(next) ? next : `\\${next}`)) : String.fromCharCode(Number.parseInt(code, 16))
+    value +=
+      code === undefined
+        ? (pairs[next] ?? (/["\\$`]/.test(next) ? next : `\\${next}`))
+        : String.fromCharCode(Number.parseInt(code, 16))
     if (code !== undefined) at += 4
   }
   throw fault(file, source, from, 'a quote is not closed')
@@ -108,5 +136,7 @@ function endOfLine(source: string, from: number): number {
 const lineOf = (source: string, at: number): number => source.slice(0, at).split('\n').length
 
 function fault(file: string, source: string, at: number, what: string): PlatformError {
-  return new PlatformError('bad_request', `${file} line ${lineOf(source, at)}: ${what}`, { fix: "Write NAME=value, or NAME='value' when it is more than letters and digits." })
+  return new PlatformError('bad_request', `${file} line ${lineOf(source, at)}: ${what}`, {
+    fix: "Write NAME=value, or NAME='value' when it is more than letters and digits.",
+  })
 }

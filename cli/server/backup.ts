@@ -25,12 +25,15 @@ export function runRestore(from: string, options: { force?: boolean } = {}): Pro
 
 async function backUp(out: string): Promise<BackupResult> {
   const settings = readSettings(process.env)
-  if (settings.databaseUrl === undefined && !existsSync(join(settings.home, 'pg/data'))) throw nothingThere(settings.home)
+  if (settings.databaseUrl === undefined && !existsSync(join(settings.home, 'pg/data')))
+    throw nothingThere(settings.home)
   const home = prepareHome(settings.home)
   await using database = await openDatabase(home)
   const sql = connect(database.options, 2)
   try {
-    const [found] = await sql<{ made: boolean }[]>`select to_regclass('drizzle.__drizzle_migrations') is not null as made`
+    const [found] = await sql<
+      { made: boolean }[]
+    >`select to_regclass('drizzle.__drizzle_migrations') is not null as made`
     if (!found?.made) throw nothingThere(home.path)
     return await backup({ sql, home: home.path, out })
   } finally {
@@ -43,10 +46,16 @@ async function bringBack(from: string, { force = false }: { force?: boolean }): 
   const lock = await becomeParent(home, 'restore')
   try {
     await using database = await openDatabase(home)
-    await prepareEmptyDatabase('url' in database.options ? { DATABASE_URL: database.options.url } : { M3O_DATABASE_SOCKET: database.options.socketDir })
+    await prepareEmptyDatabase(
+      'url' in database.options
+        ? { DATABASE_URL: database.options.url }
+        : { M3O_DATABASE_SOCKET: database.options.socketDir },
+    )
     const sql = connect(database.options, 2)
     try {
-      const [alone] = await sql<{ alone: boolean }[]>`select not exists (select from pg_locks where locktype = 'advisory' and objid = 4360362 and database = (select oid from pg_database where datname = current_database())) as alone`
+      const [alone] = await sql<
+        { alone: boolean }[]
+      >`select not exists (select from pg_locks where locktype = 'advisory' and objid = 4360362 and database = (select oid from pg_database where datname = current_database())) as alone`
       if (!alone?.alone) throw new Problem('M3O still runs on this database: stop it first')
       return await restore({ sql, options: database.options, home: home.path, from, force })
     } finally {
@@ -70,4 +79,5 @@ async function openDatabase(home: Home): Promise<{ options: ConnectionOptions } 
   }
 }
 
-const nothingThere = (home: string) => new Problem(`there is nothing to back up in ${home}: M3O was never started on it`)
+const nothingThere = (home: string) =>
+  new Problem(`there is nothing to back up in ${home}: M3O was never started on it`)

@@ -19,7 +19,12 @@ export function examineParent(environment: Environment, url: string): Check | un
   } catch {
     return undefined
   }
-  return { name: 'parent', state: 'warn', says: 'not running: what ends is not started again', fix: 'Start it: m3o server. It takes over what runs; services go on.' }
+  return {
+    name: 'parent',
+    state: 'warn',
+    says: 'not running: what ends is not started again',
+    fix: 'Start it: m3o server. It takes over what runs; services go on.',
+  }
 }
 
 /** What the folder of this machine's platform shows while nothing answers. Changes nothing. @throws Problem for settings that cannot be */
@@ -29,28 +34,63 @@ export async function examineHome(environment: Environment, { isConsoleSilent = 
   try {
     accessSync(run, constants.R_OK | constants.X_OK)
   } catch (error) {
-    return [(error as NodeJS.ErrnoException).code === 'ENOENT'
-      ? { name: 'home', state: 'bad', says: `no platform was ever started with its data in ${home}`, fix: 'Start one: m3o server. Another folder is named by M3O_HOME, another platform by --url.' }
-      : { name: 'home', state: 'bad', says: `${home} may not be read by this user`, fix: 'Run it as the user whose platform it is.' }]
+    return [
+      (error as NodeJS.ErrnoException).code === 'ENOENT'
+        ? {
+            name: 'home',
+            state: 'bad',
+            says: `no platform was ever started with its data in ${home}`,
+            fix: 'Start one: m3o server. Another folder is named by M3O_HOME, another platform by --url.',
+          }
+        : {
+            name: 'home',
+            state: 'bad',
+            says: `${home} may not be read by this user`,
+            fix: 'Run it as the user whose platform it is.',
+          },
+    ]
   }
   const parent = readPidFile(join(run, 'parent.pid'))
   const names = [...(databaseUrl === undefined ? ['postgres'] : []), ...platformNames]
   return [
     parent === undefined
-      ? { name: 'parent', state: 'bad', says: 'not running', fix: 'Start it: m3o server. What still runs is taken over.' }
+      ? {
+          name: 'parent',
+          state: 'bad',
+          says: 'not running',
+          fix: 'Start it: m3o server. What still runs is taken over.',
+        }
       : { name: 'parent', state: 'ok', says: `pid ${parent.pid}`, fix: null },
-    ...await Promise.all(names.map(async (name): Promise<Check> => {
-      const found = readPidFile(join(run, `${name}.pid`))
-      if (found !== undefined) return (name === 'web' ? isConsoleSilent : await isSilent(name, run)) ? { name, state: 'bad', says: `pid ${found.pid} runs, but does not answer`, fix: `If it stays so, end it: kill -KILL ${found.pid}${parent === undefined ? ', then m3o server' : '. It is started again within two seconds'}; services go on.` } : { name, state: 'ok', says: `pid ${found.pid}`, fix: null }
-      const log = join(home, 'logs', `${name}.log`)
-      const complaint = lastComplaint(log)
-      return { name, state: 'bad', says: complaint === undefined ? 'not running' : `not running; the last it complained of: ${complaint.slice(0, 300)}`, fix: parent === undefined ? null : `It is started again within two seconds. If it stays away: ${log}` }
-    })),
+    ...(await Promise.all(
+      names.map(async (name): Promise<Check> => {
+        const found = readPidFile(join(run, `${name}.pid`))
+        if (found !== undefined)
+          return (name === 'web' ? isConsoleSilent : await isSilent(name, run))
+            ? {
+                name,
+                state: 'bad',
+                says: `pid ${found.pid} runs, but does not answer`,
+                fix: `If it stays so, end it: kill -KILL ${found.pid}${parent === undefined ? ', then m3o server' : '. It is started again within two seconds'}; services go on.`,
+              }
+            : { name, state: 'ok', says: `pid ${found.pid}`, fix: null }
+        const log = join(home, 'logs', `${name}.log`)
+        const complaint = lastComplaint(log)
+        return {
+          name,
+          state: 'bad',
+          says:
+            complaint === undefined
+              ? 'not running'
+              : `not running; the last it complained of: ${complaint.slice(0, 300)}`,
+          fix: parent === undefined ? null : `It is started again within two seconds. If it stays away: ${log}`,
+        }
+      }),
+    )),
     judgeDisk(home, statfsSync(home)),
   ]
 }
 
 /** Whether one that runs does not answer where it is asked; Postgres speaks no HTTP. */
 async function isSilent(name: string, run: string): Promise<boolean> {
-  return (name === 'runtime' || name === 'gateway') && !await answersHealth({ socketPath: join(run, `${name}.sock`) })
+  return (name === 'runtime' || name === 'gateway') && !(await answersHealth({ socketPath: join(run, `${name}.sock`) }))
 }

@@ -8,7 +8,13 @@ export async function explained<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof Problem) throw new PlatformError('unavailable', error.message, {}, { cause: error })
     const { code, path } = error as NodeJS.ErrnoException
-    if (code !== undefined && path !== undefined) throw new PlatformError('bad_request', `${path} cannot be used: ${code}`, { fix: 'Name a file in a folder that exists and that you may use.' }, { cause: error })
+    if (code !== undefined && path !== undefined)
+      throw new PlatformError(
+        'bad_request',
+        `${path} cannot be used: ${code}`,
+        { fix: 'Name a file in a folder that exists and that you may use.' },
+        { cause: error },
+      )
     throw error
   }
 }

@@ -70,7 +70,8 @@ export class HangWatch {
       if (identity === undefined || !isSame(identity, this.#watched.identity())) continue
       if (!isKnown) {
         if (await this.#watched.answers(Math.min(2_000, this.#windowMs))) this.#seen = identity
-        else if (!this.#stopping.signal.aborted && (processorMs(identity) ?? 0) >= startWindows * this.#windowMs) this.#kill(identity, startWindows, 'since its start, and kept')
+        else if (!this.#stopping.signal.aborted && (processorMs(identity) ?? 0) >= startWindows * this.#windowMs)
+          this.#kill(identity, startWindows, 'since its start, and kept')
         continue
       }
       if (!(await this.#hangs(identity)) || !(await this.#hangs(identity)) || signal.aborted) continue
@@ -79,7 +80,9 @@ export class HangWatch {
   }
 
   #kill(identity: Identity, windows: number, how: string): void {
-    this.#say(`${this.#watched.name} answered nothing for ${Math.round((windows * this.#windowMs) / 1000)} s ${how} a processor busy: it is killed and started again`)
+    this.#say(
+      `${this.#watched.name} answered nothing for ${Math.round((windows * this.#windowMs) / 1000)} s ${how} a processor busy: it is killed and started again`,
+    )
     signalTo(identity, 'SIGKILL')
   }
 
@@ -89,11 +92,14 @@ export class HangWatch {
     // Refused at once: it is ending, or it listens no more.
     if (performance.now() - asked < this.#windowMs * 0.9) return false
     const after = processorMs(identity)
-    return after !== undefined && isSame(identity, this.#watched.identity()) && after - before >= this.#windowMs * leastShare
+    return (
+      after !== undefined && isSame(identity, this.#watched.identity()) && after - before >= this.#windowMs * leastShare
+    )
   }
 }
 
-const isSame = (one: Identity | undefined, other: Identity | undefined): boolean => one !== undefined && one.pid === other?.pid && one.start === other.start && one.boot === other.boot
+const isSame = (one: Identity | undefined, other: Identity | undefined): boolean =>
+  one !== undefined && one.pid === other?.pid && one.start === other.start && one.boot === other.boot
 
 /** What its main thread has had of a processor (proc_pid_stat(5), fields 14 and 15, a hundred to the second). Undefined where that is not told: nothing is killed there. */
 function processorMs({ pid }: Identity): number | undefined {

@@ -7,7 +7,10 @@ export type Door = { socketPath: string } | { host: string; port: number }
 export async function answersHealth(door: Door, withinMs = 2_000): Promise<boolean> {
   for (const deadline = performance.now() + withinMs; ; await pause(100)) {
     try {
-      return (await ask(door, { method: 'GET', path: '/health' }, Math.max(1, Math.ceil(deadline - performance.now())))).status === 200
+      return (
+        (await ask(door, { method: 'GET', path: '/health' }, Math.max(1, Math.ceil(deadline - performance.now()))))
+          .status === 200
+      )
     } catch (error) {
       // Its queue of new connections is full (connect(2)): it is there, and takes none of them.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || performance.now() + 100 >= deadline) return false
@@ -16,7 +19,10 @@ export async function answersHealth(door: Door, withinMs = 2_000): Promise<boole
 }
 
 /** True once it answers; false when `giveUp` says so or the time is over. */
-export async function becomesHealthy(door: Door, options: { withinMs: number; giveUp: () => boolean }): Promise<boolean> {
+export async function becomesHealthy(
+  door: Door,
+  options: { withinMs: number; giveUp: () => boolean },
+): Promise<boolean> {
   const deadline = performance.now() + options.withinMs
   // Often at first; a slow machine has better things to do than to answer.
   for (let wait = 20; performance.now() < deadline && !options.giveUp(); wait = Math.min(150, wait * 1.2)) {
@@ -42,19 +48,32 @@ export async function askWeaknesses(socketPath: string, withinMs: number): Promi
 function askRuntime(procedure: string, socketPath: string, withinMs: number): Promise<Answer | undefined> {
   const actor = encodeURIComponent(JSON.stringify({ kind: 'platform', id: 'platform', name: 'M3O' }))
   const headers = { 'content-type': 'application/json', 'm3o-actor': actor }
-  return ask({ socketPath }, { method: 'POST', path: `/rpc/${procedure}`, headers, body: '{}' }, withinMs).catch(() => undefined)
+  return ask({ socketPath }, { method: 'POST', path: `/rpc/${procedure}`, headers, body: '{}' }, withinMs).catch(
+    () => undefined,
+  )
 }
 
-interface Answer { status: number | undefined; body: string }
-interface Question { method: string; path: string; headers?: Record<string, string>; body?: string }
+interface Answer {
+  status: number | undefined
+  body: string
+}
+interface Question {
+  method: string
+  path: string
+  headers?: Record<string, string>
+  body?: string
+}
 
 function ask(door: Door, { method, path, headers, body }: Question, withinMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const asked = request({ ...door, method, path, headers, agent: false, signal: AbortSignal.timeout(withinMs) }, (answer) => {
-      let text = ''
-      answer.setEncoding('utf8').on('data', (part: string) => (text += part))
-      answer.once('end', () => resolve({ status: answer.statusCode, body: text })).once('error', reject)
-    })
+    const asked = request(
+      { ...door, method, path, headers, agent: false, signal: AbortSignal.timeout(withinMs) },
+      (answer) => {
+        let text = ''
+        answer.setEncoding('utf8').on('data', (part: string) => (text += part))
+        answer.once('end', () => resolve({ status: answer.statusCode, body: text })).once('error', reject)
+      },
+    )
     asked.once('error', reject).end(body)
   })
 }

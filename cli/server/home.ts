@@ -23,13 +23,22 @@ export function prepareHome(path: string): Home {
     if (!statSync(path).isDirectory()) throw new Problem('it is not a folder')
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
     chmodSync(path, 0o700)
-    for (const folder of ['run', 'logs', 'keys', 'cache']) mkdirSync(join(path, folder), { recursive: true, mode: 0o700 })
+    for (const folder of ['run', 'logs', 'keys', 'cache'])
+      mkdirSync(join(path, folder), { recursive: true, mode: 0o700 })
     // Encrypts secrets at rest (runtime/variables/seal.ts): losing it loses them. Gateway and web make keys of their own.
     once(join(path, 'keys/secrets.key'), () => randomBytes(32).toString('hex'))
     const installationId = once(join(path, 'keys', 'installation'), () => newId('operation'))
     return { path, run: join(path, 'run'), logs: join(path, 'logs'), cache: join(path, 'cache'), installationId }
   } catch (error) {
-    const why = { ENOENT: 'no folder can be made there', EACCES: 'permission denied', EROFS: 'the file system is read-only', ENOTDIR: 'a part of the path is a file', EEXIST: 'it is a file', ENOSPC: 'the disk is full', EPERM: 'it belongs to somebody else' }
+    const why = {
+      ENOENT: 'no folder can be made there',
+      EACCES: 'permission denied',
+      EROFS: 'the file system is read-only',
+      ENOTDIR: 'a part of the path is a file',
+      EEXIST: 'it is a file',
+      ENOSPC: 'the disk is full',
+      EPERM: 'it belongs to somebody else',
+    }
     const code = (error as NodeJS.ErrnoException).code as keyof typeof why
     throw new Problem(`M3O_HOME ${path} is not writable: ${why[code] ?? oneLine(error)}`, { cause: error })
   }

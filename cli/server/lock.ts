@@ -16,14 +16,17 @@ export async function becomeParent(home: Home, stamp: string): Promise<{ release
   const pidFile = join(home.run, 'parent.pid')
   const taken = () => {
     const other = readPidFile(pidFile)
-    return new Problem(`M3O is already running on ${home.path}${other === undefined ? '' : ` (process ${other.pid})`}: stop it first, or set M3O_HOME to another folder; to have it take up another release, m3o upgrade`)
+    return new Problem(
+      `M3O is already running on ${home.path}${other === undefined ? '' : ` (process ${other.pid})`}: stop it first, or set M3O_HOME to another folder; to have it take up another release, m3o upgrade`,
+    )
   }
   const lock = process.platform === 'linux' ? await hold(`\0m3o/${home.installationId}/parent`) : undefined
   if (lock === 'taken') throw taken()
   if (lock === undefined && readPidFile(pidFile) !== undefined) throw taken()
 
   const self = identify(process.pid)
-  if (self === undefined) throw new Problem('this system does not say when a process was started (/proc is not mounted)')
+  if (self === undefined)
+    throw new Problem('this system does not say when a process was started (/proc is not mounted)')
   writePidFile(pidFile, { ...self, stamp })
   return {
     release: () => {
@@ -36,7 +39,9 @@ export async function becomeParent(home: Home, stamp: string): Promise<{ release
 function hold(name: string): Promise<Server | 'taken'> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy())
-    server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve('taken') : reject(error)))
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve('taken') : reject(error),
+    )
     server.listen(name, () => resolve(server.unref()))
   })
 }

@@ -40,12 +40,20 @@ export function lastLines(path: string, count: number): string[] {
 
 /** The one line of a log's end that says why, as far as that can be told. */
 export function lastReason(path: string): string {
-  return lastComplaint(path) ?? lastLines(path, 40).map((line) => line.trim()).findLast((line) => line !== '') ?? 'it gave no reason'
+  return (
+    lastComplaint(path) ??
+    lastLines(path, 40)
+      .map((line) => line.trim())
+      .findLast((line) => line !== '') ??
+    'it gave no reason'
+  )
 }
 
 /** The last line of a log's end that speaks of a failure; of one of our own, what it says. */
 export function lastComplaint(path: string): string | undefined {
-  const line = lastLines(path, 40).map((each) => each.trim()).findLast((each) => /^\w*(Error|Problem)\b|"level":[56]0|"msg":.*"err|\b(FATAL|PANIC|error):/.test(each))
+  const line = lastLines(path, 40)
+    .map((each) => each.trim())
+    .findLast((each) => /^\w*(Error|Problem)\b|"level":[56]0|"msg":.*"err|\b(FATAL|PANIC|error):/.test(each))
   return line === undefined ? undefined : saidIn(line)
 }
 

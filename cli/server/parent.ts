@@ -11,7 +11,16 @@ import { lastReason, rotateLog } from './log-file.ts'
 import { removeOutcome, writeOutcome } from './outcome-file.ts'
 import { choosePorts } from './ports.ts'
 import { prepareDatabase } from './database/run-prepare.ts'
-import { consoleUrl, type DatabaseEnvironment, type Entries, platformEnvironment, type PlatformName, platformNames, platformProgram, productEntries } from './platform-programs.ts'
+import {
+  consoleUrl,
+  type DatabaseEnvironment,
+  type Entries,
+  platformEnvironment,
+  type PlatformName,
+  platformNames,
+  platformProgram,
+  productEntries,
+} from './platform-programs.ts'
 import { oneLine, Problem } from './problem.ts'
 import { readPidFile } from './pid-file.ts'
 import { postgresProgram } from './postgres/program.ts'
@@ -75,11 +84,20 @@ export class Parent {
     const settings = await choosePorts(this.#asked, home)
 
     const postgres = settings.databaseUrl === undefined ? new Supervised(postgresProgram(home, say), say) : undefined
-    const database: DatabaseEnvironment = settings.databaseUrl === undefined ? { M3O_DATABASE_SOCKET: join(home.path, 'pg') } : { DATABASE_URL: settings.databaseUrl }
-    const programOf = (name: PlatformName) => platformProgram(name, home, platformEnvironment(name, home, settings, database), entries)
+    const database: DatabaseEnvironment =
+      settings.databaseUrl === undefined
+        ? { M3O_DATABASE_SOCKET: join(home.path, 'pg') }
+        : { DATABASE_URL: settings.databaseUrl }
+    const programOf = (name: PlatformName) =>
+      platformProgram(name, home, platformEnvironment(name, home, settings, database), entries)
     this.#programOf = programOf
     const supervise = (name: PlatformName) => new Supervised(programOf(name), say)
-    const platform = { home, settings, postgres, processes: { runtime: supervise('runtime'), gateway: supervise('gateway'), web: supervise('web') } }
+    const platform = {
+      home,
+      settings,
+      postgres,
+      processes: { runtime: supervise('runtime'), gateway: supervise('gateway'), web: supervise('web') },
+    }
     this.#platform = platform
     // It also keeps the parent alive: nothing else that it waits for does, so that it can end at once when told to.
     this.#rotation = setInterval(() => rotateLogs(platform), rotateEveryMs)
@@ -131,9 +149,14 @@ export class Parent {
    * over what it finds, migrates the database and starts the rest, as after a kill. So whoever started it has the same process as before.
    */
   async #restart(platform: Platform): Promise<void> {
-    const { home, settings, processes: { runtime, gateway, web } } = platform
+    const {
+      home,
+      settings,
+      processes: { runtime, gateway, web },
+    } = platform
     await this.#options.prepare?.(this.#preparing.signal).catch((error: unknown) => {
-      if (this.#stopping === undefined) throw new Problem(`it was not restarted, and goes on as it was: ${oneLine(error)}`, { cause: error })
+      if (this.#stopping === undefined)
+        throw new Problem(`it was not restarted, and goes on as it was: ${oneLine(error)}`, { cause: error })
     })
     if (this.#stopping !== undefined) return
     removeOutcome(home.path)
@@ -143,7 +166,9 @@ export class Parent {
     // Who stops the platform needs it for the services.
     if (this.#stopping !== undefined) return runtime.start()
     process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], {
-      ...process.env, M3O_PORT: String(settings.port), M3O_GATEWAY_PORT: String(settings.gatewayPort),
+      ...process.env,
+      M3O_PORT: String(settings.port),
+      M3O_GATEWAY_PORT: String(settings.gatewayPort),
     })
     // Where a process cannot become another, this one goes on: that suits all code but what migrates.
     await Promise.all([runtime.start(), web.start()])
@@ -153,9 +178,17 @@ export class Parent {
 
   #watchForHangs(platform: Platform): void {
     const { say, hangWindowMs } = this.#options
-    this.#watches = platformNames.map((name) => new HangWatch({
-      name, identity: () => platform.processes[name].identity, answers: (withinMs) => answersHealth(doorOf(name, platform), withinMs),
-    }, { say, ...(hangWindowMs !== undefined && { windowMs: hangWindowMs }) }))
+    this.#watches = platformNames.map(
+      (name) =>
+        new HangWatch(
+          {
+            name,
+            identity: () => platform.processes[name].identity,
+            answers: (withinMs) => answersHealth(doorOf(name, platform), withinMs),
+          },
+          { say, ...(hangWindowMs !== undefined && { windowMs: hangWindowMs }) },
+        ),
+    )
     for (const watch of this.#watches) watch.start()
   }
 
@@ -167,7 +200,8 @@ export class Parent {
     const { gateway } = platform.processes
     const deadline = performance.now() + replacedWithinMs
     await gateway.replace(drainGraceMs, async () => {
-      while (inode() === before && !gateway.hopeless && this.#stopping === undefined && performance.now() < deadline) await pause(20)
+      while (inode() === before && !gateway.hopeless && this.#stopping === undefined && performance.now() < deadline)
+        await pause(20)
       return inode() !== before
     })
   }
@@ -187,16 +221,18 @@ export class Parent {
   }
 
   async #waitUntilReady(platform: Platform, names: readonly PlatformName[] = platformNames): Promise<void> {
-    await Promise.all(names.map(async (name) => {
-      const process = platform.processes[name]
-      const giveUp = () => process.hopeless || this.#stopping !== undefined
-      if (await becomesHealthy(doorOf(name, platform), { withinMs: readyWithinMs, giveUp })) {
-        this.#watches.find((watch) => watch.name === name)?.noteAnswer()
-        return
-      }
-      if (this.#stopping !== undefined) throw new Stopped()
-      throw new Problem(`${name} does not start: ${lastReason(process.program.log)} (see ${process.program.log})`)
-    }))
+    await Promise.all(
+      names.map(async (name) => {
+        const process = platform.processes[name]
+        const giveUp = () => process.hopeless || this.#stopping !== undefined
+        if (await becomesHealthy(doorOf(name, platform), { withinMs: readyWithinMs, giveUp })) {
+          this.#watches.find((watch) => watch.name === name)?.noteAnswer()
+          return
+        }
+        if (this.#stopping !== undefined) throw new Stopped()
+        throw new Problem(`${name} does not start: ${lastReason(process.program.log)} (see ${process.program.log})`)
+      }),
+    )
   }
 
   #announce({ home, settings }: Platform, hasPeople: boolean): void {
@@ -226,5 +262,6 @@ function doorOf(name: PlatformName, { home, settings }: Platform): Door {
 }
 
 function rotateLogs({ postgres, processes }: Platform): void {
-  for (const { program } of [...(postgres === undefined ? [] : [postgres]), ...Object.values(processes)]) rotateLog(program.log)
+  for (const { program } of [...(postgres === undefined ? [] : [postgres]), ...Object.values(processes)])
+    rotateLog(program.log)
 }

@@ -39,7 +39,12 @@ const code: Readonly<Record<PlatformName, readonly string[]>> = {
 /** How children reach the database: what `connectionFromEnvironment` of `#db/open.ts` reads. */
 export type DatabaseEnvironment = { DATABASE_URL: string } | { M3O_DATABASE_SOCKET: string }
 
-export function platformProgram(name: PlatformName, home: Home, environment: Record<string, string>, entries: Entries): Program {
+export function platformProgram(
+  name: PlatformName,
+  home: Home,
+  environment: Record<string, string>,
+  entries: Entries,
+): Program {
   const log = join(home.logs, `${name}.log`)
   const entry = entries[name]
   return {
@@ -51,9 +56,16 @@ export function platformProgram(name: PlatformName, home: Home, environment: Rec
     launch: async () => {
       const output = openLog(log)
       try {
-        const child = spawn(process.execPath, [...platformFlags[name], '--disable-warning=ExperimentalWarning', entry], {
-          cwd: checkout, env: childEnvironment(environment), stdio: ['ignore', output, output], detached: true,
-        })
+        const child = spawn(
+          process.execPath,
+          [...platformFlags[name], '--disable-warning=ExperimentalWarning', entry],
+          {
+            cwd: checkout,
+            env: childEnvironment(environment),
+            stdio: ['ignore', output, output],
+            detached: true,
+          },
+        )
         child.on('error', () => {})
         child.unref()
         const identity = child.pid === undefined ? undefined : identify(child.pid)
@@ -67,7 +79,12 @@ export function platformProgram(name: PlatformName, home: Home, environment: Rec
 }
 
 /** What each process finds in its environment: what it needs, and nothing else of ours or the shell's. */
-export function platformEnvironment(name: PlatformName, home: Home, settings: Settings, database: DatabaseEnvironment): Record<string, string> {
+export function platformEnvironment(
+  name: PlatformName,
+  home: Home,
+  settings: Settings,
+  database: DatabaseEnvironment,
+): Record<string, string> {
   const everywhere = {
     ...passedOn(),
     NODE_ENV: 'production',
@@ -83,7 +100,9 @@ export function platformEnvironment(name: PlatformName, home: Home, settings: Se
   if (name === 'gateway') return everywhere
   if (name === 'runtime') {
     return {
-      ...everywhere, ...database, ...chosen(/^(npm_config_(registry|cafile|proxy|https_proxy|noproxy)|GOPROXY|PIP_INDEX_URL)$/i),
+      ...everywhere,
+      ...database,
+      ...chosen(/^(npm_config_(registry|cafile|proxy|https_proxy|noproxy)|GOPROXY|PIP_INDEX_URL)$/i),
       // Node's four would all wait for a busy disk to sync, and every look at a file behind them.
       UV_THREADPOOL_SIZE: '16',
       M3O_ENGINE: settings.engine,
@@ -105,9 +124,15 @@ export function consoleUrl(settings: Settings): string {
 }
 
 function passedOn(): Record<string, string> {
-  return chosen(/^(PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|XDG_RUNTIME_DIR|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|(https?|no|all)_proxy)$/i)
+  return chosen(
+    /^(PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|XDG_RUNTIME_DIR|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|(https?|no|all)_proxy)$/i,
+  )
 }
 
 function chosen(names: RegExp): Record<string, string> {
-  return Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value !== undefined && names.test(name) ? [[name, value]] : [])))
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value !== undefined && names.test(name) ? [[name, value]] : [],
+    ),
+  )
 }

@@ -11,7 +11,9 @@ import type { Settings } from './settings.ts'
 export function freePort(variable: string, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new Problem(explain(variable, host, port, error.code))))
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new Problem(explain(variable, host, port, error.code))),
+    )
     server.listen({ host, port, exclusive: true }, () => {
       const address = server.address()
       server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : port))
@@ -20,7 +22,8 @@ export function freePort(variable: string, host: string, port: number): Promise<
 }
 
 function explain(variable: string, host: string, port: number, code: string | undefined): string {
-  if (code === 'EADDRINUSE') return `port ${port} is taken by another program: stop it, or set ${variable} to another port`
+  if (code === 'EADDRINUSE')
+    return `port ${port} is taken by another program: stop it, or set ${variable} to another port`
   if (code === 'EACCES') return `port ${port} may not be used by this user: set ${variable} to a port above 1023`
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `M3O_HOST ${host} is not an address of this machine`
   return `port ${port} on ${host} cannot be used (${code ?? 'unknown error'}): set ${variable} or M3O_HOST`

@@ -7,10 +7,13 @@ import { Problem } from './problem.ts'
 /** What `npm start` does before it starts anything: packages, the console, compiled code, of the code that is there by now. */
 export async function prepareCheckout(signal?: AbortSignal): Promise<void> {
   // Not on stdout, which is for what was asked for.
-  const child = spawn(process.execPath, [join(checkout, 'bin/prepare.js'), 'start'], { cwd: checkout, stdio: ['ignore', 2, 2] })
+  const child = spawn(process.execPath, [join(checkout, 'bin/prepare.js'), 'start'], {
+    cwd: checkout,
+    stdio: ['ignore', 2, 2],
+  })
   const end = () => child.kill()
   signal?.addEventListener('abort', end)
-  const [code] = await once(child, 'exit') as [number | null]
+  const [code] = (await once(child, 'exit')) as [number | null]
   signal?.removeEventListener('abort', end)
   if (code !== 0) throw new Problem('what it needs could not be made (see above)')
 }

@@ -16,7 +16,8 @@ registerHooks({
   resolve(specifier, context, next) {
     const from = context.parentURL
     if (from === undefined || !specifier.startsWith('.') || !specifier.endsWith('.js')) return next(specifier, context)
-    if (specifier === '../locales/index.js' && languages.test(from)) return { url: new URL('./no-languages.js', import.meta.url).href, format: 'module', shortCircuit: true }
+    if (specifier === '../locales/index.js' && languages.test(from))
+      return { url: new URL('./no-languages.js', import.meta.url).href, format: 'module', shortCircuit: true }
     if (!from.includes(eager)) return next(specifier, context)
     return { url: new URL(specifier, from).href, format: 'module', shortCircuit: true }
   },

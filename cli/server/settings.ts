@@ -60,14 +60,18 @@ function checkWalls(read: (name: string) => string | undefined): void {
   try {
     if (egress !== undefined) parseEgress([egress])
   } catch {
-    throw new Problem(`M3O_EGRESS is ${JSON.stringify(egress)}: expected all, none, or hosts and networks such as api.example.com,203.0.113.0/24`)
+    throw new Problem(
+      `M3O_EGRESS is ${JSON.stringify(egress)}: expected all, none, or hosts and networks such as api.example.com,203.0.113.0/24`,
+    )
   }
   for (const name of ['M3O_TEAM_MEMORY', 'M3O_TEAM_DISK']) {
     const size = read(name)
-    if (size !== undefined && (parseMemory(size) ?? 0) < 64) throw new Problem(`${name} is ${JSON.stringify(size)}: expected a size of at least 64MB, such as 4GB`)
+    if (size !== undefined && (parseMemory(size) ?? 0) < 64)
+      throw new Problem(`${name} is ${JSON.stringify(size)}: expected a size of at least 64MB, such as 4GB`)
   }
   const processes = read('M3O_TEAM_PROCESSES')
-  if (processes !== undefined && !(/^\d{2,6}$/.test(processes) && Number(processes) >= 64)) throw new Problem(`M3O_TEAM_PROCESSES is ${JSON.stringify(processes)}: expected a number of at least 64`)
+  if (processes !== undefined && !(/^\d{2,6}$/.test(processes) && Number(processes) >= 64))
+    throw new Problem(`M3O_TEAM_PROCESSES is ${JSON.stringify(processes)}: expected a number of at least 64`)
   oneOf('M3O_TEAMS_WITHOUT_WALLS', read('M3O_TEAMS_WITHOUT_WALLS') ?? '0', ['0', '1'])
 }
 
@@ -82,7 +86,9 @@ function homeFolder(given: string | undefined, dataHome: string | undefined, asR
 function checkedHome(name: string, path: string): string {
   if (path === '/') throw new Problem(`${name} is /: choose a folder of its own, such as /var/lib/m3o`)
   if (Buffer.byteLength(path) > longestHome) {
-    throw new Problem(`${name} is too long: the folder's path may have at most ${longestHome} bytes, as sockets live in it (it has ${Buffer.byteLength(path)})`)
+    throw new Problem(
+      `${name} is too long: the folder's path may have at most ${longestHome} bytes, as sockets live in it (it has ${Buffer.byteLength(path)})`,
+    )
   }
   if (/[\0-\x1f]/.test(path)) throw new Problem(`${name} holds a control character`)
   return path
@@ -90,26 +96,41 @@ function checkedHome(name: string, path: string): string {
 
 function portNumber(name: string, text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
-  if (!(port <= 65535)) throw new Problem(`${name} is ${JSON.stringify(text)}: expected a port number, 0 (any free one) to 65535`)
+  if (!(port <= 65535))
+    throw new Problem(`${name} is ${JSON.stringify(text)}: expected a port number, 0 (any free one) to 65535`)
   return port
 }
 
 function hostAddress(text: string): string {
   if (/^[A-Za-z0-9.:%_-]+$/.test(text)) return text
-  throw new Problem(`M3O_HOST is ${JSON.stringify(text)}: expected an address to listen on, such as 127.0.0.1 or 0.0.0.0`)
+  throw new Problem(
+    `M3O_HOST is ${JSON.stringify(text)}: expected an address to listen on, such as 127.0.0.1 or 0.0.0.0`,
+  )
 }
 
 function publicUrl(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
   const url = URL.canParse(text) ? new URL(text) : undefined
-  const fine = url !== undefined && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '' && url.username === '' && url.pathname === '/'
-  if (!fine) throw new Problem(`M3O_URL is ${JSON.stringify(text)}: expected the console's public address without a path, such as https://m3o.example.com`)
+  const fine =
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    url.search === '' &&
+    url.hash === '' &&
+    url.username === '' &&
+    url.pathname === '/'
+  if (!fine)
+    throw new Problem(
+      `M3O_URL is ${JSON.stringify(text)}: expected the console's public address without a path, such as https://m3o.example.com`,
+    )
   return url.origin
 }
 
 function domainName(text: string): string {
-  if (text.length <= 180 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(text)) return text.toLowerCase()
-  throw new Problem(`M3O_DOMAIN is ${JSON.stringify(text)}: expected a domain such as localhost or m3o.example.com, without a port`)
+  if (text.length <= 180 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(text))
+    return text.toLowerCase()
+  throw new Problem(
+    `M3O_DOMAIN is ${JSON.stringify(text)}: expected a domain such as localhost or m3o.example.com, without a port`,
+  )
 }
 
 function databaseUrl(text: string | undefined): string | undefined {
@@ -133,7 +154,10 @@ function oneOf<T extends string>(name: string, text: string, allowed: readonly T
 /** Never another engine than was asked for. */
 function engineName(text: string): Settings['engine'] {
   const name = oneOf('M3O_ENGINE', text, ['process', 'swarm'])
-  if (name === 'swarm') throw new Problem('M3O_ENGINE is "swarm", which this version does not have yet: leave it out, and services run on this machine')
+  if (name === 'swarm')
+    throw new Problem(
+      'M3O_ENGINE is "swarm", which this version does not have yet: leave it out, and services run on this machine',
+    )
   return name
 }
 
@@ -141,7 +165,8 @@ function administrator(email: string | undefined, password: string | undefined):
   if (email === undefined && !password) return undefined
   if (email === undefined) throw new Problem('M3O_ADMIN_PASSWORD is set without M3O_ADMIN_EMAIL: set both, or neither')
   if (!password) throw new Problem('M3O_ADMIN_EMAIL is set without M3O_ADMIN_PASSWORD: set both, or neither')
-  if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 254) throw new Problem(`M3O_ADMIN_EMAIL is ${JSON.stringify(email)}: expected an email address`)
+  if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 254)
+    throw new Problem(`M3O_ADMIN_EMAIL is ${JSON.stringify(email)}: expected an email address`)
   if (password.length < 8) throw new Problem('M3O_ADMIN_PASSWORD is too short: expected at least 8 characters')
   return { email, password }
 }

@@ -152,15 +152,20 @@ export class Supervised {
     const quick = performance.now() - this.#startedAt < quickMs
     this.#quickDeaths = quick ? this.#quickDeaths + 1 : 0
     if (this.#quickDeaths === quickDeathsTold) this.#tell(why)
-    this.#timer = setTimeout(() => {
-      this.start().catch((error: unknown) => {
-        if (this.#wanted) this.#again(oneLine(error))
-      })
-    }, this.#quickDeaths === 0 ? 0 : Math.min(1_800, 100 * 2 ** (this.#quickDeaths - 1)))
+    this.#timer = setTimeout(
+      () => {
+        this.start().catch((error: unknown) => {
+          if (this.#wanted) this.#again(oneLine(error))
+        })
+      },
+      this.#quickDeaths === 0 ? 0 : Math.min(1_800, 100 * 2 ** (this.#quickDeaths - 1)),
+    )
   }
 
   #tell(why: string | undefined): void {
-    this.#say(`${this.program.name} ends again and again${why === undefined ? '' : `: ${why}`}; it is tried every 2 s. The end of ${this.program.log}:`)
+    this.#say(
+      `${this.program.name} ends again and again${why === undefined ? '' : `: ${why}`}; it is tried every 2 s. The end of ${this.program.log}:`,
+    )
     for (const line of lastLines(this.program.log, 10)) this.#say(`  ${line}`)
   }
 }
@@ -184,5 +189,6 @@ async function end({ identity, child }: Launched, signal: NodeJS.Signals, graceM
     if (!(await isGone(identity, 2_000))) throw new Problem(`process ${identity.pid} does not end, not even killed`)
   }
   // Nothing of it stays in the process table. Its exit alone would keep nobody waiting: it is not what the parent lives for.
-  while (child !== undefined && child.pid === identity.pid && child.exitCode === null && child.signalCode === null) await pause(5)
+  while (child !== undefined && child.pid === identity.pid && child.exitCode === null && child.signalCode === null)
+    await pause(5)
 }

@@ -22,9 +22,18 @@ export function runUpgrade(): Promise<{ url: string; tookMs: number }> {
 async function upgrade(): Promise<{ url: string; tookMs: number }> {
   const { home } = readSettings(process.env)
   const parent = readPidFile(join(home, 'run/parent.pid'))
-  if (parent === undefined) throw new PlatformError('not_in_this_state', `M3O does not run on ${home}`, { fix: 'Start it: npm start. For another folder, set M3O_HOME.' })
-  if (parent.stamp === '') throw new PlatformError('not_in_this_state', 'what runs is of a release that cannot take up another one', { fix: 'Stop it, then start it anew: npm start.' })
-  if (parent.stamp !== checkout) throw new PlatformError('not_in_this_state', `what runs is the code in ${parent.stamp}`, { fix: `Say it there: ${parent.stamp}/bin/m3o upgrade.` })
+  if (parent === undefined)
+    throw new PlatformError('not_in_this_state', `M3O does not run on ${home}`, {
+      fix: 'Start it: npm start. For another folder, set M3O_HOME.',
+    })
+  if (parent.stamp === '')
+    throw new PlatformError('not_in_this_state', 'what runs is of a release that cannot take up another one', {
+      fix: 'Stop it, then start it anew: npm start.',
+    })
+  if (parent.stamp !== checkout)
+    throw new PlatformError('not_in_this_state', `what runs is the code in ${parent.stamp}`, {
+      fix: `Say it there: ${parent.stamp}/bin/m3o upgrade.`,
+    })
   await prepareCheckout()
   const began = performance.now()
   const before = readOutcome(home)
@@ -32,13 +41,20 @@ async function upgrade(): Promise<{ url: string; tookMs: number }> {
   while (performance.now() - began < withinMs) {
     const isOver = !isRunning(parent)
     const now = readOutcome(home)
-    if (now !== undefined && now.at !== before?.at && 'url' in now) return { url: now.url, tookMs: performance.now() - began }
+    if (now !== undefined && now.at !== before?.at && 'url' in now)
+      return { url: now.url, tookMs: performance.now() - began }
     if (isOver) {
-      throw new PlatformError('unavailable', now !== undefined && 'failure' in now ? now.failure : 'the platform ended, and nobody knows why', {
-        fix: 'Services and calls go on. Mend it and start it again, or the release before: npm start.',
-      })
+      throw new PlatformError(
+        'unavailable',
+        now !== undefined && 'failure' in now ? now.failure : 'the platform ended, and nobody knows why',
+        {
+          fix: 'Services and calls go on. Mend it and start it again, or the release before: npm start.',
+        },
+      )
     }
     await pause(50)
   }
-  throw new PlatformError('unavailable', `the platform is not ready after ${withinMs / 1000} s`, { fix: `Look into its logs, in ${join(home, 'logs')}.` })
+  throw new PlatformError('unavailable', `the platform is not ready after ${withinMs / 1000} s`, {
+    fix: `Look into its logs, in ${join(home, 'logs')}.`,
+  })
 }

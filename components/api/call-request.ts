@@ -16,10 +16,15 @@ export interface CallRequest {
   body: string | null
 }
 
-export const methodOf = (endpoint: Pick<Endpoint, 'method'>): Method => methods.find((each) => each === endpoint.method?.toUpperCase()) ?? 'POST'
+export const methodOf = (endpoint: Pick<Endpoint, 'method'>): Method =>
+  methods.find((each) => each === endpoint.method?.toUpperCase()) ?? 'POST'
 
 /** How a described endpoint is asked with this value. */
-export function requestOf(endpoint: Endpoint, value: Json | undefined, headers: CallRequest['headers'] = []): CallRequest {
+export function requestOf(
+  endpoint: Endpoint,
+  value: Json | undefined,
+  headers: CallRequest['headers'] = [],
+): CallRequest {
   const { path, body } = endpointCall(endpoint, value)
   return { endpoint: endpoint.name, method: methodOf(endpoint), path, headers, body }
 }

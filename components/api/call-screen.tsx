@@ -51,7 +51,10 @@ export function CallScreen({ service, name }: { service: Service; name: string }
   const { data: about } = useSuspenseQuery(trpc.platform.about.queryOptions())
   const [filters, setFilters] = useFilters(['endpoint'])
   const { endpoints } = service
-  const endpoint = filters.endpoint === anyPath ? null : (endpoints.find((each) => each.name === filters.endpoint) ?? endpoints[0] ?? null)
+  const endpoint =
+    filters.endpoint === anyPath
+      ? null
+      : (endpoints.find((each) => each.name === filters.endpoint) ?? endpoints[0] ?? null)
   const key = endpoint?.name ?? anyPath
   const { data: me } = useSuspenseQuery(trpc.person.me.queryOptions())
   const keptKey = (endpointKey: string) => `${me.person.id} ${service.id} ${place.environment} ${endpointKey}`
@@ -64,7 +67,10 @@ export function CallScreen({ service, name }: { service: Service; name: string }
   const fresh = useMemo(() => draftFor(endpoint), [endpoint])
   const draft = kept ?? fresh
   const request = requestFrom(draft, endpoint)
-  const problems = useMemo(() => (endpoint === null || draft.mode === 'json' ? none : problemsOf(fieldOf(endpoint.request), draft.value)), [endpoint, draft])
+  const problems = useMemo(
+    () => (endpoint === null || draft.mode === 'json' ? none : problemsOf(fieldOf(endpoint.request), draft.value)),
+    [endpoint, draft],
+  )
 
   const client = useTRPCClient()
   const [calling, setCalling] = useState<{ key: string; since: number } | null>(null)
@@ -80,73 +86,214 @@ export function CallScreen({ service, name }: { service: Service; name: string }
     setLower('answer')
     const started = Date.now()
     const { method, path, headers, body } = request
-    const note = (status: number | null, durationMs: number | null) => history.add({ at: started, environment: place.environment, request, status, durationMs })
+    const note = (status: number | null, durationMs: number | null) =>
+      history.add({ at: started, environment: place.environment, request, status, durationMs })
     const given = { ...place, service: name, method, path, headers, body }
-    if (endpoint?.stream === true) return void stream.start(key, given).then((head) => note(head?.status ?? null, Date.now() - started))
+    if (endpoint?.stream === true)
+      return void stream.start(key, given).then((head) => note(head?.status ?? null, Date.now() - started))
     const control = new AbortController()
     running.current = control
     setWarned(null)
     setCalling({ key, since: started })
-    client.calls.send.mutate(given, { signal: control.signal }).then(
-      (answer) => { setAnswers((all) => ({ ...all, [key]: { answer, error: null } })); note(answer.status, answer.durationMs) },
-      (error: unknown) => {
-        setAnswers((all) => ({ ...all, [key]: { answer: null, error: control.signal.aborted ? cancelled(Date.now() - started) : error } }))
-        note(null, null)
-      },
-    ).finally(() => setCalling(null))
+    client.calls.send
+      .mutate(given, { signal: control.signal })
+      .then(
+        (answer) => {
+          setAnswers((all) => ({ ...all, [key]: { answer, error: null } }))
+          note(answer.status, answer.durationMs)
+        },
+        (error: unknown) => {
+          setAnswers((all) => ({
+            ...all,
+            [key]: { answer: null, error: control.signal.aborted ? cancelled(Date.now() - started) : error },
+          }))
+          note(null, null)
+        },
+      )
+      .finally(() => setCalling(null))
   }
-  const reason = may('service.call') ?? (service.revision === null ? 'It is not deployed here: deploy it first' : service.state === 'stopped' ? 'It is stopped here: restart it first' : null)
-    ?? headersProblem(draft.headers) ?? (request === undefined ? 'The request is not JSON yet' : null)
+  const reason =
+    may('service.call') ??
+    (service.revision === null
+      ? 'It is not deployed here: deploy it first'
+      : service.state === 'stopped'
+        ? 'It is stopped here: restart it first'
+        : null) ??
+    headersProblem(draft.headers) ??
+    (request === undefined ? 'The request is not JSON yet' : null)
   const load = (past: CallRequest) => {
     const known = past.endpoint === null ? null : (endpoints.find((each) => each.name === past.endpoint) ?? null)
     keepDraft(keptKey(known?.name ?? anyPath), draftFrom(past, known))
     choose(known?.name ?? null)
   }
-  const choose = (wanted: string | null) => { setWarned(null); setFilters({ endpoint: wanted ?? (endpoints.length === 0 ? '' : anyPath) }) }
+  const choose = (wanted: string | null) => {
+    setWarned(null)
+    setFilters({ endpoint: wanted ?? (endpoints.length === 0 ? '' : anyPath) })
+  }
   const gateway = about.gateway.url.replace(/\/$/, '')
-  const saveOpenApi = () => saveFile(new Blob([JSON.stringify(openApiOf(endpoints, {
-    title: service.name, description: service.description, revision: service.revision, server: `${gateway}/v1/${name}`,
-  }), null, 2)], { type: 'application/json' }), `${service.name}.openapi.json`)
-  const noOpenApi = service.revision === null ? 'Its endpoints are known once it runs' : endpoints.length === 0 ? 'It describes no endpoints' : null
+  const saveOpenApi = () =>
+    saveFile(
+      new Blob(
+        [
+          JSON.stringify(
+            openApiOf(endpoints, {
+              title: service.name,
+              description: service.description,
+              revision: service.revision,
+              server: `${gateway}/v1/${name}`,
+            }),
+            null,
+            2,
+          ),
+        ],
+        { type: 'application/json' },
+      ),
+      `${service.name}.openapi.json`,
+    )
+  const noOpenApi =
+    service.revision === null
+      ? 'Its endpoints are known once it runs'
+      : endpoints.length === 0
+        ? 'It describes no endpoints'
+        : null
   useActions([
-    { id: 'api.send', group: service.name, title: `Send the call${endpoint === null ? '' : ` to ${endpoint.name}`}`, keys: 'mod+enter', reason, run: send },
-    { id: 'api.openapi', group: service.name, title: 'Download the OpenAPI document', reason: noOpenApi, run: saveOpenApi },
-    ...endpoints.slice(0, 60).map((each) => ({ id: `api.endpoint.${each.name}`, group: 'Endpoints', title: each.name, words: 'endpoint call', run: () => choose(each.name) })),
+    {
+      id: 'api.send',
+      group: service.name,
+      title: `Send the call${endpoint === null ? '' : ` to ${endpoint.name}`}`,
+      keys: 'mod+enter',
+      reason,
+      run: send,
+    },
+    {
+      id: 'api.openapi',
+      group: service.name,
+      title: 'Download the OpenAPI document',
+      reason: noOpenApi,
+      run: saveOpenApi,
+    },
+    ...endpoints
+      .slice(0, 60)
+      .map((each) => ({
+        id: `api.endpoint.${each.name}`,
+        group: 'Endpoints',
+        title: each.name,
+        words: 'endpoint call',
+        run: () => choose(each.name),
+      })),
   ])
 
   const shown = answers[key] ?? { answer: null, error: null }
   const label = environment === undefined ? 'Send' : inEnvironment('Send', environment, 'to')
   return (
     <div className="lg:grid lg:min-h-full lg:grid-cols-[216px_minmax(0,1fr)]">
-      <div className="lg:border-r lg:border-border"><EndpointList endpoints={endpoints} chosen={endpoint} choose={choose} /></div>
+      <div className="lg:border-r lg:border-border">
+        <EndpointList endpoints={endpoints} chosen={endpoint} choose={choose} />
+      </div>
       <div className="mx-auto grid w-full max-w-[1280px] grid-cols-1 content-start gap-4 px-4 py-4 sm:px-6 xl:grid-cols-2">
         <header className="flex flex-wrap items-start gap-x-3 gap-y-2 xl:col-span-2">
           <div className="min-w-0 grow basis-60">
-            <h2 className="flex items-center gap-2 text-large font-semibold"><span className="truncate">{endpoint?.name ?? 'Any path'}</span></h2>
-            <p className="text-pretty text-muted">{endpoint === null
-              ? service.revision === null ? 'Endpoints are read from the service once it runs. Deploy it, and each gets a form here.' : (endpoints.length === 0 ? 'It describes no endpoints, so it takes any method on any path. Services made with the SDK, or with an /openapi.json, get a form for each.' : 'Any method on any path of the service.')
-              : <>{endpoint.description ?? <code>{endpoint.method ?? 'POST'} {endpoint.path ?? `/${endpoint.name}`}</code>}</>}</p>
+            <h2 className="flex items-center gap-2 text-large font-semibold">
+              <span className="truncate">{endpoint?.name ?? 'Any path'}</span>
+            </h2>
+            <p className="text-pretty text-muted">
+              {endpoint === null ? (
+                service.revision === null ? (
+                  'Endpoints are read from the service once it runs. Deploy it, and each gets a form here.'
+                ) : endpoints.length === 0 ? (
+                  'It describes no endpoints, so it takes any method on any path. Services made with the SDK, or with an /openapi.json, get a form for each.'
+                ) : (
+                  'Any method on any path of the service.'
+                )
+              ) : (
+                <>
+                  {endpoint.description ?? (
+                    <code>
+                      {endpoint.method ?? 'POST'} {endpoint.path ?? `/${endpoint.name}`}
+                    </code>
+                  )}
+                </>
+              )}
+            </p>
           </div>
-          <Button reason={noOpenApi} onClick={saveOpenApi}><Download />OpenAPI</Button>
+          <Button reason={noOpenApi} onClick={saveOpenApi}>
+            <Download />
+            OpenAPI
+          </Button>
         </header>
         <Panel className="self-start overflow-visible!">
-          <div id="request" key={key}><RequestEditor endpoint={endpoint} draft={draft} onChange={edit} problems={warned === key ? problems : none} /></div>
+          <div id="request" key={key}>
+            <RequestEditor
+              endpoint={endpoint}
+              draft={draft}
+              onChange={edit}
+              problems={warned === key ? problems : none}
+            />
+          </div>
           <footer className="sticky bottom-0 flex flex-wrap items-center gap-x-3 rounded-b border-t border-border bg-raised px-4 py-3">
-            <Button kind="primary" keys="mod+enter" busy={calling !== null} reason={reason} onClick={send}><Send />{label}</Button>
-            {kept !== undefined && <Button kind="quiet" onClick={() => { setWarned(null); edit(undefined) }}>Start over</Button>}
-            <span aria-live="polite" className="basis-full text-small text-pretty text-muted not-empty:mt-2">{warned === key && problems.size > 0 && `Not sent: ${problems.size} ${problems.size === 1 ? 'field does' : 'fields do'} not fit. As JSON, anything can be sent.`}</span>
+            <Button kind="primary" keys="mod+enter" busy={calling !== null} reason={reason} onClick={send}>
+              <Send />
+              {label}
+            </Button>
+            {kept !== undefined && (
+              <Button
+                kind="quiet"
+                onClick={() => {
+                  setWarned(null)
+                  edit(undefined)
+                }}
+              >
+                Start over
+              </Button>
+            )}
+            <span aria-live="polite" className="basis-full text-small text-pretty text-muted not-empty:mt-2">
+              {warned === key &&
+                problems.size > 0 &&
+                `Not sent: ${problems.size} ${problems.size === 1 ? 'field does' : 'fields do'} not fit. As JSON, anything can be sent.`}
+            </span>
           </footer>
         </Panel>
         <div className="flex min-w-0 flex-col gap-4 self-start xl:sticky xl:top-4">
           {endpoint?.stream === true && <StreamNote gateway={gateway} service={name} endpoint={endpoint.name} />}
           <Panel>
             <div className="border-b border-border px-3 py-2">
-              <Segments label="Beside the request" value={lower} options={[{ value: 'answer', label: 'Answer' }, { value: 'code', label: 'Code' }, { value: 'history', label: `History ${history.calls.length === 0 ? '' : history.calls.length}` }, { value: 'saved', label: 'Saved' }]} onChange={setLower} />
+              <Segments
+                label="Beside the request"
+                value={lower}
+                options={[
+                  { value: 'answer', label: 'Answer' },
+                  { value: 'code', label: 'Code' },
+                  { value: 'history', label: `History ${history.calls.length === 0 ? '' : history.calls.length}` },
+                  { value: 'saved', label: 'Saved' },
+                ]}
+                onChange={setLower}
+              />
             </div>
-            {lower === 'answer' && (calling?.key === key ? <UnderWay since={calling.since} cancel={() => running.current?.abort()} /> : endpoint?.stream === true && stream.streamed?.key === key ? <StreamView streamed={stream.streamed} stop={stream.stop} /> : <ResponseView logsOf={name === service.name ? { ...place, service: name } : null} {...shown} />)}
-            {lower === 'code' && <SnippetView request={request satisfies CallRequest | undefined} place={{ gateway, ...place, service: name, stream: endpoint?.stream === true }} />}
-            {lower === 'history' && <HistoryView calls={history.calls} load={({ request: past }) => load(past)} clear={history.clear} />}
-            {lower === 'saved' && <SavedView storeKey={`${me.person.id} ${service.id}`} request={problems.size > 0 ? undefined : request} place={{ gateway, ...place, service: name, stream: endpoint?.stream === true }} load={load} />}
+            {lower === 'answer' &&
+              (calling?.key === key ? (
+                <UnderWay since={calling.since} cancel={() => running.current?.abort()} />
+              ) : endpoint?.stream === true && stream.streamed?.key === key ? (
+                <StreamView streamed={stream.streamed} stop={stream.stop} />
+              ) : (
+                <ResponseView logsOf={name === service.name ? { ...place, service: name } : null} {...shown} />
+              ))}
+            {lower === 'code' && (
+              <SnippetView
+                request={request satisfies CallRequest | undefined}
+                place={{ gateway, ...place, service: name, stream: endpoint?.stream === true }}
+              />
+            )}
+            {lower === 'history' && (
+              <HistoryView calls={history.calls} load={({ request: past }) => load(past)} clear={history.clear} />
+            )}
+            {lower === 'saved' && (
+              <SavedView
+                storeKey={`${me.person.id} ${service.id}`}
+                request={problems.size > 0 ? undefined : request}
+                place={{ gateway, ...place, service: name, stream: endpoint?.stream === true }}
+                load={load}
+              />
+            )}
           </Panel>
         </div>
       </div>
@@ -154,4 +301,7 @@ export function CallScreen({ service, name }: { service: Service; name: string }
   )
 }
 
-const cancelled = (afterMs: number) => new PlatformError('cancelled', `cancelled after ${(afterMs / 1_000).toFixed(1)} s`, { fix: 'The service may have handled the call: check before you send it again.' })
+const cancelled = (afterMs: number) =>
+  new PlatformError('cancelled', `cancelled after ${(afterMs / 1_000).toFixed(1)} s`, {
+    fix: 'The service may have handled the call: check before you send it again.',
+  })

@@ -25,21 +25,32 @@ export function draftFor(endpoint: Endpoint | null): Draft {
 /** A past call, to be looked at and made again. */
 export function draftFrom(request: CallRequest, endpoint: Endpoint | null): Draft {
   const base = draftFor(endpoint)
-  if (endpoint === null) return { ...base, method: request.method, path: request.path, body: request.body ?? '', headers: request.headers }
+  if (endpoint === null)
+    return { ...base, method: request.method, path: request.path, body: request.body ?? '', headers: request.headers }
   const value = parseJson(request.body ?? '')
-  return value === undefined ? { ...base, headers: request.headers } : { ...base, value, text: pretty(value), headers: request.headers }
+  return value === undefined
+    ? { ...base, headers: request.headers }
+    : { ...base, value, text: pretty(value), headers: request.headers }
 }
 
 /** Undefined while it is no JSON. */
 export function requestFrom(draft: Draft, endpoint: Endpoint | null): CallRequest | undefined {
-  const headers = draft.headers.filter(([name]) => name.trim() !== '').map(([name, value]): [string, string] => [name.trim(), value])
+  const headers = draft.headers
+    .filter(([name]) => name.trim() !== '')
+    .map(([name, value]): [string, string] => [name.trim(), value])
   if (endpoint !== null) {
     const value = draft.mode === 'form' ? draft.value : parseJson(draft.text)
     return value === undefined && draft.mode === 'json' ? undefined : requestOf(endpoint, value, headers)
   }
   const path = draft.path.startsWith('/') ? draft.path : `/${draft.path}`
   const mayHaveBody = !['GET', 'HEAD'].includes(draft.method)
-  return { endpoint: null, method: draft.method, path, headers, body: mayHaveBody && draft.body !== '' ? draft.body : null }
+  return {
+    endpoint: null,
+    method: draft.method,
+    path,
+    headers,
+    body: mayHaveBody && draft.body !== '' ? draft.body : null,
+  }
 }
 
 /** Form and text say the same: what is typed in one is in the other when it is opened. */

@@ -6,7 +6,13 @@ import { Input } from '#components/ui/input.tsx'
 const nameShape = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,200}$/
 
 /** Headers as rows. Those that the platform says itself (Host, Authorization …) are left to it. */
-export function HeadersEditor({ headers, onChange }: { headers: readonly [string, string][]; onChange: (headers: [string, string][]) => void }) {
+export function HeadersEditor({
+  headers,
+  onChange,
+}: {
+  headers: readonly [string, string][]
+  onChange: (headers: [string, string][]) => void
+}) {
   return (
     <div className="flex flex-col gap-1.5">
       {headers.map(([name, value], at) => (
@@ -20,14 +26,26 @@ export function HeadersEditor({ headers, onChange }: { headers: readonly [string
             title={name !== '' && !nameShape.test(name) ? 'Letters, digits and - only' : undefined}
             onChange={(event) => onChange(headers.toSpliced(at, 1, [event.target.value, value]))}
           />
-          <Input aria-label={`Value of header ${at + 1}`} className="font-mono text-small!" value={value} onChange={(event) => onChange(headers.toSpliced(at, 1, [name, event.target.value]))} />
-          <IconButton label={`Take header ${at + 1} out`} onClick={() => onChange(headers.toSpliced(at, 1))}><X /></IconButton>
+          <Input
+            aria-label={`Value of header ${at + 1}`}
+            className="font-mono text-small!"
+            value={value}
+            onChange={(event) => onChange(headers.toSpliced(at, 1, [name, event.target.value]))}
+          />
+          <IconButton label={`Take header ${at + 1} out`} onClick={() => onChange(headers.toSpliced(at, 1))}>
+            <X />
+          </IconButton>
         </div>
       ))}
-      <Button size="small" className="self-start" onClick={() => onChange([...headers, ['', '']])}><Plus />Add a header</Button>
+      <Button size="small" className="self-start" onClick={() => onChange([...headers, ['', '']])}>
+        <Plus />
+        Add a header
+      </Button>
     </div>
   )
 }
 
 export const headersProblem = (headers: readonly [string, string][]): string | null =>
-  (headers.some(([name]) => name.trim() !== '' && !nameShape.test(name.trim())) ? 'A header’s name has letters, digits and dashes only' : null)
+  headers.some(([name]) => name.trim() !== '' && !nameShape.test(name.trim()))
+    ? 'A header’s name has letters, digits and dashes only'
+    : null

@@ -11,7 +11,10 @@ export function tokensOf(text: string): { kind: TokenKind; text: string }[] {
   let end = 0
   for (const match of marked.matchAll(token)) {
     if (match.index > end) tokens.push({ kind: 'plain', text: marked.slice(end, match.index) })
-    tokens.push({ kind: match[1] !== undefined ? 'name' : match[2] !== undefined ? 'string' : 'literal', text: match[0] })
+    tokens.push({
+      kind: match[1] !== undefined ? 'name' : match[2] !== undefined ? 'string' : 'literal',
+      text: match[0],
+    })
     end = match.index + match[0].length
   }
   if (end < text.length) tokens.push({ kind: 'plain', text: text.slice(end) })

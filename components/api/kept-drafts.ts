@@ -9,7 +9,14 @@ const nameOf = (key: string) => `m3o.request.${key}`
 
 /** The request that is being put together, kept while the tab is open: another tab of the service or a reload loses nothing. `key`: person, service, environment and endpoint. */
 export function useKeptDraft(key: string): [Draft | undefined, (draft: Draft | undefined) => void] {
-  return [useSyncExternalStore(subscribe, () => read(key), () => undefined), (draft) => keepDraft(key, draft)]
+  return [
+    useSyncExternalStore(
+      subscribe,
+      () => read(key),
+      () => undefined,
+    ),
+    (draft) => keepDraft(key, draft),
+  ]
 }
 
 export function keepDraft(key: string, draft: Draft | undefined): void {
@@ -31,7 +38,13 @@ function read(key: string): Draft | undefined {
 function parse(key: string): Draft | undefined {
   try {
     const draft = JSON.parse(sessionStorage.getItem(nameOf(key)) ?? 'null') as Partial<Draft> | null
-    const isDraft = draft !== null && (draft.mode === 'form' || draft.mode === 'json') && Array.isArray(draft.headers) && typeof draft.path === 'string' && typeof draft.body === 'string' && typeof draft.text === 'string'
+    const isDraft =
+      draft !== null &&
+      (draft.mode === 'form' || draft.mode === 'json') &&
+      Array.isArray(draft.headers) &&
+      typeof draft.path === 'string' &&
+      typeof draft.body === 'string' &&
+      typeof draft.text === 'string'
     return isDraft ? (draft as Draft) : undefined
   } catch {
     return undefined

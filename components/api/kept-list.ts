@@ -1,7 +1,9 @@
 import { useCallback, useMemo, useSyncExternalStore } from 'react'
 import type { CallRequest } from './call-request.ts'
 
-interface Kept { request: CallRequest }
+interface Kept {
+  request: CallRequest
+}
 
 const listeners = new Set<() => void>()
 
@@ -10,7 +12,11 @@ const listeners = new Set<() => void>()
  * @returns the list, and what changes it, which says whether the browser kept it
  */
 export function useKeptList<T extends Kept>(name: string): readonly [T[], (change: (all: T[]) => T[]) => boolean] {
-  const stored = useSyncExternalStore(subscribe, () => read(name), () => '[]')
+  const stored = useSyncExternalStore(
+    subscribe,
+    () => read(name),
+    () => '[]',
+  )
   const all = useMemo(() => parse<T>(stored), [stored])
   // Reads what is stored now: another window may have changed it.
   const change = useCallback((to: (all: T[]) => T[]) => write(name, to(parse<T>(read(name)))), [name])
@@ -39,7 +45,11 @@ function write(name: string, all: readonly Kept[]): boolean {
 function parse<T extends Kept>(stored: string): T[] {
   try {
     const value: unknown = JSON.parse(stored)
-    return Array.isArray(value) ? value.filter((each): each is T => typeof each?.request?.path === 'string' && Array.isArray(each.request.headers)) : []
+    return Array.isArray(value)
+      ? value.filter(
+          (each): each is T => typeof each?.request?.path === 'string' && Array.isArray(each.request.headers),
+        )
+      : []
   } catch {
     return []
   }

@@ -32,17 +32,40 @@ function EndpointRequest({ endpoint, draft, onChange, problems }: Props & { endp
           <Segments
             label="Edit the request as"
             value={draft.mode}
-            options={[{ value: 'form', label: 'Form' }, { value: 'json', label: 'JSON' }]}
+            options={[
+              { value: 'form', label: 'Form' },
+              { value: 'json', label: 'JSON' },
+            ]}
             onChange={(mode) => onChange(inMode(draft, mode))}
           />
         }
       >
-        {draft.mode === 'json' ? <JsonBody label="Request as JSON" text={draft.text} problem={problem} onChange={(text) => onChange({ ...draft, text, value: parseJson(text) ?? draft.value })} />
-          : model.kind !== 'object' ? <SchemaField name="body" model={model} required value={draft.value} onChange={setValue} path="" problems={problems} />
-          : model.fields.length === 0 ? <p className="py-1.5 text-muted">It takes nothing.</p>
-          : <ObjectFields fields={model.fields} value={draft.value} onChange={setValue} path="" problems={problems} />}
+        {draft.mode === 'json' ? (
+          <JsonBody
+            label="Request as JSON"
+            text={draft.text}
+            problem={problem}
+            onChange={(text) => onChange({ ...draft, text, value: parseJson(text) ?? draft.value })}
+          />
+        ) : model.kind !== 'object' ? (
+          <SchemaField
+            name="body"
+            model={model}
+            required
+            value={draft.value}
+            onChange={setValue}
+            path=""
+            problems={problems}
+          />
+        ) : model.fields.length === 0 ? (
+          <p className="py-1.5 text-muted">It takes nothing.</p>
+        ) : (
+          <ObjectFields fields={model.fields} value={draft.value} onChange={setValue} path="" problems={problems} />
+        )}
       </Part>
-      <Part title="Headers"><HeadersEditor headers={draft.headers} onChange={(headers) => onChange({ ...draft, headers })} /></Part>
+      <Part title="Headers">
+        <HeadersEditor headers={draft.headers} onChange={(headers) => onChange({ ...draft, headers })} />
+      </Part>
     </>
   )
 }
@@ -53,17 +76,52 @@ function PlainRequest({ draft, onChange }: Omit<Props, 'endpoint'>) {
     <>
       <Part title="Request">
         <div className="flex gap-1.5">
-          <Select aria-label="Method" value={draft.method} onChange={(event) => onChange({ ...draft, method: event.target.value as Method })}>{methods.map((method) => <option key={method}>{method}</option>)}</Select>
-          <Input aria-label="Path" className="font-mono" placeholder="/path?query" value={draft.path} onChange={(event) => onChange({ ...draft, path: event.target.value })} />
+          <Select
+            aria-label="Method"
+            value={draft.method}
+            onChange={(event) => onChange({ ...draft, method: event.target.value as Method })}
+          >
+            {methods.map((method) => (
+              <option key={method}>{method}</option>
+            ))}
+          </Select>
+          <Input
+            aria-label="Path"
+            className="font-mono"
+            placeholder="/path?query"
+            value={draft.path}
+            onChange={(event) => onChange({ ...draft, path: event.target.value })}
+          />
         </div>
       </Part>
-      {hasBody && <Part title="Body"><JsonBody label="Body" text={draft.body} problem={undefined} onChange={(body) => onChange({ ...draft, body })} /></Part>}
-      <Part title="Headers"><HeadersEditor headers={draft.headers} onChange={(headers) => onChange({ ...draft, headers })} /></Part>
+      {hasBody && (
+        <Part title="Body">
+          <JsonBody
+            label="Body"
+            text={draft.body}
+            problem={undefined}
+            onChange={(body) => onChange({ ...draft, body })}
+          />
+        </Part>
+      )}
+      <Part title="Headers">
+        <HeadersEditor headers={draft.headers} onChange={(headers) => onChange({ ...draft, headers })} />
+      </Part>
     </>
   )
 }
 
-function JsonBody({ label, text, problem, onChange }: { label: string; text: string; problem: string | undefined; onChange: (text: string) => void }) {
+function JsonBody({
+  label,
+  text,
+  problem,
+  onChange,
+}: {
+  label: string
+  text: string
+  problem: string | undefined
+  onChange: (text: string) => void
+}) {
   const id = useId()
   return (
     <>
@@ -76,7 +134,9 @@ function JsonBody({ label, text, problem, onChange }: { label: string; text: str
         value={text}
         onChange={(event) => onChange(event.target.value)}
       />
-      <p id={id} className="min-h-4 text-small text-bad">{problem}</p>
+      <p id={id} className="min-h-4 text-small text-bad">
+        {problem}
+      </p>
     </>
   )
 }

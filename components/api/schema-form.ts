@@ -1,18 +1,26 @@
 import type { JsonSchema } from '#contract/endpoints.ts'
 
 /** A JSON Schema as a form shows it. What the form cannot show by fields is `json`: any value, typed as JSON. */
-export type FieldModel = Common & (
-  | { kind: 'string'; format: string | undefined; long: boolean; minLength: number | undefined; maxLength: number | undefined; pattern: string | undefined }
-  | { kind: 'number'; integer: boolean; min: number | undefined; max: number | undefined }
-  | { kind: 'boolean' }
-  | { kind: 'enum'; options: readonly Json[] }
-  | { kind: 'array'; item: FieldModel; minItems: number; maxItems: number | undefined }
-  | { kind: 'object'; fields: readonly NamedField[] }
-  /** An object of any names, such as headers or labels. */
-  | { kind: 'map'; value: FieldModel }
-  | { kind: 'choice'; choices: readonly { label: string; model: FieldModel }[] }
-  | { kind: 'json' }
-)
+export type FieldModel = Common &
+  (
+    | {
+        kind: 'string'
+        format: string | undefined
+        long: boolean
+        minLength: number | undefined
+        maxLength: number | undefined
+        pattern: string | undefined
+      }
+    | { kind: 'number'; integer: boolean; min: number | undefined; max: number | undefined }
+    | { kind: 'boolean' }
+    | { kind: 'enum'; options: readonly Json[] }
+    | { kind: 'array'; item: FieldModel; minItems: number; maxItems: number | undefined }
+    | { kind: 'object'; fields: readonly NamedField[] }
+    /** An object of any names, such as headers or labels. */
+    | { kind: 'map'; value: FieldModel }
+    | { kind: 'choice'; choices: readonly { label: string; model: FieldModel }[] }
+    | { kind: 'json' }
+  )
 
 interface Common {
   description: string | undefined
@@ -20,7 +28,11 @@ interface Common {
   initial: Json | undefined
 }
 
-export interface NamedField { name: string; required: boolean; model: FieldModel }
+export interface NamedField {
+  name: string
+  required: boolean
+  model: FieldModel
+}
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
 
 const maxDepth = 12
@@ -38,17 +50,22 @@ export function asTyped(value: Json): Json {
   const typed = unfitText(value)
   if (typed !== undefined) return typed
   if (Array.isArray(value)) return value.map(asTyped)
-  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, asTyped(inner as Json)])) : value
+  return isObject(value)
+    ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, asTyped(inner as Json)]))
+    : value
 }
 
 /** Reads a schema, which a service wrote and which is therefore hostile: bounded in depth, references only within itself. */
 export function fieldOf(schema: unknown, root: JsonSchema = isObject(schema) ? schema : {}, depth = 0): FieldModel {
-  if (!isObject(schema) || depth > maxDepth) return { kind: 'json', description: undefined, nullable: false, initial: undefined }
+  if (!isObject(schema) || depth > maxDepth)
+    return { kind: 'json', description: undefined, nullable: false, initial: undefined }
   const resolved = resolve(schema, root)
   const common: Common = {
     description: text(resolved['description']) ?? text(resolved['title']),
     nullable: isNullable(resolved),
-    initial: (resolved['default'] ?? (Array.isArray(resolved['examples']) ? resolved['examples'][0] : undefined)) as Json | undefined,
+    initial: (resolved['default'] ?? (Array.isArray(resolved['examples']) ? resolved['examples'][0] : undefined)) as
+      | Json
+      | undefined,
   }
   const next = (inner: unknown) => fieldOf(inner, root, depth + 1)
   return { ...common, ...shapeOf(resolved, next) } as FieldModel
@@ -58,30 +75,57 @@ type Shape = FieldModel extends infer F ? (F extends FieldModel ? Omit<F, keyof 
 
 function shapeOf(schema: JsonSchema, next: (inner: unknown) => FieldModel): Shape {
   if ('const' in schema) return { kind: 'enum', options: [schema['const'] as Json] }
-  if (Array.isArray(schema['enum'])) return { kind: 'enum', options: (schema['enum'] as Json[]).filter((option) => option !== null) }
+  if (Array.isArray(schema['enum']))
+    return { kind: 'enum', options: (schema['enum'] as Json[]).filter((option) => option !== null) }
   const alternative = choicesOf(schema)
   const several = typesOf(schema)
   const choices = alternative.length === 0 && several.length > 1 ? several : alternative
   const [only] = choices
   if (choices.length === 1 && only !== undefined) return withoutCommon(next({ ...only }))
-  if (choices.length > 1) return { kind: 'choice', choices: choices.map((each, at) => ({ label: labelOf(each, at), model: next(each) })) }
+  if (choices.length > 1)
+    return { kind: 'choice', choices: choices.map((each, at) => ({ label: labelOf(each, at), model: next(each) })) }
   switch (typeOf(schema)) {
     case 'string': {
       const maxLength = number(schema['maxLength'])
       const format = text(schema['format'])
-      return { kind: 'string', format, long: format === undefined && maxLength !== undefined && maxLength > 200, minLength: number(schema['minLength']), maxLength, pattern: text(schema['pattern']) }
+      return {
+        kind: 'string',
+        format,
+        long: format === undefined && maxLength !== undefined && maxLength > 200,
+        minLength: number(schema['minLength']),
+        maxLength,
+        pattern: text(schema['pattern']),
+      }
     }
     case 'integer':
-    case 'number': return { kind: 'number', integer: typeOf(schema) === 'integer', min: number(schema['minimum']), max: number(schema['maximum']) }
-    case 'boolean': return { kind: 'boolean' }
-    case 'array': return { kind: 'array', item: next(schema['items'] ?? {}), minItems: number(schema['minItems']) ?? 0, maxItems: number(schema['maxItems']) }
+    case 'number':
+      return {
+        kind: 'number',
+        integer: typeOf(schema) === 'integer',
+        min: number(schema['minimum']),
+        max: number(schema['maximum']),
+      }
+    case 'boolean':
+      return { kind: 'boolean' }
+    case 'array':
+      return {
+        kind: 'array',
+        item: next(schema['items'] ?? {}),
+        minItems: number(schema['minItems']) ?? 0,
+        maxItems: number(schema['maxItems']),
+      }
     case 'object': {
       const properties = isObject(schema['properties']) ? Object.entries(schema['properties']) : []
       const required = Array.isArray(schema['required']) ? schema['required'] : []
-      if (properties.length === 0 && isObject(schema['additionalProperties'])) return { kind: 'map', value: next(schema['additionalProperties']) }
-      return { kind: 'object', fields: properties.map(([name, inner]) => ({ name, required: required.includes(name), model: next(inner) })) }
+      if (properties.length === 0 && isObject(schema['additionalProperties']))
+        return { kind: 'map', value: next(schema['additionalProperties']) }
+      return {
+        kind: 'object',
+        fields: properties.map(([name, inner]) => ({ name, required: required.includes(name), model: next(inner) })),
+      }
     }
-    default: return { kind: 'json' }
+    default:
+      return { kind: 'json' }
   }
 }
 
@@ -91,15 +135,23 @@ export function initialOf(model: FieldModel, required = true): Json | undefined 
   if (!required) return undefined
   if (model.nullable) return null
   switch (model.kind) {
-    case 'string': return ''
-    case 'boolean': return false
-    case 'enum': return model.options[0]
-    case 'array': return Array.from({ length: Math.min(model.minItems, 20) }, () => initialOf(model.item) ?? null)
-    case 'map': return {}
-    case 'choice': return model.choices[0] === undefined ? undefined : initialOf(model.choices[0].model)
-    case 'object': return compact(model.fields.map(({ name, required: needed, model: inner }) => [name, initialOf(inner, needed)]))
+    case 'string':
+      return ''
+    case 'boolean':
+      return false
+    case 'enum':
+      return model.options[0]
+    case 'array':
+      return Array.from({ length: Math.min(model.minItems, 20) }, () => initialOf(model.item) ?? null)
+    case 'map':
+      return {}
+    case 'choice':
+      return model.choices[0] === undefined ? undefined : initialOf(model.choices[0].model)
+    case 'object':
+      return compact(model.fields.map(({ name, required: needed, model: inner }) => [name, initialOf(inner, needed)]))
     case 'number':
-    case 'json': return undefined
+    case 'json':
+      return undefined
   }
 }
 
@@ -108,17 +160,30 @@ export const compact = (entries: readonly (readonly [string, Json | undefined])[
   Object.fromEntries(entries.filter((entry): entry is readonly [string, Json] => entry[1] !== undefined))
 
 /** What a person should mend, by the path of its field (`lines.0.sku`). The service's own checks have the last word. */
-export function problemsOf(model: FieldModel, value: Json | undefined, required = true, path = ''): Map<string, string> {
+export function problemsOf(
+  model: FieldModel,
+  value: Json | undefined,
+  required = true,
+  path = '',
+): Map<string, string> {
   const found = new Map<string, string>()
   const at = (inner: string | number) => (path === '' ? String(inner) : `${path}.${inner}`)
   const say = (message: string) => found.set(path, message)
-  const within = (inner: Map<string, string>) => { for (const [key, message] of inner) found.set(key, message) }
+  const within = (inner: Map<string, string>) => {
+    for (const [key, message] of inner) found.set(key, message)
+  }
   if (value === undefined) {
     if (required && model.kind !== 'json') say('This is needed')
     return found
   }
   if (unfitText(value) !== undefined && model.kind !== 'choice') {
-    say(model.kind === 'number' ? (model.integer ? 'A whole number is expected' : 'A number is expected') : 'This is not JSON')
+    say(
+      model.kind === 'number'
+        ? model.integer
+          ? 'A whole number is expected'
+          : 'A number is expected'
+        : 'This is not JSON',
+    )
     return found
   }
   if (value === null) {
@@ -129,11 +194,15 @@ export function problemsOf(model: FieldModel, value: Json | undefined, required 
     case 'string':
       if (typeof value !== 'string') say('Text is expected')
       else if (required && value === '' && (model.minLength ?? 0) > 0) say('This is needed')
-      else if (model.minLength !== undefined && value.length < model.minLength) say(`At least ${model.minLength} characters`)
-      else if (model.maxLength !== undefined && value.length > model.maxLength) say(`At most ${model.maxLength} characters`)
+      else if (model.minLength !== undefined && value.length < model.minLength)
+        say(`At least ${model.minLength} characters`)
+      else if (model.maxLength !== undefined && value.length > model.maxLength)
+        say(`At most ${model.maxLength} characters`)
       else if (model.format === 'email' && !/^[^\s@]+@[^\s@]+$/.test(value)) say('An email address is expected')
-      else if (model.format === 'date-time' && Number.isNaN(Date.parse(value))) say('A time is expected, such as 2026-01-31T12:00:00Z')
-      else if ((model.format === 'uri' || model.format === 'url') && !URL.canParse(value)) say('An address is expected, such as https://example.com')
+      else if (model.format === 'date-time' && Number.isNaN(Date.parse(value)))
+        say('A time is expected, such as 2026-01-31T12:00:00Z')
+      else if ((model.format === 'uri' || model.format === 'url') && !URL.canParse(value))
+        say('An address is expected, such as https://example.com')
       break
     case 'number':
       if (typeof value !== 'number') say('A number is expected')
@@ -144,23 +213,29 @@ export function problemsOf(model: FieldModel, value: Json | undefined, required 
     case 'array':
       if (!Array.isArray(value)) say('A list is expected')
       else {
-        if (value.length < model.minItems) say(`At least ${model.minItems} ${model.minItems === 1 ? 'entry' : 'entries'}`)
+        if (value.length < model.minItems)
+          say(`At least ${model.minItems} ${model.minItems === 1 ? 'entry' : 'entries'}`)
         value.forEach((item, index) => within(problemsOf(model.item, item, true, at(index))))
       }
       break
     case 'object':
       if (!isObject(value)) say('An object is expected')
-      else for (const { name, required: needed, model: inner } of model.fields) within(problemsOf(inner, own(value, name), needed, at(name)))
+      else
+        for (const { name, required: needed, model: inner } of model.fields)
+          within(problemsOf(inner, own(value, name), needed, at(name)))
       break
     case 'map':
       if (!isObject(value)) say('An object is expected')
-      else for (const [name, inner] of Object.entries(value)) within(problemsOf(model.value, inner as Json, true, at(name)))
+      else
+        for (const [name, inner] of Object.entries(value))
+          within(problemsOf(model.value, inner as Json, true, at(name)))
       break
     case 'boolean':
       if (typeof value !== 'boolean') say('True or false is expected')
       break
     case 'enum':
-      if (!model.options.some((option) => JSON.stringify(option) === JSON.stringify(value))) say('Choose one of the options')
+      if (!model.options.some((option) => JSON.stringify(option) === JSON.stringify(value)))
+        say('Choose one of the options')
       break
     case 'choice': {
       const chosen = model.choices[choiceOf(model.choices, value)]
@@ -174,14 +249,19 @@ export function problemsOf(model: FieldModel, value: Json | undefined, required 
 
 /** A property that is the object's own: `constructor` is none unless somebody sent it. */
 export const own = (value: Json | undefined, name: string): Json | undefined =>
-  (isObject(value) && Object.hasOwn(value, name) ? (value as Record<string, Json>)[name] : undefined)
+  isObject(value) && Object.hasOwn(value, name) ? (value as Record<string, Json>)[name] : undefined
 
 /** Which of the choices a value belongs to: the one whose schema it satisfies, else the one that its constant fields name, else the one of its type. */
 export function choiceOf(choices: readonly { model: FieldModel }[], value: Json | undefined): number {
-  const fits = choices.findIndex(({ model }) => value !== undefined && problemsOf(model, value).size === 0 && sameNames(model, value))
+  const fits = choices.findIndex(
+    ({ model }) => value !== undefined && problemsOf(model, value).size === 0 && sameNames(model, value),
+  )
   if (fits !== -1) return fits
   const named = choices.findIndex(({ model }) => {
-    const fixed = model.kind === 'object' ? model.fields.filter((field) => field.model.kind === 'enum' && field.model.options.length === 1) : []
+    const fixed =
+      model.kind === 'object'
+        ? model.fields.filter((field) => field.model.kind === 'enum' && field.model.options.length === 1)
+        : []
     return fixed.length > 0 && fixed.every((field) => problemsOf(field.model, own(value, field.name)).size === 0)
   })
   return Math.max(0, named === -1 ? choices.findIndex(({ model }) => isOfKind(model, value)) : named)
@@ -191,15 +271,20 @@ function isOfKind({ kind, ...model }: FieldModel, value: Json | undefined): bool
   if (unfitText(value) !== undefined) return kind === 'number' || kind === 'json'
   switch (kind) {
     case 'object':
-    case 'map': return isObject(value)
-    case 'array': return Array.isArray(value)
-    case 'enum': return 'options' in model && model.options.some((option) => typeof option === typeof value)
-    default: return typeof value === kind
+    case 'map':
+      return isObject(value)
+    case 'array':
+      return Array.isArray(value)
+    case 'enum':
+      return 'options' in model && model.options.some((option) => typeof option === typeof value)
+    default:
+      return typeof value === kind
   }
 }
 
 const sameNames = (model: FieldModel, value: Json) =>
-  model.kind !== 'object' || (isObject(value) && Object.keys(value).every((name) => model.fields.some((field) => field.name === name)))
+  model.kind !== 'object' ||
+  (isObject(value) && Object.keys(value).every((name) => model.fields.some((field) => field.name === name)))
 
 function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
   let at = schema
@@ -216,9 +301,20 @@ function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
 function merge(parts: readonly JsonSchema[]): JsonSchema {
   const all: JsonSchema = {}
   for (const { allOf: _allOf, ...part } of parts) {
-    const properties = { ...(all['properties'] as object | undefined), ...(isObject(part['properties']) && part['properties']) }
-    const required = [...((all['required'] as unknown[] | undefined) ?? []), ...(Array.isArray(part['required']) ? part['required'] : [])]
-    Object.assign(all, part, Object.keys(properties).length > 0 && { type: 'object', properties }, required.length > 0 && { required })
+    const properties = {
+      ...(all['properties'] as object | undefined),
+      ...(isObject(part['properties']) && part['properties']),
+    }
+    const required = [
+      ...((all['required'] as unknown[] | undefined) ?? []),
+      ...(Array.isArray(part['required']) ? part['required'] : []),
+    ]
+    Object.assign(
+      all,
+      part,
+      Object.keys(properties).length > 0 && { type: 'object', properties },
+      required.length > 0 && { required },
+    )
   }
   return all
 }
@@ -227,7 +323,10 @@ function lookUp(reference: string, root: JsonSchema): JsonSchema | undefined {
   if (reference === '#') return root
   if (!reference.startsWith('#/')) return undefined
   let at: unknown = root
-  for (const part of reference.slice(2).split('/').map((each) => each.replaceAll('~1', '/').replaceAll('~0', '~'))) {
+  for (const part of reference
+    .slice(2)
+    .split('/')
+    .map((each) => each.replaceAll('~1', '/').replaceAll('~0', '~'))) {
     if (!isObject(at) || !Object.hasOwn(at, part)) return undefined
     at = at[part]
   }
@@ -236,7 +335,8 @@ function lookUp(reference: string, root: JsonSchema): JsonSchema | undefined {
 
 const alternatives = (schema: JsonSchema): unknown[] => [schema['anyOf'], schema['oneOf']].find(Array.isArray) ?? []
 const isNull = (schema: unknown) => isObject(schema) && (schema['type'] === 'null' || schema['const'] === null)
-const choicesOf = (schema: JsonSchema): JsonSchema[] => alternatives(schema).filter((each): each is JsonSchema => isObject(each) && !isNull(each))
+const choicesOf = (schema: JsonSchema): JsonSchema[] =>
+  alternatives(schema).filter((each): each is JsonSchema => isObject(each) && !isNull(each))
 
 function isNullable(schema: JsonSchema): boolean {
   if (schema['nullable'] === true || alternatives(schema).some(isNull)) return true
@@ -258,19 +358,32 @@ const types = ['string', 'number', 'integer', 'boolean', 'array', 'object']
 /** Of `type: ['string', 'number']`, one schema for each. */
 function typesOf(schema: JsonSchema): JsonSchema[] {
   const { type } = schema
-  return Array.isArray(type) ? types.filter((each) => type.includes(each)).map((each) => ({ ...schema, type: each })) : []
+  return Array.isArray(type)
+    ? types.filter((each) => type.includes(each)).map((each) => ({ ...schema, type: each }))
+    : []
 }
 
 function labelOf(schema: JsonSchema, at: number): string {
   const properties = isObject(schema['properties']) ? Object.values(schema['properties']) : []
   const fixed = properties.find((each) => isObject(each) && 'const' in each)
-  return text(schema['title']) ?? (isObject(fixed) ? String(fixed['const']) : undefined) ?? text(typeOf(schema)) ?? `Form ${at + 1}`
+  return (
+    text(schema['title']) ??
+    (isObject(fixed) ? String(fixed['const']) : undefined) ??
+    text(typeOf(schema)) ??
+    `Form ${at + 1}`
+  )
 }
 
-function withoutCommon({ description: _description, nullable: _nullable, initial: _initial, ...shape }: FieldModel): Shape {
+function withoutCommon({
+  description: _description,
+  nullable: _nullable,
+  initial: _initial,
+  ...shape
+}: FieldModel): Shape {
   return shape as Shape
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
 const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined)

@@ -19,10 +19,24 @@ export function SnippetView({ request, place }: { request: CallRequest | undefin
   return (
     <section aria-label="The same call from elsewhere">
       <div className="flex flex-wrap items-center justify-between gap-2 px-4 py-2">
-        <Segments label="The same call as" value={kind} options={snippetKinds.map((each) => ({ value: each.kind, label: each.label }))} onChange={setKind} />
-        {text !== null && <CopyButton text={text} label={`Copy as ${snippetKinds.find((each) => each.kind === kind)?.label ?? kind}`} />}
+        <Segments
+          label="The same call as"
+          value={kind}
+          options={snippetKinds.map((each) => ({ value: each.kind, label: each.label }))}
+          onChange={setKind}
+        />
+        {text !== null && (
+          <CopyButton text={text} label={`Copy as ${snippetKinds.find((each) => each.kind === kind)?.label ?? kind}`} />
+        )}
       </div>
-      <pre tabIndex={0} data-focus-inside aria-label="Snippet" className="max-h-72 overflow-auto border-y border-border bg-sunken px-4 py-3 text-small whitespace-pre-wrap break-all">{text ?? 'The request is not JSON yet.'}</pre>
+      <pre
+        tabIndex={0}
+        data-focus-inside
+        aria-label="Snippet"
+        className="max-h-72 overflow-auto border-y border-border bg-sunken px-4 py-3 text-small whitespace-pre-wrap break-all"
+      >
+        {text ?? 'The request is not JSON yet.'}
+      </pre>
       <p className="px-4 py-2 text-small text-muted">{notes[kind]}</p>
     </section>
   )

@@ -21,15 +21,21 @@ export type SnippetKind = (typeof snippetKinds)[number]['kind']
 /** The same call, to be made elsewhere. Whatever a person typed stays data there: it is quoted for each language. */
 export function snippetOf(kind: SnippetKind, request: CallRequest, place: SnippetPlace): string {
   switch (kind) {
-    case 'curl': return curl(request, place)
-    case 'sdk': return sdk(request, place)
-    case 'client': return client(request, place)
-    case 'cli': return cli(request, place)
+    case 'curl':
+      return curl(request, place)
+    case 'sdk':
+      return sdk(request, place)
+    case 'client':
+      return client(request, place)
+    case 'cli':
+      return cli(request, place)
   }
 }
 
-const isPlainCall = ({ endpoint, method, path, headers }: CallRequest) => endpoint !== null && method === 'POST' && path === `/${endpoint}` && headers.length === 0
-const inEnvironment = ({ environment }: SnippetPlace): [string, string][] => (environment === 'production' ? [] : [['M3O-Environment', environment]])
+const isPlainCall = ({ endpoint, method, path, headers }: CallRequest) =>
+  endpoint !== null && method === 'POST' && path === `/${endpoint}` && headers.length === 0
+const inEnvironment = ({ environment }: SnippetPlace): [string, string][] =>
+  environment === 'production' ? [] : [['M3O-Environment', environment]]
 
 function curl({ method, path, headers, body }: CallRequest, place: SnippetPlace): string {
   const all: [string, string][] = [...inEnvironment(place), ...headers]
@@ -57,7 +63,11 @@ function sdk(request: CallRequest, place: SnippetPlace): string {
 /** With the official client, anywhere else; what it cannot send goes by fetch. */
 function client(request: CallRequest, place: SnippetPlace): string {
   if (!isPlainCall(request) || place.environment !== 'production') {
-    return fetched(script(`${place.gateway}/v1`), request, place, [['Authorization', null], ...inEnvironment(place), ...request.headers])
+    return fetched(script(`${place.gateway}/v1`), request, place, [
+      ['Authorization', null],
+      ...inEnvironment(place),
+      ...request.headers,
+    ])
   }
   const given = `new Client({ token: process.env.M3O_TOKEN, address: ${script(`${place.gateway}/`)} })`
   const args = `${script(place.service)}, ${script(request.endpoint ?? '')}, ${literal(request.body)}`
@@ -66,14 +76,23 @@ function client(request: CallRequest, place: SnippetPlace): string {
     : `import { Client } from '@m3o/m3o-node'\n\nconst m3o = ${given}\nconst answer = await m3o.call(${args})\n`
 }
 
-function fetched(base: string, { method, path, body, headers: own }: CallRequest, { service }: SnippetPlace, headers: readonly (readonly [string, string | null])[]): string {
+function fetched(
+  base: string,
+  { method, path, body, headers: own }: CallRequest,
+  { service }: SnippetPlace,
+  headers: readonly (readonly [string, string | null])[],
+): string {
   const hasType = own.some(([name]) => name.toLowerCase() === 'content-type')
   const all = [...headers, ...(body !== null && !hasType ? [['Content-Type', 'application/json'] as const] : [])]
   // Without concatenation a template could take what was typed for its own.
   return [
     `const answer = await fetch(${base} + ${script(`/${service}${path}`)}, {`,
     `  method: ${script(method)},`,
-    ...(all.length > 0 ? [`  headers: { ${all.map(([name, value]) => `${script(name)}: ${value === null ? '`Bearer ${process.env.M3O_TOKEN}`' : script(value)}`).join(', ')} },`] : []),
+    ...(all.length > 0
+      ? [
+          `  headers: { ${all.map(([name, value]) => `${script(name)}: ${value === null ? '`Bearer ${process.env.M3O_TOKEN}`' : script(value)}`).join(', ')} },`,
+        ]
+      : []),
     ...(body === null ? [] : [`  body: ${script(body)},`]),
     '})',
     'console.log(answer.status, await answer.text())',
@@ -83,16 +102,20 @@ function fetched(base: string, { method, path, body, headers: own }: CallRequest
 
 function cli(request: CallRequest, place: SnippetPlace): string {
   const { endpoint, path, body, method } = request
-  const where = place.environment === 'production' ? `--team ${place.team}` : `--team ${place.team} --env ${place.environment}`
-  if (!isPlainCall(request) && (method !== 'POST' || request.headers.length > 0)) return `# m3o call sends POST without headers of its own; this call needs more:\n${curl(request, place)}`
+  const where =
+    place.environment === 'production' ? `--team ${place.team}` : `--team ${place.team} --env ${place.environment}`
+  if (!isPlainCall(request) && (method !== 'POST' || request.headers.length > 0))
+    return `# m3o call sends POST without headers of its own; this call needs more:\n${curl(request, place)}`
   return `m3o ${where} call ${place.service} ${shell(endpoint !== null && path === `/${endpoint}` ? endpoint : path)}${body === null || body === '' ? '' : ` ${shell(body)}`}`
 }
 
 /** One word of a POSIX shell (IEEE 1003.1 §2.2.2): only a single quote ends what single quotes began. */
-export const shell = (text: string): string => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(text) && !text.startsWith('-') ? text : `'${text.replaceAll("'", `'\\''`)}'`)
+export const shell = (text: string): string =>
+  /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) && !text.startsWith('-') ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
 /** A JavaScript string: JSON is one, but for what ends a line or a script element where it may be pasted. */
-export const script = (text: string): string => `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'").replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029').replaceAll('</', '<\\/')}'`
+export const script = (text: string): string =>
+  `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'").replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029').replaceAll('</', '<\\/')}'`
 
 /** A body as a JavaScript literal where it is JSON. JSON is JavaScript, except that `"__proto__": …` would set the prototype. */
 function literal(body: string | null): string {
@@ -100,10 +123,14 @@ function literal(body: string | null): string {
   try {
     const value: unknown = JSON.parse(body)
     if (body.includes('__proto__')) return `JSON.parse(${script(body)})`
-    return JSON.stringify(value, null, 2).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029').replaceAll('</', '<\\/')
+    return JSON.stringify(value, null, 2)
+      .replaceAll('\u2028', '\\u2028')
+      .replaceAll('\u2029', '\\u2029')
+      .replaceAll('</', '<\\/')
   } catch {
     return script(body)
   }
 }
 
-const record = (headers: CallRequest['headers']) => `{ ${headers.map(([name, value]) => `${script(name)}: ${script(value)}`).join(', ')} }`
+const record = (headers: CallRequest['headers']) =>
+  `{ ${headers.map(([name, value]) => `${script(name)}: ${script(value)}`).join(', ')} }`

@@ -7,8 +7,15 @@ export function StreamNote({ gateway, service, endpoint }: { gateway: string; se
   return (
     <Panel className="px-4 py-3">
       <h3 className="font-medium">It streams</h3>
-      <p className="text-pretty text-muted">Open a websocket, send the request as the first message, and each message back is one answer. With <code>Accept: text/event-stream</code> it comes as events over plain HTTP. Sent from here, they are shown as they come, until it ends or you stop it.</p>
-      <p className="mt-1.5 flex items-center gap-2"><code className="min-w-0 truncate text-small">{address}</code><CopyButton text={address} label="Copy the websocket’s address" /></p>
+      <p className="text-pretty text-muted">
+        Open a websocket, send the request as the first message, and each message back is one answer. With{' '}
+        <code>Accept: text/event-stream</code> it comes as events over plain HTTP. Sent from here, they are shown as
+        they come, until it ends or you stop it.
+      </p>
+      <p className="mt-1.5 flex items-center gap-2">
+        <code className="min-w-0 truncate text-small">{address}</code>
+        <CopyButton text={address} label="Copy the websocket’s address" />
+      </p>
     </Panel>
   )
 }

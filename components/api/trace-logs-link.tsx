@@ -21,5 +21,13 @@ export function traceLogs(place: InTeam, traceId: string, hops: readonly Hop[]):
 /** Beside an answer: all that was logged for it. */
 export function TraceLogsLink({ place, traceId, children }: { place: InTeam; traceId: string; children: string }) {
   const { data: hops = [] } = useQuery(useTRPC().calls.trace.queryOptions({ team: place.team, traceId }))
-  return <PointedLink href={traceLogs(place, traceId, hops).href} className="text-accent" title="Logs of all services in this trace">{children}</PointedLink>
+  return (
+    <PointedLink
+      href={traceLogs(place, traceId, hops).href}
+      className="text-accent"
+      title="Logs of all services in this trace"
+    >
+      {children}
+    </PointedLink>
+  )
 }

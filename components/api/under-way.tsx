@@ -12,7 +12,10 @@ export function UnderWay({ since, cancel }: { since: number; cancel: () => void 
       <Spinner className="size-4" />
       <span role="status">Waiting for the response</span>
       <span className="tabular text-muted">{(Math.max(0, now - since) / 1_000).toFixed(1)} s</span>
-      <Button size="small" className="ml-auto" onClick={cancel}><Square />Cancel</Button>
+      <Button size="small" className="ml-auto" onClick={cancel}>
+        <Square />
+        Cancel
+      </Button>
     </div>
   )
 }

@@ -21,7 +21,11 @@ export interface Streamed {
 const kept = 500
 
 /** One endpoint that is listened to at a time; leaving the screen stops it. */
-export function useStream(): { streamed: Streamed | null; start: (key: string, input: Inputs['calls']['stream']) => Promise<StreamHead | null>; stop: () => void } {
+export function useStream(): {
+  streamed: Streamed | null
+  start: (key: string, input: Inputs['calls']['stream']) => Promise<StreamHead | null>
+  stop: () => void
+} {
   const client = useTRPCClient()
   const [streamed, setStreamed] = useState<Streamed | null>(null)
   const running = useRef<AbortController | null>(null)
@@ -44,7 +48,11 @@ export function useStream(): { streamed: Streamed | null; start: (key: string, i
     try {
       for await (const part of await client.calls.stream.mutate(input, { signal: control.signal })) {
         if ('head' in part) show({ head: part.head })
-        else if ('message' in part) show({ count: now.count + 1, messages: [...now.messages.slice(1 - kept), { n: now.count + 1, at: Date.now(), text: part.message }] })
+        else if ('message' in part)
+          show({
+            count: now.count + 1,
+            messages: [...now.messages.slice(1 - kept), { n: now.count + 1, at: Date.now(), text: part.message }],
+          })
         else show({ state: part.end === 'limit' ? 'too many' : 'ended' })
       }
       if (now.state === 'open') show({ state: control.signal.aborted ? 'stopped' : 'ended' })

@@ -26,7 +26,10 @@ const NewService = dynamic(() => import('./new-service.tsx').then((module) => mo
 const WhatChanged = dynamic(() => import('./what-changed.tsx').then((module) => module.WhatChanged), { ssr: false })
 const filterNames = ['q', 'owner', 'language', 'state', 'audience', 'from', 'tag'] as const
 
-const originOptions = [{ value: 'own', label: 'Its own copies' }, { value: 'inherited', label: 'Inherited' }]
+const originOptions = [
+  { value: 'own', label: 'Its own copies' },
+  { value: 'inherited', label: 'Inherited' },
+]
 
 /** What services there are, whose, in what state, and how to reach them. */
 export function Catalogue({ creating: open = null }: { creating?: { template?: string | undefined } | null }) {
@@ -44,36 +47,68 @@ export function Catalogue({ creating: open = null }: { creating?: { template?: s
   const { q, owner, language, state, audience, from, tag } = deferred
   const documented = useDocumented(place.team, q)
   const found = useMemo(
-    () => searchCatalogue(services, { q, owner, language, state, audience, from, tag, team: place.team }, documented), [services, q, owner, language, state, audience, from, tag, place.team, documented],
+    () => searchCatalogue(services, { q, owner, language, state, audience, from, tag, team: place.team }, documented),
+    [services, q, owner, language, state, audience, from, tag, place.team, documented],
   )
   const isOverlay = environments.some(({ name, parent }) => name === place.environment && parent !== null)
   const own = services.filter((service) => service.team === place.team && originOf(service) === 'own').length
   // Nothing waits for it.
   const { data: activity } = useQuery(trpc.metrics.activity.queryOptions(place))
   const columns = useMemo(
-    () => catalogueColumns({
-      team: place.team, environment: place.environment, kinds: new Map(environments.map(({ name, kind }) => [name, kind])),
-      activity: new Map(activity?.map((one) => [one.serviceId, one])),
-    }),
+    () =>
+      catalogueColumns({
+        team: place.team,
+        environment: place.environment,
+        kinds: new Map(environments.map(({ name, kind }) => [name, kind])),
+        activity: new Map(activity?.map((one) => [one.serviceId, one])),
+      }),
     [place.team, place.environment, environments, activity],
   )
-  const choices = useMemo(() => ({
-    owners: [...new Map(services.flatMap((service) => (service.owner ? [[service.owner.email, service.owner.name] as const] : [])))].map(([value, label]) => ({ value, label })),
-    tags: [...new Set(services.flatMap((service) => service.tags))].sort(),
-    languages: [...new Set(services.map((service) => service.language))].filter((language) => language !== '').sort(),
-  }), [services])
+  const choices = useMemo(
+    () => ({
+      owners: [
+        ...new Map(
+          services.flatMap((service) => (service.owner ? [[service.owner.email, service.owner.name] as const] : [])),
+        ),
+      ].map(([value, label]) => ({ value, label })),
+      tags: [...new Set(services.flatMap((service) => service.tags))].sort(),
+      languages: [...new Set(services.map((service) => service.language))].filter((language) => language !== '').sort(),
+    }),
+    [services],
+  )
   const mayCreate = may('service.create')
 
   useActions([
-    { id: 'service.new', title: 'New service', keys: 'n', words: 'create template', reason: mayCreate, run: () => setCreating({}) },
+    {
+      id: 'service.new',
+      title: 'New service',
+      keys: 'n',
+      words: 'create template',
+      reason: mayCreate,
+      run: () => setCreating({}),
+    },
     { id: 'catalogue.news', title: 'What changed', words: 'news following shared asks', run: () => setReading(true) },
     { id: 'catalogue.search', title: 'Search the catalogue', keys: '/', run: () => search.current?.focus() },
   ])
 
-  const newButton = <Button kind="primary" keys="n" reason={mayCreate} onClick={() => setCreating({})}><Plus />New service</Button>
+  const newButton = (
+    <Button kind="primary" keys="n" reason={mayCreate} onClick={() => setCreating({})}>
+      <Plus />
+      New service
+    </Button>
+  )
   return (
     <>
-      <PageHeader title="Catalogue" about={`${found.length === services.length ? services.length : `${found.length} of ${services.length}`}${isOverlay ? ` · ${own} of its own` : ''}`} actions={<><NewsButton team={place.team} open={() => setReading(true)} />{newButton}</>}>
+      <PageHeader
+        title="Catalogue"
+        about={`${found.length === services.length ? services.length : `${found.length} of ${services.length}`}${isOverlay ? ` · ${own} of its own` : ''}`}
+        actions={
+          <>
+            <NewsButton team={place.team} open={() => setReading(true)} />
+            {newButton}
+          </>
+        }
+      >
         <FilterBar label="Filter the catalogue">
           <SearchInput
             ref={search}
@@ -82,14 +117,56 @@ export function Catalogue({ creating: open = null }: { creating?: { template?: s
             className="w-56 shrink-0 sm:w-72"
             value={filters.q}
             onChange={(event) => setFilters({ q: event.target.value })}
-            onKeyDown={(event) => { if (event.key === 'Escape') setFilters({ q: '' }) }}
+            onKeyDown={(event) => {
+              if (event.key === 'Escape') setFilters({ q: '' })
+            }}
           />
-          <FilterSelect label="Owner" any="Any owner" value={filters.owner} options={choices.owners} onChange={(value) => setFilters({ owner: value })} />
-          <FilterSelect label="Language" any="Any language" value={filters.language} options={choices.languages} onChange={(value) => setFilters({ language: value })} />
-          {(choices.tags.length > 0 || filters.tag !== '') && <FilterSelect label="Tag" any="Any tag" value={filters.tag} options={choices.tags} onChange={(value) => setFilters({ tag: value })} />}
-          <FilterSelect label="State" any="Any state" value={filters.state} options={serviceStates.map((value) => ({ value, label: serviceStateWord(value) }))} onChange={(value) => setFilters({ state: value })} />
-          <FilterSelect label="Audience" any="Any audience" value={filters.audience} options={audienceOptions} onChange={(value) => setFilters({ audience: value })} />
-          {isOverlay && <FilterSelect label="Serves from" any="Own and inherited" value={filters.from} options={originOptions} onChange={(value) => setFilters({ from: value })} />}
+          <FilterSelect
+            label="Owner"
+            any="Any owner"
+            value={filters.owner}
+            options={choices.owners}
+            onChange={(value) => setFilters({ owner: value })}
+          />
+          <FilterSelect
+            label="Language"
+            any="Any language"
+            value={filters.language}
+            options={choices.languages}
+            onChange={(value) => setFilters({ language: value })}
+          />
+          {(choices.tags.length > 0 || filters.tag !== '') && (
+            <FilterSelect
+              label="Tag"
+              any="Any tag"
+              value={filters.tag}
+              options={choices.tags}
+              onChange={(value) => setFilters({ tag: value })}
+            />
+          )}
+          <FilterSelect
+            label="State"
+            any="Any state"
+            value={filters.state}
+            options={serviceStates.map((value) => ({ value, label: serviceStateWord(value) }))}
+            onChange={(value) => setFilters({ state: value })}
+          />
+          <FilterSelect
+            label="Audience"
+            any="Any audience"
+            value={filters.audience}
+            options={audienceOptions}
+            onChange={(value) => setFilters({ audience: value })}
+          />
+          {isOverlay && (
+            <FilterSelect
+              label="Serves from"
+              any="Own and inherited"
+              value={filters.from}
+              options={originOptions}
+              onChange={(value) => setFilters({ from: value })}
+            />
+          )}
         </FilterBar>
       </PageHeader>
       <Table
@@ -97,9 +174,30 @@ export function Catalogue({ creating: open = null }: { creating?: { template?: s
         columns={columns}
         rows={found}
         rowKey={(service) => service.id}
-        empty={services.length === 0
-          ? <EmptyState icon={<Boxes />} title="No services yet" action={newButton}>Make one from a template: edit it here, deploy it, call it. It takes about two minutes. Or run <code className="text-text">m3o deploy</code> in a folder that you have.</EmptyState>
-          : <EmptyState icon={<Boxes />} title="Nothing matches" action={<Button onClick={() => setFilters({ q: '', owner: '', language: '', state: '', audience: '', from: '', tag: '' })}>Clear the filters</Button>}>{services.length} services are hidden by the search and the filters.</EmptyState>}
+        empty={
+          services.length === 0 ? (
+            <EmptyState icon={<Boxes />} title="No services yet" action={newButton}>
+              Make one from a template: edit it here, deploy it, call it. It takes about two minutes. Or run{' '}
+              <code className="text-text">m3o deploy</code> in a folder that you have.
+            </EmptyState>
+          ) : (
+            <EmptyState
+              icon={<Boxes />}
+              title="Nothing matches"
+              action={
+                <Button
+                  onClick={() =>
+                    setFilters({ q: '', owner: '', language: '', state: '', audience: '', from: '', tag: '' })
+                  }
+                >
+                  Clear the filters
+                </Button>
+              }
+            >
+              {services.length} services are hidden by the search and the filters.
+            </EmptyState>
+          )
+        }
       />
       {reading && <WhatChanged onDismiss={() => setReading(false)} />}
       {creating !== null && <NewService template={creating.template} onDismiss={() => setCreating(null)} />}

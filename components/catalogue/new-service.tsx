@@ -24,13 +24,23 @@ export function NewService({ template: wanted, onDismiss }: { template?: string 
   const router = useRouter()
   const queries = useQueryClient()
   const templates = useQuery(trpc.templates.list.queryOptions())
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { name: '', template: '' }, values: { name: '', template: (templates.data?.find(({ name }) => name === wanted) ?? templates.data?.[0])?.name ?? '' }, resetOptions: { keepDirtyValues: true } })
-  const create = useMutation(trpc.services.create.mutationOptions({
-    onSuccess: (service) => {
-      void queries.invalidateQueries(trpc.services.pathFilter())
-      router.push(paths.service({ ...place, service: service.name }, 'code'))
+  const form = useForm({
+    resolver: zodResolver(schema),
+    defaultValues: { name: '', template: '' },
+    values: {
+      name: '',
+      template: (templates.data?.find(({ name }) => name === wanted) ?? templates.data?.[0])?.name ?? '',
     },
-  }))
+    resetOptions: { keepDirtyValues: true },
+  })
+  const create = useMutation(
+    trpc.services.create.mutationOptions({
+      onSuccess: (service) => {
+        void queries.invalidateQueries(trpc.services.pathFilter())
+        router.push(paths.service({ ...place, service: service.name }, 'code'))
+      },
+    }),
+  )
   const { errors } = form.formState
   return (
     <DialogForm
@@ -44,11 +54,23 @@ export function NewService({ template: wanted, onDismiss }: { template?: string 
       onSubmit={({ name, template }) => create.mutate({ team: place.team, name, template })}
       onDismiss={onDismiss}
     >
-      <Field label="Name" hint="Others call it by this name. Lower-case letters, digits, dashes." error={errors.name?.message}>
-        {(control) => <Input {...control} {...form.register('name')} autoFocus placeholder="hello" className="font-mono" />}
+      <Field
+        label="Name"
+        hint="Others call it by this name. Lower-case letters, digits, dashes."
+        error={errors.name?.message}
+      >
+        {(control) => (
+          <Input {...control} {...form.register('name')} autoFocus placeholder="hello" className="font-mono" />
+        )}
       </Field>
       {templates.error !== null && <ErrorLine error={templates.error} />}
-      {templates.isPending && <div className="flex flex-col gap-2" role="status" aria-label="Loading the templates">{[0, 1, 2].map((n) => <Skeleton key={n} className="h-[58px]" />)}</div>}
+      {templates.isPending && (
+        <div className="flex flex-col gap-2" role="status" aria-label="Loading the templates">
+          {[0, 1, 2].map((n) => (
+            <Skeleton key={n} className="h-[58px]" />
+          ))}
+        </div>
+      )}
       {templates.data !== undefined && (
         <TemplateChoice
           templates={templates.data}

@@ -14,7 +14,13 @@ export function NewsButton({ team, open }: { team: string; open: () => void }) {
   const weighs = asks.length > 0 || news.some((item) => !item.seen && item.weighs)
   return (
     <Button onClick={open} aria-label={unseen === 0 ? 'What changed' : `What changed: ${unseen} new`}>
-      <Bell /><span className="max-sm:hidden">What changed</span>{unseen > 0 && <Badge tone={weighs ? 'warn' : 'busy'}><span className="tabular">{unseen}</span></Badge>}
+      <Bell />
+      <span className="max-sm:hidden">What changed</span>
+      {unseen > 0 && (
+        <Badge tone={weighs ? 'warn' : 'busy'}>
+          <span className="tabular">{unseen}</span>
+        </Badge>
+      )}
     </Button>
   )
 }

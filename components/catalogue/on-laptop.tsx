@@ -9,11 +9,19 @@ import { Time } from '#components/ui/time.tsx'
 export function OnLaptop({ laptop, short = false }: { laptop: Laptop; short?: boolean }) {
   const whose = spokenLaptop(laptop.by)
   return (
-    <span className="inline-flex max-w-full min-w-0" title={`Calls go to ${whose} (${laptop.by.email}), as ${laptop.instance}; what is deployed serves once it lets go`}>
+    <span
+      className="inline-flex max-w-full min-w-0"
+      title={`Calls go to ${whose} (${laptop.by.email}), as ${laptop.instance}; what is deployed serves once it lets go`}
+    >
       <Badge tone="busy">
         <LaptopIcon aria-hidden className="size-3 shrink-0" />
         <span className="max-w-44 truncate">on {whose}</span>
-        {!short && <><span aria-hidden>·</span><Time at={laptop.since} /></>}
+        {!short && (
+          <>
+            <span aria-hidden>·</span>
+            <Time at={laptop.since} />
+          </>
+        )}
       </Badge>
     </span>
   )

@@ -16,7 +16,13 @@ const neverDeployed = { tone: 'idle', shape: 'ring', word: 'not deployed' } as c
 export const serviceStateWord = (state: ServiceState) => marks[state].word
 
 /** `service` as it is listed: one that is stopped and has no revision was never deployed there. */
-export function ServiceStateMark({ service, compact = false }: { service: Pick<Service, 'state' | 'revision'>; compact?: boolean }) {
+export function ServiceStateMark({
+  service,
+  compact = false,
+}: {
+  service: Pick<Service, 'state' | 'revision'>
+  compact?: boolean
+}) {
   const never = service.state === 'stopped' && service.revision === null
   return <StateMark {...(never ? neverDeployed : marks[service.state])} compact={compact} />
 }

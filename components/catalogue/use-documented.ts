@@ -10,6 +10,14 @@ const none: ReadonlySet<string> = new Set()
 export function useDocumented(team: string, query: string): ReadonlySet<string> {
   const wanted = query.trim()
   const enabled = wanted.length >= leastLetters
-  const { data } = useQuery(useTRPC().services.search.queryOptions({ team, query: wanted }, { enabled, placeholderData: keepPreviousData, staleTime: 30_000 }))
-  return useMemo(() => (enabled && data !== undefined ? new Set(data.map(({ serviceId }) => serviceId)) : none), [enabled, data])
+  const { data } = useQuery(
+    useTRPC().services.search.queryOptions(
+      { team, query: wanted },
+      { enabled, placeholderData: keepPreviousData, staleTime: 30_000 },
+    ),
+  )
+  return useMemo(
+    () => (enabled && data !== undefined ? new Set(data.map(({ serviceId }) => serviceId)) : none),
+    [enabled, data],
+  )
 }

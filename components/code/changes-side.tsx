@@ -22,50 +22,104 @@ export function ChangesSide({ onOpened }: { onOpened: () => void }) {
     <section aria-label="Changes" className="flex min-h-0 grow flex-col">
       <header className="flex h-8 shrink-0 items-center pr-1 pl-3">
         <h2 className="grow text-small font-medium text-muted">Changes</h2>
-        {drafted.size > 0 && <Button kind="quiet" size="small" reason={readOnly} onClick={() => setDiscarding(true)}>Discard all</Button>}
+        {drafted.size > 0 && (
+          <Button kind="quiet" size="small" reason={readOnly} onClick={() => setDiscarding(true)}>
+            Discard all
+          </Button>
+        )}
       </header>
       <p className="px-3 pb-2 text-small text-muted">
-        {live === null ? 'Nothing is deployed here yet: against the last commit.' : live === undefined ? ' ' : <>Against what serves in {at.environment}: <ShortId id={live} /></>}
+        {live === null ? (
+          'Nothing is deployed here yet: against the last commit.'
+        ) : live === undefined ? (
+          ' '
+        ) : (
+          <>
+            Against what serves in {at.environment}: <ShortId id={live} />
+          </>
+        )}
       </p>
-      {changes.length === 0 && live !== undefined && <p className="px-3 pb-2 text-muted">{others.length > 0 ? 'You changed nothing here.' : readOnly !== null ? 'Nothing differs.' : `Your draft is ${live === null ? 'what is committed' : 'what is deployed'}.`}</p>}
-      <div className="min-h-0 grow overflow-y-auto pb-4">
-      <ul aria-label="Changed in your draft">
-        {changes.map(({ path, change }) => (
-          <li key={path} className="group flex h-7 items-center pr-1 hover:bg-hover">
-            <button type="button" data-focus-inside className="flex h-full min-w-0 grow items-center gap-1.5 pl-3 text-left" onClick={() => { workspace.open(changesTab(path), { preview: true, focus: false }); onOpened() }}>
-              <span className={`w-3 shrink-0 font-mono text-tiny ${changeColour[change]}`}>{changeLetter[change]}<span className="sr-only"> {change}</span></span>
-              <span className="truncate">{nameOf(path)}</span>
-              <span className="min-w-0 grow truncate text-tiny text-muted">{parentOf(path)}</span>
-            </button>
-            <IconButton
-              size="small"
-              label={`Discard the changes to ${path}`}
-              reason={readOnly ?? (drafted.has(path) ? null : 'it is committed already; roll back instead')}
-              className="opacity-0 group-hover:opacity-100 focus-visible:opacity-100"
-              onClick={() => void act.revert(path)}
-            ><Undo2 /></IconButton>
-          </li>
-        ))}
-      </ul>
-      {others.length > 0 && (
-        <>
-          <h3 className="px-3 pt-3 pb-1 text-small text-muted">Committed, and not live in {at.environment}</h3>
-          <ul aria-label="Committed, and not live">
-            {others.map(({ path, change }) => (
-              <li key={path} className="flex h-7 items-center pr-1 hover:bg-hover">
-                <button type="button" data-focus-inside className="flex h-full min-w-0 grow items-center gap-1.5 pl-3 text-left text-muted" onClick={() => { workspace.open(changesTab(path), { preview: true, focus: false }); onOpened() }}>
-                  <span className="w-3 shrink-0 font-mono text-tiny">{changeLetter[change]}<span className="sr-only"> {change}</span></span>
-                  <span className="truncate">{nameOf(path)}</span>
-                  <span className="min-w-0 grow truncate text-tiny">{parentOf(path)}</span>
-                </button>
-              </li>
-            ))}
-          </ul>
-        </>
+      {changes.length === 0 && live !== undefined && (
+        <p className="px-3 pb-2 text-muted">
+          {others.length > 0
+            ? 'You changed nothing here.'
+            : readOnly !== null
+              ? 'Nothing differs.'
+              : `Your draft is ${live === null ? 'what is committed' : 'what is deployed'}.`}
+        </p>
       )}
+      <div className="min-h-0 grow overflow-y-auto pb-4">
+        <ul aria-label="Changed in your draft">
+          {changes.map(({ path, change }) => (
+            <li key={path} className="group flex h-7 items-center pr-1 hover:bg-hover">
+              <button
+                type="button"
+                data-focus-inside
+                className="flex h-full min-w-0 grow items-center gap-1.5 pl-3 text-left"
+                onClick={() => {
+                  workspace.open(changesTab(path), { preview: true, focus: false })
+                  onOpened()
+                }}
+              >
+                <span className={`w-3 shrink-0 font-mono text-tiny ${changeColour[change]}`}>
+                  {changeLetter[change]}
+                  <span className="sr-only"> {change}</span>
+                </span>
+                <span className="truncate">{nameOf(path)}</span>
+                <span className="min-w-0 grow truncate text-tiny text-muted">{parentOf(path)}</span>
+              </button>
+              <IconButton
+                size="small"
+                label={`Discard the changes to ${path}`}
+                reason={readOnly ?? (drafted.has(path) ? null : 'it is committed already; roll back instead')}
+                className="opacity-0 group-hover:opacity-100 focus-visible:opacity-100"
+                onClick={() => void act.revert(path)}
+              >
+                <Undo2 />
+              </IconButton>
+            </li>
+          ))}
+        </ul>
+        {others.length > 0 && (
+          <>
+            <h3 className="px-3 pt-3 pb-1 text-small text-muted">Committed, and not live in {at.environment}</h3>
+            <ul aria-label="Committed, and not live">
+              {others.map(({ path, change }) => (
+                <li key={path} className="flex h-7 items-center pr-1 hover:bg-hover">
+                  <button
+                    type="button"
+                    data-focus-inside
+                    className="flex h-full min-w-0 grow items-center gap-1.5 pl-3 text-left text-muted"
+                    onClick={() => {
+                      workspace.open(changesTab(path), { preview: true, focus: false })
+                      onOpened()
+                    }}
+                  >
+                    <span className="w-3 shrink-0 font-mono text-tiny">
+                      {changeLetter[change]}
+                      <span className="sr-only"> {change}</span>
+                    </span>
+                    <span className="truncate">{nameOf(path)}</span>
+                    <span className="min-w-0 grow truncate text-tiny">{parentOf(path)}</span>
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
       </div>
       {discarding && (
-        <Confirm title="Discard all changes?" action={`Discard ${drafted.size} ${drafted.size === 1 ? 'change' : 'changes'}`} busy={false} error={null} onDismiss={() => setDiscarding(false)} onConfirm={() => { setDiscarding(false); void act.revert(null) }}>
+        <Confirm
+          title="Discard all changes?"
+          action={`Discard ${drafted.size} ${drafted.size === 1 ? 'change' : 'changes'}`}
+          busy={false}
+          error={null}
+          onDismiss={() => setDiscarding(false)}
+          onConfirm={() => {
+            setDiscarding(false)
+            void act.revert(null)
+          }}
+        >
           Your draft becomes the last commit again. The draft history keeps what you discard for a day.
         </Confirm>
       )}

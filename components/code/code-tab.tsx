@@ -16,7 +16,10 @@ import { Workspace } from './workspace.ts'
 // Begun with this module, not with the first drawing: the editor is most of what one waits for.
 if (typeof window !== 'undefined') void loadEditor().catch(() => {})
 
-const IdeView = dynamic(() => loadEditor().then((module) => module.IdeView), { ssr: false, loading: () => <EditorSkeleton /> })
+const IdeView = dynamic(() => loadEditor().then((module) => module.IdeView), {
+  ssr: false,
+  loading: () => <EditorSkeleton />,
+})
 
 /** The editor, whose weight comes when it is first opened; the file that it will show comes at the same time. */
 export function CodeTab() {
@@ -27,8 +30,13 @@ export function CodeTab() {
   const { data: tree } = useSuspenseQuery(useTRPC().source.tree.queryOptions({ ...at, ref: { draft: true } }))
   const name = draftName(person.id, at)
   useEffect(() => {
-    const path = fileInFront({ named, layout: new Workspace(name, { narrow: false }).get(), paths: tree.map((entry) => entry.path) })
-    if (path !== undefined) askEarly(`${name} ${path}`, () => client.source.read.query({ ...at, ref: { draft: true }, path }))
+    const path = fileInFront({
+      named,
+      layout: new Workspace(name, { narrow: false }).get(),
+      paths: tree.map((entry) => entry.path),
+    })
+    if (path !== undefined)
+      askEarly(`${name} ${path}`, () => client.source.read.query({ ...at, ref: { draft: true }, path }))
     // Once for each draft.
   }, [name])
   return <IdeView />

@@ -19,7 +19,10 @@ export function CommitArea({ commit, path }: { commit: string; path: string }) {
   const trpc = useTRPC()
   const history = useQuery(trpc.source.history.queryOptions({ ...at, path, limit: 200 }))
   const parent = history.data?.find((one) => one.commit === commit)?.parents[0] ?? null
-  const text = (ref: string) => ({ ...trpc.source.read.queryOptions({ ...at, ref: { commit: ref }, path }), retry: false })
+  const text = (ref: string) => ({
+    ...trpc.source.read.queryOptions({ ...at, ref: { commit: ref }, path }),
+    retry: false,
+  })
   const after = useQuery(text(commit))
   const before = useQuery({ ...text(parent ?? ''), enabled: parent !== null })
   if (history.error !== null) return <ErrorState error={history.error} retry={() => void history.refetch()} />
@@ -29,13 +32,22 @@ export function CommitArea({ commit, path }: { commit: string; path: string }) {
   return (
     <>
       <Bar icon={<FileClock aria-hidden />} tone="accent">
-        <span>What <ShortId id={commit} /> {before.data === undefined ? 'added' : after.data === undefined ? 'deleted' : 'changed'}.</span>
+        <span>
+          What <ShortId id={commit} />{' '}
+          {before.data === undefined ? 'added' : after.data === undefined ? 'deleted' : 'changed'}.
+        </span>
         {after.data !== undefined && <PutBack path={path} commit={commit} words="Put this into my draft" />}
-        {before.data !== undefined && parent !== null && <PutBack path={path} commit={parent} words="Put the one before into my draft" />}
+        {before.data !== undefined && parent !== null && (
+          <PutBack path={path} commit={parent} words="Put the one before into my draft" />
+        )}
       </Bar>
-      {isText
-        ? <div className="relative min-h-0 grow"><DiffView path={path} before={before.data?.text ?? ''} after={after.data?.text ?? ''} readOnly label={path} /></div>
-        : <EmptyState title="Not a text">{path} cannot be compared line by line.</EmptyState>}
+      {isText ? (
+        <div className="relative min-h-0 grow">
+          <DiffView path={path} before={before.data?.text ?? ''} after={after.data?.text ?? ''} readOnly label={path} />
+        </div>
+      ) : (
+        <EmptyState title="Not a text">{path} cannot be compared line by line.</EmptyState>
+      )}
     </>
   )
 }
@@ -51,11 +63,18 @@ function PutBack({ path, commit, words }: { path: string; commit: string; words:
       await draft.upload(path, await draft.bytes(path, commit), documents.get(path)?.saver.hash ?? hash)
     },
     onSuccess: async () => {
-      await Promise.all([queries.invalidateQueries(trpc.source.tree.pathFilter()), queries.invalidateQueries(trpc.source.status.pathFilter())])
+      await Promise.all([
+        queries.invalidateQueries(trpc.source.tree.pathFilter()),
+        queries.invalidateQueries(trpc.source.status.pathFilter()),
+      ])
       workspace.open(fileTab(path))
       toastDone(`${path} is in your draft as it was`, { description: 'Deploy to make it live.' })
     },
     onError: toastError,
   })
-  return <Button size="small" reason={readOnly} busy={put.isPending} onClick={() => put.mutate()}>{words}</Button>
+  return (
+    <Button size="small" reason={readOnly} busy={put.isPending} onClick={() => put.mutate()}>
+      {words}
+    </Button>
+  )
 }

@@ -1,6 +1,9 @@
 import type { TreeEntry } from '#contract/source.ts'
 
-export interface TreeChange { path: string; change: 'added' | 'modified' | 'deleted' }
+export interface TreeChange {
+  path: string
+  change: 'added' | 'modified' | 'deleted'
+}
 
 /** By hashes: nothing has to be read. In order of their paths. */
 export function compareTrees(before: readonly TreeEntry[], after: readonly TreeEntry[]): TreeChange[] {

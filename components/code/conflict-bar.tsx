@@ -26,38 +26,102 @@ export function ConflictBar({ document }: { document: Document }) {
   })
   const theirs = useMutation({
     mutationFn: () => draft.read(path),
-    onSuccess: (file) => { setComparing(null); documents.take(document, file) },
+    onSuccess: (file) => {
+      setComparing(null)
+      documents.take(document, file)
+    },
   })
   if (state.name === 'saved' || state.name === 'dirty' || state.name === 'saving') return null
   if (state.name === 'waiting') {
     return (
       <Bar icon={<CloudOff aria-hidden />} tone="warn">
-        {documents.noRoom ? 'The platform cannot be reached, and this browser has no room to keep what you type: copy it before you leave.' : 'The platform cannot be reached. What you type is kept in this browser and saved as soon as it is back.'}
-        <Button size="small" onClick={() => documents.nudge(path)}>Save now</Button>
+        {documents.noRoom
+          ? 'The platform cannot be reached, and this browser has no room to keep what you type: copy it before you leave.'
+          : 'The platform cannot be reached. What you type is kept in this browser and saved as soon as it is back.'}
+        <Button size="small" onClick={() => documents.nudge(path)}>
+          Save now
+        </Button>
       </Bar>
     )
   }
-  if (state.name === 'refused') return <Bar icon={<TriangleAlert aria-hidden />} tone="bad">{sentence(state.error.message)} {state.error.fix !== undefined && sentence(state.error.fix)}</Bar>
+  if (state.name === 'refused')
+    return (
+      <Bar icon={<TriangleAlert aria-hidden />} tone="bad">
+        {sentence(state.error.message)} {state.error.fix !== undefined && sentence(state.error.fix)}
+      </Bar>
+    )
   const deleted = state.hash === null
   return (
     <>
       <Bar icon={<TriangleAlert aria-hidden />} tone="bad">
         {sentence(state.error.message)} Yours is not saved until you choose.
-        {!deleted && <Button size="small" busy={compare.isPending} onClick={() => compare.mutate()}>Compare</Button>}
-        <Button size="small" busy={theirs.isPending} onClick={() => (deleted ? documents.forget(path) : theirs.mutate())}>{deleted ? 'Let it go' : 'Use theirs'}</Button>
-        <Button size="small" onClick={() => void saver.keepMine()}>Keep mine</Button>
+        {!deleted && (
+          <Button size="small" busy={compare.isPending} onClick={() => compare.mutate()}>
+            Compare
+          </Button>
+        )}
+        <Button
+          size="small"
+          busy={theirs.isPending}
+          onClick={() => (deleted ? documents.forget(path) : theirs.mutate())}
+        >
+          {deleted ? 'Let it go' : 'Use theirs'}
+        </Button>
+        <Button size="small" onClick={() => void saver.keepMine()}>
+          Keep mine
+        </Button>
       </Bar>
       {(compare.error ?? theirs.error) !== null && <ErrorLine error={compare.error ?? theirs.error} />}
       {comparing !== null && (
-        <Dialog title={`${path}: theirs and yours`} description="Left is what is saved, right is yours." onDismiss={() => setComparing(null)} footer={<><Button onClick={() => theirs.mutate()}>Use theirs</Button><Button kind="primary" onClick={() => { setComparing(null); void saver.keepMine() }}>Keep mine</Button></>}>
-          <div className="relative h-[48dvh]"><DiffView path={path} before={comparing.theirs} after={saver.text} readOnly label={path} /></div>
+        <Dialog
+          title={`${path}: theirs and yours`}
+          description="Left is what is saved, right is yours."
+          onDismiss={() => setComparing(null)}
+          footer={
+            <>
+              <Button onClick={() => theirs.mutate()}>Use theirs</Button>
+              <Button
+                kind="primary"
+                onClick={() => {
+                  setComparing(null)
+                  void saver.keepMine()
+                }}
+              >
+                Keep mine
+              </Button>
+            </>
+          }
+        >
+          <div className="relative h-[48dvh]">
+            <DiffView path={path} before={comparing.theirs} after={saver.text} readOnly label={path} />
+          </div>
         </Dialog>
       )}
     </>
   )
 }
 
-export function Bar({ icon, tone, children }: { icon: React.ReactNode; tone: 'warn' | 'bad' | 'accent'; children: React.ReactNode }) {
-  const ground = { warn: 'bg-warn-soft [&>svg]:text-warn', bad: 'bg-bad-soft [&>svg]:text-bad', accent: 'bg-accent-soft [&>svg]:text-accent' }[tone]
-  return <div role="status" className={`flex shrink-0 flex-wrap items-center gap-2 border-b border-border px-3 py-1.5 [&>svg]:size-3.5 [&>svg]:shrink-0 ${ground}`}>{icon}{children}</div>
+export function Bar({
+  icon,
+  tone,
+  children,
+}: {
+  icon: React.ReactNode
+  tone: 'warn' | 'bad' | 'accent'
+  children: React.ReactNode
+}) {
+  const ground = {
+    warn: 'bg-warn-soft [&>svg]:text-warn',
+    bad: 'bg-bad-soft [&>svg]:text-bad',
+    accent: 'bg-accent-soft [&>svg]:text-accent',
+  }[tone]
+  return (
+    <div
+      role="status"
+      className={`flex shrink-0 flex-wrap items-center gap-2 border-b border-border px-3 py-1.5 [&>svg]:size-3.5 [&>svg]:shrink-0 ${ground}`}
+    >
+      {icon}
+      {children}
+    </div>
+  )
 }

@@ -6,7 +6,19 @@ import type { Problem } from './markers.ts'
 const mostShown = 5
 
 /** The editor knows of errors that the build may not find: the person decides. */
-export function DeployWarning({ problems, action, onDeploy, onShow, onDismiss }: { problems: readonly Problem[]; action: string; onDeploy: () => void; onShow: () => void; onDismiss: () => void }) {
+export function DeployWarning({
+  problems,
+  action,
+  onDeploy,
+  onShow,
+  onDismiss,
+}: {
+  problems: readonly Problem[]
+  action: string
+  onDeploy: () => void
+  onShow: () => void
+  onDismiss: () => void
+}) {
   const files = new Set(problems.map(({ path }) => path)).size
   return (
     <Dialog
@@ -16,15 +28,21 @@ export function DeployWarning({ problems, action, onDeploy, onShow, onDismiss }:
       footer={
         <>
           <Button onClick={onDismiss}>Cancel</Button>
-          <Button keys="mod+shift+enter" onClick={onDeploy}>{action}</Button>
-          <Button kind="primary" autoFocus onClick={onShow}>Show errors</Button>
+          <Button keys="mod+shift+enter" onClick={onDeploy}>
+            {action}
+          </Button>
+          <Button kind="primary" autoFocus onClick={onShow}>
+            Show errors
+          </Button>
         </>
       }
     >
       <ul className="flex flex-col gap-2">
         {problems.slice(0, mostShown).map(({ path, line, message }, index) => (
           <li key={index} className="min-w-0">
-            <p className="truncate font-mono text-small text-muted">{path}:{line}</p>
+            <p className="truncate font-mono text-small text-muted">
+              {path}:{line}
+            </p>
             <p className="line-clamp-2 break-words">{message}</p>
           </li>
         ))}

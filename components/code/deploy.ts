@@ -34,23 +34,34 @@ export function useDeploy(): Deploying {
   const left = useRef(false)
   useEffect(() => {
     left.current = false
-    return () => { left.current = true }
+    return () => {
+      left.current = true
+    }
   }, [])
   // A save may wait for the network; nobody deploys what its person has walked away from.
-  const stay = () => { if (left.current) throw new PlatformError('cancelled', 'not deployed: you left before the draft was saved', { fix: 'Deploy it again.' }) }
+  const stay = () => {
+    if (left.current)
+      throw new PlatformError('cancelled', 'not deployed: you left before the draft was saved', {
+        fix: 'Deploy it again.',
+      })
+  }
   const start = useMutation({
-    mutationFn: () => documents.flushInto({
-      alone: async () => {
-        stay()
-        return client.deployments.start.mutate({ ...at, what: { draft: {} } })
-      },
-      async saving(save) {
-        stay()
-        const { saved, ...started } = await client.deployments.saveAndStart.mutate({ ...at, ...save })
-        return { started, saved }
-      },
-    }),
-    onMutate: () => { setId(null); setDeployment(null) },
+    mutationFn: () =>
+      documents.flushInto({
+        alone: async () => {
+          stay()
+          return client.deployments.start.mutate({ ...at, what: { draft: {} } })
+        },
+        async saving(save) {
+          stay()
+          const { saved, ...started } = await client.deployments.saveAndStart.mutate({ ...at, ...save })
+          return { started, saved }
+        },
+      }),
+    onMutate: () => {
+      setId(null)
+      setDeployment(null)
+    },
     onSuccess: ({ deploymentId }) => {
       setId(deploymentId)
       last.set(place, deploymentId)
@@ -68,5 +79,12 @@ export function useDeploy(): Deploying {
   })
   useShowsDeployment(id)
   const busy = start.isPending || (id !== null && (deployment === null || isUnderWay(deployment.state)))
-  return { start: () => { if (!busy) start.mutate() }, busy, deployment, error: start.error }
+  return {
+    start: () => {
+      if (!busy) start.mutate()
+    },
+    busy,
+    deployment,
+    error: start.error,
+  }
 }

@@ -28,9 +28,23 @@ import { fileTab } from './workspace.ts'
 export function DeploymentPanel({ deploying: { deployment, error, busy } }: { deploying: Deploying }) {
   const { at } = useIde()
   const cancel = useCancel(at.team)
-  const earlier = useQuery({ ...useTRPC().deployments.list.queryOptions(firstPage(at)), enabled: deployment !== null }).data
-  if (error !== null && error !== undefined && deployment === null) return <div className="p-3"><ErrorLine error={error} /></div>
-  if (deployment === null) return <p className="flex items-center gap-2 p-3 text-muted"><Rocket aria-hidden className="size-3.5 shrink-0" />{busy ? 'Saving the draft…' : 'Nothing was deployed from here yet. What happens when you do is shown here.'}</p>
+  const earlier = useQuery({
+    ...useTRPC().deployments.list.queryOptions(firstPage(at)),
+    enabled: deployment !== null,
+  }).data
+  if (error !== null && error !== undefined && deployment === null)
+    return (
+      <div className="p-3">
+        <ErrorLine error={error} />
+      </div>
+    )
+  if (deployment === null)
+    return (
+      <p className="flex items-center gap-2 p-3 text-muted">
+        <Rocket aria-hidden className="size-3.5 shrink-0" />
+        {busy ? 'Saving the draft…' : 'Nothing was deployed from here yet. What happens when you do is shown here.'}
+      </p>
+    )
   const { state, phases: passed, durationMs } = deployment
   const last = lastLike(deployment, earlier ?? [])
   return (
@@ -39,11 +53,28 @@ export function DeploymentPanel({ deploying: { deployment, error, busy } }: { de
         <DeploymentStateMark state={state} />
         <ShortId id={deployment.revision} />
         <span className="text-muted">in {deployment.environment}</span>
-        {durationMs !== null && <span className="text-muted">after <Duration ms={durationMs} /></span>}
-        {last?.durationMs != null && <span className="tabular text-muted">last time {spokenDuration(last.durationMs)}</span>}
-        <Link className="text-accent" href={paths.deployment(at, deployment.id)}>Details</Link>
-        {isUnderWay(state) && state !== 'switching' && <Button size="small" onClick={() => cancel(deployment)}>Cancel</Button>}
-        {state === 'live' && <ButtonLink size="small" href={paths.service(at, 'api')}><Send />Call it</ButtonLink>}
+        {durationMs !== null && (
+          <span className="text-muted">
+            after <Duration ms={durationMs} />
+          </span>
+        )}
+        {last?.durationMs != null && (
+          <span className="tabular text-muted">last time {spokenDuration(last.durationMs)}</span>
+        )}
+        <Link className="text-accent" href={paths.deployment(at, deployment.id)}>
+          Details
+        </Link>
+        {isUnderWay(state) && state !== 'switching' && (
+          <Button size="small" onClick={() => cancel(deployment)}>
+            Cancel
+          </Button>
+        )}
+        {state === 'live' && (
+          <ButtonLink size="small" href={paths.service(at, 'api')}>
+            <Send />
+            Call it
+          </ButtonLink>
+        )}
       </div>
       <ol className="flex flex-wrap gap-x-6 gap-y-1">
         {phases.map((name) => {
@@ -52,8 +83,16 @@ export function DeploymentPanel({ deploying: { deployment, error, busy } }: { de
           const failed = phase !== undefined && phase === passed.at(-1) && state === 'failed'
           return (
             <li key={name} className={clsx('flex items-center gap-2', phase === undefined && 'text-muted')}>
-              <StateMark tone={failed ? 'bad' : ended ? 'ok' : phase ? 'busy' : 'idle'} shape={failed ? 'cross' : ended ? 'full' : phase ? 'turning' : 'ring'} word={name} />
-              <span className="w-14 text-small text-muted">{phase !== undefined && <Duration ms={phase.ms} {...(phase.ms === null && isUnderWay(state) && { since: phase.startedAt })} />}</span>
+              <StateMark
+                tone={failed ? 'bad' : ended ? 'ok' : phase ? 'busy' : 'idle'}
+                shape={failed ? 'cross' : ended ? 'full' : phase ? 'turning' : 'ring'}
+                word={name}
+              />
+              <span className="w-14 text-small text-muted">
+                {phase !== undefined && (
+                  <Duration ms={phase.ms} {...(phase.ms === null && isUnderWay(state) && { since: phase.startedAt })} />
+                )}
+              </span>
             </li>
           )
         })}
@@ -69,19 +108,50 @@ function Failure({ error }: { error: NonNullable<Deployment['error']> }) {
   const files = new Set(useTree().map(({ path }) => path))
   const { lines = [], exitCode, signal } = error
   const { head, rest } = headAndRest(error.message)
-  const how = [exitCode !== null && exitCode !== undefined && `exit code ${exitCode}`, signal && `signal ${signal}`].filter(Boolean).join(', ')
+  const how = [exitCode !== null && exitCode !== undefined && `exit code ${exitCode}`, signal && `signal ${signal}`]
+    .filter(Boolean)
+    .join(', ')
   const link = (place: Place, text: string) => (
-    <button type="button" className="text-accent underline underline-offset-2" onClick={() => workspace.open(fileTab(place.path), { at: place })}>{text}</button>
+    <button
+      type="button"
+      className="text-accent underline underline-offset-2"
+      onClick={() => workspace.open(fileTab(place.path), { at: place })}
+    >
+      {text}
+    </button>
   )
   return (
     <div role="alert" className="flex min-w-0 flex-col gap-2">
-      <p className="break-words"><span className="font-medium text-bad"><FailureText text={sentence(head)} files={files} link={link} /></span> {error.fix !== undefined && <span className="text-muted">{sentence(error.fix)}</span>} {how !== '' && <span className="font-mono text-small text-muted">{how}</span>}</p>
-      {rest !== '' && <Printed label="The lines around it"><FailureText text={rest} files={files} link={link} /></Printed>}
-      {lines.length > 0 && <Printed label="Its last lines"><FailureText text={lines.join('\n')} files={files} link={link} /></Printed>}
+      <p className="break-words">
+        <span className="font-medium text-bad">
+          <FailureText text={sentence(head)} files={files} link={link} />
+        </span>{' '}
+        {error.fix !== undefined && <span className="text-muted">{sentence(error.fix)}</span>}{' '}
+        {how !== '' && <span className="font-mono text-small text-muted">{how}</span>}
+      </p>
+      {rest !== '' && (
+        <Printed label="The lines around it">
+          <FailureText text={rest} files={files} link={link} />
+        </Printed>
+      )}
+      {lines.length > 0 && (
+        <Printed label="Its last lines">
+          <FailureText text={lines.join('\n')} files={files} link={link} />
+        </Printed>
+      )}
     </div>
   )
 }
 
 function Printed({ label, children }: { label: string; children: ReactNode }) {
-  return <pre aria-label={label} tabIndex={0} data-focus-inside className="shrink-0 overflow-x-auto rounded border border-border bg-sunken p-2 text-small">{children}</pre>
+  return (
+    <pre
+      aria-label={label}
+      tabIndex={0}
+      data-focus-inside
+      className="shrink-0 overflow-x-auto rounded border border-border bg-sunken p-2 text-small"
+    >
+      {children}
+    </pre>
+  )
 }

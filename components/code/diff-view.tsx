@@ -8,7 +8,19 @@ import { applyTheme, monaco } from './monaco.ts'
 const comparingMs = 5_000
 
 /** Two texts side by side, one above the other where it is narrow. The right one may be a document that is being edited. */
-export function DiffView({ path, before, after, readOnly, label }: { path: string; before: string; after: string | monaco.editor.ITextModel; readOnly: boolean; label: string }) {
+export function DiffView({
+  path,
+  before,
+  after,
+  readOnly,
+  label,
+}: {
+  path: string
+  before: string
+  after: string | monaco.editor.ITextModel
+  readOnly: boolean
+  label: string
+}) {
   const box = useRef<HTMLDivElement>(null)
   const dark = useIsDark()
   useEffect(() => applyTheme(dark), [dark])
@@ -19,8 +31,17 @@ export function DiffView({ path, before, after, readOnly, label }: { path: strin
     const modified = typeof after === 'string' ? monaco.editor.createModel(after, language) : after
     if (modified.isDisposed()) return original.dispose()
     const editor = monaco.editor.createDiffEditor(box.current, {
-      ...editorOptions, theme: 'm3o', readOnly, originalEditable: false, renderSideBySide: true, useInlineViewWhenSpaceIsLimited: true, renderSideBySideInlineBreakpoint: 640,
-      hideUnchangedRegions: { enabled: true }, originalAriaLabel: `${label}, before`, modifiedAriaLabel: `${label}, after`, renderOverviewRuler: false,
+      ...editorOptions,
+      theme: 'm3o',
+      readOnly,
+      originalEditable: false,
+      renderSideBySide: true,
+      useInlineViewWhenSpaceIsLimited: true,
+      renderSideBySideInlineBreakpoint: 640,
+      hideUnchangedRegions: { enabled: true },
+      originalAriaLabel: `${label}, before`,
+      modifiedAriaLabel: `${label}, after`,
+      renderOverviewRuler: false,
     })
     editor.setModel({ original, modified })
     return () => {

@@ -14,12 +14,20 @@ export interface Document {
 }
 
 /** Binary, or too large to be edited: it has a size and can be downloaded. */
-export interface Opaque { path: string; size: number; binary: boolean }
+export interface Opaque {
+  path: string
+  size: number
+  binary: boolean
+}
 
 /** What is done with a saved draft, by itself or with what is saved on the way. */
 export interface Start<T> {
   alone(): Promise<T>
-  saving(save: { path: string; text: string; expected: string | null }): Promise<{ started: T; saved: { hash: string } }>
+  saving(save: {
+    path: string
+    text: string
+    expected: string | null
+  }): Promise<{ started: T; saved: { hash: string } }>
 }
 
 export type Loaded = { document: Document } | { opaque: Opaque }
@@ -91,11 +99,14 @@ export class Documents {
       const saving = start.saving({ path: only.path, text, expected })
       started = saving.then(({ started }) => started)
       started.catch(() => {}) // told below, or by the save
-      return saving.then(({ saved }) => saved, (error: unknown) => {
-        if (errorOf(error).field === 'path') throw error
-        // What was typed is saved whatever became of the rest.
-        return this.#draft.save(only.path, text, expected)
-      })
+      return saving.then(
+        ({ saved }) => saved,
+        (error: unknown) => {
+          if (errorOf(error).field === 'path') throw error
+          // What was typed is saved whatever became of the rest.
+          return this.#draft.save(only.path, text, expected)
+        },
+      )
     })
     return started ?? start.alone()
   }
@@ -103,7 +114,8 @@ export class Documents {
   /** Saves in the background what there is to save. */
   nudge(path?: string): void {
     const some = path === undefined ? this.all() : this.all().filter((one) => one.path === path)
-    for (const { saver } of some) if (saver.state.name === 'dirty' || saver.state.name === 'waiting') saver.flush().catch(() => {})
+    for (const { saver } of some)
+      if (saver.state.name === 'dirty' || saver.state.name === 'waiting') saver.flush().catch(() => {})
   }
 
   /** Closes one whose text the platform has; others stay behind until it does. */
@@ -114,10 +126,11 @@ export class Documents {
 
   /** A file or folder that is gone, or moved: what was saved of it is elsewhere now. */
   forget(path: string): void {
-    for (const document of this.all()) if (document.path === path || document.path.startsWith(`${path}/`)) {
-      this.#copies.keep(document.path, null)
-      this.#drop(document)
-    }
+    for (const document of this.all())
+      if (document.path === path || document.path.startsWith(`${path}/`)) {
+        this.#copies.keep(document.path, null)
+        this.#drop(document)
+      }
   }
 
   /** What other windows, a merge or a discard changed is read again, wherever nothing is being typed. */
@@ -129,8 +142,13 @@ export class Documents {
       const saves = saver.saves
       // The tree may be older than our last save: what is there now decides.
       void this.#draft.read(path).then(
-        (file) => { if (saver.isClean && saver.saves === saves && file.hash !== saver.hash && file.text !== null) this.take(document, file) },
-        () => { if (saver.isClean && saver.saves === saves && !hashes.has(path)) this.#drop(document) },
+        (file) => {
+          if (saver.isClean && saver.saves === saves && file.hash !== saver.hash && file.text !== null)
+            this.take(document, file)
+        },
+        () => {
+          if (saver.isClean && saver.saves === saves && !hashes.has(path)) this.#drop(document)
+        },
       )
     }
   }
@@ -159,9 +177,11 @@ export class Documents {
     monaco.editor.getModel(uri)?.dispose()
     const model = monaco.editor.createModel(file.text, languageOf(path), uri)
     const document: Document = {
-      path, model,
+      path,
+      model,
       saver: new DraftSaver({
-        text: model.getValue(), hash: file.hash,
+        text: model.getValue(),
+        hash: file.hash,
         save: (text, expected) => this.#draft.save(path, text, expected),
         keep: (next) => this.#copies.keep(path, next),
         onChange: () => this.#tell(),
@@ -180,7 +200,10 @@ export class Documents {
   #drop(document: Document): void {
     document.saver.close()
     // Monaco remembers what it found in a text that is gone.
-    for (const owner of new Set(monaco.editor.getModelMarkers({ resource: document.model.uri }).map((marker) => marker.owner))) monaco.editor.setModelMarkers(document.model, owner, [])
+    for (const owner of new Set(
+      monaco.editor.getModelMarkers({ resource: document.model.uri }).map((marker) => marker.owner),
+    ))
+      monaco.editor.setModelMarkers(document.model, owner, [])
     document.model.dispose()
     if (this.#open.get(document.path) === document) this.#open.delete(document.path)
     this.#tell()
@@ -197,7 +220,13 @@ function setText(model: monaco.editor.ITextModel, text: string): void {
   model.pushEditOperations([], [{ range: model.getFullModelRange(), text }], () => null)
 }
 
-const byName: Record<string, string> = { dockerfile: 'dockerfile', makefile: 'shell', '.env': 'ini', '.gitignore': 'ini', '.npmrc': 'ini' }
+const byName: Record<string, string> = {
+  dockerfile: 'dockerfile',
+  makefile: 'shell',
+  '.env': 'ini',
+  '.gitignore': 'ini',
+  '.npmrc': 'ini',
+}
 
 export function languageOf(path: string): string {
   const name = path.split('/').at(-1)?.toLowerCase() ?? ''

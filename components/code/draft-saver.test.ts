@@ -13,11 +13,18 @@ function bench({ text = 'one', hash = 'h-one' as string | null } = {}) {
   let now = 0
   let count = 0
   const clock: Clock = {
-    set: (run, ms) => { timers.set(++count, { run, at: now + ms }); return count },
+    set: (run, ms) => {
+      timers.set(++count, { run, at: now + ms })
+      return count
+    },
     clear: (timer) => void timers.delete(timer as number),
   }
   const saver = new DraftSaver({
-    text, hash, clock, onChange: () => {}, keep: (copy) => copies.push(copy),
+    text,
+    hash,
+    clock,
+    onChange: () => {},
+    keep: (copy) => copies.push(copy),
     save: async (next, expected) => {
       await hold
       if (away) throw new PlatformError('unavailable', 'away')
@@ -28,15 +35,36 @@ function bench({ text = 'one', hash = 'h-one' as string | null } = {}) {
     },
   })
   return {
-    saver, saves, copies,
+    saver,
+    saves,
+    copies,
     there: () => there,
-    elsewhere: (next: string) => { there = { text: next, hash: `h-${next}` } },
-    leave: () => { away = true },
-    comeBack: () => { away = false },
-    slow: () => { let go = () => {}; hold = new Promise<void>((resolve) => { go = () => { hold = undefined; resolve() } }); return () => go() },
+    elsewhere: (next: string) => {
+      there = { text: next, hash: `h-${next}` }
+    },
+    leave: () => {
+      away = true
+    },
+    comeBack: () => {
+      away = false
+    },
+    slow: () => {
+      let go = () => {}
+      hold = new Promise<void>((resolve) => {
+        go = () => {
+          hold = undefined
+          resolve()
+        }
+      })
+      return () => go()
+    },
     async pass(ms: number) {
       now += ms
-      for (const [id, timer] of [...timers]) if (timer.at <= now) { timers.delete(id); timer.run() }
+      for (const [id, timer] of [...timers])
+        if (timer.at <= now) {
+          timers.delete(id)
+          timer.run()
+        }
       for (let turn = 0; turn < 10; turn++) await Promise.resolve()
     },
   }
@@ -67,7 +95,9 @@ test('what saves it together with something else takes the place of its own save
   await pass(settleMs)
   expect(saves).toEqual([])
   saver.edit('three')
-  await expect(saver.flush(() => Promise.reject(new PlatformError('forbidden', 'not here')))).rejects.toMatchObject({ code: 'forbidden' })
+  await expect(saver.flush(() => Promise.reject(new PlatformError('forbidden', 'not here')))).rejects.toMatchObject({
+    code: 'forbidden',
+  })
   expect(saver.state.name).toBe('refused')
 })
 

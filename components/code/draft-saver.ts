@@ -24,7 +24,10 @@ export interface Clock {
 }
 
 /** What was typed and not yet saved, with the hash that it began from. */
-export interface Copy { text: string; expected: string | null }
+export interface Copy {
+  text: string
+  expected: string | null
+}
 
 export interface SaverOptions {
   text: string
@@ -38,7 +41,15 @@ export interface SaverOptions {
 export const settleMs = 300
 const firstRetryMs = 1_000
 const lastRetryMs = 15_000
-const passing = new Set(['unavailable', 'timeout', 'internal', 'rate_limited', 'gateway_timeout', 'bad_gateway', 'unauthenticated'])
+const passing = new Set([
+  'unavailable',
+  'timeout',
+  'internal',
+  'rate_limited',
+  'gateway_timeout',
+  'bad_gateway',
+  'unauthenticated',
+])
 const realClock: Clock = { set: (run, ms) => setTimeout(run, ms), clear: (timer) => clearTimeout(timer as number) }
 
 export class DraftSaver {
@@ -63,12 +74,22 @@ export class DraftSaver {
     this.#hash = options.hash
   }
 
-  get state(): SaveState { return this.#state }
-  get hash(): string | null { return this.#hash }
-  get text(): string { return this.#text }
-  get saves(): number { return this.#saves }
+  get state(): SaveState {
+    return this.#state
+  }
+  get hash(): string | null {
+    return this.#hash
+  }
+  get text(): string {
+    return this.#text
+  }
+  get saves(): number {
+    return this.#saves
+  }
   /** The platform has all of it. */
-  get isClean(): boolean { return this.#state.name === 'saved' }
+  get isClean(): boolean {
+    return this.#state.name === 'saved'
+  }
 
   edit(text: string): void {
     if (text === this.#text) return
@@ -126,7 +147,11 @@ export class DraftSaver {
 
   #later(ms: number): void {
     this.#cancel()
-    if (!this.#closed) this.#timer = this.#clock.set(() => { this.#timer = undefined; void this.#save() }, ms)
+    if (!this.#closed)
+      this.#timer = this.#clock.set(() => {
+        this.#timer = undefined
+        void this.#save()
+      }, ms)
   }
 
   #cancel(): void {

@@ -27,7 +27,8 @@ import { titleOf } from './tab-bar.tsx'
 export function EditorArea({ tab, onCursor }: { tab: TabKey | null; onCursor: (position: monaco.Position) => void }) {
   if (tab === null) return <NothingOpen />
   const path = pathOfTab(tab)
-  if (tab.startsWith('file:') && path !== undefined) return <FileArea key="file" tab={tab} path={path} onCursor={onCursor} />
+  if (tab.startsWith('file:') && path !== undefined)
+    return <FileArea key="file" tab={tab} path={path} onCursor={onCursor} />
   if (tab.startsWith('changes:') && path !== undefined) return <ChangesArea key={tab} path={path} />
   if (tab.startsWith('commit:')) return <CommitArea key={tab} commit={tab.split(':')[1] ?? ''} path={titleOf(tab)} />
   return <LibraryArea tab={tab} uri={tab.slice('library:'.length)} onCursor={onCursor} />
@@ -38,9 +39,15 @@ function NothingOpen() {
     <EmptyState icon={<Files />} title="Nothing is open">
       <span className="flex flex-col items-center gap-1.5">
         Choose a file on the left.
-        <span className="flex items-center gap-2">Go to a file <Kbd keys="mod+p" /></span>
-        <span className="flex items-center gap-2">Search in files <Kbd keys="mod+shift+f" /></span>
-        <span className="flex items-center gap-2">Deploy <Kbd keys="mod+shift+enter" /></span>
+        <span className="flex items-center gap-2">
+          Go to a file <Kbd keys="mod+p" />
+        </span>
+        <span className="flex items-center gap-2">
+          Search in files <Kbd keys="mod+shift+f" />
+        </span>
+        <span className="flex items-center gap-2">
+          Deploy <Kbd keys="mod+shift+enter" />
+        </span>
       </span>
     </EmptyState>
   )
@@ -54,14 +61,40 @@ function useLoaded(path: string): { loaded: Loaded | undefined; error: unknown; 
   const open = useDocuments().get(path)
   useEffect(() => {
     let gone = false
-    documents.load(path).then((loaded) => { if (!gone) setState({ path, loaded }) }, (error: unknown) => { if (!gone) setState({ path, error }) })
-    return () => { gone = true }
+    documents.load(path).then(
+      (loaded) => {
+        if (!gone) setState({ path, loaded })
+      },
+      (error: unknown) => {
+        if (!gone) setState({ path, error })
+      },
+    )
+    return () => {
+      gone = true
+    }
   }, [documents, path, attempt, open === undefined])
   const mine = state.path === path ? state : { path }
-  return { loaded: open === undefined ? (mine.loaded !== undefined && 'opaque' in mine.loaded ? mine.loaded : undefined) : { document: open }, error: mine.error, retry: () => setAttempt((count) => count + 1) }
+  return {
+    loaded:
+      open === undefined
+        ? mine.loaded !== undefined && 'opaque' in mine.loaded
+          ? mine.loaded
+          : undefined
+        : { document: open },
+    error: mine.error,
+    retry: () => setAttempt((count) => count + 1),
+  }
 }
 
-function FileArea({ tab, path, onCursor }: { tab: TabKey; path: string; onCursor: (position: monaco.Position) => void }) {
+function FileArea({
+  tab,
+  path,
+  onCursor,
+}: {
+  tab: TabKey
+  path: string
+  onCursor: (position: monaco.Position) => void
+}) {
   const { readOnly } = useIde()
   const act = useFileActions()
   const { loaded, error, retry } = useLoaded(path)
@@ -70,17 +103,32 @@ function FileArea({ tab, path, onCursor }: { tab: TabKey; path: string; onCursor
   if (loaded === undefined) return error === undefined ? <Loading /> : <ErrorState error={error} retry={retry} />
   if ('opaque' in loaded) {
     const { size, binary } = loaded.opaque
-    if (isImage(path, size)) return <ImageView path={path} hash={hash} size={size} onDownload={() => act.download(path)} />
+    if (isImage(path, size))
+      return <ImageView path={path} hash={hash} size={size} onDownload={() => act.download(path)} />
     return (
-      <EmptyState icon={<FileQuestion />} title={nameOf(path)} action={<Button onClick={() => act.download(path)}><Download />Download</Button>}>
-        {binary ? 'This is not a text' : 'This is too large to be edited here'}: {bytes(size)}. Replace it by dropping another of its name into the tree.
+      <EmptyState
+        icon={<FileQuestion />}
+        title={nameOf(path)}
+        action={
+          <Button onClick={() => act.download(path)}>
+            <Download />
+            Download
+          </Button>
+        }
+      >
+        {binary ? 'This is not a text' : 'This is too large to be edited here'}: {bytes(size)}. Replace it by dropping
+        another of its name into the tree.
       </EmptyState>
     )
   }
   const { document } = loaded
   return (
     <>
-      {people.length > 0 && <p className="shrink-0 border-b border-border bg-personal-soft px-3 py-1 text-small text-personal">{people.join(', ')} {people.length === 1 ? 'has' : 'have'} changes to this file too, not committed yet.</p>}
+      {people.length > 0 && (
+        <p className="shrink-0 border-b border-border bg-personal-soft px-3 py-1 text-small text-personal">
+          {people.join(', ')} {people.length === 1 ? 'has' : 'have'} changes to this file too, not committed yet.
+        </p>
+      )}
       <ConflictBar document={document} />
       <div className="relative min-h-0 grow">
         <EditorView tab={tab} model={document.model} readOnly={readOnly} label={path} onCursor={onCursor} />
@@ -97,22 +145,70 @@ function ChangesArea({ path }: { path: string }) {
   const { loaded, error } = useLoaded(path)
   const trpc = useTRPC()
   const wanted = against !== null && change !== undefined && change !== 'added'
-  const before = useQuery({ ...trpc.source.read.queryOptions({ ...at, ref: { commit: against ?? '' }, path }), enabled: wanted })
+  const before = useQuery({
+    ...trpc.source.read.queryOptions({ ...at, ref: { commit: against ?? '' }, path }),
+    enabled: wanted,
+  })
   if (change === undefined) return <EmptyState title="No difference">{path} is what is deployed here.</EmptyState>
   if (before.error !== null) return <ErrorState error={before.error} retry={() => void before.refetch()} />
   if (wanted && before.data === undefined) return <Loading />
-  if (before.data?.text === null || (loaded !== undefined && 'opaque' in loaded)) return <EmptyState title="Not a text" action={<Button onClick={() => { location.href = draft.download(path) }}><Download />Download the draft’s</Button>}>{path} cannot be compared line by line.</EmptyState>
+  if (before.data?.text === null || (loaded !== undefined && 'opaque' in loaded))
+    return (
+      <EmptyState
+        title="Not a text"
+        action={
+          <Button
+            onClick={() => {
+              location.href = draft.download(path)
+            }}
+          >
+            <Download />
+            Download the draft’s
+          </Button>
+        }
+      >
+        {path} cannot be compared line by line.
+      </EmptyState>
+    )
   const old = before.data?.text ?? ''
   if (change === 'deleted') return <Compared path={path} before={old} after="" />
   if (loaded === undefined) return error === undefined ? <Loading /> : <ErrorState error={error} />
   return <Compared path={path} before={old} after={loaded.document} readOnly={readOnly !== null} />
 }
 
-function Compared({ path, before, after, readOnly = true }: { path: string; before: string; after: Document | string; readOnly?: boolean }) {
-  return <div className="relative min-h-0 grow"><DiffView path={path} before={before} after={typeof after === 'string' ? after : after.model} readOnly={readOnly} label={path} /></div>
+function Compared({
+  path,
+  before,
+  after,
+  readOnly = true,
+}: {
+  path: string
+  before: string
+  after: Document | string
+  readOnly?: boolean
+}) {
+  return (
+    <div className="relative min-h-0 grow">
+      <DiffView
+        path={path}
+        before={before}
+        after={typeof after === 'string' ? after : after.model}
+        readOnly={readOnly}
+        label={path}
+      />
+    </div>
+  )
 }
 
-function LibraryArea({ tab, uri, onCursor }: { tab: TabKey; uri: string; onCursor: (position: monaco.Position) => void }) {
+function LibraryArea({
+  tab,
+  uri,
+  onCursor,
+}: {
+  tab: TabKey
+  uri: string
+  onCursor: (position: monaco.Position) => void
+}) {
   const { language } = useIde()
   const [model, setModel] = useState(() => monaco.editor.getModel(monaco.Uri.parse(uri)))
   const [failed, setFailed] = useState(false)
@@ -120,9 +216,26 @@ function LibraryArea({ tab, uri, onCursor }: { tab: TabKey; uri: string; onCurso
     const parsed = monaco.Uri.parse(uri)
     const there = monaco.editor.getModel(parsed)
     if (there !== null) return setModel(there)
-    void language.declaration(parsed).then((text) => (text === undefined ? setFailed(true) : setModel(monaco.editor.getModel(parsed) ?? monaco.editor.createModel(text, 'typescript', parsed))))
+    void language
+      .declaration(parsed)
+      .then((text) =>
+        text === undefined
+          ? setFailed(true)
+          : setModel(monaco.editor.getModel(parsed) ?? monaco.editor.createModel(text, 'typescript', parsed)),
+      )
   }, [uri, language])
-  if (failed) return <EmptyState title="It is not there any more">Close this tab and go to the definition again.</EmptyState>
+  if (failed)
+    return <EmptyState title="It is not there any more">Close this tab and go to the definition again.</EmptyState>
   if (model === null || model.isDisposed()) return <Loading />
-  return <div className="relative min-h-0 grow"><EditorView tab={tab} model={model} readOnly="This is a declaration of a package; it is not part of the service." label={titleOf(tab)} onCursor={onCursor} /></div>
+  return (
+    <div className="relative min-h-0 grow">
+      <EditorView
+        tab={tab}
+        model={model}
+        readOnly="This is a declaration of a package; it is not part of the service."
+        label={titleOf(tab)}
+        onCursor={onCursor}
+      />
+    </div>
+  )
 }

@@ -8,13 +8,36 @@ import { useIde } from './ide.ts'
 import { applyTheme, fontFamily, monaco } from './monaco.ts'
 import type { TabKey } from './workspace.ts'
 
-export interface EditorHandle { editor: monaco.editor.IStandaloneCodeEditor }
+export interface EditorHandle {
+  editor: monaco.editor.IStandaloneCodeEditor
+}
 
 export const editorOptions: monaco.editor.IEditorOptions & monaco.editor.IGlobalEditorOptions = {
-  fontFamily, fontSize: 13, lineHeight: 20, fontLigatures: false, minimap: { enabled: false }, scrollBeyondLastLine: false, automaticLayout: true, smoothScrolling: false,
-  padding: { top: 8, bottom: 8 }, renderLineHighlight: 'line', bracketPairColorization: { enabled: false }, guides: { indentation: true }, stickyScroll: { enabled: true },
-  tabSize: 2, fixedOverflowWidgets: true, 'semanticHighlighting.enabled': false, overviewRulerBorder: false, lineNumbersMinChars: 3, wordBasedSuggestions: 'currentDocument',
-  accessibilitySupport: 'auto', suggest: { showWords: false }, unicodeHighlight: { ambiguousCharacters: true }, glyphMargin: false, folding: true, renderWhitespace: 'selection',
+  fontFamily,
+  fontSize: 13,
+  lineHeight: 20,
+  fontLigatures: false,
+  minimap: { enabled: false },
+  scrollBeyondLastLine: false,
+  automaticLayout: true,
+  smoothScrolling: false,
+  padding: { top: 8, bottom: 8 },
+  renderLineHighlight: 'line',
+  bracketPairColorization: { enabled: false },
+  guides: { indentation: true },
+  stickyScroll: { enabled: true },
+  tabSize: 2,
+  fixedOverflowWidgets: true,
+  'semanticHighlighting.enabled': false,
+  overviewRulerBorder: false,
+  lineNumbersMinChars: 3,
+  wordBasedSuggestions: 'currentDocument',
+  accessibilitySupport: 'auto',
+  suggest: { showWords: false },
+  unicodeHighlight: { ambiguousCharacters: true },
+  glyphMargin: false,
+  folding: true,
+  renderWhitespace: 'selection',
 }
 
 /** Monaco's keys do what the screen's actions do, with the same permission. */
@@ -27,7 +50,13 @@ const left = new Map<string, monaco.editor.ICodeEditorViewState>()
 const typing = new Set<string>()
 
 /** One editor for all text tabs: it takes the model of the one in front, and each keeps its place. */
-export function EditorView({ tab, model, readOnly, label, onCursor }: {
+export function EditorView({
+  tab,
+  model,
+  readOnly,
+  label,
+  onCursor,
+}: {
   tab: TabKey
   model: monaco.editor.ITextModel
   readOnly: string | null
@@ -52,18 +81,45 @@ export function EditorView({ tab, model, readOnly, label, onCursor }: {
     const made = monaco.editor.create(box.current, { ...editorOptions, model: null, theme: 'm3o' })
     editor.current = made
     const { Alt, CtrlCmd, Shift } = monaco.KeyMod
-    made.addAction({ id: 'm3o.deploy', label: 'Deploy', keybindings: [CtrlCmd | Shift | monaco.KeyCode.Enter], run: act('code.deploy') })
-    made.addAction({ id: 'm3o.save', label: 'Save now', keybindings: [CtrlCmd | monaco.KeyCode.KeyS], run: act('code.save') })
-    made.addAction({ id: 'm3o.open', label: 'Go to file', keybindings: [CtrlCmd | monaco.KeyCode.KeyP], run: act('code.open') })
+    made.addAction({
+      id: 'm3o.deploy',
+      label: 'Deploy',
+      keybindings: [CtrlCmd | Shift | monaco.KeyCode.Enter],
+      run: act('code.deploy'),
+    })
+    made.addAction({
+      id: 'm3o.save',
+      label: 'Save now',
+      keybindings: [CtrlCmd | monaco.KeyCode.KeyS],
+      run: act('code.save'),
+    })
+    made.addAction({
+      id: 'm3o.open',
+      label: 'Go to file',
+      keybindings: [CtrlCmd | monaco.KeyCode.KeyP],
+      run: act('code.open'),
+    })
     // Monaco's own keys that begin with this one would swallow it, and what is typed next.
-    made.addAction({ id: 'm3o.palette', label: 'Search and commands', keybindings: [CtrlCmd | monaco.KeyCode.KeyK], run: act('palette') })
+    made.addAction({
+      id: 'm3o.palette',
+      label: 'Search and commands',
+      keybindings: [CtrlCmd | monaco.KeyCode.KeyK],
+      run: act('palette'),
+    })
     // Monaco's own key for it on Linux is the browser's.
-    made.addAction({ id: 'm3o.format', label: 'Format the file', keybindings: [Shift | Alt | monaco.KeyCode.KeyF], run: (at) => at.getAction('editor.action.formatDocument')?.run() })
+    made.addAction({
+      id: 'm3o.format',
+      label: 'Format the file',
+      keybindings: [Shift | Alt | monaco.KeyCode.KeyF],
+      run: (at) => at.getAction('editor.action.formatDocument')?.run(),
+    })
     const given = [
       made.onDidChangeCursorPosition(({ position }) => cursor(position)),
       made.onDidFocusEditorText(() => typing.add(place)),
       made.onDidBlurEditorText(() => documents.nudge()),
-      made.onDidChangeModelContent(({ isFlush }) => { if (!isFlush) workspace.pin(front()) }),
+      made.onDidChangeModelContent(({ isFlush }) => {
+        if (!isFlush) workspace.pin(front())
+      }),
     ]
     return () => {
       const shown = made.getModel()
@@ -98,7 +154,8 @@ export function EditorView({ tab, model, readOnly, label, onCursor }: {
 
   // Who typed here before goes on typing, unless something else has the focus by now.
   useEffect(() => {
-    if (typing.has(place) && (document.activeElement === document.body || document.activeElement?.id === 'screen')) editor.current?.focus()
+    if (typing.has(place) && (document.activeElement === document.body || document.activeElement?.id === 'screen'))
+      editor.current?.focus()
   }, [place])
 
   const { reveal } = workspace

@@ -13,7 +13,11 @@ export function useFirstFile(tree: readonly TreeEntry[]): void {
   const search = useSearchParams()
   const [path, line, column] = [search.get('path'), search.get('line'), search.get('column')]
   useEffect(() => {
-    if (path !== null) return workspace.open(fileTab(path), line === null ? {} : { at: { line: Number(line) || 1, column: Number(column) || 1 } })
+    if (path !== null)
+      return workspace.open(
+        fileTab(path),
+        line === null ? {} : { at: { line: Number(line) || 1, column: Number(column) || 1 } },
+      )
     if (workspace.get().tabs.length > 0) return
     const paths = tree.map((entry) => entry.path)
     const first = firstFile(paths)
@@ -27,10 +31,16 @@ export function useFollowing({ documents, language, at }: Ide, tree: readonly Tr
   const queries = useQueryClient()
   const trpc = useTRPC()
   useEffect(() => documents.follow(tree), [documents, tree])
-  useEffect(() => language.setFiles(tree.filter(({ kind }) => kind === 'file').map(({ path }) => path)), [language, tree])
+  useEffect(
+    () => language.setFiles(tree.filter(({ kind }) => kind === 'file').map(({ path }) => path)),
+    [language, tree],
+  )
   useEffect(() => {
     const leave = () => documents.nudge()
-    const back = () => { documents.nudge(); void queries.invalidateQueries(trpc.source.status.queryFilter(at)) }
+    const back = () => {
+      documents.nudge()
+      void queries.invalidateQueries(trpc.source.status.queryFilter(at))
+    }
     document.addEventListener('visibilitychange', leave)
     window.addEventListener('online', back)
     return () => {

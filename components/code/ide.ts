@@ -45,7 +45,14 @@ function useDeploymentsHere() {
   const { at } = useIde()
   const trpc = useTRPC()
   const { from } = useSuspenseQuery(trpc.services.get.queryOptions(at)).data
-  const { data } = useQuery(trpc.deployments.list.queryOptions({ team: at.team, service: at.service, environment: from ?? at.environment, limit: 50 }))
+  const { data } = useQuery(
+    trpc.deployments.list.queryOptions({
+      team: at.team,
+      service: at.service,
+      environment: from ?? at.environment,
+      limit: 50,
+    }),
+  )
   return from === null ? null : data
 }
 
@@ -61,21 +68,34 @@ export function useWentBack(): Deployment | undefined {
   const { base } = useStatus()
   const live = all?.find(({ current }) => current)
   if (live === undefined || live.commit === base) return undefined
-  return live.kind === 'rollback' || all?.some(({ commit, state }) => state === 'reverted' && commit === base) ? live : undefined
+  return live.kind === 'rollback' || all?.some(({ commit, state }) => state === 'reverted' && commit === base)
+    ? live
+    : undefined
 }
 
 /** What was changed in the draft, against what serves here; before the first deployment, all that is not committed. `others`: what differs too, and was not changed in the draft. */
-export function useChanges(): { against: string | null; changes: readonly TreeChange[]; others: readonly TreeChange[] } {
+export function useChanges(): {
+  against: string | null
+  changes: readonly TreeChange[]
+  others: readonly TreeChange[]
+} {
   const { at } = useIde()
   const tree = useTree()
   const status = useStatus()
   const live = useLiveCommit()
-  const against = live === undefined ? null : live ?? status.base
-  const { data: base } = useQuery({ ...useTRPC().source.tree.queryOptions({ ...at, ref: { commit: against ?? '' } }), enabled: against !== null })
+  const against = live === undefined ? null : (live ?? status.base)
+  const { data: base } = useQuery({
+    ...useTRPC().source.tree.queryOptions({ ...at, ref: { commit: against ?? '' } }),
+    enabled: against !== null,
+  })
   return useMemo(() => {
     const drafted = new Set(status.changes.flatMap(({ path, from }) => (from === null ? [path] : [path, from])))
     const all = base === undefined ? [] : compareTrees(base, tree)
-    return { against, changes: all.filter(({ path }) => drafted.has(path)), others: all.filter(({ path }) => !drafted.has(path)) }
+    return {
+      against,
+      changes: all.filter(({ path }) => drafted.has(path)),
+      others: all.filter(({ path }) => !drafted.has(path)),
+    }
   }, [against, base, tree, status.changes])
 }
 

@@ -35,7 +35,9 @@ export class LocalCopies {
   }
 
   paths(): string[] {
-    return Object.keys(localStorage).filter((key) => key.startsWith(this.#prefix)).map((key) => key.slice(this.#prefix.length))
+    return Object.keys(localStorage)
+      .filter((key) => key.startsWith(this.#prefix))
+      .map((key) => key.slice(this.#prefix.length))
   }
 
   close(): void {

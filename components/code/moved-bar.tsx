@@ -29,15 +29,25 @@ export function MovedBar() {
       return draft.update(onConflict)
     },
     onSuccess: async ({ conflicts }, onConflict) => {
-      await Promise.all([queries.invalidateQueries(trpc.source.tree.pathFilter()), queries.invalidateQueries(trpc.source.status.pathFilter())])
+      await Promise.all([
+        queries.invalidateQueries(trpc.source.tree.pathFilter()),
+        queries.invalidateQueries(trpc.source.status.pathFilter()),
+      ])
       const [first] = conflicts
       if (first === undefined) return toastDone('Your draft is up to date')
       workspace.open(fileTab(first))
-      if (onConflict !== 'markers') return toastDone('Your draft is up to date', { description: `${namesOf(conflicts)}: ${onConflict === 'mine' ? 'yours' : 'theirs'} was taken where both had changed.` })
-      toastDone(conflicts.length === 1 ? `${first} needs you` : `${conflicts.length} files need you`, { description: 'Both texts are in it, between <<<<<<< and >>>>>>>: keep what is right.' })
+      if (onConflict !== 'markers')
+        return toastDone('Your draft is up to date', {
+          description: `${namesOf(conflicts)}: ${onConflict === 'mine' ? 'yours' : 'theirs'} was taken where both had changed.`,
+        })
+      toastDone(conflicts.length === 1 ? `${first} needs you` : `${conflicts.length} files need you`, {
+        description: 'Both texts are in it, between <<<<<<< and >>>>>>>: keep what is right.',
+      })
     },
     // What is in the way is said in the bar, with what can be done.
-    onError: (error) => { if (conflictOf(error) === undefined) toastError(error) },
+    onError: (error) => {
+      if (conflictOf(error) === undefined) toastError(error)
+    },
   })
   if (!moved) return null
   const conflict = conflictOf(update.error)
@@ -45,10 +55,18 @@ export function MovedBar() {
     return (
       <Bar icon={<TriangleAlert aria-hidden />} tone="warn">
         <span>{sentence(conflict.message)} What is to become of it?</span>
-        <Button size="small" busy={update.isPending} onClick={() => update.mutate('markers')}>Both, and I choose</Button>
-        <Button size="small" busy={update.isPending} onClick={() => update.mutate('mine')}>Keep mine</Button>
-        <Button size="small" busy={update.isPending} onClick={() => update.mutate('theirs')}>Take theirs</Button>
-        <Button size="small" kind="quiet" onClick={() => update.reset()}>Not now</Button>
+        <Button size="small" busy={update.isPending} onClick={() => update.mutate('markers')}>
+          Both, and I choose
+        </Button>
+        <Button size="small" busy={update.isPending} onClick={() => update.mutate('mine')}>
+          Keep mine
+        </Button>
+        <Button size="small" busy={update.isPending} onClick={() => update.mutate('theirs')}>
+          Take theirs
+        </Button>
+        <Button size="small" kind="quiet" onClick={() => update.reset()}>
+          Not now
+        </Button>
       </Bar>
     )
   }
@@ -57,13 +75,19 @@ export function MovedBar() {
   const newest = history?.[0]
   return (
     <Bar icon={<GitMerge aria-hidden />} tone="accent">
-      <span>{at.environment} moved on: {words} since you began{newest !== undefined && `, the last by ${newest.author.name}`}.</span>
-      <Button size="small" reason={readOnly} busy={update.isPending} onClick={() => update.mutate('refuse')}>Update the draft</Button>
+      <span>
+        {at.environment} moved on: {words} since you began
+        {newest !== undefined && `, the last by ${newest.author.name}`}.
+      </span>
+      <Button size="small" reason={readOnly} busy={update.isPending} onClick={() => update.mutate('refuse')}>
+        Update the draft
+      </Button>
     </Bar>
   )
 }
 
-const namesOf = (files: readonly string[]) => (files.length > 3 ? `${files.slice(0, 3).join(', ')} and ${files.length - 3} more` : files.join(', '))
+const namesOf = (files: readonly string[]) =>
+  files.length > 3 ? `${files.slice(0, 3).join(', ')} and ${files.length - 3} more` : files.join(', ')
 
 function conflictOf(error: unknown): PlatformError | undefined {
   if (error === null) return undefined

@@ -3,7 +3,19 @@ import { useEffect, useRef } from 'react'
 import { Input } from '#components/ui/input.tsx'
 
 /** A name in the tree: Enter takes it, Escape and leaving do not. */
-export function NameInput({ label, value = '', hint, onDone, onCancel }: { label: string; value?: string; hint?: string | undefined; onDone: (name: string) => void; onCancel: () => void }) {
+export function NameInput({
+  label,
+  value = '',
+  hint,
+  onDone,
+  onCancel,
+}: {
+  label: string
+  value?: string
+  hint?: string | undefined
+  onDone: (name: string) => void
+  onCancel: () => void
+}) {
   const input = useRef<HTMLInputElement>(null)
   useEffect(() => {
     input.current?.focus()

@@ -12,6 +12,10 @@ export class PanelBoundary extends Component<{ children: ReactNode }, { error: u
 
   override render() {
     if (this.state.error === null) return this.props.children
-    return <div className="h-full overflow-y-auto"><ErrorState error={this.state.error} retry={() => this.setState({ error: null })} /></div>
+    return (
+      <div className="h-full overflow-y-auto">
+        <ErrorState error={this.state.error} retry={() => this.setState({ error: null })} />
+      </div>
+    )
   }
 }

@@ -33,12 +33,24 @@ export function SearchSide({ onOpened }: { onOpened: () => void }) {
     const timer = setTimeout(() => {
       setState((before) => ({ ...before, busy: true }))
       // What is typed is searched as well.
-      documents.flush().catch(() => {}).then(() => draft.search({ query, ...options }, stop.signal)).then(
-        (found) => { if (!stop.signal.aborted) setState({ found, busy: false }) },
-        (error: unknown) => { if (!stop.signal.aborted && !(isPlatformError(error) && error.code === 'cancelled')) setState({ error, busy: false }) },
-      )
+      documents
+        .flush()
+        .catch(() => {})
+        .then(() => draft.search({ query, ...options }, stop.signal))
+        .then(
+          (found) => {
+            if (!stop.signal.aborted) setState({ found, busy: false })
+          },
+          (error: unknown) => {
+            if (!stop.signal.aborted && !(isPlatformError(error) && error.code === 'cancelled'))
+              setState({ error, busy: false })
+          },
+        )
     }, pauseMs)
-    return () => { clearTimeout(timer); stop.abort() }
+    return () => {
+      clearTimeout(timer)
+      stop.abort()
+    }
   }, [query, options, draft, documents])
 
   const again = () => setOptions((before) => ({ ...before }))
@@ -49,21 +61,63 @@ export function SearchSide({ onOpened }: { onOpened: () => void }) {
     <section aria-label="Search in files" className="flex min-h-0 grow flex-col">
       <h2 className="flex h-8 shrink-0 items-center px-3 text-small font-medium text-muted">Search in files</h2>
       <div className="flex items-center gap-1 px-2">
-        <SearchInput ref={input} aria-label="Search in files" placeholder="Search in files" className="min-w-0 grow" value={query} onChange={(event) => setQuery(event.target.value)} />
-        <Toggle label="Match case" pressed={options.caseSensitive} onPress={() => toggle('caseSensitive')}>Aa</Toggle>
-        <Toggle label="Regular expression" pressed={options.regex} onPress={() => toggle('regex')}>.*</Toggle>
-        <Toggle label="Replace" pressed={replacing} onPress={() => setReplacing(!replacing)}><Replace className="size-3.5" /></Toggle>
+        <SearchInput
+          ref={input}
+          aria-label="Search in files"
+          placeholder="Search in files"
+          className="min-w-0 grow"
+          value={query}
+          onChange={(event) => setQuery(event.target.value)}
+        />
+        <Toggle label="Match case" pressed={options.caseSensitive} onPress={() => toggle('caseSensitive')}>
+          Aa
+        </Toggle>
+        <Toggle label="Regular expression" pressed={options.regex} onPress={() => toggle('regex')}>
+          .*
+        </Toggle>
+        <Toggle label="Replace" pressed={replacing} onPress={() => setReplacing(!replacing)}>
+          <Replace className="size-3.5" />
+        </Toggle>
       </div>
-      {replacing && <ReplaceRow replace={replace} paths={[...groups.keys()]} matches={state.found?.matches.length ?? 0} reason={readOnly} />}
+      {replacing && (
+        <ReplaceRow
+          replace={replace}
+          paths={[...groups.keys()]}
+          matches={state.found?.matches.length ?? 0}
+          reason={readOnly}
+        />
+      )}
       <p role="status" className="flex h-7 shrink-0 items-center gap-1.5 px-3 text-small text-muted">
         {state.busy && <Spinner className="size-3" />}
-        {state.found !== undefined && (state.found.matches.length === 0 ? 'Nothing found' : `${state.found.matches.length}${state.found.truncated ? ' and more' : ''} in ${groups.size} ${groups.size === 1 ? 'file' : 'files'}`)}
+        {state.found !== undefined &&
+          (state.found.matches.length === 0
+            ? 'Nothing found'
+            : `${state.found.matches.length}${state.found.truncated ? ' and more' : ''} in ${groups.size} ${groups.size === 1 ? 'file' : 'files'}`)}
       </p>
-      {state.error !== undefined && <div className="px-2"><ErrorLine error={state.error} /></div>}
+      {state.error !== undefined && (
+        <div className="px-2">
+          <ErrorLine error={state.error} />
+        </div>
+      )}
       <ul className="min-h-0 grow overflow-y-auto pb-4">
         {[...groups].map(([path, matches]) => (
           <li key={path}>
-            <div className="sticky top-0 flex h-6 items-center gap-1.5 bg-surface px-3"><FileIcon name={path} /><span className="truncate font-medium">{nameOf(path)}</span><span className="min-w-0 grow truncate text-tiny text-muted">{parentOf(path)}</span>{replacing && <IconButton size="small" label={`Replace in ${path}`} reason={readOnly} onClick={() => replace.run.mutate([path])}><Replace /></IconButton>}<span className="tabular text-tiny text-muted">{matches.length}</span></div>
+            <div className="sticky top-0 flex h-6 items-center gap-1.5 bg-surface px-3">
+              <FileIcon name={path} />
+              <span className="truncate font-medium">{nameOf(path)}</span>
+              <span className="min-w-0 grow truncate text-tiny text-muted">{parentOf(path)}</span>
+              {replacing && (
+                <IconButton
+                  size="small"
+                  label={`Replace in ${path}`}
+                  reason={readOnly}
+                  onClick={() => replace.run.mutate([path])}
+                >
+                  <Replace />
+                </IconButton>
+              )}
+              <span className="tabular text-tiny text-muted">{matches.length}</span>
+            </div>
             <ul>
               {matches.map((match, index) => (
                 <li key={index}>
@@ -71,7 +125,10 @@ export function SearchSide({ onOpened }: { onOpened: () => void }) {
                     type="button"
                     data-focus-inside
                     className="flex h-6 w-full items-center gap-2 pr-2 pl-6 text-left hover:bg-hover"
-                    onClick={() => { workspace.open(fileTab(path), { at: match, preview: true }); onOpened() }}
+                    onClick={() => {
+                      workspace.open(fileTab(path), { at: match, preview: true })
+                      onOpened()
+                    }}
                   >
                     <span className="tabular w-7 shrink-0 text-right font-mono text-tiny text-muted">{match.line}</span>
                     <Preview match={match} />
@@ -91,15 +148,38 @@ function Preview({ match: { preview, previewColumn, length } }: { match: Found['
   const from = Math.max(0, start - 12)
   return (
     <code className="truncate text-small">
-      {from > 0 && '…'}{preview.slice(from, start).trimStart()}
+      {from > 0 && '…'}
+      {preview.slice(from, start).trimStart()}
       <mark className="rounded-[2px] bg-warn-soft text-text">{preview.slice(start, start + length)}</mark>
       {preview.slice(start + length, start + length + 120)}
     </code>
   )
 }
 
-function Toggle({ label, pressed, onPress, children }: { label: string; pressed: boolean; onPress: () => void; children: ReactNode }) {
+function Toggle({
+  label,
+  pressed,
+  onPress,
+  children,
+}: {
+  label: string
+  pressed: boolean
+  onPress: () => void
+  children: ReactNode
+}) {
   return (
-    <button type="button" aria-label={label} title={label} aria-pressed={pressed} onClick={onPress} className={clsx('flex size-[30px] shrink-0 items-center justify-center rounded border font-mono text-small', pressed ? 'border-accent bg-accent-soft text-accent' : 'border-transparent text-muted hover:bg-hover')}>{children}</button>
+    <button
+      type="button"
+      aria-label={label}
+      title={label}
+      aria-pressed={pressed}
+      onClick={onPress}
+      className={clsx(
+        'flex size-[30px] shrink-0 items-center justify-center rounded border font-mono text-small',
+        pressed ? 'border-accent bg-accent-soft text-accent' : 'border-transparent text-muted hover:bg-hover',
+      )}
+    >
+      {children}
+    </button>
   )
 }

@@ -18,7 +18,9 @@ export function TabBar({ onClose }: { onClose: (key: TabKey) => void }) {
   const bar = useRef<HTMLDivElement>(null)
   const [menu, setMenu] = useState<{ key: TabKey; x: number; y: number } | null>(null)
   // In braces: newer browsers give a promise, which React would take for the effect's clean-up.
-  useEffect(() => { void bar.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }) }, [active])
+  useEffect(() => {
+    void bar.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [active])
   if (tabs.length === 0) return null
   const names = tabs.map((key) => nameOf(titleOf(key)))
   const onKey = (event: KeyboardEvent) => {
@@ -32,7 +34,14 @@ export function TabBar({ onClose }: { onClose: (key: TabKey) => void }) {
     event.preventDefault()
   }
   return (
-    <div ref={bar} role="tablist" aria-label="Open files" data-own-keys onKeyDown={onKey} className="flex h-[34px] shrink-0 overflow-x-auto border-b border-border bg-sunken [scrollbar-width:none]">
+    <div
+      ref={bar}
+      role="tablist"
+      aria-label="Open files"
+      data-own-keys
+      onKeyDown={onKey}
+      className="flex h-[34px] shrink-0 overflow-x-auto border-b border-border bg-sunken [scrollbar-width:none]"
+    >
       {tabs.map((key, index) => {
         const path = pathOfTab(key)
         const state = key.startsWith('file:') && path !== undefined ? documents.state(path) : undefined
@@ -44,13 +53,21 @@ export function TabBar({ onClose }: { onClose: (key: TabKey) => void }) {
             role="presentation"
             draggable
             onDragStart={(event) => event.dataTransfer.setData('application/x-m3o-tab', key)}
-            onDragOver={(event) => { if (event.dataTransfer.types.includes('application/x-m3o-tab')) event.preventDefault() }}
+            onDragOver={(event) => {
+              if (event.dataTransfer.types.includes('application/x-m3o-tab')) event.preventDefault()
+            }}
             onDrop={(event) => {
               const from = event.dataTransfer.getData('application/x-m3o-tab')
               if (from !== '') workspace.place(from as TabKey, index)
             }}
-            onContextMenu={(event) => { event.preventDefault(); setMenu({ key, x: event.clientX, y: event.clientY }) }}
-            className={clsx('group flex shrink-0 items-center border-r border-border', here ? 'bg-surface shadow-[inset_0_1px_0_var(--color-accent)]' : 'text-muted hover:bg-hover')}
+            onContextMenu={(event) => {
+              event.preventDefault()
+              setMenu({ key, x: event.clientX, y: event.clientY })
+            }}
+            className={clsx(
+              'group flex shrink-0 items-center border-r border-border',
+              here ? 'bg-surface shadow-[inset_0_1px_0_var(--color-accent)]' : 'text-muted hover:bg-hover',
+            )}
           >
             <button
               type="button"
@@ -65,15 +82,28 @@ export function TabBar({ onClose }: { onClose: (key: TabKey) => void }) {
               className={clsx('flex h-full max-w-56 items-center gap-1.5 pr-1 pl-3', preview === key && 'italic')}
               onClick={() => workspace.open(key)}
               onDoubleClick={() => workspace.pin(key)}
-              onAuxClick={(event) => { if (event.button === 1) onClose(key) }}
+              onAuxClick={(event) => {
+                if (event.button === 1) onClose(key)
+              }}
             >
-              {key.startsWith('file:') || key.startsWith('library:') ? <FileIcon name={names[index] ?? ''} /> : <GitCompareArrows aria-hidden className="size-3.5 shrink-0 text-muted" />}
+              {key.startsWith('file:') || key.startsWith('library:') ? (
+                <FileIcon name={names[index] ?? ''} />
+              ) : (
+                <GitCompareArrows aria-hidden className="size-3.5 shrink-0 text-muted" />
+              )}
               <span className="truncate">{names[index]}</span>
               {alike && <span className="truncate text-tiny text-muted">{parentOf(titleOf(key))}</span>}
               {state !== undefined && <SaveMark state={state} />}
             </button>
             {/* For the pointer; by keyboard it is the Delete key on the tab, and a tab list may hold nothing but tabs. */}
-            <span aria-hidden onClick={() => onClose(key)} className={clsx('mr-1 flex size-5 cursor-pointer items-center justify-center rounded-[4px] text-muted hover:bg-chosen hover:text-text', !here && 'opacity-0 group-hover:opacity-100')}>
+            <span
+              aria-hidden
+              onClick={() => onClose(key)}
+              className={clsx(
+                'mr-1 flex size-5 cursor-pointer items-center justify-center rounded-[4px] text-muted hover:bg-chosen hover:text-text',
+                !here && 'opacity-0 group-hover:opacity-100',
+              )}
+            >
               <X className="size-3" />
             </span>
           </div>
@@ -85,7 +115,12 @@ export function TabBar({ onClose }: { onClose: (key: TabKey) => void }) {
           <MenuItem onSelect={() => onClose(menu.key)}>Close</MenuItem>
           <MenuItem onSelect={() => tabs.filter((key) => key !== menu.key).forEach(onClose)}>Close the others</MenuItem>
           <MenuItem onSelect={() => tabs.forEach(onClose)}>Close all</MenuItem>
-          {workspace.canReopen && <><MenuLine /><MenuItem onSelect={() => workspace.reopen()}>Reopen what was closed</MenuItem></>}
+          {workspace.canReopen && (
+            <>
+              <MenuLine />
+              <MenuItem onSelect={() => workspace.reopen()}>Reopen what was closed</MenuItem>
+            </>
+          )}
         </ContextMenu>
       )}
     </div>
@@ -94,7 +129,14 @@ export function TabBar({ onClose }: { onClose: (key: TabKey) => void }) {
 
 /** Saving is the normal case and hardly seen; what needs the person is. */
 function SaveMark({ state }: { state: SaveState }) {
-  const words = { saved: '', dirty: 'being typed', saving: 'saving', waiting: 'not saved yet: kept in this browser', conflict: 'changed elsewhere', refused: 'could not be saved' }[state.name]
+  const words = {
+    saved: '',
+    dirty: 'being typed',
+    saving: 'saving',
+    waiting: 'not saved yet: kept in this browser',
+    conflict: 'changed elsewhere',
+    refused: 'could not be saved',
+  }[state.name]
   return (
     <span className="flex w-3 shrink-0 justify-center [&_svg]:size-3" title={words}>
       {state.name === 'dirty' && <Circle aria-hidden className="size-2! fill-current text-muted" />}

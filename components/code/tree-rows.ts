@@ -1,17 +1,32 @@
 import type { TreeEntry } from '#contract/source.ts'
 
-export interface TreeRow { path: string; name: string; depth: number; folder: boolean; open: boolean; entry: TreeEntry | undefined }
+export interface TreeRow {
+  path: string
+  name: string
+  depth: number
+  folder: boolean
+  open: boolean
+  entry: TreeEntry | undefined
+}
 
-interface Folder { folders: Map<string, Folder>; files: TreeEntry[] }
+interface Folder {
+  folders: Map<string, Folder>
+  files: TreeEntry[]
+}
 
 /** The rows in sight: folders first, closed ones without what is in them. `extra`: folders with nothing in them yet. */
-export function treeRows(entries: readonly TreeEntry[], open: ReadonlySet<string>, extra: readonly string[] = []): TreeRow[] {
+export function treeRows(
+  entries: readonly TreeEntry[],
+  open: ReadonlySet<string>,
+  extra: readonly string[] = [],
+): TreeRow[] {
   const root: Folder = { folders: new Map(), files: [] }
-  const folderAt = (parts: readonly string[]) => parts.reduce<Folder>((folder, name) => {
-    const next: Folder = folder.folders.get(name) ?? { folders: new Map(), files: [] }
-    folder.folders.set(name, next)
-    return next
-  }, root)
+  const folderAt = (parts: readonly string[]) =>
+    parts.reduce<Folder>((folder, name) => {
+      const next: Folder = folder.folders.get(name) ?? { folders: new Map(), files: [] }
+      folder.folders.set(name, next)
+      return next
+    }, root)
   for (const entry of entries) folderAt(entry.path.split('/').slice(0, -1)).files.push(entry)
   for (const path of extra) folderAt(path.split('/'))
   const rows: TreeRow[] = []
@@ -21,7 +36,9 @@ export function treeRows(entries: readonly TreeEntry[], open: ReadonlySet<string
       rows.push({ path, name, depth, folder: true, open: open.has(path), entry: undefined })
       if (open.has(path)) add(child, `${path}/`, depth + 1)
     }
-    const files = folder.files.map((entry) => ({ entry, name: entry.path.slice(parent.length) })).sort((a, b) => compareNames(a.name, b.name))
+    const files = folder.files
+      .map((entry) => ({ entry, name: entry.path.slice(parent.length) }))
+      .sort((a, b) => compareNames(a.name, b.name))
     for (const { entry, name } of files) rows.push({ path: entry.path, name, depth, folder: false, open: false, entry })
   }
   add(root, '', 0)

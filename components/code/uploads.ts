@@ -1,10 +1,14 @@
 import { inFolder } from './tree-rows.ts'
 
 /** A file of somebody's machine, with its path below the folder that it is put into. */
-export interface Upload { name: string; file: File }
+export interface Upload {
+  name: string
+  file: File
+}
 
 /** Those that would replace a file of the draft. */
-export const clashesOf = (folder: string, files: readonly Upload[], paths: { has(path: string): boolean }): Upload[] => files.filter(({ name }) => paths.has(inFolder(folder, name)))
+export const clashesOf = (folder: string, files: readonly Upload[], paths: { has(path: string): boolean }): Upload[] =>
+  files.filter(({ name }) => paths.has(inFolder(folder, name)))
 
 /** The same files, each under a name that is free: `logo.png` beside another becomes `logo-2.png`. */
 export function besideThem(folder: string, files: readonly Upload[], paths: { has(path: string): boolean }): Upload[] {
@@ -12,7 +16,8 @@ export function besideThem(folder: string, files: readonly Upload[], paths: { ha
   return files.map(({ name, file }) => {
     const dot = name.lastIndexOf('.') > name.lastIndexOf('/') + 1 ? name.lastIndexOf('.') : name.length
     let free = name
-    for (let count = 2; paths.has(inFolder(folder, free)) || given.has(free); count++) free = `${name.slice(0, dot)}-${count}${name.slice(dot)}`
+    for (let count = 2; paths.has(inFolder(folder, free)) || given.has(free); count++)
+      free = `${name.slice(0, dot)}-${count}${name.slice(dot)}`
     given.add(free)
     return { name: free, file }
   })
@@ -22,7 +27,8 @@ export function besideThem(folder: string, files: readonly Upload[], paths: { ha
 const leftOut = /(^|\/)(\.git|node_modules|__pycache__|\.DS_Store|Thumbs\.db)(\/|$)/
 
 /** Of a file input; from a folder they come with its name. */
-export const chosenFiles = (files: FileList | null): Upload[] => sourcesOf([...files ?? []].map((file) => ({ name: file.webkitRelativePath || file.name, file })))
+export const chosenFiles = (files: FileList | null): Upload[] =>
+  sourcesOf([...(files ?? [])].map((file) => ({ name: file.webkitRelativePath || file.name, file })))
 
 /** What was dropped: files, and folders with all that is in them. Must be called in the event itself. */
 export async function droppedFiles(data: DataTransfer): Promise<Upload[]> {

@@ -44,9 +44,16 @@ export function WentBackBar() {
   }
   return (
     <Bar icon={<Undo2 aria-hidden />} tone="warn">
-      <span>{at.environment} {live.kind === 'rollback' ? 'was rolled back' : 'was reverted'} to <code>{live.revision}</code>; your draft is based on <code>{base.slice(0, 7)}</code>.</span>
-      <Button size="small" busy={take.isPending} onClick={() => take.mutate(live.commit)}>Start from what is live</Button>
-      <Button size="small" kind="quiet" onClick={keep}>Keep my draft</Button>
+      <span>
+        {at.environment} {live.kind === 'rollback' ? 'was rolled back' : 'was reverted'} to <code>{live.revision}</code>
+        ; your draft is based on <code>{base.slice(0, 7)}</code>.
+      </span>
+      <Button size="small" busy={take.isPending} onClick={() => take.mutate(live.commit)}>
+        Start from what is live
+      </Button>
+      <Button size="small" kind="quiet" onClick={keep}>
+        Keep my draft
+      </Button>
     </Bar>
   )
 }

@@ -34,10 +34,28 @@ export interface Layout {
   ofDraft: boolean
 }
 
-export interface Reveal { key: TabKey; line: number; column: number; length: number; focus: boolean; count: number }
+export interface Reveal {
+  key: TabKey
+  line: number
+  column: number
+  length: number
+  focus: boolean
+  count: number
+}
 
 const initial: Layout = {
-  tabs: [], active: null, preview: null, side: 'files', sideOpen: true, sideWidth: 248, panel: 'problems', panelOpen: false, panelHeight: 240, expanded: [], historyOf: null, ofDraft: false,
+  tabs: [],
+  active: null,
+  preview: null,
+  side: 'files',
+  sideOpen: true,
+  sideWidth: 248,
+  panel: 'problems',
+  panelOpen: false,
+  panelHeight: 240,
+  expanded: [],
+  historyOf: null,
+  ofDraft: false,
 }
 
 export class Workspace {
@@ -63,7 +81,8 @@ export class Workspace {
 
   set(change: Partial<Layout>): void {
     this.#layout = { ...this.#layout, ...change }
-    if (this.#layout.active !== null) this.#recent = [this.#layout.active, ...this.#recent.filter((key) => key !== this.#layout.active)]
+    if (this.#layout.active !== null)
+      this.#recent = [this.#layout.active, ...this.#recent.filter((key) => key !== this.#layout.active)]
     try {
       localStorage.setItem(this.#name, JSON.stringify(this.#layout))
     } catch {
@@ -72,17 +91,30 @@ export class Workspace {
     for (const listener of this.#listeners) listener()
   }
 
-  open(key: TabKey, options: { at?: { line: number; column?: number; length?: number }; preview?: boolean; focus?: boolean } = {}): void {
+  open(
+    key: TabKey,
+    options: { at?: { line: number; column?: number; length?: number }; preview?: boolean; focus?: boolean } = {},
+  ): void {
     const { tabs, preview, active } = this.#layout
     const { at, focus = true } = options
-    if (at !== undefined) this.reveal = { key, line: at.line, column: at.column ?? 1, length: at.length ?? 0, focus, count: (this.reveal?.count ?? 0) + 1 }
+    if (at !== undefined)
+      this.reveal = {
+        key,
+        line: at.line,
+        column: at.column ?? 1,
+        length: at.length ?? 0,
+        focus,
+        count: (this.reveal?.count ?? 0) + 1,
+      }
     else if (focus) this.reveal = { key, line: 0, column: 0, length: 0, focus, count: (this.reveal?.count ?? 0) + 1 }
-    if (tabs.includes(key)) return this.set({ active: key, ...(options.preview !== true && preview === key && { preview: null }) })
+    if (tabs.includes(key))
+      return this.set({ active: key, ...(options.preview !== true && preview === key && { preview: null }) })
     const replaced = options.preview === true && preview !== null && tabs.includes(preview)
     const place = active === null ? tabs.length : tabs.indexOf(active) + 1
     this.set({
       tabs: replaced ? tabs.map((each) => (each === preview ? key : each)) : tabs.toSpliced(place, 0, key),
-      active: key, preview: options.preview === true ? key : preview,
+      active: key,
+      preview: options.preview === true ? key : preview,
     })
   }
 
@@ -97,11 +129,13 @@ export class Workspace {
     if (left.length === tabs.length) return
     this.#closed = [...keys.toReversed(), ...this.#closed.filter((key) => !keys.includes(key))].slice(0, 50)
     this.#recent = this.#recent.filter((key) => left.includes(key))
-    const next = active !== null && left.includes(active) ? active : this.#recent[0] ?? left.at(-1) ?? null
+    const next = active !== null && left.includes(active) ? active : (this.#recent[0] ?? left.at(-1) ?? null)
     this.set({ tabs: left, active: next, preview: preview !== null && left.includes(preview) ? preview : null })
   }
 
-  get canReopen(): boolean { return this.#closed.length > 0 }
+  get canReopen(): boolean {
+    return this.#closed.length > 0
+  }
 
   /** What was closed last is open again. */
   reopen(): void {
@@ -111,7 +145,7 @@ export class Workspace {
 
   /** Files that were in front, the last first, without the one that is. */
   recent(): string[] {
-    return this.#recent.slice(1).flatMap((key) => (key.startsWith('file:') ? pathOfTab(key) ?? [] : []))
+    return this.#recent.slice(1).flatMap((key) => (key.startsWith('file:') ? (pathOfTab(key) ?? []) : []))
   }
 
   /** A file or folder has another path, or none. */
@@ -125,7 +159,11 @@ export class Workspace {
     const left = tabs.flatMap((key) => move(key) ?? [])
     this.#closed = this.#closed.flatMap((key) => move(key) ?? [])
     this.#recent = this.#recent.flatMap((key) => move(key) ?? [])
-    this.set({ tabs: left, active: (active === null ? null : move(active)) ?? this.#recent[0] ?? left.at(-1) ?? null, preview: preview === null ? null : move(preview) })
+    this.set({
+      tabs: left,
+      active: (active === null ? null : move(active)) ?? this.#recent[0] ?? left.at(-1) ?? null,
+      preview: preview === null ? null : move(preview),
+    })
   }
 
   place(key: TabKey, index: number): void {
@@ -151,7 +189,8 @@ export class Workspace {
   }
 }
 
-export const useLayout = (workspace: Workspace): Layout => useSyncExternalStore(workspace.subscribe, workspace.get, workspace.get)
+export const useLayout = (workspace: Workspace): Layout =>
+  useSyncExternalStore(workspace.subscribe, workspace.get, workspace.get)
 
 /** Of a tab that shows a file of the draft. */
 export function pathOfTab(key: TabKey): string | undefined {

@@ -11,31 +11,84 @@ import { Textarea } from '#components/ui/input.tsx'
 
 const words = {
   approve: { title: 'Approve', submit: 'Approve', done: 'is approved', about: 'From its next call on.' },
-  decline: { title: 'Decline', submit: 'Decline', done: 'is declined', about: 'Its calls go on being refused; it may ask again.' },
-  revoke: { title: 'Revoke the approval of', submit: 'Revoke', done: 'may not call it any more', about: 'Its calls are refused from the next one on.' },
+  decline: {
+    title: 'Decline',
+    submit: 'Decline',
+    done: 'is declined',
+    about: 'Its calls go on being refused; it may ask again.',
+  },
+  revoke: {
+    title: 'Revoke the approval of',
+    submit: 'Revoke',
+    done: 'may not call it any more',
+    about: 'Its calls are refused from the next one on.',
+  },
 } as const
 
 /** The team is told of it, with what one says. */
-export function DecideDialog({ at, consumer, verdict, onDismiss }: { at: OfService; consumer: Consumer; verdict: keyof typeof words; onDismiss: () => void }) {
+export function DecideDialog({
+  at,
+  consumer,
+  verdict,
+  onDismiss,
+}: {
+  at: OfService
+  consumer: Consumer
+  verdict: keyof typeof words
+  onDismiss: () => void
+}) {
   const trpc = useTRPC()
   const queries = useQueryClient()
   const { title, submit, done, about } = words[verdict]
   const form = useForm({ defaultValues: { answer: '' } })
-  const decide = useMutation(trpc.consumers.decide.mutationOptions({
-    onSuccess: () => {
-      void queries.invalidateQueries(trpc.consumers.pathFilter())
-      onDismiss()
-      toastDone(`${consumer.team} ${done}`)
-    },
-  }))
+  const decide = useMutation(
+    trpc.consumers.decide.mutationOptions({
+      onSuccess: () => {
+        void queries.invalidateQueries(trpc.consumers.pathFilter())
+        onDismiss()
+        toastDone(`${consumer.team} ${done}`)
+      },
+    }),
+  )
   return (
     <DialogForm
-      title={`${title} ${consumer.team}`} description={about} form={form} submit={submit} busy={decide.isPending} error={decide.error} onDismiss={onDismiss}
-      onSubmit={({ answer }) => decide.mutate({ team: at.team, service: at.service, of: consumer.team, verdict, answer, looked: { teamId: consumer.teamId, askedAt: consumer.askedAt } })}
+      title={`${title} ${consumer.team}`}
+      description={about}
+      form={form}
+      submit={submit}
+      busy={decide.isPending}
+      error={decide.error}
+      onDismiss={onDismiss}
+      onSubmit={({ answer }) =>
+        decide.mutate({
+          team: at.team,
+          service: at.service,
+          of: consumer.team,
+          verdict,
+          answer,
+          looked: { teamId: consumer.teamId, askedAt: consumer.askedAt },
+        })
+      }
     >
-      {verdict !== 'revoke' && consumer.reason !== '' && <blockquote className="border-l-2 border-border-strong pl-3 text-pretty text-muted">{consumer.reason}</blockquote>}
-      <Field label="Say why" optional hint="They read it on the service’s page." error={form.formState.errors.answer?.message}>
-        {(control) => <Textarea {...control} {...form.register('answer', { maxLength: { value: 1_000, message: 'At most 1,000 characters' } })} rows={3} autoFocus />}
+      {verdict !== 'revoke' && consumer.reason !== '' && (
+        <blockquote className="border-l-2 border-border-strong pl-3 text-pretty text-muted">
+          {consumer.reason}
+        </blockquote>
+      )}
+      <Field
+        label="Say why"
+        optional
+        hint="They read it on the service’s page."
+        error={form.formState.errors.answer?.message}
+      >
+        {(control) => (
+          <Textarea
+            {...control}
+            {...form.register('answer', { maxLength: { value: 1_000, message: 'At most 1,000 characters' } })}
+            rows={3}
+            autoFocus
+          />
+        )}
       </Field>
     </DialogForm>
   )

@@ -11,27 +11,63 @@ import { Input } from '#components/ui/input.tsx'
 import { spokenCount } from './usage.ts'
 
 /** What the gateway lets through of one team. */
-export function LimitDialog({ at, consumer, usual, onDismiss }: { at: OfService; consumer: Consumer; usual: number | null; onDismiss: () => void }) {
+export function LimitDialog({
+  at,
+  consumer,
+  usual,
+  onDismiss,
+}: {
+  at: OfService
+  consumer: Consumer
+  usual: number | null
+  onDismiss: () => void
+}) {
   const trpc = useTRPC()
   const queries = useQueryClient()
   const form = useForm({ defaultValues: { perMinute: consumer.perMinute === null ? '' : String(consumer.perMinute) } })
-  const limit = useMutation(trpc.consumers.limit.mutationOptions({
-    onSuccess: () => {
-      void queries.invalidateQueries(trpc.consumers.pathFilter())
-      onDismiss()
-      toastDone(`The limit of ${consumer.team} is saved`)
-    },
-  }))
+  const limit = useMutation(
+    trpc.consumers.limit.mutationOptions({
+      onSuccess: () => {
+        void queries.invalidateQueries(trpc.consumers.pathFilter())
+        onDismiss()
+        toastDone(`The limit of ${consumer.team} is saved`)
+      },
+    }),
+  )
   const numberOf = (text: string) => (text.trim() === '' ? null : Number(text))
   return (
     <DialogForm
       title={`Limit the calls of ${consumer.team}`}
       description="Its services and people together. Beyond it calls are answered 429, with when to come again."
-      form={form} submit="Save" busy={limit.isPending} error={limit.error} onDismiss={onDismiss}
-      onSubmit={({ perMinute }) => limit.mutate({ team: at.team, service: at.service, of: consumer.team, perMinute: numberOf(perMinute) })}
+      form={form}
+      submit="Save"
+      busy={limit.isPending}
+      error={limit.error}
+      onDismiss={onDismiss}
+      onSubmit={({ perMinute }) =>
+        limit.mutate({ team: at.team, service: at.service, of: consumer.team, perMinute: numberOf(perMinute) })
+      }
     >
-      <Field label="Calls a minute" optional hint={`Empty: as for every other team, ${usual === null ? 'without a limit' : `${spokenCount(usual)} a minute`}.`} error={form.formState.errors.perMinute?.message}>
-        {(control) => <Input {...control} {...form.register('perMinute', { validate: (text) => { const of = numberOf(text); return of === null || schema.safeParse(of).success || 'A whole number, from 1 to 1,000,000' } })} autoFocus inputMode="numeric" className="tabular w-40" />}
+      <Field
+        label="Calls a minute"
+        optional
+        hint={`Empty: as for every other team, ${usual === null ? 'without a limit' : `${spokenCount(usual)} a minute`}.`}
+        error={form.formState.errors.perMinute?.message}
+      >
+        {(control) => (
+          <Input
+            {...control}
+            {...form.register('perMinute', {
+              validate: (text) => {
+                const of = numberOf(text)
+                return of === null || schema.safeParse(of).success || 'A whole number, from 1 to 1,000,000'
+              },
+            })}
+            autoFocus
+            inputMode="numeric"
+            className="tabular w-40"
+          />
+        )}
       </Field>
     </DialogForm>
   )

@@ -7,4 +7,5 @@ export const lookedAt = { days: 30 }
 export const spokenCount = (count: number): string => count.toLocaleString('en-GB')
 export const spokenMean = ({ meanMs }: UsageSum): string => spokenLatency(meanMs)
 
-export const spokenErrors = (sum: UsageSum): string => (sum.requests === 0 && sum.errors === 0 ? '–' : spokenErrorsOf(sum))
+export const spokenErrors = (sum: UsageSum): string =>
+  sum.requests === 0 && sum.errors === 0 ? '–' : spokenErrorsOf(sum)

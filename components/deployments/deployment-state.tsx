@@ -15,7 +15,15 @@ const marks: Record<DeploymentState, Omit<StateMarkProps, 'compact'>> = {
 }
 
 /** `past`: a live one whose place another has taken since is shown quietly. */
-export function DeploymentStateMark({ state, past = false, compact = false }: { state: DeploymentState; past?: boolean; compact?: boolean }) {
+export function DeploymentStateMark({
+  state,
+  past = false,
+  compact = false,
+}: {
+  state: DeploymentState
+  past?: boolean
+  compact?: boolean
+}) {
   const mark = marks[state]
   return <StateMark {...mark} compact={compact} {...(past && state === 'live' && { tone: 'idle', word: 'was live' })} />
 }

@@ -21,7 +21,10 @@ import { deploymentColumns } from './list-columns.tsx'
 import { useCancel } from './cancel.ts'
 import { useDeployments } from './use-deployments.ts'
 
-const RollbackDialog = dynamic(() => import('#components/service/stop-dialogs.tsx').then((module) => module.RollbackDialog), { ssr: false })
+const RollbackDialog = dynamic(
+  () => import('#components/service/stop-dialogs.tsx').then((module) => module.RollbackDialog),
+  { ssr: false },
+)
 
 /** What is changing across the team: newest first, live. */
 export function DeploymentsList() {
@@ -37,7 +40,14 @@ export function DeploymentsList() {
   const list = useDeployments({ team, ...filters })
   const shown = list.deployments
   const columns = useMemo(
-    () => deploymentColumns({ team, kinds: new Map(environments.map(({ name, kind }) => [name, kind])), mayCancel: (environment) => may('service.deploy', environment), cancel, rollBack: setBack }),
+    () =>
+      deploymentColumns({
+        team,
+        kinds: new Map(environments.map(({ name, kind }) => [name, kind])),
+        mayCancel: (environment) => may('service.deploy', environment),
+        cancel,
+        rollBack: setBack,
+      }),
     [team, environments, may, cancel],
   )
   const { data: services } = useSuspenseQuery(trpc.services.catalogue.queryOptions(place))
@@ -52,31 +62,92 @@ export function DeploymentsList() {
     <>
       <PageHeader title="Deployments" about="across the team, newest first">
         <FilterBar label="Filter deployments">
-          <FilterSelect label="Environment" any="Any environment" value={filters.environment} options={environments.map(({ name }) => name)} onChange={(value) => setFilters({ environment: value })} />
-          <FilterSelect label="Service" any="Any service" value={filters.service} options={namesOf(services, team, filters.service)} onChange={(value) => setFilters({ service: value })} />
-          <FilterSelect label="Person" any="Anybody" value={filters.by} options={people} onChange={(value) => setFilters({ by: value })} />
-          <FilterSelect label="State" any="Any state" value={filters.state} options={deploymentStates} onChange={(value) => setFilters({ state: value })} />
+          <FilterSelect
+            label="Environment"
+            any="Any environment"
+            value={filters.environment}
+            options={environments.map(({ name }) => name)}
+            onChange={(value) => setFilters({ environment: value })}
+          />
+          <FilterSelect
+            label="Service"
+            any="Any service"
+            value={filters.service}
+            options={namesOf(services, team, filters.service)}
+            onChange={(value) => setFilters({ service: value })}
+          />
+          <FilterSelect
+            label="Person"
+            any="Anybody"
+            value={filters.by}
+            options={people}
+            onChange={(value) => setFilters({ by: value })}
+          />
+          <FilterSelect
+            label="State"
+            any="Any state"
+            value={filters.state}
+            options={deploymentStates}
+            onChange={(value) => setFilters({ state: value })}
+          />
         </FilterBar>
       </PageHeader>
-      {list.error !== null && <div className="p-4 sm:px-6"><ErrorLine error={list.error} /></div>}
-      {list.isPending ? <RowsSkeleton label="Loading deployments" /> : (
+      {list.error !== null && (
+        <div className="p-4 sm:px-6">
+          <ErrorLine error={list.error} />
+        </div>
+      )}
+      {list.isPending ? (
+        <RowsSkeleton label="Loading deployments" />
+      ) : (
         <Table
           label="Deployments"
           columns={columns}
           rows={shown}
           rowKey={(each) => each.id}
-          empty={list.error !== null ? null : filtered
-            ? <EmptyState icon={<Rocket />} title="Nothing matches" action={<Button onClick={() => setFilters({ environment: '', service: '', by: '', state: '' })}>Clear the filters</Button>}>No deployment passes these filters.</EmptyState>
-            : <EmptyState icon={<Rocket />} title="Nothing was deployed yet">Deploy from a service’s editor, with <code className="text-text">m3o deploy</code>, or by <code className="text-text">git push</code>. Each attempt shows up here with its phases.</EmptyState>}
+          empty={
+            list.error !== null ? null : filtered ? (
+              <EmptyState
+                icon={<Rocket />}
+                title="Nothing matches"
+                action={
+                  <Button onClick={() => setFilters({ environment: '', service: '', by: '', state: '' })}>
+                    Clear the filters
+                  </Button>
+                }
+              >
+                No deployment passes these filters.
+              </EmptyState>
+            ) : (
+              <EmptyState icon={<Rocket />} title="Nothing was deployed yet">
+                Deploy from a service’s editor, with <code className="text-text">m3o deploy</code>, or by{' '}
+                <code className="text-text">git push</code>. Each attempt shows up here with its phases.
+              </EmptyState>
+            )
+          }
         />
       )}
-      {back !== null && <RollbackDialog at={{ team, environment: back.environment, service: back.service }} to={back} onDismiss={() => setBack(null)} />}
+      {back !== null && (
+        <RollbackDialog
+          at={{ team, environment: back.environment, service: back.service }}
+          to={back}
+          onDismiss={() => setBack(null)}
+        />
+      )}
       {(list.hasOlder || list.isOlderPending) && (
-        <div className="flex justify-center py-4"><Button busy={list.isOlderPending} onClick={list.showOlder}>Show older ones</Button></div>
+        <div className="flex justify-center py-4">
+          <Button busy={list.isOlderPending} onClick={list.showOlder}>
+            Show older ones
+          </Button>
+        </div>
       )}
     </>
   )
 }
 
-const namesOf = (services: readonly ListedService[], team: string, chosen: string) =>
-  [...new Set([...services.flatMap((service) => (service.team === team ? service.name : [])), ...(chosen === '' ? [] : [chosen])])]
+const namesOf = (services: readonly ListedService[], team: string, chosen: string) => [
+  ...new Set([
+    ...services.flatMap((service) => (service.team === team ? service.name : [])),
+    ...(chosen === '' ? [] : [chosen]),
+  ]),
+]

@@ -25,58 +25,128 @@ export interface DeploymentsView {
 }
 
 /** Columns of deployments wherever they are listed; with `service: false` for lists of one service. */
-export function deploymentColumns({ team, kinds, mayCancel, cancel, rollBack }: DeploymentsView, options: { service?: boolean } = {}): Column<Deployment>[] {
+export function deploymentColumns(
+  { team, kinds, mayCancel, cancel, rollBack }: DeploymentsView,
+  options: { service?: boolean } = {},
+): Column<Deployment>[] {
   const columns: (Column<Deployment> | false)[] = [
     {
-      key: 'state', header: 'State', width: 'w-32',
+      key: 'state',
+      header: 'State',
+      width: 'w-32',
       cell: (each) => <DeploymentStateMark state={each.state} past={!each.current} />,
     },
     options.service !== false && {
-      key: 'service', header: 'Service', width: 'sm:w-48',
-      cell: (each) => <RowLink href={deploymentPath(team, each)} className="font-medium">{each.service}</RowLink>,
+      key: 'service',
+      header: 'Service',
+      width: 'sm:w-48',
+      cell: (each) => (
+        <RowLink href={deploymentPath(team, each)} className="font-medium">
+          {each.service}
+        </RowLink>
+      ),
     },
     {
-      key: 'environment', header: 'Environment', width: 'w-36', from: 'sm',
+      key: 'environment',
+      header: 'Environment',
+      width: 'w-36',
+      from: 'sm',
       cell: (each) => {
         const kind = kinds.get(each.environment)
-        return kind === undefined ? <span className="text-muted">{each.environment} (deleted)</span> : <EnvironmentName name={each.environment} kind={kind} />
+        return kind === undefined ? (
+          <span className="text-muted">{each.environment} (deleted)</span>
+        ) : (
+          <EnvironmentName name={each.environment} kind={kind} />
+        )
       },
     },
     {
-      key: 'revision', header: 'Revision', width: 'w-24', from: 'md',
+      key: 'revision',
+      header: 'Revision',
+      width: 'w-24',
+      from: 'md',
       cell: (each) => <ShortId id={each.revision} className={rowControl} />,
     },
     {
-      key: 'message', header: 'What', from: 'lg',
+      key: 'message',
+      header: 'What',
+      from: 'lg',
       cell: (each) => (
         <span className="flex min-w-0 items-center gap-2">
-          {options.service === false && <RowLink href={deploymentPath(team, each)} className="sr-only">Deployment of {each.revision}</RowLink>}
+          {options.service === false && (
+            <RowLink href={deploymentPath(team, each)} className="sr-only">
+              Deployment of {each.revision}
+            </RowLink>
+          )}
           {each.kind !== 'deploy' && <Badge>{each.kind}</Badge>}
           <span className="truncate text-muted" title={each.error?.message ?? each.message}>
-            {each.state === 'failed' && each.error !== null ? headAndRest(each.error.message).head : each.message.split('\n')[0]}
+            {each.state === 'failed' && each.error !== null
+              ? headAndRest(each.error.message).head
+              : each.message.split('\n')[0]}
           </span>
         </span>
       ),
     },
     {
-      key: 'phases', header: 'Phases', width: 'w-52', from: 'md',
+      key: 'phases',
+      header: 'Phases',
+      width: 'w-52',
+      from: 'md',
       cell: (each) => (
         <span className="flex items-center gap-2">
           <PhaseTimeline deployment={each} className="w-24 shrink-0" />
-          <Duration className="text-small text-muted" ms={each.durationMs ?? endOf(each)} since={isUnderWay(each.state) ? each.createdAt : undefined} />
-          {isUnderWay(each.state) && <IconButton size="small" label="Cancel" className={`${rowControl} ml-auto`} reason={mayCancel(each.environment) ?? reasonOf(deploymentCan.cancel(each.state))} onClick={() => cancel(each)}><X /></IconButton>}
-          {whyNotBack(each) === null && <IconButton size="small" label={`Roll back to ${each.revision}`} className={`${rowControl} ml-auto opacity-0 group-focus-within:opacity-100 group-hover:opacity-100`} reason={mayCancel(each.environment)} onClick={() => rollBack(each)}><Undo2 /></IconButton>}
+          <Duration
+            className="text-small text-muted"
+            ms={each.durationMs ?? endOf(each)}
+            since={isUnderWay(each.state) ? each.createdAt : undefined}
+          />
+          {isUnderWay(each.state) && (
+            <IconButton
+              size="small"
+              label="Cancel"
+              className={`${rowControl} ml-auto`}
+              reason={mayCancel(each.environment) ?? reasonOf(deploymentCan.cancel(each.state))}
+              onClick={() => cancel(each)}
+            >
+              <X />
+            </IconButton>
+          )}
+          {whyNotBack(each) === null && (
+            <IconButton
+              size="small"
+              label={`Roll back to ${each.revision}`}
+              className={`${rowControl} ml-auto opacity-0 group-focus-within:opacity-100 group-hover:opacity-100`}
+              reason={mayCancel(each.environment)}
+              onClick={() => rollBack(each)}
+            >
+              <Undo2 />
+            </IconButton>
+          )}
         </span>
       ),
     },
-    { key: 'by', header: 'By', width: 'w-40', from: 'lg', cell: (each) => <span className="text-muted">{each.by}</span> },
-    { key: 'at', header: 'Started', width: 'w-28', align: 'end', cell: (each) => <Time at={each.createdAt} className="text-muted" /> },
+    {
+      key: 'by',
+      header: 'By',
+      width: 'w-40',
+      from: 'lg',
+      cell: (each) => <span className="text-muted">{each.by}</span>,
+    },
+    {
+      key: 'at',
+      header: 'Started',
+      width: 'w-28',
+      align: 'end',
+      cell: (each) => <Time at={each.createdAt} className="text-muted" />,
+    },
   ]
   return columns.filter((column) => column !== false)
 }
 
-export const deploymentPath = (team: string, { environment, service, id }: Pick<Deployment, 'environment' | 'service' | 'id'>) =>
-  paths.deployment({ team, environment, service }, id)
+export const deploymentPath = (
+  team: string,
+  { environment, service, id }: Pick<Deployment, 'environment' | 'service' | 'id'>,
+) => paths.deployment({ team, environment, service }, id)
 
 const endOf = ({ endedAt, createdAt }: Deployment) => (endedAt === null ? null : endedAt - createdAt)
 const reasonOf = (can: true | string) => (can === true ? null : can)

@@ -8,10 +8,17 @@ export function PhaseTimeline({ deployment, className }: { deployment: Deploymen
   const failed = deployment.state === 'failed'
   const moving = isUnderWay(deployment.state)
   const total = deployment.phases.reduce((sum, phase) => sum + (phase.ms ?? 0), 0)
-  const words = deployment.phases.map((phase) => `${phase.name} ${phase.ms === null ? 'under way' : spokenDuration(phase.ms)}`).join(', ')
+  const words = deployment.phases
+    .map((phase) => `${phase.name} ${phase.ms === null ? 'under way' : spokenDuration(phase.ms)}`)
+    .join(', ')
   const left = moving ? phases.length - deployment.phases.length : 0
   return (
-    <span role="img" aria-label={words || 'not started'} title={words} className={clsx('flex h-1.5 items-stretch gap-px', className)}>
+    <span
+      role="img"
+      aria-label={words || 'not started'}
+      title={words}
+      className={clsx('flex h-1.5 items-stretch gap-px', className)}
+    >
       {deployment.phases.map((phase, index) => {
         const last = index === deployment.phases.length - 1
         return (
@@ -20,7 +27,13 @@ export function PhaseTimeline({ deployment, className }: { deployment: Deploymen
             style={{ flexGrow: moving || total === 0 ? 1 : Math.max(0.06, (phase.ms ?? 0) / total) }}
             className={clsx(
               'min-w-1 basis-0 first:rounded-l-full last:rounded-r-full',
-              last && failed ? 'bg-bad' : phase.ms === null && moving ? 'animate-breathe bg-accent' : deployment.state === 'live' ? 'bg-ok/70' : 'bg-muted/60',
+              last && failed
+                ? 'bg-bad'
+                : phase.ms === null && moving
+                  ? 'animate-breathe bg-accent'
+                  : deployment.state === 'live'
+                    ? 'bg-ok/70'
+                    : 'bg-muted/60',
             )}
           />
         )

@@ -22,7 +22,9 @@ export function useDeployments(filters: DeploymentFilters) {
   const last = pages.deployments.at(-1)?.id
   return {
     ...pages,
-    showOlder: () => { if (last !== undefined) setOlder({ about, after: [...after, last] }) },
+    showOlder: () => {
+      if (last !== undefined) setOlder({ about, after: [...after, last] })
+    },
   }
 }
 

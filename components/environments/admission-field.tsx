@@ -6,10 +6,16 @@ import type { Member } from '#contract/records.ts'
 import { Select } from '#components/ui/input.tsx'
 
 /** A role and all above it, and people by their emails. */
-export interface Admission { role: Role; people: string[] }
+export interface Admission {
+  role: Role
+  people: string[]
+}
 
 const spokenRoles: Record<Role, string> = {
-  viewer: 'Whoever their role lets', developer: 'Developers and above', admin: 'Admins and owners', owner: 'Owners only',
+  viewer: 'Whoever their role lets',
+  developer: 'Developers and above',
+  admin: 'Admins and owners',
+  owner: 'Owners only',
 }
 
 interface Props {
@@ -26,37 +32,78 @@ interface Props {
 export function AdmissionField({ label, about, members, disabled, value: { role, people }, error, onChange }: Props) {
   const id = useId()
   const named = (email: string) => members.find(({ person }) => person.email === email)?.person.name ?? email
-  const others = members.filter((member) => roles.indexOf(member.role) < roles.indexOf(role) && member.role !== 'viewer' && !people.includes(member.person.email))
+  const others = members.filter(
+    (member) =>
+      roles.indexOf(member.role) < roles.indexOf(role) &&
+      member.role !== 'viewer' &&
+      !people.includes(member.person.email),
+  )
   return (
     <div role="group" aria-labelledby={`${id}-label`} className="flex flex-col gap-2 py-3">
       <div>
-        <div id={`${id}-label`} className="font-medium">{label}</div>
+        <div id={`${id}-label`} className="font-medium">
+          {label}
+        </div>
         <div className="text-small text-muted">{about}</div>
       </div>
       <div className="flex flex-wrap items-center gap-2">
-        <Select aria-label={`${label}: least role`} disabled={disabled} value={role} onChange={(event) => onChange({ role: event.target.value as Role, people })} className="w-44 [&>select]:w-full">
-          {roles.map((each) => <option key={each} value={each}>{spokenRoles[each]}</option>)}
+        <Select
+          aria-label={`${label}: least role`}
+          disabled={disabled}
+          value={role}
+          onChange={(event) => onChange({ role: event.target.value as Role, people })}
+          className="w-44 [&>select]:w-full"
+        >
+          {roles.map((each) => (
+            <option key={each} value={each}>
+              {spokenRoles[each]}
+            </option>
+          ))}
         </Select>
         {(others.length > 0 || people.length > 0) && role !== 'viewer' && (
-          <Select aria-label={`${label}: also somebody`} disabled={disabled || others.length === 0} value="" onChange={(event) => onChange({ role, people: [...people, event.target.value] })} className="min-w-36 grow basis-36 [&>select]:w-full [&>select]:text-muted">
+          <Select
+            aria-label={`${label}: also somebody`}
+            disabled={disabled || others.length === 0}
+            value=""
+            onChange={(event) => onChange({ role, people: [...people, event.target.value] })}
+            className="min-w-36 grow basis-36 [&>select]:w-full [&>select]:text-muted"
+          >
             <option value="">and also…</option>
-            {others.map(({ person }) => <option key={person.id} value={person.email}>{person.name}</option>)}
+            {others.map(({ person }) => (
+              <option key={person.id} value={person.email}>
+                {person.name}
+              </option>
+            ))}
           </Select>
         )}
       </div>
       {people.length > 0 && role !== 'viewer' && (
         <ul aria-label={`${label}: people`} className="flex flex-wrap gap-1.5">
           {people.map((email) => (
-            <li key={email} className="flex h-6 max-w-full items-center gap-1 rounded-[4px] border border-border bg-sunken pl-2 text-small" title={email}>
+            <li
+              key={email}
+              className="flex h-6 max-w-full items-center gap-1 rounded-[4px] border border-border bg-sunken pl-2 text-small"
+              title={email}
+            >
               <span className="truncate">{named(email)}</span>
-              <button type="button" disabled={disabled} aria-label={`Take ${named(email)} away`} onClick={() => onChange({ role, people: people.filter((one) => one !== email) })} className="flex size-6 items-center justify-center text-muted hover:text-text">
+              <button
+                type="button"
+                disabled={disabled}
+                aria-label={`Take ${named(email)} away`}
+                onClick={() => onChange({ role, people: people.filter((one) => one !== email) })}
+                className="flex size-6 items-center justify-center text-muted hover:text-text"
+              >
                 <X aria-hidden className="size-3" />
               </button>
             </li>
           ))}
         </ul>
       )}
-      {error !== undefined && <p role="alert" className="text-small text-bad">{error}</p>}
+      {error !== undefined && (
+        <p role="alert" className="text-small text-bad">
+          {error}
+        </p>
+      )}
     </div>
   )
 }

@@ -17,14 +17,20 @@ export function DeleteEnvironment({ environment, onDismiss }: { environment: Env
   const router = useRouter()
   const { restore } = useRestore()
   const { overrides, name, parent, branch } = environment
-  const remove = useMutation(trpc.environments.delete.mutationOptions({
-    onSuccess: () => {
-      onDismiss()
-      toastDone(`${name} is deleted`, { description: 'For a day it can come back.', undo: { label: 'Undo', run: () => restore(environment) } })
-      if (place.environment === name) router.push(paths.environments({ team: place.team, environment: parent ?? 'production' }))
-      void queries.invalidateQueries(trpc.environments.pathFilter())
-    },
-  }))
+  const remove = useMutation(
+    trpc.environments.delete.mutationOptions({
+      onSuccess: () => {
+        onDismiss()
+        toastDone(`${name} is deleted`, {
+          description: 'For a day it can come back.',
+          undo: { label: 'Undo', run: () => restore(environment) },
+        })
+        if (place.environment === name)
+          router.push(paths.environments({ team: place.team, environment: parent ?? 'production' }))
+        void queries.invalidateQueries(trpc.environments.pathFilter())
+      },
+    }),
+  )
   return (
     <Confirm
       title={`Delete ${name}?`}
@@ -34,10 +40,19 @@ export function DeleteEnvironment({ environment, onDismiss }: { environment: Env
       onConfirm={() => remove.mutate({ team: place.team, environment: name, id: environment.id })}
       onDismiss={onDismiss}
     >
-      {overrides.length === 0
-        ? <p>Nothing runs in it. Calls that name it are refused from then on; they are not passed to {parent}.</p>
-        : <p>Its own {overrides.length === 1 ? 'copy' : 'copies'} of <strong>{overrides.map(({ service }) => service).join(', ')}</strong> will stop. Calls that name it are refused from then on; they are not passed to {parent}.</p>}
-      <p className="mt-2 text-muted">It can come back for a day, as it is now. Then its variables, data{branch === null ? ', logs and branches go for good.' : ' and logs go for good; the branch stays.'}</p>
+      {overrides.length === 0 ? (
+        <p>Nothing runs in it. Calls that name it are refused from then on; they are not passed to {parent}.</p>
+      ) : (
+        <p>
+          Its own {overrides.length === 1 ? 'copy' : 'copies'} of{' '}
+          <strong>{overrides.map(({ service }) => service).join(', ')}</strong> will stop. Calls that name it are
+          refused from then on; they are not passed to {parent}.
+        </p>
+      )}
+      <p className="mt-2 text-muted">
+        It can come back for a day, as it is now. Then its variables, data
+        {branch === null ? ', logs and branches go for good.' : ' and logs go for good; the branch stays.'}
+      </p>
     </Confirm>
   )
 }

@@ -6,14 +6,31 @@ import { useZone } from '#components/ui/zone.ts'
 import { Badge } from '#components/ui/badge.tsx'
 
 /** What is special about an environment: others than its role say who may do what in it; it does not follow its parent. */
-export function EnvironmentMarks({ environment: { protection, pinned, parent } }: { environment: Pick<Environment, 'protection' | 'pinned' | 'parent'> }) {
+export function EnvironmentMarks({
+  environment: { protection, pinned, parent },
+}: {
+  environment: Pick<Environment, 'protection' | 'pinned' | 'parent'>
+}) {
   const zone = useZone()
   return (
     <>
-      {protection !== null && <span className="inline-flex" title="Who may deploy, see its secrets, or promote into it is narrowed"><Badge><ShieldCheck aria-hidden className="size-3" /><span className="max-sm:sr-only">protected</span></Badge></span>}
+      {protection !== null && (
+        <span className="inline-flex" title="Who may deploy, see its secrets, or promote into it is narrowed">
+          <Badge>
+            <ShieldCheck aria-hidden className="size-3" />
+            <span className="max-sm:sr-only">protected</span>
+          </Badge>
+        </span>
+      )}
       {pinned !== null && (
-        <span className="inline-flex" title={`Keeps ${pinned.services === 1 ? '1 service' : `${pinned.services} services`} as ${parent} had them${pinned.since === null ? '' : ` on ${exactTime(pinned.since, zone)}`}`}>
-          <Badge><Pin aria-hidden className="size-3" /><span className="max-sm:sr-only">pinned</span></Badge>
+        <span
+          className="inline-flex"
+          title={`Keeps ${pinned.services === 1 ? '1 service' : `${pinned.services} services`} as ${parent} had them${pinned.since === null ? '' : ` on ${exactTime(pinned.since, zone)}`}`}
+        >
+          <Badge>
+            <Pin aria-hidden className="size-3" />
+            <span className="max-sm:sr-only">pinned</span>
+          </Badge>
         </span>
       )}
     </>

@@ -14,13 +14,22 @@ export interface Branch {
 /** Parents before their children, siblings by name; what has no known parent is a root. */
 export function treeOf(environments: readonly Environment[]): Branch[] {
   const names = new Set(environments.map(({ name }) => name))
-  const byParent = Map.groupBy(environments.toSorted((one, other) => one.name.localeCompare(other.name)), ({ parent }) => (parent !== null && names.has(parent) ? parent : null))
+  const byParent = Map.groupBy(
+    environments.toSorted((one, other) => one.name.localeCompare(other.name)),
+    ({ parent }) => (parent !== null && names.has(parent) ? parent : null),
+  )
   const branches: Branch[] = []
   const add = (parent: string | null, depth: number, rails: readonly boolean[]) => {
     const siblings = byParent.get(parent) ?? []
     for (const environment of siblings) {
       const last = environment === siblings.at(-1)
-      branches.push({ environment, depth, children: (byParent.get(environment.name) ?? []).map(({ name }) => name), last, rails })
+      branches.push({
+        environment,
+        depth,
+        children: (byParent.get(environment.name) ?? []).map(({ name }) => name),
+        last,
+        rails,
+      })
       add(environment.name, depth + 1, depth === 0 ? [] : [...rails, !last])
     }
   }
@@ -30,5 +39,7 @@ export function treeOf(environments: readonly Environment[]): Branch[] {
 
 /** Names of all that stems from it. */
 export function under(environments: readonly Environment[], name: string): string[] {
-  return environments.filter(({ parent }) => parent === name).flatMap((child) => [child.name, ...under(environments, child.name)])
+  return environments
+    .filter(({ parent }) => parent === name)
+    .flatMap((child) => [child.name, ...under(environments, child.name)])
 }

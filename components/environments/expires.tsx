@@ -9,5 +9,10 @@ export function Expires({ at }: { at: number | null }) {
   const now = useNow()
   if (at === null) return <span className="text-muted">never</span>
   if (!isEnding(at, now)) return <Time at={at} className="text-muted" />
-  return <span className="inline-flex items-center gap-1 text-warn"><Hourglass aria-hidden className="size-3 shrink-0" /><Time at={at} /></span>
+  return (
+    <span className="inline-flex items-center gap-1 text-warn">
+      <Hourglass aria-hidden className="size-3 shrink-0" />
+      <Time at={at} />
+    </span>
+  )
 }

@@ -9,7 +9,13 @@ import { Checkbox } from '#components/ui/checkbox.tsx'
 import { DialogForm } from '#components/ui/dialog-form.tsx'
 
 /** Who works in a personal environment besides its owner. */
-export function LetIn({ environment: { name, owner, letIn }, onDismiss }: { environment: Environment; onDismiss: () => void }) {
+export function LetIn({
+  environment: { name, owner, letIn },
+  onDismiss,
+}: {
+  environment: Environment
+  onDismiss: () => void
+}) {
   const { team } = usePlace()
   const trpc = useTRPC()
   const queries = useQueryClient()
@@ -17,15 +23,26 @@ export function LetIn({ environment: { name, owner, letIn }, onDismiss }: { envi
   const form = useForm({ defaultValues: { people: letIn.map(({ email }) => email) } })
   const people = form.watch('people')
   // Admins work in it anyway, viewers nowhere.
-  const others = members.filter(({ person, role }) => person.id !== owner?.id && (role === 'developer' || people.includes(person.email)))
-  const save = useMutation(trpc.environments.letIn.mutationOptions({
-    onSuccess: () => {
-      void queries.invalidateQueries(trpc.environments.pathFilter())
-      onDismiss()
-      toastDone(people.length === 0 ? `${name} is ${owner?.name ?? 'its owner'}’s alone` : `${people.length} ${people.length === 1 ? 'person works' : 'people work'} in ${name} too`)
-    },
-  }))
-  const toggle = (email: string) => form.setValue('people', people.includes(email) ? people.filter((one) => one !== email) : [...people, email], { shouldDirty: true })
+  const others = members.filter(
+    ({ person, role }) => person.id !== owner?.id && (role === 'developer' || people.includes(person.email)),
+  )
+  const save = useMutation(
+    trpc.environments.letIn.mutationOptions({
+      onSuccess: () => {
+        void queries.invalidateQueries(trpc.environments.pathFilter())
+        onDismiss()
+        toastDone(
+          people.length === 0
+            ? `${name} is ${owner?.name ?? 'its owner'}’s alone`
+            : `${people.length} ${people.length === 1 ? 'person works' : 'people work'} in ${name} too`,
+        )
+      },
+    }),
+  )
+  const toggle = (email: string) =>
+    form.setValue('people', people.includes(email) ? people.filter((one) => one !== email) : [...people, email], {
+      shouldDirty: true,
+    })
   return (
     <DialogForm
       title={`Let people work in ${name}`}
@@ -38,17 +55,22 @@ export function LetIn({ environment: { name, owner, letIn }, onDismiss }: { envi
       onSubmit={({ people: chosen }) => save.mutate({ team, environment: name, people: chosen })}
       onDismiss={onDismiss}
     >
-      {others.length === 0
-        ? <p className="text-muted">There are no other developers in the team.</p>
-        : (
-          <ul aria-label="Developers" className="divide-y divide-border overflow-hidden rounded border border-border">
-            {others.map(({ person }) => (
-              <li key={person.id} className="px-3 py-2">
-                <Checkbox checked={people.includes(person.email)} onChange={() => toggle(person.email)} label={<span className="font-medium">{person.name}</span>} hint={person.email} />
-              </li>
-            ))}
-          </ul>
-        )}
+      {others.length === 0 ? (
+        <p className="text-muted">There are no other developers in the team.</p>
+      ) : (
+        <ul aria-label="Developers" className="divide-y divide-border overflow-hidden rounded border border-border">
+          {others.map(({ person }) => (
+            <li key={person.id} className="px-3 py-2">
+              <Checkbox
+                checked={people.includes(person.email)}
+                onChange={() => toggle(person.email)}
+                label={<span className="font-medium">{person.name}</span>}
+                hint={person.email}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
     </DialogForm>
   )
 }

@@ -9,14 +9,19 @@ export function useKeep() {
   const { team } = usePlace()
   const trpc = useTRPC()
   const queries = useQueryClient()
-  const { mutate, isPending, variables } = useMutation(trpc.environments.keep.mutationOptions({
-    onSuccess: async ({ name }) => {
-      await queries.invalidateQueries(trpc.environments.pathFilter())
-      toastDone(`${name} is kept`, { description: 'Unused, it expires in 72 hours.' })
-    },
-    onError: toastError,
-  }))
-  return { keep: (environment: string) => mutate({ team, environment }), keeping: isPending ? variables.environment : undefined }
+  const { mutate, isPending, variables } = useMutation(
+    trpc.environments.keep.mutationOptions({
+      onSuccess: async ({ name }) => {
+        await queries.invalidateQueries(trpc.environments.pathFilter())
+        toastDone(`${name} is kept`, { description: 'Unused, it expires in 72 hours.' })
+      },
+      onError: toastError,
+    }),
+  )
+  return {
+    keep: (environment: string) => mutate({ team, environment }),
+    keeping: isPending ? variables.environment : undefined,
+  }
 }
 
 /** Brings back one that was deleted, or has expired. */
@@ -24,12 +29,22 @@ export function useRestore() {
   const { team } = usePlace()
   const trpc = useTRPC()
   const queries = useQueryClient()
-  const { mutate, isPending, variables } = useMutation(trpc.environments.restore.mutationOptions({
-    onSuccess: async ({ name, overrides }) => {
-      await queries.invalidateQueries()
-      toastDone(`${name} is back`, overrides.length === 0 ? {} : { description: `With its own ${overrides.map(({ service }) => service).join(', ')}.` })
-    },
-    onError: toastError,
-  }))
-  return { restore: ({ id, name }: { id: string; name: string }) => mutate({ team, id, name }), restoring: isPending ? variables.id : undefined }
+  const { mutate, isPending, variables } = useMutation(
+    trpc.environments.restore.mutationOptions({
+      onSuccess: async ({ name, overrides }) => {
+        await queries.invalidateQueries()
+        toastDone(
+          `${name} is back`,
+          overrides.length === 0
+            ? {}
+            : { description: `With its own ${overrides.map(({ service }) => service).join(', ')}.` },
+        )
+      },
+      onError: toastError,
+    }),
+  )
+  return {
+    restore: ({ id, name }: { id: string; name: string }) => mutate({ team, id, name }),
+    restoring: isPending ? variables.id : undefined,
+  }
 }

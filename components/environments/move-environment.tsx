@@ -12,7 +12,13 @@ import { Select } from '#components/ui/input.tsx'
 import { treeOf, under } from './environment-tree.ts'
 
 /** Another parent: what the environment does not have itself is served from there. */
-export function MoveEnvironment({ environment: { name, parent }, onDismiss }: { environment: Environment; onDismiss: () => void }) {
+export function MoveEnvironment({
+  environment: { name, parent },
+  onDismiss,
+}: {
+  environment: Environment
+  onDismiss: () => void
+}) {
   const { team } = usePlace()
   const trpc = useTRPC()
   const queries = useQueryClient()
@@ -20,18 +26,26 @@ export function MoveEnvironment({ environment: { name, parent }, onDismiss }: { 
   const below = under(environments, name)
   const form = useForm({ defaultValues: { from: parent ?? '' } })
   const chosen = form.watch('from')
-  const move = useMutation(trpc.environments.move.mutationOptions({
-    onSuccess: async (moved) => {
-      await queries.invalidateQueries(trpc.environments.pathFilter())
-      onDismiss()
-      toastDone(`${name} stems from ${moved.parent} now`, { undo: { label: 'Undo', run: () => move.mutate({ team, environment: name, from: parent ?? '' }) } })
-    },
-  }))
+  const move = useMutation(
+    trpc.environments.move.mutationOptions({
+      onSuccess: async (moved) => {
+        await queries.invalidateQueries(trpc.environments.pathFilter())
+        onDismiss()
+        toastDone(`${name} stems from ${moved.parent} now`, {
+          undo: { label: 'Undo', run: () => move.mutate({ team, environment: name, from: parent ?? '' }) },
+        })
+      },
+    }),
+  )
   const { errors } = form.formState
   return (
     <DialogForm
       title={`Move ${name}`}
-      description={below.length === 0 ? 'Its own copies, variables and data stay as they are.' : `With all that stems from it: ${below.join(', ')}. Their own copies, variables and data stay as they are.`}
+      description={
+        below.length === 0
+          ? 'Its own copies, variables and data stay as they are.'
+          : `With all that stems from it: ${below.join(', ')}. Their own copies, variables and data stay as they are.`
+      }
       form={form}
       submit={`Move ${name}`}
       reason={chosen === parent ? `It stems from ${parent} already` : null}
@@ -43,9 +57,14 @@ export function MoveEnvironment({ environment: { name, parent }, onDismiss }: { 
       <Field label="From" hint="What it does not have itself is served from there." error={errors.from?.message}>
         {(control) => (
           <Select {...control} {...form.register('from')} autoFocus>
-            {treeOf(environments).filter((one) => one.environment.name !== name && !below.includes(one.environment.name)).map(({ environment, depth }) => (
-              <option key={environment.id} value={environment.name}>{`${'\u2003'.repeat(depth)}${environment.name}`}</option>
-            ))}
+            {treeOf(environments)
+              .filter((one) => one.environment.name !== name && !below.includes(one.environment.name))
+              .map(({ environment, depth }) => (
+                <option
+                  key={environment.id}
+                  value={environment.name}
+                >{`${'\u2003'.repeat(depth)}${environment.name}`}</option>
+              ))}
           </Select>
         )}
       </Field>

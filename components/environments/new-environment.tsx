@@ -27,18 +27,31 @@ export function NewEnvironment({ parent, onDismiss }: { parent: string; onDismis
   const environments = useEnvironments()
   const may = useMay()
   // What is on a personal one inherits what is set there: that is for those who work in it.
-  const parents = environments.filter(({ kind, name }) => kind !== 'personal' || may('environment.write', name) === null)
+  const parents = environments.filter(
+    ({ kind, name }) => kind !== 'personal' || may('environment.write', name) === null,
+  )
   const taken = new Set(environments.map(({ name }) => name))
   const own = suggestName(person.name.split(' ')[0] ?? '', 'environment')
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { name: own !== undefined && !taken.has(own) ? own : '', from: parent, kind: 'personal' as const } as z.infer<typeof schema> })
-  const create = useMutation(trpc.environments.create.mutationOptions({
-    onSuccess: async (environment) => {
-      await queries.invalidateQueries(trpc.environments.pathFilter())
-      onDismiss()
-      toastDone(`${environment.name} is there`, { description: `Everything in it is served by ${environment.parent ?? 'production'} until you deploy into it.` })
-      router.push(paths.catalogue({ team, environment: environment.name }))
-    },
-  }))
+  const form = useForm({
+    resolver: zodResolver(schema),
+    defaultValues: {
+      name: own !== undefined && !taken.has(own) ? own : '',
+      from: parent,
+      kind: 'personal' as const,
+    } as z.infer<typeof schema>,
+  })
+  const create = useMutation(
+    trpc.environments.create.mutationOptions({
+      onSuccess: async (environment) => {
+        await queries.invalidateQueries(trpc.environments.pathFilter())
+        onDismiss()
+        toastDone(`${environment.name} is there`, {
+          description: `Everything in it is served by ${environment.parent ?? 'production'} until you deploy into it.`,
+        })
+        router.push(paths.catalogue({ team, environment: environment.name }))
+      },
+    }),
+  )
   const { errors } = form.formState
   return (
     <DialogForm
@@ -56,10 +69,20 @@ export function NewEnvironment({ parent, onDismiss }: { parent: string; onDismis
       </Field>
       <Field label="From" hint="What you do not deploy into it is served from there." error={errors.from?.message}>
         {(control) => (
-          <Select {...control} {...form.register('from')}>{parents.map(({ id, name }) => <option key={id} value={name}>{name}</option>)}</Select>
+          <Select {...control} {...form.register('from')}>
+            {parents.map(({ id, name }) => (
+              <option key={id} value={name}>
+                {name}
+              </option>
+            ))}
+          </Select>
         )}
       </Field>
-      <Field label="Kind" hint="Personal ones expire after 72 hours without calls or edits." error={errors.kind?.message}>
+      <Field
+        label="Kind"
+        hint="Personal ones expire after 72 hours without calls or edits."
+        error={errors.kind?.message}
+      >
         {(control) => (
           <Select {...control} {...form.register('kind')}>
             <option value="personal">Personal: yours, and whom you let in</option>

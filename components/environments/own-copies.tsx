@@ -13,41 +13,69 @@ import { ErrorLine } from '#components/ui/error-state.tsx'
 import { ShortId } from '#components/ui/short-id.tsx'
 
 /** What an environment does not inherit; each can be dropped, so that the parent's serves again. */
-export function OwnCopies({ environment: { name, parent, overrides }, mayReset, onDismiss }: { environment: Environment; mayReset: string | null; onDismiss: () => void }) {
+export function OwnCopies({
+  environment: { name, parent, overrides },
+  mayReset,
+  onDismiss,
+}: {
+  environment: Environment
+  mayReset: string | null
+  onDismiss: () => void
+}) {
   const { team } = usePlace()
   const trpc = useTRPC()
   const queries = useQueryClient()
-  const reset = useMutation(trpc.environments.reset.mutationOptions({
-    onSuccess: async (_, { service }) => {
-      await queries.invalidateQueries(trpc.environments.pathFilter())
-      toastDone(`${service} is served by ${parent} again`, { description: `Its commits stay on the branch ${name}.` })
-    },
-  }))
+  const reset = useMutation(
+    trpc.environments.reset.mutationOptions({
+      onSuccess: async (_, { service }) => {
+        await queries.invalidateQueries(trpc.environments.pathFilter())
+        toastDone(`${service} is served by ${parent} again`, { description: `Its commits stay on the branch ${name}.` })
+      },
+    }),
+  )
   return (
     <Dialog
       title={`Own copies of ${name}`}
-      description={parent === null ? undefined : `What you reset stops here, and ${parent} serves it again. The source and its history stay.`}
+      description={
+        parent === null
+          ? undefined
+          : `What you reset stops here, and ${parent} serves it again. The source and its history stay.`
+      }
       onDismiss={onDismiss}
     >
-      {reset.error !== null && <div className="mb-3"><ErrorLine error={reset.error} /></div>}
-      {overrides.length === 0
-        ? <EmptyState title="Nothing of its own">Every service in {name} is served by {parent}.</EmptyState>
-        : (
-          <ul aria-label={`Own copies of ${name}`} className="divide-y divide-border rounded border border-border">
-            {overrides.map(({ serviceId, service, revision }) => (
-              <li key={serviceId} className="flex min-h-[42px] items-center gap-3 py-1 pr-2 pl-3">
-                <Link href={paths.service({ team, environment: name, service })} className="min-w-0 truncate font-medium">{service}</Link>
-                <ShortId id={revision} />
-                {parent !== null && (
-                  <Button
-                    size="small" className="ml-auto" aria-label={`Reset ${service} to ${parent}`} reason={mayReset}
-                    busy={reset.isPending && reset.variables.service === service} onClick={() => reset.mutate({ team, environment: name, service })}
-                  >Reset</Button>
-                )}
-              </li>
-            ))}
-          </ul>
-        )}
+      {reset.error !== null && (
+        <div className="mb-3">
+          <ErrorLine error={reset.error} />
+        </div>
+      )}
+      {overrides.length === 0 ? (
+        <EmptyState title="Nothing of its own">
+          Every service in {name} is served by {parent}.
+        </EmptyState>
+      ) : (
+        <ul aria-label={`Own copies of ${name}`} className="divide-y divide-border rounded border border-border">
+          {overrides.map(({ serviceId, service, revision }) => (
+            <li key={serviceId} className="flex min-h-[42px] items-center gap-3 py-1 pr-2 pl-3">
+              <Link href={paths.service({ team, environment: name, service })} className="min-w-0 truncate font-medium">
+                {service}
+              </Link>
+              <ShortId id={revision} />
+              {parent !== null && (
+                <Button
+                  size="small"
+                  className="ml-auto"
+                  aria-label={`Reset ${service} to ${parent}`}
+                  reason={mayReset}
+                  busy={reset.isPending && reset.variables.service === service}
+                  onClick={() => reset.mutate({ team, environment: name, service })}
+                >
+                  Reset
+                </Button>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
     </Dialog>
   )
 }

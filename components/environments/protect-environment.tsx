@@ -14,28 +14,49 @@ type Values = Record<Guard, Admission> & { protected: boolean; approval: boolean
 
 const words: Record<Guard, { label: string; about: string }> = {
   deploy: { label: 'Deploy', about: 'Also roll back, restart, scale, stop, configure, and push to its branch.' },
-  secrets: { label: 'Variables and secrets', about: 'See and set them. A shell in it sees them, so it needs this as well as the right to deploy.' },
+  secrets: {
+    label: 'Variables and secrets',
+    about: 'See and set them. A shell in it sees them, so it needs this as well as the right to deploy.',
+  },
   promote: { label: 'Promote into it', about: 'From the environments on it.' },
 }
 
 /** Who may do what in one environment, beyond what their role allows everywhere. */
-export function ProtectEnvironment({ environment: { name, protection }, onDismiss }: { environment: Environment; onDismiss: () => void }) {
+export function ProtectEnvironment({
+  environment: { name, protection },
+  onDismiss,
+}: {
+  environment: Environment
+  onDismiss: () => void
+}) {
   const { team } = usePlace()
   const trpc = useTRPC()
   const queries = useQueryClient()
   const members = useQuery(trpc.members.list.queryOptions({ team })).data ?? []
   const initial = (guard: Guard): Admission => ({
-    role: protection?.[guard].role ?? 'admin', people: protection?.[guard].people.map(({ email }) => email) ?? [],
+    role: protection?.[guard].role ?? 'admin',
+    people: protection?.[guard].people.map(({ email }) => email) ?? [],
   })
-  const form = useForm<Values>({ defaultValues: { protected: true, approval: protection?.approval ?? false, overlays: protection?.overlays ?? false, deploy: initial('deploy'), secrets: initial('secrets'), promote: initial('promote') } })
-  const isOn = form.watch('protected')
-  const protect = useMutation(trpc.environments.protect.mutationOptions({
-    onSuccess: (_, { protection: now }) => {
-      void queries.invalidateQueries(trpc.environments.pathFilter())
-      onDismiss()
-      toastDone(now === null ? `${name} is not protected any more` : `${name} is protected`)
+  const form = useForm<Values>({
+    defaultValues: {
+      protected: true,
+      approval: protection?.approval ?? false,
+      overlays: protection?.overlays ?? false,
+      deploy: initial('deploy'),
+      secrets: initial('secrets'),
+      promote: initial('promote'),
     },
-  }))
+  })
+  const isOn = form.watch('protected')
+  const protect = useMutation(
+    trpc.environments.protect.mutationOptions({
+      onSuccess: (_, { protection: now }) => {
+        void queries.invalidateQueries(trpc.environments.pathFilter())
+        onDismiss()
+        toastDone(now === null ? `${name} is not protected any more` : `${name} is protected`)
+      },
+    }),
+  )
   return (
     <DialogForm
       title={protection === null ? `Protect ${name}` : `Protection of ${name}`}
@@ -46,7 +67,13 @@ export function ProtectEnvironment({ environment: { name, protection }, onDismis
       reason={!isOn && protection === null ? 'It is not protected' : null}
       busy={protect.isPending}
       error={protect.error}
-      onSubmit={({ protected: on, approval, overlays, deploy, secrets, promote }) => protect.mutate({ team, environment: name, protection: on ? { deploy, secrets, promote, approval, overlays } : null })}
+      onSubmit={({ protected: on, approval, overlays, deploy, secrets, promote }) =>
+        protect.mutate({
+          team,
+          environment: name,
+          protection: on ? { deploy, secrets, promote, approval, overlays } : null,
+        })
+      }
       onDismiss={onDismiss}
     >
       <Checkbox

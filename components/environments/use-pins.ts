@@ -6,31 +6,44 @@ import { toastDone, toastError } from '#client/toasts.ts'
 import { useTRPC } from '#client/trpc.ts'
 
 /** Pinning and unpinning are at once, and each takes back the other. */
-export function usePins(team: string): { pin: (environment: Environment) => void; unpin: (environment: Environment) => void } {
+export function usePins(team: string): {
+  pin: (environment: Environment) => void
+  unpin: (environment: Environment) => void
+} {
   const trpc = useTRPC()
   const queries = useQueryClient()
   const fresh = () => {
     void queries.invalidateQueries(trpc.environments.pathFilter())
     void queries.invalidateQueries(trpc.services.pathFilter())
   }
-  const { mutate: pin } = useMutation(trpc.environments.pin.mutationOptions({
-    onError: toastError,
-    onSuccess: ({ services, following }, { environment }) => {
-      fresh()
-      toastDone(`${environment} is pinned`, {
-        description: [`It keeps ${services === 1 ? '1 service' : `${services} services`} as ${services === 1 ? 'it is' : 'they are'} now. Nothing was started.`, ...following.map(({ service, why }) => `${service} goes on following: ${why}.`)].join(' '),
-      })
-    },
-  }))
-  const { mutate: unpin } = useMutation(trpc.environments.unpin.mutationOptions({
-    onError: toastError,
-    onSuccess: (_, { environment }) => {
-      fresh()
-      toastDone(`${environment} follows its parent again`)
-    },
-  }))
-  return useMemo(() => ({
-    pin: ({ name }) => pin({ team, environment: name }),
-    unpin: ({ name }) => unpin({ team, environment: name }),
-  }), [team, pin, unpin])
+  const { mutate: pin } = useMutation(
+    trpc.environments.pin.mutationOptions({
+      onError: toastError,
+      onSuccess: ({ services, following }, { environment }) => {
+        fresh()
+        toastDone(`${environment} is pinned`, {
+          description: [
+            `It keeps ${services === 1 ? '1 service' : `${services} services`} as ${services === 1 ? 'it is' : 'they are'} now. Nothing was started.`,
+            ...following.map(({ service, why }) => `${service} goes on following: ${why}.`),
+          ].join(' '),
+        })
+      },
+    }),
+  )
+  const { mutate: unpin } = useMutation(
+    trpc.environments.unpin.mutationOptions({
+      onError: toastError,
+      onSuccess: (_, { environment }) => {
+        fresh()
+        toastDone(`${environment} follows its parent again`)
+      },
+    }),
+  )
+  return useMemo(
+    () => ({
+      pin: ({ name }) => pin({ team, environment: name }),
+      unpin: ({ name }) => unpin({ team, environment: name }),
+    }),
+    [team, pin, unpin],
+  )
 }

@@ -34,10 +34,13 @@ export function useActions(actions: readonly ScreenAction[]): void {
     owners.set(owner, actions)
     publish()
   }, [owner, actions])
-  useEffect(() => () => {
-    owners.delete(owner)
-    publish()
-  }, [owner])
+  useEffect(
+    () => () => {
+      owners.delete(owner)
+      publish()
+    },
+    [owner],
+  )
 }
 
 /** All that is offered now; a later component's action of the same id hides an earlier one's. */
@@ -60,9 +63,14 @@ export function runWhenOffered(id: string, refused: (reason: string) => void): v
     return true
   }
   if (attempt()) return
-  const stop = subscribe(() => { if (attempt()) end() })
+  const stop = subscribe(() => {
+    if (attempt()) end()
+  })
   const timer = setTimeout(() => stop(), patienceMs)
-  const end = () => { stop(); clearTimeout(timer) }
+  const end = () => {
+    stop()
+    clearTimeout(timer)
+  }
 }
 
 /** What a key of a screen's own does: the same as the action's button, and nothing when that is disabled. @param refused is told the reason */
@@ -77,5 +85,7 @@ export const currentActions = () => all
 
 function subscribe(listener: () => void) {
   listeners.add(listener)
-  return () => { listeners.delete(listener) }
+  return () => {
+    listeners.delete(listener)
+  }
 }

@@ -3,17 +3,33 @@ import { toastNews } from '#client/toasts.ts'
 import type { Deployment } from '#contract/records.ts'
 import { headAndRest } from '#components/ui/problem.ts'
 
-const words = { failed: 'was not deployed to', reverted: 'crashed and was reverted in', crashing: 'keeps crashing in' } as const
+const words = {
+  failed: 'was not deployed to',
+  reverted: 'crashed and was reverted in',
+  crashing: 'keeps crashing in',
+} as const
 
 /** Tells once what became of a deployment, unless `isShown` says that the screen does by then. */
-export function announceDeployment(deployment: Deployment, { team, what, why, isShown }: { team: string; what: keyof typeof words; why: string | undefined; isShown: () => boolean }): void {
+export function announceDeployment(
+  deployment: Deployment,
+  {
+    team,
+    what,
+    why,
+    isShown,
+  }: { team: string; what: keyof typeof words; why: string | undefined; isShown: () => boolean },
+): void {
   const { id, service, environment } = deployment
   whenSeen(() => {
     if ((what !== 'crashing' && isShown()) || location.pathname.includes(id) || !claim(`${id} ${what}`)) return
     const at = { team, environment, service }
     toastNews({
-      title: `${service} ${words[what]} ${environment}`, ...(why !== undefined && { description: headAndRest(why).head }),
-      link: what === 'crashing' ? { label: 'Logs', href: paths.service(at, 'logs') } : { label: 'Details', href: paths.deployment(at, id) },
+      title: `${service} ${words[what]} ${environment}`,
+      ...(why !== undefined && { description: headAndRest(why).head }),
+      link:
+        what === 'crashing'
+          ? { label: 'Logs', href: paths.service(at, 'logs') }
+          : { label: 'Details', href: paths.deployment(at, id) },
     })
   })
 }

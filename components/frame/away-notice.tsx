@@ -9,11 +9,16 @@ export function AwayNotice() {
   useEffect(waitForWeb, [])
   const shown = useSyncExternalStore(webAway.subscribe, webAway.isWaitedFor, () => false)
   return (
-    <div role="status" className="pointer-events-none fixed inset-x-0 bottom-16 z-50 flex justify-center px-4 md:bottom-6">
+    <div
+      role="status"
+      className="pointer-events-none fixed inset-x-0 bottom-16 z-50 flex justify-center px-4 md:bottom-6"
+    >
       {shown && (
         <p className="flex max-w-full items-center gap-2 rounded border border-warn/40 bg-warn-soft px-3 py-2 text-text">
           <Spinner className="size-3.5 shrink-0" />
-          <span className="min-w-0 text-pretty">No connection to the console. The screen opens by itself when it is back.</span>
+          <span className="min-w-0 text-pretty">
+            No connection to the console. The screen opens by itself when it is back.
+          </span>
         </p>
       )}
     </div>

@@ -36,8 +36,18 @@ export function EnvironmentSwitcher() {
     <button
       type="button"
       aria-label={`Environment ${place.environment}`}
-      className={clsx('flex h-[26px] min-w-0 items-center gap-1.5 rounded px-2', kind === undefined ? 'bg-sunken text-muted' : `${kindGround[kind]} ${kindText[kind]}`)}
-      {...(long && { ref: button, 'aria-haspopup': 'dialog' as const, 'aria-expanded': open, onPointerEnter: () => void load(), onFocus: () => void load(), onClick: () => setOpen(!open) })}
+      className={clsx(
+        'flex h-[26px] min-w-0 items-center gap-1.5 rounded px-2',
+        kind === undefined ? 'bg-sunken text-muted' : `${kindGround[kind]} ${kindText[kind]}`,
+      )}
+      {...(long && {
+        ref: button,
+        'aria-haspopup': 'dialog' as const,
+        'aria-expanded': open,
+        onPointerEnter: () => void load(),
+        onFocus: () => void load(),
+        onClick: () => setOpen(!open),
+      })}
     >
       {kind !== undefined && <EnvironmentShape kind={kind} />}
       <span className="truncate font-medium">{place.environment}</span>
@@ -51,9 +61,26 @@ export function EnvironmentSwitcher() {
         {trigger}
         {open && (
           <ChoicePopover
-            label="Environments" chosen={place.environment} button={button} onDismiss={() => setOpen(false)} onChoose={(name) => router.push(hrefOf(name))}
-            choices={branches.map((branch) => ({ value: branch.environment.name, label: branch.environment.name, drawn: <Branch {...branch} /> }))}
-            footer={<Link href={paths.environments(place)} onClick={() => setOpen(false)} className="flex min-h-7 items-center gap-2 rounded-[4px] px-2 no-underline hover:bg-hover"><Layers aria-hidden className="size-3.5 text-muted" />All environments</Link>}
+            label="Environments"
+            chosen={place.environment}
+            button={button}
+            onDismiss={() => setOpen(false)}
+            onChoose={(name) => router.push(hrefOf(name))}
+            choices={branches.map((branch) => ({
+              value: branch.environment.name,
+              label: branch.environment.name,
+              drawn: <Branch {...branch} />,
+            }))}
+            footer={
+              <Link
+                href={paths.environments(place)}
+                onClick={() => setOpen(false)}
+                className="flex min-h-7 items-center gap-2 rounded-[4px] px-2 no-underline hover:bg-hover"
+              >
+                <Layers aria-hidden className="size-3.5 text-muted" />
+                All environments
+              </Link>
+            }
           />
         )}
       </>
@@ -62,9 +89,19 @@ export function EnvironmentSwitcher() {
   return (
     <Menu width={256} trigger={trigger}>
       <MenuLabel>Environments</MenuLabel>
-      {branches.map((branch) => <MenuLink key={branch.environment.id} href={hrefOf(branch.environment.name)} chosen={branch.environment.name === place.environment}><Branch {...branch} /></MenuLink>)}
+      {branches.map((branch) => (
+        <MenuLink
+          key={branch.environment.id}
+          href={hrefOf(branch.environment.name)}
+          chosen={branch.environment.name === place.environment}
+        >
+          <Branch {...branch} />
+        </MenuLink>
+      ))}
       <MenuLine />
-      <MenuLink href={paths.environments(place)} icon={<Layers />}>All environments</MenuLink>
+      <MenuLink href={paths.environments(place)} icon={<Layers />}>
+        All environments
+      </MenuLink>
     </Menu>
   )
 }
@@ -78,7 +115,9 @@ function Branch({ environment: { name, kind, overrides, expires }, depth }: Pick
       <EnvironmentShape kind={kind} />
       <span className="truncate">{name}</span>
       {isEnding(expires, now) && <Hourglass aria-label="expires within a day" className="size-3 shrink-0 text-warn" />}
-      <span className="text-small text-muted">{overrides.length === 0 ? '' : counted(overrides.length, kind === 'production' ? 'service' : 'override')}</span>
+      <span className="text-small text-muted">
+        {overrides.length === 0 ? '' : counted(overrides.length, kind === 'production' ? 'service' : 'override')}
+      </span>
     </span>
   )
 }

@@ -27,7 +27,9 @@ import { usePlace } from './place.ts'
 
 const GoneEnvironment = dynamic(() => import('./gone-environment.tsx').then((module) => module.GoneEnvironment))
 const Palette = dynamic(() => import('./palette.tsx').then((module) => module.Palette), { ssr: false })
-const ShortcutsDialog = dynamic(() => import('./shortcuts-dialog.tsx').then((module) => module.ShortcutsDialog), { ssr: false })
+const ShortcutsDialog = dynamic(() => import('./shortcuts-dialog.tsx').then((module) => module.ShortcutsDialog), {
+  ssr: false,
+})
 
 /** What stays while screens change: where one is, the way to elsewhere, and what is shown above all of them. `asOf`: how far events had come when the page was made. */
 export function Frame({ asOf, children }: { asOf: string; children: ReactNode }) {
@@ -41,8 +43,16 @@ export function Frame({ asOf, children }: { asOf: string; children: ReactNode })
   useEffect(watchRowKeys, [])
   return (
     <div className="grid h-dvh grid-cols-1 grid-rows-[auto_1fr_auto] overflow-hidden md:grid-cols-[208px_1fr]">
-      <a href="#screen" className="sr-only z-50 rounded bg-raised px-3 py-2 focus:not-sr-only focus:absolute focus:top-2 focus:left-2">Skip to the screen</a>
-      <div aria-hidden className={`absolute inset-x-0 top-0 z-30 h-0.5 ${environment === undefined ? 'bg-border-strong' : kindLine[environment.kind]}`} />
+      <a
+        href="#screen"
+        className="sr-only z-50 rounded bg-raised px-3 py-2 focus:not-sr-only focus:absolute focus:top-2 focus:left-2"
+      >
+        Skip to the screen
+      </a>
+      <div
+        aria-hidden
+        className={`absolute inset-x-0 top-0 z-30 h-0.5 ${environment === undefined ? 'bg-border-strong' : kindLine[environment.kind]}`}
+      />
       <TopBar openPalette={() => setOpen('palette')} openShortcuts={() => setOpen('shortcuts')} />
       <SideNav />
       <Screen>{environment === undefined ? <GoneEnvironment /> : children}</Screen>
@@ -61,7 +71,13 @@ function Screen({ children }: { children: ReactNode }) {
   return (
     <div className="flex min-h-0 min-w-0 flex-col md:border-l md:border-border">
       <EndingNotice />
-      <main ref={scroller} id="screen" tabIndex={-1} data-scroller className="relative min-h-0 min-w-0 flex-1 overflow-x-hidden overflow-y-auto bg-surface outline-none">
+      <main
+        ref={scroller}
+        id="screen"
+        tabIndex={-1}
+        data-scroller
+        className="relative min-h-0 min-w-0 flex-1 overflow-x-hidden overflow-y-auto bg-surface outline-none"
+      >
         <PlaceOf what="screen">{children}</PlaceOf>
       </main>
     </div>
@@ -73,18 +89,61 @@ function useFrameActions(open: (what: 'palette' | 'shortcuts') => void) {
   const router = useRouter()
   const pathname = usePathname()
   const go: ScreenAction[] = sections.map((section) => ({
-    id: `go.${section}`, group: 'Go to', title: screens[section].label, keys: screens[section].keys, icon: screens[section].icon,
-    reason: pathname === paths.section(place, section) ? 'You are here' : null, run: () => router.push(keptHref(paths.section(place, section))),
+    id: `go.${section}`,
+    group: 'Go to',
+    title: screens[section].label,
+    keys: screens[section].keys,
+    icon: screens[section].icon,
+    reason: pathname === paths.section(place, section) ? 'You are here' : null,
+    run: () => router.push(keptHref(paths.section(place, section))),
   }))
   useActions([
     { id: 'palette', group: 'Console', title: 'Search and commands', keys: 'mod+k', run: () => open('palette') },
     { id: 'shortcuts', group: 'Console', title: 'Shortcuts', keys: '?', run: () => open('shortcuts') },
     ...go,
-    { id: 'theme.light', group: 'Console', title: 'Light theme', words: 'appearance colour', run: () => setTheme('light') },
-    { id: 'theme.dark', group: 'Console', title: 'Dark theme', words: 'appearance colour', run: () => setTheme('dark') },
-    { id: 'times.local', group: 'Console', title: 'Local times', words: 'clock time zone timezone', run: () => setClock('local') },
-    { id: 'times.utc', group: 'Console', title: 'Times in UTC', words: 'clock time zone timezone', run: () => setClock('utc') },
-    { id: 'sign-out', group: 'Console', title: 'Sign out', words: 'log out logout leave exit', run: () => { signOut().then(() => location.assign(paths.signIn()), toastError) } },
-    { id: 'theme.system', group: 'Console', title: 'Theme of the system', words: 'appearance colour', run: () => setTheme('system') },
+    {
+      id: 'theme.light',
+      group: 'Console',
+      title: 'Light theme',
+      words: 'appearance colour',
+      run: () => setTheme('light'),
+    },
+    {
+      id: 'theme.dark',
+      group: 'Console',
+      title: 'Dark theme',
+      words: 'appearance colour',
+      run: () => setTheme('dark'),
+    },
+    {
+      id: 'times.local',
+      group: 'Console',
+      title: 'Local times',
+      words: 'clock time zone timezone',
+      run: () => setClock('local'),
+    },
+    {
+      id: 'times.utc',
+      group: 'Console',
+      title: 'Times in UTC',
+      words: 'clock time zone timezone',
+      run: () => setClock('utc'),
+    },
+    {
+      id: 'sign-out',
+      group: 'Console',
+      title: 'Sign out',
+      words: 'log out logout leave exit',
+      run: () => {
+        signOut().then(() => location.assign(paths.signIn()), toastError)
+      },
+    },
+    {
+      id: 'theme.system',
+      group: 'Console',
+      title: 'Theme of the system',
+      words: 'appearance colour',
+      run: () => setTheme('system'),
+    },
   ])
 }

@@ -20,15 +20,46 @@ export function GoneEnvironment() {
   if (isPending) return null
   const named = data?.filter(({ name }) => name === environment) ?? []
   const gone = named.find((one) => may('service.deploy', one) === null) ?? named[0]
-  const away = <ButtonLink href={paths.environments({ team, environment: gone?.parent ?? 'production' })}>All environments</ButtonLink>
-  if (gone === undefined) return <EmptyState icon={<SearchX />} title={`There is no environment ${environment}`} action={away}>It does not exist, or not any more.</EmptyState>
+  const away = (
+    <ButtonLink href={paths.environments({ team, environment: gone?.parent ?? 'production' })}>
+      All environments
+    </ButtonLink>
+  )
+  if (gone === undefined)
+    return (
+      <EmptyState icon={<SearchX />} title={`There is no environment ${environment}`} action={away}>
+        It does not exist, or not any more.
+      </EmptyState>
+    )
   return (
     <EmptyState
       icon={gone.expired ? <Hourglass /> : <Trash2 />}
       title={`${environment} ${gone.expired ? 'has expired' : 'was deleted'}`}
-      action={<><Button kind="primary" reason={may('environment.create') ?? may('service.deploy', gone)} busy={restoring !== undefined} onClick={() => restore(gone)}><Undo2 />Restore {environment}</Button>{away}</>}
+      action={
+        <>
+          <Button
+            kind="primary"
+            reason={may('environment.create') ?? may('service.deploy', gone)}
+            busy={restoring !== undefined}
+            onClick={() => restore(gone)}
+          >
+            <Undo2 />
+            Restore {environment}
+          </Button>
+          {away}
+        </>
+      }
     >
-      {gone.expired ? <>Nobody has called, edited or deployed in it for 72 hours; that was over <Time at={gone.departedAt} />.</> : <>That was <Time at={gone.departedAt} />.</>} It can come back as it was, and is gone for good <Time at={gone.until} />.
+      {gone.expired ? (
+        <>
+          Nobody has called, edited or deployed in it for 72 hours; that was over <Time at={gone.departedAt} />.
+        </>
+      ) : (
+        <>
+          That was <Time at={gone.departedAt} />.
+        </>
+      )}{' '}
+      It can come back as it was, and is gone for good <Time at={gone.until} />.
     </EmptyState>
   )
 }

@@ -10,7 +10,10 @@ export function LateScreenError(props: ScreenErrorProps & { away?: boolean }) {
   const [Whole, setWhole] = useState<ComponentType<ScreenErrorProps & { away?: boolean }> | null>(null)
   const [isAway, setAway] = useState(false)
   useEffect(() => {
-    import('./screen-error.tsx').then(({ ScreenError }) => setWhole(() => ScreenError), () => setAway(true))
+    import('./screen-error.tsx').then(
+      ({ ScreenError }) => setWhole(() => ScreenError),
+      () => setAway(true),
+    )
   }, [])
   if (Whole !== null) return <Whole {...props} />
   if (!isAway) return null

@@ -27,19 +27,30 @@ export function useMay(): (action: Action, environment?: string | Where | null) 
   const { operator, role, person } = useViewer()
   const { environment: here } = usePlace()
   const environments = useEnvironments()
-  return useCallback((action, environment = here) => {
-    if (!mayDo(action, { signedIn: true, operator, role })) {
-      const least = actions[action]
-      return least === 'operator' ? 'Only an operator of the platform may do this' : `This needs the role ${least}; you are ${role ?? 'not a member'}`
-    }
-    const found = typeof environment === 'string' ? environments.find(({ name }) => name === environment) : environment
-    if (found == null) return null
-    const guarded = guardedOf(found)
-    const guard = guardAgainst(guarded, action, { personId: person.id, role })
-    const admitted = guard && guarded?.[guard]
-    if (guard === undefined || admitted === undefined) return null
-    const known = [found.owner, ...found.letIn, ...guards.flatMap((each) => found.protection?.[each].people ?? [])]
-    const named = admitted.people.flatMap((id) => known.find((one) => one?.id === id)?.name ?? [])
-    return spokenRefusal(found.name, guard, { least: admitted.role, role, named, isPersonal: guarded?.own !== undefined })
-  }, [operator, role, person.id, here, environments])
+  return useCallback(
+    (action, environment = here) => {
+      if (!mayDo(action, { signedIn: true, operator, role })) {
+        const least = actions[action]
+        return least === 'operator'
+          ? 'Only an operator of the platform may do this'
+          : `This needs the role ${least}; you are ${role ?? 'not a member'}`
+      }
+      const found =
+        typeof environment === 'string' ? environments.find(({ name }) => name === environment) : environment
+      if (found == null) return null
+      const guarded = guardedOf(found)
+      const guard = guardAgainst(guarded, action, { personId: person.id, role })
+      const admitted = guard && guarded?.[guard]
+      if (guard === undefined || admitted === undefined) return null
+      const known = [found.owner, ...found.letIn, ...guards.flatMap((each) => found.protection?.[each].people ?? [])]
+      const named = admitted.people.flatMap((id) => known.find((one) => one?.id === id)?.name ?? [])
+      return spokenRefusal(found.name, guard, {
+        least: admitted.role,
+        role,
+        named,
+        isPersonal: guarded?.own !== undefined,
+      })
+    },
+    [operator, role, person.id, here, environments],
+  )
 }

@@ -10,9 +10,20 @@ import { usePlace } from './place.ts'
 export function NothingHere() {
   const place = usePlace()
   return (
-    <EmptyState icon={<SearchX />} title="There is nothing here" alone action={<ButtonLink kind="primary" href={paths.catalogue(place)}>Go to the catalogue</ButtonLink>}>
+    <EmptyState
+      icon={<SearchX />}
+      title="There is nothing here"
+      alone
+      action={
+        <ButtonLink kind="primary" href={paths.catalogue(place)}>
+          Go to the catalogue
+        </ButtonLink>
+      }
+    >
       What this address names does not exist in {place.team}, or not any more.
-      <span className="mt-1 flex items-center justify-center gap-2 max-sm:hidden">Search for it <Kbd keys="mod+k" /></span>
+      <span className="mt-1 flex items-center justify-center gap-2 max-sm:hidden">
+        Search for it <Kbd keys="mod+k" />
+      </span>
     </EmptyState>
   )
 }

@@ -44,53 +44,136 @@ export function usePaletteEntries(text: string): PaletteEntry[] {
   const deployments = useQuery(trpc.deployments.list.queryOptions(firstPage({ team }))).data
   const members = useQuery(trpc.members.list.queryOptions({ team })).data
   const [recents] = useState(() => readRecents(team))
-  const own = useMemo(() => (services ?? []).flatMap((service) => (service.team === team ? service.name : [])), [services, team])
+  const own = useMemo(
+    () => (services ?? []).flatMap((service) => (service.team === team ? service.name : [])),
+    [services, team],
+  )
 
   const fixed = useMemo((): PaletteEntry[] => {
     const go = (href: string) => () => router.push(href)
     const offered = new Set(actions.map(({ id }) => id))
     return [
-      ...actions.filter(({ id }) => id !== 'palette').map((action) => ({ ...action, group: action.group ?? 'This screen', atOnce: true })),
+      ...actions
+        .filter(({ id }) => id !== 'palette')
+        .map((action) => ({ ...action, group: action.group ?? 'This screen', atOnce: true })),
       ...(services ?? []).map((service) => ({
-        id: service.team === team ? recentService(service.name) : service.id, group: 'Services', title: service.team === team ? service.name : `@${service.team}/${service.name}`, about: service.description, atOnce: false,
-        icon: <ServiceStateMark service={service} compact />, run: go(service.team === team ? paths.service({ ...place, service: service.name }) : paths.shared(place, { team: service.team, service: service.name })),
+        id: service.team === team ? recentService(service.name) : service.id,
+        group: 'Services',
+        title: service.team === team ? service.name : `@${service.team}/${service.name}`,
+        about: service.description,
+        atOnce: false,
+        icon: <ServiceStateMark service={service} compact />,
+        run: go(
+          service.team === team
+            ? paths.service({ ...place, service: service.name })
+            : paths.shared(place, { team: service.team, service: service.name }),
+        ),
       })),
       ...(environments ?? []).map((environment) => ({
-        id: environment.id, group: 'Environments', title: environment.name, about: environment.name === place.environment ? 'you are here' : 'the same screen there', words: 'switch environment', atOnce: false,
-        icon: <EnvironmentShape kind={environment.kind} />, run: go(paths.switchedTo({ pathname, search }, { team, environment: environment.name })),
+        id: environment.id,
+        group: 'Environments',
+        title: environment.name,
+        about: environment.name === place.environment ? 'you are here' : 'the same screen there',
+        words: 'switch environment',
+        atOnce: false,
+        icon: <EnvironmentShape kind={environment.kind} />,
+        run: go(paths.switchedTo({ pathname, search }, { team, environment: environment.name })),
       })),
-      ...teamCommands(place, parent).filter(({ action }) => action === undefined || !offered.has(action)).map((command) => entryOf(command, go(command.href))),
-      ...teams.filter(({ name }) => name !== team).map(({ id, name, role }) => ({
-        id, group: 'Teams', title: name, about: `you are ${role} there`, words: 'switch team', icon: <Users />, atOnce: false, run: go(paths.catalogue({ team: name, environment: 'production' })),
-      })),
+      ...teamCommands(place, parent)
+        .filter(({ action }) => action === undefined || !offered.has(action))
+        .map((command) => entryOf(command, go(command.href))),
+      ...teams
+        .filter(({ name }) => name !== team)
+        .map(({ id, name, role }) => ({
+          id,
+          group: 'Teams',
+          title: name,
+          about: `you are ${role} there`,
+          words: 'switch team',
+          icon: <Users />,
+          atOnce: false,
+          run: go(paths.catalogue({ team: name, environment: 'production' })),
+        })),
       ...(deployments ?? []).map((each) => ({
-        id: each.id, group: 'Deployments', title: `${each.service} ${each.revision}`, about: `${each.environment} · ${each.message.split('\n')[0] ?? ''}`, words: `${each.id} ${each.by} ${each.commit}`, atOnce: false,
-        icon: <DeploymentStateMark state={each.state} compact />, run: go(paths.deployment({ team, environment: each.environment, service: each.service }, each.id)),
+        id: each.id,
+        group: 'Deployments',
+        title: `${each.service} ${each.revision}`,
+        about: `${each.environment} · ${each.message.split('\n')[0] ?? ''}`,
+        words: `${each.id} ${each.by} ${each.commit}`,
+        atOnce: false,
+        icon: <DeploymentStateMark state={each.state} compact />,
+        run: go(paths.deployment({ team, environment: each.environment, service: each.service }, each.id)),
       })),
       ...(members ?? []).map(({ person, role }) => ({
-        id: person.id, group: 'People', title: person.name, about: `${person.email} · ${role}`, words: person.email, atOnce: false,
-        icon: <Avatar name={person.name} />, run: go(paths.deployments(place, { by: person.email })),
+        id: person.id,
+        group: 'People',
+        title: person.name,
+        about: `${person.email} · ${role}`,
+        words: person.email,
+        atOnce: false,
+        icon: <Avatar name={person.name} />,
+        run: go(paths.deployments(place, { by: person.email })),
       })),
     ]
-  }, [actions, services, environments, deployments, members, teams, parent, place.team, place.environment, pathname, search, router])
+  }, [
+    actions,
+    services,
+    environments,
+    deployments,
+    members,
+    teams,
+    parent,
+    place.team,
+    place.environment,
+    pathname,
+    search,
+    router,
+  ])
 
   return useMemo(() => {
     const recent = recents.flatMap((id) => {
       const command = commandById(place, id, { parent, services: own })
-      return fixed.find((each) => each.id === id) ?? (command === undefined ? [] : entryOf(command, () => router.push(command.href)))
+      return (
+        fixed.find((each) => each.id === id) ??
+        (command === undefined ? [] : entryOf(command, () => router.push(command.href)))
+      )
     })
-    const names = [...new Set([...pathname.split('/').slice(3, 5).filter((part, index, [section]) => index === 1 && section === 'services'), ...recents.flatMap((id) => (id.startsWith('service:') ? id.slice(8) : [])), ...own])]
+    const names = [
+      ...new Set([
+        ...pathname
+          .split('/')
+          .slice(3, 5)
+          .filter((part, index, [section]) => index === 1 && section === 'services'),
+        ...recents.flatMap((id) => (id.startsWith('service:') ? id.slice(8) : [])),
+        ...own,
+      ]),
+    ]
     return [
-      ...recent.filter(({ atOnce }) => !atOnce).map((each) => ({ ...each, id: `recent ${each.id}`, group: 'Recent', atOnce: text.trim() === '', hidden: text.trim() !== '' })),
+      ...recent
+        .filter(({ atOnce }) => !atOnce)
+        .map((each) => ({
+          ...each,
+          id: `recent ${each.id}`,
+          group: 'Recent',
+          atOnce: text.trim() === '',
+          hidden: text.trim() !== '',
+        })),
       ...fixed,
-      ...serviceCommands(place, own, { text, recent: names.filter((name) => own.includes(name)).slice(0, 5) }).map((command) => entryOf(command, () => router.push(command.href))),
+      ...serviceCommands(place, own, { text, recent: names.filter((name) => own.includes(name)).slice(0, 5) }).map(
+        (command) => entryOf(command, () => router.push(command.href)),
+      ),
     ].filter((each) => !('hidden' in each && each.hidden))
   }, [fixed, recents, own, text, parent, pathname, place.team, place.environment, router])
 }
 
 function entryOf({ id, title, words, action }: Command, go: () => void): PaletteEntry {
   return {
-    id, group: 'Commands', title, words, atOnce: false, icon: <CornerDownRight />,
+    id,
+    group: 'Commands',
+    title,
+    words,
+    atOnce: false,
+    icon: <CornerDownRight />,
     run: () => {
       go()
       if (action !== undefined) runWhenOffered(action, refused)

@@ -1,16 +1,35 @@
-interface Findable { title: string; group?: string; words?: string; about?: string | undefined; atOnce: boolean }
+interface Findable {
+  title: string
+  group?: string
+  words?: string
+  about?: string | undefined
+  atOnce: boolean
+}
 
 const perGroup = 8
 
 /** Entries that hold all words, best first, grouped as they came; a few of each group, so that drawing them costs nothing. */
-export function searchPalette<Entry extends Findable>(entries: readonly Entry[], text: string): { group: string; entries: Entry[] }[] {
-  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== '')
+export function searchPalette<Entry extends Findable>(
+  entries: readonly Entry[],
+  text: string,
+): { group: string; entries: Entry[] }[] {
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '')
   const ranked = entries
     .map((entry) => ({ entry, rank: words.length === 0 ? (entry.atOnce ? 1 : 0) : rank(entry, words) }))
     .filter(({ rank: own }) => own > 0)
   const groups = Map.groupBy(ranked, ({ entry }) => entry.group ?? '')
   return [...groups]
-    .map(([group, found]) => ({ group, best: Math.max(...found.map(({ rank: own }) => own)), entries: found.toSorted((one, other) => other.rank - one.rank).slice(0, words.length === 0 ? 40 : perGroup).map(({ entry }) => entry) }))
+    .map(([group, found]) => ({
+      group,
+      best: Math.max(...found.map(({ rank: own }) => own)),
+      entries: found
+        .toSorted((one, other) => other.rank - one.rank)
+        .slice(0, words.length === 0 ? 40 : perGroup)
+        .map(({ entry }) => entry),
+    }))
     .toSorted((one, other) => (words.length === 0 ? place(one.group) - place(other.group) : other.best - one.best))
 }
 
@@ -23,7 +42,18 @@ function rank(entry: Findable, words: string[]): number {
   const rest = `${entry.words ?? ''} ${entry.about ?? ''} ${entry.group ?? ''}`.toLowerCase()
   let total = 0
   for (const word of words) {
-    const own = title === word ? 60 : title.startsWith(word) ? 40 : title.split(/[^a-z0-9]+/).some((part) => part.startsWith(word)) ? 25 : title.includes(word) ? 15 : rest.includes(word) ? 5 : 0
+    const own =
+      title === word
+        ? 60
+        : title.startsWith(word)
+          ? 40
+          : title.split(/[^a-z0-9]+/).some((part) => part.startsWith(word))
+            ? 25
+            : title.includes(word)
+              ? 15
+              : rest.includes(word)
+                ? 5
+                : 0
     if (own === 0) return 0
     total += own
   }

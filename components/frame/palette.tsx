@@ -22,21 +22,41 @@ export function Palette({ onDismiss }: { onDismiss: () => void }) {
     entry.run()
   }
   return (
-    <Radix.Root open onOpenChange={(open) => { if (!open) onDismiss() }}>
+    <Radix.Root
+      open
+      onOpenChange={(open) => {
+        if (!open) onDismiss()
+      }}
+    >
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-veil" />
-        <Radix.Content aria-describedby={undefined} className="fixed top-[max(10dvh,12px)] left-1/2 z-40 w-[min(600px,calc(100vw-24px))] -translate-x-1/2 animate-arrive overflow-hidden rounded border border-border-strong bg-raised shadow-float focus:outline-none">
+        <Radix.Content
+          aria-describedby={undefined}
+          className="fixed top-[max(10dvh,12px)] left-1/2 z-40 w-[min(600px,calc(100vw-24px))] -translate-x-1/2 animate-arrive overflow-hidden rounded border border-border-strong bg-raised shadow-float focus:outline-none"
+        >
           <Radix.Title className="sr-only">Search and commands</Radix.Title>
           <Command shouldFilter={false} loop label="Search and commands">
             <div className="flex items-center gap-2 border-b border-border px-3">
               <Search aria-hidden className="size-4 text-muted" />
-              <Command.Input autoFocus value={text} onValueChange={setText} placeholder="Find a service, environment, person, command…" className="h-11 w-full bg-transparent text-large outline-none" />
+              <Command.Input
+                autoFocus
+                value={text}
+                onValueChange={setText}
+                placeholder="Find a service, environment, person, command…"
+                className="h-11 w-full bg-transparent text-large outline-none"
+              />
             </div>
             <Command.List className="max-h-[min(420px,60dvh)] overflow-y-auto p-1">
               <Command.Empty className="px-3 py-8 text-center text-muted">Nothing found for “{text}”.</Command.Empty>
               {groups.map(({ group, entries }) => (
-                <Command.Group key={group} heading={group} className="[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-tiny [&_[cmdk-group-heading]]:font-medium [&_[cmdk-group-heading]]:text-muted">
-                  {entries.map((entry) => <Row key={entry.id} entry={entry} choose={choose} />)}
+                <Command.Group
+                  key={group}
+                  heading={group}
+                  className="[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-tiny [&_[cmdk-group-heading]]:font-medium [&_[cmdk-group-heading]]:text-muted"
+                >
+                  {entries.map((entry) => (
+                    <Row key={entry.id} entry={entry} choose={choose} />
+                  ))}
                 </Command.Group>
               ))}
             </Command.List>
@@ -49,9 +69,15 @@ export function Palette({ onDismiss }: { onDismiss: () => void }) {
 
 function Row({ entry, choose }: { entry: PaletteEntry; choose: (entry: PaletteEntry) => void }) {
   return (
-    <Command.Item value={entry.id} onSelect={() => choose(entry)} className="flex min-h-8 cursor-default items-center gap-2 rounded-[4px] px-2 aria-selected:bg-hover">
+    <Command.Item
+      value={entry.id}
+      onSelect={() => choose(entry)}
+      className="flex min-h-8 cursor-default items-center gap-2 rounded-[4px] px-2 aria-selected:bg-hover"
+    >
       <span className="flex size-4 shrink-0 items-center justify-center text-muted [&_svg]:size-3.5">{entry.icon}</span>
-      <span className={clsx('max-w-[85%] shrink-0 truncate', entry.reason && 'text-muted')} title={entry.title}>{entry.title}</span>
+      <span className={clsx('max-w-[85%] shrink-0 truncate', entry.reason && 'text-muted')} title={entry.title}>
+        {entry.title}
+      </span>
       <span className="min-w-0 grow truncate text-small text-muted">{entry.reason ?? entry.about}</span>
       {entry.keys !== undefined && <Kbd keys={entry.keys} />}
     </Command.Item>

@@ -18,24 +18,53 @@ export function PersonMenu({ openShortcuts }: { openShortcuts: () => void }) {
   return (
     <Menu
       align="end"
-      trigger={<button type="button" aria-label={`${person.name}: account, theme, sign out`} className="flex size-[30px] items-center justify-center rounded hover:bg-hover"><Avatar name={person.name} /></button>}
+      trigger={
+        <button
+          type="button"
+          aria-label={`${person.name}: account, theme, sign out`}
+          className="flex size-[30px] items-center justify-center rounded hover:bg-hover"
+        >
+          <Avatar name={person.name} />
+        </button>
+      }
     >
       <div className="px-2 py-1.5">
         <div className="truncate font-medium">{person.name}</div>
         <div className="truncate text-small text-muted">{person.email}</div>
       </div>
       <MenuLine />
-      <MenuLink href={paths.settings(place, 'account')} icon={<UserRound />}>Account and sessions</MenuLink>
-      <MenuItem icon={<Keyboard />} keys="?" onSelect={openShortcuts}>Shortcuts</MenuItem>
+      <MenuLink href={paths.settings(place, 'account')} icon={<UserRound />}>
+        Account and sessions
+      </MenuLink>
+      <MenuItem icon={<Keyboard />} keys="?" onSelect={openShortcuts}>
+        Shortcuts
+      </MenuItem>
       <MenuLabel>Theme</MenuLabel>
-      <MenuItem icon={<Monitor />} chosen={theme === 'system'} onSelect={() => setTheme('system')}>Of the system</MenuItem>
-      <MenuItem icon={<Sun />} chosen={theme === 'light'} onSelect={() => setTheme('light')}>Light</MenuItem>
-      <MenuItem icon={<Moon />} chosen={theme === 'dark'} onSelect={() => setTheme('dark')}>Dark</MenuItem>
+      <MenuItem icon={<Monitor />} chosen={theme === 'system'} onSelect={() => setTheme('system')}>
+        Of the system
+      </MenuItem>
+      <MenuItem icon={<Sun />} chosen={theme === 'light'} onSelect={() => setTheme('light')}>
+        Light
+      </MenuItem>
+      <MenuItem icon={<Moon />} chosen={theme === 'dark'} onSelect={() => setTheme('dark')}>
+        Dark
+      </MenuItem>
       <MenuLabel>Times</MenuLabel>
-      <MenuItem icon={<Clock />} chosen={clock === 'local'} onSelect={() => setClock('local')}>Local ({localZone()})</MenuItem>
-      <MenuItem icon={<Globe />} chosen={clock === 'utc'} onSelect={() => setClock('utc')}>UTC</MenuItem>
+      <MenuItem icon={<Clock />} chosen={clock === 'local'} onSelect={() => setClock('local')}>
+        Local ({localZone()})
+      </MenuItem>
+      <MenuItem icon={<Globe />} chosen={clock === 'utc'} onSelect={() => setClock('utc')}>
+        UTC
+      </MenuItem>
       <MenuLine />
-      <MenuItem icon={<LogOut />} onSelect={() => { signOut().then(() => location.assign(paths.signIn()), toastError) }}>Sign out</MenuItem>
+      <MenuItem
+        icon={<LogOut />}
+        onSelect={() => {
+          signOut().then(() => location.assign(paths.signIn()), toastError)
+        }}
+      >
+        Sign out
+      </MenuItem>
     </Menu>
   )
 }

@@ -6,7 +6,10 @@ import { createClient, TRPCProvider } from '#client/trpc.ts'
 import { TipLayer } from '#components/ui/tip-layer.tsx'
 import { AwayNotice } from './away-notice.tsx'
 
-interface Clients { queries: QueryClient; client: ReturnType<typeof createClient> }
+interface Clients {
+  queries: QueryClient
+  client: ReturnType<typeof createClient>
+}
 
 let inBrowser: Clients | undefined
 

@@ -13,7 +13,10 @@ export function readRecents(team: string): string[] {
 
 export function addRecent(team: string, id: string): void {
   try {
-    localStorage.setItem(keyOf(team), JSON.stringify([id, ...readRecents(team).filter((each) => each !== id)].slice(0, most)))
+    localStorage.setItem(
+      keyOf(team),
+      JSON.stringify([id, ...readRecents(team).filter((each) => each !== id)].slice(0, most)),
+    )
   } catch {
     // Without storage there are no recents.
   }

@@ -16,10 +16,18 @@ export function ScreenError({ error, reset, away = false }: ScreenErrorProps & {
   const router = useRouter()
   const queries = useQueryClient()
   const [, start] = useTransition()
-  const retry = () => start(() => {
-    queries.removeQueries({ predicate: ({ state }) => state.status === 'error' })
-    router.refresh()
-    reset()
-  })
-  return <ErrorState error={error} request={error.digest} retry={retry} action={away && <ButtonLink href={paths.home()}>Go to the console</ButtonLink>} />
+  const retry = () =>
+    start(() => {
+      queries.removeQueries({ predicate: ({ state }) => state.status === 'error' })
+      router.refresh()
+      reset()
+    })
+  return (
+    <ErrorState
+      error={error}
+      request={error.digest}
+      retry={retry}
+      action={away && <ButtonLink href={paths.home()}>Go to the console</ButtonLink>}
+    />
+  )
 }

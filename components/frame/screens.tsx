@@ -15,4 +15,6 @@ export const screens: Record<Section, { label: string; icon: ReactNode; keys: st
 
 /** Whether an address lies within a screen; what other teams share belongs to the catalogue. */
 export const isSection = (pathname: string, place: InTeam, section: Section): boolean =>
-  [paths.section(place, section), ...(section === 'services' ? [paths.sharedServices(place)] : [])].some((at) => pathname === at || pathname.startsWith(`${at}/`))
+  [paths.section(place, section), ...(section === 'services' ? [paths.sharedServices(place)] : [])].some(
+    (at) => pathname === at || pathname.startsWith(`${at}/`),
+  )

@@ -13,13 +13,23 @@ export function ShortcutsDialog({ onDismiss }: { onDismiss: () => void }) {
         {[...groups].map(([group, actions]) => (
           <section key={group}>
             <h3 className="mb-1 text-small font-medium text-muted">{group}</h3>
-            <ul>{actions.map((action) => <Row key={action.id} action={action} />)}</ul>
+            <ul>
+              {actions.map((action) => (
+                <Row key={action.id} action={action} />
+              ))}
+            </ul>
           </section>
         ))}
         <section>
           <h3 className="mb-1 text-small font-medium text-muted">Lists</h3>
           <ul>
-            <li className="flex min-h-7 items-center justify-between">Next, previous row <span className="flex gap-2"><Kbd keys="j" /><Kbd keys="k" /></span></li>
+            <li className="flex min-h-7 items-center justify-between">
+              Next, previous row{' '}
+              <span className="flex gap-2">
+                <Kbd keys="j" />
+                <Kbd keys="k" />
+              </span>
+            </li>
           </ul>
         </section>
       </div>

@@ -14,7 +14,10 @@ export function SideNav() {
   const pathname = usePathname()
   const kept = useKeptHrefs()
   return (
-    <nav aria-label="Screens" className="group/nav row-span-2 hidden min-h-0 flex-col gap-px overflow-y-auto p-2 md:flex">
+    <nav
+      aria-label="Screens"
+      className="group/nav row-span-2 hidden min-h-0 flex-col gap-px overflow-y-auto p-2 md:flex"
+    >
       {sections.map((section) => {
         const href = paths.section(place, section)
         const here = isSection(pathname, place, section)
@@ -26,7 +29,9 @@ export function SideNav() {
             aria-current={here ? 'page' : undefined}
             className={clsx(
               'flex h-7 items-center gap-2 rounded px-2 no-underline transition-colors duration-100 has-data-arriving:bg-chosen has-data-arriving:text-text [&_svg]:size-4',
-              here ? 'bg-chosen font-medium text-text group-has-data-arriving/nav:not-has-data-arriving:bg-transparent' : 'text-muted hover:bg-hover hover:text-text',
+              here
+                ? 'bg-chosen font-medium text-text group-has-data-arriving/nav:not-has-data-arriving:bg-transparent'
+                : 'text-muted hover:bg-hover hover:text-text',
             )}
           >
             {icon}

@@ -15,5 +15,11 @@ const script = (nonce: string) => `(() => {
 
 export function ThemeScript({ nonce }: { nonce: string }) {
   // Browsers hide a nonce from scripts, so the markup React finds differs from the one it made.
-  return <script nonce={nonce} suppressHydrationWarning dangerouslySetInnerHTML={{ __html: script(nonce.replace(/[^\w+/=-]/g, '')) }} />
+  return (
+    <script
+      nonce={nonce}
+      suppressHydrationWarning
+      dangerouslySetInnerHTML={{ __html: script(nonce.replace(/[^\w+/=-]/g, '')) }}
+    />
+  )
 }

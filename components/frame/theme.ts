@@ -20,7 +20,9 @@ export function setTheme(theme: Theme): void {
 
 function subscribe(listener: () => void) {
   listeners.add(listener)
-  return () => { listeners.delete(listener) }
+  return () => {
+    listeners.delete(listener)
+  }
 }
 
 function chosen(): Theme {

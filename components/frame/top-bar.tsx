@@ -10,7 +10,9 @@ export function TopBar({ openPalette, openShortcuts }: { openPalette: () => void
   return (
     <header className="flex h-[46px] min-w-0 items-center gap-1 border-b border-border px-2 pt-0.5 md:col-span-2">
       <TeamSwitcher />
-      <span aria-hidden className="text-border-strong">/</span>
+      <span aria-hidden className="text-border-strong">
+        /
+      </span>
       <EnvironmentSwitcher />
       <div className="ml-auto flex items-center gap-1">
         <ConnectionMark />

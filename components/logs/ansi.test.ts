@@ -5,12 +5,20 @@ import { parseAnsi } from './ansi.ts'
 
 test('reads colours, weights, the 256 colours and true colour', () => {
   expect(parseAnsi('a \x1b[1;31mred\x1b[0m \x1b[38;5;208mx\x1b[39my\x1b[48;2;1;2;3mz')).toEqual([
-    { text: 'a ' }, { text: 'red', bold: true, colour: '205 49 49' }, { text: ' ' }, { text: 'x', colour: '255 135 0' }, { text: 'y' }, { text: 'z', ground: '1 2 3' },
+    { text: 'a ' },
+    { text: 'red', bold: true, colour: '205 49 49' },
+    { text: ' ' },
+    { text: 'x', colour: '255 135 0' },
+    { text: 'y' },
+    { text: 'z', ground: '1 2 3' },
   ])
 })
 
 test('swaps colour and ground when inverted, and lets weights go one by one', () => {
-  expect(parseAnsi('\x1b[34;7;1mx\x1b[22;27my')).toEqual([{ text: 'x', bold: true, ground: '36 100 220' }, { text: 'y', colour: '36 100 220' }])
+  expect(parseAnsi('\x1b[34;7;1mx\x1b[22;27my')).toEqual([
+    { text: 'x', bold: true, ground: '36 100 220' },
+    { text: 'y', colour: '36 100 220' },
+  ])
 })
 
 test('of a terminal’s other commands nothing has an effect', () => {
@@ -19,7 +27,10 @@ test('of a terminal’s other commands nothing has an effect', () => {
 })
 
 test('signs that turn the direction of the text are shown as such', () => {
-  expect(parseAnsi('ok \u202eevil\x1b[31m\u2066x')).toEqual([{ text: 'ok \ufffdevil' }, { text: '\ufffdx', colour: '205 49 49' }])
+  expect(parseAnsi('ok \u202eevil\x1b[31m\u2066x')).toEqual([
+    { text: 'ok \ufffdevil' },
+    { text: '\ufffdx', colour: '205 49 49' },
+  ])
 })
 
 test('a colour is three bytes or nothing: what is put into a style can be nothing else', () => {
@@ -31,10 +42,21 @@ test('a colour is three bytes or nothing: what is put into a style can be nothin
 })
 
 test('whatever comes in, the text is kept, and a line of a million codes is read in little time', () => {
-  fc.assert(fc.property(fc.array(fc.oneof(fc.string(), fc.constantFrom('\x1b[', '31m', '\x1b[0m', ';', '\x1b[1;2;3;38;2;9;9;9m', '\x1b'))), (parts) => {
-    const text = parts.join('')
-    expect(parseAnsi(text).map((piece) => piece.text).join('')).toBe(withoutAnsi(text))
-  }))
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.oneof(fc.string(), fc.constantFrom('\x1b[', '31m', '\x1b[0m', ';', '\x1b[1;2;3;38;2;9;9;9m', '\x1b')),
+      ),
+      (parts) => {
+        const text = parts.join('')
+        expect(
+          parseAnsi(text)
+            .map((piece) => piece.text)
+            .join(''),
+        ).toBe(withoutAnsi(text))
+      },
+    ),
+  )
   const began = performance.now()
   expect(parseAnsi('\x1b[31mx'.repeat(250_000)).length).toBeLessThan(500)
   expect(performance.now() - began).toBeLessThan(1_000)

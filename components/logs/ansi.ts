@@ -18,8 +18,22 @@ type Look = Omit<Styled, 'text'> & { inverse?: boolean }
 const mostPieces = 400
 
 const basic = [
-  '110 110 110', '205 49 49', '13 150 70', '170 120 0', '36 100 220', '170 60 180', '0 130 150', '150 150 150',
-  '120 120 120', '230 70 70', '30 170 90', '190 140 10', '70 130 240', '200 90 210', '20 150 170', '170 170 170',
+  '110 110 110',
+  '205 49 49',
+  '13 150 70',
+  '170 120 0',
+  '36 100 220',
+  '170 60 180',
+  '0 130 150',
+  '150 150 150',
+  '120 120 120',
+  '230 70 70',
+  '30 170 90',
+  '190 140 10',
+  '70 130 240',
+  '200 90 210',
+  '20 150 170',
+  '170 170 170',
 ]
 
 /** Reads the colours and weights (SGR) of a terminal's text; nothing else of a terminal's language has any effect, and none of it is shown. */
@@ -44,7 +58,12 @@ function put(pieces: Styled[], text: string, { inverse, ...look }: Look): void {
   if (!inverse) pieces.push({ text: clean, ...look })
   else {
     const { colour, ground, ...rest } = look
-    pieces.push({ text: clean, ...rest, ground: colour ?? '128 128 128', ...(ground !== undefined && { colour: ground }) })
+    pieces.push({
+      text: clean,
+      ...rest,
+      ground: colour ?? '128 128 128',
+      ...(ground !== undefined && { colour: ground }),
+    })
   }
 }
 
@@ -60,8 +79,10 @@ function applied(before: Look, parameters: string): Look {
     else if (code === 4) look.underline = true
     else if (code === 7) look.inverse = true
     else if (code === 9) look.struck = true
-    else if (code === 22) { delete look.bold; delete look.faint }
-    else if (code === 23) delete look.italic
+    else if (code === 22) {
+      delete look.bold
+      delete look.faint
+    } else if (code === 23) delete look.italic
     else if (code === 24) delete look.underline
     else if (code === 27) delete look.inverse
     else if (code === 29) delete look.struck
@@ -91,10 +112,14 @@ function extended(codes: readonly number[], at: number): { colour: string | unde
 function indexed(code: number | undefined): string | undefined {
   if (!isByte(code)) return undefined
   if (code < 16) return basic[code]
-  if (code >= 232) return Array(3).fill(8 + (code - 232) * 10).join(' ')
+  if (code >= 232)
+    return Array(3)
+      .fill(8 + (code - 232) * 10)
+      .join(' ')
   const level = (value: number) => (value === 0 ? 0 : 55 + value * 40)
   const cube = code - 16
   return [level(Math.floor(cube / 36)), level(Math.floor(cube / 6) % 6), level(cube % 6)].join(' ')
 }
 
-const isByte = (value: number | undefined): value is number => value !== undefined && Number.isInteger(value) && value >= 0 && value <= 255
+const isByte = (value: number | undefined): value is number =>
+  value !== undefined && Number.isInteger(value) && value >= 0 && value <= 255

@@ -20,12 +20,17 @@ export async function finderOf(match: readonly LogMatch[]): Promise<Finder | nul
     if (each.text !== undefined) return [textFinder(each.text, each.case ?? false)]
     try {
       const compiled = RE2JS?.compile(each.regex ?? '')
-      return compiled === undefined ? [] : [(text) => {
-        const spans: [number, number][] = []
-        const matcher = compiled.matcher(text.slice(0, farthest))
-        while (spans.length < most && matcher.find()) if (matcher.end() > matcher.start()) spans.push([matcher.start(), matcher.end()])
-        return spans
-      }]
+      return compiled === undefined
+        ? []
+        : [
+            (text) => {
+              const spans: [number, number][] = []
+              const matcher = compiled.matcher(text.slice(0, farthest))
+              while (spans.length < most && matcher.find())
+                if (matcher.end() > matcher.start()) spans.push([matcher.start(), matcher.end()])
+              return spans
+            },
+          ]
     } catch {
       return []
     }
@@ -40,7 +45,8 @@ function textFinder(wanted: string, exact: boolean): Finder {
     // A few letters have more signs in the other case: then places would not fit.
     if (hay.length !== Math.min(text.length, farthest)) return []
     const spans: [number, number][] = []
-    for (let at = hay.indexOf(needle); at !== -1 && spans.length < most; at = hay.indexOf(needle, at + needle.length)) spans.push([at, at + needle.length])
+    for (let at = hay.indexOf(needle); at !== -1 && spans.length < most; at = hay.indexOf(needle, at + needle.length))
+      spans.push([at, at + needle.length])
     return spans
   }
 }

@@ -7,7 +7,12 @@ export function fieldsPreview(fields: Record<string, unknown>): string {
   let text = ''
   for (const [name, value] of Object.entries(fields)) {
     if (text.length > 300) return `${text} …`
-    const shown = typeof value === 'string' ? (/[\s="]/.test(value) || value === '' ? JSON.stringify(value) : value) : JSON.stringify(value)
+    const shown =
+      typeof value === 'string'
+        ? /[\s="]/.test(value) || value === ''
+          ? JSON.stringify(value)
+          : value
+        : JSON.stringify(value)
     text += `${text === '' ? '' : ' '}${name}=${(shown ?? '').slice(0, 120)}`
   }
   return text
@@ -20,7 +25,9 @@ export const spokenGap = (gap: { gap: number; why: string }) =>
 export function copiedRow(row: Row, { times, services }: { times: boolean; services: boolean }): string {
   if (row.kind === 'break') return '--- the connection was lost'
   if (row.kind === 'gap') return `--- ${spokenGap(row.gap)}`
-  return [times && row.record.time, services && row.record.service, copiedText(row.record)].filter((part) => part !== false).join(' ')
+  return [times && row.record.time, services && row.record.service, copiedText(row.record)]
+    .filter((part) => part !== false)
+    .join(' ')
 }
 
 export function copiedText({ text, fields }: LogRecord): string {

@@ -4,9 +4,24 @@ import type { LogEntry, LogGap, LogRecord } from '#contract/logs.ts'
 import { LineWindow } from './line-window.ts'
 
 const line = (service: string, seq: number, at: number): LogRecord => ({
-  seq, time: new Date(at).toISOString(), service, environment: 'production', revision: null, instance: null, stream: 'stdout', level: 'info', text: `${service} ${seq}`,
+  seq,
+  time: new Date(at).toISOString(),
+  service,
+  environment: 'production',
+  revision: null,
+  instance: null,
+  stream: 'stdout',
+  level: 'info',
+  text: `${service} ${seq}`,
 })
-const gap = (service: string, after: number, at: number): LogGap => ({ gap: 7, why: 'too fast', service, environment: 'production', after, time: new Date(at).toISOString() })
+const gap = (service: string, after: number, at: number): LogGap => ({
+  gap: 7,
+  why: 'too fast',
+  service,
+  environment: 'production',
+  after,
+  time: new Date(at).toISOString(),
+})
 const ids = (held: LineWindow) => held.rows.map(({ id }) => id.replace('/production', ''))
 
 test('merges the lines of several services by time, those of one in their order', () => {
@@ -58,24 +73,33 @@ test('a lost connection is marked where it was lost, also when a line from befor
 
 test('however a history is cut into pages and batches, the window holds each line once and in order', () => {
   const histories = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(5)), { minLength: 1, maxLength: 60 })
-  fc.assert(fc.property(histories, fc.nat(60), fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }), (steps, middle, cuts) => {
-    const seqs: Record<string, number> = {}
-    let at = 0
-    const all = steps.map(([service, wait]) => line(service, (seqs[service] = (seqs[service] ?? 0) + 1), (at += wait)))
-    const held = new LineWindow()
-    const from = Math.min(middle, all.length)
-    const batches = (entries: LogEntry[]) => {
-      const parts: LogEntry[][] = []
-      for (let index = 0, cut = 0; index < entries.length; cut++) {
-        const size = cuts[cut % cuts.length] as number
-        // Each overlaps with the one before it, as after an interruption.
-        parts.push(entries.slice(Math.max(0, index - 2), index + size))
-        index += size
-      }
-      return parts
-    }
-    for (const part of batches(all.slice(from))) held.append(part)
-    for (const part of batches(all.slice(0, from)).reverse()) held.prepend(part)
-    expect(ids(held)).toEqual(all.map(({ service, seq }) => `${service}:${seq}`))
-  }))
+  fc.assert(
+    fc.property(
+      histories,
+      fc.nat(60),
+      fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }),
+      (steps, middle, cuts) => {
+        const seqs: Record<string, number> = {}
+        let at = 0
+        const all = steps.map(([service, wait]) =>
+          line(service, (seqs[service] = (seqs[service] ?? 0) + 1), (at += wait)),
+        )
+        const held = new LineWindow()
+        const from = Math.min(middle, all.length)
+        const batches = (entries: LogEntry[]) => {
+          const parts: LogEntry[][] = []
+          for (let index = 0, cut = 0; index < entries.length; cut++) {
+            const size = cuts[cut % cuts.length] as number
+            // Each overlaps with the one before it, as after an interruption.
+            parts.push(entries.slice(Math.max(0, index - 2), index + size))
+            index += size
+          }
+          return parts
+        }
+        for (const part of batches(all.slice(from))) held.append(part)
+        for (const part of batches(all.slice(0, from)).reverse()) held.prepend(part)
+        expect(ids(held)).toEqual(all.map(({ service, seq }) => `${service}:${seq}`))
+      },
+    ),
+  )
 })

@@ -9,7 +9,8 @@ export type Row =
   | { kind: 'break'; id: string; at: number; from: number; to: number | null }
 
 /** The log that a line belongs to: seqs count within it. */
-export const logOf = (entry: { service?: string | undefined; environment?: string | undefined }) => `${entry.service ?? ''}/${entry.environment ?? ''}`
+export const logOf = (entry: { service?: string | undefined; environment?: string | undefined }) =>
+  `${entry.service ?? ''}/${entry.environment ?? ''}`
 
 /**
  * The part of a history that is held in memory: rows in the order of their time, those of one log in the order of their
@@ -93,7 +94,8 @@ export class LineWindow {
       if (row.kind === 'break') continue
       const log = row.kind === 'line' ? logOf(row.record) : logOf(row.gap)
       // Before a gap comes the record that it follows, which is not held.
-      const seq = row.kind === 'line' ? row.record.seq : end === 'first' ? (row.gap.after ?? 0) + 1 : row.gap.after ?? 0
+      const seq =
+        row.kind === 'line' ? row.record.seq : end === 'first' ? (row.gap.after ?? 0) + 1 : (row.gap.after ?? 0)
       if (end === 'last' || !(log in seqs)) seqs[log] = end === 'last' ? Math.max(seq, seqs[log] ?? 0) : seq
     }
     return seqs

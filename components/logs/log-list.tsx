@@ -1,5 +1,14 @@
 'use client'
-import { type ReactNode, type RefObject, useCallback, useImperativeHandle, useLayoutEffect, useMemo, useReducer, useRef } from 'react'
+import {
+  type ReactNode,
+  type RefObject,
+  useCallback,
+  useImperativeHandle,
+  useLayoutEffect,
+  useMemo,
+  useReducer,
+  useRef,
+} from 'react'
 import type { Row } from './line-window.ts'
 import type { LogSession } from './log-session.ts'
 import { RowOffsets } from './row-offsets.ts'
@@ -20,7 +29,15 @@ const leadHeight = 32
  * The rows in sight of a window of thousands, of any height. The line being read never moves: what is added or dropped
  * above it is made up for, and only a view that is at the newest line goes on with it.
  */
-export function LogList({ session, guess, draw, empty, lead, label, ref }: {
+export function LogList({
+  session,
+  guess,
+  draw,
+  empty,
+  lead,
+  label,
+  ref,
+}: {
   session: LogSession
   /** A new function measures all rows anew. */
   guess: (row: Row, width: number) => number
@@ -65,13 +82,16 @@ export function LogList({ session, guess, draw, empty, lead, label, ref }: {
     return Math.max(0, Math.min(end, at === -1 ? lastTop.current : offsets.top(at) - (held?.below ?? 0)))
   }
 
-  const remember = useCallback((from: number) => {
-    const all = session.window.rows
-    const at = offsets.at(from)
-    const row = all[at]
-    anchor.current = row === undefined ? null : { row, below: offsets.top(at) - from }
-    session.look(at, offsets.at(from + inside.current))
-  }, [session, offsets])
+  const remember = useCallback(
+    (from: number) => {
+      const all = session.window.rows
+      const at = offsets.at(from)
+      const row = all[at]
+      anchor.current = row === undefined ? null : { row, below: offsets.top(at) - from }
+      session.look(at, offsets.at(from + inside.current))
+    },
+    [session, offsets],
+  )
 
   useLayoutEffect(() => {
     const [box, content, shown] = [scroller.current, space.current, slice.current]
@@ -102,7 +122,9 @@ export function LogList({ session, guess, draw, empty, lead, label, ref }: {
     if (session.focus !== null && rows.some(({ id }) => id === session.focus)) session.focus = null
     remember(to)
     // Above the first row is the lead, which is no row.
-    const covered = (first === 0 || offsets.top(first) <= to + 1) && offsets.top(last) >= Math.min(offsets.total, to + inside.current) - 1
+    const covered =
+      (first === 0 || offsets.top(first) <= to + 1) &&
+      offsets.top(last) >= Math.min(offsets.total, to + inside.current) - 1
     if (!covered) again()
     ask(to)
   })
@@ -122,7 +144,8 @@ export function LogList({ session, guess, draw, empty, lead, label, ref }: {
   /** Reads on where an end is near. */
   function ask(from: number) {
     if (session.state !== 'ready') return
-    if (from < near && session.older === 'more' && !(session.following && offsets.total > inside.current + near)) void session.readOlder()
+    if (from < near && session.older === 'more' && !(session.following && offsets.total > inside.current + near))
+      void session.readOlder()
     if (offsets.total - from - inside.current < near && session.newer === 'more') void session.readNewer()
   }
 
@@ -135,7 +158,11 @@ export function LogList({ session, guess, draw, empty, lead, label, ref }: {
     const atEnd = from + inside.current >= offsets.total - 8
     session.setFollowing(atEnd && session.attached && !session.paused)
     ask(from)
-    if (offsets.top(first) > Math.max(0, from - spare / 2) || offsets.top(last) < Math.min(offsets.total, from + inside.current + spare / 2)) again()
+    if (
+      offsets.top(first) > Math.max(0, from - spare / 2) ||
+      offsets.top(last) < Math.min(offsets.total, from + inside.current + spare / 2)
+    )
+      again()
   }
 
   useImperativeHandle(ref, () => ({
@@ -145,7 +172,8 @@ export function LogList({ session, guess, draw, empty, lead, label, ref }: {
       const at = session.window.rows.findIndex((row) => row.id === id)
       if (!box || at === -1) return
       const [upper, lower] = [offsets.top(at), offsets.top(at + 1)]
-      const to = upper < box.scrollTop ? upper - 40 : lower > box.scrollTop + inside.current ? lower - inside.current + 40 : null
+      const to =
+        upper < box.scrollTop ? upper - 40 : lower > box.scrollTop + inside.current ? lower - inside.current + 40 : null
       if (to === null) return
       session.setFollowing(false)
       box.scrollTop = to
@@ -166,9 +194,17 @@ export function LogList({ session, guess, draw, empty, lead, label, ref }: {
     >
       {rows.length === 0 && empty}
       <div ref={space} className="relative">
-        {rows.length > 0 && <div className="absolute inset-x-0 top-0 flex h-8 items-center gap-2 px-4 text-small text-muted sm:px-6">{lead}</div>}
+        {rows.length > 0 && (
+          <div className="absolute inset-x-0 top-0 flex h-8 items-center gap-2 px-4 text-small text-muted sm:px-6">
+            {lead}
+          </div>
+        )}
         <div ref={slice} className="absolute inset-x-0">
-          {rows.slice(first, last).map((row, index) => <div key={row.id} data-index={index} data-row={row.id}>{draw(row, rows[first + index - 1])}</div>)}
+          {rows.slice(first, last).map((row, index) => (
+            <div key={row.id} data-index={index} data-row={row.id}>
+              {draw(row, rows[first + index - 1])}
+            </div>
+          ))}
         </div>
       </div>
     </div>

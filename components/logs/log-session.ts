@@ -262,7 +262,8 @@ export class LogSession {
     this.window.append([found])
     this.focus = this.window.rows[0]?.id ?? null
     const [older, newer] = await Promise.all([
-      this.#source.read({ ...this.#olderReading(), limit: firstPage / 2 }), this.#source.read({ ...this.#newerReading(), limit: firstPage / 2 }),
+      this.#source.read({ ...this.#olderReading(), limit: firstPage / 2 }),
+      this.#source.read({ ...this.#newerReading(), limit: firstPage / 2 }),
     ])
     if (this.#closed) return
     this.window.prepend(older.entries)
@@ -290,7 +291,9 @@ export class LogSession {
         if (this.attached && !this.paused) this.window.breakOff(Date.now())
         this.#changed()
       },
-      onEnd: (error) => { if (error !== null) this.#failed(error) },
+      onEnd: (error) => {
+        if (error !== null) this.#failed(error)
+      },
       resume: () => this.#fromHere(),
     })
   }
@@ -300,7 +303,11 @@ export class LogSession {
     const { filter } = this.spec
     // While the window is elsewhere what lies between is read from the store.
     if (this.#seen.size === 0) return { filter, last: this.attached ? firstPage : 0 }
-    return { filter: { ...filter, since: Math.max(filter.since ?? 0, this.#seenAt - lateMs) }, last: 0, after: Object.fromEntries(this.#seen) }
+    return {
+      filter: { ...filter, since: Math.max(filter.since ?? 0, this.#seenAt - lateMs) },
+      last: 0,
+      after: Object.fromEntries(this.#seen),
+    }
   }
 
   #take(items: readonly LogEntry[]): void | Promise<void> {
@@ -310,7 +317,10 @@ export class LogSession {
     }
     this.#ask()
     // The next batch comes when these were drawn: the store is the buffer, not the page.
-    if (this.#fresh.length > slack) return new Promise((resolve) => { this.#taken = resolve })
+    if (this.#fresh.length > slack)
+      return new Promise((resolve) => {
+        this.#taken = resolve
+      })
   }
 
   #note(entry: LogEntry): void {
@@ -370,14 +380,26 @@ export class LogSession {
     const reading = { ...this.spec.filter, order: 'older' as const, limit: pageSize }
     if (this.#olderCursor !== undefined) return { ...reading, cursor: this.#olderCursor }
     const first = firstTime(this.window.rows)
-    return { ...reading, ...(first !== undefined && { until: Math.min(first, this.spec.filter.until ?? Infinity), beyond: this.window.ends('first') }) }
+    return {
+      ...reading,
+      ...(first !== undefined && {
+        until: Math.min(first, this.spec.filter.until ?? Infinity),
+        beyond: this.window.ends('first'),
+      }),
+    }
   }
 
   #newerReading(): Reading {
     const reading = { ...this.spec.filter, order: 'newer' as const, limit: pageSize }
     if (this.#newerCursor !== undefined) return { ...reading, cursor: this.#newerCursor }
     const last = firstTime([...this.window.rows].reverse())
-    return { ...reading, ...(last !== undefined && { since: Math.max(last, this.spec.filter.since ?? 0), beyond: this.window.ends('last') }) }
+    return {
+      ...reading,
+      ...(last !== undefined && {
+        since: Math.max(last, this.spec.filter.since ?? 0),
+        beyond: this.window.ends('last'),
+      }),
+    }
   }
 
   #failed(error: unknown): void {

@@ -21,17 +21,37 @@ export interface LogSource {
   read(reading: Reading): Promise<Page<LogEntry>>
   /** The record, or the first after it, of a place's own log. */
   find(place: { service: string; environment: string | undefined; seq: number }): Promise<LogEntry | undefined>
-  follow(input: Pick<LiveInput<'logs'>, 'filter' | 'last' | 'after'>, handlers: Omit<Handlers<'logs'>, 'resume'> & { resume(): Pick<LiveInput<'logs'>, 'filter' | 'last' | 'after'> }): Pick<Subscription, 'close'>
+  follow(
+    input: Pick<LiveInput<'logs'>, 'filter' | 'last' | 'after'>,
+    handlers: Omit<Handlers<'logs'>, 'resume'> & { resume(): Pick<LiveInput<'logs'>, 'filter' | 'last' | 'after'> },
+  ): Pick<Subscription, 'close'>
 }
 
-export function sourceOf(client: TRPCClient<AppRouter>, at: { team: string; environment: string; services: string[] }): LogSource {
+export function sourceOf(
+  client: TRPCClient<AppRouter>,
+  at: { team: string; environment: string; services: string[] },
+): LogSource {
   return {
-    read: (reading) => client.logs.read.query({ ...at, ...reading }).catch((error: unknown) => { throw errorOf(error) }),
+    read: (reading) =>
+      client.logs.read.query({ ...at, ...reading }).catch((error: unknown) => {
+        throw errorOf(error)
+      }),
     async find({ service, environment, seq }) {
-      const page = await client.logs.read.query({ team: at.team, environment: environment ?? at.environment, services: [service], order: 'newer', at: seq, limit: 1 })
-        .catch((error: unknown) => { throw errorOf(error) })
+      const page = await client.logs.read
+        .query({
+          team: at.team,
+          environment: environment ?? at.environment,
+          services: [service],
+          order: 'newer',
+          at: seq,
+          limit: 1,
+        })
+        .catch((error: unknown) => {
+          throw errorOf(error)
+        })
       return page.entries[0]
     },
-    follow: (input, handlers) => subscribe('logs', { ...at, ...input }, { ...handlers, resume: () => ({ ...at, ...handlers.resume() }) }),
+    follow: (input, handlers) =>
+      subscribe('logs', { ...at, ...input }, { ...handlers, resume: () => ({ ...at, ...handlers.resume() }) }),
   }
 }

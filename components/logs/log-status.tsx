@@ -10,17 +10,49 @@ import { useOfSession } from './use-session-version.ts'
 
 /** Above the first row: whether there is more. */
 export function Lead({ session, filtered }: { session: LogSession; filtered: boolean }) {
-  if (session.older === 'reading') return <><Spinner />Reading older lines…</>
+  if (session.older === 'reading')
+    return (
+      <>
+        <Spinner />
+        Reading older lines…
+      </>
+    )
   if (session.older === 'none') return filtered ? 'No older line fits the filters' : 'The log begins here'
-  if (session.older === 'failed') return <>{sentence(session.endError?.message ?? 'older lines could not be read')}<Button size="small" onClick={() => { session.older = 'more'; void session.readOlder() }}><RotateCw />Try again</Button></>
+  if (session.older === 'failed')
+    return (
+      <>
+        {sentence(session.endError?.message ?? 'older lines could not be read')}
+        <Button
+          size="small"
+          onClick={() => {
+            session.older = 'more'
+            void session.readOlder()
+          }}
+        >
+          <RotateCw />
+          Try again
+        </Button>
+      </>
+    )
   return null
 }
 
 export function PauseButton({ session }: { session: LogSession | null }) {
   const paused = useOfSession(session, (one) => one?.paused ?? false)
-  const reason = session === null ? 'The lines are being loaded' : !session.isLive ? 'The range ends in the past: nothing comes' : null
+  const reason =
+    session === null
+      ? 'The lines are being loaded'
+      : !session.isLive
+        ? 'The range ends in the past: nothing comes'
+        : null
   return (
-    <IconButton label={paused ? 'Go on' : 'Pause'} keys="space" reason={reason} aria-pressed={paused} onClick={() => (paused ? void session?.toEnd() : session?.pause())}>
+    <IconButton
+      label={paused ? 'Go on' : 'Pause'}
+      keys="space"
+      reason={reason}
+      aria-pressed={paused}
+      onClick={() => (paused ? void session?.toEnd() : session?.pause())}
+    >
       {paused ? <Play /> : <Pause />}
     </IconButton>
   )
@@ -37,13 +69,25 @@ export function NewLines({ session, onPress }: { session: LogSession; onPress: (
   }
   if (!session.isLive && attached) return null
   const count = waiting.toLocaleString('en-GB')
-  const words = newer === 'failed' ? 'Newer lines could not be read: to the newest' : waiting === 0 ? (paused ? 'Paused' : 'Newest lines') : `${paused ? 'Paused, ' : ''}${count} new ${waiting === 1 ? 'line' : 'lines'}`
+  const words =
+    newer === 'failed'
+      ? 'Newer lines could not be read: to the newest'
+      : waiting === 0
+        ? paused
+          ? 'Paused'
+          : 'Newest lines'
+        : `${paused ? 'Paused, ' : ''}${count} new ${waiting === 1 ? 'line' : 'lines'}`
   return <Pill onPress={onPress}>{words}</Pill>
 }
 
 function Pill({ onPress, children }: { onPress: () => void; children: React.ReactNode }) {
   return (
-    <button type="button" onClick={onPress} data-new-lines className="tabular absolute bottom-3 left-1/2 z-10 flex h-7 -translate-x-1/2 items-center gap-1.5 rounded-full border border-border-strong bg-raised px-3 text-small font-medium whitespace-nowrap shadow-float hover:bg-hover">
+    <button
+      type="button"
+      onClick={onPress}
+      data-new-lines
+      className="tabular absolute bottom-3 left-1/2 z-10 flex h-7 -translate-x-1/2 items-center gap-1.5 rounded-full border border-border-strong bg-raised px-3 text-small font-medium whitespace-nowrap shadow-float hover:bg-hover"
+    >
       {children}
       <ArrowDown aria-hidden className="size-3.5" />
     </button>
@@ -60,23 +104,54 @@ function useBehind(session: LogSession): number {
   return behind
 }
 
-export function NoLines({ session, filtered, service, clear, widen }: {
-  session: LogSession; filtered: boolean; service: string | undefined; clear: () => void
+export function NoLines({
+  session,
+  filtered,
+  service,
+  clear,
+  widen,
+}: {
+  session: LogSession
+  filtered: boolean
+  service: string | undefined
+  clear: () => void
   /** Shows the lines of that time that carry no trace id. */
   widen: (() => void) | null
 }) {
-  if (session.older === 'reading' || session.older === 'more') return <p role="status" className="flex items-center justify-center gap-2 py-16 text-muted"><Spinner />Searching older lines…</p>
+  if (session.older === 'reading' || session.older === 'more')
+    return (
+      <p role="status" className="flex items-center justify-center gap-2 py-16 text-muted">
+        <Spinner />
+        Searching older lines…
+      </p>
+    )
   if (widen !== null) {
     return (
-      <EmptyState title="No line carries this trace id" action={<Button kind="primary" onClick={widen}>Show all lines of that time</Button>}>
-        Log the field <code className="text-text">trace</code>, in the SDK <code className="text-text">context().trace</code>, to find the lines of a call by it.
+      <EmptyState
+        title="No line carries this trace id"
+        action={
+          <Button kind="primary" onClick={widen}>
+            Show all lines of that time
+          </Button>
+        }
+      >
+        Log the field <code className="text-text">trace</code>, in the SDK{' '}
+        <code className="text-text">context().trace</code>, to find the lines of a call by it.
       </EmptyState>
     )
   }
-  if (filtered) return <EmptyState title="No line fits the filters" action={<Button onClick={clear}>Clear the filters</Button>}>{session.isLive ? 'New lines that fit will show up here by themselves.' : 'Nothing was said in this time that fits.'}</EmptyState>
+  if (filtered)
+    return (
+      <EmptyState title="No line fits the filters" action={<Button onClick={clear}>Clear the filters</Button>}>
+        {session.isLive
+          ? 'New lines that fit will show up here by themselves.'
+          : 'Nothing was said in this time that fits.'}
+      </EmptyState>
+    )
   return (
     <EmptyState title={service === undefined ? 'Nothing has been said here yet' : `${service} has said nothing yet`}>
-      Whatever a service prints shows up here as it is printed. Print one JSON object a line, such as <code className="text-text">{'{"level":"info","msg":"paid","order":17}'}</code>, and each field can be searched.
+      Whatever a service prints shows up here as it is printed. Print one JSON object a line, such as{' '}
+      <code className="text-text">{'{"level":"info","msg":"paid","order":17}'}</code>, and each field can be searched.
     </EmptyState>
   )
 }

@@ -12,9 +12,17 @@ export const LogText = memo(function LogText({ text, find }: { text: string; fin
   return pieces.map((piece, index) => {
     const from = at
     at += piece.text.length
-    const own = spans.filter(([start, end]) => end > from && start < at).map(([start, end]): [number, number] => [Math.max(0, start - from), Math.min(piece.text.length, end - from)])
+    const own = spans
+      .filter(([start, end]) => end > from && start < at)
+      .map(([start, end]): [number, number] => [Math.max(0, start - from), Math.min(piece.text.length, end - from)])
     const inside = own.length === 0 ? piece.text : marked(piece.text, own)
-    return isPlain(piece) ? <span key={index}>{inside}</span> : <span key={index} style={styleOf(piece)}>{inside}</span>
+    return isPlain(piece) ? (
+      <span key={index}>{inside}</span>
+    ) : (
+      <span key={index} style={styleOf(piece)}>
+        {inside}
+      </span>
+    )
   })
 })
 
@@ -26,7 +34,11 @@ function marked(text: string, spans: Spans) {
   let at = 0
   for (const [from, to] of spans) {
     if (from > at) parts.push(text.slice(at, from))
-    parts.push(<mark key={from} className="rounded-[2px] bg-warn-soft text-text shadow-[0_0_0_1px_var(--color-warn)]">{text.slice(from, to)}</mark>)
+    parts.push(
+      <mark key={from} className="rounded-[2px] bg-warn-soft text-text shadow-[0_0_0_1px_var(--color-warn)]">
+        {text.slice(from, to)}
+      </mark>,
+    )
     at = to
   }
   parts.push(text.slice(at))
@@ -36,11 +48,17 @@ function marked(text: string, spans: Spans) {
 /** The hue is the service's, the lightness ours: every colour can be read on both themes. */
 function styleOf({ colour, ground, bold, faint, italic, underline, struck }: Styled): CSSProperties {
   return {
-    ...(colour !== undefined && { color: `light-dark(oklch(from rgb(${colour}) 0.46 min(c, 0.17) h), oklch(from rgb(${colour}) 0.8 min(c, 0.15) h))` }),
-    ...(ground !== undefined && { backgroundColor: `light-dark(oklch(from rgb(${ground}) 0.94 min(c, 0.05) h), oklch(from rgb(${ground}) 0.3 min(c, 0.07) h))` }),
+    ...(colour !== undefined && {
+      color: `light-dark(oklch(from rgb(${colour}) 0.46 min(c, 0.17) h), oklch(from rgb(${colour}) 0.8 min(c, 0.15) h))`,
+    }),
+    ...(ground !== undefined && {
+      backgroundColor: `light-dark(oklch(from rgb(${ground}) 0.94 min(c, 0.05) h), oklch(from rgb(${ground}) 0.3 min(c, 0.07) h))`,
+    }),
     ...(bold && { fontWeight: 650 }),
     ...(faint && colour === undefined && { color: 'var(--color-muted)' }),
     ...(italic && { fontStyle: 'italic' }),
-    ...((underline || struck) && { textDecoration: [underline && 'underline', struck && 'line-through'].filter(Boolean).join(' ') }),
+    ...((underline || struck) && {
+      textDecoration: [underline && 'underline', struck && 'line-through'].filter(Boolean).join(' '),
+    }),
   }
 }

@@ -38,19 +38,64 @@ export function LogView({ team, environment, service, names, shape = 'screen' }:
   const view = useLogView({ session, look, change, at: { team, environment }, service })
   const onKeyDown = useLogKeys({ session, view, search, everywhere: shape === 'screen' })
   return (
-    <section aria-label={service === undefined ? 'Logs' : `Logs of ${service}`} onKeyDown={onKeyDown} onCopy={view.onCopy} className="flex h-full min-h-0 grow flex-col">
+    <section
+      aria-label={service === undefined ? 'Logs' : `Logs of ${service}`}
+      onKeyDown={onKeyDown}
+      onCopy={view.onCopy}
+      className="flex h-full min-h-0 grow flex-col"
+    >
       <LogToolbar
-        look={look} change={change} session={session} service={service} names={names} refused={refused} busy={opening && session !== null}
-        compact={shape === 'panel'} search={search} at={{ team, environment }}
+        look={look}
+        change={change}
+        session={session}
+        service={service}
+        names={names}
+        refused={refused}
+        busy={opening && session !== null}
+        compact={shape === 'panel'}
+        search={search}
+        at={{ team, environment }}
       />
-      {session === null && refused !== null ? <div className="grow" /> : session === null ? <LinesSkeleton label="Loading the lines" /> : session.state === 'failed' ? <div className="grow overflow-y-auto"><ErrorState error={session.error} retry={retry} /></div>
-        : <Lines session={session} view={view} look={look} service={service} clear={() => change(withoutFilters(look))} widen={look.trace !== '' && look.from !== null ? () => change({ trace: '' }) : null} />}
-      <p role="status" className="sr-only">{view.spoken}</p>
+      {session === null && refused !== null ? (
+        <div className="grow" />
+      ) : session === null ? (
+        <LinesSkeleton label="Loading the lines" />
+      ) : session.state === 'failed' ? (
+        <div className="grow overflow-y-auto">
+          <ErrorState error={session.error} retry={retry} />
+        </div>
+      ) : (
+        <Lines
+          session={session}
+          view={view}
+          look={look}
+          service={service}
+          clear={() => change(withoutFilters(look))}
+          widen={look.trace !== '' && look.from !== null ? () => change({ trace: '' }) : null}
+        />
+      )}
+      <p role="status" className="sr-only">
+        {view.spoken}
+      </p>
     </section>
   )
 }
 
-function Lines({ session, view, look, service, clear, widen }: { session: LogSession; view: LogViewState; look: Look; service: string | undefined; clear: () => void; widen: (() => void) | null }) {
+function Lines({
+  session,
+  view,
+  look,
+  service,
+  clear,
+  widen,
+}: {
+  session: LogSession
+  view: LogViewState
+  look: Look
+  service: string | undefined
+  clear: () => void
+  widen: (() => void) | null
+}) {
   useSessionVersion(session)
   const { chosen, open, deeds, rowLook, list } = view
   const filtered = isFiltered(look)
@@ -64,7 +109,16 @@ function Lines({ session, view, look, service, clear, widen }: { session: LogSes
         label={service === undefined ? 'Lines of the services' : `Lines of ${service}`}
         lead={<Lead session={session} filtered={filtered} />}
         empty={<NoLines session={session} filtered={filtered} service={service} clear={clear} widen={widen} />}
-        draw={(row, before) => <LogRow row={row} day={before !== undefined && isOtherDay(before.at, row.at, rowLook.zone)} look={rowLook} deeds={deeds} chosen={row.id === chosen} open={open.has(row.id)} />}
+        draw={(row, before) => (
+          <LogRow
+            row={row}
+            day={before !== undefined && isOtherDay(before.at, row.at, rowLook.zone)}
+            look={rowLook}
+            deeds={deeds}
+            chosen={row.id === chosen}
+            open={open.has(row.id)}
+          />
+        )}
       />
       <NewLines session={session} onPress={view.toEnd} />
     </div>
@@ -72,4 +126,9 @@ function Lines({ session, view, look, service, clear, widen }: { session: LogSes
 }
 
 /** Most rows are moments apart: only what may reach past midnight is looked at. */
-const isOtherDay = (one: number, other: number, zone: string) => one > 0 && other > 0 && other - one > 0 && Math.floor(one / 900_000) !== Math.floor(other / 900_000) && timeIn(zone, one, 'date') !== timeIn(zone, other, 'date')
+const isOtherDay = (one: number, other: number, zone: string) =>
+  one > 0 &&
+  other > 0 &&
+  other - one > 0 &&
+  Math.floor(one / 900_000) !== Math.floor(other / 900_000) &&
+  timeIn(zone, one, 'date') !== timeIn(zone, other, 'date')

@@ -14,13 +14,32 @@ export function Logs() {
   const place = usePlace()
   const trpc = useTRPC()
   const { data: services } = useSuspenseQuery(trpc.services.catalogue.queryOptions(place))
-  const names = useMemo(() => services.filter(({ team }) => team === place.team).map(({ name }) => name).sort(), [services, place.team])
+  const names = useMemo(
+    () =>
+      services
+        .filter(({ team }) => team === place.team)
+        .map(({ name }) => name)
+        .sort(),
+    [services, place.team],
+  )
   return (
     <div className="flex h-full flex-col">
       <h1 className="px-4 pt-4 text-title font-semibold tracking-[-0.01em] sm:px-6">Logs</h1>
-      {names.length === 0
-        ? <EmptyState icon={<ScrollText />} title={`${place.team} has no services yet`} action={<ButtonLink kind="primary" href={paths.newService(place)}>New service</ButtonLink>}>What they say stands here, all of it together, as it is said.</EmptyState>
-        : <LogView key={`${place.team}/${place.environment}`} {...place} names={names} />}
+      {names.length === 0 ? (
+        <EmptyState
+          icon={<ScrollText />}
+          title={`${place.team} has no services yet`}
+          action={
+            <ButtonLink kind="primary" href={paths.newService(place)}>
+              New service
+            </ButtonLink>
+          }
+        >
+          What they say stands here, all of it together, as it is said.
+        </EmptyState>
+      ) : (
+        <LogView key={`${place.team}/${place.environment}`} {...place} names={names} />
+      )}
     </div>
   )
 }

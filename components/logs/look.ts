@@ -6,7 +6,11 @@ export const ranges = { '15m': 15 * 60_000, '1h': 3_600_000, '24h': 86_400_000, 
 export type Range = keyof typeof ranges
 
 /** A line, wherever one looks from: its service, its environment when it is another than the one looked at, and its seq. */
-export interface Place { service: string; environment: string | undefined; seq: number }
+export interface Place {
+  service: string
+  environment: string | undefined
+  seq: number
+}
 
 /** What a log view shows and how: all of it stands in the address, and nowhere else. */
 export interface Look {
@@ -31,12 +35,31 @@ export interface Look {
 }
 
 export const plainLook: Look = {
-  services: [], match: [], typed: '', levels: [], streams: [], instances: [], revisions: [], trace: '', range: null, from: null, until: null, at: null,
-  wrap: true, times: true, dense: false,
+  services: [],
+  match: [],
+  typed: '',
+  levels: [],
+  streams: [],
+  instances: [],
+  revisions: [],
+  trace: '',
+  range: null,
+  from: null,
+  until: null,
+  at: null,
+  wrap: true,
+  times: true,
+  dense: false,
 }
 
-const list = (text: string | null) => (text ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '').slice(0, 200)
-const among = <T extends string>(known: readonly T[], text: string | null) => known.filter((value) => list(text).includes(value))
+const list = (text: string | null) =>
+  (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .slice(0, 200)
+const among = <T extends string>(known: readonly T[], text: string | null) =>
+  known.filter((value) => list(text).includes(value))
 const time = (text: string | null) => {
   const at = text === null ? NaN : Date.parse(text)
   return Number.isNaN(at) ? null : at
@@ -48,7 +71,10 @@ export function parseLook(query: URLSearchParams, service?: string): Look {
   const seq = query.get('seq')
   return {
     services: list(query.get('services')),
-    match: query.getAll('q').flatMap((typed) => parseCondition(typed) ?? []).slice(0, 10),
+    match: query
+      .getAll('q')
+      .flatMap((typed) => parseCondition(typed) ?? [])
+      .slice(0, 10),
     typed: (query.get('find') ?? '').slice(0, 1000),
     levels: among(logLevels, query.get('level')),
     streams: among(logStreams, query.get('stream')),
@@ -69,7 +95,9 @@ export function parseLook(query: URLSearchParams, service?: string): Look {
 /** The query that {@link parseLook} reads as this look; '' for the plain one. */
 export function formatLook(look: Look): string {
   const query = new URLSearchParams()
-  const put = (name: string, value: string) => { if (value !== '') query.append(name, value) }
+  const put = (name: string, value: string) => {
+    if (value !== '') query.append(name, value)
+  }
   put('services', look.services.join(','))
   for (const match of look.match) put('q', formatCondition(match))
   put('find', look.typed)
@@ -95,7 +123,8 @@ export function parsePlace(text: string): Place | null {
   return parts?.[1] === undefined || !(seq > 0) ? null : { service: parts[1], environment: parts[2], seq }
 }
 
-export const formatPlace = ({ service, environment, seq }: Place) => `${service}${environment === undefined ? '' : `@${environment}`}:${seq}`
+export const formatPlace = ({ service, environment, seq }: Place) =>
+  `${service}${environment === undefined ? '' : `@${environment}`}:${seq}`
 
 export function filterOf(look: Look, now: number): LogFilter {
   const since = look.range === null ? look.from : now - ranges[look.range]
@@ -123,4 +152,10 @@ export function isFiltered(look: Look): boolean {
   return Object.keys(filterOf(look, 0)).length > 0
 }
 
-export const withoutFilters = (look: Look): Look => ({ ...plainLook, services: look.services, wrap: look.wrap, times: look.times, dense: look.dense })
+export const withoutFilters = (look: Look): Look => ({
+  ...plainLook,
+  services: look.services,
+  wrap: look.wrap,
+  times: look.times,
+  dense: look.dense,
+})

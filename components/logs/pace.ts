@@ -22,7 +22,10 @@ export class Pace {
     const wait = Math.min(mostWait, this.#began + this.#cost * share - performance.now())
     if (document.hidden) this.#timer = setTimeout(this.#run, hiddenEvery)
     else if (wait <= 0) this.#frame = requestAnimationFrame(this.#run)
-    else this.#timer = setTimeout(() => { this.#frame = requestAnimationFrame(this.#run) }, wait)
+    else
+      this.#timer = setTimeout(() => {
+        this.#frame = requestAnimationFrame(this.#run)
+      }, wait)
   }
 
   close(): void {

@@ -9,7 +9,15 @@ import { Input } from '#components/ui/input.tsx'
 import type { Look } from './look.ts'
 
 /** From when until when, by the clock that the person has chosen. Either may be left out. */
-export function RangeDialog({ look, change, onDismiss }: { look: Look; change: (change: Partial<Look>) => void; onDismiss: () => void }) {
+export function RangeDialog({
+  look,
+  change,
+  onDismiss,
+}: {
+  look: Look
+  change: (change: Partial<Look>) => void
+  onDismiss: () => void
+}) {
   const form = useId()
   const zone = useZone()
   const [from, setFrom] = useState(look.from === null ? '' : toField(look.from, zone))
@@ -23,10 +31,41 @@ export function RangeDialog({ look, change, onDismiss }: { look: Look; change: (
     onDismiss()
   }
   return (
-    <Dialog title="Time range" onDismiss={onDismiss} footer={<><Button onClick={onDismiss}>Cancel</Button><Button kind="primary" type="submit" form={form} reason={problem}>Show</Button></>}>
+    <Dialog
+      title="Time range"
+      onDismiss={onDismiss}
+      footer={
+        <>
+          <Button onClick={onDismiss}>Cancel</Button>
+          <Button kind="primary" type="submit" form={form} reason={problem}>
+            Show
+          </Button>
+        </>
+      }
+    >
       <form id={form} onSubmit={submit} className="flex flex-col gap-3">
-        <Field label={`From (${zoneName(zone)})`} hint="Empty: from the beginning of the log.">{(control) => <Input {...control} type="datetime-local" step={1} value={from} onChange={(event) => setFrom(event.target.value)} />}</Field>
-        <Field label={`Until (${zoneName(zone)})`} hint="Empty: what comes is shown as well." error={problem}>{(control) => <Input {...control} type="datetime-local" step={1} value={until} onChange={(event) => setUntil(event.target.value)} />}</Field>
+        <Field label={`From (${zoneName(zone)})`} hint="Empty: from the beginning of the log.">
+          {(control) => (
+            <Input
+              {...control}
+              type="datetime-local"
+              step={1}
+              value={from}
+              onChange={(event) => setFrom(event.target.value)}
+            />
+          )}
+        </Field>
+        <Field label={`Until (${zoneName(zone)})`} hint="Empty: what comes is shown as well." error={problem}>
+          {(control) => (
+            <Input
+              {...control}
+              type="datetime-local"
+              step={1}
+              value={until}
+              onChange={(event) => setUntil(event.target.value)}
+            />
+          )}
+        </Field>
       </form>
     </Dialog>
   )

@@ -4,12 +4,19 @@ import { type ScreenAction, useActions } from '#components/frame/actions.ts'
 import type { LogSession } from './log-session.ts'
 import type { LogViewState } from './use-log-view.ts'
 
-interface Around { session: LogSession | null; view: LogViewState; search: RefObject<HTMLInputElement | null>; everywhere: boolean }
+interface Around {
+  session: LogSession | null
+  view: LogViewState
+  search: RefObject<HTMLInputElement | null>
+  everywhere: boolean
+}
 
 /** What the keyboard does with the lines: offered to the whole screen, or only heard while the focus is inside. */
 export function useLogKeys(around: Around): (event: KeyboardEvent) => void {
   const latest = useRef(around)
-  useEffect(() => { latest.current = around })
+  useEffect(() => {
+    latest.current = around
+  })
   const actions = useMemo(() => actionsOf(() => latest.current), [])
   useActions(around.everywhere ? actions : none)
   return (event) => {
@@ -46,13 +53,49 @@ function actionsOf(here: () => Around): ScreenAction[] {
   }
   const chosen = () => here().session?.window.rows.find(({ id }) => id === here().view.chosen)
   return [
-    { id: 'logs.search', group: 'Logs', title: 'Search the lines', keys: '/', run: () => here().search.current?.focus() },
-    { id: 'logs.pause', group: 'Logs', title: 'Pause, or go on', keys: 'space', run: () => (here().session?.paused ? here().view.toEnd() : here().session?.pause()) },
+    {
+      id: 'logs.search',
+      group: 'Logs',
+      title: 'Search the lines',
+      keys: '/',
+      run: () => here().search.current?.focus(),
+    },
+    {
+      id: 'logs.pause',
+      group: 'Logs',
+      title: 'Pause, or go on',
+      keys: 'space',
+      run: () => (here().session?.paused ? here().view.toEnd() : here().session?.pause()),
+    },
     { id: 'logs.next', group: 'Logs', title: 'Next line', keys: 'j', run: () => move(1) },
     { id: 'logs.previous', group: 'Logs', title: 'Previous line', keys: 'k', run: () => move(-1) },
-    { id: 'logs.expand', group: 'Logs', title: 'Open or fold the line', keys: 'e', run: () => { const row = chosen(); if (row !== undefined) here().view.deeds.toggle(row.id) } },
-    { id: 'logs.link', group: 'Logs', title: 'Copy a link to the line', keys: 'y', run: () => { const row = chosen(); if (row?.kind === 'line') here().view.deeds.link(row.record) } },
-    { id: 'logs.start', group: 'Logs', title: 'To the first line', keys: 'g g', run: () => void here().session?.toStart() },
+    {
+      id: 'logs.expand',
+      group: 'Logs',
+      title: 'Open or fold the line',
+      keys: 'e',
+      run: () => {
+        const row = chosen()
+        if (row !== undefined) here().view.deeds.toggle(row.id)
+      },
+    },
+    {
+      id: 'logs.link',
+      group: 'Logs',
+      title: 'Copy a link to the line',
+      keys: 'y',
+      run: () => {
+        const row = chosen()
+        if (row?.kind === 'line') here().view.deeds.link(row.record)
+      },
+    },
+    {
+      id: 'logs.start',
+      group: 'Logs',
+      title: 'To the first line',
+      keys: 'g g',
+      run: () => void here().session?.toStart(),
+    },
     { id: 'logs.end', group: 'Logs', title: 'To the newest line', keys: 'shift+g', run: () => here().view.toEnd() },
   ]
 }

@@ -11,7 +11,17 @@ import { Pace } from './pace.ts'
  * The session of a look. A new filter opens a new one, and the lines of the old stay until it is there: what is refused
  * (an expression that cannot be read) is told while they stay.
  */
-export function useLogSession({ team, environment, service, look }: { team: string; environment: string; service: string | undefined; look: Look }) {
+export function useLogSession({
+  team,
+  environment,
+  service,
+  look,
+}: {
+  team: string
+  environment: string
+  service: string | undefined
+  look: Look
+}) {
   const client = useTRPCClient()
   const [shown, setShown] = useState<LogSession | null>(null)
   const [refused, setRefused] = useState<PlatformError | null>(null)
@@ -31,7 +41,11 @@ export function useLogSession({ team, environment, service, look }: { team: stri
     if (current.current?.about === about && (at === '' || at === current.current.at)) return
     const [, , chosen] = JSON.parse(about) as [string, string, string[]]
     const filter = filterOf({ ...plainLook, ...latest.current }, Date.now())
-    const session: LogSession = new LogSession(sourceOf(client, { team, environment, services: chosen }), { filter, at: latest.current.at }, () => pace.ask())
+    const session: LogSession = new LogSession(
+      sourceOf(client, { team, environment, services: chosen }),
+      { filter, at: latest.current.at },
+      () => pace.ask(),
+    )
     const pace = new Pace(() => session.flush())
     current.current = { about, at, session }
     setOpening(true)
@@ -44,7 +58,18 @@ export function useLogSession({ team, environment, service, look }: { team: stri
     })
   }, [client, team, environment, about, at])
 
-  useEffect(() => () => { shown?.close() }, [shown])
-  useEffect(() => () => { current.current?.session.close(); current.current = null }, [])
+  useEffect(
+    () => () => {
+      shown?.close()
+    },
+    [shown],
+  )
+  useEffect(
+    () => () => {
+      current.current?.session.close()
+      current.current = null
+    },
+    [],
+  )
   return { session: shown, opening, refused, retry: () => setAttempt((count) => count + 1) }
 }

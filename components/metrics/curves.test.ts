@@ -3,12 +3,31 @@ import { roundTop, timeMarks } from '#components/ui/chart-scale.ts'
 import { chartsOf, type ServiceMetrics, spokenNumber } from './curves.ts'
 
 const stepMs = 20_000
-const curve = (name: string, requests: number[], more: Partial<ServiceMetrics['curves'][number]> = {}): ServiceMetrics['curves'][number] => ({
-  name, requests, errors: requests.map(() => 0), limited: requests.map(() => 0), busyMs: requests.map((each) => each * 100), p50: requests.map(() => 3), p95: requests.map(() => 9), p99: requests.map(() => null),
-  total: { requests: 0, errors: 0, limited: 0, p50: null, p95: null, p99: null }, ...more,
+const curve = (
+  name: string,
+  requests: number[],
+  more: Partial<ServiceMetrics['curves'][number]> = {},
+): ServiceMetrics['curves'][number] => ({
+  name,
+  requests,
+  errors: requests.map(() => 0),
+  limited: requests.map(() => 0),
+  busyMs: requests.map((each) => each * 100),
+  p50: requests.map(() => 3),
+  p95: requests.map(() => 9),
+  p99: requests.map(() => null),
+  total: { requests: 0, errors: 0, limited: 0, p50: null, p95: null, p99: null },
+  ...more,
 })
-const data = (curves: ServiceMetrics['curves'], to = 4 * stepMs): ServiceMetrics => ({ from: stepMs, to, stepMs, inFlight: 0, curves })
-const values = (charts: ReturnType<typeof chartsOf>, title: string) => charts.charts.find((chart) => chart.title === title)?.curves.map((each) => each.values)
+const data = (curves: ServiceMetrics['curves'], to = 4 * stepMs): ServiceMetrics => ({
+  from: stepMs,
+  to,
+  stepMs,
+  inFlight: 0,
+  curves,
+})
+const values = (charts: ReturnType<typeof chartsOf>, title: string) =>
+  charts.charts.find((chart) => chart.title === title)?.curves.map((each) => each.values)
 
 test('rates are those of whole steps; one that has hardly begun is left out, one that is half over counts for its part', () => {
   const early = chartsOf(data([curve('', [40, 80, 0, 100])], 4 * stepMs + 5_000), { now: 0, share: 'p95' })
@@ -27,9 +46,19 @@ test('time goes on without news: nothing happened since', () => {
 })
 
 test('one curve shows its three latencies, several the one that is asked for; few requests are told by the minute', () => {
-  expect(chartsOf(data([curve('', [1, 1, 1, 1])]), { now: 0, share: 'p50' }).charts.find(({ title }) => title === 'Latency')?.curves.map(({ name }) => name)).toEqual(['p50', 'p95', 'p99'])
-  const two = chartsOf(data([curve('production', [1, 1, 1, 1]), curve('alice', [2, 2, 2, 2])]), { now: 0, share: 'p50' })
-  expect(values(two, 'Latency p50')).toEqual([[3, 3, 3], [3, 3, 3]])
+  expect(
+    chartsOf(data([curve('', [1, 1, 1, 1])]), { now: 0, share: 'p50' })
+      .charts.find(({ title }) => title === 'Latency')
+      ?.curves.map(({ name }) => name),
+  ).toEqual(['p50', 'p95', 'p99'])
+  const two = chartsOf(data([curve('production', [1, 1, 1, 1]), curve('alice', [2, 2, 2, 2])]), {
+    now: 0,
+    share: 'p50',
+  })
+  expect(values(two, 'Latency p50')).toEqual([
+    [3, 3, 3],
+    [3, 3, 3],
+  ])
   expect(two.charts[0]?.say(3)).toBe('3 /min')
   expect(values(two, 'Requests')?.[1]?.[0]).toBe(6)
 })

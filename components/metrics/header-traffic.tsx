@@ -11,8 +11,18 @@ export function HeaderTraffic({ at }: { at: OfService }) {
   if (!own) return null
   const total = own.requests.reduce((sum, each) => sum + each, 0)
   return (
-    <Link href={paths.service(at, 'metrics')} className="hidden items-center gap-2 text-small text-muted no-underline hover:text-text md:flex" title={`${total.toLocaleString('en-GB')} requests in the last hour, ${own.errors === 0 ? 'no errors' : `${own.errors.toLocaleString('en-GB')} errors`}`}>
-      <Sparkline values={own.requests} width={72} height={18} tone={own.errors * 100 > total ? 'text-bad' : 'text-accent'} label={`Requests over the last hour, ${total} in all${own.errors > 0 ? `, ${own.errors} of them errors` : ''}`} />
+    <Link
+      href={paths.service(at, 'metrics')}
+      className="hidden items-center gap-2 text-small text-muted no-underline hover:text-text md:flex"
+      title={`${total.toLocaleString('en-GB')} requests in the last hour, ${own.errors === 0 ? 'no errors' : `${own.errors.toLocaleString('en-GB')} errors`}`}
+    >
+      <Sparkline
+        values={own.requests}
+        width={72}
+        height={18}
+        tone={own.errors * 100 > total ? 'text-bad' : 'text-accent'}
+        label={`Requests over the last hour, ${total} in all${own.errors > 0 ? `, ${own.errors} of them errors` : ''}`}
+      />
     </Link>
   )
 }

@@ -16,7 +16,10 @@ import { askedBy } from './asked.ts'
 import { rangeWords } from './curves.ts'
 
 // Times are those of the reader's clock, which only the browser knows.
-const Charts = dynamic(() => import('./charts.tsx').then((module) => module.Charts), { ssr: false, loading: () => <ChartsSkeleton /> })
+const Charts = dynamic(() => import('./charts.tsx').then((module) => module.Charts), {
+  ssr: false,
+  loading: () => <ChartsSkeleton />,
+})
 
 const filterNames = ['range', 'by', 'share'] as const
 const ranges = trafficRangeNames.map((value) => ({ value, label: value.replace(/(\d+)/, '$1 ') }))
@@ -34,14 +37,47 @@ export function Metrics() {
   return (
     <div className="mx-auto flex max-w-[1280px] flex-col gap-4 px-4 py-5 sm:px-6">
       <div role="search" aria-label="What is shown" className="flex flex-wrap items-center gap-x-3 gap-y-2">
-        <Segments label="How far back" value={wanted.range} options={ranges} onChange={(value) => setFilters({ range: value === '1h' ? '' : value })} />
-        <Segments label="Curves" value={wanted.by} options={[{ value: 'all', label: 'Together' }, { value: 'environment', label: 'By environment' }, { value: 'caller', label: 'By caller' }]} onChange={(value) => setFilters({ by: value === 'all' ? '' : value })} />
-        <p className="tabular ml-auto text-muted"><span className="font-medium text-text">{data.inFlight}</span> in flight now</p>
+        <Segments
+          label="How far back"
+          value={wanted.range}
+          options={ranges}
+          onChange={(value) => setFilters({ range: value === '1h' ? '' : value })}
+        />
+        <Segments
+          label="Curves"
+          value={wanted.by}
+          options={[
+            { value: 'all', label: 'Together' },
+            { value: 'environment', label: 'By environment' },
+            { value: 'caller', label: 'By caller' },
+          ]}
+          onChange={(value) => setFilters({ by: value === 'all' ? '' : value })}
+        />
+        <p className="tabular ml-auto text-muted">
+          <span className="font-medium text-text">{data.inFlight}</span> in flight now
+        </p>
       </div>
       <div className={isLate ? 'opacity-60' : undefined}>
-        {data.curves.length === 0
-          ? <div className="rounded border border-border bg-raised"><EmptyState icon={<Activity />} title={`Nobody has called it in the last ${rangeWords[shown.range]}`} action={<ButtonLink href={paths.service(at, 'api')}>Call it</ButtonLink>}>{shown.by === 'environment' ? 'In none of the environments. ' : ''}Its requests, errors and times appear here as they come.</EmptyState></div>
-          : <Charts data={data} by={shown.by} range={shown.range} share={filters.share} onShare={(share) => setFilters({ share })} />}
+        {data.curves.length === 0 ? (
+          <div className="rounded border border-border bg-raised">
+            <EmptyState
+              icon={<Activity />}
+              title={`Nobody has called it in the last ${rangeWords[shown.range]}`}
+              action={<ButtonLink href={paths.service(at, 'api')}>Call it</ButtonLink>}
+            >
+              {shown.by === 'environment' ? 'In none of the environments. ' : ''}Its requests, errors and times appear
+              here as they come.
+            </EmptyState>
+          </div>
+        ) : (
+          <Charts
+            data={data}
+            by={shown.by}
+            range={shown.range}
+            share={filters.share}
+            onShare={(share) => setFilters({ share })}
+          />
+        )}
       </div>
     </div>
   )
@@ -49,8 +85,17 @@ export function Metrics() {
 
 function ChartsSkeleton() {
   return (
-    <div role="status" aria-label="Loading the charts" className="grid gap-px overflow-hidden rounded border border-border bg-border lg:grid-cols-2">
-      {[0, 1, 2, 3].map((index) => <div key={index} className="flex flex-col gap-4 bg-raised px-3 pt-4 pb-6"><Skeleton className="h-3 w-24" /><Skeleton className="h-44 w-full" /></div>)}
+    <div
+      role="status"
+      aria-label="Loading the charts"
+      className="grid gap-px overflow-hidden rounded border border-border bg-border lg:grid-cols-2"
+    >
+      {[0, 1, 2, 3].map((index) => (
+        <div key={index} className="flex flex-col gap-4 bg-raised px-3 pt-4 pb-6">
+          <Skeleton className="h-3 w-24" />
+          <Skeleton className="h-44 w-full" />
+        </div>
+      ))}
     </div>
   )
 }

@@ -21,8 +21,13 @@ export function AcceptInvitation({ secret }: { secret: string }) {
   const { email, hasAccount, signedInAs } = invitation
   const accept = useMutation({
     mutationFn: async ({ name, password }: { name?: string; password?: string }) => {
-      const joined = await client.invitations.accept.mutate({ secret, ...(name && { name }), ...(password && { password }) })
-      if (password !== undefined) await enter({ email, password }, paths.catalogue({ team: joined.team, environment: 'production' }))
+      const joined = await client.invitations.accept.mutate({
+        secret,
+        ...(name && { name }),
+        ...(password && { password }),
+      })
+      if (password !== undefined)
+        await enter({ email, password }, paths.catalogue({ team: joined.team, environment: 'production' }))
       return joined
     },
     onSuccess: ({ team }) => location.assign(paths.catalogue({ team, environment: 'production' })),
@@ -34,31 +39,99 @@ export function AcceptInvitation({ secret }: { secret: string }) {
     return (
       <div className="flex flex-col gap-3">
         {accept.error !== null && <ErrorLine error={accept.error} />}
-        <Button kind="primary" className="h-9!" busy={busy} onClick={() => accept.mutate({})}>{join}</Button>
+        <Button kind="primary" className="h-9!" busy={busy} onClick={() => accept.mutate({})}>
+          {join}
+        </Button>
       </div>
     )
   }
   if (signedInAs !== null) {
     return (
       <div className="flex flex-col gap-3">
-        <p>You are signed in as <strong>{signedInAs}</strong>, but this invitation is for <strong>{email}</strong>.</p>
-        <Button className="h-9!" onClick={() => { signOut().then(() => location.reload(), toastError) }}>Sign out and go on as {email}</Button>
+        <p>
+          You are signed in as <strong>{signedInAs}</strong>, but this invitation is for <strong>{email}</strong>.
+        </p>
+        <Button
+          className="h-9!"
+          onClick={() => {
+            signOut().then(() => location.reload(), toastError)
+          }}
+        >
+          Sign out and go on as {email}
+        </Button>
       </div>
     )
   }
   return (
     <div className="flex flex-col gap-4">
-      <PlainForm submit={join} busy={busy} error={accept.error} fields={['name', 'password']} onSubmit={({ name, password }) => accept.mutate({ ...(name !== undefined && { name }), ...(password !== undefined && { password }) })}>
-        <Field label="Email">{(control) => <Input {...control} value={email} readOnly autoComplete="username" className="h-9!" />}</Field>
+      <PlainForm
+        submit={join}
+        busy={busy}
+        error={accept.error}
+        fields={['name', 'password']}
+        onSubmit={({ name, password }) =>
+          accept.mutate({ ...(name !== undefined && { name }), ...(password !== undefined && { password }) })
+        }
+      >
+        <Field label="Email">
+          {(control) => <Input {...control} value={email} readOnly autoComplete="username" className="h-9!" />}
+        </Field>
         {hasAccount !== true && (
-          <Field label="Your name" {...(hasAccount === null && { hint: 'For a new account.' })} error={fieldError(accept.error, 'name')}>{(control) => <Input {...control} name="name" required={hasAccount === false} maxLength={100} autoFocus autoComplete="name" className="h-9!" />}</Field>
+          <Field
+            label="Your name"
+            {...(hasAccount === null && { hint: 'For a new account.' })}
+            error={fieldError(accept.error, 'name')}
+          >
+            {(control) => (
+              <Input
+                {...control}
+                name="name"
+                required={hasAccount === false}
+                maxLength={100}
+                autoFocus
+                autoComplete="name"
+                className="h-9!"
+              />
+            )}
+          </Field>
         )}
-        <Field label="Password" {...(hasAccount !== true && { hint: hasAccount === null ? 'Of your account; for a new one, at least 8 characters.' : 'At least 8 characters.' })} error={fieldError(accept.error, 'password')}>
-          {(control) => <Input {...control} name="password" type="password" required autoFocus={hasAccount === true} {...(hasAccount !== true && { minLength: 8 })} autoComplete={hasAccount === true ? 'current-password' : 'new-password'} className="h-9!" />}
+        <Field
+          label="Password"
+          {...(hasAccount !== true && {
+            hint:
+              hasAccount === null ? 'Of your account; for a new one, at least 8 characters.' : 'At least 8 characters.',
+          })}
+          error={fieldError(accept.error, 'password')}
+        >
+          {(control) => (
+            <Input
+              {...control}
+              name="password"
+              type="password"
+              required
+              autoFocus={hasAccount === true}
+              {...(hasAccount !== true && { minLength: 8 })}
+              autoComplete={hasAccount === true ? 'current-password' : 'new-password'}
+              className="h-9!"
+            />
+          )}
         </Field>
       </PlainForm>
-      {invitation.providers.length > 0 && <><Or /><div className="flex flex-col gap-2"><Providers providers={invitation.providers} to={paths.invitation(secret)} /></div></>}
-      {hasAccount !== false && <p><Link href={paths.signIn(paths.invitation(secret))} className={quietLink}>Sign in another way</Link></p>}
+      {invitation.providers.length > 0 && (
+        <>
+          <Or />
+          <div className="flex flex-col gap-2">
+            <Providers providers={invitation.providers} to={paths.invitation(secret)} />
+          </div>
+        </>
+      )}
+      {hasAccount !== false && (
+        <p>
+          <Link href={paths.signIn(paths.invitation(secret))} className={quietLink}>
+            Sign in another way
+          </Link>
+        </p>
+      )}
     </div>
   )
 }

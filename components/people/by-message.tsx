@@ -9,7 +9,13 @@ import { ErrorLine } from '#components/ui/error-state.tsx'
 import { Skeleton } from '#components/ui/skeleton.tsx'
 import { ConfirmAddress, NewPassword, SignInByLink, SignUpForm } from './message-forms.tsx'
 
-const forms = { 'verify': ConfirmAddress, 'email': ConfirmAddress, 'reset': NewPassword, 'link': SignInByLink, 'sign-up': SignUpForm } as const satisfies Record<LinkKind, unknown>
+const forms = {
+  verify: ConfirmAddress,
+  email: ConfirmAddress,
+  reset: NewPassword,
+  link: SignInByLink,
+  'sign-up': SignUpForm,
+} as const satisfies Record<LinkKind, unknown>
 
 /**
  * Behind the link of a message. Its code stands after the `#`, which no server is sent, and leaves the address at once. Nothing
@@ -27,8 +33,15 @@ export function ByMessage() {
     if (given !== '') read.mutate({ code: given })
   }, [])
   if (code === '') return <Refused error={null} />
-  if (read.error !== null) return <Refused error={read.error} {...(code !== null && { again: () => read.mutate({ code }) })} />
-  if (code === null || read.data === undefined) return <div role="status" aria-label="Loading the link" className="flex flex-col gap-3"><Skeleton className="h-9 w-full" /><Skeleton className="h-9 w-full" /></div>
+  if (read.error !== null)
+    return <Refused error={read.error} {...(code !== null && { again: () => read.mutate({ code }) })} />
+  if (code === null || read.data === undefined)
+    return (
+      <div role="status" aria-label="Loading the link" className="flex flex-col gap-3">
+        <Skeleton className="h-9 w-full" />
+        <Skeleton className="h-9 w-full" />
+      </div>
+    )
   const Form = forms[read.data.kind]
   return <Form code={code} email={read.data.email} kind={read.data.kind} />
 }
@@ -36,10 +49,20 @@ export function ByMessage() {
 function Refused({ error, again }: { error: unknown; again?: () => void }) {
   return (
     <div className="flex flex-col gap-3">
-      {error === null ? <p>This address has no code: open the whole link of the message.</p> : <ErrorLine error={error} />}
+      {error === null ? (
+        <p>This address has no code: open the whole link of the message.</p>
+      ) : (
+        <ErrorLine error={error} />
+      )}
       <div className="flex gap-2">
-        <ButtonLink href={paths.signIn()} className="h-9!">Go to the sign-in page</ButtonLink>
-        {again !== undefined && <Button className="h-9!" onClick={again}>Try again</Button>}
+        <ButtonLink href={paths.signIn()} className="h-9!">
+          Go to the sign-in page
+        </ButtonLink>
+        {again !== undefined && (
+          <Button className="h-9!" onClick={again}>
+            Try again
+          </Button>
+        )}
       </div>
     </div>
   )

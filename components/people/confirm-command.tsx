@@ -14,24 +14,51 @@ export function ConfirmCommand({ port, state }: { port: number; state: string })
   const trpc = useTRPC()
   const { data: me } = useSuspenseQuery(trpc.person.me.queryOptions())
   const [team, setTeam] = useState(me.teams[0]?.name ?? '')
-  const confirm = useMutation(trpc.person.confirmCommand.mutationOptions({ onSuccess: ({ redirect }) => location.assign(redirect) }))
+  const confirm = useMutation(
+    trpc.person.confirmCommand.mutationOptions({ onSuccess: ({ redirect }) => location.assign(redirect) }),
+  )
   const inFront = useInFront()
   const reason = team === '' ? 'You are in no team yet: make one first' : inFront ? null : 'In a moment'
   return (
     <div className="flex flex-col gap-3">
-      <p>You are <strong>{me.person.email}</strong>.</p>
+      <p>
+        You are <strong>{me.person.email}</strong>.
+      </p>
       <Field label="Team" hint="Change it later with m3o team use.">
         {(control) => (
-          <Select {...control} value={team} onChange={(event) => setTeam(event.target.value)} className="[&>select]:h-9!">
-            {me.teams.map(({ id, name }) => <option key={id} value={name}>{name}</option>)}
+          <Select
+            {...control}
+            value={team}
+            onChange={(event) => setTeam(event.target.value)}
+            className="[&>select]:h-9!"
+          >
+            {me.teams.map(({ id, name }) => (
+              <option key={id} value={name}>
+                {name}
+              </option>
+            ))}
           </Select>
         )}
       </Field>
       {confirm.error !== null && <ErrorLine error={confirm.error} />}
-      {confirm.isSuccess ? <p role="status" className="text-ok">The command is signed in. You can close this page.</p> : (
+      {confirm.isSuccess ? (
+        <p role="status" className="text-ok">
+          The command is signed in. You can close this page.
+        </p>
+      ) : (
         <div className="flex gap-2">
-          <Button kind="primary" className="h-9! grow" busy={confirm.isPending} reason={reason} onClick={() => confirm.mutate({ port, state, team })}>Sign the command in</Button>
-          <ButtonLink href={paths.home()} className="h-9!">Not me</ButtonLink>
+          <Button
+            kind="primary"
+            className="h-9! grow"
+            busy={confirm.isPending}
+            reason={reason}
+            onClick={() => confirm.mutate({ port, state, team })}
+          >
+            Sign the command in
+          </Button>
+          <ButtonLink href={paths.home()} className="h-9!">
+            Not me
+          </ButtonLink>
         </div>
       )}
     </div>

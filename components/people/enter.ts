@@ -20,7 +20,10 @@ export async function enterBy(way: WayIn, fields: Record<string, string>, to: st
 }
 
 /** By a passkey of this device: its own page, or the browser's, asks for it. */
-export async function enterByPasskey(client: { signIn: { passkeyOptions: { mutate(input: { host: string; second: boolean }): Promise<unknown> } } }, second: boolean): Promise<void> {
+export async function enterByPasskey(
+  client: { signIn: { passkeyOptions: { mutate(input: { host: string; second: boolean }): Promise<unknown> } } },
+  second: boolean,
+): Promise<void> {
   const { askForPasskey } = await import('./passkey.ts')
   const answer = await askForPasskey(await client.signIn.passkeyOptions.mutate({ host: location.hostname, second }))
   return enterBy(second ? 'second' : 'passkey', { answer: JSON.stringify(answer) })

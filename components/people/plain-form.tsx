@@ -8,7 +8,14 @@ import { problemOf, sentence } from '#components/ui/problem.ts'
  * A form of a few fields that the browser itself checks; the pages before the console carry no form library. What is sent before
  * its script has come is kept by React, as its action is a function, and handed to `onSubmit` when it has.
  */
-export function PlainForm({ submit, busy, error, fields, onSubmit, children }: {
+export function PlainForm({
+  submit,
+  busy,
+  error,
+  fields,
+  onSubmit,
+  children,
+}: {
   submit: string
   busy: boolean
   error: unknown
@@ -26,7 +33,9 @@ export function PlainForm({ submit, busy, error, fields, onSubmit, children }: {
     <form action={send} onReset={(event) => event.preventDefault()} className="flex flex-col gap-2">
       {error != null && (field === undefined || !fields.includes(field)) && <ErrorLine error={error} />}
       {children}
-      <Button kind="primary" type="submit" busy={busy} className="mt-1 h-9!">{submit}</Button>
+      <Button kind="primary" type="submit" busy={busy} className="mt-1 h-9!">
+        {submit}
+      </Button>
     </form>
   )
 }
@@ -35,12 +44,24 @@ export function PlainForm({ submit, busy, error, fields, onSubmit, children }: {
 export const quietLink = 'rounded-[2px] text-accent underline-offset-2 hover:underline'
 
 export function Or() {
-  return <div aria-hidden className="flex items-center gap-3 text-small text-muted before:h-px before:grow before:bg-border after:h-px after:grow after:bg-border">or</div>
+  return (
+    <div
+      aria-hidden
+      className="flex items-center gap-3 text-small text-muted before:h-px before:grow before:bg-border after:h-px after:grow after:bg-border"
+    >
+      or
+    </div>
+  )
 }
 
 /** What to show at a field when the platform's error is about it. */
 export function fieldError(error: unknown, name: string): string | undefined {
   if (error == null) return undefined
   const { field, message, fix } = problemOf(error)
-  return field === name ? [message, fix].filter((part) => part !== undefined).map(sentence).join(' ') : undefined
+  return field === name
+    ? [message, fix]
+        .filter((part) => part !== undefined)
+        .map(sentence)
+        .join(' ')
+    : undefined
 }

@@ -21,16 +21,56 @@ export function SecondFactor({ to, totp, passkeys }: { to: string | null; totp: 
     <div className="flex flex-col gap-4">
       {passkeys && (
         <>
-          <Button kind={totp ? 'plain' : 'primary'} className="h-9!" busy={byPasskey.isPending || byPasskey.isSuccess} onClick={() => { byCode.reset(); byPasskey.mutate() }}>{!byPasskey.isPending && <KeyRound />}Use a passkey</Button>
+          <Button
+            kind={totp ? 'plain' : 'primary'}
+            className="h-9!"
+            busy={byPasskey.isPending || byPasskey.isSuccess}
+            onClick={() => {
+              byCode.reset()
+              byPasskey.mutate()
+            }}
+          >
+            {!byPasskey.isPending && <KeyRound />}Use a passkey
+          </Button>
           <Or />
         </>
       )}
-      <PlainForm submit="Continue" busy={byCode.isPending || byCode.isSuccess} error={byCode.error ?? byPasskey.error} fields={[]} onSubmit={({ code = '' }) => { byPasskey.reset(); byCode.mutate(code) }}>
-        <Field label={totp ? 'Code' : 'Recovery code'} hint={totp ? 'Six digits from your authenticator app, or one of your recovery codes.' : 'One of those that you were given with your first passkey.'}>
-          {(control) => <Input {...control} name="code" required autoFocus={!passkeys || totp} autoComplete="one-time-code" maxLength={40} className="h-9! font-mono" />}
+      <PlainForm
+        submit="Continue"
+        busy={byCode.isPending || byCode.isSuccess}
+        error={byCode.error ?? byPasskey.error}
+        fields={[]}
+        onSubmit={({ code = '' }) => {
+          byPasskey.reset()
+          byCode.mutate(code)
+        }}
+      >
+        <Field
+          label={totp ? 'Code' : 'Recovery code'}
+          hint={
+            totp
+              ? 'Six digits from your authenticator app, or one of your recovery codes.'
+              : 'One of those that you were given with your first passkey.'
+          }
+        >
+          {(control) => (
+            <Input
+              {...control}
+              name="code"
+              required
+              autoFocus={!passkeys || totp}
+              autoComplete="one-time-code"
+              maxLength={40}
+              className="h-9! font-mono"
+            />
+          )}
         </Field>
       </PlainForm>
-      <p><Link href={paths.signIn()} className={quietLink}>Begin again</Link></p>
+      <p>
+        <Link href={paths.signIn()} className={quietLink}>
+          Begin again
+        </Link>
+      </p>
     </div>
   )
 }

@@ -20,11 +20,35 @@ export function SetUp({ code }: { code: string }) {
   })
   const { error } = make
   return (
-    <PlainForm submit="Set up and enter" busy={make.isPending || make.isSuccess} error={error} fields={['name', 'email', 'password']} onSubmit={({ name = '', email = '', password = '' }) => make.mutate({ name, email, password })}>
-      <Field label="Your name" error={fieldError(error, 'name')}>{(control) => <Input {...control} name="name" required maxLength={100} autoFocus autoComplete="name" className="h-9!" />}</Field>
-      <Field label="Email" error={fieldError(error, 'email')}>{(control) => <Input {...control} name="email" type="email" required autoComplete="username" className="h-9!" />}</Field>
+    <PlainForm
+      submit="Set up and enter"
+      busy={make.isPending || make.isSuccess}
+      error={error}
+      fields={['name', 'email', 'password']}
+      onSubmit={({ name = '', email = '', password = '' }) => make.mutate({ name, email, password })}
+    >
+      <Field label="Your name" error={fieldError(error, 'name')}>
+        {(control) => (
+          <Input {...control} name="name" required maxLength={100} autoFocus autoComplete="name" className="h-9!" />
+        )}
+      </Field>
+      <Field label="Email" error={fieldError(error, 'email')}>
+        {(control) => (
+          <Input {...control} name="email" type="email" required autoComplete="username" className="h-9!" />
+        )}
+      </Field>
       <Field label="Password" hint="At least 8 characters." error={fieldError(error, 'password')}>
-        {(control) => <Input {...control} name="password" type="password" required minLength={8} autoComplete="new-password" className="h-9!" />}
+        {(control) => (
+          <Input
+            {...control}
+            name="password"
+            type="password"
+            required
+            minLength={8}
+            autoComplete="new-password"
+            className="h-9!"
+          />
+        )}
       </Field>
     </PlainForm>
   )

@@ -15,30 +15,88 @@ import { Or, PlainForm, quietLink } from './plain-form.tsx'
 import { type Provider, Providers } from './providers.tsx'
 
 /** @param given `to`: where to go on, a path of the console; `error`: what a provider's answer came to */
-export function SignIn({ to, error, signUp, providers }: { to: string | null; error: string | null; signUp: SignUp; providers: Provider[] }) {
+export function SignIn({
+  to,
+  error,
+  signUp,
+  providers,
+}: {
+  to: string | null
+  error: string | null
+  signUp: SignUp
+  providers: Provider[]
+}) {
   const client = useTRPCClient()
   const next = insideConsole(to)
   const onSuccess = () => location.assign(next ?? paths.home())
-  const signIn = useMutation({ mutationFn: (given: { email: string; password: string }) => enter(given, next ?? null), onSuccess })
+  const signIn = useMutation({
+    mutationFn: (given: { email: string; password: string }) => enter(given, next ?? null),
+    onSuccess,
+  })
   const byPasskey = useMutation({ mutationFn: () => enterByPasskey(client, false), onSuccess })
-  const failed = signIn.error ?? byPasskey.error ?? (error !== null && signIn.isIdle && byPasskey.isIdle ? refusalOf(error) : null)
+  const failed =
+    signIn.error ?? byPasskey.error ?? (error !== null && signIn.isIdle && byPasskey.isIdle ? refusalOf(error) : null)
   return (
     <div className="flex flex-col gap-4">
-      <PlainForm submit="Sign in" busy={signIn.isPending || signIn.isSuccess} error={failed} fields={[]} onSubmit={({ email = '', password = '' }) => { byPasskey.reset(); signIn.mutate({ email, password }) }}>
-        <Field label="Email">{(control) => <Input {...control} name="email" type="email" required autoFocus autoComplete="username" className="h-9!" />}</Field>
-        <Field label="Password">{(control) => <Input {...control} name="password" type="password" required autoComplete="current-password" className="h-9!" />}</Field>
+      <PlainForm
+        submit="Sign in"
+        busy={signIn.isPending || signIn.isSuccess}
+        error={failed}
+        fields={[]}
+        onSubmit={({ email = '', password = '' }) => {
+          byPasskey.reset()
+          signIn.mutate({ email, password })
+        }}
+      >
+        <Field label="Email">
+          {(control) => (
+            <Input {...control} name="email" type="email" required autoFocus autoComplete="username" className="h-9!" />
+          )}
+        </Field>
+        <Field label="Password">
+          {(control) => (
+            <Input
+              {...control}
+              name="password"
+              type="password"
+              required
+              autoComplete="current-password"
+              className="h-9!"
+            />
+          )}
+        </Field>
       </PlainForm>
       <p className="flex flex-wrap justify-between gap-x-4 gap-y-1">
-        <Link href={paths.forgot()} className={quietLink}>Forgot your password?</Link>
-        <Link href={paths.mailLink()} className={quietLink}>Get a link instead</Link>
+        <Link href={paths.forgot()} className={quietLink}>
+          Forgot your password?
+        </Link>
+        <Link href={paths.mailLink()} className={quietLink}>
+          Get a link instead
+        </Link>
       </p>
       <Or />
       <div className="flex flex-col gap-2">
         <Providers providers={providers} to={next ?? paths.home()} />
-        <Button className="h-9!" busy={byPasskey.isPending || byPasskey.isSuccess} onClick={() => { signIn.reset(); byPasskey.mutate() }}>{!byPasskey.isPending && <KeyRound />}Use a passkey</Button>
+        <Button
+          className="h-9!"
+          busy={byPasskey.isPending || byPasskey.isSuccess}
+          onClick={() => {
+            signIn.reset()
+            byPasskey.mutate()
+          }}
+        >
+          {!byPasskey.isPending && <KeyRound />}Use a passkey
+        </Button>
       </div>
       <p className="text-pretty text-muted">
-        {signUp === 'open' && <>No account yet? <Link href={paths.signUp()} className={quietLink}>Sign up</Link></>}
+        {signUp === 'open' && (
+          <>
+            No account yet?{' '}
+            <Link href={paths.signUp()} className={quietLink}>
+              Sign up
+            </Link>
+          </>
+        )}
         {signUp === 'invitation' && 'No account yet? You get one by an invitation to a team: ask one of its admins.'}
         {signUp === 'closed' && 'Sign-up is closed: this platform takes nobody new at the moment.'}
       </p>

@@ -24,7 +24,9 @@ import { ComparedServices } from './compared-services.tsx'
 import { ComparedVariables } from './compared-variables.tsx'
 import { PromotionHistory } from './promotion-history.tsx'
 
-const PromoteDialog = dynamic(() => import('./promote-dialog.tsx').then((module) => module.PromoteDialog), { ssr: false })
+const PromoteDialog = dynamic(() => import('./promote-dialog.tsx').then((module) => module.PromoteDialog), {
+  ssr: false,
+})
 
 /** The environment of the address against its parent, or another: what differs, and moving it up. */
 export function Compare({ against }: { against: string | null }) {
@@ -36,28 +38,83 @@ export function Compare({ against }: { against: string | null }) {
   const here = environments.find(({ name }) => name === place.environment)
   const usual = here?.parent ?? environments.find(({ name }) => name !== place.environment)?.name
   const other = against ?? usual
-  const { data: diff, error, refetch } = useQuery(trpc.environments.diff.queryOptions(comparedWith(place, against ?? (here?.parent ? null : (other ?? null))), { enabled: other !== undefined }))
+  const {
+    data: diff,
+    error,
+    refetch,
+  } = useQuery(
+    trpc.environments.diff.queryOptions(comparedWith(place, against ?? (here?.parent ? null : (other ?? null))), {
+      enabled: other !== undefined,
+    }),
+  )
   const [promoting, setPromoting] = useState(false)
   const reason = may('environment.promote') ?? whyNot(diff, here?.parent ?? null)
-  useActions([{ id: 'environment.promote', title: here?.parent ? `Promote ${place.environment} into ${here.parent}` : 'Promote', words: 'release ship', icon: <Rocket />, reason, run: () => setPromoting(true) }])
+  useActions([
+    {
+      id: 'environment.promote',
+      title: here?.parent ? `Promote ${place.environment} into ${here.parent}` : 'Promote',
+      words: 'release ship',
+      icon: <Rocket />,
+      reason,
+      run: () => setPromoting(true),
+    },
+  ])
   return (
     <>
       <PageHeader
-        title={<span className="flex flex-wrap items-center gap-x-2">
-          <Link href={paths.environments(place)} aria-label="Environments" className="-ml-1 rounded p-1 text-muted hover:text-text"><ArrowLeft className="size-4" /></Link>
-          {place.environment} {other !== undefined && <><span className="font-normal text-muted">against</span> {other}</>}
-        </span>}
+        title={
+          <span className="flex flex-wrap items-center gap-x-2">
+            <Link
+              href={paths.environments(place)}
+              aria-label="Environments"
+              className="-ml-1 rounded p-1 text-muted hover:text-text"
+            >
+              <ArrowLeft className="size-4" />
+            </Link>
+            {place.environment}{' '}
+            {other !== undefined && (
+              <>
+                <span className="font-normal text-muted">against</span> {other}
+              </>
+            )}
+          </span>
+        }
         actions={
           <>
-            {environments.length > 1 && <FilterSelect label="Against" any={here?.parent ? `Parent: ${here.parent}` : (usual ?? '')} value={against ?? ''} options={environments.flatMap(({ name }) => (name === place.environment || name === usual ? [] : [name]))} onChange={(name) => router.push(paths.compare(place, name === '' ? {} : { against: name }))} />}
-            {here?.parent != null && <Button kind="primary" reason={reason} onClick={() => setPromoting(true)}><Rocket />Promote into {here.parent}</Button>}
+            {environments.length > 1 && (
+              <FilterSelect
+                label="Against"
+                any={here?.parent ? `Parent: ${here.parent}` : (usual ?? '')}
+                value={against ?? ''}
+                options={environments.flatMap(({ name }) =>
+                  name === place.environment || name === usual ? [] : [name],
+                )}
+                onChange={(name) => router.push(paths.compare(place, name === '' ? {} : { against: name }))}
+              />
+            )}
+            {here?.parent != null && (
+              <Button kind="primary" reason={reason} onClick={() => setPromoting(true)}>
+                <Rocket />
+                Promote into {here.parent}
+              </Button>
+            )}
           </>
         }
       />
-      {error !== null ? <ErrorState error={error} retry={() => void refetch()} /> : other === undefined
-        ? <EmptyState icon={<GitCompare />} title="Nothing to compare with">Create an environment first: what is changed there can be promoted into {place.environment}.</EmptyState>
-        : diff === undefined ? <RowsSkeleton label="Comparing" /> : <Differences place={place} diff={diff} />}
-      {promoting && diff !== undefined && <PromoteDialog place={place} diff={diff} onDismiss={() => setPromoting(false)} />}
+      {error !== null ? (
+        <ErrorState error={error} retry={() => void refetch()} />
+      ) : other === undefined ? (
+        <EmptyState icon={<GitCompare />} title="Nothing to compare with">
+          Create an environment first: what is changed there can be promoted into {place.environment}.
+        </EmptyState>
+      ) : diff === undefined ? (
+        <RowsSkeleton label="Comparing" />
+      ) : (
+        <Differences place={place} diff={diff} />
+      )}
+      {promoting && diff !== undefined && (
+        <PromoteDialog place={place} diff={diff} onDismiss={() => setPromoting(false)} />
+      )}
     </>
   )
 }
@@ -66,23 +123,52 @@ function Differences({ place, diff }: { place: InTeam; diff: EnvironmentDiff }) 
   const checks = diff.checks.filter(({ code }) => code !== 'nothing_own' && code !== 'same')
   return (
     <div className="flex flex-col gap-8 px-4 py-6 sm:px-6">
-      <Section title="Services" about={`${diff.services.length === 0 ? 'None differs' : `${diff.services.length} ${diff.services.length === 1 ? 'differs or is' : 'differ or are'} of ${diff.environment}’s own`}; ${diff.same} ${diff.same === 1 ? 'is' : 'are'} the same.`}>
-        {diff.services.length === 0
-          ? <p className="rounded border border-border bg-raised px-3 py-2 text-muted">{diff.environment} serves just what {diff.against} serves. Deploy into it, and what is different shows up here.</p>
-          : <ComparedServices place={place} diff={diff} />}
+      <Section
+        title="Services"
+        about={`${diff.services.length === 0 ? 'None differs' : `${diff.services.length} ${diff.services.length === 1 ? 'differs or is' : 'differ or are'} of ${diff.environment}’s own`}; ${diff.same} ${diff.same === 1 ? 'is' : 'are'} the same.`}
+      >
+        {diff.services.length === 0 ? (
+          <p className="rounded border border-border bg-raised px-3 py-2 text-muted">
+            {diff.environment} serves just what {diff.against} serves. Deploy into it, and what is different shows up
+            here.
+          </p>
+        ) : (
+          <ComparedServices place={place} diff={diff} />
+        )}
       </Section>
       {diff.unreachable.length > 0 && (
-        <Section title="Not callable from here" about={`Calls made in ${diff.environment} are refused by services that hold secrets of a protected environment. Deploy an own copy, or have the secrets marked as inheritable, or allow overlays in the protection.`}>
-          <ul aria-label="Not callable from here" className="flex flex-col divide-y divide-border rounded border border-border">
+        <Section
+          title="Not callable from here"
+          about={`Calls made in ${diff.environment} are refused by services that hold secrets of a protected environment. Deploy an own copy, or have the secrets marked as inheritable, or allow overlays in the protection.`}
+        >
+          <ul
+            aria-label="Not callable from here"
+            className="flex flex-col divide-y divide-border rounded border border-border"
+          >
             {diff.unreachable.map(({ serviceId, service, from, keeper }) => (
-              <li key={serviceId} className="px-3 py-2"><span className="font-medium">{service}</span> <span className="text-muted">of {from} holds secrets of {keeper}</span></li>
+              <li key={serviceId} className="px-3 py-2">
+                <span className="font-medium">{service}</span>{' '}
+                <span className="text-muted">
+                  of {from} holds secrets of {keeper}
+                </span>
+              </li>
             ))}
           </ul>
         </Section>
       )}
-      {checks.length > 0 && <Section title="Before promoting"><ChecksList checks={checks} /></Section>}
-      {diff.variables.length > 0 && <Section title="Variables" about="They stay where they are when services are promoted."><ComparedVariables diff={diff} /></Section>}
-      <Section title="Promotions" about={`Into ${diff.environment} and from it, newest first.`}><PromotionHistory place={place} environment={diff.environment} /></Section>
+      {checks.length > 0 && (
+        <Section title="Before promoting">
+          <ChecksList checks={checks} />
+        </Section>
+      )}
+      {diff.variables.length > 0 && (
+        <Section title="Variables" about="They stay where they are when services are promoted.">
+          <ComparedVariables diff={diff} />
+        </Section>
+      )}
+      <Section title="Promotions" about={`Into ${diff.environment} and from it, newest first.`}>
+        <PromotionHistory place={place} environment={diff.environment} />
+      </Section>
     </div>
   )
 }
@@ -91,5 +177,7 @@ function whyNot(diff: EnvironmentDiff | undefined, parent: string | null): strin
   if (parent === null) return 'It has no parent to promote into'
   if (diff === undefined) return 'It is being compared'
   if (!diff.isParent) return `Compare it with its parent ${parent} first`
-  return diff.services.some(({ here, relation }) => here?.own && relation !== 'same') ? null : `${parent} serves all of it already`
+  return diff.services.some(({ here, relation }) => here?.own && relation !== 'same')
+    ? null
+    : `${parent} serves all of it already`
 }

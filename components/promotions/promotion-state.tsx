@@ -11,9 +11,17 @@ const marks: Record<Promotion['state'], Omit<StateMarkProps, 'compact'>> = {
 }
 
 export function PromotionStateMark({ promotion }: { promotion: Promotion }) {
-  return <StateMark {...marks[promotion.state]} {...(promotion.state === 'live' && promotion.undoneBy !== null && { tone: 'idle', shape: 'back', word: 'taken back' })} />
+  return (
+    <StateMark
+      {...marks[promotion.state]}
+      {...(promotion.state === 'live' &&
+        promotion.undoneBy !== null && { tone: 'idle', shape: 'back', word: 'taken back' })}
+    />
+  )
 }
 
 /** "alice → production", or what it took back. */
 export const titleOf = (promotion: Promotion): string =>
-  promotion.undoes === null ? `${promotion.from ?? 'a deleted environment'} → ${promotion.into}` : `Way back in ${promotion.into}`
+  promotion.undoes === null
+    ? `${promotion.from ?? 'a deleted environment'} → ${promotion.into}`
+    : `Way back in ${promotion.into}`

@@ -4,14 +4,26 @@ import type { Promotion } from '#contract/promotions.ts'
 import { useTRPC } from '#client/trpc.ts'
 import { Confirm } from '#components/ui/confirm.tsx'
 
-export function TakeBack({ team, promotion, onDone, onDismiss }: { team: string; promotion: Promotion; onDone: (promotionId: string) => void; onDismiss: () => void }) {
+export function TakeBack({
+  team,
+  promotion,
+  onDone,
+  onDismiss,
+}: {
+  team: string
+  promotion: Promotion
+  onDone: (promotionId: string) => void
+  onDismiss: () => void
+}) {
   const trpc = useTRPC()
-  const undo = useMutation(trpc.promotions.undo.mutationOptions({
-    onSuccess: ({ promotionId }) => {
-      onDismiss()
-      onDone(promotionId)
-    },
-  }))
+  const undo = useMutation(
+    trpc.promotions.undo.mutationOptions({
+      onSuccess: ({ promotionId }) => {
+        onDismiss()
+        onDone(promotionId)
+      },
+    }),
+  )
   const { into, from, services } = promotion
   const left = services.filter((each) => each.left)
   return (
@@ -28,11 +40,22 @@ export function TakeBack({ team, promotion, onDone, onDismiss }: { team: string;
         {services.map((each) => (
           <li key={each.serviceId} className="flex items-center gap-3 px-3 py-1.5">
             <span className="min-w-0 truncate font-medium">{each.service}</span>
-            <span className="ml-auto shrink-0 text-small"><code className="text-muted">{each.revision}</code> → {each.previousRevision === null ? <span className="text-muted">none of its own</span> : <code>{each.previousRevision}</code>}</span>
+            <span className="ml-auto shrink-0 text-small">
+              <code className="text-muted">{each.revision}</code> →{' '}
+              {each.previousRevision === null ? (
+                <span className="text-muted">none of its own</span>
+              ) : (
+                <code>{each.previousRevision}</code>
+              )}
+            </span>
           </li>
         ))}
       </ul>
-      {left.length > 0 && from !== null && <p className="mt-3 text-muted">{from} has {left.length === 1 ? 'its own copy' : 'its own copies'} again.</p>}
+      {left.length > 0 && from !== null && (
+        <p className="mt-3 text-muted">
+          {from} has {left.length === 1 ? 'its own copy' : 'its own copies'} again.
+        </p>
+      )}
     </Confirm>
   )
 }

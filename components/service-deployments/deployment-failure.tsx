@@ -10,19 +10,37 @@ import { FailureText, type Place } from '#components/deployments/failure-text.ts
 import { headAndRest, sentence } from '#components/ui/problem.ts'
 
 /** What went wrong, what to do, how the process ended, and what it said last. */
-export function DeploymentFailure({ at, deployment, error }: { at: OfService; deployment: Deployment; error: NonNullable<Deployment['error']> }) {
+export function DeploymentFailure({
+  at,
+  deployment,
+  error,
+}: {
+  at: OfService
+  deployment: Deployment
+  error: NonNullable<Deployment['error']>
+}) {
   const { state } = deployment
   const { head, rest } = headAndRest(error.message)
   const { data: tree } = useQuery(useTRPC().source.tree.queryOptions({ ...at, ref: { commit: deployment.commit } }))
   const files = useMemo(() => new Set((tree ?? []).map(({ path }) => path)), [tree])
-  const link = (place: Place, text: string) => <Link className="text-accent underline underline-offset-2" href={paths.code(at, place)}>{text}</Link>
+  const link = (place: Place, text: string) => (
+    <Link className="text-accent underline underline-offset-2" href={paths.code(at, place)}>
+      {text}
+    </Link>
+  )
   const bad = state === 'failed' || state === 'reverted'
   return (
-    <section role={bad ? 'alert' : undefined} aria-label="Why it ended" className={`overflow-hidden rounded border ${bad ? 'border-bad/40' : 'border-border'}`}>
+    <section
+      role={bad ? 'alert' : undefined}
+      aria-label="Why it ended"
+      className={`overflow-hidden rounded border ${bad ? 'border-bad/40' : 'border-border'}`}
+    >
       <div className={`flex items-start gap-2 px-3 py-2.5 ${bad ? 'bg-bad-soft' : 'bg-raised'}`}>
         <CircleAlert aria-hidden className={`mt-[3px] size-3.5 shrink-0 ${bad ? 'text-bad' : 'text-muted'}`} />
         <div className="min-w-0 break-words">
-          <p className="font-medium"><FailureText text={sentence(head)} files={files} link={link} /></p>
+          <p className="font-medium">
+            <FailureText text={sentence(head)} files={files} link={link} />
+          </p>
           {error.fix !== undefined && <p>{sentence(error.fix)}</p>}
           <StillLive at={at} deployment={deployment} />
           <p className="mt-1 flex flex-wrap gap-x-3 font-mono text-small text-muted">
@@ -32,14 +50,31 @@ export function DeploymentFailure({ at, deployment, error }: { at: OfService; de
           </p>
         </div>
       </div>
-      {rest !== '' && <Printed label="The lines around it"><FailureText text={rest} files={files} link={link} /></Printed>}
-      {error.lines !== undefined && error.lines.length > 0 && <Printed label="Its last lines"><FailureText text={error.lines.join('\n')} files={files} link={link} /></Printed>}
+      {rest !== '' && (
+        <Printed label="The lines around it">
+          <FailureText text={rest} files={files} link={link} />
+        </Printed>
+      )}
+      {error.lines !== undefined && error.lines.length > 0 && (
+        <Printed label="Its last lines">
+          <FailureText text={error.lines.join('\n')} files={files} link={link} />
+        </Printed>
+      )}
     </section>
   )
 }
 
 function Printed({ label, children }: { label: string; children: ReactNode }) {
-  return <pre tabIndex={0} data-focus-inside aria-label={label} className="max-h-80 overflow-auto border-t border-border bg-sunken px-3 py-2 text-small">{children}</pre>
+  return (
+    <pre
+      tabIndex={0}
+      data-focus-inside
+      aria-label={label}
+      className="max-h-80 overflow-auto border-t border-border bg-sunken px-3 py-2 text-small"
+    >
+      {children}
+    </pre>
+  )
 }
 
 /** Which revision goes on receiving calls: what somebody wants to know first when a deployment failed. */
@@ -50,7 +85,22 @@ function StillLive({ at, deployment }: { at: OfService; deployment: Deployment }
   if (service === undefined || diff === undefined) return null
   if (diff.from === null) return <p>No revision was live in {at.environment} before.</p>
   const replaced = diff.from.slice(0, 7)
-  return service.revision === replaced
-    ? <p>Revision <code>{replaced}</code> is still live in {at.environment}{diff.inheritedFrom !== null && `, inherited from ${diff.inheritedFrom}`}.</p>
-    : <p>Revision <code>{replaced}</code> stayed live in {at.environment}{service.revision === null ? '' : <>; now it is <code>{service.revision}</code></>}.</p>
+  return service.revision === replaced ? (
+    <p>
+      Revision <code>{replaced}</code> is still live in {at.environment}
+      {diff.inheritedFrom !== null && `, inherited from ${diff.inheritedFrom}`}.
+    </p>
+  ) : (
+    <p>
+      Revision <code>{replaced}</code> stayed live in {at.environment}
+      {service.revision === null ? (
+        ''
+      ) : (
+        <>
+          ; now it is <code>{service.revision}</code>
+        </>
+      )}
+      .
+    </p>
+  )
 }

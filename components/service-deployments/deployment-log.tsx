@@ -24,23 +24,63 @@ export function DeploymentLog({ at, deployment }: { at: OfService; deployment: D
   const [fresh, setFresh] = useState<LogRecord[]>([])
   // What goes on is heard a moment longer than it lasts: its last lines come after its end.
   const [wasUnderWay] = useState(deployment.endedAt === null)
-  useLive('logs', !wasUnderWay ? null : { team: at.team, environment: at.environment, services: [at.service], filter: { revision: [deployment.revision], since: deployment.createdAt }, last: 500 }, (entry: LogEntry) => {
-    if (!isLogGap(entry)) setFresh((lines) => (lines.some(({ seq }) => seq === entry.seq) ? lines : [...lines.slice(-999), entry]))
-  })
+  useLive(
+    'logs',
+    !wasUnderWay
+      ? null
+      : {
+          team: at.team,
+          environment: at.environment,
+          services: [at.service],
+          filter: { revision: [deployment.revision], since: deployment.createdAt },
+          last: 500,
+        },
+    (entry: LogEntry) => {
+      if (!isLogGap(entry))
+        setFresh((lines) => (lines.some(({ seq }) => seq === entry.seq) ? lines : [...lines.slice(-999), entry]))
+    },
+  )
   const stored = page.entries.filter((entry): entry is LogRecord => !isLogGap(entry))
   const known = new Set(stored.map(({ seq }) => seq))
   const end = deployment.endedAt === null ? Infinity : deployment.endedAt + 1_500
-  const lines = [...stored, ...fresh.filter(({ seq, time }) => !known.has(seq) && Date.parse(time) <= end)].sort((one, other) => one.seq - other.seq)
+  const lines = [...stored, ...fresh.filter(({ seq, time }) => !known.has(seq) && Date.parse(time) <= end)].sort(
+    (one, other) => one.seq - other.seq,
+  )
   return (
-    <Section title="Log" about={<>Build, start and platform messages. Times in {zoneName(zone)}.</>} actions={<Link href={paths.serviceLogs(at)} className="text-small text-muted hover:text-text">All logs</Link>}>
-      <div tabIndex={0} role="log" aria-label="Log of this deployment" className="max-h-[420px] overflow-auto rounded border border-border bg-sunken py-2 font-mono text-small">
-        {lines.length === 0 ? <p className="px-3 font-sans text-muted">{deployment.endedAt === null ? 'Nothing was said yet.' : 'Nothing was said: its build was there already.'}</p> : lines.map((line) => (
-          <div key={line.seq} className="flex gap-3 px-3 hover:bg-hover">
-            <ClockTime at={Date.parse(line.time)} className="shrink-0 text-muted select-none" />
-            <span className="hidden w-14 shrink-0 text-muted select-none sm:inline">{line.stream === 'stdout' || line.stream === 'stderr' ? 'service' : line.stream}</span>
-            <span className={`min-w-0 break-words whitespace-pre-wrap ${line.level === 'error' || line.level === 'fatal' ? 'text-bad' : line.level === 'warn' ? 'text-warn' : ''}`}>{line.text}</span>
-          </div>
-        ))}
+    <Section
+      title="Log"
+      about={<>Build, start and platform messages. Times in {zoneName(zone)}.</>}
+      actions={
+        <Link href={paths.serviceLogs(at)} className="text-small text-muted hover:text-text">
+          All logs
+        </Link>
+      }
+    >
+      <div
+        tabIndex={0}
+        role="log"
+        aria-label="Log of this deployment"
+        className="max-h-[420px] overflow-auto rounded border border-border bg-sunken py-2 font-mono text-small"
+      >
+        {lines.length === 0 ? (
+          <p className="px-3 font-sans text-muted">
+            {deployment.endedAt === null ? 'Nothing was said yet.' : 'Nothing was said: its build was there already.'}
+          </p>
+        ) : (
+          lines.map((line) => (
+            <div key={line.seq} className="flex gap-3 px-3 hover:bg-hover">
+              <ClockTime at={Date.parse(line.time)} className="shrink-0 text-muted select-none" />
+              <span className="hidden w-14 shrink-0 text-muted select-none sm:inline">
+                {line.stream === 'stdout' || line.stream === 'stderr' ? 'service' : line.stream}
+              </span>
+              <span
+                className={`min-w-0 break-words whitespace-pre-wrap ${line.level === 'error' || line.level === 'fatal' ? 'text-bad' : line.level === 'warn' ? 'text-warn' : ''}`}
+              >
+                {line.text}
+              </span>
+            </div>
+          ))
+        )}
       </div>
     </Section>
   )

@@ -6,11 +6,18 @@ import { useNow } from '#components/ui/now.ts'
 import { Duration } from '#components/ui/time.tsx'
 import { spokenDuration } from '#components/ui/time-words.ts'
 
-const words: Record<Phase, string> = { queued: 'Queued', building: 'Building', starting: 'Starting', checking: 'Checking', switching: 'Switching' }
+const words: Record<Phase, string> = {
+  queued: 'Queued',
+  building: 'Building',
+  starting: 'Starting',
+  checking: 'Checking',
+  switching: 'Switching',
+}
 
 /** Columns of each row, so that all bars have one scale. */
 const alone = 'lg:grid-cols-[88px_minmax(0,1fr)_280px_72px] xl:grid-cols-[88px_minmax(0,1fr)_360px_72px]'
-const besideLast = 'sm:grid-cols-[88px_minmax(0,1fr)_72px_104px] lg:grid-cols-[88px_minmax(0,1fr)_280px_72px_104px] xl:grid-cols-[88px_minmax(0,1fr)_360px_72px_104px]'
+const besideLast =
+  'sm:grid-cols-[88px_minmax(0,1fr)_72px_104px] lg:grid-cols-[88px_minmax(0,1fr)_280px_72px_104px] xl:grid-cols-[88px_minmax(0,1fr)_360px_72px_104px]'
 
 /** Each phase on one time line, with how long it took, on what, and how long the same took last time. */
 export function PhaseBars({ deployment, last }: { deployment: Deployment; last: Deployment | undefined }) {
@@ -27,27 +34,74 @@ export function PhaseBars({ deployment, last }: { deployment: Deployment; last: 
         const phase = deployment.phases.find((each) => each.name === name)
         const isRunning = phase !== undefined && phase.ms === null && under
         const broke = phase !== undefined && deployment.state === 'failed' && deployment.phases.at(-1) === phase
-        const from = deployment.phases.slice(0, phase === undefined ? 0 : deployment.phases.indexOf(phase)).reduce((sum, { ms }) => sum + (ms ?? 0), 0)
+        const from = deployment.phases
+          .slice(0, phase === undefined ? 0 : deployment.phases.indexOf(phase))
+          .reduce((sum, { ms }) => sum + (ms ?? 0), 0)
         const took = phase?.ms ?? (isRunning ? running : 0)
-        const parts = phase === undefined ? '' : isRunning && name === 'checking' ? waiting(running) : spokenParts(phase, spokenDuration)
+        const parts =
+          phase === undefined
+            ? ''
+            : isRunning && name === 'checking'
+              ? waiting(running)
+              : spokenParts(phase, spokenDuration)
         return (
-          <li key={name} className={clsx('grid min-h-[34px] grid-cols-[88px_minmax(0,1fr)_72px] items-center gap-x-3 px-3', last === undefined ? alone : besideLast, phase === undefined && 'text-muted')}>
+          <li
+            key={name}
+            className={clsx(
+              'grid min-h-[34px] grid-cols-[88px_minmax(0,1fr)_72px] items-center gap-x-3 px-3',
+              last === undefined ? alone : besideLast,
+              phase === undefined && 'text-muted',
+            )}
+          >
             <span className={clsx(isRunning && 'font-medium', broke && 'text-bad')}>{words[name]}</span>
             <span aria-hidden className="relative h-1.5 overflow-hidden rounded-full bg-sunken">
               {phase !== undefined && (
                 <span
                   suppressHydrationWarning
-                  className={clsx('absolute inset-y-0 min-w-1 rounded-full', broke ? 'bg-bad' : isRunning ? 'animate-breathe bg-accent' : deployment.state === 'live' ? 'bg-ok' : 'bg-muted')}
-                  style={{ left: `${Math.min(99, (from / whole) * 100)}%`, width: `${Math.max(0.5, Math.min(100 - (from / whole) * 100, (took / whole) * 100))}%` }}
+                  className={clsx(
+                    'absolute inset-y-0 min-w-1 rounded-full',
+                    broke
+                      ? 'bg-bad'
+                      : isRunning
+                        ? 'animate-breathe bg-accent'
+                        : deployment.state === 'live'
+                          ? 'bg-ok'
+                          : 'bg-muted',
+                  )}
+                  style={{
+                    left: `${Math.min(99, (from / whole) * 100)}%`,
+                    width: `${Math.max(0.5, Math.min(100 - (from / whole) * 100, (took / whole) * 100))}%`,
+                  }}
                 />
               )}
             </span>
-            <span suppressHydrationWarning className="tabular hidden truncate text-small text-muted lg:block" title={parts}>{parts}</span>
-            <span className="text-right text-small">
-              {phase === undefined ? <span className="text-muted">{under ? 'to come' : 'not reached'}</span> : phase.ms === null && !under ? null : <Duration ms={phase.ms} since={phase.startedAt} />}
+            <span
+              suppressHydrationWarning
+              className="tabular hidden truncate text-small text-muted lg:block"
+              title={parts}
+            >
+              {parts}
             </span>
-            {last !== undefined && <span className="tabular hidden text-right text-small text-muted sm:block">{before.has(name) ? `last ${spokenDuration(before.get(name) ?? 0)}` : ''}</span>}
-            {parts !== '' && <span suppressHydrationWarning className="tabular col-span-2 col-start-2 -mt-1.5 pb-1.5 text-tiny text-muted lg:hidden">{parts}</span>}
+            <span className="text-right text-small">
+              {phase === undefined ? (
+                <span className="text-muted">{under ? 'to come' : 'not reached'}</span>
+              ) : phase.ms === null && !under ? null : (
+                <Duration ms={phase.ms} since={phase.startedAt} />
+              )}
+            </span>
+            {last !== undefined && (
+              <span className="tabular hidden text-right text-small text-muted sm:block">
+                {before.has(name) ? `last ${spokenDuration(before.get(name) ?? 0)}` : ''}
+              </span>
+            )}
+            {parts !== '' && (
+              <span
+                suppressHydrationWarning
+                className="tabular col-span-2 col-start-2 -mt-1.5 pb-1.5 text-tiny text-muted lg:hidden"
+              >
+                {parts}
+              </span>
+            )}
           </li>
         )
       })}
@@ -56,7 +110,8 @@ export function PhaseBars({ deployment, last }: { deployment: Deployment; last: 
 }
 
 /** What a check waits for: nothing has answered on its port yet. */
-const waiting = (ms: number) => `waiting for $PORT, ${Math.max(0, Math.ceil((phaseDeadlines.checking - ms) / 1_000))} s left`
+const waiting = (ms: number) =>
+  `waiting for $PORT, ${Math.max(0, Math.ceil((phaseDeadlines.checking - ms) / 1_000))} s left`
 
 /** Milliseconds since then; 0 when nothing is under way. */
 function useElapsed(since: number | undefined): number {

@@ -18,8 +18,17 @@ export function ServiceDeployments() {
   if (list.isPending) return <RowsSkeleton label="Loading deployments" />
   if (list.deployments.length === 0 && list.error === null) {
     return (
-      <EmptyState icon={<Rocket />} title={`Nothing was deployed into ${at.environment} yet`} action={<ButtonLink kind="primary" href={paths.code(at)}>Open the editor</ButtonLink>}>
-        Deploy from the editor, with <code className="text-text">m3o deploy</code>, or by <code className="text-text">git push</code>. Each attempt stands here with its phases, its changes and its logs.
+      <EmptyState
+        icon={<Rocket />}
+        title={`Nothing was deployed into ${at.environment} yet`}
+        action={
+          <ButtonLink kind="primary" href={paths.code(at)}>
+            Open the editor
+          </ButtonLink>
+        }
+      >
+        Deploy from the editor, with <code className="text-text">m3o deploy</code>, or by{' '}
+        <code className="text-text">git push</code>. Each attempt stands here with its phases, its changes and its logs.
       </EmptyState>
     )
   }
@@ -27,7 +36,9 @@ export function ServiceDeployments() {
     <div className="mx-auto flex max-w-[1280px] flex-col gap-4 px-4 py-5 sm:px-6">
       {list.error !== null && <ErrorLine error={list.error} />}
       <RowList label="Deployments">
-        {list.deployments.map((deployment) => <DeploymentRow key={deployment.id} at={at satisfies OfService} deployment={deployment} />)}
+        {list.deployments.map((deployment) => (
+          <DeploymentRow key={deployment.id} at={at satisfies OfService} deployment={deployment} />
+        ))}
       </RowList>
       {(list.hasOlder || list.isOlderPending) && <Older busy={list.isOlderPending} show={list.showOlder} />}
     </div>
@@ -39,9 +50,20 @@ function Older({ busy, show }: { busy: boolean; show: () => void }) {
   const mark = useRef<HTMLDivElement>(null)
   useEffect(() => {
     if (busy || mark.current === null) return
-    const seen = new IntersectionObserver(([entry]) => { if (entry?.isIntersecting) show() }, { rootMargin: '400px' })
+    const seen = new IntersectionObserver(
+      ([entry]) => {
+        if (entry?.isIntersecting) show()
+      },
+      { rootMargin: '400px' },
+    )
     seen.observe(mark.current)
     return () => seen.disconnect()
   })
-  return <div ref={mark} className="flex justify-center"><Button busy={busy} onClick={show}>Show older ones</Button></div>
+  return (
+    <div ref={mark} className="flex justify-center">
+      <Button busy={busy} onClick={show}>
+        Show older ones
+      </Button>
+    </div>
+  )
 }

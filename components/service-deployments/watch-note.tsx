@@ -9,7 +9,13 @@ export function WatchNote({ until }: { until: number }) {
   return (
     <p role="status" className="flex items-center gap-2 rounded border border-border bg-accent-soft px-3 py-2">
       <Eye aria-hidden className="size-3.5 shrink-0 text-accent" />
-      <span>Watched for <span suppressHydrationWarning className="tabular">{left} s</span> more: if it crashes, the revision before serves again by itself.</span>
+      <span>
+        Watched for{' '}
+        <span suppressHydrationWarning className="tabular">
+          {left} s
+        </span>{' '}
+        more: if it crashes, the revision before serves again by itself.
+      </span>
     </p>
   )
 }

@@ -5,7 +5,9 @@ import { revisionBefore } from './words.ts'
 type Step = [kind: Deployment['kind'], commit: string, state?: Deployment['state']]
 
 /** Given as they happened. */
-const before = (...steps: Step[]) => revisionBefore(steps.map(([kind, commit, state = 'live']) => ({ kind, commit, state }) as Deployment).reverse())?.commit
+const before = (...steps: Step[]) =>
+  revisionBefore(steps.map(([kind, commit, state = 'live']) => ({ kind, commit, state }) as Deployment).reverse())
+    ?.commit
 
 test('going back leads to the live revision before the one that serves', () => {
   expect(before(['deploy', 'a'])).toBeUndefined()

@@ -10,12 +10,20 @@ export function whyNotBack({ state, current, kind }: Pick<Deployment, 'state' | 
   return null
 }
 
-export const routeWords: Record<Deployment['route'], string> = { console: 'from the console', cli: 'with m3o', git: 'by git push', platform: 'by the platform' }
+export const routeWords: Record<Deployment['route'], string> = {
+  console: 'from the console',
+  cli: 'with m3o',
+  git: 'by git push',
+  platform: 'by the platform',
+}
 
 /** The newest earlier one of the same kind that became live: what this one is measured by. */
 export function lastLike(deployment: Deployment, all: readonly Deployment[]): Deployment | undefined {
-  return all.find((each) => each.createdAt < deployment.createdAt && each.state === 'live' && each.kind === deployment.kind)
-    ?? all.find((each) => each.createdAt < deployment.createdAt && each.state === 'live')
+  return (
+    all.find(
+      (each) => each.createdAt < deployment.createdAt && each.state === 'live' && each.kind === deployment.kind,
+    ) ?? all.find((each) => each.createdAt < deployment.createdAt && each.state === 'live')
+  )
 }
 
 /**

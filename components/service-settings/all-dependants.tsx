@@ -7,6 +7,8 @@ import { DependantsList } from './dependants-list.tsx'
 /** Everybody who has called it lately. */
 export function AllDependants({ title, none }: { title: string; none: string }) {
   const at = useService()
-  const { data: all } = useSuspenseQuery(useTRPC().services.dependants.queryOptions({ team: at.team, service: at.service }))
+  const { data: all } = useSuspenseQuery(
+    useTRPC().services.dependants.queryOptions({ team: at.team, service: at.service }),
+  )
   return all.length === 0 ? <p className="text-muted">{none}</p> : <DependantsList title={title} dependants={all} />
 }

@@ -16,18 +16,33 @@ export function DeleteService({ id, onDismiss }: { id: string; onDismiss: () => 
   const trpc = useTRPC()
   const queries = useQueryClient()
   const router = useRouter()
-  const remove = useMutation(trpc.services.delete.mutationOptions({
-    onSuccess: () => {
-      toastDone(`${at.service} is deleted`)
-      router.push(paths.catalogue(at))
-      void queries.invalidateQueries(trpc.services.catalogue.pathFilter())
-    },
-  }))
+  const remove = useMutation(
+    trpc.services.delete.mutationOptions({
+      onSuccess: () => {
+        toastDone(`${at.service} is deleted`)
+        router.push(paths.catalogue(at))
+        void queries.invalidateQueries(trpc.services.catalogue.pathFilter())
+      },
+    }),
+  )
   return (
-    <Confirm title={`Delete ${at.service}?`} action={`Delete ${at.service}`} name={at.service} busy={remove.isPending || remove.isSuccess} error={remove.error} onConfirm={() => remove.mutate({ team: at.team, service: at.service, id })} onDismiss={onDismiss}>
+    <Confirm
+      title={`Delete ${at.service}?`}
+      action={`Delete ${at.service}`}
+      name={at.service}
+      busy={remove.isPending || remove.isSuccess}
+      error={remove.error}
+      onConfirm={() => remove.mutate({ team: at.team, service: at.service, id })}
+      onDismiss={onDismiss}
+    >
       <div className="flex flex-col gap-3">
-        <p>It stops in every environment, and its source, history, variables and logs go with it. Calls to it are refused from then on.</p>
-        <Suspense fallback={<Skeleton className="h-9" />}><AllDependants title="It would break for those who call it:" none="Nobody has called it in 30 days." /></Suspense>
+        <p>
+          It stops in every environment, and its source, history, variables and logs go with it. Calls to it are refused
+          from then on.
+        </p>
+        <Suspense fallback={<Skeleton className="h-9" />}>
+          <AllDependants title="It would break for those who call it:" none="Nobody has called it in 30 days." />
+        </Suspense>
       </div>
     </Confirm>
   )

@@ -7,7 +7,13 @@ import { useService } from '#components/frame/service.ts'
 import { Confirm } from '#components/ui/confirm.tsx'
 
 /** A variable can be set again; a secret's value is nowhere else. */
-export function DeleteVariable({ variable: { name, value, secret, from }, onDismiss }: { variable: Variable; onDismiss: () => void }) {
+export function DeleteVariable({
+  variable: { name, value, secret, from },
+  onDismiss,
+}: {
+  variable: Variable
+  onDismiss: () => void
+}) {
   const at = useService()
   const trpc = useTRPC()
   const queries = useQueryClient()
@@ -17,13 +23,20 @@ export function DeleteVariable({ variable: { name, value, secret, from }, onDism
   }
   const isInherited = from !== at.environment
   const again = useMutation(trpc.variables.set.mutationOptions({ onSuccess: fresh, onError: toastError }))
-  const remove = useMutation(trpc.variables.delete.mutationOptions({
-    onSuccess: () => {
-      fresh()
-      onDismiss()
-      toastDone(`${name} is deleted`, secret || isInherited || value === null ? {} : { undo: { label: 'Undo', run: () => again.mutate({ ...at, name, value, secret: false }) } })
-    },
-  }))
+  const remove = useMutation(
+    trpc.variables.delete.mutationOptions({
+      onSuccess: () => {
+        fresh()
+        onDismiss()
+        toastDone(
+          `${name} is deleted`,
+          secret || isInherited || value === null
+            ? {}
+            : { undo: { label: 'Undo', run: () => again.mutate({ ...at, name, value, secret: false }) } },
+        )
+      },
+    }),
+  )
   return (
     <Confirm
       title={isInherited ? `Leave ${name} out of ${at.environment}?` : `Delete ${name}?`}
@@ -36,8 +49,8 @@ export function DeleteVariable({ variable: { name, value, secret, from }, onDism
       <p>
         {isInherited
           ? `${from} keeps it; instances that start in ${at.environment} from now on do not get it.`
-          : `Instances that start in ${at.environment} from now on do not get it${secret ? ', and its value cannot be had back from here' : ''}.`}
-        {' '}What runs keeps it until the next deployment or restart.
+          : `Instances that start in ${at.environment} from now on do not get it${secret ? ', and its value cannot be had back from here' : ''}.`}{' '}
+        What runs keeps it until the next deployment or restart.
       </p>
     </Confirm>
   )

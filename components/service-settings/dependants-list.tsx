@@ -11,8 +11,24 @@ export function DependantsList({ title, dependants }: { title: string; dependant
       <ul className="mt-1 flex flex-col gap-0.5">
         {dependants.slice(0, most).map(({ team, service, endpoints, requests, lastAt }) => (
           <li key={`${team}/${service ?? ''}`} className="flex flex-wrap items-baseline gap-x-2">
-            <span className="min-w-0 break-words">{service === null ? (team === '' ? 'Anyone, not signed in' : `People of ${team}`) : <><span className="text-muted">@{team}/</span>{service}</>}</span>
-            <span className="tabular text-small text-muted">{requests.toLocaleString('en-GB')} {requests === 1 ? 'call' : 'calls'}, <Time at={lastAt} />{endpoints.length > 0 && `: ${endpoints.slice(0, 4).join(', ')}${endpoints.length > 4 ? ' …' : ''}`}</span>
+            <span className="min-w-0 break-words">
+              {service === null ? (
+                team === '' ? (
+                  'Anyone, not signed in'
+                ) : (
+                  `People of ${team}`
+                )
+              ) : (
+                <>
+                  <span className="text-muted">@{team}/</span>
+                  {service}
+                </>
+              )}
+            </span>
+            <span className="tabular text-small text-muted">
+              {requests.toLocaleString('en-GB')} {requests === 1 ? 'call' : 'calls'}, <Time at={lastAt} />
+              {endpoints.length > 0 && `: ${endpoints.slice(0, 4).join(', ')}${endpoints.length > 4 ? ' …' : ''}`}
+            </span>
           </li>
         ))}
         {dependants.length > most && <li className="text-muted">and {dependants.length - most} more</li>}

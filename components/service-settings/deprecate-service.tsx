@@ -15,36 +15,105 @@ import { AllDependants } from './all-dependants.tsx'
 const dayOf = (at: number | null | undefined): string => (at == null ? '' : new Date(at).toISOString().slice(0, 10))
 
 /** Tells those who use it to look for another: in the catalogue, on its page, and with every answer. */
-export function DeprecateService({ deprecation, onDismiss }: { deprecation: Deprecation | null; onDismiss: () => void }) {
+export function DeprecateService({
+  deprecation,
+  onDismiss,
+}: {
+  deprecation: Deprecation | null
+  onDismiss: () => void
+}) {
   const at = useService()
   const trpc = useTRPC()
   const queries = useQueryClient()
-  const form = useForm({ defaultValues: { message: deprecation?.message ?? '', sunset: dayOf(deprecation?.sunset), replacement: deprecation?.replacement ?? '' } })
-  const deprecate = useMutation(trpc.services.deprecate.mutationOptions({
-    onSuccess: (_, { deprecation: now }) => {
-      void queries.invalidateQueries(trpc.services.pathFilter())
-      onDismiss()
-      toastDone(now === null ? `${at.service} is not deprecated any more` : `${at.service} is deprecated: those who call it are told`)
+  const form = useForm({
+    defaultValues: {
+      message: deprecation?.message ?? '',
+      sunset: dayOf(deprecation?.sunset),
+      replacement: deprecation?.replacement ?? '',
     },
-  }))
+  })
+  const deprecate = useMutation(
+    trpc.services.deprecate.mutationOptions({
+      onSuccess: (_, { deprecation: now }) => {
+        void queries.invalidateQueries(trpc.services.pathFilter())
+        onDismiss()
+        toastDone(
+          now === null
+            ? `${at.service} is not deprecated any more`
+            : `${at.service} is deprecated: those who call it are told`,
+        )
+      },
+    }),
+  )
   const { errors } = form.formState
   const of = { team: at.team, service: at.service }
   return (
     <DialogForm
-      title="Deprecate" place="side" description="Its answers go on, and say so in their headers Deprecation and Sunset." form={form} submit={deprecation === null ? 'Deprecate' : 'Save'} busy={deprecate.isPending} error={deprecate.error} onDismiss={onDismiss}
-      onSubmit={({ message, sunset, replacement }) => deprecate.mutate({ ...of, deprecation: { message, sunset: sunset === '' ? null : Date.parse(`${sunset}T00:00:00Z`), replacement: replacement.trim() === '' ? null : replacement.trim() } })}
+      title="Deprecate"
+      place="side"
+      description="Its answers go on, and say so in their headers Deprecation and Sunset."
+      form={form}
+      submit={deprecation === null ? 'Deprecate' : 'Save'}
+      busy={deprecate.isPending}
+      error={deprecate.error}
+      onDismiss={onDismiss}
+      onSubmit={({ message, sunset, replacement }) =>
+        deprecate.mutate({
+          ...of,
+          deprecation: {
+            message,
+            sunset: sunset === '' ? null : Date.parse(`${sunset}T00:00:00Z`),
+            replacement: replacement.trim() === '' ? null : replacement.trim(),
+          },
+        })
+      }
     >
       <Field label="Why, and what to do" error={errors.message?.message}>
-        {(control) => <Textarea {...control} {...form.register('message', { validate: (text) => text.trim() !== '' || 'Say why, or what to do', maxLength: { value: 500, message: 'At most 500 characters' } })} rows={3} autoFocus />}
+        {(control) => (
+          <Textarea
+            {...control}
+            {...form.register('message', {
+              validate: (text) => text.trim() !== '' || 'Say why, or what to do',
+              maxLength: { value: 500, message: 'At most 500 characters' },
+            })}
+            rows={3}
+            autoFocus
+          />
+        )}
       </Field>
-      <Field label="Stops on" optional hint="At the beginning of that day (UTC). Nothing stops by itself." error={errors.sunset?.message}>
+      <Field
+        label="Stops on"
+        optional
+        hint="At the beginning of that day (UTC). Nothing stops by itself."
+        error={errors.sunset?.message}
+      >
         {(control) => <Input {...control} {...form.register('sunset')} type="date" className="w-44" />}
       </Field>
-      <Field label="Use instead" optional hint="A service of this team, or @team/service." error={errors.replacement?.message}>
-        {(control) => <Input {...control} {...form.register('replacement')} className="font-mono" placeholder="@payments/orders-2" />}
+      <Field
+        label="Use instead"
+        optional
+        hint="A service of this team, or @team/service."
+        error={errors.replacement?.message}
+      >
+        {(control) => (
+          <Input
+            {...control}
+            {...form.register('replacement')}
+            className="font-mono"
+            placeholder="@payments/orders-2"
+          />
+        )}
       </Field>
-      <Suspense><AllDependants title="These are told, as they call it:" none="Nobody has called it in 30 days." /></Suspense>
-      {deprecation !== null && <div><Button busy={deprecate.isPending} onClick={() => deprecate.mutate({ ...of, deprecation: null })}>It is not deprecated any more</Button></div>}
+      <Suspense>
+        <AllDependants title="These are told, as they call it:" none="Nobody has called it in 30 days." />
+      </Suspense>
+      {deprecation !== null && (
+        <div>
+          <Button busy={deprecate.isPending} onClick={() => deprecate.mutate({ ...of, deprecation: null })}>
+            It is not deprecated any more
+          </Button>
+        </div>
+      )}
     </DialogForm>
   )
 }

@@ -18,13 +18,22 @@ export function DescribeService({ service, onDismiss }: { service: Service; onDi
   const queries = useQueryClient()
   const members = useQuery(trpc.members.list.queryOptions({ team: at.team }))
   const isOwnerLocked = service.locked.includes('owner')
-  const form = useForm({ defaultValues: { description: service.description, owner: service.owner?.email ?? '', contact: service.contact, tags: service.tags.join(', ') } })
-  const update = useMutation(trpc.services.update.mutationOptions({
-    onSuccess: () => {
-      void queries.invalidateQueries(trpc.services.pathFilter())
-      onDismiss()
+  const form = useForm({
+    defaultValues: {
+      description: service.description,
+      owner: service.owner?.email ?? '',
+      contact: service.contact,
+      tags: service.tags.join(', '),
     },
-  }))
+  })
+  const update = useMutation(
+    trpc.services.update.mutationOptions({
+      onSuccess: () => {
+        void queries.invalidateQueries(trpc.services.pathFilter())
+        onDismiss()
+      },
+    }),
+  )
   const { errors, dirtyFields } = form.formState
   return (
     <DialogForm
@@ -35,33 +44,89 @@ export function DescribeService({ service, onDismiss }: { service: Service; onDi
       busy={update.isPending}
       error={update.error}
       // What was not touched stays as it is: the README goes on to stand in for a description that nobody wrote.
-      onSubmit={({ description, owner, contact, tags: words }) => update.mutate({
-        team: at.team, service: at.service,
-        ...(dirtyFields.description && { description: description.trim() }), ...(dirtyFields.owner && { owner: owner === '' ? null : owner }),
-        ...(dirtyFields.contact && { contact: contact.trim() }), ...(dirtyFields.tags && { tags: wordsOf(words) }),
-      })}
+      onSubmit={({ description, owner, contact, tags: words }) =>
+        update.mutate({
+          team: at.team,
+          service: at.service,
+          ...(dirtyFields.description && { description: description.trim() }),
+          ...(dirtyFields.owner && { owner: owner === '' ? null : owner }),
+          ...(dirtyFields.contact && { contact: contact.trim() }),
+          ...(dirtyFields.tags && { tags: wordsOf(words) }),
+        })
+      }
       onDismiss={onDismiss}
     >
-      <Field label="Description" optional hint="Left empty, the README’s first paragraph stands in." error={errors.description?.message}>
-        {(control) => <Textarea {...control} {...form.register('description', { maxLength: { value: 2_000, message: 'At most 2,000 characters' } })} rows={4} autoFocus />}
+      <Field
+        label="Description"
+        optional
+        hint="Left empty, the README’s first paragraph stands in."
+        error={errors.description?.message}
+      >
+        {(control) => (
+          <Textarea
+            {...control}
+            {...form.register('description', { maxLength: { value: 2_000, message: 'At most 2,000 characters' } })}
+            rows={4}
+            autoFocus
+          />
+        )}
       </Field>
       {members.error !== null && <ErrorLine error={members.error} />}
-      <Field label="Owner" hint={isOwnerLocked ? 'm3o.json in the source says so: change it there.' : 'Whom others ask about it.'} error={errors.owner?.message}>
-        {(control) => (members.data === undefined ? <Skeleton className="h-[30px]" /> : (
-          <Select {...control} {...form.register('owner')} disabled={isOwnerLocked}>
-            <option value="">Nobody</option>
-            {members.data.map(({ person }) => <option key={person.id} value={person.email}>{person.name === person.email ? person.email : `${person.name} (${person.email})`}</option>)}
-          </Select>
-        ))}
+      <Field
+        label="Owner"
+        hint={isOwnerLocked ? 'm3o.json in the source says so: change it there.' : 'Whom others ask about it.'}
+        error={errors.owner?.message}
+      >
+        {(control) =>
+          members.data === undefined ? (
+            <Skeleton className="h-[30px]" />
+          ) : (
+            <Select {...control} {...form.register('owner')} disabled={isOwnerLocked}>
+              <option value="">Nobody</option>
+              {members.data.map(({ person }) => (
+                <option key={person.id} value={person.email}>
+                  {person.name === person.email ? person.email : `${person.name} (${person.email})`}
+                </option>
+              ))}
+            </Select>
+          )
+        }
       </Field>
-      <Field label="On call" optional hint="How to reach whoever is: an address, a channel, a number." error={errors.contact?.message}>
-        {(control) => <Input {...control} {...form.register('contact', { maxLength: { value: 300, message: 'At most 300 characters' } })} placeholder="#payments-oncall" />}
+      <Field
+        label="On call"
+        optional
+        hint="How to reach whoever is: an address, a channel, a number."
+        error={errors.contact?.message}
+      >
+        {(control) => (
+          <Input
+            {...control}
+            {...form.register('contact', { maxLength: { value: 300, message: 'At most 300 characters' } })}
+            placeholder="#payments-oncall"
+          />
+        )}
       </Field>
       <Field label="Tags" optional hint="Words with commas between, by which it is found." error={errors.tags?.message}>
-        {(control) => <Input {...control} {...form.register('tags', { validate: (text) => { const checked = tags.safeParse(wordsOf(text)); return checked.success || (checked.error.issues[0]?.message ?? 'These are no tags') } })} placeholder="billing, internal" className="font-mono" />}
+        {(control) => (
+          <Input
+            {...control}
+            {...form.register('tags', {
+              validate: (text) => {
+                const checked = tags.safeParse(wordsOf(text))
+                return checked.success || (checked.error.issues[0]?.message ?? 'These are no tags')
+              },
+            })}
+            placeholder="billing, internal"
+            className="font-mono"
+          />
+        )}
       </Field>
     </DialogForm>
   )
 }
 
-const wordsOf = (text: string): string[] => text.split(/[\s,]+/).map((word) => word.toLowerCase()).filter((word) => word !== '')
+const wordsOf = (text: string): string[] =>
+  text
+    .split(/[\s,]+/)
+    .map((word) => word.toLowerCase())
+    .filter((word) => word !== '')

@@ -63,11 +63,14 @@ function endOf(text: string, quote: string): number {
 }
 
 const escapes: Record<string, string> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\', $: '$' }
-const unescaped = (text: string): string => text.replace(/\\([nrt"\\$])/g, (whole, letter: string) => escapes[letter] ?? whole)
+const unescaped = (text: string): string =>
+  text.replace(/\\([nrt"\\$])/g, (whole, letter: string) => escapes[letter] ?? whole)
 
-const secretName = /(secret|token|passw|pwd|passphrase|private|credential|api_?key|access_?key|signing|encrypt|salt|auth|dsn|webhook|cert|_key$|^key$)/i
+const secretName =
+  /(secret|token|passw|pwd|passphrase|private|credential|api_?key|access_?key|signing|encrypt|salt|auth|dsn|webhook|cert|_key$|^key$)/i
 const publicName = /(^|_)public(_|$)/i
-const secretValue = /^(sk|pk|rk|ghp|gho|ghs|github_pat|xox[abp]|glpat|AKIA|m3o|npm|shpat|SG)[-_A-Z0-9]|^eyJ[\w-]+\.|-----BEGIN|^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/
+const secretValue =
+  /^(sk|pk|rk|ghp|gho|ghs|github_pat|xox[abp]|glpat|AKIA|m3o|npm|shpat|SG)[-_A-Z0-9]|^eyJ[\w-]+\.|-----BEGIN|^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/
 
 /** Whether a value had better not be shown again: by its name, by what it begins with, or because it looks drawn at random. */
 export function looksSecret({ name, value }: Pick<EnvEntry, 'name' | 'value'>): boolean {
@@ -79,4 +82,7 @@ export function looksSecret({ name, value }: Pick<EnvEntry, 'name' | 'value'>): 
 
 /** One long word of letters of both cases, or hexadecimal, with digits among them. */
 const looksRandom = (value: string): boolean =>
-  /^[\w+/=-]{24,}$/.test(value) && /\d/.test(value) && /[a-z]/i.test(value) && ((/[a-z]/.test(value) && /[A-Z]/.test(value)) || /^[\da-f]{32,}$/i.test(value))
+  /^[\w+/=-]{24,}$/.test(value) &&
+  /\d/.test(value) &&
+  /[a-z]/i.test(value) &&
+  ((/[a-z]/.test(value) && /[A-Z]/.test(value)) || /^[\da-f]{32,}$/i.test(value))

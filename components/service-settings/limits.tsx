@@ -12,14 +12,16 @@ import { Field } from '#components/ui/field.tsx'
 import { Input } from '#components/ui/input.tsx'
 import { limitMeanings } from './limit-meanings.ts'
 
-const schema = z.object({
-  min: z.number('A whole number').int('A whole number').min(0, 'At least 0').max(32, 'At most 32'),
-  max: z.number('A whole number').int('A whole number').min(1, 'At least 1').max(32, 'At most 32'),
-  idleMinutes: z.number('Minutes').min(0, 'At least 0'),
-  memoryMiB: z.number('A whole number').int('A whole number').min(32, 'At least 32').max(16_384, 'At most 16,384'),
-  cpu: z.number('A number').min(0.05, 'At least 0.05').max(32, 'At most 32'),
-  health: z.string().regex(/^\/\S*$/, 'A path that begins with /'),
-}).refine(({ min, max }) => min <= max, { message: 'Not more than the most', path: ['min'] })
+const schema = z
+  .object({
+    min: z.number('A whole number').int('A whole number').min(0, 'At least 0').max(32, 'At most 32'),
+    max: z.number('A whole number').int('A whole number').min(1, 'At least 1').max(32, 'At most 32'),
+    idleMinutes: z.number('Minutes').min(0, 'At least 0'),
+    memoryMiB: z.number('A whole number').int('A whole number').min(32, 'At least 32').max(16_384, 'At most 16,384'),
+    cpu: z.number('A number').min(0.05, 'At least 0.05').max(32, 'At most 32'),
+    health: z.string().regex(/^\/\S*$/, 'A path that begins with /'),
+  })
+  .refine(({ min, max }) => min <= max, { message: 'Not more than the most', path: ['min'] })
 
 /** What m3o.json says of these wins, so those fields cannot be written. */
 export function Limits({ service, onDismiss }: { service: Service; onDismiss: () => void }) {
@@ -29,19 +31,40 @@ export function Limits({ service, onDismiss }: { service: Service; onDismiss: ()
   const { settings, locked } = service
   const form = useForm({
     resolver: zodResolver(schema),
-    defaultValues: { min: settings.min, max: settings.max, idleMinutes: (settings.idleMs ?? 0) / 60_000, memoryMiB: settings.memoryMiB, cpu: settings.cpu, health: settings.health },
-  })
-  const configure = useMutation(trpc.services.configure.mutationOptions({
-    onSuccess: () => {
-      void queries.invalidateQueries(trpc.services.pathFilter())
-      onDismiss()
-      toastDone(`The limits of ${at.service} are saved`)
+    defaultValues: {
+      min: settings.min,
+      max: settings.max,
+      idleMinutes: (settings.idleMs ?? 0) / 60_000,
+      memoryMiB: settings.memoryMiB,
+      cpu: settings.cpu,
+      health: settings.health,
     },
-  }))
+  })
+  const configure = useMutation(
+    trpc.services.configure.mutationOptions({
+      onSuccess: () => {
+        void queries.invalidateQueries(trpc.services.pathFilter())
+        onDismiss()
+        toastDone(`The limits of ${at.service} are saved`)
+      },
+    }),
+  )
   const { errors } = form.formState
   const field = (name: keyof z.infer<typeof schema>, label: string, key: string, hint?: string) => (
-    <Field label={label} error={errors[name]?.message} hint={locked.includes(key) ? `m3o.json in the source says "${key}": change it there.` : hint}>
-      {(control) => <Input {...control} {...form.register(name, { valueAsNumber: name !== 'health' })} readOnly={locked.includes(key)} inputMode={name === 'health' ? 'text' : 'decimal'} className="tabular" />}
+    <Field
+      label={label}
+      error={errors[name]?.message}
+      hint={locked.includes(key) ? `m3o.json in the source says "${key}": change it there.` : hint}
+    >
+      {(control) => (
+        <Input
+          {...control}
+          {...form.register(name, { valueAsNumber: name !== 'health' })}
+          readOnly={locked.includes(key)}
+          inputMode={name === 'health' ? 'text' : 'decimal'}
+          className="tabular"
+        />
+      )}
     </Field>
   )
   return (
@@ -52,7 +75,9 @@ export function Limits({ service, onDismiss }: { service: Service; onDismiss: ()
       submit={`Save for ${at.environment}`}
       busy={configure.isPending}
       error={configure.error}
-      onSubmit={({ idleMinutes, ...rest }) => configure.mutate({ ...at, settings: { ...rest, idleMs: idleMinutes === 0 ? null : idleMinutes * 60_000 } })}
+      onSubmit={({ idleMinutes, ...rest }) =>
+        configure.mutate({ ...at, settings: { ...rest, idleMs: idleMinutes === 0 ? null : idleMinutes * 60_000 } })
+      }
       onDismiss={onDismiss}
     >
       <div className="grid grid-cols-2 gap-3">

@@ -9,7 +9,9 @@ import { isOf } from './who-may-call.ts'
 /** Who has called it lately and could not any more; nothing when all of them could. */
 export function LosingAccess({ audience }: { audience: Audience }) {
   const at = useService()
-  const { data: all } = useSuspenseQuery(useTRPC().services.dependants.queryOptions({ team: at.team, service: at.service }))
+  const { data: all } = useSuspenseQuery(
+    useTRPC().services.dependants.queryOptions({ team: at.team, service: at.service }),
+  )
   const losing = all.filter(({ team }) => team !== at.team && !isOf(audience, team))
   if (losing.length === 0) return null
   return <DependantsList title="These call it, and could not any more:" dependants={losing} />

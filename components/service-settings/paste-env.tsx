@@ -24,27 +24,48 @@ export function PasteEnv({ variables, onDismiss }: { variables: readonly Variabl
   const [text, setText] = useState('')
   const [decided, setDecided] = useState<ReadonlyMap<string, boolean>>(new Map())
   const file = useMemo(() => readEnv(text), [text])
-  const rows = useMemo(() => file.entries.map((entry): EnvRow => {
-    const known = variables.find(({ name }) => name === entry.name)
-    const problem = problemOfVariable(entry.name, entry.value)
-    return {
-      ...entry,
-      // What is a secret already stays one unless somebody says otherwise.
-      secret: decided.get(entry.name) ?? (known?.secret === true || looksSecret(entry)),
-      problem: problem === undefined ? null : `${problem.message}${problem.fix === undefined ? '' : `. ${problem.fix}`}`,
-      change: known === undefined ? 'new' : !known.secret && known.value === entry.value ? 'same' : known.from === at.environment && known.state === 'set' ? 'replaces' : 'overrides',
-    }
-  }), [file, variables, decided, at.environment])
+  const rows = useMemo(
+    () =>
+      file.entries.map((entry): EnvRow => {
+        const known = variables.find(({ name }) => name === entry.name)
+        const problem = problemOfVariable(entry.name, entry.value)
+        return {
+          ...entry,
+          // What is a secret already stays one unless somebody says otherwise.
+          secret: decided.get(entry.name) ?? (known?.secret === true || looksSecret(entry)),
+          problem:
+            problem === undefined ? null : `${problem.message}${problem.fix === undefined ? '' : `. ${problem.fix}`}`,
+          change:
+            known === undefined
+              ? 'new'
+              : !known.secret && known.value === entry.value
+                ? 'same'
+                : known.from === at.environment && known.state === 'set'
+                  ? 'replaces'
+                  : 'overrides',
+        }
+      }),
+    [file, variables, decided, at.environment],
+  )
   const wanted = rows.filter((row) => row.problem === null)
-  const set = useMutation(trpc.variables.setAll.mutationOptions({
-    onSuccess: () => {
-      void queries.invalidateQueries(trpc.variables.pathFilter())
-      void queries.invalidateQueries(trpc.services.pathFilter())
-      onDismiss()
-      toastDone(wanted.length === 1 ? `${wanted[0]?.name} is set` : `${wanted.length} variables are set`)
-    },
-  }))
-  const reason = rows.length === 0 ? 'Paste something first' : wanted.length === 0 ? 'None of these can be set' : wanted.length > maxVariables ? `At most ${maxVariables} at once` : null
+  const set = useMutation(
+    trpc.variables.setAll.mutationOptions({
+      onSuccess: () => {
+        void queries.invalidateQueries(trpc.variables.pathFilter())
+        void queries.invalidateQueries(trpc.services.pathFilter())
+        onDismiss()
+        toastDone(wanted.length === 1 ? `${wanted[0]?.name} is set` : `${wanted.length} variables are set`)
+      },
+    }),
+  )
+  const reason =
+    rows.length === 0
+      ? 'Paste something first'
+      : wanted.length === 0
+        ? 'None of these can be set'
+        : wanted.length > maxVariables
+          ? `At most ${maxVariables} at once`
+          : null
   const open = async (event: ChangeEvent<HTMLInputElement>) => {
     const chosen = event.target.files?.[0]
     if (chosen !== undefined && chosen.size <= mostBytes) setText(await chosen.text())
@@ -59,7 +80,14 @@ export function PasteEnv({ variables, onDismiss }: { variables: readonly Variabl
       footer={
         <>
           <Button onClick={onDismiss}>Cancel</Button>
-          <Button kind="primary" busy={set.isPending} reason={reason} onClick={() => set.mutate({ ...at, variables: wanted.map(({ name, value, secret }) => ({ name, value, secret })) })}>
+          <Button
+            kind="primary"
+            busy={set.isPending}
+            reason={reason}
+            onClick={() =>
+              set.mutate({ ...at, variables: wanted.map(({ name, value, secret }) => ({ name, value, secret })) })
+            }
+          >
             {`Set ${wanted.length === 0 ? '' : `${wanted.length} `}in ${at.environment}`}
           </Button>
         </>
@@ -67,11 +95,43 @@ export function PasteEnv({ variables, onDismiss }: { variables: readonly Variabl
     >
       <div className="flex flex-col gap-4">
         {set.error !== null && <ErrorLine error={set.error} />}
-        <Field label="Variables" hint={<>One <code>NAME=value</code> a line; quotes, comments and <code>export</code> are understood. Or <label className="cursor-pointer text-accent underline has-focus-visible:outline-2">choose a file<input type="file" className="sr-only" onChange={(event) => void open(event)} /></label>.</>}>
-          {(control) => <Textarea {...control} autoFocus rows={7} value={text} maxLength={mostBytes} onChange={(event) => setText(event.target.value)} placeholder={'LOG_LEVEL=debug\nSTRIPE_SECRET_KEY="…"'} className="font-mono text-small" />}
+        <Field
+          label="Variables"
+          hint={
+            <>
+              One <code>NAME=value</code> a line; quotes, comments and <code>export</code> are understood. Or{' '}
+              <label className="cursor-pointer text-accent underline has-focus-visible:outline-2">
+                choose a file
+                <input type="file" className="sr-only" onChange={(event) => void open(event)} />
+              </label>
+              .
+            </>
+          }
+        >
+          {(control) => (
+            <Textarea
+              {...control}
+              autoFocus
+              rows={7}
+              value={text}
+              maxLength={mostBytes}
+              onChange={(event) => setText(event.target.value)}
+              placeholder={'LOG_LEVEL=debug\nSTRIPE_SECRET_KEY="…"'}
+              className="font-mono text-small"
+            />
+          )}
         </Field>
-        {file.unread.length > 0 && <p role="status" className="text-small text-warn">{file.unread.length === 1 ? `Line ${file.unread[0]} is` : `Lines ${file.unread.slice(0, 8).join(', ')}${file.unread.length > 8 ? ' …' : ''} are`} not understood and left out.</p>}
-        {rows.length > 0 && <EnvPreview rows={rows} onSecret={(name, secret) => setDecided((all) => new Map(all).set(name, secret))} />}
+        {file.unread.length > 0 && (
+          <p role="status" className="text-small text-warn">
+            {file.unread.length === 1
+              ? `Line ${file.unread[0]} is`
+              : `Lines ${file.unread.slice(0, 8).join(', ')}${file.unread.length > 8 ? ' …' : ''} are`}{' '}
+            not understood and left out.
+          </p>
+        )}
+        {rows.length > 0 && (
+          <EnvPreview rows={rows} onSecret={(name, secret) => setDecided((all) => new Map(all).set(name, secret))} />
+        )}
       </div>
     </Dialog>
   )

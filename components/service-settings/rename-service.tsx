@@ -18,15 +18,29 @@ export function RenameService({ onDismiss }: { onDismiss: () => void }) {
   const queries = useQueryClient()
   const router = useRouter()
   const form = useForm({ resolver: zodResolver(z.object({ name: serviceName })), defaultValues: { name: at.service } })
-  const rename = useMutation(trpc.services.rename.mutationOptions({
-    onSuccess: async (_, { name }) => {
-      await queries.invalidateQueries(trpc.services.catalogue.pathFilter())
-      router.replace(paths.service({ ...at, service: name }, 'settings'))
-    },
-  }))
+  const rename = useMutation(
+    trpc.services.rename.mutationOptions({
+      onSuccess: async (_, { name }) => {
+        await queries.invalidateQueries(trpc.services.catalogue.pathFilter())
+        router.replace(paths.service({ ...at, service: name }, 'settings'))
+      },
+    }),
+  )
   return (
-    <DialogForm title="Rename the service" form={form} submit="Rename" busy={rename.isPending || rename.isSuccess} error={rename.error} onSubmit={({ name }) => rename.mutate({ team: at.team, service: at.service, name })} onDismiss={onDismiss}>
-      <Field label="Name" hint="Part of its address; the former one redirects." error={form.formState.errors.name?.message}>
+    <DialogForm
+      title="Rename the service"
+      form={form}
+      submit="Rename"
+      busy={rename.isPending || rename.isSuccess}
+      error={rename.error}
+      onSubmit={({ name }) => rename.mutate({ team: at.team, service: at.service, name })}
+      onDismiss={onDismiss}
+    >
+      <Field
+        label="Name"
+        hint="Part of its address; the former one redirects."
+        error={form.formState.errors.name?.message}
+      >
         {(control) => <Input {...control} {...form.register('name')} autoFocus className="font-mono" />}
       </Field>
     </DialogForm>

@@ -16,10 +16,17 @@ import { Input, Select, Textarea } from '#components/ui/input.tsx'
 import { sentence } from '#components/ui/problem.ts'
 import { looksSecret } from './env-file.ts'
 
-const schema = z.object({ name: z.string(), value: z.string(), kind: z.enum(['variable', 'secret']), inheritable: z.boolean() }).superRefine(({ name, value }, context) => {
-  const problem = problemOfVariable(name, value)
-  if (problem !== undefined) context.addIssue({ code: 'custom', path: [problem.field ?? 'name'], message: [problem.message, problem.fix ?? ''].map(sentence).join(' ').trim() })
-})
+const schema = z
+  .object({ name: z.string(), value: z.string(), kind: z.enum(['variable', 'secret']), inheritable: z.boolean() })
+  .superRefine(({ name, value }, context) => {
+    const problem = problemOfVariable(name, value)
+    if (problem !== undefined)
+      context.addIssue({
+        code: 'custom',
+        path: [problem.field ?? 'name'],
+        message: [problem.message, problem.fix ?? ''].map(sentence).join(' ').trim(),
+      })
+  })
 
 /** A new variable, or a new value for one; a secret begins empty, as it is never shown again. */
 export function SetVariable({ variable, onDismiss }: { variable: Variable | null; onDismiss: () => void }) {
@@ -30,16 +37,23 @@ export function SetVariable({ variable, onDismiss }: { variable: Variable | null
   const isOwn = variable !== null && variable.state === 'set' && variable.from === at.environment
   const form = useForm({
     resolver: zodResolver(schema),
-    defaultValues: { name: variable?.name ?? '', value: variable?.value ?? '', kind: variable?.secret ? 'secret' : 'variable', inheritable: isOwn && variable.inheritable } as z.infer<typeof schema>,
+    defaultValues: {
+      name: variable?.name ?? '',
+      value: variable?.value ?? '',
+      kind: variable?.secret ? 'secret' : 'variable',
+      inheritable: isOwn && variable.inheritable,
+    } as z.infer<typeof schema>,
   })
-  const set = useMutation(trpc.variables.set.mutationOptions({
-    onSuccess: (_, { name }) => {
-      void queries.invalidateQueries(trpc.variables.pathFilter())
-      void queries.invalidateQueries(trpc.services.pathFilter())
-      onDismiss()
-      toastDone(`${name} is set in ${at.environment}`)
-    },
-  }))
+  const set = useMutation(
+    trpc.variables.set.mutationOptions({
+      onSuccess: (_, { name }) => {
+        void queries.invalidateQueries(trpc.variables.pathFilter())
+        void queries.invalidateQueries(trpc.services.pathFilter())
+        onDismiss()
+        toastDone(`${name} is set in ${at.environment}`)
+      },
+    }),
+  )
   const { errors, dirtyFields } = form.formState
   // Until somebody decides, the name and the value do.
   const guessKind = () => {
@@ -55,20 +69,58 @@ export function SetVariable({ variable, onDismiss }: { variable: Variable | null
       submit={`Set in ${at.environment}`}
       busy={set.isPending}
       error={set.error}
-      onSubmit={({ name, value, kind, inheritable }) => set.mutate({ ...at, name, value, secret: kind === 'secret', ...(kind === 'secret' && isProtected && { inheritable }) })}
+      onSubmit={({ name, value, kind, inheritable }) =>
+        set.mutate({
+          ...at,
+          name,
+          value,
+          secret: kind === 'secret',
+          ...(kind === 'secret' && isProtected && { inheritable }),
+        })
+      }
       onDismiss={onDismiss}
     >
       <Field label="Name" error={errors.name?.message}>
-        {(control) => <Input {...control} {...form.register('name', { onChange: guessKind })} autoFocus={variable === null} readOnly={variable !== null} className="font-mono" />}
+        {(control) => (
+          <Input
+            {...control}
+            {...form.register('name', { onChange: guessKind })}
+            autoFocus={variable === null}
+            readOnly={variable !== null}
+            className="font-mono"
+          />
+        )}
       </Field>
       <Field label="Value" error={errors.value?.message}>
-        {(control) => <Textarea {...control} {...form.register('value', { onChange: guessKind })} rows={3} autoFocus={variable !== null} placeholder={variable?.secret ? 'A new value: the one it has is not shown' : undefined} className="font-mono" />}
+        {(control) => (
+          <Textarea
+            {...control}
+            {...form.register('value', { onChange: guessKind })}
+            rows={3}
+            autoFocus={variable !== null}
+            placeholder={variable?.secret ? 'A new value: the one it has is not shown' : undefined}
+            className="font-mono"
+          />
+        )}
       </Field>
-      <Field label="Kind" hint="A secret is kept encrypted, masked in logs, and never shown again." error={errors.kind?.message}>
-        {(control) => <Select {...control} {...form.register('kind')}><option value="variable">Variable</option><option value="secret">Secret</option></Select>}
+      <Field
+        label="Kind"
+        hint="A secret is kept encrypted, masked in logs, and never shown again."
+        error={errors.kind?.message}
+      >
+        {(control) => (
+          <Select {...control} {...form.register('kind')}>
+            <option value="variable">Variable</option>
+            <option value="secret">Secret</option>
+          </Select>
+        )}
       </Field>
       {isProtected && form.watch('kind') === 'secret' && (
-        <Checkbox {...form.register('inheritable')} label="Inheritable" hint={`Without it, own copies in environments on ${at.environment}, which is protected, do not get this secret.`} />
+        <Checkbox
+          {...form.register('inheritable')}
+          label="Inheritable"
+          hint={`Without it, own copies in environments on ${at.environment}, which is protected, do not get this secret.`}
+        />
       )}
     </DialogForm>
   )

@@ -4,7 +4,13 @@ import { Property } from '#components/ui/page.tsx'
 import { Locked } from './locked.tsx'
 
 /** One setting: what it is, what it means, who decides it; and the button that changes it alone, if there is one. */
-export function Setting({ name, means, lockedBy, change, children }: {
+export function Setting({
+  name,
+  means,
+  lockedBy,
+  change,
+  children,
+}: {
   name: string
   means?: ReactNode
   /** m3o.json's key, when it is set there. */
@@ -17,7 +23,17 @@ export function Setting({ name, means, lockedBy, change, children }: {
       <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
         <span className="min-w-0 break-words">{children}</span>
         {lockedBy !== undefined && <Locked by={lockedBy} />}
-        {change !== undefined && <Button size="small" className="ml-auto" aria-label={change.label} reason={change.reason} onClick={change.run}>{change.words}</Button>}
+        {change !== undefined && (
+          <Button
+            size="small"
+            className="ml-auto"
+            aria-label={change.label}
+            reason={change.reason}
+            onClick={change.run}
+          >
+            {change.words}
+          </Button>
+        )}
       </span>
       {means !== undefined && <span className="block text-small text-pretty text-muted">{means}</span>}
     </Property>

@@ -20,20 +20,38 @@ import { LosingAccess } from './losing-access.tsx'
 import { audienceMeanings, readableWords, spokenAudience } from './who-may-call.ts'
 
 const kinds = ['team', 'teams', 'platform', 'anyone'] as const
-const wordsOf = (text: string) => [...new Set(text.split(/[\s,]+/).map((word) => word.replace(/^@/, '')).filter((word) => word !== ''))]
+const wordsOf = (text: string) => [
+  ...new Set(
+    text
+      .split(/[\s,]+/)
+      .map((word) => word.replace(/^@/, ''))
+      .filter((word) => word !== ''),
+  ),
+]
 
 const numberOf = (text: string) => (text.trim() === '' ? null : Number(text))
 
-const schema = z.object({ kind: z.enum(kinds), teams: z.string(), approval: z.boolean(), perMinute: z.string(), readable: z.enum(readables) }).superRefine(({ kind, teams, perMinute: number }, context) => {
-  if (numberOf(number) !== null && !perMinute.safeParse(numberOf(number)).success) context.addIssue({ code: 'custom', path: ['perMinute'], message: 'A whole number, from 1 to 1,000,000' })
-  if (kind !== 'teams') return
-  const names = wordsOf(teams)
-  const bad = names.find((name) => !teamName.safeParse(name).success)
-  if (names.length === 0) context.addIssue({ code: 'custom', path: ['teams'], message: 'Name one team at least' })
-  else if (bad !== undefined) context.addIssue({ code: 'custom', path: ['teams'], message: `${bad} cannot be the name of a team` })
-})
+const schema = z
+  .object({
+    kind: z.enum(kinds),
+    teams: z.string(),
+    approval: z.boolean(),
+    perMinute: z.string(),
+    readable: z.enum(readables),
+  })
+  .superRefine(({ kind, teams, perMinute: number }, context) => {
+    if (numberOf(number) !== null && !perMinute.safeParse(numberOf(number)).success)
+      context.addIssue({ code: 'custom', path: ['perMinute'], message: 'A whole number, from 1 to 1,000,000' })
+    if (kind !== 'teams') return
+    const names = wordsOf(teams)
+    const bad = names.find((name) => !teamName.safeParse(name).success)
+    if (names.length === 0) context.addIssue({ code: 'custom', path: ['teams'], message: 'Name one team at least' })
+    else if (bad !== undefined)
+      context.addIssue({ code: 'custom', path: ['teams'], message: `${bad} cannot be the name of a team` })
+  })
 
-const audienceOf = ({ kind, teams }: { kind: (typeof kinds)[number]; teams: string }): Audience => (kind === 'teams' ? { kind: 'teams', teams: wordsOf(teams) } : { kind })
+const audienceOf = ({ kind, teams }: { kind: (typeof kinds)[number]; teams: string }): Audience =>
+  kind === 'teams' ? { kind: 'teams', teams: wordsOf(teams) } : { kind }
 
 /** Who may call it and read its source, in every environment, from this moment on. */
 export function ShareService({ service, onDismiss }: { service: Service; onDismiss: () => void }) {
@@ -42,14 +60,27 @@ export function ShareService({ service, onDismiss }: { service: Service; onDismi
   const at = useService()
   const trpc = useTRPC()
   const queries = useQueryClient()
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { kind: audience.kind, teams: audience.kind === 'teams' ? audience.teams.join(', ') : '', approval: service.approval, perMinute: service.perMinute === null ? '' : String(service.perMinute), readable: service.readable } as z.infer<typeof schema> })
-  const share = useMutation(trpc.services.share.mutationOptions({
-    onSuccess: (_, given) => {
-      void queries.invalidateQueries(trpc.services.pathFilter())
-      onDismiss()
-      toastDone(`${at.service} may be called by: ${spokenAudience(given.audience ?? audience).toLowerCase()}${given.approval ? ', once approved' : ''}`)
-    },
-  }))
+  const form = useForm({
+    resolver: zodResolver(schema),
+    defaultValues: {
+      kind: audience.kind,
+      teams: audience.kind === 'teams' ? audience.teams.join(', ') : '',
+      approval: service.approval,
+      perMinute: service.perMinute === null ? '' : String(service.perMinute),
+      readable: service.readable,
+    } as z.infer<typeof schema>,
+  })
+  const share = useMutation(
+    trpc.services.share.mutationOptions({
+      onSuccess: (_, given) => {
+        void queries.invalidateQueries(trpc.services.pathFilter())
+        onDismiss()
+        toastDone(
+          `${at.service} may be called by: ${spokenAudience(given.audience ?? audience).toLowerCase()}${given.approval ? ', once approved' : ''}`,
+        )
+      },
+    }),
+  )
   const kind = form.watch('kind')
   const { errors } = form.formState
   return (
@@ -61,18 +92,36 @@ export function ShareService({ service, onDismiss }: { service: Service; onDismi
       submit="Share"
       busy={share.isPending}
       error={share.error}
-      onSubmit={(given) => share.mutate({
-        team: at.team, service: at.service, ...(!isLocked && { audience: audienceOf(given) }),
-        approval: (given.kind === 'teams' || given.kind === 'platform') && given.approval, perMinute: numberOf(given.perMinute), readable: given.readable,
-      })}
+      onSubmit={(given) =>
+        share.mutate({
+          team: at.team,
+          service: at.service,
+          ...(!isLocked && { audience: audienceOf(given) }),
+          approval: (given.kind === 'teams' || given.kind === 'platform') && given.approval,
+          perMinute: numberOf(given.perMinute),
+          readable: given.readable,
+        })
+      }
       onDismiss={onDismiss}
     >
       <fieldset className="flex flex-col gap-2">
         <legend className="sr-only">Audience</legend>
         {kinds.map((each) => (
-          <label key={each} className="flex cursor-pointer items-start gap-2.5 rounded border border-border px-3 py-2 hover:border-border-strong has-checked:border-accent has-checked:bg-accent-soft has-focus-visible:outline-2 has-focus-visible:outline-offset-1 has-focus-visible:outline-accent">
-            <input type="radio" value={each} disabled={isLocked} {...form.register('kind')} className="mt-[3px] size-3.5 shrink-0 accent-action" />
-            <span><span className="font-medium">{audienceMeanings[each].title}</span><span className="block text-small text-pretty text-muted">{audienceMeanings[each].about}</span></span>
+          <label
+            key={each}
+            className="flex cursor-pointer items-start gap-2.5 rounded border border-border px-3 py-2 hover:border-border-strong has-checked:border-accent has-checked:bg-accent-soft has-focus-visible:outline-2 has-focus-visible:outline-offset-1 has-focus-visible:outline-accent"
+          >
+            <input
+              type="radio"
+              value={each}
+              disabled={isLocked}
+              {...form.register('kind')}
+              className="mt-[3px] size-3.5 shrink-0 accent-action"
+            />
+            <span>
+              <span className="font-medium">{audienceMeanings[each].title}</span>
+              <span className="block text-small text-pretty text-muted">{audienceMeanings[each].about}</span>
+            </span>
           </label>
         ))}
       </fieldset>
@@ -80,26 +129,64 @@ export function ShareService({ service, onDismiss }: { service: Service; onDismi
         <Field label="Teams" hint="By name, with commas between." error={errors.teams?.message}>
           {(control) => (
             <>
-              <Input {...control} {...form.register('teams')} autoFocus autoComplete="off" placeholder="payments, support" className="font-mono" />
-              <TeamSuggestions typed={form.watch('teams')} onChoose={(teams) => { form.setValue('teams', teams, { shouldDirty: true }); form.setFocus('teams') }} />
+              <Input
+                {...control}
+                {...form.register('teams')}
+                autoFocus
+                autoComplete="off"
+                placeholder="payments, support"
+                className="font-mono"
+              />
+              <TeamSuggestions
+                typed={form.watch('teams')}
+                onChoose={(teams) => {
+                  form.setValue('teams', teams, { shouldDirty: true })
+                  form.setFocus('teams')
+                }}
+              />
             </>
           )}
         </Field>
       )}
       {isLocked && <p className="text-muted">m3o.json in the source says who may call it: change it there.</p>}
-      <Suspense><LosingAccess audience={audienceOf(form.watch())} /></Suspense>
+      <Suspense>
+        <LosingAccess audience={audienceOf(form.watch())} />
+      </Suspense>
       {(kind === 'teams' || kind === 'platform') && (
-        <Checkbox {...form.register('approval')} label="By approval" hint="Another team asks first, and says what for; until you approve, its calls are refused." />
+        <Checkbox
+          {...form.register('approval')}
+          label="By approval"
+          hint="Another team asks first, and says what for; until you approve, its calls are refused."
+        />
       )}
       {kind !== 'team' && (
-        <Field label="Calls a minute of each other team" optional hint="Empty: without a limit. A team can have a number of its own, under Consumers." error={errors.perMinute?.message}>
-          {(control) => <Input {...control} {...form.register('perMinute')} inputMode="numeric" className="tabular w-40" />}
+        <Field
+          label="Calls a minute of each other team"
+          optional
+          hint="Empty: without a limit. A team can have a number of its own, under Consumers."
+          error={errors.perMinute?.message}
+        >
+          {(control) => (
+            <Input {...control} {...form.register('perMinute')} inputMode="numeric" className="tabular w-40" />
+          )}
         </Field>
       )}
       <Field label="Who may read and fork its source" error={errors.readable?.message}>
-        {(control) => <Select {...control} {...form.register('readable')}>{readables.map((each) => <option key={each} value={each}>{readableWords[each]}</option>)}</Select>}
+        {(control) => (
+          <Select {...control} {...form.register('readable')}>
+            {readables.map((each) => (
+              <option key={each} value={each}>
+                {readableWords[each]}
+              </option>
+            ))}
+          </Select>
+        )}
       </Field>
-      {kind === 'anyone' && <p role="status" className="rounded border border-warn/40 bg-warn-soft px-3 py-2 text-pretty">Whoever reaches the gateway may call every endpoint and open its address. It is told nothing of who they are.</p>}
+      {kind === 'anyone' && (
+        <p role="status" className="rounded border border-warn/40 bg-warn-soft px-3 py-2 text-pretty">
+          Whoever reaches the gateway may call every endpoint and open its address. It is told nothing of who they are.
+        </p>
+      )}
     </DialogForm>
   )
 }

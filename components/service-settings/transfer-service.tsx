@@ -22,27 +22,53 @@ export function TransferService({ id, onDismiss }: { id: string; onDismiss: () =
   const { teams } = useViewer()
   const others = teams.filter(({ name, role }) => name !== at.team && role !== 'viewer')
   const form = useForm({ defaultValues: { to: others[0]?.name ?? '', typed: '' } })
-  const transfer = useMutation(trpc.services.transfer.mutationOptions({
-    onSuccess: (_, { to }) => {
-      void queries.invalidateQueries(trpc.services.pathFilter())
-      toastDone(`${at.service} is ${to}’s now`)
-      router.push(paths.service({ team: to, environment: 'production', service: at.service }))
-    },
-  }))
+  const transfer = useMutation(
+    trpc.services.transfer.mutationOptions({
+      onSuccess: (_, { to }) => {
+        void queries.invalidateQueries(trpc.services.pathFilter())
+        toastDone(`${at.service} is ${to}’s now`)
+        router.push(paths.service({ team: to, environment: 'production', service: at.service }))
+      },
+    }),
+  )
   return (
     <DialogForm
-      title={`Transfer ${at.service}`} place="side" form={form} submit={`Transfer ${at.service}`} busy={transfer.isPending || transfer.isSuccess} error={transfer.error} onDismiss={onDismiss}
+      title={`Transfer ${at.service}`}
+      place="side"
+      form={form}
+      submit={`Transfer ${at.service}`}
+      busy={transfer.isPending || transfer.isSuccess}
+      error={transfer.error}
+      onDismiss={onDismiss}
       reason={others.length === 0 ? 'You are in no other team in which you may make services' : null}
       description="With its source, history, logs, variables, secrets and data. Calls wait while it moves."
       onSubmit={({ to }) => transfer.mutate({ team: at.team, service: at.service, to, id })}
     >
       <Field label="To the team" error={form.formState.errors.to?.message}>
-        {(control) => <Select {...control} {...form.register('to')}>{others.map(({ name }) => <option key={name}>{name}</option>)}</Select>}
+        {(control) => (
+          <Select {...control} {...form.register('to')}>
+            {others.map(({ name }) => (
+              <option key={name}>{name}</option>
+            ))}
+          </Select>
+        )}
       </Field>
-      <p className="text-pretty text-muted">Its former name goes on leading to it, by path and by host, until {at.team} gives it to another service. {at.team} stays in its audience, so that what calls it goes on; the new team may change that.</p>
-      <Suspense><AllDependants title="These call it, and go on without a change:" none="Nobody has called it in 30 days." /></Suspense>
+      <p className="text-pretty text-muted">
+        Its former name goes on leading to it, by path and by host, until {at.team} gives it to another service.{' '}
+        {at.team} stays in its audience, so that what calls it goes on; the new team may change that.
+      </p>
+      <Suspense>
+        <AllDependants title="These call it, and go on without a change:" none="Nobody has called it in 30 days." />
+      </Suspense>
       <Field label={`Type ${at.service} to confirm`} error={form.formState.errors.typed?.message}>
-        {(control) => <Input {...control} {...form.register('typed', { validate: (text) => text === at.service || `Type ${at.service} first` })} autoComplete="off" className="font-mono" />}
+        {(control) => (
+          <Input
+            {...control}
+            {...form.register('typed', { validate: (text) => text === at.service || `Type ${at.service} first` })}
+            autoComplete="off"
+            className="font-mono"
+          />
+        )}
       </Field>
     </DialogForm>
   )

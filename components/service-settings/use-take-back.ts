@@ -5,7 +5,10 @@ import { useTRPC } from '#client/trpc.ts'
 import { useService } from '#components/frame/service.ts'
 
 /** What is done to a variable without a dialog. */
-export function useTakeBack(): { reset: (name: string, parent: string) => void; mark: (name: string, inheritable: boolean) => void } {
+export function useTakeBack(): {
+  reset: (name: string, parent: string) => void
+  mark: (name: string, inheritable: boolean) => void
+} {
   const at = useService()
   const trpc = useTRPC()
   const queries = useQueryClient()
@@ -16,9 +19,25 @@ export function useTakeBack(): { reset: (name: string, parent: string) => void; 
   const reset = useMutation(trpc.variables.reset.mutationOptions({ onError: toastError }))
   const mark = useMutation(trpc.variables.mark.mutationOptions({ onError: toastError }))
   return {
-    reset: (name, parent) => reset.mutate({ ...at, name }, { onSuccess: () => { fresh(); toastDone(`${name} is ${parent}’s again`) } }),
-    mark: (name, inheritable) => mark.mutate({ ...at, name, inheritable }, {
-      onSuccess: () => { fresh(); toastDone(inheritable ? `${name} may be inherited` : `${name} stays in ${at.environment}`) },
-    }),
+    reset: (name, parent) =>
+      reset.mutate(
+        { ...at, name },
+        {
+          onSuccess: () => {
+            fresh()
+            toastDone(`${name} is ${parent}’s again`)
+          },
+        },
+      ),
+    mark: (name, inheritable) =>
+      mark.mutate(
+        { ...at, name, inheritable },
+        {
+          onSuccess: () => {
+            fresh()
+            toastDone(inheritable ? `${name} may be inherited` : `${name} stays in ${at.environment}`)
+          },
+        },
+      ),
   }
 }

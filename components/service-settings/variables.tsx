@@ -15,7 +15,9 @@ import { VariableRow } from './variable-row.tsx'
 
 const SetVariable = dynamic(() => import('./set-variable.tsx').then((module) => module.SetVariable), { ssr: false })
 const PasteEnv = dynamic(() => import('./paste-env.tsx').then((module) => module.PasteEnv), { ssr: false })
-const DeleteVariable = dynamic(() => import('./delete-variable.tsx').then((module) => module.DeleteVariable), { ssr: false })
+const DeleteVariable = dynamic(() => import('./delete-variable.tsx').then((module) => module.DeleteVariable), {
+  ssr: false,
+})
 
 type Open = { what: 'set'; variable: Variable | null } | { what: 'remove'; variable: Variable } | { what: 'paste' }
 
@@ -25,7 +27,9 @@ export function Variables({ service }: { service: Service }) {
   if (unseen === null) return <SeenVariables service={service} />
   return (
     <Section title="Variables and secrets" about="Given to instances as environment variables.">
-      <Panel><EmptyState icon={<ShieldCheck />} title="Not for everybody here">{`${unseen}.`}</EmptyState></Panel>
+      <Panel>
+        <EmptyState icon={<ShieldCheck />} title="Not for everybody here">{`${unseen}.`}</EmptyState>
+      </Panel>
     </Section>
   )
 }
@@ -41,31 +45,63 @@ function SeenVariables({ service }: { service: Service }) {
   const paste = () => setOpen({ what: 'paste' })
   const elsewhere = service.from !== null && service.from !== at.environment ? service.from : null
   useActions([
-    { id: 'variables.add', group: service.name, title: 'Add a variable', words: 'secret environment', reason: refused, run: add },
-    { id: 'variables.paste', group: service.name, title: 'Paste a .env file', words: 'variables secrets import', reason: refused, run: paste },
+    {
+      id: 'variables.add',
+      group: service.name,
+      title: 'Add a variable',
+      words: 'secret environment',
+      reason: refused,
+      run: add,
+    },
+    {
+      id: 'variables.paste',
+      group: service.name,
+      title: 'Paste a .env file',
+      words: 'variables secrets import',
+      reason: refused,
+      run: paste,
+    },
   ])
   const buttons = (
     <div className="flex flex-wrap gap-2">
-      <Button reason={refused} onClick={paste}><ClipboardPaste />Paste .env</Button>
-      <Button reason={refused} onClick={add}><Plus />Add variable</Button>
+      <Button reason={refused} onClick={paste}>
+        <ClipboardPaste />
+        Paste .env
+      </Button>
+      <Button reason={refused} onClick={add}>
+        <Plus />
+        Add variable
+      </Button>
     </div>
   )
   return (
     <Section
       title="Variables and secrets"
-      about={elsewhere === null ? 'Given to instances as environment variables.' : `${at.environment} is served by ${elsewhere}’s copy, with ${elsewhere}’s variables: those set here count once it is deployed into ${at.environment}.`}
+      about={
+        elsewhere === null
+          ? 'Given to instances as environment variables.'
+          : `${at.environment} is served by ${elsewhere}’s copy, with ${elsewhere}’s variables: those set here count once it is deployed into ${at.environment}.`
+      }
       actions={variables.length > 0 && buttons}
     >
       <Panel>
-        {variables.length === 0
-          ? <EmptyState icon={<VariableIcon />} title="No variables" action={buttons}>Settings that differ from one environment to another, and secrets, belong here rather than in the source.</EmptyState>
-          : (
-            <ul aria-label="Variables" className="divide-y divide-border">
-              {variables.map((variable) => (
-                <VariableRow key={variable.name} variable={variable} refused={refused} set={() => setOpen({ what: 'set', variable })} remove={() => setOpen({ what: 'remove', variable })} />
-              ))}
-            </ul>
-          )}
+        {variables.length === 0 ? (
+          <EmptyState icon={<VariableIcon />} title="No variables" action={buttons}>
+            Settings that differ from one environment to another, and secrets, belong here rather than in the source.
+          </EmptyState>
+        ) : (
+          <ul aria-label="Variables" className="divide-y divide-border">
+            {variables.map((variable) => (
+              <VariableRow
+                key={variable.name}
+                variable={variable}
+                refused={refused}
+                set={() => setOpen({ what: 'set', variable })}
+                remove={() => setOpen({ what: 'remove', variable })}
+              />
+            ))}
+          </ul>
+        )}
       </Panel>
       {open?.what === 'paste' && <PasteEnv variables={variables} onDismiss={dismiss} />}
       {open?.what === 'set' && <SetVariable variable={open.variable} onDismiss={dismiss} />}

@@ -4,16 +4,28 @@ import type { Readable } from '#contract/sharing.ts'
 /** What each audience means, for who chooses. */
 export const audienceMeanings: Record<Audience['kind'], { title: string; about: string }> = {
   team: { title: 'Its team', about: 'Members, their tokens, and the team’s other services.' },
-  teams: { title: 'Named teams', about: 'These teams as well: it stands in their catalogue, and they call it as @team/service.' },
+  teams: {
+    title: 'Named teams',
+    about: 'These teams as well: it stands in their catalogue, and they call it as @team/service.',
+  },
   platform: { title: 'The whole platform', about: 'Everybody who is signed in here, and every team’s services.' },
   anyone: { title: 'Anyone', about: 'No sign-in, no token: whoever reaches the gateway.' },
 }
 
 export function spokenAudience(audience: Audience): string {
-  return audience.kind === 'teams' && audience.teams.length > 0 ? `Its team, and ${audience.teams.join(', ')}` : audienceMeanings[audience.kind].title
+  return audience.kind === 'teams' && audience.teams.length > 0
+    ? `Its team, and ${audience.teams.join(', ')}`
+    : audienceMeanings[audience.kind].title
 }
 
-export const readableWords: Record<Readable, string> = { team: 'Nobody else', callers: 'Whoever may call it', anyone: 'Everybody signed in: open source' }
+export const readableWords: Record<Readable, string> = {
+  team: 'Nobody else',
+  callers: 'Whoever may call it',
+  anyone: 'Everybody signed in: open source',
+}
 
 /** Whether a team, by name, is of an audience; the own team always is. */
-export const isOf = (audience: Audience, team: string): boolean => (audience.kind === 'teams' ? audience.teams.includes(team) : audience.kind === 'anyone' || (audience.kind === 'platform' && team !== ''))
+export const isOf = (audience: Audience, team: string): boolean =>
+  audience.kind === 'teams'
+    ? audience.teams.includes(team)
+    : audience.kind === 'anyone' || (audience.kind === 'platform' && team !== '')

@@ -20,7 +20,11 @@ export function DeployDialog({ at, onDismiss }: { at: OfService; onDismiss: () =
   const environment = useEnvironment()
   const status = useQuery(trpc.source.status.queryOptions(at))
   const form = useForm({ defaultValues: { message: '' } })
-  const deploy = useMutation(trpc.deployments.start.mutationOptions({ onSuccess: ({ deploymentId }) => router.push(paths.deployment(at, deploymentId)) }))
+  const deploy = useMutation(
+    trpc.deployments.start.mutationOptions({
+      onSuccess: ({ deploymentId }) => router.push(paths.deployment(at, deploymentId)),
+    }),
+  )
   const changes = status.data?.changes ?? []
   return (
     <DialogForm
@@ -33,18 +37,31 @@ export function DeployDialog({ at, onDismiss }: { at: OfService; onDismiss: () =
       onSubmit={({ message }) => deploy.mutate({ ...at, what: { draft: message.trim() === '' ? {} : { message } } })}
       onDismiss={onDismiss}
     >
-      {status.error !== null ? <ErrorLine error={status.error} /> : status.isPending ? <Skeleton className="h-10" />
-        : changes.length === 0 ? <p className="text-pretty">Your draft has no changes: the newest revision of {at.environment} is deployed again, with the variables and settings of now.</p>
-        : (
-          <div>
-            <p className="mb-1.5">Your draft changes {changes.length === 1 ? 'one file' : `${changes.length} files`}:</p>
-            <ul className="max-h-40 overflow-y-auto rounded border border-border bg-sunken px-3 py-1">
-              {changes.map((change) => <li key={change.path}><ChangedFile change={change} /></li>)}
-            </ul>
-          </div>
-        )}
+      {status.error !== null ? (
+        <ErrorLine error={status.error} />
+      ) : status.isPending ? (
+        <Skeleton className="h-10" />
+      ) : changes.length === 0 ? (
+        <p className="text-pretty">
+          Your draft has no changes: the newest revision of {at.environment} is deployed again, with the variables and
+          settings of now.
+        </p>
+      ) : (
+        <div>
+          <p className="mb-1.5">Your draft changes {changes.length === 1 ? 'one file' : `${changes.length} files`}:</p>
+          <ul className="max-h-40 overflow-y-auto rounded border border-border bg-sunken px-3 py-1">
+            {changes.map((change) => (
+              <li key={change.path}>
+                <ChangedFile change={change} />
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
       <Field label="What changed" optional hint="Shown in the timeline and in git’s history.">
-        {(control) => <Textarea {...control} {...form.register('message')} autoFocus rows={2} placeholder="Greet politely" />}
+        {(control) => (
+          <Textarea {...control} {...form.register('message')} autoFocus rows={2} placeholder="Greet politely" />
+        )}
       </Field>
     </DialogForm>
   )

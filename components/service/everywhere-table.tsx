@@ -16,15 +16,31 @@ import { copyIn } from './copy-in.ts'
 export function EverywhereTable({ at }: { at: OfService }) {
   const trpc = useTRPC()
   const environments = useEnvironments()
-  const { data: copies } = useSuspenseQuery(trpc.services.everywhere.queryOptions({ team: at.team, service: at.service }))
-  const rows = useMemo(() => treeOf(environments).map(({ environment, depth }) => ({ environment, depth, copy: copyIn(environment.name, environments, copies) })), [environments, copies])
+  const { data: copies } = useSuspenseQuery(
+    trpc.services.everywhere.queryOptions({ team: at.team, service: at.service }),
+  )
+  const rows = useMemo(
+    () =>
+      treeOf(environments).map(({ environment, depth }) => ({
+        environment,
+        depth,
+        copy: copyIn(environment.name, environments, copies),
+      })),
+    [environments, copies],
+  )
   return (
-    <ul aria-label="State in each environment" className="divide-y divide-border overflow-hidden rounded border border-border bg-raised">
+    <ul
+      aria-label="State in each environment"
+      className="divide-y divide-border overflow-hidden rounded border border-border bg-raised"
+    >
       {rows.map(({ environment, depth, copy }) => {
         const here = environment.name === at.environment
         const own = copy?.environment === environment.name
         return (
-          <li key={environment.id} className={`relative grid h-[34px] grid-cols-[minmax(0,1fr)_104px] items-center gap-3 px-3 hover:bg-hover sm:grid-cols-[minmax(0,1fr)_104px_80px_minmax(0,1fr)] ${here ? 'bg-sunken' : ''}`}>
+          <li
+            key={environment.id}
+            className={`relative grid h-[34px] grid-cols-[minmax(0,1fr)_104px] items-center gap-3 px-3 hover:bg-hover sm:grid-cols-[minmax(0,1fr)_104px_80px_minmax(0,1fr)] ${here ? 'bg-sunken' : ''}`}
+          >
             <Link
               href={paths.service({ ...at, environment: environment.name })}
               aria-current={here ? 'true' : undefined}
@@ -34,9 +50,31 @@ export function EverywhereTable({ at }: { at: OfService }) {
             >
               <EnvironmentName name={environment.name} kind={environment.kind} />
             </Link>
-            <span className="flex">{copy === undefined ? <span className="text-muted">not deployed</span> : <ServiceStateMark service={copy} />}</span>
-            <span className="relative z-[1] hidden sm:block">{copy?.revision != null && <ShortId id={copy.revision} />}</span>
-            <span className="truncate text-right text-small text-muted max-sm:hidden">{copy === undefined ? '' : own && copy.laptop !== null ? <OnLaptop laptop={copy.laptop} /> : own ? (copy.pinned ? `pinned, as ${environment.parent} had it` : 'own copy') : `inherited from ${copy.environment}`}</span>
+            <span className="flex">
+              {copy === undefined ? (
+                <span className="text-muted">not deployed</span>
+              ) : (
+                <ServiceStateMark service={copy} />
+              )}
+            </span>
+            <span className="relative z-[1] hidden sm:block">
+              {copy?.revision != null && <ShortId id={copy.revision} />}
+            </span>
+            <span className="truncate text-right text-small text-muted max-sm:hidden">
+              {copy === undefined ? (
+                ''
+              ) : own && copy.laptop !== null ? (
+                <OnLaptop laptop={copy.laptop} />
+              ) : own ? (
+                copy.pinned ? (
+                  `pinned, as ${environment.parent} had it`
+                ) : (
+                  'own copy'
+                )
+              ) : (
+                `inherited from ${copy.environment}`
+              )}
+            </span>
           </li>
         )
       })}

@@ -10,34 +10,45 @@ import { Time } from '#components/ui/time.tsx'
 /** Calls that left the environment in which they began, or may have, because the service did not carry it on: which, how often, and what to do. */
 export function LostContext({ at }: { at: OfService }) {
   const trpc = useTRPC()
-  const { data: { lost, late } } = useSuspenseQuery(trpc.services.traffic.queryOptions(at))
+  const {
+    data: { lost, late },
+  } = useSuspenseQuery(trpc.services.traffic.queryOptions(at))
   return (
     <>
       {lost !== null && (
-        <section aria-label="Calls that lost their environment" className="flex items-start gap-2 rounded border border-warn/40 bg-warn-soft px-3 py-2">
+        <section
+          aria-label="Calls that lost their environment"
+          className="flex items-start gap-2 rounded border border-warn/40 bg-warn-soft px-3 py-2"
+        >
           <TriangleAlert aria-hidden className="mt-[3px] size-3.5 shrink-0 text-warn" />
           <div className="min-w-0">
             <p className="text-pretty">
-              <Calls at={at} lost={lost} /> lost {lost.calls === 1 ? 'its' : 'their'} environment and {lost.calls === 1 ? 'was' : 'were'} made in {lost.environment}, <By lost={lost} />
+              <Calls at={at} lost={lost} /> lost {lost.calls === 1 ? 'its' : 'their'} environment and{' '}
+              {lost.calls === 1 ? 'was' : 'were'} made in {lost.environment}, <By lost={lost} />
             </p>
             <p className="text-pretty text-muted">
-              It was answering calls of other environments, and did not say for which of them it called: the call’s context ended in a queue,
-              a pool of threads or a driver’s callback. <Bind /> In another language, send the <code>baggage</code> header of the call being
-              answered along. A copy of its own in an environment calls there in any case.
+              It was answering calls of other environments, and did not say for which of them it called: the call’s
+              context ended in a queue, a pool of threads or a driver’s callback. <Bind /> In another language, send the{' '}
+              <code>baggage</code> header of the call being answered along. A copy of its own in an environment calls
+              there in any case.
             </p>
           </div>
         </section>
       )}
       {late !== null && (
-        <section aria-label="Calls made after an answer" className="flex items-start gap-2 rounded border border-border bg-sunken px-3 py-2">
+        <section
+          aria-label="Calls made after an answer"
+          className="flex items-start gap-2 rounded border border-border bg-sunken px-3 py-2"
+        >
           <Clock aria-hidden className="mt-[3px] size-3.5 shrink-0 text-muted" />
           <div className="min-w-0">
             <p className="text-pretty">
-              <Calls at={at} lost={late} /> {late.calls === 1 ? 'was' : 'were'} made for a call that had been answered, while calls of other environments were being answered, <By lost={late} />
+              <Calls at={at} lost={late} /> {late.calls === 1 ? 'was' : 'were'} made for a call that had been answered,
+              while calls of other environments were being answered, <By lost={late} />
             </p>
             <p className="text-pretty text-muted">
-              That is right for work that goes on after an answer. If the service works off a queue of its own, work of one call may run in another’s
-              environment. <Bind />
+              That is right for work that goes on after an answer. If the service works off a queue of its own, work of
+              one call may run in another’s environment. <Bind />
             </p>
           </div>
         </section>
@@ -49,10 +60,17 @@ export function LostContext({ at }: { at: OfService }) {
 function Calls({ at, lost: { calls, callees } }: { at: OfService; lost: Lost }) {
   return (
     <>
-      {calls === 1 ? 'One call' : `${calls.toLocaleString('en-GB')} calls`} to {callees.map(({ service }, index) => (
+      {calls === 1 ? 'One call' : `${calls.toLocaleString('en-GB')} calls`} to{' '}
+      {callees.map(({ service }, index) => (
         <span key={service}>
           {index === 0 ? '' : index === callees.length - 1 ? ' and ' : ', '}
-          {service === 'a deleted service' ? service : <Link href={paths.service({ ...at, service })} prefetch={false} className="text-text">{service}</Link>}
+          {service === 'a deleted service' ? (
+            service
+          ) : (
+            <Link href={paths.service({ ...at, service })} prefetch={false} className="text-text">
+              {service}
+            </Link>
+          )}
         </span>
       ))}
     </>
@@ -60,9 +78,18 @@ function Calls({ at, lost: { calls, callees } }: { at: OfService; lost: Lost }) 
 }
 
 function By({ lost }: { lost: Lost }) {
-  return <>by revision <span className="font-mono text-small">{lost.revision}</span>. Last <Time at={lost.lastAt} />.</>
+  return (
+    <>
+      by revision <span className="font-mono text-small">{lost.revision}</span>. Last <Time at={lost.lastAt} />.
+    </>
+  )
 }
 
 function Bind() {
-  return <>Bind what waits to its call, with <code>AsyncResource.bind(work)</code> in Node or <code>contextvars.copy_context().run</code> in Python.</>
+  return (
+    <>
+      Bind what waits to its call, with <code>AsyncResource.bind(work)</code> in Node or{' '}
+      <code>contextvars.copy_context().run</code> in Python.
+    </>
+  )
 }

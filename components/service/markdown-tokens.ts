@@ -24,7 +24,8 @@ function isPlainEnough(text: string): boolean {
   let delimiters = 0
   for (const line of text.split('\n')) {
     if (line.trim() === '') delimiters = 0
-    for (const character of line) if (character === '*' || character === '_' || character === '~' || character === '`') delimiters += 1
+    for (const character of line)
+      if (character === '*' || character === '_' || character === '~' || character === '`') delimiters += 1
     if (delimiters > mostDelimiters || nestedIn(line) > mostNested) return false
   }
   return true

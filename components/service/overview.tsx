@@ -39,11 +39,19 @@ export function Overview({ readme }: { readme?: ReadyReadme | undefined }) {
       <TrafficPanels at={at} />
       <div className="grid gap-6 lg:grid-cols-[minmax(0,1fr)_300px]">
         <div className="flex min-w-0 flex-col gap-6">
-          <Section title="Instances"><InstanceList service={service} /></Section>
+          <Section title="Instances">
+            <InstanceList service={service} />
+          </Section>
           <RecentDeployments at={at} />
           {service.revision !== null && <HowToCall service={service} />}
-          <Section title="Environments" about="Which copy serves where."><EverywhereTable at={at} /></Section>
-          <Section title="README"><Suspense fallback={<Skeleton className="h-64" />}><Readme at={at} from={service.from} ready={readme} /></Suspense></Section>
+          <Section title="Environments" about="Which copy serves where.">
+            <EverywhereTable at={at} />
+          </Section>
+          <Section title="README">
+            <Suspense fallback={<Skeleton className="h-64" />}>
+              <Readme at={at} from={service.from} ready={readme} />
+            </Suspense>
+          </Section>
         </div>
         <aside aria-label={`About ${service.name}`} className="flex min-w-0 flex-col gap-6">
           <AboutService at={at} service={service} />
@@ -56,19 +64,42 @@ export function Overview({ readme }: { readme?: ReadyReadme | undefined }) {
 
 function Head({ at, service }: { at: OfService; service: Service }) {
   const environment = useEnvironment()
-  const source = service.laptop !== null ? onLaptop(service, service.laptop)
-    : service.from === null ? `Not deployed in ${at.environment}.`
-    : service.from !== at.environment ? `${at.environment} has no copy of its own: ${service.from} serves its calls. Deploy here to change it for ${at.environment} alone.`
-    : environment?.parent == null ? undefined
-    : service.pinned ? `${at.environment} is pinned: it keeps this revision, whatever is deployed into ${environment.parent}.`
-    : `${at.environment} has a copy of its own, apart from ${environment.parent}.`
+  const source =
+    service.laptop !== null
+      ? onLaptop(service, service.laptop)
+      : service.from === null
+        ? `Not deployed in ${at.environment}.`
+        : service.from !== at.environment
+          ? `${at.environment} has no copy of its own: ${service.from} serves its calls. Deploy here to change it for ${at.environment} alone.`
+          : environment?.parent == null
+            ? undefined
+            : service.pinned
+              ? `${at.environment} is pinned: it keeps this revision, whatever is deployed into ${environment.parent}.`
+              : `${at.environment} has a copy of its own, apart from ${environment.parent}.`
   return (
     <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
       <div className="min-w-0 grow basis-80">
-        <p className="text-pretty">{service.description === '' ? <span className="text-muted">{service.revision === null ? 'Once deployed, its README’s first paragraph stands here.' : 'No description yet: the README’s first paragraph stands here.'}</span> : service.description}</p>
+        <p className="text-pretty">
+          {service.description === '' ? (
+            <span className="text-muted">
+              {service.revision === null
+                ? 'Once deployed, its README’s first paragraph stands here.'
+                : 'No description yet: the README’s first paragraph stands here.'}
+            </span>
+          ) : (
+            service.description
+          )}
+        </p>
         {source !== undefined && <p className="text-pretty text-muted">{source}</p>}
         <p className="mt-1 flex min-w-0 items-center gap-1">
-          <a href={service.url} target="_blank" rel="noreferrer" className="min-w-0 truncate font-mono text-small text-muted hover:text-text">{service.url}</a>
+          <a
+            href={service.url}
+            target="_blank"
+            rel="noreferrer"
+            className="min-w-0 truncate font-mono text-small text-muted hover:text-text"
+          >
+            {service.url}
+          </a>
           <CopyButton text={service.url} label="Copy the address" />
         </p>
       </div>
@@ -79,7 +110,10 @@ function Head({ at, service }: { at: OfService; service: Service }) {
 
 /** What is deployed is not what answers. */
 function onLaptop({ from, revision }: Service, laptop: Laptop): string {
-  const beneath = revision === null ? 'Nothing is deployed beneath it.' : `${revision} serves again once it lets go; deployments meanwhile go on beneath it.`
+  const beneath =
+    revision === null
+      ? 'Nothing is deployed beneath it.'
+      : `${revision} serves again once it lets go; deployments meanwhile go on beneath it.`
   return `In ${from} it runs on ${spokenLaptop(laptop.by)}. ${beneath}`
 }
 
@@ -88,10 +122,22 @@ function Trouble({ at, service }: { at: OfService; service: Service }) {
   if (service.state !== 'crashing' && service.state !== 'failed') return null
   const last = service.lastDeployment
   return (
-    <div role="status" className="flex flex-wrap items-center gap-x-4 gap-y-1 rounded border border-bad/40 bg-bad-soft px-3 py-2">
-      <span className="flex min-w-0 grow items-start gap-2"><CircleAlert aria-hidden className="mt-[3px] size-3.5 shrink-0 text-bad" />{sentence(service.reason ?? `It is ${service.state}`)}</span>
-      {last !== null && <Link href={paths.deployment(at, last.id)} className="text-text">Last deployment</Link>}
-      <Link href={paths.serviceLogs(at)} className="text-text">Logs</Link>
+    <div
+      role="status"
+      className="flex flex-wrap items-center gap-x-4 gap-y-1 rounded border border-bad/40 bg-bad-soft px-3 py-2"
+    >
+      <span className="flex min-w-0 grow items-start gap-2">
+        <CircleAlert aria-hidden className="mt-[3px] size-3.5 shrink-0 text-bad" />
+        {sentence(service.reason ?? `It is ${service.state}`)}
+      </span>
+      {last !== null && (
+        <Link href={paths.deployment(at, last.id)} className="text-text">
+          Last deployment
+        </Link>
+      )}
+      <Link href={paths.serviceLogs(at)} className="text-text">
+        Logs
+      </Link>
     </div>
   )
 }
@@ -104,7 +150,8 @@ function useFreshUsage(at: OfService, service: Service): void {
   const queries = useQueryClient()
   const last = useRef(0)
   useLive('team', { team: at.team }, (event) => {
-    if (event.type !== 'traffic' || !event.serviceIds.includes(service.id) || Date.now() - last.current < freshMs) return
+    if (event.type !== 'traffic' || !event.serviceIds.includes(service.id) || Date.now() - last.current < freshMs)
+      return
     last.current = Date.now()
     void queries.invalidateQueries(trpc.services.get.queryFilter(at))
   })

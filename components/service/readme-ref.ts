@@ -1,7 +1,9 @@
 import type { Deployment } from '#contract/records.ts'
 
 /** Whose README: the revision's that serves, or the draft's where nothing does. Source is asked for by whole hashes. */
-export function readmeRef(deployments: readonly Pick<Deployment, 'current' | 'commit'>[]): { commit: string } | { draft: true } {
+export function readmeRef(
+  deployments: readonly Pick<Deployment, 'current' | 'commit'>[],
+): { commit: string } | { draft: true } {
   const serving = deployments.find(({ current }) => current)
   return serving === undefined ? { draft: true } : { commit: serving.commit }
 }
@@ -12,6 +14,8 @@ export const readmePath = (tree: readonly { path: string; kind: string }[]): str
 /** The README first, then what is under docs/, by path. */
 export function docPaths(tree: readonly { path: string; kind: string }[]): string[] {
   const readme = readmePath(tree)
-  const docs = tree.filter(({ path, kind }) => kind === 'file' && /^docs\/.+\.(md|markdown)$/i.test(path)).map(({ path }) => path)
+  const docs = tree
+    .filter(({ path, kind }) => kind === 'file' && /^docs\/.+\.(md|markdown)$/i.test(path))
+    .map(({ path }) => path)
   return [...(readme === undefined ? [] : [readme]), ...docs.sort()].slice(0, 40)
 }

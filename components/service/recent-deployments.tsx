@@ -13,10 +13,25 @@ export function RecentDeployments({ at }: { at: OfService }) {
   const trpc = useTRPC()
   const { data: deployments } = useSuspenseQuery(trpc.deployments.list.queryOptions(firstPage(at)))
   return (
-    <Section title="Last deployments" actions={<Link href={paths.service(at, 'deployments')} className="text-small text-muted hover:text-text">All of them</Link>}>
-      {deployments.length === 0
-        ? <p className="rounded border border-border bg-raised px-3 py-2 text-muted">Nothing was deployed into {at.environment} yet.</p>
-        : <RowList>{deployments.slice(0, 5).map((deployment) => <DeploymentRow key={deployment.id} at={at} deployment={deployment} />)}</RowList>}
+    <Section
+      title="Last deployments"
+      actions={
+        <Link href={paths.service(at, 'deployments')} className="text-small text-muted hover:text-text">
+          All of them
+        </Link>
+      }
+    >
+      {deployments.length === 0 ? (
+        <p className="rounded border border-border bg-raised px-3 py-2 text-muted">
+          Nothing was deployed into {at.environment} yet.
+        </p>
+      ) : (
+        <RowList>
+          {deployments.slice(0, 5).map((deployment) => (
+            <DeploymentRow key={deployment.id} at={at} deployment={deployment} />
+          ))}
+        </RowList>
+      )}
     </Section>
   )
 }

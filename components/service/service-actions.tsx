@@ -21,7 +21,9 @@ import { Menu, MenuItem, MenuLine } from '#components/ui/menu.tsx'
 
 const DeployDialog = dynamic(() => import('./deploy-dialog.tsx').then((module) => module.DeployDialog), { ssr: false })
 const ScaleDialog = dynamic(() => import('./scale-dialog.tsx').then((module) => module.ScaleDialog), { ssr: false })
-const RollbackDialog = dynamic(() => import('./stop-dialogs.tsx').then((module) => module.RollbackDialog), { ssr: false })
+const RollbackDialog = dynamic(() => import('./stop-dialogs.tsx').then((module) => module.RollbackDialog), {
+  ssr: false,
+})
 const KillDialog = dynamic(() => import('./stop-dialogs.tsx').then((module) => module.KillDialog), { ssr: false })
 const ResetDialog = dynamic(() => import('./stop-dialogs.tsx').then((module) => module.ResetDialog), { ssr: false })
 
@@ -34,39 +36,132 @@ export function ServiceActions({ at, service }: { at: OfService; service: Servic
   const before = deployments && revisionBefore(deployments)
   const reasons = useReasons(at, service)
   // What is older than a page of deployments is known to the platform alone.
-  const noBefore = deployments !== undefined && deployments.length < pageSize && before === undefined ? 'No other revision was live here before' : null
+  const noBefore =
+    deployments !== undefined && deployments.length < pageSize && before === undefined
+      ? 'No other revision was live here before'
+      : null
   const rollbackReason = reasons.rollback ?? noBefore
   const restart = useRestart(at)
   const dismiss = () => setOpen(null)
-  const label = (verb: string, link?: string) => (environment === undefined ? verb : inEnvironment(verb, environment, link))
-  const isOwnOverlay = service.from === at.environment && environment?.parent != null && (service.laptop === null || environment.overrides.some((one) => one.serviceId === service.id))
+  const label = (verb: string, link?: string) =>
+    environment === undefined ? verb : inEnvironment(verb, environment, link)
+  const isOwnOverlay =
+    service.from === at.environment &&
+    environment?.parent != null &&
+    (service.laptop === null || environment.overrides.some((one) => one.serviceId === service.id))
 
   const deeds: ScreenAction[] = [
-    { id: 'service.deploy', title: label('Deploy', 'to'), keys: 'd', icon: <Rocket />, words: 'draft release ship', reason: reasons.deploy, run: () => setOpen('deploy') },
+    {
+      id: 'service.deploy',
+      title: label('Deploy', 'to'),
+      keys: 'd',
+      icon: <Rocket />,
+      words: 'draft release ship',
+      reason: reasons.deploy,
+      run: () => setOpen('deploy'),
+    },
     { id: 'service.restart', title: label('Restart'), icon: <RotateCw />, reason: reasons.restart, run: restart.run },
-    { id: 'service.scale', title: label('Scale'), icon: <Scaling />, words: 'instances', reason: reasons.scale, run: () => setOpen('scale') },
-    { id: 'service.rollback', title: label('Roll back'), icon: <Undo2 />, words: 'revert previous', reason: rollbackReason, run: () => setOpen('rollback') },
-    { id: 'service.kill', title: label('Stop'), icon: <Power />, words: 'kill', reason: reasons.kill, run: () => setOpen('kill') },
-    { id: 'service.terminal', title: 'Open a terminal', icon: <SquareTerminal />, words: 'shell exec', reason: reasons.exec, run: () => router.push(`${paths.code(at)}?panel=terminal`) },
-    ...(isOwnOverlay ? [{ id: 'service.reset', title: environment.pinned === null ? `Reset to ${environment.parent}` : `Reset to ${environment.parent}’s of now`, icon: <History />, words: 'drop own copy inherit', reason: reasons.reset, run: () => setOpen('reset') }] : []),
+    {
+      id: 'service.scale',
+      title: label('Scale'),
+      icon: <Scaling />,
+      words: 'instances',
+      reason: reasons.scale,
+      run: () => setOpen('scale'),
+    },
+    {
+      id: 'service.rollback',
+      title: label('Roll back'),
+      icon: <Undo2 />,
+      words: 'revert previous',
+      reason: rollbackReason,
+      run: () => setOpen('rollback'),
+    },
+    {
+      id: 'service.kill',
+      title: label('Stop'),
+      icon: <Power />,
+      words: 'kill',
+      reason: reasons.kill,
+      run: () => setOpen('kill'),
+    },
+    {
+      id: 'service.terminal',
+      title: 'Open a terminal',
+      icon: <SquareTerminal />,
+      words: 'shell exec',
+      reason: reasons.exec,
+      run: () => router.push(`${paths.code(at)}?panel=terminal`),
+    },
+    ...(isOwnOverlay
+      ? [
+          {
+            id: 'service.reset',
+            title:
+              environment.pinned === null
+                ? `Reset to ${environment.parent}`
+                : `Reset to ${environment.parent}’s of now`,
+            icon: <History />,
+            words: 'drop own copy inherit',
+            reason: reasons.reset,
+            run: () => setOpen('reset'),
+          },
+        ]
+      : []),
   ]
   useActions(deeds.map((deed) => ({ ...deed, group: service.name })))
   return (
     <div className="flex flex-wrap items-center gap-2">
-      <Button kind="primary" keys="d" reason={reasons.deploy} onClick={() => setOpen('deploy')}><Rocket />{label('Deploy', 'to')}</Button>
-      <Button reason={reasons.restart} busy={restart.busy} onClick={restart.run}><RotateCw />Restart</Button>
-      <Button className="max-sm:hidden" reason={rollbackReason} onClick={() => setOpen('rollback')}><Undo2 />Roll back</Button>
-      <Menu align="end" width={260} trigger={<IconButton kind="plain" label={`More actions on ${service.name}`}><Ellipsis /></IconButton>}>
-        {deeds.slice(2, 4).map(({ id, title, icon, reason, run }) => <MenuItem key={id} icon={icon} reason={reason ?? null} onSelect={run}>{title}</MenuItem>)}
-        {deeds.slice(5).map(({ id, title, icon, reason, run }) => <MenuItem key={id} icon={icon} reason={reason ?? null} onSelect={run}>{title}</MenuItem>)}
+      <Button kind="primary" keys="d" reason={reasons.deploy} onClick={() => setOpen('deploy')}>
+        <Rocket />
+        {label('Deploy', 'to')}
+      </Button>
+      <Button reason={reasons.restart} busy={restart.busy} onClick={restart.run}>
+        <RotateCw />
+        Restart
+      </Button>
+      <Button className="max-sm:hidden" reason={rollbackReason} onClick={() => setOpen('rollback')}>
+        <Undo2 />
+        Roll back
+      </Button>
+      <Menu
+        align="end"
+        width={260}
+        trigger={
+          <IconButton kind="plain" label={`More actions on ${service.name}`}>
+            <Ellipsis />
+          </IconButton>
+        }
+      >
+        {deeds.slice(2, 4).map(({ id, title, icon, reason, run }) => (
+          <MenuItem key={id} icon={icon} reason={reason ?? null} onSelect={run}>
+            {title}
+          </MenuItem>
+        ))}
+        {deeds.slice(5).map(({ id, title, icon, reason, run }) => (
+          <MenuItem key={id} icon={icon} reason={reason ?? null} onSelect={run}>
+            {title}
+          </MenuItem>
+        ))}
         <MenuLine />
-        <MenuItem bad icon={<Power />} reason={reasons.kill} onSelect={() => setOpen('kill')}>{label('Stop')}</MenuItem>
+        <MenuItem bad icon={<Power />} reason={reasons.kill} onSelect={() => setOpen('kill')}>
+          {label('Stop')}
+        </MenuItem>
       </Menu>
       {open === 'deploy' && <DeployDialog at={at} onDismiss={dismiss} />}
       {open === 'scale' && <ScaleDialog at={at} settings={service.settings} onDismiss={dismiss} />}
-      {open === 'rollback' && <RollbackDialog at={at} {...(before !== undefined && { to: before })} from={deployments?.find(({ current }) => current)?.id} onDismiss={dismiss} />}
+      {open === 'rollback' && (
+        <RollbackDialog
+          at={at}
+          {...(before !== undefined && { to: before })}
+          from={deployments?.find(({ current }) => current)?.id}
+          onDismiss={dismiss}
+        />
+      )}
       {open === 'kill' && <KillDialog at={at} onDismiss={dismiss} />}
-      {open === 'reset' && environment?.parent != null && <ResetDialog at={at} parent={environment.parent} onDismiss={dismiss} />}
+      {open === 'reset' && environment?.parent != null && (
+        <ResetDialog at={at} parent={environment.parent} onDismiss={dismiss} />
+      )}
     </div>
   )
 }
@@ -74,10 +169,15 @@ export function ServiceActions({ at, service }: { at: OfService; service: Servic
 /** Restarting is at once, and said by a toast: it loses no request. */
 export function useRestart(at: OfService): { run: () => void; busy: boolean } {
   const trpc = useTRPC()
-  const { mutate, isPending } = useMutation(trpc.deployments.restart.mutationOptions({
-    onSuccess: () => toastDone(`${at.service} restarts`, { description: `With the variables and settings of now, in ${at.environment}. No request is lost.` }),
-    onError: toastError,
-  }))
+  const { mutate, isPending } = useMutation(
+    trpc.deployments.restart.mutationOptions({
+      onSuccess: () =>
+        toastDone(`${at.service} restarts`, {
+          description: `With the variables and settings of now, in ${at.environment}. No request is lost.`,
+        }),
+      onError: toastError,
+    }),
+  )
   return { run: () => mutate(at), busy: isPending }
 }
 
@@ -86,10 +186,18 @@ export function useReasons(at: OfService, service: Service) {
   const may = useMay()
   const environment = useEnvironment()
   const deploy = may('service.deploy')
-  const isBare = service.laptop !== null && service.from === at.environment && environment?.overrides.some((one) => one.serviceId === service.id) !== true
-  const elsewhere = isBare && service.laptop !== null ? `It runs on ${spokenLaptop(service.laptop.by)}, and nothing is deployed in ${at.environment} itself`
-    : service.from !== null && service.from !== at.environment
-    ? `${at.environment} has no copy of its own: it is served by ${service.from}` : service.from === null ? 'It has never been deployed here' : null
+  const isBare =
+    service.laptop !== null &&
+    service.from === at.environment &&
+    environment?.overrides.some((one) => one.serviceId === service.id) !== true
+  const elsewhere =
+    isBare && service.laptop !== null
+      ? `It runs on ${spokenLaptop(service.laptop.by)}, and nothing is deployed in ${at.environment} itself`
+      : service.from !== null && service.from !== at.environment
+        ? `${at.environment} has no copy of its own: it is served by ${service.from}`
+        : service.from === null
+          ? 'It has never been deployed here'
+          : null
   const by = (deed: keyof typeof serviceCan) => {
     const can = serviceCan[deed](service.state)
     return can === true ? null : `Not while it is ${service.state}`
@@ -97,10 +205,14 @@ export function useReasons(at: OfService, service: Service) {
   return {
     deploy,
     restart: deploy ?? elsewhere ?? by('restart'),
-    scale: deploy ?? elsewhere ?? (service.locked.includes('instances') ? 'm3o.json says how many instances run' : by('scale')),
+    scale:
+      deploy ??
+      elsewhere ??
+      (service.locked.includes('instances') ? 'm3o.json says how many instances run' : by('scale')),
     rollback: deploy ?? elsewhere ?? by('rollback'),
     kill: deploy ?? elsewhere ?? by('kill'),
-    exec: may('service.exec') ?? (service.laptop === null ? by('exec') : `It runs on ${spokenLaptop(service.laptop.by)}`),
+    exec:
+      may('service.exec') ?? (service.laptop === null ? by('exec') : `It runs on ${spokenLaptop(service.laptop.by)}`),
     reset: may('environment.write'),
   }
 }

@@ -15,5 +15,11 @@ export interface TrafficSummary {
 /** The hour in a few words. */
 export function summaryOf({ curves }: Pick<ServiceMetrics, 'curves'>): TrafficSummary {
   const { requests, errors, p50, p99 } = curves[0]?.total ?? { requests: 0, errors: 0, p50: null, p99: null }
-  return { requests, errors, errorShare: spokenErrorShare({ requests, errors }), p50: spokenLatency(p50, requests), p99: spokenLatency(p99, requests) }
+  return {
+    requests,
+    errors,
+    errorShare: spokenErrorShare({ requests, errors }),
+    p50: spokenLatency(p50, requests),
+    p99: spokenLatency(p99, requests),
+  }
 }

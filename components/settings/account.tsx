@@ -17,7 +17,9 @@ import { LinkedAccounts } from './linked-accounts.tsx'
 import { SecondFactors } from './second-factors.tsx'
 import { Sessions } from './sessions.tsx'
 
-const ChangePassword = dynamic(() => import('./change-password.tsx').then((module) => module.ChangePassword), { ssr: false })
+const ChangePassword = dynamic(() => import('./change-password.tsx').then((module) => module.ChangePassword), {
+  ssr: false,
+})
 const SetPassword = dynamic(() => import('./set-password.tsx').then((module) => module.SetPassword), { ssr: false })
 const ChangeName = dynamic(() => import('./change-name.tsx').then((module) => module.ChangeName), { ssr: false })
 const ChangeEmail = dynamic(() => import('./change-email.tsx').then((module) => module.ChangeEmail), { ssr: false })
@@ -30,31 +32,81 @@ export function Account() {
   const clock = useClock()
   const zone = useLocalZone()
   const [open, setOpen] = useState<'name' | 'email' | 'password' | null>(null)
-  const verify = useMutation(trpc.security.verifyEmail.mutationOptions({
-    onSuccess: ({ mailed }) => toastDone(mailed ? `A link is on its way to ${person.email}` : 'An operator of this platform can give you the link'), onError: toastError,
-  }))
+  const verify = useMutation(
+    trpc.security.verifyEmail.mutationOptions({
+      onSuccess: ({ mailed }) =>
+        toastDone(
+          mailed ? `A link is on its way to ${person.email}` : 'An operator of this platform can give you the link',
+        ),
+      onError: toastError,
+    }),
+  )
   return (
     <ConfirmYou>
       <PageBody>
         <Section title="You">
           <Panel>
             <Properties>
-              <Property name="Name"><Line><span>{person.name}</span><Button size="small" onClick={() => setOpen('name')}>Change</Button></Line></Property>
+              <Property name="Name">
+                <Line>
+                  <span>{person.name}</span>
+                  <Button size="small" onClick={() => setOpen('name')}>
+                    Change
+                  </Button>
+                </Line>
+              </Property>
               <Property name="Email">
                 <Line>
                   <span className="flex min-w-0 flex-wrap items-center gap-x-2">
                     <span className="break-all">{person.email}</span>
-                    {security.emailVerified ? <Badge tone="ok">confirmed</Badge> : <Badge tone="warn">not confirmed</Badge>}
+                    {security.emailVerified ? (
+                      <Badge tone="ok">confirmed</Badge>
+                    ) : (
+                      <Badge tone="warn">not confirmed</Badge>
+                    )}
                   </span>
                   <span className="flex gap-1.5">
-                    {!security.emailVerified && <Button size="small" busy={verify.isPending} onClick={() => verify.mutate()}>Confirm it</Button>}
-                    <Button size="small" onClick={() => setOpen('email')}>Change</Button>
+                    {!security.emailVerified && (
+                      <Button size="small" busy={verify.isPending} onClick={() => verify.mutate()}>
+                        Confirm it
+                      </Button>
+                    )}
+                    <Button size="small" onClick={() => setOpen('email')}>
+                      Change
+                    </Button>
                   </span>
                 </Line>
               </Property>
-              <Property name="Password"><Line><span className="text-muted">{security.hasPassword ? 'kept as a hash' : 'none'}</span><Button size="small" onClick={() => setOpen('password')}>{security.hasPassword ? 'Change' : 'Set one'}</Button></Line></Property>
-              <Property name="Theme"><Segments label="Theme" value={theme} options={themes.map((value) => ({ value, label: value === 'system' ? 'System' : value === 'light' ? 'Light' : 'Dark' }))} onChange={setTheme} /></Property>
-              <Property name="Times"><Segments label="Times" value={clock} options={[{ value: 'local', label: `Local (${zone})` }, { value: 'utc', label: 'UTC' }]} onChange={setClock} /></Property>
+              <Property name="Password">
+                <Line>
+                  <span className="text-muted">{security.hasPassword ? 'kept as a hash' : 'none'}</span>
+                  <Button size="small" onClick={() => setOpen('password')}>
+                    {security.hasPassword ? 'Change' : 'Set one'}
+                  </Button>
+                </Line>
+              </Property>
+              <Property name="Theme">
+                <Segments
+                  label="Theme"
+                  value={theme}
+                  options={themes.map((value) => ({
+                    value,
+                    label: value === 'system' ? 'System' : value === 'light' ? 'Light' : 'Dark',
+                  }))}
+                  onChange={setTheme}
+                />
+              </Property>
+              <Property name="Times">
+                <Segments
+                  label="Times"
+                  value={clock}
+                  options={[
+                    { value: 'local', label: `Local (${zone})` },
+                    { value: 'utc', label: 'UTC' },
+                  ]}
+                  onChange={setClock}
+                />
+              </Property>
             </Properties>
           </Panel>
         </Section>
@@ -64,28 +116,45 @@ export function Account() {
         <Consents />
         {open === 'name' && <ChangeName onDismiss={() => setOpen(null)} />}
         {open === 'email' && <ChangeEmail onDismiss={() => setOpen(null)} />}
-        {open === 'password' && (security.hasPassword ? <ChangePassword onDismiss={() => setOpen(null)} /> : <SetPassword onDismiss={() => setOpen(null)} />)}
+        {open === 'password' &&
+          (security.hasPassword ? (
+            <ChangePassword onDismiss={() => setOpen(null)} />
+          ) : (
+            <SetPassword onDismiss={() => setOpen(null)} />
+          ))}
       </PageBody>
     </ConfirmYou>
   )
 }
 
-const Line = ({ children }: { children: ReactNode }) => <span className="flex items-center justify-between gap-2">{children}</span>
+const Line = ({ children }: { children: ReactNode }) => (
+  <span className="flex items-center justify-between gap-2">{children}</span>
+)
 
 function SignIns() {
   const trpc = useTRPC()
   const queries = useQueryClient()
   const { data: sessions } = useSuspenseQuery(trpc.person.sessions.queryOptions())
-  const endOthers = useMutation(trpc.person.endOtherSessions.mutationOptions({
-    onSuccess: ({ sessionsEnded }) => {
-      toastDone(sessionsEnded === 1 ? '1 other session has ended' : `${sessionsEnded} other sessions have ended`)
-      void queries.invalidateQueries(trpc.person.sessions.queryFilter())
-    },
-    onError: toastError,
-  }))
+  const endOthers = useMutation(
+    trpc.person.endOtherSessions.mutationOptions({
+      onSuccess: ({ sessionsEnded }) => {
+        toastDone(sessionsEnded === 1 ? '1 other session has ended' : `${sessionsEnded} other sessions have ended`)
+        void queries.invalidateQueries(trpc.person.sessions.queryFilter())
+      },
+      onError: toastError,
+    }),
+  )
   const reason = sessions.length < 2 ? 'This is the only one' : null
   return (
-    <Section title="Sessions" about="Browsers in which you are signed in." actions={<Button reason={reason} busy={endOthers.isPending} onClick={() => endOthers.mutate()}>End all others</Button>}>
+    <Section
+      title="Sessions"
+      about="Browsers in which you are signed in."
+      actions={
+        <Button reason={reason} busy={endOthers.isPending} onClick={() => endOthers.mutate()}>
+          End all others
+        </Button>
+      }
+    >
       <Sessions sessions={sessions} />
     </Section>
   )

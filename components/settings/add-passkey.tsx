@@ -9,18 +9,40 @@ import { browserName } from './browser-name.ts'
 import { useConfirmedMutation } from './confirm-you.tsx'
 
 /** The browser asks for the finger, the PIN or the stick. */
-export function AddPasskey({ onDone, onDismiss }: { onDone: (made: { recoveryCodes: string[] }) => void; onDismiss: () => void }) {
+export function AddPasskey({
+  onDone,
+  onDismiss,
+}: {
+  onDone: (made: { recoveryCodes: string[] }) => void
+  onDismiss: () => void
+}) {
   const client = useTRPCClient()
   const form = useForm({ defaultValues: { name: browserName(navigator.userAgent) } })
-  const add = useConfirmedMutation(async ({ name }: { name: string }) => {
-    const options = await client.security.passkeyOptions.mutate({ host: location.hostname })
-    return client.security.addPasskey.mutate({ name, answer: await makePasskey(options) as never })
-  }, { onSuccess: onDone })
+  const add = useConfirmedMutation(
+    async ({ name }: { name: string }) => {
+      const options = await client.security.passkeyOptions.mutate({ host: location.hostname })
+      return client.security.addPasskey.mutate({ name, answer: (await makePasskey(options)) as never })
+    },
+    { onSuccess: onDone },
+  )
   return (
-    <DialogForm title="Add a passkey" form={form} submit="Add it" busy={add.isPending} error={add.error} onSubmit={(values) => add.mutate(values)} onDismiss={onDismiss}>
-      <p className="text-pretty">Kept by this device, your password manager or a security key. It signs you in with your finger, face or PIN, here only.</p>
+    <DialogForm
+      title="Add a passkey"
+      form={form}
+      submit="Add it"
+      busy={add.isPending}
+      error={add.error}
+      onSubmit={(values) => add.mutate(values)}
+      onDismiss={onDismiss}
+    >
+      <p className="text-pretty">
+        Kept by this device, your password manager or a security key. It signs you in with your finger, face or PIN,
+        here only.
+      </p>
       <Field label="Name" hint="By which you know it again." error={form.formState.errors.name?.message}>
-        {(control) => <Input {...control} {...form.register('name', { required: 'say what it is', maxLength: 100 })} autoFocus />}
+        {(control) => (
+          <Input {...control} {...form.register('name', { required: 'say what it is', maxLength: 100 })} autoFocus />
+        )}
       </Field>
     </DialogForm>
   )

@@ -11,21 +11,30 @@ import { Field } from '#components/ui/field.tsx'
 import { Textarea } from '#components/ui/input.tsx'
 import { Segments } from '#components/ui/segments.tsx'
 
-interface Values { mode: Egress['mode']; hosts: string }
+interface Values {
+  mode: Egress['mode']
+  hosts: string
+}
 
 export function ChangeEgress({ egress, most, onDismiss }: { egress: Egress; most: Egress; onDismiss: () => void }) {
   const { team } = usePlace()
   const trpc = useTRPC()
   const queries = useQueryClient()
-  const form = useForm<Values>({ defaultValues: { mode: egress.mode, hosts: egress.mode === 'listed' ? egress.hosts.join('\n') : '' } })
+  const form = useForm<Values>({
+    defaultValues: { mode: egress.mode, hosts: egress.mode === 'listed' ? egress.hosts.join('\n') : '' },
+  })
   const mode = form.watch('mode')
-  const change = useMutation(trpc.teams.setEgress.mutationOptions({
-    onSuccess: async (_, { egress: now }) => {
-      await queries.invalidateQueries(trpc.teams.egress.queryFilter({ team }))
-      toastDone(`Services of ${team} reach: ${now.mode === 'listed' ? egressText(now) : egressModes[now.mode].toLowerCase()}`)
-      onDismiss()
-    },
-  }))
+  const change = useMutation(
+    trpc.teams.setEgress.mutationOptions({
+      onSuccess: async (_, { egress: now }) => {
+        await queries.invalidateQueries(trpc.teams.egress.queryFilter({ team }))
+        toastDone(
+          `Services of ${team} reach: ${now.mode === 'listed' ? egressText(now) : egressModes[now.mode].toLowerCase()}`,
+        )
+        onDismiss()
+      },
+    }),
+  )
   const submit = ({ mode: wanted, hosts }: Values) => {
     try {
       change.mutate({ team, egress: wanted === 'listed' ? parseEgress(hosts.split(/[\s,]+/)) : { mode: wanted } })
@@ -37,7 +46,11 @@ export function ChangeEgress({ egress, most, onDismiss }: { egress: Egress; most
   return (
     <DialogForm
       title="The outside world"
-      description={most.mode === 'all' ? 'Holds at once, for connections that are open too.' : `The operator allows at most: ${egressText(most)}.`}
+      description={
+        most.mode === 'all'
+          ? 'Holds at once, for connections that are open too.'
+          : `The operator allows at most: ${egressText(most)}.`
+      }
       form={form}
       submit="Save"
       busy={change.isPending}
@@ -45,13 +58,28 @@ export function ChangeEgress({ egress, most, onDismiss }: { egress: Egress; most
       onSubmit={submit}
       onDismiss={onDismiss}
     >
-      <Segments label="Reached" value={mode} options={(['all', 'listed', 'none'] as const).map((value) => ({ value, label: egressModes[value] }))} onChange={(value) => form.setValue('mode', value)} />
+      <Segments
+        label="Reached"
+        value={mode}
+        options={(['all', 'listed', 'none'] as const).map((value) => ({ value, label: egressModes[value] }))}
+        onChange={(value) => form.setValue('mode', value)}
+      />
       {mode === 'listed' && (
-        <Field label="Hosts and networks" hint="One a line: api.example.com, 203.0.113.0/24. Names are looked up again and again." error={form.formState.errors.hosts?.message}>
-          {(control) => <Textarea {...control} {...form.register('hosts')} autoFocus rows={6} className="font-mono text-small" />}
+        <Field
+          label="Hosts and networks"
+          hint="One a line: api.example.com, 203.0.113.0/24. Names are looked up again and again."
+          error={form.formState.errors.hosts?.message}
+        >
+          {(control) => (
+            <Textarea {...control} {...form.register('hosts')} autoFocus rows={6} className="font-mono text-small" />
+          )}
         </Field>
       )}
-      {mode === 'none' && <p className="text-muted">Builds cannot install packages either, unless they come from the operator’s registry.</p>}
+      {mode === 'none' && (
+        <p className="text-muted">
+          Builds cannot install packages either, unless they come from the operator’s registry.
+        </p>
+      )}
     </DialogForm>
   )
 }

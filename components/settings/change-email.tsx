@@ -13,14 +13,40 @@ export function ChangeEmail({ onDismiss }: { onDismiss: () => void }) {
   const form = useForm({ defaultValues: { email: '' } })
   const change = useConfirmedMutation((given: { email: string }) => client.security.changeEmail.mutate(given), {
     onSuccess: ({ mailed }, { email }) => {
-      toastDone(mailed ? `Open the link that is on its way to ${email}` : 'An operator of this platform can give you the link', { description: 'Until then your address stays as it is.' })
+      toastDone(
+        mailed ? `Open the link that is on its way to ${email}` : 'An operator of this platform can give you the link',
+        { description: 'Until then your address stays as it is.' },
+      )
       onDismiss()
     },
   })
   return (
-    <DialogForm title="Change your address" form={form} submit="Send the link" busy={change.isPending} error={change.error} onSubmit={(values) => change.mutate(values)} onDismiss={onDismiss}>
-      <Field label="New email" hint="A link goes there: opening it makes it your address." error={form.formState.errors.email?.message}>
-        {(control) => <Input {...control} {...form.register('email', { required: 'say which', pattern: { value: /^[^\s@]+@[^\s@]+$/, message: 'this is not an email address' } })} type="email" autoFocus autoComplete="email" />}
+    <DialogForm
+      title="Change your address"
+      form={form}
+      submit="Send the link"
+      busy={change.isPending}
+      error={change.error}
+      onSubmit={(values) => change.mutate(values)}
+      onDismiss={onDismiss}
+    >
+      <Field
+        label="New email"
+        hint="A link goes there: opening it makes it your address."
+        error={form.formState.errors.email?.message}
+      >
+        {(control) => (
+          <Input
+            {...control}
+            {...form.register('email', {
+              required: 'say which',
+              pattern: { value: /^[^\s@]+@[^\s@]+$/, message: 'this is not an email address' },
+            })}
+            type="email"
+            autoFocus
+            autoComplete="email"
+          />
+        )}
       </Field>
     </DialogForm>
   )

@@ -12,16 +12,33 @@ export function ChangeName({ onDismiss }: { onDismiss: () => void }) {
   const queries = useQueryClient()
   const { person } = useViewer()
   const form = useForm({ defaultValues: { name: person.name } })
-  const rename = useMutation(trpc.person.rename.mutationOptions({
-    onSuccess: async () => {
-      await queries.invalidateQueries(trpc.person.pathFilter())
-      onDismiss()
-    },
-  }))
+  const rename = useMutation(
+    trpc.person.rename.mutationOptions({
+      onSuccess: async () => {
+        await queries.invalidateQueries(trpc.person.pathFilter())
+        onDismiss()
+      },
+    }),
+  )
   return (
-    <DialogForm title="Your name" form={form} submit="Save" busy={rename.isPending} error={rename.error} onSubmit={({ name }) => rename.mutate({ name })} onDismiss={onDismiss}>
+    <DialogForm
+      title="Your name"
+      form={form}
+      submit="Save"
+      busy={rename.isPending}
+      error={rename.error}
+      onSubmit={({ name }) => rename.mutate({ name })}
+      onDismiss={onDismiss}
+    >
       <Field label="Name" error={form.formState.errors.name?.message}>
-        {(control) => <Input {...control} {...form.register('name', { required: 'say how you are called', maxLength: 100 })} autoFocus autoComplete="name" />}
+        {(control) => (
+          <Input
+            {...control}
+            {...form.register('name', { required: 'say how you are called', maxLength: 100 })}
+            autoFocus
+            autoComplete="name"
+          />
+        )}
       </Field>
     </DialogForm>
   )

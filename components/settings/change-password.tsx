@@ -14,24 +14,58 @@ export function ChangePassword({ onDismiss }: { onDismiss: () => void }) {
   const queries = useQueryClient()
   const { person } = useViewer()
   const form = useForm({ defaultValues: { current: '', next: '', signOutElsewhere: true } })
-  const change = useMutation(trpc.person.changePassword.mutationOptions({
-    onSuccess: (signedOut, { signOutElsewhere }) => {
-      toastDone('The password is changed', { description: signOutElsewhere === false ? 'You are still signed in everywhere else.' : wordsOf(signedOut) })
-      void queries.invalidateQueries(trpc.person.sessions.queryFilter())
-      onDismiss()
-    },
-  }))
+  const change = useMutation(
+    trpc.person.changePassword.mutationOptions({
+      onSuccess: (signedOut, { signOutElsewhere }) => {
+        toastDone('The password is changed', {
+          description: signOutElsewhere === false ? 'You are still signed in everywhere else.' : wordsOf(signedOut),
+        })
+        void queries.invalidateQueries(trpc.person.sessions.queryFilter())
+        onDismiss()
+      },
+    }),
+  )
   const { errors } = form.formState
   return (
-    <DialogForm title="Change the password" form={form} submit="Change the password" busy={change.isPending} error={change.error} onSubmit={(values) => change.mutate(values)} onDismiss={onDismiss}>
+    <DialogForm
+      title="Change the password"
+      form={form}
+      submit="Change the password"
+      busy={change.isPending}
+      error={change.error}
+      onSubmit={(values) => change.mutate(values)}
+      onDismiss={onDismiss}
+    >
       <input type="text" hidden readOnly autoComplete="username" value={person.email} />
       <Field label="Current password" error={errors.current?.message}>
-        {(control) => <Input {...control} {...form.register('current', { required: 'needed to change it' })} type="password" autoFocus autoComplete="current-password" />}
+        {(control) => (
+          <Input
+            {...control}
+            {...form.register('current', { required: 'needed to change it' })}
+            type="password"
+            autoFocus
+            autoComplete="current-password"
+          />
+        )}
       </Field>
       <Field label="New password" hint="At least 8 characters." error={errors.next?.message}>
-        {(control) => <Input {...control} {...form.register('next', { minLength: { value: 8, message: 'at least 8 characters' }, required: 'choose one' })} type="password" autoComplete="new-password" />}
+        {(control) => (
+          <Input
+            {...control}
+            {...form.register('next', {
+              minLength: { value: 8, message: 'at least 8 characters' },
+              required: 'choose one',
+            })}
+            type="password"
+            autoComplete="new-password"
+          />
+        )}
       </Field>
-      <Checkbox {...form.register('signOutElsewhere')} label="Sign out everywhere else" hint="Ends all other sessions and revokes all command-line sign-ins. This session stays." />
+      <Checkbox
+        {...form.register('signOutElsewhere')}
+        label="Sign out everywhere else"
+        hint="Ends all other sessions and revokes all command-line sign-ins. This session stays."
+      />
     </DialogForm>
   )
 }
@@ -39,6 +73,9 @@ export function ChangePassword({ onDismiss }: { onDismiss: () => void }) {
 /** What was revoked. */
 function wordsOf({ sessionsEnded, commandsSignedOut }: Outputs['person']['changePassword']): string {
   const counted = (count: number, one: string) => `${count} ${one}${count === 1 ? '' : 's'}`
-  const commands = commandsSignedOut === null ? 'command-line sign-ins as soon as the runtime is back' : counted(commandsSignedOut, 'command-line sign-in')
+  const commands =
+    commandsSignedOut === null
+      ? 'command-line sign-ins as soon as the runtime is back'
+      : counted(commandsSignedOut, 'command-line sign-in')
   return `Revoked: ${counted(sessionsEnded, 'other session')}, ${commands}.`
 }

@@ -16,24 +16,70 @@ import { Input } from '#components/ui/input.tsx'
 export function ConfirmDialog({ onDone, onDismiss }: { onDone: () => void; onDismiss: () => void }) {
   const trpc = useTRPC()
   const { person } = useViewer()
-  const { data: { hasPassword, totp } } = useSuspenseQuery(trpc.security.read.queryOptions())
+  const {
+    data: { hasPassword, totp },
+  } = useSuspenseQuery(trpc.security.read.queryOptions())
   const form = useForm({ defaultValues: { password: '', code: '' } })
   const confirm = useMutation(trpc.security.confirm.mutationOptions({ onSuccess: onDone }))
   const { errors } = form.formState
   if (!hasPassword && !totp) {
-    const again = () => { signOut().then(() => location.assign(paths.signIn(`${location.pathname}${location.search}`)), toastError) }
+    const again = () => {
+      signOut().then(() => location.assign(paths.signIn(`${location.pathname}${location.search}`)), toastError)
+    }
     return (
-      <Dialog title="Sign in again" onDismiss={onDismiss} footer={<><Button onClick={onDismiss}>Cancel</Button><Button kind="primary" onClick={again}>Sign out and in again</Button></>}>
+      <Dialog
+        title="Sign in again"
+        onDismiss={onDismiss}
+        footer={
+          <>
+            <Button onClick={onDismiss}>Cancel</Button>
+            <Button kind="primary" onClick={again}>
+              Sign out and in again
+            </Button>
+          </>
+        }
+      >
         <p className="text-pretty">This changes how you sign in, and it has been a while since you did.</p>
       </Dialog>
     )
   }
   return (
-    <DialogForm title="Is it you?" description="This changes how you sign in." form={form} submit="Confirm" busy={confirm.isPending} error={confirm.error} onSubmit={({ password, code }) => confirm.mutate(hasPassword ? { password } : { code })} onDismiss={onDismiss}>
+    <DialogForm
+      title="Is it you?"
+      description="This changes how you sign in."
+      form={form}
+      submit="Confirm"
+      busy={confirm.isPending}
+      error={confirm.error}
+      onSubmit={({ password, code }) => confirm.mutate(hasPassword ? { password } : { code })}
+      onDismiss={onDismiss}
+    >
       <input type="text" hidden readOnly autoComplete="username" value={person.email} />
-      {hasPassword
-        ? <Field label="Your password" error={errors.password?.message}>{(control) => <Input {...control} {...form.register('password', { required: 'needed to go on' })} type="password" autoFocus autoComplete="current-password" />}</Field>
-        : <Field label="Code of your authenticator app" error={errors.code?.message}>{(control) => <Input {...control} {...form.register('code', { required: 'needed to go on' })} autoFocus autoComplete="one-time-code" className="font-mono" />}</Field>}
+      {hasPassword ? (
+        <Field label="Your password" error={errors.password?.message}>
+          {(control) => (
+            <Input
+              {...control}
+              {...form.register('password', { required: 'needed to go on' })}
+              type="password"
+              autoFocus
+              autoComplete="current-password"
+            />
+          )}
+        </Field>
+      ) : (
+        <Field label="Code of your authenticator app" error={errors.code?.message}>
+          {(control) => (
+            <Input
+              {...control}
+              {...form.register('code', { required: 'needed to go on' })}
+              autoFocus
+              autoComplete="one-time-code"
+              className="font-mono"
+            />
+          )}
+        </Field>
+      )}
     </DialogForm>
   )
 }

@@ -6,7 +6,9 @@ import { errorOf } from '#client/errors.ts'
 
 type Guard = <T>(change: () => Promise<T>) => Promise<T>
 
-const ConfirmDialog = dynamic(() => import('./confirm-dialog.tsx').then((module) => module.ConfirmDialog), { ssr: false })
+const ConfirmDialog = dynamic(() => import('./confirm-dialog.tsx').then((module) => module.ConfirmDialog), {
+  ssr: false,
+})
 const Confirming = createContext<Guard>((change) => change())
 
 /** What changes how one signs in is asked for again, once its person has shown that they are there. */
@@ -17,17 +19,27 @@ export function ConfirmYou({ children }: { children: ReactNode }) {
       return await change()
     } catch (error) {
       if (errorOf(error).data?.confirm !== true) throw error
-      const confirmed = await new Promise<boolean>((resolve) => setAsked({ go: () => resolve(true), stop: () => resolve(false) }))
+      const confirmed = await new Promise<boolean>((resolve) =>
+        setAsked({ go: () => resolve(true), stop: () => resolve(false) }),
+      )
       setAsked(null)
       if (!confirmed) throw error
       return change()
     }
   }, [])
-  return <Confirming value={guard}>{children}{asked !== null && <ConfirmDialog onDone={asked.go} onDismiss={asked.stop} />}</Confirming>
+  return (
+    <Confirming value={guard}>
+      {children}
+      {asked !== null && <ConfirmDialog onDone={asked.go} onDismiss={asked.stop} />}
+    </Confirming>
+  )
 }
 
 /** A mutation that asks who is there when it must. */
-export function useConfirmedMutation<Given, Done>(change: (given: Given) => Promise<Done>, options: { onSuccess?: (done: Done, given: Given) => void; onError?: (error: Error) => void } = {}) {
+export function useConfirmedMutation<Given, Done>(
+  change: (given: Given) => Promise<Done>,
+  options: { onSuccess?: (done: Done, given: Given) => void; onError?: (error: Error) => void } = {},
+) {
   const guard = useContext(Confirming)
   return useMutation({ mutationFn: (given: Given) => guard(() => change(given)), ...options })
 }

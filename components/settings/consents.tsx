@@ -12,23 +12,38 @@ export function Consents() {
   const trpc = useTRPC()
   const queries = useQueryClient()
   const { data: consents } = useSuspenseQuery(trpc.person.consents.queryOptions())
-  const revoke = useMutation(trpc.person.revokeConsent.mutationOptions({
-    onSuccess: () => {
-      toastDone('It is not told who you are any more')
-      void queries.invalidateQueries(trpc.person.consents.queryFilter())
-    },
-    onError: toastError,
-  }))
+  const revoke = useMutation(
+    trpc.person.revokeConsent.mutationOptions({
+      onSuccess: () => {
+        toastDone('It is not told who you are any more')
+        void queries.invalidateQueries(trpc.person.consents.queryFilter())
+      },
+      onError: toastError,
+    }),
+  )
   if (consents.length === 0) return null
   return (
-    <Section title="Services that know you" about="Services of other teams that are told your email and a team of yours when you open them in a browser.">
+    <Section
+      title="Services that know you"
+      about="Services of other teams that are told your email and a team of yours when you open them in a browser."
+    >
       <Panel>
         <ul aria-label="Services that know you" className="divide-y divide-border">
           {consents.map(({ serviceId, service, team, at }) => (
             <li key={serviceId} className="flex min-h-[38px] items-center gap-3 py-1 pr-1.5 pl-3">
-              <span className="min-w-0 truncate">@{team}/{service}</span>
-              <span className="ml-auto shrink-0 text-muted">since <Time at={at} /></span>
-              <IconButton size="small" label={`Take back what @${team}/${service} may know`} onClick={() => revoke.mutate({ serviceId })}><X /></IconButton>
+              <span className="min-w-0 truncate">
+                @{team}/{service}
+              </span>
+              <span className="ml-auto shrink-0 text-muted">
+                since <Time at={at} />
+              </span>
+              <IconButton
+                size="small"
+                label={`Take back what @${team}/${service} may know`}
+                onClick={() => revoke.mutate({ serviceId })}
+              >
+                <X />
+              </IconButton>
             </li>
           ))}
         </ul>

@@ -16,19 +16,36 @@ export function Egress() {
   const { team } = usePlace()
   const trpc = useTRPC()
   const may = useMay()
-  const { data: { egress, most, unenforced } } = useSuspenseQuery(trpc.teams.egress.queryOptions({ team }))
+  const {
+    data: { egress, most, unenforced },
+  } = useSuspenseQuery(trpc.teams.egress.queryOptions({ team }))
   const [open, setOpen] = useState(false)
   return (
     <Section
       title="The outside world"
       about="Where its services and builds may go. Other services, by the gateway, they always reach; private addresses and this machine never."
-      actions={<Button reason={may('team.write')} onClick={() => setOpen(true)}>Change</Button>}
+      actions={
+        <Button reason={may('team.write')} onClick={() => setOpen(true)}>
+          Change
+        </Button>
+      }
     >
       <Panel>
         <Properties>
-          <Property name="Reached"><Reached rule={egress} /></Property>
-          {most.mode !== 'all' && <Property name="At most"><Reached rule={most} /><span className="block text-muted">set by the operator</span></Property>}
-          {unenforced !== null && <Property name="Here"><span className="text-warn">Nobody is held to it on this machine: {unenforced}.</span></Property>}
+          <Property name="Reached">
+            <Reached rule={egress} />
+          </Property>
+          {most.mode !== 'all' && (
+            <Property name="At most">
+              <Reached rule={most} />
+              <span className="block text-muted">set by the operator</span>
+            </Property>
+          )}
+          {unenforced !== null && (
+            <Property name="Here">
+              <span className="text-warn">Nobody is held to it on this machine: {unenforced}.</span>
+            </Property>
+          )}
         </Properties>
       </Panel>
       {open && <ChangeEgress egress={egress} most={most} onDismiss={() => setOpen(false)} />}
@@ -38,5 +55,13 @@ export function Egress() {
 
 function Reached({ rule }: { rule: Rule }) {
   if (rule.mode !== 'listed') return egressModes[rule.mode]
-  return <ul>{rule.hosts.map((host) => <li key={host}><code className="text-small break-all">{host}</code></li>)}</ul>
+  return (
+    <ul>
+      {rule.hosts.map((host) => (
+        <li key={host}>
+          <code className="text-small break-all">{host}</code>
+        </li>
+      ))}
+    </ul>
+  )
 }

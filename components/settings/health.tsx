@@ -8,7 +8,11 @@ import { StateMark } from '#components/ui/state-mark.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { Address } from './address.tsx'
 
-const tones = { ok: { tone: 'ok', shape: 'full' }, warn: { tone: 'warn', shape: 'triangle' }, bad: { tone: 'bad', shape: 'cross' } } as const
+const tones = {
+  ok: { tone: 'ok', shape: 'full' },
+  warn: { tone: 'warn', shape: 'triangle' },
+  bad: { tone: 'bad', shape: 'cross' },
+} as const
 
 /** For operators: how the platform itself is, looked at as the screen is opened, and where others can look. */
 export function Health() {
@@ -26,34 +30,66 @@ export function Health() {
   return (
     <PageBody>
       <Section
-        title="Health" about={<>What the platform leans on, as of <Time at={health.dataUpdatedAt} />.</>}
-        actions={<Button busy={busy} onClick={lookAgain}>{!busy && <RotateCw />}Look again</Button>}
+        title="Health"
+        about={
+          <>
+            What the platform leans on, as of <Time at={health.dataUpdatedAt} />.
+          </>
+        }
+        actions={
+          <Button busy={busy} onClick={lookAgain}>
+            {!busy && <RotateCw />}Look again
+          </Button>
+        }
       >
         <Panel>
           <ul className="divide-y divide-border">
             {health.data.map(({ name, state, says, fix }) => (
               <li key={name} className="flex min-h-[34px] flex-wrap items-baseline gap-x-4 px-3 py-2">
-                <span className="w-40 shrink-0"><StateMark {...tones[state]} word={name} /></span>
-                <span className="tabular min-w-0 grow basis-64 text-pretty">{says}{fix !== null && <span className={`block ${state === 'bad' ? 'text-bad' : 'text-warn'}`}>{fix}</span>}</span>
+                <span className="w-40 shrink-0">
+                  <StateMark {...tones[state]} word={name} />
+                </span>
+                <span className="tabular min-w-0 grow basis-64 text-pretty">
+                  {says}
+                  {fix !== null && <span className={`block ${state === 'bad' ? 'text-bad' : 'text-warn'}`}>{fix}</span>}
+                </span>
               </li>
             ))}
           </ul>
         </Panel>
       </Section>
-      <Section title="Processes" about={memory > 0 ? <><span className="tabular">{mebibytes(memory)}</span> together. Each that ends is started again by itself.</> : 'Each that ends is started again by itself.'}>
+      <Section
+        title="Processes"
+        about={
+          memory > 0 ? (
+            <>
+              <span className="tabular">{mebibytes(memory)}</span> together. Each that ends is started again by itself.
+            </>
+          ) : (
+            'Each that ends is started again by itself.'
+          )
+        }
+      >
         <Panel>
           <ul className="divide-y divide-border">
             {processes.map(({ name, pid, memoryBytes }) => (
               <li key={name} className="tabular flex h-[34px] items-center gap-4 px-3">
-                <span className="w-40"><StateMark tone={pid === null ? 'bad' : 'ok'} shape={pid === null ? 'cross' : 'full'} word={name} /></span>
-                <span className="grow font-mono text-small text-muted">{pid === null ? 'not running' : `pid ${pid}`}</span>
+                <span className="w-40">
+                  <StateMark tone={pid === null ? 'bad' : 'ok'} shape={pid === null ? 'cross' : 'full'} word={name} />
+                </span>
+                <span className="grow font-mono text-small text-muted">
+                  {pid === null ? 'not running' : `pid ${pid}`}
+                </span>
                 <span className="text-muted">{memoryBytes === null ? '–' : mebibytes(memoryBytes)}</span>
               </li>
             ))}
           </ul>
         </Panel>
       </Section>
-      <Section title="From elsewhere" about="For load balancers, for a shell, and for Prometheus, which needs an operator’s token.">
+      <Section
+        title="From elsewhere"
+        about="For load balancers, for a shell, and for Prometheus, which needs an operator’s token."
+      >
         <Panel>
           <Properties>
             <Address name="Console’s health" value={`${about.url}/health`} />

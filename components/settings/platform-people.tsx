@@ -13,7 +13,9 @@ import { ConfirmYou } from './confirm-you.tsx'
 import { UnconfirmedPeople } from './unconfirmed-people.tsx'
 import { WaitingMessages } from './waiting-messages.tsx'
 
-const RemoveFactors = dynamic(() => import('./remove-factors.tsx').then((module) => module.RemoveFactors), { ssr: false })
+const RemoveFactors = dynamic(() => import('./remove-factors.tsx').then((module) => module.RemoveFactors), {
+  ssr: false,
+})
 
 const signUpWords: Readonly<Record<SignUp, string>> = {
   open: 'Anyone who reads mail at the address that they give gets an account.',
@@ -25,7 +27,9 @@ const signUpWords: Readonly<Record<SignUp, string>> = {
 export function PlatformPeople() {
   const trpc = useTRPC()
   const queries = useQueryClient()
-  const { data: { signUp, mail, providers, messages, unconfirmed } } = useSuspenseQuery(trpc.platform.people.queryOptions())
+  const {
+    data: { signUp, mail, providers, messages, unconfirmed },
+  } = useSuspenseQuery(trpc.platform.people.queryOptions())
   const refresh = () => void queries.invalidateQueries(trpc.platform.people.queryFilter())
   const setSignUp = useMutation(trpc.platform.setSignUp.mutationOptions({ onSuccess: refresh, onError: toastError }))
   const [removing, setRemoving] = useState(false)
@@ -37,15 +41,56 @@ export function PlatformPeople() {
         <Panel>
           <Properties>
             <Property name="Sign-up">
-              <Segments label="Sign-up" value={chosen} options={[{ value: 'open', label: 'Open' }, { value: 'invitation', label: 'By invitation' }, { value: 'closed', label: 'Closed' }]} onChange={(value) => setSignUp.mutate({ signUp: value })} />
-              <span className="mt-1 block text-small text-pretty text-muted">{signUpWords[chosen]}{chosen === 'open' && mail === undefined && ' Without a mail server, you pass each their link on.'}</span>
+              <Segments
+                label="Sign-up"
+                value={chosen}
+                options={[
+                  { value: 'open', label: 'Open' },
+                  { value: 'invitation', label: 'By invitation' },
+                  { value: 'closed', label: 'Closed' },
+                ]}
+                onChange={(value) => setSignUp.mutate({ signUp: value })}
+              />
+              <span className="mt-1 block text-small text-pretty text-muted">
+                {signUpWords[chosen]}
+                {chosen === 'open' && mail === undefined && ' Without a mail server, you pass each their link on.'}
+              </span>
             </Property>
-            <Property name="Mail">{mail === undefined ? <span className="text-muted">None is sent: links wait below. Set <code>M3O_SMTP_URL</code> and <code>M3O_MAIL_FROM</code>.</span> : <>from <code className="text-small break-all">{mail.from}</code> by <code className="text-small break-all">{mail.host}</code></>}</Property>
-            <Property name="Lost second factor"><span className="flex items-center justify-between gap-2"><span className="text-muted">Somebody has neither it nor a recovery code.</span><Button size="small" onClick={() => setRemoving(true)}>Remove theirs</Button></span></Property>
-            {providers.length === 0 && <Property name="Providers"><span className="text-muted">None: set <code>M3O_GITHUB_…</code>, <code>M3O_GOOGLE_…</code> or <code>M3O_OIDC_…</code>.</span></Property>}
+            <Property name="Mail">
+              {mail === undefined ? (
+                <span className="text-muted">
+                  None is sent: links wait below. Set <code>M3O_SMTP_URL</code> and <code>M3O_MAIL_FROM</code>.
+                </span>
+              ) : (
+                <>
+                  from <code className="text-small break-all">{mail.from}</code> by{' '}
+                  <code className="text-small break-all">{mail.host}</code>
+                </>
+              )}
+            </Property>
+            <Property name="Lost second factor">
+              <span className="flex items-center justify-between gap-2">
+                <span className="text-muted">Somebody has neither it nor a recovery code.</span>
+                <Button size="small" onClick={() => setRemoving(true)}>
+                  Remove theirs
+                </Button>
+              </span>
+            </Property>
+            {providers.length === 0 && (
+              <Property name="Providers">
+                <span className="text-muted">
+                  None: set <code>M3O_GITHUB_…</code>, <code>M3O_GOOGLE_…</code> or <code>M3O_OIDC_…</code>.
+                </span>
+              </Property>
+            )}
             {providers.map(({ id, name, callback }) => (
               <Property key={id} name={name}>
-                <span className="flex items-center justify-between gap-2"><span className="min-w-0 text-small">comes back to <code className="break-all">{callback}</code></span><CopyButton text={callback} label={`Copy the address that ${name} comes back to`} /></span>
+                <span className="flex items-center justify-between gap-2">
+                  <span className="min-w-0 text-small">
+                    comes back to <code className="break-all">{callback}</code>
+                  </span>
+                  <CopyButton text={callback} label={`Copy the address that ${name} comes back to`} />
+                </span>
               </Property>
             ))}
           </Properties>

@@ -20,13 +20,25 @@ export function Platform() {
   return (
     <PageBody>
       <PlatformPeople />
-      <Section title="Isolation" about="How services are kept apart on this machine, and where that is weaker than it could be.">
+      <Section
+        title="Isolation"
+        about="How services are kept apart on this machine, and where that is weaker than it could be."
+      >
         <Panel>
           <ul className="divide-y divide-border">
             {isolation.map(({ what, how, weaker }) => (
               <li key={what} className="flex flex-wrap items-baseline gap-x-4 px-3 py-2">
-                <span className="w-40 shrink-0"><StateMark tone={weaker === null ? 'ok' : 'warn'} shape={weaker === null ? 'full' : 'triangle'} word={what} /></span>
-                <span className="min-w-0 grow basis-64 text-pretty">{how}{weaker !== null && <span className="block text-warn">{weaker}</span>}</span>
+                <span className="w-40 shrink-0">
+                  <StateMark
+                    tone={weaker === null ? 'ok' : 'warn'}
+                    shape={weaker === null ? 'full' : 'triangle'}
+                    word={what}
+                  />
+                </span>
+                <span className="min-w-0 grow basis-64 text-pretty">
+                  {how}
+                  {weaker !== null && <span className="block text-warn">{weaker}</span>}
+                </span>
               </li>
             ))}
           </ul>
@@ -35,13 +47,39 @@ export function Platform() {
       <Section title="Platform">
         <Panel>
           <Properties>
-            <Property name="Version"><span className="flex flex-wrap items-baseline justify-between gap-x-4"><code className="text-small">{status.version}</code><span className="text-muted">to another one, while all goes on: <code className="text-small">git pull; bin/m3o upgrade</code></span></span></Property>
-            <Property name="Runs since"><Time at={status.startedAt} /></Property>
+            <Property name="Version">
+              <span className="flex flex-wrap items-baseline justify-between gap-x-4">
+                <code className="text-small">{status.version}</code>
+                <span className="text-muted">
+                  to another one, while all goes on: <code className="text-small">git pull; bin/m3o upgrade</code>
+                </span>
+              </span>
+            </Property>
+            <Property name="Runs since">
+              <Time at={status.startedAt} />
+            </Property>
             <Property name="Engine">{status.engine}</Property>
-            <Property name="Key of secrets"><span className="flex items-center justify-between gap-2"><span className="text-muted">in a file beside the database</span><Button size="small" onClick={() => setRotating(true)}>Change</Button></span></Property>
-            <Property name="Gateway"><code className="text-small break-all">{gateway.url}</code></Property>
-            <Property name="Services’ domain"><code className="text-small">{gateway.domain}:{gateway.port}</code></Property>
-            <Property name="Holds"><span className="tabular">{many(counts.teams, 'team')}, {many(counts.services, 'service')}, {many(counts.instances, 'instance')}</span></Property>
+            <Property name="Key of secrets">
+              <span className="flex items-center justify-between gap-2">
+                <span className="text-muted">in a file beside the database</span>
+                <Button size="small" onClick={() => setRotating(true)}>
+                  Change
+                </Button>
+              </span>
+            </Property>
+            <Property name="Gateway">
+              <code className="text-small break-all">{gateway.url}</code>
+            </Property>
+            <Property name="Services’ domain">
+              <code className="text-small">
+                {gateway.domain}:{gateway.port}
+              </code>
+            </Property>
+            <Property name="Holds">
+              <span className="tabular">
+                {many(counts.teams, 'team')}, {many(counts.services, 'service')}, {many(counts.instances, 'instance')}
+              </span>
+            </Property>
           </Properties>
         </Panel>
       </Section>

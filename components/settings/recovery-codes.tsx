@@ -7,10 +7,31 @@ import { Dialog } from '#components/ui/dialog.tsx'
 export function RecoveryCodes({ codes, onDismiss }: { codes: string[]; onDismiss: () => void }) {
   const { copied, copy } = useCopy(codes.join('\n'))
   return (
-    <Dialog title="Keep these recovery codes" onDismiss={onDismiss} footer={<><Button onClick={copy}>{copied ? 'Copied' : 'Copy'}</Button><Button kind="primary" autoFocus onClick={onDismiss}>I have kept them</Button></>}>
-      <p className="mb-3 text-pretty">Each signs you in once, should you lose your phone or your passkey. Keep them where you keep your passwords, or on paper.</p>
-      <ul data-secret aria-label="Recovery codes, shown this once" tabIndex={0} className="tabular grid grid-cols-1 gap-x-6 gap-y-1 rounded border border-border bg-sunken px-3 py-2 font-mono text-small select-all sm:grid-cols-2">
-        {codes.map((code) => <li key={code}>{code}</li>)}
+    <Dialog
+      title="Keep these recovery codes"
+      onDismiss={onDismiss}
+      footer={
+        <>
+          <Button onClick={copy}>{copied ? 'Copied' : 'Copy'}</Button>
+          <Button kind="primary" autoFocus onClick={onDismiss}>
+            I have kept them
+          </Button>
+        </>
+      }
+    >
+      <p className="mb-3 text-pretty">
+        Each signs you in once, should you lose your phone or your passkey. Keep them where you keep your passwords, or
+        on paper.
+      </p>
+      <ul
+        data-secret
+        aria-label="Recovery codes, shown this once"
+        tabIndex={0}
+        className="tabular grid grid-cols-1 gap-x-6 gap-y-1 rounded border border-border bg-sunken px-3 py-2 font-mono text-small select-all sm:grid-cols-2"
+      >
+        {codes.map((code) => (
+          <li key={code}>{code}</li>
+        ))}
       </ul>
       <p className="mt-3 text-muted">They are not shown again: only their hashes are kept.</p>
     </Dialog>

@@ -18,10 +18,23 @@ export function RemoveFactors({ onDismiss }: { onDismiss: () => void }) {
     },
   })
   return (
-    <DialogForm title="Remove a second factor" form={form} submit="Remove it" busy={remove.isPending} error={remove.error} onSubmit={(values) => remove.mutate(values)} onDismiss={onDismiss}>
-      <p className="text-pretty">Be sure that it is they who ask: call them, or see them. Their app, passkeys and recovery codes go, and their sessions end.</p>
+    <DialogForm
+      title="Remove a second factor"
+      form={form}
+      submit="Remove it"
+      busy={remove.isPending}
+      error={remove.error}
+      onSubmit={(values) => remove.mutate(values)}
+      onDismiss={onDismiss}
+    >
+      <p className="text-pretty">
+        Be sure that it is they who ask: call them, or see them. Their app, passkeys and recovery codes go, and their
+        sessions end.
+      </p>
       <Field label="Email" error={form.formState.errors.email?.message}>
-        {(control) => <Input {...control} {...form.register('email', { required: 'say whose' })} type="email" autoFocus />}
+        {(control) => (
+          <Input {...control} {...form.register('email', { required: 'say whose' })} type="email" autoFocus />
+        )}
       </Field>
     </DialogForm>
   )

@@ -18,15 +18,29 @@ export function RenameTeam({ onDismiss }: { onDismiss: () => void }) {
   const queries = useQueryClient()
   const router = useRouter()
   const form = useForm({ resolver: zodResolver(z.object({ name: teamName })), defaultValues: { name: place.team } })
-  const rename = useMutation(trpc.teams.rename.mutationOptions({
-    onSuccess: async (_, { name }) => {
-      await queries.invalidateQueries(trpc.person.pathFilter())
-      router.replace(paths.settings({ ...place, team: name }))
-    },
-  }))
+  const rename = useMutation(
+    trpc.teams.rename.mutationOptions({
+      onSuccess: async (_, { name }) => {
+        await queries.invalidateQueries(trpc.person.pathFilter())
+        router.replace(paths.settings({ ...place, team: name }))
+      },
+    }),
+  )
   return (
-    <DialogForm title="Rename the team" form={form} submit="Rename" busy={rename.isPending || rename.isSuccess} error={rename.error} onSubmit={({ name }) => rename.mutate({ team: place.team, name })} onDismiss={onDismiss}>
-      <Field label="Name" hint="Part of its services’ addresses; the former ones redirect." error={form.formState.errors.name?.message}>
+    <DialogForm
+      title="Rename the team"
+      form={form}
+      submit="Rename"
+      busy={rename.isPending || rename.isSuccess}
+      error={rename.error}
+      onSubmit={({ name }) => rename.mutate({ team: place.team, name })}
+      onDismiss={onDismiss}
+    >
+      <Field
+        label="Name"
+        hint="Part of its services’ addresses; the former ones redirect."
+        error={form.formState.errors.name?.message}
+      >
         {(control) => <Input {...control} {...form.register('name')} autoFocus className="font-mono" />}
       </Field>
     </DialogForm>

@@ -24,10 +24,29 @@ export function SetPassword({ onDismiss }: { onDismiss: () => void }) {
     },
   })
   return (
-    <DialogForm title="Set a password" form={form} submit="Set the password" busy={set.isPending} error={set.error} onSubmit={(values) => set.mutate(values)} onDismiss={onDismiss}>
+    <DialogForm
+      title="Set a password"
+      form={form}
+      submit="Set the password"
+      busy={set.isPending}
+      error={set.error}
+      onSubmit={(values) => set.mutate(values)}
+      onDismiss={onDismiss}
+    >
       <input type="text" hidden readOnly autoComplete="username" value={person.email} />
       <Field label="Password" hint="At least 8 characters." error={form.formState.errors.password?.message}>
-        {(control) => <Input {...control} {...form.register('password', { minLength: { value: 8, message: 'at least 8 characters' }, required: 'choose one' })} type="password" autoFocus autoComplete="new-password" />}
+        {(control) => (
+          <Input
+            {...control}
+            {...form.register('password', {
+              minLength: { value: 8, message: 'at least 8 characters' },
+              required: 'choose one',
+            })}
+            type="password"
+            autoFocus
+            autoComplete="new-password"
+          />
+        )}
       </Field>
     </DialogForm>
   )

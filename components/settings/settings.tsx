@@ -26,15 +26,30 @@ export function Settings() {
   return (
     <>
       <PageHeader title="Settings">
-        <Tabs what="part" label="Parts of the settings" tabs={settingsTabs.map((each) => ({ label: labels[each], href: paths.settings(place, each === 'team' ? undefined : each), here: each === tab, shape: 'boxes' }))} />
+        <Tabs
+          what="part"
+          label="Parts of the settings"
+          tabs={settingsTabs.map((each) => ({
+            label: labels[each],
+            href: paths.settings(place, each === 'team' ? undefined : each),
+            here: each === tab,
+            shape: 'boxes',
+          }))}
+        />
       </PageHeader>
-      <PlaceOf what="part"><Suspense key={tab} fallback={<ShapeSkeleton label="Loading settings" shape="boxes" />}>
-        {tab === 'team' && <TeamSettings />}
-        {tab === 'account' && <Account />}
-        {(tab === 'platform' || tab === 'health') && reason !== null && <EmptyState icon={<Lock />} title="The platform is its operators’">{reason}.</EmptyState>}
-        {tab === 'platform' && reason === null && <Platform />}
-        {tab === 'health' && reason === null && <Health />}
-      </Suspense></PlaceOf>
+      <PlaceOf what="part">
+        <Suspense key={tab} fallback={<ShapeSkeleton label="Loading settings" shape="boxes" />}>
+          {tab === 'team' && <TeamSettings />}
+          {tab === 'account' && <Account />}
+          {(tab === 'platform' || tab === 'health') && reason !== null && (
+            <EmptyState icon={<Lock />} title="The platform is its operators’">
+              {reason}.
+            </EmptyState>
+          )}
+          {tab === 'platform' && reason === null && <Platform />}
+          {tab === 'health' && reason === null && <Health />}
+        </Suspense>
+      </PlaceOf>
     </>
   )
 }

@@ -30,9 +30,24 @@ export function TeamSettings() {
       <Section title="Team">
         <Panel>
           <Properties>
-            <Property name="Name"><span className="flex items-center justify-between gap-2"><span>{team}</span><Button size="small" reason={may('team.write')} onClick={() => setOpen('rename')}>Rename</Button></span></Property>
-            {own !== undefined && <Property name="Id"><ShortId id={own.id} /></Property>}
-            {own !== undefined && <Property name="Created"><Time at={own.createdAt} /></Property>}
+            <Property name="Name">
+              <span className="flex items-center justify-between gap-2">
+                <span>{team}</span>
+                <Button size="small" reason={may('team.write')} onClick={() => setOpen('rename')}>
+                  Rename
+                </Button>
+              </span>
+            </Property>
+            {own !== undefined && (
+              <Property name="Id">
+                <ShortId id={own.id} />
+              </Property>
+            )}
+            {own !== undefined && (
+              <Property name="Created">
+                <Time at={own.createdAt} />
+              </Property>
+            )}
           </Properties>
         </Panel>
       </Section>
@@ -41,12 +56,25 @@ export function TeamSettings() {
           <Properties>
             <Address name="Console and command" value={about.url} />
             <Address name="Gateway" value={about.gateway.url} />
-            <Address name="A service’s own" value={`http://{service}--${team}.${about.gateway.domain}:${about.gateway.port}/`} />
+            <Address
+              name="A service’s own"
+              value={`http://{service}--${team}.${about.gateway.domain}:${about.gateway.port}/`}
+            />
           </Properties>
         </Panel>
       </Section>
       <Egress />
-      <Section title="Delete the team" about="Its services stop, and its environments, tokens and members’ access go with it." actions={<Button kind="bad" reason={may('team.delete')} onClick={() => setOpen('delete')}>Delete {team}</Button>}>{null}</Section>
+      <Section
+        title="Delete the team"
+        about="Its services stop, and its environments, tokens and members’ access go with it."
+        actions={
+          <Button kind="bad" reason={may('team.delete')} onClick={() => setOpen('delete')}>
+            Delete {team}
+          </Button>
+        }
+      >
+        {null}
+      </Section>
       {open === 'rename' && <RenameTeam onDismiss={() => setOpen(null)} />}
       {open === 'delete' && <DeleteTeam onDismiss={() => setOpen(null)} />}
     </PageBody>
@@ -59,9 +87,24 @@ function DeleteTeam({ onDismiss }: { onDismiss: () => void }) {
   const trpc = useTRPC()
   const queries = useQueryClient()
   const router = useRouter()
-  const remove = useMutation(trpc.teams.delete.mutationOptions({ onSuccess: () => { queries.clear(); router.push(paths.home()) } }))
+  const remove = useMutation(
+    trpc.teams.delete.mutationOptions({
+      onSuccess: () => {
+        queries.clear()
+        router.push(paths.home())
+      },
+    }),
+  )
   return (
-    <Confirm title={`Delete ${team}?`} action={`Delete ${team}`} name={team} busy={remove.isPending || remove.isSuccess} error={remove.error} onConfirm={() => remove.mutate({ team, id: teams.find(({ name }) => name === team)?.id })} onDismiss={onDismiss}>
+    <Confirm
+      title={`Delete ${team}?`}
+      action={`Delete ${team}`}
+      name={team}
+      busy={remove.isPending || remove.isSuccess}
+      error={remove.error}
+      onConfirm={() => remove.mutate({ team, id: teams.find(({ name }) => name === team)?.id })}
+      onDismiss={onDismiss}
+    >
       <p>All of its services stop and are deleted, with their source, logs and settings.</p>
     </Confirm>
   )

@@ -7,14 +7,30 @@ import { Time } from '#components/ui/time.tsx'
 import { useConfirmedMutation } from './confirm-you.tsx'
 
 /** For operators: people who got an account by a link that somebody else had seen, too. */
-export function UnconfirmedPeople({ people, onConfirmed }: { people: (Person & { createdAt: number })[]; onConfirmed: () => void }) {
+export function UnconfirmedPeople({
+  people,
+  onConfirmed,
+}: {
+  people: (Person & { createdAt: number })[]
+  onConfirmed: () => void
+}) {
   const client = useTRPCClient()
-  const confirm = useConfirmedMutation(({ id, email }: Person) => client.platform.confirmPerson.mutate({ userId: id, email }), {
-    onSuccess: (_done, { email }) => { toastDone(`${email} is confirmed`); onConfirmed() }, onError: toastError,
-  })
+  const confirm = useConfirmedMutation(
+    ({ id, email }: Person) => client.platform.confirmPerson.mutate({ userId: id, email }),
+    {
+      onSuccess: (_done, { email }) => {
+        toastDone(`${email} is confirmed`)
+        onConfirmed()
+      },
+      onError: toastError,
+    },
+  )
   if (people.length === 0) return null
   return (
-    <Section title="Unconfirmed people" about="Nothing has proved that these addresses are theirs, so services are not told of them. Confirm only an account whose owner you have asked.">
+    <Section
+      title="Unconfirmed people"
+      about="Nothing has proved that these addresses are theirs, so services are not told of them. Confirm only an account whose owner you have asked."
+    >
       <Panel>
         <ul className="divide-y divide-border" aria-label="Unconfirmed people">
           {people.map((person) => (
@@ -23,7 +39,14 @@ export function UnconfirmedPeople({ people, onConfirmed }: { people: (Person & {
               <span className="min-w-0 break-words text-muted">{person.name}</span>
               <span className="ml-auto flex shrink-0 items-center gap-2">
                 <Time at={person.createdAt} className="text-muted" />
-                <Button size="small" aria-label={`Confirm ${person.email}`} busy={confirm.isPending && confirm.variables.id === person.id} onClick={() => confirm.mutate(person)}>Confirm</Button>
+                <Button
+                  size="small"
+                  aria-label={`Confirm ${person.email}`}
+                  busy={confirm.isPending && confirm.variables.id === person.id}
+                  onClick={() => confirm.mutate(person)}
+                >
+                  Confirm
+                </Button>
               </span>
             </li>
           ))}

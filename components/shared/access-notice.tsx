@@ -12,13 +12,20 @@ const AskDialog = dynamic(() => import('./ask-dialog.tsx').then((module) => modu
 
 export function accessBadge({ access }: Pick<Service, 'access'>): { word: string; tone: Tone } | undefined {
   switch (access) {
-    case 'needed': return { word: 'by approval', tone: 'idle' }
-    case 'asked': return { word: 'asked', tone: 'warn' }
-    case 'approved': return { word: 'approved', tone: 'ok' }
-    case 'declined': return { word: 'declined', tone: 'bad' }
-    case 'revoked': return { word: 'revoked', tone: 'bad' }
-    case 'read': return { word: 'open source', tone: 'idle' }
-    default: return undefined
+    case 'needed':
+      return { word: 'by approval', tone: 'idle' }
+    case 'asked':
+      return { word: 'asked', tone: 'warn' }
+    case 'approved':
+      return { word: 'approved', tone: 'ok' }
+    case 'declined':
+      return { word: 'declined', tone: 'bad' }
+    case 'revoked':
+      return { word: 'revoked', tone: 'bad' }
+    case 'read':
+      return { word: 'open source', tone: 'idle' }
+    default:
+      return undefined
   }
 }
 
@@ -34,13 +41,24 @@ export function AccessNotice({ service, name }: { service: Service; name: string
     asked: <>{team} has asked. Its team is told; until it answers, calls are answered 403.</>,
     declined: <>Its team has declined {team}: its calls are answered 403. You may ask again.</>,
     revoked: <>Its team has taken {team}’s approval back: its calls are answered 403. You may ask again.</>,
-    read: <>Its source is open to read and to fork. Calls are for those with whom its team shares it, which {team} is not.</>,
+    read: (
+      <>
+        Its source is open to read and to fork. Calls are for those with whom its team shares it, which {team} is not.
+      </>
+    ),
   }
   return (
-    <aside aria-label="Access" className="flex flex-wrap items-center gap-x-3 gap-y-2 border-b border-border bg-sunken px-4 py-2 sm:px-6">
+    <aside
+      aria-label="Access"
+      className="flex flex-wrap items-center gap-x-3 gap-y-2 border-b border-border bg-sunken px-4 py-2 sm:px-6"
+    >
       <KeyRound aria-hidden className="size-3.5 shrink-0 text-muted" />
       <p className="min-w-0 grow basis-60 text-pretty">{words[access]}</p>
-      {access !== 'asked' && access !== 'read' && <Button size="small" kind="primary" reason={may('consumer.ask', null)} onClick={() => setAsking(true)}>Ask to call it</Button>}
+      {access !== 'asked' && access !== 'read' && (
+        <Button size="small" kind="primary" reason={may('consumer.ask', null)} onClick={() => setAsking(true)}>
+          Ask to call it
+        </Button>
+      )}
       {asking && <AskDialog name={name} onDismiss={() => setAsking(false)} />}
     </aside>
   )

@@ -13,18 +13,43 @@ export function AskDialog({ name, onDismiss }: { name: string; onDismiss: () => 
   const trpc = useTRPC()
   const queries = useQueryClient()
   const form = useForm({ defaultValues: { reason: '' } })
-  const ask = useMutation(trpc.shared.ask.mutationOptions({
-    onSuccess: () => {
-      void queries.invalidateQueries(trpc.services.pathFilter())
-      void queries.invalidateQueries(trpc.shared.pathFilter())
-      onDismiss()
-      toastDone(`The team of ${name} is asked`)
-    },
-  }))
+  const ask = useMutation(
+    trpc.shared.ask.mutationOptions({
+      onSuccess: () => {
+        void queries.invalidateQueries(trpc.services.pathFilter())
+        void queries.invalidateQueries(trpc.shared.pathFilter())
+        onDismiss()
+        toastDone(`The team of ${name} is asked`)
+      },
+    }),
+  )
   return (
-    <DialogForm title={`Ask to call ${name}`} description={`For all services and people of ${team}.`} form={form} submit="Ask" busy={ask.isPending} error={ask.error} onSubmit={({ reason }) => ask.mutate({ team, name, reason })} onDismiss={onDismiss}>
-      <Field label="What for" hint="Its team reads this before it answers." error={form.formState.errors.reason?.message}>
-        {(control) => <Textarea {...control} {...form.register('reason', { validate: (text) => text.trim() !== '' || 'Say what for', maxLength: { value: 1_000, message: 'At most 1,000 characters' } })} rows={4} autoFocus />}
+    <DialogForm
+      title={`Ask to call ${name}`}
+      description={`For all services and people of ${team}.`}
+      form={form}
+      submit="Ask"
+      busy={ask.isPending}
+      error={ask.error}
+      onSubmit={({ reason }) => ask.mutate({ team, name, reason })}
+      onDismiss={onDismiss}
+    >
+      <Field
+        label="What for"
+        hint="Its team reads this before it answers."
+        error={form.formState.errors.reason?.message}
+      >
+        {(control) => (
+          <Textarea
+            {...control}
+            {...form.register('reason', {
+              validate: (text) => text.trim() !== '' || 'Say what for',
+              maxLength: { value: 1_000, message: 'At most 1,000 characters' },
+            })}
+            rows={4}
+            autoFocus
+          />
+        )}
       </Field>
     </DialogForm>
   )

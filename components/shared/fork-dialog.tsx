@@ -19,20 +19,34 @@ export function ForkDialog({ service, name, onDismiss }: { service: Service; nam
   const trpc = useTRPC()
   const queries = useQueryClient()
   const router = useRouter()
-  const form = useForm({ resolver: zodResolver(z.object({ name: serviceName })), defaultValues: { name: service.name } })
-  const fork = useMutation(trpc.shared.fork.mutationOptions({
-    onSuccess: ({ name: made }) => {
-      void queries.invalidateQueries(trpc.services.pathFilter())
-      router.push(paths.code({ ...place, service: made }))
-    },
-  }))
+  const form = useForm({
+    resolver: zodResolver(z.object({ name: serviceName })),
+    defaultValues: { name: service.name },
+  })
+  const fork = useMutation(
+    trpc.shared.fork.mutationOptions({
+      onSuccess: ({ name: made }) => {
+        void queries.invalidateQueries(trpc.services.pathFilter())
+        router.push(paths.code({ ...place, service: made }))
+      },
+    }),
+  )
   return (
     <DialogForm
-      title={`Fork ${name}`} description={`Its source and history up to ${service.revision ?? 'now'} become a service of ${place.team}. Variables and secrets stay with its team.`}
-      form={form} submit="Fork" busy={fork.isPending || fork.isSuccess} error={fork.error} onDismiss={onDismiss}
+      title={`Fork ${name}`}
+      description={`Its source and history up to ${service.revision ?? 'now'} become a service of ${place.team}. Variables and secrets stay with its team.`}
+      form={form}
+      submit="Fork"
+      busy={fork.isPending || fork.isSuccess}
+      error={fork.error}
+      onDismiss={onDismiss}
       onSubmit={({ name: as }) => fork.mutate({ team: place.team, name, as })}
     >
-      <Field label="Name" hint={`In ${place.team}. Nothing runs until you deploy it.`} error={form.formState.errors.name?.message}>
+      <Field
+        label="Name"
+        hint={`In ${place.team}. Nothing runs until you deploy it.`}
+        error={form.formState.errors.name?.message}
+      >
         {(control) => <Input {...control} {...form.register('name')} autoFocus className="font-mono" />}
       </Field>
     </DialogForm>

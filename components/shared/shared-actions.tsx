@@ -14,7 +14,11 @@ import { Button } from '#components/ui/button.tsx'
 const ForkDialog = dynamic(() => import('./fork-dialog.tsx').then((module) => module.ForkDialog), { ssr: false })
 
 /** Why its source is closed to the team that looks; null when it is open. */
-export function whyClosed({ readable, access, revision }: Pick<Service, 'readable' | 'access' | 'revision'>): string | null {
+export function whyClosed({
+  readable,
+  access,
+  revision,
+}: Pick<Service, 'readable' | 'access' | 'revision'>): string | null {
   if (revision === null) return 'It was never deployed'
   if (readable === 'anyone' || (readable === 'callers' && (access === 'open' || access === 'approved'))) return null
   return readable === 'callers' ? 'Its source is open to those who may call it' : 'Its source is its team’s alone'
@@ -29,23 +33,47 @@ export function SharedActions({ service, name }: { service: Service; name: strin
   const { data: followed } = useSuspenseQuery(trpc.shared.followed.queryOptions({ team }))
   const isFollowed = followed.includes(name)
   const [forking, setForking] = useState(false)
-  const follow = useMutation(trpc.shared.follow.mutationOptions({
-    onSuccess: (_, { follow: now }) => {
-      void queries.invalidateQueries(trpc.shared.pathFilter())
-      toastDone(now ? `You follow ${name}` : `You follow ${name} no longer`, now ? { description: 'What changes about it is told in the catalogue, under What changed.' } : {})
-    },
-    onError: toastError,
-  }))
+  const follow = useMutation(
+    trpc.shared.follow.mutationOptions({
+      onSuccess: (_, { follow: now }) => {
+        void queries.invalidateQueries(trpc.shared.pathFilter())
+        toastDone(
+          now ? `You follow ${name}` : `You follow ${name} no longer`,
+          now ? { description: 'What changes about it is told in the catalogue, under What changed.' } : {},
+        )
+      },
+      onError: toastError,
+    }),
+  )
   const toggle = () => follow.mutate({ team, name, follow: !isFollowed })
   const reason = may('service.create', null) ?? whyClosed(service)
   useActions([
-    { id: 'shared.follow', group: service.name, title: isFollowed ? 'Unfollow it' : 'Follow it: be told what changes', words: 'watch notify', run: toggle },
-    { id: 'shared.fork', group: service.name, title: 'Fork it into this team', words: 'copy source', reason, run: () => setForking(true) },
+    {
+      id: 'shared.follow',
+      group: service.name,
+      title: isFollowed ? 'Unfollow it' : 'Follow it: be told what changes',
+      words: 'watch notify',
+      run: toggle,
+    },
+    {
+      id: 'shared.fork',
+      group: service.name,
+      title: 'Fork it into this team',
+      words: 'copy source',
+      reason,
+      run: () => setForking(true),
+    },
   ])
   return (
     <>
-      <Button size="small" busy={follow.isPending} aria-pressed={isFollowed} onClick={toggle}>{isFollowed ? <BellOff /> : <Bell />}{isFollowed ? 'Unfollow' : 'Follow'}</Button>
-      <Button size="small" reason={reason} onClick={() => setForking(true)}><GitFork />Fork</Button>
+      <Button size="small" busy={follow.isPending} aria-pressed={isFollowed} onClick={toggle}>
+        {isFollowed ? <BellOff /> : <Bell />}
+        {isFollowed ? 'Unfollow' : 'Follow'}
+      </Button>
+      <Button size="small" reason={reason} onClick={() => setForking(true)}>
+        <GitFork />
+        Fork
+      </Button>
       {forking && <ForkDialog service={service} name={name} onDismiss={() => setForking(false)} />}
     </>
   )

@@ -10,6 +10,15 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 export function SharedDocs({ name }: { name: string }) {
   const { team } = usePlace()
   const { data: docs } = useSuspenseQuery(useTRPC().shared.docs.queryOptions({ team, name }))
-  if (docs.length === 0) return <EmptyState icon={<BookOpen />} title="No documentation">A README.md, and whatever is in its folder docs, would be shown here.</EmptyState>
-  return <div className="px-4 py-5 sm:px-6"><Docs docs={docs} /></div>
+  if (docs.length === 0)
+    return (
+      <EmptyState icon={<BookOpen />} title="No documentation">
+        A README.md, and whatever is in its folder docs, would be shown here.
+      </EmptyState>
+    )
+  return (
+    <div className="px-4 py-5 sm:px-6">
+      <Docs docs={docs} />
+    </div>
+  )
 }

@@ -25,13 +25,20 @@ const SharedDocs = dynamic(() => import('./shared-docs.tsx').then((module) => mo
 const SharedSource = dynamic(() => import('./shared-source.tsx').then((module) => module.SharedSource))
 const SharedUsage = dynamic(() => import('./shared-usage.tsx').then((module) => module.SharedUsage))
 
-const labels: Record<SharedView, string> = { call: 'Call', docs: 'Documentation', source: 'Source', usage: 'Your usage' }
+const labels: Record<SharedView, string> = {
+  call: 'Call',
+  docs: 'Documentation',
+  source: 'Source',
+  usage: 'Your usage',
+}
 
 /** Another team's service, as those see it with whom it is shared: what it is, how to call it, and what its team lets be seen. */
 export function SharedService() {
   const place = usePlace()
   const { owner, service: name } = useParams<{ owner: string; service: string }>()
-  const { data: service } = useSuspenseQuery(useTRPC().services.shared.queryOptions({ team: place.team, name: `@${owner}/${name}` }))
+  const { data: service } = useSuspenseQuery(
+    useTRPC().services.shared.queryOptions({ team: place.team, name: `@${owner}/${name}` }),
+  )
   const [{ view: asked }] = useFilters(['view'])
   const view = sharedViews.find((each) => each === asked) ?? 'call'
   const full = `@${service.team}/${service.name}`
@@ -41,21 +48,44 @@ export function SharedService() {
       <header className="border-b border-border px-4 pt-3 sm:px-6">
         <div className="flex min-h-[30px] flex-wrap items-center gap-x-3 gap-y-1.5">
           <div className="flex min-w-0 items-center gap-1">
-            <Link href={paths.catalogue(place)} className="hidden text-muted no-underline hover:text-text sm:inline">Catalogue</Link>
+            <Link href={paths.catalogue(place)} className="hidden text-muted no-underline hover:text-text sm:inline">
+              Catalogue
+            </Link>
             <ChevronRight aria-hidden className="hidden size-3.5 text-muted sm:inline" />
-            <h1 className="truncate text-title font-semibold tracking-[-0.01em]"><span className="font-normal text-muted">@{service.team}/</span>{service.name}</h1>
+            <h1 className="truncate text-title font-semibold tracking-[-0.01em]">
+              <span className="font-normal text-muted">@{service.team}/</span>
+              {service.name}
+            </h1>
           </div>
           <ServiceStateMark service={service} />
-          {service.access !== 'read' && <Badge>{service.audience.kind === 'teams' ? `shared with ${place.team}` : `for ${audienceWord(service.audience)}`}</Badge>}
+          {service.access !== 'read' && (
+            <Badge>
+              {service.audience.kind === 'teams'
+                ? `shared with ${place.team}`
+                : `for ${audienceWord(service.audience)}`}
+            </Badge>
+          )}
           {badge !== undefined && <Badge tone={badge.tone}>{badge.word}</Badge>}
           {service.deprecation !== null && <Badge tone="warn">deprecated</Badge>}
           <span className="ml-auto flex flex-wrap items-center gap-2">
             <SharedActions service={service} name={full} />
-            <a href={service.url} target="_blank" rel="noreferrer" className={buttonStyle('plain', 'small')}>Open<ArrowUpRight aria-hidden /><span className="sr-only">its address in a new tab</span></a>
+            <a href={service.url} target="_blank" rel="noreferrer" className={buttonStyle('plain', 'small')}>
+              Open
+              <ArrowUpRight aria-hidden />
+              <span className="sr-only">its address in a new tab</span>
+            </a>
           </span>
         </div>
         <About service={service} />
-        <Tabs what="part" label={`Parts of ${full}`} tabs={sharedViews.map((each) => ({ label: labels[each], href: paths.shared(place, { team: owner, service: name }, each), here: each === view }))} />
+        <Tabs
+          what="part"
+          label={`Parts of ${full}`}
+          tabs={sharedViews.map((each) => ({
+            label: labels[each],
+            href: paths.shared(place, { team: owner, service: name }, each),
+            here: each === view,
+          }))}
+        />
       </header>
       <div data-scroller className="relative min-h-0 grow overflow-x-hidden overflow-y-auto">
         {service.deprecation !== null && <DeprecationNotice deprecation={service.deprecation} />}
@@ -78,9 +108,23 @@ function About({ service }: { service: Service }) {
     <div className="pt-1.5 pb-1 sm:pt-0">
       <p className="max-w-[96ch] text-pretty text-muted">
         {description !== '' && <span className="text-text">{description} </span>}
-        It belongs to the team {team}, whose production answers its calls, wherever they come from.{contact !== '' && <> On call: <span className="text-text">{contact}</span>.</>}
+        It belongs to the team {team}, whose production answers its calls, wherever they come from.
+        {contact !== '' && (
+          <>
+            {' '}
+            On call: <span className="text-text">{contact}</span>.
+          </>
+        )}
       </p>
-      {tags.length > 0 && <p className="mt-1 flex flex-wrap gap-1.5">{tags.map((tag) => <Link key={tag} href={paths.catalogue(place, { tag })} className="no-underline"><Badge>{tag}</Badge></Link>)}</p>}
+      {tags.length > 0 && (
+        <p className="mt-1 flex flex-wrap gap-1.5">
+          {tags.map((tag) => (
+            <Link key={tag} href={paths.catalogue(place, { tag })} className="no-underline">
+              <Badge>{tag}</Badge>
+            </Link>
+          ))}
+        </p>
+      )}
     </div>
   )
 }

@@ -16,7 +16,12 @@ import { shownFile } from './shown-file.ts'
 /** Its files, to be read, where its team lets them be; otherwise why not. */
 export function SharedSource({ service, name }: { service: Service; name: string }) {
   const closed = whyClosed(service)
-  if (closed !== null) return <EmptyState icon={<Lock />} title={closed}>What of it is open is for the team {service.team} to say. Its documentation and its endpoints are beside this.</EmptyState>
+  if (closed !== null)
+    return (
+      <EmptyState icon={<Lock />} title={closed}>
+        What of it is open is for the team {service.team} to say. Its documentation and its endpoints are beside this.
+      </EmptyState>
+    )
   return <Files name={name} revision={service.revision ?? ''} />
 }
 
@@ -26,20 +31,40 @@ function Files({ name, revision }: { name: string; revision: string }) {
   const [{ file }, setFilters] = useFilters(['file'])
   const files = tree.filter(({ kind }) => kind === 'file')
   const chosen = shownFile(tree, file)
-  if (chosen === undefined) return <EmptyState icon={<CodeXml />} title="No files">The revision that serves holds none.</EmptyState>
+  if (chosen === undefined)
+    return (
+      <EmptyState icon={<CodeXml />} title="No files">
+        The revision that serves holds none.
+      </EmptyState>
+    )
   return (
     <div className="grid gap-4 px-4 py-5 sm:px-6 lg:grid-cols-[240px_minmax(0,1fr)] lg:items-start lg:gap-6">
       <nav aria-label="Files" className="max-h-56 overflow-y-auto lg:sticky lg:top-4 lg:max-h-[70dvh]">
-        <p className="mb-1 px-2 text-small text-muted">At <code>{revision}</code></p>
+        <p className="mb-1 px-2 text-small text-muted">
+          At <code>{revision}</code>
+        </p>
         <ul>
           {files.map(({ path }) => (
             <li key={path}>
-              <button type="button" aria-current={path === chosen.path ? 'page' : undefined} title={path} onClick={() => setFilters({ file: path })} className={clsx('h-7 w-full truncate rounded px-2 text-left font-mono text-small', path === chosen.path ? 'bg-chosen' : 'text-muted hover:bg-hover hover:text-text')}>{path}</button>
+              <button
+                type="button"
+                aria-current={path === chosen.path ? 'page' : undefined}
+                title={path}
+                onClick={() => setFilters({ file: path })}
+                className={clsx(
+                  'h-7 w-full truncate rounded px-2 text-left font-mono text-small',
+                  path === chosen.path ? 'bg-chosen' : 'text-muted hover:bg-hover hover:text-text',
+                )}
+              >
+                {path}
+              </button>
             </li>
           ))}
         </ul>
       </nav>
-      <Suspense fallback={<Skeleton className="h-64" />}><FileText name={name} path={chosen.path} /></Suspense>
+      <Suspense fallback={<Skeleton className="h-64" />}>
+        <FileText name={name} path={chosen.path} />
+      </Suspense>
     </div>
   )
 }
@@ -50,8 +75,17 @@ function FileText({ name, path }: { name: string; path: string }) {
   return (
     <Panel className="min-w-0">
       <h2 className="truncate border-b border-border px-3 py-2 font-mono text-small font-medium">{path}</h2>
-      {file.text === null ? <p className="px-3 py-3 text-muted">{file.binary ? 'It is not text.' : 'It is too large to be shown.'}</p>
-        : <pre tabIndex={0} aria-label={`Text of ${path}`} className="overflow-x-auto px-3 py-3 font-mono text-small leading-5">{file.text}</pre>}
+      {file.text === null ? (
+        <p className="px-3 py-3 text-muted">{file.binary ? 'It is not text.' : 'It is too large to be shown.'}</p>
+      ) : (
+        <pre
+          tabIndex={0}
+          aria-label={`Text of ${path}`}
+          className="overflow-x-auto px-3 py-3 font-mono text-small leading-5"
+        >
+          {file.text}
+        </pre>
+      )}
     </Panel>
   )
 }

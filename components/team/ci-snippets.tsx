@@ -8,7 +8,11 @@ import { CopyButton } from '#components/ui/copy-button.tsx'
 import { Input, Select } from '#components/ui/input.tsx'
 import { Segments } from '#components/ui/segments.tsx'
 
-const kinds = [{ value: 'github', label: 'GitHub Actions' }, { value: 'gitlab', label: 'GitLab' }, { value: 'shell', label: 'Shell' }] as const satisfies readonly { value: keyof CiSnippet; label: string }[]
+const kinds = [
+  { value: 'github', label: 'GitHub Actions' },
+  { value: 'gitlab', label: 'GitLab' },
+  { value: 'shell', label: 'Shell' },
+] as const satisfies readonly { value: keyof CiSnippet; label: string }[]
 const where: Record<keyof CiSnippet, string> = {
   github: 'Keep the token as a secret of the repository, M3O_TOKEN; then this deploys each push.',
   gitlab: 'Keep the token as a masked variable, M3O_TOKEN; then this deploys each push.',
@@ -19,7 +23,8 @@ const where: Record<keyof CiSnippet, string> = {
 export function CiSnippets() {
   const place = usePlace()
   const trpc = useTRPC()
-  const own = useQuery(trpc.services.catalogue.queryOptions(place)).data?.filter(({ team }) => team === place.team) ?? []
+  const own =
+    useQuery(trpc.services.catalogue.queryOptions(place)).data?.filter(({ team }) => team === place.team) ?? []
   const [chosen, setChosen] = useState<string>()
   const [kind, setKind] = useState<keyof CiSnippet>('github')
   const service = chosen ?? own[0]?.name ?? 'my-service'
@@ -29,13 +34,35 @@ export function CiSnippets() {
       <div className="flex flex-wrap items-center gap-2">
         <Segments label="Pipeline" value={kind} options={kinds} onChange={setKind} />
         <span className="text-muted">deploys</span>
-        {own.length === 0
-          ? <Input aria-label="Service" className="w-36" value={service} onChange={(event) => setChosen(event.target.value)} />
-          : <Select aria-label="Service" className="w-36" value={service} onChange={(event) => setChosen(event.target.value)}>{own.map(({ name }) => <option key={name} value={name}>{name}</option>)}</Select>}
+        {own.length === 0 ? (
+          <Input
+            aria-label="Service"
+            className="w-36"
+            value={service}
+            onChange={(event) => setChosen(event.target.value)}
+          />
+        ) : (
+          <Select
+            aria-label="Service"
+            className="w-36"
+            value={service}
+            onChange={(event) => setChosen(event.target.value)}
+          >
+            {own.map(({ name }) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </Select>
+        )}
         <span className="text-muted">to {place.environment}</span>
-        <span className="ml-auto"><CopyButton text={text} label={`Copy for ${kinds.find(({ value }) => value === kind)?.label ?? kind}`} /></span>
+        <span className="ml-auto">
+          <CopyButton text={text} label={`Copy for ${kinds.find(({ value }) => value === kind)?.label ?? kind}`} />
+        </span>
       </div>
-      <pre tabIndex={0} className="max-h-64 overflow-auto rounded border border-border bg-sunken px-3 py-2 text-small">{text}</pre>
+      <pre tabIndex={0} className="max-h-64 overflow-auto rounded border border-border bg-sunken px-3 py-2 text-small">
+        {text}
+      </pre>
       <p className="text-pretty text-muted">{where[kind]}</p>
     </section>
   )

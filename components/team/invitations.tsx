@@ -29,25 +29,68 @@ function List() {
   const queries = useQueryClient()
   const { data: invitations } = useSuspenseQuery(trpc.invitations.list.queryOptions({ team }))
   const [inviting, setInviting] = useState(false)
-  const revoke = useMutation(trpc.invitations.revoke.mutationOptions({
-    onSuccess: () => queries.invalidateQueries(trpc.invitations.pathFilter()), onError: toastError,
-  }))
+  const revoke = useMutation(
+    trpc.invitations.revoke.mutationOptions({
+      onSuccess: () => queries.invalidateQueries(trpc.invitations.pathFilter()),
+      onError: toastError,
+    }),
+  )
   useActions([{ id: 'member.invite', title: 'Invite somebody', keys: 'n', run: () => setInviting(true) }])
   const columns: Column<Invitation>[] = [
     { key: 'email', header: 'Email', cell: ({ email }) => <span className="font-medium">{email}</span> },
     { key: 'role', header: 'Role', width: 'w-28', cell: ({ role }) => role },
-    { key: 'by', header: 'By', width: 'w-40', from: 'md', cell: ({ by }) => <span className="text-muted">{by?.name ?? 'somebody who left'}</span> },
-    { key: 'expires', header: 'Expires', width: 'w-28', from: 'sm', align: 'end', cell: ({ expiresAt }) => <Time at={expiresAt} className="text-muted" /> },
     {
-      key: 'revoke', header: 'Revoke', quiet: true, width: 'w-14', align: 'end',
-      cell: ({ id, email }) => <IconButton size="small" label={`Revoke the invitation of ${email}`} onClick={() => revoke.mutate({ team, invitationId: id })}><X /></IconButton>,
+      key: 'by',
+      header: 'By',
+      width: 'w-40',
+      from: 'md',
+      cell: ({ by }) => <span className="text-muted">{by?.name ?? 'somebody who left'}</span>,
+    },
+    {
+      key: 'expires',
+      header: 'Expires',
+      width: 'w-28',
+      from: 'sm',
+      align: 'end',
+      cell: ({ expiresAt }) => <Time at={expiresAt} className="text-muted" />,
+    },
+    {
+      key: 'revoke',
+      header: 'Revoke',
+      quiet: true,
+      width: 'w-14',
+      align: 'end',
+      cell: ({ id, email }) => (
+        <IconButton
+          size="small"
+          label={`Revoke the invitation of ${email}`}
+          onClick={() => revoke.mutate({ team, invitationId: id })}
+        >
+          <X />
+        </IconButton>
+      ),
     },
   ]
-  const button = <Button kind="primary" keys="n" onClick={() => setInviting(true)}><MailPlus />Invite</Button>
+  const button = (
+    <Button kind="primary" keys="n" onClick={() => setInviting(true)}>
+      <MailPlus />
+      Invite
+    </Button>
+  )
   return (
     <>
       <Toolbar about="Open invitations: a link lets one address in, once.">{button}</Toolbar>
-      <Table label="Invitations" columns={columns} rows={invitations} rowKey={({ id }) => id} empty={<EmptyState icon={<MailPlus />} title="No open invitations">Invite a colleague: you get a link to send them.</EmptyState>} />
+      <Table
+        label="Invitations"
+        columns={columns}
+        rows={invitations}
+        rowKey={({ id }) => id}
+        empty={
+          <EmptyState icon={<MailPlus />} title="No open invitations">
+            Invite a colleague: you get a link to send them.
+          </EmptyState>
+        }
+      />
       {inviting && <Invite onDismiss={() => setInviting(false)} />}
     </>
   )

@@ -21,20 +21,52 @@ export function Invite({ onDismiss }: { onDismiss: () => void }) {
   const trpc = useTRPC()
   const queries = useQueryClient()
   const { role: own } = useViewer()
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { email: '', role: 'developer' } as z.infer<typeof schema> })
-  const create = useMutation(trpc.invitations.create.mutationOptions({ onSuccess: () => queries.invalidateQueries(trpc.invitations.pathFilter()) }))
+  const form = useForm({
+    resolver: zodResolver(schema),
+    defaultValues: { email: '', role: 'developer' } as z.infer<typeof schema>,
+  })
+  const create = useMutation(
+    trpc.invitations.create.mutationOptions({
+      onSuccess: () => queries.invalidateQueries(trpc.invitations.pathFilter()),
+    }),
+  )
   const { errors } = form.formState
   if (create.data !== undefined) {
     const { email, mailed, link, role } = create.data
-    return <ShownOnce title={mailed ? `This link is on its way to ${email}` : `Send this link to ${email}`} secret={link} onDismiss={onDismiss}>It lets them in once, as {role} of {team}.</ShownOnce>
+    return (
+      <ShownOnce
+        title={mailed ? `This link is on its way to ${email}` : `Send this link to ${email}`}
+        secret={link}
+        onDismiss={onDismiss}
+      >
+        It lets them in once, as {role} of {team}.
+      </ShownOnce>
+    )
   }
   return (
-    <DialogForm title="Invite somebody" place="side" form={form} submit="Make the link" busy={create.isPending} error={create.error} onSubmit={({ email, role }) => create.mutate({ team, email, role })} onDismiss={onDismiss}>
+    <DialogForm
+      title="Invite somebody"
+      place="side"
+      form={form}
+      submit="Make the link"
+      busy={create.isPending}
+      error={create.error}
+      onSubmit={({ email, role }) => create.mutate({ team, email, role })}
+      onDismiss={onDismiss}
+    >
       <Field label="Email" hint="The link works for this address only." error={errors.email?.message}>
         {(control) => <Input {...control} {...form.register('email')} type="email" autoFocus />}
       </Field>
       <Field label="Role" hint={roleWords[form.watch('role')]} error={errors.role?.message}>
-        {(control) => <Select {...control} {...form.register('role')}>{mayGive(own).map((role) => <option key={role} value={role}>{role}</option>)}</Select>}
+        {(control) => (
+          <Select {...control} {...form.register('role')}>
+            {mayGive(own).map((role) => (
+              <option key={role} value={role}>
+                {role}
+              </option>
+            ))}
+          </Select>
+        )}
       </Field>
     </DialogForm>
   )

@@ -37,20 +37,39 @@ export function Members() {
   const [leaving, setLeaving] = useState<Member | null>(null)
   const refresh = () => queries.invalidateQueries(trpc.members.pathFilter())
   const setRole = useMutation(trpc.members.setRole.mutationOptions({ onSuccess: refresh, onError: toastError }))
-  const remove = useMutation(trpc.members.remove.mutationOptions({ onSuccess: () => { setLeaving(null); void refresh() } }))
-  const leave = useMutation(trpc.members.leave.mutationOptions({ onSuccess: () => { queries.clear(); router.push(paths.home()) } }))
+  const remove = useMutation(
+    trpc.members.remove.mutationOptions({
+      onSuccess: () => {
+        setLeaving(null)
+        void refresh()
+      },
+    }),
+  )
+  const leave = useMutation(
+    trpc.members.leave.mutationOptions({
+      onSuccess: () => {
+        queries.clear()
+        router.push(paths.home())
+      },
+    }),
+  )
 
   const mayWrite = may('member.write')
   const owners = members.filter(({ role }) => role === 'owner').length
   /** Why this member stays as they are; the server says the same. */
-  const fixed = ({ role }: Member): string | null => mayWrite
-    ?? (role === 'owner' && own !== 'owner' ? 'Only an owner may unmake an owner' : null)
-    ?? (role === 'owner' && owners === 1 ? 'A team keeps at least one owner' : null)
+  const fixed = ({ role }: Member): string | null =>
+    mayWrite ??
+    (role === 'owner' && own !== 'owner' ? 'Only an owner may unmake an owner' : null) ??
+    (role === 'owner' && owners === 1 ? 'A team keeps at least one owner' : null)
 
-  useActions([{ id: 'member.invite', title: 'Invite somebody', keys: 'n', reason: mayWrite, run: () => setInviting(true) }])
+  useActions([
+    { id: 'member.invite', title: 'Invite somebody', keys: 'n', reason: mayWrite, run: () => setInviting(true) },
+  ])
   const columns: Column<Member>[] = [
     {
-      key: 'person', header: 'Person', width: 'lg:w-72',
+      key: 'person',
+      header: 'Person',
+      width: 'lg:w-72',
       cell: ({ person }) => (
         <span className="flex min-w-0 items-center gap-2">
           <Avatar name={person.name} />
@@ -60,9 +79,16 @@ export function Members() {
         </span>
       ),
     },
-    { key: 'email', header: 'Email', from: 'md', cell: ({ person }) => <span className="text-muted">{person.email}</span> },
     {
-      key: 'role', header: 'Role', width: 'w-36',
+      key: 'email',
+      header: 'Email',
+      from: 'md',
+      cell: ({ person }) => <span className="text-muted">{person.email}</span>,
+    },
+    {
+      key: 'role',
+      header: 'Role',
+      width: 'w-36',
       cell: (member) => (
         <Select
           aria-label={`Role of ${member.person.name}`}
@@ -72,17 +98,37 @@ export function Members() {
           onChange={(event) => setRole.mutate({ team, userId: member.person.id, role: event.target.value as Role })}
           className={`${rowControl} w-full [&>select]:h-6.5 [&>select]:border-transparent [&>select]:bg-transparent [&>select]:hover:border-border-strong`}
         >
-          {(mayGive(own).includes(member.role) ? mayGive(own) : [member.role]).map((role) => <option key={role} value={role}>{role}</option>)}
+          {(mayGive(own).includes(member.role) ? mayGive(own) : [member.role]).map((role) => (
+            <option key={role} value={role}>
+              {role}
+            </option>
+          ))}
         </Select>
       ),
     },
-    { key: 'since', header: 'Since', width: 'w-28', from: 'sm', align: 'end', cell: ({ since }) => <Time at={since} className="text-muted" /> },
     {
-      key: 'remove', header: 'Remove', quiet: true, width: 'w-14', align: 'end',
+      key: 'since',
+      header: 'Since',
+      width: 'w-28',
+      from: 'sm',
+      align: 'end',
+      cell: ({ since }) => <Time at={since} className="text-muted" />,
+    },
+    {
+      key: 'remove',
+      header: 'Remove',
+      quiet: true,
+      width: 'w-14',
+      align: 'end',
       cell: (member) => {
         const self = member.person.id === me.id
         return (
-          <IconButton size="small" label={self ? 'Leave the team' : `Remove ${member.person.name}`} reason={self ? (member.role === 'owner' && owners === 1 ? 'You are its only owner' : null) : fixed(member)} onClick={() => setLeaving(member)}>
+          <IconButton
+            size="small"
+            label={self ? 'Leave the team' : `Remove ${member.person.name}`}
+            reason={self ? (member.role === 'owner' && owners === 1 ? 'You are its only owner' : null) : fixed(member)}
+            onClick={() => setLeaving(member)}
+          >
             {self ? <LogOut /> : <UserX />}
           </IconButton>
         )
@@ -92,10 +138,22 @@ export function Members() {
   const self = leaving?.person.id === me.id
   return (
     <>
-      <Toolbar about={`${members.length} ${members.length === 1 ? 'person' : 'people'}. A developer makes and deploys; an admin shares, deletes and invites.`}>
-        <Button kind="primary" keys="n" reason={mayWrite} onClick={() => setInviting(true)}><UserPlus />Invite</Button>
+      <Toolbar
+        about={`${members.length} ${members.length === 1 ? 'person' : 'people'}. A developer makes and deploys; an admin shares, deletes and invites.`}
+      >
+        <Button kind="primary" keys="n" reason={mayWrite} onClick={() => setInviting(true)}>
+          <UserPlus />
+          Invite
+        </Button>
       </Toolbar>
-      <Table label="Members" columns={columns} rows={members} rowKey={({ person }) => person.id} rowHeight={36} empty={null} />
+      <Table
+        label="Members"
+        columns={columns}
+        rows={members}
+        rowKey={({ person }) => person.id}
+        rowHeight={36}
+        empty={null}
+      />
       {inviting && <Invite onDismiss={() => setInviting(false)} />}
       {leaving !== null && (
         <Confirm
@@ -106,7 +164,10 @@ export function Members() {
           onConfirm={() => (self ? leave.mutate({ team }) : remove.mutate({ team, userId: leaving.person.id }))}
           onDismiss={() => setLeaving(null)}
         >
-          <p>{self ? 'You lose access' : `${leaving.person.email} loses access`} to the team’s services at once, and tokens made for it stop working. What was made stays.</p>
+          <p>
+            {self ? 'You lose access' : `${leaving.person.email} loses access`} to the team’s services at once, and
+            tokens made for it stop working. What was made stays.
+          </p>
         </Confirm>
       )}
     </>

@@ -15,9 +15,22 @@ import { CiSnippets } from './ci-snippets.tsx'
 import { type ScopeKey, scopeChoices } from '#contract/token-scope.ts'
 
 const day = 86_400_000
-const lives = [{ days: 30, label: '30 days' }, { days: 90, label: '90 days' }, { days: 365, label: 'a year' }, { days: 0, label: 'no end' }] as const
+const lives = [
+  { days: 30, label: '30 days' },
+  { days: 90, label: '90 days' },
+  { days: 365, label: 'a year' },
+  { days: 0, label: 'no end' },
+] as const
 const keys = scopeChoices.map(({ key }) => key) as [ScopeKey, ...ScopeKey[]]
-const schema = z.object({ who: z.enum(['me', 'machine']), name: z.string().trim().min(1, 'give it a name').max(80), scope: z.enum(keys), services: z.string(), environments: z.string(), environment: z.string(), days: z.string() })
+const schema = z.object({
+  who: z.enum(['me', 'machine']),
+  name: z.string().trim().min(1, 'give it a name').max(80),
+  scope: z.enum(keys),
+  services: z.string(),
+  environments: z.string(),
+  environment: z.string(),
+  days: z.string(),
+})
 
 /** `forCi`: filled in for a pipeline, which is then shown what it needs. */
 export function NewToken({ forCi = false, onDismiss }: { forCi?: boolean; onDismiss: () => void }) {
@@ -28,11 +41,33 @@ export function NewToken({ forCi = false, onDismiss }: { forCi?: boolean; onDism
   const environments = useEnvironments()
   const own = useQuery(trpc.services.catalogue.queryOptions(place)).data?.filter((each) => each.team === team) ?? []
   const noMachine = useMay()('member.write')
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { who: forCi && noMachine === null ? 'machine' : 'me', name: forCi ? 'ci' : '', scope: forCi ? 'deploy' : 'all', services: '', environments: '', environment: 'production', days: '90' } as z.infer<typeof schema> })
-  const create = useMutation(trpc.tokens.create.mutationOptions({ onSuccess: () => queries.invalidateQueries(trpc.tokens.pathFilter()) }))
+  const form = useForm({
+    resolver: zodResolver(schema),
+    defaultValues: {
+      who: forCi && noMachine === null ? 'machine' : 'me',
+      name: forCi ? 'ci' : '',
+      scope: forCi ? 'deploy' : 'all',
+      services: '',
+      environments: '',
+      environment: 'production',
+      days: '90',
+    } as z.infer<typeof schema>,
+  })
+  const create = useMutation(
+    trpc.tokens.create.mutationOptions({ onSuccess: () => queries.invalidateQueries(trpc.tokens.pathFilter()) }),
+  )
   const { errors } = form.formState
   if (create.data !== undefined) {
-    return <ShownOnce title={`Token ${create.data.name}`} secret={create.data.token} onDismiss={onDismiss} more={forCi && <CiSnippets />}>Give it to the program as <code>M3O_TOKEN</code>, or send it as <code>Authorization: Bearer</code>.</ShownOnce>
+    return (
+      <ShownOnce
+        title={`Token ${create.data.name}`}
+        secret={create.data.token}
+        onDismiss={onDismiss}
+        more={forCi && <CiSnippets />}
+      >
+        Give it to the program as <code>M3O_TOKEN</code>, or send it as <code>Authorization: Bearer</code>.
+      </ShownOnce>
+    )
   }
   return (
     <DialogForm
@@ -45,9 +80,14 @@ export function NewToken({ forCi = false, onDismiss }: { forCi?: boolean; onDism
       onSubmit={({ who, name, scope, services: onlyService, environments: onlyEnvironment, environment, days }) => {
         const actions = scopeChoices.find(({ key }) => key === scope)?.actions ?? null
         create.mutate({
-          team, name, machine: who === 'machine' ? { role: scope === 'read' ? 'viewer' : 'developer' } : null, environment: environment === 'production' ? null : environment,
+          team,
+          name,
+          machine: who === 'machine' ? { role: scope === 'read' ? 'viewer' : 'developer' } : null,
+          environment: environment === 'production' ? null : environment,
           scope: {
-            ...(actions !== null && { actions: [...actions] }), ...(onlyService !== '' && { services: [onlyService] }), ...(onlyEnvironment !== '' && { environments: [onlyEnvironment] }),
+            ...(actions !== null && { actions: [...actions] }),
+            ...(onlyService !== '' && { services: [onlyService] }),
+            ...(onlyEnvironment !== '' && { environments: [onlyEnvironment] }),
           },
           expiresAt: days === '0' ? null : Date.now() + Number(days) * day,
         })
@@ -57,30 +97,86 @@ export function NewToken({ forCi = false, onDismiss }: { forCi?: boolean; onDism
       <Field label="Name" hint="What uses it: ci, grafana, my script." error={errors.name?.message}>
         {(control) => <Input {...control} {...form.register('name')} autoFocus />}
       </Field>
-      <Field label="Acts as" error={errors.who?.message} hint={noMachine === null ? 'A machine is the team’s: it stays when you leave, and is at most a developer.' : `Yourself. A machine of the team: ${noMachine}.`}>
+      <Field
+        label="Acts as"
+        error={errors.who?.message}
+        hint={
+          noMachine === null
+            ? 'A machine is the team’s: it stays when you leave, and is at most a developer.'
+            : `Yourself. A machine of the team: ${noMachine}.`
+        }
+      >
         {(control) => (
           <Select {...control} {...form.register('who')}>
             <option value="me">Me: it ends when I leave the team</option>
-            <option value="machine" disabled={noMachine !== null}>A machine of the team</option>
+            <option value="machine" disabled={noMachine !== null}>
+              A machine of the team
+            </option>
           </Select>
         )}
       </Field>
       <Field label="May" error={errors.scope?.message} hint="Never more than you may yourself.">
-        {(control) => <Select {...control} {...form.register('scope')}>{scopeChoices.map(({ key, label }) => <option key={key} value={key}>{label}</option>)}</Select>}
+        {(control) => (
+          <Select {...control} {...form.register('scope')}>
+            {scopeChoices.map(({ key, label }) => (
+              <option key={key} value={key}>
+                {label}
+              </option>
+            ))}
+          </Select>
+        )}
       </Field>
       <div className="grid grid-cols-2 gap-3">
         <Field label="Services">
-          {(control) => <Select {...control} {...form.register('services')}><option value="">All</option>{own.map(({ id, name }) => <option key={id} value={name}>{name}</option>)}</Select>}
+          {(control) => (
+            <Select {...control} {...form.register('services')}>
+              <option value="">All</option>
+              {own.map(({ id, name }) => (
+                <option key={id} value={name}>
+                  {name}
+                </option>
+              ))}
+            </Select>
+          )}
         </Field>
         <Field label="Environments">
-          {(control) => <Select {...control} {...form.register('environments')}><option value="">All</option>{environments.map(({ id, name }) => <option key={id} value={name}>{name}</option>)}</Select>}
+          {(control) => (
+            <Select {...control} {...form.register('environments')}>
+              <option value="">All</option>
+              {environments.map(({ id, name }) => (
+                <option key={id} value={name}>
+                  {name}
+                </option>
+              ))}
+            </Select>
+          )}
         </Field>
       </div>
-      <Field label="Calls in" error={errors.environment?.message} hint="Environment of its calls, unless a call says another.">
-        {(control) => <Select {...control} {...form.register('environment')}>{environments.map(({ id, name }) => <option key={id} value={name}>{name}</option>)}</Select>}
+      <Field
+        label="Calls in"
+        error={errors.environment?.message}
+        hint="Environment of its calls, unless a call says another."
+      >
+        {(control) => (
+          <Select {...control} {...form.register('environment')}>
+            {environments.map(({ id, name }) => (
+              <option key={id} value={name}>
+                {name}
+              </option>
+            ))}
+          </Select>
+        )}
       </Field>
       <Field label="Expires after" error={errors.days?.message}>
-        {(control) => <Select {...control} {...form.register('days')}>{lives.map(({ days, label }) => <option key={days} value={days}>{label}</option>)}</Select>}
+        {(control) => (
+          <Select {...control} {...form.register('days')}>
+            {lives.map(({ days, label }) => (
+              <option key={days} value={days}>
+                {label}
+              </option>
+            ))}
+          </Select>
+        )}
       </Field>
     </DialogForm>
   )

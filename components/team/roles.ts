@@ -9,4 +9,5 @@ export const roleWords: Record<Role, string> = {
 }
 
 /** Roles that somebody with `own` may give. */
-export const mayGive = (own: Role | undefined): readonly Role[] => (own === 'owner' ? roles : roles.filter((role) => role !== 'owner'))
+export const mayGive = (own: Role | undefined): readonly Role[] =>
+  own === 'owner' ? roles : roles.filter((role) => role !== 'owner')

@@ -30,9 +30,21 @@ export function Team() {
   return (
     <>
       <PageHeader title="Team" about={place.team}>
-        <Tabs what="part" label="Parts of the team" tabs={teamTabs.map((each) => ({ label: parts[each].label, href: paths.team(place, each), here: each === tab }))} />
+        <Tabs
+          what="part"
+          label="Parts of the team"
+          tabs={teamTabs.map((each) => ({
+            label: parts[each].label,
+            href: paths.team(place, each),
+            here: each === tab,
+          }))}
+        />
       </PageHeader>
-      <PlaceOf what="part"><Suspense key={tab} fallback={<RowsSkeleton label={`Loading ${parts[tab].label.toLowerCase()}`} />}>{parts[tab].part()}</Suspense></PlaceOf>
+      <PlaceOf what="part">
+        <Suspense key={tab} fallback={<RowsSkeleton label={`Loading ${parts[tab].label.toLowerCase()}`} />}>
+          {parts[tab].part()}
+        </Suspense>
+      </PlaceOf>
     </>
   )
 }

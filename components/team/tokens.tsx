@@ -29,33 +29,124 @@ export function Tokens() {
   const { data: tokens } = useSuspenseQuery(trpc.tokens.list.queryOptions({ team, everyone }))
   const [creating, setCreating] = useState<'token' | 'ci' | null>(null)
   const [revoking, setRevoking] = useState<Token | null>(null)
-  const revoke = useMutation(trpc.tokens.revoke.mutationOptions({
-    onSuccess: () => {
-      setRevoking(null)
-      void queries.invalidateQueries(trpc.tokens.pathFilter())
+  const revoke = useMutation(
+    trpc.tokens.revoke.mutationOptions({
+      onSuccess: () => {
+        setRevoking(null)
+        void queries.invalidateQueries(trpc.tokens.pathFilter())
+      },
+    }),
+  )
+  useActions([
+    { id: 'token.new', title: 'New token', keys: 'n', words: 'create api key', run: () => setCreating('token') },
+    {
+      id: 'token.ci',
+      title: 'Token for CI',
+      words: 'pipeline github gitlab actions deploy',
+      run: () => setCreating('ci'),
     },
-  }))
-  useActions([{ id: 'token.new', title: 'New token', keys: 'n', words: 'create api key', run: () => setCreating('token') }, { id: 'token.ci', title: 'Token for CI', words: 'pipeline github gitlab actions deploy', run: () => setCreating('ci') }])
-  const nameOf = (id: string | null) => (id === null ? 'production' : (environments.find((each) => each.id === id || each.name === id)?.name ?? 'a deleted environment'))
+  ])
+  const nameOf = (id: string | null) =>
+    id === null
+      ? 'production'
+      : (environments.find((each) => each.id === id || each.name === id)?.name ?? 'a deleted environment')
   const columns: Column<Token>[] = [
     { key: 'name', header: 'Name', width: 'lg:w-60', cell: ({ name }) => <span className="font-medium">{name}</span> },
-    { key: 'scope', header: 'May', from: 'lg', cell: ({ scope }) => <span className="text-muted">{scopeWords(scope)}</span> },
-    { key: 'environment', header: 'Calls in', width: 'w-32', from: 'md', cell: ({ environment }) => <span className="text-muted">{nameOf(environment)}</span> },
-    { key: 'person', header: 'Of', width: 'w-36', from: 'sm', cell: ({ person, machine }) => (machine === null ? <span className="text-muted">{person.name}</span> : <span className="text-muted" title={`Made by ${machine.by}; it is a ${machine.role}`}>a machine</span>) },
-    { key: 'used', header: 'Used', width: 'w-28', align: 'end', cell: ({ lastUsedAt }) => (lastUsedAt === null ? <span className="text-muted">never</span> : <Time at={lastUsedAt} className="text-muted" />) },
-    { key: 'expires', header: 'Expires', width: 'w-28', from: 'sm', align: 'end', cell: ({ expiresAt }) => (expiresAt === null ? <span className="text-muted">never</span> : <Time at={expiresAt} className="text-muted" />) },
-    { key: 'revoke', header: 'Revoke', quiet: true, width: 'w-14', align: 'end', cell: (token) => <IconButton size="small" label={`Revoke ${token.name}`} onClick={() => setRevoking(token)}><Trash2 /></IconButton> },
+    {
+      key: 'scope',
+      header: 'May',
+      from: 'lg',
+      cell: ({ scope }) => <span className="text-muted">{scopeWords(scope)}</span>,
+    },
+    {
+      key: 'environment',
+      header: 'Calls in',
+      width: 'w-32',
+      from: 'md',
+      cell: ({ environment }) => <span className="text-muted">{nameOf(environment)}</span>,
+    },
+    {
+      key: 'person',
+      header: 'Of',
+      width: 'w-36',
+      from: 'sm',
+      cell: ({ person, machine }) =>
+        machine === null ? (
+          <span className="text-muted">{person.name}</span>
+        ) : (
+          <span className="text-muted" title={`Made by ${machine.by}; it is a ${machine.role}`}>
+            a machine
+          </span>
+        ),
+    },
+    {
+      key: 'used',
+      header: 'Used',
+      width: 'w-28',
+      align: 'end',
+      cell: ({ lastUsedAt }) =>
+        lastUsedAt === null ? (
+          <span className="text-muted">never</span>
+        ) : (
+          <Time at={lastUsedAt} className="text-muted" />
+        ),
+    },
+    {
+      key: 'expires',
+      header: 'Expires',
+      width: 'w-28',
+      from: 'sm',
+      align: 'end',
+      cell: ({ expiresAt }) =>
+        expiresAt === null ? <span className="text-muted">never</span> : <Time at={expiresAt} className="text-muted" />,
+    },
+    {
+      key: 'revoke',
+      header: 'Revoke',
+      quiet: true,
+      width: 'w-14',
+      align: 'end',
+      cell: (token) => (
+        <IconButton size="small" label={`Revoke ${token.name}`} onClick={() => setRevoking(token)}>
+          <Trash2 />
+        </IconButton>
+      ),
+    },
   ]
   return (
     <>
       <Toolbar about="A token lets a program act for you in this team, or do less by its scope.">
-        <Button onClick={() => setCreating('ci')}><Workflow />Token for CI</Button>
-        <Button kind="primary" keys="n" onClick={() => setCreating('token')}><Plus />New token</Button>
+        <Button onClick={() => setCreating('ci')}>
+          <Workflow />
+          Token for CI
+        </Button>
+        <Button kind="primary" keys="n" onClick={() => setCreating('token')}>
+          <Plus />
+          New token
+        </Button>
       </Toolbar>
-      <Table label="Tokens" columns={columns} rows={tokens} rowKey={({ id }) => id} empty={<EmptyState icon={<KeyRound />} title="No tokens">Programs and pipelines sign in with a token. On your own machine <code className="text-text">m3o login</code> makes one for you.</EmptyState>} />
+      <Table
+        label="Tokens"
+        columns={columns}
+        rows={tokens}
+        rowKey={({ id }) => id}
+        empty={
+          <EmptyState icon={<KeyRound />} title="No tokens">
+            Programs and pipelines sign in with a token. On your own machine{' '}
+            <code className="text-text">m3o login</code> makes one for you.
+          </EmptyState>
+        }
+      />
       {creating !== null && <NewToken forCi={creating === 'ci'} onDismiss={() => setCreating(null)} />}
       {revoking !== null && (
-        <Confirm title={`Revoke ${revoking.name}?`} action={`Revoke ${revoking.name}`} busy={revoke.isPending} error={revoke.error} onConfirm={() => revoke.mutate({ team, token: revoking.id })} onDismiss={() => setRevoking(null)}>
+        <Confirm
+          title={`Revoke ${revoking.name}?`}
+          action={`Revoke ${revoking.name}`}
+          busy={revoke.isPending}
+          error={revoke.error}
+          onConfirm={() => revoke.mutate({ team, token: revoking.id })}
+          onDismiss={() => setRevoking(null)}
+        >
           <p>Programs that use it are refused from now on. It cannot be brought back.</p>
         </Confirm>
       )}

@@ -21,7 +21,10 @@ export function place(groups: Groups, id: string, beside: string | null): Groups
 export function readGroups(key: string): Groups {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(key) ?? '[]')
-    return Array.isArray(kept) && kept.every((group) => Array.isArray(group) && group.every((id) => typeof id === 'string')) ? kept as Groups : []
+    return Array.isArray(kept) &&
+      kept.every((group) => Array.isArray(group) && group.every((id) => typeof id === 'string'))
+      ? (kept as Groups)
+      : []
   } catch {
     return []
   }

@@ -9,7 +9,9 @@ import { characterWidth } from '#contract/character-width.ts'
 import type { PlatformError } from '#contract/errors.ts'
 import { readPalette } from './palette.ts'
 
-export type SessionState = { name: 'connecting' | 'open' | 'interrupted' } | { name: 'ended'; error: PlatformError | null }
+export type SessionState =
+  | { name: 'connecting' | 'open' | 'interrupted' }
+  | { name: 'ended'; error: PlatformError | null }
 
 /** What waits to be sent at most: a program that does not read stops the typing, not the browser. */
 const maxWaiting = 1 << 20
@@ -34,34 +36,53 @@ export class TerminalSession {
   constructor(at: OfService, { id: terminalId, instanceId }: { id: string; instanceId: string }) {
     this.instanceId = instanceId
     this.xterm = new Xterm({
-      fontFamily: "'JetBrains Mono Variable', ui-monospace, monospace", fontSize: 13, lineHeight: 1.2, scrollback: 10_000, cursorBlink: false, allowProposedApi: true,
-      macOptionIsMeta: true, rightClickSelectsWord: true, screenReaderMode: false, minimumContrastRatio: 4.5, theme: terminalTheme(),
+      fontFamily: "'JetBrains Mono Variable', ui-monospace, monospace",
+      fontSize: 13,
+      lineHeight: 1.2,
+      scrollback: 10_000,
+      cursorBlink: false,
+      allowProposedApi: true,
+      macOptionIsMeta: true,
+      rightClickSelectsWord: true,
+      screenReaderMode: false,
+      minimumContrastRatio: 4.5,
+      theme: terminalTheme(),
     })
     this.xterm.unicode.register(characterWidth)
     this.xterm.unicode.activeVersion = characterWidth.version
     this.xterm.loadAddon(this.#fit)
     this.xterm.loadAddon(this.search)
-    this.xterm.loadAddon(new WebLinksAddon((event, uri) => { if (event.ctrlKey || event.metaKey) window.open(uri, '_blank', 'noopener,noreferrer') }))
+    this.xterm.loadAddon(
+      new WebLinksAddon((event, uri) => {
+        if (event.ctrlKey || event.metaKey) window.open(uri, '_blank', 'noopener,noreferrer')
+      }),
+    )
     this.xterm.attachCustomKeyEventHandler((event) => this.#takesKey(event))
     const encoder = new TextEncoder()
     this.xterm.onData((text) => this.#send(encoder.encode(text)))
     this.xterm.onBinary((text) => this.#send(Uint8Array.from(text, (char) => char.charCodeAt(0))))
     this.xterm.onResize((size) => this.#subscription.resize(size))
-    this.#subscription = subscribe('terminal', { ...at, terminalId }, {
-      onBytes: (kind, bytes) => {
-        if (kind === 'snapshot') this.xterm.reset()
-        return new Promise((resolve) => this.xterm.write(bytes, resolve))
+    this.#subscription = subscribe(
+      'terminal',
+      { ...at, terminalId },
+      {
+        onBytes: (kind, bytes) => {
+          if (kind === 'snapshot') this.xterm.reset()
+          return new Promise((resolve) => this.xterm.write(bytes, resolve))
+        },
+        onOpen: () => {
+          this.#subscription.resize({ cols: this.xterm.cols, rows: this.xterm.rows })
+          this.#become({ name: 'open' })
+        },
+        onInterrupted: () => this.#become({ name: 'interrupted' }),
+        onEnd: (error) => this.#become({ name: 'ended', error }),
       },
-      onOpen: () => {
-        this.#subscription.resize({ cols: this.xterm.cols, rows: this.xterm.rows })
-        this.#become({ name: 'open' })
-      },
-      onInterrupted: () => this.#become({ name: 'interrupted' }),
-      onEnd: (error) => this.#become({ name: 'ended', error }),
-    })
+    )
   }
 
-  get state(): SessionState { return this.#state }
+  get state(): SessionState {
+    return this.#state
+  }
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -94,7 +115,12 @@ export class TerminalSession {
   #send(bytes: Uint8Array): void {
     if (this.#state.name !== 'open' || this.#waiting > maxWaiting) return
     this.#waiting += bytes.length
-    this.#sending = this.#sending.then(() => this.#subscription.write(bytes)).catch(() => {}).finally(() => { this.#waiting -= bytes.length })
+    this.#sending = this.#sending
+      .then(() => this.#subscription.write(bytes))
+      .catch(() => {})
+      .finally(() => {
+        this.#waiting -= bytes.length
+      })
   }
 
   /** Keys that are the console's, or the browser's clipboard, and not the program's. */
@@ -115,7 +141,10 @@ export class TerminalSession {
     }
     // Pasting arrives as the browser's own paste event.
     if (command && event.key.toLowerCase() === 'v') return false
-    return !(event.ctrlKey && (event.key === '`' || event.key === 'F6' || (event.shiftKey && ['Enter', 'f', 'F'].includes(event.key))))
+    return !(
+      event.ctrlKey &&
+      (event.key === '`' || event.key === 'F6' || (event.shiftKey && ['Enter', 'f', 'F'].includes(event.key)))
+    )
   }
 
   #become(state: SessionState): void {
@@ -127,8 +156,27 @@ export class TerminalSession {
 function terminalTheme(): ITheme {
   const c = readPalette()
   return {
-    background: c.surface, foreground: c.text, cursor: c.accent, cursorAccent: c.surface, selectionBackground: `${c.accent}55`, selectionInactiveBackground: `${c.accent}33`,
-    black: c.sunken, brightBlack: c.muted, red: c.bad, brightRed: c.bad, green: c.ok, brightGreen: c.ok, yellow: c.warn, brightYellow: c.warn, blue: c.accent, brightBlue: c.accent,
-    magenta: c.personal, brightMagenta: c.personal, cyan: c.preview, brightCyan: c.preview, white: c.text, brightWhite: c.text,
+    background: c.surface,
+    foreground: c.text,
+    cursor: c.accent,
+    cursorAccent: c.surface,
+    selectionBackground: `${c.accent}55`,
+    selectionInactiveBackground: `${c.accent}33`,
+    black: c.sunken,
+    brightBlack: c.muted,
+    red: c.bad,
+    brightRed: c.bad,
+    green: c.ok,
+    brightGreen: c.ok,
+    yellow: c.warn,
+    brightYellow: c.warn,
+    blue: c.accent,
+    brightBlue: c.accent,
+    magenta: c.personal,
+    brightMagenta: c.personal,
+    cyan: c.preview,
+    brightCyan: c.preview,
+    white: c.text,
+    brightWhite: c.text,
   }
 }

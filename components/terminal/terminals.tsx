@@ -22,12 +22,22 @@ const mostBeside = 4
  * their screens are back, and closing one is what ends it. Load it lazily: it brings xterm. `asked` counts how often one was
  * asked for by its key: then it is there to be typed into, a new one if need be.
  */
-export function Terminals({ at, asked = 0, instanceId = null }: { at: OfService; asked?: number; instanceId?: string | null }) {
+export function Terminals({
+  at,
+  asked = 0,
+  instanceId = null,
+}: {
+  at: OfService
+  asked?: number
+  instanceId?: string | null
+}) {
   const trpc = useTRPC()
   const queries = useQueryClient()
   const may = useMay()
   const { data: service } = useQuery(trpc.services.get.queryOptions(at))
-  const reason = may('service.exec') ?? (service === undefined ? 'The service is being loaded' : reasonOf(serviceCan.exec(service.state)))
+  const reason =
+    may('service.exec') ??
+    (service === undefined ? 'The service is being loaded' : reasonOf(serviceCan.exec(service.state)))
   const list = useQuery({ ...trpc.terminals.list.queryOptions(at), enabled: may('service.exec') === null })
   const [sessions, setSessions] = useState<ReadonlyMap<string, TerminalSession>>(new Map())
   const { team, environment, service: name } = at
@@ -42,56 +52,95 @@ export function Terminals({ at, asked = 0, instanceId = null }: { at: OfService;
     setSessions((before) => {
       // One that is gone from the platform says so on its screen, until its tab is closed.
       const next = new Map(before)
-      for (const one of list.data ?? []) if (!next.has(one.id)) next.set(one.id, new TerminalSession({ team, environment, service: name }, one))
+      for (const one of list.data ?? [])
+        if (!next.has(one.id)) next.set(one.id, new TerminalSession({ team, environment, service: name }, one))
       return next
     })
   }, [key, team, environment, name])
-  useEffect(() => () => setSessions((before) => { before.forEach((session) => session.close()); return new Map() }), [team, environment, name])
+  useEffect(
+    () => () =>
+      setSessions((before) => {
+        before.forEach((session) => session.close())
+        return new Map()
+      }),
+    [team, environment, name],
+  )
 
   const shown = reconcile(groups, [...sessions.keys()])
-  const stand = (next: Groups) => { setGroups(next); keepGroups(kept, next) }
+  const stand = (next: Groups) => {
+    setGroups(next)
+    keepGroups(kept, next)
+  }
   const refresh = () => queries.invalidateQueries(trpc.terminals.list.queryFilter(at))
   const open = useMutation(trpc.terminals.open.mutationOptions())
   const close = useMutation(trpc.terminals.close.mutationOptions({ onSettled: refresh }))
-  const start = (beside: string | null = null) => open.mutate({ ...at, instanceId, size: { cols: 100, rows: 30 } }, {
-    onSuccess: async ({ terminalId }) => {
-      stand(place(shown, terminalId, beside))
-      await refresh()
-      setChosen(terminalId)
-    },
-  })
+  const start = (beside: string | null = null) =>
+    open.mutate(
+      { ...at, instanceId, size: { cols: 100, rows: 30 } },
+      {
+        onSuccess: async ({ terminalId }) => {
+          stand(place(shown, terminalId, beside))
+          await refresh()
+          setChosen(terminalId)
+        },
+      },
+    )
   const end = (id: string) => {
     if (sessions.get(id)?.state.name !== 'ended') close.mutate({ ...at, terminalId: id })
     sessions.get(id)?.close()
     setSessions((before) => new Map([...before].filter(([each]) => each !== id)))
     stand(shown.map((group) => group.filter((each) => each !== id)).filter((group) => group.length > 0))
   }
-  const titles = new Map([...sessions.keys()].map((id, index) => [id, `${list.data?.find((one) => one.id === id)?.title || 'shell'} ${index + 1}`]))
+  const titles = new Map(
+    [...sessions.keys()].map((id, index) => [
+      id,
+      `${list.data?.find((one) => one.id === id)?.title || 'shell'} ${index + 1}`,
+    ]),
+  )
   const front = shown.find((group) => chosen !== null && group.includes(chosen)) ?? shown.at(-1)
-  const active = chosen !== null && front?.includes(chosen) ? chosen : front?.at(-1) ?? null
+  const active = chosen !== null && front?.includes(chosen) ? chosen : (front?.at(-1) ?? null)
   const answer = useEffectEvent(() => {
     if (active !== null) sessions.get(active)?.xterm.focus()
     else if (reason === null && key === '' && !open.isPending) start()
   })
   const known = key !== undefined && service !== undefined
-  useEffect(() => { if (asked > 0 && known) answer() }, [asked, known])
+  useEffect(() => {
+    if (asked > 0 && known) answer()
+  }, [asked, known])
   // One that drains has been replaced already, and ends within a minute.
-  const instances = new Set(service?.instances.flatMap(({ id, state }) => (state === 'draining' || state === 'ended' ? [] : [id])))
+  const instances = new Set(
+    service?.instances.flatMap(({ id, state }) => (state === 'draining' || state === 'ended' ? [] : [id])),
+  )
   /** A shell goes with its instance: a deployment is the usual reason. */
   const isReplaced = (id: string) => {
     const session = sessions.get(id)
     return service !== undefined && session !== undefined && !instances.has(session.instanceId)
   }
 
-  if (list.isPending && may('service.exec') === null) return <p role="status" className="flex items-center gap-2 p-3 text-muted"><Spinner className="size-3" />Looking for open terminals…</p>
+  if (list.isPending && may('service.exec') === null)
+    return (
+      <p role="status" className="flex items-center gap-2 p-3 text-muted">
+        <Spinner className="size-3" />
+        Looking for open terminals…
+      </p>
+    )
   if (front === undefined) {
     return (
       <div className="h-full overflow-y-auto">
-        {(open.error ?? list.error) !== null && <div className="p-3"><ErrorLine error={open.error ?? list.error} /></div>}
+        {(open.error ?? list.error) !== null && (
+          <div className="p-3">
+            <ErrorLine error={open.error ?? list.error} />
+          </div>
+        )}
         <div className="mx-auto flex max-w-xl flex-wrap items-center gap-x-4 gap-y-3 p-4">
           <SquareTerminal aria-hidden className="size-4 shrink-0 text-muted" />
-          <p className="min-w-48 grow basis-0 text-muted">{reason ?? `A shell in ${name}’s sandbox in ${environment}. It lives on when you leave, reload or lose the connection.`}</p>
-          <Button kind="primary" busy={open.isPending} reason={reason} onClick={() => start()}>Open a terminal</Button>
+          <p className="min-w-48 grow basis-0 text-muted">
+            {reason ??
+              `A shell in ${name}’s sandbox in ${environment}. It lives on when you leave, reload or lose the connection.`}
+          </p>
+          <Button kind="primary" busy={open.isPending} reason={reason} onClick={() => start()}>
+            Open a terminal
+          </Button>
         </div>
       </div>
     )
@@ -100,20 +149,57 @@ export function Terminals({ at, asked = 0, instanceId = null }: { at: OfService;
     <div className="flex h-full flex-col">
       <div className="flex h-8 shrink-0 items-center gap-1 overflow-x-auto border-b border-border px-2 [scrollbar-width:none]">
         <TerminalTabs groups={shown} front={front} titles={titles} onChoose={setChosen} onEnd={end} />
-        <IconButton size="small" label="Open another terminal" busy={open.isPending} reason={reason} onClick={() => start()}><Plus /></IconButton>
-        <IconButton size="small" label="Open one beside this" busy={open.isPending} reason={reason ?? (front.length >= mostBeside ? `At most ${mostBeside} stand side by side` : null)} onClick={() => start(active)}><Columns2 /></IconButton>
+        <IconButton
+          size="small"
+          label="Open another terminal"
+          busy={open.isPending}
+          reason={reason}
+          onClick={() => start()}
+        >
+          <Plus />
+        </IconButton>
+        <IconButton
+          size="small"
+          label="Open one beside this"
+          busy={open.isPending}
+          reason={reason ?? (front.length >= mostBeside ? `At most ${mostBeside} stand side by side` : null)}
+          onClick={() => start(active)}
+        >
+          <Columns2 />
+        </IconButton>
         {open.error !== null && <ErrorLine error={open.error} />}
       </div>
       <div className="relative min-h-0 grow">
         {shown.map((group) => (
-          <div key={group[0]} hidden={group !== front} className={clsx('absolute inset-0', group === front && 'flex divide-x divide-border')}>
+          <div
+            key={group[0]}
+            hidden={group !== front}
+            className={clsx('absolute inset-0', group === front && 'flex divide-x divide-border')}
+          >
             {group.map((id) => {
               const session = sessions.get(id)
-              return session !== undefined && (
-                <TerminalScreen
-                  key={id} session={session} title={titles.get(id) ?? ''} hidden={group !== front} active={id === active} replaced={isReplaced(id)} hasCurrent={instances.size > 0} reason={reason}
-                  onFocus={() => { if (id !== active) setChosen(id) }} onClose={() => end(id)} onAnother={() => { start(); end(id) }} onCurrent={() => start()}
-                />
+              return (
+                session !== undefined && (
+                  <TerminalScreen
+                    key={id}
+                    session={session}
+                    title={titles.get(id) ?? ''}
+                    hidden={group !== front}
+                    active={id === active}
+                    replaced={isReplaced(id)}
+                    hasCurrent={instances.size > 0}
+                    reason={reason}
+                    onFocus={() => {
+                      if (id !== active) setChosen(id)
+                    }}
+                    onClose={() => end(id)}
+                    onAnother={() => {
+                      start()
+                      end(id)
+                    }}
+                    onCurrent={() => start()}
+                  />
+                )
               )
             })}
           </div>

@@ -6,7 +6,11 @@ import { useLayoutEffect, useSyncExternalStore } from 'react'
 export type What = 'screen' | 'tab' | 'part'
 /** What it will look like: rows with or without filters above, parts under tabs, lines of a log, boxes of settings, a form and its answer. */
 export type Shape = 'rows' | 'filtered' | 'parts' | 'lines' | 'boxes' | 'form'
-interface Arrival { what: What; title: string | undefined; shape: Shape }
+interface Arrival {
+  what: What
+  title: string | undefined
+  shape: Shape
+}
 
 /** What comes sooner takes the place of what is shown at once, without anything in between. */
 const patienceMs = 150
@@ -38,10 +42,16 @@ export function Arriving({ what, title, shape = 'rows' }: { what: What; title?: 
 
 /** For who shows a skeleton in its place. */
 export function useArrival(): Arrival | null {
-  return useSyncExternalStore(subscribe, () => now, () => null)
+  return useSyncExternalStore(
+    subscribe,
+    () => now,
+    () => null,
+  )
 }
 
 function subscribe(listener: () => void) {
   listeners.add(listener)
-  return () => { listeners.delete(listener) }
+  return () => {
+    listeners.delete(listener)
+  }
 }

@@ -4,7 +4,10 @@ import type { ReactNode } from 'react'
 export type Tone = 'ok' | 'warn' | 'bad' | 'busy' | 'idle'
 
 const grounds: Record<Tone, string> = {
-  ok: 'bg-ok-soft text-ok', warn: 'bg-warn-soft text-warn', bad: 'bg-bad-soft text-bad', busy: 'bg-accent-soft text-accent',
+  ok: 'bg-ok-soft text-ok',
+  warn: 'bg-warn-soft text-warn',
+  bad: 'bg-bad-soft text-bad',
+  busy: 'bg-accent-soft text-accent',
   idle: 'bg-sunken text-muted',
 }
 

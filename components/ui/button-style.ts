@@ -20,6 +20,8 @@ export function buttonStyle(kind: ButtonKind = 'plain', size: ButtonSize = 'norm
   return clsx(
     'inline-flex shrink-0 select-none items-center justify-center rounded border font-medium whitespace-nowrap no-underline transition-colors duration-100',
     'aria-disabled:opacity-50 [&_svg]:size-3.5 [&_svg]:shrink-0',
-    kinds[kind], sizes[size], more,
+    kinds[kind],
+    sizes[size],
+    more,
   )
 }

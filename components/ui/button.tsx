@@ -19,7 +19,18 @@ export interface ButtonProps extends Common, Omit<ComponentProps<'button'>, 'dis
   busy?: boolean
 }
 
-export function Button({ kind, size, reason, keys, busy = false, className, children, onClick, type = 'button', ...rest }: ButtonProps) {
+export function Button({
+  kind,
+  size,
+  reason,
+  keys,
+  busy = false,
+  className,
+  children,
+  onClick,
+  type = 'button',
+  ...rest
+}: ButtonProps) {
   const stopped = busy || Boolean(reason)
   const button = (
     <button
@@ -38,7 +49,12 @@ export function Button({ kind, size, reason, keys, busy = false, className, chil
 }
 
 /** A link that looks like a button. */
-export function ButtonLink({ kind, size, className, ...rest }: Pick<Common, 'kind' | 'size'> & ComponentProps<typeof Link>) {
+export function ButtonLink({
+  kind,
+  size,
+  className,
+  ...rest
+}: Pick<Common, 'kind' | 'size'> & ComponentProps<typeof Link>) {
   return <Link {...rest} className={buttonStyle(kind, size, className)} />
 }
 
@@ -48,7 +64,18 @@ export interface IconButtonProps extends Common, Omit<ComponentProps<'button'>, 
   busy?: boolean
 }
 
-export function IconButton({ kind = 'quiet', size = 'normal', label, reason, keys, busy = false, className, onClick, children, ...rest }: IconButtonProps) {
+export function IconButton({
+  kind = 'quiet',
+  size = 'normal',
+  label,
+  reason,
+  keys,
+  busy = false,
+  className,
+  onClick,
+  children,
+  ...rest
+}: IconButtonProps) {
   const stopped = busy || Boolean(reason)
   const square = size === 'small' ? 'w-6 px-0!' : 'w-[30px] px-0!'
   const button = (
@@ -66,10 +93,23 @@ export function IconButton({ kind = 'quiet', size = 'normal', label, reason, key
   return hinted(button, reason ?? null, label, keys)
 }
 
-function hinted(button: ReactElement<Record<string, unknown>>, reason: string | null, label: string | null, keys: string | undefined): ReactNode {
-  const words = reason ? (label === null ? reason : `${label}: ${reason}`) : (label ?? (keys === undefined ? null : 'Shortcut'))
+function hinted(
+  button: ReactElement<Record<string, unknown>>,
+  reason: string | null,
+  label: string | null,
+  keys: string | undefined,
+): ReactNode {
+  const words = reason
+    ? label === null
+      ? reason
+      : `${label}: ${reason}`
+    : (label ?? (keys === undefined ? null : 'Shortcut'))
   if (words === null) return button
-  return <Tooltip content={words} keys={reason ? undefined : keys}>{button}</Tooltip>
+  return (
+    <Tooltip content={words} keys={reason ? undefined : keys}>
+      {button}
+    </Tooltip>
+  )
 }
 
 /** aria-disabled keeps a button in the tab order, so pressing it has to be stopped by hand, submitting included. */

@@ -32,7 +32,9 @@ export function Confirm({ title, children, action, name, busy, error, onConfirm,
       footer={
         <>
           <Button onClick={onDismiss}>Cancel</Button>
-          <Button kind="bad" type="submit" form={form} busy={busy} reason={reason}>{action}</Button>
+          <Button kind="bad" type="submit" form={form} busy={busy} reason={reason}>
+            {action}
+          </Button>
         </>
       }
     >
@@ -47,7 +49,9 @@ export function Confirm({ title, children, action, name, busy, error, onConfirm,
         <div className="text-pretty">{children}</div>
         {name !== undefined && (
           <label htmlFor={input} className="flex flex-col gap-1">
-            <span>Type <code className="rounded-[4px] bg-sunken px-1 font-semibold select-all">{name}</code> to confirm</span>
+            <span>
+              Type <code className="rounded-[4px] bg-sunken px-1 font-semibold select-all">{name}</code> to confirm
+            </span>
             <Input id={input} autoFocus value={typed} onChange={(event) => setTyped(event.target.value)} />
           </label>
         )}

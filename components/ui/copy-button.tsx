@@ -25,7 +25,11 @@ export function useCopy(text: string): { copied: boolean; copy: () => void } {
 
 /** The clipboard API is only there on secure origins, and a platform on a local network may be reached by plain HTTP. */
 export async function writeText(text: string): Promise<boolean> {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text).then(() => true, () => false)
+  if (navigator.clipboard)
+    return navigator.clipboard.writeText(text).then(
+      () => true,
+      () => false,
+    )
   const area = document.createElement('textarea')
   area.value = text
   area.className = 'fixed opacity-0'

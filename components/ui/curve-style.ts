@@ -2,7 +2,10 @@
 const hues = [268, 195, 330, 228, 300, 175, 350, 215]
 const dashes = [undefined, '7 3', '2 3', '9 3 2 3'] as const
 
-export interface CurveStyle { colour: string; dash: string | undefined }
+export interface CurveStyle {
+  colour: string
+  dash: string | undefined
+}
 
 export function curveStyle(index: number): CurveStyle {
   const hue = hues[index % hues.length]

@@ -28,7 +28,17 @@ export interface DialogFormProps<Values extends FieldValues> {
 }
 
 /** A form in a dialog. Errors that name a field appear there, others above the fields. Load it lazily: it brings react-hook-form. */
-export function DialogForm<Values extends FieldValues>({ form, submit, reason, busy, error, onSubmit, onDismiss, children, ...dialog }: DialogFormProps<Values>) {
+export function DialogForm<Values extends FieldValues>({
+  form,
+  submit,
+  reason,
+  busy,
+  error,
+  onSubmit,
+  onDismiss,
+  children,
+  ...dialog
+}: DialogFormProps<Values>) {
   const id = useId()
   const field = useFieldError(form, error)
   return (
@@ -38,7 +48,9 @@ export function DialogForm<Values extends FieldValues>({ form, submit, reason, b
       footer={
         <>
           <Button onClick={onDismiss}>Cancel</Button>
-          <Button kind="primary" type="submit" form={id} busy={busy} reason={reason} keys="mod+enter">{submit}</Button>
+          <Button kind="primary" type="submit" form={id} busy={busy} reason={reason} keys="mod+enter">
+            {submit}
+          </Button>
         </>
       }
     >
@@ -64,12 +76,18 @@ export function DialogForm<Values extends FieldValues>({ form, submit, reason, b
 }
 
 /** Puts an error of the platform at the field that it names, when the form has it. */
-function useFieldError<Values extends FieldValues>(form: UseFormReturn<Values, unknown, Values>, error: unknown): string | undefined {
+function useFieldError<Values extends FieldValues>(
+  form: UseFormReturn<Values, unknown, Values>,
+  error: unknown,
+): string | undefined {
   const problem = error == null ? undefined : problemOf(error)
   const field = problem?.field !== undefined && problem.field in form.getValues() ? problem.field : undefined
   useEffect(() => {
     if (field === undefined || problem === undefined) return
-    const message = [problem.message, problem.fix].filter((part) => part !== undefined).map(sentence).join(' ')
+    const message = [problem.message, problem.fix]
+      .filter((part) => part !== undefined)
+      .map(sentence)
+      .join(' ')
     form.setError(field as Path<Values>, { type: 'platform', message }, { shouldFocus: true })
     // The error's identity is what changes with each attempt.
   }, [error])

@@ -19,7 +19,12 @@ export interface DialogProps {
 /** Mounted is open: the caller renders it while it is wanted. */
 export function Dialog({ title, description, place = 'center', onDismiss, footer, children }: DialogProps) {
   return (
-    <Radix.Root open onOpenChange={(open) => { if (!open) onDismiss() }}>
+    <Radix.Root
+      open
+      onOpenChange={(open) => {
+        if (!open) onDismiss()
+      }}
+    >
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-veil" />
         <Radix.Content
@@ -39,12 +44,18 @@ export function Dialog({ title, description, place = 'center', onDismiss, footer
           <header className="flex items-start gap-2 border-b border-border py-2.5 pr-2 pl-4">
             <div className="min-w-0 grow py-[5px]">
               <Radix.Title className="text-large font-semibold">{title}</Radix.Title>
-              {description !== undefined && <Radix.Description className="mt-0.5 text-body text-muted">{description}</Radix.Description>}
+              {description !== undefined && (
+                <Radix.Description className="mt-0.5 text-body text-muted">{description}</Radix.Description>
+              )}
             </div>
-            <IconButton label="Close" onClick={onDismiss}><X /></IconButton>
+            <IconButton label="Close" onClick={onDismiss}>
+              <X />
+            </IconButton>
           </header>
           <div className="min-h-0 grow overflow-y-auto px-4 py-4">{children}</div>
-          {footer !== undefined && <footer className="flex items-center justify-end gap-2 border-t border-border px-4 py-3">{footer}</footer>}
+          {footer !== undefined && (
+            <footer className="flex items-center justify-end gap-2 border-t border-border px-4 py-3">{footer}</footer>
+          )}
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

@@ -6,7 +6,12 @@ import { headAndRest, problemOf, sentence } from './problem.ts'
 import { ShortId } from './short-id.tsx'
 
 /** A screen, or a part of one, that failed: what happened, what to do, the request's id, and again. */
-export function ErrorState({ error, request, retry, action }: {
+export function ErrorState({
+  error,
+  request,
+  retry,
+  action,
+}: {
   error: unknown
   /** Id by which the platform logged it, when the error itself does not carry it. */
   request?: string | undefined
@@ -18,19 +23,31 @@ export function ErrorState({ error, request, retry, action }: {
   const { head, rest } = headAndRest(problem.message)
   return (
     <div role="alert" className="mx-auto flex max-w-lg flex-col items-center px-6 py-16 text-center">
-      <span aria-hidden className="mb-4 flex size-10 items-center justify-center rounded border border-border bg-bad-soft text-bad">
+      <span
+        aria-hidden
+        className="mb-4 flex size-10 items-center justify-center rounded border border-border bg-bad-soft text-bad"
+      >
         <CircleAlert className="size-[18px]" />
       </span>
       <h2 className="text-large font-semibold text-pretty break-words">{sentence(head)}</h2>
       {rest !== '' && <Rest text={rest} className="mt-2 w-full" />}
       {problem.fix !== undefined && <p className="mt-1 text-body text-pretty text-muted">{sentence(problem.fix)}</p>}
       <div className="mt-4 flex flex-wrap items-center justify-center gap-2">
-        {retry !== undefined && <Button onClick={retry}><RotateCw />Try again</Button>}
+        {retry !== undefined && (
+          <Button onClick={retry}>
+            <RotateCw />
+            Try again
+          </Button>
+        )}
         {action}
       </div>
       <p className="mt-4 flex h-4 items-center gap-1 text-small text-muted">
         <span className="font-mono">{problem.code}</span>
-        {id !== undefined && <>· request <ShortId id={id} className="mx-0!" /></>}
+        {id !== undefined && (
+          <>
+            · request <ShortId id={id} className="mx-0!" />
+          </>
+        )}
       </p>
     </div>
   )
@@ -47,12 +64,24 @@ export function ErrorLine({ error }: { error: unknown }) {
         {sentence(head)}
         {rest !== '' && <Rest text={rest} className="my-1" />}
         {problem.fix !== undefined && <span className="block text-muted">{sentence(problem.fix)}</span>}
-        {problem.request !== undefined && <span className="block text-small text-muted">request <ShortId id={problem.request} className="mx-0!" /></span>}
+        {problem.request !== undefined && (
+          <span className="block text-small text-muted">
+            request <ShortId id={problem.request} className="mx-0!" />
+          </span>
+        )}
       </div>
     </div>
   )
 }
 
 function Rest({ text, className }: { text: string; className: string }) {
-  return <pre tabIndex={0} aria-label="The lines that it is about" className={`overflow-x-auto rounded border border-border bg-sunken p-2 text-left text-small ${className}`}>{text}</pre>
+  return (
+    <pre
+      tabIndex={0}
+      aria-label="The lines that it is about"
+      className={`overflow-x-auto rounded border border-border bg-sunken p-2 text-left text-small ${className}`}
+    >
+      {text}
+    </pre>
+  )
 }

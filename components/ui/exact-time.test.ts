@@ -10,7 +10,9 @@ test('tells a time exactly, always with its zone', () => {
 })
 
 test('tells the day and the time of a zone', () => {
-  expect([timeIn('Asia/Kolkata', at, 'minutes'), timeIn('Asia/Kolkata', at, 'day'), timeIn('UTC', at, 'fine')]).toEqual(['04:33', '25 Nov', '23:03:07.045'])
+  expect([timeIn('Asia/Kolkata', at, 'minutes'), timeIn('Asia/Kolkata', at, 'day'), timeIn('UTC', at, 'fine')]).toEqual(
+    ['04:33', '25 Nov', '23:03:07.045'],
+  )
   expect(zoneName('Asia/Kolkata', at)).toBe('GMT+5:30')
 })
 

@@ -25,11 +25,16 @@ const options = {
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>
 
 /** `14:03`, `14:03:07`, `14:03:07.123`, `24 Nov 2026`, `24 Nov`, `Tue, 24 Nov`. */
-export const timeIn = (zone: string, at: number, how: Exclude<keyof typeof options, 'zone'>): string => format(zone, how).format(at)
+export const timeIn = (zone: string, at: number, how: Exclude<keyof typeof options, 'zone'>): string =>
+  format(zone, how).format(at)
 
 /** `UTC`, `CET`, `GMT+5:30`: what the zone is called at that moment. */
 export const zoneName = (zone: string, at: number = Date.now()): string =>
-  zone === 'UTC' ? 'UTC' : format(zone, 'zone').formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? zone
+  zone === 'UTC'
+    ? 'UTC'
+    : (format(zone, 'zone')
+        .formatToParts(at)
+        .find(({ type }) => type === 'timeZoneName')?.value ?? zone)
 
 /** `Tue 24 Nov 2026, 14:03:07 CET`: the one way to tell a time exactly, always with its zone. */
 export const exactTime = (at: number, zone: string = readZone(), fine = false): string =>
@@ -46,4 +51,5 @@ export function toField(at: number, zone: string): string {
   const offset = zone === 'UTC' ? 0 : new Date(at).getTimezoneOffset() * 60_000
   return new Date(at - offset).toISOString().slice(0, 19)
 }
-export const fromField = (text: string, zone: string): number | null => (text === '' ? null : new Date(zone === 'UTC' ? `${text}Z` : text).getTime())
+export const fromField = (text: string, zone: string): number | null =>
+  text === '' ? null : new Date(zone === 'UTC' ? `${text}Z` : text).getTime()

@@ -25,11 +25,22 @@ export function FilterSelect(props: FilterSelectProps) {
   const { label, any, value, options, onChange } = props
   if (options.length > mostAtOnce) return <LongSelect {...props} />
   return (
-    <Select aria-label={label} value={value} onChange={(event) => onChange(event.target.value)} className={value === '' ? 'max-w-44 shrink-0 [&>select]:text-muted' : 'max-w-44 shrink-0 [&>select]:border-accent'}>
+    <Select
+      aria-label={label}
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+      className={
+        value === '' ? 'max-w-44 shrink-0 [&>select]:text-muted' : 'max-w-44 shrink-0 [&>select]:border-accent'
+      }
+    >
       <option value="">{any}</option>
       {options.map((option) => {
         const { value: own, label: words } = typeof option === 'string' ? { value: option, label: option } : option
-        return <option key={own} value={own}>{words}</option>
+        return (
+          <option key={own} value={own}>
+            {words}
+          </option>
+        )
       })}
     </Select>
   )
@@ -38,17 +49,41 @@ export function FilterSelect(props: FilterSelectProps) {
 function LongSelect({ label, any, value, options, onChange }: FilterSelectProps) {
   const button = useRef<HTMLButtonElement>(null)
   const [open, setOpen] = useState(false)
-  const choices = [{ value: '', label: any }, ...options.map((option) => (typeof option === 'string' ? { value: option, label: option } : option))]
+  const choices = [
+    { value: '', label: any },
+    ...options.map((option) => (typeof option === 'string' ? { value: option, label: option } : option)),
+  ]
   const words = choices.find((each) => each.value === value)?.label ?? value
   return (
     <>
       <button
-        ref={button} type="button" aria-label={`${label}: ${words}`} aria-haspopup="dialog" aria-expanded={open} onPointerEnter={() => void load()} onFocus={() => void load()} onClick={() => setOpen(!open)}
-        className={buttonStyle('plain', 'normal', value === '' ? 'max-w-44 shrink-0 text-muted!' : 'max-w-44 shrink-0 border-accent!')}
+        ref={button}
+        type="button"
+        aria-label={`${label}: ${words}`}
+        aria-haspopup="dialog"
+        aria-expanded={open}
+        onPointerEnter={() => void load()}
+        onFocus={() => void load()}
+        onClick={() => setOpen(!open)}
+        className={buttonStyle(
+          'plain',
+          'normal',
+          value === '' ? 'max-w-44 shrink-0 text-muted!' : 'max-w-44 shrink-0 border-accent!',
+        )}
       >
-        <span className="truncate">{words}</span><ChevronDown aria-hidden />
+        <span className="truncate">{words}</span>
+        <ChevronDown aria-hidden />
       </button>
-      {open && <ChoicePopover label={label} choices={choices} chosen={value} button={button} onChoose={onChange} onDismiss={() => setOpen(false)} />}
+      {open && (
+        <ChoicePopover
+          label={label}
+          choices={choices}
+          chosen={value}
+          button={button}
+          onChoose={onChange}
+          onDismiss={() => setOpen(false)}
+        />
+      )}
     </>
   )
 }

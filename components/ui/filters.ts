@@ -6,7 +6,9 @@ import { useCallback, useEffect, useMemo, useState } from 'react'
  * Filters live in the address, so that a filtered screen is a link; changing them asks the server for nothing. An empty
  * value is left out.
  */
-export function useFilters<Name extends string>(names: readonly Name[]): [Record<Name, string>, (change: Partial<Record<Name, string>>) => void] {
+export function useFilters<Name extends string>(
+  names: readonly Name[],
+): [Record<Name, string>, (change: Partial<Record<Name, string>>) => void] {
   const params = useSearchParams()
   // Next tells of a changed address in a transition, later than the next key may come: a field must show what was typed
   // at once, or React puts the text before it back. The address itself is never behind.

@@ -15,7 +15,8 @@ export function useInFront(): boolean {
     const look = () => {
       clearTimeout(timer)
       setInFront(false)
-      if (document.visibilityState === 'visible' && document.hasFocus()) timer = setTimeout(() => setInFront(true), settlesMs)
+      if (document.visibilityState === 'visible' && document.hasFocus())
+        timer = setTimeout(() => setInFront(true), settlesMs)
     }
     look()
     const ends = new AbortController()

@@ -20,7 +20,9 @@ export function Textarea({ className, ...rest }: ComponentProps<'textarea'>) {
 export function Select({ className, children, ...rest }: ComponentProps<'select'>) {
   return (
     <span className={clsx('relative inline-flex', className)}>
-      <select {...rest} className={clsx(box, 'h-[30px] appearance-none truncate pr-7 pl-2.5')}>{children}</select>
+      <select {...rest} className={clsx(box, 'h-[30px] appearance-none truncate pr-7 pl-2.5')}>
+        {children}
+      </select>
       <ChevronDown aria-hidden className="pointer-events-none absolute inset-y-0 right-2 my-auto size-3.5 text-muted" />
     </span>
   )

@@ -1,7 +1,15 @@
 import { clsx } from 'clsx'
 
 const symbols: Record<string, string> = {
-  mod: 'Ctrl', shift: '⇧', alt: 'Alt', enter: '↵', escape: 'Esc', up: '↑', down: '↓', left: '←', right: '→',
+  mod: 'Ctrl',
+  shift: '⇧',
+  alt: 'Alt',
+  enter: '↵',
+  escape: 'Esc',
+  up: '↑',
+  down: '↓',
+  left: '←',
+  right: '→',
 }
 
 /**

@@ -40,11 +40,17 @@ export function keptHref(href: string): string {
 
 /** Has links drawn again when a query has changed. */
 export function useKeptHrefs(): (href: string) => string {
-  useSyncExternalStore(subscribe, () => version, () => 0)
+  useSyncExternalStore(
+    subscribe,
+    () => version,
+    () => 0,
+  )
   return keptHref
 }
 
 function subscribe(listener: () => void) {
   listeners.add(listener)
-  return () => { listeners.delete(listener) }
+  return () => {
+    listeners.delete(listener)
+  }
 }

@@ -12,7 +12,9 @@ export function useKeptScroll(scroller: RefObject<HTMLElement | null>): void {
   const wentBack = useRef(false)
   const here = useRef(pathname)
   useEffect(() => {
-    const onBack = () => { if (window.location.pathname !== here.current) wentBack.current = true }
+    const onBack = () => {
+      if (window.location.pathname !== here.current) wentBack.current = true
+    }
     window.addEventListener('popstate', onBack)
     return () => window.removeEventListener('popstate', onBack)
   }, [])
@@ -20,12 +22,15 @@ export function useKeptScroll(scroller: RefObject<HTMLElement | null>): void {
     here.current = pathname
     const element = scroller.current
     if (element === null) return
-    const wanted = wentBack.current ? offsets.get(pathname) ?? 0 : 0
+    const wanted = wentBack.current ? (offsets.get(pathname) ?? 0) : 0
     wentBack.current = false
     element.scrollTop = wanted
     // What scrolls may still be on its way.
     let watch: ResizeObserver | undefined
-    const end = () => { watch?.disconnect(); watch = undefined }
+    const end = () => {
+      watch?.disconnect()
+      watch = undefined
+    }
     if (wanted > 0 && element.scrollTop < wanted) {
       watch = new ResizeObserver(() => {
         element.scrollTop = wanted

@@ -2,13 +2,24 @@
 import { clsx } from 'clsx'
 import { Check } from 'lucide-react'
 import Link from 'next/link'
-import { cloneElement, createContext, type KeyboardEvent, type ReactElement, type ReactNode, useContext, useId, useRef, useState } from 'react'
+import {
+  cloneElement,
+  createContext,
+  type KeyboardEvent,
+  type ReactElement,
+  type ReactNode,
+  useContext,
+  useId,
+  useRef,
+  useState,
+} from 'react'
 import { both } from './handlers.ts'
 import { Kbd } from './kbd.tsx'
 
-const row = 'flex min-h-7 w-full cursor-default select-none items-center gap-2 rounded-[4px] px-2 text-body no-underline outline-none data-highlighted:bg-hover [&>svg]:size-3.5 [&>svg]:shrink-0'
+const row =
+  'flex min-h-7 w-full cursor-default select-none items-center gap-2 rounded-[4px] px-2 text-body no-underline outline-none data-highlighted:bg-hover [&>svg]:size-3.5 [&>svg]:shrink-0'
 
-type Parts = typeof import('./menu-parts.ts')['DropdownMenu']
+type Parts = (typeof import('./menu-parts.ts'))['DropdownMenu']
 let parts: Parts | undefined
 const load = () => import('./menu-parts.ts').then((module) => (parts = module.DropdownMenu))
 
@@ -59,9 +70,21 @@ export function Menu({ trigger, align = 'start', width = 224, children }: MenuPr
       })}
       {at !== null && Radix !== undefined && (
         <OpenMenu value={Radix}>
-          <Radix.Root open modal={false} onOpenChange={(next) => { if (!next) setAt(null) }}>
+          <Radix.Root
+            open
+            modal={false}
+            onOpenChange={(next) => {
+              if (!next) setAt(null)
+            }}
+          >
             {/* Stands where the trigger does: the menu is placed by it. */}
-            <Radix.Trigger asChild><span aria-hidden className="pointer-events-none fixed" style={{ left: at.left, top: at.top, width: at.width, height: at.height }} /></Radix.Trigger>
+            <Radix.Trigger asChild>
+              <span
+                aria-hidden
+                className="pointer-events-none fixed"
+                style={{ left: at.left, top: at.top, width: at.width, height: at.height }}
+              />
+            </Radix.Trigger>
             <Radix.Portal container={landmarkOf(button.current)}>
               <Radix.Content
                 align={align}
@@ -70,7 +93,9 @@ export function Menu({ trigger, align = 'start', width = 224, children }: MenuPr
                 aria-labelledby={String(props['id'] ?? label)}
                 style={{ minWidth: width }}
                 // The trigger closes it by itself; the focus goes back to it.
-                onInteractOutside={(event) => { if (event.target instanceof Node && button.current?.contains(event.target)) event.preventDefault() }}
+                onInteractOutside={(event) => {
+                  if (event.target instanceof Node && button.current?.contains(event.target)) event.preventDefault()
+                }}
                 onCloseAutoFocus={(event) => {
                   event.preventDefault()
                   button.current?.focus()
@@ -93,10 +118,23 @@ function landmarkOf(trigger: HTMLElement | null): HTMLElement {
 }
 
 /** One of several that may all be chosen: the menu stays open. */
-export function MenuCheck({ checked, onChange, children }: { checked: boolean; onChange: (checked: boolean) => void; children: ReactNode }) {
+export function MenuCheck({
+  checked,
+  onChange,
+  children,
+}: {
+  checked: boolean
+  onChange: (checked: boolean) => void
+  children: ReactNode
+}) {
   const Radix = useParts()
   return (
-    <Radix.CheckboxItem checked={checked} onCheckedChange={onChange} onSelect={(event) => event.preventDefault()} className={row}>
+    <Radix.CheckboxItem
+      checked={checked}
+      onCheckedChange={onChange}
+      onSelect={(event) => event.preventDefault()}
+      className={row}
+    >
       <span className="min-w-0 grow truncate">{children}</span>
       <Check aria-hidden className={checked ? 'text-accent' : 'invisible'} />
     </Radix.CheckboxItem>
@@ -133,7 +171,9 @@ export function MenuLink({ href, ...item }: ItemProps & { href: string }) {
   const Radix = useParts()
   return (
     <Radix.Item asChild className={row}>
-      <Link href={href} prefetch={false}><ItemBody {...item} /></Link>
+      <Link href={href} prefetch={false}>
+        <ItemBody {...item} />
+      </Link>
     </Radix.Item>
   )
 }
@@ -141,13 +181,17 @@ export function MenuLink({ href, ...item }: ItemProps & { href: string }) {
 function ItemBody({ icon, keys, chosen, reason, children }: ItemProps) {
   return (
     <>
-      {icon !== undefined && <span className="flex size-4 shrink-0 items-center justify-center text-muted [&_svg]:size-3.5">{icon}</span>}
+      {icon !== undefined && (
+        <span className="flex size-4 shrink-0 items-center justify-center text-muted [&_svg]:size-3.5">{icon}</span>
+      )}
       <span className={clsx('min-w-0 grow', reason && 'py-1 text-muted')}>
         <span className="block truncate">{children}</span>
         {reason ? <span className="block text-small leading-4">{reason}</span> : null}
       </span>
       {keys !== undefined && <Kbd keys={keys} />}
-      {chosen !== undefined && <Check aria-hidden={!chosen} aria-label="chosen" className={chosen ? 'text-accent' : 'invisible'} />}
+      {chosen !== undefined && (
+        <Check aria-hidden={!chosen} aria-label="chosen" className={chosen ? 'text-accent' : 'invisible'} />
+      )}
     </>
   )
 }

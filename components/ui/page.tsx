@@ -2,7 +2,17 @@ import { clsx } from 'clsx'
 import type { ReactNode } from 'react'
 
 /** The head of a screen: its name, a line about it, its buttons, and what filters it. */
-export function PageHeader({ title, about, actions, children }: { title: ReactNode; about?: ReactNode; actions?: ReactNode; children?: ReactNode }) {
+export function PageHeader({
+  title,
+  about,
+  actions,
+  children,
+}: {
+  title: ReactNode
+  about?: ReactNode
+  actions?: ReactNode
+  children?: ReactNode
+}) {
   return (
     <header className="border-b border-border px-4 pt-4 sm:px-6">
       <div className="flex min-h-[42px] flex-wrap items-center gap-x-3 gap-y-2 pb-3">
@@ -17,7 +27,15 @@ export function PageHeader({ title, about, actions, children }: { title: ReactNo
 
 /** The bar under a head: search and filters. */
 export function FilterBar({ children, label }: { children: ReactNode; label: string }) {
-  return <div role="search" aria-label={label} className="-mx-4 flex items-center gap-2 overflow-x-auto px-4 pb-3 [scrollbar-width:none] sm:mx-0 sm:flex-wrap sm:overflow-visible sm:px-0">{children}</div>
+  return (
+    <div
+      role="search"
+      aria-label={label}
+      className="-mx-4 flex items-center gap-2 overflow-x-auto px-4 pb-3 [scrollbar-width:none] sm:mx-0 sm:flex-wrap sm:overflow-visible sm:px-0"
+    >
+      {children}
+    </div>
+  )
 }
 
 /** Text-width content of a screen, for settings and forms. */
@@ -26,7 +44,17 @@ export function PageBody({ wide = false, children }: { wide?: boolean; children:
 }
 
 /** A titled part of a screen. */
-export function Section({ title, about, actions, children }: { title: string; about?: ReactNode; actions?: ReactNode; children: ReactNode }) {
+export function Section({
+  title,
+  about,
+  actions,
+  children,
+}: {
+  title: string
+  about?: ReactNode
+  actions?: ReactNode
+  children: ReactNode
+}) {
   return (
     <section>
       <div className="mb-2.5 flex flex-wrap items-center gap-x-3 gap-y-2">

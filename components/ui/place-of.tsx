@@ -9,7 +9,12 @@ export function PlaceOf({ what, children }: { what: What; children: ReactNode })
   const isArriving = arrival?.what === what
   return (
     <>
-      {isArriving && (arrival.title === undefined ? <ShapeSkeleton label="Loading" shape={arrival.shape} /> : <ScreenSkeleton title={arrival.title} shape={arrival.shape} />)}
+      {isArriving &&
+        (arrival.title === undefined ? (
+          <ShapeSkeleton label="Loading" shape={arrival.shape} />
+        ) : (
+          <ScreenSkeleton title={arrival.title} shape={arrival.shape} />
+        ))}
       <div className={isArriving ? 'hidden' : 'contents'}>{children}</div>
     </>
   )

@@ -10,6 +10,9 @@ test('a sentence begins with a capital, and a name stays as it is written', () =
 })
 
 test('a frame keeps its lines and spaces, and loses what only a terminal reads', () => {
-  expect(headAndRest('index.ts:2:3: \u001b[31mUnexpected\u001b[0m\n  1 | a\n> 2 |   b\n    |   ^\n')).toEqual({ head: 'index.ts:2:3: Unexpected', rest: '  1 | a\n> 2 |   b\n    |   ^' })
+  expect(headAndRest('index.ts:2:3: \u001b[31mUnexpected\u001b[0m\n  1 | a\n> 2 |   b\n    |   ^\n')).toEqual({
+    head: 'index.ts:2:3: Unexpected',
+    rest: '  1 | a\n> 2 |   b\n    |   ^',
+  })
   expect(headAndRest('one line')).toEqual({ head: 'one line', rest: '' })
 })

@@ -7,5 +7,10 @@ import { rowLink } from './table.tsx'
 
 /** The link of a table's row. */
 export function RowLink({ className, children, ...rest }: ComponentProps<typeof PointedLink>) {
-  return <PointedLink {...rest} data-row-link className={clsx(rowLink, className)}>{children}<Arriving what="screen" /></PointedLink>
+  return (
+    <PointedLink {...rest} data-row-link className={clsx(rowLink, className)}>
+      {children}
+      <Arriving what="screen" />
+    </PointedLink>
+  )
 }

@@ -6,5 +6,13 @@ import { useRows } from './rows.ts'
 export function RowList({ label, children }: { label?: string; children: ReactNode }) {
   const list = useRef<HTMLOListElement>(null)
   useRows(list)
-  return <ol ref={list} aria-label={label} className="divide-y divide-border overflow-hidden rounded border border-border bg-raised">{children}</ol>
+  return (
+    <ol
+      ref={list}
+      aria-label={label}
+      className="divide-y divide-border overflow-hidden rounded border border-border bg-raised"
+    >
+      {children}
+    </ol>
+  )
 }

@@ -1,7 +1,10 @@
 'use client'
 import { type RefObject, useLayoutEffect, useState } from 'react'
 
-export interface RowWindow { first: number; last: number }
+export interface RowWindow {
+  first: number
+  last: number
+}
 
 /** Rows are added and dropped by this many at a time, so that most scroll events change nothing. */
 const step = 16

@@ -2,7 +2,10 @@
 import { type RefObject, useEffect } from 'react'
 
 const stops = 'a[href], button, input, select, textarea, [tabindex]'
-const rowsOf = (list: HTMLElement) => [...list.children].filter((each): each is HTMLElement => each instanceof HTMLElement && !each.hasAttribute('aria-hidden'))
+const rowsOf = (list: HTMLElement) =>
+  [...list.children].filter(
+    (each): each is HTMLElement => each instanceof HTMLElement && !each.hasAttribute('aria-hidden'),
+  )
 const linkOf = (row: HTMLElement) => row.querySelector<HTMLElement>('[data-row-link]')
 /** What takes the focus for a row: its link, or the row itself. */
 const headOf = (row: HTMLElement) => linkOf(row) ?? row
@@ -62,12 +65,29 @@ export function watchRowKeys(): () => void {
 function onKey(event: KeyboardEvent): void {
   const { key, target } = event
   const by = key === 'j' || key === 'ArrowDown' ? 1 : key === 'k' || key === 'ArrowUp' ? -1 : 0
-  if (by === 0 || event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || event.shiftKey || !(target instanceof HTMLElement)) return
-  if (target.isContentEditable || target.closest('input, textarea, select, [role=dialog], [role=alertdialog], [role=menu], [role=listbox], [role=slider], [role=tree], [role=radiogroup], [role=textbox], [data-own-keys]') !== null) return
+  if (
+    by === 0 ||
+    event.defaultPrevented ||
+    event.metaKey ||
+    event.ctrlKey ||
+    event.altKey ||
+    event.shiftKey ||
+    !(target instanceof HTMLElement)
+  )
+    return
+  if (
+    target.isContentEditable ||
+    target.closest(
+      'input, textarea, select, [role=dialog], [role=alertdialog], [role=menu], [role=listbox], [role=slider], [role=tree], [role=radiogroup], [role=textbox], [data-own-keys]',
+    ) !== null
+  )
+    return
   const within = target.closest<HTMLElement>('[data-rows]')
   // Arrows scroll the page until a row has the focus.
   if (within === null && key.startsWith('Arrow')) return
-  const list = within ?? [...document.querySelectorAll<HTMLElement>('#screen [data-rows]')].find((each) => each.getClientRects().length > 0)
+  const list =
+    within ??
+    [...document.querySelectorAll<HTMLElement>('#screen [data-rows]')].find((each) => each.getClientRects().length > 0)
   if (list === undefined) return
   const rows = rowsOf(list)
   const from = rows.findIndex((row) => row.contains(target))
@@ -80,8 +100,13 @@ function onKey(event: KeyboardEvent): void {
 /** Where one was before, or else the first row in sight. */
 function startOf(list: HTMLElement, rows: readonly HTMLElement[]): HTMLElement | undefined {
   const top = list.closest('[data-scroller]')?.getBoundingClientRect().top ?? 0
-  const inSight = (row: HTMLElement) => { const box = row.getBoundingClientRect(); return box.bottom > top + 30 && box.top < window.innerHeight }
-  return rows.find((row) => headOf(row).tabIndex === 0 && row !== rows[0] && inSight(row)) ?? rows.find(inSight) ?? rows[0]
+  const inSight = (row: HTMLElement) => {
+    const box = row.getBoundingClientRect()
+    return box.bottom > top + 30 && box.top < window.innerHeight
+  }
+  return (
+    rows.find((row) => headOf(row).tabIndex === 0 && row !== rows[0] && inSight(row)) ?? rows.find(inSight) ?? rows[0]
+  )
 }
 
 function focusRow(row: HTMLElement): void {

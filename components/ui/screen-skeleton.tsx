@@ -8,8 +8,21 @@ export function ScreenSkeleton({ title, shape }: { title: string; shape: Shape }
   return (
     <>
       <PageHeader title={title}>
-        {filters && <FilterBar label="Filters"><Skeleton className="h-[30px] w-56 shrink-0 sm:w-72" />{[0, 1, 2].map((index) => <Skeleton key={index} className="hidden h-[30px] w-28 sm:block" />)}</FilterBar>}
-        {shape === 'parts' && <div className="flex h-9 items-center gap-5">{[0, 1, 2].map((index) => <Skeleton key={index} className="h-3 w-16" />)}</div>}
+        {filters && (
+          <FilterBar label="Filters">
+            <Skeleton className="h-[30px] w-56 shrink-0 sm:w-72" />
+            {[0, 1, 2].map((index) => (
+              <Skeleton key={index} className="hidden h-[30px] w-28 sm:block" />
+            ))}
+          </FilterBar>
+        )}
+        {shape === 'parts' && (
+          <div className="flex h-9 items-center gap-5">
+            {[0, 1, 2].map((index) => (
+              <Skeleton key={index} className="h-3 w-16" />
+            ))}
+          </div>
+        )}
       </PageHeader>
       <ShapeSkeleton label={`Loading ${title.toLowerCase()}`} shape={shape} />
     </>
@@ -24,7 +37,20 @@ export function ShapeSkeleton({ label, shape }: { label: string; shape: Shape })
   return <RowsSkeleton label={label} rows={12} />
 }
 
-const widths = ['w-3/5', 'w-2/5', 'w-3/4', 'w-1/2', 'w-1/3', 'w-2/3', 'w-1/2', 'w-4/5', 'w-1/3', 'w-3/5', 'w-2/3', 'w-2/5'] as const
+const widths = [
+  'w-3/5',
+  'w-2/5',
+  'w-3/4',
+  'w-1/2',
+  'w-1/3',
+  'w-2/3',
+  'w-1/2',
+  'w-4/5',
+  'w-1/3',
+  'w-3/5',
+  'w-2/3',
+  'w-2/5',
+] as const
 
 /** Lines of a log. */
 export function LinesSkeleton({ label }: { label: string }) {
@@ -34,7 +60,9 @@ export function LinesSkeleton({ label }: { label: string }) {
         <div key={index} className="flex h-[22px] items-center gap-3">
           <Skeleton className="h-2.5 w-20 shrink-0" />
           <Skeleton className="h-2.5 w-10 shrink-0" />
-          <span className="grow"><Skeleton className={`h-2.5 ${width}`} /></span>
+          <span className="grow">
+            <Skeleton className={`h-2.5 ${width}`} />
+          </span>
         </div>
       ))}
     </div>
@@ -57,8 +85,16 @@ function BoxesSkeleton({ label }: { label: string }) {
 function FormSkeleton({ label }: { label: string }) {
   return (
     <div role="status" aria-label={label} className="lg:grid lg:min-h-full lg:grid-cols-[216px_minmax(0,1fr)]">
-      <div className="hidden flex-col gap-2 border-r border-border p-4 lg:flex">{[0, 1, 2].map((index) => <Skeleton key={index} className="h-4" />)}</div>
-      <div className="grid content-start gap-4 px-4 py-4 sm:px-6 xl:grid-cols-2"><Skeleton className="h-9 xl:col-span-2" /><Skeleton className="h-56" /><Skeleton className="h-36" /></div>
+      <div className="hidden flex-col gap-2 border-r border-border p-4 lg:flex">
+        {[0, 1, 2].map((index) => (
+          <Skeleton key={index} className="h-4" />
+        ))}
+      </div>
+      <div className="grid content-start gap-4 px-4 py-4 sm:px-6 xl:grid-cols-2">
+        <Skeleton className="h-9 xl:col-span-2" />
+        <Skeleton className="h-56" />
+        <Skeleton className="h-36" />
+      </div>
     </div>
   )
 }

@@ -11,10 +11,19 @@ export function ShortId({ id, className }: { id: string; className?: string }) {
       type="button"
       title={copied ? 'Copied' : `${id} (copy)`}
       aria-label={copied ? 'Copied' : `Copy ${id}`}
-      onClick={(event) => { event.preventDefault(); event.stopPropagation(); copy() }}
-      className={clsx('rounded-[4px] px-1 -mx-1 font-mono text-small text-muted hover:bg-hover hover:text-text', className)}
+      onClick={(event) => {
+        event.preventDefault()
+        event.stopPropagation()
+        copy()
+      }}
+      className={clsx(
+        'rounded-[4px] px-1 -mx-1 font-mono text-small text-muted hover:bg-hover hover:text-text',
+        className,
+      )}
     >
-      <span className="inline-block text-left" style={{ minWidth: `${short.length}ch` }}>{copied ? 'copied' : short}</span>
+      <span className="inline-block text-left" style={{ minWidth: `${short.length}ch` }}>
+        {copied ? 'copied' : short}
+      </span>
     </button>
   )
 }

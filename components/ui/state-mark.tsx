@@ -4,7 +4,13 @@ import type { Tone } from './badge.tsx'
 /** Each shape is told from the others without its colour. */
 export type Shape = 'full' | 'ring' | 'half' | 'turning' | 'cross' | 'triangle' | 'moon' | 'square' | 'dash' | 'back'
 
-const colours: Record<Tone, string> = { ok: 'text-ok', warn: 'text-warn', bad: 'text-bad', busy: 'text-accent', idle: 'text-muted' }
+const colours: Record<Tone, string> = {
+  ok: 'text-ok',
+  warn: 'text-warn',
+  bad: 'text-bad',
+  busy: 'text-accent',
+  idle: 'text-muted',
+}
 
 export interface StateMarkProps {
   tone: Tone
@@ -30,7 +36,13 @@ export function StateMark({ tone, shape, word, compact = false }: StateMarkProps
       >
         {drawings[shape]}
       </svg>
-      <span className={compact ? 'sr-only' : clsx(tone === 'idle' ? 'text-muted' : tone === 'bad' ? 'text-bad' : 'text-text')}>{word}</span>
+      <span
+        className={
+          compact ? 'sr-only' : clsx(tone === 'idle' ? 'text-muted' : tone === 'bad' ? 'text-bad' : 'text-text')
+        }
+      >
+        {word}
+      </span>
     </span>
   )
 }
@@ -38,8 +50,18 @@ export function StateMark({ tone, shape, word, compact = false }: StateMarkProps
 const drawings: Record<Shape, React.ReactNode> = {
   full: <circle cx={6} cy={6} r={3.6} fill="currentColor" stroke="none" />,
   ring: <circle cx={6} cy={6} r={3.8} strokeDasharray="2 1.98" />,
-  half: <><circle cx={6} cy={6} r={4} /><path d="M6 2.6a3.4 3.4 0 0 1 0 6.8z" fill="currentColor" stroke="none" /></>,
-  turning: <><circle cx={6} cy={6} r={4.2} opacity={0.28} /><path d="M10.2 6A4.2 4.2 0 0 0 6 1.8" /></>,
+  half: (
+    <>
+      <circle cx={6} cy={6} r={4} />
+      <path d="M6 2.6a3.4 3.4 0 0 1 0 6.8z" fill="currentColor" stroke="none" />
+    </>
+  ),
+  turning: (
+    <>
+      <circle cx={6} cy={6} r={4.2} opacity={0.28} />
+      <path d="M10.2 6A4.2 4.2 0 0 0 6 1.8" />
+    </>
+  ),
   cross: <path d="m3 3 6 6M9 3 3 9" />,
   triangle: <path d="M6 1.8 10.6 10H1.4zM6 5v2.2M6 8.6v.01" strokeWidth={1.3} />,
   moon: <path d="M9.8 7.2A4.2 4.2 0 0 1 4.8 2.2a4.2 4.2 0 1 0 5 5z" />,

@@ -30,7 +30,11 @@ export function Tabs({ label, tabs, what = 'screen' }: { label: string; tabs: re
     void bar.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [pathname])
   return (
-    <nav ref={bar} aria-label={label} className="group/tabs -mx-2 -mb-px flex overflow-x-auto [scrollbar-width:none] sm:gap-1">
+    <nav
+      ref={bar}
+      aria-label={label}
+      className="group/tabs -mx-2 -mb-px flex overflow-x-auto [scrollbar-width:none] sm:gap-1"
+    >
       {tabs.map((tab) => {
         const here = tab.here ?? (pathname === tab.href || pathname.startsWith(`${tab.href}/`))
         return (
@@ -43,7 +47,9 @@ export function Tabs({ label, tabs, what = 'screen' }: { label: string; tabs: re
             onFocus={tab.onIntent}
             className={clsx(
               'flex h-9 shrink-0 items-center gap-1.5 border-b-2 px-2 text-body no-underline transition-colors duration-100 has-data-arriving:border-text has-data-arriving:text-text',
-              here ? 'border-text font-medium text-text group-has-data-arriving/tabs:not-has-data-arriving:border-transparent' : 'border-transparent text-muted hover:text-text',
+              here
+                ? 'border-text font-medium text-text group-has-data-arriving/tabs:not-has-data-arriving:border-transparent'
+                : 'border-transparent text-muted hover:text-text',
             )}
           >
             {tab.label}

@@ -15,7 +15,16 @@ export function watchTimes(): () => void {
     if (time === null) tips.hide()
     else {
       const anchor = time.getClientRects().length > 0 ? time : (focused ?? time)
-      tips.show({ anchor, content: <Exact at={Number(time.dataset['at'])} fine={time.dataset['fine'] !== undefined} />, keys: undefined, side: 'top', describes: focused }, soon)
+      tips.show(
+        {
+          anchor,
+          content: <Exact at={Number(time.dataset['at'])} fine={time.dataset['fine'] !== undefined} />,
+          keys: undefined,
+          side: 'top',
+          describes: focused,
+        },
+        soon,
+      )
     }
     shown = time
   }
@@ -31,7 +40,11 @@ export function watchTimes(): () => void {
   const onFocus = ({ target }: FocusEvent) => {
     if (!(target instanceof HTMLElement) || !target.matches(':focus-visible')) return
     const isTime = target.matches('time[data-at]')
-    const time = isTime ? target : target.matches('[data-row-link], tr') ? target.closest('tr, li')?.querySelector<HTMLElement>('time[data-at]') ?? null : null
+    const time = isTime
+      ? target
+      : target.matches('[data-row-link], tr')
+        ? (target.closest('tr, li')?.querySelector<HTMLElement>('time[data-at]') ?? null)
+        : null
     if (time !== null) show(time, isTime, target)
   }
   const onBlur = () => show(null)
@@ -50,10 +63,19 @@ export function watchTimes(): () => void {
 function timeAt(target: Element, x: number, y: number): HTMLElement | null {
   const direct = target.closest<HTMLElement>('time[data-at]')
   if (direct !== null || target.closest('a') === null) return direct
-  return document.elementsFromPoint(x, y).find((each): each is HTMLElement => each instanceof HTMLElement && each.matches('time[data-at]')) ?? null
+  return (
+    document
+      .elementsFromPoint(x, y)
+      .find((each): each is HTMLElement => each instanceof HTMLElement && each.matches('time[data-at]')) ?? null
+  )
 }
 
 function Exact({ at, fine }: { at: number; fine: boolean }) {
   const other = otherTime(at, undefined, fine)
-  return <span className="tabular flex flex-col"><span>{exactTime(at, undefined, fine)}</span>{other !== null && <span className="text-muted">{other}</span>}</span>
+  return (
+    <span className="tabular flex flex-col">
+      <span>{exactTime(at, undefined, fine)}</span>
+      {other !== null && <span className="text-muted">{other}</span>}
+    </span>
+  )
 }

@@ -8,7 +8,8 @@ export function relativeTime(at: number, now: number, zone = 'UTC'): string {
   const away = Math.abs(past)
   // The clock that screens share moves every ten seconds, so that what has just happened may be ahead of it.
   if (away < 12_000) return 'just now'
-  if (away >= 30 * day) return new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: zone })
+  if (away >= 30 * day)
+    return new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: zone })
   return past >= 0 ? `${span(away)} ago` : `in ${spanLeft(away)}`
 }
 

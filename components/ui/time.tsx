@@ -9,13 +9,40 @@ export function Time({ at, className }: { at: number; className?: string }) {
   const now = useNow()
   const zone = useZone()
   // The server's clock and the browser's differ by a moment.
-  return <time suppressHydrationWarning ref={focusable} dateTime={new Date(at).toISOString()} data-at={at} className={className}>{relativeTime(at, now, zone)}</time>
+  return (
+    <time
+      suppressHydrationWarning
+      ref={focusable}
+      dateTime={new Date(at).toISOString()}
+      data-at={at}
+      className={className}
+    >
+      {relativeTime(at, now, zone)}
+    </time>
+  )
 }
 
 /** "14:03:07", the exact time as for {@link Time}. */
-export function ClockTime({ at, how = 'seconds', className }: { at: number; how?: 'minutes' | 'seconds' | 'fine'; className?: string }) {
+export function ClockTime({
+  at,
+  how = 'seconds',
+  className,
+}: {
+  at: number
+  how?: 'minutes' | 'seconds' | 'fine'
+  className?: string
+}) {
   const zone = useZone()
-  return <time dateTime={new Date(at).toISOString()} data-at={at} data-fine={how === 'fine' || undefined} className={className}>{timeIn(zone, at, how)}</time>
+  return (
+    <time
+      dateTime={new Date(at).toISOString()}
+      data-at={at}
+      data-fine={how === 'fine' || undefined}
+      className={className}
+    >
+      {timeIn(zone, at, how)}
+    </time>
+  )
 }
 
 /** Where no row's focus shows its exact time, it takes the focus itself. */
@@ -26,7 +53,15 @@ function focusable(time: HTMLTimeElement | null): void {
 }
 
 /** How long something took, or has been taking. */
-export function Duration({ ms, since, className }: { ms?: number | null; since?: number | undefined; className?: string }) {
+export function Duration({
+  ms,
+  since,
+  className,
+}: {
+  ms?: number | null
+  since?: number | undefined
+  className?: string
+}) {
   if (ms !== undefined && ms !== null) return <span className={`tabular ${className ?? ''}`}>{spokenDuration(ms)}</span>
   if (since !== undefined) return <Running since={since} className={className} />
   return null
@@ -34,5 +69,9 @@ export function Duration({ ms, since, className }: { ms?: number | null; since?:
 
 function Running({ since, className }: { since: number; className: string | undefined }) {
   const now = useNow('fast')
-  return <span suppressHydrationWarning className={`tabular ${className ?? ''}`}>{spokenDuration(Math.max(0, now - since), true)}</span>
+  return (
+    <span suppressHydrationWarning className={`tabular ${className ?? ''}`}>
+      {spokenDuration(Math.max(0, now - since), true)}
+    </span>
+  )
 }

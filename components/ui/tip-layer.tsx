@@ -21,7 +21,8 @@ function Shown({ tip }: { tip: Tip }) {
   useLayoutEffect(() => {
     // In the top layer: dialogs and menus do not cover it.
     if (box.current?.showPopover !== undefined && !box.current.matches(':popover-open')) box.current.showPopover()
-    if (box.current !== null) setPlace(placeOf(tip.anchor.getBoundingClientRect(), box.current.getBoundingClientRect(), tip.side))
+    if (box.current !== null)
+      setPlace(placeOf(tip.anchor.getBoundingClientRect(), box.current.getBoundingClientRect(), tip.side))
     const described = tip.describes ?? tip.anchor
     const before = described.getAttribute('aria-describedby')
     described.setAttribute('aria-describedby', before === null ? id : `${before} ${id}`)
@@ -32,7 +33,9 @@ function Shown({ tip }: { tip: Tip }) {
   }, [tip])
   useEffect(() => {
     const leave = () => tips.hide(true)
-    const onKey = (event: KeyboardEvent) => { if (event.key === 'Escape') leave() }
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === 'Escape') leave()
+    }
     window.addEventListener('keydown', onKey, true)
     window.addEventListener('scroll', leave, true)
     return () => {
@@ -62,16 +65,25 @@ function Shown({ tip }: { tip: Tip }) {
 /** On the wanted side, or on the opposite one where there is no room, and never outside of the window. */
 function placeOf(anchor: DOMRect, own: DOMRect, wanted: Side): { left: number; top: number } {
   const { innerWidth, innerHeight } = window
-  const side = wanted === 'bottom' && anchor.bottom + gap + own.height > innerHeight - margin ? 'top'
-    : wanted === 'top' && anchor.top - gap - own.height < margin ? 'bottom'
-    : wanted === 'right' && anchor.right + gap + own.width > innerWidth - margin ? 'left'
-    : wanted === 'left' && anchor.left - gap - own.width < margin ? 'right' : wanted
+  const side =
+    wanted === 'bottom' && anchor.bottom + gap + own.height > innerHeight - margin
+      ? 'top'
+      : wanted === 'top' && anchor.top - gap - own.height < margin
+        ? 'bottom'
+        : wanted === 'right' && anchor.right + gap + own.width > innerWidth - margin
+          ? 'left'
+          : wanted === 'left' && anchor.left - gap - own.width < margin
+            ? 'right'
+            : wanted
   const across = anchor.left + (anchor.width - own.width) / 2
   const along = anchor.top + (anchor.height - own.height) / 2
   const { left, top } = {
-    top: { left: across, top: anchor.top - gap - own.height }, bottom: { left: across, top: anchor.bottom + gap },
-    left: { left: anchor.left - gap - own.width, top: along }, right: { left: anchor.right + gap, top: along },
+    top: { left: across, top: anchor.top - gap - own.height },
+    bottom: { left: across, top: anchor.bottom + gap },
+    left: { left: anchor.left - gap - own.width, top: along },
+    right: { left: anchor.right + gap, top: along },
   }[side]
-  const within = (at: number, size: number, room: number) => Math.round(Math.max(margin, Math.min(at, room - size - margin)))
+  const within = (at: number, size: number, room: number) =>
+    Math.round(Math.max(margin, Math.min(at, room - size - margin)))
   return { left: within(left, own.width, innerWidth), top: within(top, own.height, innerHeight) }
 }

@@ -43,6 +43,8 @@ export const tips = {
   read: (): Tip | undefined => shown,
   subscribe(listener: () => void): () => void {
     listeners.add(listener)
-    return () => { listeners.delete(listener) }
+    return () => {
+      listeners.delete(listener)
+    }
   },
 }

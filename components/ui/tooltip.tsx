@@ -17,10 +17,14 @@ export function Tooltip({ content, keys, side = 'bottom', children }: TooltipPro
   const { props } = children
   const show = (anchor: HTMLElement, soon?: boolean) => tips.show({ anchor, content, keys, side }, soon)
   return cloneElement(children, {
-    onPointerEnter: both(props['onPointerEnter'], (event: PointerEvent<HTMLElement>) => { if (event.pointerType !== 'touch') show(event.currentTarget) }),
+    onPointerEnter: both(props['onPointerEnter'], (event: PointerEvent<HTMLElement>) => {
+      if (event.pointerType !== 'touch') show(event.currentTarget)
+    }),
     onPointerLeave: both(props['onPointerLeave'], () => tips.hide()),
     onPointerDown: both(props['onPointerDown'], () => tips.hide(true)),
-    onFocus: both(props['onFocus'], (event: FocusEvent<HTMLElement>) => { if (event.currentTarget.matches(':focus-visible')) show(event.currentTarget, true) }),
+    onFocus: both(props['onFocus'], (event: FocusEvent<HTMLElement>) => {
+      if (event.currentTarget.matches(':focus-visible')) show(event.currentTarget, true)
+    }),
     onBlur: both(props['onBlur'], () => tips.hide(true)),
   })
 }

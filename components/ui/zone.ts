@@ -16,7 +16,10 @@ export function readClock(): Clock {
 
 export function setClock(clock: Clock): void {
   chosen = clock
-  document.cookie = clock === 'utc' ? `${cookie}=utc; path=/; max-age=31536000; samesite=lax` : `${cookie}=; path=/; max-age=0; samesite=lax`
+  document.cookie =
+    clock === 'utc'
+      ? `${cookie}=utc; path=/; max-age=31536000; samesite=lax`
+      : `${cookie}=; path=/; max-age=0; samesite=lax`
   for (const listener of listeners) listener()
 }
 
@@ -29,7 +32,9 @@ export const readZone = (): string => (readClock() === 'utc' ? 'UTC' : localZone
 
 function subscribe(listener: () => void) {
   listeners.add(listener)
-  return () => { listeners.delete(listener) }
+  return () => {
+    listeners.delete(listener)
+  }
 }
 
 export const useClock = (): Clock => useSyncExternalStore(subscribe, readClock, () => 'local')

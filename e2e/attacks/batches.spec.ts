@@ -8,11 +8,15 @@ test('a request carries at most twenty procedures, whoever sends it and however'
   expect((await rawRequest(stack.url, `${batchOf(20)}&input=%7B%7D`)).status).toBe(200)
   for (const count of [21, 900]) {
     expect((await rawRequest(stack.url, `${batchOf(count)}&input=%7B%7D`)).status).toBe(400)
-    expect((await postJson(stack.url, batchOf(count).replaceAll('platform.welcome', 'signIn.readCode'), '{}')).status).toBe(400)
+    expect(
+      (await postJson(stack.url, batchOf(count).replaceAll('platform.welcome', 'signIn.readCode'), '{}')).status,
+    ).toBe(400)
   }
   // The comma spelled otherwise is still one.
   expect((await rawRequest(stack.url, `${batchOf(21).replaceAll(',', '%2C')}&input=%7B%7D`)).status).toBe(400)
-  expect((await postJson(stack.url, batchOf(3_000).replaceAll('platform.welcome', 'signIn.waiting'), '{}')).status).toBeGreaterThanOrEqual(400)
+  expect(
+    (await postJson(stack.url, batchOf(3_000).replaceAll('platform.welcome', 'signIn.waiting'), '{}')).status,
+  ).toBeGreaterThanOrEqual(400)
   expect(await stack.pidOf('web')).toBe(pid)
 })
 

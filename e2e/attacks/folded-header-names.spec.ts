@@ -26,9 +26,25 @@ async function environ({ gatewayUrl }: Stack, lines: string): Promise<Record<str
 test('a header with underscores does not become a trusted one in a Python service', async ({ stack, shell }) => {
   await shell.deploy('folded', wsgi)
   await shell.json(['share', 'folded', '--anyone'])
-  const forged = ['M3O_Caller: person="eve@evil.example"', 'm3o_caller: x', 'M3O.Caller: x', 'X_Forwarded_For: 6.6.6.6', 'X-Forwarded_For: 6.6.6.6', 'X_Forwarded_Proto: https', 'Forwarded: for=6.6.6.6', 'X_Real_IP: 6.6.6.6', 'M3O_Hops: 0', 'Proxy: http://evil.example']
+  const forged = [
+    'M3O_Caller: person="eve@evil.example"',
+    'm3o_caller: x',
+    'M3O.Caller: x',
+    'X_Forwarded_For: 6.6.6.6',
+    'X-Forwarded_For: 6.6.6.6',
+    'X_Forwarded_Proto: https',
+    'Forwarded: for=6.6.6.6',
+    'X_Real_IP: 6.6.6.6',
+    'M3O_Hops: 0',
+    'Proxy: http://evil.example',
+  ]
   const told = await environ(stack, `${forged.join('\r\n')}\r\nX_Api_Key: mine\r\n`)
-  expect(told).toMatchObject({ HTTP_X_API_KEY: 'mine', HTTP_X_FORWARDED_FOR: '127.0.0.1', HTTP_X_FORWARDED_PROTO: 'http', HTTP_M3O_HOPS: '1' })
+  expect(told).toMatchObject({
+    HTTP_X_API_KEY: 'mine',
+    HTTP_X_FORWARDED_FOR: '127.0.0.1',
+    HTTP_X_FORWARDED_PROTO: 'http',
+    HTTP_M3O_HOPS: '1',
+  })
   expect(told).not.toHaveProperty('HTTP_M3O_CALLER')
   expect(JSON.stringify(told)).not.toMatch(/6\.6\.6\.6|evil/)
 })

@@ -24,9 +24,15 @@ createServer((request, response) => {
 `,
 }
 
-test('no other service, environment, terminal or build opens an instance’s port and says who it is', async ({ shell }) => {
+test('no other service, environment, terminal or build opens an instance’s port and says who it is', async ({
+  shell,
+}) => {
   await shell.deploy('trusting', trusting)
-  const { host, port, caller } = await shell.json<{ host: string; port: number; caller: string }>(['call', 'trusting', '/'])
+  const { host, port, caller } = await shell.json<{ host: string; port: number; caller: string }>([
+    'call',
+    'trusting',
+    '/',
+  ])
   expect(caller).toMatch(/^person="/)
   const to = `${host}:${port}`
   const refused = { said: expect.stringMatching(/^none: (ECONNREFUSED|EHOSTUNREACH)$/) as unknown }
@@ -38,7 +44,15 @@ test('no other service, environment, terminal or build opens an instance’s por
   expect(await shell.json(['call', 'forger', `/?to=${to}`, '--env', 'forgers'])).toEqual(refused)
   expect((await shell.m3o(['exec', 'forger', '--', 'node', 'ask.js', to])).stdout.trim()).toEqual(refused.said)
 
-  const built = await shell.m3o(['deploy', await shell.write('of-builder', { ...forger, 'm3o.json': JSON.stringify({ name: 'builder', build: `node ask.js ${to} && exit 3` }) }), '--service', 'builder'])
+  const built = await shell.m3o([
+    'deploy',
+    await shell.write('of-builder', {
+      ...forger,
+      'm3o.json': JSON.stringify({ name: 'builder', build: `node ask.js ${to} && exit 3` }),
+    }),
+    '--service',
+    'builder',
+  ])
   expect(built.stdout + built.stderr).toMatch(/none: (ECONNREFUSED|EHOSTUNREACH)/)
   expect(built.stdout + built.stderr).not.toContain('boss@example.com')
 })

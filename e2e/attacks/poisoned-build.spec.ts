@@ -8,20 +8,34 @@ import { Shell } from '../stack/command.ts'
  */
 
 /** Whatever tool it is: it takes what it needs from its cache, and fetches it where it is not there. */
-const fromCache = 'test -f /downloads/said.js || echo "module.exports = () => \'clean\'" >/downloads/said.js; cp /downloads/said.js said.js'
+const fromCache =
+  'test -f /downloads/said.js || echo "module.exports = () => \'clean\'" >/downloads/said.js; cp /downloads/said.js said.js'
 const service = (more: Record<string, string>): Record<string, string> => ({
-  'index.js': "const said = require('./said.js')\nrequire('node:http').createServer((_, response) => response.end(JSON.stringify({ said: said() }))).listen(process.env.PORT, process.env.HOST)\n",
+  'index.js':
+    "const said = require('./said.js')\nrequire('node:http').createServer((_, response) => response.end(JSON.stringify({ said: said() }))).listen(process.env.PORT, process.env.HOST)\n",
   ...more,
 })
 const clean = (note: string) => service({ 'm3o.json': JSON.stringify({ build: fromCache }), 'notes.md': note })
-const poisoner = service({ 'm3o.json': JSON.stringify({ build: `echo 'module.exports = () => process.env.WORD ?? "poisoned"' >/downloads/said.js; cp /downloads/said.js said.js` }) })
+const poisoner = service({
+  'm3o.json': JSON.stringify({
+    build: `echo 'module.exports = () => process.env.WORD ?? "poisoned"' >/downloads/said.js; cp /downloads/said.js said.js`,
+  }),
+})
 
-test('a build that a developer poisoned in their own environment is not what production runs', async ({ shell, stack }) => {
+test('a build that a developer poisoned in their own environment is not what production runs', async ({
+  shell,
+  stack,
+}) => {
   await shell.deploy('vault', clean('first'))
-  const mallory = await invited(stack, shell, { email: 'mallory@example.com', password: 'a patient developer', role: 'developer' })
+  const mallory = await invited(stack, shell, {
+    email: 'mallory@example.com',
+    password: 'a patient developer',
+    role: 'developer',
+  })
   await using theirs = await Shell.open(stack)
   await theirs.json(['login', '--email', mallory.email, '--password-stdin'], { input: `${mallory.password}\n` })
-  const said = async (from: Shell, environment: string) => (await from.json<{ said?: string }>(['call', 'vault', '/', '--env', environment])).said
+  const said = async (from: Shell, environment: string) =>
+    (await from.json<{ said?: string }>(['call', 'vault', '/', '--env', environment])).said
   try {
     await shell.json(['env', 'protect', 'production', '--deploy', 'owner', '--secrets', 'owner', '--promote', 'owner'])
     await theirs.json(['env', 'create', 'burrow'])

@@ -13,7 +13,10 @@ require('node:http').createServer((request, response) => response.end(request.ur
 `,
 })
 
-test('a service whose schemas refer to themselves, deployed twice, keeps nobody else waiting', async ({ stack, shell }) => {
+test('a service whose schemas refer to themselves, deployed twice, keeps nobody else waiting', async ({
+  stack,
+  shell,
+}) => {
   const runtime = await stack.pidOf('runtime')
   await shell.deploy('neighbour', answering('I am here'))
   expect((await shell.deploy('recursive', describing('one'))).outcome).toBe('live')

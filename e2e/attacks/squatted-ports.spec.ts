@@ -31,15 +31,21 @@ require('node:http').createServer((request, response) => {
 `,
 }
 
-test('a service that takes all ports in a developer’s environment neither answers for production nor hears its calls', async ({ shell }) => {
+test('a service that takes all ports in a developer’s environment neither answers for production nor hears its calls', async ({
+  shell,
+}) => {
   await shell.json(['env', 'create', 'mallory'])
   await shell.deploy('squatter', squatter, '--env', 'mallory')
-  const squatted = async () => shell.json<{ bound: number; tried: number; stolen: string[] }>(['call', 'squatter', '/', '--env', 'mallory'])
+  const squatted = async () =>
+    shell.json<{ bound: number; tried: number; stolen: string[] }>(['call', 'squatter', '/', '--env', 'mallory'])
   await until('the ports are taken', async () => (await squatted()).tried === 11_999, { withinMs: 20_000 })
   expect((await squatted()).bound).toBeGreaterThan(1_000)
 
   const deployed = await shell.deploy('keeper', keeper)
   expect(deployed.outcome).toBe('live')
-  expect(await shell.json(['call', 'keeper', '/save', '{"card":"4111111111111111"}'])).toEqual({ kept: 27, environment: 'production' })
+  expect(await shell.json(['call', 'keeper', '/save', '{"card":"4111111111111111"}'])).toEqual({
+    kept: 27,
+    environment: 'production',
+  })
   expect((await squatted()).stolen).toEqual([])
 })

@@ -2,7 +2,10 @@ import { expect, test } from '../browser/test.ts'
 import { answering } from '../stack/programs.ts'
 import { personAt } from '../stack/person.ts'
 
-test('a revision that is deployed after the review does not reach the protected environment by the approval', async ({ shell, stack }) => {
+test('a revision that is deployed after the review does not reach the protected environment by the approval', async ({
+  shell,
+  stack,
+}) => {
   test.slow()
   await using second = await personAt(stack, shell, { name: 'reviewer', role: 'admin' })
   await shell.json(['env', 'create', 'guarded', '--kind', 'shared'])
@@ -15,7 +18,10 @@ test('a revision that is deployed after the review does not reach the protected 
   if (request === undefined) throw new Error('there is no request')
   await shell.deploy('swapped', answering('swapped in'), '--env', 'swapper')
 
-  expect(await second.shell.json(['env', 'requests'])).toMatchObject([{ request: request.request, changes: [{ service: 'swapped' }] }, ...[]])
+  expect(await second.shell.json(['env', 'requests'])).toMatchObject([
+    { request: request.request, changes: [{ service: 'swapped' }] },
+    ...[],
+  ])
   const refused = await second.shell.m3o(['env', 'approve', request.request, '--yes'])
   expect(refused.code).not.toBe(0)
   expect(refused.stderr).toContain('swapped')

@@ -20,24 +20,44 @@ export async function expectAccessible(page: Page): Promise<void> {
 
 /** Nothing sticks out sideways: the window itself never scrolls that way. */
 export async function expectFitsWidth(page: Page): Promise<void> {
-  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), `sideways scrolling of ${page.url()}`).toBe(0)
-  await expect.poll(() => page.locator('main').evaluate((main) => main.scrollWidth - main.clientWidth), `sideways scrolling of the screen ${page.url()}`).toBe(0)
+  await expect
+    .poll(
+      () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+      `sideways scrolling of ${page.url()}`,
+    )
+    .toBe(0)
+  await expect
+    .poll(
+      () => page.locator('main').evaluate((main) => main.scrollWidth - main.clientWidth),
+      `sideways scrolling of the screen ${page.url()}`,
+    )
+    .toBe(0)
 }
 
 declare global {
-  interface Window { axe?: typeof axe }
+  interface Window {
+    axe?: typeof axe
+  }
 }
 
 /** axe comes into the page once, and runs in the page itself: its builder for Playwright opens another page for each run. */
 async function violations(page: Page): Promise<string[]> {
   // Whatever is in a frame would need an axe of its own.
   expect(page.frames()).toHaveLength(1)
-  if (!await page.evaluate(() => window.axe !== undefined)) await page.evaluate(axe.source)
+  if (!(await page.evaluate(() => window.axe !== undefined))) await page.evaluate(axe.source)
   return await page.evaluate(async (asked) => {
     const ran = await window.axe?.run(document, asked)
     if (ran === undefined) throw new Error('axe is not in the page')
-    return ran.violations.map(({ id, help, nodes }) => [
-      `${id}: ${help}`, ...nodes.slice(0, 3).map(({ html, failureSummary }) => `  ${html.slice(0, 200)}\n  ${failureSummary?.split('\n').slice(1).join(' ') ?? ''}`),
-    ].join('\n'))
+    return ran.violations.map(({ id, help, nodes }) =>
+      [
+        `${id}: ${help}`,
+        ...nodes
+          .slice(0, 3)
+          .map(
+            ({ html, failureSummary }) =>
+              `  ${html.slice(0, 200)}\n  ${failureSummary?.split('\n').slice(1).join(' ') ?? ''}`,
+          ),
+      ].join('\n'),
+    )
   }, options)
 }

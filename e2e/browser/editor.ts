@@ -6,7 +6,18 @@ export const editorOf = (page: Page): Locator => page.getByRole('tabpanel').loca
 /** The editor has the file, with its text drawn. */
 export async function expectEditorShows(page: Page, text: string): Promise<void> {
   // Monaco draws spaces as no-break spaces.
-  await expect.poll(async () => (await editorOf(page).locator('.view-lines').innerText().catch(() => '')).replaceAll('\u00a0', ' '), 'text in the editor').toContain(text)
+  await expect
+    .poll(
+      async () =>
+        (
+          await editorOf(page)
+            .locator('.view-lines')
+            .innerText()
+            .catch(() => '')
+        ).replaceAll('\u00a0', ' '),
+      'text in the editor',
+    )
+    .toContain(text)
 }
 
 /** Replaces all of the file in front by typing over it, and waits until the platform has it. */
@@ -22,7 +33,8 @@ export async function expectDraftSaved(page: Page): Promise<void> {
   await expect(page.getByRole('status').filter({ hasText: /^All saved$/ })).toBeVisible()
 }
 
-export const deployButton = (page: Page, environment = 'production'): Locator => page.getByRole('button', { name: new RegExp(`^Deploy( to ${environment})?$`) })
+export const deployButton = (page: Page, environment = 'production'): Locator =>
+  page.getByRole('button', { name: new RegExp(`^Deploy( to ${environment})?$`) })
 
 /** The panel under the editor says how the deployment ends. */
 export async function expectDeployed(page: Page, outcome: 'live' | 'failed' = 'live'): Promise<void> {

@@ -14,13 +14,17 @@ export function watchPages(): PageWatch {
   return {
     add(context) {
       context.on('console', (message) => {
-        if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url}) on ${message.page()?.url() ?? ''}`)
+        if (message.type() === 'error')
+          complaints.push(`${message.text()} (${message.location().url}) on ${message.page()?.url() ?? ''}`)
       })
       context.on('weberror', (error) => complaints.push(error.error().stack ?? String(error.error())))
     },
     expectComplaint: (match) => void expected.push(match),
     assertQuiet() {
-      expect(complaints.filter((text) => !expected.some((match) => match.test(text))), 'errors in the browser’s console').toEqual([])
+      expect(
+        complaints.filter((text) => !expected.some((match) => match.test(text))),
+        'errors in the browser’s console',
+      ).toEqual([])
     },
   }
 }

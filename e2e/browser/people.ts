@@ -2,7 +2,10 @@ import { expect, type Page } from '@playwright/test'
 import { Shell } from '../stack/command.ts'
 import type { Stack } from '../stack/stack.ts'
 
-export interface Credentials { email: string; password: string }
+export interface Credentials {
+  email: string
+  password: string
+}
 
 /** By the form, until the catalogue is there. */
 export async function signIn(page: Page, { email, password }: Credentials): Promise<void> {
@@ -14,9 +17,15 @@ export async function signIn(page: Page, { email, password }: Credentials): Prom
 }
 
 /** Somebody new in the owner's team, who joined by invitation. */
-export async function invited(stack: Stack, owner: Shell, { email, password, role }: Credentials & { role: string }): Promise<Credentials> {
+export async function invited(
+  stack: Stack,
+  owner: Shell,
+  { email, password, role }: Credentials & { role: string },
+): Promise<Credentials> {
   const { link } = await owner.json<{ link: string }>(['invite', 'create', email, '--role', role])
   await using theirs = await Shell.open(stack)
-  await theirs.json(['invite', 'accept', link, '--name', email.split('@')[0] ?? email, '--password-stdin'], { input: `${password}\n` })
+  await theirs.json(['invite', 'accept', link, '--name', email.split('@')[0] ?? email, '--password-stdin'], {
+    input: `${password}\n`,
+  })
   return { email, password }
 }

@@ -1,9 +1,13 @@
 import { expect, type Locator, type Page } from '@playwright/test'
 
 export type Tab = 'Overview' | 'Code' | 'API' | 'Logs' | 'Metrics' | 'Deployments' | 'Consumers' | 'Settings'
-interface At { environment?: string; tab?: Tab }
+interface At {
+  environment?: string
+  tab?: Tab
+}
 
-export const serviceUrl = (service: string, { environment = 'production', tab = 'Overview' }: At = {}) => `/demo/${environment}/services/${service}/${tab.toLowerCase()}`
+export const serviceUrl = (service: string, { environment = 'production', tab = 'Overview' }: At = {}) =>
+  `/demo/${environment}/services/${service}/${tab.toLowerCase()}`
 
 /** By its address, as from a link. */
 export async function openService(page: Page, service: string, at: At = {}): Promise<void> {
@@ -26,7 +30,10 @@ export async function expectServiceLive(page: Page, service: string): Promise<vo
 }
 
 export const catalogueRow = (page: Page, service: string): Locator =>
-  page.getByRole('table', { name: 'Services' }).getByRole('row').filter({ has: page.getByRole('link', { name: service, exact: true }) })
+  page
+    .getByRole('table', { name: 'Services' })
+    .getByRole('row')
+    .filter({ has: page.getByRole('link', { name: service, exact: true }) })
 
 /** From the live mark of the frame, which a dialog may hide. */
 export async function expectConnected(page: Page): Promise<void> {
@@ -35,6 +42,9 @@ export async function expectConnected(page: Page): Promise<void> {
 
 export async function chooseEnvironment(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: /^Environment / }).click()
-  await page.getByRole('menuitem', { name: new RegExp(`\\b${name}\\b`) }).first().click()
+  await page
+    .getByRole('menuitem', { name: new RegExp(`\\b${name}\\b`) })
+    .first()
+    .click()
   await expect(page.getByRole('button', { name: `Environment ${name}` })).toBeVisible()
 }

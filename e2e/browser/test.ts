@@ -22,25 +22,34 @@ interface ForEachWorker {
 
 /** Tests with a platform of their worker's own, and a page that is signed in as its first owner. */
 export const test = base.extend<ForEachTest, ForEachWorker>({
-  stack: [async ({}, use) => {
-    const stack = await startStack()
-    await use(stack)
-    await stack.stop()
-  }, { scope: 'worker', timeout: 90_000 }],
+  stack: [
+    async ({}, use) => {
+      const stack = await startStack()
+      await use(stack)
+      await stack.stop()
+    },
+    { scope: 'worker', timeout: 90_000 },
+  ],
 
-  session: [async ({ stack, browser }, use) => {
-    const context = await browser.newContext({ baseURL: stack.url })
-    const page = await context.newPage()
-    await signIn(page, admin)
-    const state = await context.storageState()
-    await context.close()
-    await use(state)
-  }, { scope: 'worker' }],
+  session: [
+    async ({ stack, browser }, use) => {
+      const context = await browser.newContext({ baseURL: stack.url })
+      const page = await context.newPage()
+      await signIn(page, admin)
+      const state = await context.storageState()
+      await context.close()
+      await use(state)
+    },
+    { scope: 'worker' },
+  ],
 
-  ownersShell: [async ({ stack }, use) => {
-    await using shell = await Shell.ofAdmin(stack)
-    await use(shell)
-  }, { scope: 'worker' }],
+  ownersShell: [
+    async ({ stack }, use) => {
+      await using shell = await Shell.ofAdmin(stack)
+      await use(shell)
+    },
+    { scope: 'worker' },
+  ],
 
   shell: async ({ ownersShell }, use) => {
     await use(ownersShell)
@@ -64,7 +73,11 @@ export const test = base.extend<ForEachTest, ForEachWorker>({
   openWindow: async ({ browser, baseURL, watch }, use) => {
     const opened: BrowserContext[] = []
     await use(async (options = {}) => {
-      const context = await browser.newContext({ ...(baseURL !== undefined && { baseURL }), storageState: { cookies: [], origins: [] }, ...options })
+      const context = await browser.newContext({
+        ...(baseURL !== undefined && { baseURL }),
+        storageState: { cookies: [], origins: [] },
+        ...options,
+      })
       opened.push(context)
       watch.add(context)
       return context.newPage()

@@ -25,9 +25,10 @@ export async function temporaryDatabase({ empty = false } = {}): Promise<Tempora
   const options = named(administration, name)
   if (!empty) await migrate(options)
   const kept = cleanup.move()
-  const environment: Record<string, string> = 'url' in options
-    ? { DATABASE_URL: options.url }
-    : { M3O_DATABASE_SOCKET: options.socketDir, M3O_DATABASE_NAME: options.database, M3O_DATABASE_USER: options.user }
+  const environment: Record<string, string> =
+    'url' in options
+      ? { DATABASE_URL: options.url }
+      : { M3O_DATABASE_SOCKET: options.socketDir, M3O_DATABASE_NAME: options.database, M3O_DATABASE_USER: options.user }
   return { options, environment, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 

@@ -22,12 +22,20 @@ export default fault({
       if (state !== 'live') throw new Error(`the deployment is ${state}: ${JSON.stringify(error)}`)
     }
     await deploy(0)
-    const target = (path: string): Target => ({ port: platform.gatewayPort, path: `/v1/busy/${path}`, headers: { authorization: `Bearer ${platform.token}` } })
+    const target = (path: string): Target => ({
+      port: platform.gatewayPort,
+      path: `/v1/busy/${path}`,
+      headers: { authorization: `Bearer ${platform.token}` },
+    })
     const answered = /^revision-\d+ \d+$/
     const load = new Load(perSecond, {
       plain: asking(target('x'), { expected: answered }),
       'keep-alive': asking(target('x'), { keepAlive: true, expected: answered }),
-      'kept with a body': asking(target('x'), { keepAlive: true, body: 'x'.repeat(2_000), expected: /^revision-\d+ 2000$/ }),
+      'kept with a body': asking(target('x'), {
+        keepAlive: true,
+        body: 'x'.repeat(2_000),
+        expected: /^revision-\d+ 2000$/,
+      }),
       'in pieces': asking(target('pieces'), { keepAlive: true, expected: /^0,1,2,3,4,5,6,7,8,9,end revision-\d+$/ }),
       'as events': asking(target('events'), { expected: /^(data: \d\n\n){10}data: end\n\n$/ }),
     })
@@ -46,12 +54,29 @@ export default fault({
     await open.stop()
 
     const rate = load.outcomes.length / ((performance.now() - began + 1_500) / 1_000)
-    yield { what: 'no request of any kind is lost', held: load.failed.length === 0, measured: `${inWords(load.outcomes, load.failed)}; ${times} deployments in ${(deployedMs / 1_000).toFixed(0)} s, ${Math.round(rate)} requests/s` }
+    yield {
+      what: 'no request of any kind is lost',
+      held: load.failed.length === 0,
+      measured: `${inWords(load.outcomes, load.failed)}; ${times} deployments in ${(deployedMs / 1_000).toFixed(0)} s, ${Math.round(rate)} requests/s`,
+    }
     const other = open.closed.filter(({ code }) => code !== 1012)
-    yield { what: 'sockets end with 1012 only, and every message before is answered', held: other.length === 0 && open.lost.length === 0, measured: `${open.closed.length} closed with 1012${other.map(({ code }) => `, one with ${code}`).join('')}; ${open.lost.length} of ${open.said} messages lost${[...new Set(open.lost)].slice(0, 5).map((line) => `\n      ${line}`).join('')}` }
+    yield {
+      what: 'sockets end with 1012 only, and every message before is answered',
+      held: other.length === 0 && open.lost.length === 0,
+      measured: `${open.closed.length} closed with 1012${other.map(({ code }) => `, one with ${code}`).join('')}; ${open.lost.length} of ${open.said} messages lost${[
+        ...new Set(open.lost),
+      ]
+        .slice(0, 5)
+        .map((line) => `\n      ${line}`)
+        .join('')}`,
+    }
     if (times >= 10) {
       const lived = open.closed.filter(({ openedAt }) => openedAt < began).map(({ at }) => at - began)
-      yield { what: `sockets of what was replaced live on for ${socketsMs / 1_000} s`, held: lived.length === sockets && Math.min(...lived) >= socketsMs - 1_000, measured: `${lived.length} of ${sockets}, ended ${Math.round(Math.min(...lived) / 1_000)}–${Math.round(Math.max(...lived) / 1_000)} s after the first deployment` }
+      yield {
+        what: `sockets of what was replaced live on for ${socketsMs / 1_000} s`,
+        held: lived.length === sockets && Math.min(...lived) >= socketsMs - 1_000,
+        measured: `${lived.length} of ${sockets}, ended ${Math.round(Math.min(...lived) / 1_000)}–${Math.round(Math.max(...lived) / 1_000)} s after the first deployment`,
+      }
     }
   },
 })

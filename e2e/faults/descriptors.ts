@@ -18,13 +18,18 @@ const crowded = 100
 const environmentsPath = `/api/trpc/environments.list?input=${encodeURIComponent('{"team":"crew"}')}`
 
 export default fault({
-  title: 'File descriptors exhausted, of each process in turn: errors say so, services keep answering, all goes on by itself',
+  title:
+    'File descriptors exhausted, of each process in turn: errors say so, services keep answering, all goes on by itself',
   full: 2,
   async *run(times) {
     await using target = await startTarget()
     const ledger = new Ledger(target.as)
     await ledger.begin(target.platform)
-    await target.platform.acts(target.as).deploy('seldom', { 'index.js': `require('node:http').createServer((request, response) => response.end('here')).listen(process.env.PORT, process.env.HOST)` })
+    await target.platform
+      .acts(target.as)
+      .deploy('seldom', {
+        'index.js': `require('node:http').createServer((request, response) => response.end('here')).listen(process.env.PORT, process.env.HOST)`,
+      })
     await target.warm()
     for (let round = 1; round <= times; round++) {
       for (const name of ['runtime', 'web', 'gateway'] as const) {
@@ -33,7 +38,11 @@ export default fault({
       }
     }
     const missing = await ledger.missing(target.platform, performance.now())
-    yield { what: 'all that was acknowledged is there', held: missing.length === 0, measured: missing.slice(0, 6).join('; ') || `${ledger.acknowledged} changes` }
+    yield {
+      what: 'all that was acknowledged is there',
+      held: missing.length === 0,
+      measured: missing.slice(0, 6).join('; ') || `${ledger.acknowledged} changes`,
+    }
   },
 })
 
@@ -45,7 +54,14 @@ async function* exhaust(target: Target, name: 'runtime' | 'web' | 'gateway', led
   const riddles: string[] = []
   const told = new Map<string, number>()
   let answered = 0
-  const call = () => platform.acts(as).call('hello').then(({ status, body }) => (status === 200 ? undefined : `${status} ${body}`), (error: unknown) => String(error))
+  const call = () =>
+    platform
+      .acts(as)
+      .call('hello')
+      .then(
+        ({ status, body }) => (status === 200 ? undefined : `${status} ${body}`),
+        (error: unknown) => String(error),
+      )
   const calling = (async () => {
     while (!over.signal.aborted) {
       const failure = await Promise.race([call(), delay(5_000, 'no answer within 5 s')])
@@ -72,8 +88,27 @@ async function* exhaust(target: Target, name: 'runtime' | 'web' | 'gateway', led
     // Of a service that the gateway may have no connection to.
     await keptGateway.ask('/v1/seldom/x')
     if (await isTurnedAway(port)) turnedAway++
-    for (const ask of [() => askWeb(target), () => platform.rpc.call('services.create', { teamId: as.teamId, name: `d${Math.random().toString(36).slice(2, 12)}`, template: null, ownerId: as.userId }, { timeoutMs: 5_000 })]) {
-      const error: unknown = await Promise.race([ask().then(() => undefined, (refusal: unknown) => refusal), delay(6_000, new Error('no answer within 6 s'))])
+    for (const ask of [
+      () => askWeb(target),
+      () =>
+        platform.rpc.call(
+          'services.create',
+          {
+            teamId: as.teamId,
+            name: `d${Math.random().toString(36).slice(2, 12)}`,
+            template: null,
+            ownerId: as.userId,
+          },
+          { timeoutMs: 5_000 },
+        ),
+    ]) {
+      const error: unknown = await Promise.race([
+        ask().then(
+          () => undefined,
+          (refusal: unknown) => refusal,
+        ),
+        delay(6_000, new Error('no answer within 6 s')),
+      ])
       if (error === undefined) continue
       const text = isPlatformError(error) ? `${error.code}: ${error.message}` : String(error)
       told.set(text, (told.get(text) ?? 0) + 1)
@@ -84,21 +119,52 @@ async function* exhaust(target: Target, name: 'runtime' | 'web' | 'gateway', led
   // Had it ended, that is what is found below.
   if (existsSync(`/proc/${pid}`)) limit(pid, before)
   const began = performance.now()
-  const backMs = await untilPossible('all answers again', async () => {
-    await askWeb(target)
-    await platform.rpc.call('environments.list', { teamId: as.teamId })
-    return (await call()) === undefined && performance.now() - began
-  }, { withinMs: 30_000 }).catch(() => Infinity)
+  const backMs = await untilPossible(
+    'all answers again',
+    async () => {
+      await askWeb(target)
+      await platform.rpc.call('environments.list', { teamId: as.teamId })
+      return (await call()) === undefined && performance.now() - began
+    },
+    { withinMs: 30_000 },
+  ).catch(() => Infinity)
   over.abort()
   await Promise.all([calling, working])
-  const without = name === 'runtime' ? [...told].reduce((sum, [text, count]) => sum + (text.includes('file descriptor') ? count : 0), 0) : turnedAway
-  yield { what: `${name}: it had none left`, held: without > 0, measured: `${without} times, with ${open} open${crowd.turnedAway > 0 ? `; of the crowd ${crowd.turnedAway} turned away` : ''}` }
+  const without =
+    name === 'runtime'
+      ? [...told].reduce((sum, [text, count]) => sum + (text.includes('file descriptor') ? count : 0), 0)
+      : turnedAway
+  yield {
+    what: `${name}: it had none left`,
+    held: without > 0,
+    measured: `${without} times, with ${open} open${crowd.turnedAway > 0 ? `; of the crowd ${crowd.turnedAway} turned away` : ''}`,
+  }
   const broken = [...keptGateway.failures, ...keptGateway.riddles, ...keptWeb.failures, ...keptWeb.riddles]
-  yield { what: `${name}: whoever has a connection is answered, or told why not`, held: broken.length === 0, measured: inWords(keptGateway, 'gateway') + '; ' + inWords(keptWeb, 'web') + (broken.length > 0 ? `; ${broken.length} riddles, such as ${broken[0]}` : '') }
-  yield { what: `${name}: no error is a riddle`, held: riddles.length === 0, measured: [...told].map(([text, count]) => `${count} × ${text}`).join('; ') || 'nothing was refused' }
+  yield {
+    what: `${name}: whoever has a connection is answered, or told why not`,
+    held: broken.length === 0,
+    measured:
+      inWords(keptGateway, 'gateway') +
+      '; ' +
+      inWords(keptWeb, 'web') +
+      (broken.length > 0 ? `; ${broken.length} riddles, such as ${broken[0]}` : ''),
+  }
+  yield {
+    what: `${name}: no error is a riddle`,
+    held: riddles.length === 0,
+    measured: [...told].map(([text, count]) => `${count} × ${text}`).join('; ') || 'nothing was refused',
+  }
   // One that takes no connection answers none: the gateway's own callers wait, or are told so by the system.
-  yield { what: `${name}: services keep answering`, held: name === 'gateway' ? answered > 0 : unanswered.length === 0, measured: `${answered} answered, ${unanswered.length} not ${unanswered[0] ?? ''}` }
-  yield { what: `${name}: back within ${backWithinMs / 1000} s`, held: backMs <= backWithinMs, measured: `${Math.round(backMs)} ms` }
+  yield {
+    what: `${name}: services keep answering`,
+    held: name === 'gateway' ? answered > 0 : unanswered.length === 0,
+    measured: `${answered} answered, ${unanswered.length} not ${unanswered[0] ?? ''}`,
+  }
+  yield {
+    what: `${name}: back within ${backWithinMs / 1000} s`,
+    held: backMs <= backWithinMs,
+    measured: `${Math.round(backMs)} ms`,
+  }
 }
 
 function inWords({ answers }: KeptCaller, by: string): string {
@@ -114,13 +180,19 @@ function isTurnedAway(port: number): Promise<boolean> {
       resolve(away)
       socket.destroy()
     }
-    socket.setTimeout(1_000, () => done(true)).once('data', () => done(false)).once('close', () => done(true)).on('error', () => {})
+    socket
+      .setTimeout(1_000, () => done(true))
+      .once('data', () => done(false))
+      .once('close', () => done(true))
+      .on('error', () => {})
   })
 }
 
 async function askWeb({ webPort, as }: Target): Promise<void> {
-  const answer = await fetch(`http://127.0.0.1:${webPort}${environmentsPath}`, { headers: { authorization: `Bearer ${as.token}`, connection: 'close' } })
-  const body = await answer.json() as { error?: { data?: { m3o?: unknown } } }
+  const answer = await fetch(`http://127.0.0.1:${webPort}${environmentsPath}`, {
+    headers: { authorization: `Bearer ${as.token}`, connection: 'close' },
+  })
+  const body = (await answer.json()) as { error?: { data?: { m3o?: unknown } } }
   if (body.error !== undefined) throw errorFromBody(body.error.data?.m3o)
 }
 

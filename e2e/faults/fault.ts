@@ -1,5 +1,9 @@
 /** What one trial showed: `what` had to hold, `measured` says what was seen, with its unit. */
-export interface Finding { what: string; held: boolean; measured: string }
+export interface Finding {
+  what: string
+  held: boolean
+  measured: string
+}
 
 /**
  * Something that goes wrong on purpose, and what must hold through it. One file of this folder each, as its default export;

@@ -31,7 +31,15 @@ export default fault({
     for await (const { what, brief } of storm(startNginx)) nginx.set(what, brief)
     for await (const { what, held, measured, brief } of storm(startLoneGateway)) {
       const beside = nginx.get(what)
-      yield { what, held, measured: [brief, ...(beside === undefined ? [] : [`nginx: ${beside}`]), ...(measured === brief ? [] : [measured])].join('; ') }
+      yield {
+        what,
+        held,
+        measured: [
+          brief,
+          ...(beside === undefined ? [] : [`nginx: ${beside}`]),
+          ...(measured === brief ? [] : [measured]),
+        ].join('; '),
+      }
     }
   },
 })
@@ -43,7 +51,9 @@ interface Front extends AsyncDisposable {
 }
 
 /** All of it through what `start` gives; nothing where it gives nothing. `brief` is what is compared. */
-async function *storm(start: (services: Readonly<Record<string, number>>) => Promise<Front | undefined>): AsyncGenerator<Finding & { brief: string }> {
+async function* storm(
+  start: (services: Readonly<Record<string, number>>) => Promise<Front | undefined>,
+): AsyncGenerator<Finding & { brief: string }> {
   await using cleanup = new AsyncDisposableStack()
   const begin = (name: string, ...args: string[]) => {
     const child = fork(join(import.meta.dirname, 'gateway', name), args, { stdio: 'inherit' })
@@ -52,8 +62,8 @@ async function *storm(start: (services: Readonly<Record<string, number>>) => Pro
   }
   // Those who attack, and the service that they attack, would have processors of their own; who is measured is not made to wait for them.
   const attacked = begin('socket-service.ts', '19')
-  const [app] = await once(attacked, 'message') as [number]
-  const [calm] = await once(begin('socket-service.ts', '-10'), 'message') as [number]
+  const [app] = (await once(attacked, 'message')) as [number]
+  const [calm] = (await once(begin('socket-service.ts', '-10'), 'message')) as [number]
   const front = await start({ app, calm })
   if (front === undefined) return
   cleanup.use(front)
@@ -61,7 +71,7 @@ async function *storm(start: (services: Readonly<Record<string, number>>) => Pro
   const crowd = begin('crowd.ts', String(front.port))
   const order = async (command: Command) => {
     crowd.send(command)
-    return (await once(crowd, 'message') as [number])[0]
+    return ((await once(crowd, 'message')) as [number])[0]
   }
   const other = begin('other-caller.ts')
   other.send({ url: `http://127.0.0.1:${front.port}/x` })
@@ -70,12 +80,18 @@ async function *storm(start: (services: Readonly<Record<string, number>>) => Pro
   /** What the other caller saw since the last report, and what share of a processor others took meanwhile. */
   const report = async () => {
     other.send({ report: true })
-    const [seen] = await once(other, 'message') as [{ calls: number; failed: number; p50: number; p99: number }]
+    const [seen] = (await once(other, 'message')) as [{ calls: number; failed: number; p50: number; p99: number }]
     const now = { at: performance.now(), used: used() }
-    const [ofFront, ofCrowd, ofAttacked] = now.used.map((ms, at) => `${Math.round((100 * (ms - (since.used[at] ?? 0))) / (now.at - since.at))} %`)
+    const [ofFront, ofCrowd, ofAttacked] = now.used.map(
+      (ms, at) => `${Math.round((100 * (ms - (since.used[at] ?? 0))) / (now.at - since.at))} %`,
+    )
     const tookMs = now.at - since.at
     since = now
-    return { ...seen, tookMs, shares: `itself ${ofFront}, those who attack ${ofCrowd}, what they attack ${ofAttacked} of a processor` }
+    return {
+      ...seen,
+      tookMs,
+      shares: `itself ${ofFront}, those who attack ${ofCrowd}, what they attack ${ofAttacked} of a processor`,
+    }
   }
 
   // What starts up is not measured.
@@ -117,10 +133,15 @@ async function *storm(start: (services: Readonly<Record<string, number>>) => Pro
     slow = await order({ dawdling: true })
   }
   yield fact('slow-loris connections are ended', slow === 0, `${loris - slow} of ${loris}`)
-  yield fact('it is still the same process', front.pid() === pid && (await report()).failed === 0, `pid ${pid}, ${front.said().trim() || 'nothing in its log'}`)
+  yield fact(
+    'it is still the same process',
+    front.pid() === pid && (await report()).failed === 0,
+    `pid ${pid}, ${front.said().trim() || 'nothing in its log'}`,
+  )
 }
 
-const residentMiB = (pid: number): number => Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(ofProcess(pid, 'status'))?.[1]) / 1024)
+const residentMiB = (pid: number): number =>
+  Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(ofProcess(pid, 'status'))?.[1]) / 1024)
 
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return

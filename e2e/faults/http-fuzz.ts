@@ -27,7 +27,10 @@ export default fault({
     const traces = new Set<string>()
     const counts = { node: 0, python: 0 }
     const errors: string[] = []
-    const watch = (service: Service) => ({ onRequest: (seen: Seen) => check(service, seen), onError: (what: string) => errors.push(`${service}: ${what}`) })
+    const watch = (service: Service) => ({
+      onRequest: (seen: Seen) => check(service, seen),
+      onError: (what: string) => errors.push(`${service}: ${what}`),
+    })
     await using cleanup = new AsyncDisposableStack()
     const node = cleanup.use(await startNodeService(watch('node')))
     const python = cleanup.use(await startPythonService(watch('python')))
@@ -46,10 +49,16 @@ export default fault({
       const { reads, text } = expected.get(from.split(', ').at(-1) ?? '') ?? {}
       // Of a caller that has gone by then the gateway does not know whence it was.
       if (isTraced && from === '') return
-      const at = reads?.findIndex(({ method, url, body }) => method === seen.method && pathOf(url) === seen.url && body === seen.body) ?? -1
+      const at =
+        reads?.findIndex(
+          ({ method, url, body }) => method === seen.method && pathOf(url) === seen.url && body === seen.body,
+        ) ?? -1
       const why = !isTraced ? 'twice, or without a trace' : at < 0 ? 'as nobody sent it' : undefined
       reads?.splice(at, at < 0 ? 0 : 1)
-      if (why !== undefined) wrong.push(`${service} got it ${why}: ${JSON.stringify(seen)}, of ${JSON.stringify(text)}, of which are left ${JSON.stringify(reads)}`)
+      if (why !== undefined)
+        wrong.push(
+          `${service} got it ${why}: ${JSON.stringify(seen)}, of ${JSON.stringify(text)}, of which are left ${JSON.stringify(reads)}`,
+        )
     }
 
     let connections = 0
@@ -62,22 +71,39 @@ export default fault({
     }
 
     for (const host of hosts) {
-      await Promise.all(Object.values(smuggling).flatMap((text) => [[1 << 20], [7]].map((sizes) => send(withHost(text, host), sizes))))
+      await Promise.all(
+        Object.values(smuggling).flatMap((text) => [[1 << 20], [7]].map((sizes) => send(withHost(text, host), sizes))),
+      )
     }
     const until = performance.now() + seconds * 1000
     const firstSeed = Date.now() | 0
     for (let seed = firstSeed; performance.now() < until; seed++) {
-      const texts = fc.sample(fc.tuple(fc.oneof(...hosts.map(requests)), fc.oneof({ weight: 3, arbitrary: fc.constant([1 << 20]) }, cuts)), { numRuns: 200, seed })
+      const texts = fc.sample(
+        fc.tuple(fc.oneof(...hosts.map(requests)), fc.oneof({ weight: 3, arbitrary: fc.constant([1 << 20]) }, cuts)),
+        { numRuns: 200, seed },
+      )
       const workers = Array.from({ length: atOnce }, async () => {
         for (let one = texts.pop(); one !== undefined; one = texts.pop()) await send(...one)
       })
       await Promise.all(workers)
     }
     const from = `${connections} connections, ${counts.node} requests read by node:http and ${python === undefined ? 'none by Python, which is not here' : `${counts.python} by Python`}, from seed ${firstSeed}`
-    yield { what: 'no request reaches a service but once, as its caller sent it, through the gateway', held: wrong.length === 0 && counts.node > 0 && (python === undefined || counts.python > 0), measured: wrong[0] ?? from }
-    yield { what: 'no service finds fault with what the gateway sends', held: errors.length === 0, measured: errors[0] ?? 'not once' }
+    yield {
+      what: 'no request reaches a service but once, as its caller sent it, through the gateway',
+      held: wrong.length === 0 && counts.node > 0 && (python === undefined || counts.python > 0),
+      measured: wrong[0] ?? from,
+    }
+    yield {
+      what: 'no service finds fault with what the gateway sends',
+      held: errors.length === 0,
+      measured: errors[0] ?? 'not once',
+    }
     const health = await fetch(`http://127.0.0.1:${gateway.port}/health`).then(({ status }) => status, String)
-    yield { what: 'the gateway is the same process and answers', held: gateway.pid() === pid && health === 200, measured: `health: ${health}; ${gateway.said().trim().slice(-2000) || 'nothing in its log'}` }
+    yield {
+      what: 'the gateway is the same process and answers',
+      held: gateway.pid() === pid && health === 200,
+      measured: `health: ${health}; ${gateway.said().trim().slice(-2000) || 'nothing in its log'}`,
+    }
   },
 })
 
@@ -88,10 +114,13 @@ function exchange(port: number, { from, parts }: { from: string; parts: readonly
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', localAddress: from, noDelay: true })
     const quiet = setTimeout(() => socket.destroy(), quietMs)
-    socket.on('data', () => quiet.refresh()).on('error', () => {}).on('close', () => {
-      clearTimeout(quiet)
-      resolve()
-    })
+    socket
+      .on('data', () => quiet.refresh())
+      .on('error', () => {})
+      .on('close', () => {
+        clearTimeout(quiet)
+        resolve()
+      })
     const write = (at: number) => {
       if (at < parts.length && !socket.destroyed) socket.write(parts[at] as Buffer, () => setImmediate(write, at + 1))
     }

@@ -32,16 +32,33 @@ export default fault({
   async *run(times) {
     const tally: Tally = { kills: new Map(), wrong: [], left: [], upMs: [], tookMs: [], busy: [], again: 0 }
     const tried = await Promise.all(halves.map((half) => killThrough(half, times, tally)))
-    for (const steps of tried.map(({ steps }) => steps)) for (const [name, all] of steps) yield countOf(name, all, tally, times)
-    yield { what: 'right state, exactly one live revision, within 10 s of the start', held: tally.wrong.length === 0, measured: `${tally.tookMs.length} kills, ${tally.again} of them twice, p50 ${Math.round(median(tally.tookMs))} ms, at most ${Math.round(Math.max(...tally.tookMs))} ms, of which the runtime's start p50 ${Math.round(median(tally.upMs))} ms, at most ${Math.round(Math.max(...tally.upMs))} ms; the machine was ${median(tally.busy).toFixed(1)} × as slow as at rest${list(tally.wrong)}` }
-    yield { what: 'no orphan, leaked port, file, group or network after each', held: tally.left.length === 0, measured: `${tally.left.length} left${list(tally.left)}` }
+    for (const steps of tried.map(({ steps }) => steps))
+      for (const [name, all] of steps) yield countOf(name, all, tally, times)
+    yield {
+      what: 'right state, exactly one live revision, within 10 s of the start',
+      held: tally.wrong.length === 0,
+      measured: `${tally.tookMs.length} kills, ${tally.again} of them twice, p50 ${Math.round(median(tally.tookMs))} ms, at most ${Math.round(Math.max(...tally.tookMs))} ms, of which the runtime's start p50 ${Math.round(median(tally.upMs))} ms, at most ${Math.round(Math.max(...tally.upMs))} ms; the machine was ${median(tally.busy).toFixed(1)} × as slow as at rest${list(tally.wrong)}`,
+    }
+    yield {
+      what: 'no orphan, leaked port, file, group or network after each',
+      held: tally.left.length === 0,
+      measured: `${tally.left.length} left${list(tally.left)}`,
+    }
     const rest = tried.flatMap((one) => one.rest)
-    yield { what: 'nothing is left once the services are deleted', held: rest.length === 0, measured: `${rest.length} left${list(rest)}` }
+    yield {
+      what: 'nothing is left once the services are deleted',
+      held: rest.length === 0,
+      measured: `${rest.length} left${list(rest)}`,
+    }
   },
 })
 
 /** Half of the scenarios, on a platform of their own; with what is left at its end. */
-async function killThrough(scenarios: (platform: TestPlatform) => Promise<Scenario[]>, times: number, tally: Tally): Promise<{ steps: Map<string, string[]>; rest: string[] }> {
+async function killThrough(
+  scenarios: (platform: TestPlatform) => Promise<Scenario[]>,
+  times: number,
+  tally: Tally,
+): Promise<{ steps: Map<string, string[]>; rest: string[] }> {
   const temporary = await mkdtemp(join(tmpdir(), 'm3o-kills-'))
   await using cleanup = new AsyncDisposableStack()
   cleanup.defer(() => rm(temporary, { recursive: true, force: true }))
@@ -53,7 +70,15 @@ async function killThrough(scenarios: (platform: TestPlatform) => Promise<Scenar
   for (let time = 0; time < times; time++) {
     for (let round = 0; round < rounds.length; round++) {
       const at = rounds[round] as Round
-      const missed = await killOnce({ platform, gates, temporary, tally, half: half.filter(({ name }) => at.has(name)), at, before: (time + round) % 2 === 0 })
+      const missed = await killOnce({
+        platform,
+        gates,
+        temporary,
+        tally,
+        half: half.filter(({ name }) => at.has(name)),
+        at,
+        before: (time + round) % 2 === 0,
+      })
       if (at.size === 1) continue
       for (const name of missed) {
         rounds.push(new Map([[name, at.get(name) ?? '']]))
@@ -61,8 +86,15 @@ async function killThrough(scenarios: (platform: TestPlatform) => Promise<Scenar
       }
     }
   }
-  for (const { id } of await platform.rpc.call('services.list', { teamId: platform.teamId, environmentId: platform.production })) await platform.rpc.call('services.delete', { serviceId: id })
-  const rest = await settled(async () => [...(await leftBehind(platform, temporary)), ...(await readdir(join(platform.home.path, 'instances'))).filter((name) => !name.startsWith('.'))])
+  for (const { id } of await platform.rpc.call('services.list', {
+    teamId: platform.teamId,
+    environmentId: platform.production,
+  }))
+    await platform.rpc.call('services.delete', { serviceId: id })
+  const rest = await settled(async () => [
+    ...(await leftBehind(platform, temporary)),
+    ...(await readdir(join(platform.home.path, 'instances'))).filter((name) => !name.startsWith('.')),
+  ])
   return { steps, rest }
 }
 
@@ -75,7 +107,10 @@ type Round = Map<string, string>
  */
 function roundsOf(steps: ReadonlyMap<string, readonly string[]>): Round[] {
   const longest = Math.max(...[...steps.values()].map((all) => all.length))
-  return Array.from({ length: longest }, (_, at) => new Map([...steps].flatMap(([name, all]) => (all[at] === undefined ? [] : [[name, all[at]] as const]))))
+  return Array.from(
+    { length: longest },
+    (_, at) => new Map([...steps].flatMap(([name, all]) => (all[at] === undefined ? [] : [[name, all[at]] as const]))),
+  )
 }
 
 interface Tally {
@@ -100,7 +135,10 @@ async function stepsOf(gates: Gates, half: readonly Scenario[]): Promise<Map<str
   await delay(500) // what follows a switch, such as the end of the one before
   const steps = new Map<string, string[]>()
   for (const scenario of half) {
-    steps.set(scenario.name, (await gates.steps(scenario.name)).filter((step) => scenario.only?.test(step) ?? true))
+    steps.set(
+      scenario.name,
+      (await gates.steps(scenario.name)).filter((step) => scenario.only?.test(step) ?? true),
+    )
     await scenario.after?.()
   }
   return steps
@@ -111,7 +149,15 @@ async function begin(gates: Gates, scenario: Scenario): Promise<void> {
   await gates.watch(scenario.subject())
 }
 
-interface Kill { platform: TestPlatform; gates: Gates; temporary: string; tally: Tally; half: readonly Scenario[]; at: Round; before: boolean }
+interface Kill {
+  platform: TestPlatform
+  gates: Gates
+  temporary: string
+  tally: Tally
+  half: readonly Scenario[]
+  at: Round
+  before: boolean
+}
 
 /** Names of those that had not come to their step. */
 async function killOnce({ platform, gates, temporary, tally, half, at, before }: Kill): Promise<string[]> {
@@ -143,11 +189,16 @@ async function killOnce({ platform, gates, temporary, tally, half, at, before }:
   await platform.runtime.killAndStartAgain()
   tally.upMs.push(performance.now() - began)
   const when = `${before ? 'before' : 'after'} it was recorded`
-  const wrong = await settled(async () => (await Promise.all(half.map(wrongOf))).filter((line) => line !== undefined), { began, within: withinMs * busy })
+  const wrong = await settled(async () => (await Promise.all(half.map(wrongOf))).filter((line) => line !== undefined), {
+    began,
+    within: withinMs * busy,
+  })
   tally.tookMs.push(performance.now() - began)
   tally.wrong.push(...wrong.map((line) => `${line} (killed at ${at.get(line.split(':')[0] ?? '')}, ${when})`))
   const left = await settled(() => leftBehind(platform, temporary), { began, within: withinMs * busy, everyMs: 250 })
-  tally.left.push(...left.map((line) => `${line} (${[...at].map(([name, step]) => `${name} at ${step}`).join(', ')}, ${when})`))
+  tally.left.push(
+    ...left.map((line) => `${line} (${[...at].map(([name, step]) => `${name} at ${step}`).join(', ')}, ${when})`),
+  )
   if (wrong.length > 0) console.log(`    ${tally.wrong.slice(-wrong.length).join('\n    ')}`)
   await Promise.all(half.map((scenario) => scenario.after?.()))
   return [...at.keys()].filter((_, number) => !reached.includes(number))
@@ -159,7 +210,10 @@ const wrongOf = async (scenario: Scenario) => {
 }
 
 /** Asks until nothing is left to say. */
-async function settled(ask: () => Promise<string[]>, { began = performance.now(), within = withinMs, everyMs = 100 } = {}): Promise<string[]> {
+async function settled(
+  ask: () => Promise<string[]>,
+  { began = performance.now(), within = withinMs, everyMs = 100 } = {},
+): Promise<string[]> {
   for (;;) {
     const lines = await ask().catch((error: unknown) => [String(error)])
     if (lines.length === 0 || performance.now() - began > within) return lines
@@ -169,7 +223,12 @@ async function settled(ask: () => Promise<string[]>, { began = performance.now()
 
 function countOf(name: string, steps: readonly string[], tally: Tally, times: number): Finding {
   const counts = steps.map((step) => tally.kills.get(`${name}: ${step}`) ?? 0)
-  return { what: `${name} was killed at each of its ${steps.length} steps, ${times} times`, held: counts.every((count) => count >= times), measured: steps.map((step, at) => `${step} ${counts[at]}`).join(', ') }
+  return {
+    what: `${name} was killed at each of its ${steps.length} steps, ${times} times`,
+    held: counts.every((count) => count >= times),
+    measured: steps.map((step, at) => `${step} ${counts[at]}`).join(', '),
+  }
 }
 
-const list = (lines: readonly string[]) => (lines.length === 0 ? '' : `\n      ${[...new Set(lines)].slice(0, 12).join('\n      ')}`)
+const list = (lines: readonly string[]) =>
+  lines.length === 0 ? '' : `\n      ${[...new Set(lines)].slice(0, 12).join('\n      ')}`

@@ -26,12 +26,30 @@ export default fault({
     const shell = cleanup.use(await Shell.ofAdmin(stack))
     for (const service of ['steady', 'other']) await shell.deploy(service, answering('still here'))
     const { token } = await shell.json<{ token: string }>(['token', 'create', 'load'])
-    const session = new Session({ url: stack.url, token, team: 'demo', env: 'production' }, { NODE_ENV: 'production' }, { patient: false })
-    const pids = () => Promise.all(['steady', 'other'].map(async (service) => (await session.api.services.get.query({ team: 'demo', environment: 'production', service })).instances.map(({ pid }) => pid).join()))
+    const session = new Session(
+      { url: stack.url, token, team: 'demo', env: 'production' },
+      { NODE_ENV: 'production' },
+      { patient: false },
+    )
+    const pids = () =>
+      Promise.all(
+        ['steady', 'other'].map(async (service) =>
+          (await session.api.services.get.query({ team: 'demo', environment: 'production', service })).instances
+            .map(({ pid }) => pid)
+            .join(),
+        ),
+      )
     const before = (await pids()).join()
 
-    const target = { port: Number(new URL(stack.gatewayUrl).port), path: '/v1/steady/x', headers: { authorization: `Bearer ${token}` } }
-    const load = new Load(perSecond, { plain: asking(target, { expected: /^still here$/ }), 'keep-alive': asking(target, { keepAlive: true, expected: /^still here$/ }) })
+    const target = {
+      port: Number(new URL(stack.gatewayUrl).port),
+      path: '/v1/steady/x',
+      headers: { authorization: `Bearer ${token}` },
+    }
+    const load = new Load(perSecond, {
+      plain: asking(target, { expected: /^still here$/ }),
+      'keep-alive': asking(target, { keepAlive: true, expected: /^still here$/ }),
+    })
     const backMs: Record<(typeof order)[number], number[]> = { runtime: [], gateway: [], web: [], postgres: [] }
     const consoleMs: number[] = []
     const busy: number[] = []
@@ -46,15 +64,28 @@ export default fault({
       const were = await Promise.all(others.map((other) => stack.pidOf(other)))
       const killed = performance.now()
       const old = await stack.kill(name)
-      await until(`${name} is back`, async () => (await stack.pidOf(name)) !== old && (await isBack(name)), { withinMs: 30_000, everyMs: 10 })
+      await until(`${name} is back`, async () => (await stack.pidOf(name)) !== old && (await isBack(name)), {
+        withinMs: 30_000,
+        everyMs: 10,
+      })
       backMs[name].push(performance.now() - killed)
       if (name === 'gateway') away.push({ from: killed, to: performance.now() })
-      await until('the console answers', () => session.api.services.list.query({ team: 'demo', environment: 'production' }).then((all) => all.length === 2, () => false), { withinMs: 30_000, everyMs: 20 })
+      await until(
+        'the console answers',
+        () =>
+          session.api.services.list.query({ team: 'demo', environment: 'production' }).then(
+            (all) => all.length === 2,
+            () => false,
+          ),
+        { withinMs: 30_000, everyMs: 20 },
+      )
       consoleMs.push(performance.now() - killed)
       const now = (await until('the services are told of', () => pids().catch(() => undefined))).join()
       if (now !== before) changed.push(`after ${name}: ${before} → ${now}`)
       const are = await Promise.all(others.map((other) => stack.pidOf(other)))
-      others.forEach((other, at) => { if (are[at] !== were[at]) restarted.push(`${other} with ${name}`) })
+      others.forEach((other, at) => {
+        if (are[at] !== were[at]) restarted.push(`${other} with ${name}`)
+      })
       await delay(livesMs)
     }
     await load.stop()
@@ -62,23 +93,57 @@ export default fault({
     const slow = median(busy)
     const during = (at: number, tookMs: number) => away.some(({ from, to }) => at + tookMs >= from - 5 && at <= to)
     const lost = load.failed.filter(({ at, tookMs }) => !during(at, tookMs))
-    yield { what: 'services alive with the same pids', held: changed.length === 0, measured: `${times - changed.length} of ${times}${changed.slice(0, 5).map((line) => `\n      ${line}`).join('')}` }
-    yield { what: 'what was not killed runs on', held: restarted.length === 0, measured: restarted.join(', ') || `${times} of ${times}` }
-    yield { what: 'calls fail only while the gateway itself is away', held: lost.length === 0, measured: `${inWords(load.outcomes, lost)}; ${load.failed.length - lost.length} while it was away` }
-    for (const name of order) if (backMs[name].length > 0) yield { what: `${name} is back within ${reachMs[name]} ms`, held: median(backMs[name]) <= reachMs[name] * slow, measured: `${figures(backMs[name])}; the machine was ${slow.toFixed(1)} × as slow as at rest` }
-    if (consoleMs.length > 0) yield { what: 'the console answers again by itself', held: Math.max(...consoleMs) <= 10_000 * slow, measured: figures(consoleMs) }
+    yield {
+      what: 'services alive with the same pids',
+      held: changed.length === 0,
+      measured: `${times - changed.length} of ${times}${changed
+        .slice(0, 5)
+        .map((line) => `\n      ${line}`)
+        .join('')}`,
+    }
+    yield {
+      what: 'what was not killed runs on',
+      held: restarted.length === 0,
+      measured: restarted.join(', ') || `${times} of ${times}`,
+    }
+    yield {
+      what: 'calls fail only while the gateway itself is away',
+      held: lost.length === 0,
+      measured: `${inWords(load.outcomes, lost)}; ${load.failed.length - lost.length} while it was away`,
+    }
+    for (const name of order)
+      if (backMs[name].length > 0)
+        yield {
+          what: `${name} is back within ${reachMs[name]} ms`,
+          held: median(backMs[name]) <= reachMs[name] * slow,
+          measured: `${figures(backMs[name])}; the machine was ${slow.toFixed(1)} × as slow as at rest`,
+        }
+    if (consoleMs.length > 0)
+      yield {
+        what: 'the console answers again by itself',
+        held: Math.max(...consoleMs) <= 10_000 * slow,
+        measured: figures(consoleMs),
+      }
 
     async function isBack(name: PlatformProcess): Promise<boolean> {
       if (name === 'gateway') return (await asking(target, { expected: /^still here$/ })().catch(String)) === undefined
-      if (name === 'web') return fetch(`${stack.url}/health`).then(({ ok }) => ok, () => false)
+      if (name === 'web')
+        return fetch(`${stack.url}/health`).then(
+          ({ ok }) => ok,
+          () => false,
+        )
       if (name === 'runtime') return answersHealth({ socketPath: `${stack.home}/run/runtime.sock` })
-      return session.api.services.list.query({ team: 'demo', environment: 'production' }).then(() => true, () => false)
+      return session.api.services.list.query({ team: 'demo', environment: 'production' }).then(
+        () => true,
+        () => false,
+      )
     }
   },
 })
 
 function figures(all: readonly number[]): string {
   const sorted = all.toSorted((a, b) => a - b)
-  const at = (share: number) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN)
+  const at = (share: number) =>
+    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN)
   return `p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, at most ${at(1)} ms of ${all.length}`
 }

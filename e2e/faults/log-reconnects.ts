@@ -29,8 +29,18 @@ export default fault({
       const after = seq === 0 ? {} : { after: { 'counter/production': seq } }
       const enough = 1 + Math.floor(Math.random() * 40)
       let got = 0
-      for await (const entry of follow(session, 'logs', { team: 'demo', environment: 'production', services: ['counter'], filter: {}, last: 10, ...after })) {
-        if (isLogGap(entry)) { tally.gaps++; continue }
+      for await (const entry of follow(session, 'logs', {
+        team: 'demo',
+        environment: 'production',
+        services: ['counter'],
+        filter: {},
+        last: 10,
+        ...after,
+      })) {
+        if (isLogGap(entry)) {
+          tally.gaps++
+          continue
+        }
         if (seq !== 0 && entry.seq > seq + 1) tally.missing += entry.seq - seq - 1
         if (seq !== 0 && entry.seq <= seq) tally.twice++
         seq = Math.max(seq, entry.seq)
@@ -42,7 +52,11 @@ export default fault({
       }
     }
     const seconds = (performance.now() - began) / 1000
-    yield { what: 'no line is missing', held: tally.missing === 0 && tally.gaps === 0, measured: `${tally.missing} of ${tally.lines} lines, ${tally.gaps} gaps, ${times} reconnects in ${seconds.toFixed(1)} s` }
+    yield {
+      what: 'no line is missing',
+      held: tally.missing === 0 && tally.gaps === 0,
+      measured: `${tally.missing} of ${tally.lines} lines, ${tally.gaps} gaps, ${times} reconnects in ${seconds.toFixed(1)} s`,
+    }
     yield { what: 'no line comes twice', held: tally.twice === 0, measured: `${tally.twice} of ${tally.lines} lines` }
   },
 })

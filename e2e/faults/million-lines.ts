@@ -48,16 +48,28 @@ export default fault({
       await delay(Math.max(0, began + ((time + Math.random()) * linesEach * 1_000) / perSecond - performance.now()))
       const killed = performance.now()
       const old = await stack.kill('runtime')
-      await until('the runtime is back', async () => (await stack.pidOf('runtime')) !== old && (await shell.m3o(['logs', 'writer', '-n', '1'])).code === 0, { withinMs: 30_000 })
+      await until(
+        'the runtime is back',
+        async () =>
+          (await stack.pidOf('runtime')) !== old && (await shell.m3o(['logs', 'writer', '-n', '1'])).code === 0,
+        { withinMs: 30_000 },
+      )
       backMs.push(performance.now() - killed)
     }
-    await until('the last line is stored', async () => (await shell.m3o(['logs', 'writer', '-n', '20'])).stdout.includes(`line ${total}\n`), { withinMs: 60_000, everyMs: 500 })
+    await until(
+      'the last line is stored',
+      async () => (await shell.m3o(['logs', 'writer', '-n', '20'])).stdout.includes(`line ${total}\n`),
+      { withinMs: 60_000, everyMs: 500 },
+    )
     const tookMs = performance.now() - began
 
     const seen = new Uint8Array(total + 1)
     const tally = { read: 0, twice: 0, disorder: 0, gaps: 0 }
     let [last, lastSeq] = [0, 0]
-    const reader = spawn(join(checkout, 'bin/m3o'), ['logs', 'writer', '-n', String(total + 10_000), '--json'], { env: { ...process.env, M3O_URL: stack.url, M3O_TOKEN: token }, stdio: ['ignore', 'pipe', 'inherit'] })
+    const reader = spawn(join(checkout, 'bin/m3o'), ['logs', 'writer', '-n', String(total + 10_000), '--json'], {
+      env: { ...process.env, M3O_URL: stack.url, M3O_TOKEN: token },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     for await (const line of createInterface({ input: reader.stdout })) {
       const entry = JSON.parse(line) as { gap?: number; seq: number; text: string }
       if (entry.gap !== undefined) tally.gaps++
@@ -73,8 +85,20 @@ export default fault({
     }
     let lost = 0
     for (let number = 1; number <= total; number++) if (!seen[number]) lost++
-    yield { what: 'no line is lost', held: lost === 0 && tally.gaps === 0, measured: `${lost} of ${total}, ${tally.gaps} gaps, ${times} kills, written and stored in ${(tookMs / 1000).toFixed(1)} s` }
-    yield { what: 'none is there twice', held: tally.twice === 0 && tally.read === total, measured: `${tally.twice} of ${tally.read}` }
-    yield { what: 'in order, with gapless numbers', held: tally.disorder === 0, measured: `${tally.disorder} out of order` }
+    yield {
+      what: 'no line is lost',
+      held: lost === 0 && tally.gaps === 0,
+      measured: `${lost} of ${total}, ${tally.gaps} gaps, ${times} kills, written and stored in ${(tookMs / 1000).toFixed(1)} s`,
+    }
+    yield {
+      what: 'none is there twice',
+      held: tally.twice === 0 && tally.read === total,
+      measured: `${tally.twice} of ${tally.read}`,
+    }
+    yield {
+      what: 'in order, with gapless numbers',
+      held: tally.disorder === 0,
+      measured: `${tally.disorder} out of order`,
+    }
   },
 })

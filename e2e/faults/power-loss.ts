@@ -13,7 +13,8 @@ const firstStartMs = 4_000
 const workMs = 6_000
 
 export default fault({
-  title: 'Power lost at any instant, on a file system that keeps only what was synced: nothing acknowledged is lost, everything opens',
+  title:
+    'Power lost at any instant, on a file system that keeps only what was synced: nothing acknowledged is lost, everything opens',
   needsRoot: true,
   full: 20,
   async *run(times) {
@@ -50,10 +51,14 @@ async function* whileWorking(times: number): AsyncIterable<Finding> {
       const began = performance.now()
       platform = await startOnHome(path, { gatewayPort })
       const readyMs = Math.round(performance.now() - began)
-      const missing = [...await ledger.missing(platform, at), ...brokenRepositories(path)]
+      const missing = [...(await ledger.missing(platform, at)), ...brokenRepositories(path)]
       yield {
-        what: `loss ${round}: all that was acknowledged is there`, held: missing.length === 0 && acknowledged > 0,
-        measured: missing.length === 0 ? `${acknowledged} changes acknowledged, up and looked through in ${seconds(began)}${refused.length > 0 ? `, ${refused.length} refused, such as ${refused.at(-1)}` : ''}` : `${missing.slice(0, 12).join('; ')} (${seconds(began)}; ${readyMs} ms)`,
+        what: `loss ${round}: all that was acknowledged is there`,
+        held: missing.length === 0 && acknowledged > 0,
+        measured:
+          missing.length === 0
+            ? `${acknowledged} changes acknowledged, up and looked through in ${seconds(began)}${refused.length > 0 ? `, ${refused.length} refused, such as ${refused.at(-1)}` : ''}`
+            : `${missing.slice(0, 12).join('; ')} (${seconds(began)}; ${readyMs} ms)`,
       }
       ledger.refused.length = 0
     }
@@ -72,7 +77,10 @@ async function* inFirstStart(times: number): AsyncIterable<Finding> {
   const failures: string[] = []
   for (let round = 0; round < times; round++) {
     const first = startOnHome(path, { gatewayPort })
-    const ended = first.then((platform) => loseAll(platform, disk), () => disk.unmount())
+    const ended = first.then(
+      (platform) => loseAll(platform, disk),
+      () => disk.unmount(),
+    )
     await delay((firstStartMs * (round + Math.random())) / times)
     disk.cutPower()
     await ended
@@ -90,7 +98,11 @@ async function* inFirstStart(times: number): AsyncIterable<Finding> {
     disk.format()
     disk.mount()
   }
-  yield { what: 'a first start that lost power is made up for by the next', held: started === times, measured: `${started} of ${times} started, the slowest in ${(longest / 1000).toFixed(1)} s ${failures.join('; ')}` }
+  yield {
+    what: 'a first start that lost power is made up for by the next',
+    held: started === times,
+    measured: `${started} of ${times} started, the slowest in ${(longest / 1000).toFixed(1)} s ${failures.join('; ')}`,
+  }
 }
 
 async function loseAll(platform: OnHome, disk: Disk): Promise<void> {
@@ -99,14 +111,18 @@ async function loseAll(platform: OnHome, disk: Disk): Promise<void> {
 }
 
 function brokenRepositories(home: string): string[] {
-  return readdirSync(join(home, 'source')).filter((name) => name.endsWith('.git')).flatMap((name) => {
-    try {
-      execFileSync('git', ['--git-dir', join(home, 'source', name), 'fsck', '--strict', '--no-dangling'], { stdio: ['ignore', 'pipe', 'pipe'] })
-      return []
-    } catch (error) {
-      return [`the repository ${name}: ${String((error as { stderr?: Buffer }).stderr).trim()}`]
-    }
-  })
+  return readdirSync(join(home, 'source'))
+    .filter((name) => name.endsWith('.git'))
+    .flatMap((name) => {
+      try {
+        execFileSync('git', ['--git-dir', join(home, 'source', name), 'fsck', '--strict', '--no-dangling'], {
+          stdio: ['ignore', 'pipe', 'pipe'],
+        })
+        return []
+      } catch (error) {
+        return [`the repository ${name}: ${String((error as { stderr?: Buffer }).stderr).trim()}`]
+      }
+    })
 }
 
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`

@@ -46,12 +46,20 @@ export default fault({
     await shell.deploy('broken', answering('last that was good'))
     await shell.m3o(['deploy', await shell.write('broken-now', crashesAtBoot), '--service', 'broken'])
     await shell.untilState('asleep', 'asleep')
-    const expected = { awake: 'second', 'awake --env alice': 'of alice', asleep: 'rested', broken: 'last that was good' }
+    const expected = {
+      awake: 'second',
+      'awake --env alice': 'of alice',
+      asleep: 'rested',
+      broken: 'last that was good',
+    }
     const answer = async (words: string) => {
       const [service = '', ...more] = words.split(' ')
       return (await shell.m3o(['call', service, '/', ...more])).stdout.trim()
     }
-    const generations = async () => (await shell.json<{ name: string; generation: number; overrides: unknown[] }[]>(['env', 'list'])).map(({ name, generation, overrides }) => `${name} ${generation} ${JSON.stringify(overrides)}`).join('; ')
+    const generations = async () =>
+      (await shell.json<{ name: string; generation: number; overrides: unknown[] }[]>(['env', 'list']))
+        .map(({ name, generation, overrides }) => `${name} ${generation} ${JSON.stringify(overrides)}`)
+        .join('; ')
     const before = await generations()
 
     for (let time = 0; time < times; time++) {
@@ -60,21 +68,50 @@ export default fault({
       const boot = join(folder, `boot-${time}`)
       await writeFile(boot, `${randomUUID()}\n`)
       const began = performance.now()
-      await stack.startAgain(['unshare', '--mount', '--propagation', 'private', '/bin/sh', '-c', 'mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"', boot])
+      await stack.startAgain([
+        'unshare',
+        '--mount',
+        '--propagation',
+        'private',
+        '/bin/sh',
+        '-c',
+        'mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"',
+        boot,
+      ])
       const readyMs = performance.now() - began
-      const answers = Object.fromEntries(await Promise.all(Object.keys(expected).map(async (words) => [words, await answer(words)])))
+      const answers = Object.fromEntries(
+        await Promise.all(Object.keys(expected).map(async (words) => [words, await answer(words)])),
+      )
       const answeredMs = performance.now() - began
-      const other = Object.entries(expected).filter(([words, text]) => answers[words] !== text).map(([words]) => `${words}: ${answers[words]}`)
-      yield { what: 'the same services answer as before, on their last good revision', held: other.length === 0, measured: other.join(', ') || `${Object.keys(expected).length} services, ready after ${Math.round(readyMs)} ms, all answered after ${Math.round(answeredMs)} ms` }
+      const other = Object.entries(expected)
+        .filter(([words, text]) => answers[words] !== text)
+        .map(([words]) => `${words}: ${answers[words]}`)
+      yield {
+        what: 'the same services answer as before, on their last good revision',
+        held: other.length === 0,
+        measured:
+          other.join(', ') ||
+          `${Object.keys(expected).length} services, ready after ${Math.round(readyMs)} ms, all answered after ${Math.round(answeredMs)} ms`,
+      }
       const now = await generations()
-      yield { what: 'of the same generation', held: now === before, measured: now === before ? before : `${now} and not ${before}` }
+      yield {
+        what: 'of the same generation',
+        held: now === before,
+        measured: now === before ? before : `${now} and not ${before}`,
+      }
       const status = await until('what should run at once runs', async () => {
         const found = await shell.status('awake')
         return found.instances.length === 1 && found
       })
       yield { what: 'what never sleeps is up by itself', held: status.state === 'live', measured: status.state }
-      const killed = strangers.filter(({ process }) => process.exitCode !== null || process.signalCode !== null || !isAlive(process.pid ?? 0))
-      yield { what: 'who has the pids of before is never signalled', held: killed.length === 0, measured: `${strangers.length} processes of others, ${killed.length} signalled${killed.map(({ as }) => `, as ${as}`).join('')}` }
+      const killed = strangers.filter(
+        ({ process }) => process.exitCode !== null || process.signalCode !== null || !isAlive(process.pid ?? 0),
+      )
+      yield {
+        what: 'who has the pids of before is never signalled',
+        held: killed.length === 0,
+        measured: `${strangers.length} processes of others, ${killed.length} signalled${killed.map(({ as }) => `, as ${as}`).join('')}`,
+      }
       for (const { process } of strangers.splice(0)) process.kill('SIGKILL')
       await shell.untilState('asleep', 'asleep')
     }
@@ -87,21 +124,27 @@ async function powerOff(home: string): Promise<void> {
   const groups = openCgroups(installation)
   for (let all = await processesOf(home); all.length > 0; all = await processesOf(home)) {
     // The parent first, or it would start again what it misses. Postgres' own write over what tells whose they are.
-    const pids = all.sort((a, b) => Number(b.includes('cli/server/start.ts')) - Number(a.includes('cli/server/start.ts'))).map((line) => Number.parseInt(line, 10))
+    const pids = all
+      .sort((a, b) => Number(b.includes('cli/server/start.ts')) - Number(a.includes('cli/server/start.ts')))
+      .map((line) => Number.parseInt(line, 10))
     for (const pid of [...pids, ...(await descendants(pids))]) end(pid)
   }
   for (const name of groups?.names() ?? []) await groups?.remove(name)
   await groups?.destroy()
   const prefix = devicePrefix(installation)
-  for (const name of await readdir('/run/netns').catch(() => [])) if (name.startsWith(prefix)) await run('ip', ['netns', 'delete', name])
-  for (const name of await readdir('/sys/class/net')) if (name.startsWith(prefix)) await run('ip', ['link', 'delete', name]).catch(() => {})
+  for (const name of await readdir('/run/netns').catch(() => []))
+    if (name.startsWith(prefix)) await run('ip', ['netns', 'delete', name])
+  for (const name of await readdir('/sys/class/net'))
+    if (name.startsWith(prefix)) await run('ip', ['link', 'delete', name]).catch(() => {})
   await removeFirewall(installation)
 }
 
 async function descendants(of: readonly number[]): Promise<number[]> {
-  const parents = new Map((await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map((name) => [Number(name), parentOf(Number(name))]))
+  const parents = new Map(
+    (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map((name) => [Number(name), parentOf(Number(name))]),
+  )
   const found = new Set(of)
-  for (let size = 0; size !== found.size; ) {
+  for (let size = 0; size !== found.size;) {
     size = found.size
     for (const [pid, parent] of parents) if (parent !== undefined && found.has(parent)) found.add(pid)
   }
@@ -147,5 +190,7 @@ async function takePids(home: string, strangers: Stranger[]): Promise<void> {
   }
 }
 
-interface Stranger { as: string; process: ChildProcess }
-
+interface Stranger {
+  as: string
+  process: ChildProcess
+}

@@ -26,8 +26,13 @@ export default fault({
     const shell = cleanup.use(await Shell.ofAdmin(stack))
     await shell.deploy('steady', everything('steady'))
     const { token } = await shell.json<{ token: string }>(['token', 'create', 'load'])
-    const target = (path: string): Target => ({ port: Number(new URL(stack.gatewayUrl).port), path: `/v1/steady/${path}`, headers: { authorization: `Bearer ${token}` } })
-    const pidsOf = async (names: readonly (typeof kept[number] | typeof replaced[number])[]) => await Promise.all(names.map((name) => stack.pidOf(name)))
+    const target = (path: string): Target => ({
+      port: Number(new URL(stack.gatewayUrl).port),
+      path: `/v1/steady/${path}`,
+      headers: { authorization: `Bearer ${token}` },
+    })
+    const pidsOf = async (names: readonly ((typeof kept)[number] | (typeof replaced)[number])[]) =>
+      await Promise.all(names.map((name) => stack.pidOf(name)))
     const service = async () => (await shell.status('steady')).instances.map(({ pid }) => pid).join()
     const ready = () => stack.output().split('M3O is ready').length
     const [stay, served] = [(await pidsOf(kept)).join(), await service()]
@@ -52,7 +57,8 @@ export default fault({
       await until('the platform is ready again', () => ready() > said, { withinMs: 300_000, why: stack.output })
       tookMs.push(performance.now() - began)
       const after = await pidsOf(replaced)
-      for (const [at, name] of replaced.entries()) if (after[at] === before[at]) wrong.push(`${name} is still ${before[at]}`)
+      for (const [at, name] of replaced.entries())
+        if (after[at] === before[at]) wrong.push(`${name} is still ${before[at]}`)
       const now = (await pidsOf(kept)).join()
       if (now !== stay) wrong.push(`${kept.join()} are ${now} and not ${stay}`)
       const serves = await service()
@@ -66,7 +72,11 @@ export default fault({
       await stack.kill('parent')
       await stack.startAgain()
       // One that was not told to end sees by itself that another has taken its place.
-      await until('one gateway is left', async () => (await processesOf(stack.home)).filter((line) => line.includes('gateway/main.ts')).length === 1, { withinMs: 60_000 })
+      await until(
+        'one gateway is left',
+        async () => (await processesOf(stack.home)).filter((line) => line.includes('gateway/main.ts')).length === 1,
+        { withinMs: 60_000 },
+      )
       const serves = await service()
       if (serves !== served) left.push(`the service is ${serves} and not ${served}`)
     }
@@ -75,16 +85,50 @@ export default fault({
     // Once it has become another and starts the runtime: services of before are to be ended by one that has just begun.
     const runtime = await stack.pidOf('runtime')
     process.kill((await stack.pidOf('parent')) ?? 0, 'SIGHUP')
-    await until('the runtime is another', async () => ![undefined, runtime].includes(await stack.pidOf('runtime')), { withinMs: 60_000 })
-    const stopped = await stack.stop().then(() => 'nothing', (error: unknown) => String(error))
+    await until('the runtime is another', async () => ![undefined, runtime].includes(await stack.pidOf('runtime')), {
+      withinMs: 60_000,
+    })
+    const stopped = await stack.stop().then(
+      () => 'nothing',
+      (error: unknown) => String(error),
+    )
     const slow = median(busy)
-    yield { what: 'runtime, gateway and web are others, parent, Postgres and services the same', held: wrong.length === 0, measured: `${times} times${wrong.map((line) => `\n      ${line}`).join('')}` }
-    yield { what: 'no call of any kind is lost', held: load.failed.length === 0, measured: inWords(load.outcomes, load.failed) }
-    yield { what: 'the parent killed in the midst of it: the next start has all of it, with one gateway', held: left.length === 0, measured: `${times} times, ${load.outcomes.length - sent} calls meanwhile${left.map((line) => `\n      ${line}`).join('')}` }
-    yield { what: 'told to stop in the midst of it, it leaves nothing, services neither', held: stopped === 'nothing', measured: stopped }
+    yield {
+      what: 'runtime, gateway and web are others, parent, Postgres and services the same',
+      held: wrong.length === 0,
+      measured: `${times} times${wrong.map((line) => `\n      ${line}`).join('')}`,
+    }
+    yield {
+      what: 'no call of any kind is lost',
+      held: load.failed.length === 0,
+      measured: inWords(load.outcomes, load.failed),
+    }
+    yield {
+      what: 'the parent killed in the midst of it: the next start has all of it, with one gateway',
+      held: left.length === 0,
+      measured: `${times} times, ${load.outcomes.length - sent} calls meanwhile${left.map((line) => `\n      ${line}`).join('')}`,
+    }
+    yield {
+      what: 'told to stop in the midst of it, it leaves nothing, services neither',
+      held: stopped === 'nothing',
+      measured: stopped,
+    }
     const other = open.closed.filter(({ code }) => code !== 1012)
-    yield { what: 'sockets end with 1012 only, and every message before is answered', held: other.length === 0 && open.lost.length === 0 && open.closed.length > 0, measured: `${open.closed.length} closed with 1012${other.map(({ code }) => `, one with ${code}`).join('')}; ${open.lost.length} of ${open.said} messages lost${[...new Set(open.lost)].slice(0, 5).map((line) => `\n      ${line}`).join('')}` }
+    yield {
+      what: 'sockets end with 1012 only, and every message before is answered',
+      held: other.length === 0 && open.lost.length === 0 && open.closed.length > 0,
+      measured: `${open.closed.length} closed with 1012${other.map(({ code }) => `, one with ${code}`).join('')}; ${open.lost.length} of ${open.said} messages lost${[
+        ...new Set(open.lost),
+      ]
+        .slice(0, 5)
+        .map((line) => `\n      ${line}`)
+        .join('')}`,
+    }
     // Half of it, kept connections are let be used once more, while everything still answers.
-    yield { what: 'it is over within 15 s', held: median(tookMs) <= 15_000 * slow, measured: `p50 ${Math.round(median(tookMs))} ms, at most ${Math.round(Math.max(...tookMs))} ms; the machine was ${slow.toFixed(1)} × as slow as at rest` }
+    yield {
+      what: 'it is over within 15 s',
+      held: median(tookMs) <= 15_000 * slow,
+      measured: `p50 ${Math.round(median(tookMs))} ms, at most ${Math.round(Math.max(...tookMs))} ms; the machine was ${slow.toFixed(1)} × as slow as at rest`,
+    }
   },
 })

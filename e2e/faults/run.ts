@@ -2,8 +2,11 @@ import { parseArgs } from 'node:util'
 import type { Fault } from './fault.ts'
 
 /** `node e2e/faults/run.ts NAME [--short] [--times N]`: one fault, its findings as they come. Ends with 1 when one did not hold. */
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { short: { type: 'boolean', default: false }, times: { type: 'string' } } })
-const { default: it } = await import(`./${positionals[0]}.ts`) as { default: Fault }
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { short: { type: 'boolean', default: false }, times: { type: 'string' } },
+})
+const { default: it } = (await import(`./${positionals[0]}.ts`)) as { default: Fault }
 const times = values.times ? Number(values.times) : values.short ? it.short : it.full
 
 if (times === undefined) {
@@ -18,7 +21,8 @@ if (times === undefined) {
       if (!held) process.exitCode = 1
     }
   } catch (error) {
-    for (let each: unknown = error; each !== undefined; each = (each as { suppressed?: unknown }).suppressed) console.error(each)
+    for (let each: unknown = error; each !== undefined; each = (each as { suppressed?: unknown }).suppressed)
+      console.error(each)
     process.exitCode = 1
   }
 }

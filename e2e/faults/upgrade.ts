@@ -24,7 +24,8 @@ const workMs = 3_000
 const run = promisify(execFile)
 
 export default fault({
-  title: 'From the release before, with data in it: nothing is lost; a failed migration and a downgrade refuse and say how to go back',
+  title:
+    'From the release before, with data in it: nothing is lost; a failed migration and a downgrade refuse and say how to go back',
   full: 1,
   async *run() {
     await using folder = await temporaryFolder()
@@ -34,7 +35,11 @@ export default fault({
       cleanup.defer(() => platform.stop())
       return platform
     }
-    const migration = (JSON.parse(await readFile(join(checkout, 'db/migrations/meta/_journal.json'), 'utf8')) as { entries: { tag: string }[] }).entries.at(-1)?.tag
+    const migration = (
+      JSON.parse(await readFile(join(checkout, 'db/migrations/meta/_journal.json'), 'utf8')) as {
+        entries: { tag: string }[]
+      }
+    ).entries.at(-1)?.tag
     const release = join(folder.path, 'previous')
     await checkOut(previous, release)
     const home = join(folder.path, 'home')
@@ -53,7 +58,12 @@ export default fault({
 
     const kept = join(home, 'backups', `before-${migration}.m3o`)
     await changeDatabase(home, (sql) => sql`create table ${sql(planted)} (id int)`)
-    yield* refuses('a migration that fails', home, [/could not be brought to this version/, /Nothing was changed/, /start the version before/i, new RegExp(kept)])
+    yield* refuses('a migration that fails', home, [
+      /could not be brought to this version/,
+      /Nothing was changed/,
+      /start the version before/i,
+      new RegExp(kept),
+    ])
     await changeDatabase(home, (sql) => sql`drop table ${sql(planted)}`)
     const again = await start(home, { gatewayPort, release })
     yield nothingMissing('the release before starts again, and has all', await ledger.missing(again, at), ledger)
@@ -64,23 +74,55 @@ export default fault({
     yield { what: 'a backup was made before', held: existsSync(kept), measured: kept }
     await after.stop()
 
-    const downgrade = await startOnHome(home, { gatewayPort, release }).then(() => 'it started', (error: unknown) => String(error))
-    yield { what: 'the release before refuses the newer data', held: /newer version of M3O/.test(downgrade), measured: downgrade }
-    await changeDatabase(home, (sql) => sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('newer', ${Date.now() + 1e10})`)
-    yield* refuses('this release before data of a newer one', home, [/newer version of M3O/, /m3o restore/, new RegExp(kept)])
-    await run(node, ['--disable-warning=ExperimentalWarning', 'cli/main.ts', 'restore', kept, '--force', '--json'], { cwd: checkout, env: { PATH: process.env.PATH, M3O_HOME: home, HOME: folder.path } as unknown as NodeJS.ProcessEnv })
+    const downgrade = await startOnHome(home, { gatewayPort, release }).then(
+      () => 'it started',
+      (error: unknown) => String(error),
+    )
+    yield {
+      what: 'the release before refuses the newer data',
+      held: /newer version of M3O/.test(downgrade),
+      measured: downgrade,
+    }
+    await changeDatabase(
+      home,
+      (sql) => sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('newer', ${Date.now() + 1e10})`,
+    )
+    yield* refuses('this release before data of a newer one', home, [
+      /newer version of M3O/,
+      /m3o restore/,
+      new RegExp(kept),
+    ])
+    await run(node, ['--disable-warning=ExperimentalWarning', 'cli/main.ts', 'restore', kept, '--force', '--json'], {
+      cwd: checkout,
+      env: { PATH: process.env.PATH, M3O_HOME: home, HOME: folder.path } as unknown as NodeJS.ProcessEnv,
+    })
     const back = await start(home, { gatewayPort })
-    yield nothingMissing('the backup leads back, over newer data too', await ledger.missing(back, at, { logs: false }), ledger)
+    yield nothingMissing(
+      'the backup leads back, over newer data too',
+      await ledger.missing(back, at, { logs: false }),
+      ledger,
+    )
     await back.stop()
   },
 })
 
 async function* refuses(what: string, home: string, words: readonly RegExp[]): AsyncIterable<Finding> {
-  const said = await startOnHome(home, { gatewayPort: await freePort() }).then(async (platform) => (await platform.stop(), 'it started'), (error: unknown) => String(error))
-  yield { what: `${what}: refuses, and says how to go back`, held: words.every((word) => word.test(said)), measured: said }
+  const said = await startOnHome(home, { gatewayPort: await freePort() }).then(
+    async (platform) => (await platform.stop(), 'it started'),
+    (error: unknown) => String(error),
+  )
+  yield {
+    what: `${what}: refuses, and says how to go back`,
+    held: words.every((word) => word.test(said)),
+    measured: said,
+  }
 }
 
-const nothingMissing = (what: string, missing: string[], ledger: Ledger): Finding => ({ what, held: missing.length === 0 && ledger.acknowledged > 0, measured: missing.length === 0 ? `${ledger.acknowledged} changes` : missing.slice(0, 8).join('; ') })
+const nothingMissing = (what: string, missing: string[], ledger: Ledger): Finding => ({
+  what,
+  held: missing.length === 0 && ledger.acknowledged > 0,
+  measured: missing.length === 0 ? `${ledger.acknowledged} changes` : missing.slice(0, 8).join('; '),
+})
 
 async function temporaryFolder() {
   const path = await mkdtemp(join(tmpdir(), 'm3o-upgrade-'))
@@ -97,8 +139,14 @@ async function checkOut(commit: string, into: string): Promise<void> {
   await symlink(join(checkout, 'node_modules'), join(into, 'node_modules'))
 }
 
-async function changeDatabase(home: string, change: (sql: ReturnType<typeof connect>) => Promise<unknown>): Promise<void> {
-  const postgres = new Supervised(postgresProgram(prepareHome(home), () => {}), () => {})
+async function changeDatabase(
+  home: string,
+  change: (sql: ReturnType<typeof connect>) => Promise<unknown>,
+): Promise<void> {
+  const postgres = new Supervised(
+    postgresProgram(prepareHome(home), () => {}),
+    () => {},
+  )
   await postgres.start()
   const sql = connect({ socketDir: join(home, 'pg'), database: 'm3o', user: 'm3o' }, 1)
   try {

@@ -3,7 +3,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Provider from 'oidc-provider'
 
-export interface Account { sub: string; email: string; email_verified: boolean; name: string }
+export interface Account {
+  sub: string
+  email: string
+  email_verified: boolean
+  name: string
+}
 
 export interface OidcServer extends AsyncDisposable {
   issuer: string
@@ -24,32 +29,58 @@ export async function startOidcServer(): Promise<OidcServer> {
   const state: { account: Account } = { account: { sub: 'nobody', email: '', email_verified: false, name: '' } }
   const redirectUris: string[] = []
   const started = Promise.withResolvers<Provider>()
-  server.on('request', (request, response) => void started.promise.then((provider) => {
-    const uid = /^\/interaction\/([\w-]+)/.exec(request.url ?? '')?.[1]
-    if (uid === undefined) return provider.callback()(request, response)
-    return provider.interactionDetails(request, response).then(async ({ params, session, prompt }) => {
-      const grant = new provider.Grant({ accountId: session?.accountId ?? state.account.sub, clientId: String(params.client_id) })
-      grant.addOIDCScope('openid email profile')
-      await provider.interactionFinished(request, response, prompt.name === 'login'
-        ? { login: { accountId: state.account.sub, remember: false } }
-        : { consent: { grantId: await grant.save() } }, { mergeWithLastSubmission: true })
+  server.on(
+    'request',
+    (request, response) =>
+      void started.promise.then((provider) => {
+        const uid = /^\/interaction\/([\w-]+)/.exec(request.url ?? '')?.[1]
+        if (uid === undefined) return provider.callback()(request, response)
+        return provider.interactionDetails(request, response).then(async ({ params, session, prompt }) => {
+          const grant = new provider.Grant({
+            accountId: session?.accountId ?? state.account.sub,
+            clientId: String(params.client_id),
+          })
+          grant.addOIDCScope('openid email profile')
+          await provider.interactionFinished(
+            request,
+            response,
+            prompt.name === 'login'
+              ? { login: { accountId: state.account.sub, remember: false } }
+              : { consent: { grantId: await grant.save() } },
+            { mergeWithLastSubmission: true },
+          )
+        })
+      }),
+  )
+  const open = () =>
+    new Provider(issuer, {
+      clients: [
+        {
+          client_id: client.id,
+          client_secret: client.secret,
+          redirect_uris: [...redirectUris],
+          grant_types: ['authorization_code'],
+          response_types: ['code'],
+        },
+      ],
+      claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
+      // The address in the ID token, as most providers have it.
+      conformIdTokenClaims: false,
+      pkce: { required: () => true },
+      features: { devInteractions: { enabled: false } },
+      interactions: { url: (_, { uid }) => `/interaction/${uid}` },
+      cookies: { keys: ['a key of this test'] },
+      findAccount: (_, id) => ({ accountId: id, claims: () => ({ ...state.account, sub: id }) }),
     })
-  }))
-  const open = () => new Provider(issuer, {
-    clients: [{ client_id: client.id, client_secret: client.secret, redirect_uris: [...redirectUris], grant_types: ['authorization_code'], response_types: ['code'] }],
-    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
-    // The address in the ID token, as most providers have it.
-    conformIdTokenClaims: false,
-    pkce: { required: () => true },
-    features: { devInteractions: { enabled: false } },
-    interactions: { url: (_, { uid }) => `/interaction/${uid}` },
-    cookies: { keys: ['a key of this test'] },
-    findAccount: (_, id) => ({ accountId: id, claims: () => ({ ...state.account, sub: id }) }),
-  })
   return {
-    issuer, client,
-    get account() { return state.account },
-    set account(account) { state.account = account },
+    issuer,
+    client,
+    get account() {
+      return state.account
+    },
+    set account(account) {
+      state.account = account
+    },
     allow(redirectUri) {
       redirectUris.push(redirectUri)
       started.resolve(open())

@@ -27,16 +27,25 @@ export function actsOf({ rpc, gatewayPort, teamId, production, userId, token }: 
     for (const [name, text] of Object.entries(files)) pack.entry({ name }, text)
     pack.finalize()
     const archive = Buffer.concat(await Array.fromAsync(pack as AsyncIterable<Buffer>))
-    return rpc.upload('deployments.upload', { teamId: ofTeam, environmentId, service, userId, base: null }, Readable.from([archive]), { actor: { ...platformActor, id: userId } })
+    return rpc.upload(
+      'deployments.upload',
+      { teamId: ofTeam, environmentId, service, userId, base: null },
+      Readable.from([archive]),
+      { actor: { ...platformActor, id: userId } },
+    )
   }
 
-  async function deploy(service: string, files: Record<string, string>, environmentId = production): Promise<Deployment> {
+  async function deploy(
+    service: string,
+    files: Record<string, string>,
+    environmentId = production,
+  ): Promise<Deployment> {
     return settled((await upload(service, files, environmentId)).deploymentId)
   }
 
   /** The deployment once it has ended, also when the runtime is killed meanwhile. */
   async function settled(deploymentId: string): Promise<Deployment> {
-    for (const deadline = performance.now() + 60_000; ; ) {
+    for (const deadline = performance.now() + 60_000; ;) {
       const now = await rpc.call('deployments.get', { deploymentId }).catch(() => undefined)
       if (now && !isUnderWay(now.state)) return now
       if (performance.now() > deadline) throw new Error(`deployment ${deploymentId} is still ${now?.state}`)
@@ -44,14 +53,29 @@ export function actsOf({ rpc, gatewayPort, teamId, production, userId, token }: 
     }
   }
 
-  function call(service: string, headers: Record<string, string> = {}): Promise<{ status: number; body: string; servedBy: string }> {
+  function call(
+    service: string,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; body: string; servedBy: string }> {
     return new Promise((resolve, reject) => {
-      request({ port: gatewayPort, path: `/v1/${service}/x`, agent: false, headers: { authorization: `Bearer ${token}`, ...headers } }, (answer) => {
-        let body = ''
-        answer.on('data', (part: Buffer) => (body += part.toString()))
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body, servedBy: String(answer.headers['m3o-served-by'] ?? '') }))
-        answer.on('error', reject)
-      }).on('error', reject).end()
+      request(
+        {
+          port: gatewayPort,
+          path: `/v1/${service}/x`,
+          agent: false,
+          headers: { authorization: `Bearer ${token}`, ...headers },
+        },
+        (answer) => {
+          let body = ''
+          answer.on('data', (part: Buffer) => (body += part.toString()))
+          answer.on('end', () =>
+            resolve({ status: answer.statusCode ?? 0, body, servedBy: String(answer.headers['m3o-served-by'] ?? '') }),
+          )
+          answer.on('error', reject)
+        },
+      )
+        .on('error', reject)
+        .end()
     })
   }
 }

@@ -25,8 +25,16 @@ export async function startPlatform(settings: Record<string, string> = {}) {
   const home = await testHome(join(folder, 'home'))
   const gatewayPort = await freePort()
   const env: NodeJS.ProcessEnv = {
-    ...database.environment, PATH: process.env.PATH, NODE_ENV: 'production', M3O_HOME: home.path, M3O_HOST: '127.0.0.1', M3O_PORT: '4000',
-    M3O_GATEWAY_PORT: String(gatewayPort), M3O_SAMPLES: '0', M3O_LOG_LEVEL: 'error', ...settings,
+    ...database.environment,
+    PATH: process.env.PATH,
+    NODE_ENV: 'production',
+    M3O_HOME: home.path,
+    M3O_HOST: '127.0.0.1',
+    M3O_PORT: '4000',
+    M3O_GATEWAY_PORT: String(gatewayPort),
+    M3O_SAMPLES: '0',
+    M3O_LOG_LEVEL: 'error',
+    ...settings,
   }
   // First: the runtime waits up to a second for it.
   const gateway = await startProcess('gateway', env, join(home.run, 'gateway.sock'))
@@ -46,14 +54,31 @@ export async function startPlatform(settings: Record<string, string> = {}) {
   const { token, teamId, production } = await prepareTeam()
   const kept = cleanup.move()
   return {
-    rpc, runtime, gateway, gatewayPort, home, userId, teamId, production, db: opened.db, database: database.options, token,
+    rpc,
+    runtime,
+    gateway,
+    gatewayPort,
+    home,
+    userId,
+    teamId,
+    production,
+    db: opened.db,
+    database: database.options,
+    token,
     ...actsOf({ rpc, gatewayPort, teamId, production, userId, token }),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 
   async function prepareTeam() {
     const [root] = await rpc.call('environments.list', { teamId: team.id })
-    const made = await rpc.call('tokens.create', { teamId: team.id, userId, name: 'test', scope: {}, environmentId: null, expiresAt: null })
+    const made = await rpc.call('tokens.create', {
+      teamId: team.id,
+      userId,
+      name: 'test',
+      scope: {},
+      environmentId: null,
+      expiresAt: null,
+    })
     return { token: made.secret, teamId: team.id, production: root?.id ?? '' }
   }
 }

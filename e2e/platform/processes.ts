@@ -17,12 +17,21 @@ export interface PlatformProcess {
 }
 
 /** One of the platform's processes as its parent starts it, from this checkout or from that of another release. @throws what it said, when it ended instead of becoming ready */
-export async function startProcess(name: 'runtime' | 'gateway', env: NodeJS.ProcessEnv, socketPath: string, { cwd = checkout } = {}): Promise<PlatformProcess> {
+export async function startProcess(
+  name: 'runtime' | 'gateway',
+  env: NodeJS.ProcessEnv,
+  socketPath: string,
+  { cwd = checkout } = {},
+): Promise<PlatformProcess> {
   let child: ChildProcess
   let logged = ''
   async function start(): Promise<void> {
     let said = ''
-    const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...quickImports, `${name}/main.ts`], { cwd, env: { NODE_COMPILE_CACHE: compileCache, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const started = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', ...quickImports, `${name}/main.ts`],
+      { cwd, env: { NODE_COMPILE_CACHE: compileCache, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+    )
     for (const stream of [started.stdout, started.stderr]) {
       stream.on('data', (part: Buffer) => {
         said = (said + part.toString()).slice(-20_000)
@@ -30,7 +39,7 @@ export async function startProcess(name: 'runtime' | 'gateway', env: NodeJS.Proc
       })
     }
     child = started
-    while (!await isHealthy(socketPath)) {
+    while (!(await isHealthy(socketPath))) {
       if (started.exitCode !== null) throw new Error(`${name} ended: ${said}`)
       await delay(30)
     }
@@ -59,13 +68,17 @@ function isHealthy(socketPath: string): Promise<boolean> {
     request({ socketPath, path: '/health' }, (answer) => {
       answer.resume()
       resolve(answer.statusCode === 200)
-    }).on('error', () => resolve(false)).end()
+    })
+      .on('error', () => resolve(false))
+      .end()
   })
 }
 
 export async function freePort(): Promise<number> {
   const server = createServer()
-  const port = await new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)))
+  const port = await new Promise<number>((resolve) =>
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
+  )
   await new Promise((resolve) => server.close(resolve))
   return port
 }

@@ -12,6 +12,9 @@ export async function testHome(path: string): Promise<Home> {
   const home = prepareHome(path)
   platformFolder ??= buildPlatformDir(join(checkout, 'node_modules/.cache/m3o/platform'))
   const made = await platformFolder
-  await cp(made, join(home.path, 'cache/platform', made.slice(made.lastIndexOf('/') + 1)), { recursive: true, preserveTimestamps: true })
+  await cp(made, join(home.path, 'cache/platform', made.slice(made.lastIndexOf('/') + 1)), {
+    recursive: true,
+    preserveTimestamps: true,
+  })
   return home
 }

@@ -14,15 +14,26 @@ export async function startWeb({ home, gatewayPort }: Pick<OnHome, 'home' | 'gat
   const server = createServer({ requestTimeout: 0 })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const env: NodeJS.ProcessEnv = { NODE_ENV: 'production', M3O_HOME: home.path, M3O_DATABASE_SOCKET: `${home.path}/pg`, M3O_HOST: '127.0.0.1', M3O_PORT: '0', M3O_GATEWAY_PORT: String(gatewayPort) }
+  const env: NodeJS.ProcessEnv = {
+    NODE_ENV: 'production',
+    M3O_HOME: home.path,
+    M3O_DATABASE_SOCKET: `${home.path}/pg`,
+    M3O_HOST: '127.0.0.1',
+    M3O_PORT: '0',
+    M3O_GATEWAY_PORT: String(gatewayPort),
+  }
   const web = createWeb(withPort(readSettings(env), env, port), { env, log: pino({ level }, pino.destination(2)) })
   const laptops = createLaptops(web)
   const live = createLive(web, { teamChanged: laptops.recheck })
   const upgrades = createUpgrades(web, { live, laptops })
-  server.on('request', createFront(web, { isReady: () => true, pages: async (_request, response) => void response.end('a page') }))
+  server.on(
+    'request',
+    createFront(web, { isReady: () => true, pages: async (_request, response) => void response.end('a page') }),
+  )
   server.on('upgrade', (...given) => upgrades.route(...given))
   return {
-    port, web,
+    port,
+    web,
     async [Symbol.asyncDispose](): Promise<void> {
       server.close()
       laptops.close()

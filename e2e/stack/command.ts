@@ -7,8 +7,16 @@ import { DevCommand } from './dev-command.ts'
 import { admin, checkout, type Stack } from './stack.ts'
 import { until } from './until.ts'
 
-export interface Ran { code: number; stdout: string; stderr: string }
-export interface RunOptions { input?: string | Buffer; cwd?: string; env?: Readonly<Record<string, string>> }
+export interface Ran {
+  code: number
+  stdout: string
+  stderr: string
+}
+export interface RunOptions {
+  input?: string | Buffer
+  cwd?: string
+  env?: Readonly<Record<string, string>>
+}
 
 /** Somebody's shell: a folder for files, settings of the command of their own, `m3o` pointed at the stack. */
 export class Shell {
@@ -18,7 +26,15 @@ export class Shell {
 
   private constructor(folder: string, url: string | undefined) {
     this.folder = folder
-    this.#env = { PATH: process.env.PATH ?? '', HOME: folder, XDG_CONFIG_HOME: join(folder, '.config'), ...(url !== undefined && { M3O_URL: url }), NO_COLOR: '1', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0' }
+    this.#env = {
+      PATH: process.env.PATH ?? '',
+      HOME: folder,
+      XDG_CONFIG_HOME: join(folder, '.config'),
+      ...(url !== undefined && { M3O_URL: url }),
+      NO_COLOR: '1',
+      GIT_CONFIG_NOSYSTEM: '1',
+      GIT_TERMINAL_PROMPT: '0',
+    }
   }
 
   static async open(stack: Stack): Promise<Shell> {
@@ -37,12 +53,19 @@ export class Shell {
     return shell
   }
 
-  run(file: string, args: readonly string[], { input = '', cwd = this.folder, env = {} }: RunOptions = {}): Promise<Ran> {
+  run(
+    file: string,
+    args: readonly string[],
+    { input = '', cwd = this.folder, env = {} }: RunOptions = {},
+  ): Promise<Ran> {
     return new Promise((resolve, reject) => {
       const child = spawn(file, args, { cwd, env: environment({ ...this.#env, ...env }) })
       const ran = { stdout: '', stderr: '' }
-      for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => (ran[name] += text))
-      child.once('error', reject).once('close', (code, signal) => resolve({ ...ran, code: code ?? (signal === null ? -1 : 128) }))
+      for (const name of ['stdout', 'stderr'] as const)
+        child[name].setEncoding('utf8').on('data', (text: string) => (ran[name] += text))
+      child
+        .once('error', reject)
+        .once('close', (code, signal) => resolve({ ...ran, code: code ?? (signal === null ? -1 : 128) }))
       child.stdin.on('error', () => {}).end(input)
     })
   }
@@ -60,9 +83,15 @@ export class Shell {
 
   /** Follows a command's lines of JSON; `lines` grows while it runs. */
   follow(args: readonly string[]) {
-    const child = spawn(join(checkout, 'bin/m3o'), [...args, '--json'], { cwd: this.folder, env: environment(this.#env), stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(join(checkout, 'bin/m3o'), [...args, '--json'], {
+      cwd: this.folder,
+      env: environment(this.#env),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     const lines: Record<string, unknown>[] = []
-    createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line) as Record<string, unknown>))
+    createInterface({ input: child.stdout }).on('line', (line) =>
+      lines.push(JSON.parse(line) as Record<string, unknown>),
+    )
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
     return { lines, stop: () => (child.kill('SIGINT'), ended) }
   }
@@ -98,8 +127,11 @@ export class Shell {
   async deleteDeployed(): Promise<void> {
     const deployed = [...this.#deployed]
     this.#deployed.clear()
-    const ran = await Promise.all(deployed.map((service) => this.m3o(['service', 'delete', service, '--yes', '--json'])))
-    for (const { code, stderr } of ran) if (code !== 0 && !stderr.includes('(not_found)')) throw new Error(`a service was not deleted: ${stderr}`)
+    const ran = await Promise.all(
+      deployed.map((service) => this.m3o(['service', 'delete', service, '--yes', '--json'])),
+    )
+    for (const { code, stderr } of ran)
+      if (code !== 0 && !stderr.includes('(not_found)')) throw new Error(`a service was not deleted: ${stderr}`)
   }
 
   async status(service: string, ...more: string[]): Promise<StatusDocument> {
@@ -109,10 +141,14 @@ export class Shell {
   }
 
   untilState(service: string, state: string): Promise<StatusDocument> {
-    return until(`${service} is ${state}`, async () => {
-      const now = await this.status(service)
-      return now.state === state && now
-    }, { everyMs: 300 })
+    return until(
+      `${service} is ${state}`,
+      async () => {
+        const now = await this.status(service)
+        return now.state === state && now
+      },
+      { everyMs: 300 },
+    )
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -9,7 +9,12 @@ export async function familiesOf(stack: Pick<Stack, 'pidOf'>): Promise<Map<Platf
   const pids = new Map<PlatformProcess, number>()
   for (const name of names) pids.set(name, (await stack.pidOf(name)) ?? 0)
   const children = childrenOfAll()
-  return new Map([...pids].map(([name, pid]) => [name, family(pid, children, new Set([...pids.values()].filter((each) => each !== pid)))]))
+  return new Map(
+    [...pids].map(([name, pid]) => [
+      name,
+      family(pid, children, new Set([...pids.values()].filter((each) => each !== pid))),
+    ]),
+  )
 }
 
 /** The samples are deployed in the background after the first start. */
@@ -32,7 +37,9 @@ export const pssOf = (pid: number): number => Number(/^Pss:\s+(\d+)/m.exec(ofPro
 
 /** What it has used of processors, of user and system time together (proc_pid_stat(5)); a tick is 10 ms. */
 export function cpuMsOf(pid: number): number {
-  const fields = ofProcess(pid, 'stat').replace(/^.*\) /s, '').split(' ')
+  const fields = ofProcess(pid, 'stat')
+    .replace(/^.*\) /s, '')
+    .split(' ')
   return 10 * (Number(fields[11] ?? 0) + Number(fields[12] ?? 0))
 }
 

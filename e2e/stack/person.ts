@@ -2,7 +2,11 @@ import type { Stack } from './stack.ts'
 import { Shell } from './command.ts'
 
 /** Somebody new in the owner's team, at a shell of their own; out of the team again at the end. */
-export async function personAt(stack: Stack, owner: Shell, { name, role }: { name: string; role: 'developer' | 'admin' }) {
+export async function personAt(
+  stack: Stack,
+  owner: Shell,
+  { name, role }: { name: string; role: 'developer' | 'admin' },
+) {
   const email = `${name}@example.com`
   const password = 'a password of theirs'
   const { link } = await owner.json<{ link: string }>(['invite', 'create', email, '--role', role])
@@ -10,7 +14,8 @@ export async function personAt(stack: Stack, owner: Shell, { name, role }: { nam
   await shell.json(['invite', 'accept', link, '--name', name, '--password-stdin'], { input: `${password}\n` })
   await shell.json(['login', '--email', email, '--password-stdin'], { input: `${password}\n` })
   return {
-    shell, email,
+    shell,
+    email,
     async [Symbol.asyncDispose]() {
       await shell[Symbol.asyncDispose]()
       await owner.json(['member', 'remove', email])

@@ -8,7 +8,8 @@ export async function processesOf(home: string): Promise<string[]> {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) continue
     const read = (name: string) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')
     const command = await read('cmdline')
-    if (command.includes(home) || (await read('environ')).includes(home)) found.push(`${pid} ${command.replaceAll('\0', ' ').slice(0, 400)}`)
+    if (command.includes(home) || (await read('environ')).includes(home))
+      found.push(`${pid} ${command.replaceAll('\0', ' ').slice(0, 400)}`)
   }
   return found
 }

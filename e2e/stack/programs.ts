@@ -36,7 +36,9 @@ setInterval(() => console.log('line ' + ++n), ${everyMs})
 })
 
 /** Says why, and ends, before it listens. */
-export const crashesAtBoot: Files = { 'index.js': `console.error('reading the settings')\nthrow new Error('no such bucket: invoices')\n` }
+export const crashesAtBoot: Files = {
+  'index.js': `console.error('reading the settings')\nthrow new Error('no such bucket: invoices')\n`,
+}
 
 export const answering = (text: string): Files => ({
   'index.js': `require('node:http').createServer((request, response) => response.end(${JSON.stringify(text)})).listen(process.env.PORT, process.env.HOST)\n`,

@@ -21,9 +21,13 @@ export interface RefusalOptions {
 /** An error of the gateway's own: `{id, code, detail, status}` as Micro's clients read it, a page for a browser. */
 export function refuse(request: CallRequest, response: CallResponse, error: unknown, options: RefusalOptions): void {
   if (response.headersSent || response.destroyed) return void response.destroy()
-  const known = isPlatformError(error) ? error : new PlatformError('internal', 'something went wrong inside the gateway')
+  const known = isPlatformError(error)
+    ? error
+    : new PlatformError('internal', 'something went wrong inside the gateway')
   const html = isNavigation(request)
-  const text = html ? page(known, options.console) : JSON.stringify({ ...refusalBody(known), ...(known.fix !== undefined && { fix: known.fix }) })
+  const text = html
+    ? page(known, options.console)
+    : JSON.stringify({ ...refusalBody(known), ...(known.fix !== undefined && { fix: known.fix }) })
   const headers: Record<string, string | number> = {
     'content-type': html ? 'text/html; charset=utf-8' : 'application/json',
     'content-length': Buffer.byteLength(text),
@@ -42,13 +46,20 @@ export function refuse(request: CallRequest, response: CallResponse, error: unkn
 }
 
 function mayHaveBody({ headers }: CallRequest): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0' || headers.upgrade !== undefined
+  return (
+    headers['transfer-encoding'] !== undefined ||
+    (headers['content-length'] ?? '0') !== '0' ||
+    headers.upgrade !== undefined
+  )
 }
 
 export function refusalBody(error: PlatformError) {
   const reason = error.data?.['reason']
   return {
-    id: `m3o.${error.code}`, code: error.status, detail: error.message, status: STATUS_CODES[error.status] ?? 'Error',
+    id: `m3o.${error.code}`,
+    code: error.status,
+    detail: error.message,
+    status: STATUS_CODES[error.status] ?? 'Error',
     ...(typeof reason === 'string' && { reason }),
   }
 }

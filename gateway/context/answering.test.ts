@@ -37,7 +37,10 @@ test('work that goes on soon after an answer says nothing of habits', () => {
 test('what says nothing of its hops has those of the deepest call that is being answered', () => {
   const answering = new Answering()
   expect(answering.deepest).toBe(0)
-  const [two, seven] = [{ ...own, hops: 2 }, { ...own, hops: 7 }]
+  const [two, seven] = [
+    { ...own, hops: 2 },
+    { ...own, hops: 7 },
+  ]
   answering.begin(two)
   answering.begin(seven)
   expect(answering.deepest).toBe(7)

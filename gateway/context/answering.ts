@@ -76,7 +76,10 @@ export class Answering {
    * nothing on and call each other in a circle would go on for ever otherwise, and no other call comes near the limit.
    */
   get deepest(): number {
-    return Math.max(0, this.byHops.findLastIndex((calls) => calls > 0))
+    return Math.max(
+      0,
+      this.byHops.findLastIndex((calls) => calls > 0),
+    )
   }
 
   /** The instance calls a service and says nothing of where. */

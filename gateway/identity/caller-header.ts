@@ -21,9 +21,10 @@ function itemOf(text: string): string {
   if (printable.test(text)) return `"${text.replace(/[\\"]/g, '\\$&')}"`
   let encoded = ''
   for (const byte of Buffer.from(text)) {
-    encoded += byte < 0x20 || byte > 0x7e || byte === 0x25 || byte === 0x22
-      ? `%${byte.toString(16).padStart(2, '0')}`
-      : String.fromCharCode(byte)
+    encoded +=
+      byte < 0x20 || byte > 0x7e || byte === 0x25 || byte === 0x22
+        ? `%${byte.toString(16).padStart(2, '0')}`
+        : String.fromCharCode(byte)
   }
   return `%"${encoded}"`
 }
@@ -41,7 +42,11 @@ export function callerHeader(identity: Identity, table: RouteTable, teamId: stri
   const team = identity.teamIds.includes(teamId) ? teamId : identity.teamIds[0]
   const { machine, email } = identity
   if (machine === undefined && email !== null) return withTeam(`person=${item(email)}`, table, team)
-  return withTeam(`${machine === undefined ? '' : `machine=${item(machine)}, `}id=${item(identity.personId)}`, table, team)
+  return withTeam(
+    `${machine === undefined ? '' : `machine=${item(machine)}, `}id=${item(identity.personId)}`,
+    table,
+    team,
+  )
 }
 
 function withTeam(text: string, table: RouteTable, teamId: string | undefined): string {

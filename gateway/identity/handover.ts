@@ -28,7 +28,8 @@ export class Handovers {
   }
 
   create({ sessionId, host, state }: { sessionId: string; host: string; state: string }): string {
-    if (this.table.get('sessions', sessionId) === undefined) throw new PlatformError('not_found', 'this session has ended')
+    if (this.table.get('sessions', sessionId) === undefined)
+      throw new PlatformError('not_found', 'this session has ended')
     const now = Date.now()
     // In the order in which they were made, so the first that lives ends the search.
     for (const [code, { expiresAt }] of this.codes) {
@@ -45,7 +46,7 @@ export class Handovers {
     const kept = this.cookies.nonceOf(request)
     const nonce = kept !== undefined && nonceShape.test(kept) ? kept : randomBytes(24).toString('base64url')
     response.writeHead(302, {
-      'location': `${this.console}${consolePath.handover({ host, to, state: stateOf(nonce) })}`,
+      location: `${this.console}${consolePath.handover({ host, to, state: stateOf(nonce) })}`,
       'set-cookie': this.cookies.issueNonce(nonce),
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
@@ -64,12 +65,22 @@ export class Handovers {
     this.codes.delete(code)
     const session = handed === undefined ? undefined : this.table.get('sessions', handed.sessionId)
     const now = Date.now()
-    if (handed === undefined || handed.host !== host || handed.expiresAt <= now || session === undefined || session.expiresAt <= now) {
-      throw new PlatformError('unauthenticated', 'this sign-in link was used before or is too old', { fix: 'Open the service again from the console.' })
+    if (
+      handed === undefined ||
+      handed.host !== host ||
+      handed.expiresAt <= now ||
+      session === undefined ||
+      session.expiresAt <= now
+    ) {
+      throw new PlatformError('unauthenticated', 'this sign-in link was used before or is too old', {
+        fix: 'Open the service again from the console.',
+      })
     }
     const nonce = this.cookies.nonceOf(request)
     if (nonce === undefined || stateOf(nonce) !== handed.state) {
-      throw new PlatformError('unauthenticated', 'this sign-in was not begun in this browser', { fix: 'Open the service\'s address again. The browser must accept its cookies.' })
+      throw new PlatformError('unauthenticated', 'this sign-in was not begun in this browser', {
+        fix: "Open the service's address again. The browser must accept its cookies.",
+      })
     }
     response.writeHead(303, {
       location: localPath(query.get('to')),

@@ -39,21 +39,38 @@ export class HostCookies {
 
   /** The nonce of {@link issueNonce} that the request brings back; undefined when it brings none, or several. */
   nonceOf({ headers: { cookie = '' } }: CallRequest): string | undefined {
-    const values = cookie.split(';').map((pair) => pair.trim().split('=')).filter(([name]) => name === this.handoverName).map(([, value]) => value)
+    const values = cookie
+      .split(';')
+      .map((pair) => pair.trim().split('='))
+      .filter(([name]) => name === this.handoverName)
+      .map(([, value]) => value)
     return values.length === 1 ? values[0] : undefined
   }
 
   /** The person whom the request's cookie signs in, if the request may use it at all. */
   identify(request: CallRequest, host: string, table: RouteTable): Person | undefined {
     const cookie = request.headers.cookie
-    if (cookie === undefined || !cookie.includes(this.name) || !comesFromHost(request, host, this.secure ? 'https:' : 'http:')) return undefined
+    if (
+      cookie === undefined ||
+      !cookie.includes(this.name) ||
+      !comesFromHost(request, host, this.secure ? 'https:' : 'http:')
+    )
+      return undefined
     for (const pair of cookie.split(';')) {
       const equals = pair.indexOf('=')
       if (pair.slice(0, equals).trim() !== this.name) continue
       const sessionId = this.verify(pair.slice(equals + 1).trim(), host)
       const session = sessionId === undefined ? undefined : table.get('sessions', sessionId)
       if (session === undefined || session.expiresAt <= Date.now()) continue
-      return { kind: 'person', personId: session.personId, email: session.email, machine: undefined, teamIds: session.teamIds, token: undefined, consents: session.consents ?? [] }
+      return {
+        kind: 'person',
+        personId: session.personId,
+        email: session.email,
+        machine: undefined,
+        teamIds: session.teamIds,
+        token: undefined,
+        consents: session.consents ?? [],
+      }
     }
     return undefined
   }
@@ -61,7 +78,10 @@ export class HostCookies {
   /** A `Cookie` header without the platform's own; undefined when nothing is left. */
   strip(cookie: string): string | undefined {
     if (!/m3o-|auth/i.test(cookie)) return cookie
-    const kept = cookie.split(';').map((pair) => pair.trim()).filter((pair) => pair !== '' && !this.isOurs(pair))
+    const kept = cookie
+      .split(';')
+      .map((pair) => pair.trim())
+      .filter((pair) => pair !== '' && !this.isOurs(pair))
     return kept.length === 0 ? undefined : kept.join('; ')
   }
 
@@ -85,7 +105,11 @@ export class HostCookies {
     const expected = Buffer.from(this.mac(said))
     const given = Buffer.from(mac)
     if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined
-    const [sessionId, saidHost, expiresAt] = JSON.parse(Buffer.from(said, 'base64url').toString()) as [string, string, number]
+    const [sessionId, saidHost, expiresAt] = JSON.parse(Buffer.from(said, 'base64url').toString()) as [
+      string,
+      string,
+      number,
+    ]
     return saidHost === host && expiresAt > Date.now() ? sessionId : undefined
   }
 

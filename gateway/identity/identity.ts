@@ -38,16 +38,29 @@ export function identifyByToken(request: CallRequest, table: RouteTable): Person
   const token = tokenIn(typeof own === 'string' ? own : own?.[0]) ?? tokenIn(request.headers.authorization)
   if (token === undefined) return undefined
   const known = table.tokenByHash(hash('sha256', token, 'hex'))
-  if (known === undefined) throw new PlatformError('unauthenticated', 'this token is not known here', { fix: 'Make one with `m3o token create`.' })
+  if (known === undefined)
+    throw new PlatformError('unauthenticated', 'this token is not known here', {
+      fix: 'Make one with `m3o token create`.',
+    })
   if (known.expiresAt !== null && known.expiresAt <= Date.now()) {
-    throw new PlatformError('unauthenticated', 'this token has expired', { fix: 'Make a new one with `m3o token create`.' })
+    throw new PlatformError('unauthenticated', 'this token has expired', {
+      fix: 'Make a new one with `m3o token create`.',
+    })
   }
-  return { kind: 'person', personId: known.personId, email: known.email, machine: known.machine, teamIds: [known.teamId], token: known }
+  return {
+    kind: 'person',
+    personId: known.personId,
+    email: known.email,
+    machine: known.machine,
+    teamIds: [known.teamId],
+    token: known,
+  }
 }
 
 /** Nobody, where a browser is signed in and its person has not agreed that this team's service is told who it is. */
 export function asToldTo(identity: Identity, { id, teamId }: Service): Identity {
-  if (identity.kind !== 'person' || identity.consents === undefined || identity.teamIds.includes(teamId)) return identity
+  if (identity.kind !== 'person' || identity.consents === undefined || identity.teamIds.includes(teamId))
+    return identity
   return identity.consents.includes(`${teamId}/${id}`) ? identity : anyone
 }
 
@@ -67,22 +80,32 @@ export function checkAudience(identity: Identity, service: Service): string | un
     if (!token.mayCall || (actions !== undefined && !scopeAllows(actions, 'service.call'))) {
       throw new PlatformError('forbidden', 'this token may not call services')
     }
-    if (services !== undefined && !services.includes(service.id)) throw new PlatformError('forbidden', `this token may not call ${service.name}`)
+    if (services !== undefined && !services.includes(service.id))
+      throw new PlatformError('forbidden', `this token may not call ${service.name}`)
   }
   const { audience, approved } = service
   if (belongsTo(identity, service.teamId)) return undefined
   if (identity.kind === 'anyone') {
     if (audience.kind === 'anyone' && approved === undefined) return undefined
-    throw new PlatformError('unauthenticated', `${service.name} is private`, { fix: 'Send a platform token as `Authorization: Bearer m3o_…`.' })
+    throw new PlatformError('unauthenticated', `${service.name} is private`, {
+      fix: 'Send a platform token as `Authorization: Bearer m3o_…`.',
+    })
   }
   const teams = identity.kind === 'service' ? [identity.caller.teamId] : identity.teamIds
-  const admitted = audience.kind === 'teams' ? teams.filter((teamId) => audience.teams.includes(teamId)) : audience.kind === 'team' ? [] : teams
+  const admitted =
+    audience.kind === 'teams'
+      ? teams.filter((teamId) => audience.teams.includes(teamId))
+      : audience.kind === 'team'
+        ? []
+        : teams
   // Who is signed in and in no team is still of the platform.
-  if (admitted.length === 0 && (audience.kind === 'team' || audience.kind === 'teams')) throw new PlatformError('forbidden', `${service.name} is not shared with you`, { fix: 'Ask its team to share it.' })
+  if (admitted.length === 0 && (audience.kind === 'team' || audience.kind === 'teams'))
+    throw new PlatformError('forbidden', `${service.name} is not shared with you`, { fix: 'Ask its team to share it.' })
   if (approved === undefined) return admitted[0]
   const consumer = admitted.find((teamId) => approved.includes(teamId))
   if (consumer !== undefined) return consumer
   throw new PlatformError('forbidden', `${service.name} is called by approval, which your team does not have`, {
-    fix: 'Ask for it on its page in the catalogue, or: m3o consumer ask @TEAM/SERVICE --reason WHY.', data: { reason: 'approval_needed' },
+    fix: 'Ask for it on its page in the catalogue, or: m3o consumer ask @TEAM/SERVICE --reason WHY.',
+    data: { reason: 'approval_needed' },
   })
 }

@@ -17,7 +17,8 @@ export function addDeprecation(headers: string[], said: Said): void {
 
 function textsOf({ at, sunset, replacement }: Said): string[] {
   return [
-    'Deprecation', `@${Math.floor(at / 1000)}`,
+    'Deprecation',
+    `@${Math.floor(at / 1000)}`,
     ...(sunset === null ? [] : ['Sunset', new Date(sunset).toUTCString()]),
     ...(replacement === null ? [] : ['Link', `</v1/${replacement}>; rel="successor-version"`]),
   ]

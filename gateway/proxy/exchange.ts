@@ -51,7 +51,12 @@ export class Exchange implements ExchangeHandler, OpenCall {
   private sent = false
   private ended = false
 
-  constructor(proxy: Proxy, asked: Asked, response: CallResponse, { passage, trace, upgrade }: { passage: Passage; trace: Trace; upgrade?: string | undefined }) {
+  constructor(
+    proxy: Proxy,
+    asked: Asked,
+    response: CallResponse,
+    { passage, trace, upgrade }: { passage: Passage; trace: Trace; upgrade?: string | undefined },
+  ) {
     const { request } = asked
     this.proxy = proxy
     this.asked = asked
@@ -64,7 +69,8 @@ export class Exchange implements ExchangeHandler, OpenCall {
     this.idempotent = upgrade === undefined && repeatable.has(request.method as string)
     const { headers } = request
     const chunked = headers['transfer-encoding'] !== undefined
-    if (upgrade === undefined && (chunked || (headers['content-length'] ?? '0') !== '0')) this.body = new RequestBody(request, chunked)
+    if (upgrade === undefined && (chunked || (headers['content-length'] ?? '0') !== '0'))
+      this.body = new RequestBody(request, chunked)
     response.on('close', this.onClientGone)
   }
 
@@ -80,7 +86,9 @@ export class Exchange implements ExchangeHandler, OpenCall {
     this.connection = pool.acquire(this.idempotent)
     this.answered = {
       ofOther: environment !== this.passage.environment && environment.id !== this.passage.environment.id,
-      environmentId: this.passage.environment.id, hops: this.passage.hops, traceparent: this.trace.traceparent,
+      environmentId: this.passage.environment.id,
+      hops: this.passage.hops,
+      traceparent: this.trace.traceparent,
     }
     pool.answering.begin(this.answered)
     this.connection.begin(this, this.request.method === 'HEAD')
@@ -89,7 +97,14 @@ export class Exchange implements ExchangeHandler, OpenCall {
   onReady(): void {
     const connection = this.connection as Connection
     const { passage, trace, proxy, upgrade, body } = this
-    const head = requestHead(this.request, { passage, trace, cookies: proxy.cookies, scheme: proxy.scheme, upgrade, chunked: body?.chunked === true })
+    const head = requestHead(this.request, {
+      passage,
+      trace,
+      cookies: proxy.cookies,
+      scheme: proxy.scheme,
+      upgrade,
+      chunked: body?.chunked === true,
+    })
     if (body === undefined) connection.write(head)
     else body.sendTo(connection, head)
   }
@@ -127,7 +142,11 @@ export class Exchange implements ExchangeHandler, OpenCall {
     try {
       response.writeHead(head.status, head.reason, headers)
     } catch (cause) {
-      this.onFailure({ error: new MalformedResponse('a header that is not well-formed', { cause }), unsent: false, answered: true })
+      this.onFailure({
+        error: new MalformedResponse('a header that is not well-formed', { cause }),
+        unsent: false,
+        answered: true,
+      })
     }
   }
 
@@ -163,7 +182,8 @@ export class Exchange implements ExchangeHandler, OpenCall {
   revoke(): void {
     if (this.ended) return
     this.letGo(false, undefined)
-    if (!this.response.headersSent) return this.giveUp(new PlatformError('forbidden', `you may not call ${this.passage.service.name} any more`))
+    if (!this.response.headersSent)
+      return this.giveUp(new PlatformError('forbidden', `you may not call ${this.passage.service.name} any more`))
     this.finish()
     this.body?.detach()
     this.cutOff()
@@ -187,13 +207,21 @@ export class Exchange implements ExchangeHandler, OpenCall {
   }
 
   onTunnel(_head: ResponseHead, _rest: Buffer): void {
-    this.onFailure({ error: new MalformedResponse('another protocol than was asked for'), unsent: false, answered: true })
+    this.onFailure({
+      error: new MalformedResponse('another protocol than was asked for'),
+      unsent: false,
+      answered: true,
+    })
   }
 
   onFailure({ error, unsent, answered }: Failure): void {
     if (this.ended) return
     const { connection, pool, body } = this
-    const again = !answered && !this.sent && (unsent || (connection?.reused === true && this.idempotent)) && (body === undefined || body.replayable)
+    const again =
+      !answered &&
+      !this.sent &&
+      (unsent || (connection?.reused === true && this.idempotent)) &&
+      (body === undefined || body.replayable)
     this.letGo(false, undefined)
     body?.detach()
     this.lastError = error
@@ -207,9 +235,14 @@ export class Exchange implements ExchangeHandler, OpenCall {
       return this.cutOff()
     }
     const { laptop } = this.release ?? {}
-    this.giveUp(new PlatformError('bad_gateway', error instanceof MalformedResponse
-      ? `${this.passage.service.name} answered ${error.message}`
-      : `${this.passage.service.name}${laptop === undefined ? '' : ` on ${laptop.by}`} ended the connection before it answered`))
+    this.giveUp(
+      new PlatformError(
+        'bad_gateway',
+        error instanceof MalformedResponse
+          ? `${this.passage.service.name} answered ${error.message}`
+          : `${this.passage.service.name}${laptop === undefined ? '' : ` on ${laptop.by}`} ended the connection before it answered`,
+      ),
+    )
   }
 
   /** No instance took it: the table is about to change, or one is just restarting. */
@@ -221,7 +254,11 @@ export class Exchange implements ExchangeHandler, OpenCall {
     }
     this.retryUntil ??= performance.now() + refusedMs
     if (performance.now() > this.retryUntil) {
-      return this.giveUp(new PlatformError('unavailable', `${this.passage.service.name} does not take calls right now`, { fix: 'Try again in a moment, or see its logs.' }))
+      return this.giveUp(
+        new PlatformError('unavailable', `${this.passage.service.name} does not take calls right now`, {
+          fix: 'Try again in a moment, or see its logs.',
+        }),
+      )
     }
     this.proxy.nextRoute(this).then(
       ({ release, environment }) => this.start(release, environment),
@@ -251,8 +288,15 @@ export class Exchange implements ExchangeHandler, OpenCall {
     const ms = performance.now() - this.started
     proxy.traffic.count(this.counter, passage.endpoint, { status, ms })
     proxy.traces.note({
-      passage, traceparent: trace.traceparent, parent: request.headers[header.traceparent] as string | undefined, method: request.method as string,
-      servedBy: this.environment, revision: this.release?.revision, status, at: Date.now() - ms, ms,
+      passage,
+      traceparent: trace.traceparent,
+      parent: request.headers[header.traceparent] as string | undefined,
+      method: request.method as string,
+      servedBy: this.environment,
+      revision: this.release?.revision,
+      status,
+      at: Date.now() - ms,
+      ms,
     })
   }
 

@@ -16,7 +16,10 @@ import type { Exchange } from './exchange.ts'
 const noInstanceMs = 3000
 const againMs = 100
 
-export interface Route { release: Release; environment: Environment }
+export interface Route {
+  release: Release
+  environment: Environment
+}
 
 export interface ProxyParts {
   table: RouteTable
@@ -56,7 +59,8 @@ export class Proxy {
     try {
       // Only at first: where that no longer answers, what serves now does.
       const route = this.route(passage, exchange.pastLaptop, passage.generation)
-      if (route.release.instances.length > 0 && route.release.state === 'live') return exchange.start(route.release, route.environment)
+      if (route.release.instances.length > 0 && route.release.state === 'live')
+        return exchange.start(route.release, route.environment)
     } catch (error) {
       return exchange.giveUp(error)
     }
@@ -83,7 +87,9 @@ export class Proxy {
       }
       if (route.release.instances.length > 0) return route
       if (!(await this.changed(deadline - performance.now()))) {
-        throw new PlatformError('unavailable', `no instance of ${passage.service.name} takes calls right now`, { fix: 'Try again in a moment, or see its logs.' })
+        throw new PlatformError('unavailable', `no instance of ${passage.service.name} takes calls right now`, {
+          fix: 'Try again in a moment, or see its logs.',
+        })
       }
     }
   }
@@ -92,40 +98,67 @@ export class Proxy {
     const { request, response, trace, passage } = exchange
     const away = isPlatformError(error) && error.code === 'unavailable'
     if (cause !== undefined) this.parts.log(cause, passage.service.name)
-    refuse(request, response, error, { traceparent: trace.traceparent, console: this.parts.console, ...(away && { retryAfter: 1 }) })
+    refuse(request, response, error, {
+      traceparent: trace.traceparent,
+      console: this.parts.console,
+      ...(away && { retryAfter: 1 }),
+    })
   }
 
   private route({ service, environment }: Passage, pastLaptop: boolean, generation = Infinity): Route {
     const { table } = this.parts
-    const found = pastLaptop ? table.resolveBeneath(environment.id, service.id) : table.resolveAt(environment.id, service.id, generation)
-    if (found.kind === 'gone') throw new PlatformError('environment_gone', found.why, { fix: 'Choose another with `m3o env use`.' })
+    const found = pastLaptop
+      ? table.resolveBeneath(environment.id, service.id)
+      : table.resolveAt(environment.id, service.id, generation)
+    if (found.kind === 'gone')
+      throw new PlatformError('environment_gone', found.why, { fix: 'Choose another with `m3o env use`.' })
     if (found.kind === 'none' && pastLaptop) {
-      throw new PlatformError('unavailable', `the laptop on which ${service.name} runs does not answer, and nothing is deployed beneath it`, { fix: 'Try again in a moment, or deploy it with `m3o deploy`.' })
+      throw new PlatformError(
+        'unavailable',
+        `the laptop on which ${service.name} runs does not answer, and nothing is deployed beneath it`,
+        { fix: 'Try again in a moment, or deploy it with `m3o deploy`.' },
+      )
     }
     if (found.kind === 'none') {
-      throw new PlatformError('not_found', `${service.name} was never deployed in ${environment.name} or where it inherits from`, { fix: 'Deploy it with `m3o deploy`.' })
+      throw new PlatformError(
+        'not_found',
+        `${service.name} was never deployed in ${environment.name} or where it inherits from`,
+        { fix: 'Deploy it with `m3o deploy`.' },
+      )
     }
     const { release } = found
     this.requireServed(release, { service, environment, from: found.environment })
-    if (release.state === 'stopped') throw new PlatformError('unavailable', release.reason ?? `${service.name} was stopped`, { fix: 'Deploy or restart it.' })
+    if (release.state === 'stopped')
+      throw new PlatformError('unavailable', release.reason ?? `${service.name} was stopped`, {
+        fix: 'Deploy or restart it.',
+      })
     if (release.state === 'failed') {
-      throw new PlatformError('unavailable', release.reason ?? `${service.name} keeps crashing`, { fix: 'See why with `m3o logs`, then deploy or restart it.' })
+      throw new PlatformError('unavailable', release.reason ?? `${service.name} keeps crashing`, {
+        fix: 'See why with `m3o logs`, then deploy or restart it.',
+      })
     }
     return found
   }
 
   /** An inherited instance that holds secrets of a protected environment does not serve an overlay (contract/overlay-secrets.ts). */
-  private requireServed(release: Release, { service, environment, from }: { service: Passage['service']; environment: Environment; from: Environment }): void {
+  private requireServed(
+    release: Release,
+    { service, environment, from }: { service: Passage['service']; environment: Environment; from: Environment },
+  ): void {
     if (release.secretsOf === undefined || from.id === environment.id) return
     const keeper = this.parts.table.keeperOf(release)
-    if (keeper !== undefined) throw secretsRefusal(service.name, { from: from.name, keeper: keeper.name, here: environment.name }, 'serves')
+    if (keeper !== undefined)
+      throw secretsRefusal(service.name, { from: from.name, keeper: keeper.name, here: environment.name }, 'serves')
   }
 
   /** A socket, or an answer that goes on, is one that it would not begin any more. */
   isBarred({ passage, release, environment }: Exchange): boolean {
     if (release === undefined || environment === undefined || environment.id === passage.environment.id) return false
     const { table } = this.parts
-    const now = release.laptop === undefined ? table.get('releases', `${environment.id}/${passage.service.id}`) : table.get('laptops', `${environment.id}/${passage.service.id}`)
+    const now =
+      release.laptop === undefined
+        ? table.get('releases', `${environment.id}/${passage.service.id}`)
+        : table.get('laptops', `${environment.id}/${passage.service.id}`)
     return table.keeperOf(release) !== undefined || table.keeperOf(now ?? {}) !== undefined
   }
 

@@ -29,7 +29,10 @@ export interface RequestHeadOptions {
 }
 
 /** All of a head but the value of `traceparent`, which stands between. */
-export interface WrittenHead { before: string; after: string }
+export interface WrittenHead {
+  before: string
+  after: string
+}
 
 /** The head of the request as the service gets it. Values are as Node read them, so they hold no line break. */
 export function requestHead(request: CallRequest, options: RequestHeadOptions): string {
@@ -38,7 +41,10 @@ export function requestHead(request: CallRequest, options: RequestHeadOptions): 
   return `${before}${trace.traceparent}${after}`
 }
 
-function write(request: CallRequest, { passage, trace, cookies, scheme, upgrade, chunked }: RequestHeadOptions): WrittenHead {
+function write(
+  request: CallRequest,
+  { passage, trace, cookies, scheme, upgrade, chunked }: RequestHeadOptions,
+): WrittenHead {
   const { rawHeaders, headers } = request
   const named = connectionOptions(headers.connection)
   const host = hostOf(request)
@@ -68,7 +74,8 @@ function write(request: CallRequest, { passage, trace, cookies, scheme, upgrade,
   if (chunked) after += 'Transfer-Encoding: chunked\r\n'
   after += `${upgrade === undefined ? 'Connection: keep-alive' : `Connection: Upgrade\r\nUpgrade: ${upgrade}`}\r\n\r\n`
   const written = { before: `${head}${header.traceparent}: `, after }
-  if (request.likeness !== undefined && passage.goodUntil > 0) passage.written = { before: inOnePiece(written.before), after: inOnePiece(after) }
+  if (request.likeness !== undefined && passage.goodUntil > 0)
+    passage.written = { before: inOnePiece(written.before), after: inOnePiece(after) }
   return written
 }
 
@@ -82,5 +89,9 @@ function hostOf(request: CallRequest): string {
 function connectionOptions(value: string | undefined): string[] | undefined {
   if (value === undefined || value === 'keep-alive' || value === 'close') return undefined
   // How the body is framed is no option of the hop's: without it the next message would begin inside this one.
-  return value.toLowerCase().split(',').map((option) => option.trim()).filter((option) => option !== 'content-length' && option !== 'host')
+  return value
+    .toLowerCase()
+    .split(',')
+    .map((option) => option.trim())
+    .filter((option) => option !== 'content-length' && option !== 'host')
 }

@@ -9,7 +9,8 @@ const isTrailer = (name: string): boolean => !isReservedName(name) && !beforeBod
 /** As lines behind the last chunk. */
 export function requestTrailers(trailers: readonly string[]): string {
   let lines = ''
-  for (let i = 0; i < trailers.length; i += 2) if (isTrailer(trailers[i] as string)) lines += `${trailers[i]}: ${trailers[i + 1]}\r\n`
+  for (let i = 0; i < trailers.length; i += 2)
+    if (isTrailer(trailers[i] as string)) lines += `${trailers[i]}: ${trailers[i + 1]}\r\n`
   return lines
 }
 

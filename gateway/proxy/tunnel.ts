@@ -30,8 +30,18 @@ export class Tunnel implements Closable {
     service.setKeepAlive(true, keepAliveMs)
     client.setKeepAlive(true, keepAliveMs)
     client.setNoDelay(true)
-    client.on('data', this.onSaid).on('drain', this.onClientDrain).on('end', this.onClientEnd).on('error', this.onGone).on('close', this.onGone)
-    service.on('data', this.onData).on('drain', this.onServiceDrain).on('end', this.onServiceEnd).on('error', this.onGone).on('close', this.onGone)
+    client
+      .on('data', this.onSaid)
+      .on('drain', this.onClientDrain)
+      .on('end', this.onClientEnd)
+      .on('error', this.onGone)
+      .on('close', this.onGone)
+    service
+      .on('data', this.onData)
+      .on('drain', this.onServiceDrain)
+      .on('end', this.onServiceEnd)
+      .on('error', this.onGone)
+      .on('close', this.onGone)
   }
 
   /** What came with the heads. */

@@ -30,7 +30,10 @@ export class UpgradeExchange extends Exchange {
     const { upgraded, connection, pool } = this
     if (upgraded === undefined || connection === undefined || pool === undefined) return super.onTunnel(head, rest)
     const protocol = head.upgrade?.toLowerCase()
-    const wanted = this.upgrade?.toLowerCase().split(',').map((one) => one.trim())
+    const wanted = this.upgrade
+      ?.toLowerCase()
+      .split(',')
+      .map((one) => one.trim())
     if (protocol === undefined || wanted?.includes(protocol) !== true) return super.onTunnel(head, rest)
     this.finishAsTunnel()
     const headers = answerHeaders(head, this.passage, this.proxy.cookies)

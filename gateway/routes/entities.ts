@@ -4,7 +4,10 @@ export type Team = Routed['teams']
 export type Environment = Routed['environments']
 export type Service = Routed['services']
 /** One whose instance is a process on somebody's laptop stands before the deployed ones. */
-export type Release = Omit<Routed['releases'], 'instances'> & { instances: readonly Instance[]; laptop?: Routed['laptops'] }
+export type Release = Omit<Routed['releases'], 'instances'> & {
+  instances: readonly Instance[]
+  laptop?: Routed['laptops']
+}
 export type Caller = Routed['callers']
 export type Token = Routed['tokens']
 export type Session = Routed['sessions']

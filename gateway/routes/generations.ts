@@ -22,7 +22,11 @@ export class Generations {
   private steps: Step[] = []
 
   /** Before the change is applied. A release that only gained or lost an instance is the same as before. */
-  note(change: RoutingChange, known: { environments: ReadonlyMap<string, Environment>; releases: ReadonlyMap<string, Release> }, now = performance.now()): void {
+  note(
+    change: RoutingChange,
+    known: { environments: ReadonlyMap<string, Environment>; releases: ReadonlyMap<string, Release> },
+    now = performance.now(),
+  ): void {
     for (const [environmentId, environment] of Object.entries(change.environments ?? {})) {
       const was = known.environments.get(environmentId)
       const by = (environment?.generation ?? 0) - (was?.generation ?? Infinity)
@@ -30,7 +34,8 @@ export class Generations {
       const before = new Map<string, Release | null>()
       for (const [key, release] of Object.entries(change.releases ?? {})) {
         const old = known.releases.get(key)
-        if (key.startsWith(`${environmentId}/`) && old?.deploymentId !== release?.deploymentId) before.set(key, old ?? null)
+        if (key.startsWith(`${environmentId}/`) && old?.deploymentId !== release?.deploymentId)
+          before.set(key, old ?? null)
       }
       this.steps.push({ environmentId, by, before, moved: environment?.parentId !== was?.parentId, at: now })
     }

@@ -80,11 +80,18 @@ export class Overlays {
 
   /** What would serve if nobody's laptop did. */
   beneath(environmentId: string, serviceId: string): Resolution {
-    return this.laptops.size === 0 ? this.resolve(environmentId, serviceId) : this.walk(environmentId, serviceId, undefined, null)
+    return this.laptops.size === 0
+      ? this.resolve(environmentId, serviceId)
+      : this.walk(environmentId, serviceId, undefined, null)
   }
 
   /** @param replaced what to take in the place of an override, by `{environmentId}/{serviceId}`; null: none */
-  walk(environmentId: string, serviceId: string, replaced?: ReadonlyMap<string, Release | null>, laptops: ReadonlyMap<string, Release> | null | undefined = this.laptops.get(serviceId)): Resolution {
+  walk(
+    environmentId: string,
+    serviceId: string,
+    replaced?: ReadonlyMap<string, Release | null>,
+    laptops: ReadonlyMap<string, Release> | null | undefined = this.laptops.get(serviceId),
+  ): Resolution {
     const { environments, broken } = this.chain(environmentId)
     const copies = this.overrides.get(serviceId)
     for (const environment of environments) {
@@ -100,9 +107,10 @@ export class Overlays {
   private follow(environmentId: string): Chain {
     const environments: Environment[] = []
     let generation = 0
-    for (let id: string | null = environmentId; id !== null && environments.length < maxDepth; ) {
+    for (let id: string | null = environmentId; id !== null && environments.length < maxDepth;) {
       const environment = this.environment(id)
-      if (environment === undefined) return { environments, broken: 'this environment no longer exists', generation, found: new Map() }
+      if (environment === undefined)
+        return { environments, broken: 'this environment no longer exists', generation, found: new Map() }
       if (environment.gone !== null) return { environments, broken: environment.gone, generation, found: new Map() }
       environments.push(environment)
       generation += environment.generation

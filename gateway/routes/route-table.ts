@@ -43,7 +43,10 @@ export class RouteTable {
   /** All of it or, as `conflict`, nothing. */
   apply(change: RoutingChange): void {
     if (change.epoch !== this.epoch || change.version !== this.version + 1) {
-      throw new PlatformError('conflict', `the change ${change.version} does not follow the routing table ${this.version}`)
+      throw new PlatformError(
+        'conflict',
+        `the change ${change.version} does not follow the routing table ${this.version}`,
+      )
     }
     this.generations.note(change, this.entities)
     this.set(change)
@@ -139,7 +142,10 @@ export class RouteTable {
   /** What served in an earlier generation of the environment, while it still runs; else what serves now. */
   resolveAt(environmentId: string, serviceId: string, generation: number): Resolution {
     const chain = this.overlays.chain(environmentId)
-    const replaced = chain.generation > generation ? this.generations.since(chain.environments, chain.generation - generation) : undefined
+    const replaced =
+      chain.generation > generation
+        ? this.generations.since(chain.environments, chain.generation - generation)
+        : undefined
     if (replaced === undefined) return this.resolve(environmentId, serviceId)
     const then = this.overlays.walk(environmentId, serviceId, replaced)
     if (then.kind === 'release' && then.release.state === 'live') {
@@ -147,7 +153,10 @@ export class RouteTable {
       if (running.length > 0) {
         // What its secrets are marked as by now is said of the release that serves now.
         const { secretsOf: since = [] } = this.entities.releases.get(`${then.environment.id}/${serviceId}`) ?? {}
-        return { ...then, release: { ...then.release, instances: running, secretsOf: [...(then.release.secretsOf ?? []), ...since] } }
+        return {
+          ...then,
+          release: { ...then.release, instances: running, secretsOf: [...(then.release.secretsOf ?? []), ...since] },
+        }
       }
     }
     return this.resolve(environmentId, serviceId)
@@ -186,16 +195,25 @@ export class RouteTable {
   private index(kind: RoutedKind, entity: Routed[RoutedKind], adds: boolean): void {
     const verb = adds ? 'add' : 'remove'
     switch (kind) {
-      case 'teams': this.teams[verb](entity as Team); break
-      case 'services': this.services[verb](entity as Service); break
+      case 'teams':
+        this.teams[verb](entity as Team)
+        break
+      case 'services':
+        this.services[verb](entity as Service)
+        break
       case 'environments': {
         const environment = entity as Environment
         this.environments[verb](environment)
-        if (environment.parentId === null && environment.gone === null) setIn(this.roots, environment.teamId, environment, adds)
+        if (environment.parentId === null && environment.gone === null)
+          setIn(this.roots, environment.teamId, environment, adds)
         break
       }
-      case 'callers': setIn(this.callersByKey, (entity as Caller).key, entity as Caller, adds); break
-      case 'tokens': setIn(this.tokensByHash, (entity as Token).hash, entity as Token, adds); break
+      case 'callers':
+        setIn(this.callersByKey, (entity as Caller).key, entity as Caller, adds)
+        break
+      case 'tokens':
+        setIn(this.tokensByHash, (entity as Token).hash, entity as Token, adds)
+        break
       case 'releases':
         this.overlays[verb](entity as Release)
         for (const { id } of (entity as Release).instances) setIn(this.instances, id, entity as Release, adds)
@@ -220,8 +238,15 @@ const idOfRun = ({ instanceId, run }: Routed['laptops']): string => `${instanceI
 function standIn(laptop: Routed['laptops']): Release {
   const { environmentId, serviceId, instanceId, run, secretsOf } = laptop
   return {
-    environmentId, serviceId, deploymentId: instanceId, revision: laptopRevision, state: 'live', reason: null, laptop,
-    instances: [{ id: idOfRun(laptop), address: '', port: 0, socket: laptopSocket(instanceId, run) }], secretsOf,
+    environmentId,
+    serviceId,
+    deploymentId: instanceId,
+    revision: laptopRevision,
+    state: 'live',
+    reason: null,
+    laptop,
+    instances: [{ id: idOfRun(laptop), address: '', port: 0, socket: laptopSocket(instanceId, run) }],
+    secretsOf,
   }
 }
 

@@ -25,7 +25,8 @@ export class TableFile {
       this.table.replace(routingTable.parse(JSON.parse(await readFile(this.path, 'utf8'))))
       this.stored = this.current()
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.log.warn({ err: error }, 'the kept routing table cannot be read')
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.log.warn({ err: error }, 'the kept routing table cannot be read')
     }
   }
 
@@ -39,9 +40,11 @@ export class TableFile {
   async flush(): Promise<void> {
     clearTimeout(this.timer)
     this.timer = undefined
-    this.writing = this.writing.then(() => this.write()).catch((error: unknown) => {
-      this.log.error({ err: error }, 'the routing table cannot be kept')
-    })
+    this.writing = this.writing
+      .then(() => this.write())
+      .catch((error: unknown) => {
+        this.log.error({ err: error }, 'the routing table cannot be kept')
+      })
     await this.writing
   }
 

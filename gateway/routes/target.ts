@@ -18,7 +18,11 @@ const pathShape = /^\/(?:(?:@|%40)([^/?#]+)\/)?([^/?#]+)([^#]*)$/i
 const keyed = /^\/~([A-Za-z0-9_-]{16,128})(?=\/)/
 const maxUrl = 16 << 10
 
-interface HostParts { service: string; environment: string; team: string }
+interface HostParts {
+  service: string
+  environment: string
+  team: string
+}
 
 export class Targets {
   private readonly suffix: string
@@ -80,7 +84,11 @@ function readPath(path: string): Target {
   if (parts === null) return { kind: 'own', path: rest }
   const after = parts[3] as string
   return {
-    kind: 'path', key, team: parts[1], service: parts[2] as string, path: after.charCodeAt(0) === 47 ? after : `/${after}`,
+    kind: 'path',
+    key,
+    team: parts[1],
+    service: parts[2] as string,
+    path: after.charCodeAt(0) === 47 ? after : `/${after}`,
   }
 }
 
@@ -92,7 +100,17 @@ export function endpointIn(path: string): string {
     // / and ?
     if (code === 47 || code === 63) break
     // Letters, digits, and _ . -
-    if (!((code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95 || code === 46 || code === 45)) return ''
+    if (
+      !(
+        (code >= 97 && code <= 122) ||
+        (code >= 65 && code <= 90) ||
+        (code >= 48 && code <= 57) ||
+        code === 95 ||
+        code === 46 ||
+        code === 45
+      )
+    )
+      return ''
   }
   return end > 80 ? '' : path.slice(1, end)
 }
@@ -117,7 +135,14 @@ const gatewayPaths = new Set(['v1', ...platformSegment])
 
 /** @throws PlatformError `bad_request` for a path of the gateway's own host that only some readers would take for one of ours */
 export function requireCanonical(path: string): void {
-  if (standingOf(path, gatewayPaths) === 'disguised' || (!path.startsWith('/~') && [...firstSegments(path)].some((segment) => segment.startsWith('~')))) throw notCanonical()
+  if (
+    standingOf(path, gatewayPaths) === 'disguised' ||
+    (!path.startsWith('/~') && [...firstSegments(path)].some((segment) => segment.startsWith('~')))
+  )
+    throw notCanonical()
 }
 
-const notCanonical = () => new PlatformError('bad_request', 'this path could be read as one of the platform', { fix: 'Send the path without encoded, doubled or empty segments, dots, `;` or `\\`.' })
+const notCanonical = () =>
+  new PlatformError('bad_request', 'this path could be read as one of the platform', {
+    fix: 'Send the path without encoded, doubled or empty segments, dots, `;` or `\\`.',
+  })

@@ -1,7 +1,13 @@
 import { createServer, type IncomingMessage, request as httpRequest } from 'node:http'
 import { Duplex } from 'node:stream'
 
-export interface Read { method: string; url: string; rawHeaders: string[]; body: string; complete: boolean }
+export interface Read {
+  method: string
+  url: string
+  rawHeaders: string[]
+  body: string
+  complete: boolean
+}
 
 /** A connection that exists in memory: what is written to the other end is collected. */
 class Wire extends Duplex {
@@ -18,12 +24,26 @@ export async function readByNode(bytes: Buffer): Promise<Read[]> {
   const reads: { read: Read; request: IncomingMessage }[] = []
   const server = createServer({ requireHostHeader: false, maxHeaderSize: 32 << 10 })
   const take = (request: IncomingMessage, answer?: () => void) => {
-    const read: Read = { method: request.method ?? '', url: request.url ?? '', rawHeaders: request.rawHeaders, body: '', complete: false }
+    const read: Read = {
+      method: request.method ?? '',
+      url: request.url ?? '',
+      rawHeaders: request.rawHeaders,
+      body: '',
+      complete: false,
+    }
     reads.push({ read, request })
-    request.on('error', () => {}).on('data', (chunk: Buffer) => { read.body += chunk.toString('latin1') }).on('end', () => { read.complete = true })
+    request
+      .on('error', () => {})
+      .on('data', (chunk: Buffer) => {
+        read.body += chunk.toString('latin1')
+      })
+      .on('end', () => {
+        read.complete = true
+      })
     answer?.()
   }
-  for (const event of ['request', 'checkContinue', 'checkExpectation'] as const) server.on(event, (request: IncomingMessage, response) => take(request, () => response.end()))
+  for (const event of ['request', 'checkContinue', 'checkExpectation'] as const)
+    server.on(event, (request: IncomingMessage, response) => take(request, () => response.end()))
   // What came before something wrong is right.
   server.on('clientError', () => {})
   const wire = new Wire()
@@ -35,19 +55,37 @@ export async function readByNode(bytes: Buffer): Promise<Read[]> {
   return reads.map(({ read, request }) => ({ ...read, complete: read.complete && request.complete }))
 }
 
-export interface Answer { status: number; rawHeaders: string[]; body: string; ended: boolean }
+export interface Answer {
+  status: number
+  rawHeaders: string[]
+  body: string
+  ended: boolean
+}
 
 /** The answer that node:http sees in these bytes, to a request of the method; undefined when it sees none. `ended`: rightly. */
-export function answerByNode(bytes: Buffer, { method, ends }: { method: string; ends: boolean }): Promise<Answer | undefined> {
+export function answerByNode(
+  bytes: Buffer,
+  { method, ends }: { method: string; ends: boolean },
+): Promise<Answer | undefined> {
   return new Promise((resolve) => {
     const wire = new Wire()
     const answer: Answer = { status: 0, rawHeaders: [], body: '', ended: false }
     const sent = httpRequest({ method, createConnection: () => wire, agent: undefined as never }, (response) => {
       answer.status = response.statusCode ?? 0
       answer.rawHeaders = response.rawHeaders
-      response.on('error', () => {}).on('data', (chunk: Buffer) => { answer.body += chunk.toString('latin1') }).on('end', () => { answer.ended = true })
+      response
+        .on('error', () => {})
+        .on('data', (chunk: Buffer) => {
+          answer.body += chunk.toString('latin1')
+        })
+        .on('end', () => {
+          answer.ended = true
+        })
     })
-    sent.on('error', () => {}).on('upgrade', (_response, socket) => socket.destroy()).end()
+    sent
+      .on('error', () => {})
+      .on('upgrade', (_response, socket) => socket.destroy())
+      .end()
     const feed = async () => {
       await new Promise(setImmediate)
       wire.push(bytes)

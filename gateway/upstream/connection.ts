@@ -39,7 +39,11 @@ export class Connection {
   /** @param to `socket`, of a laptop, is connected once it says so: its other end may be far from there */
   constructor({ address, port, socket }: { address: string; port: number; socket?: string | undefined }) {
     // Half-open: a tunnel's other direction outlives the first to end.
-    this.socket = connect(socket === undefined ? { host: address, port, noDelay: true, allowHalfOpen: true } : { path: socketAddress(socket), allowHalfOpen: true })
+    this.socket = connect(
+      socket === undefined
+        ? { host: address, port, noDelay: true, allowHalfOpen: true }
+        : { path: socketAddress(socket), allowHalfOpen: true },
+    )
     this.patience = setTimeout(() => this.socket.destroy(new Error('connecting took too long')), connectMs)
     const ready = () => {
       this.stopWaiting()
@@ -93,7 +97,12 @@ export class Connection {
   /** Gives the socket away, to a tunnel, which hears its errors from then on. */
   detach(): Socket {
     this.handler = undefined
-    this.socket.off('data', this.onData).off('drain', this.onDrain).off('end', this.onEnd).off('error', this.onError).off('close', this.onClose)
+    this.socket
+      .off('data', this.onData)
+      .off('drain', this.onDrain)
+      .off('end', this.onEnd)
+      .off('error', this.onError)
+      .off('close', this.onClose)
     return this.socket
   }
 

@@ -88,7 +88,8 @@ export class InstancePool {
 
   /** Closes what was idle for too long. */
   sweep(now: number): void {
-    while (this.idle.length > 0 && now - (this.idle[0] as Connection).idleSince >= this.idleMs) this.idle.shift()?.destroy()
+    while (this.idle.length > 0 && now - (this.idle[0] as Connection).idleSince >= this.idleMs)
+      this.idle.shift()?.destroy()
   }
 
   retire(): void {

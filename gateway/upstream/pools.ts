@@ -37,7 +37,10 @@ export class Pools {
       return known
     }
     known?.retire()
-    const pool = new InstancePool(instance, instance.socket === undefined ? undefined : join(this.laptops, instance.socket))
+    const pool = new InstancePool(
+      instance,
+      instance.socket === undefined ? undefined : join(this.laptops, instance.socket),
+    )
     this.pools.set(instance.id, pool)
     return pool
   }

@@ -40,8 +40,23 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** Anything else in a value is no part of HTTP (RFC 9110 §5.5), and node:http would not pass it on either. */
 const forbidden = /[^\t\x20-\x7e\x80-\xff]/
 
-type Kind = 'plain' | 'dropped' | 'connection' | 'keep-alive' | 'upgrade' | 'set-cookie' | 'content-length' | 'transfer-encoding'
-const special = new Set<string>(['connection', 'keep-alive', 'upgrade', 'set-cookie', 'content-length', 'transfer-encoding'] satisfies Kind[])
+type Kind =
+  | 'plain'
+  | 'dropped'
+  | 'connection'
+  | 'keep-alive'
+  | 'upgrade'
+  | 'set-cookie'
+  | 'content-length'
+  | 'transfer-encoding'
+const special = new Set<string>([
+  'connection',
+  'keep-alive',
+  'upgrade',
+  'set-cookie',
+  'content-length',
+  'transfer-encoding',
+] satisfies Kind[])
 const dropped = new Set(['trailer', 'proxy-connection', 'proxy-authenticate'])
 const kinds = new FieldNames((lower): Kind => {
   if (!token.test(lower)) throw malformedField()
@@ -81,14 +96,25 @@ export function parseHead(text: string, toHead: boolean): ResponseHead {
     const value = text.slice(colon + 1, end).trim()
     if (forbidden.test(value)) throw malformedField()
     switch (kind) {
-      case 'plain': break
-      case 'dropped': continue
-      case 'upgrade': upgrade = value; continue
-      case 'connection': connection += `,${value.toLowerCase()}`; continue
-      case 'keep-alive': idleMs = keepAliveMs(value); continue
-      case 'set-cookie': setsCookie = true; break
+      case 'plain':
+        break
+      case 'dropped':
+        continue
+      case 'upgrade':
+        upgrade = value
+        continue
+      case 'connection':
+        connection += `,${value.toLowerCase()}`
+        continue
+      case 'keep-alive':
+        idleMs = keepAliveMs(value)
+        continue
+      case 'set-cookie':
+        setsCookie = true
+        break
       case 'transfer-encoding':
-        if (chunked || value.toLowerCase() !== 'chunked') throw new MalformedResponse('a transfer encoding that is not chunked')
+        if (chunked || value.toLowerCase() !== 'chunked')
+          throw new MalformedResponse('a transfer encoding that is not chunked')
         chunked = true
         continue
       case 'content-length': {
@@ -106,13 +132,21 @@ export function parseHead(text: string, toHead: boolean): ResponseHead {
   const old = first[1] === '0'
   const bodiless = toHead || status < 200 || status === 204 || status === 304
   if (chunked && (length !== undefined || (old && !bodiless))) throw new MalformedResponse('a body with two framings')
-  const named = connection === '' ? [] : connection.split(',').map((option) => option.trim()).filter(Boolean)
+  const named =
+    connection === ''
+      ? []
+      : connection
+          .split(',')
+          .map((option) => option.trim())
+          .filter(Boolean)
   const framed = bodiless ? 0 : chunked ? -1 : (length ?? -2)
   return {
     text,
     status,
     reason: first[3] ?? '',
-    headers: named.some((option) => option !== 'close' && option !== 'keep-alive' && option !== 'upgrade') ? without(headers, named) : headers,
+    headers: named.some((option) => option !== 'close' && option !== 'keep-alive' && option !== 'upgrade')
+      ? without(headers, named)
+      : headers,
     setsCookie,
     reusable: framed !== -2 && !named.includes('close') && (!old || named.includes('keep-alive')),
     idleMs,

@@ -52,13 +52,27 @@ export class ResponseReader {
     let at = 0
     while (at < chunk.length) {
       switch (this.state) {
-        case 'head': at = this.readHead(chunk, at); break
-        case 'length': at = this.readLength(chunk, at); break
-        case 'close': this.handler?.onData(chunk.subarray(at), false); return
-        case 'size': case 'chunk-end': case 'trailers': at = this.readLine(chunk, at); break
-        case 'chunk': at = this.readChunk(chunk, at); break
-        case 'idle': throw new MalformedResponse('bytes that answer nothing')
-        case 'tunnel': return
+        case 'head':
+          at = this.readHead(chunk, at)
+          break
+        case 'length':
+          at = this.readLength(chunk, at)
+          break
+        case 'close':
+          this.handler?.onData(chunk.subarray(at), false)
+          return
+        case 'size':
+        case 'chunk-end':
+        case 'trailers':
+          at = this.readLine(chunk, at)
+          break
+        case 'chunk':
+          at = this.readChunk(chunk, at)
+          break
+        case 'idle':
+          throw new MalformedResponse('bytes that answer nothing')
+        case 'tunnel':
+          return
       }
     }
   }

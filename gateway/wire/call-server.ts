@@ -89,7 +89,8 @@ export class CallServer extends Server {
       if (isOver) {
         if (age >= lingerMs) socket.destroy()
       } else if (!used) {
-        if (age >= this.headersTimeout) answerBare(socket, 408, new PlatformError('timeout', 'the request took too long to arrive'))
+        if (age >= this.headersTimeout)
+          answerBare(socket, 408, new PlatformError('timeout', 'the request took too long to arrive'))
       } else if (age >= this.keepAliveTimeout) socket.destroySoon()
     }
   }

@@ -31,7 +31,12 @@ export class CallerConnection {
   constructor(server: CallServer, socket: Socket) {
     this.server = server
     this.socket = socket
-    socket.on('data', this.onData).on('end', this.onEnd).on('drain', this.onDrain).on('error', this.onError).on('close', this.onClose)
+    socket
+      .on('data', this.onData)
+      .on('end', this.onEnd)
+      .on('drain', this.onDrain)
+      .on('error', this.onError)
+      .on('close', this.onClose)
   }
 
   /** Nothing is asked or answered on it. */
@@ -112,7 +117,10 @@ export class CallerConnection {
     this.request = request
     this.response = response
     if (head.upgrade === undefined) this.server.handle(request, response, undefined)
-    else this.server.turns.take(() => { if (!this.over) this.server.handle(request, response, this.upgraded()) })
+    else
+      this.server.turns.take(() => {
+        if (!this.over) this.server.handle(request, response, this.upgraded())
+      })
     return true
   }
 
@@ -170,7 +178,12 @@ export class CallerConnection {
     const { socket, ahead } = this
     this.over = true
     this.server.forget(this)
-    socket.off('data', this.onData).off('end', this.onEnd).off('drain', this.onDrain).off('error', this.onError).off('close', this.onClose)
+    socket
+      .off('data', this.onData)
+      .off('end', this.onEnd)
+      .off('drain', this.onDrain)
+      .off('error', this.onError)
+      .off('close', this.onClose)
     this.request = undefined
     this.response = undefined
     this.ahead = undefined

@@ -69,7 +69,9 @@ type FieldName = Exclude<keyof Fields, 'expect' | 'transfer-encoding'>
 const read = new Set(Object.keys(new Fields()))
 
 /** Which field the rules read; `other` for those that they do not. */
-const names = new FieldNames((lower): FieldName | 'other' | 'not ours' => (others.has(lower) ? 'not ours' : read.has(lower) ? (lower as FieldName) : 'other'))
+const names = new FieldNames((lower): FieldName | 'other' | 'not ours' =>
+  others.has(lower) ? 'not ours' : read.has(lower) ? (lower as FieldName) : 'other',
+)
 
 /** Where names and values lie in the head that is just being read. */
 const places = new Int32Array(4 * maxFields)
@@ -100,7 +102,14 @@ export function readHead(bytes: Buffer, from: number): Head | undefined {
     const valueAt = at
     while (at < limit && isPrintable[bytes[at] as number] === 1) at++
     // Spaces more than the usual one are trimmed by most readers.
-    if (at === valueAt || bytes[valueAt] === space || bytes[at - 1] === space || bytes[at] !== cr || bytes[at + 1] !== lf) return undefined
+    if (
+      at === valueAt ||
+      bytes[valueAt] === space ||
+      bytes[at - 1] === space ||
+      bytes[at] !== cr ||
+      bytes[at + 1] !== lf
+    )
+      return undefined
     const place = 4 * fields++
     places[place] = nameAt
     places[place + 1] = nameEnd
@@ -112,7 +121,14 @@ export function readHead(bytes: Buffer, from: number): Head | undefined {
   return take(bytes, { method, urlAt, urlEnd, fieldsAt, fields, end: at + 2 })
 }
 
-interface Found { method: string; urlAt: number; urlEnd: number; fieldsAt: number; fields: number; end: number }
+interface Found {
+  method: string
+  urlAt: number
+  urlEnd: number
+  fieldsAt: number
+  fields: number
+  end: number
+}
 
 function take(bytes: Buffer, { method, urlAt, urlEnd, fieldsAt, fields, end }: Found): Head | undefined {
   const text = bytes.toString('latin1', fieldsAt, end)
@@ -138,9 +154,24 @@ function take(bytes: Buffer, { method, urlAt, urlEnd, fieldsAt, fields, end }: F
   const { host, connection, upgrade, 'content-length': said } = headers
   if (host === undefined) return undefined
   const length = said === undefined ? 0 : lengthIn(said)
-  const close = upgrade !== undefined ? switches(method, upgrade, connection) && said === undefined : connection === undefined ? false : closes(connection)
+  const close =
+    upgrade !== undefined
+      ? switches(method, upgrade, connection) && said === undefined
+      : connection === undefined
+        ? false
+        : closes(connection)
   if (length === undefined || close === undefined || (upgrade !== undefined && !close)) return undefined
-  return { method, url: bytes.toString('latin1', urlAt, urlEnd), rawHeaders, headers, length, close, upgrade, end, repeated: false }
+  return {
+    method,
+    url: bytes.toString('latin1', urlAt, urlEnd),
+    rawHeaders,
+    headers,
+    length,
+    close,
+    upgrade,
+    end,
+    repeated: false,
+  }
 }
 
 /** As everybody writes it. */
@@ -150,7 +181,11 @@ function lengthIn(text: string): number | undefined {
 
 /** As browsers and libraries ask for a websocket (RFC 6455 §4.1). */
 function switches(method: string, upgrade: string, connection: string | undefined): boolean {
-  return upgrade === 'websocket' && method === 'GET' && (connection === 'Upgrade' || connection === 'upgrade' || connection === 'keep-alive, Upgrade')
+  return (
+    upgrade === 'websocket' &&
+    method === 'GET' &&
+    (connection === 'Upgrade' || connection === 'upgrade' || connection === 'keep-alive, Upgrade')
+  )
 }
 
 function closes(connection: string): boolean | undefined {

@@ -42,11 +42,11 @@ export class WireRequest implements CallRequest {
   }
 
   on(event: 'data' | 'end', listener: (chunk: Buffer) => void): void {
-    (this.events ??= new EventEmitter()).on(event, listener)
+    ;(this.events ??= new EventEmitter()).on(event, listener)
   }
 
   once(event: 'end' | 'close', listener: () => void): void {
-    (this.events ??= new EventEmitter()).once(event, listener)
+    ;(this.events ??= new EventEmitter()).once(event, listener)
   }
 
   pause(): void {

@@ -20,6 +20,14 @@ interface Bound {
  */
 export async function requireFewer(tx: Transaction, { teamId, table, where, most, what, fix }: Bound): Promise<void> {
   await tx.select({ id: teams.id }).from(teams).where(eq(teams.id, teamId)).for('no key update')
-  const [found] = await tx.select({ number: count() }).from(table).where(and(eq(table.teamId, teamId), where))
-  if (found !== undefined && found.number >= most) throw new PlatformError('forbidden', `there are ${most.toLocaleString('en')} ${what} already, the most that there can be`, { fix })
+  const [found] = await tx
+    .select({ number: count() })
+    .from(table)
+    .where(and(eq(table.teamId, teamId), where))
+  if (found !== undefined && found.number >= most)
+    throw new PlatformError(
+      'forbidden',
+      `there are ${most.toLocaleString('en')} ${what} already, the most that there can be`,
+      { fix },
+    )
 }

@@ -17,12 +17,15 @@ import { resolveNames } from './resolve.ts'
 export async function consentAt(platform: Platform, { userId, host }: { userId: string; host: string }) {
   const named = serviceAt(platform, host)
   // A former name of a service leads to where it is by now, which may be another team's.
-  const found = await resolveNames(platform, { userId, team: named.team, service: named.service }).catch((error: unknown) => {
-    if (isPlatformError(error) && error.code === 'not_found') return undefined
-    throw error
-  })
+  const found = await resolveNames(platform, { userId, team: named.team, service: named.service }).catch(
+    (error: unknown) => {
+      if (isPlatformError(error) && error.code === 'not_found') return undefined
+      throw error
+    },
+  )
   const serviceId = found?.serviceId ?? null
-  if (serviceId === null || found?.service == null || !(await isOfAudience(platform, { userId, serviceId }))) throw new PlatformError('not_found', 'there is no service at this address, or it is not shared with you')
+  if (serviceId === null || found?.service == null || !(await isOfAudience(platform, { userId, serviceId })))
+    throw new PlatformError('not_found', 'there is no service at this address, or it is not shared with you')
   const { teamId, team: owner, role } = await ownerOf(platform, { userId, serviceId })
   const agreed = role || (await consentsOf(platform, userId)).includes(`${teamId}/${serviceId}`)
   return { serviceId, service: found.service, team: owner, agreed }
@@ -38,8 +41,14 @@ async function isOfAudience({ routing }: Platform, { userId, serviceId }: Given)
   return own.includes(teamId) || (audience.kind === 'teams' && audience.teams.some((team) => own.includes(team)))
 }
 
-async function ownerOf(platform: Platform, { userId, serviceId }: Given): Promise<{ teamId: string; team: string; role: boolean }> {
-  const [row] = await platform.db.select({ teamId: teams.id, team: teams.name }).from(services).innerJoin(teams, eq(teams.id, services.teamId))
+async function ownerOf(
+  platform: Platform,
+  { userId, serviceId }: Given,
+): Promise<{ teamId: string; team: string; role: boolean }> {
+  const [row] = await platform.db
+    .select({ teamId: teams.id, team: teams.name })
+    .from(services)
+    .innerJoin(teams, eq(teams.id, services.teamId))
     .where(and(eq(services.id, serviceId), isNull(services.deletedAt)))
   if (!row) throw new PlatformError('not_found', 'there is no such service')
   return { ...row, role: (await platform.routing.teamsOf(userId)).includes(row.teamId) }
@@ -49,7 +58,10 @@ function serviceAt({ settings }: Platform, host: string): { service: string; tea
   const [name = ''] = host.toLowerCase().split(':')
   const label = name.endsWith(`.${settings.domain}`) ? name.slice(0, -settings.domain.length - 1) : ''
   const parsed = parseHostLabel(label)
-  if (parsed === undefined) throw new PlatformError('bad_request', 'this is not the host of a service', { fix: 'Open the service from its page.' })
+  if (parsed === undefined)
+    throw new PlatformError('bad_request', 'this is not the host of a service', {
+      fix: 'Open the service from its page.',
+    })
   return parsed
 }
 
@@ -61,29 +73,60 @@ export async function consentsOf({ db }: Pick<Platform, 'db'>, userId: string): 
 
 /** Newest first. What went to another team counts no more, and is left out. */
 export async function listConsents({ db }: Pick<Platform, 'db'>, userId: string) {
-  return db.select({ serviceId: services.id, service: services.name, team: teams.name, at: consents.createdAt }).from(consents)
-    .innerJoin(services, and(eq(services.id, consents.serviceId), eq(services.teamId, consents.teamId), isNull(services.deletedAt)))
-    .innerJoin(teams, eq(teams.id, consents.teamId)).where(eq(consents.userId, userId)).orderBy(desc(consents.createdAt))
+  return db
+    .select({ serviceId: services.id, service: services.name, team: teams.name, at: consents.createdAt })
+    .from(consents)
+    .innerJoin(
+      services,
+      and(eq(services.id, consents.serviceId), eq(services.teamId, consents.teamId), isNull(services.deletedAt)),
+    )
+    .innerJoin(teams, eq(teams.id, consents.teamId))
+    .where(eq(consents.userId, userId))
+    .orderBy(desc(consents.createdAt))
 }
 
-interface Given { userId: string; serviceId: string }
+interface Given {
+  userId: string
+  serviceId: string
+}
 
 export async function agree(platform: Platform, actor: Actor, { userId, serviceId }: Given): Promise<void> {
   const { teamId } = await ownerOf(platform, { userId, serviceId })
-  await change(platform, actor, { userId, serviceId, action: 'consent.give' }, (tx) => tx.insert(consents).values({ userId, serviceId, teamId, createdAt: Date.now() }).onConflictDoNothing())
+  await change(platform, actor, { userId, serviceId, action: 'consent.give' }, (tx) =>
+    tx.insert(consents).values({ userId, serviceId, teamId, createdAt: Date.now() }).onConflictDoNothing(),
+  )
 }
 
 /** At once: what is open there by it ends. */
 export async function revokeConsent(platform: Platform, actor: Actor, { userId, serviceId }: Given): Promise<void> {
-  if (!(await consentsOf(platform, userId)).some((one) => one.endsWith(`/${serviceId}`))) throw new PlatformError('not_found', 'this service was not told of you', { field: 'serviceId' })
-  await change(platform, actor, { userId, serviceId, action: 'consent.revoke' }, (tx) => tx.delete(consents).where(and(eq(consents.userId, userId), eq(consents.serviceId, serviceId))))
+  if (!(await consentsOf(platform, userId)).some((one) => one.endsWith(`/${serviceId}`)))
+    throw new PlatformError('not_found', 'this service was not told of you', { field: 'serviceId' })
+  await change(platform, actor, { userId, serviceId, action: 'consent.revoke' }, (tx) =>
+    tx.delete(consents).where(and(eq(consents.userId, userId), eq(consents.serviceId, serviceId))),
+  )
 }
 
-async function change(platform: Platform, actor: Actor, { userId, serviceId, action }: Given & { action: string }, run: (tx: Transaction) => Promise<unknown>): Promise<void> {
-  const [service] = await platform.db.select({ name: services.name, team: teams.name }).from(services).innerJoin(teams, eq(teams.id, services.teamId)).where(eq(services.id, serviceId))
+async function change(
+  platform: Platform,
+  actor: Actor,
+  { userId, serviceId, action }: Given & { action: string },
+  run: (tx: Transaction) => Promise<unknown>,
+): Promise<void> {
+  const [service] = await platform.db
+    .select({ name: services.name, team: teams.name })
+    .from(services)
+    .innerJoin(teams, eq(teams.id, services.teamId))
+    .where(eq(services.id, serviceId))
   if (!service) throw new PlatformError('not_found', 'there is no such service', { field: 'serviceId' })
-  await audited(platform.db, actor, { teamId: null, action, target: `service @${service.team}/${service.name}` }, async (tx) => void await run(tx))
+  await audited(
+    platform.db,
+    actor,
+    { teamId: null, action, target: `service @${service.team}/${service.name}` },
+    async (tx) => void (await run(tx)),
+  )
   const now = await consentsOf(platform, userId)
   const sessions = Object.values(platform.routing.table.sessions).filter((session) => session.personId === userId)
-  await platform.routing.apply({ sessions: Object.fromEntries(sessions.map((session) => [session.id, { ...session, consents: now }])) })
+  await platform.routing.apply({
+    sessions: Object.fromEntries(sessions.map((session) => [session.id, { ...session, consents: now }])),
+  })
 }

@@ -31,7 +31,18 @@ export function accessHandlers(platform: Platform, gateway: RpcClient<typeof gat
       const [user] = await platform.db.select().from(users).where(eq(users.id, userId))
       if (!user) throw new PlatformError('unauthenticated', 'this person no longer exists')
       const teamIds = await platform.routing.teamsOf(userId)
-      await platform.routing.apply({ sessions: { [sessionId]: { id: sessionId, personId: userId, email: confirmedEmail(user), teamIds, consents: await consentsOf(platform, userId), expiresAt } } })
+      await platform.routing.apply({
+        sessions: {
+          [sessionId]: {
+            id: sessionId,
+            personId: userId,
+            email: confirmedEmail(user),
+            teamIds,
+            consents: await consentsOf(platform, userId),
+            expiresAt,
+          },
+        },
+      })
       return gateway.call('handover.create', { sessionId, host, state })
     },
     'access.consent': (asked) => consentAt(platform, asked),

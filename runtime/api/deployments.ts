@@ -38,19 +38,39 @@ export function deploymentHandlers(platform: Platform, deployments: Deployments)
     },
     'deployments.saveAndStart': async ({ userId, path, text, expected, route, ...at }, { actor }) => {
       const content = Buffer.from(text)
-      const { id } = await deployments.deployDraft(actor, at, { userId, save: { path, content, expectedHash: expected } }, route)
+      const { id } = await deployments.deployDraft(
+        actor,
+        at,
+        { userId, save: { path, content, expectedHash: expected } },
+        route,
+      )
       return { deploymentId: id, saved: { hash: hashObject('blob', content) } }
     },
-    'deployments.upload': ({ teamId, environmentId, service, userId, message, base, force, tip }, { actor, body, signal }) => onArrival(teamId, signal, async () => {
-      const { serviceId, created } = await findOrCreate(platform, actor, teamId, service, userId)
-      const { row, commit, notes } = await deployments.deployArchive(actor, { serviceId, environmentId }, { userId, message, base, force, tip, body })
-      // A service that was made for this folder had nothing to replace.
-      return { deploymentId: row.id, serviceId, commit, notes: created ? [] : notes }
+    'deployments.upload': (
+      { teamId, environmentId, service, userId, message, base, force, tip },
+      { actor, body, signal },
+    ) =>
+      onArrival(teamId, signal, async () => {
+        const { serviceId, created } = await findOrCreate(platform, actor, teamId, service, userId)
+        const { row, commit, notes } = await deployments.deployArchive(
+          actor,
+          { serviceId, environmentId },
+          { userId, message, base, force, tip, body },
+        )
+        // A service that was made for this folder had nothing to replace.
+        return { deploymentId: row.id, serviceId, commit, notes: created ? [] : notes }
+      }),
+    'deployments.cancel': async ({ deploymentId }, { actor }) => (
+      await deployments.cancel(actor, deploymentId),
+      { ok: true }
+    ),
+    'deployments.rollback': async ({ to, from, ...at }, { actor }) => ({
+      deploymentId: (await deployments.rollback(actor, at, to, from)).id,
     }),
-    'deployments.cancel': async ({ deploymentId }, { actor }) => (await deployments.cancel(actor, deploymentId), { ok: true }),
-    'deployments.rollback': async ({ to, from, ...at }, { actor }) => ({ deploymentId: (await deployments.rollback(actor, at, to, from)).id }),
     'deployments.restart': async (at, { actor }) => ({ deploymentId: (await deployments.restart(actor, at)).id }),
-    'deployments.scale': async ({ min, max, ...at }, { actor }) => ({ deploymentId: (await deployments.scale(actor, at, min, max)).id }),
+    'deployments.scale': async ({ min, max, ...at }, { actor }) => ({
+      deploymentId: (await deployments.scale(actor, at, min, max)).id,
+    }),
     'deployments.diff': async ({ deploymentId }) => {
       const [row] = await db.select().from(table).where(eq(table.id, deploymentId))
       return diffDeployment(platform, row)

@@ -21,17 +21,26 @@ export function gitListener(platform: Platform, pushes: Pushes) {
       const error = isPlatformError(unknown) ? unknown : (outageOf(unknown) ?? unknown)
       if (!isPlatformError(error)) platform.log.error({ err: error }, 'git failed')
       if (response.headersSent) response.destroy()
-      else response.writeHead(isPlatformError(error) ? errorStatus[error.code] : 500).end(isPlatformError(error) ? error.message : 'something went wrong')
+      else
+        response
+          .writeHead(isPlatformError(error) ? errorStatus[error.code] : 500)
+          .end(isPlatformError(error) ? error.message : 'something went wrong')
     })
     return true
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { serviceId, rest } = serviceOfGitPath(request.url ?? '')
-    const [service] = await platform.db.select().from(services).where(and(eq(services.id, serviceId), isNull(services.deletedAt)))
+    const [service] = await platform.db
+      .select()
+      .from(services)
+      .where(and(eq(services.id, serviceId), isNull(services.deletedAt)))
     if (!service) throw new PlatformError('not_found', 'there is no such repository')
     const actor = JSON.parse(decodeURIComponent(String(request.headers[rpcHeader.actor]))) as Actor
-    const bound = await platform.db.select().from(environments).where(and(eq(environments.teamId, service.teamId), isNull(environments.deletedAt)))
+    const bound = await platform.db
+      .select()
+      .from(environments)
+      .where(and(eq(environments.teamId, service.teamId), isNull(environments.deletedAt)))
     const refused = refusedByWeb(request)
     const refuse = bound.flatMap((environment) => {
       const why = refused.get(environment.id)
@@ -39,16 +48,28 @@ export function gitListener(platform: Platform, pushes: Pushes) {
     })
     const may = (what: string) => request.headers[`m3o-may-${what}`] === '1'
     const pusher = {
-      actor, console: String(request.headers['m3o-console'] ?? ''),
-      may: { deploy: may('deploy'), createEnvironment: may('create-environment'), deleteEnvironment: may('delete-environment') },
+      actor,
+      console: String(request.headers['m3o-console'] ?? ''),
+      may: {
+        deploy: may('deploy'),
+        createEnvironment: may('create-environment'),
+        deleteEnvironment: may('delete-environment'),
+      },
     }
-    const serving = (room?: number) => platform.source.serveGit(request, response, {
-      serviceId, path: rest, user: pusherOf(actor), mayWrite: may('write'), refuse, ...(room !== undefined && { room }),
-      pushed: (refs) => pushes.taken(pusher, service, refs),
-    })
+    const serving = (room?: number) =>
+      platform.source.serveGit(request, response, {
+        serviceId,
+        path: rest,
+        user: pusherOf(actor),
+        mayWrite: may('write'),
+        refuse,
+        ...(room !== undefined && { room }),
+        pushed: (refs) => pushes.taken(pusher, service, refs),
+      })
     if (!rest.includes('git-receive-pack')) return void (await serving())
     const { teamId } = service
-    if (may('write') && request.method === 'GET' && tellNoRoom(() => platform.disk.requireRoom(teamId), response)) return
+    if (may('write') && request.method === 'GET' && tellNoRoom(() => platform.disk.requireRoom(teamId), response))
+      return
     await platform.disk.storing({ teamId, serviceId }, () => serving(platform.disk.roomOf(teamId)))
   }
 }
@@ -61,14 +82,21 @@ function tellNoRoom(requireRoom: () => void, response: ServerResponse): boolean 
   } catch (error) {
     if (!isPlatformError(error)) throw error
     const lines = ['# service=git-receive-pack\n', '', `ERR ${error.message}. ${error.fix ?? ''}\n`]
-    const body = lines.map((line) => (line === '' ? '0000' : `${(Buffer.byteLength(line) + 4).toString(16).padStart(4, '0')}${line}`)).join('')
-    response.writeHead(200, { 'content-type': 'application/x-git-receive-pack-advertisement', 'cache-control': 'no-cache' }).end(body)
+    const body = lines
+      .map((line) => (line === '' ? '0000' : `${(Buffer.byteLength(line) + 4).toString(16).padStart(4, '0')}${line}`))
+      .join('')
+    response
+      .writeHead(200, { 'content-type': 'application/x-git-receive-pack-advertisement', 'cache-control': 'no-cache' })
+      .end(body)
     return true
   }
 }
 
 /** By the environment's id, the reason. */
 const refusedByWeb = (request: IncomingMessage): Map<string, string> => {
-  const byReason = JSON.parse(decodeURIComponent(String(request.headers['m3o-protected'] ?? '{}'))) as Record<string, string[]>
+  const byReason = JSON.parse(decodeURIComponent(String(request.headers['m3o-protected'] ?? '{}'))) as Record<
+    string,
+    string[]
+  >
   return new Map(Object.entries(byReason).flatMap(([why, ids]) => ids.map((id) => [id, why] as const)))
 }

@@ -11,12 +11,23 @@ type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `
 export function openLanguages(platform: Platform): Languages {
   const { settings, source, events, log, db, builds, engine } = platform
   return new Languages({
-    home: settings.home, source, events, log,
+    home: settings.home,
+    source,
+    events,
+    log,
     install: (plan, at) => builds.install(plan, at),
     helper: (teamId, limits) => engine.helper(teamId, limits),
     look: async ({ serviceId, environmentId, userId }) => {
-      const [{ teamId }, chain] = await Promise.all([findService(platform, serviceId), environmentChain(db, environmentId)])
-      const { tree } = await source.drafts.open({ serviceId, userId, environment: environmentId, branches: chain.map(branchOf) })
+      const [{ teamId }, chain] = await Promise.all([
+        findService(platform, serviceId),
+        environmentChain(db, environmentId),
+      ])
+      const { tree } = await source.drafts.open({
+        serviceId,
+        userId,
+        environment: environmentId,
+        branches: chain.map(branchOf),
+      })
       return { tree, teamId, trust: trustOfDraft(chain) }
     },
   })

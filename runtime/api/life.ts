@@ -9,8 +9,12 @@ type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `
 export function lifeHandlers(life: Life): Part {
   return {
     'environments.list': ({ teamId }) => life.list(teamId),
-    'environments.create': ({ kind, ...input }, { actor }) => life.create(actor, { ...input, ...(kind !== undefined && { kind }) }),
-    'environments.delete': async ({ environmentId }, { actor }) => (await life.delete(actor, environmentId), { ok: true }),
+    'environments.create': ({ kind, ...input }, { actor }) =>
+      life.create(actor, { ...input, ...(kind !== undefined && { kind }) }),
+    'environments.delete': async ({ environmentId }, { actor }) => (
+      await life.delete(actor, environmentId),
+      { ok: true }
+    ),
     'environments.departed': ({ teamId }) => life.departed(teamId),
     'environments.restore': ({ environmentId }, { actor }) => life.restore(actor, environmentId),
     'environments.keep': ({ environmentId }, { actor }) => life.keep(actor, environmentId),

@@ -20,7 +20,8 @@ export function logHandlers({ logs, routing }: Platform): Part {
     'logs.volume': ({ targets, ...query }) => logs.volume(targets, query),
     'logs.follow': async function* ({ targets, filter, last, after }, { signal }) {
       const from = { ...(last !== undefined && { last }), ...(after !== undefined && { after }) }
-      for await (const entries of logs.follow(targets, filter, from, signal)) yield { entries: named(entries), seqs: seqsOf(entries) }
+      for await (const entries of logs.follow(targets, filter, from, signal))
+        yield { entries: named(entries), seqs: seqsOf(entries) }
     },
   }
 }

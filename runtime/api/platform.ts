@@ -14,11 +14,17 @@ import type { Platform } from '../platform.ts'
 import type { Settings } from '../settings.ts'
 import { rotateKey } from '../variables/rotate.ts'
 
-type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `platform.${string}` | `events.${string}` | `templates.${string}`>>
+type Part = Pick<
+  Handlers<typeof runtimeApi>,
+  Extract<keyof typeof runtimeApi, `platform.${string}` | `events.${string}` | `templates.${string}`>
+>
 
 const processes = ['parent', 'web', 'runtime', 'gateway', 'postgres']
 
-interface Acts { shutdown: () => Promise<void>; health: () => Promise<Check[]> }
+interface Acts {
+  shutdown: () => Promise<void>
+  health: () => Promise<Check[]>
+}
 
 export function platformHandlers(platform: Platform, { shutdown, health }: Acts): Part {
   const { engine, settings, routing, places, events } = platform
@@ -29,14 +35,38 @@ export function platformHandlers(platform: Platform, { shutdown, health }: Acts)
       startedAt,
       engine: engine.kind,
       isolation: explain(engine.describe(), settings),
-      processes: await Promise.all(processes.map(async (name) => ({ name, ...(await processOf(settings.home, name)) }))),
-      counts: { teams: Object.keys(routing.table.teams).length, services: Object.keys(routing.table.services).length, instances: places.instances.all().length },
-      gateway: { url: `http://${settings.gatewayHost}:${settings.gatewayPort}`, domain: settings.domain, port: settings.gatewayPort },
+      processes: await Promise.all(
+        processes.map(async (name) => ({ name, ...(await processOf(settings.home, name)) })),
+      ),
+      counts: {
+        teams: Object.keys(routing.table.teams).length,
+        services: Object.keys(routing.table.services).length,
+        instances: places.instances.all().length,
+      },
+      gateway: {
+        url: `http://${settings.gatewayHost}:${settings.gatewayPort}`,
+        domain: settings.domain,
+        port: settings.gatewayPort,
+      },
     }),
     'platform.configure': async ({ signUp }, { actor }) => {
       const [kept] = await platform.db.select().from(facts).where(eq(facts.key, signUpFact))
-      await audited(platform.db, actor, { teamId: null, action: 'platform.configure', target: 'platform', before: { signUp: signUpOf(kept?.value) }, after: { signUp } }, (tx) =>
-        tx.insert(facts).values({ key: signUpFact, value: signUp }).onConflictDoUpdate({ target: facts.key, set: { value: signUp } }))
+      await audited(
+        platform.db,
+        actor,
+        {
+          teamId: null,
+          action: 'platform.configure',
+          target: 'platform',
+          before: { signUp: signUpOf(kept?.value) },
+          after: { signUp },
+        },
+        (tx) =>
+          tx
+            .insert(facts)
+            .values({ key: signUpFact, value: signUp })
+            .onConflictDoUpdate({ target: facts.key, set: { value: signUp } }),
+      )
       return { ok: true }
     },
     'platform.health': () => health(),
@@ -55,19 +85,49 @@ type Walls = Pick<Settings, 'teamsWithoutWalls' | 'teamDiskMiB' | 'egress'>
 function explain(isolation: Isolation, { teamsWithoutWalls, teamDiskMiB, egress }: Walls) {
   const warnings = [...isolation.warnings]
   const open = !isolation.teamsApart && teamsWithoutWalls
-  if (open) warnings.push('Several teams are allowed although they cannot be kept apart here (M3O_TEAMS_WITHOUT_WALLS=1): each can reach the data and secrets of the others.')
-  if (isolation.limits === 'rlimits') warnings.push('A team can take all of the memory and processors from the others, as there are no control groups to limit it.')
+  if (open)
+    warnings.push(
+      'Several teams are allowed although they cannot be kept apart here (M3O_TEAMS_WITHOUT_WALLS=1): each can reach the data and secrets of the others.',
+    )
+  if (isolation.limits === 'rlimits')
+    warnings.push(
+      'A team can take all of the memory and processors from the others, as there are no control groups to limit it.',
+    )
   const { memoryMiB, pids } = isolation.team
   const rows = [
-    { what: 'Sandbox', how: isolation.sandbox === 'bubblewrap' ? 'bubblewrap: own files, processes and users' : 'none' },
-    { what: 'Network', how: isolation.network === 'site' ? 'a network of its own for each service in each environment; only the gateway reaches it' : "the machine's network, shared" },
-    { what: 'Limits', how: { 'cgroup-v1': 'control groups (v1)', 'cgroup-v2': 'control groups (v2)', rlimits: 'per process only' }[isolation.limits] },
+    {
+      what: 'Sandbox',
+      how: isolation.sandbox === 'bubblewrap' ? 'bubblewrap: own files, processes and users' : 'none',
+    },
+    {
+      what: 'Network',
+      how:
+        isolation.network === 'site'
+          ? 'a network of its own for each service in each environment; only the gateway reaches it'
+          : "the machine's network, shared",
+    },
+    {
+      what: 'Limits',
+      how: { 'cgroup-v1': 'control groups (v1)', 'cgroup-v2': 'control groups (v2)', rlimits: 'per process only' }[
+        isolation.limits
+      ],
+    },
     { what: 'Teams', how: isolation.teamsApart ? 'kept apart' : open ? 'not kept apart' : 'one team only' },
     { what: 'Environments', how: isolation.network === 'site' ? 'isolated' : 'not isolated from each other' },
-    ...(isolation.limits === 'rlimits' ? [] : [{ what: 'A team at most', how: `${memoryMiB} MiB of memory, ${pids} processes, ${teamDiskMiB} MiB on the disk; processors by turns` }]),
+    ...(isolation.limits === 'rlimits'
+      ? []
+      : [
+          {
+            what: 'A team at most',
+            how: `${memoryMiB} MiB of memory, ${pids} processes, ${teamDiskMiB} MiB on the disk; processors by turns`,
+          },
+        ]),
     ...(egress.mode === 'all' ? [] : [{ what: 'The outside world', how: egressText(egress) }]),
   ]
-  return [...rows.map((row) => ({ ...row, weaker: null })), ...warnings.map((weaker) => ({ what: 'Weaker than it should be', how: '', weaker }))]
+  return [
+    ...rows.map((row) => ({ ...row, weaker: null })),
+    ...warnings.map((weaker) => ({ what: 'Weaker than it should be', how: '', weaker })),
+  ]
 }
 
 /** Its pid and how much memory is its own share (PSS), as the kernel says. */

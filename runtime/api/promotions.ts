@@ -7,7 +7,10 @@ import type { Promotions } from '../promotions/promotions.ts'
 import { listPromotions, readPromotion } from '../promotions/record.ts'
 import { approveRequest, declineRequest, listRequests, requestPromotion } from '../promotions/requests.ts'
 
-type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `promotions.${string}` | 'environments.diff'>>
+type Part = Pick<
+  Handlers<typeof runtimeApi>,
+  Extract<keyof typeof runtimeApi, `promotions.${string}` | 'environments.diff'>
+>
 
 export function promotionHandlers(platform: Platform, deployments: Deployments, promotions: Promotions): Part {
   const { events } = platform
@@ -24,18 +27,26 @@ export function promotionHandlers(platform: Platform, deployments: Deployments, 
       for (let event = await next; !event.done && now.endedAt === null; event = await changes.next()) {
         const { value } = event
         if (value.type === 'promotion' && value.promotion.id === promotionId) now = value.promotion
-        else if (value.type === 'deployment' && value.deployment.promotionId === promotionId) now = await readPromotion(platform, promotionId)
+        else if (value.type === 'deployment' && value.deployment.promotionId === promotionId)
+          now = await readPromotion(platform, promotionId)
         else continue
         yield now
       }
     },
-    'promotions.start': async ({ route, ...input }, { actor }) => ({ promotionId: (await promotions.start(actor, { ...input, route })).id }),
+    'promotions.start': async ({ route, ...input }, { actor }) => ({
+      promotionId: (await promotions.start(actor, { ...input, route })).id,
+    }),
     'promotions.request': (wanted, { actor }) => requestPromotion(platform, promotions, actor, wanted),
     'promotions.requests': ({ teamId }) => listRequests(platform, teamId),
     'promotions.approve': (input, { actor }) => approveRequest(platform, promotions, actor, input),
     'promotions.decline': async (input, { actor }) => (await declineRequest(platform, actor, input), { ok: true }),
     'promotions.merge': async (input, { actor }) => ({ deployments: await promotions.merge(actor, input) }),
-    'promotions.undo': async ({ promotionId, route }, { actor }) => ({ promotionId: (await promotions.undo(actor, promotionId, route)).id }),
-    'promotions.cancel': async ({ promotionId }, { actor }) => (await promotions.cancel(actor, promotionId), { ok: true }),
+    'promotions.undo': async ({ promotionId, route }, { actor }) => ({
+      promotionId: (await promotions.undo(actor, promotionId, route)).id,
+    }),
+    'promotions.cancel': async ({ promotionId }, { actor }) => (
+      await promotions.cancel(actor, promotionId),
+      { ok: true }
+    ),
   }
 }

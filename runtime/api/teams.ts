@@ -5,7 +5,13 @@ import { verifyAudit } from '../audit/verify.ts'
 import { readEgress, setEgress } from '../egress/egress.ts'
 import { takeUpPersonal } from '../audit/personal.ts'
 import type { Platform } from '../platform.ts'
-import { acceptInvitation, createInvitation, listInvitations, readInvitation, revokeInvitation } from '../teams/invitations.ts'
+import {
+  acceptInvitation,
+  createInvitation,
+  listInvitations,
+  readInvitation,
+  revokeInvitation,
+} from '../teams/invitations.ts'
 import { listMembers, removeMember, setRole } from '../teams/members.ts'
 import { createTeam, deleteTeam, listTeams, renameTeam } from '../teams/teams.ts'
 import type { Terminals } from '../terminals/terminals.ts'
@@ -14,7 +20,13 @@ import { together } from '../together.ts'
 import { deployOwedSamples, oweSamples } from '../teams/samples.ts'
 import type { Deployments } from '../deployments/deployments.ts'
 
-type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `teams.${string}` | `members.${string}` | `invitations.${string}` | `tokens.${string}` | `audit.${string}`>>
+type Part = Pick<
+  Handlers<typeof runtimeApi>,
+  Extract<
+    keyof typeof runtimeApi,
+    `teams.${string}` | `members.${string}` | `invitations.${string}` | `tokens.${string}` | `audit.${string}`
+  >
+>
 
 const ok = { ok: true } as const
 
@@ -27,7 +39,9 @@ export function teamHandlers(platform: Platform, deployments: Deployments, termi
       const team = await createTeam(platform, actor, { name, ownerId })
       if (samples) {
         await oweSamples(platform, team.id)
-        void deployOwedSamples(platform, deployments).catch((error: unknown) => platform.log.error({ err: error }, 'the sample services could not be deployed'))
+        void deployOwedSamples(platform, deployments).catch((error: unknown) =>
+          platform.log.error({ err: error }, 'the sample services could not be deployed'),
+        )
       }
       return team
     },
@@ -48,7 +62,10 @@ export function teamHandlers(platform: Platform, deployments: Deployments, termi
     'invitations.accept': (input, { actor }) => acceptInvitation(platform, actor, input),
     'tokens.list': ({ teamId, userId }) => listTokens(platform, teamId, userId),
     'tokens.create': (input, { actor }) => createToken(platform, actor, input),
-    'tokens.revoke': async ({ teamId, tokenId }, { actor }) => (await revokeToken(platform, actor, teamId, tokenId), ok),
+    'tokens.revoke': async ({ teamId, tokenId }, { actor }) => (
+      await revokeToken(platform, actor, teamId, tokenId),
+      ok
+    ),
     'tokens.revokeSignIns': async (input, { actor }) => {
       // A shell that somebody else has set up would be found by the account's owner, and taken for their own.
       if (input.all) await terminals.closeAll(({ userId }) => userId === input.userId)

@@ -11,7 +11,10 @@ import type { Platform } from '../platform.ts'
 import { serveExec, serveTerminal } from '../terminals/serve.ts'
 import type { Terminals } from '../terminals/terminals.ts'
 
-type Part = Pick<Handlers<typeof runtimeApi>, Extract<keyof typeof runtimeApi, `terminals.${string}` | 'instances.exec'>>
+type Part = Pick<
+  Handlers<typeof runtimeApi>,
+  Extract<keyof typeof runtimeApi, `terminals.${string}` | 'instances.exec'>
+>
 type At = { serviceId: string; environmentId: string; instanceId: string | null }
 
 export function terminalHandlers({ places, engine, db }: Platform, terminals: Terminals): Part {
@@ -19,17 +22,32 @@ export function terminalHandlers({ places, engine, db }: Platform, terminals: Te
   function instanceOf({ serviceId, environmentId, instanceId }: At): Running {
     const running = places.instances.of({ serviceId, environmentId })
     const serving = running.filter((one) => one.state === 'live').sort((a, b) => b.startedAt - a.startedAt)
-    const found = instanceId === null ? serving[0] ?? running[0] : running.find((one) => one.id === instanceId)
+    const found = instanceId === null ? (serving[0] ?? running[0]) : running.find((one) => one.id === instanceId)
     if (found) return found
-    throw new PlatformError('not_in_this_state', instanceId === null ? 'no instance of it runs here' : 'this instance has ended', { fix: 'Deploy or restart it in this environment, then try again.' })
+    throw new PlatformError(
+      'not_in_this_state',
+      instanceId === null ? 'no instance of it runs here' : 'this instance has ended',
+      { fix: 'Deploy or restart it in this environment, then try again.' },
+    )
   }
 
   /** Who is inside sees all that the service sees, its secrets too. Of a command its program alone is told: what follows may be secret. */
   async function note(actor: Actor, { teamId, serviceId, environmentId, id }: Running, program: string): Promise<void> {
     const [[service], [environment]] = await Promise.all([
-      db.select({ name: services.name }).from(services).where(eq(services.id, serviceId)), db.select({ name: environments.name }).from(environments).where(eq(environments.id, environmentId)),
+      db.select({ name: services.name }).from(services).where(eq(services.id, serviceId)),
+      db.select({ name: environments.name }).from(environments).where(eq(environments.id, environmentId)),
     ])
-    await audited(db, actor, { teamId, action: 'service.exec', target: `service ${service?.name}`, after: { environment: environment?.name, instance: id, program } }, () => Promise.resolve())
+    await audited(
+      db,
+      actor,
+      {
+        teamId,
+        action: 'service.exec',
+        target: `service ${service?.name}`,
+        after: { environment: environment?.name, instance: id, program },
+      },
+      () => Promise.resolve(),
+    )
   }
 
   return {
@@ -41,7 +59,10 @@ export function terminalHandlers({ places, engine, db }: Platform, terminals: Te
       const instance = instanceOf(at)
       await note(actor, instance, 'a shell')
       const instanceId = instance.id
-      return { instanceId, terminalId: await terminals.open({ instanceId, userId, cols, rows, env: revisionOf(instance) }) }
+      return {
+        instanceId,
+        terminalId: await terminals.open({ instanceId, userId, cols, rows, env: revisionOf(instance) }),
+      }
     },
     'terminals.attach': async ({ terminalId, userId }, at) => {
       const attachment = terminals.attach(terminalId, userId)
@@ -54,7 +75,11 @@ export function terminalHandlers({ places, engine, db }: Platform, terminals: Te
     'instances.exec': async ({ command, tty, ...where }, at) => {
       const instance = instanceOf(where)
       await note(at.actor, instance, command[0]?.split('/').at(-1)?.slice(0, 80) ?? 'a shell')
-      const session = await engine.exec(instance.id, { env: revisionOf(instance), ...(command.length > 0 && { command }), ...(tty !== null && { tty }) })
+      const session = await engine.exec(instance.id, {
+        env: revisionOf(instance),
+        ...(command.length > 0 && { command }),
+        ...(tty !== null && { tty }),
+      })
       await serveExec(at.socket, session)
     },
   }

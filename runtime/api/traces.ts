@@ -10,7 +10,9 @@ export function traceHandlers({ routing }: Platform, gateway: RpcClient<typeof g
   return {
     'traces.read': async ({ teamId, traceId }) => {
       const hops = await gateway.call('traces.read', { traceId })
-      return hops.filter(({ team, environment }) => team.id === teamId || routing.table.environments[environment.id]?.teamId === teamId)
+      return hops.filter(
+        ({ team, environment }) => team.id === teamId || routing.table.environments[environment.id]?.teamId === teamId,
+      )
     },
   }
 }

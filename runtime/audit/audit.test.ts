@@ -25,21 +25,33 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true })
 })
 
-const write = (actor: Actor, action: string, more: object = {}) => audited(db, actor, { teamId: 't_1', action, target: `service ${action}`, ...more }, () => Promise.resolve())
+const write = (actor: Actor, action: string, more: object = {}) =>
+  audited(db, actor, { teamId: 't_1', action, target: `service ${action}`, ...more }, () => Promise.resolve())
 
 /** Ten rows that were witnessed half way and at the end. */
 beforeEach(async () => {
   await rm(witnessFile(home), { force: true })
   await sql`truncate audit restart identity`
   await witness(db, home)
-  for (let n = 1; n <= 5; n++) await write(ann, 'service.rename', { before: { zz: n, name: 'old', nested: { b: 1, a: [3, 1] } }, after: { name: `new ${n}` } })
+  for (let n = 1; n <= 5; n++)
+    await write(ann, 'service.rename', {
+      before: { zz: n, name: 'old', nested: { b: 1, a: [3, 1] } },
+      after: { name: `new ${n}` },
+    })
   await witness(db, home)
   for (let n = 6; n <= 10; n++) await write(robot, 'secret.read', { after: { names: ['KEY'] } })
   await witness(db, home)
 })
 
 test('rows that are written at once, in whatever words, stand one after the other in the chain', async () => {
-  await Promise.all(Array.from({ length: 60 }, (_, n) => write(n % 2 === 0 ? ann : robot, 'service.rename', { before: { n, text: 'ü “\\ \' $1 % 😀 \n' }, ...(n % 3 === 0 && { teamId: null, after: { n } }) })))
+  await Promise.all(
+    Array.from({ length: 60 }, (_, n) =>
+      write(n % 2 === 0 ? ann : robot, 'service.rename', {
+        before: { n, text: "ü “\\ ' $1 % 😀 \n" },
+        ...(n % 3 === 0 && { teamId: null, after: { n } }),
+      }),
+    ),
+  )
   expect(await verifyAudit(db, home)).toMatchObject({ broken: null, rows: 70 })
 })
 
@@ -76,7 +88,11 @@ test('two rows that changed places are noticed', async () => {
 
 test('rows cut off at the end are noticed by what was witnessed', async () => {
   await sql`delete from audit where seq > 8`
-  expect(await verifyAudit(db, home)).toEqual({ rows: 8, verifiedTo: 8, broken: { seq: 10, at: null, why: 'the newest rows were taken out' } })
+  expect(await verifyAudit(db, home)).toEqual({
+    rows: 8,
+    verifiedTo: 8,
+    broken: { seq: 10, at: null, why: 'the newest rows were taken out' },
+  })
 })
 
 test('a chain that was rewritten whole, hashes and all, is noticed by what was witnessed', async () => {
@@ -124,7 +140,8 @@ test('a witness never writes down less than it knows, and keeps one mark a day',
 })
 
 test('it is found by who, what, to what and when; another team finds none of it', async () => {
-  const find = async (filter: object, teamId: string | null = 't_1') => (await readAudit(db, { teamId, before: null, limit: 100, ...filter })).map(({ seq }) => seq)
+  const find = async (filter: object, teamId: string | null = 't_1') =>
+    (await readAudit(db, { teamId, before: null, limit: 100, ...filter })).map(({ seq }) => seq)
   expect(await find({ who: 'ANN@example.com' })).toEqual([5, 4, 3, 2, 1])
   expect(await find({ action: 'secret.read' })).toEqual([10, 9, 8, 7, 6])
   expect(await find({ action: 'secret.*' })).toHaveLength(5)
@@ -132,7 +149,13 @@ test('it is found by who, what, to what and when; another team finds none of it'
   expect(await find({ target: 'NEW 3' })).toEqual([3])
   expect(await find({ target: '%' })).toEqual([])
   const [newest] = await readAudit(db, { teamId: 't_1', before: null, limit: 1 })
-  expect(newest?.actor).toEqual({ kind: 'token', id: 'u_bob', name: 'bob@example.com', from: '192.0.2.2', by: { token: 'tk_1', name: null } })
+  expect(newest?.actor).toEqual({
+    kind: 'token',
+    id: 'u_bob',
+    name: 'bob@example.com',
+    from: '192.0.2.2',
+    by: { token: 'tk_1', name: null },
+  })
   expect(await find({ since: (newest?.at ?? 0) + 1 })).toEqual([])
   expect(await find({ until: newest?.at })).toHaveLength(10)
   expect(await find({}, 't_2')).toEqual([])
@@ -141,7 +164,9 @@ test('it is found by who, what, to what and when; another team finds none of it'
 
 test('as a table, what a spreadsheet would run is text', async () => {
   await write({ ...ann, name: '=cmd|calc' }, 'team.rename', { target: 'a "b", c' })
-  const [line = ''] = auditCsv(await readAudit(db, { teamId: 't_1', before: null, limit: 1 }), { header: false }).split('\r\n')
+  const [line = ''] = auditCsv(await readAudit(db, { teamId: 't_1', before: null, limit: 1 }), { header: false }).split(
+    '\r\n',
+  )
   expect(line).toMatch(/^11,[\dTZ:.-]+,'=cmd\|calc,person,192\.0\.2\.1,browser,team\.rename,"a ""b"", c",,$/)
 })
 

@@ -17,15 +17,28 @@ export interface Change {
 
 const chainLock = 4_360_361
 
-const lock = once((db) => db.select({ held: sql`pg_advisory_xact_lock(${chainLock})` }).from(sql`(select) as once`).prepare('lock_audit'))
+const lock = once((db) =>
+  db
+    .select({ held: sql`pg_advisory_xact_lock(${chainLock})` })
+    .from(sql`(select) as once`)
+    .prepare('lock_audit'),
+)
 
 const append = once((db) => {
   const { seq: _, hash: __, ...row } = givenAll(audit)
-  return db.insert(audit).values({ ...row, hash: hashAfterLast(sql.placeholder('covered')) }).prepare('append_audit')
+  return db
+    .insert(audit)
+    .values({ ...row, hash: hashAfterLast(sql.placeholder('covered')) })
+    .prepare('append_audit')
 })
 
 /** Runs a change and writes its audit row in the same transaction: one is never there without the other. */
-export async function audited<T>(db: Db, actor: Actor, change: Change, run: (tx: Transaction) => Promise<T>): Promise<T> {
+export async function audited<T>(
+  db: Db,
+  actor: Actor,
+  change: Change,
+  run: (tx: Transaction) => Promise<T>,
+): Promise<T> {
   return db.transaction(async (tx) => {
     const result = await run(tx)
     await writeAudit(tx, actor, change)
@@ -40,12 +53,14 @@ export async function audited<T>(db: Db, actor: Actor, change: Change, run: (tx:
  */
 export async function writeAudit(tx: Transaction, actor: Actor, change: Change): Promise<void> {
   const row = {
-    at: Date.now(), teamId: change.teamId, actor, action: change.action, target: change.target,
-    before: change.before ?? null, after: change.after ?? null,
+    at: Date.now(),
+    teamId: change.teamId,
+    actor,
+    action: change.action,
+    target: change.target,
+    before: change.before ?? null,
+    after: change.after ?? null,
   }
   // Sent at once, and so in this order (a query that drizzle builds here would be sent a turn later): the last row is read once the lock is held.
-  await Promise.all([
-    lock(tx).execute(),
-    append(tx).execute({ ...row, covered: coveredText(row) }),
-  ])
+  await Promise.all([lock(tx).execute(), append(tx).execute({ ...row, covered: coveredText(row) })])
 }

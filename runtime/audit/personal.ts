@@ -9,7 +9,12 @@ import { writeAudit } from './audit.ts'
  */
 export async function takeUpPersonal(db: Db): Promise<void> {
   await db.transaction(async (tx) => {
-    const waiting = await tx.select().from(personalChanges).orderBy(asc(personalChanges.seq)).for('update', { skipLocked: true }).limit(200)
+    const waiting = await tx
+      .select()
+      .from(personalChanges)
+      .orderBy(asc(personalChanges.seq))
+      .for('update', { skipLocked: true })
+      .limit(200)
     for (const { seq, actor, ...change } of waiting) {
       await writeAudit(tx, actor, { teamId: null, ...change })
       await tx.delete(personalChanges).where(eq(personalChanges.seq, seq))

@@ -16,19 +16,27 @@ export async function verifyAudit(db: Db, home: string): Promise<AuditCheck> {
   let previous = ''
   let rows = 0
   let seen = 0
-  const broken = (seq: number, at: number | null, why: string): AuditCheck => ({ rows, verifiedTo: seen, broken: { seq, at, why } })
+  const broken = (seq: number, at: number | null, why: string): AuditCheck => ({
+    rows,
+    verifiedTo: seen,
+    broken: { seq, at, why },
+  })
   for await (const row of auditRows(db)) {
-    if (before.seq > 0 && seen <= before.seq && row.seq > before.seq && digest.copy().digest('hex') !== before.digest) return broken(before.seq, null, 'a row up to here was altered, or taken out')
+    if (before.seq > 0 && seen <= before.seq && row.seq > before.seq && digest.copy().digest('hex') !== before.digest)
+      return broken(before.seq, null, 'a row up to here was altered, or taken out')
     for (const seq of marks.keys()) if (seq > seen && seq < row.seq) return broken(seq, null, 'this row was taken out')
     rows++
     if (row.seq <= before.seq) digest.update(canonical(row))
-    else if (chainHash(previous, row) !== row.hash) return broken(row.seq, row.at, 'this row was altered, or one before it was taken out')
+    else if (chainHash(previous, row) !== row.hash)
+      return broken(row.seq, row.at, 'this row was altered, or one before it was taken out')
     const mark = marks.get(row.seq)
-    if (mark !== undefined && mark !== row.hash) return broken(row.seq, row.at, 'this row, or one before it, was rewritten together with all that follow')
+    if (mark !== undefined && mark !== row.hash)
+      return broken(row.seq, row.at, 'this row, or one before it, was rewritten together with all that follow')
     previous = row.hash
     seen = row.seq
   }
-  if (before.seq > 0 && seen <= before.seq && digest.copy().digest('hex') !== before.digest) return broken(before.seq, null, 'a row up to here was altered, or taken out')
+  if (before.seq > 0 && seen <= before.seq && digest.copy().digest('hex') !== before.digest)
+    return broken(before.seq, null, 'a row up to here was altered, or taken out')
   for (const seq of marks.keys()) if (seq > seen) return broken(seq, null, 'the newest rows were taken out')
   return { rows, verifiedTo: seen, broken: null }
 }

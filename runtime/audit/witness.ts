@@ -34,12 +34,20 @@ export async function readWitness(home: string): Promise<Witnessed | undefined> 
 export async function witness(db: Db, home: string, now = Date.now()): Promise<void> {
   const known = await readWitness(home)
   const [last] = await db.select({ seq: audit.seq, hash: audit.hash }).from(audit).orderBy(desc(audit.seq)).limit(1)
-  if (known === undefined) return write(home, { before: { seq: last?.seq ?? 0, digest: await digestUpTo(db, last?.seq ?? 0) }, marks: last === undefined ? [] : [{ ...last, at: now }] })
+  if (known === undefined)
+    return write(home, {
+      before: { seq: last?.seq ?? 0, digest: await digestUpTo(db, last?.seq ?? 0) },
+      marks: last === undefined ? [] : [{ ...last, at: now }],
+    })
   const newest = known.marks.at(-1)
   // A chain that is shorter than it was is not written down over what tells so.
   if (last === undefined || last.seq <= (newest?.seq ?? known.before.seq)) return
   const [, beforeNewest] = [...known.marks].reverse()
-  const replaces = newest !== undefined && beforeNewest !== undefined && Math.floor(newest.at / dayMs) === Math.floor(now / dayMs) && Math.floor(beforeNewest.at / dayMs) === Math.floor(now / dayMs)
+  const replaces =
+    newest !== undefined &&
+    beforeNewest !== undefined &&
+    Math.floor(newest.at / dayMs) === Math.floor(now / dayMs) &&
+    Math.floor(beforeNewest.at / dayMs) === Math.floor(now / dayMs)
   await write(home, { ...known, marks: [...(replaces ? known.marks.slice(0, -1) : known.marks), { ...last, at: now }] })
 }
 

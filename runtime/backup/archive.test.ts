@@ -8,7 +8,8 @@ import { unpack } from './archive.ts'
 async function unpacked(entries: (Partial<Header> & { name: string })[], most = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'm3o-unpack-'))
   const tar = pack()
-  for (const header of entries) header.type === undefined || header.type === 'file' ? tar.entry(header, 'hello') : tar.entry(header)
+  for (const header of entries)
+    header.type === undefined || header.type === 'file' ? tar.entry(header, 'hello') : tar.entry(header)
   tar.finalize()
   const done = unpack(tar as AsyncIterable<Buffer>, folder, () => true, most)
   return { folder, done, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) }
@@ -25,7 +26,9 @@ test.each([
 ] as const)('%s is refused, and nothing of it is made', async (_what, header) => {
   await using one = await unpacked([header])
   await expect(one.done).rejects.toMatchObject({ code: 'bad_request' })
-  expect((await readdir(one.folder, { recursive: true, withFileTypes: true })).filter((found) => !found.isDirectory())).toEqual([])
+  expect(
+    (await readdir(one.folder, { recursive: true, withFileTypes: true })).filter((found) => !found.isDirectory()),
+  ).toEqual([])
 })
 
 test('more files or bytes than there may be are refused', async () => {
@@ -39,7 +42,10 @@ test('more files or bytes than there may be are refused', async () => {
 })
 
 test('links inside a folder, and links of services, are kept as they are', async () => {
-  await using one = await unpacked([{ name: 'home/source/a/b', type: 'symlink', linkname: '../c' }, { name: 'home/data/s_1/e_1/link', type: 'symlink', linkname: '/usr/bin/python3' }])
+  await using one = await unpacked([
+    { name: 'home/source/a/b', type: 'symlink', linkname: '../c' },
+    { name: 'home/data/s_1/e_1/link', type: 'symlink', linkname: '/usr/bin/python3' },
+  ])
   await one.done
   expect(await readlink(join(one.folder, 'home/source/a/b'))).toBe('../c')
   expect(await readlink(join(one.folder, 'home/data/s_1/e_1/link'))).toBe('/usr/bin/python3')

@@ -22,15 +22,30 @@ export async function addFound(pack: Pack, root: string, { path, info }: Found, 
   try {
     if (!(await isAt(file, root, path))) return
     const { size } = await file.stat()
-    await pipeline(Readable.from(exactly(file.createReadStream({ autoClose: false }), size)), pack.entry({ ...header, size }))
+    await pipeline(
+      Readable.from(exactly(file.createReadStream({ autoClose: false }), size)),
+      pack.entry({ ...header, size }),
+    )
   } finally {
     await file.close()
   }
 }
 
-export async function addBytes(pack: Pack, name: string, bytes: string | { path: string; size: number }): Promise<void> {
-  if (typeof bytes === 'string') await pipeline(Readable.from([Buffer.from(bytes)]), pack.entry({ name, size: Buffer.byteLength(bytes), mode: 0o600 }))
-  else await pipeline(Readable.from(exactly(createReadStream(bytes.path), bytes.size)), pack.entry({ name, size: bytes.size, mode: 0o600 }))
+export async function addBytes(
+  pack: Pack,
+  name: string,
+  bytes: string | { path: string; size: number },
+): Promise<void> {
+  if (typeof bytes === 'string')
+    await pipeline(
+      Readable.from([Buffer.from(bytes)]),
+      pack.entry({ name, size: Buffer.byteLength(bytes), mode: 0o600 }),
+    )
+  else
+    await pipeline(
+      Readable.from(exactly(createReadStream(bytes.path), bytes.size)),
+      pack.entry({ name, size: bytes.size, mode: 0o600 }),
+    )
 }
 
 /** What a file grew by is left out and what it lost is zeros: its size is in the archive before its content. */
@@ -60,7 +75,12 @@ const ofServices = /^home\/(?:data\/[^/]+\/[^/]+|builds\/[^/]+|cache\/modules\/[
  * @param wants whether an entry is to be unpacked
  * @throws PlatformError `bad_request`, `disk_full`
  */
-export async function unpack(archive: AsyncIterable<Buffer>, folder: string, wants: (name: string) => boolean, most: { entries?: number; bytes?: number } = {}): Promise<void> {
+export async function unpack(
+  archive: AsyncIterable<Buffer>,
+  folder: string,
+  wants: (name: string) => boolean,
+  most: { entries?: number; bytes?: number } = {},
+): Promise<void> {
   const entries = extract()
   const links: [path: string, target: string][] = []
   const modes: [path: string, mode: number][] = []
@@ -71,15 +91,24 @@ export async function unpack(archive: AsyncIterable<Buffer>, folder: string, wan
       const { name: given, type, mode = 0o600, uid, gid, linkname, size = 0 } = entry.header
       const name = given.replace(/\/$/, '')
       const refuse = (why: string) => new PlatformError('bad_request', `this is no backup of M3O: ${why}`)
-      if (name.split('/').some((part) => part === '' || part === '.' || part === '..') || name.includes('\0') || !wants(name)) {
+      if (
+        name.split('/').some((part) => part === '' || part === '.' || part === '..') ||
+        name.includes('\0') ||
+        !wants(name)
+      ) {
         throw refuse(`it holds ${JSON.stringify(given.slice(0, 80))}`)
       }
-      if (type !== 'file' && type !== 'directory' && type !== 'symlink') throw refuse(`${JSON.stringify(given.slice(0, 80))} is neither a file, a folder nor a symbolic link`)
-      if (type === 'symlink' && !ofServices.test(name) && leaves(name, linkname ?? '')) throw refuse(`the link ${JSON.stringify(given.slice(0, 80))} leads out of its folder`)
+      if (type !== 'file' && type !== 'directory' && type !== 'symlink')
+        throw refuse(`${JSON.stringify(given.slice(0, 80))} is neither a file, a folder nor a symbolic link`)
+      if (type === 'symlink' && !ofServices.test(name) && leaves(name, linkname ?? ''))
+        throw refuse(`the link ${JSON.stringify(given.slice(0, 80))} leads out of its folder`)
       left.entries -= 1
       left.bytes -= size
       if (left.entries < 0) throw refuse('it has too many files')
-      if (left.bytes < 0) throw new PlatformError('disk_full', 'the backup is larger than the free space of the disk', { fix: 'Free space, or restore into a larger disk.' })
+      if (left.bytes < 0)
+        throw new PlatformError('disk_full', 'the backup is larger than the free space of the disk', {
+          fix: 'Free space, or restore into a larger disk.',
+        })
       const path = join(folder, name)
       await mkdir(dirname(path), { recursive: true, mode: 0o700 })
       if (type === 'directory') {
@@ -92,7 +121,8 @@ export async function unpack(archive: AsyncIterable<Buffer>, folder: string, wan
         modes.push([path, mode & 0o777])
       }
       entry.resume()
-      if (process.getuid?.() === 0 && type !== 'symlink' && uid !== undefined && gid !== undefined) await lchown(path, uid, gid)
+      if (process.getuid?.() === 0 && type !== 'symlink' && uid !== undefined && gid !== undefined)
+        await lchown(path, uid, gid)
     }
   })()
   await Promise.all([pipeline(Readable.from(archive), entries), reading])
@@ -103,5 +133,10 @@ export async function unpack(archive: AsyncIterable<Buffer>, folder: string, wan
 /** Whether a link leads out of the folder of the home (`home/source`) that it lies in. */
 function leaves(name: string, target: string): boolean {
   const top = name.startsWith('home/cache/') ? 'home/cache/modules/' : `${name.split('/', 2).join('/')}/`
-  return target === '' || target.startsWith('/') || !name.startsWith(top) || !`${posix.join(posix.dirname(name), target)}/`.startsWith(top)
+  return (
+    target === '' ||
+    target.startsWith('/') ||
+    !name.startsWith(top) ||
+    !`${posix.join(posix.dirname(name), target)}/`.startsWith(top)
+  )
 }

@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { createReadStream, createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +25,11 @@ import { backup } from './backup.ts'
 import { manifest } from './format.ts'
 import { restore } from './restore.ts'
 
-const git = (folder: string, ...args: string[]) => execFileSync('git', ['-c', 'user.name=A', '-c', 'user.email=a@example.com', '-C', folder, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+const git = (folder: string, ...args: string[]) =>
+  execFileSync('git', ['-c', 'user.name=A', '-c', 'user.email=a@example.com', '-C', folder, ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }).trim()
 
 let folder = ''
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'm3o-backup-'))))
@@ -28,7 +43,9 @@ async function installation(name: string) {
   mkdirSync(join(home, 'keys'), { recursive: true })
   writeFileSync(join(home, 'keys/installation'), name)
   return {
-    sql, home, options: database.options,
+    sql,
+    home,
+    options: database.options,
     [Symbol.asyncDispose]: async () => {
       await sql.end({ timeout: 1 })
       await database[Symbol.asyncDispose]()
@@ -39,7 +56,7 @@ async function installation(name: string) {
 async function inhabited(name: string) {
   const one = await installation(name)
   const userId = newId('user')
-  await one.sql`insert into users (id, email, name, password_hash, created_at) values (${userId}, ${`${name}@example.com`}, ${'tab\t, line\n, quote \' and \\N'}, 'x', now())`
+  await one.sql`insert into users (id, email, name, password_hash, created_at) values (${userId}, ${`${name}@example.com`}, ${"tab\t, line\n, quote ' and \\N"}, 'x', now())`
   const teamId = newId('team')
   await one.sql`insert into teams (id, name, created_at) values (${teamId}, 'demo', now())`
   await one.sql`insert into members (team_id, user_id, role, created_at) values (${teamId}, ${userId}, 'owner', now())`
@@ -112,8 +129,17 @@ test('a damaged, foreign, newer or hostile file changes nothing', async () => {
   await archive('newer.m3o', { 'manifest.json': JSON.stringify(manifest.parse(described)) })
   await archive('hostile.m3o', { 'home/source/../../../escaped': 'x' })
   await archive('foreign.m3o', { 'home/run/parent.pid': '1' })
-  for (const [name, message] of [['cut', /damaged/], ['text', /damaged/], ['newer', /newer M3O \(9\.9\.9\)/], ['hostile', /no backup/], ['foreign', /no backup/], ['absent', /no file/]] as const) {
-    await expect(restore({ sql: to.sql, options: to.options, home: to.home, from: join(folder, `${name}.m3o`), force: true })).rejects.toThrow(message)
+  for (const [name, message] of [
+    ['cut', /damaged/],
+    ['text', /damaged/],
+    ['newer', /newer M3O \(9\.9\.9\)/],
+    ['hostile', /no backup/],
+    ['foreign', /no backup/],
+    ['absent', /no file/],
+  ] as const) {
+    await expect(
+      restore({ sql: to.sql, options: to.options, home: to.home, from: join(folder, `${name}.m3o`), force: true }),
+    ).rejects.toThrow(message)
   }
   expect(await to.sql`select email from users`).toEqual([{ email: 'sixth@example.com' }])
   expect(existsSync(join(to.home, 'source/s_1.git'))).toBe(true)

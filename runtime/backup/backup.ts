@@ -30,19 +30,41 @@ export async function backup({ sql, home, out }: { sql: Sql; home: string; out: 
   try {
     // Of a key that is changed meanwhile both are kept, as rows may be sealed with either.
     const keys = await keysOf(home)
-    const described: Manifest = { format: 1, createdAt: new Date().toISOString(), version: await version(), ...(await copyOut(sql, spool)) }
+    const described: Manifest = {
+      format: 1,
+      createdAt: new Date().toISOString(),
+      version: await version(),
+      ...(await copyOut(sql, spool)),
+    }
     const archive = pack()
-    const written = pipeline(archive, createGzip({ level: 6 }), createWriteStream(temporary, { mode: 0o600, flags: 'wx', flush: true }))
-    await Promise.all([written, fill(archive, described, spool, { home, keys: new Set([...(await keysOf(home)), ...keys]) })])
+    const written = pipeline(
+      archive,
+      createGzip({ level: 6 }),
+      createWriteStream(temporary, { mode: 0o600, flags: 'wx', flush: true }),
+    )
+    await Promise.all([
+      written,
+      fill(archive, described, spool, { home, keys: new Set([...(await keysOf(home)), ...keys]) }),
+    ])
     await rename(temporary, file)
     await syncFolder(dirname(file))
-    return { file, bytes: (await stat(file)).size, tables: described.tables.length, rows: described.tables.reduce((sum, { rows }) => sum + rows, 0) }
+    return {
+      file,
+      bytes: (await stat(file)).size,
+      tables: described.tables.length,
+      rows: described.tables.reduce((sum, { rows }) => sum + rows, 0),
+    }
   } finally {
     await Promise.all([rm(spool, { recursive: true, force: true }), rm(temporary, { force: true })])
   }
 }
 
-async function fill(archive: ReturnType<typeof pack>, described: Manifest, spool: string, { home, keys }: { home: string; keys: ReadonlySet<string> }): Promise<void> {
+async function fill(
+  archive: ReturnType<typeof pack>,
+  described: Manifest,
+  spool: string,
+  { home, keys }: { home: string; keys: ReadonlySet<string> },
+): Promise<void> {
   try {
     await addBytes(archive, 'manifest.json', JSON.stringify(described, null, 2))
     for (const { name } of described.tables) {
@@ -50,7 +72,9 @@ async function fill(archive: ReturnType<typeof pack>, described: Manifest, spool
       await addBytes(archive, `database/${name}`, { path, size: (await stat(path)).size })
     }
     for (const folder of folders) {
-      for await (const found of walk(home, folder)) if (!leftOut.has(found.path) && found.path !== keysPath) await addFound(archive, home, found, `home/${found.path}`)
+      for await (const found of walk(home, folder))
+        if (!leftOut.has(found.path) && found.path !== keysPath)
+          await addFound(archive, home, found, `home/${found.path}`)
     }
     if (keys.size > 0) await addBytes(archive, `home/${keysPath}`, [...keys].map((key) => `${key}\n`).join(''))
     archive.finalize()
@@ -68,7 +92,8 @@ async function keysOf(home: string): Promise<string[]> {
 }
 
 async function version(): Promise<string> {
-  return (JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
+  return (JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version
 }
 
 /** A rename is on the disk only when its folder is (fsync(2)). */

@@ -30,7 +30,9 @@ export interface RestoreOptions {
  */
 export async function restore({ sql, options, home, from, force = false }: RestoreOptions): Promise<Manifest> {
   if (!force && (await isInUse(sql))) {
-    throw new PlatformError('conflict', 'this installation is in use', { fix: 'Restore into an empty one (another M3O_HOME), or say --force to replace all that it holds.' })
+    throw new PlatformError('conflict', 'this installation is in use', {
+      fix: 'Restore into an empty one (another M3O_HOME), or say --force to replace all that it holds.',
+    })
   }
   await mkdir(home, { recursive: true, mode: 0o700 })
   const unpacked = await mkdtemp(join(home, '.restore-'))
@@ -50,9 +52,14 @@ export async function restore({ sql, options, home, from, force = false }: Resto
 }
 
 async function open(from: string, folder: string): Promise<Manifest> {
-  const wanted = (name: string) => name === 'manifest.json' || /^database\/[a-z_0-9]+$/.test(name) || folders.some((one) => name === `home/${one}` || name.startsWith(`home/${one}/`))
+  const wanted = (name: string) =>
+    name === 'manifest.json' ||
+    /^database\/[a-z_0-9]+$/.test(name) ||
+    folders.some((one) => name === `home/${one}` || name.startsWith(`home/${one}/`))
   try {
-    await pipeline(createReadStream(from), createGunzip(), (archive: AsyncIterable<Buffer>) => unpack(archive, folder, wanted))
+    await pipeline(createReadStream(from), createGunzip(), (archive: AsyncIterable<Buffer>) =>
+      unpack(archive, folder, wanted),
+    )
   } catch (error) {
     if (isPlatformError(error)) throw error
     const { code } = error as NodeJS.ErrnoException
@@ -62,16 +69,22 @@ async function open(from: string, folder: string): Promise<Manifest> {
   }
   const text = await readFile(join(folder, 'manifest.json'), 'utf8').catch(() => '{}')
   const described = manifest.safeParse(JSON.parse(text) as unknown)
-  if (!described.success) throw new PlatformError('bad_request', `${from} is no backup of M3O, or one of a newer version`)
+  if (!described.success)
+    throw new PlatformError('bad_request', `${from} is no backup of M3O, or one of a newer version`)
   if (!(await knowsSchema(described.data.schema))) {
-    throw new PlatformError('bad_request', `this backup was made by a newer M3O (${described.data.version})`, { fix: 'Restore it with that version.' })
+    throw new PlatformError('bad_request', `this backup was made by a newer M3O (${described.data.version})`, {
+      fix: 'Restore it with that version.',
+    })
   }
   return described.data
 }
 
 /** The keys' folder keeps what is this installation's own. */
 async function replace(path: string, by: string): Promise<void> {
-  const there = await lstat(by).then(() => true, () => false)
+  const there = await lstat(by).then(
+    () => true,
+    () => false,
+  )
   if (path.endsWith('/keys')) {
     await mkdir(path, { recursive: true, mode: 0o700 })
     if (there) for (const name of await readdir(by)) await renameDurably(join(by, name), join(path, name))

@@ -5,10 +5,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { drizzleOn, type Sql } from '#db/open.ts'
 
-interface Journal { entries: { when: number; tag: string }[] }
+interface Journal {
+  entries: { when: number; tag: string }[]
+}
 
 const migrations = fileURLToPath(new URL('../../db/migrations', import.meta.url))
-const readJournal = async (): Promise<Journal> => JSON.parse(await readFile(join(migrations, 'meta/_journal.json'), 'utf8')) as Journal
+const readJournal = async (): Promise<Journal> =>
+  JSON.parse(await readFile(join(migrations, 'meta/_journal.json'), 'utf8')) as Journal
 
 /** Whether this version has the migrations up to `schema`. */
 export async function knowsSchema(schema: number): Promise<boolean> {
@@ -25,7 +28,9 @@ export async function isInUse(sql: Sql): Promise<boolean> {
 
 /** Removes all that is ours, then makes the empty tables as they were at that migration. */
 export async function recreateSchema(sql: Sql, schema: number): Promise<void> {
-  const tables = await sql<{ name: string }[]>`select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`
+  const tables = await sql<
+    { name: string }[]
+  >`select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`
   for (const { name } of tables) await sql`drop table ${sql(name)} cascade`
   await sql`drop schema if exists drizzle cascade`
 
@@ -33,7 +38,10 @@ export async function recreateSchema(sql: Sql, schema: number): Promise<void> {
   try {
     await cp(migrations, until, { recursive: true })
     const journal = await readJournal()
-    await writeFile(join(until, 'meta/_journal.json'), JSON.stringify({ ...journal, entries: journal.entries.filter(({ when }) => when <= schema) }))
+    await writeFile(
+      join(until, 'meta/_journal.json'),
+      JSON.stringify({ ...journal, entries: journal.entries.filter(({ when }) => when <= schema) }),
+    )
     await sql.use((connection) => migrate(drizzleOn(connection), { migrationsFolder: until }))
   } finally {
     await rm(until, { recursive: true, force: true })

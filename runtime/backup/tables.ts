@@ -11,7 +11,9 @@ type Tables = Pick<Manifest, 'schema' | 'tables' | 'sequences'>
 /** Writes every table to a file of its own, all as of one moment, with nobody kept waiting (a read-only snapshot). */
 export async function copyOut(sql: Sql, folder: string): Promise<Tables> {
   return await sql.begin(async (snapshot) => {
-    const [newest] = await snapshot<{ when: string }[]>`select max(created_at) as "when" from drizzle.__drizzle_migrations`
+    const [newest] = await snapshot<
+      { when: string }[]
+    >`select max(created_at) as "when" from drizzle.__drizzle_migrations`
     const columns = await snapshot<{ table: string; columns: string[] }[]>`
       select c.relname as "table", array_agg(a.attname::text order by a.attnum) as columns
       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
@@ -36,16 +38,23 @@ export async function copyIn(sql: Sql, folder: string, { tables, sequences }: Ta
     const keys = await transaction<{ table: string; name: string; definition: string }[]>`
       select conrelid::regclass::text as "table", conname as name, pg_get_constraintdef(oid) as definition
       from pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace`
-    for (const { table, name } of keys) await transaction`alter table ${transaction.raw(table)} drop constraint ${transaction(name)}`
+    for (const { table, name } of keys)
+      await transaction`alter table ${transaction.raw(table)} drop constraint ${transaction(name)}`
     for (const { name, columns, rows } of tables) {
       if ((await stat(join(folder, name))).size > 0) {
         const into = transaction.write`copy ${transaction(name)} (${transaction(columns)}) from stdin`
         await pipeline(createReadStream(join(folder, name)), into)
       }
       const [count] = await transaction<{ rows: number }[]>`select count(*)::int as rows from ${transaction(name)}`
-      if (count?.rows !== rows) throw new PlatformError('bad_request', `the backup is damaged: ${name} should hold ${rows} rows and holds ${count?.rows ?? 0}`)
+      if (count?.rows !== rows)
+        throw new PlatformError(
+          'bad_request',
+          `the backup is damaged: ${name} should hold ${rows} rows and holds ${count?.rows ?? 0}`,
+        )
     }
-    for (const { table, name, definition } of keys) await transaction`alter table ${transaction.raw(table)} add constraint ${transaction(name)} ${transaction.raw(definition)}`
-    for (const { name, last } of sequences) if (last !== null) await transaction`select setval(${name}::regclass, ${last}::bigint)`
+    for (const { table, name, definition } of keys)
+      await transaction`alter table ${transaction.raw(table)} add constraint ${transaction(name)} ${transaction.raw(definition)}`
+    for (const { name, last } of sequences)
+      if (last !== null) await transaction`select setval(${name}::regclass, ${last}::bigint)`
   })
 }

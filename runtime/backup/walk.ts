@@ -31,11 +31,17 @@ export async function* walk(root: string, path: string): AsyncGenerator<Found> {
 
 /** Services write there meanwhile, and the backup reads as root: a folder that became a link between two looks is not followed. */
 async function namesIn(root: string, path: string): Promise<string[]> {
-  const folder = await open(join(root, path), constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW).catch(ifGone)
+  const folder = await open(join(root, path), constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW).catch(
+    ifGone,
+  )
   if (folder === undefined) return []
   try {
     if (!(await isAt(folder, root, path))) return []
-    return (await readdir(existsSync(`/proc/self/fd/${folder.fd}`) ? `/proc/self/fd/${folder.fd}` : join(root, path)).catch(ifGone)) ?? []
+    return (
+      (await readdir(existsSync(`/proc/self/fd/${folder.fd}`) ? `/proc/self/fd/${folder.fd}` : join(root, path)).catch(
+        ifGone,
+      )) ?? []
+    )
   } finally {
     await folder.close()
   }

@@ -47,7 +47,12 @@ export interface BuildsOptions {
 /** Sweeps what a killed runtime left half made, once nothing writes to it any more, and makes the folder that every sandbox has at /m3o. */
 export async function openBuilds(options: BuildsOptions): Promise<Builds> {
   const { home, engine } = options
-  await Promise.all(engine.list().filter(({ job }) => job).map(({ id }) => engine.remove(id)))
+  await Promise.all(
+    engine
+      .list()
+      .filter(({ job }) => job)
+      .map(({ id }) => engine.remove(id)),
+  )
   for (const folder of ['builds', 'cache/modules', 'cache/platform']) {
     await mkdir(join(home, folder), { recursive: true, mode: 0o700 })
     const left = (await readdir(join(home, folder))).filter((name) => name.startsWith('.making-'))
@@ -101,8 +106,13 @@ export class Builds {
     if (!making) {
       const cancel = new AbortController()
       const listeners: Making['listeners'] = new Set()
-      const build = this.#make({ ...request, ahead, signal: cancel.signal, onLine: (line) => listeners.forEach((each) => each.onLine?.(line)), onPart: (part) => listeners.forEach((each) => each.onPart?.(part)) })
-        .finally(() => this.#forget(id, cancel))
+      const build = this.#make({
+        ...request,
+        ahead,
+        signal: cancel.signal,
+        onLine: (line) => listeners.forEach((each) => each.onLine?.(line)),
+        onPart: (part) => listeners.forEach((each) => each.onPart?.(part)),
+      }).finally(() => this.#forget(id, cancel))
       build.catch(() => {})
       this.#making.set(id, (making = { build, listeners, cancel, waiting: 0 }))
     }
@@ -138,7 +148,10 @@ export class Builds {
     const keeping = syncTree(folder).then(() => writeDurably(join(folder, 'build.json'), JSON.stringify(build)))
     this.#keeping.set(build.id, keeping)
     // One that could not be written stays refused until it is built anew.
-    keeping.then(() => this.#keeping.delete(build.id), () => this.#known.delete(build.id))
+    keeping.then(
+      () => this.#keeping.delete(build.id),
+      () => this.#known.delete(build.id),
+    )
   }
 
   /** Resolves when it is there for good. Until then it can be started, but nothing that is to last may name it. */
@@ -162,13 +175,21 @@ export class Builds {
   /** Installs what a draft asks for, where the next build finds it; throws `build_failed`. Not for a plan that needs the whole tree. */
   async install(plan: InstallPlan, { teamId, trust }: { teamId: string; trust: Trust }): Promise<void> {
     this.#options.requireRoom?.(teamId)
-    await this.#dependencies.install(plan, { teamId, trust, app: join(this.#options.home, 'cache/empty'), platformDir: this.platformDir, onLine: () => {}, signal: new AbortController().signal })
+    await this.#dependencies.install(plan, {
+      teamId,
+      trust,
+      app: join(this.#options.home, 'cache/empty'),
+      platformDir: this.platformDir,
+      onLine: () => {},
+      signal: new AbortController().signal,
+    })
   }
 
   /** One that was made before. Throws `not_found`. */
   async read(id: string): Promise<Build> {
     const build = this.#there(id)
-    if (build === undefined) throw new PlatformError('not_found', `the build ${id} is no longer kept`, { fix: 'Deploy the revision again.' })
+    if (build === undefined)
+      throw new PlatformError('not_found', `the build ${id} is no longer kept`, { fix: 'Deploy the revision again.' })
     return build
   }
 
@@ -185,8 +206,20 @@ export class Builds {
   }
 
   /** Deletes what was not used for long, oldest first, beyond `keepBytes`; never what is in `used` (ids of builds). `classes`: those that something can still be built in. */
-  async sweep({ used, classes, keepBytes = 5 * 2 ** 30 }: { used: ReadonlySet<string>; classes: ReadonlySet<string>; keepBytes?: number }): Promise<void> {
-    const removed = await sweepBuilds(this.#options.home, { classes, used: new Set([...used, ...this.#making.keys(), ...this.#keeping.keys()]), keepBytes })
+  async sweep({
+    used,
+    classes,
+    keepBytes = 5 * 2 ** 30,
+  }: {
+    used: ReadonlySet<string>
+    classes: ReadonlySet<string>
+    keepBytes?: number
+  }): Promise<void> {
+    const removed = await sweepBuilds(this.#options.home, {
+      classes,
+      used: new Set([...used, ...this.#making.keys(), ...this.#keeping.keys()]),
+      keepBytes,
+    })
     for (const id of removed.builds) this.#known.delete(id)
     if (removed.builds.length + removed.modules.length > 0) this.#options.log.info(removed, 'old builds were removed')
   }
@@ -194,9 +227,12 @@ export class Builds {
   /** The platform's own files are those of today, whenever the build was made; and it may have been made in another home, before a restore. */
   #asHere(build: Build): Build {
     const modules = 'cache/modules/'
-    const moved = (path: string) => (path.includes(`/${modules}`) ? join(this.#options.home, path.slice(path.lastIndexOf(`/${modules}`))) : path)
+    const moved = (path: string) =>
+      path.includes(`/${modules}`) ? join(this.#options.home, path.slice(path.lastIndexOf(`/${modules}`))) : path
     return {
-      ...build, platformDir: this.platformDir, sourceDir: join(this.#folder(build.id), 'app'),
+      ...build,
+      platformDir: this.platformDir,
+      sourceDir: join(this.#folder(build.id), 'app'),
       ...(build.buildDir !== undefined && { buildDir: join(this.#folder(build.id), 'js') }),
       ...(build.modulesDir !== undefined && { modulesDir: moved(build.modulesDir) }),
       binds: build.binds.map((bind) => ({ ...bind, host: moved(bind.host) })),
@@ -207,7 +243,9 @@ export class Builds {
     return join(this.#options.home, 'builds', id)
   }
 
-  async #make(request: BuildRequest & { ahead: boolean; signal: AbortSignal } & Required<Pick<BuildRequest, 'onLine' | 'onPart'>>): Promise<Build> {
+  async #make(
+    request: BuildRequest & { ahead: boolean; signal: AbortSignal } & Required<Pick<BuildRequest, 'onLine' | 'onPart'>>,
+  ): Promise<Build> {
     const { home, requireRoom } = this.#options
     requireRoom?.(request.teamId)
     const { teamId, trust, treeHash, signal, onLine, onPart } = request
@@ -228,11 +266,22 @@ export class Builds {
       const installed = plan && (await this.#dependencies.install(plan, job))
       lap('dependencies')
       const modulesDir = plan?.kind === 'npm' ? installed : undefined
-      if (line) await compile(this.#jobs, line, { ...job, empty: join(home, 'cache/empty'), downloads: await openDownloads(join(home, 'cache'), trust.own), ...(modulesDir && { modulesDir }) })
+      if (line)
+        await compile(this.#jobs, line, {
+          ...job,
+          empty: join(home, 'cache/empty'),
+          downloads: await openDownloads(join(home, 'cache'), trust.own),
+          ...(modulesDir && { modulesDir }),
+        })
       lap('command')
       const paths = line ? await listFiles(app) : [...tree.files]
       const resolved = resolveManifest(paths, tree.read)
-      const { files } = await transformTree({ app, into: join(making, 'js'), cache: join(home, 'cache/transform'), paths })
+      const { files } = await transformTree({
+        app,
+        into: join(making, 'js'),
+        cache: join(home, 'cache/transform'),
+        paths,
+      })
       signal.throwIfAborted()
       lap('code')
       const keepsData = await mentions(app, paths, 'M3O_DATA')
@@ -241,15 +290,27 @@ export class Builds {
       const id = idOf(made, request)
       const folder = this.#folder(id)
       const build: Build = {
-        id, key: id.slice(2), teamId, trust: made, language: resolved.runtime, description: resolved.description ?? '', keepsData, manifest: resolved.manifest, settings: settingsOf(resolved.manifest), locked: resolved.locked,
-        health: resolved.health, pids: resolved.pids, sourceDir: join(folder, 'app'), platformDir: this.platformDir, skipped, madeAt: Date.now(),
+        id,
+        key: id.slice(2),
+        teamId,
+        trust: made,
+        language: resolved.runtime,
+        description: resolved.description ?? '',
+        keepsData,
+        manifest: resolved.manifest,
+        settings: settingsOf(resolved.manifest),
+        locked: resolved.locked,
+        health: resolved.health,
+        pids: resolved.pids,
+        sourceDir: join(folder, 'app'),
+        platformDir: this.platformDir,
+        skipped,
+        madeAt: Date.now(),
         readAhead: await readAhead(app, paths),
         ...(line === undefined && { committedTree: treeHash }),
         ...(modulesDir !== undefined && { modulesDir }),
         ...(Object.keys(files).length > 0 && { buildDir: join(folder, 'js') }),
-        binds: [
-          ...(plan?.kind === 'pip' && installed ? [{ host: installed, inside: '/m3o/python' }] : []),
-        ],
+        binds: [...(plan?.kind === 'pip' && installed ? [{ host: installed, inside: '/m3o/python' }] : [])],
         ...commandOf(resolved, modulesDir !== undefined),
       }
       const there = this.#there(id)
@@ -277,7 +338,13 @@ function idOf(trust: string, { teamId, treeHash }: Pick<BuildRequest, 'teamId' |
 
 /** By name, and how large they may be: all of them are held in memory at once. */
 const describing: Readonly<Record<string, number>> = {
-  'm3o.json': 2 ** 20, 'package.json': 2 ** 20, '.npmrc': 2 ** 20, 'requirements.txt': 2 ** 20, 'pyproject.toml': 2 ** 20, 'package-lock.json': 20 * 2 ** 20, 'npm-shrinkwrap.json': 20 * 2 ** 20,
+  'm3o.json': 2 ** 20,
+  'package.json': 2 ** 20,
+  '.npmrc': 2 ** 20,
+  'requirements.txt': 2 ** 20,
+  'pyproject.toml': 2 ** 20,
+  'package-lock.json': 20 * 2 ** 20,
+  'npm-shrinkwrap.json': 20 * 2 ** 20,
 }
 
 /** Names of all files, texts of those that say how to build. */
@@ -287,7 +354,10 @@ async function readTree(app: string, treeHash: string): Promise<Tree> {
   for (const [path, limit] of Object.entries(describing)) {
     if (!files.has(path)) continue
     const text = await readText(app, path, limit)
-    if (text === undefined) throw new PlatformError('invalid_manifest', `${path} is larger than ${limit >> 20} MB`, { fix: `Make ${path} smaller.` })
+    if (text === undefined)
+      throw new PlatformError('invalid_manifest', `${path} is larger than ${limit >> 20} MB`, {
+        fix: `Make ${path} smaller.`,
+      })
     texts.set(path, text)
   }
   // The one that is read; there may be many that differ by the case of their letters.
@@ -296,7 +366,8 @@ async function readTree(app: string, treeHash: string): Promise<Tree> {
   for (const name of ['m3o.json', 'package.json']) {
     // As a link it would mean something else here than in the sandbox.
     const stat = files.has(name) ? undefined : lstatSync(join(app, name), { throwIfNoEntry: false })
-    if (stat) throw new PlatformError('invalid_manifest', `${name} must be a plain file`, { fix: `Replace ${name} by a file.` })
+    if (stat)
+      throw new PlatformError('invalid_manifest', `${name} must be a plain file`, { fix: `Replace ${name} by a file.` })
   }
   return { app, files, treeHash, read: (path) => texts.get(path) }
 }

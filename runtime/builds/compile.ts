@@ -13,16 +13,24 @@ const toolFolders = ['/usr/local/bin', '/usr/local/go/bin', '/usr/bin', '/bin']
 /** What is run before the service can be; undefined when nothing is. Throws `build_failed` naming a tool that is missing. */
 export function buildLine({ runtime, build }: Resolved): string | undefined {
   if (runtime === 'image') {
-    throw new PlatformError('build_failed', 'a Dockerfile needs the swarm engine, and this platform runs the process engine', {
-      fix: 'Say what to run with "runtime" and "command" in m3o.json, or have the operator choose the swarm engine.',
-    })
+    throw new PlatformError(
+      'build_failed',
+      'a Dockerfile needs the swarm engine, and this platform runs the process engine',
+      {
+        fix: 'Say what to run with "runtime" and "command" in m3o.json, or have the operator choose the swarm engine.',
+      },
+    )
   }
   const toolchain = toolchainOf(runtime)
   if (build || !toolchain) return build
   if (!toolFolders.some((folder) => runnable(join(folder, toolchain.tool)))) {
-    throw new PlatformError('build_failed', `${toolchain.name} is not installed on this machine: "${toolchain.tool}" was not found in ${toolFolders.join(', ')}`, {
-      fix: `Have the operator install ${toolchain.name}, or deploy a program that is built already and name it with "command" in m3o.json.`,
-    })
+    throw new PlatformError(
+      'build_failed',
+      `${toolchain.name} is not installed on this machine: "${toolchain.tool}" was not found in ${toolFolders.join(', ')}`,
+      {
+        fix: `Have the operator install ${toolchain.name}, or deploy a program that is built already and name it with "command" in m3o.json.`,
+      },
+    )
   }
   return toolchain.build
 }
@@ -37,10 +45,24 @@ function runnable(path: string): boolean {
 }
 
 /** What compilers keep for the next time: Go compiles its whole library when it finds nothing of it. Of the trust class, like npm's. */
-const kept = { GOCACHE: '/downloads/go-build', GOMODCACHE: '/downloads/go', GOTELEMETRY: 'off', CARGO_HOME: '/downloads/cargo', MAVEN_ARGS: '-Dmaven.repo.local=/downloads/maven' }
+const kept = {
+  GOCACHE: '/downloads/go-build',
+  GOMODCACHE: '/downloads/go',
+  GOTELEMETRY: 'off',
+  CARGO_HOME: '/downloads/cargo',
+  MAVEN_ARGS: '-Dmaven.repo.local=/downloads/maven',
+}
 
 /** Runs the build's command line in the tree itself; what it leaves there is part of the build. */
-export async function compile(jobs: Jobs, line: string, job: Omit<Job, 'what' | 'command' | 'env' | 'binds' | 'sourceDir'> & { app: string; empty: string; downloads: string }): Promise<void> {
+export async function compile(
+  jobs: Jobs,
+  line: string,
+  job: Omit<Job, 'what' | 'command' | 'env' | 'binds' | 'sourceDir'> & {
+    app: string
+    empty: string
+    downloads: string
+  },
+): Promise<void> {
   const { app, empty, downloads, modulesDir, ...rest } = job
   job.onLine(`building: ${line}`)
   await ownFiles(app)
@@ -55,14 +77,28 @@ export async function compile(jobs: Jobs, line: string, job: Omit<Job, 'what' | 
     what: 'the build',
     sourceDir: empty,
     command: ['/bin/sh', '-c', line],
-    env: { ...kept, CI: '1', NODE_USE_SYSTEM_CA: '1', NO_COLOR: '1', PATH: ['/app/node_modules/.bin', '/m3o/bin', ...toolFolders].join(':') },
-    binds: [{ host: app, inside: '/app', writable: true }, { host: downloads, inside: '/downloads', writable: true }, ...modules],
+    env: {
+      ...kept,
+      CI: '1',
+      NODE_USE_SYSTEM_CA: '1',
+      NO_COLOR: '1',
+      PATH: ['/app/node_modules/.bin', '/m3o/bin', ...toolFolders].join(':'),
+    },
+    binds: [
+      { host: app, inside: '/app', writable: true },
+      { host: downloads, inside: '/downloads', writable: true },
+      ...modules,
+    ],
   })
   if (modulesDir) await rm(join(app, 'node_modules'), { recursive: true, force: true })
   if (exit.exitCode === 0) return
   const last = lines.findLast((text) => /error|fail|cannot|not found/i.test(text)) ?? lines.at(-1)
-  throw new PlatformError('build_failed', `the build (${line.slice(0, 100)}) ended with code ${exit.exitCode}${last ? `: ${last.slice(0, 300)}` : ''}`, {
-    fix: 'The log of the build has all that it printed.',
-    data: { exitCode: exit.exitCode, lines: lines.slice(-50) },
-  })
+  throw new PlatformError(
+    'build_failed',
+    `the build (${line.slice(0, 100)}) ended with code ${exit.exitCode}${last ? `: ${last.slice(0, 300)}` : ''}`,
+    {
+      fix: 'The log of the build has all that it printed.',
+      data: { exitCode: exit.exitCode, lines: lines.slice(-50) },
+    },
+  )
 }

@@ -31,7 +31,12 @@ export interface InstallPlan {
 }
 
 /** What is to be installed; undefined when nothing is. `development`: also what is needed only to work on it. */
-export function planInstall(tree: Tree, resolved: Resolved, teamId: string, { development = resolved.build !== undefined } = {}): InstallPlan | undefined {
+export function planInstall(
+  tree: Tree,
+  resolved: Resolved,
+  teamId: string,
+  { development = resolved.build !== undefined } = {},
+): InstallPlan | undefined {
   if (tree.files.has('package.json')) return planNpm(tree, teamId, development)
   if (resolved.runtime === 'python') return planPip(tree, teamId)
   return undefined
@@ -44,23 +49,42 @@ const tooling = `node${process.versions.node.split('.')[0]}-1`
 function planNpm({ files, read, treeHash }: Tree, teamId: string, development: boolean): InstallPlan | undefined {
   const all = packageOf(files, read)
   // The platform brings its SDK itself.
-  const without = (list: Record<string, string>) => Object.fromEntries(Object.entries(list).filter(([name]) => name !== '@m3o/sdk'))
+  const without = (list: Record<string, string>) =>
+    Object.fromEntries(Object.entries(list).filter(([name]) => name !== '@m3o/sdk'))
   const withDevelopment = development && Object.keys(without(all.devDependencies)).length > 0
   const wanted = { ...without(all.dependencies), ...(withDevelopment && without(all.devDependencies)) }
   if (Object.keys(wanted).length === 0) return undefined
   const manifest = JSON.parse((read('package.json') ?? '{}').replace(/^\uFEFF/, '')) as Record<string, unknown>
-  const whole = manifest.workspaces !== undefined || Object.values(wanted).some((range) => /^(file|link|portal):|^[./~]/.test(range))
+  const whole =
+    manifest.workspaces !== undefined ||
+    Object.values(wanted).some((range) => /^(file|link|portal):|^[./~]/.test(range))
   const lock = ['package-lock.json', 'npm-shrinkwrap.json'].find((name) => files.has(name))
   // Its own scripts expect its sources, which are not here; its dependencies' scripts are run.
   const { scripts: _, ...rest } = manifest
-  const slim = whole || lock ? rest : { ...rest, dependencies: without(strings(rest.dependencies)), devDependencies: without(strings(rest.devDependencies)) }
+  const slim =
+    whole || lock
+      ? rest
+      : {
+          ...rest,
+          dependencies: without(strings(rest.dependencies)),
+          devDependencies: without(strings(rest.devDependencies)),
+        }
   const given: Record<string, string> = { 'package.json': JSON.stringify(slim) }
   for (const name of [lock, '.npmrc']) if (name && files.has(name)) given[name] = read(name) ?? ''
   const flags = `--no-audit --no-fund ${withDevelopment ? '--include=dev' : '--omit=dev'}`
   const { name: __, version: ___, description: ____, ...deciding } = slim
   return {
     kind: 'npm',
-    key: keyOf(['npm', tooling, teamId, withDevelopment, JSON.stringify(deciding), given[lock ?? ''], given['.npmrc'], whole && treeHash]),
+    key: keyOf([
+      'npm',
+      tooling,
+      teamId,
+      withDevelopment,
+      JSON.stringify(deciding),
+      given[lock ?? ''],
+      given['.npmrc'],
+      whole && treeHash,
+    ]),
     given,
     command: lock ? `npm ci ${flags}` : `npm install ${flags}`,
     whole,
@@ -72,16 +96,29 @@ function strings(value: unknown): Record<string, string> {
 }
 
 function planPip({ files, read, treeHash }: Tree, teamId: string): InstallPlan | undefined {
-  const install = 'python3 -m pip install --no-input --disable-pip-version-check --no-warn-script-location --target site-packages'
+  const install =
+    'python3 -m pip install --no-input --disable-pip-version-check --no-warn-script-location --target site-packages'
   const requirements = files.has('requirements.txt') ? (read('requirements.txt') ?? '') : undefined
   if (requirements?.split('\n').some((line) => line.trim() !== '' && !line.trim().startsWith('#'))) {
     const whole = /^[^\S\n]*(-r|-c|-e|\.|file:)/m.test(requirements)
     const key = keyOf(['pip', tooling, teamId, requirements, whole && treeHash])
-    return { kind: 'pip', key, given: { 'requirements.txt': requirements }, command: `${install} -r requirements.txt`, whole }
+    return {
+      kind: 'pip',
+      key,
+      given: { 'requirements.txt': requirements },
+      command: `${install} -r requirements.txt`,
+      whole,
+    }
   }
   const project = files.has('pyproject.toml') ? (read('pyproject.toml') ?? '') : ''
   if (!/^[^\S\n]*dependencies[^\S\n]*=[^\S\n]*\[\s*["'#\n]/m.test(project)) return undefined
-  return { kind: 'pip', key: keyOf(['pip', tooling, teamId, project, treeHash]), given: {}, command: `${install} .`, whole: true }
+  return {
+    kind: 'pip',
+    key: keyOf(['pip', tooling, teamId, project, treeHash]),
+    given: {},
+    command: `${install} .`,
+    whole: true,
+  }
 }
 
 const keyOf = (parts: unknown[]) => createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
@@ -151,15 +188,30 @@ export class Dependencies {
         command: ['/bin/sh', '-c', `cd /work && ${copy}${command}`],
         env: {
           // An unreachable registry is told within seconds.
-          npm_config_fetch_retries: '2', npm_config_fetch_retry_mintimeout: '500', npm_config_fetch_retry_maxtimeout: '3000',
+          npm_config_fetch_retries: '2',
+          npm_config_fetch_retry_mintimeout: '500',
+          npm_config_fetch_retry_maxtimeout: '3000',
           // Where a company's own authority signs for the registry, the machine knows it.
-          NODE_USE_SYSTEM_CA: '1', ...(existsSync(authorities) && { PIP_CERT: authorities }),
-          npm_config_cache: '/downloads', npm_config_update_notifier: 'false', npm_config_progress: 'false', PIP_CACHE_DIR: '/downloads/pip',
-          PIP_PROGRESS_BAR: 'off', CI: '1', NO_COLOR: '1',
+          NODE_USE_SYSTEM_CA: '1',
+          ...(existsSync(authorities) && { PIP_CERT: authorities }),
+          npm_config_cache: '/downloads',
+          npm_config_update_notifier: 'false',
+          npm_config_progress: 'false',
+          PIP_CACHE_DIR: '/downloads/pip',
+          PIP_PROGRESS_BAR: 'off',
+          CI: '1',
+          NO_COLOR: '1',
         },
-        binds: [{ host: made, inside: '/work', writable: true }, { host: downloads, inside: '/downloads', writable: true }],
+        binds: [
+          { host: made, inside: '/work', writable: true },
+          { host: downloads, inside: '/downloads', writable: true },
+        ],
       })
-      if (exit.exitCode !== 0 && before !== undefined && lines.some((line) => /npm error code (ETARGET|ENOVERSIONS)$/.test(line))) {
+      if (
+        exit.exitCode !== 0 &&
+        before !== undefined &&
+        lines.some((line) => /npm error code (ETARGET|ENOVERSIONS)$/.test(line))
+      ) {
         job.onLine('the registry does not say what there was then: versions are resolved again for this environment')
         await rm(made, { recursive: true, force: true })
         return await this.#make(plan, job, folder, true)
@@ -168,9 +220,11 @@ export class Dependencies {
       const result = join(made, installed[plan.kind])
       // Only peer or optional dependencies, none of which was installed.
       if (!(await exists(result))) await mkdir(result)
-      if (!(await lstat(result)).isDirectory()) throw new PlatformError('build_failed', `the dependencies replaced ${installed[plan.kind]} by something else`)
+      if (!(await lstat(result)).isDirectory())
+        throw new PlatformError('build_failed', `the dependencies replaced ${installed[plan.kind]} by something else`)
       const resolved = await readText(made, 'package-lock.json', 50 * 2 ** 20).catch(() => undefined)
-      if (resolved && plan.kind === 'npm') await writeDurably(join(this.#cache, 'locks', job.trust.own, `${plan.key}.json`), resolved)
+      if (resolved && plan.kind === 'npm')
+        await writeDurably(join(this.#cache, 'locks', job.trust.own, `${plan.key}.json`), resolved)
       await noteResolved(this.#cache, plan.key, new Date())
       await syncTree(made)
       await renameDurably(made, folder)
@@ -195,7 +249,8 @@ export class Dependencies {
       }
       if (before !== undefined) return { command: `${command} --before=${before}`, before }
     }
-    if (plan.kind === 'pip' && before !== undefined) onLine('versions that are left open are resolved again for this environment')
+    if (plan.kind === 'pip' && before !== undefined)
+      onLine('versions that are left open are resolved again for this environment')
     return { command }
   }
 
@@ -207,7 +262,11 @@ export class Dependencies {
 }
 
 /** What was installed of it by a class that may be read, if any. */
-export async function findInstalled(cache: string, { kind, key }: Pick<InstallPlan, 'kind' | 'key'>, { reads }: Trust): Promise<string | undefined> {
+export async function findInstalled(
+  cache: string,
+  { kind, key }: Pick<InstallPlan, 'kind' | 'key'>,
+  { reads }: Trust,
+): Promise<string | undefined> {
   for (const trust of reads) {
     const folder = join(cache, 'modules', trust, key)
     if (await exists(folder)) return join(folder, installed[kind])
@@ -217,4 +276,8 @@ export async function findInstalled(cache: string, { kind, key }: Pick<InstallPl
 
 const installed = { npm: 'node_modules', pip: 'site-packages' } as const
 
-const exists = (path: string) => lstat(path).then(() => true, () => false)
+const exists = (path: string) =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  )

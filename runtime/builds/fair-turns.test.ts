@@ -5,7 +5,8 @@ import { FairTurns } from './fair-turns.ts'
 function queue(places: number) {
   const turns = new FairTurns(places)
   const begun: string[] = []
-  const ask = (name: string, signal = new AbortController().signal) => turns.take(name[0] ?? '', signal).then(() => void begun.push(name))
+  const ask = (name: string, signal = new AbortController().signal) =>
+    turns.take(name[0] ?? '', signal).then(() => void begun.push(name))
   return { turns, begun, ask, settle: () => new Promise(setImmediate) }
 }
 

@@ -44,7 +44,9 @@ export class FairTurns {
     this.#total -= 1
     this.#running.set(team, this.#of(team) - 1)
     if (this.#of(team) <= 0) this.#running.delete(team)
-    const [next] = this.#waiting.filter((each) => this.isFree(each.team)).sort((a, b) => this.#of(a.team) - this.#of(b.team))
+    const [next] = this.#waiting
+      .filter((each) => this.isFree(each.team))
+      .sort((a, b) => this.#of(a.team) - this.#of(b.team))
     if (next === undefined) return
     this.#waiting = this.#waiting.filter((each) => each !== next)
     this.#begin(next.team)

@@ -25,7 +25,8 @@ export async function openDownloads(cache: string, trust: string): Promise<strin
  * that run with them, as `cache/modules/{key}`, where no build looks for them; the sweep takes them.
  */
 export async function dropUntrusted(cache: string): Promise<void> {
-  const old = async (folder: string) => (await readdir(join(cache, folder)).catch(() => [])).filter((name) => !isClass(name))
+  const old = async (folder: string) =>
+    (await readdir(join(cache, folder)).catch(() => [])).filter((name) => !isClass(name))
   for (const name of await old('downloads')) await rm(join(cache, 'downloads', name), { recursive: true, force: true })
   for (const name of await old('locks')) {
     const file = join(cache, 'locks', name)

@@ -32,7 +32,12 @@ const keptLines = 200
 /** Of output, after which the rest is counted and not shown. */
 const outputLimit = 20 * 2 ** 20
 
-export interface JobLimits { memoryMiB: number; cpu: number; pids: number; deadlineMs: number }
+export interface JobLimits {
+  memoryMiB: number
+  cpu: number
+  pids: number
+  deadlineMs: number
+}
 
 /** A build may take half of the machine's memory, up to 2 GiB, and two of its processors, for ten minutes. */
 const usualLimits: JobLimits = {
@@ -51,7 +56,12 @@ export class Jobs {
   readonly #exits = new Map<string, (exit: Exit) => void>()
   readonly #turns = new FairTurns(Math.max(1, cpus().length))
 
-  constructor(engine: Engine, folder: string, registry: Pick<OperatorRegistry, 'env' | 'binds'>, limits: Partial<JobLimits> = {}) {
+  constructor(
+    engine: Engine,
+    folder: string,
+    registry: Pick<OperatorRegistry, 'env' | 'binds'>,
+    limits: Partial<JobLimits> = {},
+  ) {
     this.#limits = { ...usualLimits, ...limits }
     this.#engine = engine
     this.#registry = registry
@@ -88,8 +98,20 @@ export class Jobs {
     let tooLate = false
     try {
       await this.#engine.start({
-        id, teamId: job.teamId, serviceId: 'build', environmentId: 'build', name: 'build', sourceDir: job.sourceDir, command: job.command,
-        env: { ...this.#registry.env, ...job.env }, port: 0, limits, logDir, job: true, binds: [...this.#registry.binds, ...job.binds], platformDir: job.platformDir,
+        id,
+        teamId: job.teamId,
+        serviceId: 'build',
+        environmentId: 'build',
+        name: 'build',
+        sourceDir: job.sourceDir,
+        command: job.command,
+        env: { ...this.#registry.env, ...job.env },
+        port: 0,
+        limits,
+        logDir,
+        job: true,
+        binds: [...this.#registry.binds, ...job.binds],
+        platformDir: job.platformDir,
         ...(job.modulesDir !== undefined && { modulesDir: job.modulesDir }),
       })
       late = setTimeout(() => ((tooLate = true), stop()), deadlineMs)
@@ -98,9 +120,18 @@ export class Jobs {
       await follow(logDir, ended, keep)
       const exit = await ended
       job.signal.throwIfAborted()
-      if (tooLate) throw new PlatformError('build_failed', `${job.what} took longer than ${deadlineMs < 60_000 ? `${deadlineMs / 1000} seconds` : `${deadlineMs / 60_000} minutes`} and was ended`, { data: { lines: lines.slice(-50) } })
+      if (tooLate)
+        throw new PlatformError(
+          'build_failed',
+          `${job.what} took longer than ${deadlineMs < 60_000 ? `${deadlineMs / 1000} seconds` : `${deadlineMs / 60_000} minutes`} and was ended`,
+          { data: { lines: lines.slice(-50) } },
+        )
       if (exit.oom) {
-        throw new PlatformError('build_failed', `${job.what} needed more than the ${limits.memoryMiB} MiB of memory that a build may use`, { data: { exitCode: exit.exitCode, lines: lines.slice(-50) } })
+        throw new PlatformError(
+          'build_failed',
+          `${job.what} needed more than the ${limits.memoryMiB} MiB of memory that a build may use`,
+          { data: { exitCode: exit.exitCode, lines: lines.slice(-50) } },
+        )
       }
       return { exit, lines }
     } finally {
@@ -156,11 +187,18 @@ class Stream {
   }
 
   async readTo(size: number): Promise<void> {
-    for (const end = Math.min(size, outputLimit); this.#position < end; ) {
-      const { bytesRead } = await this.#handle.read(this.#buffer, 0, Math.min(this.#buffer.length, end - this.#position), this.#position)
+    for (const end = Math.min(size, outputLimit); this.#position < end;) {
+      const { bytesRead } = await this.#handle.read(
+        this.#buffer,
+        0,
+        Math.min(this.#buffer.length, end - this.#position),
+        this.#position,
+      )
       if (bytesRead === 0) return
       this.#position += bytesRead
-      const lines = (this.#rest + this.#decoder.decode(this.#buffer.subarray(0, bytesRead), { stream: true })).split('\n')
+      const lines = (this.#rest + this.#decoder.decode(this.#buffer.subarray(0, bytesRead), { stream: true })).split(
+        '\n',
+      )
       this.#rest = (lines.pop() ?? '').slice(0, 10_000)
       for (const line of lines) this.#onLine(clean(line))
     }
@@ -179,4 +217,9 @@ class Stream {
 
 /** Without carriage returns (progress bars), colours and other control characters. */
 // eslint-disable-next-line no-control-regex
-const clean = (line: string) => line.replace(/^[^]*\r(?!$)/, '').replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '').replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '').slice(0, 10_000)
+const clean = (line: string) =>
+  line
+    .replace(/^[^]*\r(?!$)/, '')
+    .replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '')
+    .replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '')
+    .slice(0, 10_000)

@@ -21,12 +21,23 @@ import { type Standing, trustOf } from './trust.ts'
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url))
 const registry = await readOperatorRegistry()
-const reachable = (url: string) => fetch(url, { signal: AbortSignal.timeout(5_000) }).then(({ ok }) => ok, () => false)
+const reachable = (url: string) =>
+  fetch(url, { signal: AbortSignal.timeout(5_000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  )
 const npmRegistry = (registry.env.npm_config_registry ?? 'https://registry.npmjs.org').replace(/\/$/, '')
 const [hasNpm, hasPyPI, hasGo] = await Promise.all(
-  [`${npmRegistry}/ms`, 'https://pypi.org/simple/docopt/', 'https://proxy.golang.org/github.com/pkg/errors/@v/list'].map(reachable),
+  [
+    `${npmRegistry}/ms`,
+    'https://pypi.org/simple/docopt/',
+    'https://proxy.golang.org/github.com/pkg/errors/@v/list',
+  ].map(reachable),
 )
-const hasPip = await promisify(execFile)('/usr/bin/python3', ['-m', 'pip', '--version']).then(() => true, () => false)
+const hasPip = await promisify(execFile)('/usr/bin/python3', ['-m', 'pip', '--version']).then(
+  () => true,
+  () => false,
+)
 const minute = 60_000
 
 let home: string
@@ -46,7 +57,12 @@ afterAll(async () => {
 }, minute)
 
 const closed = { role: 'owner', people: [] as string[] } as const
-const production: Standing = { id: 'e_production', teamId: 'team_one', kind: 'production', protection: { deploy: { ...closed }, secrets: { ...closed }, promote: { ...closed } } }
+const production: Standing = {
+  id: 'e_production',
+  teamId: 'team_one',
+  kind: 'production',
+  protection: { deploy: { ...closed }, secrets: { ...closed }, promote: { ...closed } },
+}
 const mallory: Standing = { id: 'e_mallory', teamId: 'team_one', kind: 'personal', protection: null }
 const inOwn = trustOf([mallory, production])
 const inProduction = trustOf([production])
@@ -56,16 +72,26 @@ type Made = Build & { lines: string[] }
 
 async function make(files: Files, trust: typeof inOwn): Promise<Made> {
   const lines: string[] = []
-  const build = await builds.build({
-    teamId: 'team_one', trust, serviceId: 's_1', environmentId: 'e_1', name: 'hello', treeHash: createHash('sha1').update(JSON.stringify(files)).digest('hex'), onLine: (line) => lines.push(line),
-    exportTree: async (into) => {
-      for (const [path, text] of Object.entries(files)) {
-        await mkdir(dirname(join(into, path)), { recursive: true })
-        await writeFile(join(into, path), text)
-      }
-      return { skipped: [] }
-    },
-  }).catch((error: unknown) => { throw new Error(lines.join('\n'), { cause: error }) })
+  const build = await builds
+    .build({
+      teamId: 'team_one',
+      trust,
+      serviceId: 's_1',
+      environmentId: 'e_1',
+      name: 'hello',
+      treeHash: createHash('sha1').update(JSON.stringify(files)).digest('hex'),
+      onLine: (line) => lines.push(line),
+      exportTree: async (into) => {
+        for (const [path, text] of Object.entries(files)) {
+          await mkdir(dirname(join(into, path)), { recursive: true })
+          await writeFile(join(into, path), text)
+        }
+        return { skipped: [] }
+      },
+    })
+    .catch((error: unknown) => {
+      throw new Error(lines.join('\n'), { cause: error })
+    })
   return { ...build, lines }
 }
 
@@ -102,11 +128,14 @@ const fresh = (metadata) => ({ ...metadata, time: Date.now(), resHeaders: { ...m
   }
 })()
 `
-const wants = (more: object = {}) => JSON.stringify({ name: 'x', private: true, dependencies: { ms: '2.1.3' }, ...more })
+const wants = (more: object = {}) =>
+  JSON.stringify({ name: 'x', private: true, dependencies: { ms: '2.1.3' }, ...more })
 
 const goMod = 'module hello\n\ngo 1.20\n\nrequire github.com/pkg/errors v0.9.1\n'
-const goSum = 'github.com/pkg/errors v0.9.1 h1:FEBLx1zS214owpjy7qsBeixbURkuhQAwrK5UwLGTwt4=\ngithub.com/pkg/errors v0.9.1/go.mod h1:bwawxfHBFNV+L2hUp1rHADufV3IMtnDRdf1r5NINEl0=\n'
-const goMain = 'package main\n\nimport "github.com/pkg/errors"\n\nfunc main() { println(errors.WithMessage(errors.New("a"), "b").Error()) }\n'
+const goSum =
+  'github.com/pkg/errors v0.9.1 h1:FEBLx1zS214owpjy7qsBeixbURkuhQAwrK5UwLGTwt4=\ngithub.com/pkg/errors v0.9.1/go.mod h1:bwawxfHBFNV+L2hUp1rHADufV3IMtnDRdf1r5NINEl0=\n'
+const goMain =
+  'package main\n\nimport "github.com/pkg/errors"\n\nfunc main() { println(errors.WithMessage(errors.New("a"), "b").Error()) }\n'
 
 /** A wheel that pip once built is taken from its cache without another look. */
 const poisonPip = `
@@ -119,46 +148,88 @@ for name in glob.glob('/downloads/pip/**/*.whl', recursive=True):
 
 const attacks: Attack[] = [
   {
-    name: 'npm: a package in its cache', runs: hasNpm === true,
-    poisoner: { 'index.js': server, 'package.json': wants({ description: 'other', engines: { node: '*' } }), 'poison.cjs': poisonNpm, 'm3o.json': building('node poison.cjs') },
+    name: 'npm: a package in its cache',
+    runs: hasNpm === true,
+    poisoner: {
+      'index.js': server,
+      'package.json': wants({ description: 'other', engines: { node: '*' } }),
+      'poison.cjs': poisonNpm,
+      'm3o.json': building('node poison.cjs'),
+    },
     clean: { 'index.js': server, 'package.json': wants() },
-    isPoisoned: async ({ modulesDir }) => (await readFile(join(modulesDir ?? '', 'ms/index.js'), 'utf8')).includes('POISON'),
+    isPoisoned: async ({ modulesDir }) =>
+      (await readFile(join(modulesDir ?? '', 'ms/index.js'), 'utf8')).includes('POISON'),
   },
   {
-    name: 'npm: a package in its cache, of a build with a command', runs: hasNpm === true,
-    poisoner: { 'index.js': `${server}//`, 'package.json': wants({ engines: { node: '>1' } }), 'poison.cjs': poisonNpm, 'm3o.json': building('node poison.cjs') },
-    clean: { 'index.js': server, 'package.json': wants(), 'm3o.json': building('node -p "JSON.stringify(require(\'ms\'))" | tee said.txt') },
+    name: 'npm: a package in its cache, of a build with a command',
+    runs: hasNpm === true,
+    poisoner: {
+      'index.js': `${server}//`,
+      'package.json': wants({ engines: { node: '>1' } }),
+      'poison.cjs': poisonNpm,
+      'm3o.json': building('node poison.cjs'),
+    },
+    clean: {
+      'index.js': server,
+      'package.json': wants(),
+      'm3o.json': building('node -p "JSON.stringify(require(\'ms\'))" | tee said.txt'),
+    },
     isPoisoned: async ({ sourceDir }) => (await readFile(join(sourceDir, 'said.txt'), 'utf8')).includes('POISON'),
   },
   {
-    name: 'Go: an extracted module, in spite of go.sum', runs: hasGo === true && existsSync('/usr/local/go/bin/go'),
-    poisoner: { 'go.mod': goMod, 'go.sum': goSum, 'main.go': goMain, 'm3o.json': building(`go mod download && cd /downloads/go/github.com/pkg/errors@v0.9.1 && chmod -R u+w . && sed -i 's/": "/"POISON"/' errors.go && grep -q POISON errors.go && mkdir -p /app/.m3o && touch /app/.m3o/service`) },
+    name: 'Go: an extracted module, in spite of go.sum',
+    runs: hasGo === true && existsSync('/usr/local/go/bin/go'),
+    poisoner: {
+      'go.mod': goMod,
+      'go.sum': goSum,
+      'main.go': goMain,
+      'm3o.json': building(
+        `go mod download && cd /downloads/go/github.com/pkg/errors@v0.9.1 && chmod -R u+w . && sed -i 's/": "/"POISON"/' errors.go && grep -q POISON errors.go && mkdir -p /app/.m3o && touch /app/.m3o/service`,
+      ),
+    },
     clean: { 'go.mod': goMod, 'go.sum': goSum, 'main.go': `${goMain}// reviewed\n` },
     isPoisoned: async ({ sourceDir }) => (await readFile(join(sourceDir, '.m3o/service'), 'latin1')).includes('POISON'),
   },
   {
-    name: 'pip: a wheel that it built', runs: hasPyPI === true && hasPip,
-    poisoner: { 'main.py': '', 'requirements.txt': 'docopt==0.6.2\n# other\n', 'poison.py': poisonPip, 'm3o.json': building('/usr/bin/python3 poison.py', { runtime: 'python' }) },
+    name: 'pip: a wheel that it built',
+    runs: hasPyPI === true && hasPip,
+    poisoner: {
+      'main.py': '',
+      'requirements.txt': 'docopt==0.6.2\n# other\n',
+      'poison.py': poisonPip,
+      'm3o.json': building('/usr/bin/python3 poison.py', { runtime: 'python' }),
+    },
     clean: { 'main.py': 'import docopt\n', 'requirements.txt': 'docopt==0.6.2\n' },
-    isPoisoned: async ({ binds }) => (await readFile(join(binds.find(({ inside }) => inside === '/m3o/python')?.host ?? '', 'docopt.py'), 'utf8')).includes('POISON'),
+    isPoisoned: async ({ binds }) =>
+      (
+        await readFile(join(binds.find(({ inside }) => inside === '/m3o/python')?.host ?? '', 'docopt.py'), 'utf8')
+      ).includes('POISON'),
   },
 ]
 
 describe.each(attacks)('$name', ({ runs, poisoner, clean, isPoisoned }) => {
-  test.runIf(runs)('what a developer poisoned in their own environment is not in production', async () => {
-    await make(poisoner, inOwn)
-    expect(await isPoisoned(await make(clean, inOwn))).toBe(true)
-    expect(await isPoisoned(await make(clean, inProduction))).toBe(false)
-  }, 5 * minute)
+  test.runIf(runs)(
+    'what a developer poisoned in their own environment is not in production',
+    async () => {
+      await make(poisoner, inOwn)
+      expect(await isPoisoned(await make(clean, inOwn))).toBe(true)
+      expect(await isPoisoned(await make(clean, inProduction))).toBe(false)
+    },
+    5 * minute,
+  )
 })
 
 const everywhere = `for place in /downloads /downloads/* /app /work /tmp "$HOME" "$GOCACHE" "$GOMODCACHE" "$CARGO_HOME" /downloads/maven /downloads/pip; do mkdir -p $place 2>/dev/null; echo x >$place/marked 2>/dev/null; done; ls -d /downloads/*`
 const search = 'find / -xdev -name marked 2>/dev/null; find /downloads -name marked; echo looked'
 
-test('nothing that a build can write anywhere is there for the build of another class, whatever tool it is of', async () => {
-  await make({ 'index.js': server, 'm3o.json': building(everywhere) }, inOwn)
-  const own = await make({ 'index.js': server, 'm3o.json': building(search) }, inOwn)
-  expect(own.lines.filter((line) => line.endsWith('/marked')).length).toBeGreaterThan(4)
-  const other = await make({ 'index.js': server, 'm3o.json': building(search) }, inProduction)
-  expect(other.lines.slice(1)).toEqual(['looked'])
-}, minute)
+test(
+  'nothing that a build can write anywhere is there for the build of another class, whatever tool it is of',
+  async () => {
+    await make({ 'index.js': server, 'm3o.json': building(everywhere) }, inOwn)
+    const own = await make({ 'index.js': server, 'm3o.json': building(search) }, inOwn)
+    expect(own.lines.filter((line) => line.endsWith('/marked')).length).toBeGreaterThan(4)
+    const other = await make({ 'index.js': server, 'm3o.json': building(search) }, inProduction)
+    expect(other.lines.slice(1)).toEqual(['looked'])
+  },
+  minute,
+)

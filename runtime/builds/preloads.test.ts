@@ -24,20 +24,41 @@ async function preloads(entry: string, files: Record<string, string>): Promise<s
 }
 
 test('a module’s packages are loaded ahead, in the order of its imports', async () => {
-  expect(await preloads('index.ts', { 'index.ts': "import { readFile } from 'node:fs/promises'\nimport {\n  service,\n  endpoint,\n} from '@m3o/sdk'\nimport 'reflect-metadata'\nimport { z } from 'zod'\nimport type { X } from 'types-only'\nexport default service({ x: endpoint({ request: z.object({}), response: z.any(), run: () => readFile('x') }) })\n" }))
-    .toEqual(['import @m3o/sdk', 'import reflect-metadata', 'import zod'])
+  expect(
+    await preloads('index.ts', {
+      'index.ts':
+        "import { readFile } from 'node:fs/promises'\nimport {\n  service,\n  endpoint,\n} from '@m3o/sdk'\nimport 'reflect-metadata'\nimport { z } from 'zod'\nimport type { X } from 'types-only'\nexport default service({ x: endpoint({ request: z.object({}), response: z.any(), run: () => readFile('x') }) })\n",
+    }),
+  ).toEqual(['import @m3o/sdk', 'import reflect-metadata', 'import zod'])
 })
 
 test('nothing is loaded ahead that comes after a line of the service’s own', async () => {
-  expect(await preloads('index.ts', { 'index.ts': "import 'first'\nimport './settings.ts'\nimport 'patched'", 'settings.ts': "import 'second'\nprocess.env.MODE = 'fast'" })).toEqual(['import first', 'import second'])
-  expect(await preloads('index.js', { 'index.js': "'use strict'\n// web\nconst express = require('express')\nconst { json, urlencoded } = require('body-parser')\nexpress.response.x = 1\nconst later = require('later')\n" }))
-    .toEqual(['require express', 'require body-parser'])
-  expect(await preloads('index.js', { 'index.js': "if (process.env.APM) require('apm')\nconst express = require('express')" })).toEqual([])
+  expect(
+    await preloads('index.ts', {
+      'index.ts': "import 'first'\nimport './settings.ts'\nimport 'patched'",
+      'settings.ts': "import 'second'\nprocess.env.MODE = 'fast'",
+    }),
+  ).toEqual(['import first', 'import second'])
+  expect(
+    await preloads('index.js', {
+      'index.js':
+        "'use strict'\n// web\nconst express = require('express')\nconst { json, urlencoded } = require('body-parser')\nexpress.response.x = 1\nconst later = require('later')\n",
+    }),
+  ).toEqual(['require express', 'require body-parser'])
+  expect(
+    await preloads('index.js', {
+      'index.js': "if (process.env.APM) require('apm')\nconst express = require('express')",
+    }),
+  ).toEqual([])
 })
 
 test('own files are found as Node and TypeScript find them, and none outside of the tree', async () => {
-  expect(await preloads('src/main.ts', { 'src/main.ts': "import './app.js'", 'src/app.ts': "import 'pkg'" })).toEqual(['import pkg'])
+  expect(await preloads('src/main.ts', { 'src/main.ts': "import './app.js'", 'src/app.ts': "import 'pkg'" })).toEqual([
+    'import pkg',
+  ])
   expect(await preloads('index.js', { 'index.js': "import '../../../../etc/passwd'\nimport 'pkg'" })).toEqual([])
-  expect(await preloads('index.js', { 'index.js': "import './a.js'", 'a.js': "import './index.js'\nimport 'pkg'" })).toEqual(['import pkg'])
+  expect(
+    await preloads('index.js', { 'index.js': "import './a.js'", 'a.js': "import './index.js'\nimport 'pkg'" }),
+  ).toEqual(['import pkg'])
   expect(await preloads('broken.js', { 'broken.js': 'import {{{' })).toEqual([])
 })

@@ -11,7 +11,11 @@ import type { Build } from './build.ts'
  * Loading these ahead of time changes nothing that the service could see; those that come after some of its own code
  * (which may set variables for them, or patch what they use) are left to it.
  */
-export async function preloadsOf({ sourceDir, buildDir, entry }: Pick<Build, 'sourceDir' | 'buildDir' | 'entry'>): Promise<Preload[]> {
+export async function preloadsOf({
+  sourceDir,
+  buildDir,
+  entry,
+}: Pick<Build, 'sourceDir' | 'buildDir' | 'entry'>): Promise<Preload[]> {
   if (entry === undefined) return []
   const files = new Set(await listFiles(sourceDir))
   const index = buildDir === undefined ? undefined : await readText(buildDir, 'index.json', 2 ** 20)
@@ -36,14 +40,22 @@ export async function preloadsOf({ sourceDir, buildDir, entry }: Pick<Build, 'so
   /** One statement a line start, comments gone, quotes double: as esbuild prints it. */
   async function javaScript(path: string): Promise<string | undefined> {
     if (compiled[path] !== undefined && buildDir !== undefined) return readText(buildDir, `${path}.js`, 2 ** 20)
-    const source = files.has(path) && /^\.[cm]?js$/.test(extname(path)) ? await readText(sourceDir, path, 2 ** 20) : undefined
+    const source =
+      files.has(path) && /^\.[cm]?js$/.test(extname(path)) ? await readText(sourceDir, path, 2 ** 20) : undefined
     if (source === undefined) return undefined
-    return transform(source, { loader: 'js', logLevel: 'silent', legalComments: 'none' }).then(({ code }) => code, () => undefined)
+    return transform(source, { loader: 'js', logLevel: 'silent', legalComments: 'none' }).then(
+      ({ code }) => code,
+      () => undefined,
+    )
   }
 
   function pathOf(from: string, specifier: string): string {
     const path = normalize(join(dirname(from), specifier))
-    const candidates = ['.ts', '.mts', '.tsx', '.js', '.mjs', '.cjs'].flatMap((ending) => [path + ending, path.replace(/\.[cm]?js$/, ending), join(path, `index${ending}`)])
+    const candidates = ['.ts', '.mts', '.tsx', '.js', '.mjs', '.cjs'].flatMap((ending) => [
+      path + ending,
+      path.replace(/\.[cm]?js$/, ending),
+      join(path, `index${ending}`),
+    ])
     return [path, ...candidates].find((candidate) => files.has(candidate)) ?? path
   }
 
@@ -60,7 +72,7 @@ function importsOf(code: string): Preload[] {
     return [...code.matchAll(statement)].map((match) => ({ specifier: match[1] ?? match[2] ?? '', kind: 'import' }))
   }
   const found: Preload[] = []
-  for (let rest = code; ; ) {
+  for (let rest = code; ;) {
     const match = required.exec(rest)
     if (!match) return found
     const specifier = match[1] ?? match[2]

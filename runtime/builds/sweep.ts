@@ -9,7 +9,11 @@ export interface Removed {
   modules: string[]
 }
 
-interface Found { name: string; usedAt: number; bytes: number }
+interface Found {
+  name: string
+  usedAt: number
+  bytes: number
+}
 
 export interface Kept {
   used: ReadonlySet<string>
@@ -31,7 +35,8 @@ export async function sweepBuilds(home: string, { used, classes, keepBytes }: Ke
   for (const build of await list(join(home, 'builds'), 'build.json')) {
     bytes += build.bytes
     const trust = await trustOfBuild(join(home, 'builds', build.name))
-    const usable = trust !== undefined && (trust.startsWith('platform-') || classes.has(trust) || Date.now() - build.usedAt < newMs)
+    const usable =
+      trust !== undefined && (trust.startsWith('platform-') || classes.has(trust) || Date.now() - build.usedAt < newMs)
     if (used.has(build.name) || (usable && bytes <= keepBytes)) {
       for (const key of await modulesOf(join(home, 'builds', build.name))) needed.add(key)
       continue
@@ -56,9 +61,17 @@ export async function sweepBuilds(home: string, { used, classes, keepBytes }: Ke
 
 /** What builds of a class have downloaded and resolved goes when the class is gone, or was not used for long. */
 async function sweepClasses(cache: string, classes: ReadonlySet<string>): Promise<void> {
-  for (const name of new Set((await Promise.all(classFolders.map((folder) => names(join(cache, folder))))).flat().filter(isClass))) {
-    const idleMs = Date.now() - (await stat(join(cache, 'downloads', name)).then(({ mtimeMs }) => mtimeMs, () => 0))
-    if (idleMs > idleClassMs || (idleMs > newMs && !classes.has(name))) await rm(join(cache, 'downloads', name), { recursive: true, force: true })
+  for (const name of new Set(
+    (await Promise.all(classFolders.map((folder) => names(join(cache, folder))))).flat().filter(isClass),
+  )) {
+    const idleMs =
+      Date.now() -
+      (await stat(join(cache, 'downloads', name)).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      ))
+    if (idleMs > idleClassMs || (idleMs > newMs && !classes.has(name)))
+      await rm(join(cache, 'downloads', name), { recursive: true, force: true })
     if (idleMs <= newMs || classes.has(name)) continue
     await rm(join(cache, 'locks', name), { recursive: true, force: true })
     // Only when it is empty: builds that are kept may need what is in it.
@@ -70,19 +83,27 @@ async function sweepClasses(cache: string, classes: ReadonlySet<string>): Promis
 async function list(folder: string, mark: string): Promise<Found[]> {
   const found = await Promise.all(
     (await names(folder)).map(async (name): Promise<Found> => {
-      const usedAt = await stat(join(folder, name, mark)).then(({ mtimeMs }) => mtimeMs, () => 0)
+      const usedAt = await stat(join(folder, name, mark)).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      )
       return { name, usedAt, bytes: mark === '.' ? 0 : await sizeOf(join(folder, name)) }
     }),
   )
   return found.sort((a, b) => b.usedAt - a.usedAt)
 }
 
-const names = async (folder: string): Promise<string[]> => (await readdir(folder).catch(() => [])).filter((name) => !name.startsWith('.'))
+const names = async (folder: string): Promise<string[]> =>
+  (await readdir(folder).catch(() => [])).filter((name) => !name.startsWith('.'))
 
 async function sizeOf(folder: string): Promise<number> {
   let bytes = 0
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) bytes += await stat(join(entry.parentPath, entry.name)).then(({ size }) => size, () => 0)
+    if (entry.isFile())
+      bytes += await stat(join(entry.parentPath, entry.name)).then(
+        ({ size }) => size,
+        () => 0,
+      )
   }
   return bytes
 }
@@ -91,7 +112,9 @@ async function sizeOf(folder: string): Promise<number> {
 async function modulesOf(folder: string): Promise<string[]> {
   const text = await readFile(join(folder, 'build.json'), 'utf8').catch(() => '{}')
   const { modulesDir, binds = [] } = JSON.parse(text) as Partial<Build>
-  return [modulesDir ?? '', ...binds.map(({ host }) => host)].flatMap((path) => /\/modules\/((?:[\w-]+\/)?[0-9a-f]{32})\//.exec(path)?.[1] ?? [])
+  return [modulesDir ?? '', ...binds.map(({ host }) => host)].flatMap(
+    (path) => /\/modules\/((?:[\w-]+\/)?[0-9a-f]{32})\//.exec(path)?.[1] ?? [],
+  )
 }
 
 async function trustOfBuild(folder: string): Promise<string | undefined> {

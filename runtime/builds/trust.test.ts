@@ -3,8 +3,17 @@ import type { Protection } from '#contract/protection.ts'
 import { classOf, isClass, ownerOfClass, type Standing, trustOf, trustOfDraft } from './trust.ts'
 
 const admitted = { role: 'owner', people: [] } as const
-const closed: Protection = { deploy: { ...admitted, people: [] }, secrets: { ...admitted, people: [] }, promote: { ...admitted, people: [] } }
-const of = (id: string, kind: Standing['kind'], protection: Protection | null = null): Standing => ({ id: `e_${id}`, teamId: 't_1', kind, protection })
+const closed: Protection = {
+  deploy: { ...admitted, people: [] },
+  secrets: { ...admitted, people: [] },
+  promote: { ...admitted, people: [] },
+}
+const of = (id: string, kind: Standing['kind'], protection: Protection | null = null): Standing => ({
+  id: `e_${id}`,
+  teamId: 't_1',
+  kind,
+  protection,
+})
 
 const open = of('production', 'production')
 const production = of('production', 'production', closed)
@@ -12,7 +21,14 @@ const staging = of('staging', 'shared')
 const alice = of('alice', 'personal')
 const bob = of('bob', 'personal')
 const locked = of('locked', 'personal', closed)
-const names = new Map([[classOf(production), 'production'], [classOf(locked), 'locked'], ['shared-t_1', 'shared'], ['personal-e_alice', 'alice'], ['personal-e_bob', 'bob'], ['platform-t_1', 'platform']])
+const names = new Map([
+  [classOf(production), 'production'],
+  [classOf(locked), 'locked'],
+  ['shared-t_1', 'shared'],
+  ['personal-e_alice', 'alice'],
+  ['personal-e_bob', 'bob'],
+  ['platform-t_1', 'platform'],
+])
 const spoken = (classes: readonly string[]) => classes.map((name) => names.get(name) ?? name)
 
 test.each<[string, Standing[], string, string[]]>([
@@ -41,15 +57,27 @@ test('what a draft of a protected environment installs is not of its class, thou
 test('an environment is of another class when it becomes protected, and when others may deploy or promote there', () => {
   const weak: Protection = { ...closed, deploy: { role: 'developer', people: [] } }
   const named: Protection = { ...closed, promote: { role: 'owner', people: ['u_2', 'u_1'] } }
-  const classes = [alice, locked, ...[weak, named, { ...closed, approval: true }].map((protection) => ({ ...locked, protection }))].map(classOf)
+  const classes = [
+    alice,
+    locked,
+    ...[weak, named, { ...closed, approval: true }].map((protection) => ({ ...locked, protection })),
+  ].map(classOf)
   expect(new Set(classes).size).toBe(classes.length)
-  expect(classOf({ ...locked, protection: { ...named, promote: { role: 'owner', people: ['u_1', 'u_2'] } } })).toBe(classOf({ ...locked, protection: named }))
+  expect(classOf({ ...locked, protection: { ...named, promote: { role: 'owner', people: ['u_1', 'u_2'] } } })).toBe(
+    classOf({ ...locked, protection: named }),
+  )
   // Who may read secrets decides nothing about builds.
-  expect(classOf({ ...locked, protection: { ...closed, secrets: { role: 'viewer', people: [] } } })).toBe(classOf(locked))
+  expect(classOf({ ...locked, protection: { ...closed, secrets: { role: 'viewer', people: [] } } })).toBe(
+    classOf(locked),
+  )
 })
 
 test('whose a class is, is in its name', () => {
-  expect([alice, locked, open].map(classOf).map(ownerOfClass)).toEqual([{ environmentId: 'e_alice' }, { environmentId: 'e_locked' }, { teamId: 't_1' }])
+  expect([alice, locked, open].map(classOf).map(ownerOfClass)).toEqual([
+    { environmentId: 'e_alice' },
+    { environmentId: 'e_locked' },
+    { teamId: 't_1' },
+  ])
   expect(ownerOfClass('a'.repeat(32))).toBeUndefined()
 })
 

@@ -28,10 +28,13 @@ export function trustOf(chain: readonly Standing[]): Trust {
   const [here, ...parents] = chain
   if (here === undefined) throw new Error('a build belongs to an environment')
   const own = classOf(here)
-  const others = here.protection !== null ? [] : [
-    ...(here.kind === 'personal' ? [sharedBy(here.teamId)] : []),
-    ...parents.filter(({ protection }) => protection !== null).map(classOf),
-  ]
+  const others =
+    here.protection !== null
+      ? []
+      : [
+          ...(here.kind === 'personal' ? [sharedBy(here.teamId)] : []),
+          ...parents.filter(({ protection }) => protection !== null).map(classOf),
+        ]
   return { own, reads: [ofPlatform(here.teamId), own, ...others] }
 }
 
@@ -58,7 +61,10 @@ export function classOf({ id, teamId, kind, protection }: Standing): string {
   if (protection === null) return kind === 'personal' ? `personal-${id}` : sharedBy(teamId)
   const { deploy, promote, approval = false } = protection
   const admitted = [deploy, promote].map(({ role, people }) => [role, people.toSorted()])
-  return `protected-${id}-${createHash('sha256').update(JSON.stringify([admitted, approval])).digest('hex').slice(0, 12)}`
+  return `protected-${id}-${createHash('sha256')
+    .update(JSON.stringify([admitted, approval]))
+    .digest('hex')
+    .slice(0, 12)}`
 }
 
 /** What a folder of a class is called; folders of before there were classes are not. */

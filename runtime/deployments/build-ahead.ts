@@ -22,20 +22,33 @@ export function buildAhead(platform: Platform, key: DraftKey): void {
   const work = { again: false }
   under.set(name, work)
   void build(platform, key, { teamId: place.teamId, name: place.plan.service })
-    .catch((error: unknown) => platform.log.warn({ err: error, service: key.serviceId }, 'a draft could not be built ahead of its deployment'))
+    .catch((error: unknown) =>
+      platform.log.warn({ err: error, service: key.serviceId }, 'a draft could not be built ahead of its deployment'),
+    )
     .finally(() => {
       under.delete(name)
       if (work.again) buildAhead(platform, key)
     })
 }
 
-async function build(platform: Platform, key: DraftKey, { teamId, name }: { teamId: string; name: string }): Promise<void> {
+async function build(
+  platform: Platform,
+  key: DraftKey,
+  { teamId, name }: { teamId: string; name: string },
+): Promise<void> {
   const { source, builds, places } = platform
   const at = { serviceId: key.serviceId, environmentId: key.environment }
   const { tree } = await source.drafts.open(key)
   const { files, treeHash } = await source.trees.of({ serviceId: key.serviceId, commit: tree })
   if (files.length > most.files || files.reduce((sum, { size }) => sum + size, 0) > most.bytes) return
-  const built = await builds.ahead({ ...at, teamId, trust: trustOf(await environmentChain(platform.db, key.environment)), name, treeHash, exportTree: exportOf(platform, at, tree) })
+  const built = await builds.ahead({
+    ...at,
+    teamId,
+    trust: trustOf(await environmentChain(platform.db, key.environment)),
+    name,
+    treeHash,
+    exportTree: exportOf(platform, at, tree),
+  })
   const place = places.get(at)
   if (built && place) places.instances.spares.stage({ ...place.plan, build: built })
 }

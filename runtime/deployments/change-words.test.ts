@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest'
 import { changesInWords } from './change-words.ts'
 
-const file = (path: string, status: 'added' | 'modified' | 'deleted' | 'renamed' = 'modified', from?: string) => ({ path, status, ...(from !== undefined && { from }) })
+const file = (path: string, status: 'added' | 'modified' | 'deleted' | 'renamed' = 'modified', from?: string) => ({
+  path,
+  status,
+  ...(from !== undefined && { from }),
+})
 
 test('a change without a name is called by its files', () => {
   expect(changesInWords([])).toBe('')

@@ -7,7 +7,10 @@ export function changesInWords(files: readonly Pick<ChangedFile, 'path' | 'statu
   const [first, second] = files
   if (first === undefined) return ''
   const verb = files.every(({ status }) => status === first.status) ? verbs[first.status] : 'Edit'
-  if (second === undefined) return first.status === 'renamed' && first.from !== undefined ? `Rename ${first.from} to ${first.path}` : `${verb} ${first.path}`
+  if (second === undefined)
+    return first.status === 'renamed' && first.from !== undefined
+      ? `Rename ${first.from} to ${first.path}`
+      : `${verb} ${first.path}`
   if (files.length === 2) return `${verb} ${first.path} and ${second.path}`
   return `${verb} ${first.path} and ${files.length - 1} more files`
 }

@@ -17,16 +17,30 @@ export async function diffDeployment(platform: Platform, row: DeploymentRow | un
   if (!row) throw new PlatformError('not_found', 'there is no such deployment')
   const before = await replacedBy(platform.db, row)
   const inherited = before !== undefined && before.environmentId !== row.environmentId
-  const files = await platform.source.history.diff({ serviceId: row.serviceId, from: before?.commit ?? emptyTree, to: row.commit })
+  const files = await platform.source.history.diff({
+    serviceId: row.serviceId,
+    from: before?.commit ?? emptyTree,
+    to: row.commit,
+  })
   return {
     from: before?.commit ?? null,
     to: row.commit,
-    inheritedFrom: inherited ? platform.routing.table.environments[before.environmentId]?.name ?? 'a deleted environment' : null,
+    inheritedFrom: inherited
+      ? (platform.routing.table.environments[before.environmentId]?.name ?? 'a deleted environment')
+      : null,
     files: files.map(({ path, status, from = null, oldHash, newHash, binary, added, removed }) => ({
-      path, from, oldHash, newHash, binary, added, removed, change: status === 'type' ? ('modified' as const) : status,
+      path,
+      from,
+      oldHash,
+      newHash,
+      binary,
+      added,
+      removed,
+      change: status === 'type' ? ('modified' as const) : status,
     })),
     // One that failed early has no variables yet: that is no change of them.
-    variables: inherited || row.variables === null ? [] : diffValues(valuesOf(platform, before), valuesOf(platform, row)),
+    variables:
+      inherited || row.variables === null ? [] : diffValues(valuesOf(platform, before), valuesOf(platform, row)),
   }
 }
 
@@ -35,9 +49,19 @@ async function replacedBy(db: Db, row: DeploymentRow): Promise<DeploymentRow | u
   if (id !== null) return (await db.select().from(deployments).where(eq(deployments.id, id)))[0]
   // One that became live with nothing before it was the first. Of an older attempt that did not, nothing was recorded.
   if (row.liveAt !== null) return undefined
-  const [before] = await db.select().from(deployments).where(and(
-    eq(deployments.serviceId, row.serviceId), eq(deployments.environmentId, row.environmentId), eq(deployments.state, 'live'), lt(deployments.liveAt, row.endedAt ?? row.createdAt),
-  )).orderBy(desc(deployments.liveAt)).limit(1)
+  const [before] = await db
+    .select()
+    .from(deployments)
+    .where(
+      and(
+        eq(deployments.serviceId, row.serviceId),
+        eq(deployments.environmentId, row.environmentId),
+        eq(deployments.state, 'live'),
+        lt(deployments.liveAt, row.endedAt ?? row.createdAt),
+      ),
+    )
+    .orderBy(desc(deployments.liveAt))
+    .limit(1)
   return before
 }
 
@@ -50,8 +74,17 @@ function diffValues(before: Values, after: Values) {
   return names.flatMap((name) => {
     const [old, now] = [before[name], after[name]]
     if (old?.value === now?.value && old?.secret === now?.secret) return []
-    const change = old === undefined ? ('added' as const) : now === undefined ? ('deleted' as const) : ('modified' as const)
+    const change =
+      old === undefined ? ('added' as const) : now === undefined ? ('deleted' as const) : ('modified' as const)
     const secret = Boolean(old?.secret || now?.secret)
-    return [{ name, change, secret, before: secret ? null : old?.value ?? null, after: secret ? null : now?.value ?? null }]
+    return [
+      {
+        name,
+        change,
+        secret,
+        before: secret ? null : (old?.value ?? null),
+        after: secret ? null : (now?.value ?? null),
+      },
+    ]
   })
 }

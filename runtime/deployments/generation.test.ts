@@ -28,13 +28,26 @@ test('a call that is under way at a switch is answered by the generation in whic
   const call = (path: string) => {
     const begun = Promise.withResolvers<void>()
     const whole = new Promise<string>((resolve, reject) => {
-      request({ port: platform.gatewayPort, path: `/v1/above${path}`, agent: false, headers: { authorization: `Bearer ${platform.token}` } }, (answer) => {
-        let text = ''
-        answer.on('data', (part: Buffer) => {
-          text += part.toString()
-          begun.resolve()
-        }).on('end', () => resolve(text)).on('error', reject)
-      }).on('error', reject).end()
+      request(
+        {
+          port: platform.gatewayPort,
+          path: `/v1/above${path}`,
+          agent: false,
+          headers: { authorization: `Bearer ${platform.token}` },
+        },
+        (answer) => {
+          let text = ''
+          answer
+            .on('data', (part: Buffer) => {
+              text += part.toString()
+              begun.resolve()
+            })
+            .on('end', () => resolve(text))
+            .on('error', reject)
+        },
+      )
+        .on('error', reject)
+        .end()
     })
     return { begun: begun.promise, whole }
   }

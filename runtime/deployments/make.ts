@@ -44,7 +44,15 @@ export interface Making {
 }
 
 /** Neither reading nor building changes anything that lasts: they need not wait for the record of the step, only for its end. */
-export function beginMaking(platform: Platform, row: DeploymentRow, { signal, parts = [], given = readGiven(platform, row) }: { signal: AbortSignal; parts?: PhasePart[]; given?: Promise<Given> | undefined }): Making {
+export function beginMaking(
+  platform: Platform,
+  row: DeploymentRow,
+  {
+    signal,
+    parts = [],
+    given = readGiven(platform, row),
+  }: { signal: AbortSignal; parts?: PhasePart[]; given?: Promise<Given> | undefined },
+): Making {
   const made = madeOf(platform, row, { signal, parts, given })
   made.catch(() => {}) // seen by who waits for it
   return { made, parts }
@@ -59,15 +67,32 @@ export interface Given {
   console: ServiceSettings
 }
 
-interface Going { serviceId: string; environmentId: string; restoresId?: string | null }
+interface Going {
+  serviceId: string
+  environmentId: string
+  restoresId?: string | null
+}
 
 /** @throws PlatformError as {@link valuesFor} */
-export async function readGiven(platform: Platform, at: Going, { chain = environmentChain(platform.db, at.environmentId), known = namesOf(platform, at) } = {}): Promise<Given> {
-  const [names, trust, values, console] = await Promise.all([known, chain.then(trustOf), valuesFor(platform, at, { chain, known }), consoleSettings(platform, at, chain)])
+export async function readGiven(
+  platform: Platform,
+  at: Going,
+  { chain = environmentChain(platform.db, at.environmentId), known = namesOf(platform, at) } = {},
+): Promise<Given> {
+  const [names, trust, values, console] = await Promise.all([
+    known,
+    chain.then(trustOf),
+    valuesFor(platform, at, { chain, known }),
+    consoleSettings(platform, at, chain),
+  ])
   return { names, trust, values, console }
 }
 
-async function madeOf(platform: Platform, row: DeploymentRow, { signal, parts, given }: Under & { given: Promise<Given> }): Promise<Made> {
+async function madeOf(
+  platform: Platform,
+  row: DeploymentRow,
+  { signal, parts, given }: Under & { given: Promise<Given> },
+): Promise<Made> {
   const { names, trust, values, console } = await given
   const build = await buildOf(platform, row, { service: names.service, trust, signal, parts })
   const { keepsData, locked } = build
@@ -75,16 +100,30 @@ async function madeOf(platform: Platform, row: DeploymentRow, { signal, parts, g
   const settings = keepsData ? runOnce(said) : said
   const plan = planOf(row, names, { build, values, settings, keepsData })
   platform.places.instances.spares.stage(plan)
-  return { plan, record: { buildId: build.id, keepsData, settings, locked, variables: platform.seal.seal(JSON.stringify(values), sealedVariables(row.id)) } }
+  return {
+    plan,
+    record: {
+      buildId: build.id,
+      keepsData,
+      settings,
+      locked,
+      variables: platform.seal.seal(JSON.stringify(values), sealedVariables(row.id)),
+    },
+  }
 }
 
 function unlessNotKept(error: unknown): undefined {
   if (!isPlatformError(error) || error.code !== 'not_found') throw error
 }
 
-export async function make(platform: Platform, row: DeploymentRow, { signal, parts, making }: Under & { making?: Making | undefined }): Promise<Made | null> {
+export async function make(
+  platform: Platform,
+  row: DeploymentRow,
+  { signal, parts, making }: Under & { making?: Making | undefined },
+): Promise<Made | null> {
   // Carried on after a restart of the runtime. A build of which not all was on the disk yet is made again.
-  const carriedOn = row.state !== 'queued' && row.variables !== null ? await readPlan(platform, row.id).catch(unlessNotKept) : undefined
+  const carriedOn =
+    row.state !== 'queued' && row.variables !== null ? await readPlan(platform, row.id).catch(unlessNotKept) : undefined
   if (carriedOn) return { plan: carriedOn }
   const { made } = making ?? beginMaking(platform, row, { signal, parts })
   if (row.state === 'queued' && !(await advance(platform, row.id, 'building'))) return null
@@ -94,11 +133,18 @@ export async function make(platform: Platform, row: DeploymentRow, { signal, par
 }
 
 /** A promoted revision comes with the build that it was tried with, where that is trusted; else it is built again. */
-async function buildOf(platform: Platform, row: DeploymentRow, asked: Parameters<typeof buildRevision>[2]): Promise<Build> {
+async function buildOf(
+  platform: Platform,
+  row: DeploymentRow,
+  asked: Parameters<typeof buildRevision>[2],
+): Promise<Build> {
   if (row.promotionId === null || row.buildId === null) return buildRevision(platform, row, asked)
   const tried = await platform.builds.read(row.buildId).catch(unlessNotKept)
   if (tried?.trust !== undefined && asked.trust.reads.includes(tried.trust)) return tried
-  return buildRevision(platform, row, { ...asked, note: `building ${row.commit.slice(0, 7)} again here: what less trusted environments built is not used` })
+  return buildRevision(platform, row, {
+    ...asked,
+    note: `building ${row.commit.slice(0, 7)} again here: what less trusted environments built is not used`,
+  })
 }
 
 export async function keepBuild({ db }: Platform, row: DeploymentRow, record: BuildRecord): Promise<void> {
@@ -109,7 +155,11 @@ export async function keepBuild({ db }: Platform, row: DeploymentRow, record: Bu
  * What would be withheld from it is known before anything is built. A rollback runs with the variables of that time.
  * @throws PlatformError `not_in_this_state` naming what must be set
  */
-async function valuesFor(platform: Platform, { restoresId, ...at }: Going, { chain, known }: { chain: Promise<EnvironmentRow[]>; known: Promise<Names> }): Promise<Values> {
+async function valuesFor(
+  platform: Platform,
+  { restoresId, ...at }: Going,
+  { chain, known }: { chain: Promise<EnvironmentRow[]>; known: Promise<Names> },
+): Promise<Values> {
   if (restoresId != null) return (await readPlan(platform, restoresId)).values
   const { given, withheld } = await effectiveVariables(platform, at, chain)
   if (withheld.length > 0) {

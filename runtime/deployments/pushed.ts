@@ -40,10 +40,17 @@ export class Pushes {
       if (!ref.startsWith('refs/heads/')) continue
       const branch = ref.slice('refs/heads/'.length)
       try {
-        lines.push(...(Previews.is(branch) ? await this.#preview(pusher, service, branch, commit) : await this.#bound(pusher, service, branch, commit)))
+        lines.push(
+          ...(Previews.is(branch)
+            ? await this.#preview(pusher, service, branch, commit)
+            : await this.#bound(pusher, service, branch, commit)),
+        )
       } catch (error) {
-        if (!isPlatformError(error)) this.#platform.log.error({ err: error, service: service.id, branch }, 'what a push should bring about failed')
-        lines.push(`${branch} was taken, but not deployed: ${isPlatformError(error) ? `${error.message}. ${error.fix ?? ''}` : 'something went wrong inside the platform'}`)
+        if (!isPlatformError(error))
+          this.#platform.log.error({ err: error, service: service.id, branch }, 'what a push should bring about failed')
+        lines.push(
+          `${branch} was taken, but not deployed: ${isPlatformError(error) ? `${error.message}. ${error.fix ?? ''}` : 'something went wrong inside the platform'}`,
+        )
       }
     }
     return lines.length === 0 ? [] : ['', ...lines, '']
@@ -51,7 +58,10 @@ export class Pushes {
 
   async #bound(pusher: Pusher, service: ServiceRow, branch: string, commit: string | null): Promise<string[]> {
     if (commit === null || !pusher.may.deploy) return []
-    const all = await this.#platform.db.select().from(environments).where(and(eq(environments.teamId, service.teamId), isNull(environments.deletedAt)))
+    const all = await this.#platform.db
+      .select()
+      .from(environments)
+      .where(and(eq(environments.teamId, service.teamId), isNull(environments.deletedAt)))
     const environment = all.find((one) => branchOf(one) === branch)
     return environment === undefined ? [] : this.#deploy(pusher, service, environment, commit)
   }
@@ -60,21 +70,45 @@ export class Pushes {
     const { actor, may } = pusher
     if (commit === null) {
       if (!may.deleteEnvironment) return [`You may not delete environments: what shows ${branch} stays.`]
-      const gone = await this.#previews.branchDeleted(actor, { teamId: service.teamId, serviceId: service.id, service: service.name }, branch)
+      const gone = await this.#previews.branchDeleted(
+        actor,
+        { teamId: service.teamId, serviceId: service.id, service: service.name },
+        branch,
+      )
       if (gone === undefined) return []
-      return [gone.others.length === 0
-        ? `The preview ${gone.name} is deleted. Within a day: m3o env restore ${gone.name}`
-        : `${service.name} is out of the preview ${gone.name}, which ${gone.others.join(', ')} still ${gone.others.length === 1 ? 'has' : 'have'}.`]
+      return [
+        gone.others.length === 0
+          ? `The preview ${gone.name} is deleted. Within a day: m3o env restore ${gone.name}`
+          : `${service.name} is out of the preview ${gone.name}, which ${gone.others.join(', ')} still ${gone.others.length === 1 ? 'has' : 'have'}.`,
+      ]
     }
-    if (!may.deploy || !may.createEnvironment) throw new PlatformError('forbidden', 'you may not create environments and deploy', { fix: 'Ask an admin of the team for the role developer.' })
+    if (!may.deploy || !may.createEnvironment)
+      throw new PlatformError('forbidden', 'you may not create environments and deploy', {
+        fix: 'Ask an admin of the team for the role developer.',
+      })
     const preview = await this.#previews.of(actor, service.teamId, branch)
-    const first = { now: `Made the preview ${preview.name} of production.`, again: `The preview ${preview.name} is back.`, before: undefined }[preview.made]
+    const first = {
+      now: `Made the preview ${preview.name} of production.`,
+      again: `The preview ${preview.name} is back.`,
+      before: undefined,
+    }[preview.made]
     return [...(first === undefined ? [] : [first]), ...(await this.#deploy(pusher, service, preview, commit))]
   }
 
-  async #deploy({ actor, console }: Pusher, service: ServiceRow, environment: { id: string; name: string }, commit: string): Promise<string[]> {
+  async #deploy(
+    { actor, console }: Pusher,
+    service: ServiceRow,
+    environment: { id: string; name: string },
+    commit: string,
+  ): Promise<string[]> {
     const { message } = await this.#platform.source.history.commit({ serviceId: service.id, commit })
-    const { id } = await this.#deployments.deploy(actor, { serviceId: service.id, environmentId: environment.id }, commit, message, 'git')
+    const { id } = await this.#deployments.deploy(
+      actor,
+      { serviceId: service.id, environmentId: environment.id },
+      commit,
+      message,
+      'git',
+    )
     const team = this.#platform.routing.table.teams[service.teamId]?.name ?? ''
     return [
       `Deploying ${service.name} ${commit.slice(0, 7)} to ${environment.name}:`,

@@ -5,13 +5,22 @@ import { answering, startPlatform, type TestPlatform } from '#e2e/platform/platf
 import { OneAtATime } from './resumed.ts'
 
 let platform: TestPlatform
-beforeAll(async () => { platform = await startPlatform() }, 60_000)
+beforeAll(async () => {
+  platform = await startPlatform()
+}, 60_000)
 afterAll(() => platform[Symbol.asyncDispose](), 60_000)
 
 /** Is checked until its deadline, a minute later. */
 const silent = { 'index.js': 'setInterval(() => {}, 1000)' }
-const rowOf = async (id: string) => (await platform.db.select({ state: deployments.state, resumed: deployments.resumed, error: deployments.error }).from(deployments).where(eq(deployments.id, id)))[0]
-const reached = (id: string, state: string) => expect.poll(async () => (await rowOf(id))?.state, { timeout: 30_000 }).toBe(state)
+const rowOf = async (id: string) =>
+  (
+    await platform.db
+      .select({ state: deployments.state, resumed: deployments.resumed, error: deployments.error })
+      .from(deployments)
+      .where(eq(deployments.id, id))
+  )[0]
+const reached = (id: string, state: string) =>
+  expect.poll(async () => (await rowOf(id))?.state, { timeout: 30_000 }).toBe(state)
 
 test('what is under way each time the runtime is killed is resumed twice, then ends as failed; a start in order does not count', async () => {
   const { deploymentId: id } = await platform.upload('stubborn', silent)
@@ -26,7 +35,10 @@ test('what is under way each time the runtime is killed is resumed twice, then e
   }
   await reached(id, 'checking')
   await platform.runtime.killAndStartAgain()
-  expect(await rowOf(id)).toMatchObject({ state: 'failed', error: { message: 'the platform stopped each of the 3 times that it worked on this, so it is not tried again' } })
+  expect(await rowOf(id)).toMatchObject({
+    state: 'failed',
+    error: { message: 'the platform stopped each of the 3 times that it worked on this, so it is not tried again' },
+  })
   expect((await platform.deploy('stubborn', answering('mended'))).state).toBe('live')
 }, 120_000)
 
@@ -52,8 +64,13 @@ test('one at a time: the next begins when the one before has ended, however it e
   const first = Promise.withResolvers<void>()
   const order: string[] = []
   const all = [
-    lane.run(async () => { order.push('first'); await first.promise }),
-    lane.run(async () => { order.push('second') }),
+    lane.run(async () => {
+      order.push('first')
+      await first.promise
+    }),
+    lane.run(async () => {
+      order.push('second')
+    }),
   ]
   await Promise.resolve()
   expect(order).toEqual(['first'])

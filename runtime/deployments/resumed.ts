@@ -29,7 +29,11 @@ export interface Recovery {
 export type Turn = (work: () => Promise<void>) => Promise<void>
 
 /** When one is resumed, and counted before that; whoever was resumed before is told from the others by being resumed alone. */
-export function resumption({ resumed }: { resumed: number }, { killed, suspects, begin }: Recovery, count: () => Promise<void>): Turn {
+export function resumption(
+  { resumed }: { resumed: number },
+  { killed, suspects, begin }: Recovery,
+  count: () => Promise<void>,
+): Turn {
   const counted = (work: () => Promise<void>) => async () => {
     if (killed) await count()
     await work()
@@ -40,9 +44,14 @@ export function resumption({ resumed }: { resumed: number }, { killed, suspects,
 /** Why one is not resumed; undefined when it may be. */
 export function whyParked({ resumed }: { resumed: number }): PlatformError | undefined {
   if (resumed < mostResumed) return undefined
-  return new PlatformError('internal', `the platform stopped each of the ${resumed + 1} times that it worked on this, so it is not tried again`, {
-    fix: 'Deploy an earlier revision. Tell an operator: the last lines of the platform’s own log may say why.', data: { resumed },
-  })
+  return new PlatformError(
+    'internal',
+    `the platform stopped each of the ${resumed + 1} times that it worked on this, so it is not tried again`,
+    {
+      fix: 'Deploy an earlier revision. Tell an operator: the last lines of the platform’s own log may say why.',
+      data: { resumed },
+    },
+  )
 }
 
 /** Does one thing after the other; one that takes long is not waited for to its end. */
@@ -51,7 +60,9 @@ export class OneAtATime {
 
   run<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#before.then(work)
-    this.#before = this.#before.then(() => Promise.race([mine.catch(() => {}), delay(aloneMs, undefined, { ref: false })]))
+    this.#before = this.#before.then(() =>
+      Promise.race([mine.catch(() => {}), delay(aloneMs, undefined, { ref: false })]),
+    )
     return mine
   }
 }
@@ -60,7 +71,10 @@ const markOf = (home: string): string => join(home, 'run/runtime.stopped')
 
 /** Whether the last runtime was killed rather than told to stop; so will be this one, until {@link noteStopped}. */
 export async function wasKilled(home: string): Promise<boolean> {
-  return rm(markOf(home)).then(() => false, () => true)
+  return rm(markOf(home)).then(
+    () => false,
+    () => true,
+  )
 }
 
 /** It lets go of everything in order: what is under way is not to blame. */

@@ -24,7 +24,12 @@ const calmMs = 150
  * a kill at any instant it is taken again from the last one recorded: an instance that nothing tells of is ended then. The
  * signal's reason (a PlatformError `cancelled` or `superseded`) ends it. `making`: of it, when that was begun before.
  */
-export async function runDeployment(platform: Platform, row: DeploymentRow, signal: AbortSignal, making?: Making): Promise<void> {
+export async function runDeployment(
+  platform: Platform,
+  row: DeploymentRow,
+  signal: AbortSignal,
+  making?: Making,
+): Promise<void> {
   const started: Running[] = []
   const parts = making?.parts ?? []
   try {
@@ -75,10 +80,17 @@ interface Start extends Attempt {
   turn?: () => Promise<void>
 }
 
-export async function startInstances(platform: Platform, plan: Plan, { started, parts, signal, record, turn }: Start): Promise<void> {
+export async function startInstances(
+  platform: Platform,
+  plan: Plan,
+  { started, parts, signal, record, turn }: Start,
+): Promise<void> {
   await endEarlier(platform, plan)
   platform.places.instances.spares.stage(plan)
-  const recorded = require(advance(platform, plan.deploymentId, 'starting', { ...record, parts: parts.splice(0) }), plan.deploymentId, platform)
+  const recorded = require(advance(platform, plan.deploymentId, 'starting', {
+    ...record,
+    parts: parts.splice(0),
+  }), plan.deploymentId, platform)
   recorded.catch(() => {}) // seen once there is something to be ended
   const lap = laps(parts)
   await turn?.()
@@ -100,14 +112,26 @@ export async function startInstances(platform: Platform, plan: Plan, { started, 
 
 /** Of an earlier attempt, before the runtime was killed. One that was switched to drains, as calls may be under way to it. */
 async function endEarlier({ places: { instances } }: Platform, plan: Plan): Promise<void> {
-  const earlier = instances.of(plan).filter((old) => old.deploymentId === plan.deploymentId && (plan.keepsData || old.state === 'starting' || old.state === 'checking'))
+  const earlier = instances
+    .of(plan)
+    .filter(
+      (old) =>
+        old.deploymentId === plan.deploymentId &&
+        (plan.keepsData || old.state === 'starting' || old.state === 'checking'),
+    )
   await Promise.all(earlier.map((old) => instances.stop(old.id, 0)))
 }
 
 /** Of what is to last, its build is on the disk then, too. */
-export async function checkInstances(platform: Platform, plan: Plan, { started, parts, signal }: Attempt): Promise<Described> {
+export async function checkInstances(
+  platform: Platform,
+  plan: Plan,
+  { started, parts, signal }: Attempt,
+): Promise<Described> {
   // To ask changes nothing: it need not wait for the record of the step, only for its end.
-  const recorded = require(advance(platform, plan.deploymentId, 'checking', { parts: parts.splice(0) }), plan.deploymentId, platform)
+  const recorded = require(advance(platform, plan.deploymentId, 'checking', {
+    parts: parts.splice(0),
+  }), plan.deploymentId, platform)
   recorded.catch(() => {})
   const lap = laps(parts)
   const describing = beginDescription(platform, plan, started[0])
@@ -119,18 +143,38 @@ export async function checkInstances(platform: Platform, plan: Plan, { started, 
   const ended = started.map(async (running) => {
     const exit = await running.ended
     const lines = await linesOf(platform, running)
-    const failure: Failure = { code: 'start_failed', message: `it ${describeExit(exit)} while starting`, exitCode: exit.exitCode, signal: exit.signal, lines }
-    throw Object.assign(new PlatformError('start_failed', failure.message, { fix: exit.oom ? 'Give it more memory in its settings, or let it use less.' : 'Its last lines say why; mend it and deploy again.' }), { failure })
+    const failure: Failure = {
+      code: 'start_failed',
+      message: `it ${describeExit(exit)} while starting`,
+      exitCode: exit.exitCode,
+      signal: exit.signal,
+      lines,
+    }
+    throw Object.assign(
+      new PlatformError('start_failed', failure.message, {
+        fix: exit.oom
+          ? 'Give it more memory in its settings, or let it use less.'
+          : 'Its last lines say why; mend it and deploy again.',
+      }),
+      { failure },
+    )
   })
   try {
-    await Promise.race([...ended, Promise.all(started.map((running) => waitUntilReady(running, plan.settings.health, checkingMs, {
-      signal: either,
-      onListening: () => {
-        if (running === started[0]) describing.ask()
-        if (--silent === 0) lap('loading')
-      },
-      onUnready: () => describing.askAnew(),
-    })))])
+    await Promise.race([
+      ...ended,
+      Promise.all(
+        started.map((running) =>
+          waitUntilReady(running, plan.settings.health, checkingMs, {
+            signal: either,
+            onListening: () => {
+              if (running === started[0]) describing.ask()
+              if (--silent === 0) lap('loading')
+            },
+            onUnready: () => describing.askAnew(),
+          }),
+        ),
+      ),
+    ])
     lap('answering')
   } catch (error) {
     if (error instanceof PlatformError && error.code === 'check_failed') {
@@ -150,17 +194,29 @@ export async function checkInstances(platform: Platform, plan: Plan, { started, 
   return described
 }
 
-interface SwitchOver extends Attempt { described: Described; row: DeploymentRow }
+interface SwitchOver extends Attempt {
+  described: Described
+  row: DeploymentRow
+}
 
 /** The step is recorded together with what it changes: there is no instant at which one of them is true alone. */
-async function switchOver(platform: Platform, plan: Plan, { started, described, parts, signal, row: by }: SwitchOver): Promise<void> {
+async function switchOver(
+  platform: Platform,
+  plan: Plan,
+  { started, described, parts, signal, row: by }: SwitchOver,
+): Promise<void> {
   const since = Date.now()
   const previousId = platform.places.get(plan)?.plan.deploymentId ?? null
   let now: DeploymentRow | undefined
   await platform.places.switchTo(plan, started, {
     record: async (tx) => {
       const [row] = await Promise.all([
-        switchedTo(tx, plan.deploymentId, { since, parts, previousId, watchedUntil: previousId === null ? null : Date.now() + watchMs }),
+        switchedTo(tx, plan.deploymentId, {
+          since,
+          parts,
+          previousId,
+          watchedUntil: previousId === null ? null : Date.now() + watchMs,
+        }),
         keepDescription(tx, plan, described),
       ])
       signal.throwIfAborted()
@@ -170,14 +226,26 @@ async function switchOver(platform: Platform, plan: Plan, { started, described, 
   })
   void announce(platform, plan.deploymentId).catch(() => {}) // nobody depends on having heard of it
   await noteLeftOut(platform, plan, described)
-  await platform.logs.append(plan, { stream: 'platform', level: 'info', text: `deployment ${plan.deploymentId} live`, revision: plan.commit.slice(0, 7) })
+  await platform.logs.append(plan, {
+    stream: 'platform',
+    level: 'info',
+    text: `deployment ${plan.deploymentId} live`,
+    revision: plan.commit.slice(0, 7),
+  })
   // Starting the next spare takes a processor: what has just become live answers its first calls before.
-  if (now?.kind === 'deploy' && now.route !== 'platform') setTimeout(() => platform.places.expectDeployment(plan), calmMs).unref()
+  if (now?.kind === 'deploy' && now.route !== 'platform')
+    setTimeout(() => platform.places.expectDeployment(plan), calmMs).unref()
 }
 
 /** Why the compatibility of its endpoints was not checked. */
 export async function noteLeftOut({ logs }: Platform, plan: Plan, { leftOut }: Described): Promise<void> {
-  if (leftOut !== undefined) await logs.append(plan, { stream: 'platform', level: 'warn', text: `${leftOut}: not all of its endpoints are known, and their compatibility was not checked`, revision: plan.commit.slice(0, 7) })
+  if (leftOut !== undefined)
+    await logs.append(plan, {
+      stream: 'platform',
+      level: 'warn',
+      text: `${leftOut}: not all of its endpoints are known, and their compatibility was not checked`,
+      revision: plan.commit.slice(0, 7),
+    })
 }
 
 /** A build says how its program ended and what it printed last. */
@@ -186,14 +254,25 @@ function ofBuild({ data }: PlatformError): Pick<Failure, 'exitCode' | 'lines'> {
   return { ...(exitCode !== undefined && { exitCode }), ...(lines !== undefined && { lines }) }
 }
 
-async function end(platform: Platform, row: DeploymentRow, { started, parts }: Pick<Attempt, 'started' | 'parts'>, error: unknown): Promise<void> {
+async function end(
+  platform: Platform,
+  row: DeploymentRow,
+  { started, parts }: Pick<Attempt, 'started' | 'parts'>,
+  error: unknown,
+): Promise<void> {
   const understood = isPlatformError(error) ? error : outageOf(error)
-  if (understood === undefined) platform.log.error({ err: error, deployment: row.id }, 'a deployment failed unexpectedly')
+  if (understood === undefined)
+    platform.log.error({ err: error, deployment: row.id }, 'a deployment failed unexpectedly')
   const known = understood ?? new PlatformError('internal', `something went wrong inside the platform (${row.id})`)
   const failure: Failure = { ...known.toJSON(), ...ofBuild(known), ...(known as { failure?: Failure }).failure }
   const to = known.code === 'cancelled' || known.code === 'superseded' ? known.code : 'failed'
   await advance(platform, row.id, to, { error: failure, parts })
-  await platform.logs.append(row, { stream: 'platform', level: to === 'failed' ? 'error' : 'info', text: `deployment ${row.id} ${to}: ${known.message}`, revision: row.commit.slice(0, 7) })
+  await platform.logs.append(row, {
+    stream: 'platform',
+    level: to === 'failed' ? 'error' : 'info',
+    text: `deployment ${row.id} ${to}: ${known.message}`,
+    revision: row.commit.slice(0, 7),
+  })
   await Promise.all(started.map((running) => platform.places.instances.stop(running.id, 2_000)))
   // One that keeps data was stopped for this attempt: it serves again.
   await platform.places.bringBack(row)
@@ -201,7 +280,11 @@ async function end(platform: Platform, row: DeploymentRow, { started, parts }: P
 
 async function linesOf(platform: Platform, running: Running | undefined): Promise<string[]> {
   if (!running) return []
-  const page = await platform.logs.read([running], { instance: [running.id], stream: ['stdout', 'stderr'], limit: lastLines })
+  const page = await platform.logs.read([running], {
+    instance: [running.id],
+    stream: ['stdout', 'stderr'],
+    limit: lastLines,
+  })
   return page.entries.flatMap((entry) => (entry.kind === 'record' ? entry.text.split('\n') : [])).slice(-lastLines)
 }
 
@@ -210,12 +293,23 @@ async function require(step: Promise<DeploymentRow | null>, id: string, { db }: 
   const row = await step
   if (row) return row
   const [now] = await db.select({ state: deployments.state }).from(deployments).where(eq(deployments.id, id))
-  throw new PlatformError(now?.state === 'superseded' ? 'superseded' : 'cancelled', `the deployment is ${now?.state ?? 'gone'}`)
+  throw new PlatformError(
+    now?.state === 'superseded' ? 'superseded' : 'cancelled',
+    `the deployment is ${now?.state ?? 'gone'}`,
+  )
 }
 
 async function within<T>(work: Promise<T>, ms: number, message: string, signal: AbortSignal): Promise<T> {
   const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new PlatformError('start_failed', message, { fix: 'The machine may be busy: look at Settings, Health, then deploy again.' })), ms)
+  const timer = setTimeout(
+    () =>
+      late.reject(
+        new PlatformError('start_failed', message, {
+          fix: 'The machine may be busy: look at Settings, Health, then deploy again.',
+        }),
+      ),
+    ms,
+  )
   const stop = () => late.reject(signal.reason)
   signal.addEventListener('abort', stop)
   try {

@@ -14,21 +14,34 @@ export interface Standing {
 }
 
 export async function standingAt(db: Db, at: At): Promise<Standing> {
-  const [chain, [service]] = await Promise.all([environmentChain(db, at.environmentId), db.select({ name: services.name }).from(services).where(eq(services.id, at.serviceId))])
+  const [chain, [service]] = await Promise.all([
+    environmentChain(db, at.environmentId),
+    db.select({ name: services.name }).from(services).where(eq(services.id, at.serviceId)),
+  ])
   return { chain, service }
 }
 
 /** The deployment that is live for callers of an environment: its own, or the nearest parent's. Null where there is none. */
 export function liveAt({ routing }: Pick<Platform, 'routing'>, { serviceId, environmentId }: At): string | null {
   const { environments, releases } = routing.table
-  for (let at = environments[environmentId], depth = 0; at && depth < 9; at = at.parentId === null ? undefined : environments[at.parentId], depth++) {
+  for (
+    let at = environments[environmentId], depth = 0;
+    at && depth < 9;
+    at = at.parentId === null ? undefined : environments[at.parentId], depth++
+  ) {
     const release = releases[`${at.id}/${serviceId}`]
     if (release) return release.deploymentId
   }
   return null
 }
 
-const deployer = once((db) => db.select().from(users).where(eq(users.id, sql.placeholder('userId'))).prepare('deployer'))
+const deployer = once((db) =>
+  db
+    .select()
+    .from(users)
+    .where(eq(users.id, sql.placeholder('userId')))
+    .prepare('deployer'),
+)
 
 /** Whose name a commit carries. */
 export async function deployerOf(db: Db, userId: string): Promise<{ name: string; email: string }> {

@@ -11,10 +11,12 @@ test('so many arrivals are worked on at once; one that comes slowly keeps the ot
   vi.useFakeTimers()
   const ends = Array.from({ length: places + 2 }, () => Promise.withResolvers<void>())
   let begun = 0
-  const arrivals = ends.map(({ promise }) => onArrival('t_1', never, async () => {
-    begun += 1
-    await promise
-  }))
+  const arrivals = ends.map(({ promise }) =>
+    onArrival('t_1', never, async () => {
+      begun += 1
+      await promise
+    }),
+  )
   await vi.advanceTimersByTimeAsync(0)
   expect(begun).toBe(places)
   ends[0]?.resolve()

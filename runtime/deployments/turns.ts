@@ -12,7 +12,12 @@ const arrivals = new FairTurns(2 * cpus().length)
 const turnMs = 5_000
 
 /** Does the work, in which `turn` is to be awaited before anything is started. What takes the place of a spare need not wait. */
-export async function inTurn<T>({ places }: Platform, plan: Plan, signal: AbortSignal, work: (turn: () => Promise<void>) => Promise<T>): Promise<T> {
+export async function inTurn<T>(
+  { places }: Platform,
+  plan: Plan,
+  signal: AbortSignal,
+  work: (turn: () => Promise<void>) => Promise<T>,
+): Promise<T> {
   let give = () => {}
   try {
     return await work(async () => {

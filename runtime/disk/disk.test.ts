@@ -22,8 +22,17 @@ describe.runIf(root)('room on the disk', { timeout: 60_000 }, () => {
   let home: string
   let engine: Engine
   const parked: { serviceId: string; why: string }[] = []
-  const bench = () => ({ engine, folder: home, gatewayPort: 18_084, reopen: async () => engine, destroy: async () => {} })
-  const services = [{ serviceId: 's_a', teamId: 'team_a' }, { serviceId: 's_b', teamId: 'team_b' }]
+  const bench = () => ({
+    engine,
+    folder: home,
+    gatewayPort: 18_084,
+    reopen: async () => engine,
+    destroy: async () => {},
+  })
+  const services = [
+    { serviceId: 's_a', teamId: 'team_a' },
+    { serviceId: 's_b', teamId: 'team_b' },
+  ]
 
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'm3o-disk-'))
@@ -40,15 +49,30 @@ describe.runIf(root)('room on the disk', { timeout: 60_000 }, () => {
     rmSync(home, { recursive: true })
   }, 60_000)
 
-  const owners = { teamOfService: (id: string) => services.find(({ serviceId }) => serviceId === id)?.teamId, teamOfEnvironment: () => 'team_a', refresh: async () => {} }
-  const open = (teamMiB: number) => new Disk({
-    home, engine, teamMiB, stock: new Stock(home, owners), servicesOf: () => services, log: { warn: () => {}, error: (failure: unknown) => { throw failure } },
-    park: async ({ serviceId, environmentId }, why) => {
-      parked.push({ serviceId, why })
-      const one = engine.list().find((each) => each.serviceId === serviceId && each.environmentId === environmentId)
-      if (one) await engine.stop(one.id, { graceMs: 0 })
-    },
-  })
+  const owners = {
+    teamOfService: (id: string) => services.find(({ serviceId }) => serviceId === id)?.teamId,
+    teamOfEnvironment: () => 'team_a',
+    refresh: async () => {},
+  }
+  const open = (teamMiB: number) =>
+    new Disk({
+      home,
+      engine,
+      teamMiB,
+      stock: new Stock(home, owners),
+      servicesOf: () => services,
+      log: {
+        warn: () => {},
+        error: (failure: unknown) => {
+          throw failure
+        },
+      },
+      park: async ({ serviceId, environmentId }, why) => {
+        parked.push({ serviceId, why })
+        const one = engine.list().find((each) => each.serviceId === serviceId && each.environmentId === environmentId)
+        if (one) await engine.stop(one.id, { graceMs: 0 })
+      },
+    })
   const free = async () => (await statfs(home)).bavail * (await statfs(home)).bsize
   const fills = (place: string, mib: number) => ['sh', '-c', `head -c ${mib}M /dev/zero >${place}/much; sleep 1000`]
 
@@ -59,14 +83,21 @@ describe.runIf(root)('room on the disk', { timeout: 60_000 }, () => {
     await disk.look()
     const dataDir = `${home}/data/s_a/e_1`
     mkdirSync(dataDir, { recursive: true })
-    const hog = await engine.start(specOf(bench(), fills('/data', 100), { teamId: 'team_a', serviceId: 's_a', dataDir }))
+    const hog = await engine.start(
+      specOf(bench(), fills('/data', 100), { teamId: 'team_a', serviceId: 's_a', dataDir }),
+    )
     const ended = exitsOf(engine).of(hog.id)
     disk.follow()
     expect(await ended).toMatchObject({ stopped: true })
     disk.close()
     expect(parked.map(({ serviceId }) => serviceId)).toEqual(['s_a'])
     expect(parked[0]?.why).toMatch(/^its team has used up its room on the disk: \d+ MiB of 64 MiB$/)
-    expect(engine.list().map(({ id }) => id).sort()).toEqual([neighbour.id, quiet.id].sort())
+    expect(
+      engine
+        .list()
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual([neighbour.id, quiet.id].sort())
     // What it had written stays, and counts.
     expect(existsSync(`${dataDir}/much`)).toBe(true)
     rmSync(`${home}/data`, { recursive: true })
@@ -78,7 +109,17 @@ describe.runIf(root)('room on the disk', { timeout: 60_000 }, () => {
     // Slower than it is looked at: what is written between two looks is beyond.
     const disk = open(10_000)
     await disk.look()
-    const job = await engine.start(specOf(bench(), ['sh', '-c', 'head -c 330M /dev/zero >/tmp/much; while head -c 512K /dev/zero; do sleep 0.05; done >>/tmp/much; sleep 1000'], { teamId: 'team_a', job: true, port: 0, limits: { memoryMiB: 1024, cpu: 1, pids: 64 } }))
+    const job = await engine.start(
+      specOf(
+        bench(),
+        [
+          'sh',
+          '-c',
+          'head -c 330M /dev/zero >/tmp/much; while head -c 512K /dev/zero; do sleep 0.05; done >>/tmp/much; sleep 1000',
+        ],
+        { teamId: 'team_a', job: true, port: 0, limits: { memoryMiB: 1024, cpu: 1, pids: 64 } },
+      ),
+    )
     const ended = exitsOf(engine).of(job.id)
     disk.follow()
     expect(await ended).toMatchObject({ stopped: true })
@@ -94,11 +135,19 @@ describe.runIf(root)('room on the disk', { timeout: 60_000 }, () => {
     mkdirSync(join(home, path, '..'), { recursive: true })
     writeFileSync(join(home, path), Buffer.alloc(mib << 20))
   }
-  const why = async (work: () => unknown) => Promise.resolve().then(work).then(() => 'it may', (error: { code: string; message: string }) => `${error.code}: ${error.message}`)
+  const why = async (work: () => unknown) =>
+    Promise.resolve()
+      .then(work)
+      .then(
+        () => 'it may',
+        (error: { code: string; message: string }) => `${error.code}: ${error.message}`,
+      )
 
   test('source, builds and installed dependencies count for the team that they are kept for, which then stores no more', async () => {
     const disk = open(60)
-    await disk.storing({ teamId: 'team_a', serviceId: 's_a' }, async () => store('source/s_a.git/objects/pack/one.pack', 20))
+    await disk.storing({ teamId: 'team_a', serviceId: 's_a' }, async () =>
+      store('source/s_a.git/objects/pack/one.pack', 20),
+    )
     store('builds/b_1/app/large.bin', 20)
     writeFileSync(join(home, 'builds/b_1/build.json'), JSON.stringify({ teamId: 'team_a' }))
     // The same file in two builds is half of each.
@@ -111,10 +160,14 @@ describe.runIf(root)('room on the disk', { timeout: 60_000 }, () => {
     expect(Math.round(disk.roomOf('team_a') / 2 ** 20)).toBe(10)
     expect(Math.round(disk.roomOf('team_b') / 2 ** 20)).toBe(55)
     expect(await why(() => disk.requireRoom('team_a'))).toBe('it may')
-    await disk.storing({ teamId: 'team_a', serviceId: 's_a' }, async () => store('source/s_a.git/objects/pack/two.pack', 40))
+    await disk.storing({ teamId: 'team_a', serviceId: 's_a' }, async () =>
+      store('source/s_a.git/objects/pack/two.pack', 40),
+    )
     await eventually(async () => {
       await disk.look()
-      expect(await why(() => disk.storing({ teamId: 'team_a', serviceId: 's_a' }, async () => {}))).toBe('disk_full: the team has used up its room on the disk: 90 MiB of 60 MiB')
+      expect(await why(() => disk.storing({ teamId: 'team_a', serviceId: 's_a' }, async () => {}))).toBe(
+        'disk_full: the team has used up its room on the disk: 90 MiB of 60 MiB',
+      )
     })
     expect(await why(() => disk.requireRoom('team_b'))).toBe('it may')
     for (const folder of ['source', 'builds', 'cache']) rmSync(join(home, folder), { recursive: true, force: true })
@@ -151,7 +204,9 @@ describe.runIf(root)('room on the disk', { timeout: 60_000 }, () => {
     }
     expect(parked).toEqual([])
     expect(engine.list().map(({ id }) => id)).toContain(neighbour.id)
-    expect(await why(() => disk.requireRoom('team_a'))).toMatch(/^disk_full: the disk of the platform is nearly full, and the team uses \d+ MiB of it$/)
+    expect(await why(() => disk.requireRoom('team_a'))).toMatch(
+      /^disk_full: the disk of the platform is nearly full, and the team uses \d+ MiB of it$/,
+    )
     expect(await why(() => disk.requireRoom('team_b'))).toBe('it may')
     for (const folder of ['source', 'logs']) rmSync(join(home, folder), { recursive: true, force: true })
     clock.mockRestore()

@@ -63,8 +63,12 @@ export class Disk {
 
   follow(): void {
     if (this.#closed) return
-    const again = () => { this.#timer = setTimeout(() => this.follow(), lookMs).unref() }
-    this.look().catch((error: unknown) => this.#with.log.error({ err: error }, 'room on the disk could not be measured')).finally(again)
+    const again = () => {
+      this.#timer = setTimeout(() => this.follow(), lookMs).unref()
+    }
+    this.look()
+      .catch((error: unknown) => this.#with.log.error({ err: error }, 'room on the disk could not be measured'))
+      .finally(again)
   }
 
   close(): void {
@@ -75,9 +79,20 @@ export class Disk {
   /** @throws PlatformError `disk_full` when a team may store and build nothing more */
   requireRoom(teamId: string): void {
     const bytes = this.#totals.get(teamId) ?? 0
-    const fix = 'Delete services, environments or data that are no longer needed, or ask an operator for more room (M3O_TEAM_DISK).'
-    if (bytes > this.#limit) throw new PlatformError('disk_full', `the team has used up its room on the disk: ${mib(bytes)} MiB of ${this.#with.teamMiB} MiB`, { fix })
-    if (this.#left < 0 && this.#usesItsPart(teamId)) throw new PlatformError('disk_full', `the disk of the platform is nearly full, and the team uses ${mib(bytes)} MiB of it`, { fix })
+    const fix =
+      'Delete services, environments or data that are no longer needed, or ask an operator for more room (M3O_TEAM_DISK).'
+    if (bytes > this.#limit)
+      throw new PlatformError(
+        'disk_full',
+        `the team has used up its room on the disk: ${mib(bytes)} MiB of ${this.#with.teamMiB} MiB`,
+        { fix },
+      )
+    if (this.#left < 0 && this.#usesItsPart(teamId))
+      throw new PlatformError(
+        'disk_full',
+        `the disk of the platform is nearly full, and the team uses ${mib(bytes)} MiB of it`,
+        { fix },
+      )
   }
 
   /** Bytes that a team may store at once. */
@@ -107,7 +122,10 @@ export class Disk {
     const free = bavail * bsize
     this.#left = free - reserve(blocks * bsize)
     const narrow = this.#left < 0
-    if (this.#free - free < noticed && performance.now() - this.#measuredAt < (narrow ? measureNarrowMs : measureAtLeastMs)) {
+    if (
+      this.#free - free < noticed &&
+      performance.now() - this.#measuredAt < (narrow ? measureNarrowMs : measureAtLeastMs)
+    ) {
       this.#free = Math.max(this.#free, free)
       return
     }
@@ -131,7 +149,12 @@ export class Disk {
       if (!first) continue
       const written = bytes - (shares.get(stockOf(teamId))?.bytes ?? 0)
       const writesOn = before.size > 0 && grown(first[0]) >= leastGrown && grown(first[0]) > more(stockOf(teamId))
-      if (written > this.#limit || writesOn) await this.#end(first, `its team has used up its room on the disk: ${mib(bytes)} MiB of ${this.#with.teamMiB} MiB`, ended)
+      if (written > this.#limit || writesOn)
+        await this.#end(
+          first,
+          `its team has used up its room on the disk: ${mib(bytes)} MiB of ${this.#with.teamMiB} MiB`,
+          ended,
+        )
     }
     if (!narrow || ended.size > 0 || before.size === 0) return
     const [first] = most
@@ -164,16 +187,29 @@ export class Disk {
       shares.set(placement.id, { teamId: placement.teamId, placement, bytes: 0, paths })
     }
     for (const { serviceId, teamId } of servicesOf()) {
-      shares.set(serviceId, { teamId, placement: undefined, bytes: 0, paths: [join(home, 'data', serviceId), join(home, 'logs/services', serviceId)] })
+      shares.set(serviceId, {
+        teamId,
+        placement: undefined,
+        bytes: 0,
+        paths: [join(home, 'data', serviceId), join(home, 'logs/services', serviceId)],
+      })
     }
-    const [sizes, stocks] = await Promise.all([sizesOf([...shares.values()].flatMap(({ paths }) => paths)), stock.measure(counted)])
+    const [sizes, stocks] = await Promise.all([
+      sizesOf([...shares.values()].flatMap(({ paths }) => paths)),
+      stock.measure(counted),
+    ])
     for (const share of shares.values()) {
       const own = share.paths.reduce((sum, path) => sum + (sizes.get(path) ?? 0), 0)
       // What a running instance is counted for is not its service's once more.
-      const within = share.placement ? 0 : [...counted].filter((path) => share.paths.some((one) => path.startsWith(`${one}/`))).reduce((sum, path) => sum + (sizes.get(path) ?? 0), 0)
+      const within = share.placement
+        ? 0
+        : [...counted]
+            .filter((path) => share.paths.some((one) => path.startsWith(`${one}/`)))
+            .reduce((sum, path) => sum + (sizes.get(path) ?? 0), 0)
       share.bytes = Math.max(0, own - within)
     }
-    for (const [teamId, bytes] of stocks) shares.set(stockOf(teamId), { teamId, placement: undefined, bytes, paths: [] })
+    for (const [teamId, bytes] of stocks)
+      shares.set(stockOf(teamId), { teamId, placement: undefined, bytes, paths: [] })
     return shares
   }
 }
@@ -189,9 +225,14 @@ const mib = (bytes: number) => Math.round(bytes / 2 ** 20)
 /** Blocks, not lengths: what services write to has holes. Others go first. */
 async function sizesOf(paths: string[]): Promise<Map<string, number>> {
   if (paths.length === 0) return new Map()
-  const { stdout } = await run('nice', ['-n', '10', 'du', '-s', '-x', '-B1', '-l', '--files0-from=-'], { input: paths.map((path) => `${path}\0`).join(''), mayFail: true })
-  return new Map(stdout.split('\n').flatMap((line) => {
-    const [size, path] = [line.slice(0, line.indexOf('\t')), line.slice(line.indexOf('\t') + 1)]
-    return path ? [[path, Number(size)] as const] : []
-  }))
+  const { stdout } = await run('nice', ['-n', '10', 'du', '-s', '-x', '-B1', '-l', '--files0-from=-'], {
+    input: paths.map((path) => `${path}\0`).join(''),
+    mayFail: true,
+  })
+  return new Map(
+    stdout.split('\n').flatMap((line) => {
+      const [size, path] = [line.slice(0, line.indexOf('\t')), line.slice(line.indexOf('\t') + 1)]
+      return path ? [[path, Number(size)] as const] : []
+    }),
+  )
 }

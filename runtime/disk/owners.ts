@@ -25,6 +25,10 @@ export class ServiceOwners implements Owners {
   }
 
   async refresh(): Promise<void> {
-    for (const { id, teamId } of await this.#db.select({ id: services.id, teamId: services.teamId }).from(services).where(isNotNull(services.deletedAt))) this.#deleted.set(id, teamId)
+    for (const { id, teamId } of await this.#db
+      .select({ id: services.id, teamId: services.teamId })
+      .from(services)
+      .where(isNotNull(services.deletedAt)))
+      this.#deleted.set(id, teamId)
   }
 }

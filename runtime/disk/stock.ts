@@ -12,8 +12,14 @@ export interface Owners {
 }
 
 /** A folder that the platform fills for a team. It is measured again when its stamp is another. */
-interface Kept { path: string; teamId: string; stamp: number }
-interface Measured extends Kept { bytes: number }
+interface Kept {
+  path: string
+  teamId: string
+  stamp: number
+}
+interface Measured extends Kept {
+  bytes: number
+}
 
 const together = 100
 
@@ -49,11 +55,23 @@ export class Stock {
 
   /** Bytes, by team. `busy`: folders that are counted for what runs and writes to them at this moment. */
   async measure(busy: ReadonlySet<string>): Promise<Map<string, number>> {
-    const kept = (await Promise.all([this.#sources(), this.#builds(), this.#modules(), this.#perClass('downloads'), this.#perClass('locks')])).flat()
+    const kept = (
+      await Promise.all([
+        this.#sources(),
+        this.#builds(),
+        this.#modules(),
+        this.#perClass('downloads'),
+        this.#perClass('locks'),
+      ])
+    ).flat()
     const due = kept.filter(({ path, stamp }) => !busy.has(path) && this.#measured.get(path)?.stamp !== stamp)
     const sizes = await sizesOf(due.map(({ path }) => path))
     const before = this.#measured
-    this.#measured = new Map(kept.filter(({ path }) => !busy.has(path)).map((one) => [one.path, { ...one, bytes: sizes.get(one.path) ?? before.get(one.path)?.bytes ?? 0 }]))
+    this.#measured = new Map(
+      kept
+        .filter(({ path }) => !busy.has(path))
+        .map((one) => [one.path, { ...one, bytes: sizes.get(one.path) ?? before.get(one.path)?.bytes ?? 0 }]),
+    )
     const totals = new Map<string, number>()
     for (const { teamId, bytes } of this.#measured.values()) totals.set(teamId, (totals.get(teamId) ?? 0) + bytes)
     return totals
@@ -65,7 +83,10 @@ export class Stock {
     for (const one of this.#measured.values()) {
       if (one.teamId !== teamId || !one.path.startsWith(join(this.#home, 'cache/downloads/'))) continue
       const gone = `${join(this.#home, 'cache/downloads')}/.gone-${Math.random().toString(36).slice(2)}`
-      await rename(one.path, gone).then(() => rm(gone, { recursive: true, force: true }), () => {})
+      await rename(one.path, gone).then(
+        () => rm(gone, { recursive: true, force: true }),
+        () => {},
+      )
       this.#measured.delete(one.path)
       bytes += one.bytes
     }
@@ -78,7 +99,9 @@ export class Stock {
       const serviceId = name.split('.')[0] ?? ''
       const teamId = this.#owners.teamOfService(serviceId)
       // NaN is never the same: it is being filled.
-      return teamId === undefined ? [] : [{ path, teamId, stamp: this.#storing.has(serviceId) ? NaN : this.#stored.get(serviceId) ?? 0 }]
+      return teamId === undefined
+        ? []
+        : [{ path, teamId, stamp: this.#storing.has(serviceId) ? NaN : (this.#stored.get(serviceId) ?? 0) }]
     }
     const trash = await names(join(folder, '.trash'))
     if (trash.some((name) => !this.#measured.has(join(folder, '.trash', name)))) await this.#owners.refresh()
@@ -90,34 +113,45 @@ export class Stock {
 
   async #builds(): Promise<Kept[]> {
     const folder = join(this.#home, 'builds')
-    const found = await Promise.all((await names(folder)).map(async (name): Promise<Kept[]> => {
-      const path = join(folder, name)
-      const known = this.#measured.get(path)
-      if (known) return [known]
-      // Without its last file it is not whole yet.
-      const text = await readFile(join(path, 'build.json'), 'utf8').catch(() => undefined)
-      return text === undefined ? [] : [{ path, teamId: (JSON.parse(text) as { teamId: string }).teamId, stamp: 0 }]
-    }))
+    const found = await Promise.all(
+      (await names(folder)).map(async (name): Promise<Kept[]> => {
+        const path = join(folder, name)
+        const known = this.#measured.get(path)
+        if (known) return [known]
+        // Without its last file it is not whole yet.
+        const text = await readFile(join(path, 'build.json'), 'utf8').catch(() => undefined)
+        return text === undefined ? [] : [{ path, teamId: (JSON.parse(text) as { teamId: string }).teamId, stamp: 0 }]
+      }),
+    )
     return found.flat()
   }
 
   async #modules(): Promise<Kept[]> {
     const folder = join(this.#home, 'cache/modules')
-    const found = await Promise.all((await names(folder)).map(async (name) => {
-      const teamId = this.#teamOf(name)
-      return teamId === undefined ? [] : (await names(join(folder, name))).map((key) => ({ path: join(folder, name, key), teamId, stamp: 0 }))
-    }))
+    const found = await Promise.all(
+      (await names(folder)).map(async (name) => {
+        const teamId = this.#teamOf(name)
+        return teamId === undefined
+          ? []
+          : (await names(join(folder, name))).map((key) => ({ path: join(folder, name, key), teamId, stamp: 0 }))
+      }),
+    )
     return found.flat()
   }
 
   async #perClass(kind: 'downloads' | 'locks'): Promise<Kept[]> {
     const folder = join(this.#home, 'cache', kind)
-    const found = await Promise.all((await names(folder)).map(async (name): Promise<Kept[]> => {
-      const teamId = this.#teamOf(name)
-      const path = join(folder, name)
-      const stamp = await stat(path).then(({ mtimeMs }) => mtimeMs, () => undefined)
-      return teamId === undefined || stamp === undefined ? [] : [{ path, teamId, stamp }]
-    }))
+    const found = await Promise.all(
+      (await names(folder)).map(async (name): Promise<Kept[]> => {
+        const teamId = this.#teamOf(name)
+        const path = join(folder, name)
+        const stamp = await stat(path).then(
+          ({ mtimeMs }) => mtimeMs,
+          () => undefined,
+        )
+        return teamId === undefined || stamp === undefined ? [] : [{ path, teamId, stamp }]
+      }),
+    )
     return found.flat()
   }
 
@@ -127,16 +161,25 @@ export class Stock {
   }
 }
 
-const names = async (folder: string): Promise<string[]> => (await readdir(folder).catch(() => [])).filter((name) => !name.startsWith('.'))
+const names = async (folder: string): Promise<string[]> =>
+  (await readdir(folder).catch(() => [])).filter((name) => !name.startsWith('.'))
 
 /** Of each file its blocks, shared among its names. Others go first. */
 async function sizesOf(paths: readonly string[]): Promise<Map<string, number>> {
   const sizes = new Map<string, number>(paths.map((path) => [path, 0]))
   for (let at = 0; at < paths.length; at += together) {
-    const { stdout } = await run('nice', ['-n', '10', 'find', ...paths.slice(at, at + together), '-xdev', '-printf', '%b %n %y %H\\n'], { mayFail: true })
+    const { stdout } = await run(
+      'nice',
+      ['-n', '10', 'find', ...paths.slice(at, at + together), '-xdev', '-printf', '%b %n %y %H\\n'],
+      { mayFail: true },
+    )
     for (const line of stdout.split('\n')) {
       const [, blocks, links, kind, path = ''] = /^(\d+) (\d+) (\S) (.*)$/.exec(line) ?? []
-      if (blocks !== undefined) sizes.set(path, (sizes.get(path) ?? 0) + (Number(blocks) * 512) / (kind === 'd' ? 1 : Math.max(1, Number(links))))
+      if (blocks !== undefined)
+        sizes.set(
+          path,
+          (sizes.get(path) ?? 0) + (Number(blocks) * 512) / (kind === 'd' ? 1 : Math.max(1, Number(links))),
+        )
     }
   }
   return sizes

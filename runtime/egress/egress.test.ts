@@ -4,7 +4,10 @@ import { Egresses } from './egress.ts'
 
 test('names are refused until they were looked up, and keep the addresses that they had when they cannot be', async () => {
   const answers = new Map([['api.example.com', ['203.0.113.7']]])
-  const egresses = new Egresses({ mode: 'all' }, async (host) => answers.get(host) ?? Promise.reject(new Error('SERVFAIL')))
+  const egresses = new Egresses(
+    { mode: 'all' },
+    async (host) => answers.get(host) ?? Promise.reject(new Error('SERVFAIL')),
+  )
   expect(egresses.wayOf('t_1')).toEqual({ mode: 'all' })
   const rule = parseEgress(['api.example.com', '198.51.100.0/24', 'gone.example.com'])
   egresses.put('t_1', rule)

@@ -10,7 +10,10 @@ import type { Way } from '../engines/engine.ts'
 import type { Platform } from '../platform.ts'
 import { findTeam } from '../teams/teams.ts'
 
-interface Known { rule: Egress; way: Way }
+interface Known {
+  rule: Egress
+  way: Way
+}
 
 const everywhere: Egress = { mode: 'all' }
 const againMs = 30_000
@@ -32,7 +35,11 @@ export class Egresses {
 
   /** All rules, before anything of a team's runs. What a name leads to is refused until it was looked up. */
   async load(db: Db): Promise<void> {
-    for (const { id, egress } of await db.select({ id: teams.id, egress: teams.egress }).from(teams).where(isNull(teams.deletedAt))) this.put(id, egress ?? everywhere)
+    for (const { id, egress } of await db
+      .select({ id: teams.id, egress: teams.egress })
+      .from(teams)
+      .where(isNull(teams.deletedAt)))
+      this.put(id, egress ?? everywhere)
   }
 
   put(teamId: string, rule: Egress): void {
@@ -65,21 +72,29 @@ export class Egresses {
   /** Looks all names up. One that cannot be keeps the addresses it had. */
   async look(): Promise<void> {
     const rules = [...[...this.#known.values()].map(({ rule }) => rule), this.#most]
-    const names = new Set(rules.flatMap((rule) => (rule.mode === 'listed' ? rule.hosts.filter((host) => parseNetwork(host) === undefined) : [])))
+    const names = new Set(
+      rules.flatMap((rule) =>
+        rule.mode === 'listed' ? rule.hosts.filter((host) => parseNetwork(host) === undefined) : [],
+      ),
+    )
     const now = Date.now()
     for (const name of this.#seen.keys()) if (!names.has(name)) this.#seen.delete(name)
-    await Promise.all([...names].map(async (name) => {
-      const found = await this.#resolve(name).catch(() => undefined)
-      if (found === undefined) return
-      const before = [...(this.#seen.get(name) ?? [])].filter(([, at]) => now - at < keptMs)
-      this.#seen.set(name, new Map([...before, ...found.map((address) => [address, now] as const)]))
-    }))
+    await Promise.all(
+      [...names].map(async (name) => {
+        const found = await this.#resolve(name).catch(() => undefined)
+        if (found === undefined) return
+        const before = [...(this.#seen.get(name) ?? [])].filter(([, at]) => now - at < keptMs)
+        this.#seen.set(name, new Map([...before, ...found.map((address) => [address, now] as const)]))
+      }),
+    )
   }
 
   #wayOf(rule: Egress): Way {
     const effective = narrowed(rule, this.#most)
     if (effective.mode !== 'listed') return effective
-    const addresses = effective.hosts.flatMap((host) => (parseNetwork(host) === undefined ? [...(this.#seen.get(host)?.keys() ?? [])] : [host]))
+    const addresses = effective.hosts.flatMap((host) =>
+      parseNetwork(host) === undefined ? [...(this.#seen.get(host)?.keys() ?? [])] : [host],
+    )
     return { mode: 'listed', networks: [...new Set(addresses)].sort() }
   }
 }
@@ -102,13 +117,23 @@ export async function setEgress(platform: Platform, actor: Actor, teamId: string
   const { most } = { most: platform.settings.egress }
   const tooFar = beyond(egress, most)
   if (tooFar.length > 0) {
-    throw new PlatformError('forbidden', `the operator allows no team to reach ${tooFar.join(', ')}`, { field: 'hosts', fix: `Stay within what is allowed: ${egressText(most)}.` })
+    throw new PlatformError('forbidden', `the operator allows no team to reach ${tooFar.join(', ')}`, {
+      field: 'hosts',
+      fix: `Stay within what is allowed: ${egressText(most)}.`,
+    })
   }
   const why = whyNot(platform)
-  if (why !== null && egress.mode !== 'all') throw new PlatformError('not_in_this_state', `this machine cannot hold a team to it: ${why}`, { fix: 'Have the operator run M3O as root with bubblewrap, nftables and iproute2.' })
+  if (why !== null && egress.mode !== 'all')
+    throw new PlatformError('not_in_this_state', `this machine cannot hold a team to it: ${why}`, {
+      fix: 'Have the operator run M3O as root with bubblewrap, nftables and iproute2.',
+    })
   const team = await findTeam(platform, teamId)
-  await audited(platform.db, actor, { teamId, action: 'team.egress', target: `team ${team.name}`, before: team.egress ?? everywhere, after: egress }, (tx) =>
-    tx.update(teams).set({ egress }).where(eq(teams.id, teamId)))
+  await audited(
+    platform.db,
+    actor,
+    { teamId, action: 'team.egress', target: `team ${team.name}`, before: team.egress ?? everywhere, after: egress },
+    (tx) => tx.update(teams).set({ egress }).where(eq(teams.id, teamId)),
+  )
   platform.egresses.put(teamId, egress)
   await platform.egresses.look()
   platform.egresses.put(teamId, egress)

@@ -21,12 +21,21 @@ export const programs = fileURLToPath(new URL('../../fixtures/programs', import.
 export const patient = 30_000
 let count = 0
 
-export function specOf(bench: Pick<Bench, 'folder'>, command: string[], more: Partial<InstanceSpec> = {}): InstanceSpec {
+export function specOf(
+  bench: Pick<Bench, 'folder'>,
+  command: string[],
+  more: Partial<InstanceSpec> = {},
+): InstanceSpec {
   const id = `i${++count}-${process.pid}`
   const port = 7000 + count
   return {
-    id, port, command,
-    teamId: 'team_one', serviceId: 'svc_one', environmentId: 'env_one', name: 'hello',
+    id,
+    port,
+    command,
+    teamId: 'team_one',
+    serviceId: 'svc_one',
+    environmentId: 'env_one',
+    name: 'hello',
     sourceDir: programs,
     env: {},
     limits: { memoryMiB: 256, cpu: 1, pids: 64 },
@@ -39,12 +48,19 @@ export function specOf(bench: Pick<Bench, 'folder'>, command: string[], more: Pa
 export async function serve(bench: Bench, more: Partial<InstanceSpec> = {}): Promise<Placement> {
   const spec = specOf(bench, ['node', 'serve.mjs'], more)
   const { instanceAddress } = await bench.engine.prepare(spec)
-  const placement = await bench.engine.start({ ...spec, env: { PORT: String(spec.port), HOST: instanceAddress, ...spec.env } })
+  const placement = await bench.engine.start({
+    ...spec,
+    env: { PORT: String(spec.port), HOST: instanceAddress, ...spec.env },
+  })
   await eventually(() => ask(placement, '/'))
   return placement
 }
 
-export async function ask<T>({ address, port }: Placement, path: string, query: Record<string, string> = {}): Promise<T> {
+export async function ask<T>(
+  { address, port }: Placement,
+  path: string,
+  query: Record<string, string> = {},
+): Promise<T> {
   const response = await fetch(`http://${address}:${port}${path}?${new URLSearchParams(query)}`)
   return (await response.json()) as T
 }
@@ -64,7 +80,8 @@ export async function eventually<T>(attempt: () => T | Promise<T>): Promise<T> {
 export function exitsOf(engine: Engine): { of: (id: string) => Promise<Exit>; all: Exit[] } {
   const all: Exit[] = []
   engine.watch((exit) => all.push(exit))
-  const of = (id: string) => eventually(() => all.find((exit) => exit.id === id) ?? Promise.reject(new Error(`${id} has not ended`)))
+  const of = (id: string) =>
+    eventually(() => all.find((exit) => exit.id === id) ?? Promise.reject(new Error(`${id} has not ended`)))
   return { of, all }
 }
 
@@ -90,7 +107,12 @@ export function conformance(kind: string, open: () => Promise<Bench>): void {
 
     const run = async (command: string[], more: Partial<InstanceSpec> = {}) => {
       const placement = await bench.engine.start(specOf(bench, command, more))
-      return { placement, id: placement.id, out: () => readFileSync(placement.logs.stdout), err: () => readFileSync(placement.logs.stderr, 'utf8') }
+      return {
+        placement,
+        id: placement.id,
+        out: () => readFileSync(placement.logs.stdout),
+        err: () => readFileSync(placement.logs.stderr, 'utf8'),
+      }
     }
 
     test('runs a service where it says, with its own copy of the source and nothing written back', async () => {
@@ -208,7 +230,12 @@ export function conformance(kind: string, open: () => Promise<Bench>): void {
       mkdirSync(`${modulesDir}/lib`, { recursive: true })
       writeFileSync(`${modulesDir}/lib/index.js`, 'module.exports = 42')
       const command = ['node', '-e', `require('fs').writeFileSync('/out/deep/answer', String(require('lib')))`]
-      const job = await run(command, { job: true, port: 0, modulesDir, binds: [{ host: results, inside: '/out/deep', writable: true }] })
+      const job = await run(command, {
+        job: true,
+        port: 0,
+        modulesDir,
+        binds: [{ host: results, inside: '/out/deep', writable: true }],
+      })
       expect(await exits.of(job.id)).toMatchObject({ exitCode: 0 })
       expect(readFileSync(`${results}/answer`, 'utf8')).toBe('42')
     })
@@ -224,7 +251,10 @@ export function conformance(kind: string, open: () => Promise<Bench>): void {
 
     test('runs a command beside a service: its input, both outputs, its exit code', async () => {
       const service = await serve(bench, { env: { SECRET: 'only-here' } })
-      const session = await bench.engine.exec(service.id, { command: ['sh', '-c', 'cat; echo "$SECRET $MORE"; echo bad >&2; pwd; exit 7'], env: { MORE: 'and this' } })
+      const session = await bench.engine.exec(service.id, {
+        command: ['sh', '-c', 'cat; echo "$SECRET $MORE"; echo bad >&2; pwd; exit 7'],
+        env: { MORE: 'and this' },
+      })
       session.write('typed\n')
       session.end()
       expect(await textOf(session)).toEqual({ out: 'typed\nonly-here and this\n/app\n', err: 'bad\n', exitCode: 7 })
@@ -244,9 +274,13 @@ export function conformance(kind: string, open: () => Promise<Bench>): void {
       session.write('sleep 987 &\r')
       session.write('sleep 986\r')
       const processes = () => ask<string[]>(service, '/processes')
-      await eventually(async () => expect((await processes()).filter((each) => each.startsWith('sleep'))).toHaveLength(2))
+      await eventually(async () =>
+        expect((await processes()).filter((each) => each.startsWith('sleep'))).toHaveLength(2),
+      )
       session.write('\x03')
-      await eventually(async () => expect((await processes()).filter((each) => each.startsWith('sleep'))).toHaveLength(1))
+      await eventually(async () =>
+        expect((await processes()).filter((each) => each.startsWith('sleep'))).toHaveLength(1),
+      )
       session.write('exit 5\r')
       expect(await session.exited).toEqual({ exitCode: 5 })
       expect((await processes()).filter((each) => each.startsWith('sleep'))).toEqual([])
@@ -256,18 +290,26 @@ export function conformance(kind: string, open: () => Promise<Bench>): void {
     test('holds one back until it is released, then it is like any other, with the source of then', async () => {
       const spec = specOf(bench, ['node', 'waits.mjs'], { held: { preload: [] } })
       const { instanceAddress } = await bench.engine.prepare(spec)
-      const placement = await bench.engine.start({ ...spec, env: { PORT: String(spec.port), HOST: instanceAddress, KEPT: 'yes', WORD: 'before' } })
+      const placement = await bench.engine.start({
+        ...spec,
+        env: { PORT: String(spec.port), HOST: instanceAddress, KEPT: 'yes', WORD: 'before' },
+      })
       await expect(ask(placement, '/')).rejects.toThrow()
       const sourceDir = `${bench.folder}/next`
       const buildDir = `${bench.folder}/next-build`
       for (const folder of [sourceDir, buildDir]) mkdirSync(folder)
-      writeFileSync(`${sourceDir}/serve.mjs`, readFileSync(`${programs}/serve.mjs`, 'utf8').replaceAll("'hello'", "'the next'"))
+      writeFileSync(
+        `${sourceDir}/serve.mjs`,
+        readFileSync(`${programs}/serve.mjs`, 'utf8').replaceAll("'hello'", "'the next'"),
+      )
       writeFileSync(`${buildDir}/compiled.js`, 'compiled')
       await bench.engine.release(spec.id, { sourceDir, buildDir, env: { WORD: 'after' } })
       await eventually(async () => expect(await ask(placement, '/')).toBe('the next'))
       expect(await ask(placement, '/env')).toMatchObject({ KEPT: 'yes', WORD: 'after' })
       expect(await ask(placement, '/read', { path: '/m3o/build/compiled.js' })).toBe('compiled')
-      await expect(bench.engine.release(spec.id, { sourceDir, env: {} })).rejects.toMatchObject({ code: 'start_failed' })
+      await expect(bench.engine.release(spec.id, { sourceDir, env: {} })).rejects.toMatchObject({
+        code: 'start_failed',
+      })
       await bench.engine.remove(spec.id)
     })
 

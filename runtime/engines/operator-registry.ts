@@ -14,7 +14,16 @@ export interface OperatorRegistry {
 const certificates = '/m3o/certificates.pem'
 
 /** No tokens or passwords: a build runs whatever its dependencies bring, and could read them. npm's own names and files. */
-const passedOn = ['registry', 'proxy', 'https-proxy', 'noproxy', 'strict-ssl', 'fetch-retries', 'fetch-timeout', 'maxsockets'] as const
+const passedOn = [
+  'registry',
+  'proxy',
+  'https-proxy',
+  'noproxy',
+  'strict-ssl',
+  'fetch-retries',
+  'fetch-timeout',
+  'maxsockets',
+] as const
 
 export async function readOperatorRegistry(environment: NodeJS.ProcessEnv = process.env): Promise<OperatorRegistry> {
   const settings = { ...fileSettings(environment), ...environmentSettings(environment) }
@@ -31,7 +40,12 @@ export async function readOperatorRegistry(environment: NodeJS.ProcessEnv = proc
   const file = environment.NODE_EXTRA_CA_CERTS ?? settings.cafile
   if (file && existsSync(file)) {
     binds.push({ host: realpathSync(file), inside: certificates })
-    Object.assign(env, { NODE_EXTRA_CA_CERTS: certificates, npm_config_cafile: certificates, SSL_CERT_FILE: certificates, PIP_CERT: certificates })
+    Object.assign(env, {
+      NODE_EXTRA_CA_CERTS: certificates,
+      npm_config_cafile: certificates,
+      SSL_CERT_FILE: certificates,
+      PIP_CERT: certificates,
+    })
   }
   return { env, binds, permitted: await addressesOf(Object.values(env)) }
 }
@@ -40,7 +54,13 @@ const hasCredentials = (value: string) => /^[a-z]+:\/\/[^/]*@/i.test(value)
 
 /** The user's file wins over the machine's. */
 function fileSettings(environment: NodeJS.ProcessEnv): Record<string, string> {
-  const files = ['/etc/npmrc', '/usr/etc/npmrc', '/usr/local/etc/npmrc', environment.NPM_CONFIG_GLOBALCONFIG, environment.NPM_CONFIG_USERCONFIG ?? `${homedir()}/.npmrc`]
+  const files = [
+    '/etc/npmrc',
+    '/usr/etc/npmrc',
+    '/usr/local/etc/npmrc',
+    environment.NPM_CONFIG_GLOBALCONFIG,
+    environment.NPM_CONFIG_USERCONFIG ?? `${homedir()}/.npmrc`,
+  ]
   const settings: Record<string, string> = {}
   for (const file of files) {
     if (!file || !existsSync(file)) continue
@@ -52,7 +72,8 @@ function fileSettings(environment: NodeJS.ProcessEnv): Record<string, string> {
   return settings
 }
 
-const expand = (value: string, environment: NodeJS.ProcessEnv) => value.replace(/\$\{(\w+)\}/g, (whole, name: string) => environment[name] ?? whole)
+const expand = (value: string, environment: NodeJS.ProcessEnv) =>
+  value.replace(/\$\{(\w+)\}/g, (whole, name: string) => environment[name] ?? whole)
 
 function environmentSettings(environment: NodeJS.ProcessEnv): Record<string, string> {
   const settings: Record<string, string> = {}
@@ -64,12 +85,15 @@ function environmentSettings(environment: NodeJS.ProcessEnv): Record<string, str
 }
 
 async function addressesOf(values: string[]): Promise<{ address: string; port: number }[]> {
-  const urls = values.filter((value) => /^https?:\/\//.test(value) && URL.canParse(value)).map((value) => new URL(value))
+  const urls = values
+    .filter((value) => /^https?:\/\//.test(value) && URL.canParse(value))
+    .map((value) => new URL(value))
   const found = new Map<string, { address: string; port: number }>()
   for (const url of urls) {
     const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
     const addresses = await lookup(url.hostname.replace(/^\[|\]$/g, ''), { family: 4, all: true }).catch(() => [])
-    for (const { address } of addresses) if (!address.startsWith('127.')) found.set(`${address}:${port}`, { address, port })
+    for (const { address } of addresses)
+      if (!address.startsWith('127.')) found.set(`${address}:${port}`, { address, port })
   }
   return [...found.values()]
 }

@@ -24,11 +24,15 @@ export class Editing {
 
   /** The latest first. */
   of(environmentId: string): Environment['editing'] {
-    const found = [...(this.#byEnvironment.get(environmentId)?.values() ?? [])].filter(({ at }) => at > this.#now() - lastsMs)
-    return found.sort((a, b) => b.at - a.at).flatMap(({ by, serviceId, at }) => {
-      const service = this.#routing.table.services[serviceId]?.name
-      return service === undefined ? [] : [{ by, service, at }]
-    })
+    const found = [...(this.#byEnvironment.get(environmentId)?.values() ?? [])].filter(
+      ({ at }) => at > this.#now() - lastsMs,
+    )
+    return found
+      .sort((a, b) => b.at - a.at)
+      .flatMap(({ by, serviceId, at }) => {
+        const service = this.#routing.table.services[serviceId]?.name
+        return service === undefined ? [] : [{ by, service, at }]
+      })
   }
 
   /** Screens are told when somebody begins, not of each key. */

@@ -23,7 +23,10 @@ export type EnvironmentRow = typeof environments.$inferSelect
 
 /** All of a team, production first, each after its parent. */
 export async function listEnvironments({ db }: Platform, teamId: string): Promise<Environment[]> {
-  const rows = await db.select().from(environments).where(and(eq(environments.teamId, teamId), isNull(environments.deletedAt)))
+  const rows = await db
+    .select()
+    .from(environments)
+    .where(and(eq(environments.teamId, teamId), isNull(environments.deletedAt)))
   const byId = new Map(rows.map((row) => [row.id, row]))
   const depths = new Map(rows.map((row) => [row.id, chainOf(byId, row).length]))
   const all = await describe(db, rows, byId)
@@ -38,16 +41,44 @@ export async function readEnvironment({ db }: Pick<Platform, 'db'>, environmentI
 }
 
 /** As people see them. `known`: rows by id, their parents' among them. */
-export async function describe(db: Db, rows: readonly EnvironmentRow[], known: ReadonlyMap<string, EnvironmentRow>): Promise<Environment[]> {
+export async function describe(
+  db: Db,
+  rows: readonly EnvironmentRow[],
+  known: ReadonlyMap<string, EnvironmentRow>,
+): Promise<Environment[]> {
   const own = await db
-    .select({ environmentId: releases.environmentId, serviceId: services.id, service: services.name, commit: releases.commit })
+    .select({
+      environmentId: releases.environmentId,
+      serviceId: services.id,
+      service: services.name,
+      commit: releases.commit,
+    })
     .from(releases)
     .innerJoin(services, eq(services.id, releases.serviceId))
-    .where(and(inArray(releases.environmentId, rows.map((row) => row.id)), isNull(services.deletedAt)))
+    .where(
+      and(
+        inArray(
+          releases.environmentId,
+          rows.map((row) => row.id),
+        ),
+        isNull(services.deletedAt),
+      ),
+    )
     .orderBy(services.name)
-  const pins = await pinnedServices(db, rows.filter((row) => row.pinned).map((row) => row.id))
+  const pins = await pinnedServices(
+    db,
+    rows.filter((row) => row.pinned).map((row) => row.id),
+  )
   const protections = await shownProtections(db, rows)
-  const owners = await db.select().from(users).where(inArray(users.id, rows.flatMap((row) => [...(row.ownerId === null ? [] : [row.ownerId]), ...row.letIn])))
+  const owners = await db
+    .select()
+    .from(users)
+    .where(
+      inArray(
+        users.id,
+        rows.flatMap((row) => [...(row.ownerId === null ? [] : [row.ownerId]), ...row.letIn]),
+      ),
+    )
   const ownerOf = new Map(owners.map((user) => [user.id, personOf(user)]))
   const ownOf = Map.groupBy(own, (release) => release.environmentId)
   return rows.map((row) => ({
@@ -56,11 +87,15 @@ export async function describe(db: Db, rows: readonly EnvironmentRow[], known: R
     name: row.name,
     kind: row.kind,
     owner: (row.ownerId !== null && ownerOf.get(row.ownerId)) || null,
-    parent: row.parentId === null ? null : known.get(row.parentId)?.name ?? null,
+    parent: row.parentId === null ? null : (known.get(row.parentId)?.name ?? null),
     generation: row.generation,
-    overrides: (ownOf.get(row.id) ?? []).filter(({ serviceId }) => !pins.get(row.id)?.has(serviceId)).map(({ serviceId, service, commit }) => ({ serviceId, service, revision: commit.slice(0, 7) })),
+    overrides: (ownOf.get(row.id) ?? [])
+      .filter(({ serviceId }) => !pins.get(row.id)?.has(serviceId))
+      .map(({ serviceId, service, commit }) => ({ serviceId, service, revision: commit.slice(0, 7) })),
     laptops: [],
-    pinned: row.pinned ? { services: pins.get(row.id)?.size ?? 0, since: latest(pins.get(row.id)?.values() ?? []) } : null,
+    pinned: row.pinned
+      ? { services: pins.get(row.id)?.size ?? 0, since: latest(pins.get(row.id)?.values() ?? []) }
+      : null,
     protection: protections.get(row.id) ?? null,
     letIn: row.letIn.flatMap((id) => ownerOf.get(id) ?? []),
     createdAt: row.createdAt,
@@ -71,25 +106,37 @@ export async function describe(db: Db, rows: readonly EnvironmentRow[], known: R
   }))
 }
 
-const latest = (times: Iterable<number>): number | null => [...times].reduce<number | null>((most, at) => Math.max(most ?? at, at), null)
+const latest = (times: Iterable<number>): number | null =>
+  [...times].reduce<number | null>((most, at) => Math.max(most ?? at, at), null)
 
-const ofChain = once((db) => db.select().from(environments).where(inArray(environments.id, chainIds(sql.placeholder('environmentId')))).prepare('chain'))
+const ofChain = once((db) =>
+  db
+    .select()
+    .from(environments)
+    .where(inArray(environments.id, chainIds(sql.placeholder('environmentId'))))
+    .prepare('chain'),
+)
 
 /** The environment and its parents, nearest first. */
 export async function environmentChain(db: Db, environmentId: string): Promise<EnvironmentRow[]> {
   const all = await ofChain(db).execute({ environmentId })
   const row = all.find((one) => one.id === environmentId)
   if (!row || row.deletedAt !== null) {
-    throw new PlatformError('environment_gone', `the environment ${row?.name ?? environmentId} ${row?.expired ? 'expired' : 'was deleted'}`, {
-      fix: 'Choose another one, or bring it back with `m3o env restore`.', data: { reason: row?.expired ? 'expired' : 'deleted' },
-    })
+    throw new PlatformError(
+      'environment_gone',
+      `the environment ${row?.name ?? environmentId} ${row?.expired ? 'expired' : 'was deleted'}`,
+      {
+        fix: 'Choose another one, or bring it back with `m3o env restore`.',
+        data: { reason: row?.expired ? 'expired' : 'deleted' },
+      },
+    )
   }
   return chainOf(new Map(all.map((other) => [other.id, other])), row)
 }
 
 function chainOf(byId: ReadonlyMap<string, EnvironmentRow>, start: EnvironmentRow): EnvironmentRow[] {
   const chain: EnvironmentRow[] = []
-  for (let at: EnvironmentRow | undefined = start; at !== undefined && chain.length < maxDepth; ) {
+  for (let at: EnvironmentRow | undefined = start; at !== undefined && chain.length < maxDepth;) {
     chain.push(at)
     at = at.parentId === null ? undefined : byId.get(at.parentId)
   }
@@ -97,7 +144,8 @@ function chainOf(byId: ReadonlyMap<string, EnvironmentRow>, start: EnvironmentRo
 }
 
 /** Branch of a service's repository that an environment is bound to. */
-export const branchOf = (environment: EnvironmentRow): string => environment.branch ?? (environment.kind === 'production' ? 'main' : environment.name)
+export const branchOf = (environment: EnvironmentRow): string =>
+  environment.branch ?? (environment.kind === 'production' ? 'main' : environment.name)
 
 export interface NewEnvironment {
   teamId: string
@@ -111,39 +159,87 @@ export interface NewEnvironment {
 
 /** The name of somebody's own environment stays theirs for as long as it can come back. */
 async function requireNotKept(tx: Transaction, { teamId, name, ownerId }: EnvironmentRow, now: number): Promise<void> {
-  const [kept] = await tx.select({ until: environments.expiresAt }).from(environments).where(and(
-    eq(environments.teamId, teamId), eq(environments.name, name), eq(environments.kind, 'personal'), isNotNull(environments.deletedAt), gt(environments.expiresAt, now),
-    isNotNull(environments.ownerId), ne(environments.ownerId, ownerId ?? ''),
-  )).limit(1)
+  const [kept] = await tx
+    .select({ until: environments.expiresAt })
+    .from(environments)
+    .where(
+      and(
+        eq(environments.teamId, teamId),
+        eq(environments.name, name),
+        eq(environments.kind, 'personal'),
+        isNotNull(environments.deletedAt),
+        gt(environments.expiresAt, now),
+        isNotNull(environments.ownerId),
+        ne(environments.ownerId, ownerId ?? ''),
+      ),
+    )
+    .limit(1)
   if (kept === undefined) return
-  throw new PlatformError('name_taken', `an environment ${name} of somebody else's was deleted, and can come back until ${new Date(kept.until ?? now).toISOString().slice(0, 16).replace('T', ' ')} UTC`, {
-    field: 'name', fix: 'Choose another name until then.',
-  })
+  throw new PlatformError(
+    'name_taken',
+    `an environment ${name} of somebody else's was deleted, and can come back until ${new Date(kept.until ?? now).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+    {
+      field: 'name',
+      fix: 'Choose another name until then.',
+    },
+  )
 }
 
 /** One durable row and one change of the routing table; starts nothing. */
-export async function createEnvironment(platform: Platform, actor: Actor, input: NewEnvironment, now = Date.now()): Promise<Environment> {
+export async function createEnvironment(
+  platform: Platform,
+  actor: Actor,
+  input: NewEnvironment,
+  now = Date.now(),
+): Promise<Environment> {
   const { teamId, ownerId } = input
   const name = parseName(environmentName, input.name)
   const kind = input.kind ?? 'personal'
   if (kind === 'production') {
-    throw new PlatformError('bad_request', 'a team has one production environment', { field: 'kind', fix: 'Choose shared, personal or preview.' })
+    throw new PlatformError('bad_request', 'a team has one production environment', {
+      field: 'kind',
+      fix: 'Choose shared, personal or preview.',
+    })
   }
   const row: EnvironmentRow = {
-    id: newId('environment'), teamId, name, kind, parentId: input.parentId, ownerId, generation: 0, branch: input.branch ?? null, pinned: false, protection: null, letIn: [],
-    expired: false, createdAt: now, expiresAt: doesExpire(kind) ? now + idleLifeMs : null, deletedAt: null,
+    id: newId('environment'),
+    teamId,
+    name,
+    kind,
+    parentId: input.parentId,
+    ownerId,
+    generation: 0,
+    branch: input.branch ?? null,
+    pinned: false,
+    protection: null,
+    letIn: [],
+    expired: false,
+    createdAt: now,
+    expiresAt: doesExpire(kind) ? now + idleLifeMs : null,
+    deletedAt: null,
   }
-  const change = { teamId, action: 'environment.create', target: `environment ${name}`, after: { name, kind, parent: '' } }
+  const change = {
+    teamId,
+    action: 'environment.create',
+    target: `environment ${name}`,
+    after: { name, kind, parent: '' },
+  }
   await audited(platform.db, actor, change, async (tx) => {
     const tree = await lockTree(tx, teamId)
     if (tree.length >= maxEnvironmentsOfTeam) {
-      throw new PlatformError('forbidden', `there are ${maxEnvironmentsOfTeam.toLocaleString('en')} environments in this team already, the most that there can be`, { fix: 'Delete those that nobody needs: m3o env delete NAME.' })
+      throw new PlatformError(
+        'forbidden',
+        `there are ${maxEnvironmentsOfTeam.toLocaleString('en')} environments in this team already, the most that there can be`,
+        { fix: 'Delete those that nobody needs: m3o env delete NAME.' },
+      )
     }
     row.parentId ??= tree.find((one) => one.kind === 'production')?.id ?? null
     requirePlace(tree, row)
     await requireNotKept(tx, row, now)
     change.after.parent = tree.find((one) => one.id === row.parentId)?.name ?? ''
-    await claimName(tx, { kind: 'environment', scope: teamId, name, id: row.id }, () => tx.insert(environments).values(row))
+    await claimName(tx, { kind: 'environment', scope: teamId, name, id: row.id }, () =>
+      tx.insert(environments).values(row),
+    )
   })
   await platform.routing.refresh({ environments: [row.id] })
   platform.events.emit({ type: 'environment', teamId, environmentId: row.id })

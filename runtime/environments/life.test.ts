@@ -62,15 +62,33 @@ async function begun() {
   cleanup.defer(async () => void (await source.close()))
   const asked: string[] = []
   const platform = {
-    db, log, logs, source, events: new Events(), routing: new Routing(db, gateway, log), settings: { home }, laptops: { in: () => [] },
-    places: { suspend: async (id: string) => void asked.push(`suspend ${id}`), resume: async (id: string) => void asked.push(`resume ${id}`) },
+    db,
+    log,
+    logs,
+    source,
+    events: new Events(),
+    routing: new Routing(db, gateway, log),
+    settings: { home },
+    laptops: { in: () => [] },
+    places: {
+      suspend: async (id: string) => void asked.push(`suspend ${id}`),
+      resume: async (id: string) => void asked.push(`resume ${id}`),
+    },
     deployments: { endIn: async (id: string) => void asked.push(`end ${id}`) },
   } as unknown as Going
   await db.insert(users).values({ id: 'u_ann', email: 'ann@example.com', name: 'Ann', createdAt: begin })
   await db.insert(teams).values({ id: 't_crew', name: 'crew', createdAt: begin })
-  await db.insert(environments).values({ id: 'e_production', teamId: 't_crew', name: 'production', kind: 'production', createdAt: begin })
-  await db.insert(services).values({ id: 's_hello', teamId: 't_crew', name: 'hello', audience: { kind: 'team' }, createdAt: begin })
-  await source.repositories.create({ serviceId: 's_hello', files: [{ path: 'index.ts', content: 'main\n' }], author: { name: 'Ann', email: 'ann@example.com' } })
+  await db
+    .insert(environments)
+    .values({ id: 'e_production', teamId: 't_crew', name: 'production', kind: 'production', createdAt: begin })
+  await db
+    .insert(services)
+    .values({ id: 's_hello', teamId: 't_crew', name: 'hello', audience: { kind: 'team' }, createdAt: begin })
+  await source.repositories.create({
+    serviceId: 's_hello',
+    files: [{ path: 'index.ts', content: 'main\n' }],
+    author: { name: 'Ann', email: 'ann@example.com' },
+  })
   await platform.routing.load()
   const clock = new Clock()
   const start = async () => {
@@ -82,9 +100,20 @@ async function begun() {
   const life = await start()
   const kept = cleanup.move()
   return {
-    platform, clock, life, home, asked, start, db, source,
-    create: (name: string, parentId: string | null = null, kind: 'personal' | 'shared' | 'preview' = 'personal') => life.create(platformActor, { teamId: 't_crew', name, parentId, kind, ownerId: 'u_ann' }),
-    living: async () => (await db.select({ name: environments.name }).from(environments).where(isNull(environments.deletedAt))).map(({ name }) => name).sort(),
+    platform,
+    clock,
+    life,
+    home,
+    asked,
+    start,
+    db,
+    source,
+    create: (name: string, parentId: string | null = null, kind: 'personal' | 'shared' | 'preview' = 'personal') =>
+      life.create(platformActor, { teamId: 't_crew', name, parentId, kind, ownerId: 'u_ann' }),
+    living: async () =>
+      (await db.select({ name: environments.name }).from(environments).where(isNull(environments.deletedAt)))
+        .map(({ name }) => name)
+        .sort(),
     row: async (id: string) => (await db.select().from(environments).where(eq(environments.id, id)))[0],
     gone: (id: string) => platform.routing.table.environments[id],
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
@@ -100,8 +129,13 @@ test('what nobody uses for 72 hours expires: routes first, then what runs; after
   await at.clock.to(begin + idleLifeMs + hour, at.life)
   expect(await at.living()).toEqual(['production', 'staging'])
   expect(at.asked).toEqual([`end ${id}`, `suspend ${id}`])
-  expect(at.gone(id)).toMatchObject({ gone: 'the environment alice expired: it was not used for 72 hours', goneBy: 'expired' })
-  expect(await at.life.departed('t_crew')).toMatchObject([{ id, name: 'alice', expired: true, parent: 'production', owner: { name: 'Ann' } }])
+  expect(at.gone(id)).toMatchObject({
+    gone: 'the environment alice expired: it was not used for 72 hours',
+    goneBy: 'expired',
+  })
+  expect(await at.life.departed('t_crew')).toMatchObject([
+    { id, name: 'alice', expired: true, parent: 'production', owner: { name: 'Ann' } },
+  ])
   expect(shared.expires).toBeNull()
   await at.clock.to(begin + idleLifeMs + undoMs + 2 * hour, at.life)
   expect(await at.life.departed('t_crew')).toEqual([])
@@ -115,13 +149,42 @@ test('calls, edits, deployments and being kept put it off, as they do for its pa
   const bob = await at.create('bob', alice.id)
   const lonely = await at.create('lonely')
   await at.clock.to(begin + 40 * hour, at.life)
-  at.life.noteCalls([{ serviceId: 's_hello', environmentId: bob.id, caller: 'person', requests: 1, errors: 0, limited: 0, endpoints: {}, latency: [], busyMs: 0, inFlight: 0, totalMs: 0, lastAt: at.clock.time }])
+  at.life.noteCalls([
+    {
+      serviceId: 's_hello',
+      environmentId: bob.id,
+      caller: 'person',
+      requests: 1,
+      errors: 0,
+      limited: 0,
+      endpoints: {},
+      latency: [],
+      busyMs: 0,
+      inFlight: 0,
+      totalMs: 0,
+      lastAt: at.clock.time,
+    },
+  ])
   const shown = await at.life.list('t_crew')
-  for (const name of ['alice', 'bob']) expect(shown.find((one) => one.name === name)).toMatchObject({ usedAt: begin + 40 * hour, expires: begin + 40 * hour + idleLifeMs })
+  for (const name of ['alice', 'bob'])
+    expect(shown.find((one) => one.name === name)).toMatchObject({
+      usedAt: begin + 40 * hour,
+      expires: begin + 40 * hour + idleLifeMs,
+    })
   await at.clock.to(begin + idleLifeMs + hour, at.life)
   expect(await at.living()).toEqual(['alice', 'bob', 'production'])
-  at.platform.events.emit({ type: 'draft', teamId: 't_crew', serviceId: 's_hello', userId: 'u_ann', environmentId: alice.id, path: 'index.ts', by: 'ann' })
-  expect((await at.life.list('t_crew')).find(({ name }) => name === 'alice')?.editing).toEqual([{ by: 'ann', service: 'hello', at: at.clock.time }])
+  at.platform.events.emit({
+    type: 'draft',
+    teamId: 't_crew',
+    serviceId: 's_hello',
+    userId: 'u_ann',
+    environmentId: alice.id,
+    path: 'index.ts',
+    by: 'ann',
+  })
+  expect((await at.life.list('t_crew')).find(({ name }) => name === 'alice')?.editing).toEqual([
+    { by: 'ann', service: 'hello', at: at.clock.time },
+  ])
   await at.clock.to(begin + 40 * hour + idleLifeMs + hour, at.life)
   expect((await at.life.list('t_crew')).find(({ name }) => name === 'alice')?.editing).toEqual([])
   expect(await at.living()).toEqual(['alice', 'production'])
@@ -133,7 +196,10 @@ test('calls, edits, deployments and being kept put it off, as they do for its pa
   expect(await at.living()).toEqual(['alice', 'production'])
   await at.clock.to(at.clock.time + 2 * hour, again)
   expect(await at.living()).toEqual(['production'])
-  await expect(again.keep(platformActor, 'e_production')).rejects.toMatchObject({ code: 'bad_request', message: 'production never expires' })
+  await expect(again.keep(platformActor, 'e_production')).rejects.toMatchObject({
+    code: 'bad_request',
+    message: 'production never expires',
+  })
   await expect(again.keep(platformActor, lonely.id)).rejects.toMatchObject({ code: 'environment_gone' })
 })
 
@@ -144,7 +210,11 @@ test('a parent lives for as long as something stems from it, and is not deleted 
   await at.create('demo', alice.id, 'shared')
   await at.clock.to(begin + 3 * idleLifeMs, at.life)
   expect(await at.living()).toEqual(['alice', 'demo', 'production', 'staging'])
-  await expect(at.life.delete(platformActor, alice.id)).rejects.toMatchObject({ code: 'conflict', message: 'alice is the parent of demo, staging', data: { children: ['demo', 'staging'] } })
+  await expect(at.life.delete(platformActor, alice.id)).rejects.toMatchObject({
+    code: 'conflict',
+    message: 'alice is the parent of demo, staging',
+    data: { children: ['demo', 'staging'] },
+  })
   await expect(at.life.delete(platformActor, 'e_production')).rejects.toMatchObject({ code: 'bad_request' })
 })
 
@@ -156,9 +226,16 @@ test('both children and parents whose time is over go in one go', async () => {
   await at.clock.to(begin + idleLifeMs + hour, at.life)
   expect(await at.living()).toEqual(['production'])
   // They come back from the top.
-  await expect(at.life.restore(platformActor, bob.id)).rejects.toMatchObject({ code: 'conflict', message: 'its parent alice is gone as well' })
+  await expect(at.life.restore(platformActor, bob.id)).rejects.toMatchObject({
+    code: 'conflict',
+    message: 'its parent alice is gone as well',
+  })
   await at.life.restore(platformActor, alice.id)
-  expect(await at.life.restore(platformActor, bob.id)).toMatchObject({ name: 'bob', parent: 'alice', expires: at.clock.time + idleLifeMs })
+  expect(await at.life.restore(platformActor, bob.id)).toMatchObject({
+    name: 'bob',
+    parent: 'alice',
+    expires: at.clock.time + idleLifeMs,
+  })
 })
 
 test('it comes back for a day, with its branch; not beside another one of its name', async () => {
@@ -180,7 +257,10 @@ test('it comes back for a day, with its branch; not beside another one of its na
   expect(at.asked.at(-1)).toBe(`resume ${alice.id}`)
   await expect(at.life.restore(platformActor, alice.id)).rejects.toMatchObject({ code: 'not_in_this_state' })
   await at.clock.to(at.clock.time + 2 * hour, at.life)
-  await expect(at.life.restore(platformActor, second.id)).rejects.toMatchObject({ code: 'environment_gone', message: 'alice went more than a day ago and cannot come back' })
+  await expect(at.life.restore(platformActor, second.id)).rejects.toMatchObject({
+    code: 'environment_gone',
+    message: 'alice went more than a day ago and cannot come back',
+  })
 })
 
 test('a purge leaves nothing of it but its name, also when it was killed before', async () => {
@@ -188,9 +268,27 @@ test('a purge leaves nothing of it but its name, also when it was killed before'
   const { commit } = await at.source.branches.head({ serviceId: 's_hello', branches: ['main'] })
   const alice = await at.create('alice')
   await at.source.branches.advance({ serviceId: 's_hello', branch: 'alice', to: commit, expected: undefined })
-  await at.source.drafts.saveFile({ serviceId: 's_hello', userId: 'u_ann', environment: alice.id, branches: ['alice', 'main'], path: 'new.ts', content: 'draft\n', expectedHash: null })
+  await at.source.drafts.saveFile({
+    serviceId: 's_hello',
+    userId: 'u_ann',
+    environment: alice.id,
+    branches: ['alice', 'main'],
+    path: 'new.ts',
+    content: 'draft\n',
+    expectedHash: null,
+  })
   for (const environmentId of [alice.id, 'e_production']) {
-    await at.db.insert(variables).values({ serviceId: 's_hello', environmentId, name: 'A', secret: false, value: '1', byName: 'ann', updatedAt: begin })
+    await at.db
+      .insert(variables)
+      .values({
+        serviceId: 's_hello',
+        environmentId,
+        name: 'A',
+        secret: false,
+        value: '1',
+        byName: 'ann',
+        updatedAt: begin,
+      })
     await mkdir(join(at.home, 'data/s_hello', environmentId), { recursive: true })
     await writeFile(join(at.home, 'data/s_hello', environmentId, 'kept'), 'x')
     await at.platform.logs.append({ serviceId: 's_hello', environmentId }, { stream: 'platform', text: 'line' })
@@ -221,9 +319,16 @@ test('it moves with all that stems from it, never under itself, and its generati
   const [alice, bob] = [await at.create('alice'), await at.create('bob')]
   const under = await at.create('under', alice.id)
   await at.db.update(environments).set({ generation: 40 }).where(eq(environments.id, 'e_production'))
-  expect(await at.life.move(platformActor, { environmentId: alice.id, parentId: bob.id })).toMatchObject({ parent: 'bob' })
-  await expect(at.life.move(platformActor, { environmentId: bob.id, parentId: under.id })).rejects.toMatchObject({ code: 'conflict', message: 'under stems from bob, so it cannot be its parent' })
-  await expect(at.life.move(platformActor, { environmentId: 'e_production', parentId: bob.id })).rejects.toMatchObject({ code: 'bad_request' })
+  expect(await at.life.move(platformActor, { environmentId: alice.id, parentId: bob.id })).toMatchObject({
+    parent: 'bob',
+  })
+  await expect(at.life.move(platformActor, { environmentId: bob.id, parentId: under.id })).rejects.toMatchObject({
+    code: 'conflict',
+    message: 'under stems from bob, so it cannot be its parent',
+  })
+  await expect(at.life.move(platformActor, { environmentId: 'e_production', parentId: bob.id })).rejects.toMatchObject({
+    code: 'bad_request',
+  })
   await at.db.update(environments).set({ generation: 100 }).where(eq(environments.id, bob.id))
   const before = (await at.row(alice.id))?.generation ?? 0
   await at.life.move(platformActor, { environmentId: alice.id, parentId: 'e_production' })

@@ -9,7 +9,14 @@ import { audited } from '../audit/audit.ts'
 import { Locks } from '../source/locks.ts'
 import { departEnvironment, type Going, listDeparted, parkBranches, restoreEnvironment } from './departure.ts'
 import { Editing } from './editing.ts'
-import { createEnvironment, environmentChain, type EnvironmentRow, listEnvironments, type NewEnvironment, readEnvironment } from './environments.ts'
+import {
+  createEnvironment,
+  environmentChain,
+  type EnvironmentRow,
+  listEnvironments,
+  type NewEnvironment,
+  readEnvironment,
+} from './environments.ts'
 import { moveEnvironment } from './move.ts'
 import { purgeEnvironment } from './purge.ts'
 
@@ -63,12 +70,28 @@ export class Life {
   async load(): Promise<void> {
     const { db, log } = this.#platform
     const since = this.#clock.now() - 7 * 24 * 3_600_000
-    const called = await db.select({ id: usage.environmentId, at: max(usage.hour) }).from(usage).where(gte(usage.hour, since)).groupBy(usage.environmentId)
-    const deployed = await db.select({ id: deployments.environmentId, at: max(deployments.createdAt) }).from(deployments).where(gte(deployments.createdAt, since)).groupBy(deployments.environmentId)
+    const called = await db
+      .select({ id: usage.environmentId, at: max(usage.hour) })
+      .from(usage)
+      .where(gte(usage.hour, since))
+      .groupBy(usage.environmentId)
+    const deployed = await db
+      .select({ id: deployments.environmentId, at: max(deployments.createdAt) })
+      .from(deployments)
+      .where(gte(deployments.createdAt, since))
+      .groupBy(deployments.environmentId)
     for (const { id, at } of [...called, ...deployed]) for (const each of this.#lineOf(id)) this.#note(each, at ?? 0)
-    const going = await db.select().from(environments).where(and(isNotNull(environments.deletedAt), isNotNull(environments.expiresAt)))
+    const going = await db
+      .select()
+      .from(environments)
+      .where(and(isNotNull(environments.deletedAt), isNotNull(environments.expiresAt)))
     for (const row of going) {
-      void this.#named(row, () => parkBranches(this.#platform, row)).catch((error: unknown) => log.error({ err: error, environment: row.id }, 'the branches of an environment that is gone could not be put away'))
+      void this.#named(row, () => parkBranches(this.#platform, row)).catch((error: unknown) =>
+        log.error(
+          { err: error, environment: row.id },
+          'the branches of an environment that is gone could not be put away',
+        ),
+      )
     }
     await this.#arm()
   }
@@ -88,7 +111,9 @@ export class Life {
   async restore(actor: Actor, environmentId: string): Promise<Environment> {
     const [row] = await this.#platform.db.select().from(environments).where(eq(environments.id, environmentId))
     if (!row) throw new PlatformError('not_found', 'there is no such environment')
-    const back = await this.#named(row, () => restoreEnvironment(this.#platform, actor, environmentId, this.#clock.now()))
+    const back = await this.#named(row, () =>
+      restoreEnvironment(this.#platform, actor, environmentId, this.#clock.now()),
+    )
     this.used(environmentId)
     this.#expect(back.expires)
     return this.#shown(back)
@@ -97,11 +122,17 @@ export class Life {
   /** As if it had just been used. */
   async keep(actor: Actor, environmentId: string): Promise<Environment> {
     const [row] = await environmentChain(this.#platform.db, environmentId)
-    if (!row || !doesExpire(row.kind)) throw new PlatformError('bad_request', `${row?.name ?? 'it'} never expires`, { fix: 'There is nothing to do.' })
-    await audited(this.#platform.db, actor, { teamId: row.teamId, action: 'environment.keep', target: `environment ${row.name}` }, async () => {
-      this.used(environmentId)
-      await this.save()
-    })
+    if (!row || !doesExpire(row.kind))
+      throw new PlatformError('bad_request', `${row?.name ?? 'it'} never expires`, { fix: 'There is nothing to do.' })
+    await audited(
+      this.#platform.db,
+      actor,
+      { teamId: row.teamId, action: 'environment.keep', target: `environment ${row.name}` },
+      async () => {
+        this.used(environmentId)
+        await this.save()
+      },
+    )
     this.#platform.events.emit({ type: 'environment', teamId: row.teamId, environmentId })
     return this.#shown(await readEnvironment(this.#platform, environmentId))
   }
@@ -134,10 +165,13 @@ export class Life {
       this.#unsaved.add(id)
       // Screens say that it expires soon, which is true no longer.
       const teamId = table.environments[id]?.teamId
-      if (teamId !== undefined && at - before > idleLifeMs - warningMs) this.#platform.events.emit({ type: 'environment', teamId, environmentId: id })
+      if (teamId !== undefined && at - before > idleLifeMs - warningMs)
+        this.#platform.events.emit({ type: 'environment', teamId, environmentId: id })
     }
     this.#saving ??= this.#clock.at(saveAfterMs, () => {
-      this.#save = this.save().catch((error: unknown) => this.#platform.log.warn({ err: error }, 'the use of environments could not be written down'))
+      this.#save = this.save().catch((error: unknown) =>
+        this.#platform.log.warn({ err: error }, 'the use of environments could not be written down'),
+      )
     })
   }
 
@@ -145,12 +179,15 @@ export class Life {
   async save(): Promise<void> {
     this.#saving?.()
     this.#saving = undefined
-    const rows = [...this.#unsaved].map((id) => sql`(${id}, ${new Date((this.#used.get(id) ?? 0) + idleLifeMs).toISOString()}::timestamptz)`)
+    const rows = [...this.#unsaved].map(
+      (id) => sql`(${id}, ${new Date((this.#used.get(id) ?? 0) + idleLifeMs).toISOString()}::timestamptz)`,
+    )
     if (rows.length === 0) return
     const saved = [...this.#unsaved]
     this.#unsaved.clear()
     try {
-      await this.#platform.db.execute(sql`update ${environments} set expires_at = greatest(expires_at, used.until) from (values ${sql.join(rows, sql`, `)}) as used(environment_id, until)
+      await this.#platform.db
+        .execute(sql`update ${environments} set expires_at = greatest(expires_at, used.until) from (values ${sql.join(rows, sql`, `)}) as used(environment_id, until)
         where id = used.environment_id and deleted_at is null and expires_at is not null`)
     } catch (error) {
       for (const id of saved) this.#unsaved.add(id)
@@ -182,9 +219,14 @@ export class Life {
     let failed = false
     try {
       await this.save()
-      const due = await db.select().from(environments).where(lte(environments.expiresAt, this.#clock.now())).orderBy(asc(environments.expiresAt))
+      const due = await db
+        .select()
+        .from(environments)
+        .where(lte(environments.expiresAt, this.#clock.now()))
+        .orderBy(asc(environments.expiresAt))
       // Children before their parents, which cannot go while they are there.
-      const depth = (id: string | null): number => (id === null ? 0 : 1 + depth(routing.table.environments[id]?.parentId ?? null))
+      const depth = (id: string | null): number =>
+        id === null ? 0 : 1 + depth(routing.table.environments[id]?.parentId ?? null)
       for (const row of due.sort((a, b) => depth(b.id) - depth(a.id))) {
         await this.#named(row, () => this.#end(row)).catch((error: unknown) => {
           failed = true
@@ -195,7 +237,9 @@ export class Life {
       failed = true
       log.error({ err: error }, 'environments whose time is over could not be looked for')
     }
-    await this.#arm(failed ? this.#clock.now() + retryAfterMs : 0).catch(() => this.#wait(this.#clock.now() + retryAfterMs))
+    await this.#arm(failed ? this.#clock.now() + retryAfterMs : 0).catch(() =>
+      this.#wait(this.#clock.now() + retryAfterMs),
+    )
   }
 
   async #end(row: EnvironmentRow): Promise<void> {
@@ -213,9 +257,15 @@ export class Life {
   /** What stems from it needs it: it lives for as long. */
   async #outlive({ id }: EnvironmentRow): Promise<void> {
     const { db } = this.#platform
-    const children = await db.select({ expiresAt: environments.expiresAt }).from(environments).where(and(eq(environments.parentId, id), isNull(environments.deletedAt)))
+    const children = await db
+      .select({ expiresAt: environments.expiresAt })
+      .from(environments)
+      .where(and(eq(environments.parentId, id), isNull(environments.deletedAt)))
     const later = this.#clock.now() + idleLifeMs
-    await db.update(environments).set({ expiresAt: Math.max(...children.map(({ expiresAt }) => expiresAt ?? later), this.#clock.now() + 1) }).where(eq(environments.id, id))
+    await db
+      .update(environments)
+      .set({ expiresAt: Math.max(...children.map(({ expiresAt }) => expiresAt ?? later), this.#clock.now() + 1) })
+      .where(eq(environments.id, id))
   }
 
   async #depart(actor: Actor, { id }: EnvironmentRow, expired: boolean): Promise<void> {
@@ -243,7 +293,13 @@ export class Life {
   /** With what is known of its use but not written down yet. */
   #shown(environment: Environment): Environment {
     const usedAt = Math.max(environment.usedAt ?? 0, this.#used.get(environment.id) ?? 0)
-    return { ...environment, laptops: this.#platform.laptops.in(environment.id), editing: this.#editing.of(environment.id), usedAt: usedAt || null, expires: environment.expires === null ? null : Math.max(environment.expires, usedAt + idleLifeMs) }
+    return {
+      ...environment,
+      laptops: this.#platform.laptops.in(environment.id),
+      editing: this.#editing.of(environment.id),
+      usedAt: usedAt || null,
+      expires: environment.expires === null ? null : Math.max(environment.expires, usedAt + idleLifeMs),
+    }
   }
 
   /** For the next deadline of all, but not before `earliest`. */

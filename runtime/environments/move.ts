@@ -12,14 +12,27 @@ import { lockTree, requirePlace } from './tree.ts'
  * To another parent, with all that stems from it: from then on what it inherits is that one's. Calls that are under way
  * are answered by what serves now: its generation grows past all that it counted under its old parents.
  */
-export async function moveEnvironment(platform: Platform, actor: Actor, { environmentId, parentId }: { environmentId: string; parentId: string }): Promise<Environment> {
+export async function moveEnvironment(
+  platform: Platform,
+  actor: Actor,
+  { environmentId, parentId }: { environmentId: string; parentId: string },
+): Promise<Environment> {
   const [row] = await environmentChain(platform.db, environmentId)
   if (row === undefined || row.parentId === null) {
-    throw new PlatformError('bad_request', `${row?.name ?? 'production'} is what all others stem from`, { field: 'from', fix: 'Move another one.' })
+    throw new PlatformError('bad_request', `${row?.name ?? 'production'} is what all others stem from`, {
+      field: 'from',
+      fix: 'Move another one.',
+    })
   }
   if (row.parentId === parentId) return readEnvironment(platform, environmentId)
   const { teamId, name } = row
-  const change = { teamId, action: 'environment.move', target: `environment ${name}`, before: { parent: '' }, after: { parent: '' } }
+  const change = {
+    teamId,
+    action: 'environment.move',
+    target: `environment ${name}`,
+    before: { parent: '' },
+    after: { parent: '' },
+  }
   await audited(platform.db, actor, change, async (tx) => {
     const tree = await lockTree(tx, teamId)
     requirePlace(tree, { id: environmentId, name, parentId })
@@ -28,7 +41,10 @@ export async function moveEnvironment(platform: Platform, actor: Actor, { enviro
     change.before.parent = nameOf(own?.parentId ?? null)
     change.after.parent = nameOf(parentId)
     const past = counted(tree, own?.parentId ?? null) - counted(tree, parentId)
-    await tx.update(environments).set({ parentId, generation: (own?.generation ?? 0) + Math.max(0, past) + 1 }).where(eq(environments.id, environmentId))
+    await tx
+      .update(environments)
+      .set({ parentId, generation: (own?.generation ?? 0) + Math.max(0, past) + 1 })
+      .where(eq(environments.id, environmentId))
   })
   await platform.routing.refresh({ environments: [environmentId] })
   platform.events.emit({ type: 'environment', teamId, environmentId })

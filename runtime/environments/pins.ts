@@ -40,10 +40,16 @@ export async function pinEnvironment(platform: Platform, actor: Actor, environme
 
 /** One service alone, to its parent's revision of now, whatever it was in the pinned environment. False when there is nothing to pin to. */
 export async function pinService(platform: Platform, actor: Actor, at: At): Promise<boolean> {
-  return (await pin(platform, actor, at.environmentId, { action: 'environment.reset', only: at.serviceId })).services > 0
+  return (
+    (await pin(platform, actor, at.environmentId, { action: 'environment.reset', only: at.serviceId })).services > 0
+  )
 }
 
-interface How { action: string; mark?: boolean; only?: string }
+interface How {
+  action: string
+  mark?: boolean
+  only?: string
+}
 
 async function pin(platform: Platform, actor: Actor, environmentId: string, how: How): Promise<Pinned> {
   for (let attempt = 1; ; attempt++) {
@@ -55,36 +61,86 @@ async function pin(platform: Platform, actor: Actor, environmentId: string, how:
   }
 }
 
-async function pinOnce(platform: Platform, actor: Actor, environmentId: string, { action, mark, only }: How): Promise<Pinned> {
+async function pinOnce(
+  platform: Platform,
+  actor: Actor,
+  environmentId: string,
+  { action, mark, only }: How,
+): Promise<Pinned> {
   const { db, places, seal } = platform
   const chain = await environmentChain(db, environmentId)
   const [environment, parent] = chain
   if (!environment) throw new PlatformError('not_found', 'there is no such environment')
-  if (!parent) throw new PlatformError('not_in_this_state', `${environment.name} has no parent to follow`, { fix: 'Pin an environment that stems from another one.' })
+  if (!parent)
+    throw new PlatformError('not_in_this_state', `${environment.name} has no parent to follow`, {
+      fix: 'Pin an environment that stems from another one.',
+    })
   const { copied, following } = await inherited(platform, chain, only)
   if (only !== undefined && copied.length === 0) return { services: 0, following }
-  const given = await variablesOf(platform, chain, copied.map(({ place }) => place.serviceId))
-  requireNothingWithheld(environment.name, copied.flatMap(({ place, service }) => {
-    const withheld = given.get(place.serviceId)?.withheld ?? []
-    return withheld.length === 0 ? [] : [{ service, withheld }]
-  }))
+  const given = await variablesOf(
+    platform,
+    chain,
+    copied.map(({ place }) => place.serviceId),
+  )
+  requireNothingWithheld(
+    environment.name,
+    copied.flatMap(({ place, service }) => {
+      const withheld = given.get(place.serviceId)?.withheld ?? []
+      return withheld.length === 0 ? [] : [{ service, withheld }]
+    }),
+  )
   const now = Date.now()
-  const locked = await lockedOf(platform, copied.map(({ place }) => place.plan.deploymentId))
+  const locked = await lockedOf(
+    platform,
+    copied.map(({ place }) => place.plan.deploymentId),
+  )
   const builds = await trustedBuilds(platform, chain, copied)
   const made = copied.flatMap(({ place, from }) => {
     const build = builds.get(place) ?? place.plan.build
     const values = openValues(platform, given.get(place.serviceId)?.given ?? [])
     const plan: Plan = {
-      ...place.plan, build, deploymentId: newId('deployment', now), environmentId, environment: environment.name, overlay: true, values, settings: asleep(place.plan.settings), keepsData: false, pinned: true,
+      ...place.plan,
+      build,
+      deploymentId: newId('deployment', now),
+      environmentId,
+      environment: environment.name,
+      overlay: true,
+      values,
+      settings: asleep(place.plan.settings),
+      keepsData: false,
+      pinned: true,
     }
     const before = places.get(plan)
     // A copy that is the same already runs on.
-    if (before?.plan.pinned && before.plan.commit === plan.commit && isSameFor(before.plan.values, values) && isDeepStrictEqual(before.plan.settings, plan.settings)) return []
+    if (
+      before?.plan.pinned &&
+      before.plan.commit === plan.commit &&
+      isSameFor(before.plan.values, values) &&
+      isDeepStrictEqual(before.plan.settings, plan.settings)
+    )
+      return []
     const row = newRow({
-      id: plan.deploymentId, teamId: plan.teamId, serviceId: plan.serviceId, environmentId, kind: 'pin', route: 'platform', commit: plan.commit,
-      message: `Pinned to ${plan.commit.slice(0, 7)} of ${from.name}`, byId: actor.id, byName: actor.name, state: 'live', buildId: plan.build.id, settings: plan.settings,
-      locked: locked.get(place.plan.deploymentId) ?? [], variables: seal.seal(JSON.stringify(values), sealedVariables(plan.deploymentId)),
-      phases: [], createdAt: now, liveAt: now, endedAt: now, previousId: before?.plan.deploymentId ?? null, replacesId: place.plan.deploymentId,
+      id: plan.deploymentId,
+      teamId: plan.teamId,
+      serviceId: plan.serviceId,
+      environmentId,
+      kind: 'pin',
+      route: 'platform',
+      commit: plan.commit,
+      message: `Pinned to ${plan.commit.slice(0, 7)} of ${from.name}`,
+      byId: actor.id,
+      byName: actor.name,
+      state: 'live',
+      buildId: plan.build.id,
+      settings: plan.settings,
+      locked: locked.get(place.plan.deploymentId) ?? [],
+      variables: seal.seal(JSON.stringify(values), sealedVariables(plan.deploymentId)),
+      phases: [],
+      createdAt: now,
+      liveAt: now,
+      endedAt: now,
+      previousId: before?.plan.deploymentId ?? null,
+      replacesId: place.plan.deploymentId,
     })
     return [{ plan, row }]
   })
@@ -92,10 +148,17 @@ async function pinOnce(platform: Platform, actor: Actor, environmentId: string, 
     entries: made.map(({ plan }) => ({ plan, fresh: [] })),
     expected: { environmentId, generation: environment.generation },
     record: async (tx) => {
-      for (let at = 0; at < made.length; at += 200) await tx.insert(deployments).values(made.slice(at, at + 200).map(({ row }) => row))
+      for (let at = 0; at < made.length; at += 200)
+        await tx.insert(deployments).values(made.slice(at, at + 200).map(({ row }) => row))
       if (mark) await tx.update(environments).set({ pinned: true }).where(eq(environments.id, environmentId))
       const target = only === undefined ? `environment ${environment.name}` : `service ${copied[0]?.service ?? only}`
-      await writeAudit(tx, actor, { teamId: environment.teamId, action, target, before: { pinned: environment.pinned }, after: { environment: environment.name, pinned: true, parent: parent.name, services: made.length } })
+      await writeAudit(tx, actor, {
+        teamId: environment.teamId,
+        action,
+        target,
+        before: { pinned: environment.pinned },
+        after: { environment: environment.name, pinned: true, parent: parent.name, services: made.length },
+      })
     },
   })
   platform.events.emit({ type: 'environment', teamId: environment.teamId, environmentId })
@@ -103,7 +166,11 @@ async function pinOnce(platform: Platform, actor: Actor, environmentId: string, 
 }
 
 /** Follows its parent again; what was deployed into it stays. */
-export async function unpinEnvironment(platform: Platform, actor: Actor, environmentId: string): Promise<{ services: number }> {
+export async function unpinEnvironment(
+  platform: Platform,
+  actor: Actor,
+  environmentId: string,
+): Promise<{ services: number }> {
   const [environment] = await environmentChain(platform.db, environmentId)
   if (!environment?.pinned) throw new PlatformError('not_in_this_state', `${environment?.name ?? 'it'} is not pinned`)
   const pins = (await pinnedServices(platform.db, [environmentId])).get(environmentId) ?? new Map<string, number>()
@@ -113,21 +180,39 @@ export async function unpinEnvironment(platform: Platform, actor: Actor, environ
     expected: { environmentId, generation: environment.generation },
     record: async (tx) => {
       await tx.update(environments).set({ pinned: false }).where(eq(environments.id, environmentId))
-      await writeAudit(tx, actor, { teamId: environment.teamId, action: 'environment.unpin', target: `environment ${environment.name}`, before: { pinned: true }, after: { pinned: false, services: pins.size } })
+      await writeAudit(tx, actor, {
+        teamId: environment.teamId,
+        action: 'environment.unpin',
+        target: `environment ${environment.name}`,
+        before: { pinned: true },
+        after: { pinned: false, services: pins.size },
+      })
     },
   })
   platform.events.emit({ type: 'environment', teamId: environment.teamId, environmentId })
   return { services: pins.size }
 }
 
-interface Inherited { service: string; place: Place; from: EnvironmentRow }
+interface Inherited {
+  service: string
+  place: Place
+  from: EnvironmentRow
+}
 
 /** What the parents have of each service that the environment has nothing of its own of; of `only`, whatever it has. */
-async function inherited(platform: Platform, chain: readonly EnvironmentRow[], only: string | undefined): Promise<{ copied: Inherited[]; following: Pinned['following'] }> {
+async function inherited(
+  platform: Platform,
+  chain: readonly EnvironmentRow[],
+  only: string | undefined,
+): Promise<{ copied: Inherited[]; following: Pinned['following'] }> {
   const { db, places } = platform
   const [environment, ...parents] = chain as [EnvironmentRow, ...EnvironmentRow[]] // the caller has looked
   const pins = (await pinnedServices(db, [environment.id])).get(environment.id)
-  const all = await db.select({ id: services.id, name: services.name }).from(services).where(and(eq(services.teamId, environment.teamId), isNull(services.deletedAt))).orderBy(services.name)
+  const all = await db
+    .select({ id: services.id, name: services.name })
+    .from(services)
+    .where(and(eq(services.teamId, environment.teamId), isNull(services.deletedAt)))
+    .orderBy(services.name)
   const copied: Inherited[] = []
   const following: Pinned['following'] = []
   for (const { id: serviceId, name: service } of all) {
@@ -144,28 +229,69 @@ async function inherited(platform: Platform, chain: readonly EnvironmentRow[], o
 }
 
 /** Of those whose build is not trusted in the environment, one that is. @throws PlatformError `build_failed` */
-async function trustedBuilds(platform: Platform, chain: readonly EnvironmentRow[], copied: readonly Inherited[]): Promise<Map<Place, Build>> {
+async function trustedBuilds(
+  platform: Platform,
+  chain: readonly EnvironmentRow[],
+  copied: readonly Inherited[],
+): Promise<Map<Place, Build>> {
   const trust = trustOf(chain)
   const environmentId = chain[0]?.id ?? ''
-  const untrusted = copied.filter(({ place: { plan: { build } } }) => build.trust === undefined || !trust.reads.includes(build.trust))
-  return new Map(await Promise.all(untrusted.map(async ({ place, service }) => {
-    const build = await buildTree(platform, { ...place.plan, environmentId }, { service, trust })
-    await platform.builds.kept(build.id)
-    return [place, build] as const
-  })))
+  const untrusted = copied.filter(
+    ({
+      place: {
+        plan: { build },
+      },
+    }) => build.trust === undefined || !trust.reads.includes(build.trust),
+  )
+  return new Map(
+    await Promise.all(
+      untrusted.map(async ({ place, service }) => {
+        const build = await buildTree(platform, { ...place.plan, environmentId }, { service, trust })
+        await platform.builds.kept(build.id)
+        return [place, build] as const
+      }),
+    ),
+  )
 }
 
 /** Of many services at once. */
-async function variablesOf({ db }: Platform, chain: readonly EnvironmentRow[], serviceIds: readonly string[]): Promise<Map<string, { given: Effective[]; withheld: Effective[] }>> {
+async function variablesOf(
+  { db }: Platform,
+  chain: readonly EnvironmentRow[],
+  serviceIds: readonly string[],
+): Promise<Map<string, { given: Effective[]; withheld: Effective[] }>> {
   if (serviceIds.length === 0) return new Map()
-  const rows = await db.select().from(variables).where(and(inArray(variables.serviceId, [...serviceIds]), inArray(variables.environmentId, chain.map(({ id }) => id))))
-  return new Map([...Map.groupBy(rows, (row) => row.serviceId)].map(([serviceId, own]) => [serviceId, resolveVariables(chain, own)]))
+  const rows = await db
+    .select()
+    .from(variables)
+    .where(
+      and(
+        inArray(variables.serviceId, [...serviceIds]),
+        inArray(
+          variables.environmentId,
+          chain.map(({ id }) => id),
+        ),
+      ),
+    )
+  return new Map(
+    [...Map.groupBy(rows, (row) => row.serviceId)].map(([serviceId, own]) => [serviceId, resolveVariables(chain, own)]),
+  )
 }
 
-async function lockedOf({ db }: Platform, deploymentIds: readonly string[]): Promise<Map<string, DeploymentRow['locked']>> {
+async function lockedOf(
+  { db }: Platform,
+  deploymentIds: readonly string[],
+): Promise<Map<string, DeploymentRow['locked']>> {
   if (deploymentIds.length === 0) return new Map()
-  const rows = await db.select({ id: deployments.id, locked: deployments.locked }).from(deployments).where(inArray(deployments.id, [...deploymentIds]))
+  const rows = await db
+    .select({ id: deployments.id, locked: deployments.locked })
+    .from(deployments)
+    .where(inArray(deployments.id, [...deploymentIds]))
   return new Map(rows.map(({ id, locked }) => [id, locked]))
 }
 
-const asleep = (settings: ServiceSettings): ServiceSettings => ({ ...settings, min: 0, idleMs: Math.min(settings.idleMs ?? idleMs, idleMs) })
+const asleep = (settings: ServiceSettings): ServiceSettings => ({
+  ...settings,
+  min: 0,
+  idleMs: Math.min(settings.idleMs ?? idleMs, idleMs),
+})

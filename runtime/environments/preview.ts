@@ -33,8 +33,15 @@ export class Previews {
   }
 
   /** The environment of the branch: the one that is there, or that has gone lately and comes back, or a new one. */
-  of(actor: Actor, teamId: string, branch: string): Promise<{ id: string; name: string; made: 'now' | 'before' | 'again' }> {
-    if (!isPreviewBranch(branch)) throw new PlatformError('bad_request', `${branch} is too odd a name for a preview`, { fix: 'Use letters, digits, dashes and dots.' })
+  of(
+    actor: Actor,
+    teamId: string,
+    branch: string,
+  ): Promise<{ id: string; name: string; made: 'now' | 'before' | 'again' }> {
+    if (!isPreviewBranch(branch))
+      throw new PlatformError('bad_request', `${branch} is too odd a name for a preview`, {
+        fix: 'Use letters, digits, dashes and dots.',
+      })
     return this.#branches.run(`${teamId}/${branch}`, async () => {
       const found = await this.#find(teamId, branch)
       if (found?.deletedAt === null) return { ...found, made: 'before' }
@@ -51,7 +58,11 @@ export class Previews {
   }
 
   /** The branch is gone in one repository. Says what became of the environment; undefined when there is none. */
-  async branchDeleted(actor: Actor, { teamId, serviceId, service }: { teamId: string; serviceId: string; service: string }, branch: string): Promise<{ id: string; name: string; others: string[] } | undefined> {
+  async branchDeleted(
+    actor: Actor,
+    { teamId, serviceId, service }: { teamId: string; serviceId: string; service: string },
+    branch: string,
+  ): Promise<{ id: string; name: string; others: string[] } | undefined> {
     if (!isPreviewBranch(branch)) return undefined
     return this.#branches.run(`${teamId}/${branch}`, async () => {
       const found = await this.#find(teamId, branch)
@@ -60,7 +71,12 @@ export class Previews {
       if (others.length === 0) await this.#life.delete(actor, found.id)
       else {
         await this.#platform.places.reset({ serviceId, environmentId: found.id })
-        await audited(this.#platform.db, actor, { teamId, action: 'environment.reset', target: `service ${service}`, after: { environment: found.name } }, async () => {})
+        await audited(
+          this.#platform.db,
+          actor,
+          { teamId, action: 'environment.reset', target: `service ${service}`, after: { environment: found.name } },
+          async () => {},
+        )
         this.#platform.events.emit({ type: 'environment', teamId, environmentId: found.id })
       }
       return { id: found.id, name: found.name, others }
@@ -68,27 +84,48 @@ export class Previews {
   }
 
   async #find(teamId: string, branch: string) {
-    const rows = await this.#platform.db.select().from(environments)
-      .where(and(eq(environments.teamId, teamId), eq(environments.branch, branch), or(isNull(environments.deletedAt), gt(environments.expiresAt, Date.now()))))
+    const rows = await this.#platform.db
+      .select()
+      .from(environments)
+      .where(
+        and(
+          eq(environments.teamId, teamId),
+          eq(environments.branch, branch),
+          or(isNull(environments.deletedAt), gt(environments.expiresAt, Date.now())),
+        ),
+      )
     return rows.find((row) => row.deletedAt === null) ?? rows.sort((a, b) => (b.deletedAt ?? 0) - (a.deletedAt ?? 0))[0]
   }
 
   async #make(actor: Actor, teamId: string, branch: string): Promise<{ id: string; name: string }> {
     for (const name of namesFor(branch)) {
       try {
-        return await this.#life.create(actor, { teamId, name, kind: 'preview', parentId: null, ownerId: actor.id, branch })
+        return await this.#life.create(actor, {
+          teamId,
+          name,
+          kind: 'preview',
+          parentId: null,
+          ownerId: actor.id,
+          branch,
+        })
       } catch (error) {
         if (!isPlatformError(error) || error.code !== 'name_taken') throw error
       }
     }
-    throw new PlatformError('name_taken', `every name that fits ${branch} is taken`, { fix: 'Push to a branch with another name.' })
+    throw new PlatformError('name_taken', `every name that fits ${branch} is taken`, {
+      fix: 'Push to a branch with another name.',
+    })
   }
 
   async #othersWith(teamId: string, serviceId: string, branch: string): Promise<string[]> {
     const { db, source } = this.#platform
-    const rows = await db.select({ id: services.id, name: services.name }).from(services).where(and(eq(services.teamId, teamId), isNull(services.deletedAt)))
+    const rows = await db
+      .select({ id: services.id, name: services.name })
+      .from(services)
+      .where(and(eq(services.teamId, teamId), isNull(services.deletedAt)))
     const having: string[] = []
-    for (const { id, name } of rows) if (id !== serviceId && (await source.branches.has({ serviceId: id, branch }))) having.push(name)
+    for (const { id, name } of rows)
+      if (id !== serviceId && (await source.branches.has({ serviceId: id, branch }))) having.push(name)
     return having
   }
 }

@@ -10,12 +10,22 @@ import { environmentChain } from './environments.ts'
 import { shownProtections } from './protection.ts'
 
 /** Says who may do what in an environment beyond the roles; null takes that back. Web authorizes by it (server/authorize.ts). */
-export async function protectEnvironment(platform: Platform, actor: Actor, { environmentId, protection }: { environmentId: string; protection: Protection | null }): Promise<void> {
+export async function protectEnvironment(
+  platform: Platform,
+  actor: Actor,
+  { environmentId, protection }: { environmentId: string; protection: Protection | null },
+): Promise<void> {
   const [row] = await environmentChain(platform.db, environmentId)
   if (!row) throw new PlatformError('not_found', 'there is no such environment')
   const before = await shownProtections(platform.db, [row])
   const after = await shownProtections(platform.db, [{ ...row, protection }])
-  const change = { teamId: row.teamId, action: 'environment.protect', target: `environment ${row.name}`, before: said(before.get(row.id)), after: said(after.get(row.id)) }
+  const change = {
+    teamId: row.teamId,
+    action: 'environment.protect',
+    target: `environment ${row.name}`,
+    before: said(before.get(row.id)),
+    after: said(after.get(row.id)),
+  }
   await audited(platform.db, actor, change, async (tx) => {
     await tx.update(environments).set({ protection }).where(eq(environments.id, environmentId))
   })
@@ -26,22 +36,54 @@ export async function protectEnvironment(platform: Platform, actor: Actor, { env
 }
 
 /** Who may work in a personal environment besides its owner; web authorizes by it as by a protection. */
-export async function letPeopleIn(platform: Platform, actor: Actor, { environmentId, people }: { environmentId: string; people: readonly string[] }): Promise<void> {
+export async function letPeopleIn(
+  platform: Platform,
+  actor: Actor,
+  { environmentId, people }: { environmentId: string; people: readonly string[] },
+): Promise<void> {
   const [row] = await environmentChain(platform.db, environmentId)
   if (!row) throw new PlatformError('not_found', 'there is no such environment')
-  if (row.kind !== 'personal') throw new PlatformError('not_in_this_state', `${row.name} is not personal: everybody in the team works in it by their role`, { fix: `To narrow that: m3o env protect ${row.name}.` })
+  if (row.kind !== 'personal')
+    throw new PlatformError(
+      'not_in_this_state',
+      `${row.name} is not personal: everybody in the team works in it by their role`,
+      { fix: `To narrow that: m3o env protect ${row.name}.` },
+    )
   const letIn = [...new Set(people)].filter((id) => id !== row.ownerId)
-  const named = await platform.db.select({ id: users.id, email: users.email }).from(users).where(inArray(users.id, [...row.letIn, ...letIn]))
+  const named = await platform.db
+    .select({ id: users.id, email: users.email })
+    .from(users)
+    .where(inArray(users.id, [...row.letIn, ...letIn]))
   const emails = (ids: readonly string[]) => named.filter(({ id }) => ids.includes(id)).map(({ email }) => email)
-  await audited(platform.db, actor, { teamId: row.teamId, action: 'environment.admit', target: `environment ${row.name}`, before: { people: emails(row.letIn) }, after: { people: emails(letIn) } }, async (tx) => {
-    await tx.update(environments).set({ letIn }).where(eq(environments.id, environmentId))
-  })
+  await audited(
+    platform.db,
+    actor,
+    {
+      teamId: row.teamId,
+      action: 'environment.admit',
+      target: `environment ${row.name}`,
+      before: { people: emails(row.letIn) },
+      after: { people: emails(letIn) },
+    },
+    async (tx) => {
+      await tx.update(environments).set({ letIn }).where(eq(environments.id, environmentId))
+    },
+  )
   platform.events.emit({ type: 'environment', teamId: row.teamId, environmentId })
   platform.events.emit({ type: 'team', teamId: row.teamId })
 }
 
 /** As the audit has it: roles, and people by their emails. */
 const said = (shown: ShownProtection | undefined) =>
-  (shown === undefined ? null : {
-    ...Object.fromEntries(guards.map((guard) => [guard, [shown[guard].role, ...shown[guard].people.map(({ email }) => email)].join(', ')])), ...(shown.approval && { approval: true }), ...(shown.overlays && { overlays: true }),
-  })
+  shown === undefined
+    ? null
+    : {
+        ...Object.fromEntries(
+          guards.map((guard) => [
+            guard,
+            [shown[guard].role, ...shown[guard].people.map(({ email }) => email)].join(', '),
+          ]),
+        ),
+        ...(shown.approval && { approval: true }),
+        ...(shown.overlays && { overlays: true }),
+      }

@@ -5,17 +5,27 @@ import type { Transaction } from '#db/open.ts'
 import { environments, teams } from '#db/schema.ts'
 import type { EnvironmentRow } from './environments.ts'
 
-interface Node { id: string; name: string; parentId: string | null }
+interface Node {
+  id: string
+  name: string
+  parentId: string | null
+}
 
 /** Those of a team that are there, for a transaction that changes the tree: no other one does so at the same time. */
 export async function lockTree(tx: Transaction, teamId: string): Promise<EnvironmentRow[]> {
   await tx.select({ id: teams.id }).from(teams).where(eq(teams.id, teamId)).for('no key update')
-  return tx.select().from(environments).where(and(eq(environments.teamId, teamId), isNull(environments.deletedAt)))
+  return tx
+    .select()
+    .from(environments)
+    .where(and(eq(environments.teamId, teamId), isNull(environments.deletedAt)))
 }
 
 /** Names of those whose parent it is. */
 export function childrenOf(tree: readonly Node[], environmentId: string): string[] {
-  return tree.filter(({ parentId }) => parentId === environmentId).map(({ name }) => name).sort()
+  return tree
+    .filter(({ parentId }) => parentId === environmentId)
+    .map(({ name }) => name)
+    .sort()
 }
 
 /**
@@ -26,17 +36,33 @@ export function childrenOf(tree: readonly Node[], environmentId: string): string
 export function requirePlace(tree: readonly Node[], { id, name, parentId }: Node): void {
   const above = chain(tree, parentId)
   const parent = above[0]
-  if (parent === undefined) throw new PlatformError('not_found', 'there is no such parent environment', { field: 'from', fix: 'List them with `m3o env list`.' })
-  if (above.some((one) => one.id === id)) {
-    throw new PlatformError('conflict', parent.id === id ? `${name} cannot be its own parent` : `${parent.name} stems from ${name}, so it cannot be its parent`, {
-      field: 'from', fix: `Choose one that does not stem from ${name}.`,
+  if (parent === undefined)
+    throw new PlatformError('not_found', 'there is no such parent environment', {
+      field: 'from',
+      fix: 'List them with `m3o env list`.',
     })
+  if (above.some((one) => one.id === id)) {
+    throw new PlatformError(
+      'conflict',
+      parent.id === id
+        ? `${name} cannot be its own parent`
+        : `${parent.name} stems from ${name}, so it cannot be its parent`,
+      {
+        field: 'from',
+        fix: `Choose one that does not stem from ${name}.`,
+      },
+    )
   }
   const below = heightOf(tree, id)
   if (above.length + below <= maxDepth) return
-  const deep = below > 1 ? `${name} has environments under it ${below - 1} deep, and ${parent.name} is at level ${above.length}` : `${parent.name} is at level ${above.length}`
+  const deep =
+    below > 1
+      ? `${name} has environments under it ${below - 1} deep, and ${parent.name} is at level ${above.length}`
+      : `${parent.name} is at level ${above.length}`
   throw new PlatformError('bad_request', `environments nest at most ${maxDepth} deep: ${deep}`, {
-    field: 'from', fix: 'Choose a parent nearer to production.', data: { maxDepth, parents: above.map((one) => one.name) },
+    field: 'from',
+    fix: 'Choose a parent nearer to production.',
+    data: { maxDepth, parents: above.map((one) => one.name) },
   })
 }
 
@@ -44,7 +70,12 @@ export function requirePlace(tree: readonly Node[], { id, name, parentId }: Node
 function chain(tree: readonly Node[], id: string | null): Node[] {
   const byId = new Map(tree.map((node) => [node.id, node]))
   const found: Node[] = []
-  for (let at = id === null ? undefined : byId.get(id); at !== undefined && found.length < tree.length; at = at.parentId === null ? undefined : byId.get(at.parentId)) found.push(at)
+  for (
+    let at = id === null ? undefined : byId.get(id);
+    at !== undefined && found.length < tree.length;
+    at = at.parentId === null ? undefined : byId.get(at.parentId)
+  )
+    found.push(at)
   return found
 }
 
@@ -52,6 +83,7 @@ function chain(tree: readonly Node[], id: string | null): Node[] {
 function heightOf(tree: readonly Node[], id: string): number {
   const children = Map.groupBy(tree, ({ parentId }) => parentId)
   let height = 0
-  for (let level = [id]; level.length > 0 && height <= tree.length; height++) level = level.flatMap((one) => (children.get(one) ?? []).map((child) => child.id))
+  for (let level = [id]; level.length > 0 && height <= tree.length; height++)
+    level = level.flatMap((one) => (children.get(one) ?? []).map((child) => child.id))
   return height
 }

@@ -21,22 +21,26 @@ export async function examine(parts: Parts): Promise<Check[]> {
     memory: async () => judgeMemory(await readFile('/proc/meminfo', 'latin1')),
     deployments: () => oldestUnderWay(parts),
   }
-  return Promise.all(Object.entries(looks).map(async ([name, look]) => {
-    const late = Promise.withResolvers<never>()
-    const timer = setTimeout(() => late.reject(new Error(`no answer within ${answerMs / 1000} s`)), answerMs)
-    try {
-      return await Promise.race([look(), late.promise])
-    } catch (error) {
-      return { name, state: 'bad' as const, says: sentence(error), fix: fixes[name] ?? null }
-    } finally {
-      clearTimeout(timer)
-    }
-  }))
+  return Promise.all(
+    Object.entries(looks).map(async ([name, look]) => {
+      const late = Promise.withResolvers<never>()
+      const timer = setTimeout(() => late.reject(new Error(`no answer within ${answerMs / 1000} s`)), answerMs)
+      try {
+        return await Promise.race([look(), late.promise])
+      } catch (error) {
+        return { name, state: 'bad' as const, says: sentence(error), fix: fixes[name] ?? null }
+      } finally {
+        clearTimeout(timer)
+      }
+    }),
+  )
 }
 
 const fixes: Record<string, string> = {
-  database: 'Look into the log of Postgres ($M3O_HOME/logs/postgres.log, or your own server behind DATABASE_URL). Services go on answering; changes wait until it is back.',
-  gateway: 'Away, it is started again within two seconds, and its log says why: $M3O_HOME/logs/gateway.log. One that hangs is ended by kill -KILL with the pid in $M3O_HOME/run/gateway.pid.',
+  database:
+    'Look into the log of Postgres ($M3O_HOME/logs/postgres.log, or your own server behind DATABASE_URL). Services go on answering; changes wait until it is back.',
+  gateway:
+    'Away, it is started again within two seconds, and its log says why: $M3O_HOME/logs/gateway.log. One that hangs is ended by kill -KILL with the pid in $M3O_HOME/run/gateway.pid.',
 }
 
 /** Drizzle's own message is the query; why it failed is its cause. */
@@ -48,16 +52,27 @@ function sentence(error: unknown): string {
 async function askDatabase({ db }: Parts): Promise<Check> {
   const began = performance.now()
   await db.execute(sql`select 1`)
-  return { name: 'database', state: 'ok', says: `answers within ${(performance.now() - began).toFixed(1)} ms`, fix: null }
+  return {
+    name: 'database',
+    state: 'ok',
+    says: `answers within ${(performance.now() - began).toFixed(1)} ms`,
+    fix: null,
+  }
 }
 
 async function askGateway({ gateway, routing }: Parts): Promise<Check> {
   const { table } = routing
   const wanted = table.version
-  return judgeGateway(await gateway.call('routes.version', {}, { timeoutMs: answerMs }), { version: wanted, epoch: table.epoch })
+  return judgeGateway(await gateway.call('routes.version', {}, { timeoutMs: answerMs }), {
+    version: wanted,
+    epoch: table.epoch,
+  })
 }
 
 async function oldestUnderWay({ db }: Parts): Promise<Check> {
-  const [found] = await db.select({ count: count(), oldest: min(deployments.createdAt) }).from(deployments).where(and(isNull(deployments.endedAt), isNull(deployments.liveAt)))
+  const [found] = await db
+    .select({ count: count(), oldest: min(deployments.createdAt) })
+    .from(deployments)
+    .where(and(isNull(deployments.endedAt), isNull(deployments.liveAt)))
   return judgeUnderWay(found ?? { count: 0, oldest: null }, Date.now())
 }

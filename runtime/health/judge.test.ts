@@ -3,7 +3,8 @@ import { judgeDisk, worst } from '#contract/checks.ts'
 import { judgeGateway, judgeMemory, judgeUnderWay } from './judge.ts'
 
 const gib = 2 ** 30
-const disk = (freeGiB: number, totalGiB: number) => judgeDisk('/home', { bavail: (freeGiB * gib) / 4096, blocks: (totalGiB * gib) / 4096, bsize: 4096 })
+const disk = (freeGiB: number, totalGiB: number) =>
+  judgeDisk('/home', { bavail: (freeGiB * gib) / 4096, blocks: (totalGiB * gib) / 4096, bsize: 4096 })
 
 test('a disk warns before it is full, and says where to make room', () => {
   expect(disk(50, 100)).toEqual({ name: 'disk', state: 'ok', says: '50.0 GiB free (50 %)', fix: null })
@@ -14,7 +15,8 @@ test('a disk warns before it is full, and says where to make room', () => {
 })
 
 test('memory is told as it is available, not as it is free', () => {
-  const meminfo = (available: number) => `MemTotal:       16000000 kB\nMemFree:          200000 kB\nMemAvailable:   ${available} kB\n`
+  const meminfo = (available: number) =>
+    `MemTotal:       16000000 kB\nMemFree:          200000 kB\nMemAvailable:   ${available} kB\n`
   expect(judgeMemory(meminfo(8_000_000))).toMatchObject({ state: 'ok', says: '7.6 of 15.3 GiB available' })
   expect(judgeMemory(meminfo(1_000_000)).state).toBe('warn')
   expect(judgeMemory(meminfo(100_000)).state).toBe('bad')
@@ -22,7 +24,12 @@ test('memory is told as it is available, not as it is free', () => {
 })
 
 test('a gateway is well while it follows the routes, and not with those of a runtime before', () => {
-  expect(judgeGateway({ version: 90, epoch: 'a' }, { version: 100, epoch: 'a' })).toEqual({ name: 'gateway', state: 'ok', says: 'has the current routes', fix: null })
+  expect(judgeGateway({ version: 90, epoch: 'a' }, { version: 100, epoch: 'a' })).toEqual({
+    name: 'gateway',
+    state: 'ok',
+    says: 'has the current routes',
+    fix: null,
+  })
   expect(judgeGateway({ version: 10, epoch: 'a' }, { version: 100, epoch: 'a' }).state).toBe('bad')
   expect(judgeGateway({ version: 100, epoch: 'b' }, { version: 100, epoch: 'a' }).state).toBe('bad')
 })

@@ -15,13 +15,22 @@ import { freePort } from './port.ts'
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url))
 const patient = 30_000
-const modes: Record<string, Without> = { 'as on any machine that can': [], 'where services share the machine’s network': ['bubblewrap', 'control groups'] }
+const modes: Record<string, Without> = {
+  'as on any machine that can': [],
+  'where services share the machine’s network': ['bubblewrap', 'control groups'],
+}
 
 describe.each(Object.entries(modes))('who answers is who was started, %s', { timeout: patient }, (_, without) => {
   let home: string
   let engine: Engine
   let lowest = 12_000 + (process.pid % 5_000)
-  const bench = () => ({ engine, folder: home, gatewayPort: 18_084, reopen: async () => engine, destroy: async () => {} })
+  const bench = () => ({
+    engine,
+    folder: home,
+    gatewayPort: 18_084,
+    reopen: async () => engine,
+    destroy: async () => {},
+  })
 
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'm3o-check-'))
@@ -38,7 +47,10 @@ describe.each(Object.entries(modes))('who answers is who was started, %s', { tim
   const nextPort = async () => {
     for (;;) {
       const server = createServer().listen(++lowest, '0.0.0.0')
-      const free = await once(server, 'listening').then(() => true, () => false)
+      const free = await once(server, 'listening').then(
+        () => true,
+        () => false,
+      )
       server.close()
       if (free) return lowest
     }
@@ -49,9 +61,18 @@ describe.each(Object.entries(modes))('who answers is who was started, %s', { tim
     return engine.start({ ...spec, env: { PORT: String(spec.port), HOST: instanceAddress, ...spec.env } })
   }
   const ready = async (placement: Placement, withinMs: number) => {
-    const running = { placement, portOwner: () => engine.portOwner(placement.id, placement.port), ports: () => engine.portsOf(placement.id) } as Running
+    const running = {
+      placement,
+      portOwner: () => engine.portOwner(placement.id, placement.port),
+      ports: () => engine.portsOf(placement.id),
+    } as Running
     let heard = false
-    await waitUntilReady(running, '/', withinMs, { signal: new AbortController().signal, onListening: () => { heard = true } })
+    await waitUntilReady(running, '/', withinMs, {
+      signal: new AbortController().signal,
+      onListening: () => {
+        heard = true
+      },
+    })
     return heard
   }
 
@@ -70,7 +91,10 @@ describe.each(Object.entries(modes))('who answers is who was started, %s', { tim
     const squatter = await serve(bench(), { port, env: { HOST: '0.0.0.0' } })
     const victim = await start(['node', 'silent.mjs'], { port })
     const refused = ready(victim, 1_000)
-    await expect(refused).rejects.toMatchObject({ code: 'check_failed', message: expect.stringContaining('another process listens on its port') as unknown })
+    await expect(refused).rejects.toMatchObject({
+      code: 'check_failed',
+      message: expect.stringContaining('another process listens on its port') as unknown,
+    })
     await engine.remove(squatter.id)
     expect(await engine.portOwner(victim.id, port)).toBe('nobody')
     await engine.remove(victim.id)
@@ -78,7 +102,11 @@ describe.each(Object.entries(modes))('who answers is who was started, %s', { tim
 
   test('nobody who shares its port with it (SO_REUSEPORT)', async () => {
     const port = await nextPort()
-    const shares = ['node', '-e', `require('node:http').createServer((request, response) => response.end('mine')).listen({ port: ${port}, host: process.env.HOST, reusePort: true })`]
+    const shares = [
+      'node',
+      '-e',
+      `require('node:http').createServer((request, response) => response.end('mine')).listen({ port: ${port}, host: process.env.HOST, reusePort: true })`,
+    ]
     const [one, other] = [await start(shares, { port }), await start(shares, { port })]
     await eventually(async () => expect(await engine.portOwner(one.id, port)).toBe('other'))
     await expect(ready(one, 1_000)).rejects.toMatchObject({ code: 'check_failed' })
@@ -90,7 +118,13 @@ describe.each(Object.entries(modes))('who answers is who was started, %s', { tim
   test('a terminal beside it is not the instance', async () => {
     const port = await nextPort()
     const victim = await start(['node', 'silent.mjs'], { port })
-    const session = await engine.exec(victim.id, { command: ['node', '-e', `require('node:http').createServer((request, response) => response.end()).listen(${port}, process.env.HOST, () => console.log('listens'))`] })
+    const session = await engine.exec(victim.id, {
+      command: [
+        'node',
+        '-e',
+        `require('node:http').createServer((request, response) => response.end()).listen(${port}, process.env.HOST, () => console.log('listens'))`,
+      ],
+    })
     await once(session.stdout, 'data')
     expect(await engine.portOwner(victim.id, port)).toBe('other')
     session.kill()
@@ -100,5 +134,10 @@ describe.each(Object.entries(modes))('who answers is who was started, %s', { tim
 })
 
 test('where every port is taken, none is given', async () => {
-  await expect(freePort(Array.from({ length: 12_000 }, (_, index) => 20_000 + index), '10.0.0.2')).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(
+    freePort(
+      Array.from({ length: 12_000 }, (_, index) => 20_000 + index),
+      '10.0.0.2',
+    ),
+  ).rejects.toMatchObject({ code: 'unavailable' })
 })

@@ -9,7 +9,16 @@ import type { Running } from './instances.ts'
  * is believed when the port is the instance's own: another process may have taken it before. `onUnready` is told of each answer that it is not ready yet.
  * @throws PlatformError `check_failed` at the deadline, saying what was seen last; the signal's reason when aborted
  */
-export async function waitUntilReady(running: Running, health: string, deadlineMs: number, { signal, onListening = () => {}, onUnready = () => {} }: { signal: AbortSignal; onListening?: () => void; onUnready?: () => void }): Promise<void> {
+export async function waitUntilReady(
+  running: Running,
+  health: string,
+  deadlineMs: number,
+  {
+    signal,
+    onListening = () => {},
+    onUnready = () => {},
+  }: { signal: AbortSignal; onListening?: () => void; onUnready?: () => void },
+): Promise<void> {
   const { address, port } = running.placement
   const deadline = performance.now() + deadlineMs
   let seen = 'it does not listen'
@@ -17,14 +26,19 @@ export async function waitUntilReady(running: Running, health: string, deadlineM
   let owner = Promise.resolve<PortOwner>('nobody')
   const accepted = () => {
     owner = running.portOwner()
-    owner.then((who) => {
-      if (who !== 'own') return
-      if (!listens) onListening()
-      listens = true
-    }, () => {}) // seen below
+    owner.then(
+      (who) => {
+        if (who !== 'own') return
+        if (!listens) onListening()
+        listens = true
+      },
+      () => {},
+    ) // seen below
   }
   let said = false
-  const saying = running.listens?.then(() => { said = true })
+  const saying = running.listens?.then(() => {
+    said = true
+  })
   // Often at first, as what starts quickly is being waited for by somebody; one try costs a third of a millisecond.
   for (let tries = 0; performance.now() < deadline; tries++) {
     signal.throwIfAborted()
@@ -39,14 +53,20 @@ export async function waitUntilReady(running: Running, health: string, deadlineM
     await (saying && silent ? Promise.race([saying, waiting]) : waiting)
   }
   signal.throwIfAborted()
-  throw new PlatformError('check_failed', `it was not ready within ${deadlineMs / 1000} s: ${seen}`, await fixFor(running, port, health, seen))
+  throw new PlatformError(
+    'check_failed',
+    `it was not ready within ${deadlineMs / 1000} s: ${seen}`,
+    await fixFor(running, port, health, seen),
+  )
 }
 
 const takenPort = 'another process listens on its port'
 
 async function fixFor(running: Running, port: number, health: string, seen: string): Promise<{ fix: string }> {
-  if (seen === takenPort) return { fix: 'Deploy again: it gets another port. End what listens on ports that it was not given.' }
-  if (seen !== 'it does not listen') return { fix: `Make ${health} answer with a status below 500 once the service can work.` }
+  if (seen === takenPort)
+    return { fix: 'Deploy again: it gets another port. End what listens on ports that it was not given.' }
+  if (seen !== 'it does not listen')
+    return { fix: `Make ${health} answer with a status below 500 once the service can work.` }
   const others = (await running.ports()).filter((other) => other !== port)
   return others.length > 0
     ? { fix: `It listens on port ${others.join(', ')}, but must listen on $PORT (${port} here) at $HOST.` }

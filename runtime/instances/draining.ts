@@ -40,7 +40,8 @@ export class Draining {
       try {
         return await instances.setState(one, 'draining')
       } catch (error) {
-        if (outageOf(error) === undefined) return log.error({ err: error, instance: one.id }, 'that an instance drains could not be written down')
+        if (outageOf(error) === undefined)
+          return log.error({ err: error, instance: one.id }, 'that an instance drains could not be written down')
       }
       await delay(500)
       // A revert may have made it the serving one again.
@@ -51,7 +52,11 @@ export class Draining {
   /** Resolves when nothing is under way to it, or after the time. */
   async wait(one: Running, { callsMs, socketsMs }: { callsMs: number; socketsMs: number }): Promise<void> {
     await this.#around.gateway
-      .call('instances.drain', { instanceId: one.id, timeoutMs: callsMs, closeSocketsAfterMs: socketsMs }, { timeoutMs: callsMs + socketsMs + 5_000 })
+      .call(
+        'instances.drain',
+        { instanceId: one.id, timeoutMs: callsMs, closeSocketsAfterMs: socketsMs },
+        { timeoutMs: callsMs + socketsMs + 5_000 },
+      )
       .catch(() => {}) // the gateway is away: then nothing is under way either
   }
 }

@@ -41,7 +41,13 @@ export interface Running {
 
 type Parts = Pick<Platform, 'db' | 'seal' | 'builds' | 'engine' | 'logs' | 'routing' | 'settings' | 'log'>
 
-const become = once((db) => db.update(table).set({ state: given('state', table.state) }).where(eq(table.id, sql.placeholder('id'))).prepare('instance_becomes'))
+const become = once((db) =>
+  db
+    .update(table)
+    .set({ state: given('state', table.state) })
+    .where(eq(table.id, sql.placeholder('id')))
+    .prepare('instance_becomes'),
+)
 
 /** Starts, knows and ends instances. Which should run is for others to say (places.ts). */
 export class Instances {
@@ -80,7 +86,12 @@ export class Instances {
   /** Those too that are just being started; from then on none is. */
   async stopAll(graceMs: number): Promise<void> {
     this.#closed = true
-    const starting = [...this.#starting.values()].map((one) => one.then(({ id }) => this.stop(id, graceMs), () => {}))
+    const starting = [...this.#starting.values()].map((one) =>
+      one.then(
+        ({ id }) => this.stop(id, graceMs),
+        () => {},
+      ),
+    )
     await Promise.all([this.spares.dropAll(), ...this.all().map((one) => this.stop(one.id, graceMs)), ...starting])
   }
   #closed = false
@@ -114,7 +125,19 @@ export class Instances {
   }
 
   /** A runtime killed before the row is written ends, when it starts again, what it does not know. */
-  async #begin({ plan, seat, waiting, restarts, risen }: { plan: Plan; seat: Seat; waiting: Placement | undefined; restarts: number; risen: () => void }): Promise<Running> {
+  async #begin({
+    plan,
+    seat,
+    waiting,
+    restarts,
+    risen,
+  }: {
+    plan: Plan
+    seat: Seat
+    waiting: Placement | undefined
+    restarts: number
+    risen: () => void
+  }): Promise<Running> {
     const { db, engine, routing } = this.#parts
     const { id, key, address, gatewayAddress } = seat
     const startedAt = Date.now()
@@ -122,21 +145,51 @@ export class Instances {
     try {
       const spec = await specOf(this.#parts, plan, seat)
       const [{ placement, listens }] = await Promise.all([
-        waiting ? engine.release(id, { ...spec, env: revisionOf(plan) }).then(({ listens }) => ({ placement: waiting, listens })) : engine.start(spec).then((placement) => ({ placement, listens: undefined })),
+        waiting
+          ? engine
+              .release(id, { ...spec, env: revisionOf(plan) })
+              .then(({ listens }) => ({ placement: waiting, listens }))
+          : engine.start(spec).then((placement) => ({ placement, listens: undefined })),
         routing.apply({
           callers: { [id]: this.#caller(plan, id, sha256(key), address) },
           listeners: this.#listenersAt(plan.teamId, gatewayAddress),
         }),
       ])
       const { deploymentId, serviceId, environmentId, teamId, commit } = plan
-      const recorded = db.insert(table).values({
-        id, deploymentId, serviceId, environmentId, teamId, state: 'starting', keyHash: sha256(key), address: placement.address, port: placement.port,
-        pid: placement.pid, startedAt, restarts,
-      }).then(() => {})
+      const recorded = db
+        .insert(table)
+        .values({
+          id,
+          deploymentId,
+          serviceId,
+          environmentId,
+          teamId,
+          state: 'starting',
+          keyHash: sha256(key),
+          address: placement.address,
+          port: placement.port,
+          pid: placement.pid,
+          startedAt,
+          restarts,
+        })
+        .then(() => {})
       recorded.catch(() => {}) // seen by whoever records what it becomes
       const running: Running = {
-        id, deploymentId, serviceId, environmentId, teamId, commit, revision: commit.slice(0, 7), state: 'starting', placement, startedAt, restarts, ended, recorded,
-        ...this.#portsAt(placement), ...(listens && { listens }),
+        id,
+        deploymentId,
+        serviceId,
+        environmentId,
+        teamId,
+        commit,
+        revision: commit.slice(0, 7),
+        state: 'starting',
+        placement,
+        startedAt,
+        restarts,
+        ended,
+        recorded,
+        ...this.#portsAt(placement),
+        ...(listens && { listens }),
       }
       await this.#attach(running, plan)
       this.#add(running)
@@ -188,15 +241,30 @@ export class Instances {
     for (const row of rows) {
       const placement = alive.get(row.id)
       if (!placement && !(await this.#drainDead(row))) unread.add(row.id)
-      const known = placement && (await plan(row.deploymentId).catch((error: unknown) => void log.warn({ err: error, instance: row.id }, 'an instance whose deployment cannot be read is ended')))
+      const known =
+        placement &&
+        (await plan(row.deploymentId).catch(
+          (error: unknown) =>
+            void log.warn({ err: error, instance: row.id }, 'an instance whose deployment cannot be read is ended'),
+        ))
       if (!placement || !known) {
         await this.#forget(row.id, null)
         continue
       }
       const running: Running = {
-        id: row.id, deploymentId: row.deploymentId, serviceId: row.serviceId, environmentId: row.environmentId, teamId: row.teamId,
-        commit: known.commit, revision: known.commit.slice(0, 7), state: row.state === 'ended' ? 'live' : row.state, placement, startedAt: row.startedAt,
-        restarts: row.restarts, ended: this.#expectEnd(row.id), recorded: Promise.resolve(),
+        id: row.id,
+        deploymentId: row.deploymentId,
+        serviceId: row.serviceId,
+        environmentId: row.environmentId,
+        teamId: row.teamId,
+        commit: known.commit,
+        revision: known.commit.slice(0, 7),
+        state: row.state === 'ended' ? 'live' : row.state,
+        placement,
+        startedAt: row.startedAt,
+        restarts: row.restarts,
+        ended: this.#expectEnd(row.id),
+        recorded: Promise.resolve(),
         ...this.#portsAt(placement),
       }
       this.#add(running)
@@ -222,25 +290,50 @@ export class Instances {
     const running = this.#running.get(exit.id)
     if (!running) return void this.spares.noteEnd(exit.id)
     this.#remove(running)
-    await this.#parts.logs.detach(exit.id, { drain: true }).catch((error: unknown) => this.#parts.log.error({ err: error }, 'the last lines of an instance could not be stored'))
+    await this.#parts.logs
+      .detach(exit.id, { drain: true })
+      .catch((error: unknown) =>
+        this.#parts.log.error({ err: error }, 'the last lines of an instance could not be stored'),
+      )
     await running.recorded.catch(() => {})
     await this.#forget(exit.id, exit)
     await rm(outputOf(this.#parts.settings.home, exit.id), { recursive: true, force: true })
-    await this.#parts.engine.remove(exit.id).catch((error: unknown) => this.#parts.log.warn({ err: error, instance: exit.id }, 'what an instance left could not be removed'))
+    await this.#parts.engine
+      .remove(exit.id)
+      .catch((error: unknown) =>
+        this.#parts.log.warn({ err: error, instance: exit.id }, 'what an instance left could not be removed'),
+      )
     this.#waiting.get(exit.id)?.(exit)
     this.#waiting.delete(exit.id)
     return running
   }
 
   /** It ended while no runtime lived: its last lines are still in its files. False when they could not be stored. */
-  async #drainDead({ id, serviceId, environmentId, deploymentId }: { id: string; serviceId: string; environmentId: string; deploymentId: string }): Promise<boolean> {
+  async #drainDead({
+    id,
+    serviceId,
+    environmentId,
+    deploymentId,
+  }: {
+    id: string
+    serviceId: string
+    environmentId: string
+    deploymentId: string
+  }): Promise<boolean> {
     const { logs, log, settings } = this.#parts
     const folder = outputOf(settings.home, id)
     try {
-      const [deployment] = await this.#parts.db.select({ commit: deployments.commit }).from(deployments).where(eq(deployments.id, deploymentId))
+      const [deployment] = await this.#parts.db
+        .select({ commit: deployments.commit })
+        .from(deployments)
+        .where(eq(deployments.id, deploymentId))
       await logs.attach({
-        instanceId: id, serviceId, environmentId, revision: deployment?.commit.slice(0, 7) ?? null,
-        files: { stdout: join(folder, 'stdout.log'), stderr: join(folder, 'stderr.log') }, mask: await this.#secretsOf(deploymentId),
+        instanceId: id,
+        serviceId,
+        environmentId,
+        revision: deployment?.commit.slice(0, 7) ?? null,
+        files: { stdout: join(folder, 'stdout.log'), stderr: join(folder, 'stderr.log') },
+        mask: await this.#secretsOf(deploymentId),
       })
       await logs.detach(id, { drain: true })
       await rm(folder, { recursive: true, force: true })
@@ -257,7 +350,9 @@ export class Instances {
   }
 
   #portsOf(teamId: string): number[] {
-    return this.all().filter((one) => one.teamId === teamId).map((one) => one.placement.port)
+    return this.all()
+      .filter((one) => one.teamId === teamId)
+      .map((one) => one.placement.port)
   }
 
   #expectEnd(id: string): Promise<Exit> {
@@ -268,8 +363,14 @@ export class Instances {
 
   async #forget(id: string, exit: Exit | null): Promise<void> {
     await this.#parts.routing.apply({ callers: { [id]: null } })
-    await this.#parts.db.update(table)
-      .set({ state: 'ended', endedAt: exit?.at ?? Date.now(), exitCode: exit?.exitCode ?? null, signal: exit?.signal ?? null })
+    await this.#parts.db
+      .update(table)
+      .set({
+        state: 'ended',
+        endedAt: exit?.at ?? Date.now(),
+        exitCode: exit?.exitCode ?? null,
+        signal: exit?.signal ?? null,
+      })
       .where(eq(table.id, id))
   }
 
@@ -284,13 +385,25 @@ export class Instances {
   }
 
   #caller(plan: Plan, instanceId: string, key: string, from: string): Routed['callers'] {
-    return { instanceId, key, serviceId: plan.serviceId, environmentId: plan.environmentId, teamId: plan.teamId, from, overlay: plan.overlay }
+    return {
+      instanceId,
+      key,
+      serviceId: plan.serviceId,
+      environmentId: plan.environmentId,
+      teamId: plan.teamId,
+      from,
+      overlay: plan.overlay,
+    }
   }
 
   #attach(running: Running, plan: Plan): Promise<void> {
     return this.#parts.logs.attach({
-      instanceId: running.id, serviceId: running.serviceId, environmentId: running.environmentId, revision: running.revision,
-      files: running.placement.logs, mask: Object.values(plan.values).flatMap(({ secret, value }) => (secret ? [value] : [])),
+      instanceId: running.id,
+      serviceId: running.serviceId,
+      environmentId: running.environmentId,
+      revision: running.revision,
+      files: running.placement.logs,
+      mask: Object.values(plan.values).flatMap(({ secret, value }) => (secret ? [value] : [])),
     })
   }
 }

@@ -32,22 +32,36 @@ export class KeepUp {
     const { instances } = this.#around
     const { deploymentId } = place.plan
     // A call may have woken it a moment ago.
-    const present = instances.of(place).filter((one) => one.deploymentId === deploymentId && one.state !== 'draining').length + instances.risingOf(deploymentId)
+    const present =
+      instances.of(place).filter((one) => one.deploymentId === deploymentId && one.state !== 'draining').length +
+      instances.risingOf(deploymentId)
     await Promise.all(Array.from({ length: Math.max(0, wanted - present) }, () => this.oneMore(place)))
   }
 
   /** Four at a time: the same total as all at once, and the machine stays usable. */
   async all(places: readonly Place[]): Promise<void> {
-    const queue = places.filter((place) => place.wanted === 'live' && place.crashing === null && (place.plan.settings.min > 0 || place.plan.settings.idleMs === null))
-    await Promise.all(Array.from({ length: 4 }, async () => {
-      for (let place = queue.shift(); place; place = queue.shift()) await this.toMinimum(place)
-    }))
+    const queue = places.filter(
+      (place) =>
+        place.wanted === 'live' &&
+        place.crashing === null &&
+        (place.plan.settings.min > 0 || place.plan.settings.idleMs === null),
+    )
+    await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        for (let place = queue.shift(); place; place = queue.shift()) await this.toMinimum(place)
+      }),
+    )
   }
 
   /** Starts one and lets it serve once it is ready. One that does not become so is ended, and counts as a crash. */
   oneMore(place: Place): Promise<void> {
     const { log } = this.#around
-    const risen = this.#bringUp(place).catch((error: unknown) => log.error({ err: error, service: place.serviceId, environment: place.environmentId }, 'an instance could not be started'))
+    const risen = this.#bringUp(place).catch((error: unknown) =>
+      log.error(
+        { err: error, service: place.serviceId, environment: place.environmentId },
+        'an instance could not be started',
+      ),
+    )
     this.hold(place, risen)
     return risen
   }
@@ -65,18 +79,31 @@ export class KeepUp {
     }
     const timer = Promise.withResolvers<void>()
     place.restart = setTimeout(timer.resolve, pausesMs[place.crashes.length - 1])
-    this.hold(place, timer.promise.then(() => (isCurrent(place) && place.wanted === 'live' ? this.toMinimum(place) : undefined)))
+    this.hold(
+      place,
+      timer.promise.then(() => (isCurrent(place) && place.wanted === 'live' ? this.toMinimum(place) : undefined)),
+    )
   }
 
   /** Calls wait until then. */
   hold(place: Place, until: Promise<void>): void {
-    const rising = until.catch(() => {}).then(() => { if (place.rising === rising) place.rising = null })
+    const rising = until
+      .catch(() => {})
+      .then(() => {
+        if (place.rising === rising) place.rising = null
+      })
     place.rising = rising
   }
 
   /** In the service's log. */
   async say(running: Running, text: string): Promise<void> {
-    await this.#around.logs.append(running, { stream: 'platform', level: 'error', text, revision: running.revision, instanceId: running.id })
+    await this.#around.logs.append(running, {
+      stream: 'platform',
+      level: 'error',
+      text,
+      revision: running.revision,
+      instanceId: running.id,
+    })
   }
 
   async #bringUp(place: Place): Promise<void> {

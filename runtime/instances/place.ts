@@ -28,7 +28,20 @@ export interface Place extends At {
 
 export function placeOf(plan: Plan, wanted: Place['wanted'], crashing: string | null): Place {
   const { serviceId, environmentId, teamId } = plan
-  return { serviceId, environmentId, teamId, plan, wanted, crashing, crashes: [], watch: null, rising: null, restart: null, usedAt: Date.now(), secretsOf: [] }
+  return {
+    serviceId,
+    environmentId,
+    teamId,
+    plan,
+    wanted,
+    crashing,
+    crashes: [],
+    watch: null,
+    rising: null,
+    restart: null,
+    usedAt: Date.now(),
+    secretsOf: [],
+  }
 }
 
 export const placeKey = (at: At): string => `${at.environmentId}/${at.serviceId}`
@@ -36,7 +49,14 @@ export const placeKey = (at: At): string => `${at.environmentId}/${at.serviceId}
 /** As the gateway has it: when nothing serves but should, a call waits as it does for one asleep. */
 export function routedRelease(place: Place, running: readonly Running[]): Routed['releases'] {
   const serving = running.filter((one) => one.deploymentId === place.plan.deploymentId && one.state === 'live')
-  const state = place.wanted === 'stopped' ? 'stopped' : place.crashing !== null ? 'failed' : serving.length === 0 ? 'asleep' : 'live'
+  const state =
+    place.wanted === 'stopped'
+      ? 'stopped'
+      : place.crashing !== null
+        ? 'failed'
+        : serving.length === 0
+          ? 'asleep'
+          : 'live'
   return {
     environmentId: place.environmentId,
     serviceId: place.serviceId,
@@ -44,7 +64,10 @@ export function routedRelease(place: Place, running: readonly Running[]): Routed
     revision: place.plan.commit.slice(0, 7),
     state,
     reason: state === 'stopped' ? `${place.plan.service} was stopped in ${place.plan.environment}` : place.crashing,
-    instances: state === 'live' ? serving.map(({ id, placement }) => ({ id, address: placement.address, port: placement.port })) : [],
+    instances:
+      state === 'live'
+        ? serving.map(({ id, placement }) => ({ id, address: placement.address, port: placement.port }))
+        : [],
     ...(place.secretsOf.length > 0 && { secretsOf: [...place.secretsOf] }),
   }
 }

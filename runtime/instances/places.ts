@@ -39,13 +39,17 @@ export class Places {
     this.#parts = parts
     this.instances = new Instances(parts)
     this.#keepUp = new KeepUp({
-      logs: parts.logs, log: parts.log, instances: this.instances,
+      logs: parts.logs,
+      log: parts.log,
+      instances: this.instances,
       isCurrent: (place) => this.get(place) === place,
       publish: (place) => this.publish(place),
       save: (place) => this.#save(place),
     })
     this.#draining = new Draining({
-      gateway: parts.gateway, log: parts.log, instances: this.instances,
+      gateway: parts.gateway,
+      log: parts.log,
+      instances: this.instances,
       isKept: (one) => this.get(one)?.watch?.previousId === one.deploymentId,
     })
   }
@@ -61,14 +65,26 @@ export class Places {
   /** After a start of the runtime: takes over what lives on, and brings up in the background what should live. */
   async load(): Promise<void> {
     const { db, log, engine } = this.#parts
-    const living = await db.select({ release: releases }).from(releases)
-      .innerJoin(environments, eq(environments.id, releases.environmentId)).innerJoin(services, eq(services.id, releases.serviceId))
+    const living = await db
+      .select({ release: releases })
+      .from(releases)
+      .innerJoin(environments, eq(environments.id, releases.environmentId))
+      .innerJoin(services, eq(services.id, releases.serviceId))
       .where(and(isNull(environments.deletedAt), isNull(services.deletedAt)))
     await this.#admit(living.map(({ release }) => release))
     const known = new Map(this.all().map(({ plan }) => [plan.deploymentId, plan]))
     await this.instances.adopt(async (deploymentId) => known.get(deploymentId) ?? readPlan(this.#parts, deploymentId))
-    engine.watch((exit) => void this.#onExit(exit).catch((error: unknown) => log.error({ err: error, exit }, 'an exit could not be handled')))
-    await this.#parts.routing.apply({ releases: Object.fromEntries(this.all().map((place) => [placeKey(place), routedRelease(place, this.instances.of(place))])) })
+    engine.watch(
+      (exit) =>
+        void this.#onExit(exit).catch((error: unknown) =>
+          log.error({ err: error, exit }, 'an exit could not be handled'),
+        ),
+    )
+    await this.#parts.routing.apply({
+      releases: Object.fromEntries(
+        this.all().map((place) => [placeKey(place), routedRelease(place, this.instances.of(place))]),
+      ),
+    })
     void this.#settleAdopted().then(() => this.#keepUp.all(this.all()))
   }
 
@@ -82,13 +98,19 @@ export class Places {
    * @throws PlatformError `conflict` when the environment is not of the expected generation: then nothing was switched
    */
   async switchAll(what: Switch): Promise<void> {
-    const { begun, left, declared } = await switchPlaces({ ...this.#parts, places: this.#places, instances: this.instances }, what)
+    const { begun, left, declared } = await switchPlaces(
+      { ...this.#parts, places: this.#places, instances: this.instances },
+      what,
+    )
     for (const { plan, place, before } of begun) this.#watchOver(plan, place, before)
     this.#reviewSoon(begun.map(({ place }) => place))
     for (const place of left) this.#leave(place)
-    for (const { teamId, serviceId, environmentId } of [...begun.map(({ place }) => place), ...left]) this.#parts.events.emit({ type: 'service', teamId, serviceId, environmentId })
+    for (const { teamId, serviceId, environmentId } of [...begun.map(({ place }) => place), ...left])
+      this.#parts.events.emit({ type: 'service', teamId, serviceId, environmentId })
     // Other teams see these in their catalogues, or do not any more.
-    for (const serviceId of declared) for (const teamId of Object.keys(this.#parts.routing.table.teams)) this.#parts.events.emit({ type: 'service', teamId, serviceId, environmentId: null })
+    for (const serviceId of declared)
+      for (const teamId of Object.keys(this.#parts.routing.table.teams))
+        this.#parts.events.emit({ type: 'service', teamId, serviceId, environmentId: null })
   }
 
   /** Back to the deployment before, whose instances are still there (or are brought up, when they had to be stopped). */
@@ -109,7 +131,14 @@ export class Places {
   /** At once, whatever it does; it stays down until somebody brings it up again, and calls are told why. Another that is being deployed goes on. */
   async park(at: At & { id: string }, why: string): Promise<void> {
     const place = this.get(at)
-    const running = this.instances.of(at).filter((one) => one.id === at.id || one.deploymentId === place?.plan.deploymentId || (one.state !== 'starting' && one.state !== 'checking'))
+    const running = this.instances
+      .of(at)
+      .filter(
+        (one) =>
+          one.id === at.id ||
+          one.deploymentId === place?.plan.deploymentId ||
+          (one.state !== 'starting' && one.state !== 'checking'),
+      )
     if (place) place.crashing = `${place.plan.service} was ended: ${why}`
     await Promise.all(running.map((one) => this.#parts.engine.stop(one.id, { graceMs: 0 })))
     for (const one of running.slice(0, 1)) await this.#keepUp.say(one, `ended: ${why}`).catch(() => {})
@@ -142,7 +171,9 @@ export class Places {
     const place = this.get(at)
     if (!place) return
     const environments = await this.#parts.db.transaction(async (tx) => {
-      await tx.delete(releases).where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))
+      await tx
+        .delete(releases)
+        .where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))
       return nextGenerations(this.#parts, tx, [at.environmentId])
     })
     this.#places.delete(placeKey(at))
@@ -153,15 +184,26 @@ export class Places {
 
   /** What was recorded for this place by other means than a switch. */
   async take(at: At): Promise<void> {
-    const [row] = await this.#parts.db.select().from(releases).where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))
+    const [row] = await this.#parts.db
+      .select()
+      .from(releases)
+      .where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))
     if (!row) return
     const place = placeOf(await readPlan(this.#parts, row.deploymentId), row.wanted, row.crashing)
     await readSecretsOf(this.#parts, this.#parts.db, place)
     this.#places.set(placeKey(place), place)
     this.#reviewSoon([place])
     const environments = await this.#parts.db.transaction((tx) => nextGenerations(this.#parts, tx, [at.environmentId]))
-    await this.#parts.routing.apply({ releases: { [placeKey(place)]: routedRelease(place, this.instances.of(place)) }, environments })
-    this.#parts.events.emit({ type: 'service', teamId: place.teamId, serviceId: place.serviceId, environmentId: place.environmentId })
+    await this.#parts.routing.apply({
+      releases: { [placeKey(place)]: routedRelease(place, this.instances.of(place)) },
+      environments,
+    })
+    this.#parts.events.emit({
+      type: 'service',
+      teamId: place.teamId,
+      serviceId: place.serviceId,
+      environmentId: place.environmentId,
+    })
   }
 
   /** Its environment is gone, for now: routes first, then its instances; what should run there stays written down. */
@@ -173,24 +215,39 @@ export class Places {
     }
     await this.#parts.routing.apply({ releases: Object.fromEntries(places.map((place) => [placeKey(place), null])) })
     await Promise.all(places.map((place) => this.#takeDown(place)))
-    await Promise.all(this.instances.all().filter((one) => one.environmentId === environmentId).map((one) => this.instances.stop(one.id, stopMs)))
+    await Promise.all(
+      this.instances
+        .all()
+        .filter((one) => one.environmentId === environmentId)
+        .map((one) => this.instances.stop(one.id, stopMs)),
+    )
   }
 
   /** What was suspended is routed again, and brought up in the background; calls wait for it. */
   async resume(environmentId: string): Promise<void> {
     await this.#admit(await this.#parts.db.select().from(releases).where(eq(releases.environmentId, environmentId)))
     const places = this.all().filter((place) => place.environmentId === environmentId)
-    await this.#parts.routing.apply({ releases: Object.fromEntries(places.map((place) => [placeKey(place), routedRelease(place, this.instances.of(place))])) })
+    await this.#parts.routing.apply({
+      releases: Object.fromEntries(
+        places.map((place) => [placeKey(place), routedRelease(place, this.instances.of(place))]),
+      ),
+    })
     void this.#keepUp.all(places)
   }
 
   async #admit(rows: readonly (typeof releases.$inferSelect)[]): Promise<void> {
-    const plans = await readPlans(this.#parts, rows.map(({ deploymentId }) => deploymentId))
+    const plans = await readPlans(
+      this.#parts,
+      rows.map(({ deploymentId }) => deploymentId),
+    )
     const marks = await secretRows(this.#parts.db, [...new Set(rows.map(({ serviceId }) => serviceId))])
     for (const row of rows) {
       const read = plans.get(row.deploymentId)
       if (read === undefined || 'error' in read) {
-        this.#parts.log.error({ err: read?.error, release: row }, 'a release cannot be read; its service stays down until it is deployed again')
+        this.#parts.log.error(
+          { err: read?.error, release: row },
+          'a release cannot be read; its service stays down until it is deployed again',
+        )
         continue
       }
       const place = placeOf(read.plan, row.wanted, row.crashing)
@@ -202,7 +259,11 @@ export class Places {
 
   /** Everything of a service, in every environment. */
   async removeService(serviceId: string): Promise<void> {
-    await Promise.all(this.all().filter((place) => place.serviceId === serviceId).map((place) => this.reset(place)))
+    await Promise.all(
+      this.all()
+        .filter((place) => place.serviceId === serviceId)
+        .map((place) => this.reset(place)),
+    )
     // Of environments that are gone, and of one that was deleted before this runtime began.
     await this.#parts.db.delete(releases).where(eq(releases.serviceId, serviceId))
   }
@@ -221,12 +282,15 @@ export class Places {
   /** Resolves when it answers. @throws PlatformError `unavailable` with the reason */
   async wake(at: At): Promise<void> {
     const place = this.#require(at)
-    if (place.wanted === 'stopped') throw new PlatformError('unavailable', `${place.plan.service} was stopped`, { fix: 'Deploy or restart it.' })
-    if (place.crashing) throw new PlatformError('unavailable', place.crashing, { fix: 'Look at its logs, mend it and deploy again.' })
+    if (place.wanted === 'stopped')
+      throw new PlatformError('unavailable', `${place.plan.service} was stopped`, { fix: 'Deploy or restart it.' })
+    if (place.crashing)
+      throw new PlatformError('unavailable', place.crashing, { fix: 'Look at its logs, mend it and deploy again.' })
     place.usedAt = Date.now()
     if (this.#serving(place).length > 0) return
     await (place.rising ?? this.#keepUp.oneMore(place))
-    if (this.#serving(this.get(at) ?? place).length === 0) throw new PlatformError('unavailable', `${place.plan.service} did not come up`, { fix: 'Look at its logs.' })
+    if (this.#serving(this.get(at) ?? place).length === 0)
+      throw new PlatformError('unavailable', `${place.plan.service} did not come up`, { fix: 'Look at its logs.' })
   }
 
   /** While something else brings it up (a deployment that had to stop the one before), calls wait for that. */
@@ -253,7 +317,15 @@ export class Places {
       if (place === undefined) continue
       const { min, idleMs } = place.plan.settings
       const serving = this.#serving(place)
-      if (min > 0 || idleMs === null || serving.length === 0 || place.watch || place.rising || now - place.usedAt < idleMs) continue
+      if (
+        min > 0 ||
+        idleMs === null ||
+        serving.length === 0 ||
+        place.watch ||
+        place.rising ||
+        now - place.usedAt < idleMs
+      )
+        continue
       for (const one of serving) await this.instances.setState(one, 'draining')
       await this.publish(place)
       void Promise.all(serving.map((one) => this.#draining.retire(one))).then(() => this.#expectCall(place))
@@ -262,7 +334,14 @@ export class Places {
 
   /** What has been used lately is used again: it does not wait for a start then. */
   #expectCall(place: Place): void {
-    if (this.get(place) !== place || place.wanted !== 'live' || place.rising || this.#stopping || this.instances.of(place).length > 0) return
+    if (
+      this.get(place) !== place ||
+      place.wanted !== 'live' ||
+      place.rising ||
+      this.#stopping ||
+      this.instances.of(place).length > 0
+    )
+      return
     this.instances.spares.prepare(place.plan, 'call')
   }
 
@@ -288,7 +367,9 @@ export class Places {
   async bringBack(at: At): Promise<void> {
     const place = this.get(at)
     if (!place || place.wanted === 'stopped' || place.crashing !== null) return
-    const draining = this.instances.of(place).filter((one) => one.deploymentId === place.plan.deploymentId && one.state === 'draining')
+    const draining = this.instances
+      .of(place)
+      .filter((one) => one.deploymentId === place.plan.deploymentId && one.state === 'draining')
     await Promise.all(draining.map((one) => this.instances.stop(one.id, stopMs)))
     if (place.plan.settings.min > 0) await this.#keepUp.toMinimum(place)
   }
@@ -304,29 +385,48 @@ export class Places {
       place.secretsOf = now
       return true
     })
-    if (changed.length > 0) await this.#parts.routing.apply({ releases: Object.fromEntries(changed.map((place) => [placeKey(place), routedRelease(place, this.instances.of(place))])) })
+    if (changed.length > 0)
+      await this.#parts.routing.apply({
+        releases: Object.fromEntries(
+          changed.map((place) => [placeKey(place), routedRelease(place, this.instances.of(place))]),
+        ),
+      })
   }
 
   /** One may have been marked between the look at it and the switch. */
   #reviewSoon(places: readonly Place[]): void {
-    for (const serviceId of new Set(places.filter(({ plan }) => holdsSecrets(plan.values)).map((place) => place.serviceId))) {
-      this.reviewSecrets(serviceId).catch((error: unknown) => this.#parts.log.warn({ err: error, serviceId }, 'the marks of its secrets could not be read again'))
+    for (const serviceId of new Set(
+      places.filter(({ plan }) => holdsSecrets(plan.values)).map((place) => place.serviceId),
+    )) {
+      this.reviewSecrets(serviceId).catch((error: unknown) =>
+        this.#parts.log.warn({ err: error, serviceId }, 'the marks of its secrets could not be read again'),
+      )
     }
   }
 
   async publish(place: Place): Promise<void> {
     if (this.get(place) !== place) return
     await this.#parts.routing.apply({ releases: { [placeKey(place)]: routedRelease(place, this.instances.of(place)) } })
-    this.#parts.events.emit({ type: 'service', teamId: place.teamId, serviceId: place.serviceId, environmentId: place.environmentId })
+    this.#parts.events.emit({
+      type: 'service',
+      teamId: place.teamId,
+      serviceId: place.serviceId,
+      environmentId: place.environmentId,
+    })
   }
 
   /** After a switch: what served before is kept ready while it is watched. */
   #watchOver(plan: Plan, place: Place, before: Place | undefined): void {
     if (before?.watch) clearTimeout(before.watch.timer)
     if (before?.restart) clearTimeout(before.restart)
-    const previousId = before && before.wanted === 'live' && before.plan.deploymentId !== plan.deploymentId ? before.plan.deploymentId : undefined
+    const previousId =
+      before && before.wanted === 'live' && before.plan.deploymentId !== plan.deploymentId
+        ? before.plan.deploymentId
+        : undefined
     if (previousId) this.#watch(place, previousId, Date.now() + watchMs)
-    for (const old of this.instances.of(place)) if (old.deploymentId !== plan.deploymentId && old.state !== 'starting' && old.state !== 'checking') void this.#draining.retire(old)
+    for (const old of this.instances.of(place))
+      if (old.deploymentId !== plan.deploymentId && old.state !== 'starting' && old.state !== 'checking')
+        void this.#draining.retire(old)
     if (!plan.pinned) void this.#keepUp.toMinimum(place)
   }
 
@@ -341,7 +441,9 @@ export class Places {
     for (const one of kept) void this.#draining.begin(one)
     setTimeout(() => {
       // Taken back, it serves again.
-      for (const one of kept) if (this.instances.get(one.id)?.state === 'draining' && this.get(place)?.plan.deploymentId !== one.deploymentId) void this.#draining.retire(one)
+      for (const one of kept)
+        if (this.instances.get(one.id)?.state === 'draining' && this.get(place)?.plan.deploymentId !== one.deploymentId)
+          void this.#draining.retire(one)
     }, watchMs).unref()
   }
 
@@ -352,11 +454,15 @@ export class Places {
   }
 
   #serving(place: Place): Running[] {
-    return this.instances.of(place).filter((one) => one.deploymentId === place.plan.deploymentId && one.state === 'live')
+    return this.instances
+      .of(place)
+      .filter((one) => one.deploymentId === place.plan.deploymentId && one.state === 'live')
   }
 
   async #save(place: Place): Promise<void> {
-    await this.#parts.db.update(releases).set({ wanted: place.wanted, crashing: place.crashing, updatedAt: Date.now() })
+    await this.#parts.db
+      .update(releases)
+      .set({ wanted: place.wanted, crashing: place.crashing, updatedAt: Date.now() })
       .where(and(eq(releases.environmentId, place.environmentId), eq(releases.serviceId, place.serviceId)))
   }
 
@@ -380,8 +486,14 @@ export class Places {
     clearTimeout(place.watch.timer)
     const { previousId } = place.watch
     place.watch = null
-    for (const one of this.instances.of(place)) if (one.deploymentId === previousId && one.state === 'draining') void this.#draining.retire(one)
-    this.#parts.events.emit({ type: 'service', teamId: place.teamId, serviceId: place.serviceId, environmentId: place.environmentId })
+    for (const one of this.instances.of(place))
+      if (one.deploymentId === previousId && one.state === 'draining') void this.#draining.retire(one)
+    this.#parts.events.emit({
+      type: 'service',
+      teamId: place.teamId,
+      serviceId: place.serviceId,
+      environmentId: place.environmentId,
+    })
   }
 
   async #onExit(exit: Exit): Promise<void> {
@@ -402,7 +514,13 @@ export class Places {
     for (const one of this.instances.all()) {
       const place = this.get(one)
       if (one.state === 'starting' || one.state === 'checking') unready.push(one)
-      else if (place?.plan.deploymentId !== one.deploymentId || one.state === 'draining' || place.wanted === 'stopped' || place.crashing !== null) void this.#draining.retire(one)
+      else if (
+        place?.plan.deploymentId !== one.deploymentId ||
+        one.state === 'draining' ||
+        place.wanted === 'stopped' ||
+        place.crashing !== null
+      )
+        void this.#draining.retire(one)
     }
     await Promise.all(unready.map((one) => this.instances.stop(one.id, 0)))
   }

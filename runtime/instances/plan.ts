@@ -31,7 +31,12 @@ export interface Plan {
 export const sealedVariables = (deploymentId: string): string => `deployment/${deploymentId}`
 
 type Parts = Pick<Platform, 'db' | 'seal' | 'builds'>
-type Row = { deployment: typeof deployments.$inferSelect; service: string; environment: typeof environments.$inferSelect; team: string }
+type Row = {
+  deployment: typeof deployments.$inferSelect
+  service: string
+  environment: typeof environments.$inferSelect
+  team: string
+}
 
 /** From what was recorded when the deployment was built. */
 export async function readPlan(parts: Parts, deploymentId: string): Promise<Plan> {
@@ -40,16 +45,30 @@ export async function readPlan(parts: Parts, deploymentId: string): Promise<Plan
 }
 
 /** Of many deployments with few questions: a plan, or why there is none. `watch`: what its switch is being watched against, and until when. */
-export async function readPlans(parts: Parts, deploymentIds: readonly string[]): Promise<Map<string, { plan: Plan; watch: { previousId: string; until: number } | null } | { error: unknown }>> {
-  const found = new Map<string, { plan: Plan; watch: { previousId: string; until: number } | null } | { error: unknown }>()
+export async function readPlans(
+  parts: Parts,
+  deploymentIds: readonly string[],
+): Promise<Map<string, { plan: Plan; watch: { previousId: string; until: number } | null } | { error: unknown }>> {
+  const found = new Map<
+    string,
+    { plan: Plan; watch: { previousId: string; until: number } | null } | { error: unknown }
+  >()
   for (let from = 0; from < deploymentIds.length; from += together) {
     const ids = deploymentIds.slice(from, from + together)
     const rows = new Map((await rowsOf(parts, ids)).map((row) => [row.deployment.id, row]))
-    await Promise.all(ids.map(async (id) => {
-      const { watchedUntil: until = null, previousId = null } = rows.get(id)?.deployment ?? {}
-      const watch = until === null || previousId === null ? null : { previousId, until }
-      found.set(id, await storedPlan(parts, id, rows.get(id)).then((plan) => ({ plan, watch }), (error: unknown) => ({ error })))
-    }))
+    await Promise.all(
+      ids.map(async (id) => {
+        const { watchedUntil: until = null, previousId = null } = rows.get(id)?.deployment ?? {}
+        const watch = until === null || previousId === null ? null : { previousId, until }
+        found.set(
+          id,
+          await storedPlan(parts, id, rows.get(id)).then(
+            (plan) => ({ plan, watch }),
+            (error: unknown) => ({ error }),
+          ),
+        )
+      }),
+    )
   }
   return found
 }
@@ -57,7 +76,8 @@ export async function readPlans(parts: Parts, deploymentIds: readonly string[]):
 const together = 1_000
 
 function rowsOf({ db }: Parts, ids: readonly string[]): Promise<Row[]> {
-  return db.select({ deployment: deployments, service: services.name, environment: environments, team: teams.name })
+  return db
+    .select({ deployment: deployments, service: services.name, environment: environments, team: teams.name })
     .from(deployments)
     .innerJoin(services, eq(services.id, deployments.serviceId))
     .innerJoin(environments, eq(environments.id, deployments.environmentId))
@@ -67,20 +87,42 @@ function rowsOf({ db }: Parts, ids: readonly string[]): Promise<Row[]> {
 
 async function storedPlan({ seal, builds }: Parts, deploymentId: string, row: Row | undefined): Promise<Plan> {
   const { buildId, variables, settings } = row?.deployment ?? {}
-  if (!row || !buildId || !variables || !settings) throw new PlatformError('not_in_this_state', `deployment ${deploymentId} was never built`)
-  const { deployment, service, environment: { name: environment, parentId }, team } = row
-  return planOf(deployment, { service, environment, overlay: parentId !== null, team }, {
-    build: await builds.read(buildId), values: JSON.parse(seal.open(variables, sealedVariables(deploymentId))) as Values, settings, keepsData: deployment.keepsData,
-  })
+  if (!row || !buildId || !variables || !settings)
+    throw new PlatformError('not_in_this_state', `deployment ${deploymentId} was never built`)
+  const {
+    deployment,
+    service,
+    environment: { name: environment, parentId },
+    team,
+  } = row
+  return planOf(
+    deployment,
+    { service, environment, overlay: parentId !== null, team },
+    {
+      build: await builds.read(buildId),
+      values: JSON.parse(seal.open(variables, sealedVariables(deploymentId))) as Values,
+      settings,
+      keepsData: deployment.keepsData,
+    },
+  )
 }
 
 export type Names = Pick<Plan, 'service' | 'environment' | 'overlay' | 'team'>
 
-const names = once((db) => db.select({ service: services.name, environment: environments.name, parentId: environments.parentId, team: teams.name })
-  .from(services)
-  .innerJoin(environments, eq(environments.id, sql.placeholder('environmentId')))
-  .innerJoin(teams, eq(teams.id, environments.teamId))
-  .where(and(eq(services.id, sql.placeholder('serviceId')), isNull(services.deletedAt))).prepare('names'))
+const names = once((db) =>
+  db
+    .select({
+      service: services.name,
+      environment: environments.name,
+      parentId: environments.parentId,
+      team: teams.name,
+    })
+    .from(services)
+    .innerJoin(environments, eq(environments.id, sql.placeholder('environmentId')))
+    .innerJoin(teams, eq(teams.id, environments.teamId))
+    .where(and(eq(services.id, sql.placeholder('serviceId')), isNull(services.deletedAt)))
+    .prepare('names'),
+)
 
 /** What the service, its environment and its team are called at this moment. */
 export async function namesOf({ db }: Pick<Platform, 'db'>, at: At): Promise<Names> {
@@ -91,8 +133,16 @@ export async function namesOf({ db }: Pick<Platform, 'db'>, at: At): Promise<Nam
 }
 
 export function planOf(
-  { id, serviceId, environmentId, teamId, commit, kind }: Pick<typeof deployments.$inferSelect, 'id' | 'serviceId' | 'environmentId' | 'teamId' | 'commit' | 'kind'>,
-  names: Names, made: Pick<Plan, 'build' | 'values' | 'settings' | 'keepsData'>,
+  {
+    id,
+    serviceId,
+    environmentId,
+    teamId,
+    commit,
+    kind,
+  }: Pick<typeof deployments.$inferSelect, 'id' | 'serviceId' | 'environmentId' | 'teamId' | 'commit' | 'kind'>,
+  names: Names,
+  made: Pick<Plan, 'build' | 'values' | 'settings' | 'keepsData'>,
 ): Plan {
   return { deploymentId: id, serviceId, environmentId, teamId, commit, pinned: kind === 'pin', ...names, ...made }
 }

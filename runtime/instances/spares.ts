@@ -54,7 +54,8 @@ export class Spares {
     const key = placeKey(plan)
     if (plan.build.heldCommand === undefined || this.#begun.has(key)) return
     const there = this.#spares.get(key)
-    if (there?.fits === fingerprint(plan)) return this.#renew(key, there, there.purpose === 'deployment' ? there.purpose : purpose)
+    if (there?.fits === fingerprint(plan))
+      return this.#renew(key, there, there.purpose === 'deployment' ? there.purpose : purpose)
     if (there) this.drop(plan)
     if (this.#makeRoom(purpose)) void this.#start(plan, key, purpose)
   }
@@ -88,7 +89,9 @@ export class Spares {
     const spare = this.#spares.get(placeKey(plan))
     if (spare?.fits !== fingerprint(plan)) return
     const { sourceDir, buildDir } = plan.build
-    void spare.placement.then(() => this.#parts.engine.stage(spare.seat.id, { sourceDir, ...(buildDir !== undefined && { buildDir }) })).catch(() => {}) // seen when it is taken
+    void spare.placement
+      .then(() => this.#parts.engine.stage(spare.seat.id, { sourceDir, ...(buildDir !== undefined && { buildDir }) }))
+      .catch(() => {}) // seen when it is taken
   }
 
   /** The one that fits, which is the caller's from now on. */
@@ -97,7 +100,10 @@ export class Spares {
     if (!spare) return undefined
     if (spare.fits !== fingerprint(plan)) return void this.drop(plan)
     this.#forget(placeKey(plan), spare)
-    return spare.placement.then((placement) => ({ seat: spare.seat, placement }), () => undefined)
+    return spare.placement.then(
+      (placement) => ({ seat: spare.seat, placement }),
+      () => undefined,
+    )
   }
 
   drop(at: At): void {
@@ -134,7 +140,14 @@ export class Spares {
       seat = await takeSeat(this.#parts, plan, [...this.#portsOf(plan.teamId), ...waiting])
       if (!isWanted()) return
       this.#begun.delete(key)
-      this.#spares.set(key, { seat, fits: fingerprint(plan), placement: started.promise, purpose, since: performance.now(), expires: this.#expiry(key, purpose) })
+      this.#spares.set(key, {
+        seat,
+        fits: fingerprint(plan),
+        placement: started.promise,
+        purpose,
+        since: performance.now(),
+        expires: this.#expiry(key, purpose),
+      })
       const [spec, preload] = await Promise.all([specOf(this.#parts, plan, seat), preloadsOf(plan.build)])
       started.resolve(await engine.start({ ...spec, command: plan.build.heldCommand ?? [], held: { preload } }))
       this.stage(plan)
@@ -152,7 +165,9 @@ export class Spares {
     const spare = this.#spares.get(key)
     if (!spare) return
     this.#forget(key, spare)
-    void this.#remove(spare).catch((error: unknown) => this.#parts.log.warn({ err: error }, 'an instance that waited could not be removed'))
+    void this.#remove(spare).catch((error: unknown) =>
+      this.#parts.log.warn({ err: error }, 'an instance that waited could not be removed'),
+    )
   }
 
   #forget(key: string, spare: Spare): void {
@@ -172,6 +187,21 @@ function fingerprint(plan: Plan): string {
   const { build, values, settings, service, environment, team, keepsData } = plan
   const { modulesDir, platformDir, heldCommand, binds, env, pids, readAhead } = build
   const { memoryMiB, cpu } = settings
-  const parts = { service, environment, team, keepsData, modulesDir, platformDir, heldCommand, binds, env, pids, readAhead, values, memoryMiB, cpu }
+  const parts = {
+    service,
+    environment,
+    team,
+    keepsData,
+    modulesDir,
+    platformDir,
+    heldCommand,
+    binds,
+    env,
+    pids,
+    readAhead,
+    values,
+    memoryMiB,
+    cpu,
+  }
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }

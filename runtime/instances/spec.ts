@@ -20,7 +20,13 @@ type Parts = Pick<Platform, 'engine' | 'settings'>
 
 export async function takeSeat({ engine }: Parts, site: Site, portsTaken: readonly number[]): Promise<Seat> {
   const { gatewayAddress, instanceAddress } = await engine.prepare(site)
-  return { id: newId('instance'), key: randomBytes(16).toString('base64url'), address: instanceAddress, gatewayAddress, port: await freePort(portsTaken, instanceAddress) }
+  return {
+    id: newId('instance'),
+    key: randomBytes(16).toString('base64url'),
+    address: instanceAddress,
+    gatewayAddress,
+    port: await freePort(portsTaken, instanceAddress),
+  }
 }
 
 /** What an instance's output is written to, until it is read into the logs. */
@@ -68,7 +74,11 @@ export async function specOf({ settings }: Parts, plan: Plan, seat: Seat): Promi
 function variablesOf({ build, values }: Plan): Record<string, string> {
   const own = Object.fromEntries(Object.entries(values).map(([name, { value }]) => [name, value]))
   const given = build.env.PYTHONPATH
-  return { ...build.env, ...own, ...(given !== undefined && own.PYTHONPATH && { PYTHONPATH: `${given}:${own.PYTHONPATH}` }) }
+  return {
+    ...build.env,
+    ...own,
+    ...(given !== undefined && own.PYTHONPATH && { PYTHONPATH: `${given}:${own.PYTHONPATH}` }),
+  }
 }
 
 /** All that another revision changes in a service's environment. */

@@ -42,59 +42,114 @@ interface Around extends Pick<Platform, 'db' | 'routing' | 'seal'> {
 
 const serve = once((db) => {
   const { environmentId, serviceId, deploymentId, commit, updatedAt } = releases
-  const now = { deploymentId: given('deploymentId', deploymentId), commit: given('commit', commit), wanted: 'live' as const, crashing: null, updatedAt: given('updatedAt', updatedAt) }
-  return db.insert(releases).values({ environmentId: given('environmentId', environmentId), serviceId: given('serviceId', serviceId), ...now })
-    .onConflictDoUpdate({ target: [environmentId, serviceId], set: now }).prepare('serve')
+  const now = {
+    deploymentId: given('deploymentId', deploymentId),
+    commit: given('commit', commit),
+    wanted: 'live' as const,
+    crashing: null,
+    updatedAt: given('updatedAt', updatedAt),
+  }
+  return db
+    .insert(releases)
+    .values({ environmentId: given('environmentId', environmentId), serviceId: given('serviceId', serviceId), ...now })
+    .onConflictDoUpdate({ target: [environmentId, serviceId], set: now })
+    .prepare('serve')
 })
 
 /** Without an expected one, whichever it is of. */
-const nextGeneration = once((db) => db.update(environments).set({ generation: sql`${environments.generation} + 1` })
-  .where(and(eq(environments.id, sql.placeholder('id')), sql`${environments.generation} = coalesce(${sql.placeholder('expected')}::integer, ${environments.generation})`))
-  .returning({ generation: environments.generation }).prepare('next_generation'))
+const nextGeneration = once((db) =>
+  db
+    .update(environments)
+    .set({ generation: sql`${environments.generation} + 1` })
+    .where(
+      and(
+        eq(environments.id, sql.placeholder('id')),
+        sql`${environments.generation} = coalesce(${sql.placeholder('expected')}::integer, ${environments.generation})`,
+      ),
+    )
+    .returning({ generation: environments.generation })
+    .prepare('next_generation'),
+)
 
 /**
  * One change of the routing table for all of it, in force when its record can be read, so that "live" is true for whoever
  * sees it; undone when it cannot be recorded.
  * @throws PlatformError `conflict` when the environment is not of the expected generation: then nothing was switched
  */
-export async function switchPlaces(around: Around, { entries, leaving = [], expected, record, declare }: Switch): Promise<Switched> {
+export async function switchPlaces(
+  around: Around,
+  { entries, leaving = [], expected, record, declare }: Switch,
+): Promise<Switched> {
   const { db, routing, places, instances } = around
-  const begun = entries.map(({ plan, fresh }) => ({ plan, fresh, before: places.get(placeKey(plan)), place: placeOf(plan, 'live', null) }))
+  const begun = entries.map(({ plan, fresh }) => ({
+    plan,
+    fresh,
+    before: places.get(placeKey(plan)),
+    place: placeOf(plan, 'live', null),
+  }))
   const left = leaving.flatMap((at) => places.get(placeKey(at)) ?? [])
   const declared: string[] = []
-  await db.transaction(async (tx) => {
-    // Sent together, and done in this order.
-    const [changed] = await Promise.all([
-      nextGenerations(around, tx, [...begun.map(({ plan }) => plan.environmentId), ...left.map((at) => at.environmentId)], expected),
-      ...begun.map(({ plan: { environmentId, serviceId, deploymentId, commit } }) => serve(tx).execute({ environmentId, serviceId, deploymentId, commit, updatedAt: Date.now() })),
-      ...left.map((at) => tx.delete(releases).where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId)))),
-      ...begun.flatMap(({ fresh }) => fresh.map((running) => instances.setState(running, 'live', tx))),
-      ...begun.map(({ place }) => readSecretsOf(around, tx, place)),
-      record(tx),
-    ])
-    const said = await declare?.(tx)
-    if (said) declared.push(...Object.keys(said))
-    for (const { place } of begun) places.set(placeKey(place), place)
-    for (const at of left) places.delete(placeKey(at))
-    await routing.apply({ releases: releasesOf(around, [...begun.map(({ place }) => place), ...left]), environments: changed, ...(said && { services: said }) })
-    await routing.settled()
-  }).catch(async (error: unknown) => {
-    await undo(around, { begun, left, declared })
-    throw error
-  })
+  await db
+    .transaction(async (tx) => {
+      // Sent together, and done in this order.
+      const [changed] = await Promise.all([
+        nextGenerations(
+          around,
+          tx,
+          [...begun.map(({ plan }) => plan.environmentId), ...left.map((at) => at.environmentId)],
+          expected,
+        ),
+        ...begun.map(({ plan: { environmentId, serviceId, deploymentId, commit } }) =>
+          serve(tx).execute({ environmentId, serviceId, deploymentId, commit, updatedAt: Date.now() }),
+        ),
+        ...left.map((at) =>
+          tx
+            .delete(releases)
+            .where(and(eq(releases.environmentId, at.environmentId), eq(releases.serviceId, at.serviceId))),
+        ),
+        ...begun.flatMap(({ fresh }) => fresh.map((running) => instances.setState(running, 'live', tx))),
+        ...begun.map(({ place }) => readSecretsOf(around, tx, place)),
+        record(tx),
+      ])
+      const said = await declare?.(tx)
+      if (said) declared.push(...Object.keys(said))
+      for (const { place } of begun) places.set(placeKey(place), place)
+      for (const at of left) places.delete(placeKey(at))
+      await routing.apply({
+        releases: releasesOf(around, [...begun.map(({ place }) => place), ...left]),
+        environments: changed,
+        ...(said && { services: said }),
+      })
+      await routing.settled()
+    })
+    .catch(async (error: unknown) => {
+      await undo(around, { begun, left, declared })
+      throw error
+    })
   // Somebody may have read one of them, and told the table, before this was recorded.
   if (declared.length > 0) await routing.refresh({ services: declared })
   return { begun, left, declared }
 }
 
 /** For the routing table, which learns of them together with what they bring. */
-export async function nextGenerations({ routing }: Pick<Platform, 'routing'>, tx: Transaction, ids: readonly string[], expected?: Switch['expected']): Promise<Required<RoutingChange>['environments']> {
+export async function nextGenerations(
+  { routing }: Pick<Platform, 'routing'>,
+  tx: Transaction,
+  ids: readonly string[],
+  expected?: Switch['expected'],
+): Promise<Required<RoutingChange>['environments']> {
   const changed: Required<RoutingChange>['environments'] = {}
   // In one order for everybody, so that two switches never wait for each other.
   for (const id of [...new Set(ids)].sort()) {
-    const [row] = await nextGeneration(tx).execute({ id, expected: expected?.environmentId === id ? expected.generation : null })
+    const [row] = await nextGeneration(tx).execute({
+      id,
+      expected: expected?.environmentId === id ? expected.generation : null,
+    })
     const known = routing.table.environments[id]
-    if (!row && expected?.environmentId === id) throw new PlatformError('conflict', `${known?.name ?? 'the environment'} has changed meanwhile`, { fix: 'Look at what changed, then try again.' })
+    if (!row && expected?.environmentId === id)
+      throw new PlatformError('conflict', `${known?.name ?? 'the environment'} has changed meanwhile`, {
+        fix: 'Look at what changed, then try again.',
+      })
     if (row && known) changed[id] = { ...known, generation: row.generation }
   }
   return changed
@@ -112,19 +167,33 @@ async function undo(around: Around, { begun, left, declared }: Switched): Promis
   for (const place of gone) places.set(placeKey(place), place)
   const touched = [...switched.map(({ place }) => place), ...gone]
   await routing.refresh({ environments: [...new Set(touched.map(({ environmentId }) => environmentId))] })
-  await routing.apply({ releases: releasesOf(around, touched), ...(declared.length > 0 && { services: await serviceEntities(db, declared) }) })
+  await routing.apply({
+    releases: releasesOf(around, touched),
+    ...(declared.length > 0 && { services: await serviceEntities(db, declared) }),
+  })
 }
 
 /** As the secrets that it holds are marked now. */
-export async function readSecretsOf(around: Pick<Platform, 'routing' | 'seal'>, db: Db | Transaction, place: Place): Promise<void> {
+export async function readSecretsOf(
+  around: Pick<Platform, 'routing' | 'seal'>,
+  db: Db | Transaction,
+  place: Place,
+): Promise<void> {
   const { plan } = place
-  if (holdsSecrets(plan.values)) place.secretsOf = environmentsOfSecrets(around, plan, (await secretRows(db, [place.serviceId])).get(place.serviceId))
+  if (holdsSecrets(plan.values))
+    place.secretsOf = environmentsOfSecrets(
+      around,
+      plan,
+      (await secretRows(db, [place.serviceId])).get(place.serviceId),
+    )
 }
 
 /** Of these places, as they are by now. */
 function releasesOf({ places, instances }: Around, ats: readonly At[]): Required<RoutingChange>['releases'] {
-  return Object.fromEntries(ats.map((at) => {
-    const serving = places.get(placeKey(at))
-    return [placeKey(at), serving ? routedRelease(serving, instances.of(serving)) : null]
-  }))
+  return Object.fromEntries(
+    ats.map((at) => {
+      const serving = places.get(placeKey(at))
+      return [placeKey(at), serving ? routedRelease(serving, instances.of(serving)) : null]
+    }),
+  )
 }

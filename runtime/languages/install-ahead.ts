@@ -4,7 +4,11 @@ import type { Trust } from '../builds/trust.ts'
 
 export type Install = (plan: InstallPlan, at: { teamId: string; trust: Trust }) => Promise<unknown>
 
-export interface InstallState { state: 'installing' | 'installed' | 'failed'; message?: string; fix?: string }
+export interface InstallState {
+  state: 'installing' | 'installed' | 'failed'
+  message?: string
+  fix?: string
+}
 
 export interface Wish {
   plan: InstallPlan
@@ -58,7 +62,9 @@ export class InstallAhead<Key extends object> {
       tell({ state: 'installed' })
       onInstalled()
     } catch (error) {
-      const { message, fix } = isPlatformError(error) ? error : { message: 'the packages could not be installed', fix: undefined }
+      const { message, fix } = isPlatformError(error)
+        ? error
+        : { message: 'the packages could not be installed', fix: undefined }
       if (isWanted()) tell({ state: 'failed', message, ...(fix !== undefined && { fix }) })
     }
   }

@@ -23,20 +23,41 @@ const open = new Set<ReturnType<typeof openEditor>>()
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'm3o-languages-'))
   source = openSource({ home })
-  const files = await Promise.all((await readdir(hello)).map(async (path) => ({ path, content: await readFile(join(hello, path)) })))
+  const files = await Promise.all(
+    (await readdir(hello)).map(async (path) => ({ path, content: await readFile(join(hello, path)) })),
+  )
   await source.repositories.create({ serviceId: 's_1', files, author: { name: 'Ada', email: 'ada@example.com' } })
   languages = new Languages({
-    home, source, most: 3,
-    events: { listen: (listener) => { listeners.push(listener); return () => { listeners = [] } } },
-    log: { info: () => {}, warn: (data, message) => { throw new Error(message, { cause: data }) } },
+    home,
+    source,
+    most: 3,
+    events: {
+      listen: (listener) => {
+        listeners.push(listener)
+        return () => {
+          listeners = []
+        }
+      },
+    },
+    log: {
+      info: () => {},
+      warn: (data, message) => {
+        throw new Error(message, { cause: data })
+      },
+    },
     install: async ({ key, given }, { trust }) => {
-      if (given['package.json']?.includes('nowhere')) throw new PlatformError('build_failed', 'there is no package "nowhere" in the registry')
+      if (given['package.json']?.includes('nowhere'))
+        throw new PlatformError('build_failed', 'there is no package "nowhere" in the registry')
       const folder = join(home, 'cache/modules', trust.own, key, 'node_modules/answers')
       await mkdir(folder, { recursive: true })
       await writeFile(join(folder, 'index.d.ts'), 'export declare const answer: number\n')
     },
     helper: async () => ({ groups: [], uid: undefined, seccompFile: undefined, end: async () => {} }),
-    look: async () => ({ tree: (await source.drafts.open(key)).tree, teamId: 't_1', trust: trustOf([{ id: 'e_1', teamId: 't_1', kind: 'production', protection: null }]) }),
+    look: async () => ({
+      tree: (await source.drafts.open(key)).tree,
+      teamId: 't_1',
+      trust: trustOf([{ id: 'e_1', teamId: 't_1', kind: 'production', protection: null }]),
+    }),
   })
 })
 
@@ -47,7 +68,12 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true })
 })
 
-interface Message { id?: number; method?: string; params?: Record<string, unknown>; result?: unknown }
+interface Message {
+  id?: number
+  method?: string
+  params?: Record<string, unknown>
+  result?: unknown
+}
 
 /** An editor, as far as the server sees: asks, answers what it is asked, remembers what it is told. */
 function openEditor() {
@@ -60,7 +86,8 @@ function openEditor() {
   const send = (message: object) => void mine.write(encodeLine({ jsonrpc: '2.0', ...message }))
   mine.on('data', (chunk: Buffer) => {
     for (const message of reader.push(chunk) as Message[]) {
-      if (message.method !== undefined && message.id !== undefined) send({ id: message.id, result: message.method === 'workspace/configuration' ? [null] : null })
+      if (message.method !== undefined && message.id !== undefined)
+        send({ id: message.id, result: message.method === 'workspace/configuration' ? [null] : null })
       else if (message.id !== undefined) waiting.get(message.id)?.(message.result)
       else told.push(message)
       for (const each of wanted) if (each.fits(message)) each.take(message)
@@ -69,27 +96,51 @@ function openEditor() {
   mine.on('error', () => {})
   const served = languages.serve(draft, () => theirs)
   const editor = {
-    served, send,
-    ask: <T>(method: string, params: unknown) => new Promise<T>((resolve) => {
-      waiting.set(++count, resolve as (result: unknown) => void)
-      send({ id: count, method, params })
-    }),
-    hear: (method: string) => new Promise<Message>((take) => {
-      const before = told.find((message) => message.method === method)
-      if (before) take(before)
-      else wanted.push({ fits: (message) => message.method === method, take })
-    }),
+    served,
+    send,
+    ask: <T>(method: string, params: unknown) =>
+      new Promise<T>((resolve) => {
+        waiting.set(++count, resolve as (result: unknown) => void)
+        send({ id: count, method, params })
+      }),
+    hear: (method: string) =>
+      new Promise<Message>((take) => {
+        const before = told.find((message) => message.method === method)
+        if (before) take(before)
+        else wanted.push({ fits: (message) => message.method === method, take })
+      }),
     told: (method: string) => told.filter((message) => message.method === method).map(({ params }) => params),
     async begin() {
       const { params } = await editor.hear('m3o/ready')
       const root = String(params?.root)
-      await editor.ask('initialize', { processId: null, rootUri: root, workspaceFolders: [{ uri: root, name: 'app' }], capabilities: { textDocument: { diagnostic: {} }, workspace: { didChangeWatchedFiles: { dynamicRegistration: true } } } })
+      await editor.ask('initialize', {
+        processId: null,
+        rootUri: root,
+        workspaceFolders: [{ uri: root, name: 'app' }],
+        capabilities: {
+          textDocument: { diagnostic: {} },
+          workspace: { didChangeWatchedFiles: { dynamicRegistration: true } },
+        },
+      })
       send({ method: 'initialized', params: {} })
       return root
     },
-    show: (uri: string, text: string) => send({ method: 'textDocument/didOpen', params: { textDocument: { uri, languageId: 'typescript', version: 1, text } } }),
-    problems: async (uri: string) => (await editor.ask<{ items: { code: number; message: string; severity: number }[] }>('textDocument/diagnostic', { textDocument: { uri } })).items.filter(({ severity }) => severity === 1),
-    leave: () => { mine.destroy(); theirs.destroy(); open.delete(editor) },
+    show: (uri: string, text: string) =>
+      send({
+        method: 'textDocument/didOpen',
+        params: { textDocument: { uri, languageId: 'typescript', version: 1, text } },
+      }),
+    problems: async (uri: string) =>
+      (
+        await editor.ask<{ items: { code: number; message: string; severity: number }[] }>('textDocument/diagnostic', {
+          textDocument: { uri },
+        })
+      ).items.filter(({ severity }) => severity === 1),
+    leave: () => {
+      mine.destroy()
+      theirs.destroy()
+      open.delete(editor)
+    },
   }
   open.add(editor)
   return editor
@@ -102,7 +153,13 @@ test('the hello template has no problem, and a wrong type is one', async () => {
   const text = await readFile(join(hello, 'index.ts'), 'utf8')
   editor.show(uri, text)
   expect(await editor.problems(uri)).toEqual([])
-  editor.send({ method: 'textDocument/didChange', params: { textDocument: { uri, version: 2 }, contentChanges: [{ text: text.replace('`Hello ${name}`', '`${name.lenght}`') }] } })
+  editor.send({
+    method: 'textDocument/didChange',
+    params: {
+      textDocument: { uri, version: 2 },
+      contentChanges: [{ text: text.replace('`Hello ${name}`', '`${name.lenght}`') }],
+    },
+  })
   expect((await editor.problems(uri)).map(({ code }) => code)).toEqual([2551])
 })
 
@@ -112,7 +169,12 @@ test('a file that is saved without being open is seen by the files that are', as
   const uri = `${root}/main.ts`
   editor.show(uri, "import { answer } from './answer.ts'\nanswer.toFixed()\n")
   expect((await editor.problems(uri)).map(({ code }) => code)).toEqual([2307])
-  await source.drafts.saveFile({ ...key, path: 'answer.ts', content: 'export const answer: number = 42\n', expectedHash: null })
+  await source.drafts.saveFile({
+    ...key,
+    path: 'answer.ts',
+    content: 'export const answer: number = 42\n',
+    expectedHash: null,
+  })
   for (const listener of listeners) listener({ type: 'draft', teamId: 't_1', ...draft, path: 'answer.ts', by: 'Ada' })
   await expect.poll(async () => (await editor.problems(uri)).length, { timeout: 10_000 }).toBe(0)
 })
@@ -121,12 +183,20 @@ test('a package that is put into package.json is installed, and the next server 
   const editor = openEditor()
   await editor.begin()
   const save = async (name: string, expectedHash: string | null) => {
-    const { hash } = await source.drafts.saveFile({ ...key, path: 'package.json', content: JSON.stringify({ dependencies: { [name]: '1.0.0' } }), expectedHash })
-    for (const listener of listeners) listener({ type: 'draft', teamId: 't_1', ...draft, path: 'package.json', by: 'Ada' })
+    const { hash } = await source.drafts.saveFile({
+      ...key,
+      path: 'package.json',
+      content: JSON.stringify({ dependencies: { [name]: '1.0.0' } }),
+      expectedHash,
+    })
+    for (const listener of listeners)
+      listener({ type: 'draft', teamId: 't_1', ...draft, path: 'package.json', by: 'Ada' })
     return hash
   }
   const hash = await save('nowhere', null)
-  await expect.poll(() => editor.told('m3o/install'), { timeout: 10_000 }).toEqual([{ state: 'installing' }, { state: 'failed', message: 'there is no package "nowhere" in the registry' }])
+  await expect
+    .poll(() => editor.told('m3o/install'), { timeout: 10_000 })
+    .toEqual([{ state: 'installing' }, { state: 'failed', message: 'there is no package "nowhere" in the registry' }])
   await save('answers', hash)
   await editor.hear('m3o/restart')
   await editor.served
@@ -137,7 +207,12 @@ test('a package that is put into package.json is installed, and the next server 
 })
 
 test('a file that nobody has open is checked as well', async () => {
-  await source.drafts.saveFile({ ...key, path: 'closed.ts', content: 'export const closed: string = 1\n', expectedHash: null })
+  await source.drafts.saveFile({
+    ...key,
+    path: 'closed.ts',
+    content: 'export const closed: string = 1\n',
+    expectedHash: null,
+  })
   const editor = openEditor()
   const root = await editor.begin()
   expect((await editor.problems(`${root}/closed.ts`)).map(({ code }) => code)).toEqual([2322])

@@ -14,7 +14,11 @@ import { Project } from './project.ts'
 import { Session } from './session.ts'
 import { typesFolder } from './types-folder.ts'
 
-export interface DraftName { serviceId: string; environmentId: string; userId: string }
+export interface DraftName {
+  serviceId: string
+  environmentId: string
+  userId: string
+}
 
 export interface LanguagesOptions {
   home: string
@@ -35,7 +39,13 @@ export interface LanguagesOptions {
   mostOfPerson?: number
 }
 
-interface Open { draft: DraftName; teamId: string; session: Session; project: Project; dependencies: Dependencies }
+interface Open {
+  draft: DraftName
+  teamId: string
+  session: Session
+  project: Project
+  dependencies: Dependencies
+}
 
 /** Language servers: one for each editor that is open on a draft, for as long as somebody types in it. */
 export class Languages {
@@ -105,7 +115,10 @@ export class Languages {
     try {
       const helper = await this.#with.helper(teamId, serverLimits)
       const program = await startProgram({
-        folder: project.folder, types, modules: dependencies.modules, helper,
+        folder: project.folder,
+        types,
+        modules: dependencies.modules,
+        helper,
         onExit: () => {
           log.info({ ...draft }, 'a language server has ended')
           void helper.end()
@@ -120,11 +133,15 @@ export class Languages {
     }
   }
 
-  async #dependencies({ serviceId }: DraftName, { tree, teamId, trust }: { tree: string; teamId: string; trust: Trust }): Promise<Dependencies> {
+  async #dependencies(
+    { serviceId }: DraftName,
+    { tree, teamId, trust }: { tree: string; teamId: string; trust: Trust },
+  ): Promise<Dependencies> {
     const { source, home } = this.#with
     const files = new Set((await source.trees.list({ serviceId, tree })).map(({ path }) => path))
     const texts = new Map<string, string | undefined>()
-    for (const path of decidingFiles) if (files.has(path)) texts.set(path, (await source.trees.read({ serviceId, tree, path })).text)
+    for (const path of decidingFiles)
+      if (files.has(path)) texts.set(path, (await source.trees.read({ serviceId, tree, path })).text)
     return dependenciesOf({ home, teamId, trust, tree, files, read: (path) => texts.get(path) })
   }
 
@@ -132,9 +149,20 @@ export class Languages {
     if (event.type !== 'draft' && event.type !== 'deployment') return
     for (const open of this.#open) {
       const { serviceId, environmentId, userId } = open.draft
-      if (event.type === 'draft' && event.serviceId === serviceId && event.environmentId === environmentId && event.userId === userId) void this.#follow(open)
+      if (
+        event.type === 'draft' &&
+        event.serviceId === serviceId &&
+        event.environmentId === environmentId &&
+        event.userId === userId
+      )
+        void this.#follow(open)
       // A build may have installed what was missing; a commit moves what an untouched draft shows.
-      if (event.type === 'deployment' && event.deployment.serviceId === serviceId && (event.deployment.state === 'starting' || event.deployment.endedAt !== null)) void this.#follow(open)
+      if (
+        event.type === 'deployment' &&
+        event.deployment.serviceId === serviceId &&
+        (event.deployment.state === 'starting' || event.deployment.endedAt !== null)
+      )
+        void this.#follow(open)
     }
   }
 
@@ -147,12 +175,21 @@ export class Languages {
         open.session.changed(await open.project.follow(seen.tree))
         const dependencies = await this.#dependencies(open.draft, seen)
         // Folders are mounted when a server starts: the editor opens another one by itself.
-        if (dependencies.modules !== undefined && dependencies.modules !== open.dependencies.modules) return open.session.restart()
-        this.#ahead.want(open, dependencies.missing && {
-          plan: dependencies.missing, teamId: open.teamId, trust: seen.trust, tell: (state) => open.session.installs(state), onInstalled: () => void this.#follow(open),
-        })
+        if (dependencies.modules !== undefined && dependencies.modules !== open.dependencies.modules)
+          return open.session.restart()
+        this.#ahead.want(
+          open,
+          dependencies.missing && {
+            plan: dependencies.missing,
+            teamId: open.teamId,
+            trust: seen.trust,
+            tell: (state) => open.session.installs(state),
+            onInstalled: () => void this.#follow(open),
+          },
+        )
         if (dependencies.missing === undefined) open.session.installs({ state: 'installed' })
-        if (dependencies.declared.join() !== open.dependencies.declared.join()) open.session.depends(dependencies.declared)
+        if (dependencies.declared.join() !== open.dependencies.declared.join())
+          open.session.depends(dependencies.declared)
         open.dependencies = { ...dependencies, modules: open.dependencies.modules }
       })
     } catch (error) {
@@ -162,14 +199,17 @@ export class Languages {
 
   #makeRoom(userId: string): void {
     const own = [...this.#open].filter(({ draft }) => draft.userId === userId)
-    if (own.length + this.#starting.filter((one) => one === userId).length >= this.#with.mostOfPerson) this.#endQuietest(own)
+    if (own.length + this.#starting.filter((one) => one === userId).length >= this.#with.mostOfPerson)
+      this.#endQuietest(own)
     if (this.#open.size + this.#starting.length >= this.#with.most) this.#endQuietest([...this.#open])
   }
 
   #endQuietest(among: Open[]): void {
     const [quietest] = among.sort((a, b) => a.session.usedAt - b.session.usedAt)
     if (quietest === undefined || performance.now() - quietest.session.usedAt < 10_000) {
-      throw new PlatformError('rate_limited', 'too many editors ask for a language server at once', { fix: 'It is tried again by itself.' })
+      throw new PlatformError('rate_limited', 'too many editors ask for a language server at once', {
+        fix: 'It is tried again by itself.',
+      })
     }
     quietest.session.end()
     this.#open.delete(quietest)

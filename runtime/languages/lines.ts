@@ -22,7 +22,8 @@ export class LineReader {
       this.#parts = []
       this.#size = 0
       from = end + 1
-      if (line.length > 0) messages.push(this.#bounds === undefined ? JSON.parse(line.toString('utf8')) : parseBounded(line, this.#bounds))
+      if (line.length > 0)
+        messages.push(this.#bounds === undefined ? JSON.parse(line.toString('utf8')) : parseBounded(line, this.#bounds))
     }
     const rest = chunk.subarray(from)
     this.#size += rest.length

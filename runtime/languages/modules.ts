@@ -28,16 +28,30 @@ export const decidingFiles = ['package.json', 'package-lock.json', 'npm-shrinkwr
 const none: Dependencies = { declared: [], modules: undefined, missing: undefined }
 
 /** While somebody types, package.json is broken at times: then nothing is declared. */
-export async function dependenciesOf({ home, teamId, trust, tree, files, read }: DependencyInput): Promise<Dependencies> {
+export async function dependenciesOf({
+  home,
+  teamId,
+  trust,
+  tree,
+  files,
+  read,
+}: DependencyInput): Promise<Dependencies> {
   if (!files.has('package.json')) return none
   try {
     const { dependencies, devDependencies } = packageOf(files, read)
     const declared = Object.keys({ ...dependencies, ...devDependencies })
     const resolved = resolveManifest(files, read, { built: false })
-    const plan = (development?: boolean) => planInstall({ app: '', files, read, treeHash: tree }, resolved, teamId, development === undefined ? {} : { development })
+    const plan = (development?: boolean) =>
+      planInstall(
+        { app: '', files, read, treeHash: tree },
+        resolved,
+        teamId,
+        development === undefined ? {} : { development },
+      )
     // With those for development, such as types; else what a build has installed, which is better than nothing.
     const [whole, built] = [plan(true), plan()]
-    const installed = (one: InstallPlan | undefined) => (one?.kind === 'npm' ? findInstalled(join(home, 'cache'), one, trust) : undefined)
+    const installed = (one: InstallPlan | undefined) =>
+      one?.kind === 'npm' ? findInstalled(join(home, 'cache'), one, trust) : undefined
     const there = await installed(whole)
     const modules = there ?? (await installed(built))
     const missing = whole?.kind === 'npm' && !whole.whole && there === undefined ? whole : undefined

@@ -56,7 +56,13 @@ export function compilerFolder(): string {
 }
 
 let sandboxed: Promise<boolean> | undefined
-const hasSandbox = () => (sandboxed ??= promisify(execFile)('bwrap', [...confinement(), '--ro-bind', '/', '/', '--', '/bin/true'], { timeout: 5_000 }).then(() => true, () => false))
+const hasSandbox = () =>
+  (sandboxed ??= promisify(execFile)('bwrap', [...confinement(), '--ro-bind', '/', '/', '--', '/bin/true'], {
+    timeout: 5_000,
+  }).then(
+    () => true,
+    () => false,
+  ))
 
 /**
  * Starts TypeScript's language server on a project. It reads what anybody may have written: it sees the code, the
@@ -67,29 +73,57 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   const compiler = compilerFolder()
   const { groups, uid, seccompFile } = options.helper
   const env = { GOMEMLIMIT: memoryGoal, GOMAXPROCS: '2', HOME: '/tmp', PATH: '/usr/bin:/bin', LANG: 'C.UTF-8' }
-  const limits = ['nice', '-n', '5', 'prlimit', `--as=${addressSpace}`, `--data=${memory}`, '--core=0', '--nofile=4096', '--']
+  const limits = [
+    'nice',
+    '-n',
+    '5',
+    'prlimit',
+    `--as=${addressSpace}`,
+    `--data=${memory}`,
+    '--core=0',
+    '--nofile=4096',
+    '--',
+  ]
   const confined = await hasSandbox()
-  const layout = confined ? { app: '/app', types: '/node_modules', lib: '/typescript' } : await plainLayout(options, compiler)
+  const layout = confined
+    ? { app: '/app', types: '/node_modules', lib: '/typescript' }
+    : await plainLayout(options, compiler)
   const serve = options.command ?? [`${layout.lib}/tsc`, '--lsp', '--stdio']
   const line = confined ? ['bwrap', '--args', '3', '--', ...leaveRoot(uid), ...limits, ...serve] : [...limits, ...serve]
   const [command, ...args] = [...firstShell, '-c', joinGroups, 'm3o', ...groups, '--', ...line] as [string, ...string[]]
   const filter = confined && seccompFile !== undefined ? openSync(seccompFile, 'r') : undefined
-  const child = spawn(command, args, { env: env as unknown as NodeJS.ProcessEnv, cwd: '/', stdio: ['pipe', 'pipe', 'pipe', 'pipe', filter ?? 'ignore'] })
+  const child = spawn(command, args, {
+    env: env as unknown as NodeJS.ProcessEnv,
+    cwd: '/',
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe', filter ?? 'ignore'],
+  })
   if (filter !== undefined) closeSync(filter)
   // The machine's paths do not stand in the process list of the sandbox.
   const given = child.stdio[3] as Writable
   given.on('error', () => {})
-  given.end(confined ? sandbox(options, { compiler, filtered: filter !== undefined }).map((each) => `${each}\0`).join('') : '')
+  given.end(
+    confined
+      ? sandbox(options, { compiler, filtered: filter !== undefined })
+          .map((each) => `${each}\0`)
+          .join('')
+      : '',
+  )
   child.stdin?.on('error', () => {})
   child.stderr?.setEncoding('utf8').on('data', (text: string) => options.onSay(text))
   child.on('error', options.onError)
   child.once('close', options.onExit)
-  const hosts = [{ inside: layout.lib, host: compiler }, { inside: layout.types, host: options.types }]
+  const hosts = [
+    { inside: layout.lib, host: compiler },
+    { inside: layout.types, host: options.types },
+  ]
   if (options.modules !== undefined) hosts.unshift({ inside: `${layout.app}/node_modules`, host: options.modules })
   return { child, layout, hosts }
 }
 
-function sandbox({ folder, types, modules }: ProgramOptions, { compiler, filtered }: { compiler: string; filtered: boolean }): string[] {
+function sandbox(
+  { folder, types, modules }: ProgramOptions,
+  { compiler, filtered }: { compiler: string; filtered: boolean },
+): string[] {
   const args = [...confinement(), '--ro-bind', '/usr', '/usr']
   for (const name of ['/bin', '/lib', '/lib64']) {
     if (!existsSync(name)) continue
@@ -97,7 +131,17 @@ function sandbox({ folder, types, modules }: ProgramOptions, { compiler, filtere
     else args.push('--ro-bind', name, name)
   }
   args.push('--proc', '/proc', '--dev', '/dev', '--perms', '1777', '--size', String(64 << 20), '--tmpfs', '/tmp')
-  args.push('--ro-bind', compiler, '/typescript', '--ro-bind', types, '/node_modules', '--ro-bind', join(folder, 'app'), '/app')
+  args.push(
+    '--ro-bind',
+    compiler,
+    '/typescript',
+    '--ro-bind',
+    types,
+    '/node_modules',
+    '--ro-bind',
+    join(folder, 'app'),
+    '/app',
+  )
   if (modules !== undefined) args.push('--ro-bind', modules, '/app/node_modules')
   if (filtered) args.push('--seccomp', '4')
   return [...args, '--remount-ro', '/', '--chdir', '/app']
@@ -105,7 +149,19 @@ function sandbox({ folder, types, modules }: ProgramOptions, { compiler, filtere
 
 function confinement(): string[] {
   const root = process.getuid?.() === 0
-  const apart = ['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-net', '--unshare-cgroup-try', '--hostname', 'language', '--new-session', '--die-with-parent', '--cap-drop', 'ALL']
+  const apart = [
+    '--unshare-pid',
+    '--unshare-ipc',
+    '--unshare-uts',
+    '--unshare-net',
+    '--unshare-cgroup-try',
+    '--hostname',
+    'language',
+    '--new-session',
+    '--die-with-parent',
+    '--cap-drop',
+    'ALL',
+  ]
   if (!root) return ['--unshare-user', ...apart]
   return [...apart, ...['SETUID', 'SETGID', 'SETPCAP'].flatMap((name) => ['--cap-add', `CAP_${name}`])]
 }
@@ -116,7 +172,19 @@ const nobody = 65_534
 function leaveRoot(uid: number | undefined): string[] {
   if (process.getuid?.() !== 0) return []
   const user = String(uid ?? nobody)
-  return ['setpriv', '--reuid', user, '--regid', user, '--clear-groups', '--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', '--no-new-privs', '--']
+  return [
+    'setpriv',
+    '--reuid',
+    user,
+    '--regid',
+    user,
+    '--clear-groups',
+    '--inh-caps=-all',
+    '--ambient-caps=-all',
+    '--bounding-set=-all',
+    '--no-new-privs',
+    '--',
+  ]
 }
 
 /** Without bubblewrap: the same shape by links. */

@@ -12,9 +12,20 @@ const maxBytes = 200 << 20
 /** For services without one. What a service may be written like is what the platform runs: see sdk/compile/transform.ts. */
 export const defaultConfiguration = JSON.stringify({
   compilerOptions: {
-    target: 'es2024', lib: ['es2024', 'esnext.disposable', 'dom', 'dom.iterable'], module: 'esnext', moduleResolution: 'bundler', strict: true, allowJs: true,
-    allowImportingTsExtensions: true, noEmit: true, jsx: 'react-jsx', skipLibCheck: true, resolveJsonModule: true, esModuleInterop: true,
-    verbatimModuleSyntax: false, types: ['node'],
+    target: 'es2024',
+    lib: ['es2024', 'esnext.disposable', 'dom', 'dom.iterable'],
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    strict: true,
+    allowJs: true,
+    allowImportingTsExtensions: true,
+    noEmit: true,
+    jsx: 'react-jsx',
+    skipLibCheck: true,
+    resolveJsonModule: true,
+    esModuleInterop: true,
+    verbatimModuleSyntax: false,
+    types: ['node'],
   },
   exclude: ['node_modules', 'dist', 'build'],
 })
@@ -43,7 +54,11 @@ export class Project {
     this.#serviceId = serviceId
   }
 
-  static async open(parent: string, source: Files, { serviceId, tree }: { serviceId: string; tree: string }): Promise<Project> {
+  static async open(
+    parent: string,
+    source: Files,
+    { serviceId, tree }: { serviceId: string; tree: string },
+  ): Promise<Project> {
     await mkdir(parent, { recursive: true, mode: 0o700 })
     const folder = await mkdtemp(join(parent, 'project-'))
     const project = new Project(folder, source, serviceId)
@@ -55,10 +70,18 @@ export class Project {
   /** Writes and deletes what another tree has otherwise; says what changed. */
   async follow(tree: string): Promise<Change[]> {
     const listed = await this.#source.trees.list({ serviceId: this.#serviceId, tree })
-    const wanted = new Map(listed
-      .filter(({ path, kind }) => (kind === 'file' || kind === 'executable') && read.test(path) && !path.includes('node_modules/') && pathFault(path) === undefined)
-      .slice(0, maxFiles)
-      .map(({ path, hash }) => [path, hash]))
+    const wanted = new Map(
+      listed
+        .filter(
+          ({ path, kind }) =>
+            (kind === 'file' || kind === 'executable') &&
+            read.test(path) &&
+            !path.includes('node_modules/') &&
+            pathFault(path) === undefined,
+        )
+        .slice(0, maxFiles)
+        .map(({ path, hash }) => [path, hash]),
+    )
     const changes: Change[] = []
     for (const path of this.#written.keys()) {
       if (wanted.has(path)) continue

@@ -17,14 +17,28 @@ beforeAll(async () => {
 afterAll(() => rm(lib, { recursive: true, force: true }))
 
 function start(patienceMs: number) {
-  const child = Object.assign(new EventEmitter(), { stdin: new PassThrough(), stdout: new PassThrough(), kill: () => child.emit('close') })
+  const child = Object.assign(new EventEmitter(), {
+    stdin: new PassThrough(),
+    stdout: new PassThrough(),
+    kill: () => child.emit('close'),
+  })
   const [mine, theirs] = duplexPair()
   const written = { bytes: 0 }
   const write = theirs.write.bind(theirs) as (line: string) => boolean
-  theirs.write = ((line: string) => { written.bytes += line.length; return write(line) }) as typeof theirs.write
+  theirs.write = ((line: string) => {
+    written.bytes += line.length
+    return write(line)
+  }) as typeof theirs.write
   mine.on('error', () => {})
-  const session = new Session({ child, layout: { app: '/app', types: '/types', lib }, hosts: [{ inside: lib, host: lib }] } as unknown as Program, theirs, patienceMs)
-  const ask = (count: number) => { for (let id = 0; id < count; id++) mine.write(encodeLine({ id, method: 'm3o/read', params: { uri: 'bundled:///libs/big.d.ts' } })) }
+  const session = new Session(
+    { child, layout: { app: '/app', types: '/types', lib }, hosts: [{ inside: lib, host: lib }] } as unknown as Program,
+    theirs,
+    patienceMs,
+  )
+  const ask = (count: number) => {
+    for (let id = 0; id < count; id++)
+      mine.write(encodeLine({ id, method: 'm3o/read', params: { uri: 'bundled:///libs/big.d.ts' } }))
+  }
   return { child, mine, written, ask, served: session.run([]) }
 }
 
@@ -39,7 +53,9 @@ test('of many reads at once some are answered, and the others are refused', asyn
   const { child, mine, ask, served } = start(60_000)
   const reader = new LineReader()
   const answers: { id?: number; result?: { text: string }; error?: { message: string } }[] = []
-  mine.on('data', (chunk: Buffer) => { answers.push(...(reader.push(chunk) as typeof answers).filter(({ id }) => id !== undefined)) })
+  mine.on('data', (chunk: Buffer) => {
+    answers.push(...(reader.push(chunk) as typeof answers).filter(({ id }) => id !== undefined))
+  })
   ask(200)
   await expect.poll(() => answers.length, { timeout: 20_000 }).toBe(200)
   expect(answers.filter(({ result }) => result?.text.length === mebibyte).length).toBeGreaterThanOrEqual(32)

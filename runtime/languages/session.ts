@@ -11,7 +11,12 @@ import type { InstallState } from './install-ahead.ts'
 import type { Program } from './program.ts'
 import type { Change } from './project.ts'
 
-interface Message { jsonrpc?: string; id?: number | string; method?: string; params?: unknown }
+interface Message {
+  jsonrpc?: string
+  id?: number | string
+  method?: string
+  params?: unknown
+}
 
 const maxRead = 4 << 20
 /** Reads that wait for the one in progress. */
@@ -21,7 +26,10 @@ const mostPatienceMs = 60_000
 /** What may wait unsent, in either direction, beside what is held back by its reader. */
 const mostUnsent = 32 << 20
 
-interface Read { id: number | string | undefined; uri: string }
+interface Read {
+  id: number | string | undefined
+  uri: string
+}
 
 /**
  * One editor and its language server. The editor speaks to the server as it likes; what the platform adds begins with
@@ -135,7 +143,12 @@ export class Session {
   async #askRead({ id, params }: Message): Promise<void> {
     const { uri } = (params ?? {}) as { uri?: unknown }
     const known = typeof id === 'number' || (typeof id === 'string' && id.length <= 100) ? id : undefined
-    if (this.#reads.length >= mostReads) return this.#say({ jsonrpc: '2.0', id: known, error: { code: -32_000, message: 'too many declarations are read at once' } })
+    if (this.#reads.length >= mostReads)
+      return this.#say({
+        jsonrpc: '2.0',
+        id: known,
+        error: { code: -32_000, message: 'too many declarations are read at once' },
+      })
     this.#reads.push({ id: known, uri: typeof uri === 'string' && uri.length <= 4_096 ? uri : '' })
     if (!this.#reading) void this.#readAll()
   }
@@ -143,7 +156,8 @@ export class Session {
   /** One at a time, each when the one before was taken. */
   async #readAll(): Promise<void> {
     this.#reading = true
-    for (let next = this.#reads.shift(); next !== undefined && this.#socket.writable; next = this.#reads.shift()) await this.#read(next)
+    for (let next = this.#reads.shift(); next !== undefined && this.#socket.writable; next = this.#reads.shift())
+      await this.#read(next)
     this.#reading = false
   }
 
@@ -154,7 +168,9 @@ export class Session {
   }
 
   async #declaration(uri: string): Promise<string | null> {
-    const path = uri.startsWith('bundled:///libs/') ? `${this.#program.layout.lib}/${uri.slice(16)}` : fileURLToPath(uri)
+    const path = uri.startsWith('bundled:///libs/')
+      ? `${this.#program.layout.lib}/${uri.slice(16)}`
+      : fileURLToPath(uri)
     const place = this.#program.hosts.find(({ inside }) => path.startsWith(`${inside}/`))
     if (place === undefined || !/\.(d\.[cm]?ts|[cm]?[jt]sx?|json)$/.test(path)) return null
     const root = await realpath(place.host)

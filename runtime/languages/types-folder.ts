@@ -20,10 +20,17 @@ async function make(folder: string): Promise<string> {
   for (const { path, content } of files) hash.update(`${path}\0${content}\0`)
   const name = `types-${hash.digest('hex').slice(0, 16)}`
   const place = join(folder, name)
-  if (await access(place).then(() => true, () => false)) return join(place, 'node_modules')
+  if (
+    await access(place).then(
+      () => true,
+      () => false,
+    )
+  )
+    return join(place, 'node_modules')
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const made = await mkdtemp(join(folder, '.types-'))
-  for (const parent of new Set(files.map(({ path }) => dirname(path)))) await mkdir(join(made, parent), { recursive: true, mode: 0o755 })
+  for (const parent of new Set(files.map(({ path }) => dirname(path))))
+    await mkdir(join(made, parent), { recursive: true, mode: 0o755 })
   for (const { path, content } of files) await writeFile(join(made, path), content, { mode: 0o644 })
   await syncTree(made)
   await renameDurably(made, place).catch(async (error: NodeJS.ErrnoException) => {
@@ -31,6 +38,7 @@ async function make(folder: string): Promise<string> {
     await rm(made, { recursive: true, force: true })
     if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
   })
-  for (const old of await readdir(folder)) if (/^\.?types-/.test(old) && old !== name) await rm(join(folder, old), { recursive: true, force: true })
+  for (const old of await readdir(folder))
+    if (/^\.?types-/.test(old) && old !== name) await rm(join(folder, old), { recursive: true, force: true })
   return join(place, 'node_modules')
 }

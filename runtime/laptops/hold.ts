@@ -21,7 +21,9 @@ import { environmentsOfSecrets, holdsSecrets, secretRows } from '../variables/he
 import type { Values } from '../variables/variables.ts'
 import { forgetMark, writeMark } from './left-behind.ts'
 
-export type Parts = Pick<Platform, 'db' | 'log' | 'logs' | 'routing' | 'events' | 'settings' | 'seal'> & { gateway: Pick<RpcClient<typeof gatewayApi>, 'call'> }
+export type Parts = Pick<Platform, 'db' | 'log' | 'logs' | 'routing' | 'events' | 'settings' | 'seal'> & {
+  gateway: Pick<RpcClient<typeof gatewayApi>, 'call'>
+}
 
 /** Whose laptop holds which place, under what name. */
 export interface Holding {
@@ -86,7 +88,9 @@ export class Hold {
 
   /** Null while what is beneath serves. */
   get laptop(): Laptop | null {
-    return this.since === null || this.#ending ? null : { by: this.holding.person, since: this.since, instance: this.holding.instance }
+    return this.since === null || this.#ending
+      ? null
+      : { by: this.holding.person, since: this.since, instance: this.holding.instance }
   }
 
   /** Who holds the laptop's connection hears all that was said, and is to be said. */
@@ -104,16 +108,35 @@ export class Hold {
   begin(takenFrom: string | null): Promise<void> {
     return this.#inTurn(async () => {
       const { db, logs, routing, settings } = this.#parts
-      const { instance, key, serviceId, environmentId, teamId, overlay, service, environment, actor, mask, secrets } = this.holding
-      const change = { teamId, action: 'laptop.take', target: `service ${service}`, after: { environment, instance, ...(secrets.length > 0 && { secrets }), ...(takenFrom !== null && { takenFrom }) } }
+      const { instance, key, serviceId, environmentId, teamId, overlay, service, environment, actor, mask, secrets } =
+        this.holding
+      const change = {
+        teamId,
+        action: 'laptop.take',
+        target: `service ${service}`,
+        after: {
+          environment,
+          instance,
+          ...(secrets.length > 0 && { secrets }),
+          ...(takenFrom !== null && { takenFrom }),
+        },
+      }
       await audited(db, actor, change, () => writeMark(settings.home, this.holding))
       await mkdir(outputOf(settings.home, instance), { recursive: true, mode: 0o700 })
       await logs.attach({
-        instanceId: instance, serviceId, environmentId, revision: laptopRevision, mask,
+        instanceId: instance,
+        serviceId,
+        environmentId,
+        revision: laptopRevision,
+        mask,
         files: { stdout: this.#fileOf('stdout'), stderr: this.#fileOf('stderr') },
       })
       if (this.#ending) return
-      await routing.apply({ callers: { [instance]: { instanceId: instance, key: sha256(key), serviceId, environmentId, teamId, from: '', overlay } } })
+      await routing.apply({
+        callers: {
+          [instance]: { instanceId: instance, key: sha256(key), serviceId, environmentId, teamId, from: '', overlay },
+        },
+      })
     })
   }
 
@@ -124,7 +147,18 @@ export class Hold {
       const before = this.since === null ? 0 : this.#run
       this.#run = run
       const { serviceId, environmentId, instance } = this.holding
-      await this.#parts.routing.apply({ laptops: { [this.key]: { serviceId, environmentId, instanceId: instance, run, by: this.spoken, ...(await this.#secretsOf()) } } })
+      await this.#parts.routing.apply({
+        laptops: {
+          [this.key]: {
+            serviceId,
+            environmentId,
+            instanceId: instance,
+            run,
+            by: this.spoken,
+            ...(await this.#secretsOf()),
+          },
+        },
+      })
       this.say({ type: 'switched', run })
       if (before > 0) return void this.#drain(before)
       this.since = Date.now()
@@ -146,7 +180,13 @@ export class Hold {
   async #secretsOf(): Promise<{ secretsOf?: string[] }> {
     if (!holdsSecrets(this.holding.values)) return {}
     const { serviceId } = this.holding
-    return { secretsOf: environmentsOfSecrets(this.#parts, this.holding, (await secretRows(this.#parts.db, [serviceId])).get(serviceId)) }
+    return {
+      secretsOf: environmentsOfSecrets(
+        this.#parts,
+        this.holding,
+        (await secretRows(this.#parts.db, [serviceId])).get(serviceId),
+      ),
+    }
   }
 
   /** For the catalogue, forms and flags: what is developed is more than what is deployed. */
@@ -174,14 +214,19 @@ export class Hold {
     this.#ending = true
     if (error) this.say({ type: 'ended', error: error.toJSON() })
     // A change of routes is made in the same moment: calls fall through at once.
-    const routed = this.#parts.routing.apply({ laptops: { [this.key]: null }, callers: { [this.holding.instance]: null } })
+    const routed = this.#parts.routing.apply({
+      laptops: { [this.key]: null },
+      callers: { [this.holding.instance]: null },
+    })
     void this.#inTurn(() => this.#leave(why, served, routed)).finally(this.#over.resolve)
     return this.over
   }
 
   /** Stores what its process says. Resolves at the end of it. */
   output(stream: 'stdout' | 'stderr', bytes: Readable): Promise<void> {
-    const storing = pipeline(bytes, createWriteStream(this.#fileOf(stream), { flags: 'a', mode: 0o600 })).catch(() => {})
+    const storing = pipeline(bytes, createWriteStream(this.#fileOf(stream), { flags: 'a', mode: 0o600 })).catch(
+      () => {},
+    )
     this.#outputs.add(storing)
     return storing.finally(() => this.#outputs.delete(storing))
   }
@@ -189,8 +234,11 @@ export class Hold {
   /** In the service's log. */
   async note(text: string, level: 'info' | 'warn' = 'info'): Promise<void> {
     const { instance } = this.holding
-    await this.#parts.logs.append(this.holding, { stream: 'platform', level, text, revision: laptopRevision, instanceId: instance })
-      .catch((error: unknown) => this.#parts.log.error({ err: error, instance }, 'a line about a laptop could not be stored'))
+    await this.#parts.logs
+      .append(this.holding, { stream: 'platform', level, text, revision: laptopRevision, instanceId: instance })
+      .catch((error: unknown) =>
+        this.#parts.log.error({ err: error, instance }, 'a line about a laptop could not be stored'),
+      )
   }
 
   async #leave(why: string, served: boolean, routed: Promise<void>): Promise<void> {
@@ -203,7 +251,12 @@ export class Hold {
       await Promise.race([Promise.all(this.#outputs), new Promise((resolve) => setTimeout(resolve, outputMs))])
       await logs.detach(instance, { drain: true })
       await rm(outputOf(settings.home, instance), { recursive: true, force: true })
-      await audited(db, actor, { teamId, action: 'laptop.release', target: `service ${service}`, after: { environment, instance, why } }, async () => {})
+      await audited(
+        db,
+        actor,
+        { teamId, action: 'laptop.release', target: `service ${service}`, after: { environment, instance, why } },
+        async () => {},
+      )
       await forgetMark(settings.home, instance)
     } catch (error) {
       log.error({ err: error, instance }, 'what a laptop left could not be cleared away')
@@ -212,7 +265,12 @@ export class Hold {
 
   #drain(run: number): void {
     const instanceId = `${this.holding.instance}.${run}`
-    this.#parts.gateway.call('instances.drain', { instanceId, timeoutMs: drainMs, closeSocketsAfterMs: socketsMs }, { timeoutMs: drainMs + 5_000 })
+    this.#parts.gateway
+      .call(
+        'instances.drain',
+        { instanceId, timeoutMs: drainMs, closeSocketsAfterMs: socketsMs },
+        { timeoutMs: drainMs + 5_000 },
+      )
       .catch(() => {}) // the gateway is away: then nothing is under way either
       .finally(() => this.say({ type: 'idle', run }))
   }
@@ -242,7 +300,11 @@ export class Hold {
 /** What is deployed where the laptop stands: its own revision there, or the one inherited. */
 export function beneath({ routing }: Pick<Platform, 'routing'>, { serviceId, environmentId }: At): string | null {
   const { environments, releases } = routing.table
-  for (let at = environments[environmentId], depth = 0; at && depth < 9; at = at.parentId === null ? undefined : environments[at.parentId], depth++) {
+  for (
+    let at = environments[environmentId], depth = 0;
+    at && depth < 9;
+    at = at.parentId === null ? undefined : environments[at.parentId], depth++
+  ) {
     const release = releases[`${at.id}/${serviceId}`]
     if (release) return at.id === environmentId ? release.revision : `${release.revision} of ${at.name}`
   }

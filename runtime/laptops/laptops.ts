@@ -56,11 +56,18 @@ export class Laptops {
 
   /** In which environments one serves. */
   environmentsOf(serviceId: string): string[] {
-    return [...this.#holds.values()].filter((hold) => hold.holding.serviceId === serviceId && hold.laptop !== null).map((hold) => hold.holding.environmentId)
+    return [...this.#holds.values()]
+      .filter((hold) => hold.holding.serviceId === serviceId && hold.laptop !== null)
+      .map((hold) => hold.holding.environmentId)
   }
 
   in(environmentId: string): Environment['laptops'] {
-    return [...this.#holds.values()].flatMap((hold) => (hold.holding.environmentId === environmentId && hold.laptop !== null ? [{ ...hold.laptop, service: hold.holding.service }] : []))
+    return [...this.#holds.values()]
+      .flatMap((hold) =>
+        hold.holding.environmentId === environmentId && hold.laptop !== null
+          ? [{ ...hold.laptop, service: hold.holding.service }]
+          : [],
+      )
       .sort((a, b) => a.service.localeCompare(b.service))
   }
 
@@ -78,10 +85,14 @@ export class Laptops {
     const service = await findService(this.#parts, serviceId)
     const person = await this.#person(userId)
     const team = await this.#team(service.teamId)
-    if (environment === undefined || environment.teamId !== service.teamId) throw new PlatformError('not_found', 'this environment is of another team')
+    if (environment === undefined || environment.teamId !== service.teamId)
+      throw new PlatformError('not_found', 'this environment is of another team')
     const values = await readValues(this.#parts, { serviceId, environmentId })
     const mayHave = (secret: boolean) => may.variables && (!secret || may.secrets)
-    const [given, withheld] = [Object.entries(values).filter(([, { secret }]) => mayHave(secret)), Object.values(values).filter(({ secret }) => !mayHave(secret))]
+    const [given, withheld] = [
+      Object.entries(values).filter(([, { secret }]) => mayHave(secret)),
+      Object.values(values).filter(({ secret }) => !mayHave(secret)),
+    ]
     const instance = this.#nameFor(person, taking.instance)
 
     const isOwn = (hold: Hold) => hold.holding.instance === instance && hold.holding.person.id === person.id
@@ -92,24 +103,48 @@ export class Laptops {
     const isSame = before !== undefined && isOwn(before)
     if (before && !isSame && !force) throw taken(before, service.name, environment.name)
     const mine: Hold = new Hold(this.#parts, {
-      instance, key: this.#keyOf(instance, taking), person, actor, serviceId, environmentId, teamId: service.teamId, service: service.name, environment: environment.name,
-      overlay: environment.parentId !== null, secrets: given.flatMap(([name, { secret }]) => (secret ? [name] : [])), mask: Object.values(values).flatMap(({ secret, value }) => (secret ? [value] : [])), values: Object.fromEntries(given),
+      instance,
+      key: this.#keyOf(instance, taking),
+      person,
+      actor,
+      serviceId,
+      environmentId,
+      teamId: service.teamId,
+      service: service.name,
+      environment: environment.name,
+      overlay: environment.parentId !== null,
+      secrets: given.flatMap(([name, { secret }]) => (secret ? [name] : [])),
+      mask: Object.values(values).flatMap(({ secret, value }) => (secret ? [value] : [])),
+      values: Object.fromEntries(given),
     })
     // From here to the hold's own turn nothing is waited for: two who ask at once get different answers.
     this.#holds.set(placeKey(taking), mine)
-    void mine.over.then(() => { if (this.#holds.get(placeKey(taking)) === mine) this.#holds.delete(placeKey(taking)) })
+    void mine.over.then(() => {
+      if (this.#holds.get(placeKey(taking)) === mine) this.#holds.delete(placeKey(taking))
+    })
     try {
-      await (before && (isSame ? before.end('it has connected anew') : before.end(`${spokenLaptop(person)} took it over`, overtaken(person, service.name, environment.name))))
+      await (before &&
+        (isSame
+          ? before.end('it has connected anew')
+          : before.end(`${spokenLaptop(person)} took it over`, overtaken(person, service.name, environment.name))))
       await mine.begin(before && !isSame ? before.spoken : null)
     } catch (error) {
       await mine.end('it could not be held')
       throw error
     }
     mine.say({
-      type: 'held', instance, key: mine.holding.key, team, environment: environment.name, service: service.name, by: mine.spoken,
+      type: 'held',
+      instance,
+      key: mine.holding.key,
+      team,
+      environment: environment.name,
+      service: service.name,
+      by: mine.spoken,
       url: serviceUrl(this.#parts, { service: service.name, environment: environment.name, team }),
       values: given.map(([name, { value, secret }]) => ({ name, value, secret })),
-      withheld: (['variables', 'secrets'] as const).filter((what) => withheld.some(({ secret }) => secret === (what === 'secrets'))),
+      withheld: (['variables', 'secrets'] as const).filter((what) =>
+        withheld.some(({ secret }) => secret === (what === 'secrets')),
+      ),
       beneath: beneath(this.#parts, taking),
     })
     return mine
@@ -117,7 +152,11 @@ export class Laptops {
 
   /** A secret of the service was set, marked, or deleted. */
   async reviewSecrets(serviceId: string): Promise<void> {
-    await Promise.all([...this.#holds.values()].filter(({ holding }) => holding.serviceId === serviceId).map((hold) => hold.reviewSecrets()))
+    await Promise.all(
+      [...this.#holds.values()]
+        .filter(({ holding }) => holding.serviceId === serviceId)
+        .map((hold) => hold.reviewSecrets()),
+    )
   }
 
   /** All let go, as at the end of the runtime. */
@@ -133,31 +172,63 @@ export class Laptops {
     for (const hold of this.#holds.values()) {
       const { environmentId, serviceId, teamId, environment, service } = hold.holding
       const gone = environments[environmentId]?.gone
-      if (gone !== null) void hold.end(gone ?? `the environment ${environment} was deleted`, new PlatformError('environment_gone', gone ?? `the environment ${environment} was deleted`, { fix: 'Choose another with --env.' }))
-      else if (services[serviceId]?.teamId !== teamId) void hold.end(`${service} is not this team's any more`, new PlatformError('not_found', `${service} was deleted, or went to another team`))
+      if (gone !== null)
+        void hold.end(
+          gone ?? `the environment ${environment} was deleted`,
+          new PlatformError('environment_gone', gone ?? `the environment ${environment} was deleted`, {
+            fix: 'Choose another with --env.',
+          }),
+        )
+      else if (services[serviceId]?.teamId !== teamId)
+        void hold.end(
+          `${service} is not this team's any more`,
+          new PlatformError('not_found', `${service} was deleted, or went to another team`),
+        )
     }
   }
 
   /** It goes on beneath, and both hear of the other. */
   async #deployed(deployment: Deployment): Promise<void> {
     const hold = this.#holds.get(placeKey(deployment))
-    if (hold === undefined || hold.laptop === null || deployment.state !== 'live' || !deployment.current || hold.noted.has(deployment.id)) return
+    if (
+      hold === undefined ||
+      hold.laptop === null ||
+      deployment.state !== 'live' ||
+      !deployment.current ||
+      hold.noted.has(deployment.id)
+    )
+      return
     hold.noted.add(deployment.id)
-    hold.say({ type: 'note', text: `${deployment.revision} of ${deployment.by} is live in ${deployment.environment}, beneath this laptop: it serves once this one lets go` })
+    hold.say({
+      type: 'note',
+      text: `${deployment.revision} of ${deployment.by} is live in ${deployment.environment}, beneath this laptop: it serves once this one lets go`,
+    })
     await hold.note(`${deployment.revision} is live beneath ${hold.spoken}, which goes on serving`)
   }
 
   /** The same after a lost connection; another's cannot be had. */
   #nameFor(person: Person, before: string | null): string {
     const own = laptopName(person, '')
-    const others = [...this.#holds.values()].some((hold) => hold.holding.instance === before && hold.holding.person.id !== person.id)
-    if (before !== null && isLaptopName(before) && before.startsWith(own) && /^[a-z0-9]{6}$/.test(before.slice(own.length)) && !others) return before
+    const others = [...this.#holds.values()].some(
+      (hold) => hold.holding.instance === before && hold.holding.person.id !== person.id,
+    )
+    if (
+      before !== null &&
+      isLaptopName(before) &&
+      before.startsWith(own) &&
+      /^[a-z0-9]{6}$/.test(before.slice(own.length)) &&
+      !others
+    )
+      return before
     return laptopName(person, randomBytes(8).toString('hex').slice(0, 6))
   }
 
   /** Follows from what it is for, so that it is the same after a lost connection, and cannot be chosen. */
   #keyOf(instance: string, { userId, serviceId, environmentId }: Taking): string {
-    return this.#parts.seal.derive(['laptop', instance, userId, serviceId, environmentId].join('/')).subarray(0, 16).toString('base64url')
+    return this.#parts.seal
+      .derive(['laptop', instance, userId, serviceId, environmentId].join('/'))
+      .subarray(0, 16)
+      .toString('base64url')
   }
 
   async #person(userId: string): Promise<Person> {
@@ -181,6 +252,7 @@ function taken(hold: Hold, service: string, environment: string): PlatformError 
 
 function overtaken(person: Person, service: string, environment: string): PlatformError {
   return new PlatformError('superseded', `${person.name || person.email} took over ${service} in ${environment}`, {
-    fix: 'Take it back with --force, or work in an environment of your own: m3o env create NAME.', data: { by: person.email },
+    fix: 'Take it back with --force, or work in an environment of your own: m3o env create NAME.',
+    data: { by: person.email },
   })
 }

@@ -17,7 +17,13 @@ import type { Holding, Parts } from './hold.ts'
  */
 
 const mark = z.object({
-  instance: z.string(), person, serviceId: z.string(), environmentId: z.string(), teamId: z.string(), service: z.string(), environment: z.string(),
+  instance: z.string(),
+  person,
+  serviceId: z.string(),
+  environmentId: z.string(),
+  teamId: z.string(),
+  service: z.string(),
+  environment: z.string(),
   actor: z.custom<Actor>((value) => typeof value === 'object' && value !== null),
 })
 
@@ -39,18 +45,53 @@ export async function clearLeftBehind(parts: Parts): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.endsWith('.json')) continue
     try {
-      const { instance, person: by, serviceId, environmentId, teamId, service, environment, actor } = mark.parse(JSON.parse(await readFile(join(folder, name), 'utf8')))
+      const {
+        instance,
+        person: by,
+        serviceId,
+        environmentId,
+        teamId,
+        service,
+        environment,
+        actor,
+      } = mark.parse(JSON.parse(await readFile(join(folder, name), 'utf8')))
       const secrets = await readValues(parts, { serviceId, environmentId }).catch(() => undefined)
       // Of an environment that is gone by now nobody reads the last lines.
       if (secrets !== undefined) {
         const output = outputOf(settings.home, instance)
         const mask = Object.values(secrets).flatMap(({ secret, value }) => (secret ? [value] : []))
-        await logs.attach({ instanceId: instance, serviceId, environmentId, revision: laptopRevision, mask, files: { stdout: join(output, 'stdout.log'), stderr: join(output, 'stderr.log') } })
+        await logs.attach({
+          instanceId: instance,
+          serviceId,
+          environmentId,
+          revision: laptopRevision,
+          mask,
+          files: { stdout: join(output, 'stdout.log'), stderr: join(output, 'stderr.log') },
+        })
         await logs.detach(instance, { drain: true })
-        await logs.append({ serviceId, environmentId }, { stream: 'platform', level: 'warn', revision: laptopRevision, instanceId: instance, text: `${spokenLaptop(by)} let go of this place: the platform was restarted` })
+        await logs.append(
+          { serviceId, environmentId },
+          {
+            stream: 'platform',
+            level: 'warn',
+            revision: laptopRevision,
+            instanceId: instance,
+            text: `${spokenLaptop(by)} let go of this place: the platform was restarted`,
+          },
+        )
       }
       await rm(outputOf(settings.home, instance), { recursive: true, force: true })
-      await audited(db, actor, { teamId, action: 'laptop.release', target: `service ${service}`, after: { environment, instance, why: 'the platform was restarted' } }, async () => {})
+      await audited(
+        db,
+        actor,
+        {
+          teamId,
+          action: 'laptop.release',
+          target: `service ${service}`,
+          after: { environment, instance, why: 'the platform was restarted' },
+        },
+        async () => {},
+      )
     } catch (error) {
       log.error({ err: error, mark: name }, 'what a laptop left behind could not be cleared away')
     }

@@ -26,7 +26,12 @@ export async function appendLines(journal: Journal, lines: readonly PlatformLine
     const source: Source = journal.source({ instanceId, revision, file: null })
     const text = Buffer.from(mask.applyText(cleanText(line.text)).slice(0, maxLine))
     const rest = fields === undefined ? undefined : JSON.stringify(mask.applyValue(fields))
-    seq = journal.record(source, { text, start: 0, end: text.length, level, part: 'whole', rest, offset: 0 }, stream, time)
+    seq = journal.record(
+      source,
+      { text, start: 0, end: text.length, level, part: 'whole', rest, offset: 0 },
+      stream,
+      time,
+    )
   }
   await journal.durable(seq)
   return seq

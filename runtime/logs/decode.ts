@@ -31,9 +31,14 @@ export function textEnd(block: MetaBlock, place: number): number {
 }
 
 /** The entries at these places of the block, in ascending order. Near ones are read together, far ones side by side. */
-export async function decodeEntries(reader: SegmentReader, target: LogTarget, block: MetaBlock, places: readonly number[]): Promise<StoredEntry[]> {
+export async function decodeEntries(
+  reader: SegmentReader,
+  target: LogTarget,
+  block: MetaBlock,
+  places: readonly number[],
+): Promise<StoredEntry[]> {
   const runs: { places: readonly number[]; from: number; to: number }[] = []
-  for (let first = 0; first < places.length; ) {
+  for (let first = 0; first < places.length;) {
     const from = textStart(block, places[first] as number)
     let next = first + 1
     let to = textEnd(block, places[first] as number)
@@ -48,7 +53,14 @@ export async function decodeEntries(reader: SegmentReader, target: LogTarget, bl
   const decoded = await Promise.all(
     runs.map(async (run) => {
       const text = await reader.readText(run.from, run.to)
-      return run.places.map((place) => decode(target, block, place, text.subarray(textStart(block, place) - run.from, textEnd(block, place) - run.from)))
+      return run.places.map((place) =>
+        decode(
+          target,
+          block,
+          place,
+          text.subarray(textStart(block, place) - run.from, textEnd(block, place) - run.from),
+        ),
+      )
     }),
   )
   return decoded.flat()
@@ -57,7 +69,14 @@ export async function decodeEntries(reader: SegmentReader, target: LogTarget, bl
 function decode(target: LogTarget, block: MetaBlock, place: number, bytes: Buffer): StoredEntry {
   const entry = readEntry(block.meta, place * entrySize)
   if (kindAt(block.meta, place * entrySize) === kinds.gap) {
-    return { ...idsOf(target), kind: 'gap', gap: entry.extra, why: bytes.toString('utf8', 0, bytes.length - 1), after: entry.seq, time: entry.time }
+    return {
+      ...idsOf(target),
+      kind: 'gap',
+      gap: entry.extra,
+      why: bytes.toString('utf8', 0, bytes.length - 1),
+      after: entry.seq,
+      time: entry.time,
+    }
   }
   const label = block.sources.get(entry.source)
   const textLength = bytes.length - entry.extra - 1

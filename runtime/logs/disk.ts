@@ -99,7 +99,8 @@ export class Disk {
         await this.writer?.write(batch)
         return true
       } catch (error) {
-        if (failures === 0) this.options.warn('a log cannot be written', { dir: this.options.dir, error: String(error) })
+        if (failures === 0)
+          this.options.warn('a log cannot be written', { dir: this.options.dir, error: String(error) })
         if (this.closing) return false
         await new Promise((done) => setTimeout(done, Math.min(2_000, 100 * 2 ** failures)))
       }

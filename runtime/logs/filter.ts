@@ -74,18 +74,27 @@ export function compileFilter(filter: LogFilter): CompiledFilter {
     async accepted(entries, signal) {
       const rest = entries.filter((entry) => this.isTraced(entry))
       const expressions = match.flatMap(({ regex }) => regex ?? [])
-      const work = expressions.reduce((sum, { length }) => sum + length, 0) * rest.reduce((sum, entry) => sum + lengthOf(entry), 0)
+      const work =
+        expressions.reduce((sum, { length }) => sum + length, 0) * rest.reduce((sum, entry) => sum + lengthOf(entry), 0)
       if (expressions.every(isSmall) && work <= mostWorkHere) return rest.filter((entry) => this.accepts(entry))
       const found = await Promise.all(match.map((each) => matching(each, rest, signal)))
-      return rest.filter((entry, index) => entry.kind === 'gap' || found.every((indices, at) => indices.has(index) !== (match[at]?.not ?? false)))
+      return rest.filter(
+        (entry, index) =>
+          entry.kind === 'gap' || found.every((indices, at) => indices.has(index) !== (match[at]?.not ?? false)),
+      )
     },
   }
 }
 
-const lengthOf = (entry: StoredEntry): number => (entry.kind === 'gap' ? 0 : entry.text.length + (entry.fields === undefined ? 0 : 256))
+const lengthOf = (entry: StoredEntry): number =>
+  entry.kind === 'gap' ? 0 : entry.text.length + (entry.fields === undefined ? 0 : 256)
 
 /** Which of the records match, by their indices; found in a process of its own, which can be ended. */
-async function matching(match: LogMatch, entries: readonly StoredEntry[], signal: AbortSignal): Promise<ReadonlySet<number>> {
+async function matching(
+  match: LogMatch,
+  entries: readonly StoredEntry[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<number>> {
   const indexAt = new Map<number, number>()
   const parts: Buffer[] = []
   let size = 0
@@ -100,7 +109,11 @@ async function matching(match: LogMatch, entries: readonly StoredEntry[], signal
   })
   const late = AbortSignal.timeout(patienceMs)
   const found = await ripgrep(match, { bytes: Buffer.concat(parts) }, AbortSignal.any([signal, late]))
-  if (found === undefined && !signal.aborted) throw new PlatformError('timeout', 'this expression takes too long', { fix: 'Search for something simpler.', field: 'match' })
+  if (found === undefined && !signal.aborted)
+    throw new PlatformError('timeout', 'this expression takes too long', {
+      fix: 'Search for something simpler.',
+      field: 'match',
+    })
   return new Set((found?.get('') ?? []).flatMap((offset) => indexAt.get(offset) ?? []))
 }
 
@@ -113,7 +126,8 @@ function compileMatch(match: LogMatch): (entry: StoredEntry) => boolean {
   const test = match.text === undefined ? lineTest(match.regex ?? '') : textTest(match.text, match.case ?? false)
   return (entry) => {
     if (entry.kind === 'gap') return true
-    const found = test(entry.text) || ((entry.fields !== undefined || entry.trace !== undefined) && test(fieldsLine(entry)))
+    const found =
+      test(entry.text) || ((entry.fields !== undefined || entry.trace !== undefined) && test(fieldsLine(entry)))
     return found !== (match.not ?? false)
   }
 }

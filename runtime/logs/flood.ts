@@ -5,7 +5,11 @@ const chunkBytes = 4 * 1024 * 1024
 const countBytes = 512 * 1024 * 1024
 
 /** Looks at the lines between `from` and the first newline after `to`: how many, and where they end. */
-export async function skipLines(file: FileHandle, from: number, to: number): Promise<{ lines: number; end: number; exact: boolean }> {
+export async function skipLines(
+  file: FileHandle,
+  from: number,
+  to: number,
+): Promise<{ lines: number; end: number; exact: boolean }> {
   const buffer = Buffer.allocUnsafe(chunkBytes)
   const words = new Uint32Array(buffer.buffer, buffer.byteOffset, chunkBytes / 4)
   let lines = 0

@@ -136,7 +136,10 @@ export async function* followLogs(
   }
 }
 
-async function startAfter(journal: Journal, after: number): Promise<{ follower: Follower; gap: StoredEntry | undefined }> {
+async function startAfter(
+  journal: Journal,
+  after: number,
+): Promise<{ follower: Follower; gap: StoredEntry | undefined }> {
   // A seq that was never given belongs to a log that was deleted: this one is new to the viewer.
   const seen = after > journal.lastSeq ? 0 : after
   const lost = journal.firstSeq - seen - 1
@@ -156,7 +159,13 @@ async function newest(
   let entries: StoredEntry[] = []
   let bytes = 0
   while (cursor !== null && entries.length < last && bytes <= pageBytes && !signal.aborted) {
-    const page = await readPage(journals, { ...filter, order: 'older', cursor, limit: Math.min(10_000, last - entries.length), budgetMs: 30_000 })
+    const page = await readPage(journals, {
+      ...filter,
+      order: 'older',
+      cursor,
+      limit: Math.min(10_000, last - entries.length),
+      budgetMs: 30_000,
+    })
     entries = [...page.entries, ...entries]
     bytes += page.entries.reduce((sum, entry) => sum + textBytes(entry), 0)
     cursor = page.cursor
@@ -166,5 +175,13 @@ async function newest(
 
 function retentionGap(journal: Journal, firstSeq: number, lost: number): StoredEntry {
   const { serviceId, environmentId } = journal.target
-  return { kind: 'gap', serviceId, environmentId, gap: lost, why: 'deleted by retention', after: firstSeq - lost - 1, time: journal.segments[0]?.lastTime ?? 0 }
+  return {
+    kind: 'gap',
+    serviceId,
+    environmentId,
+    gap: lost,
+    why: 'deleted by retention',
+    after: firstSeq - lost - 1,
+    time: journal.segments[0]?.lastTime ?? 0,
+  }
 }

@@ -7,7 +7,15 @@ import { entrySize, kinds, parts, type Entry, type Kind } from './entry.ts'
 import type { ParsedLine } from './lines.ts'
 import type { LogTarget } from './record.ts'
 import { cutToWhole } from './segment-writer.ts'
-import { deleteSegment, listSegments, recoverSources, segmentPath, type RecoveredSource, type Segment, type SourceLabel } from './segment.ts'
+import {
+  deleteSegment,
+  listSegments,
+  recoverSources,
+  segmentPath,
+  type RecoveredSource,
+  type Segment,
+  type SourceLabel,
+} from './segment.ts'
 
 const segmentBytes = 16 * 1024 * 1024
 const segmentEntries = 400_000
@@ -53,7 +61,18 @@ export class Journal {
   private readonly batches: Batch[] = []
   private batch: Batch
   /** One for all entries: a hundred thousand a second are made of it. */
-  private readonly scratch: Entry = { seq: 0, time: 0, end: 0, offset: 0, source: 0, kind: kinds.record, level: 0, stream: 0, part: 0, extra: 0 }
+  private readonly scratch: Entry = {
+    seq: 0,
+    time: 0,
+    end: 0,
+    offset: 0,
+    source: 0,
+    kind: kinds.record,
+    level: 0,
+    stream: 0,
+    part: 0,
+    extra: 0,
+  }
   private numbers = 0
   private readonly disk: Disk
   private seq: number
@@ -70,7 +89,12 @@ export class Journal {
     this.seq = active.lastSeq
     this.time = active.lastTime
     this.batch = new Batch(active, active.entries, active.textBytes)
-    this.disk = new Disk({ dir, warn: options.warn, take: () => this.takeBatch(), written: (batch) => this.publish(batch) })
+    this.disk = new Disk({
+      dir,
+      warn: options.warn,
+      take: () => this.takeBatch(),
+      written: (batch) => this.publish(batch),
+    })
   }
 
   static async open(dir: string, target: LogTarget, options: JournalOptions): Promise<Journal> {
@@ -95,7 +119,8 @@ export class Journal {
       if (isActive) this.numbers = Math.max(this.numbers, number + 1)
       const key = sourceKey(label)
       if (ended) this.sources.delete(key)
-      else if (isActive || label.file !== null) this.sources.set(key, { label, number: isActive ? number : -1, offset, synced: offset })
+      else if (isActive || label.file !== null)
+        this.sources.set(key, { label, number: isActive ? number : -1, offset, synced: offset })
     }
   }
 
@@ -134,7 +159,14 @@ export class Journal {
     this.batch.putBytes(line.text, line.start, line.end)
     const extra = line.rest === undefined ? 0 : this.batch.putText(`\x1f${line.rest}`)
     this.seq++
-    this.entry(kinds.record, source, { offset: line.offset, time, level: line.level, stream, part: parts.indexOf(line.part), extra })
+    this.entry(kinds.record, source, {
+      offset: line.offset,
+      time,
+      level: line.level,
+      stream,
+      part: parts.indexOf(line.part),
+      extra,
+    })
     return this.seq
   }
 
@@ -148,7 +180,13 @@ export class Journal {
   end(source: Source): void {
     if (this.sources.get(sourceKey(source.label)) === source) this.sources.delete(sourceKey(source.label))
     if (source.number === -1) return
-    this.entry(kinds.ended, source, { offset: source.offset, time: this.time, level: 'info', stream: 'stdout', extra: 0 })
+    this.entry(kinds.ended, source, {
+      offset: source.offset,
+      time: this.time,
+      level: 'info',
+      stream: 'stdout',
+      extra: 0,
+    })
     source.number = -1
   }
 
@@ -171,7 +209,11 @@ export class Journal {
   async deleteOldest(isOver: (segment: Segment, totalBytes: number) => boolean): Promise<number> {
     let deleted = 0
     let total = this.segments.reduce((sum, segment) => sum + sizeOf(segment), 0)
-    for (let oldest = this.segments[0]; oldest !== undefined && this.segments.length > 1 && isOver(oldest, total); oldest = this.segments[0]) {
+    for (
+      let oldest = this.segments[0];
+      oldest !== undefined && this.segments.length > 1 && isOver(oldest, total);
+      oldest = this.segments[0]
+    ) {
       if (oldest === this.disk.segment || oldest === this.batches[0]?.segment) break
       this.segments.shift()
       total -= sizeOf(oldest)
@@ -205,7 +247,10 @@ export class Journal {
   /** Sees to it that the segment has room and knows the source. */
   private place(source: Source): void {
     const { batch } = this
-    const full = batch.textEnd >= (this.options.segmentBytes ?? segmentBytes) || batch.firstEntry + batch.entries >= segmentEntries || this.numbers >= segmentSources
+    const full =
+      batch.textEnd >= (this.options.segmentBytes ?? segmentBytes) ||
+      batch.firstEntry + batch.entries >= segmentEntries ||
+      this.numbers >= segmentSources
     // A segment is named by its first seq, so it must have one of its own.
     if (full && this.seq >= batch.segment.firstSeq) this.roll()
     if (source.number === -1) this.name(source)
@@ -214,7 +259,14 @@ export class Journal {
   /** Each segment says where every open source stands, so that the older ones can be deleted. */
   private roll(): void {
     const firstSeq = this.seq + 1
-    const segment: Segment = { path: segmentPath(this.dir, firstSeq), firstSeq, entries: 0, textBytes: 0, lastTime: this.time, lastSeq: this.seq }
+    const segment: Segment = {
+      path: segmentPath(this.dir, firstSeq),
+      firstSeq,
+      entries: 0,
+      textBytes: 0,
+      lastTime: this.time,
+      lastSeq: this.seq,
+    }
     if (this.batch.entries > 0) this.batches.push(this.batch)
     this.batch = new Batch(segment, 0, 0)
     this.numbers = 0
@@ -228,7 +280,13 @@ export class Journal {
   private name(source: Source): void {
     source.number = this.numbers++
     this.batch.putText(JSON.stringify(source.label))
-    this.entry(kinds.source, source, { offset: source.offset, time: this.time, level: 'info', stream: 'platform', extra: 0 })
+    this.entry(kinds.source, source, {
+      offset: source.offset,
+      time: this.time,
+      level: 'info',
+      stream: 'platform',
+      extra: 0,
+    })
   }
 
   private entry(kind: Kind, source: Source, mark: Mark): void {

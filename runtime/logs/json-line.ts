@@ -43,7 +43,11 @@ export function parseJsonLine(line: string): JsonLine | undefined {
 
 /** Nearly all lines are short and flat: those are not looked at any closer. */
 function mayBeLarge(line: string): boolean {
-  return line.length > 2 * logLineBound.values || counts(line, '{', logLineBound.depth / 2) || counts(line, '[', logLineBound.depth / 2)
+  return (
+    line.length > 2 * logLineBound.values ||
+    counts(line, '{', logLineBound.depth / 2) ||
+    counts(line, '[', logLineBound.depth / 2)
+  )
 }
 
 function counts(line: string, character: string, most: number): boolean {

@@ -1,17 +1,39 @@
 import type { LogLevel } from '#contract/logs.ts'
 
 const byName: Readonly<Record<string, LogLevel>> = {
-  trace: 'trace', silly: 'trace', finest: 'trace',
-  debug: 'debug', verbose: 'debug', fine: 'debug', dbg: 'debug',
-  info: 'info', notice: 'info', log: 'info', information: 'info', success: 'info',
-  warn: 'warn', warning: 'warn', wrn: 'warn',
-  error: 'error', err: 'error', severe: 'error', fail: 'error', failure: 'error',
-  fatal: 'fatal', critical: 'fatal', crit: 'fatal', panic: 'fatal', emerg: 'fatal', emergency: 'fatal', alert: 'fatal',
+  trace: 'trace',
+  silly: 'trace',
+  finest: 'trace',
+  debug: 'debug',
+  verbose: 'debug',
+  fine: 'debug',
+  dbg: 'debug',
+  info: 'info',
+  notice: 'info',
+  log: 'info',
+  information: 'info',
+  success: 'info',
+  warn: 'warn',
+  warning: 'warn',
+  wrn: 'warn',
+  error: 'error',
+  err: 'error',
+  severe: 'error',
+  fail: 'error',
+  failure: 'error',
+  fatal: 'fatal',
+  critical: 'fatal',
+  crit: 'fatal',
+  panic: 'fatal',
+  emerg: 'fatal',
+  emergency: 'fatal',
+  alert: 'fatal',
 }
 
 /** A level as a JSON line gives it: a name, or pino's and bunyan's number. */
 export function levelFrom(value: unknown): LogLevel | undefined {
-  if (typeof value === 'string') return Object.hasOwn(byName, value.toLowerCase()) ? byName[value.toLowerCase()] : undefined
+  if (typeof value === 'string')
+    return Object.hasOwn(byName, value.toLowerCase()) ? byName[value.toLowerCase()] : undefined
   if (typeof value !== 'number' || !(value > 0)) return undefined
   if (value < 20) return 'trace'
   if (value < 30) return 'debug'
@@ -24,7 +46,29 @@ const wordLimit = 3
 const startLimit = 100
 const openers = '[(<|'
 const closers = '])>|'
-const calendar = new Set(['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun', 'UTC', 'GMT'])
+const calendar = new Set([
+  'Jan',
+  'Feb',
+  'Mar',
+  'Apr',
+  'May',
+  'Jun',
+  'Jul',
+  'Aug',
+  'Sep',
+  'Oct',
+  'Nov',
+  'Dec',
+  'Mon',
+  'Tue',
+  'Wed',
+  'Thu',
+  'Fri',
+  'Sat',
+  'Sun',
+  'UTC',
+  'GMT',
+])
 const keyed = /(?:^|\s)(?:level|lvl|severity)=["']?(\w{1,20})/
 const firstWord = /^(?:Uncaught |Unhandled )?([\w$.]+)(?: \[\w+\])?(?=:|$)/
 const died = /^panic: |^fatal error: |^thread '.*' panicked at /
@@ -70,7 +114,10 @@ function wordLevel(start: string): LogLevel | undefined {
   return undefined
 }
 
-function isLevelHere(start: string, { from, to, word, isFirst }: { from: number; to: number; word: string; isFirst: boolean }): boolean {
+function isLevelHere(
+  start: string,
+  { from, to, word, isFirst }: { from: number; to: number; word: string; isFirst: boolean },
+): boolean {
   const next = start[to] ?? ' '
   if (word === word.toUpperCase()) return !/[\w-]/.test(next)
   const before = openers.indexOf(start[from - 1] ?? ' ')

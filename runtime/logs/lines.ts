@@ -48,7 +48,15 @@ export class LineParser {
   private readonly mask: Mask
   private readonly emit: (line: ParsedLine) => void
   /** One object for all lines: the receiver copies what it wants. */
-  private readonly out: ParsedLine = { text: this.carry, start: 0, end: 0, level: 'info', part: 'whole', rest: undefined, offset: 0 }
+  private readonly out: ParsedLine = {
+    text: this.carry,
+    start: 0,
+    end: 0,
+    level: 'info',
+    part: 'whole',
+    rest: undefined,
+    offset: 0,
+  }
 
   constructor(options: { stderr: boolean; mask: Mask; emit: (line: ParsedLine) => void }) {
     this.stderr = options.stderr
@@ -77,7 +85,8 @@ export class LineParser {
       at = end + 1
       if (odd && clean) secret = this.mask.find(data, at, whole)
     }
-    const start = data.length - at > maxLine + this.mask.longest ? this.cut(data, at, data.length, this.mask.longest) : at
+    const start =
+      data.length - at > maxLine + this.mask.longest ? this.cut(data, at, data.length, this.mask.longest) : at
     this.carry = Buffer.from(data.subarray(start))
     this.offset += start
   }
@@ -145,7 +154,8 @@ export class LineParser {
   }
 
   private line(data: Buffer, start: number, end: number, offset: number, odd: boolean): void {
-    if (!odd) return this.inLong ? this.lastPiece(data, start, end, offset) : this.tidyLine(data, start, end, offset, false)
+    if (!odd)
+      return this.inLong ? this.lastPiece(data, start, end, offset) : this.tidyLine(data, start, end, offset, false)
     const raw = data.subarray(start, end)
     const clean = isClean(raw, 0, raw.length) ? raw : Buffer.from(cleanText(raw.toString()))
     // JSON is masked value by value, or a masked number would break it.
@@ -214,7 +224,15 @@ export class LineParser {
     return levelOf(withoutColours(text.toString('latin1', 0, startLength)), this.stderr)
   }
 
-  private put(text: Buffer, level: LogLevel, offset: number, part: Part = 'whole', start = 0, end = text.length, rest?: string): void {
+  private put(
+    text: Buffer,
+    level: LogLevel,
+    offset: number,
+    part: Part = 'whole',
+    start = 0,
+    end = text.length,
+    rest?: string,
+  ): void {
     const { out } = this
     out.text = text
     out.start = start

@@ -22,29 +22,42 @@ function folder(): string {
 }
 
 async function open(path: string, options: Partial<LogsOptions> = {}): Promise<Logs> {
-  const logs = await openLogs({ dir: join(path, 'logs'), warn: (message, details) => expect.fail(`${message} ${JSON.stringify(details)}`), ...options })
+  const logs = await openLogs({
+    dir: join(path, 'logs'),
+    warn: (message, details) => expect.fail(`${message} ${JSON.stringify(details)}`),
+    ...options,
+  })
   cleanups.push(() => logs.close())
   return logs
 }
 
 function source(path: string, instanceId = 'i_1') {
-  return { ...target, instanceId, revision: 'r1', files: { stdout: join(path, 'stdout'), stderr: join(path, 'stderr') } }
+  return {
+    ...target,
+    instanceId,
+    revision: 'r1',
+    files: { stdout: join(path, 'stdout'), stderr: join(path, 'stderr') },
+  }
 }
 
 async function all(logs: Logs, query: Parameters<Logs['read']>[1] = {}): Promise<StoredEntry[]> {
   const entries: StoredEntry[] = []
-  for (let cursor: string | null | undefined; cursor !== null; ) {
+  for (let cursor: string | null | undefined; cursor !== null;) {
     const page = await logs.read([target], { order: 'newer', limit: 10_000, ...query, ...(cursor && { cursor }) })
     entries.push(...page.entries)
     cursor = page.cursor
   }
   return entries
 }
-const records = (entries: readonly StoredEntry[]) => entries.filter((entry): entry is StoredRecord => entry.kind === 'record')
-const texts = (entries: readonly StoredEntry[]) => entries.map((entry) => (entry.kind === 'gap' ? `(${entry.gap} ${entry.why})` : entry.text))
+const records = (entries: readonly StoredEntry[]) =>
+  entries.filter((entry): entry is StoredRecord => entry.kind === 'record')
+const texts = (entries: readonly StoredEntry[]) =>
+  entries.map((entry) => (entry.kind === 'gap' ? `(${entry.gap} ${entry.why})` : entry.text))
 
 function run(script: string, ...args: string[]): ChildProcess {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'fixtures', script), ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'fixtures', script), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   cleanups.push(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return
     child.kill('SIGKILL')
@@ -53,28 +66,34 @@ function run(script: string, ...args: string[]): ChildProcess {
   return child
 }
 
-test('a tailer killed again and again while a service writes loses no line, keeps none twice and keeps the order', { timeout: 120_000 }, async () => {
-  const path = folder()
-  const count = 200_000
-  const writer = run('writer.ts', join(path, 'stdout'), String(count), '700')
-  let kills = 0
-  while (writer.exitCode === null) {
-    const tailer = run('tailer.ts', path)
-    await once(tailer.stdout as NodeJS.ReadableStream, 'data')
-    const before = storedBytes(path)
-    await vi.waitUntil(() => storedBytes(path) > before || writer.exitCode !== null, { interval: 5, timeout: 20_000 })
-    tailer.kill('SIGKILL')
-    await once(tailer, 'exit')
-    kills++
-  }
-  expect(kills).toBeGreaterThan(2)
-  const logs = await open(path, { segmentBytes: 256 * 1024 })
-  await logs.attach(source(path))
-  await logs.detach('i_1', { drain: true })
-  const stored = records(await all(logs))
-  expect(stored.length).toBe(count)
-  expect(stored.findIndex((record, index) => record.seq !== index + 1 || record.text !== `line ${index + 1}`)).toBe(-1)
-})
+test(
+  'a tailer killed again and again while a service writes loses no line, keeps none twice and keeps the order',
+  { timeout: 120_000 },
+  async () => {
+    const path = folder()
+    const count = 200_000
+    const writer = run('writer.ts', join(path, 'stdout'), String(count), '700')
+    let kills = 0
+    while (writer.exitCode === null) {
+      const tailer = run('tailer.ts', path)
+      await once(tailer.stdout as NodeJS.ReadableStream, 'data')
+      const before = storedBytes(path)
+      await vi.waitUntil(() => storedBytes(path) > before || writer.exitCode !== null, { interval: 5, timeout: 20_000 })
+      tailer.kill('SIGKILL')
+      await once(tailer, 'exit')
+      kills++
+    }
+    expect(kills).toBeGreaterThan(2)
+    const logs = await open(path, { segmentBytes: 256 * 1024 })
+    await logs.attach(source(path))
+    await logs.detach('i_1', { drain: true })
+    const stored = records(await all(logs))
+    expect(stored.length).toBe(count)
+    expect(stored.findIndex((record, index) => record.seq !== index + 1 || record.text !== `line ${index + 1}`)).toBe(
+      -1,
+    )
+  },
+)
 
 function storedBytes(path: string): number {
   const dir = join(path, 'logs', 's_1', 'e_1')
@@ -85,34 +104,38 @@ function storedBytes(path: string): number {
   }
 }
 
-test('followers that go away and come back with the last seq they saw miss nothing and see nothing twice', { timeout: 60_000 }, async () => {
-  const path = folder()
-  const logs = await open(path, { segmentBytes: 128 * 1024 })
-  await logs.attach(source(path))
-  const count = 60_000
-  const writer = run('writer.ts', join(path, 'stdout'), String(count))
-  await Promise.all(
-    [1, 2, 3].map(async (viewer) => {
-      let seen = 0
-      let reconnects = 0
-      while (seen < count) {
-        const stop = new AbortController()
-        let batches = 0
-        for await (const batch of logs.follow([target], {}, { after: { 's_1/e_1': seen } }, stop.signal)) {
-          for (const entry of records(batch)) {
-            expect(entry.seq).toBe(++seen)
-            if (entry.text !== `line ${seen}`) expect.fail(`${entry.text} at ${seen}`)
+test(
+  'followers that go away and come back with the last seq they saw miss nothing and see nothing twice',
+  { timeout: 60_000 },
+  async () => {
+    const path = folder()
+    const logs = await open(path, { segmentBytes: 128 * 1024 })
+    await logs.attach(source(path))
+    const count = 60_000
+    const writer = run('writer.ts', join(path, 'stdout'), String(count))
+    await Promise.all(
+      [1, 2, 3].map(async (viewer) => {
+        let seen = 0
+        let reconnects = 0
+        while (seen < count) {
+          const stop = new AbortController()
+          let batches = 0
+          for await (const batch of logs.follow([target], {}, { after: { 's_1/e_1': seen } }, stop.signal)) {
+            for (const entry of records(batch)) {
+              expect(entry.seq).toBe(++seen)
+              if (entry.text !== `line ${seen}`) expect.fail(`${entry.text} at ${seen}`)
+            }
+            if (seen === count || ++batches % (viewer * 2) === 0) break
           }
-          if (seen === count || ++batches % (viewer * 2) === 0) break
+          stop.abort()
+          reconnects++
         }
-        stop.abort()
-        reconnects++
-      }
-      expect(reconnects).toBeGreaterThan(5)
-    }),
-  )
-  await vi.waitUntil(() => writer.exitCode !== null)
-})
+        expect(reconnects).toBeGreaterThan(5)
+      }),
+    )
+    await vi.waitUntil(() => writer.exitCode !== null)
+  },
+)
 
 test('a slow reader gets every line, from the store', async () => {
   const path = folder()
@@ -174,29 +197,49 @@ test('more than the quota written while nobody read is counted, not kept, and th
   expect(texts(rest)[0]).toBe(`number ${30_000 - rest.length}`)
 })
 
-test('a flood above the pace waits in its file, and what the file may not hold is a gap of the right size', { timeout: 30_000 }, async () => {
-  const path = folder()
-  const logs = await open(path, { quotaBytes: 400_000, pace: { linesPerSecond: 20_000, bytesPerSecond: 1e6, burstSeconds: 0.1 } })
-  await logs.attach(source(path))
-  appendFileSync(join(path, 'stdout'), 'first\n')
-  await vi.waitUntil(async () => (await logs.lastSeq(target)) === 1)
-  const other = { ...target, serviceId: 's_2' }
-  appendFileSync(join(path, 'stdout'), Array.from({ length: 100_000 }, (_, index) => `number ${index}\n`).join(''))
-  // Another service's log goes on meanwhile.
-  expect(await logs.append(other, { stream: 'platform', text: 'here' })).toBe(1)
-  await vi.waitUntil(async () => texts((await logs.read([target], { limit: 1 })).entries)[0] === 'number 99999', { timeout: 20_000 })
-  const entries = await all(logs)
-  const gaps = entries.flatMap((entry) => (entry.kind === 'gap' ? [entry] : []))
-  expect(gaps.map((gap) => gap.why)).toEqual(gaps.map(() => 'rate limit'))
-  expect(gaps.length).toBeGreaterThan(0)
-  expect(records(entries).length + gaps.reduce((sum, gap) => sum + gap.gap, 0)).toBe(100_001)
-})
+test(
+  'a flood above the pace waits in its file, and what the file may not hold is a gap of the right size',
+  { timeout: 30_000 },
+  async () => {
+    const path = folder()
+    const logs = await open(path, {
+      quotaBytes: 400_000,
+      pace: { linesPerSecond: 20_000, bytesPerSecond: 1e6, burstSeconds: 0.1 },
+    })
+    await logs.attach(source(path))
+    appendFileSync(join(path, 'stdout'), 'first\n')
+    await vi.waitUntil(async () => (await logs.lastSeq(target)) === 1)
+    const other = { ...target, serviceId: 's_2' }
+    appendFileSync(join(path, 'stdout'), Array.from({ length: 100_000 }, (_, index) => `number ${index}\n`).join(''))
+    // Another service's log goes on meanwhile.
+    expect(await logs.append(other, { stream: 'platform', text: 'here' })).toBe(1)
+    await vi.waitUntil(async () => texts((await logs.read([target], { limit: 1 })).entries)[0] === 'number 99999', {
+      timeout: 20_000,
+    })
+    const entries = await all(logs)
+    const gaps = entries.flatMap((entry) => (entry.kind === 'gap' ? [entry] : []))
+    expect(gaps.map((gap) => gap.why)).toEqual(gaps.map(() => 'rate limit'))
+    expect(gaps.length).toBeGreaterThan(0)
+    expect(records(entries).length + gaps.reduce((sum, gap) => sum + gap.gap, 0)).toBe(100_001)
+  },
+)
 
 test('retention deletes by size and by age, and a viewer from before is told how many lines went', async () => {
   const path = folder()
   let now = Date.now()
-  const logs = await open(path, { now: () => now, segmentBytes: 10_000, retention: () => ({ maxBytes: 60_000, maxAgeMs: 3_600_000 }) })
-  for (let lot = 0; lot < 30; lot++) await logs.append(target, Array.from({ length: 50 }, (_, index) => ({ stream: 'build' as const, text: `lot ${lot} line ${index} ${'x'.repeat(40)}` })))
+  const logs = await open(path, {
+    now: () => now,
+    segmentBytes: 10_000,
+    retention: () => ({ maxBytes: 60_000, maxAgeMs: 3_600_000 }),
+  })
+  for (let lot = 0; lot < 30; lot++)
+    await logs.append(
+      target,
+      Array.from({ length: 50 }, (_, index) => ({
+        stream: 'build' as const,
+        text: `lot ${lot} line ${index} ${'x'.repeat(40)}`,
+      })),
+    )
   await logs.retain()
   const [oldest] = records(await all(logs))
   expect(oldest?.seq).toBeGreaterThan(100)
@@ -222,31 +265,50 @@ test('searches: text, expression, negation, level, stream, instance, revision, t
   const logs = await open(path, { segmentBytes: 20_000 })
   await logs.attach(source(path))
   const lines = Array.from({ length: 3000 }, (_, index) =>
-    index % 10 === 0 ? JSON.stringify({ level: 'warn', msg: `json ${index}`, trace: `t${index}`, user: { name: 'Ann' } }) : `plain ${index}${index % 100 === 7 ? ' NEEDLE' : ''}`,
+    index % 10 === 0
+      ? JSON.stringify({ level: 'warn', msg: `json ${index}`, trace: `t${index}`, user: { name: 'Ann' } })
+      : `plain ${index}${index % 100 === 7 ? ' NEEDLE' : ''}`,
   )
   appendFileSync(join(path, 'stdout'), `${lines.join('\n')}\n`)
   await vi.waitUntil(async () => (await logs.lastSeq(target)) === 3000)
-  await logs.append(target, { stream: 'platform', text: 'instance exited\nwith code 1', level: 'error', instanceId: 'i_9', revision: 'r9' })
+  await logs.append(target, {
+    stream: 'platform',
+    text: 'instance exited\nwith code 1',
+    level: 'error',
+    instanceId: 'i_9',
+    revision: 'r9',
+  })
   for (const order of ['older', 'newer'] as const) {
     for (const limit of [7, 1000]) {
       const read = async (query: Parameters<Logs['read']>[1]) => {
         const pages: StoredEntry[][] = []
-        for (let cursor: string | null | undefined; cursor !== null; ) {
+        for (let cursor: string | null | undefined; cursor !== null;) {
           const page = await logs.read([target], { order, limit, ...query, ...(cursor && { cursor }) })
           pages.push(page.entries)
           cursor = page.cursor
         }
         return records((order === 'older' ? pages.reverse() : pages).flat()).map((entry) => entry.seq)
       }
-      const where = (keep: (line: string, index: number) => boolean) => lines.flatMap((line, index) => (keep(line, index) ? [index + 1] : []))
+      const where = (keep: (line: string, index: number) => boolean) =>
+        lines.flatMap((line, index) => (keep(line, index) ? [index + 1] : []))
       expect(await read({ match: [{ text: 'needle' }] })).toEqual(where((line) => line.includes('NEEDLE')))
       expect(await read({ match: [{ text: 'needle', case: true }] })).toEqual([])
-      expect(await read({ match: [{ regex: '^plain \\d+ NEEDLE$' }] })).toEqual(where((line) => line.includes('NEEDLE')))
-      expect(await read({ match: [{ regex: '^json' }, { regex: '5', not: true }] })).toEqual(where((line, index) => index % 10 === 0 && !`${index}`.includes('5')))
-      expect(await read({ match: [{ text: '"name":"Ann"' }, { text: '10"' }] })).toEqual(where((_, index) => index % 100 === 10))
-      expect(await read({ level: 'warn', match: [{ text: '99' }] })).toEqual(where((_, index) => index % 10 === 0 && `${index}`.includes('99')))
+      expect(await read({ match: [{ regex: '^plain \\d+ NEEDLE$' }] })).toEqual(
+        where((line) => line.includes('NEEDLE')),
+      )
+      expect(await read({ match: [{ regex: '^json' }, { regex: '5', not: true }] })).toEqual(
+        where((line, index) => index % 10 === 0 && !`${index}`.includes('5')),
+      )
+      expect(await read({ match: [{ text: '"name":"Ann"' }, { text: '10"' }] })).toEqual(
+        where((_, index) => index % 100 === 10),
+      )
+      expect(await read({ level: 'warn', match: [{ text: '99' }] })).toEqual(
+        where((_, index) => index % 10 === 0 && `${index}`.includes('99')),
+      )
       expect(await read({ level: 'error' })).toEqual([3001])
-      expect(await read({ levels: ['info'], match: [{ text: 'plain 29' }] })).toEqual(where((line) => line.startsWith('plain 29')))
+      expect(await read({ levels: ['info'], match: [{ text: 'plain 29' }] })).toEqual(
+        where((line) => line.startsWith('plain 29')),
+      )
       expect(await read({ stream: ['platform'] })).toEqual([3001])
       expect(await read({ instance: ['i_9'] })).toEqual([3001])
       expect(await read({ revision: ['r9'], match: [{ regex: '^with' }] })).toEqual([3001])
@@ -255,7 +317,9 @@ test('searches: text, expression, negation, level, stream, instance, revision, t
   }
   const middle = records((await logs.read([target], { order: 'newer', at: 1500, limit: 3 })).entries)
   expect(middle.map((entry) => entry.seq)).toEqual([1500, 1501, 1502])
-  expect(records((await logs.read([target], { at: 1500, limit: 3 })).entries).map((entry) => entry.seq)).toEqual([1498, 1499, 1500])
+  expect(records((await logs.read([target], { at: 1500, limit: 3 })).entries).map((entry) => entry.seq)).toEqual([
+    1498, 1499, 1500,
+  ])
   const time = middle[0]?.time ?? 0
   const later = records(await all(logs, { since: time + 1 }))
   const until = records(await all(logs, { until: time }))
@@ -265,20 +329,33 @@ test('searches: text, expression, negation, level, stream, instance, revision, t
 test('an expression made to hang is refused or answered in time, live too; a bad one says why', async () => {
   const path = folder()
   const logs = await open(path)
-  await logs.append(target, Array.from({ length: 200 }, () => ({ stream: 'build' as const, text: `${'a'.repeat(5000)}!` })))
+  await logs.append(
+    target,
+    Array.from({ length: 200 }, () => ({ stream: 'build' as const, text: `${'a'.repeat(5000)}!` })),
+  )
   for (const regex of ['(a+)+$', '(a|a)*b', '(x+x+)+y', '--pre=/bin/sh', '-f/etc/passwd']) {
     const started = performance.now()
     expect((await logs.read([target], { match: [{ regex }] })).entries).toEqual([])
     const stop = new AbortController()
-    const follow = logs.follow([target], { match: [{ regex }] }, { after: { 's_1/e_1': 0 } }, stop.signal)[Symbol.asyncIterator]()
+    const follow = logs
+      .follow([target], { match: [{ regex }] }, { after: { 's_1/e_1': 0 } }, stop.signal)
+      [Symbol.asyncIterator]()
     const next = follow.next()
     await logs.append(target, { stream: 'platform', text: 'tick' })
     stop.abort()
     await next
     expect(performance.now() - started).toBeLessThan(5_000)
   }
-  await expect(logs.read([target], { match: [{ regex: '(' }] })).rejects.toMatchObject({ code: 'bad_request', field: 'match' })
-  await expect(logs.follow([target], { match: [{ regex: '(?=x)' }] }, {}, new AbortController().signal)[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'bad_request' })
+  await expect(logs.read([target], { match: [{ regex: '(' }] })).rejects.toMatchObject({
+    code: 'bad_request',
+    field: 'match',
+  })
+  await expect(
+    logs
+      .follow([target], { match: [{ regex: '(?=x)' }] }, {}, new AbortController().signal)
+      [Symbol.asyncIterator]()
+      .next(),
+  ).rejects.toMatchObject({ code: 'bad_request' })
   await expect(logs.read([{ serviceId: '../..', environmentId: 'x' }])).rejects.toMatchObject({ code: 'bad_request' })
 })
 
@@ -289,7 +366,7 @@ test('several services are merged by time, and each goes on from its own place',
   const targets = ['s_1', 's_2', 's_3'].map((serviceId) => ({ serviceId, environmentId: 'e_1' }))
   for (; now < 1_300; now++) await logs.append(targets[now % 3] ?? target, { stream: 'build', text: String(now) })
   const seen: string[] = []
-  for (let cursor: string | null | undefined; cursor !== null; ) {
+  for (let cursor: string | null | undefined; cursor !== null;) {
     const page = await logs.read(targets, { limit: 50, ...(cursor && { cursor }) })
     seen.unshift(...texts(page.entries))
     cursor = page.cursor
@@ -317,7 +394,11 @@ test('a half-written end, as after a loss of power, is cut away and the source r
   const again = await open(path)
   await again.attach(source(path))
   await again.detach('i_1', { drain: true })
-  expect(records(await all(again)).map((entry) => [entry.seq, entry.text])).toEqual([[1, 'one'], [2, 'two'], [3, 'three']])
+  expect(records(await all(again)).map((entry) => [entry.seq, entry.text])).toEqual([
+    [1, 'one'],
+    [2, 'two'],
+    [3, 'three'],
+  ])
 })
 
 test('a line whose text the disk lost, though not its length, is read again', async () => {
@@ -336,7 +417,11 @@ test('a line whose text the disk lost, though not its length, is read again', as
   const again = await open(path)
   await again.attach(source(path))
   await again.detach('i_1', { drain: true })
-  expect(records(await all(again)).map((entry) => [entry.seq, entry.text])).toEqual([[1, 'one'], [2, 'two'], [3, 'three']])
+  expect(records(await all(again)).map((entry) => [entry.seq, entry.text])).toEqual([
+    [1, 'one'],
+    [2, 'two'],
+    [3, 'three'],
+  ])
 })
 
 test('killed between making a new segment and writing to it, a source goes on where it was', async () => {
@@ -375,36 +460,59 @@ test('deleting a service leaves nothing of its log, and ends its followers', asy
   expect(await logs.lastSeq(target)).toBe(0)
 })
 
-test('the disk behind what is stored is given back while the service goes on writing', { timeout: 30_000 }, async () => {
-  const path = folder()
-  const logs = await open(path)
-  await logs.attach(source(path))
-  const lot = `${'y'.repeat(999)}\n`.repeat(5_000)
-  const blocks = () => statSync(join(path, 'stdout')).blocks * 512
-  for (let lots = 1; lots <= 8; lots++) {
-    appendFileSync(join(path, 'stdout'), lot)
-    await vi.waitUntil(async () => (await logs.lastSeq(target)) === lots * 5_000, { timeout: 5_000 })
-  }
-  await vi.waitUntil(() => {
-    appendFileSync(join(path, 'stdout'), 'more\n')
-    return blocks() < 20e6
-  })
-  expect(statSync(join(path, 'stdout')).size).toBeGreaterThan(40e6)
-})
+test(
+  'the disk behind what is stored is given back while the service goes on writing',
+  { timeout: 30_000 },
+  async () => {
+    const path = folder()
+    const logs = await open(path)
+    await logs.attach(source(path))
+    const lot = `${'y'.repeat(999)}\n`.repeat(5_000)
+    const blocks = () => statSync(join(path, 'stdout')).blocks * 512
+    for (let lots = 1; lots <= 8; lots++) {
+      appendFileSync(join(path, 'stdout'), lot)
+      await vi.waitUntil(async () => (await logs.lastSeq(target)) === lots * 5_000, { timeout: 5_000 })
+    }
+    await vi.waitUntil(() => {
+      appendFileSync(join(path, 'stdout'), 'more\n')
+      return blocks() < 20e6
+    })
+    expect(statSync(join(path, 'stdout')).size).toBeGreaterThan(40e6)
+  },
+)
 
 test('counts lines over time without reading them, also of more entries than are read at once', async () => {
   const path = folder()
   let now = 1_000_000
   const logs = await open(path, { now: () => now, segmentBytes: 2 ** 20 })
-  const say = async (count: number) => { await logs.append(target, Array.from({ length: count }, (_, index) => ({ stream: 'platform' as const, level: 'info' as const, text: `line ${index}` }))) }
+  const say = async (count: number) => {
+    await logs.append(
+      target,
+      Array.from({ length: count }, (_, index) => ({
+        stream: 'platform' as const,
+        level: 'info' as const,
+        text: `line ${index}`,
+      })),
+    )
+  }
   await say(3)
   now += 60_000
   await say(9_000)
   now += 60_000
   await say(5)
-  expect(await logs.volume([target], { since: 1_000_000, until: 1_180_000, steps: 3 })).toEqual({ from: 1_000_000, to: 1_180_000, counts: [3, 9_000, 5], complete: true })
-  expect(await logs.volume([target], { since: null, until: 1_180_000, steps: 1 })).toMatchObject({ from: 1_000_000, counts: [9_008] })
-  expect(await logs.volume([target], { since: 1_060_000, until: 1_070_000, steps: 2 })).toMatchObject({ counts: [9_000, 0] })
+  expect(await logs.volume([target], { since: 1_000_000, until: 1_180_000, steps: 3 })).toEqual({
+    from: 1_000_000,
+    to: 1_180_000,
+    counts: [3, 9_000, 5],
+    complete: true,
+  })
+  expect(await logs.volume([target], { since: null, until: 1_180_000, steps: 1 })).toMatchObject({
+    from: 1_000_000,
+    counts: [9_008],
+  })
+  expect(await logs.volume([target], { since: 1_060_000, until: 1_070_000, steps: 2 })).toMatchObject({
+    counts: [9_000, 0],
+  })
 })
 
 test('a line whose only field is its trace is found by it', async () => {
@@ -417,22 +525,37 @@ test('a line whose only field is its trace is found by it', async () => {
   expect(texts(await all(logs, { match: [{ text: 'abc123' }] }))).toEqual(['priced'])
 })
 
-test('a page and the newest lines of a log that is followed are bounded in bytes, and the rest follows', { timeout: 60_000 }, async () => {
-  const path = folder()
-  const logs = await open(path)
-  await logs.attach(source(path))
-  const count = 700
-  for (let n = 0; n < count; n++) appendFileSync(join(path, 'stdout'), `${n} ${'x'.repeat(60_000)}\n`)
-  await expect.poll(async () => (await logs.read([target], { order: 'older', limit: 1 })).entries.map((entry) => (entry.kind === 'record' ? entry.text.split(' ')[0] : '')), { timeout: 30_000 }).toEqual([`${count - 1}`])
-  const bytesOf = (entries: readonly StoredEntry[]) => records(entries).reduce((sum, { text }) => sum + text.length, 0)
-  const page = await logs.read([target], { order: 'older', limit: 10_000 })
-  expect(bytesOf(page.entries)).toBeLessThan(17 << 20)
-  expect(page.cursor).not.toBeNull()
-  const stop = new AbortController()
-  for await (const batch of logs.follow([target], {}, { last: 10_000 }, stop.signal)) {
-    expect(bytesOf(batch)).toBeGreaterThan(1 << 20)
-    expect(bytesOf(batch)).toBeLessThan(34 << 20)
-    stop.abort()
-  }
-  expect(records(await all(logs)).map(({ text }) => Number(text.split(' ')[0]))).toEqual(Array.from({ length: count }, (_, n) => n))
-})
+test(
+  'a page and the newest lines of a log that is followed are bounded in bytes, and the rest follows',
+  { timeout: 60_000 },
+  async () => {
+    const path = folder()
+    const logs = await open(path)
+    await logs.attach(source(path))
+    const count = 700
+    for (let n = 0; n < count; n++) appendFileSync(join(path, 'stdout'), `${n} ${'x'.repeat(60_000)}\n`)
+    await expect
+      .poll(
+        async () =>
+          (await logs.read([target], { order: 'older', limit: 1 })).entries.map((entry) =>
+            entry.kind === 'record' ? entry.text.split(' ')[0] : '',
+          ),
+        { timeout: 30_000 },
+      )
+      .toEqual([`${count - 1}`])
+    const bytesOf = (entries: readonly StoredEntry[]) =>
+      records(entries).reduce((sum, { text }) => sum + text.length, 0)
+    const page = await logs.read([target], { order: 'older', limit: 10_000 })
+    expect(bytesOf(page.entries)).toBeLessThan(17 << 20)
+    expect(page.cursor).not.toBeNull()
+    const stop = new AbortController()
+    for await (const batch of logs.follow([target], {}, { last: 10_000 }, stop.signal)) {
+      expect(bytesOf(batch)).toBeGreaterThan(1 << 20)
+      expect(bytesOf(batch)).toBeLessThan(34 << 20)
+      stop.abort()
+    }
+    expect(records(await all(logs)).map(({ text }) => Number(text.split(' ')[0]))).toEqual(
+      Array.from({ length: count }, (_, n) => n),
+    )
+  },
+)

@@ -40,7 +40,12 @@ export interface Logs {
   /** How many lines there are over time. */
   volume(targets: readonly LogTarget[], query: VolumeQuery): Promise<Volume>
   /** Batches without end, until the signal; a slow reader is waited for, never buffered for. */
-  follow(targets: readonly LogTarget[], filter: LogFilter, from: FollowFrom, signal: AbortSignal): AsyncIterable<StoredEntry[]>
+  follow(
+    targets: readonly LogTarget[],
+    filter: LogFilter,
+    from: FollowFrom,
+    signal: AbortSignal,
+  ): AsyncIterable<StoredEntry[]>
   /** Seq of the newest record; 0 when there is none. */
   lastSeq(target: LogTarget): Promise<number>
   /** Deletes what is over size or age. Runs by itself every minute. */
@@ -64,7 +69,9 @@ export async function openLogs(options: LogsOptions): Promise<Logs> {
     let journal = journals.get(key)
     if (journal === undefined) {
       journal = Journal.open(join(dir, safeName(target.serviceId), safeName(target.environmentId)), target, {
-        now, warn, ...(segmentBytes !== undefined && { segmentBytes }),
+        now,
+        warn,
+        ...(segmentBytes !== undefined && { segmentBytes }),
       })
       journals.set(key, journal)
       journal.catch(() => journals.delete(key))
@@ -78,13 +85,17 @@ export async function openLogs(options: LogsOptions): Promise<Logs> {
       await applyRetention(await journalOf(target), { retention: options.retention?.(target), now: now() })
     }
   }
-  const timer = setInterval(() => void retain().catch((error: unknown) => warn('old logs cannot be deleted', { error: String(error) })), retainEveryMs)
+  const timer = setInterval(
+    () => void retain().catch((error: unknown) => warn('old logs cannot be deleted', { error: String(error) })),
+    retainEveryMs,
+  )
   timer.unref()
 
   return {
     attach: (source) => sources.attach(source),
     detach: (instanceId, { drain = false } = {}) => sources.detach(instanceId, drain),
-    append: async (target, lines) => appendLines(await journalOf(target), Array.isArray(lines) ? lines : [lines as PlatformLine], now()),
+    append: async (target, lines) =>
+      appendLines(await journalOf(target), Array.isArray(lines) ? lines : [lines as PlatformLine], now()),
     read: async (targets, query = {}) => readPage(await journalsOf(targets), query),
     volume: async (targets, query) => volumeOf(await journalsOf(targets), query),
     async *follow(targets, filter, from, signal) {
@@ -95,12 +106,19 @@ export async function openLogs(options: LogsOptions): Promise<Logs> {
     async delete(serviceId, environmentId) {
       for (const [key, opened] of journals) {
         const journal = await opened
-        if (journal.target.serviceId !== serviceId || (environmentId ?? journal.target.environmentId) !== journal.target.environmentId) continue
+        if (
+          journal.target.serviceId !== serviceId ||
+          (environmentId ?? journal.target.environmentId) !== journal.target.environmentId
+        )
+          continue
         await sources.detachAll(journal)
         journals.delete(key)
         await journal.delete()
       }
-      await rm(join(dir, safeName(serviceId), ...(environmentId === undefined ? [] : [safeName(environmentId)])), { recursive: true, force: true })
+      await rm(join(dir, safeName(serviceId), ...(environmentId === undefined ? [] : [safeName(environmentId)])), {
+        recursive: true,
+        force: true,
+      })
     },
     async move(serviceId, from, to) {
       for (const environmentId of [from, to]) {
@@ -128,12 +146,14 @@ export async function openLogs(options: LogsOptions): Promise<Logs> {
 async function storedTargets(dir: string): Promise<LogTarget[]> {
   const list = (path: string) => readdir(path).catch(() => [] as string[])
   const targets: LogTarget[] = []
-  for (const serviceId of await list(dir)) for (const environmentId of await list(join(dir, serviceId))) targets.push({ serviceId, environmentId })
+  for (const serviceId of await list(dir))
+    for (const environmentId of await list(join(dir, serviceId))) targets.push({ serviceId, environmentId })
   return targets
 }
 
 /** Ids are the platform's own, but a path is never made of what was not looked at. */
 function safeName(id: string): string {
-  if (!/^[\w-]{1,80}$/.test(id)) throw new PlatformError('bad_request', 'this is not the id of a service or an environment')
+  if (!/^[\w-]{1,80}$/.test(id))
+    throw new PlatformError('bad_request', 'this is not the id of a service or an environment')
   return id
 }

@@ -102,8 +102,15 @@ function encodingsOf(value: string): string[] {
   const json = JSON.stringify(value).slice(1, -1)
   const url = encodeURIComponent(value)
   const forms = [
-    value, cleanText(value), json, json.replaceAll('/', '\\/'), url, url.replaceAll('%20', '+'),
-    url.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()), encodeURI(value), ...base64Of(value),
+    value,
+    cleanText(value),
+    json,
+    json.replaceAll('/', '\\/'),
+    url,
+    url.replaceAll('%20', '+'),
+    url.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+    encodeURI(value),
+    ...base64Of(value),
   ]
   // A line break can only be the platform's own end of line.
   return forms.filter((form) => !form.includes('\n') && Buffer.byteLength(form) >= minLength)

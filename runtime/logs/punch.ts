@@ -31,9 +31,13 @@ export class Punch {
     this.busy = true
     let child
     try {
-      child = spawn('fallocate', ['--punch-hole', '--offset', String(this.upTo), '--length', String(end - this.upTo), '--', this.path], {
-        stdio: 'ignore',
-      })
+      child = spawn(
+        'fallocate',
+        ['--punch-hole', '--offset', String(this.upTo), '--length', String(end - this.upTo), '--', this.path],
+        {
+          stdio: 'ignore',
+        },
+      )
     } catch {
       // No descriptor is left: it is given back another time.
       this.busy = false
@@ -45,12 +49,18 @@ export class Punch {
         this.upTo = end
         return
       }
-      if (!Punch.broken) this.warn('stored output of services cannot be given back to the disk', { path: this.path, error: error.message })
+      if (!Punch.broken)
+        this.warn('stored output of services cannot be given back to the disk', {
+          path: this.path,
+          error: error.message,
+        })
       Punch.broken = true
     }
     child.once('error', done)
     // 1 also when the instance's folder has just been deleted; that must not switch it off for all.
-    child.once('exit', (code) => done(code === 0 || code === 1 ? undefined : new Error(`fallocate exited with ${code}`)))
+    child.once('exit', (code) =>
+      done(code === 0 || code === 1 ? undefined : new Error(`fallocate exited with ${code}`)),
+    )
   }
 
   /** Overwrites what has been stored, masked: as it was written it may hold a secret, for as long as its instance lives. */
@@ -63,13 +73,15 @@ export class Punch {
       try {
         // It can have become shorter, and is not to grow.
         const end = Math.min(stored, (await file.stat()).size)
-        for (let at = from; at < end; at += page * 16) await file.write(Buffer.alloc(Math.min(page * 16, end - at)), 0, undefined, at)
+        for (let at = from; at < end; at += page * 16)
+          await file.write(Buffer.alloc(Math.min(page * 16, end - at)), 0, undefined, at)
         this.wiped = stored
       } finally {
         await file.close()
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.warn('stored output of a service cannot be wiped', { path: this.path, error: String(error) })
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.warn('stored output of a service cannot be wiped', { path: this.path, error: String(error) })
     } finally {
       this.wiping = false
     }

@@ -18,7 +18,12 @@ export function wholeLog(journal: Journal): Range[] {
 /** What lies before a position, or from it on. What retention has deleted is passed over. */
 export function cutAt(ranges: readonly Range[], position: Position, isBack: boolean): Range[] {
   return ranges.flatMap(({ segment, from, to }) => {
-    if (segment.firstSeq === position.firstSeq) return [isBack ? { segment, from, to: Math.min(to, position.index) } : { segment, from: Math.max(from, position.index), to }]
+    if (segment.firstSeq === position.firstSeq)
+      return [
+        isBack
+          ? { segment, from, to: Math.min(to, position.index) }
+          : { segment, from: Math.max(from, position.index), to },
+      ]
     return segment.firstSeq < position.firstSeq === isBack ? [{ segment, from, to }] : []
   })
 }
@@ -60,7 +65,8 @@ export async function positionAfter(journal: Journal, seq: number): Promise<Posi
   if (segment === undefined || index >= segment.entries) return { firstSeq, index }
   await using reader = await SegmentReader.open(segment)
   const meta = await reader?.readMeta(index, index + 1)
-  const isIt = meta !== undefined && meta.length === entrySize && kindAt(meta, 0) === kinds.record && seqAt(meta, 0) === seq
+  const isIt =
+    meta !== undefined && meta.length === entrySize && kindAt(meta, 0) === kinds.record && seqAt(meta, 0) === seq
   return { firstSeq, index: isIt ? index + 1 : index }
 }
 

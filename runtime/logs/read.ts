@@ -10,7 +10,10 @@ import { Scan, type Found, type Position } from './scan.ts'
 /** Where each log goes on, by its key; null when it has been read to its end. */
 export type Cursor = Record<string, Position | null>
 
-const cursorShape = z.record(z.string(), z.object({ firstSeq: z.number().int().nonnegative(), index: z.number().int().nonnegative() }).nullable())
+const cursorShape = z.record(
+  z.string(),
+  z.object({ firstSeq: z.number().int().nonnegative(), index: z.number().int().nonnegative() }).nullable(),
+)
 
 /** A log being merged with others. */
 interface Lane {
@@ -62,12 +65,21 @@ export async function readPage(journals: readonly Journal[], input: LogPageQuery
     lane.ready = await lane.scan.step(Math.min(query.limit - entries.length, mostAtOnce), signal)
   }
   const isOver = lanes.every((lane) => lane.scan.isDone && lane.ready.length === 0)
-  return { entries: isBack ? entries.reverse() : entries, cursor: isOver ? null : formatCursor(lanes, isBack), complete }
+  return {
+    entries: isBack ? entries.reverse() : entries,
+    cursor: isOver ? null : formatCursor(lanes, isBack),
+    complete,
+  }
 }
 
 async function startLane(
   journal: Journal,
-  options: { query: z.output<typeof logPageQuery>; cursor: Cursor | undefined; isBack: boolean; filter: CompiledFilter },
+  options: {
+    query: z.output<typeof logPageQuery>
+    cursor: Cursor | undefined
+    isBack: boolean
+    filter: CompiledFilter
+  },
 ): Promise<Lane | undefined> {
   const { query, cursor, isBack, filter } = options
   const key = targetKey(journal.target)
@@ -120,6 +132,11 @@ function parseCursor(text: string): Cursor {
   try {
     return cursorShape.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
   } catch (error) {
-    throw new PlatformError('bad_request', 'this cursor is not one that a search gave', { fix: 'Search again from the start.', field: 'cursor' }, { cause: error })
+    throw new PlatformError(
+      'bad_request',
+      'this cursor is not one that a search gave',
+      { fix: 'Search again from the start.', field: 'cursor' },
+      { cause: error },
+    )
   }
 }

@@ -39,7 +39,10 @@ export function targetKey(target: LogTarget): string {
 }
 
 /** The edge: ids become the names that people know. */
-export function namedEntry(entry: StoredEntry, names: (target: LogTarget) => { service: string; environment: string }): LogEntry {
+export function namedEntry(
+  entry: StoredEntry,
+  names: (target: LogTarget) => { service: string; environment: string },
+): LogEntry {
   const { service, environment } = names(entry)
   const time = new Date(entry.time).toISOString()
   if (entry.kind === 'gap') return { gap: entry.gap, why: entry.why, service, environment, after: entry.after, time }

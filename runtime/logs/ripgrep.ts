@@ -13,13 +13,29 @@ const bare = {} as NodeJS.ProcessEnv
  * Byte offsets of the lines that hold the pattern, ascending, by file (`''` for bytes). Undefined when stopped by the
  * signal. No shell, no settings of the machine's, and the pattern can never be taken for an option.
  */
-export async function ripgrep(match: LogMatch, haystack: Haystack, signal: AbortSignal): Promise<Map<string, number[]> | undefined> {
+export async function ripgrep(
+  match: LogMatch,
+  haystack: Haystack,
+  signal: AbortSignal,
+): Promise<Map<string, number[]> | undefined> {
   if (signal.aborted) return undefined
   const options = [
-    '--no-config', '--no-ignore', '--text', '--encoding', 'none', '--no-messages', '--color', 'never', '--engine', 'default',
-    '--byte-offset', '--no-line-number', '--heading',
+    '--no-config',
+    '--no-ignore',
+    '--text',
+    '--encoding',
+    'none',
+    '--no-messages',
+    '--color',
+    'never',
+    '--engine',
+    'default',
+    '--byte-offset',
+    '--no-line-number',
+    '--heading',
     // Where, not what: the line itself is read from the segment.
-    '--max-columns', '1',
+    '--max-columns',
+    '1',
     match.text !== undefined && match.case !== true ? '--ignore-case' : '--case-sensitive',
     ...(match.text !== undefined ? ['--fixed-strings'] : []),
     ...('files' in haystack ? ['--with-filename'] : ['--no-filename']),
@@ -81,7 +97,8 @@ class Offsets {
 
 function numberAt(bytes: Buffer, at: number): number {
   let value = 0
-  for (let digit = bytes[at] as number; digit >= 48 && digit <= 57; digit = bytes[++at] ?? 0) value = value * 10 + digit - 48
+  for (let digit = bytes[at] as number; digit >= 48 && digit <= 57; digit = bytes[++at] ?? 0)
+    value = value * 10 + digit - 48
   return value
 }
 

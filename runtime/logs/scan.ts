@@ -68,7 +68,8 @@ export class Scan {
     const size = Math.min(maxMetaBlock, metaBlock * 4 ** this.steps)
     const step = this.steps++
     if (this.filter.match.length === 0) return this.byMeta(size, wanted)
-    if (step === 0 && this.filter.match.every(isPlainText)) return this.byMeta(await this.entriesWithin(hereBytes), wanted)
+    if (step === 0 && this.filter.match.every(isPlainText))
+      return this.byMeta(await this.entriesWithin(hereBytes), wanted)
     if (step <= 1) return this.byPipe(wanted, signal)
     return this.byFiles(Math.min(maxFiles, 2 * 8 ** (step - 2)), wanted, signal)
   }
@@ -140,7 +141,9 @@ export class Scan {
         continue
       }
       const block = await this.block(reader, piece)
-      found.push(...this.take(piece, await this.matched(reader, { block, piece, offsets, wanted: wantedHere }), wantedHere))
+      found.push(
+        ...this.take(piece, await this.matched(reader, { block, piece, offsets, wanted: wantedHere }), wantedHere),
+      )
       if (found.length >= wanted || signal.aborted) break
     }
     return found
@@ -152,7 +155,10 @@ export class Scan {
     { block, piece, offsets, wanted }: { block: MetaBlock; piece: Range; offsets: readonly number[][]; wanted: number },
   ): Promise<Found[]> {
     const count = piece.to - piece.from
-    const hits = this.filter.match.map((match, index) => ({ isNot: match.not ?? false, places: placesOf(block, count, offsets[index] ?? []) }))
+    const hits = this.filter.match.map((match, index) => ({
+      isNot: match.not ?? false,
+      places: placesOf(block, count, offsets[index] ?? []),
+    }))
     const places: number[] = []
     for (let step = 0; step < count; step++) {
       const place = this.isBack ? count - 1 - step : step
@@ -162,7 +168,8 @@ export class Scan {
     }
     const found: Found[] = []
     const { filter } = this
-    for (let at = 0; at < places.length && found.length < wanted; at += 256) found.push(...(await this.decoded(reader, block, places.slice(at, at + 256))))
+    for (let at = 0; at < places.length && found.length < wanted; at += 256)
+      found.push(...(await this.decoded(reader, block, places.slice(at, at + 256))))
     return found.filter(({ entry }) => filter.isTraced(entry))
   }
 
@@ -193,7 +200,9 @@ export class Scan {
 
   private cut(range: Range, count: number): Range {
     const { segment, from, to } = range
-    return this.isBack ? { segment, from: Math.max(from, to - count), to } : { segment, from, to: Math.min(to, from + count) }
+    return this.isBack
+      ? { segment, from: Math.max(from, to - count), to }
+      : { segment, from, to: Math.min(to, from + count) }
   }
 
   /** The piece has been looked at; with more found than wanted, only up to the last one that is given. */

@@ -18,7 +18,11 @@ test('two that read a segment at the same time learn the same of its sources, th
     for (const file of Object.values(files)) await writeFile(file, '')
     await logs.attach({ ...target, instanceId, revision: 'r1', files })
     await appendFile(files.stdout, `of ${instanceId}\n`)
-    await vi.waitUntil(async () => (await logs.read([target], { order: 'newer', limit: 100 })).entries.some((entry) => entry.kind === 'record' && entry.text === `of ${instanceId}`))
+    await vi.waitUntil(async () =>
+      (await logs.read([target], { order: 'newer', limit: 100 })).entries.some(
+        (entry) => entry.kind === 'record' && entry.text === `of ${instanceId}`,
+      ),
+    )
   }
   const folder = (await readdir(join(path, 'logs'), { recursive: true })).find((name) => name.endsWith('.meta')) ?? ''
   const [segment] = await listSegments(join(path, 'logs', folder, '..'))
@@ -35,5 +39,7 @@ test('two that read a segment at the same time learn the same of its sources, th
   const all = late.sources(segment.entries)
   await early.sources(1)
   held.resolve()
-  expect([...(await all).values()].map((label) => label.instanceId)).toEqual(expect.arrayContaining(['i_1', 'i_2', 'i_3']))
+  expect([...(await all).values()].map((label) => label.instanceId)).toEqual(
+    expect.arrayContaining(['i_1', 'i_2', 'i_3']),
+  )
 })

@@ -50,7 +50,8 @@ async function measure(path: string, firstSeq: number): Promise<Segment> {
   const textSize = (await text.stat()).size
   for (let entries = Math.floor((await meta.stat()).size / entrySize); entries > 0; entries--) {
     const last = readEntry(await readAt(meta, (entries - 1) * entrySize, entrySize), 0)
-    if (last.time > 0 && last.end <= textSize) return { path, firstSeq, entries, textBytes: last.end, lastTime: last.time, lastSeq: last.seq }
+    if (last.time > 0 && last.end <= textSize)
+      return { path, firstSeq, entries, textBytes: last.end, lastTime: last.time, lastSeq: last.seq }
   }
   return { path, firstSeq, entries: 0, textBytes: 0, lastTime: 0, lastSeq: firstSeq - 1 }
 }
@@ -66,7 +67,13 @@ async function cutAtDamage(segment: Segment): Promise<Segment> {
       continue
     }
     const last = entries === 0 ? undefined : readEntry(meta, at - entrySize)
-    return { ...segment, entries, textBytes: end, lastTime: last?.time ?? 0, lastSeq: last?.seq ?? segment.firstSeq - 1 }
+    return {
+      ...segment,
+      entries,
+      textBytes: end,
+      lastTime: last?.time ?? 0,
+      lastSeq: last?.seq ?? segment.firstSeq - 1,
+    }
   }
   return segment
 }

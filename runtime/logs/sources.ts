@@ -72,13 +72,15 @@ export class Sources {
   }
 
   async detachAll(journal: Journal): Promise<void> {
-    for (const [instanceId, attached] of [...this.attached]) if ((await attached).journal === journal) await this.detach(instanceId, false)
+    for (const [instanceId, attached] of [...this.attached])
+      if ((await attached).journal === journal) await this.detach(instanceId, false)
   }
 
   /** Stops reading; each goes on from there when it is attached again. */
   async close(): Promise<void> {
     this.watches.close()
-    for (const attached of await Promise.all(this.attached.values())) for (const tail of attached.tails.values()) await tail.stop()
+    for (const attached of await Promise.all(this.attached.values()))
+      for (const tail of attached.tails.values()) await tail.stop()
     this.attached.clear()
   }
 
@@ -95,7 +97,22 @@ export class Sources {
       const source = journal.source({ instanceId: at.instanceId, revision: at.revision, file })
       sources.push(source)
       const stderr = file === 'stderr' && at.stream === undefined
-      tails.set(path, new Tail({ path, stream: at.stream ?? file, stderr, mask, journal, source, pace, turns: this.turns, quotaBytes, now, warn }))
+      tails.set(
+        path,
+        new Tail({
+          path,
+          stream: at.stream ?? file,
+          stderr,
+          mask,
+          journal,
+          source,
+          pace,
+          turns: this.turns,
+          quotaBytes,
+          now,
+          warn,
+        }),
+      )
     }
     this.watches.add(at.instanceId, tails)
     return { journal, tails, sources }
@@ -103,7 +120,8 @@ export class Sources {
 
   private paceOf(journal: Journal): Pace {
     let pace = this.paces.get(journal)
-    if (pace === undefined) this.paces.set(journal, (pace = new Pace(this.options.pace ?? defaultPace, this.options.now())))
+    if (pace === undefined)
+      this.paces.set(journal, (pace = new Pace(this.options.pace ?? defaultPace, this.options.now())))
     return pace
   }
 }

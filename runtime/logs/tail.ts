@@ -198,11 +198,14 @@ export class Tail {
     }
     const now = performance.now()
     if (this.heldSince === 0) this.heldSince = now
-    this.holdTimer = setTimeout(() => {
-      this.heldSince = 0
-      this.parser.release()
-      this.options.journal.flush()
-    }, Math.max(0, Math.min(holdMs, this.heldSince + holdAtMostMs - now)))
+    this.holdTimer = setTimeout(
+      () => {
+        this.heldSince = 0
+        this.parser.release()
+        this.options.journal.flush()
+      },
+      Math.max(0, Math.min(holdMs, this.heldSince + holdAtMostMs - now)),
+    )
   }
 
   private truncated(): void {

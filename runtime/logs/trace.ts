@@ -5,7 +5,8 @@
 export type Step = 'part' | 'maybe' | 'no'
 
 /** A line that may begin a trace; cheap, as it is asked of every line. */
-const mayBegin = /Error|Exception|Throwable|Traceback|panic|fatal error: |^goroutine \d|^\s+at |^(?:file:\/\/)?\/[^ ]*:\d+$/
+const mayBegin =
+  /Error|Exception|Throwable|Traceback|panic|fatal error: |^goroutine \d|^\s+at |^(?:file:\/\/)?\/[^ ]*:\d+$/
 
 const frame = /^\s+at |^\s*\.\.\. \d+ (?:more|lines)|^\s+Suppressed: |^Caused by: |^Suppressed: /
 const thrown = /^(?:Uncaught |Unhandled )?[\w$.]*(?:Error|Exception)\b/
@@ -79,7 +80,11 @@ export class Trace {
   }
 
   private go(line: string): Step {
-    if (/^\s+\S|^goroutine \d|^\[signal |^created by |^exit status \d|^\.\.\.additional frames/.test(line) || (line.endsWith(')') && goCall.test(line))) return 'part'
+    if (
+      /^\s+\S|^goroutine \d|^\[signal |^created by |^exit status \d|^\.\.\.additional frames/.test(line) ||
+      (line.endsWith(')') && goCall.test(line))
+    )
+      return 'part'
     return line === '' ? 'maybe' : 'no'
   }
 

@@ -24,7 +24,10 @@ const budgetMs = 400
 const atOnce = 4_096
 
 /** How many lines there are in each step. No text is read: entries have a fixed size and stand in the order of their times. */
-export async function volumeOf(journals: readonly Journal[], { since, until: to, steps }: VolumeQuery): Promise<Volume> {
+export async function volumeOf(
+  journals: readonly Journal[],
+  { since, until: to, steps }: VolumeQuery,
+): Promise<Volume> {
   const start = since ?? Math.min(to - 1, ...(await Promise.all(journals.map(firstTime))))
   const counts = Array.from({ length: steps }, () => 0)
   const length = Math.max(1, (to - start) / steps)
@@ -33,7 +36,13 @@ export async function volumeOf(journals: readonly Journal[], { since, until: to,
     for (const range of await cutByTime(wholeLog(journal), { since: start, until: to })) {
       if (signal.aborted) return { from: start, to, counts, complete: false }
       await using reader = await SegmentReader.open(range.segment)
-      if (reader !== undefined) await count(reader, range, { counts, stepOf: (time) => Math.max(0, Math.min(steps - 1, Math.floor((time - start) / length))) }, signal)
+      if (reader !== undefined)
+        await count(
+          reader,
+          range,
+          { counts, stepOf: (time) => Math.max(0, Math.min(steps - 1, Math.floor((time - start) / length))) },
+          signal,
+        )
     }
   }
   return { from: start, to, counts, complete: !signal.aborted }
@@ -49,16 +58,25 @@ async function firstTime(journal: Journal): Promise<number> {
   return Infinity
 }
 
-interface Counting { counts: number[]; stepOf: (time: number) => number }
+interface Counting {
+  counts: number[]
+  stepOf: (time: number) => number
+}
 
-async function count(reader: SegmentReader, { from, to }: { from: number; to: number }, { counts, stepOf }: Counting, signal: AbortSignal): Promise<void> {
+async function count(
+  reader: SegmentReader,
+  { from, to }: { from: number; to: number },
+  { counts, stepOf }: Counting,
+  signal: AbortSignal,
+): Promise<void> {
   const stack: [number, number][] = [[from, to]]
   const stepAt = async (index: number) => stepOf(timeAt(await reader.readMeta(index, index + 1), 0))
   for (let next = stack.pop(); next !== undefined && !signal.aborted; next = stack.pop()) {
     const [low, high] = next
     if (high - low <= atOnce) {
       const meta = await reader.readMeta(low, high)
-      for (let at = 0; at < meta.length; at += entrySize) if (kindAt(meta, at) === kinds.record) add(counts, stepOf(timeAt(meta, at)), 1)
+      for (let at = 0; at < meta.length; at += entrySize)
+        if (kindAt(meta, at) === kinds.record) add(counts, stepOf(timeAt(meta, at)), 1)
       continue
     }
     const [first, last] = await Promise.all([stepAt(low), stepAt(high - 1)])

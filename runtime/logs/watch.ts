@@ -47,7 +47,9 @@ export class Watches {
     const paths = [...watched.tails.keys()]
     try {
       for (const dir of new Set(paths.map(dirname))) {
-        const here = new Map(paths.filter((path) => dirname(path) === dir).map((path) => [basename(path), watched.tails.get(path)]))
+        const here = new Map(
+          paths.filter((path) => dirname(path) === dir).map((path) => [basename(path), watched.tails.get(path)]),
+        )
         const watcher = watch(dir, { persistent: false }, (_event, name) => {
           if (name === null) for (const tail of here.values()) tail?.wake()
           else here.get(name)?.wake()

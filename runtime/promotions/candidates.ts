@@ -29,35 +29,68 @@ export interface Candidates {
 }
 
 /** @param serviceIds null: all that the environment has of its own */
-export async function candidatesOf(platform: Platform, environmentId: string, serviceIds: readonly string[] | null): Promise<Candidates> {
+export async function candidatesOf(
+  platform: Platform,
+  environmentId: string,
+  serviceIds: readonly string[] | null,
+): Promise<Candidates> {
   const { db, places } = platform
   const [from, ...above] = await environmentChain(db, environmentId)
   if (!from) throw new PlatformError('not_found', 'there is no such environment')
-  const wanted = serviceIds ?? await deliberate(platform, from)
+  const wanted = serviceIds ?? (await deliberate(platform, from))
   if (wanted.length === 0) return { from, into: above[0], above, all: [] }
   const [rows, ownVariables, ownSettings] = await Promise.all([
-    db.select({ id: services.id, name: services.name }).from(services).where(inArray(services.id, [...wanted])),
-    db.selectDistinct({ serviceId: variables.serviceId }).from(variables).where(and(eq(variables.environmentId, from.id), inArray(variables.serviceId, [...wanted]))),
-    db.select({ serviceId: settings.serviceId }).from(settings).where(and(eq(settings.environmentId, from.id), inArray(settings.serviceId, [...wanted]))),
+    db
+      .select({ id: services.id, name: services.name })
+      .from(services)
+      .where(inArray(services.id, [...wanted])),
+    db
+      .selectDistinct({ serviceId: variables.serviceId })
+      .from(variables)
+      .where(and(eq(variables.environmentId, from.id), inArray(variables.serviceId, [...wanted]))),
+    db
+      .select({ serviceId: settings.serviceId })
+      .from(settings)
+      .where(and(eq(settings.environmentId, from.id), inArray(settings.serviceId, [...wanted]))),
   ])
-  const all = await Promise.all(rows.map(async ({ id: serviceId, name }): Promise<Candidate> => {
-    const own = places.get({ serviceId, environmentId: from.id }) ?? null
-    const there = servingIn(platform, above, serviceId)
-    return {
-      serviceId, service: name, own, there,
-      lacks: own !== null && there !== null && !(await platform.source.history.contains({ serviceId, commit: own.plan.commit, ancestor: there.plan.commit })),
-      stays: ownVariables.some((row) => row.serviceId === serviceId) ? 'it has variables of its own there'
-        : ownSettings.some((row) => row.serviceId === serviceId) ? 'it has settings of its own there'
-        : own?.plan.keepsData ? 'it keeps data of its own there'
-        : from.pinned ? `${from.name} is pinned`
-        : null,
-    }
-  }))
+  const all = await Promise.all(
+    rows.map(async ({ id: serviceId, name }): Promise<Candidate> => {
+      const own = places.get({ serviceId, environmentId: from.id }) ?? null
+      const there = servingIn(platform, above, serviceId)
+      return {
+        serviceId,
+        service: name,
+        own,
+        there,
+        lacks:
+          own !== null &&
+          there !== null &&
+          !(await platform.source.history.contains({
+            serviceId,
+            commit: own.plan.commit,
+            ancestor: there.plan.commit,
+          })),
+        stays: ownVariables.some((row) => row.serviceId === serviceId)
+          ? 'it has variables of its own there'
+          : ownSettings.some((row) => row.serviceId === serviceId)
+            ? 'it has settings of its own there'
+            : own?.plan.keepsData
+              ? 'it keeps data of its own there'
+              : from.pinned
+                ? `${from.name} is pinned`
+                : null,
+      }
+    }),
+  )
   return { from, into: above[0], above, all: all.sort((a, b) => a.service.localeCompare(b.service)) }
 }
 
 /** The nearest copy on the way to production. */
-export function servingIn({ places }: Pick<Platform, 'places'>, chain: readonly EnvironmentRow[], serviceId: string): Place | null {
+export function servingIn(
+  { places }: Pick<Platform, 'places'>,
+  chain: readonly EnvironmentRow[],
+  serviceId: string,
+): Place | null {
   for (const { id } of chain) {
     const place = places.get({ serviceId, environmentId: id })
     if (place) return place
@@ -68,5 +101,7 @@ export function servingIn({ places }: Pick<Platform, 'places'>, chain: readonly 
 /** Services that it has copies of, without those that a pinned environment keeps of what it inherits: nobody changed anything there. */
 async function deliberate({ db, places }: Platform, { id, pinned }: EnvironmentRow): Promise<string[]> {
   const pins = (await pinnedServices(db, pinned ? [id] : [])).get(id)
-  return places.all().flatMap(({ environmentId, serviceId }) => (environmentId === id && !pins?.has(serviceId) ? [serviceId] : []))
+  return places
+    .all()
+    .flatMap(({ environmentId, serviceId }) => (environmentId === id && !pins?.has(serviceId) ? [serviceId] : []))
 }

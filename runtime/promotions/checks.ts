@@ -30,64 +30,115 @@ interface Check {
 /** What is looked at for each service, in this order; the first that stops it is told alone. */
 const table: readonly Check[] = [
   {
-    code: 'not_own', stops: true,
+    code: 'not_own',
+    stops: true,
     look: ({ own }, { from }) => (own === null ? `${from.name} has no copy of its own` : null),
     fix: (_, { from }) => `Deploy it in ${from.name} first.`,
   },
   {
-    code: 'same', stops: false,
-    look: ({ own, there }, { intoName }) => (own !== null && own.plan.commit === there?.plan.commit ? `${intoName} serves this revision already` : null),
+    code: 'same',
+    stops: false,
+    look: ({ own, there }, { intoName }) =>
+      own !== null && own.plan.commit === there?.plan.commit ? `${intoName} serves this revision already` : null,
     fix: () => null,
   },
   {
-    code: 'deploying', stops: true,
+    code: 'deploying',
+    stops: true,
     look: (one, { deployments, from, into, intoName }) =>
-      deployments.isUnderWay({ serviceId: one.serviceId, environmentId: from.id }) ? `it is being deployed in ${from.name} at this moment`
-        : into && deployments.isUnderWay({ serviceId: one.serviceId, environmentId: into.id }) ? `it is being deployed in ${intoName} at this moment` : null,
+      deployments.isUnderWay({ serviceId: one.serviceId, environmentId: from.id })
+        ? `it is being deployed in ${from.name} at this moment`
+        : into && deployments.isUnderWay({ serviceId: one.serviceId, environmentId: into.id })
+          ? `it is being deployed in ${intoName} at this moment`
+          : null,
     fix: () => 'Wait until it is live.',
   },
   {
-    code: 'not_live', stops: true,
-    look: ({ own }, { from }) => (own?.crashing ? `it crashes in ${from.name}` : own?.wanted === 'stopped' ? `it is stopped in ${from.name}` : null),
+    code: 'not_live',
+    stops: true,
+    look: ({ own }, { from }) =>
+      own?.crashing ? `it crashes in ${from.name}` : own?.wanted === 'stopped' ? `it is stopped in ${from.name}` : null,
     fix: (_, { from }) => `Mend it in ${from.name}, or leave it out.`,
   },
   {
-    code: 'lacks', stops: true,
-    look: ({ lacks, there }, { intoName }) => (lacks && there ? `it lacks what ${intoName} serves now (${there.plan.commit.slice(0, 7)})` : null),
-    fix: (_, { from, intoName }) => `Merge ${intoName} into ${from.name} and try it there: m3o env promote ${from.name} --merge.`,
+    code: 'lacks',
+    stops: true,
+    look: ({ lacks, there }, { intoName }) =>
+      lacks && there ? `it lacks what ${intoName} serves now (${there.plan.commit.slice(0, 7)})` : null,
+    fix: (_, { from, intoName }) =>
+      `Merge ${intoName} into ${from.name} and try it there: m3o env promote ${from.name} --merge.`,
   },
   {
-    code: 'missing_variable', stops: false,
-    look: ({ serviceId }, { missing, intoName }) => (missing.has(serviceId) ? `${missing.get(serviceId)?.join(', ')} ${missing.get(serviceId)?.length === 1 ? 'is' : 'are'} not set in ${intoName}` : null),
+    code: 'missing_variable',
+    stops: false,
+    look: ({ serviceId }, { missing, intoName }) =>
+      missing.has(serviceId)
+        ? `${missing.get(serviceId)?.join(', ')} ${missing.get(serviceId)?.length === 1 ? 'is' : 'are'} not set in ${intoName}`
+        : null,
     fix: (_, { intoName }) => `Variables stay where they are: set it in ${intoName} if the service needs it there.`,
   },
   {
-    code: 'breaks', stops: false,
+    code: 'breaks',
+    stops: false,
     look: ({ serviceId }, { breaks }) => breaks.get(serviceId) ?? null,
     fix: () => 'Tell those who call it, or keep what they use.',
   },
   {
-    code: 'interrupts', stops: false,
-    look: ({ own }, { intoName }) => (own?.plan.keepsData ? `it keeps data, so its calls in ${intoName} wait while it changes hands` : null),
+    code: 'interrupts',
+    stops: false,
+    look: ({ own }, { intoName }) =>
+      own?.plan.keepsData ? `it keeps data, so its calls in ${intoName} wait while it changes hands` : null,
     fix: () => null,
   },
   {
-    code: 'keeps_copy', stops: false,
+    code: 'keeps_copy',
+    stops: false,
     look: ({ stays }, { from }) => (stays === null ? null : `its copy stays in ${from.name}: ${stays}`),
     fix: () => null,
   },
 ]
 
 /** Everything that stands in the way of a promotion, and what one should know of it. */
-export async function checksOf(platform: Platform, deployments: Deployments, candidates: Candidates): Promise<PromotionCheck[]> {
+export async function checksOf(
+  platform: Platform,
+  deployments: Deployments,
+  candidates: Candidates,
+): Promise<PromotionCheck[]> {
   const { from, into, all } = candidates
-  const about = (code: PromotionCheck['code'], message: string, fix: string | null): PromotionCheck => ({ code, service: null, stops: true, message, fix })
-  if (!into) return [about('no_parent', `${from.name} has no parent to promote into`, 'Choose an environment that stems from another.')]
-  if (all.length === 0) return [about('nothing_own', `${from.name} has no copies of its own`, `Deploy into ${from.name} first.`)]
-  const around: Surroundings = { ...candidates, platform, deployments, intoName: into.name, missing: await missingVariables(platform, candidates), breaks: await breaksOf(platform, candidates) }
+  const about = (code: PromotionCheck['code'], message: string, fix: string | null): PromotionCheck => ({
+    code,
+    service: null,
+    stops: true,
+    message,
+    fix,
+  })
+  if (!into)
+    return [
+      about(
+        'no_parent',
+        `${from.name} has no parent to promote into`,
+        'Choose an environment that stems from another.',
+      ),
+    ]
+  if (all.length === 0)
+    return [about('nothing_own', `${from.name} has no copies of its own`, `Deploy into ${from.name} first.`)]
+  const around: Surroundings = {
+    ...candidates,
+    platform,
+    deployments,
+    intoName: into.name,
+    missing: await missingVariables(platform, candidates),
+    breaks: await breaksOf(platform, candidates),
+  }
   const checks: PromotionCheck[] = []
-  const [other] = await platform.db.select({ by: promotions.byName }).from(promotions).where(and(eq(promotions.intoId, into.id), isNull(promotions.endedAt)))
-  if (other) checks.push(about('promoting', `${other.by} is promoting into ${into.name} at this moment`, 'Wait until that has ended.'))
+  const [other] = await platform.db
+    .select({ by: promotions.byName })
+    .from(promotions)
+    .where(and(eq(promotions.intoId, into.id), isNull(promotions.endedAt)))
+  if (other)
+    checks.push(
+      about('promoting', `${other.by} is promoting into ${into.name} at this moment`, 'Wait until that has ended.'),
+    )
   for (const one of all) {
     for (const check of table) {
       const message = check.look(one, around)
@@ -104,11 +155,17 @@ export async function checksOf(platform: Platform, deployments: Deployments, can
 
 /** Endpoints that would be others than those who call them expect. */
 async function breaksOf(platform: Platform, { all }: Candidates): Promise<Map<string, string>> {
-  const found = await Promise.all(all.map(async ({ serviceId, own, there }) => {
-    if (own === null || there === null) return undefined
-    const impacts = await impactOf(platform, serviceId, breakingOf(await changesBetween(platform.db, serviceId, there.plan.commit, own.plan.commit)))
-    return impacts.length === 0 ? undefined : [serviceId, spokenImpacts(impacts)] as const
-  }))
+  const found = await Promise.all(
+    all.map(async ({ serviceId, own, there }) => {
+      if (own === null || there === null) return undefined
+      const impacts = await impactOf(
+        platform,
+        serviceId,
+        breakingOf(await changesBetween(platform.db, serviceId, there.plan.commit, own.plan.commit)),
+      )
+      return impacts.length === 0 ? undefined : ([serviceId, spokenImpacts(impacts)] as const)
+    }),
+  )
   return new Map(found.filter((one) => one !== undefined))
 }
 
@@ -117,11 +174,23 @@ export function whatMoves({ all, from, into }: Candidates, checks: readonly Prom
   const stopping = checks.filter(({ stops }) => stops)
   const [first] = stopping
   if (first) {
-    const code = first.code === 'lacks' || first.code === 'promoting' || first.code === 'deploying' ? 'conflict' : 'not_in_this_state'
+    const code =
+      first.code === 'lacks' || first.code === 'promoting' || first.code === 'deploying'
+        ? 'conflict'
+        : 'not_in_this_state'
     const rest = stopping.length > 1 ? ` (and ${stopping.length - 1} more)` : ''
     throw new PlatformError(code, `${first.service === null ? '' : `${first.service}: `}${first.message}${rest}`, {
       ...(first.fix !== null && { fix: first.fix }),
-      data: { checks: stopping, ...(stopping.some((check) => check.code === 'lacks') && { merge: { environment: from.name, parent: into?.name, services: stopping.flatMap((check) => (check.code === 'lacks' ? check.service ?? [] : [])) } }) },
+      data: {
+        checks: stopping,
+        ...(stopping.some((check) => check.code === 'lacks') && {
+          merge: {
+            environment: from.name,
+            parent: into?.name,
+            services: stopping.flatMap((check) => (check.code === 'lacks' ? (check.service ?? []) : [])),
+          },
+        }),
+      },
     })
   }
   return all.filter(({ own, there }) => own !== null && own.plan.commit !== there?.plan.commit)
@@ -129,13 +198,37 @@ export function whatMoves({ all, from, into }: Candidates, checks: readonly Prom
 
 /** Set for the copy, by its environment, and by none of those above. */
 async function missingVariables({ db }: Platform, { from, above, all }: Candidates): Promise<Map<string, string[]>> {
-  const rows = await db.select({ serviceId: variables.serviceId, environmentId: variables.environmentId, name: variables.name, value: variables.value }).from(variables)
-    .where(and(inArray(variables.serviceId, all.map(({ serviceId }) => serviceId)), inArray(variables.environmentId, [from, ...above].map(({ id }) => id))))
+  const rows = await db
+    .select({
+      serviceId: variables.serviceId,
+      environmentId: variables.environmentId,
+      name: variables.name,
+      value: variables.value,
+    })
+    .from(variables)
+    .where(
+      and(
+        inArray(
+          variables.serviceId,
+          all.map(({ serviceId }) => serviceId),
+        ),
+        inArray(
+          variables.environmentId,
+          [from, ...above].map(({ id }) => id),
+        ),
+      ),
+    )
   const missing = new Map<string, string[]>()
   for (const row of rows) {
     if (row.environmentId !== from.id || row.value === null) continue
-    const nearest = above.flatMap(({ id }) => rows.find((other) => other.environmentId === id && other.serviceId === row.serviceId && other.name === row.name) ?? [])[0]
-    if (nearest === undefined || nearest.value === null) missing.set(row.serviceId, [...(missing.get(row.serviceId) ?? []), row.name].sort())
+    const nearest = above.flatMap(
+      ({ id }) =>
+        rows.find(
+          (other) => other.environmentId === id && other.serviceId === row.serviceId && other.name === row.name,
+        ) ?? [],
+    )[0]
+    if (nearest === undefined || nearest.value === null)
+      missing.set(row.serviceId, [...(missing.get(row.serviceId) ?? []), row.name].sort())
   }
   return missing
 }

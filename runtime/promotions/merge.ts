@@ -13,11 +13,20 @@ import { candidatesOf } from './candidates.ts'
  * where it can be tried before it is promoted.
  * @throws PlatformError `conflict` naming whose change is in the way; `not_in_this_state` when none lacks anything
  */
-export async function mergeParent(platform: Platform, deployments: Deployments, actor: Actor, input: { environmentId: string; serviceIds: readonly string[] | null; userId: string; route: Route }) {
+export async function mergeParent(
+  platform: Platform,
+  deployments: Deployments,
+  actor: Actor,
+  input: { environmentId: string; serviceIds: readonly string[] | null; userId: string; route: Route },
+) {
   const { from, into, all } = await candidatesOf(platform, input.environmentId, input.serviceIds)
   const lacking = all.filter(({ lacks }) => lacks)
   if (!into || lacking.length === 0) {
-    throw new PlatformError('not_in_this_state', into ? `nothing in ${from.name} lacks what ${into.name} serves` : `${from.name} has no parent`, { fix: 'Promote it as it is.' })
+    throw new PlatformError(
+      'not_in_this_state',
+      into ? `nothing in ${from.name} lacks what ${into.name} serves` : `${from.name} has no parent`,
+      { fix: 'Promote it as it is.' },
+    )
   }
   const [user] = await platform.db.select().from(users).where(eq(users.id, input.userId))
   const branches = (await environmentChain(platform.db, from.id)).map(branchOf)
@@ -25,9 +34,18 @@ export async function mergeParent(platform: Platform, deployments: Deployments, 
   const begun = []
   for (const { serviceId, service, there } of lacking) {
     if (!there) continue
-    const { commit } = await platform.source.merges.into({ serviceId, branches, other: there.plan.commit, author: authorOf(user), message }).catch((error: unknown) => {
-      throw error instanceof PlatformError ? new PlatformError(error.code, `${service}: ${error.message}`, { ...error.toJSON(), data: { ...error.data, service } }, { cause: error }) : error
-    })
+    const { commit } = await platform.source.merges
+      .into({ serviceId, branches, other: there.plan.commit, author: authorOf(user), message })
+      .catch((error: unknown) => {
+        throw error instanceof PlatformError
+          ? new PlatformError(
+              error.code,
+              `${service}: ${error.message}`,
+              { ...error.toJSON(), data: { ...error.data, service } },
+              { cause: error },
+            )
+          : error
+      })
     const row = await deployments.deploy(actor, { serviceId, environmentId: from.id }, commit, message, input.route)
     begun.push({ serviceId, service, deploymentId: row.id })
   }

@@ -45,17 +45,32 @@ export class MemberFailed extends Error {
  * all else is ready, as what serves must end before they can begin.
  * @throws MemberFailed, or the signal's reason
  */
-export async function prepareAll(platform: Platform, members: readonly Member[], signal: AbortSignal): Promise<Ready[]> {
+export async function prepareAll(
+  platform: Platform,
+  members: readonly Member[],
+  signal: AbortSignal,
+): Promise<Ready[]> {
   const over = new AbortController()
   const either = AbortSignal.any([signal, over.signal])
-  const all = members.map(({ deployment }) => ({ deployment, plan: undefined as Plan | undefined, fresh: [] as Running[], parts: [] as PhasePart[], since: 0 }))
-  const each = async (which: readonly (typeof all)[number][], work: (one: (typeof all)[number]) => Promise<unknown>) => {
+  const all = members.map(({ deployment }) => ({
+    deployment,
+    plan: undefined as Plan | undefined,
+    fresh: [] as Running[],
+    parts: [] as PhasePart[],
+    since: 0,
+  }))
+  const each = async (
+    which: readonly (typeof all)[number][],
+    work: (one: (typeof all)[number]) => Promise<unknown>,
+  ) => {
     const queue = [...which]
-    await Promise.allSettled(Array.from({ length: atOnce }, async () => {
-      for (let one = queue.shift(); one && !either.aborted; one = queue.shift()) {
-        await work(one).catch((error: unknown) => over.abort(new MemberFailed(one?.deployment.id ?? '', error)))
-      }
-    }))
+    await Promise.allSettled(
+      Array.from({ length: atOnce }, async () => {
+        for (let one = queue.shift(); one && !either.aborted; one = queue.shift()) {
+          await work(one).catch((error: unknown) => over.abort(new MemberFailed(one?.deployment.id ?? '', error)))
+        }
+      }),
+    )
     // Whoever asked for its end comes first: what failed then, failed because of that.
     signal.throwIfAborted()
     over.signal.throwIfAborted()
@@ -76,18 +91,30 @@ export async function prepareAll(platform: Platform, members: readonly Member[],
       one.plan = plan
       await requireMayDeclare(platform, one.deployment, plan)
     })
-    await each(all.filter(({ plan }) => !plan?.keepsData), begin)
-    await each(all.filter(({ plan }) => plan?.keepsData), async (one) => {
-      if (one.plan) await platform.places.makeWay(one.plan)
-      await begin(one)
-    })
+    await each(
+      all.filter(({ plan }) => !plan?.keepsData),
+      begin,
+    )
+    await each(
+      all.filter(({ plan }) => plan?.keepsData),
+      async (one) => {
+        if (one.plan) await platform.places.makeWay(one.plan)
+        await begin(one)
+      },
+    )
     await each(all, async ({ fresh }) => {
       // Ready long ago, it may have ended while it waited for the others.
-      for (const { id } of fresh) if (!platform.places.instances.get(id)) throw new PlatformError('start_failed', 'it ended soon after it was ready', { fix: 'Its last lines say why; mend it, then try again.' })
+      for (const { id } of fresh)
+        if (!platform.places.instances.get(id))
+          throw new PlatformError('start_failed', 'it ended soon after it was ready', {
+            fix: 'Its last lines say why; mend it, then try again.',
+          })
     })
     return all.flatMap(({ plan, fresh, since }) => (plan ? [{ plan, fresh, since }] : []))
   } catch (error) {
-    await Promise.all(all.flatMap(({ fresh }) => fresh).map((running) => platform.places.instances.stop(running.id, 2_000)))
+    await Promise.all(
+      all.flatMap(({ fresh }) => fresh).map((running) => platform.places.instances.stop(running.id, 2_000)),
+    )
     throw error
   }
 }
@@ -99,12 +126,16 @@ export async function prepareReturn(platform: Platform, deploymentId: string, si
   const kept = keptOf(platform, plan)
   if (kept.length > 0) return { plan, fresh: kept, since: Date.now() }
   const fresh = await Promise.all(Array.from({ length: Math.max(1, plan.settings.min) }, () => instances.start(plan)))
-  await Promise.all(fresh.map(async (running) => {
-    await instances.setState(running, 'checking')
-    const ended = running.ended.then(() => { throw new PlatformError('start_failed', `${plan.service} ended while starting in ${plan.environment}`) })
-    ended.catch(() => {}) // later it is no failure of this
-    await Promise.race([ended, waitUntilReady(running, plan.settings.health, readyMs, { signal })])
-  })).catch(async (error: unknown) => {
+  await Promise.all(
+    fresh.map(async (running) => {
+      await instances.setState(running, 'checking')
+      const ended = running.ended.then(() => {
+        throw new PlatformError('start_failed', `${plan.service} ended while starting in ${plan.environment}`)
+      })
+      ended.catch(() => {}) // later it is no failure of this
+      await Promise.race([ended, waitUntilReady(running, plan.settings.health, readyMs, { signal })])
+    }),
+  ).catch(async (error: unknown) => {
     await Promise.all(fresh.map((running) => instances.stop(running.id, 2_000)))
     throw error
   })

@@ -17,7 +17,14 @@ import { changesSince } from './changes.ts'
 import { checksOf, whatMoves } from './checks.ts'
 import { contentsOf, requireSeen } from './contents.ts'
 import { mergeParent } from './merge.ts'
-import { advancePromotion, announcePromotion, deploymentsOf, findPromotion, type PromotionRow, unfinished } from './record.ts'
+import {
+  advancePromotion,
+  announcePromotion,
+  deploymentsOf,
+  findPromotion,
+  type PromotionRow,
+  unfinished,
+} from './record.ts'
 import { Reverts } from './revert.ts'
 import { endPromotion, rewindPromotion, runPromotion } from './run.ts'
 import { wayBack } from './undo.ts'
@@ -56,16 +63,32 @@ export class Promotions {
    */
   async start(actor: Actor, input: Wanted & { route: Route }, approval?: Approval): Promise<PromotionRow> {
     const { from, into, moving } = await this.look(input)
-    if (into.protection?.approval && approval === undefined) throw new PlatformError('forbidden', `a promotion into ${into.name} needs a second person to approve it`, { fix: 'Ask for it, and let somebody else approve it.' })
+    if (into.protection?.approval && approval === undefined)
+      throw new PlatformError('forbidden', `a promotion into ${into.name} needs a second person to approve it`, {
+        fix: 'Ask for it, and let somebody else approve it.',
+      })
     const items: PromotionItem[] = []
     const members: Member[] = []
     for (const { serviceId, own } of moving) {
       if (!own) continue
       const { commit, deploymentId, build } = own.plan
       items.push({ serviceId, commit, sourceId: deploymentId, previousId: null, head: null, left: false })
-      members.push({ serviceId, kind: 'promote', commit, message: `Promote ${commit.slice(0, 7)} from ${from.name}`, buildId: build.id, restoresId: null })
+      members.push({
+        serviceId,
+        kind: 'promote',
+        commit,
+        message: `Promote ${commit.slice(0, 7)} from ${from.name}`,
+        buildId: build.id,
+        restoresId: null,
+      })
     }
-    return this.#begin(actor, { teamId: from.teamId, fromId: from.id, intoId: into.id, undoesId: null, generation: into.generation, items }, members, input.route, approval)
+    return this.#begin(
+      actor,
+      { teamId: from.teamId, fromId: from.id, intoId: into.id, undoesId: null, generation: into.generation, items },
+      members,
+      input.route,
+      approval,
+    )
   }
 
   /** What would move, and whether it may. @throws PlatformError as `start` does */
@@ -73,20 +96,31 @@ export class Promotions {
     const candidates = await candidatesOf(this.#platform, input.environmentId, input.serviceIds)
     const { from, into } = candidates
     // First, so that who is late learns of that, and not of what follows from it.
-    if (into && input.generation !== null && input.generation !== into.generation) throw await changesSince(this.#platform, into.id, input.generation)
+    if (into && input.generation !== null && input.generation !== into.generation)
+      throw await changesSince(this.#platform, into.id, input.generation)
     const contents = await contentsOf(this.#platform, candidates)
     if (input.seen) await requireSeen(this.#platform, candidates, { seen: input.seen, now: contents })
     const moving = whatMoves(candidates, await checksOf(this.#platform, this.#deployments, candidates))
     if (!into) throw new PlatformError('not_in_this_state', `${from.name} has no parent to promote into`)
     // What moves is of the same places that the contents are of.
-    return { from, into, moving, contents: contents.filter(({ serviceId }) => moving.some((one) => one.serviceId === serviceId)) }
+    return {
+      from,
+      into,
+      moving,
+      contents: contents.filter(({ serviceId }) => moving.some((one) => one.serviceId === serviceId)),
+    }
   }
 
   /** What served before it serves again. */
   async undo(actor: Actor, promotionId: string, route: Route): Promise<PromotionRow> {
     const row = await findPromotion(this.#platform.db, promotionId)
     const { items, members, generation } = await wayBack(this.#platform, this.#deployments, row)
-    return this.#begin(actor, { teamId: row.teamId, fromId: null, intoId: row.intoId, undoesId: row.id, generation, items }, members, route)
+    return this.#begin(
+      actor,
+      { teamId: row.teamId, fromId: null, intoId: row.intoId, undoesId: row.id, generation, items },
+      members,
+      route,
+    )
   }
 
   merge(actor: Actor, input: Parameters<typeof mergeParent>[3]) {
@@ -96,14 +130,24 @@ export class Promotions {
   async cancel(actor: Actor, promotionId: string): Promise<void> {
     const row = await findPromotion(this.#platform.db, promotionId)
     const allowed = promotionCan.cancel(row.state)
-    if (allowed !== true) throw new PlatformError('not_in_this_state', `it cannot be cancelled: ${allowed}`, { fix: 'Take it back instead.' })
+    if (allowed !== true)
+      throw new PlatformError('not_in_this_state', `it cannot be cancelled: ${allowed}`, {
+        fix: 'Take it back instead.',
+      })
     const running = this.#running.get(row.intoId)
     const why = new PlatformError('cancelled', `cancelled by ${actor.name}`)
-    if (running?.id !== row.id) return void (await advancePromotion(this.#platform, row.id, 'cancelled', { error: why.toJSON(), endedAt: Date.now() }))
+    if (running?.id !== row.id)
+      return void (await advancePromotion(this.#platform, row.id, 'cancelled', {
+        error: why.toJSON(),
+        endedAt: Date.now(),
+      }))
     running.abort.abort(why)
     await running.done
     const { state } = await findPromotion(this.#platform.db, row.id)
-    if (state === 'live') throw new PlatformError('not_in_this_state', 'it was switched at this very moment', { fix: 'Take it back instead.' })
+    if (state === 'live')
+      throw new PlatformError('not_in_this_state', 'it was switched at this very moment', {
+        fix: 'Take it back instead.',
+      })
   }
 
   /** After a start of the runtime: what was under way is taken up again; after it was killed, with care. */
@@ -112,12 +156,18 @@ export class Promotions {
       const now = await rewindPromotion(this.#platform, row)
       const parked = recovery.killed ? whyParked(row) : undefined
       if (parked) await endPromotion(this.#platform, now, parked)
-      else this.#run(now, now.state === 'preparing' ? await deploymentsOf(this.#platform.db, now.id) : [], { turn: resumption(row, recovery, () => this.#countResumed(now)) })
+      else
+        this.#run(now, now.state === 'preparing' ? await deploymentsOf(this.#platform.db, now.id) : [], {
+          turn: resumption(row, recovery, () => this.#countResumed(now)),
+        })
     }
   }
 
   async #countResumed({ id }: PromotionRow): Promise<void> {
-    await this.#platform.db.update(promotions).set({ resumed: sql`${promotions.resumed} + 1` }).where(eq(promotions.id, id))
+    await this.#platform.db
+      .update(promotions)
+      .set({ resumed: sql`${promotions.resumed} + 1` })
+      .where(eq(promotions.id, id))
   }
 
   /** When its turn has come: it may have been cancelled while it waited. */
@@ -131,13 +181,39 @@ export class Promotions {
     while (this.#running.size > 0) await Promise.all([...this.#running.values()].map((one) => one.done))
   }
 
-  async #begin(actor: Actor, what: Pick<PromotionRow, 'teamId' | 'fromId' | 'intoId' | 'undoesId' | 'generation' | 'items'>, members: readonly Member[], route: Route, approval?: Approval): Promise<PromotionRow> {
+  async #begin(
+    actor: Actor,
+    what: Pick<PromotionRow, 'teamId' | 'fromId' | 'intoId' | 'undoesId' | 'generation' | 'items'>,
+    members: readonly Member[],
+    route: Route,
+    approval?: Approval,
+  ): Promise<PromotionRow> {
     const { db, routing } = this.#platform
-    const row: PromotionRow = { id: newId('promotion'), state: 'preparing', error: null, resumed: 0, byId: actor.id, byName: actor.name, createdAt: Date.now(), endedAt: null, ...what }
-    const rows = members.map((member) => newRow({
-      ...member, id: newId('deployment'), teamId: row.teamId, environmentId: row.intoId, route, byId: actor.id, byName: actor.name, byTokenId: actor.tokenId ?? null, promotionId: row.id,
-      replacesId: liveAt(this.#platform, { serviceId: member.serviceId, environmentId: row.intoId }),
-    }))
+    const row: PromotionRow = {
+      id: newId('promotion'),
+      state: 'preparing',
+      error: null,
+      resumed: 0,
+      byId: actor.id,
+      byName: actor.name,
+      createdAt: Date.now(),
+      endedAt: null,
+      ...what,
+    }
+    const rows = members.map((member) =>
+      newRow({
+        ...member,
+        id: newId('deployment'),
+        teamId: row.teamId,
+        environmentId: row.intoId,
+        route,
+        byId: actor.id,
+        byName: actor.name,
+        byTokenId: actor.tokenId ?? null,
+        promotionId: row.id,
+        replacesId: liveAt(this.#platform, { serviceId: member.serviceId, environmentId: row.intoId }),
+      }),
+    )
     const { environments, services } = routing.table
     const recorded = Promise.withResolvers<void>()
     this.#run(row, rows, { recorded: recorded.promise })
@@ -147,10 +223,17 @@ export class Promotions {
         if (rows.length > 0) await tx.insert(deploymentTable).values(rows)
         await approval?.(tx, row.id)
         await writeAudit(tx, actor, {
-          teamId: row.teamId, action: row.undoesId === null ? 'environment.promote' : 'environment.promote.undo', target: `environment ${environments[row.intoId]?.name ?? row.intoId}`,
+          teamId: row.teamId,
+          action: row.undoesId === null ? 'environment.promote' : 'environment.promote.undo',
+          target: `environment ${environments[row.intoId]?.name ?? row.intoId}`,
           after: {
-            promotion: row.id, ...(row.fromId !== null && { from: environments[row.fromId]?.name }), ...(row.undoesId !== null && { undoes: row.undoesId }),
-            services: row.items.map((item) => ({ service: services[item.serviceId]?.name, revision: item.commit?.slice(0, 7) ?? null })),
+            promotion: row.id,
+            ...(row.fromId !== null && { from: environments[row.fromId]?.name }),
+            ...(row.undoesId !== null && { undoes: row.undoesId }),
+            services: row.items.map((item) => ({
+              service: services[item.serviceId]?.name,
+              revision: item.commit?.slice(0, 7) ?? null,
+            })),
           },
         })
       })
@@ -165,13 +248,29 @@ export class Promotions {
   }
 
   /** Its places are taken at once, before anything is awaited: what comes to them later ends it. */
-  #run(row: PromotionRow, rows: readonly DeploymentRow[], { recorded = Promise.resolve(), turn }: { recorded?: Promise<void>; turn?: Turn } = {}): void {
-    if (this.#running.has(row.intoId)) throw new PlatformError('conflict', 'somebody is promoting there at this moment', { fix: 'Wait until that has ended.' })
+  #run(
+    row: PromotionRow,
+    rows: readonly DeploymentRow[],
+    { recorded = Promise.resolve(), turn }: { recorded?: Promise<void>; turn?: Turn } = {},
+  ): void {
+    if (this.#running.has(row.intoId))
+      throw new PlatformError('conflict', 'somebody is promoting there at this moment', {
+        fix: 'Wait until that has ended.',
+      })
     const abort = new AbortController()
     const begun = Promise.withResolvers<void>()
-    const done = begun.promise.then(() => recorded).then(() => (turn ? turn(() => this.#resume(row, abort.signal)) : runPromotion(this.#platform, row, abort.signal)), () => {})
-      .catch((error: unknown) => this.#platform.log.error({ err: error, promotion: row.id }, 'a promotion could not be ended'))
-      .finally(() => { if (this.#running.get(row.intoId)?.id === row.id) this.#running.delete(row.intoId) })
+    const done = begun.promise
+      .then(() => recorded)
+      .then(
+        () => (turn ? turn(() => this.#resume(row, abort.signal)) : runPromotion(this.#platform, row, abort.signal)),
+        () => {},
+      )
+      .catch((error: unknown) =>
+        this.#platform.log.error({ err: error, promotion: row.id }, 'a promotion could not be ended'),
+      )
+      .finally(() => {
+        if (this.#running.get(row.intoId)?.id === row.id) this.#running.delete(row.intoId)
+      })
     this.#deployments.claim(rows, abort, done)
     this.#running.set(row.intoId, { id: row.id, abort, done })
     begun.resolve()

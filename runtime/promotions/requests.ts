@@ -13,14 +13,50 @@ const shown = 50
 type Row = typeof promotionRequests.$inferSelect
 
 /** One that can be made now, and waits for a second person. @throws PlatformError as a promotion does */
-export async function requestPromotion(platform: Platform, promotions: Promotions, actor: Actor, wanted: Wanted): Promise<PromotionRequest> {
+export async function requestPromotion(
+  platform: Platform,
+  promotions: Promotions,
+  actor: Actor,
+  wanted: Wanted,
+): Promise<PromotionRequest> {
   const { from, into, moving, contents } = await promotions.look(wanted)
-  if (!into.protection?.approval) throw new PlatformError('not_in_this_state', `${into.name} asks for no second person`, { fix: 'Promote into it.' })
+  if (!into.protection?.approval)
+    throw new PlatformError('not_in_this_state', `${into.name} asks for no second person`, { fix: 'Promote into it.' })
   const row: Row = {
-    id: newId('request'), teamId: from.teamId, fromId: from.id, intoId: into.id, serviceIds: moving.map(({ serviceId }) => serviceId), contents, generation: into.generation, state: 'waiting',
-    byId: actor.id, byName: actor.name, createdAt: Date.now(), decidedByName: null, decidedAt: null, reason: null, promotionId: null,
+    id: newId('request'),
+    teamId: from.teamId,
+    fromId: from.id,
+    intoId: into.id,
+    serviceIds: moving.map(({ serviceId }) => serviceId),
+    contents,
+    generation: into.generation,
+    state: 'waiting',
+    byId: actor.id,
+    byName: actor.name,
+    createdAt: Date.now(),
+    decidedByName: null,
+    decidedAt: null,
+    reason: null,
+    promotionId: null,
   }
-  await audited(platform.db, actor, { teamId: row.teamId, action: 'environment.promote.request', target: `environment ${into.name}`, after: { request: row.id, from: from.name, services: contents.map(({ serviceId, commit }) => ({ service: moving.find((one) => one.serviceId === serviceId)?.service, revision: commit.slice(0, 7) })) } }, (tx) => tx.insert(promotionRequests).values(row))
+  await audited(
+    platform.db,
+    actor,
+    {
+      teamId: row.teamId,
+      action: 'environment.promote.request',
+      target: `environment ${into.name}`,
+      after: {
+        request: row.id,
+        from: from.name,
+        services: contents.map(({ serviceId, commit }) => ({
+          service: moving.find((one) => one.serviceId === serviceId)?.service,
+          revision: commit.slice(0, 7),
+        })),
+      },
+    },
+    (tx) => tx.insert(promotionRequests).values(row),
+  )
   announce(platform, row)
   return findRequest(platform, row.id)
 }
@@ -30,31 +66,77 @@ export async function listRequests(platform: Platform, teamId: string): Promise<
 }
 
 /** In the name of whoever approves: exactly what was asked for begins. Whatever is otherwise since makes it a `conflict`. */
-export async function approveRequest(platform: Platform, promotions: Promotions, actor: Actor, { requestId, seen, route }: { requestId: string; seen: string; route: 'console' | 'cli' }): Promise<{ promotionId: string }> {
+export async function approveRequest(
+  platform: Platform,
+  promotions: Promotions,
+  actor: Actor,
+  { requestId, seen, route }: { requestId: string; seen: string; route: 'console' | 'cli' },
+): Promise<{ promotionId: string }> {
   const row = await waiting(platform, requestId)
-  if (row.byId === actor.id) throw new PlatformError('forbidden', 'who asks for a promotion does not approve it', { fix: 'Let somebody else look at it.' })
-  if (row.contents === null) throw new PlatformError('conflict', 'this request does not say which revisions it is of: it was made by an older release', { fix: 'Decline it, and ask again.' })
-  if (seen !== seenOfAll(row.contents)) throw new PlatformError('conflict', 'what was looked at is not what this request is of', { fix: 'Look at the request again.' })
+  if (row.byId === actor.id)
+    throw new PlatformError('forbidden', 'who asks for a promotion does not approve it', {
+      fix: 'Let somebody else look at it.',
+    })
+  if (row.contents === null)
+    throw new PlatformError(
+      'conflict',
+      'this request does not say which revisions it is of: it was made by an older release',
+      { fix: 'Decline it, and ask again.' },
+    )
+  if (seen !== seenOfAll(row.contents))
+    throw new PlatformError('conflict', 'what was looked at is not what this request is of', {
+      fix: 'Look at the request again.',
+    })
   const changes = await changesOf(platform, row.fromId, row.contents)
-  if (changes.length > 0) throw changedSince(platform.routing.table.environments[row.fromId]?.name ?? 'the environment', changes)
+  if (changes.length > 0)
+    throw changedSince(platform.routing.table.environments[row.fromId]?.name ?? 'the environment', changes)
   const exactly = Object.fromEntries(row.contents.map((content) => [content.serviceId, seenOf(content)]))
-  const { id } = await promotions.start(actor, { environmentId: row.fromId, serviceIds: Object.keys(exactly), generation: row.generation, seen: exactly, route }, async (tx, promotionId) => {
-    const taken = await tx.update(promotionRequests).set({ state: 'approved', decidedByName: actor.name, decidedAt: Date.now(), promotionId })
-      .where(and(eq(promotionRequests.id, requestId), eq(promotionRequests.state, 'waiting'))).returning({ id: promotionRequests.id })
-    if (taken.length === 0) throw decided()
-    await writeAudit(tx, actor, { teamId: row.teamId, action: 'environment.promote.approve', target: `request ${requestId}`, after: { promotion: promotionId, asked: row.byName } })
-  })
+  const { id } = await promotions.start(
+    actor,
+    { environmentId: row.fromId, serviceIds: Object.keys(exactly), generation: row.generation, seen: exactly, route },
+    async (tx, promotionId) => {
+      const taken = await tx
+        .update(promotionRequests)
+        .set({ state: 'approved', decidedByName: actor.name, decidedAt: Date.now(), promotionId })
+        .where(and(eq(promotionRequests.id, requestId), eq(promotionRequests.state, 'waiting')))
+        .returning({ id: promotionRequests.id })
+      if (taken.length === 0) throw decided()
+      await writeAudit(tx, actor, {
+        teamId: row.teamId,
+        action: 'environment.promote.approve',
+        target: `request ${requestId}`,
+        after: { promotion: promotionId, asked: row.byName },
+      })
+    },
+  )
   announce(platform, row)
   return { promotionId: id }
 }
 
-export async function declineRequest(platform: Platform, actor: Actor, { requestId, reason }: { requestId: string; reason: string | null }): Promise<void> {
+export async function declineRequest(
+  platform: Platform,
+  actor: Actor,
+  { requestId, reason }: { requestId: string; reason: string | null },
+): Promise<void> {
   const row = await waiting(platform, requestId)
-  await audited(platform.db, actor, { teamId: row.teamId, action: 'environment.promote.decline', target: `request ${requestId}`, after: { asked: row.byName, reason } }, async (tx) => {
-    const taken = await tx.update(promotionRequests).set({ state: 'declined', decidedByName: actor.name, decidedAt: Date.now(), reason })
-      .where(and(eq(promotionRequests.id, requestId), eq(promotionRequests.state, 'waiting'))).returning({ id: promotionRequests.id })
-    if (taken.length === 0) throw decided()
-  })
+  await audited(
+    platform.db,
+    actor,
+    {
+      teamId: row.teamId,
+      action: 'environment.promote.decline',
+      target: `request ${requestId}`,
+      after: { asked: row.byName, reason },
+    },
+    async (tx) => {
+      const taken = await tx
+        .update(promotionRequests)
+        .set({ state: 'declined', decidedByName: actor.name, decidedAt: Date.now(), reason })
+        .where(and(eq(promotionRequests.id, requestId), eq(promotionRequests.state, 'waiting')))
+        .returning({ id: promotionRequests.id })
+      if (taken.length === 0) throw decided()
+    },
+  )
   announce(platform, row)
 }
 
@@ -65,10 +147,12 @@ async function waiting({ db }: Platform, requestId: string): Promise<Row> {
   return row
 }
 
-const decided = () => new PlatformError('not_in_this_state', 'somebody has decided on it already', { fix: 'Look at it again.' })
+const decided = () =>
+  new PlatformError('not_in_this_state', 'somebody has decided on it already', { fix: 'Look at it again.' })
 
 /** Screens ask anew what waits for whom. */
-const announce = ({ events }: Platform, { teamId, intoId }: Row) => events.emit({ type: 'environment', teamId, environmentId: intoId })
+const announce = ({ events }: Platform, { teamId, intoId }: Row) =>
+  events.emit({ type: 'environment', teamId, environmentId: intoId })
 
 async function findRequest(platform: Platform, id: string): Promise<PromotionRequest> {
   const [found] = await read(platform, eq(promotionRequests.id, id))
@@ -79,16 +163,49 @@ async function findRequest(platform: Platform, id: string): Promise<PromotionReq
 async function read(platform: Platform, which: ReturnType<typeof and>): Promise<PromotionRequest[]> {
   const { db } = platform
   const [from, into] = [aliasedTable(environments, 'from_environment'), aliasedTable(environments, 'into_environment')]
-  const rows = await db.select({ row: promotionRequests, from: from.name, into: into.name }).from(promotionRequests)
-    .innerJoin(from, eq(from.id, promotionRequests.fromId)).innerJoin(into, eq(into.id, promotionRequests.intoId))
-    .where(which).orderBy(sql`${promotionRequests.state} = 'waiting' desc`, desc(promotionRequests.id)).limit(shown)
-  const names = new Map((rows.length === 0 ? [] : await db.select({ id: services.id, name: services.name }).from(services).where(eq(services.teamId, rows[0]?.row.teamId ?? ''))).map(({ id, name }) => [id, name]))
-  return Promise.all(rows.map(async ({ row, from: fromName, into: intoName }) => ({
-    id: row.id, teamId: row.teamId, fromId: row.fromId, from: fromName, intoId: row.intoId, into: intoName,
-    services: (row.contents ?? []).map(({ serviceId: id, commit, parent }) => ({ id, name: names.get(id) ?? 'a deleted service', revision: commit.slice(0, 7), commit, parentRevision: parent?.slice(0, 7) ?? null })),
-    seen: seenOfAll(row.contents ?? []), changes: row.state === 'waiting' ? await changesNow(platform, row) : [],
-    state: row.state, by: { id: row.byId, name: row.byName }, createdAt: row.createdAt, decidedBy: row.decidedByName, decidedAt: row.decidedAt, reason: row.reason, promotionId: row.promotionId,
-  })))
+  const rows = await db
+    .select({ row: promotionRequests, from: from.name, into: into.name })
+    .from(promotionRequests)
+    .innerJoin(from, eq(from.id, promotionRequests.fromId))
+    .innerJoin(into, eq(into.id, promotionRequests.intoId))
+    .where(which)
+    .orderBy(sql`${promotionRequests.state} = 'waiting' desc`, desc(promotionRequests.id))
+    .limit(shown)
+  const names = new Map(
+    (rows.length === 0
+      ? []
+      : await db
+          .select({ id: services.id, name: services.name })
+          .from(services)
+          .where(eq(services.teamId, rows[0]?.row.teamId ?? ''))
+    ).map(({ id, name }) => [id, name]),
+  )
+  return Promise.all(
+    rows.map(async ({ row, from: fromName, into: intoName }) => ({
+      id: row.id,
+      teamId: row.teamId,
+      fromId: row.fromId,
+      from: fromName,
+      intoId: row.intoId,
+      into: intoName,
+      services: (row.contents ?? []).map(({ serviceId: id, commit, parent }) => ({
+        id,
+        name: names.get(id) ?? 'a deleted service',
+        revision: commit.slice(0, 7),
+        commit,
+        parentRevision: parent?.slice(0, 7) ?? null,
+      })),
+      seen: seenOfAll(row.contents ?? []),
+      changes: row.state === 'waiting' ? await changesNow(platform, row) : [],
+      state: row.state,
+      by: { id: row.byId, name: row.byName },
+      createdAt: row.createdAt,
+      decidedBy: row.decidedByName,
+      decidedAt: row.decidedAt,
+      reason: row.reason,
+      promotionId: row.promotionId,
+    })),
+  )
 }
 
 /** Of one whose environment is gone there is nothing more to say: it cannot be approved. */

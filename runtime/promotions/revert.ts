@@ -37,33 +37,58 @@ export class Reverts {
     if (row.state !== 'live' || serving.length < members.length) return false
     const message = `${crashed.plan.service} ${describeExit(exit)} soon after the switch; what served before serves again`
     const error = { code: 'start_failed' as const, message, data: { service: crashed.plan.service } }
-    const entries = await Promise.all(row.items.flatMap((item) => [
-      ...(item.previousId === null ? [] : [item.previousId]),
-      ...(item.left && item.sourceId !== null && row.fromId !== null && !places.get({ serviceId: item.serviceId, environmentId: row.fromId }) ? [item.sourceId] : []),
-    ]).map(async (deploymentId) => entryOf(this.#platform, await readPlan(this.#platform, deploymentId))))
+    const entries = await Promise.all(
+      row.items
+        .flatMap((item) => [
+          ...(item.previousId === null ? [] : [item.previousId]),
+          ...(item.left &&
+          item.sourceId !== null &&
+          row.fromId !== null &&
+          !places.get({ serviceId: item.serviceId, environmentId: row.fromId })
+            ? [item.sourceId]
+            : []),
+        ])
+        .map(async (deploymentId) => entryOf(this.#platform, await readPlan(this.#platform, deploymentId))),
+    )
     await places.switchAll({
       entries,
-      leaving: row.items.flatMap((item) => (item.previousId === null ? [{ serviceId: item.serviceId, environmentId: row.intoId }] : [])),
-      declare: declaring(this.#platform, row.items.map(({ serviceId, previousId }) => ({
-        at: { serviceId, environmentId: row.intoId }, after: entries.find(({ plan }) => plan.deploymentId === previousId)?.plan ?? null, by: null,
-      }))),
+      leaving: row.items.flatMap((item) =>
+        item.previousId === null ? [{ serviceId: item.serviceId, environmentId: row.intoId }] : [],
+      ),
+      declare: declaring(
+        this.#platform,
+        row.items.map(({ serviceId, previousId }) => ({
+          at: { serviceId, environmentId: row.intoId },
+          after: entries.find(({ plan }) => plan.deploymentId === previousId)?.plan ?? null,
+          by: null,
+        })),
+      ),
       record: async (tx) => {
         await tx.update(promotions).set({ state: 'reverted', error }).where(eq(promotions.id, row.id))
         for (const { id } of members) {
           const { exitCode, signal } = id === crashed.plan.deploymentId ? exit : { exitCode: null, signal: null }
-          await advanceIn(tx, id, 'reverted', { watchedUntil: null, error: { code: 'start_failed', message, exitCode, signal } })
+          await advanceIn(tx, id, 'reverted', {
+            watchedUntil: null,
+            error: { code: 'start_failed', message, exitCode, signal },
+          })
         }
       },
     })
     for (const member of members) {
       await announce(this.#platform, member.id)
-      await logs.append(member, { stream: 'platform', level: 'error', text: `deployment ${member.id} reverted: ${message}`, revision: member.commit.slice(0, 7) })
+      await logs.append(member, {
+        stream: 'platform',
+        level: 'error',
+        text: `deployment ${member.id} reverted: ${message}`,
+        revision: member.commit.slice(0, 7),
+      })
     }
     places.endWatches(entries.map(({ plan }) => plan))
     for (const { plan } of entries) await announce(this.#platform, plan.deploymentId)
     await land(this.#platform, { ...row, state: 'reverted' })
     await announcePromotion(this.#platform, row.id)
-    for (const environmentId of [row.intoId, row.fromId]) if (environmentId !== null) this.#platform.events.emit({ type: 'environment', teamId: row.teamId, environmentId })
+    for (const environmentId of [row.intoId, row.fromId])
+      if (environmentId !== null) this.#platform.events.emit({ type: 'environment', teamId: row.teamId, environmentId })
     return true
   }
 }

@@ -17,19 +17,41 @@ export async function wayBack(platform: Platform, deployments: Deployments, row:
   if (whyNotUndone !== null) {
     if (row.state !== 'live') throw new PlatformError('not_in_this_state', `it cannot be taken back: ${whyNotUndone}`)
     const since = await changesSince(platform, into.id, into.generation - 1)
-    throw new PlatformError('conflict', `it cannot be taken back: ${whyNotUndone}`, { fix: 'Roll back the services one by one: m3o rollback SERVICE.', ...(since.data && { data: since.data }) })
+    throw new PlatformError('conflict', `it cannot be taken back: ${whyNotUndone}`, {
+      fix: 'Roll back the services one by one: m3o rollback SERVICE.',
+      ...(since.data && { data: since.data }),
+    })
   }
   const busy = row.items.find(({ serviceId }) => deployments.isUnderWay({ serviceId, environmentId: into.id }))
-  if (busy) throw new PlatformError('conflict', `${platform.routing.table.services[busy.serviceId]?.name} is being deployed in ${name} at this moment`, { fix: 'Wait until it is live, then look again.' })
+  if (busy)
+    throw new PlatformError(
+      'conflict',
+      `${platform.routing.table.services[busy.serviceId]?.name} is being deployed in ${name} at this moment`,
+      { fix: 'Wait until it is live, then look again.' },
+    )
   const previousIds = row.items.flatMap(({ previousId }) => previousId ?? [])
   const previous = await platform.db.select().from(table).where(inArray(table.id, previousIds))
   const items: PromotionItem[] = []
   const members: Pick<DeploymentRow, 'serviceId' | 'kind' | 'commit' | 'message' | 'buildId' | 'restoresId'>[] = []
   for (const { serviceId, previousId, head } of row.items) {
     const before = previous.find(({ id }) => id === previousId)
-    items.push({ serviceId, commit: before?.commit ?? null, sourceId: before?.id ?? null, previousId: null, head, left: false })
+    items.push({
+      serviceId,
+      commit: before?.commit ?? null,
+      sourceId: before?.id ?? null,
+      previousId: null,
+      head,
+      left: false,
+    })
     if (before) {
-      members.push({ serviceId, kind: 'rollback', commit: before.commit, message: `Take back a promotion: ${before.commit.slice(0, 7)}`, buildId: null, restoresId: before.restoresId ?? before.id })
+      members.push({
+        serviceId,
+        kind: 'rollback',
+        commit: before.commit,
+        message: `Take back a promotion: ${before.commit.slice(0, 7)}`,
+        buildId: null,
+        restoresId: before.restoresId ?? before.id,
+      })
     }
   }
   return { items, members, generation: into.generation }

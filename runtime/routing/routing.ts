@@ -14,7 +14,12 @@ import { environmentEntities, serviceEntities, teamEntities, tokenEntities } fro
 type Changes = { [K in RoutedKind]?: Record<string, Routed[K] | null> }
 type Refreshable = 'teams' | 'environments' | 'services' | 'tokens'
 
-const fromDatabase = { teams: teamEntities, environments: environmentEntities, services: serviceEntities, tokens: tokenEntities }
+const fromDatabase = {
+  teams: teamEntities,
+  environments: environmentEntities,
+  services: serviceEntities,
+  tokens: tokenEntities,
+}
 
 /**
  * The routing table and its copy in the gateway. Every change resolves once the gateway has it, or after 2 s when the
@@ -33,7 +38,17 @@ export class Routing {
     this.#gateway = gateway
     this.#log = log
     this.table = {
-      version: 0, epoch: randomUUID(), teams: {}, environments: {}, services: {}, releases: {}, laptops: {}, callers: {}, tokens: {}, sessions: {}, listeners: {},
+      version: 0,
+      epoch: randomUUID(),
+      teams: {},
+      environments: {},
+      services: {},
+      releases: {},
+      laptops: {},
+      callers: {},
+      tokens: {},
+      sessions: {},
+      listeners: {},
     }
   }
 
@@ -57,12 +72,30 @@ export class Routing {
   async refreshPerson(personId: string): Promise<void> {
     const own = await this.#db.select({ id: tokens.id }).from(tokens).where(eq(tokens.userId, personId))
     const teamIds = await this.teamsOf(personId)
-    const [person] = await this.#db.select({ email: users.email, emailVerifiedAt: users.emailVerifiedAt }).from(users).where(eq(users.id, personId))
+    const [person] = await this.#db
+      .select({ email: users.email, emailVerifiedAt: users.emailVerifiedAt })
+      .from(users)
+      .where(eq(users.id, personId))
     const handedOver = Object.values(this.table.sessions).filter((session) => session.personId === personId)
-    const open = new Set((await this.#db.select({ id: sessions.id }).from(sessions).where(and(eq(sessions.userId, personId), isNull(sessions.endedAt)))).map(({ id }) => id))
+    const open = new Set(
+      (
+        await this.#db
+          .select({ id: sessions.id })
+          .from(sessions)
+          .where(and(eq(sessions.userId, personId), isNull(sessions.endedAt)))
+      ).map(({ id }) => id),
+    )
     await this.apply({
-      tokens: await tokenEntities(this.#db, own.map((token) => token.id)),
-      sessions: Object.fromEntries(handedOver.map((session) => [session.id, person === undefined || !open.has(session.id) ? null : { ...session, email: confirmedEmail(person), teamIds }])),
+      tokens: await tokenEntities(
+        this.#db,
+        own.map((token) => token.id),
+      ),
+      sessions: Object.fromEntries(
+        handedOver.map((session) => [
+          session.id,
+          person === undefined || !open.has(session.id) ? null : { ...session, email: confirmedEmail(person), teamIds },
+        ]),
+      ),
     })
   }
 
@@ -87,7 +120,7 @@ export class Routing {
 
   /** Resolves when the gateway has the table as it is, or after `ms` when the gateway is away. */
   async settled(ms = 2_000): Promise<void> {
-    for (const deadline = performance.now() + ms; !this.#synced && performance.now() < deadline; ) await delay(10)
+    for (const deadline = performance.now() + ms; !this.#synced && performance.now() < deadline;) await delay(10)
     await this.#sending
   }
 
@@ -98,7 +131,10 @@ export class Routing {
     } catch (error) {
       if (isPlatformError(error) && error.code === 'conflict') return this.#replace()
       this.#synced = false
-      this.#log.warn({ err: error }, 'the gateway did not take a change of routes; it gets the whole table when it is back')
+      this.#log.warn(
+        { err: error },
+        'the gateway did not take a change of routes; it gets the whole table when it is back',
+      )
     }
   }
 

@@ -4,7 +4,16 @@ import { PlatformError } from '#contract/errors.ts'
 import type { Audience } from '#contract/routing.ts'
 import type { Actor } from '#contract/rpc.ts'
 import type { Db, Transaction } from '#db/open.ts'
-import { consumers, deployments as deploymentRows, environments, members, releases, services, settings, teams } from '#db/schema.ts'
+import {
+  consumers,
+  deployments as deploymentRows,
+  environments,
+  members,
+  releases,
+  services,
+  settings,
+  teams,
+} from '#db/schema.ts'
 import { renameDurably } from '#sdk/compile/durable.ts'
 import { claimName, keepFormerName, requireNotTransferred } from '../access/names.ts'
 import { writeAudit } from '../audit/audit.ts'
@@ -16,7 +25,10 @@ import { tell } from '../sharing/news.ts'
 import { moveVariables } from '../variables/variables.ts'
 import { findService } from './views.ts'
 
-interface Transfer { serviceId: string; teamId: string }
+interface Transfer {
+  serviceId: string
+  teamId: string
+}
 type ServiceRow = Awaited<ReturnType<typeof findService>>
 
 /**
@@ -25,7 +37,12 @@ type ServiceRow = Awaited<ReturnType<typeof findService>>
  * calls wait meanwhile. Its former name leads to it, and the former team goes on calling it, as one of its audience.
  * Resolves with the deployment that brings it up again; null when it was stopped.
  */
-export async function transferService(platform: Platform, deployments: Deployments, actor: Actor, { serviceId, teamId }: Transfer): Promise<{ deploymentId: string | null }> {
+export async function transferService(
+  platform: Platform,
+  deployments: Deployments,
+  actor: Actor,
+  { serviceId, teamId }: Transfer,
+): Promise<{ deploymentId: string | null }> {
   const row = await findService(platform, serviceId)
   const from = { serviceId, environmentId: await productionOf(platform.db, row.teamId) }
   const to = { serviceId, environmentId: await productionOf(platform.db, teamId) }
@@ -55,38 +72,72 @@ export async function transferService(platform: Platform, deployments: Deploymen
   const restarted = served ? await deployments.restart(actor, to) : undefined
   // Whoever waits is let in once it serves there, or will not.
   if (restarted === undefined) await hold(platform, serviceId, false)
-  else void deployments.ended(restarted.id).finally(() => hold(platform, serviceId, false)).catch((error: unknown) => platform.log.error({ err: error }, 'a service that changed hands stays closed'))
-  for (const concerned of [row.teamId, teamId]) platform.events.emit({ type: 'service', teamId: concerned, serviceId, environmentId: null })
+  else
+    void deployments
+      .ended(restarted.id)
+      .finally(() => hold(platform, serviceId, false))
+      .catch((error: unknown) => platform.log.error({ err: error }, 'a service that changed hands stays closed'))
+  for (const concerned of [row.teamId, teamId])
+    platform.events.emit({ type: 'service', teamId: concerned, serviceId, environmentId: null })
   return { deploymentId: restarted?.id ?? null }
 }
 
 /** While it changes hands calls wait in the gateway, and are looked at anew afterwards. */
 async function hold({ db, routing }: Platform, serviceId: string, moving: boolean): Promise<void> {
   const found = await serviceEntities(db, [serviceId])
-  await routing.apply({ services: Object.fromEntries(Object.entries(found).map(([id, entity]) => [id, entity && { ...entity, ...(moving && { moving }) }])) })
+  await routing.apply({
+    services: Object.fromEntries(
+      Object.entries(found).map(([id, entity]) => [id, entity && { ...entity, ...(moving && { moving }) }]),
+    ),
+  })
 }
 
 async function productionOf(db: Db, teamId: string): Promise<string> {
-  const [found] = await db.select({ id: environments.id }).from(environments)
+  const [found] = await db
+    .select({ id: environments.id })
+    .from(environments)
     .where(and(eq(environments.teamId, teamId), eq(environments.kind, 'production'), isNull(environments.deletedAt)))
   if (!found) throw new PlatformError('not_found', 'this team no longer exists')
   return found.id
 }
 
 /** All that would stand in the way is said before anything is stopped. */
-async function requireFree({ db }: Platform, row: ServiceRow, { teamId, productionId }: { teamId: string; productionId: string }): Promise<void> {
-  if (row.teamId === teamId) throw new PlatformError('conflict', `${row.name} is this team's already`, { fix: 'Name another team.' })
-  const [taken] = await db.select({ id: services.id }).from(services).where(and(eq(services.teamId, teamId), eq(services.name, row.name), isNull(services.deletedAt)))
-  if (taken) throw new PlatformError('name_taken', `the team has a service named ${row.name} already`, { field: 'name', fix: `Rename one of them: m3o service rename ${row.name} NAME` })
+async function requireFree(
+  { db }: Platform,
+  row: ServiceRow,
+  { teamId, productionId }: { teamId: string; productionId: string },
+): Promise<void> {
+  if (row.teamId === teamId)
+    throw new PlatformError('conflict', `${row.name} is this team's already`, { fix: 'Name another team.' })
+  const [taken] = await db
+    .select({ id: services.id })
+    .from(services)
+    .where(and(eq(services.teamId, teamId), eq(services.name, row.name), isNull(services.deletedAt)))
+  if (taken)
+    throw new PlatformError('name_taken', `the team has a service named ${row.name} already`, {
+      field: 'name',
+      fix: `Rename one of them: m3o service rename ${row.name} NAME`,
+    })
   await requireNotTransferred(db, { scope: teamId, name: row.name, id: row.id })
-  const copies = await db.select({ name: environments.name }).from(releases).innerJoin(environments, eq(environments.id, releases.environmentId))
-    .where(and(eq(releases.serviceId, row.id), ne(releases.environmentId, productionId), isNull(environments.deletedAt)))
+  const copies = await db
+    .select({ name: environments.name })
+    .from(releases)
+    .innerJoin(environments, eq(environments.id, releases.environmentId))
+    .where(
+      and(eq(releases.serviceId, row.id), ne(releases.environmentId, productionId), isNull(environments.deletedAt)),
+    )
   const [copy] = copies
   if (copy) {
-    throw new PlatformError('not_in_this_state', `${row.name} has copies of its own in ${copies.map(({ name }) => name).join(', ')}`, { fix: `Promote them, or drop them: m3o --env ${copy.name} env reset ${row.name}` })
+    throw new PlatformError(
+      'not_in_this_state',
+      `${row.name} has copies of its own in ${copies.map(({ name }) => name).join(', ')}`,
+      { fix: `Promote them, or drop them: m3o --env ${copy.name} env reset ${row.name}` },
+    )
   }
   if ((await underWay(db)).some(({ serviceId }) => serviceId === row.id)) {
-    throw new PlatformError('not_in_this_state', `a deployment of ${row.name} is under way`, { fix: 'Try again when it has ended.' })
+    throw new PlatformError('not_in_this_state', `a deployment of ${row.name} is under way`, {
+      fix: 'Try again when it has ended.',
+    })
   }
 }
 
@@ -97,28 +148,63 @@ function audienceAfter({ audience, teamId: former }: ServiceRow, teamId: string)
   return { kind: 'teams', teams: [...new Set([...others, former])].filter((id) => id !== teamId) }
 }
 
-async function moveRows(platform: Platform, tx: Transaction, row: ServiceRow, { teamId, from, to, served }: { teamId: string; from: string; to: string; served: boolean }): Promise<void> {
-  const [owner] = row.ownerId === null ? [] : await tx.select().from(members).where(and(eq(members.teamId, teamId), eq(members.userId, row.ownerId)))
-  await claimName(tx, { kind: 'service', scope: teamId, name: row.name, id: row.id }, () => tx.update(services).set({ teamId, ownerId: owner?.userId ?? null, audience: audienceAfter(row, teamId), choices: {} }).where(eq(services.id, row.id)))
+async function moveRows(
+  platform: Platform,
+  tx: Transaction,
+  row: ServiceRow,
+  { teamId, from, to, served }: { teamId: string; from: string; to: string; served: boolean },
+): Promise<void> {
+  const [owner] =
+    row.ownerId === null
+      ? []
+      : await tx
+          .select()
+          .from(members)
+          .where(and(eq(members.teamId, teamId), eq(members.userId, row.ownerId)))
+  await claimName(tx, { kind: 'service', scope: teamId, name: row.name, id: row.id }, () =>
+    tx
+      .update(services)
+      .set({ teamId, ownerId: owner?.userId ?? null, audience: audienceAfter(row, teamId), choices: {} })
+      .where(eq(services.id, row.id)),
+  )
   // What the former team calls it goes on leading to it; so do the names from before that.
   await keepFormerName(tx, { kind: 'service', scope: row.teamId, name: row.name, id: row.id })
   await tx.delete(consumers).where(and(eq(consumers.serviceId, row.id), eq(consumers.teamId, teamId)))
   if (row.approval) {
-    const former = { serviceId: row.id, teamId: row.teamId, state: 'approved' as const, decidedAt: Date.now(), answer: 'it was this team’s own' }
-    await tx.insert(consumers).values(former).onConflictDoUpdate({ target: [consumers.serviceId, consumers.teamId], set: former })
+    const former = {
+      serviceId: row.id,
+      teamId: row.teamId,
+      state: 'approved' as const,
+      decidedAt: Date.now(),
+      answer: 'it was this team’s own',
+    }
+    await tx
+      .insert(consumers)
+      .values(former)
+      .onConflictDoUpdate({ target: [consumers.serviceId, consumers.teamId], set: former })
   }
   const names = await tx.select({ id: teams.id, name: teams.name }).from(teams)
   const called = (id: string) => `@${names.find((team) => team.id === id)?.name ?? ''}/${row.name}`
-  await tell(tx, { serviceId: row.id, kind: 'moved', text: `is ${called(teamId)} now; ${called(row.teamId)} leads to it` })
+  await tell(tx, {
+    serviceId: row.id,
+    kind: 'moved',
+    text: `is ${called(teamId)} now; ${called(row.teamId)} leads to it`,
+  })
   // Environments that are gone, and could come back, come back without it.
   await tx.delete(releases).where(and(eq(releases.serviceId, row.id), ne(releases.environmentId, from)))
-  await tx.update(releases).set({ environmentId: to, wanted: served ? 'live' : 'stopped', updatedAt: Date.now() }).where(and(eq(releases.serviceId, row.id), eq(releases.environmentId, from)))
+  await tx
+    .update(releases)
+    .set({ environmentId: to, wanted: served ? 'live' : 'stopped', updatedAt: Date.now() })
+    .where(and(eq(releases.serviceId, row.id), eq(releases.environmentId, from)))
   // What the former team's other environments had set is theirs.
   await tx.delete(settings).where(and(eq(settings.serviceId, row.id), ne(settings.environmentId, from)))
   await tx.update(settings).set({ environmentId: to }).where(eq(settings.serviceId, row.id))
   await moveVariables(platform, tx, { serviceId: row.id, from, to })
   await tx.update(deploymentRows).set({ teamId }).where(eq(deploymentRows.serviceId, row.id))
-  await tx.update(deploymentRows).set({ environmentId: to }).where(and(eq(deploymentRows.serviceId, row.id), eq(deploymentRows.environmentId, from)))
+  await tx
+    .update(deploymentRows)
+    .set({ environmentId: to })
+    .where(and(eq(deploymentRows.serviceId, row.id), eq(deploymentRows.environmentId, from)))
 }
 
 /** Each team's log of changes has it. */
@@ -127,7 +213,11 @@ async function writeAudits(tx: Transaction, actor: Actor, row: ServiceRow, teamI
   const nameOf = (id: string) => names.find((team) => team.id === id)?.name
   for (const concerned of [row.teamId, teamId]) {
     await writeAudit(tx, actor, {
-      teamId: concerned, action: 'service.transfer', target: `service ${row.name}`, before: { team: nameOf(row.teamId) }, after: { team: nameOf(teamId) },
+      teamId: concerned,
+      action: 'service.transfer',
+      target: `service ${row.name}`,
+      before: { team: nameOf(row.teamId) },
+      after: { team: nameOf(teamId) },
     })
   }
 }

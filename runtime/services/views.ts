@@ -21,8 +21,16 @@ import { defaultSettings, runOnce } from './settings.ts'
 type ServiceRow = typeof services.$inferSelect
 
 /** All services of a team as one environment sees them, by name. */
-export async function listServices(platform: Platform, teamId: string, environmentId: string, options: { usage?: boolean } = {}): Promise<Service[]> {
-  const rows = await platform.db.select().from(services).where(and(eq(services.teamId, teamId), isNull(services.deletedAt)))
+export async function listServices(
+  platform: Platform,
+  teamId: string,
+  environmentId: string,
+  options: { usage?: boolean } = {},
+): Promise<Service[]> {
+  const rows = await platform.db
+    .select()
+    .from(services)
+    .where(and(eq(services.teamId, teamId), isNull(services.deletedAt)))
   const views = await viewServices(platform, rows, environmentId, options)
   return views.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
@@ -30,7 +38,7 @@ export async function listServices(platform: Platform, teamId: string, environme
 export async function getService(platform: Platform, at: At): Promise<Service> {
   const [found] = await viewServices(platform, [await findService(platform, at.serviceId)], at.environmentId)
   const view = found as Service // one row in, one view out
-  return { ...view, pending: view.pending || await hasNewValues(platform, at) }
+  return { ...view, pending: view.pending || (await hasNewValues(platform, at)) }
 }
 
 /** What runs here was started with other variables than it would get now. */
@@ -42,19 +50,30 @@ async function hasNewValues(platform: Platform, at: At): Promise<boolean> {
 /** In the environments where it was deployed itself, or where somebody's laptop runs it. */
 export async function serviceEverywhere(platform: Platform, serviceId: string): Promise<Service[]> {
   const row = await findService(platform, serviceId)
-  const own = await platform.db.select({ id: releases.environmentId }).from(releases).where(eq(releases.serviceId, serviceId))
+  const own = await platform.db
+    .select({ id: releases.environmentId })
+    .from(releases)
+    .where(eq(releases.serviceId, serviceId))
   const all = new Set([...own.map(({ id }) => id), ...platform.laptops.environmentsOf(serviceId)])
   return (await Promise.all([...all].map((id) => viewServices(platform, [row], id)))).flat()
 }
 
 export async function findService({ db }: Pick<Platform, 'db'>, serviceId: string): Promise<ServiceRow> {
-  const [row] = await db.select().from(services).where(and(eq(services.id, serviceId), isNull(services.deletedAt)))
+  const [row] = await db
+    .select()
+    .from(services)
+    .where(and(eq(services.id, serviceId), isNull(services.deletedAt)))
   if (!row) throw new PlatformError('not_found', 'this service no longer exists')
   return row
 }
 
 /** Reads what it needs for all of them at once: a catalogue has thousands, for which memory and processor time are not looked up. */
-export async function viewServices(platform: Platform, rows: readonly ServiceRow[], environmentId: string, { usage: withUsage = true } = {}): Promise<Service[]> {
+export async function viewServices(
+  platform: Platform,
+  rows: readonly ServiceRow[],
+  environmentId: string,
+  { usage: withUsage = true } = {},
+): Promise<Service[]> {
   if (rows.length === 0) return []
   const { db, places, engine } = platform
   const chain = await environmentChain(db, environmentId)
@@ -64,24 +83,43 @@ export async function viewServices(platform: Platform, rows: readonly ServiceRow
   const at = chain.map((one) => one.id)
   const [team] = await db.select({ name: teams.name }).from(teams).where(eq(teams.id, environment.teamId))
   const [own, owners, consoles, newest, pins, replacements] = await Promise.all([
-    db.select({ release: releases, revision: revisions, liveAt: deployments.liveAt }).from(releases)
+    db
+      .select({ release: releases, revision: revisions, liveAt: deployments.liveAt })
+      .from(releases)
       .leftJoin(deployments, eq(deployments.id, releases.deploymentId))
       .leftJoin(revisions, and(eq(revisions.serviceId, releases.serviceId), eq(revisions.commit, releases.commit)))
       .where(and(inArray(releases.environmentId, at), among(releases.serviceId, ids))),
-    db.select().from(users).where(among(users.id, [...new Set(rows.flatMap((row) => row.ownerId ?? []))])),
-    db.select().from(settings).where(and(inArray(settings.environmentId, at), among(settings.serviceId, ids))),
+    db
+      .select()
+      .from(users)
+      .where(among(users.id, [...new Set(rows.flatMap((row) => row.ownerId ?? []))])),
+    db
+      .select()
+      .from(settings)
+      .where(and(inArray(settings.environmentId, at), among(settings.serviceId, ids))),
     newestOf(db, ids, environmentId),
-    pinnedServices(db, chain.filter((one) => one.pinned).map((one) => one.id)),
+    pinnedServices(
+      db,
+      chain.filter((one) => one.pinned).map((one) => one.id),
+    ),
     replacementNames(db, rows),
   ])
   const ownerOf = new Map(owners.map((user) => [user.id, personOf(user)]))
   const consolesOf = Map.groupBy(consoles, (one) => one.serviceId)
   const releaseOf = new Map<string, (typeof own)[number] & { from: EnvironmentRow }>()
   for (const from of chain.toReversed()) {
-    for (const one of own) if (one.release.environmentId === from.id) releaseOf.set(one.release.serviceId, { ...one, from })
+    for (const one of own)
+      if (one.release.environmentId === from.id) releaseOf.set(one.release.serviceId, { ...one, from })
   }
   const wanted = new Set(ids)
-  const usage = withUsage ? await engine.stats(places.instances.all().filter((one) => wanted.has(one.serviceId)).map((one) => one.id)) : new Map<string, never>()
+  const usage = withUsage
+    ? await engine.stats(
+        places.instances
+          .all()
+          .filter((one) => wanted.has(one.serviceId))
+          .map((one) => one.id),
+      )
+    : new Map<string, never>()
 
   return rows.map((row): Service => {
     const found = releaseOf.get(row.id)
@@ -90,33 +128,59 @@ export async function viewServices(platform: Platform, rows: readonly ServiceRow
     const onLaptop = laptopOf(platform, row.id, chain, found?.from)
     const instances = onLaptop ? [instanceOn(onLaptop.laptop)] : place ? instancesOf(platform, place, usage) : []
     const { state, reason } = stateOf(place, instances, deployment)
-    const kept = (consolesOf.get(row.id) ?? []).sort((a, b) => at.indexOf(b.environmentId) - at.indexOf(a.environmentId))
-    const settings = settingsOf(kept.map((one) => one.settings), place)
+    const kept = (consolesOf.get(row.id) ?? []).sort(
+      (a, b) => at.indexOf(b.environmentId) - at.indexOf(a.environmentId),
+    )
+    const settings = settingsOf(
+      kept.map((one) => one.settings),
+      place,
+    )
     return {
-      id: row.id, teamId: row.teamId, team: team?.name ?? '', name: row.name,
+      id: row.id,
+      teamId: row.teamId,
+      team: team?.name ?? '',
+      name: row.name,
       description: row.description || found?.revision?.description || '',
       language: found?.revision?.language ?? '',
       owner: (row.ownerId && ownerOf.get(row.ownerId)) || null,
-      contact: row.contact, tags: row.tags,
+      contact: row.contact,
+      tags: row.tags,
       audience: withTeamNames(platform, row.audience),
-      readable: row.readable, approval: row.approval, perMinute: row.perMinute,
-      deprecation: row.deprecation && { message: row.deprecation.message, at: row.deprecation.at, sunset: row.deprecation.sunset, replacement: replacements.get(row.deprecation.replacementId ?? '') ?? null },
-      forkedFrom: row.forkedFrom && { name: nameOf(platform, row.forkedFrom.serviceId), revision: row.forkedFrom.commit.slice(0, 7) },
+      readable: row.readable,
+      approval: row.approval,
+      perMinute: row.perMinute,
+      deprecation: row.deprecation && {
+        message: row.deprecation.message,
+        at: row.deprecation.at,
+        sunset: row.deprecation.sunset,
+        replacement: replacements.get(row.deprecation.replacementId ?? '') ?? null,
+      },
+      forkedFrom: row.forkedFrom && {
+        name: nameOf(platform, row.forkedFrom.serviceId),
+        revision: row.forkedFrom.commit.slice(0, 7),
+      },
       access: null,
       environment: environment.name,
       from: onLaptop?.from.name ?? found?.from.name ?? null,
       laptop: onLaptop?.laptop ?? null,
       pinned: found !== undefined && onLaptop === undefined && (pins.get(found.from.id)?.has(row.id) ?? false),
-      state, reason,
+      state,
+      reason,
       revision: found ? found.release.commit.slice(0, 7) : null,
       instances,
       url: serviceUrl(platform, { service: row.name, environment: environment.name, team: team?.name ?? '' }),
       endpoints: onLaptop?.endpoints ?? found?.revision?.endpoints ?? [],
       settings,
-      pending: place !== undefined && !place.plan.pinned && found?.from.id === environment.id && !isDeepStrictEqual(place.plan.settings, settings),
+      pending:
+        place !== undefined &&
+        !place.plan.pinned &&
+        found?.from.id === environment.id &&
+        !isDeepStrictEqual(place.plan.settings, settings),
       locked: place?.plan.build.locked ?? [],
       deployedAt: found?.liveAt ?? null,
-      lastDeployment: deployment ? { id: deployment.id, state: deployment.state, at: deployment.createdAt, by: deployment.byName } : null,
+      lastDeployment: deployment
+        ? { id: deployment.id, state: deployment.state, at: deployment.createdAt, by: deployment.byName }
+        : null,
       createdAt: row.createdAt,
     }
   })
@@ -128,17 +192,32 @@ function settingsOf(kept: readonly Partial<ServiceSettings>[], place: Place | un
   return place?.plan.keepsData ? runOnce(settings) : settings
 }
 
-function instancesOf({ places }: Platform, place: Place, usage: Awaited<ReturnType<Platform['engine']['stats']>>): Instance[] {
-  return places.instances.of(place)
+function instancesOf(
+  { places }: Platform,
+  place: Place,
+  usage: Awaited<ReturnType<Platform['engine']['stats']>>,
+): Instance[] {
+  return places.instances
+    .of(place)
     .filter((one) => one.deploymentId === place.plan.deploymentId)
     .map((one) => ({
-      id: one.id, pid: one.placement.pid, state: one.state, startedAt: one.startedAt, restarts: one.restarts,
-      memoryBytes: usage.get(one.id)?.memoryBytes ?? null, cpuMs: usage.get(one.id)?.cpuMs ?? null,
+      id: one.id,
+      pid: one.placement.pid,
+      state: one.state,
+      startedAt: one.startedAt,
+      restarts: one.restarts,
+      memoryBytes: usage.get(one.id)?.memoryBytes ?? null,
+      cpuMs: usage.get(one.id)?.cpuMs ?? null,
     }))
 }
 
 /** The nearest laptop, unless something is deployed nearer. */
-function laptopOf({ laptops }: Platform, serviceId: string, chain: readonly EnvironmentRow[], deployedIn: EnvironmentRow | undefined): { laptop: Laptop; from: EnvironmentRow; endpoints: Endpoint[] | undefined } | undefined {
+function laptopOf(
+  { laptops }: Platform,
+  serviceId: string,
+  chain: readonly EnvironmentRow[],
+  deployedIn: EnvironmentRow | undefined,
+): { laptop: Laptop; from: EnvironmentRow; endpoints: Endpoint[] | undefined } | undefined {
   for (const from of chain) {
     const at = { serviceId, environmentId: from.id }
     const laptop = laptops.serving(at)
@@ -153,15 +232,25 @@ function instanceOn({ instance, since }: Laptop): Instance {
   return { id: instance, pid: null, state: 'live', startedAt: since, restarts: 0, memoryBytes: null, cpuMs: null }
 }
 
-function stateOf(place: Place | undefined, instances: readonly Instance[], newest: Newest | undefined): { state: ServiceState; reason: string | null } {
+function stateOf(
+  place: Place | undefined,
+  instances: readonly Instance[],
+  newest: Newest | undefined,
+): { state: ServiceState; reason: string | null } {
   const deploying = newest !== undefined && isUnderWay(newest.state)
   if (instances.some((one) => one.state === 'live')) return { state: 'live', reason: null }
   if (deploying) return { state: 'deploying', reason: null }
-  if (!place) return newest?.state === 'failed' ? { state: 'failed', reason: newest.error?.message ?? null } : { state: 'stopped', reason: newest ? null : 'it was never deployed here' }
+  if (!place)
+    return newest?.state === 'failed'
+      ? { state: 'failed', reason: newest.error?.message ?? null }
+      : { state: 'stopped', reason: newest ? null : 'it was never deployed here' }
   if (place.wanted === 'stopped') return { state: 'stopped', reason: 'it was stopped here' }
   if (place.crashing !== null) return { state: 'crashing', reason: place.crashing }
-  if (place.plan.settings.min === 0 && instances.length === 0) return { state: 'asleep', reason: 'it wakes on the next call' }
-  return place.crashes.length > 0 ? { state: 'crashing', reason: 'it crashed and is being started again' } : { state: 'deploying', reason: 'it is being started' }
+  if (place.plan.settings.min === 0 && instances.length === 0)
+    return { state: 'asleep', reason: 'it wakes on the next call' }
+  return place.crashes.length > 0
+    ? { state: 'crashing', reason: 'it crashed and is being started again' }
+    : { state: 'deploying', reason: 'it is being started' }
 }
 
 /** `@team/service`, as it is called now; null when it is gone. */
@@ -172,9 +261,14 @@ export function nameOf({ routing: { table } }: Pick<Platform, 'routing'>, servic
 
 /** Stored by id, shown by name; a team that is gone is left out. */
 function withTeamNames({ routing }: Platform, audience: Audience): Audience {
-  return audience.kind === 'teams' ? { kind: 'teams', teams: audience.teams.flatMap((id) => routing.table.teams[id]?.name ?? []) } : audience
+  return audience.kind === 'teams'
+    ? { kind: 'teams', teams: audience.teams.flatMap((id) => routing.table.teams[id]?.name ?? []) }
+    : audience
 }
 
-export function serviceUrl({ settings: { domain, gatewayPort } }: Pick<Platform, 'settings'>, at: { service: string; environment: string; team: string }): string {
+export function serviceUrl(
+  { settings: { domain, gatewayPort } }: Pick<Platform, 'settings'>,
+  at: { service: string; environment: string; team: string },
+): string {
   return `http://${hostLabel(at)}.${domain}:${gatewayPort}/`
 }

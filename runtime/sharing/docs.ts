@@ -10,11 +10,22 @@ const isReadme = (path: string): boolean => /^readme(\.(md|markdown|txt))?$/i.te
 export const isDoc = (path: string): boolean => isReadme(path) || /^docs\/.+\.(md|markdown)$/i.test(path)
 
 /** The documents of a revision: README first, then what is under docs/, by path. */
-export async function docsOf({ source }: Pick<Platform, 'source'>, serviceId: string, commit: string): Promise<DocFile[]> {
+export async function docsOf(
+  { source }: Pick<Platform, 'source'>,
+  serviceId: string,
+  commit: string,
+): Promise<DocFile[]> {
   const files = await source.trees.list({ serviceId, tree: commit })
-  const docs = files.filter(({ kind, path }) => (kind === 'file' || kind === 'executable') && isDoc(path))
-    .sort((a, b) => Number(isReadme(b.path)) - Number(isReadme(a.path)) || a.path.localeCompare(b.path)).slice(0, mostFiles)
-  return Promise.all(docs.map(async ({ path, hash, size }) => ({ path, text: size > mostText ? null : (await source.trees.readBlob({ serviceId, hash })).text ?? null })))
+  const docs = files
+    .filter(({ kind, path }) => (kind === 'file' || kind === 'executable') && isDoc(path))
+    .sort((a, b) => Number(isReadme(b.path)) - Number(isReadme(a.path)) || a.path.localeCompare(b.path))
+    .slice(0, mostFiles)
+  return Promise.all(
+    docs.map(async ({ path, hash, size }) => ({
+      path,
+      text: size > mostText ? null : ((await source.trees.readBlob({ serviceId, hash })).text ?? null),
+    })),
+  )
 }
 
 /** Of another team's service, as its production has it: its documents go with it wherever it is shared. */
@@ -27,19 +38,41 @@ export async function sharedDocs(platform: Platform, teamId: string, name: strin
 export async function sharedTree(platform: Platform, teamId: string, name: string): Promise<TreeEntry[]> {
   const { serviceId, commit } = await readable(platform, teamId, name)
   const files = await platform.source.trees.list({ serviceId, tree: commit })
-  return files.map(({ path, kind, hash, size }) => ({ path, hash, size, executable: kind === 'executable', kind: kind === 'link' ? 'symlink' : kind === 'module' ? 'submodule' : 'file' }))
+  return files.map(({ path, kind, hash, size }) => ({
+    path,
+    hash,
+    size,
+    executable: kind === 'executable',
+    kind: kind === 'link' ? 'symlink' : kind === 'module' ? 'submodule' : 'file',
+  }))
 }
 
 export async function sharedFile(platform: Platform, teamId: string, name: string, path: string): Promise<SourceFile> {
   const { serviceId, commit } = await readable(platform, teamId, name)
   const file = await platform.source.trees.read({ serviceId, tree: commit, path })
-  return { path: file.path, hash: file.hash, size: file.size, text: file.text ?? null, binary: file.content === 'binary' }
+  return {
+    path: file.path,
+    hash: file.hash,
+    size: file.size,
+    text: file.text ?? null,
+    binary: file.content === 'binary',
+  }
 }
 
 /** What of its source another team may read: the revision that serves in its production. @throws PlatformError `forbidden` */
-export async function readable(platform: Platform, teamId: string, name: string): Promise<{ serviceId: string; commit: string }> {
+export async function readable(
+  platform: Platform,
+  teamId: string,
+  name: string,
+): Promise<{ serviceId: string; commit: string }> {
   const { service, access, commit } = await requireShared(platform, teamId, name)
-  if (!mayRead(service, access)) throw new PlatformError('forbidden', `the source of ${name} is its team's alone`, { fix: 'Ask its team to open it: m3o share SERVICE --source callers, or --source anyone.' })
-  if (commit === null) throw new PlatformError('not_in_this_state', `${name} was never deployed in its team's production`, { fix: 'There is nothing to read yet.' })
+  if (!mayRead(service, access))
+    throw new PlatformError('forbidden', `the source of ${name} is its team's alone`, {
+      fix: 'Ask its team to open it: m3o share SERVICE --source callers, or --source anyone.',
+    })
+  if (commit === null)
+    throw new PlatformError('not_in_this_state', `${name} was never deployed in its team's production`, {
+      fix: 'There is nothing to read yet.',
+    })
   return { serviceId: service.id, commit }
 }

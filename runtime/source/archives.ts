@@ -53,9 +53,14 @@ export async function storeArchive(repository: Repository, stream: AsyncIterable
       edits.set(rawPath(path), await storeEntry(batch, entry, path, links))
       await batch.relieve()
     }
-    if (total.files === 0) throw new PlatformError('bad_request', 'the archive holds no file', { fix: 'Deploy from the folder that holds the service.' })
+    if (total.files === 0)
+      throw new PlatformError('bad_request', 'the archive holds no file', {
+        fix: 'Deploy from the folder that holds the service.',
+      })
     refuseOverlap(edits)
-    for (const path of links.keys()) if (!staysInside(path, links)) throw new PlatformError('invalid_path', `the link ${path} leads out of the folder (to ${links.get(path)})`)
+    for (const path of links.keys())
+      if (!staysInside(path, links))
+        throw new PlatformError('invalid_path', `the link ${path} leads out of the folder (to ${links.get(path)})`)
     const tree = await editTree(repository, emptyTree, edits, batch)
     await batch.flush()
     return tree
@@ -65,14 +70,27 @@ export async function storeArchive(repository: Repository, stream: AsyncIterable
   }
 }
 
-export async function commitArchive(repository: Repository, input: ArchiveInput, locked: <T>(work: () => Promise<T>) => Promise<T>): Promise<Landed> {
+export async function commitArchive(
+  repository: Repository,
+  input: ArchiveInput,
+  locked: <T>(work: () => Promise<T>) => Promise<T>,
+): Promise<Landed> {
   const base = input.base === undefined ? undefined : checkOid(input.base, 'base')
-  const tip = input.tip === undefined ? undefined : await arrived(repository, checkOid(input.tip, 'tip'), input.branches)
+  const tip =
+    input.tip === undefined ? undefined : await arrived(repository, checkOid(input.tip, 'tip'), input.branches)
   const tree = await storeArchive(repository, input.stream)
-  const landed = await locked(() => landTree(repository, {
-    branches: input.branches, tree, base, tip, author: input.author, message: input.message, force: input.force ?? false,
-    fix: 'Pull the newer source and bring the two together, or deploy with --force to write over it.',
-  }))
+  const landed = await locked(() =>
+    landTree(repository, {
+      branches: input.branches,
+      tree,
+      base,
+      tip,
+      author: input.author,
+      message: input.message,
+      force: input.force ?? false,
+      fix: 'Pull the newer source and bring the two together, or deploy with --force to write over it.',
+    }),
+  )
   if (tip !== undefined) await deleteRef(repository, incomingRef(tip))
   return landed
 }
@@ -81,20 +99,39 @@ export async function commitArchive(repository: Repository, input: ArchiveInput,
 async function arrived(repository: Repository, tip: Oid, branches: string[]): Promise<Oid> {
   if ((await readRef(repository, incomingRef(tip))) === tip) return tip
   const head = await headOf(repository, branches).catch(() => undefined)
-  if (head !== undefined && (await objectInfo(repository, tip))?.type === 'commit' && (await containsCommit(repository, { commit: head.commit, ancestor: tip }))) return tip
-  throw new PlatformError('not_found', `the history of ${tip.slice(0, 7)} has not arrived`, { field: 'tip', fix: 'Deploy again.' })
+  if (
+    head !== undefined &&
+    (await objectInfo(repository, tip))?.type === 'commit' &&
+    (await containsCommit(repository, { commit: head.commit, ancestor: tip }))
+  )
+    return tip
+  throw new PlatformError('not_found', `the history of ${tip.slice(0, 7)} has not arrived`, {
+    field: 'tip',
+    fix: 'Deploy again.',
+  })
 }
 
-async function storeEntry(batch: ObjectBatch, entry: TarEntry, path: string, links: Map<string, string>): Promise<TreeEntry> {
+async function storeEntry(
+  batch: ObjectBatch,
+  entry: TarEntry,
+  path: string,
+  links: Map<string, string>,
+): Promise<TreeEntry> {
   if (entry.type === 'link') {
-    if (Buffer.byteLength(entry.target) > maxPathBytes) throw new PlatformError('invalid_path', `the link ${path} leads too far`)
+    if (Buffer.byteLength(entry.target) > maxPathBytes)
+      throw new PlatformError('invalid_path', `the link ${path} leads too far`)
     links.set(path, entry.target)
     return { mode: '120000', oid: batch.add('blob', Buffer.from(entry.target, 'utf8')) }
   }
   links.delete(path)
   if (entry.type !== 'file') {
-    const what = { hardlink: 'a hard link', device: 'a device', fifo: 'a pipe', other: 'of an unknown kind' }[entry.type as 'hardlink' | 'device' | 'fifo' | 'other']
-    throw new PlatformError('invalid_path', `${path} is ${what}; only files, folders and links are taken`, { field: 'path', data: { path } })
+    const what = { hardlink: 'a hard link', device: 'a device', fifo: 'a pipe', other: 'of an unknown kind' }[
+      entry.type as 'hardlink' | 'device' | 'fifo' | 'other'
+    ]
+    throw new PlatformError('invalid_path', `${path} is ${what}; only files, folders and links are taken`, {
+      field: 'path',
+      data: { path },
+    })
   }
   const mode = entry.executable ? '100755' : '100644'
   if (entry.size > inMemory) return { mode, oid: await batch.addStream(entry.size, entry.content) }
@@ -112,10 +149,13 @@ async function unzipped(stream: AsyncIterable<Uint8Array>): Promise<AsyncIterabl
     if (done) break
     start = Buffer.concat([start, value])
   }
-  const all = Readable.from((async function* () {
-    if (start.length > 0) yield start
-    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
-  })(), { objectMode: false })
+  const all = Readable.from(
+    (async function* () {
+      if (start.length > 0) yield start
+      for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
+    })(),
+    { objectMode: false },
+  )
   if (start[0] !== 0x1f || start[1] !== 0x8b) return all
   const gunzip = zlib.createGunzip()
   all.once('error', (error) => gunzip.destroy(error))
@@ -127,7 +167,12 @@ async function* tidyErrors(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
     yield* stream
   } catch (error) {
     if (!String((error as NodeJS.ErrnoException).code).startsWith('Z_')) throw error
-    throw new PlatformError('bad_request', 'the archive cannot be read: its compression is broken', { fix: 'Send it again.' }, { cause: error })
+    throw new PlatformError(
+      'bad_request',
+      'the archive cannot be read: its compression is broken',
+      { fix: 'Send it again.' },
+      { cause: error },
+    )
   }
 }
 

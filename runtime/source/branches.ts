@@ -25,14 +25,22 @@ export async function hasBranch(repository: Repository, branch: string): Promise
 }
 
 export async function listBranches(repository: Repository): Promise<{ branch: string; commit: Oid }[]> {
-  return [...(await listRefs(repository, 'refs/heads/'))].map(([ref, commit]) => ({ branch: ref.slice('refs/heads/'.length), commit }))
+  return [...(await listRefs(repository, 'refs/heads/'))].map(([ref, commit]) => ({
+    branch: ref.slice('refs/heads/'.length),
+    commit,
+  }))
 }
 
 /** Moves a branch to a commit that exists, only from where it is expected to be; for promotion and rollback. */
-export async function advanceBranch(repository: Repository, input: { branch: string; to: Oid; expected: Oid | undefined }): Promise<void> {
+export async function advanceBranch(
+  repository: Repository,
+  input: { branch: string; to: Oid; expected: Oid | undefined },
+): Promise<void> {
   await readCommit(repository, input.to)
   if (await moveRef(repository, branchRef(input.branch), input)) return
-  throw new PlatformError('conflict', `the branch ${input.branch} has moved meanwhile`, { fix: 'Look at what came in, then try again.' })
+  throw new PlatformError('conflict', `the branch ${input.branch} has moved meanwhile`, {
+    fix: 'Look at what came in, then try again.',
+  })
 }
 
 /** Where a branch is; undefined when there is none. */

@@ -24,17 +24,24 @@ class CatFile {
 
   constructor(dir: string) {
     this.#child = spawnGit(dir, ['cat-file', '--batch-command'])
-    this.#child.stdout.on('data', (chunk: Buffer) => { this.#chunks.push(chunk); this.#size += chunk.length; this.#read() })
+    this.#child.stdout.on('data', (chunk: Buffer) => {
+      this.#chunks.push(chunk)
+      this.#size += chunk.length
+      this.#read()
+    })
     this.#child.stderr.resume()
     const end = () => this.#end(new Error('git cat-file ended'))
     this.#child.once('error', end)
     this.#child.once('close', end)
     // Never a reason for the process to stay alive.
     this.#child.unref()
-    for (const pipe of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) (pipe as unknown as { unref?: () => void }).unref?.()
+    for (const pipe of [this.#child.stdin, this.#child.stdout, this.#child.stderr])
+      (pipe as unknown as { unref?: () => void }).unref?.()
   }
 
-  get busy(): boolean { return this.#asked.length > 0 }
+  get busy(): boolean {
+    return this.#asked.length > 0
+  }
 
   ask(oid: Oid, wantsBody: boolean): Promise<Answer> {
     this.lastUsed = performance.now()
@@ -47,7 +54,12 @@ class CatFile {
   }
 
   async close(): Promise<void> {
-    const gone = this.ended ? Promise.resolve() : exitOf(this.#child).then(() => {}, () => {})
+    const gone = this.ended
+      ? Promise.resolve()
+      : exitOf(this.#child).then(
+          () => {},
+          () => {},
+        )
     killGit(this.#child)
     await gone
   }
@@ -69,9 +81,15 @@ class CatFile {
         this.#chunks = [head.subarray(newline + 1)]
         this.#size = head.length - newline - 1
         const [, type, size] = head.toString('latin1', 0, newline).split(' ')
-        if (size === undefined) { this.#answer(undefined); continue }
+        if (size === undefined) {
+          this.#answer(undefined)
+          continue
+        }
         this.#header = { type: type as ObjectType, size: Number(size) }
-        if (!asked.wantsBody) { this.#answer({ ...this.#header, body: undefined }); continue }
+        if (!asked.wantsBody) {
+          this.#answer({ ...this.#header, body: undefined })
+          continue
+        }
       }
       const { size } = this.#header
       if (this.#size < size + 1) return
@@ -122,7 +140,10 @@ function catFileOf(dir: string): CatFile {
   if (found !== undefined && !found.ended) return found
   for (const [key, process] of [...open].sort(([, a], [, b]) => a.lastUsed - b.lastUsed)) {
     if (open.size < maxProcesses) break
-    if (!process.busy) { open.delete(key); void process.close() }
+    if (!process.busy) {
+      open.delete(key)
+      void process.close()
+    }
   }
   const fresh = new CatFile(dir)
   open.set(dir, fresh)

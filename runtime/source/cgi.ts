@@ -23,7 +23,8 @@ export async function readCgi(stdout: Readable, response: ServerResponse): Promi
       body = head.subarray(end.index + end[0].length)
       head = undefined
     }
-    if (body.length > 0 && !response.destroyed && !response.write(body)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+    if (body.length > 0 && !response.destroyed && !response.write(body))
+      await Promise.race([once(response, 'drain'), once(response, 'close')])
   }
   if (head !== undefined) throw new Error('the CGI program ended without an answer')
 }

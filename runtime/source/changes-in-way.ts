@@ -18,12 +18,26 @@ export interface ChangeInWay {
 const named = 50
 
 /** For each file (raw paths): the last commit that touched it since `base`, or, when that knows none, at all. */
-export async function changesInWay(repository: Repository, input: { base: Oid | undefined; head: Oid; paths: string[] }): Promise<ChangeInWay[]> {
+export async function changesInWay(
+  repository: Repository,
+  input: { base: Oid | undefined; head: Oid; paths: string[] },
+): Promise<ChangeInWay[]> {
   const found: ChangeInWay[] = []
   for (const raw of input.paths.slice(0, named)) {
     const path = shownPath(raw)
-    const since = input.base === undefined ? undefined : await lastChange(repository, `${input.base}..${input.head}`, path)
-    found.push(since ?? (await lastChange(repository, input.head, path)) ?? { path, commit: null, author: '', email: '', time: null, message: '' })
+    const since =
+      input.base === undefined ? undefined : await lastChange(repository, `${input.base}..${input.head}`, path)
+    found.push(
+      since ??
+        (await lastChange(repository, input.head, path)) ?? {
+          path,
+          commit: null,
+          author: '',
+          email: '',
+          time: null,
+          message: '',
+        },
+    )
   }
   return found
 }
@@ -31,10 +45,22 @@ export async function changesInWay(repository: Repository, input: { base: Oid | 
 async function lastChange(repository: Repository, range: string, path: string): Promise<ChangeInWay | undefined> {
   const { code, stdout } = await runGit(
     repository.dir,
-    ['--literal-pathspecs', 'log', '-1', '--format=%H%x00%an%x00%ae%x00%aI%x00%s', '--end-of-options', range, '--', path],
+    [
+      '--literal-pathspecs',
+      'log',
+      '-1',
+      '--format=%H%x00%an%x00%ae%x00%aI%x00%s',
+      '--end-of-options',
+      range,
+      '--',
+      path,
+    ],
     { accept: [0, 128] },
   )
-  const [commit, author = '', email = '', time = '', message = ''] = stdout.toString('utf8').replace(/\n$/, '').split('\0')
+  const [commit, author = '', email = '', time = '', message = ''] = stdout
+    .toString('utf8')
+    .replace(/\n$/, '')
+    .split('\0')
   return code !== 0 || !commit ? undefined : { path, commit, author, email, time, message }
 }
 

@@ -35,7 +35,16 @@ const zero = '0'.repeat(40)
 export async function diffTrees(repository: Repository, input: { from: Oid; to: Oid }): Promise<FileDiff[]> {
   const [from, to] = [await treeAt(repository, input.from), await treeAt(repository, input.to)]
   await requireWalkable(repository, [from, to])
-  const { stdout } = await runGit(repository.dir, ['diff-tree', ...plain, '-z', '--raw', '--numstat', '--no-abbrev', from, to])
+  const { stdout } = await runGit(repository.dir, [
+    'diff-tree',
+    ...plain,
+    '-z',
+    '--raw',
+    '--numstat',
+    '--no-abbrev',
+    from,
+    to,
+  ])
   return parseRaw(stdout.toString('utf8').split('\0'))
 }
 
@@ -46,12 +55,19 @@ export async function diffCommit(repository: Repository, commit: Oid): Promise<F
 }
 
 /** The hunks of one file; empty for a binary one. After a rename give both names. */
-export async function diffFile(repository: Repository, input: { from: Oid; to: Oid; path: string; oldPath?: string; context?: number }): Promise<Hunk[]> {
+export async function diffFile(
+  repository: Repository,
+  input: { from: Oid; to: Oid; path: string; oldPath?: string; context?: number },
+): Promise<Hunk[]> {
   const [from, to] = [await treeAt(repository, input.from), await treeAt(repository, input.to)]
   await requireWalkable(repository, [from, to])
   const paths = [...new Set([checkPath(input.path), checkPath(input.oldPath ?? input.path, 'oldPath')])]
   const context = Math.min(Math.max(Math.floor(input.context ?? 3), 0), 10_000)
-  const { stdout } = await runGit(repository.dir, ['--literal-pathspecs', 'diff-tree', ...plain, '-p', `-U${context}`, from, to, '--', ...paths], { maxBytes: 16 << 20 })
+  const { stdout } = await runGit(
+    repository.dir,
+    ['--literal-pathspecs', 'diff-tree', ...plain, '-p', `-U${context}`, from, to, '--', ...paths],
+    { maxBytes: 16 << 20 },
+  )
   return parseHunks(stdout.toString('utf8'))
 }
 
@@ -60,13 +76,29 @@ function parseRaw(cells: string[]): FileDiff[] {
   const files: FileDiff[] = []
   let at = 0
   while (cells[at]?.startsWith(':')) {
-    const [oldMode = '', newMode = '', oldHash = '', newHash = '', status = ''] = (cells[at++] ?? '').slice(1).split(' ')
+    const [oldMode = '', newMode = '', oldHash = '', newHash = '', status = ''] = (cells[at++] ?? '')
+      .slice(1)
+      .split(' ')
     const from = cells[at++] ?? ''
     const renamed = status.startsWith('R')
     const path = renamed ? (cells[at++] ?? '') : from
     files.push({
-      path, status: renamed ? 'renamed' : status === 'A' ? 'added' : status === 'D' ? 'deleted' : oldMode.slice(0, 2) !== newMode.slice(0, 2) ? 'type' : 'modified',
-      ...(renamed && { from }), oldHash: oldHash === zero ? null : oldHash, newHash: newHash === zero ? null : newHash, binary: false, added: 0, removed: 0,
+      path,
+      status: renamed
+        ? 'renamed'
+        : status === 'A'
+          ? 'added'
+          : status === 'D'
+            ? 'deleted'
+            : oldMode.slice(0, 2) !== newMode.slice(0, 2)
+              ? 'type'
+              : 'modified',
+      ...(renamed && { from }),
+      oldHash: oldHash === zero ? null : oldHash,
+      newHash: newHash === zero ? null : newHash,
+      binary: false,
+      added: 0,
+      removed: 0,
     })
   }
   for (const file of files) {
@@ -86,7 +118,14 @@ function parseHunks(patch: string): Hunk[] {
     const open = hunks.at(-1)
     if (head) {
       const [, oldStart, oldLines = '1', newStart, newLines = '1', heading = ''] = head
-      hunks.push({ oldStart: Number(oldStart), oldLines: Number(oldLines), newStart: Number(newStart), newLines: Number(newLines), heading, lines: [] })
+      hunks.push({
+        oldStart: Number(oldStart),
+        oldLines: Number(oldLines),
+        newStart: Number(newStart),
+        newLines: Number(newLines),
+        heading,
+        lines: [],
+      })
     } else if (line.startsWith('diff --git ')) {
       if (open !== undefined) break
     } else if (open !== undefined && line !== '') open.lines.push(line)

@@ -30,24 +30,56 @@ const fix = 'Bring the newer source into your draft, or deploy with force to wri
  * Makes the draft the head of its environment's branch; without changes gives the head as it is. `onLanded` hears of it as
  * soon as it is there for good: that a draft stands on what is just like it need not be written before.
  */
-export async function commitDraft(repository: Repository, key: DraftKey, input: CommitInput, onLanded: (landed: Landed & { message: string }) => void): Promise<void> {
+export async function commitDraft(
+  repository: Repository,
+  key: DraftKey,
+  input: CommitInput,
+  onLanded: (landed: Landed & { message: string }) => void,
+): Promise<void> {
   const batch = new ObjectBatch(repository)
   const { draft, isKept } = await savedDraft(repository, key, input, batch)
-  const decided = input.force ? await takeOwnSide(repository, draft) : { tree: draft.tree, base: draft.base, overwrote: [] }
-  const message = typeof input.message === 'string' ? input.message : await input.message(describeChanges(await compareTrees(repository, draft.baseTree, draft.tree)), draft.head.commit)
+  const decided = input.force
+    ? await takeOwnSide(repository, draft)
+    : { tree: draft.tree, base: draft.base, overwrote: [] }
+  const message =
+    typeof input.message === 'string'
+      ? input.message
+      : await input.message(
+          describeChanges(await compareTrees(repository, draft.baseTree, draft.tree)),
+          draft.head.commit,
+        )
   const landed = await landTree(repository, {
-    branches: key.branches, tree: decided.tree, base: decided.base, author: input.author, message, force: false, fix, batch,
+    branches: key.branches,
+    tree: decided.tree,
+    base: decided.base,
+    author: input.author,
+    message,
+    force: false,
+    fix,
+    batch,
     onCommit: (commit) => input.onCommit?.(commit, message),
   }).catch(async (error: unknown) => {
     // What was saved with it is not lost.
     if (!isKept) await keepDraft(repository, key, { draft, tree: draft.tree, batch })
     throw error
   })
-  const said = { ...landed, message, overwrote: decided.overwrote, merged: landed.merged || decided.base !== draft.base }
+  const said = {
+    ...landed,
+    message,
+    overwrote: decided.overwrote,
+    merged: landed.merged || decided.base !== draft.base,
+  }
   const tree = await treeOf(repository, landed.commit)
   if (tree === draft.tree) onLanded(said)
   // Should the machine lose this one, the draft has no changes to its branch all the same.
-  if (draft.commit !== null) await keepDraft(repository, key, { draft, tree, base: landed.commit, batch: new ObjectBatch(repository), lazy: true })
+  if (draft.commit !== null)
+    await keepDraft(repository, key, {
+      draft,
+      tree,
+      base: landed.commit,
+      batch: new ObjectBatch(repository),
+      lazy: true,
+    })
   onLanded(said)
 }
 
@@ -55,33 +87,61 @@ export async function commitDraft(repository: Repository, key: DraftKey, input: 
  * Where all else is as it is in the branch, what is saved goes there in one step with the commit. Otherwise it is saved before:
  * a merge reads what is on the disk, and a draft that has changes must not be older than its branch after a kill.
  */
-async function savedDraft(repository: Repository, key: DraftKey, { save }: CommitInput, batch: ObjectBatch): Promise<{ draft: Draft; isKept: boolean }> {
+async function savedDraft(
+  repository: Repository,
+  key: DraftKey,
+  { save }: CommitInput,
+  batch: ObjectBatch,
+): Promise<{ draft: Draft; isKept: boolean }> {
   const draft = await readDraft(repository, key)
   if (save === undefined) return { draft, isKept: true }
-  if (draft.tree === draft.head.tree && draft.base === draft.head.commit) return { draft: { ...draft, tree: await treeWithSaved(repository, key, draft, save, batch) }, isKept: false }
+  if (draft.tree === draft.head.tree && draft.base === draft.head.commit)
+    return { draft: { ...draft, tree: await treeWithSaved(repository, key, draft, save, batch) }, isKept: false }
   await saveFile(repository, key, save)
   return { draft: await readDraft(repository, key), isKept: true }
 }
 
-async function takeOwnSide(repository: Repository, draft: Draft): Promise<{ tree: Oid; base: Oid; overwrote: ChangeInWay[] }> {
+async function takeOwnSide(
+  repository: Repository,
+  draft: Draft,
+): Promise<{ tree: Oid; base: Oid; overwrote: ChangeInWay[] }> {
   const sides = { base: draft.baseTree, ours: draft.tree, theirs: draft.head.tree }
   const merged = await mergeTrees(repository, sides)
   const tree = await decideConflicts(repository, merged, { winner: draft.tree, loser: draft.head.tree })
-  return { tree, base: draft.head.commit, overwrote: await changesInWay(repository, { base: draft.base, head: draft.head.commit, paths: merged.conflicts }) }
+  return {
+    tree,
+    base: draft.head.commit,
+    overwrote: await changesInWay(repository, { base: draft.base, head: draft.head.commit, paths: merged.conflicts }),
+  }
 }
 
 /** Brings what came into the branch since the draft's base into the draft. */
-export async function updateDraft(repository: Repository, key: DraftKey, onConflict: OnConflict): Promise<{ base: Oid; conflicts: string[]; step: string }> {
+export async function updateDraft(
+  repository: Repository,
+  key: DraftKey,
+  onConflict: OnConflict,
+): Promise<{ base: Oid; conflicts: string[]; step: string }> {
   const draft = await readDraft(repository, key)
   const { head } = draft
   if (draft.base === head.commit) return { base: head.commit, conflicts: [], step: '' }
   const merged = await mergeTrees(repository, { base: draft.baseTree, ours: draft.tree, theirs: head.tree })
   if (merged.conflicts.length > 0 && onConflict === 'refuse') {
-    throw mergeConflict(await changesInWay(repository, { base: draft.base, head: head.commit, paths: merged.conflicts }), 'Choose a side for each file, or resolve the markers in the text.', head.commit)
+    throw mergeConflict(
+      await changesInWay(repository, { base: draft.base, head: head.commit, paths: merged.conflicts }),
+      'Choose a side for each file, or resolve the markers in the text.',
+      head.commit,
+    )
   }
-  const sides = onConflict === 'theirs' ? { winner: head.tree, loser: draft.tree } : { winner: draft.tree, loser: head.tree }
+  const sides =
+    onConflict === 'theirs' ? { winner: head.tree, loser: draft.tree } : { winner: draft.tree, loser: head.tree }
   const tree = onConflict === 'markers' ? merged.tree : await decideConflicts(repository, merged, sides)
-  const { step } = await keepDraft(repository, key, { draft, tree, base: head.commit, batch: new ObjectBatch(repository), step: { kind: 'update', path: null, from: null } })
+  const { step } = await keepDraft(repository, key, {
+    draft,
+    tree,
+    base: head.commit,
+    batch: new ObjectBatch(repository),
+    step: { kind: 'update', path: null, from: null },
+  })
   return { base: head.commit, conflicts: merged.conflicts.map(shownPath), step }
 }
 

@@ -4,20 +4,32 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { ada, bob, draftOf, temporarySource } from './fixture.ts'
 
-const files = [{ path: 'index.ts', content: 'one\n' }, { path: 'src/a.ts', content: 'a\n' }, { path: 'src/b.ts', content: 'b\n' }]
+const files = [
+  { path: 'index.ts', content: 'one\n' },
+  { path: 'src/a.ts', content: 'a\n' },
+  { path: 'src/b.ts', content: 'b\n' },
+]
 const me = draftOf('u_ada')
 
 async function withService() {
   const at = await temporarySource()
   const { commit } = await at.source.repositories.create({ serviceId: 's_1', files, author: ada })
   const { drafts, trees } = at.source
-  const textOf = async (name: string) => (await trees.read({ serviceId: 's_1', tree: (await drafts.open(me)).tree, path: name })).text
-  const hashOf = async (name: string) => (await trees.read({ serviceId: 's_1', tree: (await drafts.open(me)).tree, path: name })).hash
+  const textOf = async (name: string) =>
+    (await trees.read({ serviceId: 's_1', tree: (await drafts.open(me)).tree, path: name })).text
+  const hashOf = async (name: string) =>
+    (await trees.read({ serviceId: 's_1', tree: (await drafts.open(me)).tree, path: name })).hash
   return {
-    ...at, commit, textOf, hashOf,
-    git: (...args: string[]) => execFileSync('git', ['--git-dir', `${at.home}/source/s_1.git`, ...args], { encoding: 'utf8', stdio: 'pipe' }),
-    names: async () => (await trees.list({ serviceId: 's_1', tree: (await drafts.open(me)).tree })).map((file) => file.path),
-    write: async (name: string, content: string) => drafts.saveFile({ ...me, path: name, content, expectedHash: await hashOf(name).catch(() => null) }),
+    ...at,
+    commit,
+    textOf,
+    hashOf,
+    git: (...args: string[]) =>
+      execFileSync('git', ['--git-dir', `${at.home}/source/s_1.git`, ...args], { encoding: 'utf8', stdio: 'pipe' }),
+    names: async () =>
+      (await trees.list({ serviceId: 's_1', tree: (await drafts.open(me)).tree })).map((file) => file.path),
+    write: async (name: string, content: string) =>
+      drafts.saveFile({ ...me, path: name, content, expectedHash: await hashOf(name).catch(() => null) }),
   }
 }
 
@@ -44,7 +56,16 @@ test('each kind of change is a step that can be undone, and so can the undo', as
   await drafts.restore({ ...me, step: discarded.step, paths: null })
   expect(await at.textOf('index.ts')).toBe('typed on\n')
   expect((await drafts.history(me)).map(({ kind, path: name }) => [kind, name])).toEqual([
-    ['restore', null], ['revert', null], ['restore', null], ['save', 'index.ts'], ['move', 'lib/a.ts'], ['restore', null], ['restore', 'src'], ['restore', 'src'], ['remove', 'src'], ['save', 'index.ts'],
+    ['restore', null],
+    ['revert', null],
+    ['restore', null],
+    ['save', 'index.ts'],
+    ['move', 'lib/a.ts'],
+    ['restore', null],
+    ['restore', 'src'],
+    ['restore', 'src'],
+    ['remove', 'src'],
+    ['save', 'index.ts'],
   ])
   await at.write('src/b.ts', 'b2\n')
   expect(at.git('fsck', '--strict', '--full', '--no-dangling')).toBe('')
@@ -59,7 +80,11 @@ test('what is typed in one file is one step, and the files of a marked step belo
   await at.write('src/b.ts', 'replaced')
   expect((await drafts.history(me)).map(({ kind }) => kind)).toEqual(['replace', 'save'])
   await drafts.restore({ ...me, step, paths: ['src/a.ts', 'src/b.ts'] })
-  expect([await at.textOf('index.ts'), await at.textOf('src/a.ts'), await at.textOf('src/b.ts')]).toEqual(['3', 'a\n', 'b\n'])
+  expect([await at.textOf('index.ts'), await at.textOf('src/a.ts'), await at.textOf('src/b.ts')]).toEqual([
+    '3',
+    'a\n',
+    'b\n',
+  ])
 })
 
 test('git keeps what a step needs, however thoroughly it cleans up, and only until the step is too old', async () => {
@@ -67,11 +92,22 @@ test('git keeps what a step needs, however thoroughly it cleans up, and only unt
   const { drafts } = at.source
   await at.write('index.ts', 'only ever in a draft\n')
   const { step } = await drafts.remove({ ...me, path: 'index.ts' })
-  at.git('-c', 'gc.reflogExpire=2.days.ago', '-c', 'gc.reflogExpireUnreachable=2.days.ago', 'gc', '--prune=now', '--quiet')
+  at.git(
+    '-c',
+    'gc.reflogExpire=2.days.ago',
+    '-c',
+    'gc.reflogExpireUnreachable=2.days.ago',
+    'gc',
+    '--prune=now',
+    '--quiet',
+  )
   await drafts.restore({ ...me, step, paths: ['index.ts'] })
   expect(await at.textOf('index.ts')).toBe('only ever in a draft\n')
   const log = path.join(at.home, 'source/s_1.git/logs/refs/m3o/drafts/u_ada/production')
-  fs.writeFileSync(log, fs.readFileSync(log, 'utf8').replace(/> \d+ /g, `> ${Math.floor(Date.now() / 1000) - 25 * 3600} `))
+  fs.writeFileSync(
+    log,
+    fs.readFileSync(log, 'utf8').replace(/> \d+ /g, `> ${Math.floor(Date.now() / 1000) - 25 * 3600} `),
+  )
   expect(await drafts.history(me)).toEqual([])
   await expect(drafts.restore({ ...me, step, paths: null })).rejects.toMatchObject({ code: 'not_found' })
 })
@@ -81,7 +117,9 @@ test('a step of one person is not another’s to restore', async () => {
   const { drafts } = at.source
   await at.write('index.ts', 'mine\n')
   const [step] = await drafts.history(me)
-  await expect(drafts.restore({ ...draftOf('u_bob'), step: step?.id ?? '', paths: null })).rejects.toMatchObject({ code: 'not_found' })
+  await expect(drafts.restore({ ...draftOf('u_bob'), step: step?.id ?? '', paths: null })).rejects.toMatchObject({
+    code: 'not_found',
+  })
 })
 
 test('a draft can become what an earlier commit is, on the head of now', async () => {
@@ -90,7 +128,12 @@ test('a draft can become what an earlier commit is, on the head of now', async (
   await at.write('index.ts', 'worse\n')
   const { commit } = await drafts.commit({ ...me, message: 'Worse', author: bob })
   const { step } = await drafts.take({ ...me, commit: at.commit })
-  expect(await drafts.status(me)).toMatchObject({ base: commit, head: commit, behind: false, files: [{ path: 'index.ts', status: 'modified' }] })
+  expect(await drafts.status(me)).toMatchObject({
+    base: commit,
+    head: commit,
+    behind: false,
+    files: [{ path: 'index.ts', status: 'modified' }],
+  })
   expect(await at.textOf('index.ts')).toBe('one\n')
   await drafts.restore({ ...me, step, paths: null })
   expect(await drafts.status(me)).toMatchObject({ files: [] })

@@ -35,7 +35,9 @@ export async function draftStatus(repository: Repository, key: DraftKey): Promis
   const changes = await compareTrees(repository, draft.baseTree, draft.tree)
   const behind = draft.base !== draft.head.commit
   const mine = new Set(changes.map((change) => change.path))
-  const incoming = behind ? (await compareTrees(repository, draft.baseTree, draft.head.tree)).map((change) => change.path) : []
+  const incoming = behind
+    ? (await compareTrees(repository, draft.baseTree, draft.head.tree)).map((change) => change.path)
+    : []
   const both = incoming.filter((path) => mine.has(path))
   return {
     commit: draft.commit,
@@ -46,7 +48,10 @@ export async function draftStatus(repository: Repository, key: DraftKey): Promis
     savedAt: draft.savedAt,
     files: describeChanges(changes),
     behind,
-    alsoChanged: both.length === 0 ? [] : await changesInWay(repository, { base: draft.base, head: draft.head.commit, paths: both }),
+    alsoChanged:
+      both.length === 0
+        ? []
+        : await changesInWay(repository, { base: draft.base, head: draft.head.commit, paths: both }),
   }
 }
 
@@ -64,12 +69,20 @@ export function describeChanges(changes: TreeChange[]): ChangedFile[] {
     if (from !== undefined) renamedFrom.set(change, from)
   }
   const absorbed = new Set(renamedFrom.values())
-  return changes.filter((change) => !absorbed.has(change)).map((change): ChangedFile => {
-    const from = renamedFrom.get(change)
-    const hashes = { oldHash: (from ?? change).before?.oid ?? null, newHash: change.after?.oid ?? null }
-    if (from !== undefined) return { path: shownPath(change.path), status: 'renamed', from: shownPath(from.path), ...hashes }
-    return { path: shownPath(change.path), status: change.before === undefined ? 'added' : change.after === undefined ? 'deleted' : 'modified', ...hashes }
-  }).sort((a, b) => (a.path < b.path ? -1 : 1))
+  return changes
+    .filter((change) => !absorbed.has(change))
+    .map((change): ChangedFile => {
+      const from = renamedFrom.get(change)
+      const hashes = { oldHash: (from ?? change).before?.oid ?? null, newHash: change.after?.oid ?? null }
+      if (from !== undefined)
+        return { path: shownPath(change.path), status: 'renamed', from: shownPath(from.path), ...hashes }
+      return {
+        path: shownPath(change.path),
+        status: change.before === undefined ? 'added' : change.after === undefined ? 'deleted' : 'modified',
+        ...hashes,
+      }
+    })
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
 export interface ElsewhereDraft {
@@ -79,12 +92,20 @@ export interface ElsewhereDraft {
 }
 
 /** Other people's drafts in which a file is changed, so that two who edit it are told. */
-export async function draftsTouching(repository: Repository, input: { path: string; userId: string; environment?: string }): Promise<ElsewhereDraft[]> {
+export async function draftsTouching(
+  repository: Repository,
+  input: { path: string; userId: string; environment?: string },
+): Promise<ElsewhereDraft[]> {
   const found: ElsewhereDraft[] = []
   for (const draft of await listDrafts(repository)) {
-    if (draft.userId === input.userId || (input.environment !== undefined && draft.environment !== input.environment)) continue
-    const [before, now] = [await entryAt(repository, await treeAt(repository, draft.base), rawPath(input.path)), await entryAt(repository, draft.tree, rawPath(input.path))]
-    if (before?.oid !== now?.oid) found.push({ userId: draft.userId, environment: draft.environment, savedAt: draft.savedAt })
+    if (draft.userId === input.userId || (input.environment !== undefined && draft.environment !== input.environment))
+      continue
+    const [before, now] = [
+      await entryAt(repository, await treeAt(repository, draft.base), rawPath(input.path)),
+      await entryAt(repository, draft.tree, rawPath(input.path)),
+    ]
+    if (before?.oid !== now?.oid)
+      found.push({ userId: draft.userId, environment: draft.environment, savedAt: draft.savedAt })
   }
   return found
 }

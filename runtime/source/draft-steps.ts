@@ -11,12 +11,20 @@ import type { Oid } from './objects.ts'
  * (https://git-scm.com/docs/git-reflog): git keeps whatever a reflog names, so that nothing else has to. The line's message
  * is JSON that says what was done and what the draft was like before.
  */
-export interface Step { kind: DraftStepKind; path: string | null; from: string | null }
+export interface Step {
+  kind: DraftStepKind
+  path: string | null
+  from: string | null
+}
 
 const kept = z.object({
-  id: z.string(), kind: z.enum(draftSteps), path: z.string().nullable(), from: z.string().nullable(),
+  id: z.string(),
+  kind: z.enum(draftSteps),
+  path: z.string().nullable(),
+  from: z.string().nullable(),
   /** The draft before the step. */
-  tree: z.string().regex(/^[0-9a-f]{40}$/), base: z.string().regex(/^[0-9a-f]{40}$/),
+  tree: z.string().regex(/^[0-9a-f]{40}$/),
+  base: z.string().regex(/^[0-9a-f]{40}$/),
 })
 export type KeptStep = z.infer<typeof kept> & { time: number }
 
@@ -30,11 +38,23 @@ const typedMs = 60_000
 const markedMs = 5_000
 const mostRemembered = 2_000
 
-interface Last { id: string; kind: DraftStepKind; path: string | null; marked: boolean; since: number; at: number }
+interface Last {
+  id: string
+  kind: DraftStepKind
+  path: string | null
+  marked: boolean
+  since: number
+  at: number
+}
 const lasts = new Map<string, Last>()
 
 /** The id of the step, and the line that keeps it; no line where it belongs to the step before. */
-export function beginStep(repository: Repository, ref: string, step: Step & { marked?: boolean }, before: { commit: Oid | null; tree: Oid; base: Oid; next: Oid }): { id: string; line: string | undefined } {
+export function beginStep(
+  repository: Repository,
+  ref: string,
+  step: Step & { marked?: boolean },
+  before: { commit: Oid | null; tree: Oid; base: Oid; next: Oid },
+): { id: string; line: string | undefined } {
   const name = `${repository.dir} ${ref}`
   const last = lasts.get(name)
   const now = Date.now()
@@ -45,8 +65,18 @@ export function beginStep(repository: Repository, ref: string, step: Step & { ma
   const id = randomBytes(9).toString('hex')
   if (lasts.size >= mostRemembered) lasts.clear()
   lasts.set(name, { id, kind: step.kind, path: step.path, marked: step.marked === true, since: now, at: now })
-  const message = JSON.stringify({ id, kind: step.kind, path: step.path, from: step.from, tree: before.tree, base: before.base })
-  return { id, line: `${before.commit ?? nobody} ${before.next} draft <> ${Math.floor(now / 1000)} +0000\t${message}\n` }
+  const message = JSON.stringify({
+    id,
+    kind: step.kind,
+    path: step.path,
+    from: step.from,
+    tree: before.tree,
+    base: before.base,
+  })
+  return {
+    id,
+    line: `${before.commit ?? nobody} ${before.next} draft <> ${Math.floor(now / 1000)} +0000\t${message}\n`,
+  }
 }
 
 /** The next save is a step of its own. */
@@ -76,7 +106,11 @@ export function appendLog(repository: Repository, ref: string, line: string): vo
 /** Newest first, of the last day. */
 export function listSteps(repository: Repository, ref: string): KeptStep[] {
   const since = Date.now() / 1000 - keptSeconds
-  return readLines(logOf(repository, ref)).flatMap((line) => stepOf(line) ?? []).filter(({ time }) => time > since).reverse().slice(0, mostListed)
+  return readLines(logOf(repository, ref))
+    .flatMap((line) => stepOf(line) ?? [])
+    .filter(({ time }) => time > since)
+    .reverse()
+    .slice(0, mostListed)
 }
 
 function trim(file: string): void {

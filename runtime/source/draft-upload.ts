@@ -22,7 +22,12 @@ const inMemory = 1 << 20
  * Takes a file of unknown size: an object's name begins with its size, so beyond 1 MiB it waits in a file first. The
  * draft is locked (by `locked`) only once all of it is here, so a slow sender holds up nobody.
  */
-export async function uploadFile(repository: Repository, key: DraftKey, input: UploadInput, locked: <T>(work: () => Promise<T>) => Promise<T>): Promise<Saved> {
+export async function uploadFile(
+  repository: Repository,
+  key: DraftKey,
+  input: UploadInput,
+  locked: <T>(work: () => Promise<T>) => Promise<T>,
+): Promise<Saved> {
   const target = checkPath(input.path)
   const waiting = path.join(path.dirname(repository.dir), `.upload-${randomBytes(9).toString('hex')}`)
   const batch = new ObjectBatch(repository)
@@ -30,9 +35,17 @@ export async function uploadFile(repository: Repository, key: DraftKey, input: U
     const { small, size } = await receive(input.stream, waiting, target)
     const hash = small === undefined ? await addWaiting(batch, waiting, size) : batch.add('blob', small)
     await batch.flush()
-    return await locked(() => putFile(repository, key, {
-      path: target, hash, size, batch, kind: 'upload', expectedHash: input.expectedHash, ...(input.executable !== undefined && { executable: input.executable }),
-    }))
+    return await locked(() =>
+      putFile(repository, key, {
+        path: target,
+        hash,
+        size,
+        batch,
+        kind: 'upload',
+        expectedHash: input.expectedHash,
+        ...(input.executable !== undefined && { executable: input.executable }),
+      }),
+    )
   } catch (error) {
     await batch.discard()
     throw error
@@ -41,7 +54,11 @@ export async function uploadFile(repository: Repository, key: DraftKey, input: U
   }
 }
 
-async function receive(stream: AsyncIterable<Uint8Array>, waiting: string, target: string): Promise<{ small: Buffer | undefined; size: number }> {
+async function receive(
+  stream: AsyncIterable<Uint8Array>,
+  waiting: string,
+  target: string,
+): Promise<{ small: Buffer | undefined; size: number }> {
   const chunks: Uint8Array[] = []
   let file: fs.FileHandle | undefined
   let size = 0

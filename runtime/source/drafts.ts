@@ -37,14 +37,22 @@ export async function readDraft(repository: Repository, key: DraftKey): Promise<
   const commit = await readRef(repository, draftRef(key.userId, key.environment))
   const saved = commit === undefined ? undefined : await readCommit(repository, commit)
   const base = saved?.parents[0]
-  if (commit === undefined || saved === undefined || base === undefined || saved.tree === head.tree) return untouched(head, commit, saved)
+  if (commit === undefined || saved === undefined || base === undefined || saved.tree === head.tree)
+    return untouched(head, commit, saved)
   const baseTree = (await readCommit(repository, base)).tree
   if (baseTree === saved.tree) return untouched(head, commit, saved)
   return { commit, tree: saved.tree, base, baseTree, head, savedAt: isoTime(saved.time) }
 }
 
 function untouched(head: Head, commit: Oid | undefined, saved: Commit | undefined): Draft {
-  return { commit: commit ?? null, tree: head.tree, base: head.commit, baseTree: head.tree, head, savedAt: saved ? isoTime(saved.time) : null }
+  return {
+    commit: commit ?? null,
+    tree: head.tree,
+    base: head.commit,
+    baseTree: head.tree,
+    head,
+    savedAt: saved ? isoTime(saved.time) : null,
+  }
 }
 
 interface Kept {
@@ -58,20 +66,38 @@ interface Kept {
 }
 
 /** Keeps a draft's new tree, after the objects in the batch; only one save at a time may run for a draft. `step` in the answer undoes it. */
-export async function keepDraft(repository: Repository, key: DraftKey, kept: Kept): Promise<{ commit: Oid; savedAt: string; step: string }> {
+export async function keepDraft(
+  repository: Repository,
+  key: DraftKey,
+  kept: Kept,
+): Promise<{ commit: Oid; savedAt: string; step: string }> {
   const { draft, step } = kept
   const time = Math.floor(Date.now() / 1000)
   const commit = kept.batch.commit({
-    tree: kept.tree, parents: [kept.base ?? draft.base], author: { name: key.userId, email: '' }, time, message: `Draft for ${key.environment}`,
+    tree: kept.tree,
+    parents: [kept.base ?? draft.base],
+    author: { name: key.userId, email: '' },
+    time,
+    message: `Draft for ${key.environment}`,
   })
   await kept.batch.flush()
   const ref = draftRef(key.userId, key.environment)
-  const begun = step && beginStep(repository, ref, step, { commit: draft.commit, tree: draft.tree, base: draft.base, next: commit })
+  const begun =
+    step && beginStep(repository, ref, step, { commit: draft.commit, tree: draft.tree, base: draft.base, next: commit })
   if (step === undefined) endStep(repository, ref)
   const line = begun?.line
-  const moved = (commit === draft.commit && line === undefined) ||
-    (await moveRef(repository, ref, { to: commit, expected: draft.commit ?? undefined, lazy: kept.lazy ?? false, ...(line !== undefined && { inLock: () => appendLog(repository, ref, line) }) }))
-  if (!moved) throw new PlatformError('conflict', 'the draft was changed by something else at the same moment', { fix: 'Save again.' })
+  const moved =
+    (commit === draft.commit && line === undefined) ||
+    (await moveRef(repository, ref, {
+      to: commit,
+      expected: draft.commit ?? undefined,
+      lazy: kept.lazy ?? false,
+      ...(line !== undefined && { inLock: () => appendLog(repository, ref, line) }),
+    }))
+  if (!moved)
+    throw new PlatformError('conflict', 'the draft was changed by something else at the same moment', {
+      fix: 'Save again.',
+    })
   return { commit, savedAt: isoTime(time), step: begun?.id ?? '' }
 }
 
@@ -89,7 +115,11 @@ export async function listDrafts(repository: Repository): Promise<ListedDraft[]>
   const drafts: ListedDraft[] = []
   for (const [ref, commit] of await listRefs(repository, 'refs/m3o/drafts/')) {
     const [, , , userId = '', environment = ''] = ref.split('/')
-    const { tree, parents: [base], time } = await readCommit(repository, commit)
+    const {
+      tree,
+      parents: [base],
+      time,
+    } = await readCommit(repository, commit)
     if (base === undefined || (await readCommit(repository, base)).tree === tree) continue
     drafts.push({ userId, environment, commit, tree, base, savedAt: isoTime(time) })
   }

@@ -39,9 +39,13 @@ export async function treeOf(repository: Repository, commit: Oid): Promise<Commi
   const links = new Map<string, string>()
   for await (const entry of walkTree(repository, treeHash)) {
     const name = checkPath(pathFromBytes(Buffer.from(entry.path, 'latin1')))
-    if (entry.mode === '160000' || entry.mode === '40000') { found.skipped.push(name); continue }
+    if (entry.mode === '160000' || entry.mode === '40000') {
+      found.skipped.push(name)
+      continue
+    }
     const size = await blobSize(repository, entry.oid)
-    if (entry.mode === '120000') links.set(name, size > maxPathBytes ? '/' : (await readBlob(repository, entry.oid)).toString('utf8'))
+    if (entry.mode === '120000')
+      links.set(name, size > maxPathBytes ? '/' : (await readBlob(repository, entry.oid)).toString('utf8'))
     found.files.push({ path: name, blob: entry.oid, mode: entry.mode, size })
   }
   const leaving = new Set([...links.keys()].filter((name) => !staysInside(name, links)))
@@ -60,7 +64,10 @@ export interface Exported {
  * Writes a commit's files into a folder that is new or empty; those that `like` has as well become the same files. Links come last, so
  * that nothing is written through one.
  */
-export async function exportTree(repository: Repository, input: { commit: Oid; into: string; like?: Exported | undefined }): Promise<CommitTree> {
+export async function exportTree(
+  repository: Repository,
+  input: { commit: Oid; into: string; like?: Exported | undefined },
+): Promise<CommitTree> {
   const { into, like } = input
   const tree = await treeOf(repository, input.commit)
   mkdirSync(into, { recursive: true, mode: 0o755 })
@@ -68,15 +75,19 @@ export async function exportTree(repository: Repository, input: { commit: Oid; i
   const folders = new Set(tree.files.map((file) => path.dirname(file.path)).filter((folder) => folder !== '.'))
   for (const folder of folders) mkdirSync(path.join(into, folder), { recursive: true, mode: 0o755 })
   // What serves may be of a history that was pushed away since.
-  const alike = like && await treeOf(repository, like.tree).catch(() => undefined)
+  const alike = like && (await treeOf(repository, like.tree).catch(() => undefined))
   const there = new Map(alike?.files.map((file) => [file.path, file]))
-  const isThere = ({ path: name, blob, mode }: TreeFile) => there.get(name)?.blob === blob && there.get(name)?.mode === mode
+  const isThere = ({ path: name, blob, mode }: TreeFile) =>
+    there.get(name)?.blob === blob && there.get(name)?.mode === mode
   const plain = tree.files.filter((file) => file.mode !== '120000')
   for (let at = 0; at < plain.length; at += together) {
-    await Promise.all(plain.slice(at, at + together).map(async (file) => {
-      const name = path.join(into, file.path)
-      if (like === undefined || !isThere(file) || !linked(path.join(like.folder, file.path), name)) await writeFile(repository, name, file)
-    }))
+    await Promise.all(
+      plain.slice(at, at + together).map(async (file) => {
+        const name = path.join(into, file.path)
+        if (like === undefined || !isThere(file) || !linked(path.join(like.folder, file.path), name))
+          await writeFile(repository, name, file)
+      }),
+    )
   }
   for (const link of tree.files.filter((file) => file.mode === '120000')) {
     symlinkSync((await readBlob(repository, link.blob)).toString('utf8'), path.join(into, link.path))

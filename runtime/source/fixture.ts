@@ -22,11 +22,23 @@ export async function temporarySource(): Promise<AsyncDisposable & { home: strin
 
 /** Somebody's draft of the service `s_1` in production, or in an environment below it. */
 export function draftOf(userId: string, environment = 'production') {
-  return { serviceId: 's_1', userId, environment, branches: environment === 'production' ? ['main'] : [environment, 'main'] }
+  return {
+    serviceId: 's_1',
+    userId,
+    environment,
+    branches: environment === 'production' ? ['main'] : [environment, 'main'],
+  }
 }
 
 /** A block of tar as it stands on disk, with nothing of a library's caution. */
-export function tarEntry(entry: { path: string; type?: string; body?: Uint8Array; target?: string; mode?: number; size?: number }): Buffer {
+export function tarEntry(entry: {
+  path: string
+  type?: string
+  body?: Uint8Array
+  target?: string
+  mode?: number
+  size?: number
+}): Buffer {
   const { path: name, type = '0', body = new Uint8Array(), target = '', mode = 0o644 } = entry
   const header = Buffer.alloc(512)
   header.write(name.slice(0, 100), 0, 'utf8')
@@ -40,7 +52,13 @@ export function tarEntry(entry: { path: string; type?: string; body?: Uint8Array
   header.write(target.slice(0, 100), 157)
   header.write('ustar\0', 257)
   header.write('00', 263)
-  header.write(`${header.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, '0')}\0 `, 148)
+  header.write(
+    `${header
+      .reduce((sum, byte) => sum + byte, 0)
+      .toString(8)
+      .padStart(6, '0')}\0 `,
+    148,
+  )
   return Buffer.concat([header, body, Buffer.alloc((512 - (body.length % 512)) % 512)])
 }
 

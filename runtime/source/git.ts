@@ -34,7 +34,12 @@ export function gitEnvironment(config: Record<string, string> = {}): NodeJS.Proc
     GIT_NO_REPLACE_OBJECTS: '1',
     GIT_ALLOW_PROTOCOL: '',
     GIT_CONFIG_COUNT: String(settings.length),
-    ...Object.fromEntries(settings.flatMap(([key, value], at) => [[`GIT_CONFIG_KEY_${at}`, key], [`GIT_CONFIG_VALUE_${at}`, value]])),
+    ...Object.fromEntries(
+      settings.flatMap(([key, value], at) => [
+        [`GIT_CONFIG_KEY_${at}`, key],
+        [`GIT_CONFIG_VALUE_${at}`, value],
+      ]),
+    ),
   }
   // Next's types would have NODE_ENV in every environment; git has no use for it.
   return environment as NodeJS.ProcessEnv
@@ -43,7 +48,11 @@ export function gitEnvironment(config: Record<string, string> = {}): NodeJS.Proc
 export type GitProcess = ChildProcessWithoutNullStreams
 
 /** A git process in its own group, so that {@link killGit} also ends what git itself started. */
-export function spawnGit(dir: string, args: string[], options: { env?: Record<string, string>; config?: Record<string, string> } = {}): GitProcess {
+export function spawnGit(
+  dir: string,
+  args: string[],
+  options: { env?: Record<string, string>; config?: Record<string, string> } = {},
+): GitProcess {
   const child = spawn('git', [`--git-dir=${dir}`, ...args], {
     cwd: dir,
     env: { ...gitEnvironment(options.config), ...options.env },
@@ -97,12 +106,20 @@ export async function runGit(dir: string, args: string[], options: RunOptions = 
   let size = 0
   let stderr = ''
   let cut: 'time' | 'size' | undefined
-  const timer = setTimeout(() => { cut = 'time'; killGit(child) }, timeoutMs)
+  const timer = setTimeout(() => {
+    cut = 'time'
+    killGit(child)
+  }, timeoutMs)
   child.stdout.on('data', (chunk: Buffer) => {
     size += chunk.length
-    if (size > maxBytes) { cut = 'size'; killGit(child) } else out.push(chunk)
+    if (size > maxBytes) {
+      cut = 'size'
+      killGit(child)
+    } else out.push(chunk)
   })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { if (stderr.length < 8192) stderr += text })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    if (stderr.length < 8192) stderr += text
+  })
   child.stdin.end(options.input)
   const code = await exitOf(child).finally(() => clearTimeout(timer))
   const verb = args.find((arg) => !arg.startsWith('-')) ?? 'git'

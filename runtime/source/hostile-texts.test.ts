@@ -10,7 +10,12 @@ import { decodeCommit } from './objects.ts'
  */
 
 const many = 1 << 20
-const tree = (files: Record<string, string>) => ({ app: '', files: new Set(Object.keys(files)), read: (path: string) => files[path], treeHash: '' })
+const tree = (files: Record<string, string>) => ({
+  app: '',
+  files: new Set(Object.keys(files)),
+  read: (path: string) => files[path],
+  treeHash: '',
+})
 const python = { runtime: 'python' } as Parameters<typeof planInstall>[1]
 
 test.each(['\n', ' ', '\t\n', '\r\n'])('a requirements.txt and a pyproject.toml of a million times %j', (blank) => {
@@ -21,7 +26,8 @@ test.each(['\n', ' ', '\t\n', '\r\n'])('a requirements.txt and a pyproject.toml 
 })
 
 test('a commit message of a million line breaks, and an author of a million brackets', () => {
-  const commit = (author: string, message: string) => decodeCommit(Buffer.from(`tree ${'0'.repeat(40)}\nauthor ${author} 1 +0000\n\n${message}`))
+  const commit = (author: string, message: string) =>
+    decodeCommit(Buffer.from(`tree ${'0'.repeat(40)}\nauthor ${author} 1 +0000\n\n${message}`))
   const long = commit('Ada <a@b>', `one${'\n'.repeat(many)}two`)
   expect(long.author).toEqual({ name: 'Ada', email: 'a@b' })
   expect(long.message.length).toBeLessThanOrEqual(maxMessageChars)
@@ -36,7 +42,9 @@ test.each(['<!--', '![', '[', '<', '```\n~~~\n', '=\n', '-\n \n'])('a README of 
 
 test('a package.json that is nested a hundred thousand deep is said to be', () => {
   const files = new Set(['package.json'])
-  expect(() => packageOf(files, () => `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)).toThrow('package.json: it is nested deeper than 100 levels')
+  expect(() => packageOf(files, () => `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)).toThrow(
+    'package.json: it is nested deeper than 100 levels',
+  )
 })
 
 test('a log line of JSON that is nested deeper than anyone reads is kept as text, others are read', () => {

@@ -21,18 +21,36 @@ for (let n = 0; ; n++) {
 
 test('a platform killed while it saves and commits leaves a sound repository and a draft that goes on', async () => {
   await using at = await temporarySource()
-  await at.source.repositories.create({ serviceId: 's_1', files: [{ path: 'index.ts', content: 'one\n' }], author: ada })
+  await at.source.repositories.create({
+    serviceId: 's_1',
+    files: [{ path: 'index.ts', content: 'one\n' }],
+    author: ada,
+  })
   for (let round = 0; round < 6; round++) {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', saver, at.home], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['--input-type=module', '-e', saver, at.home], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     const ended = new Promise((resolve) => child.once('close', resolve))
     let lines = 0
-    child.stdout.on('data', (text: Buffer) => { lines += text.toString().split('\n').length - 1; if (lines > 4 + round * 5) child.kill('SIGKILL') })
+    child.stdout.on('data', (text: Buffer) => {
+      lines += text.toString().split('\n').length - 1
+      if (lines > 4 + round * 5) child.kill('SIGKILL')
+    })
     await ended
     expect(lines).toBeGreaterThan(4)
-    execFileSync('git', ['--git-dir', `${at.home}/source/s_1.git`, 'fsck', '--strict', '--no-dangling'], { stdio: 'pipe' })
+    execFileSync('git', ['--git-dir', `${at.home}/source/s_1.git`, 'fsck', '--strict', '--no-dangling'], {
+      stdio: 'pipe',
+    })
     const draft = await at.source.drafts.open(draftOf('u_ada'))
-    expect((await at.source.trees.list({ serviceId: 's_1', tree: draft.tree })).map((file) => file.path)).toContain('index.ts')
+    expect((await at.source.trees.list({ serviceId: 's_1', tree: draft.tree })).map((file) => file.path)).toContain(
+      'index.ts',
+    )
   }
-  const { savedAt } = await at.source.drafts.saveFile({ ...draftOf('u_ada'), path: 'after.ts', content: 'on', expectedHash: null })
+  const { savedAt } = await at.source.drafts.saveFile({
+    ...draftOf('u_ada'),
+    path: 'after.ts',
+    content: 'on',
+    expectedHash: null,
+  })
   expect(savedAt).not.toBeNull()
 }, 120_000)

@@ -48,7 +48,13 @@ export async function landTree(repository: Repository, landing: Landing): Promis
   for (let attempt = 1; attempt <= 10; attempt++) {
     const own = await readRef(repository, branchRef(branch))
     const head = await standing(repository, landing)
-    const result = { previous: head?.commit ?? null, branch, merged: false, replaced: false, overwrote: [] as ChangeInWay[] }
+    const result = {
+      previous: head?.commit ?? null,
+      branch,
+      merged: false,
+      replaced: false,
+      overwrote: [] as ChangeInWay[],
+    }
     let tree = landing.tree
     const base = await baseOf(repository, landing, head)
     if (head !== undefined && head.tree !== tree && base !== head.commit) {
@@ -57,10 +63,12 @@ export async function landTree(repository: Repository, landing: Landing): Promis
       Object.assign(result, brought.said)
     }
     const parents = await parentsOf(repository, landing.tip, head)
-    if (head !== undefined && head.tree === tree && parents[0] === head.commit && parents.length === 1) return { ...result, commit: head.commit, changed: false }
+    if (head !== undefined && head.tree === tree && parents[0] === head.commit && parents.length === 1)
+      return { ...result, commit: head.commit, changed: false }
     const { commit, written } = await committed(repository, { tree, parents, landing })
     landing.onCommit?.(commit)
-    if (await moveRef(repository, branchRef(branch), { to: commit, expected: own, after: written })) return { ...result, commit, changed: true }
+    if (await moveRef(repository, branchRef(branch), { to: commit, expected: own, after: written }))
+      return { ...result, commit, changed: true }
     await written
   }
   throw new PlatformError('conflict', `the branch ${branch} keeps moving`, { fix: 'Try again.' })
@@ -77,12 +85,16 @@ async function isEmptyBeginning(repository: Repository, { tree, commit }: Head):
 }
 
 /** What the head and the folder both hold: of the recorded commit, which another branch may be at, and of the folder's own history the nearer to the head. */
-async function baseOf(repository: Repository, { base, tip }: Landing, head: Head | undefined): Promise<Oid | undefined> {
+async function baseOf(
+  repository: Repository,
+  { base, tip }: Landing,
+  head: Head | undefined,
+): Promise<Oid | undefined> {
   if (head === undefined || base === head.commit) return base
   // Nothing was there that could be in the way, as when a service was deleted and is made anew.
   if (await isEmptyBeginning(repository, head)) return head.commit
   const isKnown = base !== undefined && (await objectInfo(repository, base))?.type === 'commit'
-  const recorded = isKnown ? (await mergeBase(repository, base, head.commit)) ?? base : base
+  const recorded = isKnown ? ((await mergeBase(repository, base, head.commit)) ?? base) : base
   const common = tip === undefined ? undefined : await mergeBase(repository, tip, head.commit)
   if (common === undefined || !isKnown || recorded === undefined) return common ?? recorded
   return (await containsCommit(repository, { commit: recorded, ancestor: common })) ? recorded : common
@@ -90,14 +102,19 @@ async function baseOf(repository: Repository, { base, tip }: Landing, head: Head
 
 async function parentsOf(repository: Repository, tip: Oid | undefined, head: Head | undefined): Promise<Oid[]> {
   if (head === undefined) return tip === undefined ? [] : [tip]
-  if (tip === undefined || (await containsCommit(repository, { commit: head.commit, ancestor: tip }))) return [head.commit]
+  if (tip === undefined || (await containsCommit(repository, { commit: head.commit, ancestor: tip })))
+    return [head.commit]
   return (await containsCommit(repository, { commit: tip, ancestor: head.commit })) ? [tip] : [head.commit, tip]
 }
 
 /** A folder without changes of its own is the very commit that it stands on. */
-async function committed(repository: Repository, { tree, parents, landing }: { tree: Oid; parents: Oid[]; landing: Landing }): Promise<{ commit: Oid; written: Promise<void> }> {
+async function committed(
+  repository: Repository,
+  { tree, parents, landing }: { tree: Oid; parents: Oid[]; landing: Landing },
+): Promise<{ commit: Oid; written: Promise<void> }> {
   const { tip, author, message, batch = new ObjectBatch(repository) } = landing
-  if (tip !== undefined && parents.length === 1 && parents[0] === tip && (await treeAt(repository, tip)) === tree) return { commit: tip, written: Promise.resolve() }
+  if (tip !== undefined && parents.length === 1 && parents[0] === tip && (await treeAt(repository, tip)) === tree)
+    return { commit: tip, written: Promise.resolve() }
   const commit = batch.commit({ tree, parents, author, time: Date.now() / 1000, message })
   const written = batch.flush()
   written.catch(() => {}) // seen before anything names it
@@ -106,7 +123,11 @@ async function committed(repository: Repository, { tree, parents, landing }: { t
 
 type Said = Partial<Pick<Landed, 'merged' | 'replaced' | 'overwrote'>>
 
-async function bringTogether(repository: Repository, landing: Landing, head: { commit: Oid; tree: Oid }): Promise<{ tree: Oid; said: Said }> {
+async function bringTogether(
+  repository: Repository,
+  landing: Landing,
+  head: { commit: Oid; tree: Oid },
+): Promise<{ tree: Oid; said: Said }> {
   const { base, tree } = landing
   if (base === undefined) return { tree, said: { replaced: true, ...(landing.force && { overwrote: [] }) } }
   const baseTree = (await objectInfo(repository, base))?.type === 'commit' ? await treeAt(repository, base) : undefined
@@ -116,11 +137,19 @@ async function bringTogether(repository: Repository, landing: Landing, head: { c
   }
   if (baseTree === undefined) {
     const differing = (await compareTrees(repository, tree, head.tree)).map((change) => change.path)
-    throw mergeConflict(await changesInWay(repository, { base: undefined, head: head.commit, paths: differing }), landing.fix, head.commit)
+    throw mergeConflict(
+      await changesInWay(repository, { base: undefined, head: head.commit, paths: differing }),
+      landing.fix,
+      head.commit,
+    )
   }
   const merged = await mergeTrees(repository, { base: baseTree, ours: tree, theirs: head.tree })
   if (merged.conflicts.length > 0) {
-    throw mergeConflict(await changesInWay(repository, { base, head: head.commit, paths: merged.conflicts }), landing.fix, head.commit)
+    throw mergeConflict(
+      await changesInWay(repository, { base, head: head.commit, paths: merged.conflicts }),
+      landing.fix,
+      head.commit,
+    )
   }
   return { tree: merged.tree, said: { merged: true } }
 }

@@ -10,16 +10,27 @@ export const maxFolders = 10_000
 /** Up to here a text is shown and edited; above it, it is streamed. */
 export const maxTextBytes = 1 << 20
 
-export function checkTreeSize({ files, bytes, folders = 0, depth = 0 }: Pick<TreeSize, 'files' | 'bytes'> & Partial<TreeSize>): void {
+export function checkTreeSize({
+  files,
+  bytes,
+  folders = 0,
+  depth = 0,
+}: Pick<TreeSize, 'files' | 'bytes'> & Partial<TreeSize>): void {
   if (folders > maxFolders || depth > maxDepth) throw tooManyFolders()
   if (files > maxFiles) {
-    throw new PlatformError('too_large', `the source has ${files.toLocaleString('en')} files, at most ${maxFiles.toLocaleString('en')} are allowed`, {
-      fix: 'Name what need not be uploaded in .gitignore.', data: { files, maxFiles },
-    })
+    throw new PlatformError(
+      'too_large',
+      `the source has ${files.toLocaleString('en')} files, at most ${maxFiles.toLocaleString('en')} are allowed`,
+      {
+        fix: 'Name what need not be uploaded in .gitignore.',
+        data: { files, maxFiles },
+      },
+    )
   }
   if (bytes > maxTreeBytes) {
     throw new PlatformError('too_large', `the source would be larger than ${maxTreeBytes >> 20} MB`, {
-      fix: 'Keep large data in the service\'s data folder, not in its source.', data: { bytes, maxBytes: maxTreeBytes },
+      fix: "Keep large data in the service's data folder, not in its source.",
+      data: { bytes, maxBytes: maxTreeBytes },
     })
   }
 }
@@ -37,10 +48,17 @@ export async function requireWalkable(repository: Repository, trees: readonly Oi
 }
 const maxWalked = 200_000
 
-const tooManyFolders = () => new PlatformError('too_large', `the source has more than ${maxFolders.toLocaleString('en')} folders, or folders more than ${maxDepth} deep`, { fix: 'Push a commit without them.' })
+const tooManyFolders = () =>
+  new PlatformError(
+    'too_large',
+    `the source has more than ${maxFolders.toLocaleString('en')} folders, or folders more than ${maxDepth} deep`,
+    { fix: 'Push a commit without them.' },
+  )
 
 export function fileTooLarge(path: string): PlatformError {
   return new PlatformError('too_large', `${path} is larger than ${maxFileBytes >> 20} MB`, {
-    fix: 'Keep large data in the service\'s data folder, not in its source.', field: 'path', data: { path, maxBytes: maxFileBytes },
+    fix: "Keep large data in the service's data folder, not in its source.",
+    field: 'path',
+    data: { path, maxBytes: maxFileBytes },
   })
 }

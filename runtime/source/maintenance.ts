@@ -14,9 +14,27 @@ export async function maintain(repository: Repository): Promise<void> {
   await removeLeftovers(repository)
   await removeIncoming(repository)
   // One at a time, git's own gc.pid sees to; a second one has nothing to do.
-  await runGit(repository.dir, ['-c', 'gc.pruneExpire=2.days.ago', '-c', 'gc.reflogExpire=2.days.ago', '-c', 'gc.reflogExpireUnreachable=2.days.ago', '-c', 'gc.autoDetach=false', 'gc', '--auto', '--quiet', '--cruft'], {
-    accept: [0, 128], timeoutMs: 10 * 60_000,
-  })
+  await runGit(
+    repository.dir,
+    [
+      '-c',
+      'gc.pruneExpire=2.days.ago',
+      '-c',
+      'gc.reflogExpire=2.days.ago',
+      '-c',
+      'gc.reflogExpireUnreachable=2.days.ago',
+      '-c',
+      'gc.autoDetach=false',
+      'gc',
+      '--auto',
+      '--quiet',
+      '--cruft',
+    ],
+    {
+      accept: [0, 128],
+      timeoutMs: 10 * 60_000,
+    },
+  )
 }
 
 /** History that a folder has sent and whose deployment never came. */
@@ -31,7 +49,10 @@ async function removeIncoming(repository: Repository): Promise<void> {
 /** What a kill of git, or of the platform, leaves; no work of theirs lasts an hour. */
 async function removeLeftovers(repository: Repository): Promise<void> {
   const candidates = ['packed-refs.lock', 'config.lock', 'HEAD.lock', 'packed-refs.new']
-  for (const [folder, prefix] of [['objects', 'tmp_objdir-'], ['objects/pack', 'tmp_']] as const) {
+  for (const [folder, prefix] of [
+    ['objects', 'tmp_objdir-'],
+    ['objects/pack', 'tmp_'],
+  ] as const) {
     const names = await fs.readdir(path.join(repository.dir, folder)).catch(() => [])
     candidates.push(...names.filter((name) => name.startsWith(prefix)).map((name) => path.join(folder, name)))
   }

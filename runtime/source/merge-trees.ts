@@ -13,7 +13,10 @@ export interface MergedTrees {
 }
 
 /** Three trees to one. Only when both sides changed the same file is git asked. */
-export async function mergeTrees(repository: Repository, sides: { base: Oid; ours: Oid; theirs: Oid }): Promise<MergedTrees> {
+export async function mergeTrees(
+  repository: Repository,
+  sides: { base: Oid; ours: Oid; theirs: Oid },
+): Promise<MergedTrees> {
   const { base, ours, theirs } = sides
   if (ours === theirs || theirs === base) return { tree: ours, conflicts: [] }
   if (ours === base) return { tree: theirs, conflicts: [] }
@@ -34,7 +37,13 @@ function editsOf(changes: TreeChange[]): Map<string, TreeEntry | undefined> {
 /** The same file changed differently, or a file where the other side put a folder. */
 function overlap(mine: TreeChange[], other: TreeChange[]): boolean {
   const theirs = new Map(other.map((change) => [change.path, change]))
-  if (mine.some((change) => { const twin = theirs.get(change.path); return twin !== undefined && !same(twin.after, change.after) })) return true
+  if (
+    mine.some((change) => {
+      const twin = theirs.get(change.path)
+      return twin !== undefined && !same(twin.after, change.after)
+    })
+  )
+    return true
   return underEachOther(mine, other) || underEachOther(other, mine)
 }
 
@@ -46,7 +55,8 @@ function underEachOther(files: TreeChange[], others: TreeChange[]): boolean {
   const made = new Set(files.filter((change) => change.after !== undefined).map((change) => change.path))
   return others.some(({ path, after }) => {
     if (after === undefined) return false
-    for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) if (made.has(path.slice(0, slash))) return true
+    for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1))
+      if (made.has(path.slice(0, slash))) return true
     return false
   })
 }
@@ -60,13 +70,21 @@ async function askGit(repository: Repository, sides: { base: Oid; ours: Oid; the
   const ours = batch.commit({ tree: sides.ours, parents: [base], author, time: 1, message: 'ours' })
   const theirs = batch.commit({ tree: sides.theirs, parents: [base], author, time: 1, message: 'theirs' })
   await batch.flush()
-  const { code, stdout } = await runGit(repository.dir, ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', ours, theirs], { accept: [0, 1] })
+  const { code, stdout } = await runGit(
+    repository.dir,
+    ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', ours, theirs],
+    { accept: [0, 1] },
+  )
   const [tree = '', ...names] = stdout.toString('latin1').split('\0')
   return { tree: tree.trim(), conflicts: code === 0 ? [] : [...new Set(names.filter(Boolean))] }
 }
 
 /** A merged tree in which each conflict is decided for one side, file by file. */
-export async function decideConflicts(repository: Repository, merged: MergedTrees, side: { winner: Oid; loser: Oid }): Promise<Oid> {
+export async function decideConflicts(
+  repository: Repository,
+  merged: MergedTrees,
+  side: { winner: Oid; loser: Oid },
+): Promise<Oid> {
   if (merged.conflicts.length === 0) return merged.tree
   const edits = new Map<string, TreeEntry | undefined>()
   for (const path of merged.conflicts) {

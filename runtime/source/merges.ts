@@ -20,7 +20,11 @@ export interface Merge {
 /** Three-way merge of commits (or trees, with a base); nothing moves. */
 export async function merge(repository: Repository, input: { ours: Oid; theirs: Oid; base?: Oid }): Promise<Merge> {
   const base = input.base ?? (await mergeBase(repository, input.ours, input.theirs))
-  const [baseTree, ours, theirs] = [base === undefined ? emptyTree : await treeAt(repository, base), await treeAt(repository, input.ours), await treeAt(repository, input.theirs)]
+  const [baseTree, ours, theirs] = [
+    base === undefined ? emptyTree : await treeAt(repository, base),
+    await treeAt(repository, input.ours),
+    await treeAt(repository, input.theirs),
+  ]
   const merged = await mergeTrees(repository, { base: baseTree, ours, theirs })
   return { tree: merged.tree, conflicts: merged.conflicts.map(shownPath), base: base ?? null }
 }
@@ -37,14 +41,20 @@ export async function mergeInto(
   for (let attempt = 1; attempt <= 10; attempt++) {
     const own = await readRef(repository, ref)
     const head = await headOf(repository, input.branches)
-    if (await containsCommit(repository, { commit: head.commit, ancestor: input.other })) return { commit: head.commit, previous: head.commit, changed: false }
+    if (await containsCommit(repository, { commit: head.commit, ancestor: input.other }))
+      return { commit: head.commit, previous: head.commit, changed: false }
     const commit = await joined(repository, head.commit, input)
-    if (await moveRef(repository, ref, { to: commit, expected: own })) return { commit, previous: head.commit, changed: true }
+    if (await moveRef(repository, ref, { to: commit, expected: own }))
+      return { commit, previous: head.commit, changed: true }
   }
   throw new PlatformError('conflict', 'the branch keeps moving', { fix: 'Try again.' })
 }
 
-async function joined(repository: Repository, head: Oid, input: { other: Oid; author: Person; message: string }): Promise<Oid> {
+async function joined(
+  repository: Repository,
+  head: Oid,
+  input: { other: Oid; author: Person; message: string },
+): Promise<Oid> {
   if (await containsCommit(repository, { commit: input.other, ancestor: head })) return input.other
   const base = await mergeBase(repository, head, input.other)
   const merged = await mergeTrees(repository, {
@@ -57,7 +67,13 @@ async function joined(repository: Repository, head: Oid, input: { other: Oid; au
     throw mergeConflict(changes, 'Bring the two together in a draft, or with git, then try again.', input.other)
   }
   const batch = new ObjectBatch(repository)
-  const commit = batch.commit({ tree: merged.tree, parents: [head, input.other], author: input.author, time: Date.now() / 1000, message: input.message })
+  const commit = batch.commit({
+    tree: merged.tree,
+    parents: [head, input.other],
+    author: input.author,
+    time: Date.now() / 1000,
+    message: input.message,
+  })
   await batch.flush()
   return commit
 }

@@ -34,11 +34,18 @@ export function checkId(value: string, field: string): string {
 /** A hash from outside, before it becomes an argument of git. */
 export function checkOid(value: string, field = 'commit'): string {
   if (typeof value === 'string' && oid.test(value)) return value
-  throw new PlatformError('bad_request', `${JSON.stringify(String(value).slice(0, 80))} is not the hash of a revision`, { field })
+  throw new PlatformError(
+    'bad_request',
+    `${JSON.stringify(String(value).slice(0, 80))} is not the hash of a revision`,
+    { field },
+  )
 }
 
 export function branchRef(name: string): string {
-  if (!(name.length <= 24 && branch.test(name)) && !isPreviewBranch(name)) throw new PlatformError('bad_request', `${JSON.stringify(name)} is not a branch of an environment`, { field: 'branch' })
+  if (!(name.length <= 24 && branch.test(name)) && !isPreviewBranch(name))
+    throw new PlatformError('bad_request', `${JSON.stringify(name)} is not a branch of an environment`, {
+      field: 'branch',
+    })
   return `refs/heads/${name}`
 }
 

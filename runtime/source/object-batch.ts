@@ -4,7 +4,18 @@ import path from 'node:path'
 import zlib from 'node:zlib'
 import type { Repository } from './naming.ts'
 import { loosePath, rememberBlob, rememberOwnCommit, rememberOwnTree, rememberSize } from './object-reader.ts'
-import { decodeCommit, encodeCommit, encodeTree, hashObject, objectHeader, sortTree, type Commit, type ObjectType, type Oid, type Tree } from './objects.ts'
+import {
+  decodeCommit,
+  encodeCommit,
+  encodeTree,
+  hashObject,
+  objectHeader,
+  sortTree,
+  type Commit,
+  type ObjectType,
+  type Oid,
+  type Tree,
+} from './objects.ts'
 import { PackWriter, writeDurably } from './pack-writer.ts'
 
 /** Up to here each object is a file of its own, beyond it all go into a pack. */

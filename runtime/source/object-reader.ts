@@ -44,7 +44,10 @@ export function rememberSize(oid: Oid, size: number): void {
 }
 
 /** Whole content of an object of at most 32 MB. */
-export async function readObject(repository: Repository, oid: Oid): Promise<{ type: ObjectType; body: Buffer } | undefined> {
+export async function readObject(
+  repository: Repository,
+  oid: Oid,
+): Promise<{ type: ObjectType; body: Buffer } | undefined> {
   const loose = await readLoose(repository, oid)
   if (loose !== undefined) return loose
   const info = await askCatFile(repository.dir, oid, false)
@@ -76,7 +79,9 @@ export function streamBlob(repository: Repository, oid: Oid): Readable {
   child.stderr.resume()
   child.stdout.once('close', () => killGit(child))
   void exitOf(child).then(
-    (code) => { if (code !== 0) child.stdout.destroy(new Error(`git cat-file ended with ${code}`)) },
+    (code) => {
+      if (code !== 0) child.stdout.destroy(new Error(`git cat-file ended with ${code}`))
+    },
     (error: Error) => child.stdout.destroy(error),
   )
   return child.stdout
@@ -112,7 +117,8 @@ export async function readCommit(repository: Repository, oid: Oid): Promise<Comm
   const known = commits.get(oid)
   if (known !== undefined) return known
   const found = await readObject(repository, oid)
-  if (found?.type !== 'commit') throw new PlatformError('not_found', `there is no revision ${oid.slice(0, 10)} of this service`)
+  if (found?.type !== 'commit')
+    throw new PlatformError('not_found', `there is no revision ${oid.slice(0, 10)} of this service`)
   const commit = decodeCommit(found.body)
   commits.set(oid, commit)
   return commit
@@ -172,5 +178,7 @@ function parseHeader(inflated: Buffer): ObjectInfo {
 }
 
 function tooLarge(size: number): PlatformError {
-  return new PlatformError('too_large', `the file is too large to show at once (${Math.ceil(size / (1 << 20))} MB)`, { fix: 'Download it instead.' })
+  return new PlatformError('too_large', `the file is too large to show at once (${Math.ceil(size / (1 << 20))} MB)`, {
+    fix: 'Download it instead.',
+  })
 }

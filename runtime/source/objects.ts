@@ -39,7 +39,12 @@ export function sortTree(tree: Tree): Tree {
 
 /** Of a tree in git's order. */
 export function encodeTree(sorted: Tree): Buffer {
-  return Buffer.concat([...sorted].flatMap(([name, entry]) => [Buffer.from(`${entry.mode} ${name}\0`, 'latin1'), Buffer.from(entry.oid, 'hex')]))
+  return Buffer.concat(
+    [...sorted].flatMap(([name, entry]) => [
+      Buffer.from(`${entry.mode} ${name}\0`, 'latin1'),
+      Buffer.from(entry.oid, 'hex'),
+    ]),
+  )
 }
 
 /** Git compares a folder's name as if it ended in a slash. */
@@ -49,7 +54,7 @@ function sortKey(name: string, entry: TreeEntry): string {
 
 export function decodeTree(body: Buffer): Tree {
   const tree = new Map<string, TreeEntry>()
-  for (let at = 0; at < body.length; ) {
+  for (let at = 0; at < body.length;) {
     const space = body.indexOf(0x20, at)
     const nul = body.indexOf(0, space)
     if (space < 0 || nul < 0) throw new Error('a tree object is malformed')
@@ -71,20 +76,34 @@ function plainMode(text: string): Mode {
 
 export function encodeCommit(commit: Commit): Buffer {
   const who = `${identity(commit.author)} ${Math.floor(commit.time)} +0000`
-  const lines = [`tree ${commit.tree}`, ...commit.parents.map((parent) => `parent ${parent}`), `author ${who}`, `committer ${who}`]
+  const lines = [
+    `tree ${commit.tree}`,
+    ...commit.parents.map((parent) => `parent ${parent}`),
+    `author ${who}`,
+    `committer ${who}`,
+  ]
   return Buffer.from(`${lines.join('\n')}\n\n${cleanMessage(commit.message)}\n`, 'utf8')
 }
 
 export function decodeCommit(body: Buffer): Commit {
   const text = body.toString('utf8', 0, maxCommitBytes)
   const end = text.indexOf('\n\n')
-  const commit: Commit = { tree: '', parents: [], author: { name: '', email: '' }, time: 0, message: end < 0 ? '' : withoutTrailing(text.slice(end + 2, end + 2 + maxMessageChars), '\n') }
+  const commit: Commit = {
+    tree: '',
+    parents: [],
+    author: { name: '', email: '' },
+    time: 0,
+    message: end < 0 ? '' : withoutTrailing(text.slice(end + 2, end + 2 + maxMessageChars), '\n'),
+  }
   for (const line of text.slice(0, end < 0 ? undefined : end).split('\n')) {
     if (line.startsWith('tree ')) commit.tree = line.slice(5)
     else if (line.startsWith('parent ')) commit.parents.push(line.slice(7))
     else if (line.startsWith('author ')) {
       const found = /^author (.*?) ?<([^>]*)> (-?\d+)/.exec(line.slice(0, 1_000))
-      if (found) { commit.author = { name: found[1] ?? '', email: found[2] ?? '' }; commit.time = Number(found[3]) }
+      if (found) {
+        commit.author = { name: found[1] ?? '', email: found[2] ?? '' }
+        commit.time = Number(found[3])
+      }
     }
   }
   return commit
@@ -93,11 +112,24 @@ export function decodeCommit(body: Buffer): Commit {
 /** What would end the field or the line early has no place in a name (git's ident.c strips the same). */
 function identity(person: Person): string {
   // eslint-disable-next-line no-control-regex
-  const clean = (text: string) => text.toWellFormed().replace(/[\0-\x1f\x7f<>]/g, ' ').replace(/\s+/g, ' ').trim().slice(0, 200)
+  const clean = (text: string) =>
+    text
+      .toWellFormed()
+      .replace(/[\0-\x1f\x7f<>]/g, ' ')
+      .replace(/\s+/g, ' ')
+      .trim()
+      .slice(0, 200)
   const email = clean(person.email).replaceAll(' ', '')
   return `${clean(person.name) || email || 'unknown'} <${email}>`
 }
 
 function cleanMessage(message: string): string {
-  return message.toWellFormed().replaceAll('\0', '').replaceAll('\r\n', '\n').trim().slice(0, 64 << 10) || 'No message'
+  return (
+    message
+      .toWellFormed()
+      .replaceAll('\0', '')
+      .replaceAll('\r\n', '\n')
+      .trim()
+      .slice(0, 64 << 10) || 'No message'
+  )
 }

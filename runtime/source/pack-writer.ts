@@ -41,15 +41,28 @@ export class PackWriter {
     let crc = zlib.crc32(header)
     let seen = 0
     await this.#append(header)
-    const source = Readable.from((async function* () {
-      for await (const chunk of content) { hash.update(chunk); seen += chunk.length; yield chunk }
-    })(), { objectMode: false })
+    const source = Readable.from(
+      (async function* () {
+        for await (const chunk of content) {
+          hash.update(chunk)
+          seen += chunk.length
+          yield chunk
+        }
+      })(),
+      { objectMode: false },
+    )
     const packed = zlib.createDeflate({ level: 1 })
     source.once('error', (error) => packed.destroy(error))
-    for await (const chunk of source.pipe(packed) as AsyncIterable<Buffer>) { crc = zlib.crc32(chunk, crc); await this.#append(chunk) }
+    for await (const chunk of source.pipe(packed) as AsyncIterable<Buffer>) {
+      crc = zlib.crc32(chunk, crc)
+      await this.#append(chunk)
+    }
     if (seen !== size) throw new Error(`${size} bytes were announced and ${seen} came`)
     const oid = hash.digest('hex')
-    if (this.#entries.has(oid)) { await this.#file?.truncate(start); this.#offset = start } else this.#entries.set(oid, { crc, offset: start })
+    if (this.#entries.has(oid)) {
+      await this.#file?.truncate(start)
+      this.#offset = start
+    } else this.#entries.set(oid, { crc, offset: start })
     return oid
   }
 
@@ -79,7 +92,7 @@ export class PackWriter {
   async #append(bytes: Uint8Array) {
     this.#file ??= await fs.open(this.#temporary, 'wx', 0o600)
     // A write may be cut short, by a signal or a full disk.
-    for (let written = 0; written < bytes.length; ) {
+    for (let written = 0; written < bytes.length;) {
       written += (await this.#file.write(bytes, written, bytes.length - written, this.#offset + written)).bytesWritten
     }
     this.#offset += bytes.length
@@ -116,7 +129,10 @@ function indexOf(entries: ReadonlyMap<Oid, { crc: number; offset: number }>, pac
     offsets.writeUInt32BE(offset, 4 * at)
   })
   let sum = 0
-  counts.forEach((count, at) => { sum += count; fanout.writeUInt32BE(sum, 4 * at) })
+  counts.forEach((count, at) => {
+    sum += count
+    fanout.writeUInt32BE(sum, 4 * at)
+  })
   const names = Buffer.from(sorted.map(([oid]) => oid).join(''), 'hex')
   const body = Buffer.concat([Buffer.from([0xff, 0x74, 0x4f, 0x63, 0, 0, 0, 2]), fanout, names, crcs, offsets, pack])
   return Buffer.concat([body, createHash('sha1').update(body).digest()])

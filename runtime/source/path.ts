@@ -31,7 +31,8 @@ function segmentFault(segment: string): string | undefined {
   if (/^[. ]+$/.test(segment)) return 'holds a name of dots alone'
   if (/[. ]$/.test(segment)) return 'holds a name that ends in a dot or a space'
   if (Buffer.byteLength(segment) > maxSegmentBytes) return `holds a name longer than ${maxSegmentBytes} bytes`
-  if (gitOnNtfs.test(segment) || gitOnNtfs.test(segment.replace(ignoredByHfs, ''))) return 'holds a name that stands for .git'
+  if (gitOnNtfs.test(segment) || gitOnNtfs.test(segment.replace(ignoredByHfs, '')))
+    return 'holds a name that stands for .git'
   return undefined
 }
 
@@ -45,7 +46,11 @@ export function checkPath(path: string, field = 'path'): string {
 
 /** Bytes of a path (of an archive or a tree) as text; refused when they are not UTF-8. */
 export function pathFromBytes(bytes: Buffer): string {
-  if (!isUtf8(bytes)) throw new PlatformError('invalid_path', `the path ${JSON.stringify(bytes.toString('latin1').slice(0, 120))} is not valid UTF-8`)
+  if (!isUtf8(bytes))
+    throw new PlatformError(
+      'invalid_path',
+      `the path ${JSON.stringify(bytes.toString('latin1').slice(0, 120))} is not valid UTF-8`,
+    )
   return bytes.toString('utf8')
 }
 

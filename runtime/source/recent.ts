@@ -18,7 +18,10 @@ export class Recent<V> {
 
   set(key: string, value: V, weight = 1): void {
     const before = this.#values.get(key)
-    if (before !== undefined) { this.#weight -= before.weight; this.#values.delete(key) }
+    if (before !== undefined) {
+      this.#weight -= before.weight
+      this.#values.delete(key)
+    }
     this.#values.set(key, { value, weight })
     this.#weight += weight
     for (const [oldest, { weight: freed }] of this.#values) {

@@ -24,7 +24,13 @@ export async function readRef(repository: Repository, name: string): Promise<Oid
 
 export async function listRefs(repository: Repository, prefix: string): Promise<Map<string, Oid>> {
   const { stdout } = await runGit(repository.dir, ['for-each-ref', '--format=%(objectname) %(refname)', '--', prefix])
-  return new Map(stdout.toString('utf8').split('\n').filter(Boolean).map((line) => [line.slice(41), line.slice(0, 40)]))
+  return new Map(
+    stdout
+      .toString('utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => [line.slice(41), line.slice(0, 40)]),
+  )
 }
 
 /**
@@ -33,7 +39,11 @@ export async function listRefs(repository: Repository, prefix: string): Promise<
  * a power loss (not a kill) may take it back to a value of the last seconds, as git's own refs. `after`: what it is to name
  * is being written, and is there before it moves. `inLock` runs when it is certain to move.
  */
-export async function moveRef(repository: Repository, name: string, change: { to: Oid; expected: Oid | undefined; lazy?: boolean; after?: Promise<unknown>; inLock?: () => void }): Promise<boolean> {
+export async function moveRef(
+  repository: Repository,
+  name: string,
+  change: { to: Oid; expected: Oid | undefined; lazy?: boolean; after?: Promise<unknown>; inLock?: () => void },
+): Promise<boolean> {
   const file = path.join(repository.dir, name)
   if (change.expected === undefined) await refuseFolderClash(repository, name)
   const lock = await takeLock(`${file}.lock`)
@@ -55,20 +65,38 @@ export async function moveRef(repository: Repository, name: string, change: { to
 }
 
 export async function deleteRef(repository: Repository, name: string, expected?: Oid): Promise<void> {
-  await runGit(repository.dir, ['update-ref', '-d', '--end-of-options', name, ...(expected === undefined ? [] : [expected])])
+  await runGit(repository.dir, [
+    'update-ref',
+    '-d',
+    '--end-of-options',
+    name,
+    ...(expected === undefined ? [] : [expected]),
+  ])
 }
 
 async function takeLock(name: string): Promise<number> {
-  for (const start = performance.now(); ; ) {
+  for (const start = performance.now(); ;) {
     try {
       return openSync(name, 'wx', 0o644)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (code === 'ENOENT') { await fs.mkdir(path.dirname(name), { recursive: true }); continue }
+      if (code === 'ENOENT') {
+        await fs.mkdir(path.dirname(name), { recursive: true })
+        continue
+      }
       if (code !== 'EEXIST') throw error
       const held = await fs.stat(name).catch(() => undefined)
-      if (held !== undefined && isStale(held.mtimeMs)) { await fs.rm(name, { force: true }); continue }
-      if (performance.now() - start > waitMs) throw new PlatformError('unavailable', 'the source is being changed by something else', { fix: 'Try again.' }, { cause: error })
+      if (held !== undefined && isStale(held.mtimeMs)) {
+        await fs.rm(name, { force: true })
+        continue
+      }
+      if (performance.now() - start > waitMs)
+        throw new PlatformError(
+          'unavailable',
+          'the source is being changed by something else',
+          { fix: 'Try again.' },
+          { cause: error },
+        )
       await delay(5)
     }
   }
@@ -81,11 +109,18 @@ function isStale(lockedAt: number): boolean {
 
 /** `a` and `a/b` cannot both be branches: a pushed `staging/x` would stand in the way of the environment `staging`. */
 async function refuseFolderClash(repository: Repository, name: string): Promise<void> {
-  const inFolder = await fs.readdir(path.join(repository.dir, name), { recursive: true, withFileTypes: true }).catch(() => [])
-  const clash = inFolder.find((entry) => entry.isFile() && !entry.name.endsWith('.lock'))?.name ??
+  const inFolder = await fs
+    .readdir(path.join(repository.dir, name), { recursive: true, withFileTypes: true })
+    .catch(() => [])
+  const clash =
+    inFolder.find((entry) => entry.isFile() && !entry.name.endsWith('.lock'))?.name ??
     [...(await packedRefs(repository)).keys()].find((other) => other.startsWith(`${name}/`))
   if (clash !== undefined) {
-    throw new PlatformError('name_taken', `the branch ${name.replace('refs/heads/', '')} cannot be made beside the branch ${clash}`, { fix: 'Delete the other branch with git push --delete.' })
+    throw new PlatformError(
+      'name_taken',
+      `the branch ${name.replace('refs/heads/', '')} cannot be made beside the branch ${clash}`,
+      { fix: 'Delete the other branch with git push --delete.' },
+    )
   }
   await fs.rm(path.join(repository.dir, name), { recursive: true, force: true }).catch(() => {})
 }

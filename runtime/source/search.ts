@@ -23,7 +23,15 @@ export interface SearchInput {
 }
 
 export type SearchEvent =
-  | { type: 'match'; path: string; line: number; column: number; preview: string; previewColumn: number; length: number }
+  | {
+      type: 'match'
+      path: string
+      line: number
+      column: number
+      preview: string
+      previewColumn: number
+      length: number
+    }
   | { type: 'end'; matches: number; stopped?: 'limit' | 'timeout' }
 
 const maxLineBytes = 64 << 10
@@ -37,7 +45,12 @@ const shown = 240
 const opens = Buffer.from('\x1b[31m')
 const closes = Buffer.from('\x1b[m')
 const colours = {
-  ...Object.fromEntries(['filename', 'lineNumber', 'column', 'separator', 'context', 'selected', 'function'].map((part) => [`color.grep.${part}`, 'normal'])),
+  ...Object.fromEntries(
+    ['filename', 'lineNumber', 'column', 'separator', 'context', 'selected', 'function'].map((part) => [
+      `color.grep.${part}`,
+      'normal',
+    ]),
+  ),
   'color.grep.match': 'red',
 }
 
@@ -60,18 +73,40 @@ async function* searchNow(repository: Repository, input: SearchInput): AsyncGene
     throw new PlatformError('bad_request', 'search for one line of at most 1,000 characters', { field: 'query' })
   }
   const tree = await treeAt(repository, input.tree)
-  const child = spawnGit(repository.dir, [
-    'grep', '-z', '-n', '--column', '-I', '--color=always', '--full-name', '--threads=1',
-    input.regex ? '-P' : '-F', ...(input.caseSensitive ? [] : ['-i']), ...(input.wholeWord ? ['-w'] : []),
-    '-e', input.query, tree, '--', ...pathspecs(input),
-  ], { config: colours })
+  const child = spawnGit(
+    repository.dir,
+    [
+      'grep',
+      '-z',
+      '-n',
+      '--column',
+      '-I',
+      '--color=always',
+      '--full-name',
+      '--threads=1',
+      input.regex ? '-P' : '-F',
+      ...(input.caseSensitive ? [] : ['-i']),
+      ...(input.wholeWord ? ['-w'] : []),
+      '-e',
+      input.query,
+      tree,
+      '--',
+      ...pathspecs(input),
+    ],
+    { config: colours },
+  )
   child.stdin.end()
   let stderr = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { if (stderr.length < 4096) stderr += text })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    if (stderr.length < 4096) stderr += text
+  })
   const ended = exitOf(child)
   ended.catch(() => {})
   let stopped: 'limit' | 'timeout' | undefined
-  const timer = setTimeout(() => { stopped = 'timeout'; killGit(child) }, timeoutMs)
+  const timer = setTimeout(() => {
+    stopped = 'timeout'
+    killGit(child)
+  }, timeoutMs)
   const gone = () => killGit(child)
   input.signal?.addEventListener('abort', gone, { once: true })
   if (input.signal?.aborted) gone()
@@ -80,7 +115,10 @@ async function* searchNow(repository: Repository, input: SearchInput): AsyncGene
     for await (const record of lines(child.stdout)) {
       const match = parse(record, tree.length + 1)
       if (match === undefined) continue
-      if (matches === limit) { stopped = 'limit'; break }
+      if (matches === limit) {
+        stopped = 'limit'
+        break
+      }
       matches++
       yield match
     }
@@ -97,9 +135,15 @@ async function* searchNow(repository: Repository, input: SearchInput): AsyncGene
 }
 
 function pathspecs({ include = [], exclude = [] }: SearchInput): string[] {
-  const globs = [...include.map((glob) => ['glob', glob] as const), ...exclude.map((glob) => ['exclude,glob', glob] as const)]
+  const globs = [
+    ...include.map((glob) => ['glob', glob] as const),
+    ...exclude.map((glob) => ['exclude,glob', glob] as const),
+  ]
   return globs.map(([magic, glob]) => {
-    if (glob.includes('\0') || glob === '' || glob.length > 500 || glob.startsWith('/')) throw new PlatformError('bad_request', `${JSON.stringify(glob.slice(0, 80))} is not a pattern of paths`, { field: 'include' })
+    if (glob.includes('\0') || glob === '' || glob.length > 500 || glob.startsWith('/'))
+      throw new PlatformError('bad_request', `${JSON.stringify(glob.slice(0, 80))} is not a pattern of paths`, {
+        field: 'include',
+      })
     return `:(${magic})${glob.includes('/') ? glob : `**/${glob}`}`
   })
 }
@@ -107,7 +151,7 @@ function pathspecs({ include = [], exclude = [] }: SearchInput): string[] {
 /** `tree:path NUL line NUL column NUL text`; in the text, matches are coloured. */
 function parse(record: Buffer, skip: number): Extract<SearchEvent, { type: 'match' }> | undefined {
   const ends: number[] = []
-  for (let at = 0; ends.length < 3; ) {
+  for (let at = 0; ends.length < 3;) {
     const nul = record.indexOf(0, at)
     if (nul < 0) return undefined
     ends.push(nul)
@@ -120,10 +164,19 @@ function parse(record: Buffer, skip: number): Extract<SearchEvent, { type: 'matc
   const lead = text.toString('utf8', 0, start)
   const cut = Math.max(0, lead.length - before)
   // A line may be long: of what follows no more is made into a string than is shown.
-  const rest = after.subarray(0, 4 * shown).toString('utf8').replaceAll(opens.toString(), '').replaceAll(closes.toString(), '')
+  const rest = after
+    .subarray(0, 4 * shown)
+    .toString('utf8')
+    .replaceAll(opens.toString(), '')
+    .replaceAll(closes.toString(), '')
   return {
-    type: 'match', path: record.toString('utf8', skip, path), line: Number(record.toString('latin1', path + 1, line)),
-    column: lead.length + 1, preview: (lead.slice(cut) + match + rest).slice(0, shown).replace(/\r$/, ''), previewColumn: lead.length - cut + 1, length: Math.max(1, match.length),
+    type: 'match',
+    path: record.toString('utf8', skip, path),
+    line: Number(record.toString('latin1', path + 1, line)),
+    column: lead.length + 1,
+    preview: (lead.slice(cut) + match + rest).slice(0, shown).replace(/\r$/, ''),
+    previewColumn: lead.length - cut + 1,
+    length: Math.max(1, match.length),
   }
 }
 
@@ -132,7 +185,9 @@ function matchAt(text: Buffer, start: number): { match: string; after: Buffer } 
   const from = start + opens.length
   if (!text.subarray(start, from).equals(opens)) return { match: '', after: text.subarray(start) }
   const end = text.indexOf(closes, from)
-  return end < 0 ? { match: text.toString('utf8', from), after: text.subarray(text.length) } : { match: text.toString('utf8', from, end), after: text.subarray(end + closes.length) }
+  return end < 0
+    ? { match: text.toString('utf8', from), after: text.subarray(text.length) }
+    : { match: text.toString('utf8', from, end), after: text.subarray(end + closes.length) }
 }
 
 /** Lines, cut where they are longer than anyone reads. */
@@ -155,5 +210,8 @@ async function* lines(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 
 function refused(stderr: string): PlatformError {
   const why = /^fatal: (?:-e option, ')?(.*)/m.exec(stderr)?.[1] ?? 'git could not search'
-  return new PlatformError('bad_request', `the search could not be done: ${why.slice(0, 200)}`, { field: 'query', fix: 'Correct the expression, or search for it as plain text.' })
+  return new PlatformError('bad_request', `the search could not be done: ${why.slice(0, 200)}`, {
+    field: 'query',
+    fix: 'Correct the expression, or search for it as plain text.',
+  })
 }

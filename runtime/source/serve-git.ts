@@ -43,27 +43,51 @@ const zero = '0'.repeat(40)
  * Answers one request of a git client (the smart protocol alone, gitprotocol-http(5)); the caller has signed in the
  * person and checked that they may read. Gives the refs that a push has moved, also when its sender is gone by then.
  */
-export async function serveGit(repository: Repository, request: IncomingMessage, response: ServerResponse, input: ServeInput): Promise<{ refs: RefUpdate[] }> {
+export async function serveGit(
+  repository: Repository,
+  request: IncomingMessage,
+  response: ServerResponse,
+  input: ServeInput,
+): Promise<{ refs: RefUpdate[] }> {
   const url = new URL(input.path, 'http://git')
   const service = wantedService(request, url)
-  if (service === 'git-receive-pack' && !input.mayWrite) throw new PlatformError('forbidden', 'you may read this source, not push to it', { fix: 'Ask an admin of the team for the role developer.' })
+  if (service === 'git-receive-pack' && !input.mayWrite)
+    throw new PlatformError('forbidden', 'you may read this source, not push to it', {
+      fix: 'Ask an admin of the team for the role developer.',
+    })
   // 0 would be no limit to git.
   const most = Math.max(1, Math.min(maxInput, Math.floor(input.room ?? maxInput)))
   const pushed = path.join(path.dirname(repository.dir), `.upload-${randomBytes(9).toString('hex')}`)
   const child = spawn('git', ['http-backend'], {
     // Further than three, for post-receive: it says that it has written down what moved, and reads what to tell the sender.
-    cwd: repository.dir, detached: true, stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
-    env: { ...gitEnvironment(settings(input.mayWrite, most)), ...cgiEnvironment(repository, request, { url, input }), M3O_PUSHED: pushed,
-      M3O_MAX_FILES: String(maxFiles), M3O_MAX_FOLDERS: String(maxFolders), M3O_MAX_BYTES: String(maxTreeBytes), M3O_MAX_PATH: String(maxPathBytes), M3O_NODE: process.execPath,
-      M3O_REFUSED: (input.refuse ?? []).map(({ ref, why }) => `${ref}\t${why}`).join('\n') },
+    cwd: repository.dir,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
+    env: {
+      ...gitEnvironment(settings(input.mayWrite, most)),
+      ...cgiEnvironment(repository, request, { url, input }),
+      M3O_PUSHED: pushed,
+      M3O_MAX_FILES: String(maxFiles),
+      M3O_MAX_FOLDERS: String(maxFolders),
+      M3O_MAX_BYTES: String(maxTreeBytes),
+      M3O_MAX_PATH: String(maxPathBytes),
+      M3O_NODE: process.execPath,
+      M3O_REFUSED: (input.refuse ?? []).map(({ ref, why }) => `${ref}\t${why}`).join('\n'),
+    },
   })
-  const { stdin, stdout, stderr, stdio: [, , , asks, answers] } = child as unknown as GitProcess & { stdio: [Writable, Readable, Readable, Readable, Writable] }
+  const {
+    stdin,
+    stdout,
+    stderr,
+    stdio: [, , , asks, answers],
+  } = child as unknown as GitProcess & { stdio: [Writable, Readable, Readable, Readable, Writable] }
   let refs: Promise<RefUpdate[]> | undefined
-  const noteRefs = () => (refs ??= readPushed(pushed).then(async (moved) => {
-    const lines = moved.length === 0 ? [] : await input.pushed?.(moved)
-    answers.end(lines?.map((line) => `${line}\n`).join(''))
-    return moved
-  }))
+  const noteRefs = () =>
+    (refs ??= readPushed(pushed).then(async (moved) => {
+      const lines = moved.length === 0 ? [] : await input.pushed?.(moved)
+      answers.end(lines?.map((line) => `${line}\n`).join(''))
+      return moved
+    }))
   asks.once('data', () => void noteRefs().catch(() => answers.end()))
   for (const stream of [asks, answers]) stream.on('error', () => {})
   const ended = exitOf(child)
@@ -74,7 +98,12 @@ export async function serveGit(repository: Repository, request: IncomingMessage,
   stderr.resume()
   stdin.on('error', () => {})
   let tooMuch = false
-  const sending = pipeline(plainBody(request, () => { tooMuch = true }), stdin).catch(() => {
+  const sending = pipeline(
+    plainBody(request, () => {
+      tooMuch = true
+    }),
+    stdin,
+  ).catch(() => {
     // Git has closed early (it has refused) or the sender went away; a body cut short must not look whole to git.
     if (tooMuch || request.destroyed) gone()
   })
@@ -86,7 +115,10 @@ export async function serveGit(repository: Repository, request: IncomingMessage,
   } catch (error) {
     killGit(child)
     await ended.catch(() => {})
-    if (tooMuch) throw new PlatformError('too_large', `a push may be at most ${maxInput >> 20} MB`, { fix: 'Push in smaller parts, or leave large data out of the source.' })
+    if (tooMuch)
+      throw new PlatformError('too_large', `a push may be at most ${maxInput >> 20} MB`, {
+        fix: 'Push in smaller parts, or leave large data out of the source.',
+      })
     if (!response.headersSent && !response.destroyed) throw error
     response.destroy()
   } finally {
@@ -100,7 +132,9 @@ function wantedService(request: IncomingMessage, url: URL): string {
   if (request.method === 'GET' && url.pathname === '/info/refs') {
     const service = url.searchParams.get('service') ?? ''
     if (services.has(service)) return service
-    throw new PlatformError('bad_request', 'this git client is too old: only the smart protocol is served', { fix: 'Use git 1.6.6 or newer.' })
+    throw new PlatformError('bad_request', 'this git client is too old: only the smart protocol is served', {
+      fix: 'Use git 1.6.6 or newer.',
+    })
   }
   const service = url.pathname.slice(1)
   if (request.method === 'POST' && services.has(service)) return service
@@ -127,7 +161,11 @@ function settings(mayWrite: boolean, most: number): Record<string, string> {
   }
 }
 
-function cgiEnvironment(repository: Repository, request: IncomingMessage, { url, input }: { url: URL; input: ServeInput }): Record<string, string> {
+function cgiEnvironment(
+  repository: Repository,
+  request: IncomingMessage,
+  { url, input }: { url: URL; input: ServeInput },
+): Record<string, string> {
   const protocol = request.headers['git-protocol']
   const type = request.headers['content-type']
   return {
@@ -147,15 +185,21 @@ function cgiEnvironment(repository: Repository, request: IncomingMessage, { url,
 /** The body as git wants it, whatever it came as; without end it does not go on. */
 function plainBody(request: IncomingMessage, tooMuch: () => void): Readable {
   const zipped = /^(x-)?gzip$/i.test(request.headers['content-encoding'] ?? '')
-  return Readable.from((async function* () {
-    const source = zipped ? unzip(request) : request
-    let seen = 0
-    for await (const chunk of source as AsyncIterable<Buffer>) {
-      seen += chunk.length
-      if (seen > maxInput + (1 << 20)) { tooMuch(); throw new Error('the body is too large') }
-      yield chunk
-    }
-  })(), { objectMode: false })
+  return Readable.from(
+    (async function* () {
+      const source = zipped ? unzip(request) : request
+      let seen = 0
+      for await (const chunk of source as AsyncIterable<Buffer>) {
+        seen += chunk.length
+        if (seen > maxInput + (1 << 20)) {
+          tooMuch()
+          throw new Error('the body is too large')
+        }
+        yield chunk
+      }
+    })(),
+    { objectMode: false },
+  )
 }
 
 function unzip(request: IncomingMessage): Readable {
@@ -168,8 +212,11 @@ function unzip(request: IncomingMessage): Readable {
 async function readPushed(file: string): Promise<RefUpdate[]> {
   const text = await fs.readFile(file, 'utf8').catch(() => '')
   await fs.rm(file, { force: true })
-  return text.split('\n').filter(Boolean).map((line) => {
-    const [old = zero, next = zero] = line.split(' ')
-    return { ref: line.slice(82), old: old === zero ? null : old, new: next === zero ? null : next }
-  })
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [old = zero, next = zero] = line.split(' ')
+      return { ref: line.slice(82), old: old === zero ? null : old, new: next === zero ? null : next }
+    })
 }

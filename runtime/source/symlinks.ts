@@ -11,7 +11,7 @@ export function staysInside(path: string, links: ReadonlyMap<string, string>): b
   const at = path.split('/').slice(0, -1)
   const todo = segments(target)
   if (target === '' || target.startsWith('/') || target.includes('\0')) return false
-  for (let hops = 0; todo.length > 0; ) {
+  for (let hops = 0; todo.length > 0;) {
     const name = todo.shift()
     if (name === undefined || name === '.') continue
     if (name === '..') {

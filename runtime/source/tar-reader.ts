@@ -22,7 +22,17 @@ const maxHeaderBytes = 64 << 10
 const maxHeaders = 16
 /** What is used of a pax header. */
 const used = new Set(['path', 'linkpath', 'size'])
-const types: Record<string, TarType> = { '0': 'file', '\0': 'file', '7': 'file', '1': 'hardlink', '2': 'link', '3': 'device', '4': 'device', '5': 'folder', '6': 'fifo' }
+const types: Record<string, TarType> = {
+  '0': 'file',
+  '\0': 'file',
+  '7': 'file',
+  '1': 'hardlink',
+  '2': 'link',
+  '3': 'device',
+  '4': 'device',
+  '5': 'folder',
+  '6': 'fifo',
+}
 
 export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerator<TarEntry> {
   const bytes = new ByteSource(source)
@@ -35,11 +45,15 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
     verify(block)
     const flag = String.fromCharCode(block[156] ?? 0)
     const paxSize = extra.get('size')
-    const size = paxSize === undefined || 'xgLK'.includes(flag) ? number(block.subarray(124, 136)) : Number(paxSize.toString('latin1'))
+    const size =
+      paxSize === undefined || 'xgLK'.includes(flag)
+        ? number(block.subarray(124, 136))
+        : Number(paxSize.toString('latin1'))
     if (!Number.isSafeInteger(size) || size < 0) throw broken('an entry has no sensible size')
     if ('xgLK'.includes(flag)) {
       headers = { count: headers.count + 1, bytes: headers.bytes + size }
-      if (headers.count > maxHeaders || headers.bytes > maxHeaderBytes) throw broken(`more than ${maxHeaders} headers or ${maxHeaderBytes} bytes of headers before one entry`)
+      if (headers.count > maxHeaders || headers.bytes > maxHeaderBytes)
+        throw broken(`more than ${maxHeaders} headers or ${maxHeaderBytes} bytes of headers before one entry`)
       const header = await whole(bytes, size)
       if (flag === 'x') for (const [key, value] of paxRecords(header)) if (used.has(key)) extra.set(key, value)
       if (flag === 'L') extra.set('path', untilNul(header))
@@ -58,7 +72,9 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
     })()
     yield {
       path: pathFromBytes(extra.get('path') ?? nameOf(block)),
-      type, size: length, content,
+      type,
+      size: length,
+      content,
       executable: (number(block.subarray(100, 108)) & 0o100) !== 0,
       target: type === 'link' ? pathFromBytes(extra.get('linkpath') ?? untilNul(block.subarray(157, 257))) : '',
     }
@@ -84,11 +100,18 @@ async function whole(bytes: ByteSource, size: number): Promise<Buffer> {
 
 /** Records of `length key=value\n`, the length counting itself (POSIX.1-2001, pax). */
 function* paxRecords(header: Buffer): Generator<[string, Buffer]> {
-  for (let at = 0; at < header.length; ) {
+  for (let at = 0; at < header.length;) {
     const space = header.indexOf(0x20, at)
     const length = Number(header.toString('latin1', at, space))
     const equals = header.indexOf(0x3d, space)
-    if (space < 0 || equals < 0 || !Number.isSafeInteger(length) || length <= equals - at || at + length > header.length) throw broken('a pax header is malformed')
+    if (
+      space < 0 ||
+      equals < 0 ||
+      !Number.isSafeInteger(length) ||
+      length <= equals - at ||
+      at + length > header.length
+    )
+      throw broken('a pax header is malformed')
     yield [header.toString('latin1', space + 1, equals), header.subarray(equals + 1, at + length - 1)]
     at += length
   }
@@ -96,14 +119,20 @@ function* paxRecords(header: Buffer): Generator<[string, Buffer]> {
 
 function verify(block: Buffer): void {
   let sum = 8 * 0x20
-  block.forEach((byte, at) => { if (at < 148 || at >= 156) sum += byte })
+  block.forEach((byte, at) => {
+    if (at < 148 || at >= 156) sum += byte
+  })
   if (sum !== number(block.subarray(148, 156))) throw broken('a header has a wrong checksum')
 }
 
 /** Octal digits, or GNU's base 256 when the first bit is set. */
 function number(field: Buffer): number {
-  if (((field[0] ?? 0) & 0x80) !== 0) return [...field.subarray(1)].reduce((value, byte) => value * 256 + byte, (field[0] ?? 0) & 0x7f)
-  const text = field.toString('latin1').replace(/[\0 ]+$/, '').trimStart()
+  if (((field[0] ?? 0) & 0x80) !== 0)
+    return [...field.subarray(1)].reduce((value, byte) => value * 256 + byte, (field[0] ?? 0) & 0x7f)
+  const text = field
+    .toString('latin1')
+    .replace(/[\0 ]+$/, '')
+    .trimStart()
   if (text === '') return 0
   return /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number.NaN
 }
@@ -114,7 +143,9 @@ function untilNul(field: Buffer): Buffer {
 }
 
 function broken(why: string): PlatformError {
-  return new PlatformError('bad_request', `the archive cannot be read: ${why}`, { fix: 'Send a tar archive, plain or gzipped.' })
+  return new PlatformError('bad_request', `the archive cannot be read: ${why}`, {
+    fix: 'Send a tar archive, plain or gzipped.',
+  })
 }
 
 class ByteSource {

@@ -28,7 +28,12 @@ export async function entryAt(repository: Repository, root: Oid, path: string): 
  * A new tree with some paths set or, with undefined, taken away. Only folders on the way are written; a folder left empty
  * goes, as git knows none.
  */
-export async function editTree(repository: Repository, root: Oid, edits: ReadonlyMap<string, TreeEntry | undefined>, batch: ObjectBatch): Promise<Oid> {
+export async function editTree(
+  repository: Repository,
+  root: Oid,
+  edits: ReadonlyMap<string, TreeEntry | undefined>,
+  batch: ObjectBatch,
+): Promise<Oid> {
   const tree = new Map(await readTree(repository, root))
   const below = new Map<string, Map<string, TreeEntry | undefined>>()
   for (const [path, entry] of edits) {
@@ -69,7 +74,12 @@ class Steps {
 /** As deep as the longest path can be. */
 export const maxDepth = Math.ceil(maxPathBytes / 2)
 const maxSteps = 500_000
-const tooMuch = () => new PlatformError('too_large', `the source has more folders in folders than can be read: more than ${maxSteps.toLocaleString('en')} entries, or deeper than ${maxDepth}`, { fix: 'Push a commit without them.' })
+const tooMuch = () =>
+  new PlatformError(
+    'too_large',
+    `the source has more folders in folders than can be read: more than ${maxSteps.toLocaleString('en')} entries, or deeper than ${maxDepth}`,
+    { fix: 'Push a commit without them.' },
+  )
 
 /** Every file, link and module of a tree, in git's order. @throws PlatformError `too_large` */
 export async function* walkTree(repository: Repository, root: Oid): AsyncGenerator<TreeEntry & { path: string }> {
@@ -90,14 +100,23 @@ export async function* walkTree(repository: Repository, root: Oid): AsyncGenerat
   }
 }
 
-interface At { prefix: string; depth: number; steps: Steps }
+interface At {
+  prefix: string
+  depth: number
+  steps: Steps
+}
 
 /** Files that differ; equal folders are never entered. @throws PlatformError `too_large` */
 export function compareTrees(repository: Repository, before: Oid, after: Oid): Promise<TreeChange[]> {
   return compare(repository, before, after, { prefix: '', depth: 0, steps: new Steps() })
 }
 
-async function compare(repository: Repository, before: Oid, after: Oid, { prefix, depth, steps }: At): Promise<TreeChange[]> {
+async function compare(
+  repository: Repository,
+  before: Oid,
+  after: Oid,
+  { prefix, depth, steps }: At,
+): Promise<TreeChange[]> {
   if (before === after) return []
   const [old, fresh] = [await readTree(repository, before), await readTree(repository, after)]
   const changes: TreeChange[] = []
@@ -108,7 +127,12 @@ async function compare(repository: Repository, before: Oid, after: Oid, { prefix
     const path = prefix + name
     if (was?.mode === '40000' || is?.mode === '40000') {
       const folders = [was, is].map((entry) => (entry?.mode === '40000' ? entry.oid : emptyTree))
-      for (const change of await compare(repository, folders[0] ?? emptyTree, folders[1] ?? emptyTree, { prefix: `${path}/`, depth: depth + 1, steps })) changes.push(change)
+      for (const change of await compare(repository, folders[0] ?? emptyTree, folders[1] ?? emptyTree, {
+        prefix: `${path}/`,
+        depth: depth + 1,
+        steps,
+      }))
+        changes.push(change)
     }
     const [file, next] = [fileOnly(was), fileOnly(is)]
     if (file !== undefined || next !== undefined) changes.push({ path, before: file, after: next })
@@ -138,7 +162,10 @@ export async function measureTree(repository: Repository, root: Oid, level = 0):
   const files: TreeEntry[] = []
   // Folders one by one: a tree that holds one folder ten times, ten levels deep, is then measured ten times and not 10¹⁰.
   for (const entry of (await readTree(repository, root)).values()) {
-    if (entry.mode !== '40000') { files.push(entry); continue }
+    if (entry.mode !== '40000') {
+      files.push(entry)
+      continue
+    }
     const part = await measureTree(repository, entry.oid, level + 1)
     total.files += part.files
     total.bytes += part.bytes

@@ -51,7 +51,10 @@ export async function readFile(repository: Repository, at: Oid, path: string): P
 }
 
 /** A blob as text when it is one, of at most 1 MiB, in UTF-8 and without a NUL. */
-export async function readContent(repository: Repository, oid: Oid): Promise<Pick<ReadFile, 'size' | 'content' | 'text'>> {
+export async function readContent(
+  repository: Repository,
+  oid: Oid,
+): Promise<Pick<ReadFile, 'size' | 'content' | 'text'>> {
   const size = await blobSize(repository, oid)
   if (size > maxTextBytes) return { size, content: 'large' }
   const body = await readBlob(repository, oid)
@@ -59,9 +62,14 @@ export async function readContent(repository: Repository, oid: Oid): Promise<Pic
   return { size, content: 'text', text: body.toString('utf8') }
 }
 
-export async function streamFile(repository: Repository, at: Oid, path: string): Promise<{ hash: Oid; size: number; stream: Readable }> {
+export async function streamFile(
+  repository: Repository,
+  at: Oid,
+  path: string,
+): Promise<{ hash: Oid; size: number; stream: Readable }> {
   const entry = await fileAt(repository, at, path)
-  if (entry.mode === '160000') throw new PlatformError('bad_request', `${path} is a submodule, which has no content here`)
+  if (entry.mode === '160000')
+    throw new PlatformError('bad_request', `${path} is a submodule, which has no content here`)
   return { hash: entry.oid, size: await blobSize(repository, entry.oid), stream: streamBlob(repository, entry.oid) }
 }
 

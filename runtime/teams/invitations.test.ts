@@ -1,6 +1,12 @@
 import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
-import { maxEnvironmentsOfTeam, maxOpenInvitations, maxServicesOfTeam, maxTokensOfPerson, maxTokensOfTeam } from '#contract/bounds.ts'
+import {
+  maxEnvironmentsOfTeam,
+  maxOpenInvitations,
+  maxServicesOfTeam,
+  maxTokensOfPerson,
+  maxTokensOfTeam,
+} from '#contract/bounds.ts'
 import { newId } from '#contract/ids.ts'
 import type { Role } from '#contract/permissions.ts'
 import { openDb } from '#db/open.ts'
@@ -18,8 +24,13 @@ async function start() {
   const opened = openDb(database.options, 2)
   const { db } = opened
   const platform = {
-    db, settings: { teamsWithoutWalls: true }, engine: { describe: () => ({ teamsApart: true }) }, routing: { refresh: async () => {}, refreshPerson: async () => {} }, events: { emit: () => {} },
-    disk: { requireRoom: () => {} }, source: { repositories: { create: async () => {}, delete: async () => {} } },
+    db,
+    settings: { teamsWithoutWalls: true },
+    engine: { describe: () => ({ teamsApart: true }) },
+    routing: { refresh: async () => {}, refreshPerson: async () => {} },
+    events: { emit: () => {} },
+    disk: { requireRoom: () => {} },
+    source: { repositories: { create: async () => {}, delete: async () => {} } },
   } as unknown as Platform
   const person = async (name: string) => {
     const id = newId('user')
@@ -32,7 +43,18 @@ async function start() {
     await db.delete(members).where(and(eq(members.teamId, teamId), eq(members.userId, userId)))
     if (role !== null) await db.insert(members).values({ teamId, userId, role, createdAt: Date.now() })
   }
-  return { db, platform, person, ann, teamId, become, [Symbol.asyncDispose]: async () => { await opened[Symbol.asyncDispose](); await database[Symbol.asyncDispose]() } }
+  return {
+    db,
+    platform,
+    person,
+    ann,
+    teamId,
+    become,
+    [Symbol.asyncDispose]: async () => {
+      await opened[Symbol.asyncDispose]()
+      await database[Symbol.asyncDispose]()
+    },
+  }
 }
 
 test('an invitation is void while its maker may not make it', { timeout: 60_000 }, async () => {
@@ -45,13 +67,20 @@ test('an invitation is void while its maker may not make it', { timeout: 60_000 
   expect(await listInvitations(platform, teamId)).toMatchObject([{ id: made.id, by: { id: admin.id } }])
   for (const role of [null, 'viewer', 'developer'] as const) {
     await become(admin.id, role)
-    const isVoid = { code: 'not_found', message: 'this invitation is void: its sender may no longer invite people to this team with this role' }
+    const isVoid = {
+      code: 'not_found',
+      message: 'this invitation is void: its sender may no longer invite people to this team with this role',
+    }
     await expect(readInvitation(platform, made.secret)).rejects.toMatchObject(isVoid)
-    await expect(acceptInvitation(platform, guest, { secret: made.secret, userId: guest.id })).rejects.toMatchObject(isVoid)
+    await expect(acceptInvitation(platform, guest, { secret: made.secret, userId: guest.id })).rejects.toMatchObject(
+      isVoid,
+    )
     expect(await listInvitations(platform, teamId)).toEqual([])
   }
   await become(admin.id, 'admin')
-  expect(await acceptInvitation(platform, guest, { secret: made.secret, userId: guest.id })).toMatchObject({ role: 'admin' })
+  expect(await acceptInvitation(platform, guest, { secret: made.secret, userId: guest.id })).toMatchObject({
+    role: 'admin',
+  })
 })
 
 test('a team and a person make only so many of anything, and are told what to do', { timeout: 120_000 }, async () => {
@@ -62,9 +91,25 @@ test('a team and a person make only so many of anything, and are told what to do
     for (let from = 0; from < rows.length; from += 2_000) await write(rows.slice(from, from + 2_000))
   }
   const createdAt = Date.now()
-  const refused = (what: string) => ({ code: 'forbidden', message: expect.stringContaining(what) as string, fix: expect.stringMatching(/^(Delete|Revoke)/) as string })
+  const refused = (what: string) => ({
+    code: 'forbidden',
+    message: expect.stringContaining(what) as string,
+    fix: expect.stringMatching(/^(Delete|Revoke)/) as string,
+  })
 
-  await fill(many(maxOpenInvitations - 1, (n) => ({ id: newId('invitation'), teamId, email: `${n}@example.com`, role: 'viewer' as const, secretHash: `h${n}`, byUserId: ann.id, createdAt, expiresAt: createdAt + 3_600_000 })), (rows) => db.insert(invitations).values(rows))
+  await fill(
+    many(maxOpenInvitations - 1, (n) => ({
+      id: newId('invitation'),
+      teamId,
+      email: `${n}@example.com`,
+      role: 'viewer' as const,
+      secretHash: `h${n}`,
+      byUserId: ann.id,
+      createdAt,
+      expiresAt: createdAt + 3_600_000,
+    })),
+    (rows) => db.insert(invitations).values(rows),
+  )
   const invite = (email: string) => createInvitation(platform, ann, { teamId, email, role: 'viewer' })
   await invite('last@example.com')
   await expect(invite('more@example.com')).rejects.toMatchObject(refused(`${maxOpenInvitations} open invitations`))
@@ -73,19 +118,67 @@ test('a team and a person make only so many of anything, and are told what to do
   await db.update(invitations).set({ byUserId: removed.id })
   await invite('more@example.com')
 
-  const token = (n: number, of: { userId: string } | { userId: null; role: 'viewer' }) => ({ id: newId('token'), teamId, name: `t${n}`, hash: `${of.userId}${n}`, scope: {}, createdAt, ...of })
-  await fill(many(maxTokensOfPerson, (n) => token(n, { userId: ann.id })), (rows) => db.insert(tokens).values(rows))
-  const create = (userId: string | null) => createToken(platform, ann, { teamId, userId, role: userId === null ? 'viewer' : null, name: 'more', scope: {}, environmentId: null, expiresAt: null })
+  const token = (n: number, of: { userId: string } | { userId: null; role: 'viewer' }) => ({
+    id: newId('token'),
+    teamId,
+    name: `t${n}`,
+    hash: `${of.userId}${n}`,
+    scope: {},
+    createdAt,
+    ...of,
+  })
+  await fill(
+    many(maxTokensOfPerson, (n) => token(n, { userId: ann.id })),
+    (rows) => db.insert(tokens).values(rows),
+  )
+  const create = (userId: string | null) =>
+    createToken(platform, ann, {
+      teamId,
+      userId,
+      role: userId === null ? 'viewer' : null,
+      name: 'more',
+      scope: {},
+      environmentId: null,
+      expiresAt: null,
+    })
   await expect(create(ann.id)).rejects.toMatchObject(refused(`${maxTokensOfPerson} tokens of this person`))
-  await fill(many(maxTokensOfTeam - maxTokensOfPerson - 1, (n) => token(n, { userId: null, role: 'viewer' })), (rows) => db.insert(tokens).values(rows))
+  await fill(
+    many(maxTokensOfTeam - maxTokensOfPerson - 1, (n) => token(n, { userId: null, role: 'viewer' })),
+    (rows) => db.insert(tokens).values(rows),
+  )
   await create(null)
   await expect(create(null)).rejects.toMatchObject(refused('1,000 tokens in this team'))
 
-  await fill(many(maxServicesOfTeam - 2, (n) => ({ id: newId('service'), teamId, name: `s${n}`, audience: { kind: 'team' as const }, createdAt })), (rows) => db.insert(services).values(rows))
-  const made = await Promise.allSettled(['a', 'b', 'c', 'd'].map((name) => createService(platform, ann, { teamId, name, files: null, ownerId: null })))
+  await fill(
+    many(maxServicesOfTeam - 2, (n) => ({
+      id: newId('service'),
+      teamId,
+      name: `s${n}`,
+      audience: { kind: 'team' as const },
+      createdAt,
+    })),
+    (rows) => db.insert(services).values(rows),
+  )
+  const made = await Promise.allSettled(
+    ['a', 'b', 'c', 'd'].map((name) => createService(platform, ann, { teamId, name, files: null, ownerId: null })),
+  )
   expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
-  expect(made.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))).toMatchObject([refused('20,000 services'), refused('20,000 services')])
+  expect(made.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))).toMatchObject([
+    refused('20,000 services'),
+    refused('20,000 services'),
+  ])
 
-  await fill(many(maxEnvironmentsOfTeam - 1, (n) => ({ id: newId('environment'), teamId, name: `e${n}`, kind: 'shared' as const, createdAt })), (rows) => db.insert(environments).values(rows))
-  await expect(createEnvironment(platform, ann, { teamId, name: 'more', parentId: null, ownerId: ann.id })).rejects.toMatchObject(refused('1,000 environments'))
+  await fill(
+    many(maxEnvironmentsOfTeam - 1, (n) => ({
+      id: newId('environment'),
+      teamId,
+      name: `e${n}`,
+      kind: 'shared' as const,
+      createdAt,
+    })),
+    (rows) => db.insert(environments).values(rows),
+  )
+  await expect(
+    createEnvironment(platform, ann, { teamId, name: 'more', parentId: null, ownerId: ann.id }),
+  ).rejects.toMatchObject(refused('1,000 environments'))
 })

@@ -23,14 +23,16 @@ export class Screen {
     this.#terminal.unicode.activeVersion = characterWidth.version
     // Typed against the browser's terminal; it uses only what both have.
     this.#terminal.loadAddon(this.#serializer as unknown as headless.ITerminalAddon)
-    for (const final of repeating) this.#terminal.parser.registerCsiHandler({ final }, ([count]) => this.#isTooOften(final, count))
+    for (const final of repeating)
+      this.#terminal.parser.registerCsiHandler({ final }, ([count]) => this.#isTooOften(final, count))
     this.#terminal.onData(answer)
     this.#terminal.onTitleChange((title) => (this.title = title.slice(0, 200)))
   }
 
   write(data: Uint8Array, done: () => void): void {
     this.waiting += data.length
-    for (let at = pieceBytes; at < data.length; at += pieceBytes) this.#terminal.write(data.subarray(at - pieceBytes, at))
+    for (let at = pieceBytes; at < data.length; at += pieceBytes)
+      this.#terminal.write(data.subarray(at - pieceBytes, at))
     this.#terminal.write(data.subarray(Math.max(0, (Math.ceil(data.length / pieceBytes) - 1) * pieceBytes)), () => {
       this.waiting -= data.length
       done()

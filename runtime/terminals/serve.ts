@@ -34,7 +34,10 @@ export async function serveExec(socket: Duplex, session: ExecSession): Promise<v
     if (kind === frameKind.input && payload.length === 0) session.end()
     else if (kind === frameKind.input && !session.write(payload)) await session.drain()
   })
-  const copies = Promise.all([copy(session.stdout, socket, frameKind.output), copy(session.stderr, socket, frameKind.error)])
+  const copies = Promise.all([
+    copy(session.stdout, socket, frameKind.output),
+    copy(session.stderr, socket, frameKind.error),
+  ])
   const { exitCode } = await session.exited
   await copies
   await send(socket, encodeFrame(frameKind.exit, exitText(exitCode)))
@@ -45,7 +48,8 @@ async function readFrames(socket: Duplex, handle: (frame: Frame) => Promise<void
   const reader = new FrameReader()
   try {
     // Awaiting each frame stops reading while the program does not take its input.
-    for await (const chunk of socket.iterator({ destroyOnReturn: false })) for (const frame of reader.push(chunk as Buffer)) await handle(frame)
+    for await (const chunk of socket.iterator({ destroyOnReturn: false }))
+      for (const frame of reader.push(chunk as Buffer)) await handle(frame)
   } catch (error) {
     socket.destroy(error instanceof RangeError || error instanceof SyntaxError ? error : undefined)
   }

@@ -20,8 +20,18 @@ let service: Placement
 let terminals: Terminals
 
 beforeAll(async () => {
-  engine = await openProcessEngine({ home, gatewayPort: 18_081, checkout: fileURLToPath(new URL('../..', import.meta.url)) })
-  service = await serve({ engine, folder: home, gatewayPort: 18_081, reopen: async () => engine, destroy: async () => {} })
+  engine = await openProcessEngine({
+    home,
+    gatewayPort: 18_081,
+    checkout: fileURLToPath(new URL('../..', import.meta.url)),
+  })
+  service = await serve({
+    engine,
+    folder: home,
+    gatewayPort: 18_081,
+    reopen: async () => engine,
+    destroy: async () => {},
+  })
   terminals = new Terminals(engine)
 }, patient)
 
@@ -68,7 +78,9 @@ describe('terminals', { timeout: patient }, () => {
     const id = await terminals.open({ instanceId: service.id, userId: 'ann', ...size })
     const first = terminals.attach(id, 'ann')
     const seen = look(first)
-    first.write(`printf '\\033]2;editing\\007'; printf '\\033[?1049h\\033[2J\\033[5;10Hfull screen'; cat; printf '\\033[?1049l'\r`)
+    first.write(
+      `printf '\\033]2;editing\\007'; printf '\\033[?1049h\\033[2J\\033[5;10Hfull screen'; cat; printf '\\033[?1049l'\r`,
+    )
     await eventually(() => expect(seen.text).toContain('full screen\u001b[?1049l'.slice(0, 11)))
     first.detach()
     const again = terminals.attach(id, 'ann')
@@ -79,8 +91,15 @@ describe('terminals', { timeout: patient }, () => {
   })
 
   test('belong to who opened them, several at once', async () => {
-    const ids = await Promise.all([1, 2, 3].map(() => terminals.open({ instanceId: service.id, userId: 'ann', ...size })))
-    expect(terminals.list('ann').map((each) => each.id).sort()).toEqual([...ids].sort())
+    const ids = await Promise.all(
+      [1, 2, 3].map(() => terminals.open({ instanceId: service.id, userId: 'ann', ...size })),
+    )
+    expect(
+      terminals
+        .list('ann')
+        .map((each) => each.id)
+        .sort(),
+    ).toEqual([...ids].sort())
     expect(terminals.list('bob')).toEqual([])
     expect(() => terminals.attach(ids[0] ?? '', 'bob')).toThrow('this terminal has ended')
     await expect(terminals.close(ids[0] ?? '', 'bob')).rejects.toMatchObject({ code: 'not_found' })
@@ -145,12 +164,16 @@ describe('terminals', { timeout: patient }, () => {
     await engine.stop(short.id, { graceMs: 0 })
     await eventually(() => expect(terminals.list('ann')).toEqual([]))
     expect(seen.exitCode).not.toBe(undefined)
-    await expect(terminals.open({ instanceId: short.id, userId: 'ann', ...size })).rejects.toMatchObject({ code: 'not_in_this_state' })
+    await expect(terminals.open({ instanceId: short.id, userId: 'ann', ...size })).rejects.toMatchObject({
+      code: 'not_in_this_state',
+    })
   })
 
   test('a command over frames has its input, both outputs and its exit code; its caller leaving ends it', async () => {
     const run = async (command: string[]) => {
-      const server = createServer((socket) => void engine.exec(service.id, { command }).then((session) => serveExec(socket, session)))
+      const server = createServer(
+        (socket) => void engine.exec(service.id, { command }).then((session) => serveExec(socket, session)),
+      )
       await once(server.listen(0, '127.0.0.1'), 'listening')
       const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
       return { client, close: () => server.close() }
@@ -161,7 +184,8 @@ describe('terminals', { timeout: patient }, () => {
     close()
 
     const left = await run(['sleep', '985'])
-    const sleeping = async () => (await (await fetch(`http://${service.address}:${service.port}/processes`)).text()).includes('sleep\\u0000985')
+    const sleeping = async () =>
+      (await (await fetch(`http://${service.address}:${service.port}/processes`)).text()).includes('sleep\\u0000985')
     await eventually(async () => expect(await sleeping()).toBe(true))
     left.client.destroy()
     await eventually(async () => expect(await sleeping()).toBe(false))

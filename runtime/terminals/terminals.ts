@@ -37,7 +37,9 @@ export class Terminals {
 
   async open({ instanceId, userId, cols, rows, command, env }: OpenOptions): Promise<string> {
     if ([...this.#open.values()].filter((each) => each.userId === userId).length >= mostPerUser) {
-      throw new PlatformError('rate_limited', `you have ${mostPerUser} terminals open`, { fix: 'Close one that you no longer need.' })
+      throw new PlatformError('rate_limited', `you have ${mostPerUser} terminals open`, {
+        fix: 'Close one that you no longer need.',
+      })
     }
     const size = { cols: clamp(cols), rows: clamp(rows) }
     const session = await this.#engine.exec(instanceId, { tty: size, ...(command && { command }), ...(env && { env }) })
@@ -74,7 +76,8 @@ export class Terminals {
   #find(id: string, userId: string): Terminal {
     const terminal = this.#open.get(id)
     // Another person's does not exist for this one.
-    if (terminal?.userId !== userId) throw new PlatformError('not_found', 'this terminal has ended', { fix: 'Open a new one.' })
+    if (terminal?.userId !== userId)
+      throw new PlatformError('not_found', 'this terminal has ended', { fix: 'Open a new one.' })
     return terminal
   }
 }

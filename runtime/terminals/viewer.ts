@@ -1,8 +1,6 @@
 export type TerminalEvent =
   /** Clear and paint this; the first event, and again after a viewer had fallen too far behind. */
-  | { kind: 'snapshot'; data: Buffer }
-  | { kind: 'output'; data: Buffer }
-  | { kind: 'exit'; exitCode: number | null }
+  { kind: 'snapshot'; data: Buffer } | { kind: 'output'; data: Buffer } | { kind: 'exit'; exitCode: number | null }
 
 /** What may wait for one viewer before the program is paused. */
 const enough = 256 * 1024

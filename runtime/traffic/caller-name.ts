@@ -4,7 +4,8 @@ type Names = Pick<RoutingTable, 'services' | 'teams'>
 
 /** Of a caller as the gateway tells it, for the team `own`: `person`, `anyone`, `people of @team`, `service` or `@team/service`. */
 export function callerName(table: Names, caller: string, own: string | undefined): string {
-  if (caller.startsWith('service/')) return serviceName(table, caller.slice('service/'.length), own) ?? 'a deleted service'
+  if (caller.startsWith('service/'))
+    return serviceName(table, caller.slice('service/'.length), own) ?? 'a deleted service'
   return caller.startsWith('person/') ? `people of ${teamName(table, caller.slice('person/'.length))}` : caller
 }
 

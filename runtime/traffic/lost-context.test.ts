@@ -2,21 +2,56 @@ import { expect, test } from 'vitest'
 import type { LostCount } from '#contract/gateway-api.ts'
 import { LostContexts } from './lost-context.ts'
 
-const environment = (id: string, parentId: string | null) => ({ id, teamId: 't', name: id, formerNames: [], parentId, generation: 1, gone: null })
+const environment = (id: string, parentId: string | null) => ({
+  id,
+  teamId: 't',
+  name: id,
+  formerNames: [],
+  parentId,
+  generation: 1,
+  gone: null,
+})
 const service = (id: string) => ({ id, teamId: 't', name: id, formerNames: [], audience: { kind: 'team' as const } })
-const release = (revision: string) => ({ environmentId: 'production', serviceId: 'orders', deploymentId: 'd', revision, state: 'live' as const, reason: null, instances: [] })
+const release = (revision: string) => ({
+  environmentId: 'production',
+  serviceId: 'orders',
+  deploymentId: 'd',
+  revision,
+  state: 'live' as const,
+  reason: null,
+  instances: [],
+})
 const table = {
   environments: { production: environment('production', null), alice: environment('alice', 'production') },
   services: { orders: service('orders'), stock: service('stock') },
   releases: { 'production/orders': release('abc1234') },
 }
-const lost = (calls: number, more: Partial<LostCount> = {}): LostCount =>
-  ({ serviceId: 'orders', environmentId: 'production', revision: 'abc1234', calleeId: 'stock', late: false, calls, firstAt: 5, lastAt: 5, ...more })
+const lost = (calls: number, more: Partial<LostCount> = {}): LostCount => ({
+  serviceId: 'orders',
+  environmentId: 'production',
+  revision: 'abc1234',
+  calleeId: 'stock',
+  late: false,
+  calls,
+  firstAt: 5,
+  lastAt: 5,
+  ...more,
+})
 
 test('it is told of the revision that serves, wherever that is inherited', () => {
   const contexts = new LostContexts()
   contexts.note([lost(2), lost(3, { calleeId: 'gone', firstAt: 6, lastAt: 9 }), lost(7, { revision: 'older00' })])
-  const expected = { environment: 'production', revision: 'abc1234', calls: 5, firstAt: 5, lastAt: 9, callees: [{ service: 'a deleted service', calls: 3 }, { service: 'stock', calls: 2 }] }
+  const expected = {
+    environment: 'production',
+    revision: 'abc1234',
+    calls: 5,
+    firstAt: 5,
+    lastAt: 9,
+    callees: [
+      { service: 'a deleted service', calls: 3 },
+      { service: 'stock', calls: 2 },
+    ],
+  }
   expect(contexts.of({ serviceId: 'orders', environmentId: 'production' }, table)).toEqual(expected)
   expect(contexts.of({ serviceId: 'orders', environmentId: 'alice' }, table)).toEqual(expected)
   expect(contexts.of({ serviceId: 'stock', environmentId: 'alice' }, table)).toBeNull()
@@ -24,7 +59,12 @@ test('it is told of the revision that serves, wherever that is inherited', () =>
   contexts.note([lost(4, { late: true })])
   expect(contexts.of({ serviceId: 'orders', environmentId: 'alice' }, table, true)).toMatchObject({ calls: 4 })
   expect(contexts.of({ serviceId: 'orders', environmentId: 'alice' }, table)).toEqual(expected)
-  expect(contexts.of({ serviceId: 'orders', environmentId: 'production' }, { ...table, releases: { 'production/orders': release('newer00') } })).toBeNull()
+  expect(
+    contexts.of(
+      { serviceId: 'orders', environmentId: 'production' },
+      { ...table, releases: { 'production/orders': release('newer00') } },
+    ),
+  ).toBeNull()
 })
 
 test('a restarted gateway counts from nothing, and nothing is forgotten or counted twice', () => {

@@ -24,14 +24,18 @@ export class LostContexts {
     for (const count of counts) {
       const key = keyOf(count)
       const before = this.#counts.get(key)
-      const base = before === undefined ? 0 : before.firstAt === count.firstAt ? before.base : before.base + before.calls
+      const base =
+        before === undefined ? 0 : before.firstAt === count.firstAt ? before.base : before.base + before.calls
       this.#counts.set(key, { ...count, base, everFirstAt: before?.everFirstAt ?? count.firstAt })
     }
   }
 
   /** To be given to {@link restore} after a restart: the newest, of the last week. */
   kept(now = Date.now()): Counted[] {
-    const newest = [...this.#counts.values()].filter(({ lastAt }) => now - lastAt < keptMs).sort((one, other) => other.lastAt - one.lastAt).slice(0, most)
+    const newest = [...this.#counts.values()]
+      .filter(({ lastAt }) => now - lastAt < keptMs)
+      .sort((one, other) => other.lastAt - one.lastAt)
+      .slice(0, most)
     this.#counts.clear()
     for (const count of newest) this.#counts.set(keyOf(count), count)
     return newest
@@ -46,10 +50,20 @@ export class LostContexts {
   of(at: At, table: Known, isLate = false): LostContext | null {
     const release = serving(at, table)
     if (release === undefined) return null
-    const lost = [...this.#counts.values()].filter(({ serviceId, environmentId, revision, late }) =>
-      late === isLate && serviceId === release.serviceId && environmentId === release.environmentId && revision === release.revision)
+    const lost = [...this.#counts.values()].filter(
+      ({ serviceId, environmentId, revision, late }) =>
+        late === isLate &&
+        serviceId === release.serviceId &&
+        environmentId === release.environmentId &&
+        revision === release.revision,
+    )
     if (lost.length === 0) return null
-    const callees = lost.toSorted((one, other) => other.base + other.calls - one.base - one.calls).map(({ calleeId, calls, base }) => ({ service: table.services[calleeId]?.name ?? 'a deleted service', calls: base + calls }))
+    const callees = lost
+      .toSorted((one, other) => other.base + other.calls - one.base - one.calls)
+      .map(({ calleeId, calls, base }) => ({
+        service: table.services[calleeId]?.name ?? 'a deleted service',
+        calls: base + calls,
+      }))
     return {
       environment: table.environments[release.environmentId]?.name ?? '',
       revision: release.revision,
@@ -61,7 +75,8 @@ export class LostContexts {
   }
 }
 
-const keyOf = ({ serviceId, environmentId, revision, calleeId, late }: LostCount): string => `${serviceId}/${environmentId}/${revision}/${calleeId}/${late}`
+const keyOf = ({ serviceId, environmentId, revision, calleeId, late }: LostCount): string =>
+  `${serviceId}/${environmentId}/${revision}/${calleeId}/${late}`
 
 function serving({ serviceId, environmentId }: At, { environments, releases }: Known) {
   for (let id: string | null | undefined = environmentId; id; id = environments[id]?.parentId) {

@@ -14,11 +14,20 @@ export interface Slot {
   latency: number[]
 }
 
-export const emptySlot = (): Slot => ({ requests: 0, errors: 0, limited: 0, totalMs: 0, busyMs: 0, latency: latencyBuckets.map(() => 0).concat(0) })
+export const emptySlot = (): Slot => ({
+  requests: 0,
+  errors: 0,
+  limited: 0,
+  totalMs: 0,
+  busyMs: 0,
+  latency: latencyBuckets.map(() => 0).concat(0),
+})
 
 export function addTo(sum: Slot, more: Pick<TrafficCount, keyof Slot>): Slot {
   for (const name of ['requests', 'errors', 'limited', 'totalMs', 'busyMs'] as const) sum[name] += more[name]
-  more.latency.forEach((times, index) => { sum.latency[index] = (sum.latency[index] ?? 0) + times })
+  more.latency.forEach((times, index) => {
+    sum.latency[index] = (sum.latency[index] ?? 0) + times
+  })
   return sum
 }
 
@@ -27,7 +36,10 @@ export function addTo(sum: Slot, more: Pick<TrafficCount, keyof Slot>): Slot {
  * they are taken to be spread evenly. Null when there were none. The sum of all times bounds what the buckets leave open: of
  * one request it is the time itself, of few it is nearer than the bucket's bound.
  */
-export function quantile({ latency, totalMs }: Pick<Slot, 'latency'> & Partial<Pick<Slot, 'totalMs'>>, share: number): number | null {
+export function quantile(
+  { latency, totalMs }: Pick<Slot, 'latency'> & Partial<Pick<Slot, 'totalMs'>>,
+  share: number,
+): number | null {
   const total = latency.reduce((sum, times) => sum + times, 0)
   if (total === 0) return null
   if (total === 1 && totalMs !== undefined && totalMs > 0) return totalMs
@@ -39,7 +51,9 @@ export function quantile({ latency, totalMs }: Pick<Slot, 'latency'> & Partial<P
       const low = latencyBuckets[index - 1] ?? 0
       const high = Math.min(latencyBuckets[index] ?? Infinity, low + spare)
       // Of those beyond the last bound nothing more is known.
-      return latencyBuckets[index] === undefined ? low : low + (high - low) * Math.max(0, (total * share - passed) / times)
+      return latencyBuckets[index] === undefined
+        ? low
+        : low + (high - low) * Math.max(0, (total * share - passed) / times)
     }
     passed += times
   }
@@ -58,7 +72,17 @@ export function encodeSlots(slots: ReadonlyMap<number, Slot>): Uint8Array {
   let before = 0
   for (const [number, slot] of [...slots].sort(([one], [other]) => one - other)) {
     const used = slot.latency.reduce((mask, times, index) => (times > 0 ? mask | (1 << index) : mask), 0)
-    for (const value of [number - before, slot.requests, slot.errors, slot.limited, Math.round(slot.totalMs), Math.round(slot.busyMs), used, ...slot.latency.filter((times) => times > 0)]) push(bytes, value)
+    for (const value of [
+      number - before,
+      slot.requests,
+      slot.errors,
+      slot.limited,
+      Math.round(slot.totalMs),
+      Math.round(slot.busyMs),
+      used,
+      ...slot.latency.filter((times) => times > 0),
+    ])
+      push(bytes, value)
     before = number
   }
   return Uint8Array.from(bytes)
@@ -80,7 +104,14 @@ export function decodeSlots(bytes: Uint8Array): Map<number, Slot> {
   }
   for (let number = 0; at < bytes.length;) {
     number += next()
-    const slot: Slot = { requests: next(), errors: next(), limited: next(), totalMs: next(), busyMs: next(), latency: [] }
+    const slot: Slot = {
+      requests: next(),
+      errors: next(),
+      limited: next(),
+      totalMs: next(),
+      busyMs: next(),
+      latency: [],
+    }
     const used = next()
     slot.latency = emptySlot().latency.map((_, index) => ((used & (1 << index)) === 0 ? 0 : next()))
     slots.set(number, slot)

@@ -15,7 +15,12 @@ import { type Series, Unwritten } from './unwritten.ts'
 
 type Parts = Pick<Platform, 'db' | 'places' | 'routing' | 'events' | 'log'>
 type Of = { serviceId: string; environmentId: string; caller: string }
-export interface Span { tier: Tier; from: number; to: number; take: (of: Of, at: number, slot: Slot) => void }
+export interface Span {
+  tier: Tier
+  from: number
+  to: number
+  take: (of: Of, at: number, slot: Slot) => void
+}
 
 const hourMs = 3_600_000
 const lostKey = 'lost_contexts'
@@ -54,7 +59,8 @@ export class Traffic {
     this.#run = run
     if (this.#seen.size === 0 && saved !== undefined) {
       const { claim } = saved
-      for (const count of [...saved.counts, ...(claim !== null && claim.save === this.#lastSave ? claim.counts : [])]) this.#seen.set(keyOf(count), count)
+      for (const count of [...saved.counts, ...(claim !== null && claim.save === this.#lastSave ? claim.counts : [])])
+        this.#seen.set(keyOf(count), count)
     }
     const touched = new Map<string, Set<string>>()
     const touch = (serviceId: string) => {
@@ -77,18 +83,28 @@ export class Traffic {
       this.#callers.set(key, callers.set(count.caller, (callers.get(count.caller) ?? 0) + fresh.requests))
       this.#parts.places.noteCalls(count, count.lastAt)
     }
-    for (const [teamId, serviceIds] of touched) this.#parts.events.emit({ type: 'traffic', teamId, serviceIds: [...serviceIds] })
+    for (const [teamId, serviceIds] of touched)
+      this.#parts.events.emit({ type: 'traffic', teamId, serviceIds: [...serviceIds] })
   }
 
   /** What was counted between two moments, written or not, a piece at a time; it begins anew when something was written meanwhile. */
-  async read(at: { serviceId: string; environmentIds?: readonly string[] } | { environmentId: string }, span: Span): Promise<void> {
-    const isWanted = (of: Of) => ('serviceId' in at ? of.serviceId === at.serviceId && (at.environmentIds?.includes(of.environmentId) ?? true) : of.environmentId === at.environmentId)
+  async read(
+    at: { serviceId: string; environmentIds?: readonly string[] } | { environmentId: string },
+    span: Span,
+  ): Promise<void> {
+    const isWanted = (of: Of) =>
+      'serviceId' in at
+        ? of.serviceId === at.serviceId && (at.environmentIds?.includes(of.environmentId) ?? true)
+        : of.environmentId === at.environmentId
     for (;;) {
       const writes = this.#writes
       const pieces: Parameters<Span['take']>[] = []
       for (const batch of [this.#unwritten, this.#writing?.batch]) {
         for (const series of batch?.series.values() ?? []) {
-          if (isWanted(series)) for (const [begins, slot] of series.slots) if (begins >= span.from && begins <= span.to) pieces.push([series, begins, { ...slot, latency: [...slot.latency] }])
+          if (isWanted(series))
+            for (const [begins, slot] of series.slots)
+              if (begins >= span.from && begins <= span.to)
+                pieces.push([series, begins, { ...slot, latency: [...slot.latency] }])
         }
       }
       await readHistory(this.#parts.db, at, { ...span, take: (...piece) => void pieces.push(piece) })
@@ -100,14 +116,21 @@ export class Traffic {
 
   /** Calls under way just now, in some environments. */
   inFlight(serviceId: string, environmentIds: readonly string[]): number {
-    return [...this.#seen.values()].reduce((sum, count) => (count.serviceId === serviceId && environmentIds.includes(count.environmentId) ? sum + count.inFlight : sum), 0)
+    return [...this.#seen.values()].reduce(
+      (sum, count) =>
+        count.serviceId === serviceId && environmentIds.includes(count.environmentId) ? sum + count.inFlight : sum,
+      0,
+    )
   }
 
   /** Who calls it, and whom it calls, by name, busiest first. */
   neighbours(at: At) {
     const { table } = this.#parts.routing
     const own = table.services[at.serviceId]?.teamId
-    const callers = [...(this.#callers.get(`${at.environmentId}/${at.serviceId}`) ?? [])].map(([caller, requests]) => ({ caller: callerName(table, caller, own), requests }))
+    const callers = [...(this.#callers.get(`${at.environmentId}/${at.serviceId}`) ?? [])].map(([caller, requests]) => ({
+      caller: callerName(table, caller, own),
+      requests,
+    }))
     const callees = [...this.#callers].flatMap(([key, by]) => {
       const requests = by.get(`service/${at.serviceId}`)
       const [environmentId = '', serviceId = ''] = key.split('/')
@@ -122,7 +145,9 @@ export class Traffic {
 
   /** Writes all of it down; what could not be written stays for the next time. */
   save(): Promise<void> {
-    this.#saving = this.#saving.then(() => this.#save()).catch((error: unknown) => this.#parts.log.warn({ err: error }, 'traffic could not be written down'))
+    this.#saving = this.#saving
+      .then(() => this.#save())
+      .catch((error: unknown) => this.#parts.log.warn({ err: error }, 'traffic could not be written down'))
     return this.#saving
   }
 
@@ -131,7 +156,7 @@ export class Traffic {
     await this.#saveTokens()
     await this.#settleWriting()
     if (this.#unwritten.series.size === 0) return
-    const { save, batch } = this.#writing = { save: randomUUID(), batch: this.#unwritten }
+    const { save, batch } = (this.#writing = { save: randomUUID(), batch: this.#unwritten })
     this.#unwritten = new Unwritten()
     const counts = [...batch.series.values()].flatMap((series) => this.#seen.get(keyOf(series)) ?? [])
     // A gateway that is away has forgotten what it counted, too.
@@ -141,7 +166,10 @@ export class Traffic {
       await this.#addUsage(tx, all)
       await this.#addCalled(tx, all)
       await addToHistory(tx, all)
-      await tx.insert(facts).values({ key: savedKey, value: save }).onConflictDoUpdate({ target: facts.key, set: { value: save } })
+      await tx
+        .insert(facts)
+        .values({ key: savedKey, value: save })
+        .onConflictDoUpdate({ target: facts.key, set: { value: save } })
     })
     this.#written(save)
   }
@@ -150,7 +178,7 @@ export class Traffic {
   async #settleWriting(): Promise<void> {
     if (this.#writing === undefined) return
     const { save, batch } = this.#writing
-    if (await this.#lastWritten() === save) return this.#written(save)
+    if ((await this.#lastWritten()) === save) return this.#written(save)
     this.#unwritten.take(batch)
     this.#writing = undefined
     this.#writes++
@@ -168,18 +196,40 @@ export class Traffic {
   }
 
   async #addUsage(db: Transaction, all: readonly Series[]): Promise<void> {
-    const rows = all.flatMap(({ serviceId, environmentId, caller, callerTeamId, slots }) => {
-      const teamId = this.#parts.routing.table.services[serviceId]?.teamId ?? ''
-      return [...Map.groupBy(slots, ([at]) => Math.floor(at / hourMs) * hourMs)].map(([hour, within]) => {
-        const sum = (name: 'requests' | 'errors' | 'limited' | 'totalMs') => within.reduce((total, [, slot]) => total + slot[name], 0)
-        return { hour, teamId, serviceId, environmentId, caller, callerTeamId, requests: sum('requests'), errors: sum('errors'), totalMs: sum('totalMs'), limited: sum('limited') }
+    const rows = all
+      .flatMap(({ serviceId, environmentId, caller, callerTeamId, slots }) => {
+        const teamId = this.#parts.routing.table.services[serviceId]?.teamId ?? ''
+        return [...Map.groupBy(slots, ([at]) => Math.floor(at / hourMs) * hourMs)].map(([hour, within]) => {
+          const sum = (name: 'requests' | 'errors' | 'limited' | 'totalMs') =>
+            within.reduce((total, [, slot]) => total + slot[name], 0)
+          return {
+            hour,
+            teamId,
+            serviceId,
+            environmentId,
+            caller,
+            callerTeamId,
+            requests: sum('requests'),
+            errors: sum('errors'),
+            totalMs: sum('totalMs'),
+            limited: sum('limited'),
+          }
+        })
       })
-    }).filter(({ requests, limited }) => requests > 0 || limited > 0)
+      .filter(({ requests, limited }) => requests > 0 || limited > 0)
     for (const lot of lots(rows)) {
-      await db.insert(usage).values(lot).onConflictDoUpdate({
-        target: [usage.hour, usage.serviceId, usage.environmentId, usage.caller],
-        set: { requests: sql`${usage.requests} + excluded.requests`, errors: sql`${usage.errors} + excluded.errors`, totalMs: sql`${usage.totalMs} + excluded.total_ms`, limited: sql`${usage.limited} + excluded.limited` },
-      })
+      await db
+        .insert(usage)
+        .values(lot)
+        .onConflictDoUpdate({
+          target: [usage.hour, usage.serviceId, usage.environmentId, usage.caller],
+          set: {
+            requests: sql`${usage.requests} + excluded.requests`,
+            errors: sql`${usage.errors} + excluded.errors`,
+            totalMs: sql`${usage.totalMs} + excluded.total_ms`,
+            limited: sql`${usage.limited} + excluded.limited`,
+          },
+        })
     }
   }
 
@@ -189,14 +239,27 @@ export class Traffic {
       for (const [endpoint, requests] of endpoints) {
         const key = JSON.stringify([serviceId, caller, teamId, endpoint])
         const known = rows.get(key)
-        rows.set(key, { serviceId, caller, teamId, endpoint, requests: (known?.requests ?? 0) + requests, lastAt: Math.max(known?.lastAt ?? 0, lastAt) })
+        rows.set(key, {
+          serviceId,
+          caller,
+          teamId,
+          endpoint,
+          requests: (known?.requests ?? 0) + requests,
+          lastAt: Math.max(known?.lastAt ?? 0, lastAt),
+        })
       }
     }
     for (const lot of lots([...rows.values()])) {
-      await db.insert(called).values(lot).onConflictDoUpdate({
-        target: [called.serviceId, called.caller, called.teamId, called.endpoint],
-        set: { requests: sql`${called.requests} + excluded.requests`, lastAt: sql`greatest(${called.lastAt}, excluded.last_at)` },
-      })
+      await db
+        .insert(called)
+        .values(lot)
+        .onConflictDoUpdate({
+          target: [called.serviceId, called.caller, called.teamId, called.endpoint],
+          set: {
+            requests: sql`${called.requests} + excluded.requests`,
+            lastAt: sql`greatest(${called.lastAt}, excluded.last_at)`,
+          },
+        })
     }
   }
 
@@ -204,16 +267,26 @@ export class Traffic {
   #teamOf(caller: string, serviceId: string): string {
     const { services: known } = this.#parts.routing.table
     if (caller === 'person') return known[serviceId]?.teamId ?? ''
-    return caller.startsWith('person/') ? caller.slice(7) : caller.startsWith('service/') ? (known[caller.slice(8)]?.teamId ?? '') : ''
+    return caller.startsWith('person/')
+      ? caller.slice(7)
+      : caller.startsWith('service/')
+        ? (known[caller.slice(8)]?.teamId ?? '')
+        : ''
   }
 
   /** After a start: who called whom in the last week, and what was lost. */
   async load(now = Date.now()): Promise<void> {
-    const known = await this.#parts.db.select().from(facts).where(inArray(facts.key, [lostKey, savedKey]))
+    const known = await this.#parts.db
+      .select()
+      .from(facts)
+      .where(inArray(facts.key, [lostKey, savedKey]))
     this.lost.restore(known.find(({ key }) => key === lostKey)?.value)
     const saved = known.find(({ key }) => key === savedKey)?.value
     this.#lastSave = typeof saved === 'string' ? saved : null
-    const rows = await this.#parts.db.select({ usage, serviceId: services.id }).from(usage).innerJoin(services, eq(services.id, usage.serviceId))
+    const rows = await this.#parts.db
+      .select({ usage, serviceId: services.id })
+      .from(usage)
+      .innerJoin(services, eq(services.id, usage.serviceId))
       .where(and(gte(usage.hour, now - 7 * 24 * 3_600_000)))
     for (const { usage: row } of rows) {
       const key = `${row.environmentId}/${row.serviceId}`
@@ -233,8 +306,13 @@ export class Traffic {
     clearTimeout(this.#savingLost)
     this.#savingLost = undefined
     const value = this.lost.kept()
-    await this.#parts.db.insert(facts).values({ key: lostKey, value }).onConflictDoUpdate({ target: facts.key, set: { value } })
-      .catch((error: unknown) => this.#parts.log.warn({ err: error }, 'calls that lost their environment could not be written down'))
+    await this.#parts.db
+      .insert(facts)
+      .values({ key: lostKey, value })
+      .onConflictDoUpdate({ target: facts.key, set: { value } })
+      .catch((error: unknown) =>
+        this.#parts.log.warn({ err: error }, 'calls that lost their environment could not be written down'),
+      )
   }
 }
 

@@ -37,11 +37,24 @@ export class Unwritten {
     }
   }
 
-  of({ serviceId, environmentId, caller }: { serviceId: string; environmentId: string; caller: string }): Series | undefined {
+  of({
+    serviceId,
+    environmentId,
+    caller,
+  }: {
+    serviceId: string
+    environmentId: string
+    caller: string
+  }): Series | undefined {
     return this.series.get(`${serviceId}/${environmentId}/${caller}`)
   }
 
-  #into(fresh: Pick<TrafficCount, 'serviceId' | 'environmentId' | 'caller' | 'lastAt' | 'endpoints'>, callerTeamId: string, at: number, more: Slot): void {
+  #into(
+    fresh: Pick<TrafficCount, 'serviceId' | 'environmentId' | 'caller' | 'lastAt' | 'endpoints'>,
+    callerTeamId: string,
+    at: number,
+    more: Slot,
+  ): void {
     const series = this.#of(fresh, callerTeamId)
     let slot = series.slots.get(at)
     if (slot === undefined) {
@@ -52,17 +65,29 @@ export class Unwritten {
     this.#count(series, fresh.endpoints, fresh.lastAt)
   }
 
-  #of({ serviceId, environmentId, caller }: Pick<TrafficCount, 'serviceId' | 'environmentId' | 'caller'>, callerTeamId: string): Series {
+  #of(
+    { serviceId, environmentId, caller }: Pick<TrafficCount, 'serviceId' | 'environmentId' | 'caller'>,
+    callerTeamId: string,
+  ): Series {
     const key = `${serviceId}/${environmentId}/${caller}`
     const known = this.series.get(key)
     if (known !== undefined) return known
-    const made: Series = { serviceId, environmentId, caller, callerTeamId, lastAt: 0, slots: new Map(), endpoints: new Map() }
+    const made: Series = {
+      serviceId,
+      environmentId,
+      caller,
+      callerTeamId,
+      lastAt: 0,
+      slots: new Map(),
+      endpoints: new Map(),
+    }
     this.series.set(key, made)
     return made
   }
 
   #count(series: Series, endpoints: Readonly<Record<string, number>>, lastAt: number): void {
-    for (const [endpoint, requests] of Object.entries(endpoints)) series.endpoints.set(endpoint, (series.endpoints.get(endpoint) ?? 0) + requests)
+    for (const [endpoint, requests] of Object.entries(endpoints))
+      series.endpoints.set(endpoint, (series.endpoints.get(endpoint) ?? 0) + requests)
     series.lastAt = Math.max(series.lastAt, lastAt)
   }
 }

@@ -8,10 +8,21 @@ import { resolveVariables, type VariableRow } from './effective.ts'
 /** Variables that two environments (with their parents, nearest first) give to services differently; of a secret only where it is set. */
 export async function diffVariables(
   { db }: Pick<Platform, 'db'>,
-  { here, there, services }: { here: readonly EnvironmentRow[]; there: readonly EnvironmentRow[]; services: readonly { id: string; name: string }[] },
+  {
+    here,
+    there,
+    services,
+  }: {
+    here: readonly EnvironmentRow[]
+    there: readonly EnvironmentRow[]
+    services: readonly { id: string; name: string }[]
+  },
 ): Promise<EnvironmentDiff['variables']> {
   const names = new Map(services.map(({ id, name }) => [id, name]))
-  const rows = await db.select().from(variables).where(inArray(variables.environmentId, [...new Set([...here, ...there].map(({ id }) => id))]))
+  const rows = await db
+    .select()
+    .from(variables)
+    .where(inArray(variables.environmentId, [...new Set([...here, ...there].map(({ id }) => id))]))
   const found: EnvironmentDiff['variables'] = []
   for (const [serviceId, ofService] of Map.groupBy(rows, (row) => row.serviceId)) {
     const service = names.get(serviceId)
@@ -23,8 +34,13 @@ export async function diffVariables(
       // The same row: both inherit it from the same place.
       if (own === other || (own && other && !secret && own.value === other.value)) continue
       found.push({
-        serviceId, service, name, secret, change: !other ? 'only here' : !own ? 'only there' : secret ? 'in both' : 'differs',
-        here: secret || !own ? null : own.value, there: secret || !other ? null : other.value,
+        serviceId,
+        service,
+        name,
+        secret,
+        change: !other ? 'only here' : !own ? 'only there' : secret ? 'in both' : 'differs',
+        here: secret || !own ? null : own.value,
+        there: secret || !other ? null : other.value,
       })
     }
   }

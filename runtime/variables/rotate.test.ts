@@ -34,14 +34,55 @@ beforeAll(async () => {
   const { db } = opened
   const now = Date.now()
   await db.insert(teams).values({ id: 't_1', name: 'crew', createdAt: now })
-  await db.insert(services).values({ id: 's_1', teamId: 't_1', name: 'hello', audience: { kind: 'team' }, createdAt: now })
-  await db.insert(environments).values({ id: 'e_1', teamId: 't_1', name: 'production', kind: 'production', createdAt: now })
+  await db
+    .insert(services)
+    .values({ id: 's_1', teamId: 't_1', name: 'hello', audience: { kind: 'team' }, createdAt: now })
+  await db
+    .insert(environments)
+    .values({ id: 'e_1', teamId: 't_1', name: 'production', kind: 'production', createdAt: now })
   const seal = await openSeal(home)
   const rows = Array.from({ length: many }, (_, at) => ({ serviceId: 's_1', environmentId: 'e_1', name: `S_${at}` }))
-  await db.insert(variables).values(rows.map((row) => ({ ...row, secret: true, value: seal.seal(valueOf(row.name), sealedName(row)), byName: 'x', updatedAt: now })))
-  await db.insert(variables).values([{ serviceId: 's_1', environmentId: 'e_1', name: 'PLAIN', secret: false, value: 'v1.not.sealed.at.all', byName: 'x', updatedAt: now }, { serviceId: 's_1', environmentId: 'e_1', name: 'GONE', secret: true, value: null, byName: 'x', updatedAt: now }])
-  const place = { teamId: 't_1', serviceId: 's_1', environmentId: 'e_1', kind: 'deploy' as const, route: 'cli' as const, commit: 'c', message: '', byId: 'u', byName: 'x' }
-  await db.insert(deployments).values(Array.from({ length: 230 }, (_, at) => newRow({ ...place, id: `d_${at}`, variables: seal.seal(valueOf(`d_${at}`), sealedVariables(`d_${at}`)) })))
+  await db
+    .insert(variables)
+    .values(
+      rows.map((row) => ({
+        ...row,
+        secret: true,
+        value: seal.seal(valueOf(row.name), sealedName(row)),
+        byName: 'x',
+        updatedAt: now,
+      })),
+    )
+  await db.insert(variables).values([
+    {
+      serviceId: 's_1',
+      environmentId: 'e_1',
+      name: 'PLAIN',
+      secret: false,
+      value: 'v1.not.sealed.at.all',
+      byName: 'x',
+      updatedAt: now,
+    },
+    { serviceId: 's_1', environmentId: 'e_1', name: 'GONE', secret: true, value: null, byName: 'x', updatedAt: now },
+  ])
+  const place = {
+    teamId: 't_1',
+    serviceId: 's_1',
+    environmentId: 'e_1',
+    kind: 'deploy' as const,
+    route: 'cli' as const,
+    commit: 'c',
+    message: '',
+    byId: 'u',
+    byName: 'x',
+  }
+  await db
+    .insert(deployments)
+    .values(
+      Array.from({ length: 230 }, (_, at) =>
+        newRow({ ...place, id: `d_${at}`, variables: seal.seal(valueOf(`d_${at}`), sealedVariables(`d_${at}`)) }),
+      ),
+    )
 }, 30_000)
 
 afterAll(async () => {
@@ -56,7 +97,8 @@ const parts = async () => ({ db: opened.db, seal: await openSeal(home), settings
 async function allIsReadable(): Promise<number> {
   const seal = await openSeal(home)
   const rows = await opened.db.select().from(variables)
-  for (const row of rows) if (row.secret && row.value !== null) expect(seal.open(row.value, sealedName(row))).toBe(valueOf(row.name))
+  for (const row of rows)
+    if (row.secret && row.value !== null) expect(seal.open(row.value, sealedName(row))).toBe(valueOf(row.name))
   const old = await opened.db.select({ id: deployments.id, variables: deployments.variables }).from(deployments)
   for (const row of old) expect(seal.open(row.variables ?? '', sealedVariables(row.id))).toBe(valueOf(row.id))
   expect(rows.find(({ name }) => name === 'PLAIN')?.value).toBe('v1.not.sealed.at.all')
@@ -65,9 +107,15 @@ async function allIsReadable(): Promise<number> {
 
 /** In no column of any table, whoever made it, is anything left that is sealed with another key than this. */
 async function nothingIsSealedOtherwise(prefix: string): Promise<void> {
-  const { rows: columns } = await opened.db.execute<{ table_name: string; column_name: string }>(sql`select table_name, column_name from information_schema.columns where table_schema = 'public' and data_type in ('text', 'jsonb', 'json')`)
+  const { rows: columns } = await opened.db.execute<{ table_name: string; column_name: string }>(
+    sql`select table_name, column_name from information_schema.columns where table_schema = 'public' and data_type in ('text', 'jsonb', 'json')`,
+  )
   for (const { table_name: table, column_name: column } of columns) {
-    const { rows: [found] } = await opened.db.execute<{ count: number }>(sql`select count(*)::int as count from ${sql.identifier(table)} where ${sql.identifier(column)}::text ~ '^"?v[12][.][A-Za-z0-9_-]{8,}[.]' and not ${sql.identifier(column)}::text like ${`${prefix.replaceAll('_', '\\_')}%`} and ${sql.identifier(column)}::text <> 'v1.not.sealed.at.all'`)
+    const {
+      rows: [found],
+    } = await opened.db.execute<{ count: number }>(
+      sql`select count(*)::int as count from ${sql.identifier(table)} where ${sql.identifier(column)}::text ~ '^"?v[12][.][A-Za-z0-9_-]{8,}[.]' and not ${sql.identifier(column)}::text like ${`${prefix.replaceAll('_', '\\_')}%`} and ${sql.identifier(column)}::text <> 'v1.not.sealed.at.all'`,
+    )
     expect(`${table}.${column}: ${found?.count}`).toBe(`${table}.${column}: 0`)
   }
 }
@@ -93,7 +141,11 @@ test('another key: all is sealed anew, the one before is gone, and it is written
   await expect.poll(() => at.seal.keys.length).toBe(1)
   expect(await allIsReadable()).toBe(many + 232)
   await nothingIsSealedOtherwise(at.seal.prefix)
-  const [row] = await opened.db.select().from(audit).orderBy(sql`seq desc`).limit(1)
+  const [row] = await opened.db
+    .select()
+    .from(audit)
+    .orderBy(sql`seq desc`)
+    .limit(1)
   expect(row).toMatchObject({ action: 'platform.key', before: { key: keyName(before) }, after: { key, sealed } })
   expect(JSON.stringify(row)).not.toContain(before.toString('hex'))
 })
@@ -136,20 +188,32 @@ await rotateKey({ db, seal, settings: { home }, log: console }, platformActor, {
 setTimeout(() => process.exit(0), 500)
 `
 
-test('a runtime killed at any instant of it leaves all readable, and the next one goes on to the end', { timeout: 120_000 }, async () => {
-  for (const step of ['both keys are kept', 'all is sealed anew', 'the transaction is done', 30, 120]) {
-    const one = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', child], {
-      env: { PATH: process.env.PATH, GIVEN: JSON.stringify({ home, options: database.options, step }) } as unknown as NodeJS.ProcessEnv, stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const ended = once(one, 'close')
-    await once(one.stdout, 'data')
-    if (typeof step === 'number') await delay(step).then(() => one.kill('SIGKILL'))
-    await ended
-    await allIsReadable()
-    const next = await parts()
-    await finishRotation(next)
-    expect(parseKeys(readFileSync(keyFile(home), 'utf8'))).toHaveLength(1)
-    await allIsReadable()
-    await nothingIsSealedOtherwise(next.seal.prefix)
-  }
-})
+test(
+  'a runtime killed at any instant of it leaves all readable, and the next one goes on to the end',
+  { timeout: 120_000 },
+  async () => {
+    for (const step of ['both keys are kept', 'all is sealed anew', 'the transaction is done', 30, 120]) {
+      const one = spawn(
+        process.execPath,
+        ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', child],
+        {
+          env: {
+            PATH: process.env.PATH,
+            GIVEN: JSON.stringify({ home, options: database.options, step }),
+          } as unknown as NodeJS.ProcessEnv,
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      )
+      const ended = once(one, 'close')
+      await once(one.stdout, 'data')
+      if (typeof step === 'number') await delay(step).then(() => one.kill('SIGKILL'))
+      await ended
+      await allIsReadable()
+      const next = await parts()
+      await finishRotation(next)
+      expect(parseKeys(readFileSync(keyFile(home), 'utf8'))).toHaveLength(1)
+      await allIsReadable()
+      await nothingIsSealedOtherwise(next.seal.prefix)
+    }
+  },
+)

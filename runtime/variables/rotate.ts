@@ -39,10 +39,16 @@ interface Options {
 const under = new WeakSet<Keyring>()
 
 /** @throws PlatformError `not_in_this_state` while another one is under way */
-export async function rotateKey(parts: Parts, actor: Actor, { waitMs = landedMs, at = () => {} }: Options = {}): Promise<{ key: string; sealed: number; unreadable: string[] }> {
+export async function rotateKey(
+  parts: Parts,
+  actor: Actor,
+  { waitMs = landedMs, at = () => {} }: Options = {},
+): Promise<{ key: string; sealed: number; unreadable: string[] }> {
   const { seal, settings } = parts
   if (seal.keys.length > 1 || under.has(seal)) {
-    throw new PlatformError('not_in_this_state', 'the key is being changed already', { fix: `The one before goes ${landedMs / 1000} seconds after the change; then it can be changed again.` })
+    throw new PlatformError('not_in_this_state', 'the key is being changed already', {
+      fix: `The one before goes ${landedMs / 1000} seconds after the change; then it can be changed again.`,
+    })
   }
   under.add(seal)
   try {
@@ -53,11 +59,19 @@ export async function rotateKey(parts: Parts, actor: Actor, { waitMs = landedMs,
     seal.replace([key, ...seal.keys])
     const { sealed, unreadable } = await sealAnew(parts, async (tx, count) => {
       const named = (one: Buffer | undefined) => (one === undefined ? null : { key: keyName(one) })
-      await writeAudit(tx, actor, { teamId: null, action: 'platform.key', target: 'key of secrets', before: named(before), after: { ...named(key), sealed: count } })
+      await writeAudit(tx, actor, {
+        teamId: null,
+        action: 'platform.key',
+        target: 'key of secrets',
+        before: named(before),
+        after: { ...named(key), sealed: count },
+      })
       at('all is sealed anew')
     })
     at('the transaction is done')
-    void retire(parts, waitMs).catch((error: unknown) => parts.log.error({ err: error }, 'the key of secrets before could not be retired'))
+    void retire(parts, waitMs).catch((error: unknown) =>
+      parts.log.error({ err: error }, 'the key of secrets before could not be retired'),
+    )
     return { key: keyName(key), sealed, unreadable }
   } finally {
     under.delete(seal)
@@ -89,7 +103,10 @@ interface SealedAnew {
 }
 
 /** All that is not sealed with the first key yet. */
-async function sealAnew({ db, seal }: Parts, within: (tx: Transaction, count: number) => Promise<void> = async () => {}): Promise<SealedAnew> {
+async function sealAnew(
+  { db, seal }: Parts,
+  within: (tx: Transaction, count: number) => Promise<void> = async () => {},
+): Promise<SealedAnew> {
   return db.transaction(async (tx) => {
     const done: SealedAnew = { sealed: 0, unreadable: [] }
     /** Undefined for what cannot be opened, which is passed over from then on. */
@@ -104,21 +121,51 @@ async function sealAnew({ db, seal }: Parts, within: (tx: Transaction, count: nu
       }
     }
     for (let over = 0; ;) {
-      const rows = await tx.select().from(variables)
-        .where(and(eq(variables.secret, true), isNotNull(variables.value), not(like(variables.value, `${likely(seal.prefix)}%`))))
-        .orderBy(asc(variables.serviceId), asc(variables.environmentId), asc(variables.name)).limit(together).offset(over).for('update')
+      const rows = await tx
+        .select()
+        .from(variables)
+        .where(
+          and(
+            eq(variables.secret, true),
+            isNotNull(variables.value),
+            not(like(variables.value, `${likely(seal.prefix)}%`)),
+          ),
+        )
+        .orderBy(asc(variables.serviceId), asc(variables.environmentId), asc(variables.name))
+        .limit(together)
+        .offset(over)
+        .for('update')
       for (const row of rows) {
         const { serviceId, environmentId, name } = row
-        const value = again(row.value ?? '', sealedName(row), `secret ${name} of service ${serviceId} in environment ${environmentId}`)
+        const value = again(
+          row.value ?? '',
+          sealedName(row),
+          `secret ${name} of service ${serviceId} in environment ${environmentId}`,
+        )
         if (value === undefined) over += 1
-        else await tx.update(variables).set({ value }).where(and(eq(variables.serviceId, serviceId), eq(variables.environmentId, environmentId), eq(variables.name, name)))
+        else
+          await tx
+            .update(variables)
+            .set({ value })
+            .where(
+              and(
+                eq(variables.serviceId, serviceId),
+                eq(variables.environmentId, environmentId),
+                eq(variables.name, name),
+              ),
+            )
       }
       if (rows.length < together) break
     }
     for (let over = 0; ;) {
-      const rows = await tx.select({ id: deployments.id, variables: deployments.variables }).from(deployments)
+      const rows = await tx
+        .select({ id: deployments.id, variables: deployments.variables })
+        .from(deployments)
         .where(and(isNotNull(deployments.variables), not(like(deployments.variables, `${likely(seal.prefix)}%`))))
-        .orderBy(asc(deployments.id)).limit(together).offset(over).for('update')
+        .orderBy(asc(deployments.id))
+        .limit(together)
+        .offset(over)
+        .for('update')
       for (const row of rows) {
         const sealed = again(row.variables ?? '', sealedVariables(row.id), `variables of deployment ${row.id}`)
         if (sealed === undefined) over += 1

@@ -24,8 +24,13 @@ export async function openSeal(home: string): Promise<Keyring> {
 }
 
 export function parseKeys(text: string): Buffer[] {
-  const keys = text.split('\n').map((line) => line.trim()).filter(Boolean).map((line) => Buffer.from(line, 'hex'))
-  if (keys.length === 0 || keys.some((key) => key.length !== 32)) throw new Error('keys/secrets.key must hold keys of 32 bytes in hex, one a line')
+  const keys = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .map((line) => Buffer.from(line, 'hex'))
+  if (keys.length === 0 || keys.some((key) => key.length !== 32))
+    throw new Error('keys/secrets.key must hold keys of 32 bytes in hex, one a line')
   return keys
 }
 

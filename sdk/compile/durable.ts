@@ -26,15 +26,20 @@ export async function renameDurably(from: string, to: string): Promise<void> {
  */
 export async function syncTree(folder: string): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  if (entries.length > oneByOne && await syncWhole(folder)) return
-  const paths = entries.filter((entry) => entry.isFile() || entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))
+  if (entries.length > oneByOne && (await syncWhole(folder))) return
+  const paths = entries
+    .filter((entry) => entry.isFile() || entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name))
   for (let at = 0; at < paths.length; at += together) await Promise.all(paths.slice(at, at + together).map(sync))
   await sync(folder)
 }
 
 /** The file system that it is on, by sync(1) of GNU's coreutils; false where there is none. */
 async function syncWhole(folder: string): Promise<boolean> {
-  return promisify(execFile)('sync', ['--file-system', folder]).then(() => true, () => false)
+  return promisify(execFile)('sync', ['--file-system', folder]).then(
+    () => true,
+    () => false,
+  )
 }
 
 async function sync(path: string): Promise<void> {

@@ -9,7 +9,16 @@ const operation = z.looseObject({
   operationId: z.string().optional(),
   summary: z.string().optional(),
   description: z.string().optional(),
-  parameters: z.array(z.looseObject({ name: z.string(), required: z.boolean().optional(), schema: anything.optional(), description: z.string().optional() })).optional(),
+  parameters: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        required: z.boolean().optional(),
+        schema: anything.optional(),
+        description: z.string().optional(),
+      }),
+    )
+    .optional(),
   requestBody: z.looseObject({ content: anything.optional(), required: z.boolean().optional() }).optional(),
   responses: anything.optional(),
 })
@@ -30,13 +39,17 @@ export function endpointsOfOpenApi(document: unknown, leftOut: (why: string) => 
   for (const [path, item] of Object.entries(root.data.paths)) {
     const operations = anything.safeParse(item)
     for (const method of operations.success ? methods : []) {
-      if (reading.left <= 0) leftOut(`/openapi.json has more than ${maxInlinedValues.toLocaleString('en')} values once its references are followed`)
+      if (reading.left <= 0)
+        leftOut(
+          `/openapi.json has more than ${maxInlinedValues.toLocaleString('en')} values once its references are followed`,
+        )
       if (found.size >= maxOperations || reading.left <= 0) return [...found.values()]
       const said = operations.data?.[method]
       const parsed = said === undefined ? undefined : operation.safeParse(said)
       if (!parsed?.success) continue
       const endpoint = describeOperation(parsed.data, { method, path, reading })
-      if (description.safeParse({ endpoints: [endpoint] }).success && !found.has(endpoint.name)) found.set(endpoint.name, endpoint)
+      if (description.safeParse({ endpoints: [endpoint] }).success && !found.has(endpoint.name))
+        found.set(endpoint.name, endpoint)
     }
   }
   return [...found.values()]
@@ -68,10 +81,18 @@ function requestOf({ parameters = [], requestBody }: Operation, reading: Reading
   if (parameters.length === 0) return body
   const inner = anything.safeParse(body.properties)
   const properties = {
-    ...Object.fromEntries(parameters.map(({ name, schema, description: text }) => [name, { ...inline(schema ?? {}, reading), ...(text && { description: text }) }])),
+    ...Object.fromEntries(
+      parameters.map(({ name, schema, description: text }) => [
+        name,
+        { ...inline(schema ?? {}, reading), ...(text && { description: text }) },
+      ]),
+    ),
     ...(inner.success && inner.data),
   }
-  const required = [...parameters.filter((each) => each.required).map((each) => each.name), ...(Array.isArray(body.required) ? body.required : [])]
+  const required = [
+    ...parameters.filter((each) => each.required).map((each) => each.name),
+    ...(Array.isArray(body.required) ? body.required : []),
+  ]
   return { type: 'object', properties, ...(required.length > 0 && { required }) }
 }
 
@@ -82,7 +103,10 @@ function schemaOf(content: unknown): JsonSchema {
 }
 
 /** One document, and how many values may still be copied out of it. */
-interface Reading { root: Record<string, unknown>; left: number }
+interface Reading {
+  root: Record<string, unknown>
+  left: number
+}
 
 const maxInlined = 2_000
 const maxNesting = 60
@@ -97,8 +121,11 @@ function inline(schema: JsonSchema, reading: Reading): JsonSchema {
     if (typeof value !== 'object' || value === null) return value
     if (within.length > 20) return {}
     const reference = (value as { $ref?: unknown }).$ref
-    if (typeof reference === 'string') return within.includes(reference) ? {} : walk(lookUp(reference, reading.root), [...within, reference], depth + 1)
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, walk(each, within.length > 0 ? within : [''], depth + 1)]))
+    if (typeof reference === 'string')
+      return within.includes(reference) ? {} : walk(lookUp(reference, reading.root), [...within, reference], depth + 1)
+    return Object.fromEntries(
+      Object.entries(value).map(([key, each]) => [key, walk(each, within.length > 0 ? within : [''], depth + 1)]),
+    )
   }
   const inlined = anything.safeParse(walk(schema, [], 0)).data ?? {}
   reading.left += Math.max(0, left)

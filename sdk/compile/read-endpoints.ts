@@ -12,13 +12,25 @@ const patienceMs = 3_000
  * What a running service says that it answers: of itself with the SDK, else by its /openapi.json. Empty when it says
  * nothing or nonsense: it comes from a service, so it is bounded in time and size and checked. `leftOut` is told what was too large.
  */
-export async function readEndpoints(address: string, port: number, leftOut: (why: string) => void = () => {}): Promise<Endpoint[]> {
+export async function readEndpoints(
+  address: string,
+  port: number,
+  leftOut: (why: string) => void = () => {},
+): Promise<Endpoint[]> {
   const asked = { address, port, signal: AbortSignal.timeout(patienceMs), leftOut }
   const own = description.safeParse(await readJson({ ...asked, path: describePath }))
-  return own.success ? own.data.endpoints : endpointsOfOpenApi(await readJson({ ...asked, path: '/openapi.json' }), leftOut)
+  return own.success
+    ? own.data.endpoints
+    : endpointsOfOpenApi(await readJson({ ...asked, path: '/openapi.json' }), leftOut)
 }
 
-interface Asked { address: string; port: number; path: string; signal: AbortSignal; leftOut: (why: string) => void }
+interface Asked {
+  address: string
+  port: number
+  path: string
+  signal: AbortSignal
+  leftOut: (why: string) => void
+}
 
 /** Undefined unless it is JSON with status 200, within the bound: when it is beyond that, `leftOut` is told why. */
 function readJson({ address, port, path, signal, leftOut }: Asked): Promise<unknown> {

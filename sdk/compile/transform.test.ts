@@ -18,7 +18,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function tree(name: string, files: Record<string, string>): Promise<{ app: string; into: string; cache: string }> {
+async function tree(
+  name: string,
+  files: Record<string, string>,
+): Promise<{ app: string; into: string; cache: string }> {
   const app = join(folder, name, 'app')
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(app, path)), { recursive: true })
@@ -28,11 +31,15 @@ async function tree(name: string, files: Record<string, string>): Promise<{ app:
 }
 
 /** Runs as the platform does, with the preload and the build's JavaScript. */
-async function run({ app, into }: { app: string; into: string }, entry: string): Promise<{ code: number | null; out: string }> {
+async function run(
+  { app, into }: { app: string; into: string },
+  entry: string,
+): Promise<{ code: number | null; out: string }> {
   const env = { PATH: process.env.PATH, M3O_BUILD: into } as unknown as NodeJS.ProcessEnv
   const child = spawn(process.execPath, [`--import=${platform}/preload.mjs`, join(app, entry)], { cwd: app, env })
   let out = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (out += text))
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (out += text))
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
   return { code, out }
 }
@@ -42,8 +49,12 @@ describe('the TypeScript of a service', () => {
     const made = await tree('features', {
       'tsconfig.json': '{ "compilerOptions": { "paths": { "@/*": ["./lib/*"] } } } // with a comment',
       'index.ts': [
-        "import { Color } from './lib/color'", "import * as lib from './lib'", "import { q } from '@/q.js'", "import type { T } from './nowhere'",
-        'class Point { constructor(public x: number) {} }', 'const t: T | undefined = undefined',
+        "import { Color } from './lib/color'",
+        "import * as lib from './lib'",
+        "import { q } from '@/q.js'",
+        "import type { T } from './nowhere'",
+        'class Point { constructor(public x: number) {} }',
+        'const t: T | undefined = undefined',
         'console.log(JSON.stringify([Color.Red, lib.y, q, new Point(4).x, __dirname.endsWith("app"), t ?? null]))',
       ].join('\n'),
       'lib/color.ts': 'export enum Color { Red = "red" }',
@@ -65,7 +76,10 @@ describe('the TypeScript of a service', () => {
   })
 
   it('names its own lines in stacks', async () => {
-    const made = await tree('stack', { 'index.ts': 'interface A {\n  b: string\n}\n\nfunction boom(a?: A): never {\n  throw new Error(a?.b)\n}\nboom()\n' })
+    const made = await tree('stack', {
+      'index.ts':
+        'interface A {\n  b: string\n}\n\nfunction boom(a?: A): never {\n  throw new Error(a?.b)\n}\nboom()\n',
+    })
     await transformTree(made)
     const { code, out } = await run(made, 'index.ts')
     expect(code).toBe(1)
@@ -76,7 +90,9 @@ describe('the TypeScript of a service', () => {
   it('says where it cannot be read', async () => {
     const made = await tree('broken', { 'src/a.ts': 'const a = 1\nconst b = = 2\n' })
     await expect(transformTree(made)).rejects.toMatchObject({
-      code: 'build_failed', message: expect.stringMatching(/^src\/a\.ts:2:11: Unexpected "="\n[\s\S]*> 2 \| const b = = 2\n.*\^/), data: { file: 'src/a.ts', line: 2, column: 11 },
+      code: 'build_failed',
+      message: expect.stringMatching(/^src\/a\.ts:2:11: Unexpected "="\n[\s\S]*> 2 \| const b = = 2\n.*\^/),
+      data: { file: 'src/a.ts', line: 2, column: 11 },
     })
   })
 

@@ -31,7 +31,7 @@ interface Places {
  * Throws `build_failed` with file, line, column and the line itself.
  */
 export async function transformTree({ app, into, cache, paths: given }: Places): Promise<TransformIndex> {
-  const paths = given ?? await listFiles(app)
+  const paths = given ?? (await listFiles(app))
   const options = await compilerOptions(app, paths)
   const kinds = await packageKinds(app, paths)
   const sources = paths.filter((path) => extname(path) in loaders && !/\.d\.[cm]?ts$/.test(path))
@@ -100,7 +100,10 @@ async function transformFile({ path, source, format, tsconfig, cache, into }: On
     ...(format === 'commonjs' && { format: 'cjs' as const }),
     ...(format === 'module' && bannerFor(source)),
   }
-  const key = createHash('sha256').update(JSON.stringify([version, options])).update(source).digest('hex')
+  const key = createHash('sha256')
+    .update(JSON.stringify([version, options]))
+    .update(source)
+    .digest('hex')
   const file = join(cache, key.slice(0, 2), key)
   rmSync(into, { force: true }) // never written over: it may be the cache's own
   if (link(file, into)) return
@@ -131,7 +134,10 @@ const keeping = new Set<Promise<void>>()
 
 /** In the background: whoever deploys has the disk first. What could not be written is transformed again. */
 function keep(file: string, code: string): void {
-  const kept = delay(keptAfterMs).then(() => writeDurably(file, code)).catch(() => {}).finally(() => keeping.delete(kept))
+  const kept = delay(keptAfterMs)
+    .then(() => writeDurably(file, code))
+    .catch(() => {})
+    .finally(() => keeping.delete(kept))
   keeping.add(kept)
 }
 
@@ -143,11 +149,14 @@ export async function cached(): Promise<void> {
 /** TypeScript that was written for CommonJS but in the words of modules uses these all the same. */
 function bannerFor(source: string): { banner?: string } {
   const lacks = (name: string) =>
-    new RegExp(`(?<![.\\w$])${name}\\b`).test(source) && !new RegExp(`(const|let|var|function)\\s+(\\{[^{}]*)?\\b${name}\\b`).test(source)
+    new RegExp(`(?<![.\\w$])${name}\\b`).test(source) &&
+    !new RegExp(`(const|let|var|function)\\s+(\\{[^{}]*)?\\b${name}\\b`).test(source)
   const needs = [
     lacks('__dirname') && 'const __dirname = import.meta.dirname;',
     lacks('__filename') && 'const __filename = import.meta.filename;',
-    /(?<![.\w$])require\s*\(/.test(source) && lacks('require') && "const require = process.getBuiltinModule('module').createRequire(import.meta.url);",
+    /(?<![.\w$])require\s*\(/.test(source) &&
+      lacks('require') &&
+      "const require = process.getBuiltinModule('module').createRequire(import.meta.url);",
   ].filter((line) => line !== false)
   return needs.length > 0 ? { banner: needs.join(' ') } : {}
 }

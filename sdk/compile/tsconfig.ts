@@ -11,8 +11,16 @@ interface Options {
 }
 
 const meaningful = [
-  'experimentalDecorators', 'useDefineForClassFields', 'jsx', 'jsxFactory', 'jsxFragmentFactory', 'jsxImportSource', 'verbatimModuleSyntax',
-  'target', 'alwaysStrict', 'strict',
+  'experimentalDecorators',
+  'useDefineForClassFields',
+  'jsx',
+  'jsxFactory',
+  'jsxFragmentFactory',
+  'jsxImportSource',
+  'verbatimModuleSyntax',
+  'target',
+  'alwaysStrict',
+  'strict',
 ]
 
 /** What a tree's tsconfig.json says that matters without a type checker; one that `extends` a file of the tree is followed. */
@@ -21,14 +29,24 @@ export async function compilerOptions(app: string, paths: readonly string[]): Pr
   const merged: Record<string, unknown> = {}
   let base = '.'
   const chain: string[] = []
-  for (let name: string | undefined = 'tsconfig.json'; name && files.has(name) && chain.length < 5 && !chain.includes(name); ) {
+  for (
+    let name: string | undefined = 'tsconfig.json';
+    name && files.has(name) && chain.length < 5 && !chain.includes(name);
+  ) {
     chain.push(name)
     const errors: ParseError[] = []
     const value: unknown = parse((await readText(app, name)) ?? '', errors, { allowTrailingComma: true })
-    const { compilerOptions: own, extends: parent } = (value ?? {}) as { compilerOptions?: Record<string, unknown>; extends?: unknown }
-    if (own?.paths && !merged.paths) base = posix.join(posix.dirname(name), typeof own.baseUrl === 'string' ? own.baseUrl : '.')
+    const { compilerOptions: own, extends: parent } = (value ?? {}) as {
+      compilerOptions?: Record<string, unknown>
+      extends?: unknown
+    }
+    if (own?.paths && !merged.paths)
+      base = posix.join(posix.dirname(name), typeof own.baseUrl === 'string' ? own.baseUrl : '.')
     for (const [key, option] of Object.entries(own ?? {})) merged[key] ??= option
-    name = typeof parent === 'string' && parent.startsWith('.') ? posix.join(posix.dirname(name), parent.endsWith('.json') ? parent : `${parent}.json`) : undefined
+    name =
+      typeof parent === 'string' && parent.startsWith('.')
+        ? posix.join(posix.dirname(name), parent.endsWith('.json') ? parent : `${parent}.json`)
+        : undefined
   }
   const kept = Object.fromEntries(meaningful.filter((key) => key in merged).map((key) => [key, merged[key]]))
   const aliases = pathsOf(merged.paths, base)

@@ -8,7 +8,12 @@ import type { Plugin } from 'esbuild'
 export const withoutFacades: Plugin = {
   name: 'without facades',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:(http|https|tls|crypto|fs)$/ }, ({ path, kind }) => (kind === 'require-call' ? undefined : { path, namespace: 'builtin' }))
-    onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`, loader: 'js' }))
+    onResolve({ filter: /^node:(http|https|tls|crypto|fs)$/ }, ({ path, kind }) =>
+      kind === 'require-call' ? undefined : { path, namespace: 'builtin' },
+    )
+    onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+      loader: 'js',
+    }))
   },
 }

@@ -24,7 +24,12 @@ export function addToCalls(gatewayUrl: string | undefined): void {
   })
 }
 
-interface Gateway { origin: string; protocol: string; host: string; path: string }
+interface Gateway {
+  origin: string
+  protocol: string
+  host: string
+  path: string
+}
 
 /** The path holds a key of 128 bits, so it alone tells the gateway; the host keeps it from others who learned of the key. */
 function parseGateway(text: string | undefined): Gateway | undefined {
@@ -49,7 +54,9 @@ function addToRequest(request: ClientRequest): void {
   if (written._header === null || written._headerSent === true) return
   const lines = written._header.split('\r\n')
   const at = (name: string) => lines.findIndex((line) => line.toLowerCase().startsWith(`${name}:`))
-  for (const [name, value] of headersFor((name) => (at(name) < 0 ? undefined : lines[at(name)]?.slice(name.length + 1).trim()))) {
+  for (const [name, value] of headersFor((name) =>
+    at(name) < 0 ? undefined : lines[at(name)]?.slice(name.length + 1).trim(),
+  )) {
     lines.splice(at(name) < 0 ? 1 : at(name), at(name) < 0 ? 0 : 1, `${name}: ${value}`)
   }
   written._header = lines.join('\r\n')
@@ -65,11 +72,18 @@ interface UndiciRequest {
 
 function addToUndici(request: UndiciRequest): void {
   const { headers } = request
-  const at = (name: string) => (Array.isArray(headers) ? headers.findIndex((each, index) => index % 2 === 0 && String(each).toLowerCase() === name) : -1)
-  const line = (name: string) => (typeof headers === 'string' ? new RegExp(`^${name}: *(.*)\r\n`, 'im').exec(headers) : null)
-  for (const [name, value] of headersFor((name) => (at(name) >= 0 ? (headers as unknown[])[at(name) + 1] : line(name)?.[1]))) {
+  const at = (name: string) =>
+    Array.isArray(headers)
+      ? headers.findIndex((each, index) => index % 2 === 0 && String(each).toLowerCase() === name)
+      : -1
+  const line = (name: string) =>
+    typeof headers === 'string' ? new RegExp(`^${name}: *(.*)\r\n`, 'im').exec(headers) : null
+  for (const [name, value] of headersFor((name) =>
+    at(name) >= 0 ? (headers as unknown[])[at(name) + 1] : line(name)?.[1],
+  )) {
     if (at(name) >= 0) (headers as unknown[])[at(name) + 1] = value
-    else if (line(name)) request.headers = String(request.headers).replace(line(name)?.[0] ?? '', `${name}: ${value}\r\n`)
+    else if (line(name))
+      request.headers = String(request.headers).replace(line(name)?.[0] ?? '', `${name}: ${value}\r\n`)
     else request.addHeader(name, value)
   }
 }

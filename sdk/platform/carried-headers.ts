@@ -17,7 +17,8 @@ export function headersFor(own: (name: string) => unknown): [name: string, value
     if (typeof value !== 'string') continue
     const there = own(name)
     if (there === undefined || name === 'm3o-hops') headers.push([name, value])
-    else if (name === 'baggage') headers.push([name, mergeBaggage(value, Array.isArray(there) ? there.join(',') : String(there))])
+    else if (name === 'baggage')
+      headers.push([name, mergeBaggage(value, Array.isArray(there) ? there.join(',') : String(there))])
   }
   return headers
 }
@@ -27,7 +28,10 @@ export function mergeBaggage(inbound: string, own: string): string {
   const keys = new Set(own.split(',').map(keyOf))
   // It has passed on what it got, as tracing libraries do.
   if (keys.has(ours)) return own
-  return [...inbound.split(',').filter((member) => !keys.has(keyOf(member))), ...own.split(',')].map((member) => member.trim()).filter(Boolean).join(',')
+  return [...inbound.split(',').filter((member) => !keys.has(keyOf(member))), ...own.split(',')]
+    .map((member) => member.trim())
+    .filter(Boolean)
+    .join(',')
 }
 
 const keyOf = (member: string): string => (member.split('=', 1)[0] ?? '').trim()

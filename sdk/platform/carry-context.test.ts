@@ -32,18 +32,37 @@ it('carries each call’s context to the gateway alone, in code that knows nothi
   await using other = await listen((_, headers) => toOther.push(headers))
   const platform = await buildPlatformDir(join(folder, 'platform'))
   await writeFile(join(folder, 'index.mjs'), plain)
-  const env = { PATH: process.env.PATH, M3O_GATEWAY: `http://127.0.0.1:${gateway.port}/~key`, OTHER: `http://127.0.0.1:${other.port}` } as unknown as NodeJS.ProcessEnv
-  const child = spawn(process.execPath, [`--import=${platform}/preload.mjs`, 'index.mjs'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const env = {
+    PATH: process.env.PATH,
+    M3O_GATEWAY: `http://127.0.0.1:${gateway.port}/~key`,
+    OTHER: `http://127.0.0.1:${other.port}`,
+  } as unknown as NodeJS.ProcessEnv
+  const child = spawn(process.execPath, [`--import=${platform}/preload.mjs`, 'index.mjs'], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   try {
     const port = await new Promise<number>((resolve) => child.stdout.once('data', (text) => resolve(Number(text))))
     const ids = Array.from({ length: 60 }, (_, index) => String(index))
     await Promise.all(
       ids.map((id) =>
-        fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: 'x', headers: { 'x-id': id, baggage: `m3o-env=${id}.1.mac`, traceparent: `00-${id.padStart(32, 'a')}-${'b'.repeat(16)}-01`, 'm3o-hops': '3' } }),
+        fetch(`http://127.0.0.1:${port}/`, {
+          method: 'POST',
+          body: 'x',
+          headers: {
+            'x-id': id,
+            baggage: `m3o-env=${id}.1.mac`,
+            traceparent: `00-${id.padStart(32, 'a')}-${'b'.repeat(16)}-01`,
+            'm3o-hops': '3',
+          },
+        }),
       ),
     )
     expect(toGateway).toHaveLength(120)
-    const wrong = toGateway.filter(([url, headers]) => headers.baggage !== `m3o-env=${url.split('/').at(-1)}.1.mac` || headers['m3o-hops'] !== '3')
+    const wrong = toGateway.filter(
+      ([url, headers]) => headers.baggage !== `m3o-env=${url.split('/').at(-1)}.1.mac` || headers['m3o-hops'] !== '3',
+    )
     expect(wrong).toEqual([])
     expect(toOther.filter((headers) => headers.baggage ?? headers.traceparent ?? headers['m3o-hops'])).toEqual([])
   } finally {
@@ -61,6 +80,7 @@ async function listen(seen: (url: string, headers: IncomingHttpHeaders) => void)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     port: (server.address() as AddressInfo).port,
-    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => (server.closeAllConnections(), server.close(() => resolve()))),
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => (server.closeAllConnections(), server.close(() => resolve()))),
   }
 }

@@ -49,7 +49,8 @@ function enterOnRequest(prototype: http.Server): void {
   const emit = prototype.emit as Emit
   const emitToServer = (server: http.Server, args: Parameters<Emit>): boolean => emit.apply(server, args)
   const entering: Emit = function (this: http.Server, event, first, second) {
-    if (event !== 'request' && event !== 'upgrade' && event !== 'checkContinue') return emit.apply(this, arguments as unknown as Parameters<Emit>)
+    if (event !== 'request' && event !== 'upgrade' && event !== 'checkContinue')
+      return emit.apply(this, arguments as unknown as Parameters<Emit>)
     const [request, answer] = [first as IncomingMessage, second as ServerResponse | net.Socket]
     const state = new RequestState(request, answer)
     if (event === 'upgrade') keepIn(state, answer)
@@ -67,11 +68,16 @@ function enterOnRequest(prototype: http.Server): void {
 function connectForNobody(): void {
   const socket = net.Socket.prototype as unknown as Methods
   const secure = tls.TLSSocket.prototype as unknown as Methods
-  for (const [prototype, name] of [[socket, 'connect'], [secure, '_wrapHandle']] as const) {
+  for (const [prototype, name] of [
+    [socket, 'connect'],
+    [secure, '_wrapHandle'],
+  ] as const) {
     const method = prototype[name]
     if (method === undefined) continue
     prototype[name] = function (this: unknown, ...args: unknown[]) {
-      return storage.getStore() === undefined ? method.apply(this, args) : storage.run(undefined as unknown as CallState, () => method.apply(this, args))
+      return storage.getStore() === undefined
+        ? method.apply(this, args)
+        : storage.run(undefined as unknown as CallState, () => method.apply(this, args))
     }
   }
 }

@@ -10,14 +10,21 @@ import { backToItsCall, bindHandler, inState } from './carry-through-undici.ts'
  * what waits keeps the call that put it in. A version whose text is another one is left as it is.
  */
 export function carryThroughLibraries(): void {
-  Object.defineProperty(globalThis, Symbol.for('m3o.carry'), { value: { bind, here, together, bindHandler, backToItsCall } })
+  Object.defineProperty(globalThis, Symbol.for('m3o.carry'), {
+    value: { bind, here, together, bindHandler, backToItsCall },
+  })
   registerHooks({
     load(url, context, next) {
       const loaded = next(url, context)
       // What `require` loads has no format yet.
       if (!['commonjs', 'module', undefined, null].includes(loaded.format) || !mayQueue(url)) return loaded
       const { source } = loaded
-      const text = source == null ? readFileSync(fileURLToPath(url), 'utf8') : typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString()
+      const text =
+        source == null
+          ? readFileSync(fileURLToPath(url), 'utf8')
+          : typeof source === 'string'
+            ? source
+            : Buffer.from(source as Uint8Array).toString()
       const changed = keepCalls(text)
       return changed === text ? loaded : { ...loaded, source: changed, shortCircuit: true }
     },
@@ -42,21 +49,35 @@ const places: { sign: string; of: [RegExp, string][] }[] = [
   {
     // undici 5 to 7: DispatcherBase.
     sign: 'handler must be an object',
-    of: [[
-      /(\bdispatch\s*\(([\w$]+),\s*([\w$]+)\)\s*\{\s*if\s*\(!\3\s*\|\|\s*typeof \3\s*!==?\s*["']object["']\)\s*\{?\s*throw new [\w$.]+\(["']handler must be an object["']\);?\s*\}?;?\s*(?:\3\s*=\s*[\w$.]+\.unwrap\(\3\);?\s*)?)(?=try\s*\{)/g,
-      `$1$3=${carry}.bindHandler($3);const m3oBack=${carry}.backToItsCall($3);if(m3oBack)return m3oBack(()=>this.dispatch($2,$3));`,
-    ]],
+    of: [
+      [
+        /(\bdispatch\s*\(([\w$]+),\s*([\w$]+)\)\s*\{\s*if\s*\(!\3\s*\|\|\s*typeof \3\s*!==?\s*["']object["']\)\s*\{?\s*throw new [\w$.]+\(["']handler must be an object["']\);?\s*\}?;?\s*(?:\3\s*=\s*[\w$.]+\.unwrap\(\3\);?\s*)?)(?=try\s*\{)/g,
+        `$1$3=${carry}.bindHandler($3);const m3oBack=${carry}.backToItsCall($3);if(m3oBack)return m3oBack(()=>this.dispatch($2,$3));`,
+      ],
+    ],
   },
   { sign: '_tryToStartAnother', of: [[/(\basync add\(([\w$]+), options = \{\}\) \{)/g, `$1$2=${carry}.bind($2);`]] }, // p-queue 6, 7
-  { sign: 'ryToStartAnother', of: [[/(\basync add\((function_), options = \{\}\) \{(?!\2=))/g, `$1$2=${carry}.bind($2);`]] }, // p-queue 7 to 9
-  { sign: 'enqueue(fn, resolve', of: [[/\benqueue\(fn, resolve, ((?:\.\.\.)?args)\)/g, `enqueue(${carry}.bind(fn), resolve, $1)`]] }, // p-limit 2 to 4
+  {
+    sign: 'ryToStartAnother',
+    of: [[/(\basync add\((function_), options = \{\}\) \{(?!\2=))/g, `$1$2=${carry}.bind($2);`]],
+  }, // p-queue 7 to 9
+  {
+    sign: 'enqueue(fn, resolve',
+    of: [[/\benqueue\(fn, resolve, ((?:\.\.\.)?args)\)/g, `enqueue(${carry}.bind(fn), resolve, $1)`]],
+  }, // p-limit 2 to 4
   { sign: 'rejectOnDrop', of: [[/\bthis\.task = task;/g, `this.task = ${carry}.bind(task);`]] }, // bottleneck 2
   {
     // fastq 1
     sign: 'fastqueue',
     of: [
-      [/\bcurrent\.callback = done \|\| noop\b/g, `current.callback = ${carry}.bind(done || noop); current.state = ${carry}.here()`],
-      [/\bworker\.call\(context, next\.value, next\.worked\)/g, `${carry}.together([next.state], () => worker.call(context, next.value, next.worked))`],
+      [
+        /\bcurrent\.callback = done \|\| noop\b/g,
+        `current.callback = ${carry}.bind(done || noop); current.state = ${carry}.here()`,
+      ],
+      [
+        /\bworker\.call\(context, next\.value, next\.worked\)/g,
+        `${carry}.together([next.state], () => worker.call(context, next.value, next.worked))`,
+      ],
     ],
   },
   {
@@ -72,7 +93,10 @@ const places: { sign: string; of: [RegExp, string][] }[] = [
     sign: '_batchLoadFn',
     of: [
       [/\bbatch\.callbacks\.push\(/g, `(batch.states ??= []).push(${carry}.here()); $&`],
-      [/\bbatchPromise = (loader\._batchLoadFn\(batch\.keys\));/g, `batchPromise = ${carry}.together(batch.states, () => $1);`],
+      [
+        /\bbatchPromise = (loader\._batchLoadFn\(batch\.keys\));/g,
+        `batchPromise = ${carry}.together(batch.states, () => $1);`,
+      ],
     ],
   },
 ]

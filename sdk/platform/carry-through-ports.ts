@@ -5,7 +5,9 @@ import { inState } from './carry-through-undici.ts'
 /** How Node hands a message to the listeners of a port (lib/internal/per_context/messageport.js). */
 const dispatch = Symbol.for('nodejs.internal.kHybridDispatch')
 
-interface Channel { state: CallState | undefined }
+interface Channel {
+  state: CallState | undefined
+}
 const channels = new WeakMap<MessagePort, Channel>()
 
 type Methods = Record<string | symbol, ((this: MessagePort, ...args: unknown[]) => unknown) | undefined>
@@ -31,7 +33,10 @@ export function carryThroughPorts(): void {
     construct(target, args, newTarget) {
       const state = storage.getStore()
       if (state === undefined) return Reflect.construct(target, args, newTarget) as MessageChannel
-      const channel = storage.run(undefined as unknown as CallState, () => Reflect.construct(target, args, newTarget) as MessageChannel)
+      const channel = storage.run(
+        undefined as unknown as CallState,
+        () => Reflect.construct(target, args, newTarget) as MessageChannel,
+      )
       const ofCall: Channel = { state }
       channels.set(channel.port1, ofCall).set(channel.port2, ofCall)
       return channel

@@ -9,8 +9,21 @@ export type Handler = Record<string, ((...args: unknown[]) => unknown) | undefin
 
 /** Of both of undici's interfaces; which ones a handler has says which one it speaks. */
 const callbacks = [
-  'onConnect', 'onUpgrade', 'onHeaders', 'onData', 'onComplete', 'onError', 'onResponseStarted', 'onBodySent', 'onRequestSent',
-  'onRequestStart', 'onRequestUpgrade', 'onResponseStart', 'onResponseData', 'onResponseEnd', 'onResponseError',
+  'onConnect',
+  'onUpgrade',
+  'onHeaders',
+  'onData',
+  'onComplete',
+  'onError',
+  'onResponseStarted',
+  'onBodySent',
+  'onRequestSent',
+  'onRequestStart',
+  'onRequestUpgrade',
+  'onResponseStart',
+  'onResponseData',
+  'onResponseEnd',
+  'onResponseError',
 ]
 
 const states = new WeakMap<Handler, { state: CallState | undefined }>()

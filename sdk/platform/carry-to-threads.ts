@@ -1,12 +1,24 @@
 import type { EventEmitter } from 'node:events'
 import { syncBuiltinESMExports } from 'node:module'
-import threads, { getEnvironmentData, isMainThread, MessagePort, setEnvironmentData, type Worker } from 'node:worker_threads'
+import threads, {
+  getEnvironmentData,
+  isMainThread,
+  MessagePort,
+  setEnvironmentData,
+  type Worker,
+} from 'node:worker_threads'
 import { type CallState, callAtWork, carried, storage } from '../context.ts'
 import { keepIn, letGo } from './keep-state.ts'
 
 const key = 'm3o.call'
-interface Given { headers: Record<string, string>; shared: Int32Array<SharedArrayBuffer> }
-interface OfCall { state: CallState; shared: Int32Array<SharedArrayBuffer> }
+interface Given {
+  headers: Record<string, string>
+  shared: Int32Array<SharedArrayBuffer>
+}
+interface OfCall {
+  state: CallState
+  shared: Int32Array<SharedArrayBuffer>
+}
 
 const workers = new WeakMap<Worker, OfCall>()
 const ofThread = isMainThread ? undefined : (getEnvironmentData(key) as unknown as Given | undefined)
@@ -34,7 +46,11 @@ export function carryToThreads(): void {
     construct(target, args: [unknown, { transferList?: unknown }?], newTarget) {
       const state = currentState()
       // It calls its listeners in the context in which it was made.
-      const make = () => storage.run(undefined as unknown as CallState, () => Reflect.construct(target, args, newTarget) as Worker & EventEmitter)
+      const make = () =>
+        storage.run(
+          undefined as unknown as CallState,
+          () => Reflect.construct(target, args, newTarget) as Worker & EventEmitter,
+        )
       if (state === undefined || hasPort(args[1]?.transferList)) return make()
       const shared = new Int32Array(new SharedArrayBuffer(4))
       setEnvironmentData(key, { headers: carriedOf(state), shared } as never)

@@ -25,14 +25,23 @@ export function editorTypes(): Promise<TypeFile[]> {
 
 async function collect(): Promise<TypeFile[]> {
   const own = (await declareSdk()).map(({ name, content }) => ({ path: `node_modules/@m3o/sdk/${name}`, content }))
-  const about = { name: '@m3o/sdk', version: '1.0.0', type: 'module', exports: { '.': { types: './index.d.ts', default: './index.js' } } }
+  const about = {
+    name: '@m3o/sdk',
+    version: '1.0.0',
+    type: 'module',
+    exports: { '.': { types: './index.d.ts', default: './index.js' } },
+  }
   const packages = await Promise.all(['zod', '@types/node', 'undici-types'].map(declarationsOf))
   return [{ path: 'node_modules/@m3o/sdk/package.json', content: JSON.stringify(about) }, ...own, ...packages.flat()]
 }
 
 /** The SDK's declarations, from its sources. The compiler works in a process of its own: it takes 60 MiB, which nobody would get back. */
 export async function declareSdk(): Promise<Declaration[]> {
-  const { stdout } = await run(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'declare-sdk.ts')], { maxBuffer: 16 << 20 })
+  const { stdout } = await run(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'declare-sdk.ts')],
+    { maxBuffer: 16 << 20 },
+  )
   return JSON.parse(stdout) as Declaration[]
 }
 
@@ -41,7 +50,10 @@ async function declarationsOf(name: string): Promise<TypeFile[]> {
   const folder = packageFolder(name)
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   const wanted = entries.filter(
-    (entry) => entry.isFile() && (/\.d\.ts$/.test(entry.name) || entry.name === 'package.json') && !/node_modules/.test(relative(folder, entry.parentPath)),
+    (entry) =>
+      entry.isFile() &&
+      (/\.d\.ts$/.test(entry.name) || entry.name === 'package.json') &&
+      !/node_modules/.test(relative(folder, entry.parentPath)),
   )
   return Promise.all(
     wanted.map(async (entry) => {

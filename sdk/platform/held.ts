@@ -21,7 +21,10 @@ export async function waitUntilReleased(app: string): Promise<void> {
   const { preload } = JSON.parse(readLine()) as { preload: { specifier: string; kind: 'import' | 'require' }[] }
   const load = await loaderIn(app)
   await loadPackages(load, preload)
-  await warmUp(load.import, preload.map(({ specifier }) => specifier))
+  await warmUp(
+    load.import,
+    preload.map(({ specifier }) => specifier),
+  )
   orEnd(() => writeSync(fd, 'w'))
   const { env } = JSON.parse(readLine()) as { env: Record<string, string> }
   Object.assign(process.env, env)
@@ -55,8 +58,12 @@ interface Loader {
 async function loaderIn(app: string): Promise<Loader> {
   const url = pathToFileURL(join(app, '.m3o-held.mjs')).href
   const hooks = registerHooks({
-    resolve: (specifier, context, next) => (specifier === url ? { url, format: 'module', shortCircuit: true } : next(specifier, context)),
-    load: (asked, context, next) => (asked === url ? { format: 'module', source: 'export const load = (name) => import(name)', shortCircuit: true } : next(asked, context)),
+    resolve: (specifier, context, next) =>
+      specifier === url ? { url, format: 'module', shortCircuit: true } : next(specifier, context),
+    load: (asked, context, next) =>
+      asked === url
+        ? { format: 'module', source: 'export const load = (name) => import(name)', shortCircuit: true }
+        : next(asked, context),
   })
   const { load } = (await import(url)) as { load: (name: string) => Promise<unknown> }
   hooks.deregister()
@@ -64,7 +71,10 @@ async function loaderIn(app: string): Promise<Loader> {
 }
 
 /** One that fails does so again, and is seen, when the service asks for it. */
-async function loadPackages(load: Loader, preload: readonly { specifier: string; kind: 'import' | 'require' }[]): Promise<void> {
+async function loadPackages(
+  load: Loader,
+  preload: readonly { specifier: string; kind: 'import' | 'require' }[],
+): Promise<void> {
   for (const { specifier, kind } of preload) {
     try {
       if (kind === 'import') await load.import(specifier)

@@ -5,7 +5,12 @@ type Emit = (event: string | symbol, ...args: unknown[]) => boolean
 type On = (this: Kept, event: string | symbol, listener: (...args: unknown[]) => void) => Kept
 
 const key = Symbol('m3o.state')
-interface Kept { [key]?: CallState | undefined; emit: Emit; _events?: Record<string | symbol, unknown>; complete?: boolean }
+interface Kept {
+  [key]?: CallState | undefined
+  emit: Emit
+  _events?: Record<string | symbol, unknown>
+  complete?: boolean
+}
 
 /** Calls the listeners of an emitter in the context of one call. */
 export function keepIn(state: CallState, emitter: EventEmitter): void {
@@ -16,7 +21,7 @@ export function keepIn(state: CallState, emitter: EventEmitter): void {
 
 /** From then on they are called as they would have been. */
 export function letGo(emitter: EventEmitter): void {
-  (emitter as unknown as Kept)[key] = undefined
+  ;(emitter as unknown as Kept)[key] = undefined
 }
 
 /**
@@ -42,7 +47,8 @@ export function keepWhenListenedTo(prototype: EventEmitter): void {
  * It has come whole, and was answered: nothing more happens on its connection, and what it still has to say it says in the
  * call of whoever asks. (Node itself listens then to nearly every request.)
  */
-const isOver = (emitter: Kept, { answer }: CallState): boolean => emitter.complete === true && answer?.writableFinished === true
+const isOver = (emitter: Kept, { answer }: CallState): boolean =>
+  emitter.complete === true && answer?.writableFinished === true
 
 const keeping = new WeakSet<Emit>()
 const keepers = new WeakMap<Emit, Emit>()
@@ -54,12 +60,14 @@ function keep(emit: Emit): Emit {
   const kept: Emit = function (this: Kept, event, _first, second) {
     const state = this[key]
     // Most events have no listeners: for them nothing is entered. (`_events` is what has stayed since Node's first days.)
-    if (state === undefined || (this._events?.[event] === undefined && event !== 'error')) return emit.apply(this, arguments as unknown as Parameters<Emit>)
+    if (state === undefined || (this._events?.[event] === undefined && event !== 'error'))
+      return emit.apply(this, arguments as unknown as Parameters<Emit>)
     // Of a client's request: what comes over its connection from now on belongs to the same call.
     if (event === 'upgrade') keepIn(state, second as EventEmitter)
     const now = storage.getStore()
     // The SDK runs what it answers in a state of its own, of the same request.
-    if (now === state || (now !== undefined && now.headers === state.headers)) return emit.apply(this, arguments as unknown as Parameters<Emit>)
+    if (now === state || (now !== undefined && now.headers === state.headers))
+      return emit.apply(this, arguments as unknown as Parameters<Emit>)
     return storage.run(state, applyEmit, emit, this, arguments as unknown as Parameters<Emit>)
   }
   keeping.add(kept)

@@ -28,7 +28,8 @@ export function loadTypeScript({ platform, app }: { platform: string; app: strin
   const platformParent = pathToFileURL(join(platform, 'preload.mjs')).href
   let ownZod: boolean | undefined
 
-  const ours = (url: string | undefined): url is string => url !== undefined && url.startsWith(root) && !url.includes('/node_modules/')
+  const ours = (url: string | undefined): url is string =>
+    url !== undefined && url.startsWith(root) && !url.includes('/node_modules/')
 
   registerHooks({
     resolve(specifier, context, next) {
@@ -44,7 +45,10 @@ export function loadTypeScript({ platform, app }: { platform: string; app: strin
         return next(specifier, context)
       } catch (error) {
         const code = (error as NodeJS.ErrnoException).code ?? ''
-        const found = missing.has(code) && /^(\.|\/|file:)/.test(specifier) ? nearest(new URL(specifier, context.parentURL)) : undefined
+        const found =
+          missing.has(code) && /^(\.|\/|file:)/.test(specifier)
+            ? nearest(new URL(specifier, context.parentURL))
+            : undefined
         if (!found) throw error
         // Not by `next`: that of `require` takes no URLs.
         return { url: found, shortCircuit: true }
@@ -80,7 +84,8 @@ function nearest(url: URL): string | undefined {
   const path = fileURLToPath(new URL(url.pathname, 'file:///'))
   const candidates = endings.map((ending) => path + ending)
   const script = /\.([cm]?)jsx?$/.exec(path)
-  if (script) candidates.unshift(path.slice(0, script.index) + `.${script[1] ?? ''}ts`, path.slice(0, script.index) + '.tsx')
+  if (script)
+    candidates.unshift(path.slice(0, script.index) + `.${script[1] ?? ''}ts`, path.slice(0, script.index) + '.tsx')
   candidates.push(...endings.map((ending) => join(path, `index${ending}`)))
   const found = candidates.find(isFile)
   return found && pathToFileURL(found).href + url.search
@@ -94,7 +99,10 @@ function byPaths(specifier: string, paths: Record<string, string[]>, app: string
     if (!fits) continue
     const middle = after === undefined ? '' : specifier.slice(before.length, specifier.length - after.length)
     for (const target of targets) {
-      const path = join(app, target.replace('*', () => middle))
+      const path = join(
+        app,
+        target.replace('*', () => middle),
+      )
       const found = isFile(path) ? pathToFileURL(path).href : nearest(pathToFileURL(path))
       if (found) return found
     }

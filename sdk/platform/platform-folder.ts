@@ -10,7 +10,17 @@ import { declareSdk } from './editor-types.ts'
 const sdk = dirname(import.meta.dirname)
 const zod = dirname(createRequire(import.meta.url).resolve('zod/package.json'))
 
-const shared = { bundle: true, format: 'esm', platform: 'node', target: 'node22', minify: true, keepNames: true, legalComments: 'none', logLevel: 'silent', plugins: [withoutFacades] } satisfies BuildOptions
+const shared = {
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22',
+  minify: true,
+  keepNames: true,
+  legalComments: 'none',
+  logLevel: 'silent',
+  plugins: [withoutFacades],
+} satisfies BuildOptions
 
 /**
  * Makes the folder that every sandbox has at /m3o, as `{into}/{hash of its content}`: the SDK, zod and the preload, each
@@ -58,7 +68,8 @@ async function sourceHash(): Promise<string> {
   return hash.digest('hex').slice(0, 16)
 }
 
-const pythonFiles = async (): Promise<string[]> => (await readdir(join(sdk, 'python'))).filter((name) => name.endsWith('.py')).sort()
+const pythonFiles = async (): Promise<string[]> =>
+  (await readdir(join(sdk, 'python'))).filter((name) => name.endsWith('.py')).sort()
 
 async function buildPreload(made: string): Promise<void> {
   await build({ ...shared, entryPoints: [join(sdk, 'platform/preload.ts')], outfile: join(made, 'preload.mjs') })
@@ -73,15 +84,31 @@ async function buildSdk(made: string): Promise<void> {
     outdir: made,
     external: ['zod'],
     // ws is CommonJS and asks for Node's modules by `require`.
-    banner: { js: "import { createRequire as m3oRequire } from 'node:module'; const require = m3oRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as m3oRequire } from 'node:module'; const require = m3oRequire(import.meta.url);",
+    },
   })
-  await writeFile(join(made, 'package.json'), JSON.stringify({ name: '@m3o/sdk', version: '1.0.0', type: 'module', exports: { '.': { types: './index.d.ts', default: './index.js' } } }))
+  await writeFile(
+    join(made, 'package.json'),
+    JSON.stringify({
+      name: '@m3o/sdk',
+      version: '1.0.0',
+      type: 'module',
+      exports: { '.': { types: './index.d.ts', default: './index.js' } },
+    }),
+  )
   for (const { name, content } of await declareSdk()) await writeFile(join(made, name), content)
 }
 
 /** The entries that people import; they share their pieces, so that a schema of one is known to the others. */
 async function buildZod(made: string): Promise<void> {
-  const entries = { index: 'index.js', 'mini/index': 'mini/index.js', 'v3/index': 'v3/index.js', 'core/index': 'v4/core/index.js', 'locales/index': 'v4/locales/index.js' }
+  const entries = {
+    index: 'index.js',
+    'mini/index': 'mini/index.js',
+    'v3/index': 'v3/index.js',
+    'core/index': 'v4/core/index.js',
+    'locales/index': 'v4/locales/index.js',
+  }
   await build({
     ...shared,
     splitting: true,
@@ -89,8 +116,16 @@ async function buildZod(made: string): Promise<void> {
     outdir: made,
   })
   const exports = {
-    '.': './index.js', './package.json': './package.json', './v4': './index.js', './mini': './mini/index.js', './v4-mini': './mini/index.js',
-    './v4/mini': './mini/index.js', './v4/core': './core/index.js', './v3': './v3/index.js', './locales': './locales/index.js', './v4/locales': './locales/index.js',
+    '.': './index.js',
+    './package.json': './package.json',
+    './v4': './index.js',
+    './mini': './mini/index.js',
+    './v4-mini': './mini/index.js',
+    './v4/mini': './mini/index.js',
+    './v4/core': './core/index.js',
+    './v3': './v3/index.js',
+    './locales': './locales/index.js',
+    './v4/locales': './locales/index.js',
   }
   const { version } = JSON.parse(await readFile(join(zod, 'package.json'), 'utf8')) as { version: string }
   await writeFile(join(made, 'package.json'), JSON.stringify({ name: 'zod', version, type: 'module', exports }))

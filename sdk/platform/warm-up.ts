@@ -15,7 +15,9 @@ const times = 20
 export async function warmUp(load: Load, packages: readonly string[]): Promise<void> {
   const known: Record<string, (load: Load) => Promise<RequestListener | undefined>> = { zod, express }
   try {
-    await import(`data:text/javascript,export default 1;\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString('base64')}`)
+    await import(
+      `data:text/javascript,export default 1;\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString('base64')}`
+    )
     if (packages.includes('@m3o/sdk')) return await sdk(load)
     const listeners: RequestListener[] = [plain]
     for (const name of packages) {
@@ -31,16 +33,23 @@ export async function warmUp(load: Load, packages: readonly string[]): Promise<v
 const map = JSON.stringify({ version: 3, sources: ['x.ts'], names: [], mappings: 'AAAA' })
 
 interface Sdk {
-  service: (endpoints: Record<string, unknown>) => { listen: (at: { host: string; port: number }) => Promise<{ port: number; close: () => Promise<void> }> }
+  service: (endpoints: Record<string, unknown>) => {
+    listen: (at: { host: string; port: number }) => Promise<{ port: number; close: () => Promise<void> }>
+  }
   endpoint: (definition: Record<string, unknown>) => unknown
 }
-interface Zod { object: (shape: Record<string, unknown>) => { safeParse: (value: unknown) => unknown }; string: () => unknown }
+interface Zod {
+  object: (shape: Record<string, unknown>) => { safeParse: (value: unknown) => unknown }
+  string: () => unknown
+}
 
 async function sdk(load: Load): Promise<void> {
   const { service, endpoint } = (await load('@m3o/sdk')) as Sdk
   const { object, string } = (await load('zod')) as Zod
   const shape = object({ name: string() })
-  const { port, close } = await service({ warm: endpoint({ request: shape, response: shape, run: (asked: unknown) => asked }) }).listen({ host: '127.0.0.1', port: 0 })
+  const { port, close } = await service({
+    warm: endpoint({ request: shape, response: shape, run: (asked: unknown) => asked }),
+  }).listen({ host: '127.0.0.1', port: 0 })
   await ask(port, '/_m3o/describe', 'GET')
   await ask(port, '/health', 'GET')
   await asked(port)
@@ -54,7 +63,13 @@ async function zod(load: Load): Promise<undefined> {
 }
 
 interface Express {
-  (): RequestListener & { use: (handler: unknown) => void; all: (path: string, handler: (request: { body?: unknown }, response: { json: (body: unknown) => void }) => void) => void }
+  (): RequestListener & {
+    use: (handler: unknown) => void
+    all: (
+      path: string,
+      handler: (request: { body?: unknown }, response: { json: (body: unknown) => void }) => void,
+    ) => void
+  }
   json: () => unknown
 }
 
@@ -68,10 +83,14 @@ async function express(load: Load): Promise<RequestListener> {
 
 const plain: RequestListener = (request, response) => {
   const parts: Buffer[] = []
-  request.on('data', (part: Buffer) => parts.push(part)).on('end', () => {
-    const text = JSON.stringify(JSON.parse(Buffer.concat(parts).toString() || '{}'))
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text)
-  })
+  request
+    .on('data', (part: Buffer) => parts.push(part))
+    .on('end', () => {
+      const text = JSON.stringify(JSON.parse(Buffer.concat(parts).toString() || '{}'))
+      response
+        .writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+        .end(text)
+    })
 }
 
 async function answerTo(server: Server): Promise<void> {
@@ -90,9 +109,20 @@ async function asked(port: number): Promise<void> {
 function ask(port: number, path: string, method: string, agent: http.Agent | false = false): Promise<void> {
   const body = method === 'POST' ? '{"name":"x"}' : ''
   return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': body.length, traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, 'm3o-hops': '1' }
-    http.request({ host: '127.0.0.1', port, path, method, agent, headers, timeout: 2_000 }, (answer) => {
-      answer.resume().on('end', resolve).on('error', reject)
-    }).on('timeout', function (this: http.ClientRequest) { this.destroy() }).on('error', reject).end(body)
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': body.length,
+      traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+      'm3o-hops': '1',
+    }
+    http
+      .request({ host: '127.0.0.1', port, path, method, agent, headers, timeout: 2_000 }, (answer) => {
+        answer.resume().on('end', resolve).on('error', reject)
+      })
+      .on('timeout', function (this: http.ClientRequest) {
+        this.destroy()
+      })
+      .on('error', reject)
+      .end(body)
   })
 }

@@ -8,13 +8,17 @@ import type { SignInExchange } from './cookies.ts'
 import { endWaiting, requireWaiting, waitForSecond } from './second.ts'
 
 /** Whom next-auth signs in, and by what. `waits`: not yet, for their second factor is missing. */
-export interface SignedIn extends Person { method: string; waits?: boolean }
+export interface SignedIn extends Person {
+  method: string
+  waits?: boolean
+}
 
 type Given = Record<string, unknown>
 type Authorize = (web: Web, exchange: SignInExchange, given: Given) => Promise<SignedIn>
 
 const byPassword: Authorize = async (web, exchange, { email, password }) => {
-  if (typeof email !== 'string' || typeof password !== 'string' || email.length > 254 || password.length > 1024) throw new PlatformError('bad_request', 'email and password are needed')
+  if (typeof email !== 'string' || typeof password !== 'string' || email.length > 254 || password.length > 1024)
+    throw new PlatformError('bad_request', 'email and password are needed')
   return first(web, exchange, await web.people.signIn({ email, password, from: exchange.from }), 'password')
 }
 
@@ -40,9 +44,10 @@ const byPasskey: Authorize = async (web, exchange, { answer }) => {
 /** What was still missing of a sign-in that waits in this browser. */
 const bySecond: Authorize = async (web, exchange, { code, answer }) => {
   const { person, code: waiting, method } = await requireWaiting(web, exchange.request.headers.cookie)
-  const by = answer === undefined
-    ? await web.factor.check(person, textOf(code), actingAs(person, exchange.from))
-    : await web.passkeys.check('second', answerOf(answer), person.id).then(() => 'passkey')
+  const by =
+    answer === undefined
+      ? await web.factor.check(person, textOf(code), actingAs(person, exchange.from))
+      : await web.passkeys.check('second', answerOf(answer), person.id).then(() => 'passkey')
   await endWaiting(web, exchange, waiting)
   return { ...person, method: `${method}, ${by}` }
 }
@@ -51,22 +56,32 @@ async function first(web: Web, exchange: SignInExchange, person: Person, method:
   return { ...person, method, waits: await waitForSecond(web, exchange, { person, method }) }
 }
 
-const ways: Readonly<Record<string, Authorize>> = { credentials: byPassword, link: byLink, passkey: byPasskey, second: bySecond }
+const ways: Readonly<Record<string, Authorize>> = {
+  credentials: byPassword,
+  link: byLink,
+  passkey: byPasskey,
+  second: bySecond,
+}
 
 /** For next-auth: literals, as the package's own provider is a CommonJS default that plain Node does not find. */
-export const credentialProviders = (web: Web, exchange: SignInExchange) => Object.entries(ways).map(([id, authorize]) => ({
-  id, name: id, type: 'credentials', credentials: {}, options: {},
-  async authorize(given: Given | undefined) {
-    try {
-      return await authorize(web, exchange, given ?? {})
-    } catch (error) {
-      if (!isPlatformError(error)) throw error
-      web.log.info({ way: id, code: error.code, from: exchange.from }, 'a sign-in was refused')
-      // Only the code travels in the answer's URL: text from there must not be shown as ours.
-      throw new Error(error.code, { cause: error })
-    }
-  },
-}))
+export const credentialProviders = (web: Web, exchange: SignInExchange) =>
+  Object.entries(ways).map(([id, authorize]) => ({
+    id,
+    name: id,
+    type: 'credentials',
+    credentials: {},
+    options: {},
+    async authorize(given: Given | undefined) {
+      try {
+        return await authorize(web, exchange, given ?? {})
+      } catch (error) {
+        if (!isPlatformError(error)) throw error
+        web.log.info({ way: id, code: error.code, from: exchange.from }, 'a sign-in was refused')
+        // Only the code travels in the answer's URL: text from there must not be shown as ours.
+        throw new Error(error.code, { cause: error })
+      }
+    },
+  }))
 
 function textOf(given: unknown): string {
   if (typeof given === 'string' && given.length <= 200) return given
@@ -76,8 +91,12 @@ function textOf(given: unknown): string {
 /** As the browser gives it, in JSON; all of it is hostile until it was verified. */
 function answerOf(given: unknown): AuthenticationResponseJSON {
   try {
-    const answer = JSON.parse(typeof given === 'string' && given.length <= 16_384 ? given : '') as AuthenticationResponseJSON
+    const answer = JSON.parse(
+      typeof given === 'string' && given.length <= 16_384 ? given : '',
+    ) as AuthenticationResponseJSON
     if (typeof answer.id === 'string' && typeof answer.response.clientDataJSON === 'string') return answer
-  } catch { /* said below */ }
+  } catch {
+    /* said below */
+  }
   throw new PlatformError('bad_request', 'a passkey’s answer is needed')
 }

@@ -28,21 +28,35 @@ const providerSeconds = 900
 
 /** Serves /api/auth: next-auth as it is, in plain Node (it wants the shape of Next's API handlers). */
 export async function serveSignIn({ web, request, response, url, from, credential, turns }: Exchange): Promise<void> {
-  if (credential.by === 'token') throw new PlatformError('bad_request', 'sign-in takes no Authorization header', { fix: 'Leave it out.' })
+  if (credential.by === 'token')
+    throw new PlatformError('bad_request', 'sign-in takes no Authorization header', { fix: 'Leave it out.' })
   const shaped = Object.assign(Object.create(request) as object, {
-    method: request.method, headers: request.headers,
+    method: request.method,
+    headers: request.headers,
     query: { ...Object.fromEntries(url.searchParams), nextauth: url.pathname.split('/').slice(3) },
     cookies: cookiesOf(request.headers.cookie),
     body: request.method === 'POST' ? await formOf(request) : undefined,
   })
   // Hashing a password is heavy: everybody's turn comes.
-  if (request.method === 'POST' && !await turns.procedures.take(await shareOfCookie(web, credential, from), response)) return
+  if (request.method === 'POST' && !(await turns.procedures.take(await shareOfCookie(web, credential, from), response)))
+    return
   const reply = {
-    status(code: number) { response.statusCode = code; return reply },
-    setHeader(name: string, value: string | string[]) { response.setHeader(name, value); return reply },
+    status(code: number) {
+      response.statusCode = code
+      return reply
+    },
+    setHeader(name: string, value: string | string[]) {
+      response.setHeader(name, value)
+      return reply
+    },
     getHeader: (name: string) => response.getHeader(name),
-    json(body: unknown) { response.setHeader('content-type', 'application/json'); response.end(JSON.stringify(body)) },
-    send(body: unknown) { return typeof body === 'string' || body === undefined ? void response.end(body) : reply.json(body) },
+    json(body: unknown) {
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify(body))
+    },
+    send(body: unknown) {
+      return typeof body === 'string' || body === undefined ? void response.end(body) : reply.json(body)
+    },
     end: (body?: string) => void response.end(body),
   }
   response.setHeader('cache-control', 'no-store')
@@ -79,7 +93,11 @@ function optionsFor(web: Web, exchange: SignInExchange): AuthOptions {
       async jwt({ token, user, trigger }) {
         if (trigger !== 'signIn' && trigger !== 'signUp') return token
         const method = (user as Partial<SignedIn>).method ?? 'password'
-        const sid = await sessions.begin(user.id, { userAgent: request.headers['user-agent'] ?? '', address: from, method })
+        const sid = await sessions.begin(user.id, {
+          userAgent: request.headers['user-agent'] ?? '',
+          address: from,
+          method,
+        })
         web.noteChanged(user.id)
         return { sub: user.id, sid }
       },
@@ -88,7 +106,10 @@ function optionsFor(web: Web, exchange: SignInExchange): AuthOptions {
         if (open === undefined) return { expires: new Date(0).toISOString() }
         return { expires: session.expires, user: { name: open.person.name, email: open.person.email } }
       },
-      redirect: ({ url, baseUrl }) => (URL.canParse(url, baseUrl) && new URL(url, baseUrl).origin === new URL(baseUrl).origin ? new URL(url, baseUrl).href : baseUrl),
+      redirect: ({ url, baseUrl }) =>
+        URL.canParse(url, baseUrl) && new URL(url, baseUrl).origin === new URL(baseUrl).origin
+          ? new URL(url, baseUrl).href
+          : baseUrl,
     },
     events: {
       async signOut({ token }) {
@@ -109,7 +130,7 @@ function optionsFor(web: Web, exchange: SignInExchange): AuthOptions {
 async function formOf(request: IncomingMessage): Promise<Record<string, unknown>> {
   const body = await readBody(request, bounds)
   return request.headers['content-type']?.includes('json')
-    ? Object(parseBounded(body.length === 0 ? '{}' : body, bounds)) as Record<string, unknown>
+    ? (Object(parseBounded(body.length === 0 ? '{}' : body, bounds)) as Record<string, unknown>)
     : Object.fromEntries(new URLSearchParams(body.toString()))
 }
 

@@ -16,8 +16,13 @@ beforeAll(async () => {
     settings: (url) => {
       oidc.allow(`${url}/api/auth/callback/oidc`)
       return {
-        M3O_OIDC_ISSUER: `${oidc.issuer}/`, M3O_OIDC_CLIENT_ID: oidc.client.id, M3O_OIDC_CLIENT_SECRET: oidc.client.secret, M3O_OIDC_NAME: 'Example',
-        M3O_GITHUB_URL: github.url, M3O_GITHUB_CLIENT_ID: 'm3o', M3O_GITHUB_CLIENT_SECRET: 'a secret',
+        M3O_OIDC_ISSUER: `${oidc.issuer}/`,
+        M3O_OIDC_CLIENT_ID: oidc.client.id,
+        M3O_OIDC_CLIENT_SECRET: oidc.client.secret,
+        M3O_OIDC_NAME: 'Example',
+        M3O_GITHUB_URL: github.url,
+        M3O_GITHUB_CLIENT_ID: 'm3o',
+        M3O_GITHUB_CLIENT_SECRET: 'a secret',
       }
     },
   })
@@ -28,13 +33,24 @@ afterAll(async () => {
   await Promise.all([oidc[Symbol.asyncDispose](), github[Symbol.asyncDispose]()])
 })
 
-const account = (name: string, verified = true) => ({ sub: `sub-${name}`, email: `${name}@example.com`, email_verified: verified, name })
-const signedInAs = async (browser: ReturnType<Stand['browser']>) => ((await browser.query('person.me')).data as { person: { email: string } } | undefined)?.person.email
+const account = (name: string, verified = true) => ({
+  sub: `sub-${name}`,
+  email: `${name}@example.com`,
+  email_verified: verified,
+  name,
+})
+const signedInAs = async (browser: ReturnType<Stand['browser']>) =>
+  ((await browser.query('person.me')).data as { person: { email: string } } | undefined)?.person.email
 const owner = async () => stand.as(await stand.viewerOf((await stand.web.people.byEmail(email)) ?? expect.fail()))
 const setSignUp = async (signUp: 'open' | 'invitation' | 'closed') => (await owner()).platform.setSignUp({ signUp })
 
 test('the sign-in page is told which providers there are', async () => {
-  expect((await stand.browser().query('platform.welcome')).data).toMatchObject({ providers: [{ id: 'github', name: 'GitHub' }, { id: 'oidc', name: 'Example' }] })
+  expect((await stand.browser().query('platform.welcome')).data).toMatchObject({
+    providers: [
+      { id: 'github', name: 'GitHub' },
+      { id: 'oidc', name: 'Example' },
+    ],
+  })
 })
 
 test('who comes from a provider gets an account by the same rules as others', async () => {
@@ -49,8 +65,14 @@ test('who comes from a provider gets an account by the same rules as others', as
   expect(await bob.signInAt('oidc', path)).toBe(path)
   expect(await signedInAs(bob)).toBe('bob@example.com')
   expect((await bob.query('person.me')).data).toMatchObject({ teams: [] })
-  expect((await bob.mutate('invitations.accept', { secret: path.split('/').at(-1) })).data).toMatchObject({ team: 'demo' })
-  expect((await bob.query('security.read')).data).toMatchObject({ emailVerified: true, hasPassword: false, linked: [{ name: 'Example', email: 'bob@example.com' }] })
+  expect((await bob.mutate('invitations.accept', { secret: path.split('/').at(-1) })).data).toMatchObject({
+    team: 'demo',
+  })
+  expect((await bob.query('security.read')).data).toMatchObject({
+    emailVerified: true,
+    hasPassword: false,
+    linked: [{ name: 'Example', email: 'bob@example.com' }],
+  })
   expect((await bob.query('person.sessions')).data).toMatchObject([{ method: 'Example' }])
 
   // Known by the provider's subject from then on, whatever the address there says.
@@ -84,13 +106,20 @@ test('the provider’s word for an address takes an account of it that nobody ha
   await pretender.mutate('security.beginLinking', { provider: 'oidc' })
   expect(await pretender.signInAt('oidc')).toBe('/sign-in/account')
   // By another address, nothing is proved.
-  expect((await pretender.query('security.read')).data).toMatchObject({ emailVerified: false, linked: [{ email: 'eve@example.com' }] })
+  expect((await pretender.query('security.read')).data).toMatchObject({
+    emailVerified: false,
+    linked: [{ email: 'eve@example.com' }],
+  })
 
   oidc.account = account('dave')
   const dave = stand.browser()
   await dave.signInAt('oidc')
   expect(await signedInAs(dave)).toBe('dave@example.com')
-  expect((await dave.query('security.read')).data).toMatchObject({ emailVerified: true, hasPassword: false, linked: [{ email: 'dave@example.com' }] })
+  expect((await dave.query('security.read')).data).toMatchObject({
+    emailVerified: true,
+    hasPassword: false,
+    linked: [{ email: 'dave@example.com' }],
+  })
   expect(await signedInAs(pretender)).toBeUndefined()
   expect(await stand.browser().passwordError('dave@example.com', password)).toBe('unauthenticated')
 })
@@ -112,7 +141,13 @@ test('an account is linked by its person, in the session that asked for it', asy
   expect((await ann.mutate('security.beginLinking', { provider: 'nothing' })).error?.code).toBe('not_found')
   expect((await ann.mutate('security.beginLinking', { provider: 'oidc' })).status).toBe(200)
   expect(await ann.signInAt('oidc')).toBe('/sign-in/account')
-  expect((await ann.query('security.read')).data).toMatchObject({ linked: [{ email, name: 'Example' }], providers: [{ id: 'github', linked: false }, { id: 'oidc', linked: true }] })
+  expect((await ann.query('security.read')).data).toMatchObject({
+    linked: [{ email, name: 'Example' }],
+    providers: [
+      { id: 'github', linked: false },
+      { id: 'oidc', linked: true },
+    ],
+  })
   const other = stand.browser()
   await other.signInAt('oidc')
   expect(await signedInAs(other)).toBe(email)
@@ -126,7 +161,7 @@ test('an account is linked by its person, in the session that asked for it', asy
   await carl.mutate('security.beginLinking', { provider: 'oidc' })
   expect(await carl.signInAt('oidc')).toBe('/sign-in?error=linked_elsewhere')
 
-  const { data } = await other.query('security.read') as { data: { linked: { provider: string; subject: string }[] } }
+  const { data } = (await other.query('security.read')) as { data: { linked: { provider: string; subject: string }[] } }
   expect((await other.mutate('security.unlink', { ...data.linked[0] })).status).toBe(200)
 })
 
@@ -134,7 +169,7 @@ test('the only way in to an account is not taken away, and a confirmed address i
   oidc.account = account('carl')
   const carl = stand.browser()
   await carl.signInAt('oidc')
-  const { data } = await carl.query('security.read') as { data: { linked: { provider: string; subject: string }[] } }
+  const { data } = (await carl.query('security.read')) as { data: { linked: { provider: string; subject: string }[] } }
   expect((await carl.mutate('security.unlink', { ...data.linked[0] })).error?.code).toBe('conflict')
   expect((await carl.mutate('security.setPassword', { password: 'a car for carl' })).status).toBe(200)
   expect((await carl.mutate('security.setPassword', { password: 'another car' })).error?.code).toBe('not_in_this_state')
@@ -146,7 +181,11 @@ test('the only way in to an account is not taken away, and a confirmed address i
 
 test('an answer that nobody asked for, or that was asked for in another browser, signs nobody in', async () => {
   oidc.account = account('bob')
-  for (const path of ['/api/auth/callback/oidc?code=made-up&state=made-up', '/api/auth/callback/oidc', '/api/auth/callback/nothing?code=x']) {
+  for (const path of [
+    '/api/auth/callback/oidc?code=made-up&state=made-up',
+    '/api/auth/callback/oidc',
+    '/api/auth/callback/nothing?code=x',
+  ]) {
     const browser = stand.browser()
     await browser.fetch(path)
     expect(await signedInAs(browser), path).toBeUndefined()
@@ -155,7 +194,13 @@ test('an answer that nobody asked for, or that was asked for in another browser,
 
 test('nobody is sent on to another site', async () => {
   oidc.account = account('bob')
-  for (const callbackUrl of ['https://evil.example/x', '//evil.example', '/\\evil.example', 'javascript:alert(1)', `${stand.settings.url}.evil.example/`]) {
+  for (const callbackUrl of [
+    'https://evil.example/x',
+    '//evil.example',
+    '/\\evil.example',
+    'javascript:alert(1)',
+    `${stand.settings.url}.evil.example/`,
+  ]) {
     const bob = stand.browser()
     expect(await bob.signInAt('oidc', callbackUrl), callbackUrl).toBe('/')
     expect(await signedInAs(bob)).toBe('bob@example.com')
@@ -166,7 +211,10 @@ test('GitHub’s word counts for an address that it has confirmed, and not for a
   github.emails = [{ email: 'eve@example.com', primary: true, verified: false }]
   const eve = stand.browser()
   expect(await eve.signInAt('github')).toBe('/sign-in?error=address_not_verified')
-  github.emails = [{ email: 'wrong@example.com', primary: true, verified: false }, { email: 'eve@example.com', primary: false, verified: true }]
+  github.emails = [
+    { email: 'wrong@example.com', primary: true, verified: false },
+    { email: 'eve@example.com', primary: false, verified: true },
+  ]
   await eve.signInAt('github')
   expect(await signedInAs(eve)).toBe('eve@example.com')
 })
@@ -179,7 +227,9 @@ test('a second factor is asked for after a provider as well', async () => {
   const { secret } = (await bob.mutate('security.beginTotp')).data as { secret: string }
   const { totpCode } = await import('../people/totp.ts')
   const step = () => Math.floor(Date.now() / 30_000)
-  const { recoveryCodes } = (await bob.mutate('security.confirmTotp', { code: totpCode(secret, step()) })).data as { recoveryCodes: string[] }
+  const { recoveryCodes } = (await bob.mutate('security.confirmTotp', { code: totpCode(secret, step()) })).data as {
+    recoveryCodes: string[]
+  }
   expect(recoveryCodes).toHaveLength(10)
   const again = stand.browser()
   expect(await again.signInAt('oidc')).toBe('/sign-in/second')
@@ -200,7 +250,8 @@ async function startGitHub() {
       back.search = new URLSearchParams({ code: 'a-code', state: url.searchParams.get('state') ?? '' }).toString()
       return response.writeHead(302, { location: back.href }).end()
     }
-    if (url.pathname === '/login/oauth/access_token') return json({ access_token: 'a-token', token_type: 'bearer', scope: 'read:user,user:email' })
+    if (url.pathname === '/login/oauth/access_token')
+      return json({ access_token: 'a-token', token_type: 'bearer', scope: 'read:user,user:email' })
     if (url.pathname === '/api/v3/user') return json({ id: 7, login: 'eve', name: null, email: 'public@example.com' })
     if (url.pathname === '/api/v3/user/emails') return json(state.emails)
     return response.writeHead(404).end()
@@ -208,7 +259,9 @@ async function startGitHub() {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    set emails(emails: typeof state.emails) { state.emails = emails },
+    set emails(emails: typeof state.emails) {
+      state.emails = emails
+    },
     async [Symbol.asyncDispose]() {
       server.close()
       server.closeAllConnections()

@@ -12,37 +12,69 @@ import { cookieOf, type SignInExchange } from './cookies.ts'
 import type { SignedIn } from './credentials.ts'
 import { waitForSecond } from './second.ts'
 
-interface Profile { sub?: unknown; id?: unknown; name?: unknown; preferred_username?: unknown; login?: unknown; email?: unknown; email_verified?: unknown }
-interface Tokens { access_token?: string; claims(): Profile }
-interface Client { userinfo(tokens: Tokens): Promise<Profile> }
+interface Profile {
+  sub?: unknown
+  id?: unknown
+  name?: unknown
+  preferred_username?: unknown
+  login?: unknown
+  email?: unknown
+  email_verified?: unknown
+}
+interface Tokens {
+  access_token?: string
+  claims(): Profile
+}
+interface Client {
+  userinfo(tokens: Tokens): Promise<Profile>
+}
 
 /** Subjects are unique at one issuer only, and another may be configured some day. */
-export const providerKey = ({ id, issuer }: Pick<ProviderSettings, 'id' | 'issuer'>): string => (id === 'google' ? id : `${id} ${issuer}`)
+export const providerKey = ({ id, issuer }: Pick<ProviderSettings, 'id' | 'issuer'>): string =>
+  id === 'google' ? id : `${id} ${issuer}`
 
 /** For next-auth, as literals (its own are CommonJS defaults, and GitHub's takes an address that nobody has confirmed). */
-export const oauthProviders = ({ settings }: Pick<Web, 'settings'>) => settings.providers.map((provider) => (provider.id === 'github' ? github(provider) : oidc(provider)))
+export const oauthProviders = ({ settings }: Pick<Web, 'settings'>) =>
+  settings.providers.map((provider) => (provider.id === 'github' ? github(provider) : oidc(provider)))
 
 function oidc({ id, name, issuer, clientId, clientSecret }: ProviderSettings) {
   return {
-    id, name, type: 'oauth', clientId, clientSecret, wellKnown: `${issuer}/.well-known/openid-configuration`, options: {},
+    id,
+    name,
+    type: 'oauth',
+    clientId,
+    clientSecret,
+    wellKnown: `${issuer}/.well-known/openid-configuration`,
+    options: {},
     authorization: { params: { scope: 'openid email profile' } },
-    idToken: true, checks: ['pkce', 'state', 'nonce'],
+    idToken: true,
+    checks: ['pkce', 'state', 'nonce'],
     httpOptions: { timeout: 10_000 },
     userinfo: {
       /** The signed claims count; what they leave out (OpenID Connect Core §5.4) is asked for. */
       async request({ client, tokens }: { client: Client; tokens: Tokens }) {
         const claims = tokens.claims()
-        return claims.email === undefined ? { ...await client.userinfo(tokens), ...claims } : claims
+        return claims.email === undefined ? { ...(await client.userinfo(tokens)), ...claims } : claims
       },
     },
-    profile: (profile: Profile) => ({ id: String(profile.sub), name: nameOf(profile), email: addressOf(profile.email) }),
+    profile: (profile: Profile) => ({
+      id: String(profile.sub),
+      name: nameOf(profile),
+      email: addressOf(profile.email),
+    }),
   }
 }
 
 function github({ id, name, issuer, clientId, clientSecret }: ProviderSettings) {
   const api = issuer === 'https://github.com' ? 'https://api.github.com' : `${issuer}/api/v3`
   return {
-    id, name, type: 'oauth', clientId, clientSecret, issuer: `${issuer}/login/oauth`, options: {},
+    id,
+    name,
+    type: 'oauth',
+    clientId,
+    clientSecret,
+    issuer: `${issuer}/login/oauth`,
+    options: {},
     authorization: { url: `${issuer}/login/oauth/authorize`, params: { scope: 'read:user user:email' } },
     token: { url: `${issuer}/login/oauth/access_token` },
     checks: ['pkce', 'state'],
@@ -51,9 +83,15 @@ function github({ id, name, issuer, clientId, clientSecret }: ProviderSettings) 
       url: `${api}/user`,
       async request({ client, tokens }: { client: Client; tokens: Tokens }) {
         const profile = await client.userinfo(tokens)
-        const answer = await fetch(`${api}/user/emails`, { headers: { authorization: `Bearer ${tokens.access_token}`, accept: 'application/vnd.github+json' }, signal: AbortSignal.timeout(10_000) })
-        const emails = answer.ok ? (await answer.json()) as { email: string; primary: boolean; verified: boolean }[] : []
-        const chosen = emails.find(({ primary, verified }) => primary && verified) ?? emails.find(({ verified }) => verified)
+        const answer = await fetch(`${api}/user/emails`, {
+          headers: { authorization: `Bearer ${tokens.access_token}`, accept: 'application/vnd.github+json' },
+          signal: AbortSignal.timeout(10_000),
+        })
+        const emails = answer.ok
+          ? ((await answer.json()) as { email: string; primary: boolean; verified: boolean }[])
+          : []
+        const chosen =
+          emails.find(({ primary, verified }) => primary && verified) ?? emails.find(({ verified }) => verified)
         return { ...profile, email: chosen?.email ?? '', email_verified: chosen !== undefined }
       },
     },
@@ -73,7 +111,10 @@ export function acceptProvider(web: Web, exchange: SignInExchange): SignInCallba
     if (provider === undefined) return (user as Partial<SignedIn>).waits ? consolePath.secondFactor() : true
     const said = (profile ?? {}) as Profile
     const claimed: Claimed = {
-      provider: providerKey(provider), subject: String(account?.providerAccountId ?? ''), email: addressOf(user.email).toLowerCase(), name: textOf(user.name),
+      provider: providerKey(provider),
+      subject: String(account?.providerAccountId ?? ''),
+      email: addressOf(user.email).toLowerCase(),
+      name: textOf(user.name),
       emailVerified: said.email_verified === true || said.email_verified === 'true',
     }
     try {
@@ -87,7 +128,8 @@ export function acceptProvider(web: Web, exchange: SignInExchange): SignInCallba
       const { person, notice } = await web.linked.signIn(claimed, exchange.from)
       await confirmedBy(web, person, claimed, exchange.from)
       await changed(web, person, notice)
-      if (await waitForSecond(web, exchange, { person, method: provider.name })) return consolePath.secondFactor(wantedPath(web, exchange))
+      if (await waitForSecond(web, exchange, { person, method: provider.name }))
+        return consolePath.secondFactor(wantedPath(web, exchange))
       Object.assign(user, { ...person, method: provider.name })
       return true
     } catch (error) {
@@ -98,12 +140,22 @@ export function acceptProvider(web: Web, exchange: SignInExchange): SignInCallba
 }
 
 /** Somebody who is in their account, by what it has, and whose provider vouches for the very address of it. */
-async function confirmedBy({ people }: Web, person: Person, { email, emailVerified }: Claimed, from: string): Promise<void> {
-  if (person.unconfirmed && emailVerified && person.email.toLowerCase() === email) await people.confirm(person, actingAs(person, from))
+async function confirmedBy(
+  { people }: Web,
+  person: Person,
+  { email, emailVerified }: Claimed,
+  from: string,
+): Promise<void> {
+  if (person.unconfirmed && emailVerified && person.email.toLowerCase() === email)
+    await people.confirm(person, actingAs(person, from))
 }
 
 /** Who asked, signed in and in this browser, that the account that comes back be linked to theirs. */
-async function linkingFor({ codes, sessions, settings }: Web, { request }: SignInExchange, provider: string): Promise<Person | undefined> {
+async function linkingFor(
+  { codes, sessions, settings }: Web,
+  { request }: SignInExchange,
+  provider: string,
+): Promise<Person | undefined> {
   const sessionId = await sessionIdOf({ settings }, request.headers.cookie)
   const taken = sessionId === undefined ? undefined : await codes.take('linking', linkingCode(sessionId, provider))
   const session = taken === undefined || sessionId === undefined ? undefined : await sessions.open(sessionId)
@@ -126,6 +178,7 @@ function wantedPath({ settings }: Pick<Web, 'settings'>, { request }: SignInExch
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
-const nameOf = ({ name, preferred_username: username, login }: Profile): string => [name, username, login].map(textOf).find((each) => each !== '') ?? ''
+const nameOf = ({ name, preferred_username: username, login }: Profile): string =>
+  [name, username, login].map(textOf).find((each) => each !== '') ?? ''
 /** Checked before next-auth makes it lower case: `K` (U+212A) becomes a `k` by that, and so another's address. */
 const addressOf = (value: unknown): string => emailAddress.safeParse(value).data ?? ''

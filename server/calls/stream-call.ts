@@ -19,7 +19,15 @@ export async function* streamCall(web: Web, viewer: Viewer, request: CallRequest
   const stop = new AbortController()
   const signals = [limit.signal, stop.signal, ...(request.signal === undefined ? [] : [request.signal])]
   try {
-    const answer = await openCall(web, viewer, { ...request, body: bytesOf(request), signal: AbortSignal.any(signals), headers: [['accept', 'text/event-stream'], ...request.headers.filter(([name]) => name.toLowerCase() !== 'accept')] })
+    const answer = await openCall(web, viewer, {
+      ...request,
+      body: bytesOf(request),
+      signal: AbortSignal.any(signals),
+      headers: [
+        ['accept', 'text/event-stream'],
+        ...request.headers.filter(([name]) => name.toLowerCase() !== 'accept'),
+      ],
+    })
     clearTimeout(timer)
     yield { head: headOf(answer) }
     const isEvents = /^text\/event-stream/.test(answer.headers['content-type'] ?? '')
@@ -75,4 +83,5 @@ async function* messagesOf(answer: AsyncIterable<Buffer>, isEvents: boolean): As
 }
 
 /** How the SDK marks the end of a stream (sdk/stream-http.ts): no message. */
-const isEnd = (event: string, data: readonly string[]): boolean => event === 'end' && data.length === 1 && data[0] === '{}'
+const isEnd = (event: string, data: readonly string[]): boolean =>
+  event === 'end' && data.length === 1 && data[0] === '{}'

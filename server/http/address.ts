@@ -5,7 +5,12 @@ import type { Credential } from './credential.ts'
 
 /** Where a request came from; a proxy is believed only when the operator said that there is one. */
 export function addressOf(request: IncomingMessage, settings: Pick<Settings, 'trustProxy'>): string {
-  const forwarded = settings.trustProxy ? String(request.headers['x-forwarded-for'] ?? '').split(',').at(-1)?.trim() ?? '' : ''
+  const forwarded = settings.trustProxy
+    ? (String(request.headers['x-forwarded-for'] ?? '')
+        .split(',')
+        .at(-1)
+        ?.trim() ?? '')
+    : ''
   if (isIP(forwarded) !== 0) return forwarded
   return (request.socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '')
 }
@@ -46,4 +51,5 @@ export function isForged(request: IncomingMessage, settings: Pick<Settings, 'url
   return !isRead(request) && credential.by !== 'token' && !isSameOrigin(request, settings)
 }
 
-export const isRead = ({ method }: Pick<IncomingMessage, 'method'>): boolean => method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+export const isRead = ({ method }: Pick<IncomingMessage, 'method'>): boolean =>
+  method === 'GET' || method === 'HEAD' || method === 'OPTIONS'

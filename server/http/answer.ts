@@ -4,10 +4,20 @@ import { newId } from '#contract/ids.ts'
 import { outageOf } from '#contract/outage.ts'
 import type { Web } from '../web.ts'
 
-export function sendJson(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
   if (response.headersSent || response.destroyed) return void response.destroy()
   const text = `${JSON.stringify(body)}\n`
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), 'cache-control': 'no-store', ...headers })
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    ...headers,
+  })
   response.end(text)
 }
 
@@ -15,7 +25,9 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 export function sendError(request: IncomingMessage, response: ServerResponse, body: ErrorBody): void {
   sendJson(response, errorStatus[body.code], body, {
     ...(!request.complete && { connection: 'close' }),
-    ...(body.code === 'rate_limited' && { 'retry-after': String(Math.ceil(Number(body.data?.retryAfterMs ?? 1000) / 1000)) }),
+    ...(body.code === 'rate_limited' && {
+      'retry-after': String(Math.ceil(Number(body.data?.retryAfterMs ?? 1000) / 1000)),
+    }),
   })
 }
 
@@ -29,5 +41,7 @@ export function bodyOfFailure(web: Pick<Web, 'log'>, error: unknown, doing: stri
   }
   const operation = newId('operation')
   web.log.error({ err: error, operation, doing }, 'a request failed unexpectedly')
-  return new PlatformError('internal', `something went wrong inside the platform (${operation})`, { data: { operation } }).toJSON()
+  return new PlatformError('internal', `something went wrong inside the platform (${operation})`, {
+    data: { operation },
+  }).toJSON()
 }

@@ -6,7 +6,9 @@ import { endStalled, readBody } from './body.ts'
 
 let asked: (incoming: IncomingMessage) => void
 const server = createServer((incoming) => asked(incoming))
-beforeAll(async () => { await once(server.listen(0, '127.0.0.1'), 'listening') })
+beforeAll(async () => {
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+})
 afterAll(() => {
   server.closeAllConnections()
   server.close()
@@ -14,8 +16,13 @@ afterAll(() => {
 
 /** A request that has begun; the parts are sent, the end is not. */
 async function begun(headers: Record<string, string>, ...parts: string[]) {
-  const came = new Promise<IncomingMessage>((resolve) => { asked = resolve })
-  const sent = request({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, method: 'POST', headers }).on('error', () => {})
+  const came = new Promise<IncomingMessage>((resolve) => {
+    asked = resolve
+  })
+  const sent = request({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, method: 'POST', headers }).on(
+    'error',
+    () => {},
+  )
   sent.flushHeaders()
   for (const part of parts) sent.write(part)
   return { sent, incoming: await came }

@@ -14,9 +14,18 @@ export interface BodyLimits {
  * @throws PlatformError `too_large`, `timeout`, `bad_request` (compressed), `cancelled`
  */
 export function readBody(request: IncomingMessage, { bytes, withinMs }: BodyLimits): Promise<Buffer> {
-  const tooLarge = () => new PlatformError('too_large', `the body is larger than ${spokenBytes(bytes)}`, { fix: 'Send less at once.', data: { maxBytes: bytes } })
+  const tooLarge = () =>
+    new PlatformError('too_large', `the body is larger than ${spokenBytes(bytes)}`, {
+      fix: 'Send less at once.',
+      data: { maxBytes: bytes },
+    })
   const encoding = request.headers['content-encoding'] ?? 'identity'
-  if (encoding.toLowerCase() !== 'identity') return Promise.reject(new PlatformError('bad_request', 'a compressed body is not accepted here', { fix: 'Send it without Content-Encoding.' }))
+  if (encoding.toLowerCase() !== 'identity')
+    return Promise.reject(
+      new PlatformError('bad_request', 'a compressed body is not accepted here', {
+        fix: 'Send it without Content-Encoding.',
+      }),
+    )
   const declared = declaredBytes(request)
   if (declared !== Infinity && declared > bytes) return Promise.reject(tooLarge())
   if (request.destroyed) return Promise.reject(new PlatformError('cancelled', 'the client disconnected'))
@@ -38,7 +47,15 @@ export function readBody(request: IncomingMessage, { bytes, withinMs }: BodyLimi
     }
     const whole = () => settle()
     const gone = () => settle(new PlatformError('cancelled', 'the client disconnected'))
-    const timer = setTimeout(() => settle(new PlatformError('timeout', `the body did not arrive within ${withinMs / 1_000} s`, { fix: 'Try again on a faster connection.' })), withinMs)
+    const timer = setTimeout(
+      () =>
+        settle(
+          new PlatformError('timeout', `the body did not arrive within ${withinMs / 1_000} s`, {
+            fix: 'Try again on a faster connection.',
+          }),
+        ),
+      withinMs,
+    )
     request.on('data', take).once('end', whole).once('error', gone).once('close', gone)
   })
 }

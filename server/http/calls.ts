@@ -12,8 +12,13 @@ import { inertPolicy } from './security.ts'
 import { shareOf, takeBodyTurn } from './turns.ts'
 
 const asked = z.object({
-  team: z.string(), environment: z.string(), service: z.string().max(64),
-  path: z.string().max(8_192).regex(/^\/[^\s]*$/, 'a path begins with / and has no spaces'),
+  team: z.string(),
+  environment: z.string(),
+  service: z.string().max(64),
+  path: z
+    .string()
+    .max(8_192)
+    .regex(/^\/[^\s]*$/, 'a path begins with / and has no spaces'),
   method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']).default('POST'),
 })
 const bodyLimits = { bytes: 16 << 20, withinMs: 120_000 }
@@ -31,7 +36,7 @@ export async function serveCall({ web, request, response, url, from, viewer, tur
   const at = await authorize(web, who, 'service.call', names, { listing: true })
   const declared = declaredBytes(request)
   if (declared !== Infinity && declared > bodyLimits.bytes) throw tooLarge()
-  if (!await takeBodyTurn(turns, response, { share: shareOf(who, from), bytes: declared })) return
+  if (!(await takeBodyTurn(turns, response, { share: shareOf(who, from), bytes: declared }))) return
   const body = await readBody(request, bodyLimits).catch((error: unknown) => {
     throw isPlatformError(error) && error.code === 'too_large' ? tooLarge() : error
   })
@@ -44,17 +49,32 @@ export async function serveCall({ web, request, response, url, from, viewer, tur
   }, timeoutMs)
   const type = request.headers['content-type']
   const answer = await openCall(web, who, {
-    at, service, path, method, headers: type === undefined ? [] : [['content-type', type]], body: body.length === 0 ? null : body,
-    from, signal: gone.signal,
-  }).catch((cause: unknown) => {
-    throw callFailure({ service, timeoutMs }, cause, { late, gone: gone.signal.aborted })
-  }).finally(() => clearTimeout(timer))
+    at,
+    service,
+    path,
+    method,
+    headers: type === undefined ? [] : [['content-type', type]],
+    body: body.length === 0 ? null : body,
+    from,
+    signal: gone.signal,
+  })
+    .catch((cause: unknown) => {
+      throw callFailure({ service, timeoutMs }, cause, { late, gone: gone.signal.aborted })
+    })
+    .finally(() => clearTimeout(timer))
   response.writeHead(200, {
-    'content-type': 'application/octet-stream', 'content-disposition': attachment('answer'), 'content-security-policy': inertPolicy, 'cache-control': 'no-store',
-    [answerOf.status]: String(answer.statusCode), [answerOf.type]: answer.headers['content-type'] ?? '',
+    'content-type': 'application/octet-stream',
+    'content-disposition': attachment('answer'),
+    'content-security-policy': inertPolicy,
+    'cache-control': 'no-store',
+    [answerOf.status]: String(answer.statusCode),
+    [answerOf.type]: answer.headers['content-type'] ?? '',
   })
   response.flushHeaders()
   await pipeline(answer, response).catch(() => response.destroy())
 }
 
-const tooLarge = () => new PlatformError('too_large', `a call's body has at most ${bodyLimits.bytes >> 20} MiB here`, { fix: 'Call the service at its own address.' })
+const tooLarge = () =>
+  new PlatformError('too_large', `a call's body has at most ${bodyLimits.bytes >> 20} MiB here`, {
+    fix: 'Call the service at its own address.',
+  })

@@ -5,7 +5,10 @@ import { networkOf } from '../people/sign-in-limit.ts'
 const limits = { total: 4_000, ofNetwork: 1_000 }
 
 /** One network does not take all connections. This machine may: a proxy of the operator's often runs here, in everybody's name. */
-export function limitConnections(server: Pick<Server, 'maxConnections' | 'on'>, { total, ofNetwork }: { total: number; ofNetwork: number } = limits): void {
+export function limitConnections(
+  server: Pick<Server, 'maxConnections' | 'on'>,
+  { total, ofNetwork }: { total: number; ofNetwork: number } = limits,
+): void {
   server.maxConnections = total
   const open = new Map<string, number>()
   server.on('connection', (socket: Pick<Socket, 'remoteAddress' | 'destroy' | 'once'>) => {

@@ -12,13 +12,22 @@ type Given = Pick<IncomingHttpHeaders, 'cookie' | 'authorization'>
  * @param basic also takes the token as the password of `Basic`, as git sends it
  * @throws PlatformError `bad_request` for two identities, `unauthenticated` for an Authorization header without a token
  */
-export function credentialOf({ cookie, authorization }: Given, settings: Pick<Settings, 'cookies'>, { basic = false }: { basic?: boolean } = {}): Credential {
+export function credentialOf(
+  { cookie, authorization }: Given,
+  settings: Pick<Settings, 'cookies'>,
+  { basic = false }: { basic?: boolean } = {},
+): Credential {
   const hasSession = cookie !== undefined && namesSession(cookie, settings.cookies.session)
   if (authorization === undefined) return hasSession ? { by: 'session', cookie } : { by: 'nobody' }
-  if (hasSession) throw new PlatformError('bad_request', 'the request has a session cookie and an Authorization header', { fix: 'Send only one of them.' })
+  if (hasSession)
+    throw new PlatformError('bad_request', 'the request has a session cookie and an Authorization header', {
+      fix: 'Send only one of them.',
+    })
   const token = tokenOf(authorization, basic)
   if (token === undefined) {
-    throw new PlatformError('unauthenticated', 'the Authorization header holds no token', { fix: 'Send Authorization: Bearer TOKEN, or no Authorization header.' })
+    throw new PlatformError('unauthenticated', 'the Authorization header holds no token', {
+      fix: 'Send Authorization: Bearer TOKEN, or no Authorization header.',
+    })
   }
   return { by: 'token', token }
 }
@@ -32,7 +41,8 @@ function tokenOf(authorization: string, basic: boolean): string | undefined {
 }
 
 /** next-auth splits a long cookie into `name.0`, `name.1`, … */
-const namesSession = (cookie: string, name: string): boolean => cookie.split(';').some((pair) => {
-  const key = pair.slice(0, Math.max(0, pair.indexOf('='))).trim()
-  return key === name || key.startsWith(`${name}.`)
-})
+const namesSession = (cookie: string, name: string): boolean =>
+  cookie.split(';').some((pair) => {
+    const key = pair.slice(0, Math.max(0, pair.indexOf('='))).trim()
+    return key === name || key.startsWith(`${name}.`)
+  })

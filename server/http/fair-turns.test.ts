@@ -3,8 +3,12 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { isPlatformError } from '#contract/errors.ts'
 import { FairTurns } from './fair-turns.ts'
 
-beforeEach(() => { vi.useFakeTimers() })
-afterEach(() => { vi.useRealTimers() })
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 class Answer extends EventEmitter {
   closed = false
@@ -18,7 +22,8 @@ class Answer extends EventEmitter {
 function asking(turns: FairTurns, count: number) {
   const begun: string[] = []
   const answers = Array.from({ length: count }, () => new Answer())
-  for (const [n, answer] of answers.entries()) void turns.take('one', answer).then((mayBegin) => begun.push(mayBegin ? String(n) : `-${n}`))
+  for (const [n, answer] of answers.entries())
+    void turns.take('one', answer).then((mayBegin) => begun.push(mayBegin ? String(n) : `-${n}`))
   return { begun, answers, settle: () => vi.advanceTimersByTimeAsync(0) }
 }
 
@@ -62,7 +67,10 @@ test('who reads slowly keeps a place for two seconds, and gives it back once', a
 /** One request of a key, which notes its name when it begins. */
 function ask(turns: FairTurns, begun: string[], name: string, cost = 1): Answer {
   const answer = new Answer()
-  void turns.take(name.replace(/\d+$/, ''), answer, cost).then((mayBegin) => begun.push(mayBegin ? name : `-${name}`), (error: unknown) => begun.push(isPlatformError(error) ? error.code : String(error)))
+  void turns.take(name.replace(/\d+$/, ''), answer, cost).then(
+    (mayBegin) => begun.push(mayBegin ? name : `-${name}`),
+    (error: unknown) => begun.push(isPlatformError(error) ? error.code : String(error)),
+  )
   return answer
 }
 
@@ -71,7 +79,12 @@ test('a flood of one person delays another by no more than one request', async (
   const begun: string[] = []
   const flood = Array.from({ length: 1_000 }, (_, n) => ask(turns, begun, `flood${n}`))
   const others = ['ann0', 'ann1', 'bob0'].map((name) => ask(turns, begun, name))
-  const all = new Map([...flood.map((answer, n) => [`flood${n}`, answer] as const), ['ann0', others[0]], ['ann1', others[1]], ['bob0', others[2]]])
+  const all = new Map([
+    ...flood.map((answer, n) => [`flood${n}`, answer] as const),
+    ['ann0', others[0]],
+    ['ann1', others[1]],
+    ['bob0', others[2]],
+  ])
   for (let n = 0; n < 8; n++) {
     await vi.advanceTimersByTimeAsync(0)
     all.get(begun.at(-1) ?? '')?.send()

@@ -7,8 +7,14 @@ interface Answer {
   off(event: 'close', listener: () => void): unknown
 }
 
-interface Waiting { cost: number; begin: () => void }
-interface Queue { running: number; waiting: Set<Waiting> }
+interface Waiting {
+  cost: number
+  begin: () => void
+}
+interface Queue {
+  running: number
+  waiting: Set<Waiting>
+}
 
 export interface TurnLimits {
   /** Cost of all that runs at the same time. */
@@ -50,8 +56,12 @@ export class FairTurns {
     const queue = this.#queueOf(key)
     const counted = Math.min(cost, this.#ofOne)
     const waits = [...queue.waiting].reduce((sum, one) => sum + one.cost, 0)
-    if (waits > 0 && waits + counted > this.#mostWaiting) throw new PlatformError('rate_limited', 'too many requests at once', { fix: 'Wait until some of them are answered.', data: { retryAfterMs: 1_000 } })
-    if (!await this.#turn(queue, response, counted)) return false
+    if (waits > 0 && waits + counted > this.#mostWaiting)
+      throw new PlatformError('rate_limited', 'too many requests at once', {
+        fix: 'Wait until some of them are answered.',
+        data: { retryAfterMs: 1_000 },
+      })
+    if (!(await this.#turn(queue, response, counted))) return false
     const give = () => {
       clearTimeout(timer)
       response.off('close', give)

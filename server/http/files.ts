@@ -9,7 +9,10 @@ import { readQuery } from './query.ts'
 import { inertPolicy } from './security.ts'
 
 const asked = z.object({
-  team: z.string(), environment: z.string(), service: z.string(), path: z.string().min(1).max(4096),
+  team: z.string(),
+  environment: z.string(),
+  service: z.string(),
+  path: z.string().min(1).max(4096),
   /** One's own draft when absent. */
   commit: z.string().optional(),
 })
@@ -22,14 +25,21 @@ export async function serveFile({ web, request, response, url, viewer }: Exchang
   const at = await authorize(web, who, 'source.read', names)
   const gone = new AbortController()
   response.once('close', () => gone.abort())
-  const parts = web.runtime.stream('source.raw', {
-    ...inTree({ at, viewer: who }, commit === undefined ? { draft: true } : { commit }), path,
-  }, { actor: who.actor, signal: gone.signal })
+  const parts = web.runtime.stream(
+    'source.raw',
+    {
+      ...inTree({ at, viewer: who }, commit === undefined ? { draft: true } : { commit }),
+      path,
+    },
+    { actor: who.actor, signal: gone.signal },
+  )
   // The first part before the head: what is not there is a 404, not an empty file.
   const first = await parts.next()
   response.writeHead(200, {
-    'content-type': 'application/octet-stream', 'content-disposition': attachment(path.split('/').at(-1) ?? 'file'),
-    'content-security-policy': inertPolicy, 'cache-control': 'private, no-cache',
+    'content-type': 'application/octet-stream',
+    'content-disposition': attachment(path.split('/').at(-1) ?? 'file'),
+    'content-security-policy': inertPolicy,
+    'cache-control': 'private, no-cache',
   })
   await pipeline(Readable.from(bytes()), response).catch(() => response.destroy())
 

@@ -48,7 +48,9 @@ export const served: [begins: string, Serve][] = [
   [metricsPath, serveMetrics],
 ]
 
-const platformSegments = new Set([...served.map(([begins]) => begins), builtFiles, '/live'].map((begins) => begins.split('/')[1] as string))
+const platformSegments = new Set(
+  [...served.map(([begins]) => begins), builtFiles, '/live'].map((begins) => begins.split('/')[1] as string),
+)
 /** Procedures and sign-in take their turns once they are read; deployments and pushes have theirs in the runtime (runtime/deployments/turns.ts). */
 const heavy: ReadonlySet<Serve> = new Set([serveFile, serveLogs])
 
@@ -62,19 +64,26 @@ export function createFront(web: Web, to: To) {
   }
 }
 
-async function serve(web: Web, { pages, isReady, turns }: To & { turns: Turns }, { request, response }: { request: IncomingMessage; response: ServerResponse }): Promise<void> {
+async function serve(
+  web: Web,
+  { pages, isReady, turns }: To & { turns: Turns },
+  { request, response }: { request: IncomingMessage; response: ServerResponse },
+): Promise<void> {
   const { settings } = web
   response.on('error', () => response.destroy())
   setSecurityHeaders(response, settings)
   if (request.url === '/health') return sendJson(response, isReady() ? 200 : 503, { ok: isReady() })
-  if (request.url === undefined || !request.url.startsWith('/') || !URL.canParse(request.url, settings.url)) throw new PlatformError('bad_request', 'this is not a path')
+  if (request.url === undefined || !request.url.startsWith('/') || !URL.canParse(request.url, settings.url))
+    throw new PlatformError('bad_request', 'this is not a path')
   if (!isConsoleHost(request.headers.host, settings)) return sendElsewhere(web, request, response)
-  if (request.url.length > mostUrl) throw new PlatformError('too_large', `the address is longer than ${mostUrl >> 10} KiB`)
+  if (request.url.length > mostUrl)
+    throw new PlatformError('too_large', `the address is longer than ${mostUrl >> 10} KiB`)
   const url = new URL(request.url, settings.url)
   // `//somewhere/x` is read as a host by URL and by browsers alike: it is no path of ours.
   if (url.origin !== settings.url || !isUtf8(url.pathname)) throw new PlatformError('bad_request', 'this is not a path')
   // Otherwise a page could be had by another name, with the headers of another kind of answer.
-  if (standingOf(request.url, platformSegments) === 'disguised') throw new PlatformError('bad_request', 'this path could be read as one of the platform')
+  if (standingOf(request.url, platformSegments) === 'disguised')
+    throw new PlatformError('bad_request', 'this path could be read as one of the platform')
   const take = served.find(([begins]) => url.pathname === begins || url.pathname.startsWith(`${begins}/`))?.[1]
   const credential = credentialOf(request.headers, settings, { basic: take === serveGit })
   if (take === undefined) {
@@ -86,18 +95,32 @@ async function serve(web: Web, { pages, isReady, turns }: To & { turns: Turns },
   }
   // None of these is a page; should a browser show one as such, nothing in it runs.
   response.setHeader('content-security-policy', inertPolicy)
-  if (isForged(request, settings, credential)) throw new PlatformError('forbidden', 'this request comes from a page of another origin')
+  if (isForged(request, settings, credential))
+    throw new PlatformError('forbidden', 'this request comes from a page of another origin')
   const from = addressOf(request, settings)
   let asked: Promise<Viewer | undefined> | undefined
   endStalled(request)
-  if (heavy.has(take) && !await turns.procedures.take(await shareOfCookie(web, credential, from), response)) return
-  await take({ web, request, response, url, from, credential, turns, viewer: () => (asked ??= byCredential(web, credential, from)) })
+  if (heavy.has(take) && !(await turns.procedures.take(await shareOfCookie(web, credential, from), response))) return
+  await take({
+    web,
+    request,
+    response,
+    url,
+    from,
+    credential,
+    turns,
+    viewer: () => (asked ??= byCredential(web, credential, from)),
+  })
 }
 
 /** This is not the console's host: a service's, or somebody's who points a name of theirs at us. RFC 9110 §15.5.20. */
 function sendElsewhere(web: Web, request: IncomingMessage, response: ServerResponse): void {
   request.resume()
-  sendJson(response, 421, new PlatformError('not_found', 'the console is not at this host', { fix: `Open ${web.settings.url}.` }).toJSON())
+  sendJson(
+    response,
+    421,
+    new PlatformError('not_found', 'the console is not at this host', { fix: `Open ${web.settings.url}.` }).toJSON(),
+  )
 }
 
 const pathOnly = (url: string | undefined) => url?.split('?', 1)[0] ?? ''

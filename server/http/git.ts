@@ -10,28 +10,47 @@ import type { Viewer, Web } from '../web.ts'
 import type { Exchange } from './exchange.ts'
 import { inertPolicy } from './security.ts'
 
-const shape = /^\/git\/([^/]+)\/([^/]+?)(?:\.git)?\/(HEAD|info\/refs|objects\/[\w./-]+|git-upload-pack|git-receive-pack)$/
-const passedOn = ['content-type', 'content-encoding', 'content-length', 'accept', 'accept-encoding', 'git-protocol', 'user-agent'] as const
+const shape =
+  /^\/git\/([^/]+)\/([^/]+?)(?:\.git)?\/(HEAD|info\/refs|objects\/[\w./-]+|git-upload-pack|git-receive-pack)$/
+const passedOn = [
+  'content-type',
+  'content-encoding',
+  'content-length',
+  'accept',
+  'accept-encoding',
+  'git-protocol',
+  'user-agent',
+] as const
 
 /** git over HTTP with a token as the password; the runtime runs git itself. Bodies stream both ways, of any size. */
 export async function serveGit({ web, request, response, url, from, credential }: Exchange): Promise<void> {
   const [, team, service, path] = shape.exec(url.pathname) ?? []
-  if (team === undefined || service === undefined || path === undefined) throw new PlatformError('not_found', 'there is no repository here')
+  if (team === undefined || service === undefined || path === undefined)
+    throw new PlatformError('not_found', 'there is no repository here')
   const who = credential.by === 'token' ? await good(byToken(web, credential.token, from)) : undefined
   if (who === undefined) {
     request.resume()
-    return sendText(response, 401, 'Sign in with any user name and a token (`m3o token create`) as the password.', { 'www-authenticate': 'Basic realm="M3O", charset="UTF-8"' })
+    return sendText(response, 401, 'Sign in with any user name and a token (`m3o token create`) as the password.', {
+      'www-authenticate': 'Basic realm="M3O", charset="UTF-8"',
+    })
   }
   try {
     const writes = path === 'git-receive-pack' || url.searchParams.get('service') === 'git-receive-pack'
     const at = await authorize(web, who, writes ? 'source.write' : 'source.read', { team, service }, { listing: true })
-    if (!isInScope(who, { serviceId: at.serviceId })) throw new PlatformError('not_found', `there is no service ${service}`)
+    if (!isInScope(who, { serviceId: at.serviceId }))
+      throw new PlatformError('not_found', `there is no service ${service}`)
     // A repository holds the source of all environments, and a push may deploy to any of them.
-    if (who.token?.scope.environments !== undefined) throw new PlatformError('forbidden', 'this token is limited to some environments, a repository is of all', { fix: 'Make a token without environments.' })
-    const may = (action: Action) => mayDo(action, { signedIn: true, operator: who.operator, role: at.role, scope: who.token?.scope })
+    if (who.token?.scope.environments !== undefined)
+      throw new PlatformError('forbidden', 'this token is limited to some environments, a repository is of all', {
+        fix: 'Make a token without environments.',
+      })
+    const may = (action: Action) =>
+      mayDo(action, { signedIn: true, operator: who.operator, role: at.role, scope: who.token?.scope })
     const ofAllServices = who.token?.scope.services === undefined
     const headers: IncomingHttpHeaders = {
-      ...Object.fromEntries(passedOn.flatMap((name) => (request.headers[name] === undefined ? [] : [[name, request.headers[name]]]))),
+      ...Object.fromEntries(
+        passedOn.flatMap((name) => (request.headers[name] === undefined ? [] : [[name, request.headers[name]]])),
+      ),
       [rpcHeader.actor]: encodeURIComponent(JSON.stringify({ ...who.actor, from })),
       ...(may('source.write') && { 'm3o-may-write': '1' }),
       ...(may('service.deploy') && { 'm3o-may-deploy': '1' }),
@@ -52,13 +71,32 @@ export async function serveGit({ web, request, response, url, from, credential }
 
   function proxy(path: string, headers: IncomingHttpHeaders): Promise<void> {
     return new Promise((resolve, reject) => {
-      const upstream = send({ socketPath: socketAddress(web.settings.runtimeSocket), path, method: request.method, headers, agent: false })
+      const upstream = send({
+        socketPath: socketAddress(web.settings.runtimeSocket),
+        path,
+        method: request.method,
+        headers,
+        agent: false,
+      })
       upstream.on('error', (cause) => {
         if (response.headersSent) response.destroy()
-        else reject(new PlatformError('unavailable', 'the runtime does not answer', { fix: 'Try again in a moment.' }, { cause }))
+        else
+          reject(
+            new PlatformError(
+              'unavailable',
+              'the runtime does not answer',
+              { fix: 'Try again in a moment.' },
+              { cause },
+            ),
+          )
       })
       upstream.on('response', (answer) => {
-        const { connection: _connection, 'transfer-encoding': _encoding, 'keep-alive': _alive, ...kept } = answer.headers
+        const {
+          connection: _connection,
+          'transfer-encoding': _encoding,
+          'keep-alive': _alive,
+          ...kept
+        } = answer.headers
         response.writeHead(answer.statusCode ?? 502, { ...kept, 'content-security-policy': inertPolicy })
         answer.pipe(response)
         answer.on('error', () => response.destroy())
@@ -73,15 +111,29 @@ export async function serveGit({ web, request, response, url, from, credential }
 /** Ids of environments whose branches somebody may not push to, as a push is a deployment there, by the reason. */
 async function protectedFrom(web: Web, who: Viewer, at: AtTeam): Promise<Record<string, string[]>> {
   const all = await web.runtime.call('environments.list', { teamId: at.teamId }, { actor: who.actor })
-  const refused = await Promise.all(all.map(async (environment) => {
-    const protection = guardedOf(environment)
-    if (protection === null || guardAgainst(protection, 'service.deploy', { personId: who.person.id, role: at.role }) === undefined) return []
-    // A team has as many of these as people: they are told together.
-    if (protection.own !== undefined) return [{ id: environment.id, why: 'it is a personal environment, whose owner has not let you in' }]
-    const refusal = await refusalOfProtected(web, who, { at, action: 'service.deploy', environment: environment.name, protection })
-    return refusal === undefined ? [] : [{ id: environment.id, why: refusal.message }]
-  }))
-  return Object.fromEntries([...Map.groupBy(refused.flat(), ({ why }) => why)].map(([why, ones]) => [why, ones.map(({ id }) => id)]))
+  const refused = await Promise.all(
+    all.map(async (environment) => {
+      const protection = guardedOf(environment)
+      if (
+        protection === null ||
+        guardAgainst(protection, 'service.deploy', { personId: who.person.id, role: at.role }) === undefined
+      )
+        return []
+      // A team has as many of these as people: they are told together.
+      if (protection.own !== undefined)
+        return [{ id: environment.id, why: 'it is a personal environment, whose owner has not let you in' }]
+      const refusal = await refusalOfProtected(web, who, {
+        at,
+        action: 'service.deploy',
+        environment: environment.name,
+        protection,
+      })
+      return refusal === undefined ? [] : [{ id: environment.id, why: refusal.message }]
+    }),
+  )
+  return Object.fromEntries(
+    [...Map.groupBy(refused.flat(), ({ why }) => why)].map(([why, ones]) => [why, ones.map(({ id }) => id)]),
+  )
 }
 
 /** Undefined for a token that is not valid: git asks for another. */

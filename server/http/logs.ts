@@ -12,7 +12,8 @@ import { readQuery } from './query.ts'
 import { inertPolicy } from './security.ts'
 
 const asked = z.object({
-  team: z.string(), environment: z.string(),
+  team: z.string(),
+  environment: z.string(),
   /** Names with commas between; absent: all of the environment. */
   services: z.string().optional(),
   format: z.enum(['text', 'ndjson']).default('text'),
@@ -30,14 +31,23 @@ export async function serveLogs({ web, request, response, url, viewer }: Exchang
   const filter = filterOf(query)
   const gone = new AbortController()
   response.once('close', () => gone.abort())
-  const page = (cursor: string | null | undefined) => web.runtime.call('logs.read', {
-    targets, query: { ...filter, order: 'newer', limit: 5_000, ...(cursor != null && { cursor }) },
-  }, { actor: who.actor, signal: gone.signal, timeoutMs: 90_000 })
+  const page = (cursor: string | null | undefined) =>
+    web.runtime.call(
+      'logs.read',
+      {
+        targets,
+        query: { ...filter, order: 'newer', limit: 5_000, ...(cursor != null && { cursor }) },
+      },
+      { actor: who.actor, signal: gone.signal, timeoutMs: 90_000 },
+    )
   let next = await page(undefined)
   response.writeHead(200, {
     'content-type': format === 'text' ? 'text/plain; charset=utf-8' : 'application/x-ndjson',
-    'content-disposition': attachment(`${services?.replaceAll(',', '+') || names.environment}.${format === 'text' ? 'log' : 'ndjson'}`),
-    'content-security-policy': inertPolicy, 'cache-control': 'no-store',
+    'content-disposition': attachment(
+      `${services?.replaceAll(',', '+') || names.environment}.${format === 'text' ? 'log' : 'ndjson'}`,
+    ),
+    'content-security-policy': inertPolicy,
+    'cache-control': 'no-store',
   })
   await pipeline(Readable.from(lines()), response).catch(() => response.destroy())
 
@@ -60,6 +70,7 @@ function filterOf(query: string | undefined) {
 }
 
 function asText(entry: LogEntry): string {
-  if (isLogGap(entry)) return `${entry.time ?? ''} --- ${entry.gap === 0 ? 'some' : entry.gap} lines are missing: ${entry.why}\n`
+  if (isLogGap(entry))
+    return `${entry.time ?? ''} --- ${entry.gap === 0 ? 'some' : entry.gap} lines are missing: ${entry.why}\n`
   return `${entry.time} ${entry.service}@${entry.revision ?? '-'} ${entry.level.padEnd(5)} ${entry.text}\n`
 }

@@ -6,7 +6,11 @@ let owner: ReturnType<Stand['as']>
 
 beforeAll(async () => {
   stand = await startStand()
-  const { person } = await stand.web.setup.run(stand.setupCode, { email: 'owner@example.com', name: 'Owner', password: 'a fine password' })
+  const { person } = await stand.web.setup.run(stand.setupCode, {
+    email: 'owner@example.com',
+    name: 'Owner',
+    password: 'a fine password',
+  })
   owner = stand.as(await stand.viewerOf(person))
 }, 60_000)
 afterAll(async () => stand[Symbol.asyncDispose]())
@@ -26,9 +30,17 @@ test('an operator’s token for it reads what each process counts: calls by serv
   const here = { team: 'demo', environment: 'production', service: 'counted' }
   const { deploymentId } = await owner.deployments.start({ ...here, what: { draft: {} } })
   await eventually(async () => (await owner.deployments.get({ team: 'demo', deploymentId })).state === 'live')
-  const answers = await Promise.all(Array.from({ length: 5 }, (_, n) => owner.calls.send({ ...here, path: '/Hello', body: JSON.stringify({ name: `n${n}` }) })))
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, (_, n) =>
+      owner.calls.send({ ...here, path: '/Hello', body: JSON.stringify({ name: `n${n}` }) }),
+    ),
+  )
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
-  const { token } = await owner.tokens.create({ team: 'demo', name: 'prometheus', scope: { actions: ['platform.read'] } })
+  const { token } = await owner.tokens.create({
+    team: 'demo',
+    name: 'prometheus',
+    scope: { actions: ['platform.read'] },
+  })
 
   const labels = 'team="demo",service="counted",environment="production"'
   const gateway = await read('/metrics/gateway', token)
@@ -43,7 +55,9 @@ test('an operator’s token for it reads what each process counts: calls by serv
   expect(value(runtime.text, 'm3o_services')).toBe(1)
   expect(value(runtime.text, 'm3o_instances{state="live"}')).toBe(1)
   expect(value(runtime.text, 'm3o_deployments{state="live"}')).toBe(1)
-  expect(value((await read('/metrics', token)).text, 'process_resident_memory_bytes{process="web"}')).toBeGreaterThan(1e7)
+  expect(value((await read('/metrics', token)).text, 'process_resident_memory_bytes{process="web"}')).toBeGreaterThan(
+    1e7,
+  )
   expect((await read('/metrics/else', token)).status).toBe(404)
 
   // It is for that alone.
@@ -54,11 +68,15 @@ test('an operator’s token for it reads what each process counts: calls by serv
 }, 60_000)
 
 test('nobody else’s token can have it', async () => {
-  const { person } = await stand.web.people.create({ email: 'dev@example.com', name: 'dev', password: 'a fine password', operator: false }).then((person) => ({ person }))
+  const { person } = await stand.web.people
+    .create({ email: 'dev@example.com', name: 'dev', password: 'a fine password', operator: false })
+    .then((person) => ({ person }))
   const { link } = await owner.invitations.create({ team: 'demo', email: person.email, role: 'owner' })
   const dev = stand.as(await stand.viewerOf(person))
   await dev.invitations.accept({ secret: decodeURIComponent(new URL(link).pathname.split('/')[2] ?? '') })
-  await expect(dev.tokens.create({ team: 'demo', name: 'p', scope: { actions: ['platform.read'] } })).rejects.toThrow('acts within one team')
+  await expect(dev.tokens.create({ team: 'demo', name: 'p', scope: { actions: ['platform.read'] } })).rejects.toThrow(
+    'acts within one team',
+  )
   const { token } = await dev.tokens.create({ team: 'demo', name: 'p' })
   expect((await read('/metrics/gateway', token)).status).toBe(403)
 })
@@ -71,8 +89,14 @@ test('health says what is away, and what to do, and that it is back', async () =
   await owner.services.kill(here)
   await eventually(async () => (await owner.services.get(here)).instances.length === 0)
   await stand.gateway.stop()
-  expect(await state('gateway')).toMatchObject({ state: 'bad', says: expect.stringContaining('does not answer'), fix: expect.stringContaining('gateway.log') })
+  expect(await state('gateway')).toMatchObject({
+    state: 'bad',
+    says: expect.stringContaining('does not answer'),
+    fix: expect.stringContaining('gateway.log'),
+  })
   expect(await state('database')).toMatchObject({ state: 'ok' })
   await stand.runtime.stop()
-  expect(await owner.platform.health()).toEqual([{ name: 'runtime', state: 'bad', says: 'does not answer', fix: expect.stringContaining('runtime.log') }])
+  expect(await owner.platform.health()).toEqual([
+    { name: 'runtime', state: 'bad', says: 'does not answer', fix: expect.stringContaining('runtime.log') },
+  ])
 })

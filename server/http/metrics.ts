@@ -18,7 +18,10 @@ export async function serveMetrics({ web, request, response, url, viewer }: Exch
   response.setHeader('content-type', metricsType).setHeader('cache-control', 'no-store')
   if (process === '') return void response.end(metricsText(processMetrics('web')))
   const socket = socketOf(web, process)
-  if (socket === undefined) throw new PlatformError('not_found', 'there are no such metrics', { fix: `Read ${metricsPath}, ${metricsPath}/runtime and ${metricsPath}/gateway.` })
+  if (socket === undefined)
+    throw new PlatformError('not_found', 'there are no such metrics', {
+      fix: `Read ${metricsPath}, ${metricsPath}/runtime and ${metricsPath}/gateway.`,
+    })
   await pipeline(await metricsOf(socket, process.slice(1)), response)
 }
 
@@ -27,11 +30,24 @@ const socketOf = ({ settings }: Pick<Web, 'settings'>, process: string): string 
 
 function metricsOf(socket: string, name: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const away = (cause?: unknown) => reject(new PlatformError('unavailable', `the ${name} does not say how it is`, { fix: 'It is being started again; ask again in a moment.' }, { cause }))
-    ask({ socketPath: socketAddress(socket), path: metricsPath, agent: false, signal: AbortSignal.timeout(answerMs) }, (answer) => {
-      if (answer.statusCode === 200) return resolve(answer)
-      answer.resume()
-      away()
-    }).once('error', away).end()
+    const away = (cause?: unknown) =>
+      reject(
+        new PlatformError(
+          'unavailable',
+          `the ${name} does not say how it is`,
+          { fix: 'It is being started again; ask again in a moment.' },
+          { cause },
+        ),
+      )
+    ask(
+      { socketPath: socketAddress(socket), path: metricsPath, agent: false, signal: AbortSignal.timeout(answerMs) },
+      (answer) => {
+        if (answer.statusCode === 200) return resolve(answer)
+        answer.resume()
+        away()
+      },
+    )
+      .once('error', away)
+      .end()
   })
 }

@@ -14,7 +14,10 @@ import { shareOf, takeBodyTurn } from './turns.ts'
 
 const procedures = appRouter._def.procedures as unknown as Record<string, { _def: { meta?: Meta } }>
 
-interface Prepared { who: Viewer | undefined; body: Buffer }
+interface Prepared {
+  who: Viewer | undefined
+  body: Buffer
+}
 
 /** tRPC, served without Next. It gets a request only once that is read, within bounds, and its turn has come. */
 export async function serveProcedures(exchange: Exchange): Promise<void> {
@@ -34,35 +37,62 @@ export async function serveProcedures(exchange: Exchange): Promise<void> {
   await nodeHTTPRequestHandler({
     router: appRouter,
     path: url.pathname.slice(consolePath.trpc.length + 1),
-    req: Object.assign(Readable.from(body.length === 0 ? [] : [body], { objectMode: false }), { method, url: request.url, headers, socket }) as typeof request,
+    req: Object.assign(Readable.from(body.length === 0 ? [] : [body], { objectMode: false }), {
+      method,
+      url: request.url,
+      headers,
+      socket,
+    }) as typeof request,
     res: response,
     maxBatchSize: mostInBatch,
     middleware: (_request, _response, next) => next(failure),
-    createContext: ({ info }): Promise<Context> => Promise.resolve({ web, viewer: who, from, cookie: headers.cookie, userAgent: headers['user-agent'] ?? '', signal: info.signal }),
+    createContext: ({ info }): Promise<Context> =>
+      Promise.resolve({
+        web,
+        viewer: who,
+        from,
+        cookie: headers.cookie,
+        userAgent: headers['user-agent'] ?? '',
+        signal: info.signal,
+      }),
   })
 }
 
 /** Undefined when the client has gone. A token that is no longer good is refused, whatever it asked for. */
 async function prepare({ web, request, response, url, from, viewer, turns }: Exchange): Promise<Prepared | undefined> {
   const paths = pathsOf(url)
-  if (paths.length > mostInBatch) throw new PlatformError('bad_request', `a request carries at most ${mostInBatch} procedures`, { fix: 'Send several requests.' })
-  if (url.search.length > mostQueryBytes) throw new PlatformError('too_large', `the query string is longer than ${mostQueryBytes >> 10} KiB`, { fix: 'Send less at once.' })
+  if (paths.length > mostInBatch)
+    throw new PlatformError('bad_request', `a request carries at most ${mostInBatch} procedures`, {
+      fix: 'Send several requests.',
+    })
+  if (url.search.length > mostQueryBytes)
+    throw new PlatformError('too_large', `the query string is longer than ${mostQueryBytes >> 10} KiB`, {
+      fix: 'Send less at once.',
+    })
   const who = await web.pulse.during(viewer)
   const bounds = inputBounds[who === undefined ? 'public' : largest(paths.map(sizeOf))]
   const share = shareOf(who, from)
-  for (const name of ['input', 'connectionParams']) for (const given of url.searchParams.getAll(name)) requireBounded(Buffer.from(given), bounds)
-  const body = request.method === 'GET' || request.method === 'HEAD' ? Buffer.alloc(0) : await bodyOf({ request, response, turns }, { share, bounds })
-  if (body === undefined || !await turns.procedures.take(share, response, paths.length)) return undefined
+  for (const name of ['input', 'connectionParams'])
+    for (const given of url.searchParams.getAll(name)) requireBounded(Buffer.from(given), bounds)
+  const body =
+    request.method === 'GET' || request.method === 'HEAD'
+      ? Buffer.alloc(0)
+      : await bodyOf({ request, response, turns }, { share, bounds })
+  if (body === undefined || !(await turns.procedures.take(share, response, paths.length))) return undefined
   return { who, body }
 }
 
-async function bodyOf({ request, response, turns }: Pick<Exchange, 'request' | 'response' | 'turns'>, { share, bounds }: { share: string; bounds: JsonBounds & { withinMs: number } }): Promise<Buffer | undefined> {
+async function bodyOf(
+  { request, response, turns }: Pick<Exchange, 'request' | 'response' | 'turns'>,
+  { share, bounds }: { share: string; bounds: JsonBounds & { withinMs: number } },
+): Promise<Buffer | undefined> {
   const declared = declaredBytes(request)
   // tRPC reads forms and byte streams as well, which no procedure of ours takes.
   const [type = ''] = (request.headers['content-type'] ?? '').toLowerCase().split(';', 1)
-  if (declared > 0 && type.trim() !== 'application/json') throw new PlatformError('bad_request', 'the body must be JSON', { fix: 'Send Content-Type: application/json.' })
+  if (declared > 0 && type.trim() !== 'application/json')
+    throw new PlatformError('bad_request', 'the body must be JSON', { fix: 'Send Content-Type: application/json.' })
   if (declared !== Infinity && declared > bounds.bytes) return readBody(request, bounds)
-  if (!await takeBodyTurn(turns, response, { share, bytes: Math.min(declared, bounds.bytes) })) return undefined
+  if (!(await takeBodyTurn(turns, response, { share, bytes: Math.min(declared, bounds.bytes) }))) return undefined
   const body = await readBody(request, bounds)
   requireBounded(body, bounds)
   return body
@@ -79,4 +109,5 @@ function pathsOf(url: URL): string[] {
   }
 }
 
-const sizeOf = (path: string): InputSize => (Object.hasOwn(procedures, path) ? procedures[path]?._def.meta?.size ?? 'usual' : 'public')
+const sizeOf = (path: string): InputSize =>
+  Object.hasOwn(procedures, path) ? (procedures[path]?._def.meta?.size ?? 'usual') : 'public'

@@ -26,21 +26,22 @@ export function setPagePolicy(request: IncomingMessage, response: ServerResponse
   response.setHeader('content-security-policy', policy)
 }
 
-export const pagePolicy = (nonce: string, dev: boolean): string => [
-  "default-src 'self'",
-  // React's development build evaluates strings for its stack traces.
-  `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'${dev ? " 'unsafe-eval'" : ''}`,
-  `style-src-elem 'self' 'nonce-${nonce}'`,
-  "style-src-attr 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "font-src 'self' data:",
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ')
+export const pagePolicy = (nonce: string, dev: boolean): string =>
+  [
+    "default-src 'self'",
+    // React's development build evaluates strings for its stack traces.
+    `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'${dev ? " 'unsafe-eval'" : ''}`,
+    `style-src-elem 'self' 'nonce-${nonce}'`,
+    "style-src-attr 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "font-src 'self' data:",
+    "connect-src 'self'",
+    "worker-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ')
 
 /** Where the build's scripts, styles and fonts are. */
 export const builtFiles = '/_next/static/'

@@ -23,7 +23,8 @@ export const createTurns = (): Turns => ({
 export const pageTurns = (): FairTurns => new FairTurns({ atOnce: 8, ofOne: 6, holdMs: 2_000, mostWaiting: 500 })
 
 /** Whose share a request uses: a person's who is signed in, else a network's. */
-export const shareOf = (viewer: Viewer | undefined, from: string): string => (viewer === undefined ? `network ${networkOf(from)}` : `person ${viewer.person.id}`)
+export const shareOf = (viewer: Viewer | undefined, from: string): string =>
+  viewer === undefined ? `network ${networkOf(from)}` : `person ${viewer.person.id}`
 
 /** The same without looking anybody up: our signature on the cookie says whose it is. */
 export async function shareOfCookie(web: Pick<Web, 'settings'>, credential: Credential, from: string): Promise<string> {
@@ -32,6 +33,10 @@ export async function shareOfCookie(web: Pick<Web, 'settings'>, credential: Cred
 }
 
 /** Bodies as small as anybody's need no turn. */
-export async function takeBodyTurn({ bodies }: Turns, response: ServerResponse, { share, bytes }: { share: string; bytes: number }): Promise<boolean> {
+export async function takeBodyTurn(
+  { bodies }: Turns,
+  response: ServerResponse,
+  { share, bytes }: { share: string; bytes: number },
+): Promise<boolean> {
   return bytes <= inputBounds.public.bytes || bodies.take(share, response, Math.min(bytes, inputBounds.large.bytes))
 }

@@ -9,7 +9,11 @@ import type { Web } from '../web.ts'
 import { isConsoleHost, isSameOrigin } from './address.ts'
 import { credentialOf } from './credential.ts'
 
-interface To { live: Pick<ReturnType<typeof createLive>, 'upgrade'>; laptops: Pick<ReturnType<typeof createLaptops>, 'upgrade'>; pages?: Pick<PreparedPages, 'upgrade'> }
+interface To {
+  live: Pick<ReturnType<typeof createLive>, 'upgrade'>
+  laptops: Pick<ReturnType<typeof createLaptops>, 'upgrade'>
+  pages?: Pick<PreparedPages, 'upgrade'>
+}
 
 /** Which socket goes where. Browsers send the cookie from any page to a websocket, so the Origin decides first. */
 export function createUpgrades(web: Pick<Web, 'settings'>, { live, laptops, pages }: To) {
@@ -25,7 +29,8 @@ export function createUpgrades(web: Pick<Web, 'settings'>, { live, laptops, page
       const refusal = refusalOf(request, settings)
       if (refusal !== undefined) return refuse(socket, refusal)
       if (live.upgrade(request, socket, head) || laptops.upgrade(request, socket, head)) return
-      if (settings.dev && pages !== undefined && request.url?.startsWith('/_next/')) return void pages.upgrade(request, socket, head)
+      if (settings.dev && pages !== undefined && request.url?.startsWith('/_next/'))
+        return void pages.upgrade(request, socket, head)
       refuse(socket, '404 Not Found')
     },
     destroyAll(): void {

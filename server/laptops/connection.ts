@@ -53,7 +53,9 @@ export class LaptopConnection {
     socket.on('message', (message: Buffer) => this.#receive(message))
     socket.on('pong', () => (this.#heardAt = performance.now()))
     // Answered here instead of by ws, which would keep every answer for a client that does not read.
-    socket.on('ping', (payload: Buffer) => { if (socket.bufferedAmount < maxUnsent) socket.pong(payload) })
+    socket.on('ping', (payload: Buffer) => {
+      if (socket.bufferedAmount < maxUnsent) socket.pong(payload)
+    })
     socket.on('error', () => socket.terminate())
     socket.once('close', () => this.#end())
     const timer = setInterval(() => {
@@ -92,7 +94,8 @@ export class LaptopConnection {
     try {
       this.#tunnel.receive(message)
     } catch (error) {
-      if (!(error instanceof TunnelFault)) this.#web.log.error({ err: error }, 'a message of a laptop could not be taken')
+      if (!(error instanceof TunnelFault))
+        this.#web.log.error({ err: error }, 'a message of a laptop could not be taken')
       this.close(closeCode.fault)
     }
   }
@@ -114,12 +117,16 @@ export class LaptopConnection {
 
   #heard(value: unknown): void {
     const said = heard(fromLaptop, value)
-    if (said === undefined || this.#pending >= maxPending) throw new TunnelFault('a message that is not known, or too many')
+    if (said === undefined || this.#pending >= maxPending)
+      throw new TunnelFault('a message that is not known, or too many')
     this.#pending++
-    this.#doing = this.#doing.then(() => this.#obey(said)).catch((error: unknown) => {
-      this.#web.log.error({ err: error }, 'what a laptop said could not be done')
-      this.close()
-    }).finally(() => this.#pending--)
+    this.#doing = this.#doing
+      .then(() => this.#obey(said))
+      .catch((error: unknown) => {
+        this.#web.log.error({ err: error }, 'what a laptop said could not be done')
+        this.close()
+      })
+      .finally(() => this.#pending--)
   }
 
   async #obey(message: FromLaptop): Promise<void> {
@@ -151,7 +158,8 @@ export class LaptopConnection {
       this.#said.add(to)
       stream.once('close', () => this.#said.delete(to))
       this.#toLog(stream, to).catch((error: unknown) => {
-        if (!isPlatformError(error)) this.#web.log.error({ err: error }, 'what a process on a laptop says could not be passed on')
+        if (!isPlatformError(error))
+          this.#web.log.error({ err: error }, 'what a process on a laptop says could not be passed on')
         stream.destroy()
       })
       return

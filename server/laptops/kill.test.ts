@@ -17,21 +17,43 @@ const running: DevCommand[] = []
 beforeAll(async () => {
   stand = await startStand()
   folder = await mkdtemp(join(tmpdir(), 'm3o-laptop-kill-'))
-  ann = await stand.viewerOf((await stand.web.setup.run(stand.setupCode, { email: 'ann@example.com', name: 'Ann', password: 'a fine password' })).person)
-  const bob = await stand.viewerOf(await stand.web.people.create({ email: 'bob@example.com', name: 'Bob', password: 'a fine password', operator: false }))
+  ann = await stand.viewerOf(
+    (await stand.web.setup.run(stand.setupCode, { email: 'ann@example.com', name: 'Ann', password: 'a fine password' }))
+      .person,
+  )
+  const bob = await stand.viewerOf(
+    await stand.web.people.create({
+      email: 'bob@example.com',
+      name: 'Bob',
+      password: 'a fine password',
+      operator: false,
+    }),
+  )
   const { link } = await stand.as(ann).invitations.create({ team: 'demo', email: 'bob@example.com', role: 'developer' })
   await stand.as(bob).invitations.accept({ secret: decodeURIComponent(new URL(link).pathname.split('/')[2] ?? '') })
-  for (const viewer of [ann, bob]) tokens.push((await stand.as(viewer).tokens.create({ team: 'demo', name: 'dev', scope: {}, environment: null, expiresAt: null })).token)
+  for (const viewer of [ann, bob])
+    tokens.push(
+      (
+        await stand
+          .as(viewer)
+          .tokens.create({ team: 'demo', name: 'dev', scope: {}, environment: null, expiresAt: null })
+      ).token,
+    )
   const as = stand.as(ann)
   await as.services.create({ team: 'demo', name: 'hello', template: 'hello' })
   const { deploymentId } = await as.deployments.start({ ...at, what: { draft: {} } })
   await eventually(async () => (await as.deployments.get({ team: 'demo', deploymentId })).state === 'live')
   for (const [index, says] of ['of ann', 'of bob'].entries()) {
     await mkdir(join(folder, String(index)))
-    await writeFile(join(folder, String(index), 'index.js'), `require('node:http').createServer((request, response) => { request.resume().on('end', () => response.end(${JSON.stringify(says)})) }).listen(process.env.PORT, process.env.HOST)`)
+    await writeFile(
+      join(folder, String(index), 'index.js'),
+      `require('node:http').createServer((request, response) => { request.resume().on('end', () => response.end(${JSON.stringify(says)})) }).listen(process.env.PORT, process.env.HOST)`,
+    )
   }
 }, 120_000)
-afterEach(async () => { await Promise.all(running.splice(0).map((one) => one.stop('SIGKILL'))) })
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((one) => one.stop('SIGKILL')))
+})
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
   await stand[Symbol.asyncDispose]()
@@ -40,9 +62,17 @@ afterAll(async () => {
 const at = { team: 'demo', environment: 'production', service: 'hello' }
 
 function dev(who: 0 | 1): DevCommand {
-  const command = new DevCommand([join(folder, String(who)), '--service', 'hello', '--team', 'demo', '--env', 'production'], {
-    PATH: process.env.PATH ?? '', HOME: join(folder, `home-${who}`), XDG_CACHE_HOME: join(folder, 'cache'), M3O_URL: stand.settings.url, M3O_TOKEN: tokens[who] ?? '', NO_COLOR: '1',
-  })
+  const command = new DevCommand(
+    [join(folder, String(who)), '--service', 'hello', '--team', 'demo', '--env', 'production'],
+    {
+      PATH: process.env.PATH ?? '',
+      HOME: join(folder, `home-${who}`),
+      XDG_CACHE_HOME: join(folder, 'cache'),
+      M3O_URL: stand.settings.url,
+      M3O_TOKEN: tokens[who] ?? '',
+      NO_COLOR: '1',
+    },
+  )
   running.push(command)
   return command
 }
@@ -50,10 +80,23 @@ function dev(who: 0 | 1): DevCommand {
 /** A call that may not be made twice. */
 function call(): Promise<string> {
   return new Promise((resolve, reject) => {
-    const asked = request({ port: stand.gatewayPort, path: '/v1/hello/Hello', method: 'POST', agent: false, headers: { authorization: `Bearer ${tokens[0]}`, 'content-type': 'application/json' } }, (answer) => {
-      let text = ''
-      answer.setEncoding('utf8').on('data', (part: string) => (text += part)).once('end', () => resolve(text)).once('error', reject)
-    })
+    const asked = request(
+      {
+        port: stand.gatewayPort,
+        path: '/v1/hello/Hello',
+        method: 'POST',
+        agent: false,
+        headers: { authorization: `Bearer ${tokens[0]}`, 'content-type': 'application/json' },
+      },
+      (answer) => {
+        let text = ''
+        answer
+          .setEncoding('utf8')
+          .on('data', (part: string) => (text += part))
+          .once('end', () => resolve(text))
+          .once('error', reject)
+      },
+    )
     asked.once('error', reject).end('{"name":"Zoe"}')
   })
 }

@@ -23,11 +23,21 @@ const settleMs = 50
 /** Of one person: each holds a tunnel, whose buffers are this process's. */
 const mostOfPerson = 8
 
-interface Allowed { personId: string; names: Names & { environment: string; service: string }; secrets: boolean; renew: () => Promise<Viewer> }
+interface Allowed {
+  personId: string
+  names: Names & { environment: string; service: string }
+  secrets: boolean
+  renew: () => Promise<Viewer>
+}
 
 /** The websockets of `m3o dev` (contract/laptops.ts). Upgrades are handed in. */
 export function createLaptops(web: Web) {
-  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, autoPong: false, maxPayload: maxTunnelMessage })
+  const server = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    autoPong: false,
+    maxPayload: maxTunnelMessage,
+  })
   const open = new Map<LaptopConnection, Allowed>()
   sweep(join(web.settings.home, laptopFolder))
   let sooner: NodeJS.Timeout | undefined
@@ -39,11 +49,26 @@ export function createLaptops(web: Web) {
     const who = await renew()
     const { instance, force, ...names } = readQuery(new URL(request.url ?? '', web.settings.url), laptopQuery)
     const at = await authorize(web, who, 'service.deploy', names)
-    if ([...open.values()].filter(({ personId }) => personId === who.person.id).length >= mostOfPerson) throw new PlatformError('rate_limited', `at most ${mostOfPerson} laptops of one person at once`, { fix: 'Stop one of them.' })
-    const [variables, secrets] = await Promise.all([may(web, who, 'variable.read', names), may(web, who, 'secret.read', names)])
-    const hold = await web.runtime.duplex('laptops.hold', {
-      serviceId: at.serviceId, environmentId: at.environmentId, userId: who.person.id, instance: instance ?? null, force, may: { variables, secrets },
-    }, { actor: { ...who.actor, from } })
+    if ([...open.values()].filter(({ personId }) => personId === who.person.id).length >= mostOfPerson)
+      throw new PlatformError('rate_limited', `at most ${mostOfPerson} laptops of one person at once`, {
+        fix: 'Stop one of them.',
+      })
+    const [variables, secrets] = await Promise.all([
+      may(web, who, 'variable.read', names),
+      may(web, who, 'secret.read', names),
+    ])
+    const hold = await web.runtime.duplex(
+      'laptops.hold',
+      {
+        serviceId: at.serviceId,
+        environmentId: at.environmentId,
+        userId: who.person.id,
+        instance: instance ?? null,
+        force,
+        may: { variables, secrets },
+      },
+      { actor: { ...who.actor, from } },
+    )
     let upgraded = false
     server.handleUpgrade(request, socket, head, (websocket) => {
       upgraded = true
@@ -56,7 +81,10 @@ export function createLaptops(web: Web) {
   }
 
   /** Who may not any more lets go: of the place, or of secrets that the process has. */
-  async function recheck(connection: LaptopConnection, { names, secrets, renew }: Omit<Allowed, 'personId'>): Promise<void> {
+  async function recheck(
+    connection: LaptopConnection,
+    { names, secrets, renew }: Omit<Allowed, 'personId'>,
+  ): Promise<void> {
     try {
       const who = await renew()
       await authorize(web, who, 'service.deploy', names)
@@ -94,7 +122,9 @@ export function createLaptops(web: Web) {
 
 function refuse(socket: Duplex, body: ErrorBody): void {
   const text = JSON.stringify(body)
-  socket.end(`HTTP/1.1 ${errorStatus[body.code]} Refused\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
+  socket.end(
+    `HTTP/1.1 ${errorStatus[body.code]} Refused\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  )
 }
 
 /** Sockets of a web process that was killed lead nowhere. */

@@ -19,7 +19,11 @@ export class Arrivals {
 
   /** False when there are too many; else it counts until it is signed in, or closed. */
   mayCome(socket: Duplex, network: string): boolean {
-    if (this.#waiting.size >= mostOfAll || [...this.#waiting.values()].filter((one) => one === network).length >= mostOfNetwork) return false
+    if (
+      this.#waiting.size >= mostOfAll ||
+      [...this.#waiting.values()].filter((one) => one === network).length >= mostOfNetwork
+    )
+      return false
     this.#waiting.set(socket, network)
     socket.once('close', () => this.#waiting.delete(socket))
     return true
@@ -33,8 +37,13 @@ export class Arrivals {
 /** Of what a client says; bytes that a program is written come beside it, and are not JSON. */
 const packetBounds: JsonBounds = { bytes: 2 * maxWrite, depth: 12, values: 2_000 }
 
-interface Packet { type: string; data?: unknown }
-interface Connection { on(event: 'packet', listener: (packet: Packet) => void): unknown }
+interface Packet {
+  type: string
+  data?: unknown
+}
+interface Connection {
+  on(event: 'packet', listener: (packet: Packet) => void): unknown
+}
 
 /** What is nested too deep, or holds too many values, is not parsed: socket.io gets what it cannot read, and closes the connection. */
 export function boundPackets(connection: Connection): void {

@@ -76,7 +76,17 @@ export class PlatformEvents {
       try {
         const again = interrupted
         // Not before: what is asked for anew then would miss what happens until the stream stands.
-        const events = web.runtime.stream('events.watch', {}, { signal, onOpen: () => { this.#forgetAll(); if (again) hooks.missed() } })
+        const events = web.runtime.stream(
+          'events.watch',
+          {},
+          {
+            signal,
+            onOpen: () => {
+              this.#forgetAll()
+              if (again) hooks.missed()
+            },
+          },
+        )
         for await (const event of events) {
           this.#keep(event)
           if (event.type === 'team' || event.type === 'environment') hooks.accessChanged()

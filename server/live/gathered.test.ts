@@ -57,7 +57,9 @@ test('the source waits when too much does', async () => {
   const pass = gathered(reader)
   await pass([0])
   let isThrough = false
-  const stopped = pass(Array.from({ length: 2_000 }, (_, index) => index)).then(() => { isThrough = true })
+  const stopped = pass(Array.from({ length: 2_000 }, (_, index) => index)).then(() => {
+    isThrough = true
+  })
   await settled()
   expect(isThrough).toBe(false)
   reader.take()
@@ -80,7 +82,9 @@ test('a few long items hold the source back as many short ones do', async () => 
   const pass = gathered({ items: () => taken.promise })
   await pass(['x'])
   let isThrough = false
-  const passed = pass([{ text: 'x'.repeat(2 << 20) }]).then(() => { isThrough = true })
+  const passed = pass([{ text: 'x'.repeat(2 << 20) }]).then(() => {
+    isThrough = true
+  })
   for (let n = 0; n < 10; n++) await Promise.resolve()
   expect(isThrough).toBe(false)
   taken.resolve()

@@ -5,5 +5,6 @@ import { heard } from './heard.ts'
 test('what cannot even be looked at is not heard', () => {
   const id = z.string().min(1).max(64)
   expect(heard(id, 'a')).toBe('a')
-  for (const said of [null, '', {}, { length: { toString: null, valueOf: null } }]) expect(heard(id, said)).toBeUndefined()
+  for (const said of [null, '', {}, { length: { toString: null, valueOf: null } }])
+    expect(heard(id, said)).toBeUndefined()
 })

@@ -8,8 +8,15 @@ test('messages for an editor that takes none wait in the server, not here', asyn
   let written = 0
   const message = `${JSON.stringify({ text: 'x'.repeat(1 << 20) })}\n`
   const stop = new AbortController()
-  const done = passMessages(program, { items: () => new Promise((_, reject) => stop.signal.addEventListener('abort', () => reject(new Error('gone')))) }, stop.signal)
-  const write = () => runtime.write(message, () => { if (++written < 100 && !runtime.destroyed) write() })
+  const done = passMessages(
+    program,
+    { items: () => new Promise((_, reject) => stop.signal.addEventListener('abort', () => reject(new Error('gone')))) },
+    stop.signal,
+  )
+  const write = () =>
+    runtime.write(message, () => {
+      if (++written < 100 && !runtime.destroyed) write()
+    })
   write()
   for (let n = 0; n < 2_000; n++) await turn()
   expect(written).toBeLessThan(8)

@@ -11,7 +11,11 @@ const mostBytes = 1 << 20
 /** One's own language server on one's own draft. It ends when it is idle or fails: the editor, which knows what is open, begins anew. */
 export async function openLanguage({ web, viewer, sink, signal }: Place, names: Input<'language'>): Promise<Running> {
   const { serviceId, environmentId } = await authorize(web, viewer, 'source.read', names)
-  const program = await web.runtime.duplex('languages.open', { serviceId, environmentId, userId: viewer.person.id }, { actor: viewer.actor, signal })
+  const program = await web.runtime.duplex(
+    'languages.open',
+    { serviceId, environmentId, userId: viewer.person.id },
+    { actor: viewer.actor, signal },
+  )
   return {
     // The editor writes on after this returned.
     write: async (bytes) => {
@@ -37,7 +41,9 @@ export async function passMessages(program: Duplex, sink: Pick<Sink, 'items'>, s
       bytes += roughSize(message)
       // What comes while the editor takes a batch is the next one.
       if (waiting.length >= mostAtOnce || bytes >= mostBytes) await sending
-      sending ??= send().finally(() => { sending = undefined })
+      sending ??= send().finally(() => {
+        sending = undefined
+      })
       sending.catch(() => program.destroy())
     }
     await sending

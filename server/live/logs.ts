@@ -16,7 +16,9 @@ export async function followLogs(place: Place, input: Input<'logs'>): Promise<Ru
   const find = () => logTargets(web, viewer, { at, names: input.services })
   let targets = await find()
   /** Last `seq` passed on, by ids: a service may be renamed meanwhile. */
-  const seen = new Map(Object.entries(await positionsById(web, viewer, { team, targets, positions: input.after ?? {} })))
+  const seen = new Map(
+    Object.entries(await positionsById(web, viewer, { team, targets, positions: input.after ?? {} })),
+  )
   /** Of a log never heard, only what it says from here on is missing: not the history that was not asked for. */
   const since = Math.max(input.filter.since ?? 0, input.after === undefined ? Date.now() - underWayMs : 0)
   if (signal.aborted) throw gone()
@@ -24,10 +26,21 @@ export async function followLogs(place: Place, input: Input<'logs'>): Promise<Ru
   let turn = new AbortController()
   const off = events.on(at.teamId, (event) => {
     if (event.type !== 'service' && event.type !== 'deployment' && event.type !== 'environment') return
-    timer ??= setTimeout(() => { timer = undefined; void look() }, settleMs)
+    timer ??= setTimeout(() => {
+      timer = undefined
+      void look()
+    }, settleMs)
   })
   let timer: NodeJS.Timeout | undefined
-  signal.addEventListener('abort', () => { off(); clearTimeout(timer); turn.abort() }, { once: true })
+  signal.addEventListener(
+    'abort',
+    () => {
+      off()
+      clearTimeout(timer)
+      turn.abort()
+    },
+    { once: true },
+  )
   return { done: follow() }
 
   /** A service was made, deployed into the environment or reset: then others are to be listened to. */
@@ -49,9 +62,16 @@ export async function followLogs(place: Place, input: Input<'logs'>): Promise<Ru
       }
       await outliving(current, async () => {
         const after = afterOf(targets, seen, first && input.after === undefined)
-        const lines = web.runtime.stream('logs.follow', {
-          targets: idsOf(targets), filter: first ? input.filter : { ...input.filter, since }, ...(first && { last: input.last }), ...(after && { after }),
-        }, { actor: viewer.actor, signal: current })
+        const lines = web.runtime.stream(
+          'logs.follow',
+          {
+            targets: idsOf(targets),
+            filter: first ? input.filter : { ...input.filter, since },
+            ...(first && { last: input.last }),
+            ...(after && { after }),
+          },
+          { actor: viewer.actor, signal: current },
+        )
         try {
           for await (const { entries, seqs } of lines) {
             first = false

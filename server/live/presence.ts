@@ -1,8 +1,15 @@
 import { PlatformError } from '#contract/errors.ts'
 import type { Presence } from '#contract/live.ts'
 
-interface Seat { presence: Presence; tell: (all: Presence[]) => void }
-interface Room { seats: Map<string, Seat>; pause: NodeJS.Timeout | undefined; changed: boolean }
+interface Seat {
+  presence: Presence
+  tell: (all: Presence[]) => void
+}
+interface Room {
+  seats: Map<string, Seat>
+  pause: NodeJS.Timeout | undefined
+  changed: boolean
+}
 
 const mostOfPerson = 8
 /** Seats of a room that others are shown; of more, the newest are not. */
@@ -19,7 +26,10 @@ export class PresenceRooms {
     const room = this.#rooms.get(name) ?? { seats: new Map<string, Seat>(), pause: undefined, changed: false }
     let own = 0
     for (const { presence } of room.seats.values()) if (presence.person.id === seat.presence.person.id) own += 1
-    if (own >= mostOfPerson) throw new PlatformError('rate_limited', `at most ${mostOfPerson} tabs of one person at a service`, { fix: 'Close some tabs.' })
+    if (own >= mostOfPerson)
+      throw new PlatformError('rate_limited', `at most ${mostOfPerson} tabs of one person at a service`, {
+        fix: 'Close some tabs.',
+      })
     this.#rooms.set(name, room)
     room.seats.set(seatId, seat)
     this.#changed(room)

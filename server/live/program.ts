@@ -8,9 +8,16 @@ import type { Inlet, Sink } from './subscription.ts'
 /** Of input that the program has not taken; beyond, what is said besides is dropped. */
 const mostUntaken = 2 << 20
 
-export interface Exit { exitCode: number | null; signal: string | null }
+export interface Exit {
+  exitCode: number | null
+  signal: string | null
+}
 
-const kinds: Partial<Record<number, LiveBytesKind>> = { [frameKind.output]: 'output', [frameKind.error]: 'error', [frameKind.snapshot]: 'snapshot' }
+const kinds: Partial<Record<number, LiveBytesKind>> = {
+  [frameKind.output]: 'output',
+  [frameKind.error]: 'error',
+  [frameKind.snapshot]: 'snapshot',
+}
 
 /**
  * Passes a program's output on, frame by frame as the reader takes it: who does not read stops the program, by way of

@@ -13,15 +13,16 @@ export function sinksOf(socket: Client): (id: string) => Sink {
     for (const left of waiting) left()
     waiting.clear()
   })
-  const acknowledged = (send: (ack: () => void) => void) => new Promise<void>((resolve, reject) => {
-    if (socket.disconnected) return reject(gone())
-    const left = () => reject(gone())
-    waiting.add(left)
-    send(() => {
-      waiting.delete(left)
-      resolve()
+  const acknowledged = (send: (ack: () => void) => void) =>
+    new Promise<void>((resolve, reject) => {
+      if (socket.disconnected) return reject(gone())
+      const left = () => reject(gone())
+      waiting.add(left)
+      send(() => {
+        waiting.delete(left)
+        resolve()
+      })
     })
-  })
   return (id) => ({
     items: (items) => acknowledged((ack) => socket.emit('items', id, items, ack)),
     bytes: (kind, bytes) => acknowledged((ack) => socket.emit('bytes', id, kind, bytes, ack)),

@@ -17,7 +17,7 @@ beforeAll(async () => {
   await stand.web.setup.run(stand.setupCode, { email, name: 'Ann', password })
   ann = stand.browser()
   await ann.signIn(email, password)
-  const login = await ann.mutate('person.login', { email, password }) as { data: { token: string } }
+  const login = (await ann.mutate('person.login', { email, password })) as { data: { token: string } }
   token = login.data.token
   const as = await stand.withToken(token)
   await as.services.create({ team: 'demo', name: 'hello', template: 'hello' })
@@ -40,12 +40,20 @@ interface Live {
 function open(by: { browser?: Browser; token?: string; origin?: string | null; hold?: string }): Live {
   const origin = by.origin === undefined ? stand.settings.url : by.origin
   const socket = io(stand.settings.url, {
-    path: '/live', transports: ['websocket'], forceNew: true, reconnection: false, ...(by.token && { auth: { token: by.token } }),
+    path: '/live',
+    transports: ['websocket'],
+    forceNew: true,
+    reconnection: false,
+    ...(by.token && { auth: { token: by.token } }),
     extraHeaders: { ...(by.browser && { cookie: by.browser.cookie }), ...(origin !== null && { origin }) },
   })
   sockets.push(socket)
   const live: Live = {
-    socket, items: {}, text: {}, ended: {}, told: [],
+    socket,
+    items: {},
+    text: {},
+    ended: {},
+    told: [],
     subscribe: (id, topic, input) => new Promise((resolve) => socket.emit('subscribe', id, topic, input, resolve)),
   }
   socket.on('items', (id: string, items: unknown[], ack: () => void) => {
@@ -56,8 +64,11 @@ function open(by: { browser?: Browser; token?: string; origin?: string | null; h
     live.text[`${id} ${kind}`] = (live.text[`${id} ${kind}`] ?? '') + Buffer.from(bytes).toString()
     if (by.hold !== id) ack()
   })
-  socket.on('end', (id: string, error: { code: string } | null) => { live.ended[id] = error })
-  for (const name of ['connect', 'connect_error', 'disconnect', 'signedOut', 'resync']) socket.on(name, () => live.told.push(name))
+  socket.on('end', (id: string, error: { code: string } | null) => {
+    live.ended[id] = error
+  })
+  for (const name of ['connect', 'connect_error', 'disconnect', 'signedOut', 'resync'])
+    socket.on(name, () => live.told.push(name))
   return live
 }
 
@@ -67,7 +78,7 @@ const connected = async (by: Parameters<typeof open>[0]): Promise<Live> => {
   return live
 }
 
-test('a socket opens for the console\'s own pages and for tokens, and for nobody else', async () => {
+test("a socket opens for the console's own pages and for tokens, and for nobody else", async () => {
   const outcome = async (by: Parameters<typeof open>[0]) => {
     const { told } = open(by)
     await eventually(() => told.length > 0)
@@ -78,7 +89,12 @@ test('a socket opens for the console\'s own pages and for tokens, and for nobody
   expect(await outcome({ browser: ann, origin: null })).toBe('connect_error')
   expect(await outcome({ browser: stand.browser() })).toBe('connect_error')
   expect(await outcome({ token: 'm3o_wrong', origin: null })).toBe('connect_error')
-  for (const origin of ['http://evil.example', `http://hello--demo.localhost:${stand.gatewayPort}`, 'null', `https://127.0.0.1.evil.example`]) {
+  for (const origin of [
+    'http://evil.example',
+    `http://hello--demo.localhost:${stand.gatewayPort}`,
+    'null',
+    `https://127.0.0.1.evil.example`,
+  ]) {
     expect(await outcome({ browser: ann, origin }), origin).toBe('connect_error')
   }
 })
@@ -103,13 +119,26 @@ test('a subscription is refused, or ended later, by the same table as everything
   const { link } = await owner.invitations.create({ team: 'demo', email: person.email, role: 'viewer' })
   await bob.mutate('invitations.accept', { secret: link.split('/').at(-1) })
   expect(await live.subscribe('2', 'team', { team: 'demo' })).toEqual({ ok: true })
-  expect(await live.subscribe('3', 'exec', { ...at, command: ['id'] })).toMatchObject({ ok: false, error: { code: 'forbidden' } })
-  expect(await live.subscribe('4', 'logs', { team: 'demo', environment: 'production', services: [] })).toEqual({ ok: true })
+  expect(await live.subscribe('3', 'exec', { ...at, command: ['id'] })).toMatchObject({
+    ok: false,
+    error: { code: 'forbidden' },
+  })
+  expect(await live.subscribe('4', 'logs', { team: 'demo', environment: 'production', services: [] })).toEqual({
+    ok: true,
+  })
   await owner.members.remove({ team: 'demo', userId: person.id })
   await eventually(() => '2' in live.ended && '4' in live.ended)
   expect(live.ended['2']?.code).toBe('not_found')
-  for (const [topic, input] of [['nothing', {}], ['team', null], ['team', { team: 5 }], [{}, {}]] as const) {
-    expect(await live.subscribe('9', topic as LiveTopic, input)).toMatchObject({ ok: false, error: { code: 'bad_request' } })
+  for (const [topic, input] of [
+    ['nothing', {}],
+    ['team', null],
+    ['team', { team: 5 }],
+    [{}, {}],
+  ] as const) {
+    expect(await live.subscribe('9', topic as LiveTopic, input)).toMatchObject({
+      ok: false,
+      error: { code: 'bad_request' },
+    })
   }
   // Nonsense harms nobody.
   for (const name of ['write', 'resize', 'signal', 'say', 'unsubscribe', 'subscribe']) {
@@ -119,7 +148,7 @@ test('a subscription is refused, or ended later, by the same table as everything
   expect((await connected({ browser: ann })).socket.connected).toBe(true)
 })
 
-test('a team\'s events, one deployment and who is there arrive as they happen', { timeout: 60_000 }, async () => {
+test("a team's events, one deployment and who is there arrive as they happen", { timeout: 60_000 }, async () => {
   const [one, two] = [await connected({ browser: ann }), await connected({ token, origin: null })]
   await one.subscribe('team', 'team', { team: 'demo' })
   const { deploymentId } = await (await stand.withToken(token)).deployments.restart(at)
@@ -135,28 +164,43 @@ test('a team\'s events, one deployment and who is there arrive as they happen', 
   await eventually(() => last().length === 1)
 })
 
-test('what happened between a page and its listening comes first, and what is not known any more is fetched again', { timeout: 60_000 }, async () => {
-  const as = await stand.withToken(token)
-  const mark = stand.live.mark()
-  const { deploymentId } = await as.deployments.restart(at)
-  await eventually(() => stand.live.mark() !== mark)
-  await eventually(async () => (await as.deployments.get({ team: 'demo', deploymentId })).state === 'live')
-  const late = await connected({ browser: ann })
-  await late.subscribe('t', 'team', { team: 'demo', since: mark })
-  await eventually(() => (late.items.t ?? []).some((event) => JSON.stringify(event).includes(deploymentId)))
-  expect(late.told).not.toContain('resync')
-  await late.subscribe('u', 'team', { team: 'demo', since: 'another-process.1' })
-  await eventually(() => late.told.includes('resync'))
-})
+test(
+  'what happened between a page and its listening comes first, and what is not known any more is fetched again',
+  { timeout: 60_000 },
+  async () => {
+    const as = await stand.withToken(token)
+    const mark = stand.live.mark()
+    const { deploymentId } = await as.deployments.restart(at)
+    await eventually(() => stand.live.mark() !== mark)
+    await eventually(async () => (await as.deployments.get({ team: 'demo', deploymentId })).state === 'live')
+    const late = await connected({ browser: ann })
+    await late.subscribe('t', 'team', { team: 'demo', since: mark })
+    await eventually(() => (late.items.t ?? []).some((event) => JSON.stringify(event).includes(deploymentId)))
+    expect(late.told).not.toContain('resync')
+    await late.subscribe('u', 'team', { team: 'demo', since: 'another-process.1' })
+    await eventually(() => late.told.includes('resync'))
+  },
+)
 
-test('a command\'s output comes back apart and whole, its input goes in, and it ends with how it ended', { timeout: 60_000 }, async () => {
-  const live = await connected({ token, origin: null })
-  expect(await live.subscribe('e', 'exec', { ...at, command: ['sh', '-c', 'echo out; echo err >&2; cat; exit 7'] })).toEqual({ ok: true })
-  await live.socket.emitWithAck('write', 'e', Buffer.from('typed'))
-  await live.socket.emitWithAck('write', 'e', Buffer.alloc(0))
-  await eventually(() => 'e' in live.ended)
-  expect([live.text['e output'], live.text['e error'], live.items.e, live.ended.e]).toEqual(['out\ntyped', 'err\n', [{ exitCode: 7, signal: null }], null])
-})
+test(
+  "a command's output comes back apart and whole, its input goes in, and it ends with how it ended",
+  { timeout: 60_000 },
+  async () => {
+    const live = await connected({ token, origin: null })
+    expect(
+      await live.subscribe('e', 'exec', { ...at, command: ['sh', '-c', 'echo out; echo err >&2; cat; exit 7'] }),
+    ).toEqual({ ok: true })
+    await live.socket.emitWithAck('write', 'e', Buffer.from('typed'))
+    await live.socket.emitWithAck('write', 'e', Buffer.alloc(0))
+    await eventually(() => 'e' in live.ended)
+    expect([live.text['e output'], live.text['e error'], live.items.e, live.ended.e]).toEqual([
+      'out\ntyped',
+      'err\n',
+      [{ exitCode: 7, signal: null }],
+      null,
+    ])
+  },
+)
 
 test('who does not read stops the program instead of filling our memory', { timeout: 60_000 }, async () => {
   const live = await connected({ token, origin: null, hold: 'e' })
@@ -169,64 +213,93 @@ test('who does not read stops the program instead of filling our memory', { time
   expect(process.memoryUsage().rss - before).toBeLessThan(64 << 20)
 })
 
-test('logs and a team\'s events go on after the runtime was killed, and a terminal says what became of it', { timeout: 90_000 }, async () => {
-  const live = await connected({ token, origin: null })
-  const as = await stand.withToken(token)
-  await live.subscribe('t', 'team', { team: 'demo' })
-  expect(await live.subscribe('l', 'logs', { team: 'demo', environment: 'production', services: ['hello'], last: 10 })).toEqual({ ok: true })
-  const { terminalId } = await as.terminals.open({ ...at, size: { cols: 80, rows: 24 } })
-  expect(await live.subscribe('tty', 'terminal', { ...at, terminalId })).toEqual({ ok: true })
-  await live.socket.emitWithAck('write', 'tty', Buffer.from('echo $((6 * 7)); echo said by hand > /proc/1/fd/1\n'))
-  await eventually(() => (live.text['tty output'] ?? '').includes('42'))
-  await stand.runtime.killAndStartAgain()
-  await eventually(() => live.told.includes('resync'))
-  await eventually(async () => (await as.services.get(at)).state === 'live')
-  const before = live.items.t?.length ?? 0
-  await as.variables.set({ ...at, name: 'A', value: '1' })
-  const { deploymentId } = await as.deployments.restart(at)
-  await eventually(async () => (await as.deployments.get({ team: 'demo', deploymentId })).state === 'live')
-  await eventually(() => (live.items.t?.length ?? 0) > before)
-  expect(live.ended).not.toHaveProperty('l')
-  expect(live.ended.tty?.code ?? 'not_found').toBe('not_found')
-  const seqs = (live.items.l ?? []).flatMap((entry) => ('seq' in (entry as object) ? [(entry as { seq: number }).seq] : []))
-  expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b))
-})
-
-test('a service that is renamed while its log is followed: no line comes twice when the runtime was killed, nor when a viewer goes on by the former name', { timeout: 90_000 }, async () => {
-  const as = await stand.withToken(token)
-  const lines = (live: Awaited<ReturnType<typeof connected>>) => (live.items.l ?? []).flatMap((entry) => ('seq' in (entry as object) ? [(entry as { seq: number }).seq] : []))
-  const live = await connected({ token, origin: null })
-  expect(await live.subscribe('l', 'logs', { team: 'demo', environment: 'production', services: ['hello'], last: 10 })).toEqual({ ok: true })
-  await eventually(() => lines(live).length > 2)
-  const known = lines(live)
-  await as.services.rename({ team: 'demo', service: 'hello', name: 'greeter' })
-  const renamed = { ...at, service: 'greeter' }
-  try {
+test(
+  "logs and a team's events go on after the runtime was killed, and a terminal says what became of it",
+  { timeout: 90_000 },
+  async () => {
+    const live = await connected({ token, origin: null })
+    const as = await stand.withToken(token)
+    await live.subscribe('t', 'team', { team: 'demo' })
+    expect(
+      await live.subscribe('l', 'logs', { team: 'demo', environment: 'production', services: ['hello'], last: 10 }),
+    ).toEqual({ ok: true })
+    const { terminalId } = await as.terminals.open({ ...at, size: { cols: 80, rows: 24 } })
+    expect(await live.subscribe('tty', 'terminal', { ...at, terminalId })).toEqual({ ok: true })
+    await live.socket.emitWithAck('write', 'tty', Buffer.from('echo $((6 * 7)); echo said by hand > /proc/1/fd/1\n'))
+    await eventually(() => (live.text['tty output'] ?? '').includes('42'))
     await stand.runtime.killAndStartAgain()
-    await eventually(async () => (await as.services.get(renamed)).state === 'live')
-    await as.deployments.restart(renamed)
-    await eventually(() => (lines(live).at(-1) ?? 0) > (known.at(-1) ?? 0))
-    expect(lines(live)).toEqual([...new Set(lines(live))])
-    const again = await connected({ token, origin: null })
-    expect(await again.subscribe('l', 'logs', { team: 'demo', environment: 'production', services: ['hello'], last: 0, after: { 'hello/production': known.at(-1) } })).toEqual({ ok: true })
-    await eventually(() => lines(again).length > 0)
-    expect(Math.min(...lines(again))).toBeGreaterThan(known.at(-1) ?? 0)
-  } finally {
-    await as.services.rename({ team: 'demo', service: 'greeter', name: 'hello' })
-  }
-})
+    await eventually(() => live.told.includes('resync'))
+    await eventually(async () => (await as.services.get(at)).state === 'live')
+    const before = live.items.t?.length ?? 0
+    await as.variables.set({ ...at, name: 'A', value: '1' })
+    const { deploymentId } = await as.deployments.restart(at)
+    await eventually(async () => (await as.deployments.get({ team: 'demo', deploymentId })).state === 'live')
+    await eventually(() => (live.items.t?.length ?? 0) > before)
+    expect(live.ended).not.toHaveProperty('l')
+    expect(live.ended.tty?.code ?? 'not_found').toBe('not_found')
+    const seqs = (live.items.l ?? []).flatMap((entry) =>
+      'seq' in (entry as object) ? [(entry as { seq: number }).seq] : [],
+    )
+    expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b))
+  },
+)
+
+test(
+  'a service that is renamed while its log is followed: no line comes twice when the runtime was killed, nor when a viewer goes on by the former name',
+  { timeout: 90_000 },
+  async () => {
+    const as = await stand.withToken(token)
+    const lines = (live: Awaited<ReturnType<typeof connected>>) =>
+      (live.items.l ?? []).flatMap((entry) => ('seq' in (entry as object) ? [(entry as { seq: number }).seq] : []))
+    const live = await connected({ token, origin: null })
+    expect(
+      await live.subscribe('l', 'logs', { team: 'demo', environment: 'production', services: ['hello'], last: 10 }),
+    ).toEqual({ ok: true })
+    await eventually(() => lines(live).length > 2)
+    const known = lines(live)
+    await as.services.rename({ team: 'demo', service: 'hello', name: 'greeter' })
+    const renamed = { ...at, service: 'greeter' }
+    try {
+      await stand.runtime.killAndStartAgain()
+      await eventually(async () => (await as.services.get(renamed)).state === 'live')
+      await as.deployments.restart(renamed)
+      await eventually(() => (lines(live).at(-1) ?? 0) > (known.at(-1) ?? 0))
+      expect(lines(live)).toEqual([...new Set(lines(live))])
+      const again = await connected({ token, origin: null })
+      expect(
+        await again.subscribe('l', 'logs', {
+          team: 'demo',
+          environment: 'production',
+          services: ['hello'],
+          last: 0,
+          after: { 'hello/production': known.at(-1) },
+        }),
+      ).toEqual({ ok: true })
+      await eventually(() => lines(again).length > 0)
+      expect(Math.min(...lines(again))).toBeGreaterThan(known.at(-1) ?? 0)
+    } finally {
+      await as.services.rename({ team: 'demo', service: 'greeter', name: 'hello' })
+    }
+  },
+)
 
 test('subscriptions to an environment that is deleted end, others go on', async () => {
   const as = await stand.withToken(token)
   await as.environments.create({ team: 'demo', name: 'short', kind: 'shared' })
   const live = await connected({ token, origin: null })
   const short = { ...at, environment: 'short' }
-  expect(await live.subscribe('logs', 'logs', { team: 'demo', environment: 'short', services: [] })).toEqual({ ok: true })
+  expect(await live.subscribe('logs', 'logs', { team: 'demo', environment: 'short', services: [] })).toEqual({
+    ok: true,
+  })
   expect(await live.subscribe('here', 'presence', short)).toEqual({ ok: true })
   expect(await live.subscribe('other', 'presence', at)).toEqual({ ok: true })
   await as.environments.delete({ team: 'demo', environment: 'short' })
   await eventually(() => live.ended.logs !== undefined && live.ended.here !== undefined)
-  expect([live.ended.logs?.code, live.ended.here?.code, live.ended.other]).toEqual(['environment_gone', 'environment_gone', undefined])
+  expect([live.ended.logs?.code, live.ended.here?.code, live.ended.other]).toEqual([
+    'environment_gone',
+    'environment_gone',
+    undefined,
+  ])
 })
 
 test('a packet that is nested too deep, or of nothing but values, closes its own connection only', async () => {
@@ -252,10 +325,17 @@ test('a client that writes without waiting for what its program takes is disconn
 
 test('sockets and subscriptions are limited: of whom nobody knows, of one connection', async () => {
   const live = await connected({ token, origin: null })
-  const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => live.subscribe(`l${n}`, 'logs', { team: 'demo', environment: 'production', services: [] })))
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, (_, n) =>
+      live.subscribe(`l${n}`, 'logs', { team: 'demo', environment: 'production', services: [] }),
+    ),
+  )
   expect(answers.filter(({ ok }) => ok)).toHaveLength(10)
   const { port } = stand.settings
-  const strangers = Array.from({ length: 60 }, () => new WebSocket(`ws://127.0.0.1:${port}/live/?EIO=4&transport=websocket`))
+  const strangers = Array.from(
+    { length: 60 },
+    () => new WebSocket(`ws://127.0.0.1:${port}/live/?EIO=4&transport=websocket`),
+  )
   const outcomes: string[] = []
   for (const one of strangers) {
     one.addEventListener('open', () => outcomes.push('open'))

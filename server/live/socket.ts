@@ -3,9 +3,7 @@ import type { Duplex } from 'node:stream'
 import { Server, type Socket } from 'socket.io'
 import { z } from 'zod'
 import { PlatformError } from '#contract/errors.ts'
-import {
-  type ClientToServer, liveTopics, type ServerToClient, signalNames, terminalSize,
-} from '#contract/live.ts'
+import { type ClientToServer, liveTopics, type ServerToClient, signalNames, terminalSize } from '#contract/live.ts'
 import { livePath, maxWrite } from '#contract/live-socket.ts'
 import { addressOf } from '../http/address.ts'
 import { credentialOf } from '../http/credential.ts'
@@ -20,7 +18,10 @@ import { PresenceRooms } from './presence.ts'
 import { sinksOf } from './sink.ts'
 import { Subscriptions } from './subscriptions.ts'
 
-interface Data { viewer: Viewer; renew: () => Promise<Viewer | undefined> }
+interface Data {
+  viewer: Viewer
+  renew: () => Promise<Viewer | undefined>
+}
 export type LiveSocket = Socket<ClientToServer, ServerToClient, Record<string, never>, Data>
 
 /** How often a socket's sign-in and subscriptions are looked at again, besides when something says that they changed. */
@@ -36,14 +37,25 @@ export function createLive(web: Web, { teamChanged = () => {} }: { teamChanged?:
   // socket.io wants a server to hang itself on; this one never listens (recipes: upgrades are routed by hand).
   const never = createServer()
   const io = new Server<ClientToServer, ServerToClient, Record<string, never>, Data>(never, {
-    path: livePath, transports: ['websocket'], serveClient: false, destroyUpgrade: false, maxHttpBufferSize: 2 * maxWrite, connectTimeout: signInMs, wsEngine: WithoutPongs, pingInterval: 10_000, pingTimeout: 10_000,
+    path: livePath,
+    transports: ['websocket'],
+    serveClient: false,
+    destroyUpgrade: false,
+    maxHttpBufferSize: 2 * maxWrite,
+    connectTimeout: signInMs,
+    wsEngine: WithoutPongs,
+    pingInterval: 10_000,
+    pingTimeout: 10_000,
   })
   const events = new PlatformEvents(web, {
     missed: () => io.emit('resync'),
     // Somebody's role or token may be another now, or an environment is gone.
     accessChanged: () => {
       teamChanged()
-      sooner ??= setTimeout(() => { sooner = undefined; recheckAll() }, 50)
+      sooner ??= setTimeout(() => {
+        sooner = undefined
+        recheckAll()
+      }, 50)
     },
   })
   let sooner: NodeJS.Timeout | undefined
@@ -53,10 +65,13 @@ export function createLive(web: Web, { teamChanged = () => {} }: { teamChanged?:
   io.engine.on('connection', boundPackets)
 
   io.use((socket, next) => {
-    signIn(web, socket).then(() => next(), (error: unknown) => {
-      const body = bodyOfFailure(web, error, 'live sign-in')
-      next(Object.assign(new Error(body.message), { data: body }))
-    })
+    signIn(web, socket).then(
+      () => next(),
+      (error: unknown) => {
+        const body = bodyOfFailure(web, error, 'live sign-in')
+        next(Object.assign(new Error(body.message), { data: body }))
+      },
+    )
   })
   io.on('connection', (socket) => {
     arrivals.signedIn(socket.request.socket)
@@ -64,8 +79,13 @@ export function createLive(web: Web, { teamChanged = () => {} }: { teamChanged?:
     if (ownSockets().length >= mostSocketsOfPerson) return void socket.disconnect(true)
     const subscriptions = new Subscriptions({
       ofPerson: () => ownSockets().reduce((sum, [, { size }]) => sum + size, 0),
-      web, events, presence, socketId: socket.id, viewer: () => socket.data.viewer,
-      sink: sinksOf(socket as Parameters<typeof sinksOf>[0]), end: (id, error) => socket.emit('end', id, error),
+      web,
+      events,
+      presence,
+      socketId: socket.id,
+      viewer: () => socket.data.viewer,
+      sink: sinksOf(socket as Parameters<typeof sinksOf>[0]),
+      end: (id, error) => socket.emit('end', id, error),
     })
     open.set(socket, subscriptions)
     listen(web, socket, subscriptions)
@@ -126,13 +146,21 @@ async function signIn(web: Web, socket: LiveSocket): Promise<void> {
   const { request } = socket
   const from = addressOf(request, web.settings)
   const given = heard(z.object({ token: z.string().max(300).optional() }), socket.handshake.auth ?? {})
-  if (given === undefined) throw new PlatformError('bad_request', 'the token of the handshake is none', { field: 'token' })
+  if (given === undefined)
+    throw new PlatformError('bad_request', 'the token of the handshake is none', { field: 'token' })
   const { token } = given
-  if (token !== undefined && credentialOf(request.headers, web.settings).by !== 'nobody') throw new PlatformError('bad_request', 'the connection has two identities', { fix: 'Send only one of them.' })
+  if (token !== undefined && credentialOf(request.headers, web.settings).by !== 'nobody')
+    throw new PlatformError('bad_request', 'the connection has two identities', { fix: 'Send only one of them.' })
   const fromPage = request.headers.origin !== undefined
-  const renew = token !== undefined
-    ? () => byToken(web, token, from)
-    : () => viewer(web, { authorization: request.headers.authorization, ...(fromPage && { cookie: request.headers.cookie }) }, from)
+  const renew =
+    token !== undefined
+      ? () => byToken(web, token, from)
+      : () =>
+          viewer(
+            web,
+            { authorization: request.headers.authorization, ...(fromPage && { cookie: request.headers.cookie }) },
+            from,
+          )
   const who = await renew()
   if (who === undefined) throw new PlatformError('unauthenticated', 'you are not signed in', { fix: 'Sign in again.' })
   socket.data = { viewer: who, renew }
@@ -143,18 +171,23 @@ const size = terminalSize
 const signal = z.enum(signalNames)
 /** As a path in a tree may be (runtime/source/path.ts). */
 // eslint-disable-next-line no-control-regex
-const path = z.string().max(1_024).refine((value) => value.isWellFormed() && Buffer.byteLength(value) <= 1_024 && !/[\0-\x1f\x7f\\]/.test(value))
+const path = z
+  .string()
+  .max(1_024)
+  .refine((value) => value.isWellFormed() && Buffer.byteLength(value) <= 1_024 && !/[\0-\x1f\x7f\\]/.test(value))
 const spoken = z.object({ path: path.nullable(), editing: z.boolean() })
 const bytes = z.instanceof(Uint8Array).refine((value) => value.length <= maxWrite)
 const topic = z.enum(Object.keys(liveTopics) as [keyof typeof liveTopics])
 
 /** Everything that comes in is hostile until it was parsed; what does not parse is dropped. */
 function listen(web: Web, socket: LiveSocket, subscriptions: Subscriptions): void {
-  const ackOf = (ack: unknown): ((...values: unknown[]) => void) => (typeof ack === 'function' ? (ack as () => void) : () => {})
+  const ackOf = (ack: unknown): ((...values: unknown[]) => void) =>
+    typeof ack === 'function' ? (ack as () => void) : () => {}
   socket.on('subscribe', (...[givenId, givenTopic, input, ack]: unknown[]) => {
     const answer = ackOf(ack)
     const [known, named] = [heard(id, givenId), heard(topic, givenTopic)]
-    if (known === undefined || named === undefined) return answer({ ok: false, error: { code: 'bad_request', message: 'there is no such topic' } })
+    if (known === undefined || named === undefined)
+      return answer({ ok: false, error: { code: 'bad_request', message: 'there is no such topic' } })
     subscriptions.open(known, named, input).then(
       () => answer({ ok: true }),
       (error: unknown) => answer({ ok: false, error: bodyOfFailure(web, error, `live ${named}`) }),

@@ -57,7 +57,14 @@ export async function outliving(signal: AbortSignal, open: () => Promise<void>):
     if (performance.now() - began > 5_000) wait = 100
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, wait)
-      signal.addEventListener('abort', () => { clearTimeout(timer); resolve() }, { once: true })
+      signal.addEventListener(
+        'abort',
+        () => {
+          clearTimeout(timer)
+          resolve()
+        },
+        { once: true },
+      )
     })
     if (signal.aborted) return
   }

@@ -15,7 +15,12 @@ interface Options extends Pick<Place, 'web' | 'events' | 'presence' | 'socketId'
   end: (id: string, error: ErrorBody | null) => void
 }
 
-interface Open { topic: LiveTopic; names: Names; stop: AbortController; running: Running | undefined }
+interface Open {
+  topic: LiveTopic
+  names: Names
+  stop: AbortController
+  running: Running | undefined
+}
 
 /** Of one socket. */
 const most = 200
@@ -39,14 +44,20 @@ export class Subscriptions {
   async open(id: string, name: LiveTopic, given: unknown): Promise<void> {
     if (this.#open.has(id)) throw new PlatformError('conflict', 'this id is in use')
     if (this.#open.size >= most) throw new PlatformError('rate_limited', `at most ${most} subscriptions at once`)
-    if (this.#with.ofPerson() >= mostOfPerson) throw new PlatformError('rate_limited', `at most ${mostOfPerson} subscriptions of one person at once`, { fix: 'Close some tabs.' })
+    if (this.#with.ofPerson() >= mostOfPerson)
+      throw new PlatformError('rate_limited', `at most ${mostOfPerson} subscriptions of one person at once`, {
+        fix: 'Close some tabs.',
+      })
     const mostHere = mostOfTopic[name] ?? most
     const opened = [...this.#open.values()].filter(({ topic }) => topic === name)
-    if (Math.max(opened.length, this.#opening.filter((topic) => topic === name).length) >= mostHere) throw new PlatformError('rate_limited', `at most ${mostHere} subscriptions to ${name} on one connection`)
+    if (Math.max(opened.length, this.#opening.filter((topic) => topic === name).length) >= mostHere)
+      throw new PlatformError('rate_limited', `at most ${mostHere} subscriptions to ${name} on one connection`)
     const parsed = liveTopics[name].input.safeParse(given)
     if (!parsed.success) {
       const [issue] = parsed.error.issues
-      throw new PlatformError('bad_request', issue?.message ?? 'the input is not valid', { field: issue?.path.join('.') ?? '' })
+      throw new PlatformError('bad_request', issue?.message ?? 'the input is not valid', {
+        field: issue?.path.join('.') ?? '',
+      })
     }
     const stop = new AbortController()
     const open: Open = { topic: name, names: namesOf(parsed.data), stop, running: undefined }
@@ -55,7 +66,18 @@ export class Subscriptions {
     try {
       const { web, events, presence, socketId } = this.#with
       const start = topics[name].start as (place: Place, input: unknown) => Promise<Running>
-      open.running = await start({ web, events, presence, socketId, viewer: this.#with.viewer(), sink: this.#with.sink(id), signal: stop.signal }, parsed.data)
+      open.running = await start(
+        {
+          web,
+          events,
+          presence,
+          socketId,
+          viewer: this.#with.viewer(),
+          sink: this.#with.sink(id),
+          signal: stop.signal,
+        },
+        parsed.data,
+      )
     } catch (error) {
       this.#open.delete(id)
       stop.abort()
@@ -63,7 +85,10 @@ export class Subscriptions {
     } finally {
       this.#opening.splice(this.#opening.indexOf(name), 1)
     }
-    open.running.done.then(() => this.#ended(id, open, null), (error: unknown) => this.#ended(id, open, error))
+    open.running.done.then(
+      () => this.#ended(id, open, null),
+      (error: unknown) => this.#ended(id, open, error),
+    )
   }
 
   get size(): number {
@@ -105,5 +130,7 @@ export class Subscriptions {
 }
 
 const namesOf = ({ team, environment, service }: { team: string; environment?: string; service?: string }): Names => ({
-  team, ...(environment !== undefined && { environment }), ...(service !== undefined && { service }),
+  team,
+  ...(environment !== undefined && { environment }),
+  ...(service !== undefined && { service }),
 })

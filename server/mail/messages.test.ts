@@ -21,7 +21,9 @@ class Wakes implements Clock {
   after(ms: number, run: () => void) {
     const next = { at: this.#now + ms, run }
     this.#next = next
-    return () => { if (this.#next === next) this.#next = undefined }
+    return () => {
+      if (this.#next === next) this.#next = undefined
+    }
   }
 
   /** False when nothing is to happen any more. */
@@ -41,9 +43,25 @@ test('a mail server that is away for more than a day is asked ever more seldom, 
   await using database = openDb(temporary.options, 2)
   const clock = new Wakes()
   let asked = 0
-  const mailer: Mailer = { host: 'mail.example', from: 'm3o@example.com', close: () => {}, send: () => { asked++; return Promise.reject(new Error('away')) } }
+  const mailer: Mailer = {
+    host: 'mail.example',
+    from: 'm3o@example.com',
+    close: () => {},
+    send: () => {
+      asked++
+      return Promise.reject(new Error('away'))
+    },
+  }
   const { db } = database
-  const messages = new Messages({ db, codes: new KeptCodes(db), seal: peopleSeal('secret'), mailer, settings: { url: 'https://console.example' }, log: pino({ level: 'silent' }), clock })
+  const messages = new Messages({
+    db,
+    codes: new KeptCodes(db),
+    seal: peopleSeal('secret'),
+    mailer,
+    settings: { url: 'https://console.example' },
+    log: pino({ level: 'silent' }),
+    clock,
+  })
   const began = clock.now()
   await messages.add('sign-up', 'ann@example.com')
   await messages.settled()

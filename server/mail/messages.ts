@@ -20,7 +20,15 @@ export interface Clock {
   after(ms: number, run: () => void): () => void
 }
 
-interface Parts { db: Db; codes: KeptCodes; seal: PeopleSeal; mailer: Mailer | undefined; settings: Pick<Settings, 'url'>; log: Logger; clock?: Clock }
+interface Parts {
+  db: Db
+  codes: KeptCodes
+  seal: PeopleSeal
+  mailer: Mailer | undefined
+  settings: Pick<Settings, 'url'>
+  log: Logger
+  clock?: Clock
+}
 
 const ownClock: Clock = {
   now: () => Date.now(),
@@ -61,20 +69,33 @@ export class Messages {
     if (kind === 'notice' && this.mailer === undefined) return
     const now = this.#clock.now()
     await this.#forgetExpired()
-    await this.#parts.db.insert(messages).values({ id: newId('message'), kind, email: email.trim(), data, createdAt: now, expiresAt: now + day, nextAt: now })
+    await this.#parts.db
+      .insert(messages)
+      .values({
+        id: newId('message'),
+        kind,
+        email: email.trim(),
+        data,
+        createdAt: now,
+        expiresAt: now + day,
+        nextAt: now,
+      })
     this.drain()
   }
 
   /** An invitation's link is kept sealed: its code is the runtime's, and cannot be made again. */
   async addInvitation(email: string, link: string, about: { team: string; role: string; by: string }): Promise<void> {
-    if (this.mailer !== undefined) await this.add('invitation', email, { ...about, link: this.#parts.seal.seal(link, `invitation ${email}`) })
+    if (this.mailer !== undefined)
+      await this.add('invitation', email, { ...about, link: this.#parts.seal.seal(link, `invitation ${email}`) })
   }
 
   /** Sends what is due, in the background. */
   drain(): void {
     if (this.mailer === undefined || this.#closed) return
     this.#again = true
-    this.#draining ??= this.#run().finally(() => { this.#draining = undefined })
+    this.#draining ??= this.#run().finally(() => {
+      this.#draining = undefined
+    })
   }
 
   /** Resolves when nothing is being sent. */
@@ -85,18 +106,39 @@ export class Messages {
   /** What an operator may have to pass on: all that waits without a mail server, else what the server did not take. */
   async waiting() {
     const { db, mailer } = this.#parts
-    const rows = await db.select({ message: messages, userId: users.id }).from(messages).leftJoin(users, sql`lower(${users.email}) = lower(${messages.email})`)
-      .where(gt(messages.expiresAt, this.#clock.now())).orderBy(asc(messages.createdAt)).limit(200)
+    const rows = await db
+      .select({ message: messages, userId: users.id })
+      .from(messages)
+      .leftJoin(users, sql`lower(${users.email}) = lower(${messages.email})`)
+      .where(gt(messages.expiresAt, this.#clock.now()))
+      .orderBy(asc(messages.createdAt))
+      .limit(200)
     return rows
-      .filter(({ message, userId }) => isLink(message.kind) && (mailer === undefined || message.attempts > 0) && (userId !== null) === needsAccount(message.kind))
-      .map(({ message: { id, kind, email, createdAt, expiresAt, error } }) => ({ id, kind, email, createdAt, expiresAt, error }))
+      .filter(
+        ({ message, userId }) =>
+          isLink(message.kind) &&
+          (mailer === undefined || message.attempts > 0) &&
+          (userId !== null) === needsAccount(message.kind),
+      )
+      .map(({ message: { id, kind, email, createdAt, expiresAt, error } }) => ({
+        id,
+        kind,
+        email,
+        createdAt,
+        expiresAt,
+        error,
+      }))
   }
 
   /** With a new code. @throws PlatformError `not_found` when it is gone, or nobody has the address */
   async show(id: string): Promise<{ kind: MessageKind; email: string; link: string }> {
-    const [row] = await this.#parts.db.select().from(messages).where(and(eq(messages.id, id), gt(messages.expiresAt, this.#clock.now())))
+    const [row] = await this.#parts.db
+      .select()
+      .from(messages)
+      .where(and(eq(messages.id, id), gt(messages.expiresAt, this.#clock.now())))
     const made = row && isLink(row.kind) ? await this.#linkOf(row.kind, row) : undefined
-    if (row === undefined || made === undefined) throw new PlatformError('not_found', 'this message is not waiting any more')
+    if (row === undefined || made === undefined)
+      throw new PlatformError('not_found', 'this message is not waiting any more')
     return { kind: made.kind, email: made.to, link: made.url }
   }
 
@@ -116,7 +158,12 @@ export class Messages {
       await this.#forgetExpired()
       while (this.#again && !this.#closed) {
         this.#again = false
-        const due = await this.#parts.db.select().from(messages).where(and(lte(messages.nextAt, this.#clock.now()), gt(messages.expiresAt, this.#clock.now()))).orderBy(asc(messages.nextAt)).limit(20)
+        const due = await this.#parts.db
+          .select()
+          .from(messages)
+          .where(and(lte(messages.nextAt, this.#clock.now()), gt(messages.expiresAt, this.#clock.now())))
+          .orderBy(asc(messages.nextAt))
+          .limit(20)
         for (const row of due) if (!this.#closed) await this.#send(row)
         if (due.length === 20) this.#again = true
       }
@@ -135,13 +182,28 @@ export class Messages {
       await db.delete(messages).where(eq(messages.id, row.id))
     } catch (error) {
       const attempts = row.attempts + 1
-      log.warn({ code: (error as { code?: string }).code, kind: row.kind, attempts }, 'the mail server did not take a message')
-      await db.update(messages).set({ attempts, nextAt: this.#clock.now() + Math.min(firstWaitMs * 2 ** row.attempts, longestWaitMs), error: reasonOf(error) }).where(eq(messages.id, row.id))
+      log.warn(
+        { code: (error as { code?: string }).code, kind: row.kind, attempts },
+        'the mail server did not take a message',
+      )
+      await db
+        .update(messages)
+        .set({
+          attempts,
+          nextAt: this.#clock.now() + Math.min(firstWaitMs * 2 ** row.attempts, longestWaitMs),
+          error: reasonOf(error),
+        })
+        .where(eq(messages.id, row.id))
     }
   }
 
   async #wakeForNext(): Promise<void> {
-    const [next] = await this.#parts.db.select({ at: messages.nextAt }).from(messages).where(gt(messages.expiresAt, this.#clock.now())).orderBy(asc(messages.nextAt)).limit(1)
+    const [next] = await this.#parts.db
+      .select({ at: messages.nextAt })
+      .from(messages)
+      .where(gt(messages.expiresAt, this.#clock.now()))
+      .orderBy(asc(messages.nextAt))
+      .limit(1)
     if (next !== undefined) this.#wakeIn(Math.max(50, next.at - this.#clock.now()))
   }
 
@@ -158,15 +220,20 @@ export class Messages {
   async #letterOf(row: Row): Promise<Letter | undefined> {
     const platform = this.#parts.settings.url
     const about = { to: row.email, platform, url: '', data: row.data }
-    if (row.kind === 'invitation') return invitationLetter({ ...about, url: this.#parts.seal.open(row.data.link ?? '', `invitation ${row.email}`) })
+    if (row.kind === 'invitation')
+      return invitationLetter({ ...about, url: this.#parts.seal.open(row.data.link ?? '', `invitation ${row.email}`) })
     if (row.kind === 'notice') return noticeLetter(about)
-    if (row.kind === 'sign-up' && (await this.#person(row.email)) !== undefined) return noticeLetter({ ...about, data: { what: 'account exists' } })
+    if (row.kind === 'sign-up' && (await this.#person(row.email)) !== undefined)
+      return noticeLetter({ ...about, data: { what: 'account exists' } })
     const made = await this.#linkOf(row.kind, row)
     return made && linkLetter(made.kind, { ...about, to: made.to, url: made.url })
   }
 
   /** With a new code, which stands behind the `#`: it reaches no log of a proxy's, and no page that is linked to. */
-  async #linkOf(kind: LinkKind, { email, data }: Row): Promise<{ kind: LinkKind; to: string; url: string } | undefined> {
+  async #linkOf(
+    kind: LinkKind,
+    { email, data }: Row,
+  ): Promise<{ kind: LinkKind; to: string; url: string } | undefined> {
     const { codes, settings } = this.#parts
     const person = await this.#person(email)
     if ((person !== undefined) !== needsAccount(kind)) return undefined
@@ -179,7 +246,10 @@ export class Messages {
   }
 
   async #person(email: string) {
-    const [row] = await this.#parts.db.select({ id: users.id, email: users.email, emailVerifiedAt: users.emailVerifiedAt }).from(users).where(sql`lower(${users.email}) = ${email.trim().toLowerCase()}`)
+    const [row] = await this.#parts.db
+      .select({ id: users.id, email: users.email, emailVerifiedAt: users.emailVerifiedAt })
+      .from(users)
+      .where(sql`lower(${users.email}) = ${email.trim().toLowerCase()}`)
     return row
   }
 }

@@ -12,7 +12,13 @@ import { hashPassword } from './passwords.ts'
 import { isEmail, type People, personOf } from './people.ts'
 import type { SignUps } from './sign-ups.ts'
 
-interface Parts { db: Db; codes: KeptCodes; people: People; signUps: SignUps; claims: Claims }
+interface Parts {
+  db: Db
+  codes: KeptCodes
+  people: People
+  signUps: SignUps
+  claims: Claims
+}
 
 /** What somebody may do who opened the link of a message, and so reads what is sent to its address. */
 export class ByMessage {
@@ -49,7 +55,8 @@ export class ByMessage {
     const passwordHash = await hashPassword(next)
     const take = async (tx: Transaction): Promise<typeof users.$inferSelect> => {
       const taken = await codes.take('reset', code, tx)
-      const [row] = taken?.userId == null ? [] : await tx.select().from(users).where(eq(users.id, taken.userId)).for('update')
+      const [row] =
+        taken?.userId == null ? [] : await tx.select().from(users).where(eq(users.id, taken.userId)).for('update')
       if (row === undefined || !isSame(row.email, taken?.email)) throw gone()
       await tx.update(users).set({ passwordHash }).where(eq(users.id, row.id))
       return row
@@ -58,7 +65,10 @@ export class ByMessage {
     const [before] = found?.userId == null ? [] : await db.select().from(users).where(eq(users.id, found.userId))
     if (before === undefined || !isSame(before.email, found?.email)) throw gone()
     if (before.emailVerifiedAt === null) {
-      return { person: await claims.take(personOf(before), { by: 'a link to the address', from, replace: take }), claimed: true }
+      return {
+        person: await claims.take(personOf(before), { by: 'a link to the address', from, replace: take }),
+        claimed: true,
+      }
     }
     return db.transaction(async (tx) => {
       const row = await take(tx)
@@ -84,36 +94,64 @@ export class ByMessage {
    * whoever reads the mail of an address may know nothing of an account that somebody else made with it. Gives both addresses.
    * @throws PlatformError `not_found`, `forbidden`, `name_taken`
    */
-  async confirmAddress(code: string, by: Person | undefined, from: string): Promise<{ person: Person; before: string }> {
+  async confirmAddress(
+    code: string,
+    by: Person | undefined,
+    from: string,
+  ): Promise<{ person: Person; before: string }> {
     const { db, codes } = this.#parts
     const found = await codes.read(['verify', 'email'], code)
     if (found === undefined) throw gone()
     if (by === undefined || by.id !== found.userId) throw notSignedIn(by)
     return db.transaction(async (tx) => {
       const taken: KeptCode | undefined = await codes.take(found.kind, code, tx)
-      const [row] = taken?.userId == null ? [] : await tx.select().from(users).where(eq(users.id, taken.userId)).for('update')
-      if (row === undefined || taken?.email == null || (found.kind === 'verify' && !isSame(row.email, taken.email))) throw gone()
+      const [row] =
+        taken?.userId == null ? [] : await tx.select().from(users).where(eq(users.id, taken.userId)).for('update')
+      if (row === undefined || taken?.email == null || (found.kind === 'verify' && !isSame(row.email, taken.email)))
+        throw gone()
       const [other] = await tx.select({ id: users.id }).from(users).where(isEmail(taken.email))
-      if (other !== undefined && other.id !== row.id) throw new PlatformError('name_taken', `${taken.email} has an account already`)
+      if (other !== undefined && other.id !== row.id)
+        throw new PlatformError('name_taken', `${taken.email} has an account already`)
       await tx.update(users).set({ email: taken.email, emailVerifiedAt: Date.now() }).where(eq(users.id, row.id))
       // What was sent to the former address is not theirs any more.
       if (found.kind === 'email') await codes.forget(row.id, ['reset', 'link', 'verify', 'email'], tx)
       const person = { id: row.id, name: row.name, email: taken.email }
-      await note(tx, actingAs(personOf(row), from), found.kind === 'verify'
-        ? { action: 'person.email.verify', target: ofPerson(person) }
-        : { action: 'person.email', target: ofPerson(person), before: { email: row.email }, after: { email: person.email } })
+      await note(
+        tx,
+        actingAs(personOf(row), from),
+        found.kind === 'verify'
+          ? { action: 'person.email.verify', target: ofPerson(person) }
+          : {
+              action: 'person.email',
+              target: ofPerson(person),
+              before: { email: row.email },
+              after: { email: person.email },
+            },
+      )
       return { person, before: row.email }
     })
   }
 
   /** As an operator passes a link on: whose it is, is in the audit. */
   async noteShown(operator: Person, message: { kind: string; email: string }, from: string): Promise<void> {
-    await noted(this.#parts.db, actingAs(operator, from), { action: 'person.link.show', target: ofPerson(message), after: { kind: message.kind } }, async () => {})
+    await noted(
+      this.#parts.db,
+      actingAs(operator, from),
+      { action: 'person.link.show', target: ofPerson(message), after: { kind: message.kind } },
+      async () => {},
+    )
   }
 }
 
 const isSame = (one: string, other: string | null | undefined): boolean => one.toLowerCase() === other?.toLowerCase()
 const gone = () => new PlatformError('not_found', 'this link was used, or has expired', { fix: 'Ask for a new one.' })
-const notSignedIn = (by: Person | undefined) => new PlatformError('forbidden', by === undefined ? 'you are not signed in to the account that this link is for' : `this link is for another account than ${by.email}`, {
-  fix: 'Sign in to that account in this browser, then open the link again. If you made no such account, choose “Forgot the password?” on the sign-in page: the account becomes yours.',
-})
+const notSignedIn = (by: Person | undefined) =>
+  new PlatformError(
+    'forbidden',
+    by === undefined
+      ? 'you are not signed in to the account that this link is for'
+      : `this link is for another account than ${by.email}`,
+    {
+      fix: 'Sign in to that account in this browser, then open the link again. If you made no such account, choose “Forgot the password?” on the sign-in page: the account becomes yours.',
+    },
+  )

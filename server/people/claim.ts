@@ -7,7 +7,11 @@ import { codes, linkedAccounts, passkeys, recoveryCodes, sessions, totps, users 
 import { actingAs, note, ofPerson } from './changes.ts'
 import type { Sessions } from './sessions.ts'
 
-interface Parts { db: Db; sessions: Sessions; runtime: Pick<RpcClient<RuntimeApi>, 'call'> }
+interface Parts {
+  db: Db
+  sessions: Sessions
+  runtime: Pick<RpcClient<RuntimeApi>, 'call'>
+}
 
 /**
  * An account whose address nobody had confirmed becomes the one of who proves the address without having been signed in to it.
@@ -25,14 +29,18 @@ export class Claims {
    * @param proof.replace sets the new way in, in the transaction that removes all others
    * @throws PlatformError `unavailable` while the runtime is away, before anything has changed
    */
-  async take(person: Person, proof: { by: string; from: string; replace: (tx: Transaction) => Promise<unknown> }): Promise<Person> {
+  async take(
+    person: Person,
+    proof: { by: string; from: string; replace: (tx: Transaction) => Promise<unknown> },
+  ): Promise<Person> {
     const { db, sessions: open, runtime } = this.#parts
     const actor = actingAs(person, proof.from)
     const revoke = () => runtime.call('tokens.revokeSignIns', { userId: person.id, all: true, keep: null }, { actor })
     await revoke()
     await db.transaction(async (tx) => {
       await tx.update(users).set({ passwordHash: null }).where(eq(users.id, person.id))
-      for (const table of [linkedAccounts, passkeys, totps, recoveryCodes]) await tx.delete(table).where(eq(table.userId, person.id))
+      for (const table of [linkedAccounts, passkeys, totps, recoveryCodes])
+        await tx.delete(table).where(eq(table.userId, person.id))
       await proof.replace(tx)
       await tx.delete(codes).where(eq(codes.userId, person.id))
       await tx.update(sessions).set({ confirmedAt: null }).where(eq(sessions.userId, person.id))
@@ -41,7 +49,9 @@ export class Claims {
     await open.endOthers(person, undefined, actor)
     await revoke()
     await open.endOthers(person, undefined, actor)
-    const teams = (await runtime.call('teams.list', { userId: person.id }, { actor })).map(({ name, role }) => `${name} (${role})`)
+    const teams = (await runtime.call('teams.list', { userId: person.id }, { actor })).map(
+      ({ name, role }) => `${name} (${role})`,
+    )
     await db.transaction(async (tx) => {
       await tx.update(users).set({ emailVerifiedAt: Date.now() }).where(eq(users.id, person.id))
       await note(tx, actor, { action: 'person.claim', target: ofPerson(person), after: { by: proof.by, teams } })

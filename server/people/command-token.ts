@@ -7,7 +7,9 @@ const lasts = 90 * 86_400_000
 
 /** A token with which the command acts as the person, without limits, in one team (the first one unless named). */
 export async function commandToken(
-  web: Pick<Web, 'runtime' | 'settings'>, who: Person, options: { team: string | undefined; from: string; name: string | undefined },
+  web: Pick<Web, 'runtime' | 'settings'>,
+  who: Person,
+  options: { team: string | undefined; from: string; name: string | undefined },
 ) {
   const actor = actingAs(who, options.from)
   const teams = await web.runtime.call('teams.list', { userId: who.id }, { actor })
@@ -15,11 +17,30 @@ export async function commandToken(
   const team = options.team === undefined ? oldest : teams.find(({ name }) => name === options.team)
   if (team === undefined) {
     throw options.team === undefined
-      ? new PlatformError('not_found', 'you are in no team yet', { field: 'team', fix: 'Make one in the console, or ask to be invited.' })
+      ? new PlatformError('not_found', 'you are in no team yet', {
+          field: 'team',
+          fix: 'Make one in the console, or ask to be invited.',
+        })
       : new PlatformError('not_found', `there is no team ${options.team}, or you are not in it`, { field: 'team' })
   }
-  const made = await web.runtime.call('tokens.create', {
-    teamId: team.id, userId: who.id, name: options.name ?? 'm3o login', scope: {}, environmentId: null, expiresAt: Date.now() + lasts,
-  }, { actor })
-  return { token: made.secret, expiresAt: made.expiresAt, email: who.email, team: team.name, environment: 'production', url: web.settings.url }
+  const made = await web.runtime.call(
+    'tokens.create',
+    {
+      teamId: team.id,
+      userId: who.id,
+      name: options.name ?? 'm3o login',
+      scope: {},
+      environmentId: null,
+      expiresAt: Date.now() + lasts,
+    },
+    { actor },
+  )
+  return {
+    token: made.secret,
+    expiresAt: made.expiresAt,
+    email: who.email,
+    team: team.name,
+    environment: 'production',
+    url: web.settings.url,
+  }
 }

@@ -7,12 +7,17 @@ export const confirmedForMs = 15 * 60_000
 /** A token never changes how its person signs in. @throws PlatformError `forbidden` */
 export function requireBrowser(viewer: Viewer): { id: string; expiresAt: number } {
   if (viewer.session !== undefined) return viewer.session
-  throw new PlatformError('forbidden', 'this is changed in the console only', { fix: 'Open the console, Settings, Account.' })
+  throw new PlatformError('forbidden', 'this is changed in the console only', {
+    fix: 'Open the console, Settings, Account.',
+  })
 }
 
 /** A browser that was left open does not, either. @throws PlatformError `forbidden`, with `data.confirm` */
 export async function requireConfirmed(web: Pick<Web, 'sessions'>, viewer: Viewer): Promise<void> {
   const { id } = requireBrowser(viewer)
-  if (await web.sessions.confirmedAt(id) > Date.now() - confirmedForMs) return
-  throw new PlatformError('forbidden', 'confirm that it is you first', { fix: 'Give your password, or sign in again.', data: { confirm: true } })
+  if ((await web.sessions.confirmedAt(id)) > Date.now() - confirmedForMs) return
+  throw new PlatformError('forbidden', 'confirm that it is you first', {
+    fix: 'Give your password, or sign in again.',
+    data: { confirm: true },
+  })
 }

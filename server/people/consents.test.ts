@@ -22,14 +22,27 @@ beforeAll(async () => {
 afterAll(() => stand[Symbol.asyncDispose](), 60_000)
 
 const leadsTo = async (browser: Browser, to = '/a?b') => {
-  const answer = await browser.fetch(`/handover?${new URLSearchParams({ host: host(), to, state: 'of-the-nonce' }).toString()}`)
+  const answer = await browser.fetch(
+    `/handover?${new URLSearchParams({ host: host(), to, state: 'of-the-nonce' }).toString()}`,
+  )
   return new URL(answer.headers.get('location') ?? '', stand.settings.url)
 }
-const consent = async () => (await visitor.query('person.consent', { host: host() })).data as { serviceId: string; service: string; team: string; agreed: boolean }
+const consent = async () =>
+  (await visitor.query('person.consent', { host: host() })).data as {
+    serviceId: string
+    service: string
+    team: string
+    agreed: boolean
+  }
 
 test('whoever is not of its team is asked before a service is told who they are; its team goes on', async () => {
   const asked = await leadsTo(visitor, '//evil.example')
-  expect([asked.origin, asked.pathname, asked.searchParams.get('host'), asked.searchParams.get('to')]).toEqual([new URL(stand.settings.url).origin, '/sign-in/service', host(), '/'])
+  expect([asked.origin, asked.pathname, asked.searchParams.get('host'), asked.searchParams.get('to')]).toEqual([
+    new URL(stand.settings.url).origin,
+    '/sign-in/service',
+    host(),
+    '/',
+  ])
   expect(await consent()).toMatchObject({ service: 'hello', team: 'demo', agreed: false })
   const ofTeam = stand.browser()
   await ofTeam.signIn('ann@example.com', password)
@@ -55,7 +68,11 @@ test('what was agreed to for one team is not for the next that owns the service;
   await owner.services.transfer({ team: 'demo', service: 'hello', to: 'heirs' })
   team = 'heirs'
   expect(await consent()).toMatchObject({ team: 'heirs', agreed: false })
-  const forged = await visitor.fetch('/api/trpc/person.agree?batch=1', { method: 'POST', body: JSON.stringify({ 0: { host: host(), serviceId } }), headers: { 'content-type': 'application/json', 'origin': 'http://evil.example', 'sec-fetch-site': 'cross-site' } })
+  const forged = await visitor.fetch('/api/trpc/person.agree?batch=1', {
+    method: 'POST',
+    body: JSON.stringify({ 0: { host: host(), serviceId } }),
+    headers: { 'content-type': 'application/json', origin: 'http://evil.example', 'sec-fetch-site': 'cross-site' },
+  })
   expect(forged.status).toBe(403)
   expect(await consent()).toMatchObject({ agreed: false })
 }, 60_000)
@@ -63,13 +80,25 @@ test('what was agreed to for one team is not for the next that owns the service;
 test('for whoever is not of its audience a private service is as one that does not exist', async () => {
   await owner.services.create({ team: 'demo', name: 'secret', empty: true })
   const at = (label: string) => ({ host: `${label}.localhost:${stand.gatewayPort}` })
-  const [private_, missing, nowhere] = await Promise.all(['secret--demo', 'missing--demo', 'missing--nowhere'].map((label) => visitor.query('person.consent', at(label))))
+  const [private_, missing, nowhere] = await Promise.all(
+    ['secret--demo', 'missing--demo', 'missing--nowhere'].map((label) => visitor.query('person.consent', at(label))),
+  )
   expect(private_?.error).toMatchObject({ code: 'not_found' })
   expect(JSON.stringify(private_)).not.toMatch(/secret|demo/)
   expect([private_?.error, nowhere?.error]).toEqual([missing?.error, missing?.error])
-  expect((await visitor.mutate('person.agree', { ...at('secret--demo'), serviceId: 'any' })).error?.code).toBe('not_found')
-  const open = async (label: string) => (await visitor.fetch(`/handover?${new URLSearchParams({ ...at(label), to: '/', state: 'of-the-nonce' }).toString()}`)).status
+  expect((await visitor.mutate('person.agree', { ...at('secret--demo'), serviceId: 'any' })).error?.code).toBe(
+    'not_found',
+  )
+  const open = async (label: string) =>
+    (
+      await visitor.fetch(
+        `/handover?${new URLSearchParams({ ...at(label), to: '/', state: 'of-the-nonce' }).toString()}`,
+      )
+    ).status
   expect(await open('secret--demo')).toBe(await open('missing--demo'))
   await owner.services.share({ team: 'demo', service: 'secret', audience: { kind: 'platform' } })
-  expect((await visitor.query('person.consent', at('secret--demo'))).data).toMatchObject({ service: 'secret', agreed: false })
+  expect((await visitor.query('person.consent', at('secret--demo'))).data).toMatchObject({
+    service: 'secret',
+    agreed: false,
+  })
 }, 60_000)

@@ -38,8 +38,17 @@ export class LinkedAccounts {
   }
 
   list(userId: string) {
-    return this.#db.select({ provider: linkedAccounts.provider, subject: linkedAccounts.subject, email: linkedAccounts.email, createdAt: linkedAccounts.createdAt, usedAt: linkedAccounts.usedAt })
-      .from(linkedAccounts).where(eq(linkedAccounts.userId, userId)).orderBy(linkedAccounts.createdAt)
+    return this.#db
+      .select({
+        provider: linkedAccounts.provider,
+        subject: linkedAccounts.subject,
+        email: linkedAccounts.email,
+        createdAt: linkedAccounts.createdAt,
+        usedAt: linkedAccounts.usedAt,
+      })
+      .from(linkedAccounts)
+      .where(eq(linkedAccounts.userId, userId))
+      .orderBy(linkedAccounts.createdAt)
   }
 
   /**
@@ -47,17 +56,29 @@ export class LinkedAccounts {
    * @throws PlatformError `forbidden` (with `data.reason`) when nobody is
    */
   async signIn(claimed: Claimed, from: string): Promise<{ person: Person; notice: string | undefined }> {
-    const [known] = await this.#db.update(linkedAccounts).set({ usedAt: Date.now(), email: claimed.email })
-      .where(and(eq(linkedAccounts.provider, claimed.provider), eq(linkedAccounts.subject, claimed.subject))).returning({ userId: linkedAccounts.userId })
-    const [row] = await this.#db.select().from(users).where(known === undefined ? isEmail(claimed.email) : eq(users.id, known.userId))
+    const [known] = await this.#db
+      .update(linkedAccounts)
+      .set({ usedAt: Date.now(), email: claimed.email })
+      .where(and(eq(linkedAccounts.provider, claimed.provider), eq(linkedAccounts.subject, claimed.subject)))
+      .returning({ userId: linkedAccounts.userId })
+    const [row] = await this.#db
+      .select()
+      .from(users)
+      .where(known === undefined ? isEmail(claimed.email) : eq(users.id, known.userId))
     if (known !== undefined && row !== undefined) return { person: personOf(row), notice: undefined }
-    if (claimed.email === '' || !claimed.emailVerified) throw refused('address_not_verified', 'the provider does not vouch for your address')
+    if (claimed.email === '' || !claimed.emailVerified)
+      throw refused('address_not_verified', 'the provider does not vouch for your address')
     if (row === undefined) return { person: await this.#create(claimed, from), notice: undefined }
     const person = personOf(row)
     if (person.unconfirmed) {
       const { provider, subject, email } = claimed
       const now = Date.now()
-      const own = await this.#claims.take(person, { by: provider, from, replace: (tx) => tx.insert(linkedAccounts).values({ provider, subject, userId: row.id, email, createdAt: now, usedAt: now }) })
+      const own = await this.#claims.take(person, {
+        by: provider,
+        from,
+        replace: (tx) =>
+          tx.insert(linkedAccounts).values({ provider, subject, userId: row.id, email, createdAt: now, usedAt: now }),
+      })
       return { person: own, notice: 'claimed' }
     }
     await this.link(person, claimed, actingAs(person, from))
@@ -68,34 +89,79 @@ export class LinkedAccounts {
   async link(person: Person, claimed: Claimed, actor: Actor): Promise<void> {
     const now = Date.now()
     const { provider, subject, email } = claimed
-    await noted(this.#db, actor, { action: 'person.link', target: ofPerson(person), after: { provider, email } }, async (tx) => {
-      const added = await tx.insert(linkedAccounts).values({ provider, subject, userId: person.id, email, createdAt: now, usedAt: now }).onConflictDoNothing().returning({ subject: linkedAccounts.subject })
-      if (added.length === 0) throw new PlatformError('conflict', 'this account is linked already', { data: { reason: 'linked_elsewhere' } })
-    })
+    await noted(
+      this.#db,
+      actor,
+      { action: 'person.link', target: ofPerson(person), after: { provider, email } },
+      async (tx) => {
+        const added = await tx
+          .insert(linkedAccounts)
+          .values({ provider, subject, userId: person.id, email, createdAt: now, usedAt: now })
+          .onConflictDoNothing()
+          .returning({ subject: linkedAccounts.subject })
+        if (added.length === 0)
+          throw new PlatformError('conflict', 'this account is linked already', {
+            data: { reason: 'linked_elsewhere' },
+          })
+      },
+    )
   }
 
   /** Never the last way in. @throws PlatformError `not_found`, `conflict` */
   async remove(person: Person, which: { provider: string; subject: string }, actor: Actor): Promise<void> {
-    await noted(this.#db, actor, { action: 'person.unlink', target: ofPerson(person), before: { provider: which.provider } }, async (tx) => {
-      const [own] = await tx.select({ passwordHash: users.passwordHash }).from(users).where(eq(users.id, person.id)).for('update')
-      const gone = await tx.delete(linkedAccounts).where(and(eq(linkedAccounts.userId, person.id), eq(linkedAccounts.provider, which.provider), eq(linkedAccounts.subject, which.subject))).returning({ subject: linkedAccounts.subject })
-      if (gone.length === 0) throw new PlatformError('not_found', 'this account is not linked')
-      const [others] = await tx.select({ n: count() }).from(linkedAccounts).where(eq(linkedAccounts.userId, person.id))
-      const [keys] = await tx.select({ n: count() }).from(passkeys).where(eq(passkeys.userId, person.id))
-      if (own?.passwordHash == null && others?.n === 0 && keys?.n === 0) throw new PlatformError('conflict', 'it is the only way in to your account', { fix: 'Set a password first.' })
-    })
+    await noted(
+      this.#db,
+      actor,
+      { action: 'person.unlink', target: ofPerson(person), before: { provider: which.provider } },
+      async (tx) => {
+        const [own] = await tx
+          .select({ passwordHash: users.passwordHash })
+          .from(users)
+          .where(eq(users.id, person.id))
+          .for('update')
+        const gone = await tx
+          .delete(linkedAccounts)
+          .where(
+            and(
+              eq(linkedAccounts.userId, person.id),
+              eq(linkedAccounts.provider, which.provider),
+              eq(linkedAccounts.subject, which.subject),
+            ),
+          )
+          .returning({ subject: linkedAccounts.subject })
+        if (gone.length === 0) throw new PlatformError('not_found', 'this account is not linked')
+        const [others] = await tx
+          .select({ n: count() })
+          .from(linkedAccounts)
+          .where(eq(linkedAccounts.userId, person.id))
+        const [keys] = await tx.select({ n: count() }).from(passkeys).where(eq(passkeys.userId, person.id))
+        if (own?.passwordHash == null && others?.n === 0 && keys?.n === 0)
+          throw new PlatformError('conflict', 'it is the only way in to your account', { fix: 'Set a password first.' })
+      },
+    )
   }
 
   async #create(claimed: Claimed, from: string): Promise<Person> {
     const { provider, subject, email } = claimed
-    if (!await this.#signUps.mayJoin(email)) throw refused('no_sign_up', 'there is no account with this address, and one gets none by oneself')
+    if (!(await this.#signUps.mayJoin(email)))
+      throw refused('no_sign_up', 'there is no account with this address, and one gets none by oneself')
     const now = Date.now()
     const person = { id: newId('user'), email, name: nameFrom(claimed.name) ?? nameOfAddress(email) }
     return this.#db.transaction(async (tx) => {
-      const added = await tx.insert(users).values({ ...person, emailVerifiedAt: now, passwordHash: null, operator: false, createdAt: now }).onConflictDoNothing().returning({ id: users.id })
+      const added = await tx
+        .insert(users)
+        .values({ ...person, emailVerifiedAt: now, passwordHash: null, operator: false, createdAt: now })
+        .onConflictDoNothing()
+        .returning({ id: users.id })
       if (added.length === 0) throw refused('try_again', 'somebody got an account with this address at the same moment')
-      await tx.insert(linkedAccounts).values({ provider, subject, userId: person.id, email, createdAt: now, usedAt: now })
-      await note(tx, actingAs(person, from), { action: 'person.create', target: ofPerson(person), after: { name: person.name, provider } })
+      await tx
+        .insert(linkedAccounts)
+        .values({ provider, subject, userId: person.id, email, createdAt: now, usedAt: now })
+      await note(tx, actingAs(person, from), {
+        action: 'person.create',
+        target: ofPerson(person),
+        after: { name: person.name, provider },
+      })
       return person
     })
   }

@@ -7,7 +7,7 @@ export const hashPassword = (password: string): Promise<string> => hash(password
 
 /** Takes as long for somebody who does not exist, so that the time tells nothing. */
 export async function passwordMatches(stored: string | null, given: string): Promise<boolean> {
-  const against = stored ?? await (nobodys ??= hashPassword('nobody has this password'))
+  const against = stored ?? (await (nobodys ??= hashPassword('nobody has this password')))
   const matches = await verify(against, given).catch(() => false)
   return stored !== null && matches
 }

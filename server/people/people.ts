@@ -58,7 +58,8 @@ export class People {
     return this.#db.transaction(async (tx) => {
       await tx.execute(sql`lock table ${users} in share row exclusive mode`)
       const [row] = await tx.select({ count: count() }).from(users)
-      if (row?.count !== 0) throw new PlatformError('not_in_this_state', 'this installation is set up already', { fix: 'Sign in.' })
+      if (row?.count !== 0)
+        throw new PlatformError('not_in_this_state', 'this installation is set up already', { fix: 'Sign in.' })
       return this.#insert(tx, given)
     })
   }
@@ -71,24 +72,34 @@ export class People {
     const email = given.email.trim()
     this.#signInLimit.attempt(email, given.from)
     const [row] = await this.#db.select().from(users).where(isEmail(email))
-    if (!await passwordMatches(row?.passwordHash ?? null, given.password) || row === undefined) {
-      throw new PlatformError('unauthenticated', 'the email or the password is wrong', { fix: 'Check both and try again.' })
+    if (!(await passwordMatches(row?.passwordHash ?? null, given.password)) || row === undefined) {
+      throw new PlatformError('unauthenticated', 'the email or the password is wrong', {
+        fix: 'Check both and try again.',
+      })
     }
     // Comparing takes a while: a password that was replaced meanwhile opens no session.
     const [now] = await this.#db.select({ passwordHash: users.passwordHash }).from(users).where(eq(users.id, row.id))
-    if (now?.passwordHash !== row.passwordHash) throw new PlatformError('unauthenticated', 'the password was changed a moment ago', { fix: 'Sign in with the new one.' })
+    if (now?.passwordHash !== row.passwordHash)
+      throw new PlatformError('unauthenticated', 'the password was changed a moment ago', {
+        fix: 'Sign in with the new one.',
+      })
     this.#signInLimit.succeeded(email, given.from)
     return personOf(row)
   }
 
   async rename(person: Person, name: string, actor: Actor): Promise<void> {
-    await noted(this.#db, actor, { action: 'person.rename', target: ofPerson(person), before: { name: person.name }, after: { name } }, (tx) =>
-      tx.update(users).set({ name }).where(eq(users.id, person.id)))
+    await noted(
+      this.#db,
+      actor,
+      { action: 'person.rename', target: ofPerson(person), before: { name: person.name }, after: { name } },
+      (tx) => tx.update(users).set({ name }).where(eq(users.id, person.id)),
+    )
   }
 
   /** @throws PlatformError `bad_request` when `current` is not the password */
   async changePassword(id: string, change: { current: string; next: string }, actor: Actor): Promise<void> {
-    if (!await this.isPassword(id, change.current)) throw new PlatformError('bad_request', 'this is not your password', { field: 'current' })
+    if (!(await this.isPassword(id, change.current)))
+      throw new PlatformError('bad_request', 'this is not your password', { field: 'current' })
     await this.setPassword(id, change.next, actor, 'person.changePassword')
   }
 
@@ -104,7 +115,9 @@ export class People {
   /** Of somebody who came through a provider, or whose old one was just given. */
   async setPassword(id: string, next: string, actor: Actor, action = 'person.setPassword'): Promise<void> {
     const passwordHash = await hashPassword(next)
-    await noted(this.#db, actor, { action, target: ofPerson({ email: actor.name }) }, (tx) => tx.update(users).set({ passwordHash }).where(eq(users.id, id)))
+    await noted(this.#db, actor, { action, target: ofPerson({ email: actor.name }) }, (tx) =>
+      tx.update(users).set({ passwordHash }).where(eq(users.id, id)),
+    )
   }
 
   /** How one may sign in, for oneself to see. */
@@ -115,7 +128,12 @@ export class People {
 
   /** Whose address nothing has proved, newest first. */
   async unconfirmed(): Promise<(Person & { createdAt: number })[]> {
-    const rows = await this.#db.select().from(users).where(isNull(users.emailVerifiedAt)).orderBy(desc(users.createdAt)).limit(200)
+    const rows = await this.#db
+      .select()
+      .from(users)
+      .where(isNull(users.emailVerifiedAt))
+      .orderBy(desc(users.createdAt))
+      .limit(200)
     return rows.map((row) => ({ ...personOf(row), createdAt: row.createdAt }))
   }
 
@@ -126,24 +144,54 @@ export class People {
    */
   async confirm(about: Pick<Person, 'id' | 'email'>, actor: Actor, action = 'person.email.verify'): Promise<void> {
     await noted(this.#db, actor, { action, target: ofPerson(about) }, async (tx) => {
-      const confirmed = await tx.update(users).set({ emailVerifiedAt: sql`coalesce(${users.emailVerifiedAt}, now())` }).where(and(eq(users.id, about.id), eq(users.email, about.email))).returning({ id: users.id })
-      if (confirmed.length === 0) throw new PlatformError('not_found', `there is no account with the address ${about.email} any more`)
+      const confirmed = await tx
+        .update(users)
+        .set({ emailVerifiedAt: sql`coalesce(${users.emailVerifiedAt}, now())` })
+        .where(and(eq(users.id, about.id), eq(users.email, about.email)))
+        .returning({ id: users.id })
+      if (confirmed.length === 0)
+        throw new PlatformError('not_found', `there is no account with the address ${about.email} any more`)
     })
   }
 
   async #insert(db: Transaction, given: NewPerson): Promise<Person> {
-    const row = { id: newId('user'), email: given.email.trim(), name: given.name.trim(), emailVerifiedAt: given.emailVerified ? Date.now() : null }
+    const row = {
+      id: newId('user'),
+      email: given.email.trim(),
+      name: given.name.trim(),
+      emailVerifiedAt: given.emailVerified ? Date.now() : null,
+    }
     const person = personOf(row)
     const passwordHash = await hashPassword(given.password)
-    const added = await db.insert(users).values({ ...row, passwordHash, operator: given.operator, createdAt: Date.now() })
-      .onConflictDoNothing().returning({ id: users.id })
-    if (added.length === 0) throw new PlatformError('name_taken', `${person.email} has an account already`, { field: 'email', fix: 'Sign in instead.' })
-    await note(db, actingAs(person, ''), { action: 'person.create', target: ofPerson(person), after: { name: person.name, operator: given.operator } })
+    const added = await db
+      .insert(users)
+      .values({ ...row, passwordHash, operator: given.operator, createdAt: Date.now() })
+      .onConflictDoNothing()
+      .returning({ id: users.id })
+    if (added.length === 0)
+      throw new PlatformError('name_taken', `${person.email} has an account already`, {
+        field: 'email',
+        fix: 'Sign in instead.',
+      })
+    await note(db, actingAs(person, ''), {
+      action: 'person.create',
+      target: ofPerson(person),
+      after: { name: person.name, operator: given.operator },
+    })
     return person
   }
 }
 
 export const isEmail = (email: string) => sql`lower(${users.email}) = ${email.trim().toLowerCase()}`
 /** With a mark while nothing has proved that the address is theirs. */
-export const personOf = ({ id, name, email, emailVerifiedAt }: Pick<Row, 'id' | 'name' | 'email' | 'emailVerifiedAt'>): Person =>
-  ({ id, name, email, ...(emailVerifiedAt === null && { unconfirmed: true as const }) })
+export const personOf = ({
+  id,
+  name,
+  email,
+  emailVerifiedAt,
+}: Pick<Row, 'id' | 'name' | 'email' | 'emailVerifiedAt'>): Person => ({
+  id,
+  name,
+  email,
+  ...(emailVerifiedAt === null && { unconfirmed: true as const }),
+})

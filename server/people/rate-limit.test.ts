@@ -12,7 +12,14 @@ const isLimited = (limit: RateLimit, key: string, now = 0): boolean => {
 
 test('so many at once, then one at a time', () => {
   const limit = new RateLimit({ burst: 2, everyMs: 1_000 })
-  expect([0, 0, 0, 999, 1_000, 1_000].map((now) => isLimited(limit, 'a', now))).toEqual([false, false, true, true, false, true])
+  expect([0, 0, 0, 999, 1_000, 1_000].map((now) => isLimited(limit, 'a', now))).toEqual([
+    false,
+    false,
+    true,
+    true,
+    false,
+    true,
+  ])
 })
 
 test('one use is taken back, not those before it', () => {

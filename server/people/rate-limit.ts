@@ -21,7 +21,8 @@ export class RateLimit {
     if (used + 1 > this.#burst * times) {
       const retryAfterMs = Math.ceil((used + 1 - this.#burst * times) * this.#everyMs)
       throw new PlatformError('rate_limited', 'too many attempts', {
-        fix: `Try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s.`, data: { retryAfterMs },
+        fix: `Try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s.`,
+        data: { retryAfterMs },
       })
     }
     if (this.#buckets.size >= this.#most) this.#forget(now)
@@ -49,7 +50,10 @@ export class RateLimit {
     for (const key of this.#buckets.keys()) if (this.#usedBy(key, now) === 0) this.#buckets.delete(key)
     if (this.#buckets.size < this.#most) return
     // Those that were used least: a flood of new keys must not free the one that is being guessed at.
-    const least = [...this.#buckets.keys()].map((key) => ({ key, used: this.#usedBy(key, now) })).sort((a, b) => a.used - b.used).slice(0, this.#most / 10)
+    const least = [...this.#buckets.keys()]
+      .map((key) => ({ key, used: this.#usedBy(key, now) }))
+      .sort((a, b) => a.used - b.used)
+      .slice(0, this.#most / 10)
     for (const { key } of least) this.#buckets.delete(key)
   }
 }

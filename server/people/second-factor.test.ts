@@ -25,7 +25,10 @@ afterAll(async () => stand[Symbol.asyncDispose]())
 
 test('an authenticator app counts once a code of it was right, and gives recovery codes once', async () => {
   secret = ((await ann.mutate('security.beginTotp')).data as { secret: string }).secret
-  expect((await ann.mutate('security.confirmTotp', { code: '000000' })).error).toMatchObject({ code: 'bad_request', field: 'code' })
+  expect((await ann.mutate('security.confirmTotp', { code: '000000' })).error).toMatchObject({
+    code: 'bad_request',
+    field: 'code',
+  })
   expect(await stand.browser().passwordError(email, password)).toBeNull()
   const made = (await ann.mutate('security.confirmTotp', { code: fresh() })).data as { recoveryCodes: string[] }
   recovery = made.recoveryCodes
@@ -41,11 +44,16 @@ test('a password alone signs nobody in any more: not in the browser, not for the
   expect(await browser.passwordError(email, 'wrong')).toBe('unauthenticated')
   expect(await browser.passwordError(email, password)).toBe('second_factor')
   expect((await browser.query('person.me')).error?.code).toBe('unauthenticated')
-  expect((await browser.mutate('person.login', { email, password })).error).toMatchObject({ code: 'forbidden', fix: expect.stringContaining('m3o login') as string })
+  expect((await browser.mutate('person.login', { email, password })).error).toMatchObject({
+    code: 'forbidden',
+    fix: expect.stringContaining('m3o login') as string,
+  })
   const owner = stand.as(await stand.viewerOf((await stand.web.people.byEmail(email)) ?? expect.fail()))
   await owner.teams.create({ name: 'second' })
   const { link } = await owner.invitations.create({ team: 'second', email, role: 'viewer' })
-  expect((await browser.mutate('invitations.accept', { secret: link.split('/').at(-1), password })).error?.code).toBe('forbidden')
+  expect((await browser.mutate('invitations.accept', { secret: link.split('/').at(-1), password })).error?.code).toBe(
+    'forbidden',
+  )
 })
 
 test('a code completes the sign-in that waits in this browser, once, and in no other', async () => {
@@ -57,7 +65,9 @@ test('a code completes the sign-in that waits in this browser, once, and in no o
   expect(await other.signInBy('second', { code })).toBe('unauthenticated')
   expect(await browser.signInBy('second', { code })).toBeNull()
   expect((await browser.query('person.me')).data).toMatchObject({ person: { email } })
-  expect((await browser.query('person.sessions')).data).toContainEqual(expect.objectContaining({ method: 'password, code', current: true }))
+  expect((await browser.query('person.sessions')).data).toContainEqual(
+    expect.objectContaining({ method: 'password, code', current: true }),
+  )
   expect((await browser.query('signIn.waiting')).data).toBeNull()
   // A code that was seen over a shoulder is worth nothing.
   await other.passwordError(email, password)
@@ -76,7 +86,9 @@ test('a recovery code works once, however it is typed, and is in the audit', asy
   expect(recoveryCodes).toHaveLength(10)
   expect(await other.signInBy('second', { code: recovery[1] ?? '' })).toBe('unauthenticated')
   expect(await other.signInBy('second', { code: recoveryCodes[1] ?? '' })).toBeNull()
-  await expect.poll(async () => (await stand.audit()).map(({ action }) => action)).toEqual(expect.arrayContaining(['person.factor.add', 'person.recovery.use', 'person.recovery.renew']))
+  await expect
+    .poll(async () => (await stand.audit()).map(({ action }) => action))
+    .toEqual(expect.arrayContaining(['person.factor.add', 'person.recovery.use', 'person.recovery.renew']))
   const kept = JSON.stringify(await stand.audit())
   for (const code of [secret, ...recovery, ...recoveryCodes]) expect(kept).not.toContain(code)
 })
@@ -102,10 +114,20 @@ test('how one signs in is changed by somebody who is there, and never by a token
   await browser.signInBy('second', { code: recovery[2] ?? '' })
   const owner = (await stand.web.people.byEmail(email)) ?? expect.fail()
   const { token } = await stand.as(await stand.viewerOf(owner)).tokens.create({ team: 'demo', name: 'mine' })
-  const changes: [string, unknown][] = [['security.beginTotp', {}], ['security.removeTotp', {}], ['security.renewRecovery', {}], ['security.changeEmail', { email: 'x@example.com' }],
-    ['security.passkeyOptions', { host: 'localhost' }], ['security.beginLinking', { provider: 'oidc' }], ['security.setPassword', { password: 'a fine password' }]]
+  const changes: [string, unknown][] = [
+    ['security.beginTotp', {}],
+    ['security.removeTotp', {}],
+    ['security.renewRecovery', {}],
+    ['security.changeEmail', { email: 'x@example.com' }],
+    ['security.passkeyOptions', { host: 'localhost' }],
+    ['security.beginLinking', { provider: 'oidc' }],
+    ['security.setPassword', { password: 'a fine password' }],
+  ]
   for (const [procedure, input] of changes) {
-    expect((await stand.browser().mutate(procedure, input, { authorization: `Bearer ${token}` })).error?.code, procedure).toBe('forbidden')
+    expect(
+      (await stand.browser().mutate(procedure, input, { authorization: `Bearer ${token}` })).error?.code,
+      procedure,
+    ).toBe('forbidden')
     expect((await stand.browser().mutate(procedure, input)).error?.code, procedure).toBe('unauthenticated')
   }
   // A session that was left open for longer than a while is asked who it is.
@@ -124,26 +146,61 @@ test('an operator helps who has lost everything: the factor goes, the sessions e
   const eve = await stand.web.people.create({ email: 'eve@example.com', name: 'Eve', password, operator: false })
   const browser = stand.browser()
   await browser.signIn(eve.email, password)
-  expect((await ann.mutate('platform.removeFactors', { email: eve.email })).error).toMatchObject({ code: 'not_in_this_state', field: 'email' })
+  expect((await ann.mutate('platform.removeFactors', { email: eve.email })).error).toMatchObject({
+    code: 'not_in_this_state',
+    field: 'email',
+  })
   const own = ((await browser.mutate('security.beginTotp')).data as { secret: string }).secret
   await browser.mutate('security.confirmTotp', { code: totpCode(own, Math.floor(Date.now() / 30_000)) })
   expect((await browser.mutate('platform.removeFactors', { email: eve.email })).error?.code).toBe('forbidden')
   expect((await ann.mutate('platform.removeFactors', { email: eve.email })).data).toEqual({ email: eve.email })
   expect((await browser.query('person.me')).error?.code).toBe('unauthenticated')
   expect(await browser.passwordError(eve.email, password)).toBeNull()
-  await expect.poll(async () => (await stand.audit()).some(({ action, target, actor }) => action === 'person.factor.remove' && target === `person ${eve.email}` && actor.id !== eve.id)).toBe(true)
+  await expect
+    .poll(async () =>
+      (await stand.audit()).some(
+        ({ action, target, actor }) =>
+          action === 'person.factor.remove' && target === `person ${eve.email}` && actor.id !== eve.id,
+      ),
+    )
+    .toBe(true)
 })
 
 test('a passkey is asked for by a host’s name, and what nobody signed is refused', async () => {
-  expect((await ann.mutate('security.passkeyOptions', { host: '127.0.0.1' })).error).toMatchObject({ code: 'bad_request', fix: `Open the console at http://localhost:${stand.settings.port}.` })
+  expect((await ann.mutate('security.passkeyOptions', { host: '127.0.0.1' })).error).toMatchObject({
+    code: 'bad_request',
+    fix: `Open the console at http://localhost:${stand.settings.port}.`,
+  })
   expect((await ann.mutate('security.passkeyOptions', { host: 'evil.example' })).error?.code).toBe('bad_request')
-  const { challenge } = (await ann.mutate('security.passkeyOptions', { host: 'localhost' })).data as { challenge: string }
-  const clientDataJSON = (about: object) => Buffer.from(JSON.stringify({ type: 'webauthn.create', origin: `http://localhost:${stand.settings.port}`, challenge, ...about })).toString('base64url')
-  const answer = (data: string) => ({ id: 'AAAA', rawId: 'AAAA', type: 'public-key', response: { clientDataJSON: data, attestationObject: 'o2NmbXRkbm9uZQ' }, clientExtensionResults: {} })
-  for (const data of [clientDataJSON({ challenge: 'another' }), clientDataJSON({}), clientDataJSON({}), 'nonsense']) {
-    expect((await ann.mutate('security.addPasskey', { name: 'mine', answer: answer(data) })).status).toBeGreaterThanOrEqual(400)
+  const { challenge } = (await ann.mutate('security.passkeyOptions', { host: 'localhost' })).data as {
+    challenge: string
   }
-  expect(await stand.browser().signInBy('passkey', { answer: JSON.stringify(answer(clientDataJSON({ type: 'webauthn.get' }))) })).toBe('unauthenticated')
+  const clientDataJSON = (about: object) =>
+    Buffer.from(
+      JSON.stringify({
+        type: 'webauthn.create',
+        origin: `http://localhost:${stand.settings.port}`,
+        challenge,
+        ...about,
+      }),
+    ).toString('base64url')
+  const answer = (data: string) => ({
+    id: 'AAAA',
+    rawId: 'AAAA',
+    type: 'public-key',
+    response: { clientDataJSON: data, attestationObject: 'o2NmbXRkbm9uZQ' },
+    clientExtensionResults: {},
+  })
+  for (const data of [clientDataJSON({ challenge: 'another' }), clientDataJSON({}), clientDataJSON({}), 'nonsense']) {
+    expect(
+      (await ann.mutate('security.addPasskey', { name: 'mine', answer: answer(data) })).status,
+    ).toBeGreaterThanOrEqual(400)
+  }
+  expect(
+    await stand
+      .browser()
+      .signInBy('passkey', { answer: JSON.stringify(answer(clientDataJSON({ type: 'webauthn.get' }))) }),
+  ).toBe('unauthenticated')
   expect(await stand.browser().signInBy('passkey', { answer: 'nonsense' })).toBe('bad_request')
   expect((await ann.query('security.read')).data).toMatchObject({ passkeys: [] })
 })

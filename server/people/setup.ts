@@ -30,17 +30,22 @@ export class Setup {
 
   /** Constant in time; the file is gone once the code was used. @throws PlatformError `forbidden` */
   async checkCode(code: string): Promise<void> {
-    const expected = await readFile(this.#with.codeFile, 'utf8').then((text) => text.trim(), () => '')
+    const expected = await readFile(this.#with.codeFile, 'utf8').then(
+      (text) => text.trim(),
+      () => '',
+    )
     const digest = (text: string) => createHash('sha256').update(text).digest()
     if (expected !== '' && timingSafeEqual(digest(expected), digest(code.trim()))) return
     throw new PlatformError('forbidden', 'this set-up link is not valid (any more)', {
-      field: 'code', fix: 'Take the link that the server printed when it started; start it again for a new one.',
+      field: 'code',
+      fix: 'Take the link that the server printed when it started; start it again for a new one.',
     })
   }
 
   /** @throws PlatformError `forbidden` (code), `not_in_this_state` (somebody is there already) */
   async run(code: string, given: Omit<NewPerson, 'operator'>): Promise<{ person: Person; team: string }> {
-    if (!await this.isNeeded()) throw new PlatformError('not_in_this_state', 'this installation is set up already', { fix: 'Sign in.' })
+    if (!(await this.isNeeded()))
+      throw new PlatformError('not_in_this_state', 'this installation is set up already', { fix: 'Sign in.' })
     await this.checkCode(code)
     const made = await this.#createFirst({ ...given, password: newPassword(given.password) })
     await rm(this.#with.codeFile, { force: true })
@@ -49,7 +54,7 @@ export class Setup {
 
   /** From M3O_ADMIN_EMAIL and M3O_ADMIN_PASSWORD; does nothing once there is anybody. */
   async unattended(email: string, password: string): Promise<boolean> {
-    if (!await this.isNeeded()) return false
+    if (!(await this.isNeeded())) return false
     const address = emailAddress.parse(email)
     await this.#createFirst({ email: address, name: address.split('@')[0] ?? address, password })
     await rm(this.#with.codeFile, { force: true })
@@ -66,7 +71,11 @@ export class Setup {
   async #createTeam(person: Person): Promise<string> {
     const actor = actorOf(person)
     // The runtime made the team, without an owner, at its first start: this adopts it.
-    const team = await this.#with.runtime.call('teams.create', { name: firstTeam, ownerId: person.id, samples: this.#with.samples }, { actor })
+    const team = await this.#with.runtime.call(
+      'teams.create',
+      { name: firstTeam, ownerId: person.id, samples: this.#with.samples },
+      { actor },
+    )
     return team.name
   }
 }

@@ -40,8 +40,18 @@ test('nobody is locked out of where they have signed in before by guesses from e
 
 test('all addresses of one network of IPv6 count as one', () => {
   expect(guesses(limited(), 100, (n) => [`p${n}@example.com`, `2001:db8:0:1::${n.toString(16)}`])).toBe(15)
-  expect(['2001:db8:0:1::1', '2001:0db8:0000:0001:ffff::2', '2001:db8::1', '::1', 'fe80::1%eth0', '192.0.2.1'].map(networkOf))
-    .toEqual(['2001:db8:0:1::/64', '2001:db8:0:1::/64', '2001:db8:0:0::/64', '0:0:0:0::/64', 'fe80:0:0:0::/64', '192.0.2.1'])
+  expect(
+    ['2001:db8:0:1::1', '2001:0db8:0000:0001:ffff::2', '2001:db8::1', '::1', 'fe80::1%eth0', '192.0.2.1'].map(
+      networkOf,
+    ),
+  ).toEqual([
+    '2001:db8:0:1::/64',
+    '2001:db8:0:1::/64',
+    '2001:db8:0:0::/64',
+    '0:0:0:0::/64',
+    'fe80:0:0:0::/64',
+    '192.0.2.1',
+  ])
 })
 
 test('signing in to an account of one’s own gives no more guesses at others', () => {

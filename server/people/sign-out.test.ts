@@ -11,7 +11,8 @@ beforeAll(async () => {
 }, 90_000)
 afterAll(async () => stand[Symbol.asyncDispose]())
 
-const isGood = async (headers: Record<string, string>) => (await fetch(`${stand.settings.url}/api/trpc/person.me`, { headers })).status === 200
+const isGood = async (headers: Record<string, string>) =>
+  (await fetch(`${stand.settings.url}/api/trpc/person.me`, { headers })).status === 200
 const byToken = (token: string) => isGood({ authorization: `Bearer ${token}` })
 async function login(given = password): Promise<string> {
   const { data } = await stand.browser().mutate('person.login', { email, password: given })
@@ -44,13 +45,29 @@ test('who changes the password may stay signed in elsewhere, and a command that 
   await here.signIn(email, password)
   await elsewhere.signIn(email, password)
   const [own, other] = [await login(), await login()]
-  expect((await here.mutate('person.changePassword', { current: password, next: 'third horse', signOutElsewhere: false })).data).toEqual({ sessionsEnded: 0, commandsSignedOut: 0 })
-  expect([await isGood({ cookie: elsewhere.cookie }), await byToken(own), await byToken(other)]).toEqual([true, true, true])
+  expect(
+    (await here.mutate('person.changePassword', { current: password, next: 'third horse', signOutElsewhere: false }))
+      .data,
+  ).toEqual({ sessionsEnded: 0, commandsSignedOut: 0 })
+  expect([await isGood({ cookie: elsewhere.cookie }), await byToken(own), await byToken(other)]).toEqual([
+    true,
+    true,
+    true,
+  ])
   const answer = await fetch(`${stand.settings.url}/api/trpc/person.changePassword`, {
-    method: 'POST', headers: { authorization: `Bearer ${own}`, 'content-type': 'application/json' }, body: JSON.stringify({ current: 'third horse', next: password }),
+    method: 'POST',
+    headers: { authorization: `Bearer ${own}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ current: 'third horse', next: password }),
   })
-  expect(((await answer.json()) as { result: { data: unknown } }).result.data).toEqual({ sessionsEnded: 2, commandsSignedOut: 1 })
-  expect([await byToken(own), await byToken(other), await isGood({ cookie: here.cookie })]).toEqual([true, false, false])
+  expect(((await answer.json()) as { result: { data: unknown } }).result.data).toEqual({
+    sessionsEnded: 2,
+    commandsSignedOut: 1,
+  })
+  expect([await byToken(own), await byToken(other), await isGood({ cookie: here.cookie })]).toEqual([
+    true,
+    false,
+    false,
+  ])
 })
 
 test('an operator confirms afresh that it is they before a link is shown, which is as good as the account', async () => {
@@ -59,7 +76,9 @@ test('an operator confirms afresh that it is they before a link is shown, which 
   await stand.web.messages.add('reset', email)
   const messageId = (await stand.web.messages.waiting())[0]?.id ?? expect.fail()
   await stand.forgetConfirmed(viewer.session?.id ?? '')
-  await expect(stand.as(viewer).platform.showMessage({ messageId })).rejects.toMatchObject({ cause: { code: 'forbidden', data: { confirm: true } } })
+  await expect(stand.as(viewer).platform.showMessage({ messageId })).rejects.toMatchObject({
+    cause: { code: 'forbidden', data: { confirm: true } },
+  })
   await stand.as(viewer).security.confirm({ password })
   expect(await stand.as(viewer).platform.showMessage({ messageId })).toMatchObject({ email, kind: 'reset' })
 })

@@ -13,13 +13,25 @@ export interface SignedOut {
  * Ends every session and every command-line sign-in of a person, but what is to be kept. The one rule of whatever makes a
  * former sign-in doubtful: a password that was changed or reset, second factors that an operator removed. `all`: tokens of programs too.
  */
-export async function signOutEverywhere(web: Pick<Web, 'sessions' | 'runtime' | 'log'>, person: Pick<Person, 'id' | 'email'>, { actor, all = false, keep = {} }: { actor: Actor; all?: boolean; keep?: { sessionId?: string | undefined; tokenId?: string | undefined } }): Promise<SignedOut> {
+export async function signOutEverywhere(
+  web: Pick<Web, 'sessions' | 'runtime' | 'log'>,
+  person: Pick<Person, 'id' | 'email'>,
+  {
+    actor,
+    all = false,
+    keep = {},
+  }: { actor: Actor; all?: boolean; keep?: { sessionId?: string | undefined; tokenId?: string | undefined } },
+): Promise<SignedOut> {
   const sessionsEnded = await web.sessions.endOthers(person, keep.sessionId, actor)
-  const revoke = () => web.runtime.call('tokens.revokeSignIns', { userId: person.id, all, keep: keep.tokenId ?? null }, { actor })
-  const commandsSignedOut = await revoke().then(({ revoked }) => revoked, (error: unknown) => {
-    web.log.error({ err: error, person: person.id }, 'command-line sign-ins were not revoked yet')
-    void insist(revoke, web.log)
-    return null
-  })
+  const revoke = () =>
+    web.runtime.call('tokens.revokeSignIns', { userId: person.id, all, keep: keep.tokenId ?? null }, { actor })
+  const commandsSignedOut = await revoke().then(
+    ({ revoked }) => revoked,
+    (error: unknown) => {
+      web.log.error({ err: error, person: person.id }, 'command-line sign-ins were not revoked yet')
+      void insist(revoke, web.log)
+      return null
+    },
+  )
   return { sessionsEnded, commandsSignedOut }
 }

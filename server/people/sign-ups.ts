@@ -19,27 +19,45 @@ export class SignUps {
 
   /** With an invitation in hand. @throws PlatformError `forbidden` when nobody may get an account */
   async requireNotClosed(): Promise<void> {
-    if (await this.setting() === 'closed') throw closed()
+    if ((await this.setting()) === 'closed') throw closed()
   }
 
   /** Without one. @throws PlatformError `forbidden` */
   async requireOpen(): Promise<void> {
     const setting = await this.setting()
     if (setting === 'closed') throw closed()
-    if (setting === 'invitation') throw new PlatformError('forbidden', 'one gets an account here by invitation', { fix: 'Ask an admin of a team to invite you, and open the link that you get.' })
+    if (setting === 'invitation')
+      throw new PlatformError('forbidden', 'one gets an account here by invitation', {
+        fix: 'Ask an admin of a team to invite you, and open the link that you get.',
+      })
   }
 
   /** Whether somebody who comes through a provider may get an account by the address that it vouches for. */
   async mayJoin(email: string): Promise<boolean> {
     const setting = await this.setting()
-    return setting === 'open' || (setting === 'invitation' && await this.#isInvited(email))
+    return setting === 'open' || (setting === 'invitation' && (await this.#isInvited(email)))
   }
 
   async #isInvited(email: string): Promise<boolean> {
-    const [found] = await this.#db.select({ id: invitations.id }).from(invitations).innerJoin(teams, eq(teams.id, invitations.teamId))
-      .where(and(sql`lower(${invitations.email}) = ${email.trim().toLowerCase()}`, isNull(invitations.acceptedAt), isNull(invitations.revokedAt), gt(invitations.expiresAt, Date.now()), isNull(teams.deletedAt))).limit(1)
+    const [found] = await this.#db
+      .select({ id: invitations.id })
+      .from(invitations)
+      .innerJoin(teams, eq(teams.id, invitations.teamId))
+      .where(
+        and(
+          sql`lower(${invitations.email}) = ${email.trim().toLowerCase()}`,
+          isNull(invitations.acceptedAt),
+          isNull(invitations.revokedAt),
+          gt(invitations.expiresAt, Date.now()),
+          isNull(teams.deletedAt),
+        ),
+      )
+      .limit(1)
     return found !== undefined
   }
 }
 
-const closed = () => new PlatformError('forbidden', 'nobody new gets an account on this platform', { fix: 'Ask an operator to open sign-up.' })
+const closed = () =>
+  new PlatformError('forbidden', 'nobody new gets an account on this platform', {
+    fix: 'Ask an operator to open sign-up.',
+  })

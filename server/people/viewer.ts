@@ -13,7 +13,11 @@ import { actorOf } from './changes.ts'
  * that a session ends when it is ended. The one way in for pages, procedures, sockets and handlers alike.
  * @throws PlatformError `unauthenticated` for a token that is not (any more) valid, `bad_request` for two identities, `rate_limited`
  */
-export async function viewer(web: Web, headers: Pick<IncomingHttpHeaders, 'cookie' | 'authorization'>, from: string): Promise<Viewer | undefined> {
+export async function viewer(
+  web: Web,
+  headers: Pick<IncomingHttpHeaders, 'cookie' | 'authorization'>,
+  from: string,
+): Promise<Viewer | undefined> {
   return byCredential(web, credentialOf(headers, web.settings), from)
 }
 
@@ -24,17 +28,24 @@ export async function byCredential(web: Web, credential: Credential, from: strin
 }
 
 export async function byToken(web: Web, token: string, from: string): Promise<Viewer> {
-  const refuse = () => new PlatformError('unauthenticated', 'this token is not valid (any more)', { fix: 'Sign in again (`m3o login`), or make another token.' })
-  const found = token.startsWith(tokenPrefix) && token.length < 200
-    ? await web.runtime.call('access.token', { hash: createHash('sha256').update(token).digest('hex') })
-    : null
+  const refuse = () =>
+    new PlatformError('unauthenticated', 'this token is not valid (any more)', {
+      fix: 'Sign in again (`m3o login`), or make another token.',
+    })
+  const found =
+    token.startsWith(tokenPrefix) && token.length < 200
+      ? await web.runtime.call('access.token', { hash: createHash('sha256').update(token).digest('hex') })
+      : null
   if (found === null) {
     web.limits.token.use(networkOf(from))
     throw refuse()
   }
   const { person, operator, ...standing } = found
   return {
-    person, operator, session: undefined, token: standing,
+    person,
+    operator,
+    session: undefined,
+    token: standing,
     actor: { ...actorOf(person), kind: 'token', tokenId: standing.tokenId },
   }
 }
@@ -45,7 +56,10 @@ async function bySession(web: Web, cookie: string | undefined): Promise<Viewer |
   if (session === undefined) return undefined
   const { person, operator, expiresAt } = session
   return {
-    person, operator, token: undefined, session: { id: session.id, expiresAt },
+    person,
+    operator,
+    token: undefined,
+    session: { id: session.id, expiresAt },
     actor: { ...actorOf(person), sessionId: session.id },
   }
 }
@@ -77,6 +91,7 @@ function chunked(header: string | undefined, name: string): string {
   const whole = found.get(name)
   if (whole !== undefined) return whole
   const pieces: string[] = []
-  for (let n = 0, piece = found.get(`${name}.0`); piece !== undefined; piece = found.get(`${name}.${++n}`)) pieces.push(piece)
+  for (let n = 0, piece = found.get(`${name}.0`); piece !== undefined; piece = found.get(`${name}.${++n}`))
+    pieces.push(piece)
   return pieces.join('')
 }

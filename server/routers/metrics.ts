@@ -10,14 +10,21 @@ export const metrics = router({
   service: authorizedServiceHere('service.read')
     .input(z.object({ range: z.enum(trafficRangeNames), by: z.enum(trafficGroups).default('all') }))
     .query(async ({ ctx, input: { range, by } }) => {
-      const environments = by === 'environment' ? await ctx.web.runtime.call('environments.list', { teamId: ctx.at.teamId }, ctx.as) : []
-      const environmentIds = environments.map(({ id }) => id).filter((environmentId) => isInScope(ctx.viewer, { environmentId }))
+      const environments =
+        by === 'environment' ? await ctx.web.runtime.call('environments.list', { teamId: ctx.at.teamId }, ctx.as) : []
+      const environmentIds = environments
+        .map(({ id }) => id)
+        .filter((environmentId) => isInScope(ctx.viewer, { environmentId }))
       return ctx.web.runtime.call('metrics.service', { ...here(ctx.at), range, by, environmentIds }, ctx.as)
     }),
 
   /** Of all services that were called here in the last hour, in few numbers. */
   activity: authorizedEnvironment('service.read', { listing: true }).query(async ({ ctx }) => {
-    const all = await ctx.web.runtime.call('metrics.activity', { environmentId: ctx.at.environmentId, serviceId: null }, ctx.as)
+    const all = await ctx.web.runtime.call(
+      'metrics.activity',
+      { environmentId: ctx.at.environmentId, serviceId: null },
+      ctx.as,
+    )
     return all.filter(({ serviceId }) => isInScope(ctx.viewer, { serviceId, environmentId: ctx.at.environmentId }))
   }),
 

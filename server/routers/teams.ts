@@ -16,18 +16,29 @@ export const teams = router({
   create: authorizedPerson('team.create')
     .input(z.object({ name: z.string() }))
     .mutation(({ ctx, input }) =>
-      ctx.web.runtime.call('teams.create', { name: validName('team', input.name), ownerId: ctx.viewer.person.id }, ctx.as)),
+      ctx.web.runtime.call(
+        'teams.create',
+        { name: validName('team', input.name), ownerId: ctx.viewer.person.id },
+        ctx.as,
+      ),
+    ),
 
   rename: authorizedTeam('team.write')
     .input(z.object({ name: z.string() }))
-    .mutation(({ ctx, input }) => ctx.web.runtime.call('teams.rename', { teamId: ctx.at.teamId, name: validName('team', input.name) }, ctx.as)),
+    .mutation(({ ctx, input }) =>
+      ctx.web.runtime.call('teams.rename', { teamId: ctx.at.teamId, name: validName('team', input.name) }, ctx.as),
+    ),
 
   /** Where its services may go outside of the platform. */
-  egress: authorizedTeam('team.read').query(({ ctx }) => ctx.web.runtime.call('teams.egress', { teamId: ctx.at.teamId }, ctx.as)),
+  egress: authorizedTeam('team.read').query(({ ctx }) =>
+    ctx.web.runtime.call('teams.egress', { teamId: ctx.at.teamId }, ctx.as),
+  ),
 
   setEgress: authorizedTeam('team.write')
     .input(z.object({ egress }))
-    .mutation(({ ctx, input }) => ctx.web.runtime.call('teams.setEgress', { teamId: ctx.at.teamId, egress: input.egress }, ctx.as)),
+    .mutation(({ ctx, input }) =>
+      ctx.web.runtime.call('teams.setEgress', { teamId: ctx.at.teamId, egress: input.egress }, ctx.as),
+    ),
 
   delete: authorizedTeam('team.delete')
     .input(z.object({ id: looked }))

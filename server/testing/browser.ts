@@ -15,7 +15,9 @@ export class Browser {
 
   async fetch(path: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> {
     const answer = await fetch(this.#url + path, {
-      redirect: 'manual', ...init, headers: { cookie: this.cookie, ...(init.method !== undefined && { origin: this.#url }), ...init.headers },
+      redirect: 'manual',
+      ...init,
+      headers: { cookie: this.cookie, ...(init.method !== undefined && { origin: this.#url }), ...init.headers },
     })
     for (const line of answer.headers.getSetCookie()) {
       const [pair = ''] = line.split(';')
@@ -45,13 +47,21 @@ export class Browser {
 
   /** To a provider and back, as a browser goes: where it ends up at the console. */
   async signInAt(provider: string, callbackUrl = '/'): Promise<string> {
-    const { url } = (await (await this.#auth(`/api/auth/signin/${provider}`, { callbackUrl })).json()) as { url: string }
+    const { url } = (await (await this.#auth(`/api/auth/signin/${provider}`, { callbackUrl })).json()) as {
+      url: string
+    }
     const elsewhere = new Map<string, string>()
     for (let at = new URL(url, this.#url), hops = 0; hops < 12; hops++) {
       const own = at.origin === this.#url
-      const answer = own ? await this.fetch(`${at.pathname}${at.search}`)
-        : await fetch(at, { redirect: 'manual', headers: { cookie: [...elsewhere].map(([name, value]) => `${name}=${value}`).join('; ') } })
-      if (!own) for (const line of answer.headers.getSetCookie()) elsewhere.set(line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1, line.indexOf(';')))
+      const answer = own
+        ? await this.fetch(`${at.pathname}${at.search}`)
+        : await fetch(at, {
+            redirect: 'manual',
+            headers: { cookie: [...elsewhere].map(([name, value]) => `${name}=${value}`).join('; ') },
+          })
+      if (!own)
+        for (const line of answer.headers.getSetCookie())
+          elsewhere.set(line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1, line.indexOf(';')))
       await answer.arrayBuffer()
       const location = answer.headers.get('location')
       if (location === null) return `${at.pathname}${at.search}`
@@ -65,12 +75,29 @@ export class Browser {
   }
 
   /** What a procedure gave, or its error's body. */
-  async query(procedure: string, input?: unknown): Promise<{ status: number; data: unknown; error: { code: string; field?: string; fix?: string; data?: object } | undefined }> {
-    return read(await this.fetch(`/api/trpc/${procedure}${input === undefined ? '' : `?input=${encodeURIComponent(JSON.stringify(input))}`}`))
+  async query(
+    procedure: string,
+    input?: unknown,
+  ): Promise<{
+    status: number
+    data: unknown
+    error: { code: string; field?: string; fix?: string; data?: object } | undefined
+  }> {
+    return read(
+      await this.fetch(
+        `/api/trpc/${procedure}${input === undefined ? '' : `?input=${encodeURIComponent(JSON.stringify(input))}`}`,
+      ),
+    )
   }
 
   async mutate(procedure: string, input: unknown = {}, headers: Record<string, string> = {}) {
-    return read(await this.fetch(`/api/trpc/${procedure}`, { method: 'POST', body: JSON.stringify(input), headers: { 'content-type': 'application/json', ...headers } }))
+    return read(
+      await this.fetch(`/api/trpc/${procedure}`, {
+        method: 'POST',
+        body: JSON.stringify(input),
+        headers: { 'content-type': 'application/json', ...headers },
+      }),
+    )
   }
 
   async #auth(path: string, fields: Record<string, string>): Promise<Response> {
@@ -80,6 +107,14 @@ export class Browser {
 }
 
 async function read(answer: Response) {
-  const body = (await answer.json()) as { result?: { data: unknown }; error?: { data: { m3o: { code: string; field?: string; fix?: string; data?: object } } }; code?: string }
-  return { status: answer.status, data: body.result?.data, error: body.error?.data.m3o ?? (body.code === undefined ? undefined : { code: body.code }) }
+  const body = (await answer.json()) as {
+    result?: { data: unknown }
+    error?: { data: { m3o: { code: string; field?: string; fix?: string; data?: object } } }
+    code?: string
+  }
+  return {
+    status: answer.status,
+    data: body.result?.data,
+    error: body.error?.data.m3o ?? (body.code === undefined ? undefined : { code: body.code }),
+  }
 }

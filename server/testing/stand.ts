@@ -29,7 +29,9 @@ const caller = createCaller(appRouter)
  * Web with a real runtime, gateway and database; of Next only the place where its pages would be.
  * @param options.settings more of its environment, given the console's address
  */
-export async function startStand(options: { url?: string; level?: string; log?: pino.Logger; settings?: (url: string) => Record<string, string> } = {}) {
+export async function startStand(
+  options: { url?: string; level?: string; log?: pino.Logger; settings?: (url: string) => Record<string, string> } = {},
+) {
   const { url, level = 'error', log = pino({ level: 'silent' }) } = options
   await using cleanup = new AsyncDisposableStack()
   const database = cleanup.use(await temporaryDatabase())
@@ -38,8 +40,16 @@ export async function startStand(options: { url?: string; level?: string; log?: 
   const home = await testHome(join(folder, 'home'))
   const gatewayPort = await freePort()
   const env: NodeJS.ProcessEnv = {
-    ...database.environment, PATH: process.env.PATH, NODE_ENV: 'production', M3O_HOME: home.path, M3O_HOST: '127.0.0.1', M3O_PORT: '0',
-    M3O_GATEWAY_PORT: String(gatewayPort), M3O_SAMPLES: '0', M3O_LOG_LEVEL: level, ...(url !== undefined && { M3O_URL: url }),
+    ...database.environment,
+    PATH: process.env.PATH,
+    NODE_ENV: 'production',
+    M3O_HOME: home.path,
+    M3O_HOST: '127.0.0.1',
+    M3O_PORT: '0',
+    M3O_GATEWAY_PORT: String(gatewayPort),
+    M3O_SAMPLES: '0',
+    M3O_LOG_LEVEL: level,
+    ...(url !== undefined && { M3O_URL: url }),
   }
   const setupCode = 'a-code-of-this-test'
   await writeFile(join(home.run, 'setup-code'), `${setupCode}\n`)
@@ -59,7 +69,10 @@ export async function startStand(options: { url?: string; level?: string; log?: 
   const laptops = createLaptops(web)
   const live = createLive(web, { teamChanged: laptops.recheck })
   const upgrades = createUpgrades(web, { live, laptops })
-  server.on('request', createFront(web, { isReady: () => true, pages: async (_request, response) => void response.end('a page') }))
+  server.on(
+    'request',
+    createFront(web, { isReady: () => true, pages: async (_request, response) => void response.end('a page') }),
+  )
   server.on('upgrade', (...given) => upgrades.route(...given))
   cleanup.defer(async () => {
     server.close()
@@ -71,7 +84,15 @@ export async function startStand(options: { url?: string; level?: string; log?: 
 
   const kept = cleanup.move()
   return {
-    web, live, settings, setupCode, home, gatewayPort, runtime, gateway, database: database.options,
+    web,
+    live,
+    settings,
+    setupCode,
+    home,
+    gatewayPort,
+    runtime,
+    gateway,
+    database: database.options,
     browser: () => new Browser(settings.url),
     /** As if this session's person had not been there for a long time. */
     async forgetConfirmed(sessionId: string): Promise<void> {
@@ -84,19 +105,25 @@ export async function startStand(options: { url?: string; level?: string; log?: 
       await database.db.update(sessions).set({ endedAt: Date.now() }).where(eq(sessions.id, sessionId))
     },
     /** What the audit has of the platform and its people, which is no team's. */
-    async audit(): Promise<{ action: string; target: string; actor: { id: string }; before: unknown; after: unknown }[]> {
+    async audit(): Promise<
+      { action: string; target: string; actor: { id: string }; before: unknown; after: unknown }[]
+    > {
       await using database = openDb(connectionFromEnvironment(env), 1)
       return await database.db.select().from(auditTable).where(isNull(auditTable.teamId)).orderBy(auditTable.seq)
     },
     /** Procedures as somebody, without HTTP. */
     as: (viewer: Viewer | undefined) => caller({ web, viewer, from: 'test', userAgent: 'test', signal: undefined }),
-    withToken: async (token: string) => caller({ web, viewer: await byToken(web, token, 'test'), from: 'test', userAgent: 'test', signal: undefined }),
+    withToken: async (token: string) =>
+      caller({ web, viewer: await byToken(web, token, 'test'), from: 'test', userAgent: 'test', signal: undefined }),
     async viewerOf(person: { id: string; name: string; email: string }): Promise<Viewer> {
       const id = await web.sessions.begin(person.id, { userAgent: 'test', address: 'test' })
       const open = await web.sessions.open(id)
       if (open === undefined) throw new Error('the session did not open')
       return {
-        person: open.person, operator: open.operator, token: undefined, session: { id, expiresAt: open.expiresAt },
+        person: open.person,
+        operator: open.operator,
+        token: undefined,
+        session: { id, expiresAt: open.expiresAt },
         actor: { ...actorOf(open.person), sessionId: id },
       }
     },
@@ -108,5 +135,5 @@ export type Stand = Awaited<ReturnType<typeof startStand>>
 
 /** Polls until it is true; the test's own time-out ends it. */
 export async function eventually(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  while (!await isTrue()) await new Promise((resolve) => setTimeout(resolve, 20))
+  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 20))
 }

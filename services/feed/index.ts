@@ -34,7 +34,8 @@ export default service(
   },
   {
     http: async (request, response) => {
-      if (request.method !== 'GET' || new URL(request.url ?? '/', 'http://feed').pathname !== '/') return response.writeHead(404).end('Not found')
+      if (request.method !== 'GET' || new URL(request.url ?? '/', 'http://feed').pathname !== '/')
+        return response.writeHead(404).end('Not found')
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(await readFile('page.html'))
     },
   },

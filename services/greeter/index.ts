@@ -19,7 +19,12 @@ export default service({
   WhoAmI: endpoint({
     description: 'What a service knows of its caller and of the call; nobody can forge it.',
     request: z.object({}),
-    response: z.object({ caller: z.record(z.string(), z.string()), service: z.string(), environment: z.string(), trace: z.string() }),
+    response: z.object({
+      caller: z.record(z.string(), z.string()),
+      service: z.string(),
+      environment: z.string(),
+      trace: z.string(),
+    }),
     run: () => {
       const { caller = {}, service, environment, trace = '' } = context()
       return { caller: { ...caller }, service, environment, trace }

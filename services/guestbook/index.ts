@@ -37,7 +37,10 @@ export default service(
 
     Read: endpoint({
       description: 'Entries, oldest first: those after an id, or else the newest.',
-      request: z.object({ after: z.number().int().min(0).optional(), limit: z.number().int().min(1).max(100).default(20) }),
+      request: z.object({
+        after: z.number().int().min(0).optional(),
+        limit: z.number().int().min(1).max(100).default(20),
+      }),
       response: z.object({ entries: z.array(entry) }),
       run: ({ after: id, limit }) => ({
         entries: (id === undefined ? newest.all(limit) : after.all(id, limit)) as unknown as Entry[],

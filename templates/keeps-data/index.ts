@@ -15,14 +15,17 @@ export default service(
       description: 'Keeps a note.',
       request: z.object({ text: z.string().min(1).max(1000) }),
       response: note,
-      run: ({ text }) => db.prepare('insert into notes (text, at) values (?, ?) returning *').get(text, Date.now()) as unknown as Note,
+      run: ({ text }) =>
+        db.prepare('insert into notes (text, at) values (?, ?) returning *').get(text, Date.now()) as unknown as Note,
     }),
 
     List: endpoint({
       description: 'The newest notes first.',
       request: z.object({ limit: z.number().int().min(1).max(100).default(20) }),
       response: z.object({ notes: z.array(note) }),
-      run: ({ limit }) => ({ notes: db.prepare('select * from notes order by id desc limit ?').all(limit) as unknown as Note[] }),
+      run: ({ limit }) => ({
+        notes: db.prepare('select * from notes order by id desc limit ?').all(limit) as unknown as Note[],
+      }),
     }),
 
     Delete: endpoint({

@@ -2,7 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { endpoint, service } from '@m3o/sdk'
 import { z } from 'zod'
 
-const types: Record<string, string> = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' }
+const types: Record<string, string> = {
+  html: 'text/html; charset=utf-8',
+  css: 'text/css',
+  js: 'text/javascript',
+  svg: 'image/svg+xml',
+}
 
 export default service(
   {
@@ -18,7 +23,8 @@ export default service(
     http: async (request, response) => {
       const name = new URL(request.url ?? '/', 'http://site').pathname.slice(1) || 'index.html'
       const type = types[name.split('.').at(-1) ?? '']
-      const content = type && /^[\w-]+\.\w+$/.test(name) ? await readFile(`public/${name}`).catch(() => undefined) : undefined
+      const content =
+        type && /^[\w-]+\.\w+$/.test(name) ? await readFile(`public/${name}`).catch(() => undefined) : undefined
       if (!content) return response.writeHead(404).end('Not found')
       response.writeHead(200, { 'content-type': type, 'content-length': content.length }).end(content)
     },

@@ -14,10 +14,15 @@ export async function generateMetadata({ params }: { params: Promise<InTeam> }):
 
 export default async function ConsoleLayout({ params, children }: { params: Promise<InTeam>; children: ReactNode }) {
   const place = await params
-  const queries = (trpc: ReturnType<typeof page>['trpc']) => [trpc.person.me.queryOptions(), trpc.environments.list.queryOptions({ team: place.team })]
+  const queries = (trpc: ReturnType<typeof page>['trpc']) => [
+    trpc.person.me.queryOptions(),
+    trpc.environments.list.queryOptions({ team: place.team }),
+  ]
   return (
     <Prefetched queries={queries}>
-      <Known place={place}><Frame asOf={page().asOf}>{children}</Frame></Known>
+      <Known place={place}>
+        <Frame asOf={page().asOf}>{children}</Frame>
+      </Known>
     </Prefetched>
   )
 }

@@ -21,14 +21,19 @@ export default async function InvitationPage({ params }: { params: Promise<{ sec
   const invitation = await queryClient.fetchQuery(trpc.invitations.read.queryOptions({ secret })).catch(refusal)
   if (isPlatformError(invitation)) {
     return (
-      <Gate title="This invitation does not work" about={`${sentence(invitation.message)} Ask whoever sent it for a new one.`}>
+      <Gate
+        title="This invitation does not work"
+        about={`${sentence(invitation.message)} Ask whoever sent it for a new one.`}
+      >
         <ButtonLink href={paths.home()}>Go to the console</ButtonLink>
       </Gate>
     )
   }
   return (
     <Gate title={`Join ${invitation.team}`} about={`You are invited as ${invitation.role}.`}>
-      <Prefetched queries={(trpc) => [trpc.invitations.read.queryOptions({ secret })]}><AcceptInvitation secret={secret} /></Prefetched>
+      <Prefetched queries={(trpc) => [trpc.invitations.read.queryOptions({ secret })]}>
+        <AcceptInvitation secret={secret} />
+      </Prefetched>
     </Gate>
   )
 }

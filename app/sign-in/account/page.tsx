@@ -6,6 +6,10 @@ import { here, load, page } from '#server/page.ts'
 export default async function AccountPage() {
   const { queryClient, trpc } = page()
   await load(await here(), trpc.person.me.queryOptions())
-  const { teams: [team] } = await queryClient.fetchQuery(trpc.person.me.queryOptions())
-  redirect(team === undefined ? paths.home() : paths.settings({ team: team.name, environment: 'production' }, 'account'))
+  const {
+    teams: [team],
+  } = await queryClient.fetchQuery(trpc.person.me.queryOptions())
+  redirect(
+    team === undefined ? paths.home() : paths.settings({ team: team.name, environment: 'production' }, 'account'),
+  )
 }

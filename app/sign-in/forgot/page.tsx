@@ -5,5 +5,9 @@ import { Gate } from '#components/people/gate.tsx'
 export const metadata: Metadata = { title: 'New password' }
 
 export default function ForgotPage() {
-  return <Gate title="New password" about="You get a link to choose a new one with."><AskForMessage what="reset" /></Gate>
+  return (
+    <Gate title="New password" about="You get a link to choose a new one with.">
+      <AskForMessage what="reset" />
+    </Gate>
+  )
 }

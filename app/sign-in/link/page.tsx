@@ -5,5 +5,9 @@ import { Gate } from '#components/people/gate.tsx'
 export const metadata: Metadata = { title: 'Sign-in link' }
 
 export default function LinkPage() {
-  return <Gate title="Sign-in link" about="It signs you in once, instead of a password."><AskForMessage what="link" /></Gate>
+  return (
+    <Gate title="Sign-in link" about="It signs you in once, instead of a password.">
+      <AskForMessage what="link" />
+    </Gate>
+  )
 }

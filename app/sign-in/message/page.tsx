@@ -5,5 +5,9 @@ import { Gate } from '#components/people/gate.tsx'
 export const metadata: Metadata = { title: 'Your link', referrer: 'no-referrer' }
 
 export default function ByMessagePage() {
-  return <Gate title="Your link"><ByMessage /></Gate>
+  return (
+    <Gate title="Your link">
+      <ByMessage />
+    </Gate>
+  )
 }

@@ -9,7 +9,12 @@ type Query = Partial<Record<'host' | 'to', string | string[]>>
 
 export default async function ServicePage({ searchParams }: { searchParams: Promise<Query> }) {
   const { host, to } = await searchParams
-  if (typeof host !== 'string') return <Gate title="This link is not complete" about="Open the service again.">{null}</Gate>
+  if (typeof host !== 'string')
+    return (
+      <Gate title="This link is not complete" about="Open the service again.">
+        {null}
+      </Gate>
+    )
   return (
     <Prefetched queries={(trpc) => [trpc.person.me.queryOptions(), trpc.person.consent.queryOptions({ host })]}>
       <AgreeToService host={host} to={typeof to === 'string' ? to : '/'} />

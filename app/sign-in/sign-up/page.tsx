@@ -11,5 +11,9 @@ export default async function SignUpPage() {
   const { queryClient, trpc } = page()
   const { signUp } = await queryClient.fetchQuery(trpc.platform.welcome.queryOptions())
   if (signUp !== 'open') redirect(paths.signIn())
-  return <Gate title="Sign up" about="You get a link to finish with: it shows that the address is yours."><AskForMessage what="sign-up" /></Gate>
+  return (
+    <Gate title="Sign up" about="You get a link to finish with: it shows that the address is yours.">
+      <AskForMessage what="sign-up" />
+    </Gate>
+  )
 }

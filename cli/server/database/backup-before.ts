@@ -29,7 +29,10 @@ export async function backUpBefore(options: ConnectionOptions, home: string): Pr
     await backup({ sql, home, out: file })
   } catch (error) {
     const outage = outageOf(error)
-    throw new Problem(`the backup before the upgrade could not be made: ${outage === undefined ? oneLine(error) : `${outage.message}. ${outage.fix}`} Nothing was changed: start the version before this one again, or make room in ${folderOf(home)}`, { cause: error })
+    throw new Problem(
+      `the backup before the upgrade could not be made: ${outage === undefined ? oneLine(error) : `${outage.message}. ${outage.fix}`} Nothing was changed: start the version before this one again, or make room in ${folderOf(home)}`,
+      { cause: error },
+    )
   } finally {
     await sql.end({ timeout: 1 })
   }
@@ -42,6 +45,8 @@ export const lastKept = (home: string): string | undefined => keptIn(home)[0]
 
 function keptIn(home: string): string[] {
   if (!existsSync(folderOf(home))) return []
-  const files = readdirSync(folderOf(home)).filter((name) => /^before-.*\.m3o$/.test(name)).map((name) => join(folderOf(home), name))
+  const files = readdirSync(folderOf(home))
+    .filter((name) => /^before-.*\.m3o$/.test(name))
+    .map((name) => join(folderOf(home), name))
   return files.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)
 }

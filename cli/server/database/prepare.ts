@@ -24,7 +24,10 @@ export async function prepare(options: ConnectionOptions, home?: string): Promis
   const kept = home === undefined ? undefined : await backUpBefore(options, home)
   await migrate(options).catch((error: unknown) => {
     const told = home === undefined ? undefined : (kept ?? lastKept(home))
-    throw new Problem(`${oneLine(error)}. ${isPlatformError(error) ? error.fix ?? '' : ''}${told === undefined ? '' : ` The backup made before the last upgrade is ${told}.`}`, { cause: error })
+    throw new Problem(
+      `${oneLine(error)}. ${isPlatformError(error) ? (error.fix ?? '') : ''}${told === undefined ? '' : ` The backup made before the last upgrade is ${told}.`}`,
+      { cause: error },
+    )
   })
   const sql = connect(options, 1)
   try {
@@ -56,7 +59,10 @@ async function checkReachable(options: ConnectionOptions): Promise<void> {
   const sql = connect(options, 1)
   try {
     const [row] = await sql<{ version: number }[]>`select current_setting('server_version_num')::int as version`
-    if ((row?.version ?? 0) < oldest) throw new Problem(`the database server is Postgres ${Math.floor((row?.version ?? 0) / 10_000)}: M3O needs 14 or newer`)
+    if ((row?.version ?? 0) < oldest)
+      throw new Problem(
+        `the database server is Postgres ${Math.floor((row?.version ?? 0) / 10_000)}: M3O needs 14 or newer`,
+      )
     // A right that is missing is better said now than in the middle of a migration.
     const name = sql(`m3o_${randomBytes(4).toString('hex')}`)
     await sql.begin(async (transaction) => {
@@ -96,7 +102,9 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 function why(error: unknown): string {
-  const { code, errors, message } = (error instanceof ConnectionLost ? error.cause : error) as Partial<NodeJS.ErrnoException & AggregateError>
+  const { code, errors, message } = (error instanceof ConnectionLost ? error.cause : error) as Partial<
+    NodeJS.ErrnoException & AggregateError
+  >
   return reasons[code ?? (errors?.[0] as NodeJS.ErrnoException | undefined)?.code ?? message ?? ''] ?? oneLine(error)
 }
 

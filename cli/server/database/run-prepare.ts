@@ -20,8 +20,17 @@ export async function prepareEmptyDatabase(database: DatabaseEnvironment): Promi
 }
 
 async function run(given: Record<string, string>, args: string[]): Promise<{ hasPeople: boolean }> {
-  const environment = childEnvironment({ PATH: process.env['PATH'], HOME: process.env['HOME'], NODE_COMPILE_CACHE: compileCache, ...given })
-  const { stdout } = await promisify(execFile)(process.execPath, [...quickImports, '--disable-warning=ExperimentalWarning', script, ...args], { env: environment, maxBuffer: 1 << 20 })
+  const environment = childEnvironment({
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    NODE_COMPILE_CACHE: compileCache,
+    ...given,
+  })
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [...quickImports, '--disable-warning=ExperimentalWarning', script, ...args],
+    { env: environment, maxBuffer: 1 << 20 },
+  )
   const prepared = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Prepared
   if (prepared.problem !== undefined) throw new Problem(prepared.problem)
   return { hasPeople: prepared.hasPeople === true }

@@ -31,9 +31,7 @@ export interface Confinement {
 export async function chooseConfinement(folders: PostgresFolders): Promise<Confinement> {
   const native = nativeFolder(folders.cache)
   const root = process.getuid?.() === 0
-  const candidates = root
-    ? [sandbox, namespace, otherUser]
-    : [direct, sandbox]
+  const candidates = root ? [sandbox, namespace, otherUser] : [direct, sandbox]
   let cause: unknown
   for (const prepare of candidates) {
     const candidate = prepare(folders, native)
@@ -46,13 +44,21 @@ export async function chooseConfinement(folders: PostgresFolders): Promise<Confi
       cause = error
     }
   }
-  const advice = root ? 'install bubblewrap, or set DATABASE_URL to a Postgres of yours' : 'set DATABASE_URL to a Postgres of yours'
+  const advice = root
+    ? 'install bubblewrap, or set DATABASE_URL to a Postgres of yours'
+    : 'set DATABASE_URL to a Postgres of yours'
   throw new Problem(`embedded Postgres does not run here: ${advice}`, { cause })
 }
 
 /** Nothing of ours but what it needs. A mask of 077 is set on its way in (commandLine). */
 export function postgresEnvironment(confinement: Confinement): NodeJS.ProcessEnv {
-  return childEnvironment({ PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', HOME: confinement.base, TMPDIR: join(confinement.base, 'tmp') })
+  return childEnvironment({
+    PATH: '/usr/bin:/bin',
+    LC_ALL: 'C',
+    TZ: 'UTC',
+    HOME: confinement.base,
+    TMPDIR: join(confinement.base, 'tmp'),
+  })
 }
 
 const masked = ['/bin/sh', '-c', 'umask 077 && exec "$@"', 'm3o']
@@ -65,7 +71,8 @@ function direct(folders: PostgresFolders, native: string): Confinement {
     base: folders.base,
     clients: name === undefined ? [] : [name],
     // initdb wants to know the user's name; whoever has none (a container's random uid) gets the sandbox's.
-    commandLine: (program, args) => (name === undefined ? ['false'] : [...masked, join(native, 'bin', program), ...args]),
+    commandLine: (program, args) =>
+      name === undefined ? ['false'] : [...masked, join(native, 'bin', program), ...args],
   }
 }
 
@@ -74,11 +81,28 @@ function sandbox(folders: PostgresFolders, native: string): Confinement {
   const mounts = [
     ...systemFolders.flatMap((path) => ['--ro-bind', path, path]),
     ...['/etc/ld.so.cache', '/etc/localtime'].flatMap((path) => ['--ro-bind-try', path, path]),
-    '--ro-bind', join(folders.base, 'passwd'), '/etc/passwd',
-    '--ro-bind', join(folders.base, 'group'), '/etc/group',
-    '--ro-bind', native, '/native',
-    '--bind', folders.base, '/pg',
-    '--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--chdir', '/pg', '--remount-ro', '/',
+    '--ro-bind',
+    join(folders.base, 'passwd'),
+    '/etc/passwd',
+    '--ro-bind',
+    join(folders.base, 'group'),
+    '/etc/group',
+    '--ro-bind',
+    native,
+    '/native',
+    '--bind',
+    folders.base,
+    '/pg',
+    '--proc',
+    '/proc',
+    '--dev',
+    '/dev',
+    '--tmpfs',
+    '/tmp',
+    '--chdir',
+    '/pg',
+    '--remount-ro',
+    '/',
   ]
   // Its own network, and none of the others: sharing System V shared memory and pids is how Postgres finds out that
   // another postmaster still serves the same folder.
@@ -88,7 +112,15 @@ function sandbox(folders: PostgresFolders, native: string): Confinement {
     base: '/pg',
     clients: ['daemon'],
     commandLine: (program, args) => [
-      ...masked, toolPath('bwrap'), ...apart, ...mounts, '--', '/usr/bin/env', ...asAccount, `/native/bin/${program}`, ...args,
+      ...masked,
+      toolPath('bwrap'),
+      ...apart,
+      ...mounts,
+      '--',
+      '/usr/bin/env',
+      ...asAccount,
+      `/native/bin/${program}`,
+      ...args,
     ],
   }
 }
@@ -112,8 +144,15 @@ function otherUser(folders: PostgresFolders, native: string): Confinement {
     base: folders.base,
     clients: ['root', 'daemon'],
     commandLine: (program, args) => [
-      ...masked, toolPath('setpriv'), `--reuid=${accountId}`, `--regid=${accountId}`, '--clear-groups', '--no-new-privs', '--',
-      join(reachable, 'bin', program), ...args,
+      ...masked,
+      toolPath('setpriv'),
+      `--reuid=${accountId}`,
+      `--regid=${accountId}`,
+      '--clear-groups',
+      '--no-new-privs',
+      '--',
+      join(reachable, 'bin', program),
+      ...args,
     ],
     weakness: `Postgres runs as the account daemon, without a sandbox (namespaces are not allowed here)`,
   }

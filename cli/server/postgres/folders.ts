@@ -14,7 +14,13 @@ export interface PostgresFolders {
 
 export function postgresFolders(home: Home): PostgresFolders {
   const base = join(home.path, 'pg')
-  const folders = { base, data: join(base, 'data'), tmp: join(base, 'tmp'), cache: home.cache, log: join(home.logs, 'postgres.log') }
+  const folders = {
+    base,
+    data: join(base, 'data'),
+    tmp: join(base, 'tmp'),
+    cache: home.cache,
+    log: join(home.logs, 'postgres.log'),
+  }
   mkdirSync(folders.tmp, { recursive: true, mode: 0o700 })
   writeFileSync(join(base, 'passwd'), `${account}:x:1:1::/:/bin/false\n`)
   writeFileSync(join(base, 'group'), `${account}:x:1:\n`)

@@ -20,8 +20,20 @@ export async function initialise(folders: PostgresFolders, confinement: Confinem
 
   const name = `new-${randomBytes(6).toString('hex')}`
   const [file = '', ...args] = confinement.commandLine('initdb', [
-    '--pgdata', join(confinement.base, name), '--username', 'm3o', '--encoding', 'UTF8', '--locale-provider=builtin',
-    '--builtin-locale=C.UTF-8', '--locale=C', '--auth', 'reject', '--data-checksums', '--set', 'io_method=sync',
+    '--pgdata',
+    join(confinement.base, name),
+    '--username',
+    'm3o',
+    '--encoding',
+    'UTF8',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--locale=C',
+    '--auth',
+    'reject',
+    '--data-checksums',
+    '--set',
+    'io_method=sync',
   ])
   await run(file, args, confinement, folders.log)
   const made = join(folders.base, name)
@@ -53,15 +65,24 @@ function removeUnfinished(base: string): void {
 function checkVersion(data: string): void {
   const version = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim()
   if (version === major) return
-  throw new Problem(`${data} was made by Postgres ${version} and this is ${major}: back up with the M3O that made it, and restore with this one`)
+  throw new Problem(
+    `${data} was made by Postgres ${version} and this is ${major}: back up with the M3O that made it, and restore with this one`,
+  )
 }
 
 async function run(file: string, args: string[], confinement: Confinement, logPath: string): Promise<void> {
   const log = openLog(logPath)
   try {
-    const child = spawn(file, args, { env: postgresEnvironment(confinement), stdio: ['ignore', log, log], detached: true })
-    const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('exit', resolve))
-    if (code !== 0) throw new Problem(`Postgres's data folder could not be made: ${lastLines(logPath, 1).join('')} (see ${logPath})`)
+    const child = spawn(file, args, {
+      env: postgresEnvironment(confinement),
+      stdio: ['ignore', log, log],
+      detached: true,
+    })
+    const code = await new Promise<number | null>((resolve, reject) =>
+      child.once('error', reject).once('exit', resolve),
+    )
+    if (code !== 0)
+      throw new Problem(`Postgres's data folder could not be made: ${lastLines(logPath, 1).join('')} (see ${logPath})`)
   } finally {
     closeSync(log)
   }

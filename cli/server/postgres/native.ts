@@ -22,7 +22,8 @@ export function nativeFolder(cache: string): string {
 }
 
 export function copyOf(native: string, cache: string): string {
-  const version = readFileSync(join(dirname(native), 'package.json'), 'utf8').match(/"version": "([^"]+)"/)?.[1] ?? 'unknown'
+  const version =
+    readFileSync(join(dirname(native), 'package.json'), 'utf8').match(/"version": "([^"]+)"/)?.[1] ?? 'unknown'
   const copy = join(cache, `postgres-${version}`)
   if (existsSync(copy)) return copy
   const temporary = `${copy}.${process.pid}.new`
@@ -40,7 +41,10 @@ function packagedFolder(): string {
   try {
     return join(dirname(createRequire(import.meta.url).resolve(name)), '../native')
   } catch (error) {
-    throw new Problem(`there is no embedded Postgres for ${process.platform} on ${process.arch} in node_modules: run npm install, or set DATABASE_URL to a Postgres of yours`, { cause: error })
+    throw new Problem(
+      `there is no embedded Postgres for ${process.platform} on ${process.arch} in node_modules: run npm install, or set DATABASE_URL to a Postgres of yours`,
+      { cause: error },
+    )
   }
 }
 

@@ -12,7 +12,10 @@ import { startPostgres } from './start.ts'
 async function temporaryHome(): Promise<Home & AsyncDisposable> {
   const folder = await mkdtemp(join(tmpdir(), 'm3o-postgres-'))
   const home = prepareHome(join(folder, 'home'))
-  return { ...home, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }) }
+  return {
+    ...home,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }),
+  }
 }
 
 async function end(identity: Identity, signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
@@ -40,7 +43,11 @@ test('what was committed is there after the server was killed, and nobody else m
   await again.end({ timeout: 1 })
   await expect(async () => {
     const stranger = connect({ socketDir: join(home.path, 'pg'), user: 'postgres', database: 'postgres' }, 1)
-    try { await stranger`select 1` } finally { await stranger.end({ timeout: 1 }) }
+    try {
+      await stranger`select 1`
+    } finally {
+      await stranger.end({ timeout: 1 })
+    }
   }).rejects.toThrow(/pg_hba/)
   expect(statSync(join(home.path, 'pg/data')).mode & 0o077).toBe(0)
   await end(second.identity)
@@ -74,13 +81,26 @@ test('killed ten times in the middle of making its folder, it starts the next ti
   await using home = await temporaryHome()
   const script = join(import.meta.dirname, '../fixtures/start-postgres.ts')
   for (let round = 0; round < 10; round++) {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, home.path], { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, home.path], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    })
     const ended = new Promise((resolve) => child.once('exit', resolve))
-    await untilFolder(join(home.path, 'pg'), (name) => name.startsWith('new-'), () => child.exitCode !== null)
+    await untilFolder(
+      join(home.path, 'pg'),
+      (name) => name.startsWith('new-'),
+      () => child.exitCode !== null,
+    )
     if (existsSync(join(home.path, 'pg/data'))) break
     // From the first file to shortly before the end: a little later each round.
     await new Promise((resolve) => setTimeout(resolve, round * 60))
-    for (const pid of [child.pid, ...descendants(child.pid)]) if (pid !== undefined) try { process.kill(pid, 'SIGKILL') } catch { /* already gone */ }
+    for (const pid of [child.pid, ...descendants(child.pid)])
+      if (pid !== undefined)
+        try {
+          process.kill(pid, 'SIGKILL')
+        } catch {
+          /* already gone */
+        }
     await ended
   }
   const { identity } = await startPostgres(home)
@@ -90,13 +110,18 @@ test('killed ten times in the middle of making its folder, it starts the next ti
 })
 
 async function untilFolder(folder: string, matches: (name: string) => boolean, over: () => boolean): Promise<void> {
-  while (!over() && !(existsSync(folder) && readdirSync(folder).some(matches))) await new Promise((resolve) => setTimeout(resolve, 2))
+  while (!over() && !(existsSync(folder) && readdirSync(folder).some(matches)))
+    await new Promise((resolve) => setTimeout(resolve, 2))
 }
 
 function descendants(pid: number | undefined): number[] {
   if (pid === undefined) return []
   try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter((text) => text !== '').map(Number)
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .trim()
+      .split(' ')
+      .filter((text) => text !== '')
+      .map(Number)
     return children.flatMap((child) => [child, ...descendants(child)])
   } catch {
     return []

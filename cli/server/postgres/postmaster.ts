@@ -43,7 +43,11 @@ function servesFolder(pid: number, data: string): boolean {
   try {
     const theirs = statSync(`/proc/${pid}/cwd`)
     const ours = statSync(data)
-    return theirs.dev === ours.dev && theirs.ino === ours.ino && readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'postgres'
+    return (
+      theirs.dev === ours.dev &&
+      theirs.ino === ours.ino &&
+      readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'postgres'
+    )
   } catch {
     return false
   }

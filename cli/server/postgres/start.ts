@@ -47,10 +47,15 @@ export async function startPostgres(home: Home, known?: Confinement): Promise<St
 
 function launch(folders: PostgresFolders, confinement: Confinement): ChildProcess {
   const [file = '', ...args] = confinement.commandLine('postgres', [
-    '-D', join(confinement.base, 'data'), ...configuration(confinement.base).flatMap((line) => ['-c', line]),
+    '-D',
+    join(confinement.base, 'data'),
+    ...configuration(confinement.base).flatMap((line) => ['-c', line]),
   ])
   const stale = stalePid(folders.data)
-  const environment = { ...postgresEnvironment(confinement), ...(stale !== undefined && { PG_GRANDPARENT_PID: String(stale) }) }
+  const environment = {
+    ...postgresEnvironment(confinement),
+    ...(stale !== undefined && { PG_GRANDPARENT_PID: String(stale) }),
+  }
   const log = openLog(folders.log)
   try {
     const child = spawn(file, args, { env: environment, stdio: ['ignore', log, log], detached: true })
@@ -62,13 +67,21 @@ function launch(folders: PostgresFolders, confinement: Confinement): ChildProces
   }
 }
 
-async function untilReady(folders: PostgresFolders, child: ChildProcess | undefined, deadline: number): Promise<Identity> {
-  const ended = () => child !== undefined && (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
+async function untilReady(
+  folders: PostgresFolders,
+  child: ChildProcess | undefined,
+  deadline: number,
+): Promise<Identity> {
+  const ended = () =>
+    child !== undefined && (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
   while (performance.now() < deadline) {
     const postmaster = runningPostmaster(folders.data)
     if (postmaster?.ready) return postmaster.identity
-    if (ended() && postmaster === undefined) throw new Problem(`Postgres did not start: ${lastReason(folders.log)} (see ${folders.log})`)
+    if (ended() && postmaster === undefined)
+      throw new Problem(`Postgres did not start: ${lastReason(folders.log)} (see ${folders.log})`)
     await pause(5)
   }
-  throw new Problem(`Postgres is not ready after ${readyWithinMs / 1000} s: ${lastReason(folders.log)} (see ${folders.log})`)
+  throw new Problem(
+    `Postgres is not ready after ${readyWithinMs / 1000} s: ${lastReason(folders.log)} (see ${folders.log})`,
+  )
 }

@@ -8,7 +8,11 @@ import { RestOfService } from './rest.ts'
 import { type Diagnostic, rangeOf, rangeTo, severityOf } from './protocol.ts'
 
 /** As the platform tells it: see runtime/languages/install-ahead.ts. */
-export interface InstallState { state: 'installing' | 'installed' | 'failed'; message?: string; fix?: string }
+export interface InstallState {
+  state: 'installing' | 'installed' | 'failed'
+  message?: string
+  fix?: string
+}
 
 const owner = 'typescript'
 const pullMs = 250
@@ -31,7 +35,10 @@ export class LanguageClient {
 
   constructor(at: OfService, documents: Documents) {
     this.#documents = documents
-    this.#rest = new RestOfService((path) => this.#diagnose(uriOf(path)), () => this.#tell())
+    this.#rest = new RestOfService(
+      (path) => this.#diagnose(uriOf(path)),
+      () => this.#tell(),
+    )
     this.connection = new LanguageConnection(at, {
       onReady: (root, dependencies) => this.#begin(root, dependencies),
       onNotification: (method, params) => {
@@ -52,7 +59,11 @@ export class LanguageClient {
         // Its folders changed, or it slept while somebody types: it is wanted back at once.
         const restarts = this.#restarts && state === 'asleep'
         if (restarts) this.#restarts = false
-        if (restarts || (state === 'asleep' && document.visibilityState === 'visible' && Date.now() - this.#typedAt < 60_000)) this.connection.wake()
+        if (
+          restarts ||
+          (state === 'asleep' && document.visibilityState === 'visible' && Date.now() - this.#typedAt < 60_000)
+        )
+          this.connection.wake()
       },
     })
     this.#stop = documents.subscribe(() => this.#sync())
@@ -63,17 +74,23 @@ export class LanguageClient {
   #restarts = false
   #install: InstallState = { state: 'installed' }
 
-  get state(): LanguageState { return this.connection.state }
+  get state(): LanguageState {
+    return this.connection.state
+  }
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
   /** Of the packages that package.json asks for. */
-  get install(): InstallState { return this.#install }
+  get install(): InstallState {
+    return this.#install
+  }
 
   /** What is wrong in the files that are not open. */
-  get problems(): ReadonlyMap<string, readonly Problem[]> { return this.#rest.problems }
+  get problems(): ReadonlyMap<string, readonly Problem[]> {
+    return this.#rest.problems
+  }
 
   /** All files of the draft: those that are not open are checked as well. */
   setFiles(paths: readonly string[]): void {
@@ -86,24 +103,40 @@ export class LanguageClient {
     return path === undefined ? uri.toString() : `${this.#root}/${path.split('/').map(encodeURIComponent).join('/')}`
   }
   fromServer(uri: string): monaco.Uri {
-    return uri.startsWith(`${this.#root}/`) ? uriOf(decodeURIComponent(uri.slice(this.#root.length + 1))) : monaco.Uri.parse(uri)
+    return uri.startsWith(`${this.#root}/`)
+      ? uriOf(decodeURIComponent(uri.slice(this.#root.length + 1)))
+      : monaco.Uri.parse(uri)
   }
 
   /** Asks about a document; undefined when the server is not there or has no answer. */
-  async ask<T>(method: string, model: monaco.editor.ITextModel, params: object, token?: monaco.CancellationToken): Promise<T | undefined> {
+  async ask<T>(
+    method: string,
+    model: monaco.editor.ITextModel,
+    params: object,
+    token?: monaco.CancellationToken,
+  ): Promise<T | undefined> {
     this.connection.wake()
     return this.#askAt(method, model.uri, params, token)
   }
 
-  async #askAt<T>(method: string, uri: monaco.Uri, params: object, token?: monaco.CancellationToken): Promise<T | undefined> {
+  async #askAt<T>(
+    method: string,
+    uri: monaco.Uri,
+    params: object,
+    token?: monaco.CancellationToken,
+  ): Promise<T | undefined> {
     if (!this.#ready) return undefined
-    const answer = await this.connection.request<T | null>(method, { textDocument: { uri: this.toServer(uri) }, ...params }, token).catch(() => undefined)
+    const answer = await this.connection
+      .request<T | null>(method, { textDocument: { uri: this.toServer(uri) }, ...params }, token)
+      .catch(() => undefined)
     return answer ?? undefined
   }
 
   /** The text of a declaration that lies outside the service's source. */
   async declaration(uri: monaco.Uri): Promise<string | undefined> {
-    const { text } = await this.connection.request<{ text: string | null }>('m3o/read', { uri: uri.toString(true) }).catch(() => ({ text: null }))
+    const { text } = await this.connection
+      .request<{ text: string | null }>('m3o/read', { uri: uri.toString(true) })
+      .catch(() => ({ text: null }))
     return text ?? undefined
   }
 
@@ -122,7 +155,11 @@ export class LanguageClient {
     this.#install = { state: 'installed' }
     this.#dependencies = new Set(dependencies)
     await this.connection.request('initialize', {
-      processId: null, rootUri: root, workspaceFolders: [{ uri: root, name: 'app' }], clientInfo: { name: 'M3O' }, locale: 'en',
+      processId: null,
+      rootUri: root,
+      workspaceFolders: [{ uri: root, name: 'app' }],
+      clientInfo: { name: 'M3O' },
+      locale: 'en',
       capabilities,
       initializationOptions: {},
     })
@@ -154,16 +191,22 @@ export class LanguageClient {
   #show(document: Document): void {
     const { model, path } = document
     const uri = this.toServer(model.uri)
-    this.connection.notify('textDocument/didOpen', { textDocument: { uri, languageId: languageId(path), version: model.getVersionId(), text: model.getValue() } })
-    this.#shown.set(document, model.onDidChangeContent(({ changes, versionId }) => {
-      this.#typedAt = Date.now()
-      this.connection.notify('textDocument/didChange', {
-        textDocument: { uri, version: versionId }, contentChanges: changes.map(({ range, text }) => ({ range: rangeTo(range), text })),
-      })
-      this.#pullSoon(document, pullMs)
-      clearTimeout(this.#others)
-      this.#others = setTimeout(() => this.#pullAll(), pullOthersMs)
-    }))
+    this.connection.notify('textDocument/didOpen', {
+      textDocument: { uri, languageId: languageId(path), version: model.getVersionId(), text: model.getValue() },
+    })
+    this.#shown.set(
+      document,
+      model.onDidChangeContent(({ changes, versionId }) => {
+        this.#typedAt = Date.now()
+        this.connection.notify('textDocument/didChange', {
+          textDocument: { uri, version: versionId },
+          contentChanges: changes.map(({ range, text }) => ({ range: rangeTo(range), text })),
+        })
+        this.#pullSoon(document, pullMs)
+        clearTimeout(this.#others)
+        this.#others = setTimeout(() => this.#pullAll(), pullOthersMs)
+      }),
+    )
     this.#pullSoon(document, 0)
   }
 
@@ -178,7 +221,10 @@ export class LanguageClient {
 
   #pullSoon(document: Document, ms: number): void {
     clearTimeout(this.#timers.get(document))
-    this.#timers.set(document, setTimeout(() => void this.#pull(document), ms))
+    this.#timers.set(
+      document,
+      setTimeout(() => void this.#pull(document), ms),
+    )
   }
 
   async #pull(document: Document): Promise<void> {
@@ -187,11 +233,23 @@ export class LanguageClient {
     const version = model.getVersionId()
     const found = await this.#diagnose(model.uri)
     if (found === undefined || model.isDisposed() || model.getVersionId() !== version) return
-    monaco.editor.setModelMarkers(model, owner, found.map((one) => ({
-      ...rangeOf(one.range), message: one.message, severity: severityOf(one.severity),
-      ...(one.code !== undefined && { code: String(one.code) }), source: 'ts', tags: (one.tags ?? []) as monaco.MarkerTag[],
-      relatedInformation: (one.relatedInformation ?? []).map(({ location, message }) => ({ resource: this.fromServer(location.uri), message, ...rangeOf(location.range) })),
-    })))
+    monaco.editor.setModelMarkers(
+      model,
+      owner,
+      found.map((one) => ({
+        ...rangeOf(one.range),
+        message: one.message,
+        severity: severityOf(one.severity),
+        ...(one.code !== undefined && { code: String(one.code) }),
+        source: 'ts',
+        tags: (one.tags ?? []) as monaco.MarkerTag[],
+        relatedInformation: (one.relatedInformation ?? []).map(({ location, message }) => ({
+          resource: this.fromServer(location.uri),
+          message,
+          ...rangeOf(location.range),
+        })),
+      })),
+    )
   }
 
   /** Also of a file that is not open: the server reads it from the draft's folder. */
@@ -217,26 +275,52 @@ function languageId(path: string): string {
 
 const capabilities = {
   workspace: {
-    configuration: true, didChangeWatchedFiles: { dynamicRegistration: true, relativePatternSupport: true }, workspaceFolders: true,
-    workspaceEdit: { documentChanges: true }, diagnostics: { refreshSupport: true },
+    configuration: true,
+    didChangeWatchedFiles: { dynamicRegistration: true, relativePatternSupport: true },
+    workspaceFolders: true,
+    workspaceEdit: { documentChanges: true },
+    diagnostics: { refreshSupport: true },
   },
   textDocument: {
     synchronization: { didSave: false },
     diagnostic: { dynamicRegistration: false, relatedDocumentSupport: false },
     completion: {
       completionItem: {
-        snippetSupport: true, commitCharactersSupport: true, documentationFormat: ['markdown', 'plaintext'], preselectSupport: true, insertReplaceSupport: true,
-        labelDetailsSupport: true, tagSupport: { valueSet: [1] }, resolveSupport: { properties: ['documentation', 'detail', 'additionalTextEdits'] },
+        snippetSupport: true,
+        commitCharactersSupport: true,
+        documentationFormat: ['markdown', 'plaintext'],
+        preselectSupport: true,
+        insertReplaceSupport: true,
+        labelDetailsSupport: true,
+        tagSupport: { valueSet: [1] },
+        resolveSupport: { properties: ['documentation', 'detail', 'additionalTextEdits'] },
       },
       completionList: { itemDefaults: ['commitCharacters', 'editRange', 'insertTextFormat', 'data'] },
       contextSupport: true,
     },
     hover: { contentFormat: ['markdown', 'plaintext'] },
-    signatureHelp: { signatureInformation: { documentationFormat: ['markdown'], parameterInformation: { labelOffsetSupport: true }, activeParameterSupport: true }, contextSupport: true },
-    definition: { linkSupport: true }, typeDefinition: { linkSupport: true }, implementation: { linkSupport: true }, references: {}, documentHighlight: {},
-    documentSymbol: { hierarchicalDocumentSymbolSupport: true }, formatting: {}, rangeFormatting: {},
+    signatureHelp: {
+      signatureInformation: {
+        documentationFormat: ['markdown'],
+        parameterInformation: { labelOffsetSupport: true },
+        activeParameterSupport: true,
+      },
+      contextSupport: true,
+    },
+    definition: { linkSupport: true },
+    typeDefinition: { linkSupport: true },
+    implementation: { linkSupport: true },
+    references: {},
+    documentHighlight: {},
+    documentSymbol: { hierarchicalDocumentSymbolSupport: true },
+    formatting: {},
+    rangeFormatting: {},
     rename: { prepareSupport: true },
-    codeAction: { codeActionLiteralSupport: { codeActionKind: { valueSet: ['quickfix', 'refactor', 'source.organizeImports'] } }, resolveSupport: { properties: ['edit'] }, dataSupport: true },
+    codeAction: {
+      codeActionLiteralSupport: { codeActionKind: { valueSet: ['quickfix', 'refactor', 'source.organizeImports'] } },
+      resolveSupport: { properties: ['edit'] },
+      dataSupport: true,
+    },
     publishDiagnostics: { tagSupport: { valueSet: [1, 2] } },
   },
 }

@@ -5,7 +5,14 @@ import type { Subscription } from '#client/live-connection.ts'
 /** `asleep`: the server ended as nobody typed; the next need wakes it. */
 export type LanguageState = 'off' | 'starting' | 'ready' | 'asleep' | 'down'
 
-interface Message { jsonrpc: '2.0'; id?: number | string; method?: string; params?: unknown; result?: unknown; error?: { code: number; message: string } }
+interface Message {
+  jsonrpc: '2.0'
+  id?: number | string
+  method?: string
+  params?: unknown
+  result?: unknown
+  error?: { code: number; message: string }
+}
 
 export interface ConnectionHandlers {
   /** A server is there and knows nothing yet: `initialize` it, then open the documents. Called again after each interruption. */
@@ -39,7 +46,9 @@ export class LanguageConnection {
     this.#handlers = handlers
   }
 
-  get state(): LanguageState { return this.#state }
+  get state(): LanguageState {
+    return this.#state
+  }
 
   /** Asks for a server unless there is one. */
   wake(): void {
@@ -47,13 +56,29 @@ export class LanguageConnection {
   }
 
   /** Fails with ServerError when the server refuses, or is not there any more. */
-  request<T>(method: string, params: unknown, cancelled?: { isCancellationRequested: boolean; onCancellationRequested(run: () => void): { dispose(): void } }): Promise<T> {
+  request<T>(
+    method: string,
+    params: unknown,
+    cancelled?: { isCancellationRequested: boolean; onCancellationRequested(run: () => void): { dispose(): void } },
+  ): Promise<T> {
     const id = ++this.#count
     return new Promise<T>((resolve, reject) => {
       if (this.#subscription === undefined) return reject(new ServerError('there is no language server'))
       const stop = cancelled?.onCancellationRequested(() => this.notify('$/cancelRequest', { id }))
-      const done = () => { this.#waiting.delete(id); stop?.dispose() }
-      this.#waiting.set(id, { resolve: (value) => { done(); resolve(value as T) }, reject: (error) => { done(); reject(error) } })
+      const done = () => {
+        this.#waiting.delete(id)
+        stop?.dispose()
+      }
+      this.#waiting.set(id, {
+        resolve: (value) => {
+          done()
+          resolve(value as T)
+        },
+        reject: (error) => {
+          done()
+          reject(error)
+        },
+      })
       this.#send({ jsonrpc: '2.0', id, method, params })
     })
   }
@@ -71,8 +96,13 @@ export class LanguageConnection {
     clearTimeout(this.#timer)
     this.#become('starting')
     this.#subscription = subscribe('language', this.#at, {
-      onItems: async (items) => { for (const item of items) await this.#receive(item as Message) },
-      onInterrupted: () => { this.#drop(); this.#become('down') },
+      onItems: async (items) => {
+        for (const item of items) await this.#receive(item as Message)
+      },
+      onInterrupted: () => {
+        this.#drop()
+        this.#become('down')
+      },
       onEnd: (error) => {
         this.#lose(error === null ? 'asleep' : 'down')
         if (error === null) return
@@ -89,12 +119,16 @@ export class LanguageConnection {
       this.#drop()
       const generation = this.#generation
       // Not awaited: its own answers come by this way.
-      void this.#handlers.onReady(root, dependencies).then(() => {
-        if (generation !== this.#generation) return
-        this.#retryMs = firstRetryMs
-        this.#become('ready')
-      }, () => {})
-    } else if (method !== undefined && id !== undefined) this.#send({ jsonrpc: '2.0', id, result: this.#handlers.onRequest(method, params) ?? null })
+      void this.#handlers.onReady(root, dependencies).then(
+        () => {
+          if (generation !== this.#generation) return
+          this.#retryMs = firstRetryMs
+          this.#become('ready')
+        },
+        () => {},
+      )
+    } else if (method !== undefined && id !== undefined)
+      this.#send({ jsonrpc: '2.0', id, result: this.#handlers.onRequest(method, params) ?? null })
     else if (method !== undefined) this.#handlers.onNotification(method, params)
     else if (typeof id === 'number') {
       const waiting = this.#waiting.get(id)
@@ -107,7 +141,9 @@ export class LanguageConnection {
   #send(message: Message): void {
     const generation = this.#generation
     const line = new TextEncoder().encode(`${JSON.stringify(message)}\n`)
-    this.#writing = this.#writing.then(() => (generation === this.#generation ? this.#subscription?.write(line) : undefined)).catch(() => {})
+    this.#writing = this.#writing
+      .then(() => (generation === this.#generation ? this.#subscription?.write(line) : undefined))
+      .catch(() => {})
   }
 
   #lose(state: LanguageState): void {

@@ -21,5 +21,8 @@ export function ownProblems(found: readonly Diagnostic[], dependencies: Readonly
 
 /** `@scope/name/deep` → `@scope/name`. */
 function packageOf(module: string): string {
-  return module.split('/').slice(0, module.startsWith('@') ? 2 : 1).join('/')
+  return module
+    .split('/')
+    .slice(0, module.startsWith('@') ? 2 : 1)
+    .join('/')
 }

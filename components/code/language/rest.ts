@@ -20,7 +20,9 @@ export class RestOfService {
     this.#onChange = onChange
   }
 
-  get problems(): ReadonlyMap<string, readonly Problem[]> { return this.#found }
+  get problems(): ReadonlyMap<string, readonly Problem[]> {
+    return this.#found
+  }
 
   /** All files of the draft. Answers whether there is other code than before. */
   setFiles(paths: readonly string[]): boolean {
@@ -56,8 +58,15 @@ export class RestOfService {
 
 function problemOf(path: string, { range: { start, end }, message, severity = 1, code }: Diagnostic): Problem[] {
   if (severity > 2) return []
-  return [{
-    path, line: start.line + 1, column: start.character + 1, length: start.line === end.line ? end.character - start.character : 0,
-    message, severity: severity === 1 ? 'error' : 'warning', code: code === undefined ? null : String(code),
-  }]
+  return [
+    {
+      path,
+      line: start.line + 1,
+      column: start.character + 1,
+      length: start.line === end.line ? end.character - start.character : 0,
+      message,
+      severity: severity === 1 ? 'error' : 'warning',
+      code: code === undefined ? null : String(code),
+    },
+  ]
 }

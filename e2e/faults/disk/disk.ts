@@ -1,10 +1,21 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, truncateSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from '../../stack/until.ts'
 
-const run = (file: string, ...args: string[]) => execFileSync(file, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' })
+const run = (file: string, ...args: string[]) =>
+  execFileSync(file, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' })
 
 /** Linux's own way to try what a power loss leaves (EXT4_IOC_SHUTDOWN, fs/ext4/ext4.h): nothing in memory reaches the device any more. */
 const shutDown = `import fcntl, os, struct, sys
@@ -38,7 +49,9 @@ export class Disk implements AsyncDisposable {
   /** Replays what its journal has, as after any boot. */
   mount(): void {
     run('mount', '-o', 'loop,noauto_da_alloc,commit=600', this.#image, this.path)
-    const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map((line) => /^\d+ \d+ (\d+:\d+) \S+ (\S+)/.exec(line))
+    const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .map((line) => /^\d+ \d+ (\d+:\d+) \S+ (\S+)/.exec(line))
     this.#device = mounts.find((found) => found?.[2] === this.path)?.[1]
   }
 
@@ -49,21 +62,31 @@ export class Disk implements AsyncDisposable {
 
   /** Ends every process that still holds it, and lets go of it. */
   async unmount(): Promise<void> {
-    await until('the disk can be let go of', () => {
-      for (const pid of this.#holders()) {
-        try {
-          process.kill(pid, 'SIGKILL')
-        } catch {
-          // gone already
+    await until(
+      'the disk can be let go of',
+      () => {
+        for (const pid of this.#holders()) {
+          try {
+            process.kill(pid, 'SIGKILL')
+          } catch {
+            // gone already
+          }
         }
-      }
-      try {
-        run('umount', this.path)
-      } catch {
-        // somebody holds it still, or it is gone from here and not from a sandbox
-      }
-      return run('losetup', '--associated', this.#image) === ''
-    }, { withinMs: 20_000, why: () => this.#holders().map((pid) => `${pid} ${commandOf(pid)}`).join('\n') })
+        try {
+          run('umount', this.path)
+        } catch {
+          // somebody holds it still, or it is gone from here and not from a sandbox
+        }
+        return run('losetup', '--associated', this.#image) === ''
+      },
+      {
+        withinMs: 20_000,
+        why: () =>
+          this.#holders()
+            .map((pid) => `${pid} ${commandOf(pid)}`)
+            .join('\n'),
+      },
+    )
   }
 
   /** Those in a mount namespace of their own that holds it (sandboxes), or with a file of it open. */
@@ -71,15 +94,19 @@ export class Disk implements AsyncDisposable {
     const own = this.#device
     if (own === undefined) return []
     const ours = readlinkSync('/proc/self/ns/mnt')
-    return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid).map(Number).filter((pid) => {
-      try {
-        if (readlinkSync(`/proc/${pid}/ns/mnt`) !== ours) return readFileSync(`/proc/${pid}/mountinfo`, 'utf8').includes(` ${own} `)
-        const links = ['cwd', 'root', ...readdirSync(`/proc/${pid}/fd`).map((fd) => `fd/${fd}`)]
-        return links.some((link) => readlinkSync(`/proc/${pid}/${link}`).startsWith(this.path))
-      } catch {
-        return false // it ended while it was looked at
-      }
-    })
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+      .map(Number)
+      .filter((pid) => {
+        try {
+          if (readlinkSync(`/proc/${pid}/ns/mnt`) !== ours)
+            return readFileSync(`/proc/${pid}/mountinfo`, 'utf8').includes(` ${own} `)
+          const links = ['cwd', 'root', ...readdirSync(`/proc/${pid}/fd`).map((fd) => `fd/${fd}`)]
+          return links.some((link) => readlinkSync(`/proc/${pid}/${link}`).startsWith(this.path))
+        } catch {
+          return false // it ended while it was looked at
+        }
+      })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

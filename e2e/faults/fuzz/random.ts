@@ -40,14 +40,48 @@ export class Random {
     if (kind === 0) return null
     if (kind === 1) return this.is(0.5)
     if (kind === 2) return this.of([0, -1, 1e308, -0.5, 2 ** 53, 4_294_967_296, 1e-300])
-    if (kind === 3) return this.of(['', ' ', '../../etc/passwd', '__proto__', 'constructor', '\0', '\ud800', '𝒳'.repeat(20), 'm3o_', "'; drop table users; --", '{{7*7}}', '%00', '\r\nSet-Cookie: a=b'])
+    if (kind === 3)
+      return this.of([
+        '',
+        ' ',
+        '../../etc/passwd',
+        '__proto__',
+        'constructor',
+        '\0',
+        '\ud800',
+        '𝒳'.repeat(20),
+        'm3o_',
+        "'; drop table users; --",
+        '{{7*7}}',
+        '%00',
+        '\r\nSet-Cookie: a=b',
+      ])
     if (kind === 4) return 'x'.repeat(this.below(5_000))
     if (kind === 5) return this.bytes(this.below(60)).toString('latin1')
     if (kind === 6) return this.of(['production', 'demo', 'crew', 'hello', 'speaker', 'keeper'])
     if (kind === 7) return this.below(1_000)
     if (kind < 10) return Array.from({ length: this.below(6) }, () => this.json(depth - 1))
-    const names = ['team', 'service', 'environment', 'id', 'json', 'toString', 'valueOf', 'then', 'length', '__proto__', 'constructor', 'input', '_placeholder', 'num', 'text', 'path']
-    return JSON.parse(`{${Array.from({ length: this.below(6) }, () => `${JSON.stringify(this.of(names))}:${JSON.stringify(this.json(depth - 1))}`).join(',')}}`) as unknown
+    const names = [
+      'team',
+      'service',
+      'environment',
+      'id',
+      'json',
+      'toString',
+      'valueOf',
+      'then',
+      'length',
+      '__proto__',
+      'constructor',
+      'input',
+      '_placeholder',
+      'num',
+      'text',
+      'path',
+    ]
+    return JSON.parse(
+      `{${Array.from({ length: this.below(6) }, () => `${JSON.stringify(this.of(names))}:${JSON.stringify(this.json(depth - 1))}`).join(',')}}`,
+    ) as unknown
   }
 
   /** A text with some of it changed, doubled, or gone. */
@@ -56,7 +90,20 @@ export class Random {
     for (let changes = 1 + this.below(4); changes > 0; changes--) {
       const at = this.below(mutated.length + 1)
       const length = this.below(8)
-      mutated = mutated.slice(0, at) + this.of(['', this.bytes(length).toString('latin1'), mutated.slice(at, at + length).repeat(2), '"', '[', '{', '}', '\0', ',']) + mutated.slice(at + this.below(length + 1))
+      mutated =
+        mutated.slice(0, at) +
+        this.of([
+          '',
+          this.bytes(length).toString('latin1'),
+          mutated.slice(at, at + length).repeat(2),
+          '"',
+          '[',
+          '{',
+          '}',
+          '\0',
+          ',',
+        ]) +
+        mutated.slice(at + this.below(length + 1))
     }
     return mutated
   }

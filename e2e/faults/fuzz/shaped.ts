@@ -1,6 +1,20 @@
 import type { Random } from './random.ts'
 
-interface Schema { type?: string | string[]; const?: unknown; enum?: unknown[]; anyOf?: Schema[]; oneOf?: Schema[]; allOf?: Schema[]; properties?: Record<string, Schema>; required?: string[]; items?: Schema; minLength?: number; minimum?: number; minItems?: number; additionalProperties?: unknown }
+interface Schema {
+  type?: string | string[]
+  const?: unknown
+  enum?: unknown[]
+  anyOf?: Schema[]
+  oneOf?: Schema[]
+  allOf?: Schema[]
+  properties?: Record<string, Schema>
+  required?: string[]
+  items?: Schema
+  minLength?: number
+  minimum?: number
+  minItems?: number
+  additionalProperties?: unknown
+}
 
 const deepest = 5
 
@@ -14,12 +28,35 @@ export function shaped(random: Random, schema: Schema, known: Readonly<Record<st
   if (one !== undefined) return shaped(random, random.of(one), known, depth + 1)
   const type = Array.isArray(schema.type) ? random.of(schema.type) : schema.type
   if (type === 'object' || schema.properties !== undefined) {
-    const entries = Object.entries(schema.properties ?? {}).filter(([name]) => schema.required?.includes(name) ? random.is(0.98) : random.is(0.6))
-    return Object.fromEntries(entries.map(([name, of]) => [name, name in known && random.is(0.9) ? known[name] : shaped(random, of, known, depth + 1)]))
+    const entries = Object.entries(schema.properties ?? {}).filter(([name]) =>
+      schema.required?.includes(name) ? random.is(0.98) : random.is(0.6),
+    )
+    return Object.fromEntries(
+      entries.map(([name, of]) => [
+        name,
+        name in known && random.is(0.9) ? known[name] : shaped(random, of, known, depth + 1),
+      ]),
+    )
   }
-  if (type === 'array') return Array.from({ length: (schema.minItems ?? 0) + random.below(3) }, () => shaped(random, schema.items ?? {}, known, depth + 1))
-  if (type === 'string') return random.of(['x', 'hello', 'a-b', 'ann@example.com', '0'.repeat(40), '10m', 'http://127.0.0.1:1/', ...Array.from({ length: 3 }, () => JSON.stringify(random.json(0)) ?? '')]).padEnd(schema.minLength ?? 0, 'x')
-  if (type === 'number' || type === 'integer') return Math.max(schema.minimum ?? 0, random.of([0, 1, 2, 7, 100, 1_000, -1, 2 ** 31]))
+  if (type === 'array')
+    return Array.from({ length: (schema.minItems ?? 0) + random.below(3) }, () =>
+      shaped(random, schema.items ?? {}, known, depth + 1),
+    )
+  if (type === 'string')
+    return random
+      .of([
+        'x',
+        'hello',
+        'a-b',
+        'ann@example.com',
+        '0'.repeat(40),
+        '10m',
+        'http://127.0.0.1:1/',
+        ...Array.from({ length: 3 }, () => JSON.stringify(random.json(0)) ?? ''),
+      ])
+      .padEnd(schema.minLength ?? 0, 'x')
+  if (type === 'number' || type === 'integer')
+    return Math.max(schema.minimum ?? 0, random.of([0, 1, 2, 7, 100, 1_000, -1, 2 ** 31]))
   if (type === 'boolean') return random.is(0.5)
   if (type === 'null') return null
   return random.json()

@@ -36,25 +36,48 @@ server.listen(process.env.PORT, process.env.HOST)`
 /** A platform with a web process of its own, which the fuzz may end. */
 export async function startTarget(): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'm3o-fuzz-'))
-  const platform = await startOnHome(join(folder, 'home'), { gatewayPort: await freePort(), settings: { M3O_LOG_LEVEL: 'error' } })
+  const platform = await startOnHome(join(folder, 'home'), {
+    gatewayPort: await freePort(),
+    settings: { M3O_LOG_LEVEL: 'error' },
+  })
   const as = await platform.found()
   const { serviceId } = await platform.acts(as).deploy('hello', { 'index.js': echo })
   const web = await startWebProcess(platform, as)
   const processes = { web: web.pid, gateway: platform.gateway.pid, runtime: platform.runtime.pid }
   const begun = Object.fromEntries(Object.entries(processes).map(([name, pid]) => [name, pid()]))
-  const memory = async () => Object.fromEntries(await Promise.all(Object.entries(processes).map(async ([name, pid]) => [name, await memoryOf(pid())] as const)))
+  const memory = async () =>
+    Object.fromEntries(
+      await Promise.all(Object.entries(processes).map(async ([name, pid]) => [name, await memoryOf(pid())] as const)),
+    )
   let before = await memory()
   return {
-    platform, as, serviceId, webPort: web.port, pidOf: (name) => processes[name](),
+    platform,
+    as,
+    serviceId,
+    webPort: web.port,
+    pidOf: (name) => processes[name](),
     warm: async () => void (before = await memory()),
     async *findings() {
       const after = await memory()
       for (const [name, mib] of Object.entries(after)) {
-        const logged = name === 'web' ? web.said() : name === 'gateway' ? platform.gateway.said() : platform.runtime.said()
+        const logged =
+          name === 'web' ? web.said() : name === 'gateway' ? platform.gateway.said() : platform.runtime.said()
         const strange = logged.split('\n').filter((line) => unexpected.test(line))
-        yield { what: `${name} lives on`, held: mib > 0 && processes[name as keyof typeof processes]() === begun[name], measured: mib > 0 ? `process ${begun[name]}` : `ended: ${logged.slice(-600)}` }
-        yield { what: `${name}: nothing unhandled`, held: strange.length === 0, measured: strange.length === 0 ? 'nothing' : `${strange.length} times, such as ${strange[0]?.slice(0, 900)}` }
-        yield { what: `${name} does not grow`, held: mib - (before[name] ?? 0) < growthMiB, measured: `${before[name]} → ${mib} MiB` }
+        yield {
+          what: `${name} lives on`,
+          held: mib > 0 && processes[name as keyof typeof processes]() === begun[name],
+          measured: mib > 0 ? `process ${begun[name]}` : `ended: ${logged.slice(-600)}`,
+        }
+        yield {
+          what: `${name}: nothing unhandled`,
+          held: strange.length === 0,
+          measured: strange.length === 0 ? 'nothing' : `${strange.length} times, such as ${strange[0]?.slice(0, 900)}`,
+        }
+        yield {
+          what: `${name} does not grow`,
+          held: mib - (before[name] ?? 0) < growthMiB,
+          measured: `${before[name]} → ${mib} MiB`,
+        }
       }
     },
     async [Symbol.asyncDispose]() {

@@ -19,15 +19,23 @@ setPriority(constants.priority.PRIORITY_LOW)
 process.on('message', (command: Command) => void obey(command).then((count) => process.send?.(count)))
 process.once('disconnect', () => process.exit())
 // A byte now and then, as those do who want to look alive.
-setInterval(() => { for (const socket of slow) if (!socket.destroyed) socket.write('x') }, 250)
+setInterval(() => {
+  for (const socket of slow) if (!socket.destroyed) socket.write('x')
+}, 250)
 
 async function obey(command: Command): Promise<number> {
   if ('open' in command) {
     rounds++
-    sockets = await each(Array.from({ length: command.open }, (_, n) => addressOf(n)), atOnce, (address) => openSocket(port, address))
+    sockets = await each(
+      Array.from({ length: command.open }, (_, n) => addressOf(n)),
+      atOnce,
+      (address) => openSocket(port, address),
+    )
     return sockets.filter((socket) => socket !== undefined).length
   }
-  if ('echo' in command) return (await each(sockets, atOnce, async (socket) => socket !== undefined && isAlive(socket))).filter(Boolean).length
+  if ('echo' in command)
+    return (await each(sockets, atOnce, async (socket) => socket !== undefined && isAlive(socket))).filter(Boolean)
+      .length
   if ('break' in command) {
     for (const socket of sockets) socket?.destroy()
     return 0
@@ -47,6 +55,10 @@ function openSlowly(n: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', localAddress: addressOf(n) })
   socket.on('error', () => {}).resume()
   return new Promise((resolve) => {
-    socket.once('close', () => resolve(socket)).once('connect', () => socket.write('GET /x HTTP/1.1\r\nHost: app--demo.localhost\r\nX-A: ', () => resolve(socket)))
+    socket
+      .once('close', () => resolve(socket))
+      .once('connect', () =>
+        socket.write('GET /x HTTP/1.1\r\nHost: app--demo.localhost\r\nX-A: ', () => resolve(socket)),
+      )
   })
 }

@@ -12,17 +12,29 @@ let failed = 0
 
 function call(url: string): void {
   const began = performance.now()
-  const done = () => { times.push(performance.now() - began) }
+  const done = () => {
+    times.push(performance.now() - began)
+  }
   request(url, { agent, headers: { host: 'calm--demo.localhost' } }, (answer) => {
     if (answer.statusCode !== 200) failed++
-    answer.resume().once('end', done).once('error', () => failed++)
-  }).on('error', () => failed++).end()
+    answer
+      .resume()
+      .once('end', done)
+      .once('error', () => failed++)
+  })
+    .on('error', () => failed++)
+    .end()
 }
 
 process.on('message', ({ url }: { url?: string; report?: true }) => {
   if (url !== undefined) return void setInterval(call, 5, url)
   times.sort((a, b) => a - b)
-  process.send?.({ calls: times.length, failed, p50: times[Math.floor(times.length / 2)] ?? Infinity, p99: times[Math.floor(times.length * 0.99)] ?? Infinity })
+  process.send?.({
+    calls: times.length,
+    failed,
+    p50: times[Math.floor(times.length / 2)] ?? Infinity,
+    p99: times[Math.floor(times.length * 0.99)] ?? Infinity,
+  })
   times = []
   failed = 0
 })

@@ -10,6 +10,10 @@ import { WebSocketServer } from 'ws'
 const priority = Number(process.argv[2])
 if (priority > 0 || process.getuid?.() === 0) setPriority(priority)
 const server = createServer((_, response) => response.end('ok'))
-new WebSocketServer({ server }).on('connection', (socket) => socket.on('error', () => {}).on('message', (data) => socket.send(data)))
-server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => process.send?.((server.address() as AddressInfo).port))
+new WebSocketServer({ server }).on('connection', (socket) =>
+  socket.on('error', () => {}).on('message', (data) => socket.send(data)),
+)
+server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () =>
+  process.send?.((server.address() as AddressInfo).port),
+)
 process.once('disconnect', () => process.exit())

@@ -26,13 +26,22 @@ export class AtConsole implements Disposable {
     const it = new AtConsole(web)
     const window = await it.#signIn()
     if (window === undefined) throw new Error('nobody can sign in')
-    const socket = io(it.#url, { path: livePath, transports: ['websocket'], extraHeaders: { cookie: window.cookie, origin: it.#url } })
+    const socket = io(it.#url, {
+      path: livePath,
+      transports: ['websocket'],
+      extraHeaders: { cookie: window.cookie, origin: it.#url },
+    })
     socket.on('items', (_id: string, items: unknown[], ack: () => void) => {
       it.lines += items.length
       ack()
     })
-    for (const name of ['connect_error', 'disconnect', 'signedOut', 'resync', 'end']) socket.on(name, (...said: unknown[]) => void it.interruptions.push(`${name} ${JSON.stringify(said)}`))
-    const answer: unknown = await socket.emitWithAck('subscribe', 'log', 'logs', { team: 'crew', environment: 'production', services: [service] })
+    for (const name of ['connect_error', 'disconnect', 'signedOut', 'resync', 'end'])
+      socket.on(name, (...said: unknown[]) => void it.interruptions.push(`${name} ${JSON.stringify(said)}`))
+    const answer: unknown = await socket.emitWithAck('subscribe', 'log', 'logs', {
+      team: 'crew',
+      environment: 'production',
+      services: [service],
+    })
     if ((answer as { ok: boolean }).ok !== true) throw new Error(`no log: ${JSON.stringify(answer)}`)
     it.#socket = socket
     return it
@@ -41,8 +50,15 @@ export class AtConsole implements Disposable {
   /** Each window asks, and one more is opened. What was not answered. */
   async work(): Promise<string[]> {
     const added = await this.#signIn()
-    const answers = await Promise.all(this.#windows.map((window) => window.query('environments.list', { team: 'crew' })))
-    return [...(added === undefined ? ['a further sign-in is refused'] : []), ...answers.filter(({ status }) => status !== 200).map(({ status, error }) => `${status} ${JSON.stringify(error)}`)]
+    const answers = await Promise.all(
+      this.#windows.map((window) => window.query('environments.list', { team: 'crew' })),
+    )
+    return [
+      ...(added === undefined ? ['a further sign-in is refused'] : []),
+      ...answers
+        .filter(({ status }) => status !== 200)
+        .map(({ status, error }) => `${status} ${JSON.stringify(error)}`),
+    ]
   }
 
   get windows(): number {
@@ -55,7 +71,7 @@ export class AtConsole implements Disposable {
 
   async #signIn(): Promise<Browser | undefined> {
     const window = new Browser(this.#url)
-    if (await window.passwordError(email, password) !== null) return undefined
+    if ((await window.passwordError(email, password)) !== null) return undefined
     this.#windows.push(window)
     return window
   }

@@ -75,32 +75,61 @@ export class Ledger {
           await act()
           this.acknowledged++
         } catch (error) {
-          if (!isPlatformError(error) || !['unavailable', 'cancelled'].includes(error.code)) this.refused.push(String(error))
+          if (!isPlatformError(error) || !['unavailable', 'cancelled'].includes(error.code))
+            this.refused.push(String(error))
           await delay(10)
         }
       }
     }
     const next = () => `${++this.#count}`
     await Promise.all([
-      again(() => this.#note(this.#drafts, `file-${this.#count % 7}.txt`, next(), async (path, text, before) => {
-        await rpc.call('source.save', { ...at, userId, path, text, expected: before === undefined ? null : await this.#hashOf(platform, path) })
-      })),
-      again(() => this.#note(this.#variables, `V${this.#count % 5}`, next(), async (name, value) => {
-        await rpc.call('variables.set', { ...at, name, value, secret: name === 'V0' })
-      })),
+      again(() =>
+        this.#note(this.#drafts, `file-${this.#count % 7}.txt`, next(), async (path, text, before) => {
+          await rpc.call('source.save', {
+            ...at,
+            userId,
+            path,
+            text,
+            expected: before === undefined ? null : await this.#hashOf(platform, path),
+          })
+        }),
+      ),
+      again(() =>
+        this.#note(this.#variables, `V${this.#count % 5}`, next(), async (name, value) => {
+          await rpc.call('variables.set', { ...at, name, value, secret: name === 'V0' })
+        }),
+      ),
       again(async () => {
         const name = `e${next()}`
-        await rpc.call('environments.create', { teamId, name, kind: 'shared', parentId: environmentId, ownerId: userId })
+        await rpc.call('environments.create', {
+          teamId,
+          name,
+          kind: 'shared',
+          parentId: environmentId,
+          ownerId: userId,
+        })
         this.#environments.add(name)
         await delay(100)
       }),
       again(async () => {
-        const service = await rpc.call('services.create', { teamId, name: `s${next()}`, template: null, ownerId: userId })
+        const service = await rpc.call('services.create', {
+          teamId,
+          name: `s${next()}`,
+          template: null,
+          ownerId: userId,
+        })
         this.#services.add(service.id)
         await delay(100)
       }),
       again(async () => {
-        const token = await rpc.call('tokens.create', { teamId, userId, name: next(), scope: {}, environmentId: null, expiresAt: null })
+        const token = await rpc.call('tokens.create', {
+          teamId,
+          userId,
+          name: next(),
+          scope: {},
+          environmentId: null,
+          expiresAt: null,
+        })
         this.#tokens.add(token.id)
         if (this.#count % 2 === 0) return
         this.#revoking.add(token.id)
@@ -126,13 +155,21 @@ export class Ledger {
   /** Null when it was never saved, whatever was tried. */
   async #hashOf(platform: OnHome, path: string): Promise<string | null> {
     const read = platform.rpc.call('source.read', { serviceId: this.#serviceId, ref: this.#draft, path })
-    return await read.then(({ hash }) => hash, (error: unknown) => {
-      if (isPlatformError(error) && error.code === 'not_found') return null
-      throw error
-    })
+    return await read.then(
+      ({ hash }) => hash,
+      (error: unknown) => {
+        if (isPlatformError(error) && error.code === 'not_found') return null
+        throw error
+      },
+    )
   }
 
-  async #note(all: Map<string, string[]>, name: string, value: string, write: (name: string, value: string, before: string[] | undefined) => Promise<void>): Promise<void> {
+  async #note(
+    all: Map<string, string[]>,
+    name: string,
+    value: string,
+    write: (name: string, value: string, before: string[] | undefined) => Promise<void>,
+  ): Promise<void> {
     const before = all.get(name)
     all.set(name, [...(before ?? ['']), value])
     await write(name, value, before)
@@ -154,7 +191,11 @@ export class Ledger {
 
   async #watchLog(platform: OnHome, signal: AbortSignal): Promise<void> {
     try {
-      for await (const { entries } of platform.rpc.stream('logs.follow', { targets: [{ serviceId: this.#serviceId, environmentId: this.#as.production }], filter: {}, last: 1 }, { signal })) {
+      for await (const { entries } of platform.rpc.stream(
+        'logs.follow',
+        { targets: [{ serviceId: this.#serviceId, environmentId: this.#as.production }], filter: {}, last: 1 },
+        { signal },
+      )) {
         const seq = entries.reduce((most, entry) => ('seq' in entry ? Math.max(most, entry.seq) : most), 0)
         if (seq > 0) this.#lines.push({ seq, at: performance.now() })
       }
@@ -170,40 +211,59 @@ export class Ledger {
     const place = { serviceId: this.#serviceId, environmentId }
     const missing: string[] = []
     const expect = (what: string, found: string | undefined, allowed: readonly string[]) => {
-      if (found === undefined || !allowed.includes(found)) missing.push(`${what} is ${JSON.stringify(found)} and was ${allowed.length > 6 ? `one of ${allowed.length}, from ${allowed[0]} to ${allowed.at(-1)}` : JSON.stringify(allowed)}`)
+      if (found === undefined || !allowed.includes(found))
+        missing.push(
+          `${what} is ${JSON.stringify(found)} and was ${allowed.length > 6 ? `one of ${allowed.length}, from ${allowed[0]} to ${allowed.at(-1)}` : JSON.stringify(allowed)}`,
+        )
     }
     for (const [path, allowed] of this.#drafts) {
-      const file = await rpc.call('source.read', { serviceId: this.#serviceId, ref: this.#draft, path }).catch(() => undefined)
+      const file = await rpc
+        .call('source.read', { serviceId: this.#serviceId, ref: this.#draft, path })
+        .catch(() => undefined)
       expect(`the draft of ${path}`, file?.text ?? (allowed.includes('') ? '' : undefined), allowed)
     }
     const secrets = new Map((await rpc.call('variables.reveal', place)).map(({ name, value }) => [name, value]))
     const plain = new Map((await rpc.call('variables.list', place)).map(({ name, value }) => [name, value]))
-    for (const [name, allowed] of this.#variables) expect(`variable ${name}`, secrets.get(name) ?? plain.get(name) ?? (allowed.includes('') ? '' : undefined), allowed)
+    for (const [name, allowed] of this.#variables)
+      expect(
+        `variable ${name}`,
+        secrets.get(name) ?? plain.get(name) ?? (allowed.includes('') ? '' : undefined),
+        allowed,
+      )
     const environments = new Set((await rpc.call('environments.list', { teamId })).map(({ name }) => name))
-    missing.push(...[...this.#environments].filter((name) => !environments.has(name)).map((name) => `environment ${name}`))
+    missing.push(
+      ...[...this.#environments].filter((name) => !environments.has(name)).map((name) => `environment ${name}`),
+    )
     const services = new Set((await rpc.call('services.list', { teamId, environmentId })).map(({ id }) => id))
     for (const id of this.#services) {
       if (!services.has(id)) missing.push(`service ${id}`)
-      const tree = await rpc.call('source.tree', { serviceId: id, ref: this.#draft }).catch((error: unknown) => String(error))
-      if (!Array.isArray(tree) || tree.length === 0) missing.push(`the source of service ${id}: ${JSON.stringify(tree)}`)
+      const tree = await rpc
+        .call('source.tree', { serviceId: id, ref: this.#draft })
+        .catch((error: unknown) => String(error))
+      if (!Array.isArray(tree) || tree.length === 0)
+        missing.push(`the source of service ${id}: ${JSON.stringify(tree)}`)
     }
     const tokens = new Set((await rpc.call('tokens.list', { teamId, userId })).map(({ id }) => id))
     for (const id of this.#tokens) if (!tokens.has(id) && !this.#revoking.has(id)) missing.push(`token ${id}`)
     for (const id of this.#revoked) if (tokens.has(id)) missing.push(`the revoking of token ${id}`)
     const { broken, rows } = await rpc.call('audit.verify', {})
     if (broken !== null) missing.push(`the audit is broken at ${broken.seq}: ${broken.why}`)
-    if (rows < this.#services.size + this.#environments.size + this.#tokens.size) missing.push(`the audit has ${rows} rows only`)
+    if (rows < this.#services.size + this.#environments.size + this.#tokens.size)
+      missing.push(`the audit has ${rows} rows only`)
     const answers = await Promise.all(['speaker', 'keeper'].map((name) => this.#answer(platform, name)))
     expect('what speaker answers', answers[0], this.#deployed)
     if (this.#stored.length > 0) expect('what keeper has kept', answers[1], this.#stored)
-    if (logs) missing.push(...await this.#missingLines(platform, at))
+    if (logs) missing.push(...(await this.#missingLines(platform, at)))
     return missing
   }
 
   async #answer(platform: OnHome, service: string): Promise<string> {
     let last = ''
     for (const deadline = performance.now() + 10_000; performance.now() < deadline; await delay(50)) {
-      const { status, body } = await platform.acts(this.#as).call(service).catch((error: unknown) => ({ status: 0, body: String(error) }))
+      const { status, body } = await platform
+        .acts(this.#as)
+        .call(service)
+        .catch((error: unknown) => ({ status: 0, body: String(error) }))
       if (status === 200) return body
       last = `${status} ${body}`
     }
@@ -218,7 +278,8 @@ export class Ledger {
     let last = 0
     for (let cursor: string | null = null; ;) {
       const page: { entries: LogEntry[]; cursor: string | null } = await platform.rpc.call('logs.read', {
-        targets: [{ serviceId: this.#serviceId, environmentId: this.#as.production }], query: { order: 'newer', limit: 10_000, budgetMs: 30_000, ...(cursor !== null && { cursor }) },
+        targets: [{ serviceId: this.#serviceId, environmentId: this.#as.production }],
+        query: { order: 'newer', limit: 10_000, budgetMs: 30_000, ...(cursor !== null && { cursor }) },
       })
       for (const entry of page.entries) {
         if (!('seq' in entry)) continue
@@ -227,13 +288,17 @@ export class Ledger {
         const number = Number(/ line (\d+)$/.exec(entry.text)?.[1])
         if (entry.stream !== 'stdout') continue
         const before = numbers.get(entry.instance)
-        if (before !== undefined && number !== before + 1) missing.push(`in the log, ${entry.instance} says ${JSON.stringify(entry.text.slice(0, 100))} after ${before}`)
+        if (before !== undefined && number !== before + 1)
+          missing.push(`in the log, ${entry.instance} says ${JSON.stringify(entry.text.slice(0, 100))} after ${before}`)
         numbers.set(entry.instance, number)
       }
       cursor = page.cursor
       if (cursor === null || page.entries.length === 0) break
     }
-    if (last < seen) missing.push(`lines ${last + 1} to ${seen} of the log, which a viewer had seen ${lineSafeAfterMs / 1000} s before`)
+    if (last < seen)
+      missing.push(
+        `lines ${last + 1} to ${seen} of the log, which a viewer had seen ${lineSafeAfterMs / 1000} s before`,
+      )
     return missing.slice(0, 5)
   }
 }

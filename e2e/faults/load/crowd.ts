@@ -23,11 +23,13 @@ export class Crowd implements Disposable {
     if (this.#over) return
     const socket = connect({ port: this.#port, host: '127.0.0.1', localAddress: from })
     this.#sockets.add(socket)
-    socket.on('error', () => {}).once('close', () => {
-      this.#sockets.delete(socket)
-      if (this.#over) return
-      this.turnedAway++
-      setTimeout(() => this.#come(from), againAfterMs)
-    })
+    socket
+      .on('error', () => {})
+      .once('close', () => {
+        this.#sockets.delete(socket)
+        if (this.#over) return
+        this.turnedAway++
+        setTimeout(() => this.#come(from), againAfterMs)
+      })
   }
 }

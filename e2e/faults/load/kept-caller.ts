@@ -19,21 +19,35 @@ export class KeptCaller implements Disposable {
         this.failures.push(error.message)
         resolve()
       }
-      const asked = request({ host: '127.0.0.1', port: this.#port, path, agent: this.#agent, headers: { authorization: `Bearer ${this.#token}` } }, (answer) => {
-        let body = ''
-        answer.setEncoding('utf8').on('data', (part: string) => (body += part))
-        answer.once('error', failed).once('end', () => {
-          this.answers.push({ status: answer.statusCode ?? 0, body })
-          resolve()
-        })
-      })
-      asked.setTimeout(6_000, () => asked.destroy(new Error('no answer within 6 s'))).once('error', failed).end()
+      const asked = request(
+        {
+          host: '127.0.0.1',
+          port: this.#port,
+          path,
+          agent: this.#agent,
+          headers: { authorization: `Bearer ${this.#token}` },
+        },
+        (answer) => {
+          let body = ''
+          answer.setEncoding('utf8').on('data', (part: string) => (body += part))
+          answer.once('error', failed).once('end', () => {
+            this.answers.push({ status: answer.statusCode ?? 0, body })
+            resolve()
+          })
+        },
+      )
+      asked
+        .setTimeout(6_000, () => asked.destroy(new Error('no answer within 6 s')))
+        .once('error', failed)
+        .end()
     })
   }
 
   /** Answers that neither are what was asked for nor say in words why not. */
   get riddles(): string[] {
-    return this.answers.filter(({ status, body }) => status !== 200 && !isReadable(body)).map(({ status, body }) => `${status} ${body.slice(0, 300)}`)
+    return this.answers
+      .filter(({ status, body }) => status !== 200 && !isReadable(body))
+      .map(({ status, body }) => `${status} ${body.slice(0, 300)}`)
   }
 
   [Symbol.dispose](): void {
@@ -41,7 +55,10 @@ export class KeptCaller implements Disposable {
   }
 }
 
-interface Told { code?: string; fix?: string }
+interface Told {
+  code?: string
+  fix?: string
+}
 
 function isReadable(body: string): boolean {
   try {

@@ -1,12 +1,21 @@
 import { Agent, request } from 'node:http'
 
 /** One call, by when it began; `error` says what was wrong with its answer. */
-export interface Outcome { kind: string; at: number; tookMs: number; error: string | undefined }
+export interface Outcome {
+  kind: string
+  at: number
+  tookMs: number
+  error: string | undefined
+}
 
 /** Resolves with what is wrong with the answer; rejects when there was none. */
 export type Ask = () => Promise<string | undefined>
 
-export interface Target { port: number; path: string; headers: Record<string, string> }
+export interface Target {
+  port: number
+  path: string
+  headers: Record<string, string>
+}
 
 /** Calls at a steady rate, by turns of each kind, however long they take. */
 export class Load {
@@ -39,7 +48,9 @@ export class Load {
     const [kind, ask] = this.#kinds[this.#count++ % this.#kinds.length] as readonly [string, Ask]
     const at = performance.now()
     const done = (error: string | undefined) => this.outcomes.push({ kind, at, tookMs: performance.now() - at, error })
-    const open = ask().then(done, (error: unknown) => done(String(error))).then(() => void this.#open.delete(open))
+    const open = ask()
+      .then(done, (error: unknown) => done(String(error)))
+      .then(() => void this.#open.delete(open))
     this.#open.add(open)
   }
 }
@@ -48,20 +59,43 @@ export class Load {
 export function inWords(outcomes: readonly Outcome[], failed: readonly Outcome[]): string {
   const kinds = Map.groupBy(outcomes, ({ kind }) => kind)
   const errors = Map.groupBy(failed, ({ kind, error }) => `${kind}: ${error}`)
-  return `${failed.length} of ${[...kinds].map(([kind, all]) => `${all.length} ${kind}`).join(' + ')}${[...errors].slice(0, 8).map(([error, all]) => `\n      ${all.length} × ${error}`).join('')}`
+  return `${failed.length} of ${[...kinds].map(([kind, all]) => `${all.length} ${kind}`).join(' + ')}${[...errors]
+    .slice(0, 8)
+    .map(([error, all]) => `\n      ${all.length} × ${error}`)
+    .join('')}`
 }
 
 /** On a connection of its own, or on kept ones; with `expected` as its answer. */
-export function asking({ port, path, headers }: Target, { keepAlive = false, body, expected }: { keepAlive?: boolean; body?: string; expected: RegExp }): Ask {
+export function asking(
+  { port, path, headers }: Target,
+  { keepAlive = false, body, expected }: { keepAlive?: boolean; body?: string; expected: RegExp },
+): Ask {
   const agent = keepAlive ? new Agent({ keepAlive: true, maxSockets: 32 }) : new Agent({ keepAlive: false })
-  return () => new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, path, agent, method: body === undefined ? 'GET' : 'POST', headers: { ...headers, ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }) } }, (answer) => {
-      let text = ''
-      answer.setEncoding('utf8').on('data', (part: string) => (text += part))
-      answer.once('end', () => resolve(answer.statusCode === 200 && expected.test(text) ? undefined : `${answer.statusCode} ${text.slice(0, 200)}`))
-      answer.once('error', reject)
+  return () =>
+    new Promise((resolve, reject) => {
+      const sent = request(
+        {
+          host: '127.0.0.1',
+          port,
+          path,
+          agent,
+          method: body === undefined ? 'GET' : 'POST',
+          headers: { ...headers, ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }) },
+        },
+        (answer) => {
+          let text = ''
+          answer.setEncoding('utf8').on('data', (part: string) => (text += part))
+          answer.once('end', () =>
+            resolve(
+              answer.statusCode === 200 && expected.test(text)
+                ? undefined
+                : `${answer.statusCode} ${text.slice(0, 200)}`,
+            ),
+          )
+          answer.once('error', reject)
+        },
+      )
+      sent.setTimeout(20_000, () => sent.destroy(new Error('no answer within 20 s')))
+      sent.once('error', reject).end(body)
     })
-    sent.setTimeout(20_000, () => sent.destroy(new Error('no answer within 20 s')))
-    sent.once('error', reject).end(body)
-  })
 }

@@ -5,7 +5,11 @@ import type { Target } from './load.ts'
 const everyMs = 250
 
 /** A websocket that was closed: by whom it was told, and how long after it was opened. */
-export interface Closed { code: number; openedAt: number; at: number }
+export interface Closed {
+  code: number
+  openedAt: number
+  at: number
+}
 
 /** Websockets that say something four times a second and want it back. Each is opened anew once it was closed. */
 export class Sockets {

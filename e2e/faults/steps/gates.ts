@@ -6,7 +6,11 @@ import { until } from '../../stack/until.ts'
 const lock = 4711
 
 /** Where steps of one scenario are seen: what is recorded of an environment, and of the service's revisions. */
-export interface Subject { scope: string; environmentIds: readonly string[]; serviceId: string | null }
+export interface Subject {
+  scope: string
+  environmentIds: readonly string[]
+  serviceId: string | null
+}
 
 /**
  * What the runtime records, seen by the database: each row that it writes is a step with a name. A gate holds the runtime at
@@ -40,19 +44,34 @@ export async function openGates(database: ConnectionOptions) {
       end loop;
       return coalesce(new, old);
     end $$`)}`
-  for (const table of ['deployments', 'instances', 'releases', 'environments', 'revisions', 'promotions', 'settings', 'services']) {
+  for (const table of [
+    'deployments',
+    'instances',
+    'releases',
+    'environments',
+    'revisions',
+    'promotions',
+    'settings',
+    'services',
+  ]) {
     await sql`create trigger note_step after insert or update or delete on ${sql(table)} for each row execute function note_step()`
   }
 
-  const waiting = () => sql<{ number: number; pid: number }[]>`select objid::int as number, pid from pg_locks where locktype = 'advisory' and classid = ${lock} and not granted`
+  const waiting = () =>
+    sql<
+      { number: number; pid: number }[]
+    >`select objid::int as number, pid from pg_locks where locktype = 'advisory' and classid = ${lock} and not granted`
   return {
     async watch({ scope, environmentIds, serviceId }: Subject): Promise<void> {
       await sql`delete from subjects where scope = ${scope}`
-      for (const environmentId of environmentIds) await sql`insert into subjects values (${scope}, ${environmentId}, ${serviceId})`
+      for (const environmentId of environmentIds)
+        await sql`insert into subjects values (${scope}, ${environmentId}, ${serviceId})`
     },
     /** Names of the steps that were committed, in order, each once. */
     async steps(scope: string): Promise<string[]> {
-      const rows = await sql<{ step: string }[]>`select step from steps where scope = ${scope} group by step order by min(at)`
+      const rows = await sql<
+        { step: string }[]
+      >`select step from steps where scope = ${scope} group by step order by min(at)`
       return rows.map(({ step }) => step)
     },
     async forget(): Promise<void> {
@@ -83,7 +102,8 @@ export async function openGates(database: ConnectionOptions) {
     /** What is held is undone, as its process is gone: the server itself would hear of that only at the next answer. */
     async undo(): Promise<void> {
       await sql`delete from gates`
-      for (let held = await waiting(); held.length > 0; held = await waiting()) for (const { pid } of held) await sql`select pg_terminate_backend(${pid})`
+      for (let held = await waiting(); held.length > 0; held = await waiting())
+        for (const { pid } of held) await sql`select pg_terminate_backend(${pid})`
       await holder`select pg_advisory_unlock_all()`
     },
     async [Symbol.asyncDispose]() {

@@ -46,11 +46,25 @@ const crashing = (text: string) => ({
 export const halves: readonly ((platform: TestPlatform) => Promise<Scenario[]>)[] = [
   async (platform) => {
     const of = (name: string) => Place.make(platform, name)
-    return [first(await of('first')), rollback(await of('rollback')), sleep(await of('sleep')), scale(await of('scale')), remove(await of('delete')), redeploy(await of('redeploy'))]
+    return [
+      first(await of('first')),
+      rollback(await of('rollback')),
+      sleep(await of('sleep')),
+      scale(await of('scale')),
+      remove(await of('delete')),
+      redeploy(await of('redeploy')),
+    ]
   },
   async (platform) => {
     const of = (name: string) => Place.make(platform, name)
-    return [restart(await of('restart')), wake(await of('wake')), data(await of('data')), stop(await of('stop')), revert(await of('revert')), await promote(await of('promote'))]
+    return [
+      restart(await of('restart')),
+      wake(await of('wake')),
+      data(await of('data')),
+      stop(await of('stop')),
+      revert(await of('revert')),
+      await promote(await of('promote')),
+    ]
   },
 ]
 
@@ -76,7 +90,12 @@ class Place {
   }
 
   static async make(platform: TestPlatform, name: string): Promise<Place> {
-    const { id } = await platform.rpc.call('environments.create', { teamId: platform.teamId, name, parentId: platform.production, ownerId: platform.userId })
+    const { id } = await platform.rpc.call('environments.create', {
+      teamId: platform.teamId,
+      name,
+      parentId: platform.production,
+      ownerId: platform.userId,
+    })
     return new Place(platform, id, name)
   }
 
@@ -121,19 +140,34 @@ class Place {
   }
 
   async release() {
-    const [row] = await this.platform.db.select().from(releases).where(and(eq(releases.environmentId, this.environmentId), eq(releases.serviceId, this.serviceId)))
+    const [row] = await this.platform.db
+      .select()
+      .from(releases)
+      .where(and(eq(releases.environmentId, this.environmentId), eq(releases.serviceId, this.serviceId)))
     return row
   }
 
   async newest() {
-    const [row] = await this.platform.db.select().from(deployments)
-      .where(and(eq(deployments.environmentId, this.environmentId), eq(deployments.serviceId, this.serviceId))).orderBy(desc(deployments.id)).limit(1)
+    const [row] = await this.platform.db
+      .select()
+      .from(deployments)
+      .where(and(eq(deployments.environmentId, this.environmentId), eq(deployments.serviceId, this.serviceId)))
+      .orderBy(desc(deployments.id))
+      .limit(1)
     return row
   }
 
   running() {
-    return this.platform.db.select().from(instances)
-      .where(and(eq(instances.environmentId, this.environmentId), eq(instances.serviceId, this.serviceId), ne(instances.state, 'ended')))
+    return this.platform.db
+      .select()
+      .from(instances)
+      .where(
+        and(
+          eq(instances.environmentId, this.environmentId),
+          eq(instances.serviceId, this.serviceId),
+          ne(instances.state, 'ended'),
+        ),
+      )
   }
 
   /** Exactly one revision is live, the one that was recorded last, and it answers. */
@@ -144,12 +178,21 @@ class Place {
     const release = await this.release()
     const wanted = recorded ? newest.id : this.beforeId
     if (release?.deploymentId !== wanted) return `the release is ${release?.deploymentId} and not ${wanted}`
-    const previousId = (await this.platform.db.select({ previousId: deployments.previousId }).from(deployments).where(eq(deployments.id, wanted ?? '')))[0]?.previousId
+    const previousId = (
+      await this.platform.db
+        .select({ previousId: deployments.previousId })
+        .from(deployments)
+        .where(eq(deployments.id, wanted ?? ''))
+    )[0]?.previousId
     const running = await this.running()
     const live = running.filter(({ state, deploymentId }) => state === 'live' && deploymentId === wanted)
-    if (wanted !== undefined && live.length !== (recorded ? this.instances : this.instancesBefore)) return `${live.length} instances are live`
-    const others = running.filter((one) => !live.includes(one) && !(one.state === 'draining' && one.deploymentId === previousId))
-    if (others.length > 0) return `there is also ${others.map(({ id, state, deploymentId }) => `${id} ${state} of ${deploymentId}`).join(', ')}`
+    if (wanted !== undefined && live.length !== (recorded ? this.instances : this.instancesBefore))
+      return `${live.length} instances are live`
+    const others = running.filter(
+      (one) => !live.includes(one) && !(one.state === 'draining' && one.deploymentId === previousId),
+    )
+    if (others.length > 0)
+      return `there is also ${others.map(({ id, state, deploymentId }) => `${id} ${state} of ${deploymentId}`).join(', ')}`
     const answer = await this.call().catch((error: unknown) => ({ status: 0, body: String(error) }))
     const text = recorded ? this.after : this.before
     if (wanted === undefined) return answer.status === 200 ? `it answers ${answer.body}` : undefined
@@ -161,17 +204,35 @@ class Place {
 /** An instance that has no row yet waits for what is deployed next. */
 async function hasSpare({ platform, serviceId, environmentId }: Place): Promise<boolean> {
   const folder = join(platform.home.path, 'instances')
-  const rows = new Set((await platform.db.select({ id: instances.id }).from(instances).where(eq(instances.environmentId, environmentId))).map(({ id }) => id))
+  const rows = new Set(
+    (
+      await platform.db.select({ id: instances.id }).from(instances).where(eq(instances.environmentId, environmentId))
+    ).map(({ id }) => id),
+  )
   for (const id of await readdir(folder)) {
     if (rows.has(id) || id.startsWith('.')) continue
-    const { placement, shim } = JSON.parse(await readFile(join(folder, id, 'instance.json'), 'utf8').catch(() => '{}')) as Partial<InstanceRecord>
-    if (placement?.serviceId === serviceId && placement.environmentId === environmentId && shim && isAlive(shim)) return true
+    const { placement, shim } = JSON.parse(
+      await readFile(join(folder, id, 'instance.json'), 'utf8').catch(() => '{}'),
+    ) as Partial<InstanceRecord>
+    if (placement?.serviceId === serviceId && placement.environmentId === environmentId && shim && isAlive(shim))
+      return true
   }
   return false
 }
 
-const subjectOf = (place: Place, ...more: string[]) => (): Subject => ({ scope: place.environment, environmentIds: [place.environmentId, ...more], serviceId: place.serviceId || null })
-const common = (place: Place) => ({ name: place.environment, subject: subjectOf(place), wrong: () => place.wrong(), after: () => place.settle() })
+const subjectOf =
+  (place: Place, ...more: string[]) =>
+  (): Subject => ({
+    scope: place.environment,
+    environmentIds: [place.environmentId, ...more],
+    serviceId: place.serviceId || null,
+  })
+const common = (place: Place) => ({
+  name: place.environment,
+  subject: subjectOf(place),
+  wrong: () => place.wrong(),
+  after: () => place.settle(),
+})
 
 function first(place: Place): Scenario {
   let count = 0
@@ -180,12 +241,19 @@ function first(place: Place): Scenario {
     async prepare() {
       place.service = `first-${++count}`
       const { teamId, userId, rpc } = place.platform
-      place.serviceId = (await rpc.call('services.create', { teamId, name: place.service, ownerId: userId, template: null, empty: true }, place.actor)).id
+      place.serviceId = (
+        await rpc.call(
+          'services.create',
+          { teamId, name: place.service, ownerId: userId, template: null, empty: true },
+          place.actor,
+        )
+      ).id
       place.before = place.beforeId = undefined
       place.after = place.text()
     },
     change: () => place.platform.upload(place.service, answering(place.after), place.environmentId),
-    after: async () => void (await place.platform.rpc.call('services.delete', { serviceId: place.serviceId }, place.actor)),
+    after: async () =>
+      void (await place.platform.rpc.call('services.delete', { serviceId: place.serviceId }, place.actor)),
   }
 }
 
@@ -198,9 +266,11 @@ function redeploy(place: Place): Scenario {
       for (let left = 10; !(await hasSpare(place)); left--) {
         const text = place.text()
         await place.deploy(text, answering(text))
-        await until(`a spare of ${place.service} waits`, () => hasSpare(place), { withinMs: 8_000 }).catch((error: unknown) => {
-          if (left === 0) throw error
-        })
+        await until(`a spare of ${place.service} waits`, () => hasSpare(place), { withinMs: 8_000 }).catch(
+          (error: unknown) => {
+            if (left === 0) throw error
+          },
+        )
       }
       place.after = place.text()
     },
@@ -222,7 +292,11 @@ function rollback(place: Place): Scenario {
 }
 
 function restart(place: Place): Scenario {
-  return { ...common(place), prepare: () => place.once(answering), change: () => place.platform.rpc.call('deployments.restart', place.at, place.actor) }
+  return {
+    ...common(place),
+    prepare: () => place.once(answering),
+    change: () => place.platform.rpc.call('deployments.restart', place.at, place.actor),
+  }
 }
 
 function scale(place: Place): Scenario {
@@ -233,11 +307,13 @@ function scale(place: Place): Scenario {
       place.instancesBefore = (await place.running()).filter(({ state }) => state === 'live').length
       place.instances = place.instancesBefore === 1 ? 2 : 1
     },
-    change: () => place.platform.rpc.call('deployments.scale', { ...place.at, min: place.instances, max: 2 }, place.actor),
+    change: () =>
+      place.platform.rpc.call('deployments.scale', { ...place.at, min: place.instances, max: 2 }, place.actor),
   }
 }
 
-const asleep = (place: Place) => until(`${place.service} sleeps`, async () => (await place.running()).length === 0, { withinMs: 20_000 })
+const asleep = (place: Place) =>
+  until(`${place.service} sleeps`, async () => (await place.running()).length === 0, { withinMs: 20_000 })
 
 function sleep(place: Place): Scenario {
   let slept = false
@@ -254,7 +330,9 @@ function sleep(place: Place): Scenario {
       const running = await place.running()
       slept ||= running.length === 0
       if (!slept) return `${running.map(({ id, state }) => `${id} is ${state}`).join(', ')}: it does not sleep`
-      return place.call().then(({ status, body }) => (body === place.before ? place.wrong() : `it answers ${status} ${body}`))
+      return place
+        .call()
+        .then(({ status, body }) => (body === place.before ? place.wrong() : `it answers ${status} ${body}`))
     },
   }
 }
@@ -309,7 +387,8 @@ function stop(place: Place): Scenario {
     async wrong() {
       if ((await place.release())?.wanted === 'live') return place.wrong()
       const [running, { status }] = [await place.running(), await place.call()]
-      if (running.length > 0) return `it was stopped, and ${running.map(({ id, state }) => `${id} is ${state}`).join(', ')}`
+      if (running.length > 0)
+        return `it was stopped, and ${running.map(({ id, state }) => `${id} is ${state}`).join(', ')}`
       return status === 503 ? undefined : `it was stopped, and answers ${status}`
     },
     after: async () => {},
@@ -327,16 +406,25 @@ function remove(place: Place): Scenario {
     },
     change: () => place.platform.rpc.call('services.delete', { serviceId: place.serviceId }, place.actor),
     async wrong() {
-      const [row] = await place.platform.db.select({ deletedAt: services.deletedAt }).from(services).where(eq(services.id, place.serviceId))
+      const [row] = await place.platform.db
+        .select({ deletedAt: services.deletedAt })
+        .from(services)
+        .where(eq(services.id, place.serviceId))
       if (row?.deletedAt === null) return place.wrong()
       const [running, release, { status }] = [await place.running(), await place.release(), await place.call()]
-      if (running.length > 0 || release !== undefined) return `it was deleted, and ${running.map(({ id, state }) => `${id} is ${state}`).join(', ')}`
-      if (existsSync(join(place.platform.home.path, 'source', `${place.serviceId}.git`))) return 'it was deleted, and its source is there'
+      if (running.length > 0 || release !== undefined)
+        return `it was deleted, and ${running.map(({ id, state }) => `${id} is ${state}`).join(', ')}`
+      if (existsSync(join(place.platform.home.path, 'source', `${place.serviceId}.git`)))
+        return 'it was deleted, and its source is there'
       return status === 404 ? undefined : `it was deleted, and answers ${status}`
     },
     async after() {
-      const [row] = await place.platform.db.select({ deletedAt: services.deletedAt }).from(services).where(eq(services.id, place.serviceId))
-      if (row?.deletedAt === null) await place.platform.rpc.call('services.delete', { serviceId: place.serviceId }, place.actor)
+      const [row] = await place.platform.db
+        .select({ deletedAt: services.deletedAt })
+        .from(services)
+        .where(eq(services.id, place.serviceId))
+      if (row?.deletedAt === null)
+        await place.platform.rpc.call('services.delete', { serviceId: place.serviceId }, place.actor)
     },
   }
 }
@@ -362,10 +450,12 @@ function revert(place: Place): Scenario {
       const [newest, release] = [await place.newest(), await place.release()]
       if (newest?.id !== crashed) return 'there is another deployment'
       const reverted = newest?.state === 'reverted'
-      if ((release?.deploymentId === crashed) === reverted) return `the deployment is ${newest?.state}, and the release ${release?.deploymentId}`
+      if ((release?.deploymentId === crashed) === reverted)
+        return `the deployment is ${newest?.state}, and the release ${release?.deploymentId}`
       const { body } = await place.call()
       const live = (await place.running()).filter(({ state }) => state === 'live')
-      if (live.length !== 1 || live[0]?.deploymentId !== release?.deploymentId) return `live are ${live.map(({ id }) => id).join(', ')}`
+      if (live.length !== 1 || live[0]?.deploymentId !== release?.deploymentId)
+        return `live are ${live.map(({ id }) => id).join(', ')}`
       return body === (reverted ? place.before : place.after) ? undefined : `it is ${newest?.state} and answers ${body}`
     },
     after: async () => {},
@@ -374,7 +464,12 @@ function revert(place: Place): Scenario {
 
 async function promote(parent: Place): Promise<Scenario> {
   const { platform } = parent
-  const { id } = await platform.rpc.call('environments.create', { teamId: platform.teamId, name: 'promoted', parentId: parent.environmentId, ownerId: platform.userId })
+  const { id } = await platform.rpc.call('environments.create', {
+    teamId: platform.teamId,
+    name: 'promoted',
+    parentId: parent.environmentId,
+    ownerId: platform.userId,
+  })
   const child = new Place(platform, id, 'promoted')
   child.service = parent.service
   return {
@@ -385,11 +480,17 @@ async function promote(parent: Place): Promise<Scenario> {
       parent.after = parent.text()
       await child.deploy(parent.after, answering(parent.after))
     },
-    change: () => platform.rpc.call('promotions.start', { environmentId: id, serviceIds: null, generation: null, route: 'cli' }, parent.actor),
+    change: () =>
+      platform.rpc.call(
+        'promotions.start',
+        { environmentId: id, serviceIds: null, generation: null, route: 'cli' },
+        parent.actor,
+      ),
     async wrong() {
       const own = await child.release()
       const promoted = (await parent.release())?.deploymentId !== parent.beforeId
-      if (promoted === (own !== undefined)) return promoted ? 'the copy that was promoted is still there' : 'what was to be promoted is gone'
+      if (promoted === (own !== undefined))
+        return promoted ? 'the copy that was promoted is still there' : 'what was to be promoted is gone'
       return parent.wrong()
     },
   }

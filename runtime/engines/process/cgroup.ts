@@ -32,7 +32,8 @@ export function openCgroups(installation: string): Cgroups | undefined {
   const name = `m3o-${installation}`
   try {
     const mounts = readMounts()
-    const cgroups = mounts.memory && mounts.pids ? v1(mounts, name) : mounts.unified ? v2(mounts.unified, name) : undefined
+    const cgroups =
+      mounts.memory && mounts.pids ? v1(mounts, name) : mounts.unified ? v2(mounts.unified, name) : undefined
     return cgroups
   } catch {
     return undefined
@@ -84,7 +85,8 @@ function readMounts(): Mounts {
     const point = left.split(' ')[4]
     const [type, , options = ''] = right.split(' ')
     if (!point) continue
-    if (type === 'cgroup2' && readFileSync(`${point}/cgroup.controllers`, 'utf8').includes('memory')) mounts.unified = point
+    if (type === 'cgroup2' && readFileSync(`${point}/cgroup.controllers`, 'utf8').includes('memory'))
+      mounts.unified = point
     if (type === 'cgroup') for (const each of wanted) if (options.split(',').includes(each)) mounts[each] = point
   }
   return mounts
@@ -106,7 +108,9 @@ const field = (path: string, name: string): number => {
 }
 const subfolders = (folder: string): string[] =>
   existsSync(folder)
-    ? readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+    ? readdirSync(folder, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => entry.name)
     : []
 
 const teamPrefix = 'team-'
@@ -144,7 +148,8 @@ class Places {
   /** Groups of teams that run nothing, then the installation's own. */
   async destroy(): Promise<void> {
     for (const root of this.#roots) {
-      for (const name of subfolders(root)) if (name.startsWith(teamPrefix) && subfolders(`${root}/${name}`).length === 0) await endGroup(`${root}/${name}`)
+      for (const name of subfolders(root))
+        if (name.startsWith(teamPrefix) && subfolders(`${root}/${name}`).length === 0) await endGroup(`${root}/${name}`)
       if (subfolders(root).length === 0) await endGroup(root)
     }
   }
@@ -166,7 +171,9 @@ function v1(mounts: Mounts, name: string): Cgroups {
   }
   /** Of the two, the one for memory with swap may never be the smaller: it is raised first and lowered last. */
   const limitMemory = (folder: string, bytes: number) => {
-    const [plain, withSwap] = ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'].map((file) => `${folder}/${file}`) as [string, string]
+    const [plain, withSwap] = ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'].map(
+      (file) => `${folder}/${file}`,
+    ) as [string, string]
     const rises = !existsSync(withSwap) || number(withSwap) < bytes // absent without swap accounting
     for (const path of rises ? [withSwap, plain] : [plain, withSwap]) write(path, bytes, path === withSwap)
   }
@@ -199,10 +206,14 @@ function v1(mounts: Mounts, name: string): Cgroups {
     createSession(id, session) {
       const own = `${pids}/${places.of(id)}/${session}`
       mkdirSync(own)
-      return [own, ...roots.map((root) => `${root}/${places.of(id)}`).filter((folder) => folder !== `${pids}/${places.of(id)}`)]
+      return [
+        own,
+        ...roots.map((root) => `${root}/${places.of(id)}`).filter((folder) => folder !== `${pids}/${places.of(id)}`),
+      ]
     },
     async endSessions(id) {
-      for (const session of subfolders(`${pids}/${places.of(id)}`)) await endGroup(`${pids}/${places.of(id)}/${session}`)
+      for (const session of subfolders(`${pids}/${places.of(id)}`))
+        await endGroup(`${pids}/${places.of(id)}/${session}`)
     },
     usage(id) {
       const folder = `${memory}/${places.of(id)}`
@@ -238,7 +249,9 @@ function v2(mount: string, name: string): Cgroups {
     writeFileSync(`${mount}/cgroup.subtree_control`, controllers)
   }
   // Shares of the disk, where the kernel and its scheduler can.
-  const all = controllers.concat(readFileSync(`${mount}/cgroup.controllers`, 'utf8').split(/\s+/).includes('io') ? ' +io' : '')
+  const all = controllers.concat(
+    readFileSync(`${mount}/cgroup.controllers`, 'utf8').split(/\s+/).includes('io') ? ' +io' : '',
+  )
   const enable = (folder: string) => {
     for (const each of all.split(' ')) {
       try {
@@ -280,7 +293,8 @@ function v2(mount: string, name: string): Cgroups {
       return [`${root}/${places.of(id)}/${session}`]
     },
     async endSessions(id) {
-      for (const session of subfolders(`${root}/${places.of(id)}`)) await endGroup(`${root}/${places.of(id)}/${session}`)
+      for (const session of subfolders(`${root}/${places.of(id)}`))
+        await endGroup(`${root}/${places.of(id)}/${session}`)
     },
     usage(id) {
       const folder = `${root}/${places.of(id)}`

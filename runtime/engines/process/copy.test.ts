@@ -1,4 +1,15 @@
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -13,11 +24,20 @@ function temporary() {
 
 /** By path, all that is in a folder: a file's mode and content, where a link leads. */
 function all(folder: string) {
-  return Object.fromEntries(readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort().map((path) => {
-    const stat = lstatSync(join(folder, path))
-    if (stat.isSymbolicLink()) return [path, `to ${readlinkSync(join(folder, path))}`]
-    return [path, stat.isDirectory() ? 'folder' : `${(stat.mode & 0o777).toString(8)} ${readFileSync(join(folder, path), 'utf8')}`]
-  }))
+  return Object.fromEntries(
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .sort()
+      .map((path) => {
+        const stat = lstatSync(join(folder, path))
+        if (stat.isSymbolicLink()) return [path, `to ${readlinkSync(join(folder, path))}`]
+        return [
+          path,
+          stat.isDirectory()
+            ? 'folder'
+            : `${(stat.mode & 0o777).toString(8)} ${readFileSync(join(folder, path), 'utf8')}`,
+        ]
+      }),
+  )
 }
 
 const many = (folder: string, count: number) => {
@@ -29,7 +49,17 @@ test('an older copy becomes the new one, and what is the same in it stays the sa
   const { from, to } = at
   mkdirSync(join(from, 'src/deep'), { recursive: true })
   mkdirSync(join(from, 'becomes-file'))
-  for (const path of ['same', 'changes', 'goes', 'shrinks-to-nothing', 'src/deep/same', 'becomes-file/x', 'becomes-folder', 'becomes-link']) writeFileSync(join(from, path), `text of ${path}`)
+  for (const path of [
+    'same',
+    'changes',
+    'goes',
+    'shrinks-to-nothing',
+    'src/deep/same',
+    'becomes-file/x',
+    'becomes-folder',
+    'becomes-link',
+  ])
+    writeFileSync(join(from, path), `text of ${path}`)
   writeFileSync(join(from, 'tool'), 'run', { mode: 0o644 })
   symlinkSync('same', join(from, 'moves'))
   symlinkSync('same', join(from, 'becomes-plain'))
@@ -40,7 +70,8 @@ test('an older copy becomes the new one, and what is the same in it stays the sa
   writeFileSync(join(from, 'changes'), 'another text')
   writeFileSync(join(from, 'shrinks-to-nothing'), '')
   chmodSync(join(from, 'tool'), 0o755)
-  for (const path of ['goes', 'becomes-file', 'becomes-folder', 'becomes-link', 'becomes-plain', 'moves']) rmSync(join(from, path), { recursive: true })
+  for (const path of ['goes', 'becomes-file', 'becomes-folder', 'becomes-link', 'becomes-plain', 'moves'])
+    rmSync(join(from, path), { recursive: true })
   writeFileSync(join(from, 'becomes-file'), 'now a file')
   mkdirSync(join(from, 'becomes-folder'))
   writeFileSync(join(from, 'becomes-folder/new'), 'in it')

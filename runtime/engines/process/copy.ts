@@ -1,4 +1,18 @@
-import { chmodSync, chownSync, constants, copyFileSync, lchownSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  constants,
+  copyFileSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { run } from './run.ts'
 
 /** Copying these few in this process takes less time than starting `cp`. */
@@ -26,11 +40,17 @@ export async function copyTree(from: string, to: string, owner: Owner | undefine
     return
   }
   own(to, owner)
-  for (const [path, kind] of there) if (entries.get(path) !== kind) rmSync(`${to}/${path}`, { recursive: true, force: true })
-  for (const [path, kind] of entries) copyOne(`${from}/${path}`, `${to}/${path}`, { kind, owner, isThere: there.get(path) === kind })
+  for (const [path, kind] of there)
+    if (entries.get(path) !== kind) rmSync(`${to}/${path}`, { recursive: true, force: true })
+  for (const [path, kind] of entries)
+    copyOne(`${from}/${path}`, `${to}/${path}`, { kind, owner, isThere: there.get(path) === kind })
 }
 
-function copyOne(source: string, target: string, { kind, owner, isThere }: { kind: Kind; owner: Owner | undefined; isThere: boolean }): void {
+function copyOne(
+  source: string,
+  target: string,
+  { kind, owner, isThere }: { kind: Kind; owner: Owner | undefined; isThere: boolean },
+): void {
   if (kind === 'link') {
     if (isThere && readlinkSync(source) === readlinkSync(target)) return
     rmSync(target, { force: true })
@@ -78,7 +98,13 @@ function listFew(folder: string): Map<string, Kind> | undefined {
   for (let parent = pending.pop(); parent !== undefined; parent = pending.pop()) {
     for (const entry of readdirSync(`${folder}/${parent}`, { withFileTypes: true })) {
       const path = parent ? `${parent}/${entry.name}` : entry.name
-      const kind = entry.isDirectory() ? 'folder' : entry.isFile() ? 'file' : entry.isSymbolicLink() ? 'link' : undefined
+      const kind = entry.isDirectory()
+        ? 'folder'
+        : entry.isFile()
+          ? 'file'
+          : entry.isSymbolicLink()
+            ? 'link'
+            : undefined
       if (kind === undefined) continue
       found.set(path, kind)
       if (kind === 'folder') pending.push(path)

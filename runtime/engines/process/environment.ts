@@ -31,9 +31,20 @@ export function environmentText(env: Record<string, string>): string {
 
 const shellName = /^[A-Za-z_][A-Za-z0-9_]*$/
 /** Shells refuse or interpret these themselves. */
-const shellOwn = new Set(['OPTIND', 'PPID', 'UID', 'EUID', 'BASHOPTS', 'SHELLOPTS', 'BASH_VERSINFO', '_', 'm3o_complete'])
+const shellOwn = new Set([
+  'OPTIND',
+  'PPID',
+  'UID',
+  'EUID',
+  'BASHOPTS',
+  'SHELLOPTS',
+  'BASH_VERSINFO',
+  '_',
+  'm3o_complete',
+])
 
-export const isSettable = (name: string, value: string) => shellName.test(name) && !shellOwn.has(name) && !value.includes('\0')
+export const isSettable = (name: string, value: string) =>
+  shellName.test(name) && !shellOwn.has(name) && !value.includes('\0')
 
 export function checkEnvironment(env: Record<string, string>): void {
   for (const [name, value] of Object.entries(env)) {

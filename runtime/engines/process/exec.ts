@@ -35,8 +35,14 @@ export async function execIn(record: InstanceRecord, options: ExecOptions, conte
   if (!payload || !isAlive(payload)) throw new PlatformError('not_in_this_state', 'the instance is no longer running')
   const own = environmentOf(payload.pid)
   const env: Record<string, string> = {
-    ...(own.LC_ALL === undefined && { LANG: 'C.UTF-8' }), ...own,
-    ...(options.tty && { TERM: 'xterm-256color', SHELL: '/bin/bash', ...(options.command === undefined && promptOf(own)) }), ...options.env,
+    ...(own.LC_ALL === undefined && { LANG: 'C.UTF-8' }),
+    ...own,
+    ...(options.tty && {
+      TERM: 'xterm-256color',
+      SHELL: '/bin/bash',
+      ...(options.command === undefined && promptOf(own)),
+    }),
+    ...options.env,
   }
   checkEnvironment(env)
 
@@ -44,8 +50,24 @@ export async function execIn(record: InstanceRecord, options: ExecOptions, conte
   const groups = context.cgroups?.createSession(record.id, name) ?? []
   if (!context.cgroups) env[marker] = name
   const scope = context.cgroups ? groupScope(groups[0] ?? '', record.uid) : markedScope(name)
-  const command = [...enter(payload.pid, record, context), '/bin/sh', '-c', takeEnvironment, 'm3o', ...commandOf(options)]
-  const line: [string, ...string[]] = [firstShell[0] ?? '/bin/sh', ...firstShell.slice(1), '-c', joinGroups, 'm3o', ...groups, '--', ...command]
+  const command = [
+    ...enter(payload.pid, record, context),
+    '/bin/sh',
+    '-c',
+    takeEnvironment,
+    'm3o',
+    ...commandOf(options),
+  ]
+  const line: [string, ...string[]] = [
+    firstShell[0] ?? '/bin/sh',
+    ...firstShell.slice(1),
+    '-c',
+    joinGroups,
+    'm3o',
+    ...groups,
+    '--',
+    ...command,
+  ]
   const cwd = context.bwrap ? '/' : `${context.folder}/app`
   const seccompFile = context.bwrap && context.root ? context.seccompFile : undefined
   return options.tty
@@ -59,7 +81,8 @@ function enter(pid: number, { uid, gid }: InstanceRecord, { bwrap, root, seccomp
   const namespaces = ['-m', '-u', '-i', '-p', '-r', '-w']
   if (!root) return ['nsenter', '-t', String(pid), '-U', '--preserve-credentials', ...namespaces, '--']
   const filter = ['bwrap', '--dev-bind', '/', '/', '--chdir', '/app', '--cap-drop', 'ALL']
-  for (const capability of ['SETUID', 'SETGID', 'SETPCAP', 'DAC_READ_SEARCH']) filter.push('--cap-add', `CAP_${capability}`)
+  for (const capability of ['SETUID', 'SETGID', 'SETPCAP', 'DAC_READ_SEARCH'])
+    filter.push('--cap-add', `CAP_${capability}`)
   if (seccompFile) filter.push('--seccomp', String(seccompFd))
   return ['nsenter', '-t', String(pid), ...namespaces, '-n', '-C', '--', ...filter, '--', ...leaveRoot(uid, gid)]
 }
@@ -77,10 +100,15 @@ const cyan = 36
 const name = /^[a-z][a-z\d-]*$/
 
 /** `hello@production:~$`, production in red. Set at the first prompt, as bash's own start-up files set another one before. */
-function promptOf({ M3O_SERVICE: service = '', M3O_ENVIRONMENT: environment = '' }: Record<string, string>): Record<string, string> {
+function promptOf({
+  M3O_SERVICE: service = '',
+  M3O_ENVIRONMENT: environment = '',
+}: Record<string, string>): Record<string, string> {
   if (!name.test(service) || !name.test(environment)) return {}
   const colour = environment === 'production' ? red : cyan
-  return { PROMPT_COMMAND: `PS1='${service}@\\[\\e[1;${colour}m\\]${environment}\\[\\e[0m\\]:\\w\\$ '; unset PROMPT_COMMAND` }
+  return {
+    PROMPT_COMMAND: `PS1='${service}@\\[\\e[1;${colour}m\\]${environment}\\[\\e[0m\\]:\\w\\$ '; unset PROMPT_COMMAND`,
+  }
 }
 
 /** As the payload was started with; what it has since done to its memory can only harm its own user. */
@@ -110,7 +138,10 @@ const marker = 'M3O_SESSION'
 
 function markedScope(name: string): Scope {
   const pids = () =>
-    readdirSync('/proc').filter((pid) => /^\d+$/.test(pid)).map(Number).filter((pid) => isMarked(pid, `${marker}=${name}`))
+    readdirSync('/proc')
+      .filter((pid) => /^\d+$/.test(pid))
+      .map(Number)
+      .filter((pid) => isMarked(pid, `${marker}=${name}`))
   return {
     pids,
     end: async () => {
@@ -137,7 +168,11 @@ interface Pipes {
   seccompFile: string | undefined
 }
 
-function pipedSession([file, ...args]: [string, ...string[]], { cwd, env, seccompFile }: Pipes, scope: Scope): ExecSession {
+function pipedSession(
+  [file, ...args]: [string, ...string[]],
+  { cwd, env, seccompFile }: Pipes,
+  scope: Scope,
+): ExecSession {
   const filter = seccompFile === undefined ? undefined : openSync(seccompFile, 'r')
   const child = spawn(file, args, {
     cwd,
@@ -173,7 +208,10 @@ function terminalSession(request: PtyRequest, scope: Scope): ExecSession {
   })
   const control = child.stdio[3] as Duplex
   let report = ''
-  control.setEncoding('utf8').on('data', (text: string) => (report += text)).on('error', () => {})
+  control
+    .setEncoding('utf8')
+    .on('data', (text: string) => (report += text))
+    .on('error', () => {})
   const tell = (message: unknown) => void (control.writable && control.write(`${JSON.stringify(message)}\n`))
   tell(request)
   const input = inputOf(child.stdin)

@@ -43,7 +43,9 @@ export async function addToWay(installation: string, address: string, at: number
 
 /** @param at the same as when it was added; nothing happens when the rules have been written without it since */
 export async function removeFromWay(installation: string, address: string, at: number): Promise<void> {
-  await run('nft', ['delete', 'element', 'inet', table(installation), 'ways', `{ ${address} : jump out_${at} }`], { mayFail: true })
+  await run('nft', ['delete', 'element', 'inet', table(installation), 'ways', `{ ${address} : jump out_${at} }`], {
+    mayFail: true,
+  })
 }
 
 export async function removeFirewall(installation: string): Promise<void> {
@@ -58,7 +60,16 @@ const table = (installation: string) => `m3o_${installation}`
  * own, unless its team may not go everywhere. A rejection without `tcp reset` stalls a connection for a second, so TCP gets one
  * each time. Rules match our own devices and addresses only; everything else on the machine passes untouched.
  */
-function rules({ installation, blocks, gateway, gatewayPort, resolvers, permitted, teamLinks, ways }: FirewallOptions): string {
+function rules({
+  installation,
+  blocks,
+  gateway,
+  gatewayPort,
+  resolvers,
+  permitted,
+  teamLinks,
+  ways,
+}: FirewallOptions): string {
   const ours = `"${devicePrefix(installation)}*"`
   const networks = blocks.map((block) => `${block}/${blockBits}`)
   const set = (name: string, type: string, elements: readonly string[]) =>
@@ -70,9 +81,17 @@ function rules({ installation, blocks, gateway, gatewayPort, resolvers, permitte
 delete table ${name}
 table ${name} {
   ${set('resolvers', 'ipv4_addr', resolvers)}
-  ${set('permitted', 'ipv4_addr . inet_service', permitted.map(({ address, port }) => `${address} . ${port}`))}
+  ${set(
+    'permitted',
+    'ipv4_addr . inet_service',
+    permitted.map(({ address, port }) => `${address} . ${port}`),
+  )}
   ${set('sources', 'ipv4_addr; flags interval', [...networks, ...teamLinks.map(({ address }) => address)])}
-  ${set('team_gateways', 'ifname . ipv4_addr', teamLinks.map((link) => `"${link.device}" . ${link.gateway}`))}
+  ${set(
+    'team_gateways',
+    'ifname . ipv4_addr',
+    teamLinks.map((link) => `"${link.device}" . ${link.gateway}`),
+  )}
   ${ways.map(({ way }, index) => waysOut(index, way)).join('\n  ')}
   map ways { type ipv4_addr : verdict; ${jumps.length > 0 ? `elements = { ${jumps.join(', ')} }` : ''} }
   chain to_machine {

@@ -10,7 +10,8 @@ const answerMs = 3_000
 const listensMs = 60_000
 
 /** A held instance gets its own copy of what was compiled, to be replaced when it is released. */
-export const buildDirOf = (spec: InstanceSpec, folder: string): string | undefined => (spec.held ? `${folder}/build` : spec.buildDir)
+export const buildDirOf = (spec: InstanceSpec, folder: string): string | undefined =>
+  spec.held ? `${folder}/build` : spec.buildDir
 
 /** Our end of what a held instance waits on. It closes with the runtime, and the instance ends. */
 export class Held {
@@ -24,7 +25,11 @@ export class Held {
 
   constructor(child: ChildProcess, preload: readonly Preload[]) {
     this.#socket = (child.stdio as unknown as Duplex[])[heldFd] as Duplex
-    const [waits, released, listens] = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const [waits, released, listens] = [
+      Promise.withResolvers<void>(),
+      Promise.withResolvers<void>(),
+      Promise.withResolvers<void>(),
+    ]
     this.#waits = waits.promise
     this.#released = released.promise
     this.#listens = listens.promise
@@ -79,7 +84,8 @@ export class Held {
 export function replaceSource(folder: string, staged: string): void {
   for (const part of parts) {
     const [now, next] = [`${folder}/${part}`, `${staged}/${part}`]
-    for (const name of readdirSync(now)) if (name !== 'node_modules') renameSync(`${now}/${name}`, `${staged}/old/${part}/${name}`)
+    for (const name of readdirSync(now))
+      if (name !== 'node_modules') renameSync(`${now}/${name}`, `${staged}/old/${part}/${name}`)
     for (const name of readdirSync(next)) if (name !== 'node_modules') renameSync(`${next}/${name}`, `${now}/${name}`)
   }
 }
@@ -90,7 +96,11 @@ const parts = ['app', 'build'] as const
  * A copy of a source beside the one in an instance's folder, from where {@link replaceSource} moves it in. Gives its folder, which
  * is that of the one before where something was staged already.
  */
-export async function stageSource(folder: string, { sourceDir, buildDir }: Staged, { owner, before }: { owner: Owner | undefined; before: Promise<string> | undefined }): Promise<string> {
+export async function stageSource(
+  folder: string,
+  { sourceDir, buildDir }: Staged,
+  { owner, before }: { owner: Owner | undefined; before: Promise<string> | undefined },
+): Promise<string> {
   const staged = (await before?.catch(() => undefined)) ?? makeStage(folder)
   await copyTree(sourceDir, `${staged}/app`, owner)
   if (buildDir) await copyTree(buildDir, `${staged}/build`, undefined)
@@ -100,6 +110,7 @@ export async function stageSource(folder: string, { sourceDir, buildDir }: Stage
 
 function makeStage(folder: string): string {
   const staged = mkdtempSync(`${folder}/staged-`)
-  for (const path of [...parts, 'old', ...parts.map((part) => `old/${part}`)]) mkdirSync(`${staged}/${path}`, { mode: path === 'build' ? 0o755 : 0o700 })
+  for (const path of [...parts, 'old', ...parts.map((part) => `old/${part}`)])
+    mkdirSync(`${staged}/${path}`, { mode: path === 'build' ? 0o755 : 0o700 })
   return staged
 }

@@ -33,25 +33,61 @@ export function launchPlain(options: LaunchOptions): ChildProcess {
   const outside = translate([...places.keys()], at)
 
   const bin = root ? `${stage}/m3o/bin` : `${folder}/bin`
-  const env: Record<string, string> = { PATH: `${bin}:/usr/local/bin:/usr/bin:/bin`, HOME: at('/var/home'), TMPDIR: at('/tmp') }
+  const env: Record<string, string> = {
+    PATH: `${bin}:/usr/local/bin:/usr/bin:/bin`,
+    HOME: at('/var/home'),
+    TMPDIR: at('/tmp'),
+  }
   for (const [name, value] of Object.entries(spec.env)) {
     // In the sandbox this folder is put together from several: nothing outside stands for it alone.
-    env[name] = name === 'PATH' ? value.split(':').map((entry) => (entry === '/m3o/bin' ? bin : outside(entry))).join(':') : outside(value)
+    env[name] =
+      name === 'PATH'
+        ? value
+            .split(':')
+            .map((entry) => (entry === '/m3o/bin' ? bin : outside(entry)))
+            .join(':')
+        : outside(value)
   }
   env.NODE_OPTIONS = nodeOptions(env.NODE_OPTIONS, spec.limits)
 
-  const namespaced = root ? ['unshare', '--mount', '--propagation', 'private', '--', '/bin/sh', '-c', setStage, 'm3o', ...shown, '--'] : []
+  const namespaced = root
+    ? ['unshare', '--mount', '--propagation', 'private', '--', '/bin/sh', '-c', setStage, 'm3o', ...shown, '--']
+    : []
   const limit = root ? leaveRoot(uid, gid) : ['prlimit', `--nproc=${threadsOf(uid) + spec.limits.pids}`, '--']
-  const command = [...limit, '/bin/sh', '-c', spec.held ? takeEnvironmentHeld : takeEnvironment, 'm3o', ...spec.command.map(outside)]
-  const line = ['-c', joinGroups, 'm3o', ...cgroups, '--', ...namespaced, '/bin/sh', '-c', waitForCommand, 'm3o', ...command]
+  const command = [
+    ...limit,
+    '/bin/sh',
+    '-c',
+    spec.held ? takeEnvironmentHeld : takeEnvironment,
+    'm3o',
+    ...spec.command.map(outside),
+  ]
+  const line = [
+    '-c',
+    joinGroups,
+    'm3o',
+    ...cgroups,
+    '--',
+    ...namespaced,
+    '/bin/sh',
+    '-c',
+    waitForCommand,
+    'm3o',
+    ...command,
+  ]
   return spawnShim(line, options, { env, cwd: root ? '/' : `${folder}/app` })
 }
 
 /** The sandbox's paths and what they stand for, parents before what lies in them. */
 function placesOf({ spec, folder, nodeBinary, npmFolder }: LaunchOptions): Map<string, string> {
-  const places = new Map([['/app', `${folder}/app`], ['/var/home', `${folder}/home`], ['/tmp', `${folder}/tmp`]])
+  const places = new Map([
+    ['/app', `${folder}/app`],
+    ['/var/home', `${folder}/home`],
+    ['/tmp', `${folder}/tmp`],
+  ])
   places.set('/m3o/bin/node', nodeBinary).set('/m3o/lib/npm', npmFolder)
-  for (const name of spec.platformDir ? readdirSync(spec.platformDir) : []) places.set(`/m3o/${name}`, `${spec.platformDir}/${name}`)
+  for (const name of spec.platformDir ? readdirSync(spec.platformDir) : [])
+    places.set(`/m3o/${name}`, `${spec.platformDir}/${name}`)
   if (spec.modulesDir) places.set('/app/node_modules', spec.modulesDir)
   const buildDir = buildDirOf(spec, folder)
   if (buildDir) places.set('/m3o/build', buildDir)

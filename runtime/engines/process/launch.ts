@@ -23,13 +23,18 @@ const argumentsFd = 6
  * Descriptors that we were started with and that are not closed on exec, such as a shell's: libuv closes its own but not
  * those, so the first shell does. dash knows only one digit.
  */
-const inherited = readdirSync('/proc/self/fdinfo').map(Number).filter((fd) => fd > 7 && !closesOnExec(fd))
+const inherited = readdirSync('/proc/self/fdinfo')
+  .map(Number)
+  .filter((fd) => fd > 7 && !closesOnExec(fd))
 /** bash thinks that a socket as its input means rsh, and would read root's .bashrc. */
 export const firstShell = inherited.some((fd) => fd > 9) ? ['/bin/bash', '--norc', '--noprofile'] : ['/bin/sh']
 
 function closesOnExec(fd: number): boolean {
   try {
-    return (parseInt(/flags:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '0', 8) & 0o2000000) !== 0
+    return (
+      (parseInt(/flags:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '0', 8) & 0o2000000) !==
+      0
+    )
   } catch {
     return true // the descriptor of the listing itself
   }
@@ -54,8 +59,18 @@ export function launchSandbox(options: LaunchOptions): ChildProcess {
   const drop = root ? leaveRoot(uid, gid) : []
   const limit = cgroups.length === 0 ? ['prlimit', `--nproc=${spec.limits.pids}`, '--'] : []
   const command = [
-    ...enter, 'bwrap', '--args', String(argumentsFd), '--', ...drop, ...limit,
-    '/bin/sh', '-c', spec.held ? takeEnvironmentHeld : takeEnvironment, 'm3o', ...spec.command,
+    ...enter,
+    'bwrap',
+    '--args',
+    String(argumentsFd),
+    '--',
+    ...drop,
+    ...limit,
+    '/bin/sh',
+    '-c',
+    spec.held ? takeEnvironmentHeld : takeEnvironment,
+    'm3o',
+    ...spec.command,
   ]
   const home = { PATH: sandboxPath, HOME: sandboxHome, TMPDIR: '/tmp' }
   return spawnShim(['-c', joinGroups, 'm3o', ...cgroups, '--', ...command], options, {
@@ -70,7 +85,11 @@ export interface ShimInput {
   bwrapArguments?: string
 }
 
-export function spawnShim(args: string[], { spec, folder, seccompFile }: LaunchOptions, input: ShimInput): ChildProcess {
+export function spawnShim(
+  args: string[],
+  { spec, folder, seccompFile }: LaunchOptions,
+  input: ShimInput,
+): ChildProcess {
   const files = [
     openLog(`${spec.logDir}/stdout.log`),
     openLog(`${spec.logDir}/stderr.log`),
@@ -83,10 +102,22 @@ export function spawnShim(args: string[], { spec, folder, seccompFile }: LaunchO
       env: toolEnvironment,
       cwd: input.cwd ?? '/',
       detached: true,
-      stdio: ['ignore', files[0], files[1], files[2], files[3] ?? 'ignore', 'pipe', 'pipe', ...(spec.held ? (['pipe'] as const) : [])],
+      stdio: [
+        'ignore',
+        files[0],
+        files[1],
+        files[2],
+        files[3] ?? 'ignore',
+        'pipe',
+        'pipe',
+        ...(spec.held ? (['pipe'] as const) : []),
+      ],
     })
     child.on('error', () => {}) // no shell: seen as an exit without a status
-    for (const [fd, text] of [[argumentsFd, input.bwrapArguments ?? ''], [environmentFd, environmentText(input.env)]] as const) {
+    for (const [fd, text] of [
+      [argumentsFd, input.bwrapArguments ?? ''],
+      [environmentFd, environmentText(input.env)],
+    ] as const) {
       const pipe = (child.stdio as (Writable | null)[])[fd]
       pipe?.on('error', () => {}) // it died before reading: seen as an exit
       pipe?.end(text)

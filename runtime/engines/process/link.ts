@@ -32,14 +32,21 @@ const hardware = { machine: '02:00:00:00:00:01', inside: '02:00:00:00:00:02' }
 export async function createNursery(name: string): Promise<void> {
   if (!existsSync(namespaceOf(name))) await run('ip', ['netns', 'add', name])
   const setting = '/proc/sys/net/ipv4/tcp_child_ehash_entries'
-  await run('nsenter', [`--net=${namespaceOf(name)}`, 'sh', '-c', `if [ -e ${setting} ]; then echo ${connections} >${setting}; fi`], { mayFail: true })
+  await run(
+    'nsenter',
+    [`--net=${namespaceOf(name)}`, 'sh', '-c', `if [ -e ${setting} ]; then echo ${connections} >${setting}; fi`],
+    { mayFail: true },
+  )
 }
 
 /** Buckets, which may hold more than one each. */
 const connections = 512
 
 /** @param nursery made by {@link createNursery} */
-export async function createLink({ device, namespace, gateway, address }: Link, { mtu, nursery }: { mtu: number; nursery: string }): Promise<void> {
+export async function createLink(
+  { device, namespace, gateway, address }: Link,
+  { mtu, nursery }: { mtu: number; nursery: string },
+): Promise<void> {
   const within = existsSync(namespaceOf(nursery)) ? [`--net=${namespaceOf(nursery)}`] : []
   await run('nsenter', [...within, 'ip', 'netns', 'add', device])
   // The uplink's packet size: a larger one is lost where "fragmentation needed" does not come back.
@@ -56,40 +63,54 @@ export async function createLink({ device, namespace, gateway, address }: Link, 
   forwardFrom(device)
   const inside = 'f=/proc/sys/net/ipv6/conf/eth0/disable_ipv6; if [ -e $f ]; then echo 1 >$f; fi; exec ip -batch -'
   const lines = [
-    `addr add ${address}/32 dev eth0`, 'link set lo up', 'link set eth0 up',
+    `addr add ${address}/32 dev eth0`,
+    'link set lo up',
+    'link set eth0 up',
     `neigh replace ${gateway} lladdr ${hardware.machine} dev eth0 nud permanent`,
-    `route add ${gateway}/32 dev eth0`, `route add default via ${gateway} dev eth0`,
+    `route add ${gateway}/32 dev eth0`,
+    `route add default via ${gateway} dev eth0`,
   ]
   await run('nsenter', [`--net=${namespace}`, 'sh', '-c', inside], { input: `${lines.join('\n')}\n` })
 }
 
-export const isThere = ({ device, namespace }: Pick<Link, 'device' | 'namespace'>): boolean => existsSync(namespace) && existsSync(`/sys/class/net/${device}`)
+export const isThere = ({ device, namespace }: Pick<Link, 'device' | 'namespace'>): boolean =>
+  existsSync(namespace) && existsSync(`/sys/class/net/${device}`)
 
 /** The kernel takes the devices of many namespaces down together, a moment after the namespaces; of one that something still runs in, not. */
 export async function destroyLinks(devices: readonly string[]): Promise<void> {
   if (devices.length === 0) return
   const namespaces = devices.filter((device) => existsSync(namespaceOf(device)))
-  await batch(namespaces.map((device) => `netns delete ${device}`), { mayFail: true })
+  await batch(
+    namespaces.map((device) => `netns delete ${device}`),
+    { mayFail: true },
+  )
   const left = () => devices.filter((device) => existsSync(`/sys/class/net/${device}`))
   await waitUntil(() => left().length === 0, performance.now() + 2_000)
-  await batch(left().map((device) => `link delete ${device}`), { mayFail: true })
+  await batch(
+    left().map((device) => `link delete ${device}`),
+    { mayFail: true },
+  )
 }
 
 /** Of namespaces and devices of an installation, whatever became of the other half. */
 export function devicesOf(installation: string): string[] {
   const prefix = devicePrefix(installation)
-  return [...new Set(['/run/netns', '/sys/class/net'].flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : [])))].filter((name) => name.startsWith(prefix))
+  return [
+    ...new Set(['/run/netns', '/sys/class/net'].flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []))),
+  ].filter((name) => name.startsWith(prefix))
 }
 
 export async function batch(lines: readonly string[], { mayFail = false } = {}): Promise<void> {
-  if (lines.length > 0) await run('ip', [...(mayFail ? ['-force'] : []), '-batch', '-'], { input: `${lines.join('\n')}\n`, mayFail })
+  if (lines.length > 0)
+    await run('ip', [...(mayFail ? ['-force'] : []), '-batch', '-'], { input: `${lines.join('\n')}\n`, mayFail })
 }
 
 /** True where neither a route, an address nor a resolver of this machine lies in the network. */
 export async function freeNetworks(): Promise<(network: string, size: number) => boolean> {
   const { stdout } = await run('ip', ['-4', '-o', 'route', 'show', 'table', 'all'], { mayFail: true })
   const taken = stdout.split('\n').flatMap((line) => {
-    const text = line.replace(/^(local|broadcast|unreachable|blackhole|prohibit|throw|multicast|anycast) /, '').split(' ')[0] ?? ''
+    const text =
+      line.replace(/^(local|broadcast|unreachable|blackhole|prohibit|throw|multicast|anycast) /, '').split(' ')[0] ?? ''
     const [address = '', bits = '32'] = text.split('/')
     return /^\d+(\.\d+){3}$/.test(address) ? [{ from: asNumber(address), size: 2 ** (32 - Number(bits)) }] : []
   })
@@ -104,7 +125,9 @@ export async function freeNetworks(): Promise<(network: string, size: number) =>
 export function resolvers(): string[] {
   for (const file of ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']) {
     if (!existsSync(file)) continue
-    const found = [...readFileSync(file, 'utf8').matchAll(/^\s*nameserver\s+(\d+\.\d+\.\d+\.\d+)\s*$/gm)].map((match) => match[1] ?? '')
+    const found = [...readFileSync(file, 'utf8').matchAll(/^\s*nameserver\s+(\d+\.\d+\.\d+\.\d+)\s*$/gm)].map(
+      (match) => match[1] ?? '',
+    )
     const reachable = found.filter((address) => !address.startsWith('127.'))
     if (reachable.length > 0) return [...new Set(reachable)]
   }
@@ -113,8 +136,13 @@ export function resolvers(): string[] {
 
 /** The device of the default route with the lowest metric (proc_net(5), route), and its packet size. */
 export function uplink(): { device: string | undefined; mtu: number } {
-  const routes = readFileSync('/proc/net/route', 'utf8').split('\n').slice(1).map((line) => line.split('\t'))
-  const defaults = routes.filter((fields) => fields[1] === '00000000' && fields[7] === '00000000').sort((one, other) => Number(one[6]) - Number(other[6]))
+  const routes = readFileSync('/proc/net/route', 'utf8')
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split('\t'))
+  const defaults = routes
+    .filter((fields) => fields[1] === '00000000' && fields[7] === '00000000')
+    .sort((one, other) => Number(one[6]) - Number(other[6]))
   const device = defaults[0]?.[0]
   return { device, mtu: device === undefined ? 1500 : Number(readFileSync(`/sys/class/net/${device}/mtu`, 'utf8')) }
 }

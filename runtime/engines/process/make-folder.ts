@@ -7,7 +7,12 @@ import { hostname } from './sandbox.ts'
 import type { Team } from './team.ts'
 
 /** What an instance has for itself on disk, before anything runs in it: its record, app, home, tmp and hosts. */
-export async function makeFolder(spec: InstanceSpec, team: Team, folder: string, { folders, root, namespace }: { folders: InstanceFolders; root: boolean; namespace: string | undefined }): Promise<InstanceRecord> {
+export async function makeFolder(
+  spec: InstanceSpec,
+  team: Team,
+  folder: string,
+  { folders, root, namespace }: { folders: InstanceFolders; root: boolean; namespace: string | undefined },
+): Promise<InstanceRecord> {
   const { uid, gid } = team
   const owner = root ? { uid, gid } : undefined
   mkdirSync(folder, { mode: 0o700 })
@@ -26,7 +31,11 @@ export async function makeFolder(spec: InstanceSpec, team: Team, folder: string,
   }
   // A link of this name in the source would be followed by the mount; so would a file be in its way.
   if (spec.modulesDir) rmSync(`${folder}/app/node_modules`, { recursive: true, force: true })
-  writeFileSync(`${folder}/hosts`, `${readFileSync('/etc/hosts', 'utf8').trimEnd()}\n127.0.0.1 ${hostname(spec.name)}\n`, { mode: 0o644 })
+  writeFileSync(
+    `${folder}/hosts`,
+    `${readFileSync('/etc/hosts', 'utf8').trimEnd()}\n127.0.0.1 ${hostname(spec.name)}\n`,
+    { mode: 0o644 },
+  )
   mkdirSync(spec.logDir, { recursive: true, mode: 0o700 })
   for (const bind of [...(spec.binds ?? []).filter((each) => each.writable).map((each) => each.host), spec.dataDir]) {
     if (bind === undefined) continue

@@ -2,7 +2,20 @@ import { asNumber, asText } from './address.ts'
 import type { Limited, TeamLink } from './firewall.ts'
 import { addToWay, removeFirewall, removeFromWay, writeFirewall } from './firewall.ts'
 import type { Link } from './link.ts'
-import { batch, createLink, createNursery, destroyLinks, devicePrefix, devicesOf, forwardFrom, freeNetworks, isThere, namespaceOf, resolvers, uplink } from './link.ts'
+import {
+  batch,
+  createLink,
+  createNursery,
+  destroyLinks,
+  devicePrefix,
+  devicesOf,
+  forwardFrom,
+  freeNetworks,
+  isThere,
+  namespaceOf,
+  resolvers,
+  uplink,
+} from './link.ts'
 import type { Way } from '../engine.ts'
 import { blockBits, blockSize, blocksOf, claimBlock } from './registry.ts'
 
@@ -52,7 +65,9 @@ export class Networks {
   }
 
   /** What runs in links of an earlier runtime goes on there; everything else of this installation goes. */
-  async adopt(found: readonly { device: string; team: string; teamLink: TeamLink | undefined }[]): Promise<Map<string, Link>> {
+  async adopt(
+    found: readonly { device: string; team: string; teamLink: TeamLink | undefined }[],
+  ): Promise<Map<string, Link>> {
     const { installation } = this.#options
     const adopted = new Map<string, Link>()
     this.#blocks = await blocksOf(installation)
@@ -159,7 +174,9 @@ export class Networks {
     const used = this.#used.get(device)
     if (!used || used.way !== undefined) return
     const way = this.#options.wayOf(used.team)
-    const at = this.#ways.findIndex((each) => each.team === used.team && JSON.stringify(each.way) === JSON.stringify(way))
+    const at = this.#ways.findIndex(
+      (each) => each.team === used.team && JSON.stringify(each.way) === JSON.stringify(way),
+    )
     if (at < 0) return this.#write()
     await addToWay(this.#options.installation, used.link.address, at)
     used.way = at
@@ -168,15 +185,27 @@ export class Networks {
   async #write(): Promise<void> {
     const { installation, gatewayPort, permitted, wayOf } = this.#options
     const inUse = [...this.#used.values()].map((used) => ({ used, team: used.team, address: used.link.address }))
-    const all = [...inUse, ...[...this.#teamLinks.values()].map(({ team, address }) => ({ used: undefined, team, address }))]
+    const all = [
+      ...inUse,
+      ...[...this.#teamLinks.values()].map(({ team, address }) => ({ used: undefined, team, address })),
+    ]
     const teams = [...new Set(all.map(({ team }) => team))]
     const ways = teams.flatMap((team) => {
       const way = wayOf(team)
       return way.mode === 'all' ? [] : [{ team, way }]
     })
     await writeFirewall({
-      installation, gatewayPort, permitted, blocks: this.#blocks, gateway: this.#gateway, resolvers: resolvers(), teamLinks: [...this.#teamLinks.values()],
-      ways: ways.map(({ team, way }) => ({ way, addresses: all.filter((each) => each.team === team).map(({ address }) => address) })),
+      installation,
+      gatewayPort,
+      permitted,
+      blocks: this.#blocks,
+      gateway: this.#gateway,
+      resolvers: resolvers(),
+      teamLinks: [...this.#teamLinks.values()],
+      ways: ways.map(({ team, way }) => ({
+        way,
+        addresses: all.filter((each) => each.team === team).map(({ address }) => address),
+      })),
     })
     this.#ways = ways
     for (const { used, team } of inUse) {
@@ -248,7 +277,12 @@ export class Networks {
   #linkAt(index: number): Link {
     const device = `${devicePrefix(this.#options.installation)}_${index.toString(36)}`
     const block = this.#blocks[Math.floor(index / blockSize)] ?? ''
-    return { device, namespace: namespaceOf(device), gateway: this.#gateway, address: asText(asNumber(block) + (index % blockSize)) }
+    return {
+      device,
+      namespace: namespaceOf(device),
+      gateway: this.#gateway,
+      address: asText(asNumber(block) + (index % blockSize)),
+    }
   }
 
   #indexOf(device: string): number | undefined {
@@ -268,10 +302,19 @@ const gatewayOf = (blocks: readonly string[]): string => asText(asNumber(blocks[
 
 /** The gateway's address is the machine's own, whichever links there are; what nobody has in a block leads nowhere, and shows others that it is taken. */
 async function addBlocks(blocks: readonly string[]): Promise<void> {
-  await batch([`addr replace ${gatewayOf(blocks)}/32 dev lo scope host`, ...blocks.map((block) => `route replace unreachable ${block}/${blockBits} metric ${lastMetric}`)])
+  await batch([
+    `addr replace ${gatewayOf(blocks)}/32 dev lo scope host`,
+    ...blocks.map((block) => `route replace unreachable ${block}/${blockBits} metric ${lastMetric}`),
+  ])
 }
 
 async function removeBlocks(blocks: readonly string[]): Promise<void> {
   if (blocks.length === 0) return
-  await batch([`addr del ${gatewayOf(blocks)}/32 dev lo`, ...blocks.map((block) => `route del unreachable ${block}/${blockBits} metric ${lastMetric}`)], { mayFail: true })
+  await batch(
+    [
+      `addr del ${gatewayOf(blocks)}/32 dev lo`,
+      ...blocks.map((block) => `route del unreachable ${block}/${blockBits} metric ${lastMetric}`),
+    ],
+    { mayFail: true },
+  )
 }

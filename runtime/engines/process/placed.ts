@@ -131,7 +131,14 @@ export class Placed {
 export function exitOf(record: InstanceRecord, exitCode: number | undefined, oom: boolean): Exit {
   const number = exitCode !== undefined && exitCode > 128 ? exitCode - 128 : 0
   const name = Object.entries(constants.signals).find(([, value]) => value === number)?.[0]
-  return { id: record.id, exitCode: exitCode ?? null, signal: name ?? null, oom, stopped: record.stopping === true, at: Date.now() }
+  return {
+    id: record.id,
+    exitCode: exitCode ?? null,
+    signal: name ?? null,
+    oom,
+    stopped: record.stopping === true,
+    at: Date.now(),
+  }
 }
 
 /** @param deadline of `performance.now()`: the clock may be set meanwhile */

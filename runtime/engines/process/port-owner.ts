@@ -10,7 +10,9 @@ const mostProcesses = 512
 
 /** Of the sockets that listen (state 0A of `/proc/PID/net/tcp{,6}`, proc(5)), those whose inode is a descriptor of the instance are its own. */
 export async function portOwner(placement: Placement, port: number): Promise<PortOwner> {
-  const sockets = (await listening(placement)).filter((socket) => socket.port === port && canAnswer(socket.address, placement.address))
+  const sockets = (await listening(placement)).filter(
+    (socket) => socket.port === port && canAnswer(socket.address, placement.address),
+  )
   if (sockets.length === 0) return 'nobody'
   const missing = new Set(sockets.map(({ inode }) => inode))
   await lookThrough(placement, (inode) => (missing.delete(inode), missing.size === 0))
@@ -28,12 +30,18 @@ export async function portsOf(placement: Placement): Promise<number[]> {
   return [...ports]
 }
 
-interface Listening { address: string; port: number; inode: string }
+interface Listening {
+  address: string
+  port: number
+  inode: string
+}
 
 async function listening({ identity: { payload, init } }: Placement): Promise<Listening[]> {
   const found: Listening[] = []
   for (const file of ['tcp', 'tcp6']) {
-    const text = await readFile(`/proc/${payload.pid}/net/${file}`, 'latin1').catch(() => readFile(`/proc/${init.pid}/net/${file}`, 'latin1')).catch(() => '')
+    const text = await readFile(`/proc/${payload.pid}/net/${file}`, 'latin1')
+      .catch(() => readFile(`/proc/${init.pid}/net/${file}`, 'latin1'))
+      .catch(() => '')
     for (const match of text.matchAll(/: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A (?:\S+ +){5}(\d+)/g)) {
       found.push({ address: match[1] ?? '', port: Number.parseInt(match[2] ?? '', 16), inode: match[3] ?? '' })
     }
@@ -43,7 +51,11 @@ async function listening({ identity: { payload, init } }: Placement): Promise<Li
 
 /** Addresses stand there in the machine's order of bytes, IPv6 as four words. */
 function canAnswer(listens: string, address: string): boolean {
-  const own = address.split('.').reverse().map((part) => Number(part).toString(16).toUpperCase().padStart(2, '0')).join('')
+  const own = address
+    .split('.')
+    .reverse()
+    .map((part) => Number(part).toString(16).toUpperCase().padStart(2, '0'))
+    .join('')
   return /^0+$/.test(listens) || listens === own || listens === `0000000000000000FFFF0000${own}`
 }
 
@@ -90,7 +102,10 @@ function family({ identity: { cgroups, init } }: Placement): number[] {
 function descendantsOf(pid: number, found: number[] = []): number[] {
   try {
     for (const task of readdirSync(`/proc/${pid}/task`)) {
-      for (const child of readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').split(' ').filter(Boolean).map(Number)) {
+      for (const child of readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1')
+        .split(' ')
+        .filter(Boolean)
+        .map(Number)) {
         if (found.length >= mostProcesses) return found
         found.push(child)
         descendantsOf(child, found)

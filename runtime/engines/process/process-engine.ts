@@ -4,7 +4,23 @@ import { createRequire } from 'node:module'
 import { totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { PlatformError } from '#contract/errors.ts'
-import type { Engine, ExecOptions, ExecSession, Exit, Helper, InstanceSpec, Limits, Placement, PortOwner, Release, Site, Staged, TeamLimits, Usage, Way } from '../engine.ts'
+import type {
+  Engine,
+  ExecOptions,
+  ExecSession,
+  Exit,
+  Helper,
+  InstanceSpec,
+  Limits,
+  Placement,
+  PortOwner,
+  Release,
+  Site,
+  Staged,
+  TeamLimits,
+  Usage,
+  Way,
+} from '../engine.ts'
 import { adopt } from './adopt.ts'
 import type { Capabilities, Without } from './capabilities.ts'
 import { describe, findCapabilities } from './capabilities.ts'
@@ -49,7 +65,8 @@ export interface ProcessEngineOptions {
 }
 
 /** Names everything of an installation that lies outside its home. The same for as long as the home stays where it is. */
-export const installationOf = (home: string) => createHash('sha256').update(realpathSync(home)).digest('hex').slice(0, 6)
+export const installationOf = (home: string) =>
+  createHash('sha256').update(realpathSync(home)).digest('hex').slice(0, 6)
 
 export async function openProcessEngine(options: ProcessEngineOptions): Promise<Engine> {
   mkdirSync(options.home, { recursive: true })
@@ -118,7 +135,10 @@ class ProcessEngine implements Engine {
   describe = () => describe(this.#can, this.#teamLimits)
 
   async prepare(site: Site) {
-    const [{ gatewayAddress, instanceAddress }] = await Promise.all([this.#sites.prepare(site), this.#teams.prepare(checkId(site.teamId))])
+    const [{ gatewayAddress, instanceAddress }] = await Promise.all([
+      this.#sites.prepare(site),
+      this.#teams.prepare(checkId(site.teamId)),
+    ])
     return { gatewayAddress, instanceAddress }
   }
 
@@ -127,8 +147,15 @@ class ProcessEngine implements Engine {
     if (this.#folders.has(spec.id)) throw new PlatformError('conflict', `the instance ${spec.id} exists already`)
     const folder = this.#folders.path(spec.id)
     try {
-      const [team, network] = await Promise.all([this.#teams.prepare(spec.teamId), this.#sites.take(spec.id, spec, { job: spec.job === true })])
-      const record = await makeFolder(spec, team, folder, { folders: this.#folders, root: this.#can.root, namespace: network.namespace })
+      const [team, network] = await Promise.all([
+        this.#teams.prepare(spec.teamId),
+        this.#sites.take(spec.id, spec, { job: spec.job === true }),
+      ])
+      const record = await makeFolder(spec, team, folder, {
+        folders: this.#folders,
+        root: this.#can.root,
+        namespace: network.namespace,
+      })
       return await this.#launch(spec, { team, network }, record)
     } catch (error) {
       this.#sites.leave(spec.id)
@@ -142,7 +169,9 @@ class ProcessEngine implements Engine {
     const [placed, held] = [this.#placed.get(id), this.#held.get(id)]
     this.#held.delete(id)
     if (!placed || !held) throw new PlatformError('start_failed', 'the instance does not wait')
-    return held.release(release.env, async () => replaceSource(this.#folders.path(id), await this.#staged(placed.record, held, release)))
+    return held.release(release.env, async () =>
+      replaceSource(this.#folders.path(id), await this.#staged(placed.record, held, release)),
+    )
   }
 
   async stage(id: string, source: Staged): Promise<void> {
@@ -152,7 +181,13 @@ class ProcessEngine implements Engine {
 
   #staged({ id, uid, gid }: InstanceRecord, held: Held, source: Staged): Promise<string> {
     if (held.staged?.sourceDir !== source.sourceDir) {
-      held.staged = { sourceDir: source.sourceDir, folder: stageSource(this.#folders.path(id), source, { owner: this.#can.root ? { uid, gid } : undefined, before: held.staged?.folder }) }
+      held.staged = {
+        sourceDir: source.sourceDir,
+        folder: stageSource(this.#folders.path(id), source, {
+          owner: this.#can.root ? { uid, gid } : undefined,
+          before: held.staged?.folder,
+        }),
+      }
       held.staged.folder.catch(() => {}) // seen at the release
     }
     return held.staged.folder
@@ -186,7 +221,8 @@ class ProcessEngine implements Engine {
 
   async exec(id: string, options: ExecOptions): Promise<ExecSession> {
     const placed = this.#placed.get(id)
-    if (!placed) throw new PlatformError('not_in_this_state', 'the instance is not running', { fix: 'Open it in one that runs.' })
+    if (!placed)
+      throw new PlatformError('not_in_this_state', 'the instance is not running', { fix: 'Open it in one that runs.' })
     return execIn(placed.record, options, {
       bwrap: this.#can.bwrap,
       root: this.#can.root,
@@ -243,12 +279,23 @@ class ProcessEngine implements Engine {
     await this.#sites.close()
   }
 
-  async #launch(spec: InstanceSpec, { team, network }: { team: Team; network: Network }, record: InstanceRecord): Promise<Placement> {
+  async #launch(
+    spec: InstanceSpec,
+    { team, network }: { team: Team; network: Network },
+    record: InstanceRecord,
+  ): Promise<Placement> {
     const { bwrap, root, cgroups } = this.#can
     const folder = this.#folders.path(spec.id)
     const groups = this.#groups(spec.id, { team: spec.teamId, limits: spec.limits, job: spec.job === true })
     const options: LaunchOptions = {
-      spec, folder, root, uid: team.uid, gid: team.gid, teamFolder: team.folder, namespace: network.namespace, cgroups: groups,
+      spec,
+      folder,
+      root,
+      uid: team.uid,
+      gid: team.gid,
+      teamFolder: team.folder,
+      namespace: network.namespace,
+      cgroups: groups,
       cgroupBinds: cgroups?.binds(spec.id) ?? [],
       seccompFile: this.#seccompFile,
       nodeBinary: this.#options.nodeBinary ?? realpathSync(process.execPath),
@@ -262,17 +309,32 @@ class ProcessEngine implements Engine {
     const found = await findProcesses(folder, () => isAlive(shim), bwrap)
     if (!found) {
       // Before there is a status the machine's own tools failed, not the service.
-      throw new PlatformError('start_failed', `the sandbox of the instance could not be made (${await howItEnded(child)})`, { data: { lines: lastLines(spec.logDir) } })
+      throw new PlatformError(
+        'start_failed',
+        `the sandbox of the instance could not be made (${await howItEnded(child)})`,
+        { data: { lines: lastLines(spec.logDir) } },
+      )
     }
     const { id, teamId, serviceId, environmentId, port, job = false } = spec
     record.shim = shim
     record.placement = {
-      id, teamId, serviceId, environmentId, port, job, startedAt,
+      id,
+      teamId,
+      serviceId,
+      environmentId,
+      port,
+      job,
+      startedAt,
       address: network.instanceAddress,
       gatewayAddress: network.gatewayAddress,
       pid: found.payload.pid,
       logs: { stdout: `${spec.logDir}/stdout.log`, stderr: `${spec.logDir}/stderr.log` },
-      writes: [folder, spec.logDir, ...(spec.dataDir ? [spec.dataDir] : []), ...(spec.binds ?? []).filter(({ writable }) => writable).map(({ host }) => host)],
+      writes: [
+        folder,
+        spec.logDir,
+        ...(spec.dataDir ? [spec.dataDir] : []),
+        ...(spec.binds ?? []).filter(({ writable }) => writable).map(({ host }) => host),
+      ],
       identity: { bootId: record.bootId, ...found, cgroups: groups },
     }
     this.#folders.write(record)
@@ -329,6 +391,7 @@ function checkId(id: string): string {
 function checkSpec(spec: InstanceSpec): void {
   for (const id of [spec.id, spec.teamId]) checkId(id)
   if (spec.command.length === 0) throw new PlatformError('bad_request', 'there is no command to run')
-  if (spec.command.some((each) => each.includes('\0'))) throw new PlatformError('bad_request', 'a command cannot hold NUL')
+  if (spec.command.some((each) => each.includes('\0')))
+    throw new PlatformError('bad_request', 'a command cannot hold NUL')
   checkEnvironment(spec.env)
 }

@@ -38,7 +38,17 @@ async function openBench(): Promise<Bench> {
 
 /** What of an installation is still on the machine. */
 function leftovers(id: string): string[] {
-  return namesWith(['/run/netns', '/sys/class/net', '/sys/fs/cgroup', '/sys/fs/cgroup/memory', '/sys/fs/cgroup/pids', '/sys/fs/cgroup/cpu'], id)
+  return namesWith(
+    [
+      '/run/netns',
+      '/sys/class/net',
+      '/sys/fs/cgroup',
+      '/sys/fs/cgroup/memory',
+      '/sys/fs/cgroup/pids',
+      '/sys/fs/cgroup/cpu',
+    ],
+    id,
+  )
 }
 
 conformance('process', openBench)
@@ -50,7 +60,12 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
   afterAll(() => bench.destroy(), patient)
 
   test('says that everything holds', () => {
-    expect(bench.engine.describe()).toMatchObject({ sandbox: 'bubblewrap', network: 'site', teamsApart: true, warnings: [] })
+    expect(bench.engine.describe()).toMatchObject({
+      sandbox: 'bubblewrap',
+      network: 'site',
+      teamsApart: true,
+      warnings: [],
+    })
   })
 
   test('shows a service nothing of the machine: no homes, no checkout, no platform data, no other processes', async () => {
@@ -74,8 +89,12 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
 
   test('has the promised programs on PATH', async () => {
     const service = await serve(bench)
-    const versions = await ask<string>(service, '/run', { command: 'node -v; npm -v; npx -v; python3 -V; id -un; echo $HOME; touch ~/x /tmp/x' })
-    expect(versions).toMatch(/^v24\.\d+\.\d+\n\d+\.\d+\.\d+\n\d+\.\d+\.\d+\nPython 3\.\d+\.\d+\nservice\n\/var\/home\n$/)
+    const versions = await ask<string>(service, '/run', {
+      command: 'node -v; npm -v; npx -v; python3 -V; id -un; echo $HOME; touch ~/x /tmp/x',
+    })
+    expect(versions).toMatch(
+      /^v24\.\d+\.\d+\n\d+\.\d+\.\d+\n\d+\.\d+\.\d+\nPython 3\.\d+\.\d+\nservice\n\/var\/home\n$/,
+    )
     await bench.engine.remove(service.id)
   })
 
@@ -83,7 +102,9 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
     const secret = 'hunter2-never-in-a-list'
     const service = await serve(bench, { env: { SECRET: secret } })
     const session = await bench.engine.exec(service.id, { command: ['cat'], env: { OTHER: secret } })
-    const lists = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((pid) => read(`/proc/${pid}/cmdline`))
+    const lists = readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map((pid) => read(`/proc/${pid}/cmdline`))
     expect(lists.join()).not.toContain(secret)
     session.end()
     await session.exited
@@ -94,7 +115,11 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
 
   test('sets the limits on calls and rights again in a terminal', async () => {
     const service = await serve(bench)
-    const { out } = await textOf(await bench.engine.exec(service.id, { command: ['grep', '-E', '^(CapEff|CapBnd|NoNewPrivs|Seccomp):', '/proc/self/status'] }))
+    const { out } = await textOf(
+      await bench.engine.exec(service.id, {
+        command: ['grep', '-E', '^(CapEff|CapBnd|NoNewPrivs|Seccomp):', '/proc/self/status'],
+      }),
+    )
     expect(out).toBe('CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n')
     await bench.engine.remove(service.id)
   })
@@ -107,14 +132,18 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
     const other = createServer((socket) => socket.end()).listen(0, '0.0.0.0')
     await Promise.all([once(gateway, 'listening'), once(other, 'listening')])
     const { port } = other.address() as { port: number }
-    const from = (host: string, to: number) => ask<{ outcome: string; ms: number }>(two, '/connect', { host, port: String(to) })
+    const from = (host: string, to: number) =>
+      ask<{ outcome: string; ms: number }>(two, '/connect', { host, port: String(to) })
 
     expect(await from(gatewayAddress, bench.gatewayPort)).toMatchObject({ outcome: 'connected' })
     const refused = [
       [one.address, one.port], // another team's service
       [gatewayAddress, port], // another port of the machine
       ['169.254.169.254', 80], // a cloud's metadata
-      ['10.0.0.1', 80], ['192.168.0.1', 80], ['172.17.0.1', 80], ['100.64.0.1', 80],
+      ['10.0.0.1', 80],
+      ['192.168.0.1', 80],
+      ['172.17.0.1', 80],
+      ['100.64.0.1', 80],
     ] as const
     for (const [host, to] of refused) {
       const { outcome, ms } = await from(host, to)
@@ -135,11 +164,28 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
     const personal = await serve(bench, { environmentId: 'env_ann' })
     expect(again.address).toBe(one.address)
     expect(new Set([one, beside, personal].map(({ address }) => address)).size).toBe(3)
-    const outcome = async (from: Placement, to: Placement) => (await ask<{ outcome: string }>(from, '/connect', { host: to.address, port: String(to.port) })).outcome
+    const outcome = async (from: Placement, to: Placement) =>
+      (await ask<{ outcome: string }>(from, '/connect', { host: to.address, port: String(to.port) })).outcome
     expect(await outcome(one, again)).toBe('connected')
-    for (const [from, to] of [[one, beside], [beside, one], [one, personal], [personal, one]] as const) expect(await outcome(from, to)).toBe('ECONNREFUSED')
+    for (const [from, to] of [
+      [one, beside],
+      [beside, one],
+      [one, personal],
+      [personal, one],
+    ] as const)
+      expect(await outcome(from, to)).toBe('ECONNREFUSED')
     const job = async () => {
-      const { id, logs, address } = await bench.engine.start(specOf(bench, ['node', '-e', `require('net').connect(${one.port}, '${one.address}').on('connect', () => console.log('connected')).on('error', (error) => console.log(error.code))`], { job: true, port: 0 }))
+      const { id, logs, address } = await bench.engine.start(
+        specOf(
+          bench,
+          [
+            'node',
+            '-e',
+            `require('net').connect(${one.port}, '${one.address}').on('connect', () => console.log('connected')).on('error', (error) => console.log(error.code))`,
+          ],
+          { job: true, port: 0 },
+        ),
+      )
       await exitsOf(bench.engine).of(id)
       await bench.engine.remove(id)
       return { said: readFileSync(logs.stdout, 'utf8'), address }
@@ -153,7 +199,17 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
   test('takes calls from the platform only: not from another account of the machine', async () => {
     const service = await serve(bench)
     const attempt = `require('net').connect(${service.port}, '${service.address}').on('connect', () => { console.log('connected'); process.exit() }).on('error', (error) => console.log(error.code))`
-    const from = (uid: string) => promisify(execFile)('setpriv', ['--reuid', uid, '--regid', uid, '--clear-groups', process.execPath, '-e', attempt]).then(({ stdout }) => stdout.trim())
+    const from = (uid: string) =>
+      promisify(execFile)('setpriv', [
+        '--reuid',
+        uid,
+        '--regid',
+        uid,
+        '--clear-groups',
+        process.execPath,
+        '-e',
+        attempt,
+      ]).then(({ stdout }) => stdout.trim())
     expect([await from('0'), await from('65534')]).toEqual(['connected', 'ECONNREFUSED'])
     await bench.engine.remove(service.id)
   })
@@ -171,7 +227,10 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
     expect(engine.list()[0]).toMatchObject({ address: service.address, gatewayAddress: service.gatewayAddress })
     const [again, personal] = [await serve(other), await serve(other, { environmentId: 'env_ann' })]
     expect(again).toMatchObject({ address: service.address, gatewayAddress: service.gatewayAddress })
-    expect((await ask<{ outcome: string }>(personal, '/connect', { host: service.address, port: String(service.port) })).outcome).toBe('ECONNREFUSED')
+    expect(
+      (await ask<{ outcome: string }>(personal, '/connect', { host: service.address, port: String(service.port) }))
+        .outcome,
+    ).toBe('ECONNREFUSED')
     await other.destroy()
   })
 
@@ -188,7 +247,14 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
     writeFileSync(`${sourceDir}/package.json`, '{"dependencies":{"is-odd":"3.0.1"}}')
     const { env, binds } = await readOperatorRegistry()
     const limits = { memoryMiB: 1024, cpu: 2, pids: 200 }
-    const job = specOf(bench, ['sh', '-c', 'npm install --no-audit --no-fund && node -p "require(\'is-odd\')(3)"'], { sourceDir, env, binds, limits, job: true, port: 0 })
+    const job = specOf(bench, ['sh', '-c', 'npm install --no-audit --no-fund && node -p "require(\'is-odd\')(3)"'], {
+      sourceDir,
+      env,
+      binds,
+      limits,
+      job: true,
+      port: 0,
+    })
     const { logs, id } = await bench.engine.start(job)
     const { exitCode } = await exitsOf(bench.engine).of(id)
     expect([exitCode, readFileSync(logs.stderr, 'utf8')]).toEqual([0, expect.not.stringContaining('ERR')])
@@ -196,7 +262,9 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
   })
 
   test('a library that a service preloads is not loaded by the tools that run as root', async () => {
-    const { logs, id } = await bench.engine.start(specOf(bench, ['true'], { env: { LD_PRELOAD: '/app/evil.so', BASH_ENV: '/app/evil' } }))
+    const { logs, id } = await bench.engine.start(
+      specOf(bench, ['true'], { env: { LD_PRELOAD: '/app/evil.so', BASH_ENV: '/app/evil' } }),
+    )
     const exits = exitsOf(bench.engine)
     await exits.of(id)
     expect(readFileSync(logs.stderr, 'utf8').match(/evil\.so/g)).toHaveLength(1)
@@ -220,7 +288,9 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
     const other = await openBench()
     const spec = specOf(other, ['node', 'serve.mjs'])
     await other.engine.close()
-    const daemon = spawn(process.execPath, ['--input-type=module', '-e', daemonText(other.folder, spec)], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const daemon = spawn(process.execPath, ['--input-type=module', '-e', daemonText(other.folder, spec)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     await once(daemon.stdout, 'data')
     daemon.kill('SIGKILL')
     await once(daemon, 'close')
@@ -238,7 +308,9 @@ describe.runIf(root)('the process engine as root', { timeout: patient }, () => {
 })
 
 function namesWith(folders: string[], id: string): string[] {
-  return folders.filter((folder) => existsSync(folder)).flatMap((folder) => readdirSync(folder).filter((name) => name.includes(id)))
+  return folders
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).filter((name) => name.includes(id)))
 }
 
 /** A process that starts an instance, says so, and waits to be killed. */
@@ -273,12 +345,20 @@ describe('the process engine without bubblewrap', { timeout: patient }, () => {
 
     const bench = { engine, folder: home, gatewayPort: 18_080, reopen: async () => engine, destroy: async () => {} }
     const dataDir = `${home}/data`
-    const service = await serve(bench, { port: 24_000 + (process.pid % 1000), dataDir, env: { M3O_DATA: '/data', SECRET: 'plain', PATH: '/app/node_modules/.bin:/m3o/bin:/usr/local/bin:/usr/bin:/bin' } })
+    const service = await serve(bench, {
+      port: 24_000 + (process.pid % 1000),
+      dataDir,
+      env: { M3O_DATA: '/data', SECRET: 'plain', PATH: '/app/node_modules/.bin:/m3o/bin:/usr/local/bin:/usr/bin:/bin' },
+    })
     const data = (await ask<Record<string, string>>(service, '/env')).M3O_DATA
     await ask(service, '/write', { path: `${data}/file`, text: 'kept' })
     expect(read(`${dataDir}/file`)).toBe('kept')
-    expect(await ask<string>(service, '/run', { command: 'node -v; npm -v; touch ~/x; pwd' })).toMatch(/^v24.*\n\d+\.[^]*\/app\n$/)
-    const { out, exitCode } = await textOf(await engine.exec(service.id, { command: ['sh', '-c', 'echo $SECRET; exit 6'] }))
+    expect(await ask<string>(service, '/run', { command: 'node -v; npm -v; touch ~/x; pwd' })).toMatch(
+      /^v24.*\n\d+\.[^]*\/app\n$/,
+    )
+    const { out, exitCode } = await textOf(
+      await engine.exec(service.id, { command: ['sh', '-c', 'echo $SECRET; exit 6'] }),
+    )
     expect([out, exitCode]).toEqual(['plain\n', 6])
 
     await engine.close()

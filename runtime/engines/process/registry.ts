@@ -49,7 +49,13 @@ export async function claimSlot(key: Installation & { team: string }): Promise<S
     const taken = new Set(kept.map((entry) => entry.slot))
     for (let slot = 0; slot < slots; slot++) {
       if (taken.has(slot)) continue
-      const entry: Entry = { installation: key.installation, home: key.home, team: key.team, slot, uid: firstUid() + slot }
+      const entry: Entry = {
+        installation: key.installation,
+        home: key.home,
+        team: key.team,
+        slot,
+        uid: firstUid() + slot,
+      }
       write(teamsFile, [...kept, entry])
       return entry
     }
@@ -62,17 +68,31 @@ export async function slotsOf(installation: string): Promise<Slot[]> {
 }
 
 /** Another block of addresses. `isFree` says whether nothing on this machine uses any of it. */
-export async function claimBlock({ installation, home }: Installation, isFree: (network: string, size: number) => boolean): Promise<string> {
+export async function claimBlock(
+  { installation, home }: Installation,
+  isFree: (network: string, size: number) => boolean,
+): Promise<string> {
   return locked(() => {
     // Those of installations that are gone too, until their addresses have been removed from the machine.
     const all = read<BlockEntry>(networksFile)
     const taken = new Set(all.map((entry) => entry.network))
     // Installations of earlier versions take networks of four from the other end, and keep them while they are stopped.
-    const gateways = read<Entry>(teamsFile).filter((entry) => existsSync(entry.home)).flatMap(({ gateway }) => (gateway === undefined ? [] : [asNumber(gateway)]))
-    const candidates = networks.flatMap((network) => Array.from({ length: 65_536 / blockSize }, (_, index) => asText(asNumber(network) + 65_536 - (index + 1) * blockSize)))
-    const isUnused = (network: string) => !taken.has(network) && !gateways.some((gateway) => gateway >= asNumber(network) && gateway < asNumber(network) + blockSize)
+    const gateways = read<Entry>(teamsFile)
+      .filter((entry) => existsSync(entry.home))
+      .flatMap(({ gateway }) => (gateway === undefined ? [] : [asNumber(gateway)]))
+    const candidates = networks.flatMap((network) =>
+      Array.from({ length: 65_536 / blockSize }, (_, index) =>
+        asText(asNumber(network) + 65_536 - (index + 1) * blockSize),
+      ),
+    )
+    const isUnused = (network: string) =>
+      !taken.has(network) &&
+      !gateways.some((gateway) => gateway >= asNumber(network) && gateway < asNumber(network) + blockSize)
     const found = candidates.find((network) => isUnused(network) && isFree(network, blockSize))
-    if (found === undefined) throw new PlatformError('unavailable', 'no block of private addresses is free on this machine', { fix: 'Delete the homes of installations that are no longer used.' })
+    if (found === undefined)
+      throw new PlatformError('unavailable', 'no block of private addresses is free on this machine', {
+        fix: 'Delete the homes of installations that are no longer used.',
+      })
     write(networksFile, [...all, { installation, home, network: found }])
     return found
   })
@@ -80,7 +100,9 @@ export async function claimBlock({ installation, home }: Installation, isFree: (
 
 /** In the order in which they were claimed. */
 export async function blocksOf(installation: string): Promise<string[]> {
-  return read<BlockEntry>(networksFile).filter((entry) => entry.installation === installation).map(({ network }) => network)
+  return read<BlockEntry>(networksFile)
+    .filter((entry) => entry.installation === installation)
+    .map(({ network }) => network)
 }
 
 /** Installations whose home has been deleted: what they had is given to others. */
@@ -91,13 +113,22 @@ export async function goneInstallations(): Promise<string[]> {
 
 /** Once they have been removed from the machine. */
 export async function releaseBlocks(installation: string): Promise<void> {
-  await locked(() => write(networksFile, read<BlockEntry>(networksFile).filter((entry) => entry.installation !== installation)))
+  await locked(() =>
+    write(
+      networksFile,
+      read<BlockEntry>(networksFile).filter((entry) => entry.installation !== installation),
+    ),
+  )
 }
 
 /** For an installation that is gone for good: what it left on disk belongs to nobody afterwards. */
 export async function releaseSlots(installation: string): Promise<void> {
   await locked(() => {
-    for (const file of [teamsFile, networksFile]) write(file, read<Installation>(file).filter((entry) => entry.installation !== installation))
+    for (const file of [teamsFile, networksFile])
+      write(
+        file,
+        read<Installation>(file).filter((entry) => entry.installation !== installation),
+      )
   })
 }
 
@@ -125,7 +156,9 @@ function write(file: string, entries: readonly object[]): void {
 /** flock(1) holds the lock for as long as its child reads our pipe, so the kernel frees it however we die. */
 async function locked<T>(work: () => T): Promise<T> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const holder = spawn('flock', [`${folder}/lock`, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const holder = spawn('flock', [`${folder}/lock`, 'sh', '-c', 'echo held; exec cat'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
   const ended = once(holder, 'close')
   try {
     const [text] = (await Promise.race([once(holder.stdout, 'data'), ended])) as [unknown]

@@ -13,7 +13,11 @@ export const toolEnvironment = {
 } as Partial<NodeJS.ProcessEnv> as NodeJS.ProcessEnv // Next's types ask for NODE_ENV everywhere
 
 /** Runs one of the machine's own tools to its end, with none of our environment. */
-export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<{ code: number; stdout: string }> {
+export function run(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<{ code: number; stdout: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       env: toolEnvironment,

@@ -6,19 +6,41 @@
 const architectures = {
   x64: {
     audit: 0xc000003e,
-    socket: 41, clone: 56, ioctl: 16, unshare: 272,
+    socket: 41,
+    clone: 56,
+    ioctl: 16,
+    unshare: 272,
     denied: [
-      248, 249, 250, // add_key request_key keyctl
-      321, 298, 323, 308, 304, // bpf perf_event_open userfaultfd setns open_by_handle_at
-      165, 166, 155, // mount umount2 pivot_root
-      246, 320, 175, 313, 176, // kexec_load kexec_file_load init_module finit_module delete_module
-      179, 167, 168, 169, 163, // quotactl swapon swapoff reboot acct
+      248,
+      249,
+      250, // add_key request_key keyctl
+      321,
+      298,
+      323,
+      308,
+      304, // bpf perf_event_open userfaultfd setns open_by_handle_at
+      165,
+      166,
+      155, // mount umount2 pivot_root
+      246,
+      320,
+      175,
+      313,
+      176, // kexec_load kexec_file_load init_module finit_module delete_module
+      179,
+      167,
+      168,
+      169,
+      163, // quotactl swapon swapoff reboot acct
       103, // syslog: the kernel's log names the processes of all
     ],
   },
   arm64: {
     audit: 0xc00000b7,
-    socket: 198, clone: 220, ioctl: 29, unshare: 97,
+    socket: 198,
+    clone: 220,
+    ioctl: 29,
+    unshare: 97,
     denied: [217, 218, 219, 280, 241, 282, 268, 265, 40, 39, 41, 104, 294, 105, 273, 106, 60, 224, 225, 142, 89, 116],
   },
 } as const
@@ -70,8 +92,14 @@ export function seccompProgram(arch: string = process.arch): Buffer | undefined 
   for (const number of absent) program.push([JUMP_EQUAL, 0, 1, number], [RETURN, 0, 0, errno(ENOSYS)])
 
   program.push(
-    ...whenArgument(socket, 0, [[AF_VSOCK, EAFNOSUPPORT], [AF_ALG, EAFNOSUPPORT]]),
-    ...whenArgument(ioctl, 1, [[TIOCSTI, EPERM], [TIOCLINUX, EPERM]]),
+    ...whenArgument(socket, 0, [
+      [AF_VSOCK, EAFNOSUPPORT],
+      [AF_ALG, EAFNOSUPPORT],
+    ]),
+    ...whenArgument(ioctl, 1, [
+      [TIOCSTI, EPERM],
+      [TIOCLINUX, EPERM],
+    ]),
     ...whenBit(clone, CLONE_NEWUSER),
     ...whenBit(unshare, CLONE_NEWUSER),
     [RETURN, 0, 0, ALLOW],
@@ -88,7 +116,10 @@ export function seccompProgram(arch: string = process.arch): Buffer | undefined 
 }
 
 function whenArgument(number: number, index: number, cases: [value: number, code: number][]): Instruction[] {
-  const body = cases.flatMap<Instruction>(([value, code]) => [[JUMP_EQUAL, 0, 1, value], [RETURN, 0, 0, errno(code)]])
+  const body = cases.flatMap<Instruction>(([value, code]) => [
+    [JUMP_EQUAL, 0, 1, value],
+    [RETURN, 0, 0, errno(code)],
+  ])
   return [[JUMP_EQUAL, 0, body.length + 2, number], [LOAD, 0, 0, argument(index)], ...body, [RETURN, 0, 0, ALLOW]]
 }
 

@@ -46,19 +46,34 @@ export class Sites {
     const found = records.flatMap((record) => {
       const device = record.namespace?.split('/').at(-1)
       if (device === undefined) return []
-      const gateway = device.startsWith(`${devicePrefix(installation)}_`) ? undefined : slots.get(record.teamId)?.gateway
-      const teamLink: TeamLink | undefined = gateway === undefined ? undefined : { device, gateway, address: asText(asNumber(gateway) + 1) }
+      const gateway = device.startsWith(`${devicePrefix(installation)}_`)
+        ? undefined
+        : slots.get(record.teamId)?.gateway
+      const teamLink: TeamLink | undefined =
+        gateway === undefined ? undefined : { device, gateway, address: asText(asNumber(gateway) + 1) }
       if (record.placement) record.placement.gatewayAddress ??= gateway ?? machine.gatewayAddress
       return [{ device, team: record.teamId, teamLink, record }]
     })
     const links = await this.#networks.adopt(found)
     for (const { device, teamLink, record } of found) {
       const link = links.get(device)
-      const key = teamLink ? device : record.placement?.job ? jobKey(record.id) : record.placement ? siteKey(record.placement) : device
+      const key = teamLink
+        ? device
+        : record.placement?.job
+          ? jobKey(record.id)
+          : record.placement
+            ? siteKey(record.placement)
+            : device
       this.#keys.set(record.id, key)
       const users = this.#entries.get(key)?.users ?? new Set()
       users.add(record.id)
-      if (link || teamLink) this.#entries.set(key, { link: Promise.resolve(link ?? { device, namespace: '', gateway: '', address: '' }), users, timer: undefined, until: 0 })
+      if (link || teamLink)
+        this.#entries.set(key, {
+          link: Promise.resolve(link ?? { device, namespace: '', gateway: '', address: '' }),
+          users,
+          timer: undefined,
+          until: 0,
+        })
     }
   }
 
@@ -126,14 +141,20 @@ export class Sites {
     if (entry.users.size > 0 || this.#entries.get(key) !== entry) return
     this.#entries.delete(key)
     const isTeamLink = !key.includes('/')
-    const ending: Promise<void> = entry.link.then((link) => (isTeamLink ? this.#networks?.freeTeamLink(link.device) : this.#networks?.free(link)))
+    const ending: Promise<void> = entry.link
+      .then((link) => (isTeamLink ? this.#networks?.freeTeamLink(link.device) : this.#networks?.free(link)))
       .catch(() => {}) // what cannot be removed now is found by the next runtime
       .finally(() => this.#ending.delete(ending))
     this.#ending.add(ending)
   }
 }
 
-const networkOf = ({ gateway, address, namespace }: Link): Network => ({ gatewayAddress: gateway, instanceAddress: address, namespace })
+const networkOf = ({ gateway, address, namespace }: Link): Network => ({
+  gatewayAddress: gateway,
+  instanceAddress: address,
+  namespace,
+})
 
-const siteKey = ({ environmentId, serviceId }: Pick<Site, 'environmentId' | 'serviceId'>) => `${environmentId}/${serviceId}`
+const siteKey = ({ environmentId, serviceId }: Pick<Site, 'environmentId' | 'serviceId'>) =>
+  `${environmentId}/${serviceId}`
 const jobKey = (id: string) => `job/${id}`

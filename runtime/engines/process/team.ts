@@ -65,16 +65,25 @@ async function endInstallation(installation: string): Promise<void> {
 }
 
 /** Programs ask who they are; the machine's own users are none of their business. */
-function writeIdentity(folder: string, { uid, gid, ownNetworks }: { uid: number; gid: number; ownNetworks: boolean }): void {
+function writeIdentity(
+  folder: string,
+  { uid, gid, ownNetworks }: { uid: number; gid: number; ownNetworks: boolean },
+): void {
   mkdirSync(folder, { recursive: true, mode: 0o755 })
   const others = 'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n'
-  put(`${folder}/passwd`, `root:x:0:0:root:/nonexistent:/bin/sh\nservice:x:${uid}:${gid}::${sandboxHome}:/bin/bash\n${others}`)
+  put(
+    `${folder}/passwd`,
+    `root:x:0:0:root:/nonexistent:/bin/sh\nservice:x:${uid}:${gid}::${sandboxHome}:/bin/bash\n${others}`,
+  )
   put(`${folder}/group`, `root:x:0:\nservice:x:${gid}:\nnogroup:x:65534:\n`)
   // A resolver on the machine's own loopback, such as systemd's, cannot be reached from a service's network.
   const reachable = ownNetworks ? resolvers() : []
   const rest = reachable.length > 0 ? /^(search|options) .*$/gm : /^.*$/gm
   const machine = existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : ''
-  put(`${folder}/resolv.conf`, [...reachable.map((each) => `nameserver ${each}`), ...(machine.match(rest) ?? []), ''].join('\n'))
+  put(
+    `${folder}/resolv.conf`,
+    [...reachable.map((each) => `nameserver ${each}`), ...(machine.match(rest) ?? []), ''].join('\n'),
+  )
 }
 
 /** Replaced, not rewritten: running sandboxes keep the one that they have. */

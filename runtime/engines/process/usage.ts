@@ -7,7 +7,11 @@ export function usageOf(pid: number): Usage | undefined {
     const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return { memoryBytes: pages * 4096, cpuMs: (Number(fields[11]) + Number(fields[12])) * 10, pids: Number(fields[17]) }
+    return {
+      memoryBytes: pages * 4096,
+      cpuMs: (Number(fields[11]) + Number(fields[12])) * 10,
+      pids: Number(fields[17]),
+    }
   } catch {
     return undefined
   }

@@ -43,7 +43,13 @@ describe.runIf(why === undefined)('walls between teams and environments', { time
   const servers: { close(): unknown }[] = []
   const bystander = { pid: 0, end: () => {} }
 
-  const bench = () => ({ engine, folder: home, gatewayPort: 18_082, reopen: async () => engine, destroy: async () => {} })
+  const bench = () => ({
+    engine,
+    folder: home,
+    gatewayPort: 18_082,
+    reopen: async () => engine,
+    destroy: async () => {},
+  })
   const listen = async (server: Server, ...at: [number, string] | [string]) => {
     server.listen(...(at as [number, string]))
     await once(server, 'listening')
@@ -78,29 +84,46 @@ describe.runIf(why === undefined)('walls between teams and environments', { time
   const vantage = { teamId: 'team_a', environmentId: 'env_ann', serviceId: 's_a' }
 
   /** What a service has for itself, and what others must not reach of it. */
-  async function serviceOf(whose: Whose, site: { teamId: string; environmentId: string; serviceId: string }): Promise<{ placement: Placement; targets: Target[] }> {
+  async function serviceOf(
+    whose: Whose,
+    site: { teamId: string; environmentId: string; serviceId: string },
+  ): Promise<{ placement: Placement; targets: Target[] }> {
     const dataDir = `${home}/data/${site.serviceId}/${site.environmentId}`
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
     writeFileSync(`${dataDir}/rows`, `${word}\n`)
-    const placement = await serve(bench(), { ...site, env: { SECRET: word }, dataDir, command: ['sh', '-c', `echo ${word}; exec node serve.mjs`] })
+    const placement = await serve(bench(), {
+      ...site,
+      env: { SECRET: word },
+      dataDir,
+      command: ['sh', '-c', `echo ${word}; exec node serve.mjs`],
+    })
     await ask(placement, '/write', { path: '/app/written', text: word })
-    const of = (kind: string, id: string, how: string, given: object): Target => ({ id, of: kind, whose, how, ...given })
+    const of = (kind: string, id: string, how: string, given: object): Target => ({
+      id,
+      of: kind,
+      whose,
+      how,
+      ...given,
+    })
     const { pid, identity } = placement
     const cgroup = identity.cgroups.find((folder) => folder.includes('pids')) ?? identity.cgroups[0] ?? ''
-    return { placement, targets: [
-      of('files', 'its data', 'file', { path: `${dataDir}/rows`, word }),
-      of('files', 'its data, written', 'written', { path: `${dataDir}/rows`, word }),
-      of('files', 'its running source', 'file', { path: `${home}/instances/${placement.id}/app/written`, word }),
-      of('environment', 'its secrets', 'environment', { word }),
-      of('logs', 'what it says, on its way', 'file', { path: `${home}/logs/${placement.id}/stdout.log`, word }),
-      of('logs', 'through descriptors', 'opened', { word }),
-      of('processes', 'its service', 'process', { pid }),
-      of('processes', 'its sandbox', 'process', { pid: identity.init.pid }),
-      of('ports', 'its service', 'tcp', { host: placement.address, port: placement.port }),
-      of('cgroups', 'its limits', 'written', { path: `${cgroup}/pids.max`, word: '64\n' }),
-      of('cgroups', 'its processes', 'lists', { path: `${cgroup}/cgroup.procs`, word: String(pid) }),
-      of('cgroups', 'its team’s', 'folder', { path: join(cgroup, '..') }),
-    ] }
+    return {
+      placement,
+      targets: [
+        of('files', 'its data', 'file', { path: `${dataDir}/rows`, word }),
+        of('files', 'its data, written', 'written', { path: `${dataDir}/rows`, word }),
+        of('files', 'its running source', 'file', { path: `${home}/instances/${placement.id}/app/written`, word }),
+        of('environment', 'its secrets', 'environment', { word }),
+        of('logs', 'what it says, on its way', 'file', { path: `${home}/logs/${placement.id}/stdout.log`, word }),
+        of('logs', 'through descriptors', 'opened', { word }),
+        of('processes', 'its service', 'process', { pid }),
+        of('processes', 'its sandbox', 'process', { pid: identity.init.pid }),
+        of('ports', 'its service', 'tcp', { host: placement.address, port: placement.port }),
+        of('cgroups', 'its limits', 'written', { path: `${cgroup}/pids.max`, word: '64\n' }),
+        of('cgroups', 'its processes', 'lists', { path: `${cgroup}/cgroup.procs`, word: String(pid) }),
+        of('cgroups', 'its team’s', 'folder', { path: join(cgroup, '..') }),
+      ],
+    }
   }
 
   /** What others and the machine have that team A's code must not reach. */
@@ -119,12 +142,22 @@ describe.runIf(why === undefined)('walls between teams and environments', { time
       await serviceOf('production', { ...vantage, environmentId: 'env_production' }),
       await serviceOf('a service beside it', { ...vantage, serviceId: 's_beside' }),
     ]
-    const machine = spawn(process.execPath, ['-e', `setInterval(() => {}, 1e6) // ${word}`], { env: { WORD: word } as unknown as NodeJS.ProcessEnv, stdio: 'ignore' })
+    const machine = spawn(process.execPath, ['-e', `setInterval(() => {}, 1e6) // ${word}`], {
+      env: { WORD: word } as unknown as NodeJS.ProcessEnv,
+      stdio: 'ignore',
+    })
     Object.assign(bystander, { pid: machine.pid, end: () => machine.kill('SIGKILL') })
     writeFileSync(shmFile, word)
-    await promisify(execFile)(python, ['-c', `import ctypes; c = ctypes.CDLL(None); assert c.shmget(${shmKey}, 4096, 0o1666) >= 0`])
+    await promisify(execFile)(python, [
+      '-c',
+      `import ctypes; c = ctypes.CDLL(None); assert c.shmget(${shmKey}, 4096, 0o1666) >= 0`,
+    ])
 
-    for (const name of ['runtime', 'gateway']) await listen(answering(), (mkdirSync(`${home}/run`, { recursive: true, mode: 0o700 }), `${home}/run/${name}.sock`))
+    for (const name of ['runtime', 'gateway'])
+      await listen(
+        answering(),
+        (mkdirSync(`${home}/run`, { recursive: true, mode: 0o700 }), `${home}/run/${name}.sock`),
+      )
     await listen(answering(), `${home}/pg/.s.PGSQL.5432`)
     await listen(answering(), '\0m3o-walls-abstract')
     const loopback = await listen(answering(), 0, '127.0.0.1')
@@ -135,16 +168,36 @@ describe.runIf(why === undefined)('walls between teams and environments', { time
     await once(datagrams, 'listening')
     servers.push(datagrams)
     const { gatewayAddress: gateway } = await engine.prepare(vantage)
-    const addresses = (family: string, of: (device: string) => boolean) => Object.entries(networkInterfaces()).filter(([device]) => of(device)).flatMap(([, all]) => all ?? []).filter((each) => each.family === family && !each.internal).map((each) => each.address)
+    const addresses = (family: string, of: (device: string) => boolean) =>
+      Object.entries(networkInterfaces())
+        .filter(([device]) => of(device))
+        .flatMap(([, all]) => all ?? [])
+        .filter((each) => each.family === family && !each.internal)
+        .map((each) => each.address)
     const ofTeams = /^m3[0-9a-f]/
     const outside = addresses('IPv4', (device) => !ofTeams.test(device))
     // Of other installations of this machine, which may be gone at any time.
-    const ofOthers = addresses('IPv4', (device) => ofTeams.test(device) && !device.startsWith(`m3${installationOf(home)}`))
+    const ofOthers = addresses(
+      'IPv4',
+      (device) => ofTeams.test(device) && !device.startsWith(`m3${installationOf(home)}`),
+    )
     // The machine's own ends of links, in the other family.
     const linkLocal = addresses('IPv6', (device) => device.startsWith(`m3${installationOf(home)}`))
 
-    const b = (of: string, id: string, how: string, given: object) => ({ id, of, whose: 'team B' as const, how, ...given })
-    const m = (of: string, id: string, how: string, given: object) => ({ id, of, whose: 'the machine' as const, how, ...given })
+    const b = (of: string, id: string, how: string, given: object) => ({
+      id,
+      of,
+      whose: 'team B' as const,
+      how,
+      ...given,
+    })
+    const m = (of: string, id: string, how: string, given: object) => ({
+      id,
+      of,
+      whose: 'the machine' as const,
+      how,
+      ...given,
+    })
     const blind = <T extends object>(target: T) => ({ ...target, unknown: true as const })
     return [
       ...others.flatMap((each) => each.targets),
@@ -152,7 +205,10 @@ describe.runIf(why === undefined)('walls between teams and environments', { time
       m('files', 'the secrets’ key', 'file', { path: secrets, word }),
       m('files', 'the secrets’ key, written', 'written', { path: secrets, word }),
       m('files', 'the checkout', 'file', { path: `${realpathSync(checkout)}/package.json`, word: '"m3o"' }),
-      m('files', 'the checkout, written', 'written', { path: `${realpathSync(checkout)}/.gitignore`, word: readFileSync(`${checkout}/.gitignore`, 'utf8').slice(0, 1) }),
+      m('files', 'the checkout, written', 'written', {
+        path: `${realpathSync(checkout)}/.gitignore`,
+        word: readFileSync(`${checkout}/.gitignore`, 'utf8').slice(0, 1),
+      }),
       m('files', 'accounts', 'file', { path: '/etc/shadow', word: 'root:' }),
       m('files', 'users of teams', 'file', { path: '/var/lib/m3o-registry/teams.json', word: 'installation' }),
       m('files', 'homes', 'folder', { path: '/root' }),
@@ -178,25 +234,41 @@ describe.runIf(why === undefined)('walls between teams and environments', { time
       m('database', 'its socket', 'unix', { path: `${home}/pg/.s.PGSQL.5432` }),
       m('database', 'its files', 'file', { path: postgres, word }),
       m('/proc', 'the kernel’s memory', 'lists', { path: '/proc/vmallocinfo', word: '0x' }),
-      m('/proc', 'settings of the kernel', 'written', { path: '/proc/sys/kernel/core_pattern', word: readFileSync('/proc/sys/kernel/core_pattern', 'utf8').slice(0, 1) }),
-      m('/proc', 'ports that listen', 'lists', { path: '/proc/net/tcp', word: loopback.toString(16).toUpperCase().padStart(4, '0') }),
+      m('/proc', 'settings of the kernel', 'written', {
+        path: '/proc/sys/kernel/core_pattern',
+        word: readFileSync('/proc/sys/kernel/core_pattern', 'utf8').slice(0, 1),
+      }),
+      m('/proc', 'ports that listen', 'lists', {
+        path: '/proc/net/tcp',
+        word: loopback.toString(16).toUpperCase().padStart(4, '0'),
+      }),
       m('/proc', 'sockets’ names', 'lists', { path: '/proc/net/unix', word: 'm3o-walls-abstract' }),
       m('shared memory', 'files', 'file', { path: shmFile, word }),
       m('shared memory', 'System V', 'shm', { key: shmKey }),
-      ...['169.254.169.254', '168.63.129.16', '100.100.100.200', '192.0.0.192'].map((host) => blind(m('metadata', host, 'tcp', { host, port: 80 }))),
+      ...['169.254.169.254', '168.63.129.16', '100.100.100.200', '192.0.0.192'].map((host) =>
+        blind(m('metadata', host, 'tcp', { host, port: 80 })),
+      ),
       blind(m('metadata', 'fd00:ec2::254', 'tcp', { host: 'fd00:ec2::254', port: 80, family: '6' })),
-      ...['10.0.0.1', '172.17.0.1', '192.168.0.1', '100.64.0.1'].map((host) => blind(m('private ranges', host, 'tcp', { host, port: 80 }))),
+      ...['10.0.0.1', '172.17.0.1', '192.168.0.1', '100.64.0.1'].map((host) =>
+        blind(m('private ranges', host, 'tcp', { host, port: 80 })),
+      ),
     ]
   }
 
-  const argument = () => JSON.stringify(targets.map(({ of: _, whose: __, unknown: ___, ...target }) => target), (name, value: unknown) => (name === 'word' ? [...String(value)].reverse().join('') : value))
+  const argument = () =>
+    JSON.stringify(
+      targets.map(({ of: _, whose: __, unknown: ___, ...target }) => target),
+      (name, value: unknown) => (name === 'word' ? [...String(value)].reverse().join('') : value),
+    )
   const reachedIn = (text: string): string[] => {
     const found = /REACHED (\[.*?\]) TRIED (\d+)/.exec(text)
-    if (found?.[1] === undefined || Number(found[2]) !== targets.length) throw new Error(`the probe did not come to its end: ${text.slice(-2_000)}`)
+    if (found?.[1] === undefined || Number(found[2]) !== targets.length)
+      throw new Error(`the probe did not come to its end: ${text.slice(-2_000)}`)
     return JSON.parse(found[1]) as string[]
   }
   /** Numbered, as ids repeat for team and machine. */
-  const numbered = () => targets.forEach((target, at) => Object.assign(target, { id: `${at} ${target.whose}: ${target.of}: ${target.id}` }))
+  const numbered = () =>
+    targets.forEach((target, at) => Object.assign(target, { id: `${at} ${target.whose}: ${target.of}: ${target.id}` }))
 
   const vantages: Record<string, () => Promise<string[]>> = {
     async service() {
@@ -209,19 +281,38 @@ describe.runIf(why === undefined)('walls between teams and environments', { time
     },
     async terminal() {
       const service = await serve(bench(), vantage)
-      const session = await engine.exec(service.id, { command: [python, '/app/breaks-out.py', argument()], tty: { cols: 500, rows: 50 } })
+      const session = await engine.exec(service.id, {
+        command: [python, '/app/breaks-out.py', argument()],
+        tty: { cols: 500, rows: 50 },
+      })
       let text = ''
       session.stdout.on('data', (part: Buffer) => (text += part.toString()))
       await session.exited
       await engine.remove(service.id)
       return reachedIn(text)
     },
-    build: () => built({ 'm3o.json': JSON.stringify({ name: 'hello', build: `${python} breaks-out.py "$(cat targets.json)"`, command: 'true' }) }),
-    'install script': () => built({
-      'package.json': JSON.stringify({ name: 'hello', dependencies: { inner: 'file:./inner' } }), 'index.js': '', 'm3o.json': '{"name":"hello"}',
-      'inner/package.json': JSON.stringify({ name: 'inner', version: '1.0.0', scripts: { install: `${python} breaks-out.py "$(cat targets.json)"` } }),
-      'inner/breaks-out.py': probe, 'inner/targets.json': argument(), '.npmrc': 'foreground-scripts=true\n',
-    }),
+    build: () =>
+      built({
+        'm3o.json': JSON.stringify({
+          name: 'hello',
+          build: `${python} breaks-out.py "$(cat targets.json)"`,
+          command: 'true',
+        }),
+      }),
+    'install script': () =>
+      built({
+        'package.json': JSON.stringify({ name: 'hello', dependencies: { inner: 'file:./inner' } }),
+        'index.js': '',
+        'm3o.json': '{"name":"hello"}',
+        'inner/package.json': JSON.stringify({
+          name: 'inner',
+          version: '1.0.0',
+          scripts: { install: `${python} breaks-out.py "$(cat targets.json)"` },
+        }),
+        'inner/breaks-out.py': probe,
+        'inner/targets.json': argument(),
+        '.npmrc': 'foreground-scripts=true\n',
+      }),
     async 'language server'() {
       const folder = mkdtempSync(join(home, 'project-'))
       mkdirSync(`${folder}/app/node_modules`, { recursive: true })
@@ -229,8 +320,14 @@ describe.runIf(why === undefined)('walls between teams and environments', { time
       let text = ''
       const ended = Promise.withResolvers<void>()
       const { child } = await startProgram({
-        folder, types: compilerFolder(), modules: undefined, helper, command: [python, '-c', probe, argument()],
-        onExit: ended.resolve, onSay: (said) => (text += said), onError: ended.reject,
+        folder,
+        types: compilerFolder(),
+        modules: undefined,
+        helper,
+        command: [python, '-c', probe, argument()],
+        onExit: ended.resolve,
+        onSay: (said) => (text += said),
+        onError: ended.reject,
       })
       child.stdout?.on('data', (part: Buffer) => (text += part.toString()))
       await ended.promise
@@ -241,19 +338,30 @@ describe.runIf(why === undefined)('walls between teams and environments', { time
   }
 
   async function built(files: Record<string, string>): Promise<string[]> {
-    const builds = await openBuilds({ home, engine, registry: { env: {}, binds: [] }, log: { info: () => {}, warn: () => {} } })
+    const builds = await openBuilds({
+      home,
+      engine,
+      registry: { env: {}, binds: [] },
+      log: { info: () => {}, warn: () => {} },
+    })
     let text = ''
-    await builds.build({
-      ...vantage, trust: trustOf([{ id: vantage.environmentId, teamId: vantage.teamId, kind: 'production', protection: null }]), name: 'hello', treeHash: String(Math.random()), onLine: (line) => (text += `${line}\n`),
-      exportTree: async (into) => {
-        await cp(programs, into, { recursive: true })
-        for (const [path, content] of Object.entries({ 'targets.json': argument(), ...files })) {
-          mkdirSync(join(into, path, '..'), { recursive: true })
-          writeFileSync(join(into, path), content)
-        }
-        return { skipped: [] }
-      },
-    }).catch((error: unknown) => (text += String(error)))
+    await builds
+      .build({
+        ...vantage,
+        trust: trustOf([{ id: vantage.environmentId, teamId: vantage.teamId, kind: 'production', protection: null }]),
+        name: 'hello',
+        treeHash: String(Math.random()),
+        onLine: (line) => (text += `${line}\n`),
+        exportTree: async (into) => {
+          await cp(programs, into, { recursive: true })
+          for (const [path, content] of Object.entries({ 'targets.json': argument(), ...files })) {
+            mkdirSync(join(into, path, '..'), { recursive: true })
+            writeFileSync(join(into, path), content)
+          }
+          return { skipped: [] }
+        },
+      })
+      .catch((error: unknown) => (text += String(error)))
     return reachedIn(text)
   }
 
@@ -265,11 +373,18 @@ describe.runIf(why === undefined)('walls between teams and environments', { time
   })
 
   const table: Record<string, Record<string, string[]>> = {}
-  test.each(Object.keys(vantages))('from a %s of team A nothing of team B, of production, of the service beside it or of the machine is reached', async (from) => {
-    const reached = await vantages[from]?.() ?? ['?']
-    for (const { id, of } of targets) (table[of] ??= {})[from] = [...(table[of]?.[from] ?? []), ...(reached.some((each) => each.startsWith(id)) ? [id] : [])]
-    expect(reached).toEqual([])
-  })
+  test.each(Object.keys(vantages))(
+    'from a %s of team A nothing of team B, of production, of the service beside it or of the machine is reached',
+    async (from) => {
+      const reached = (await vantages[from]?.()) ?? ['?']
+      for (const { id, of } of targets)
+        (table[of] ??= {})[from] = [
+          ...(table[of]?.[from] ?? []),
+          ...(reached.some((each) => each.startsWith(id)) ? [id] : []),
+        ]
+      expect(reached).toEqual([])
+    },
+  )
 
   test('as a table', () => {
     const columns = Object.keys(vantages)
@@ -279,7 +394,9 @@ describe.runIf(why === undefined)('walls between teams and environments', { time
     })
     const all = [['reached of', ...columns], ...rows]
     const widths = all[0]?.map((_, at) => Math.max(...all.map((row) => row[at]?.length ?? 0))) ?? []
-    console.info(`\n${all.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')).join('\n')}\n${targets.length} ways, ${columns.length} places to try them from`)
+    console.info(
+      `\n${all.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')).join('\n')}\n${targets.length} ways, ${columns.length} places to try them from`,
+    )
     expect(rows.flat().filter((cell) => cell === '?')).toEqual([])
   })
 })

@@ -27,7 +27,13 @@ describe.runIf(root)('ways out of teams', { timeout: 30_000 }, () => {
   let neighbour: Placement
   let world: ChildProcess
   const ways = new Map<string, Way>()
-  const bench = () => ({ engine, folder: home, gatewayPort: 18_083, reopen: async () => engine, destroy: async () => {} })
+  const bench = () => ({
+    engine,
+    folder: home,
+    gatewayPort: 18_083,
+    reopen: async () => engine,
+    destroy: async () => {},
+  })
 
   beforeAll(async () => {
     await run('ip', ['netns', 'add', outside])
@@ -39,10 +45,24 @@ describe.runIf(root)('ways out of teams', { timeout: 30_000 }, () => {
     for (const address of [one, two]) await run('ip', ['-n', outside, 'addr', 'add', `${address}/29`, 'dev', 'eth0'])
     await run('ip', ['-n', outside, 'link', 'set', 'eth0', 'up'])
     // Echoes; says so first.
-    world = spawn('nsenter', [`--net=/run/netns/${outside}`, process.execPath, '-e', "require('net').createServer((socket) => socket.on('error', () => {}).pipe(socket)).listen(7000, '0.0.0.0', () => console.log('there'))"], { stdio: ['ignore', 'pipe', 'inherit'] })
+    world = spawn(
+      'nsenter',
+      [
+        `--net=/run/netns/${outside}`,
+        process.execPath,
+        '-e',
+        "require('net').createServer((socket) => socket.on('error', () => {}).pipe(socket)).listen(7000, '0.0.0.0', () => console.log('there'))",
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
     await once(world.stdout ?? world, 'data')
     home = mkdtempSync(join(tmpdir(), 'm3o-ways-'))
-    engine = await openProcessEngine({ home, gatewayPort: 18_083, checkout, wayOf: (team) => ways.get(team) ?? { mode: 'all' } })
+    engine = await openProcessEngine({
+      home,
+      gatewayPort: 18_083,
+      checkout,
+      wayOf: (team) => ways.get(team) ?? { mode: 'all' },
+    })
     service = await serve(bench(), { teamId: 'team_a' })
     neighbour = await serve(bench(), { teamId: 'team_b', environmentId: 'env_b' })
   }, 30_000)
@@ -58,7 +78,8 @@ describe.runIf(root)('ways out of teams', { timeout: 30_000 }, () => {
     await run('ip', ['netns', 'delete', outside])
   }, 30_000)
 
-  const from = async (placement: Placement, host: string, port = 7000) => (await ask<{ outcome: string }>(placement, '/connect', { host, port: String(port) })).outcome
+  const from = async (placement: Placement, host: string, port = 7000) =>
+    (await ask<{ outcome: string }>(placement, '/connect', { host, port: String(port) })).outcome
   const set = async (way: Way) => (ways.set('team_a', way), engine.refreshWays())
 
   test('all: everything public', async () => {
@@ -74,8 +95,11 @@ describe.runIf(root)('ways out of teams', { timeout: 30_000 }, () => {
   test('builds are held to it as well', async () => {
     await set({ mode: 'listed', networks: [one] })
     const exits = exitsOf(engine)
-    const attempt = (host: string) => `node -e "require('net').connect(7000, '${host}').on('connect', () => { console.log('connected'); process.exit() }).on('error', (error) => console.log(error.code))"`
-    const { id, logs } = await engine.start(specOf(bench(), ['sh', '-c', `${attempt(one)}; ${attempt(two)}`], { teamId: 'team_a', job: true, port: 0 }))
+    const attempt = (host: string) =>
+      `node -e "require('net').connect(7000, '${host}').on('connect', () => { console.log('connected'); process.exit() }).on('error', (error) => console.log(error.code))"`
+    const { id, logs } = await engine.start(
+      specOf(bench(), ['sh', '-c', `${attempt(one)}; ${attempt(two)}`], { teamId: 'team_a', job: true, port: 0 }),
+    )
     await exits.of(id)
     expect(readFileSync(logs.stdout, 'utf8')).toBe('connected\nECONNREFUSED\n')
     await engine.remove(id)
@@ -92,7 +116,12 @@ describe.runIf(root)('ways out of teams', { timeout: 30_000 }, () => {
     expect((await session.exited).exitCode).toBe(3)
     expect(said).toMatch(/ECONNRESET|EPIPE|ECONNREFUSED/)
     expect([await from(service, one), await from(service, two)]).toEqual(['ECONNREFUSED', 'ECONNREFUSED'])
-    expect(await ask<string>(service, '/run', { command: 'node -e "require(\'dns\').resolve4(\'example.com\', { timeout: 500, tries: 1 }, (error) => console.log(error ? \'no name\' : \'a name\'))" 2>&1' })).toBe('no name\n')
+    expect(
+      await ask<string>(service, '/run', {
+        command:
+          "node -e \"require('dns').resolve4('example.com', { timeout: 500, tries: 1 }, (error) => console.log(error ? 'no name' : 'a name'))\" 2>&1",
+      }),
+    ).toBe('no name\n')
     const { gatewayAddress } = service
     const gateway = createServer((socket) => socket.end()).listen(18_083, gatewayAddress)
     await once(gateway, 'listening')
@@ -102,7 +131,11 @@ describe.runIf(root)('ways out of teams', { timeout: 30_000 }, () => {
 
   test('a list never opens what is private, nor the machine itself', async () => {
     await set({ mode: 'listed', networks: ['0.0.0.0/0'] })
-    for (const host of [neighbour.address, '10.0.0.1', '169.254.169.254', machine]) expect([host, await from(service, host, host === neighbour.address ? neighbour.port : 7000)]).toEqual([host, 'ECONNREFUSED'])
+    for (const host of [neighbour.address, '10.0.0.1', '169.254.169.254', machine])
+      expect([host, await from(service, host, host === neighbour.address ? neighbour.port : 7000)]).toEqual([
+        host,
+        'ECONNREFUSED',
+      ])
     expect(await from(service, one)).toBe('connected')
   })
 })

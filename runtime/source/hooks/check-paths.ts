@@ -21,7 +21,7 @@ if (left > 0) faults.push(`${left} more paths like these`)
 process.stdout.write(faults.join('\n'))
 
 function* split(bytes: Buffer): Generator<Buffer> {
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(0, start)
     yield bytes.subarray(start, end < 0 ? bytes.length : end)
     start = end < 0 ? bytes.length : end + 1

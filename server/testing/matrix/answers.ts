@@ -13,13 +13,21 @@ export const isNarrow = (actor: ActorName): boolean => (narrowTokens as readonly
 export const otherAction = (action: Action): Action => (action.startsWith('log.') ? 'team.read' : 'log.read')
 
 /** What the table of permissions says of somebody in team `demo`: `admitted`, or the code of the refusal. */
-export function answerFor(actor: ActorName, { action, isPersonal, signedIn }: { action: Action; isPersonal: boolean; signedIn: boolean }): string {
+export function answerFor(
+  actor: ActorName,
+  { action, isPersonal, signedIn }: { action: Action; isPersonal: boolean; signedIn: boolean },
+): string {
   if (actor === 'expired token' || actor === 'token of a removed member') return 'unauthenticated'
   if (actor === 'nobody') return actions[action] === 'nobody' && !signedIn ? 'admitted' : 'unauthenticated'
   if (actions[action] === 'nobody') return 'admitted'
   const isToken = actor.includes('token')
-  const scope = isToken ? { actions: actor === 'token of another action' ? [otherAction(action)] : ofPrograms } : undefined
-  if (isPersonal) return mayDo(action, { signedIn: true, operator: actor === 'operator', role: undefined, scope }) ? 'admitted' : 'forbidden'
+  const scope = isToken
+    ? { actions: actor === 'token of another action' ? [otherAction(action)] : ofPrograms }
+    : undefined
+  if (isPersonal)
+    return mayDo(action, { signedIn: true, operator: actor === 'operator', role: undefined, scope })
+      ? 'admitted'
+      : 'forbidden'
   const role = roleOf(actor) ?? (isToken && actor !== 'token of another team' ? 'owner' : undefined)
   if (role === undefined) return 'not_found'
   return mayDo(action, { signedIn: true, operator: false, role, scope }) ? 'admitted' : 'forbidden'

@@ -11,14 +11,21 @@ import { furnish } from './world.ts'
 /** Everybody who tries each door of team `demo`. */
 export const people = ['operator', 'other team', 'viewer', 'developer', 'admin', 'owner', 'removed'] as const
 export const narrowTokens = ['token of another service', 'token of another environment'] as const
-export const tokens = ['expired token', 'token of a removed member', 'token of another team', 'token of another action', ...narrowTokens] as const
+export const tokens = [
+  'expired token',
+  'token of a removed member',
+  'token of another team',
+  'token of another action',
+  ...narrowTokens,
+] as const
 export const actors = ['nobody', ...people, ...tokens] as const
 export type ActorName = (typeof actors)[number]
 type PersonName = (typeof people)[number]
 
 export const password = 'a fine password'
 export const emailOf = (name: PersonName) => `${name.replace(' ', '-')}@example.com`
-export const roleOf = (name: ActorName): Role | undefined => (name === 'viewer' || name === 'developer' || name === 'admin' || name === 'owner' ? name : undefined)
+export const roleOf = (name: ActorName): Role | undefined =>
+  name === 'viewer' || name === 'developer' || name === 'admin' || name === 'owner' ? name : undefined
 
 export type Cast = Awaited<ReturnType<typeof assemble>>
 
@@ -30,7 +37,10 @@ export async function assemble(stand: Stand) {
   const viewers = new Map<PersonName, Viewer>([['operator', operator]])
   for (const name of people) {
     if (name === 'operator') continue
-    viewers.set(name, await stand.viewerOf(await web.people.create({ email: emailOf(name), name, password, operator: false })))
+    viewers.set(
+      name,
+      await stand.viewerOf(await web.people.create({ email: emailOf(name), name, password, operator: false })),
+    )
   }
   const viewerOf = (name: PersonName): Viewer => viewers.get(name) ?? missing(name)
   const as = (name: PersonName) => stand.as(viewerOf(name))
@@ -48,12 +58,21 @@ export async function assemble(stand: Stand) {
   await as('other team').teams.create({ name: 'other' })
   await as('owner').teams.create({ name: 'elsewhere' })
 
-  const [demo, other] = await Promise.all([furnish(stand, viewerOf('owner'), 'demo'), furnish(stand, viewerOf('other team'), 'other')])
+  const [demo, other] = await Promise.all([
+    furnish(stand, viewerOf('owner'), 'demo'),
+    furnish(stand, viewerOf('other team'), 'other'),
+  ])
 
-  const make = async (by: PersonName, name: string, more: object = {}, team = 'demo') => (await as(by).tokens.create({ team, name, ...more })).token
+  const make = async (by: PersonName, name: string, more: object = {}, team = 'demo') =>
+    (await as(by).tokens.create({ team, name, ...more })).token
   const ofRemoved = await make('removed', 'of one who goes')
   const commandOf = new Map<PersonName, string>()
-  for (const name of people) if (name !== 'operator') commandOf.set(name, (await commandToken(web, viewerOf(name).person, { team: undefined, from: 'test', name: 'command' })).token)
+  for (const name of people)
+    if (name !== 'operator')
+      commandOf.set(
+        name,
+        (await commandToken(web, viewerOf(name).person, { team: undefined, from: 'test', name: 'command' })).token,
+      )
   await as('owner').members.remove({ team: 'demo', userId: viewerOf('removed').person.id })
   const made: Record<(typeof tokens)[number], string> = {
     'expired token': await make('owner', 'short', { expiresAt: Date.now() + 2_000 }),
@@ -61,7 +80,9 @@ export async function assemble(stand: Stand) {
     'token of another team': await make('owner', 'of elsewhere', {}, 'elsewhere'),
     'token of another action': await make('owner', 'reads logs', { scope: { actions: ['log.read'] } }),
     'token of another service': await make('owner', 'of one service', { scope: { services: [demo.apart] } }),
-    'token of another environment': await make('owner', 'of one environment', { scope: { environments: [demo.aside] } }),
+    'token of another environment': await make('owner', 'of one environment', {
+      scope: { environments: [demo.aside] },
+    }),
   }
   /** In place of the one that may read logs, where reading logs is asked for. */
   const readsTeams = await make('owner', 'reads the team', { scope: { actions: ['team.read'] } })
@@ -74,10 +95,18 @@ export async function assemble(stand: Stand) {
     cookies.set(name, browser.cookie)
   }
   const secretOfToken = (name: ActorName, action?: string): string | undefined =>
-    (name === 'token of another action' && action?.startsWith('log.') ? readsTeams : made[name as keyof typeof made] ?? commandOf.get(name as PersonName))
+    name === 'token of another action' && action?.startsWith('log.')
+      ? readsTeams
+      : (made[name as keyof typeof made] ?? commandOf.get(name as PersonName))
 
   return {
-    stand, demo, other, as, join, viewerOf, cookies,
+    stand,
+    demo,
+    other,
+    as,
+    join,
+    viewerOf,
+    cookies,
     /** The secret with which a program acts as somebody: a person's own command, or the token. */
     secretOf: secretOfToken,
     /** @throws PlatformError of a token that is not good any more */

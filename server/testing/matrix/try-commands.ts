@@ -23,7 +23,10 @@ function leaves(command: Command, words: string[]): string[] {
 }
 
 /** Limits by service and environment are tried with procedures; who runs the platform has no token of a team. */
-const triers = actors.filter((actor) => actor !== 'operator' && !actor.startsWith('token of another s') && actor !== 'token of another environment')
+const triers = actors.filter(
+  (actor) =>
+    actor !== 'operator' && !actor.startsWith('token of another s') && actor !== 'token of another environment',
+)
 
 /** Runs each in this process with its real session, over HTTP. */
 export async function tryCommands(cast: Cast): Promise<Tally> {
@@ -33,12 +36,16 @@ export async function tryCommands(cast: Cast): Promise<Tally> {
   await mkdir(source)
   // Refused by the build: who got so far was let in.
   await writeFile(join(source, 'm3o.json'), '{"nonsense": 1}')
-  const quiet = [vi.spyOn(process.stdout, 'write').mockReturnValue(true), vi.spyOn(process.stderr, 'write').mockReturnValue(true)]
+  const quiet = [
+    vi.spyOn(process.stdout, 'write').mockReturnValue(true),
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true),
+  ]
   const stdin = Object.getOwnPropertyDescriptor(process, 'stdin')
   Object.defineProperty(process, 'stdin', { configurable: true, get: () => Readable.from([Buffer.from('value\n')]) })
   const asked: string[] = []
   const note = (url: URL) => {
-    if (url.origin === cast.stand.settings.url) asked.push(url.pathname.startsWith('/api/trpc/') ? url.pathname.slice(10) : url.pathname)
+    if (url.origin === cast.stand.settings.url)
+      asked.push(url.pathname.startsWith('/api/trpc/') ? url.pathname.slice(10) : url.pathname)
   }
   const byHttp = (message: unknown) => {
     const { request } = message as { request: ClientRequest }
@@ -59,11 +66,22 @@ export async function tryCommands(cast: Cast): Promise<Tally> {
         const made = expected === 'admitted' ? await freshFor(cast, trial, actor, number) : {}
         asked.length = 0
         const secret = cast.secretOf(actor, trial.needs[0])
-        const argv = trial.argv(cast.demo, made).map((word) => (word === 'SECRET' ? secret ?? 'none' : word === 'FOLDER' ? source : word === 'NEW' ? join(folder, `new-${number}`) : word))
+        const argv = trial
+          .argv(cast.demo, made)
+          .map((word) =>
+            word === 'SECRET'
+              ? (secret ?? 'none')
+              : word === 'FOLDER'
+                ? source
+                : word === 'NEW'
+                  ? join(folder, `new-${number}`)
+                  : word,
+          )
         const code = await runAs(cast, secret, argv, join(folder, `home-${number}`))
         const isRight = expected === 'admitted' ? code === 'ok' || (trial.ends ?? []).includes(code) : code === expected
         tally.note(isRight, `m3o ${name} as ${actor}: ${code} instead of ${expected}`)
-        if (actor === 'owner' && trial.uses.some((one) => !asked.includes(one))) tally.note(false, `m3o ${name} asked for ${asked.join(', ')}, not all of ${trial.uses.join(', ')}`)
+        if (actor === 'owner' && trial.uses.some((one) => !asked.includes(one)))
+          tally.note(false, `m3o ${name} asked for ${asked.join(', ')}, not all of ${trial.uses.join(', ')}`)
       }
     }
   } finally {
@@ -83,15 +101,20 @@ function expectedOf(actor: ActorName, { needs }: CommandTrial): string {
 
 async function runAs(cast: Cast, token: string | undefined, argv: string[], home: string): Promise<string> {
   let code = 'ok'
-  const run: Run = (work) => async (...given: unknown[]) => {
-    try {
-      const session = new Session({ url: cast.stand.settings.url, token: token ?? '', team: cast.demo.team, env: 'production', json: true }, { XDG_CONFIG_HOME: home } as unknown as NodeJS.ProcessEnv)
-      const exit = await work(session, ...(given.slice(0, -1) as never))
-      if (exit !== undefined && exit !== 0) code = 'failed'
-    } catch (error) {
-      code = platformError(error)?.code ?? `internal: ${String(error)}`
+  const run: Run =
+    (work) =>
+    async (...given: unknown[]) => {
+      try {
+        const session = new Session(
+          { url: cast.stand.settings.url, token: token ?? '', team: cast.demo.team, env: 'production', json: true },
+          { XDG_CONFIG_HOME: home } as unknown as NodeJS.ProcessEnv,
+        )
+        const exit = await work(session, ...(given.slice(0, -1) as never))
+        if (exit !== undefined && exit !== 0) code = 'failed'
+      } catch (error) {
+        code = platformError(error)?.code ?? `internal: ${String(error)}`
+      }
     }
-  }
   await createProgram(run).parseAsync(['node', 'm3o', ...argv])
   return code
 }

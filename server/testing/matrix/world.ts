@@ -38,15 +38,42 @@ export async function furnish(stand: Stand, owner: Viewer, team: string) {
   await own.variables.set({ ...at, name: 'SECRET', value: `the secret of ${team}`, secret: true })
   const [instance] = (await own.services.get(at)).instances
   const { terminalId } = await own.terminals.open({ ...at, size: { cols: 80, rows: 24 } })
-  const spare = await stand.web.people.create({ email: `spare-of-${team}@example.com`, name: 'spare', password: 'a fine password', operator: false })
+  const spare = await stand.web.people.create({
+    email: `spare-of-${team}@example.com`,
+    name: 'spare',
+    password: 'a fine password',
+    operator: false,
+  })
   const { link } = await own.invitations.create({ team, email: spare.email, role: 'viewer' })
-  await stand.as(await stand.viewerOf(spare)).invitations.accept({ secret: decodeURIComponent(new URL(link).pathname.split('/')[2] ?? '') })
+  await stand
+    .as(await stand.viewerOf(spare))
+    .invitations.accept({ secret: decodeURIComponent(new URL(link).pathname.split('/')[2] ?? '') })
   const invitation = await own.invitations.create({ team, email: `invited-to-${team}@example.com`, role: 'viewer' })
   const token = await own.tokens.create({ team, name: `token-of-${team}` })
   return {
-    team, environment: 'production', service, quiet, child, apart, aside, deploymentId, promotionId, terminalId,
-    teamId: made.teamId, serviceId: made.id, quietId: silent.id, environmentId: production?.id ?? '', childId: environment.id,
-    instanceId: instance?.id ?? '', commit: (await own.deployments.get({ team, deploymentId })).commit,
-    invitationId: invitation.id, invitationLink: invitation.link, tokenId: token.id, tokenName: token.name, userId: spare.id, email: spare.email, sessionId: owner.session?.id ?? '',
+    team,
+    environment: 'production',
+    service,
+    quiet,
+    child,
+    apart,
+    aside,
+    deploymentId,
+    promotionId,
+    terminalId,
+    teamId: made.teamId,
+    serviceId: made.id,
+    quietId: silent.id,
+    environmentId: production?.id ?? '',
+    childId: environment.id,
+    instanceId: instance?.id ?? '',
+    commit: (await own.deployments.get({ team, deploymentId })).commit,
+    invitationId: invitation.id,
+    invitationLink: invitation.link,
+    tokenId: token.id,
+    tokenName: token.name,
+    userId: spare.id,
+    email: spare.email,
+    sessionId: owner.session?.id ?? '',
   }
 }

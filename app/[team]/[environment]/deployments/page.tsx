@@ -8,15 +8,26 @@ export const metadata: Metadata = { title: 'Deployments' }
 
 type Query = Partial<Record<'environment' | 'service' | 'by' | 'state', string | string[]>>
 
-export default async function DeploymentsPage({ params, searchParams }: { params: Promise<InTeam>; searchParams: Promise<Query> }) {
+export default async function DeploymentsPage({
+  params,
+  searchParams,
+}: {
+  params: Promise<InTeam>
+  searchParams: Promise<Query>
+}) {
   const place = await params
   const { team } = place
   const { environment, service, by, state } = await searchParams
   return (
-    <Prefetched queries={(trpc) => [
-      trpc.deployments.list.queryOptions(firstPage({ team, environment: one(environment), service: one(service), by: one(by), state: one(state) })),
-      trpc.members.list.queryOptions({ team }), trpc.services.catalogue.queryOptions(place),
-    ]}>
+    <Prefetched
+      queries={(trpc) => [
+        trpc.deployments.list.queryOptions(
+          firstPage({ team, environment: one(environment), service: one(service), by: one(by), state: one(state) }),
+        ),
+        trpc.members.list.queryOptions({ team }),
+        trpc.services.catalogue.queryOptions(place),
+      ]}
+    >
       <DeploymentsList />
     </Prefetched>
   )

@@ -8,5 +8,9 @@ export const metadata: Metadata = { title: 'Environments' }
 /** Those that are there are what the frame has loaded. */
 export default async function EnvironmentsPage({ params }: { params: Promise<InTeam> }) {
   const { team } = await params
-  return <Prefetched queries={(trpc) => [trpc.environments.departed.queryOptions({ team })]}><Environments /></Prefetched>
+  return (
+    <Prefetched queries={(trpc) => [trpc.environments.departed.queryOptions({ team })]}>
+      <Environments />
+    </Prefetched>
+  )
 }

@@ -7,5 +7,9 @@ export const metadata: Metadata = { title: 'Logs' }
 
 export default async function LogsPage({ params }: { params: Promise<InTeam> }) {
   const place = await params
-  return <Prefetched queries={(trpc) => [trpc.services.catalogue.queryOptions(place)]}><Logs /></Prefetched>
+  return (
+    <Prefetched queries={(trpc) => [trpc.services.catalogue.queryOptions(place)]}>
+      <Logs />
+    </Prefetched>
+  )
 }

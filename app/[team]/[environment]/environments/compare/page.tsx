@@ -6,12 +6,23 @@ import { Prefetched } from '#app/prefetched.tsx'
 
 export const metadata: Metadata = { title: 'Compare environments' }
 
-export default async function ComparePage({ params, searchParams }: { params: Promise<InTeam>; searchParams: Promise<{ against?: string | string[] }> }) {
+export default async function ComparePage({
+  params,
+  searchParams,
+}: {
+  params: Promise<InTeam>
+  searchParams: Promise<{ against?: string | string[] }>
+}) {
   const place = await params
   const { against } = await searchParams
   const named = typeof against === 'string' && against !== '' ? against : null
   return (
-    <Prefetched queries={(trpc) => [trpc.environments.diff.queryOptions(comparedWith(place, named)), trpc.promotions.list.queryOptions(place)]}>
+    <Prefetched
+      queries={(trpc) => [
+        trpc.environments.diff.queryOptions(comparedWith(place, named)),
+        trpc.promotions.list.queryOptions(place),
+      ]}
+    >
       <Compare against={named} />
     </Prefetched>
   )

@@ -7,5 +7,9 @@ export const metadata: Metadata = { title: 'Catalogue' }
 
 export default async function CataloguePage({ params }: { params: Promise<InTeam> }) {
   const place = await params
-  return <Prefetched queries={(trpc) => [trpc.services.catalogue.queryOptions(place)]}><Catalogue /></Prefetched>
+  return (
+    <Prefetched queries={(trpc) => [trpc.services.catalogue.queryOptions(place)]}>
+      <Catalogue />
+    </Prefetched>
+  )
 }

@@ -17,7 +17,9 @@ export default async function ServiceLayout({ params, children }: { params: Prom
     <Prefetched queries={(trpc) => [trpc.services.get.queryOptions(at)]}>
       <div className="flex h-full flex-col">
         <ServiceHeader />
-        <div data-scroller className="relative min-h-0 grow overflow-x-hidden overflow-y-auto"><PlaceOf what="tab">{children}</PlaceOf></div>
+        <div data-scroller className="relative min-h-0 grow overflow-x-hidden overflow-y-auto">
+          <PlaceOf what="tab">{children}</PlaceOf>
+        </div>
       </div>
     </Prefetched>
   )

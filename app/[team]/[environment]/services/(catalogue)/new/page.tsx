@@ -6,7 +6,13 @@ import { Prefetched } from '#app/prefetched.tsx'
 export const metadata: Metadata = { title: 'New service' }
 
 /** The catalogue with the dialog open: a link to begin with. */
-export default async function NewServicePage({ params, searchParams }: { params: Promise<InTeam>; searchParams: Promise<{ template?: string | string[] }> }) {
+export default async function NewServicePage({
+  params,
+  searchParams,
+}: {
+  params: Promise<InTeam>
+  searchParams: Promise<{ template?: string | string[] }>
+}) {
   const place = await params
   const { template } = await searchParams
   return (

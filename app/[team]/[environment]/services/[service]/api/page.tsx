@@ -6,5 +6,9 @@ export const metadata: Metadata = { title: 'API' }
 
 /** The service itself is what the layout has loaded. */
 export default function ApiPage() {
-  return <Prefetched queries={(trpc) => [trpc.platform.about.queryOptions()]}><ApiScreen /></Prefetched>
+  return (
+    <Prefetched queries={(trpc) => [trpc.platform.about.queryOptions()]}>
+      <ApiScreen />
+    </Prefetched>
+  )
 }

@@ -8,7 +8,12 @@ export const metadata: Metadata = { title: 'Code' }
 export default async function CodePage({ params }: { params: Promise<OfService> }) {
   const at = await params
   return (
-    <Prefetched queries={(trpc) => [trpc.source.tree.queryOptions({ ...at, ref: { draft: true } }), trpc.source.status.queryOptions(at)]}>
+    <Prefetched
+      queries={(trpc) => [
+        trpc.source.tree.queryOptions({ ...at, ref: { draft: true } }),
+        trpc.source.status.queryOptions(at),
+      ]}
+    >
       <CodeTab />
     </Prefetched>
   )

@@ -9,7 +9,12 @@ export const metadata: Metadata = { title: 'Consumers' }
 export default async function ConsumersPage({ params }: { params: Promise<OfService> }) {
   const { team, environment, service } = await params
   return (
-    <Prefetched queries={(trpc) => [trpc.services.get.queryOptions({ team, environment, service }), trpc.consumers.list.queryOptions({ team, service, ...lookedAt })]}>
+    <Prefetched
+      queries={(trpc) => [
+        trpc.services.get.queryOptions({ team, environment, service }),
+        trpc.consumers.list.queryOptions({ team, service, ...lookedAt }),
+      ]}
+    >
       <Consumers />
     </Prefetched>
   )

@@ -8,5 +8,9 @@ export const metadata: Metadata = { title: 'Deployments' }
 
 export default async function ServiceDeploymentsPage({ params }: { params: Promise<OfService> }) {
   const at = await params
-  return <Prefetched queries={(trpc) => [trpc.deployments.list.queryOptions(firstPage(at))]}><ServiceDeployments /></Prefetched>
+  return (
+    <Prefetched queries={(trpc) => [trpc.deployments.list.queryOptions(firstPage(at))]}>
+      <ServiceDeployments />
+    </Prefetched>
+  )
 }

@@ -10,15 +10,27 @@ import { Prefetched } from '#app/prefetched.tsx'
 
 export const metadata: Metadata = { title: 'Overview' }
 
-export default async function OverviewPage({ params, searchParams }: { params: Promise<OfService>; searchParams: Promise<{ doc?: string }> }) {
+export default async function OverviewPage({
+  params,
+  searchParams,
+}: {
+  params: Promise<OfService>
+  searchParams: Promise<{ doc?: string }>
+}) {
   const { team, environment, service } = await params
   const { doc } = await searchParams
   const at = { team, environment, service }
   return (
-    <Prefetched queries={(trpc) => [
-      trpc.services.get.queryOptions(at), trpc.services.everywhere.queryOptions({ team, service }),
-      trpc.services.traffic.queryOptions(at), trpc.metrics.service.queryOptions({ ...at, ...lastHour }), trpc.platform.about.queryOptions(), trpc.deployments.list.queryOptions(firstPage(at)),
-    ]}>
+    <Prefetched
+      queries={(trpc) => [
+        trpc.services.get.queryOptions(at),
+        trpc.services.everywhere.queryOptions({ team, service }),
+        trpc.services.traffic.queryOptions(at),
+        trpc.metrics.service.queryOptions({ ...at, ...lastHour }),
+        trpc.platform.about.queryOptions(),
+        trpc.deployments.list.queryOptions(firstPage(at)),
+      ]}
+    >
       <WithReadme at={at} doc={doc} />
     </Prefetched>
   )
@@ -35,7 +47,13 @@ async function WithReadme({ at, doc }: { at: OfService; doc: string | undefined 
   const docs = docPaths(await queryClient.fetchQuery(tree).catch(() => []))
   const path = docs.find((each) => each === doc) ?? docs[0]
   const read = path === undefined ? undefined : trpc.source.read.queryOptions({ ...at, ref, path })
-  const text = read === undefined ? null : await queryClient.fetchQuery(read).then((file) => file.text, () => null)
+  const text =
+    read === undefined
+      ? null
+      : await queryClient.fetchQuery(read).then(
+          (file) => file.text,
+          () => null,
+        )
   return (
     <Prefetched queries={() => [serving, tree, ...(read === undefined ? [] : [read])]}>
       {/* Made into elements here, so that the page need not bring what reads Markdown. */}

@@ -9,7 +9,13 @@ export default async function ServiceSettingsPage({ params }: { params: Promise<
   const { team, environment, service } = await params
   const at = { team, environment, service }
   return (
-    <Prefetched queries={(trpc) => [trpc.services.get.queryOptions(at), trpc.variables.list.queryOptions(at), trpc.platform.about.queryOptions()]}>
+    <Prefetched
+      queries={(trpc) => [
+        trpc.services.get.queryOptions(at),
+        trpc.variables.list.queryOptions(at),
+        trpc.platform.about.queryOptions(),
+      ]}
+    >
       <ServiceSettings />
     </Prefetched>
   )

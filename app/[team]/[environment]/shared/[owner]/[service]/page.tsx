@@ -19,10 +19,15 @@ export default async function SharedServicePage({ params, searchParams }: { para
   const { view, file } = await searchParams
   const at = { team, name: `@${owner}/${service}` }
   return (
-    <Prefetched queries={(trpc) => [
-      trpc.services.shared.queryOptions(at), trpc.shared.followed.queryOptions({ team }), trpc.platform.about.queryOptions(),
-      ...(view === 'docs' ? [trpc.shared.docs.queryOptions(at)] : []), ...(view === 'usage' ? [trpc.shared.usage.queryOptions({ ...at, ...lookedAt })] : []),
-    ]}>
+    <Prefetched
+      queries={(trpc) => [
+        trpc.services.shared.queryOptions(at),
+        trpc.shared.followed.queryOptions({ team }),
+        trpc.platform.about.queryOptions(),
+        ...(view === 'docs' ? [trpc.shared.docs.queryOptions(at)] : []),
+        ...(view === 'usage' ? [trpc.shared.usage.queryOptions({ ...at, ...lookedAt })] : []),
+      ]}
+    >
       {view === 'source' ? <WithSource at={at} file={file} /> : <SharedService />}
     </Prefetched>
   )
@@ -36,5 +41,9 @@ async function WithSource({ at, file }: { at: { team: string; name: string }; fi
   if (shown === undefined) return <SharedService />
   const read = trpc.shared.read.queryOptions({ ...at, path: shown.path })
   await queryClient.fetchQuery(read).catch(() => {})
-  return <Prefetched queries={() => [tree, read]}><SharedService /></Prefetched>
+  return (
+    <Prefetched queries={() => [tree, read]}>
+      <SharedService />
+    </Prefetched>
+  )
 }

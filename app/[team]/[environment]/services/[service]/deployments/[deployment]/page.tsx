@@ -12,11 +12,17 @@ export const metadata: Metadata = { title: 'Deployment' }
 export default async function DeploymentPage({ params }: { params: Promise<OfService & { deployment: string }> }) {
   const { deployment, ...at } = await params
   return (
-    <Prefetched queries={(trpc) => [
-      trpc.deployments.get.queryOptions({ team: at.team, deploymentId: deployment }), trpc.deployments.list.queryOptions(firstPage(at)),
-      trpc.deployments.diff.queryOptions({ team: at.team, deploymentId: deployment }), trpc.deployments.impact.queryOptions({ team: at.team, deploymentId: deployment }),
-    ]}>
-      <WithLog at={at} deploymentId={deployment}><DeploymentDetail /></WithLog>
+    <Prefetched
+      queries={(trpc) => [
+        trpc.deployments.get.queryOptions({ team: at.team, deploymentId: deployment }),
+        trpc.deployments.list.queryOptions(firstPage(at)),
+        trpc.deployments.diff.queryOptions({ team: at.team, deploymentId: deployment }),
+        trpc.deployments.impact.queryOptions({ team: at.team, deploymentId: deployment }),
+      ]}
+    >
+      <WithLog at={at} deploymentId={deployment}>
+        <DeploymentDetail />
+      </WithLog>
     </Prefetched>
   )
 }
@@ -26,5 +32,9 @@ function WithLog({ at, deploymentId, children }: { at: OfService; deploymentId: 
   const { queryClient, trpc } = page()
   const deployment = queryClient.getQueryData(trpc.deployments.get.queryKey({ team: at.team, deploymentId }))
   if (deployment === undefined) return children
-  return <Prefetched queries={(options) => [options.logs.read.queryOptions(logQuery(at, deployment))]}>{children}</Prefetched>
+  return (
+    <Prefetched queries={(options) => [options.logs.read.queryOptions(logQuery(at, deployment))]}>
+      {children}
+    </Prefetched>
+  )
 }
