@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: [
-      '{contract,db,runtime,gateway,server,client,components,cli,sdk,templates,services,fixtures}/**/*.test.{ts,tsx}',
+      '{contract,db,runtime,gateway,server,client,components,cli,sdk,templates,services,fixtures,bin}/**/*.test.{ts,tsx}',
     ],
     globalSetup: 'e2e/database/server.ts',
     maxWorkers: 2,

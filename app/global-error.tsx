@@ -14,7 +14,7 @@ export default function GlobalError({ error, reset }: ScreenErrorProps) {
             Try again in a moment.{' '}
             {error.digest !== undefined && (
               <>
-                If it stays, give the operator this id: <code>{error.digest}</code>
+                If the error remains, give this id to the operator: <code>{error.digest}</code>
               </>
             )}
           </p>

@@ -8,8 +8,8 @@ export const metadata: Metadata = { title: 'Not found' }
 export default function NotFound() {
   return (
     <Gate
-      title="There is nothing here"
-      about="The address may be mistyped, or what it names was deleted, or you are not in the team that owns it."
+      title="Page not found"
+      about="Check the address. The page may have been deleted, or may belong to a team that you are not in."
     >
       <a className={buttonStyle('primary')} href={paths.home()}>
         Go to the console

@@ -217,16 +217,14 @@ async function prepare(platform: TestPlatform): Promise<string[]> {
   await Promise.all([deploy('b', node('http', 'c')), deploy('d', node('http', ''))])
   const names = ['production', ...Array.from({ length: Number(values.environments) - 1 }, (_, n) => `e${n + 1}`)]
   const made = await Promise.all(
-    names
-      .slice(1)
-      .map((name) =>
-        platform.rpc.call('environments.create', {
-          teamId: platform.teamId,
-          name,
-          parentId: platform.production,
-          ownerId: platform.userId,
-        }),
-      ),
+    names.slice(1).map((name) =>
+      platform.rpc.call('environments.create', {
+        teamId: platform.teamId,
+        name,
+        parentId: platform.production,
+        ownerId: platform.userId,
+      }),
+    ),
   )
   for (const [n, { id }] of made.entries()) {
     const hop = (next: string) => (n % 2 === 0 ? python(next) : node('http', next))
@@ -241,7 +239,12 @@ function ask({ gatewayPort, token }: TestPlatform, environment: string): Promise
   const path = `/v1/a/${thirds[Math.floor(Math.random() * thirds.length)]}`
   return new Promise((resolve, reject) => {
     request(
-      { port: gatewayPort, agent, path, headers: { authorization: `Bearer ${token}`, 'm3o-environment': environment } },
+      {
+        port: gatewayPort,
+        agent,
+        path,
+        headers: { authorization: `Bearer ${token}`, 'm3o-environment': environment },
+      },
       (answer) => {
         let text = ''
         answer

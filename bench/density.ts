@@ -149,18 +149,16 @@ async function multiply(db: Db, home: string, count: number): Promise<string[]> 
       await tx
         .insert(documents)
         .values(lot.map(({ id }) => ({ serviceId: id, commit: document.commit, text: document.text })))
-      await tx
-        .insert(deployments)
-        .values(
-          lot.map(({ id, deploymentId }) => ({
-            ...deployment,
-            id: deploymentId,
-            serviceId: id,
-            watchedUntil: null,
-            previousId: null,
-            variables: seal.seal(variables, sealedVariables(deploymentId)),
-          })),
-        )
+      await tx.insert(deployments).values(
+        lot.map(({ id, deploymentId }) => ({
+          ...deployment,
+          id: deploymentId,
+          serviceId: id,
+          watchedUntil: null,
+          previousId: null,
+          variables: seal.seal(variables, sealedVariables(deploymentId)),
+        })),
+      )
       await tx.insert(releases).values(lot.map(({ id, deploymentId }) => ({ ...release, serviceId: id, deploymentId })))
     })
   }

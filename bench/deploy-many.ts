@@ -51,7 +51,7 @@ async function ideal(): Promise<number> {
               HOST: '127.0.0.1',
               M3O_BUILD: join(own, 'js'),
               NODE_ENV: 'production',
-            } as NodeJS.ProcessEnv,
+            },
             stdio: 'ignore',
           }),
         )

@@ -151,8 +151,8 @@ async function ours(app: App): Promise<void> {
     ['pm2', 'pm2 reload', pm2],
   ] as const) {
     if (!ways.includes(way)) continue
-    const figures = await byPeer(start, app).catch(
-      (error: Error) => void console.log(`${name}, ${called}: ${error.message}`),
+    const figures = await byPeer(start, app).catch((error: Error) =>
+      console.log(`${name}, ${called}: ${error.message}`),
     )
     if (!figures) continue
     show(`${name}, ${called}`, figures)

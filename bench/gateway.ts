@@ -312,6 +312,8 @@ end`,
   process.exitCode = reaches.every(({ held }) => held) ? 0 : 1
 } finally {
   for (const child of children) child.kill('SIGTERM')
-  await Promise.all(children.map((child) => child.exitCode ?? new Promise((resolve) => child.once('exit', resolve))))
+  await Promise.all(
+    children.map(async (child) => child.exitCode ?? new Promise((resolve) => child.once('exit', resolve))),
+  )
   rmSync(home, { recursive: true })
 }

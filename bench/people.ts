@@ -158,16 +158,14 @@ async function fill({ home, url }: Stack): Promise<string[]> {
     await db
       .insert(deployments)
       .values({ ...deployment, id: deploymentId, serviceId: id, createdAt: deployment.createdAt + n })
-    await db
-      .insert(releases)
-      .values({
-        environmentId: deployment.environmentId,
-        serviceId: id,
-        deploymentId,
-        commit: deployment.commit,
-        wanted: 'stopped',
-        updatedAt: Date.now(),
-      })
+    await db.insert(releases).values({
+      environmentId: deployment.environmentId,
+      serviceId: id,
+      deploymentId,
+      commit: deployment.commit,
+      wanted: 'stopped',
+      updatedAt: Date.now(),
+    })
   }
   const {
     secret,

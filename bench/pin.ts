@@ -72,27 +72,23 @@ async function multiply(): Promise<void> {
   const settings = { ...model.settings, min: 0, idleMs: 60_000 }
   for (let n = 1; n < count; n++) {
     const [serviceId, id] = [newId('service'), newId('deployment')]
-    await db
-      .insert(services)
-      .values({
-        id: serviceId,
-        teamId: platform.teamId,
-        name: `more${n}`,
-        audience: { kind: 'team' },
-        createdAt: Date.now(),
-      })
+    await db.insert(services).values({
+      id: serviceId,
+      teamId: platform.teamId,
+      name: `more${n}`,
+      audience: { kind: 'team' },
+      createdAt: Date.now(),
+    })
     await db
       .insert(deployments)
       .values({ ...model, id, serviceId, settings, variables: seal.seal('{}', `deployment/${id}`) })
-    await db
-      .insert(releases)
-      .values({
-        environmentId: platform.production,
-        serviceId,
-        deploymentId: id,
-        commit: model.commit,
-        wanted: 'live',
-        updatedAt: Date.now(),
-      })
+    await db.insert(releases).values({
+      environmentId: platform.production,
+      serviceId,
+      deploymentId: id,
+      commit: model.commit,
+      wanted: 'live',
+      updatedAt: Date.now(),
+    })
   }
 }

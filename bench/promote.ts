@@ -54,9 +54,7 @@ try {
         actor(),
       ),
     )
-    await measured('take back', 'old', () =>
-      platform.rpc.call('promotions.undo', { promotionId, route: 'cli' }, actor()),
-    )
+    await measured('undo', 'old', () => platform.rpc.call('promotions.undo', { promotionId, route: 'cli' }, actor()))
   }
   process.exitCode = isMissed ? 1 : 0
 

@@ -162,7 +162,7 @@ async function start(name: string, options: string[], gateway: string): Promise<
     )) !== 200;
     left--
   ) {
-    if (left === 0) throw new Error(`${name} does not answer`)
+    if (left === 0) throw new Error(`${name} does not respond`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   const asker = spawn(process.execPath, ['-e', asking, JSON.stringify({ host: '127.0.0.1', port, path, headers })], {

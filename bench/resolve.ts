@@ -190,6 +190,8 @@ server { listen 127.0.0.1:${upstream}; location / { default_type application/jso
   process.exitCode = ratio <= 1 + limit ? 0 : 1
 } finally {
   for (const child of children) child.kill('SIGTERM')
-  await Promise.all(children.map((child) => child.exitCode ?? new Promise((resolve) => child.once('exit', resolve))))
+  await Promise.all(
+    children.map(async (child) => child.exitCode ?? new Promise((resolve) => child.once('exit', resolve))),
+  )
   rmSync(home, { recursive: true })
 }

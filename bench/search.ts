@@ -63,15 +63,13 @@ for (let from = 0; from < count; from += 500) {
       createdAt: now,
     })),
   )
-  await db
-    .insert(documents)
-    .values(
-      lot.map((at) => ({
-        serviceId: `s_${at}`,
-        commit: 'c',
-        text: `# Service ${at}\n\n${text(400)}${at % 1000 === 0 ? ' needle' : ''}`,
-      })),
-    )
+  await db.insert(documents).values(
+    lot.map((at) => ({
+      serviceId: `s_${at}`,
+      commit: 'c',
+      text: `# Service ${at}\n\n${text(400)}${at % 1000 === 0 ? ' needle' : ''}`,
+    })),
+  )
 }
 await indexWords(db)
 await db.execute(sql`analyze`)

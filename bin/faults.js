@@ -13,7 +13,7 @@ const known = readdirSync(join(checkout, 'e2e/faults'))
   .filter((name) => !['fault', 'run'].includes(name) && !name.endsWith('.test'))
 const unknown = chosen.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
-  console.error(`error: no fault is named ${unknown.join(', ')}\nThere are ${known.join(', ')}.`)
+  console.error(`error: unknown fault: ${unknown.join(', ')}\nChoose from ${known.join(', ')}.`)
   process.exit(2)
 }
 const broke = []

@@ -1,11 +1,13 @@
 import { join } from 'node:path'
-import { databaseTests } from './test/database-tests.js'
+import { testFiles } from './test/database-tests.js'
 import { debianServer } from './test/debian-server.js'
-import { cruisedFolders, playwrightStep, step, vitestStep } from './test/steps.js'
+import { lintSteps } from './test/lint-steps.js'
+import { playwrightStep, step, vitestStep } from './test/steps.js'
 import { checkout, endChildrenWithUs, run } from './prepare/run.js'
 
-// npm test: prepares the checkout, then types, dependency rules, and every test on the embedded Postgres, those that use
-// a database on Debian's as well, then the browser. Goes on after a failure, so that one run shows all of them.
+// npm test: prepares the checkout, runs the checks of `npm run lint`, every test beside the code, the short faults, and the browser
+// tests. Goes on after a failure, so that one run shows all of them. Paths as arguments run only the tests beside the code whose path
+// contains one of them; `--changed [COMMIT]` runs the checks and the tests that import what changed (since that commit).
 endChildrenWithUs()
 const prepared = await run(process.execPath, [join(checkout, 'bin/prepare.js'), 'test'], {
   withinMs: 900_000,
@@ -15,26 +17,34 @@ if (prepared.code !== 0) process.exit(prepared.code ?? 1)
 
 const only = process.argv.slice(2)
 const results = []
-if (only.length === 0) {
-  results.push(await step('types', ['node_modules/typescript/bin/tsc', '-p', '.']))
-  results.push(
-    await step('dependency rules', ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', ...cruisedFolders]),
-  )
+if (only.length === 0 || only[0] === '--changed') {
+  for (const [name, args] of lintSteps) results.push(await step(name, args))
 }
-results.push(await vitestStep('tests', only))
-if (only.length === 0) {
-  const server = await debianServer()
-  if (server !== undefined) {
-    try {
-      results.push(
-        await vitestStep("tests on Debian's Postgres", databaseTests(cruisedFolders), { DATABASE_URL: server.url }),
-      )
-    } finally {
-      await server.stop()
-    }
-  }
+if (only.length > 0) {
+  results.push(await vitestStep('tests', only))
+} else {
+  await testsOnBothServers()
   results.push(await step('faults', ['bin/faults.js', '--short']))
   results.push(await playwrightStep())
+}
+
+/**
+ * What depends on Postgres itself runs on both servers, the embedded one and Debian's; each other file once, so that both see a
+ * share of the product. Without Debian's package everything runs on the embedded one.
+ */
+async function testsOnBothServers() {
+  const server = await debianServer()
+  if (server === undefined) {
+    results.push(await vitestStep('tests', []))
+    return
+  }
+  try {
+    const { embedded, debian } = testFiles()
+    results.push(await vitestStep('tests', embedded))
+    results.push(await vitestStep("tests on Debian's Postgres", debian, { DATABASE_URL: server.url }))
+  } finally {
+    await server.stop()
+  }
 }
 
 console.log()

@@ -42,13 +42,15 @@ test('what could be several is refused with their names, what is none with how t
     }
     return undefined
   }
-  expect(why('stage/alice')).toBe('stage could be stage.example.com or stage.example.org. Write more of it.')
-  expect(why('stag/alice')).toMatch(
-    /^you are logged in to no platform stag\. Log in: m3o login --url https:\/\/stag\. You are logged in to 127\.0\.0\.1:4000, prod\.example\.com, /,
+  expect(why('stage/alice')).toBe(
+    'stage is ambiguous: it matches stage.example.com and stage.example.org. Give a longer part of the address.',
   )
-  expect(why('https://else.example.com/alice')).toMatch(/no platform https:\/\/else/)
-  expect(why('prod/a/b/c')).toMatch(/is no environment's address/)
-  expect(why('prod//b')).toMatch(/is no environment's address/)
+  expect(why('stag/alice')).toMatch(
+    /^you are not logged in to a platform named stag\. Log in: m3o login --url https:\/\/stag\. You are logged in to 127\.0\.0\.1:4000, prod\.example\.com, /,
+  )
+  expect(why('https://else.example.com/alice')).toMatch(/not logged in to a platform named https:\/\/else/)
+  expect(why('prod/a/b/c')).toMatch(/invalid environment address/)
+  expect(why('prod//b')).toMatch(/invalid environment address/)
 })
 
 test('where two have the same host, the whole URL says which', () => {
@@ -58,7 +60,7 @@ test('where two have the same host, the whole URL says which', () => {
     url: 'https://a.example.com',
     environment: 'alice',
   })
-  expect(() => parseAddress('a.example.com/alice', both)).toThrow('could be')
+  expect(() => parseAddress('a.example.com/alice', both)).toThrow('is ambiguous')
 })
 
 test('what is listed as an address leads there', () => {

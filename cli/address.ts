@@ -72,7 +72,10 @@ export function platformCalled(name: string, urls: readonly string[]): string {
   const [only, ...more] = found
   if (only === undefined) throw unknownPlatform(name, urls)
   if (more.length > 0)
-    throw new Misuse(`${name} could be ${found.map((url) => labelOf(url, urls)).join(' or ')}`, 'Write more of it.')
+    throw new Misuse(
+      `${name} is ambiguous: it matches ${found.map((url) => labelOf(url, urls)).join(' and ')}`,
+      'Give a longer part of the address.',
+    )
   return only
 }
 
@@ -87,13 +90,13 @@ function placeOf(text: string, rest: string): Pick<Address, 'team' | 'environmen
   const parts = rest.split('/').filter((part, at, all) => part !== '' || at < all.length - 1)
   const [first, second, ...more] = parts
   if (more.length > 0 || first === '')
-    throw new Misuse(`${text} is no environment's address`, 'Write PLATFORM/ENVIRONMENT or PLATFORM/TEAM/ENVIRONMENT.')
+    throw new Misuse(`invalid environment address: ${text}`, 'Write PLATFORM/ENVIRONMENT or PLATFORM/TEAM/ENVIRONMENT.')
   if (first === undefined) return {}
   return second === undefined ? { environment: first } : { team: first, environment: second }
 }
 
 function unknownPlatform(name: string, urls: readonly string[]): PlatformError {
-  return new PlatformError('not_found', `you are logged in to no platform ${name}`, {
+  return new PlatformError('not_found', `you are not logged in to a platform named ${name}`, {
     fix: `Log in: m3o login --url ${name.includes('://') ? name : `https://${name}`}. ${urls.length === 0 ? '' : `You are logged in to ${urls.map((url) => labelOf(url, urls)).join(', ')}.`}`.trim(),
   })
 }

@@ -45,7 +45,7 @@ test('what moved is asked for where it is, with its body', async () => {
   })
 })
 
-test('a refusal in the middle of a stream is an answer; what is no JSON and what does not answer are errors', async () => {
+test('a refusal in the middle of a stream is an answer; what is no JSON and what does not respond are errors', async () => {
   const endless = new Readable({
     read() {
       this.push(Buffer.alloc(1 << 16))

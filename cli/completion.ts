@@ -39,12 +39,12 @@ const takesService = new Set([
 export function addCompletionCommand(program: Command, run: Run): void {
   program
     .command('completion <shell>')
-    .description('a script for bash, zsh or fish: eval "$(m3o completion bash)"')
+    .description('print a completion script for bash, zsh or fish')
     .action(
       run(async (_session, shell: string) => {
         const script = scripts[shell]
         if (script === undefined)
-          throw new PlatformError('not_found', `there is no completion for ${shell}`, {
+          throw new PlatformError('not_found', `completion for ${shell} is not available`, {
             fix: `Choose one of ${Object.keys(scripts).join(', ')}.`,
           })
         print(script)

@@ -77,7 +77,7 @@ export class ConfigFile {
       throw new PlatformError(
         'bad_request',
         `${this.#folder} cannot be written: ${why}`,
-        { fix: 'Set XDG_CONFIG_HOME to a folder of yours.' },
+        { fix: 'Set XDG_CONFIG_HOME to a folder that you can write.' },
         { cause },
       )
     }

@@ -52,7 +52,7 @@ async function warn(session: Session, team: string, deploymentId: string): Promi
   for (const impact of breaking.slice(0, 20))
     note(
       session,
-      `  ${plain(spokenChange(impact.change))} ${colors.dim(`(${spokenCallers(impact) ?? 'nobody has called it in 30 days'})`)}`,
+      `  ${plain(spokenChange(impact.change))} ${colors.dim(`(${spokenCallers(impact) ?? 'no calls in 30 days'})`)}`,
     )
 }
 
@@ -94,7 +94,7 @@ export async function reportOf(session: Session, deployment: Deployment, service
     const url =
       shown === undefined
         ? ''
-        : `\n${shown.url}${shown.laptop === null || shown.from !== deployment.environment ? '' : `\nCalls go to ${plain(spokenLaptop(shown.laptop.by))}, which stands in its place; this serves once that lets go.`}`
+        : `\n${shown.url}${shown.laptop === null || shown.from !== deployment.environment ? '' : `\nCalls go to ${plain(spokenLaptop(shown.laptop.by))}, which runs in place of it; this revision takes over when it disconnects.`}`
     show(
       session,
       document,

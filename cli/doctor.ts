@@ -35,7 +35,7 @@ export async function diagnose(session: Session): Promise<Diagnosis> {
       status: null,
       weaker: [],
       checks: [
-        { name: 'console', state: 'bad', says: `nothing answers at ${url}`, fix: null },
+        { name: 'console', state: 'bad', says: `no response from ${url}`, fix: null },
         ...(await examined(true)),
       ],
       well: false,
@@ -44,8 +44,8 @@ export async function diagnose(session: Session): Promise<Diagnosis> {
   const console: Check = {
     name: 'console',
     state: status === 200 ? 'ok' : 'bad',
-    says: status === 200 ? `answers at ${url}` : `is not ready (${status})`,
-    fix: status === 200 ? null : 'It is starting: ask again in a moment.',
+    says: status === 200 ? `responds at ${url}` : `is not ready (${status})`,
+    fix: status === 200 ? null : 'It is starting. Try again in a moment.',
   }
   if (session.token === undefined)
     return {
@@ -54,7 +54,7 @@ export async function diagnose(session: Session): Promise<Diagnosis> {
       weaker: [],
       checks: [console],
       well: status === 200,
-      remark: 'You are not logged in: m3o login',
+      remark: 'Log in to see more: m3o login',
     }
   const within = { signal: AbortSignal.timeout(answerMs) }
   try {
@@ -73,7 +73,7 @@ export async function diagnose(session: Session): Promise<Diagnosis> {
       weaker,
       checks: all,
       well: worst(all) !== 'bad',
-      ...(checks === undefined && { remark: 'More of it is told to operators of the platform.' }),
+      ...(checks === undefined && { remark: 'Platform operators see more details.' }),
     }
   } catch (error) {
     if (!within.signal.aborted && !isAway(error)) throw error
@@ -81,8 +81,8 @@ export async function diagnose(session: Session): Promise<Diagnosis> {
     const runtime: Check = {
       name: 'runtime',
       state: 'bad',
-      says: 'does not answer',
-      fix: 'Services go on; changes wait until it is back. m3o doctor on its own machine says more.',
+      says: 'does not respond',
+      fix: 'Services keep running; changes wait until it is back. Run m3o doctor on its machine for details.',
     }
     return { url, status, weaker: [], checks: [console, runtime], well: false }
   }
@@ -113,7 +113,7 @@ export function spoken({ version, engine, gateway, weaker, checks, remark }: Dia
       `${marks[state]} ${name.padEnd(width)}  ${plain(says)}`,
       ...(fix === null ? [] : [`     ${' '.repeat(width)}  ${plain(fix)}`]),
     ]),
-    ...weaker.map((one) => `Weaker than it should be: ${plain(one)}`),
+    ...weaker.map((one) => `Reduced isolation: ${plain(one)}`),
     ...(remark === undefined ? [] : [remark]),
   ]
 }

@@ -72,8 +72,8 @@ export async function git(
     .filter((line) => line !== '' && !/^(hint|warning|Cloning|remote: *$)/.test(line))
   throw new PlatformError(
     'bad_request',
-    `git ${args.find((arg) => !arg.startsWith('-')) ?? ''} failed: ${words.at(-1) ?? `it ended with ${ran.code}`}`,
-    { fix: 'See to what git says, then try again.', data: { said: words.slice(-20) } },
+    `git ${args.find((arg) => !arg.startsWith('-')) ?? ''} failed: ${words.at(-1) ?? `it exited with ${ran.code}`}`,
+    { fix: 'Fix the error that git reported, then retry.', data: { said: words.slice(-20) } },
   )
 }
 

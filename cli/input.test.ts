@@ -20,7 +20,7 @@ describe('times', () => {
 
   test('anything else is misuse', () => {
     for (const text of ['5', 'soon', '', '10 parsecs', '-1h'])
-      expect(() => parseSince(text, now), text).toThrow('neither a duration nor a date')
-    for (const text of ['x', '-1', '1.5', '']) expect(() => wholeNumber(text), text).toThrow('no whole number')
+      expect(() => parseSince(text, now), text).toThrow('not a duration or a date')
+    for (const text of ['x', '-1', '1.5', '']) expect(() => wholeNumber(text), text).toThrow('not a whole number')
   })
 })

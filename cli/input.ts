@@ -21,7 +21,7 @@ export function parseSince(text: string, now = Date.now()): number {
 export function parseExpiry(text: string, now = Date.now()): number {
   const duration = parseDuration(text)
   const at = duration === undefined ? parseDate(text) : now + duration
-  if (at <= now) throw new Misuse(`${text} is not in the future`, 'Give a duration such as 30d, or a date to come.')
+  if (at <= now) throw new Misuse(`${text} is not in the future`, 'Give a duration such as 30d, or a future date.')
   return at
 }
 
@@ -34,11 +34,11 @@ function parseDate(text: string): number {
   // Date.parse takes a bare number for a year, or a month.
   const date = /^\d+$/.test(text.trim()) ? Number.NaN : Date.parse(text)
   if (Number.isNaN(date))
-    throw new Misuse(`${text} is neither a duration nor a date`, 'Give one such as 10m, 2h, 3d or 2026-11-23T10:00.')
+    throw new Misuse(`not a duration or a date: ${text}`, 'Give one such as 10m, 2h, 3d or 2026-11-23T10:00.')
   return date
 }
 
 export function wholeNumber(text: string): number {
   if (/^\d+$/.test(text)) return Number(text)
-  throw new Misuse(`${text} is no whole number`, 'Give digits only.')
+  throw new Misuse(`not a whole number: ${text}`, 'Give digits only.')
 }

@@ -121,7 +121,9 @@ export async function runProgram(session: Session, input: LiveInput<'exec'>, pro
   })
   socket.on('disconnect', () =>
     exit.reject(
-      new PlatformError('unavailable', 'the connection was lost, and the command with it', { fix: 'Run it again.' }),
+      new PlatformError('unavailable', 'the connection was lost, and the command was stopped', {
+        fix: 'Run it again.',
+      }),
     ),
   )
   let written = Promise.resolve()
@@ -155,7 +157,7 @@ async function send(socket: LiveSocket, input: AsyncIterable<Uint8Array>): Promi
 function connectError(session: Session, error: Error & { data?: unknown }): PlatformError {
   return error.data
     ? errorFromBody(error.data)
-    : new PlatformError('unavailable', `no live connection to ${session.url}: ${error.message}`, {
-        fix: 'Look whether the platform runs, then try again.',
+    : new PlatformError('unavailable', `cannot connect to ${session.url}: ${error.message}`, {
+        fix: 'Check that the platform runs, then try again.',
       })
 }

@@ -15,7 +15,7 @@ export function misuseOf(error: CommanderError, command: Command): Misuse {
     const commands = command.commands
       .map((one) => one.name())
       .filter((one) => !/^(complet|git-credential|run$)/.test(one))
-    return new Misuse(`${name} does nothing by itself`, `Say what: ${commands.join(', ')}. See ${name} --help.`)
+    return new Misuse(`${name} needs a subcommand`, `Choose one of ${commands.join(', ')}. See ${name} --help.`)
   }
   const [what = '', ...hints] = error.message.replace(/^error: /, '').split('\n')
   return new Misuse(what, [...hints.map((hint) => hint.replace(/^\((.*)\)$/, '$1')), `See ${name} --help.`].join(' '))

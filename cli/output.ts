@@ -47,7 +47,6 @@ export const plain = (text: string): string =>
  * The colours end with the line.
  */
 export function coloured(line: string, showsColours: boolean = colors.isColorSupported): string {
-  // eslint-disable-next-line no-control-regex
   const parts = line.split(/(\u001b\[[0-9;:]*m)/)
   if (parts.length === 1) return plain(stripVTControlCharacters(line))
   const text = parts.map((part, at) =>
@@ -71,16 +70,16 @@ export function fail(error: unknown, session: Pick<Session, 'json'> | undefined,
 function usualFix(code: ErrorCode): string {
   if (code === 'unauthenticated') return 'Log in: m3o login.'
   if (code === 'forbidden') return 'Ask an admin of the team.'
-  if (code === 'not_found') return 'Look how it is spelled; m3o services, env list and team list say what there is.'
+  if (code === 'not_found') return 'Check the spelling: m3o services, m3o env list and m3o team list show the names.'
   if (errorStatus[code] < 500) return 'Correct it and try again.'
-  return 'Look whether the platform is well (m3o doctor), then try again.'
+  return 'Check the platform with m3o doctor, then try again.'
 }
 
 function unexpected(error: unknown): PlatformError {
   if (isPlatformError(error)) return error
   if (process.env.M3O_DEBUG) console.error(error)
   return new PlatformError('internal', error instanceof Error ? error.message : String(error), {
-    fix: 'Try again; with M3O_DEBUG=1 the whole error is shown.',
+    fix: 'Try again. Set M3O_DEBUG=1 to see the whole error.',
   })
 }
 

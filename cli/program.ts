@@ -24,12 +24,12 @@ import type { Run } from './run.ts'
 /** Every command there is. `run` wraps the work of each. */
 export function createProgram(run: Run): Command {
   const program = new Command('m3o')
-    .description('Build, deploy, watch and share services.')
-    .option('--url <url>', 'the platform (M3O_URL)')
-    .option('--token <token>', 'act by this token (M3O_TOKEN)')
-    .option('--team <team>', 'in this team')
-    .option('--env <environment>', 'in this environment')
-    .option('--json', 'one JSON document on standard output')
+    .description('Build, deploy, monitor and share services.')
+    .option('--url <url>', 'use this platform (M3O_URL)')
+    .option('--token <token>', 'use this token (M3O_TOKEN)')
+    .option('--team <team>', 'use this team')
+    .option('--env <environment>', 'use this environment')
+    .option('--json', 'print one JSON document')
     .version(process.env.npm_package_version ?? '0.1.0')
     // `login --token T` is login's own option; the global ones are brought to the front before parsing.
     .enablePositionalOptions()

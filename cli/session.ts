@@ -151,7 +151,7 @@ export class Session {
     const { token, teams } = await this.#me()
     const team = token?.team ?? teams[0]?.name
     if (team === undefined)
-      throw new PlatformError('not_found', 'you are in no team yet', { fix: 'Make one: m3o team create NAME.' })
+      throw new PlatformError('not_found', 'you are not in a team yet', { fix: 'Create one: m3o team create NAME.' })
     return team
   }
 
@@ -213,8 +213,8 @@ export class Session {
         if (isRefused(error) && Date.now() < deadline) continue
         throw new PlatformError(
           'unavailable',
-          `nothing answers at ${this.url}`,
-          { fix: 'Start it with `m3o server`, or name another one with --url.' },
+          `no response from ${this.url}`,
+          { fix: 'Start it with `m3o server`, or give another address with --url.' },
           { cause: error },
         )
       }
@@ -238,6 +238,6 @@ export function platformError(error: unknown): PlatformError | undefined {
 
 function normalize(url: string): string {
   const parsed = URL.parse(url.includes('://') ? url : `http://${url}`)
-  if (parsed === null) throw new Misuse(`${url} is no URL`, 'Give one such as http://127.0.0.1:4000.')
+  if (parsed === null) throw new Misuse(`invalid URL: ${url}`, 'Write it as http://127.0.0.1:4000.')
   return parsed.href.replace(/\/+$/, '')
 }

@@ -16,7 +16,7 @@ export function statusOfAll(
   { team, environment }: { team: string; environment: string },
 ): string {
   const place = `${environment} of ${team}`
-  if (services.length === 0) return `No services in ${place} yet. Make one: m3o new hello`
+  if (services.length === 0) return `No services in ${place} yet. Create one: m3o new hello`
   const counts = serviceStates.flatMap((state) => {
     const count = services.filter((one) => one.state === state).length
     return count === 0 ? [] : [`${count} ${unwell.has(state) ? colors.red(state) : state}`]
@@ -37,7 +37,7 @@ export function statusOfAll(
     '',
     table(['service', 'state', 'revision', 'instances', ''], rows),
     '',
-    colors.dim('All there is to say of one: m3o status SERVICE'),
+    colors.dim('All details of a service: m3o status SERVICE'),
   ].join('\n')
 }
 
@@ -47,7 +47,7 @@ export function statusOf(one: Service): string {
     ['state', one.reason === null ? one.state : `${one.state} (${plain(one.reason.split('\n', 1)[0] ?? '')})`],
     ...(one.laptop === null
       ? []
-      : [['runs', `on ${plain(spokenLaptop(one.laptop.by))}, which took its place ${ago(one.laptop.since)}`]]),
+      : [['runs', `on ${plain(spokenLaptop(one.laptop.by))}, which took over ${ago(one.laptop.since)}`]]),
     [
       'revision',
       one.revision === null

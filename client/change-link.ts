@@ -6,12 +6,12 @@ import type { AppRouter } from '#server/router.ts'
 /** Nothing that changes something is sent later by itself, so a person who is offline is told at once. */
 export const notSent = () =>
   new PlatformError('unavailable', 'not sent: this browser is offline', {
-    fix: 'Connect, then try again. It is not sent later by itself.',
+    fix: 'Connect, then try again. It will not be sent later.',
   })
 /** The request may have arrived: only looking tells. */
-export const unanswered = () =>
+const unanswered = () =>
   new PlatformError('unavailable', 'the connection was lost before the console responded', {
-    fix: 'Check whether the change was made before you try again. It is not sent again by itself.',
+    fix: 'Check whether the change was made before you try again. It will not be sent again.',
   })
 
 /** A change is sent at most once, while the browser is online, and fails as soon as the network is gone. */

@@ -10,7 +10,7 @@ export function errorOf(error: unknown): PlatformError {
     return errorFromBody({
       code: 'unavailable',
       message: 'the console cannot be reached',
-      fix: 'Check the connection; it goes on by itself.',
+      fix: 'Check your connection. The page continues by itself.',
     })
   }
   // What `fetch` throws without a response; each browser has words of its own.
@@ -18,7 +18,7 @@ export function errorOf(error: unknown): PlatformError {
     return errorFromBody({
       code: 'unavailable',
       message: 'the console cannot be reached',
-      fix: 'Check the connection, then try again.',
+      fix: 'Check your connection, then try again.',
     })
   }
   // On the server it is what tRPC threw that was caused by it.
@@ -26,5 +26,5 @@ export function errorOf(error: unknown): PlatformError {
     const { name, code } = (each ?? {}) as { name?: unknown; code?: unknown }
     if (name === 'PlatformError' && typeof code === 'string') return errorFromBody(each)
   }
-  return errorFromBody({ code: 'internal', message: 'something went wrong in this page', fix: 'Load it again.' })
+  return errorFromBody({ code: 'internal', message: 'something went wrong in this page', fix: 'Reload the page.' })
 }

@@ -27,7 +27,7 @@ async function doorkeeper({ away = false } = {}) {
     socket.on('subscribe', (id, _topic, _input, ack) => {
       if (away && !refused.has(id)) {
         refused.add(id)
-        return ack({ ok: false, error: { code: 'unavailable', message: 'the runtime does not answer' } })
+        return ack({ ok: false, error: { code: 'unavailable', message: 'the runtime does not respond' } })
       }
       ack(known.has(id) ? { ok: false, error: { code: 'conflict', message: 'this id is in use' } } : { ok: true })
       known.add(id)
@@ -78,6 +78,6 @@ test('what a page shows is asked for again when the runtime was just away; what 
         ),
       ),
     ]),
-  ).toEqual(['open', 'open', 'open', 'the runtime does not answer'])
+  ).toEqual(['open', 'open', 'open', 'the runtime does not respond'])
   live.close()
 })

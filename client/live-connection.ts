@@ -96,10 +96,7 @@ export class LiveConnection {
     })
     this.#socket.on('signedOut', () => this.#become('signed-out'))
     this.#socket.on('resync', () => this.#tellResync())
-    this.#socket.on(
-      'items',
-      (id, items, ack) => void this.#handle(id, (handlers) => handlers.onItems?.(items as never[]), ack),
-    )
+    this.#socket.on('items', (id, items, ack) => void this.#handle(id, (handlers) => handlers.onItems?.(items), ack))
     this.#socket.on(
       'bytes',
       (id, kind, bytes, ack) =>
@@ -126,7 +123,7 @@ export class LiveConnection {
 
   subscribe<T extends LiveTopic>(topic: T, input: LiveInput<T>, handlers: Handlers<T>): Subscription {
     const id = `${++this.#count}`
-    this.#open.set(id, { topic, input, handlers: handlers as Handlers<LiveTopic> })
+    this.#open.set(id, { topic, input, handlers: handlers })
     if (this.#socket.connected) this.#subscribe(id, false)
     else this.#connect()
     return {

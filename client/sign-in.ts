@@ -43,7 +43,7 @@ export async function signOut(): Promise<void> {
 export function refusalOf(reason: string): PlatformError {
   return errorFromBody({
     code: codes[reason] ?? 'forbidden',
-    ...(messages[reason] ?? { message: 'signing in did not work', fix: 'Load the page again and retry.' }),
+    ...(messages[reason] ?? { message: 'sign-in failed', fix: 'Reload the page, then try again.' }),
     data: { reason },
   })
 }
@@ -68,25 +68,25 @@ const codes: Readonly<Record<string, string>> = {
 const messages: Readonly<Record<string, { message: string; fix: string }>> = {
   unauthenticated: { message: 'the email or the password is wrong', fix: 'Check both and try again.' },
   second_unauthenticated: {
-    message: 'this did not work, or was used before',
-    fix: 'Try the next code, or begin again.',
+    message: 'this code is wrong or was already used',
+    fix: 'Try the next code, or start again.',
   },
-  other_unauthenticated: { message: 'this did not sign you in', fix: 'Try again, or sign in another way.' },
-  bad_request: { message: 'email and password are needed', fix: 'Give both.' },
+  other_unauthenticated: { message: 'sign-in failed', fix: 'Try again, or sign in another way.' },
+  bad_request: { message: 'email and password are required', fix: 'Enter both.' },
   rate_limited: { message: 'too many attempts', fix: 'Wait a minute, then try again.' },
-  not_found: { message: 'this link was used, or has expired', fix: 'Ask for a new one.' },
+  not_found: { message: 'this link was already used or has expired', fix: 'Request a new one.' },
   no_sign_up: {
-    message: 'there is no account with your address, and one gets none here by oneself',
-    fix: 'Ask an admin of a team to invite you.',
+    message: 'no account has your address, and sign-up is by invitation',
+    fix: 'Ask a team admin to invite you.',
   },
   address_not_verified: {
-    message: 'the provider does not vouch for your address',
-    fix: 'Confirm your address there, then try again.',
+    message: 'the provider has not verified your address',
+    fix: 'Verify your address there, then try again.',
   },
   linked_elsewhere: {
-    message: 'that account is linked to another person here',
+    message: 'that account is linked to another person',
     fix: 'Sign in with it, or unlink it there first.',
   },
   OAuthSignin: { message: 'the provider cannot be reached', fix: 'Try again in a moment, or sign in another way.' },
-  OAuthCallback: { message: 'the provider did not sign you in', fix: 'Try again, or sign in another way.' },
+  OAuthCallback: { message: 'the provider rejected the sign-in', fix: 'Try again, or sign in another way.' },
 }

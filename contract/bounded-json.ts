@@ -30,7 +30,7 @@ export function parseBounded(json: Uint8Array | string, bounds: JsonBounds): unk
 
 /** For a parser of somebody else's: looks, and does not parse. @throws PlatformError `too_large` */
 export function requireBounded(bytes: Uint8Array, bounds: JsonBounds): void {
-  if (bytes.length > bounds.bytes) throw tooLarge(`at most ${spokenBytes(bounds.bytes)} are allowed`)
+  if (bytes.length > bounds.bytes) throw tooLarge(`the limit is ${spokenBytes(bounds.bytes)}`)
   const { depth, values } = measureJson(bytes, bounds)
   if (depth > bounds.depth) throw tooLarge(`arrays and objects may be nested at most ${bounds.depth} deep`)
   if (values > bounds.values) throw tooLarge(`at most ${bounds.values.toLocaleString('en')} values are allowed`)
@@ -82,6 +82,7 @@ export function measureJson(bytes: Uint8Array, most: JsonSize = { depth: Infinit
         // An empty one has no first value, which its opening had counted.
         if (previous === openArray || previous === openObject) values--
         break
+      default:
     }
     if (deepest > most.depth || values > most.values + 1) break
     previous = byte ?? 0
@@ -92,4 +93,4 @@ export function measureJson(bytes: Uint8Array, most: JsonSize = { depth: Infinit
 export const spokenBytes = (bytes: number): string => (bytes < 1 << 20 ? `${bytes >> 10} KiB` : `${bytes >> 20} MiB`)
 
 const tooLarge = (why: string) =>
-  new PlatformError('too_large', `the request is too large: ${why}`, { fix: 'Send less at once.' })
+  new PlatformError('too_large', `the request is too large: ${why}`, { fix: 'Send less data in one request.' })

@@ -36,7 +36,7 @@ export const maxComparisonSteps = 120_000
 export const maxSchemaDepth = 64
 
 /** A limit was reached: what it was is in the message. */
-export function tooLarge(what: string, limit: string): PlatformError {
+function tooLarge(what: string, limit: string): PlatformError {
   return new PlatformError('too_large', `${what} is larger than ${limit}`)
 }
 

@@ -34,6 +34,6 @@ export function judgeDisk(
     fix:
       state === 'ok'
         ? null
-        : `Make room on the disk of ${home}. Services' output takes most of it: its limit is in their settings.`,
+        : `Free space on the disk of ${home}. Logs and builds of services use most of it; their limits are in the service settings.`,
   }
 }

@@ -18,7 +18,7 @@ import {
   variantsOf,
 } from './schema-view.ts'
 
-export type Side = 'request' | 'response'
+type Side = 'request' | 'response'
 export type Say = (change: Omit<EndpointChange, 'endpoint'>) => void
 
 interface Sides {
@@ -160,14 +160,14 @@ class Comparison {
         kind: 'narrowed',
         at: at.path,
         breaking: true,
-        message: `${this.#spoken(at)} takes nothing any more`,
+        message: `${this.#spoken(at)} accepts no value any more`,
       })
     if (this.#side === 'response' && before === false && after !== false)
       this.#report({
         kind: 'widened',
         at: at.path,
         breaking: true,
-        message: `${this.#spoken(at)} was never there, and is now`,
+        message: `${this.#spoken(at)} is now returned; it was not before`,
       })
   }
 
@@ -180,20 +180,20 @@ class Comparison {
     if (lost.length === 0) return false
     const shared = [...(from ?? allTypes)].length > lost.length
     if (this.#side === 'response' && shared && lost.length === 1 && lost[0] === 'null')
-      this.#report({ kind: 'widened', at: at.path, breaking: true, message: `${this.#spoken(at)} may be null now` })
+      this.#report({ kind: 'widened', at: at.path, breaking: true, message: `${this.#spoken(at)} can now be null` })
     else if (this.#side === 'request' && shared && lost.length === 1 && lost[0] === 'null')
       this.#report({
         kind: 'narrowed',
         at: at.path,
         breaking: true,
-        message: `${this.#spoken(at)} may not be null any more`,
+        message: `${this.#spoken(at)} can no longer be null`,
       })
     else
       this.#report({
         kind: 'type',
         at: at.path,
         breaking: true,
-        message: `${this.#spoken(at)} is ${wordsOf(now)} now, it was ${wordsOf(old)}`,
+        message: `${this.#spoken(at)} is now ${wordsOf(now)} instead of ${wordsOf(old)}`,
       })
     return !shared
   }
@@ -223,15 +223,15 @@ class Comparison {
         breaking: true,
         message:
           lost === undefined
-            ? `${this.#spoken(at)} takes only ${listed([...allowed])} now`
-            : `${this.#spoken(at)} no longer takes ${values}`,
+            ? `${this.#spoken(at)} now accepts only ${listed([...allowed])}`
+            : `${this.#spoken(at)} no longer accepts ${values}`,
       })
     else
       this.#report({
         kind: 'widened',
         at: at.path,
         breaking: true,
-        message: `${this.#spoken(at)} may be ${values} now`,
+        message: `${this.#spoken(at)} can now be ${values}`,
       })
   }
 
@@ -284,14 +284,14 @@ class Comparison {
           kind: 'required',
           at: here.path,
           breaking: true,
-          message: `the request must hold ${fieldAt(here)} now`,
+          message: `the request must now contain ${fieldAt(here)}`,
         })
       if (this.#side === 'response' && needed.has(name) && !needs.has(name))
         this.#report({
           kind: 'missing',
           at: here.path,
           breaking: true,
-          message: `the answer may lack ${fieldAt(here)} now`,
+          message: `the response may now lack ${fieldAt(here)}`,
         })
       this.compare(old.get(name) ?? anything, now.get(name), here)
     }
@@ -299,20 +299,25 @@ class Comparison {
       if (old.has(name) || needed.has(name)) continue
       const here = this.#below(at, `${at.path}.${shortened(name, 100)}`)
       if (this.#side === 'response')
-        this.#report({ kind: 'field', at: here.path, breaking: false, message: `the answer has ${fieldAt(here)} too` })
+        this.#report({
+          kind: 'field',
+          at: here.path,
+          breaking: false,
+          message: `the response also has ${fieldAt(here)}`,
+        })
       else if (needs.has(name))
         this.#report({
           kind: 'required',
           at: here.path,
           breaking: true,
-          message: `the request must hold ${fieldAt(here)}, which is new`,
+          message: `the request must contain the new field ${fieldAt(here)}`,
         })
       else {
         this.#report({
           kind: 'field',
           at: here.path,
           breaking: false,
-          message: `the request may hold ${fieldAt(here)}, which is new`,
+          message: `the request may contain the new field ${fieldAt(here)}`,
         })
         // What was sent under that name before was not looked at.
         const extra = extraOf(before)
@@ -328,7 +333,7 @@ class Comparison {
         kind: 'missing',
         at: here.path,
         breaking: true,
-        message: `the answer no longer has ${fieldAt(here)}`,
+        message: `the response no longer has ${fieldAt(here)}`,
       })
     if (needs.has(name)) return
     if (extraOf(after) === false)
@@ -336,13 +341,13 @@ class Comparison {
         kind: 'narrowed',
         at: here.path,
         breaking: true,
-        message: `the request may not hold ${fieldAt(here)} any more`,
+        message: `the request may no longer contain ${fieldAt(here)}`,
       })
     this.#report({
       kind: 'ignored',
       at: here.path,
       breaking: false,
-      message: `the request’s ${fieldAt(here)} is not looked at any more`,
+      message: `${fieldAt(here)} in the request is now ignored`,
     })
   }
 
@@ -355,7 +360,7 @@ class Comparison {
         kind: 'narrowed',
         at: at.path,
         breaking: true,
-        message: `${this.#spoken(at)} may hold no other fields any more`,
+        message: `${this.#spoken(at)} may no longer contain other fields`,
       })
     else if (typeof now === 'object' && now !== null && old !== false)
       this.compare(old === true || old === undefined ? anything : old, now, here)
@@ -367,8 +372,8 @@ class Comparison {
   #compareVariants(before: Schema, after: Schema, at: At): void {
     const [from, to] =
       this.#side === 'request' ? [variantsOf(before), variantsOf(after)] : [variantsOf(after), variantsOf(before)]
-    const pair = (variant: unknown, candidate: unknown) =>
-      (this.#side === 'request' ? [variant, candidate] : [candidate, variant]) as [unknown, unknown]
+    const pair = (variant: unknown, candidate: unknown): [unknown, unknown] =>
+      this.#side === 'request' ? [variant, candidate] : [candidate, variant]
     const fits = (variant: unknown, index: number): boolean => {
       const holds = (candidate: unknown) => !this.#breaks(...pair(variant, candidate), at)
       // Where little has changed it is the one at the same place.
@@ -390,14 +395,14 @@ class Comparison {
         kind: 'narrowed',
         at: at.path,
         breaking: true,
-        message: `${this.#spoken(at)} no longer takes one of its forms (${kinds})`,
+        message: `${this.#spoken(at)} no longer accepts one of its forms (${kinds})`,
       })
     else
       this.#report({
         kind: 'widened',
         at: at.path,
         breaking: true,
-        message: `${this.#spoken(at)} may have another form now (${kinds})`,
+        message: `${this.#spoken(at)} can now have another form (${kinds})`,
       })
   }
 
@@ -406,8 +411,8 @@ class Comparison {
   }
 
   #spoken({ path }: At): string {
-    if (path === this.#side) return this.#side === 'request' ? 'the request' : 'the answer'
-    return `${path.slice(path.startsWith(`${this.#side}.`) ? this.#side.length + 1 : this.#side.length)} in the ${this.#side === 'request' ? 'request' : 'answer'}`
+    if (path === this.#side) return this.#side === 'request' ? 'the request' : 'the response'
+    return `${path.slice(path.startsWith(`${this.#side}.`) ? this.#side.length + 1 : this.#side.length)} in the ${this.#side === 'request' ? 'request' : 'response'}`
   }
 }
 

@@ -27,7 +27,7 @@ export const endpointChange = z.object({
   /** `request.address.city`, `response.items[]`; the empty string: the endpoint itself. */
   at: z.string(),
   breaking: z.boolean(),
-  /** A sentence's end: `the answer no longer has total`. */
+  /** A sentence's end: `the response no longer has total`. */
   message: z.string(),
 })
 export type EndpointChange = z.infer<typeof endpointChange>
@@ -60,7 +60,7 @@ export function compareEndpoints(
     const meter = new Meter(Math.min(maxEndpointSteps, maxComparisonSteps - effort.steps))
     try {
       meter.spend(1)
-      if (next === undefined) say({ kind: 'removed', at: '', breaking: true, message: 'is gone' })
+      if (next === undefined) say({ kind: 'removed', at: '', breaking: true, message: 'was removed' })
       else compareEndpoint(old, next, { meter, say })
     } catch (error) {
       if (!(error instanceof BeyondBound)) throw error
@@ -88,10 +88,20 @@ export const breakingOf = (changes: readonly EndpointChange[]): EndpointChange[]
 
 function compareEndpoint(before: Endpoint, after: Endpoint, { meter, say }: { meter: Meter; say: Say }): void {
   if (before.stream !== after.stream)
-    say({ kind: 'call', at: '', breaking: true, message: after.stream ? 'answers many times now' : 'answers once now' })
+    say({
+      kind: 'call',
+      at: '',
+      breaking: true,
+      message: after.stream ? 'now responds with a stream' : 'now responds once',
+    })
   const asked = ({ method, path, name }: Endpoint) => `${method ?? 'POST'} ${path ?? `/${name}`}`
   if (asked(before) !== asked(after))
-    say({ kind: 'call', at: '', breaking: true, message: `is called by ${asked(after)} now, it was ${asked(before)}` })
+    say({
+      kind: 'call',
+      at: '',
+      breaking: true,
+      message: `is now called with ${asked(after)} instead of ${asked(before)}`,
+    })
   for (const side of ['request', 'response'] as const)
     compareSchemas({ side, before: before[side], after: after[side], meter, say })
 }

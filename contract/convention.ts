@@ -4,10 +4,7 @@ import { manifestFile, parseManifest } from './manifest.ts'
 import type { Manifest, ManifestKey, Runtime } from './manifest.ts'
 
 /** How an instance is started: a module that Node runs, a program with arguments, or a shell command line. */
-export type Start =
-  | { kind: 'entry'; entry: string }
-  | { kind: 'program'; argv: string[] }
-  | { kind: 'shell'; line: string }
+type Start = { kind: 'entry'; entry: string } | { kind: 'program'; argv: string[] } | { kind: 'shell'; line: string }
 
 /** Everything that a service's files say, with conventions and defaults filled in. */
 export interface Resolved {
@@ -31,7 +28,7 @@ export interface Resolved {
   locked: ManifestKey[]
 }
 
-export const defaults = {
+const defaults = {
   health: '/health',
   instances: { min: 1, max: 1 },
   memory: 256,
@@ -209,9 +206,9 @@ export function describeReadme(text: string): string | undefined {
 }
 
 function nothingToRun(files: ReadonlySet<string>): PlatformError {
-  const what = files.size === 0 ? 'the service has no files' : 'nothing to run was found among its files'
+  const what = files.size === 0 ? 'the service has no files' : 'the service has no entry file'
   return new PlatformError('invalid_manifest', what, {
-    fix: `Add an index.ts, or say what to run with "command" in ${manifestFile}.`,
+    fix: `Add an index.ts, or set "command" in ${manifestFile}.`,
     field: 'command',
   })
 }

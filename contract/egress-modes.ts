@@ -4,7 +4,7 @@ export type { Egress } from './egress.ts'
 
 /** In words; without the schemas, which pages need only to change it. */
 export const egressModes = {
-  all: 'Everything public',
-  listed: 'Only what is listed',
+  all: 'All public addresses',
+  listed: 'Only listed addresses',
   none: 'Nothing',
 } as const satisfies Record<Egress['mode'], string>

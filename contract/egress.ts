@@ -4,8 +4,6 @@ import { z } from 'zod'
  * Where a team's services and builds may go outside of the platform: everywhere public, to what is listed, or nowhere.
  * The gateway, and so other services, they always reach; private addresses and the machine's own never.
  */
-export const egressModes = ['all', 'listed', 'none'] as const
-
 const hostName = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/
 const network = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/
 
@@ -28,7 +26,7 @@ const entry = z
   .toLowerCase()
   .refine((text) => parseNetwork(text) !== undefined || (hostName.test(text) && !/^[\d.]+$/.test(text)), {
     error: ({ input }) =>
-      `${JSON.stringify(String(input).slice(0, 80))} is neither a host (api.example.com) nor a network (203.0.113.0/24)`,
+      `${JSON.stringify(String(input).slice(0, 80))} is not a host (api.example.com) or a network (203.0.113.0/24)`,
   })
 
 export const egress = z.discriminatedUnion('mode', [
@@ -36,10 +34,7 @@ export const egress = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('none') }),
   z.object({
     mode: z.literal('listed'),
-    hosts: z
-      .array(entry)
-      .min(1, 'name at least one host or network')
-      .max(64, 'at most 64 hosts and networks can be named'),
+    hosts: z.array(entry).min(1, 'list at least one host or network').max(64, 'list at most 64 hosts and networks'),
   }),
 ])
 export type Egress = z.infer<typeof egress>

@@ -24,7 +24,7 @@ const jsonSchema = z
   .refine((value) => depthOf(value) <= maxDepth, 'the schema is nested too deeply')
 
 /** As a path segment: `Hello`, `Posts.Create`. */
-export const endpointName = /^[A-Za-z][A-Za-z0-9_.-]{0,119}$/
+const endpointName = /^[A-Za-z][A-Za-z0-9_.-]{0,119}$/
 
 export const endpoint: z.ZodType<Endpoint> = z.object({
   name: z.string().regex(endpointName),
@@ -38,7 +38,6 @@ export const endpoint: z.ZodType<Endpoint> = z.object({
 
 /** Answer of `GET /_m3o/describe`. It comes from a service, so it is not to be trusted. */
 export const description = z.object({ endpoints: z.array(endpoint).max(maxEndpoints) })
-export type Description = z.output<typeof description>
 
 /** Depth of a value that came from JSON, looked at without recursion (it may be deep on purpose). */
 function depthOf(value: unknown): number {

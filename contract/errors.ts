@@ -85,7 +85,7 @@ export class PlatformError extends Error {
   }
 }
 
-/** True also across module instances (Next bundles its own copy), so it looks at the shape, not the class. */
+/** True also across module instances (Next bundles an override), so it looks at the shape, not the class. */
 export function isPlatformError(error: unknown): error is PlatformError {
   return (
     error instanceof Error && error.name === 'PlatformError' && 'code' in error && String(error.code) in errorStatus
@@ -96,7 +96,7 @@ export function isPlatformError(error: unknown): error is PlatformError {
 export function errorFromBody(body: unknown): PlatformError {
   const { code, message, fix, field, data } = (body ?? {}) as Partial<ErrorBody>
   const known = code !== undefined && code in errorStatus ? code : 'internal'
-  return new PlatformError(known, message ?? 'the platform answered with an unknown error', {
+  return new PlatformError(known, message ?? 'the platform returned an unknown error', {
     ...(fix !== undefined && { fix }),
     ...(field !== undefined && { field }),
     ...(data !== undefined && { data }),

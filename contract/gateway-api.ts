@@ -4,7 +4,7 @@ import { routingChange, routingTable } from './routing.ts'
 import { hop } from './traces.ts'
 
 /** Requests of one service in one environment, counted since the gateway started. */
-export const trafficCount = z.object({
+const trafficCount = z.object({
   serviceId: z.string(),
   environmentId: z.string(),
   /** Who called: `person` of its own team, `person/{team id}` of another, `anyone`, or `service/{id}`. */
@@ -55,7 +55,7 @@ export type LostCount = z.infer<typeof lostCount>
  * What is about to be written down, up to these counts. The gateway keeps it as a claim, and the runtime writes `save` in the
  * same transaction: whoever comes after a crash compares the two, and so nothing is written down twice or left out.
  */
-export const trafficClaim = z.object({
+const trafficClaim = z.object({
   save: z.string(),
   /** The last one that is known to be written; a claim of another name that was waiting has failed. */
   before: z.string().nullable(),
@@ -63,7 +63,7 @@ export const trafficClaim = z.object({
 })
 export type TrafficClaim = z.infer<typeof trafficClaim>
 
-export const trafficNews = z.object({
+const trafficNews = z.object({
   /** Of the gateway's process: with another one, all is counted from nothing. */
   run: z.string(),
   counts: z.array(trafficCount),

@@ -1,16 +1,16 @@
 import type { EndpointChange } from './compatibility.ts'
 import type { Impact } from './sharing.ts'
 
-/** `Hello: the answer no longer has message` */
+/** `Hello: the response no longer has message` */
 export const spokenChange = ({ endpoint, message }: EndpointChange): string =>
-  /^(is|answers|has) /.test(message) ? `${endpoint} ${message}` : `${endpoint}: ${message}`
+  /^(is|was|now|has) /.test(message) ? `${endpoint} ${message}` : `${endpoint}: ${message}`
 
-/** `called by @web/site and people of web`; null when nobody does. */
+/** `called by @web/site and members of web`; null when nobody does. */
 export function spokenCallers({ callers }: Pick<Impact, 'callers'>): string | null {
   const names = [
     ...new Set(
       callers.map(({ team, service }) =>
-        service !== null ? `@${team}/${service}` : team === 'anyone' ? 'anyone' : `people of ${team}`,
+        service !== null ? `@${team}/${service}` : team === 'anyone' ? 'anyone' : `members of ${team}`,
       ),
     ),
   ]
@@ -23,6 +23,6 @@ export function spokenImpacts(impacts: readonly Impact[]): string {
   const all = impacts.toSorted((a, b) => Number(b.callers.length > 0) - Number(a.callers.length > 0))
   const said = all
     .slice(0, 3)
-    .map((impact) => `${spokenChange(impact.change)} (${spokenCallers(impact) ?? 'nobody calls it'})`)
+    .map((impact) => `${spokenChange(impact.change)} (${spokenCallers(impact) ?? 'no callers'})`)
   return `${said.join('; ')}${all.length > 3 ? `; and ${all.length - 3} more` : ''}`
 }

@@ -35,7 +35,7 @@ const command = ofService.extend({
 })
 
 /** Somebody who looks at, or edits, a file. `socket` tells two tabs of one person apart. */
-export const presence = z.object({
+const presence = z.object({
   socket: z.string(),
   person,
   path: z.string().nullable(),
@@ -76,7 +76,7 @@ export type LiveTopic = keyof typeof liveTopics
 export type LiveInput<T extends LiveTopic> = z.input<(typeof liveTopics)[T]['input']>
 export type LiveItem<T extends LiveTopic> = z.output<(typeof liveTopics)[T]['item']>
 
-export const liveBytesKinds = ['output', 'error', 'snapshot'] as const
+const liveBytesKinds = ['output', 'error', 'snapshot'] as const
 export type LiveBytesKind = (typeof liveBytesKinds)[number]
 
 export const signalNames = ['SIGINT', 'SIGTERM', 'SIGKILL', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const

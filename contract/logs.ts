@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { logLevels, logStreams } from './log-words.ts'
 
-export const logStream = z.enum(logStreams)
+const logStream = z.enum(logStreams)
 export type LogStream = z.infer<typeof logStream>
 
-export const logLevel = z.enum(logLevels)
+const logLevel = z.enum(logLevels)
 export type LogLevel = z.infer<typeof logLevel>
 
 /**
@@ -12,7 +12,7 @@ export type LogLevel = z.infer<typeof logLevel>
  * `seq` counts from 1 without holes for one service in one environment; `time` is ISO 8601 with milliseconds.
  * A line longer than 64 KiB is several records, with `fields.part` `first`, `middle` and `last`.
  */
-export const logRecord = z.object({
+const logRecord = z.object({
   seq: z.number().int().positive(),
   time: z.iso.datetime(),
   service: z.string(),
@@ -28,7 +28,7 @@ export const logRecord = z.object({
 export type LogRecord = z.infer<typeof logRecord>
 
 /** Stands where lines are missing. `gap` is how many, 0 when nobody can know (the service truncated its own output). */
-export const logGap = z.object({
+const logGap = z.object({
   gap: z.number().int().nonnegative(),
   why: z.string(),
   /** The record before it and the first one after it: of which service, and where a viewer goes on. */
@@ -46,21 +46,21 @@ const pattern = z
   .string()
   .min(1)
   .max(1000)
-  .regex(/^[^\n\r\0]*$/, 'a line is searched for, so there can be no line break in it')
+  .regex(/^[^\n\r\0]*$/, 'search matches single lines: remove the line break')
 
 /**
  * One condition on the text. `regex` is in Rust's syntax (https://docs.rs/regex), which is linear in time, and is tried
  * on each line of a record; both look at the text and at the fields as JSON. Case counts in a regex (`(?i)` to ignore
  * it), and in a text only with `case`.
  */
-export const logMatch = z
+const logMatch = z
   .object({
     text: pattern.optional(),
     regex: pattern.optional(),
     case: z.boolean().optional(),
     not: z.boolean().optional(),
   })
-  .refine((match) => (match.text === undefined) !== (match.regex === undefined), 'give either text or regex')
+  .refine((match) => (match.text === undefined) !== (match.regex === undefined), 'set either text or regex')
 export type LogMatch = z.infer<typeof logMatch>
 
 /** What a reader wants to see; all that is given must hold. */

@@ -85,7 +85,7 @@ describe('what is run by convention', () => {
   })
 
   it('says so when nothing can be run', () => {
-    expect(() => startOf({ 'notes.txt': '' })).toThrow('nothing to run')
+    expect(() => startOf({ 'notes.txt': '' })).toThrow('no entry file')
   })
 
   it('describes a service by the first prose of its README', () => {

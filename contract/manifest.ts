@@ -7,7 +7,7 @@ import { serviceName, teamName } from './names.ts'
 
 export const manifestFile = 'm3o.json'
 
-export const runtimes = ['node', 'python', 'go', 'rust', 'java', 'image', 'command'] as const
+const runtimes = ['node', 'python', 'go', 'rust', 'java', 'image', 'command'] as const
 export type Runtime = (typeof runtimes)[number]
 
 const oneLine = (what: string, max: number) =>
@@ -17,7 +17,7 @@ const oneLine = (what: string, max: number) =>
     .min(1, `${what} is empty`)
     .max(max, `${what} has at most ${max} characters`)
     // A NUL would end an argument early, wherever the text goes.
-    .refine((text) => !text.includes('\0'), `${what} holds a NUL character`)
+    .refine((text) => !text.includes('\0'), `${what} contains a NUL character`)
 
 const count = z.int('a number of instances is a whole number').min(0).max(32, 'at most 32 instances')
 
@@ -45,17 +45,17 @@ const idle = z.string('a time such as "10m", or "never"').transform((value, cont
   return z.NEVER
 })
 
-const health = oneLine('a health path', 500).regex(/^\/[\x21-\x7e]*$/, 'a path that begins with / and holds no spaces')
+const health = oneLine('a health path', 500).regex(/^\/[\x21-\x7e]*$/, 'a path that begins with / and has no spaces')
 
 /** Who may call a service: its team, the whole platform, anyone, or the teams that are named (and always its own). */
-export const manifestAudience = z.union(
+const manifestAudience = z.union(
   [z.enum(['team', 'platform', 'anyone']), z.array(teamName).min(1).max(100)],
   '"team", "platform", "anyone", or a list of teams',
 )
 export type ManifestAudience = z.output<typeof manifestAudience>
 
 /** m3o.json: every key is optional. Sizes come out in MiB, times in milliseconds. */
-export const manifestSchema = z.strictObject({
+const manifestSchema = z.strictObject({
   name: serviceName.optional(),
   runtime: z.enum(runtimes, `one of ${runtimes.join(', ')}`).optional(),
   command: oneLine('a command', 4_000).optional(),
@@ -64,9 +64,9 @@ export const manifestSchema = z.strictObject({
   instances: instances.optional(),
   memory: memory.optional(),
   cpu: z
-    .number('a number of processors, such as 0.5')
-    .min(0.05, 'at least 0.05 of a processor')
-    .max(32, 'at most 32 processors')
+    .number('a number of CPU cores, such as 0.5')
+    .min(0.05, 'at least 0.05 CPU cores')
+    .max(32, 'at most 32 CPU cores')
     .optional(),
   idle: idle.optional(),
   audience: manifestAudience.optional(),
@@ -97,7 +97,7 @@ export function parseManifest(text: string): Manifest {
   }
   if (root.type !== 'object') throw fault(source, root.offset, 'it must be an object: { … }')
   const twice = repeatedKey(root)
-  if (twice) throw fault(source, twice.offset, `"${String(twice.value)}" is there twice`, String(twice.value))
+  if (twice) throw fault(source, twice.offset, `"${String(twice.value)}" appears twice`, String(twice.value))
 
   const result = manifestSchema.safeParse(valueOf(root))
   if (result.success) return result.data

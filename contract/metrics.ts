@@ -7,11 +7,11 @@ import { performance } from 'node:perf_hooks'
  * somebody asks: no timer runs and no request pays for it.
  */
 export type Labels = Readonly<Record<string, string | number>>
-export interface Sample {
+interface Sample {
   labels?: Labels
   value: number
 }
-export interface HistogramSample {
+interface HistogramSample {
   labels?: Labels
   /** Count per bucket, one more than there are bounds: the last one for all that is above. */
   counts: readonly number[]
@@ -67,7 +67,7 @@ export function processMetrics(process_: string): Metric[] {
   return [
     {
       name: 'process_cpu_seconds_total',
-      help: 'Processor time taken.',
+      help: 'CPU time used.',
       type: 'counter',
       samples: [{ labels: { process: process_ }, value: (user + system) / 1e6 }],
     },
@@ -76,13 +76,13 @@ export function processMetrics(process_: string): Metric[] {
     ...gauge('process_open_fds', 'Open file descriptors.', openDescriptors()),
     ...gauge(
       'process_start_time_seconds',
-      'When it started, in seconds since the epoch.',
+      'Start time, in seconds since the epoch.',
       Date.now() / 1000 - process.uptime(),
     ),
     ...gauge('nodejs_heap_size_used_bytes', 'Of the JavaScript heap.', heapUsed),
     ...gauge(
       'nodejs_eventloop_utilization',
-      'Share of the time since it was last asked in which the event loop was busy.',
+      'Share of time that the event loop was busy since the last read.',
       since.utilization,
     ),
   ]

@@ -8,7 +8,7 @@ import { PlatformError } from './errors.ts'
 export function refuseNul(input: unknown): void {
   const field = fieldWithNul(input, [])
   if (field !== undefined)
-    throw new PlatformError('bad_request', `${field === '' ? 'this' : field} holds a NUL character`, { field })
+    throw new PlatformError('bad_request', `${field === '' ? 'this' : field} contains a NUL character`, { field })
 }
 
 const content = new Set(['text', 'body'])

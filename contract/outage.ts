@@ -19,16 +19,16 @@ export function outageOf(error: unknown): PlatformError | undefined {
         'disk_full',
         'the disk is full',
         {
-          fix: 'Make room on it: what services keep, old logs and builds take the most. The platform goes on by itself.',
+          fix: 'Free disk space: service data, old logs and builds use the most. The platform then continues by itself.',
         },
         { cause: error },
       )
     if (noDescriptors.has(named) || /too many open files/i.test(each.message))
       return new PlatformError(
         'unavailable',
-        'the platform has no file descriptor left',
+        'the platform has no file descriptors left',
         {
-          fix: 'Try again in a moment. If it stays, raise the limit of open files (ulimit -n) and start the platform again.',
+          fix: 'Try again in a moment. If the error remains, raise the limit of open files (ulimit -n) and restart the platform.',
         },
         { cause: error },
       )
@@ -40,9 +40,9 @@ export function outageOf(error: unknown): PlatformError | undefined {
 export const databaseIsAway = (cause?: unknown): PlatformError =>
   new PlatformError(
     'unavailable',
-    'the database does not answer',
+    'the database does not respond',
     {
-      fix: 'Services go on answering. An embedded one is started again by itself: try again in a moment; otherwise look at your own behind DATABASE_URL.',
+      fix: 'Services still respond. The embedded database restarts by itself: try again in a moment. If you set DATABASE_URL, check that database.',
     },
     { cause },
   )

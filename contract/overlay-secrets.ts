@@ -32,12 +32,12 @@ export function secretsRefusal(
   const deed = way === 'serves' ? `does not serve calls made in ${here}` : `does not call what runs in ${here}`
   return new PlatformError(
     'forbidden',
-    `${service} in ${from} holds secrets of ${keeper}, which is protected: it ${deed}`,
+    `${service} in ${from} has secrets of the protected environment ${keeper}: it ${deed}`,
     {
       fix: [
-        `Deploy ${service} to ${here} with secrets of its own: m3o deploy ${service} --env ${here}.`,
-        `Or have its secrets marked as inheritable in ${keeper}: m3o secret mark ${service} NAME --inheritable --env ${keeper}.`,
-        `Or have overlays allowed: m3o env protect ${keeper} --overlays.`,
+        `Deploy ${service} to ${here} with its own secrets: m3o deploy ${service} --env ${here}.`,
+        `Or mark its secrets as inheritable in ${keeper}: m3o secret mark ${service} NAME --inheritable --env ${keeper}.`,
+        `Or allow overlays to use them: m3o env protect ${keeper} --overlays.`,
       ].join(' '),
       data: { reason: 'protected_secrets', service, environment: from, keeper },
     },

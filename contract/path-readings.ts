@@ -50,7 +50,6 @@ export function firstSegments(path: string): Set<string> {
   return found
 }
 
-// eslint-disable-next-line no-control-regex
 const controls = /[\0-\x20\x7f]/g
 const mostDecodings = 3
 

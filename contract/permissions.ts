@@ -5,7 +5,7 @@
 export const roles = ['viewer', 'developer', 'admin', 'owner'] as const
 export type Role = (typeof roles)[number]
 
-/** `person`: anyone signed in, about themselves. `operator`: who runs the platform. `nobody`: signed in or not. */
+/** `person`: anyone signed in, about themselves. `operator`: platform operators. `nobody`: signed in or not. */
 type Least = Role | 'person' | 'operator' | 'nobody'
 
 export const actions = {

@@ -30,14 +30,14 @@ export interface PromotedContent {
 }
 
 /** What is otherwise, since somebody looked, of one service. */
-export const promotionChange = z.object({ service: z.string(), what: z.array(z.string()) })
+const promotionChange = z.object({ service: z.string(), what: z.array(z.string()) })
 export type PromotionChange = z.infer<typeof promotionChange>
 
 /** What somebody looked at, by service: `seen` of the comparison. Null: nothing; then what is there now is promoted. */
 export const seenServices = z.record(z.string(), z.string().max(64)).nullable()
 
 /** Why a promotion cannot be, or what one should know of it. */
-export const promotionCheck = z.object({
+const promotionCheck = z.object({
   code: z.enum([
     'no_parent',
     'nothing_own',
@@ -62,7 +62,7 @@ export const promotionCheck = z.object({
 export type PromotionCheck = z.infer<typeof promotionCheck>
 
 /** One side's copy of a service. */
-export const comparedCopy = z.object({
+const comparedCopy = z.object({
   /** Environment whose copy serves: the one looked at, or a parent. */
   from: z.string(),
   own: z.boolean(),
@@ -73,7 +73,7 @@ export const comparedCopy = z.object({
   at: z.number(),
 })
 
-export const relations = ['same', 'ahead', 'behind', 'diverged', 'only here', 'only there'] as const
+const relations = ['same', 'ahead', 'behind', 'diverged', 'only here', 'only there'] as const
 
 export const environmentDiff = z.object({
   environment: z.string(),

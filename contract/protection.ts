@@ -15,7 +15,7 @@ export type Protection = Record<Guard, Admitted> & {
   overlays?: boolean | undefined
 }
 
-export interface Admitted {
+interface Admitted {
   role: Role
   /** Ids of people who may whatever their role here is. */
   people: string[]
@@ -137,8 +137,8 @@ export function guardAgainst(
 const deeds: Record<Guard | 'own', string> = {
   deploy: 'deploying there',
   secrets: 'its variables and secrets',
-  promote: 'promoting into it',
-  own: 'letting people in',
+  promote: 'promoting to it',
+  own: 'giving people access',
 }
 
 interface Refused {

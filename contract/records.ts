@@ -58,7 +58,7 @@ export const token = z.object({
 export type Token = z.infer<typeof token>
 
 /** Somebody's laptop that serves in the place of what is deployed. */
-export const laptop = z.object({ by: person, since: z.number(), instance: z.string() })
+const laptop = z.object({ by: person, since: z.number(), instance: z.string() })
 export type Laptop = z.infer<typeof laptop>
 
 const admitted = z.object({ role: z.enum(roles), people: z.array(z.string()).max(300) })
@@ -82,7 +82,7 @@ export const guarded: z.ZodType<Guarded> = z.object({
 
 /** With its people by name. */
 const shownAdmitted = admitted.extend({ people: z.array(person) })
-export const shownProtection = z.object({
+const shownProtection = z.object({
   deploy: shownAdmitted,
   secrets: shownAdmitted,
   promote: shownAdmitted,
@@ -143,7 +143,7 @@ export const departedEnvironment = environment
   })
 export type DepartedEnvironment = z.infer<typeof departedEnvironment>
 
-export const instance = z.object({
+const instance = z.object({
   id: z.string(),
   /** The host's; null while it has none. */
   pid: z.number().nullable(),
@@ -187,7 +187,7 @@ export const service = z.object({
   /** Calls a minute of each other team; null: as many as they like. */
   perMinute: z.number().nullable(),
   deprecation: deprecation.nullable(),
-  /** What it was forked from, as that is called now; null name: that is gone. */
+  /** What it was forked from, as that is called now; null name: that was removed. */
   forkedFrom: z.object({ name: z.string().nullable(), revision: z.string() }).nullable(),
   /** Of another team's: whether the team looked at may call it. Null for its own. */
   access: z.enum(accesses).nullable(),
@@ -250,7 +250,7 @@ export const lostContext = z.object({
 })
 export type LostContext = z.infer<typeof lostContext>
 
-export const deploymentError = errorBody.extend({
+const deploymentError = errorBody.extend({
   exitCode: z.number().nullable().optional(),
   signal: z.string().nullable().optional(),
   lines: z.array(z.string()).optional(),

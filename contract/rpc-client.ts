@@ -8,16 +8,16 @@ import { type Actor, type Api, platformActor, rpcHeader } from './rpc.ts'
 import type { InputOf, ItemOf, NamesOf, OutputOf } from './rpc-types.ts'
 import { socketAddress } from './unix-socket.ts'
 
-export interface RpcOptions {
+interface RpcOptions {
   /** Who acts; the platform itself when absent. */
   actor?: Actor
   signal?: AbortSignal
 }
-export interface RpcStreamOptions extends RpcOptions {
+interface RpcStreamOptions extends RpcOptions {
   /** The server's source is being read: what happens from now on is not missed. */
   onOpen?: () => void
 }
-export interface RpcCallOptions extends RpcOptions {
+interface RpcCallOptions extends RpcOptions {
   /** A call's default is 60 s; an upload has none. */
   timeoutMs?: number
 }
@@ -51,9 +51,9 @@ export function createRpcClient<A extends Api>(_api: A, socketPath: string, peer
   function away(cause: unknown): PlatformError {
     return new PlatformError(
       'unavailable',
-      `the ${peer} does not answer`,
+      `the ${peer} does not respond`,
       {
-        fix: `The ${peer} is restarting; try again in a moment.`,
+        fix: `The ${peer} is restarting. Try again in a moment.`,
       },
       { cause },
     )
@@ -111,7 +111,7 @@ export function createRpcClient<A extends Api>(_api: A, socketPath: string, peer
     try {
       body = text === '' ? undefined : JSON.parse(text)
     } catch (cause) {
-      throw new PlatformError('internal', `the ${peer} answered something that is not JSON`, {}, { cause })
+      throw new PlatformError('internal', `the ${peer} returned invalid JSON`, {}, { cause })
     }
     if (response.statusCode !== 200) throw errorFromBody(body)
     return body

@@ -81,9 +81,9 @@ export function createRpcServer<A extends Api>(
       const found = find(request.url)
       if (found === undefined) return false
       if (request.method !== 'POST')
-        sendJson(response, 405, new PlatformError('method_not_allowed', 'procedures are called by POST'))
+        sendJson(response, 405, new PlatformError('method_not_allowed', 'procedures are called with POST'))
       else if (found.procedure === undefined)
-        sendJson(response, 404, new PlatformError('not_found', `there is no procedure ${found.name}`))
+        sendJson(response, 404, new PlatformError('not_found', `procedure ${found.name} does not exist`))
       else void run(found.name, found.procedure as A[string], request, response)
       return true
     },
@@ -105,7 +105,7 @@ export function createRpcServer<A extends Api>(
       }
       const start = async () => {
         if (found.procedure?.kind !== 'duplex')
-          throw new PlatformError('not_found', `there is no procedure ${found.name}`)
+          throw new PlatformError('not_found', `procedure ${found.name} does not exist`)
         const input = validate(found.procedure.input, fromHeader(request, rpcHeader.input))
         await (handlers[found.name] as AnyHandler)(input, {
           actor: actorOf(request),
@@ -134,7 +134,7 @@ export function rpcHttpServer(rpc: RpcServer, own: Partial<RpcServer> = {}): Ser
     { keepAliveTimeout: 120_000, requestTimeout: 0, maxHeaderSize: 1 << 20 },
     (request, response) => {
       if (rpc.request(request, response) || own.request?.(request, response)) return
-      sendJson(response, 404, new PlatformError('not_found', 'there is nothing here'))
+      sendJson(response, 404, new PlatformError('not_found', 'this address does not exist'))
     },
   )
   server.on('upgrade', (request: IncomingMessage, socket: DuplexStream, head: Buffer) => {
@@ -196,7 +196,7 @@ async function readJson(request: IncomingMessage, max: number): Promise<unknown>
   let size = 0
   for await (const part of request) {
     size += (part as Buffer).length
-    if (size > max) throw new PlatformError('too_large', 'this input is too large')
+    if (size > max) throw new PlatformError('too_large', 'the input is too large')
     parts.push(part as Buffer)
   }
   try {

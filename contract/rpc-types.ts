@@ -17,7 +17,7 @@ export interface HandlerContext {
   signal: AbortSignal
 }
 
-export type HandlerOf<P extends Procedure> =
+type HandlerOf<P extends Procedure> =
   P extends Call<infer I, infer O>
     ? (input: z.output<I>, at: HandlerContext) => z.output<O> | Promise<z.output<O>>
     : P extends Stream<infer I, infer O>

@@ -137,7 +137,7 @@ test('errors arrive as they were thrown, and unknown ones as an operation id alo
 
 test('a process that is away is unavailable, with what to do', async () => {
   const client = createRpcClient(api, join(tmpdir(), 'm3o-nobody-listens.sock'))
-  const away = { code: 'unavailable', fix: 'The runtime is restarting; try again in a moment.' }
+  const away = { code: 'unavailable', fix: 'The runtime is restarting. Try again in a moment.' }
   await expect(client.call('sum.of', { values: [] })).rejects.toMatchObject(away)
   await expect(client.stream('count.up', { to: 1 }).next()).rejects.toMatchObject(away)
   await expect(client.duplex('echo.bytes', { refuse: false })).rejects.toMatchObject(away)

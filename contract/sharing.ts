@@ -7,14 +7,14 @@ import { endpointChange } from './compatibility.ts'
 export const readables = ['team', 'callers', 'anyone'] as const
 export type Readable = (typeof readables)[number]
 
-export const consumerStates = ['asked', 'approved', 'declined', 'revoked'] as const
+const consumerStates = ['asked', 'approved', 'declined', 'revoked'] as const
 export type ConsumerState = (typeof consumerStates)[number]
 
 /** Whether a team may call another's service: at once, once approved, or not at all (`read`: its source may be read). */
 export const accesses = ['open', 'needed', ...consumerStates, 'read'] as const
 export type Access = (typeof accesses)[number]
 
-export const newsKinds = [
+const newsKinds = [
   'deployed',
   'endpoints',
   'deprecated',
@@ -34,7 +34,7 @@ export const perMinute = z
   .max(1_000_000, 'at most 1,000,000 calls a minute')
 
 /** Tags are words: they stand in lists, filters and URLs. */
-export const tag = z
+const tag = z
   .string()
   .trim()
   .toLowerCase()
@@ -56,7 +56,7 @@ export const deprecation = z.object({
 export type Deprecation = z.infer<typeof deprecation>
 
 /** Calls of a day, or of all days looked at. */
-export const usageSum = z.object({
+const usageSum = z.object({
   requests: z.number(),
   errors: z.number(),
   /** Mean time to the answer's head; null without a request. */

@@ -72,7 +72,6 @@ export const draftStatus = z.object({
   changes: z.array(fileChange),
   updatedAt: z.number().nullable(),
 })
-export type DraftStatus = z.infer<typeof draftStatus>
 
 export const sourceFile = z.object({
   path: z.string(),

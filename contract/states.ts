@@ -79,25 +79,23 @@ const promotionNext: Record<PromotionState, readonly PromotionState[]> = {
 export const promotionMayFollow = (from: PromotionState, to: PromotionState): boolean =>
   promotionNext[from].includes(to)
 
-export const isPromotionUnderWay = (state: PromotionState): boolean => state === 'preparing' || state === 'switching'
-
 /** Services in an environment, as people see them; one that was never deployed there is `stopped`, without a revision. */
 export const serviceStates = ['live', 'deploying', 'asleep', 'crashing', 'failed', 'stopped'] as const
 export type ServiceState = (typeof serviceStates)[number]
 
 /** What may be done in which state; the reason is what a disabled button says. */
 export const deploymentCan = {
-  cancel: (state: DeploymentState) => (isUnderWay(state) && state !== 'switching' ? true : `it is ${state} already`),
+  cancel: (state: DeploymentState) => (isUnderWay(state) && state !== 'switching' ? true : `it is already ${state}`),
 } as const
 
 export const promotionCan = {
-  cancel: (state: PromotionState) => (state === 'preparing' ? true : `it is ${state} already`),
+  cancel: (state: PromotionState) => (state === 'preparing' ? true : `it is already ${state}`),
   undo: (state: PromotionState) => (state === 'live' ? true : `it is ${state}`),
 } as const
 
 export const serviceCan = {
   restart: can(['live', 'crashing', 'failed', 'asleep', 'stopped'], 'it has never been deployed here'),
-  kill: can(['live', 'crashing', 'asleep', 'deploying', 'failed'], 'it does not run here'),
+  kill: can(['live', 'crashing', 'asleep', 'deploying', 'failed'], 'it is not running here'),
   rollback: can(['live', 'crashing', 'failed', 'asleep', 'stopped'], 'there is no earlier revision here'),
   exec: can(['live', 'crashing', 'deploying'], 'it has no running instance here'),
   scale: can(['live', 'asleep', 'crashing', 'stopped'], 'it has never been deployed here'),

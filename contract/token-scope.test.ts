@@ -7,7 +7,7 @@ test('says what a token may do as it was chosen', () => {
 })
 
 test('calls everything that a team has by one name, however it is listed', () => {
-  expect(scopeWords({})).toBe('all that its maker may')
+  expect(scopeWords({})).toBe('all actions of its creator')
   expect(
     scopeWords({
       actions: [
@@ -24,7 +24,7 @@ test('calls everything that a team has by one name, however it is listed', () =>
         'consumer.*',
       ],
     }),
-  ).toBe('all that its maker may')
+  ).toBe('all actions of its creator')
 })
 
 test('names a few actions, counts services and environments', () => {

@@ -3,11 +3,11 @@ import type { TokenScope } from './routing.ts'
 
 /** Scopes that people choose from; `null` is all that one may do oneself. */
 export const scopeChoices = [
-  { key: 'all', label: 'All that I may do', actions: null },
+  { key: 'all', label: 'All actions that I may do', actions: null },
   { key: 'call', label: 'Call services', actions: ['service.call'] },
   {
     key: 'deploy',
-    label: 'Deploy, and read state and logs',
+    label: 'Deploy, read status and logs',
     actions: [
       'service.read',
       'service.create',
@@ -43,7 +43,7 @@ export function scopeWords({ actions, services, environments }: TokenScope): str
       ? scopeChoices[0]
       : scopeChoices.find((choice) => choice.actions !== null && same(choice.actions, actions))
   const what =
-    chosen?.label.toLowerCase().replace('all that i may do', 'all that its maker may') ??
+    chosen?.label.toLowerCase().replace('all actions that i may do', 'all actions of its creator') ??
     (actions === undefined || actions.length > 4 ? 'several actions' : actions.join(', '))
   return [
     what,

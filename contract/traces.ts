@@ -2,13 +2,13 @@ import { z } from 'zod'
 
 /** What decided in which environment a call runs, strongest first. */
 export const environmentChoices = {
-  header: 'asked for by its M3O-Environment header',
-  host: 'named by its host',
-  carried: 'carried on by the call before it',
-  instance: "the caller's own: it came without one",
-  lost: "the caller's own: of which call it was is not known",
-  token: "its token's",
-  default: 'nothing else was said',
+  header: 'chosen by its M3O-Environment header',
+  host: 'chosen by its host',
+  carried: 'same as the call before it',
+  instance: "the caller's environment: the call named none",
+  lost: "the caller's environment: the call before it is unknown",
+  token: "its token's environment",
+  default: 'the default environment',
 } as const
 export type EnvironmentChoice = keyof typeof environmentChoices
 
@@ -51,8 +51,8 @@ export function nested(hops: readonly Hop[]): { hop: Hop; depth: number }[] {
 }
 
 export function whoseCopy({ environment, servedBy, refusal }: Hop): string {
-  if (servedBy === null) return refusal === null ? 'nothing answered' : `refused: ${refusal}`
-  return servedBy.id === environment.id ? 'its own copy' : `inherited from ${servedBy.name}`
+  if (servedBy === null) return refusal === null ? 'no response' : `refused: ${refusal}`
+  return servedBy.id === environment.id ? 'an override' : `inherited from ${servedBy.name}`
 }
 
 /** Where a call ran, why there, and whose copy answered: one line for people. */

@@ -10,25 +10,25 @@ export const maxVariables = 200
 /** Why a variable cannot be called or hold that; undefined when it can. */
 export function problemOfVariable(name: string, value: string): PlatformError | undefined {
   if (!shape.test(name)) {
-    return new PlatformError('invalid_name', `${JSON.stringify(name.slice(0, 200))} cannot be the name of a variable`, {
+    return new PlatformError('invalid_name', `invalid variable name: ${JSON.stringify(name.slice(0, 200))}`, {
       field: 'name',
       fix: 'Use letters, digits and underscores, such as API_KEY.',
     })
   }
   if (reserved.test(name)) {
-    return new PlatformError('invalid_name', `${name} is given by the platform`, {
+    return new PlatformError('invalid_name', `${name} is set by the platform`, {
       field: 'name',
-      fix: 'Choose a name that does not begin with M3O_ and is none of PORT, HOST, HOME, PATH, NODE_OPTIONS.',
+      fix: 'Choose another name: not PORT, HOST, HOME, PATH or NODE_OPTIONS, and not one that begins with M3O_.',
     })
   }
   if (new TextEncoder().encode(value).length > maxVariableBytes) {
     return new PlatformError('too_large', `the value of ${name} is larger than 64 KiB`, {
       field: 'value',
-      fix: 'Keep large data in a file or a service.',
+      fix: 'Store large data in a file or a service.',
     })
   }
   if (value.includes('\0'))
-    return new PlatformError('bad_request', `the value of ${name} holds a NUL character`, {
+    return new PlatformError('bad_request', `the value of ${name} contains a NUL character`, {
       field: 'value',
       fix: 'Encode binary values, for example as base64.',
     })

@@ -64,7 +64,7 @@ export class Connection {
     await begun
     // The server takes `commit` for an answer when something in the transaction has failed, and keeps nothing.
     if (config.text === 'commit' && result.command === 'ROLLBACK')
-      throw new Error('nothing of the transaction was kept, as something in it had failed')
+      throw new Error('the transaction was rolled back: a statement in it failed')
     return result
   }
 

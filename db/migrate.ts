@@ -23,9 +23,9 @@ export async function migrate(options: ConnectionOptions): Promise<void> {
     if (error instanceof PlatformError) throw error
     throw new PlatformError(
       'unavailable',
-      'the database could not be brought to this version: ' + sentence(error),
+      'the database could not be migrated to this version: ' + sentence(error),
       {
-        fix: 'Nothing was changed in it: start the version before this one again, which finds everything as it was.',
+        fix: 'The database is unchanged. Start the previous version again to continue.',
       },
       { cause: error },
     )
@@ -69,7 +69,7 @@ async function refuseNewer(sql: ReturnType<typeof connect>): Promise<void> {
   const known = Math.max(0, ...(await readJournal()).entries.map((entry) => entry.when))
   if (Number(applied?.newest ?? 0) > known) {
     throw new PlatformError('unavailable', 'the database was written by a newer version of M3O', {
-      fix: 'Start that version again, or go back to a backup made before it: m3o restore FILE --force.',
+      fix: 'Start that version again, or restore an earlier backup: m3o restore FILE --force.',
     })
   }
 }

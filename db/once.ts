@@ -11,7 +11,7 @@ export const ofTransaction = new WeakMap<Db | Transaction, Db>()
 export function once<Query>(build: (db: Db) => Query): (db: Db | Transaction) => Query {
   const built = new WeakMap<Db, Query>()
   return (asked) => {
-    const db = ofTransaction.get(asked) ?? (asked as Db)
+    const db = ofTransaction.get(asked) ?? asked
     const known = built.get(db)
     if (known !== undefined) return known
     const query = build(db)

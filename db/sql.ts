@@ -7,14 +7,14 @@ import type { Connection, Connections } from './connections.ts'
 type Rows = readonly object[]
 
 /** A statement, asked at once; what is put into it are parameters, names (`sql('table')`) or parts (`sql.raw(text)`). */
-export interface Statements {
+interface Statements {
   <R extends Rows = Record<string, unknown>[]>(text: TemplateStringsArray, ...values: unknown[]): Promise<R>
   (names: string | readonly string[]): SQL
   /** Nothing in it is escaped. */
   raw: (text: string) => SQL
 }
 
-export interface Transaction extends Statements {
+interface Transaction extends Statements {
   /** `copy … to stdout`, `copy … from stdin` */
   read: (text: TemplateStringsArray, ...values: unknown[]) => Readable
   write: (text: TemplateStringsArray, ...values: unknown[]) => Writable

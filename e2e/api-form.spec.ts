@@ -41,7 +41,7 @@ test('a form has a field for each type of a union, keeps what was typed, and sen
   await page.getByLabel('value', { exact: true }).fill('7')
   await page.getByLabel('count', { exact: true }).fill('12a')
   await send.click()
-  await expect(page.getByText('A number is expected')).toBeVisible()
+  await expect(page.getByText('Enter a number')).toBeVisible()
   expect(sent).toEqual([])
 
   await openTab(page, 'Overview')
@@ -51,7 +51,7 @@ test('a form has a field for each type of a union, keeps what was typed, and sen
   await expect(page.getByLabel('count', { exact: true })).toHaveValue('12a')
   await page.getByLabel('count', { exact: true }).fill('12')
   await send.click()
-  await expect(page.getByLabel('Body of the answer')).toContainText(String.raw`{\"value\":7,\"count\":12}`)
+  await expect(page.getByLabel('Body of the response')).toContainText(String.raw`{\"value\":7,\"count\":12}`)
   expect(sent).toHaveLength(1)
 
   await test.step('a request is saved by name and put back', async () => {
@@ -87,7 +87,7 @@ test('the reason why a search of the logs is refused covers no filter', async ({
   watch.expectComplaint(/\b400\b/)
   await shell.deploy('forms', forms)
   await page.goto('/demo/production/services/forms/logs?q=%2F(%2F')
-  const remove = page.getByRole('list', { name: 'Filters in force' }).getByRole('button', { name: /^Remove/ })
+  const remove = page.getByRole('list', { name: 'Active filters' }).getByRole('button', { name: /^Remove/ })
   await expect(page.getByRole('alert').filter({ hasText: /./ }).first()).toBeVisible()
   await remove.click({ timeout: 5_000 })
   await expect(remove).toBeHidden()

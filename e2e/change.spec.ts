@@ -93,7 +93,7 @@ test('two people changing one file are told, and neither loses a word', async ({
   await typeInEditor(page, source('Mine'))
   // Somebody deploys from a shell meanwhile: the branch moves under the draft.
   await shell.deploy('shared', hello('Theirs'), '--force')
-  await expect(page.getByText(/production moved on: 1 commit since you began/)).toBeVisible()
+  await expect(page.getByText(/production moved on: 1 commit since you started/)).toBeVisible()
   await deployButton(page).click()
   const panel = page.getByRole('tabpanel', { name: 'Deployment' })
   await expect(page.getByRole('main')).toContainText(/changed|moved|conflict/i)

@@ -118,12 +118,12 @@ test('misuse is 2, help is 0, and failing is 1', async ({ shell }) => {
   }
 })
 
-test('a platform that does not answer is one clear line', async ({ shell }) => {
+test('a platform that does not respond is one clear line', async ({ shell }) => {
   const ran = await shell.m3o(['services', '--url', 'http://127.0.0.1:1'])
   expect(ran).toMatchObject({
     code: 1,
     stdout: '',
-    stderr: expect.stringMatching(/^error: nothing answers at http:\/\/127\.0\.0\.1:1 \(unavailable\)\n/),
+    stderr: expect.stringMatching(/^error: cannot connect to http:\/\/127\.0\.0\.1:1 \(unavailable\)\n/),
   })
 })
 

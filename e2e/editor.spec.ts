@@ -43,11 +43,7 @@ test('a file that would replace another is asked about, and every change of the 
   await dialog.getByRole('button', { name: 'Replace all' }).click()
   await expect(files.getByRole('treeitem', { name: /new\.txt/ })).toBeVisible()
   expect(await textOf('data.txt')).toBe('third')
-  await page
-    .getByRole('listitem')
-    .filter({ hasText: '3 files are uploaded' })
-    .getByRole('button', { name: 'Undo' })
-    .click()
+  await page.getByRole('listitem').filter({ hasText: 'Uploaded 3 files' }).getByRole('button', { name: 'Undo' }).click()
   await expect(files.getByRole('treeitem', { name: /new\.txt/ })).toHaveCount(0)
   expect([await textOf('data.txt'), await textOf('data-2.txt')]).toEqual(['first', 'second'])
 
@@ -97,7 +93,7 @@ test('a build error keeps its frame, leads to its line, and the editor is as it 
   await page.getByRole('tabpanel', { name: 'Deployment' }).getByRole('link', { name: 'Details' }).click()
   await expect(
     page
-      .getByRole('region', { name: 'Why it ended' })
+      .getByRole('region', { name: 'Reason of the failure' })
       .or(page.getByRole('alert'))
       .getByRole('link', { name: /^index\.ts:\d+:\d+$/ })
       .first(),
@@ -155,8 +151,8 @@ test('after a rollback the editor says so, counts nothing as changed, and can st
     page.getByText(/production was rolled back to [0-9a-f]{7}; your draft is based on [0-9a-f]{7}/),
   ).toBeVisible()
   await page.getByRole('button', { name: 'Changes', exact: true }).click()
-  await expect(page.getByRole('complementary', { name: 'Changes' })).toContainText('You changed nothing here.')
-  await page.getByRole('button', { name: 'Start from what is live' }).click()
+  await expect(page.getByRole('complementary', { name: 'Changes' })).toContainText('No changes.')
+  await page.getByRole('button', { name: 'Start from the live revision' }).click()
   await expectEditorShows(page, 'First ${name}')
   await expect(page.getByText(/was rolled back to/)).toHaveCount(0)
 })

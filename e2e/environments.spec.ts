@@ -81,9 +81,9 @@ test('an environment of one’s own: made, switched to in place, deployed into a
   await test.step('one service is reset to its parent’s, and the rest goes by the toast’s undo', async () => {
     await page.goto('/demo/alice/environments')
     await page.getByRole('button', { name: 'Actions on alice' }).click()
-    await page.getByRole('menuitem', { name: 'Own copies, reset' }).click()
+    await page.getByRole('menuitem', { name: 'Overrides, reset' }).click()
     await page.getByRole('button', { name: 'Reset layered to production' }).click()
-    await expect(page.getByText('Nothing of its own')).toBeVisible()
+    await expect(page.getByText('No overrides')).toBeVisible()
     await page.keyboard.press('Escape')
     expect(await shell.json(['call', 'layered', 'Hello', '--name', 'Ada', '--env', 'alice'])).toEqual({
       message: 'Hello Ada',
@@ -136,7 +136,7 @@ test('the tree: stem from any, move, delete only what nothing stems from, bring 
   await expect(environmentRow(page, 'topic')).toBeVisible()
 
   await page.getByRole('button', { name: 'Actions on topic' }).click()
-  await page.getByRole('menuitem', { name: 'Keep for 72 hours more' }).click()
+  await page.getByRole('menuitem', { name: 'Keep for another 72 hours' }).click()
   await expect(page.getByText('topic is kept')).toBeVisible()
   expect(await shell.json(['env', 'keep', 'topic'])).toMatchObject({ name: 'topic', kind: 'personal' })
   for (const name of ['topic', 'staging']) await shell.json(['env', 'delete', name])

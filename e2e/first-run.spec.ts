@@ -20,14 +20,14 @@ const test = base.extend<{ fresh: Stack }>({
 })
 
 test('from the printed link to a first service that answers', async ({ page, fresh, openWindow }) => {
-  const link = /Become the first owner[^\n]*: (\S+)/.exec(fresh.output())?.[1]
+  const link = /Create the first owner account[^\n]*: (\S+)/.exec(fresh.output())?.[1]
   expect(link, fresh.output()).toBeDefined()
   await page.goto(link ?? '')
   await expectAccessible(page)
   await page.getByLabel('Your name').fill('Grace Hopper')
   await page.getByLabel('Email').fill('grace@example.com')
   await page.getByLabel('Password').fill('nine bugs in a relay')
-  await page.getByRole('button', { name: 'Set up and enter' }).click()
+  await page.getByRole('button', { name: 'Create the account' }).click()
 
   await expect(page.getByRole('heading', { name: 'Catalogue' })).toBeVisible()
   for (const sample of ['guestbook', 'greeter', 'feed']) await expect(catalogueRow(page, sample)).toContainText('live')
@@ -53,6 +53,6 @@ test('from the printed link to a first service that answers', async ({ page, fre
   await test.step('the link works once', async () => {
     const other = await openWindow()
     await other.goto(link ?? '')
-    await expect(other.getByRole('button', { name: 'Set up and enter' })).toHaveCount(0)
+    await expect(other.getByRole('button', { name: 'Create the account' })).toHaveCount(0)
   })
 })

@@ -57,7 +57,7 @@ test('two people run one service on their laptops, and everybody sees where it r
       await expectAccessible(page)
       await openService(page, 'greets', { environment: 'bobs', tab: 'Logs' })
       await expect(page.getByText('hello from bob')).toBeVisible()
-      await expect(page.getByText("bob's laptop takes this place from now on")).toBeVisible()
+      await expect(page.getByText("bob's laptop now runs this service here")).toBeVisible()
       await page.goto('/demo/alice/environments')
       const tree = page.getByRole('table', { name: 'Environments' })
       await expect(tree.getByRole('row', { name: /bobs/ })).toContainText("greets on bob's laptop")

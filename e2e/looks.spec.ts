@@ -191,7 +191,7 @@ test('an address that leads nowhere is told within the frame, with a way on', as
   watch.expectComplaint(/404 .*(no-such-screen|no-such-service)/)
   for (const path of ['/demo/production/no-such-screen', '/demo/production/services/no-such-service/overview']) {
     await page.goto(path)
-    await expect(page.getByRole('heading', { name: 'There is nothing here' })).toBeVisible()
+    await expect(page.getByRole('heading', { name: 'Page not found' })).toBeVisible()
     await expectAccessible(page)
   }
   await page.getByRole('link', { name: 'Go to the catalogue' }).click()

@@ -72,7 +72,7 @@ test('calls that are made for one that was answered, as by a queue of the servic
   await shell.deploy('stock', stock)
   await shell.deploy('bills', mistaking)
   await shell.json(['env', 'create', 'carla'])
-  const told = page.getByRole('region', { name: 'Calls made after an answer' })
+  const told = page.getByRole('region', { name: 'Calls made after the response' })
   // Several of both environments have to wait at once.
   await expect(async () => {
     await Promise.all(
@@ -81,6 +81,6 @@ test('calls that are made for one that was answered, as by a queue of the servic
     await page.goto('/demo/production/services/bills')
     await expect(told).toBeVisible({ timeout: 3_000 })
   }).toPass()
-  await expect(told).toContainText(/calls? to stock w(as|ere) made for a call that had been answered/)
+  await expect(told).toContainText(/calls? to stock w(as|ere) made for a finished call/)
   await expectAccessible(page)
 })

@@ -12,7 +12,7 @@ test('a service’s metrics: charts that move with its calls, by environment and
   await shell.deploy('measured', hello())
   await openService(page, 'measured', { tab: 'Metrics' })
   await expectConnected(page)
-  await expect(page.getByText('Nobody has called it in the last hour')).toBeVisible()
+  await expect(page.getByText('No calls in the last hour')).toBeVisible()
   await expectAccessible(page)
 
   const call = (...more: string[]) => shell.json(['call', 'measured', 'Hello', '{"name":"a"}', ...more])

@@ -112,7 +112,7 @@ test('a provider signs in who is invited, and an account is linked and unlinked 
   const theirs = await openWindow()
   await theirs.goto('/sign-in')
   await theirs.getByRole('button', { name: 'Continue with Example' }).click()
-  await expect(theirs.getByRole('alert').filter({ hasText: 'There is no account with your address' })).toBeVisible()
+  await expect(theirs.getByRole('alert').filter({ hasText: 'No account has your address' })).toBeVisible()
   const { link } = await shell.json<{ link: string }>(['invite', 'create', 'oskar@example.com', '--role', 'viewer'])
   await theirs.goto(link)
   await look(theirs)
@@ -148,16 +148,16 @@ test('an authenticator app is set up, asked for, and a recovery code stands in f
   await page.goto(account)
   await page.getByRole('button', { name: 'Set up' }).click()
   const dialog = page.getByRole('dialog', { name: 'Authenticator app' })
-  await expect(dialog.getByRole('img', { name: 'Square code for the app' })).toBeVisible()
+  await expect(dialog.getByRole('img', { name: 'QR code for the app' })).toBeVisible()
   await expectAccessible(page)
   const secret = (await dialog.getByLabel('Key for the app').innerText()).replaceAll(' ', '')
   await dialog.getByLabel('Code', { exact: true }).fill(codeOf(secret))
-  await dialog.getByRole('button', { name: 'It shows this code' }).click()
-  const kept = page.getByRole('dialog', { name: 'Keep these recovery codes' })
+  await dialog.getByRole('button', { name: 'Confirm the code' }).click()
+  const kept = page.getByRole('dialog', { name: 'Save these recovery codes' })
   await expect(kept).toBeVisible()
   const [first = ''] = await kept.getByRole('listitem').allInnerTexts()
   await expectAccessible(page)
-  await kept.getByRole('button', { name: 'I have kept them' }).click()
+  await kept.getByRole('button', { name: 'I have saved them' }).click()
   await expect(page.getByText('10 recovery codes left')).toBeVisible()
 
   const again = await openWindow()
@@ -169,7 +169,7 @@ test('an authenticator app is set up, asked for, and a recovery code stands in f
   await look(again)
   await again.getByLabel('Code').fill('000000')
   await again.getByRole('button', { name: 'Continue' }).click()
-  await expect(again.getByRole('alert').filter({ hasText: 'This did not work' })).toBeVisible()
+  await expect(again.getByRole('alert').filter({ hasText: 'This code is wrong' })).toBeVisible()
   await again.getByLabel('Code').fill(first)
   await again.getByRole('button', { name: 'Continue' }).click()
   await expect(again.getByRole('heading', { name: 'Catalogue' })).toBeVisible()
@@ -180,7 +180,7 @@ test('an authenticator app is set up, asked for, and a recovery code stands in f
   expect(refused).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(
-      /^error: this account has a second factor.* \(forbidden\)\nLog in by browser: run `m3o login`/,
+      /^error: this account requires a second factor.* \(forbidden\)\nLog in with the browser: run `m3o login`/,
     ),
   })
 })
@@ -206,8 +206,8 @@ test('a passkey is added, signs in by itself, and is a second factor of a passwo
   await dialog.getByLabel('Name').fill('My key')
   await dialog.getByRole('button', { name: 'Add it' }).click()
   await page
-    .getByRole('dialog', { name: 'Keep these recovery codes' })
-    .getByRole('button', { name: 'I have kept them' })
+    .getByRole('dialog', { name: 'Save these recovery codes' })
+    .getByRole('button', { name: 'I have saved them' })
     .click()
   await expect(page.getByText('Passkey · My key')).toBeVisible()
   await look(page)

@@ -23,7 +23,7 @@ test('what was changed in one’s own environment is compared, promoted, answere
     await page.getByRole('button', { name: 'Actions on alice' }).click()
     await page.getByRole('menuitem', { name: 'Compare with production' }).click()
     await expect(page).toHaveURL(/\/demo\/alice\/environments\/compare$/)
-    const services = page.getByRole('list', { name: 'Services that differ' })
+    const services = page.getByRole('list', { name: 'Different services' })
     await expect(services.getByRole('button', { name: /welcomes.*1 ahead/ })).toBeVisible()
     await services.getByRole('button', { name: /welcomes/ }).click()
     await services.getByRole('button', { name: /^(?!welcomes).*index\.ts/ }).click()
@@ -43,10 +43,10 @@ test('what was changed in one’s own environment is compared, promoted, answere
   expect(await greeting()).toEqual({ message: 'Good day Ada' })
   await expectAccessible(page)
 
-  await page.getByRole('button', { name: 'Take it back' }).click()
-  const confirm = page.getByRole('dialog', { name: 'Take it back in production?' })
-  await confirm.getByRole('button', { name: 'Take back in production' }).click()
-  await expect(page.getByRole('heading', { name: 'Way back in production' })).toBeVisible()
+  await page.getByRole('button', { name: 'Undo' }).click()
+  const confirm = page.getByRole('dialog', { name: 'Undo this promotion in production?' })
+  await confirm.getByRole('button', { name: 'Undo in production' }).click()
+  await expect(page.getByRole('heading', { name: 'Undo in production' })).toBeVisible()
   await expect(page.getByRole('main').getByRole('status')).toContainText('took')
   expect(await greeting()).toEqual({ message: 'Hello Ada' })
   expect(await shell.json(['call', 'welcomes', 'Hello', '--name', 'Ada', '--env', 'alice'])).toEqual({
@@ -56,8 +56,8 @@ test('what was changed in one’s own environment is compared, promoted, answere
   await test.step('the history says both', async () => {
     await page.goto('/demo/production/environments/compare')
     const rows = page.getByRole('table', { name: 'Promotions' }).getByRole('row')
-    await expect(rows.nth(1)).toContainText('Way back in production')
-    await expect(rows.nth(2)).toContainText(/taken back.*alice → production/)
+    await expect(rows.nth(1)).toContainText('Undo in production')
+    await expect(rows.nth(2)).toContainText(/undone.*alice → production/)
   })
 })
 

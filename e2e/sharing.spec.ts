@@ -28,7 +28,7 @@ test('a service that is shared with another team stands in its catalogue, and is
   const dialog = page.getByRole('dialog', { name: 'Who may call it' })
   await dialog.getByLabel('Named teams').check()
   await dialog.getByRole('button', { name: 'Share' }).click()
-  await expect(dialog.getByText('Name one team at least')).toBeVisible()
+  await expect(dialog.getByText('Enter at least one team')).toBeVisible()
   await dialog.getByLabel('Teams', { exact: true }).fill('neighbours')
   await dialog.getByRole('button', { name: 'Share' }).click()
   await expect(page.getByRole('main')).toContainText('Its team, and neighbours')
@@ -49,7 +49,7 @@ test('a service that is shared with another team stands in its catalogue, and is
   await expect(window.getByText('No services yet')).toBeVisible()
 })
 
-test('a service that is called by approval: asked for, approved, deprecated, changed, forked and followed between two teams', async ({
+test('a service that is requires approval: asked for, approved, deprecated, changed, forked and followed between two teams', async ({
   page,
   shell,
   stack,
@@ -75,7 +75,7 @@ test('a service that is called by approval: asked for, approved, deprecated, cha
   await theirs.json(['team', 'create', 'parcels'])
   await theirs.json(['team', 'use', 'parcels'])
   const refused = await theirs.m3o(['call', '@demo/tariff', 'Hello', '--name', 'x'])
-  expect(refused.stderr).toContain('called by approval')
+  expect(refused.stderr).toContain('requires approval')
 
   const window = await openWindow()
   await signIn(window, otto)
@@ -86,8 +86,8 @@ test('a service that is called by approval: asked for, approved, deprecated, cha
     .filter({ hasText: '@demo/tariff' })
     .getByRole('link')
     .click()
-  await window.getByRole('button', { name: 'Ask to call it' }).click()
-  await window.getByRole('dialog').getByLabel('What for').fill('To price parcels')
+  await window.getByRole('button', { name: 'Request approval' }).click()
+  await window.getByRole('dialog').getByLabel('Reason').fill('To price parcels')
   await window.getByRole('dialog').getByRole('button', { name: 'Ask' }).click()
   await expect(window.getByRole('complementary', { name: 'Access' })).toContainText('parcels has asked')
   await window.getByRole('button', { name: 'Follow', exact: true }).click()
@@ -130,10 +130,10 @@ test('a service that is called by approval: asked for, approved, deprecated, cha
   const folder = await shell.write('of-tariff', changed)
   const deployed = await shell.m3o(['deploy', folder, '--service', 'tariff'])
   expect(deployed.code).toBe(0)
-  expect(deployed.stderr).toContain('Hello: the answer no longer has message (called by people of parcels)')
+  expect(deployed.stderr).toContain('Hello: the response no longer has message (called by members of parcels)')
   await openService(page, 'tariff', { tab: 'Deployments' })
   await page.getByRole('main').getByRole('link', { name: 'Deploy from a folder' }).first().click()
-  await expect(page.getByRole('list', { name: 'Endpoints that changed' })).toContainText('called by people of parcels')
+  await expect(page.getByRole('list', { name: 'Changed endpoints' })).toContainText('called by members of parcels')
   await expectAccessible(page)
   await shell.json(['deprecate', 'tariff', '-m', 'See tariff-2', '--sunset', '2031-01-31'])
 
@@ -141,7 +141,7 @@ test('a service that is called by approval: asked for, approved, deprecated, cha
   await window.getByRole('button', { name: /^What changed: \d+ new$/ }).click()
   const news = window.getByRole('dialog', { name: 'What changed' })
   await expect(news.getByText('is deprecated: See tariff-2. It stops on 2031-01-31.')).toBeVisible()
-  await expect(news.getByText('Hello: the answer no longer has message')).toBeVisible()
+  await expect(news.getByText('Hello: the response no longer has message')).toBeVisible()
   await news.getByRole('link', { name: '@demo/tariff' }).first().click()
   await expect(window.getByRole('complementary', { name: 'Deprecated' })).toContainText('31 January 2031')
   await window.getByRole('button', { name: 'Fork' }).click()

@@ -4,11 +4,11 @@ import { expect, test } from './browser/test.ts'
 test('operators say who may get an account, and pass links on where no mail is sent', async ({ page, openWindow }) => {
   const theirs = await openWindow()
   await theirs.goto('/sign-in')
-  await expect(theirs.getByText(/You get one by an invitation/)).toBeVisible()
+  await expect(theirs.getByText(/Ask a team admin for an invitation/)).toBeVisible()
   await page.goto('/demo/production/settings?tab=platform')
   const people = page.locator('section').filter({ has: page.getByRole('heading', { name: 'People', exact: true }) })
   await people.getByText('Open', { exact: true }).click()
-  await expect(people).toContainText('you pass each their link on')
+  await expect(people).toContainText('you pass the links on')
 
   await theirs.reload()
   await theirs.getByRole('link', { name: 'Sign up' }).click()
@@ -16,12 +16,12 @@ test('operators say who may get an account, and pass links on where no mail is s
   await expect(theirs.getByRole('heading', { name: 'Sign up' })).toBeVisible()
   await theirs.getByLabel('Email').fill('nora@example.com')
   await theirs.getByRole('button', { name: 'Continue' }).click()
-  await expect(theirs.getByRole('status').getByText(/one of them passes the link on/)).toBeVisible()
+  await expect(theirs.getByRole('status').getByText(/ask an operator for the link/)).toBeVisible()
   await expectAccessible(theirs)
 
   await page.reload()
   const waiting = page
-    .getByRole('list', { name: 'Messages waiting' })
+    .getByRole('list', { name: 'Pending messages' })
     .getByRole('listitem')
     .filter({ hasText: 'nora@example.com' })
   await expect(waiting).toContainText('signs up')
@@ -39,11 +39,11 @@ test('operators say who may get an account, and pass links on where no mail is s
   await theirs.goto(link)
   await theirs.getByLabel('Your name').fill('Nora')
   await theirs.getByLabel('Password').fill('a doll in a house')
-  await theirs.getByRole('button', { name: 'Make the account' }).click()
+  await theirs.getByRole('button', { name: 'Create the account' }).click()
   await expect(theirs.getByRole('heading', { name: 'New team' })).toBeVisible()
 
   await people.getByText('By invitation', { exact: true }).click()
-  await expect(people).toContainText('Who is invited to a team gets an account')
+  await expect(people).toContainText('Only people who are invited to a team get an account')
 })
 
 test('what is sent before the script of a page has come is sent when it has, and a refused form keeps what was typed', async ({

@@ -10,7 +10,7 @@ test('the audit log is filtered, exported, and found whole; a token for a pipeli
   await shell.deploy('audited', hello())
   await page.goto('/demo/production/team?tab=audit')
   await page.getByRole('button', { name: 'Verify' }).click()
-  await expect(page.getByText(/^Whole: all/)).toContainText('are as they were written')
+  await expect(page.getByText(/^Unchanged: all/)).toContainText('rows of this platform are unchanged')
   await page.getByLabel('Search the audit log').fill('service audited')
   const table = page.getByRole('table', { name: 'Audit log' })
   await expect(table.getByRole('row').filter({ hasText: 'member.add' })).toHaveCount(0)
@@ -49,7 +49,7 @@ test('a promotion waits for a second person, who lets it go', async ({ page, she
   await shell.json(['env', 'promote', 'careful-on', '--yes'])
 
   await page.goto('/demo/careful/environments')
-  const waiting = page.getByRole('list', { name: 'Promotions that wait for a second person' })
+  const waiting = page.getByRole('list', { name: 'Promotion requests' })
   await expect(waiting).toContainText('watched')
   await expect(waiting.getByRole('button', { name: 'Approve' })).toHaveAttribute('aria-disabled', 'true')
   await expectAccessible(page)

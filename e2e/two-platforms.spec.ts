@@ -43,7 +43,7 @@ test('from the laptop to production and back, one command each way', async ({ st
     await shell.json(['env', 'use', here ?? ''])
     expect(await shell.m3o(['deploy'], { cwd: folder })).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining('merged with what others committed meanwhile'),
+      stderr: expect.stringContaining('merged with newer commits of others'),
     })
     expect(await shell.json(['call', 'greeter', 'Hello', '--name', 'Ada'])).toEqual({ message: 'Good evening Ada' })
     expect(await shell.json(['pull', 'greeter'])).toMatchObject({ outcome: 'updated' })

@@ -6,16 +6,16 @@ import { reporter } from './stack/programs.ts'
 test('where a team’s services may go is set by its admins, and holds', async ({ page, shell }) => {
   await page.goto('/demo/production/settings')
   const section = page
-    .getByRole('region', { name: 'The outside world' })
-    .or(page.locator('section', { hasText: 'The outside world' }))
+    .getByRole('region', { name: 'Outbound network access' })
+    .or(page.locator('section', { hasText: 'Outbound network access' }))
     .first()
-  await expect(section).toContainText('Everything public')
+  await expect(section).toContainText('All public addresses')
   await section.getByRole('button', { name: 'Change' }).click()
-  const dialog = page.getByRole('dialog', { name: 'The outside world' })
-  await dialog.getByText('Only what is listed').click()
+  const dialog = page.getByRole('dialog', { name: 'Outbound network access' })
+  await dialog.getByText('Only listed addresses').click()
   await dialog.getByLabel('Hosts and networks').fill('api.example.com\nnot a host!')
   await dialog.getByRole('button', { name: 'Save' }).click()
-  await expect(dialog).toContainText('is neither a host')
+  await expect(dialog).toContainText('is not a host')
   await dialog.getByLabel('Hosts and networks').fill('api.example.com\n203.0.113.0/24')
   await page.mouse.move(0, 0) // off the button, whose shortcut would be shown
   await expectAccessible(page)
@@ -33,7 +33,7 @@ test('a secret stands in no page’s source, and survives another key', async ({
   await shell.deploy('canaried', reporter)
   await shell.m3o(['secret', 'set', 'canaried', 'WORD'], { input: secret })
   await shell.json(['restart', 'canaried'])
-  expect(await shell.json(['key', 'rotate'])).toMatchObject({ key: expect.stringMatching(/^\S{8}$/) as unknown })
+  expect(await shell.json(['key', 'rotate'])).toMatchObject({ key: expect.stringMatching(/^\S{8}$/) })
   await shell.json(['restart', 'canaried'])
   expect(await shell.json(['call', 'canaried', '/'])).toMatchObject({ word: secret })
   const tabs = (['Overview', 'Code', 'API', 'Logs', 'Deployments', 'Settings'] as const).map((tab) =>

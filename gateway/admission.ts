@@ -149,10 +149,7 @@ export class Admission {
     try {
       run = this.environment({ request, target, trusted }, { identity, service, instance, found })
       if (hops >= maxHops)
-        throw new PlatformError(
-          'loop',
-          `this call has passed through ${maxHops} services: they call each other in a circle`,
-        )
+        throw new PlatformError('loop', `this call passed through ${maxHops} services: they call each other in a loop`)
       if (service.limit !== undefined && !belongsTo(identity, service.teamId))
         this.limits.take(service, consumer, request.socket.remoteAddress)
     } catch (error) {
@@ -160,7 +157,7 @@ export class Admission {
       return { service, path: target.path, countedAs, ...found, refused: error }
     }
     const { context, asked, generation, member, choice } = run
-    if (isPlatformPath(target.path)) throw new PlatformError('not_found', 'there is nothing here')
+    if (isPlatformPath(target.path)) throw new PlatformError('not_found', 'this address does not exist')
     const isLost = choice === 'instance' && instance !== undefined && this.judgeUnclaimed(instance, service)
     if (choice === 'carried' && instance !== undefined)
       this.judgeCarried(instance, service, String(request.headers[header.traceparent]))
@@ -218,7 +215,7 @@ export class Admission {
     const caller = this.table.callerByKey(key)
     // The same answer for both: a key is worth nothing elsewhere, not even the knowledge that it exists.
     if (caller === undefined || plainAddress(request.socket.remoteAddress) !== plainAddress(caller.from)) {
-      throw new PlatformError('unauthenticated', 'this address of the gateway is not yours', {
+      throw new PlatformError('unauthenticated', 'this gateway address belongs to another instance', {
         fix: 'Use M3O_GATEWAY of the running instance.',
       })
     }
@@ -239,7 +236,7 @@ export class Admission {
       const team = this.table.get('teams', teamId)
       found = team && { thing: team, moved: false }
     } else {
-      throw new PlatformError('unauthenticated', `it is not known whose ${target.service} this asks for`, {
+      throw new PlatformError('unauthenticated', `the team of ${target.service} is unknown`, {
         fix: `Send a platform token as \`Authorization: Bearer m3o_…\`, or name the team: /v1/@team/${target.service}.`,
       })
     }
@@ -247,9 +244,9 @@ export class Admission {
     if (found === undefined || service === undefined) {
       throw new PlatformError(
         'not_found',
-        `there is no service ${target.service}${named === undefined ? '' : ` in a team ${named}`}`,
+        `service ${target.service} does not exist${named === undefined ? '' : ` in a team ${named}`}`,
         {
-          fix: 'See what there is with `m3o services`.',
+          fix: 'List services with `m3o services`.',
         },
       )
     }
@@ -334,8 +331,8 @@ export class Admission {
     if (teamId === undefined) throw signIn()
     const found = this.table.environmentNamed(teamId, name)?.thing
     if (found === undefined)
-      throw new PlatformError('not_found', `there is no environment ${name}`, {
-        fix: 'See what there is with `m3o env list`.',
+      throw new PlatformError('not_found', `environment ${name} does not exist`, {
+        fix: 'List environments with `m3o env list`.',
       })
     return found
   }
@@ -353,7 +350,7 @@ export class Admission {
     if (environment.parentId === null || carried || belongsTo(identity, environment.teamId)) return
     throw identity.kind === 'anyone'
       ? signIn()
-      : new PlatformError('forbidden', `the environment ${environment.name} is its team's alone`)
+      : new PlatformError('forbidden', `the environment ${environment.name} is open to its team only`)
   }
 
   /**
@@ -372,7 +369,7 @@ export class Admission {
       'forbidden',
       `${service ?? 'this service'} runs in ${from ?? 'another environment'} and does not call in ${asked.name}`,
       {
-        fix: `Leave out M3O-Environment to call in ${from ?? 'its own environment'}, or send a token that may call in ${asked.name}.`,
+        fix: `Omit M3O-Environment to call in ${from ?? 'its own environment'}, or send a token that may call in ${asked.name}.`,
         data: { reason: 'other_environment' },
       },
     )
@@ -425,7 +422,7 @@ function goodUntil(identity: Identity): number {
 
 function gone(why: string, reason: Environment['goneBy'] = 'deleted'): PlatformError {
   return new PlatformError('environment_gone', why, {
-    fix: 'Choose another with `m3o env use`, or bring it back with `m3o env restore`.',
+    fix: 'Choose another with `m3o env use`, or restore it with `m3o env restore`.',
     data: { reason },
   })
 }
@@ -443,5 +440,5 @@ function hopsOf(request: CallRequest): number | undefined {
 
 function plainAddress(address: string | undefined): string {
   const plain = address?.startsWith('::ffff:') ? address.slice(7) : (address ?? '')
-  return isIP(plain) === 0 ? `no address: ${plain}` : plain
+  return isIP(plain) === 0 ? `invalid address: ${plain}` : plain
 }

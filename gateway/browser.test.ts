@@ -109,7 +109,7 @@ test('a code works only in the browser that asked for it', async () => {
     const answer = await ask(`/_m3o/handover?code=${code}&to=/`, { ...navigation, ...(cookie !== '' && { cookie }) })
     expect(answer.status, cookie).toBe(401)
     expect(answer.header('set-cookie'), cookie).toBeUndefined()
-    expect(answer.body).toContain('not begun in this browser')
+    expect(answer.body).toContain('started in another browser')
   }
   // Two tabs of one browser begin with the same nonce.
   const second = await ask('/_m3o/handover?to=/b', { cookie: `a=b; ${victim.nonce}` })

@@ -87,15 +87,15 @@ export class DataPlane {
   private prepare(server: Server): Server {
     server.on('clientError', answerMalformed)
     server.on('connect', (_request, socket: Socket) =>
-      answerBare(socket, 405, new PlatformError('method_not_allowed', 'CONNECT is not answered here')),
+      answerBare(socket, 405, new PlatformError('method_not_allowed', 'CONNECT is not supported')),
     )
     server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
       response.writeHead(417, { connection: 'close', 'content-type': 'application/json' })
       response.end(
         bareBody(
           417,
-          new PlatformError('bad_request', 'this expectation cannot be met', {
-            fix: 'Send Expect: 100-continue, or none.',
+          new PlatformError('bad_request', 'this Expect header is not supported', {
+            fix: 'Send Expect: 100-continue, or no Expect header.',
           }),
         ),
       )
@@ -230,8 +230,8 @@ export class DataPlane {
     refuse(
       request,
       response,
-      new PlatformError('not_found', 'no service is at this address', {
-        fix: 'Services are at /v1/{service}/{endpoint}, and at hosts of their own.',
+      new PlatformError('not_found', 'no service has this address', {
+        fix: 'Call services at /v1/{service}/{endpoint}, or at their own hosts.',
       }),
       { traceparent, console: this.parts.console },
     )

@@ -13,7 +13,7 @@ test('the last answer of a connection whose caller has gone harms nobody', async
   client.resetAndDestroy()
   await once(client, 'close')
   const closed = new Promise((resolve) => socket.once('close', resolve))
-  answerBare(socket, 405, new PlatformError('method_not_allowed', 'CONNECT is not answered here'))
+  answerBare(socket, 405, new PlatformError('method_not_allowed', 'CONNECT is not supported'))
   expect(await closed).toBe(true)
   server.close()
 })

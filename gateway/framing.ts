@@ -24,12 +24,12 @@ export function framingFault(request: IncomingMessage, response: ServerResponse)
   if (hosts === 0 && httpVersion === '1.1') return condemn(request, response, 'this request names no host')
   // Node reads 0.9's bare line, and any request that calls itself 2.0.
   if (httpVersion !== '1.1' && httpVersion !== '1.0')
-    return condemn(request, response, `HTTP/${httpVersion} is not spoken here`)
+    return condemn(request, response, `HTTP/${httpVersion} is not supported`)
   const encoding = headers['transfer-encoding']
   if (encoding !== undefined && (encoding.toLowerCase() !== 'chunked' || httpVersion === '1.0')) {
-    return condemn(request, response, 'this transfer encoding is not understood')
+    return condemn(request, response, 'this transfer encoding is not supported')
   }
-  return request.method === 'TRACE' ? new PlatformError('method_not_allowed', 'TRACE is not answered here') : undefined
+  return request.method === 'TRACE' ? new PlatformError('method_not_allowed', 'TRACE is not supported') : undefined
 }
 
 function condemn(request: IncomingMessage, response: ServerResponse, why: string): PlatformError {

@@ -90,7 +90,7 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
     scheme,
     console,
     waker: new Waker(table, askToWake),
-    log: (error, service) => log.debug({ err: error, service }, 'a service did not answer'),
+    log: (error, service) => log.debug({ err: error, service }, 'a service did not respond'),
   })
   const plane = new DataPlane({
     targets,
@@ -151,7 +151,7 @@ export async function startGateway(settings: GatewaySettings, askToWake: AskToWa
     log,
   )
   const { port } = outside.address() as AddressInfo
-  log.info({ host: settings.host, port }, 'the gateway serves')
+  log.info({ host: settings.host, port }, 'the gateway is ready')
 
   return {
     port,
@@ -200,7 +200,8 @@ function watchFolder(path: string, onChange: () => void, onError: (error: unknow
   try {
     return watch(path, { persistent: false }, onChange).on('error', onError)
   } catch (error) {
-    return void onError(error)
+    onError(error)
+    return undefined
   }
 }
 

@@ -33,7 +33,7 @@ beforeAll(async () => {
         return void request.resume()
       }
       if (url === '/hints')
-        return void response.writeEarlyHints({ link: '</a.css>; rel=preload' }, () => response.end('hinted'))
+        return response.writeEarlyHints({ link: '</a.css>; rel=preload' }, () => response.end('hinted'))
       if (url === '/early') return void response.writeHead(413, { 'content-length': 3 }).end('big')
       if (url === '/big') {
         const chunk = Buffer.alloc(1 << 20, 'x')

@@ -37,6 +37,6 @@ function read(path: string): Buffer | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
-  if (!/^[0-9a-f]{64}$/.test(text)) throw new Error(`the key ${path} is damaged; remove it to have a new one made`)
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new Error(`the key ${path} is damaged; delete it, and a new one is created`)
   return Buffer.from(text, 'hex')
 }

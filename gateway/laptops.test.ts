@@ -110,7 +110,7 @@ test('a call that may have reached it is not made again, and says where it ended
     socket.once('data', () => socket.destroy())
   })
   await stand.publish()
-  expect(await call('POST')).toContain("hello on Ada's laptop ended the connection before it answered")
+  expect(await call('POST')).toContain("hello on Ada's laptop closed the connection before it responded")
 })
 
 test('with nothing beneath, it says so', async () => {
@@ -118,7 +118,7 @@ test('with nothing beneath, it says so', async () => {
   delete stand.table.releases[`e_production/${hello}`]
   place('e_alice')
   await stand.publish()
-  expect(await call('POST', 'alice')).toContain('nothing is deployed beneath it')
+  expect(await call('POST', 'alice')).toContain('no revision is deployed')
 })
 
 test('the next run takes over, and the calls of the one before are finished first', async () => {

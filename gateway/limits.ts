@@ -44,9 +44,9 @@ export class Limits {
     const retryAfter = waitOf(window, { perMinute, left })
     throw new PlatformError(
       'rate_limited',
-      `${service.name} takes ${perMinute} calls a minute of ${teamId === undefined ? 'each caller' : 'each of other teams'}`,
+      `${service.name} accepts ${perMinute} calls a minute from ${teamId === undefined ? 'each caller' : 'each other team'}`,
       {
-        fix: `Call it again in ${retryAfter} s, less often, or ask its team for more.`,
+        fix: `Retry in ${retryAfter} s, call less often, or ask its team for a higher limit.`,
         data: { retryAfter, perMinute },
       },
     )

@@ -133,7 +133,7 @@ test('a call for one that was answered, while others are being answered, is coun
       ?.filter((count) => count.late)
       .map(({ serviceId, environmentId, calls }) => ({ serviceId, environmentId, calls })) ?? []
   const ofAlice = await hold('alice')
-  const { baggage = '', traceparent = '' } = held.at(-1)?.req.headers as Record<string, string>
+  const { baggage = '', traceparent = '' } = (held.at(-1)?.req.headers ?? {}) as Record<string, string>
   const ofProduction = await hold('production')
   expect(await served(shared, { baggage, traceparent })).toBe('production')
   expect(await late()).toEqual([])

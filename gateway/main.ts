@@ -63,7 +63,7 @@ try {
   const { code, message } = error as NodeJS.ErrnoException
   log.fatal(
     { err: error },
-    code === 'EADDRINUSE' ? `port ${settings.port} of ${settings.host} is taken (M3O_GATEWAY_PORT)` : message,
+    code === 'EADDRINUSE' ? `port ${settings.port} of ${settings.host} is in use (M3O_GATEWAY_PORT)` : message,
   )
   process.exit(1)
 }

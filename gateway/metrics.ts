@@ -32,32 +32,32 @@ export function gatewayMetrics({ table, traffic, pools }: Parts): string {
   const metrics: Metric[] = [
     {
       name: 'm3o_requests_total',
-      help: 'Calls that were answered.',
+      help: 'Calls with a response.',
       type: 'counter',
       samples: of(({ requests }) => requests),
     },
     {
       name: 'm3o_request_errors_total',
-      help: 'Of them with a status of 500 or more.',
+      help: 'Calls with a status of 500 or more.',
       type: 'counter',
       samples: of(({ errors }) => errors),
     },
     {
       name: 'm3o_request_duration_seconds',
-      help: 'Time to the head of the answer.',
+      help: 'Time to the response headers.',
       type: 'histogram',
       bounds: latencyBuckets.map((ms) => ms / 1000),
       samples: durations(counts),
     },
     {
       name: 'm3o_request_busy_seconds_total',
-      help: 'Time that calls were under way, together: its rate is how many there are at once.',
+      help: 'Total time of calls in flight: its rate is the number of concurrent calls.',
       type: 'counter',
       samples: of(({ busyMs }) => busyMs / 1000),
     },
     {
       name: 'm3o_requests_in_flight',
-      help: 'Calls under way to instances.',
+      help: 'Calls in flight to instances.',
       type: 'gauge',
       samples: pools.all().flatMap(({ id, busy }) => underWay(table, id, busy)),
     },

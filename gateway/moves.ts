@@ -16,7 +16,10 @@ export class Moves {
 
   /** @throws PlatformError `unavailable` when it takes too long, or too many wait */
   async over({ id, name }: Service): Promise<void> {
-    const late = () => new PlatformError('unavailable', `${name} is changing hands`, { fix: 'Try again in a moment.' })
+    const late = () =>
+      new PlatformError('unavailable', `${name} is being transferred to another team`, {
+        fix: 'Try again in a moment.',
+      })
     if (this.waiting >= mostWaiting) throw late()
     this.waiting++
     try {

@@ -97,11 +97,12 @@ function ask(
 const refused = { status: 403, text: expect.stringContaining('"reason":"protected_secrets"') as string }
 const inDx = () => ({ ...ann, 'm3o-environment': 'dx' })
 
-test('a call made in an overlay is not served by what holds secrets of the protected environment, however it comes to be made there', async () => {
+test('a call made in an overlay is not served by what has secrets of the protected environment, however it comes to be made there', async () => {
   const { text } = await ask('/v1/front/x', inDx())
   expect(JSON.parse(text)).toMatchObject({
     code: 403,
-    detail: 'front in production holds secrets of production, which is protected: it does not serve calls made in dx',
+    detail:
+      'front in production has secrets of the protected environment production: it does not serve calls made in dx',
     fix: expect.stringMatching(
       /m3o deploy front --env dx.*m3o secret mark front.*m3o env protect production --overlays/,
     ) as string,
@@ -155,7 +156,7 @@ test('it is served where the protection allows it, where nothing protects, and w
   }
 })
 
-test('of a parent between: an unprotected one that holds secrets of a protected one further up is refused as well', async () => {
+test('of a parent between: an unprotected one that has secrets of a protected one further up is refused as well', async () => {
   await change({
     releases: {
       [`e_dx/${front}`]: {

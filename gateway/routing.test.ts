@@ -285,7 +285,7 @@ describe('environments', () => {
     expect((await ask('/', { host: 'open--alice--demo.localhost', ...eve })).json()).toMatchObject({
       code: 403,
       id: 'm3o.forbidden',
-      detail: "the environment alice is its team's alone",
+      detail: 'the environment alice is open to its team only',
     })
     expect((await ask('/', { host: 'open--past--demo.localhost', ...ann })).json()).toMatchObject({
       code: 410,
@@ -394,7 +394,7 @@ describe('environments', () => {
         environment: { name: 'production' },
         servedBy: null,
         status: 508,
-        refusal: expect.stringContaining('in a circle'),
+        refusal: expect.stringContaining('in a loop'),
         parent: hops[0]?.span,
       },
     ])

@@ -194,7 +194,7 @@ test('who is signed in and in no team is still of the platform, and of no team t
   const service = (audience: Service['audience'], approved?: string[]) =>
     ({ id: 's', teamId: 't', name: 'hello', formerNames: [], audience, ...(approved && { approved }) }) as Service
   expect(checkAudience(nomad, service({ kind: 'platform' }))).toBeUndefined()
-  expect(() => checkAudience(nomad, service({ kind: 'platform' }, []))).toThrow('by approval')
+  expect(() => checkAudience(nomad, service({ kind: 'platform' }, []))).toThrow('requires approval')
   expect(() => checkAudience(nomad, service({ kind: 'teams', teams: ['t_other'] }))).toThrow('not shared with you')
   expect(() => checkAudience(nomad, service({ kind: 'team' }))).toThrow('not shared with you')
 })

@@ -30,7 +30,7 @@ export class Waker {
       this.asking.set(key, asking)
     }
     if (asking.waiting >= maxWaiting)
-      throw new PlatformError('unavailable', 'too many calls already wait for this service to wake up')
+      throw new PlatformError('unavailable', 'too many calls are waiting for this service to wake up')
     asking.waiting++
     try {
       await Promise.race([this.awake(key), asking.failed])
@@ -50,7 +50,9 @@ export class Waker {
       if (error !== undefined && !isAway(error)) throw error
       const left = deadline - performance.now()
       if (left <= 0)
-        throw new PlatformError('unavailable', 'this service takes long to wake up', { fix: 'Try again in a moment.' })
+        throw new PlatformError('unavailable', 'this service takes too long to wake up', {
+          fix: 'Try again in a moment.',
+        })
       await new Promise((resolve) => setTimeout(resolve, error === undefined ? left : Math.min(againMs, left)))
     }
   }

@@ -293,7 +293,7 @@ async function letGo(): Promise<void> {
   await languages.close()
   await logs.close()
   await engine.close()
-  source.close()
+  void source.close() // open git operations are not waited for
   await pulse.close()
   await sole[Symbol.asyncDispose]()
   await sql.end({ timeout: 1 })

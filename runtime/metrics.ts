@@ -27,7 +27,7 @@ export async function runtimeMetrics(
   return metricsText([
     {
       name: 'm3o_healthy',
-      help: 'Of what the platform leans on: 1 well, 0.5 not for long, 0 not.',
+      help: 'Health of platform dependencies: 1 healthy, 0.5 degraded, 0 failed.',
       type: 'gauge',
       samples: checks.map(({ name, state }) => ({ labels: { check: name }, value: grades[state] })),
     },
@@ -36,7 +36,7 @@ export async function runtimeMetrics(
     gauge('m3o_environments', 'Environments.', Object.keys(environments).length),
     {
       name: 'm3o_instances',
-      help: 'Instances by their state.',
+      help: 'Instances by state.',
       type: 'gauge',
       samples: [...instances].map(([state, { length }]) => ({ labels: { state }, value: length })),
     },
@@ -45,7 +45,7 @@ export async function runtimeMetrics(
       : [
           {
             name: 'm3o_deployments',
-            help: 'Deployments by their state, all that are remembered.',
+            help: 'Stored deployments by state.',
             type: 'gauge' as const,
             samples: byState.map(({ state, value }) => ({ labels: { state }, value })),
           },

@@ -22,7 +22,7 @@ export interface Settings {
   teamProcesses: number | undefined
   /** What a team may keep on the disk, in data, running copies and output. */
   teamDiskMiB: number
-  /** Several teams also where they cannot be kept apart. */
+  /** Several teams also where they cannot be isolated. */
   teamsWithoutWalls: boolean
 }
 

@@ -49,7 +49,7 @@ export function callId(request: IncomingMessage): string {
   return traceOf(request.headers) ?? randomBytes(16).toString('hex')
 }
 
-export function failWith(response: ServerResponse, id: string, name: string, error: unknown): void {
+function failWith(response: ServerResponse, id: string, name: string, error: unknown): void {
   const { code, detail } = report(id, name, error)
   if (response.destroyed || response.headersSent) return void response.destroy()
   fail(response, id, code, detail)
@@ -86,8 +86,8 @@ async function readJson(request: IncomingMessage, limit: number): Promise<unknow
       } else chunks.push(chunk)
     })
     request.on('end', resolve)
-    request.on('error', () => reject(new ServiceError(400, 'the body was cut')))
-    request.on('aborted', () => reject(new ServiceError(400, 'the body was cut')))
+    request.on('error', () => reject(new ServiceError(400, 'the body was cut off')))
+    request.on('aborted', () => reject(new ServiceError(400, 'the body was cut off')))
   })
   return parseJson(Buffer.concat(chunks).toString('utf8'))
 }

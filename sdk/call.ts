@@ -32,7 +32,7 @@ export async function call<Response = any>(
     const answer = await send(target, body, { ...options, signal }, 'application/json')
     return (await readAnswer(target, answer)) as Response
   } catch (error) {
-    if (timeout.aborted && !options.signal?.aborted) throw unreached(target, 504, 'it took too long', error)
+    if (timeout.aborted && !options.signal?.aborted) throw unreached(target, 504, 'it timed out', error)
     throw error
   }
 }
@@ -63,12 +63,12 @@ async function* streamCall<Message = any>(
   } finally {
     answer.destroy()
   }
-  throw unreached(target, 502, 'the stream was cut')
+  throw unreached(target, 502, 'the stream was cut off')
 }
 
 async function send(target: string, body: unknown, options: CallOptions, accept: string): Promise<IncomingMessage> {
   const gateway = process.env.M3O_GATEWAY
-  if (!gateway) throw unreached(target, 503, 'M3O_GATEWAY is not set: the service does not run on a platform')
+  if (!gateway) throw unreached(target, 503, 'M3O_GATEWAY is not set: the service is not running on a platform')
   const payload = JSON.stringify(body ?? {})
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -127,7 +127,7 @@ async function readAnswer(target: string, answer: IncomingMessage): Promise<unkn
   try {
     for await (const chunk of answer) chunks.push(chunk as Buffer)
   } catch (error) {
-    throw unreached(target, 502, 'the answer was cut', error)
+    throw unreached(target, 502, 'the response was cut off', error)
   }
   const text = Buffer.concat(chunks).toString('utf8')
   const code = answer.statusCode ?? 502
@@ -135,7 +135,7 @@ async function readAnswer(target: string, answer: IncomingMessage): Promise<unkn
   try {
     value = text === '' ? {} : JSON.parse(text)
   } catch (error) {
-    throw unreached(target, code < 400 ? 502 : code, `the answer is not JSON: ${text.slice(0, 200)}`, error)
+    throw unreached(target, code < 400 ? 502 : code, `the response is not JSON: ${text.slice(0, 200)}`, error)
   }
   if (code < 400) return value
   throw new CallError(target, isErrorForm(value) ? { ...value, code } : errorForm('', code, text.slice(0, 500)))

@@ -13,7 +13,7 @@ export async function ask(endpoint: Endpoint, body: unknown): Promise<unknown> {
 export async function promised(endpoint: Endpoint, name: string, result: unknown): Promise<unknown> {
   const checked = await validate(endpoint.response, result)
   if ('issues' in checked)
-    throw new Error(`${name} answered with what its own response schema refuses: ${checked.issues}`)
+    throw new Error(`the response of ${name} does not match its own response schema: ${checked.issues}`)
   return checked.value
 }
 

@@ -20,7 +20,7 @@ export interface Context {
   /** Id of the trace that the call belongs to; its logs are found by it. */
   trace?: string
   headers: IncomingHttpHeaders
-  /** Aborted when the caller has gone, or the service is stopping. */
+  /** Aborted when the caller disconnected, or the service is stopping. */
   signal: AbortSignal
   service: string
   team: string

@@ -64,5 +64,5 @@ export function answerOf(error: unknown): { code: number; detail: string; logged
     const code = passedOn.has(error.code) ? error.code : error.code >= 500 ? 502 : 500
     return { code, detail: error.message, logged: true }
   }
-  return { code: 500, detail: 'the service failed to answer; its log says why', logged: true }
+  return { code: 500, detail: 'the service failed; see its log for the cause', logged: true }
 }

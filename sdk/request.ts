@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 /** Aborted when the caller closed the connection before the answer was complete. */
 export function goneSignal(response: ServerResponse): AbortSignal {
   const gone = new AbortController()
-  response.once('close', () => !response.writableFinished && gone.abort(new Error('the caller has gone')))
+  response.once('close', () => !response.writableFinished && gone.abort(new Error('the caller disconnected')))
   return gone.signal
 }
 

@@ -57,8 +57,8 @@ describe('an endpoint over HTTP', () => {
     ['Hello', '{"name":1}', 400, 'name: expected string, received number'],
     ['Hello', '{', 400, 'not JSON'],
     ['Missing', '', 404, 'no such thing'],
-    ['Defect', '', 500, 'its log says why'],
-    ['Liar', '', 500, 'its log says why'],
+    ['Defect', '', 500, 'see its log for the cause'],
+    ['Liar', '', 500, 'see its log for the cause'],
     ['toString', '', 404, 'no endpoint'],
     ['Hello', `{"name":"${'x'.repeat(5 << 20)}"}`, 413, 'larger than'],
   ])('answers %s with an error in the clients’ form (%#)', async (name, body, code, detail) => {

@@ -86,7 +86,7 @@ async function handle(service: Service, exchange: Exchange): Promise<void> {
     )
   } catch (error) {
     console.error(`${request.method} ${path} failed:`, error)
-    if (!response.headersSent) fail(response, callId(request), 500, 'the service failed to answer; its log says why')
+    if (!response.headersSent) fail(response, callId(request), 500, 'the service failed; see its log for the cause')
     else response.destroy()
   }
 }

@@ -26,7 +26,7 @@ const name = /^[A-Za-z][A-Za-z0-9_.-]{0,119}$/
 /** A service of named endpoints; what a service's index.ts exports as default. */
 export function service(endpoints: Record<string, Endpoint>, options: ServiceOptions = {}): Service {
   for (const [key, value] of Object.entries(endpoints)) {
-    if (!name.test(key)) throw new TypeError(`"${key}" cannot be the name of an endpoint: letters, digits, - _ and .`)
+    if (!name.test(key)) throw new TypeError(`invalid endpoint name "${key}": use letters, digits, - _ and .`)
     if (typeof value?.run !== 'function' && typeof value?.stream !== 'function') {
       throw new TypeError(`${key} is not an endpoint: write ${key}: endpoint({ … })`)
     }

@@ -29,7 +29,7 @@ export function acceptSocket(service: Service, { request, socket, head, stopping
   const name = pathOf(request).slice(1)
   const endpoint = Object.hasOwn(service.endpoints, name) ? service.endpoints[name] : undefined
   if (!endpoint) {
-    const body = JSON.stringify(errorForm(callId(request), 404, 'no such endpoint here'))
+    const body = JSON.stringify(errorForm(callId(request), 404, 'this endpoint does not exist'))
     socket.end(
       `HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
     )
@@ -48,7 +48,7 @@ interface Conversation {
 async function converse(ws: WebSocket, { name, endpoint, request, stopping }: Conversation): Promise<void> {
   const id = callId(request)
   const gone = new AbortController()
-  ws.on('close', () => gone.abort(new Error('the caller has gone')))
+  ws.on('close', () => gone.abort(new Error('the caller disconnected')))
   ws.on('error', () => ws.terminate())
   const stop = () => ws.close(1012, 'the service is restarting')
   stopping.addEventListener('abort', stop, { once: true })
@@ -80,8 +80,10 @@ async function* answers(of: Parameters<typeof messages>[0]): AsyncGenerator<unkn
 
 function firstFrame(ws: WebSocket): Promise<string> {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new ServiceError(408, 'no request came on the socket')), firstFrameMs)
-    ws.once('message', (data: RawData) => resolve(String(data)))
+    const late = setTimeout(() => reject(new ServiceError(408, 'no request arrived on the websocket')), firstFrameMs)
+    ws.once('message', (data: RawData) =>
+      resolve(Buffer.concat(Array.isArray(data) ? data : [new Uint8Array(data)]).toString()),
+    )
     ws.once('close', () => reject(new Error('closed')))
     ws.once('message', () => clearTimeout(late))
     ws.once('close', () => clearTimeout(late))

@@ -119,7 +119,7 @@ export async function refusalOfProtected(
     'forbidden',
     spokenRefusal(environment, guard, { least, role: at.role, named, isPersonal }),
     {
-      fix: `${isPersonal && guard !== 'own' ? `Let its owner let you in (m3o env let-in ${environment} ${viewer.person.email})` : `Ask ${spokenList(who)}`}, or work in an environment of your own: m3o env create NAME.`,
+      fix: `${isPersonal && guard !== 'own' ? `Ask its owner for access (m3o env let-in ${environment} ${viewer.person.email})` : `Ask ${spokenList(who)}`}, or work in your own environment: m3o env create NAME.`,
       data: { action, environment, guard, needs: least, role: at.role, who },
     },
   )
@@ -156,7 +156,7 @@ export function requireOwn(
   what: string,
 ): void {
   if (thing.teamId !== at.teamId || !isInScope(viewer, thing))
-    throw new PlatformError('not_found', `there is no such ${what}`)
+    throw new PlatformError('not_found', `this ${what} does not exist`)
 }
 
 /** A token may be limited to some services and environments; both must fit, whatever is null is not looked at. */
@@ -180,7 +180,7 @@ async function resolve(web: Pick<Web, 'runtime'>, viewer: Viewer, names: Names) 
   const { team, environment, service } = names
   const ask = (what: Omit<Names, 'team'>) =>
     web.runtime.call('access.resolve', { userId: viewer.person.id, team, ...what }, { actor: viewer.actor })
-  const missing = () => new PlatformError('not_found', `there is no team ${team}, or you are not in it`)
+  const missing = () => new PlatformError('not_found', `team ${team} does not exist, or you are not a member`)
   const found = await ask({
     ...(environment !== undefined && { environment }),
     ...(service !== undefined && { service }),
@@ -219,7 +219,7 @@ function requireInScope(
     (services !== undefined && (thing.serviceId === null || !services.includes(thing.serviceId))) ||
     (environments !== undefined && (thing.environmentId === null || !environments.includes(thing.environmentId)))
   if (!outside) return
-  throw new PlatformError('forbidden', `this token may not do that here (${action})`, {
+  throw new PlatformError('forbidden', `this token does not allow this here (${action})`, {
     fix: 'Use a token whose scope includes this service and environment.',
   })
 }
@@ -229,12 +229,12 @@ function refusal(action: Action, viewer: Viewer, role?: Role): PlatformError {
   const unscoped = mayDo(action, { signedIn: true, operator: viewer.operator, role })
   if (unscoped)
     return new PlatformError('forbidden', `this token's scope does not include ${action}`, {
-      fix: 'Make a token with a wider scope.',
+      fix: 'Create a token with a wider scope.',
     })
   return new PlatformError(
     'forbidden',
     least === 'operator'
-      ? 'only an operator of the platform may do this'
+      ? 'only a platform operator may do this'
       : `this needs the role ${least} or higher; you are ${role}`,
     {
       fix: least === 'operator' ? 'Ask an operator.' : `Ask an admin of the team for the role ${least}.`,

@@ -133,16 +133,16 @@ function example(schema: Schema, name = ''): unknown {
 }
 
 /** The same with one of its strings replaced: each optional, nested and alternative one in turn. */
-function* variants(schema: Schema, put: string, name = ''): Generator<unknown> {
+function* variants(schema: Schema, put: string): Generator<unknown> {
   const { type, anyOf, oneOf, properties = {}, items } = schema
-  for (const one of anyOf ?? oneOf ?? []) yield* variants(one, put, name)
+  for (const one of anyOf ?? oneOf ?? []) yield* variants(one, put)
   const kinds = [type].flat()
   if (kinds.includes('string') && schema.const === undefined) yield put
-  if (kinds.includes('array')) for (const item of variants(items ?? {}, put, name)) yield [item]
+  if (kinds.includes('array')) for (const item of variants(items ?? {}, put)) yield [item]
   if (!kinds.includes('object')) return
   const base = example(schema) as Record<string, unknown>
   for (const [key, value] of Object.entries(properties))
-    for (const one of variants(value, put, key)) yield { ...base, [key]: one }
+    for (const one of variants(value, put)) yield { ...base, [key]: one }
 }
 
 /** All of a procedure's inputs as one. */

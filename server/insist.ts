@@ -6,7 +6,7 @@ export async function insist(tell: () => Promise<unknown>, log: Logger): Promise
     try {
       return void (await tell())
     } catch (error) {
-      log.info({ err: error }, 'the runtime did not hear of a change yet')
+      log.info({ err: error }, 'the runtime was not told of a change yet')
     }
     await new Promise((resolve) => setTimeout(resolve, wait).unref())
   }

@@ -40,7 +40,7 @@ export async function logTargets(
             )
             const renamed = own.find((service) => service.id === found.serviceId)
             if (renamed !== undefined) return renamed
-            throw new PlatformError('not_found', `there is no service ${name}`)
+            throw new PlatformError('not_found', `service ${name} does not exist`)
           }),
         )
   return chosen.flatMap((service) => {

@@ -12,7 +12,7 @@ export function requireLookedAt(
   { id, looked: expected }: { id: string; looked: string | undefined },
 ): void {
   if (expected === undefined || expected === id) return
-  throw new PlatformError('conflict', `${name} is another ${kind} than the one that was looked at`, {
-    fix: 'Reload the page, and look again.',
+  throw new PlatformError('conflict', `${name} is no longer the ${kind} that you looked at`, {
+    fix: 'Reload the page and check again.',
   })
 }

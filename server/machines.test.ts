@@ -61,7 +61,7 @@ test('who made it leaves, and it goes on; it goes by its own name', async () => 
   await ci.variables.set({ ...at, name: 'A', value: '1' })
   const { token: own } = await stand.as(admin).tokens.create({ team: 'demo', name: 'of a person' })
   await stand.as(owner).members.remove({ team: 'demo', userId: admin.person.id })
-  await expect(stand.withToken(own)).rejects.toThrow('not valid')
+  await expect(stand.withToken(own)).rejects.toThrow('invalid or has expired')
   await (await stand.withToken(made.token)).variables.set({ ...at, name: 'A', value: '2' })
   const [entry] = await stand.as(owner).audit.read({ team: 'demo', action: 'variable.set', limit: 1 })
   expect(entry?.actor).toMatchObject({ kind: 'token', name: 'ci', by: { token: made.id, name: 'ci' } })
@@ -91,14 +91,12 @@ test('it is at most a developer, makes no tokens, joins no teams, and is nobody 
   expect(await codeOf(() => reader.variables.set({ ...at, name: 'A', value: '1' }))).toBe('forbidden')
   expect(
     await codeOf(() =>
-      stand
-        .as(owner)
-        .tokens.create({
-          team: 'demo',
-          name: 'nothing',
-          machine: { role: 'viewer' },
-          scope: { actions: ['service.deploy'] },
-        }),
+      stand.as(owner).tokens.create({
+        team: 'demo',
+        name: 'nothing',
+        machine: { role: 'viewer' },
+        scope: { actions: ['service.deploy'] },
+      }),
     ),
   ).toBe('forbidden')
 })
@@ -132,7 +130,7 @@ test('a protected environment asks of it as of any developer, its scope narrows 
     'narrow',
   )
   await stand.as(owner).tokens.revoke({ team: 'demo', token: made.id })
-  await expect(stand.withToken(made.token)).rejects.toThrow('not valid')
+  await expect(stand.withToken(made.token)).rejects.toThrow('invalid or has expired')
 })
 
 test(

@@ -14,9 +14,9 @@ import { readSettings, withPort } from './settings.ts'
 
 /** The web process: one HTTP server for pages, procedures, the live socket, uploads and git. */
 const log = pino({ name: 'web', level: process.env.M3O_LOG_LEVEL ?? 'info' })
-process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was rejected and nobody looked'))
+process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled promise rejection'))
 process.on('uncaughtException', (error) => {
-  log.fatal({ err: error }, 'web ends: a fault that nobody caught')
+  log.fatal({ err: error }, 'web exits: uncaught exception')
   process.exit(1)
 })
 
@@ -83,10 +83,10 @@ async function setUpUnattended(admin: { email: string; password: string }): Prom
   for (let wait = 100; !stopping; wait = Math.min(wait * 2, 2_000)) {
     try {
       if (await web.setup.unattended(admin.email, admin.password))
-        log.info({ email: admin.email }, 'the first person was made from the settings')
+        log.info({ email: admin.email }, 'the first owner was created from the settings')
       return
     } catch (error) {
-      log.info({ err: error }, 'the first person cannot be made yet')
+      log.info({ err: error }, 'the first owner cannot be created yet')
       await new Promise((resolve) => setTimeout(resolve, wait))
     }
   }

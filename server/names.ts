@@ -8,7 +8,7 @@ export function validName(kind: Named, value: string): string {
   const parsed = schemas[kind].safeParse(value)
   if (parsed.success) return parsed.data
   const suggestion = suggestName(value, kind)
-  throw new PlatformError('invalid_name', parsed.error.issues[0]?.message ?? `this is no name for a ${kind}`, {
+  throw new PlatformError('invalid_name', parsed.error.issues[0]?.message ?? `invalid ${kind} name`, {
     field: 'name',
     ...(suggestion !== undefined && { fix: `Try ${suggestion}.`, data: { suggestion } }),
   })

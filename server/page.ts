@@ -1,5 +1,5 @@
 import { TRPCError } from '@trpc/server'
-import { dehydrate, type DehydratedState, type QueryClient } from '@tanstack/react-query'
+import type { QueryClient } from '@tanstack/react-query'
 import { createTRPCOptionsProxy } from '@trpc/tanstack-react-query'
 import type { IncomingHttpHeaders } from 'node:http'
 import { headers } from 'next/headers'
@@ -63,15 +63,7 @@ export async function load(here: string, ...options: object[]): Promise<void> {
   }
 }
 
-/** What was fetched, for `HydrationBoundary`'s `state`. */
-export const dehydrated = (): DehydratedState => dehydrate(page().queryClient)
-
 /** The page's own path with its query, to come back to after signing in. */
 export async function here(): Promise<string> {
   return (await headers()).get('x-m3o-path') ?? consolePath.home()
-}
-
-/** The nonce of this page's Content-Security-Policy, for the first inline script. */
-export async function nonce(): Promise<string> {
-  return (await headers()).get('x-nonce') ?? ''
 }

@@ -68,7 +68,7 @@ test('a refusal says why, who may, and where one may oneself', async () => {
   expect(await refusal(stand.as(developer).deployments.restart(at))).toEqual({
     code: 'forbidden',
     message: 'production is protected: deploying there needs the role admin or higher; you are developer',
-    fix: 'Ask owner@example.com, or work in an environment of your own: m3o env create NAME.',
+    fix: 'Ask owner@example.com, or work in your own environment: m3o env create NAME.',
     data: {
       action: 'service.deploy',
       environment: 'production',
@@ -194,13 +194,11 @@ test(
 
 test('an environment that was protected does not come back by somebody who may not deploy there', async () => {
   await stand.as(owner).environments.create({ team: 'demo', name: 'careful', kind: 'shared' })
-  await stand
-    .as(owner)
-    .environments.protect({
-      team: 'demo',
-      environment: 'careful',
-      protection: { deploy: admins, secrets: admins, promote: admins },
-    })
+  await stand.as(owner).environments.protect({
+    team: 'demo',
+    environment: 'careful',
+    protection: { deploy: admins, secrets: admins, promote: admins },
+  })
   await stand.as(owner).environments.delete({ team: 'demo', environment: 'careful' })
   expect(await refusal(stand.as(developer).environments.restore({ team: 'demo', name: 'careful' }))).toMatchObject({
     code: 'forbidden',

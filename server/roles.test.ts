@@ -144,12 +144,14 @@ test('a promotion asks for the permission where it goes to, and a token must rea
   )
   const { token } = await owner.tokens.create({ team: 'demo', name: 'narrow', scope: { environments: ['on-top'] } })
   const narrow = await stand.withToken(token)
-  await expect(narrow.promotions.start({ team: 'demo', environment: 'on-top' })).rejects.toThrow('may not do that here')
+  await expect(narrow.promotions.start({ team: 'demo', environment: 'on-top' })).rejects.toThrow(
+    'does not allow this here',
+  )
   await expect(
     narrow.environments.diff({ team: 'demo', environment: 'on-top', against: 'production' }),
-  ).rejects.toThrow('may not do that here')
+  ).rejects.toThrow('does not allow this here')
   await expect(narrow.environments.diff({ team: 'demo', environment: 'moving' })).rejects.toThrow(
-    'may not do that here',
+    'does not allow this here',
   )
 })
 
@@ -163,9 +165,9 @@ test('who is not in a team cannot tell whether it, or something in it, exists', 
       ),
     ),
   )
-  expect(new Set(messages)).toEqual(new Set(['there is no team demo, or you are not in it']))
+  expect(new Set(messages)).toEqual(new Set(['team demo does not exist, or you are not a member']))
   expect(await outsider.services.get({ ...names, team: 'other' }).catch((error: Error) => error.message)).toBe(
-    'there is no team other, or you are not in it',
+    'team other does not exist, or you are not a member',
   )
 })
 
@@ -194,23 +196,23 @@ test('a token does no more than its scope, its team and its maker allow', async 
   const limited = await stand.withToken(token)
   const here = { team: 'demo', environment: 'alice', service: 'hello' }
   expect((await limited.services.get(here)).name).toBe('hello')
-  await expect(limited.services.get({ ...here, service: 'other' })).rejects.toThrow('may not do that here')
-  await expect(limited.services.get({ ...here, environment: 'production' })).rejects.toThrow('may not do that here')
+  await expect(limited.services.get({ ...here, service: 'other' })).rejects.toThrow('does not allow this here')
+  await expect(limited.services.get({ ...here, environment: 'production' })).rejects.toThrow('does not allow this here')
   await expect(limited.variables.set({ ...here, name: 'A', value: '1' })).rejects.toThrow('scope does not include')
   await expect(limited.deployments.saveAndStart({ ...here, path: 'a.txt', text: '', expected: null })).rejects.toThrow(
     'scope does not include source.write',
   )
   await expect(limited.teams.create({ name: 'third' })).rejects.toThrow('scope does not include')
   await expect(limited.platform.status()).rejects.toThrow('scope does not include')
-  await expect(limited.environments.list({ team: 'second' })).rejects.toThrow('there is no team')
+  await expect(limited.environments.list({ team: 'second' })).rejects.toThrow('team second does not exist')
   expect((await limited.services.list(here)).map(({ name }) => name)).toEqual(['hello'])
   expect((await limited.environments.list({ team: 'demo' })).map(({ name }) => name)).toEqual(['alice'])
   expect((await limited.teams.list()).map(({ name }) => name)).toEqual(['demo'])
   await expect(
     limited.tokens.create({ team: 'demo', name: 'wider', scope: { actions: ['variable.write'] } }),
-  ).rejects.toThrow('more than itself')
+  ).rejects.toThrow('a wider scope than its own')
   await expect(limited.tokens.create({ team: 'demo', name: 'wider', scope: { services: ['other'] } })).rejects.toThrow(
-    'more than itself',
+    'a wider scope than its own',
   )
   const second = await limited.tokens.create({ team: 'demo', name: 'same' })
   expect(second.scope.services).toHaveLength(1)
@@ -237,6 +239,6 @@ test("the command's sign-in acts in all of its person's teams, also after they l
   const still = await stand.withToken(token)
   expect((await still.teams.list()).map(({ name }) => name)).toEqual(['own-team'])
   await expect(still.services.list({ team: 'demo', environment: 'production' })).rejects.toThrow(
-    'there is no team demo',
+    'team demo does not exist',
   )
 })

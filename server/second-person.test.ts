@@ -47,13 +47,11 @@ beforeAll(async () => {
   await stand.as(ann).environments.create({ team: 'demo', name: 'alice', kind: 'personal' })
   await deploy('one')
   const admins = { role: 'admin' as const, people: [] }
-  await stand
-    .as(ann)
-    .environments.protect({
-      team: 'demo',
-      environment: 'production',
-      protection: { deploy: admins, secrets: admins, promote: admins, approval: true },
-    })
+  await stand.as(ann).environments.protect({
+    team: 'demo',
+    environment: 'production',
+    protection: { deploy: admins, secrets: admins, promote: admins, approval: true },
+  })
 }, 90_000)
 afterAll(async () => stand[Symbol.asyncDispose]())
 

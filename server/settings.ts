@@ -106,8 +106,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
 
 function mailOf({ M3O_SMTP_URL: url, M3O_MAIL_FROM: from }: Given): Settings['mail'] {
   if (url === undefined) return undefined
-  if (from === undefined)
-    throw new Error('M3O_SMTP_URL is set without M3O_MAIL_FROM: say from which address messages come')
+  if (from === undefined) throw new Error('M3O_SMTP_URL is set without M3O_MAIL_FROM: set the sender address')
   return { url, from }
 }
 
@@ -122,7 +121,7 @@ function providersOf(given: Given): ProviderSettings[] {
     const names = `M3O_${id.toUpperCase()}_`
     if (issuer === undefined || clientId === undefined || clientSecret === undefined)
       throw new Error(
-        `${names}CLIENT_ID, ${names}CLIENT_SECRET${id === 'oidc' ? ` and ${names}ISSUER` : ''} belong together: set all of them, or none`,
+        `${names}CLIENT_ID, ${names}CLIENT_SECRET${id === 'oidc' ? ` and ${names}ISSUER` : ''} must be set together, or not at all`,
       )
     return [{ id, name, issuer: issuer.replace(/\/$/, ''), clientId, clientSecret }]
   }

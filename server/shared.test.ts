@@ -29,7 +29,7 @@ test('what another team shares is in the catalogue and can be read, without what
   const read = (team: string, name = '@demo/hello') => stranger.services.shared({ team, name })
 
   expect(await seen('callers')).toEqual([])
-  await expect(read('callers')).rejects.toThrow('no service @demo/hello is shared with callers')
+  await expect(read('callers')).rejects.toThrow('service @demo/hello is not shared with callers')
 
   await owner.services.share({ team: 'demo', service: 'hello', audience: { kind: 'teams', teams: ['callers'] } })
   expect(await seen('callers')).toEqual(['@demo/hello'])
@@ -43,12 +43,12 @@ test('what another team shares is in the catalogue and can be read, without what
     reason: null,
     audience: { kind: 'teams', teams: ['callers'] },
   })
-  await expect(read('others')).rejects.toThrow('no service')
+  await expect(read('others')).rejects.toThrow('is not shared with others')
   await expect(stranger.services.get({ team: 'demo', environment: 'production', service: 'hello' })).rejects.toThrow(
-    'there is no team demo',
+    'team demo does not exist',
   )
   for (const odd of ['', 'hello', '@demo', '@demo/hello/x', '@/', `@demo/'; drop table services`])
-    await expect(read('callers', odd)).rejects.toThrow('no service')
+    await expect(read('callers', odd)).rejects.toThrow('is not shared with callers')
 
   await owner.services.share({ team: 'demo', service: 'hello', audience: { kind: 'platform' } })
   expect(await seen('others')).toEqual(['@demo/hello'])

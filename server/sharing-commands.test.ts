@@ -42,7 +42,7 @@ test(
     await owner.json(['share', 'tariff', '--platform', '--approval', '--per-minute', '500', '--source', 'anyone'])
     await owner.json(['describe', 'tariff', '--tags', 'money, parcels', '--contact', '#tariff'])
     const refused = await other.m3o(['call', '@demo/tariff', 'Hello', '--name', 'x'])
-    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('called by approval') as string })
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('requires approval') as string })
     expect(refused.stderr).toContain('m3o consumer ask')
     await other.json(['consumer', 'ask', '@demo/tariff', '--reason', 'to price parcels'])
     expect((await owner.m3o(['changes'])).stdout).toContain('web asks to call tariff: to price parcels')
@@ -64,7 +64,7 @@ test(
       code: 0,
       stderr: expect.stringContaining('warning: a change of its endpoints breaks what callers rely on') as string,
     })
-    expect(warned.stderr).toContain('Hello: the answer no longer has message (called by people of web)')
+    expect(warned.stderr).toContain('Hello: the response no longer has message (called by members of web)')
     // What a program reads is as it was.
     expect(
       Object.keys(
@@ -73,12 +73,12 @@ test(
     ).toEqual(['service', 'environment', 'revision', 'deployment', 'outcome', 'durationMs', 'phases'])
 
     const said = await owner.m3o(['deprecate', 'tariff', '-m', 'See tariff-2', '--sunset', '2031-01-31'])
-    expect(said).toMatchObject({ code: 0, stderr: expect.stringContaining('people of web') as string })
+    expect(said).toMatchObject({ code: 0, stderr: expect.stringContaining('members of web') as string })
     expect((await owner.m3o(['deprecate', 'tariff'])).code).toBe(2)
     await other.json(['follow', '@demo/tariff'])
     const news = (await other.m3o(['changes'])).stdout
     expect(news).toContain('! @demo/tariff is deprecated: See tariff-2. It stops on 2031-01-31.')
-    expect(news).toContain('Hello: the answer no longer has message')
+    expect(news).toContain('Hello: the response no longer has message')
     expect(await other.json(['fork', '@demo/tariff', 'own-tariff'])).toMatchObject({
       service: 'own-tariff',
       team: 'web',
@@ -87,10 +87,13 @@ test(
     const narrowed = await owner.m3o(['share', 'tariff', '--team-only', '--no-approval'])
     expect(narrowed).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining('These call it, and can not any more:') as string,
+      stderr: expect.stringContaining('These callers lose access:') as string,
     })
     const deleted = await owner.m3o(['service', 'delete', 'tariff', '--yes'])
-    expect(deleted).toMatchObject({ code: 0, stderr: expect.stringContaining('It would break for:') as string })
+    expect(deleted).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('This would break calls from:') as string,
+    })
     expect((await other.m3o(['changes'])).stdout).toContain('@demo/tariff was deleted')
   },
 )

@@ -74,7 +74,7 @@ test('only an admin of the owning team shares, deprecates, approves and limits; 
     await expect(as('admin').services.share({ ...hello, perMinute })).rejects.toThrow()
   await expect(
     as('admin').services.deprecate({ ...hello, deprecation: { message: 'x', replacement: 'nothing' } }),
-  ).rejects.toThrow('there is no service nothing')
+  ).rejects.toThrow('service nothing does not exist')
   await expect(as('developer').services.update({ ...hello, tags: ['no tag!'] })).rejects.toThrow('letters, digits')
   await as('developer').services.update({ ...hello, tags: ['Money', 'money', 'bank'], contact: '#oncall' })
   expect(await as('viewer').services.get(here)).toMatchObject({ tags: ['money', 'bank'], contact: '#oncall' })
@@ -84,7 +84,7 @@ test('only an admin of the owning team shares, deprecates, approves and limits; 
 test('the other team asks as a developer, and neither sees nor decides anything of the owner’s', async () => {
   const eve = as('eve')
   expect(await eve.services.shared(shared)).toMatchObject({ access: 'needed', owner: null, contact: '#oncall' })
-  await expect(eve.shared.ask({ ...shared, reason: ' ' })).rejects.toThrow('say what for')
+  await expect(eve.shared.ask({ ...shared, reason: ' ' })).rejects.toThrow('enter a reason')
   await eve.shared.ask({ ...shared, reason: 'to greet' })
   expect(await as('viewer').consumers.asks({ team: 'demo' })).toMatchObject([
     { team: 'callers', service: 'hello', reason: 'to greet', by: 'eve@example.com' },
@@ -98,7 +98,7 @@ test('the other team asks as a developer, and neither sees nor decides anything 
     () => eve.services.share({ ...hello, approval: false }),
     () => eve.services.deprecate({ ...hello, deprecation: null }),
   ])
-    await expect(forbidden()).rejects.toThrow('there is no team demo')
+    await expect(forbidden()).rejects.toThrow('team demo does not exist')
   await as('admin').consumers.decide({ ...hello, of: 'callers', verdict: 'approve', answer: 'welcome' })
   expect(await eve.shared.usage(shared)).toMatchObject({ state: 'approved', answer: 'welcome', total: { requests: 0 } })
   // Of the others that use it nothing is told.
@@ -107,7 +107,7 @@ test('the other team asks as a developer, and neither sees nor decides anything 
     'its own team',
   )
   await expect(as('admin').consumers.decide({ ...hello, of: 'nobody-knows', verdict: 'approve' })).rejects.toThrow(
-    'there is no team named nobody-knows',
+    'team nobody-knows does not exist',
   )
 })
 
@@ -125,9 +125,9 @@ test('a token that is limited to some services learns nothing of other teams’,
     () => narrow.shared.usage(shared),
     () => narrow.shared.follow({ ...shared, follow: true }),
   ]) {
-    await expect(refused()).rejects.toThrow('no service @demo/hello')
+    await expect(refused()).rejects.toThrow('service @demo/hello is not shared')
   }
-  await expect(narrow.shared.ask({ ...shared, reason: 'x' })).rejects.toThrow('may not do that here')
+  await expect(narrow.shared.ask({ ...shared, reason: 'x' })).rejects.toThrow('does not allow this here')
   expect(await narrow.shared.news({ team: 'callers' })).toEqual([])
 })
 

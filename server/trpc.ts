@@ -133,7 +133,7 @@ const translated = t.procedure.use(async ({ ctx, next, path, getRawInput }) => {
       'internal',
       `something went wrong inside the platform (${operation})`,
       {
-        fix: 'Try again; if it stays, give this id to the operator.',
+        fix: 'Try again. If the error remains, give this id to the operator.',
         data: { operation },
       },
       { cause },
@@ -206,9 +206,10 @@ async function standing<A extends AtTeam>(
   options?: AuthorizeOptions,
 ) {
   const viewer = signedIn(ctx.viewer)
+  const at: AtTeam = await authorize(ctx.web, viewer, action, names, options)
   return {
     viewer,
-    at: (await authorize(ctx.web, viewer, action, names, options)) as AtTeam as A,
+    at: at as A,
     as: asOf(viewer, ctx),
   }
 }
@@ -227,13 +228,13 @@ export function bodyOf(error: TRPCError): ErrorBody {
     const field = issue?.path.join('.')
     return {
       code: 'bad_request',
-      message: `${field ? `${field}: ` : ''}${issue?.message ?? 'the input is not valid'}`,
+      message: `${field ? `${field}: ` : ''}${issue?.message ?? 'the input is invalid'}`,
       ...(field && { field }),
     }
   }
-  if (error.code === 'NOT_FOUND') return { code: 'not_found', message: 'there is no such procedure' }
+  if (error.code === 'NOT_FOUND') return { code: 'not_found', message: 'this procedure does not exist' }
   if (error.code === 'METHOD_NOT_SUPPORTED') return { code: 'method_not_allowed', message: error.message }
-  if (error.code === 'PAYLOAD_TOO_LARGE') return { code: 'too_large', message: 'this is too large' }
+  if (error.code === 'PAYLOAD_TOO_LARGE') return { code: 'too_large', message: 'the request is too large' }
   if (error.code === 'PARSE_ERROR' || error.code === 'BAD_REQUEST' || error.code === 'UNSUPPORTED_MEDIA_TYPE')
     return { code: 'bad_request', message: 'the request could not be read' }
   return { code: 'internal', message: 'something went wrong inside the platform' }

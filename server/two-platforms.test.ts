@@ -106,10 +106,10 @@ test(
     expect(await shell.m3o(['services', '--env', at(a)])).toMatchObject({ code: 0, stderr: '' })
     expect(await shell.json(['whoami', '--env', at(a)])).toEqual(on(a))
     for (const [place, code, said] of [
-      ['127.0.0.1/production', 2, `127.0.0.1 could be ${hostOf(a)} or ${hostOf(b)}`],
-      ['laptop/production', 2, 'laptop could be'],
-      ['nowhere.example.com/x', 1, 'you are logged in to no platform nowhere.example.com'],
-      [at(a, 'nothing'), 1, 'there is no environment nothing in demo'],
+      ['127.0.0.1/production', 2, `127.0.0.1 is ambiguous: it matches ${hostOf(a)} and ${hostOf(b)}`],
+      ['laptop/production', 2, 'laptop is ambiguous'],
+      ['nowhere.example.com/x', 1, 'you are not logged in to a platform named nowhere.example.com'],
+      [at(a, 'nothing'), 1, 'environment nothing does not exist in demo'],
     ] as const) {
       const ran = await shell.m3o(['env', 'use', place, '--json'])
       expect({ place, ...ran }).toMatchObject({ code, stderr: expect.stringContaining(said) as string })
@@ -128,7 +128,7 @@ test(
     expect(await complete('services', '--env', hostOf(a))).toEqual([at(a)])
 
     expect((await shell.m3o(['whoami'])).stderr).toBe(
-      `Also logged in to ${hostOf(a)}. Go there: m3o env use ${hostOf(a)}/\n`,
+      `Also logged in to ${hostOf(a)}. To switch: m3o env use ${hostOf(a)}/\n`,
     )
     await using other = await Shell.anywhere()
     for (const one of [a, b])
@@ -155,7 +155,7 @@ test("one's own platform is signed in to at once, by whoever may read its folder
   expect(beforeSetUp).toMatchObject({
     code: 1,
     stderr: expect.stringContaining(
-      `nobody was set up on this platform yet (not_in_this_state)\nOpen ${a.settings.url}/setup?code=a-code-of-this-test `,
+      `this platform is not set up yet (not_in_this_state)\nOpen ${a.settings.url}/setup?code=a-code-of-this-test `,
     ) as string,
   })
   await using mine = await Shell.anywhere()
@@ -239,7 +239,7 @@ test(
 
     await shell.json(['deploy', '--service', 'trip-alone'], { cwd: made }) // of a folder without a history of its own
     expect((await shell.m3o(['deploy', '--service', 'trip-too'], { cwd: folder })).stderr).toContain(
-      'note: variables and settings stay here.',
+      'note: variables and settings in .m3o were not deployed.',
     )
     for (const name of ['trip-alone', 'trip-too']) await shell.json(['service', 'delete', name, '--yes'])
 
@@ -260,7 +260,7 @@ test(
     const back = await shell.m3o(['deploy'], { cwd: folder })
     expect(back).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining('merged with what others committed meanwhile') as string,
+      stderr: expect.stringContaining('merged with newer commits of others') as string,
     })
     expect(await call()).toEqual({ one: 'one of a, again', two: 'two of b', word, key })
     expect(await pull('trip', 'trip')).toMatchObject({ outcome: 'updated' })
@@ -288,15 +288,13 @@ test(
     const dirty = await shell.m3o(['pull', 'trip', 'trip', '--json'])
     expect(dirty).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/changes that are not committed: one\.txt \(conflict\)\nCommit them/) as string,
+      stderr: expect.stringMatching(/has uncommitted changes: one\.txt \(conflict\)\nCommit them/) as string,
     })
     onlyDocument(dirty)
     await git(folder, 'commit', '-qam', 'Mine')
     expect(await shell.m3o(['pull', 'trip', 'trip'])).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(
-        /have both gone on \(conflict\)\nBring them together: git merge refs\/remotes\/origin\/main/,
-      ) as string,
+      stderr: expect.stringMatching(/have diverged \(conflict\)\nRun git merge refs\/remotes\/origin\/main/) as string,
     })
     expect(await readFile(join(folder, 'one.txt'), 'utf8')).toBe('mine')
   },
@@ -311,7 +309,7 @@ test('what is kept beside the source survives the next pull, and goes to nobody'
   await writeFile(variables.file, mine)
   await shell.m3o(['var', 'set', 'kept', 'WORD'], { input: 'after' })
   const again = await shell.m3o(['pull', 'kept', 'kept'])
-  expect(again.stdout).toContain('what you had changed is kept in .m3o/variables.env.')
+  expect(again.stdout).toContain('your changes are kept in .m3o/variables.env.')
   expect(await readFile(variables.file, 'utf8')).toContain('WORD=after')
   const saved = (await readdir(join(folder, '.m3o'))).find((name) => name.startsWith('variables.env.')) ?? ''
   expect(await readFile(join(folder, '.m3o', saved), 'utf8')).toBe(mine)
@@ -418,9 +416,9 @@ test('nothing that is there is lost, and no name or link leads elsewhere', { tim
   await shell.write('full', { 'mine.txt': 'mine' })
   await shell.write('.', { 'a-file': 'mine' })
   await symlink('nowhere', join(shell.folder, 'dangling'))
-  await refused(['careful', 'full'], /full is there already, and was not pulled \(conflict\)/)
-  await refused(['careful', 'a-file'], /a-file is there already/)
-  await refused(['careful', 'dangling'], /dangling is there already/)
+  await refused(['careful', 'full'], /full already exists and is not a pulled service \(conflict\)/)
+  await refused(['careful', 'a-file'], /a-file already exists/)
+  await refused(['careful', 'dangling'], /dangling already exists/)
   expect(await readdir(join(shell.folder, 'full'))).toEqual(['mine.txt'])
   for (const name of ['../careful', 'careful/..', 'no-such', '-x', '$(id)', '@other/careful'])
     await refused(['--', name], /\((not_found|forbidden|bad_request)\)/)
@@ -428,7 +426,7 @@ test('nothing that is there is lost, and no name or link leads elsewhere', { tim
 
   await mkdir(join(shell.folder, 'empty'))
   expect(await pull('careful', 'empty')).toMatchObject({ outcome: 'pulled' })
-  await refused(['another', 'empty'], /holds the service careful \(conflict\)/)
+  await refused(['another', 'empty'], /contains the service careful \(conflict\)/)
   // The folder that a shell is in is filled, and stays the same one.
   await mkdir(join(shell.folder, 'current'))
   const { ino } = await lstat(join(shell.folder, 'current'))
@@ -461,7 +459,7 @@ test('nothing that is there is lost, and no name or link leads elsewhere', { tim
   await git(other, 'push', '-q')
   await refused(
     ['careful', 'trapped'],
-    /the source itself holds \.m3o, where variables and secrets would be kept \(conflict\)/,
+    /the source contains \.m3o, where variables and secrets would be stored \(conflict\)/,
   )
   expect(await lstat(join(shell.folder, 'trapped')).catch(() => undefined)).toBeUndefined()
   expect(await shell.json(['pull', 'careful', 'trapped', '--no-settings'])).toMatchObject({ outcome: 'pulled' })

@@ -3,7 +3,7 @@ import { ConfirmCommand } from '#components/people/confirm-command.tsx'
 import { Gate } from '#components/people/gate.tsx'
 import { Prefetched } from '#app/prefetched.tsx'
 
-export const metadata: Metadata = { title: 'Sign the command in', referrer: 'no-referrer' }
+export const metadata: Metadata = { title: 'Sign in the m3o command', referrer: 'no-referrer' }
 
 type Query = Partial<Record<'port' | 'state' | 'name', string | string[]>>
 
@@ -12,7 +12,7 @@ export default async function CommandPage({ searchParams }: { searchParams: Prom
   const number = Number(port)
   if (!Number.isInteger(number) || number < 1 || number > 65_535 || typeof state !== 'string' || state.length < 8) {
     return (
-      <Gate title="This link is not complete" about="Run m3o login again: it opens this page with what it needs.">
+      <Gate title="This link is not complete" about="Run m3o login again. It opens this page with a complete link.">
         {null}
       </Gate>
     )
@@ -21,16 +21,16 @@ export default async function CommandPage({ searchParams }: { searchParams: Prom
   return (
     <Prefetched queries={(trpc) => [trpc.person.me.queryOptions()]}>
       <Gate
-        title="Sign the m3o command in?"
+        title="Sign in the m3o command?"
         about={
           <>
-            The command{' '}
+            The m3o command{' '}
             {machine !== undefined && (
               <>
                 on <strong className="text-text">{machine}</strong>{' '}
               </>
             )}
-            asks to act for you. Go on only if you have just run <code className="text-text">m3o login</code>.
+            asks to act as you. Continue only if you have just run <code className="text-text">m3o login</code>.
           </>
         }
       >

@@ -10,7 +10,7 @@ export default function NewTeamPage() {
     <Prefetched queries={(trpc) => [trpc.person.me.queryOptions()]}>
       <Gate
         title="New team"
-        about="A team owns services and environments. You will be its owner. To join one that is there already, ask one of its admins to invite you."
+        about="A team owns services and environments. You will be its owner. To join an existing team, ask one of its admins for an invitation."
       >
         <NewTeam />
       </Gate>

@@ -15,20 +15,20 @@ export default async function SetUpPage({ searchParams }: { searchParams: Promis
   if (typeof code !== 'string' || code === '') {
     return (
       <Gate
-        title="Nobody is here yet"
-        about="Open the set-up link that the server printed when it started: it makes you the first person of this platform, and works once."
+        title="No accounts yet"
+        about="Open the setup link that the server printed when it started. It works once, and creates the first owner account."
       >
         <pre className="overflow-x-auto rounded border border-border bg-sunken px-3 py-2 text-small text-muted">
-          Become the first owner: …/setup?code=…
+          Create the first owner account: …/setup?code=…
         </pre>
-        <p className="mt-3 text-muted">Not on the screen any more? Start the server again and it prints a new one.</p>
+        <p className="mt-3 text-muted">Lost the link? Restart the server to print a new one.</p>
       </Gate>
     )
   }
   return (
     <Gate
       title="Welcome to M3O"
-      about="You will run this platform, and own its first team. Next: a service of your own, deployed in about two minutes."
+      about="You will be the operator of this platform and the owner of its first team. Next: deploy your first service, in about two minutes."
     >
       <SetUp code={code} />
     </Gate>

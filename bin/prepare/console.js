@@ -34,7 +34,7 @@ export async function buildConsole() {
     ['node_modules/next/dist/bin/next', 'build'],
     { env, withinMs: 900_000 },
   )
-  if (late) throw new Failure('the console was not built within 15 min: the machine may be too busy, or out of memory')
+  if (late) throw new Failure('the console build timed out after 15 min: the machine may be too busy, or out of memory')
   if (code !== 0) throw new Failure(`the console could not be built:\n${lastOf(output, 30)}`)
   writeFileSync(join(checkout, folder, 'm3o-inputs'), hash)
   const old = `${folder}.old`

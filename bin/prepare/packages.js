@@ -33,10 +33,10 @@ export async function installPackages(goal) {
   const unreachable = await registryIsOut()
   if (unreachable !== undefined)
     throw new Failure(
-      `npm packages are missing and the registry ${unreachable} does not answer: connect to the network, or set npm_config_registry`,
+      `npm packages are missing and the registry ${unreachable} does not respond: connect to the network, or set npm_config_registry`,
     )
   const { code, output, late } = await run('npm', args, { withinMs, env })
-  if (late) throw new Failure(`npm install did not end within ${withinMs / 60_000} minutes`)
+  if (late) throw new Failure(`npm install timed out after ${withinMs / 60_000} minutes`)
   if (code !== 0) throw new Failure(`npm install failed:\n${lastOf(output, 8)}`)
   const still = missingPackages(goal)
   if (still.length > 0)

@@ -10,7 +10,7 @@ async function bundleCommand() {
     const bundle = await import('../../cli/bundle/bundle.js')
     await bundle.bundleCommand()
   } catch (error) {
-    say(`The command is not bundled: ${error instanceof Error ? error.message : error}`)
+    say(`The command is not bundled: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

@@ -10,16 +10,16 @@ const packages = [
   {
     name: 'tini',
     there: () => hasCommand('tini') || hasCommand('docker-init'),
-    without: 'dead processes may stay behind as zombies',
+    without: 'dead processes may remain as zombies',
   },
-  { name: 'git', there: () => hasCommand('git'), without: 'there is no source: M3O cannot work' },
+  { name: 'git', there: () => hasCommand('git'), without: 'M3O cannot store source code and does not work' },
   { name: 'python3', there: () => hasCommand('python3'), without: 'services cannot be written in Python' },
   { name: 'chromium', test: true, there: () => hasCommand('chromium'), without: 'the browser tests cannot run' },
   {
     name: 'postgresql',
     test: true,
     there: () => debianPostgres(),
-    without: 'the tests run on the embedded Postgres alone',
+    without: 'the tests use only the embedded Postgres',
   },
 ]
 
@@ -61,7 +61,7 @@ async function install(names) {
   const args = ['install', '-y', '--no-install-recommends', ...options, ...names]
   const update = await run('apt-get', ['update', ...options], { env, withinMs: 60_000 })
   const { code, output, late } = await run('apt-get', args, { env, withinMs })
-  if (late) return `it did not end within ${withinMs / 1000} s`
+  if (late) return `it timed out after ${withinMs / 1000} s`
   return code === 0
     ? undefined
     : ((output.trim() || update.output)

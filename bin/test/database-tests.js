@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { checkout } from '../prepare/run.js'
+import { testFolders } from './steps.js'
 
 const testShape = /\.test\.tsx?$/
 const imported = /\bfrom '(#[^']+|\.[^']+)'/g
 
-/** What these show lies in processes, connections, routes and who may do what: whose Postgres keeps their rows makes no difference to it. */
+/** Tests of processes, connections, routes and permissions: the Postgres server makes no difference to them. */
 const onOneDatabase = [
   'server/laptops/',
   'server/live/',
@@ -21,18 +22,34 @@ const onOneDatabase = [
   'runtime/promotions/kill.test.ts',
 ]
 
-/** Tests of what is in a database: they use one, themselves or by what they import. */
-export function databaseTests(folders) {
-  const seen = new Map()
-  const uses = (path) => {
-    const known = seen.get(path)
-    if (known !== undefined) return known
-    seen.set(path, false)
-    const found = path.startsWith('e2e/database/') || importsOf(path).some(uses)
-    seen.set(path, found)
-    return found
+/** What talks to Postgres in ways that differ between servers: connections, migrations, dumps. */
+const onBothServers = ['db/', 'runtime/backup/']
+
+/**
+ * The test files of the checkout, by the server that they run on.
+ *
+ * @returns {{ embedded: string[], debian: string[] }} paths relative to the checkout
+ */
+export function testFiles() {
+  const all = testFolders.flatMap(testsIn)
+  const startsWithOne = (path, starts) => starts.some((start) => path.startsWith(start))
+  const portable = new Set(all.filter((path) => !startsWithOne(path, onOneDatabase) && usesDatabase(path)))
+  return {
+    embedded: all.filter((path) => !portable.has(path) || startsWithOne(path, onBothServers)),
+    debian: [...portable],
   }
-  return folders.flatMap(testsIn).filter((path) => !onOneDatabase.some((start) => path.startsWith(start)) && uses(path))
+}
+
+const known = new Map()
+
+/** Whether a file uses a test database, itself or through an import. */
+function usesDatabase(path) {
+  const answer = known.get(path)
+  if (answer !== undefined) return answer
+  known.set(path, false)
+  const found = path.startsWith('e2e/database/') || importsOf(path).some(usesDatabase)
+  known.set(path, found)
+  return found
 }
 
 function testsIn(folder) {

@@ -19,6 +19,15 @@ export const cruisedFolders = [
   'sdk',
 ].filter((name) => existsSync(join(checkout, name)))
 
+/** Where vitest finds tests, as in vitest.config.ts. */
+export const testFolders = [
+  ...cruisedFolders.filter((name) => name !== 'app'),
+  'templates',
+  'services',
+  'fixtures',
+  'bin',
+]
+
 /** The one that npm brought: in a fresh clone it is there only after the preparation. */
 const node = () => {
   const brought = join(checkout, 'node_modules/.bin/node')
@@ -108,7 +117,7 @@ async function timed(name, args, env = {}) {
     env: { ...process.env, NODE_ENV: 'test', ...env },
   })
   const seconds = Math.round((performance.now() - began) / 1000)
-  const reasons = code === 0 ? [] : [late ? `did not end within ${withinMs / 1000} s` : lastOf(output, 3)]
+  const reasons = code === 0 ? [] : [late ? `timed out after ${withinMs / 1000} s` : lastOf(output, 3)]
   return { code, seconds, reasons }
 }
 

@@ -25,15 +25,15 @@ const page = 500
 export function addAuditCommand(program: Command, run: Run): void {
   program
     .command('audit')
-    .description('who did what to which, from where, by what; every change and every secret that was read')
-    .option('-n <entries>', 'so many of the newest (100)', wholeNumber)
+    .description('show the audit log: who did what, when, from where, with which token')
+    .option('-n <entries>', 'number of newest entries (100)', wholeNumber)
     .option('--who <email>')
-    .option('--action <action>', 'secret.read, or all of a noun: secret.*')
-    .option('--target <text>', 'in what it was done to, or in what was before and after')
+    .option('--action <action>', 'action, such as secret.read, or every action of a noun: secret.*')
+    .option('--target <text>', 'text to find in the target, or in the values before and after')
     .option('--since <time>', '10m, 2h, or a date')
-    .option('--until <time>', 'the same')
-    .option('--format <format>', 'csv or ndjson: all that fits, for other programs')
-    .option('--verify', 'whether the whole log is as it was written')
+    .option('--until <time>', 'date or duration, as for --since')
+    .option('--format <format>', 'print all matching entries as csv or ndjson')
+    .option('--verify', 'check that no entry was changed or removed')
     .action(
       run(async (session, options: Options) => {
         const team = await session.team()
@@ -99,14 +99,14 @@ async function write(session: Session, team: string, options: Options, format: '
 async function verify(session: Session, team: string): Promise<number> {
   const check = await session.api.audit.verify.mutate({ team })
   if (check.broken === null) {
-    show(session, check, `${colors.green('whole')}: all ${check.rows} rows are as they were written.`)
+    show(session, check, `${colors.green('intact')}: all ${check.rows} entries are as they were written.`)
     return 0
   }
   const { seq, at, why } = check.broken
   const when = at === null ? '' : ` of ${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}`
   return fail(
-    new PlatformError('conflict', `the audit log was tampered with at row ${seq}${when}: ${plain(why)}`, {
-      fix: 'Tell the operator. Rows before it are as they were written; compare the rest with a backup.',
+    new PlatformError('conflict', `the audit log was tampered with at entry ${seq}${when}: ${plain(why)}`, {
+      fix: 'Tell the operator. Earlier entries are intact; compare the rest with a backup.',
       data: { ...check },
     }),
     session,

@@ -14,7 +14,7 @@ import type { Session } from '../session.ts'
 export function addCallCommand(program: Command, run: Run): void {
   program
     .command('call <service> <endpoint> [given...]')
-    .description('call an endpoint, with JSON or --field value …')
+    .description('call an endpoint with a JSON document or with --field value pairs')
     .allowUnknownOption()
     .action(
       run(async (session, named: string, endpoint: string, given: string[]) => {
@@ -34,12 +34,12 @@ export function addCallCommand(program: Command, run: Run): void {
         const detail = plain(detailOf(text)).slice(0, 500)
         const fix =
           status < 500
-            ? `Correct the request; m3o status ${service} says what it takes.`
-            : `Its log says why: m3o logs ${service}`
+            ? `Correct the request. To see the fields: m3o status ${service}`
+            : `See its log for the cause: m3o logs ${service}`
         return fail(
           new PlatformError(
             codeOfStatus(status),
-            `${service} answered ${status}${detail === '' ? '' : `: ${detail}`}`,
+            `${service} responded with ${status}${detail === '' ? '' : `: ${detail}`}`,
             { fix, data: { status } },
           ),
           session,
@@ -94,7 +94,7 @@ async function endpointOf(
   const found = endpoints.find((one) => one.name === name || one.name.toLowerCase() === name.toLowerCase())
   if (found !== undefined || endpoints.length === 0 || name.startsWith('/')) return found
   throw new PlatformError('not_found', `${at.service} has no endpoint ${name}`, {
-    fix: `It has ${endpoints.map((one) => one.name).join(', ')}; any other path begins with /.`,
+    fix: `Choose one of ${endpoints.map((one) => one.name).join(', ')}, or give a path that begins with /.`,
   })
 }
 
@@ -104,14 +104,15 @@ function bodyOf(given: readonly string[], endpoint: Endpoint | undefined): strin
   const [first = ''] = given
   if (!first.startsWith('--')) {
     if (given.length > 1)
-      throw new Misuse('give one JSON document, or fields', `Such as '{"name": "Ann"}' or --name Ann.`)
-    if (asJson(first) === undefined) throw new Misuse(`${first} is no JSON`, `Such as '{"name": "Ann"}' or --name Ann.`)
+      throw new Misuse('give either one JSON document or fields', `For example '{"name": "Ann"}' or --name Ann.`)
+    if (asJson(first) === undefined)
+      throw new Misuse(`invalid JSON: ${first}`, `For example '{"name": "Ann"}' or --name Ann.`)
     return first
   }
   const body: Record<string, unknown> = {}
   for (let at = 0; at < given.length; at++) {
     const [, name, inline] = /^--([^=]+)(?:=([\s\S]*))?$/.exec(given[at] ?? '') ?? []
-    if (name === undefined) throw new Misuse(`${given[at]} belongs to no field`, 'Fields are --name value.')
+    if (name === undefined) throw new Misuse(`${given[at]} does not belong to a field`, 'Write fields as --name value.')
     const next = given[at + 1]
     const text = inline ?? (next !== undefined && !next.startsWith('--') ? given[++at] : undefined)
     set(body, name.split('.'), typed(text, schemaAt(endpoint?.request, name.split('.')), name))
@@ -139,9 +140,9 @@ function typed(text: string | undefined, schema: Schema | undefined, name: strin
   if (types.length === 0) return asJson(text) ?? text
   const value = asJson(text)
   if (value !== undefined) return value
-  throw new PlatformError('bad_request', `--${name} takes ${types.join(' or ')}, not ${text}`, {
+  throw new PlatformError('bad_request', `--${name} takes ${types.map(String).join(' or ')}, not ${text}`, {
     field: name,
-    fix: 'Correct its value.',
+    fix: 'Correct the value.',
   })
 }
 
@@ -162,5 +163,6 @@ function refusalOf(text: string): PlatformError | undefined {
 
 function detailOf(text: string): string {
   const body = asJson(text) as { detail?: unknown; message?: unknown } | undefined
-  return String(body?.detail ?? body?.message ?? text)
+  const detail = body?.detail ?? body?.message
+  return typeof detail === 'string' ? detail : text
 }

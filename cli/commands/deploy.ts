@@ -26,11 +26,11 @@ export function addDeployCommands(program: Command, run: Run): void {
   for (const name of ['deploy', 'run']) {
     program
       .command(`${name} [path]`, { hidden: name === 'run' })
-      .description('upload a folder and make it live')
-      .option('--service <service>', 'its name, unless m3o.json or the folder says it')
-      .option('-m, --message <message>', 'what changed')
-      .option('--with-settings', 'also set there what .m3o holds: variables, secrets, settings')
-      .option('--force', 'write over what others changed meanwhile')
+      .description('deploy a folder')
+      .option('--service <service>', "service name (default: from m3o.json or the folder's name)")
+      .option('-m, --message <message>', 'what changed, for the history')
+      .option('--with-settings', 'also set the variables, secrets and settings in .m3o')
+      .option('--force', 'overwrite changes that others made meanwhile')
       .action(
         run(async (session, path: string | undefined, options: DeployOptions) =>
           deployFolder(session, resolve(path ?? '.'), options),
@@ -40,7 +40,7 @@ export function addDeployCommands(program: Command, run: Run): void {
 
   program
     .command('rollback <service>')
-    .description('go back one live revision, or to the one named')
+    .description('roll back to the previous live revision, or to a given one')
     .option('--to <revision>')
     .action(
       run(async (session, service: string, { to }: { to?: string }) =>
@@ -54,7 +54,7 @@ export function addDeployCommands(program: Command, run: Run): void {
 
   program
     .command('restart <service>')
-    .description('start the same revision anew, with the variables of now')
+    .description('restart the same revision with the current variables')
     .action(
       run(async (session, service: string) =>
         report(session, service, await session.api.deployments.restart.mutate(await session.service(service))),
@@ -63,7 +63,7 @@ export function addDeployCommands(program: Command, run: Run): void {
 
   program
     .command('scale <service>')
-    .description('how many instances run')
+    .description('set the number of instances')
     .requiredOption('--min <n>')
     .requiredOption('--max <n>')
     .action(
@@ -86,7 +86,9 @@ async function deployFolder(session: Session, folder: string, options: DeployOpt
   const { service, known } = await serviceOf(folder, place, options.service)
   const [paths, tip] = await Promise.all([listFolder(folder), historyOf(folder)])
   if (paths.length === 0)
-    throw new PlatformError('bad_request', `${folder} holds no files`, { fix: 'Make a service with `m3o new NAME`.' })
+    throw new PlatformError('bad_request', `${folder} contains no files`, {
+      fix: 'Create a service with `m3o new NAME`.',
+    })
   note(
     session,
     `Uploading ${paths.length} ${paths.length === 1 ? 'file' : 'files'} of ${service} to ${place.environment} of ${place.team}`,
@@ -96,7 +98,7 @@ async function deployFolder(session: Session, folder: string, options: DeployOpt
   const isNew = (tip !== undefined || options.withSettings) && (await makeWhereMissing(session, at))
   if (options.withSettings) await applyBeside(session, folder, at)
   else if (isNew && (await readFolderVariables(folder)).length > 0)
-    note(session, 'note: variables and settings stay here. To set those of .m3o there: m3o deploy --with-settings')
+    note(session, 'note: variables and settings in .m3o were not deployed. To set them too: m3o deploy --with-settings')
   const arrived = tip === undefined ? undefined : await sendHistory(session, folder, { ...at, tip })
   const sent = await uploadAgain(session, folder, paths, {
     ...place,
@@ -155,7 +157,7 @@ async function upload(
   })
   const body = await answer
     .json()
-    .catch(() => ({ code: 'bad_gateway', message: `the platform answered ${answer.status}` }))
+    .catch(() => ({ code: 'bad_gateway', message: `the platform responded with ${answer.status}` }))
   if (!answer.ok) throw errorFromBody(body)
   return body as { deploymentId: string; commit: string; notes: string[] }
 }

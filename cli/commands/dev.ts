@@ -12,9 +12,9 @@ interface Options {
 export function addDevCommand(program: Command, run: Run): void {
   program
     .command('dev [path]')
-    .description('run a folder here, in the place of its service in the chosen environment')
-    .option('--service <service>', 'its name, unless m3o.json or the folder says it')
-    .option('--force', 'take the place from another laptop')
+    .description('run a folder on this machine in place of its service')
+    .option('--service <service>', "service name (default: from m3o.json or the folder's name)")
+    .option('--force', 'take over from another laptop')
     .action(
       run(async (session, path: string | undefined, options: Options) => {
         const folder = resolve(path ?? '.')

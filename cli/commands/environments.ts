@@ -21,8 +21,8 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
 
   env
     .command('list')
-    .description('environments of the team')
-    .option('--all', 'those of all teams and platforms that you are logged in to')
+    .description("list the team's environments")
+    .option('--all', 'list environments of all teams and platforms that you are logged in to')
     .action(
       run(
         async (session, { all: everywhere }: { all?: boolean }) => {
@@ -52,14 +52,12 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
 
   env
     .command('use <environment>')
-    .description(
-      'the environment of later commands: alice, PLATFORM/alice, PLATFORM/TEAM/alice, or PLATFORM/ for what was chosen there',
-    )
+    .description('choose the environment of later commands')
     .action(run(useEnvironment, { saysPlace: true }))
 
   env
     .command('create <environment>')
-    .option('--from <parent>', 'its parent, production by default')
+    .option('--from <parent>', 'parent environment (production)')
     .option('--kind <kind>', environmentKinds.slice(1).join(', '))
     .action(
       run(async (session, name: string, { from, kind }: { from?: string; kind?: string }) => {
@@ -76,7 +74,7 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
 
   env
     .command('reset <service>')
-    .description("drop the environment's own copy of a service")
+    .description("remove an override, so that the parent's revision applies again")
     .action(
       run(async (session, service: string) => {
         const at = await session.service(service)
@@ -84,15 +82,15 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
         show(
           session,
           { service, environment: at.environment },
-          `${service} in ${at.environment} is its parent's again.`,
+          `Reset ${service} in ${at.environment}: it inherits from the parent again.`,
         )
       }),
     )
 
   env
     .command('move <environment>')
-    .description('give it another parent, with all that stems from it')
-    .requiredOption('--from <parent>', 'its new parent')
+    .description('move an environment, and those based on it, to another parent')
+    .requiredOption('--from <parent>', 'new parent environment')
     .action(
       run(async (session, name: string, { from }: { from: string }) => {
         const moved = await session.api.environments.move.mutate({
@@ -100,24 +98,20 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
           environment: name,
           from,
         })
-        show(
-          session,
-          document(moved),
-          `${name} stems from ${moved.parent} now: what it does not have itself is served from there.`,
-        )
+        show(session, document(moved), `Moved ${name}: it inherits from ${moved.parent} now.`)
       }),
     )
 
   env
     .command('let-in <environment> [emails...]')
-    .description('people who may work in your personal environment; without emails: list them')
-    .option('--out', 'remove them instead of adding them')
+    .description('let people work in your personal environment, or list them')
+    .option('--out', 'remove these people instead')
     .action(
       run(async (session, name: string, emails: string[], { out }: { out?: boolean }) => {
         const team = await session.team()
         const found = (await session.api.environments.list.query({ team })).find((one) => one.name === name)
         if (found === undefined)
-          throw new PlatformError('not_found', `there is no environment ${name}`, {
+          throw new PlatformError('not_found', `environment ${name} does not exist`, {
             fix: 'List them with `m3o env list`.',
           })
         const before = found.letIn.map(({ email }) => email)
@@ -138,14 +132,14 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
 
   env
     .command('keep <environment>')
-    .description('its 72 hours begin anew')
+    .description('reset its 72-hour expiry')
     .action(
       run(async (session, name: string) => {
         const kept = await session.api.environments.keep.mutate({ team: await session.team(), environment: name })
         show(
           session,
           document(kept),
-          `${name} is kept; unused, it expires ${kept.expires === null ? 'never' : within(kept.expires)}.`,
+          `Kept ${name}: if unused, it expires ${kept.expires === null ? 'never' : within(kept.expires)}.`,
         )
       }),
     )
@@ -153,24 +147,20 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
   // It can be undone, so that nothing is asked; scripts of before say --yes.
   env
     .command('delete <environment>')
-    .description('can be undone for a day')
-    .option('--yes', 'nothing is asked any more')
+    .description('delete an environment; it can be restored for a day')
+    .option('--yes', 'no effect; kept for older scripts')
     .action(
       run(async (session, name: string) => {
         await session.api.environments.delete.mutate({ team: await session.team(), environment: name })
         if (session.config.of(session.url).environment === name)
           session.config.remember(session.url, { environment: 'production' })
-        show(
-          session,
-          { name, deleted: true },
-          `Deleted ${name}. Within a day it can come back: m3o env restore ${name}`,
-        )
+        show(session, { name, deleted: true }, `Deleted ${name}. To restore it within a day: m3o env restore ${name}`)
       }),
     )
 
   env
     .command('restore [environment]')
-    .description('bring back what was deleted, or has expired, within a day; without a name: list those')
+    .description('restore an environment that was deleted or expired within a day, or list them')
     .action(
       run(async (session, name: string | undefined) => {
         const team = await session.team()
@@ -179,7 +169,7 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
           return show(
             session,
             document(back),
-            `${name} is back, with ${back.overrides.length === 0 ? 'nothing of its own' : `its own ${back.overrides.map(({ service }) => service).join(', ')}`}.`,
+            `Restored ${name} with ${back.overrides.length === 0 ? 'no overrides' : `its overrides ${back.overrides.map(({ service }) => service).join(', ')}`}.`,
           )
         }
         const all = await session.api.environments.departed.query({ team })
@@ -193,7 +183,7 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
         }))
         show(session, documents, () =>
           all.length === 0
-            ? 'Nothing was deleted or has expired within the last day.'
+            ? 'No environment was deleted or expired within the last day.'
             : table(
                 ['environment', 'kind', 'gone', 'why', 'own', 'until'],
                 all.map((one) => [
@@ -218,7 +208,7 @@ export function addEnvironmentCommands(program: Command, run: Run): void {
 export function noteEnding(session: Pick<Session, 'json'>, environments: readonly Environment[]): void {
   for (const { name, expires } of environments) {
     if (isEnding(expires, Date.now()))
-      note(session, `${name} expires ${within(expires)}, as nobody uses it. Keep it: m3o env keep ${name}`)
+      note(session, `${name} is unused and expires ${within(expires)}. To keep it: m3o env keep ${name}`)
   }
 }
 

@@ -6,7 +6,7 @@ import type { Run } from '../run.ts'
 export function addExecCommand(program: Command, run: Run): void {
   program
     .command('exec <service> [command...]')
-    .description("a shell, or a command, in the instance's sandbox")
+    .description("open a shell, or run a command, in an instance's sandbox")
     .option('--instance <id>')
     .action(
       run(async (session, service: string, command: string[], { instance }: { instance?: string }) => {

@@ -24,12 +24,12 @@ const page = 5_000
 export function addLogsCommand(program: Command, run: Run): void {
   program
     .command('logs [service...]')
-    .description('what services say, oldest first')
-    .option('-f, --follow', 'and go on')
-    .option('-n <lines>', 'so many of the newest')
+    .description('show service logs, oldest first')
+    .option('-f, --follow', 'stream new lines')
+    .option('-n <lines>', 'number of newest lines')
     .option('--since <time>', '10m, 2h, or a date')
     .option('--grep <regex>', 'only lines that match')
-    .option('--level <level>', 'this level and heavier')
+    .option('--level <level>', 'this level and above')
     .action(
       run(async (session, services: string[], options: Options) => {
         const at = { ...(await session.place()), services }
@@ -50,7 +50,7 @@ function filterOf({ grep, level, since }: Options): LogFilter {
   })
   if (parsed.success) return parsed.data
   throw new Misuse(
-    `${JSON.stringify(grep)} cannot be looked for: ${parsed.error.issues[0]?.message ?? 'it is no pattern'}`,
+    `invalid pattern ${JSON.stringify(grep)}: ${parsed.error.issues[0]?.message ?? 'it is not a regular expression'}`,
     'Give a regular expression that fits one line.',
   )
 }

@@ -11,23 +11,23 @@ import { show } from '../output.ts'
 export function addNewCommand(program: Command, run: Run): void {
   program
     .command('new <name>')
-    .description('make a folder with a first service')
-    .option('--template <template>', 'what to begin with', 'hello')
+    .description('create a folder with a new service')
+    .option('--template <template>', 'template', 'hello')
     .action(
       run(async (session, name: string, { template }: { template: string }) => {
         const parsed = serviceName.safeParse(name)
         if (!parsed.success)
-          throw new PlatformError('invalid_name', parsed.error.issues[0]?.message ?? 'this name cannot be used', {
+          throw new PlatformError('invalid_name', parsed.error.issues[0]?.message ?? 'invalid service name', {
             fix: 'Choose a name such as hello.',
           })
-        const known = (await listTemplates()).map((one) => one.name)
+        const known = listTemplates().map((one) => one.name)
         if (!known.includes(template))
-          throw new PlatformError('not_found', `there is no template ${template}`, {
+          throw new PlatformError('not_found', `template ${template} does not exist`, {
             fix: `Choose one of ${known.join(', ')}.`,
           })
         const folder = resolve(name)
         if (existsSync(folder))
-          throw new PlatformError('name_taken', `${folder} is there already`, {
+          throw new PlatformError('name_taken', `${folder} already exists`, {
             fix: 'Choose another name, or remove the folder.',
           })
         const files = await templateFiles(template, name)
@@ -35,7 +35,7 @@ export function addNewCommand(program: Command, run: Run): void {
         show(
           session,
           { service: name, folder, files: files.map((file) => file.path) },
-          `Made ${folder}. Next:\n  cd ${name}\n  m3o deploy`,
+          `Created ${folder}. Next:\n  cd ${name}\n  m3o deploy`,
         )
       }),
     )

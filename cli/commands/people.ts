@@ -21,10 +21,10 @@ interface LoginOptions {
 export function addPeopleCommands(program: Command, run: Run): void {
   program
     .command('login')
-    .description("log in: by browser unless told otherwise, at once to one's own `m3o server`")
+    .description('log in to a platform, with the browser unless options say otherwise')
     .option('--email <email>')
     .option('--password-stdin', 'read the password from standard input')
-    .option('--token <token>', 'remember this token')
+    .option('--token <token>', 'use and store this token')
     .action(
       run(
         async (session, options: LoginOptions) => {
@@ -43,7 +43,7 @@ export function addPeopleCommands(program: Command, run: Run): void {
 
   program
     .command('logout')
-    .description('revoke the remembered token and forget it')
+    .description('log out: revoke and delete the stored token')
     .action(
       run(
         async (session) => {
@@ -58,7 +58,7 @@ export function addPeopleCommands(program: Command, run: Run): void {
 
   program
     .command('whoami')
-    .description('who, in which team and environment, where')
+    .description('show the current user, team, environment and platform URL')
     .action(
       run(
         async (session) => {
@@ -84,7 +84,7 @@ function noteOthers(session: Session): void {
   if (others.length > 0)
     note(
       session,
-      `Also logged in to ${others.map((url) => labelOf(url, urls)).join(', ')}. Go there: m3o env use ${spokenOf(others[0] ?? '', urls)}/`,
+      `Also logged in to ${others.map((url) => labelOf(url, urls)).join(', ')}. To switch: m3o env use ${spokenOf(others[0] ?? '', urls)}/`,
     )
 }
 
@@ -107,7 +107,7 @@ async function logIn({ url, json }: Session, options: LoginOptions) {
   const here = await loginHere(url, name)
   if (here !== undefined) return { ...here, environment: 'production' }
   if (!process.stdin.isTTY)
-    throw new Misuse('say who you are', 'm3o login --email E --password-stdin, or m3o login --token T.')
+    throw new Misuse('no way to log in was given', 'Run m3o login --email E --password-stdin, or m3o login --token T.')
   const { code } = await confirmInBrowser(session)
   const { token, email, team, environment } = await session.api.person.exchangeCode.mutate({ code, name })
   return { token, email, team, environment }
@@ -124,7 +124,8 @@ async function byToken(session: Session, token: string) {
 }
 
 async function askPassword(): Promise<string> {
-  if (!process.stdin.isTTY) throw new Misuse('a password is needed', 'Give it on standard input with --password-stdin.')
+  if (!process.stdin.isTTY)
+    throw new Misuse('a password is required', 'Pass it on standard input with --password-stdin.')
   process.stderr.write('Password: ')
   const line = createInterface({ input: process.stdin })
   process.stdin.setRawMode?.(false)
@@ -145,7 +146,7 @@ async function confirmInBrowser(session: Session): Promise<{ code: string }> {
     const right = url.pathname === '/callback' && url.searchParams.get('state') === state && given !== null
     response
       .writeHead(right ? 200 : 404, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
-      .end(right ? 'Logged in. You can close this tab and go back to the shell.' : 'Nothing here.')
+      .end(right ? 'Logged in. You can close this tab and go back to the shell.' : 'Not found.')
     if (right) code.resolve(given)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -157,7 +158,9 @@ async function confirmInBrowser(session: Session): Promise<{ code: string }> {
     .unref()
   const late = setTimeout(
     () =>
-      code.reject(new PlatformError('timeout', 'nobody confirmed within 5 minutes', { fix: 'Run m3o login again.' })),
+      code.reject(
+        new PlatformError('timeout', 'the login was not confirmed within 5 minutes', { fix: 'Run m3o login again.' }),
+      ),
     300_000,
   )
   try {

@@ -5,7 +5,7 @@ import { show } from '../output.ts'
 export function addPinCommands(env: Command, run: Run): void {
   env
     .command('pin <environment>')
-    .description('keep what it inherits as it is now, rather than following its parent; again: as it is then')
+    .description('freeze the inherited revisions as they are now')
     .action(
       run(async (session, name: string) => {
         const team = await session.team()
@@ -14,8 +14,8 @@ export function addPinCommands(env: Command, run: Run): void {
           session,
           { environment: name, pinned: true, services, following },
           [
-            `${name} keeps ${services === 1 ? '1 service' : `${services} services`} as ${services === 1 ? 'it is' : 'they are'} now. Nothing was started: each wakes on its first call.`,
-            ...following.map(({ service, why }) => `${service} goes on following: ${why}.`),
+            `Pinned ${services === 1 ? '1 service' : `${services} services`} in ${name} as ${services === 1 ? 'it is' : 'they are'} now. Nothing was started: each wakes on its first call.`,
+            ...following.map(({ service, why }) => `${service} still follows the parent: ${why}.`),
           ].join('\n'),
         )
       }),
@@ -23,7 +23,7 @@ export function addPinCommands(env: Command, run: Run): void {
 
   env
     .command('unpin <environment>')
-    .description('follow its parent again')
+    .description("follow the parent's revisions again")
     .action(
       run(async (session, name: string) => {
         const { services } = await session.api.environments.unpin.mutate({

@@ -21,7 +21,7 @@ export async function useEnvironment(session: Session, text: string): Promise<vo
   if (moved && (M3O_URL || M3O_TOKEN))
     note(
       session,
-      `${M3O_URL ? `M3O_URL=${plain(M3O_URL)}` : 'M3O_TOKEN'} of this shell still wins over it. Take it out: unset ${M3O_URL ? 'M3O_URL' : 'M3O_TOKEN'}`,
+      `${M3O_URL ? `M3O_URL=${plain(M3O_URL)}` : 'M3O_TOKEN'} in this shell overrides this choice. To remove it: unset ${M3O_URL ? 'M3O_URL' : 'M3O_TOKEN'}`,
     )
 }
 
@@ -39,8 +39,8 @@ async function hereOrPlatform(session: Session, name: string): Promise<Found> {
   if (chosen !== undefined) return { at: session, team, chosen }
   const url = calledSo(name, session.config.urls)
   if (url !== undefined) return there(session, { url })
-  throw new PlatformError('not_found', `there is no environment ${name}`, {
-    fix: `There are ${all.map((one) => one.name).join(', ')}. Those elsewhere: m3o env list --all`,
+  throw new PlatformError('not_found', `environment ${name} does not exist`, {
+    fix: `Choose one of ${all.map((one) => one.name).join(', ')}. To see those of other platforms: m3o env list --all`,
   })
 }
 
@@ -54,8 +54,8 @@ async function there(session: Session, { url = session.url, team: asked, environ
     all.find((one) => one.name === name) ??
     (environment === undefined ? all.find((one) => one.kind === 'production') : undefined)
   if (chosen === undefined)
-    throw new PlatformError('not_found', `there is no environment ${name} in ${team} on ${at.label}`, {
-      fix: `There are ${all.map((one) => one.name).join(', ')}.`,
+    throw new PlatformError('not_found', `environment ${name} does not exist in ${team} on ${at.label}`, {
+      fix: `Choose one of ${all.map((one) => one.name).join(', ')}.`,
     })
   return { at, team, chosen }
 }
@@ -100,7 +100,7 @@ export async function listEverywhere(session: Session): Promise<void> {
     ],
     () =>
       rows.length === 0
-        ? 'You are logged in to no platform that answers. Log in: m3o login --url URL'
+        ? 'No platform that you are logged in to responds. Log in: m3o login --url URL'
         : table(
             ['', 'platform', 'team', 'environment', 'kind', 'parent', 'use'],
             rows.map(({ platform, team, one }) => [

@@ -20,8 +20,8 @@ interface Options {
 export function addPromotionCommands(env: Command, run: Run): void {
   env
     .command('diff [environment]')
-    .description('what differs between an environment and its parent')
-    .option('--against <other>', 'another one than its parent')
+    .description('show the differences between an environment and its parent')
+    .option('--against <other>', 'compare with this environment instead of the parent')
     .action(
       run(async (session, name: string | undefined, { against }: { against?: string }) => {
         const { team, environment } = await session.place()
@@ -36,17 +36,11 @@ export function addPromotionCommands(env: Command, run: Run): void {
 
   env
     .command('promote [environment]')
-    .description("move an environment's own revisions into its parent")
-    .option('--service <service>', 'only this one; may be given several times', (one: string, all: string[] = []) => [
-      ...all,
-      one,
-    ])
-    .option(
-      '--merge',
-      'first bring what the parent serves into the copies that lack it, and deploy them in the environment',
-    )
-    .option('--undo', 'take the last promotion back: what served before serves again')
-    .option('--yes', 'without being asked')
+    .description("promote an environment's overrides to its parent")
+    .option('--service <service>', 'only this service (repeatable)', (one: string, all: string[] = []) => [...all, one])
+    .option('--merge', "first merge the parent's changes into overrides that lack them, and deploy these")
+    .option('--undo', 'undo the last promotion: restore the previous revisions')
+    .option('--yes', 'do not ask for confirmation')
     .action(
       run(async (session, name: string | undefined, options: Options) => {
         const place = await session.place()
@@ -62,13 +56,13 @@ export function addPromotionCommands(env: Command, run: Run): void {
 function addRequestCommands(env: Command, run: Run): void {
   env
     .command('requests')
-    .description('promotions that wait for a second person, then the latest that were decided')
+    .description('list promotion requests: pending ones first')
     .action(
       run(async (session) => {
         const all = await session.api.promotions.requests.query({ team: await session.team() })
         show(session, all.map(requestDocument), () =>
           all.length === 0
-            ? 'Nothing waits for a second person.'
+            ? 'No promotion request is pending.'
             : table(
                 ['request', 'state', 'from', 'into', 'services', 'by', 'asked'],
                 all.map((one) => [
@@ -89,7 +83,7 @@ function addRequestCommands(env: Command, run: Run): void {
     )
   env
     .command('approve <request>')
-    .description('show a promotion that somebody else asked for, and start exactly that')
+    .description('review a promotion request of another person and start exactly that')
     .option('--yes', 'do not ask for confirmation')
     .action(
       run(async (session, requestId: string, { yes }: { yes?: boolean }) => {
@@ -106,7 +100,7 @@ function addRequestCommands(env: Command, run: Run): void {
     )
   env
     .command('decline <request>')
-    .description('it will not be; also by who asked for it')
+    .description('decline a promotion request, or withdraw your own')
     .option('--reason <text>')
     .action(
       run(async (session, requestId: string, { reason }: { reason?: string }) => {
@@ -117,18 +111,18 @@ function addRequestCommands(env: Command, run: Run): void {
 }
 
 async function agreeTo(session: Session, request: PromotionRequest, yes: boolean): Promise<void> {
-  note(session, `${request.from} → ${request.into}, asked for by ${request.by.name} ${ago(request.createdAt)}`)
+  note(session, `${request.from} → ${request.into}, requested by ${request.by.name} ${ago(request.createdAt)}`)
   for (const { name, revision, parentRevision } of request.services)
     note(session, `  ${name.padEnd(24)} ${parentRevision ?? '–'} → ${revision}`)
   noteChanges(session, request)
   // What has changed is told by the refusal.
   if (request.changes.length === 0 && request.state === 'waiting')
-    await agree(session, `Promote exactly this into ${request.into}?`, yes)
+    await agree(session, `Promote exactly this to ${request.into}?`, yes)
 }
 
 function noteChanges(session: Session, { id, changes }: PromotionRequest): void {
   for (const { service, what } of changes)
-    note(session, `  ${colors.yellow('!')} ${id}: ${service} changed since it was asked: ${what.join('; ')}`)
+    note(session, `  ${colors.yellow('!')} ${id}: ${service} changed since the request: ${what.join('; ')}`)
 }
 
 const requestDocument = ({
@@ -184,7 +178,7 @@ async function promote(session: Session, at: At, { service, yes }: Options): Pro
     if (!diff.checks.some((check) => check.stops && named(check)))
       await agree(
         session,
-        `Promote ${moving.length === 1 ? 'this service' : `these ${moving.length} services`} into ${diff.against}?`,
+        `Promote ${moving.length === 1 ? 'this service' : `these ${moving.length} services`} to ${diff.against}?`,
         yes ?? false,
       )
   }
@@ -198,7 +192,7 @@ async function promote(session: Session, at: At, { service, yes }: Options): Pro
     show(
       session,
       requestDocument(request),
-      `${request.into} asks for a second person. Somebody else who may promote there approves it: m3o env approve ${request.id}`,
+      `${request.into} requires approval. Another person who may promote there approves it with: m3o env approve ${request.id}`,
     )
     return 0
   }
@@ -228,7 +222,7 @@ async function merge(session: Session, at: At, { service }: Options): Promise<nu
       new PlatformError(
         'start_failed',
         `${failed.service} is not live with the merge: ${failed.error?.message ?? failed.state}`,
-        { fix: `Mend it in ${at.environment}, then promote.` },
+        { fix: `Fix it in ${at.environment}, then promote.` },
       ),
       session,
       document,
@@ -249,13 +243,13 @@ async function undo(session: Session, at: At, { yes }: Options): Promise<number>
     (one) => one.state === 'live' && one.undoes === null && one.undoneBy === null,
   )
   if (!last)
-    throw new PlatformError('not_found', `there is no promotion of ${at.environment} to take back`, {
-      fix: 'Roll back a service by m3o rollback SERVICE.',
+    throw new PlatformError('not_found', `${at.environment} has no promotion to undo`, {
+      fix: 'To roll back one service: m3o rollback SERVICE.',
     })
   note(session, `${last.from ?? ''} → ${last.into}, ${ago(last.createdAt)} by ${last.by}`)
   for (const one of last.services)
-    note(session, `  ${one.service.padEnd(24)} ${one.revision ?? '–'} → ${one.previousRevision ?? 'none of its own'}`)
-  if (last.whyNotUndone === null) await agree(session, `Take it back in ${last.into}?`, yes ?? false)
+    note(session, `  ${one.service.padEnd(24)} ${one.revision ?? '–'} → ${one.previousRevision ?? 'inherited'}`)
+  if (last.whyNotUndone === null) await agree(session, `Undo it in ${last.into}?`, yes ?? false)
   const { promotionId } = await session.api.promotions.undo.mutate({ team: at.team, promotionId: last.id })
   return report(session, await followPromotion(session, at.team, promotionId))
 }
@@ -263,7 +257,7 @@ async function undo(session: Session, at: At, { yes }: Options): Promise<number>
 function report(session: Session, promotion: Promotion): number {
   const document = documentOf(promotion)
   if (promotion.state === 'live') {
-    const what = promotion.undoes === null ? `promoted into ${promotion.into}` : `as before in ${promotion.into}`
+    const what = promotion.undoes === null ? `promoted to ${promotion.into}` : `undone in ${promotion.into}`
     show(
       session,
       document,
@@ -323,7 +317,7 @@ function describeDiff(diff: EnvironmentDiff): string {
     one.change === absent ? '–' : one.secret ? '(secret)' : (one[side] ?? '')
   const parts = [
     diff.services.length === 0
-      ? `${diff.environment} serves what ${diff.against} serves: ${diff.same} ${diff.same === 1 ? 'service' : 'services'}.`
+      ? `${diff.environment} and ${diff.against} have the same revisions of ${diff.same} ${diff.same === 1 ? 'service' : 'services'}.`
       : table(
           ['service', diff.environment, diff.against, 'is', 'last change'],
           diff.services.map((one) => [
@@ -334,7 +328,7 @@ function describeDiff(diff: EnvironmentDiff): string {
             one.here ? `${one.here.message.split('\n')[0] ?? ''} · ${one.here.by}` : '',
           ]),
         ),
-    ...(diff.services.length > 0 && diff.same > 0 ? [`and ${diff.same} the same`] : []),
+    ...(diff.services.length > 0 && diff.same > 0 ? [`and ${diff.same} without differences`] : []),
     ...(diff.variables.length === 0
       ? []
       : [
@@ -344,7 +338,7 @@ function describeDiff(diff: EnvironmentDiff): string {
             diff.variables.map((one) => [
               one.service,
               one.name,
-              value(one, 'here', 'only there'),
+              value(one, 'here', 'only in the parent'),
               value(one, 'there', 'only here'),
             ]),
           ),

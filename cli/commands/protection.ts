@@ -14,7 +14,11 @@ interface Admitted {
   people: string[]
 }
 
-const deeds: Record<Guard, string> = { deploy: 'deploy', secrets: 'variables and secrets', promote: 'promote' }
+const deeds: Record<Guard, string> = {
+  deploy: 'deploy',
+  secrets: 'see and set variables and secrets',
+  promote: 'promote',
+}
 
 /** A protection as `--json` gives it; null when the roles alone decide. */
 export const protectionDocument = (protection: ShownProtection | null) =>
@@ -34,29 +38,27 @@ export const protectionDocument = (protection: ShownProtection | null) =>
 export function addProtectionCommand(env: Command, run: Run): void {
   env
     .command('protect <environment>')
-    .description(
-      'who may do what in it: a role and all above it, and people by their emails (WHO: admin,ann@example.com)',
-    )
+    .description('restrict who may do what in an environment')
     .option('--deploy <who>', 'deploy, roll back, restart, scale, stop, open a shell')
     .option('--secrets <who>', 'see and set its variables and secrets')
-    .option('--promote <who>', 'promote into it; as --deploy unless it is said')
-    .option('--approval', 'a promotion into it needs a second person, who approves it')
-    .option('--no-approval', 'it does not')
-    .option('--overlays', 'let services that hold its secrets serve calls of environments based on it')
+    .option('--promote <who>', 'promote to it (default: as --deploy)')
+    .option('--approval', 'require approval of promotions by a second person')
+    .option('--no-approval', 'require no approval')
+    .option('--overlays', 'let services with its secrets serve calls from environments based on it')
     .option('--no-overlays', 'refuse these calls (the default)')
-    .option('--off', 'not protected any more')
+    .option('--off', 'remove the protection')
     .action(
       run(async (session, name: string, asked: Asked) => {
         const team = await session.team()
         const said = guards.filter((guard) => asked[guard] !== undefined)
         if (asked.off && said.length > 0)
           throw new Misuse(
-            '--off goes with nothing else',
-            `Take it away, or the others: ${said.map((guard) => `--${guard}`).join(', ')}.`,
+            '--off cannot be combined with other options',
+            `Remove --off, or ${said.map((guard) => `--${guard}`).join(', ')}.`,
           )
         const before = (await session.api.environments.list.query({ team })).find((one) => one.name === name)
         if (before === undefined)
-          throw new PlatformError('not_found', `there is no environment ${name}`, {
+          throw new PlatformError('not_found', `environment ${name} does not exist`, {
             fix: 'List them with `m3o env list`.',
           })
         const known = protectionDocument(before.protection) as Wanted | null
@@ -72,12 +74,12 @@ export function addProtectionCommand(env: Command, run: Run): void {
           session,
           { environment: name, protection },
           protection === null
-            ? `${name} is not protected: the roles alone say who may do what.`
+            ? `${name} is not protected: only team roles apply.`
             : [
                 `${name} is protected.`,
                 ...guards.map((guard) => `  ${deeds[guard].padEnd(22)} ${spoken(protection[guard])}`),
-                ...(protection.approval ? ['  a promotion into it needs a second person'] : []),
-                `  services that hold its secrets ${protection.overlays ? 'serve' : 'do not serve'} environments based on it`,
+                ...(protection.approval ? ['  promotions to it require approval'] : []),
+                `  services with its secrets ${protection.overlays ? 'serve' : 'do not serve'} calls from environments based on it`,
               ].join('\n'),
         )
       }),
@@ -111,7 +113,7 @@ function parseWho(text: string): Admitted {
   const unknown = words.find((word) => !word.includes('@') && !(roles as readonly string[]).includes(word))
   if (words.length === 0 || unknown !== undefined || said.length > 1) {
     throw new Misuse(
-      unknown === undefined ? 'say one role, or people, or both' : `${unknown} is neither a role nor an email`,
+      unknown === undefined ? 'give one role, people, or both' : `not a role or an email: ${unknown}`,
       `Roles are ${roles.join(', ')}.`,
     )
   }
@@ -119,4 +121,4 @@ function parseWho(text: string): Admitted {
 }
 
 const spoken = ({ role, people }: Admitted): string =>
-  [role === 'viewer' ? 'whoever may elsewhere' : `${spokenLeast(role)}`, ...people].join(', ')
+  [role === 'viewer' ? 'as team roles allow' : `${spokenLeast(role)}`, ...people].join(', ')

@@ -18,8 +18,8 @@ import type { Session } from '../session.ts'
 export function addPullCommand(program: Command, run: Run): void {
   program
     .command('pull <service> [dir]')
-    .description('its source with its history, its variables and settings, into a folder; again: what is new')
-    .option('--no-settings', 'the source alone')
+    .description("fetch a service's source, history, variables and settings, or update a folder")
+    .option('--no-settings', 'without variables and settings')
     .action(
       run(async (session, given: string, dir: string | undefined, { settings }: { settings: boolean }) =>
         pull(session, given, { dir, withSettings: settings }),
@@ -34,8 +34,8 @@ async function pull(
 ): Promise<void> {
   const asked = await session.service(given)
   if (asked.service.startsWith('@'))
-    throw new PlatformError('forbidden', `the source of ${given} is its team's alone`, {
-      fix: `Members of that team pull it: m3o team use TEAM. Where it may be read: m3o fork ${given}, then pull the fork.`,
+    throw new PlatformError('forbidden', `only members of its team can read the source of ${given}`, {
+      fix: `Switch to that team (m3o team use TEAM), or fork the service if its source is readable: m3o fork ${given}.`,
     })
   // A former name leads to the service too; the folder has the one of now.
   const { name: service } = await session.api.services.get.query(asked)
@@ -141,28 +141,28 @@ async function isPulled(folder: string, service: string): Promise<boolean> {
   if (pulled === service) return true
   throw pulled === undefined
     ? inWay(folder)
-    : new PlatformError('conflict', `${folder} holds the service ${pulled}`, {
-        fix: `Name another folder. When it is ${service} by now: git -C ${folder} config m3o.service ${service}`,
+    : new PlatformError('conflict', `${folder} contains the service ${pulled}`, {
+        fix: `Choose another folder. If the service was renamed to ${service}: git -C ${folder} config m3o.service ${service}`,
       })
 }
 
 const inWay = (folder: string) =>
-  new PlatformError('conflict', `${folder} is there already, and was not pulled`, {
-    fix: 'Name another folder: m3o pull SERVICE DIR.',
+  new PlatformError('conflict', `${folder} already exists and is not a pulled service`, {
+    fix: 'Choose another folder: m3o pull SERVICE DIR.',
   })
 
 /** It becomes a folder's name, and an argument of git. */
 const strange = (name: string) =>
-  new PlatformError('bad_gateway', `the platform speaks of ${JSON.stringify(name.slice(0, 80))}, which is no name`, {
-    fix: 'Look whether it is the platform that you mean: m3o whoami.',
+  new PlatformError('bad_gateway', `the platform sent an invalid name: ${JSON.stringify(name.slice(0, 80))}`, {
+    fix: "Check the platform's address: m3o whoami.",
   })
 
 /** The environment's own and its parents', up to main. */
 function branchesOf(all: readonly Environment[], name: string): Origin['branches'] {
   const one = all.find((environment) => environment.name === name)
   if (one === undefined)
-    throw new PlatformError('not_found', `there is no environment ${name}`, {
-      fix: `There are ${all.map((environment) => environment.name).join(', ')}.`,
+    throw new PlatformError('not_found', `environment ${name} does not exist`, {
+      fix: `Choose one of ${all.map((environment) => environment.name).join(', ')}.`,
     })
   const branch = one.branch ?? (one.kind === 'production' ? 'main' : one.name)
   if (!/^\w[\w.+/-]*$/.test(branch)) throw strange(branch)
@@ -201,7 +201,7 @@ function report(
       settings: { file: join(folder, settingsFile), values: kept.settings },
     }),
   }
-  const done = { pulled: 'Pulled', updated: 'Brought up to date:', unchanged: 'Nothing new of' }[outcome]
+  const done = { pulled: 'Pulled', updated: 'Updated', unchanged: 'No changes in' }[outcome]
   show(
     session,
     document,
@@ -210,17 +210,17 @@ function report(
       ...(kept === undefined
         ? []
         : [
-            `  ${count(kept.variables.length, 'variable')} and ${count(kept.secrets.length, 'secret')} in ${variablesFile}, settings in ${settingsFile}: yours alone, never uploaded`,
+            `  ${count(kept.variables.length, 'variable')} and ${count(kept.secrets.length, 'secret')} in ${variablesFile}, settings in ${settingsFile}: private, never uploaded`,
           ]),
       ...(kept === undefined || kept.missing.length === 0
         ? []
         : [
-            `  without a value, as you may not read it: ${kept.missing.map(plain).join(', ')}. Set what you need in ${variablesFile}`,
+            `  you may not read the values of ${kept.missing.map(plain).join(', ')}: set what you need in ${variablesFile}`,
           ]),
-      ...(kept?.saved ?? []).map((file) => `  what you had changed is kept in ${file}`),
+      ...(kept?.saved ?? []).map((file) => `  your changes are kept in ${file}`),
       ...(outcome === 'pulled'
         ? [
-            'Next: m3o dev there, or m3o deploy (elsewhere too: m3o env use PLATFORM/ENVIRONMENT, m3o deploy --with-settings)',
+            'Next: m3o dev or m3o deploy in that folder (on another platform: m3o env use PLATFORM/ENVIRONMENT, then m3o deploy --with-settings)',
           ]
         : []),
     ].join('\n'),

@@ -6,7 +6,7 @@ import { duration, show } from '../output.ts'
 export function addServerCommands(program: Command, run: Run): void {
   program
     .command('server')
-    .description('run the platform here')
+    .description('run the platform on this machine')
     .action(
       run(async () => {
         const { runServer } = await import('../server/main.ts')
@@ -15,7 +15,7 @@ export function addServerCommands(program: Command, run: Run): void {
     )
   program
     .command('upgrade')
-    .description('take up the release that is here by now, such as after git pull; services and calls go on')
+    .description('upgrade to the release in this checkout, without downtime for services')
     .action(
       run(async (session) => {
         const { runUpgrade } = await import('../server/upgrade.ts')
@@ -26,7 +26,7 @@ export function addServerCommands(program: Command, run: Run): void {
 
   program
     .command('backup <file>')
-    .description("all that this machine's platform holds, into one file")
+    .description('back up the platform on this machine to a file')
     .action(
       run(async (session, file: string) => {
         const { runBackup } = await import('../server/backup.ts')
@@ -41,8 +41,8 @@ export function addServerCommands(program: Command, run: Run): void {
 
   program
     .command('restore <file>')
-    .description("make this machine's platform what it was at a backup")
-    .option('--force', 'replace one that is in use')
+    .description('restore the platform on this machine from a backup')
+    .option('--force', 'replace a platform that is in use')
     .action(
       run(async (session, file: string, options: { force?: boolean }) => {
         const { runRestore } = await import('../server/backup.ts')
@@ -53,27 +53,27 @@ export function addServerCommands(program: Command, run: Run): void {
 
   program
     .command('key')
-    .description('the key that secrets are encrypted with: rotate')
+    .description('manage the encryption key of secrets: rotate')
     .command('rotate')
-    .description('another one: all secrets are encrypted anew')
+    .description('create a new key and encrypt all secrets with it')
     .action(
       run(async (session) => {
         const { key, sealed, unreadable } = await session.api.platform.rotateKey.mutate()
         const left =
           unreadable.length === 0
             ? ''
-            : `\n${unreadable.length} could not be read with any key that is here, and stay as they are: ${unreadable.slice(0, 5).join(', ')}${unreadable.length > 5 ? ', …' : ''}. Set these secrets anew, or put their key into $M3O_HOME/keys/secrets.key as a line of its own.`
+            : `\n${unreadable.length} values could not be decrypted with any available key and were left unchanged: ${unreadable.slice(0, 5).join(', ')}${unreadable.length > 5 ? ', …' : ''}. Set these secrets again, or add their key to $M3O_HOME/keys/secrets.key on a line of its own.`
         show(
           session,
           { key, sealed, ...(unreadable.length > 0 && { unreadable }) },
-          `Secrets have another key: ${sealed} values were encrypted anew. The one before is deleted in a minute; older backups hold the key of their time.${left}`,
+          `Rotated the key: ${sealed} values were encrypted again. The old key is deleted in a minute; older backups contain the key of their time.${left}`,
         )
       }),
     )
 
   program
     .command('doctor')
-    .description('what is wrong and what to do')
+    .description('list problems and how to fix them')
     .action(
       run(async (session) => {
         const { diagnose, spoken } = await import('../doctor.ts')

@@ -39,14 +39,14 @@ function document(service: Service) {
 export function addServiceCommands(program: Command, run: Run): void {
   program
     .command('services')
-    .description('what there is in the chosen environment')
+    .description('list services in the current environment')
     .action(
       run(async (session) => {
         const place = await session.place()
         const services = await session.api.services.list.query(place)
         show(session, services.map(document), () =>
           services.length === 0
-            ? 'No services yet. Make one: m3o new hello'
+            ? 'No services yet. Create one: m3o new hello'
             : table(
                 ['service', 'state', 'revision', 'from', 'instances', 'deployed', 'url'],
                 services.map((one) => [
@@ -71,7 +71,7 @@ export function addServiceCommands(program: Command, run: Run): void {
 
   program
     .command('status [service]')
-    .description('how they are')
+    .description('show service status')
     .action(
       run(async (session, name: string | undefined) => {
         const services =
@@ -92,10 +92,10 @@ export function addServiceCommands(program: Command, run: Run): void {
 
   program
     .command('describe <service>')
-    .description('what it is, who is on call, by which tags it is found')
+    .description("set a service's description, contact and tags")
     .option('--description <text>')
-    .option('--contact <how>', 'how to reach whoever is on call')
-    .option('--tags <tags>', 'words with commas between')
+    .option('--contact <how>', 'contact of the person on call')
+    .option('--tags <tags>', 'words, separated by commas')
     .action(
       run(
         async (
@@ -118,7 +118,7 @@ export function addServiceCommands(program: Command, run: Run): void {
 
   program
     .command('kill <service>')
-    .description('stop it in this environment; source, history and settings stay')
+    .description('stop a service in this environment; source, history and settings remain')
     .action(
       run(async (session, name: string) => {
         const at = await session.service(name)
@@ -126,7 +126,7 @@ export function addServiceCommands(program: Command, run: Run): void {
         show(
           session,
           { service: name, environment: at.environment, state: 'stopped' },
-          `Stopped ${name} in ${at.environment}. Deploy or restart it to have it back.`,
+          `Stopped ${name} in ${at.environment}. To start it: m3o restart ${name}`,
         )
       }),
     )
@@ -134,12 +134,12 @@ export function addServiceCommands(program: Command, run: Run): void {
   const service = program.command('service').description('delete, rename or transfer a service')
   service
     .command('delete <service>')
-    .description('in all environments, with its source and logs')
-    .option('--yes', 'without being asked')
+    .description('delete a service in all environments, with its source and logs')
+    .option('--yes', 'do not ask for confirmation')
     .action(
       run(async (session, name: string, { yes }: { yes?: boolean }) => {
         const { confirm } = await import('../confirm.ts')
-        await noteDependants(session, { team: await session.team(), service: name }, 'It would break for:')
+        await noteDependants(session, { team: await session.team(), service: name }, 'This would break calls from:')
         await confirm(session, name, yes ?? false)
         await session.api.services.delete.mutate({ team: await session.team(), service: name })
         show(session, { service: name, deleted: true }, `Deleted ${name}.`)
@@ -147,17 +147,17 @@ export function addServiceCommands(program: Command, run: Run): void {
     )
   service
     .command('rename <service> <name>')
-    .description('its old name leads to it')
+    .description('rename a service; its old name still works')
     .action(
       run(async (session, old: string, name: string) => {
         await session.api.services.rename.mutate({ team: await session.team(), service: old, name })
-        show(session, { service: name, formerly: old }, `${old} is now ${name}; its old addresses lead there.`)
+        show(session, { service: name, formerly: old }, `Renamed ${old} to ${name}. Its old addresses still work.`)
       }),
     )
 
   service
     .command('transfer <service> <to>')
-    .description('to another team, or by email to another owner')
+    .description('transfer a service to another team, or to another owner by email')
     .action(
       run(async (session, name: string, to: string) => {
         const team = await session.team()
@@ -168,7 +168,7 @@ export function addServiceCommands(program: Command, run: Run): void {
         await noteDependants(
           session,
           { team, service: name },
-          'These call it; their calls wait while it moves, and go on:',
+          'These callers wait while the service moves, then continue:',
         )
         const { deploymentId } = await session.api.services.transfer.mutate({ team, service: name, to })
         const deployment = deploymentId === null ? undefined : await followDeployment(session, to, deploymentId)
@@ -183,33 +183,28 @@ export function addServiceCommands(program: Command, run: Run): void {
           return fail(
             new PlatformError(
               'start_failed',
-              `${name} is ${to}'s now, but not live: ${deployment.error?.message ?? deployment.state}`,
+              `Transferred ${name} to ${to}, but it is not live: ${deployment.error?.message ?? deployment.state}`,
               { fix: `See why: m3o --team ${to} logs ${name}` },
             ),
             session,
             { ...document, error: deployment.error },
           )
         }
-        show(session, document, `${name} is ${to}'s now. Its former addresses lead to it.`)
+        show(session, document, `Transferred ${name} to ${to}. Its old addresses still work.`)
       }),
     )
 
   program
     .command('share <service>')
-    .description('who may call it')
-    .option(
-      '--with <team>',
-      'a team (may be given several times)',
-      (team: string, all: string[]) => [...all, team],
-      [] as string[],
-    )
+    .description('set who may call a service')
+    .option('--with <team>', 'a team (repeatable)', (team: string, all: string[]) => [...all, team], [] as string[])
     .option('--platform', 'everyone on this platform')
-    .option('--anyone', 'anyone at all')
-    .option('--team-only', 'its own team')
-    .option('--approval', 'other teams ask first')
-    .option('--no-approval', 'they do not')
-    .option('--per-minute <n>', 'calls a minute of each other team; 0: no limit', wholeNumber)
-    .option('--source <who>', `who may read and fork its source: ${readables.join(', ')}`)
+    .option('--anyone', 'anyone, without sign-in')
+    .option('--team-only', 'only its own team')
+    .option('--approval', 'other teams need approval')
+    .option('--no-approval', 'other teams need no approval')
+    .option('--per-minute <n>', 'calls per minute for each other team; 0: no limit', wholeNumber)
+    .option('--source <who>', `who may read and fork the source: ${readables.join(', ')}`)
     .action(
       run(
         async (
@@ -235,11 +230,11 @@ export function addServiceCommands(program: Command, run: Run): void {
           }
           if (chosen === 0 && Object.keys(more).length > 0) {
             await session.api.services.share.mutate({ team: await session.team(), service: name, ...more })
-            return show(session, { service: name, ...more }, `The sharing of ${name} is saved.`)
+            return show(session, { service: name, ...more }, `Saved the sharing settings of ${name}.`)
           }
           if (chosen !== 1)
             throw new Misuse(
-              chosen === 0 ? 'say with whom' : 'these exclude each other',
+              chosen === 0 ? 'give an audience' : 'these options exclude each other',
               'Give one of --with TEAM, --platform, --anyone, --team-only.',
             )
           const audience = options.anyone
@@ -253,7 +248,7 @@ export function addServiceCommands(program: Command, run: Run): void {
           await noteDependants(
             session,
             { team, service: name },
-            'These call it, and can not any more:',
+            'These callers lose access:',
             (one) =>
               one.team !== team &&
               !(audience.kind === 'teams'

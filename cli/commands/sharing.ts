@@ -11,7 +11,7 @@ import type { Session } from '../session.ts'
 export function addSharingCommands(program: Command, run: Run): void {
   program
     .command('fork <service> [name]')
-    .description("another team's @team/service becomes one of your team, with its history")
+    .description("fork another team's service into your team, with its history")
     .action(
       run(async (session, from: string, name: string | undefined) => {
         const team = await session.team()
@@ -30,11 +30,11 @@ export function addSharingCommands(program: Command, run: Run): void {
 
   program
     .command('deprecate <service>')
-    .description('tell those who use it to look for another')
-    .option('-m, --message <message>', 'why, and what to do')
+    .description('mark a service as deprecated and tell its callers')
+    .option('-m, --message <message>', 'the reason, and what to do instead')
     .option('--sunset <date>', 'when it stops: 2027-01-31')
-    .option('--replacement <service>', 'what to use instead')
-    .option('--undo', 'it is not deprecated any more')
+    .option('--replacement <service>', 'service to use instead')
+    .option('--undo', 'remove the deprecation')
     .action(
       run(
         async (
@@ -48,9 +48,9 @@ export function addSharingCommands(program: Command, run: Run): void {
           }: { message?: string; sunset?: string; replacement?: string; undo?: boolean },
         ) => {
           if ((message === undefined) === (undo === undefined))
-            throw new Misuse('say why, or that it is not any more', 'Give -m MESSAGE, or --undo.')
+            throw new Misuse('give a message, or --off', 'Give -m MESSAGE, or --undo.')
           const at = sunset === undefined ? null : Date.parse(sunset)
-          if (Number.isNaN(at)) throw new Misuse(`${sunset} is no date`, 'Such as 2027-01-31.')
+          if (Number.isNaN(at)) throw new Misuse(`invalid date: ${sunset}`, 'Write it as 2027-01-31.')
           const deprecation = message === undefined ? null : { message, sunset: at, replacement: replacement ?? null }
           const team = await session.team()
           await session.api.services.deprecate.mutate({ team, service, deprecation })
@@ -58,24 +58,24 @@ export function addSharingCommands(program: Command, run: Run): void {
             session,
             { service, deprecation },
             deprecation === null
-              ? `${service} is not deprecated any more.`
-              : `${service} is deprecated; its answers say so.`,
+              ? `Removed the deprecation of ${service}.`
+              : `${service} is deprecated; its responses say so.`,
           )
-          if (deprecation !== null) await noteDependants(session, { team, service }, 'They are told, as they call it:')
+          if (deprecation !== null) await noteDependants(session, { team, service }, 'These callers are notified:')
         },
       ),
     )
 
   program
     .command('consumers <service>')
-    .description('who calls it, how often, and who asks to')
-    .option('--days <days>', 'so many', wholeNumber, 30)
+    .description('list the teams that call a service, and access requests')
+    .option('--days <days>', 'number of days', wholeNumber, 30)
     .action(
       run(async (session, service: string, { days }: { days: number }) => {
         const { consumers } = await session.api.consumers.list.query({ team: await session.team(), service, days })
         show(session, consumers.map(document), () =>
           consumers.length === 0
-            ? 'Nobody has called it.'
+            ? 'No calls yet.'
             : table(
                 ['team', 'standing', 'requests', 'errors', 'mean', 'refused', 'limit'],
                 consumers.map((one) => [
@@ -97,18 +97,18 @@ export function addSharingCommands(program: Command, run: Run): void {
     .description('teams that call a service: ask, approve, decline, revoke, limit')
   consumer
     .command('ask <service>')
-    .description("your team asks to call another's @team/service")
-    .requiredOption('--reason <reason>', 'what for')
+    .description("request access to another team's @team/service")
+    .requiredOption('--reason <reason>', 'reason, for the owner')
     .action(
       run(async (session, name: string, { reason }: { reason: string }) => {
         await session.api.shared.ask.mutate({ team: await session.team(), name: asShared(name), reason })
-        show(session, { service: name, state: 'asked' }, `Asked. See what becomes of it: m3o changes`)
+        show(session, { service: name, state: 'asked' }, `Requested. To see the decision: m3o changes`)
       }),
     )
   for (const verdict of ['approve', 'decline', 'revoke'] as const) {
     consumer
       .command(`${verdict} <service> <team>`)
-      .option('-m, --message <message>', 'what they are told')
+      .option('-m, --message <message>', 'message to the team')
       .action(
         run(async (session, service: string, of: string, { message }: { message?: string }) => {
           await session.api.consumers.decide.mutate({
@@ -125,13 +125,13 @@ export function addSharingCommands(program: Command, run: Run): void {
   }
   consumer
     .command('limit <service> <team>')
-    .description('calls a minute of one team')
-    .option('--per-minute <n>', 'so many', wholeNumber)
-    .option('--none', 'as for every other team')
+    .description('limit the calls per minute of one team')
+    .option('--per-minute <n>', 'number of days', wholeNumber)
+    .option('--none', "use the service's general limit")
     .action(
       run(async (session, service: string, of: string, { perMinute, none }: { perMinute?: number; none?: boolean }) => {
         if ((perMinute === undefined) === (none === undefined))
-          throw new Misuse('say how many', 'Give --per-minute N, or --none.')
+          throw new Misuse('give a number of calls per minute', 'Give --per-minute N, or --none.')
         await session.api.consumers.limit.mutate({
           team: await session.team(),
           service,
@@ -142,8 +142,8 @@ export function addSharingCommands(program: Command, run: Run): void {
           session,
           { service, team: of, perMinute: perMinute ?? null },
           perMinute === undefined
-            ? `${of} has no limit of its own.`
-            : `${of} calls ${service} at most ${perMinute} times a minute.`,
+            ? `Removed the limit of ${of}.`
+            : `Limited ${of} to ${perMinute} calls of ${service} per minute.`,
         )
       }),
     )
@@ -151,7 +151,9 @@ export function addSharingCommands(program: Command, run: Run): void {
   for (const verb of ['follow', 'unfollow'] as const) {
     program
       .command(`${verb} <service>`)
-      .description(verb === 'follow' ? "be told what changes about another team's @team/service" : 'not any more')
+      .description(
+        verb === 'follow' ? "follow changes of another team's @team/service" : "stop following another team's service",
+      )
       .action(
         run(async (session, name: string) => {
           await session.api.shared.follow.mutate({
@@ -162,7 +164,7 @@ export function addSharingCommands(program: Command, run: Run): void {
           show(
             session,
             { service: name, followed: verb === 'follow' },
-            verb === 'follow' ? `You follow ${name}. What changes: m3o changes` : `You follow ${name} no longer.`,
+            verb === 'follow' ? `Following ${name}. To see its changes: m3o changes` : `Stopped following ${name}.`,
           )
         }),
       )
@@ -170,9 +172,7 @@ export function addSharingCommands(program: Command, run: Run): void {
 
   program
     .command('changes')
-    .description(
-      "what changed about other teams' services that you follow or your team calls, and who asks to call yours",
-    )
+    .description('list changes of services you follow or call, and access requests')
     .action(
       run(async (session) => {
         const team = await session.team()
@@ -193,7 +193,7 @@ export function addSharingCommands(program: Command, run: Run): void {
                 (item) =>
                   `${item.weighs ? colors.yellow('!') : ' '} @${item.team}/${item.service} ${plain(item.text)} ${colors.dim(ago(item.at))}`,
               ),
-            ].join('\n') || 'Nothing new.',
+            ].join('\n') || 'No changes.',
         )
         if (news.some(({ seen }) => !seen)) await session.api.shared.newsSeen.mutate({ team })
       }),
@@ -202,7 +202,7 @@ export function addSharingCommands(program: Command, run: Run): void {
 
 function asShared(name: string): string {
   if (/^@[^/]+\/[^/]+$/.test(name)) return name
-  throw new Misuse(`${name} is not another team's service`, 'Such as @payments/orders.')
+  throw new Misuse(`not another team's service: ${name}`, 'Write it as @payments/orders.')
 }
 
 function document({ team, own, state, admitted, reason, perMinute, total, days }: Consumer) {
@@ -231,7 +231,7 @@ export async function noteDependants(
   for (const { team, service, requests, lastAt } of all.slice(0, 20))
     note(
       session,
-      `  ${(service === null ? (team === '' ? 'anyone' : `people of ${team}`) : `@${team}/${service}`).padEnd(32)} ${colors.dim(`${requests} calls, ${ago(lastAt)}`)}`,
+      `  ${(service === null ? (team === '' ? 'anyone' : `members of ${team}`) : `@${team}/${service}`).padEnd(32)} ${colors.dim(`${requests} calls, ${ago(lastAt)}`)}`,
     )
   if (all.length > 20) note(session, `  and ${all.length - 20} more`)
 }

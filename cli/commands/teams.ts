@@ -32,14 +32,14 @@ export function addTeamCommands(program: Command, run: Run): void {
   )
   team
     .command('use <team>')
-    .description('the team of later commands')
+    .description('choose the team of later commands')
     .action(
       run(
         async (session, name: string) => {
           const { person, teams } = await session.api.person.me.query()
           if (!teams.some((one) => one.name === name))
-            throw new PlatformError('not_found', `there is no team ${name}, or you are not in it`, {
-              fix: `There are ${teams.map((one) => one.name).join(', ')}.`,
+            throw new PlatformError('not_found', `team ${name} does not exist, or you are not a member`, {
+              fix: `Choose one of ${teams.map((one) => one.name).join(', ')}.`,
             })
           session.config.choose(session.url, { team: name, environment: 'production' })
           show(
@@ -53,7 +53,7 @@ export function addTeamCommands(program: Command, run: Run): void {
     )
   team
     .command('delete <team>')
-    .option('--yes', 'without being asked')
+    .option('--yes', 'do not ask for confirmation')
     .action(
       run(async (session, name: string, { yes }: { yes?: boolean }) => {
         const { confirm } = await import('../confirm.ts')
@@ -65,9 +65,7 @@ export function addTeamCommands(program: Command, run: Run): void {
 
   team
     .command('egress [where...]')
-    .description(
-      'where its services may go outside of the platform: all, none, or hosts and networks; without any, says so',
-    )
+    .description('show or set outbound network access: all, none, or hosts and networks')
     .action(
       run(async (session, where: string[]) => {
         const name = await session.team()
@@ -77,9 +75,9 @@ export function addTeamCommands(program: Command, run: Run): void {
           session,
           { team: name, egress, most, unenforced },
           [
-            `Services of ${name} may go to: ${egressText(egress)}`,
-            ...(most.mode === 'all' ? [] : [`At most, says the operator: ${egressText(most)}`]),
-            ...(unenforced === null ? [] : [`Nobody is held to it here: ${unenforced}`]),
+            `Outbound network access of ${name}: ${egressText(egress)}`,
+            ...(most.mode === 'all' ? [] : [`Limited by the operator to: ${egressText(most)}`]),
+            ...(unenforced === null ? [] : [`Not enforced on this machine: ${unenforced}`]),
           ].join('\n'),
         )
       }),
@@ -161,8 +159,8 @@ function asEgress(where: string[]) {
   try {
     return parseEgress(where)
   } catch {
-    throw new PlatformError('bad_request', `${where.join(' ')} is not understood`, {
-      fix: 'Say all, none, or hosts and networks: m3o team egress api.example.com 203.0.113.0/24',
+    throw new PlatformError('bad_request', `invalid network list: ${where.join(' ')}`, {
+      fix: 'Give all, none, or hosts and networks: m3o team egress api.example.com 203.0.113.0/24',
     })
   }
 }
@@ -173,6 +171,6 @@ async function idOf(session: Session, email: string): Promise<string> {
   const all = await session.api.members.list.query({ team: await session.team() })
   const found = all.find(({ person }) => person.email.toLowerCase() === email.toLowerCase())
   if (found === undefined)
-    throw new PlatformError('not_found', `${email} is not in the team`, { fix: 'List who is: m3o member list.' })
+    throw new PlatformError('not_found', `${email} is not in the team`, { fix: 'List members: m3o member list.' })
   return found.person.id
 }

@@ -24,16 +24,16 @@ interface Create {
 }
 
 export function addTokenCommands(program: Command, run: Run): void {
-  const token = program.command('token').description('tokens for people and programs')
+  const token = program.command('token').description('tokens: create, list, revoke')
 
   token
     .command('create <name>')
-    .description('shown this once')
-    .option('--scope <actions>', 'service.call, service.*, *.read … (all that you may, when absent)', list, [])
-    .option('--service <service>', 'only these services', list, [])
-    .option('--environment <environment>', 'only these environments', list, [])
-    .option('--expires <duration>', 'such as 30d')
-    .option('--machine [role]', "the team's, not yours: it stays when you leave; a developer unless it is a viewer")
+    .description('create a token; it is shown once')
+    .option('--scope <actions>', 'service.call, service.*, *.read … (default: all you may do)', list, [])
+    .option('--service <service>', 'limit to these services', list, [])
+    .option('--environment <environment>', 'limit to these environments', list, [])
+    .option('--expires <duration>', 'lifetime, such as 30d')
+    .option('--machine [role]', 'belongs to the team and stays when you leave; as developer or viewer')
     .action(
       run(async (session, name: string, options: Create) => {
         const { team, environment } = await session.place()
@@ -63,7 +63,7 @@ export function addTokenCommands(program: Command, run: Run): void {
 
   token
     .command('list')
-    .option('--everyone', "everybody's, and machines'")
+    .option('--everyone', "include everybody's and machine tokens")
     .action(
       run(async (session, { everyone = false }: { everyone?: boolean }) => {
         const all = await session.api.tokens.list.query({ team: await session.team(), everyone })
@@ -97,7 +97,7 @@ export function addTokenCommands(program: Command, run: Run): void {
 
   token
     .command('revoke <token>')
-    .description('by id or name')
+    .description('revoke a token by id or name')
     .action(
       run(async (session, given: string) => {
         await session.api.tokens.revoke.mutate({ team: await session.team(), token: given })

@@ -8,13 +8,13 @@ import { plain, show } from '../output.ts'
 export function addTraceCommand(program: Command, run: Run): void {
   program
     .command('trace <id>')
-    .description('the services that a call passed through, and in which environment each answered')
+    .description('show the services that a call passed through, and their environments')
     .action(
       run(async (session, id: string) => {
         const hops = await session.api.calls.trace.query({ team: await session.team(), traceId: id })
         if (hops.length === 0) {
-          throw new PlatformError('not_found', `no call of the trace ${id} is remembered`, {
-            fix: 'The newest thousands are: call again, and look soon. Its log lines are kept: m3o logs --json.',
+          throw new PlatformError('not_found', `trace ${id} is not available`, {
+            fix: 'Only the newest few thousand calls are kept: call again. For its log lines: m3o logs --json.',
           })
         }
         show(session, hops, () =>

@@ -21,13 +21,17 @@ export function addVariableCommands(program: Command, run: Run): void {
     const secret = kind === 'secret'
     const command = program
       .command(kind)
-      .description(secret ? 'secrets of a service: never shown again' : 'variables of a service')
+      .description(
+        secret
+          ? 'secrets of a service: set, list, delete, reset, mark'
+          : 'variables of a service: set, list, delete, reset',
+      )
 
-    const set = command.command('set <service> <name>').description('the value comes on standard input')
+    const set = command.command('set <service> <name>').description('set a value, read from standard input')
     if (secret)
       set
-        .option('--inheritable', 'environments below may have it, also when this one is protected')
-        .option('--not-inheritable', 'they may not, when this one is protected')
+        .option('--inheritable', 'let environments based on this one inherit it, even if this one is protected')
+        .option('--not-inheritable', 'do not let them inherit it while this one is protected')
     set.action(
       run(async (session, service: string, name: string, options: Marks) => {
         const at = await session.service(service)
@@ -42,14 +46,14 @@ export function addVariableCommands(program: Command, run: Run): void {
         show(
           session,
           { service, environment: at.environment, name, secret, ...(inheritable !== undefined && { inheritable }) },
-          `Set ${name} of ${service} in ${at.environment}. It takes effect with the next deployment: m3o restart ${service}`,
+          `Set ${name} of ${service} in ${at.environment}. To apply it now: m3o restart ${service}`,
         )
       }),
     )
 
     command
       .command('list <service>')
-      .description('with the environment that each comes from')
+      .description('list them, with the environment that each value comes from')
       .action(
         run(async (session, service: string) => {
           const at = await session.service(service)
@@ -79,7 +83,7 @@ export function addVariableCommands(program: Command, run: Run): void {
                 .filter((one) => one.state === 'removed')
                 .map(
                   ({ name, overrides }) =>
-                    `${name} of ${overrides} is left out here: m3o ${kind} reset ${service} ${name}`,
+                    `${name} of ${overrides} is excluded here. To inherit it again: m3o ${kind} reset ${service} ${name}`,
                 ),
             ].join('\n'),
           )
@@ -88,7 +92,7 @@ export function addVariableCommands(program: Command, run: Run): void {
 
     command
       .command('delete <service> <name>')
-      .description('what a parent has shows again; an inherited one is left out')
+      .description("delete a value set here (the parent's applies again), or exclude an inherited one")
       .action(
         run(async (session, service: string, name: string) => {
           const at = await session.service(service)
@@ -103,7 +107,7 @@ export function addVariableCommands(program: Command, run: Run): void {
 
     command
       .command('reset <service> <name>')
-      .description("take back what was set or left out here: the parent's shows again")
+      .description("remove what was set or excluded here, so that the parent's value applies")
       .action(
         run(async (session, service: string, name: string) => {
           const at = await session.service(service)
@@ -111,7 +115,7 @@ export function addVariableCommands(program: Command, run: Run): void {
           show(
             session,
             { service, environment: at.environment, name, reset: true },
-            `${name} of ${service} in ${at.environment} is its parent's again.`,
+            `Reset ${name} of ${service} in ${at.environment}: the parent's value applies.`,
           )
         }),
       )
@@ -119,13 +123,14 @@ export function addVariableCommands(program: Command, run: Run): void {
     if (secret) {
       command
         .command('mark <service> <name>')
-        .description('whether environments below a protected one may have it')
-        .option('--inheritable', 'they may')
-        .option('--not-inheritable', 'they may not')
+        .description('set whether environments based on a protected one inherit a secret')
+        .option('--inheritable', 'they inherit it')
+        .option('--not-inheritable', 'they do not inherit it')
         .action(
           run(async (session, service: string, name: string, options: Marks) => {
             const inheritable = markOf(options)
-            if (inheritable === undefined) throw new Misuse('say which', 'Give --inheritable or --not-inheritable.')
+            if (inheritable === undefined)
+              throw new Misuse('give an option', 'Give --inheritable or --not-inheritable.')
             const at = await session.service(service)
             await session.api.variables.mark.mutate({ ...at, name, inheritable })
             show(
@@ -146,7 +151,7 @@ interface Marks {
 
 function markOf({ inheritable, notInheritable }: Marks): boolean | undefined {
   if (inheritable && notInheritable)
-    throw new Misuse('it is either inheritable or not', 'Give one of --inheritable and --not-inheritable.')
+    throw new Misuse('these options exclude each other', 'Give either --inheritable or --not-inheritable.')
   return inheritable ? true : notInheritable ? false : undefined
 }
 

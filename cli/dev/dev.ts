@@ -146,7 +146,7 @@ export class Dev {
       if (at === undefined || at !== this.#serving || this.#stopping) return
       this.#serving = 0
       const why = local.failure(how)
-      this.#link?.say({ type: 'stopped', why: `ended (${why.message})` })
+      this.#link?.say({ type: 'stopped', why: `disconnected (${why.message})` })
       this.#crashed(why, startAgain)
     })
   }

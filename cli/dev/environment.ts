@@ -38,5 +38,5 @@ export async function environmentOf({ prepared, held, url, gatewayPort }: Given)
     M3O_INSTANCE: instance,
     M3O_DATA: data,
     M3O_GATEWAY: `http://127.0.0.1:${gatewayPort}/~${key}`,
-  } as NodeJS.ProcessEnv
+  }
 }

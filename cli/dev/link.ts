@@ -95,8 +95,8 @@ function opened(socket: WebSocket, session: Session): Promise<void> {
       reject(
         new PlatformError(
           'unavailable',
-          `nothing answers at ${session.url}`,
-          { fix: 'Start it with `m3o server`, or name another one with --url.' },
+          `no response from ${session.url}`,
+          { fix: 'Start it with `m3o server`, or give another address with --url.' },
           { cause },
         ),
       )
@@ -122,6 +122,6 @@ function refusal(text: string, status: number): PlatformError {
   try {
     return errorFromBody(JSON.parse(text))
   } catch {
-    return new PlatformError(status >= 500 ? 'unavailable' : 'bad_gateway', `the platform answered ${status}`)
+    return new PlatformError(status >= 500 ? 'unavailable' : 'bad_gateway', `the platform responded with ${status}`)
   }
 }

@@ -6,7 +6,7 @@ import type { Link } from './link.ts'
 const away = JSON.stringify({
   id: 'm3o.unavailable',
   code: 503,
-  detail: 'this laptop is not connected to the platform at the moment',
+  detail: 'this laptop is not connected to the platform',
   status: 'Service Unavailable',
 })
 const answerAway = `HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(away)}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n${away}`

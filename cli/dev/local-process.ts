@@ -86,7 +86,7 @@ export class LocalProcess {
     })
     exit.catch(() => {})
     const deadline = Date.now() + readyMs
-    let seen: number | string = 'it does not listen'
+    let seen: number | string = 'it is not listening'
     for (let tries = 0; Date.now() < deadline; tries++) {
       signal.throwIfAborted()
       seen = await Promise.race([askHealth('127.0.0.1', this.port, health), exit])
@@ -96,9 +96,9 @@ export class LocalProcess {
     signal.throwIfAborted()
     throw new PlatformError(
       'check_failed',
-      `it was not ready within ${readyMs / 1000} s: ${typeof seen === 'number' ? `${health} answers ${seen}` : seen}`,
+      `it was not ready within ${readyMs / 1000} s: ${typeof seen === 'number' ? `${health} responds with ${seen}` : seen}`,
       {
-        fix: 'Make the service listen on $PORT at $HOST, such as server.listen(process.env.PORT, process.env.HOST).',
+        fix: 'Make the service listen on $PORT at $HOST, for example server.listen(process.env.PORT, process.env.HOST).',
         data: { lines: [...this.lastLines] },
       },
     )

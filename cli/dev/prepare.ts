@@ -44,12 +44,12 @@ export async function prepare({ folder, paths: listed, into, onLine, signal }: P
   const read = (path: string) => texts.get(path)
   const asked = resolveManifest(paths, read, { built: false })
   if (asked.runtime === 'image')
-    throw new PlatformError('build_failed', 'a Dockerfile is not run on a laptop', {
-      fix: 'Say what to run with "runtime" and "command" in m3o.json.',
+    throw new PlatformError('build_failed', 'm3o dev does not run a Dockerfile', {
+      fix: 'Set "runtime" and "command" in m3o.json.',
     })
   const needs = packageOf(new Set(paths), read)
   if (Object.keys(needs.dependencies).length > 0 && !existsSync(join(app, 'node_modules'))) {
-    throw new PlatformError('build_failed', 'what package.json asks for is not installed here', {
+    throw new PlatformError('build_failed', 'the packages in package.json are not installed', {
       fix: `Run npm install in ${app}.`,
     })
   }

@@ -35,7 +35,7 @@ export function terminalReport(): Report {
     held: ({ service, environment, team, beneath, withheld }, first) => {
       if (!first) return say(colors.green('connected again'))
       say(
-        `${service} in ${environment} of ${team}: this laptop serves${beneath === null ? '' : ` in the place of ${beneath}`} once it is ready`,
+        `${service} in ${environment} of ${team}: this laptop takes over${beneath === null ? '' : ` from ${beneath}`} once it is ready`,
       )
       if (withheld.length > 0)
         say(
@@ -48,16 +48,16 @@ export function terminalReport(): Report {
       say(`${colors.green('serving')} ${service} in ${environment} ${colors.dim(url)}`),
     failed: (error, served) => {
       explain(error)
-      say(served ? 'what ran before serves on; waiting for a change' : 'waiting for a change')
+      say(served ? 'the previous code keeps running; waiting for a change' : 'waiting for a change')
     },
     crashed: (error, again) => {
       explain(error)
-      say(again ? 'starting it again' : 'it crashed too often; waiting for a change')
+      say(again ? 'restarting' : 'it crashed too often; waiting for a change')
     },
     lost: (beneath) =>
       say(
         colors.yellow(
-          `the connection was lost: ${beneath === null ? 'nothing serves' : `${beneath} serves`} until it is back`,
+          `the connection was lost: ${beneath === null ? 'no revision is live' : `${beneath} is live`} until it is back`,
         ),
       ),
     note: (text) => say(plain(text)),

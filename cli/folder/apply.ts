@@ -13,7 +13,7 @@ export async function applyBeside(session: Session, folder: string, at: At): Pro
   const [given, settings] = [await readFolderVariables(folder), await readFolderSettings(folder)]
   if (given.length === 0 && Object.keys(settings).length === 0) {
     throw new PlatformError('not_found', `${folder} has no variables or settings of its own`, {
-      fix: `m3o pull brings them, or write ${variablesFile}.`,
+      fix: `Fetch them with m3o pull, or write ${variablesFile}.`,
     })
   }
   const there = await session.api.variables.list.query(at)
@@ -26,6 +26,6 @@ export async function applyBeside(session: Session, folder: string, at: At): Pro
   const names = changed.map(({ name }) => name)
   note(
     session,
-    `Set in ${at.environment}: ${names.length === 0 ? 'no variable that was not so already' : names.join(', ')}${Object.keys(settings).length === 0 ? '' : '; and its settings'}`,
+    `Set in ${at.environment}: ${names.length === 0 ? 'no variable, as none differs' : names.join(', ')}${Object.keys(settings).length === 0 ? '' : '; and its settings'}`,
   )
 }

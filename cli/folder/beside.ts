@@ -36,7 +36,7 @@ export async function readBeside(folder: string, file: string): Promise<string |
     throw new PlatformError(
       'bad_request',
       `${file} cannot be read: ${error.code}`,
-      { fix: 'See to it that it is a file of yours.' },
+      { fix: 'Make sure that it is a file that you can read.' },
       { cause: error },
     )
   })
@@ -56,7 +56,7 @@ async function requireOwn(folder: string): Promise<void> {
   const found = await lstat(join(folder, besideFolder)).catch(() => undefined)
   if (found === undefined || found.isDirectory()) return
   throw new PlatformError('conflict', `${join(folder, besideFolder)} is not a folder`, {
-    fix: 'Variables and settings are kept in a folder of that name: take away what is there.',
+    fix: 'Variables and settings are kept in a folder of that name. Move what is there elsewhere.',
   })
 }
 

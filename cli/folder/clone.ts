@@ -52,8 +52,8 @@ export async function update(folder: string, origin: Origin): Promise<Brought> {
   const head = (await git(['symbolic-ref', '-q', 'HEAD'], { ...at, accept: [0, 1] })).stdout.trim()
   const on = head.replace(/^refs\/heads\//, '')
   if (on === '')
-    throw new PlatformError('conflict', `${folder} is on no branch, in the middle of something of git's`, {
-      fix: `Finish that, or git switch ${branch}, then pull again.`,
+    throw new PlatformError('conflict', `${folder} is on no branch: a git operation is in progress`, {
+      fix: `Finish it, or run git switch ${branch}, then pull again.`,
     })
   const { start } = await fetchFrom(folder, origin)
   const own = (
@@ -61,8 +61,8 @@ export async function update(folder: string, origin: Origin): Promise<Brought> {
   ).stdout.trim()
   const isBehind = own === '' || (await contains(folder, start, own))
   if (!isBehind && !(await contains(folder, own, start))) {
-    throw new PlatformError('conflict', `${branch} here and ${branch} of ${origin.label} have both gone on`, {
-      fix: `Bring them together: git merge refs/remotes/${await remoteOf(folder, origin)}/${await branchOfStart(folder, origin)}, or deploy, which merges as well.`,
+    throw new PlatformError('conflict', `${branch} here and ${branch} of ${origin.label} have diverged`, {
+      fix: `Run git merge refs/remotes/${await remoteOf(folder, origin)}/${await branchOfStart(folder, origin)}, or deploy, which merges too.`,
     })
   }
   const moves = on !== branch || (isBehind && own !== start)
@@ -72,9 +72,9 @@ export async function update(folder: string, origin: Origin): Promise<Brought> {
   if (changed.length > 0 && moves && !adopted) {
     throw new PlatformError(
       'conflict',
-      `${folder} holds changes that are not committed: ${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ` and ${changed.length - 5} more` : ''}`,
+      `${folder} has uncommitted changes: ${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ` and ${changed.length - 5} more` : ''}`,
       {
-        fix: 'Commit them (git commit -a) or put them aside (git stash), then pull again.',
+        fix: 'Commit them (git commit -a) or stash them (git stash), then pull again.',
         data: { paths: changed.slice(0, 100) },
       },
     )
@@ -116,7 +116,7 @@ async function requireAt(folder: string, branch: string, commit: string): Promis
   ).stdout.trim()
   if (head === `refs/heads/${branch}` && now === commit) return
   throw new PlatformError('conflict', `git checked out something other than ${branch} at ${commit.slice(0, 7)}`, {
-    fix: 'See git tag and git branch for names that are used twice, delete them, then pull again.',
+    fix: 'Delete names that both git tag and git branch list, then pull again.',
   })
 }
 
@@ -202,8 +202,8 @@ export async function refuseBeside(folder: string, commit: string): Promise<void
   const { stdout } = await git(['ls-tree', '-r', '-z', '--name-only', '--full-tree', commit], { cwd: folder })
   const path = stdout.split('\0').find(isBeside)
   if (path === undefined) return
-  throw new PlatformError('conflict', `the source itself holds ${path}, where variables and secrets would be kept`, {
-    fix: `Take it out of the source (git rm -r ${besideFolder}), or pull the source alone: --no-settings.`,
+  throw new PlatformError('conflict', `the source contains ${path}, where variables and secrets would be stored`, {
+    fix: `Remove it from the source (git rm -r ${besideFolder}), or pull without settings: --no-settings.`,
   })
 }
 

@@ -71,7 +71,7 @@ export async function keep(folder: string, gathered: Gathered, at: At & { url: s
   const still = gathered.missing.filter(({ name }) => !own.some((one) => one.name === name))
   const about = [
     `${at.service} in ${at.environment} of ${at.team}, from ${at.url}. Written by m3o pull, read by m3o dev and m3o deploy --with-settings.`,
-    ...(gathered.why === undefined ? [] : [`Not yours to read: ${gathered.why}.`]),
+    ...(gathered.why === undefined ? [] : [`Not readable for you: ${gathered.why}.`]),
   ]
   const variables = formatVariables([...gathered.all, ...own], { about, missing: still.map(({ name }) => name) })
   const inEffect = formatSettings(gathered.settings, await keysOfManifest(folder))

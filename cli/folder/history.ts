@@ -37,7 +37,7 @@ export async function sendHistory(
   } catch (error) {
     const known = platformError(error)
     if (known === undefined) throw error
-    note(session, `note: its history stays here: ${known.message}`)
+    note(session, `note: the history was not uploaded: ${known.message}`)
     return undefined
   }
 }

@@ -21,8 +21,8 @@ export async function serviceOf(
       () => false,
     ))
   ) {
-    throw new PlatformError('not_found', `${folder} is no folder`, {
-      fix: 'Name the folder of a service, or make one with `m3o new NAME`.',
+    throw new PlatformError('not_found', `${folder} is not a folder`, {
+      fix: 'Give the folder of a service, or create one with `m3o new NAME`.',
     })
   }
   const known = await folderState(folder, place)
@@ -33,7 +33,7 @@ export async function serviceOf(
     (await pulledService(folder)) ??
     suggestName(basename(folder), 'service')
   if (service === undefined)
-    throw new PlatformError('invalid_name', `${basename(folder)} cannot be the name of a service`, {
+    throw new PlatformError('invalid_name', `invalid service name: ${basename(folder)}`, {
       fix: 'Give one with --service NAME.',
     })
   return { service, known }

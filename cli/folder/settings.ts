@@ -26,9 +26,9 @@ export function parseSettings(text: string, file: string): Partial<ServiceSettin
   const manifest = read(text, file)
   const other = manifestKeys.find((key) => manifest[key] !== undefined && !(known as readonly string[]).includes(key))
   if (other !== undefined)
-    throw new PlatformError('invalid_manifest', `${file}: "${other}" belongs into m3o.json`, {
+    throw new PlatformError('invalid_manifest', `${file}: "${other}" belongs in m3o.json`, {
       field: other,
-      fix: `The keys here are ${known.join(', ')}.`,
+      fix: `The keys in this file are ${known.join(', ')}.`,
     })
   const { instances, memory, cpu, idle, health } = manifest
   return {

@@ -119,7 +119,7 @@ test('what people write themselves is understood, and what cannot be is told by 
     ['A=1\nnonsense', 'line 2'],
     ['A=1\n\nB="open\nto the end', 'line 3: a quote is not closed'],
     ["A='1'2", 'line 1: something follows'],
-    ['PATH=/x', 'line 1: PATH is given by the platform'],
+    ['PATH=/x', 'line 1: PATH is set by the platform'],
     ['1A=2', 'line 1'],
     ['A="\\u0000"', 'line 1'],
   ] as const)
@@ -145,6 +145,6 @@ test('settings come back as they were, without those that m3o.json says', () => 
   )
   const settings = { min: 1, max: 1, memoryMiB: 256, cpu: 1, idleMs: 600_000, health: '/health' }
   expect(formatSettings(settings, ['memory', 'instances', 'health'])).toEqual({ cpu: 1, idle: '10m' })
-  expect(() => parseSettings('{"command": "x"}', 'x')).toThrow('"command" belongs into m3o.json')
+  expect(() => parseSettings('{"command": "x"}', 'x')).toThrow('"command" belongs in m3o.json')
   expect(() => parseSettings('{"memroy": "x"}', 'here.json')).toThrow('here.json line 1')
 })

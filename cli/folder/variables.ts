@@ -76,7 +76,7 @@ export function parseVariables(text: string, file: string): FolderVariable[] {
       continue
     }
     const [head = '', name = ''] = /^[ \t]*(?:export[ \t]+)?([^\s=#]+)[ \t]*=[ \t]*/.exec(source.slice(at, end)) ?? []
-    if (head === '') throw fault(file, source, at, 'it is no NAME=value')
+    if (head === '') throw fault(file, source, at, 'it is not NAME=value')
     const { value, next } = readValue(source, at + head.length, file)
     const problem = problemOfVariable(name, value)
     if (problem !== undefined)
@@ -137,6 +137,6 @@ const lineOf = (source: string, at: number): number => source.slice(0, at).split
 
 function fault(file: string, source: string, at: number, what: string): PlatformError {
   return new PlatformError('bad_request', `${file} line ${lineOf(source, at)}: ${what}`, {
-    fix: "Write NAME=value, or NAME='value' when it is more than letters and digits.",
+    fix: "Write NAME=value, or NAME='value' if it has other characters than letters and digits.",
   })
 }

@@ -56,7 +56,7 @@ async function bringBack(from: string, { force = false }: { force?: boolean }): 
       const [alone] = await sql<
         { alone: boolean }[]
       >`select not exists (select from pg_locks where locktype = 'advisory' and objid = 4360362 and database = (select oid from pg_database where datname = current_database())) as alone`
-      if (!alone?.alone) throw new Problem('M3O still runs on this database: stop it first')
+      if (!alone?.alone) throw new Problem('M3O is still running on this database: stop it first')
       return await restore({ sql, options: database.options, home: home.path, from, force })
     } finally {
       await sql.end({ timeout: 1 })
@@ -79,5 +79,4 @@ async function openDatabase(home: Home): Promise<{ options: ConnectionOptions } 
   }
 }
 
-const nothingThere = (home: string) =>
-  new Problem(`there is nothing to back up in ${home}: M3O was never started on it`)
+const nothingThere = (home: string) => new Problem(`nothing to back up in ${home}: M3O was never started there`)

@@ -9,7 +9,7 @@ import { prepareHome } from './home.ts'
 import { identify } from './identity.ts'
 import { writePidFile } from './pid-file.ts'
 
-test('a platform that does not answer is looked at by its folder: what runs, what does not, and the last that it said', async () => {
+test('a platform that does not respond is looked at by its folder: what runs, what does not, and the last that it said', async () => {
   await using cleanup = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'm3o-examine-'))
   cleanup.defer(() => rm(folder, { recursive: true }))
@@ -18,7 +18,7 @@ test('a platform that does not answer is looked at by its folder: what runs, wha
     {
       name: 'home',
       state: 'bad',
-      says: expect.stringContaining('no platform was ever started'),
+      says: expect.stringContaining('no platform has data in'),
       fix: expect.stringContaining('m3o server'),
     },
   ])
@@ -34,7 +34,7 @@ test('a platform that does not answer is looked at by its folder: what runs, wha
   expect(found.parent).toMatchObject({ state: 'bad', fix: expect.stringContaining('m3o server') })
   expect(found.gateway).toMatchObject({
     state: 'bad',
-    says: `pid ${process.pid} runs, but does not answer`,
+    says: `pid ${process.pid} runs, but does not respond`,
     fix: expect.stringContaining(`kill -KILL ${process.pid}, then m3o server`),
   })
   const server = createServer((_, response) => response.end()).listen(join(home.run, 'gateway.sock'))

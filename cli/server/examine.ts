@@ -22,8 +22,8 @@ export function examineParent(environment: Environment, url: string): Check | un
   return {
     name: 'parent',
     state: 'warn',
-    says: 'not running: what ends is not started again',
-    fix: 'Start it: m3o server. It takes over what runs; services go on.',
+    says: 'not running: processes that exit are not restarted',
+    fix: 'Start it: m3o server. It adopts running processes; services keep running.',
   }
 }
 
@@ -39,14 +39,14 @@ export async function examineHome(environment: Environment, { isConsoleSilent = 
         ? {
             name: 'home',
             state: 'bad',
-            says: `no platform was ever started with its data in ${home}`,
-            fix: 'Start one: m3o server. Another folder is named by M3O_HOME, another platform by --url.',
+            says: `no platform has data in ${home}`,
+            fix: 'Start one: m3o server. Set M3O_HOME for another folder, or --url for another platform.',
           }
         : {
             name: 'home',
             state: 'bad',
-            says: `${home} may not be read by this user`,
-            fix: 'Run it as the user whose platform it is.',
+            says: `this user may not read ${home}`,
+            fix: 'Run the command as the user that runs the platform.',
           },
     ]
   }
@@ -58,7 +58,7 @@ export async function examineHome(environment: Environment, { isConsoleSilent = 
           name: 'parent',
           state: 'bad',
           says: 'not running',
-          fix: 'Start it: m3o server. What still runs is taken over.',
+          fix: 'Start it: m3o server. It adopts running processes.',
         }
       : { name: 'parent', state: 'ok', says: `pid ${parent.pid}`, fix: null },
     ...(await Promise.all(
@@ -69,8 +69,8 @@ export async function examineHome(environment: Environment, { isConsoleSilent = 
             ? {
                 name,
                 state: 'bad',
-                says: `pid ${found.pid} runs, but does not answer`,
-                fix: `If it stays so, end it: kill -KILL ${found.pid}${parent === undefined ? ', then m3o server' : '. It is started again within two seconds'}; services go on.`,
+                says: `pid ${found.pid} runs, but does not respond`,
+                fix: `If this persists, kill it: kill -KILL ${found.pid}${parent === undefined ? ', then m3o server' : '. It is restarted within two seconds'}; services keep running.`,
               }
             : { name, state: 'ok', says: `pid ${found.pid}`, fix: null }
         const log = join(home, 'logs', `${name}.log`)
@@ -78,11 +78,8 @@ export async function examineHome(environment: Environment, { isConsoleSilent = 
         return {
           name,
           state: 'bad',
-          says:
-            complaint === undefined
-              ? 'not running'
-              : `not running; the last it complained of: ${complaint.slice(0, 300)}`,
-          fix: parent === undefined ? null : `It is started again within two seconds. If it stays away: ${log}`,
+          says: complaint === undefined ? 'not running' : `not running; its last error: ${complaint.slice(0, 300)}`,
+          fix: parent === undefined ? null : `It is restarted within two seconds. If not, see ${log}`,
         }
       }),
     )),

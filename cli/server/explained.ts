@@ -12,7 +12,7 @@ export async function explained<T>(work: () => Promise<T>): Promise<T> {
       throw new PlatformError(
         'bad_request',
         `${path} cannot be used: ${code}`,
-        { fix: 'Name a file in a folder that exists and that you may use.' },
+        { fix: 'Give a file in a folder that exists and that you may write.' },
         { cause: error },
       )
     throw error

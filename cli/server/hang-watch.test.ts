@@ -63,9 +63,7 @@ test('a process that answers nothing while it keeps a processor busy is killed',
   const ended = once(it.child, 'exit')
   await it.hang()
   expect((await ended)[1]).toBe('SIGKILL')
-  expect(it.said).toEqual([
-    'it answered nothing for 1 s while it kept a processor busy: it is killed and started again',
-  ])
+  expect(it.said).toEqual(['it did not respond for 1 s while it kept a processor busy: it is killed and restarted'])
 })
 
 test('one that is stopped uses no processor, and is left alone', { timeout: 30_000 }, async () => {
@@ -95,7 +93,7 @@ test(
     expect((await ended)[1]).toBe('SIGKILL')
     expect(it.answered()).toBe(0)
     expect(it.said).toEqual([
-      'it answered nothing for 2 s since its start, and kept a processor busy: it is killed and started again',
+      'it did not respond for 2 s since its start and kept a processor busy: it is killed and restarted',
     ])
   },
 )

@@ -71,7 +71,7 @@ export class HangWatch {
       if (!isKnown) {
         if (await this.#watched.answers(Math.min(2_000, this.#windowMs))) this.#seen = identity
         else if (!this.#stopping.signal.aborted && (processorMs(identity) ?? 0) >= startWindows * this.#windowMs)
-          this.#kill(identity, startWindows, 'since its start, and kept')
+          this.#kill(identity, startWindows, 'since its start and kept')
         continue
       }
       if (!(await this.#hangs(identity)) || !(await this.#hangs(identity)) || signal.aborted) continue
@@ -81,7 +81,7 @@ export class HangWatch {
 
   #kill(identity: Identity, windows: number, how: string): void {
     this.#say(
-      `${this.#watched.name} answered nothing for ${Math.round((windows * this.#windowMs) / 1000)} s ${how} a processor busy: it is killed and started again`,
+      `${this.#watched.name} did not respond for ${Math.round((windows * this.#windowMs) / 1000)} s ${how} a processor busy: it is killed and restarted`,
     )
     signalTo(identity, 'SIGKILL')
   }

@@ -31,13 +31,13 @@ export function prepareHome(path: string): Home {
     return { path, run: join(path, 'run'), logs: join(path, 'logs'), cache: join(path, 'cache'), installationId }
   } catch (error) {
     const why = {
-      ENOENT: 'no folder can be made there',
+      ENOENT: 'a folder cannot be created there',
       EACCES: 'permission denied',
       EROFS: 'the file system is read-only',
       ENOTDIR: 'a part of the path is a file',
       EEXIST: 'it is a file',
       ENOSPC: 'the disk is full',
-      EPERM: 'it belongs to somebody else',
+      EPERM: 'it belongs to another user',
     }
     const code = (error as NodeJS.ErrnoException).code as keyof typeof why
     throw new Problem(`M3O_HOME ${path} is not writable: ${why[code] ?? oneLine(error)}`, { cause: error })

@@ -17,7 +17,7 @@ export async function becomeParent(home: Home, stamp: string): Promise<{ release
   const taken = () => {
     const other = readPidFile(pidFile)
     return new Problem(
-      `M3O is already running on ${home.path}${other === undefined ? '' : ` (process ${other.pid})`}: stop it first, or set M3O_HOME to another folder; to have it take up another release, m3o upgrade`,
+      `M3O is already running on ${home.path}${other === undefined ? '' : ` (process ${other.pid})`}: stop it first, or set M3O_HOME to another folder; to upgrade it: m3o upgrade`,
     )
   }
   const lock = process.platform === 'linux' ? await hold(`\0m3o/${home.installationId}/parent`) : undefined
@@ -25,8 +25,7 @@ export async function becomeParent(home: Home, stamp: string): Promise<{ release
   if (lock === undefined && readPidFile(pidFile) !== undefined) throw taken()
 
   const self = identify(process.pid)
-  if (self === undefined)
-    throw new Problem('this system does not say when a process was started (/proc is not mounted)')
+  if (self === undefined) throw new Problem('process start times are not available (/proc is not mounted)')
   writePidFile(pidFile, { ...self, stamp })
   return {
     release: () => {

@@ -239,13 +239,13 @@ test('what cannot be is one clear line and exit code 1', { timeout: 60_000 }, as
   const file = join(await mkdtemp(join(tmpdir(), 'm3o-file-')), 'file')
   writeFileSync(file, '')
   const cases: [Record<string, string>, RegExp][] = [
-    [{ M3O_PORT: port }, /port \d+ is taken.*M3O_PORT/],
-    [{ M3O_GATEWAY_PORT: port }, /port \d+ is taken.*M3O_GATEWAY_PORT/],
+    [{ M3O_PORT: port }, /port \d+ is in use.*M3O_PORT/],
+    [{ M3O_GATEWAY_PORT: port }, /port \d+ is in use.*M3O_GATEWAY_PORT/],
     [{ M3O_HOME: join(file, 'home') }, /M3O_HOME .* is not writable/],
     [{ M3O_HOME: '/proc/nothing' }, /M3O_HOME .* is not writable/],
     [
       { DATABASE_URL: `postgres://u:secret@127.0.0.1:1/m3o` },
-      /DATABASE_URL \(127\.0\.0\.1:1\/m3o\) cannot be used: nothing answers there/,
+      /cannot use the database in DATABASE_URL \(127\.0\.0\.1:1\/m3o\): connection refused/,
     ],
     [{ M3O_ENGINE: 'vm' }, /M3O_ENGINE/],
   ]
@@ -290,7 +290,7 @@ test(
       })
       .toBe(true)
     expect(run.output).toContain(
-      'runtime answered nothing for 1 s while it kept a processor busy: it is killed and started again',
+      'runtime did not respond for 1 s while it kept a processor busy: it is killed and restarted',
     )
     expect(m3o.events().filter((event) => event === 'gateway start')).toHaveLength(1)
   },

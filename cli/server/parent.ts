@@ -156,7 +156,9 @@ export class Parent {
     } = platform
     await this.#options.prepare?.(this.#preparing.signal).catch((error: unknown) => {
       if (this.#stopping === undefined)
-        throw new Problem(`it was not restarted, and goes on as it was: ${oneLine(error)}`, { cause: error })
+        throw new Problem(`the restart failed, and the platform keeps running as before: ${oneLine(error)}`, {
+          cause: error,
+        })
     })
     if (this.#stopping !== undefined) return
     removeOutcome(home.path)
@@ -238,7 +240,8 @@ export class Parent {
   #announce({ home, settings }: Platform, hasPeople: boolean): void {
     const url = consoleUrl(settings)
     if (hasPeople || settings.admin !== undefined) removeSetupCode(home)
-    else this.#options.say(`Become the first owner (this link works once): ${url}/setup?code=${setupCode(home)}`)
+    else
+      this.#options.say(`Create the first owner account (this link works once): ${url}/setup?code=${setupCode(home)}`)
     this.#sayReady(home, url)
   }
 

@@ -8,7 +8,7 @@ import { Problem } from './problem.ts'
 import type { Settings } from './settings.ts'
 
 /** The port itself when it is free, or a free one for 0. @throws Problem when it cannot be had. */
-export function freePort(variable: string, host: string, port: number): Promise<number> {
+function freePort(variable: string, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', (error: NodeJS.ErrnoException) =>
@@ -23,7 +23,7 @@ export function freePort(variable: string, host: string, port: number): Promise<
 
 function explain(variable: string, host: string, port: number, code: string | undefined): string {
   if (code === 'EADDRINUSE')
-    return `port ${port} is taken by another program: stop it, or set ${variable} to another port`
+    return `port ${port} is in use by another program: stop it, or set ${variable} to another port`
   if (code === 'EACCES') return `port ${port} may not be used by this user: set ${variable} to a port above 1023`
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `M3O_HOST ${host} is not an address of this machine`
   return `port ${port} on ${host} cannot be used (${code ?? 'unknown error'}): set ${variable} or M3O_HOST`

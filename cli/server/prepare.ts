@@ -15,5 +15,5 @@ export async function prepareCheckout(signal?: AbortSignal): Promise<void> {
   signal?.addEventListener('abort', end)
   const [code] = (await once(child, 'exit')) as [number | null]
   signal?.removeEventListener('abort', end)
-  if (code !== 0) throw new Problem('what it needs could not be made (see above)')
+  if (code !== 0) throw new Problem('preparing the release failed (see above)')
 }

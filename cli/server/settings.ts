@@ -90,7 +90,7 @@ function checkedHome(name: string, path: string): string {
       `${name} is too long: the folder's path may have at most ${longestHome} bytes, as sockets live in it (it has ${Buffer.byteLength(path)})`,
     )
   }
-  if (/[\0-\x1f]/.test(path)) throw new Problem(`${name} holds a control character`)
+  if (/[\0-\x1f]/.test(path)) throw new Problem(`${name} contains a control character`)
   return path
 }
 
@@ -137,7 +137,7 @@ function databaseUrl(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
   // It may hold a password, so it is not repeated.
   if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return text
-  throw new Problem('DATABASE_URL is not understood: expected postgres://user:password@host:5432/database')
+  throw new Problem('invalid DATABASE_URL: expected postgres://user:password@host:5432/database')
 }
 
 function dockerHost(text: string | undefined): string | undefined {

@@ -17,15 +17,13 @@ export function checkSignInSettings(read: (name: string) => string | undefined):
     smtp !== undefined &&
     !(URL.canParse(smtp) && /^smtps?:$/.test(new URL(smtp).protocol) && new URL(smtp).hostname !== '')
   ) {
-    throw new Problem(
-      'M3O_SMTP_URL is not understood: expected smtp://user:password@host:587 or smtps://user:password@host',
-    )
+    throw new Problem('invalid M3O_SMTP_URL: expected smtp://user:password@host:587 or smtps://user:password@host')
   }
   const from = read('M3O_MAIL_FROM')
   if (smtp !== undefined && from === undefined)
-    throw new Problem('M3O_SMTP_URL is set without M3O_MAIL_FROM: say from which address messages come')
+    throw new Problem("M3O_SMTP_URL is set without M3O_MAIL_FROM: set the sender's address")
   if (from !== undefined && (!/^[^\r\n]+@[^\r\n]+$/.test(from) || from.length > 254))
-    throw new Problem('M3O_MAIL_FROM is not understood: expected an address such as M3O <m3o@example.com>')
+    throw new Problem('invalid M3O_MAIL_FROM: expected an address such as M3O <m3o@example.com>')
   for (const [prefix, parts] of Object.entries(providers)) {
     const names = parts.map((part) => `${prefix}_${part}`)
     const missing = names.filter((name) => read(name) === undefined)

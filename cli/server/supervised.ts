@@ -164,7 +164,7 @@ export class Supervised {
 
   #tell(why: string | undefined): void {
     this.#say(
-      `${this.program.name} ends again and again${why === undefined ? '' : `: ${why}`}; it is tried every 2 s. The end of ${this.program.log}:`,
+      `${this.program.name} keeps exiting${why === undefined ? '' : `: ${why}`}; retrying every 2 s. Last lines of ${this.program.log}:`,
     )
     for (const line of lastLines(this.program.log, 10)) this.#say(`  ${line}`)
   }
@@ -186,7 +186,7 @@ export async function adoptOrEnd(supervised: Supervised, graceMs: number): Promi
 async function end({ identity, child }: Launched, signal: NodeJS.Signals, graceMs: number): Promise<void> {
   if (signalTo(identity, signal) && !(await isGone(identity, graceMs))) {
     signalTo(identity, 'SIGKILL')
-    if (!(await isGone(identity, 2_000))) throw new Problem(`process ${identity.pid} does not end, not even killed`)
+    if (!(await isGone(identity, 2_000))) throw new Problem(`process ${identity.pid} does not exit, even when killed`)
   }
   // Nothing of it stays in the process table. Its exit alone would keep nobody waiting: it is not what the parent lives for.
   while (child !== undefined && child.pid === identity.pid && child.exitCode === null && child.signalCode === null)

@@ -23,16 +23,16 @@ async function upgrade(): Promise<{ url: string; tookMs: number }> {
   const { home } = readSettings(process.env)
   const parent = readPidFile(join(home, 'run/parent.pid'))
   if (parent === undefined)
-    throw new PlatformError('not_in_this_state', `M3O does not run on ${home}`, {
-      fix: 'Start it: npm start. For another folder, set M3O_HOME.',
+    throw new PlatformError('not_in_this_state', `M3O is not running on ${home}`, {
+      fix: 'Start it with npm start. For another folder, set M3O_HOME.',
     })
   if (parent.stamp === '')
-    throw new PlatformError('not_in_this_state', 'what runs is of a release that cannot take up another one', {
-      fix: 'Stop it, then start it anew: npm start.',
+    throw new PlatformError('not_in_this_state', 'the running release cannot upgrade itself', {
+      fix: 'Stop it, then start it with npm start.',
     })
   if (parent.stamp !== checkout)
-    throw new PlatformError('not_in_this_state', `what runs is the code in ${parent.stamp}`, {
-      fix: `Say it there: ${parent.stamp}/bin/m3o upgrade.`,
+    throw new PlatformError('not_in_this_state', `the running platform uses the code in ${parent.stamp}`, {
+      fix: `Run ${parent.stamp}/bin/m3o upgrade.`,
     })
   await prepareCheckout()
   const began = performance.now()
@@ -46,15 +46,15 @@ async function upgrade(): Promise<{ url: string; tookMs: number }> {
     if (isOver) {
       throw new PlatformError(
         'unavailable',
-        now !== undefined && 'failure' in now ? now.failure : 'the platform ended, and nobody knows why',
+        now !== undefined && 'failure' in now ? now.failure : 'the platform exited without a known reason',
         {
-          fix: 'Services and calls go on. Mend it and start it again, or the release before: npm start.',
+          fix: 'Services and calls continue. Fix the cause and run npm start, with this release or the previous one.',
         },
       )
     }
     await pause(50)
   }
   throw new PlatformError('unavailable', `the platform is not ready after ${withinMs / 1000} s`, {
-    fix: `Look into its logs, in ${join(home, 'logs')}.`,
+    fix: `See its logs in ${join(home, 'logs')}.`,
   })
 }

@@ -16,7 +16,7 @@ export interface CallRequest {
   body: string | null
 }
 
-export const methodOf = (endpoint: Pick<Endpoint, 'method'>): Method =>
+const methodOf = (endpoint: Pick<Endpoint, 'method'>): Method =>
   methods.find((each) => each === endpoint.method?.toUpperCase()) ?? 'POST'
 
 /** How a described endpoint is asked with this value. */

@@ -115,12 +115,12 @@ export function CallScreen({ service, name }: { service: Service; name: string }
   const reason =
     may('service.call') ??
     (service.revision === null
-      ? 'It is not deployed here: deploy it first'
+      ? 'Not deployed here: deploy it first'
       : service.state === 'stopped'
-        ? 'It is stopped here: restart it first'
+        ? 'Stopped here: restart it first'
         : null) ??
     headersProblem(draft.headers) ??
-    (request === undefined ? 'The request is not JSON yet' : null)
+    (request === undefined ? 'The request is not valid JSON' : null)
   const load = (past: CallRequest) => {
     const known = past.endpoint === null ? null : (endpoints.find((each) => each.name === past.endpoint) ?? null)
     keepDraft(keptKey(known?.name ?? anyPath), draftFrom(past, known))
@@ -152,9 +152,9 @@ export function CallScreen({ service, name }: { service: Service; name: string }
     )
   const noOpenApi =
     service.revision === null
-      ? 'Its endpoints are known once it runs'
+      ? 'Endpoints are known once the service runs'
       : endpoints.length === 0
-        ? 'It describes no endpoints'
+        ? 'The service describes no endpoints'
         : null
   useActions([
     {
@@ -172,15 +172,13 @@ export function CallScreen({ service, name }: { service: Service; name: string }
       reason: noOpenApi,
       run: saveOpenApi,
     },
-    ...endpoints
-      .slice(0, 60)
-      .map((each) => ({
-        id: `api.endpoint.${each.name}`,
-        group: 'Endpoints',
-        title: each.name,
-        words: 'endpoint call',
-        run: () => choose(each.name),
-      })),
+    ...endpoints.slice(0, 60).map((each) => ({
+      id: `api.endpoint.${each.name}`,
+      group: 'Endpoints',
+      title: each.name,
+      words: 'endpoint call',
+      run: () => choose(each.name),
+    })),
   ])
 
   const shown = answers[key] ?? { answer: null, error: null }
@@ -199,9 +197,9 @@ export function CallScreen({ service, name }: { service: Service; name: string }
             <p className="text-pretty text-muted">
               {endpoint === null ? (
                 service.revision === null ? (
-                  'Endpoints are read from the service once it runs. Deploy it, and each gets a form here.'
+                  'Endpoints are read from the running service. Deploy it to get a form for each endpoint.'
                 ) : endpoints.length === 0 ? (
-                  'It describes no endpoints, so it takes any method on any path. Services made with the SDK, or with an /openapi.json, get a form for each.'
+                  'The service describes no endpoints, so it accepts any method on any path. Services that use the SDK or serve an /openapi.json get a form for each endpoint.'
                 ) : (
                   'Any method on any path of the service.'
                 )
@@ -249,7 +247,7 @@ export function CallScreen({ service, name }: { service: Service; name: string }
             <span aria-live="polite" className="basis-full text-small text-pretty text-muted not-empty:mt-2">
               {warned === key &&
                 problems.size > 0 &&
-                `Not sent: ${problems.size} ${problems.size === 1 ? 'field does' : 'fields do'} not fit. As JSON, anything can be sent.`}
+                `Not sent: ${problems.size} ${problems.size === 1 ? 'field is' : 'fields are'} invalid. Switch to JSON to send any value.`}
             </span>
           </footer>
         </Panel>
@@ -258,7 +256,7 @@ export function CallScreen({ service, name }: { service: Service; name: string }
           <Panel>
             <div className="border-b border-border px-3 py-2">
               <Segments
-                label="Beside the request"
+                label="More about the request"
                 value={lower}
                 options={[
                   { value: 'answer', label: 'Answer' },

@@ -76,7 +76,7 @@ export function jsonProblem(text: string): string | undefined {
   } catch (error) {
     const position = /position (\d+)/.exec(String(error))?.[1]
     const line = position === undefined ? undefined : text.slice(0, Number(position)).split('\n').length
-    return line === undefined ? 'This is not JSON' : `This is not JSON: look at line ${line}`
+    return line === undefined ? 'This is not valid JSON' : `This is not valid JSON: see line ${line}`
   }
 }
 

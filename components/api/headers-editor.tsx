@@ -32,7 +32,7 @@ export function HeadersEditor({
             value={value}
             onChange={(event) => onChange(headers.toSpliced(at, 1, [name, event.target.value]))}
           />
-          <IconButton label={`Take header ${at + 1} out`} onClick={() => onChange(headers.toSpliced(at, 1))}>
+          <IconButton label={`Remove header ${at + 1}`} onClick={() => onChange(headers.toSpliced(at, 1))}>
             <X />
           </IconButton>
         </div>
@@ -47,5 +47,5 @@ export function HeadersEditor({
 
 export const headersProblem = (headers: readonly [string, string][]): string | null =>
   headers.some(([name]) => name.trim() !== '' && !nameShape.test(name.trim()))
-    ? 'A header’s name has letters, digits and dashes only'
+    ? 'A header name can contain only letters, digits and dashes'
     : null

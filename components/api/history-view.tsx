@@ -17,7 +17,7 @@ export function HistoryView({
   if (calls.length === 0)
     return (
       <p className="px-4 py-10 text-center text-muted">
-        Calls that you make here are kept in this browser, to be made again.
+        Calls that you send here are saved in this browser, so you can send them again.
       </p>
     )
   return (
@@ -52,7 +52,7 @@ export function HistoryView({
       </ol>
       <div className="border-t border-border px-4 py-2">
         <Button size="small" kind="quiet" onClick={clear}>
-          Forget these calls
+          Clear the history
         </Button>
       </div>
     </>

@@ -58,7 +58,7 @@ function EndpointRequest({ endpoint, draft, onChange, problems }: Props & { endp
             problems={problems}
           />
         ) : model.fields.length === 0 ? (
-          <p className="py-1.5 text-muted">It takes nothing.</p>
+          <p className="py-1.5 text-muted">This endpoint takes no input.</p>
         ) : (
           <ObjectFields fields={model.fields} value={draft.value} onChange={setValue} path="" problems={problems} />
         )}
@@ -141,7 +141,7 @@ function JsonBody({
   )
 }
 
-export function Part({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
+function Part({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
   return (
     <section aria-label={title} className="border-b border-border px-4 py-3 last:border-b-0">
       <div className="mb-1.5 flex min-h-7 items-center justify-between gap-2">

@@ -35,7 +35,7 @@ export function ResponseView({
         <ErrorLine error={error} />
       </div>
     )
-  if (answer === null) return <p className="px-4 py-10 text-center text-muted">The answer will be here.</p>
+  if (answer === null) return <p className="px-4 py-10 text-center text-muted">The response appears here.</p>
   const parts = [
     { value: 'body' as const, label: 'Body' },
     { value: 'headers' as const, label: `Headers ${answer.headers.length}` },
@@ -53,7 +53,7 @@ export function ResponseView({
           {answer.truncated && ' and more'}
         </span>
         <span className="ml-auto">
-          <Segments label="Part of the answer" value={shown} options={parts} onChange={setShown} />
+          <Segments label="Part of the response" value={shown} options={parts} onChange={setShown} />
         </span>
       </div>
       {shown === 'headers' ? (
@@ -108,19 +108,19 @@ function Body({ answer }: { answer: Answer }) {
       Download
     </Button>
   )
-  if (answer.bytes === 0) return <p className="px-4 py-8 text-center text-muted">The answer has no body.</p>
+  if (answer.bytes === 0) return <p className="px-4 py-8 text-center text-muted">The response has no body.</p>
   if (answer.binary) {
     return (
       <div className="flex flex-col items-center gap-3 px-4 py-6">
         {isImage && !answer.truncated ? (
           <img
             src={`data:${type.split(';')[0]};base64,${answer.body}`}
-            alt="What the service answered"
+            alt="Response of the service"
             className="max-h-96 max-w-full rounded border border-border bg-[repeating-conic-gradient(var(--color-sunken)_0_25%,transparent_0_50%)] bg-size-[12px_12px]"
           />
         ) : (
           <p className="text-muted">
-            {spokenBytes(answer.bytes)} of <code>{type || 'bytes of no known type'}</code>
+            {spokenBytes(answer.bytes)} of <code>{type || 'bytes of unknown type'}</code>
           </p>
         )}
         {save}
@@ -134,14 +134,16 @@ function Body({ answer }: { answer: Answer }) {
       <pre
         tabIndex={0}
         data-focus-inside
-        aria-label="Body of the answer"
+        aria-label="Body of the response"
         className="max-h-[60vh] overflow-auto px-4 py-3 text-small break-words whitespace-pre-wrap"
       >
         {json === undefined ? text.slice(0, mostShown) : <JsonText text={text.slice(0, mostShown)} />}
       </pre>
       {(answer.truncated || text.length > mostShown) && (
         <p className="flex items-center gap-3 border-t border-border px-4 py-2 text-muted">
-          {answer.truncated ? 'Cut at 5 MB: call it from a program for all of it.' : 'Long: the first part is shown.'}{' '}
+          {answer.truncated
+            ? 'Cut at 5 MB: call it from a program for the whole body.'
+            : 'Only the first part is shown.'}{' '}
           {save}
         </p>
       )}

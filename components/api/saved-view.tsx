@@ -23,7 +23,7 @@ export function SavedView({
   const { saved, save, remove } = useSavedRequests(storeKey)
   const [name, setName] = useState('')
   const [refused, setRefused] = useState(false)
-  const reason = name.trim() === '' ? 'Give it a name' : request === undefined ? 'The request is not complete' : null
+  const reason = name.trim() === '' ? 'Enter a name' : request === undefined ? 'The request is incomplete' : null
   return (
     <>
       <form
@@ -49,12 +49,12 @@ export function SavedView({
       </form>
       {refused && (
         <p role="alert" className="px-4 py-2 text-small text-bad">
-          This browser has no room for it. Delete a saved request.
+          This browser has no storage left. Delete a saved request.
         </p>
       )}
       {saved.length === 0 ? (
         <p className="px-4 py-8 text-center text-pretty text-muted">
-          Saved requests are kept in this browser for you. Values of secret headers are not kept.
+          Requests are saved in this browser. Values of secret headers are not saved.
         </p>
       ) : (
         <ol aria-label="Saved requests" className="divide-y divide-border">

@@ -68,7 +68,8 @@ export function NumberInput({
 }: Scalar & { model: Extract<FieldModel, { kind: 'number' }> }) {
   const [typed, setTyped] = useState<string | null>(null)
   const bad = unfitText(value)
-  const shown = bad ?? (typed !== null && asNumber(typed) === value ? typed : value === undefined ? '' : String(value))
+  const shown =
+    bad ?? (typed !== null && asNumber(typed) === value ? typed : typeof value === 'number' ? String(value) : '')
   return (
     <Input
       {...control}

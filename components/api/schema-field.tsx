@@ -49,7 +49,7 @@ export function SchemaField(props: SchemaFieldProps) {
             />
           )}
           {nested && !required && value !== undefined && (
-            <IconButton size="small" label={`Leave ${props.name} out`} onClick={() => onChange(undefined)}>
+            <IconButton size="small" label={`Omit ${props.name}`} onClick={() => onChange(undefined)}>
               <X />
             </IconButton>
           )}
@@ -131,12 +131,12 @@ function Control(props: SchemaFieldProps & { id: string }) {
             onChange={(event) => onChange(event.target.checked)}
             className="size-3.5 accent-action"
           />
-          <span className="font-mono text-small text-muted">{String(value)}</span>
+          <span className="font-mono text-small text-muted">{value === true ? 'true' : 'false'}</span>
         </label>
       ) : (
         <Select
           {...control}
-          value={String(value ?? '')}
+          value={typeof value === 'boolean' ? String(value) : ''}
           onChange={(event) => onChange(event.target.value === '' ? undefined : event.target.value === 'true')}
         >
           <option value="">not sent</option>
@@ -203,7 +203,7 @@ function ArrayControl({ model, name, value, onChange, path, problems }: Of<'arra
           aside={
             <IconButton
               size="small"
-              label={`Take entry ${index + 1} of ${name} out`}
+              label={`Remove entry ${index + 1} of ${name}`}
               onClick={() => onChange(items.toSpliced(index, 1))}
             >
               <X />
@@ -240,7 +240,7 @@ function MapControl({ model, name, value, onChange, path, problems }: Of<'map'>)
               onChange={(event) => put(entries.with(index, [event.target.value, inner]))}
               className="h-6 min-w-0 grow rounded-[4px] border border-border-input bg-raised px-2 font-mono text-small"
             />
-            <IconButton size="small" label={`Take ${key} out`} onClick={() => put(entries.toSpliced(index, 1))}>
+            <IconButton size="small" label={`Remove ${key}`} onClick={() => put(entries.toSpliced(index, 1))}>
               <X />
             </IconButton>
           </div>

@@ -41,7 +41,7 @@ test('problems are told at their fields', () => {
   const problems = problemsOf(order, { lines: [{ sku: '', quantity: 10 }], vip: true, coupon: null, deliverAt: 'soon' })
   expect([...problems.keys()]).toEqual(['lines.0.sku', 'lines.0.quantity', 'deliverAt'])
   expect(problemsOf(order, { lines: [], vip: true, coupon: null }).get('lines')).toBe('At least 1 entry')
-  expect(problemsOf(order, { vip: true, coupon: null }).get('lines')).toBe('This is needed')
+  expect(problemsOf(order, { vip: true, coupon: null }).get('lines')).toBe('Required')
 })
 
 test('a schema that refers to itself ends', () => {
@@ -131,9 +131,9 @@ test('text that is not a valid value yet is reported at its field and stays as t
   })
   const value = { count: unfit('12a'), any: unfit('{'), either: unfit('x1') }
   expect(Object.fromEntries(problemsOf(model, value))).toEqual({
-    count: 'A whole number is expected',
-    any: 'This is not JSON',
-    either: 'A number is expected',
+    count: 'Enter a whole number',
+    any: 'This is not valid JSON',
+    either: 'Enter a number',
   })
   expect(asTyped(value)).toEqual({ count: '12a', any: '{', either: 'x1' })
 })

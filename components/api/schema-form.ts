@@ -28,7 +28,7 @@ interface Common {
   initial: Json | undefined
 }
 
-export interface NamedField {
+interface NamedField {
   name: string
   required: boolean
   model: FieldModel
@@ -51,7 +51,7 @@ export function asTyped(value: Json): Json {
   if (typed !== undefined) return typed
   if (Array.isArray(value)) return value.map(asTyped)
   return isObject(value)
-    ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, asTyped(inner as Json)]))
+    ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, asTyped(inner)]))
     : value
 }
 
@@ -68,7 +68,7 @@ export function fieldOf(schema: unknown, root: JsonSchema = isObject(schema) ? s
       | undefined,
   }
   const next = (inner: unknown) => fieldOf(inner, root, depth + 1)
-  return { ...common, ...shapeOf(resolved, next) } as FieldModel
+  return { ...common, ...shapeOf(resolved, next) }
 }
 
 type Shape = FieldModel extends infer F ? (F extends FieldModel ? Omit<F, keyof Common> : never) : never
@@ -173,45 +173,41 @@ export function problemsOf(
     for (const [key, message] of inner) found.set(key, message)
   }
   if (value === undefined) {
-    if (required && model.kind !== 'json') say('This is needed')
+    if (required && model.kind !== 'json') say('Required')
     return found
   }
   if (unfitText(value) !== undefined && model.kind !== 'choice') {
     say(
-      model.kind === 'number'
-        ? model.integer
-          ? 'A whole number is expected'
-          : 'A number is expected'
-        : 'This is not JSON',
+      model.kind === 'number' ? (model.integer ? 'Enter a whole number' : 'Enter a number') : 'This is not valid JSON',
     )
     return found
   }
   if (value === null) {
-    if (!model.nullable && model.kind !== 'json') say('It cannot be null')
+    if (!model.nullable && model.kind !== 'json') say('Null is not allowed')
     return found
   }
   switch (model.kind) {
     case 'string':
-      if (typeof value !== 'string') say('Text is expected')
-      else if (required && value === '' && (model.minLength ?? 0) > 0) say('This is needed')
+      if (typeof value !== 'string') say('Enter text')
+      else if (required && value === '' && (model.minLength ?? 0) > 0) say('Required')
       else if (model.minLength !== undefined && value.length < model.minLength)
         say(`At least ${model.minLength} characters`)
       else if (model.maxLength !== undefined && value.length > model.maxLength)
         say(`At most ${model.maxLength} characters`)
-      else if (model.format === 'email' && !/^[^\s@]+@[^\s@]+$/.test(value)) say('An email address is expected')
+      else if (model.format === 'email' && !/^[^\s@]+@[^\s@]+$/.test(value)) say('Enter an email address')
       else if (model.format === 'date-time' && Number.isNaN(Date.parse(value)))
-        say('A time is expected, such as 2026-01-31T12:00:00Z')
+        say('Enter a time such as 2026-01-31T12:00:00Z')
       else if ((model.format === 'uri' || model.format === 'url') && !URL.canParse(value))
-        say('An address is expected, such as https://example.com')
+        say('Enter a URL such as https://example.com')
       break
     case 'number':
-      if (typeof value !== 'number') say('A number is expected')
-      else if (model.integer && !Number.isInteger(value)) say('A whole number is expected')
+      if (typeof value !== 'number') say('Enter a number')
+      else if (model.integer && !Number.isInteger(value)) say('Enter a whole number')
       else if (model.min !== undefined && value < model.min) say(`At least ${model.min}`)
       else if (model.max !== undefined && value > model.max) say(`At most ${model.max}`)
       break
     case 'array':
-      if (!Array.isArray(value)) say('A list is expected')
+      if (!Array.isArray(value)) say('Enter a list')
       else {
         if (value.length < model.minItems)
           say(`At least ${model.minItems} ${model.minItems === 1 ? 'entry' : 'entries'}`)
@@ -219,19 +215,17 @@ export function problemsOf(
       }
       break
     case 'object':
-      if (!isObject(value)) say('An object is expected')
+      if (!isObject(value)) say('Enter an object')
       else
         for (const { name, required: needed, model: inner } of model.fields)
           within(problemsOf(inner, own(value, name), needed, at(name)))
       break
     case 'map':
-      if (!isObject(value)) say('An object is expected')
-      else
-        for (const [name, inner] of Object.entries(value))
-          within(problemsOf(model.value, inner as Json, true, at(name)))
+      if (!isObject(value)) say('Enter an object')
+      else for (const [name, inner] of Object.entries(value)) within(problemsOf(model.value, inner, true, at(name)))
       break
     case 'boolean':
-      if (typeof value !== 'boolean') say('True or false is expected')
+      if (typeof value !== 'boolean') say('Choose true or false')
       break
     case 'enum':
       if (!model.options.some((option) => JSON.stringify(option) === JSON.stringify(value)))
@@ -380,7 +374,7 @@ function withoutCommon({
   initial: _initial,
   ...shape
 }: FieldModel): Shape {
-  return shape as Shape
+  return shape
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

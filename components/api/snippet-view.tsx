@@ -7,17 +7,17 @@ import { type SnippetKind, snippetKinds, snippetOf, type SnippetPlace } from './
 
 const notes: Record<SnippetKind, string> = {
   curl: 'M3O_TOKEN is a token of the team: Team → Tokens.',
-  sdk: 'Inside another service: no token, and the environment comes along by itself.',
+  sdk: 'Inside another service: no token is needed, and the environment is passed on.',
   client: 'With npm install @m3o/m3o-node; the token is one of the team.',
   cli: 'After m3o login.',
 }
 
-/** The same call from elsewhere. */
+/** The same call from other places. */
 export function SnippetView({ request, place }: { request: CallRequest | undefined; place: SnippetPlace }) {
   const [kind, setKind] = useState<SnippetKind>('curl')
   const text = request === undefined ? null : snippetOf(kind, request, place)
   return (
-    <section aria-label="The same call from elsewhere">
+    <section aria-label="The same call from other places">
       <div className="flex flex-wrap items-center justify-between gap-2 px-4 py-2">
         <Segments
           label="The same call as"
@@ -35,7 +35,7 @@ export function SnippetView({ request, place }: { request: CallRequest | undefin
         aria-label="Snippet"
         className="max-h-72 overflow-auto border-y border-border bg-sunken px-4 py-3 text-small whitespace-pre-wrap break-all"
       >
-        {text ?? 'The request is not JSON yet.'}
+        {text ?? 'The request is not valid JSON.'}
       </pre>
       <p className="px-4 py-2 text-small text-muted">{notes[kind]}</p>
     </section>

@@ -6,11 +6,11 @@ export function StreamNote({ gateway, service, endpoint }: { gateway: string; se
   const address = `${gateway.replace(/^http/, 'ws')}/v1/${service}/${endpoint}`
   return (
     <Panel className="px-4 py-3">
-      <h3 className="font-medium">It streams</h3>
+      <h3 className="font-medium">Stream</h3>
       <p className="text-pretty text-muted">
-        Open a websocket, send the request as the first message, and each message back is one answer. With{' '}
-        <code>Accept: text/event-stream</code> it comes as events over plain HTTP. Sent from here, they are shown as
-        they come, until it ends or you stop it.
+        Open a websocket and send the request as the first message. Each message back is one response. With{' '}
+        <code>Accept: text/event-stream</code> it is sent as events over plain HTTP. Here, messages are shown as they
+        arrive, until the stream ends or you stop it.
       </p>
       <p className="mt-1.5 flex items-center gap-2">
         <code className="min-w-0 truncate text-small">{address}</code>

@@ -15,7 +15,7 @@ const marks: Record<Streamed['state'], StateMarkProps> = {
   ended: { tone: 'ok', shape: 'full', word: 'the service ended it' },
   stopped: { tone: 'idle', shape: 'square', word: 'stopped' },
   'too many': { tone: 'warn', shape: 'half', word: 'stopped after 5,000 messages' },
-  failed: { tone: 'bad', shape: 'cross', word: 'broke off' },
+  failed: { tone: 'bad', shape: 'cross', word: 'cut off' },
 }
 
 /** Messages as they come; the newest stay in sight as long as one has not scrolled away from them. */
@@ -58,7 +58,7 @@ export function StreamView({
         </div>
       )}
       {messages.length === 0 ? (
-        state === 'open' && <p className="px-4 py-10 text-center text-muted">Each message is shown here as it comes.</p>
+        state === 'open' && <p className="px-4 py-10 text-center text-muted">Messages appear here as they arrive.</p>
       ) : (
         <ol
           ref={list}
@@ -72,7 +72,7 @@ export function StreamView({
         >
           {count > messages.length && (
             <li className="px-4 py-1.5 text-small text-muted">
-              {(count - messages.length).toLocaleString('en-GB')} before these are not kept
+              {(count - messages.length).toLocaleString('en-GB')} before these are not stored
             </li>
           )}
           {messages.map(({ n, at, text }) => (

@@ -24,11 +24,11 @@ export function TraceView({ traceId }: { traceId: string }) {
         <ErrorLine error={error} />
       </div>
     )
-  if (hops === undefined) return <RowsSkeleton rows={3} label="The trace is on its way" />
+  if (hops === undefined) return <RowsSkeleton rows={3} label="Loading the trace" />
   if (hops.length === 0)
     return (
       <p className="px-4 py-8 text-center text-pretty text-muted">
-        The gateway no longer remembers this call. Send it again, and look soon.
+        The gateway no longer has this trace. Send the call again and open the trace soon after.
       </p>
     )
   const began = Math.min(...hops.map(({ at }) => at))

@@ -98,7 +98,7 @@ export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
     },
     {
       key: 'from',
-      header: 'Serves from',
+      header: 'Source environment',
       width: 'w-40 2xl:w-64',
       from: 'md',
       order: (a, b) => byText(a.from ?? '', b.from ?? ''),
@@ -149,7 +149,7 @@ export function catalogueColumns(view: CatalogueView): Column<ListedService>[] {
         deployedAt === null ? (
           <span
             className="text-muted"
-            title={team === view.team ? `No revision is live in ${view.environment}` : 'Only its own team sees this'}
+            title={team === view.team ? `No revision is live in ${view.environment}` : 'Visible only to its team'}
           >
             –
           </span>
@@ -168,7 +168,7 @@ function isOwn(service: ListedService, view: CatalogueView): boolean {
 }
 
 const accessWords: Partial<Record<NonNullable<ListedService['access']>, string>> = {
-  needed: 'by approval',
+  needed: 'requires approval',
   asked: 'asked',
   declined: 'declined',
   revoked: 'revoked',

@@ -27,7 +27,7 @@ const WhatChanged = dynamic(() => import('./what-changed.tsx').then((module) => 
 const filterNames = ['q', 'owner', 'language', 'state', 'audience', 'from', 'tag'] as const
 
 const originOptions = [
-  { value: 'own', label: 'Its own copies' },
+  { value: 'own', label: 'Overrides' },
   { value: 'inherited', label: 'Inherited' },
 ]
 
@@ -101,7 +101,7 @@ export function Catalogue({ creating: open = null }: { creating?: { template?: s
     <>
       <PageHeader
         title="Catalogue"
-        about={`${found.length === services.length ? services.length : `${found.length} of ${services.length}`}${isOverlay ? ` · ${own} of its own` : ''}`}
+        about={`${found.length === services.length ? services.length : `${found.length} of ${services.length}`}${isOverlay ? ` · ${own} ${own === 1 ? 'override' : 'overrides'}` : ''}`}
         actions={
           <>
             <NewsButton team={place.team} open={() => setReading(true)} />
@@ -160,8 +160,8 @@ export function Catalogue({ creating: open = null }: { creating?: { template?: s
           />
           {isOverlay && (
             <FilterSelect
-              label="Serves from"
-              any="Own and inherited"
+              label="Source environment"
+              any="Overrides and inherited"
               value={filters.from}
               options={originOptions}
               onChange={(value) => setFilters({ from: value })}
@@ -177,8 +177,8 @@ export function Catalogue({ creating: open = null }: { creating?: { template?: s
         empty={
           services.length === 0 ? (
             <EmptyState icon={<Boxes />} title="No services yet" action={newButton}>
-              Make one from a template: edit it here, deploy it, call it. It takes about two minutes. Or run{' '}
-              <code className="text-text">m3o deploy</code> in a folder that you have.
+              Create one from a template: edit it here, deploy it, call it. It takes about two minutes. Or run{' '}
+              <code className="text-text">m3o deploy</code> in an existing folder.
             </EmptyState>
           ) : (
             <EmptyState
@@ -194,7 +194,7 @@ export function Catalogue({ creating: open = null }: { creating?: { template?: s
                 </Button>
               }
             >
-              {services.length} services are hidden by the search and the filters.
+              {services.length} services do not match the search and the filters.
             </EmptyState>
           )
         }

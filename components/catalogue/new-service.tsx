@@ -48,7 +48,7 @@ export function NewService({ template: wanted, onDismiss }: { template?: string 
       place="side"
       form={form}
       submit="Create and open the editor"
-      reason={templates.data === undefined ? 'The templates are being loaded' : null}
+      reason={templates.data === undefined ? 'Templates are loading' : null}
       busy={create.isPending || create.isSuccess}
       error={create.error}
       onSubmit={({ name, template }) => create.mutate({ team: place.team, name, template })}
@@ -56,7 +56,7 @@ export function NewService({ template: wanted, onDismiss }: { template?: string 
     >
       <Field
         label="Name"
-        hint="Others call it by this name. Lower-case letters, digits, dashes."
+        hint="Callers use this name. Lower-case letters, digits, dashes."
         error={errors.name?.message}
       >
         {(control) => (
@@ -79,7 +79,7 @@ export function NewService({ template: wanted, onDismiss }: { template?: string 
           error={errors.template?.message}
         />
       )}
-      <p className="text-small text-muted">Nothing is deployed yet: you see its source first, and deploy from there.</p>
+      <p className="text-small text-muted">Nothing is deployed yet. You see the source first, and deploy from there.</p>
     </DialogForm>
   )
 }

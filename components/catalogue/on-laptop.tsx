@@ -11,7 +11,7 @@ export function OnLaptop({ laptop, short = false }: { laptop: Laptop; short?: bo
   return (
     <span
       className="inline-flex max-w-full min-w-0"
-      title={`Calls go to ${whose} (${laptop.by.email}), as ${laptop.instance}; what is deployed serves once it lets go`}
+      title={`Calls go to ${whose} (${laptop.by.email}), as ${laptop.instance}. The deployed revision is live again when m3o dev stops`}
     >
       <Badge tone="busy">
         <LaptopIcon aria-hidden className="size-3 shrink-0" />

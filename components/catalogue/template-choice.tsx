@@ -24,7 +24,7 @@ export function TemplateChoice({
   const group = useId()
   return (
     <fieldset>
-      <legend className="mb-1 font-medium">Begin with</legend>
+      <legend className="mb-1 font-medium">Template</legend>
       <div className="flex flex-col gap-2">
         {templates.map((template) => (
           <label

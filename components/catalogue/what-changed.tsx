@@ -30,7 +30,7 @@ export function WhatChanged({ onDismiss }: { onDismiss: () => void }) {
   return (
     <Dialog
       title="What changed"
-      description="About other teams’ services that you follow, or that this team calls; the last 30 days."
+      description="News of the last 30 days about services of other teams that you follow or that this team calls."
       place="side"
       onDismiss={close}
     >
@@ -38,13 +38,13 @@ export function WhatChanged({ onDismiss }: { onDismiss: () => void }) {
         <Skeleton className="h-40" />
       ) : isEmpty ? (
         <EmptyState icon={<BellRing />} title="Nothing new">
-          Follow another team’s service on its page, and what changes about it is told here.
+          Follow a service of another team on its page to see its changes here.
         </EmptyState>
       ) : (
         <div className="flex flex-col gap-5">
           {asks.length > 0 && (
             <section>
-              <h3 className="mb-1.5 font-semibold">To answer</h3>
+              <h3 className="mb-1.5 font-semibold">Waiting for you</h3>
               <ul className="divide-y divide-border rounded border border-warn/40 bg-warn-soft">
                 {asks.map((ask) => (
                   <Ask key={`${ask.service}/${ask.team}`} ask={ask} close={close} />
@@ -70,7 +70,7 @@ function Ask({ ask, close }: { ask: PendingAsk; close: () => void }) {
   return (
     <li className="px-3 py-2">
       <p className="break-words">
-        <strong className="font-medium">{ask.team}</strong> asks to call{' '}
+        <strong className="font-medium">{ask.team}</strong> requests approval to call{' '}
         <Link
           href={paths.service({ ...place, service: ask.service }, 'consumers')}
           onClick={close}

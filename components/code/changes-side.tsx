@@ -30,22 +30,22 @@ export function ChangesSide({ onOpened }: { onOpened: () => void }) {
       </header>
       <p className="px-3 pb-2 text-small text-muted">
         {live === null ? (
-          'Nothing is deployed here yet: against the last commit.'
+          'Nothing is deployed here yet. Compared with the last commit.'
         ) : live === undefined ? (
           ' '
         ) : (
           <>
-            Against what serves in {at.environment}: <ShortId id={live} />
+            Compared with the live revision in {at.environment}: <ShortId id={live} />
           </>
         )}
       </p>
       {changes.length === 0 && live !== undefined && (
         <p className="px-3 pb-2 text-muted">
           {others.length > 0
-            ? 'You changed nothing here.'
+            ? 'No changes.'
             : readOnly !== null
-              ? 'Nothing differs.'
-              : `Your draft is ${live === null ? 'what is committed' : 'what is deployed'}.`}
+              ? 'No differences.'
+              : `Your draft is the same as ${live === null ? 'the last commit' : 'the live revision'}.`}
         </p>
       )}
       <div className="min-h-0 grow overflow-y-auto pb-4">
@@ -71,7 +71,7 @@ export function ChangesSide({ onOpened }: { onOpened: () => void }) {
               <IconButton
                 size="small"
                 label={`Discard the changes to ${path}`}
-                reason={readOnly ?? (drafted.has(path) ? null : 'it is committed already; roll back instead')}
+                reason={readOnly ?? (drafted.has(path) ? null : 'already committed; roll back instead')}
                 className="opacity-0 group-hover:opacity-100 focus-visible:opacity-100"
                 onClick={() => void act.revert(path)}
               >
@@ -82,8 +82,8 @@ export function ChangesSide({ onOpened }: { onOpened: () => void }) {
         </ul>
         {others.length > 0 && (
           <>
-            <h3 className="px-3 pt-3 pb-1 text-small text-muted">Committed, and not live in {at.environment}</h3>
-            <ul aria-label="Committed, and not live">
+            <h3 className="px-3 pt-3 pb-1 text-small text-muted">Committed, but not live in {at.environment}</h3>
+            <ul aria-label="Committed, but not live">
               {others.map(({ path, change }) => (
                 <li key={path} className="flex h-7 items-center pr-1 hover:bg-hover">
                   <button
@@ -120,7 +120,7 @@ export function ChangesSide({ onOpened }: { onOpened: () => void }) {
             void act.revert(null)
           }}
         >
-          Your draft becomes the last commit again. The draft history keeps what you discard for a day.
+          Your draft is reset to the last commit. You can restore discarded changes from the draft history for one day.
         </Confirm>
       )}
     </section>

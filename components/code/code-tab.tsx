@@ -37,7 +37,7 @@ export function CodeTab() {
     })
     if (path !== undefined)
       askEarly(`${name} ${path}`, () => client.source.read.query({ ...at, ref: { draft: true }, path }))
-    // Once for each draft.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- once for each draft
   }, [name])
   return <IdeView />
 }

@@ -36,9 +36,9 @@ export function CommitArea({ commit, path }: { commit: string; path: string }) {
           What <ShortId id={commit} />{' '}
           {before.data === undefined ? 'added' : after.data === undefined ? 'deleted' : 'changed'}.
         </span>
-        {after.data !== undefined && <PutBack path={path} commit={commit} words="Put this into my draft" />}
+        {after.data !== undefined && <PutBack path={path} commit={commit} words="Use this version in my draft" />}
         {before.data !== undefined && parent !== null && (
-          <PutBack path={path} commit={parent} words="Put the one before into my draft" />
+          <PutBack path={path} commit={parent} words="Use the previous version in my draft" />
         )}
       </Bar>
       {isText ? (
@@ -46,7 +46,7 @@ export function CommitArea({ commit, path }: { commit: string; path: string }) {
           <DiffView path={path} before={before.data?.text ?? ''} after={after.data?.text ?? ''} readOnly label={path} />
         </div>
       ) : (
-        <EmptyState title="Not a text">{path} cannot be compared line by line.</EmptyState>
+        <EmptyState title="Not a text file">{path} cannot be compared line by line.</EmptyState>
       )}
     </>
   )
@@ -68,7 +68,7 @@ function PutBack({ path, commit, words }: { path: string; commit: string; words:
         queries.invalidateQueries(trpc.source.status.pathFilter()),
       ])
       workspace.open(fileTab(path))
-      toastDone(`${path} is in your draft as it was`, { description: 'Deploy to make it live.' })
+      toastDone(`${path} is restored in your draft`, { description: 'Deploy to make it live.' })
     },
     onError: toastError,
   })

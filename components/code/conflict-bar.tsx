@@ -36,8 +36,8 @@ export function ConflictBar({ document }: { document: Document }) {
     return (
       <Bar icon={<CloudOff aria-hidden />} tone="warn">
         {documents.noRoom
-          ? 'The platform cannot be reached, and this browser has no room to keep what you type: copy it before you leave.'
-          : 'The platform cannot be reached. What you type is kept in this browser and saved as soon as it is back.'}
+          ? 'The platform cannot be reached, and this browser has no storage left: copy your text before you leave.'
+          : 'The platform cannot be reached. Your text is stored in this browser and saved when the platform is back.'}
         <Button size="small" onClick={() => documents.nudge(path)}>
           Save now
         </Button>
@@ -54,7 +54,7 @@ export function ConflictBar({ document }: { document: Document }) {
   return (
     <>
       <Bar icon={<TriangleAlert aria-hidden />} tone="bad">
-        {sentence(state.error.message)} Yours is not saved until you choose.
+        {sentence(state.error.message)} Your version is not saved until you choose.
         {!deleted && (
           <Button size="small" busy={compare.isPending} onClick={() => compare.mutate()}>
             Compare
@@ -65,7 +65,7 @@ export function ConflictBar({ document }: { document: Document }) {
           busy={theirs.isPending}
           onClick={() => (deleted ? documents.forget(path) : theirs.mutate())}
         >
-          {deleted ? 'Let it go' : 'Use theirs'}
+          {deleted ? 'Delete it too' : 'Use theirs'}
         </Button>
         <Button size="small" onClick={() => void saver.keepMine()}>
           Keep mine
@@ -75,7 +75,7 @@ export function ConflictBar({ document }: { document: Document }) {
       {comparing !== null && (
         <Dialog
           title={`${path}: theirs and yours`}
-          description="Left is what is saved, right is yours."
+          description="Left: the saved version. Right: your version."
           onDismiss={() => setComparing(null)}
           footer={
             <>

@@ -23,7 +23,7 @@ export function DeployWarning({
   return (
     <Dialog
       title={`${problems.length} ${problems.length === 1 ? 'error' : 'errors'} in ${files} ${files === 1 ? 'file' : 'files'}`}
-      description="The editor found errors. TypeScript is deployed without a check of its types, so the service may fail when it is called."
+      description="The editor found errors. TypeScript is deployed without type checks, so calls to the service may fail."
       onDismiss={onDismiss}
       footer={
         <>

@@ -42,7 +42,7 @@ export function DeploymentPanel({ deploying: { deployment, error, busy } }: { de
     return (
       <p className="flex items-center gap-2 p-3 text-muted">
         <Rocket aria-hidden className="size-3.5 shrink-0" />
-        {busy ? 'Saving the draft…' : 'Nothing was deployed from here yet. What happens when you do is shown here.'}
+        {busy ? 'Saving the draft…' : 'Deployments from this editor appear here.'}
       </p>
     )
   const { state, phases: passed, durationMs } = deployment
@@ -130,12 +130,12 @@ function Failure({ error }: { error: NonNullable<Deployment['error']> }) {
         {how !== '' && <span className="font-mono text-small text-muted">{how}</span>}
       </p>
       {rest !== '' && (
-        <Printed label="The lines around it">
+        <Printed label="Log lines around it">
           <FailureText text={rest} files={files} link={link} />
         </Printed>
       )}
       {lines.length > 0 && (
-        <Printed label="Its last lines">
+        <Printed label="Last log lines">
           <FailureText text={lines.join('\n')} files={files} link={link} />
         </Printed>
       )}

@@ -14,7 +14,7 @@ export interface Document {
 }
 
 /** Binary, or too large to be edited: it has a size and can be downloaded. */
-export interface Opaque {
+interface Opaque {
   path: string
   size: number
   binary: boolean
@@ -133,7 +133,7 @@ export class Documents {
       }
   }
 
-  /** What other windows, a merge or a discard changed is read again, wherever nothing is being typed. */
+  /** What other windows, a merge or a discard changed is read again, wherever nothing is unsaved. */
   follow(tree: readonly TreeEntry[]): void {
     const hashes = new Map(tree.map(({ path, hash }) => [path, hash]))
     for (const document of this.all()) {

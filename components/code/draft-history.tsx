@@ -40,7 +40,7 @@ export function DraftHistory() {
     <div className="min-h-0 grow overflow-y-auto pb-4">
       {data.length === 0 && (
         <p className="px-3 text-muted">
-          No changes within the last day. Each change to your draft appears here and can be undone for a day.
+          No changes within the last day. Changes to your draft appear here and can be undone for one day.
         </p>
       )}
       <ul aria-label="Changes to your draft">
@@ -88,14 +88,11 @@ export function DraftHistory() {
             void act.restore(asking.id, null)
           }}
         >
-          <p>
-            Every file becomes what it was before “{wordsOf(asking)}”. This is a step of the history too, so you can
-            undo it.
-          </p>
+          <p>All files are restored to the state before “{wordsOf(asking)}”. You can undo this too.</p>
           {asking.rebased && (
             <p className="mt-2">
-              Your draft was based on another commit then: commits that came since show as undone in your draft. Look at
-              Changes before you deploy.
+              Your draft was based on an older commit then: newer commits appear as undone in your draft. Check Changes
+              before you deploy.
             </p>
           )}
         </Confirm>
@@ -124,12 +121,12 @@ function wordsOf({ kind, path, from }: DraftStep): string {
     case 'revert':
       return name === null ? 'Discarded all changes' : `Discarded changes to ${name}`
     case 'update':
-      return 'Brought in newer commits'
+      return 'Merged newer commits'
     case 'replace':
       return 'Replaced in files'
     case 'restore':
       return name === null ? 'Restored several files' : `Restored ${name}`
     case 'take':
-      return 'Started from what is live'
+      return 'Started from the live revision'
   }
 }

@@ -3,7 +3,7 @@ import { PlatformError } from '#contract/errors.ts'
 import { type Clock, type Copy, DraftSaver, settleMs } from './draft-saver.ts'
 
 /** A platform that keeps one file, and a clock that goes when it is told. */
-function bench({ text = 'one', hash = 'h-one' as string | null } = {}) {
+function bench({ text = 'one', hash = 'h-one' } = {}) {
   let there: { text: string; hash: string | null } = { text, hash }
   let away = false
   let hold: Promise<void> | undefined

@@ -36,7 +36,7 @@ export function EditorArea({ tab, onCursor }: { tab: TabKey | null; onCursor: (p
 
 function NothingOpen() {
   return (
-    <EmptyState icon={<Files />} title="Nothing is open">
+    <EmptyState icon={<Files />} title="No open files">
       <span className="flex flex-col items-center gap-1.5">
         Choose a file on the left.
         <span className="flex items-center gap-2">
@@ -59,6 +59,7 @@ function useLoaded(path: string): { loaded: Loaded | undefined; error: unknown; 
   const [state, setState] = useState<{ path: string; loaded?: Loaded; error?: unknown }>({ path })
   const [attempt, setAttempt] = useState(0)
   const open = useDocuments().get(path)
+  const isClosed = open === undefined
   useEffect(() => {
     let gone = false
     documents.load(path).then(
@@ -72,7 +73,7 @@ function useLoaded(path: string): { loaded: Loaded | undefined; error: unknown; 
     return () => {
       gone = true
     }
-  }, [documents, path, attempt, open === undefined])
+  }, [documents, path, attempt, isClosed])
   const mine = state.path === path ? state : { path }
   return {
     loaded:
@@ -116,8 +117,8 @@ function FileArea({
           </Button>
         }
       >
-        {binary ? 'This is not a text' : 'This is too large to be edited here'}: {bytes(size)}. Replace it by dropping
-        another of its name into the tree.
+        {binary ? 'This is not a text file' : 'This is too large to be edited here'}: {bytes(size)}. To replace it, drop
+        a file with the same name on the tree.
       </EmptyState>
     )
   }
@@ -126,7 +127,7 @@ function FileArea({
     <>
       {people.length > 0 && (
         <p className="shrink-0 border-b border-border bg-personal-soft px-3 py-1 text-small text-personal">
-          {people.join(', ')} {people.length === 1 ? 'has' : 'have'} changes to this file too, not committed yet.
+          {people.join(', ')} {people.length === 1 ? 'has' : 'have'} uncommitted changes to this file too.
         </p>
       )}
       <ConflictBar document={document} />
@@ -149,13 +150,14 @@ function ChangesArea({ path }: { path: string }) {
     ...trpc.source.read.queryOptions({ ...at, ref: { commit: against ?? '' }, path }),
     enabled: wanted,
   })
-  if (change === undefined) return <EmptyState title="No difference">{path} is what is deployed here.</EmptyState>
+  if (change === undefined)
+    return <EmptyState title="No difference">{path} is the same as the live revision here.</EmptyState>
   if (before.error !== null) return <ErrorState error={before.error} retry={() => void before.refetch()} />
   if (wanted && before.data === undefined) return <Loading />
   if (before.data?.text === null || (loaded !== undefined && 'opaque' in loaded))
     return (
       <EmptyState
-        title="Not a text"
+        title="Not a text file"
         action={
           <Button
             onClick={() => {
@@ -225,14 +227,14 @@ function LibraryArea({
       )
   }, [uri, language])
   if (failed)
-    return <EmptyState title="It is not there any more">Close this tab and go to the definition again.</EmptyState>
+    return <EmptyState title="This file no longer exists">Close this tab and go to the definition again.</EmptyState>
   if (model === null || model.isDisposed()) return <Loading />
   return (
     <div className="relative min-h-0 grow">
       <EditorView
         tab={tab}
         model={model}
-        readOnly="This is a declaration of a package; it is not part of the service."
+        readOnly="This declaration belongs to a package, not to the service."
         label={titleOf(tab)}
         onCursor={onCursor}
       />

@@ -8,10 +8,6 @@ import { useIde } from './ide.ts'
 import { applyTheme, fontFamily, monaco } from './monaco.ts'
 import type { TabKey } from './workspace.ts'
 
-export interface EditorHandle {
-  editor: monaco.editor.IStandaloneCodeEditor
-}
-
 export const editorOptions: monaco.editor.IEditorOptions & monaco.editor.IGlobalEditorOptions = {
   fontFamily,
   fontSize: 13,
@@ -150,6 +146,7 @@ export function EditorView({
       if (position !== null) cursor(position)
     }
     current.updateOptions({ readOnly: readOnly !== null, readOnlyMessage: { value: readOnly ?? '' }, ariaLabel: label })
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- another file is another model: `place` and `tab` change with it
   }, [model, readOnly, label])
 
   // Who typed here before goes on typing, unless something else has the focus by now.

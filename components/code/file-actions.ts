@@ -111,8 +111,8 @@ function makeActions(
         workspace.moved(from, to)
         const words =
           parentOf(from) === parentOf(to)
-            ? `${nameOf(from)} is renamed to ${nameOf(to)}`
-            : `${nameOf(from)} is moved to ${parentOf(to) || 'the top folder'}`
+            ? `Renamed ${nameOf(from)} to ${nameOf(to)}`
+            : `Moved ${nameOf(from)} to ${parentOf(to) || 'the top folder'}`
         told(words, step, [from, to], () => workspace.moved(to, from))
       }),
     remove: (path: string) =>
@@ -121,7 +121,7 @@ function makeActions(
         const { step } = await draft.remove(path)
         documents.forget(path)
         workspace.moved(path, null)
-        told(`${nameOf(path)} is deleted from your draft`, step, [path])
+        told(`Deleted ${nameOf(path)} from your draft`, step, [path])
       }),
     revert: (path: string | null) =>
       act(async () => {
@@ -129,7 +129,7 @@ function makeActions(
         const { step } = await draft.revert(path)
         if (step !== '')
           told(
-            path === null ? 'All changes of your draft are discarded' : `Changes to ${nameOf(path)} are discarded`,
+            path === null ? 'Discarded all changes in your draft' : `Discarded changes to ${nameOf(path)}`,
             step,
             path === null ? null : [path],
           )
@@ -159,8 +159,8 @@ function makeActions(
         if (done.length > 0)
           told(
             done.length === 1
-              ? `${nameOf(done[0] ?? '')} is uploaded to your draft`
-              : `${done.length} files are uploaded to your draft`,
+              ? `Uploaded ${nameOf(done[0] ?? '')} to your draft`
+              : `Uploaded ${done.length} files to your draft`,
             step,
             done,
           )
@@ -171,7 +171,7 @@ function makeActions(
             why.code,
             `${failed.slice(0, 3).join(', ')}${failed.length > 3 ? ` and ${failed.length - 3} more` : ''} could not be uploaded: ${why.message}`,
             {
-              fix: [why.fix, rest > 0 && `The other ${rest} ${rest === 1 ? 'is' : 'are'} there.`]
+              fix: [why.fix, rest > 0 && `The other ${rest} ${rest === 1 ? 'was' : 'were'} uploaded.`]
                 .filter(Boolean)
                 .join(' '),
             },

@@ -204,7 +204,7 @@ export function FileTree({ onOpened }: { onOpened: () => void }) {
       >
         {rows.length === 0 && (
           <EmptyState title="No files yet">
-            Make one above, drop some here, or push to the service's repository.
+            Create one above, drop files here, or push to the service's repository.
           </EmptyState>
         )}
         <div
@@ -334,7 +334,8 @@ export function FileTree({ onOpened }: { onOpened: () => void }) {
             setDeleting(null)
           }}
         >
-          It goes from your draft only: what is deployed stays until you deploy. The draft history keeps it for a day.
+          It is deleted from your draft only. The deployed revision does not change until you deploy. You can restore it
+          from the draft history for one day.
         </Confirm>
       )}
     </section>

@@ -22,11 +22,11 @@ export function useFirstFile(tree: readonly TreeEntry[]): void {
     const paths = tree.map((entry) => entry.path)
     const first = firstFile(paths)
     if (first !== undefined) workspace.open(fileTab(first), { focus: false })
-    // Only at first: later it is the person who opens and closes.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- a change of the tree opens no file: the person does
   }, [path, line, column])
 }
 
-/** The draft changed elsewhere: texts follow, and a file that is gone takes its tab along. Events missed are asked for again. */
+/** The draft changed by someone else: texts follow, and a file that is gone takes its tab along. Events missed are asked for again. */
 export function useFollowing({ documents, language, at }: Ide, tree: readonly TreeEntry[]): void {
   const queries = useQueryClient()
   const trpc = useTRPC()

@@ -118,7 +118,7 @@ function Page({
       </ul>
       {data.length === 0 && before === null && (
         <p className="px-3 text-muted">
-          {path === null ? 'No commits yet: the first deployment makes one.' : 'No commit has it yet.'}
+          {path === null ? 'No commits yet: the first deployment creates one.' : 'Not committed yet.'}
         </p>
       )}
       {data.length === pageSize && last !== undefined && onMore !== undefined && (

@@ -99,6 +99,7 @@ function Opened({ at, name }: { at: OfService; name: string }) {
       for (const model of monaco.editor.getModels()) model.dispose()
     }
     // `name` says all of `at`; the client lives as long as the page.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- `name` stands for `at`; the client stays the same
   }, [name])
   const ide = useMemo(() => (parts === null ? null : { ...parts, readOnly }), [parts, readOnly])
   return ide === null ? null : (
@@ -190,15 +191,15 @@ function Editor() {
     })),
     {
       id: 'code.reopen',
-      title: 'Reopen the file that was closed',
-      reason: workspace.canReopen ? null : 'Nothing was closed',
+      title: 'Reopen the closed file',
+      reason: workspace.canReopen ? null : 'No closed file',
       run: () => workspace.reopen(),
     },
     {
       id: 'code.close',
       title: 'Close the file',
       keys: 'mod+shift+x',
-      reason: layout.active === null ? 'Nothing is open' : null,
+      reason: layout.active === null ? 'No open files' : null,
       run: () => {
         if (layout.active !== null) closeTab(layout.active)
       },

@@ -109,8 +109,8 @@ export function useDocuments(): Documents {
 /** How saving stands, for all files together. */
 export function spokenState(documents: Documents): string {
   const names = new Set(documents.all().map(({ saver }) => saver.state.name))
-  if (names.has('conflict')) return 'A file was changed elsewhere'
+  if (names.has('conflict')) return 'A file was changed by someone else'
   if (names.has('refused')) return 'A file could not be saved'
-  if (names.has('waiting')) return 'Not saved yet: kept in this browser'
+  if (names.has('waiting')) return 'Not saved yet: stored in this browser'
   return names.has('dirty') || names.has('saving') ? 'Saving…' : 'All saved'
 }

@@ -67,6 +67,7 @@ export function useProblems({ documents, language }: Pick<Ide, 'documents' | 'la
     return [...open, ...closed, ...packageProblem(install)].sort((a, b) =>
       a.path === b.path ? a.line - b.line : a.path < b.path ? -1 : 1,
     )
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- `version` tells that `documents` changed inside
   }, [open, rest, documents, version, install])
 }
 

@@ -31,7 +31,7 @@ export { monaco }
 export const fontFamily = "'JetBrains Mono Variable', ui-monospace, monospace"
 
 /** Where Monaco, and the language server with it, sees the service's source. */
-export const root = '/app/'
+const root = '/app/'
 
 let prepared = false
 

@@ -38,10 +38,10 @@ export function MovedBar() {
       workspace.open(fileTab(first))
       if (onConflict !== 'markers')
         return toastDone('Your draft is up to date', {
-          description: `${namesOf(conflicts)}: ${onConflict === 'mine' ? 'yours' : 'theirs'} was taken where both had changed.`,
+          description: `${namesOf(conflicts)}: where both had changed, ${onConflict === 'mine' ? 'your version' : 'their version'} was used.`,
         })
-      toastDone(conflicts.length === 1 ? `${first} needs you` : `${conflicts.length} files need you`, {
-        description: 'Both texts are in it, between <<<<<<< and >>>>>>>: keep what is right.',
+      toastDone(conflicts.length === 1 ? `${first} has conflicts` : `${conflicts.length} files have conflicts`, {
+        description: 'It contains both versions, between <<<<<<< and >>>>>>>. Keep the right one.',
       })
     },
     // What is in the way is said in the bar, with what can be done.
@@ -54,15 +54,15 @@ export function MovedBar() {
   if (conflict !== undefined) {
     return (
       <Bar icon={<TriangleAlert aria-hidden />} tone="warn">
-        <span>{sentence(conflict.message)} What is to become of it?</span>
+        <span>{sentence(conflict.message)} Resolve the conflict:</span>
         <Button size="small" busy={update.isPending} onClick={() => update.mutate('markers')}>
-          Both, and I choose
+          Show both versions
         </Button>
         <Button size="small" busy={update.isPending} onClick={() => update.mutate('mine')}>
           Keep mine
         </Button>
         <Button size="small" busy={update.isPending} onClick={() => update.mutate('theirs')}>
-          Take theirs
+          Use theirs
         </Button>
         <Button size="small" kind="quiet" onClick={() => update.reset()}>
           Not now
@@ -76,7 +76,7 @@ export function MovedBar() {
   return (
     <Bar icon={<GitMerge aria-hidden />} tone="accent">
       <span>
-        {at.environment} moved on: {words} since you began
+        {at.environment} moved on: {words} since you started
         {newest !== undefined && `, the last by ${newest.author.name}`}.
       </span>
       <Button size="small" reason={readOnly} busy={update.isPending} onClick={() => update.mutate('refuse')}>

@@ -19,7 +19,7 @@ export function ProblemsPanel({ problems }: { problems: readonly Problem[] }) {
         {state === 'ready'
           ? 'No problems in this service.'
           : state === 'starting'
-            ? 'Nothing found yet: TypeScript starts.'
+            ? 'TypeScript is starting.'
             : 'No problems in the open files.'}
       </p>
     )

@@ -46,7 +46,7 @@ export function QuickOpen({ onDismiss }: { onDismiss: () => void }) {
               className="h-11 w-full border-b border-border bg-transparent px-4 text-large outline-none"
             />
             <Command.List className="max-h-[50dvh] overflow-y-auto p-1">
-              <Command.Empty className="p-4 text-muted">No file of this name.</Command.Empty>
+              <Command.Empty className="p-4 text-muted">No file has this name.</Command.Empty>
               {found.map((path) => (
                 <Command.Item
                   key={path}

@@ -34,7 +34,7 @@ export function useReplace(search: Search, onDone: () => void) {
       for (const { path } of documents.all()) if (!tabs.some((key) => key.endsWith(`:${path}`))) documents.release(path)
       toastDone(`Replaced ${replaced} in ${files} ${files === 1 ? 'file' : 'files'}`, {
         ...(left.length > 0 && {
-          description: `Not in ${left.slice(0, 3).join(', ')}: it could not be edited or saved.`,
+          description: `Not replaced in ${left.slice(0, 3).join(', ')}: could not be edited or saved.`,
         }),
         ...(changed.length > 0 && { undo: { label: 'Undo', run: () => void act.restore(step, changed).then(onDone) } }),
       })
@@ -57,7 +57,7 @@ export function ReplaceRow({
   reason: string | null
 }) {
   const [asking, setAsking] = useState(false)
-  const none = paths.length === 0 ? 'Nothing is found yet' : null
+  const none = paths.length === 0 ? 'Search first' : null
   return (
     <div className="mt-1 flex items-center gap-1 px-2">
       <Input
@@ -85,7 +85,7 @@ export function ReplaceRow({
             run.mutate(paths)
           }}
         >
-          On {matches} {matches === 1 ? 'line' : 'lines'}, in your draft: Changes shows each before you deploy.
+          On {matches} {matches === 1 ? 'line' : 'lines'}in your draft. Changes lists them before you deploy.
         </Confirm>
       )}
     </div>

@@ -7,7 +7,7 @@ import { usePeople } from './people.ts'
 
 const languageWords = {
   off: '',
-  starting: 'TypeScript starts',
+  starting: 'TypeScript is starting',
   ready: 'TypeScript',
   asleep: 'TypeScript',
   down: 'TypeScript is down, reconnecting',

@@ -19,7 +19,7 @@ export function TabBar({ onClose }: { onClose: (key: TabKey) => void }) {
   const [menu, setMenu] = useState<{ key: TabKey; x: number; y: number } | null>(null)
   // In braces: newer browsers give a promise, which React would take for the effect's clean-up.
   useEffect(() => {
-    void bar.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    bar.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [active])
   if (tabs.length === 0) return null
   const names = tabs.map((key) => nameOf(titleOf(key)))
@@ -118,7 +118,7 @@ export function TabBar({ onClose }: { onClose: (key: TabKey) => void }) {
           {workspace.canReopen && (
             <>
               <MenuLine />
-              <MenuItem onSelect={() => workspace.reopen()}>Reopen what was closed</MenuItem>
+              <MenuItem onSelect={() => workspace.reopen()}>Reopen the closed file</MenuItem>
             </>
           )}
         </ContextMenu>
@@ -131,10 +131,10 @@ export function TabBar({ onClose }: { onClose: (key: TabKey) => void }) {
 function SaveMark({ state }: { state: SaveState }) {
   const words = {
     saved: '',
-    dirty: 'being typed',
+    dirty: 'unsaved',
     saving: 'saving',
-    waiting: 'not saved yet: kept in this browser',
-    conflict: 'changed elsewhere',
+    waiting: 'not saved yet: stored in this browser',
+    conflict: 'changed by someone else',
     refused: 'could not be saved',
   }[state.name]
   return (

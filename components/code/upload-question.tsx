@@ -44,11 +44,11 @@ export function UploadQuestion({
     >
       {one ? (
         <p>
-          Your draft has a file <code>{inFolder(folder, first.name)}</code> already.
+          Your draft already has a file <code>{inFolder(folder, first.name)}</code> already.
         </p>
       ) : (
         <>
-          <p>Your draft has these files already:</p>
+          <p>Your draft already has these files:</p>
           <ul className="mt-2 font-mono text-small">
             {taken.slice(0, mostNamed).map(({ name }) => (
               <li key={name} className="truncate">
@@ -62,7 +62,7 @@ export function UploadQuestion({
       <p className="mt-2 text-muted">
         {files.length > taken.length &&
           `The other ${files.length - taken.length} ${files.length - taken.length === 1 ? 'file is' : 'files are'} new. `}
-        The draft history keeps what is replaced for a day.
+        You can restore replaced files from the draft history for one day.
       </p>
     </Dialog>
   )

@@ -28,7 +28,7 @@ export function WentBackBar() {
     },
     onSuccess: async ({ step }) => {
       await queries.invalidateQueries(trpc.source.pathFilter())
-      act.told('Your draft is what is live', step, null)
+      act.told('Your draft is now the live revision', step, null)
     },
     onError: toastError,
   })
@@ -49,7 +49,7 @@ export function WentBackBar() {
         ; your draft is based on <code>{base.slice(0, 7)}</code>.
       </span>
       <Button size="small" busy={take.isPending} onClick={() => take.mutate(live.commit)}>
-        Start from what is live
+        Start from the live revision
       </Button>
       <Button size="small" kind="quiet" onClick={keep}>
         Keep my draft

@@ -12,7 +12,7 @@ export const libraryTab = (uri: string): TabKey => `library:${uri}`
 
 export const sides = ['files', 'search', 'changes', 'history'] as const
 export type Side = (typeof sides)[number]
-export const panels = ['problems', 'deployment', 'logs', 'terminal'] as const
+const panels = ['problems', 'deployment', 'logs', 'terminal'] as const
 export type Panel = (typeof panels)[number]
 
 export interface Layout {

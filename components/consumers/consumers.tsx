@@ -45,12 +45,12 @@ export function Consumers() {
     service.audience.kind === 'team'
       ? 'Only its own team may call it.'
       : service.approval
-        ? 'Other teams call it once they are approved.'
-        : 'Other teams of its audience call it without being asked.'
+        ? 'Other teams need approval to call it.'
+        : 'Other teams in its audience may call it without approval.'
   return (
     <PageBody wide>
       {asking.length > 0 && (
-        <Section title="They ask to call it" about="Until you answer, their calls are refused and told why.">
+        <Section title="Requests for approval" about="Their calls are refused until you decide.">
           <ul className="flex flex-col gap-2">
             {asking.map((consumer) => (
               <Ask
@@ -81,15 +81,15 @@ export function Consumers() {
             rowKey={({ teamId }) => teamId}
             rowHeight={40}
             empty={
-              <EmptyState title="Nobody calls it yet">
-                Once it is called, each team stands here with its requests, its errors and how long they took.
+              <EmptyState title="No calls yet">
+                Teams that call it appear here with requests, errors and latency.
               </EmptyState>
             }
           />
         </Panel>
       </Section>
       {calls.length > 0 && (
-        <Section title="Endpoints" about="Who really calls which: those that a change of it would reach.">
+        <Section title="Endpoints" about="Callers of each endpoint: a change would affect them.">
           <EndpointCalls calls={calls} endpoints={service.endpoints.map(({ name }) => name)} />
         </Section>
       )}
@@ -148,7 +148,7 @@ function standing({ own, state, admitted }: Consumer, approval: boolean): { word
   if (own) return { word: 'its team' }
   if (!admitted) return { word: 'not shared', tone: 'idle' }
   if (!approval) return { word: 'may call' }
-  return state === null ? { word: 'not asked', tone: 'idle' } : { word: state, tone: tones[state] ?? 'idle' }
+  return state === null ? { word: 'not requested', tone: 'idle' } : { word: state, tone: tones[state] ?? 'idle' }
 }
 
 interface Ways {
@@ -242,9 +242,7 @@ function columnsOf({ approval, perMinute, mayWrite, open }: Ways): Column<Consum
         const limit = consumer.perMinute ?? perMinute
         return (
           <span
-            title={
-              consumer.total.limited === 0 ? undefined : `${spokenCount(consumer.total.limited)} refused beyond it`
-            }
+            title={consumer.total.limited === 0 ? undefined : `${spokenCount(consumer.total.limited)} over the limit`}
           >
             {limit === null ? <span className="text-muted">no limit</span> : <>≤ {spokenCount(limit)}</>}
             {consumer.total.limited > 0 && <span className="text-bad"> · {spokenCount(consumer.total.limited)}</span>}

@@ -10,18 +10,18 @@ import { Field } from '#components/ui/field.tsx'
 import { Textarea } from '#components/ui/input.tsx'
 
 const words = {
-  approve: { title: 'Approve', submit: 'Approve', done: 'is approved', about: 'From its next call on.' },
+  approve: { title: 'Approve', submit: 'Approve', done: 'is approved', about: 'Its next call is accepted.' },
   decline: {
     title: 'Decline',
     submit: 'Decline',
     done: 'is declined',
-    about: 'Its calls go on being refused; it may ask again.',
+    about: 'Its calls are still refused. It can request approval again.',
   },
   revoke: {
     title: 'Revoke the approval of',
     submit: 'Revoke',
-    done: 'may not call it any more',
-    about: 'Its calls are refused from the next one on.',
+    done: 'may no longer call it',
+    about: 'Its next call is refused.',
   },
 } as const
 
@@ -75,12 +75,7 @@ export function DecideDialog({
           {consumer.reason}
         </blockquote>
       )}
-      <Field
-        label="Say why"
-        optional
-        hint="They read it on the service’s page."
-        error={form.formState.errors.answer?.message}
-      >
+      <Field label="Reason" optional hint="Shown on the service’s page." error={form.formState.errors.answer?.message}>
         {(control) => (
           <Textarea
             {...control}

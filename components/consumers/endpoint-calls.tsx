@@ -25,7 +25,7 @@ export function EndpointCalls({ calls, endpoints }: { calls: Consumers['calls'];
                   {caller === 'anyone' ? (
                     'anyone'
                   ) : caller === 'people' ? (
-                    `people of ${team}`
+                    `members of ${team}`
                   ) : (
                     <>
                       <span className="text-muted">@{team}/</span>

@@ -30,7 +30,7 @@ export function LimitDialog({
       onSuccess: () => {
         void queries.invalidateQueries(trpc.consumers.pathFilter())
         onDismiss()
-        toastDone(`The limit of ${consumer.team} is saved`)
+        toastDone(`Saved the limit of ${consumer.team}`)
       },
     }),
   )
@@ -38,7 +38,7 @@ export function LimitDialog({
   return (
     <DialogForm
       title={`Limit the calls of ${consumer.team}`}
-      description="Its services and people together. Beyond it calls are answered 429, with when to come again."
+      description="For its services and members together. Calls over the limit get status 429 with a Retry-After header."
       form={form}
       submit="Save"
       busy={limit.isPending}
@@ -51,7 +51,7 @@ export function LimitDialog({
       <Field
         label="Calls a minute"
         optional
-        hint={`Empty: as for every other team, ${usual === null ? 'without a limit' : `${spokenCount(usual)} a minute`}.`}
+        hint={`Empty: the limit for every team, ${usual === null ? 'none' : `${spokenCount(usual)} a minute`}.`}
         error={form.formState.errors.perMinute?.message}
       >
         {(control) => (

@@ -116,12 +116,12 @@ export function DeploymentsList() {
                   </Button>
                 }
               >
-                No deployment passes these filters.
+                No deployments match these filters.
               </EmptyState>
             ) : (
-              <EmptyState icon={<Rocket />} title="Nothing was deployed yet">
+              <EmptyState icon={<Rocket />} title="No deployments yet">
                 Deploy from a service’s editor, with <code className="text-text">m3o deploy</code>, or by{' '}
-                <code className="text-text">git push</code>. Each attempt shows up here with its phases.
+                <code className="text-text">git push</code>. Deployments appear here with their phases.
               </EmptyState>
             )
           }
@@ -137,7 +137,7 @@ export function DeploymentsList() {
       {(list.hasOlder || list.isOlderPending) && (
         <div className="flex justify-center py-4">
           <Button busy={list.isOlderPending} onClick={list.showOlder}>
-            Show older ones
+            Show older
           </Button>
         </div>
       )}

@@ -143,7 +143,7 @@ export function deploymentColumns(
   return columns.filter((column) => column !== false)
 }
 
-export const deploymentPath = (
+const deploymentPath = (
   team: string,
   { environment, service, id }: Pick<Deployment, 'environment' | 'service' | 'id'>,
 ) => paths.deployment({ team, environment, service }, id)

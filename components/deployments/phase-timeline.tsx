@@ -9,7 +9,7 @@ export function PhaseTimeline({ deployment, className }: { deployment: Deploymen
   const moving = isUnderWay(deployment.state)
   const total = deployment.phases.reduce((sum, phase) => sum + (phase.ms ?? 0), 0)
   const words = deployment.phases
-    .map((phase) => `${phase.name} ${phase.ms === null ? 'under way' : spokenDuration(phase.ms)}`)
+    .map((phase) => `${phase.name} ${phase.ms === null ? 'in progress' : spokenDuration(phase.ms)}`)
     .join(', ')
   const left = moving ? phases.length - deployment.phases.length : 0
   return (

@@ -12,7 +12,7 @@ export interface Admission {
 }
 
 const spokenRoles: Record<Role, string> = {
-  viewer: 'Whoever their role lets',
+  viewer: 'Anyone whose role allows it',
   developer: 'Developers and above',
   admin: 'Admins and owners',
   owner: 'Owners only',
@@ -62,13 +62,13 @@ export function AdmissionField({ label, about, members, disabled, value: { role,
         </Select>
         {(others.length > 0 || people.length > 0) && role !== 'viewer' && (
           <Select
-            aria-label={`${label}: also somebody`}
+            aria-label={`${label}: add a person`}
             disabled={disabled || others.length === 0}
             value=""
             onChange={(event) => onChange({ role, people: [...people, event.target.value] })}
             className="min-w-36 grow basis-36 [&>select]:w-full [&>select]:text-muted"
           >
-            <option value="">and also…</option>
+            <option value="">add a person…</option>
             {others.map(({ person }) => (
               <option key={person.id} value={person.email}>
                 {person.name}
@@ -89,7 +89,7 @@ export function AdmissionField({ label, about, members, disabled, value: { role,
               <button
                 type="button"
                 disabled={disabled}
-                aria-label={`Take ${named(email)} away`}
+                aria-label={`Remove ${named(email)}`}
                 onClick={() => onChange({ role, people: people.filter((one) => one !== email) })}
                 className="flex size-6 items-center justify-center text-muted hover:text-text"
               >

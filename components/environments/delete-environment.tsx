@@ -21,8 +21,8 @@ export function DeleteEnvironment({ environment, onDismiss }: { environment: Env
     trpc.environments.delete.mutationOptions({
       onSuccess: () => {
         onDismiss()
-        toastDone(`${name} is deleted`, {
-          description: 'For a day it can come back.',
+        toastDone(`Deleted ${name}`, {
+          description: 'You can restore it for one day.',
           undo: { label: 'Undo', run: () => restore(environment) },
         })
         if (place.environment === name)
@@ -41,17 +41,19 @@ export function DeleteEnvironment({ environment, onDismiss }: { environment: Env
       onDismiss={onDismiss}
     >
       {overrides.length === 0 ? (
-        <p>Nothing runs in it. Calls that name it are refused from then on; they are not passed to {parent}.</p>
+        <p>Nothing runs in it. Calls to it will be refused, and not passed to {parent}.</p>
       ) : (
         <p>
-          Its own {overrides.length === 1 ? 'copy' : 'copies'} of{' '}
-          <strong>{overrides.map(({ service }) => service).join(', ')}</strong> will stop. Calls that name it are
-          refused from then on; they are not passed to {parent}.
+          Its {overrides.length === 1 ? 'override' : 'overrides'} of{' '}
+          <strong>{overrides.map(({ service }) => service).join(', ')}</strong> will stop. Calls to it will be refused,
+          and not passed to {parent}.
         </p>
       )}
       <p className="mt-2 text-muted">
-        It can come back for a day, as it is now. Then its variables, data
-        {branch === null ? ', logs and branches go for good.' : ' and logs go for good; the branch stays.'}
+        You can restore it for one day. Then its variables, data
+        {branch === null
+          ? ', logs and branches are deleted for good.'
+          : ' and logs are deleted for good; the branch stays.'}
       </p>
     </Confirm>
   )

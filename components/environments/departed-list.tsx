@@ -24,8 +24,8 @@ export function DepartedList({ mayRestore }: { mayRestore: string | null }) {
         Recently deleted
       </h2>
       <p className="mt-0.5 text-pretty text-muted">
-        For a day they can come back as they were: with their own copies, variables, data and logs. Calls that name them
-        are refused meanwhile.
+        You can restore them for one day, with their overrides, variables, data and logs. Until then, calls to them are
+        refused.
       </p>
       <ul
         aria-label="Recently deleted"
@@ -41,7 +41,7 @@ export function DepartedList({ mayRestore }: { mayRestore: string | null }) {
               </span>
             </span>
             <span className="hidden shrink-0 text-small text-muted md:inline">
-              gone for good <Time at={one.until} />
+              deleted for good <Time at={one.until} />
             </span>
             <Button
               size="small"
@@ -64,8 +64,8 @@ function Story({ of: { expired, departedAt, overrides, parent } }: { of: Departe
   return (
     <>
       {expired ? 'expired' : 'deleted'} <Time at={departedAt} /> ·{' '}
-      {overrides.length === 0 ? `no own copies` : `own ${overrides.map(({ service }) => service).join(', ')}`} · on{' '}
-      {parent}
+      {overrides.length === 0 ? `no overrides` : `overrides: ${overrides.map(({ service }) => service).join(', ')}`} ·
+      on {parent}
     </>
   )
 }

@@ -79,7 +79,7 @@ export function environmentColumns(view: View): Column<Branch>[] {
                 {environment.branch !== null ? (
                   <span className="font-mono">{environment.branch}</span>
                 ) : environment.parent === null ? (
-                  'all others stem from it'
+                  'root of all environments'
                 ) : (
                   kindWords[environment.kind]
                 )}
@@ -161,7 +161,7 @@ export function environmentColumns(view: View): Column<Branch>[] {
               (environment.kind === 'personal' ? view.may('environment.write', environment.name) : null)
             }
           >
-            New environment from it
+            New environment based on it
           </MenuItem>
           <MenuItem icon={<GitCompare />} onSelect={() => view.compare(environment)}>
             {environment.parent === null ? 'Compare and promotions' : `Compare with ${environment.parent} and promote`}
@@ -170,9 +170,9 @@ export function environmentColumns(view: View): Column<Branch>[] {
             <MenuItem
               icon={<Layers />}
               onSelect={() => view.open('copies', environment)}
-              reason={environment.overrides.length === 0 ? 'It has none' : null}
+              reason={environment.overrides.length === 0 ? 'No overrides' : null}
             >
-              Own copies, reset
+              Overrides, reset
             </MenuItem>
           )}
           {environment.parent !== null && (
@@ -190,7 +190,7 @@ export function environmentColumns(view: View): Column<Branch>[] {
               onSelect={() => view.keep(environment)}
               reason={view.may('environment.write', environment.name)}
             >
-              Keep for 72 hours more
+              Keep for another 72 hours
             </MenuItem>
           )}
           <MenuLine />
@@ -207,7 +207,7 @@ export function environmentColumns(view: View): Column<Branch>[] {
               onSelect={() => view.open('people', environment)}
               reason={view.may('environment.admit', environment.name)}
             >
-              Let people in
+              Give people access
             </MenuItem>
           )}
           {environment.parent !== null && (
@@ -217,8 +217,8 @@ export function environmentColumns(view: View): Column<Branch>[] {
               reason={view.may('environment.write', environment.name)}
             >
               {environment.pinned === null
-                ? `Pin to ${environment.parent} of now`
-                : `Pin again, to ${environment.parent} of now`}
+                ? `Pin to the current ${environment.parent}`
+                : `Pin again, to the current ${environment.parent}`}
             </MenuItem>
           )}
           {environment.pinned !== null && (
@@ -356,15 +356,15 @@ function Owner({ environment: { owner } }: { environment: Environment }) {
 
 function countedCopies({ overrides }: Environment): string {
   return overrides.length === 0
-    ? 'no own copies'
+    ? 'no overrides'
     : overrides.length === 1
-      ? '1 own copy'
-      : `${overrides.length} own copies`
+      ? '1 override'
+      : `${overrides.length} overrides`
 }
 
 /** Why it cannot be deleted. */
 export function whyKept(environment: Environment, children: readonly string[]): string | null {
   if (environment.parent === null) return 'A team always has production'
-  if (children.length > 0) return `${children.join(', ')} ${children.length === 1 ? 'stems' : 'stem'} from it`
+  if (children.length > 0) return `${children.join(', ')} ${children.length === 1 ? 'is' : 'are'} based on it`
   return null
 }

@@ -15,7 +15,7 @@ export function EnvironmentMarks({
   return (
     <>
       {protection !== null && (
-        <span className="inline-flex" title="Who may deploy, see its secrets, or promote into it is narrowed">
+        <span className="inline-flex" title="Deploying, secrets or promotions are restricted">
           <Badge>
             <ShieldCheck aria-hidden className="size-3" />
             <span className="max-sm:sr-only">protected</span>
@@ -25,7 +25,7 @@ export function EnvironmentMarks({
       {pinned !== null && (
         <span
           className="inline-flex"
-          title={`Keeps ${pinned.services === 1 ? '1 service' : `${pinned.services} services`} as ${parent} had them${pinned.since === null ? '' : ` on ${exactTime(pinned.since, zone)}`}`}
+          title={`Keeps ${pinned.services === 1 ? '1 service' : `${pinned.services} services`} at the revisions of ${parent}${pinned.since === null ? '' : ` on ${exactTime(pinned.since, zone)}`}`}
         >
           <Badge>
             <Pin aria-hidden className="size-3" />

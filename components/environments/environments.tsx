@@ -59,9 +59,9 @@ function deedsOn(
   return [
     {
       id: 'environment.copies',
-      title: `Own copies of ${name}, reset`,
+      title: `Overrides of ${name}, reset`,
       words: 'overrides inherit',
-      reason: overrides.length === 0 ? 'It has none' : null,
+      reason: overrides.length === 0 ? 'No overrides' : null,
       run: () => about('copies'),
     },
     {
@@ -75,7 +75,7 @@ function deedsOn(
       ? [
           {
             id: 'environment.keep',
-            title: `Keep ${name} for 72 hours more`,
+            title: `Keep ${name} for another 72 hours`,
             words: 'expire',
             reason: mayChange,
             run: () => keep(name),
@@ -86,7 +86,7 @@ function deedsOn(
       ? [
           {
             id: 'environment.people',
-            title: `Let people work in ${name}`,
+            title: `Give people access to ${name}`,
             words: 'share personal invite',
             reason: may('environment.admit', name),
             run: () => about('people'),
@@ -129,6 +129,7 @@ export function Environments() {
         ...pins,
         // `keep` does the same however often it is made.
       }),
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- `keep` does the same on each render
     [place.team, place.environment, mayCreate, may, router, pins],
   )
   const named = environments.find(({ id }) => id === about?.id)
@@ -170,14 +171,14 @@ export function Environments() {
         rowHeight={46}
         empty={
           <EmptyState icon={<Layers />} title="No environments">
-            A team begins with production; reload the page to see it.
+            Each team has production. Reload the page to see it.
           </EmptyState>
         }
       />
       {branches.length === 1 && (
         <p className="px-4 py-4 text-pretty text-muted sm:px-6">
-          An environment of your own starts in a moment and runs nothing until you deploy into it: everything else is
-          served by its parent.
+          A personal environment starts in a moment and runs nothing until you deploy to it. It inherits everything else
+          from its parent.
         </p>
       )}
       {from !== null && <NewEnvironment parent={from.name} onDismiss={() => setFrom(null)} />}

@@ -33,8 +33,8 @@ export function LetIn({
         onDismiss()
         toastDone(
           people.length === 0
-            ? `${name} is ${owner?.name ?? 'its owner'}’s alone`
-            : `${people.length} ${people.length === 1 ? 'person works' : 'people work'} in ${name} too`,
+            ? `Only ${owner?.name ?? 'its owner'} can work in ${name}`
+            : `${people.length} ${people.length === 1 ? 'other person has' : 'other people have'} access to ${name}`,
         )
       },
     }),
@@ -45,8 +45,8 @@ export function LetIn({
     })
   return (
     <DialogForm
-      title={`Let people work in ${name}`}
-      description="They deploy in it, see and set its variables and secrets, open shells, and delete it. Admins of the team may as well."
+      title={`Give people access to ${name}`}
+      description="They can deploy to it, see and set its variables and secrets, open shells, and delete it. Team admins can do so too."
       place="side"
       form={form}
       submit="Save"
@@ -56,7 +56,7 @@ export function LetIn({
       onDismiss={onDismiss}
     >
       {others.length === 0 ? (
-        <p className="text-muted">There are no other developers in the team.</p>
+        <p className="text-muted">The team has no other developers.</p>
       ) : (
         <ul aria-label="Developers" className="divide-y divide-border overflow-hidden rounded border border-border">
           {others.map(({ person }) => (

@@ -13,7 +13,7 @@ export function useKeep() {
     trpc.environments.keep.mutationOptions({
       onSuccess: async ({ name }) => {
         await queries.invalidateQueries(trpc.environments.pathFilter())
-        toastDone(`${name} is kept`, { description: 'Unused, it expires in 72 hours.' })
+        toastDone(`Kept ${name}`, { description: 'It expires after 72 hours without use.' })
       },
       onError: toastError,
     }),
@@ -34,10 +34,10 @@ export function useRestore() {
       onSuccess: async ({ name, overrides }) => {
         await queries.invalidateQueries()
         toastDone(
-          `${name} is back`,
+          `Restored ${name}`,
           overrides.length === 0
             ? {}
-            : { description: `With its own ${overrides.map(({ service }) => service).join(', ')}.` },
+            : { description: `With its overrides: ${overrides.map(({ service }) => service).join(', ')}.` },
         )
       },
       onError: toastError,

@@ -31,7 +31,7 @@ export function MoveEnvironment({
       onSuccess: async (moved) => {
         await queries.invalidateQueries(trpc.environments.pathFilter())
         onDismiss()
-        toastDone(`${name} stems from ${moved.parent} now`, {
+        toastDone(`${name} is now based on ${moved.parent}`, {
           undo: { label: 'Undo', run: () => move.mutate({ team, environment: name, from: parent ?? '' }) },
         })
       },
@@ -43,18 +43,22 @@ export function MoveEnvironment({
       title={`Move ${name}`}
       description={
         below.length === 0
-          ? 'Its own copies, variables and data stay as they are.'
-          : `With all that stems from it: ${below.join(', ')}. Their own copies, variables and data stay as they are.`
+          ? 'Overrides, variables and data stay as they are.'
+          : `Together with the environments based on it: ${below.join(', ')}. Their overrides, variables and data do not change.`
       }
       form={form}
       submit={`Move ${name}`}
-      reason={chosen === parent ? `It stems from ${parent} already` : null}
+      reason={chosen === parent ? `${parent} is already its parent` : null}
       busy={move.isPending}
       error={move.error}
       onSubmit={({ from }) => move.mutate({ team, environment: name, from })}
       onDismiss={onDismiss}
     >
-      <Field label="From" hint="What it does not have itself is served from there." error={errors.from?.message}>
+      <Field
+        label="From"
+        hint="Everything that it does not override is inherited from there."
+        error={errors.from?.message}
+      >
         {(control) => (
           <Select {...control} {...form.register('from')} autoFocus>
             {treeOf(environments)

@@ -45,8 +45,8 @@ export function NewEnvironment({ parent, onDismiss }: { parent: string; onDismis
       onSuccess: async (environment) => {
         await queries.invalidateQueries(trpc.environments.pathFilter())
         onDismiss()
-        toastDone(`${environment.name} is there`, {
-          description: `Everything in it is served by ${environment.parent ?? 'production'} until you deploy into it.`,
+        toastDone(`Created ${environment.name}`, {
+          description: `It inherits everything from ${environment.parent ?? 'production'} until you deploy to it.`,
         })
         router.push(paths.catalogue({ team, environment: environment.name }))
       },
@@ -67,7 +67,11 @@ export function NewEnvironment({ parent, onDismiss }: { parent: string; onDismis
       <Field label="Name" error={errors.name?.message} hint="At most 16 lower-case letters, digits, dashes.">
         {(control) => <Input {...control} {...form.register('name')} autoFocus className="font-mono" />}
       </Field>
-      <Field label="From" hint="What you do not deploy into it is served from there." error={errors.from?.message}>
+      <Field
+        label="From"
+        hint="Everything that you do not deploy to it is inherited from there."
+        error={errors.from?.message}
+      >
         {(control) => (
           <Select {...control} {...form.register('from')}>
             {parents.map(({ id, name }) => (
@@ -85,8 +89,8 @@ export function NewEnvironment({ parent, onDismiss }: { parent: string; onDismis
       >
         {(control) => (
           <Select {...control} {...form.register('kind')}>
-            <option value="personal">Personal: yours, and whom you let in</option>
-            <option value="shared">Shared: the team’s, such as staging</option>
+            <option value="personal">Personal: for you and people you give access</option>
+            <option value="shared">Shared: for the team, such as staging</option>
           </Select>
         )}
       </Field>

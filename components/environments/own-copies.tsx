@@ -12,7 +12,7 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorLine } from '#components/ui/error-state.tsx'
 import { ShortId } from '#components/ui/short-id.tsx'
 
-/** What an environment does not inherit; each can be dropped, so that the parent's serves again. */
+/** What an environment does not inherit; each can be dropped, so that the parent's becomes live again. */
 export function OwnCopies({
   environment: { name, parent, overrides },
   mayReset,
@@ -29,17 +29,17 @@ export function OwnCopies({
     trpc.environments.reset.mutationOptions({
       onSuccess: async (_, { service }) => {
         await queries.invalidateQueries(trpc.environments.pathFilter())
-        toastDone(`${service} is served by ${parent} again`, { description: `Its commits stay on the branch ${name}.` })
+        toastDone(`${parent} serves ${service} again`, { description: `Its commits stay on the branch ${name}.` })
       },
     }),
   )
   return (
     <Dialog
-      title={`Own copies of ${name}`}
+      title={`Overrides of ${name}`}
       description={
         parent === null
           ? undefined
-          : `What you reset stops here, and ${parent} serves it again. The source and its history stay.`
+          : `An override that you reset stops, and the revision of ${parent} applies again. The source and its history stay.`
       }
       onDismiss={onDismiss}
     >
@@ -49,11 +49,11 @@ export function OwnCopies({
         </div>
       )}
       {overrides.length === 0 ? (
-        <EmptyState title="Nothing of its own">
-          Every service in {name} is served by {parent}.
+        <EmptyState title="No overrides">
+          Every service in {name} is inherited from {parent}.
         </EmptyState>
       ) : (
-        <ul aria-label={`Own copies of ${name}`} className="divide-y divide-border rounded border border-border">
+        <ul aria-label={`Overrides of ${name}`} className="divide-y divide-border rounded border border-border">
           {overrides.map(({ serviceId, service, revision }) => (
             <li key={serviceId} className="flex min-h-[42px] items-center gap-3 py-1 pr-2 pl-3">
               <Link href={paths.service({ team, environment: name, service })} className="min-w-0 truncate font-medium">

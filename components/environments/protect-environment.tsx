@@ -16,9 +16,9 @@ const words: Record<Guard, { label: string; about: string }> = {
   deploy: { label: 'Deploy', about: 'Also roll back, restart, scale, stop, configure, and push to its branch.' },
   secrets: {
     label: 'Variables and secrets',
-    about: 'See and set them. A shell in it sees them, so it needs this as well as the right to deploy.',
+    about: 'See and set them. A shell can read them, so it needs this and the right to deploy.',
   },
-  promote: { label: 'Promote into it', about: 'From the environments on it.' },
+  promote: { label: 'Promote to it', about: 'From environments based on it.' },
 }
 
 /** Who may do what in one environment, beyond what their role allows everywhere. */
@@ -53,14 +53,14 @@ export function ProtectEnvironment({
       onSuccess: (_, { protection: now }) => {
         void queries.invalidateQueries(trpc.environments.pathFilter())
         onDismiss()
-        toastDone(now === null ? `${name} is not protected any more` : `${name} is protected`)
+        toastDone(now === null ? `Removed the protection of ${name}` : `Protected ${name}`)
       },
     }),
   )
   return (
     <DialogForm
       title={protection === null ? `Protect ${name}` : `Protection of ${name}`}
-      description="What it asks for is asked of everybody: in the console, the command, with tokens and by git push."
+      description="It applies to everyone: in the console, in the command, to tokens and to git push."
       place="side"
       form={form}
       submit={isOn ? `Protect ${name}` : `Stop protecting ${name}`}
@@ -79,7 +79,7 @@ export function ProtectEnvironment({
       <Checkbox
         {...form.register('protected')}
         label="Protected"
-        hint={`Its secrets stay in it: an own copy in an environment on ${name} gets only those that are marked as inheritable, and must set the others itself.`}
+        hint={`Its secrets stay in it: an override in an environment based on ${name} inherits only secrets that are marked as inheritable, and must set the others itself.`}
       />
       <div className="flex flex-col divide-y divide-border border-y border-border">
         {guards.map((guard) => (
@@ -100,14 +100,14 @@ export function ProtectEnvironment({
       <Checkbox
         {...form.register('approval')}
         disabled={!isOn}
-        label="A second pair of eyes on promotions"
-        hint="Who asks for a promotion into it does not approve it: somebody else who may promote does. Taking one back needs nobody else."
+        label="Require approval for promotions"
+        hint="Another person who may promote must approve each promotion to it. Undoing a promotion needs no approval."
       />
       <Checkbox
         {...form.register('overlays')}
         disabled={!isOn}
-        label="Let overlays be served by services that hold secrets"
-        hint={`Otherwise a service of ${name} that holds a secret which is not marked as inheritable refuses calls made in environments based on ${name}: its own calls, and what they carry, would reach the overrides there.`}
+        label="Let overlays call services that have secrets"
+        hint={`Otherwise a service of ${name} with a secret that is not marked as inheritable refuses calls made in environments based on ${name}, because its own calls, with their data, would reach the overrides there.`}
       />
     </DialogForm>
   )

@@ -21,10 +21,10 @@ export function usePins(team: string): {
       onError: toastError,
       onSuccess: ({ services, following }, { environment }) => {
         fresh()
-        toastDone(`${environment} is pinned`, {
+        toastDone(`Pinned ${environment}`, {
           description: [
-            `It keeps ${services === 1 ? '1 service' : `${services} services`} as ${services === 1 ? 'it is' : 'they are'} now. Nothing was started.`,
-            ...following.map(({ service, why }) => `${service} goes on following: ${why}.`),
+            `It keeps ${services === 1 ? '1 service' : `${services} services`} at the current ${services === 1 ? 'revision' : 'revisions'}. Nothing was started.`,
+            ...following.map(({ service, why }) => `${service} is not pinned: ${why}.`),
           ].join(' '),
         })
       },
@@ -35,7 +35,7 @@ export function usePins(team: string): {
       onError: toastError,
       onSuccess: (_, { environment }) => {
         fresh()
-        toastDone(`${environment} follows its parent again`)
+        toastDone(`Unpinned ${environment}`)
       },
     }),
   )

@@ -17,7 +17,7 @@ export function AwayNotice() {
         <p className="flex max-w-full items-center gap-2 rounded border border-warn/40 bg-warn-soft px-3 py-2 text-text">
           <Spinner className="size-3.5 shrink-0" />
           <span className="min-w-0 text-pretty">
-            No connection to the console. The screen opens by itself when it is back.
+            No connection to the console. The screen opens when the connection is back.
           </span>
         </p>
       )}

@@ -28,7 +28,7 @@ export function ConnectionMark() {
           </span>
         </span>
       ) : (
-        <Tooltip content={state === 'connected' ? 'Live: changes show up by themselves' : 'Connecting'}>
+        <Tooltip content={state === 'connected' ? 'Live: changes appear automatically' : 'Connecting'}>
           <span tabIndex={0} className="flex size-6 items-center justify-center rounded">
             <StateMark
               compact

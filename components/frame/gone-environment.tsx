@@ -27,8 +27,8 @@ export function GoneEnvironment() {
   )
   if (gone === undefined)
     return (
-      <EmptyState icon={<SearchX />} title={`There is no environment ${environment}`} action={away}>
-        It does not exist, or not any more.
+      <EmptyState icon={<SearchX />} title={`Environment ${environment} does not exist`} action={away}>
+        It does not exist, or was deleted.
       </EmptyState>
     )
   return (
@@ -52,14 +52,14 @@ export function GoneEnvironment() {
     >
       {gone.expired ? (
         <>
-          Nobody has called, edited or deployed in it for 72 hours; that was over <Time at={gone.departedAt} />.
+          It was not called, edited or deployed to for 72 hours. That ended <Time at={gone.departedAt} />.
         </>
       ) : (
         <>
           That was <Time at={gone.departedAt} />.
         </>
       )}{' '}
-      It can come back as it was, and is gone for good <Time at={gone.until} />.
+      You can restore it. It is deleted for good <Time at={gone.until} />.
     </EmptyState>
   )
 }

@@ -20,7 +20,7 @@ export function LateScreenError(props: ScreenErrorProps & { away?: boolean }) {
   return (
     <div role="alert" className="mx-auto max-w-lg px-6 py-16 text-center">
       <h2 className="text-large font-semibold">The console cannot be reached.</h2>
-      <p className="mt-1 text-muted">Load the page again in a moment.</p>
+      <p className="mt-1 text-muted">Reload the page in a moment.</p>
     </div>
   )
 }

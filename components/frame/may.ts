@@ -32,7 +32,7 @@ export function useMay(): (action: Action, environment?: string | Where | null) 
       if (!mayDo(action, { signedIn: true, operator, role })) {
         const least = actions[action]
         return least === 'operator'
-          ? 'Only an operator of the platform may do this'
+          ? 'Only a platform operator may do this'
           : `This needs the role ${least}; you are ${role ?? 'not a member'}`
       }
       const found =

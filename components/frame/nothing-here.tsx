@@ -12,7 +12,7 @@ export function NothingHere() {
   return (
     <EmptyState
       icon={<SearchX />}
-      title="There is nothing here"
+      title="Page not found"
       alone
       action={
         <ButtonLink kind="primary" href={paths.catalogue(place)}>
@@ -20,7 +20,7 @@ export function NothingHere() {
         </ButtonLink>
       }
     >
-      What this address names does not exist in {place.team}, or not any more.
+      This page does not exist in {place.team}, or was deleted.
       <span className="mt-1 flex items-center justify-center gap-2 max-sm:hidden">
         Search for it <Kbd keys="mod+k" />
       </span>

@@ -14,7 +14,7 @@ const best = (text: string, recent: string[] = ['mail']) =>
 
 test.each([
   ['invite', 'Invite a person'],
-  ['promote', 'Promote staging into production'],
+  ['promote', 'Promote staging to production'],
   ['tokens', 'Tokens'],
   ['new token', 'New token'],
   ['api key', 'New token'],

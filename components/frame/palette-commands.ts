@@ -53,7 +53,7 @@ export function teamCommands(at: InTeam, parent: string | null): Command[] {
       : [
           {
             id: 'to.promote',
-            title: `Promote ${at.environment} into ${parent}`,
+            title: `Promote ${at.environment} to ${parent}`,
             words: 'promotion release ship merge production',
             href: paths.compare(at),
             action: 'environment.promote',

@@ -115,6 +115,7 @@ export function usePaletteEntries(text: string): PaletteEntry[] {
         run: go(paths.deployments(place, { by: person.email })),
       })),
     ]
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- `place` is a new object on each render: its parts are listed
   }, [
     actions,
     services,
@@ -163,6 +164,7 @@ export function usePaletteEntries(text: string): PaletteEntry[] {
         (command) => entryOf(command, () => router.push(command.href)),
       ),
     ].filter((each) => !('hidden' in each && each.hidden))
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- `place` is a new object on each render: its parts are listed
   }, [fixed, recents, own, text, parent, pathname, place.team, place.environment, router])
 }
 

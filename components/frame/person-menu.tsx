@@ -41,7 +41,7 @@ export function PersonMenu({ openShortcuts }: { openShortcuts: () => void }) {
       </MenuItem>
       <MenuLabel>Theme</MenuLabel>
       <MenuItem icon={<Monitor />} chosen={theme === 'system'} onSelect={() => setTheme('system')}>
-        Of the system
+        System
       </MenuItem>
       <MenuItem icon={<Sun />} chosen={theme === 'light'} onSelect={() => setTheme('light')}>
         Light

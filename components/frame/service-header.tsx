@@ -23,7 +23,7 @@ import { useService } from './service.ts'
 import { useRouter } from 'next/navigation'
 import { useEffect } from 'react'
 
-export const tabLabels: Record<ServiceTab, string> = {
+const tabLabels: Record<ServiceTab, string> = {
   overview: 'Overview',
   code: 'Code',
   api: 'API',
@@ -87,7 +87,7 @@ export function ServiceHeader() {
         {service.pinned && (
           <span
             className="inline-flex"
-            title={`${service.from} was pinned: it keeps this revision, whatever is deployed where it comes from`}
+            title={`${service.from} is pinned: it keeps this revision when its parent changes`}
           >
             <Badge>
               <Pin aria-hidden className="size-3" />
@@ -99,7 +99,7 @@ export function ServiceHeader() {
           <HeaderTraffic at={at} />
         </span>
         {service.revision === null && service.laptop === null ? (
-          <Button size="small" reason="It is not deployed here: nothing would answer">
+          <Button size="small" reason="Not deployed here: no response">
             Open
             <ArrowUpRight aria-hidden />
           </Button>

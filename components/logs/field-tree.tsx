@@ -86,7 +86,7 @@ function Field({
           {!nested && (
             <IconButton
               size="small"
-              label={`Not lines where ${name} is this`}
+              label={`Hide lines where ${name} is this`}
               onClick={() => onFilter(fieldCondition(name, value, true))}
             >
               <FilterX />

@@ -30,7 +30,7 @@ export function copiedRow(row: Row, { times, services }: { times: boolean; servi
     .join(' ')
 }
 
-export function copiedText({ text, fields }: LogRecord): string {
+function copiedText({ text, fields }: LogRecord): string {
   const clean = withoutAnsi(text)
   return fields === undefined || 'part' in fields ? clean : `${clean} ${JSON.stringify(fields)}`
 }

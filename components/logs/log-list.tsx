@@ -59,6 +59,7 @@ export function LogList({
   const lastTop = useRef(0)
   const lastTotal = useRef(-1)
   const [, again] = useReducer((count: number) => count + 1, 0)
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- another session starts with no measured rows
   const offsets = useMemo(() => new RowOffsets((row) => guess(row, width.current), leadHeight), [guess, session])
 
   const { rows } = session.window

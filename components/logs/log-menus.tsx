@@ -205,9 +205,9 @@ export function DownloadMenu({ href }: { href: (format: 'text' | 'ndjson') => st
         </button>
       }
     >
-      <MenuLabel>All lines that fit the filters</MenuLabel>
+      <MenuLabel>All lines that match the filters</MenuLabel>
       <MenuItem onSelect={() => download('text')}>As text</MenuItem>
-      <MenuItem onSelect={() => download('ndjson')}>As JSON, one a line</MenuItem>
+      <MenuItem onSelect={() => download('ndjson')}>As JSON, one object per line</MenuItem>
     </Menu>
   )
 }

@@ -69,12 +69,12 @@ export const LogRow = memo(function LogRow({
   if (row.kind === 'break') {
     return row.to === null ? (
       <Bar tone="warn">
-        The connection was lost at {timeIn(look.zone, row.from, 'fine')}; it goes on from here by itself
+        The connection was lost at {timeIn(look.zone, row.from, 'fine')}; new lines follow automatically
       </Bar>
     ) : (
       <Bar tone="idle">
-        Interrupted at {timeIn(look.zone, row.from, 'fine')} for {spokenDuration(row.to - row.from)}; resumed here with
-        nothing missing
+        Interrupted at {timeIn(look.zone, row.from, 'fine')} for {spokenDuration(row.to - row.from)}; resumed without
+        missing lines
       </Bar>
     )
   }
@@ -211,7 +211,7 @@ function Line({
                   ? `Show ${more} more ${more === 1 ? 'line' : 'lines'}`
                   : hasTree(fields)
                     ? 'Show the fields'
-                    : 'Show all of it'
+                    : 'Show the whole line'
             }
             onClick={(event) => {
               event.stopPropagation()

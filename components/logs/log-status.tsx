@@ -17,7 +17,7 @@ export function Lead({ session, filtered }: { session: LogSession; filtered: boo
         Reading older lines…
       </>
     )
-  if (session.older === 'none') return filtered ? 'No older line fits the filters' : 'The log begins here'
+  if (session.older === 'none') return filtered ? 'No older lines match the filters' : 'Beginning of the log'
   if (session.older === 'failed')
     return (
       <>
@@ -40,11 +40,7 @@ export function Lead({ session, filtered }: { session: LogSession; filtered: boo
 export function PauseButton({ session }: { session: LogSession | null }) {
   const paused = useOfSession(session, (one) => one?.paused ?? false)
   const reason =
-    session === null
-      ? 'The lines are being loaded'
-      : !session.isLive
-        ? 'The range ends in the past: nothing comes'
-        : null
+    session === null ? 'Lines are loading' : !session.isLive ? 'The range ends in the past: no new lines' : null
   return (
     <IconButton
       label={paused ? 'Go on' : 'Pause'}
@@ -128,30 +124,28 @@ export function NoLines({
   if (widen !== null) {
     return (
       <EmptyState
-        title="No line carries this trace id"
+        title="No lines have this trace id"
         action={
           <Button kind="primary" onClick={widen}>
-            Show all lines of that time
+            Show all lines around that time
           </Button>
         }
       >
         Log the field <code className="text-text">trace</code>, in the SDK{' '}
-        <code className="text-text">context().trace</code>, to find the lines of a call by it.
+        <code className="text-text">context().trace</code>, to find the lines of a call.
       </EmptyState>
     )
   }
   if (filtered)
     return (
-      <EmptyState title="No line fits the filters" action={<Button onClick={clear}>Clear the filters</Button>}>
-        {session.isLive
-          ? 'New lines that fit will show up here by themselves.'
-          : 'Nothing was said in this time that fits.'}
+      <EmptyState title="No lines match the filters" action={<Button onClick={clear}>Clear the filters</Button>}>
+        {session.isLive ? 'New matching lines appear here automatically.' : 'No lines in this time range match.'}
       </EmptyState>
     )
   return (
-    <EmptyState title={service === undefined ? 'Nothing has been said here yet' : `${service} has said nothing yet`}>
-      Whatever a service prints shows up here as it is printed. Print one JSON object a line, such as{' '}
-      <code className="text-text">{'{"level":"info","msg":"paid","order":17}'}</code>, and each field can be searched.
+    <EmptyState title={service === undefined ? 'No logs yet' : `${service} has no logs yet`}>
+      Everything that a service prints appears here as it is printed. Print one JSON object per line, such as{' '}
+      <code className="text-text">{'{"level":"info","msg":"paid","order":17}'}</code>, to search by field.
     </EmptyState>
   )
 }

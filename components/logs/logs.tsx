@@ -35,7 +35,7 @@ export function Logs() {
             </ButtonLink>
           }
         >
-          What they say stands here, all of it together, as it is said.
+          Logs from all services appear here as they are written.
         </EmptyState>
       ) : (
         <LogView key={`${place.team}/${place.environment}`} {...place} names={names} />

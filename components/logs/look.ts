@@ -17,7 +17,7 @@ export interface Look {
   /** Empty: all of the environment's. */
   services: string[]
   match: LogMatch[]
-  /** A condition as it is being typed: it counts already. */
+  /** A condition as it is unsaved: it counts already. */
   typed: string
   levels: LogLevel[]
   streams: LogStream[]
@@ -117,7 +117,7 @@ export function formatLook(look: Look): string {
 }
 
 /** `hello:17`, `hello@production:17`. */
-export function parsePlace(text: string): Place | null {
+function parsePlace(text: string): Place | null {
   const parts = /^([a-z][a-z\d-]{0,40})(?:@([a-z][a-z\d-]{0,40}))?:(\d{1,15})$/.exec(text)
   const seq = Number(parts?.[3])
   return parts?.[1] === undefined || !(seq > 0) ? null : { service: parts[1], environment: parts[2], seq }
@@ -141,7 +141,7 @@ export function filterOf(look: Look, now: number): LogFilter {
   }
 }
 
-/** All conditions on the text, the one being typed among them. */
+/** All conditions on the text, the one unsaved among them. */
 export function matchOf({ match, typed }: Pick<Look, 'match' | 'typed'>): LogMatch[] {
   const last = parseCondition(typed)
   return last === undefined ? match : [...match, last]

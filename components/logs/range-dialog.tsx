@@ -23,7 +23,7 @@ export function RangeDialog({
   const [from, setFrom] = useState(look.from === null ? '' : toField(look.from, zone))
   const [until, setUntil] = useState(look.until === null ? '' : toField(look.until, zone))
   const [start, end] = [fromField(from, zone), fromField(until, zone)]
-  const problem = start !== null && end !== null && start >= end ? 'The end has to come after the start' : undefined
+  const problem = start !== null && end !== null && start >= end ? 'The end must be after the start' : undefined
   function submit(event: FormEvent) {
     event.preventDefault()
     if (problem !== undefined) return
@@ -55,7 +55,7 @@ export function RangeDialog({
             />
           )}
         </Field>
-        <Field label={`Until (${zoneName(zone)})`} hint="Empty: what comes is shown as well." error={problem}>
+        <Field label={`Until (${zoneName(zone)})`} hint="Empty: new lines are shown too." error={problem}>
           {(control) => (
             <Input
               {...control}

@@ -11,7 +11,7 @@ import type { Look } from './look.ts'
 /** Until so long after the last key the search waits: one for a word, not one for each letter. */
 const settleMs = 300
 
-/** The condition being typed, with two switches for those who do not know its signs. Enter keeps it and begins another. */
+/** The condition unsaved, with two switches for those who do not know its signs. Enter keeps it and begins another. */
 export function SearchBox({
   look,
   change,
@@ -145,7 +145,7 @@ export function SearchProblem({ refused }: { refused: PlatformError | null }) {
   )
 }
 
-/** What is kept of the search; pressed, one is taken back into the box. */
+/** What is kept of the search; pressed, one is undone into the box. */
 export function Chips({
   look,
   change,
@@ -196,7 +196,7 @@ export function Chips({
   ]
   if (chips.length === 0) return null
   return (
-    <ul aria-label="Filters in force" className="flex flex-wrap items-center gap-1.5 pb-2.5">
+    <ul aria-label="Active filters" className="flex flex-wrap items-center gap-1.5 pb-2.5">
       {chips.map(({ key, word, text, drop, edit }) => (
         <li
           key={key}

@@ -29,7 +29,7 @@ export function ServicePopover({
         if (!open) onDismiss()
       }}
     >
-      <Popover.Anchor virtualRef={button as RefObject<HTMLButtonElement>} />
+      <Popover.Anchor virtualRef={button} />
       <Popover.Portal>
         <Popover.Content
           align="start"

@@ -63,7 +63,7 @@ function actionsOf(here: () => Around): ScreenAction[] {
     {
       id: 'logs.pause',
       group: 'Logs',
-      title: 'Pause, or go on',
+      title: 'Pause or resume',
       keys: 'space',
       run: () => (here().session?.paused ? here().view.toEnd() : here().session?.pause()),
     },

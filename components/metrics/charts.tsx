@@ -51,7 +51,7 @@ export function Charts({
                   <Legend names={curves.map(({ name }) => name)} />
                 ) : (
                   <Segments
-                    label="Which latency"
+                    label="Latency percentile"
                     value={share}
                     options={shares.map((value) => ({ value, label: value }))}
                     onChange={(value) => onShare(value === 'p95' ? '' : value)}

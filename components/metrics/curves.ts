@@ -6,7 +6,7 @@ export type ServiceMetrics = Outputs['metrics']['service']
 type Counted = ServiceMetrics['curves'][number]
 
 /** One line of a chart: a value for each step, null where there is none. */
-export interface Curve {
+interface Curve {
   name: string
   values: (number | null)[]
   /** Steps whose value is only roughly known. */ rough?: boolean[]
@@ -103,7 +103,7 @@ export function spokenNumber(value: number): string {
 
 /** A histogram tells of few requests only roughly where they lie. Of one, the time itself is known. */
 const few = 20
-export const isRough = (requests: number): boolean => requests > 1 && requests < few
+const isRough = (requests: number): boolean => requests > 1 && requests < few
 
 /** "7.2 ms", "340 ms", "9.8 s": two digits that count, the same on every screen; "about" of few requests. */
 export function spokenLatency(ms: number | null, requests: number = Infinity): string {

@@ -30,15 +30,15 @@ export function Metrics() {
   const trpc = useTRPC()
   const [filters, setFilters] = useFilters(filterNames)
   const wanted = askedBy(filters)
-  // What is shown stays until what is wanted has come.
+  // Metrics shown stays until what is wanted has come.
   const shown = { range: useDeferredValue(wanted.range), by: useDeferredValue(wanted.by) }
   const { data } = useSuspenseQuery(trpc.metrics.service.queryOptions({ ...at, ...shown }))
   const isLate = wanted.range !== shown.range || wanted.by !== shown.by
   return (
     <div className="mx-auto flex max-w-[1280px] flex-col gap-4 px-4 py-5 sm:px-6">
-      <div role="search" aria-label="What is shown" className="flex flex-wrap items-center gap-x-3 gap-y-2">
+      <div role="search" aria-label="Metrics shown" className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <Segments
-          label="How far back"
+          label="Time range"
           value={wanted.range}
           options={ranges}
           onChange={(value) => setFilters({ range: value === '1h' ? '' : value })}
@@ -62,11 +62,11 @@ export function Metrics() {
           <div className="rounded border border-border bg-raised">
             <EmptyState
               icon={<Activity />}
-              title={`Nobody has called it in the last ${rangeWords[shown.range]}`}
+              title={`No calls in the last ${rangeWords[shown.range]}`}
               action={<ButtonLink href={paths.service(at, 'api')}>Call it</ButtonLink>}
             >
-              {shown.by === 'environment' ? 'In none of the environments. ' : ''}Its requests, errors and times appear
-              here as they come.
+              {shown.by === 'environment' ? 'In none of the environments. ' : ''}Requests, errors and latency appear
+              here.
             </EmptyState>
           </div>
         ) : (

@@ -57,7 +57,7 @@ export function AcceptInvitation({ secret }: { secret: string }) {
             signOut().then(() => location.reload(), toastError)
           }}
         >
-          Sign out and go on as {email}
+          Sign out and continue as {email}
         </Button>
       </div>
     )
@@ -99,7 +99,9 @@ export function AcceptInvitation({ secret }: { secret: string }) {
           label="Password"
           {...(hasAccount !== true && {
             hint:
-              hasAccount === null ? 'Of your account; for a new one, at least 8 characters.' : 'At least 8 characters.',
+              hasAccount === null
+                ? 'The password of your account. For a new account: at least 8 characters.'
+                : 'At least 8 characters.',
           })}
           error={fieldError(accept.error, 'password')}
         >

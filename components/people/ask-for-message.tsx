@@ -58,7 +58,7 @@ function Sent({ what, email, mailed }: { what: Asked; email: string; mailed: boo
   const whom =
     what === 'sign-up' ? (
       <>
-        <strong className="break-all">{email}</strong> gets a link to go on with
+        <strong className="break-all">{email}</strong> gets a link to continue
       </>
     ) : (
       <>
@@ -68,12 +68,12 @@ function Sent({ what, email, mailed }: { what: Asked; email: string; mailed: boo
   return (
     <div role="status" className="flex flex-col gap-2 text-pretty">
       {mailed ? (
-        <p>{whom}. It works once: look at your mail.</p>
+        <p>{whom}. It works once. Check your mail.</p>
       ) : (
         <>
           <p>
-            Your request is with the operators of this platform. It sends no mail, so one of them passes the link on to
-            you: ask them.
+            Your request was sent to the operators of this platform. The platform sends no mail, so ask an operator for
+            the link.
           </p>
           <p className="text-muted">They find it in Settings, Platform.</p>
         </>

@@ -31,6 +31,7 @@ export function ByMessage() {
     history.replaceState(history.state, '', location.pathname)
     setCode(given)
     if (given !== '') read.mutate({ code: given })
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the code is read once, when the page opens
   }, [])
   if (code === '') return <Refused error={null} />
   if (read.error !== null)
@@ -50,7 +51,7 @@ function Refused({ error, again }: { error: unknown; again?: () => void }) {
   return (
     <div className="flex flex-col gap-3">
       {error === null ? (
-        <p>This address has no code: open the whole link of the message.</p>
+        <p>This link has no code: open the complete link from the message.</p>
       ) : (
         <ErrorLine error={error} />
       )}

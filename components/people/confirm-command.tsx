@@ -18,7 +18,7 @@ export function ConfirmCommand({ port, state }: { port: number; state: string })
     trpc.person.confirmCommand.mutationOptions({ onSuccess: ({ redirect }) => location.assign(redirect) }),
   )
   const inFront = useInFront()
-  const reason = team === '' ? 'You are in no team yet: make one first' : inFront ? null : 'In a moment'
+  const reason = team === '' ? 'You are not in a team yet: create one first' : inFront ? null : 'In a moment'
   return (
     <div className="flex flex-col gap-3">
       <p>
@@ -54,7 +54,7 @@ export function ConfirmCommand({ port, state }: { port: number; state: string })
             reason={reason}
             onClick={() => confirm.mutate({ port, state, team })}
           >
-            Sign the command in
+            Sign in the m3o command
           </Button>
           <ButtonLink href={paths.home()} className="h-9!">
             Not me

@@ -55,7 +55,7 @@ export function NewPassword({ code, email }: Given) {
       </Field>
       <Field
         label="New password"
-        hint="At least 8 characters. It ends your sessions everywhere."
+        hint="At least 8 characters. This ends your sessions everywhere."
         error={fieldError(reset.error, 'password')}
       >
         {(control) => (
@@ -86,7 +86,7 @@ export function SignUpForm({ code, email }: Given) {
   })
   return (
     <PlainForm
-      submit="Make the account"
+      submit="Create the account"
       busy={make.isPending || make.isSuccess}
       error={make.error}
       fields={['name', 'password']}
@@ -124,7 +124,7 @@ export function ConfirmAddress({ code, email, kind }: Given) {
     return (
       <div className="flex flex-col gap-3">
         <p role="status" className="text-ok">
-          {kind === 'verify' ? 'Your address is confirmed.' : 'This is the address of your account now.'}
+          {kind === 'verify' ? 'Your address is confirmed.' : 'This is now the address of your account.'}
         </p>
         <ButtonLink href={paths.home()} className="h-9!">
           Go to the console

@@ -21,7 +21,7 @@ function refuse(error: unknown): never {
     name === 'InvalidStateError'
       ? {
           code: 'conflict',
-          message: 'this device has a passkey of your account already',
+          message: 'this device already has a passkey of your account',
           fix: 'Use another device, or remove that one first.',
         }
       : { code: 'cancelled', message: 'no passkey was used', fix: 'Try again, and confirm when the browser asks.' },

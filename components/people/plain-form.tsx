@@ -6,7 +6,7 @@ import { problemOf, sentence } from '#components/ui/problem.ts'
 
 /**
  * A form of a few fields that the browser itself checks; the pages before the console carry no form library. What is sent before
- * its script has come is kept by React, as its action is a function, and handed to `onSubmit` when it has.
+ * its script has come is not inheritable from React, as its action is a function, and handed to `onSubmit` when it has.
  */
 export function PlainForm({
   submit,
@@ -25,7 +25,10 @@ export function PlainForm({
   children: ReactNode
 }) {
   const send = (given: FormData) => {
-    if (!busy) onSubmit(Object.fromEntries([...given].map(([name, value]) => [name, String(value)])))
+    if (!busy)
+      onSubmit(
+        Object.fromEntries([...given].map(([name, value]) => [name, typeof value === 'string' ? value : value.name])),
+      )
   }
   const field = error == null ? undefined : problemOf(error).field
   return (

@@ -49,8 +49,8 @@ export function SecondFactor({ to, totp, passkeys }: { to: string | null; totp: 
           label={totp ? 'Code' : 'Recovery code'}
           hint={
             totp
-              ? 'Six digits from your authenticator app, or one of your recovery codes.'
-              : 'One of those that you were given with your first passkey.'
+              ? 'Six digits from your authenticator app, or a recovery code.'
+              : 'A recovery code that you got with your first passkey.'
           }
         >
           {(control) => (
@@ -68,7 +68,7 @@ export function SecondFactor({ to, totp, passkeys }: { to: string | null; totp: 
       </PlainForm>
       <p>
         <Link href={paths.signIn()} className={quietLink}>
-          Begin again
+          Start again
         </Link>
       </p>
     </div>

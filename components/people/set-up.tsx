@@ -21,7 +21,7 @@ export function SetUp({ code }: { code: string }) {
   const { error } = make
   return (
     <PlainForm
-      submit="Set up and enter"
+      submit="Create the account"
       busy={make.isPending || make.isSuccess}
       error={error}
       fields={['name', 'email', 'password']}

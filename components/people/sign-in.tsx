@@ -97,8 +97,8 @@ export function SignIn({
             </Link>
           </>
         )}
-        {signUp === 'invitation' && 'No account yet? You get one by an invitation to a team: ask one of its admins.'}
-        {signUp === 'closed' && 'Sign-up is closed: this platform takes nobody new at the moment.'}
+        {signUp === 'invitation' && 'No account yet? Ask a team admin for an invitation.'}
+        {signUp === 'closed' && 'Sign-up is closed on this platform.'}
       </p>
     </div>
   )

@@ -52,7 +52,7 @@ export function Compare({ against }: { against: string | null }) {
   useActions([
     {
       id: 'environment.promote',
-      title: here?.parent ? `Promote ${place.environment} into ${here.parent}` : 'Promote',
+      title: here?.parent ? `Promote ${place.environment} to ${here.parent}` : 'Promote',
       words: 'release ship',
       icon: <Rocket />,
       reason,
@@ -95,7 +95,7 @@ export function Compare({ against }: { against: string | null }) {
             {here?.parent != null && (
               <Button kind="primary" reason={reason} onClick={() => setPromoting(true)}>
                 <Rocket />
-                Promote into {here.parent}
+                Promote to {here.parent}
               </Button>
             )}
           </>
@@ -125,12 +125,11 @@ function Differences({ place, diff }: { place: InTeam; diff: EnvironmentDiff }) 
     <div className="flex flex-col gap-8 px-4 py-6 sm:px-6">
       <Section
         title="Services"
-        about={`${diff.services.length === 0 ? 'None differs' : `${diff.services.length} ${diff.services.length === 1 ? 'differs or is' : 'differ or are'} of ${diff.environment}’s own`}; ${diff.same} ${diff.same === 1 ? 'is' : 'are'} the same.`}
+        about={`${diff.services.length === 0 ? 'No differences' : `${diff.services.length} ${diff.services.length === 1 ? 'service differs or is overridden' : 'services differ or are overridden'} in ${diff.environment}`}; ${diff.same} ${diff.same === 1 ? 'is' : 'are'} the same.`}
       >
         {diff.services.length === 0 ? (
           <p className="rounded border border-border bg-raised px-3 py-2 text-muted">
-            {diff.environment} serves just what {diff.against} serves. Deploy into it, and what is different shows up
-            here.
+            {diff.environment} is the same as {diff.against}. Deploy to it to see differences here.
           </p>
         ) : (
           <ComparedServices place={place} diff={diff} />
@@ -139,7 +138,7 @@ function Differences({ place, diff }: { place: InTeam; diff: EnvironmentDiff }) 
       {diff.unreachable.length > 0 && (
         <Section
           title="Not callable from here"
-          about={`Calls made in ${diff.environment} are refused by services that hold secrets of a protected environment. Deploy an own copy, or have the secrets marked as inheritable, or allow overlays in the protection.`}
+          about={`Services with secrets of a protected environment refuse calls made in ${diff.environment}. Deploy an override, mark the secrets as inheritable, or allow overlays in the protection.`}
         >
           <ul
             aria-label="Not callable from here"
@@ -149,7 +148,7 @@ function Differences({ place, diff }: { place: InTeam; diff: EnvironmentDiff }) 
               <li key={serviceId} className="px-3 py-2">
                 <span className="font-medium">{service}</span>{' '}
                 <span className="text-muted">
-                  of {from} holds secrets of {keeper}
+                  of {from} has secrets of {keeper}
                 </span>
               </li>
             ))}
@@ -162,11 +161,11 @@ function Differences({ place, diff }: { place: InTeam; diff: EnvironmentDiff }) 
         </Section>
       )}
       {diff.variables.length > 0 && (
-        <Section title="Variables" about="They stay where they are when services are promoted.">
+        <Section title="Variables" about="Promotions do not change them.">
           <ComparedVariables diff={diff} />
         </Section>
       )}
-      <Section title="Promotions" about={`Into ${diff.environment} and from it, newest first.`}>
+      <Section title="Promotions" about={`To and from ${diff.environment}, newest first.`}>
         <PromotionHistory place={place} environment={diff.environment} />
       </Section>
     </div>
@@ -174,10 +173,10 @@ function Differences({ place, diff }: { place: InTeam; diff: EnvironmentDiff }) 
 }
 
 function whyNot(diff: EnvironmentDiff | undefined, parent: string | null): string | null {
-  if (parent === null) return 'It has no parent to promote into'
-  if (diff === undefined) return 'It is being compared'
+  if (parent === null) return 'It has no parent to promote to'
+  if (diff === undefined) return 'The comparison is loading'
   if (!diff.isParent) return `Compare it with its parent ${parent} first`
   return diff.services.some(({ here, relation }) => here?.own && relation !== 'same')
     ? null
-    : `${parent} serves all of it already`
+    : `All of it is already live in ${parent}`
 }

@@ -28,7 +28,7 @@ export function ComparedServices({ place, diff }: { place: InTeam; diff: Environ
         <span className="w-40 shrink-0 truncate">{diff.against}</span>
         <span className="grow">Last change in {diff.environment}</span>
       </div>
-      <ul aria-label="Services that differ" className="divide-y divide-border">
+      <ul aria-label="Different services" className="divide-y divide-border">
         {diff.services.map((row) => (
           <ServiceEntry key={row.serviceId} place={place} diff={diff} row={row} />
         ))}

@@ -5,7 +5,7 @@ import { Badge } from '#components/ui/badge.tsx'
 export function ComparedVariables({ diff }: { diff: EnvironmentDiff }) {
   return (
     <ul
-      aria-label="Variables that differ"
+      aria-label="Different variables"
       className="divide-y divide-border overflow-hidden rounded border border-border bg-raised"
     >
       {diff.variables.map((row) => (

@@ -44,8 +44,8 @@ export function PromoteDialog({
       onSuccess: ({ promotionId, request }) => {
         if (promotionId !== null) return router.push(paths.promotion(place, promotionId))
         void queries.invalidateQueries(trpc.promotions.requests.pathFilter())
-        toastDone(`Asked for a promotion into ${request?.into ?? diff.against}`, {
-          description: 'Somebody else who may promote there approves it, in Environments.',
+        toastDone(`Requested approval to promote to ${request?.into ?? diff.against}`, {
+          description: 'Another person who may promote there can approve it in Environments.',
         })
         onDismiss()
       },
@@ -56,7 +56,7 @@ export function PromoteDialog({
     trpc.promotions.merge.mutationOptions({
       onSuccess: ({ deployments }) => {
         toastDone(`Merged ${deployments.map(({ service }) => service).join(', ')}`, {
-          description: `It is being deployed in ${diff.environment}: try it there, then promote.`,
+          description: `It is being deployed to ${diff.environment}. Test it there, then promote.`,
         })
         onDismiss()
       },
@@ -77,8 +77,8 @@ export function PromoteDialog({
   return (
     <Dialog
       place="side"
-      title={`Promote into ${diff.against}`}
-      description={`Exactly these revisions, as they run in ${diff.environment}. They switch together or not at all; variables stay where they are.`}
+      title={`Promote to ${diff.against}`}
+      description={`Exactly these revisions, as they run in ${diff.environment}. All deployments become live, or none. Variables are not promoted.`}
       onDismiss={onDismiss}
       footer={
         <>
@@ -98,7 +98,7 @@ export function PromoteDialog({
             }
           >
             <Rocket />
-            {needsApproval ? `Ask to promote into ${diff.against}` : `Promote into ${diff.against}`}
+            {needsApproval ? `Request approval to promote to ${diff.against}` : `Promote to ${diff.against}`}
           </Button>
         </>
       }
@@ -139,7 +139,7 @@ export function PromoteDialog({
               Merge {diff.against}
             </Button>
             <span className="grow basis-48 text-small text-muted">
-              Brings it into {lacking.join(', ')} and deploys that in {diff.environment}.
+              Merges it into {lacking.join(', ')} and deploys the result to {diff.environment}.
             </span>
           </div>
         )}

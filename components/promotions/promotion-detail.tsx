@@ -36,7 +36,7 @@ export function PromotionDetail() {
   const can = promotionCan.cancel(promotion.state)
   const cancelReason = may ?? (can === true ? null : `It cannot be stopped: ${can}`)
   const backReason =
-    may ?? (promotion.undoes !== null ? 'It is a way back itself: promote again instead' : promotion.whyNotUndone)
+    may ?? (promotion.undoes !== null ? 'It is itself an undo: promote again instead' : promotion.whyNotUndone)
   useActions([
     {
       id: 'promotion.cancel',
@@ -47,7 +47,7 @@ export function PromotionDetail() {
     },
     {
       id: 'promotion.undo',
-      title: 'Take this promotion back',
+      title: 'Undo this promotion',
       icon: <Undo2 />,
       reason: backReason,
       run: () => setBack(true),
@@ -83,12 +83,12 @@ export function PromotionDetail() {
           </p>
           {promotion.undoes !== null && (
             <p className="mt-1 text-muted">
-              It took <Link href={paths.promotion(place, promotion.undoes)}>this promotion</Link> back.
+              It undid <Link href={paths.promotion(place, promotion.undoes)}>this promotion</Link>.
             </p>
           )}
           {promotion.undoneBy !== null && (
             <p className="mt-1 text-muted">
-              It was taken back by <Link href={paths.promotion(place, promotion.undoneBy)}>this one</Link>.
+              It was undone by <Link href={paths.promotion(place, promotion.undoneBy)}>this one</Link>.
             </p>
           )}
         </div>
@@ -105,7 +105,7 @@ export function PromotionDetail() {
           ) : (
             <Button reason={backReason} onClick={() => setBack(true)}>
               <Undo2 />
-              Take it back
+              Undo
             </Button>
           )}
         </div>
@@ -166,7 +166,7 @@ function ServiceRow({
           </>
         )}
         {each.left && promotion.state === 'live' && promotion.undoneBy === null && (
-          <span className="max-sm:hidden"> · {promotion.from ?? 'its environment'} inherits it now</span>
+          <span className="max-sm:hidden"> · {promotion.from ?? 'its environment'} now inherits it</span>
         )}
       </span>
     </li>

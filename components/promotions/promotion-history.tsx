@@ -29,7 +29,7 @@ export function PromotionHistory({ place, environment }: { place: InTeam; enviro
       rowKey={({ id }) => id}
       empty={
         <p className="rounded border border-border bg-raised px-3 py-2 text-muted">
-          Nothing was promoted into {environment} or from it yet.
+          No promotions to {environment} or from it yet.
         </p>
       }
     />

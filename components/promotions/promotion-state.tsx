@@ -15,7 +15,7 @@ export function PromotionStateMark({ promotion }: { promotion: Promotion }) {
     <StateMark
       {...marks[promotion.state]}
       {...(promotion.state === 'live' &&
-        promotion.undoneBy !== null && { tone: 'idle', shape: 'back', word: 'taken back' })}
+        promotion.undoneBy !== null && { tone: 'idle', shape: 'back', word: 'undone' })}
     />
   )
 }
@@ -24,4 +24,4 @@ export function PromotionStateMark({ promotion }: { promotion: Promotion }) {
 export const titleOf = (promotion: Promotion): string =>
   promotion.undoes === null
     ? `${promotion.from ?? 'a deleted environment'} → ${promotion.into}`
-    : `Way back in ${promotion.into}`
+    : `Undo in ${promotion.into}`

@@ -20,10 +20,7 @@ export function Requests() {
     useQuery(trpc.promotions.requests.queryOptions({ team })).data?.filter(({ state }) => state === 'waiting') ?? []
   if (waiting.length === 0) return null
   return (
-    <ul
-      aria-label="Promotions that wait for a second person"
-      className="divide-y divide-border border-b border-border bg-raised"
-    >
+    <ul aria-label="Promotion requests" className="divide-y divide-border border-b border-border bg-raised">
       {waiting.map((request) => (
         <Waiting key={request.id} request={request} />
       ))}
@@ -56,7 +53,7 @@ function Waiting({
     <li className="flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-2 sm:px-6">
       <Eye className="size-4 shrink-0 text-warn" aria-hidden />
       <p className="min-w-0 grow basis-64 text-pretty">
-        <b className="font-medium">{by.name}</b> asks to promote{' '}
+        <b className="font-medium">{by.name}</b> requests to promote{' '}
         {services.map(({ id: service, name, parentRevision, revision }, at) => (
           <Fragment key={service}>
             {at > 0 && ', '}
@@ -66,11 +63,11 @@ function Waiting({
         from {from} into <b className="font-medium">{into}</b>
         <span className="text-muted">
           {' '}
-          · waits for a second person · <Time at={createdAt} />
+          · waiting for approval · <Time at={createdAt} />
         </span>
         {changes.length > 0 && (
           <span className="mt-1 block text-small text-bad">
-            Changed since it was asked:{' '}
+            Changed since the request:{' '}
             {changes.map(({ service, what }) => [service, what.join('; ')].filter(Boolean).join(': ')).join(' · ')}
           </span>
         )}
@@ -89,11 +86,9 @@ function Waiting({
           kind="primary"
           reason={
             isMine
-              ? 'Who asks does not approve: somebody else has to'
+              ? 'Another person must approve your request'
               : (mayPromote ??
-                (changes.length > 0
-                  ? 'It has changed since it was asked: decline it, and let it be asked again'
-                  : null))
+                (changes.length > 0 ? 'It changed since the request: decline it and ask for a new request' : null))
           }
           busy={approve.isPending}
           onClick={() => approve.mutate({ team: place.team, requestId: id, seen })}

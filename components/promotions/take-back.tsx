@@ -28,14 +28,14 @@ export function TakeBack({
   const left = services.filter((each) => each.left)
   return (
     <Confirm
-      title={`Take it back in ${into}?`}
-      action={`Take back in ${into}`}
+      title={`Undo in ${into}?`}
+      action={`Undo in ${into}`}
       busy={undo.isPending}
       error={undo.error}
       onConfirm={() => undo.mutate({ team, promotionId: promotion.id })}
       onDismiss={onDismiss}
     >
-      <p>What served before serves again, all of it together, with the variables of that time:</p>
+      <p>Undo restores the previous revisions together, with the variables they had:</p>
       <ul className="mt-2 max-h-60 divide-y divide-border overflow-y-auto rounded border border-border">
         {services.map((each) => (
           <li key={each.serviceId} className="flex items-center gap-3 px-3 py-1.5">
@@ -43,7 +43,7 @@ export function TakeBack({
             <span className="ml-auto shrink-0 text-small">
               <code className="text-muted">{each.revision}</code> →{' '}
               {each.previousRevision === null ? (
-                <span className="text-muted">none of its own</span>
+                <span className="text-muted">no override</span>
               ) : (
                 <code>{each.previousRevision}</code>
               )}
@@ -53,7 +53,7 @@ export function TakeBack({
       </ul>
       {left.length > 0 && from !== null && (
         <p className="mt-3 text-muted">
-          {from} has {left.length === 1 ? 'its own copy' : 'its own copies'} again.
+          {from} has {left.length === 1 ? 'its override' : 'its overrides'} again.
         </p>
       )}
     </Confirm>

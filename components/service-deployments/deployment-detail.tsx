@@ -110,7 +110,7 @@ function Head({ at, deployment }: { at: OfService; deployment: Deployment }) {
         )}
         <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-muted">
           <DeploymentStateMark state={deployment.state} past={!deployment.current} />
-          {deployment.current && <Badge tone="ok">serves now</Badge>}
+          {deployment.current && <Badge tone="ok">live</Badge>}
           <ShortId id={deployment.revision} />
           <span>
             {deployment.by} {routeWords[deployment.route]}, <Time at={deployment.createdAt} />

@@ -31,7 +31,7 @@ export function DeploymentDiff({
       <>
         Compared with <code>{diff.from.slice(0, 7)}</code>
         {diff.inheritedFrom === null ? '' : `, inherited from ${diff.inheritedFrom}`}, which{' '}
-        {tried ? 'was live when this deployment began' : 'it replaced'}.
+        {tried ? 'was live when this deployment started' : 'it replaced'}.
       </>
     )
   return (
@@ -47,7 +47,7 @@ export function DeploymentDiff({
       }
     >
       <div className="flex flex-col gap-3">
-        {impacts.length > 0 && <EndpointChanges impacts={impacts} label="Endpoints that changed" />}
+        {impacts.length > 0 && <EndpointChanges impacts={impacts} label="Changed endpoints" />}
         {diff.files.length === 0 && diff.variables.length === 0 && (
           <p className="rounded border border-border bg-raised px-3 py-2 text-muted">
             No change: the same code{diff.inheritedFrom === null && ' and the same variables'}.
@@ -63,7 +63,7 @@ export function DeploymentDiff({
 function VariableChanges({ changes }: { changes: Diff['variables'] }) {
   return (
     <ul
-      aria-label="Variables that changed"
+      aria-label="Changed variables"
       className="divide-y divide-border overflow-hidden rounded border border-border bg-raised"
     >
       {changes.map(({ name, change, secret, before, after }) => (

@@ -32,7 +32,7 @@ export function DeploymentFailure({
   return (
     <section
       role={bad ? 'alert' : undefined}
-      aria-label="Why it ended"
+      aria-label="Reason of the failure"
       className={`overflow-hidden rounded border ${bad ? 'border-bad/40' : 'border-border'}`}
     >
       <div className={`flex items-start gap-2 px-3 py-2.5 ${bad ? 'bg-bad-soft' : 'bg-raised'}`}>
@@ -51,12 +51,12 @@ export function DeploymentFailure({
         </div>
       </div>
       {rest !== '' && (
-        <Printed label="The lines around it">
+        <Printed label="Log lines around it">
           <FailureText text={rest} files={files} link={link} />
         </Printed>
       )}
       {error.lines !== undefined && error.lines.length > 0 && (
-        <Printed label="Its last lines">
+        <Printed label="Last log lines">
           <FailureText text={error.lines.join('\n')} files={files} link={link} />
         </Printed>
       )}

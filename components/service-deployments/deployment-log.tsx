@@ -64,7 +64,7 @@ export function DeploymentLog({ at, deployment }: { at: OfService; deployment: D
       >
         {lines.length === 0 ? (
           <p className="px-3 font-sans text-muted">
-            {deployment.endedAt === null ? 'Nothing was said yet.' : 'Nothing was said: its build was there already.'}
+            {deployment.endedAt === null ? 'No log lines yet.' : 'No log lines: the build already existed.'}
           </p>
         ) : (
           lines.map((line) => (

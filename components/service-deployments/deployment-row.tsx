@@ -47,7 +47,7 @@ export function DeploymentRow({ at, deployment: each }: { at: OfService; deploym
           {each.kind !== 'deploy' && <Badge>{each.kind}</Badge>}
           {each.current && (
             <span className="contents max-sm:hidden">
-              <Badge tone="ok">serves now</Badge>
+              <Badge tone="ok">live</Badge>
             </span>
           )}
         </span>

@@ -29,7 +29,7 @@ export function EndpointChanges({ impacts, label }: { impacts: readonly Impact[]
             {change.breaking && <Badge tone="bad">breaking</Badge>}
             {change.breaking && (
               <span className="w-full pl-[22px] text-small text-pretty break-words text-muted">
-                {spokenCallers(impact) ?? 'nobody has called it in 30 days'}
+                {spokenCallers(impact) ?? 'not called in 30 days'}
                 {requests > 0 && (
                   <span className="tabular">
                     , {requests.toLocaleString('en-GB')} {requests === 1 ? 'request' : 'requests'} so far

@@ -28,11 +28,11 @@ export function FileHunks({
     [before.text, after.text],
   )
   if (!before.isShown || !after.isShown)
-    return <p className="px-4 py-3 text-muted">It is binary, or larger than 1 MiB.</p>
+    return <p className="px-4 py-3 text-muted">The file is binary or larger than 1 MiB.</p>
   if (hunks === undefined)
-    return <p className="px-4 py-3 text-muted">The two differ too much to be laid side by side.</p>
+    return <p className="px-4 py-3 text-muted">The versions differ too much to compare side by side.</p>
   if (hunks.length === 0)
-    return <p className="px-4 py-3 text-muted">Its text is the same: it was moved, or its mode changed.</p>
+    return <p className="px-4 py-3 text-muted">The text is the same: the file was moved, or its mode changed.</p>
   let left = mostLines
   return (
     <div
@@ -73,7 +73,7 @@ export function FileHunks({
           })}
         </tbody>
       </table>
-      {left < 0 && <p className="px-4 py-2 text-muted">Long: the first {mostLines} lines are shown.</p>}
+      {left < 0 && <p className="px-4 py-2 text-muted">Only the first {mostLines} lines are shown.</p>}
     </div>
   )
 }

@@ -20,7 +20,7 @@ export function ServiceDeployments() {
     return (
       <EmptyState
         icon={<Rocket />}
-        title={`Nothing was deployed into ${at.environment} yet`}
+        title={`No deployments to ${at.environment} yet`}
         action={
           <ButtonLink kind="primary" href={paths.code(at)}>
             Open the editor
@@ -28,7 +28,7 @@ export function ServiceDeployments() {
         }
       >
         Deploy from the editor, with <code className="text-text">m3o deploy</code>, or by{' '}
-        <code className="text-text">git push</code>. Each attempt stands here with its phases, its changes and its logs.
+        <code className="text-text">git push</code>. Deployments appear here with their phases, changes and logs.
       </EmptyState>
     )
   }
@@ -62,7 +62,7 @@ function Older({ busy, show }: { busy: boolean; show: () => void }) {
   return (
     <div ref={mark} className="flex justify-center">
       <Button busy={busy} onClick={show}>
-        Show older ones
+        Show older
       </Button>
     </div>
   )

@@ -14,7 +14,7 @@ export function WatchNote({ until }: { until: number }) {
         <span suppressHydrationWarning className="tabular">
           {left} s
         </span>{' '}
-        more: if it crashes, the revision before serves again by itself.
+        more: if it crashes, the previous revision becomes live again.
       </span>
     </p>
   )

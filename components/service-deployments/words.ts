@@ -4,9 +4,9 @@ export const firstLine = (text: string): string => text.split('\n')[0]?.trim() ?
 
 /** Why one cannot go back to a deployment; null when one can. */
 export function whyNotBack({ state, current, kind }: Pick<Deployment, 'state' | 'current' | 'kind'>): string | null {
-  if (current) return 'It serves now'
+  if (current) return 'It is live'
   if (state !== 'live') return 'It never became live'
-  if (kind === 'restart' || kind === 'scale') return 'It changed no revision: go back to the deployment before it'
+  if (kind === 'restart' || kind === 'scale') return 'It changed no revision: roll back to the deployment before it'
   return null
 }
 

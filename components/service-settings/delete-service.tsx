@@ -37,11 +37,11 @@ export function DeleteService({ id, onDismiss }: { id: string; onDismiss: () => 
     >
       <div className="flex flex-col gap-3">
         <p>
-          It stops in every environment, and its source, history, variables and logs go with it. Calls to it are refused
-          from then on.
+          It stops in every environment. Its source, history, variables and logs are deleted, and calls to it are
+          refused.
         </p>
         <Suspense fallback={<Skeleton className="h-9" />}>
-          <AllDependants title="It would break for those who call it:" none="Nobody has called it in 30 days." />
+          <AllDependants title="These callers would break:" none="No calls in the last 30 days." />
         </Suspense>
       </div>
     </Confirm>

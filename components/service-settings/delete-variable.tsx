@@ -29,7 +29,7 @@ export function DeleteVariable({
         fresh()
         onDismiss()
         toastDone(
-          `${name} is deleted`,
+          `Deleted ${name}`,
           secret || isInherited || value === null
             ? {}
             : { undo: { label: 'Undo', run: () => again.mutate({ ...at, name, value, secret: false }) } },
@@ -39,8 +39,8 @@ export function DeleteVariable({
   )
   return (
     <Confirm
-      title={isInherited ? `Leave ${name} out of ${at.environment}?` : `Delete ${name}?`}
-      action={isInherited ? 'Leave it out' : `Delete ${name}`}
+      title={isInherited ? `Exclude ${name} from ${at.environment}?` : `Delete ${name}?`}
+      action={isInherited ? 'Exclude it' : `Delete ${name}`}
       busy={remove.isPending}
       error={remove.error}
       onConfirm={() => remove.mutate({ ...at, name })}
@@ -48,9 +48,9 @@ export function DeleteVariable({
     >
       <p>
         {isInherited
-          ? `${from} keeps it; instances that start in ${at.environment} from now on do not get it.`
-          : `Instances that start in ${at.environment} from now on do not get it${secret ? ', and its value cannot be had back from here' : ''}.`}{' '}
-        What runs keeps it until the next deployment or restart.
+          ? `${from} keeps it. New instances in ${at.environment} do not get it.`
+          : `New instances in ${at.environment} do not get it${secret ? ', and its value cannot be restored' : ''}.`}{' '}
+        Running instances keep it until the next deployment or restart.
       </p>
     </Confirm>
   )

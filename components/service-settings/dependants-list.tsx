@@ -16,7 +16,7 @@ export function DependantsList({ title, dependants }: { title: string; dependant
                 team === '' ? (
                   'Anyone, not signed in'
                 ) : (
-                  `People of ${team}`
+                  `Members of ${team}`
                 )
               ) : (
                 <>

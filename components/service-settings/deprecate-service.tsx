@@ -39,8 +39,8 @@ export function DeprecateService({
         onDismiss()
         toastDone(
           now === null
-            ? `${at.service} is not deprecated any more`
-            : `${at.service} is deprecated: those who call it are told`,
+            ? `Removed the deprecation of ${at.service}`
+            : `Deprecated ${at.service}: its callers are notified`,
         )
       },
     }),
@@ -51,7 +51,7 @@ export function DeprecateService({
     <DialogForm
       title="Deprecate"
       place="side"
-      description="Its answers go on, and say so in their headers Deprecation and Sunset."
+      description="Calls still work. Responses carry the headers Deprecation and Sunset."
       form={form}
       submit={deprecation === null ? 'Deprecate' : 'Save'}
       busy={deprecate.isPending}
@@ -68,12 +68,12 @@ export function DeprecateService({
         })
       }
     >
-      <Field label="Why, and what to do" error={errors.message?.message}>
+      <Field label="Reason, and what to use instead" error={errors.message?.message}>
         {(control) => (
           <Textarea
             {...control}
             {...form.register('message', {
-              validate: (text) => text.trim() !== '' || 'Say why, or what to do',
+              validate: (text) => text.trim() !== '' || 'Enter a reason, or what to use instead',
               maxLength: { value: 500, message: 'At most 500 characters' },
             })}
             rows={3}
@@ -84,7 +84,7 @@ export function DeprecateService({
       <Field
         label="Stops on"
         optional
-        hint="At the beginning of that day (UTC). Nothing stops by itself."
+        hint="At the start of that day (UTC). The service is not stopped automatically."
         error={errors.sunset?.message}
       >
         {(control) => <Input {...control} {...form.register('sunset')} type="date" className="w-44" />}
@@ -105,12 +105,12 @@ export function DeprecateService({
         )}
       </Field>
       <Suspense>
-        <AllDependants title="These are told, as they call it:" none="Nobody has called it in 30 days." />
+        <AllDependants title="These callers are notified:" none="No calls in the last 30 days." />
       </Suspense>
       {deprecation !== null && (
         <div>
           <Button busy={deprecate.isPending} onClick={() => deprecate.mutate({ ...of, deprecation: null })}>
-            It is not deprecated any more
+            Remove deprecation
           </Button>
         </div>
       )}

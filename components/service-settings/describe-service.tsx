@@ -40,7 +40,7 @@ export function DescribeService({ service, onDismiss }: { service: Service; onDi
       title="Description, owner and tags"
       form={form}
       submit="Save"
-      reason={members.isPending ? 'The members are being loaded' : null}
+      reason={members.isPending ? 'Members are loading' : null}
       busy={update.isPending}
       error={update.error}
       // What was not touched stays as it is: the README goes on to stand in for a description that nobody wrote.
@@ -59,7 +59,7 @@ export function DescribeService({ service, onDismiss }: { service: Service; onDi
       <Field
         label="Description"
         optional
-        hint="Left empty, the README’s first paragraph stands in."
+        hint="If empty, the first paragraph of the README is used."
         error={errors.description?.message}
       >
         {(control) => (
@@ -74,7 +74,7 @@ export function DescribeService({ service, onDismiss }: { service: Service; onDi
       {members.error !== null && <ErrorLine error={members.error} />}
       <Field
         label="Owner"
-        hint={isOwnerLocked ? 'm3o.json in the source says so: change it there.' : 'Whom others ask about it.'}
+        hint={isOwnerLocked ? 'Set by m3o.json in the source: change it there.' : 'The contact for questions.'}
         error={errors.owner?.message}
       >
         {(control) =>
@@ -95,7 +95,7 @@ export function DescribeService({ service, onDismiss }: { service: Service; onDi
       <Field
         label="On call"
         optional
-        hint="How to reach whoever is: an address, a channel, a number."
+        hint="How to reach them: an address, a channel, a number."
         error={errors.contact?.message}
       >
         {(control) => (
@@ -106,14 +106,14 @@ export function DescribeService({ service, onDismiss }: { service: Service; onDi
           />
         )}
       </Field>
-      <Field label="Tags" optional hint="Words with commas between, by which it is found." error={errors.tags?.message}>
+      <Field label="Tags" optional hint="Separated by commas; used in search." error={errors.tags?.message}>
         {(control) => (
           <Input
             {...control}
             {...form.register('tags', {
               validate: (text) => {
                 const checked = tags.safeParse(wordsOf(text))
-                return checked.success || (checked.error.issues[0]?.message ?? 'These are no tags')
+                return checked.success || (checked.error.issues[0]?.message ?? 'Invalid tags')
               },
             })}
             placeholder="billing, internal"

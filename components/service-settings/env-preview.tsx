@@ -25,7 +25,7 @@ export function EnvPreview({
   onSecret: (name: string, secret: boolean) => void
 }) {
   return (
-    <ul aria-label="What will be set" className="divide-y divide-border overflow-hidden rounded border border-border">
+    <ul aria-label="Variables to set" className="divide-y divide-border overflow-hidden rounded border border-border">
       {rows.map(({ line, name, value, secret, problem, change }) => (
         <li key={name} className="flex flex-col gap-0.5 px-3 py-1.5">
           <span className="flex items-center gap-2">
@@ -51,7 +51,7 @@ export function EnvPreview({
           {problem !== null && (
             <span role="alert" className="flex items-start gap-1 text-small text-bad">
               <CircleAlert aria-hidden className="mt-0.5 size-3 shrink-0" />
-              Left out, line {line}: {problem}
+              Skipped, line {line}: {problem}
             </span>
           )}
         </li>

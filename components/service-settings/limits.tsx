@@ -19,9 +19,9 @@ const schema = z
     idleMinutes: z.number('Minutes').min(0, 'At least 0'),
     memoryMiB: z.number('A whole number').int('A whole number').min(32, 'At least 32').max(16_384, 'At most 16,384'),
     cpu: z.number('A number').min(0.05, 'At least 0.05').max(32, 'At most 32'),
-    health: z.string().regex(/^\/\S*$/, 'A path that begins with /'),
+    health: z.string().regex(/^\/\S*$/, 'Enter a path that begins with /'),
   })
-  .refine(({ min, max }) => min <= max, { message: 'Not more than the most', path: ['min'] })
+  .refine(({ min, max }) => min <= max, { message: 'Not more than the maximum', path: ['min'] })
 
 /** What m3o.json says of these wins, so those fields cannot be written. */
 export function Limits({ service, onDismiss }: { service: Service; onDismiss: () => void }) {
@@ -45,7 +45,7 @@ export function Limits({ service, onDismiss }: { service: Service; onDismiss: ()
       onSuccess: () => {
         void queries.invalidateQueries(trpc.services.pathFilter())
         onDismiss()
-        toastDone(`The limits of ${at.service} are saved`)
+        toastDone(`Saved the limits of ${at.service}`)
       },
     }),
   )
@@ -54,7 +54,7 @@ export function Limits({ service, onDismiss }: { service: Service; onDismiss: ()
     <Field
       label={label}
       error={errors[name]?.message}
-      hint={locked.includes(key) ? `m3o.json in the source says "${key}": change it there.` : hint}
+      hint={locked.includes(key) ? `"${key}" is set in m3o.json in the source: change it there.` : hint}
     >
       {(control) => (
         <Input
@@ -81,12 +81,12 @@ export function Limits({ service, onDismiss }: { service: Service; onDismiss: ()
       onDismiss={onDismiss}
     >
       <div className="grid grid-cols-2 gap-3">
-        {field('min', 'Instances, at least', 'instances', '0: it may sleep.')}
-        {field('max', 'Instances, at most', 'instances', limitMeanings.instances)}
+        {field('min', 'Minimum instances', 'instances', '0: it may sleep.')}
+        {field('max', 'Maximum instances', 'instances', limitMeanings.instances)}
       </div>
       {field('idleMinutes', 'Sleeps after, in minutes', 'idle', `0: never. ${limitMeanings.idle}`)}
-      {field('memoryMiB', 'Memory of an instance, in MiB', 'memory', limitMeanings.memory)}
-      {field('cpu', 'Processors of an instance', 'cpu', limitMeanings.cpu)}
+      {field('memoryMiB', 'Memory per instance, in MiB', 'memory', limitMeanings.memory)}
+      {field('cpu', 'CPU cores per instance', 'cpu', limitMeanings.cpu)}
       {field('health', 'Health path', 'health', limitMeanings.health)}
     </DialogForm>
   )

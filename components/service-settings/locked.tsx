@@ -5,7 +5,7 @@ export function Locked({ by }: { by: string }) {
   return (
     <span
       className="inline-flex items-center gap-1 text-small text-muted"
-      title={`m3o.json in the source says "${by}", and wins over the console: change it there and deploy.`}
+      title={`"${by}" is set in m3o.json in the source, which overrides the console: change it there and deploy.`}
     >
       <Lock aria-hidden className="size-3" />
       set by m3o.json

@@ -14,5 +14,5 @@ export function LosingAccess({ audience }: { audience: Audience }) {
   )
   const losing = all.filter(({ team }) => team !== at.team && !isOf(audience, team))
   if (losing.length === 0) return null
-  return <DependantsList title="These call it, and could not any more:" dependants={losing} />
+  return <DependantsList title="These callers would lose access:" dependants={losing} />
 }

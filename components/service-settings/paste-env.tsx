@@ -60,9 +60,9 @@ export function PasteEnv({ variables, onDismiss }: { variables: readonly Variabl
   )
   const reason =
     rows.length === 0
-      ? 'Paste something first'
+      ? 'Paste variables first'
       : wanted.length === 0
-        ? 'None of these can be set'
+        ? 'No valid variables'
         : wanted.length > maxVariables
           ? `At most ${maxVariables} at once`
           : null
@@ -74,7 +74,7 @@ export function PasteEnv({ variables, onDismiss }: { variables: readonly Variabl
   return (
     <Dialog
       title="Paste a .env file"
-      description="It is read in this page; nothing is sent before you set it."
+      description="The file is read in this page. Nothing is sent until you set the variables."
       place="side"
       onDismiss={onDismiss}
       footer={
@@ -99,7 +99,7 @@ export function PasteEnv({ variables, onDismiss }: { variables: readonly Variabl
           label="Variables"
           hint={
             <>
-              One <code>NAME=value</code> a line; quotes, comments and <code>export</code> are understood. Or{' '}
+              One <code>NAME=value</code> per line; quotes, comments and <code>export</code> are supported. Or{' '}
               <label className="cursor-pointer text-accent underline has-focus-visible:outline-2">
                 choose a file
                 <input type="file" className="sr-only" onChange={(event) => void open(event)} />
@@ -126,7 +126,7 @@ export function PasteEnv({ variables, onDismiss }: { variables: readonly Variabl
             {file.unread.length === 1
               ? `Line ${file.unread[0]} is`
               : `Lines ${file.unread.slice(0, 8).join(', ')}${file.unread.length > 8 ? ' …' : ''} are`}{' '}
-            not understood and left out.
+            invalid and skipped.
           </p>
         )}
         {rows.length > 0 && (

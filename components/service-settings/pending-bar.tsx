@@ -19,8 +19,8 @@ export function PendingBar({ at, service }: { at: OfService; service: Service })
       className="flex flex-wrap items-center gap-x-4 gap-y-2 rounded border border-warn/40 bg-warn-soft px-3 py-2"
     >
       <p className="min-w-0 grow basis-64 text-pretty">
-        What runs in {at.environment} was started before the last changes here: they take effect with the next
-        deployment or restart.
+        The running revision in {at.environment} was started before the last changes here. They take effect with the
+        next deployment or restart.
       </p>
       <Button reason={reason} busy={restart.busy || service.state === 'deploying'} onClick={restart.run}>
         <RotateCw />

@@ -38,7 +38,7 @@ export function RenameService({ onDismiss }: { onDismiss: () => void }) {
     >
       <Field
         label="Name"
-        hint="Part of its address; the former one redirects."
+        hint="Part of its address. The old name redirects."
         error={form.formState.errors.name?.message}
       >
         {(control) => <Input {...control} {...form.register('name')} autoFocus className="font-mono" />}

@@ -69,7 +69,7 @@ export function ServiceSettings() {
     {
       id: 'service.share',
       group: service.name,
-      title: 'Share: who may call it',
+      title: 'Share: set its audience',
       words: 'audience public private team platform anyone',
       reason: share,
       run: () => setOpen('share'),
@@ -120,7 +120,7 @@ export function ServiceSettings() {
       <Variables service={service} />
       <Section
         title="Instances and limits"
-        about={`In ${at.environment}, and in environments on it that do not say otherwise.`}
+        about={`In ${at.environment}, and in environments based on it that do not override them.`}
         actions={
           <Button aria-label="Change instances and limits" reason={limits} onClick={() => setOpen('limits')}>
             Change
@@ -153,7 +153,7 @@ export function ServiceSettings() {
         title="Sharing"
         about="The same in every environment."
         actions={
-          <Button aria-label="Share: change who may call it" reason={share} onClick={() => setOpen('share')}>
+          <Button aria-label="Share: change its audience" reason={share} onClick={() => setOpen('share')}>
             Share
           </Button>
         }
@@ -168,18 +168,18 @@ export function ServiceSettings() {
                 name="Approval"
                 means={
                   service.approval
-                    ? 'Another team asks first; answer under Consumers.'
-                    : 'Other teams of the audience call it without being asked.'
+                    ? 'Other teams must request approval. Decide in Consumers.'
+                    : 'Other teams in the audience may call it without approval.'
                 }
               >
                 {service.approval ? 'needed' : 'not needed'}
               </Setting>
             )}
             {audience.kind !== 'team' && (
-              <Setting name="Each other team" means="A team can have a number of its own, under Consumers.">
+              <Setting name="Each other team" means="Set a limit for one team in Consumers.">
                 <span className="tabular">
                   {service.perMinute === null
-                    ? 'calls without a limit'
+                    ? 'no limit'
                     : `at most ${service.perMinute.toLocaleString('en-GB')} calls a minute`}
                 </span>
               </Setting>
@@ -188,8 +188,8 @@ export function ServiceSettings() {
               name="Source"
               means={
                 service.readable === 'team'
-                  ? 'Read by its team alone.'
-                  : 'May be read and forked, as production serves it.'
+                  ? 'Only its team can read it.'
+                  : 'Others can read and fork the production revision.'
               }
             >
               {readableWords[service.readable].toLowerCase()}
@@ -211,7 +211,7 @@ export function ServiceSettings() {
           </Properties>
         </Panel>
       </Section>
-      <Section title="Addresses" about={`Where it is reached in ${at.environment}, and where its source is.`}>
+      <Section title="Addresses" about={`Its addresses in ${at.environment}, and its repository.`}>
         <Panel>
           <Properties>
             <Address name="Its own" value={service.url} />
@@ -247,7 +247,7 @@ export function ServiceSettings() {
               change={{ words: 'Edit', label: 'Edit the description', reason: write, run: () => setOpen('describe') }}
             >
               {service.description === '' ? (
-                <span className="text-muted">none: the README’s first paragraph would stand here</span>
+                <span className="text-muted">none: the first paragraph of the README is shown</span>
               ) : (
                 service.description
               )}
@@ -274,7 +274,7 @@ export function ServiceSettings() {
                 run: () => setOpen('describe'),
               }}
             >
-              {service.contact === '' ? <span className="text-muted">not said</span> : service.contact}
+              {service.contact === '' ? <span className="text-muted">not set</span> : service.contact}
             </Setting>
             <Setting
               name="Tags"
@@ -287,7 +287,7 @@ export function ServiceSettings() {
       </Section>
       <Section
         title="Transfer the service"
-        about="To another team, with all that belongs to it; its names lead there, and its calls go on."
+        about="Move it to another team with all its data. Its old names redirect, and calls still work."
         actions={
           <Button reason={mayDelete} onClick={() => setOpen('transfer')}>
             Transfer {service.name}
@@ -298,7 +298,7 @@ export function ServiceSettings() {
       </Section>
       <Section
         title="Delete the service"
-        about="In every environment, with its source, its history and its logs."
+        about="Delete it in every environment, with its source, history and logs."
         actions={
           <Button kind="bad" reason={mayDelete} onClick={() => setOpen('delete')}>
             Delete {service.name}

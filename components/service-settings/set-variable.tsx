@@ -40,9 +40,9 @@ export function SetVariable({ variable, onDismiss }: { variable: Variable | null
     defaultValues: {
       name: variable?.name ?? '',
       value: variable?.value ?? '',
-      kind: variable?.secret ? 'secret' : 'variable',
+      kind: variable?.secret === true ? ('secret' as const) : ('variable' as const),
       inheritable: isOwn && variable.inheritable,
-    } as z.infer<typeof schema>,
+    },
   })
   const set = useMutation(
     trpc.variables.set.mutationOptions({
@@ -50,7 +50,7 @@ export function SetVariable({ variable, onDismiss }: { variable: Variable | null
         void queries.invalidateQueries(trpc.variables.pathFilter())
         void queries.invalidateQueries(trpc.services.pathFilter())
         onDismiss()
-        toastDone(`${name} is set in ${at.environment}`)
+        toastDone(`Set ${name} in ${at.environment}`)
       },
     }),
   )
@@ -98,14 +98,14 @@ export function SetVariable({ variable, onDismiss }: { variable: Variable | null
             {...form.register('value', { onChange: guessKind })}
             rows={3}
             autoFocus={variable !== null}
-            placeholder={variable?.secret ? 'A new value: the one it has is not shown' : undefined}
+            placeholder={variable?.secret ? 'New value; the current value is not shown' : undefined}
             className="font-mono"
           />
         )}
       </Field>
       <Field
         label="Kind"
-        hint="A secret is kept encrypted, masked in logs, and never shown again."
+        hint="A secret is encrypted, masked in logs, and never shown again."
         error={errors.kind?.message}
       >
         {(control) => (
@@ -119,7 +119,7 @@ export function SetVariable({ variable, onDismiss }: { variable: Variable | null
         <Checkbox
           {...form.register('inheritable')}
           label="Inheritable"
-          hint={`Without it, own copies in environments on ${at.environment}, which is protected, do not get this secret.`}
+          hint={`Otherwise, overrides in environments based on ${at.environment}, which is protected, do not get this secret.`}
         />
       )}
     </DialogForm>
@@ -127,7 +127,7 @@ export function SetVariable({ variable, onDismiss }: { variable: Variable | null
 }
 
 function descriptionOf({ state, from, overrides }: Variable, here: string): string {
-  if (state === 'withheld') return `${from} keeps its own: own copies in ${here} need one that is set here.`
-  if (state === 'removed') return `It is left out of ${here}, though ${overrides} has it.`
-  return `It comes from ${from}; what is set here overrides that for ${here} and what stems from it.`
+  if (state === 'withheld') return `${from} does not share it: overrides in ${here} need their own value.`
+  if (state === 'removed') return `It is excluded from ${here}, but set in ${overrides}.`
+  return `It is inherited from ${from}. A value set here overrides it in ${here} and in environments based on it.`
 }

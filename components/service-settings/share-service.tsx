@@ -45,9 +45,9 @@ const schema = z
     if (kind !== 'teams') return
     const names = wordsOf(teams)
     const bad = names.find((name) => !teamName.safeParse(name).success)
-    if (names.length === 0) context.addIssue({ code: 'custom', path: ['teams'], message: 'Name one team at least' })
+    if (names.length === 0) context.addIssue({ code: 'custom', path: ['teams'], message: 'Enter at least one team' })
     else if (bad !== undefined)
-      context.addIssue({ code: 'custom', path: ['teams'], message: `${bad} cannot be the name of a team` })
+      context.addIssue({ code: 'custom', path: ['teams'], message: `Invalid team name: ${bad}` })
   })
 
 const audienceOf = ({ kind, teams }: { kind: (typeof kinds)[number]; teams: string }): Audience =>
@@ -68,7 +68,7 @@ export function ShareService({ service, onDismiss }: { service: Service; onDismi
       approval: service.approval,
       perMinute: service.perMinute === null ? '' : String(service.perMinute),
       readable: service.readable,
-    } as z.infer<typeof schema>,
+    },
   })
   const share = useMutation(
     trpc.services.share.mutationOptions({
@@ -86,7 +86,7 @@ export function ShareService({ service, onDismiss }: { service: Service; onDismi
   return (
     <DialogForm
       title="Who may call it"
-      description="In every environment, from the next call on."
+      description="In every environment. Takes effect with the next call."
       place="side"
       form={form}
       submit="Share"
@@ -126,7 +126,7 @@ export function ShareService({ service, onDismiss }: { service: Service; onDismi
         ))}
       </fieldset>
       {kind === 'teams' && (
-        <Field label="Teams" hint="By name, with commas between." error={errors.teams?.message}>
+        <Field label="Teams" hint="Team names, separated by commas." error={errors.teams?.message}>
           {(control) => (
             <>
               <Input
@@ -148,22 +148,22 @@ export function ShareService({ service, onDismiss }: { service: Service; onDismi
           )}
         </Field>
       )}
-      {isLocked && <p className="text-muted">m3o.json in the source says who may call it: change it there.</p>}
+      {isLocked && <p className="text-muted">The audience is set in m3o.json in the source: change it there.</p>}
       <Suspense>
         <LosingAccess audience={audienceOf(form.watch())} />
       </Suspense>
       {(kind === 'teams' || kind === 'platform') && (
         <Checkbox
           {...form.register('approval')}
-          label="By approval"
-          hint="Another team asks first, and says what for; until you approve, its calls are refused."
+          label="Require approval"
+          hint="Other teams must request approval with a reason. Their calls are refused until you approve."
         />
       )}
       {kind !== 'team' && (
         <Field
-          label="Calls a minute of each other team"
+          label="Calls a minute for each other team"
           optional
-          hint="Empty: without a limit. A team can have a number of its own, under Consumers."
+          hint="Empty: without a limit. Set a limit for one team in Consumers."
           error={errors.perMinute?.message}
         >
           {(control) => (
@@ -171,7 +171,7 @@ export function ShareService({ service, onDismiss }: { service: Service; onDismi
           )}
         </Field>
       )}
-      <Field label="Who may read and fork its source" error={errors.readable?.message}>
+      <Field label="Source access" error={errors.readable?.message}>
         {(control) => (
           <Select {...control} {...form.register('readable')}>
             {readables.map((each) => (
@@ -184,7 +184,7 @@ export function ShareService({ service, onDismiss }: { service: Service; onDismi
       </Field>
       {kind === 'anyone' && (
         <p role="status" className="rounded border border-warn/40 bg-warn-soft px-3 py-2 text-pretty">
-          Whoever reaches the gateway may call every endpoint and open its address. It is told nothing of who they are.
+          Anyone who can reach the gateway can call every endpoint. The service is not told who they are.
         </p>
       )}
     </DialogForm>

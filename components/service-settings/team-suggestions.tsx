@@ -6,7 +6,7 @@ import { useService } from '#components/frame/service.ts'
 
 const most = 8
 
-/** Completes the name that is being typed: teams of one's own, those that share something with this one, and those that call this service. */
+/** Completes the name that is unsaved: teams of one's own, those that share something with this one, and those that call this service. */
 export function TeamSuggestions({ typed, onChoose }: { typed: string; onChoose: (teams: string) => void }) {
   const at = useService()
   const trpc = useTRPC()
@@ -22,7 +22,7 @@ export function TeamSuggestions({ typed, onChoose }: { typed: string; onChoose: 
     .slice(0, most)
   if (found.length === 0) return null
   return (
-    <span role="group" aria-label="Teams that match" className="mt-1.5 flex flex-wrap gap-1.5">
+    <span role="group" aria-label="Matching teams" className="mt-1.5 flex flex-wrap gap-1.5">
       {found.map((name) => (
         <button
           key={name}

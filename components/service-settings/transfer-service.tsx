@@ -26,7 +26,7 @@ export function TransferService({ id, onDismiss }: { id: string; onDismiss: () =
     trpc.services.transfer.mutationOptions({
       onSuccess: (_, { to }) => {
         void queries.invalidateQueries(trpc.services.pathFilter())
-        toastDone(`${at.service} is ${to}’s now`)
+        toastDone(`Transferred ${at.service} to ${to}`)
         router.push(paths.service({ team: to, environment: 'production', service: at.service }))
       },
     }),
@@ -40,7 +40,7 @@ export function TransferService({ id, onDismiss }: { id: string; onDismiss: () =
       busy={transfer.isPending || transfer.isSuccess}
       error={transfer.error}
       onDismiss={onDismiss}
-      reason={others.length === 0 ? 'You are in no other team in which you may make services' : null}
+      reason={others.length === 0 ? 'You are not in another team where you may create services' : null}
       description="With its source, history, logs, variables, secrets and data. Calls wait while it moves."
       onSubmit={({ to }) => transfer.mutate({ team: at.team, service: at.service, to, id })}
     >
@@ -54,11 +54,11 @@ export function TransferService({ id, onDismiss }: { id: string; onDismiss: () =
         )}
       </Field>
       <p className="text-pretty text-muted">
-        Its former name goes on leading to it, by path and by host, until {at.team} gives it to another service.{' '}
-        {at.team} stays in its audience, so that what calls it goes on; the new team may change that.
+        Its old name redirects, by path and by host, until {at.team} gives it to another service. {at.team} stays in its
+        audience, so its calls still work. The new team can change that.
       </p>
       <Suspense>
-        <AllDependants title="These call it, and go on without a change:" none="Nobody has called it in 30 days." />
+        <AllDependants title="These callers are not affected:" none="No calls in the last 30 days." />
       </Suspense>
       <Field label={`Type ${at.service} to confirm`} error={form.formState.errors.typed?.message}>
         {(control) => (

@@ -25,7 +25,7 @@ export function useTakeBack(): {
         {
           onSuccess: () => {
             fresh()
-            toastDone(`${name} is ${parent}’s again`)
+            toastDone(`${name} has the value of ${parent} again`)
           },
         },
       ),
@@ -35,7 +35,7 @@ export function useTakeBack(): {
         {
           onSuccess: () => {
             fresh()
-            toastDone(inheritable ? `${name} may be inherited` : `${name} stays in ${at.environment}`)
+            toastDone(inheritable ? `Marked ${name} as inheritable` : `Marked ${name} as not inheritable`)
           },
         },
       ),

@@ -72,14 +72,14 @@ export function VariableRow({ variable, refused, set, remove }: Props) {
           )}
           {isOwn && secret && state === 'set' && (
             <MenuItem icon={<Share2 />} reason={refused} onSelect={() => mark(name, !inheritable)}>
-              {inheritable ? 'Keep it from environments below' : 'Let environments below inherit it'}
+              {inheritable ? 'Mark as not inheritable' : 'Mark as inheritable'}
             </MenuItem>
           )}
           {state !== 'removed' && !(isOwn && overrides !== null) && (
             <>
               <MenuLine />
               <MenuItem icon={isOwn ? <Trash2 /> : <EyeOff />} bad={isOwn} reason={refused} onSelect={remove}>
-                {isOwn ? `Delete ${name}` : `Leave it out of ${here}`}
+                {isOwn ? `Delete ${name}` : `Exclude it from ${here}`}
               </MenuItem>
             </>
           )}
@@ -90,7 +90,7 @@ export function VariableRow({ variable, refused, set, remove }: Props) {
 }
 
 function Value({ variable: { state, secret, value, inheritable }, isOwn }: { variable: Variable; isOwn: boolean }) {
-  if (state === 'removed') return <span className="text-muted">left out here</span>
+  if (state === 'removed') return <span className="text-muted">excluded here</span>
   if (state === 'withheld')
     return (
       <>
@@ -121,7 +121,7 @@ function Origin({ variable: { state, from, overrides }, here }: { variable: Vari
   if (state === 'withheld')
     return (
       <>
-        <span className="shrink-0">kept by</span>
+        <span className="shrink-0">not inheritable from</span>
         <Named name={from} />
       </>
     )

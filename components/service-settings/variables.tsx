@@ -26,9 +26,9 @@ export function Variables({ service }: { service: Service }) {
   const unseen = useMay()('variable.read')
   if (unseen === null) return <SeenVariables service={service} />
   return (
-    <Section title="Variables and secrets" about="Given to instances as environment variables.">
+    <Section title="Variables and secrets" about="Instances get them as environment variables.">
       <Panel>
-        <EmptyState icon={<ShieldCheck />} title="Not for everybody here">{`${unseen}.`}</EmptyState>
+        <EmptyState icon={<ShieldCheck />} title="Restricted here">{`${unseen}.`}</EmptyState>
       </Panel>
     </Section>
   )
@@ -79,15 +79,15 @@ function SeenVariables({ service }: { service: Service }) {
       title="Variables and secrets"
       about={
         elsewhere === null
-          ? 'Given to instances as environment variables.'
-          : `${at.environment} is served by ${elsewhere}’s copy, with ${elsewhere}’s variables: those set here count once it is deployed into ${at.environment}.`
+          ? 'Instances get them as environment variables.'
+          : `${at.environment} inherits this service from ${elsewhere}, with its variables. Variables set here take effect when you deploy it to ${at.environment}.`
       }
       actions={variables.length > 0 && buttons}
     >
       <Panel>
         {variables.length === 0 ? (
           <EmptyState icon={<VariableIcon />} title="No variables" action={buttons}>
-            Settings that differ from one environment to another, and secrets, belong here rather than in the source.
+            Store secrets and settings that differ between environments here, not in the source.
           </EmptyState>
         ) : (
           <ul aria-label="Variables" className="divide-y divide-border">

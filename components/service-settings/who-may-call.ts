@@ -6,10 +6,10 @@ export const audienceMeanings: Record<Audience['kind'], { title: string; about: 
   team: { title: 'Its team', about: 'Members, their tokens, and the team’s other services.' },
   teams: {
     title: 'Named teams',
-    about: 'These teams as well: it stands in their catalogue, and they call it as @team/service.',
+    about: 'These teams too: they see it in their catalogue and call it as @team/service.',
   },
-  platform: { title: 'The whole platform', about: 'Everybody who is signed in here, and every team’s services.' },
-  anyone: { title: 'Anyone', about: 'No sign-in, no token: whoever reaches the gateway.' },
+  platform: { title: 'The whole platform', about: 'Everyone with an account, and services of every team.' },
+  anyone: { title: 'Anyone', about: 'No sign-in, no token: anyone who can reach the gateway.' },
 }
 
 export function spokenAudience(audience: Audience): string {
@@ -20,8 +20,8 @@ export function spokenAudience(audience: Audience): string {
 
 export const readableWords: Record<Readable, string> = {
   team: 'Nobody else',
-  callers: 'Whoever may call it',
-  anyone: 'Everybody signed in: open source',
+  callers: 'Everyone in its audience',
+  anyone: 'Everyone with an account: open source',
 }
 
 /** Whether a team, by name, is of an audience; the own team always is. */

@@ -90,8 +90,8 @@ export function AboutService({ at, service }: { at: OfService; service: Service 
           {endpoints.length === 0 ? (
             <p className="px-3 py-2 text-pretty text-muted">
               {service.revision === null
-                ? 'They are read from it once it runs.'
-                : 'It describes none: it takes any method on any path.'}
+                ? 'They are read from the running service.'
+                : 'It describes none: it accepts any method on any path.'}
             </p>
           ) : (
             <ul className="divide-y divide-border">

@@ -31,7 +31,7 @@ export function DeployDialog({ at, onDismiss }: { at: OfService; onDismiss: () =
       title={`Deploy ${at.service}`}
       form={form}
       submit={environment === undefined ? 'Deploy' : inEnvironment('Deploy', environment, 'to')}
-      reason={status.isPending ? 'Your draft is being read' : null}
+      reason={status.isPending ? 'Your draft is loading' : null}
       busy={deploy.isPending || deploy.isSuccess}
       error={deploy.error}
       onSubmit={({ message }) => deploy.mutate({ ...at, what: { draft: message.trim() === '' ? {} : { message } } })}
@@ -43,8 +43,8 @@ export function DeployDialog({ at, onDismiss }: { at: OfService; onDismiss: () =
         <Skeleton className="h-10" />
       ) : changes.length === 0 ? (
         <p className="text-pretty">
-          Your draft has no changes: the newest revision of {at.environment} is deployed again, with the variables and
-          settings of now.
+          Your draft has no changes. The newest revision of {at.environment} is deployed again with the current
+          variables and settings.
         </p>
       ) : (
         <div>
@@ -58,7 +58,7 @@ export function DeployDialog({ at, onDismiss }: { at: OfService; onDismiss: () =
           </ul>
         </div>
       )}
-      <Field label="What changed" optional hint="Shown in the timeline and in git’s history.">
+      <Field label="What changed" optional hint="Shown in the deployments list and in the git history.">
         {(control) => (
           <Textarea {...control} {...form.register('message')} autoFocus rows={2} placeholder="Greet politely" />
         )}

@@ -67,9 +67,9 @@ export function EverywhereTable({ at }: { at: OfService }) {
                 <OnLaptop laptop={copy.laptop} />
               ) : own ? (
                 copy.pinned ? (
-                  `pinned, as ${environment.parent} had it`
+                  `pinned to ${environment.parent}`
                 ) : (
-                  'own copy'
+                  'override'
                 )
               ) : (
                 `inherited from ${copy.environment}`

@@ -24,10 +24,10 @@ export function InstanceList({ service }: { service: Service }) {
     return (
       <p className="rounded border border-border bg-raised px-3 py-2 text-muted">
         {service.state === 'asleep'
-          ? 'It sleeps: the next call wakes it.'
+          ? 'It is asleep: the next call starts it.'
           : service.reason === null
-            ? 'Nothing runs here.'
-            : `Nothing runs here: ${service.reason}.`}
+            ? 'No running instances.'
+            : `No running instances: ${service.reason}.`}
       </p>
     )
   }

@@ -27,28 +27,27 @@ export function LostContext({ at }: { at: OfService }) {
               {lost.calls === 1 ? 'was' : 'were'} made in {lost.environment}, <By lost={lost} />
             </p>
             <p className="text-pretty text-muted">
-              It was answering calls of other environments, and did not say for which of them it called: the call’s
-              context ended in a queue, a pool of threads or a driver’s callback. <Bind /> In another language, send the{' '}
-              <code>baggage</code> header of the call being answered along. A copy of its own in an environment calls
-              there in any case.
+              It handled calls of other environments at that time, and its own calls did not name their environment: the
+              context was lost in a queue, a thread pool or a driver callback. <Bind /> In other languages, pass on the{' '}
+              <code>baggage</code> header of the incoming call. An override in an environment always calls there.
             </p>
           </div>
         </section>
       )}
       {late !== null && (
         <section
-          aria-label="Calls made after an answer"
+          aria-label="Calls made after the response"
           className="flex items-start gap-2 rounded border border-border bg-sunken px-3 py-2"
         >
           <Clock aria-hidden className="mt-[3px] size-3.5 shrink-0 text-muted" />
           <div className="min-w-0">
             <p className="text-pretty">
-              <Calls at={at} lost={late} /> {late.calls === 1 ? 'was' : 'were'} made for a call that had been answered,
-              while calls of other environments were being answered, <By lost={late} />
+              <Calls at={at} lost={late} /> {late.calls === 1 ? 'was' : 'were'} made for a finished call while calls of
+              other environments were in progress, <By lost={late} />
             </p>
             <p className="text-pretty text-muted">
-              That is right for work that goes on after an answer. If the service works off a queue of its own, work of
-              one call may run in another’s environment. <Bind />
+              This is fine for work that continues after the response. If the service has its own queue, work of one
+              call may run in the environment of another. <Bind />
             </p>
           </div>
         </section>
@@ -88,7 +87,7 @@ function By({ lost }: { lost: Lost }) {
 function Bind() {
   return (
     <>
-      Bind what waits to its call, with <code>AsyncResource.bind(work)</code> in Node or{' '}
+      Bind waiting work to its call with <code>AsyncResource.bind(work)</code> in Node or{' '}
       <code>contextvars.copy_context().run</code> in Python.
     </>
   )

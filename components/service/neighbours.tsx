@@ -16,17 +16,17 @@ export function Neighbours({ at }: { at: OfService }) {
     <>
       <List
         title="Called by"
-        none="Nobody has called it here."
+        none="No callers here."
         entries={callers.map(({ caller, requests }) => ({
           name: caller,
           requests,
-          isService: caller !== 'person' && caller !== 'anyone' && !caller.startsWith('people of '),
+          isService: caller !== 'person' && caller !== 'anyone' && !caller.startsWith('members of '),
         }))}
         at={at}
       />
       <List
         title="Calls"
-        none="It has called no other service here."
+        none="It calls no other services here."
         entries={callees.map(({ service, requests }) => ({ name: service, requests, isService: true }))}
         at={at}
       />

@@ -44,7 +44,7 @@ export function Overview({ readme }: { readme?: ReadyReadme | undefined }) {
           </Section>
           <RecentDeployments at={at} />
           {service.revision !== null && <HowToCall service={service} />}
-          <Section title="Environments" about="Which copy serves where.">
+          <Section title="Environments" about="The live revision in each environment.">
             <EverywhereTable at={at} />
           </Section>
           <Section title="README">
@@ -68,14 +68,14 @@ function Head({ at, service }: { at: OfService; service: Service }) {
     service.laptop !== null
       ? onLaptop(service, service.laptop)
       : service.from === null
-        ? `Not deployed in ${at.environment}.`
+        ? `Not deployed to ${at.environment}.`
         : service.from !== at.environment
-          ? `${at.environment} has no copy of its own: ${service.from} serves its calls. Deploy here to change it for ${at.environment} alone.`
+          ? `${at.environment} has no override: it inherits this service from ${service.from}. Deploy here to change it only in ${at.environment}.`
           : environment?.parent == null
             ? undefined
             : service.pinned
-              ? `${at.environment} is pinned: it keeps this revision, whatever is deployed into ${environment.parent}.`
-              : `${at.environment} has a copy of its own, apart from ${environment.parent}.`
+              ? `${at.environment} is pinned: it keeps this revision when ${environment.parent} changes.`
+              : `${at.environment} overrides the revision of ${environment.parent}.`
   return (
     <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
       <div className="min-w-0 grow basis-80">
@@ -83,8 +83,8 @@ function Head({ at, service }: { at: OfService; service: Service }) {
           {service.description === '' ? (
             <span className="text-muted">
               {service.revision === null
-                ? 'Once deployed, its README’s first paragraph stands here.'
-                : 'No description yet: the README’s first paragraph stands here.'}
+                ? 'The first paragraph of the README appears here after a deployment.'
+                : 'No description yet: the first paragraph of the README appears here.'}
             </span>
           ) : (
             service.description
@@ -112,8 +112,8 @@ function Head({ at, service }: { at: OfService; service: Service }) {
 function onLaptop({ from, revision }: Service, laptop: Laptop): string {
   const beneath =
     revision === null
-      ? 'Nothing is deployed beneath it.'
-      : `${revision} serves again once it lets go; deployments meanwhile go on beneath it.`
+      ? 'No revision is deployed.'
+      : `${revision} is live again when m3o dev stops. You can still deploy.`
   return `In ${from} it runs on ${spokenLaptop(laptop.by)}. ${beneath}`
 }
 

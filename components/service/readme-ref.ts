@@ -8,7 +8,7 @@ export function readmeRef(
   return serving === undefined ? { draft: true } : { commit: serving.commit }
 }
 
-export const readmePath = (tree: readonly { path: string; kind: string }[]): string | undefined =>
+const readmePath = (tree: readonly { path: string; kind: string }[]): string | undefined =>
   tree.find(({ path, kind }) => kind === 'file' && /^readme(\.(md|markdown|txt))?$/i.test(path))?.path
 
 /** The README first, then what is under docs/, by path. */

@@ -17,13 +17,13 @@ export function RecentDeployments({ at }: { at: OfService }) {
       title="Last deployments"
       actions={
         <Link href={paths.service(at, 'deployments')} className="text-small text-muted hover:text-text">
-          All of them
+          All deployments
         </Link>
       }
     >
       {deployments.length === 0 ? (
         <p className="rounded border border-border bg-raised px-3 py-2 text-muted">
-          Nothing was deployed into {at.environment} yet.
+          No deployments to {at.environment} yet.
         </p>
       ) : (
         <RowList>

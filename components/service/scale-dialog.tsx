@@ -49,7 +49,7 @@ export function ScaleDialog({
       onDismiss={onDismiss}
     >
       <div className="grid grid-cols-2 gap-3">
-        <Field label="At least" hint="0: it may sleep when idle." error={errors.min?.message}>
+        <Field label="At least" hint="0: it sleeps when idle." error={errors.min?.message}>
           {(control) => (
             <Input {...control} {...form.register('min', bounds(0))} type="number" min={0} max={32} autoFocus />
           )}
@@ -60,7 +60,7 @@ export function ScaleDialog({
               {...control}
               {...form.register('max', {
                 ...bounds(1),
-                validate: (max, { min }) => max >= min || 'not below the least',
+                validate: (max, { min }) => max >= min || 'not below the minimum',
               })}
               type="number"
               min={1}
@@ -69,7 +69,7 @@ export function ScaleDialog({
           )}
         </Field>
       </div>
-      <p className="text-muted">The same revision is deployed with the new number: no request is lost.</p>
+      <p className="text-muted">The same revision is deployed with the new number of instances. No request is lost.</p>
     </DialogForm>
   )
 }

@@ -38,7 +38,7 @@ export function ServiceActions({ at, service }: { at: OfService; service: Servic
   // What is older than a page of deployments is known to the platform alone.
   const noBefore =
     deployments !== undefined && deployments.length < pageSize && before === undefined
-      ? 'No other revision was live here before'
+      ? 'No other revision was live here'
       : null
   const rollbackReason = reasons.rollback ?? noBefore
   const restart = useRestart(at)
@@ -100,9 +100,9 @@ export function ServiceActions({ at, service }: { at: OfService; service: Servic
             title:
               environment.pinned === null
                 ? `Reset to ${environment.parent}`
-                : `Reset to ${environment.parent}’s of now`,
+                : `Reset to the current revision of ${environment.parent}`,
             icon: <History />,
-            words: 'drop own copy inherit',
+            words: 'drop override inherit',
             reason: reasons.reset,
             run: () => setOpen('reset'),
           },
@@ -192,9 +192,9 @@ export function useReasons(at: OfService, service: Service) {
     environment?.overrides.some((one) => one.serviceId === service.id) !== true
   const elsewhere =
     isBare && service.laptop !== null
-      ? `It runs on ${spokenLaptop(service.laptop.by)}, and nothing is deployed in ${at.environment} itself`
+      ? `It runs on ${spokenLaptop(service.laptop.by)}, and nothing is deployed to ${at.environment}`
       : service.from !== null && service.from !== at.environment
-        ? `${at.environment} has no copy of its own: it is served by ${service.from}`
+        ? `${at.environment} has no copy of its own: it is inherited from ${service.from}`
         : service.from === null
           ? 'It has never been deployed here'
           : null
@@ -208,7 +208,7 @@ export function useReasons(at: OfService, service: Service) {
     scale:
       deploy ??
       elsewhere ??
-      (service.locked.includes('instances') ? 'm3o.json says how many instances run' : by('scale')),
+      (service.locked.includes('instances') ? 'The number of instances is set in m3o.json' : by('scale')),
     rollback: deploy ?? elsewhere ?? by('rollback'),
     kill: deploy ?? elsewhere ?? by('kill'),
     exec:

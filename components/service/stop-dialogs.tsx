@@ -43,13 +43,13 @@ export function RollbackDialog({
     >
       <p>
         {to === undefined ? (
-          'The revision that was live before serves again'
+          'The previous revision becomes live again'
         ) : (
           <>
-            Revision <code>{to.revision}</code> serves again
+            Revision <code>{to.revision}</code> becomes live again
           </>
         )}
-        , with the variables of that time. What serves now goes on until the switch; no request is lost.
+        , with the variables that it had. The current revision stays live until the switch. No request is lost.
       </p>
     </Confirm>
   )
@@ -62,7 +62,7 @@ export function KillDialog({ at, onDismiss }: Props) {
     trpc.services.kill.mutationOptions({
       onSuccess: () => {
         onDismiss()
-        toastDone(`${at.service} is stopped`, { description: 'Restart or deploy it to have it serve again.' })
+        toastDone(`${at.service} is stopped`, { description: 'Restart or deploy it to make it live again.' })
       },
     }),
   )
@@ -76,7 +76,7 @@ export function KillDialog({ at, onDismiss }: Props) {
       onConfirm={() => kill.mutate(at)}
       onDismiss={onDismiss}
     >
-      <p>Calls to it are refused from then on. Its source, history, variables and settings stay.</p>
+      <p>Calls to it are refused. Its source, history, variables and settings stay.</p>
     </Confirm>
   )
 }
@@ -88,13 +88,13 @@ export function ResetDialog({ at, parent, onDismiss }: Props & { parent: string 
     trpc.environments.reset.mutationOptions({
       onSuccess: () => {
         onDismiss()
-        toastDone(`${at.service} is served by ${parent} again`)
+        toastDone(`${at.service} is inherited from ${parent} again`)
       },
     }),
   )
   return (
     <Confirm
-      title={`Drop ${at.environment}’s own copy?`}
+      title={`Reset ${at.environment} to ${parent}?`}
       action={`Reset to ${parent}`}
       name={at.service}
       busy={reset.isPending}
@@ -103,10 +103,10 @@ export function ResetDialog({ at, parent, onDismiss }: Props & { parent: string 
       onDismiss={onDismiss}
     >
       <p>
-        What was deployed into {at.environment} stops, and its calls go to{' '}
+        The override in {at.environment} stops. Calls then go to{' '}
         {isPinned
-          ? `the revision that ${parent} has of ${at.service} now: ${at.environment} is pinned, so it stays with that one`
-          : `${parent}’s ${at.service} again`}
+          ? `the current revision of ${at.service} in ${parent}. ${at.environment} is pinned, so it keeps that revision`
+          : `${at.service} of ${parent}`}
         . The commits stay in the repository.
       </p>
     </Confirm>

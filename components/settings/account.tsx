@@ -35,9 +35,7 @@ export function Account() {
   const verify = useMutation(
     trpc.security.verifyEmail.mutationOptions({
       onSuccess: ({ mailed }) =>
-        toastDone(
-          mailed ? `A link is on its way to ${person.email}` : 'An operator of this platform can give you the link',
-        ),
+        toastDone(mailed ? `Sent a link to ${person.email}` : 'An operator of this platform can give you the link'),
       onError: toastError,
     }),
   )
@@ -68,7 +66,7 @@ export function Account() {
                   <span className="flex gap-1.5">
                     {!security.emailVerified && (
                       <Button size="small" busy={verify.isPending} onClick={() => verify.mutate()}>
-                        Confirm it
+                        Confirm
                       </Button>
                     )}
                     <Button size="small" onClick={() => setOpen('email')}>
@@ -79,7 +77,7 @@ export function Account() {
               </Property>
               <Property name="Password">
                 <Line>
-                  <span className="text-muted">{security.hasPassword ? 'kept as a hash' : 'none'}</span>
+                  <span className="text-muted">{security.hasPassword ? 'stored as a hash' : 'none'}</span>
                   <Button size="small" onClick={() => setOpen('password')}>
                     {security.hasPassword ? 'Change' : 'Set one'}
                   </Button>

@@ -36,12 +36,12 @@ export function AddPasskey({
       onDismiss={onDismiss}
     >
       <p className="text-pretty">
-        Kept by this device, your password manager or a security key. It signs you in with your finger, face or PIN,
-        here only.
+        Stored on this device, in your password manager or on a security key. It signs you in to this platform with your
+        fingerprint, face or PIN.
       </p>
-      <Field label="Name" hint="By which you know it again." error={form.formState.errors.name?.message}>
+      <Field label="Name" hint="To recognize it later." error={form.formState.errors.name?.message}>
         {(control) => (
-          <Input {...control} {...form.register('name', { required: 'say what it is', maxLength: 100 })} autoFocus />
+          <Input {...control} {...form.register('name', { required: 'enter a name', maxLength: 100 })} autoFocus />
         )}
       </Field>
     </DialogForm>

@@ -29,7 +29,7 @@ export function ChangeEgress({ egress, most, onDismiss }: { egress: Egress; most
       onSuccess: async (_, { egress: now }) => {
         await queries.invalidateQueries(trpc.teams.egress.queryFilter({ team }))
         toastDone(
-          `Services of ${team} reach: ${now.mode === 'listed' ? egressText(now) : egressModes[now.mode].toLowerCase()}`,
+          `Services of ${team} can reach: ${now.mode === 'listed' ? egressText(now) : egressModes[now.mode].toLowerCase()}`,
         )
         onDismiss()
       },
@@ -40,15 +40,15 @@ export function ChangeEgress({ egress, most, onDismiss }: { egress: Egress; most
       change.mutate({ team, egress: wanted === 'listed' ? parseEgress(hosts.split(/[\s,]+/)) : { mode: wanted } })
     } catch (error) {
       const [issue] = (error as { issues?: { message: string }[] }).issues ?? []
-      form.setError('hosts', { message: issue?.message ?? 'this is not understood' })
+      form.setError('hosts', { message: issue?.message ?? 'invalid' })
     }
   }
   return (
     <DialogForm
-      title="The outside world"
+      title="Outbound network access"
       description={
         most.mode === 'all'
-          ? 'Holds at once, for connections that are open too.'
+          ? 'Takes effect at once, also for open connections.'
           : `The operator allows at most: ${egressText(most)}.`
       }
       form={form}
@@ -67,7 +67,7 @@ export function ChangeEgress({ egress, most, onDismiss }: { egress: Egress; most
       {mode === 'listed' && (
         <Field
           label="Hosts and networks"
-          hint="One a line: api.example.com, 203.0.113.0/24. Names are looked up again and again."
+          hint="One per line: api.example.com, 203.0.113.0/24. Host names are resolved again regularly."
           error={form.formState.errors.hosts?.message}
         >
           {(control) => (
@@ -76,9 +76,7 @@ export function ChangeEgress({ egress, most, onDismiss }: { egress: Egress; most
         </Field>
       )}
       {mode === 'none' && (
-        <p className="text-muted">
-          Builds cannot install packages either, unless they come from the operator’s registry.
-        </p>
+        <p className="text-muted">Builds cannot install packages either, except from the operator’s registry.</p>
       )}
     </DialogForm>
   )

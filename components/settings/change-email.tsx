@@ -14,8 +14,8 @@ export function ChangeEmail({ onDismiss }: { onDismiss: () => void }) {
   const change = useConfirmedMutation((given: { email: string }) => client.security.changeEmail.mutate(given), {
     onSuccess: ({ mailed }, { email }) => {
       toastDone(
-        mailed ? `Open the link that is on its way to ${email}` : 'An operator of this platform can give you the link',
-        { description: 'Until then your address stays as it is.' },
+        mailed ? `Open the link that was sent to ${email}` : 'An operator of this platform can give you the link',
+        { description: 'Your address does not change until then.' },
       )
       onDismiss()
     },
@@ -32,14 +32,14 @@ export function ChangeEmail({ onDismiss }: { onDismiss: () => void }) {
     >
       <Field
         label="New email"
-        hint="A link goes there: opening it makes it your address."
+        hint="We send a link there. Opening it changes your address."
         error={form.formState.errors.email?.message}
       >
         {(control) => (
           <Input
             {...control}
             {...form.register('email', {
-              required: 'say which',
+              required: 'enter an address',
               pattern: { value: /^[^\s@]+@[^\s@]+$/, message: 'this is not an email address' },
             })}
             type="email"

@@ -34,7 +34,7 @@ export function ChangeName({ onDismiss }: { onDismiss: () => void }) {
         {(control) => (
           <Input
             {...control}
-            {...form.register('name', { required: 'say how you are called', maxLength: 100 })}
+            {...form.register('name', { required: 'enter your name', maxLength: 100 })}
             autoFocus
             autoComplete="name"
           />

@@ -17,8 +17,8 @@ export function ChangePassword({ onDismiss }: { onDismiss: () => void }) {
   const change = useMutation(
     trpc.person.changePassword.mutationOptions({
       onSuccess: (signedOut, { signOutElsewhere }) => {
-        toastDone('The password is changed', {
-          description: signOutElsewhere === false ? 'You are still signed in everywhere else.' : wordsOf(signedOut),
+        toastDone('Changed the password', {
+          description: signOutElsewhere === false ? 'Other sessions stay signed in.' : wordsOf(signedOut),
         })
         void queries.invalidateQueries(trpc.person.sessions.queryFilter())
         onDismiss()
@@ -41,7 +41,7 @@ export function ChangePassword({ onDismiss }: { onDismiss: () => void }) {
         {(control) => (
           <Input
             {...control}
-            {...form.register('current', { required: 'needed to change it' })}
+            {...form.register('current', { required: 'required' })}
             type="password"
             autoFocus
             autoComplete="current-password"
@@ -54,7 +54,7 @@ export function ChangePassword({ onDismiss }: { onDismiss: () => void }) {
             {...control}
             {...form.register('next', {
               minLength: { value: 8, message: 'at least 8 characters' },
-              required: 'choose one',
+              required: 'enter a password',
             })}
             type="password"
             autoComplete="new-password"

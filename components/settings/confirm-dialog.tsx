@@ -39,13 +39,13 @@ export function ConfirmDialog({ onDone, onDismiss }: { onDone: () => void; onDis
           </>
         }
       >
-        <p className="text-pretty">This changes how you sign in, and it has been a while since you did.</p>
+        <p className="text-pretty">This changes how you sign in. Sign in again to continue.</p>
       </Dialog>
     )
   }
   return (
     <DialogForm
-      title="Is it you?"
+      title="Confirm your identity"
       description="This changes how you sign in."
       form={form}
       submit="Confirm"
@@ -60,7 +60,7 @@ export function ConfirmDialog({ onDone, onDismiss }: { onDone: () => void; onDis
           {(control) => (
             <Input
               {...control}
-              {...form.register('password', { required: 'needed to go on' })}
+              {...form.register('password', { required: 'required' })}
               type="password"
               autoFocus
               autoComplete="current-password"
@@ -72,7 +72,7 @@ export function ConfirmDialog({ onDone, onDismiss }: { onDone: () => void; onDis
           {(control) => (
             <Input
               {...control}
-              {...form.register('code', { required: 'needed to go on' })}
+              {...form.register('code', { required: 'required' })}
               autoFocus
               autoComplete="one-time-code"
               className="font-mono"

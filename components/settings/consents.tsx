@@ -15,7 +15,7 @@ export function Consents() {
   const revoke = useMutation(
     trpc.person.revokeConsent.mutationOptions({
       onSuccess: () => {
-        toastDone('It is not told who you are any more')
+        toastDone('Withdrew your consent')
         void queries.invalidateQueries(trpc.person.consents.queryFilter())
       },
       onError: toastError,
@@ -24,11 +24,11 @@ export function Consents() {
   if (consents.length === 0) return null
   return (
     <Section
-      title="Services that know you"
-      about="Services of other teams that are told your email and a team of yours when you open them in a browser."
+      title="Services with your consent"
+      about="Services of other teams that get your email and one of your teams when you open them in a browser."
     >
       <Panel>
-        <ul aria-label="Services that know you" className="divide-y divide-border">
+        <ul aria-label="Services with your consent" className="divide-y divide-border">
           {consents.map(({ serviceId, service, team, at }) => (
             <li key={serviceId} className="flex min-h-[38px] items-center gap-3 py-1 pr-1.5 pl-3">
               <span className="min-w-0 truncate">
@@ -39,7 +39,7 @@ export function Consents() {
               </span>
               <IconButton
                 size="small"
-                label={`Take back what @${team}/${service} may know`}
+                label={`Withdraw consent for @${team}/${service}`}
                 onClick={() => revoke.mutate({ serviceId })}
               >
                 <X />

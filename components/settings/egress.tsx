@@ -22,8 +22,8 @@ export function Egress() {
   const [open, setOpen] = useState(false)
   return (
     <Section
-      title="The outside world"
-      about="Where its services and builds may go. Other services, by the gateway, they always reach; private addresses and this machine never."
+      title="Outbound network access"
+      about="Addresses that its services and builds can reach. They always reach other services through the gateway, and never private addresses or this machine."
       actions={
         <Button reason={may('team.write')} onClick={() => setOpen(true)}>
           Change
@@ -43,7 +43,7 @@ export function Egress() {
           )}
           {unenforced !== null && (
             <Property name="Here">
-              <span className="text-warn">Nobody is held to it on this machine: {unenforced}.</span>
+              <span className="text-warn">It is not enforced on this machine: {unenforced}.</span>
             </Property>
           )}
         </Properties>

@@ -33,12 +33,12 @@ export function Health() {
         title="Health"
         about={
           <>
-            What the platform leans on, as of <Time at={health.dataUpdatedAt} />.
+            Platform dependencies, as of <Time at={health.dataUpdatedAt} />.
           </>
         }
         actions={
           <Button busy={busy} onClick={lookAgain}>
-            {!busy && <RotateCw />}Look again
+            {!busy && <RotateCw />}Check again
           </Button>
         }
       >
@@ -63,10 +63,10 @@ export function Health() {
         about={
           memory > 0 ? (
             <>
-              <span className="tabular">{mebibytes(memory)}</span> together. Each that ends is started again by itself.
+              <span className="tabular">{mebibytes(memory)}</span> together. Processes that exit are restarted.
             </>
           ) : (
-            'Each that ends is started again by itself.'
+            'Processes that exit are restarted.'
           )
         }
       >
@@ -88,13 +88,13 @@ export function Health() {
       </Section>
       <Section
         title="From elsewhere"
-        about="For load balancers, for a shell, and for Prometheus, which needs an operator’s token."
+        about="Health checks for load balancers, and metrics for Prometheus (needs an operator’s token)."
       >
         <Panel>
           <Properties>
             <Address name="Console’s health" value={`${about.url}/health`} />
             <Address name="Gateway’s health" value={`${about.gateway.url}/health`} />
-            <Address name="All of this" value="m3o doctor" />
+            <Address name="Full status" value="m3o doctor" />
             <Address name="Metrics of web" value={`${about.url}/metrics`} />
             <Address name="Metrics of runtime" value={`${about.url}/metrics/runtime`} />
             <Address name="Metrics of gateway" value={`${about.url}/metrics/gateway`} />

@@ -34,7 +34,7 @@ export function LinkedAccounts({ security: { linked, providers } }: { security: 
   if (linked.length === 0 && providers.length === 0) return null
   const open = providers.filter((provider) => !provider.linked)
   return (
-    <Section title="Linked accounts" about="Whoever is signed in to one of these elsewhere is you here.">
+    <Section title="Linked accounts" about="Signing in to one of these accounts signs you in here.">
       <Panel>
         <ul className="divide-y divide-border">
           {linked.map(({ provider, subject, name, email, usedAt }) => (

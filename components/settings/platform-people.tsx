@@ -18,9 +18,9 @@ const RemoveFactors = dynamic(() => import('./remove-factors.tsx').then((module)
 })
 
 const signUpWords: Readonly<Record<SignUp, string>> = {
-  open: 'Anyone who reads mail at the address that they give gets an account.',
-  invitation: 'Who is invited to a team gets an account, and nobody else.',
-  closed: 'Nobody new gets an account, invited or not.',
+  open: 'Anyone who can confirm an email address gets an account.',
+  invitation: 'Only people who are invited to a team get an account.',
+  closed: 'No new accounts, even with an invitation.',
 }
 
 /** For operators: how people get in, and the links that they have to pass on. */
@@ -37,7 +37,7 @@ export function PlatformPeople() {
   return (
     <ConfirmYou>
       {removing && <RemoveFactors onDismiss={() => setRemoving(false)} />}
-      <Section title="People" about="How people get in. Who is in already stays.">
+      <Section title="People" about="Who can create an account. Existing accounts are not affected.">
         <Panel>
           <Properties>
             <Property name="Sign-up">
@@ -53,13 +53,13 @@ export function PlatformPeople() {
               />
               <span className="mt-1 block text-small text-pretty text-muted">
                 {signUpWords[chosen]}
-                {chosen === 'open' && mail === undefined && ' Without a mail server, you pass each their link on.'}
+                {chosen === 'open' && mail === undefined && ' Without a mail server, you pass the links on.'}
               </span>
             </Property>
             <Property name="Mail">
               {mail === undefined ? (
                 <span className="text-muted">
-                  None is sent: links wait below. Set <code>M3O_SMTP_URL</code> and <code>M3O_MAIL_FROM</code>.
+                  No mail server: links wait below. Set <code>M3O_SMTP_URL</code> and <code>M3O_MAIL_FROM</code>.
                 </span>
               ) : (
                 <>
@@ -70,9 +70,9 @@ export function PlatformPeople() {
             </Property>
             <Property name="Lost second factor">
               <span className="flex items-center justify-between gap-2">
-                <span className="text-muted">Somebody has neither it nor a recovery code.</span>
+                <span className="text-muted">For a person who lost both the second factor and the recovery codes.</span>
                 <Button size="small" onClick={() => setRemoving(true)}>
-                  Remove theirs
+                  Remove it
                 </Button>
               </span>
             </Property>

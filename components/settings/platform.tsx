@@ -20,10 +20,7 @@ export function Platform() {
   return (
     <PageBody>
       <PlatformPeople />
-      <Section
-        title="Isolation"
-        about="How services are kept apart on this machine, and where that is weaker than it could be."
-      >
+      <Section title="Isolation" about="How services are isolated on this machine, and where isolation is weak.">
         <Panel>
           <ul className="divide-y divide-border">
             {isolation.map(({ what, how, weaker }) => (
@@ -51,7 +48,7 @@ export function Platform() {
               <span className="flex flex-wrap items-baseline justify-between gap-x-4">
                 <code className="text-small">{status.version}</code>
                 <span className="text-muted">
-                  to another one, while all goes on: <code className="text-small">git pull; bin/m3o upgrade</code>
+                  to another version, without downtime: <code className="text-small">git pull; bin/m3o upgrade</code>
                 </span>
               </span>
             </Property>
@@ -59,7 +56,7 @@ export function Platform() {
               <Time at={status.startedAt} />
             </Property>
             <Property name="Engine">{status.engine}</Property>
-            <Property name="Key of secrets">
+            <Property name="Encryption key of secrets">
               <span className="flex items-center justify-between gap-2">
                 <span className="text-muted">in a file beside the database</span>
                 <Button size="small" onClick={() => setRotating(true)}>

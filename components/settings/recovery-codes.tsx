@@ -8,20 +8,19 @@ export function RecoveryCodes({ codes, onDismiss }: { codes: string[]; onDismiss
   const { copied, copy } = useCopy(codes.join('\n'))
   return (
     <Dialog
-      title="Keep these recovery codes"
+      title="Save these recovery codes"
       onDismiss={onDismiss}
       footer={
         <>
           <Button onClick={copy}>{copied ? 'Copied' : 'Copy'}</Button>
           <Button kind="primary" autoFocus onClick={onDismiss}>
-            I have kept them
+            I have saved them
           </Button>
         </>
       }
     >
       <p className="mb-3 text-pretty">
-        Each signs you in once, should you lose your phone or your passkey. Keep them where you keep your passwords, or
-        on paper.
+        Each code signs you in once if you lose your phone or your passkey. Store them with your passwords, or on paper.
       </p>
       <ul
         data-secret
@@ -33,7 +32,7 @@ export function RecoveryCodes({ codes, onDismiss }: { codes: string[]; onDismiss
           <li key={code}>{code}</li>
         ))}
       </ul>
-      <p className="mt-3 text-muted">They are not shown again: only their hashes are kept.</p>
+      <p className="mt-3 text-muted">They are not shown again: only their hashes are stored.</p>
     </Dialog>
   )
 }

@@ -13,7 +13,7 @@ export function RemoveFactors({ onDismiss }: { onDismiss: () => void }) {
   const form = useForm({ defaultValues: { email: '' } })
   const remove = useConfirmedMutation((given: { email: string }) => client.platform.removeFactors.mutate(given), {
     onSuccess: ({ email }) => {
-      toastDone(`${email} signs in by password alone now`, { description: 'Their sessions have ended.' })
+      toastDone(`${email} now signs in with the password only`, { description: 'Their sessions have ended.' })
       onDismiss()
     },
   })
@@ -28,12 +28,12 @@ export function RemoveFactors({ onDismiss }: { onDismiss: () => void }) {
       onDismiss={onDismiss}
     >
       <p className="text-pretty">
-        Be sure that it is they who ask: call them, or see them. Their app, passkeys and recovery codes go, and their
-        sessions end.
+        Verify the identity of the person first, for example by phone. Their app, passkeys and recovery codes are
+        removed, and their sessions end.
       </p>
       <Field label="Email" error={form.formState.errors.email?.message}>
         {(control) => (
-          <Input {...control} {...form.register('email', { required: 'say whose' })} type="email" autoFocus />
+          <Input {...control} {...form.register('email', { required: 'enter an address' })} type="email" autoFocus />
         )}
       </Field>
     </DialogForm>

@@ -38,7 +38,7 @@ export function RenameTeam({ onDismiss }: { onDismiss: () => void }) {
     >
       <Field
         label="Name"
-        hint="Part of its services’ addresses; the former ones redirect."
+        hint="Part of its services’ addresses. The old ones redirect."
         error={form.formState.errors.name?.message}
       >
         {(control) => <Input {...control} {...form.register('name')} autoFocus className="font-mono" />}

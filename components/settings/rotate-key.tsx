@@ -10,24 +10,24 @@ export function RotateKey({ onDismiss }: { onDismiss: () => void }) {
     trpc.platform.rotateKey.mutationOptions({
       onSuccess: ({ sealed }) => {
         onDismiss()
-        toastDone('Secrets have another key', {
-          description: `${sealed} values were encrypted anew. The key before goes in a minute.`,
+        toastDone('Rotated the encryption key', {
+          description: `${sealed} values were encrypted again. The old key is removed in a minute.`,
         })
       },
     }),
   )
   return (
     <Confirm
-      title="Another key for secrets?"
-      action="Encrypt them anew"
+      title="Rotate the encryption key?"
+      action="Rotate the key"
       busy={rotate.isPending}
       error={rotate.error}
       onConfirm={() => rotate.mutate()}
       onDismiss={onDismiss}
     >
       <p>
-        All secrets of all teams are encrypted anew, at once and while everything runs. Backups made until now hold the
-        key before, and go on being readable with it.
+        All secrets of all teams are encrypted with a new key, without downtime. Earlier backups contain the old key and
+        stay readable.
       </p>
     </Confirm>
   )

@@ -57,8 +57,8 @@ export function SecondFactors({ security }: { security: Security }) {
       title="Second factor"
       about={
         has
-          ? 'Asked for after your password. A passkey signs you in by itself, too.'
-          : 'Then your password alone signs nobody in. A passkey signs you in by itself, too.'
+          ? 'Required after your password. A passkey also signs you in without a password.'
+          : 'Protects your account if someone learns your password. A passkey also signs you in without a password.'
       }
       actions={<Button onClick={() => setOpen('passkey')}>Add a passkey</Button>}
     >
@@ -118,7 +118,7 @@ export function SecondFactors({ security }: { security: Security }) {
                 />
               </span>
               <Button size="small" busy={renew.isPending} onClick={() => setOpen('renew')}>
-                Make new ones
+                Create new codes
               </Button>
             </li>
           )}
@@ -128,14 +128,14 @@ export function SecondFactors({ security }: { security: Security }) {
       {open === 'passkey' && <AddPasskey onDone={added} onDismiss={() => setOpen(null)} />}
       {open === 'renew' && (
         <Confirm
-          title="Make new recovery codes?"
-          action="Make new ones"
+          title="Create new recovery codes?"
+          action="Create new codes"
           busy={renew.isPending}
           error={null}
           onConfirm={() => renew.mutate({})}
           onDismiss={() => setOpen(null)}
         >
-          <p>The ones that you have stop working.</p>
+          <p>Your current codes stop working.</p>
         </Confirm>
       )}
       {open !== null && typeof open === 'object' && 'codes' in open && (
@@ -155,7 +155,7 @@ export function SecondFactors({ security }: { security: Security }) {
         >
           <p>
             {last
-              ? 'It is your only second factor: your password alone signs you in from then on.'
+              ? 'It is your only second factor: afterwards, your password is enough to sign in.'
               : 'Your other second factors stay.'}
           </p>
         </Confirm>

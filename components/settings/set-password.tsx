@@ -18,7 +18,7 @@ export function SetPassword({ onDismiss }: { onDismiss: () => void }) {
   const form = useForm({ defaultValues: { password: '' } })
   const set = useConfirmedMutation((given: { password: string }) => client.security.setPassword.mutate(given), {
     onSuccess: () => {
-      toastDone('You have a password now')
+      toastDone('Set a password')
       void queries.invalidateQueries(trpc.security.pathFilter())
       onDismiss()
     },
@@ -40,7 +40,7 @@ export function SetPassword({ onDismiss }: { onDismiss: () => void }) {
             {...control}
             {...form.register('password', {
               minLength: { value: 8, message: 'at least 8 characters' },
-              required: 'choose one',
+              required: 'enter a password',
             })}
             type="password"
             autoFocus

@@ -32,12 +32,13 @@ export function SetUpApp({
   // The secret is made when the dialog opens, not when it is looked at again.
   useEffect(() => {
     begin.mutate({})
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the secret is made once, when the dialog opens
   }, [])
   return (
     <DialogForm
       title="Authenticator app"
       form={form}
-      submit="It shows this code"
+      submit="Confirm the code"
       reason={begin.data === undefined ? 'Not ready yet' : null}
       busy={confirm.isPending}
       error={confirm.error}
@@ -45,7 +46,7 @@ export function SetUpApp({
       onDismiss={onDismiss}
     >
       <p className="text-pretty">
-        Scan this with an authenticator app, or type the key into it. Then give the code that it shows.
+        Scan this with an authenticator app, or type in the key. Then enter the code that the app shows.
       </p>
       {begin.error !== null && <ErrorLine error={begin.error} />}
       {begin.data === undefined ? <Skeleton className="mx-auto size-[196px]" /> : <Square text={begin.data.address} />}
@@ -83,7 +84,7 @@ function Square({ text }: { text: string }) {
   return (
     <svg
       role="img"
-      aria-label="Square code for the app"
+      aria-label="QR code for the app"
       viewBox={`0 0 ${rows.length} ${rows.length}`}
       shapeRendering="crispEdges"
       className="mx-auto size-[196px] rounded border border-border"

@@ -15,7 +15,7 @@ import { Health } from './health.tsx'
 import { Platform } from './platform.tsx'
 import { TeamSettings } from './team-settings.tsx'
 
-export const settingsTabs = ['team', 'account', 'platform', 'health'] as const
+const settingsTabs = ['team', 'account', 'platform', 'health'] as const
 const labels = { team: 'Team', account: 'Account', platform: 'Platform', health: 'Health' } as const
 
 export function Settings() {
@@ -42,7 +42,7 @@ export function Settings() {
           {tab === 'team' && <TeamSettings />}
           {tab === 'account' && <Account />}
           {(tab === 'platform' || tab === 'health') && reason !== null && (
-            <EmptyState icon={<Lock />} title="The platform is its operators’">
+            <EmptyState icon={<Lock />} title="Only operators can see the platform settings">
               {reason}.
             </EmptyState>
           )}

@@ -51,7 +51,7 @@ export function TeamSettings() {
           </Properties>
         </Panel>
       </Section>
-      <Section title="Addresses" about="Where programs and browsers reach this platform.">
+      <Section title="Addresses" about="Addresses of this platform for programs and browsers.">
         <Panel>
           <Properties>
             <Address name="Console and command" value={about.url} />
@@ -66,7 +66,7 @@ export function TeamSettings() {
       <Egress />
       <Section
         title="Delete the team"
-        about="Its services stop, and its environments, tokens and members’ access go with it."
+        about="Its services stop, and its environments, tokens and member access are deleted."
         actions={
           <Button kind="bad" reason={may('team.delete')} onClick={() => setOpen('delete')}>
             Delete {team}

@@ -19,7 +19,7 @@ export function UnconfirmedPeople({
     ({ id, email }: Person) => client.platform.confirmPerson.mutate({ userId: id, email }),
     {
       onSuccess: (_done, { email }) => {
-        toastDone(`${email} is confirmed`)
+        toastDone(`Confirmed ${email}`)
         onConfirmed()
       },
       onError: toastError,
@@ -29,7 +29,7 @@ export function UnconfirmedPeople({
   return (
     <Section
       title="Unconfirmed people"
-      about="Nothing has proved that these addresses are theirs, so services are not told of them. Confirm only an account whose owner you have asked."
+      about="These addresses are not verified, so services do not get them. Confirm an account only after you have asked its owner."
     >
       <Panel>
         <ul className="divide-y divide-border" aria-label="Unconfirmed people">

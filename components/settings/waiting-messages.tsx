@@ -16,7 +16,7 @@ const ShownOnce = dynamic(() => import('#components/ui/shown-once.tsx').then((mo
 
 const messageWords: Readonly<Record<MessageKind, string>> = {
   verify: 'confirms the address',
-  email: 'becomes somebody’s address',
+  email: 'changes an address',
   reset: 'sets a new password',
   link: 'signs in',
   'sign-up': 'signs up',
@@ -43,18 +43,18 @@ export function WaitingMessages({
   return (
     <>
       <Section
-        title="Messages waiting"
+        title="Pending messages"
         about={
           !mailed
-            ? 'Pass each link on by a way that reaches nobody else. You make it when you show it, and the audit says so.'
-            : 'What the mail server has not taken yet. It is tried again.'
+            ? 'Pass each link on so that only the recipient sees it. Showing a link creates it and is recorded in the audit log.'
+            : 'Messages that the mail server has not accepted yet. They are retried.'
         }
       >
         <Panel>
           {messages.length === 0 ? (
             <p className="px-3 py-2.5 text-muted">None.</p>
           ) : (
-            <ul className="divide-y divide-border" aria-label="Messages waiting">
+            <ul className="divide-y divide-border" aria-label="Pending messages">
               {messages.map(({ id, kind, email, createdAt, error }) => (
                 <li key={id} className="flex min-h-[38px] flex-wrap items-center gap-x-3 gap-y-0.5 py-1 pr-1.5 pl-3">
                   <span className="min-w-0 font-medium break-all">{email}</span>
@@ -87,7 +87,7 @@ export function WaitingMessages({
       </Section>
       {show.data !== undefined && (
         <ShownOnce title={`The link for ${show.data.email}`} secret={show.data.link} onDismiss={() => show.reset()}>
-          Whoever opens it {messageWords[show.data.kind]} as {show.data.email}, once.
+          Anyone who opens it {messageWords[show.data.kind]} as {show.data.email}, once.
         </ShownOnce>
       )}
     </>

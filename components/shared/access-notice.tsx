@@ -13,7 +13,7 @@ const AskDialog = dynamic(() => import('./ask-dialog.tsx').then((module) => modu
 export function accessBadge({ access }: Pick<Service, 'access'>): { word: string; tone: Tone } | undefined {
   switch (access) {
     case 'needed':
-      return { word: 'by approval', tone: 'idle' }
+      return { word: 'requires approval', tone: 'idle' }
     case 'asked':
       return { word: 'asked', tone: 'warn' }
     case 'approved':
@@ -37,15 +37,11 @@ export function AccessNotice({ service, name }: { service: Service; name: string
   const { access } = service
   if (access === null || access === 'open' || access === 'approved') return null
   const words: Record<Exclude<typeof access, null | 'open' | 'approved'>, ReactNode> = {
-    needed: <>Its team wants to be asked: until {team} is approved, its calls are answered 403.</>,
-    asked: <>{team} has asked. Its team is told; until it answers, calls are answered 403.</>,
-    declined: <>Its team has declined {team}: its calls are answered 403. You may ask again.</>,
-    revoked: <>Its team has taken {team}’s approval back: its calls are answered 403. You may ask again.</>,
-    read: (
-      <>
-        Its source is open to read and to fork. Calls are for those with whom its team shares it, which {team} is not.
-      </>
-    ),
+    needed: <>Approval is required: until {team} is approved, its calls get status 403.</>,
+    asked: <>{team} has requested approval. Until its team decides, calls get status 403.</>,
+    declined: <>Its team has declined {team}: its calls get status 403. You can request approval again.</>,
+    revoked: <>Its team has revoked {team}’s approval: its calls get status 403. You can request approval again.</>,
+    read: <>You can read and fork its source. Only teams in its audience can call it, and {team} is not.</>,
   }
   return (
     <aside
@@ -56,7 +52,7 @@ export function AccessNotice({ service, name }: { service: Service; name: string
       <p className="min-w-0 grow basis-60 text-pretty">{words[access]}</p>
       {access !== 'asked' && access !== 'read' && (
         <Button size="small" kind="primary" reason={may('consumer.ask', null)} onClick={() => setAsking(true)}>
-          Ask to call it
+          Request approval
         </Button>
       )}
       {asking && <AskDialog name={name} onDismiss={() => setAsking(false)} />}

@@ -19,14 +19,14 @@ export function AskDialog({ name, onDismiss }: { name: string; onDismiss: () => 
         void queries.invalidateQueries(trpc.services.pathFilter())
         void queries.invalidateQueries(trpc.shared.pathFilter())
         onDismiss()
-        toastDone(`The team of ${name} is asked`)
+        toastDone(`Requested approval to call ${name}`)
       },
     }),
   )
   return (
     <DialogForm
-      title={`Ask to call ${name}`}
-      description={`For all services and people of ${team}.`}
+      title={`Request approval to call ${name}`}
+      description={`For all services and members of ${team}.`}
       form={form}
       submit="Ask"
       busy={ask.isPending}
@@ -34,16 +34,12 @@ export function AskDialog({ name, onDismiss }: { name: string; onDismiss: () => 
       onSubmit={({ reason }) => ask.mutate({ team, name, reason })}
       onDismiss={onDismiss}
     >
-      <Field
-        label="What for"
-        hint="Its team reads this before it answers."
-        error={form.formState.errors.reason?.message}
-      >
+      <Field label="Reason" hint="Its team reads this before it decides." error={form.formState.errors.reason?.message}>
         {(control) => (
           <Textarea
             {...control}
             {...form.register('reason', {
-              validate: (text) => text.trim() !== '' || 'Say what for',
+              validate: (text) => text.trim() !== '' || 'Enter a reason',
               maxLength: { value: 1_000, message: 'At most 1,000 characters' },
             })}
             rows={4}

@@ -6,7 +6,7 @@ import { usePlace } from '#components/frame/place.ts'
 import { linkTo } from '#components/service/link-to.ts'
 import { Time } from '#components/ui/time.tsx'
 
-export const spokenDay = (at: number): string =>
+const spokenDay = (at: number): string =>
   new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' })
 
 /** Above everything about a service that others should stop using: why, until when, and what instead. */

@@ -34,7 +34,7 @@ export function ForkDialog({ service, name, onDismiss }: { service: Service; nam
   return (
     <DialogForm
       title={`Fork ${name}`}
-      description={`Its source and history up to ${service.revision ?? 'now'} become a service of ${place.team}. Variables and secrets stay with its team.`}
+      description={`Its source and history up to ${service.revision ?? 'now'} become a service of ${place.team}. Variables and secrets are not copied.`}
       form={form}
       submit="Fork"
       busy={fork.isPending || fork.isSuccess}

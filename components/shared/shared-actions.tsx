@@ -21,7 +21,7 @@ export function whyClosed({
 }: Pick<Service, 'readable' | 'access' | 'revision'>): string | null {
   if (revision === null) return 'It was never deployed'
   if (readable === 'anyone' || (readable === 'callers' && (access === 'open' || access === 'approved'))) return null
-  return readable === 'callers' ? 'Its source is open to those who may call it' : 'Its source is its team’s alone'
+  return readable === 'callers' ? 'Only callers can read its source' : 'Only its team can read its source'
 }
 
 /** What another team can do with a service besides calling it. */
@@ -38,8 +38,8 @@ export function SharedActions({ service, name }: { service: Service; name: strin
       onSuccess: (_, { follow: now }) => {
         void queries.invalidateQueries(trpc.shared.pathFilter())
         toastDone(
-          now ? `You follow ${name}` : `You follow ${name} no longer`,
-          now ? { description: 'What changes about it is told in the catalogue, under What changed.' } : {},
+          now ? `You follow ${name}` : `You no longer follow ${name}`,
+          now ? { description: 'Its changes appear in the catalogue under What changed.' } : {},
         )
       },
       onError: toastError,
@@ -51,7 +51,7 @@ export function SharedActions({ service, name }: { service: Service; name: strin
     {
       id: 'shared.follow',
       group: service.name,
-      title: isFollowed ? 'Unfollow it' : 'Follow it: be told what changes',
+      title: isFollowed ? 'Unfollow it' : 'Follow it: get notified of changes',
       words: 'watch notify',
       run: toggle,
     },

@@ -13,7 +13,7 @@ export function SharedDocs({ name }: { name: string }) {
   if (docs.length === 0)
     return (
       <EmptyState icon={<BookOpen />} title="No documentation">
-        A README.md, and whatever is in its folder docs, would be shown here.
+        A README.md and files in the docs folder appear here.
       </EmptyState>
     )
   return (

@@ -108,7 +108,7 @@ function About({ service }: { service: Service }) {
     <div className="pt-1.5 pb-1 sm:pt-0">
       <p className="max-w-[96ch] text-pretty text-muted">
         {description !== '' && <span className="text-text">{description} </span>}
-        It belongs to the team {team}, whose production answers its calls, wherever they come from.
+        It belongs to the team {team}. Calls from all environments go to its production.
         {contact !== '' && (
           <>
             {' '}

@@ -19,7 +19,7 @@ export function SharedSource({ service, name }: { service: Service; name: string
   if (closed !== null)
     return (
       <EmptyState icon={<Lock />} title={closed}>
-        What of it is open is for the team {service.team} to say. Its documentation and its endpoints are beside this.
+        The team {service.team} decides who can read it. See the other tabs for its documentation and endpoints.
       </EmptyState>
     )
   return <Files name={name} revision={service.revision ?? ''} />
@@ -34,7 +34,7 @@ function Files({ name, revision }: { name: string; revision: string }) {
   if (chosen === undefined)
     return (
       <EmptyState icon={<CodeXml />} title="No files">
-        The revision that serves holds none.
+        The live revision has no files.
       </EmptyState>
     )
   return (

@@ -19,14 +19,14 @@ export function SharedUsage({ service, name }: { service: Service; name: string 
     <PageBody>
       <Section
         title={`Calls by ${team}`}
-        about={`Of its services and people, over the last ${lookedAt.days} days (UTC).`}
+        about={`Calls of its services and members in the last ${lookedAt.days} days (UTC).`}
       >
         <div className="grid grid-cols-2 gap-px overflow-hidden rounded border border-border bg-border sm:grid-cols-4">
           {[
             ['Requests', spokenCount(total.requests)],
             ['Errors', spokenErrors(total)],
             ['Mean latency', spokenMean(total)],
-            ['Refused beyond the limit', spokenCount(total.limited)],
+            ['Refused over the limit', spokenCount(total.limited)],
           ].map(([label, value]) => (
             <div key={label} className="bg-raised px-3 py-2.5">
               <p className="text-small text-muted">{label}</p>
@@ -44,21 +44,21 @@ export function SharedUsage({ service, name }: { service: Service; name: string 
           </div>
         </div>
       </Section>
-      <Section title="What it may">
+      <Section title="Permissions">
         <Panel>
           <Properties>
             <Property name="Calls a minute">
               <span className="tabular">
                 {usage.perMinute === null
                   ? 'no limit'
-                  : `at most ${spokenCount(usage.perMinute)}, services and people together`}
+                  : `at most ${spokenCount(usage.perMinute)}, services and members together`}
               </span>
             </Property>
             <Property name="Approval">
               {!service.approval ? (
                 'not needed'
               ) : usage.state === null ? (
-                'needed; not asked for yet'
+                'needed; not requested for yet'
               ) : (
                 <>
                   {usage.state}

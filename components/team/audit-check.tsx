@@ -24,7 +24,7 @@ export function useAuditCheck() {
     data.broken === null ? (
       <p role="status" className="flex items-center gap-2 border-b border-border px-4 py-2 text-ok sm:px-6">
         <ShieldCheck className="size-4 shrink-0" />
-        <span>Whole: all {data.rows.toLocaleString('en')} rows of this platform are as they were written.</span>
+        <span>Unchanged: all {data.rows.toLocaleString('en')} rows of this platform are unchanged.</span>
       </p>
     ) : (
       <p role="alert" className="flex items-start gap-2 border-b border-border px-4 py-2 text-bad sm:px-6">
@@ -37,7 +37,7 @@ export function useAuditCheck() {
               of <Time at={data.broken.at} />
             </>
           )}
-          : {data.broken.why}. The rows before it are as they were written. Tell who runs this platform.
+          : {data.broken.why}. The rows before it are unchanged. Tell an operator of this platform.
         </span>
       </p>
     )

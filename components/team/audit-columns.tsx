@@ -48,7 +48,7 @@ export const auditColumns: Column<AuditEntry>[] = [
   },
   {
     key: 'target',
-    header: 'To what',
+    header: 'Target',
     width: 'w-52',
     from: 'md',
     cell: ({ target }) => <span className="text-muted">{target}</span>,
@@ -89,5 +89,6 @@ function plain(name: string, value: unknown, zone: string): string {
   if (typeof value === 'number' && name.endsWith('At')) return exactTime(value, zone)
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map((one) => plain('', one, zone)).join(', ')
   if (typeof value === 'object') return Object.keys(value).length === 0 ? 'none' : JSON.stringify(value)
-  return typeof value === 'string' && /^[a-z]_[0-9a-z]{20,}$/.test(value) ? `…${value.slice(-6)}` : String(value)
+  if (typeof value !== 'string') return JSON.stringify(value)
+  return /^[a-z]_[0-9a-z]{20,}$/.test(value) ? `…${value.slice(-6)}` : value
 }

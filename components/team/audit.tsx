@@ -122,10 +122,9 @@ function List() {
         empty={
           <EmptyState
             icon={<ScrollText />}
-            title={Object.keys(filter).length === 0 ? 'Nothing has changed yet' : 'Nothing matches'}
+            title={Object.keys(filter).length === 0 ? 'No entries yet' : 'Nothing matches'}
           >
-            Every change to the team, its services and environments, and every secret that was read, is written down
-            here.
+            All changes to the team, its services and environments, and all reads of secrets, are recorded here.
           </EmptyState>
         }
       />
@@ -137,7 +136,7 @@ function List() {
               if (lastSeq !== undefined) setAfter([...after, lastSeq])
             }}
           >
-            Show older ones
+            Show older
           </Button>
         </div>
       )}

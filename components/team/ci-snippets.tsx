@@ -14,8 +14,8 @@ const kinds = [
   { value: 'shell', label: 'Shell' },
 ] as const satisfies readonly { value: keyof CiSnippet; label: string }[]
 const where: Record<keyof CiSnippet, string> = {
-  github: 'Keep the token as a secret of the repository, M3O_TOKEN; then this deploys each push.',
-  gitlab: 'Keep the token as a masked variable, M3O_TOKEN; then this deploys each push.',
+  github: 'Store the token as the repository secret M3O_TOKEN. This then deploys each push.',
+  gitlab: 'Store the token as the masked variable M3O_TOKEN. This then deploys each push.',
   shell: 'With the token in M3O_TOKEN, in any pipeline that has git and curl. It fails when the deployment does.',
 }
 

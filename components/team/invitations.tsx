@@ -35,7 +35,7 @@ function List() {
       onError: toastError,
     }),
   )
-  useActions([{ id: 'member.invite', title: 'Invite somebody', keys: 'n', run: () => setInviting(true) }])
+  useActions([{ id: 'member.invite', title: 'Invite a person', keys: 'n', run: () => setInviting(true) }])
   const columns: Column<Invitation>[] = [
     { key: 'email', header: 'Email', cell: ({ email }) => <span className="font-medium">{email}</span> },
     { key: 'role', header: 'Role', width: 'w-28', cell: ({ role }) => role },
@@ -44,7 +44,7 @@ function List() {
       header: 'By',
       width: 'w-40',
       from: 'md',
-      cell: ({ by }) => <span className="text-muted">{by?.name ?? 'somebody who left'}</span>,
+      cell: ({ by }) => <span className="text-muted">{by?.name ?? 'a former member'}</span>,
     },
     {
       key: 'expires',
@@ -79,7 +79,7 @@ function List() {
   )
   return (
     <>
-      <Toolbar about="Open invitations: a link lets one address in, once.">{button}</Toolbar>
+      <Toolbar about="Open invitations. Each link works once, for one address.">{button}</Toolbar>
       <Table
         label="Invitations"
         columns={columns}
@@ -87,7 +87,7 @@ function List() {
         rowKey={({ id }) => id}
         empty={
           <EmptyState icon={<MailPlus />} title="No open invitations">
-            Invite a colleague: you get a link to send them.
+            Invite a colleague to get a link for them.
           </EmptyState>
         }
       />

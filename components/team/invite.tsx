@@ -35,26 +35,26 @@ export function Invite({ onDismiss }: { onDismiss: () => void }) {
     const { email, mailed, link, role } = create.data
     return (
       <ShownOnce
-        title={mailed ? `This link is on its way to ${email}` : `Send this link to ${email}`}
+        title={mailed ? `This link was sent to ${email}` : `Send this link to ${email}`}
         secret={link}
         onDismiss={onDismiss}
       >
-        It lets them in once, as {role} of {team}.
+        It works once, and gives the role {role} of {team}.
       </ShownOnce>
     )
   }
   return (
     <DialogForm
-      title="Invite somebody"
+      title="Invite a person"
       place="side"
       form={form}
-      submit="Make the link"
+      submit="Create the link"
       busy={create.isPending}
       error={create.error}
       onSubmit={({ email, role }) => create.mutate({ team, email, role })}
       onDismiss={onDismiss}
     >
-      <Field label="Email" hint="The link works for this address only." error={errors.email?.message}>
+      <Field label="Email" hint="The link works only for this address." error={errors.email?.message}>
         {(control) => <Input {...control} {...form.register('email')} type="email" autoFocus />}
       </Field>
       <Field label="Role" hint={roleWords[form.watch('role')]} error={errors.role?.message}>

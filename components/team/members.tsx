@@ -59,11 +59,11 @@ export function Members() {
   /** Why this member stays as they are; the server says the same. */
   const fixed = ({ role }: Member): string | null =>
     mayWrite ??
-    (role === 'owner' && own !== 'owner' ? 'Only an owner may unmake an owner' : null) ??
-    (role === 'owner' && owners === 1 ? 'A team keeps at least one owner' : null)
+    (role === 'owner' && own !== 'owner' ? 'Only an owner can change the role of an owner' : null) ??
+    (role === 'owner' && owners === 1 ? 'A team needs at least one owner' : null)
 
   useActions([
-    { id: 'member.invite', title: 'Invite somebody', keys: 'n', reason: mayWrite, run: () => setInviting(true) },
+    { id: 'member.invite', title: 'Invite a person', keys: 'n', reason: mayWrite, run: () => setInviting(true) },
   ])
   const columns: Column<Member>[] = [
     {
@@ -139,7 +139,7 @@ export function Members() {
   return (
     <>
       <Toolbar
-        about={`${members.length} ${members.length === 1 ? 'person' : 'people'}. A developer makes and deploys; an admin shares, deletes and invites.`}
+        about={`${members.length} ${members.length === 1 ? 'person' : 'people'}. Developers create and deploy services. Admins share and delete services and invite people.`}
       >
         <Button kind="primary" keys="n" reason={mayWrite} onClick={() => setInviting(true)}>
           <UserPlus />
@@ -166,7 +166,7 @@ export function Members() {
         >
           <p>
             {self ? 'You lose access' : `${leaving.person.email} loses access`} to the team’s services at once, and
-            tokens made for it stop working. What was made stays.
+            tokens for the team stop working. Services and deployments stay.
           </p>
         </Confirm>
       )}

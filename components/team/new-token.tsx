@@ -24,7 +24,7 @@ const lives = [
 const keys = scopeChoices.map(({ key }) => key) as [ScopeKey, ...ScopeKey[]]
 const schema = z.object({
   who: z.enum(['me', 'machine']),
-  name: z.string().trim().min(1, 'give it a name').max(80),
+  name: z.string().trim().min(1, 'enter a name').max(80),
   scope: z.enum(keys),
   services: z.string(),
   environments: z.string(),
@@ -65,7 +65,7 @@ export function NewToken({ forCi = false, onDismiss }: { forCi?: boolean; onDism
         onDismiss={onDismiss}
         more={forCi && <CiSnippets />}
       >
-        Give it to the program as <code>M3O_TOKEN</code>, or send it as <code>Authorization: Bearer</code>.
+        Pass it to the program as <code>M3O_TOKEN</code>, or send it as <code>Authorization: Bearer</code>.
       </ShownOnce>
     )
   }
@@ -94,7 +94,7 @@ export function NewToken({ forCi = false, onDismiss }: { forCi?: boolean; onDism
       }}
       onDismiss={onDismiss}
     >
-      <Field label="Name" hint="What uses it: ci, grafana, my script." error={errors.name?.message}>
+      <Field label="Name" hint="The program that uses it: ci, grafana, my script." error={errors.name?.message}>
         {(control) => <Input {...control} {...form.register('name')} autoFocus />}
       </Field>
       <Field
@@ -102,20 +102,20 @@ export function NewToken({ forCi = false, onDismiss }: { forCi?: boolean; onDism
         error={errors.who?.message}
         hint={
           noMachine === null
-            ? 'A machine is the team’s: it stays when you leave, and is at most a developer.'
-            : `Yourself. A machine of the team: ${noMachine}.`
+            ? 'A machine token belongs to the team: it stays when you leave, and has at most the role developer.'
+            : `You. Machine token: ${noMachine}.`
         }
       >
         {(control) => (
           <Select {...control} {...form.register('who')}>
-            <option value="me">Me: it ends when I leave the team</option>
+            <option value="me">Me: it stops working when I leave the team</option>
             <option value="machine" disabled={noMachine !== null}>
-              A machine of the team
+              The team (machine token)
             </option>
           </Select>
         )}
       </Field>
-      <Field label="May" error={errors.scope?.message} hint="Never more than you may yourself.">
+      <Field label="May" error={errors.scope?.message} hint="Never more than your own permissions.">
         {(control) => (
           <Select {...control} {...form.register('scope')}>
             {scopeChoices.map(({ key, label }) => (
@@ -155,7 +155,7 @@ export function NewToken({ forCi = false, onDismiss }: { forCi?: boolean; onDism
       <Field
         label="Calls in"
         error={errors.environment?.message}
-        hint="Environment of its calls, unless a call says another."
+        hint="Environment of its calls, unless a call names another."
       >
         {(control) => (
           <Select {...control} {...form.register('environment')}>

@@ -3,9 +3,9 @@ import { type Role, roles } from '#contract/permissions.ts'
 /** What each role may do, in a line; the table itself is contract/permissions.ts. */
 export const roleWords: Record<Role, string> = {
   viewer: 'sees everything, calls services',
-  developer: 'also makes, edits, deploys services and environments',
+  developer: 'also creates, edits and deploys services and environments',
   admin: 'also shares and deletes services, invites and removes people',
-  owner: 'also deletes the team, makes owners',
+  owner: 'also deletes the team, gives the role owner',
 }
 
 /** Roles that somebody with `own` may give. */

@@ -12,8 +12,8 @@ import { Invitations } from './invitations.tsx'
 import { Members } from './members.tsx'
 import { Tokens } from './tokens.tsx'
 
-export const teamTabs = ['members', 'invitations', 'tokens', 'audit'] as const
-export type TeamTab = (typeof teamTabs)[number]
+const teamTabs = ['members', 'invitations', 'tokens', 'audit'] as const
+type TeamTab = (typeof teamTabs)[number]
 
 const parts: Record<TeamTab, { label: string; part: () => ReactNode }> = {
   members: { label: 'Members', part: () => <Members /> },

@@ -74,7 +74,7 @@ export function Tokens() {
         machine === null ? (
           <span className="text-muted">{person.name}</span>
         ) : (
-          <span className="text-muted" title={`Made by ${machine.by}; it is a ${machine.role}`}>
+          <span className="text-muted" title={`Created by ${machine.by}; its role is ${machine.role}`}>
             a machine
           </span>
         ),
@@ -115,7 +115,7 @@ export function Tokens() {
   ]
   return (
     <>
-      <Toolbar about="A token lets a program act for you in this team, or do less by its scope.">
+      <Toolbar about="With a token, a program acts as you in this team, within the scope of the token.">
         <Button onClick={() => setCreating('ci')}>
           <Workflow />
           Token for CI
@@ -133,7 +133,7 @@ export function Tokens() {
         empty={
           <EmptyState icon={<KeyRound />} title="No tokens">
             Programs and pipelines sign in with a token. On your own machine{' '}
-            <code className="text-text">m3o login</code> makes one for you.
+            <code className="text-text">m3o login</code> creates one for you.
           </EmptyState>
         }
       />
@@ -147,7 +147,7 @@ export function Tokens() {
           onConfirm={() => revoke.mutate({ team, token: revoking.id })}
           onDismiss={() => setRevoking(null)}
         >
-          <p>Programs that use it are refused from now on. It cannot be brought back.</p>
+          <p>Programs that use it will be refused. You cannot undo this.</p>
         </Confirm>
       )}
     </>

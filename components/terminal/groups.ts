@@ -23,7 +23,7 @@ export function readGroups(key: string): Groups {
     const kept: unknown = JSON.parse(localStorage.getItem(key) ?? '[]')
     return Array.isArray(kept) &&
       kept.every((group) => Array.isArray(group) && group.every((id) => typeof id === 'string'))
-      ? (kept as Groups)
+      ? kept
       : []
   } catch {
     return []

@@ -87,7 +87,7 @@ export function TerminalScreen({
           role="status"
           className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-warn/40 bg-warn-soft px-3 py-1.5 text-warn"
         >
-          <span>This instance was replaced and ends soon.</span>
+          <span>This instance was replaced and stops soon.</span>
           <Button size="small" reason={reason} onClick={onCurrent}>
             Open a shell in the current one
           </Button>
@@ -111,7 +111,7 @@ export function TerminalScreen({
           className="absolute inset-x-0 top-0 flex items-center gap-2 bg-warn-soft px-3 py-1.5 text-warn"
         >
           <Spinner className="size-3" />
-          Disconnected, reconnecting… The shell goes on; what you type now is not sent.
+          Disconnected, reconnecting… The shell keeps running. Text that you type now is not sent.
         </p>
       )}
       {state.name === 'connecting' && (
@@ -126,9 +126,9 @@ export function TerminalScreen({
           className="flex shrink-0 flex-wrap items-center gap-2 border-t border-border bg-sunken px-3 py-1.5"
         >
           {replaced
-            ? 'The instance that it ran in was replaced or stopped, and the shell ended with it.'
+            ? 'The shell was closed because its instance was replaced or stopped.'
             : state.error === null
-              ? 'The shell has ended.'
+              ? 'The shell has exited.'
               : sentence(state.error.message)}
           <Button size="small" kind="primary" reason={reason} onClick={onAnother}>
             Open a new one

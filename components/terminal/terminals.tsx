@@ -36,8 +36,7 @@ export function Terminals({
   const may = useMay()
   const { data: service } = useQuery(trpc.services.get.queryOptions(at))
   const reason =
-    may('service.exec') ??
-    (service === undefined ? 'The service is being loaded' : reasonOf(serviceCan.exec(service.state)))
+    may('service.exec') ?? (service === undefined ? 'The service is loading' : reasonOf(serviceCan.exec(service.state)))
   const list = useQuery({ ...trpc.terminals.list.queryOptions(at), enabled: may('service.exec') === null })
   const [sessions, setSessions] = useState<ReadonlyMap<string, TerminalSession>>(new Map())
   const { team, environment, service: name } = at
@@ -56,6 +55,7 @@ export function Terminals({
         if (!next.has(one.id)) next.set(one.id, new TerminalSession({ team, environment, service: name }, one))
       return next
     })
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- `key` changes with the ids in `list.data`
   }, [key, team, environment, name])
   useEffect(
     () => () =>
@@ -136,7 +136,7 @@ export function Terminals({
           <SquareTerminal aria-hidden className="size-4 shrink-0 text-muted" />
           <p className="min-w-48 grow basis-0 text-muted">
             {reason ??
-              `A shell in ${name}’s sandbox in ${environment}. It lives on when you leave, reload or lose the connection.`}
+              `A shell in the sandbox of ${name} in ${environment}. It keeps running when you leave, reload or lose the connection.`}
           </p>
           <Button kind="primary" busy={open.isPending} reason={reason} onClick={() => start()}>
             Open a terminal
@@ -160,9 +160,9 @@ export function Terminals({
         </IconButton>
         <IconButton
           size="small"
-          label="Open one beside this"
+          label="Open another terminal next to this one"
           busy={open.isPending}
-          reason={reason ?? (front.length >= mostBeside ? `At most ${mostBeside} stand side by side` : null)}
+          reason={reason ?? (front.length >= mostBeside ? `At most ${mostBeside} terminals fit side by side` : null)}
           onClick={() => start(active)}
         >
           <Columns2 />

@@ -45,7 +45,7 @@ export function ChoicePopover({
         if (!open) onDismiss()
       }}
     >
-      <Popover.Anchor virtualRef={button as RefObject<HTMLButtonElement>} />
+      <Popover.Anchor virtualRef={button} />
       <Popover.Portal>
         <Popover.Content
           align="start"

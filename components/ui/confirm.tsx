@@ -19,7 +19,7 @@ export interface ConfirmProps {
   onDismiss: () => void
 }
 
-/** Asks before something that cannot be taken back. */
+/** Asks before something that cannot be undone. */
 export function Confirm({ title, children, action, name, busy, error, onConfirm, onDismiss }: ConfirmProps) {
   const [typed, setTyped] = useState('')
   const form = useId()

@@ -90,6 +90,7 @@ function useFieldError<Values extends FieldValues>(
       .join(' ')
     form.setError(field as Path<Values>, { type: 'platform', message }, { shouldFocus: true })
     // The error's identity is what changes with each attempt.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- shown once for each error
   }, [error])
   return field
 }

@@ -4,7 +4,7 @@ import { type ReactNode, useId } from 'react'
 import { sentence } from './problem.ts'
 
 /** What a control inside a field must carry, so that its label, hint and error are announced with it. */
-export interface ControlProps {
+interface ControlProps {
   id: string
   'aria-describedby': string | undefined
   'aria-invalid': true | undefined

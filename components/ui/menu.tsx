@@ -90,7 +90,7 @@ export function Menu({ trigger, align = 'start', width = 224, children }: MenuPr
                 align={align}
                 sideOffset={4}
                 collisionPadding={8}
-                aria-labelledby={String(props['id'] ?? label)}
+                aria-labelledby={typeof props['id'] === 'string' ? props['id'] : label}
                 style={{ minWidth: width }}
                 // The trigger closes it by itself; the focus goes back to it.
                 onInteractOutside={(event) => {

@@ -112,6 +112,6 @@ function startOf(list: HTMLElement, rows: readonly HTMLElement[]): HTMLElement |
 function focusRow(row: HTMLElement): void {
   const head = headOf(row)
   // Makes the focus visible whatever was last used.
-  head.focus({ preventScroll: true, focusVisible: true } as FocusOptions)
+  head.focus({ preventScroll: true, focusVisible: true })
   row.scrollIntoView({ block: 'nearest' })
 }

@@ -41,7 +41,7 @@ export function ShownOnce({
         {secret}
       </code>
       <p className="mt-3 text-pretty">{children}</p>
-      <p className="mt-1 text-muted">It is not shown again: only its hash is kept.</p>
+      <p className="mt-1 text-muted">It is not shown again: only its hash is stored.</p>
       {more}
     </Dialog>
   )

@@ -2,7 +2,7 @@ import { clsx } from 'clsx'
 import type { Tone } from './badge.tsx'
 
 /** Each shape is told from the others without its colour. */
-export type Shape = 'full' | 'ring' | 'half' | 'turning' | 'cross' | 'triangle' | 'moon' | 'square' | 'dash' | 'back'
+type Shape = 'full' | 'ring' | 'half' | 'turning' | 'cross' | 'triangle' | 'moon' | 'square' | 'dash' | 'back'
 
 const colours: Record<Tone, string> = {
   ok: 'text-ok',

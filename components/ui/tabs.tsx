@@ -27,7 +27,7 @@ export function Tabs({ label, tabs, what = 'screen' }: { label: string; tabs: re
   // On a narrow window the bar is wider than that: the tab that one is on must be in sight.
   useEffect(() => {
     // Newer browsers give a promise, which React would take for a clean-up.
-    void bar.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    bar.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [pathname])
   return (
     <nav

@@ -14,7 +14,7 @@ export function relativeTime(at: number, now: number, zone = 'UTC'): string {
 }
 
 /** What is left, to the nearest unit: 72 h that began a second ago are "3 d". */
-export function spanLeft(ms: number): string {
+function spanLeft(ms: number): string {
   const unit = ms < 59.5 * minute ? minute : ms < 47.5 * hour ? hour : day
   return ms < minute ? span(ms) : span(Math.round(ms / unit) * unit)
 }

@@ -2,14 +2,14 @@
 import { useSyncExternalStore } from 'react'
 
 /** How a person wants times to be told: by their own clock, or in UTC. Kept in a cookie, like the theme. */
-export const clocks = ['local', 'utc'] as const
+const clocks = ['local', 'utc'] as const
 export type Clock = (typeof clocks)[number]
 
 const cookie = 'm3o-clock'
 const listeners = new Set<() => void>()
 let chosen: Clock | undefined
 
-export function readClock(): Clock {
+function readClock(): Clock {
   if (typeof document === 'undefined') return 'utc'
   return (chosen ??= new RegExp(`(?:^|; )${cookie}=utc`).test(document.cookie) ? 'utc' : 'local')
 }

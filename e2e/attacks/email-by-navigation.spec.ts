@@ -67,18 +67,18 @@ test('a service learns who opens it only once they agree, and not any more when 
   await agree.click()
   await page.waitForURL(`http://${host}/`)
   expect(JSON.parse(await page.locator('body').innerText())).toMatchObject({
-    caller: expect.stringMatching(/^id="u_[0-9a-z]+", team="visitors"$/) as unknown,
+    caller: expect.stringMatching(/^id="u_[0-9a-z]+", team="visitors"$/),
   })
   // Asked once.
   await page.goto(`${stack.url}/handover?host=${encodeURIComponent(host)}&to=/again`)
   await page.waitForURL(`http://${host}/again`)
 
   await page.goto(`${stack.url}/visitors/production/settings?tab=account`)
-  await expect(page.getByRole('list', { name: 'Services that know you' })).toContainText('@demo/curious')
+  await expect(page.getByRole('list', { name: 'Services with your consent' })).toContainText('@demo/curious')
   if (process.env.M3O_SHOTS !== undefined)
     await page.screenshot({ path: `${process.env.M3O_SHOTS}/consents.png`, fullPage: true })
-  await page.getByRole('button', { name: 'Take back what @demo/curious may know' }).click()
-  await expect(page.getByRole('list', { name: 'Services that know you' })).toHaveCount(0)
+  await page.getByRole('button', { name: 'Withdraw consent for @demo/curious' }).click()
+  await expect(page.getByRole('list', { name: 'Services with your consent' })).toHaveCount(0)
   await page.goto(`http://${host}/`)
   await expect(page.getByRole('heading', { name: 'Sign in to curious?' })).toBeVisible()
 })

@@ -20,7 +20,7 @@ test('nobody appears to a service as an address that they have not proved to be 
   const answer = await fetch(`${stack.gatewayUrl}/v1/reporter/`, { headers: { authorization: `Bearer ${token}` } })
   expect(await answer.json()).toMatchObject({ caller })
   expect(await shell.json(['call', 'reporter', '/'])).toMatchObject({
-    caller: expect.stringMatching(/^person="ada@example\.com", team="demo"$/) as unknown,
+    caller: expect.stringMatching(/^person="ada@example\.com", team="demo"$/),
   })
   expect(await shell.json(['member', 'list'])).toContainEqual(
     expect.objectContaining({ email: pretended, confirmed: false }),
@@ -33,7 +33,7 @@ test('nobody appears to a service as an address that they have not proved to be 
     headers: { authorization: `Bearer ${machine.token}` },
   })
   expect(await asMachine.json()).toMatchObject({
-    caller: expect.stringMatching(/^machine="robot", id="[a-z]+_[0-9a-z]+", team="demo"$/) as unknown,
+    caller: expect.stringMatching(/^machine="robot", id="[a-z]+_[0-9a-z]+", team="demo"$/),
   })
 
   await shell.json(['token', 'revoke', 'robot'])

@@ -31,8 +31,8 @@ test('an override in an overlay is not sent the secrets of protected production'
     expect(JSON.parse(await inDx())).toMatchObject({
       code: 403,
       reason: 'protected_secrets',
-      detail: expect.stringContaining('front in production holds secrets of production, which is protected') as unknown,
-      fix: expect.stringContaining('m3o env protect production --overlays') as unknown,
+      detail: expect.stringContaining('front in production has secrets of production, which is protected'),
+      fix: expect.stringContaining('m3o env protect production --overlays'),
     })
     expect(await shell.json(['env', 'diff', 'dx'])).toMatchObject({
       unreachable: [{ service: 'front', from: 'production', keeper: 'production' }],

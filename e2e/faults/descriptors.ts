@@ -25,11 +25,9 @@ export default fault({
     await using target = await startTarget()
     const ledger = new Ledger(target.as)
     await ledger.begin(target.platform)
-    await target.platform
-      .acts(target.as)
-      .deploy('seldom', {
-        'index.js': `require('node:http').createServer((request, response) => response.end('here')).listen(process.env.PORT, process.env.HOST)`,
-      })
+    await target.platform.acts(target.as).deploy('seldom', {
+      'index.js': `require('node:http').createServer((request, response) => response.end('here')).listen(process.env.PORT, process.env.HOST)`,
+    })
     await target.warm()
     for (let round = 1; round <= times; round++) {
       for (const name of ['runtime', 'web', 'gateway'] as const) {

@@ -28,11 +28,9 @@ export default fault({
       const as = await platform.found()
       const ledger = new Ledger(as)
       await ledger.begin(platform)
-      const hello = await platform
-        .acts(as)
-        .deploy('hello', {
-          'index.js': `require('node:http').createServer((request, response) => response.end('here')).listen(process.env.PORT, process.env.HOST)`,
-        })
+      const hello = await platform.acts(as).deploy('hello', {
+        'index.js': `require('node:http').createServer((request, response) => response.end('here')).listen(process.env.PORT, process.env.HOST)`,
+      })
       if (hello.state !== 'live') throw new Error(`hello: ${hello.error?.message}`)
       for (let round = 1; round <= times; round++) yield* fill(platform, as, ledger, { disk, round })
       // What was written in the worst of it must also be read by the next start.
@@ -128,7 +126,7 @@ async function* fill(
     measured: `${refusals.length} refusals, ${riddles.length} riddles: ${riddles[0] ?? refusals[0]}`,
   }
   // A service of the test that keeps data ends by itself when it cannot.
-  const strange = ledger.refused.splice(0).filter((text) => !/disk is full|does not answer|keeper/.test(text))
+  const strange = ledger.refused.splice(0).filter((text) => !/disk is full|does not respond|keeper/.test(text))
   yield {
     what: `${round}: so do those of everything else that is tried`,
     held: strange.length === 0,

@@ -200,7 +200,7 @@ async function killOnce({ platform, gates, temporary, tally, half, at, before }:
     ...left.map((line) => `${line} (${[...at].map(([name, step]) => `${name} at ${step}`).join(', ')}, ${when})`),
   )
   if (wrong.length > 0) console.log(`    ${tally.wrong.slice(-wrong.length).join('\n    ')}`)
-  await Promise.all(half.map((scenario) => scenario.after?.()))
+  await Promise.all(half.map(async (scenario) => scenario.after?.()))
   return [...at.keys()].filter((_, number) => !reached.includes(number))
 }
 

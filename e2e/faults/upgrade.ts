@@ -59,9 +59,9 @@ export default fault({
     const kept = join(home, 'backups', `before-${migration}.m3o`)
     await changeDatabase(home, (sql) => sql`create table ${sql(planted)} (id int)`)
     yield* refuses('a migration that fails', home, [
-      /could not be brought to this version/,
+      /could not be migrated to this version/,
       /Nothing was changed/,
-      /start the version before/i,
+      /start the previous version/i,
       new RegExp(kept),
     ])
     await changeDatabase(home, (sql) => sql`drop table ${sql(planted)}`)

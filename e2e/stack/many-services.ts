@@ -31,29 +31,25 @@ export async function manyServices(home: string, team: string, wanted: number): 
     const { services: like, revisions: made, deployments: last } = sample
     const id = newId('service')
     const deploymentId = newId('deployment')
-    await db
-      .insert(services)
-      .values({
-        ...like,
-        id,
-        teamId: at.teamId,
-        name: `${like.name}-${n}`,
-        description: `${made.description} Number ${n}.`,
-      })
+    await db.insert(services).values({
+      ...like,
+      id,
+      teamId: at.teamId,
+      name: `${like.name}-${n}`,
+      description: `${made.description} Number ${n}.`,
+    })
     await db.insert(revisions).values({ ...made, serviceId: id })
     // What is sealed is sealed for one deployment: in another's row it would be nothing that can be opened.
     await db
       .insert(deployments)
       .values({ ...last, ...at, id: deploymentId, serviceId: id, variables: null, createdAt: last.createdAt + n })
-    await db
-      .insert(releases)
-      .values({
-        environmentId: at.environmentId,
-        serviceId: id,
-        deploymentId,
-        commit: last.commit,
-        wanted: 'stopped',
-        updatedAt: Date.now(),
-      })
+    await db.insert(releases).values({
+      environmentId: at.environmentId,
+      serviceId: id,
+      deploymentId,
+      commit: last.commit,
+      wanted: 'stopped',
+      updatedAt: Date.now(),
+    })
   }
 }

@@ -1,7 +1,6 @@
 import type { RouteTable } from '../routes/route-table.ts'
 import type { Identity } from './identity.ts'
 
-// eslint-disable-next-line no-control-regex
 const printable = /^[\x20-\x7e]*$/
 
 const mostItems = 10_000

@@ -57,7 +57,7 @@ export class Handovers {
 
   /** Answers `GET /_m3o/handover?code=…&to=…` on a service's host; without a code the sign-in begins there. */
   accept(request: CallRequest, response: CallResponse, host: string, path: string): void {
-    if (request.method !== 'GET') throw new PlatformError('method_not_allowed', 'this is opened by a browser')
+    if (request.method !== 'GET') throw new PlatformError('method_not_allowed', 'open this address in a browser')
     const query = new URL(path, 'http://host').searchParams
     const code = query.get('code')
     if (code === null) return this.begin(request, response, host, localPath(query.get('to')))
@@ -72,13 +72,13 @@ export class Handovers {
       session === undefined ||
       session.expiresAt <= now
     ) {
-      throw new PlatformError('unauthenticated', 'this sign-in link was used before or is too old', {
+      throw new PlatformError('unauthenticated', 'this sign-in link was already used or has expired', {
         fix: 'Open the service again from the console.',
       })
     }
     const nonce = this.cookies.nonceOf(request)
     if (nonce === undefined || stateOf(nonce) !== handed.state) {
-      throw new PlatformError('unauthenticated', 'this sign-in was not begun in this browser', {
+      throw new PlatformError('unauthenticated', 'this sign-in was started in another browser', {
         fix: "Open the service's address again. The browser must accept its cookies.",
       })
     }

@@ -123,7 +123,7 @@ export class HostCookies {
  * of a neighbour host act for its visitor (https://www.w3.org/TR/fetch-metadata/). Where a browser sends no metadata
  * (plain HTTP that is not localhost; some websockets), Origin or Referer must say the same.
  */
-export function comesFromHost(request: CallRequest, host: string, scheme: 'http:' | 'https:'): boolean {
+function comesFromHost(request: CallRequest, host: string, scheme: 'http:' | 'https:'): boolean {
   const { headers } = request
   const reads = request.method === 'GET' || request.method === 'HEAD'
   const site = headers['sec-fetch-site']

@@ -39,12 +39,12 @@ export function identifyByToken(request: CallRequest, table: RouteTable): Person
   if (token === undefined) return undefined
   const known = table.tokenByHash(hash('sha256', token, 'hex'))
   if (known === undefined)
-    throw new PlatformError('unauthenticated', 'this token is not known here', {
-      fix: 'Make one with `m3o token create`.',
+    throw new PlatformError('unauthenticated', 'this token is unknown', {
+      fix: 'Create one with `m3o token create`.',
     })
   if (known.expiresAt !== null && known.expiresAt <= Date.now()) {
     throw new PlatformError('unauthenticated', 'this token has expired', {
-      fix: 'Make a new one with `m3o token create`.',
+      fix: 'Create a new one with `m3o token create`.',
     })
   }
   return {
@@ -71,7 +71,7 @@ export function belongsTo(identity: Identity, teamId: string): boolean {
 
 /**
  * The team as which somebody calls another team's service; undefined for the service's own team, and for anyone at all.
- * @throws PlatformError `unauthenticated` or `forbidden` unless the service's audience holds the caller, and its token's scope the service
+ * @throws PlatformError `unauthenticated` or `forbidden` unless the service's audience holds the caller, and its token\'s environment scope the service
  */
 export function checkAudience(identity: Identity, service: Service): string | undefined {
   const token = identity.kind === 'person' ? identity.token : undefined
@@ -100,12 +100,14 @@ export function checkAudience(identity: Identity, service: Service): string | un
         : teams
   // Who is signed in and in no team is still of the platform.
   if (admitted.length === 0 && (audience.kind === 'team' || audience.kind === 'teams'))
-    throw new PlatformError('forbidden', `${service.name} is not shared with you`, { fix: 'Ask its team to share it.' })
+    throw new PlatformError('forbidden', `${service.name} is not shared with you`, {
+      fix: 'Ask its team to share the service.',
+    })
   if (approved === undefined) return admitted[0]
   const consumer = admitted.find((teamId) => approved.includes(teamId))
   if (consumer !== undefined) return consumer
-  throw new PlatformError('forbidden', `${service.name} is called by approval, which your team does not have`, {
-    fix: 'Ask for it on its page in the catalogue, or: m3o consumer ask @TEAM/SERVICE --reason WHY.',
+  throw new PlatformError('forbidden', `${service.name} requires approval, and your team is not approved`, {
+    fix: 'Request approval on its page in the catalogue, or: m3o consumer ask @TEAM/SERVICE --reason WHY.',
     data: { reason: 'approval_needed' },
   })
 }

@@ -80,7 +80,7 @@ export class Exchange implements ExchangeHandler, OpenCall {
     this.release = release
     this.environment = environment
     const pool = this.proxy.pools.choose(release.instances, this.tried)
-    if (pool === undefined) return void this.resolveAgain()
+    if (pool === undefined) return this.resolveAgain()
     this.pool = pool
     this.released = false
     this.connection = pool.acquire(this.idempotent)
@@ -143,7 +143,7 @@ export class Exchange implements ExchangeHandler, OpenCall {
       response.writeHead(head.status, head.reason, headers)
     } catch (cause) {
       this.onFailure({
-        error: new MalformedResponse('a header that is not well-formed', { cause }),
+        error: new MalformedResponse('a malformed header', { cause }),
         unsent: false,
         answered: true,
       })
@@ -183,7 +183,7 @@ export class Exchange implements ExchangeHandler, OpenCall {
     if (this.ended) return
     this.letGo(false, undefined)
     if (!this.response.headersSent)
-      return this.giveUp(new PlatformError('forbidden', `you may not call ${this.passage.service.name} any more`))
+      return this.giveUp(new PlatformError('forbidden', `you may no longer call ${this.passage.service.name}`))
     this.finish()
     this.body?.detach()
     this.cutOff()
@@ -208,7 +208,7 @@ export class Exchange implements ExchangeHandler, OpenCall {
 
   onTunnel(_head: ResponseHead, _rest: Buffer): void {
     this.onFailure({
-      error: new MalformedResponse('another protocol than was asked for'),
+      error: new MalformedResponse('a protocol that was not requested'),
       unsent: false,
       answered: true,
     })
@@ -239,8 +239,8 @@ export class Exchange implements ExchangeHandler, OpenCall {
       new PlatformError(
         'bad_gateway',
         error instanceof MalformedResponse
-          ? `${this.passage.service.name} answered ${error.message}`
-          : `${this.passage.service.name}${laptop === undefined ? '' : ` on ${laptop.by}`} ended the connection before it answered`,
+          ? `${this.passage.service.name} sent ${error.message}`
+          : `${this.passage.service.name}${laptop === undefined ? '' : ` on ${laptop.by}`} closed the connection before it responded`,
       ),
     )
   }
@@ -255,8 +255,8 @@ export class Exchange implements ExchangeHandler, OpenCall {
     this.retryUntil ??= performance.now() + refusedMs
     if (performance.now() > this.retryUntil) {
       return this.giveUp(
-        new PlatformError('unavailable', `${this.passage.service.name} does not take calls right now`, {
-          fix: 'Try again in a moment, or see its logs.',
+        new PlatformError('unavailable', `${this.passage.service.name} does not accept calls right now`, {
+          fix: 'Try again in a moment, or check its logs.',
         }),
       )
     }

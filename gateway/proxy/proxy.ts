@@ -87,8 +87,8 @@ export class Proxy {
       }
       if (route.release.instances.length > 0) return route
       if (!(await this.changed(deadline - performance.now()))) {
-        throw new PlatformError('unavailable', `no instance of ${passage.service.name} takes calls right now`, {
-          fix: 'Try again in a moment, or see its logs.',
+        throw new PlatformError('unavailable', `no instance of ${passage.service.name} accepts calls right now`, {
+          fix: 'Try again in a moment, or check its logs.',
         })
       }
     }
@@ -115,16 +115,14 @@ export class Proxy {
     if (found.kind === 'none' && pastLaptop) {
       throw new PlatformError(
         'unavailable',
-        `the laptop on which ${service.name} runs does not answer, and nothing is deployed beneath it`,
+        `the laptop that runs ${service.name} does not respond, and no revision is deployed`,
         { fix: 'Try again in a moment, or deploy it with `m3o deploy`.' },
       )
     }
     if (found.kind === 'none') {
-      throw new PlatformError(
-        'not_found',
-        `${service.name} was never deployed in ${environment.name} or where it inherits from`,
-        { fix: 'Deploy it with `m3o deploy`.' },
-      )
+      throw new PlatformError('not_found', `${service.name} was never deployed in ${environment.name} or its parents`, {
+        fix: 'Deploy it with `m3o deploy`.',
+      })
     }
     const { release } = found
     this.requireServed(release, { service, environment, from: found.environment })
@@ -134,7 +132,7 @@ export class Proxy {
       })
     if (release.state === 'failed') {
       throw new PlatformError('unavailable', release.reason ?? `${service.name} keeps crashing`, {
-        fix: 'See why with `m3o logs`, then deploy or restart it.',
+        fix: 'Check `m3o logs` for the cause, then deploy or restart it.',
       })
     }
     return found

@@ -53,7 +53,7 @@ function write(
     const name = rawHeaders[i] as string
     const treatment = treatments.of(name)
     if (treatment === 'dropped' || named?.includes(name.toLowerCase())) continue
-    let value: string | undefined = rawHeaders[i + 1] as string
+    let value: string | undefined = rawHeaders[i + 1] ?? ''
     if (treatment !== 'kept') {
       if (treatment === 'authorization') value = tokenIn(value) === undefined ? value : undefined
       else if (treatment === 'cookie') value = cookies.strip(value)

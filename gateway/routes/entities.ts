@@ -10,7 +10,6 @@ export type Release = Omit<Routed['releases'], 'instances'> & {
 }
 export type Caller = Routed['callers']
 export type Token = Routed['tokens']
-export type Session = Routed['sessions']
 /** `socket`: in the folder for those of laptops; then address and port mean nothing. */
 export type Instance = Routed['releases']['instances'][number] & { socket?: string }
 

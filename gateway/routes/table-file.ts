@@ -26,7 +26,7 @@ export class TableFile {
       this.stored = this.current()
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        this.log.warn({ err: error }, 'the kept routing table cannot be read')
+        this.log.warn({ err: error }, 'the stored routing table cannot be read')
     }
   }
 
@@ -43,7 +43,7 @@ export class TableFile {
     this.writing = this.writing
       .then(() => this.write())
       .catch((error: unknown) => {
-        this.log.error({ err: error }, 'the routing table cannot be kept')
+        this.log.error({ err: error }, 'the routing table cannot be stored')
       })
     await this.writing
   }

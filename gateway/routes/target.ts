@@ -36,16 +36,16 @@ export class Targets {
   read(request: CallRequest): Target {
     let path = request.url ?? '/'
     let host = request.headers.host ?? ''
-    if (path.length > maxUrl) throw new PlatformError('too_large', 'this address is too long')
+    if (path.length > maxUrl) throw new PlatformError('too_large', 'this URL is too long')
     if (path.charCodeAt(0) !== 47) {
       // Absolute form: the address says the host, not the header (RFC 9112 §3.2.2).
       const absolute = absoluteForm.exec(path)
       if (absolute !== null) {
         host = absolute[1] as string
         path = absolute[2]?.startsWith('/') ? absolute[2] : `/${absolute[2] ?? ''}`
-        if (host === '') throw new PlatformError('bad_request', 'this address names no host')
+        if (host === '') throw new PlatformError('bad_request', 'this URL has no host')
       } else if (path !== '*' || request.method !== 'OPTIONS') {
-        throw new PlatformError('bad_request', 'this is not a path')
+        throw new PlatformError('bad_request', 'invalid path')
       }
     }
     if (host !== '' && !hostShape.test(host)) throw new PlatformError('bad_request', 'the Host header is not a host')
@@ -143,6 +143,6 @@ export function requireCanonical(path: string): void {
 }
 
 const notCanonical = () =>
-  new PlatformError('bad_request', 'this path could be read as one of the platform', {
+  new PlatformError('bad_request', 'this path could be read as a path of the platform', {
     fix: 'Send the path without encoded, doubled or empty segments, dots, `;` or `\\`.',
   })

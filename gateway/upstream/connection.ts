@@ -54,7 +54,7 @@ export class Connection {
     if (socket === undefined) this.socket.once('connect', ready)
     else {
       this.socket.once('data', (first: Buffer) => {
-        if (first[0] !== laptopReady) return this.socket.destroy(new Error('this is no laptop'))
+        if (first[0] !== laptopReady) return this.socket.destroy(new Error('this is not a laptop'))
         ready()
         if (first.length > 1) this.onData(first.subarray(1))
       })

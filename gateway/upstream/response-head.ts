@@ -24,7 +24,7 @@ export interface ResponseHead {
 }
 
 /** An answer's head as callers of one service get it. */
-export interface SaidAnswer {
+interface SaidAnswer {
   service: Service
   release: Release | undefined
   environment: Environment | undefined
@@ -62,7 +62,7 @@ const kinds = new FieldNames((lower): Kind => {
   if (!token.test(lower)) throw malformedField()
   return dropped.has(lower) ? 'dropped' : special.has(lower) ? (lower as Kind) : 'plain'
 })
-const malformedField = () => new MalformedResponse('a header that is not well-formed')
+const malformedField = () => new MalformedResponse('a malformed header')
 
 /** One header or trailer line; a folded one is refused. */
 export function parseField(line: string): [string, string] {
@@ -77,7 +77,7 @@ export function parseField(line: string): [string, string] {
 export function parseHead(text: string, toHead: boolean): ResponseHead {
   let end = endOfLine(text, 0)
   const first = statusLine.exec(text.slice(0, end))
-  if (first === null) throw new MalformedResponse('a status line that is not well-formed')
+  if (first === null) throw new MalformedResponse('a malformed status line')
   const status = Number(first[2])
   const headers: string[] = []
   let length: number | undefined
@@ -131,7 +131,7 @@ export function parseHead(text: string, toHead: boolean): ResponseHead {
   }
   const old = first[1] === '0'
   const bodiless = toHead || status < 200 || status === 204 || status === 304
-  if (chunked && (length !== undefined || (old && !bodiless))) throw new MalformedResponse('a body with two framings')
+  if (chunked && (length !== undefined || (old && !bodiless))) throw new MalformedResponse('a body with two lengths')
   const named =
     connection === ''
       ? []

@@ -70,7 +70,7 @@ export class ResponseReader {
           at = this.readChunk(chunk, at)
           break
         case 'idle':
-          throw new MalformedResponse('bytes that answer nothing')
+          throw new MalformedResponse('bytes without a request')
         case 'tunnel':
           return
       }
@@ -102,11 +102,11 @@ export class ResponseReader {
     }
     const end = bytes.indexOf(headEnd, Math.max(0, before - 3))
     if (end < 0) {
-      if (bytes.length > maxHead) throw new MalformedResponse('a head that is too large')
+      if (bytes.length > maxHead) throw new MalformedResponse('response headers that are too large')
       this.pending = bytes
       return chunk.length
     }
-    if (end > maxHead) throw new MalformedResponse('a head that is too large')
+    if (end > maxHead) throw new MalformedResponse('response headers that are too large')
     this.pending = undefined
     const head = this.parse(bytes.toString('latin1', 0, end))
     const next = at + end + 4 - before

@@ -25,9 +25,5 @@ export async function requireFewer(tx: Transaction, { teamId, table, where, most
     .from(table)
     .where(and(eq(table.teamId, teamId), where))
   if (found !== undefined && found.number >= most)
-    throw new PlatformError(
-      'forbidden',
-      `there are ${most.toLocaleString('en')} ${what} already, the most that there can be`,
-      { fix },
-    )
+    throw new PlatformError('forbidden', `the limit of ${most.toLocaleString('en')} ${what} is reached`, { fix })
 }

@@ -25,7 +25,7 @@ export async function consentAt(platform: Platform, { userId, host }: { userId: 
   )
   const serviceId = found?.serviceId ?? null
   if (serviceId === null || found?.service == null || !(await isOfAudience(platform, { userId, serviceId })))
-    throw new PlatformError('not_found', 'there is no service at this address, or it is not shared with you')
+    throw new PlatformError('not_found', 'no service has this address, or it is not shared with you')
   const { teamId, team: owner, role } = await ownerOf(platform, { userId, serviceId })
   const agreed = role || (await consentsOf(platform, userId)).includes(`${teamId}/${serviceId}`)
   return { serviceId, service: found.service, team: owner, agreed }
@@ -50,7 +50,7 @@ async function ownerOf(
     .from(services)
     .innerJoin(teams, eq(teams.id, services.teamId))
     .where(and(eq(services.id, serviceId), isNull(services.deletedAt)))
-  if (!row) throw new PlatformError('not_found', 'there is no such service')
+  if (!row) throw new PlatformError('not_found', 'this service does not exist')
   return { ...row, role: (await platform.routing.teamsOf(userId)).includes(row.teamId) }
 }
 
@@ -59,7 +59,7 @@ function serviceAt({ settings }: Platform, host: string): { service: string; tea
   const label = name.endsWith(`.${settings.domain}`) ? name.slice(0, -settings.domain.length - 1) : ''
   const parsed = parseHostLabel(label)
   if (parsed === undefined)
-    throw new PlatformError('bad_request', 'this is not the host of a service', {
+    throw new PlatformError('bad_request', 'no service has this host', {
       fix: 'Open the service from its page.',
     })
   return parsed
@@ -100,7 +100,7 @@ export async function agree(platform: Platform, actor: Actor, { userId, serviceI
 /** At once: what is open there by it ends. */
 export async function revokeConsent(platform: Platform, actor: Actor, { userId, serviceId }: Given): Promise<void> {
   if (!(await consentsOf(platform, userId)).some((one) => one.endsWith(`/${serviceId}`)))
-    throw new PlatformError('not_found', 'this service was not told of you', { field: 'serviceId' })
+    throw new PlatformError('not_found', 'this service has no consent from you', { field: 'serviceId' })
   await change(platform, actor, { userId, serviceId, action: 'consent.revoke' }, (tx) =>
     tx.delete(consents).where(and(eq(consents.userId, userId), eq(consents.serviceId, serviceId))),
   )
@@ -117,7 +117,7 @@ async function change(
     .from(services)
     .innerJoin(teams, eq(teams.id, services.teamId))
     .where(eq(services.id, serviceId))
-  if (!service) throw new PlatformError('not_found', 'there is no such service', { field: 'serviceId' })
+  if (!service) throw new PlatformError('not_found', 'this service does not exist', { field: 'serviceId' })
   await audited(
     platform.db,
     actor,

@@ -18,8 +18,8 @@ export async function signInHere(
   const { db } = platform
   const [operator] = await db.select().from(users).orderBy(desc(users.operator), asc(users.createdAt)).limit(1)
   if (!operator)
-    throw new PlatformError('not_in_this_state', 'nobody was set up on this platform yet', {
-      fix: 'Open the set-up link that the server printed when it started.',
+    throw new PlatformError('not_in_this_state', 'this platform is not set up yet', {
+      fix: 'Open the setup link that the server printed when it started.',
     })
   const [team] = await db
     .select({ id: teams.id, name: teams.name })
@@ -29,7 +29,7 @@ export async function signInHere(
     .orderBy(asc(teams.createdAt))
     .limit(1)
   if (!team)
-    throw new PlatformError('not_found', `${operator.email} is in no team`, { fix: 'Make one in the console.' })
+    throw new PlatformError('not_found', `${operator.email} is not in a team`, { fix: 'Create one in the console.' })
   const actor = { kind: 'person' as const, id: operator.id, name: operator.email, from: 'this machine' }
   const { secret } = await createToken(platform, actor, {
     teamId: team.id,

@@ -58,7 +58,7 @@ async function start() {
 const taken = {
   code: 'name_taken',
   field: 'name',
-  message: 'the team name delta is not available: another team has it, or had it',
+  message: 'the team name delta is not available: another team uses or used it',
 }
 
 test(
@@ -118,7 +118,7 @@ test(
     })
     await expect(at.service(from.id, 'orders')).rejects.toMatchObject({
       code: 'name_taken',
-      message: 'orders still leads to a service that went to another team',
+      message: 'orders still leads to a service that was transferred to another team',
     })
     await at.db.transaction((tx) =>
       claimName(tx, { kind: 'service', scope: from.id, name: 'orders', id }, () =>
@@ -140,7 +140,7 @@ test('nobody reserves any number of names', { timeout: 60_000 }, async () => {
   for (let n = 0; n < maxFormerNames; n++) await bob.rename(team.id, `name${n}`)
   await expect(bob.rename(team.id, 'another')).rejects.toMatchObject({
     code: 'conflict',
-    message: `a team keeps at most ${maxFormerNames} former names`,
+    message: `a team can have at most ${maxFormerNames} former names`,
   })
   await bob.rename(team.id, 'delta')
   for (let n = 0; n < maxTeamsOfPerson; n++) {
@@ -151,6 +151,6 @@ test('nobody reserves any number of names', { timeout: 60_000 }, async () => {
   }
   await expect(eve.create('one-more')).rejects.toMatchObject({
     code: 'forbidden',
-    message: `you own ${maxTeamsOfPerson} teams, the most that one person can own`,
+    message: `you own ${maxTeamsOfPerson} teams, which is the limit`,
   })
 })

@@ -46,11 +46,10 @@ export async function claimName(
     if (!isUniqueViolation(error)) throw error
     throw kind === 'team'
       ? teamNameTaken(name)
-      : new PlatformError(
-          'name_taken',
-          `there is already ${kind === 'environment' ? 'an' : 'a'} ${kind} named ${name}`,
-          { field: 'name', fix: 'Choose another name.' },
-        )
+      : new PlatformError('name_taken', `${kind === 'environment' ? 'an' : 'a'} ${kind} named ${name} already exists`, {
+          field: 'name',
+          fix: 'Choose another name.',
+        })
   }
   // After the write, which has waited for a renaming or deletion of whoever had the name.
   if (kind === 'team') await requireNoOtherTeams(tx, claim, ownerId)
@@ -62,7 +61,7 @@ export async function claimName(
 
 /** The same words for a name in use and one that was: they tell nobody which team it is. */
 const teamNameTaken = (name: string) =>
-  new PlatformError('name_taken', `the team name ${name} is not available: another team has it, or had it`, {
+  new PlatformError('name_taken', `the team name ${name} is not available: another team uses or used it`, {
     field: 'name',
     fix: 'Choose another name.',
   })
@@ -124,7 +123,7 @@ export async function requireNotTransferred(
     )
     .limit(1)
   if (holder)
-    throw new PlatformError('name_taken', `${name} still leads to a service that went to another team`, {
+    throw new PlatformError('name_taken', `${name} still leads to a service that was transferred to another team`, {
       field: 'name',
       fix: 'Choose another name.',
     })

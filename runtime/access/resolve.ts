@@ -102,7 +102,7 @@ async function byAnyNames({ db }: Platform, { userId, ...names }: Names) {
         (await find(kind, teamId, { id: await formerOwner(db, kind, teamId, name) })))
     if (found) return found
     if (kind === 'environment' && !name.includes('\0')) await refuseDeparted(teamId, name)
-    throw new PlatformError('not_found', `there is no ${kind} named ${name}`, {
+    throw new PlatformError('not_found', `${kind} ${name} does not exist`, {
       fix: fixes[kind],
       data: { kind, name },
     })
@@ -119,7 +119,7 @@ async function byAnyNames({ db }: Platform, { userId, ...names }: Names) {
     if (!row) return
     const canComeBack = row.expiresAt !== null && row.expiresAt > Date.now()
     throw new PlatformError('environment_gone', `the environment ${name} ${row.expired ? 'expired' : 'was deleted'}`, {
-      fix: canComeBack ? `Bring it back with \`m3o env restore ${name}\`, or choose another one.` : fixes.environment,
+      fix: canComeBack ? `Restore it with \`m3o env restore ${name}\`, or choose another one.` : fixes.environment,
       data: {
         kind: 'environment',
         name,

@@ -35,7 +35,7 @@ export function gitListener(platform: Platform, pushes: Pushes) {
       .select()
       .from(services)
       .where(and(eq(services.id, serviceId), isNull(services.deletedAt)))
-    if (!service) throw new PlatformError('not_found', 'there is no such repository')
+    if (!service) throw new PlatformError('not_found', 'this repository does not exist')
     const actor = JSON.parse(decodeURIComponent(String(request.headers[rpcHeader.actor]))) as Actor
     const bound = await platform.db
       .select()

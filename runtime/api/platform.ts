@@ -87,24 +87,22 @@ function explain(isolation: Isolation, { teamsWithoutWalls, teamDiskMiB, egress 
   const open = !isolation.teamsApart && teamsWithoutWalls
   if (open)
     warnings.push(
-      'Several teams are allowed although they cannot be kept apart here (M3O_TEAMS_WITHOUT_WALLS=1): each can reach the data and secrets of the others.',
+      'Several teams are allowed although they cannot be isolated here (M3O_TEAMS_WITHOUT_WALLS=1): each can reach the data and secrets of the others.',
     )
   if (isolation.limits === 'rlimits')
-    warnings.push(
-      'A team can take all of the memory and processors from the others, as there are no control groups to limit it.',
-    )
+    warnings.push('One team can use all memory and CPU, because there are no control groups to limit it.')
   const { memoryMiB, pids } = isolation.team
   const rows = [
     {
       what: 'Sandbox',
-      how: isolation.sandbox === 'bubblewrap' ? 'bubblewrap: own files, processes and users' : 'none',
+      how: isolation.sandbox === 'bubblewrap' ? 'bubblewrap: separate files, processes and users' : 'none',
     },
     {
       what: 'Network',
       how:
         isolation.network === 'site'
-          ? 'a network of its own for each service in each environment; only the gateway reaches it'
-          : "the machine's network, shared",
+          ? 'a separate network for each service in each environment; only the gateway can reach it'
+          : 'the network of the machine, shared',
     },
     {
       what: 'Limits',
@@ -112,21 +110,21 @@ function explain(isolation: Isolation, { teamsWithoutWalls, teamDiskMiB, egress 
         isolation.limits
       ],
     },
-    { what: 'Teams', how: isolation.teamsApart ? 'kept apart' : open ? 'not kept apart' : 'one team only' },
+    { what: 'Teams', how: isolation.teamsApart ? 'isolated' : open ? 'not isolated' : 'one team only' },
     { what: 'Environments', how: isolation.network === 'site' ? 'isolated' : 'not isolated from each other' },
     ...(isolation.limits === 'rlimits'
       ? []
       : [
           {
-            what: 'A team at most',
-            how: `${memoryMiB} MiB of memory, ${pids} processes, ${teamDiskMiB} MiB on the disk; processors by turns`,
+            what: 'Limits per team',
+            how: `${memoryMiB} MiB of memory, ${pids} processes, ${teamDiskMiB} MiB of disk; CPU shared fairly`,
           },
         ]),
-    ...(egress.mode === 'all' ? [] : [{ what: 'The outside world', how: egressText(egress) }]),
+    ...(egress.mode === 'all' ? [] : [{ what: 'Outbound network access', how: egressText(egress) }]),
   ]
   return [
     ...rows.map((row) => ({ ...row, weaker: null })),
-    ...warnings.map((weaker) => ({ what: 'Weaker than it should be', how: '', weaker })),
+    ...warnings.map((weaker) => ({ what: 'Weak isolation', how: '', weaker })),
   ]
 }
 

@@ -123,8 +123,8 @@ export function serviceHandlers(platform: Platform, traffic: Traffic, deployment
       const service = await findService(platform, at.serviceId)
       const [environment] = await environmentChain(platform.db, at.environmentId)
       if (environment?.parentId === null) {
-        throw new PlatformError('not_in_this_state', `${environment.name} has no parent to fall back on`, {
-          fix: `To stop ${service.name} there: m3o kill ${service.name}.`,
+        throw new PlatformError('not_in_this_state', `${environment.name} has no parent`, {
+          fix: `Stop ${service.name} there instead: m3o kill ${service.name}.`,
         })
       }
       // In a pinned one, too, it is its parent's again: as it is now, and stays so.

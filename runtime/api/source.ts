@@ -263,6 +263,7 @@ function shown(change: {
 /** For git over HTTP: the service's repository, or that there is none. */
 export function serviceOfGitPath(path: string): { serviceId: string; rest: string } {
   const [, serviceId, rest] = /^\/git\/([^/]+)(\/.*)$/.exec(path) ?? []
-  if (serviceId === undefined || rest === undefined) throw new PlatformError('not_found', 'there is no such repository')
+  if (serviceId === undefined || rest === undefined)
+    throw new PlatformError('not_found', 'this repository does not exist')
   return { serviceId, rest }
 }

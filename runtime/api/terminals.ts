@@ -26,7 +26,7 @@ export function terminalHandlers({ places, engine, db }: Platform, terminals: Te
     if (found) return found
     throw new PlatformError(
       'not_in_this_state',
-      instanceId === null ? 'no instance of it runs here' : 'this instance has ended',
+      instanceId === null ? 'no instance is running here' : 'this instance has exited',
       { fix: 'Deploy or restart it in this environment, then try again.' },
     )
   }

@@ -91,7 +91,7 @@ test('rows cut off at the end are noticed by what was witnessed', async () => {
   expect(await verifyAudit(db, home)).toEqual({
     rows: 8,
     verifiedTo: 8,
-    broken: { seq: 10, at: null, why: 'the newest rows were taken out' },
+    broken: { seq: 10, at: null, why: 'the newest rows were removed' },
   })
 })
 

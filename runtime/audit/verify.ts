@@ -23,12 +23,12 @@ export async function verifyAudit(db: Db, home: string): Promise<AuditCheck> {
   })
   for await (const row of auditRows(db)) {
     if (before.seq > 0 && seen <= before.seq && row.seq > before.seq && digest.copy().digest('hex') !== before.digest)
-      return broken(before.seq, null, 'a row up to here was altered, or taken out')
-    for (const seq of marks.keys()) if (seq > seen && seq < row.seq) return broken(seq, null, 'this row was taken out')
+      return broken(before.seq, null, 'a row up to here was altered or removed')
+    for (const seq of marks.keys()) if (seq > seen && seq < row.seq) return broken(seq, null, 'this row was removed')
     rows++
     if (row.seq <= before.seq) digest.update(canonical(row))
     else if (chainHash(previous, row) !== row.hash)
-      return broken(row.seq, row.at, 'this row was altered, or one before it was taken out')
+      return broken(row.seq, row.at, 'this row was altered, or one before it was removed')
     const mark = marks.get(row.seq)
     if (mark !== undefined && mark !== row.hash)
       return broken(row.seq, row.at, 'this row, or one before it, was rewritten together with all that follow')
@@ -36,7 +36,7 @@ export async function verifyAudit(db: Db, home: string): Promise<AuditCheck> {
     seen = row.seq
   }
   if (before.seq > 0 && seen <= before.seq && digest.copy().digest('hex') !== before.digest)
-    return broken(before.seq, null, 'a row up to here was altered, or taken out')
-  for (const seq of marks.keys()) if (seq > seen) return broken(seq, null, 'the newest rows were taken out')
+    return broken(before.seq, null, 'a row up to here was altered or removed')
+  for (const seq of marks.keys()) if (seq > seen) return broken(seq, null, 'the newest rows were removed')
   return { rows, verifiedTo: seen, broken: null }
 }

@@ -52,7 +52,7 @@ export async function witness(db: Db, home: string, now = Date.now()): Promise<v
 }
 
 /** sha256, in hex, over all rows up to one. */
-export async function digestUpTo(db: Db, seq: number): Promise<string> {
+async function digestUpTo(db: Db, seq: number): Promise<string> {
   const digest = createHash('sha256')
   for await (const row of auditRows(db)) {
     if (row.seq > seq) break

@@ -9,7 +9,8 @@ async function unpacked(entries: (Partial<Header> & { name: string })[], most = 
   const folder = await mkdtemp(join(tmpdir(), 'm3o-unpack-'))
   const tar = pack()
   for (const header of entries)
-    header.type === undefined || header.type === 'file' ? tar.entry(header, 'hello') : tar.entry(header)
+    if (header.type === undefined || header.type === 'file') tar.entry(header, 'hello')
+    else tar.entry(header)
   tar.finalize()
   const done = unpack(tar as AsyncIterable<Buffer>, folder, () => true, most)
   return { folder, done, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) }

@@ -90,24 +90,24 @@ export async function unpack(
     for await (const entry of entries) {
       const { name: given, type, mode = 0o600, uid, gid, linkname, size = 0 } = entry.header
       const name = given.replace(/\/$/, '')
-      const refuse = (why: string) => new PlatformError('bad_request', `this is no backup of M3O: ${why}`)
+      const refuse = (why: string) => new PlatformError('bad_request', `this is not a backup of M3O: ${why}`)
       if (
         name.split('/').some((part) => part === '' || part === '.' || part === '..') ||
         name.includes('\0') ||
         !wants(name)
       ) {
-        throw refuse(`it holds ${JSON.stringify(given.slice(0, 80))}`)
+        throw refuse(`it contains ${JSON.stringify(given.slice(0, 80))}`)
       }
       if (type !== 'file' && type !== 'directory' && type !== 'symlink')
-        throw refuse(`${JSON.stringify(given.slice(0, 80))} is neither a file, a folder nor a symbolic link`)
+        throw refuse(`${JSON.stringify(given.slice(0, 80))} is not a file, a folder or a symbolic link`)
       if (type === 'symlink' && !ofServices.test(name) && leaves(name, linkname ?? ''))
-        throw refuse(`the link ${JSON.stringify(given.slice(0, 80))} leads out of its folder`)
+        throw refuse(`the link ${JSON.stringify(given.slice(0, 80))} points outside its folder`)
       left.entries -= 1
       left.bytes -= size
       if (left.entries < 0) throw refuse('it has too many files')
       if (left.bytes < 0)
         throw new PlatformError('disk_full', 'the backup is larger than the free space of the disk', {
-          fix: 'Free space, or restore into a larger disk.',
+          fix: 'Free disk space, or restore to a larger disk.',
         })
       const path = join(folder, name)
       await mkdir(dirname(path), { recursive: true, mode: 0o700 })

@@ -133,9 +133,9 @@ test('a damaged, foreign, newer or hostile file changes nothing', async () => {
     ['cut', /damaged/],
     ['text', /damaged/],
     ['newer', /newer M3O \(9\.9\.9\)/],
-    ['hostile', /no backup/],
-    ['foreign', /no backup/],
-    ['absent', /no file/],
+    ['hostile', /not a backup/],
+    ['foreign', /not a backup/],
+    ['absent', /does not exist/],
   ] as const) {
     await expect(
       restore({ sql: to.sql, options: to.options, home: to.home, from: join(folder, `${name}.m3o`), force: true }),

@@ -42,10 +42,8 @@ export async function backup({ sql, home, out }: { sql: Sql; home: string; out: 
       createGzip({ level: 6 }),
       createWriteStream(temporary, { mode: 0o600, flags: 'wx', flush: true }),
     )
-    await Promise.all([
-      written,
-      fill(archive, described, spool, { home, keys: new Set([...(await keysOf(home)), ...keys]) }),
-    ])
+    const secretKeys = new Set([...(await keysOf(home)), ...keys])
+    await Promise.all([written, fill(archive, described, spool, { home, keys: secretKeys })])
     await rename(temporary, file)
     await syncFolder(dirname(file))
     return {

@@ -31,7 +31,7 @@ export interface RestoreOptions {
 export async function restore({ sql, options, home, from, force = false }: RestoreOptions): Promise<Manifest> {
   if (!force && (await isInUse(sql))) {
     throw new PlatformError('conflict', 'this installation is in use', {
-      fix: 'Restore into an empty one (another M3O_HOME), or say --force to replace all that it holds.',
+      fix: 'Restore to an empty installation (another M3O_HOME), or use --force to replace all data in this one.',
     })
   }
   await mkdir(home, { recursive: true, mode: 0o700 })
@@ -63,14 +63,14 @@ async function open(from: string, folder: string): Promise<Manifest> {
   } catch (error) {
     if (isPlatformError(error)) throw error
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') throw new PlatformError('not_found', `there is no file ${from}`)
+    if (code === 'ENOENT') throw new PlatformError('not_found', `file ${from} does not exist`)
     if (code === 'ENOSPC') throw new PlatformError('disk_full', 'the disk is full', {}, { cause: error })
-    throw new PlatformError('bad_request', `${from} is damaged, or no backup of M3O`, {}, { cause: error })
+    throw new PlatformError('bad_request', `${from} is damaged, or not a backup of M3O`, {}, { cause: error })
   }
   const text = await readFile(join(folder, 'manifest.json'), 'utf8').catch(() => '{}')
   const described = manifest.safeParse(JSON.parse(text) as unknown)
   if (!described.success)
-    throw new PlatformError('bad_request', `${from} is no backup of M3O, or one of a newer version`)
+    throw new PlatformError('bad_request', `${from} is not a backup of M3O, or was made by a newer version`)
   if (!(await knowsSchema(described.data.schema))) {
     throw new PlatformError('bad_request', `this backup was made by a newer M3O (${described.data.version})`, {
       fix: 'Restore it with that version.',

@@ -49,7 +49,7 @@ export async function copyIn(sql: Sql, folder: string, { tables, sequences }: Ta
       if (count?.rows !== rows)
         throw new PlatformError(
           'bad_request',
-          `the backup is damaged: ${name} should hold ${rows} rows and holds ${count?.rows ?? 0}`,
+          `the backup is damaged: ${name} should have ${rows} rows and has ${count?.rows ?? 0}`,
         )
     }
     for (const { table, name, definition } of keys)

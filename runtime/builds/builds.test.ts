@@ -138,7 +138,7 @@ test(
     }).catch((caught: unknown) => caught)
     expect(error).toMatchObject({
       code: 'build_failed',
-      message: expect.stringMatching(/ended with code 3: error: no such table/),
+      message: expect.stringMatching(/exited with code 3: error: no such table/),
       data: { exitCode: 3 },
     })
     const { data, lines } = error as { data: { lines: string[] }; lines: string[] }
@@ -224,14 +224,17 @@ test(
       make({ 'index.js': server, 'm3o.json': asJson({ build: 'echo waiting; sleep 600' }) }, { from: impatient }),
     ).rejects.toMatchObject({
       code: 'build_failed',
-      message: expect.stringMatching(/took longer than 1.5 seconds and was ended/),
+      message: expect.stringMatching(/timed out after 1.5 seconds/),
       data: { lines: ['waiting'] },
     })
     const greedy = await openBuilds(options({ limits: { memoryMiB: 128 } }))
     const hog = 'const kept = []; for (;;) kept.push(Buffer.alloc(16 << 20, 1))'
     await expect(
       make({ 'index.js': server, 'hog.js': hog, 'm3o.json': asJson({ build: 'node hog.js' }) }, { from: greedy }),
-    ).rejects.toMatchObject({ code: 'build_failed', message: expect.stringMatching(/needed more than the 128 MiB/) })
+    ).rejects.toMatchObject({
+      code: 'build_failed',
+      message: expect.stringMatching(/used more than the build limit of 128 MiB/),
+    })
   },
   minute,
 )
@@ -306,9 +309,7 @@ test.runIf(hasNpm)(
     const files = { 'index.js': `require('ms')\n${server}`, 'package.json': wants({ ms: '^2.0.0' }) }
     const [one, two] = await Promise.all([make(files), make({ ...files, 'other.js': '' })])
     expect(installs([...one.lines, ...two.lines])).toHaveLength(1)
-    expect([...one.lines, ...two.lines]).toContain(
-      'waiting for the same dependencies, which another build is installing',
-    )
+    expect([...one.lines, ...two.lines]).toContain('waiting for another build that installs the same dependencies')
     expect(two.build.modulesDir).toBe(one.build.modulesDir)
     expect(existsSync(join(one.build.modulesDir ?? '', 'ms/package.json'))).toBe(true)
     expect(installs((await make({ ...files, 'third.js': '' })).lines)).toEqual([])
@@ -366,7 +367,7 @@ test.runIf(hasNpm)(
       }),
     ).rejects.toMatchObject({
       code: 'build_failed',
-      message: expect.stringContaining('package-lock.json does not fit package.json'),
+      message: expect.stringContaining('package-lock.json does not match package.json'),
       fix: expect.stringMatching(/npm install[^]*delete package-lock.json/i),
     })
   },
@@ -380,7 +381,7 @@ test.runIf(hasNpm)(
       make({ 'index.js': server, 'package.json': wants({ 'm3o-no-such-package-of-anyone': '1.0.0' }) }),
     ).rejects.toMatchObject({
       code: 'build_failed',
-      message: expect.stringContaining('there is no package "m3o-no-such-package-of-anyone" in the registry'),
+      message: expect.stringContaining('package "m3o-no-such-package-of-anyone" does not exist in the registry'),
       fix: expect.stringContaining('package.json'),
       data: { exitCode: 1 },
     })
@@ -454,7 +455,8 @@ test.runIf(hasPyPI)(
     const files = { 'main.py': 'import six\n', 'requirements.txt': '# small\nsix==1.16.0\n' }
     const made = await make(files).catch((error: { message: string }) => error)
     // A machine without pip says so: see install-error.ts.
-    if ('message' in made) return expect(made.message).toBe('this machine has no pip, which installs Python packages')
+    if ('message' in made)
+      return expect(made.message).toBe('pip, which installs Python packages, is not installed on this machine')
     const [bind] = made.build.binds.filter(({ inside }) => inside === '/m3o/python')
     expect(existsSync(join(bind?.host ?? '', 'six.py'))).toBe(true)
     expect(installs((await make({ ...files, 'other.py': '' })).lines)).toEqual([])

@@ -189,7 +189,7 @@ export class Builds {
   async read(id: string): Promise<Build> {
     const build = this.#there(id)
     if (build === undefined)
-      throw new PlatformError('not_found', `the build ${id} is no longer kept`, { fix: 'Deploy the revision again.' })
+      throw new PlatformError('not_found', `the build ${id} was removed`, { fix: 'Deploy the revision again.' })
     return build
   }
 
@@ -254,7 +254,7 @@ export class Builds {
     const app = join(making, 'app')
     try {
       const { skipped } = await request.exportTree(app)
-      for (const path of skipped) onLine(`left out: ${path} (a link that leads out of the service, or a submodule)`)
+      for (const path of skipped) onLine(`skipped: ${path} (a link that points outside the service, or a submodule)`)
       signal.throwIfAborted()
       const tree = await readTree(app, treeHash)
       lap('source')

@@ -17,7 +17,7 @@ export function buildLine({ runtime, build }: Resolved): string | undefined {
       'build_failed',
       'a Dockerfile needs the swarm engine, and this platform runs the process engine',
       {
-        fix: 'Say what to run with "runtime" and "command" in m3o.json, or have the operator choose the swarm engine.',
+        fix: 'Set "runtime" and "command" in m3o.json, or ask the operator to use the swarm engine.',
       },
     )
   }
@@ -28,7 +28,7 @@ export function buildLine({ runtime, build }: Resolved): string | undefined {
       'build_failed',
       `${toolchain.name} is not installed on this machine: "${toolchain.tool}" was not found in ${toolFolders.join(', ')}`,
       {
-        fix: `Have the operator install ${toolchain.name}, or deploy a program that is built already and name it with "command" in m3o.json.`,
+        fix: `Ask the operator to install ${toolchain.name}, or deploy a built program and set "command" in m3o.json.`,
       },
     )
   }
@@ -95,9 +95,9 @@ export async function compile(
   const last = lines.findLast((text) => /error|fail|cannot|not found/i.test(text)) ?? lines.at(-1)
   throw new PlatformError(
     'build_failed',
-    `the build (${line.slice(0, 100)}) ended with code ${exit.exitCode}${last ? `: ${last.slice(0, 300)}` : ''}`,
+    `the build (${line.slice(0, 100)}) exited with code ${exit.exitCode}${last ? `: ${last.slice(0, 300)}` : ''}`,
     {
-      fix: 'The log of the build has all that it printed.',
+      fix: 'See the build log for its full output.',
       data: { exitCode: exit.exitCode, lines: lines.slice(-50) },
     },
   )

@@ -161,7 +161,7 @@ export class Dependencies {
     const folder = join(this.#cache, 'modules', job.trust.own, plan.key)
     const shared = this.#making.get(folder)
     if (shared) {
-      job.onLine('waiting for the same dependencies, which another build is installing')
+      job.onLine('waiting for another build that installs the same dependencies')
       // Had that one been cancelled, ours goes on by itself.
       return shared.catch(() => (job.signal.throwIfAborted(), this.install(plan, job)))
     }
@@ -212,7 +212,7 @@ export class Dependencies {
         before !== undefined &&
         lines.some((line) => /npm error code (ETARGET|ENOVERSIONS)$/.test(line))
       ) {
-        job.onLine('the registry does not say what there was then: versions are resolved again for this environment')
+        job.onLine('the registry has no publication dates: versions are resolved again for this environment')
         await rm(made, { recursive: true, force: true })
         return await this.#make(plan, job, folder, true)
       }
@@ -221,7 +221,7 @@ export class Dependencies {
       // Only peer or optional dependencies, none of which was installed.
       if (!(await exists(result))) await mkdir(result)
       if (!(await lstat(result)).isDirectory())
-        throw new PlatformError('build_failed', `the dependencies replaced ${installed[plan.kind]} by something else`)
+        throw new PlatformError('build_failed', `installing the dependencies replaced ${installed[plan.kind]}`)
       const resolved = await readText(made, 'package-lock.json', 50 * 2 ** 20).catch(() => undefined)
       if (resolved && plan.kind === 'npm')
         await writeDurably(join(this.#cache, 'locks', job.trust.own, `${plan.key}.json`), resolved)
@@ -250,7 +250,7 @@ export class Dependencies {
       if (before !== undefined) return { command: `${command} --before=${before}`, before }
     }
     if (plan.kind === 'pip' && before !== undefined)
-      onLine('versions that are left open are resolved again for this environment')
+      onLine('versions that are not pinned are resolved again for this environment')
     return { command }
   }
 

@@ -21,49 +21,49 @@ function npm(lines: readonly string[]): Told {
     (line) =>
       !line.startsWith('code ') && !line.startsWith('errno') && !line.startsWith('syscall') && line.trim() !== '',
   )
-  const text = telling ?? lines.at(-1) ?? 'it said nothing'
+  const text = telling ?? lines.at(-1) ?? 'it printed nothing'
   if (code === 'E404') {
     const url = /- GET https?:\/\/[^/]+\/(\S+)/.exec(text)?.[1]
     const name = url && decodeURIComponent(url)
     return {
-      message: `there is no package ${name ? `"${name}" ` : ''}in the registry: npm: ${text}`,
+      message: `package ${name ? `"${name}" ` : ''}does not exist in the registry: npm: ${text}`,
       fix: 'Correct its name in package.json, or remove it.',
     }
   }
   if (code === 'ETARGET')
     return {
       message: `npm: ${errors.find((line) => /No matching version/.test(line)) ?? text}`,
-      fix: 'Ask for a version that exists in package.json.',
+      fix: 'Choose an existing version in package.json.',
     }
   if (code === 'ERESOLVE')
     return {
-      message: `the dependencies contradict each other: npm: ${text}`,
-      fix: 'Choose versions that fit each other in package.json.',
+      message: `the dependencies conflict: npm: ${text}`,
+      fix: 'Choose compatible versions in package.json.',
     }
   if (code === 'EUSAGE')
     return {
-      message: `package-lock.json does not fit package.json: npm: ${text}`,
-      fix: 'Run npm install and deploy both files; or delete package-lock.json, then the versions are resolved anew.',
+      message: `package-lock.json does not match package.json: npm: ${text}`,
+      fix: 'Run npm install and deploy both files, or delete package-lock.json to resolve the versions again.',
     }
   if (/^(ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET)/.test(code)) {
     return {
-      message: `the registry was not reached: npm: ${text}`,
-      fix: 'Check that this machine reaches the npm registry, then deploy again.',
+      message: `the registry could not be reached: npm: ${text}`,
+      fix: 'Check that this machine can reach the npm registry, then deploy again.',
     }
   }
   return {
     message: `npm could not install the dependencies: ${code ? `${code}: ` : ''}${text}`,
-    fix: 'The log of the build has all that npm said.',
+    fix: 'See the build log for the full output of npm.',
   }
 }
 
 function pip(lines: readonly string[]): Told {
   if (lines.some((line) => /No module named pip\b/.test(line))) {
     return {
-      message: 'this machine has no pip, which installs Python packages',
-      fix: 'Have the operator install it (on Debian: apt install python3-pip), or take requirements.txt away.',
+      message: 'pip, which installs Python packages, is not installed on this machine',
+      fix: 'Ask the operator to install it (on Debian: apt install python3-pip), or remove requirements.txt.',
     }
   }
-  const text = lines.findLast((line) => line.startsWith('ERROR:'))?.slice(7) ?? lines.at(-1) ?? 'it said nothing'
+  const text = lines.findLast((line) => line.startsWith('ERROR:'))?.slice(7) ?? lines.at(-1) ?? 'it printed nothing'
   return { message: `pip: ${text}`, fix: 'Correct requirements.txt and deploy again.' }
 }

@@ -123,13 +123,13 @@ export class Jobs {
       if (tooLate)
         throw new PlatformError(
           'build_failed',
-          `${job.what} took longer than ${deadlineMs < 60_000 ? `${deadlineMs / 1000} seconds` : `${deadlineMs / 60_000} minutes`} and was ended`,
+          `${job.what} timed out after ${deadlineMs < 60_000 ? `${deadlineMs / 1000} seconds` : `${deadlineMs / 60_000} minutes`}`,
           { data: { lines: lines.slice(-50) } },
         )
       if (exit.oom) {
         throw new PlatformError(
           'build_failed',
-          `${job.what} needed more than the ${limits.memoryMiB} MiB of memory that a build may use`,
+          `${job.what} used more than the build limit of ${limits.memoryMiB} MiB of memory`,
           { data: { exitCode: exit.exitCode, lines: lines.slice(-50) } },
         )
       }
@@ -216,7 +216,6 @@ class Stream {
 }
 
 /** Without carriage returns (progress bars), colours and other control characters. */
-// eslint-disable-next-line no-control-regex
 const clean = (line: string) =>
   line
     .replace(/^[^]*\r(?!$)/, '')

@@ -205,10 +205,14 @@ async function audienceOf(tx: Db | Transaction, said: ManifestAudience): Promise
     .where(and(inArray(teams.name, said), isNull(teams.deletedAt)))
   const missing = said.find((name) => !found.some((team) => team.name === name))
   if (missing !== undefined)
-    throw new PlatformError('invalid_manifest', `m3o.json shares with a team ${missing}, which does not exist`, {
-      field: 'audience',
-      fix: 'Correct "audience" in m3o.json.',
-    })
+    throw new PlatformError(
+      'invalid_manifest',
+      `"audience" in m3o.json lists the team ${missing}, which does not exist`,
+      {
+        field: 'audience',
+        fix: 'Correct "audience" in m3o.json.',
+      },
+    )
   return { kind: 'teams', teams: found.map((team) => team.id).sort() }
 }
 
@@ -219,9 +223,9 @@ async function ownerOf(tx: Db | Transaction, teamId: string, email: string): Pro
     .innerJoin(users, eq(users.id, members.userId))
     .where(and(eq(members.teamId, teamId), eq(sql`lower(${users.email})`, email.toLowerCase())))
   if (!found)
-    throw new PlatformError('invalid_manifest', `m3o.json names ${email} as owner, who is not in the team`, {
+    throw new PlatformError('invalid_manifest', `the owner ${email} in m3o.json is not a member of the team`, {
       field: 'owner',
-      fix: 'Correct "owner" in m3o.json, or invite them.',
+      fix: 'Correct "owner" in m3o.json, or invite this person.',
     })
   return found.id
 }

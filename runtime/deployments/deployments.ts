@@ -127,7 +127,7 @@ export class Deployments {
         await landed
         if (known?.service !== null) throw new PlatformError('not_found', 'this service no longer exists')
         if (known.environment !== null)
-          throw new PlatformError('environment_gone', `the environment ${environment.name} has just gone`, {
+          throw new PlatformError('environment_gone', `the environment ${environment.name} was just removed`, {
             fix: 'Choose another one.',
           })
         await writeAudit(tx, actor, {
@@ -267,10 +267,10 @@ export class Deployments {
     )
     const notes = [
       ...(landed.replaced && landed.previous !== null
-        ? ['the folder has no recorded base, so it replaced the source that was there']
+        ? ['the folder has no recorded base, so it replaced the existing source']
         : []),
-      ...(landed.merged ? ['merged with what others committed meanwhile'] : []),
-      ...landed.overwrote.map((change) => `wrote over ${change.path}, changed by ${change.author}`),
+      ...(landed.merged ? ['merged with newer commits of others'] : []),
+      ...landed.overwrote.map((change) => `overwrote ${change.path}, changed by ${change.author}`),
     ]
     return { row, commit: landed.commit, notes }
   }
@@ -281,8 +281,8 @@ export class Deployments {
     if (from !== null && live?.deploymentId !== from) {
       throw new PlatformError(
         'conflict',
-        `another deployment is live than the one that was looked at${live === undefined ? '' : `: revision ${live.commit.slice(0, 7)}`}`,
-        { fix: 'Look at the deployments again.' },
+        `the live deployment changed since you looked${live === undefined ? '' : `: revision ${live.commit.slice(0, 7)}`}`,
+        { fix: 'Check the deployments again.' },
       )
     }
     const wereLive = await this.#wereLive(at)
@@ -296,8 +296,8 @@ export class Deployments {
     if (!target) {
       throw new PlatformError(
         'not_found',
-        to === null ? 'there is no earlier live revision here' : `${to} never was live here`,
-        { fix: 'List what was live with `m3o status`, or in the console under Deployments.' },
+        to === null ? 'no earlier revision was live here' : `${to} was never live here`,
+        { fix: 'List earlier live revisions with `m3o status`, or in the console under Deployments.' },
       )
     }
     return this.start(actor, {
@@ -333,12 +333,12 @@ export class Deployments {
       .from(deployments)
       .where(eq(deployments.id, serving.plan.deploymentId))
     if (row?.locked.includes('instances'))
-      throw new PlatformError('conflict', 'm3o.json says how many instances run', {
+      throw new PlatformError('conflict', 'm3o.json sets the number of instances', {
         fix: 'Change "instances" there and deploy.',
       })
     if (serving.plan.keepsData && max > 1)
       throw new PlatformError('conflict', `${serving.plan.service} keeps data in M3O_DATA, so it runs one instance`, {
-        fix: 'Keep its data in a database to run more.',
+        fix: 'Store its data in a database to run more instances.',
       })
     await saveScale(this.#platform, actor, at, min, max)
     return this.start(actor, {
@@ -353,14 +353,14 @@ export class Deployments {
   async cancel(actor: Actor, id: string): Promise<void> {
     const { db } = this.#platform
     const [row] = await db.select().from(deployments).where(eq(deployments.id, id))
-    if (!row) throw new PlatformError('not_found', 'there is no such deployment')
+    if (!row) throw new PlatformError('not_found', 'this deployment does not exist')
     const allowed = deploymentCan.cancel(row.state)
     if (allowed !== true)
       throw new PlatformError('not_in_this_state', `it cannot be cancelled: ${allowed}`, { fix: 'Roll back instead.' })
     await this.#stop(row, new PlatformError('cancelled', `cancelled by ${actor.name}`))
     const [now] = await db.select({ state: deployments.state }).from(deployments).where(eq(deployments.id, id))
     if (now?.state === 'live')
-      throw new PlatformError('not_in_this_state', 'it has just become live', { fix: 'Roll back instead.' })
+      throw new PlatformError('not_in_this_state', 'it just became live', { fix: 'Roll back instead.' })
   }
 
   /** After a start of the runtime: what was under way is taken up again from what was built; after it was killed, with care. */
@@ -379,7 +379,7 @@ export class Deployments {
           again,
           new PlatformError(
             'cancelled',
-            place?.gone ?? `its ${service === undefined ? 'service was deleted' : 'environment is gone'}`,
+            place?.gone ?? `its ${service === undefined ? 'service' : 'environment'} was deleted`,
           ),
         )
       else if (parked) await endDeployment(this.#platform, again, parked)
@@ -425,7 +425,7 @@ export class Deployments {
    */
   claim(rows: readonly DeploymentRow[], abort: AbortController, done: Promise<void>): void {
     if (rows.some((row) => this.isUnderWay(row)))
-      throw new PlatformError('conflict', 'one of these services is being deployed there at this moment', {
+      throw new PlatformError('conflict', 'one of these services is being deployed there', {
         fix: 'Wait until it is live, then try again.',
       })
     for (const row of rows) {
@@ -450,7 +450,7 @@ export class Deployments {
   #run(row: DeploymentRow, { abort, making, turn }: Run = { abort: new AbortController() }): void {
     const key = placeKey(row)
     const before = this.#running.get(key)
-    if (before) before.abort.abort(new PlatformError('superseded', 'a newer deployment took its place'))
+    if (before) before.abort.abort(new PlatformError('superseded', 'a newer deployment replaced it'))
     const done = (async () => {
       await before?.done
       for (let next: DeploymentRow | undefined = row; next !== undefined;) {
@@ -515,7 +515,7 @@ export class Deployments {
       .from(deployments)
       .where(eq(deployments.id, deploymentId))
     if (row?.promotionId && (await this.onPromotedCrash(row.promotionId, place, exit))) return
-    const message = `it ${describeExit(exit)} soon after the switch; the revision before serves again`
+    const message = `it ${describeExit(exit)} soon after going live; the previous revision is live again`
     const error: Failure = { code: 'start_failed', message, exitCode: exit.exitCode, signal: exit.signal }
     const plan = await readPlan(this.#platform, previousId)
     await this.#platform.places.switchBack(place, plan, {

@@ -14,7 +14,7 @@ import type { DeploymentRow } from './record.ts'
  * are not compared.
  */
 export async function diffDeployment(platform: Platform, row: DeploymentRow | undefined) {
-  if (!row) throw new PlatformError('not_found', 'there is no such deployment')
+  if (!row) throw new PlatformError('not_found', 'this deployment does not exist')
   const before = await replacedBy(platform.db, row)
   const inherited = before !== undefined && before.environmentId !== row.environmentId
   const files = await platform.source.history.diff({

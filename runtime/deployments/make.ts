@@ -143,7 +143,7 @@ async function buildOf(
   if (tried?.trust !== undefined && asked.trust.reads.includes(tried.trust)) return tried
   return buildRevision(platform, row, {
     ...asked,
-    note: `building ${row.commit.slice(0, 7)} again here: what less trusted environments built is not used`,
+    note: `building ${row.commit.slice(0, 7)} again here: builds of less trusted environments are not used`,
   })
 }
 

@@ -49,7 +49,7 @@ export class Pushes {
         if (!isPlatformError(error))
           this.#platform.log.error({ err: error, service: service.id, branch }, 'what a push should bring about failed')
         lines.push(
-          `${branch} was taken, but not deployed: ${isPlatformError(error) ? `${error.message}. ${error.fix ?? ''}` : 'something went wrong inside the platform'}`,
+          `${branch} was pushed, but not deployed: ${isPlatformError(error) ? `${error.message}. ${error.fix ?? ''}` : 'something went wrong inside the platform'}`,
         )
       }
     }
@@ -69,7 +69,7 @@ export class Pushes {
   async #preview(pusher: Pusher, service: ServiceRow, branch: string, commit: string | null): Promise<string[]> {
     const { actor, may } = pusher
     if (commit === null) {
-      if (!may.deleteEnvironment) return [`You may not delete environments: what shows ${branch} stays.`]
+      if (!may.deleteEnvironment) return [`You may not delete environments: the preview of ${branch} stays.`]
       const gone = await this.#previews.branchDeleted(
         actor,
         { teamId: service.teamId, serviceId: service.id, service: service.name },
@@ -78,7 +78,7 @@ export class Pushes {
       if (gone === undefined) return []
       return [
         gone.others.length === 0
-          ? `The preview ${gone.name} is deleted. Within a day: m3o env restore ${gone.name}`
+          ? `Deleted the preview ${gone.name}. To restore it within a day: m3o env restore ${gone.name}`
           : `${service.name} is out of the preview ${gone.name}, which ${gone.others.join(', ')} still ${gone.others.length === 1 ? 'has' : 'have'}.`,
       ]
     }
@@ -88,8 +88,8 @@ export class Pushes {
       })
     const preview = await this.#previews.of(actor, service.teamId, branch)
     const first = {
-      now: `Made the preview ${preview.name} of production.`,
-      again: `The preview ${preview.name} is back.`,
+      now: `Created the preview ${preview.name} of production.`,
+      again: `Restored the preview ${preview.name}.`,
       before: undefined,
     }[preview.made]
     return [...(first === undefined ? [] : [first]), ...(await this.#deploy(pusher, service, preview, commit))]

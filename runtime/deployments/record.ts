@@ -275,7 +275,7 @@ export async function listDeployments(
 
 export async function readDeployment(db: Db, id: string): Promise<Deployment> {
   const [deployment] = (await byId(db).execute({ id })).map(shown)
-  if (!deployment) throw new PlatformError('not_found', 'there is no such deployment')
+  if (!deployment) throw new PlatformError('not_found', 'this deployment does not exist')
   return deployment
 }
 

@@ -11,7 +11,7 @@ import { PlatformError } from '#contract/errors.ts'
  */
 
 /** How often one is resumed at most. */
-export const mostResumed = 2
+const mostResumed = 2
 /** What has been resumed alone for so long does not stop the platform at once; the next one is begun beside it. */
 const aloneMs = 15_000
 

@@ -100,13 +100,13 @@ export async function startInstances(
   const starting = Array.from({ length: count }, async () => {
     const running = await platform.places.instances.start(plan)
     // Nobody waits for one that was cancelled while it started.
-    if (signal.aborted) return platform.places.instances.stop(running.id, 0)
-    started.push(running)
+    if (signal.aborted) await platform.places.instances.stop(running.id, 0)
+    else started.push(running)
   })
   await within(Promise.all(starting), startingMs, 'it could not be started in time', signal)
   // Those that came too late to be wanted are not among the started: nothing would be checked, and nothing serve.
   signal.throwIfAborted()
-  lap(started.every(({ listens }) => listens) ? 'spare' : 'sandbox')
+  lap(started.every(({ listens }) => listens !== undefined) ? 'spare' : 'sandbox')
   await recorded
 }
 

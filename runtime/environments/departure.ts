@@ -49,7 +49,9 @@ export async function departEnvironment(
       })
     }
     if (!tree.some(({ id }) => id === environmentId))
-      throw new PlatformError('environment_gone', `${row.name} is gone already`, { fix: 'See `m3o env list`.' })
+      throw new PlatformError('environment_gone', `${row.name} was already deleted`, {
+        fix: 'List environments with `m3o env list`.',
+      })
     await tx
       .update(environments)
       .set({ deletedAt: now, expired, expiresAt: now + undoMs })
@@ -86,10 +88,10 @@ export async function restoreEnvironment(
   const { db, source, places, routing, events } = platform
   const row = await findRow(platform, environmentId)
   if (row.deletedAt === null)
-    throw new PlatformError('not_in_this_state', `${row.name} is there`, { fix: 'There is nothing to bring back.' })
+    throw new PlatformError('not_in_this_state', `${row.name} is not deleted`, { fix: 'There is nothing to restore.' })
   if (row.expiresAt === null || row.expiresAt <= now) throw tooLate(row)
   if (await livingNamed(platform, row))
-    throw new PlatformError('name_taken', `there is another environment ${row.name} now`, {
+    throw new PlatformError('name_taken', `another environment is now named ${row.name}`, {
       field: 'name',
       fix: 'Delete that one first.',
     })
@@ -133,14 +135,14 @@ export async function restoreEnvironment(
 }
 
 const tooLate = ({ name }: EnvironmentRow) =>
-  new PlatformError('environment_gone', `${name} went more than a day ago and cannot come back`, {
+  new PlatformError('environment_gone', `${name} was deleted more than a day ago and cannot be restored`, {
     fix: `Create it anew: m3o env create ${name}.`,
   })
 
 function requireParent(tree: readonly EnvironmentRow[], row: EnvironmentRow, parent: EnvironmentRow): void {
   if (tree.some(({ id }) => id === parent.id)) return
-  throw new PlatformError('conflict', `its parent ${parent.name} is gone as well`, {
-    fix: `Bring ${parent.name} back first: m3o env restore ${parent.name}.`,
+  throw new PlatformError('conflict', `its parent ${parent.name} was deleted too`, {
+    fix: `Restore ${parent.name} first: m3o env restore ${parent.name}.`,
     data: { parent: parent.name },
   })
 }
@@ -188,7 +190,7 @@ export async function listDeparted(
 async function findRow({ db }: { db: Db | Transaction }, environmentId: string): Promise<EnvironmentRow> {
   const [row] = await db.select().from(environments).where(eq(environments.id, environmentId))
   if (!row)
-    throw new PlatformError('not_found', 'there is no such environment', { fix: 'List them with `m3o env list`.' })
+    throw new PlatformError('not_found', 'this environment does not exist', { fix: 'List them with `m3o env list`.' })
   return row
 }
 

@@ -126,7 +126,7 @@ export async function environmentChain(db: Db, environmentId: string): Promise<E
       'environment_gone',
       `the environment ${row?.name ?? environmentId} ${row?.expired ? 'expired' : 'was deleted'}`,
       {
-        fix: 'Choose another one, or bring it back with `m3o env restore`.',
+        fix: 'Choose another one, or restore it with `m3o env restore`.',
         data: { reason: row?.expired ? 'expired' : 'deleted' },
       },
     )
@@ -177,7 +177,7 @@ async function requireNotKept(tx: Transaction, { teamId, name, ownerId }: Enviro
   if (kept === undefined) return
   throw new PlatformError(
     'name_taken',
-    `an environment ${name} of somebody else's was deleted, and can come back until ${new Date(kept.until ?? now).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+    `an environment ${name} of someone else was deleted, and can be restored until ${new Date(kept.until ?? now).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     {
       field: 'name',
       fix: 'Choose another name until then.',
@@ -229,7 +229,7 @@ export async function createEnvironment(
     if (tree.length >= maxEnvironmentsOfTeam) {
       throw new PlatformError(
         'forbidden',
-        `there are ${maxEnvironmentsOfTeam.toLocaleString('en')} environments in this team already, the most that there can be`,
+        `the limit of ${maxEnvironmentsOfTeam.toLocaleString('en')} environments in this team is reached`,
         { fix: 'Delete those that nobody needs: m3o env delete NAME.' },
       )
     }

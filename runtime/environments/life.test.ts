@@ -228,7 +228,7 @@ test('both children and parents whose time is over go in one go', async () => {
   // They come back from the top.
   await expect(at.life.restore(platformActor, bob.id)).rejects.toMatchObject({
     code: 'conflict',
-    message: 'its parent alice is gone as well',
+    message: 'its parent alice was deleted too',
   })
   await at.life.restore(platformActor, alice.id)
   expect(await at.life.restore(platformActor, bob.id)).toMatchObject({
@@ -259,7 +259,7 @@ test('it comes back for a day, with its branch; not beside another one of its na
   await at.clock.to(at.clock.time + 2 * hour, at.life)
   await expect(at.life.restore(platformActor, second.id)).rejects.toMatchObject({
     code: 'environment_gone',
-    message: 'alice went more than a day ago and cannot come back',
+    message: 'alice was deleted more than a day ago and cannot be restored',
   })
 })
 
@@ -278,17 +278,15 @@ test('a purge leaves nothing of it but its name, also when it was killed before'
     expectedHash: null,
   })
   for (const environmentId of [alice.id, 'e_production']) {
-    await at.db
-      .insert(variables)
-      .values({
-        serviceId: 's_hello',
-        environmentId,
-        name: 'A',
-        secret: false,
-        value: '1',
-        byName: 'ann',
-        updatedAt: begin,
-      })
+    await at.db.insert(variables).values({
+      serviceId: 's_hello',
+      environmentId,
+      name: 'A',
+      secret: false,
+      value: '1',
+      byName: 'ann',
+      updatedAt: begin,
+    })
     await mkdir(join(at.home, 'data/s_hello', environmentId), { recursive: true })
     await writeFile(join(at.home, 'data/s_hello', environmentId, 'kept'), 'x')
     await at.platform.logs.append({ serviceId: 's_hello', environmentId }, { stream: 'platform', text: 'line' })
@@ -324,7 +322,7 @@ test('it moves with all that stems from it, never under itself, and its generati
   })
   await expect(at.life.move(platformActor, { environmentId: bob.id, parentId: under.id })).rejects.toMatchObject({
     code: 'conflict',
-    message: 'under stems from bob, so it cannot be its parent',
+    message: 'bob is an ancestor of under, so under cannot be its parent',
   })
   await expect(at.life.move(platformActor, { environmentId: 'e_production', parentId: bob.id })).rejects.toMatchObject({
     code: 'bad_request',

@@ -110,7 +110,7 @@ export class Life {
 
   async restore(actor: Actor, environmentId: string): Promise<Environment> {
     const [row] = await this.#platform.db.select().from(environments).where(eq(environments.id, environmentId))
-    if (!row) throw new PlatformError('not_found', 'there is no such environment')
+    if (!row) throw new PlatformError('not_found', 'this environment does not exist')
     const back = await this.#named(row, () =>
       restoreEnvironment(this.#platform, actor, environmentId, this.#clock.now()),
     )
@@ -123,7 +123,7 @@ export class Life {
   async keep(actor: Actor, environmentId: string): Promise<Environment> {
     const [row] = await environmentChain(this.#platform.db, environmentId)
     if (!row || !doesExpire(row.kind))
-      throw new PlatformError('bad_request', `${row?.name ?? 'it'} never expires`, { fix: 'There is nothing to do.' })
+      throw new PlatformError('bad_request', `${row?.name ?? 'it'} never expires`, { fix: 'No action is needed.' })
     await audited(
       this.#platform.db,
       actor,

@@ -19,10 +19,14 @@ export async function moveEnvironment(
 ): Promise<Environment> {
   const [row] = await environmentChain(platform.db, environmentId)
   if (row === undefined || row.parentId === null) {
-    throw new PlatformError('bad_request', `${row?.name ?? 'production'} is what all others stem from`, {
-      field: 'from',
-      fix: 'Move another one.',
-    })
+    throw new PlatformError(
+      'bad_request',
+      `${row?.name ?? 'production'} is the root of all environments and cannot be moved`,
+      {
+        field: 'from',
+        fix: 'Move another environment.',
+      },
+    )
   }
   if (row.parentId === parentId) return readEnvironment(platform, environmentId)
   const { teamId, name } = row

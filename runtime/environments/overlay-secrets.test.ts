@@ -56,7 +56,7 @@ const restart = async () =>
   ).toMatchObject({ state: 'live' })
 const inDx = async () => (await platform.call('front', { 'm3o-environment': 'dx' })).body
 const refused = expect.stringContaining(
-  'front in production holds secrets of production, which is protected: it does not serve calls made in dx',
+  'front in production has secrets of the protected environment production: it does not serve calls made in dx',
 ) as string
 const unreachable = async () =>
   (await platform.rpc.call('environments.diff', { environmentId: dx, againstId: null })).unreachable.map(

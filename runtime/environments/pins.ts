@@ -70,10 +70,10 @@ async function pinOnce(
   const { db, places, seal } = platform
   const chain = await environmentChain(db, environmentId)
   const [environment, parent] = chain
-  if (!environment) throw new PlatformError('not_found', 'there is no such environment')
+  if (!environment) throw new PlatformError('not_found', 'this environment does not exist')
   if (!parent)
-    throw new PlatformError('not_in_this_state', `${environment.name} has no parent to follow`, {
-      fix: 'Pin an environment that stems from another one.',
+    throw new PlatformError('not_in_this_state', `${environment.name} has no parent`, {
+      fix: 'Pin an environment that has a parent.',
     })
   const { copied, following } = await inherited(platform, chain, only)
   if (only !== undefined && copied.length === 0) return { services: 0, following }

@@ -39,7 +39,7 @@ export class Previews {
     branch: string,
   ): Promise<{ id: string; name: string; made: 'now' | 'before' | 'again' }> {
     if (!isPreviewBranch(branch))
-      throw new PlatformError('bad_request', `${branch} is too odd a name for a preview`, {
+      throw new PlatformError('bad_request', `the branch name ${branch} cannot be used for a preview`, {
         fix: 'Use letters, digits, dashes and dots.',
       })
     return this.#branches.run(`${teamId}/${branch}`, async () => {
@@ -112,8 +112,8 @@ export class Previews {
         if (!isPlatformError(error) || error.code !== 'name_taken') throw error
       }
     }
-    throw new PlatformError('name_taken', `every name that fits ${branch} is taken`, {
-      fix: 'Push to a branch with another name.',
+    throw new PlatformError('name_taken', `all preview names for ${branch} are taken`, {
+      fix: 'Push a branch with another name.',
     })
   }
 

@@ -16,7 +16,7 @@ export async function protectEnvironment(
   { environmentId, protection }: { environmentId: string; protection: Protection | null },
 ): Promise<void> {
   const [row] = await environmentChain(platform.db, environmentId)
-  if (!row) throw new PlatformError('not_found', 'there is no such environment')
+  if (!row) throw new PlatformError('not_found', 'this environment does not exist')
   const before = await shownProtections(platform.db, [row])
   const after = await shownProtections(platform.db, [{ ...row, protection }])
   const change = {
@@ -42,13 +42,11 @@ export async function letPeopleIn(
   { environmentId, people }: { environmentId: string; people: readonly string[] },
 ): Promise<void> {
   const [row] = await environmentChain(platform.db, environmentId)
-  if (!row) throw new PlatformError('not_found', 'there is no such environment')
+  if (!row) throw new PlatformError('not_found', 'this environment does not exist')
   if (row.kind !== 'personal')
-    throw new PlatformError(
-      'not_in_this_state',
-      `${row.name} is not personal: everybody in the team works in it by their role`,
-      { fix: `To narrow that: m3o env protect ${row.name}.` },
-    )
+    throw new PlatformError('not_in_this_state', `${row.name} is not personal: team roles decide who may work in it`, {
+      fix: `To restrict it: m3o env protect ${row.name}.`,
+    })
   const letIn = [...new Set(people)].filter((id) => id !== row.ownerId)
   const named = await platform.db
     .select({ id: users.id, email: users.email })

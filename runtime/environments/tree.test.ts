@@ -65,8 +65,8 @@ test('says why a place will not do', () => {
   const place = (id: string, parentId: string) => () => requirePlace(line, { id, name: id, parentId })
   expect(place('new', 'e7')).toThrow('environments nest at most 8 deep: e7 is at level 8')
   expect(place('e2', 'e2')).toThrow('e2 cannot be its own parent')
-  expect(place('e2', 'e5')).toThrow('e5 stems from e2, so it cannot be its parent')
-  expect(place('new', 'nobody')).toThrow('there is no such parent environment')
+  expect(place('e2', 'e5')).toThrow('e2 is an ancestor of e5, so e5 cannot be its parent')
+  expect(place('new', 'nobody')).toThrow('the parent environment does not exist')
   const tall: Node[] = [
     ...line.slice(0, 5),
     { id: 'a', name: 'a', parentId: 'e0' },

@@ -37,7 +37,7 @@ export function requirePlace(tree: readonly Node[], { id, name, parentId }: Node
   const above = chain(tree, parentId)
   const parent = above[0]
   if (parent === undefined)
-    throw new PlatformError('not_found', 'there is no such parent environment', {
+    throw new PlatformError('not_found', 'the parent environment does not exist', {
       field: 'from',
       fix: 'List them with `m3o env list`.',
     })
@@ -46,10 +46,10 @@ export function requirePlace(tree: readonly Node[], { id, name, parentId }: Node
       'conflict',
       parent.id === id
         ? `${name} cannot be its own parent`
-        : `${parent.name} stems from ${name}, so it cannot be its parent`,
+        : `${name} is an ancestor of ${parent.name}, so ${parent.name} cannot be its parent`,
       {
         field: 'from',
-        fix: `Choose one that does not stem from ${name}.`,
+        fix: `Choose an environment that does not inherit from ${name}.`,
       },
     )
   }

@@ -24,7 +24,7 @@ export async function examine(parts: Parts): Promise<Check[]> {
   return Promise.all(
     Object.entries(looks).map(async ([name, look]) => {
       const late = Promise.withResolvers<never>()
-      const timer = setTimeout(() => late.reject(new Error(`no answer within ${answerMs / 1000} s`)), answerMs)
+      const timer = setTimeout(() => late.reject(new Error(`no response within ${answerMs / 1000} s`)), answerMs)
       try {
         return await Promise.race([look(), late.promise])
       } catch (error) {
@@ -38,9 +38,9 @@ export async function examine(parts: Parts): Promise<Check[]> {
 
 const fixes: Record<string, string> = {
   database:
-    'Look into the log of Postgres ($M3O_HOME/logs/postgres.log, or your own server behind DATABASE_URL). Services go on answering; changes wait until it is back.',
+    'Check the log of Postgres ($M3O_HOME/logs/postgres.log, or your own server in DATABASE_URL). Services still respond; changes wait until the database is back.',
   gateway:
-    'Away, it is started again within two seconds, and its log says why: $M3O_HOME/logs/gateway.log. One that hangs is ended by kill -KILL with the pid in $M3O_HOME/run/gateway.pid.',
+    'If it stopped, it restarts within two seconds; see $M3O_HOME/logs/gateway.log for the cause. If it hangs, run kill -KILL with the pid in $M3O_HOME/run/gateway.pid.',
 }
 
 /** Drizzle's own message is the query; why it failed is its cause. */
@@ -55,7 +55,7 @@ async function askDatabase({ db }: Parts): Promise<Check> {
   return {
     name: 'database',
     state: 'ok',
-    says: `answers within ${(performance.now() - began).toFixed(1)} ms`,
+    says: `responds within ${(performance.now() - began).toFixed(1)} ms`,
     fix: null,
   }
 }

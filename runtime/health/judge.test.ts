@@ -36,9 +36,9 @@ test('a gateway is well while it follows the routes, and not with those of a run
 
 test('a deployment that takes half an hour is worth a look; the worst of all checks is what counts', () => {
   const now = 10 * 3_600_000
-  expect(judgeUnderWay({ count: 0, oldest: null }, now)).toMatchObject({ state: 'ok', says: 'none under way' })
+  expect(judgeUnderWay({ count: 0, oldest: null }, now)).toMatchObject({ state: 'ok', says: 'none in progress' })
   const stuck = judgeUnderWay({ count: 2, oldest: now - 31 * 60_000 }, now)
-  expect(stuck).toMatchObject({ state: 'warn', says: '2 under way, the oldest for 31 min' })
+  expect(stuck).toMatchObject({ state: 'warn', says: '2 in progress, the oldest for 31 min' })
   expect(worst([])).toBe('ok')
   expect(worst([stuck, judgeMemory('')])).toBe('warn')
   expect(worst([stuck, judgeGateway({ version: 1, epoch: 'b' }, { version: 1, epoch: 'a' })])).toBe('bad')

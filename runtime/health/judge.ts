@@ -13,7 +13,7 @@ export function judgeMemory(text: string): Check {
     fix:
       state === 'ok'
         ? null
-        : 'Let services that are seldom called sleep (idle in m3o.json), give those that take much less, or add memory.',
+        : 'Let rarely called services sleep (idle in m3o.json), lower the memory limits of large ones, or add memory.',
   }
 }
 
@@ -28,8 +28,8 @@ export function judgeGateway(
     : {
         name: 'gateway',
         state: 'bad',
-        says: 'calls go by routes that are not the current ones',
-        fix: 'It gets the whole table by itself within a second. If it stays so, restart the platform: send its parent SIGHUP.',
+        says: 'its routes are not current',
+        fix: 'It gets the whole table within a second. If this does not change, restart the platform: send SIGHUP to its parent process.',
       }
 }
 
@@ -37,13 +37,13 @@ const stuckMs = 30 * 60_000
 
 export function judgeUnderWay({ count, oldest }: { count: number; oldest: number | null }, now: number): Check {
   const age = oldest === null ? 0 : now - oldest
-  const says = count === 0 ? 'none under way' : `${count} under way`
+  const says = count === 0 ? 'none in progress' : `${count} in progress`
   return age < stuckMs
     ? { name: 'deployments', state: 'ok', says, fix: null }
     : {
         name: 'deployments',
         state: 'warn',
         says: `${says}, the oldest for ${Math.floor(age / 60_000)} min`,
-        fix: 'Look at it on the screen Deployments; it can be cancelled there.',
+        fix: 'See it on the Deployments screen, where you can cancel it.',
       }
 }

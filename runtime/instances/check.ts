@@ -48,7 +48,7 @@ export async function waitUntilReady(
     const who = await owner
     if (who === 'own' && typeof answer === 'number' && answer < 500) return
     if (listens) onUnready()
-    seen = who === 'other' ? takenPort : typeof answer === 'number' ? `${health} answers ${answer}` : answer
+    seen = who === 'other' ? takenPort : typeof answer === 'number' ? `${health} returns ${answer}` : answer
     const waiting = delay(pause, undefined, { signal }).catch(() => {})
     await (saying && silent ? Promise.race([saying, waiting]) : waiting)
   }
@@ -63,10 +63,9 @@ export async function waitUntilReady(
 const takenPort = 'another process listens on its port'
 
 async function fixFor(running: Running, port: number, health: string, seen: string): Promise<{ fix: string }> {
-  if (seen === takenPort)
-    return { fix: 'Deploy again: it gets another port. End what listens on ports that it was not given.' }
+  if (seen === takenPort) return { fix: 'Deploy again to get another port, or stop the process that listens on it.' }
   if (seen !== 'it does not listen')
-    return { fix: `Make ${health} answer with a status below 500 once the service can work.` }
+    return { fix: `Make ${health} return a status below 500 once the service is ready.` }
   const others = (await running.ports()).filter((other) => other !== port)
   return others.length > 0
     ? { fix: `It listens on port ${others.join(', ')}, but must listen on $PORT (${port} here) at $HOST.` }

@@ -243,9 +243,8 @@ export class Instances {
       if (!placement && !(await this.#drainDead(row))) unread.add(row.id)
       const known =
         placement &&
-        (await plan(row.deploymentId).catch(
-          (error: unknown) =>
-            void log.warn({ err: error, instance: row.id }, 'an instance whose deployment cannot be read is ended'),
+        (await plan(row.deploymentId).catch((error: unknown) =>
+          log.warn({ err: error, instance: row.id }, 'an instance whose deployment cannot be read is ended'),
         ))
       if (!placement || !known) {
         await this.#forget(row.id, null)

@@ -72,7 +72,7 @@ export class KeepUp {
     const now = performance.now()
     place.crashes = [...place.crashes.filter((at) => now - at < crashesWithinMs), now]
     if (place.crashes.length >= parkAfter) {
-      place.crashing = `${place.plan.service} crashed ${place.crashes.length} times in a minute; it last ${why}`
+      place.crashing = `${place.plan.service} crashed ${place.crashes.length} times in a minute; the last time it ${why}`
       await save(place)
       await publish(place)
       return
@@ -112,7 +112,7 @@ export class KeepUp {
     const checking = instances.setState(one, 'checking')
     checking.catch(() => {}) // seen once it is ready
     const over = new AbortController()
-    void one.ended.then(() => over.abort(new PlatformError('start_failed', 'it ended before it was ready')))
+    void one.ended.then(() => over.abort(new PlatformError('start_failed', 'it exited before it was ready')))
     try {
       await waitUntilReady(one, place.plan.settings.health, readyMs, { signal: over.signal })
     } catch (error) {

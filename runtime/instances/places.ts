@@ -139,9 +139,9 @@ export class Places {
           one.deploymentId === place?.plan.deploymentId ||
           (one.state !== 'starting' && one.state !== 'checking'),
       )
-    if (place) place.crashing = `${place.plan.service} was ended: ${why}`
+    if (place) place.crashing = `${place.plan.service} was stopped: ${why}`
     await Promise.all(running.map((one) => this.#parts.engine.stop(one.id, { graceMs: 0 })))
-    for (const one of running.slice(0, 1)) await this.#keepUp.say(one, `ended: ${why}`).catch(() => {})
+    for (const one of running.slice(0, 1)) await this.#keepUp.say(one, `stopped: ${why}`).catch(() => {})
     if (!place) return
     await this.#save(place)
     await this.#takeDown(place, running)
@@ -285,12 +285,12 @@ export class Places {
     if (place.wanted === 'stopped')
       throw new PlatformError('unavailable', `${place.plan.service} was stopped`, { fix: 'Deploy or restart it.' })
     if (place.crashing)
-      throw new PlatformError('unavailable', place.crashing, { fix: 'Look at its logs, mend it and deploy again.' })
+      throw new PlatformError('unavailable', place.crashing, { fix: 'Check its logs, fix it and redeploy.' })
     place.usedAt = Date.now()
     if (this.#serving(place).length > 0) return
     await (place.rising ?? this.#keepUp.oneMore(place))
     if (this.#serving(this.get(at) ?? place).length === 0)
-      throw new PlatformError('unavailable', `${place.plan.service} did not come up`, { fix: 'Look at its logs.' })
+      throw new PlatformError('unavailable', `${place.plan.service} did not start`, { fix: 'Check its logs.' })
   }
 
   /** While something else brings it up (a deployment that had to stop the one before), calls wait for that. */
@@ -527,7 +527,7 @@ export class Places {
 }
 
 export function describeExit(exit: Exit): string {
-  if (exit.oom) return 'used more memory than its limit and was ended'
-  if (exit.signal) return `was ended by ${exit.signal}`
-  return exit.exitCode === null ? 'ended, nobody could see how' : `exited with code ${exit.exitCode}`
+  if (exit.oom) return 'used more memory than its limit and was stopped'
+  if (exit.signal) return `was stopped by ${exit.signal}`
+  return exit.exitCode === null ? 'exited with an unknown code' : `exited with code ${exit.exitCode}`
 }

@@ -17,8 +17,8 @@ export async function freePort(taken: readonly number[], address: string): Promi
     const port = randomInt(lowest, highest)
     if (!taken.includes(port) && (!address.startsWith('127.') || (await isFree(port, address)))) return port
   }
-  throw new PlatformError('unavailable', 'no free port was found for the instance', {
-    fix: `End what listens on the ports ${lowest} to ${highest} of this machine.`,
+  throw new PlatformError('unavailable', 'no free port is left for the instance', {
+    fix: `Stop processes that listen on the ports ${lowest} to ${highest} of this machine.`,
   })
 }
 

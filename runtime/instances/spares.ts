@@ -98,7 +98,10 @@ export class Spares {
   async take(plan: Plan): Promise<{ seat: Seat; placement: Placement } | undefined> {
     const spare = this.#spares.get(placeKey(plan))
     if (!spare) return undefined
-    if (spare.fits !== fingerprint(plan)) return void this.drop(plan)
+    if (spare.fits !== fingerprint(plan)) {
+      this.drop(plan)
+      return undefined
+    }
     this.#forget(placeKey(plan), spare)
     return spare.placement.then(
       (placement) => ({ seat: spare.seat, placement }),

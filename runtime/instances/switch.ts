@@ -147,8 +147,8 @@ export async function nextGenerations(
     })
     const known = routing.table.environments[id]
     if (!row && expected?.environmentId === id)
-      throw new PlatformError('conflict', `${known?.name ?? 'the environment'} has changed meanwhile`, {
-        fix: 'Look at what changed, then try again.',
+      throw new PlatformError('conflict', `${known?.name ?? 'the environment'} changed in the meantime`, {
+        fix: 'Check what changed, then try again.',
       })
     if (row && known) changed[id] = { ...known, generation: row.generation }
   }

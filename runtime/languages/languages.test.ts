@@ -47,7 +47,7 @@ beforeAll(async () => {
     },
     install: async ({ key, given }, { trust }) => {
       if (given['package.json']?.includes('nowhere'))
-        throw new PlatformError('build_failed', 'there is no package "nowhere" in the registry')
+        throw new PlatformError('build_failed', 'package "nowhere" does not exist in the registry')
       const folder = join(home, 'cache/modules', trust.own, key, 'node_modules/answers')
       await mkdir(folder, { recursive: true })
       await writeFile(join(folder, 'index.d.ts'), 'export declare const answer: number\n')
@@ -64,7 +64,7 @@ beforeAll(async () => {
 afterEach(() => open.forEach((editor) => editor.leave()))
 afterAll(async () => {
   await languages.close()
-  source.close()
+  await source.close()
   await rm(home, { recursive: true, force: true })
 })
 
@@ -196,7 +196,10 @@ test('a package that is put into package.json is installed, and the next server 
   const hash = await save('nowhere', null)
   await expect
     .poll(() => editor.told('m3o/install'), { timeout: 10_000 })
-    .toEqual([{ state: 'installing' }, { state: 'failed', message: 'there is no package "nowhere" in the registry' }])
+    .toEqual([
+      { state: 'installing' },
+      { state: 'failed', message: 'package "nowhere" does not exist in the registry' },
+    ])
   await save('answers', hash)
   await editor.hear('m3o/restart')
   await editor.served

@@ -207,8 +207,8 @@ export class Languages {
   #endQuietest(among: Open[]): void {
     const [quietest] = among.sort((a, b) => a.session.usedAt - b.session.usedAt)
     if (quietest === undefined || performance.now() - quietest.session.usedAt < 10_000) {
-      throw new PlatformError('rate_limited', 'too many editors ask for a language server at once', {
-        fix: 'It is tried again by itself.',
+      throw new PlatformError('rate_limited', 'too many editors need a language server at once', {
+        fix: 'The editor retries by itself.',
       })
     }
     quietest.session.end()

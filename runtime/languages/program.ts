@@ -10,7 +10,7 @@ import { firstShell, joinGroups } from '../engines/process/launch.ts'
 import { spawn } from '../engines/process/spawn.ts'
 
 /** Where a server finds things: in its sandbox, or on the machine where there is none. */
-export interface Layout {
+interface Layout {
   app: string
   /** The platform's declarations, found by looking upwards from the code. */
   types: string

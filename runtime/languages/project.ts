@@ -10,7 +10,7 @@ const maxFiles = 20_000
 const maxBytes = 200 << 20
 
 /** For services without one. What a service may be written like is what the platform runs: see sdk/compile/transform.ts. */
-export const defaultConfiguration = JSON.stringify({
+const defaultConfiguration = JSON.stringify({
   compilerOptions: {
     target: 'es2024',
     lib: ['es2024', 'esnext.disposable', 'dom', 'dom.iterable'],

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Endpoint } from '#contract/endpoints.ts'
-import type { PlatformError } from '#contract/errors.ts'
+import { isPlatformError, type PlatformError } from '#contract/errors.ts'
 import { laptopRevision } from '#contract/laptop-sockets.ts'
 import { spokenLaptop } from '#contract/laptop-names.ts'
 import type { ToLaptop } from '#contract/laptops.ts'
@@ -160,10 +160,10 @@ export class Hold {
         },
       })
       this.say({ type: 'switched', run })
-      if (before > 0) return void this.#drain(before)
+      if (before > 0) return this.#drain(before)
       this.since = Date.now()
       this.#changed()
-      await this.note(`${this.spoken} takes this place from now on`)
+      await this.note(`${this.spoken} now runs this service here`)
     })
   }
 
@@ -203,7 +203,7 @@ export class Hold {
       this.since = null
       await this.#parts.routing.apply({ laptops: { [this.key]: null } })
       this.#changed()
-      await this.note(`what runs on ${this.spoken} ${why}; ${this.#beneath()}`, 'warn')
+      await this.note(`the service on ${this.spoken} ${why}; ${this.#beneath()}`, 'warn')
     })
   }
 
@@ -236,9 +236,11 @@ export class Hold {
     const { instance } = this.holding
     await this.#parts.logs
       .append(this.holding, { stream: 'platform', level, text, revision: laptopRevision, instanceId: instance })
-      .catch((error: unknown) =>
-        this.#parts.log.error({ err: error, instance }, 'a line about a laptop could not be stored'),
-      )
+      .catch((error: unknown) => {
+        // Nobody reads the log of a service or an environment that was deleted meanwhile.
+        if (isPlatformError(error) && error.code === 'not_found') return
+        this.#parts.log.error({ err: error, instance }, 'a line about a laptop could not be stored')
+      })
   }
 
   async #leave(why: string, served: boolean, routed: Promise<void>): Promise<void> {
@@ -247,7 +249,7 @@ export class Hold {
     try {
       await routed
       this.#changed()
-      if (served) await this.note(`${this.spoken} let go of this place: ${why}; ${this.#beneath()}`, 'warn')
+      if (served) await this.note(`${this.spoken} no longer runs this service here: ${why}; ${this.#beneath()}`, 'warn')
       await Promise.race([Promise.all(this.#outputs), new Promise((resolve) => setTimeout(resolve, outputMs))])
       await logs.detach(instance, { drain: true })
       await rm(outputOf(settings.home, instance), { recursive: true, force: true })
@@ -283,7 +285,7 @@ export class Hold {
 
   #beneath(): string {
     const found = beneath(this.#parts, this.holding)
-    return found === null ? 'nothing is deployed beneath it' : `${found} serves again`
+    return found === null ? 'no revision is deployed' : `${found} is live again`
   }
 
   #fileOf(stream: 'stdout' | 'stderr'): string {

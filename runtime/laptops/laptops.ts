@@ -74,7 +74,7 @@ export class Laptops {
   /** @throws PlatformError `not_found` */
   held(instance: string): Hold {
     for (const hold of this.#holds.values()) if (hold.holding.instance === instance) return hold
-    throw new PlatformError('not_found', 'this laptop holds no place')
+    throw new PlatformError('not_found', 'this laptop runs no service here')
   }
 
   /** @throws PlatformError `conflict` naming who holds it, `environment_gone`, `not_found` */
@@ -86,7 +86,7 @@ export class Laptops {
     const person = await this.#person(userId)
     const team = await this.#team(service.teamId)
     if (environment === undefined || environment.teamId !== service.teamId)
-      throw new PlatformError('not_found', 'this environment is of another team')
+      throw new PlatformError('not_found', 'this environment belongs to another team')
     const values = await readValues(this.#parts, { serviceId, environmentId })
     const mayHave = (secret: boolean) => may.variables && (!secret || may.secrets)
     const [given, withheld] = [
@@ -125,11 +125,11 @@ export class Laptops {
     try {
       await (before &&
         (isSame
-          ? before.end('it has connected anew')
+          ? before.end('it reconnected')
           : before.end(`${spokenLaptop(person)} took it over`, overtaken(person, service.name, environment.name))))
       await mine.begin(before && !isSame ? before.spoken : null)
     } catch (error) {
-      await mine.end('it could not be held')
+      await mine.end('it could not be connected')
       throw error
     }
     mine.say({
@@ -181,8 +181,8 @@ export class Laptops {
         )
       else if (services[serviceId]?.teamId !== teamId)
         void hold.end(
-          `${service} is not this team's any more`,
-          new PlatformError('not_found', `${service} was deleted, or went to another team`),
+          `${service} no longer belongs to this team`,
+          new PlatformError('not_found', `${service} was deleted or transferred to another team`),
         )
     }
   }
@@ -201,9 +201,9 @@ export class Laptops {
     hold.noted.add(deployment.id)
     hold.say({
       type: 'note',
-      text: `${deployment.revision} of ${deployment.by} is live in ${deployment.environment}, beneath this laptop: it serves once this one lets go`,
+      text: `${deployment.revision} of ${deployment.by} is deployed to ${deployment.environment}. This laptop still runs the service there; the revision becomes live when it stops`,
     })
-    await hold.note(`${deployment.revision} is live beneath ${hold.spoken}, which goes on serving`)
+    await hold.note(`${deployment.revision} is deployed, but ${hold.spoken} still runs the service here`)
   }
 
   /** The same after a lost connection; another's cannot be had. */
@@ -233,7 +233,7 @@ export class Laptops {
 
   async #person(userId: string): Promise<Person> {
     const [row] = await this.#parts.db.select().from(users).where(eq(users.id, userId))
-    if (!row) throw new PlatformError('not_found', 'there is no such person')
+    if (!row) throw new PlatformError('not_found', 'this person does not exist')
     return personOf(row)
   }
 
@@ -245,14 +245,14 @@ export class Laptops {
 
 function taken(hold: Hold, service: string, environment: string): PlatformError {
   return new PlatformError('conflict', `${service} in ${environment} already runs on ${hold.spoken}`, {
-    fix: `Take it over with --force, which tells ${hold.holding.person.name || hold.holding.person.email}, or work in an environment of your own: m3o env create NAME.`,
+    fix: `Take it over with --force, which tells ${hold.holding.person.name || hold.holding.person.email}, or work in your own environment: m3o env create NAME.`,
     data: { by: hold.holding.person.email, instance: hold.holding.instance },
   })
 }
 
 function overtaken(person: Person, service: string, environment: string): PlatformError {
   return new PlatformError('superseded', `${person.name || person.email} took over ${service} in ${environment}`, {
-    fix: 'Take it back with --force, or work in an environment of your own: m3o env create NAME.',
+    fix: 'Take it back with --force, or work in your own environment: m3o env create NAME.',
     data: { by: person.email },
   })
 }

@@ -76,7 +76,7 @@ export async function clearLeftBehind(parts: Parts): Promise<void> {
             level: 'warn',
             revision: laptopRevision,
             instanceId: instance,
-            text: `${spokenLaptop(by)} let go of this place: the platform was restarted`,
+            text: `${spokenLaptop(by)} no longer runs this service here: the platform was restarted`,
           },
         )
       }

@@ -111,7 +111,7 @@ async function matching(
   const found = await ripgrep(match, { bytes: Buffer.concat(parts) }, AbortSignal.any([signal, late]))
   if (found === undefined && !signal.aborted)
     throw new PlatformError('timeout', 'this expression takes too long', {
-      fix: 'Search for something simpler.',
+      fix: 'Simplify the expression.',
       field: 'match',
     })
   return new Set((found?.get('') ?? []).flatMap((offset) => indexAt.get(offset) ?? []))

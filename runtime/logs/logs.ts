@@ -63,9 +63,13 @@ const retainEveryMs = 60_000
 export async function openLogs(options: LogsOptions): Promise<Logs> {
   const { dir, now = Date.now, warn = () => {}, segmentBytes } = options
   const journals = new Map<string, Promise<Journal>>()
+  /** Deleted logs, by service or target: a line or a reader that comes late must not create them again. Ids are never reused. */
+  const deleted = new Set<string>()
 
-  const journalOf = (target: LogTarget): Promise<Journal> => {
+  const journalOf = async (target: LogTarget): Promise<Journal> => {
     const key = targetKey(target)
+    if (deleted.has(target.serviceId) || deleted.has(key))
+      throw new PlatformError('not_found', 'this log was deleted together with its service or environment')
     let journal = journals.get(key)
     if (journal === undefined) {
       journal = Journal.open(join(dir, safeName(target.serviceId), safeName(target.environmentId)), target, {
@@ -104,6 +108,7 @@ export async function openLogs(options: LogsOptions): Promise<Logs> {
     lastSeq: async (target) => (await journalOf(target)).lastSeq,
     retain,
     async delete(serviceId, environmentId) {
+      deleted.add(environmentId === undefined ? serviceId : targetKey({ serviceId, environmentId }))
       for (const [key, opened] of journals) {
         const journal = await opened
         if (
@@ -153,7 +158,6 @@ async function storedTargets(dir: string): Promise<LogTarget[]> {
 
 /** Ids are the platform's own, but a path is never made of what was not looked at. */
 function safeName(id: string): string {
-  if (!/^[\w-]{1,80}$/.test(id))
-    throw new PlatformError('bad_request', 'this is not the id of a service or an environment')
+  if (!/^[\w-]{1,80}$/.test(id)) throw new PlatformError('bad_request', 'invalid id of a service or an environment')
   return id
 }

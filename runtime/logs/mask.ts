@@ -1,7 +1,7 @@
 import { cleanText } from './clean.ts'
 
 /** What stands in a log where a secret's value was. */
-export const masked = '•••••'
+const masked = '•••••'
 const maskedBytes = Buffer.from(masked)
 
 /** Shorter values would hide half of every log. */

@@ -134,7 +134,7 @@ function parseCursor(text: string): Cursor {
   } catch (error) {
     throw new PlatformError(
       'bad_request',
-      'this cursor is not one that a search gave',
+      'invalid search cursor',
       { fix: 'Search again from the start.', field: 'cursor' },
       { cause: error },
     )

@@ -22,7 +22,7 @@ export interface StoredRecord extends LogTarget {
 }
 
 /** A mark where lines are missing. */
-export interface StoredGap extends LogTarget {
+interface StoredGap extends LogTarget {
   kind: 'gap'
   /** How many lines; 0 when it cannot be known. */
   gap: number

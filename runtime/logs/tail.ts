@@ -215,7 +215,7 @@ export class Tail {
   }
 
   private async skip(file: FileHandle): Promise<void> {
-    const why = this.live ? 'rate limit' : 'more was written while the platform was away than is kept'
+    const why = this.live ? 'rate limit' : 'the output written while the platform was down exceeds the log limit'
     const { lines, end, exact } = await skipLines(file, this.at, this.size - Math.floor(this.options.quotaBytes / 2))
     if (this.stopped) return
     this.parser.release()

@@ -36,7 +36,7 @@ export async function candidatesOf(
 ): Promise<Candidates> {
   const { db, places } = platform
   const [from, ...above] = await environmentChain(db, environmentId)
-  if (!from) throw new PlatformError('not_found', 'there is no such environment')
+  if (!from) throw new PlatformError('not_found', 'this environment does not exist')
   const wanted = serviceIds ?? (await deliberate(platform, from))
   if (wanted.length === 0) return { from, into: above[0], above, all: [] }
   const [rows, ownVariables, ownSettings] = await Promise.all([
@@ -71,11 +71,11 @@ export async function candidatesOf(
             ancestor: there.plan.commit,
           })),
         stays: ownVariables.some((row) => row.serviceId === serviceId)
-          ? 'it has variables of its own there'
+          ? 'it has its own variables there'
           : ownSettings.some((row) => row.serviceId === serviceId)
-            ? 'it has settings of its own there'
+            ? 'it has its own settings there'
             : own?.plan.keepsData
-              ? 'it keeps data of its own there'
+              ? 'it has its own data there'
               : from.pinned
                 ? `${from.name} is pinned`
                 : null,

@@ -35,10 +35,10 @@ export async function changesSince(
   const people = [...new Set(changes.map(({ by }) => by))]
   const what =
     changes.length === 0
-      ? 'something was taken away'
+      ? 'an override was removed'
       : `${[...new Set(changes.map(({ service }) => service))].slice(0, 5).join(', ')} by ${people.join(', ')}`
-  return new PlatformError('conflict', `${into?.name ?? 'the environment'} has changed meanwhile: ${what}`, {
-    fix: 'Look at the difference again, then try again.',
+  return new PlatformError('conflict', `${into?.name ?? 'the environment'} changed in the meantime: ${what}`, {
+    fix: 'Compare again, then retry.',
     data: { changes, generation: into?.generation ?? null },
   })
 }

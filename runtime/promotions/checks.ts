@@ -32,14 +32,14 @@ const table: readonly Check[] = [
   {
     code: 'not_own',
     stops: true,
-    look: ({ own }, { from }) => (own === null ? `${from.name} has no copy of its own` : null),
-    fix: (_, { from }) => `Deploy it in ${from.name} first.`,
+    look: ({ own }, { from }) => (own === null ? `${from.name} has no override of it` : null),
+    fix: (_, { from }) => `Deploy it to ${from.name} first.`,
   },
   {
     code: 'same',
     stops: false,
     look: ({ own, there }, { intoName }) =>
-      own !== null && own.plan.commit === there?.plan.commit ? `${intoName} serves this revision already` : null,
+      own !== null && own.plan.commit === there?.plan.commit ? `this revision is already live in ${intoName}` : null,
     fix: () => null,
   },
   {
@@ -47,9 +47,9 @@ const table: readonly Check[] = [
     stops: true,
     look: (one, { deployments, from, into, intoName }) =>
       deployments.isUnderWay({ serviceId: one.serviceId, environmentId: from.id })
-        ? `it is being deployed in ${from.name} at this moment`
+        ? `it is being deployed to ${from.name}`
         : into && deployments.isUnderWay({ serviceId: one.serviceId, environmentId: into.id })
-          ? `it is being deployed in ${intoName} at this moment`
+          ? `it is being deployed to ${intoName}`
           : null,
     fix: () => 'Wait until it is live.',
   },
@@ -58,15 +58,15 @@ const table: readonly Check[] = [
     stops: true,
     look: ({ own }, { from }) =>
       own?.crashing ? `it crashes in ${from.name}` : own?.wanted === 'stopped' ? `it is stopped in ${from.name}` : null,
-    fix: (_, { from }) => `Mend it in ${from.name}, or leave it out.`,
+    fix: (_, { from }) => `Fix it in ${from.name}, or exclude it.`,
   },
   {
     code: 'lacks',
     stops: true,
     look: ({ lacks, there }, { intoName }) =>
-      lacks && there ? `it lacks what ${intoName} serves now (${there.plan.commit.slice(0, 7)})` : null,
+      lacks && there ? `it lacks changes that are live in ${intoName} (${there.plan.commit.slice(0, 7)})` : null,
     fix: (_, { from, intoName }) =>
-      `Merge ${intoName} into ${from.name} and try it there: m3o env promote ${from.name} --merge.`,
+      `Merge ${intoName} into ${from.name} and test it there: m3o env promote ${from.name} --merge.`,
   },
   {
     code: 'missing_variable',
@@ -75,25 +75,25 @@ const table: readonly Check[] = [
       missing.has(serviceId)
         ? `${missing.get(serviceId)?.join(', ')} ${missing.get(serviceId)?.length === 1 ? 'is' : 'are'} not set in ${intoName}`
         : null,
-    fix: (_, { intoName }) => `Variables stay where they are: set it in ${intoName} if the service needs it there.`,
+    fix: (_, { intoName }) => `Variables are not promoted: set it in ${intoName} if the service needs it there.`,
   },
   {
     code: 'breaks',
     stops: false,
     look: ({ serviceId }, { breaks }) => breaks.get(serviceId) ?? null,
-    fix: () => 'Tell those who call it, or keep what they use.',
+    fix: () => 'Tell its callers, or keep the old fields.',
   },
   {
     code: 'interrupts',
     stops: false,
     look: ({ own }, { intoName }) =>
-      own?.plan.keepsData ? `it keeps data, so its calls in ${intoName} wait while it changes hands` : null,
+      own?.plan.keepsData ? `it stores data, so its calls in ${intoName} wait during the switch` : null,
     fix: () => null,
   },
   {
     code: 'keeps_copy',
     stops: false,
-    look: ({ stays }, { from }) => (stays === null ? null : `its copy stays in ${from.name}: ${stays}`),
+    look: ({ stays }, { from }) => (stays === null ? null : `its override stays in ${from.name}: ${stays}`),
     fix: () => null,
   },
 ]
@@ -113,15 +113,8 @@ export async function checksOf(
     fix,
   })
   if (!into)
-    return [
-      about(
-        'no_parent',
-        `${from.name} has no parent to promote into`,
-        'Choose an environment that stems from another.',
-      ),
-    ]
-  if (all.length === 0)
-    return [about('nothing_own', `${from.name} has no copies of its own`, `Deploy into ${from.name} first.`)]
+    return [about('no_parent', `${from.name} has no parent to promote to`, 'Choose an environment that has a parent.')]
+  if (all.length === 0) return [about('nothing_own', `${from.name} has no overrides`, `Deploy to ${from.name} first.`)]
   const around: Surroundings = {
     ...candidates,
     platform,
@@ -135,10 +128,7 @@ export async function checksOf(
     .select({ by: promotions.byName })
     .from(promotions)
     .where(and(eq(promotions.intoId, into.id), isNull(promotions.endedAt)))
-  if (other)
-    checks.push(
-      about('promoting', `${other.by} is promoting into ${into.name} at this moment`, 'Wait until that has ended.'),
-    )
+  if (other) checks.push(about('promoting', `${other.by} is promoting to ${into.name}`, 'Wait until it ends.'))
   for (const one of all) {
     for (const check of table) {
       const message = check.look(one, around)
@@ -148,7 +138,7 @@ export async function checksOf(
     }
   }
   if (all.every(({ own, there }) => own !== null && own.plan.commit === there?.plan.commit)) {
-    checks.unshift(about('nothing_own', `${into.name} serves all that ${from.name} has of its own already`, null))
+    checks.unshift(about('nothing_own', `all overrides of ${from.name} are already live in ${into.name}`, null))
   }
   return checks
 }

@@ -71,14 +71,14 @@ export async function requireSeen(
         service: nameOf(platform, id),
         what: [
           here === undefined
-            ? `${from.name} has no revision of its own any more`
-            : `${from.name} has ${short(here.commit)}${by(id)}, ${into?.name} has ${short(here.parent)}; these, their variables or settings are not what was looked at`,
+            ? `${from.name} no longer has an override`
+            : `${from.name} has ${short(here.commit)}${by(id)}, ${into?.name} has ${short(here.parent)}; the revisions, variables or settings changed since you looked`,
         ],
       }
     }),
     ...added.map(({ serviceId }) => ({
       service: nameOf(platform, serviceId),
-      what: [`it was not looked at; ${from.name} has it${by(serviceId)}`],
+      what: [`it was not part of the comparison; ${from.name} has it${by(serviceId)}`],
     })),
   ])
 }
@@ -100,7 +100,7 @@ export async function changesOf(
   return before.flatMap((then): PromotionChange[] => {
     const here = now.find(({ serviceId }) => serviceId === then.serviceId)
     const service = nameOf(platform, then.serviceId)
-    if (here === undefined) return [{ service, what: [`${from.name} has no revision of its own any more`] }]
+    if (here === undefined) return [{ service, what: [`${from.name} no longer has an override`] }]
     const what = [
       ...(here.commit !== then.commit
         ? [`${from.name} has revision ${short(here.commit)}${by(then.serviceId)}, it had ${short(then.commit)}`]
@@ -110,8 +110,8 @@ export async function changesOf(
       ...(here.parent !== then.parent
         ? [`${into?.name} has revision ${short(here.parent)}, it had ${short(then.parent)}`]
         : []),
-      ...(here.variables !== then.variables ? [`variables in ${from.name} or ${into?.name} were changed`] : []),
-      ...(here.settings !== then.settings ? [`settings in ${into?.name} were changed`] : []),
+      ...(here.variables !== then.variables ? [`variables in ${from.name} or ${into?.name} changed`] : []),
+      ...(here.settings !== then.settings ? [`settings in ${into?.name} changed`] : []),
     ]
     return what.length === 0 ? [] : [{ service, what }]
   })
@@ -141,9 +141,9 @@ export function changedSince(environment: string, changes: readonly PromotionCha
   const more = changes.length > 1 ? ` (and ${changes.length - 1} more)` : ''
   return new PlatformError(
     'conflict',
-    `${environment} has changed since this was looked at: ${first?.service}: ${first?.what.join('; ')}${more}`,
+    `${environment} changed since you looked: ${first?.service}: ${first?.what.join('; ')}${more}`,
     {
-      fix: 'Compare the environments again, then ask again.',
+      fix: 'Compare the environments again, then retry.',
       data: { changes },
     },
   )

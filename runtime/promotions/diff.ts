@@ -28,9 +28,9 @@ export async function diffEnvironments(
   const [there] = other
   if (!here || !there)
     throw new PlatformError('not_in_this_state', `${here?.name ?? 'this'} has no parent to compare it with`, {
-      fix: 'Name the other environment.',
+      fix: 'Give the other environment.',
     })
-  if (there.teamId !== here.teamId) throw new PlatformError('not_found', 'there is no such environment')
+  if (there.teamId !== here.teamId) throw new PlatformError('not_found', 'this environment does not exist')
   const names = await platform.db
     .select({ id: services.id, name: services.name })
     .from(services)

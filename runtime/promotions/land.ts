@@ -20,7 +20,7 @@ export async function land(platform: Platform, row: PromotionRow): Promise<void>
   const author = await promoterOf(platform, row)
   await Promise.all(
     row.items.map(
-      (item) => item.commit !== null && landOne(platform, { item, commit: item.commit, chain, from, author }),
+      async (item) => item.commit !== null && landOne(platform, { item, commit: item.commit, chain, from, author }),
     ),
   )
 }
@@ -56,7 +56,7 @@ async function landOne(
       {
         stream: 'platform',
         level: 'warn',
-        text: `${commit.slice(0, 7)} serves, but the branch of ${into} has changes that are contrary to it`,
+        text: `${commit.slice(0, 7)} is live, but the branch of ${into} has conflicting changes`,
         revision: commit.slice(0, 7),
       },
     )

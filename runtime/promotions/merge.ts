@@ -24,8 +24,8 @@ export async function mergeParent(
   if (!into || lacking.length === 0) {
     throw new PlatformError(
       'not_in_this_state',
-      into ? `nothing in ${from.name} lacks what ${into.name} serves` : `${from.name} has no parent`,
-      { fix: 'Promote it as it is.' },
+      into ? `${from.name} already contains the revisions that are live in ${into.name}` : `${from.name} has no parent`,
+      { fix: 'Promote it without a merge.' },
     )
   }
   const [user] = await platform.db.select().from(users).where(eq(users.id, input.userId))

@@ -106,8 +106,8 @@ export async function prepareAll(
       // Ready long ago, it may have ended while it waited for the others.
       for (const { id } of fresh)
         if (!platform.places.instances.get(id))
-          throw new PlatformError('start_failed', 'it ended soon after it was ready', {
-            fix: 'Its last lines say why; mend it, then try again.',
+          throw new PlatformError('start_failed', 'it exited soon after it was ready', {
+            fix: 'See the last log lines for the cause, fix it and try again.',
           })
     })
     return all.flatMap(({ plan, fresh, since }) => (plan ? [{ plan, fresh, since }] : []))
@@ -130,7 +130,7 @@ export async function prepareReturn(platform: Platform, deploymentId: string, si
     fresh.map(async (running) => {
       await instances.setState(running, 'checking')
       const ended = running.ended.then(() => {
-        throw new PlatformError('start_failed', `${plan.service} ended while starting in ${plan.environment}`)
+        throw new PlatformError('start_failed', `${plan.service} exited while starting in ${plan.environment}`)
       })
       ended.catch(() => {}) // later it is no failure of this
       await Promise.race([ended, waitUntilReady(running, plan.settings.health, readyMs, { signal })])

@@ -178,7 +178,7 @@ test('who is late is refused, told what changed, and may try again with what the
   await promote(bob.id, { generation: seenByBob.generation })
   await expect(start(alice.id, { generation: seen.generation })).rejects.toMatchObject({
     code: 'conflict',
-    message: expect.stringContaining('production has changed meanwhile: other by Ann') as string,
+    message: expect.stringContaining('production changed in the meantime: other by Ann') as string,
     data: { changes: [{ service: 'other', kind: 'promote', by: 'Ann' }] },
   })
   expect((await promote(alice.id, { generation: (await diff(alice.id)).generation })).state).toBe('live')
@@ -282,7 +282,7 @@ test('the way back: what served before serves again, and what had come from the 
   expect(await overridesOf(alice.name)).toEqual(['back', 'newborn'])
   await expect(undo(promotion.id)).rejects.toMatchObject({
     code: 'conflict',
-    message: expect.stringContaining('taken back already') as string,
+    message: expect.stringContaining('already undone') as string,
   })
 
   // It can come again, and what is edited in production meanwhile begins without it.
@@ -298,7 +298,7 @@ test('there is no way back over what serves since', async () => {
   await platform.deploy('since', answering('since 3'))
   await expect(undo(promotion.id)).rejects.toMatchObject({
     code: 'conflict',
-    message: expect.stringContaining('something newer serves there since') as string,
+    message: expect.stringContaining('newer revisions are live there') as string,
   })
   expect(await body('since')).toBe('since 3')
 })
@@ -414,7 +414,7 @@ test('of a pinned environment only what was deployed there moves, though what it
   )
   await expect(start(alice.id)).rejects.toMatchObject({
     code: 'not_in_this_state',
-    message: expect.stringContaining('no copies of its own') as string,
+    message: expect.stringContaining('has no overrides') as string,
   })
   await platform.deploy('moves', answering('moves 2'), alice.id)
   const promotion = await promote(alice.id)

@@ -64,8 +64,8 @@ export class Promotions {
   async start(actor: Actor, input: Wanted & { route: Route }, approval?: Approval): Promise<PromotionRow> {
     const { from, into, moving } = await this.look(input)
     if (into.protection?.approval && approval === undefined)
-      throw new PlatformError('forbidden', `a promotion into ${into.name} needs a second person to approve it`, {
-        fix: 'Ask for it, and let somebody else approve it.',
+      throw new PlatformError('forbidden', `a promotion to ${into.name} requires approval`, {
+        fix: 'Request approval from another person.',
       })
     const items: PromotionItem[] = []
     const members: Member[] = []
@@ -101,7 +101,7 @@ export class Promotions {
     const contents = await contentsOf(this.#platform, candidates)
     if (input.seen) await requireSeen(this.#platform, candidates, { seen: input.seen, now: contents })
     const moving = whatMoves(candidates, await checksOf(this.#platform, this.#deployments, candidates))
-    if (!into) throw new PlatformError('not_in_this_state', `${from.name} has no parent to promote into`)
+    if (!into) throw new PlatformError('not_in_this_state', `${from.name} has no parent to promote to`)
     // What moves is of the same places that the contents are of.
     return {
       from,
@@ -132,7 +132,7 @@ export class Promotions {
     const allowed = promotionCan.cancel(row.state)
     if (allowed !== true)
       throw new PlatformError('not_in_this_state', `it cannot be cancelled: ${allowed}`, {
-        fix: 'Take it back instead.',
+        fix: 'Undo it instead.',
       })
     const running = this.#running.get(row.intoId)
     const why = new PlatformError('cancelled', `cancelled by ${actor.name}`)
@@ -145,8 +145,8 @@ export class Promotions {
     await running.done
     const { state } = await findPromotion(this.#platform.db, row.id)
     if (state === 'live')
-      throw new PlatformError('not_in_this_state', 'it was switched at this very moment', {
-        fix: 'Take it back instead.',
+      throw new PlatformError('not_in_this_state', 'it just became live', {
+        fix: 'Undo it instead.',
       })
   }
 
@@ -254,8 +254,8 @@ export class Promotions {
     { recorded = Promise.resolve(), turn }: { recorded?: Promise<void>; turn?: Turn } = {},
   ): void {
     if (this.#running.has(row.intoId))
-      throw new PlatformError('conflict', 'somebody is promoting there at this moment', {
-        fix: 'Wait until that has ended.',
+      throw new PlatformError('conflict', 'another promotion is in progress there', {
+        fix: 'Wait until it ends.',
       })
     const abort = new AbortController()
     const begun = Promise.withResolvers<void>()

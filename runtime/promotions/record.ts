@@ -38,7 +38,7 @@ export async function announcePromotion(platform: Platform, id: string): Promise
 
 export async function findPromotion(db: Db, id: string): Promise<PromotionRow> {
   const [row] = await db.select().from(promotions).where(eq(promotions.id, id))
-  if (!row) throw new PlatformError('not_found', 'there is no such promotion')
+  if (!row) throw new PlatformError('not_found', 'this promotion does not exist')
   return row
 }
 
@@ -54,7 +54,7 @@ export function deploymentsOf(db: Db, promotionId: string): Promise<DeploymentRo
 
 export async function readPromotion(platform: Platform, id: string): Promise<Promotion> {
   const [promotion] = await select(platform, eq(promotions.id, id), 1)
-  if (!promotion) throw new PlatformError('not_found', 'there is no such promotion')
+  if (!promotion) throw new PlatformError('not_found', 'this promotion does not exist')
   return promotion
 }
 
@@ -170,8 +170,8 @@ function readyMsOf(member: DeploymentRow): number | null {
 }
 
 /** Null when what served before it can serve again; else what a person is told. */
-export function whyNotUndone({ places }: Platform, row: PromotionRow, undoneBy: string | null): string | null {
-  if (undoneBy !== null) return 'it was taken back already'
+function whyNotUndone({ places }: Platform, row: PromotionRow, undoneBy: string | null): string | null {
+  if (undoneBy !== null) return 'it was already undone'
   const may = promotionCan.undo(row.state)
   if (may !== true) return may
   const since = row.items.filter(
@@ -180,6 +180,6 @@ export function whyNotUndone({ places }: Platform, row: PromotionRow, undoneBy: 
   )
   if (since.length === 0) return null
   return since.length === row.items.length
-    ? 'something newer serves there since'
-    : `something newer serves since for ${since.length} of its ${row.items.length} services`
+    ? 'newer revisions are live there'
+    : `newer revisions are live for ${since.length} of its ${row.items.length} services`
 }

@@ -21,7 +21,9 @@ export async function requestPromotion(
 ): Promise<PromotionRequest> {
   const { from, into, moving, contents } = await promotions.look(wanted)
   if (!into.protection?.approval)
-    throw new PlatformError('not_in_this_state', `${into.name} asks for no second person`, { fix: 'Promote into it.' })
+    throw new PlatformError('not_in_this_state', `promotions to ${into.name} require no approval`, {
+      fix: 'Promote directly.',
+    })
   const row: Row = {
     id: newId('request'),
     teamId: from.teamId,
@@ -74,18 +76,16 @@ export async function approveRequest(
 ): Promise<{ promotionId: string }> {
   const row = await waiting(platform, requestId)
   if (row.byId === actor.id)
-    throw new PlatformError('forbidden', 'who asks for a promotion does not approve it', {
-      fix: 'Let somebody else look at it.',
+    throw new PlatformError('forbidden', 'you cannot approve your own promotion request', {
+      fix: 'Ask another person to approve it.',
     })
   if (row.contents === null)
-    throw new PlatformError(
-      'conflict',
-      'this request does not say which revisions it is of: it was made by an older release',
-      { fix: 'Decline it, and ask again.' },
-    )
+    throw new PlatformError('conflict', 'this request names no revisions: it was created by an older release', {
+      fix: 'Decline it, and request approval again.',
+    })
   if (seen !== seenOfAll(row.contents))
-    throw new PlatformError('conflict', 'what was looked at is not what this request is of', {
-      fix: 'Look at the request again.',
+    throw new PlatformError('conflict', 'this request has other revisions than the ones you looked at', {
+      fix: 'Check the request again.',
     })
   const changes = await changesOf(platform, row.fromId, row.contents)
   if (changes.length > 0)
@@ -142,13 +142,12 @@ export async function declineRequest(
 
 async function waiting({ db }: Platform, requestId: string): Promise<Row> {
   const [row] = await db.select().from(promotionRequests).where(eq(promotionRequests.id, requestId))
-  if (!row) throw new PlatformError('not_found', 'there is no such request')
+  if (!row) throw new PlatformError('not_found', 'this request does not exist')
   if (row.state !== 'waiting') throw decided()
   return row
 }
 
-const decided = () =>
-  new PlatformError('not_in_this_state', 'somebody has decided on it already', { fix: 'Look at it again.' })
+const decided = () => new PlatformError('not_in_this_state', 'it was already decided', { fix: 'Check it again.' })
 
 /** Screens ask anew what waits for whom. */
 const announce = ({ events }: Platform, { teamId, intoId }: Row) =>
@@ -156,7 +155,7 @@ const announce = ({ events }: Platform, { teamId, intoId }: Row) =>
 
 async function findRequest(platform: Platform, id: string): Promise<PromotionRequest> {
   const [found] = await read(platform, eq(promotionRequests.id, id))
-  if (!found) throw new PlatformError('not_found', 'there is no such request')
+  if (!found) throw new PlatformError('not_found', 'this request does not exist')
   return found
 }
 

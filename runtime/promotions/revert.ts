@@ -35,7 +35,7 @@ export class Reverts {
     const members = await deploymentsOf(db, promotionId)
     const serving = members.filter((member) => places.get(member)?.plan.deploymentId === member.id)
     if (row.state !== 'live' || serving.length < members.length) return false
-    const message = `${crashed.plan.service} ${describeExit(exit)} soon after the switch; what served before serves again`
+    const message = `${crashed.plan.service} ${describeExit(exit)} soon after going live; the previous revisions are live again`
     const error = { code: 'start_failed' as const, message, data: { service: crashed.plan.service } }
     const entries = await Promise.all(
       row.items

@@ -158,8 +158,8 @@ async function stillAsItWas(platform: Platform, row: PromotionRow): Promise<Prom
         one.lacks && row.items.some((item) => item.serviceId === one.serviceId && item.commit === one.own?.plan.commit),
     )
     if (lacking)
-      throw new PlatformError('conflict', `${lacking.service} lacks what ${into.name} serves since`, {
-        fix: 'Look at what changed, merge it, then try again.',
+      throw new PlatformError('conflict', `${lacking.service} lacks changes that are now live in ${into.name}`, {
+        fix: 'Merge these changes, then try again.',
       })
   }
   return Promise.all(
@@ -250,7 +250,7 @@ async function end(platform: Platform, row: PromotionRow, error: unknown): Promi
       member,
       member.id === guilty?.id || !guilty
         ? failureOf(known)
-        : { code: 'cancelled', message: `the promotion ended: ${told.message}` },
+        : { code: 'cancelled', message: `the promotion failed: ${told.message}` },
     )
   // What kept data was stopped for this attempt: it serves again.
   for (const member of members) if (member.keepsData) await platform.places.bringBack(member)

@@ -15,9 +15,9 @@ export async function wayBack(platform: Platform, deployments: Deployments, row:
   const [into] = await environmentChain(platform.db, row.intoId)
   if (!into) throw new PlatformError('environment_gone', `${name} was deleted`)
   if (whyNotUndone !== null) {
-    if (row.state !== 'live') throw new PlatformError('not_in_this_state', `it cannot be taken back: ${whyNotUndone}`)
+    if (row.state !== 'live') throw new PlatformError('not_in_this_state', `it cannot be undone: ${whyNotUndone}`)
     const since = await changesSince(platform, into.id, into.generation - 1)
-    throw new PlatformError('conflict', `it cannot be taken back: ${whyNotUndone}`, {
+    throw new PlatformError('conflict', `it cannot be undone: ${whyNotUndone}`, {
       fix: 'Roll back the services one by one: m3o rollback SERVICE.',
       ...(since.data && { data: since.data }),
     })
@@ -26,8 +26,8 @@ export async function wayBack(platform: Platform, deployments: Deployments, row:
   if (busy)
     throw new PlatformError(
       'conflict',
-      `${platform.routing.table.services[busy.serviceId]?.name} is being deployed in ${name} at this moment`,
-      { fix: 'Wait until it is live, then look again.' },
+      `${platform.routing.table.services[busy.serviceId]?.name} is being deployed to ${name}`,
+      { fix: 'Wait until it is live, then try again.' },
     )
   const previousIds = row.items.flatMap(({ previousId }) => previousId ?? [])
   const previous = await platform.db.select().from(table).where(inArray(table.id, previousIds))
@@ -48,7 +48,7 @@ export async function wayBack(platform: Platform, deployments: Deployments, row:
         serviceId,
         kind: 'rollback',
         commit: before.commit,
-        message: `Take back a promotion: ${before.commit.slice(0, 7)}`,
+        message: `Undo a promotion: ${before.commit.slice(0, 7)}`,
         buildId: null,
         restoresId: before.restoresId ?? before.id,
       })

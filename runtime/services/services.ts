@@ -148,7 +148,7 @@ export async function renameService(
       await tell(tx, {
         serviceId,
         kind: 'renamed',
-        text: `is called ${name} now, it was ${row.name}; the former name leads to it`,
+        text: `was renamed from ${row.name} to ${name}; the old name still works`,
       })
     },
   )
@@ -181,9 +181,9 @@ export async function updateService(
   if (Object.keys(given).length === 0) return
   const after = { ...row, ...given }
   if (after.approval && after.audience.kind === 'anyone') {
-    throw new PlatformError('bad_request', 'who is not signed in cannot be approved', {
+    throw new PlatformError('bad_request', 'callers without an account cannot be approved', {
       field: 'approval',
-      fix: 'Choose another audience, or no approval.',
+      fix: 'Choose another audience, or turn approval off.',
     })
   }
   const before = Object.fromEntries(Object.keys(given).map((key) => [key, row[key as keyof typeof row]]))
@@ -242,7 +242,7 @@ export async function deprecateService(
   const said = after === null ? '' : /[.!?]$/.test(after.message) ? after.message : `${after.message}.`
   const until = after?.sunset == null ? '' : ` It stops on ${new Date(after.sunset).toISOString().slice(0, 10)}.`
   const instead =
-    after?.replacementId == null ? '' : ` Use ${nameOf(platform, after.replacementId) ?? 'another one'} instead.`
+    after?.replacementId == null ? '' : ` Use ${nameOf(platform, after.replacementId) ?? 'another service'} instead.`
   await audited(
     platform.db,
     actor,
@@ -252,7 +252,7 @@ export async function deprecateService(
       await tell(
         tx,
         after === null
-          ? { serviceId, kind: 'undeprecated', text: 'is not deprecated any more' }
+          ? { serviceId, kind: 'undeprecated', text: 'is no longer deprecated' }
           : { serviceId, kind: 'deprecated', text: `is deprecated: ${said}${until}${instead}` },
       )
     },

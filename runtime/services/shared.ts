@@ -96,7 +96,7 @@ export async function requireShared(
       environmentId: found.environmentId,
     }
   const own = routing.table.teams[teamId]?.name ?? 'your team'
-  throw new PlatformError('not_found', `no service ${name.slice(0, 64)} is shared with ${own}`, {
+  throw new PlatformError('not_found', `service ${name.slice(0, 64)} is not shared with ${own}`, {
     fix: `Ask its team to share it: m3o share SERVICE --with ${own}`,
   })
 }

@@ -76,7 +76,7 @@ export async function transferService(
     void deployments
       .ended(restarted.id)
       .finally(() => hold(platform, serviceId, false))
-      .catch((error: unknown) => platform.log.error({ err: error }, 'a service that changed hands stays closed'))
+      .catch((error: unknown) => platform.log.error({ err: error }, 'a transferred service stays closed'))
   for (const concerned of [row.teamId, teamId])
     platform.events.emit({ type: 'service', teamId: concerned, serviceId, environmentId: null })
   return { deploymentId: restarted?.id ?? null }
@@ -108,13 +108,13 @@ async function requireFree(
   { teamId, productionId }: { teamId: string; productionId: string },
 ): Promise<void> {
   if (row.teamId === teamId)
-    throw new PlatformError('conflict', `${row.name} is this team's already`, { fix: 'Name another team.' })
+    throw new PlatformError('conflict', `${row.name} already belongs to this team`, { fix: 'Choose another team.' })
   const [taken] = await db
     .select({ id: services.id })
     .from(services)
     .where(and(eq(services.teamId, teamId), eq(services.name, row.name), isNull(services.deletedAt)))
   if (taken)
-    throw new PlatformError('name_taken', `the team has a service named ${row.name} already`, {
+    throw new PlatformError('name_taken', `the team already has a service named ${row.name}`, {
       field: 'name',
       fix: `Rename one of them: m3o service rename ${row.name} NAME`,
     })
@@ -130,13 +130,13 @@ async function requireFree(
   if (copy) {
     throw new PlatformError(
       'not_in_this_state',
-      `${row.name} has copies of its own in ${copies.map(({ name }) => name).join(', ')}`,
-      { fix: `Promote them, or drop them: m3o --env ${copy.name} env reset ${row.name}` },
+      `${row.name} has overrides in ${copies.map(({ name }) => name).join(', ')}`,
+      { fix: `Promote or reset them: m3o --env ${copy.name} env reset ${row.name}` },
     )
   }
   if ((await underWay(db)).some(({ serviceId }) => serviceId === row.id)) {
-    throw new PlatformError('not_in_this_state', `a deployment of ${row.name} is under way`, {
-      fix: 'Try again when it has ended.',
+    throw new PlatformError('not_in_this_state', `a deployment of ${row.name} is in progress`, {
+      fix: 'Try again when it is done.',
     })
   }
 }
@@ -176,7 +176,7 @@ async function moveRows(
       teamId: row.teamId,
       state: 'approved' as const,
       decidedAt: Date.now(),
-      answer: 'it was this team’s own',
+      answer: 'it belonged to this team',
     }
     await tx
       .insert(consumers)
@@ -188,7 +188,7 @@ async function moveRows(
   await tell(tx, {
     serviceId: row.id,
     kind: 'moved',
-    text: `is ${called(teamId)} now; ${called(row.teamId)} leads to it`,
+    text: `was transferred and is now ${called(teamId)}; ${called(row.teamId)} still works`,
   })
   // Environments that are gone, and could come back, come back without it.
   await tx.delete(releases).where(and(eq(releases.serviceId, row.id), ne(releases.environmentId, from)))

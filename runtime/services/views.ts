@@ -247,10 +247,10 @@ function stateOf(
   if (place.wanted === 'stopped') return { state: 'stopped', reason: 'it was stopped here' }
   if (place.crashing !== null) return { state: 'crashing', reason: place.crashing }
   if (place.plan.settings.min === 0 && instances.length === 0)
-    return { state: 'asleep', reason: 'it wakes on the next call' }
+    return { state: 'asleep', reason: 'it starts on the next call' }
   return place.crashes.length > 0
-    ? { state: 'crashing', reason: 'it crashed and is being started again' }
-    : { state: 'deploying', reason: 'it is being started' }
+    ? { state: 'crashing', reason: 'it crashed and is restarting' }
+    : { state: 'deploying', reason: 'it is starting' }
 }
 
 /** `@team/service`, as it is called now; null when it is gone. */

@@ -207,7 +207,7 @@ export async function askToCall(
   const said = spokenAccess[access]
   if (said !== undefined)
     throw new PlatformError('not_in_this_state', said, {
-      ...(access === 'read' && { fix: 'Ask its team to share it with yours.' }),
+      ...(access === 'read' && { fix: 'Ask its team to share it with your team.' }),
     })
   const team = await findTeam(platform, teamId)
   const row = {
@@ -237,10 +237,10 @@ export async function askToCall(
 }
 
 const spokenAccess: Partial<Record<string, string>> = {
-  open: 'your team may call it already',
-  approved: 'your team may call it already',
-  asked: 'your team has asked already',
-  read: 'it is not shared with your team for calling',
+  open: 'your team may already call it',
+  approved: 'your team may already call it',
+  asked: 'your team has already requested approval',
+  read: 'your team is not in its audience',
 }
 
 const verdicts = { approve: 'approved', decline: 'declined', revoke: 'revoked' } as const satisfies Record<
@@ -263,7 +263,7 @@ export async function decide(
 ): Promise<void> {
   const [service, team] = await Promise.all([findService(platform, serviceId), findTeam(platform, teamId)])
   if (teamId === service.teamId)
-    throw new PlatformError('bad_request', `${team.name} is its own team, which always calls it`, { field: 'of' })
+    throw new PlatformError('bad_request', `${team.name} is its own team, which may always call it`, { field: 'of' })
   const state = verdicts[verdict]
   await platform.db.transaction(async (tx) => {
     const [before] = await tx
@@ -274,8 +274,8 @@ export async function decide(
     if (askedAt !== undefined && askedAt !== (before?.askedAt ?? null))
       throw new PlatformError(
         'conflict',
-        `${team.name} has asked again since this was looked at${before?.reason ? `: ${before.reason}` : ''}`,
-        { fix: 'Look at what it asks for, then decide.' },
+        `${team.name} changed its request since you looked${before?.reason ? `: ${before.reason}` : ''}`,
+        { fix: 'Check the request, then decide.' },
       )
     const mayFollow =
       verdict === 'approve'
@@ -287,9 +287,9 @@ export async function decide(
       throw new PlatformError(
         'not_in_this_state',
         verdict === 'approve'
-          ? `${team.name} is approved already`
+          ? `${team.name} is already approved`
           : verdict === 'decline'
-            ? `${team.name} is not asking`
+            ? `${team.name} has no open request`
             : `${team.name} is not approved`,
       )
     const row = { ...never, serviceId, teamId, state, answer, decidedBy: actor.name, decidedAt: Date.now() }
@@ -310,7 +310,7 @@ export async function decide(
       serviceId,
       teamId,
       kind: 'approval',
-      text: `${{ approve: 'approved your team', decline: 'declined your team', revoke: 'took your team’s approval back' }[verdict]}${answer === '' ? '' : `: ${answer}`}`,
+      text: `${{ approve: 'approved your team', decline: 'declined the request of your team', revoke: 'revoked the approval of your team' }[verdict]}${answer === '' ? '' : `: ${answer}`}`,
     })
   })
   await platform.routing.refresh({ services: [serviceId] })
@@ -325,7 +325,7 @@ export async function limitConsumer(
 ): Promise<void> {
   const [service, team] = await Promise.all([findService(platform, serviceId), findTeam(platform, teamId)])
   if (teamId === service.teamId)
-    throw new PlatformError('bad_request', `${team.name} is its own team, which no limit holds`, { field: 'of' })
+    throw new PlatformError('bad_request', `${team.name} is its own team, which has no limit`, { field: 'of' })
   await platform.db.transaction(async (tx) => {
     const [before] = await tx
       .select()

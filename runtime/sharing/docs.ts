@@ -7,7 +7,7 @@ import { mayRead, requireShared } from '../services/shared.ts'
 const mostFiles = 40
 const mostText = 256 << 10
 const isReadme = (path: string): boolean => /^readme(\.(md|markdown|txt))?$/i.test(path)
-export const isDoc = (path: string): boolean => isReadme(path) || /^docs\/.+\.(md|markdown)$/i.test(path)
+const isDoc = (path: string): boolean => isReadme(path) || /^docs\/.+\.(md|markdown)$/i.test(path)
 
 /** The documents of a revision: README first, then what is under docs/, by path. */
 export async function docsOf(
@@ -67,12 +67,12 @@ export async function readable(
 ): Promise<{ serviceId: string; commit: string }> {
   const { service, access, commit } = await requireShared(platform, teamId, name)
   if (!mayRead(service, access))
-    throw new PlatformError('forbidden', `the source of ${name} is its team's alone`, {
-      fix: 'Ask its team to open it: m3o share SERVICE --source callers, or --source anyone.',
+    throw new PlatformError('forbidden', `only its team can read the source of ${name}`, {
+      fix: 'Ask its team for access: m3o share SERVICE --source callers, or --source anyone.',
     })
   if (commit === null)
     throw new PlatformError('not_in_this_state', `${name} was never deployed in its team's production`, {
-      fix: 'There is nothing to read yet.',
+      fix: 'Try again after its first deployment.',
     })
   return { serviceId: service.id, commit }
 }

@@ -16,5 +16,5 @@ export async function tellLosing(
     (teamId) => teamId !== row.teamId && holds(row.audience, teamId) && !holds(after, teamId),
   )
   for (const teamId of losing)
-    await tell(tx, { serviceId: row.id, teamId, kind: 'audience', text: 'is not shared with your team any more' })
+    await tell(tx, { serviceId: row.id, teamId, kind: 'audience', text: 'is no longer shared with your team' })
 }

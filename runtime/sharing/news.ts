@@ -122,7 +122,7 @@ export async function listNews(platform: Platform, who: Who, now = Date.now()): 
           kind: changes.length > 0 ? ('endpoints' as const) : ('deployed' as const),
           text:
             changes.length === 0
-              ? `${row.kind === 'rollback' ? 'went back to' : 'deployed'} ${row.commit.slice(0, 7)}`
+              ? `${row.kind === 'rollback' ? 'rolled back to' : 'deployed'} ${row.commit.slice(0, 7)}`
               : `${row.commit.slice(0, 7)}: ${changes.slice(0, 3).map(spokenChange).join('; ')}${changes.length > 3 ? `; and ${changes.length - 3} more` : ''}`,
         }
       }),

@@ -22,9 +22,9 @@ export async function replacementOf(platform: Platform, teamId: string, name: st
     .from(services)
     .where(and(eq(services.teamId, teamId), eq(services.name, own), isNull(services.deletedAt)))
   if (!found)
-    throw new PlatformError('not_found', `there is no service ${own.slice(0, 64)}`, {
+    throw new PlatformError('not_found', `service ${own.slice(0, 64)} does not exist`, {
       field: 'replacement',
-      fix: 'Name one of this team, or another as @team/service.',
+      fix: 'Give a service of this team, or another as @team/service.',
     })
   return found.id
 }

@@ -59,16 +59,16 @@ test('a team asks, is approved and revoked, its calls are counted by day, and it
       .toBe(status)
 
   await expect(rpc.call('shared.ask', { teamId: web.teamId, name, reason: 'x' }, by)).rejects.toThrow(
-    'no service @crew/orders is shared with web',
+    'service @crew/orders is not shared with web',
   )
   await rpc.call('services.update', { serviceId, audience: { kind: 'platform' }, approval: true }, by)
   await expect(rpc.call('services.update', { serviceId, audience: { kind: 'anyone' } }, by)).rejects.toThrow(
-    'not signed in',
+    'callers without an account cannot be approved',
   )
   await call(403)
   await rpc.call('shared.ask', { teamId: web.teamId, name, reason: 'to show totals' }, by)
   await expect(rpc.call('shared.ask', { teamId: web.teamId, name, reason: 'again' }, by)).rejects.toThrow(
-    'has asked already',
+    'has already requested approval',
   )
   expect(await rpc.call('consumers.asks', { teamId: platform.teamId })).toMatchObject([
     { service: 'orders', team: 'web', reason: 'to show totals', by: 'ann@example.com' },
@@ -81,7 +81,7 @@ test('a team asks, is approved and revoked, its calls are counted by day, and it
   await rpc.call('consumers.decide', { serviceId, teamId: web.teamId, verdict: 'approve', answer: 'welcome' }, by)
   await expect(
     rpc.call('consumers.decide', { serviceId, teamId: web.teamId, verdict: 'decline', answer: '' }, by),
-  ).rejects.toThrow('web is not asking')
+  ).rejects.toThrow('web has no open request')
   await call(200)
   await platform.call('@crew/orders', { authorization: `Bearer ${web.token}` })
 
@@ -130,7 +130,13 @@ test('a team asks, is approved and revoked, its calls are counted by day, and it
   })().catch(() => {})
   const second = await platform.deploy('orders', describing([say({ total: { type: 'number' } })]))
   expect(second.endpointChanges).toEqual([
-    { endpoint: 'Say', kind: 'missing', at: 'response.note', breaking: true, message: 'the answer no longer has note' },
+    {
+      endpoint: 'Say',
+      kind: 'missing',
+      at: 'response.note',
+      breaking: true,
+      message: 'the response no longer has note',
+    },
   ])
   await expect.poll(() => told.has(serviceId), patient).toBe(true)
   over.abort()
@@ -155,7 +161,7 @@ test('a team asks, is approved and revoked, its calls are counted by day, and it
     },
   ])
   expect(diff.checks.filter(({ code }) => code === 'breaks')).toMatchObject([
-    { service: 'orders', stops: false, message: 'Say: the answer no longer has total (called by people of web)' },
+    { service: 'orders', stops: false, message: 'Say: the response no longer has total (called by members of web)' },
   ])
 
   await rpc.call(
@@ -239,18 +245,18 @@ test('what may be read is found by its documents, read, and forked with its hist
   expect(await search(platform.teamId, 'zebra giraffe')).toEqual([])
   expect(await search(platform.teamId, `'); drop table documents; -- & | ! <->`)).toEqual([])
   expect(await search(web.teamId, 'zebra')).toEqual([])
-  await expect(rpc.call('shared.docs', asWeb)).rejects.toThrow('no service')
+  await expect(rpc.call('shared.docs', asWeb)).rejects.toThrow('is not shared with web')
 
   await rpc.call('services.update', { serviceId, audience: { kind: 'teams', teams: [web.teamId] } }, by)
   expect(await search(web.teamId, 'zebra')).toMatchObject([{ serviceId }])
   expect((await rpc.call('shared.docs', asWeb)).map(({ path }) => path)).toEqual(['README.md', 'docs/limits.md'])
-  await expect(rpc.call('shared.tree', asWeb)).rejects.toThrow("its team's alone")
+  await expect(rpc.call('shared.tree', asWeb)).rejects.toThrow('only its team can read the source')
   await expect(
     rpc.call('services.fork', { ...asWeb, newName: 'orders', ownerId: platform.userId }, by),
-  ).rejects.toThrow("its team's alone")
+  ).rejects.toThrow('only its team can read the source')
 
   await rpc.call('services.update', { serviceId, readable: 'callers', approval: true }, by)
-  await expect(rpc.call('shared.tree', asWeb)).rejects.toThrow("its team's alone")
+  await expect(rpc.call('shared.tree', asWeb)).rejects.toThrow('only its team can read the source')
   await rpc.call('services.update', { serviceId, approval: false }, by)
   expect((await rpc.call('shared.tree', asWeb)).map(({ path }) => path)).toEqual([
     'README.md',
@@ -258,7 +264,9 @@ test('what may be read is found by its documents, read, and forked with its hist
     'index.js',
   ])
   await expect(rpc.call('shared.read', { ...asWeb, path: '../../keys' })).rejects.toThrow()
-  await expect(rpc.call('shared.read', { ...asWeb, path: 'secret.txt' })).rejects.toThrow('there is no file')
+  await expect(rpc.call('shared.read', { ...asWeb, path: 'secret.txt' })).rejects.toThrow(
+    'file secret.txt does not exist',
+  )
 
   await rpc.call('services.update', { serviceId, readable: 'anyone', audience: { kind: 'team' } }, by)
   expect((await rpc.call('services.shared', { teamId: web.teamId, name }))[0]).toMatchObject({ access: 'read' })
@@ -300,7 +308,7 @@ test('what may be read is found by its documents, read, and forked with its hist
   })
   await expect(
     rpc.call('services.fork', { ...asWeb, newName: 'orders', ownerId: platform.userId }, by),
-  ).rejects.toThrow('there is already a service named orders')
+  ).rejects.toThrow('a service named orders already exists')
 }, 120_000)
 
 test('a service moves to another team under calls from both: none is lost, and its former name leads to it', async () => {

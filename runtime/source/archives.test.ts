@@ -331,7 +331,7 @@ test('headers before an entry are bounded together, and nothing of them is kept 
       tarOf(...entries, tarEntry({ path: 'a.txt', body: Buffer.from('a') })),
     )) {
       paths.push(path)
-      for await (const chunk of content) void chunk
+      for await (const chunk of content) expect(chunk).toBeInstanceOf(Uint8Array)
     }
     return paths
   }

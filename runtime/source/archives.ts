@@ -36,7 +36,7 @@ const inMemory = 1 << 20
 const maxUnpacked = maxTreeBytes + 4 * maxFiles * 1024 + (1 << 20)
 
 /** Stores an uploaded folder as objects, never as files under names of its choosing; gives its tree. */
-export async function storeArchive(repository: Repository, stream: AsyncIterable<Uint8Array>): Promise<Oid> {
+async function storeArchive(repository: Repository, stream: AsyncIterable<Uint8Array>): Promise<Oid> {
   const batch = new ObjectBatch(repository)
   try {
     const edits = new Map<string, TreeEntry>()
@@ -54,13 +54,13 @@ export async function storeArchive(repository: Repository, stream: AsyncIterable
       await batch.relieve()
     }
     if (total.files === 0)
-      throw new PlatformError('bad_request', 'the archive holds no file', {
-        fix: 'Deploy from the folder that holds the service.',
+      throw new PlatformError('bad_request', 'the archive contains no files', {
+        fix: 'Deploy from the folder of the service.',
       })
     refuseOverlap(edits)
     for (const path of links.keys())
       if (!staysInside(path, links))
-        throw new PlatformError('invalid_path', `the link ${path} leads out of the folder (to ${links.get(path)})`)
+        throw new PlatformError('invalid_path', `the link ${path} points outside the folder (to ${links.get(path)})`)
     const tree = await editTree(repository, emptyTree, edits, batch)
     await batch.flush()
     return tree
@@ -88,7 +88,7 @@ export async function commitArchive(
       author: input.author,
       message: input.message,
       force: input.force ?? false,
-      fix: 'Pull the newer source and bring the two together, or deploy with --force to write over it.',
+      fix: 'Pull the newer source and merge, or deploy with --force to overwrite it.',
     }),
   )
   if (tip !== undefined) await deleteRef(repository, incomingRef(tip))
@@ -105,7 +105,7 @@ async function arrived(repository: Repository, tip: Oid, branches: string[]): Pr
     (await containsCommit(repository, { commit: head.commit, ancestor: tip }))
   )
     return tip
-  throw new PlatformError('not_found', `the history of ${tip.slice(0, 7)} has not arrived`, {
+  throw new PlatformError('not_found', `the history of ${tip.slice(0, 7)} is missing`, {
     field: 'tip',
     fix: 'Deploy again.',
   })
@@ -119,7 +119,7 @@ async function storeEntry(
 ): Promise<TreeEntry> {
   if (entry.type === 'link') {
     if (Buffer.byteLength(entry.target) > maxPathBytes)
-      throw new PlatformError('invalid_path', `the link ${path} leads too far`)
+      throw new PlatformError('invalid_path', `the link ${path} passes through too many links`)
     links.set(path, entry.target)
     return { mode: '120000', oid: batch.add('blob', Buffer.from(entry.target, 'utf8')) }
   }
@@ -128,7 +128,7 @@ async function storeEntry(
     const what = { hardlink: 'a hard link', device: 'a device', fifo: 'a pipe', other: 'of an unknown kind' }[
       entry.type as 'hardlink' | 'device' | 'fifo' | 'other'
     ]
-    throw new PlatformError('invalid_path', `${path} is ${what}; only files, folders and links are taken`, {
+    throw new PlatformError('invalid_path', `${path} is ${what}; only files, folders and links are accepted`, {
       field: 'path',
       data: { path },
     })
@@ -169,8 +169,8 @@ async function* tidyErrors(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
     if (!String((error as NodeJS.ErrnoException).code).startsWith('Z_')) throw error
     throw new PlatformError(
       'bad_request',
-      'the archive cannot be read: its compression is broken',
-      { fix: 'Send it again.' },
+      'the archive cannot be read: its compression is damaged',
+      { fix: 'Upload it again.' },
       { cause: error },
     )
   }

@@ -38,8 +38,8 @@ export async function advanceBranch(
 ): Promise<void> {
   await readCommit(repository, input.to)
   if (await moveRef(repository, branchRef(input.branch), input)) return
-  throw new PlatformError('conflict', `the branch ${input.branch} has moved meanwhile`, {
-    fix: 'Look at what came in, then try again.',
+  throw new PlatformError('conflict', `the branch ${input.branch} has newer commits`, {
+    fix: 'Check the newer commits, then try again.',
   })
 }
 

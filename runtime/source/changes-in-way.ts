@@ -69,6 +69,6 @@ export function mergeConflict(changes: ChangeInWay[], fix: string, head: Oid): P
   const people = [...new Set(changes.map((change) => change.author).filter(Boolean))]
   const files = changes.map((change) => change.path)
   const shown = files.length > 3 ? `${files.slice(0, 3).join(', ')} and ${files.length - 3} more` : files.join(', ')
-  const message = `${people.length > 0 ? `${people.join(' and ')} also changed` : 'something else changed'} ${shown || 'the same source'} since you began`
+  const message = `${people.length > 0 ? `${people.join(' and ')} also changed` : 'someone changed'} ${shown || 'the same source'} since you started`
   return new PlatformError('conflict', message, { fix, data: { head, files: changes } })
 }

@@ -24,7 +24,7 @@ export interface CommitInput {
   force?: boolean
 }
 
-const fix = 'Bring the newer source into your draft, or deploy with force to write over it.'
+const fix = 'Merge the newer source into your draft, or deploy with force to overwrite it.'
 
 /**
  * Makes the draft the head of its environment's branch; without changes gives the head as it is. `onLanded` hears of it as
@@ -128,7 +128,7 @@ export async function updateDraft(
   if (merged.conflicts.length > 0 && onConflict === 'refuse') {
     throw mergeConflict(
       await changesInWay(repository, { base: draft.base, head: head.commit, paths: merged.conflicts }),
-      'Choose a side for each file, or resolve the markers in the text.',
+      'Choose a side for each file, or resolve the conflict markers in the text.',
       head.commit,
     )
   }

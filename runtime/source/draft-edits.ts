@@ -86,7 +86,7 @@ async function editsOf(repository: Repository, key: DraftKey, draft: Draft, file
   const { path, hash } = file
   const before = await entryAt(repository, draft.tree, rawPath(path))
   if (before?.mode === '120000' || before?.mode === '160000')
-    throw new PlatformError('bad_request', `${path} is a link, which is not edited here`, { field: 'path' })
+    throw new PlatformError('bad_request', `${path} is a link, which cannot be edited here`, { field: 'path' })
   if (file.expectedHash !== undefined && (before?.oid ?? null) !== file.expectedHash && before?.oid !== hash)
     throw await stale(repository, key, { draft, path, before })
   await refuseClash(repository, draft.tree, path, before)
@@ -107,7 +107,7 @@ export async function movePath(
   if (to.startsWith(`${input.from}/`))
     throw new PlatformError('invalid_path', `${input.from} cannot be moved into itself`, { field: 'to' })
   const there = await entryAt(repository, draft.tree, rawPath(to))
-  if (there !== undefined) throw new PlatformError('name_taken', `${to} is already there`, { field: 'to' })
+  if (there !== undefined) throw new PlatformError('name_taken', `${to} already exists`, { field: 'to' })
   // Moving `a/b` to `a` would put it in the place of its own folder.
   if (input.from.startsWith(`${to}/`)) throw new PlatformError('name_taken', `${to} is a folder`, { field: 'to' })
   await refuseClash(repository, draft.tree, to, undefined)
@@ -251,12 +251,12 @@ async function stale(
       ? `${path} was deleted ${who} since you opened it`
       : `${path} was changed ${who} since you opened it`
   return new PlatformError('conflict', message, {
-    fix: 'Compare the two texts, then save over it or take the other.',
+    fix: 'Compare both versions, then overwrite it or use the other version.',
     field: 'path',
     data: { path, hash: before?.oid ?? null, ...data },
   })
 }
 
 function missing(path: string): PlatformError {
-  return new PlatformError('not_found', `there is no file ${path}`, { field: 'path' })
+  return new PlatformError('not_found', `file ${path} does not exist`, { field: 'path' })
 }

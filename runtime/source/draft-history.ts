@@ -36,8 +36,8 @@ export async function restoreDraft(
 ): Promise<{ step: string }> {
   const wanted = draftHistory(repository, key).find(({ id }) => id === input.step)
   if (wanted === undefined)
-    throw new PlatformError('not_found', 'this step of your draft is not kept any more', {
-      fix: 'Steps can be undone for a day.',
+    throw new PlatformError('not_found', 'this step of your draft has expired', {
+      fix: 'You can undo steps for one day.',
     })
   const draft = await readDraft(repository, key)
   const batch = new ObjectBatch(repository)

@@ -28,7 +28,7 @@ const kept = z.object({
 })
 export type KeptStep = z.infer<typeof kept> & { time: number }
 
-export const keptSeconds = 24 * 60 * 60
+const keptSeconds = 24 * 60 * 60
 const mostListed = 200
 const trimBytes = 512 * 1024
 const nobody = '0'.repeat(40)

@@ -95,7 +95,7 @@ export async function keepDraft(
       ...(line !== undefined && { inLock: () => appendLog(repository, ref, line) }),
     }))
   if (!moved)
-    throw new PlatformError('conflict', 'the draft was changed by something else at the same moment', {
+    throw new PlatformError('conflict', 'the draft was changed at the same moment', {
       fix: 'Save again.',
     })
   return { commit, savedAt: isoTime(time), step: begun?.id ?? '' }
@@ -126,6 +126,6 @@ export async function listDrafts(repository: Repository): Promise<ListedDraft[]>
   return drafts
 }
 
-export function isoTime(seconds: number): string {
+function isoTime(seconds: number): string {
   return new Date(seconds * 1000).toISOString()
 }

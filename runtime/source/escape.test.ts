@@ -44,7 +44,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  source.close()
+  await source.close()
   await fs.rm(root, { recursive: true, force: true })
 })
 

@@ -11,7 +11,7 @@ import { checkPath, maxPathBytes, pathFromBytes } from './path.ts'
 import { staysInside } from './symlinks.ts'
 import { walkTree } from './tree-edit.ts'
 
-export interface TreeFile {
+interface TreeFile {
   path: string
   blob: Oid
   mode: Exclude<Mode, '40000' | '160000'>

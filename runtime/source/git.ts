@@ -123,7 +123,7 @@ export async function runGit(dir: string, args: string[], options: RunOptions = 
   child.stdin.end(options.input)
   const code = await exitOf(child).finally(() => clearTimeout(timer))
   const verb = args.find((arg) => !arg.startsWith('-')) ?? 'git'
-  if (cut === 'time') throw new PlatformError('timeout', `git ${verb} took more than ${timeoutMs / 1000} s`)
+  if (cut === 'time') throw new PlatformError('timeout', `git ${verb} timed out after ${timeoutMs / 1000} s`)
   if (cut === 'size') throw new PlatformError('too_large', `what git ${verb} gave is larger than ${maxBytes >> 20} MB`)
   if (!accept.includes(code)) throw new Error(`git ${verb} ended with ${code}: ${stderr.trim()}`)
   return { code, stdout: Buffer.concat(out), stderr }

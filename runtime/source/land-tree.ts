@@ -71,7 +71,7 @@ export async function landTree(repository: Repository, landing: Landing): Promis
       return { ...result, commit, changed: true }
     await written
   }
-  throw new PlatformError('conflict', `the branch ${branch} keeps moving`, { fix: 'Try again.' })
+  throw new PlatformError('conflict', `the branch ${branch} keeps changing`, { fix: 'Try again.' })
 }
 
 /** What is there to go on from. What a service was begun with, when it holds nothing, gives way to a history. */

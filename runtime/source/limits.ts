@@ -22,14 +22,14 @@ export function checkTreeSize({
       'too_large',
       `the source has ${files.toLocaleString('en')} files, at most ${maxFiles.toLocaleString('en')} are allowed`,
       {
-        fix: 'Name what need not be uploaded in .gitignore.',
+        fix: 'Exclude files that are not needed in .gitignore.',
         data: { files, maxFiles },
       },
     )
   }
   if (bytes > maxTreeBytes) {
     throw new PlatformError('too_large', `the source would be larger than ${maxTreeBytes >> 20} MB`, {
-      fix: "Keep large data in the service's data folder, not in its source.",
+      fix: "Store large data in the service's data folder, not in its source.",
       data: { bytes, maxBytes: maxTreeBytes },
     })
   }
@@ -57,7 +57,7 @@ const tooManyFolders = () =>
 
 export function fileTooLarge(path: string): PlatformError {
   return new PlatformError('too_large', `${path} is larger than ${maxFileBytes >> 20} MB`, {
-    fix: "Keep large data in the service's data folder, not in its source.",
+    fix: "Store large data in the service's data folder, not in its source.",
     field: 'path',
     data: { path, maxBytes: maxFileBytes },
   })

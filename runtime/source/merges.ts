@@ -47,7 +47,7 @@ export async function mergeInto(
     if (await moveRef(repository, ref, { to: commit, expected: own }))
       return { commit, previous: head.commit, changed: true }
   }
-  throw new PlatformError('conflict', 'the branch keeps moving', { fix: 'Try again.' })
+  throw new PlatformError('conflict', 'the branch keeps changing', { fix: 'Try again.' })
 }
 
 async function joined(
@@ -64,7 +64,7 @@ async function joined(
   })
   if (merged.conflicts.length > 0) {
     const changes: ChangeInWay[] = await changesInWay(repository, { base, head: input.other, paths: merged.conflicts })
-    throw mergeConflict(changes, 'Bring the two together in a draft, or with git, then try again.', input.other)
+    throw mergeConflict(changes, 'Merge them in a draft or with git, then try again.', input.other)
   }
   const batch = new ObjectBatch(repository)
   const commit = batch.commit({

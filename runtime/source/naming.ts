@@ -26,7 +26,7 @@ export function repositoryAt(home: string, serviceId: string): Repository {
   return { serviceId, dir: path.join(sourceFolder(home), `${checkId(serviceId, 'serviceId')}.git`) }
 }
 
-export function checkId(value: string, field: string): string {
+function checkId(value: string, field: string): string {
   if (typeof value === 'string' && id.test(value)) return value
   throw new PlatformError('bad_request', `${JSON.stringify(value)} is not an id`, { field })
 }
@@ -65,9 +65,4 @@ export const incomingRef = (tip: string): string => `${incomingRefs}${checkOid(t
 
 export function draftRef(userId: string, environment: string): string {
   return `refs/m3o/drafts/${checkId(userId, 'userId')}/${checkId(environment, 'environment')}`
-}
-
-/** The branch that belongs to an environment: production's is `main`. */
-export function environmentBranch(environment: string): string {
-  return environment === 'production' ? 'main' : environment
 }

@@ -44,10 +44,7 @@ export function rememberSize(oid: Oid, size: number): void {
 }
 
 /** Whole content of an object of at most 32 MB. */
-export async function readObject(
-  repository: Repository,
-  oid: Oid,
-): Promise<{ type: ObjectType; body: Buffer } | undefined> {
+async function readObject(repository: Repository, oid: Oid): Promise<{ type: ObjectType; body: Buffer } | undefined> {
   const loose = await readLoose(repository, oid)
   if (loose !== undefined) return loose
   const info = await askCatFile(repository.dir, oid, false)
@@ -61,7 +58,8 @@ export async function readBlob(repository: Repository, oid: Oid): Promise<Buffer
   const known = blobs.get(ownKey(repository, oid))
   if (known !== undefined) return known
   const found = await readObject(repository, oid)
-  if (found?.type !== 'blob') throw new PlatformError('not_found', `there is no file ${oid} in this service's source`)
+  if (found?.type !== 'blob')
+    throw new PlatformError('not_found', `file ${oid} does not exist in the source of this service`)
   return found.body
 }
 
@@ -92,7 +90,8 @@ export async function readTree(repository: Repository, oid: Oid): Promise<Tree> 
   const known = trees.get(oid)
   if (known !== undefined) return known
   const found = await readObject(repository, oid)
-  if (found?.type !== 'tree') throw new PlatformError('not_found', `there is no folder ${oid} in this service's source`)
+  if (found?.type !== 'tree')
+    throw new PlatformError('not_found', `folder ${oid} does not exist in the source of this service`)
   return rememberTree(oid, decodeTree(found.body))
 }
 
@@ -118,7 +117,7 @@ export async function readCommit(repository: Repository, oid: Oid): Promise<Comm
   if (known !== undefined) return known
   const found = await readObject(repository, oid)
   if (found?.type !== 'commit')
-    throw new PlatformError('not_found', `there is no revision ${oid.slice(0, 10)} of this service`)
+    throw new PlatformError('not_found', `revision ${oid.slice(0, 10)} of this service does not exist`)
   const commit = decodeCommit(found.body)
   commits.set(oid, commit)
   return commit
@@ -131,7 +130,7 @@ export async function treeAt(repository: Repository, oid: Oid): Promise<Oid> {
   const info = await objectInfo(repository, oid)
   if (info?.type === 'tree') return oid
   if (info?.type === 'commit') return (await readCommit(repository, oid)).tree
-  throw new PlatformError('not_found', `there is no revision ${oid.slice(0, 10)} of this service`)
+  throw new PlatformError('not_found', `revision ${oid.slice(0, 10)} of this service does not exist`)
 }
 
 async function looseInfo(repository: Repository, oid: Oid): Promise<ObjectInfo | undefined> {

@@ -111,7 +111,6 @@ export function decodeCommit(body: Buffer): Commit {
 
 /** What would end the field or the line early has no place in a name (git's ident.c strips the same). */
 function identity(person: Person): string {
-  // eslint-disable-next-line no-control-regex
   const clean = (text: string) =>
     text
       .toWellFormed()

@@ -86,7 +86,6 @@ test('whatever is accepted is its own normal form, below the root and without a 
           .join('/'),
       ).toBe(`/${path}`)
       for (const name of path.split('/')) {
-        // eslint-disable-next-line no-control-regex
         expect(name.replace(/[^\x21-\x7e]/g, '').toLowerCase()).not.toBe('.git')
       }
       expect(Buffer.from(path, 'utf8').toString('utf8')).toBe(path)
@@ -97,7 +96,7 @@ test('whatever is accepted is its own normal form, below the root and without a 
 
 test('the refusal names the field and the path', () => {
   expect(() => checkPath('../x', 'to')).toThrow(
-    expect.objectContaining({ code: 'invalid_path', field: 'to', message: 'the path "../x" holds ".."' }),
+    expect.objectContaining({ code: 'invalid_path', field: 'to', message: 'the path "../x" contains ".."' }),
   )
 })
 

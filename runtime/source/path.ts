@@ -15,9 +15,8 @@ export function pathFault(path: string): string | undefined {
   if (!path.isWellFormed()) return 'is not valid UTF-8'
   if (Buffer.byteLength(path) > maxPathBytes) return `is longer than ${maxPathBytes} bytes`
   if (path.startsWith('/')) return 'is absolute'
-  // eslint-disable-next-line no-control-regex
-  if (/[\0-\x1f\x7f]/.test(path)) return 'holds a control character'
-  if (path.includes('\\')) return 'holds a backslash'
+  if (/[\0-\x1f\x7f]/.test(path)) return 'contains a control character'
+  if (path.includes('\\')) return 'contains a backslash'
   for (const segment of path.split('/')) {
     const fault = segmentFault(segment)
     if (fault !== undefined) return fault
@@ -26,13 +25,13 @@ export function pathFault(path: string): string | undefined {
 }
 
 function segmentFault(segment: string): string | undefined {
-  if (segment === '') return 'holds an empty name'
-  if (segment === '.' || segment === '..') return `holds "${segment}"`
-  if (/^[. ]+$/.test(segment)) return 'holds a name of dots alone'
-  if (/[. ]$/.test(segment)) return 'holds a name that ends in a dot or a space'
-  if (Buffer.byteLength(segment) > maxSegmentBytes) return `holds a name longer than ${maxSegmentBytes} bytes`
+  if (segment === '') return 'contains an empty name'
+  if (segment === '.' || segment === '..') return `contains "${segment}"`
+  if (/^[. ]+$/.test(segment)) return 'contains a name of dots only'
+  if (/[. ]$/.test(segment)) return 'contains a name that ends with a dot or a space'
+  if (Buffer.byteLength(segment) > maxSegmentBytes) return `contains a name longer than ${maxSegmentBytes} bytes`
   if (gitOnNtfs.test(segment) || gitOnNtfs.test(segment.replace(ignoredByHfs, '')))
-    return 'holds a name that stands for .git'
+    return 'contains a name that means .git'
   return undefined
 }
 

@@ -93,7 +93,7 @@ async function takeLock(name: string): Promise<number> {
       if (performance.now() - start > waitMs)
         throw new PlatformError(
           'unavailable',
-          'the source is being changed by something else',
+          'the source is being changed by another operation',
           { fix: 'Try again.' },
           { cause: error },
         )
@@ -118,7 +118,7 @@ async function refuseFolderClash(repository: Repository, name: string): Promise<
   if (clash !== undefined) {
     throw new PlatformError(
       'name_taken',
-      `the branch ${name.replace('refs/heads/', '')} cannot be made beside the branch ${clash}`,
+      `the branch ${name.replace('refs/heads/', '')} cannot exist next to the branch ${clash}`,
       { fix: 'Delete the other branch with git push --delete.' },
     )
   }

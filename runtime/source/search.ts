@@ -70,7 +70,7 @@ export async function* searchTree(repository: Repository, input: SearchInput): A
 async function* searchNow(repository: Repository, input: SearchInput): AsyncGenerator<SearchEvent> {
   const { limit = 1000, timeoutMs = 5000 } = input
   if (input.query === '' || input.query.length > 1000 || /[\0\n]/.test(input.query)) {
-    throw new PlatformError('bad_request', 'search for one line of at most 1,000 characters', { field: 'query' })
+    throw new PlatformError('bad_request', 'search for a single line of at most 1,000 characters', { field: 'query' })
   }
   const tree = await treeAt(repository, input.tree)
   const child = spawnGit(
@@ -141,7 +141,7 @@ function pathspecs({ include = [], exclude = [] }: SearchInput): string[] {
   ]
   return globs.map(([magic, glob]) => {
     if (glob.includes('\0') || glob === '' || glob.length > 500 || glob.startsWith('/'))
-      throw new PlatformError('bad_request', `${JSON.stringify(glob.slice(0, 80))} is not a pattern of paths`, {
+      throw new PlatformError('bad_request', `${JSON.stringify(glob.slice(0, 80))} is not a valid path pattern`, {
         field: 'include',
       })
     return `:(${magic})${glob.includes('/') ? glob : `**/${glob}`}`
@@ -210,7 +210,7 @@ async function* lines(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 
 function refused(stderr: string): PlatformError {
   const why = /^fatal: (?:-e option, ')?(.*)/m.exec(stderr)?.[1] ?? 'git could not search'
-  return new PlatformError('bad_request', `the search could not be done: ${why.slice(0, 200)}`, {
+  return new PlatformError('bad_request', `the search failed: ${why.slice(0, 200)}`, {
     field: 'query',
     fix: 'Correct the expression, or search for it as plain text.',
   })

@@ -203,9 +203,9 @@ test('a path that no build could have is refused when it is pushed, with the rea
     const commit = (await at.git('commit-tree', '-m', 'Odd', '-p', at.commit, top)).trim()
     return at.git('push', 'origin', `${commit}:refs/heads/odd`)
   }
-  await expect(pushOf(['a\\\\b'])).rejects.toThrow(/m3o: the path "a\\\\b" holds a backslash in refs\/heads\/odd/)
-  await expect(pushOf(['"ends in a dot."'])).rejects.toThrow(/ends in a dot or a space/)
-  await expect(pushOf(['"new\\nline"'])).rejects.toThrow(/holds a control character/)
+  await expect(pushOf(['a\\\\b'])).rejects.toThrow(/m3o: the path "a\\\\b" contains a backslash in refs\/heads\/odd/)
+  await expect(pushOf(['"ends in a dot."'])).rejects.toThrow(/ends with a dot or a space/)
+  await expect(pushOf(['"new\\nline"'])).rejects.toThrow(/contains a control character/)
   await expect(pushOf(['"\\377\\376"'])).rejects.toThrow(/is not valid UTF-8/)
   await expect(pushOf(Array.from({ length: 9 }, (_, n) => `"${n} "`))).rejects.toThrow(/4 more paths like these/)
   expect(await at.source.branches.list({ serviceId: 's_1' })).toHaveLength(1)

@@ -52,7 +52,7 @@ export async function serveGit(
   const url = new URL(input.path, 'http://git')
   const service = wantedService(request, url)
   if (service === 'git-receive-pack' && !input.mayWrite)
-    throw new PlatformError('forbidden', 'you may read this source, not push to it', {
+    throw new PlatformError('forbidden', 'you may read this source, but not push to it', {
       fix: 'Ask an admin of the team for the role developer.',
     })
   // 0 would be no limit to git.
@@ -92,7 +92,7 @@ export async function serveGit(
   for (const stream of [asks, answers]) stream.on('error', () => {})
   const ended = exitOf(child)
   ended.catch(() => {})
-  const gone = () => (service === 'git-receive-pack' ? stopGit(child as GitProcess) : killGit(child))
+  const gone = () => (service === 'git-receive-pack' ? stopGit(child) : killGit(child))
   const deadline = setTimeout(gone, deadlineMs)
   response.once('close', gone)
   stderr.resume()
@@ -104,7 +104,7 @@ export async function serveGit(
     }),
     stdin,
   ).catch(() => {
-    // Git has closed early (it has refused) or the sender went away; a body cut short must not look whole to git.
+    // Git has closed early (it has refused) or the client disconnected; a body cut short must not look whole to git.
     if (tooMuch || request.destroyed) gone()
   })
   try {
@@ -116,8 +116,8 @@ export async function serveGit(
     killGit(child)
     await ended.catch(() => {})
     if (tooMuch)
-      throw new PlatformError('too_large', `a push may be at most ${maxInput >> 20} MB`, {
-        fix: 'Push in smaller parts, or leave large data out of the source.',
+      throw new PlatformError('too_large', `a push is limited to ${maxInput >> 20} MB`, {
+        fix: 'Push in smaller parts, or remove large data from the source.',
       })
     if (!response.headersSent && !response.destroyed) throw error
     response.destroy()
@@ -138,7 +138,7 @@ function wantedService(request: IncomingMessage, url: URL): string {
   }
   const service = url.pathname.slice(1)
   if (request.method === 'POST' && services.has(service)) return service
-  throw new PlatformError('not_found', 'there is nothing here for git')
+  throw new PlatformError('not_found', 'this is not a git address')
 }
 
 function settings(mayWrite: boolean, most: number): Record<string, string> {
@@ -205,7 +205,7 @@ function plainBody(request: IncomingMessage, tooMuch: () => void): Readable {
 function unzip(request: IncomingMessage): Readable {
   const gunzip = zlib.createGunzip()
   request.once('error', (error) => gunzip.destroy(error))
-  request.once('aborted', () => gunzip.destroy(new Error('the sender went away')))
+  request.once('aborted', () => gunzip.destroy(new Error('the client disconnected')))
   return request.pipe(gunzip)
 }
 

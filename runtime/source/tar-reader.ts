@@ -5,7 +5,7 @@ import { pathFromBytes } from './path.ts'
  * A reader of tar (POSIX pax, and GNU's long names) for archives that nobody vouches for: nothing is ever held but one
  * block and, before an entry, a few headers of at most 64 KB together, which the common libraries do not promise for a long-name header.
  */
-export type TarType = 'file' | 'link' | 'folder' | 'hardlink' | 'device' | 'fifo' | 'other'
+type TarType = 'file' | 'link' | 'folder' | 'hardlink' | 'device' | 'fifo' | 'other'
 
 export interface TarEntry {
   path: string
@@ -49,7 +49,7 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
       paxSize === undefined || 'xgLK'.includes(flag)
         ? number(block.subarray(124, 136))
         : Number(paxSize.toString('latin1'))
-    if (!Number.isSafeInteger(size) || size < 0) throw broken('an entry has no sensible size')
+    if (!Number.isSafeInteger(size) || size < 0) throw broken('an entry has an invalid size')
     if ('xgLK'.includes(flag)) {
       headers = { count: headers.count + 1, bytes: headers.bytes + size }
       if (headers.count > maxHeaders || headers.bytes > maxHeaderBytes)
@@ -94,7 +94,7 @@ function nameOf(block: Buffer): Buffer {
 async function whole(bytes: ByteSource, size: number): Promise<Buffer> {
   const header = await bytes.take(size)
   if (size % 512 !== 0) await bytes.take(512 - (size % 512))
-  if (header === undefined) throw broken('it ends too early')
+  if (header === undefined) throw broken('it is truncated')
   return header
 }
 
@@ -163,7 +163,7 @@ class ByteSource {
     while (missing > 0) {
       if (this.#held.length === 0 && !(await this.#more())) {
         if (missing === size) return undefined
-        throw broken('it ends too early')
+        throw broken('it is truncated')
       }
       const part = this.#held.subarray(0, missing)
       this.#held = this.#held.subarray(part.length)
@@ -175,7 +175,7 @@ class ByteSource {
 
   /** At least one byte and at most so many. */
   async some(most: number): Promise<Buffer> {
-    if (this.#held.length === 0 && !(await this.#more())) throw broken('it ends too early')
+    if (this.#held.length === 0 && !(await this.#more())) throw broken('it is truncated')
     const part = this.#held.subarray(0, most)
     this.#held = this.#held.subarray(part.length)
     return part

@@ -77,7 +77,7 @@ const maxSteps = 500_000
 const tooMuch = () =>
   new PlatformError(
     'too_large',
-    `the source has more folders in folders than can be read: more than ${maxSteps.toLocaleString('en')} entries, or deeper than ${maxDepth}`,
+    `the source is too large to read: more than ${maxSteps.toLocaleString('en')} entries, or folders deeper than ${maxDepth}`,
     { fix: 'Push a commit without them.' },
   )
 
@@ -172,7 +172,9 @@ export async function measureTree(repository: Repository, root: Oid, level = 0):
     total.folders += 1 + part.folders
     total.depth = Math.max(total.depth, 1 + part.depth)
   }
-  const sizes = await Promise.all(files.map((entry) => (entry.mode === '160000' ? 0 : blobSize(repository, entry.oid))))
+  const sizes = await Promise.all(
+    files.map(async (entry) => (entry.mode === '160000' ? 0 : blobSize(repository, entry.oid))),
+  )
   total.files += files.length
   total.bytes += sizes.reduce((sum, size) => sum + size, 0)
   measured.set(root, total)

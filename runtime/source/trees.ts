@@ -8,7 +8,7 @@ import type { Mode, Oid, TreeEntry } from './objects.ts'
 import { checkPath, rawPath, shownPath } from './path.ts'
 import { entryAt, walkTree } from './tree-edit.ts'
 
-export type FileKind = 'file' | 'executable' | 'link' | 'module'
+type FileKind = 'file' | 'executable' | 'link' | 'module'
 
 export interface ListedFile {
   path: string
@@ -27,7 +27,7 @@ export interface ReadFile {
   text?: string
 }
 
-export function kindOf(mode: Mode): FileKind {
+function kindOf(mode: Mode): FileKind {
   return mode === '100755' ? 'executable' : mode === '120000' ? 'link' : mode === '160000' ? 'module' : 'file'
 }
 
@@ -73,7 +73,7 @@ export async function streamFile(
   return { hash: entry.oid, size: await blobSize(repository, entry.oid), stream: streamBlob(repository, entry.oid) }
 }
 
-export function isText(body: Buffer): boolean {
+function isText(body: Buffer): boolean {
   return body.indexOf(0) < 0 && isUtf8(body)
 }
 
@@ -81,7 +81,7 @@ async function fileAt(repository: Repository, at: Oid, path: string): Promise<Tr
   // What is there may be read under any name that a push gave it; the check is for what is not.
   const entry = await entryAt(repository, await treeAt(repository, at), rawPath(path))
   if (entry === undefined) checkPath(path)
-  if (entry === undefined) throw new PlatformError('not_found', `there is no file ${path}`, { field: 'path' })
+  if (entry === undefined) throw new PlatformError('not_found', `file ${path} does not exist`, { field: 'path' })
   if (entry.mode === '40000') throw new PlatformError('bad_request', `${path} is a folder`, { field: 'path' })
   return entry
 }

@@ -55,7 +55,7 @@ export async function createInvitation(
 ) {
   const email = input.email.trim().toLowerCase()
   if (!/^[^\s@]{1,64}@[^\s@]{1,189}$/.test(email))
-    throw new PlatformError('bad_request', `${input.email} is no email address`, {
+    throw new PlatformError('bad_request', `invalid email address: ${input.email}`, {
       field: 'email',
       fix: 'Give an address such as ann@example.com.',
     })
@@ -136,7 +136,7 @@ export async function revokeInvitation(
         .set({ revokedAt: Date.now() })
         .where(and(eq(invitations.id, input.invitationId), eq(invitations.teamId, input.teamId)))
         .returning({ id: invitations.id })
-      if (revoked.length === 0) throw new PlatformError('not_found', 'there is no such invitation')
+      if (revoked.length === 0) throw new PlatformError('not_found', 'this invitation does not exist')
     },
   )
   platform.events.emit({ type: 'team', teamId: input.teamId })
@@ -150,7 +150,7 @@ export async function readInvitation({ db }: Pick<Platform, 'db'>, secret: strin
     .where(and(eq(invitations.secretHash, sha256(secret)), open(), isNull(teams.deletedAt)))
   if (!row)
     throw new PlatformError('not_found', 'this invitation was used, revoked or has expired', {
-      fix: 'Ask for a new one.',
+      fix: 'Request a new one.',
     })
   await requireMaker(db, row.invitation)
   return {
@@ -177,7 +177,7 @@ async function requireMaker(
   throw new PlatformError(
     'not_found',
     'this invitation is void: its sender may no longer invite people to this team with this role',
-    { fix: 'Ask for a new one.' },
+    { fix: 'Request a new one.' },
   )
 }
 
@@ -191,7 +191,7 @@ export async function acceptInvitation(
   const [user] = await platform.db.select().from(users).where(eq(users.id, input.userId))
   if (user?.email.toLowerCase() !== invitation.email) {
     throw new PlatformError('forbidden', `this invitation is for ${invitation.email}`, {
-      fix: 'Sign in with that address, or ask for an invitation to yours.',
+      fix: 'Sign in with that address, or request an invitation to your address.',
     })
   }
   const now = Date.now()
@@ -210,7 +210,7 @@ export async function acceptInvitation(
         .set({ acceptedAt: now })
         .where(and(eq(invitations.id, invitation.id), isNull(invitations.acceptedAt), isNull(invitations.revokedAt)))
         .returning({ teamId: invitations.teamId, byUserId: invitations.byUserId, role: invitations.role })
-      if (taken[0] === undefined) throw new PlatformError('conflict', 'this invitation was used a moment ago')
+      if (taken[0] === undefined) throw new PlatformError('conflict', 'this invitation was just used')
       await requireMaker(tx, taken[0])
       await tx
         .insert(members)

@@ -81,7 +81,9 @@ async function mayGrant(
   }
   const own = await rank(actor.id)
   if (own >= (await rank(userId)) && own >= (role === null ? 0 : roles.indexOf(role))) return
-  throw new PlatformError('forbidden', 'only an owner may do this to an owner', { fix: 'Ask an owner of the team.' })
+  throw new PlatformError('forbidden', 'only an owner may do this to another owner', {
+    fix: 'Ask an owner of the team.',
+  })
 }
 
 async function keepAnOwner(tx: Transaction, teamId: string): Promise<void> {
@@ -92,7 +94,7 @@ async function keepAnOwner(tx: Transaction, teamId: string): Promise<void> {
     .from(members)
     .where(and(eq(members.teamId, teamId), eq(members.role, 'owner')))
   if (owners.length === 0)
-    throw new PlatformError('conflict', 'a team needs an owner', { fix: 'Make somebody else an owner first.' })
+    throw new PlatformError('conflict', 'a team needs an owner', { fix: 'Make another person an owner first.' })
 }
 
 async function emailOf({ db }: Platform, { teamId, userId }: { teamId: string; userId: string }): Promise<string> {
@@ -101,6 +103,6 @@ async function emailOf({ db }: Platform, { teamId, userId }: { teamId: string; u
     .from(members)
     .innerJoin(users, eq(users.id, members.userId))
     .where(and(eq(members.teamId, teamId), eq(members.userId, userId)))
-  if (!row) throw new PlatformError('not_found', 'this person is not on the team')
+  if (!row) throw new PlatformError('not_found', 'this person is not a member of the team')
   return row.email
 }

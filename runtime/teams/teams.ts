@@ -97,12 +97,12 @@ async function adoptUnowned(
   return { id: team.id, name, role: 'owner', createdAt: team.createdAt }
 }
 
-/** Where services of two teams cannot be kept apart on this machine, there is one team. */
+/** Where services of two teams cannot be isolated on this machine, there is one team. */
 async function requireApart({ engine, db, settings }: Platform): Promise<void> {
   if (engine.describe().teamsApart || settings.teamsWithoutWalls) return
   const [found] = await db.select({ teams: count() }).from(teams).where(isNull(teams.deletedAt))
   if (found?.teams === 0) return
-  throw new PlatformError('forbidden', 'this machine cannot keep the services of two teams apart', {
+  throw new PlatformError('forbidden', 'this machine cannot isolate teams from each other', {
     fix: 'Run M3O as root on Linux with bubblewrap and nftables, or, where all teams trust one another, with M3O_TEAMS_WITHOUT_WALLS=1; then create the team again.',
   })
 }
@@ -116,7 +116,7 @@ async function requireFewTeams(tx: Transaction, ownerId: string): Promise<void> 
     .innerJoin(teams, eq(teams.id, members.teamId))
     .where(and(eq(members.userId, ownerId), eq(members.role, 'owner'), or(isNull(teams.deletedAt), keepsNames(tx))))
   if (owned === undefined || owned.teams < maxTeamsOfPerson) return
-  throw new PlatformError('forbidden', `you own ${maxTeamsOfPerson} teams, the most that one person can own`, {
+  throw new PlatformError('forbidden', `you own ${maxTeamsOfPerson} teams, which is the limit`, {
     fix: 'Delete a team that you do not need. The names of a deleted team that had services count for 30 days more.',
   })
 }
@@ -139,9 +139,9 @@ export async function renameTeam(platform: Platform, actor: Actor, teamId: strin
         .from(formerNames)
         .where(and(eq(formerNames.kind, 'team'), eq(formerNames.id, teamId)))
       if (kept !== undefined && kept.names > maxFormerNames) {
-        throw new PlatformError('conflict', `a team keeps at most ${maxFormerNames} former names`, {
+        throw new PlatformError('conflict', `a team can have at most ${maxFormerNames} former names`, {
           field: 'name',
-          fix: 'Choose one of its former names, which still lead to it.',
+          fix: 'Choose one of its former names, which still work.',
         })
       }
     },

@@ -22,7 +22,7 @@ export class Screen {
     this.#terminal.unicode.register(characterWidth)
     this.#terminal.unicode.activeVersion = characterWidth.version
     // Typed against the browser's terminal; it uses only what both have.
-    this.#terminal.loadAddon(this.#serializer as unknown as headless.ITerminalAddon)
+    this.#terminal.loadAddon(this.#serializer)
     for (const final of repeating)
       this.#terminal.parser.registerCsiHandler({ final }, ([count]) => this.#isTooOften(final, count))
     this.#terminal.onData(answer)

@@ -101,7 +101,7 @@ describe('terminals', { timeout: patient }, () => {
         .sort(),
     ).toEqual([...ids].sort())
     expect(terminals.list('bob')).toEqual([])
-    expect(() => terminals.attach(ids[0] ?? '', 'bob')).toThrow('this terminal has ended')
+    expect(() => terminals.attach(ids[0] ?? '', 'bob')).toThrow('this terminal is closed')
     await expect(terminals.close(ids[0] ?? '', 'bob')).rejects.toMatchObject({ code: 'not_found' })
     await Promise.all(ids.map((id) => terminals.close(id, 'ann')))
     expect(terminals.list('ann')).toEqual([])

@@ -77,7 +77,7 @@ export class Terminals {
     const terminal = this.#open.get(id)
     // Another person's does not exist for this one.
     if (terminal?.userId !== userId)
-      throw new PlatformError('not_found', 'this terminal has ended', { fix: 'Open a new one.' })
+      throw new PlatformError('not_found', 'this terminal is closed', { fix: 'Open a new one.' })
     return terminal
   }
 }

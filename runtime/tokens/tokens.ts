@@ -85,7 +85,7 @@ export async function createToken(
       const about = {
         teamId: input.teamId,
         table: tokens,
-        fix: 'Revoke those that nobody needs, on the page of tokens or with `m3o token revoke`.',
+        fix: 'Revoke tokens that are not needed, on the tokens page or with `m3o token revoke`.',
       }
       if (input.userId !== null)
         await requireFewer(tx, {
@@ -109,7 +109,7 @@ export async function revokeToken(platform: Platform, actor: Actor, teamId: stri
     .select({ name: tokens.name })
     .from(tokens)
     .where(and(eq(tokens.id, tokenId), eq(tokens.teamId, teamId)))
-  if (!row) throw new PlatformError('not_found', 'there is no such token')
+  if (!row) throw new PlatformError('not_found', 'this token does not exist')
   await audited(platform.db, actor, { teamId, action: 'token.revoke', target: `token ${row.name}` }, (tx) =>
     tx.update(tokens).set({ revokedAt: Date.now() }).where(eq(tokens.id, tokenId)),
   )

@@ -2,11 +2,11 @@ import type { RoutingTable } from '#contract/routing.ts'
 
 type Names = Pick<RoutingTable, 'services' | 'teams'>
 
-/** Of a caller as the gateway tells it, for the team `own`: `person`, `anyone`, `people of @team`, `service` or `@team/service`. */
+/** Of a caller as the gateway tells it, for the team `own`: `person`, `anyone`, `members of @team`, `service` or `@team/service`. */
 export function callerName(table: Names, caller: string, own: string | undefined): string {
   if (caller.startsWith('service/'))
     return serviceName(table, caller.slice('service/'.length), own) ?? 'a deleted service'
-  return caller.startsWith('person/') ? `people of ${teamName(table, caller.slice('person/'.length))}` : caller
+  return caller.startsWith('person/') ? `members of ${teamName(table, caller.slice('person/'.length))}` : caller
 }
 
 export function serviceName(table: Names, serviceId: string, own: string | undefined): string | undefined {

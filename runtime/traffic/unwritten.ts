@@ -13,7 +13,7 @@ export interface Series {
   endpoints: Map<string, number>
 }
 
-export const slotMs = 10_000
+const slotMs = 10_000
 const hourMs = 3_600_000
 /** While the database is away for long, what has to wait gets coarser instead of more. */
 const mostSlots = 200_000

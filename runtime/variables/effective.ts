@@ -104,7 +104,7 @@ export function requireNothingWithheld(
           .slice(0, 3)
           .map(({ service, name }) => `m3o secret set ${service} ${name} --env ${environment}`)
           .join(' · ')}${missing.length > 3 ? ' · …' : ''}.`,
-        `Or have it marked as inheritable in ${first.from}: m3o secret mark ${first.service} ${first.name} --inheritable --env ${first.from}.`,
+        `Or mark it as inheritable in ${first.from}: m3o secret mark ${first.service} ${first.name} --inheritable --env ${first.from}.`,
       ].join(' '),
       data: { missing },
     },

@@ -42,17 +42,15 @@ beforeAll(async () => {
     .values({ id: 'e_1', teamId: 't_1', name: 'production', kind: 'production', createdAt: now })
   const seal = await openSeal(home)
   const rows = Array.from({ length: many }, (_, at) => ({ serviceId: 's_1', environmentId: 'e_1', name: `S_${at}` }))
-  await db
-    .insert(variables)
-    .values(
-      rows.map((row) => ({
-        ...row,
-        secret: true,
-        value: seal.seal(valueOf(row.name), sealedName(row)),
-        byName: 'x',
-        updatedAt: now,
-      })),
-    )
+  await db.insert(variables).values(
+    rows.map((row) => ({
+      ...row,
+      secret: true,
+      value: seal.seal(valueOf(row.name), sealedName(row)),
+      byName: 'x',
+      updatedAt: now,
+    })),
+  )
   await db.insert(variables).values([
     {
       serviceId: 's_1',
@@ -131,7 +129,7 @@ test('what the first version sealed is still opened, and another row’s text is
   expect(() => parseKeys('abc')).toThrow('32 bytes')
 })
 
-test('another key: all is sealed anew, the one before is gone, and it is written down', async () => {
+test('another key: everything is encrypted with the new key, the one before is gone, and it is written down', async () => {
   const at = await parts()
   const before = at.seal.keys[0] as Buffer
   const { key, sealed } = await rotateKey(at, platformActor, { waitMs: 0 })
@@ -192,7 +190,13 @@ test(
   'a runtime killed at any instant of it leaves all readable, and the next one goes on to the end',
   { timeout: 120_000 },
   async () => {
-    for (const step of ['both keys are kept', 'all is sealed anew', 'the transaction is done', 30, 120]) {
+    for (const step of [
+      'both keys stay',
+      'everything is encrypted with the new key',
+      'the transaction is done',
+      30,
+      120,
+    ]) {
       const one = spawn(
         process.execPath,
         ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', child],

@@ -46,8 +46,8 @@ export async function rotateKey(
 ): Promise<{ key: string; sealed: number; unreadable: string[] }> {
   const { seal, settings } = parts
   if (seal.keys.length > 1 || under.has(seal)) {
-    throw new PlatformError('not_in_this_state', 'the key is being changed already', {
-      fix: `The one before goes ${landedMs / 1000} seconds after the change; then it can be changed again.`,
+    throw new PlatformError('not_in_this_state', 'the key is already being rotated', {
+      fix: `The old key is removed ${landedMs / 1000} seconds after a rotation; wait until then.`,
     })
   }
   under.add(seal)
@@ -55,7 +55,7 @@ export async function rotateKey(
     const [before] = seal.keys
     const key = randomBytes(32)
     await write(settings.home, [key, ...seal.keys])
-    at('both keys are kept')
+    at('both keys stay')
     seal.replace([key, ...seal.keys])
     const { sealed, unreadable } = await sealAnew(parts, async (tx, count) => {
       const named = (one: Buffer | undefined) => (one === undefined ? null : { key: keyName(one) })
@@ -66,7 +66,7 @@ export async function rotateKey(
         before: named(before),
         after: { ...named(key), sealed: count },
       })
-      at('all is sealed anew')
+      at('everything is encrypted with the new key')
     })
     at('the transaction is done')
     void retire(parts, waitMs).catch((error: unknown) =>

@@ -30,7 +30,7 @@ export function parseKeys(text: string): Buffer[] {
     .filter(Boolean)
     .map((line) => Buffer.from(line, 'hex'))
   if (keys.length === 0 || keys.some((key) => key.length !== 32))
-    throw new Error('keys/secrets.key must hold keys of 32 bytes in hex, one a line')
+    throw new Error('keys/secrets.key must contain keys of 32 bytes in hex, one per line')
   return keys
 }
 

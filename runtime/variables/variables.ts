@@ -154,7 +154,7 @@ export async function deleteVariable(platform: Platform, actor: Actor, place: Pl
   const { given, withheld } = await effectiveVariables(platform, place)
   const found = [...given, ...withheld].find(({ row }) => row.name === place.name)
   if (!found)
-    throw new PlatformError('not_found', `there is no variable ${place.name} here`, {
+    throw new PlatformError('not_found', `variable ${place.name} does not exist here`, {
       fix: 'List them with `m3o var list`.',
     })
   await change(platform, actor, { place, action: 'variable.delete' }, async (tx) => {
@@ -176,8 +176,8 @@ export async function resetVariable(platform: Platform, actor: Actor, place: Pla
     ({ row }) => row.name === place.name && row.environmentId === place.environmentId,
   )
   if (!found?.hides)
-    throw new PlatformError('not_in_this_state', `${place.name} has no value of its own here that hides a parent's`, {
-      fix: 'List where each comes from with `m3o var list`.',
+    throw new PlatformError('not_in_this_state', `${place.name} has no override here`, {
+      fix: 'List variables and their sources with `m3o var list`.',
     })
   const { name: to } = found.hides
   await change(platform, actor, { place, action: 'variable.reset', after: { inheritedFrom: to } }, async (tx) => {
@@ -193,8 +193,8 @@ export async function markVariable(
 ): Promise<void> {
   const [row] = await platform.db.select().from(variables).where(isRow(place))
   if (!row?.secret || row.value === null) {
-    throw new PlatformError('not_found', `no secret ${place.name} is set here itself`, {
-      fix: 'Mark it in the environment in which it is set: `m3o secret list` says which.',
+    throw new PlatformError('not_found', `secret ${place.name} is not set in this environment`, {
+      fix: 'Mark it in the environment where it is set (see `m3o secret list`).',
     })
   }
   await change(platform, actor, { place, action: 'secret.mark', after: { inheritable } }, async (tx) => {

@@ -58,7 +58,7 @@ export function endpointsOfOpenApi(document: unknown, leftOut: (why: string) => 
 function describeOperation(of: Operation, at: { method: string; path: string; reading: Reading }): Endpoint {
   const { method, path, reading } = at
   const words = (of.summary ?? of.description)?.slice(0, 2_000)
-  const ok = Object.entries(of.responses ?? {}).find(([status]) => /^2/.test(status))?.[1]
+  const ok = Object.entries(of.responses ?? {}).find(([status]) => status.startsWith('2'))?.[1]
   return {
     name: of.operationId && /^[A-Za-z][\w.-]{0,119}$/.test(of.operationId) ? of.operationId : nameOf(method, path),
     ...(words && { description: words }),

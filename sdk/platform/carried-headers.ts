@@ -4,6 +4,9 @@ import { currentState } from './carry-to-threads.ts'
 /** The member of a call's baggage that says in which environment it runs; the gateway writes and reads it. */
 const ours = 'm3o-env'
 
+const textOf = (value: unknown): string =>
+  Array.isArray(value) ? value.map(textOf).join(',') : typeof value === 'string' ? value : ''
+
 /**
  * What a call that is made now has to say of the one being answered, given what the service itself put into it: that
  * stays, but for the hops, which are counted and not said.
@@ -17,8 +20,7 @@ export function headersFor(own: (name: string) => unknown): [name: string, value
     if (typeof value !== 'string') continue
     const there = own(name)
     if (there === undefined || name === 'm3o-hops') headers.push([name, value])
-    else if (name === 'baggage')
-      headers.push([name, mergeBaggage(value, Array.isArray(there) ? there.join(',') : String(there))])
+    else if (name === 'baggage') headers.push([name, mergeBaggage(value, textOf(there))])
   }
   return headers
 }

@@ -53,14 +53,14 @@ export function carryToThreads(): void {
         )
       if (state === undefined || hasPort(args[1]?.transferList)) return make()
       const shared = new Int32Array(new SharedArrayBuffer(4))
-      setEnvironmentData(key, { headers: carriedOf(state), shared } as never)
+      setEnvironmentData(key, { headers: carriedOf(state), shared })
       try {
         const worker = make()
         workers.set(worker, { state, shared })
         keepIn(state, worker)
         return worker
       } finally {
-        setEnvironmentData(key, ofThread as never)
+        setEnvironmentData(key, ofThread)
       }
     },
   })

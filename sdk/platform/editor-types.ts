@@ -52,7 +52,7 @@ async function declarationsOf(name: string): Promise<TypeFile[]> {
   const wanted = entries.filter(
     (entry) =>
       entry.isFile() &&
-      (/\.d\.ts$/.test(entry.name) || entry.name === 'package.json') &&
+      (entry.name.endsWith('.d.ts') || entry.name === 'package.json') &&
       !/node_modules/.test(relative(folder, entry.parentPath)),
   )
   return Promise.all(

@@ -30,7 +30,8 @@ export async function buildPlatformDir(into: string): Promise<string> {
   await mkdir(into, { recursive: true, mode: 0o755 })
   const source = await sourceHash()
   const target = join(into, source)
-  if (await readFile(join(target, 'complete'), 'utf8').catch(() => '')) return target
+  const isComplete = async () => (await readFile(join(target, 'complete'), 'utf8').catch(() => '')) !== ''
+  if (await isComplete()) return target
   const made = await mkdtemp(join(into, '.making-'))
   try {
     await buildPreload(made)
@@ -41,13 +42,15 @@ export async function buildPlatformDir(into: string): Promise<string> {
     await openToAll(made)
     await writeFile(join(made, 'complete'), source)
     await syncTree(made)
-    await rm(target, { recursive: true, force: true })
-    await renameDurably(made, target)
+    // Another process may have made it at the same time, and may be reading it by now: what is complete is never replaced.
+    if (!(await isComplete())) {
+      await rm(target, { recursive: true, force: true })
+      await renameDurably(made, target)
+    }
   } catch (error) {
-    await rm(made, { recursive: true, force: true })
-    // Another process may have made it at the same time.
-    if (!(await readFile(join(target, 'complete'), 'utf8').catch(() => ''))) throw error
+    if (!(await isComplete())) throw error
   } finally {
+    await rm(made, { recursive: true, force: true })
     await stop() // esbuild's process takes 45 MiB
   }
   return target

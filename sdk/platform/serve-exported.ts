@@ -26,7 +26,7 @@ async function begin(main: string): Promise<void> {
   const service = [module.default, (module.default as Record<string, unknown> | undefined)?.default].find(isService)
   if (!service) {
     // A program that serves by itself may use the SDK's pieces.
-    console.error('A service was made but is not exported; to have it served, write: export default service({ … })')
+    console.error('A service was created but not exported. To serve it, write: export default service({ … })')
     return
   }
   try {

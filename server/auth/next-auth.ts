@@ -29,7 +29,7 @@ const providerSeconds = 900
 /** Serves /api/auth: next-auth as it is, in plain Node (it wants the shape of Next's API handlers). */
 export async function serveSignIn({ web, request, response, url, from, credential, turns }: Exchange): Promise<void> {
   if (credential.by === 'token')
-    throw new PlatformError('bad_request', 'sign-in takes no Authorization header', { fix: 'Leave it out.' })
+    throw new PlatformError('bad_request', 'sign-in does not accept an Authorization header', { fix: 'Omit it.' })
   const shaped = Object.assign(Object.create(request) as object, {
     method: request.method,
     headers: request.headers,

@@ -40,12 +40,12 @@ export async function requireWaiting(
 ): Promise<{ code: string; person: Person; method: string }> {
   const found = await waiting(parts, cookie)
   if (found !== undefined) return found
-  throw new PlatformError('unauthenticated', 'this sign-in has taken too long', { fix: 'Begin again.' })
+  throw new PlatformError('unauthenticated', 'this sign-in has expired', { fix: 'Start again.' })
 }
 
 /** It does not wait any more: who comes second has lost. @throws PlatformError `unauthenticated` */
 export async function endWaiting({ settings, codes }: Parts, exchange: SignInExchange, code: string): Promise<void> {
   giveCookie(exchange, settings, { name: settings.cookies.second, value: '', seconds: 0 })
   if ((await codes.take('second', code)) === undefined)
-    throw new PlatformError('unauthenticated', 'this sign-in has taken too long', { fix: 'Begin again.' })
+    throw new PlatformError('unauthenticated', 'this sign-in has expired', { fix: 'Start again.' })
 }

@@ -33,7 +33,7 @@ export interface CallAnswer {
   trace: string | null
 }
 
-export const mostBytes = 5 << 20
+const mostBytes = 5 << 20
 
 /** Reserved names that somebody who makes a call may use all the same: they say nothing for the platform. */
 const sayable = new Set(['baggage', 'content-type', 'cookie', 'traceparent', 'tracestate'])
@@ -124,8 +124,8 @@ export function callFailure(
   if (late)
     return new PlatformError(
       'timeout',
-      `${service} did not answer within ${timeoutMs} ms`,
-      { fix: 'Look at its logs, or give it more time.' },
+      `${service} did not respond within ${timeoutMs} ms`,
+      { fix: 'Check its logs, or raise the timeout.' },
       { cause },
     )
   if (gone) return new PlatformError('cancelled', 'the call was cancelled', {}, { cause })
@@ -133,11 +133,16 @@ export function callFailure(
   if (code === 'ENOENT' || code === 'ECONNREFUSED')
     return new PlatformError(
       'unavailable',
-      'the gateway does not answer',
-      { fix: 'It is restarting; try again in a moment.' },
+      'the gateway does not respond',
+      { fix: 'It is restarting. Try again in a moment.' },
       { cause },
     )
-  return new PlatformError('bad_gateway', `the answer of ${service} broke off`, { fix: 'Look at its logs.' }, { cause })
+  return new PlatformError(
+    'bad_gateway',
+    `the response of ${service} was cut off`,
+    { fix: 'Check its logs.' },
+    { cause },
+  )
 }
 
 /** A limited token calls only what its scope names; who else may call what, the gateway decides. */
@@ -148,16 +153,16 @@ async function requireReach(
 ): Promise<void> {
   const [, team = at.team, name] = /^(?:@([a-z0-9-]+)\/)?([a-z0-9-]+)$/.exec(service) ?? []
   if (name === undefined)
-    throw new PlatformError('bad_request', `${service} is not the name of a service`, { field: 'service' })
+    throw new PlatformError('bad_request', `invalid service name: ${service}`, { field: 'service' })
   if (!isInScope(viewer, { environmentId: at.environmentId }))
-    throw new PlatformError('forbidden', 'this token does not reach this environment')
+    throw new PlatformError('forbidden', 'this token does not cover this environment')
   if (viewer.token?.scope.services === undefined) return
   const { serviceId } = await web.runtime.call(
     'access.resolve',
     { userId: viewer.person.id, team, service: name },
     { actor: viewer.actor },
   )
-  if (!isInScope(viewer, { serviceId })) throw new PlatformError('not_found', `there is no service ${service}`)
+  if (!isInScope(viewer, { serviceId })) throw new PlatformError('not_found', `service ${service} does not exist`)
 }
 
 async function readUpTo(answer: IncomingMessage, most: number): Promise<{ bytes: Buffer; truncated: boolean }> {

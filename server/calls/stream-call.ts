@@ -30,7 +30,7 @@ export async function* streamCall(web: Web, viewer: Viewer, request: CallRequest
     })
     clearTimeout(timer)
     yield { head: headOf(answer) }
-    const isEvents = /^text\/event-stream/.test(answer.headers['content-type'] ?? '')
+    const isEvents = (answer.headers['content-type'] ?? '').startsWith('text/event-stream')
     let count = 0
     for await (const message of messagesOf(answer, isEvents)) {
       if (++count > mostMessages) return yield { end: 'limit' }

@@ -16,13 +16,13 @@ export interface BodyLimits {
 export function readBody(request: IncomingMessage, { bytes, withinMs }: BodyLimits): Promise<Buffer> {
   const tooLarge = () =>
     new PlatformError('too_large', `the body is larger than ${spokenBytes(bytes)}`, {
-      fix: 'Send less at once.',
+      fix: 'Send less data in one request.',
       data: { maxBytes: bytes },
     })
   const encoding = request.headers['content-encoding'] ?? 'identity'
   if (encoding.toLowerCase() !== 'identity')
     return Promise.reject(
-      new PlatformError('bad_request', 'a compressed body is not accepted here', {
+      new PlatformError('bad_request', 'compressed request bodies are not accepted', {
         fix: 'Send it without Content-Encoding.',
       }),
     )

@@ -30,7 +30,7 @@ const timeoutMs = 60_000
  * nothing that a service answers is a page of the console.
  */
 export async function serveCall({ web, request, response, url, from, viewer, turns }: Exchange): Promise<void> {
-  if (request.method !== 'POST') throw new PlatformError('method_not_allowed', 'calls are made by POST')
+  if (request.method !== 'POST') throw new PlatformError('method_not_allowed', 'calls are made with POST')
   const who = signedIn(await viewer())
   const { service, path, method, ...names } = readQuery(url, asked)
   const at = await authorize(web, who, 'service.call', names, { listing: true })
@@ -75,6 +75,6 @@ export async function serveCall({ web, request, response, url, from, viewer, tur
 }
 
 const tooLarge = () =>
-  new PlatformError('too_large', `a call's body has at most ${bodyLimits.bytes >> 20} MiB here`, {
+  new PlatformError('too_large', `the body of a call is limited to ${bodyLimits.bytes >> 20} MiB here`, {
     fix: 'Call the service at its own address.',
   })

@@ -25,7 +25,7 @@ export function credentialOf(
     })
   const token = tokenOf(authorization, basic)
   if (token === undefined) {
-    throw new PlatformError('unauthenticated', 'the Authorization header holds no token', {
+    throw new PlatformError('unauthenticated', 'the Authorization header contains no token', {
       fix: 'Send Authorization: Bearer TOKEN, or no Authorization header.',
     })
   }

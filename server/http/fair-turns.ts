@@ -58,7 +58,7 @@ export class FairTurns {
     const waits = [...queue.waiting].reduce((sum, one) => sum + one.cost, 0)
     if (waits > 0 && waits + counted > this.#mostWaiting)
       throw new PlatformError('rate_limited', 'too many requests at once', {
-        fix: 'Wait until some of them are answered.',
+        fix: 'Wait until some of them are done.',
         data: { retryAfterMs: 1_000 },
       })
     if (!(await this.#turn(queue, response, counted))) return false

@@ -19,7 +19,7 @@ const asked = z.object({
 
 /** `GET /api/raw`: a file's bytes, as a download whatever it is, so that no file ever becomes a page of the console. */
 export async function serveFile({ web, request, response, url, viewer }: Exchange): Promise<void> {
-  if (request.method !== 'GET') throw new PlatformError('method_not_allowed', 'a file is read by GET')
+  if (request.method !== 'GET') throw new PlatformError('method_not_allowed', 'files are read with GET')
   const who = signedIn(await viewer())
   const { path, commit, ...names } = readQuery(url, asked)
   const at = await authorize(web, who, 'source.read', names)

@@ -326,7 +326,7 @@ test('git clones and pushes with a token, and is told why not', { timeout: 60_00
     expect(await commits()).not.toContain(kept.trim())
     await expect(git('clone', '-q', remote(bound), 'c')).rejects.toThrow(/limited to some environments|403/)
     await expect(git('clone', '-q', remote('m3o_wrong'), 'c')).rejects.toThrow('Authentication failed')
-    await expect(git('clone', '-q', remote(full, 'nothing'), 'c')).rejects.toThrow('there is no service named nothing')
+    await expect(git('clone', '-q', remote(full, 'nothing'), 'c')).rejects.toThrow('service nothing does not exist')
   } finally {
     await rm(folder, { recursive: true })
   }

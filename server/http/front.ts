@@ -22,7 +22,7 @@ import { builtFiles, inertPolicy, setBuiltPolicy, setPagePolicy, setSecurityHead
 import { createTurns, shareOfCookie, type Turns } from './turns.ts'
 import { serveUpload } from './uploads.ts'
 
-export type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<void>
+type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
 interface To {
   pages: Pages
@@ -42,7 +42,7 @@ export const served: [begins: string, Serve][] = [
   ['/api/raw', serveFile],
   ['/api/logs', serveLogs],
   ['/api/calls', serveCall],
-  ['/api', () => Promise.reject(new PlatformError('not_found', 'there is nothing here'))],
+  ['/api', () => Promise.reject(new PlatformError('not_found', 'this address does not exist'))],
   ['/git', serveGit],
   ['/handover', serveHandover],
   [metricsPath, serveMetrics],
@@ -74,21 +74,20 @@ async function serve(
   setSecurityHeaders(response, settings)
   if (request.url === '/health') return sendJson(response, isReady() ? 200 : 503, { ok: isReady() })
   if (request.url === undefined || !request.url.startsWith('/') || !URL.canParse(request.url, settings.url))
-    throw new PlatformError('bad_request', 'this is not a path')
+    throw new PlatformError('bad_request', 'invalid path')
   if (!isConsoleHost(request.headers.host, settings)) return sendElsewhere(web, request, response)
-  if (request.url.length > mostUrl)
-    throw new PlatformError('too_large', `the address is longer than ${mostUrl >> 10} KiB`)
+  if (request.url.length > mostUrl) throw new PlatformError('too_large', `the URL is longer than ${mostUrl >> 10} KiB`)
   const url = new URL(request.url, settings.url)
   // `//somewhere/x` is read as a host by URL and by browsers alike: it is no path of ours.
-  if (url.origin !== settings.url || !isUtf8(url.pathname)) throw new PlatformError('bad_request', 'this is not a path')
+  if (url.origin !== settings.url || !isUtf8(url.pathname)) throw new PlatformError('bad_request', 'invalid path')
   // Otherwise a page could be had by another name, with the headers of another kind of answer.
   if (standingOf(request.url, platformSegments) === 'disguised')
-    throw new PlatformError('bad_request', 'this path could be read as one of the platform')
+    throw new PlatformError('bad_request', 'this path could be read as a path of the platform')
   const take = served.find(([begins]) => url.pathname === begins || url.pathname.startsWith(`${begins}/`))?.[1]
   const credential = credentialOf(request.headers, settings, { basic: take === serveGit })
   if (take === undefined) {
     // The console has no server actions: nothing is sent to a page.
-    if (!isRead(request)) throw new PlatformError('method_not_allowed', 'a page is opened by GET')
+    if (!isRead(request)) throw new PlatformError('method_not_allowed', 'pages are opened with GET')
     if (url.pathname.startsWith(builtFiles)) setBuiltPolicy(response)
     else setPagePolicy(request, response, settings.dev)
     return pages(request, response)
@@ -119,7 +118,7 @@ function sendElsewhere(web: Web, request: IncomingMessage, response: ServerRespo
   sendJson(
     response,
     421,
-    new PlatformError('not_found', 'the console is not at this host', { fix: `Open ${web.settings.url}.` }).toJSON(),
+    new PlatformError('not_found', 'the console has another host', { fix: `Open ${web.settings.url}.` }).toJSON(),
   )
 }
 

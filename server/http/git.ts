@@ -26,11 +26,11 @@ const passedOn = [
 export async function serveGit({ web, request, response, url, from, credential }: Exchange): Promise<void> {
   const [, team, service, path] = shape.exec(url.pathname) ?? []
   if (team === undefined || service === undefined || path === undefined)
-    throw new PlatformError('not_found', 'there is no repository here')
+    throw new PlatformError('not_found', 'this address is not a repository')
   const who = credential.by === 'token' ? await good(byToken(web, credential.token, from)) : undefined
   if (who === undefined) {
     request.resume()
-    return sendText(response, 401, 'Sign in with any user name and a token (`m3o token create`) as the password.', {
+    return sendText(response, 401, 'Use any user name, and a token (`m3o token create`) as the password.', {
       'www-authenticate': 'Basic realm="M3O", charset="UTF-8"',
     })
   }
@@ -38,12 +38,16 @@ export async function serveGit({ web, request, response, url, from, credential }
     const writes = path === 'git-receive-pack' || url.searchParams.get('service') === 'git-receive-pack'
     const at = await authorize(web, who, writes ? 'source.write' : 'source.read', { team, service }, { listing: true })
     if (!isInScope(who, { serviceId: at.serviceId }))
-      throw new PlatformError('not_found', `there is no service ${service}`)
+      throw new PlatformError('not_found', `service ${service} does not exist`)
     // A repository holds the source of all environments, and a push may deploy to any of them.
     if (who.token?.scope.environments !== undefined)
-      throw new PlatformError('forbidden', 'this token is limited to some environments, a repository is of all', {
-        fix: 'Make a token without environments.',
-      })
+      throw new PlatformError(
+        'forbidden',
+        'this token is limited to some environments, but a repository belongs to all',
+        {
+          fix: 'Create a token without environments.',
+        },
+      )
     const may = (action: Action) =>
       mayDo(action, { signedIn: true, operator: who.operator, role: at.role, scope: who.token?.scope })
     const ofAllServices = who.token?.scope.services === undefined
@@ -84,7 +88,7 @@ export async function serveGit({ web, request, response, url, from, credential }
           reject(
             new PlatformError(
               'unavailable',
-              'the runtime does not answer',
+              'the runtime does not respond',
               { fix: 'Try again in a moment.' },
               { cause },
             ),
@@ -121,7 +125,7 @@ async function protectedFrom(web: Web, who: Viewer, at: AtTeam): Promise<Record<
         return []
       // A team has as many of these as people: they are told together.
       if (protection.own !== undefined)
-        return [{ id: environment.id, why: 'it is a personal environment, whose owner has not let you in' }]
+        return [{ id: environment.id, why: 'it is a personal environment, and its owner has not given you access' }]
       const refusal = await refusalOfProtected(web, who, {
         at,
         action: 'service.deploy',
@@ -136,7 +140,7 @@ async function protectedFrom(web: Web, who: Viewer, at: AtTeam): Promise<Record<
   )
 }
 
-/** Undefined for a token that is not valid: git asks for another. */
+/** Undefined for a token that is invalid: git asks for another. */
 async function good(viewer: Promise<Viewer>): Promise<Viewer | undefined> {
   return viewer.catch((error: unknown) => {
     if (isPlatformError(error) && error.code === 'unauthenticated') return undefined

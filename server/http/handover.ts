@@ -8,12 +8,12 @@ import type { Exchange } from './exchange.ts'
 
 /** `GET /handover?host=…&to=…&state=…`: signs a browser in to a private service's host, by a code that works there once. */
 export async function serveHandover({ web, request, response, url, viewer, from }: Exchange): Promise<void> {
-  if (request.method !== 'GET') throw new PlatformError('method_not_allowed', 'this is opened by a browser')
+  if (request.method !== 'GET') throw new PlatformError('method_not_allowed', 'open this address in a browser')
   const host = url.searchParams.get('host')?.toLowerCase() ?? ''
   const to = localPath(url.searchParams.get('to'))
   const state = url.searchParams.get('state')
   if (!isServiceHost(host, web.settings))
-    throw new PlatformError('bad_request', 'this is not the host of a service', { field: 'host' })
+    throw new PlatformError('bad_request', 'no service has this host', { field: 'host' })
   // A sign-in begins at the service's host, in the browser that it is for.
   if (state === null) return redirect(onHost({ to }))
   const who = await viewer()

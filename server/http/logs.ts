@@ -23,7 +23,7 @@ const asked = z.object({
 
 /** `GET /api/logs`: all of the history that fits the filter, oldest first, streamed. */
 export async function serveLogs({ web, request, response, url, viewer }: Exchange): Promise<void> {
-  if (request.method !== 'GET') throw new PlatformError('method_not_allowed', 'logs are read by GET')
+  if (request.method !== 'GET') throw new PlatformError('method_not_allowed', 'logs are read with GET')
   const who = signedIn(await viewer())
   const { services, format, query, ...names } = readQuery(url, asked)
   const at = await authorize(web, who, 'log.read', names, { listing: true })
@@ -65,7 +65,7 @@ function filterOf(query: string | undefined) {
   try {
     return logFilter.parse(JSON.parse(query ?? '{}'))
   } catch (cause) {
-    throw new PlatformError('bad_request', 'query is not a filter of logs', { field: 'query' }, { cause })
+    throw new PlatformError('bad_request', 'query is not a valid log filter', { field: 'query' }, { cause })
   }
 }
 

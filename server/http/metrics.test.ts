@@ -91,12 +91,12 @@ test('health says what is away, and what to do, and that it is back', async () =
   await stand.gateway.stop()
   expect(await state('gateway')).toMatchObject({
     state: 'bad',
-    says: expect.stringContaining('does not answer'),
+    says: expect.stringContaining('does not respond'),
     fix: expect.stringContaining('gateway.log'),
   })
   expect(await state('database')).toMatchObject({ state: 'ok' })
   await stand.runtime.stop()
   expect(await owner.platform.health()).toEqual([
-    { name: 'runtime', state: 'bad', says: 'does not answer', fix: expect.stringContaining('runtime.log') },
+    { name: 'runtime', state: 'bad', says: 'does not respond', fix: expect.stringContaining('runtime.log') },
   ])
 })

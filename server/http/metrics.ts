@@ -12,14 +12,14 @@ const answerMs = 5_000
 
 /** `GET /metrics`, of web itself; `/metrics/runtime` and `/metrics/gateway`, of the others, who have no door of their own. */
 export async function serveMetrics({ web, request, response, url, viewer }: Exchange): Promise<void> {
-  if (request.method !== 'GET') throw new PlatformError('method_not_allowed', 'metrics are read by GET')
+  if (request.method !== 'GET') throw new PlatformError('method_not_allowed', 'metrics are read with GET')
   authorizePersonal(await viewer(), 'platform.read')
   const process = url.pathname.slice(metricsPath.length)
   response.setHeader('content-type', metricsType).setHeader('cache-control', 'no-store')
   if (process === '') return void response.end(metricsText(processMetrics('web')))
   const socket = socketOf(web, process)
   if (socket === undefined)
-    throw new PlatformError('not_found', 'there are no such metrics', {
+    throw new PlatformError('not_found', 'these metrics do not exist', {
       fix: `Read ${metricsPath}, ${metricsPath}/runtime and ${metricsPath}/gateway.`,
     })
   await pipeline(await metricsOf(socket, process.slice(1)), response)
@@ -34,8 +34,8 @@ function metricsOf(socket: string, name: string): Promise<IncomingMessage> {
       reject(
         new PlatformError(
           'unavailable',
-          `the ${name} does not say how it is`,
-          { fix: 'It is being started again; ask again in a moment.' },
+          `the ${name} does not report its metrics`,
+          { fix: 'It is restarting. Try again in a moment.' },
           { cause },
         ),
       )

@@ -84,7 +84,7 @@ test(
   async () => {
     await change('front', 'First')
     const first = said(await git('front', 'push', 'origin', 'HEAD:preview/Feature/login_page'))
-    expect(first[0]).toBe('Made the preview feature-login-pa of production.')
+    expect(first[0]).toBe('Created the preview feature-login-pa of production.')
     expect(first[1]).toMatch(/^Deploying front [0-9a-f]{7} to feature-login-pa:$/)
     expect(first[2]).toMatch(/^ {2}http:\/\/front--feature-login-pa--demo\.localhost:\d+\/$/)
     expect(first[3]).toMatch(
@@ -114,7 +114,7 @@ test(
 
     // A name that would be the same is told apart.
     expect(said(await git('front', 'push', 'origin', 'HEAD:preview/feature/login-pane'))[0]).toMatch(
-      /^Made the preview feature-log-[0-9a-f]{4} of production\.$/,
+      /^Created the preview feature-log-[0-9a-f]{4} of production\.$/,
     )
     await git('front', 'push', 'origin', ':preview/feature/login-pane')
 
@@ -123,11 +123,11 @@ test(
     ])
     expect((await previews())[0]?.overrides.map(({ service }) => service)).toEqual(['back'])
     expect(said(await git('back', 'push', 'origin', ':preview/Feature/login_page'))).toEqual([
-      'The preview feature-login-pa is deleted. Within a day: m3o env restore feature-login-pa',
+      'Deleted the preview feature-login-pa. To restore it within a day: m3o env restore feature-login-pa',
     ])
     expect(await previews()).toEqual([])
     expect(said(await git('front', 'push', 'origin', 'HEAD:preview/Feature/login_page'))[0]).toBe(
-      'The preview feature-login-pa is back.',
+      'Restored the preview feature-login-pa.',
     )
     expect((await previews())[0]?.name).toBe('feature-login-pa')
   },
@@ -139,7 +139,7 @@ test(
   async () => {
     const token = await tokenFor(['source.read', 'source.write', 'service.read'])
     expect(said(await git('front', 'push', remote('front', token), 'HEAD:preview/quiet'))).toEqual([
-      'preview/quiet was taken, but not deployed: you may not create environments and deploy. Ask an admin of the team for the role developer.',
+      'preview/quiet was pushed, but not deployed: you may not create environments and deploy. Ask an admin of the team for the role developer.',
     ])
     expect((await previews()).map(({ branch }) => branch)).not.toContain('preview/quiet')
     expect(await git('front', 'ls-remote', 'origin', 'preview/quiet')).toContain('refs/heads/preview/quiet')

@@ -62,12 +62,12 @@ export async function serveProcedures(exchange: Exchange): Promise<void> {
 async function prepare({ web, request, response, url, from, viewer, turns }: Exchange): Promise<Prepared | undefined> {
   const paths = pathsOf(url)
   if (paths.length > mostInBatch)
-    throw new PlatformError('bad_request', `a request carries at most ${mostInBatch} procedures`, {
+    throw new PlatformError('bad_request', `a request is limited to ${mostInBatch} procedures`, {
       fix: 'Send several requests.',
     })
   if (url.search.length > mostQueryBytes)
     throw new PlatformError('too_large', `the query string is longer than ${mostQueryBytes >> 10} KiB`, {
-      fix: 'Send less at once.',
+      fix: 'Send less data in one request.',
     })
   const who = await web.pulse.during(viewer)
   const bounds = inputBounds[who === undefined ? 'public' : largest(paths.map(sizeOf))]
@@ -105,7 +105,7 @@ function pathsOf(url: URL): string[] {
   try {
     return decodeURIComponent(path).split(',')
   } catch {
-    throw new PlatformError('bad_request', 'this is not a path')
+    throw new PlatformError('bad_request', 'invalid path')
   }
 }
 

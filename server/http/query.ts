@@ -7,5 +7,5 @@ export function readQuery<T extends z.ZodType>(url: URL, schema: T): z.output<T>
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const field = issue?.path.join('.') ?? ''
-  throw new PlatformError('bad_request', `${field}: ${issue?.message ?? 'not valid'}`, { field })
+  throw new PlatformError('bad_request', `${field}: ${issue?.message ?? 'invalid'}`, { field })
 }

@@ -14,7 +14,7 @@ export function setSecurityHeaders(response: ServerResponse, settings: Pick<Sett
 }
 
 /** Tells a page its own path and query, which Next does not. */
-export const pathHeader = 'x-m3o-path'
+const pathHeader = 'x-m3o-path'
 
 /** On pages. Next takes the nonce for its scripts from the request's header; `x-nonce` is for the first inline script. */
 export function setPagePolicy(request: IncomingMessage, response: ServerResponse, dev: boolean): void {
@@ -26,7 +26,7 @@ export function setPagePolicy(request: IncomingMessage, response: ServerResponse
   response.setHeader('content-security-policy', policy)
 }
 
-export const pagePolicy = (nonce: string, dev: boolean): string =>
+const pagePolicy = (nonce: string, dev: boolean): string =>
   [
     "default-src 'self'",
     // React's development build evaluates strings for its stack traces.

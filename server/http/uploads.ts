@@ -44,8 +44,8 @@ export async function serveUpload(exchange: Exchange): Promise<void> {
   if (url.pathname === '/api/upload/file' && request.method === 'PUT')
     return sendJson(response, 200, await uploadFile(exchange))
   if (url.pathname === '/api/upload/deploy' || url.pathname === '/api/upload/file')
-    throw new PlatformError('method_not_allowed', `${request.method} does nothing here`)
-  throw new PlatformError('not_found', 'there is nothing here')
+    throw new PlatformError('method_not_allowed', `${request.method} is not supported here`)
+  throw new PlatformError('not_found', 'this address does not exist')
 }
 
 async function uploadDeployment({
@@ -99,7 +99,9 @@ async function uploadDeployment({
       },
     }
   }
-  throw new PlatformError('unavailable', 'how it ended is not known', { fix: `Look at it: m3o status ${service}` })
+  throw new PlatformError('unavailable', 'the outcome of the deployment is unknown', {
+    fix: `Check it: m3o status ${service}`,
+  })
 }
 
 /** Deploying what is not there yet creates it, which is an action of its own. */

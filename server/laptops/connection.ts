@@ -78,7 +78,7 @@ export class LaptopConnection {
   close(code: number = closeCode.restart): void {
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.close(code)
     this.#end()
-    // One that does not answer the closing is not waited for.
+    // One that does not respond the closing is not waited for.
     setTimeout(() => this.#socket.terminate(), 1_000).unref()
   }
 
@@ -95,7 +95,7 @@ export class LaptopConnection {
       this.#tunnel.receive(message)
     } catch (error) {
       if (!(error instanceof TunnelFault))
-        this.#web.log.error({ err: error }, 'a message of a laptop could not be taken')
+        this.#web.log.error({ err: error }, 'a message from a laptop could not be handled')
       this.close(closeCode.fault)
     }
   }
@@ -118,12 +118,12 @@ export class LaptopConnection {
   #heard(value: unknown): void {
     const said = heard(fromLaptop, value)
     if (said === undefined || this.#pending >= maxPending)
-      throw new TunnelFault('a message that is not known, or too many')
+      throw new TunnelFault('an unknown message, or too many messages')
     this.#pending++
     this.#doing = this.#doing
       .then(() => this.#obey(said))
       .catch((error: unknown) => {
-        this.#web.log.error({ err: error }, 'what a laptop said could not be done')
+        this.#web.log.error({ err: error }, 'a request of a laptop failed')
         this.close()
       })
       .finally(() => this.#pending--)
@@ -159,7 +159,7 @@ export class LaptopConnection {
       stream.once('close', () => this.#said.delete(to))
       this.#toLog(stream, to).catch((error: unknown) => {
         if (!isPlatformError(error))
-          this.#web.log.error({ err: error }, 'what a process on a laptop says could not be passed on')
+          this.#web.log.error({ err: error }, 'output of a process on a laptop could not be passed on')
         stream.destroy()
       })
       return

@@ -135,7 +135,7 @@ test('one that says nothing any more is passed over, and is back when it speaks 
   process.kill(one.pid, 'SIGSTOP')
   // A connection that was kept from the call before may take this one with it.
   const first = await call()
-  expect(first === beneath || first.includes('ended the connection before it answered')).toBe(true)
+  expect(first === beneath || first.includes('closed the connection before it responded')).toBe(true)
   await expect.poll(call, { timeout: 12_000 }).toBe(beneath)
   const shown = async () => (await stand.as(ann).services.get(at)).laptop
   await expect.poll(shown, { timeout: 12_000 }).toBe(null)

@@ -225,31 +225,29 @@ test('a laptop serves in the place of what is deployed, says so everywhere, and 
       expect.arrayContaining([
         expect.objectContaining({ text: 'it was said', stream: 'stdout', revision: 'laptop' }),
         expect.objectContaining({ text: expect.not.stringContaining('hunter2') as string, stream: 'stderr' }),
-        expect.objectContaining({ text: "Ann's laptop takes this place from now on", stream: 'platform' }),
+        expect.objectContaining({ text: "Ann's laptop now runs this service here", stream: 'platform' }),
       ]),
     )
 
   expect(await one.stop()).toBe(0)
   expect(await call('/', { environment: 'alice' })).toMatchObject({ text: 'beneath' })
-  await expect
-    .poll(audit)
-    .toEqual(
-      expect.arrayContaining([
-        expect.objectContaining({
-          action: 'laptop.take',
-          by: 'ann@example.com',
-          environment: 'alice',
-          instance: held.instance,
-          secrets: ['SECRET'],
-        }),
-        expect.objectContaining({
-          action: 'laptop.release',
-          by: 'ann@example.com',
-          environment: 'alice',
-          why: 'it was stopped',
-        }),
-      ]),
-    )
+  await expect.poll(audit).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({
+        action: 'laptop.take',
+        by: 'ann@example.com',
+        environment: 'alice',
+        instance: held.instance,
+        secrets: ['SECRET'],
+      }),
+      expect.objectContaining({
+        action: 'laptop.release',
+        by: 'ann@example.com',
+        environment: 'alice',
+        why: 'it was stopped',
+      }),
+    ]),
+  )
   expect(await stand.as(people.bob.viewer).services.get(at('hello', 'alice'))).toMatchObject({
     from: 'production',
     laptop: null,
@@ -297,7 +295,7 @@ test('a process that crashes leaves its place to what is beneath, and takes it a
   const one = await dev('ann', 'crash', { 'index.ts': text('crashes') }, '--env', 'alice')
   await one.next('serving')
   expect((await call('/exit', { environment: 'alice', method: 'POST', body: Buffer.from('x') })).text).toContain(
-    "Ann's laptop ended the connection",
+    "hello on Ann's laptop closed the connection",
   )
   expect(await one.next('crashed')).toMatchObject({ again: true, error: { message: 'it exited with code 4' } })
   await one.next('serving')
@@ -408,7 +406,7 @@ test('killed, it leaves its place at once, and nothing of it runs on', async () 
     .poll(async () => (await lines('alice')).map((entry) => ('text' in entry ? entry.text : '')))
     .toEqual(
       expect.arrayContaining([
-        expect.stringContaining("Ann's laptop let go of this place: the connection was lost") as string,
+        expect.stringContaining("Ann's laptop no longer runs this service here: the connection was lost") as string,
       ]),
     )
 }, 60_000)
@@ -545,7 +543,9 @@ test('a deployment meanwhile goes on beneath', async () => {
   const one = await dev('ann', 'above', { 'index.ts': text('above') }, '--env', 'alice')
   await one.next('serving')
   await deploy('hello', 'deployed beneath', 'alice')
-  expect(await one.next('note')).toMatchObject({ text: expect.stringContaining('beneath this laptop') as string })
+  expect(await one.next('note')).toMatchObject({
+    text: expect.stringContaining('This laptop still runs the service there') as string,
+  })
   expect(await call('/', { environment: 'alice' })).toMatchObject({ text: 'above' })
   await one.stop()
   expect(await call('/', { environment: 'alice' })).toMatchObject({ text: 'deployed beneath' })

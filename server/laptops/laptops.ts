@@ -50,8 +50,8 @@ export function createLaptops(web: Web) {
     const { instance, force, ...names } = readQuery(new URL(request.url ?? '', web.settings.url), laptopQuery)
     const at = await authorize(web, who, 'service.deploy', names)
     if ([...open.values()].filter(({ personId }) => personId === who.person.id).length >= mostOfPerson)
-      throw new PlatformError('rate_limited', `at most ${mostOfPerson} laptops of one person at once`, {
-        fix: 'Stop one of them.',
+      throw new PlatformError('rate_limited', `a person can connect at most ${mostOfPerson} laptops at once`, {
+        fix: 'Stop m3o dev on one of them.',
       })
     const [variables, secrets] = await Promise.all([
       may(web, who, 'variable.read', names),

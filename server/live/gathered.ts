@@ -9,7 +9,7 @@ const mostBytes = 1 << 20
  * Passes items on a batch at a time, as the subscriber takes them. What comes while one is under way goes together with
  * the next: a subscriber that takes a moment for each would otherwise fall further and further behind, the rest of it
  * standing in the buffers of every connection before.
- * @returns takes items; resolves when there is room for more, and rejects once the subscriber is gone
+ * @returns takes items; resolves when there is room for more, and rejects once the subscriber disconnected
  */
 export function gathered(sink: Pick<Sink, 'items'>): (items: readonly unknown[]) => Promise<void> {
   let waiting: unknown[] = []

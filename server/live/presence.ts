@@ -27,7 +27,7 @@ export class PresenceRooms {
     let own = 0
     for (const { presence } of room.seats.values()) if (presence.person.id === seat.presence.person.id) own += 1
     if (own >= mostOfPerson)
-      throw new PlatformError('rate_limited', `at most ${mostOfPerson} tabs of one person at a service`, {
+      throw new PlatformError('rate_limited', `a person can open a service in at most ${mostOfPerson} tabs`, {
         fix: 'Close some tabs.',
       })
     this.#rooms.set(name, room)

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { io, type Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { LiveTopic, SubscribeAnswer } from '#contract/live.ts'
@@ -321,6 +322,32 @@ test('a client that writes without waiting for what its program takes is disconn
   expect(await live.subscribe('x', 'exec', { ...at, command: ['sleep', '60'], tty: null })).toEqual({ ok: true })
   for (let n = 0; n < 200; n++) live.socket.emit('write', 'x', Buffer.alloc(256 << 10), () => {})
   await eventually(() => live.told.includes('disconnect'))
+})
+
+test('a client without a sign-in that floods tiny frames is cut off after a few, and holds up nobody', async () => {
+  const bystander = await connected({ token, origin: null })
+  const { port } = stand.settings
+  const floods = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const socket = connect(Number(port), '127.0.0.1')
+      socket.on('error', () => {})
+      socket.write(
+        `GET /live/?EIO=4&transport=websocket HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nconnection: upgrade\r\nupgrade: websocket\r\n` +
+          'sec-websocket-version: 13\r\nsec-websocket-key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n',
+      )
+      await new Promise((resolve) => socket.once('data', (d) => resolve(d)))
+      return socket
+    }),
+  )
+  const closed = floods.map((socket) => new Promise((resolve) => socket.once('close', resolve)))
+  // A masked text frame of one byte: a packet of engine.io that says nothing.
+  const frame = Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0x36])
+  const flood = Buffer.concat(Array.from({ length: 50_000 }, () => frame))
+  const began = performance.now()
+  for (const socket of floods) socket.write(flood)
+  expect(await bystander.subscribe('t', 'team', { team: 'demo' })).toEqual({ ok: true })
+  expect(performance.now() - began).toBeLessThan(1_500)
+  await Promise.all(closed)
 })
 
 test('sockets and subscriptions are limited: of whom nobody knows, of one connection', async () => {

@@ -11,7 +11,7 @@ import { bodyOfFailure } from '../http/answer.ts'
 import { byToken, viewer } from '../people/viewer.ts'
 import type { Viewer, Web } from '../web.ts'
 import { networkOf } from '../people/sign-in-limit.ts'
-import { Arrivals, boundPackets, WithoutPongs } from './arrivals.ts'
+import { Arrivals, boundPackets, FairWebSocketServer } from './arrivals.ts'
 import { PlatformEvents } from './events.ts'
 import { heard } from './heard.ts'
 import { PresenceRooms } from './presence.ts'
@@ -43,7 +43,7 @@ export function createLive(web: Web, { teamChanged = () => {} }: { teamChanged?:
     destroyUpgrade: false,
     maxHttpBufferSize: 2 * maxWrite,
     connectTimeout: signInMs,
-    wsEngine: WithoutPongs,
+    wsEngine: FairWebSocketServer,
     pingInterval: 10_000,
     pingTimeout: 10_000,
   })
@@ -62,7 +62,8 @@ export function createLive(web: Web, { teamChanged = () => {} }: { teamChanged?:
   const presence = new PresenceRooms()
   const open = new Map<LiveSocket, Subscriptions>()
   const arrivals = new Arrivals()
-  io.engine.on('connection', boundPackets)
+  const signedIn = new WeakSet<object>()
+  io.engine.on('connection', (connection) => boundPackets(connection, () => signedIn.has(connection)))
 
   io.use((socket, next) => {
     signIn(web, socket).then(
@@ -75,6 +76,7 @@ export function createLive(web: Web, { teamChanged = () => {} }: { teamChanged?:
   })
   io.on('connection', (socket) => {
     arrivals.signedIn(socket.request.socket)
+    signedIn.add(socket.conn)
     const ownSockets = () => [...open].filter(([one]) => one.data.viewer.person.id === socket.data.viewer.person.id)
     if (ownSockets().length >= mostSocketsOfPerson) return void socket.disconnect(true)
     const subscriptions = new Subscriptions({
@@ -84,7 +86,7 @@ export function createLive(web: Web, { teamChanged = () => {} }: { teamChanged?:
       presence,
       socketId: socket.id,
       viewer: () => socket.data.viewer,
-      sink: sinksOf(socket as Parameters<typeof sinksOf>[0]),
+      sink: sinksOf(socket),
       end: (id, error) => socket.emit('end', id, error),
     })
     open.set(socket, subscriptions)
@@ -146,8 +148,7 @@ async function signIn(web: Web, socket: LiveSocket): Promise<void> {
   const { request } = socket
   const from = addressOf(request, web.settings)
   const given = heard(z.object({ token: z.string().max(300).optional() }), socket.handshake.auth ?? {})
-  if (given === undefined)
-    throw new PlatformError('bad_request', 'the token of the handshake is none', { field: 'token' })
+  if (given === undefined) throw new PlatformError('bad_request', 'the handshake token is invalid', { field: 'token' })
   const { token } = given
   if (token !== undefined && credentialOf(request.headers, web.settings).by !== 'nobody')
     throw new PlatformError('bad_request', 'the connection has two identities', { fix: 'Send only one of them.' })
@@ -170,7 +171,6 @@ const id = z.string().min(1).max(64)
 const size = terminalSize
 const signal = z.enum(signalNames)
 /** As a path in a tree may be (runtime/source/path.ts). */
-// eslint-disable-next-line no-control-regex
 const path = z
   .string()
   .max(1_024)
@@ -187,7 +187,7 @@ function listen(web: Web, socket: LiveSocket, subscriptions: Subscriptions): voi
     const answer = ackOf(ack)
     const [known, named] = [heard(id, givenId), heard(topic, givenTopic)]
     if (known === undefined || named === undefined)
-      return answer({ ok: false, error: { code: 'bad_request', message: 'there is no such topic' } })
+      return answer({ ok: false, error: { code: 'bad_request', message: 'this topic does not exist' } })
     subscriptions.open(known, named, input).then(
       () => answer({ ok: true }),
       (error: unknown) => answer({ ok: false, error: bodyOfFailure(web, error, `live ${named}`) }),

@@ -70,4 +70,4 @@ export async function outliving(signal: AbortSignal, open: () => Promise<void>):
   }
 }
 
-export const gone = () => new PlatformError('cancelled', 'the subscriber is gone')
+export const gone = () => new PlatformError('cancelled', 'the subscriber disconnected')

@@ -43,19 +43,20 @@ export class Subscriptions {
   /** @throws PlatformError as the topic refuses; nothing is open then */
   async open(id: string, name: LiveTopic, given: unknown): Promise<void> {
     if (this.#open.has(id)) throw new PlatformError('conflict', 'this id is in use')
-    if (this.#open.size >= most) throw new PlatformError('rate_limited', `at most ${most} subscriptions at once`)
+    if (this.#open.size >= most)
+      throw new PlatformError('rate_limited', `a connection is limited to ${most} subscriptions`)
     if (this.#with.ofPerson() >= mostOfPerson)
-      throw new PlatformError('rate_limited', `at most ${mostOfPerson} subscriptions of one person at once`, {
+      throw new PlatformError('rate_limited', `a person is limited to ${mostOfPerson} subscriptions`, {
         fix: 'Close some tabs.',
       })
     const mostHere = mostOfTopic[name] ?? most
     const opened = [...this.#open.values()].filter(({ topic }) => topic === name)
     if (Math.max(opened.length, this.#opening.filter((topic) => topic === name).length) >= mostHere)
-      throw new PlatformError('rate_limited', `at most ${mostHere} subscriptions to ${name} on one connection`)
+      throw new PlatformError('rate_limited', `a connection is limited to ${mostHere} subscriptions to ${name}`)
     const parsed = liveTopics[name].input.safeParse(given)
     if (!parsed.success) {
       const [issue] = parsed.error.issues
-      throw new PlatformError('bad_request', issue?.message ?? 'the input is not valid', {
+      throw new PlatformError('bad_request', issue?.message ?? 'the input is invalid', {
         field: issue?.path.join('.') ?? '',
       })
     }

@@ -11,24 +11,28 @@ interface About {
 const linkLetters: Readonly<Record<LinkKind, { subject: string; why: string; lasts: string }>> = {
   verify: {
     subject: 'Confirm your address',
-    why: 'Open this to confirm that this is your address:',
-    lasts: 'It works once, for a day.',
+    why: 'Open this link to confirm your address:',
+    lasts: 'The link works once, for one day.',
   },
   email: {
     subject: 'Confirm your new address',
-    why: 'Open this to make this the address of your account:',
-    lasts: 'It works once, for a day.',
+    why: 'Open this link to make this the address of your account:',
+    lasts: 'The link works once, for one day.',
   },
   reset: {
     subject: 'Choose a new password',
-    why: 'Open this to choose a new password. It ends all your sessions:',
-    lasts: 'It works once, for an hour.',
+    why: 'Open this link to choose a new password. All your sessions will end:',
+    lasts: 'The link works once, for one hour.',
   },
-  link: { subject: 'Your sign-in link', why: 'Open this to sign in:', lasts: 'It works once, for 15 minutes.' },
+  link: {
+    subject: 'Your sign-in link',
+    why: 'Open this link to sign in:',
+    lasts: 'The link works once, for 15 minutes.',
+  },
   'sign-up': {
     subject: 'Finish signing up',
-    why: 'Open this to finish signing up:',
-    lasts: 'It works once, for a day.',
+    why: 'Open this link to finish signing up:',
+    lasts: 'The link works once, for one day.',
   },
 }
 
@@ -37,7 +41,7 @@ export function linkLetter(kind: LinkKind, { to, url, platform }: About): Letter
   return {
     to,
     subject: `${subject} · M3O`,
-    text: `${why}\n\n${url}\n\n${lasts} Did you not ask for it? Then do nothing: without the link, nothing happens.\n\nM3O at ${platform}\n`,
+    text: `${why}\n\n${url}\n\n${lasts} If you did not request this, ignore this message: nothing happens without the link.\n\nM3O at ${platform}\n`,
   }
 }
 
@@ -55,7 +59,7 @@ export function invitationLetter({ to, url, platform, data }: About): Letter {
   return {
     to,
     subject: `${by} invites you to ${team} · M3O`,
-    text: `${by} invites you to the team ${team}, as ${data.role}. Open this to join:\n\n${url}\n\nIt works once, for a week, and for this address only.\n\nM3O at ${platform}\n`,
+    text: `${by} invites you to the team ${team}, as ${data.role}. Open this link to join:\n\n${url}\n\nThe link works once, for one week, and only for this address.\n\nM3O at ${platform}\n`,
   }
 }
 
@@ -63,20 +67,21 @@ export function invitationLetter({ to, url, platform, data }: About): Letter {
 const notices: Readonly<Record<string, string>> = {
   password: 'The password of your account was changed.',
   claimed:
-    'You have proved that this address is yours. Somebody, maybe you, had made an account with it before: it is yours now. Its password, passkeys, linked accounts, sessions and tokens were removed. Look at the teams that it is in, and leave those that you do not know.',
-  email: 'The address of your account was changed to another one. This one is no longer its address.',
-  'second factor': 'A second factor was added to your account: signing in by password asks for it from now on.',
+    'You confirmed that this address is yours. An account with this address already existed; it is yours now. Its password, passkeys, linked accounts, sessions and tokens were removed. Check its teams, and leave those that you do not know.',
+  email: 'The address of your account was changed to another address. It is no longer this one.',
+  'second factor': 'A second factor was added to your account. Signing in with your password now requires it.',
   'second factor removed': 'A second factor was removed from your account.',
-  'linked account': 'An account at another provider was linked to yours: whoever signs in there is signed in as you.',
+  'linked account':
+    'An account at another provider was linked to yours: anyone who signs in there is signed in as you.',
   'account exists':
-    'Somebody, maybe you, tried to sign up with this address. You have an account already: sign in, or choose a new password there.',
+    'Someone, perhaps you, tried to sign up with this address. You already have an account: sign in, or choose a new password there.',
 }
 
 export function noticeLetter({ to, platform, data }: About): Letter {
-  const what = notices[data.what ?? ''] ?? 'Something about how you sign in was changed.'
+  const what = notices[data.what ?? ''] ?? 'Your sign-in settings were changed.'
   return {
     to,
     subject: 'About your account · M3O',
-    text: `${what}\n\nWas it not you? Choose a new password at ${platform}/sign-in/forgot, which ends all sessions, and tell your operator.\n\nM3O at ${platform}\n`,
+    text: `${what}\n\nIf this was not you, choose a new password at ${platform}/sign-in/forgot, which ends all sessions, and tell your operator.\n\nM3O at ${platform}\n`,
   }
 }

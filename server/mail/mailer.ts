@@ -56,4 +56,4 @@ export function openMailer({ mail }: Pick<Settings, 'mail'>): Mailer | undefined
   }
 }
 
-const isHere = (host: string) => host === 'localhost' || host === '[::1]' || /^127\./.test(host)
+const isHere = (host: string) => host === 'localhost' || host === '[::1]' || host.startsWith('127.')

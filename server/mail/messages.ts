@@ -69,17 +69,15 @@ export class Messages {
     if (kind === 'notice' && this.mailer === undefined) return
     const now = this.#clock.now()
     await this.#forgetExpired()
-    await this.#parts.db
-      .insert(messages)
-      .values({
-        id: newId('message'),
-        kind,
-        email: email.trim(),
-        data,
-        createdAt: now,
-        expiresAt: now + day,
-        nextAt: now,
-      })
+    await this.#parts.db.insert(messages).values({
+      id: newId('message'),
+      kind,
+      email: email.trim(),
+      data,
+      createdAt: now,
+      expiresAt: now + day,
+      nextAt: now,
+    })
     this.drain()
   }
 
@@ -138,7 +136,7 @@ export class Messages {
       .where(and(eq(messages.id, id), gt(messages.expiresAt, this.#clock.now())))
     const made = row && isLink(row.kind) ? await this.#linkOf(row.kind, row) : undefined
     if (row === undefined || made === undefined)
-      throw new PlatformError('not_found', 'this message is not waiting any more')
+      throw new PlatformError('not_found', 'this message is no longer pending')
     return { kind: made.kind, email: made.to, link: made.url }
   }
 
@@ -184,7 +182,7 @@ export class Messages {
       const attempts = row.attempts + 1
       log.warn(
         { code: (error as { code?: string }).code, kind: row.kind, attempts },
-        'the mail server did not take a message',
+        'the mail server rejected a message',
       )
       await db
         .update(messages)

@@ -100,7 +100,7 @@ test(
           after: mail.received.findLastIndex(({ subject }) => subject.startsWith('Choose')) + 1,
         })
       ).text,
-    ).toContain('You have proved that this address is yours')
+    ).toContain('You confirmed that this address is yours')
 
     expect((await eve.query('person.me')).error?.code).toBe('unauthenticated')
     for (const bearer of [token, command.token])
@@ -271,7 +271,7 @@ test('one gets an account as operators chose: by invitation, freely, or not at a
   freely('eve@example.com')
   const after = mail.received.length
   expect((await ask()).data).toEqual({ mailed: true })
-  expect((await mail.next('eve@example.com', { after })).text).toContain('You have an account already')
+  expect((await mail.next('eve@example.com', { after })).text).toContain('You already have an account')
 
   const owner = stand.as(await stand.viewerOf((await stand.web.people.byEmail(email)) ?? expect.fail()))
   const { link } = await owner.invitations.create({ team: 'demo', email: 'late@example.com', role: 'viewer' })

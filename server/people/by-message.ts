@@ -111,7 +111,7 @@ export class ByMessage {
         throw gone()
       const [other] = await tx.select({ id: users.id }).from(users).where(isEmail(taken.email))
       if (other !== undefined && other.id !== row.id)
-        throw new PlatformError('name_taken', `${taken.email} has an account already`)
+        throw new PlatformError('name_taken', `${taken.email} already has an account`)
       await tx.update(users).set({ email: taken.email, emailVerifiedAt: Date.now() }).where(eq(users.id, row.id))
       // What was sent to the former address is not theirs any more.
       if (found.kind === 'email') await codes.forget(row.id, ['reset', 'link', 'verify', 'email'], tx)
@@ -144,14 +144,13 @@ export class ByMessage {
 }
 
 const isSame = (one: string, other: string | null | undefined): boolean => one.toLowerCase() === other?.toLowerCase()
-const gone = () => new PlatformError('not_found', 'this link was used, or has expired', { fix: 'Ask for a new one.' })
+const gone = () =>
+  new PlatformError('not_found', 'this link was already used or has expired', { fix: 'Request a new one.' })
 const notSignedIn = (by: Person | undefined) =>
   new PlatformError(
     'forbidden',
-    by === undefined
-      ? 'you are not signed in to the account that this link is for'
-      : `this link is for another account than ${by.email}`,
+    by === undefined ? 'this link is for an account that you are not signed in to' : `this link is not for ${by.email}`,
     {
-      fix: 'Sign in to that account in this browser, then open the link again. If you made no such account, choose “Forgot the password?” on the sign-in page: the account becomes yours.',
+      fix: 'Sign in to that account in this browser, then open the link again. If you did not create that account, choose “Forgot the password?” on the sign-in page: the account becomes yours.',
     },
   )

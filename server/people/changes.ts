@@ -30,15 +30,13 @@ export async function noted<T>(
 }
 
 export async function note(tx: Transaction, actor: Actor, change: PersonalChange): Promise<void> {
-  await tx
-    .insert(personalChanges)
-    .values({
-      actor,
-      action: change.action,
-      target: change.target,
-      before: change.before ?? null,
-      after: change.after ?? null,
-    })
+  await tx.insert(personalChanges).values({
+    actor,
+    action: change.action,
+    target: change.target,
+    before: change.before ?? null,
+    after: change.after ?? null,
+  })
 }
 
 export const ofPerson = ({ email }: Pick<Person, 'email'>): string => `person ${email}`

@@ -17,11 +17,13 @@ export async function commandToken(
   const team = options.team === undefined ? oldest : teams.find(({ name }) => name === options.team)
   if (team === undefined) {
     throw options.team === undefined
-      ? new PlatformError('not_found', 'you are in no team yet', {
+      ? new PlatformError('not_found', 'you are not in a team yet', {
           field: 'team',
-          fix: 'Make one in the console, or ask to be invited.',
+          fix: 'Create one in the console, or ask for an invitation.',
         })
-      : new PlatformError('not_found', `there is no team ${options.team}, or you are not in it`, { field: 'team' })
+      : new PlatformError('not_found', `team ${options.team} does not exist, or you are not a member`, {
+          field: 'team',
+        })
   }
   const made = await web.runtime.call(
     'tokens.create',

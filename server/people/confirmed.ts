@@ -7,7 +7,7 @@ export const confirmedForMs = 15 * 60_000
 /** A token never changes how its person signs in. @throws PlatformError `forbidden` */
 export function requireBrowser(viewer: Viewer): { id: string; expiresAt: number } {
   if (viewer.session !== undefined) return viewer.session
-  throw new PlatformError('forbidden', 'this is changed in the console only', {
+  throw new PlatformError('forbidden', 'this can only be changed in the console', {
     fix: 'Open the console, Settings, Account.',
   })
 }
@@ -16,8 +16,8 @@ export function requireBrowser(viewer: Viewer): { id: string; expiresAt: number 
 export async function requireConfirmed(web: Pick<Web, 'sessions'>, viewer: Viewer): Promise<void> {
   const { id } = requireBrowser(viewer)
   if ((await web.sessions.confirmedAt(id)) > Date.now() - confirmedForMs) return
-  throw new PlatformError('forbidden', 'confirm that it is you first', {
-    fix: 'Give your password, or sign in again.',
+  throw new PlatformError('forbidden', 'confirm your identity first', {
+    fix: 'Enter your password, or sign in again.',
     data: { confirm: true },
   })
 }

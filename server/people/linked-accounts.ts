@@ -67,7 +67,7 @@ export class LinkedAccounts {
       .where(known === undefined ? isEmail(claimed.email) : eq(users.id, known.userId))
     if (known !== undefined && row !== undefined) return { person: personOf(row), notice: undefined }
     if (claimed.email === '' || !claimed.emailVerified)
-      throw refused('address_not_verified', 'the provider does not vouch for your address')
+      throw refused('address_not_verified', 'the provider has not verified your address')
     if (row === undefined) return { person: await this.#create(claimed, from), notice: undefined }
     const person = personOf(row)
     if (person.unconfirmed) {
@@ -100,7 +100,7 @@ export class LinkedAccounts {
           .onConflictDoNothing()
           .returning({ subject: linkedAccounts.subject })
         if (added.length === 0)
-          throw new PlatformError('conflict', 'this account is linked already', {
+          throw new PlatformError('conflict', 'this account is already linked', {
             data: { reason: 'linked_elsewhere' },
           })
       },
@@ -136,7 +136,9 @@ export class LinkedAccounts {
           .where(eq(linkedAccounts.userId, person.id))
         const [keys] = await tx.select({ n: count() }).from(passkeys).where(eq(passkeys.userId, person.id))
         if (own?.passwordHash == null && others?.n === 0 && keys?.n === 0)
-          throw new PlatformError('conflict', 'it is the only way in to your account', { fix: 'Set a password first.' })
+          throw new PlatformError('conflict', 'this is the only way to sign in to your account', {
+            fix: 'Set a password first.',
+          })
       },
     )
   }
@@ -144,7 +146,7 @@ export class LinkedAccounts {
   async #create(claimed: Claimed, from: string): Promise<Person> {
     const { provider, subject, email } = claimed
     if (!(await this.#signUps.mayJoin(email)))
-      throw refused('no_sign_up', 'there is no account with this address, and one gets none by oneself')
+      throw refused('no_sign_up', 'no account has this address, and sign-up is by invitation')
     const now = Date.now()
     const person = { id: newId('user'), email, name: nameFrom(claimed.name) ?? nameOfAddress(email) }
     return this.#db.transaction(async (tx) => {
@@ -153,7 +155,7 @@ export class LinkedAccounts {
         .values({ ...person, emailVerifiedAt: now, passwordHash: null, operator: false, createdAt: now })
         .onConflictDoNothing()
         .returning({ id: users.id })
-      if (added.length === 0) throw refused('try_again', 'somebody got an account with this address at the same moment')
+      if (added.length === 0) throw refused('try_again', 'an account with this address was created at the same moment')
       await tx
         .insert(linkedAccounts)
         .values({ provider, subject, userId: person.id, email, createdAt: now, usedAt: now })

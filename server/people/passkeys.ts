@@ -96,7 +96,7 @@ export class Passkeys {
       }
       const added = await tx.insert(passkeys).values(row).onConflictDoNothing().returning({ id: passkeys.id })
       if (added.length === 0)
-        throw new PlatformError('conflict', 'this passkey is an account’s already', { fix: 'Use another one.' })
+        throw new PlatformError('conflict', 'this passkey already belongs to an account', { fix: 'Use another one.' })
       await note(tx, actor, {
         action: 'person.factor.add',
         target: ofPerson(person),
@@ -112,7 +112,7 @@ export class Passkeys {
         .delete(passkeys)
         .where(and(eq(passkeys.id, id), eq(passkeys.userId, person.id)))
         .returning({ name: passkeys.name })
-      if (gone === undefined) throw new PlatformError('not_found', 'there is no such passkey')
+      if (gone === undefined) throw new PlatformError('not_found', 'this passkey does not exist')
       await note(tx, actor, {
         action: 'person.factor.remove',
         target: ofPerson(person),
@@ -183,7 +183,7 @@ export class Passkeys {
           .set({ name: given.name })
           .where(and(eq(passkeys.id, given.id), eq(passkeys.userId, person.id)))
           .returning({ id: passkeys.id })
-        if (named.length === 0) throw new PlatformError('not_found', 'there is no such passkey')
+        if (named.length === 0) throw new PlatformError('not_found', 'this passkey does not exist')
       },
     )
   }
@@ -197,7 +197,7 @@ export class Passkeys {
       {
         fix:
           origin === undefined
-            ? 'An operator gives the platform a name with M3O_URL.'
+            ? 'An operator sets the host name of the platform with M3O_URL.'
             : `Open the console at ${origin}.`,
       },
     )
@@ -229,7 +229,7 @@ const wrong = (cause?: unknown) =>
 const refused = (cause?: unknown) =>
   new PlatformError(
     'unauthenticated',
-    'this passkey does not sign anybody in here',
+    'this passkey is unknown here',
     { fix: 'Try again, or sign in another way.' },
     { cause },
   )

@@ -59,7 +59,7 @@ export class People {
       await tx.execute(sql`lock table ${users} in share row exclusive mode`)
       const [row] = await tx.select({ count: count() }).from(users)
       if (row?.count !== 0)
-        throw new PlatformError('not_in_this_state', 'this installation is set up already', { fix: 'Sign in.' })
+        throw new PlatformError('not_in_this_state', 'this installation is already set up', { fix: 'Sign in.' })
       return this.#insert(tx, given)
     })
   }
@@ -99,7 +99,7 @@ export class People {
   /** @throws PlatformError `bad_request` when `current` is not the password */
   async changePassword(id: string, change: { current: string; next: string }, actor: Actor): Promise<void> {
     if (!(await this.isPassword(id, change.current)))
-      throw new PlatformError('bad_request', 'this is not your password', { field: 'current' })
+      throw new PlatformError('bad_request', 'wrong password', { field: 'current' })
     await this.setPassword(id, change.next, actor, 'person.changePassword')
   }
 
@@ -150,7 +150,7 @@ export class People {
         .where(and(eq(users.id, about.id), eq(users.email, about.email)))
         .returning({ id: users.id })
       if (confirmed.length === 0)
-        throw new PlatformError('not_found', `there is no account with the address ${about.email} any more`)
+        throw new PlatformError('not_found', `the account with the address ${about.email} no longer exists`)
     })
   }
 
@@ -169,7 +169,7 @@ export class People {
       .onConflictDoNothing()
       .returning({ id: users.id })
     if (added.length === 0)
-      throw new PlatformError('name_taken', `${person.email} has an account already`, {
+      throw new PlatformError('name_taken', `${person.email} already has an account`, {
         field: 'email',
         fix: 'Sign in instead.',
       })

@@ -64,9 +64,9 @@ export class SecondFactor {
         ? ('recovery code' as const)
         : undefined
     if (by === undefined)
-      throw new PlatformError('unauthenticated', 'this code is wrong, or was used before', {
+      throw new PlatformError('unauthenticated', 'this code is wrong or was already used', {
         field: 'code',
-        fix: 'Wait for the next one of your app, or use a recovery code.',
+        fix: 'Wait for the next code in your app, or use a recovery code.',
       })
     this.#limit.giveBack(`second ${person.id}`)
     return by
@@ -88,7 +88,9 @@ export class SecondFactor {
       .onConflictDoUpdate({ target: totps.userId, set: row, setWhere: isNull(totps.confirmedAt) })
       .returning({ id: totps.userId })
     if (kept === undefined)
-      throw new PlatformError('not_in_this_state', 'there is an authenticator app already', { fix: 'Remove it first.' })
+      throw new PlatformError('not_in_this_state', 'an authenticator app is already set up', {
+        fix: 'Remove it first.',
+      })
     return { secret, address: totpAddress(secret, { email: person.email, issuer: this.#issuer }) }
   }
 
@@ -98,12 +100,12 @@ export class SecondFactor {
     return this.#db.transaction(async (tx) => {
       const [row] = await tx.select().from(totps).where(eq(totps.userId, person.id)).for('update')
       if (row === undefined || row.confirmedAt !== null)
-        throw new PlatformError('not_in_this_state', 'no authenticator app is being set up', { fix: 'Begin again.' })
+        throw new PlatformError('not_in_this_state', 'no authenticator app is being set up', { fix: 'Start again.' })
       const step = totpStep(this.#seal.open(row.secret, person.id), code.replace(/\s/g, ''))
       if (step === undefined)
-        throw new PlatformError('bad_request', 'this is not the code that the app shows now', {
+        throw new PlatformError('bad_request', 'this is not the current code of the app', {
           field: 'code',
-          fix: 'Check the clock of the phone, and try the next one.',
+          fix: 'Check the clock of your phone, and try the next code.',
         })
       await tx.update(totps).set({ confirmedAt: Date.now(), lastStep: step }).where(eq(totps.userId, person.id))
       await note(tx, actor, {
@@ -122,7 +124,7 @@ export class SecondFactor {
         .delete(totps)
         .where(and(eq(totps.userId, person.id), isNotNull(totps.confirmedAt)))
         .returning({ id: totps.userId })
-      if (gone.length === 0) throw new PlatformError('not_in_this_state', 'there is no authenticator app')
+      if (gone.length === 0) throw new PlatformError('not_in_this_state', 'no authenticator app is set up')
       await note(tx, actor, {
         action: 'person.factor.remove',
         target: ofPerson(person),
@@ -150,7 +152,7 @@ export class SecondFactor {
   /** The ones before stop working. */
   async renewRecovery(person: Person, actor: Actor): Promise<string[]> {
     if (!(await this.isNeeded(person.id)))
-      throw new PlatformError('not_in_this_state', 'there is no second factor to recover', {
+      throw new PlatformError('not_in_this_state', 'no second factor is set up', {
         fix: 'Set up an authenticator app or a passkey first.',
       })
     return noted(this.#db, actor, { action: 'person.recovery.renew', target: ofPerson(person) }, async (tx) => {
@@ -208,8 +210,8 @@ export async function requireNoSecond(
   person: Person,
 ): Promise<void> {
   if (!(await factor.isNeeded(person.id))) return
-  throw new PlatformError('forbidden', 'this account has a second factor, which a password alone does not give', {
-    fix: 'Log in by browser: run `m3o login` in a terminal. Or make a token in the console (Team, Tokens), then `m3o login --token T`.',
+  throw new PlatformError('forbidden', 'this account requires a second factor', {
+    fix: 'Log in with the browser: run `m3o login` in a terminal. Or create a token in the console (Team, Tokens), then run `m3o login --token T`.',
     data: { reason: 'second_factor' },
   })
 }

@@ -36,16 +36,16 @@ export class Setup {
     )
     const digest = (text: string) => createHash('sha256').update(text).digest()
     if (expected !== '' && timingSafeEqual(digest(expected), digest(code.trim()))) return
-    throw new PlatformError('forbidden', 'this set-up link is not valid (any more)', {
+    throw new PlatformError('forbidden', 'this setup link is invalid or has expired', {
       field: 'code',
-      fix: 'Take the link that the server printed when it started; start it again for a new one.',
+      fix: 'Use the link that the server printed when it started, or restart it for a new link.',
     })
   }
 
   /** @throws PlatformError `forbidden` (code), `not_in_this_state` (somebody is there already) */
   async run(code: string, given: Omit<NewPerson, 'operator'>): Promise<{ person: Person; team: string }> {
     if (!(await this.isNeeded()))
-      throw new PlatformError('not_in_this_state', 'this installation is set up already', { fix: 'Sign in.' })
+      throw new PlatformError('not_in_this_state', 'this installation is already set up', { fix: 'Sign in.' })
     await this.checkCode(code)
     const made = await this.#createFirst({ ...given, password: newPassword(given.password) })
     await rm(this.#with.codeFile, { force: true })
@@ -80,4 +80,4 @@ export class Setup {
   }
 }
 
-export const firstTeam = 'demo'
+const firstTeam = 'demo'

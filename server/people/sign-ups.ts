@@ -27,8 +27,8 @@ export class SignUps {
     const setting = await this.setting()
     if (setting === 'closed') throw closed()
     if (setting === 'invitation')
-      throw new PlatformError('forbidden', 'one gets an account here by invitation', {
-        fix: 'Ask an admin of a team to invite you, and open the link that you get.',
+      throw new PlatformError('forbidden', 'sign-up is by invitation', {
+        fix: 'Ask a team admin to invite you, and open the link in the invitation.',
       })
   }
 
@@ -58,6 +58,6 @@ export class SignUps {
 }
 
 const closed = () =>
-  new PlatformError('forbidden', 'nobody new gets an account on this platform', {
+  new PlatformError('forbidden', 'sign-up is closed on this platform', {
     fix: 'Ask an operator to open sign-up.',
   })

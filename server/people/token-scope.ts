@@ -79,8 +79,8 @@ export async function narrowed(
       exceeds(scope.environments, own.environments) ||
       exceeds(chosen === null ? [] : [chosen], own.environments)
     if (more)
-      throw new PlatformError('forbidden', 'a token cannot make one that may do more than itself', {
-        fix: 'Sign in as a person to make this token.',
+      throw new PlatformError('forbidden', 'a token cannot create a token with a wider scope than its own', {
+        fix: 'Sign in as a person to create this token.',
       })
   }
   if (wanted.machine != null) scope.actions = ofMachine(scope.actions ?? [], wanted.machine.role)
@@ -92,9 +92,9 @@ function ofMachine(given: readonly string[], role: Role): string[] {
     (action) => action !== 'token.write' && mayDo(action, { signedIn: true, operator: false, role }),
   )
   if (own.length === 0)
-    throw new PlatformError('forbidden', `a machine that is a ${role} may do none of that`, {
+    throw new PlatformError('forbidden', `the role ${role} allows none of these actions`, {
       field: 'scope.actions',
-      fix: 'Give it other actions, or the role developer.',
+      fix: 'Choose other actions, or the role developer.',
     })
   return own
 }
@@ -122,17 +122,17 @@ function withinTeam(requested: string[], operator: boolean): string[] {
       requested.flatMap((entry) => {
         const reached = covered([entry])
         if (reached.length === 0)
-          throw new PlatformError('bad_request', `there is no action ${entry}`, {
+          throw new PlatformError('bad_request', `unknown action ${entry}`, {
             field: 'scope.actions',
-            fix: `Actions: ${Object.keys(actions).join(', ')}; also like service.* and *.read.`,
+            fix: `Actions: ${Object.keys(actions).join(', ')}; patterns such as service.* and *.read.`,
           })
         const inside = reached.filter(
           (action) => allowed.has(action) || (operator && action === 'platform.read' && entry === action),
         )
         if (inside.length === 0)
-          throw new PlatformError('forbidden', `a token cannot have ${entry}: it acts within one team`, {
+          throw new PlatformError('forbidden', `a token cannot allow ${entry}: it acts within one team`, {
             field: 'scope.actions',
-            fix: 'Leave it out.',
+            fix: 'Omit it.',
           })
         return inside
       }),

@@ -29,8 +29,8 @@ export async function byCredential(web: Web, credential: Credential, from: strin
 
 export async function byToken(web: Web, token: string, from: string): Promise<Viewer> {
   const refuse = () =>
-    new PlatformError('unauthenticated', 'this token is not valid (any more)', {
-      fix: 'Sign in again (`m3o login`), or make another token.',
+    new PlatformError('unauthenticated', 'this token is invalid or has expired', {
+      fix: 'Sign in again (`m3o login`), or create another token.',
     })
   const found =
     token.startsWith(tokenPrefix) && token.length < 200

@@ -54,7 +54,7 @@ export const calls = router({
 
   /** Which services a call passed through, in which environment each was asked, and whose copy answered. Oldest first. */
   trace: authorizedTeam('log.read', { listing: true })
-    .input(z.object({ traceId: z.string().regex(/^[0-9a-f]{32}$/, 'a trace id is 32 hexadecimal digits') }))
+    .input(z.object({ traceId: z.string().regex(/^[0-9a-f]{32}$/, 'a trace id has 32 hexadecimal digits') }))
     .query(async ({ ctx, input }) => {
       const hops = await ctx.web.runtime.call('traces.read', { teamId: ctx.at.teamId, traceId: input.traceId }, ctx.as)
       return hops.filter((hop) =>

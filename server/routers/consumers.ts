@@ -63,7 +63,7 @@ export const consumers = router({
 })
 
 /** Any team of the platform: to share with somebody one must know their name. */
-export async function idOfTeam(
+async function idOfTeam(
   { web, viewer, as }: { web: Pick<Web, 'runtime'>; viewer: Viewer; as: object },
   name: string,
 ): Promise<string> {

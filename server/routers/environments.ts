@@ -73,17 +73,17 @@ export const environments = router({
       const all = await ctx.web.runtime.call('environments.departed', { teamId: ctx.at.teamId }, ctx.as)
       const named = all.filter(({ id, name }) => name === input.name && (input.id === undefined || id === input.id))
       if (named.length === 0) {
-        throw new PlatformError('not_found', `no environment ${input.name} can be brought back`, {
+        throw new PlatformError('not_found', `environment ${input.name} cannot be restored`, {
           field: 'name',
           fix:
             all.length === 0
               ? 'None was deleted or expired within the last day.'
-              : `There are ${[...new Set(all.map(({ name }) => name))].join(', ')}.`,
+              : `Choose one of ${[...new Set(all.map(({ name }) => name))].join(', ')}.`,
         })
       }
       // What ran in it runs again: that needs what deploying there needs.
       const refusals = await Promise.all(
-        named.map((one) => {
+        named.map(async (one) => {
           const protection = guardedOf(one)
           return (
             protection &&
@@ -97,8 +97,7 @@ export const environments = router({
         }),
       )
       const found = named.find((_, at) => !refusals[at])
-      if (found === undefined)
-        throw refusals[0] ?? new PlatformError('forbidden', `you may not bring ${input.name} back`)
+      if (found === undefined) throw refusals[0] ?? new PlatformError('forbidden', `you may not restore ${input.name}`)
       return ctx.web.runtime.call('environments.restore', { environmentId: found.id }, ctx.as)
     }),
 
@@ -183,7 +182,7 @@ export const environments = router({
         emails.map((email) => {
           const found = members.find(({ person }) => person.email.toLowerCase() === email.toLowerCase())
           if (found === undefined)
-            throw new PlatformError('not_found', `${email} is not in the team`, {
+            throw new PlatformError('not_found', `${email} is not a member of the team`, {
               field: guard,
               fix: 'Invite them first: m3o invite create EMAIL --role developer.',
             })
@@ -217,7 +216,7 @@ export const environments = router({
       const people = input.people.map((email) => {
         const found = members.find(({ person }) => person.email.toLowerCase() === email.toLowerCase())
         if (found === undefined)
-          throw new PlatformError('not_found', `${email} is not in the team`, {
+          throw new PlatformError('not_found', `${email} is not a member of the team`, {
             field: 'people',
             fix: 'Invite them first: m3o invite create EMAIL --role developer.',
           })

@@ -118,7 +118,7 @@ async function personFor(
   if ((await people.byEmail(email)) !== undefined) {
     const person = await people.signIn({ email, password: given.password, from: ctx.from })
     if (await ctx.web.factor.isNeeded(person.id))
-      throw new PlatformError('forbidden', 'this account has a second factor', {
+      throw new PlatformError('forbidden', 'this account requires a second factor', {
         fix: 'Sign in to the console first, then open the link again.',
         data: { reason: 'second_factor' },
       })

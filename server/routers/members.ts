@@ -41,14 +41,15 @@ type MemberContext = Parameters<Parameters<ReturnType<typeof authorizedTeam>['qu
 async function find(ctx: MemberContext, id: string) {
   const all = await ctx.web.runtime.call('members.list', { teamId: ctx.at.teamId }, ctx.as)
   const member = all.find(({ person }) => person.id === id)
-  if (member === undefined) throw new PlatformError('not_found', 'this person is not in the team', { field: 'userId' })
+  if (member === undefined)
+    throw new PlatformError('not_found', 'this person is not a member of the team', { field: 'userId' })
   return member
 }
 
 /** Nobody gives, or takes, more than they have: owners are made and unmade by owners. */
 export function requireOwnerFor(own: Role, touched: Role[]): void {
   if (own === 'owner' || !touched.includes('owner')) return
-  throw new PlatformError('forbidden', 'only an owner may make or unmake an owner', {
+  throw new PlatformError('forbidden', 'only an owner may give or take the role owner', {
     field: 'role',
     fix: 'Ask an owner of the team.',
   })

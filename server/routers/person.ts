@@ -69,7 +69,7 @@ export const person = router({
     )
     .mutation(({ ctx, input }) => {
       if (ctx.viewer.session === undefined)
-        throw new PlatformError('forbidden', 'only a person in a browser can confirm this')
+        throw new PlatformError('forbidden', 'this must be confirmed by a person in a browser')
       const code = ctx.web.commandCodes.make({
         userId: ctx.viewer.person.id,
         sessionId: ctx.viewer.session.id,
@@ -89,7 +89,7 @@ export const person = router({
       const who = taken && (await ctx.web.sessions.open(taken.sessionId))?.person
       if (who === undefined) {
         ctx.web.limits.token.use(networkOf(ctx.from))
-        throw new PlatformError('unauthenticated', 'this code is not valid (any more)', {
+        throw new PlatformError('unauthenticated', 'this code is invalid or has expired', {
           fix: 'Run `m3o login` again.',
         })
       }
@@ -145,7 +145,7 @@ export const person = router({
       const ended = await ctx.web.sessions.end(ctx.viewer.person, input.sessionId, ctx.as.actor)
       ctx.web.noteChanged(ctx.viewer.person.id)
       if (ended) return { ok: true as const }
-      throw new PlatformError('not_found', 'this session is not open', { field: 'sessionId' })
+      throw new PlatformError('not_found', 'this session does not exist', { field: 'sessionId' })
     }),
 
   /** Whose service is at a host, and whether it may be told who one is. */
@@ -164,7 +164,7 @@ export const person = router({
     .input(z.object({ host: z.string().max(300), serviceId: z.string() }))
     .mutation(async ({ ctx, input }) => {
       if (ctx.viewer.session === undefined)
-        throw new PlatformError('forbidden', 'only a person in a browser can agree to this')
+        throw new PlatformError('forbidden', 'this must be confirmed by a person in a browser')
       const { serviceId } = await ctx.web.runtime.call(
         'access.consent',
         { userId: ctx.viewer.person.id, host: serviceHost(ctx.web, input.host) },
@@ -172,7 +172,7 @@ export const person = router({
       )
       // What was looked at is what is agreed to, whatever the host leads to by now.
       if (serviceId !== input.serviceId)
-        throw new PlatformError('conflict', 'another service is at this address by now', {
+        throw new PlatformError('conflict', 'another service now has this address', {
           fix: 'Load the page again.',
         })
       return ctx.web.runtime.call('access.agree', { userId: ctx.viewer.person.id, serviceId }, ctx.as)
@@ -202,6 +202,6 @@ export const person = router({
 
 function serviceHost(web: Pick<Web, 'settings'>, host: string): string {
   if (!isServiceHost(host.toLowerCase(), web.settings))
-    throw new PlatformError('bad_request', 'this is not the host of a service', { field: 'host' })
+    throw new PlatformError('bad_request', 'no service has this host', { field: 'host' })
   return host.toLowerCase()
 }

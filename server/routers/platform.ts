@@ -71,7 +71,7 @@ export const platform = router({
       await requireConfirmed(web, ctx.viewer)
       const found = await web.people.byEmail(input.email)
       if (found === undefined)
-        throw new PlatformError('not_found', `nobody here has the address ${input.email}`, { field: 'email' })
+        throw new PlatformError('not_found', `no account has the address ${input.email}`, { field: 'email' })
       const person = { id: found.id, name: found.name, email: found.email }
       await web.factor.removeAll(person, ctx.as.actor)
       await signOutEverywhere(web, person, { actor: ctx.as.actor, keep: { sessionId: ctx.viewer.session?.id } })
@@ -96,7 +96,7 @@ export const platform = router({
       await ctx.web.messages.dismiss(input.messageId)
       return { ok: true as const }
     }),
-  /** Looked at just now; where the runtime does not answer, that is what is found. */
+  /** Looked at just now; where the runtime does not respond, that is what is found. */
   health: authorizedPerson('platform.read').query(({ ctx }) =>
     ctx.web.runtime.call('platform.health', {}, ctx.as).then(
       (checks) => [{ name: 'runtime', state: 'ok' as const, says: 'answers', fix: null }, ...checks],
@@ -106,8 +106,8 @@ export const platform = router({
           {
             name: 'runtime',
             state: 'bad',
-            says: 'does not answer',
-            fix: 'It is started again within two seconds. If it stays away, its log says why: $M3O_HOME/logs/runtime.log.',
+            says: 'does not respond',
+            fix: 'It restarts within two seconds. If it does not, see its log: $M3O_HOME/logs/runtime.log.',
           },
         ]
       },

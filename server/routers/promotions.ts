@@ -81,8 +81,8 @@ export const promotions = router({
     .input(ofRequest.extend({ seen: z.string().max(64) }))
     .mutation(async ({ ctx, input }) => {
       if (isLimited(ctx.viewer.token))
-        throw new PlatformError('forbidden', "a second pair of eyes is a person's, not a token's", {
-          fix: 'Approve it as a person.',
+        throw new PlatformError('forbidden', 'a promotion must be approved by a person, not by a token', {
+          fix: 'Sign in as a person to approve it.',
         })
       const { id, into } = await ownRequest(ctx, input.requestId)
       await mayPromoteInto(ctx, into)
@@ -166,8 +166,8 @@ async function withParent(
     ({ id }) => id === environmentId,
   )
   if (found?.parent == null)
-    throw new PlatformError('not_in_this_state', `${environment} has no parent to promote into`, {
-      fix: 'Choose an environment that stems from another.',
+    throw new PlatformError('not_in_this_state', `${environment} has no parent to promote to`, {
+      fix: 'Choose an environment that has a parent.',
     })
   return { environmentId, parent: found.parent }
 }
@@ -213,14 +213,14 @@ export async function ownPromotion(
 ): Promise<Promotion> {
   const found = await web.runtime.call('promotions.get', { promotionId }, { actor: viewer.actor })
   const [reached] = found.teamId === at.teamId ? inReach(viewer, found) : []
-  if (reached === undefined) throw new PlatformError('not_found', 'there is no such promotion')
+  if (reached === undefined) throw new PlatformError('not_found', 'this promotion does not exist')
   return reached
 }
 
 async function ownRequest({ web, viewer, at, as }: Context, requestId: string): Promise<PromotionRequest> {
   const all = await web.runtime.call('promotions.requests', { teamId: at.teamId }, as)
   const found = all.find((request) => request.id === requestId && reaches(viewer, request))
-  if (found === undefined) throw new PlatformError('not_found', 'there is no such request')
+  if (found === undefined) throw new PlatformError('not_found', 'this request does not exist')
   return found
 }
 

@@ -1,4 +1,3 @@
-import type { RegistrationResponseJSON } from '@simplewebauthn/server'
 import { z } from 'zod'
 import { PlatformError } from '#contract/errors.ts'
 import { linkingCode, providerKey } from '../auth/providers.ts'
@@ -71,7 +70,7 @@ export const security = router({
       const session = requireBrowser(ctx.viewer)
       if (input.code !== undefined) await web.factor.check(person, input.code, ctx.as.actor)
       else if (!(await web.people.isPassword(person.id, input.password ?? '')))
-        throw new PlatformError('bad_request', 'this is not your password', { field: 'password' })
+        throw new PlatformError('bad_request', 'wrong password', { field: 'password' })
       await web.sessions.confirm(session.id)
       return { until: Date.now() + confirmedForMs }
     }),
@@ -83,8 +82,8 @@ export const security = router({
       viewer: { person },
     } = ctx
     if ((await web.people.account(person.id)).hasPassword)
-      throw new PlatformError('not_in_this_state', 'you have a password already', {
-        fix: 'Change it, with the one that you have.',
+      throw new PlatformError('not_in_this_state', 'you already have a password', {
+        fix: 'Change it by entering the current one.',
       })
     await web.people.setPassword(person.id, newPassword(input.password), ctx.as.actor)
     await told(ctx, 'password')
@@ -139,11 +138,7 @@ export const security = router({
     .mutation(({ ctx, input }) => ctx.web.passkeys.beginAdd(ctx.viewer.person, input.host)),
 
   addPasskey: changing.input(z.object({ name: displayName, answer: registration })).mutation(async ({ ctx, input }) => {
-    const made = await ctx.web.passkeys.add(
-      ctx.viewer.person,
-      { name: input.name, answer: input.answer as unknown as RegistrationResponseJSON },
-      ctx.as.actor,
-    )
+    const made = await ctx.web.passkeys.add(ctx.viewer.person, { name: input.name, answer: input.answer }, ctx.as.actor)
     await told(ctx, 'second factor')
     return made
   }),
@@ -169,7 +164,7 @@ export const security = router({
       viewer: { person },
     } = ctx
     if (!web.settings.providers.some(({ id }) => id === input.provider))
-      throw new PlatformError('not_found', 'there is no such provider', { field: 'provider' })
+      throw new PlatformError('not_found', 'this provider does not exist', { field: 'provider' })
     const code = linkingCode(requireBrowser(ctx.viewer).id, input.provider)
     await web.codes.take('linking', code)
     await web.codes.make('linking', { userId: person.id }, code)

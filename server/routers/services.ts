@@ -38,7 +38,7 @@ export const services = router({
     .query(async ({ ctx, input }) => {
       const [found] = await ctx.web.runtime.call('services.shared', { teamId: ctx.at.teamId, name: input.name }, ctx.as)
       if (found === undefined || !isInScope(ctx.viewer, { serviceId: found.id })) {
-        throw new PlatformError('not_found', `no service ${input.name} is shared with ${ctx.at.team}`, {
+        throw new PlatformError('not_found', `service ${input.name} is not shared with ${ctx.at.team}`, {
           fix: `Ask its team to share it: m3o share SERVICE --with ${ctx.at.team}`,
         })
       }
@@ -51,7 +51,7 @@ export const services = router({
 
   /** In every environment where it was deployed itself. */
   everywhere: authorizedService('service.read', { listing: true }).query(async ({ ctx }) => {
-    if (!isInScope(ctx.viewer, ctx.at)) throw new PlatformError('not_found', `there is no service ${ctx.at.service}`)
+    if (!isInScope(ctx.viewer, ctx.at)) throw new PlatformError('not_found', `service ${ctx.at.service} does not exist`)
     return ctx.web.runtime.call('services.everywhere', { serviceId: ctx.at.serviceId }, ctx.as)
   }),
 
@@ -98,7 +98,7 @@ export const services = router({
       const members = owner == null ? [] : await ctx.web.runtime.call('members.list', { teamId: ctx.at.teamId }, ctx.as)
       const found = members.find(({ person }) => person.email.toLowerCase() === owner?.toLowerCase())
       if (owner != null && found === undefined)
-        throw new PlatformError('not_found', `${owner} is not in the team`, { field: 'owner' })
+        throw new PlatformError('not_found', `${owner} is not a member of the team`, { field: 'owner' })
       return ctx.web.runtime.call(
         'services.update',
         {
@@ -163,7 +163,7 @@ export const services = router({
       z.object({
         deprecation: z
           .object({
-            message: z.string().trim().min(1, 'say why, or what to do').max(500),
+            message: z.string().trim().min(1, 'enter a reason, or what to use instead').max(500),
             /** When it stops being there. */
             sunset: z.number().int().positive().max(8.64e15).nullable().default(null),
             replacement: z.string().max(64).nullable().default(null),

@@ -36,7 +36,7 @@ export const shared = router({
 
   /** Asks its team to let this one call it. */
   ask: authorizedTeam('consumer.ask')
-    .input(named.extend({ reason: z.string().trim().min(1, 'say what for').max(1_000) }))
+    .input(named.extend({ reason: z.string().trim().min(1, 'enter a reason').max(1_000) }))
     .mutation(async ({ ctx, input }) =>
       ctx.web.runtime.call('shared.ask', { ...(await seen(ctx, input.name)), reason: input.reason }, ctx.as),
     ),
@@ -90,7 +90,7 @@ async function seen(
   if (viewer.token?.scope.services !== undefined) {
     const [found] = await web.runtime.call('services.shared', { teamId: at.teamId, name }, as)
     if (found === undefined || !isInScope(viewer, { serviceId: found.id }))
-      throw new PlatformError('not_found', `no service ${name} is shared with ${at.team}`)
+      throw new PlatformError('not_found', `service ${name} is not shared with ${at.team}`)
   }
   return { teamId: at.teamId, name }
 }

@@ -144,7 +144,7 @@ export const source = router({
 /** A repository is of all environments: a token for some of them may look, one for other services may not. */
 function ofService({ web, viewer, at }: { web: Web; viewer: Viewer; at: AtService }): Web {
   if (isInScope(viewer, { serviceId: at.serviceId })) return web
-  throw new PlatformError('not_found', `there is no service ${at.service}`)
+  throw new PlatformError('not_found', `service ${at.service} does not exist`)
 }
 
 interface Place {

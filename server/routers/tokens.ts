@@ -15,7 +15,7 @@ export const tokens = router({
     .input(z.object({ everyone: z.boolean().default(false) }))
     .query(({ ctx, input }) => {
       const mayAll = roles.indexOf(ctx.at.role) >= roles.indexOf('admin')
-      if (input.everyone && !mayAll) throw new PlatformError('forbidden', 'only admins see the tokens of others')
+      if (input.everyone && !mayAll) throw new PlatformError('forbidden', 'only admins can see the tokens of others')
       return ctx.web.runtime.call(
         'tokens.list',
         { teamId: ctx.at.teamId, userId: input.everyone ? null : ctx.viewer.person.id },
@@ -44,13 +44,13 @@ export const tokens = router({
     )
     .mutation(async ({ ctx, input }) => {
       if (input.expiresAt !== null && input.expiresAt <= Date.now())
-        throw new PlatformError('bad_request', 'it would have expired already', { field: 'expiresAt' })
+        throw new PlatformError('bad_request', 'the expiry is in the past', { field: 'expiresAt' })
       if (input.machine !== null) {
         await requireMachineMaker(ctx)
         if (input.name.includes('@'))
-          throw new PlatformError('bad_request', 'the name of a machine is not an address', {
+          throw new PlatformError('bad_request', 'the name of a machine token cannot be an address', {
             field: 'name',
-            fix: 'Leave out the @.',
+            fix: 'Remove the @.',
           })
       }
       const { secret, ...token } = await ctx.web.runtime.call(
@@ -82,9 +82,9 @@ export const tokens = router({
       )
       const found = known.find((token) => token.id === input.token) ?? byName[0]
       if (found === undefined)
-        throw new PlatformError('not_found', `there is no token ${input.token}`, { field: 'token' })
+        throw new PlatformError('not_found', `token ${input.token} does not exist`, { field: 'token' })
       if (found.id !== input.token && byName.length > 1)
-        throw new PlatformError('conflict', `several tokens are called ${input.token}`, {
+        throw new PlatformError('conflict', `several tokens are named ${input.token}`, {
           field: 'token',
           fix: `Give its id: ${byName.map(({ id }) => id).join(', ')}.`,
         })
@@ -95,6 +95,8 @@ export const tokens = router({
 /** A machine is like a member whom nobody watches: who adds members makes it, and does so as themselves. */
 async function requireMachineMaker({ web, viewer, at }: { web: Web; viewer: Viewer; at: AtTeam }): Promise<void> {
   if (isLimited(viewer.token))
-    throw new PlatformError('forbidden', 'a token cannot make a machine', { fix: 'Sign in as a person to make it.' })
+    throw new PlatformError('forbidden', 'a token cannot create a machine token', {
+      fix: 'Sign in as a person to create it.',
+    })
   await authorize(web, viewer, 'member.write', { team: at.team })
 }

@@ -23,7 +23,7 @@ export default async function InvitationPage({ params }: { params: Promise<{ sec
     return (
       <Gate
         title="This invitation does not work"
-        about={`${sentence(invitation.message)} Ask whoever sent it for a new one.`}
+        about={`${sentence(invitation.message)} Ask the sender for a new one.`}
       >
         <ButtonLink href={paths.home()}>Go to the console</ButtonLink>
       </Gate>

@@ -6,7 +6,7 @@ export const metadata: Metadata = { title: 'New password' }
 
 export default function ForgotPage() {
   return (
-    <Gate title="New password" about="You get a link to choose a new one with.">
+    <Gate title="New password" about="We email you a link to choose a new password.">
       <AskForMessage what="reset" />
     </Gate>
   )

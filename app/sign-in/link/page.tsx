@@ -6,7 +6,7 @@ export const metadata: Metadata = { title: 'Sign-in link' }
 
 export default function LinkPage() {
   return (
-    <Gate title="Sign-in link" about="It signs you in once, instead of a password.">
+    <Gate title="Sign-in link" about="We email you a link that signs you in once, without a password.">
       <AskForMessage what="link" />
     </Gate>
   )

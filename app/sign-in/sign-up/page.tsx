@@ -12,7 +12,7 @@ export default async function SignUpPage() {
   const { signUp } = await queryClient.fetchQuery(trpc.platform.welcome.queryOptions())
   if (signUp !== 'open') redirect(paths.signIn())
   return (
-    <Gate title="Sign up" about="You get a link to finish with: it shows that the address is yours.">
+    <Gate title="Sign up" about="We email you a link to confirm your address.">
       <AskForMessage what="sign-up" />
     </Gate>
   )

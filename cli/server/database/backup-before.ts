@@ -30,7 +30,7 @@ export async function backUpBefore(options: ConnectionOptions, home: string): Pr
   } catch (error) {
     const outage = outageOf(error)
     throw new Problem(
-      `the backup before the upgrade could not be made: ${outage === undefined ? oneLine(error) : `${outage.message}. ${outage.fix}`} Nothing was changed: start the version before this one again, or make room in ${folderOf(home)}`,
+      `the backup before the upgrade failed: ${outage === undefined ? oneLine(error) : `${outage.message}. ${outage.fix}`} Nothing was changed: start the previous release again, or free disk space in ${folderOf(home)}`,
       { cause: error },
     )
   } finally {

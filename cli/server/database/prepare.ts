@@ -71,7 +71,7 @@ async function checkReachable(options: ConnectionOptions): Promise<void> {
     })
   } catch (error) {
     if (error instanceof Problem) throw error
-    throw new Problem(`the database ${place(options)} cannot be used: ${why(error)}`, { cause: error })
+    throw new Problem(`cannot use the database ${place(options)}: ${why(error)}`, { cause: error })
   } finally {
     await sql.end({ timeout: 1 })
   }
@@ -85,20 +85,20 @@ function place(options: ConnectionOptions): string {
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing answers there',
-  ENOTFOUND: 'there is no such host',
-  EAI_AGAIN: 'the host cannot be looked up now',
-  ENOENT: 'there is no socket there',
-  ETIMEDOUT: 'it does not answer',
+  ECONNREFUSED: 'connection refused',
+  ENOTFOUND: 'the host does not exist',
+  EAI_AGAIN: 'the host name could not be resolved',
+  ENOENT: 'the socket does not exist',
+  ETIMEDOUT: 'it does not respond',
   EHOSTUNREACH: 'the host cannot be reached',
   // in pg's own words
-  'timeout expired': 'it does not answer',
+  'timeout expired': 'it does not respond',
   'Connection terminated unexpectedly': 'it closed the connection',
   '28P01': 'the user or the password is wrong',
-  '28000': 'this user is not let in',
-  '3D000': 'there is no such database',
+  '28000': 'this user is not allowed to connect',
+  '3D000': 'the database does not exist',
   '42501': 'the user may not create schemas and tables in it',
-  '53300': 'it has no connection left',
+  '53300': 'it has no free connection',
 }
 
 function why(error: unknown): string {

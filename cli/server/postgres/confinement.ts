@@ -45,8 +45,8 @@ export async function chooseConfinement(folders: PostgresFolders): Promise<Confi
     }
   }
   const advice = root
-    ? 'install bubblewrap, or set DATABASE_URL to a Postgres of yours'
-    : 'set DATABASE_URL to a Postgres of yours'
+    ? 'install bubblewrap, or set DATABASE_URL to your own Postgres'
+    : 'set DATABASE_URL to your own Postgres'
   throw new Problem(`embedded Postgres does not run here: ${advice}`, { cause })
 }
 

@@ -31,5 +31,5 @@ export function postgresFolders(home: Home): PostgresFolders {
  * Postgres refuses to be root. When root starts the platform it takes this account's name and number (1, on every
  * system) inside a user namespace of its own, so that no account has to be made.
  */
-export const account = 'daemon'
+const account = 'daemon'
 export const accountId = 1

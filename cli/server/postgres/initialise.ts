@@ -66,7 +66,7 @@ function checkVersion(data: string): void {
   const version = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim()
   if (version === major) return
   throw new Problem(
-    `${data} was made by Postgres ${version} and this is ${major}: back up with the M3O that made it, and restore with this one`,
+    `${data} was created by Postgres ${version}, and this is ${major}: back it up with the M3O release that created it, and restore it with this one`,
   )
 }
 
@@ -82,7 +82,7 @@ async function run(file: string, args: string[], confinement: Confinement, logPa
       child.once('error', reject).once('exit', resolve),
     )
     if (code !== 0)
-      throw new Problem(`Postgres's data folder could not be made: ${lastLines(logPath, 1).join('')} (see ${logPath})`)
+      throw new Problem(`cannot create Postgres's data folder: ${lastLines(logPath, 1).join('')} (see ${logPath})`)
   } finally {
     closeSync(log)
   }

@@ -42,7 +42,7 @@ function packagedFolder(): string {
     return join(dirname(createRequire(import.meta.url).resolve(name)), '../native')
   } catch (error) {
     throw new Problem(
-      `there is no embedded Postgres for ${process.platform} on ${process.arch} in node_modules: run npm install, or set DATABASE_URL to a Postgres of yours`,
+      `no embedded Postgres for ${process.platform} on ${process.arch} in node_modules: run npm install, or set DATABASE_URL to your own Postgres`,
       { cause: error },
     )
   }

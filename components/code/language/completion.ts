@@ -72,7 +72,7 @@ export function completionProvider(client: LanguageClient): monaco.languages.Com
             ...(given.filterText !== undefined && { filterText: given.filterText }),
             ...(given.preselect !== undefined && { preselect: given.preselect }),
             ...(commit !== undefined && { commitCharacters: commit }),
-            ...(given.tags !== undefined && { tags: given.tags as monaco.languages.CompletionItemTag[] }),
+            ...(given.tags !== undefined && { tags: given.tags }),
             ...(given.additionalTextEdits !== undefined && {
               additionalTextEdits: given.additionalTextEdits.map(editOf),
             }),

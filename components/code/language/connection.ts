@@ -22,7 +22,7 @@ export interface ConnectionHandlers {
   onState(state: LanguageState): void
 }
 
-export class ServerError extends Error {}
+class ServerError extends Error {}
 
 const firstRetryMs = 1_000
 const lastRetryMs = 20_000
@@ -63,7 +63,7 @@ export class LanguageConnection {
   ): Promise<T> {
     const id = ++this.#count
     return new Promise<T>((resolve, reject) => {
-      if (this.#subscription === undefined) return reject(new ServerError('there is no language server'))
+      if (this.#subscription === undefined) return reject(new ServerError('the language server is missing'))
       const stop = cancelled?.onCancellationRequested(() => this.notify('$/cancelRequest', { id }))
       const done = () => {
         this.#waiting.delete(id)

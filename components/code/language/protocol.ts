@@ -26,7 +26,7 @@ export interface TextEdit {
   range: Range
   newText: string
 }
-export interface Markup {
+interface Markup {
   kind: 'markdown' | 'plaintext'
   value: string
 }

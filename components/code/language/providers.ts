@@ -194,7 +194,7 @@ export function registerProviders(client: LanguageClient, documents: Documents):
       provideRenameEdits: async (model, position, newName, token) => {
         const edit = await client.ask<WorkspaceEdit>('textDocument/rename', model, { ...at(position), newName }, token)
         return edit === undefined
-          ? { edits: [], rejectReason: 'The language server does not answer.' }
+          ? { edits: [], rejectReason: 'The language server does not respond.' }
           : workspaceEdit(edit)
       },
     }),

@@ -71,30 +71,30 @@ const needed = new Map([
 
 export function describe({ root, bwrap, network, cgroups, has }: Capabilities, team: TeamLimits): Isolation {
   const warnings: string[] = []
-  if (!root) warnings.push('M3O is not run as root, so all services run as its own user and it serves one team only.')
+  if (!root) warnings.push('M3O does not run as root, so all services run as its user and only one team is possible.')
   if (!bwrap) {
     warnings.push(
-      'bubblewrap is missing or does not work here, so services are plain processes that can read every file their user can.',
+      'bubblewrap is missing or does not work here, so services are plain processes that can read every file that their user can read.',
     )
   }
   if (!network) {
     const lacks = ['ip', 'nft', 'flock'].filter((tool) => !has(tool))
     warnings.push(
-      `There are no network namespaces for services${lacks.length > 0 ? ` (missing: ${lacks.join(', ')})` : ''}, so services share the network of this machine: they can reach what listens on it, and environments are not isolated from each other.`,
+      `There are no network namespaces for services${lacks.length > 0 ? ` (missing: ${lacks.join(', ')})` : ''}, so services share the network of this machine: they can reach everything that listens on it, and environments are not isolated from each other.`,
     )
   }
   if (!cgroups) {
     warnings.push(
-      'There are no control groups to write to, so memory and processor time are not limited, and the number of processes only by an rlimit.',
+      'There are no writable control groups, so memory and CPU time are not limited, and the number of processes is limited only by an rlimit.',
     )
   }
   if (network && resolvers().length === 0) {
-    warnings.push('The resolver of this machine listens on its loopback only, so services cannot look up names.')
+    warnings.push('The DNS resolver of this machine listens only on loopback, so services cannot resolve names.')
   }
   if (bwrap && !root)
-    warnings.push('Terminals of services run without the filter of system calls, which only root can set again.')
+    warnings.push('Terminals of services run without a system call filter, which only root can set again.')
   if (bwrap && !seccompProgram()) {
-    warnings.push(`System calls are not filtered, because their numbers on ${process.arch} are not known.`)
+    warnings.push(`System calls are not filtered, because their numbers on ${process.arch} are unknown.`)
   }
   return {
     team,

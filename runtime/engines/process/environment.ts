@@ -50,7 +50,7 @@ export function checkEnvironment(env: Record<string, string>): void {
   for (const [name, value] of Object.entries(env)) {
     if (isSettable(name, value)) continue
     throw new PlatformError('bad_request', `the variable ${JSON.stringify(name.slice(0, 80))} cannot be set`, {
-      fix: 'Use a name of letters, digits and _ that the shell does not keep for itself, and a value without NUL.',
+      fix: 'Use letters, digits and _ for the name, no name that the shell reserves, and a value without NUL.',
       field: 'env',
     })
   }

@@ -88,7 +88,7 @@ function enter(pid: number, { uid, gid }: InstanceRecord, { bwrap, root, seccomp
 }
 
 function commandOf({ command, tty }: ExecOptions): string[] {
-  if (command?.length === 0) throw new PlatformError('bad_request', 'there is no command to run')
+  if (command?.length === 0) throw new PlatformError('bad_request', 'the command is empty')
   if (!tty) return command ?? ['/bin/bash']
   // Our own pty lies outside the sandbox's /dev/pts; script(1) makes one inside, or programs find "not a tty".
   const quoted = (command ?? ['bash', '-i']).map((each) => `'${each.replaceAll("'", `'\\''`)}'`)

@@ -16,7 +16,7 @@ interface Stat {
 }
 
 /** /proc/PID/stat (proc_pid_stat(5)); undefined when there is no such process, or it cannot be seen. */
-export function statOf(pid: number): Stat | undefined {
+function statOf(pid: number): Stat | undefined {
   const stat = lookAt(pid)
   return stat === 'unseen' ? undefined : stat
 }

@@ -222,7 +222,9 @@ class ProcessEngine implements Engine {
   async exec(id: string, options: ExecOptions): Promise<ExecSession> {
     const placed = this.#placed.get(id)
     if (!placed)
-      throw new PlatformError('not_in_this_state', 'the instance is not running', { fix: 'Open it in one that runs.' })
+      throw new PlatformError('not_in_this_state', 'the instance is not running', {
+        fix: 'Open it in a running instance.',
+      })
     return execIn(placed.record, options, {
       bwrap: this.#can.bwrap,
       root: this.#can.root,
@@ -390,8 +392,8 @@ function checkId(id: string): string {
 
 function checkSpec(spec: InstanceSpec): void {
   for (const id of [spec.id, spec.teamId]) checkId(id)
-  if (spec.command.length === 0) throw new PlatformError('bad_request', 'there is no command to run')
+  if (spec.command.length === 0) throw new PlatformError('bad_request', 'the command is empty')
   if (spec.command.some((each) => each.includes('\0')))
-    throw new PlatformError('bad_request', 'a command cannot hold NUL')
+    throw new PlatformError('bad_request', 'a command cannot contain NUL')
   checkEnvironment(spec.env)
 }

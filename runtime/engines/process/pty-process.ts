@@ -59,7 +59,7 @@ function start(request: PtyRequest): void {
     setTimeout(resolve, 2000).unref()
   })
   current.onData((data) => {
-    if (output.write(data as unknown as Buffer)) return
+    if (output.write(data)) return
     current.pause()
     output.once('drain', () => current.resume())
   })

@@ -59,7 +59,7 @@ export async function claimSlot(key: Installation & { team: string }): Promise<S
       write(teamsFile, [...kept, entry])
       return entry
     }
-    throw new PlatformError('unavailable', 'no user id is left for another team on this machine')
+    throw new PlatformError('unavailable', 'this machine has no user id left for another team')
   })
 }
 
@@ -90,7 +90,7 @@ export async function claimBlock(
       !gateways.some((gateway) => gateway >= asNumber(network) && gateway < asNumber(network) + blockSize)
     const found = candidates.find((network) => isUnused(network) && isFree(network, blockSize))
     if (found === undefined)
-      throw new PlatformError('unavailable', 'no block of private addresses is free on this machine', {
+      throw new PlatformError('unavailable', 'this machine has no free block of private addresses', {
         fix: 'Delete the homes of installations that are no longer used.',
       })
     write(networksFile, [...all, { installation, home, network: found }])

@@ -42,7 +42,12 @@ export const commandTrials: Record<string, CommandTrial> = {
 
   services: { argv: () => ['services'], needs: ['service.read'], uses: ['services.list'] },
   status: { argv: ({ service }) => ['status', service], needs: ['service.read'], uses: ['services.get'] },
-  kill: { argv: ({ quiet }) => ['kill', quiet], needs: ['service.deploy'], uses: ['services.kill'], ends: notRunning },
+  kill: {
+    argv: ({ quiet }) => ['kill', quiet],
+    needs: ['service.deploy'],
+    uses: ['services.kill'],
+    ends: notRunning,
+  },
   'service delete': {
     argv: ({ quiet }, given) => ['service', 'delete', made(given, 'service', quiet), '--yes'],
     needs: ['service.delete'],

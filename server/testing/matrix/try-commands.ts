@@ -15,14 +15,17 @@ import { type CommandTrial, commandTrials, freshFor } from './commands.ts'
 import { Tally } from './tally.ts'
 
 /** By their words, as commander has them. */
-export const commandNames: string[] = leaves(createProgram((() => async () => {}) as unknown as Run), [])
+export const commandNames: string[] = leaves(
+  createProgram(() => async () => {}),
+  [],
+)
 
 function leaves(command: Command, words: string[]): string[] {
   if (command.commands.length === 0) return [words.join(' ')]
   return command.commands.flatMap((one) => leaves(one, [...words, one.name()]))
 }
 
-/** Limits by service and environment are tried with procedures; who runs the platform has no token of a team. */
+/** Limits by service and environment are tried with procedures; platform operators has no token of a team. */
 const triers = actors.filter(
   (actor) =>
     actor !== 'operator' && !actor.startsWith('token of another s') && actor !== 'token of another environment',

@@ -61,7 +61,7 @@ interface One {
 
 function inputOf({ procedure: { place, keys }, trial, turn }: One, world: World): Record<string, unknown> {
   const names = Object.fromEntries(namesOf[place].map((key) => [key, world[key as 'team']]))
-  return { ...names, ...(trial.input?.(world, turn) ?? {}), ...(keys.includes('team') && { team: world.team }) }
+  return { ...names, ...trial.input?.(world, turn), ...(keys.includes('team') && { team: world.team }) }
 }
 
 /** Everybody comes from one address here. */
