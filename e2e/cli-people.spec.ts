@@ -123,7 +123,7 @@ test('a platform that does not respond is one clear line', async ({ shell }) => 
   expect(ran).toMatchObject({
     code: 1,
     stdout: '',
-    stderr: expect.stringMatching(/^error: cannot connect to http:\/\/127\.0\.0\.1:1 \(unavailable\)\n/),
+    stderr: expect.stringMatching(/^error: no response from http:\/\/127\.0\.0\.1:1 \(unavailable\)\n/),
   })
 })
 

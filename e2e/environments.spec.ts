@@ -98,10 +98,7 @@ test('an environment of one’s own: made, switched to in place, deployed into a
   await shell.json(['env', 'delete', 'alice'])
 })
 
-test('the tree: stem from any, move, delete only what nothing stems from, bring back, keep', async ({
-  page,
-  shell,
-}) => {
+test('the tree: create from any parent, move, delete only without children, restore, keep', async ({ page, shell }) => {
   await shell.json(['env', 'create', 'staging', '--kind', 'shared'])
   await shell.json(['env', 'create', 'topic'])
   await page.goto('/demo/production/environments')
@@ -110,20 +107,20 @@ test('the tree: stem from any, move, delete only what nothing stems from, bring 
   const move = page.getByRole('dialog', { name: 'Move topic' })
   await move.getByLabel('From').selectOption('staging')
   await move.getByRole('button', { name: 'Move topic' }).click()
-  await expect(page.getByText('topic stems from staging now')).toBeVisible()
+  await expect(page.getByText('topic is now based on staging')).toBeVisible()
   expect(
     (await shell.json<{ name: string; parent: string }[]>(['env', 'list'])).find(({ name }) => name === 'topic')
       ?.parent,
   ).toBe('staging')
 
   await page.getByRole('button', { name: 'Actions on staging' }).click()
-  await expect(page.getByRole('menuitem', { name: 'Delete staging' })).toContainText('topic stems from it')
+  await expect(page.getByRole('menuitem', { name: 'Delete staging' })).toContainText('topic is based on it')
   await page.keyboard.press('Escape')
   const refused = await shell.m3o(['env', 'delete', 'staging'])
   expect(refused.code).toBe(1)
   expect(refused.stderr).toContain('staging is the parent of topic (conflict)')
   expect((await shell.m3o(['env', 'move', 'staging', '--from', 'topic'])).stderr).toContain(
-    'topic stems from staging, so it cannot be its parent',
+    'staging is an ancestor of topic, so topic cannot be its parent',
   )
 
   await shell.json(['env', 'delete', 'topic'])
@@ -137,7 +134,7 @@ test('the tree: stem from any, move, delete only what nothing stems from, bring 
 
   await page.getByRole('button', { name: 'Actions on topic' }).click()
   await page.getByRole('menuitem', { name: 'Keep for another 72 hours' }).click()
-  await expect(page.getByText('topic is kept')).toBeVisible()
+  await expect(page.getByText('Kept topic')).toBeVisible()
   expect(await shell.json(['env', 'keep', 'topic'])).toMatchObject({ name: 'topic', kind: 'personal' })
   for (const name of ['topic', 'staging']) await shell.json(['env', 'delete', name])
 })
@@ -162,7 +159,7 @@ test('pinned, an environment keeps what it inherits until it follows again', asy
     await row.getByRole('button', { name: 'Actions on still' }).click()
     await page.getByRole('menuitem', { name }).click()
   }
-  await act('Pin to production of now')
+  await act('Pin to the current production')
   await expect(row).toContainText('pinned')
   await expect(row).toContainText('none, all from production as it was')
   await shell.deploy('moving', hello('Later'))

@@ -4,7 +4,7 @@ import { openService } from './browser/screens.ts'
 import { expect, test } from './browser/test.ts'
 import { hello } from './stack/programs.ts'
 
-test('what was changed in one’s own environment is compared, promoted, answered by production, and taken back', async ({
+test('what was changed in one’s own environment is compared, promoted, answered by production, and undone', async ({
   page,
   shell,
 }) => {
@@ -21,7 +21,7 @@ test('what was changed in one’s own environment is compared, promoted, answere
   await test.step('the difference: revisions, and the lines of code', async () => {
     await page.goto('/demo/production/environments')
     await page.getByRole('button', { name: 'Actions on alice' }).click()
-    await page.getByRole('menuitem', { name: 'Compare with production' }).click()
+    await page.getByRole('menuitem', { name: 'Compare with production and promote' }).click()
     await expect(page).toHaveURL(/\/demo\/alice\/environments\/compare$/)
     const services = page.getByRole('list', { name: 'Different services' })
     await expect(services.getByRole('button', { name: /welcomes.*1 ahead/ })).toBeVisible()
@@ -31,11 +31,11 @@ test('what was changed in one’s own environment is compared, promoted, answere
     await expectAccessible(page)
   })
 
-  await page.getByRole('button', { name: 'Promote into production' }).click()
-  const dialog = page.getByRole('dialog', { name: 'Promote into production' })
+  await page.getByRole('button', { name: 'Promote to production' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Promote to production' })
   await expect(dialog.getByRole('checkbox', { name: /welcomes/ })).toBeChecked()
   await expectAccessible(page)
-  await dialog.getByRole('button', { name: 'Promote into production' }).click()
+  await dialog.getByRole('button', { name: 'Promote to production' }).click()
   await expect(page).toHaveURL(/\/environments\/promotions\/pr_/)
   await expect(page.getByRole('heading', { name: 'alice → production' })).toBeVisible()
   await expect(page.getByRole('main').getByRole('status')).toContainText('took')
@@ -44,7 +44,7 @@ test('what was changed in one’s own environment is compared, promoted, answere
   await expectAccessible(page)
 
   await page.getByRole('button', { name: 'Undo' }).click()
-  const confirm = page.getByRole('dialog', { name: 'Undo this promotion in production?' })
+  const confirm = page.getByRole('dialog', { name: 'Undo in production?' })
   await confirm.getByRole('button', { name: 'Undo in production' }).click()
   await expect(page.getByRole('heading', { name: 'Undo in production' })).toBeVisible()
   await expect(page.getByRole('main').getByRole('status')).toContainText('took')
@@ -80,9 +80,9 @@ test('a revision that lacks production’s latest is not promoted; its merge is 
   })
 
   await page.goto('/demo/alice/environments/compare')
-  await page.getByRole('button', { name: 'Promote into production' }).click()
-  const dialog = page.getByRole('dialog', { name: 'Promote into production' })
-  await expect(dialog.getByRole('button', { name: 'Promote into production' })).toHaveAttribute('aria-disabled', 'true')
+  await page.getByRole('button', { name: 'Promote to production' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Promote to production' })
+  await expect(dialog.getByRole('button', { name: 'Promote to production' })).toHaveAttribute('aria-disabled', 'true')
   await dialog.getByRole('button', { name: 'Merge production' }).click()
   await expect(page.getByText('Merged joined')).toBeVisible()
   await expect(page.getByRole('button', { name: /joined.*ahead(?!,)/ })).toBeVisible()

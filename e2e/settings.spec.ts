@@ -30,11 +30,11 @@ test('a whole .env file is pasted, looked over and set, with what looks like a s
   await openService(page, 'pasted', { tab: 'Settings' })
   await page.getByRole('button', { name: 'Paste .env' }).first().click()
   const dialog = page.getByRole('dialog', { name: 'Paste a .env file' })
-  const text = dialog.getByLabel('Variables')
+  const text = dialog.getByLabel('Variables', { exact: true })
   await text.fill('# of the old machine\nexport WORD="two\\nlines"\nDB_PASSWORD=hunter2-5512\nPORT=80\nnonsense')
   const preview = dialog.getByRole('list', { name: 'Variables to set' })
   await expect(preview.getByText('PORT is set by the platform')).toBeVisible()
-  await expect(dialog.getByText('Line 5 is not understood')).toBeVisible()
+  await expect(dialog.getByText('Line 5 is invalid and skipped')).toBeVisible()
   await expect(dialog.getByLabel('secret DB_PASSWORD')).toBeChecked()
   await expect(preview).not.toContainText('hunter2')
   await expect(dialog.getByRole('button', { name: 'Set 2 in production' })).toBeVisible()
@@ -49,7 +49,7 @@ test('a whole .env file is pasted, looked over and set, with what looks like a s
   expect(await shell.json(['call', 'pasted', '/'])).toMatchObject({ word: 'two\nlines' })
 })
 
-test('each variable says where it comes from; it is overridden, taken back, and left out', async ({ page, shell }) => {
+test('each variable says where it comes from; it is overridden, reset and excluded', async ({ page, shell }) => {
   await shell.deploy('origins', reporter)
   await shell.json(['var', 'set', 'origins', 'WORD'], { input: 'of production' })
   await shell.json(['env', 'create', 'bea'])
@@ -63,7 +63,7 @@ test('each variable says where it comes from; it is overridden, taken back, and 
   await expect(row).toContainText('inherited from')
   await act('Override in bea')
   const dialog = page.getByRole('dialog', { name: 'Set WORD' })
-  await expect(dialog).toContainText('It comes from production')
+  await expect(dialog).toContainText('It is inherited from production')
   await dialog.getByLabel('Value').fill('of bea')
   await dialog.getByRole('button', { name: 'Set in bea' }).click()
   await expect(row).toContainText('of bea')
@@ -71,13 +71,13 @@ test('each variable says where it comes from; it is overridden, taken back, and 
   expect(await shell.json(['var', 'list', 'origins', '--env', 'bea'])).toMatchObject([
     { name: 'WORD', value: 'of bea', from: 'bea', overrides: 'production' },
   ])
-  await act('Back to production’s')
+  await act('Reset to production’s value')
   await expect(row).toContainText('inherited from')
   await act('Exclude it from bea')
   await page.getByRole('dialog').getByRole('button', { name: 'Exclude it' }).click()
   await expect(row).toContainText('excluded here')
   expect(await shell.json(['var', 'list', 'origins', '--env', 'bea'])).toEqual([])
-  await act('Back to production’s')
+  await act('Reset to production’s value')
   await expect(row).toContainText('of production')
   await shell.json(['env', 'delete', 'bea', '--yes'])
 })

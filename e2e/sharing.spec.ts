@@ -49,7 +49,7 @@ test('a service that is shared with another team stands in its catalogue, and is
   await expect(window.getByText('No services yet')).toBeVisible()
 })
 
-test('a service that is requires approval: asked for, approved, deprecated, changed, forked and followed between two teams', async ({
+test('a service that requires approval: requested, approved, deprecated, changed, forked and followed between two teams', async ({
   page,
   shell,
   stack,
@@ -89,7 +89,7 @@ test('a service that is requires approval: asked for, approved, deprecated, chan
   await window.getByRole('button', { name: 'Request approval' }).click()
   await window.getByRole('dialog').getByLabel('Reason').fill('To price parcels')
   await window.getByRole('dialog').getByRole('button', { name: 'Ask' }).click()
-  await expect(window.getByRole('complementary', { name: 'Access' })).toContainText('parcels has asked')
+  await expect(window.getByRole('complementary', { name: 'Access' })).toContainText('parcels has requested approval')
   await window.getByRole('button', { name: 'Follow', exact: true }).click()
   await expect(window.getByRole('button', { name: 'Unfollow' })).toBeVisible()
 

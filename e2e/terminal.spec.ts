@@ -91,7 +91,7 @@ test('several at once, each ended on its own', async ({ page, shell }) => {
   await openTerminal(page)
   await page.keyboard.type('echo the first\n')
   await expect(rows(page)).toContainText('the first')
-  await page.getByRole('button', { name: 'Open another terminal' }).click()
+  await page.getByRole('button', { name: 'Open another terminal', exact: true }).click()
   const tabs = page.getByRole('tablist', { name: 'Terminals' }).getByRole('tab')
   await expect(tabs).toHaveCount(2)
   await expect(rows(page)).not.toContainText('the first')

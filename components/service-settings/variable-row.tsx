@@ -67,7 +67,7 @@ export function VariableRow({ variable, refused, set, remove }: Props) {
           </MenuItem>
           {isOwn && overrides !== null && (
             <MenuItem icon={<Undo2 />} reason={refused} onSelect={() => reset(name, overrides)}>
-              Back to {overrides}’s
+              Reset to {overrides}’s value
             </MenuItem>
           )}
           {isOwn && secret && state === 'set' && (

@@ -58,7 +58,7 @@ export function SharedUsage({ service, name }: { service: Service; name: string 
               {!service.approval ? (
                 'not needed'
               ) : usage.state === null ? (
-                'needed; not requested for yet'
+                'needed; not requested yet'
               ) : (
                 <>
                   {usage.state}

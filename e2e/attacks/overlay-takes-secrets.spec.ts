@@ -31,7 +31,7 @@ test('an override in an overlay is not sent the secrets of protected production'
     expect(JSON.parse(await inDx())).toMatchObject({
       code: 403,
       reason: 'protected_secrets',
-      detail: expect.stringContaining('front in production has secrets of production, which is protected'),
+      detail: expect.stringContaining('front in production has secrets of the protected environment production'),
       fix: expect.stringContaining('m3o env protect production --overlays'),
     })
     expect(await shell.json(['env', 'diff', 'dx'])).toMatchObject({
