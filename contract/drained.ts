@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream'
 
 /**
- * Resolves when a stream whose `write` returned false has room again, or was removed. No listener stays behind, unlike with
+ * Resolves when a stream whose `write` returned false has room again, or was closed. No listener stays behind, unlike with
  * a race of `once(stream, 'drain')` and `once(stream, 'close')`.
- * @returns false when the stream was removed, or took nothing for `patienceMs`
+ * @returns false when the stream was closed, or took nothing for `patienceMs`
  */
 export function drained(stream: Writable, patienceMs?: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -85,7 +85,7 @@ export class PlatformError extends Error {
   }
 }
 
-/** True also across module instances (Next bundles an override), so it looks at the shape, not the class. */
+/** True also across module instances (Next bundles its own copy), so it looks at the shape, not the class. */
 export function isPlatformError(error: unknown): error is PlatformError {
   return (
     error instanceof Error && error.name === 'PlatformError' && 'code' in error && String(error.code) in errorStatus

@@ -187,7 +187,7 @@ export const service = z.object({
   /** Calls a minute of each other team; null: as many as they like. */
   perMinute: z.number().nullable(),
   deprecation: deprecation.nullable(),
-  /** What it was forked from, as that is called now; null name: that was removed. */
+  /** The service that it was forked from, by its current name; null when that service was deleted. */
   forkedFrom: z.object({ name: z.string().nullable(), revision: z.string() }).nullable(),
   /** Of another team's: whether the team looked at may call it. Null for its own. */
   access: z.enum(accesses).nullable(),

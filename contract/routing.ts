@@ -28,7 +28,7 @@ const routedEnvironment = z.object({
   gone: z.string().nullable(),
   /** It is protected, and its secrets stay with calls that are made in it (contract/overlay-secrets.ts). */
   keepsSecrets: z.boolean().optional(),
-  /** Of one that was removed: for programs. */
+  /** Why a removed environment was removed: for programs. */
   goneBy: z.enum(['deleted', 'expired']).optional(),
 })
 
@@ -102,7 +102,7 @@ const routedCaller = z.object({
 })
 
 export const tokenScope = z.object({
-  /** Actions of contract/permissions.ts; absent: all actions of its creator do. */
+  /** Actions of contract/permissions.ts; absent: all actions of its creator. */
   actions: z.array(z.string()).optional(),
   /** Ids; absent: all of the team. */
   services: z.array(z.string()).optional(),

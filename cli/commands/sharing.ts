@@ -48,7 +48,7 @@ export function addSharingCommands(program: Command, run: Run): void {
           }: { message?: string; sunset?: string; replacement?: string; undo?: boolean },
         ) => {
           if ((message === undefined) === (undo === undefined))
-            throw new Misuse('give a message, or --off', 'Give -m MESSAGE, or --undo.')
+            throw new Misuse('give a message, or --undo', 'Give -m MESSAGE, or --undo.')
           const at = sunset === undefined ? null : Date.parse(sunset)
           if (Number.isNaN(at)) throw new Misuse(`invalid date: ${sunset}`, 'Write it as 2027-01-31.')
           const deprecation = message === undefined ? null : { message, sunset: at, replacement: replacement ?? null }
@@ -126,7 +126,7 @@ export function addSharingCommands(program: Command, run: Run): void {
   consumer
     .command('limit <service> <team>')
     .description('limit the calls per minute of one team')
-    .option('--per-minute <n>', 'number of days', wholeNumber)
+    .option('--per-minute <n>', 'calls per minute', wholeNumber)
     .option('--none', "use the service's general limit")
     .action(
       run(async (session, service: string, of: string, { perMinute, none }: { perMinute?: number; none?: boolean }) => {

@@ -12,12 +12,12 @@ const notes: Record<SnippetKind, string> = {
   cli: 'After m3o login.',
 }
 
-/** The same call from other places. */
+/** The same call from code or a shell. */
 export function SnippetView({ request, place }: { request: CallRequest | undefined; place: SnippetPlace }) {
   const [kind, setKind] = useState<SnippetKind>('curl')
   const text = request === undefined ? null : snippetOf(kind, request, place)
   return (
-    <section aria-label="The same call from other places">
+    <section aria-label="The same call from code or a shell">
       <div className="flex flex-wrap items-center justify-between gap-2 px-4 py-2">
         <Segments
           label="The same call as"

@@ -133,7 +133,7 @@ export class Documents {
       }
   }
 
-  /** What other windows, a merge or a discard changed is read again, wherever nothing is unsaved. */
+  /** Reads files again that another window, a merge or a discard changed, except those that are being typed in. */
   follow(tree: readonly TreeEntry[]): void {
     const hashes = new Map(tree.map(({ path, hash }) => [path, hash]))
     for (const document of this.all()) {

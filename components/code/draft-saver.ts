@@ -3,7 +3,7 @@ import type { PlatformError } from '#contract/errors.ts'
 
 /**
  * Keeps one file of a draft saved while somebody types in it. What was typed is in `copies` (this browser) until the
- * platform has it; a save names the hash that it began from, so a file that changed by someone else is a conflict, and then
+ * platform has it; a save names the hash that it began from, so a file that someone else changed is a conflict, and then
  * nothing is saved until the person has decided.
  */
 export type SaveState =

@@ -26,7 +26,7 @@ export function useFirstFile(tree: readonly TreeEntry[]): void {
   }, [path, line, column])
 }
 
-/** The draft changed by someone else: texts follow, and a file that is gone takes its tab along. Events missed are asked for again. */
+/** When the draft changed elsewhere, texts follow, and a file that is gone takes its tab along. Events missed are asked for again. */
 export function useFollowing({ documents, language, at }: Ide, tree: readonly TreeEntry[]): void {
   const queries = useQueryClient()
   const trpc = useTRPC()

@@ -85,7 +85,7 @@ export function ReplaceRow({
             run.mutate(paths)
           }}
         >
-          On {matches} {matches === 1 ? 'line' : 'lines'}in your draft. Changes lists them before you deploy.
+          On {matches} {matches === 1 ? 'line' : 'lines'} in your draft. Changes lists them before you deploy.
         </Confirm>
       )}
     </div>

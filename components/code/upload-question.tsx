@@ -44,7 +44,7 @@ export function UploadQuestion({
     >
       {one ? (
         <p>
-          Your draft already has a file <code>{inFolder(folder, first.name)}</code> already.
+          Your draft already has a file <code>{inFolder(folder, first.name)}</code>.
         </p>
       ) : (
         <>

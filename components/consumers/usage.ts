@@ -1,7 +1,7 @@
 import type { UsageSum } from '#contract/sharing.ts'
 import { spokenErrors as spokenErrorsOf, spokenLatency } from '#components/metrics/curves.ts'
 
-/** Time range usage is shown; the same for the server that prefetches and the browser that reads. */
+/** The time range in which usage is shown; the same for the server that prefetches and the browser that reads. */
 export const lookedAt = { days: 30 }
 
 export const spokenCount = (count: number): string => count.toLocaleString('en-GB')

@@ -12,7 +12,7 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorLine } from '#components/ui/error-state.tsx'
 import { ShortId } from '#components/ui/short-id.tsx'
 
-/** What an environment does not inherit; each can be dropped, so that the parent's becomes live again. */
+/** The overrides of an environment; each can be reset, so that the parent's revision applies again. */
 export function OwnCopies({
   environment: { name, parent, overrides },
   mayReset,

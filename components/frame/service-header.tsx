@@ -99,7 +99,7 @@ export function ServiceHeader() {
           <HeaderTraffic at={at} />
         </span>
         {service.revision === null && service.laptop === null ? (
-          <Button size="small" reason="Not deployed here: no response">
+          <Button size="small" reason="Not deployed here: deploy it first">
             Open
             <ArrowUpRight aria-hidden />
           </Button>

@@ -17,7 +17,7 @@ export interface Look {
   /** Empty: all of the environment's. */
   services: string[]
   match: LogMatch[]
-  /** A condition as it is unsaved: it counts already. */
+  /** The condition in the search box: it filters while it is typed. */
   typed: string
   levels: LogLevel[]
   streams: LogStream[]
@@ -141,7 +141,7 @@ export function filterOf(look: Look, now: number): LogFilter {
   }
 }
 
-/** All conditions on the text, the one unsaved among them. */
+/** All conditions on the text, with the one in the search box. */
 export function matchOf({ match, typed }: Pick<Look, 'match' | 'typed'>): LogMatch[] {
   const last = parseCondition(typed)
   return last === undefined ? match : [...match, last]

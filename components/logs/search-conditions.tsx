@@ -11,7 +11,7 @@ import type { Look } from './look.ts'
 /** Until so long after the last key the search waits: one for a word, not one for each letter. */
 const settleMs = 300
 
-/** The condition unsaved, with two switches for those who do not know its signs. Enter keeps it and begins another. */
+/** The search box: one condition, with two switches for people who do not know its signs. Enter adds it and empties the box. */
 export function SearchBox({
   look,
   change,
@@ -145,7 +145,7 @@ export function SearchProblem({ refused }: { refused: PlatformError | null }) {
   )
 }
 
-/** What is kept of the search; pressed, one is undone into the box. */
+/** The added conditions; a press moves one back into the search box. */
 export function Chips({
   look,
   change,

@@ -30,7 +30,7 @@ export function Metrics() {
   const trpc = useTRPC()
   const [filters, setFilters] = useFilters(filterNames)
   const wanted = askedBy(filters)
-  // Metrics shown stays until what is wanted has come.
+  // The metrics on screen stay until those of the new choice have arrived.
   const shown = { range: useDeferredValue(wanted.range), by: useDeferredValue(wanted.by) }
   const { data } = useSuspenseQuery(trpc.metrics.service.queryOptions({ ...at, ...shown }))
   const isLate = wanted.range !== shown.range || wanted.by !== shown.by

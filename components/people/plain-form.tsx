@@ -6,7 +6,7 @@ import { problemOf, sentence } from '#components/ui/problem.ts'
 
 /**
  * A form of a few fields that the browser itself checks; the pages before the console carry no form library. What is sent before
- * its script has come is not inheritable from React, as its action is a function, and handed to `onSubmit` when it has.
+ * its script has come is kept by React, as its action is a function, and handed to `onSubmit` when it has.
  */
 export function PlainForm({
   submit,

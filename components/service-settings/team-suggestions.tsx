@@ -6,7 +6,7 @@ import { useService } from '#components/frame/service.ts'
 
 const most = 8
 
-/** Completes the name that is unsaved: teams of one's own, those that share something with this one, and those that call this service. */
+/** Completes a team name while it is typed: the person's own teams, those that share something with this one, and those that call this service. */
 export function TeamSuggestions({ typed, onChoose }: { typed: string; onChoose: (teams: string) => void }) {
   const at = useService()
   const trpc = useTRPC()

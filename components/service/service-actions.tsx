@@ -194,7 +194,7 @@ export function useReasons(at: OfService, service: Service) {
     isBare && service.laptop !== null
       ? `It runs on ${spokenLaptop(service.laptop.by)}, and nothing is deployed to ${at.environment}`
       : service.from !== null && service.from !== at.environment
-        ? `${at.environment} has no copy of its own: it is inherited from ${service.from}`
+        ? `${at.environment} has no override: it inherits this service from ${service.from}`
         : service.from === null
           ? 'It has never been deployed here'
           : null

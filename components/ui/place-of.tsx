@@ -3,7 +3,7 @@ import type { ReactNode } from 'react'
 import { useArrival, type What } from './arriving.tsx'
 import { ScreenSkeleton, ShapeSkeleton } from './screen-skeleton.tsx'
 
-/** Metrics shown until a link's screen, or tab, is there; its shape in its place when that takes longer than a moment. */
+/** Stands in for the screen or tab of a link until it has loaded: its skeleton, when that takes longer than a moment. */
 export function PlaceOf({ what, children }: { what: What; children: ReactNode }) {
   const arrival = useArrival()
   const isArriving = arrival?.what === what

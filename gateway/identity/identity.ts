@@ -71,7 +71,7 @@ export function belongsTo(identity: Identity, teamId: string): boolean {
 
 /**
  * The team as which somebody calls another team's service; undefined for the service's own team, and for anyone at all.
- * @throws PlatformError `unauthenticated` or `forbidden` unless the service's audience holds the caller, and its token\'s environment scope the service
+ * @throws PlatformError `unauthenticated` or `forbidden` unless the service's audience includes the caller, and the scope of the caller's token the service
  */
 export function checkAudience(identity: Identity, service: Service): string | undefined {
   const token = identity.kind === 'person' ? identity.token : undefined

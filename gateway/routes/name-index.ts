@@ -17,7 +17,7 @@ export class NameIndex<T extends Named> {
     this.scopeOf = scopeOf
   }
 
-  /** `moved` when it has another name now. A name in use wins over one left behind, and what exists over what was removed. */
+  /** `moved` when it has another name now. A current name wins over a former one, and a thing that exists over a deleted one. */
   find(scope: string, name: string): { thing: T; moved: boolean } | undefined {
     const key = `${scope}/${name}`
     const now = best(this.current.get(key))

@@ -2,7 +2,7 @@ import type { RoutingTable } from '#contract/routing.ts'
 
 type Names = Pick<RoutingTable, 'services' | 'teams'>
 
-/** Of a caller as the gateway tells it, for the team `own`: `person`, `anyone`, `members of @team`, `service` or `@team/service`. */
+/** The name of a caller as the gateway reports it, for the team `own`: `person`, `anyone`, `members of @team`, `service` or `@team/service`. */
 export function callerName(table: Names, caller: string, own: string | undefined): string {
   if (caller.startsWith('service/'))
     return serviceName(table, caller.slice('service/'.length), own) ?? 'a deleted service'

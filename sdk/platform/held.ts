@@ -85,7 +85,7 @@ async function loadPackages(
   }
 }
 
-/** A runtime that was removed has no use for it. */
+/** A runtime that has disconnected has no use for it. */
 function orEnd<T>(talk: () => T): T {
   try {
     return talk()

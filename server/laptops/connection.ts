@@ -78,7 +78,7 @@ export class LaptopConnection {
   close(code: number = closeCode.restart): void {
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.close(code)
     this.#end()
-    // One that does not respond the closing is not waited for.
+    // A client that does not acknowledge the close frame is cut off.
     setTimeout(() => this.#socket.terminate(), 1_000).unref()
   }
 

@@ -11,7 +11,7 @@ import { ask, eventually, exitsOf, serve, specOf } from '../conformance.ts'
 import type { Engine, Placement, Way } from '../engine.ts'
 import { openProcessEngine, uninstallProcessEngine } from './process-engine.ts'
 
-/** Outbound network access is a network namespace with two of the addresses that are for documentation (RFC 5737). */
+/** The internet of these tests is a network namespace with two of the addresses that are for documentation (RFC 5737). */
 const root = process.getuid?.() === 0
 if (!root) console.warn('NOT TESTED: ways out of teams: it must be run as root')
 const run = promisify(execFile)

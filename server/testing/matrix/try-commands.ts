@@ -25,7 +25,7 @@ function leaves(command: Command, words: string[]): string[] {
   return command.commands.flatMap((one) => leaves(one, [...words, one.name()]))
 }
 
-/** Limits by service and environment are tried with procedures; platform operators has no token of a team. */
+/** Limits by service and environment are tried with procedures; a platform operator has no token of a team. */
 const triers = actors.filter(
   (actor) =>
     actor !== 'operator' && !actor.startsWith('token of another s') && actor !== 'token of another environment',
