@@ -83,7 +83,7 @@ test('an environment of one’s own: made, switched to in place, deployed into a
     await page.getByRole('button', { name: 'Actions on alice' }).click()
     await page.getByRole('menuitem', { name: 'Overrides, reset' }).click()
     await page.getByRole('button', { name: 'Reset layered to production' }).click()
-    await expect(page.getByText('No overrides')).toBeVisible()
+    await expect(page.getByRole('dialog', { name: 'Overrides of alice' }).getByText('No overrides')).toBeVisible()
     await page.keyboard.press('Escape')
     expect(await shell.json(['call', 'layered', 'Hello', '--name', 'Ada', '--env', 'alice'])).toEqual({
       message: 'Hello Ada',
