@@ -40,7 +40,7 @@ function operationOf({ name, description, request, response, stream }: Endpoint,
     ...(body !== undefined && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: {
       200: {
-        description: stream ? 'A stream of messages; a websocket on the same path streams them too' : 'The answer',
+        description: stream ? 'A stream of messages; a websocket on the same path streams them too' : 'The response',
         content: { [stream ? 'text/event-stream' : 'application/json']: { schema: response } },
       },
       default: {

@@ -29,7 +29,7 @@ test('calls stand under the one that made them, those without a known caller at 
 test('a hop says in which environment it ran, why, and whose copy answered', () => {
   expect(whyThere(hop('a', null))).toBe('alice: same as the call before it; inherited from production')
   expect(whyThere(hop('a', null, { choice: 'header', servedBy: named('alice') }))).toBe(
-    'alice: chosen by its M3O-Environment header; an override',
+    'alice: chosen by its M3O-Environment header; its own revision',
   )
   expect(whyThere(hop('a', null, { servedBy: null }))).toContain('no response')
   expect(whyThere(hop('a', null, { servedBy: null, status: 410, refusal: 'alice was deleted' }))).toBe(

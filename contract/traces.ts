@@ -52,7 +52,7 @@ export function nested(hops: readonly Hop[]): { hop: Hop; depth: number }[] {
 
 export function whoseCopy({ environment, servedBy, refusal }: Hop): string {
   if (servedBy === null) return refusal === null ? 'no response' : `refused: ${refusal}`
-  return servedBy.id === environment.id ? 'an override' : `inherited from ${servedBy.name}`
+  return servedBy.id === environment.id ? 'its own revision' : `inherited from ${servedBy.name}`
 }
 
 /** Where a call ran, why there, and whose copy answered: one line for people. */

@@ -91,7 +91,7 @@ test('two engineers change the same system at once, and neither sees the other',
     const calls = page.getByRole('list', { name: 'Calls of the trace' }).getByRole('listitem')
     await expect(calls).toHaveCount(2)
     await expect(calls.nth(0)).toContainText(/front.*ada.*inherited from production/s)
-    await expect(calls.nth(1)).toContainText(/prices.*ada.*same as the call before it.*an override/s)
+    await expect(calls.nth(1)).toContainText(/prices.*ada.*same as the call before it.*its own revision/s)
   })
 
   await test.step('each catalogue says what is one’s own and what is inherited', async () => {

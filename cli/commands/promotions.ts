@@ -248,7 +248,7 @@ async function undo(session: Session, at: At, { yes }: Options): Promise<number>
     })
   note(session, `${last.from ?? ''} → ${last.into}, ${ago(last.createdAt)} by ${last.by}`)
   for (const one of last.services)
-    note(session, `  ${one.service.padEnd(24)} ${one.revision ?? '–'} → ${one.previousRevision ?? 'inherited'}`)
+    note(session, `  ${one.service.padEnd(24)} ${one.revision ?? '–'} → ${one.previousRevision ?? 'none'}`)
   if (last.whyNotUndone === null) await agree(session, `Undo it in ${last.into}?`, yes ?? false)
   const { promotionId } = await session.api.promotions.undo.mutate({ team: at.team, promotionId: last.id })
   return report(session, await followPromotion(session, at.team, promotionId))

@@ -259,7 +259,7 @@ export function CallScreen({ service, name }: { service: Service; name: string }
                 label="More about the request"
                 value={lower}
                 options={[
-                  { value: 'answer', label: 'Answer' },
+                  { value: 'answer', label: 'Response' },
                   { value: 'code', label: 'Code' },
                   { value: 'history', label: `History ${history.calls.length === 0 ? '' : history.calls.length}` },
                   { value: 'saved', label: 'Saved' },

@@ -99,7 +99,7 @@ export function environmentColumns(view: View): Column<Branch>[] {
     },
     {
       key: 'overrides',
-      header: 'Own copies',
+      header: 'Deployed here',
       from: 'md',
       cell: ({ environment }) => <Work environment={environment} />,
     },

@@ -105,7 +105,7 @@ export function Compare({ against }: { against: string | null }) {
         <ErrorState error={error} retry={() => void refetch()} />
       ) : other === undefined ? (
         <EmptyState icon={<GitCompare />} title="Nothing to compare with">
-          Create an environment first: what is changed there can be promoted into {place.environment}.
+          Create an environment first. Its changes can be promoted to {place.environment}.
         </EmptyState>
       ) : diff === undefined ? (
         <RowsSkeleton label="Comparing" />

@@ -43,7 +43,7 @@ export function TakeBack({
             <span className="ml-auto shrink-0 text-small">
               <code className="text-muted">{each.revision}</code> →{' '}
               {each.previousRevision === null ? (
-                <span className="text-muted">no override</span>
+                <span className="text-muted">none</span>
               ) : (
                 <code>{each.previousRevision}</code>
               )}

@@ -68,6 +68,8 @@ export function EverywhereTable({ at }: { at: OfService }) {
               ) : own ? (
                 copy.pinned ? (
                   `pinned to ${environment.parent}`
+                ) : environment.parent === null ? (
+                  'deployed here'
                 ) : (
                   'override'
                 )

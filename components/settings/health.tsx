@@ -87,7 +87,7 @@ export function Health() {
         </Panel>
       </Section>
       <Section
-        title="From elsewhere"
+        title="Monitoring"
         about="Health checks for load balancers, and metrics for Prometheus (needs an operator’s token)."
       >
         <Panel>

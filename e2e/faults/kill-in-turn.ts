@@ -64,7 +64,7 @@ export default fault({
       const were = await Promise.all(others.map((other) => stack.pidOf(other)))
       const killed = performance.now()
       const old = await stack.kill(name)
-      await until(`Restored ${name}`, async () => (await stack.pidOf(name)) !== old && (await isBack(name)), {
+      await until(`${name} is back`, async () => (await stack.pidOf(name)) !== old && (await isBack(name)), {
         withinMs: 30_000,
         everyMs: 10,
       })
@@ -114,7 +114,7 @@ export default fault({
     for (const name of order)
       if (backMs[name].length > 0)
         yield {
-          what: `Restored ${name} within ${reachMs[name]} ms`,
+          what: `${name} is back within ${reachMs[name]} ms`,
           held: median(backMs[name]) <= reachMs[name] * slow,
           measured: `${figures(backMs[name])}; the machine was ${slow.toFixed(1)} × as slow as at rest`,
         }

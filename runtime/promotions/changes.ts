@@ -35,7 +35,7 @@ export async function changesSince(
   const people = [...new Set(changes.map(({ by }) => by))]
   const what =
     changes.length === 0
-      ? 'an override was removed'
+      ? 'a revision was removed'
       : `${[...new Set(changes.map(({ service }) => service))].slice(0, 5).join(', ')} by ${people.join(', ')}`
   return new PlatformError('conflict', `${into?.name ?? 'the environment'} changed in the meantime: ${what}`, {
     fix: 'Compare again, then retry.',

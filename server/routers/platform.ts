@@ -99,7 +99,7 @@ export const platform = router({
   /** Looked at just now; where the runtime does not respond, that is what is found. */
   health: authorizedPerson('platform.read').query(({ ctx }) =>
     ctx.web.runtime.call('platform.health', {}, ctx.as).then(
-      (checks) => [{ name: 'runtime', state: 'ok' as const, says: 'answers', fix: null }, ...checks],
+      (checks) => [{ name: 'runtime', state: 'ok' as const, says: 'responds', fix: null }, ...checks],
       (error: unknown): Check[] => {
         if (!isPlatformError(error) || error.code !== 'unavailable') throw error
         return [
